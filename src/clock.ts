@@ -1,0 +1,30 @@
+/** Time, passed in wherever it is needed, so that tests move it by hand. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Runs `task` once, after `ms` milliseconds. Returns its cancel, which is harmless when called twice or too late. */
+  after(ms: number, task: () => void): () => void;
+}
+
+/** The machine's own time. Its timers do not keep the process alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, task) => {
+    const timer = setTimeout(task, ms).unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Waits `ms` milliseconds, or until the signal aborts, whichever is first. Never rejects. */
+export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const wake = () => {
+      cancel();
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    const cancel = clock.after(ms, wake);
+    signal.addEventListener('abort', wake, { once: true });
+  });
+}

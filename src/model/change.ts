@@ -1,0 +1,24 @@
+import type { Session, SessionId } from './session.js';
+
+/** What a provider says of its Sessions, in order. What arrives is applied at once. */
+export type Change =
+  /** This is everything: what is missing from it is gone. At once a list, "synced", and recovery after a gap; may be empty. */
+  | { readonly type: 'snapshot'; readonly sessions: readonly Session[] }
+  | { readonly type: 'upsert'; readonly session: Session }
+  | { readonly type: 'remove'; readonly id: SessionId }
+  /**
+   * What is known may be out of date, and why: the link broke, or the newest object could not be understood. The last
+   * good state stays, marked STALE, until an upsert or snapshot brings a new one. Without an id it is said of every
+   * Session of the provider.
+   */
+  | { readonly type: 'stale'; readonly id?: SessionId; readonly error: string };
+
+/** Where the changes of every source go: the store. Calls are synchronous and never wait for a reader (guarantee U1). */
+export interface ChangeSink {
+  /** A source of this name begins; it has given nothing yet. Throws if the name is in use. */
+  open(source: string): void;
+  /** Applies one change, whole, before it returns. Ignored after `close`. */
+  apply(source: string, change: Change): void;
+  /** The source is at its end: its Sessions are GONE, for the reason given. Harmless when it is not open. */
+  close(source: string, reason: string): void;
+}

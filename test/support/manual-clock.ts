@@ -1,0 +1,44 @@
+import type { Clock } from '../../src/clock.js';
+
+/** A clock that stands still until a test moves it. */
+export interface ManualClock extends Clock {
+  /** Moves the time on, running what falls due on the way, in order; lets promises settle after each task. */
+  advance(ms: number): Promise<void>;
+  /** How many timers are set: what a leak test counts. */
+  readonly pending: number;
+}
+
+/** Starts at the given moment (milliseconds since 1970). */
+export function createManualClock(start = Date.parse('2026-11-22T12:00:00Z')): ManualClock {
+  let now = start;
+  const timers = new Set<{ at: number; task: () => void }>();
+  const next = (until: number) =>
+    [...timers].filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0];
+  return {
+    now: () => now,
+    after: (ms, task) => {
+      const timer = { at: now + ms, task };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    get pending() {
+      return timers.size;
+    },
+    async advance(ms) {
+      const until = now + ms;
+      await settle();
+      for (let timer = next(until); timer; timer = next(until)) {
+        timers.delete(timer);
+        now = Math.max(now, timer.at);
+        timer.task();
+        await settle();
+      }
+      now = until;
+    },
+  };
+}
+
+/** One turn of the event loop: every promise that can settle has settled. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
