@@ -15,8 +15,11 @@ export type Change =
 
 /** Where the changes of every source go: the store. Calls are synchronous and never wait for a reader (guarantee U1). */
 export interface ChangeSink {
-  /** A source of this name begins; it has given nothing yet. Throws if the name is in use. */
-  open(source: string): void;
+  /**
+   * A source of this name begins, or begins again after `close`; it has given nothing yet. Throws if the name is in use.
+   * `optional`: the gateway counts as ready even when the source's first try fails (a Tilt that was found, but crashed).
+   */
+  open(source: string, options?: { readonly optional?: boolean }): void;
   /** Applies one change, whole, before it returns. Ignored after `close`. */
   apply(source: string, change: Change): void;
   /** The source is at its end: its Sessions are GONE, for the reason given. Harmless when it is not open. */

@@ -211,9 +211,19 @@ function decodeTerminated(value: unknown): TerminatedState {
 
 const INACTIVE: TargetState = { is: 'inactive' };
 const DISABLED: TargetState = { is: 'disabled' };
-const EXIT_CONDITIONS = new Map([['manual', 'manual'], ['ci', 'ci']] as const);
-const TARGET_TYPES = new Map([['job', 'job'], ['server', 'server']] as const);
-const GRACE_STATUSES = new Map([['', 'not-applicable'], ['Tolerated', 'tolerated'], ['Exceeded', 'exceeded']] as const);
+const EXIT_CONDITIONS = new Map([
+  ['manual', 'manual'],
+  ['ci', 'ci'],
+] as const);
+const TARGET_TYPES = new Map([
+  ['job', 'job'],
+  ['server', 'server'],
+] as const);
+const GRACE_STATUSES = new Map([
+  ['', 'not-applicable'],
+  ['Tolerated', 'tolerated'],
+  ['Exceeded', 'exceeded'],
+] as const);
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -289,7 +299,8 @@ const GO_DURATION = /^[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
 /** Go's `time.Duration` as text (`time.ParseDuration`): `30m0s`. */
 function optionalDuration(value: unknown): string | null {
   if (value == null || value === '') return null;
-  if (typeof value !== 'string' || !GO_DURATION.test(value)) throw new DecodeError('a duration such as 30m0s', value);
+  if (typeof value !== 'string' || !GO_DURATION.test(value))
+    throw new DecodeError('a duration such as 30m0s', value);
   return value;
 }
 
@@ -308,7 +319,13 @@ function oneOf<V extends string>(text: string | null, known: ReadonlyMap<string,
 
 function pathOf(keys: readonly (string | number)[]): string {
   return keys
-    .map((key) => (typeof key === 'number' ? `[${key}]` : /^[A-Za-z_]\w*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`))
+    .map((key) =>
+      typeof key === 'number'
+        ? `[${key}]`
+        : /^[A-Za-z_]\w*$/.test(key)
+          ? `.${key}`
+          : `[${JSON.stringify(key)}]`,
+    )
     .join('')
     .replace(/^\./, '');
 }

@@ -46,7 +46,12 @@ export function phaseOf(state: TargetState): Phase {
  */
 export function verdictOf({ spec, status }: Pick<Session, 'spec' | 'status'>, link: Link): Verdict {
   const by = (phase: Phase) => status.targets.filter((target) => phaseOf(target.state) === phase);
-  const lists = { waiting: by('waiting'), notReady: by('running'), retrying: by('retrying'), failed: by('failed') };
+  const lists = {
+    waiting: by('waiting'),
+    notReady: by('running'),
+    retrying: by('retrying'),
+    failed: by('failed'),
+  };
   const open = { ...lists, final: false };
 
   if (status.done) {
@@ -55,7 +60,8 @@ export function verdictOf({ spec, status }: Pick<Session, 'spec' | 'status'>, li
       : { ...lists, state: 'failed', final: true, reason: status.error };
   }
   if (link !== 'live') return { ...open, state: 'unknown', reason: `${LINK_LOST[link]} before it was done` };
-  if (spec.exitCondition === 'unknown') return { ...open, state: 'unknown', reason: 'its exit condition is not known' };
+  if (spec.exitCondition === 'unknown')
+    return { ...open, state: 'unknown', reason: 'its exit condition is not known' };
   if (status.error !== null) return { ...open, state: 'failed', reason: status.error };
   const [first] = lists.failed;
   if (first) return { ...open, state: 'failed', reason: failureOf(first) };
@@ -66,7 +72,8 @@ export function verdictOf({ spec, status }: Pick<Session, 'spec' | 'status'>, li
   ].filter((line) => line !== null);
   if (blockers.length > 0) return { ...open, state: 'pending', reason: blockers.join('; ') };
   // The Tiltfile is always a target: alone, it only says that the others are not known yet.
-  if (status.targets.length <= 1) return { ...open, state: 'pending', reason: 'no target besides the Tiltfile yet' };
+  if (status.targets.length <= 1)
+    return { ...open, state: 'pending', reason: 'no target besides the Tiltfile yet' };
   return { ...open, state: 'passed', reason: null };
 }
 
