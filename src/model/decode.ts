@@ -77,7 +77,7 @@ function decodeMeta(value: unknown): ObjectMeta {
     deletionGracePeriodSeconds: field(meta, 'deletionGracePeriodSeconds', optionalInt64),
     labels: field(meta, 'labels', keyValues),
     annotations: field(meta, 'annotations', keyValues),
-    finalizers: field(meta, 'finalizers', (list) => listOf(list, string)),
+    finalizers: field(meta, 'finalizers', strings),
     ownerReferences: field(meta, 'ownerReferences', (list) => listOf(list, decodeOwner)),
     managedFields: field(meta, 'managedFields', (list) => listOf(list, decodeManagedFields)),
   };
@@ -141,8 +141,8 @@ function decodeStatus(value: unknown): SessionStatus {
 function decodeTargets(value: unknown): Target[] {
   const targets = listOf(value, decodeTarget);
   const names = new Set<string>();
-  for (const [index, { name }] of targets.entries()) {
-    if (names.has(name)) throw new DecodeError('a name used once in the Session', name, [index, 'name']);
+  for (const { name } of targets) {
+    if (names.has(name)) throw new DecodeError('a name used once in the Session', name, [names.size, 'name']);
     names.add(name);
   }
   return targets;
@@ -153,7 +153,7 @@ function decodeTarget(value: unknown): Target {
   return {
     name: field(target, 'name', nonEmptyString),
     type: oneOf(field(target, 'type', optionalString), TARGET_TYPES),
-    resources: field(target, 'resources', (list) => listOf(list, string)),
+    resources: field(target, 'resources', strings),
     state: field(target, 'state', decodeState),
   };
 }
@@ -161,31 +161,44 @@ function decodeTarget(value: unknown): Target {
 function decodeState(value: unknown): TargetState {
   if (value == null) return INACTIVE;
   const state = record(value);
-  let populated: string | null = null;
-  for (const key in state) {
-    if (state[key] == null) continue;
-    if (populated !== null) throw new DecodeError('at most one state populated', `${populated} and ${key}`);
-    populated = key;
-  }
-  switch (populated) {
-    case null:
-      return INACTIVE;
-    case 'disabled':
-      return DISABLED;
+  switch (populatedOf(state)) {
     case 'waiting':
       return field(state, 'waiting', decodeWaiting);
     case 'active':
       return field(state, 'active', decodeActive);
     case 'terminated':
       return field(state, 'terminated', decodeTerminated);
+    case 'disabled':
+      return field(state, 'disabled', decodeDisabled);
     default:
-      // A state of a newer Tilt. As inactive it would be left out of the verdict, which could be a false green.
-      return { is: 'waiting', waitReason: `unknown state "${populated}"` };
+      return decodeUnknownState(state);
   }
+}
+
+function populatedOf(state: JsonObject): (typeof STATES)[number] | null {
+  let populated: (typeof STATES)[number] | null = null;
+  for (const key of STATES) {
+    if (state[key] == null) continue;
+    if (populated !== null) throw new DecodeError('at most one state populated', `${populated} and ${key}`);
+    populated = key;
+  }
+  return populated;
+}
+
+/** None of the known states: inactive, or a state of a newer Tilt. */
+function decodeUnknownState(state: JsonObject): TargetState {
+  const unknown = Object.keys(state).find((key) => state[key] != null);
+  // As inactive it would be left out of the verdict, which could be a false green.
+  return unknown === undefined ? INACTIVE : { is: 'waiting', waitReason: `unknown state ${quote(unknown)}` };
 }
 
 function decodeWaiting(value: unknown): TargetState {
   return { is: 'waiting', waitReason: field(record(value), 'waitReason', optionalString) ?? '' };
+}
+
+function decodeDisabled(value: unknown): TargetState {
+  record(value);
+  return DISABLED;
 }
 
 function decodeActive(value: unknown): ActiveState {
@@ -211,6 +224,7 @@ function decodeTerminated(value: unknown): TerminatedState {
 
 const INACTIVE: TargetState = { is: 'inactive' };
 const DISABLED: TargetState = { is: 'disabled' };
+const STATES = ['waiting', 'active', 'terminated', 'disabled'] as const;
 const EXIT_CONDITIONS = new Map([
   ['manual', 'manual'],
   ['ci', 'ci'],
@@ -270,6 +284,10 @@ function nonEmptyString(value: unknown): string {
 /** Go leaves a zero string out or writes it empty: both are null here. */
 function optionalString(value: unknown): string | null {
   return value == null || value === '' ? null : string(value);
+}
+
+function strings(value: unknown): string[] {
+  return listOf(value, string);
 }
 
 function flag(value: unknown): boolean {
@@ -335,6 +353,11 @@ function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (isObject(value)) return 'an object';
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  return typeof value === 'string' ? quote(value) : String(value);
+}
+
+/** A text as JSON writes it, in one line, and cut short. */
+function quote(text: string): string {
+  const start = text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  return JSON.stringify(start).replace(/[\u007f-\u009f\u2028\u2029]/g, '\ufffd');
 }

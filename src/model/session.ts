@@ -100,10 +100,21 @@ export interface Target {
 /** What a target is doing. On the wire at most one member is populated; none (`{}`) means inactive, e.g. `auto_init=False`. */
 export type TargetState =
   | { readonly is: 'inactive' }
-  | { readonly is: 'disabled' }
-  | { readonly is: 'waiting'; readonly waitReason: string }
+  | DisabledState
+  | WaitingState
   | ActiveState
   | TerminatedState;
+
+/** Switched off by its user. */
+export interface DisabledState {
+  readonly is: 'disabled';
+}
+
+/** To run, once what it waits for is there. */
+export interface WaitingState {
+  readonly is: 'waiting';
+  readonly waitReason: string;
+}
 
 /** Running. A job that runs is active and not ready; a server becomes ready. */
 export interface ActiveState {

@@ -1,4 +1,4 @@
-import type { Session, Target, TargetState } from './session.js';
+import type { SessionSpec, SessionStatus, Target, TargetState } from './session.js';
 
 /** Where a target stands, in one word; see {@link phaseOf}. */
 export type Phase =
@@ -15,16 +15,16 @@ export type Phase =
 export type Link = 'live' | 'stale' | 'gone';
 
 /** Whether a Session is good, and what decides it. */
-export interface Verdict {
+export interface Verdict<T extends Target = Target> {
   readonly state: 'pending' | 'passed' | 'failed' | 'unknown';
   /** True once `tilt ci` is done: it will not turn any more. */
   readonly final: boolean;
   /** One line for a person: why it failed, what is still awaited, or why nothing can be said. Null when it passed. */
   readonly reason: string | null;
-  readonly waiting: readonly Target[];
-  readonly notReady: readonly Target[];
-  readonly retrying: readonly Target[];
-  readonly failed: readonly Target[];
+  readonly waiting: readonly T[];
+  readonly notReady: readonly T[];
+  readonly retrying: readonly T[];
+  readonly failed: readonly T[];
 }
 
 /** The phase of a state: active and not ready is running; terminated with an error that `tilt ci` tolerates is retrying. */
@@ -44,7 +44,7 @@ export function phaseOf(state: TargetState): Phase {
  * The verdict by Tilt's own rules (`processExitCondition` in `internal/controllers/core/session`), for `tilt up` too,
  * which never sets `done` itself. A Session whose link broke before `done` is unknown: neither success nor failure.
  */
-export function verdictOf({ spec, status }: Pick<Session, 'spec' | 'status'>, link: Link): Verdict {
+export function verdictOf<T extends Target>({ spec, status }: Judged<T>, link: Link): Verdict<T> {
   const by = (phase: Phase) => status.targets.filter((target) => phaseOf(target.state) === phase);
   const lists = {
     waiting: by('waiting'),
@@ -75,6 +75,12 @@ export function verdictOf({ spec, status }: Pick<Session, 'spec' | 'status'>, li
   if (status.targets.length <= 1)
     return { ...open, state: 'pending', reason: 'no target besides the Tiltfile yet' };
   return { ...open, state: 'passed', reason: null };
+}
+
+/** What of a Session the verdict depends on. */
+interface Judged<T extends Target> {
+  readonly spec: SessionSpec;
+  readonly status: Omit<SessionStatus, 'targets'> & { readonly targets: readonly T[] };
 }
 
 const LINK_LOST = { stale: 'the link was lost', gone: 'it ended' } as const;

@@ -1,0 +1,89 @@
+import type { Store } from '../store/store.js';
+import { type BacklogLimits, createBacklog } from './backlog.js';
+import type { LiveEvent, View } from './view.js';
+
+/** What a reader shows, and where it begins. */
+export interface ReaderOptions<E extends LiveEvent> {
+  readonly store: Store;
+  readonly view: View<E>;
+  /** The cursor last seen. What was missed since comes first; where the store cannot tell any more, everything (S4). */
+  readonly since: string | null;
+  readonly limits: BacklogLimits;
+}
+
+/**
+ * Begins a stream of events. The snapshot is taken and the reader registered before this returns, in one tick (S1):
+ * nothing can fall between them. It is pulled: what is not taken waits in a bounded backlog (S5). `return()` ends it at
+ * once, also while it is idle (S7), which an async generator function could not do.
+ */
+export function createReader<E extends LiveEvent>(options: ReaderOptions<E>): AsyncGenerator<E, undefined, undefined> {
+  const { store, view, since, limits } = options;
+  const backlog = createBacklog(limits);
+  const waiting: ((result: IteratorResult<E, undefined>) => void)[] = [];
+  let first: E | null = null;
+  let ended = false;
+
+  const missed = since === null ? null : store.since(since);
+  if (missed === null) first = snapshot(0);
+  else for (const revision of missed) if (view.wants(revision)) backlog.add(revision);
+
+  const unsubscribe = store.subscribe((revision) => {
+    if (!view.wants(revision)) return;
+    backlog.add(revision);
+    if (waiting.length > 0) deliver();
+  });
+
+  return {
+    next() {
+      if (ended) return Promise.resolve({ done: true, value: undefined });
+      const value = take();
+      if (value !== null) return Promise.resolve({ done: false, value });
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+    return() {
+      end();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+    throw(error) {
+      end();
+      return Promise.reject(error);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+
+  function deliver(): void {
+    const value = take();
+    if (value !== null) waiting.shift()?.({ done: false, value });
+  }
+
+  function take(): E | null {
+    if (first !== null) {
+      const value = first;
+      first = null;
+      return value;
+    }
+    for (let due = backlog.take(); due !== null; due = backlog.take()) {
+      if (due.type === 'reset') return snapshot(due.updates);
+      const cursor = store.cursorOf(due.number);
+      const conflated = due.updates > 1 ? due.updates : 0;
+      const value = view.changes(due.folds, { cursor, reset: false, conflated });
+      if (value !== null) return value;
+    }
+    return null;
+  }
+
+  function snapshot(conflated: number): E {
+    return view.snapshot({ cursor: store.cursor(), reset: true, conflated });
+  }
+
+  function end(): void {
+    if (ended) return;
+    ended = true;
+    unsubscribe();
+    backlog.clear();
+    first = null;
+    for (const resolve of waiting.splice(0)) resolve({ done: true, value: undefined });
+  }
+}

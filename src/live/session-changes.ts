@@ -1,0 +1,55 @@
+import { matchesSession } from '../graphql/filter.js';
+import type { InputMaybe, SessionFilter } from '../graphql/generated.js';
+import type { SessionChange } from '../graphql/session-change.js';
+import type { SessionRecord } from '../store/record.js';
+import type { Store } from '../store/store.js';
+import type { Fold, LiveEvent, Position, View } from './view.js';
+
+/** A payload of `sessionChanges`. */
+export interface SessionChanges extends Position {
+  readonly changes: readonly SessionChange[];
+}
+
+/** What `sessionChanges` is executed on. */
+export interface SessionChangesEvent extends LiveEvent {
+  readonly sessionChanges: SessionChanges;
+}
+
+/** The view behind the subscription `sessionChanges`. */
+export function viewSessionChanges(
+  store: Store,
+  where: InputMaybe<SessionFilter> | undefined,
+): View<SessionChangesEvent> {
+  return {
+    wants: (revision) => changeOf(revision) !== null,
+    snapshot: (position) =>
+      event(
+        position,
+        store.ids().flatMap((id) => changesOf(null, store.get(id))),
+      ),
+    changes(folds, position) {
+      const changes = folds
+        .flatMap(({ before, after }) => changesOf(before, after))
+        .sort((a, b) => (a.session.id < b.session.id ? -1 : 1));
+      return changes.length === 0 ? null : event(position, changes);
+    },
+  };
+
+  function changesOf(before: SessionRecord | null, after: SessionRecord | null): SessionChange[] {
+    const change = changeOf({ before, after });
+    return change === null ? [] : [change];
+  }
+
+  /** The change as the filter sees it: what enters it is added, what leaves it is deleted. */
+  function changeOf({ before, after }: Pick<Fold, 'before' | 'after'>): SessionChange | null {
+    const was = before !== null && matchesSession(before, where);
+    const is = after !== null && matchesSession(after, where);
+    const session = after ?? before;
+    if (session === null || before === after || (!was && !is)) return null;
+    return { type: !was ? 'added' : is ? 'modified' : 'deleted', session, previous: before };
+  }
+}
+
+function event(position: Position, changes: readonly SessionChange[]): SessionChangesEvent {
+  return { cursor: position.cursor, onlyIfDifferent: false, sessionChanges: { ...position, changes } };
+}

@@ -1,0 +1,30 @@
+import type { SessionId } from '../model/session.js';
+import type { SessionRecord } from '../store/record.js';
+import type { Store } from '../store/store.js';
+import type { LiveEvent, Position, View } from './view.js';
+
+/** What `session` is executed on. */
+export interface SessionEvent extends LiveEvent {
+  readonly session: SessionRecord | null;
+}
+
+/**
+ * The view behind the subscription `session`: its newest state, null while there is none.
+ *
+ * @param session null while none is known: it is then the first to come
+ */
+export function viewSession(store: Store, session: SessionId | null): View<SessionEvent> {
+  let id = session;
+  return {
+    wants(revision) {
+      id ??= revision.id;
+      return revision.id === id;
+    },
+    snapshot: (position) => event(position, id === null ? null : store.get(id)),
+    changes: ([fold], position) => (fold ? event(position, fold.after) : null),
+  };
+}
+
+function event({ cursor }: Position, session: SessionRecord | null): SessionEvent {
+  return { cursor, onlyIfDifferent: true, session };
+}

@@ -1,0 +1,90 @@
+import { matchesTarget } from '../graphql/filter.js';
+import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
+import type { SessionId } from '../model/session.js';
+import { diffTargets } from '../store/diff.js';
+import type { Revision } from '../store/journal.js';
+import { headChanged } from '../store/merge.js';
+import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
+import type { Store } from '../store/store.js';
+import type { Fold, LiveEvent, Position, View } from './view.js';
+
+/** A payload of `targetChanges`. */
+export interface TargetChanges extends Position {
+  /** Null while there is no such Session. */
+  readonly session: SessionRecord | null;
+  readonly changes: readonly RecordChange[];
+}
+
+/** What `targetChanges` is executed on. */
+export interface TargetChangesEvent extends LiveEvent {
+  readonly targetChanges: TargetChanges;
+}
+
+/** What is shown of the targets of one Session. */
+export interface TargetChangesOptions {
+  /** Null while none is known: it is then the first to come. */
+  readonly session: SessionId | null;
+  readonly where: InputMaybe<TargetFilter> | undefined;
+}
+
+/** The view behind the subscription `targetChanges`. */
+export function viewTargetChanges(store: Store, { session, where }: TargetChangesOptions): View<TargetChangesEvent> {
+  let id = session;
+  return {
+    wants(revision) {
+      id ??= revision.id;
+      return revision.id === id && (revision.head || filtered(revision).length > 0);
+    },
+    snapshot(position) {
+      const record = id === null ? null : store.get(id);
+      return event(position, record, select(allAdded(record), null, record));
+    },
+    changes([fold], position) {
+      if (!fold) return null;
+      const changes = fold.revision ? filtered(fold.revision) : refiltered(fold);
+      const head = fold.revision ? fold.revision.head : headChanged(fold.before, fold.after);
+      return changes.length > 0 || head ? event(position, fold.after, changes) : null;
+    },
+  };
+
+  function filtered({ changes, before, after }: Revision): readonly RecordChange[] {
+    return select(changes, before, after);
+  }
+
+  function refiltered({ before, after }: Fold): readonly RecordChange[] {
+    return select(diffTargets(before?.status.targets ?? [], after?.status.targets ?? []), before, after);
+  }
+
+  /** Changes as the filter sees them: what enters it is added, what leaves it is deleted. */
+  function select(
+    changes: readonly RecordChange[],
+    before: SessionRecord | null,
+    after: SessionRecord | null,
+  ): readonly RecordChange[] {
+    if (where == null) return changes;
+    const matches = (target: TrackedTarget | null, record: SessionRecord | null) =>
+      target !== null && record !== null && matchesTarget(target, record, where);
+    return changes.flatMap((change): RecordChange[] => {
+      const was = matches(change.previous, before);
+      const is = change.type !== 'deleted' && matches(change.target, after);
+      if (!was && !is) return [];
+      return [{ ...change, type: !was ? 'added' : is ? 'modified' : 'deleted' }];
+    });
+  }
+}
+
+function event(
+  position: Position,
+  session: SessionRecord | null,
+  changes: readonly RecordChange[],
+): TargetChangesEvent {
+  return {
+    cursor: position.cursor,
+    onlyIfDifferent: false,
+    targetChanges: { ...position, session, changes },
+  };
+}
+
+function allAdded(record: SessionRecord | null): RecordChange[] {
+  return (record?.status.targets ?? []).map((target) => ({ type: 'added', target, previous: null }));
+}

@@ -1,0 +1,219 @@
+import type { Clock } from '../clock.js';
+import type { Change, ChangeSink } from '../model/change.js';
+import type { MicroTime } from '../model/micro-time.js';
+import type { Session, SessionId } from '../model/session.js';
+import { diffTargets } from './diff.js';
+import { createJournal, DEFAULT_JOURNAL_LIMITS, type JournalLimits, type Revision } from './journal.js';
+import { headChanged, mergeSession } from './merge.js';
+import type { Connection, SessionRecord } from './record.js';
+import { insertSorted, removeSorted } from './sorted.js';
+import {
+  createSource,
+  isSettled,
+  markSynced,
+  markTrouble,
+  markUnderstood,
+  type Source,
+  type SourceStatus,
+  statusOf,
+} from './source.js';
+
+/** The newest state of every Session. All of it is synchronous: what is read in one tick belongs together. */
+export interface Store extends ChangeSink {
+  /** Rises with everything that a client could see. */
+  readonly revision: number;
+  /** Whether every source has given its first snapshot. */
+  readonly ready: boolean;
+  get(id: SessionId): SessionRecord | null;
+  /** Every Session's id, in order. */
+  ids(): readonly SessionId[];
+  /** The sources, in the order they were opened. */
+  sources(): SourceStatus[];
+  /** Where the store stands, as a text that other stores do not take for theirs. */
+  cursor(): string;
+  /** What came after a cursor, oldest first; null when that is not (or no longer) known here. */
+  since(cursor: string): Revision[] | null;
+  /** The cursor of a revision. */
+  cursorOf(revision: number): string;
+  /** Calls back with each revision, in the tick in which it is applied. Returns the end of it. */
+  subscribe(listener: (revision: Revision) => void): () => void;
+  /** Forgets everything and ends the timers. */
+  dispose(): void;
+}
+
+/** Options of {@link createStore}. */
+export interface StoreOptions {
+  readonly clock: Clock;
+  /** Makes cursors of another run of the gateway unknown: a few random characters. */
+  readonly epoch: string;
+  /** How long a Session is kept once it is GONE, in milliseconds. Default: an hour, a long lunch. */
+  readonly retainMs?: number;
+  /** How much is kept for readers that come back. */
+  readonly journal?: JournalLimits;
+}
+
+/** How long a Session is kept once it is GONE, unless told otherwise: an hour. */
+export const DEFAULT_RETAIN_MS = 3_600_000;
+
+/** An empty store. */
+export function createStore(options: StoreOptions): Store {
+  const { clock, epoch, retainMs = DEFAULT_RETAIN_MS } = options;
+  const records = new Map<SessionId, SessionRecord>();
+  const ids: SessionId[] = [];
+  const sources = new Map<string, Source>();
+  const journal = createJournal(options.journal ?? DEFAULT_JOURNAL_LIMITS);
+  const listeners = new Set<(revision: Revision) => void>();
+  const retentions = new Map<SessionId, () => void>();
+  let revision = 0;
+
+  return {
+    get revision() {
+      return revision;
+    },
+    get ready() {
+      return [...sources.values()].every(isSettled);
+    },
+    get: (id) => records.get(id) ?? null,
+    ids: () => ids,
+    sources: () => [...sources.values()].map(statusOf),
+    cursor: () => cursorOf(revision),
+    since: (cursor) => {
+      const number = numberOf(cursor);
+      return number === null ? null : journal.after(number);
+    },
+    cursorOf,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    open(name, { optional = false } = {}) {
+      if (sources.has(name)) throw new Error(`A source named ${name} is open already.`);
+      sources.set(name, createSource(name, optional, now()));
+      revision += 1;
+    },
+    apply(name, change) {
+      const source = sources.get(name);
+      if (!source) return;
+      // The source's own news may be all there is: it counts as a revision, though no Session's.
+      revision += 1;
+      applyChange(source, change);
+    },
+    close(name, reason) {
+      const source = sources.get(name);
+      if (!source) return;
+      revision += 1;
+      for (const id of [...source.sessions]) setGone(source, id, reason);
+      sources.delete(name);
+    },
+    dispose() {
+      for (const cancel of retentions.values()) cancel();
+      retentions.clear();
+      listeners.clear();
+    },
+  };
+
+  function applyChange(source: Source, change: Change): void {
+    switch (change.type) {
+      case 'snapshot': {
+        markSynced(source, now());
+        const missing = new Set(source.sessions);
+        for (const session of change.sessions) {
+          missing.delete(session.id);
+          upsert(source, session);
+        }
+        for (const id of missing) setGone(source, id, 'its source no longer has it');
+        return;
+      }
+      case 'upsert':
+        markUnderstood(source, change.session.id, now());
+        return upsert(source, change.session);
+      case 'remove':
+        return setGone(source, change.id, 'it was removed');
+      case 'stale':
+        markTrouble(source, change.id, change.error, now());
+        for (const id of change.id === undefined ? source.sessions : [change.id]) setStale(source, id, change.error);
+    }
+  }
+
+  function upsert(source: Source, session: Session): void {
+    const { id } = session;
+    const before = records.get(id) ?? null;
+    const owner = before === null ? undefined : sources.get(before.source);
+    if (owner && owner !== source && owner.sessions.has(id)) {
+      markTrouble(source, id, `${id} already comes from the source ${owner.name}; name one of them`, now());
+      return;
+    }
+    source.sessions.add(id);
+    keep(id);
+    commit(id, mergeSession(before, session, source.name, link(before, 'live', null), now()));
+  }
+
+  function setStale(source: Source, id: SessionId, error: string): void {
+    const before = records.get(id);
+    if (!before || !source.sessions.has(id)) return;
+    commit(id, { ...before, connection: link(before, 'stale', error) });
+  }
+
+  function setGone(source: Source, id: SessionId, reason: string): void {
+    const before = records.get(id);
+    source.refused.delete(id);
+    if (!before || !source.sessions.delete(id)) return;
+    commit(id, { ...before, connection: link(before, 'gone', reason) });
+    retentions.set(id, clock.after(retainMs, () => forget(id)));
+  }
+
+  function keep(id: SessionId): void {
+    retentions.get(id)?.();
+    retentions.delete(id);
+  }
+
+  function forget(id: SessionId): void {
+    retentions.delete(id);
+    revision += 1;
+    commit(id, null);
+  }
+
+  /** The one place where a Session's state changes. */
+  function commit(id: SessionId, after: SessionRecord | null): void {
+    const before = records.get(id) ?? null;
+    if (after === before || (after && before && sameButFor(before, after))) return;
+    if (after === null) {
+      records.delete(id);
+      removeSorted(ids, id);
+    } else {
+      records.set(id, after);
+      if (before === null) insertSorted(ids, id);
+    }
+    // A snapshot of many Sessions is many revisions, each one payload to its readers (S2).
+    revision += 1;
+    const changes = diffTargets(before?.status.targets ?? [], after?.status.targets ?? []);
+    const entry = { number: revision, id, before, after, changes, head: headChanged(before, after) };
+    journal.append(entry);
+    for (const listener of listeners) listener(entry);
+  }
+
+  function link(before: SessionRecord | null, state: Connection['state'], error: string | null): Connection {
+    const known = before?.connection;
+    if (known?.state !== state) return { state, since: now(), error };
+    return known.error === error ? known : { state, since: known.since, error };
+  }
+
+  function now(): MicroTime {
+    return new Date(clock.now()).toISOString();
+  }
+
+  function cursorOf(number: number): string {
+    return `${epoch}-${number}`;
+  }
+
+  function numberOf(cursor: string): number | null {
+    const [, prefix, digits] = /^(.+)-(\d{1,15})$/.exec(cursor) ?? [];
+    const number = Number(digits);
+    return prefix === epoch && number <= revision ? number : null;
+  }
+}
+
+/** Whether only the wrapping is new: the same link to the same news. */
+function sameButFor(a: SessionRecord, b: SessionRecord): boolean {
+  return a.connection === b.connection && a.status === b.status && a.metadata === b.metadata && a.spec === b.spec;
+}
