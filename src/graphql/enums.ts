@@ -6,7 +6,10 @@ export function enumValues(schema: GraphQLSchema): Record<string, Record<string,
     Object.values(schema.getTypeMap())
       .filter(isEnumType)
       .filter((type) => !type.name.startsWith('__'))
-      .map((type) => [type.name, Object.fromEntries(type.getValues().map(({ name }) => [name, modelWord(name)]))]),
+      .map((type) => [
+        type.name,
+        Object.fromEntries(type.getValues().map(({ name }) => [name, modelWord(name)])),
+      ]),
   );
 }
 

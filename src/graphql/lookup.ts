@@ -17,7 +17,10 @@ export function meantSession(store: Store, id: SessionId | null | undefined): Se
 }
 
 /** The object with this id: a Session's, or `<session id>#<target name>`; null when there is none. */
-export function nodeOf(store: Store, id: string): SessionRecord | SessionRecord['status']['targets'][number] | null {
+export function nodeOf(
+  store: Store,
+  id: string,
+): SessionRecord | SessionRecord['status']['targets'][number] | null {
   const session = store.get(id);
   if (session) return session;
   // A target's name may have a # in it, and so may an instance: try each place.

@@ -7,7 +7,9 @@ import type { Log } from '../log.js';
  */
 export function maskError(error: unknown, log: Log): GraphQLError {
   if (error instanceof GraphQLError && isForClient(error)) return error;
-  log('error', 'an operation failed', { error: error instanceof Error ? (error.stack ?? error.message) : error });
+  log('error', 'an operation failed', {
+    error: error instanceof Error ? (error.stack ?? error.message) : error,
+  });
   const { nodes, path } = error instanceof GraphQLError ? error : {};
   return new GraphQLError('Internal server error.', {
     nodes: nodes ?? null,

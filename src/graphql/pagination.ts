@@ -50,6 +50,7 @@ function cursorOf(id: string): string {
 
 function idOf(cursor: string): string {
   const [, id] = /^session:(.+)$/s.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (id === undefined) throw badInput(`after: expected a cursor of this connection, got ${JSON.stringify(cursor)}.`);
+  if (id === undefined)
+    throw badInput(`after: expected a cursor of this connection, got ${JSON.stringify(cursor)}.`);
   return id;
 }

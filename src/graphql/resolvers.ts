@@ -5,15 +5,9 @@ import { HISTORY_LIMIT, verdictOfRecord } from '../store/record.js';
 import { countPhases, groupByResource } from './counts.js';
 import { badInput } from './errors.js';
 import { matchesTarget } from './filter.js';
-import type {
-  QueryResolvers,
-  Resolvers,
-  SessionResolvers,
-  TargetResolvers,
-} from './generated.js';
+import type { QueryResolvers, Resolvers, SessionResolvers, TargetResolvers } from './generated.js';
 import { meantSession, nodeOf } from './lookup.js';
 import { pageOfSessions } from './pagination.js';
-import { duration, int64, json, microTime } from './scalars.js';
 import { summaryOfActive, summaryOfTerminated, summaryOfWaiting } from './summary.js';
 
 const query: QueryResolvers = {
@@ -74,10 +68,6 @@ export const resolvers: Resolvers = {
     previousPhase: ({ previous }) => previous && phaseOf(previous.state),
   },
   SessionChange: { previousVerdict: ({ previous }) => previous && verdictOfRecord(previous).state },
-  MicroTime: microTime,
-  Duration: duration,
-  Int64: int64,
-  JSON: json,
 };
 
 const STATE_TYPES = {

@@ -1,43 +1,54 @@
-import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql';
+import {
+  GraphQLError,
+  GraphQLScalarType,
+  type GraphQLSchema,
+  isScalarType,
+  Kind,
+  type ValueNode,
+} from 'graphql';
 
-/** `MicroTime`: the model's text as it is. */
-export const microTime = textScalar('MicroTime');
-
-/** `Duration`: the model's text as it is. */
-export const duration = textScalar('Duration');
-
-/** `Int64`: a JavaScript number within ±2^53; anything else is refused. */
-export const int64 = new GraphQLScalarType({
-  name: 'Int64',
-  serialize: safeInteger,
-  parseValue: safeInteger,
-  parseLiteral: (node) => safeInteger(node.kind === Kind.INT ? Number(node.value) : undefined),
-});
-
-/** `JSON`: any value as it is. */
-export const json = new GraphQLScalarType({
-  name: 'JSON',
-  serialize: (value) => value,
-  parseValue: (value) => value,
-  parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
-});
-
-function textScalar(name: string): GraphQLScalarType {
-  const text = (value: unknown): string => {
-    if (typeof value !== 'string') throw new GraphQLError(`${name}: expected a text, got ${JSON.stringify(value)}`);
-    return value;
+/** The scalars of the schema with their behaviour, by name. Descriptions and specifications stay the schema's. */
+export function createScalars(contract: GraphQLSchema): Record<keyof typeof behaviours, GraphQLScalarType> {
+  const scalar = (name: keyof typeof behaviours): GraphQLScalarType => {
+    const declared = contract.getType(name);
+    if (!isScalarType(declared)) throw new TypeError(`schema.graphql: expected a scalar ${name}`);
+    return new GraphQLScalarType({ ...declared.toConfig(), ...behaviours[name] });
   };
-  return new GraphQLScalarType({
-    name,
-    serialize: text,
-    parseValue: text,
-    parseLiteral: (node) => text(node.kind === Kind.STRING ? node.value : undefined),
-  });
+  return {
+    MicroTime: scalar('MicroTime'),
+    Duration: scalar('Duration'),
+    Int64: scalar('Int64'),
+    JSON: scalar('JSON'),
+  };
+}
+
+const text = {
+  serialize: textOf,
+  parseValue: textOf,
+  parseLiteral: (node: ValueNode) => textOf(node.kind === Kind.STRING ? node.value : undefined),
+};
+
+const behaviours = {
+  // The model's text as it is: it was checked when it was decoded.
+  MicroTime: text,
+  Duration: text,
+  Int64: {
+    serialize: safeInteger,
+    parseValue: safeInteger,
+    parseLiteral: (node: ValueNode) => safeInteger(node.kind === Kind.INT ? Number(node.value) : undefined),
+  },
+  // As it is, which is what a declared scalar does by itself.
+  JSON: {},
+};
+
+function textOf(value: unknown): string {
+  if (typeof value !== 'string') throw new GraphQLError(`Expected a text, got ${JSON.stringify(value)}.`);
+  return value;
 }
 
 function safeInteger(value: unknown): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
-    throw new GraphQLError(`Int64: expected a whole number within 2^53, got ${JSON.stringify(value)}`);
+    throw new GraphQLError(`Expected a whole number within 2^53, got ${JSON.stringify(value)}.`);
   }
   return value;
 }

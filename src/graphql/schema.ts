@@ -4,16 +4,17 @@ import { buildSchema, type GraphQLSchema } from 'graphql';
 import { enumValues } from './enums.js';
 import type { SubscriptionResolvers } from './generated.js';
 import { resolvers } from './resolvers.js';
+import { createScalars } from './scalars.js';
 
 /** The schema in GraphQL's own language, as `schema.graphql` has it: the contract with clients. */
 export const typeDefs = readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8');
 
 /** The executable schema. How subscriptions are fed is not its business: those resolvers are passed in. */
 export function createSchema(subscription: SubscriptionResolvers): GraphQLSchema {
-  const enums = enumValues(buildSchema(typeDefs));
+  const contract = buildSchema(typeDefs);
   return makeExecutableSchema({
     typeDefs,
-    resolvers: [{ ...resolvers, Subscription: subscription }, enums],
+    resolvers: [{ ...resolvers, Subscription: subscription }, createScalars(contract), enumValues(contract)],
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
 }

@@ -19,6 +19,7 @@ export function summaryOfTerminated(state: TerminatedState): string {
   const time = seconds === null ? '' : ` after ${seconds.toFixed(1)} s`;
   if (state.error === null) return `succeeded${time}`;
   const grace = { tolerated: ' (tolerated for now)', exceeded: ' (exceeded grace period)' };
-  const note = state.graceStatus === 'tolerated' || state.graceStatus === 'exceeded' ? grace[state.graceStatus] : '';
+  const note =
+    state.graceStatus === 'tolerated' || state.graceStatus === 'exceeded' ? grace[state.graceStatus] : '';
   return `failed${time}${note}: ${state.error}`;
 }

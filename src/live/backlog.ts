@@ -5,7 +5,12 @@ import type { Fold } from './view.js';
 /** What a reader has still to be told. */
 export type Due =
   /** Folds in a row; `updates` says how many updates they stand for. */
-  | { readonly type: 'folds'; readonly folds: readonly Fold[]; readonly number: number; readonly updates: number }
+  | {
+      readonly type: 'folds';
+      readonly folds: readonly Fold[];
+      readonly number: number;
+      readonly updates: number;
+    }
   /** More was missed than is remembered: only everything will do. */
   | { readonly type: 'reset'; readonly updates: number };
 
@@ -50,7 +55,9 @@ export function createBacklog(limits: BacklogLimits): Backlog {
     take() {
       if (state === 'queueing') return takeOne();
       const due: Due =
-        state === 'lost' ? { type: 'reset', updates } : { type: 'folds', folds: [...folded.values()], number, updates };
+        state === 'lost'
+          ? { type: 'reset', updates }
+          : { type: 'folds', folds: [...folded.values()], number, updates };
       clear();
       return due;
     },

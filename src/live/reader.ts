@@ -16,7 +16,9 @@ export interface ReaderOptions<E extends LiveEvent> {
  * nothing can fall between them. It is pulled: what is not taken waits in a bounded backlog (S5). `return()` ends it at
  * once, also while it is idle (S7), which an async generator function could not do.
  */
-export function createReader<E extends LiveEvent>(options: ReaderOptions<E>): AsyncGenerator<E, undefined, undefined> {
+export function createReader<E extends LiveEvent>(
+  options: ReaderOptions<E>,
+): AsyncGenerator<E, undefined, undefined> {
   const { store, view, since, limits } = options;
   const backlog = createBacklog(limits);
   const waiting: ((result: IteratorResult<E, undefined>) => void)[] = [];

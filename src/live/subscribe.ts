@@ -1,4 +1,6 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
+import { maskResult } from '../graphql/mask.js';
+import type { Log } from '../log.js';
 import { isLiveEvent } from './view.js';
 
 /** Where a result stands in its stream: carried beside the data, since a client need not select `cursor`. */
@@ -15,14 +17,16 @@ export interface LiveResult extends ExecutionResult {
  */
 export async function subscribe(
   args: ExecutionArgs,
+  log: Log,
 ): Promise<ExecutionResult | AsyncGenerator<LiveResult, undefined, undefined>> {
   const source = await createSourceEventStream(args);
-  return isStream(source) ? executeEach(source[Symbol.asyncIterator](), args) : source;
+  return isStream(source) ? executeEach(source[Symbol.asyncIterator](), args, log) : maskResult(source, log);
 }
 
 function executeEach(
   source: AsyncIterator<unknown>,
   args: ExecutionArgs,
+  log: Log,
 ): AsyncGenerator<LiveResult, undefined, undefined> {
   let last: string | null = null;
   return {
@@ -30,7 +34,7 @@ function executeEach(
       for (;;) {
         const { done, value: event } = await source.next();
         if (done || !isLiveEvent(event)) return { done: true, value: undefined };
-        const result = await execute({ ...args, rootValue: event });
+        const result = maskResult(await execute({ ...args, rootValue: event }), log);
         if (event.onlyIfDifferent) {
           const text = JSON.stringify(result);
           if (text === last) continue;

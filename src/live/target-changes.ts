@@ -28,7 +28,10 @@ export interface TargetChangesOptions {
 }
 
 /** The view behind the subscription `targetChanges`. */
-export function viewTargetChanges(store: Store, { session, where }: TargetChangesOptions): View<TargetChangesEvent> {
+export function viewTargetChanges(
+  store: Store,
+  { session, where }: TargetChangesOptions,
+): View<TargetChangesEvent> {
   let id = session;
   return {
     wants(revision) {

@@ -1,7 +1,22 @@
-import { isMicroTime, type MicroTime } from './micro-time.js';
+import { DecodeError } from './decode-error.js';
+import {
+  field,
+  flag,
+  keyValues,
+  listOf,
+  nonEmptyString,
+  oneOf,
+  optionalDuration,
+  optionalInt64,
+  optionalString,
+  optionalTime,
+  record,
+  string,
+  strings,
+} from './decode-fields.js';
 import type {
   ActiveState,
-  KeyValue,
+  DisabledState,
   ManagedFieldsEntry,
   ObjectMeta,
   OwnerReference,
@@ -12,30 +27,11 @@ import type {
   Target,
   TargetState,
   TerminatedState,
+  WaitingState,
 } from './session.js';
 import { sessionIdOf } from './session.js';
 
-/** A field that is not what `tilt.dev/v1alpha1` says: `status.targets[3].state: expected …, got …`. */
-export class DecodeError extends Error {
-  override readonly name = 'DecodeError';
-  /** From the object's root to the field: `status.targets[3].state`. Empty for the object itself. */
-  readonly path: string;
-
-  constructor(
-    readonly expected: string,
-    readonly got: unknown,
-    private readonly keys: readonly (string | number)[] = [],
-  ) {
-    const path = pathOf(keys);
-    super(`${path === '' ? 'Session' : path}: expected ${expected}, got ${describe(got)}`);
-    this.path = path;
-  }
-
-  /** The same error seen from one level further out. */
-  within(key: string | number): DecodeError {
-    return new DecodeError(this.expected, this.got, [key, ...this.keys]);
-  }
-}
+export { DecodeError };
 
 /**
  * Reads a Session from JSON, or throws a {@link DecodeError}. Pure. Absent and null lists are empty; a zero time is
@@ -48,7 +44,7 @@ export function decodeSession(value: unknown, instance: string): Session {
   const kind = field(object, 'kind', string);
   if (kind !== 'Session') throw new DecodeError('"Session"', kind, ['kind']);
   const apiVersion = field(object, 'apiVersion', string);
-  if (!/^tilt\.dev\/v1(alpha|beta|$)/.test(apiVersion)) {
+  if (!/^tilt\.dev\/v1((alpha|beta)\d+)?$/.test(apiVersion)) {
     throw new DecodeError('"tilt.dev/v1alpha1"', apiVersion, ['apiVersion']);
   }
   const metadata = field(object, 'metadata', decodeMeta);
@@ -140,12 +136,26 @@ function decodeStatus(value: unknown): SessionStatus {
 
 function decodeTargets(value: unknown): Target[] {
   const targets = listOf(value, decodeTarget);
+  // Tilt sorts by name, and names that ascend differ: 0.4 ms for 10,000 targets, where a Set takes 2.
+  if (!isAscending(targets)) refuseRepeatedNames(targets);
+  return targets;
+}
+
+function isAscending(targets: readonly Target[]): boolean {
+  let last = '';
+  for (const { name } of targets) {
+    if (name <= last) return false;
+    last = name;
+  }
+  return true;
+}
+
+function refuseRepeatedNames(targets: readonly Target[]): void {
   const names = new Set<string>();
   for (const { name } of targets) {
     if (names.has(name)) throw new DecodeError('a name used once in the Session', name, [names.size, 'name']);
     names.add(name);
   }
-  return targets;
 }
 
 function decodeTarget(value: unknown): Target {
@@ -161,42 +171,25 @@ function decodeTarget(value: unknown): Target {
 function decodeState(value: unknown): TargetState {
   if (value == null) return INACTIVE;
   const state = record(value);
-  switch (populatedOf(state)) {
-    case 'waiting':
-      return field(state, 'waiting', decodeWaiting);
-    case 'active':
-      return field(state, 'active', decodeActive);
-    case 'terminated':
-      return field(state, 'terminated', decodeTerminated);
-    case 'disabled':
-      return field(state, 'disabled', decodeDisabled);
-    default:
-      return decodeUnknownState(state);
-  }
-}
-
-function populatedOf(state: JsonObject): (typeof STATES)[number] | null {
-  let populated: (typeof STATES)[number] | null = null;
-  for (const key of STATES) {
+  let populated: string | null = null;
+  for (const key in state) {
     if (state[key] == null) continue;
     if (populated !== null) throw new DecodeError('at most one state populated', `${populated} and ${key}`);
     populated = key;
   }
-  return populated;
+  if (populated === null) return INACTIVE;
+  const decode = STATES.get(populated);
+  // A state of a newer Tilt: as inactive it would be left out of the verdict, which could be a false green.
+  return decode
+    ? field(state, populated, decode)
+    : { is: 'waiting', waitReason: `unknown state "${populated}"` };
 }
 
-/** None of the known states: inactive, or a state of a newer Tilt. */
-function decodeUnknownState(state: JsonObject): TargetState {
-  const unknown = Object.keys(state).find((key) => state[key] != null);
-  // As inactive it would be left out of the verdict, which could be a false green.
-  return unknown === undefined ? INACTIVE : { is: 'waiting', waitReason: `unknown state ${quote(unknown)}` };
-}
-
-function decodeWaiting(value: unknown): TargetState {
+function decodeWaiting(value: unknown): WaitingState {
   return { is: 'waiting', waitReason: field(record(value), 'waitReason', optionalString) ?? '' };
 }
 
-function decodeDisabled(value: unknown): TargetState {
+function decodeDisabled(value: unknown): DisabledState {
   record(value);
   return DISABLED;
 }
@@ -223,8 +216,13 @@ function decodeTerminated(value: unknown): TerminatedState {
 }
 
 const INACTIVE: TargetState = { is: 'inactive' };
-const DISABLED: TargetState = { is: 'disabled' };
-const STATES = ['waiting', 'active', 'terminated', 'disabled'] as const;
+const DISABLED: DisabledState = { is: 'disabled' };
+const STATES = new Map<string, (value: unknown) => TargetState>([
+  ['waiting', decodeWaiting],
+  ['active', decodeActive],
+  ['terminated', decodeTerminated],
+  ['disabled', decodeDisabled],
+]);
 const EXIT_CONDITIONS = new Map([
   ['manual', 'manual'],
   ['ci', 'ci'],
@@ -238,126 +236,3 @@ const GRACE_STATUSES = new Map([
   ['Tolerated', 'tolerated'],
   ['Exceeded', 'exceeded'],
 ] as const);
-
-type JsonObject = Readonly<Record<string, unknown>>;
-
-/** One field of an object; an error inside it gets the field's name in front. */
-function field<T>(object: JsonObject, key: string, decode: (value: unknown) => T): T {
-  try {
-    return decode(object[key]);
-  } catch (error) {
-    throw error instanceof DecodeError ? error.within(key) : error;
-  }
-}
-
-function listOf<T>(value: unknown, decode: (value: unknown) => T): T[] {
-  if (value == null) return [];
-  if (!Array.isArray(value)) throw new DecodeError('a list', value);
-  const list: T[] = [];
-  try {
-    for (const item of value) list.push(decode(item));
-  } catch (error) {
-    throw error instanceof DecodeError ? error.within(list.length) : error;
-  }
-  return list;
-}
-
-function record(value: unknown): JsonObject {
-  if (isObject(value)) return value;
-  throw new DecodeError('an object', value);
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function string(value: unknown): string {
-  if (typeof value !== 'string') throw new DecodeError('a string', value);
-  return value;
-}
-
-function nonEmptyString(value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw new DecodeError('a string that is not empty', value);
-  return value;
-}
-
-/** Go leaves a zero string out or writes it empty: both are null here. */
-function optionalString(value: unknown): string | null {
-  return value == null || value === '' ? null : string(value);
-}
-
-function strings(value: unknown): string[] {
-  return listOf(value, string);
-}
-
-function flag(value: unknown): boolean {
-  if (value == null) return false;
-  if (typeof value !== 'boolean') throw new DecodeError('true or false', value);
-  return value;
-}
-
-/** An int64; beyond 2^53 `JSON.parse` has already rounded it, so it is refused. */
-function optionalInt64(value: unknown): number | null {
-  if (value == null) return null;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
-    throw new DecodeError('a whole number within 2^53', value);
-  }
-  return value;
-}
-
-/** Go's zero time is `null` on the wire, or `0001-01-01T00:00:00Z` from writers that do not know that. */
-function optionalTime(value: unknown): MicroTime | null {
-  if (value == null || value === '0001-01-01T00:00:00Z') return null;
-  if (typeof value !== 'string' || !isMicroTime(value)) throw new DecodeError('an RFC 3339 time', value);
-  return value;
-}
-
-const GO_DURATION = /^[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
-
-/** Go's `time.Duration` as text (`time.ParseDuration`): `30m0s`. */
-function optionalDuration(value: unknown): string | null {
-  if (value == null || value === '') return null;
-  if (typeof value !== 'string' || !GO_DURATION.test(value))
-    throw new DecodeError('a duration such as 30m0s', value);
-  return value;
-}
-
-function keyValues(value: unknown): KeyValue[] {
-  if (value == null) return [];
-  const object = record(value);
-  return Object.keys(object)
-    .sort()
-    .map((key) => ({ key, value: field(object, key, string) }));
-}
-
-/** The model's word for a value of an enum; a value of a newer Tilt is `unknown`. */
-function oneOf<V extends string>(text: string | null, known: ReadonlyMap<string, V>): V | 'unknown' {
-  return known.get(text ?? '') ?? 'unknown';
-}
-
-function pathOf(keys: readonly (string | number)[]): string {
-  return keys
-    .map((key) =>
-      typeof key === 'number'
-        ? `[${key}]`
-        : /^[A-Za-z_]\w*$/.test(key)
-          ? `.${key}`
-          : `[${JSON.stringify(key)}]`,
-    )
-    .join('')
-    .replace(/^\./, '');
-}
-
-/** What came, short enough for one line. */
-function describe(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  if (isObject(value)) return 'an object';
-  return typeof value === 'string' ? quote(value) : String(value);
-}
-
-/** A text as JSON writes it, in one line, and cut short. */
-function quote(text: string): string {
-  const start = text.length > 60 ? `${text.slice(0, 59)}…` : text;
-  return JSON.stringify(start).replace(/[\u007f-\u009f\u2028\u2029]/g, '\ufffd');
-}

@@ -29,7 +29,10 @@ export function diffTargets<T extends Target>(before: readonly T[], after: reado
   if (matched === before.length) return changes;
   const names = new Set(after.map((target) => target.name));
   const deleted = before.filter((target) => !names.has(target.name));
-  return [...deleted.map((target): TargetChange<T> => ({ type: 'deleted', target, previous: target })), ...changes];
+  return [
+    ...deleted.map((target): TargetChange<T> => ({ type: 'deleted', target, previous: target })),
+    ...changes,
+  ];
 }
 
 /** Finds targets by name, trying the place where it most likely is before it makes an index. */

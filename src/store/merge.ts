@@ -64,7 +64,12 @@ function mergeTargets(
   return unchanged ? known : targets;
 }
 
-function track(session: string, previous: TrackedTarget | null, target: Target, time: MicroTime): TrackedTarget {
+function track(
+  session: string,
+  previous: TrackedTarget | null,
+  target: Target,
+  time: MicroTime,
+): TrackedTarget {
   if (previous !== null && sameTarget(previous, target)) return previous;
   const { name, type, resources, state } = target;
   const known = previous?.history ?? [];

@@ -30,7 +30,16 @@ export interface Source {
 
 /** A source that has given nothing yet. */
 export function createSource(name: string, optional: boolean, since: MicroTime): Source {
-  return { name, optional, sessions: new Set(), state: 'connecting', since, error: null, refused: new Map(), synced: false };
+  return {
+    name,
+    optional,
+    sessions: new Set(),
+    state: 'connecting',
+    since,
+    error: null,
+    refused: new Map(),
+    synced: false,
+  };
 }
 
 /** Whether the gateway need not wait for it any more: it has given a snapshot, or it is optional and its first try failed. */

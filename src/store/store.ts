@@ -35,9 +35,15 @@ export interface Store extends ChangeSink {
   since(cursor: string): Revision[] | null;
   /** The cursor of a revision. */
   cursorOf(revision: number): string;
+  /** How many are called back. */
+  readonly subscribers: number;
   /** Calls back with each revision, in the tick in which it is applied. Returns the end of it. */
   subscribe(listener: (revision: Revision) => void): () => void;
-  /** Forgets everything and ends the timers. */
+  /** Calls back whenever a source's status may have changed. Returns the end of it. */
+  onSources(listener: () => void): () => void;
+  /** Forgets the GONE Sessions of a source at once, rather than when their time is over. */
+  forget(source: string): void;
+  /** Ends the timers and the calls back. */
   dispose(): void;
 }
 
@@ -63,6 +69,7 @@ export function createStore(options: StoreOptions): Store {
   const sources = new Map<string, Source>();
   const journal = createJournal(options.journal ?? DEFAULT_JOURNAL_LIMITS);
   const listeners = new Set<(revision: Revision) => void>();
+  const sourceListeners = new Set<() => void>();
   const retentions = new Map<SessionId, () => void>();
   let revision = 0;
 
@@ -82,6 +89,9 @@ export function createStore(options: StoreOptions): Store {
       return number === null ? null : journal.after(number);
     },
     cursorOf,
+    get subscribers() {
+      return listeners.size;
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -89,50 +99,62 @@ export function createStore(options: StoreOptions): Store {
     open(name, { optional = false } = {}) {
       if (sources.has(name)) throw new Error(`A source named ${name} is open already.`);
       sources.set(name, createSource(name, optional, now()));
-      revision += 1;
+      sourcesChanged();
     },
     apply(name, change) {
       const source = sources.get(name);
       if (!source) return;
-      // The source's own news may be all there is: it counts as a revision, though no Session's.
-      revision += 1;
       applyChange(source, change);
+      sourcesChanged();
     },
     close(name, reason) {
       const source = sources.get(name);
       if (!source) return;
-      revision += 1;
       for (const id of [...source.sessions]) setGone(source, id, reason);
       sources.delete(name);
+      sourcesChanged();
+    },
+    onSources(listener) {
+      sourceListeners.add(listener);
+      return () => sourceListeners.delete(listener);
+    },
+    forget(name) {
+      for (const id of [...ids]) {
+        if (records.get(id)?.source === name && retentions.has(id)) forgetGone(id);
+      }
     },
     dispose() {
       for (const cancel of retentions.values()) cancel();
       retentions.clear();
       listeners.clear();
+      sourceListeners.clear();
     },
   };
 
   function applyChange(source: Source, change: Change): void {
-    switch (change.type) {
-      case 'snapshot': {
-        markSynced(source, now());
-        const missing = new Set(source.sessions);
-        for (const session of change.sessions) {
-          missing.delete(session.id);
-          upsert(source, session);
-        }
-        for (const id of missing) setGone(source, id, 'its source no longer has it');
-        return;
+    if (change.type === 'snapshot') {
+      replaceAll(source, change.sessions);
+    } else if (change.type === 'upsert') {
+      markUnderstood(source, change.session.id, now());
+      upsert(source, change.session);
+    } else if (change.type === 'remove') {
+      setGone(source, change.id, 'it was removed');
+    } else {
+      markTrouble(source, change.id, change.error, now());
+      for (const id of change.id === undefined ? source.sessions : [change.id]) {
+        setStale(source, id, change.error);
       }
-      case 'upsert':
-        markUnderstood(source, change.session.id, now());
-        return upsert(source, change.session);
-      case 'remove':
-        return setGone(source, change.id, 'it was removed');
-      case 'stale':
-        markTrouble(source, change.id, change.error, now());
-        for (const id of change.id === undefined ? source.sessions : [change.id]) setStale(source, id, change.error);
     }
+  }
+
+  function replaceAll(source: Source, sessions: readonly Session[]): void {
+    markSynced(source, now());
+    const missing = new Set(source.sessions);
+    for (const session of sessions) {
+      missing.delete(session.id);
+      upsert(source, session);
+    }
+    for (const id of missing) setGone(source, id, 'its source no longer has it');
   }
 
   function upsert(source: Source, session: Session): void {
@@ -159,7 +181,10 @@ export function createStore(options: StoreOptions): Store {
     source.refused.delete(id);
     if (!before || !source.sessions.delete(id)) return;
     commit(id, { ...before, connection: link(before, 'gone', reason) });
-    retentions.set(id, clock.after(retainMs, () => forget(id)));
+    retentions.set(
+      id,
+      clock.after(retainMs, () => forgetGone(id)),
+    );
   }
 
   function keep(id: SessionId): void {
@@ -167,10 +192,15 @@ export function createStore(options: StoreOptions): Store {
     retentions.delete(id);
   }
 
-  function forget(id: SessionId): void {
-    retentions.delete(id);
-    revision += 1;
+  function forgetGone(id: SessionId): void {
+    keep(id);
     commit(id, null);
+  }
+
+  /** What clients see of the sources counts as a revision, though it is no Session's. */
+  function sourcesChanged(): void {
+    revision += 1;
+    for (const listener of sourceListeners) listener();
   }
 
   /** The one place where a Session's state changes. */
@@ -215,5 +245,7 @@ export function createStore(options: StoreOptions): Store {
 
 /** Whether only the wrapping is new: the same link to the same news. */
 function sameButFor(a: SessionRecord, b: SessionRecord): boolean {
-  return a.connection === b.connection && a.status === b.status && a.metadata === b.metadata && a.spec === b.spec;
+  return (
+    a.connection === b.connection && a.status === b.status && a.metadata === b.metadata && a.spec === b.spec
+  );
 }

@@ -52,7 +52,10 @@ function attempt(field: string, task: () => unknown): void {
     task();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ProviderError('config', `the kubeconfig's ${field}: expected PEM, got something else (${reason})`);
+    throw new ProviderError(
+      'config',
+      `the kubeconfig's ${field}: expected PEM, got something else (${reason})`,
+    );
   }
 }
 
@@ -61,7 +64,10 @@ function authorization(content: string | null, basic: Endpoint['basic']): { auth
   const token = content?.trim();
   if (token !== undefined) {
     if (!/^[\x21-\x7e]+$/.test(token)) {
-      throw new ProviderError('config', "the kubeconfig's token: expected visible ASCII characters, got others");
+      throw new ProviderError(
+        'config',
+        "the kubeconfig's token: expected visible ASCII characters, got others",
+      );
     }
     return { authorization: `Bearer ${token}` };
   }

@@ -26,7 +26,8 @@ export function items(field: Field): Field[] {
 /** The text of a field; null when it is absent, null or empty, which Go does not tell apart. */
 export function text(field: Field): string | null {
   if (field.value === null || field.value === '') return null;
-  if (typeof field.value !== 'string') throw unexpected(field, 'a text (in quotes, if it looks like a number)');
+  if (typeof field.value !== 'string')
+    throw unexpected(field, 'a text (in quotes, if it looks like a number)');
   return field.value;
 }
 
@@ -51,7 +52,10 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 
 // The kind of the value only, never the value: it may be a secret.
 function unexpected({ file, path, value }: Field, expected: string): ProviderError {
-  return new ProviderError('config', `${file}: ${path === '' ? '' : `${path}: `}expected ${expected}, got ${kindOf(value)}`);
+  return new ProviderError(
+    'config',
+    `${file}: ${path === '' ? '' : `${path}: `}expected ${expected}, got ${kindOf(value)}`,
+  );
 }
 
 function kindOf(value: unknown): string {

@@ -65,7 +65,8 @@ function byName(root: Field, list: string, key: string): Map<string, Field> {
   for (const entry of items(member(root, list))) {
     const name = requiredText(member(entry, 'name'));
     const { file, path } = entry;
-    if (entries.has(name)) throw new ProviderError('config', `${file}: ${path}.name: "${name}" is there twice`);
+    if (entries.has(name))
+      throw new ProviderError('config', `${file}: ${path}.name: "${name}" is there twice`);
     entries.set(name, orEmpty(member(entry, key)));
   }
   return entries;

@@ -8,14 +8,20 @@ import { type Endpoint, type Kubeconfig, parseKubeconfig } from './kubeconfig.js
  *
  * @param home the user's home folder
  */
-export function defaultKubeconfigPath(env: Readonly<Record<string, string | undefined>>, home: string): string {
+export function defaultKubeconfigPath(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): string {
   return env.TILT_CONFIG || join(env.TILT_DEV_DIR || join(home, '.tilt-dev'), 'config');
 }
 
 /** Reads a kubeconfig. Throws a {@link ProviderError} `config` that names the file and, where it can, the field. */
 export async function loadKubeconfig(path: string): Promise<Kubeconfig> {
   const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const what = error.code === 'ENOENT' ? 'there is no such kubeconfig' : `cannot be read: ${error.code ?? error.message}`;
+    const what =
+      error.code === 'ENOENT'
+        ? 'there is no such kubeconfig'
+        : `cannot be read: ${error.code ?? error.message}`;
     throw new ProviderError('config', `${path}: ${what}`);
   });
   return parseKubeconfig(content, path);
@@ -27,8 +33,12 @@ export function endpointOf(kubeconfig: Kubeconfig, name: string): Endpoint {
   const context = contexts.find((candidate) => candidate.name === name);
   if (!context) {
     const names = contexts.map((candidate) => candidate.name).join(', ');
-    throw new ProviderError('config', `${path}: no context "${name}"; there ${names ? `are: ${names}` : 'are none'}`);
+    throw new ProviderError(
+      'config',
+      `${path}: no context "${name}"; there ${names ? `are: ${names}` : 'are none'}`,
+    );
   }
-  if (context.is === 'unusable') throw new ProviderError('config', `${path}: context "${name}": ${context.problem}`);
+  if (context.is === 'unusable')
+    throw new ProviderError('config', `${path}: context "${name}": ${context.problem}`);
   return context.endpoint;
 }

@@ -17,7 +17,11 @@ export interface Refusal {
  */
 export function refusalError({ url, status, retryAfter, body }: Refusal, now: number): ProviderError {
   const reason = [ADVICE.get(status), statusMessage(body)].filter((part) => part).join(': ');
-  return new ProviderError('refused', `${url}: HTTP ${status}${reason && `: ${reason}`}`, retryAfterMs(retryAfter, now));
+  return new ProviderError(
+    'refused',
+    `${url}: HTTP ${status}${reason && `: ${reason}`}`,
+    retryAfterMs(retryAfter, now),
+  );
 }
 
 // A wrong token gets 403 from Tilt (seen), and 401 from Kubernetes.

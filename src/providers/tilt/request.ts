@@ -1,4 +1,4 @@
-import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { ProviderError } from '../provider.js';
 import type { Connection } from './credentials.js';
@@ -23,7 +23,8 @@ export function get(connection: Connection, url: URL, signal: AbortSignal): Prom
     const fail = (error: Error) => reject(unreachable(url, error));
     const { headers, tls } = connection;
     const options = { headers, signal, agent: false };
-    const request = url.protocol === 'http:' ? httpRequest(url, options) : httpsRequest(url, { ...options, ...tls });
+    const request =
+      url.protocol === 'http:' ? httpRequest(url, options) : httpsRequest(url, { ...options, ...tls });
     request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
     request.on('response', resolve);
     // Also after the response: an error that nobody listens to would end the process.
@@ -39,7 +40,10 @@ const KEEP_ALIVE_MS = 15_000;
 export function unreachable(url: URL, error: Error): ProviderError {
   const { code }: NodeJS.ErrnoException = error;
   // Node tries each address of a name; the error for all of them together has no message of its own.
-  return new ProviderError('unreachable', `${url.origin}: ${error.message || code || 'no connection'}${adviceFor(code)}`);
+  return new ProviderError(
+    'unreachable',
+    `${url.origin}: ${error.message || code || 'no connection'}${adviceFor(code)}`,
+  );
 }
 
 function adviceFor(code: string | undefined): string {

@@ -36,7 +36,7 @@ function parseJson(body: string, url: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw unreadable(url, 'JSON', body);
+    throw unreadable(url, 'JSON', body.slice(0, 100));
   }
 }
 

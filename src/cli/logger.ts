@@ -1,0 +1,53 @@
+import type { Clock } from '../clock.js';
+import type { Log, LogLevel } from '../log.js';
+
+/** How log lines look: for people, or one JSON object a line for machines. */
+export type LogFormat = 'text' | 'json';
+
+/** The levels, from the quietest to the loudest that `--log-level` takes. */
+export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+
+/** What {@link createLog} works with. */
+export interface LogOptions {
+  readonly level: (typeof LOG_LEVELS)[number];
+  readonly format: LogFormat;
+  readonly clock: Clock;
+  /** Takes one line, with its line break. */
+  readonly write: (line: string) => void;
+}
+
+/** A log that writes what is at least as important as its level. */
+export function createLog({ level: loudest, format, clock, write }: LogOptions): Log {
+  const limit = LOG_LEVELS.indexOf(loudest);
+  return (level, message, facts = {}) => {
+    if (LOG_LEVELS.indexOf(level) > limit) return;
+    const time = new Date(clock.now()).toISOString();
+    write(
+      `${format === 'json' ? jsonLine(time, level, message, facts) : textLine(time, level, message, facts)}\n`,
+    );
+  };
+}
+
+type Facts = Readonly<Record<string, unknown>>;
+
+function jsonLine(time: string, level: LogLevel, message: string, facts: Facts): string {
+  return JSON.stringify({ time, level, message, ...mapValues(facts, printable) });
+}
+
+function textLine(time: string, level: LogLevel, message: string, facts: Facts): string {
+  const details = Object.entries(facts).map(([key, value]) => ` ${key}=${text(printable(value))}`);
+  return `${time} ${level.toUpperCase().padEnd(5)} ${message}${details.join('')}`;
+}
+
+// JSON has no form for an error; its stack is what one looks for in a log.
+function printable(value: unknown): unknown {
+  return value instanceof Error ? (value.stack ?? value.message) : value;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+}
+
+function mapValues(object: Facts, map: (value: unknown) => unknown): Facts {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]));
+}

@@ -1,0 +1,53 @@
+import { Command, CommanderError } from 'commander';
+import { typeDefs } from '../graphql/schema.js';
+import { version } from '../version.js';
+import { serve } from './serve.js';
+import { addServeOptions } from './serve-options.js';
+import { UsageError } from './usage-error.js';
+
+/** What a command works with: `process`, or a stand-in. */
+export type CliProcess = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'on' | 'off'>;
+
+/** Runs a command line and resolves with its exit code: 0 well, 2 a mistake on the command line, 1 anything else. */
+export async function main(argv: readonly string[], cli: CliProcess): Promise<number> {
+  const program = createProgram(cli);
+  try {
+    await program.parseAsync([...argv]);
+    return 0;
+  } catch (error) {
+    // Commander has printed its own one line, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const message = error instanceof Error ? error.message : String(error);
+    cli.stderr.write(`tilt-graphql: ${message}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+function createProgram(cli: CliProcess): Command {
+  const program = new Command('tilt-graphql')
+    .description('A GraphQL gateway for the Sessions of Tilt: what every server and job is doing, live.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => cli.stdout.write(text),
+      writeErr: (text) => cli.stderr.write(text),
+      outputError: (text, write) => write(`tilt-graphql: ${text.replace(/^error: /, '')}`),
+    });
+
+  addServeOptions(
+    program
+      .command('serve', { isDefault: true })
+      .description('serve the gateway (the default command)')
+      .action((_, command: Command) => serve(command.opts(), cli)),
+  );
+  program
+    .command('schema')
+    .description('print the GraphQL schema')
+    .action(() => {
+      cli.stdout.write(typeDefs);
+    });
+  return program;
+}

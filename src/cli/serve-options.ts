@@ -1,0 +1,109 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { LOG_LEVELS, type LogFormat } from './logger.js';
+import { SOURCE_FORMS } from './source-spec.js';
+
+/** What `serve` was told. */
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly source: readonly string[];
+  readonly kubeconfig?: string;
+  readonly context: readonly string[];
+  /** Milliseconds. */
+  readonly retain: number;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly logFormat: LogFormat;
+}
+
+/** Adds the options of `serve`; each may also come from the environment. */
+export function addServeOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('-p, --port <number>', 'port to listen on; 0 takes a free one')
+        .default(4000)
+        .env('TILT_GRAPHQL_PORT')
+        .argParser(port),
+    )
+    .addOption(
+      new Option('--host <address>', 'loopback address to listen on')
+        .default('127.0.0.1')
+        .env('TILT_GRAPHQL_HOST')
+        .argParser(loopback),
+    )
+    .addOption(
+      new Option('-s, --source <spec>', `where to read Sessions from, may be repeated: ${SOURCE_FORMS}`)
+        .default([], 'every Tilt of this machine; while there is none, the demo')
+        .env('TILT_GRAPHQL_SOURCE')
+        .argParser(append),
+    )
+    .addOption(
+      new Option(
+        '--kubeconfig <path>',
+        "kubeconfig that Tilts or other API servers stand in (default: Tilt's own)",
+      ).env('TILT_GRAPHQL_KUBECONFIG'),
+    )
+    .addOption(
+      new Option(
+        '--context <name>',
+        'read this context of the kubeconfig, may be repeated: as --source tilt:NAME',
+      )
+        .default([], 'those named tilt-*')
+        .argParser(append),
+    )
+    .addOption(
+      new Option(
+        '--retain <duration>',
+        'how long a Session stays readable once its Tilt has left, such as 90s, 10m, 1h',
+      )
+        .default(3_600_000, '1h')
+        .env('TILT_GRAPHQL_RETAIN')
+        .argParser(durationMs),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'how much to log')
+        .choices([...LOG_LEVELS])
+        .default('info')
+        .env('TILT_GRAPHQL_LOG_LEVEL'),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'how log lines look')
+        .choices(['text', 'json'])
+        .default('text')
+        .env('TILT_GRAPHQL_LOG_FORMAT'),
+    );
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number > 65_535)
+    throw new InvalidArgumentError('Expected a number from 0 to 65535.');
+  return number;
+}
+
+/** What is served has no password yet: nothing beyond this machine may reach it. */
+function loopback(text: string): string {
+  if (text !== 'localhost' && text !== '::1' && !/^127(\.\d{1,3}){3}$/.test(text)) {
+    throw new InvalidArgumentError('Expected a loopback address: 127.0.0.1, ::1 or localhost.');
+  }
+  return text;
+}
+
+function append(text: string, given: readonly string[] | undefined): readonly string[] {
+  return [...(given ?? []), text];
+}
+
+const UNITS = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+]);
+
+function durationMs(text: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  const ms = Number(number) * (UNITS.get(unit) ?? Number.NaN);
+  // Node's timers cannot wait longer, and would fire at once.
+  if (!(ms <= 2 ** 31 - 1))
+    throw new InvalidArgumentError('Expected a time up to 596h, such as 90s, 10m or 1h.');
+  return ms;
+}

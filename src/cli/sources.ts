@@ -1,0 +1,92 @@
+import type { Readable } from 'node:stream';
+import type { Clock } from '../clock.js';
+import type { GatewayOptions } from '../gateway.js';
+import type { Log } from '../log.js';
+import { createDemoProvider } from '../providers/demo/demo.js';
+import { createFileProvider } from '../providers/file/file.js';
+import { ProviderError, type SessionProvider } from '../providers/provider.js';
+import { createStreamProvider } from '../providers/stdin.js';
+import { defaultKubeconfigPath, endpointOf, loadKubeconfig } from '../providers/tilt/load-kubeconfig.js';
+import type { ServeOptions } from './serve-options.js';
+import { parseSourceSpec, type SourceSpec } from './source-spec.js';
+import { UsageError } from './usage-error.js';
+
+/** What providers are made of. */
+export interface SourceParts {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly stdin: Readable;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What a gateway is to read, and how to say so in a few words. */
+export type ChosenSources = Pick<GatewayOptions, 'providers' | 'tilts'> & { readonly described: string };
+
+/** The sources that the command line asks for; a mistake in it, or a source that cannot be read, is a usage error. */
+export async function chooseSources(options: ServeOptions, parts: SourceParts): Promise<ChosenSources> {
+  const specs = [...options.source, ...options.context.map((name) => `tilt:${name}`)].map(parseSourceSpec);
+  const kubeconfig = options.kubeconfig ?? defaultKubeconfigPath(parts.env, parts.home);
+  if (options.kubeconfig !== undefined) await checkKubeconfig(kubeconfig);
+  if (specs.length === 0) {
+    const standIn = createDemoProvider({ clock: parts.clock });
+    return {
+      tilts: { kubeconfig, standIn },
+      described: `every Tilt in ${kubeconfig}, and the built-in demo while none runs`,
+    };
+  }
+  const providers = await Promise.all(specs.flatMap((spec) => providerOf(spec, parts)));
+  const tilts = specs.filter((spec) => spec.type === 'tilt');
+  return {
+    providers,
+    ...(tilts.length === 0 ? {} : { tilts: await tiltsOf(tilts, kubeconfig) }),
+    described: [...options.source, ...options.context].join(', '),
+  };
+}
+
+function providerOf(spec: SourceSpec, { clock, stdin }: SourceParts): Promise<SessionProvider>[] {
+  const name = spec.type === 'tilt' || spec.name === null ? {} : { name: spec.name };
+  switch (spec.type) {
+    case 'demo':
+      return [checked(createDemoProvider({ ...name, seed: spec.seed, clock }))];
+    case 'stdin':
+      return [checked(createStreamProvider({ ...name, input: stdin }))];
+    case 'file':
+      return [checked(createFileProvider({ ...name, path: spec.path, clock }))];
+    case 'tilt':
+      return [];
+  }
+}
+
+async function tiltsOf(
+  specs: readonly Extract<SourceSpec, { type: 'tilt' }>[],
+  kubeconfig: string,
+): Promise<NonNullable<GatewayOptions['tilts']>> {
+  const contexts = specs.map(({ context }) => context).filter((context) => context !== null);
+  if (contexts.length === 0) return { kubeconfig };
+  if (contexts.length < specs.length) {
+    throw new UsageError('--source tilt reads every Tilt: leave it out to read only the contexts named');
+  }
+  await checkKubeconfig(kubeconfig, contexts);
+  return { kubeconfig, contexts };
+}
+
+async function checkKubeconfig(path: string, contexts: readonly string[] = []): Promise<void> {
+  await orUsageError(async () => {
+    const known = await loadKubeconfig(path);
+    for (const context of contexts) endpointOf(known, context);
+  });
+}
+
+async function checked(provider: SessionProvider): Promise<SessionProvider> {
+  await orUsageError(async () => provider.check?.());
+  return provider;
+}
+
+async function orUsageError(look: () => Promise<void>): Promise<void> {
+  try {
+    await look();
+  } catch (error) {
+    throw error instanceof ProviderError ? new UsageError(error.message) : error;
+  }
+}

@@ -1,0 +1,13 @@
+export { type Clock, systemClock } from './clock.js';
+export { createGateway, type Gateway, type GatewayOptions } from './gateway.js';
+export { typeDefs } from './graphql/schema.js';
+export type { Log, LogLevel } from './log.js';
+export type { Change, ChangeSink } from './model/change.js';
+export { DecodeError, decodeSession } from './model/decode.js';
+export type { MicroTime } from './model/micro-time.js';
+export type { Session, SessionId, Target, TargetState } from './model/session.js';
+export { phaseOf, type Verdict, verdictOf } from './model/verdict.js';
+export { createMemoryProvider } from './providers/memory.js';
+export { ProviderError, type SessionProvider } from './providers/provider.js';
+export type { SourceStatus } from './store/source.js';
+export type { TiltsOptions } from './tilts.js';

@@ -1,0 +1,121 @@
+import { type Document, LineCounter, parseAllDocuments } from 'yaml';
+import { DecodeError } from '../../model/decode.js';
+import type { Session } from '../../model/session.js';
+import { decodeSessions } from '../decode-sessions.js';
+import { MAX_BYTES } from '../limits.js';
+
+/** Why a file gives no Sessions, in one line: which file, where in it, what is wrong. */
+export class FileProblem extends Error {
+  override readonly name = 'FileProblem';
+}
+
+/** Which file, and whose Sessions it holds. */
+export interface ParseOptions {
+  /** The file's name, for errors; `.json` is JSON, everything else YAML. */
+  readonly file: string;
+  /** Which Tilt its Sessions are of. */
+  readonly instance: string;
+}
+
+/**
+ * The longest YAML that is read, in bytes. 4 MiB: reading it takes seconds, during which the gateway does nothing else.
+ * JSON is a hundred times faster.
+ */
+export const MAX_YAML_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads the Sessions of a file: JSON or YAML, of one Session, a list (`List`, `SessionList`), or several YAML
+ * documents of either. Pure. A part that cannot be read spoils the whole file: throws a {@link FileProblem}.
+ */
+export function parseSessions(bytes: Uint8Array, { file, instance }: ParseOptions): Session[] {
+  const values = valuesOf(textOf(bytes, file), file);
+  if (values.every(isNothing)) throw new FileProblem(`${file}: expected a Session, got an empty file`);
+  return values.flatMap((value, index) => {
+    const where = values.length === 1 ? file : `${file}: document ${index + 1}`;
+    return isNothing(value) ? [] : decoded(value, instance, where);
+  });
+}
+
+/** Refuses a file that is too long to be read. Pure. */
+export function checkSize(size: number, file: string): void {
+  if (size <= MAX_BYTES) return;
+  throw new FileProblem(`${file}: expected at most ${mebibytes(MAX_BYTES)} MiB, got ${mebibytes(size)} MiB`);
+}
+
+function textOf(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new FileProblem(`${file}: expected UTF-8 text; save it as UTF-8`);
+  }
+}
+
+function valuesOf(text: string, file: string): unknown[] {
+  if (/\.json$/i.test(file)) return text.trim() === '' ? [] : [fromJson(text, file)];
+  const json = /^\s*[[{]/.test(text) ? quickly(text) : undefined;
+  return json === undefined ? fromYaml(text, file) : [json];
+}
+
+/** YAML that happens to be JSON. */
+function quickly(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function fromJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const message = messageOf(error);
+    const offset = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length);
+    const line = text.slice(0, offset).split('\n').length;
+    throw new FileProblem(`${file}: line ${line}: ${message}`);
+  }
+}
+
+function fromYaml(text: string, file: string): unknown[] {
+  if (text.length > MAX_YAML_BYTES) {
+    const limit = `expected at most ${mebibytes(MAX_YAML_BYTES)} MiB of YAML`;
+    throw new FileProblem(`${file}: ${limit}, got ${mebibytes(text.length)} MiB; save it as JSON`);
+  }
+  const lines = new LineCounter();
+  // The core schema of YAML 1.2: a time stays the text it is.
+  const documents = parseAllDocuments(text, { schema: 'core', prettyErrors: false, lineCounter: lines });
+  return Array.from(documents, (document) => {
+    const [error] = document.errors;
+    if (error) throw new FileProblem(`${file}: line ${lines.linePos(error.pos[0]).line}: ${error.message}`);
+    return toValue(document, file);
+  });
+}
+
+function toValue(document: Pick<Document, 'toJS'>, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    // An alias of nothing, or so many that they are an attack.
+    throw new FileProblem(`${file}: ${messageOf(error)}`);
+  }
+}
+
+function decoded(value: unknown, instance: string, where: string): Session[] {
+  try {
+    return decodeSessions(value, instance);
+  } catch (error) {
+    throw error instanceof DecodeError ? new FileProblem(`${where}: ${error.message}`) : error;
+  }
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1).replace(/\.0$/, '');
+}

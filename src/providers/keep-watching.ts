@@ -1,0 +1,112 @@
+import { type Clock, sleep } from '../clock.js';
+import type { Log } from '../log.js';
+import type { Change, ChangeSink } from '../model/change.js';
+import { createBackoff } from './backoff.js';
+import { endingAtOnce } from './ending-at-once.js';
+import { ProviderError, type SessionProvider } from './provider.js';
+
+/** What {@link keepWatching} works with. */
+export interface KeepWatchingOptions {
+  readonly provider: SessionProvider;
+  readonly sink: ChangeSink;
+  readonly clock: Clock;
+  /** Gives numbers from 0 up to 1, for the backoff. */
+  readonly random: () => number;
+  readonly log: Log;
+  /** Ends it at once. The source stays open in the sink: whoever aborts says why, by closing it. */
+  readonly signal: AbortSignal;
+  /** Handed to the sink when the source opens. Default: false. */
+  readonly optional?: boolean;
+  /** The source is open in the sink already, and is carried on. Default: false, it is opened. */
+  readonly resume?: boolean;
+}
+
+/**
+ * Keeps a provider's Sessions flowing into the sink, and is the only place that retries:
+ *
+ *     watching ──throws──► waiting (sessions STALE) ──backoff──► watching
+ *        │ └──returns──► closed: the source came to its end
+ *        └──signal aborts, in any state──► ended, the source still open
+ *
+ * Every change is applied in the tick in which it arrives. Never rejects.
+ */
+export async function keepWatching(options: KeepWatchingOptions): Promise<void> {
+  const { provider, sink, clock, random, log, signal, optional = false, resume = false } = options;
+  const { name } = provider;
+  const backoff = createBackoff(clock, random);
+  const tell = createTeller(name, log);
+  try {
+    if (!resume) sink.open(name, { optional });
+    await watchToTheEnd();
+  } catch (error) {
+    log('error', `Source ${name}: no longer watched, by a fault of the gateway itself`, { error });
+  }
+
+  async function watchToTheEnd(): Promise<void> {
+    while (!signal.aborted) {
+      const failure = await watchOnce();
+      if (signal.aborted) return;
+      if (failure === null) return sink.close(name, 'the source came to its end');
+      await waitAfter(failure.error);
+    }
+  }
+
+  /** What it failed with, or null when the source came to its end. */
+  async function watchOnce(): Promise<{ readonly error: unknown } | null> {
+    try {
+      let isSynced = false;
+      for await (const change of watch()) {
+        if (signal.aborted) break;
+        isSynced ||= change.type === 'snapshot';
+        if (!isSynced && change.type !== 'stale') throw outOfOrder(name, change);
+        apply(change);
+      }
+      return null;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  function watch(): AsyncIterable<Change> {
+    return endingAtOnce(signal, (ending) => provider.watch(ending)[Symbol.asyncIterator]());
+  }
+
+  function apply(change: Change): void {
+    if (change.type === 'snapshot') backoff.healthy();
+    if (change.type === 'stale' && change.id === undefined) backoff.troubled();
+    sink.apply(name, change);
+  }
+
+  async function waitAfter(error: unknown): Promise<void> {
+    const waitMs = backoff.failed(error instanceof ProviderError ? error.retryAfterMs : null);
+    tell(error, waitMs);
+    sink.apply(name, { type: 'stale', error: lineOf(error) });
+    await sleep(clock, waitMs, signal);
+  }
+}
+
+function outOfOrder(name: string, { type }: Change): ProviderError {
+  const message = `${name}: its provider breaks the contract: expected a snapshot first, got "${type}"`;
+  return new ProviderError('unreadable', message);
+}
+
+/** Logs a failure: in full when nobody foresaw it, and quietly when it only repeats itself. */
+function createTeller(name: string, log: Log): (error: unknown, waitMs: number) => void {
+  let last = '';
+  return (error, waitMs) => {
+    const line = lineOf(error);
+    const level = line === last ? 'debug' : error instanceof ProviderError ? 'warn' : 'error';
+    last = line;
+    const message = `Source ${name}: ${line}; next try in ${(waitMs / 1000).toFixed(1)} s`;
+    log(level, message, error instanceof ProviderError ? { code: error.code } : { error });
+  };
+}
+
+/** An error as one line, short enough to be shown. */
+function lineOf(error: unknown): string {
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1)}…` : line;
+}
+
+const LONGEST_LINE = 400; // characters

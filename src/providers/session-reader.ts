@@ -1,0 +1,85 @@
+import type { Change } from '../model/change.js';
+import { isJsonObject, isList, type JsonObject } from './decode-sessions.js';
+import { createJsonSplitter, type JsonPiece } from './json-stream.js';
+import { readWatchEvent } from './tilt/watch-event.js';
+import { createWatchState } from './tilt/watch-state.js';
+
+/** Turns the bytes of a stream into changes. */
+export interface SessionReader {
+  /** Takes the next bytes, wherever they were cut. */
+  push(bytes: Uint8Array): Change[];
+  /** The stream has ended. */
+  end(): Change[];
+}
+
+/**
+ * Reads what `tilt get session -o json` prints, with `-w`, with `--output-watch-events`, or without: Sessions, watch
+ * events and lists, pretty-printed or one a line. No I/O.
+ *
+ * The snapshot comes with the first value. A bad value is `stale`, tells which it is, and the next is read. A list says
+ * what there is, all of it. Versions that Tilt delivers out of order are dropped, as on a watch.
+ */
+export function createSessionReader(instance: string): SessionReader {
+  const splitter = createJsonSplitter();
+  const state = createWatchState(instance);
+  let isSynced = false;
+
+  return {
+    push: (bytes) => splitter.push(bytes).flatMap(read),
+    end() {
+      const last = splitter.end().flatMap(read);
+      return isSynced ? last : [{ type: 'snapshot', sessions: [] }, ...last];
+    },
+  };
+
+  function read(piece: JsonPiece): Change[] {
+    const changes = 'problem' in piece ? [doubt(piece.problem)] : changesOf(piece.text);
+    return changes.map((change) => snapshotFirst(withNumber(change, piece.number)));
+  }
+
+  function changesOf(text: string): Change[] {
+    const value = parse(text);
+    if (value instanceof SyntaxError) return [doubt(`expected JSON: ${value.message}`)];
+    if (isList(value)) return listed(value);
+    if (isWatchEvent(value)) return told(text);
+    return state.event({ type: 'put', object: value });
+  }
+
+  function listed(list: JsonObject): Change[] {
+    const items = list.items ?? [];
+    if (!Array.isArray(items)) return [doubt('items: expected a list')];
+    return state.list({ resourceVersion: '', items });
+  }
+
+  function told(text: string): Change[] {
+    const event = readWatchEvent(text);
+    return event.type === 'error' ? [doubt(`the watch failed: ${event.message}`)] : state.event(event);
+  }
+
+  function snapshotFirst(change: Change): Change {
+    if (isSynced || change.type === 'stale') return change;
+    isSynced = true;
+    // Nothing is known before it that could be removed.
+    return change.type === 'upsert' ? { type: 'snapshot', sessions: [change.session] } : change;
+  }
+}
+
+function isWatchEvent(value: unknown): boolean {
+  return isJsonObject(value) && 'type' in value && 'object' in value;
+}
+
+function doubt(error: string): Change {
+  return { type: 'stale', error };
+}
+
+function withNumber(change: Change, number: number): Change {
+  return change.type === 'stale' ? { ...change, error: `value ${number}: ${change.error}` } : change;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,0 +1,111 @@
+import { type Clock, sleep } from '../../clock.js';
+import type { PushChange } from './change-stream.js';
+import type { TiltLimits } from './limits.js';
+import { createLineReader } from './lines.js';
+import { createScope } from './scope.js';
+import type { SessionApi } from './session-api.js';
+import type { SessionList } from './session-list.js';
+import { readWatchEvent } from './watch-event.js';
+import type { WatchState } from './watch-state.js';
+
+/** How a watch ended. */
+export interface WatchEnd {
+  /**
+   * `ended`: by itself or cut. `expired`: the version is no longer known (410). `failed`: by an ERROR event.
+   * `dead`: it was silent while the list moved on.
+   */
+  readonly why: 'ended' | 'expired' | 'failed' | 'dead';
+  /** One line about it, for people. */
+  readonly message: string;
+  /** Whether it told anything that the list before it had not. */
+  readonly hadNews: boolean;
+  readonly lastedMs: number;
+  /** The list that showed that the watch was dead. */
+  readonly list: SessionList | null;
+}
+
+/** What a watch works on. */
+export interface FollowOptions {
+  readonly api: SessionApi;
+  readonly state: WatchState;
+  readonly clock: Clock;
+  readonly limits: TiltLimits;
+  readonly push: PushChange;
+}
+
+/**
+ * Opens one watch where the list left off and reads it to its end, at full speed. When it has been silent for
+ * `idleMs`, a list tells whether it is only quiet, or dead: a half-open connection looks the same.
+ * Throws a ProviderError when the watch, or that list, is refused or out of reach.
+ */
+export async function followWatch(options: FollowOptions, signal: AbortSignal): Promise<WatchEnd> {
+  const { api, state, clock, limits, push } = options;
+  const scope = createScope(signal);
+  const openedAt = clock.now();
+  let lastReadAt = openedAt;
+  let bytesRead = 0;
+  let hadNews = false;
+  let why: WatchEnd['why'] = 'ended';
+  let message = 'it ended by itself, or was cut';
+  const lines = createLineReader(limits.maxBytes, { line: readLine, overlong });
+
+  try {
+    const list = await Promise.race([readToEnd(), checkWhenIdle()]);
+    return { why, message, hadNews, lastedMs: clock.now() - openedAt, list };
+  } finally {
+    scope.end();
+  }
+
+  async function readToEnd(): Promise<null> {
+    const how = await api.watch(state.resourceVersion, readBytes, scope.signal);
+    if (how === 'expired') end('expired', 'its resourceVersion is too old');
+    return null;
+  }
+
+  function readBytes(chunk: Uint8Array): void {
+    lastReadAt = clock.now();
+    bytesRead += chunk.length;
+    lines.push(chunk);
+  }
+
+  function readLine(line: string): void {
+    if (scope.signal.aborted) return;
+    const event = readWatchEvent(line);
+    if (event.type === 'error') end(event.expired ? 'expired' : 'failed', event.message);
+    const changes = state.event(event);
+    changes.forEach(push);
+    hadNews ||= event.type !== 'unreadable' && changes.length > 0;
+  }
+
+  function overlong(): void {
+    const error = `a line of the watch: expected at most ${limits.maxBytes} bytes, got more; it was skipped`;
+    state.event({ type: 'unreadable', error }).forEach(push);
+  }
+
+  function end(reason: WatchEnd['why'], text: string): void {
+    why = reason;
+    message = text;
+    scope.end();
+  }
+
+  /** Gives the list that shows that the watch is dead; null when the watch has ended otherwise. */
+  async function checkWhenIdle(): Promise<SessionList | null> {
+    let quietSince = openedAt;
+    while (!scope.signal.aborted) {
+      quietSince = Math.max(quietSince, lastReadAt);
+      await sleep(clock, quietSince + limits.idleMs - clock.now(), scope.signal);
+      if (scope.signal.aborted || lastReadAt > quietSince) continue;
+      const read = bytesRead;
+      const list = await api.list(scope.signal);
+      quietSince = clock.now();
+      // It spoke in the meantime, so it lives, and the list may be the older of the two.
+      if (bytesRead !== read) continue;
+      if (state.isBehind(list)) {
+        end('dead', 'it was silent while the list moved on');
+        return list;
+      }
+      if (state.isHealedBy(list)) state.list(list).forEach(push);
+    }
+    return null;
+  }
+}

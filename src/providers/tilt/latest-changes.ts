@@ -1,0 +1,67 @@
+import type { Change } from '../../model/change.js';
+import type { Session, SessionId } from '../../model/session.js';
+
+/** Folds changes, so that whoever missed them can be told the outcome. */
+export interface LatestChanges {
+  apply(change: Change): void;
+  /**
+   * The fewest changes that lead to the same state: a snapshot with the newest of each Session, then what is stale. At
+   * most two for each Session, and two.
+   */
+  changes(): Change[];
+}
+
+/** Nothing has happened yet. */
+export function createLatestChanges(): LatestChanges {
+  let synced = false;
+  let sessions = new Map<SessionId, Session>();
+  /** Why one Session is stale. */
+  const stale = new Map<SessionId, Change>();
+  /** Why all were stale, and which have had a new state since. */
+  let allStale: Change | null = null;
+  const fresh = new Set<SessionId>();
+
+  return { apply, changes };
+
+  function apply(change: Change): void {
+    switch (change.type) {
+      case 'snapshot':
+        synced = true;
+        sessions = new Map(change.sessions.map((session) => [session.id, session]));
+        setAllStale(null);
+        return;
+      case 'upsert':
+        sessions.set(change.session.id, change.session);
+        stale.delete(change.session.id);
+        fresh.add(change.session.id);
+        return;
+      case 'remove':
+        sessions.delete(change.id);
+        stale.delete(change.id);
+        fresh.delete(change.id);
+        return;
+      case 'stale':
+        if (change.id === undefined) setAllStale(change);
+        else stale.set(change.id, change);
+    }
+  }
+
+  function setAllStale(change: Change | null): void {
+    allStale = change;
+    stale.clear();
+    fresh.clear();
+  }
+
+  function changes(): Change[] {
+    const all = [...sessions.values()];
+    return [
+      ...(synced ? [{ type: 'snapshot', sessions: all } as const] : []),
+      ...(allStale ? [allStale, ...all.filter(({ id }) => fresh.has(id)).map(upsert)] : []),
+      ...stale.values(),
+    ];
+  }
+}
+
+function upsert(session: Session): Change {
+  return { type: 'upsert', session };
+}

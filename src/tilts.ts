@@ -1,0 +1,70 @@
+import type { Clock } from './clock.js';
+import type { Log } from './log.js';
+import type { SessionProvider } from './providers/provider.js';
+import type { Sources } from './providers/sources.js';
+import { createTiltDiscovery } from './providers/tilt/discovery.js';
+import type { SourceStatus } from './store/source.js';
+import type { Store } from './store/store.js';
+
+/** Which Tilts to follow. */
+export interface TiltsOptions {
+  /** The kubeconfig they stand in. */
+  readonly kubeconfig: string;
+  /** Only these contexts. Default: every one named `tilt-*`, as Tilt names its own. */
+  readonly contexts?: readonly string[];
+  /** Played while no Tilt runs; leaves for good when one appears. Default: none. */
+  readonly standIn?: SessionProvider;
+}
+
+/** What following Tilts works with. */
+export interface TiltsParts {
+  readonly store: Store;
+  readonly sources: Sources;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The name under which discovery itself stands among the sources. */
+const DISCOVERY = 'tilt';
+
+/** Follows every Tilt of a kubeconfig, each as a source of its own, as they come and go. Ends with the sources. */
+export function followTilts(options: TiltsOptions, { store, sources, clock, log }: TiltsParts): void {
+  sources.add(
+    createTiltDiscovery({
+      ...options,
+      clock,
+      log,
+      found: (provider) => sources.add(provider, { optional: true }),
+      changed: (provider) => sources.replace(provider, { optional: true }),
+      lost: (name, reason) => sources.remove(name, reason),
+    }),
+  );
+  if (options.standIn) standInForTilts(options.standIn, store, sources);
+}
+
+function standInForTilts(standIn: SessionProvider, store: Store, sources: Sources): void {
+  let isOn = false;
+  const stop = store.onSources(() => {
+    const tilts = store.sources().filter(({ name }) => name !== standIn.name);
+    if (!isOn && noneRuns(tilts)) {
+      isOn = true;
+      sources.add(standIn);
+    } else if (tilts.some(runs)) {
+      // For good: a made-up Session must not come up where a real one has just ended.
+      stop();
+      sources.remove(standIn.name, 'a Tilt has appeared');
+      store.forget(standIn.name);
+    }
+  });
+}
+
+/** Whether discovery has looked, and whatever it found (a crashed Tilt's entry) could not be reached. */
+function noneRuns(tilts: readonly SourceStatus[]): boolean {
+  return tilts.every(({ state, name, sessionCount }) =>
+    name === DISCOVERY ? state !== 'connecting' : state === 'stale' && sessionCount === 0,
+  );
+}
+
+function runs({ name, state }: SourceStatus): boolean {
+  return name !== DISCOVERY && state === 'live';
+}

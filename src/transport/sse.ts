@@ -1,0 +1,70 @@
+import type { ExecutionResult } from 'graphql';
+import type { FetchAPI, Plugin } from 'graphql-yoga';
+import type { Clock } from '../clock.js';
+import { cursorKey } from '../live/subscribe.js';
+
+/** How often an idle stream says that it is alive: proxies commonly cut what is silent for 30 or 60 s. */
+const PING_MS = 12_000;
+
+/**
+ * Subscriptions as server-sent events (the "distinct connections mode" of graphql-sse's protocol), each with its
+ * cursor as the event's id: a client that reconnects sends it back by itself, as `Last-Event-ID` (S4).
+ */
+export function useServerSentEvents(clock: Clock): Plugin {
+  return {
+    onResultProcess({ result, resultProcessor, setResultProcessor }) {
+      if (!resultProcessor || !isStream(result)) return;
+      setResultProcessor((stream, fetchAPI) => respond(stream, fetchAPI, clock), 'text/event-stream');
+    },
+  };
+}
+
+function respond(stream: unknown, fetchAPI: FetchAPI, clock: Clock): Response {
+  if (!isStream(stream)) throw new TypeError('Expected a stream of results.');
+  const encoder = new fetchAPI.TextEncoder();
+  const results = stream[Symbol.asyncIterator]();
+  let cancelPing = () => {};
+  const body = new fetchAPI.ReadableStream<Uint8Array>({
+    start(controller) {
+      // Some browsers wait for a first byte before they let the client see the headers.
+      controller.enqueue(encoder.encode(':\n\n'));
+      ping(controller);
+    },
+    async pull(controller) {
+      const { done, value } = await results.next();
+      controller.enqueue(encoder.encode(done ? 'event: complete\ndata:\n\n' : eventOf(value)));
+      if (!done) return;
+      cancelPing();
+      controller.close();
+    },
+    async cancel() {
+      cancelPing();
+      await results.return?.();
+    },
+  });
+  return new fetchAPI.Response(body, {
+    headers: {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache, no-transform',
+      // nginx would hold events back to fill its buffer.
+      'x-accel-buffering': 'no',
+    },
+  });
+
+  function ping(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    cancelPing = clock.after(PING_MS, () => {
+      if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(':\n\n'));
+      ping(controller);
+    });
+  }
+}
+
+/** One event: JSON has no line break in it, so a single `data` line is enough. */
+function eventOf(result: ExecutionResult): string {
+  const id = cursorKey in result ? `id: ${String(result[cursorKey])}\n` : '';
+  return `event: next\n${id}data: ${JSON.stringify(result)}\n\n`;
+}
+
+function isStream(result: unknown): result is AsyncIterable<ExecutionResult> {
+  return typeof result === 'object' && result !== null && Symbol.asyncIterator in result;
+}

@@ -1,0 +1,119 @@
+import { serverAudits } from 'graphql-http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { startGateway, startMemoryGateway, type TestGateway } from '../support/gateway.js';
+import { session } from '../support/sessions.js';
+
+describe('GraphQL over HTTP', () => {
+  let audited: TestGateway;
+  beforeAll(async () => {
+    audited = await startMemoryGateway([session('a')]);
+  });
+  afterAll(() => audited[Symbol.asyncDispose]());
+  const audits = serverAudits({ url: () => audited.url, fetchFn: fetch });
+
+  it('has at least the 60 audits of GraphQL over HTTP to pass', () => {
+    expect(audits.length).toBeGreaterThanOrEqual(60);
+  });
+
+  it.each(audits.map((audit) => [audit.id, audit.name, audit] as const))('%s %s', async (_, __, audit) => {
+    expect(await audit.fn()).toMatchObject({ status: 'ok' });
+  });
+
+  it('answers GET and POST, in the media type that is asked for', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const get = await fetch(`${gateway.url}?query=${encodeURIComponent('{ session { id } }')}`, {
+      headers: { accept: 'application/graphql-response+json' },
+    });
+    expect(get.headers.get('content-type')).toMatch('application/graphql-response+json');
+    expect(await get.json()).toEqual({ data: { session: { id: 'a/Tiltfile' } } });
+    expect(await gateway.query('{ session { id } }')).toEqual({ data: { session: { id: 'a/Tiltfile' } } });
+  });
+
+  it('answers a wrong query with standard errors', async () => {
+    await using gateway = await startMemoryGateway();
+    expect(await gateway.query('{ sesion { id } }')).toMatchObject({
+      errors: [
+        { message: 'Cannot query field "sesion" on type "Query". Did you mean "session" or "sessions"?' },
+      ],
+    });
+    expect(await gateway.query('{')).toMatchObject({
+      errors: [{ message: expect.stringContaining('Syntax Error') }],
+    });
+    expect(await gateway.query('query ($x: Int!) { __typename }', { x: 'no' })).toMatchObject({
+      errors: [{ message: expect.stringContaining('Variable "$x"') }],
+    });
+  });
+
+  it('lets no page of another origin read an answer', async () => {
+    await using gateway = await startMemoryGateway();
+    const response = await fetch(`${gateway.url}?query={__typename}`, {
+      headers: { origin: 'http://elsewhere.example' },
+    });
+    expect(response.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('refuses a body beyond a megabyte', async () => {
+    await using gateway = await startMemoryGateway();
+    const response = await fetch(gateway.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ __typename }', variables: { x: 'y'.repeat(1_100_000) } }),
+    });
+    expect(response.status).toBe(413);
+  });
+});
+
+describe('the other addresses', () => {
+  it('/healthz is well as soon as it listens, /readyz once each source has given its first snapshot', async () => {
+    const never = { name: 'never', watch: (signal: AbortSignal) => nothingUntil(signal) };
+    await using gateway = await startGateway({ providers: [never] });
+    expect((await fetch(`${gateway.origin}/healthz`)).status).toBe(200);
+    const waiting = await fetch(`${gateway.origin}/readyz`);
+    expect(waiting.status).toBe(503);
+    expect(await waiting.text()).toBe('waiting for the first snapshot of: never\n');
+    await using ready = await startGateway({ providers: [createMemoryProvider('memory').provider] });
+    await ready.gateway.ready();
+    expect((await fetch(`${ready.origin}/readyz`)).status).toBe(200);
+  });
+
+  it('/ leads to the endpoint, and what is not there says where it is', async () => {
+    await using gateway = await startMemoryGateway();
+    const root = await fetch(gateway.origin, { redirect: 'manual' });
+    expect([root.status, root.headers.get('location')]).toEqual([302, '/graphql']);
+    const missing = await fetch(`${gateway.origin}/nothing`);
+    expect([missing.status, await missing.text()]).toEqual([
+      404,
+      'Not found. The GraphQL endpoint is /graphql\n',
+    ]);
+  });
+});
+
+describe('the GraphiQL page', () => {
+  const visit = (url: string, headers: Record<string, string> = {}) =>
+    fetch(url, { headers: { accept: 'text/html', ...headers } });
+
+  it('comes compressed, and once per browser', async () => {
+    await using gateway = await startMemoryGateway();
+    const first = await visit(gateway.url, { 'accept-encoding': 'gzip' });
+    expect(first.headers.get('content-encoding')).toBe('gzip');
+    expect(Number(first.headers.get('content-length'))).toBeLessThan(4_000_000);
+    expect(await first.text()).toContain('YogaGraphiQL');
+    const again = await visit(gateway.url, { 'if-none-match': first.headers.get('etag') ?? '' });
+    expect(again.status).toBe(304);
+  });
+
+  it('comes plain for a client that takes nothing else', async () => {
+    await using gateway = await startMemoryGateway();
+    const plain = await visit(gateway.url, { 'accept-encoding': 'identity' });
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    const text = await plain.text();
+    const zipped = await visit(gateway.url, { 'accept-encoding': 'gzip' });
+    expect(text).toBe(await zipped.text());
+  });
+});
+
+/** A watch that never says anything, until it is aborted. */
+async function* nothingUntil(signal: AbortSignal): AsyncGenerator<never> {
+  await new Promise((resolve) => signal.addEventListener('abort', resolve));
+}

@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { matchesGlob } from '../../src/graphql/glob.js';
+
+describe('matchesGlob', () => {
+  it.each([
+    ['api:serve', 'api:*', true],
+    ['api:serve', '*:serve', true],
+    ['api:serve', 'api', false],
+    ['api:serve', 'api?serve', true],
+    ['api:serve', '*', true],
+    ['', '*', true],
+    ['', '?', false],
+    ['', '', true],
+    ['abc', 'a*c*', true],
+    ['abcd', 'a*c', false],
+    ['a.c', 'a.c', true],
+    ['abc', 'a.c', false],
+    ['*', '*', true],
+  ])('%s against %s is %s', (text, pattern, expected) => {
+    expect(matchesGlob(text, pattern)).toBe(expected);
+  });
+
+  it('agrees with the regular expression that says the same', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 8 });
+    const text = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 10 });
+    fc.assert(
+      fc.property(text, letters, (candidate, pattern) => {
+        const source = pattern.replaceAll('*', '.*').replaceAll('?', '.');
+        expect(matchesGlob(candidate, pattern)).toBe(new RegExp(`^${source}$`).test(candidate));
+      }),
+    );
+  });
+
+  it('takes no longer than the lengths allow for a pattern that a regular expression chokes on', () => {
+    expect(matchesGlob('a'.repeat(10_000), `${'*a'.repeat(50)}b`)).toBe(false);
+  });
+});

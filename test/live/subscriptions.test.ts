@@ -1,0 +1,386 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Session } from '../../src/model/session.js';
+import { createStore, type Store } from '../../src/store/store.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { query } from '../support/queries.js';
+import { session, states, type TargetStates } from '../support/sessions.js';
+import { subscribeTo } from '../support/subscriptions.js';
+
+const A = 'a/Tiltfile';
+
+interface Change {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  target: { name: string; phase: string };
+  previousPhase: string | null;
+}
+
+interface Payload {
+  cursor: string;
+  reset: boolean;
+  conflated: number;
+  changes: Change[];
+}
+
+const TARGET_CHANGES = `subscription ($session: ID, $where: TargetFilter, $since: String) {
+  targetChanges(session: $session, where: $where, since: $since) {
+    cursor reset conflated changes { type target { name phase } previousPhase }
+  }
+}`;
+
+function setUp(...sessions: Session[]) {
+  const store = createStore({ clock: createManualClock(), epoch: 'e' });
+  store.open('test');
+  store.apply('test', { type: 'snapshot', sessions });
+  return {
+    store,
+    put: (instance: string, targets: TargetStates = {}, options = {}) =>
+      store.apply('test', { type: 'upsert', session: session(instance, targets, options) }),
+    targetChanges: (variables: Record<string, unknown> = {}, options = {}) =>
+      subscribeTo<{ targetChanges: Payload }>(store, TARGET_CHANGES, variables, options),
+  };
+}
+
+const brief = (payload: { targetChanges: Payload } | null | undefined) =>
+  payload?.targetChanges.changes.map(({ type, target }) => `${type} ${target.name} ${target.phase}`);
+
+describe('S1 snapshot first', () => {
+  it('gives the state of the tick of subscribing, and what came between that and the first pull after it', async () => {
+    const { put, targetChanges } = setUp(session('a', { x: 'waiting' }));
+    const reader = await targetChanges();
+    put('a', { x: 'ready' });
+    const payloads = await reader.drain();
+    expect(payloads.map(brief)).toEqual([
+      ['ADDED tiltfile:update SUCCEEDED', 'ADDED x WAITING'],
+      ['MODIFIED x READY'],
+    ]);
+    expect(payloads.map(({ targetChanges: { reset } }) => reset)).toEqual([true, false]);
+  });
+
+  it('is an empty reset for a Session yet to come, which then is told when it comes', async () => {
+    const { put, targetChanges } = setUp();
+    for (const variables of [{ session: A }, {}]) {
+      const reader = await targetChanges(variables);
+      expect(await reader.next()).toMatchObject({ targetChanges: { reset: true, changes: [] } });
+      await reader.end();
+    }
+    const reader = await targetChanges();
+    await reader.next();
+    put('a', { x: 'ready' });
+    put('b', { y: 'ready' });
+    expect((await reader.drain()).map(brief)).toEqual([['ADDED tiltfile:update SUCCEEDED', 'ADDED x READY']]);
+  });
+});
+
+describe('S2 atomic', () => {
+  it('sends one payload per update, with all its changes together and in order', async () => {
+    const { put, targetChanges } = setUp(session('a', { b: 'ready', d: 'waiting' }));
+    const reader = await targetChanges();
+    await reader.next();
+    put('a', { c: 'waiting', d: 'running' });
+    put('a', { c: 'running', d: 'succeeded' });
+    expect((await reader.drain()).map(brief)).toEqual([
+      ['DELETED b READY', 'ADDED c WAITING', 'MODIFIED d RUNNING'],
+      ['MODIFIED c RUNNING', 'MODIFIED d SUCCEEDED'],
+    ]);
+  });
+});
+
+describe('S3 fold', () => {
+  it('gives by folding exactly what a query gives, for any history of puts, removals, relists and returns with since', async () => {
+    const name = fc.constantFrom('p', 'q', 'r', 's');
+    const state = fc.constantFrom(...(Object.keys(states) as (keyof typeof states)[]));
+    const targets = fc.dictionary(name, state, { maxKeys: 4 });
+    const step = fc.oneof(
+      fc.record({ do: fc.constant('put' as const), targets }),
+      fc.record({ do: fc.constant('relist' as const), targets }),
+      fc.constant({ do: 'remove' as const }),
+      fc.constant({ do: 'restart' as const }),
+      fc.constant({ do: 'pull' as const }),
+      fc.constant({ do: 'return' as const }),
+      fc.constant({ do: 'forget' as const }),
+    );
+    const where = fc.constantFrom(null, { phase: ['READY', 'FAILED'] }, { name: '?' });
+    const journal = { revisions: 4, targets: 1_000 };
+    const limits = { updates: 2, sessions: 2 };
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), where, async (steps, filter) => {
+        const store = createStore({ clock: createManualClock(), epoch: 'e', journal });
+        store.open('test');
+        store.apply('test', { type: 'snapshot', sessions: [] });
+        const open = (since: string | null) =>
+          subscribeTo<{ targetChanges: Payload }>(
+            store,
+            TARGET_CHANGES,
+            { session: A, where: filter, since },
+            { limits },
+          );
+        let run = 1;
+        let cursor: string | null = null;
+        let reader = await open(cursor);
+        const held = new Map<string, string>();
+        const fold = ({ targetChanges: { reset, changes, ...payload } }: { targetChanges: Payload }) => {
+          if (reset) held.clear();
+          for (const { type, target } of changes) {
+            // An honest stream never adds what is there, nor touches what is not.
+            expect(held.has(target.name)).toBe(type !== 'ADDED');
+            if (type === 'DELETED') held.delete(target.name);
+            else held.set(target.name, target.phase);
+          }
+          cursor = payload.cursor;
+        };
+        const take = async () => (await reader.drain()).forEach(fold);
+        for (const item of steps) {
+          const uid = `run-${run}`;
+          if (item.do === 'put')
+            store.apply('test', { type: 'upsert', session: session('a', item.targets, { uid }) });
+          else if (item.do === 'relist')
+            store.apply('test', { type: 'snapshot', sessions: [session('a', item.targets, { uid })] });
+          else if (item.do === 'remove') store.apply('test', { type: 'remove', id: A });
+          else if (item.do === 'restart') run += 1;
+          else if (item.do === 'forget') {
+            store.apply('test', { type: 'remove', id: A });
+            store.forget('test');
+          } else if (item.do === 'pull') await take();
+          else {
+            await reader.end();
+            reader = await open(cursor);
+          }
+        }
+        await take();
+        const now = new Map((await targetsOf(store, filter)).map((target) => [target.name, target.phase]));
+        expect(held).toEqual(now);
+        await reader.end();
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('folds the set of Sessions in the same way', async () => {
+    const { store, put } = setUp(session('a'));
+    const reader = await subscribeTo<{
+      sessionChanges: { changes: { type: string; session: { id: string } }[] };
+    }>(
+      store,
+      `subscription {
+        sessionChanges(where: { verdict: [PASSED, PENDING], instance: "?" }) { changes { type session { id } } }
+      }`,
+    );
+    const told = async () =>
+      (await reader.drain()).map(({ sessionChanges: { changes } }) =>
+        changes.map((change) => `${change.type} ${change.session.id}`),
+      );
+    expect(await told()).toEqual([['ADDED a/Tiltfile']]);
+    put('b', { x: 'waiting' });
+    put('long-name', { x: 'waiting' });
+    put('b', { x: 'ready' });
+    put('b', { x: 'failed' });
+    put('b', { x: 'ready' });
+    store.apply('test', { type: 'remove', id: A });
+    expect(await told()).toEqual([
+      ['ADDED b/Tiltfile'],
+      ['MODIFIED b/Tiltfile'],
+      ['DELETED b/Tiltfile'],
+      ['ADDED b/Tiltfile'],
+      ['DELETED a/Tiltfile'],
+    ]);
+  });
+});
+
+describe('S4 resume', () => {
+  it('gives exactly what was missed since a cursor', async () => {
+    const { put, targetChanges } = setUp(session('a', { x: 'waiting' }));
+    const first = await targetChanges();
+    const cursor = (await first.next())?.targetChanges.cursor;
+    await first.end();
+    put('a', { x: 'running' });
+    put('a', { x: 'ready' });
+    const second = await targetChanges({ since: cursor });
+    expect((await second.drain()).map(brief)).toEqual([['MODIFIED x RUNNING'], ['MODIFIED x READY']]);
+  });
+
+  it('takes the id of the last event for since, as EventSource sends it', async () => {
+    const { put, targetChanges, store } = setUp(session('a', { x: 'waiting' }));
+    const lastEventId = store.cursor();
+    put('a', { x: 'ready' });
+    const reader = await targetChanges({}, { lastEventId });
+    expect((await reader.drain()).map(brief)).toEqual([['MODIFIED x READY']]);
+  });
+
+  it.each(['of another gateway-7', 'e-99999999', 'junk', ''])(
+    'gives a reset for a cursor it does not know: %j',
+    async (since) => {
+      const { targetChanges } = setUp(session('a'));
+      const reader = await targetChanges({ since });
+      expect(await reader.next()).toMatchObject({ targetChanges: { reset: true } });
+    },
+  );
+
+  it('gives a reset where the journal no longer reaches back', async () => {
+    const store = createStore({
+      clock: createManualClock(),
+      epoch: 'e',
+      journal: { revisions: 2, targets: 100 },
+    });
+    store.open('test');
+    store.apply('test', { type: 'snapshot', sessions: [session('a')] });
+    const since = store.cursor();
+    for (const state of ['waiting', 'running', 'ready'] as const) {
+      store.apply('test', { type: 'upsert', session: session('a', { x: state }) });
+    }
+    const reader = await subscribeTo<{ targetChanges: Payload }>(store, TARGET_CHANGES, { since });
+    const [payload, ...rest] = await reader.drain();
+    expect(payload?.targetChanges.reset).toBe(true);
+    expect(brief(payload)).toEqual(['ADDED tiltfile:update SUCCEEDED', 'ADDED x READY']);
+    expect(rest).toEqual([]);
+  });
+});
+
+describe('S5 slow readers converge', () => {
+  const limits = { updates: 3, sessions: 2 };
+
+  it('folds what a slow reader missed into one payload with the newest state, and says how many updates it was', async () => {
+    const { put, targetChanges } = setUp(session('a', { x: 'waiting' }));
+    const reader = await targetChanges({}, { limits });
+    await reader.next();
+    for (const state of ['running', 'ready', 'failed', 'running', 'ready'] as const) put('a', { x: state });
+    const payloads = await reader.drain();
+    expect(payloads.map(brief)).toEqual([['MODIFIED x READY']]);
+    expect(payloads[0]?.targetChanges).toMatchObject({ reset: false, conflated: 5 });
+    put('a', { x: 'failed' });
+    expect((await reader.drain()).map(({ targetChanges: { conflated } }) => conflated)).toEqual([0]);
+  });
+
+  it('sends nothing where the folded updates come to nothing', async () => {
+    const { put, targetChanges } = setUp(session('a', { x: 'waiting' }));
+    const reader = await targetChanges({}, { limits });
+    await reader.next();
+    for (const state of ['running', 'ready', 'failed', 'running', 'waiting'] as const) put('a', { x: state });
+    expect(await reader.drain()).toEqual([]);
+  });
+
+  it('resets a reader of Sessions that missed more of them than are remembered', async () => {
+    const { store, put } = setUp();
+    const reader = await subscribeTo<{ sessionChanges: Payload }>(
+      store,
+      'subscription { sessionChanges { reset conflated changes { type } } }',
+      {},
+      { limits },
+    );
+    await reader.next();
+    for (const instance of ['a', 'b', 'c', 'd', 'e']) put(instance);
+    const payloads = await reader.drain();
+    expect(payloads).toHaveLength(1);
+    expect(payloads[0]?.sessionChanges).toMatchObject({ reset: true, conflated: 5 });
+    expect(payloads[0]?.sessionChanges.changes).toHaveLength(5);
+  });
+});
+
+describe('S6 no noise', () => {
+  it('session: sends nothing where what the client selected did not change', async () => {
+    const { store, put } = setUp(session('a', { x: 'waiting' }));
+    const reader = await subscribeTo<{ session: object }>(
+      store,
+      'subscription { session { status { done } } }',
+    );
+    expect(await reader.drain()).toEqual([{ session: { status: { done: false } } }]);
+    put('a', { x: 'ready' });
+    put('a', { x: 'failed' });
+    expect(await reader.drain()).toEqual([]);
+    put('a', { x: 'failed' }, { status: { done: true } });
+    expect(await reader.drain()).toEqual([{ session: { status: { done: true } } }]);
+  });
+
+  it('changes: an update that leaves every target equal is no change', async () => {
+    const { put, targetChanges } = setUp(session('a', { x: 'ready' }));
+    const reader = await targetChanges();
+    await reader.next();
+    put('a', { x: 'ready' }, { resourceVersion: '99' });
+    put('b', { y: 'ready' });
+    expect(await reader.drain()).toEqual([]);
+  });
+
+  it('changes: sends equal selections of different changes', async () => {
+    const { store, put } = setUp(session('a', { x: 'ready' }));
+    const reader = await subscribeTo(store, 'subscription { targetChanges { changes { type } } }');
+    await reader.next();
+    put('a', { x: 'failed' });
+    put('a', { x: 'ready' });
+    expect(await reader.drain()).toHaveLength(2);
+  });
+});
+
+describe('where', () => {
+  it('makes entering the filter ADDED and leaving it DELETED, with the phase before', async () => {
+    const { put, targetChanges } = setUp(session('a', { x: 'running', y: 'ready' }));
+    const reader = await targetChanges({ where: { phase: ['FAILED', 'READY'] } });
+    expect(brief((await reader.next()) ?? undefined)).toEqual(['ADDED y READY']);
+    put('a', { x: 'failed', y: 'ready' });
+    put('a', { x: 'failed', y: 'failed' });
+    put('a', { x: 'waiting', y: 'failed' });
+    put('a', { x: 'running', y: 'failed' });
+    const payloads = await reader.drain();
+    expect(payloads.map(brief)).toEqual([['ADDED x FAILED'], ['MODIFIED y FAILED'], ['DELETED x WAITING']]);
+    expect(payloads[0]?.targetChanges.changes[0]?.previousPhase).toBe('RUNNING');
+  });
+});
+
+describe('S7 ends', () => {
+  it('frees everything at once when unsubscribed while idle', async () => {
+    const { store, targetChanges } = setUp(session('a'));
+    const reader = await targetChanges();
+    await reader.next();
+    const idle = reader.next();
+    expect(store.subscribers).toBe(1);
+    await reader.end();
+    expect(await idle).toBeNull();
+    expect(store.subscribers).toBe(0);
+    await reader.end();
+    expect(await reader.next()).toBeNull();
+  });
+
+  it('goes on through trouble with the source, which shows in the connection', async () => {
+    const { store, put } = setUp(session('a', { x: 'ready' }));
+    const reader = await subscribeTo<{ targetChanges: object }>(
+      store,
+      'subscription { targetChanges { session { connection { state error } verdict { state } } changes { type } } }',
+    );
+    await reader.next();
+    store.apply('test', { type: 'stale', error: 'connection refused' });
+    store.apply('test', { type: 'snapshot', sessions: [session('a', { x: 'ready' })] });
+    store.close('test', 'Tilt has left');
+    expect((await reader.drain()).map(({ targetChanges }) => targetChanges)).toEqual([
+      {
+        session: {
+          connection: { state: 'STALE', error: 'connection refused' },
+          verdict: { state: 'UNKNOWN' },
+        },
+        changes: [],
+      },
+      { session: { connection: { state: 'LIVE', error: null }, verdict: { state: 'PASSED' } }, changes: [] },
+      {
+        session: { connection: { state: 'GONE', error: 'Tilt has left' }, verdict: { state: 'UNKNOWN' } },
+        changes: [],
+      },
+    ]);
+    store.open('test');
+    put('a', { x: 'failed' });
+    expect(await reader.drain()).toHaveLength(1);
+  });
+});
+
+describe('which Session is meant', () => {
+  it('is asked, listing the ids, when several are known', async () => {
+    const { targetChanges } = setUp(session('a'), session('b'));
+    await expect(targetChanges()).rejects.toThrow('2 are known, so give an id: a/Tiltfile, b/Tiltfile.');
+  });
+});
+
+async function targetsOf(store: Store, where: object | null): Promise<{ name: string; phase: string }[]> {
+  const { data } = await query<{ targets: { name: string; phase: string }[] }>(
+    store,
+    'query ($where: TargetFilter) { targets(where: $where) { name phase } }',
+    { where },
+  );
+  return data.targets;
+}

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import type { Change } from '../../../src/model/change.js';
+import { decodeSession } from '../../../src/model/decode.js';
+import type { Session } from '../../../src/model/session.js';
+import { sessionJson } from '../../support/session-json.js';
+
+const name = fc.constantFrom('a', 'b', 'c');
+const session = fc
+  .record({ name, resourceVersion: fc.nat(99).map(String) })
+  .map((options) => decodeSession(sessionJson({ ...options, uid: options.name }), 'tilt'));
+const error = fc.constantFrom('first reason', 'second reason');
+
+/** Any run of changes of a provider: a snapshot first, then any. */
+export const anyChanges: fc.Arbitrary<Change[]> = fc
+  .tuple(snapshot(), fc.array(fc.oneof(snapshot(), upsert(), remove(), stale())))
+  .map(([first, rest]) => [first, ...rest]);
+
+/** What changes come to, as a reader of them would hold it. */
+export interface Outcome {
+  readonly sessions: Readonly<Record<string, Session>>;
+  /** Why each Session there is may be out of date. */
+  readonly reasons: Readonly<Record<string, string>>;
+  /** The same of the source as a whole. */
+  readonly reason: string | null;
+}
+
+/** Folds changes as their documentation says, one after the other. */
+export function outcomeOf(changes: readonly Change[]): Outcome {
+  const sessions = new Map<string, Session>();
+  const reasons = new Map<string, string>();
+  let reason: string | null = null;
+  for (const change of changes) {
+    switch (change.type) {
+      case 'snapshot':
+        sessions.clear();
+        reasons.clear();
+        reason = null;
+        for (const item of change.sessions) sessions.set(item.id, item);
+        break;
+      case 'upsert':
+        sessions.set(change.session.id, change.session);
+        reasons.delete(change.session.id);
+        break;
+      case 'remove':
+        sessions.delete(change.id);
+        reasons.delete(change.id);
+        break;
+      case 'stale':
+        if (change.id === undefined) reason = change.error;
+        for (const id of change.id === undefined ? sessions.keys() : [change.id]) {
+          if (sessions.has(id)) reasons.set(id, change.error);
+        }
+    }
+  }
+  return { sessions: Object.fromEntries(sessions), reasons: Object.fromEntries(reasons), reason };
+}
+
+function snapshot(): fc.Arbitrary<Change> {
+  return fc
+    .uniqueArray(session, { selector: ({ id }) => id })
+    .map((sessions) => ({ type: 'snapshot', sessions }));
+}
+
+function upsert(): fc.Arbitrary<Change> {
+  return session.map((made) => ({ type: 'upsert', session: made }));
+}
+
+function remove(): fc.Arbitrary<Change> {
+  return name.map((of) => ({ type: 'remove', id: `tilt/${of}` }));
+}
+
+function stale(): fc.Arbitrary<Change> {
+  return fc.oneof(
+    error.map((text): Change => ({ type: 'stale', error: text })),
+    fc.tuple(name, error).map(([of, text]): Change => ({ type: 'stale', id: `tilt/${of}`, error: text })),
+  );
+}

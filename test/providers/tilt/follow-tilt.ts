@@ -1,0 +1,52 @@
+import { systemClock } from '../../../src/clock.js';
+import type { Log } from '../../../src/log.js';
+import type { SessionProvider } from '../../../src/providers/provider.js';
+import { createTiltProvider, type TiltProviderOptions } from '../../../src/providers/tilt/tilt.js';
+import {
+  createKubeconfigFolder,
+  type KubeconfigEntry,
+  writeKubeconfig,
+} from '../../support/kubeconfig-file.js';
+import type { TiltServer } from '../../support/tilt-server.js';
+import { type ChangeReader, readChanges } from './change-reader.js';
+
+/** A provider at work on a test server, read by a {@link ChangeReader}. */
+export interface FollowedTilt extends ChangeReader {
+  readonly provider: SessionProvider;
+  /** Where its kubeconfig is. */
+  readonly kubeconfig: string;
+  /** What it logged at `warn`. */
+  readonly warnings: readonly string[];
+  /** Ends the watch. */
+  readonly abort: () => void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Follows the context `tilt-default`, which is the entry given. */
+export async function followTilt(
+  entry: TiltServer | KubeconfigEntry,
+  options: Partial<TiltProviderOptions> = {},
+): Promise<FollowedTilt> {
+  const folder = await createKubeconfigFolder();
+  await writeKubeconfig(folder.path, { 'tilt-default': entry });
+  const controller = new AbortController();
+  const warnings: string[] = [];
+  const log: Log = (level, message) => void (level === 'warn' && warnings.push(message));
+  const provider = createTiltProvider({
+    kubeconfig: folder.path,
+    context: 'tilt-default',
+    clock: systemClock,
+    log,
+    // Tests end watches sooner than any server would.
+    fruitlessMs: 0,
+    ...options,
+  });
+  const reader = readChanges(provider.watch(controller.signal));
+  const parts = { provider, kubeconfig: folder.path, warnings, abort: () => controller.abort() };
+  const dispose = async () => {
+    controller.abort();
+    await reader.ended;
+    await folder[Symbol.asyncDispose]();
+  };
+  return Object.assign(reader, parts, { [Symbol.asyncDispose]: dispose });
+}

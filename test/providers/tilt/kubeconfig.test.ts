@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import { parseKubeconfig } from '../../../src/providers/tilt/kubeconfig.js';
+import { readFixture } from '../../support/recording.js';
+
+const parse = (text: string) => parseKubeconfig(text, '/home/dev/.tilt-dev/config');
+
+/** A kubeconfig of one context `c`, with more fields in its cluster and user, as flow mappings. */
+function single({ server = 'https://127.0.0.1:1', cluster = '', user = '' } = {}): string {
+  return `
+clusters: [{name: c, cluster: {server: "${server}", ${cluster}}}]
+users: [{name: u, user: {${user}}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]`;
+}
+
+function endpoint(text: string) {
+  const [context] = parse(text).contexts;
+  if (context?.is !== 'usable') throw new Error(`not usable: ${context?.problem}`);
+  return context.endpoint;
+}
+
+function problem(text: string) {
+  const [context] = parse(text).contexts;
+  return context?.is === 'unusable' ? context.problem : null;
+}
+
+describe('the file that Tilt writes', () => {
+  test('gives a context for each Tilt that runs', () => {
+    const { contexts } = parse(readFixture('kubeconfig-running.yaml'));
+    expect(contexts.map(({ name }) => name)).toEqual(['tilt-10360', 'tilt-default']);
+    expect(contexts[1]).toEqual({
+      name: 'tilt-default',
+      is: 'usable',
+      endpoint: {
+        server: 'https://127.0.0.1:39871',
+        certificateAuthority: { text: 'REDACTED-CA-PEM-2' },
+        insecureSkipTlsVerify: false,
+        tlsServerName: null,
+        token: { text: 'REDACTED-TOKEN-2' },
+        clientCertificate: null,
+        clientKey: null,
+        basic: null,
+      },
+    });
+  });
+
+  test('has no contexts after the last Tilt has ended and left null lists', () => {
+    expect(parse(readFixture('kubeconfig-stopped.yaml')).contexts).toEqual([]);
+  });
+
+  test('may be empty', () => {
+    expect(parse('').contexts).toEqual([]);
+  });
+});
+
+describe('the fields of kubectl', () => {
+  test('paths of files start at the folder of the kubeconfig', () => {
+    const found = endpoint(
+      single({
+        cluster: 'certificate-authority: ca.pem',
+        user: 'tokenFile: /run/token, client-certificate: keys/c.pem, client-key: ../k.pem',
+      }),
+    );
+    expect(found).toMatchObject({
+      certificateAuthority: { file: '/home/dev/.tilt-dev/ca.pem' },
+      token: { file: '/run/token' },
+      clientCertificate: { file: '/home/dev/.tilt-dev/keys/c.pem' },
+      clientKey: { file: '/home/dev/k.pem' },
+    });
+  });
+
+  test('data in the file counts for more than the name of a file', () => {
+    const found = endpoint(
+      single({ cluster: 'certificate-authority: ca.pem, certificate-authority-data: aGk=' }),
+    );
+    expect(found.certificateAuthority).toEqual({ text: 'hi' });
+  });
+
+  test('a token file, which is renewed, counts for more than a token', () => {
+    expect(endpoint(single({ user: 'token: old, tokenFile: /run/token' })).token).toEqual({
+      file: '/run/token',
+    });
+  });
+
+  test('tells the server name, the skipped check and a password', () => {
+    const found = endpoint(
+      single({
+        cluster: 'tls-server-name: api.example, insecure-skip-tls-verify: true',
+        user: 'username: dev, password: secret',
+      }),
+    );
+    expect(found).toMatchObject({
+      tlsServerName: 'api.example',
+      insecureSkipTlsVerify: true,
+      basic: { username: 'dev', password: 'secret' },
+    });
+  });
+
+  test('a context without a user is anonymous', () => {
+    const text = `{clusters: [{name: c, cluster: {server: "http://h"}}], contexts: [{name: c, context: {cluster: c}}]}`;
+    expect(endpoint(text)).toMatchObject({ server: 'http://h', token: null });
+  });
+});
+
+describe('what is wrong with one context makes only that one unusable', () => {
+  test.each([
+    [
+      'a login by command',
+      single({ user: 'exec: {command: aws}' }),
+      'users[0].user.exec: logins by command are not supported; use a token or a client certificate',
+    ],
+    [
+      'a login by provider',
+      single({ user: 'auth-provider: {name: gcp}' }),
+      'users[0].user.auth-provider: logins by command are not supported; use a token or a client certificate',
+    ],
+    [
+      'a certificate without its key',
+      single({ user: 'client-certificate: c.pem' }),
+      'users[0].user: expected client-certificate and client-key together, got only one of them',
+    ],
+    [
+      'an address that is none',
+      single({ server: 'localhost' }),
+      'clusters[0].cluster.server: expected an https: address, got "localhost"',
+    ],
+    [
+      'no address',
+      single({ server: '' }),
+      'clusters[0].cluster.server: expected an https: address, got nothing',
+    ],
+    ['no cluster', '{contexts: [{name: c, context: {cluster: nope}}]}', 'there is no cluster "nope"'],
+    [
+      'no user',
+      '{clusters: [{name: c, cluster: {server: "https://h"}}], contexts: [{name: c, context: {cluster: c, user: u}}]}',
+      'there is no user "u"',
+    ],
+    ['nothing at all', '{contexts: [{name: c, context: null}]}', 'there is no cluster ""'],
+  ])('%s', (_what, text, expected) => {
+    expect(problem(text)).toBe(expected);
+  });
+});
+
+describe('a file of another shape is refused in one line that names the field and no secret', () => {
+  test.each([
+    ['hello', 'expected a mapping, got a text'],
+    ['[]', 'expected a mapping, got a list'],
+    ['contexts: 5', 'contexts: expected a list, got a number'],
+    ['contexts: [tilt]', 'contexts[0]: expected a mapping, got a text'],
+    ['contexts: [{}]', 'contexts[0].name: expected a text that is not empty, got nothing'],
+    ['contexts: [{name: a}, {name: a}]', 'contexts[1].name: "a" is there twice'],
+    [
+      single({ cluster: 'insecure-skip-tls-verify: "no"' }),
+      'clusters[0].cluster.insecure-skip-tls-verify: expected true or false, got a text',
+    ],
+    [
+      single({ user: 'token: 1234567' }),
+      'users[0].user.token: expected a text (in quotes, if it looks like a number), got a number',
+    ],
+  ])('%s', (text, expected) => {
+    expect(() => parse(text)).toThrow(
+      expect.objectContaining({ code: 'config', message: `/home/dev/.tilt-dev/config: ${expected}` }),
+    );
+  });
+
+  test('text that is no YAML is refused with its place and without its content', () => {
+    const broken = 'users:\n- name: a\n  user: {token: "s3cret\n';
+    expect(() => parse(broken)).toThrow(
+      /^\/home\/dev\/\.tilt-dev\/config: is not YAML: .* at line \d+, column \d+$/,
+    );
+    expect(() => parse(broken)).not.toThrow(/s3cret/);
+  });
+});

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { identityOf, isLater } from '../../../src/providers/tilt/object-identity.js';
+
+test('tells which object it is even where the rest makes no sense', () => {
+  const object = { kind: 5, metadata: { name: 'Tiltfile', uid: 'a', resourceVersion: '7' }, status: 'x' };
+  expect(identityOf(object)).toEqual({ name: 'Tiltfile', uid: 'a', resourceVersion: '7' });
+});
+
+test.each([
+  undefined,
+  null,
+  'x',
+  [],
+  {},
+  { metadata: 'x' },
+  { metadata: { name: '', uid: 5, resourceVersion: 7 } },
+])('%j tells nothing', (object) => {
+  expect(identityOf(object)).toEqual({ name: null, uid: null, resourceVersion: null });
+});
+
+test.each([
+  ['10', '9', true],
+  ['9', '10', false],
+  ['9', '9', false],
+  // Both are the same as JavaScript numbers.
+  ['9007199254740993', '9007199254740992', true],
+  ['18446744073709551615', '18446744073709551614', true],
+  ['abc', '9', true],
+  ['9', 'abc', true],
+  [null, '9', true],
+  ['9', null, true],
+])('that version %j is later than %j is %j', (version, than, expected) => {
+  expect(isLater(version, than)).toBe(expected);
+});

@@ -1,0 +1,221 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Change } from '../../../src/model/change.js';
+import { decodeSession } from '../../../src/model/decode.js';
+import { createWatchState } from '../../../src/providers/tilt/watch-state.js';
+import { brokenSessionJson, type SessionJson, sessionJson } from '../../support/session-json.js';
+
+const ID = 'tilt-default/Tiltfile';
+
+/** An object of uid `a`, unless told otherwise. */
+const object = (resourceVersion: string, options: { uid?: string; name?: string } = {}) =>
+  sessionJson({ uid: 'a', ...options, resourceVersion, status: { pid: Number(resourceVersion) || 0 } });
+const broken = (resourceVersion: string, uid = 'a') => brokenSessionJson({ uid, resourceVersion });
+const session = (json: SessionJson) => decodeSession(json, 'tilt-default');
+const listOf = (...items: unknown[]) => ({ resourceVersion: '100', items });
+
+/** A state that has had a list of the items. */
+function stateWith(...items: unknown[]) {
+  const state = createWatchState('tilt-default');
+  state.list(listOf(...items));
+  return state;
+}
+
+const put = (json: unknown) => ({ type: 'put', object: json }) as const;
+const remove = (json: unknown) => ({ type: 'delete', object: json }) as const;
+const upsert = (json: SessionJson): Change => ({ type: 'upsert', session: session(json) });
+const snapshot = (...all: SessionJson[]): Change => ({ type: 'snapshot', sessions: all.map(session) });
+const STALE = { type: 'stale', id: ID, error: expect.stringContaining('at most one state populated') };
+
+describe('within one uid', () => {
+  test('a later version counts', () => {
+    expect(stateWith(object('9')).event(put(object('10')))).toEqual([upsert(object('10'))]);
+  });
+
+  test('a version that is repeated, as when a watch starts with what the list had, changes nothing', () => {
+    expect(stateWith(object('9')).event(put(object('9')))).toEqual([]);
+  });
+
+  test('a version that comes too late changes nothing', () => {
+    const state = stateWith(object('9'));
+    state.event(put(object('11')));
+    expect(state.event(put(object('10')))).toEqual([]);
+  });
+
+  test('a deletion counts whatever its version', () => {
+    expect(stateWith(object('9')).event(remove(object('7')))).toEqual([{ type: 'remove', id: ID }]);
+  });
+
+  test('what comes too late does not bring back what was deleted', () => {
+    const state = stateWith(object('9'));
+    state.event(remove(object('12')));
+    expect(state.event(put(object('11')))).toEqual([]);
+  });
+
+  test('a version that is no number is never dropped', () => {
+    const state = stateWith(object('abc'));
+    expect(state.event(put(object('abc')))).toEqual([upsert(object('abc'))]);
+    expect(state.event(put(object('9')))).toEqual([upsert(object('9'))]);
+  });
+
+  test('versions beyond 2^53 are compared exactly', () => {
+    const state = stateWith(object('9007199254740992'));
+    expect(state.event(put(object('9007199254740993')))).toHaveLength(1);
+    expect(state.event(put(object('9007199254740992')))).toHaveLength(0);
+  });
+
+  test('in any order of delivery, versions only go up, to the last', () => {
+    const versions = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 });
+    fc.assert(
+      fc.property(versions, (delivered) => {
+        const state = createWatchState('tilt-default');
+        const changes = delivered.flatMap((version) => state.event(put(object(String(version)))));
+        const told = changes.flatMap((change) =>
+          change.type === 'upsert' ? [change.session.status.pid] : [],
+        );
+        expect(told).toEqual([...new Set(told)].sort((a, b) => (a ?? 0) - (b ?? 0)));
+        expect(told.at(-1)).toBe(Math.max(...delivered));
+      }),
+    );
+  });
+});
+
+describe('across uids', () => {
+  test('a new uid starts over, with a lower version', () => {
+    const json = object('2', { uid: 'b' });
+    expect(stateWith(object('900')).event(put(json))).toEqual([upsert(json)]);
+  });
+
+  test('the deletion of a predecessor does not concern its successor of the same name', () => {
+    const state = stateWith(object('9'));
+    state.event(put(object('10', { uid: 'b' })));
+    expect(state.event(remove(object('11')))).toEqual([]);
+  });
+
+  test('an object without uid is never dropped, and its deletion counts', () => {
+    const json = object('9', { uid: '' });
+    const state = stateWith(json);
+    expect(state.event(put(json))).toEqual([upsert(json)]);
+    expect(state.event(remove(json))).toEqual([{ type: 'remove', id: ID }]);
+  });
+});
+
+describe('a list', () => {
+  test('says what there is: the rest is gone', () => {
+    const state = stateWith(object('9'), object('10', { uid: 'b', name: 'other' }));
+    expect(state.list(listOf(object('11')))).toEqual([snapshot(object('11'))]);
+    expect(state.list(listOf())).toEqual([snapshot()]);
+  });
+
+  test('that lags behind brings nothing old back', () => {
+    const state = stateWith(object('9'));
+    state.event(put(object('12')));
+    expect(state.list(listOf(object('11')))).toEqual([snapshot(object('12'))]);
+    expect(state.event(put(object('12')))).toEqual([]);
+  });
+
+  test('gives the very object that is known when its version is', () => {
+    const state = createWatchState('tilt-default');
+    const [first] = state.list(listOf(object('9')));
+    const [second] = state.list(listOf(object('9')));
+    if (first?.type !== 'snapshot' || second?.type !== 'snapshot') throw new Error('expected snapshots');
+    expect(second.sessions[0]).toBe(first.sessions[0]);
+  });
+
+  test('with a bad item keeps the last good state of that one, and says so', () => {
+    const other = object('10', { uid: 'b', name: 'other' });
+    const state = stateWith(object('9'), other);
+    expect(state.list(listOf(broken('12'), other))).toEqual([snapshot(object('9'), other), STALE]);
+  });
+
+  test('with a bad item that was never good has only the good ones, and says so', () => {
+    const other = object('10', { uid: 'b', name: 'other' });
+    expect(createWatchState('tilt-default').list(listOf(broken('12'), other))).toEqual([
+      snapshot(other),
+      STALE,
+    ]);
+  });
+
+  test('with an item without name says it of all', () => {
+    expect(createWatchState('tilt-default').list(listOf('nonsense'))).toEqual([
+      snapshot(),
+      { type: 'stale', error: 'Session: expected an object, got "nonsense"' },
+    ]);
+  });
+});
+
+describe('an object that cannot be decoded', () => {
+  test('makes its Session stale and nothing else; the next good one is taken', () => {
+    const state = stateWith(object('9'));
+    expect(state.event(put(broken('10')))).toEqual([STALE]);
+    expect(state.event(put(broken('10')))).toEqual([]);
+    expect(state.event(put(object('11')))).toEqual([upsert(object('11'))]);
+  });
+
+  test('counts as seen: an older one that was held up does not follow it', () => {
+    const state = stateWith(object('8'));
+    state.event(put(broken('10')));
+    expect(state.event(put(object('9')))).toEqual([]);
+  });
+
+  test('is deleted like any other', () => {
+    const state = stateWith(object('9'));
+    state.event(put(broken('10')));
+    expect(state.event(remove(broken('11')))).toEqual([{ type: 'remove', id: ID }]);
+  });
+});
+
+test('a line that cannot be read is said of all', () => {
+  const state = stateWith(object('9'));
+  expect(state.event({ type: 'unreadable', error: 'why' })).toEqual([{ type: 'stale', error: 'why' }]);
+});
+
+test('a deletion without a name is said of all', () => {
+  expect(stateWith(object('9')).event(remove({}))).toEqual([
+    { type: 'stale', error: 'a DELETED event has no name' },
+  ]);
+});
+
+test('the place to watch from is that of the list, then of each event, then of the bookmark', () => {
+  const state = stateWith(object('9'));
+  expect(state.resourceVersion).toBe('100');
+  state.event(put(object('101')));
+  expect(state.resourceVersion).toBe('101');
+  state.event({ type: 'bookmark', resourceVersion: '150' });
+  expect(state.resourceVersion).toBe('150');
+  state.event({ type: 'error', expired: true, message: 'gone' });
+  expect(state.resourceVersion).toBe('150');
+});
+
+describe('a silent watch', () => {
+  test('is behind a list with a later version, an unknown object, or one less', () => {
+    const state = stateWith(object('9'));
+    expect(state.isBehind(listOf(object('10')))).toBe(true);
+    expect(state.isBehind(listOf(object('9', { uid: 'b' })))).toBe(true);
+    expect(state.isBehind(listOf(object('9'), sessionJson({ uid: '', name: 'other' })))).toBe(true);
+    expect(state.isBehind(listOf())).toBe(true);
+  });
+
+  test('is not behind a list of the same, or an older one, whether good or bad', () => {
+    const state = stateWith(object('9'), sessionJson({ uid: '', name: 'other' }));
+    state.event(put(broken('11')));
+    const other = sessionJson({ uid: '', name: 'other' });
+    expect(state.isBehind(listOf(broken('11'), other))).toBe(false);
+    expect(state.isBehind(listOf(object('10'), other))).toBe(false);
+  });
+
+  test('is not behind a list with the same version when that is no number', () => {
+    expect(stateWith(object('abc')).isBehind(listOf(object('abc')))).toBe(false);
+    expect(stateWith(object('abc')).isBehind(listOf(object('abd')))).toBe(true);
+  });
+
+  test('is healed by a good list after doubt, and only then', () => {
+    const state = stateWith(object('9'));
+    expect(state.isHealedBy(listOf(object('9')))).toBe(false);
+    state.event({ type: 'unreadable', error: 'why' });
+    expect(state.isHealedBy(listOf(broken('10')))).toBe(false);
+    expect(state.isHealedBy(listOf(object('9')))).toBe(true);
+    state.list(listOf(object('9')));
+    expect(state.isHealedBy(listOf(object('9')))).toBe(false);
+  });
+});

@@ -1,0 +1,266 @@
+import { describe, expect, it } from 'vitest';
+import type { Revision } from '../../src/store/journal.js';
+import { createStore } from '../../src/store/store.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { session } from '../support/sessions.js';
+
+function setUp(options: { retainMs?: number; journal?: { revisions: number; targets: number } } = {}) {
+  const clock = createManualClock();
+  const store = createStore({ clock, epoch: 'e', ...options });
+  const revisions: Revision[] = [];
+  store.subscribe((revision) => revisions.push(revision));
+  store.open('tilt');
+  return { clock, store, revisions };
+}
+
+const A = 'a/Tiltfile';
+
+describe('the store: Sessions', () => {
+  it('holds the newest state by id, with its ids in order', () => {
+    const { store } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('b'), session('a')] });
+    store.apply('tilt', { type: 'upsert', session: session('a', { 'api:serve': 'ready' }) });
+    expect(store.ids()).toEqual([A, 'b/Tiltfile']);
+    expect(store.get(A)?.status.targets.map(({ name }) => name)).toEqual(['api:serve', 'tiltfile:update']);
+    expect(store.get('nobody')).toBeNull();
+  });
+
+  it('makes one revision of each applied change of a Session, with its target changes', () => {
+    const { store, revisions } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a', { 'api:serve': 'waiting' })] });
+    store.apply('tilt', { type: 'upsert', session: session('a', { 'api:serve': 'ready' }) });
+    expect(
+      revisions.map(({ id, changes }) => [id, changes.map(({ type, target }) => `${type} ${target.name}`)]),
+    ).toEqual([
+      [A, ['added api:serve', 'added tiltfile:update']],
+      [A, ['modified api:serve']],
+    ]);
+    expect(revisions[1]?.number).toBeGreaterThan(revisions[0]?.number ?? Number.POSITIVE_INFINITY);
+  });
+
+  it('makes no revision of news that says nothing new', () => {
+    const { store, revisions } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    const before = store.get(A);
+    store.apply('tilt', { type: 'upsert', session: session('a') });
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    expect(revisions).toHaveLength(1);
+    expect(store.get(A)).toBe(before);
+  });
+
+  it('keeps targets that did not change the same objects', () => {
+    const { store } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a', { x: 'waiting', y: 'ready' })] });
+    const before = store.get(A)?.status.targets;
+    store.apply('tilt', { type: 'upsert', session: session('a', { x: 'ready', y: 'ready' }) });
+    const after = store.get(A)?.status.targets;
+    expect(after?.find(({ name }) => name === 'y')).toBe(before?.find(({ name }) => name === 'y'));
+    expect(after?.find(({ name }) => name === 'x')).not.toBe(before?.find(({ name }) => name === 'x'));
+  });
+
+  it('tells a change of the Session itself from bookkeeping', () => {
+    const { store, revisions } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    store.apply('tilt', { type: 'upsert', session: session('a', {}, { resourceVersion: '7' }) });
+    store.apply('tilt', {
+      type: 'upsert',
+      session: session('a', {}, { resourceVersion: '8', status: { done: true } }),
+    });
+    expect(revisions.map(({ head }) => head)).toEqual([true, false, true]);
+  });
+
+  it('refuses a Session that another source gives already, and says so at the source', () => {
+    const { store } = setUp();
+    store.open('file');
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a', { x: 'ready' })] });
+    store.apply('file', { type: 'snapshot', sessions: [session('a')] });
+    expect(store.get(A)?.source).toBe('tilt');
+    expect(store.sources().find(({ name }) => name === 'file')).toMatchObject({
+      state: 'stale',
+      error: 'a/Tiltfile already comes from the source tilt; name one of them',
+    });
+  });
+});
+
+describe('the store: target history', () => {
+  it('keeps the transitions it saw, with the time it saw them', async () => {
+    const { clock, store } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a', { x: 'waiting' })] });
+    await clock.advance(1_000);
+    store.apply('tilt', { type: 'upsert', session: session('a', { x: 'running' }) });
+    const [x] = store.get(A)?.status.targets.filter(({ name }) => name === 'x') ?? [];
+    expect(x?.history.map(({ time, state }) => [time, state.is])).toEqual([
+      ['2026-11-22T12:00:00.000Z', 'waiting'],
+      ['2026-11-22T12:00:01.000Z', 'active'],
+    ]);
+  });
+
+  it('keeps no more than fifty', () => {
+    const { store } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    for (let round = 0; round < 40; round += 1) {
+      store.apply('tilt', { type: 'upsert', session: session('a', { x: 'running' }) });
+      store.apply('tilt', { type: 'upsert', session: session('a', { x: 'failed' }) });
+    }
+    const x = store.get(A)?.status.targets.find(({ name }) => name === 'x');
+    expect(x?.history).toHaveLength(50);
+    expect(x?.history.at(-1)?.state.is).toBe('terminated');
+  });
+
+  it('begins anew with a new run of Tilt, which is no change of a target that is equal', () => {
+    const { store, revisions } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a', { x: 'waiting', y: 'ready' })] });
+    store.apply('tilt', { type: 'upsert', session: session('a', { x: 'ready', y: 'ready' }) });
+    store.apply('tilt', {
+      type: 'upsert',
+      session: session('a', { x: 'waiting', y: 'ready' }, { uid: 'run-2' }),
+    });
+    const targets = store.get(A)?.status.targets ?? [];
+    expect(targets.map(({ history }) => history.length)).toEqual([1, 1, 1]);
+    expect(revisions.at(-1)?.changes.map(({ target }) => target.name)).toEqual(['x']);
+  });
+});
+
+describe('the store: connection', () => {
+  it('is STALE with a reason and since when, and LIVE again with the next snapshot', async () => {
+    const { clock, store } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    await clock.advance(5_000);
+    store.apply('tilt', { type: 'stale', error: 'connection refused' });
+    await clock.advance(5_000);
+    store.apply('tilt', { type: 'stale', error: 'still refused' });
+    expect(store.get(A)?.connection).toEqual({
+      state: 'stale',
+      since: '2026-11-22T12:00:05.000Z',
+      error: 'still refused',
+    });
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    expect(store.get(A)?.connection).toEqual({
+      state: 'live',
+      since: '2026-11-22T12:00:10.000Z',
+      error: null,
+    });
+  });
+
+  it('is STALE for one Session alone when only its news could not be understood', () => {
+    const { store } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a'), session('b')] });
+    store.apply('tilt', { type: 'stale', id: A, error: 'status.pid: expected …' });
+    expect(store.get(A)?.connection.state).toBe('stale');
+    expect(store.get('b/Tiltfile')?.connection.state).toBe('live');
+    expect(store.sources()).toMatchObject([{ state: 'stale', error: 'status.pid: expected …' }]);
+    store.apply('tilt', { type: 'upsert', session: session('a') });
+    expect(store.sources()).toMatchObject([{ state: 'live', error: null }]);
+  });
+
+  it.each(['removed', 'missing from a snapshot', 'of a source that closed'])(
+    'is GONE when %s, and stays readable for its time',
+    async (how) => {
+      const { clock, store } = setUp({ retainMs: 60_000 });
+      store.apply('tilt', { type: 'snapshot', sessions: [session('a', { x: 'ready' })] });
+      if (how === 'removed') store.apply('tilt', { type: 'remove', id: A });
+      else if (how === 'of a source that closed') store.close('tilt', 'Tilt has left');
+      else store.apply('tilt', { type: 'snapshot', sessions: [] });
+      expect(store.get(A)?.connection).toMatchObject({ state: 'gone', error: expect.any(String) });
+      await clock.advance(59_999);
+      expect(store.get(A)?.status.targets).toHaveLength(2);
+      await clock.advance(1);
+      expect(store.get(A)).toBeNull();
+      expect(store.ids()).toEqual([]);
+      expect(clock.pending).toBe(0);
+    },
+  );
+
+  it('is LIVE again when a gone Session comes back in time', async () => {
+    const { clock, store } = setUp({ retainMs: 60_000 });
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    store.close('tilt', 'Tilt has left');
+    store.open('tilt');
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a', {}, { uid: 'run-2' })] });
+    expect(store.get(A)?.connection.state).toBe('live');
+    await clock.advance(120_000);
+    expect(store.get(A)).not.toBeNull();
+  });
+
+  it('stays GONE, not STALE, when trouble comes after it left', () => {
+    const { store } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    store.apply('tilt', { type: 'remove', id: A });
+    store.apply('tilt', { type: 'stale', error: 'refused' });
+    expect(store.get(A)?.connection.state).toBe('gone');
+  });
+
+  it('forgets the gone Sessions of a source at once when told to', () => {
+    const { clock, store } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    store.close('tilt', 'a Tilt has appeared');
+    store.forget('tilt');
+    expect(store.get(A)).toBeNull();
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('the store: sources', () => {
+  it('is ready once every source has given a snapshot, an optional one also once its first try failed', () => {
+    const { store } = setUp();
+    store.open('crashed', { optional: true });
+    expect(store.ready).toBe(false);
+    store.apply('tilt', { type: 'snapshot', sessions: [] });
+    expect(store.ready).toBe(false);
+    store.apply('crashed', { type: 'stale', error: 'refused' });
+    expect(store.ready).toBe(true);
+    store.apply('tilt', { type: 'stale', error: 'refused' });
+    expect(store.ready).toBe(true);
+  });
+
+  it('refuses a name in use, and ignores news of a source that is closed', () => {
+    const { store } = setUp();
+    expect(() => store.open('tilt')).toThrow('A source named tilt is open already.');
+    store.close('tilt', 'over');
+    store.close('tilt', 'over');
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    expect(store.ids()).toEqual([]);
+    expect(store.sources()).toEqual([]);
+  });
+});
+
+describe('the store: journal', () => {
+  it('gives what came after a cursor, in order', () => {
+    const { store, revisions } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    const cursor = store.cursor();
+    store.apply('tilt', { type: 'upsert', session: session('a', { x: 'waiting' }) });
+    store.apply('tilt', { type: 'upsert', session: session('a', { x: 'ready' }) });
+    expect(store.since(cursor)).toEqual(revisions.slice(1));
+    expect(store.since(store.cursor())).toEqual([]);
+  });
+
+  it.each(['', 'nonsense', 'other-1', 'e-999999', 'e--1', 'e-1.5'])(
+    'does not know the cursor %j',
+    (cursor) => {
+      const { store } = setUp();
+      store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+      expect(store.since(cursor)).toBeNull();
+    },
+  );
+
+  it('forgets the oldest beyond its bounds, and then says that it does not know', () => {
+    for (const journal of [
+      { revisions: 3, targets: 1_000 },
+      { revisions: 1_000, targets: 9 },
+    ]) {
+      const { store } = setUp({ journal });
+      store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+      const early = store.cursor();
+      const cursors = ['waiting', 'running', 'ready', 'failed'].map((state) => {
+        store.apply('tilt', {
+          type: 'upsert',
+          session: session('a', { x: state === 'ready' ? 'ready' : 'failed', [state]: 'ready' }),
+        });
+        return store.cursor();
+      });
+      expect(store.since(early)).toBeNull();
+      expect(store.since(cursors.at(-2) ?? '')).toHaveLength(1);
+    }
+  });
+});

@@ -1,0 +1,71 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { readFixture } from './recording.js';
+import type { TiltServer } from './tilt-server.js';
+
+/** What an entry is made of: a server that runs, or where one would be. */
+export interface KubeconfigEntry {
+  /** With its URL, CA and token. */
+  readonly at: Pick<TiltServer, 'url' | 'token' | 'tls'>;
+  /** Fields of `cluster` to add or, with undefined, to leave out. */
+  readonly cluster?: Readonly<Record<string, unknown>>;
+  /** The same for `user`. */
+  readonly user?: Readonly<Record<string, unknown>>;
+}
+
+/** A kubeconfig in the form that Tilt writes, as text: an entry for each context name. */
+export function kubeconfigText(entries: Readonly<Record<string, KubeconfigEntry | TiltServer>>): string {
+  const all = Object.entries(entries).map(([name, entry]) => ({
+    name,
+    ...('at' in entry ? entry : { at: entry }),
+  }));
+  const config = {
+    apiVersion: 'v1',
+    clusters: all.map((entry) => ({ cluster: clusterOf(entry), name: entry.name })),
+    contexts: all.map(({ name }) => ({ context: { cluster: name, user: name }, name })),
+    'current-context': '',
+    kind: 'Config',
+    users: all.map((entry) => ({ name: entry.name, user: { token: entry.at.token, ...entry.user } })),
+  };
+  return stringify(config, { indentSeq: false });
+}
+
+/** Writes a kubeconfig for the servers, in one step: whoever reads it sees the old or the new one. */
+export function writeKubeconfig(
+  path: string,
+  entries: Readonly<Record<string, KubeconfigEntry | TiltServer>>,
+): Promise<void> {
+  return replaceFile(path, kubeconfigText(entries));
+}
+
+/** Writes a kubeconfig as it is after the last Tilt has ended: with null for its lists. */
+export function writeStoppedKubeconfig(path: string): Promise<void> {
+  return replaceFile(path, readFixture('kubeconfig-stopped.yaml'));
+}
+
+/** Replaces a file, or makes it, in one step. */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  await writeFile(`${path}.new`, content);
+  await rename(`${path}.new`, path);
+}
+
+/** A folder for one test, and a path for a kubeconfig in it. */
+export async function createKubeconfigFolder(): Promise<{
+  readonly folder: string;
+  readonly path: string;
+  [Symbol.asyncDispose](): Promise<void>;
+}> {
+  const folder = await mkdtemp(join(tmpdir(), 'tilt-dev-'));
+  return {
+    folder,
+    path: join(folder, 'config'),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+function clusterOf({ at, cluster }: KubeconfigEntry): Readonly<Record<string, unknown>> {
+  const ca = Buffer.from(at.tls.ca).toString('base64');
+  return { 'certificate-authority-data': ca, server: at.url, ...cluster };
+}

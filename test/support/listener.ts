@@ -1,0 +1,53 @@
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { TestTls } from './tls.js';
+
+/** An HTTP server on a random port of 127.0.0.1 whose connections can be cut. */
+export interface Listener {
+  readonly port: number;
+  /** Breaks every connection. */
+  cut(): void;
+  /** Breaks every connection and takes no more. Twice is harmless. */
+  stop(): Promise<void>;
+}
+
+/** How to listen. */
+export interface ListenOptions {
+  /** Null: without TLS. */
+  readonly tls: TestTls | null;
+  /** Whether only clients with a certificate of the CA get in. */
+  readonly clientCertificates: boolean;
+}
+
+/** Resolves when the server takes connections. */
+export async function listen(
+  handler: RequestListener,
+  { tls, clientCertificates }: ListenOptions,
+): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  const client = clientCertificates && { requestCert: true, rejectUnauthorized: true };
+  const server = tls
+    ? createHttpsServer({ ...tls.server, ca: tls.ca, ...client }, handler)
+    : createHttpServer(handler);
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    // A connection that breaks is what many tests want.
+    socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const cut = () => sockets.forEach((socket) => socket.destroy());
+  let stopped: Promise<void> | undefined;
+
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    cut,
+    stop() {
+      stopped ??= new Promise((resolve) => server.close(() => resolve()));
+      cut();
+      return stopped;
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import { type ExecutionResult, graphql } from 'graphql';
+import { createSchema } from '../../src/graphql/schema.js';
+import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
+import type { Store } from '../../src/store/store.js';
+
+const schema = createSchema(createSubscriptionResolvers());
+
+/** Runs a query straight on a store. */
+export async function query<T>(
+  store: Store,
+  source: string,
+  variableValues: Record<string, unknown> = {},
+): Promise<{ data: T; errors: ExecutionResult['errors'] }> {
+  const contextValue = { store, version: 'test', lastEventId: null };
+  const { data, errors } = await graphql({ schema, source, variableValues, contextValue });
+  return { data: JSON.parse(JSON.stringify(data ?? null)), errors };
+}

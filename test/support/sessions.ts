@@ -1,0 +1,51 @@
+import { decodeSession } from '../../src/model/decode.js';
+import type { Session } from '../../src/model/session.js';
+import { type SessionJsonOptions, sessionJson } from './session-json.js';
+
+/** Raw states of targets, as they are on the wire. */
+export const states = {
+  inactive: {},
+  disabled: { disabled: {} },
+  waiting: { waiting: { waitReason: 'on-dep' } },
+  running: { active: { startTime: '2026-11-22T11:00:00.000001Z', ready: false } },
+  ready: {
+    active: {
+      startTime: '2026-11-22T11:00:00.000001Z',
+      ready: true,
+      lastReadyTime: '2026-11-22T11:00:01.500001Z',
+    },
+  },
+  succeeded: terminated({}),
+  failed: terminated({ error: 'exit status 1' }),
+  retrying: terminated({ error: 'exit status 1', graceStatus: 'Tolerated' }),
+} as const;
+
+/** A short way to say what a Session's targets are doing: `{ 'api:serve': 'ready' }`. */
+export type TargetStates = Readonly<Record<string, keyof typeof states>>;
+
+/** A decoded Session of an instance, with the targets given beside the Tiltfile's own. */
+export function session(
+  instance: string,
+  targets: TargetStates = {},
+  { uid = 'run-1', ...options }: Omit<SessionJsonOptions, 'targets'> = {},
+): Session {
+  const list = Object.entries({ ...targets, 'tiltfile:update': 'succeeded' as const })
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, state]) => ({
+      name,
+      type: /:(serve|runtime)$/.test(name) ? 'server' : 'job',
+      resources: [name.replace(/:.*/, '')],
+      state: states[state],
+    }));
+  return decodeSession(sessionJson({ ...options, uid, targets: list }), instance);
+}
+
+function terminated(more: object): object {
+  return {
+    terminated: {
+      startTime: '2026-11-22T11:00:00.000001Z',
+      finishTime: '2026-11-22T11:00:02.250002Z',
+      ...more,
+    },
+  };
+}

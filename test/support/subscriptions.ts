@@ -1,0 +1,76 @@
+import { type ExecutionResult, type GraphQLSchema, parse } from 'graphql';
+import type { Context } from '../../src/graphql/context.js';
+import { createSchema } from '../../src/graphql/schema.js';
+import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from '../../src/live/backlog.js';
+import { subscribe } from '../../src/live/subscribe.js';
+import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
+import { silentLog } from '../../src/log.js';
+import type { Store } from '../../src/store/store.js';
+
+/** A subscription as a transport holds it: payloads are pulled one by one. */
+export interface Subscriber<T> {
+  /** The next payload's data; null at the end. Waits for one. */
+  next(): Promise<T | null>;
+  /** Every payload that is there already, without waiting for more. */
+  drain(): Promise<T[]>;
+  /** Ends it, as a client does. */
+  end(): Promise<void>;
+}
+
+/** Subscribes straight at the live layer, as a transport does. */
+export async function subscribeTo<T>(
+  store: Store,
+  query: string,
+  variableValues: Record<string, unknown> = {},
+  { limits = DEFAULT_BACKLOG_LIMITS, lastEventId = null }: SubscribeOptions = {},
+): Promise<Subscriber<T>> {
+  const contextValue: Context = { store, version: 'test', lastEventId };
+  const schema = schemaOf(limits);
+  const stream = await subscribe({ schema, document: parse(query), variableValues, contextValue }, silentLog);
+  if (!(Symbol.asyncIterator in stream)) throw new Error(stream.errors?.map(String).join('; '));
+  let pending: Promise<IteratorResult<ExecutionResult, undefined>> | null = null;
+
+  return {
+    async next() {
+      pending ??= stream.next();
+      const { done, value } = await pending;
+      pending = null;
+      return done ? null : dataOf(value);
+    },
+    async drain() {
+      const payloads: T[] = [];
+      for (;;) {
+        pending ??= stream.next();
+        const result = await Promise.race([
+          pending,
+          new Promise<null>((resolve) => setImmediate(resolve, null)),
+        ]);
+        if (result === null || result.done) return payloads;
+        pending = null;
+        payloads.push(dataOf(result.value));
+      }
+    },
+    async end() {
+      await stream.return(undefined);
+    },
+  };
+
+  /** As it goes over the wire. */
+  function dataOf({ data, errors }: ExecutionResult): T {
+    if (errors) throw new Error(errors.map(String).join('; '));
+    return JSON.parse(JSON.stringify(data));
+  }
+}
+
+interface SubscribeOptions {
+  readonly limits?: BacklogLimits;
+  readonly lastEventId?: string | null;
+}
+
+const schemas = new Map<BacklogLimits, GraphQLSchema>();
+
+function schemaOf(limits: BacklogLimits): GraphQLSchema {
+  const schema = schemas.get(limits) ?? createSchema(createSubscriptionResolvers(limits));
+  schemas.set(limits, schema);
+  return schema;
+}

@@ -1,0 +1,88 @@
+import type { ServerResponse } from 'node:http';
+import { performance } from 'node:perf_hooks';
+
+/** The open watches of a test server, and how well they are read. */
+export interface TiltWatchers {
+  readonly size: number;
+  /**
+   * The longest, in milliseconds, that a write to a watcher was held up because the watcher did not read: from `write`
+   * returning false until `drain`. One that is held up now counts. A real Tilt stands still for as long (guarantee U1).
+   */
+  readonly longestStallMs: number;
+  add(response: ServerResponse): void;
+  /** Writes to all. */
+  write(bytes: string | Uint8Array): void;
+  /** Resolves when everything written has left the process, or the watcher is gone. */
+  drained(): Promise<void>;
+  /** Ends all as a server does that has had enough of them. */
+  end(): void;
+  /** Cuts all, after the bytes given have left. */
+  cut(lastBytes: string): Promise<void>;
+}
+
+/** Calls `onChange` when a watch opens or is over. */
+export function createTiltWatchers(onChange: () => void): TiltWatchers {
+  const open = new Set<ServerResponse>();
+  const heldUpSince = new Map<ServerResponse, number>();
+  let longestStallMs = 0;
+
+  return {
+    get size() {
+      return open.size;
+    },
+    get longestStallMs() {
+      for (const since of heldUpSince.values()) measure(since);
+      return longestStallMs;
+    },
+    add(response) {
+      open.add(response);
+      response.on('close', () => remove(response));
+      onChange();
+    },
+    write: (bytes) => open.forEach((response) => writeTo(response, bytes)),
+    async drained() {
+      await Promise.all([...open].map((response) => written(response, '')));
+    },
+    end: () => open.forEach((response) => response.end()),
+    async cut(lastBytes) {
+      await Promise.all(
+        [...open].map((response) => written(response, lastBytes).then(() => response.socket?.destroy())),
+      );
+    },
+  };
+
+  function writeTo(response: ServerResponse, bytes: string | Uint8Array): void {
+    if (response.write(bytes) || heldUpSince.has(response)) return;
+    const since = performance.now();
+    heldUpSince.set(response, since);
+    response.once('drain', () => {
+      heldUpSince.delete(response);
+      measure(since);
+    });
+  }
+
+  function remove(response: ServerResponse): void {
+    open.delete(response);
+    heldUpSince.delete(response);
+    onChange();
+  }
+
+  function measure(since: number): void {
+    longestStallMs = Math.max(longestStallMs, performance.now() - since);
+  }
+}
+
+/** Resolves when the bytes, and all before them, have left the process, or the connection is gone. */
+function written(response: ServerResponse, bytes: string): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('close', done);
+      response.off('drain', done);
+      resolve();
+    };
+    response.once('close', done);
+    if (bytes !== '') response.write(bytes, done);
+    else if (response.writableNeedDrain) response.once('drain', done);
+    else done();
+  });
+}
