@@ -10,10 +10,20 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, task) => {
+    if (ms > LONGEST_TIMER) return afterLong(ms, task);
     const timer = setTimeout(task, ms).unref();
     return () => clearTimeout(timer);
   },
 };
+
+const LONGEST_TIMER = 2 ** 31 - 1; // 24.8 days, in milliseconds: what is longer, Node.js would run at once.
+
+function afterLong(ms: number, task: () => void): () => void {
+  let cancel = systemClock.after(LONGEST_TIMER, () => {
+    cancel = systemClock.after(ms - LONGEST_TIMER, task);
+  });
+  return () => cancel();
+}
 
 /** Waits `ms` milliseconds, or until the signal aborts, whichever is first. Never rejects. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {

@@ -41,7 +41,10 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Begins to read the sources: their Sessions can be asked for as soon as it listens. */
+/**
+ * Begins to read the sources: their Sessions can be asked for as soon as it listens. Throws a `ProviderError` of code
+ * `config` when two sources have one name.
+ */
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const {
     providers = [],
@@ -60,8 +63,14 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const schema = createSchema(createSubscriptionResolvers());
   const server = createHttpServer({ schema, context: { store, version }, clock, log });
 
-  for (const provider of providers) sources.add(provider);
-  if (tilts) followTilts(tilts, { store, sources, clock, log });
+  try {
+    for (const provider of providers) sources.add(provider);
+    if (tilts) followTilts(tilts, { store, sources, clock, log });
+  } catch (error) {
+    // Two of one name: the first is being watched already.
+    void sources.close();
+    throw error;
+  }
 
   return {
     listen: (port, host = '127.0.0.1') => server.listen(port, host),

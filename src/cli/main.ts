@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { typeDefs } from '../graphql/schema.js';
+import { ProviderError } from '../providers/provider.js';
 import { version } from '../version.js';
 import { serve } from './serve.js';
 import { addServeOptions } from './serve-options.js';
@@ -19,8 +20,12 @@ export async function main(argv: readonly string[], cli: CliProcess): Promise<nu
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const message = error instanceof Error ? error.message : String(error);
     cli.stderr.write(`tilt-graphql: ${message}\n`);
-    return error instanceof UsageError ? 2 : 1;
+    return isUsageError(error) ? 2 : 1;
   }
+}
+
+function isUsageError(error: unknown): boolean {
+  return error instanceof UsageError || (error instanceof ProviderError && error.code === 'config');
 }
 
 function createProgram(cli: CliProcess): Command {

@@ -52,29 +52,8 @@ export function verdictOf<T extends Target>({ spec, status }: Judged<T>, link: L
     retrying: by('retrying'),
     failed: by('failed'),
   };
-  const open = { ...lists, final: false };
-
-  if (status.done) {
-    return status.error === null
-      ? { ...lists, state: 'passed', final: true, reason: null }
-      : { ...lists, state: 'failed', final: true, reason: status.error };
-  }
-  if (link !== 'live') return { ...open, state: 'unknown', reason: `${LINK_LOST[link]} before it was done` };
-  if (spec.exitCondition === 'unknown')
-    return { ...open, state: 'unknown', reason: 'its exit condition is not known' };
-  if (status.error !== null) return { ...open, state: 'failed', reason: status.error };
-  const [first] = lists.failed;
-  if (first) return { ...open, state: 'failed', reason: failureOf(first) };
-  const blockers = [
-    count(lists.waiting, 'waiting'),
-    count(lists.notReady, 'not ready'),
-    count(lists.retrying, 'retrying'),
-  ].filter((line) => line !== null);
-  if (blockers.length > 0) return { ...open, state: 'pending', reason: blockers.join('; ') };
-  // The Tiltfile is always a target: alone, it only says that the others are not known yet.
-  if (status.targets.length <= 1)
-    return { ...open, state: 'pending', reason: 'no target besides the Tiltfile yet' };
-  return { ...open, state: 'passed', reason: null };
+  const { state, reason } = status.done ? whenDone(status.error) : whileOpen({ spec, status }, lists, link);
+  return { ...lists, state, final: status.done, reason };
 }
 
 /** What of a Session the verdict depends on. */
@@ -83,14 +62,54 @@ interface Judged<T extends Target> {
   readonly status: Omit<SessionStatus, 'targets'> & { readonly targets: readonly T[] };
 }
 
+type Lists = Pick<Verdict, 'waiting' | 'notReady' | 'retrying' | 'failed'>;
+type Outcome = Pick<Verdict, 'state' | 'reason'>;
+
+function whenDone(error: string | null): Outcome {
+  return error === null ? { state: 'passed', reason: null } : { state: 'failed', reason: oneLine(error) };
+}
+
+function whileOpen({ spec, status }: Judged<Target>, lists: Lists, link: Link): Outcome {
+  if (link !== 'live') return { state: 'unknown', reason: `${LINK_LOST[link]} before it was done` };
+  if (spec.exitCondition === 'unknown') {
+    return { state: 'unknown', reason: 'its exit condition is not known' };
+  }
+  if (status.error !== null) return { state: 'failed', reason: oneLine(status.error) };
+  const [first] = lists.failed;
+  if (first) return { state: 'failed', reason: failureOf(first) };
+  const blockers = blockersOf(lists);
+  if (blockers !== '') return { state: 'pending', reason: blockers };
+  // The Tiltfile is always a target: alone, it only says that the others are not known yet.
+  if (status.targets.length <= 1) return { state: 'pending', reason: 'no target besides the Tiltfile yet' };
+  return { state: 'passed', reason: null };
+}
+
 const LINK_LOST = { stale: 'the link was lost', gone: 'it ended' } as const;
 
 function failureOf({ name, state }: Target): string {
   if (state.is !== 'terminated') return name;
   const prefix = state.graceStatus === 'exceeded' ? 'exceeded grace period: ' : '';
-  return `${name}: ${prefix}${state.error}`;
+  return `${name}: ${prefix}${oneLine(state.error ?? '')}`;
 }
 
-function count(targets: readonly Target[], what: string): string | null {
-  return targets.length === 0 ? null : `${what}: ${targets.map((target) => target.name).join(', ')}`;
+/** What is still awaited: `waiting: a, b; not ready: c`. */
+function blockersOf({ waiting, notReady, retrying }: Lists): string {
+  const lines = [namesOf('waiting', waiting), namesOf('not ready', notReady), namesOf('retrying', retrying)];
+  return lines.filter((line) => line !== '').join('; ');
+}
+
+/** Enough for a person: those of 10,000 targets were a reason of 150 kB in every payload. */
+const NAMES_IN_REASON = 10;
+
+function namesOf(what: string, targets: readonly Target[]): string {
+  if (targets.length === 0) return '';
+  const names = targets.slice(0, NAMES_IN_REASON).map((target) => target.name);
+  const more = targets.length - names.length;
+  return `${what}: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** Tilt's errors may have many lines, as a Tiltfile's traceback does. */
+function oneLine(text: string): string {
+  const lines = text.split(/[\n\r\u0085\u2028\u2029]+/).map((line) => line.trim());
+  return lines.filter((line) => line !== '').join(' ');
 }

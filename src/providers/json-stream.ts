@@ -1,3 +1,4 @@
+import { createByteSpan } from './byte-span.js';
 import { createJsonScanner, isOpening, isSpace, type JsonScanner, LINE_FEED } from './json-scanner.js';
 import { MAX_BYTES } from './limits.js';
 
@@ -32,7 +33,7 @@ export function createJsonSplitter(maxBytes = MAX_BYTES): JsonSplitter {
   let isLineStart = false;
   let number = 0;
   let pieces: JsonPiece[] = [];
-  const present = createSpan(); // the value, or the stray text
+  const present = createByteSpan(); // the value, or the stray text
 
   return {
     push(bytes) {
@@ -52,14 +53,17 @@ export function createJsonSplitter(maxBytes = MAX_BYTES): JsonSplitter {
   function read(byte: number, at: number): void {
     switch (state) {
       case 'between':
-        return readBetween(byte, at);
+        readBetween(byte, at);
+        break;
       case 'value':
-        return readValue(byte, at);
+        readValue(byte, at);
+        break;
       case 'stray':
-        if (byte !== LINE_FEED) return;
-        failStray(at);
-        isLineStart = true;
-        return;
+        if (byte === LINE_FEED) {
+          failStray(at);
+          isLineStart = true;
+        }
+        break;
       case 'skipping':
         if (isLineStart && isOpening(byte)) begin(byte, at);
         else isLineStart = byte === LINE_FEED;
@@ -67,8 +71,11 @@ export function createJsonSplitter(maxBytes = MAX_BYTES): JsonSplitter {
   }
 
   function readBetween(byte: number, at: number): void {
-    if (isOpening(byte)) return begin(byte, at);
-    if (isSpace(byte) || PASSED_OVER.has(byte)) return;
+    if (isOpening(byte)) begin(byte, at);
+    else if (!isSpace(byte) && !PASSED_OVER.has(byte)) beginStray(at);
+  }
+
+  function beginStray(at: number): void {
     state = 'stray';
     number += 1;
     present.begin(at);
@@ -85,13 +92,14 @@ export function createJsonSplitter(maxBytes = MAX_BYTES): JsonSplitter {
   function readValue(byte: number, at: number): void {
     switch (scanner.scan(byte)) {
       case 'more':
-        return;
+        break;
       case 'last':
-        return complete(at + 1);
+        complete(at + 1);
+        break;
       case 'broken':
         fail('it is no JSON, or was cut off', at);
         isLineStart = byte === LINE_FEED;
-        return;
+        break;
       case 'next':
         fail('it was cut off: another begins in the middle of it', at);
         begin(byte, at);
@@ -145,37 +153,4 @@ function decode(bytes: Uint8Array): { text: string } | { problem: string } {
   } catch {
     return { problem: 'it is not UTF-8 text' };
   }
-}
-
-/** A stretch of bytes that may run over several chunks. */
-function createSpan() {
-  let earlier: Uint8Array[] = []; // what earlier chunks hold of it
-  let earlierBytes = 0;
-  let chunk: Uint8Array = new Uint8Array();
-  let from = 0; // where in the chunk it begins, or goes on
-
-  return {
-    enter(next: Uint8Array): void {
-      chunk = next;
-      from = 0;
-    },
-    begin(at: number): void {
-      from = at;
-    },
-    /** Keeps the chunk's share of it; returns how many bytes it has by now. */
-    carry(end: number): number {
-      earlier.push(chunk.subarray(from, end));
-      earlierBytes += end - from;
-      from = end;
-      return earlierBytes;
-    },
-    /** All of it, which is then let go of. */
-    take(end: number): Uint8Array {
-      const bytes = Buffer.concat([...earlier, chunk.subarray(from, end)]);
-      earlier = [];
-      earlierBytes = 0;
-      from = end;
-      return bytes;
-    },
-  };
 }

@@ -73,9 +73,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   function answerReadiness(response: ServerResponse): void {
-    if (context.store.ready) return answer(response, 200, 'ok');
     const waiting = context.store.sources().filter(({ state }) => state !== 'live');
-    answer(response, 503, `waiting for the first snapshot of: ${waiting.map(({ name }) => name).join(', ')}`);
+    const names = waiting.map(({ name }) => name).join(', ');
+    if (context.store.ready) answer(response, 200, 'ok');
+    else answer(response, 503, `waiting for the first snapshot of: ${names}`);
   }
 }
 

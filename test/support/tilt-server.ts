@@ -1,8 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Listener, listen } from './listener.js';
-import { readHttpRecording } from './recording.js';
 import type { SessionJson } from './session-json.js';
+import {
+  answerFault,
+  bookmarkOf,
+  type Fault,
+  lineOf,
+  listOf,
+  openStream,
+  send,
+  sendRecorded,
+  statusOf,
+} from './tilt-answers.js';
 import { createTiltObjects } from './tilt-objects.js';
 import { createTiltWatchers, type TiltWatchers } from './tilt-watchers.js';
 import { createTls, sharedTls, type TestTls } from './tls.js';
@@ -28,11 +38,7 @@ export interface TiltServerOptions {
   readonly plain?: boolean;
 }
 
-/** What a request gets instead of its answer. `silent`: it is accepted and never answered. `cut`: the connection is broken. */
-export type Fault =
-  | 'silent'
-  | 'cut'
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string };
+export type { Fault };
 
 /** What a request asks for. */
 export type RequestKind = 'list' | 'watch' | 'version' | 'other';
@@ -222,21 +228,26 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
   }
 
   function answer(kind: RequestKind, url: URL, response: ServerResponse): void {
-    if (kind === 'list') return send(response, 200, listOf(objects.all, objects.version));
-    if (kind === 'watch') return watch(response, url.searchParams.get('resourceVersion') ?? '');
-    sendRecorded(response, kind === 'version' ? 'version-200' : 'get-404');
+    if (kind === 'list') send(response, 200, listOf(objects.all, objects.version));
+    else if (kind === 'watch') watch(response, Number(url.searchParams.get('resourceVersion')));
+    else sendRecorded(response, kind === 'version' ? 'version-200' : 'get-404');
   }
 
-  function watch(response: ServerResponse, resourceVersion: string): void {
-    const asAdded = objects.all.map((object) => ({ type: 'ADDED', object }));
-    const goesOn = options.mode === 'kubernetes' && Number(resourceVersion) > 0;
-    const events = goesOn ? objects.since(Number(resourceVersion)) : asAdded;
-    if (events === null && expiredAs === 'status') return send(response, 410, statusOf(410, 'Expired'));
-    response.writeHead(200, JSON_TYPE);
-    response.flushHeaders();
-    if (events === null) return void response.end(lineOf('ERROR', statusOf(410, 'Expired')));
-    watchers.add(response);
-    for (const { type, object } of events) response.write(lineOf(type, object));
+  function watch(response: ServerResponse, resourceVersion: number): void {
+    const goesOn = options.mode === 'kubernetes' && resourceVersion > 0;
+    const events = goesOn ? objects.since(resourceVersion) : objects.all.map(asAdded);
+    if (events === null) expire(response);
+    else
+      watchers.add(
+        openStream(response),
+        events.map(({ type, object }) => lineOf(type, object)),
+      );
+  }
+
+  function expire(response: ServerResponse): void {
+    const status = statusOf(410, 'too old resource version');
+    if (expiredAs === 'status') send(response, 410, status);
+    else openStream(response).end(lineOf('ERROR', status));
   }
 
   function emit(type: string, object: unknown): void {
@@ -270,7 +281,9 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
   }
 }
 
-const JSON_TYPE = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };
+function asAdded(object: SessionJson) {
+  return { type: 'ADDED', object };
+}
 
 function newToken(): string {
   return `token-${randomUUID()}`;
@@ -295,49 +308,4 @@ function createReplay(lines: readonly { readonly line: string }[], play: (line: 
       while (step());
     },
   };
-}
-
-function answerFault(response: ServerResponse, fault: Fault): void {
-  if (fault === 'silent') return;
-  if (fault === 'cut') return void response.socket?.destroy();
-  const { status, headers = {}, body = statusOf(status, `this is a ${status}`) } = fault;
-  send(response, status, body, headers);
-}
-
-function sendRecorded(response: ServerResponse, name: string): void {
-  const { status, body } = readHttpRecording(name);
-  send(response, status, body);
-}
-
-/** Sends a text as it is, and anything else as JSON. */
-function send(
-  response: ServerResponse,
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  response.writeHead(status, { ...JSON_TYPE, ...headers });
-  response.end(typeof body === 'string' ? body : JSON.stringify(body));
-}
-
-function listOf(items: readonly SessionJson[], version: number): unknown {
-  return {
-    kind: 'SessionList',
-    apiVersion: 'tilt.dev/v1alpha1',
-    metadata: { resourceVersion: String(version) },
-    items,
-  };
-}
-
-function lineOf(type: string, object: unknown): string {
-  return `${JSON.stringify({ type, object })}\n`;
-}
-
-function bookmarkOf(version: number): unknown {
-  const metadata = { resourceVersion: String(version), creationTimestamp: null };
-  return { kind: 'Session', apiVersion: 'tilt.dev/v1alpha1', metadata };
-}
-
-function statusOf(code: number, message: string): unknown {
-  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code };
 }

@@ -9,7 +9,8 @@ export interface TiltWatchers {
    * returning false until `drain`. One that is held up now counts. A real Tilt stands still for as long (guarantee U1).
    */
   readonly longestStallMs: number;
-  add(response: ServerResponse): void;
+  /** One more, which is told these lines first. */
+  add(response: ServerResponse, lines: readonly string[]): void;
   /** Writes to all. */
   write(bytes: string | Uint8Array): void;
   /** Resolves when everything written has left the process, or the watcher is gone. */
@@ -34,16 +35,21 @@ export function createTiltWatchers(onChange: () => void): TiltWatchers {
       for (const since of heldUpSince.values()) measure(since);
       return longestStallMs;
     },
-    add(response) {
+    add(response, lines) {
       open.add(response);
       response.on('close', () => remove(response));
+      for (const line of lines) writeTo(response, line);
       onChange();
     },
-    write: (bytes) => open.forEach((response) => writeTo(response, bytes)),
+    write(bytes) {
+      for (const response of open) writeTo(response, bytes);
+    },
     async drained() {
       await Promise.all([...open].map((response) => written(response, '')));
     },
-    end: () => open.forEach((response) => response.end()),
+    end() {
+      for (const response of open) response.end();
+    },
     async cut(lastBytes) {
       await Promise.all(
         [...open].map((response) => written(response, lastBytes).then(() => response.socket?.destroy())),
@@ -62,8 +68,10 @@ export function createTiltWatchers(onChange: () => void): TiltWatchers {
   }
 
   function remove(response: ServerResponse): void {
-    open.delete(response);
+    const since = heldUpSince.get(response);
+    if (since !== undefined) measure(since);
     heldUpSince.delete(response);
+    open.delete(response);
     onChange();
   }
 
@@ -72,17 +80,19 @@ export function createTiltWatchers(onChange: () => void): TiltWatchers {
   }
 }
 
-/** Resolves when the bytes, and all before them, have left the process, or the connection is gone. */
+/** Resolves when the bytes, and all before them, are in the hands of the system, or the connection is gone. */
 function written(response: ServerResponse, bytes: string): Promise<void> {
+  const { socket } = response;
+  if (bytes !== '') response.write(bytes);
   return new Promise((resolve) => {
-    const done = () => {
-      response.off('close', done);
-      response.off('drain', done);
-      resolve();
-    };
     response.once('close', done);
-    if (bytes !== '') response.write(bytes, done);
-    else if (response.writableNeedDrain) response.once('drain', done);
+    // Not part of the response: its call tells that what is before it has been written.
+    if (socket) socket.write('', () => done());
     else done();
+
+    function done(): void {
+      response.off('close', done);
+      resolve();
+    }
   });
 }

@@ -29,7 +29,7 @@ export interface FileProviderOptions {
  */
 export function createFileProvider(options: FileProviderOptions): SessionProvider {
   const { path, clock, pollMs = 250 } = options;
-  const name = options.name ?? instanceOf(basename(resolve(path)));
+  const name = options.name ?? (instanceOf(basename(resolve(path))) || 'file');
   return { name, watch: (signal) => streamChanges(follow, MAX_BEHIND, signal), check };
 
   async function follow(push: PushChange, signal: AbortSignal): Promise<void> {

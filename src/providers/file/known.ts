@@ -26,10 +26,9 @@ function snapshotOf({ sessions }: Known): Change {
 }
 
 function removals(before: Known, after: Known): Change[] {
-  const ids = new Set([...before.sessions.keys(), ...before.stale.keys()]);
-  return [...ids]
-    .filter((id) => !after.sessions.has(id) && !after.stale.has(id))
-    .map((id) => ({ type: 'remove', id }));
+  const gone = [...before.sessions.keys()].filter((id) => !after.sessions.has(id));
+  const forgotten = [...before.stale.keys()].filter((id) => !after.sessions.has(id) && !after.stale.has(id));
+  return [...new Set([...gone, ...forgotten])].map((id) => ({ type: 'remove', id }));
 }
 
 function upserts(before: Known, after: Known): Change[] {

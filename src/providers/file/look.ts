@@ -15,7 +15,7 @@ import { instanceOf, isSessionFile, type PathState } from './path-state.js';
  */
 export async function look(path: string, instance: string, before: PathState | null): Promise<PathState> {
   const found = await list(path, instance);
-  if (found.type === 'file' || found.type === 'folder') {
+  if ('members' in found) {
     const files = await lookAtAll(found.members, before);
     return { type: found.type, files, problem: null, suspicion: null };
   }

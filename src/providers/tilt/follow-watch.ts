@@ -95,11 +95,9 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
       quietSince = Math.max(quietSince, lastReadAt);
       await sleep(clock, quietSince + limits.idleMs - clock.now(), scope.signal);
       if (scope.signal.aborted || lastReadAt > quietSince) continue;
-      const read = bytesRead;
-      const list = await api.list(scope.signal);
+      const list = await listUnlessItSpeaks();
       quietSince = clock.now();
-      // It spoke in the meantime, so it lives, and the list may be the older of the two.
-      if (bytesRead !== read) continue;
+      if (list === null) continue;
       if (state.isBehind(list)) {
         end('dead', 'it was silent while the list moved on');
         return list;
@@ -107,5 +105,17 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
       if (state.isHealedBy(list)) state.list(list).forEach(push);
     }
     return null;
+  }
+
+  /** Null when the watch speaks in the meantime: it lives, and the list, if there is one, may be the older of the two. */
+  async function listUnlessItSpeaks(): Promise<SessionList | null> {
+    const read = bytesRead;
+    try {
+      const list = await api.list(scope.signal);
+      return bytesRead === read ? list : null;
+    } catch (error) {
+      if (bytesRead === read) throw error;
+      return null;
+    }
   }
 }

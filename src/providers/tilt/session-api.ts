@@ -37,7 +37,7 @@ export function createSessionApi(connection: Connection, clock: Clock, limits: T
         if (response.statusCode !== 200) throw await refused(response, url);
         const body = await readBody(response, limits.maxBytes, url);
         if (body.cut) throw tooLong(url);
-        return readSessionList(body.text, url.href);
+        return readSessionList(body.text, placeOf(url));
       }),
     watch: (resourceVersion, onBytes, signal) =>
       inTime(signal, async (deadline) => {
@@ -68,7 +68,7 @@ export function createSessionApi(connection: Connection, clock: Clock, limits: T
     const { text } = await readBody(response, MAX_REFUSAL_BYTES, url);
     const { statusCode = 0, headers } = response;
     const refusal = {
-      url: url.origin + url.pathname,
+      url: placeOf(url),
       status: statusCode,
       retryAfter: headers['retry-after'],
       body: text,
@@ -83,9 +83,14 @@ export function createSessionApi(connection: Connection, clock: Clock, limits: T
   function tooLong(url: URL): ProviderError {
     return new ProviderError(
       'unreadable',
-      `${url.href}: expected at most ${limits.maxBytes} bytes, got more`,
+      `${placeOf(url)}: expected at most ${limits.maxBytes} bytes, got more`,
     );
   }
+}
+
+/** An address for messages: without what may be secret in it. */
+function placeOf({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
 }
 
 const SESSIONS = '/apis/tilt.dev/v1alpha1/sessions';

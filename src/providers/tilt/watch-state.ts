@@ -71,7 +71,7 @@ export function createWatchState(instance: string): WatchState {
       case 'delete':
         return remove(event.object);
       case 'bookmark':
-        resourceVersion = event.resourceVersion;
+        resourceVersion = event.resourceVersion || resourceVersion;
         return [];
       case 'unreadable':
         return doubt({ type: 'stale', error: event.error });

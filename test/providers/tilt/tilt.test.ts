@@ -1,18 +1,238 @@
-import { expect, test } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/clock.js';
+import { silentLog } from '../../../src/log.js';
+import { createTiltProvider } from '../../../src/providers/tilt/tilt.js';
+import {
+  createKubeconfigFolder,
+  type KubeconfigEntry,
+  writeKubeconfig,
+  writeStoppedKubeconfig,
+} from '../../support/kubeconfig-file.js';
+import { createManualClock } from '../../support/manual-clock.js';
 import { sessionJson } from '../../support/session-json.js';
-import { createTiltServer } from '../../support/tilt-server.js';
+import { createTiltServer, type TiltServer, type TiltServerOptions } from '../../support/tilt-server.js';
+import { createTls } from '../../support/tls.js';
+import { readChanges } from './change-reader.js';
 import { followTilt } from './follow-tilt.js';
 
-test('smoke', async () => {
-  await using server = await createTiltServer({ sessions: [sessionJson()] });
-  await using tilt = await followTilt(server);
-  await server.until(() => server.openWatches === 1);
-  server.put(sessionJson({ status: { done: true } }));
-  await tilt.until(() => tilt.count('upsert') === 1);
-  expect(tilt.changes.map((c) => c.type)).toEqual(['snapshot', 'upsert']);
-  server.endWatches();
-  await tilt.until(() => tilt.count('snapshot') === 2);
-  await server.until(() => server.openWatches === 1);
-  await server.cut('{"half');
-  await tilt.until(() => tilt.count('snapshot') === 3);
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+describe('a provider', () => {
+  test('is named after its context, and so are its Sessions, unless it is given a name', async () => {
+    await using server = await createTiltServer({ sessions: [sessionJson()] });
+    await using tilt = await followTilt(server);
+    await using shop = await followTilt(server, { name: 'shop' });
+    await Promise.all([tilt, shop].map((one) => one.until(() => one.count('snapshot') === 1)));
+    expect([tilt.provider.name, tilt.sessions.get('Tiltfile')?.id]).toEqual([
+      'tilt-default',
+      'tilt-default/Tiltfile',
+    ]);
+    expect([shop.provider.name, shop.sessions.get('Tiltfile')?.id]).toEqual(['shop', 'shop/Tiltfile']);
+  });
+
+  test('that is idle ends at once when the signal aborts, and leaves neither connection nor timer', async () => {
+    const clock = createManualClock();
+    await using server = await createTiltServer({ sessions: [sessionJson()] });
+    await using tilt = await followTilt(server, { clock });
+    await server.until(() => server.openWatches === 1);
+    tilt.abort();
+    expect(await tilt.ended).toBeUndefined();
+    await server.until(() => server.openWatches === 0);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('ends at once while it still waits for the first answer', async () => {
+    await using server = await createTiltServer();
+    server.respond('list', 'silent');
+    await using tilt = await followTilt(server);
+    await server.until(() => server.count('list') === 1);
+    tilt.abort();
+    expect(await tilt.ended).toBeUndefined();
+    expect(tilt.changes).toEqual([]);
+  });
+
+  test('U1: a consumer that never pulls does not hold up the writes of Tilt', async () => {
+    await using server = await createTiltServer({ sessions: [sessionJson({ uid: 'a' })] });
+    await using folder = await createKubeconfigFolder();
+    await writeKubeconfig(folder.path, { 'tilt-default': server });
+    const options = { kubeconfig: folder.path, context: 'tilt-default', clock: systemClock, log: silentLog };
+    const controller = new AbortController();
+    const source = createTiltProvider({ ...options, maxBehind: 10 }).watch(controller.signal);
+    const iterator = source[Symbol.asyncIterator]();
+    await server.until(() => server.openWatches === 1);
+    const error = 'x'.repeat(200_000);
+    // Far more than the buffers of the two sockets hold: it can only leave the server if it is read.
+    for (let count = 1; count <= 64; count += 1) {
+      server.put(sessionJson({ uid: 'a', status: { pid: count, error } }));
+      await server.drained();
+    }
+    let pid: number | null = 0;
+    let pulled = 0;
+    for (; pid !== 64; pulled += 1) {
+      const { value: change } = await iterator.next();
+      if (change.type === 'snapshot') pid = change.sessions[0]?.status.pid ?? null;
+      if (change.type === 'upsert') pid = change.session.status.pid;
+    }
+    expect(pulled).toBeLessThan(25);
+    controller.abort();
+  });
+});
+
+describe('the kubeconfig is read at each watch', () => {
+  test('so a new token is picked up: 403, then all is well', async () => {
+    await using server = await createTiltServer({ sessions: [sessionJson()] });
+    await using tilt = await followTilt({ at: server, user: { token: 'old' } });
+    expect(await tilt.ended).toMatchObject({
+      code: 'refused',
+      message: expect.stringContaining('HTTP 403: the credentials in the kubeconfig are not allowed to'),
+    });
+    await writeKubeconfig(tilt.kubeconfig, { 'tilt-default': server });
+    const again = readChanges(tilt.provider.watch(AbortSignal.timeout(10_000)));
+    await again.until(() => again.sessions.has('Tiltfile'));
+  });
+
+  test('so a Tilt that was started again, with port, token, CA and uid all new, is found again', async () => {
+    await using server = await createTiltServer({ sessions: [sessionJson({ uid: 'a' })] });
+    await using tilt = await followTilt(server);
+    for (let count = 0; count < 5; count += 1) server.put(sessionJson({ uid: 'a' }));
+    await tilt.until(() => tilt.sessions.get('Tiltfile')?.metadata.resourceVersion === '7');
+    await server.restart({ freshCa: true });
+    expect(await tilt.ended).toMatchObject({ code: 'unreachable' });
+    await writeKubeconfig(tilt.kubeconfig, { 'tilt-default': server });
+    const again = readChanges(tilt.provider.watch(AbortSignal.timeout(10_000)));
+    await again.until(() => again.sessions.get('Tiltfile')?.metadata.resourceVersion === '2');
+    expect(again.sessions.get('Tiltfile')?.metadata.uid).not.toBe('a');
+  });
+
+  test('a context that is not there is a config error, of check() too', async () => {
+    await using folder = await createKubeconfigFolder();
+    await writeStoppedKubeconfig(folder.path);
+    const options = { kubeconfig: folder.path, context: 'tilt-default', clock: systemClock, log: silentLog };
+    const provider = createTiltProvider(options);
+    const expected = {
+      code: 'config',
+      message: `${folder.path}: no context "tilt-default"; there are none`,
+    };
+    await expect(provider.check?.()).rejects.toMatchObject(expected);
+    expect(await readChanges(provider.watch(AbortSignal.timeout(10_000))).ended).toMatchObject(expected);
+  });
+
+  test('check() looks at the kubeconfig only, and asks no server', async () => {
+    await using server = await createTiltServer();
+    await server.stop();
+    await using tilt = await followTilt(server);
+    await expect(tilt.provider.check?.()).resolves.toBeUndefined();
+  });
+});
+
+describe('the ways to reach an API server', () => {
+  /** Follows the entry and gives what was read of the one Session, or the error. */
+  async function reach(
+    server: TiltServer,
+    entry: Omit<KubeconfigEntry, 'at'> = {},
+  ): Promise<'reached' | unknown> {
+    await using tilt = await followTilt({ at: server, ...entry });
+    return await Promise.race([
+      tilt.until(() => tilt.sessions.has('Tiltfile')).then(() => 'reached'),
+      tilt.ended,
+    ]);
+  }
+
+  const serverWith = (options: TiltServerOptions) =>
+    createTiltServer({ sessions: [sessionJson()], ...options });
+
+  test('a token file', async () => {
+    await using server = await serverWith({});
+    await using folder = await createKubeconfigFolder();
+    const tokenFile = join(folder.folder, 'token');
+    await writeFile(tokenFile, `${server.token}\n`);
+    expect(await reach(server, { user: { token: undefined, tokenFile } })).toBe('reached');
+  });
+
+  test('a client certificate', async () => {
+    await using server = await serverWith({ clientCertificates: true });
+    const { cert, key } = server.tls.client;
+    const user = { 'client-certificate-data': base64(cert), 'client-key-data': base64(key) };
+    expect(await reach(server, { user: { token: undefined, ...user } })).toBe('reached');
+    expect(await reach(server)).toMatchObject({ code: 'unreachable' });
+  });
+
+  test('files for CA, certificate and key', async () => {
+    await using server = await serverWith({ clientCertificates: true });
+    await using folder = await createKubeconfigFolder();
+    const paths = {
+      ca: join(folder.folder, 'ca'),
+      cert: join(folder.folder, 'c'),
+      key: join(folder.folder, 'k'),
+    };
+    await writeFile(paths.ca, server.tls.ca);
+    await writeFile(paths.cert, server.tls.client.cert);
+    await writeFile(paths.key, server.tls.client.key);
+    const entry = {
+      cluster: { 'certificate-authority-data': undefined, 'certificate-authority': paths.ca },
+      user: { token: undefined, 'client-certificate': paths.cert, 'client-key': paths.key },
+    };
+    expect(await reach(server, entry)).toBe('reached');
+  });
+
+  test('a name and password', async () => {
+    await using server = await serverWith({ authorization: `Basic ${base64('dev:secret')}` });
+    const user = { token: undefined, username: 'dev', password: 'secret' };
+    expect(await reach(server, { user })).toBe('reached');
+  });
+
+  test('tls-server-name, where the certificate is for another name than the address', async () => {
+    await using server = await serverWith({ names: ['tilt.example'] });
+    expect(await reach(server, { cluster: { 'tls-server-name': 'tilt.example' } })).toBe('reached');
+    expect(await reach(server)).toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining("IP: 127.0.0.1 is not in the cert's list"),
+    });
+  });
+
+  test('tls-server-name that is an address', async () => {
+    await using server = await serverWith({ names: ['10.1.2.3'] });
+    expect(await reach(server, { cluster: { 'tls-server-name': '10.1.2.3' } })).toBe('reached');
+  });
+
+  test('insecure-skip-tls-verify, with one warning in the log', async () => {
+    await using server = await serverWith({});
+    const stranger = await createTls();
+    const cluster = { 'certificate-authority-data': base64(stranger.ca) };
+    expect(await reach(server, { cluster })).toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining("the certificate is not from the kubeconfig's certificate-authority"),
+    });
+    await using tilt = await followTilt({
+      at: server,
+      cluster: { ...cluster, 'insecure-skip-tls-verify': true },
+    });
+    await tilt.until(() => tilt.sessions.has('Tiltfile'));
+    const again = readChanges(tilt.provider.watch(AbortSignal.timeout(10_000)));
+    await again.until(() => again.sessions.has('Tiltfile'));
+    expect(tilt.warnings).toEqual([expect.stringContaining('insecure-skip-tls-verify')]);
+  });
+
+  test('plain http', async () => {
+    await using server = await serverWith({ plain: true });
+    expect(await reach(server)).toBe('reached');
+  });
+
+  test('a path before that of the API, as behind a proxy', async () => {
+    await using server = await serverWith({});
+    expect(await reach(server, { cluster: { server: `${server.url}/k8s/clusters/c1/` } })).toBe('reached');
+    expect(server.requests[0]?.url).toBe('/k8s/clusters/c1/apis/tilt.dev/v1alpha1/sessions');
+  });
+
+  test('a login by command is a config error that says what to do', async () => {
+    await using server = await serverWith({});
+    expect(await reach(server, { user: { exec: { command: 'aws' } } })).toMatchObject({
+      code: 'config',
+      message: expect.stringMatching(
+        /context "tilt-default": users\[0\]\.user\.exec: .* use a token or a client/,
+      ),
+    });
+  });
 });

@@ -183,6 +183,7 @@ test('the place to watch from is that of the list, then of each event, then of t
   expect(state.resourceVersion).toBe('101');
   state.event({ type: 'bookmark', resourceVersion: '150' });
   expect(state.resourceVersion).toBe('150');
+  state.event({ type: 'bookmark', resourceVersion: '' });
   state.event({ type: 'error', expired: true, message: 'gone' });
   expect(state.resourceVersion).toBe('150');
 });

@@ -1,0 +1,217 @@
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from 'graphql-ws';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { runCli, runCliToEnd } from '../support/cli.js';
+import { sessionJson } from '../support/session-json.js';
+
+const LISTENS = /listens on (http:\S+)/;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tilt-graphql-cli-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function file(name: string, content: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+async function ask(url: string, query: string): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
+  return response.json();
+}
+
+describe('tilt-graphql', () => {
+  it('serves the demo where no Tilt runs, and says so in three lines', async () => {
+    await using command = runCli(['--port', '0']);
+    const [, url = ''] = await command.until(LISTENS);
+    await command.until(/open .*\n/);
+    expect(command.stdout.split('\n')).toEqual([
+      expect.stringMatching(
+        /^tilt-graphql \d+\.\d+\.\d+ listens on http:.* \(HTTP, SSE\) and ws:.* \(WebSocket\)$/,
+      ),
+      expect.stringMatching(
+        /^reads every Tilt in .*, and the built-in demo while none runs; now: tilt live, demo live$/,
+      ),
+      expect.stringMatching(/^open http:.* for GraphiQL$/),
+      '',
+    ]);
+    expect(await ask(url, '{ session { id } }')).toEqual({ data: { session: { id: 'demo/Tiltfile' } } });
+  });
+
+  it('reads a file, named or not, and follows it', async () => {
+    const path = await file('shop.json', JSON.stringify(sessionJson({ uid: 'one' })));
+    await using command = runCli(['serve', '--port', '0', '--source', path, '--source', `other=${path}`]);
+    const [, url = ''] = await command.until(LISTENS);
+    await expect
+      .poll(() => ask(url, '{ sessions { nodes { id status { done } } } }'))
+      .toEqual({
+        data: {
+          sessions: {
+            nodes: [
+              { id: 'other/Tiltfile', status: { done: false } },
+              { id: 'shop/Tiltfile', status: { done: false } },
+            ],
+          },
+        },
+      });
+    await file('shop.json', JSON.stringify(sessionJson({ uid: 'one', status: { done: true } })));
+    await expect
+      .poll(() => ask(url, '{ session(id: "shop/Tiltfile") { status { done } } }'))
+      .toEqual({
+        data: { session: { status: { done: true } } },
+      });
+  });
+
+  it('reads what tilt get prints from standard input, to its end', async () => {
+    const printed = await readFile(new URL('../fixtures/recordings/get-session-watch.json', import.meta.url));
+    await using command = runCli(['--port', '0', '--source', '-']);
+    command.process.stdin.write(printed);
+    const [, url = ''] = await command.until(LISTENS);
+    const query = '{ session { id connection { state } } }';
+    await expect
+      .poll(() => ask(url, query))
+      .toEqual({
+        data: { session: { id: 'stdin/Tiltfile', connection: { state: 'LIVE' } } },
+      });
+    command.process.stdin.end();
+    await expect
+      .poll(() => ask(url, query))
+      .toEqual({
+        data: { session: { id: 'stdin/Tiltfile', connection: { state: 'GONE' } } },
+      });
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends well on %s: readers get 1001, then the port is closed',
+    async (signal) => {
+      await using command = runCli(['--port', '0', '--source', 'demo:7']);
+      const [, url = ''] = await command.until(LISTENS);
+      await command.until(/open .*\n/);
+      const client = createClient({
+        url: url.replace('http', 'ws'),
+        webSocketImpl: WebSocket,
+        retryAttempts: 0,
+      });
+      const closed = new Promise((resolve) => client.on('closed', resolve));
+      const stream = client.iterate({ query: 'subscription { session { id } }' });
+      await stream.next();
+      command.process.kill(signal);
+      expect(await closed).toMatchObject({ code: 1001 });
+      expect(await command.exit).toBe(0);
+      await expect(fetch(url)).rejects.toThrow();
+      await client.dispose();
+    },
+  );
+
+  it('logs JSON lines to standard error, as much as asked for', async () => {
+    await using loud = runCli([
+      '--port',
+      '0',
+      '--source',
+      'demo',
+      '--log-level',
+      'debug',
+      '--log-format',
+      'json',
+    ]);
+    await loud.until(/open .*\n/);
+    for (const line of loud.stderr.split('\n').filter((text) => text !== '')) {
+      expect(JSON.parse(line)).toMatchObject({
+        time: expect.any(String),
+        level: expect.any(String),
+        message: expect.any(String),
+      });
+    }
+    await using silent = runCli(['--port', '0', '--source', 'demo', '--log-level', 'silent']);
+    await silent.until(/open .*\n/);
+    expect(silent.stderr).toBe('');
+  });
+
+  it('takes its options from the environment too', async () => {
+    await using command = runCli([], { TILT_GRAPHQL_PORT: '0', TILT_GRAPHQL_SOURCE: 'mine=demo' });
+    const [, url = ''] = await command.until(LISTENS);
+    await expect
+      .poll(() => ask(url, '{ session { id } }'))
+      .toEqual({ data: { session: { id: 'mine/Tiltfile' } } });
+  });
+
+  it('prints the schema, its version, and help for each command', async () => {
+    const schema = await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8');
+    expect(await runCliToEnd(['schema'])).toEqual({ code: 0, stdout: schema, stderr: '' });
+    expect((await runCliToEnd(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    for (const args of [['--help'], ['serve', '--help'], ['schema', '--help'], ['help', 'serve']]) {
+      const { code, stdout } = await runCliToEnd(args);
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/^Usage: tilt-graphql /)]);
+    }
+  });
+});
+
+describe('bad input on the command line gets one line and exit code 2', () => {
+  it.each<[string, () => string[] | Promise<string[]>, RegExp]>([
+    ['an unknown flag', () => ['--prot', '1'], /unknown option '--prot'.*Did you mean --port/s],
+    ['an unknown command', () => ['sevre'], /unknown command 'sevre'|too many arguments/],
+    ['a port that is none', () => ['--port', '70000'], /'70000' is invalid.*from 0 to 65535/],
+    ['an address beyond this machine', () => ['--host', '0.0.0.0'], /'0\.0\.0\.0' is invalid.*loopback/],
+    ['a time that is none', () => ['--retain', 'long'], /'long' is invalid.*such as 90s/],
+    [
+      'a log level that is none',
+      () => ['--log-level', 'loud'],
+      /'loud' is invalid.*silent, error, warn, info, debug/,
+    ],
+    [
+      'an unknown kind of source',
+      () => ['--source', 'ftp://x'],
+      /--source: expected tilt, .*got "ftp:\/\/x"/,
+    ],
+    ['a file that is not there', () => ['--source', '/nonexistent/x.yaml'], /\/nonexistent\/x\.yaml/],
+    [
+      'a Session file with a wrong type',
+      async () => [
+        '--source',
+        await file('wrong.json', JSON.stringify(sessionJson({ status: { pid: 'twelve' } }))),
+      ],
+      /wrong\.json.*status\.pid: expected a whole number/,
+    ],
+    [
+      'a kubeconfig that is not YAML',
+      async () => ['--kubeconfig', await file('broken.yaml', 'contexts: [')],
+      /broken\.yaml/,
+    ],
+    [
+      'a context that does not exist',
+      async () => ['--kubeconfig', await file('empty.yaml', 'contexts: null\n'), '--context', 'tilt-1'],
+      /empty\.yaml.*tilt-1/,
+    ],
+    ['the same source twice', () => ['--source', 'demo', '--source', 'demo'], /demo.*NAME=/],
+  ])('%s', async (_, args, expected) => {
+    const { code, stdout, stderr } = await runCliToEnd([...(await args()), '--log-level', 'silent']);
+    expect(stderr.trimEnd()).toMatch(expected);
+    expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(expected.flags === 's' ? 2 : 1);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+
+  it('a port in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' ? String(address?.port) : '';
+    const { code, stderr } = await runCliToEnd(['--port', port, '--source', 'demo', '--log-level', 'silent']);
+    expect([code, stderr]).toEqual([
+      2,
+      `tilt-graphql: port ${port} of 127.0.0.1 is in use; give another with --port, or --port 0 for a free one\n`,
+    ]);
+    other.close();
+  });
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { startMemoryGateway } from '../support/gateway.js';
+import { session } from '../support/sessions.js';
+
+const SUBSCRIPTION = 'subscription { targetChanges { reset changes { target { name phase } } } }';
+
+/** One server-sent event. */
+interface ServerSentEvent {
+  event: string;
+  id?: string;
+  data: string;
+}
+
+/** Opens an event stream as `EventSource` does, with a GET. */
+async function open(url: string, query: string, lastEventId?: string) {
+  const abort = new AbortController();
+  const response = await fetch(`${url}?query=${encodeURIComponent(query)}`, {
+    headers: {
+      accept: 'text/event-stream',
+      ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+    },
+    signal: abort.signal,
+  });
+  return { response, events: eventsOf(response), abort: () => abort.abort() };
+}
+
+describe('server-sent events', () => {
+  it('carry each payload as an event with its cursor as id', async () => {
+    await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
+    const { response, events, abort } = await open(gateway.url, SUBSCRIPTION);
+    expect(response.headers.get('content-type')).toMatch('text/event-stream');
+    expect(response.headers.get('cache-control')).toBe('no-cache, no-transform');
+    expect((await events.next()).value).toMatchObject({ event: 'next', id: expect.stringMatching(/.+-\d+/) });
+    gateway.source.put(session('a', { x: 'ready' }));
+    const { value } = await events.next();
+    expect(JSON.parse(value?.data ?? '')).toEqual({
+      data: { targetChanges: { reset: false, changes: [{ target: { name: 'x', phase: 'READY' } }] } },
+    });
+    abort();
+  });
+
+  it('S4: go on after the Last-Event-ID with what was missed', async () => {
+    await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
+    const first = await open(gateway.url, SUBSCRIPTION);
+    const { value } = await first.events.next();
+    first.abort();
+    gateway.source.put(session('a', { x: 'running' }));
+    gateway.source.put(session('a', { x: 'ready' }));
+    const second = await open(gateway.url, SUBSCRIPTION, value?.id);
+    for (const phase of ['RUNNING', 'READY']) {
+      const { value: next } = await second.events.next();
+      expect(JSON.parse(next?.data ?? '')).toMatchObject({
+        data: { targetChanges: { reset: false, changes: [{ target: { name: 'x', phase } }] } },
+      });
+    }
+    second.abort();
+  });
+
+  it('S7: leave nothing behind when the client goes while the stream is idle', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const { events, abort } = await open(gateway.url, SUBSCRIPTION);
+    await events.next();
+    expect(gateway.gateway.readers).toBe(1);
+    abort();
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+  });
+
+  it('carry errors of a wrong subscription, and end', async () => {
+    await using gateway = await startMemoryGateway([session('a'), session('b')]);
+    const { events } = await open(gateway.url, SUBSCRIPTION);
+    const { value } = await events.next();
+    expect(value?.data).toContain('give an id: a/Tiltfile, b/Tiltfile');
+    expect((await events.next()).value?.event).toBe('complete');
+  });
+
+  it('end without "complete" when the gateway stops, so that clients come back', async () => {
+    const gateway = await startMemoryGateway([session('a')]);
+    const { events } = await open(gateway.url, SUBSCRIPTION);
+    await events.next();
+    await gateway[Symbol.asyncDispose]();
+    await expect(events.next()).rejects.toThrow();
+  });
+});
+
+async function* eventsOf(response: Response): AsyncGenerator<ServerSentEvent, undefined> {
+  let buffered = '';
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    buffered += chunk;
+    const blocks = buffered.split('\n\n');
+    buffered = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const fields = block.split('\n').filter((line) => !line.startsWith(':'));
+      if (fields.length === 0) continue;
+      const pairs = fields.map((line) => [
+        line.split(':', 1)[0],
+        line.slice(line.indexOf(':') + 1).trimStart(),
+      ]);
+      yield { event: '', data: '', ...Object.fromEntries(pairs) };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,148 @@
+import { once } from 'node:events';
+import { createClient } from 'graphql-ws';
+import { describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { startMemoryGateway, type TestGateway } from '../support/gateway.js';
+import { session, type TargetStates } from '../support/sessions.js';
+import { openStuckReader } from '../support/stuck-reader.js';
+
+const SUBSCRIPTION = 'subscription { targetChanges { cursor reset conflated changes { target { name } } } }';
+
+/** A client of the protocol that shows every message. */
+async function connect({ webSocketUrl }: TestGateway, { initialise = true } = {}) {
+  const socket = new WebSocket(webSocketUrl, 'graphql-transport-ws');
+  const messages: unknown[] = [];
+  socket.on('message', (bytes) => messages.push(JSON.parse(String(bytes))));
+  await once(socket, 'open');
+  if (initialise) {
+    socket.send(JSON.stringify({ type: 'connection_init' }));
+    await once(socket, 'message');
+  }
+  return {
+    socket,
+    messages,
+    send: (message: object) => socket.send(JSON.stringify(message)),
+    closed: once(socket, 'close').then(([code, reason]) => [code, String(reason)]),
+  };
+}
+
+describe('GraphQL over WebSocket', () => {
+  it('answers a wrong document with errors, and keeps the connection', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const client = await connect(gateway);
+    client.send({ id: '1', type: 'subscribe', payload: { query: '{' } });
+    client.send({ id: '2', type: 'subscribe', payload: { query: '{ nothing }' } });
+    client.send({ id: '3', type: 'subscribe', payload: { query: '{ session { id } }' } });
+    await expect.poll(() => client.messages.length).toBeGreaterThanOrEqual(5);
+    expect(client.messages).toMatchObject([
+      { type: 'connection_ack' },
+      { id: '1', type: 'error', payload: [{ message: expect.stringContaining('Syntax Error') }] },
+      { id: '2', type: 'error', payload: [{ message: 'Cannot query field "nothing" on type "Query".' }] },
+      { id: '3', type: 'next', payload: { data: { session: { id: 'a/Tiltfile' } } } },
+      { id: '3', type: 'complete' },
+    ]);
+    client.socket.close();
+  });
+
+  it('lists the ids when a subscription does not say which Session it means', async () => {
+    await using gateway = await startMemoryGateway([session('a'), session('b')]);
+    const client = await connect(gateway);
+    client.send({ id: '1', type: 'subscribe', payload: { query: SUBSCRIPTION } });
+    await expect.poll(() => JSON.stringify(client.messages)).toContain('give an id: a/Tiltfile, b/Tiltfile');
+    client.socket.close();
+  });
+
+  it.each([
+    ['what is not JSON', (socket: WebSocket) => socket.send('{'), 4400],
+    [
+      'a subscription before the connection is initialised',
+      (socket: WebSocket) => socket.send('{"id":"1","type":"subscribe","payload":{"query":"{x}"}}'),
+      4401,
+    ],
+    ['a message beyond a megabyte', (socket: WebSocket) => socket.send('x'.repeat(1_000_001)), 1009],
+  ])('closes the connection on %s, and goes on for others', async (_, send, code) => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const client = await connect(gateway, { initialise: false });
+    send(client.socket);
+    expect((await client.closed)[0]).toBe(code);
+    expect(await gateway.query('{ session { id } }')).toEqual({ data: { session: { id: 'a/Tiltfile' } } });
+  });
+
+  it('closes what speaks another protocol', async () => {
+    await using gateway = await startMemoryGateway();
+    const socket = new WebSocket(gateway.webSocketUrl, 'graphql-ws');
+    const [error] = await once(socket, 'error');
+    expect(String(error)).toContain('Server sent no subprotocol');
+  });
+
+  it('is refused at any other address', async () => {
+    await using gateway = await startMemoryGateway();
+    const socket = new WebSocket(`${gateway.origin.replace('http', 'ws')}/other`, 'graphql-transport-ws');
+    const [error] = await once(socket, 'error');
+    expect(String(error)).toContain('404');
+  });
+
+  it('S4: goes on by cursor on a new connection, with nothing lost and nothing doubled', async () => {
+    await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
+    const query = `subscription ($since: String) { targetChanges(since: $since) {
+      cursor reset changes { target { name phase } } } }`;
+    const first = createClient({ url: gateway.webSocketUrl, webSocketImpl: WebSocket });
+    const { value } = await first.iterate<{ targetChanges: { cursor: string } }>({ query }).next();
+    const since = value?.data?.targetChanges.cursor;
+    await first.dispose();
+    gateway.source.put(session('a', { x: 'running' }));
+    gateway.source.put(session('a', { x: 'ready' }));
+    const second = createClient({ url: gateway.webSocketUrl, webSocketImpl: WebSocket });
+    const stream = second.iterate<{ targetChanges: object }>({ query, variables: { since } });
+    for (const phase of ['RUNNING', 'READY']) {
+      expect((await stream.next()).value?.data?.targetChanges).toMatchObject({
+        reset: false,
+        changes: [{ target: { name: 'x', phase } }],
+      });
+    }
+    await second.dispose();
+  });
+
+  it('S5: brings a stuck reader to the newest state, with what it missed folded into one, and slows no other', async () => {
+    await using gateway = await startMemoryGateway([bigSession(0)]);
+    await using stuck = await openStuckReader(gateway.webSocketUrl, SUBSCRIPTION);
+    const healthy = createClient({ url: gateway.webSocketUrl, webSocketImpl: WebSocket });
+    const stream = healthy.iterate<{ targetChanges: { conflated: number } }>({ query: SUBSCRIPTION });
+    await stream.next();
+    for (let round = 1; round <= 400; round += 1) {
+      gateway.source.put(bigSession(round));
+      expect((await stream.next()).value?.data?.targetChanges.conflated).toBe(0);
+    }
+    const newest = await stuck.resume((data) => JSON.stringify(data).includes('"round-400'));
+    expect(newest).toMatchObject({ targetChanges: { reset: false, conflated: expect.any(Number) } });
+    expect(JSON.stringify(newest)).toMatch(/"conflated":[1-9]/);
+    await healthy.dispose();
+  });
+
+  it('S7: tells readers to come back later when it stops (1001), and then closes the port', async () => {
+    const gateway = await startMemoryGateway([session('a')]);
+    const client = await connect(gateway);
+    client.send({ id: '1', type: 'subscribe', payload: { query: SUBSCRIPTION } });
+    await expect.poll(() => client.messages.length).toBe(2);
+    await gateway[Symbol.asyncDispose]();
+    expect(await client.closed).toEqual([1001, 'Going away']);
+    await expect(fetch(gateway.origin)).rejects.toThrow();
+    await gateway[Symbol.asyncDispose]();
+  });
+
+  it('S7: frees a reader whose connection is lost', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const reader = await openStuckReader(gateway.webSocketUrl, SUBSCRIPTION);
+    expect(gateway.gateway.readers).toBe(1);
+    await reader[Symbol.asyncDispose]();
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+  });
+});
+
+/** A Session whose every target has another name in each round: its changes are about 100 kB. */
+function bigSession(round: number): ReturnType<typeof session> {
+  const targets: Record<string, TargetStates[string]> = {};
+  for (let index = 0; index < 50; index += 1)
+    targets[`round-${round}-${index}-${'x'.repeat(1_000)}`] = 'ready';
+  return session('a', targets);
+}

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../src/model/change.js';
+import { decodeSession } from '../../src/model/decode.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { describeProvider } from '../support/provider-contract.js';
+import { session } from '../support/sessions.js';
+import { startWatching } from '../support/watching.js';
+
+describeProvider('memory', {
+  ids: ['a/Tiltfile', 'b/Tiltfile', 'c/Tiltfile'],
+  abilities: ['put', 'remove', 'breakLink', 'watchAgain'],
+  histories: 100,
+  make(initial) {
+    const decoded = initial.map(({ json, instance }) => decodeSession(json, instance));
+    const { provider, put, remove, fail } = createMemoryProvider('memory', decoded);
+    return {
+      provider,
+      put: ({ json, instance }) => put(decodeSession(json, instance)),
+      remove,
+      breakLink: () => fail(new Error('broken')),
+      dispose: () => {},
+    };
+  },
+});
+
+describe('a memory source', () => {
+  it('tells everything in the order in which it was said', async () => {
+    const memory = createMemoryProvider('memory', [session('a')]);
+    const newer = session('a', { 'api:serve': 'ready' });
+    const watching = startWatching(memory.provider);
+    memory.put(newer);
+    memory.markStale('no news', 'a/Tiltfile');
+    memory.markStale('no news of any');
+    memory.replaceAll([newer]);
+    memory.remove('a/Tiltfile');
+    memory.end();
+    await ended(watching);
+    expect(watching.changes.slice(1)).toEqual([
+      { type: 'upsert', session: newer },
+      { type: 'stale', error: 'no news', id: 'a/Tiltfile' },
+      { type: 'stale', error: 'no news of any' },
+      { type: 'snapshot', sessions: [newer] },
+      { type: 'remove', id: 'a/Tiltfile' },
+    ]);
+  });
+
+  it('tells any number of watches', async () => {
+    const memory = createMemoryProvider('memory');
+    const watchings = [startWatching(memory.provider), startWatching(memory.provider)];
+    memory.put(session('a'));
+    memory.end();
+    for (const watching of watchings) {
+      await ended(watching);
+      expect([...watching.known.sessions.keys()]).toEqual(['a/Tiltfile']);
+    }
+  });
+
+  it('tells a later watch what is stale, too', async () => {
+    const memory = createMemoryProvider('memory', [session('a'), session('b')]);
+    memory.markStale('no news of any');
+    memory.put(session('b'));
+    memory.end();
+    const watching = startWatching(memory.provider);
+    await ended(watching);
+    expect([...watching.known.stale]).toEqual([['a/Tiltfile', 'no news of any']]);
+  });
+
+  it('folds what waits for a watch that is far behind into a snapshot of the newest state', async () => {
+    const memory = createMemoryProvider('memory', [session('b')], { maxBehind: 3 });
+    const changes = memory.provider.watch(new AbortController().signal)[Symbol.asyncIterator]();
+    for (let number = 1; number <= 100; number += 1)
+      memory.put(session('a', {}, { resourceVersion: `${number}` }));
+    const first = await changes.next();
+    expect(first.value).toMatchObject({
+      type: 'snapshot',
+      sessions: [{ id: 'b/Tiltfile' }, { id: 'a/Tiltfile' }],
+    });
+    memory.end();
+    const rest: Change[] = [];
+    for (let result = await changes.next(); !result.done; result = await changes.next())
+      rest.push(result.value);
+    expect(rest.length).toBeLessThanOrEqual(3);
+    expect(rest.at(-1)).toMatchObject({ session: { metadata: { resourceVersion: '100' } } });
+  });
+
+  it('throws what it failed with after all that was said before, and nothing that was said later', async () => {
+    const memory = createMemoryProvider('memory');
+    const watching = startWatching(memory.provider);
+    memory.put(session('a'));
+    memory.fail(new Error('broken'));
+    memory.put(session('b'));
+    await ended(watching);
+    expect(watching.outcome?.error).toEqual(new Error('broken'));
+    expect([...watching.known.sessions.keys()]).toEqual(['a/Tiltfile']);
+  });
+
+  it('does not hold a failure against later watches', async () => {
+    const memory = createMemoryProvider('memory', [session('a')]);
+    memory.fail(new Error('broken'));
+    const watching = startWatching(memory.provider);
+    memory.end();
+    await ended(watching);
+    expect(watching.outcome).toEqual({ error: null });
+    expect(watching.known.sessions.size).toBe(1);
+  });
+
+  it('takes no news after its end', async () => {
+    const memory = createMemoryProvider('memory');
+    memory.end();
+    memory.put(session('a'));
+    const watching = startWatching(memory.provider);
+    await ended(watching);
+    expect(watching.changes).toEqual([{ type: 'snapshot', sessions: [] }]);
+  });
+});
+
+async function ended(watching: { readonly outcome: unknown }): Promise<void> {
+  while (watching.outcome === null) await new Promise((resolve) => setImmediate(resolve));
+}

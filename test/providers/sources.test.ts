@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { silentLog } from '../../src/log.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { ProviderError } from '../../src/providers/provider.js';
+import { createSources } from '../../src/providers/sources.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { createRecordingSink } from '../support/recording-sink.js';
+import { session } from '../support/sessions.js';
+
+describe('the sources', () => {
+  it('watches each source that is added', async () => {
+    const { sink, sources } = start();
+    sources.add(createMemoryProvider('a', [session('a')]).provider);
+    sources.add(createMemoryProvider('b').provider, { optional: true });
+    await sink.until(() => sink.source('a').isSynced && sink.source('b').isSynced);
+    expect(sink.events.filter(({ type }) => type === 'open')).toEqual([
+      { type: 'open', source: 'a', optional: false },
+      { type: 'open', source: 'b', optional: true },
+    ]);
+    await sources.close();
+  });
+
+  it('refuses a name that is in use, and says how to give another', async () => {
+    const { sources } = start();
+    sources.add(createMemoryProvider('demo').provider);
+    const again = () => sources.add(createMemoryProvider('demo').provider);
+    expect(again).toThrow(ProviderError);
+    expect(again).toThrow(/^Two sources have the name "demo": .*NAME=SPEC/);
+    await sources.close();
+  });
+
+  it('removes a source: it ends, for the reason given', async () => {
+    const { sink, sources } = start();
+    const memory = createMemoryProvider('a', [session('a')]);
+    sources.add(memory.provider);
+    await sink.until(() => sink.source('a').isSynced);
+    sources.remove('a', 'it has left');
+    memory.put(session('a'));
+    await sources.close();
+    expect(sink.events.at(-1)).toEqual({ type: 'close', source: 'a', reason: 'it has left' });
+  });
+
+  it('does nothing when a source is removed that it does not have', () => {
+    const { sink, sources } = start();
+    sources.remove('a', 'it has left');
+    expect(sink.events).toEqual([]);
+  });
+
+  it('takes a name again once its source was removed', async () => {
+    const { sink, sources } = start();
+    sources.add(createMemoryProvider('a').provider);
+    sources.remove('a', 'it has left');
+    sources.add(createMemoryProvider('a', [session('a')]).provider);
+    await sink.until(() => sink.source('a').sessions.size === 1);
+    await sources.close();
+  });
+
+  it('takes a name again once its source has come to its end', async () => {
+    const { sink, sources } = start();
+    const memory = createMemoryProvider('a');
+    sources.add(memory.provider);
+    memory.end();
+    await sink.until(() => !sink.source('a').isOpen);
+    sources.add(createMemoryProvider('a', [session('a')]).provider);
+    await sink.until(() => sink.source('a').sessions.size === 1);
+    await sources.close();
+  });
+
+  it('replaces a source without its Sessions being gone', async () => {
+    const { sink, sources } = start();
+    const old = createMemoryProvider('a', [session('a')]);
+    sources.add(old.provider);
+    await sink.until(() => sink.source('a').isSynced);
+    const next = createMemoryProvider('a', [session('a', { 'api:serve': 'ready' })]);
+    sources.replace(next.provider);
+    expect(sink.source('a').stale.get('a/Tiltfile')).toBe('its source restarted');
+    old.put(session('a', { 'old:serve': 'ready' }));
+    await sink.until(() => sink.source('a').stale.size === 0);
+    await sources.close();
+    expect(sink.changes('a').map(({ type }) => type)).toEqual(['snapshot', 'stale', 'snapshot']);
+    expect(sink.events.some(({ type }) => type === 'close')).toBe(false);
+  });
+
+  it('replaces a source at once, even while it waits to try again', async () => {
+    const { sink, sources, clock } = start();
+    const old = createMemoryProvider('a');
+    sources.add(old.provider);
+    await clock.advance(0);
+    old.fail(new Error('broken'));
+    await clock.advance(0);
+    expect(sink.source('a').error).toBe('broken');
+    sources.replace(createMemoryProvider('a').provider);
+    await sink.until(() => sink.source('a').error === null);
+    expect(clock.pending).toBe(0);
+    await sources.close();
+  });
+
+  it('adds a source that is to be replaced, but is not there', async () => {
+    const { sink, sources } = start();
+    sources.replace(createMemoryProvider('a').provider, { optional: true });
+    await sink.until(() => sink.source('a').isSynced);
+    expect(sink.events[0]).toEqual({ type: 'open', source: 'a', optional: true });
+    await sources.close();
+  });
+
+  it('opens a source anew that is replaced in the very moment in which it comes to its end', async () => {
+    const recording = createRecordingSink();
+    const { sources } = start({
+      ...recording,
+      close(name, reason) {
+        recording.close(name, reason);
+        sources.replace(createMemoryProvider('a', [session('a')]).provider);
+      },
+    });
+    const old = createMemoryProvider('a');
+    sources.add(old.provider);
+    old.end();
+    await recording.until(() => recording.source('a').sessions.size === 1);
+    await sources.close();
+  });
+
+  it('ends every source when closed, twice if need be, and says nothing of them', async () => {
+    const { sink, sources, clock } = start();
+    const memory = createMemoryProvider('a', [session('a')]);
+    sources.add(memory.provider);
+    await sink.until(() => sink.source('a').isSynced);
+    await Promise.all([sources.close(), sources.close()]);
+    memory.put(session('a', { 'api:serve': 'ready' }));
+    sources.add(createMemoryProvider('b').provider);
+    sources.replace(createMemoryProvider('a').provider);
+    await clock.advance(60_000);
+    expect(sink.events).toHaveLength(2);
+    expect(sink.source('a')).toMatchObject({ isOpen: true, error: null });
+    expect(clock.pending).toBe(0);
+  });
+});
+
+function start(sink = createRecordingSink()) {
+  const clock = createManualClock();
+  return { sink, clock, sources: createSources({ sink, clock, random: () => 0.5, log: silentLog }) };
+}

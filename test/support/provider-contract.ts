@@ -1,0 +1,294 @@
+import { getEventListeners } from 'node:events';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeSession } from '../../src/model/decode.js';
+import type { SessionId, Target } from '../../src/model/session.js';
+import type { SessionProvider } from '../../src/providers/provider.js';
+import { type SessionJson, sessionJson } from './session-json.js';
+import { startWatching, type Watching } from './watching.js';
+
+/** A Session that a source is to hold. */
+export interface ContractSession {
+  readonly id: SessionId;
+  /** The first half of the id; the second is the name in the JSON. */
+  readonly instance: string;
+  /** As it is on the wire. A source may give it another uid and resourceVersion. */
+  readonly json: SessionJson;
+}
+
+/** What a source can do in the test. */
+export type Ability = 'put' | 'remove' | 'breakLink' | 'watchAgain';
+
+/** How the contract test gets at a provider. */
+export interface ProviderHarness {
+  /** The ids that its Sessions can have; none for a source that makes up its own. */
+  readonly ids: readonly SessionId[];
+  /** What the sources made can do; tests of anything else are left out. */
+  readonly abilities: readonly Ability[];
+  /** How many random histories are tried. Default: 20. */
+  readonly histories?: number;
+  /** Makes a source that holds these Sessions. */
+  make(initial: readonly ContractSession[]): ProviderUnderTest | Promise<ProviderUnderTest>;
+}
+
+/** A source and its provider. */
+export interface ProviderUnderTest {
+  readonly provider: SessionProvider;
+  /** The source gets a Session, or a newer state of it. */
+  put?(session: ContractSession): unknown;
+  /** The source loses a Session; harmless if it has none of that id. */
+  remove?(id: SessionId): unknown;
+  /** The present watch fails; a later one does not. */
+  breakLink?(): unknown;
+  /** Lets time pass: called again and again while a test waits. Default: a turn of the event loop. */
+  tick?(): unknown;
+  /** How many timers and the like are held: none, when nothing watches. */
+  held?(): number;
+  dispose(): unknown;
+}
+
+/** Tests that a provider keeps the contract of `SessionProvider`. */
+export function describeProvider(name: string, harness: ProviderHarness): void {
+  const { ids, abilities, histories = 20 } = harness;
+  const [first = ''] = ids;
+  const last = ids.at(-1) ?? first;
+  const initial = ids.map((id) => contractSession(id, 1));
+  const can = (...needed: Ability[]) => needed.every((ability) => abilities.includes(ability));
+  const inScene =
+    (given: readonly ContractSession[], test: (scene: Scene) => Promise<void>) =>
+    ({ signal }: { readonly signal: AbortSignal }) =>
+      playScene(harness, given, test, signal);
+
+  describe(`the ${name} provider keeps the contract`, () => {
+    it(
+      'begins with a snapshot, or says why it cannot',
+      inScene(initial, async ({ watch }) => {
+        const { changes } = await watch();
+        expect(['snapshot', 'stale']).toContain(changes[0]?.type);
+      }),
+    );
+
+    it(
+      'ends at once, without an error, when the signal aborts while it is idle',
+      inScene(initial, async ({ watch, expectNothingHeld }) => {
+        const watching = await watch();
+        watching.abort();
+        await turn();
+        expect(watching.outcome).toEqual({ error: null });
+        expectNothingHeld(watching.signal);
+      }),
+    );
+
+    it(
+      'ends at once when return() is called while it is idle',
+      inScene(initial, async ({ source, expectNothingHeld }) => {
+        const { signal } = new AbortController();
+        const iterator = source.provider.watch(signal)[Symbol.asyncIterator]();
+        await iterator.next();
+        const idle = iterator.next();
+        const returned = iterator.return?.();
+        const outcome = await Promise.race([Promise.all([idle, returned]), turn()]);
+        expect(outcome).toMatchObject([{ done: true }, { done: true }]);
+        expectNothingHeld(signal);
+      }),
+    );
+
+    it(
+      'gives nothing to a signal that has aborted before',
+      inScene(initial, async ({ source, expectNothingHeld }) => {
+        const signal = AbortSignal.abort();
+        for await (const change of source.provider.watch(signal)) expect.unreachable(change.type);
+        expectNothingHeld(signal);
+      }),
+    );
+
+    if (ids.length > 0) {
+      it(
+        'shows what its source holds',
+        inScene(initial, async ({ watch }) => {
+          expect(held(await watch())).toEqual(contents(initial));
+        }),
+      );
+
+      it(
+        'begins with an empty snapshot when its source holds nothing',
+        inScene([], async ({ watch }) => {
+          const { changes } = await watch();
+          expect(changes[0]).toEqual({ type: 'snapshot', sessions: [] });
+        }),
+      );
+    }
+
+    if (can('put')) {
+      it(
+        'tells of a newer state',
+        inScene(initial, async ({ source, watch, until }) => {
+          const watching = await watch();
+          const newer = contractSession(first, 2);
+          await source.put?.(newer);
+          await until(() => shows(watching, newer));
+        }),
+      );
+    }
+
+    if (can('remove')) {
+      it(
+        'tells that a Session is gone',
+        inScene(initial, async ({ source, watch, until }) => {
+          const watching = await watch();
+          await source.remove?.(first);
+          await until(() => !watching.known.sessions.has(first));
+          expect(Object.keys(held(watching))).toEqual(ids.slice(1));
+        }),
+      );
+    }
+
+    if (can('breakLink', 'put', 'remove')) {
+      it(
+        'throws when its link breaks, and begins anew with a snapshot that heals the gap',
+        inScene(initial, async ({ source, watch, until }) => {
+          const broken = await watch();
+          await source.breakLink?.();
+          await until(() => broken.outcome !== null);
+          expect(broken.outcome?.error).toBeInstanceOf(Error);
+          await source.remove?.(first);
+          const missed = contractSession(last, 2);
+          await source.put?.(missed);
+          const healed = await watch();
+          expect(healed.changes[0]?.type).toBe('snapshot');
+          await until(() => shows(healed, missed));
+          expect(healed.known.sessions.has(first)).toBe(first === last);
+        }),
+      );
+    }
+
+    if (can('watchAgain')) {
+      it(
+        'can be watched again, from a snapshot on',
+        inScene(initial, async ({ watch, until }) => {
+          const before = await watch();
+          before.abort();
+          await until(() => before.outcome !== null);
+          const after = await watch();
+          expect(after.changes[0]?.type).toBe('snapshot');
+        }),
+      );
+    }
+
+    if (can('put', 'remove')) {
+      it('leads whoever applies all its changes to what its source holds', async (context) => {
+        const history = fc.array(stepOf(ids), { maxLength: 12 });
+        await fc.assert(
+          fc.asyncProperty(history, (steps) => inScene([], (scene) => playHistory(scene, steps))(context)),
+          { numRuns: histories },
+        );
+      });
+    }
+  });
+}
+
+/** A source under test, and what a test does with it. */
+interface Scene {
+  readonly source: ProviderUnderTest;
+  /** Begins to watch, and waits for the first snapshot. */
+  watch(): Promise<Watching>;
+  until(condition: () => boolean): Promise<void>;
+  expectNothingHeld(signal: AbortSignal): void;
+}
+
+async function playScene(
+  harness: ProviderHarness,
+  initial: readonly ContractSession[],
+  test: (scene: Scene) => Promise<void>,
+  timeout: AbortSignal,
+): Promise<void> {
+  const source = await harness.make(initial);
+  const watchings: Watching[] = [];
+  const scene: Scene = { source, watch, until, expectNothingHeld };
+  try {
+    await test(scene);
+  } finally {
+    for (const watching of watchings) watching.abort();
+    await source.dispose();
+  }
+
+  async function watch(): Promise<Watching> {
+    const watching = startWatching(source.provider);
+    watchings.push(watching);
+    await until(() => watching.known.isSynced || watching.outcome !== null);
+    return watching;
+  }
+
+  async function until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      timeout.throwIfAborted();
+      await (source.tick ?? turn)();
+    }
+  }
+
+  function expectNothingHeld(signal: AbortSignal): void {
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    expect(source.held?.() ?? 0).toBe(0);
+  }
+}
+
+type Step =
+  | { readonly type: 'put'; readonly id: SessionId; readonly version: number }
+  | { readonly type: 'remove'; readonly id: SessionId }
+  | { readonly type: 'tick' };
+
+function stepOf(ids: readonly SessionId[]): fc.Arbitrary<Step> {
+  const id = fc.constantFrom(...ids);
+  return fc.oneof(
+    fc.record({ type: fc.constant('put' as const), id, version: fc.nat({ max: 1_000 }) }),
+    fc.record({ type: fc.constant('remove' as const), id }),
+    fc.record({ type: fc.constant('tick' as const) }),
+  );
+}
+
+async function playHistory({ source, watch, until }: Scene, steps: readonly Step[]): Promise<void> {
+  const expected = new Map<SessionId, ContractSession>();
+  const watching = await watch();
+  for (const step of steps) {
+    if (step.type === 'tick') await source.tick?.();
+    else if (step.type === 'remove') {
+      expected.delete(step.id);
+      await source.remove?.(step.id);
+    } else {
+      const session = contractSession(step.id, step.version);
+      expected.set(step.id, session);
+      await source.put?.(session);
+    }
+  }
+  const wanted = JSON.stringify(contents([...expected.values()]));
+  await until(() => JSON.stringify(held(watching)) === wanted);
+}
+
+/** A Session whose targets tell its version. */
+function contractSession(id: SessionId, version: number): ContractSession {
+  const [instance = '', name = ''] = id.split('/');
+  const target = { name: `v${version}:update`, type: 'job', resources: ['v'], state: {} };
+  return { id, instance, json: sessionJson({ name, uid: `uid of ${id}`, targets: [target] }) };
+}
+
+type Contents = Readonly<Record<SessionId, readonly Target[]>>;
+
+function contents(sessions: readonly ContractSession[]): Contents {
+  return sorted(sessions.map(({ id, instance, json }) => [id, decodeSession(json, instance).status.targets]));
+}
+
+function held({ known }: Watching): Contents {
+  return sorted([...known.sessions].map(([id, { status }]) => [id, status.targets]));
+}
+
+function sorted(entries: readonly [SessionId, readonly Target[]][]): Contents {
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function shows(watching: Watching, session: ContractSession): boolean {
+  return JSON.stringify(held(watching)[session.id]) === JSON.stringify(contents([session])[session.id]);
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,112 @@
+import type { Change, ChangeSink } from '../../src/model/change.js';
+import type { Session, SessionId } from '../../src/model/session.js';
+
+/** What a sink was told, in order. */
+export type SinkEvent =
+  | { readonly type: 'open'; readonly source: string; readonly optional: boolean }
+  | { readonly type: 'apply'; readonly source: string; readonly change: Change }
+  | { readonly type: 'close'; readonly source: string; readonly reason: string };
+
+/** What is known of a source after all it said. */
+export interface RecordedSource {
+  readonly isOpen: boolean;
+  /** Whether it has given a snapshot. */
+  readonly isSynced: boolean;
+  readonly sessions: ReadonlyMap<SessionId, Session>;
+  /** Why Sessions are stale; those that are live are not in it. */
+  readonly stale: ReadonlyMap<SessionId, string>;
+  /** Why the source as a whole is stale; null when it is well. */
+  readonly error: string | null;
+}
+
+/** A sink that keeps everything it is told, and folds it as a store would. */
+export interface RecordingSink extends ChangeSink {
+  readonly events: readonly SinkEvent[];
+  /** The changes of a source, in order. */
+  changes(source: string): Change[];
+  /** A source as it is known now; closed and empty when it was never opened. */
+  source(name: string): RecordedSource;
+  /** Resolves once the condition holds, which is looked at now and after each event. */
+  until(condition: (sink: RecordingSink) => boolean): Promise<void>;
+}
+
+/** A sink that was told nothing yet. */
+export function createRecordingSink(): RecordingSink {
+  const events: SinkEvent[] = [];
+  const sources = new Map<string, RecordedSource>();
+  const waiting = new Set<() => void>();
+
+  const sink: RecordingSink = {
+    events,
+    changes: (source) =>
+      events.flatMap((event) => (event.type === 'apply' && event.source === source ? [event.change] : [])),
+    source: (name) => sources.get(name) ?? CLOSED,
+    open(source, { optional = false } = {}) {
+      if (sources.get(source)?.isOpen) throw new Error(`the source ${source} is open already`);
+      sources.set(source, { ...CLOSED, isOpen: true });
+      record({ type: 'open', source, optional });
+    },
+    apply(source, change) {
+      const before = sources.get(source);
+      if (!before?.isOpen) throw new Error(`the source ${source} is told of, but is not open`);
+      sources.set(source, fold(before, change));
+      record({ type: 'apply', source, change });
+    },
+    close(source, reason) {
+      sources.set(source, { ...(sources.get(source) ?? CLOSED), isOpen: false });
+      record({ type: 'close', source, reason });
+    },
+    until: (condition) =>
+      new Promise((resolve) => {
+        const check = () => {
+          if (!condition(sink)) return;
+          waiting.delete(check);
+          resolve();
+        };
+        waiting.add(check);
+        check();
+      }),
+  };
+  return sink;
+
+  function record(event: SinkEvent): void {
+    events.push(event);
+    for (const check of [...waiting]) check();
+  }
+}
+
+const CLOSED: RecordedSource = {
+  isOpen: false,
+  isSynced: false,
+  sessions: new Map(),
+  stale: new Map(),
+  error: null,
+};
+
+function fold(before: RecordedSource, change: Change): RecordedSource {
+  const sessions = new Map(before.sessions);
+  const stale = new Map(before.stale);
+  switch (change.type) {
+    case 'snapshot':
+      return {
+        ...before,
+        isSynced: true,
+        sessions: new Map(change.sessions.map((session) => [session.id, session])),
+        stale: new Map(),
+        error: null,
+      };
+    case 'upsert':
+      sessions.set(change.session.id, change.session);
+      stale.delete(change.session.id);
+      return { ...before, sessions, stale, error: null };
+    case 'remove':
+      sessions.delete(change.id);
+      stale.delete(change.id);
+      return { ...before, sessions, stale };
+    case 'stale': {
+      const ids = change.id === undefined ? sessions.keys() : [change.id];
+      for (const id of ids) stale.set(id, change.error);
+      return { ...before, stale, error: change.id === undefined ? change.error : before.error };
+    }
+  }
+}

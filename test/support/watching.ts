@@ -1,0 +1,51 @@
+import type { Change } from '../../src/model/change.js';
+import type { SessionProvider } from '../../src/providers/provider.js';
+import { createRecordingSink, type RecordedSource } from './recording-sink.js';
+
+/** A watch of a provider that runs by itself. */
+export interface Watching {
+  /** What has come so far. */
+  readonly changes: readonly Change[];
+  /** What all that came adds up to. */
+  readonly known: RecordedSource;
+  /** Null while it runs; then what it threw, or null when it just ended. */
+  readonly outcome: { readonly error: unknown } | null;
+  /** What the provider was given. */
+  readonly signal: AbortSignal;
+  /** Aborts the signal. */
+  abort(): void;
+}
+
+/** Watches a provider until it ends or is aborted. */
+export function startWatching(provider: SessionProvider): Watching {
+  const controller = new AbortController();
+  const sink = createRecordingSink();
+  let outcome: Watching['outcome'] = null;
+  sink.open(provider.name);
+  run().then(
+    () => {
+      outcome = { error: null };
+    },
+    (error) => {
+      outcome = { error };
+    },
+  );
+
+  return {
+    get changes() {
+      return sink.changes(provider.name);
+    },
+    get known() {
+      return sink.source(provider.name);
+    },
+    get outcome() {
+      return outcome;
+    },
+    signal: controller.signal,
+    abort: () => controller.abort(),
+  };
+
+  async function run(): Promise<void> {
+    for await (const change of provider.watch(controller.signal)) sink.apply(provider.name, change);
+  }
+}
