@@ -16,7 +16,7 @@ export function isMicroTime(text: string): boolean {
 }
 
 /**
- * Microseconds since 1970; null for a text that is no RFC 3339 date-time. Exact from 1684 to 2255; nanoseconds are cut
+ * Microseconds since 1970; null for a text that is no RFC 3339 date-time. Exact from 1685 to 2254; nanoseconds are cut
  * off. A leap second is the moment that follows it, as on a Unix clock.
  */
 export function microsOf(text: MicroTime): number | null {

@@ -58,7 +58,7 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
       for await (const change of watch()) {
         if (signal.aborted) break;
         isSynced ||= change.type === 'snapshot';
-        if (!isSynced && change.type !== 'stale') throw outOfOrder(name, change);
+        if (!isSynced && change.type !== 'stale') throw outOfOrder(change);
         apply(change);
       }
       return null;
@@ -85,8 +85,8 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
   }
 }
 
-function outOfOrder(name: string, { type }: Change): ProviderError {
-  const message = `${name}: its provider breaks the contract: expected a snapshot first, got "${type}"`;
+function outOfOrder({ type }: Change): ProviderError {
+  const message = `its provider breaks the contract: expected a snapshot first, got "${type}"`;
   return new ProviderError('unreadable', message);
 }
 

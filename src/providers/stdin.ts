@@ -23,7 +23,7 @@ export function createStreamProvider({ name = 'stdin', input }: StreamProviderOp
   return { name, watch: (signal) => streamChanges(run, MAX_BEHIND, signal) };
 
   async function run(push: PushChange, signal: AbortSignal): Promise<void> {
-    if (isTaken) throw new ProviderError('config', `${name}: a stream can be read only once: start anew`);
+    if (isTaken) throw new ProviderError('config', 'a stream can be read only once: start anew');
     isTaken = true;
     const reader = createSessionReader(name);
     await drain(input, (bytes) => reader.push(bytes).forEach(push), signal);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { SessionJson } from './session-json.js';
 
 /** Something that happened to an object, as a watch tells it. */
-export interface ObjectEvent {
+interface ObjectEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly object: SessionJson;
   readonly version: number;

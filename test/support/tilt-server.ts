@@ -44,7 +44,7 @@ export type { Fault };
 export type RequestKind = 'list' | 'watch' | 'version' | 'other';
 
 /** A request that came. */
-export interface SeenRequest {
+interface SeenRequest {
   readonly kind: RequestKind;
   readonly url: string;
   readonly headers: IncomingMessage['headers'];
@@ -108,7 +108,7 @@ export interface TiltServer {
 }
 
 /** A recording that is being played. */
-export interface Replay {
+interface Replay {
   /** Plays the next line; false when there is none. */
   step(): boolean;
   /** Plays all the lines that are left, as fast as possible. */

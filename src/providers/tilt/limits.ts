@@ -22,8 +22,7 @@ export interface TiltLimits {
   readonly maxBehind: number;
 }
 
-/** See {@link TiltLimits}. */
-export const DEFAULT_LIMITS: TiltLimits = {
+const DEFAULT_LIMITS: TiltLimits = {
   idleMs: 30_000,
   requestMs: 10_000,
   fruitlessMs: 1_000,

@@ -36,15 +36,16 @@ export function createDeadline(clock: Clock, ms: number, outer: AbortSignal): De
     missed = true;
     scope.end();
   });
+  // However it ends, at that moment no timer is left.
+  scope.signal.addEventListener('abort', cancel, { once: true });
+  if (scope.signal.aborted) cancel();
+
   return {
     signal: scope.signal,
     get missed() {
       return missed;
     },
     meet: cancel,
-    end() {
-      cancel();
-      scope.end();
-    },
+    end: scope.end,
   };
 }

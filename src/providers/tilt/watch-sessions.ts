@@ -21,7 +21,8 @@ export interface WatchSessionsOptions extends FollowOptions {
  * ```
  *
  * Deletions during a gap are never told afterwards, so after every end of a watch a list says what there is. An end is
- * no error: Tilt ends each watch after 30 to 60 minutes.
+ * no error: Tilt ends each watch after 30 to 60 minutes. (What is deleted between a list and its watch, Tilt tells
+ * nobody either; the idle check finds it.)
  */
 export async function watchSessions(options: WatchSessionsOptions, signal: AbortSignal): Promise<void> {
   const { api, state, push, log, limits, instance } = options;
