@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { buildSchema, parse, validate } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { addServeOptions } from '../src/cli/serve-options.js';
+import { typeDefs } from '../src/graphql/schema.js';
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+
+describe('the README', () => {
+  const blocks = [...readme.matchAll(/```graphql\n(.*?)```/gs)].map(([, text = '']) => text);
+
+  it.each(blocks)('shows a document that is valid: %s', (text) => {
+    expect(validate(buildSchema(typeDefs), parse(text))).toEqual([]);
+  });
+
+  it('has both commands on its first screen', () => {
+    const screen = readme.split('\n').slice(0, 12).join('\n');
+    expect(screen).toContain('npm ci && npm start');
+    expect(screen).toContain('npm ci && npm test');
+  });
+
+  it('lists every option and variable', () => {
+    const { options } = addServeOptions(new Command());
+    const table = readme.slice(readme.indexOf('## Options'));
+    for (const { long, envVar } of options) {
+      expect(table).toContain(`${long} `);
+      if (envVar) expect(table).toContain(`\`${envVar}\``);
+    }
+  });
+});
