@@ -69,7 +69,7 @@ function isWatchEvent(value: unknown): boolean {
 }
 
 function doubt(error: string): Change {
-  return { type: 'stale', error };
+  return { type: 'stale', error: error.replace(/\s+/g, ' ') };
 }
 
 function withNumber(change: Change, number: number): Change {

@@ -8,7 +8,9 @@ describe('endingAtOnce', () => {
     const values = endingAtOnce(controller.signal, async function* () {
       yield* [1, 2, 3];
     });
-    expect(await Array.fromAsync(values)).toEqual([1, 2, 3]);
+    const seen: number[] = [];
+    for await (const value of values) seen.push(value);
+    expect(seen).toEqual([1, 2, 3]);
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 

@@ -103,7 +103,7 @@ describe('keepWatching', () => {
     expect(sink.changes('shop')).toHaveLength(1);
   });
 
-  it('does not even open the source when aborted before, but for its name', async () => {
+  it('asks nothing of the provider when aborted before', async () => {
     const { sink, run } = start(createMemoryProvider('shop').provider, { signal: AbortSignal.abort() });
     await run;
     expect(sink.changes('shop')).toEqual([]);
@@ -124,7 +124,7 @@ describe('keepWatching', () => {
     expect(sink.changes('shop')).toEqual([
       {
         type: 'stale',
-        error: 'shop: its provider breaks the contract: expected a snapshot first, got "upsert"',
+        error: 'its provider breaks the contract: expected a snapshot first, got "upsert"',
       },
     ]);
   });

@@ -39,12 +39,15 @@ function upserts(before: Known, after: Known): Change[] {
     .map((session) => ({ type: 'upsert', session }));
 }
 
-/** What is wrong, as far as it is not told yet; news makes what they touch look well, so that it is told again. */
+/**
+ * What is wrong, as far as it is not told yet. News make what they touch look well, and trouble is said of every Session:
+ * after either, all that is more particular is told again.
+ */
 function doubts(before: Known | null, { stale, trouble }: Known, isNews: boolean): Change[] {
-  const isTold = (id: SessionId, error: string) => !isNews && before?.stale.get(id) === error;
+  const isTroubleTold = trouble === null || (!isNews && before?.trouble === trouble);
+  const isAllAgain = isNews || !isTroubleTold;
   const single = [...stale]
-    .filter(([id, error]) => !isTold(id, error))
+    .filter(([id, error]) => isAllAgain || before?.stale.get(id) !== error)
     .map(([id, error]): Change => ({ type: 'stale', id, error }));
-  const isTroubleTold = !isNews && before?.trouble === trouble;
-  return trouble === null || isTroubleTold ? single : [{ type: 'stale', error: trouble }, ...single];
+  return isTroubleTold ? single : [{ type: 'stale', error: trouble }, ...single];
 }

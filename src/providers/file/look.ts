@@ -112,9 +112,10 @@ function isMissing(error: unknown): boolean {
   return isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
 
+/** Node's words without the path, which clients need not know: `EACCES: permission denied`. */
 function reasonOf(error: unknown): string {
-  if (isSystemError(error) && error.code === 'EACCES') return 'permission denied';
-  return error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return (isSystemError(error) ? text.replace(/,.*$/s, '') : text).replace(/\s+/g, ' ');
 }
 
 function isSystemError(error: unknown): error is Error & { readonly code: unknown } {

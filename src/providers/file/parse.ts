@@ -7,6 +7,10 @@ import { MAX_BYTES } from '../limits.js';
 /** Why a file gives no Sessions, in one line: which file, where in it, what is wrong. */
 export class FileProblem extends Error {
   override readonly name = 'FileProblem';
+
+  constructor(message: string) {
+    super(message.replace(/\s+/g, ' '));
+  }
 }
 
 /** Which file, and whose Sessions it holds. */
@@ -70,10 +74,14 @@ function fromJson(text: string, file: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const message = messageOf(error);
-    const offset = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length);
-    const line = text.slice(0, offset).split('\n').length;
-    throw new FileProblem(`${file}: line ${line}: ${message}`);
+    throw new FileProblem(`${file}: ${lineOf(message, text)}${message}`);
   }
+}
+
+/** Where JSON is wrong, as far as `JSON.parse` tells: sometimes it shows the text around the place instead. */
+function lineOf(message: string, text: string): string {
+  const offset = /end of JSON/.test(message) ? text.length : /at position (\d+)/.exec(message)?.[1];
+  return offset === undefined ? '' : `line ${text.slice(0, Number(offset)).split('\n').length}: `;
 }
 
 function fromYaml(text: string, file: string): unknown[] {

@@ -74,7 +74,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
     if (event.type === 'error') end(event.expired ? 'expired' : 'failed', event.message);
     const changes = state.event(event);
     changes.forEach(push);
-    hadNews ||= changes.length > 0;
+    hadNews ||= event.type !== 'unreadable' && changes.length > 0;
   }
 
   function overlong(): void {

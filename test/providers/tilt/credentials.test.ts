@@ -36,6 +36,13 @@ test('who has neither is anonymous', async () => {
   expect((await readConnection(PLAIN)).headers).toEqual({ accept: 'application/json' });
 });
 
+test('an address to be checked for in the certificate is not sent as the name of the server', async () => {
+  const byAddress = await readConnection({ ...PLAIN, tlsServerName: '10.1.2.3' });
+  expect(byAddress.tls.servername).toBeUndefined();
+  const byName = await readConnection({ ...PLAIN, tlsServerName: 'tilt.example' });
+  expect(byName.tls.servername).toBe('tilt.example');
+});
+
 test.each([
   [
     'a token of two lines',

@@ -10,12 +10,12 @@ const IDLE_MS = 30_000;
 /** A provider, with a clock moved by hand, that has read everything it was told. */
 async function followQuietly(
   server: TiltServer,
+  clock: ManualClock,
   limits: { readonly maxBytes?: number } = {},
-): Promise<{ readonly tilt: FollowedTilt; readonly clock: ManualClock }> {
-  const clock = createManualClock();
+): Promise<FollowedTilt> {
   const tilt = await followTilt(server, { clock, ...limits });
   await tellOne(server, tilt);
-  return { tilt, clock };
+  return tilt;
 }
 
 /** Tells one more and waits until it is read. */
@@ -31,7 +31,7 @@ const serverWith = (options: TiltServerOptions = {}) =>
 describe('the lines of a watch', () => {
   test('come out right where a chunk ends within a character', async () => {
     await using server = await serverWith();
-    const { tilt } = await followQuietly(server);
+    await using tilt = await followQuietly(server, createManualClock());
     const json = sessionJson({ ...A, resourceVersion: '50', status: { error: 'größer als 5 € 😀' } });
     const bytes = Buffer.from(`${JSON.stringify({ type: 'MODIFIED', object: json })}\n`);
     for (const byte of bytes) {
@@ -40,50 +40,49 @@ describe('the lines of a watch', () => {
     }
     await tilt.until(() => tilt.sessions.get('Tiltfile')?.metadata.resourceVersion === '50');
     expect(tilt.sessions.get('Tiltfile')?.status.error).toBe('größer als 5 € 😀');
-    await tilt[Symbol.asyncDispose]();
   });
 
   test('one that is too long is skipped and told once, and the watch goes on', async () => {
     await using server = await serverWith();
-    const { tilt } = await followQuietly(server, { maxBytes: 10_000 });
+    await using tilt = await followQuietly(server, createManualClock(), { maxBytes: 10_000 });
     server.put(sessionJson({ ...A, status: { error: 'x'.repeat(500_000) } }));
     await tellOne(server, tilt);
     expect(tilt.staleReasons).toEqual([
       'a line of the watch: expected at most 10000 bytes, got more; it was skipped',
     ]);
     expect(server.count('watch')).toBe(1);
-    await tilt[Symbol.asyncDispose]();
   });
 });
 
 describe('a watch that has been silent for 30 s is looked after by a list', () => {
   test('and left alone when it is only quiet', async () => {
     await using server = await serverWith();
-    const { tilt, clock } = await followQuietly(server);
+    const clock = createManualClock();
+    await using tilt = await followQuietly(server, clock);
     await clock.advance(IDLE_MS - 1);
     expect(server.count('list')).toBe(1);
     await clock.advance(1);
     await server.until(() => server.count('list') === 2);
     await tellOne(server, tilt);
     expect([tilt.count('snapshot'), server.count('watch')]).toEqual([1, 1]);
-    await tilt[Symbol.asyncDispose]();
   });
 
   test('counted from the last byte', async () => {
     await using server = await serverWith();
-    const { tilt, clock } = await followQuietly(server);
+    const clock = createManualClock();
+    await using tilt = await followQuietly(server, clock);
     await clock.advance(IDLE_MS - 1);
     await tellOne(server, tilt);
     await clock.advance(IDLE_MS - 1);
     expect(server.count('list')).toBe(1);
     await clock.advance(1);
     await server.until(() => server.count('list') === 2);
-    await tilt[Symbol.asyncDispose]();
   });
 
   test('and started over from that list when the list has moved on', async () => {
     await using server = await serverWith();
-    const { tilt, clock } = await followQuietly(server);
+    const clock = createManualClock();
+    await using tilt = await followQuietly(server, clock);
     server.mute();
     server.put(sessionJson({ ...A, status: { done: true } }));
     await clock.advance(IDLE_MS);
@@ -91,23 +90,23 @@ describe('a watch that has been silent for 30 s is looked after by a list', () =
     expect(tilt.sessions.get('Tiltfile')?.status.done).toBe(true);
     await server.until(() => server.openWatches === 1 && server.count('watch') === 2);
     expect(server.count('list')).toBe(2);
-    await tilt[Symbol.asyncDispose]();
   });
 
   test('and started over when a Session is missing from the list', async () => {
     await using server = await serverWith({ sessions: [sessionJson(A), sessionJson({ name: 'b' })] });
-    const { tilt, clock } = await followQuietly(server);
+    const clock = createManualClock();
+    await using tilt = await followQuietly(server, clock);
     server.mute();
     server.remove('b');
     await clock.advance(IDLE_MS);
     await tilt.until(() => tilt.count('snapshot') === 2);
     expect([...tilt.sessions.keys()]).toEqual(['Tiltfile']);
-    await tilt[Symbol.asyncDispose]();
   });
 
   test('and is unreachable when the list is not answered in 10 s', async () => {
     await using server = await serverWith();
-    const { tilt, clock } = await followQuietly(server);
+    const clock = createManualClock();
+    await using tilt = await followQuietly(server, clock);
     server.respond('list', 'silent');
     await clock.advance(IDLE_MS);
     await server.until(() => server.count('list') === 2);
@@ -118,12 +117,12 @@ describe('a watch that has been silent for 30 s is looked after by a list', () =
     });
     await server.until(() => server.openWatches === 0);
     expect(clock.pending).toBe(0);
-    await tilt[Symbol.asyncDispose]();
   });
 
   test('and trusted again when it speaks before that list is answered', async () => {
     await using server = await serverWith();
-    const { tilt, clock } = await followQuietly(server);
+    const clock = createManualClock();
+    await using tilt = await followQuietly(server, clock);
     server.respond('list', 'silent');
     await clock.advance(IDLE_MS);
     await server.until(() => server.count('list') === 2);
@@ -131,29 +130,28 @@ describe('a watch that has been silent for 30 s is looked after by a list', () =
     await clock.advance(10_000);
     await tellOne(server, tilt);
     expect([tilt.count('snapshot'), server.count('watch')]).toEqual([1, 1]);
-    await tilt[Symbol.asyncDispose]();
   });
 
   test('and what was stale is healed by a list that is good', async () => {
     await using server = await serverWith();
-    const { tilt, clock } = await followQuietly(server);
+    const clock = createManualClock();
+    await using tilt = await followQuietly(server, clock);
     server.write('nonsense\n');
     await tilt.until(() => tilt.count('stale') === 1);
     await clock.advance(IDLE_MS);
     await tilt.until(() => tilt.count('snapshot') === 2);
     expect(server.count('watch')).toBe(1);
-    await tilt[Symbol.asyncDispose]();
   });
 
   test('and what is still bad in the list is not told again', async () => {
     await using server = await serverWith();
-    const { tilt, clock } = await followQuietly(server);
+    const clock = createManualClock();
+    await using tilt = await followQuietly(server, clock);
     server.put(brokenSessionJson(A));
     await tilt.until(() => tilt.count('stale') === 1);
     await clock.advance(IDLE_MS);
     await server.until(() => server.count('list') === 2);
     await tellOne(server, tilt);
     expect([tilt.count('snapshot'), tilt.count('stale'), server.count('watch')]).toEqual([1, 1, 1]);
-    await tilt[Symbol.asyncDispose]();
   });
 });

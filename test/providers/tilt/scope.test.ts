@@ -33,8 +33,14 @@ test('a deadline that is met leaves the scope open, until it is ended', async ()
   expect([deadline.missed, deadline.signal.aborted]).toEqual([false, true]);
 });
 
-test('a deadline that has ended leaves no timer', () => {
+test('a deadline that has ended, by itself or with the outer signal, leaves no timer', () => {
   const clock = createManualClock();
-  createDeadline(clock, 10, new AbortController().signal).end();
+  const outer = new AbortController();
+  createDeadline(clock, 10, outer.signal).end();
+  expect(clock.pending).toBe(0);
+  createDeadline(clock, 10, outer.signal);
+  outer.abort();
+  expect(clock.pending).toBe(0);
+  createDeadline(clock, 10, outer.signal);
   expect(clock.pending).toBe(0);
 });

@@ -4,6 +4,7 @@ import { createManualClock } from '../../support/manual-clock.js';
 import { readWatchRecording, WATCH_RECORDINGS } from '../../support/recording.js';
 import { brokenSessionJson, type SessionJson, sessionJson } from '../../support/session-json.js';
 import { createTiltServer, type TiltServer } from '../../support/tilt-server.js';
+import { readChanges } from './change-reader.js';
 import { type FollowedTilt, followTilt } from './follow-tilt.js';
 
 const A = { uid: 'a' };
@@ -172,6 +173,16 @@ describe('a watch that ends as soon as it begins, without news, is unreachable, 
     expect(await tilt.ended).toMatchObject({ message: expect.stringContaining('no watches today') });
   });
 
+  test('when all it says is junk', async () => {
+    await using server = await createTiltServer();
+    await using tilt = await followTilt(server, atOnce);
+    await server.until(() => server.openWatches === 1);
+    server.write('<html>please log in</html>\n');
+    await tilt.until(() => tilt.count('stale') === 1);
+    server.endWatches();
+    expect(await tilt.ended).toMatchObject({ code: 'unreachable' });
+  });
+
   test('but not when it had news, or lasted', async () => {
     const clock = createManualClock();
     await using server = await createTiltServer();
@@ -265,8 +276,14 @@ describe('what cannot be understood', () => {
     server.put(brokenSessionJson(A));
     await server.cut();
     await tilt.until(() => tilt.count('stale') === 1);
-    expect(tilt.changes.slice(-2).map(({ type }) => type)).toEqual(['snapshot', 'stale']);
-    expect(tilt.sessions.has('Tiltfile')).toBe(true);
+    tilt.abort();
+    await tilt.ended;
+    const again = readChanges(tilt.provider.watch(AbortSignal.timeout(10_000)));
+    await again.until(() => again.count('stale') === 1);
+    for (const { changes, sessions } of [tilt, again]) {
+      expect(changes.slice(-2).map(({ type }) => type)).toEqual(['snapshot', 'stale']);
+      expect(sessions.has('Tiltfile')).toBe(true);
+    }
   });
 
   test('lines of junk are told with their reason, and reading goes on', async () => {

@@ -107,6 +107,12 @@ describe('a list', () => {
     expect(state.list(listOf())).toEqual([snapshot()]);
   });
 
+  test('makes what it no longer has start over, with any version', () => {
+    const state = stateWith(object('9'));
+    state.list(listOf());
+    expect(state.event(put(object('5')))).toEqual([upsert(object('5'))]);
+  });
+
   test('that lags behind brings nothing old back', () => {
     const state = stateWith(object('9'));
     state.event(put(object('12')));

@@ -1,0 +1,103 @@
+import { getEventListeners } from 'node:events';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { sleep, systemClock } from '../src/clock.js';
+import { createManualClock } from './support/manual-clock.js';
+
+describe('systemClock', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('tells the time of the machine', () => {
+    const before = Date.now();
+    const now = systemClock.now();
+    expect(now).toBeGreaterThanOrEqual(before);
+    expect(now).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('runs a task once', () => {
+    vi.useFakeTimers();
+    const task = vi.fn();
+    systemClock.after(1_000, task);
+    vi.advanceTimersByTime(999);
+    expect(task).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(10_000);
+    expect(task).toHaveBeenCalledTimes(1);
+  });
+
+  it('does not run what was cancelled; to cancel twice, or too late, is harmless', () => {
+    vi.useFakeTimers();
+    const task = vi.fn();
+    const cancel = systemClock.after(1_000, task);
+    cancel();
+    cancel();
+    vi.advanceTimersByTime(10_000);
+    expect(task).not.toHaveBeenCalled();
+    const tooLate = systemClock.after(1_000, task);
+    vi.advanceTimersByTime(1_000);
+    tooLate();
+    expect(task).toHaveBeenCalledTimes(1);
+  });
+
+  it('waits out months, which are more than a timer of Node.js can', () => {
+    vi.useFakeTimers();
+    const days = 86_400_000;
+    const task = vi.fn();
+    systemClock.after(60 * days, task);
+    vi.advanceTimersByTime(60 * days - 1);
+    expect(task).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(task).toHaveBeenCalledTimes(1);
+  });
+
+  it('never runs what is to run after for ever, and lets go of it when cancelled', () => {
+    vi.useFakeTimers();
+    const task = vi.fn();
+    const cancel = systemClock.after(Number.POSITIVE_INFINITY, task);
+    vi.advanceTimersByTime(2 ** 33);
+    expect(task).not.toHaveBeenCalled();
+    cancel();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('does not keep the process alive', () => {
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    const cancels = [systemClock.after(60_000, () => {}), systemClock.after(2 ** 40, () => {})];
+    expect(timers()).toBe(before);
+    for (const cancel of cancels) cancel();
+  });
+});
+
+describe('sleep', () => {
+  it('lasts as long as it is told, and leaves nothing behind', async () => {
+    const clock = createManualClock();
+    const { signal } = new AbortController();
+    const woken = vi.fn();
+    void sleep(clock, 1_000, signal).then(woken);
+    await clock.advance(999);
+    expect(woken).not.toHaveBeenCalled();
+    await clock.advance(1);
+    expect(woken).toHaveBeenCalledTimes(1);
+    expect([clock.pending, getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
+  });
+
+  it('ends at once when the signal aborts, and leaves nothing behind', async () => {
+    const clock = createManualClock();
+    const controller = new AbortController();
+    const asleep = sleep(clock, 1_000, controller.signal);
+    controller.abort(new Error('enough'));
+    await expect(asleep).resolves.toBeUndefined();
+    expect([clock.pending, getEventListeners(controller.signal, 'abort').length]).toEqual([0, 0]);
+  });
+
+  it('does not begin when the signal has aborted before', async () => {
+    const clock = createManualClock();
+    await expect(sleep(clock, 1_000, AbortSignal.abort())).resolves.toBeUndefined();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('sleeps by the clock of the machine', async () => {
+    await expect(sleep(systemClock, 1, new AbortController().signal)).resolves.toBeUndefined();
+  });
+});

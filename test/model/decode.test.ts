@@ -1,0 +1,646 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DecodeError, decodeSession } from '../../src/model/decode.js';
+import type { TargetState } from '../../src/model/session.js';
+import { microTimes, rawSessions } from '../support/arbitraries.js';
+import {
+  type Json,
+  lastObject,
+  RECORDINGS,
+  recordedText,
+  recording,
+  session,
+  sessionJson,
+  targetJson,
+} from '../support/fixtures.js';
+import { everySpoilt, hostileSessions } from './hostile-sessions.js';
+
+describe('what a real Tilt sent', () => {
+  it.each(RECORDINGS)('decodes, every event of %s, with each of its times to the microsecond', (name) => {
+    for (const { object } of recording(name)) {
+      const decoded = decodeSession(object, 'tilt-default');
+      expect(decoded.id).toBe('tilt-default/Tiltfile');
+      expect(timesIn(decoded)).toEqual(timesIn(object));
+    }
+  });
+
+  it.each(['get-200.http', 'list-200.http'])('decodes, as %s answers it', (file) => {
+    const [, body = ''] = recordedText(file).split(/\r?\n\r?\n/, 2);
+    const answer: { kind: string; items?: Json[] } = JSON.parse(body);
+    for (const object of answer.items ?? [answer]) {
+      expect(decodeSession(object, 'tilt-default').metadata.name).toBe('Tiltfile');
+    }
+  });
+
+  it('has a null list of targets and no limits in its first event', () => {
+    const [first] = recording('up');
+    const { spec, status } = decodeSession(first?.object, 'tilt-default');
+    expect(status.targets).toEqual([]);
+    expect(spec.ci).toBeNull();
+  });
+
+  it('keeps its order of targets, and says of each what it does', () => {
+    const { targets } = decodeSession(lastObject('ci-bad'), 'tilt-default').status;
+    expect(targets.map(({ name, type, state }) => [name, type, state.is])).toEqual([
+      ['db:serve', 'server', 'waiting'],
+      ['lint:update', 'job', 'terminated'],
+      ['tiltfile:update', 'job', 'terminated'],
+      ['unit:update', 'job', 'terminated'],
+    ]);
+  });
+});
+
+describe('decodeSession', () => {
+  it('reads every field', () => {
+    expect(decodeSession(FULL, 'ci-runner')).toEqual(FULL_DECODED);
+  });
+
+  it('gives null, false or an empty list for what is absent', () => {
+    const bare = {
+      kind: 'Session',
+      apiVersion: 'tilt.dev/v1alpha1',
+      metadata: { name: 'Tiltfile' },
+      spec: {},
+    };
+    expect(decodeSession(bare, 'a')).toEqual(BARE_DECODED);
+  });
+
+  it('gives the same for null as for absent', () => {
+    const nulls = (...keys: string[]) => Object.fromEntries(keys.map((key) => [key, null]));
+    const bare = {
+      kind: 'Session',
+      apiVersion: 'tilt.dev/v1alpha1',
+      metadata: { ...nulls(...Object.keys(BARE_DECODED.metadata)), name: 'Tiltfile' },
+      spec: nulls('tiltfilePath', 'exitCondition', 'ci'),
+      status: nulls('done', 'pid', 'startTime', 'targets', 'error'),
+    };
+    expect(decodeSession(bare, 'a')).toEqual(BARE_DECODED);
+  });
+
+  it('makes no difference between a string that is empty and one that is absent', () => {
+    const { metadata, spec, status } = session({
+      metadata: { namespace: '', generateName: '' },
+      spec: { tiltfilePath: '', ci: { timeout: '' } },
+      status: {
+        error: '',
+        targets: [targetJson('a:update', { terminated: { error: '', graceStatus: '' } })],
+      },
+    });
+    expect([metadata.namespace, metadata.generateName, spec.tiltfilePath]).toEqual([null, null, '']);
+    expect(spec.ci?.timeout).toBeNull();
+    expect(status.error).toBeNull();
+    expect(status.targets[0]?.state).toMatchObject({ error: null, graceStatus: 'not-applicable' });
+  });
+
+  it.each(['tilt.dev/v1alpha1', 'tilt.dev/v1alpha2', 'tilt.dev/v1beta1', 'tilt.dev/v1'])(
+    'takes %s',
+    (version) => {
+      expect(decodeSession({ ...sessionJson(), apiVersion: version }, 'a').apiVersion).toBe(version);
+    },
+  );
+
+  it('takes whatever this Tilt or a newer one may send', () => {
+    fc.assert(fc.property(rawSessions, (object) => void decodeSession(object, 'a')));
+  });
+
+  it('does not change what it reads, and reads it the same twice', () => {
+    fc.assert(
+      fc.property(rawSessions, (object) => {
+        const before = structuredClone(object);
+        const first = decodeSession(frozen(object), 'a');
+        expect(decodeSession(object, 'a')).toEqual(first);
+        expect(object).toEqual(before);
+      }),
+    );
+  });
+
+  it('returns or throws a DecodeError, whatever it is given', () => {
+    const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true });
+    const almost = fc.record({
+      kind: fc.constant('Session'),
+      apiVersion: fc.constant('tilt.dev/v1alpha1'),
+      metadata: fc.oneof(fc.constant({ name: 'Tiltfile' }), anything),
+      spec: fc.oneof(fc.constant({}), anything),
+      status: fc.oneof(
+        fc.record({ targets: fc.array(fc.record({ name: fc.string(), state: anything })) }),
+        anything,
+      ),
+    });
+    fc.assert(
+      fc.property(fc.oneof(anything, almost), (value) => {
+        expect(outcomeOf(value)).toMatch(/^(a Session|a DecodeError)$/);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('times', () => {
+  it('survive as they came, to the nanosecond', () => {
+    fc.assert(
+      fc.property(microTimes, (time) => {
+        expect(session({ status: { startTime: time } }).status.startTime).toBe(time);
+      }),
+    );
+  });
+
+  it.each([
+    null,
+    '0001-01-01T00:00:00Z',
+    '0001-01-01T00:00:00.000000Z',
+    '0001-01-01T00:00:00+00:00',
+    '0000-12-31T19:00:00-05:00',
+  ])("are null when they are Go's zero time, written %j", (startTime) => {
+    expect(session({ status: { startTime } }).status.startTime).toBeNull();
+  });
+
+  it.each(['', 'now', '2026-11-22', '2026-02-30T00:00:00Z', 1795347708, true, {}])(
+    'are not %j',
+    (startTime) => {
+      expect(refusalOf({ status: { startTime } })).toMatch(
+        /^status\.startTime: expected an RFC 3339 time, got /,
+      );
+    },
+  );
+});
+
+describe('numbers', () => {
+  it.each([0, 1, 2 ** 53 - 1, -(2 ** 53 - 1)])('%d is an int64 that is kept', (pid) => {
+    expect(session({ status: { pid } }).status.pid).toBe(pid);
+  });
+
+  it('from 2^53 on are refused, not rounded', () => {
+    const status = JSON.parse('{"pid": 9007199254740993}');
+    expect(refusalOf({ status })).toBe(
+      'status.pid: expected a whole number within 2^53, got 9007199254740992',
+    );
+  });
+
+  it.each([-(2 ** 53), 1e300, 0.5, '12', true])('%j is no int64', (pid) => {
+    expect(refusalOf({ status: { pid } })).toMatch(
+      /^status\.pid: expected a whole number within 2\^53, got /,
+    );
+  });
+});
+
+describe('durations', () => {
+  it.each([
+    '30m0s',
+    '0',
+    '0s',
+    '1h2m3.5s',
+    '-1.5h',
+    '+5s',
+    '.5s',
+    '1.s',
+    '100ns',
+    '3us',
+    '3µs',
+    '3μs',
+    '7ms',
+  ])('%s is one, and kept as it came', (timeout) => {
+    expect(session({ spec: { ci: { timeout } } }).spec.ci?.timeout).toBe(timeout);
+  });
+
+  it.each(['30', '1d', '5 m', 'm', '-', '.s', '1h-5m', '30m0s\n', 1800, {}])('%j is none', (timeout) => {
+    expect(refusalOf({ spec: { ci: { timeout } } })).toMatch(
+      /^spec\.ci\.timeout: expected a duration such as 30m0s, got /,
+    );
+  });
+});
+
+describe('the state of a target', () => {
+  const startTime = '2026-11-22T11:42:23.134561Z';
+  it.each<[string, unknown, TargetState]>([
+    ['inactive when empty', {}, { is: 'inactive' }],
+    ['inactive when null', null, { is: 'inactive' }],
+    ['inactive when absent', undefined, { is: 'inactive' }],
+    ['inactive when all its members are null', { waiting: null, active: null }, { is: 'inactive' }],
+    ['disabled', { disabled: {} }, { is: 'disabled' }],
+    ['waiting', { waiting: { waitReason: 'on-hold' } }, { is: 'waiting', waitReason: 'on-hold' }],
+    ['waiting for no reason', { waiting: {} }, { is: 'waiting', waitReason: '' }],
+    [
+      'active, never ready so far',
+      { active: { startTime, ready: false, lastReadyTime: null } },
+      { is: 'active', startTime, ready: false, lastReadyTime: null },
+    ],
+    [
+      'active, with the others null',
+      { waiting: null, active: { startTime, ready: true, lastReadyTime: startTime }, terminated: null },
+      { is: 'active', startTime, ready: true, lastReadyTime: startTime },
+    ],
+    [
+      'terminated without a finish time, as every Kubernetes runtime target',
+      { terminated: { startTime, finishTime: null } },
+      { is: 'terminated', startTime, finishTime: null, error: null, graceStatus: 'not-applicable' },
+    ],
+    [
+      'terminated without any time, as a failed Compose target',
+      { terminated: { startTime: null, finishTime: null, error: 'exit status 1' } },
+      {
+        is: 'terminated',
+        startTime: null,
+        finishTime: null,
+        error: 'exit status 1',
+        graceStatus: 'not-applicable',
+      },
+    ],
+    [
+      'terminated, tolerated',
+      { terminated: { startTime, error: 'crash', graceStatus: 'Tolerated' } },
+      { is: 'terminated', startTime, finishTime: null, error: 'crash', graceStatus: 'tolerated' },
+    ],
+    [
+      'terminated, no longer tolerated',
+      { terminated: { startTime, error: 'crash', graceStatus: 'Exceeded' } },
+      { is: 'terminated', startTime, finishTime: null, error: 'crash', graceStatus: 'exceeded' },
+    ],
+    [
+      'terminated, with a grace status of a newer Tilt',
+      { terminated: { startTime, error: 'crash', graceStatus: 'Forgiven' } },
+      { is: 'terminated', startTime, finishTime: null, error: 'crash', graceStatus: 'unknown' },
+    ],
+    [
+      'waiting when it is one of a newer Tilt, which the verdict must not pass over',
+      { paused: { since: startTime } },
+      { is: 'waiting', waitReason: 'unknown state "paused"' },
+    ],
+  ])('is %s', (_, state, decoded) => {
+    const target = { name: 'a:serve', type: 'server', state };
+    expect(session({ status: { targets: [target] } }).status.targets[0]?.state).toEqual(decoded);
+  });
+
+  it.each([
+    [{ active: {}, waiting: {} }, '"active and waiting"'],
+    [{ waiting: {}, terminated: {} }, '"waiting and terminated"'],
+    [{ active: {}, disabled: {} }, '"active and disabled"'],
+    [{ active: { ready: true }, paused: {} }, '"active and paused"'],
+  ])('is refused when two are populated: %j', (state, both) => {
+    const targets = [targetJson('a:update'), targetJson('b:serve', state)];
+    expect(refusalOf({ status: { targets } })).toBe(
+      `status.targets[1].state: expected at most one state populated, got ${both}`,
+    );
+  });
+
+  it.each(['waiting', 'active', 'terminated', 'disabled'])('is refused when %s is no object', (is) => {
+    for (const member of [true, false, 0, 'yes', []]) {
+      const targets = [targetJson('a:serve', { [is]: member })];
+      expect(refusalOf({ status: { targets } })).toContain(
+        `status.targets[0].state.${is}: expected an object`,
+      );
+    }
+  });
+});
+
+describe('what a newer Tilt may bring', () => {
+  it('is left out where it is a field', () => {
+    const extra = { newer: { anything: [1, 2] } };
+    const target = targetJson('a:update', { active: { ready: true } });
+    const newer = { ...target, ...extra, state: { active: { ready: true, ...extra } } };
+    const plain = session({ status: { targets: [target] } });
+    expect(session({ metadata: extra, spec: extra, status: { ...extra, targets: [newer] } })).toEqual(plain);
+  });
+
+  it('is "unknown" where it is a value of an enum', () => {
+    const { spec, status } = session({
+      spec: { exitCondition: 'never' },
+      status: { targets: [{ ...targetJson('a:update'), type: 'daemon' }] },
+    });
+    expect(spec.exitCondition).toBe('unknown');
+    expect(status.targets[0]?.type).toBe('unknown');
+  });
+
+  it.each(['constructor', '__proto__', 'toString'])(
+    'is no more than unknown when it is called %s',
+    (word) => {
+      const state = JSON.parse(`{"terminated": {"error": "x", "graceStatus": "${word}"}}`);
+      const targets = [{ ...targetJson('a:update', state), type: word }];
+      const { spec, status } = session({ spec: { exitCondition: word }, status: { targets } });
+      expect(spec.exitCondition).toBe('unknown');
+      expect(status.targets[0]).toMatchObject({ type: 'unknown', state: { graceStatus: 'unknown' } });
+    },
+  );
+});
+
+describe('keys that mean something to JavaScript', () => {
+  const hostileMap = '{"__proto__": "a", "constructor": "b", "hasOwnProperty": "c"}';
+
+  it('are labels and annotations like any other, sorted by key', () => {
+    const map = JSON.parse(hostileMap);
+    const { labels, annotations } = session({ metadata: { labels: map, annotations: map } }).metadata;
+    expect(labels.map(({ key, value }) => `${key}=${value}`)).toEqual([
+      '__proto__=a',
+      'constructor=b',
+      'hasOwnProperty=c',
+    ]);
+    expect(annotations).toEqual(labels);
+  });
+
+  it('populate no state, and are none that is known', () => {
+    const state = JSON.parse('{"__proto__": {"active": {"ready": true}}}');
+    const { targets } = session({ status: { targets: [targetJson('a:serve', state)] } }).status;
+    expect(targets[0]?.state).toEqual({ is: 'waiting', waitReason: 'unknown state "__proto__"' });
+  });
+
+  it('supply no field that is missing', () => {
+    const object = JSON.parse(`{"__proto__": ${JSON.stringify(sessionJson())}}`);
+    expect(messageOf(object)).toBe('kind: expected a string, got nothing');
+  });
+
+  it('change nothing for other objects', () => {
+    const before = Object.getOwnPropertyNames(Object.prototype);
+    const polluting = JSON.parse(
+      '{"__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}}',
+    );
+    session({ metadata: polluting, spec: { ...polluting, ci: polluting }, status: polluting });
+    expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before);
+    expect('polluted' in {}).toBe(false);
+  });
+});
+
+describe('names of targets', () => {
+  it('may come in any order, which is kept', () => {
+    const names = ['b:update', 'a:update', 'c:serve'];
+    const { targets } = session({ status: { targets: names.map((name) => targetJson(name)) } }).status;
+    expect(targets.map(({ name }) => name)).toEqual(names);
+  });
+
+  it.each([
+    [['a:serve', 'a:serve'], 1],
+    [['b:serve', 'c:serve', 'a:serve', 'b:serve'], 3],
+  ])('are refused when one comes twice: %j', (names, index) => {
+    const targets = names.map((name) => targetJson(name));
+    expect(refusalOf({ status: { targets } })).toBe(
+      `status.targets[${index}].name: expected a name used once in the Session, got "${names[0]}"`,
+    );
+  });
+});
+
+describe('a DecodeError', () => {
+  it('names the field that is wrong, whichever it is', () => {
+    for (const { path, object } of everySpoilt(FULL)) {
+      expect(errorOf(object)).toMatchObject({ name: 'DecodeError', path });
+    }
+  });
+
+  it('names the field that is wrong, whatever is around it', () => {
+    fc.assert(
+      fc.property(hostileSessions, ({ path, object }) => {
+        expect(errorOf(object)).toMatchObject({ name: 'DecodeError', path });
+      }),
+    );
+  });
+
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, 'Session: expected an object, got nothing'],
+    ['null', null, 'Session: expected an object, got null'],
+    ['a list', [sessionJson()], 'Session: expected an object, got a list'],
+    ['a text', 'Session', 'Session: expected an object, got "Session"'],
+    ['a number', 7, 'Session: expected an object, got 7'],
+    ['what JSON has not', 7n, 'Session: expected an object, got a bigint'],
+    ['an empty object', {}, 'kind: expected a string, got nothing'],
+    ['another kind', { kind: 'UIResource' }, 'kind: expected "Session", got "UIResource"'],
+    ['no version', { kind: 'Session' }, 'apiVersion: expected a string, got nothing'],
+    [
+      'another group',
+      { ...sessionJson(), apiVersion: 'example.com/v1' },
+      'apiVersion: expected "tilt.dev/v1alpha1", got "example.com/v1"',
+    ],
+    ['no spec', { ...sessionJson(), spec: undefined }, 'spec: expected an object, got nothing'],
+    [
+      'no name',
+      sessionJson({ metadata: { name: '' } }),
+      'metadata.name: expected a string that is not empty, got ""',
+    ],
+    [
+      'a flag in words',
+      sessionJson({ status: { done: 'yes' } }),
+      'status.done: expected true or false, got "yes"',
+    ],
+    [
+      'targets that are no list',
+      sessionJson({ status: { targets: {} } }),
+      'status.targets: expected a list, got an object',
+    ],
+    [
+      'a resource that is no text',
+      sessionJson({
+        status: { targets: [targetJson('a:update'), { name: 'b:update', resources: ['b', 7] }] },
+      }),
+      'status.targets[1].resources[1]: expected a string, got 7',
+    ],
+    [
+      'a label that is no text',
+      sessionJson({ metadata: { labels: { 'app.kubernetes.io/name': 7, team: 'a' } } }),
+      'metadata.labels["app.kubernetes.io/name"]: expected a string, got 7',
+    ],
+    [
+      'an owner without a uid',
+      sessionJson({ metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Tiltfile', name: 'x' }] } }),
+      'metadata.ownerReferences[0].uid: expected a string, got nothing',
+    ],
+  ])('says in one line where, what was expected and what came: %s', (_, value, message) => {
+    expect(messageOf(value)).toBe(message);
+  });
+
+  it.each([
+    ['huge', 'x'.repeat(10_000_000)],
+    ['long', 'x'.repeat(1_000)],
+    ['of many lines', 'first\nsecond\r\nthird\u2028fourth\u2029fifth\u0085sixth\vseventh'],
+    ['full of controls', '\u001b[31mred\u0007\u009b0m'],
+    ['cut in the middle of a character', '😀'.repeat(100)],
+  ])('is one short line for a text that is %s', (_, text) => {
+    const messages = [
+      refusalOf({ status: { startTime: text } }),
+      refusalOf({ metadata: { labels: { [text]: 7 } } }),
+      refusalOf({ status: { targets: [targetJson('a:serve', { [text]: {}, active: {} })] } }),
+      refusalOf({ status: { targets: [targetJson(text), targetJson(text)] } }),
+    ];
+    for (const message of messages) {
+      expect(message).toMatch(/^[^\p{Cc}\u2028\u2029]+$/u);
+      expect(message.length).toBeLessThan(300);
+    }
+  });
+
+  it('keeps what came, and can be placed further out', () => {
+    const error = new DecodeError('a list', 7, ['targets']).within('status').within(2).within('items');
+    expect(error).toMatchObject({ path: 'items[2].status.targets', expected: 'a list', got: 7 });
+    expect(error.message).toBe('items[2].status.targets: expected a list, got 7');
+  });
+});
+
+function refusalOf(overrides: Parameters<typeof sessionJson>[0]): string {
+  return messageOf(sessionJson(overrides));
+}
+
+function messageOf(value: unknown): string {
+  return errorOf(value).message;
+}
+
+function errorOf(value: unknown): DecodeError {
+  try {
+    decodeSession(value, 'a');
+  } catch (error) {
+    if (error instanceof DecodeError) return error;
+    throw error;
+  }
+  throw new Error('It was not refused.');
+}
+
+function outcomeOf(value: unknown): string {
+  try {
+    decodeSession(value, 'a');
+    return 'a Session';
+  } catch (error) {
+    return error instanceof DecodeError ? 'a DecodeError' : `${error}`;
+  }
+}
+
+function timesIn(value: unknown): string[] {
+  return [...JSON.stringify(value).matchAll(/"\d{4}-\d{2}-\d{2}T[^"]*"/g)].map(([time]) => time).sort();
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(frozen);
+  return Object.freeze(value);
+}
+
+const TIMES = [
+  '2026-11-22T11:43:59.193775Z',
+  '2026-11-22T11:44:00.214845Z',
+  '2026-11-22T11:44:01.214976Z',
+  '2026-11-22T11:44:02.474131Z',
+];
+
+const FULL = {
+  kind: 'Session',
+  apiVersion: 'tilt.dev/v1alpha1',
+  metadata: {
+    name: 'Tiltfile',
+    generateName: 'Tilt-',
+    namespace: 'shop',
+    uid: '9e532662',
+    resourceVersion: '83',
+    generation: 2,
+    creationTimestamp: '2026-11-22T11:43:57Z',
+    deletionTimestamp: '2026-11-22T11:44:57Z',
+    deletionGracePeriodSeconds: 30,
+    labels: { team: 'a', app: 'shop' },
+    annotations: { 'tilt.dev/resource': '(Tiltfile)' },
+    finalizers: ['tilt.dev/last'],
+    ownerReferences: [
+      {
+        apiVersion: 'tilt.dev/v1alpha1',
+        kind: 'Tiltfile',
+        name: '(Tiltfile)',
+        uid: 'd2c2c5f5',
+        controller: true,
+        blockOwnerDeletion: true,
+      },
+    ],
+    managedFields: [
+      {
+        manager: 'tilt',
+        operation: 'Update',
+        apiVersion: 'tilt.dev/v1alpha1',
+        time: '2026-11-22T11:43:57Z',
+        fieldsType: 'FieldsV1',
+        subresource: 'status',
+        fieldsV1: { 'f:status': { 'f:pid': {} } },
+      },
+    ],
+  },
+  spec: {
+    tiltfilePath: '/home/dev/shop/Tiltfile',
+    exitCondition: 'ci',
+    ci: { k8sGracePeriod: '10s', timeout: '30m0s', readinessTimeout: '5m0s' },
+  },
+  status: {
+    done: true,
+    pid: 23981,
+    startTime: '2026-11-22T11:43:57.440048Z',
+    targets: [
+      { name: 'db:serve', type: 'server', resources: ['db', 'cache'], state: { disabled: {} } },
+      { name: 'api:serve', type: 'server', resources: [], state: { waiting: { waitReason: 'on-hold' } } },
+      {
+        name: 'api:update',
+        type: 'job',
+        resources: ['api'],
+        state: { active: { startTime: TIMES[0], ready: true, lastReadyTime: TIMES[1] } },
+      },
+      {
+        name: 'e2e:update',
+        type: 'job',
+        resources: ['e2e'],
+        state: {
+          terminated: { startTime: TIMES[2], finishTime: TIMES[3], error: 'exit 1', graceStatus: 'Exceeded' },
+        },
+      },
+    ],
+    error: 'Timeout after 30m0s',
+  },
+};
+
+const FULL_DECODED = {
+  ...FULL,
+  id: 'ci-runner/Tiltfile',
+  instance: 'ci-runner',
+  metadata: {
+    ...FULL.metadata,
+    labels: [
+      { key: 'app', value: 'shop' },
+      { key: 'team', value: 'a' },
+    ],
+    annotations: [{ key: 'tilt.dev/resource', value: '(Tiltfile)' }],
+  },
+  status: {
+    ...FULL.status,
+    targets: [
+      { name: 'db:serve', type: 'server', resources: ['db', 'cache'], state: { is: 'disabled' } },
+      { name: 'api:serve', type: 'server', resources: [], state: { is: 'waiting', waitReason: 'on-hold' } },
+      {
+        name: 'api:update',
+        type: 'job',
+        resources: ['api'],
+        state: { is: 'active', startTime: TIMES[0], ready: true, lastReadyTime: TIMES[1] },
+      },
+      {
+        name: 'e2e:update',
+        type: 'job',
+        resources: ['e2e'],
+        state: {
+          is: 'terminated',
+          startTime: TIMES[2],
+          finishTime: TIMES[3],
+          error: 'exit 1',
+          graceStatus: 'exceeded',
+        },
+      },
+    ],
+  },
+};
+
+const BARE_DECODED = {
+  id: 'a/Tiltfile',
+  instance: 'a',
+  kind: 'Session',
+  apiVersion: 'tilt.dev/v1alpha1',
+  metadata: {
+    name: 'Tiltfile',
+    generateName: null,
+    namespace: null,
+    uid: null,
+    resourceVersion: null,
+    generation: null,
+    creationTimestamp: null,
+    deletionTimestamp: null,
+    deletionGracePeriodSeconds: null,
+    labels: [],
+    annotations: [],
+    finalizers: [],
+    ownerReferences: [],
+    managedFields: [],
+  },
+  spec: { tiltfilePath: '', exitCondition: 'unknown', ci: null },
+  status: { done: false, pid: null, startTime: null, targets: [], error: null },
+};

@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import { rawSessions } from '../support/arbitraries.js';
+import type { Json } from '../support/fixtures.js';
+
+/** A raw Session of which one field is of a wrong type. */
+export interface Spoilt {
+  readonly object: Json;
+  /** Of the field that is wrong. */
+  readonly path: string;
+}
+
+/** Any Session, spoilt anywhere. */
+export const hostileSessions: fc.Arbitrary<Spoilt> = rawSessions.chain((object) =>
+  fc
+    .constantFrom(...placesIn(object, SESSION, []))
+    .chain(({ keys, wrong }) => fc.constantFrom(...wrong).map((value) => spoil(object, keys, value))),
+);
+
+/** One Session, spoilt in each of its fields in every way. */
+export function everySpoilt(object: Json): Spoilt[] {
+  return placesIn(object, SESSION, []).flatMap(({ keys, wrong }) =>
+    wrong.map((value) => spoil(object, keys, value)),
+  );
+}
+
+function spoil(object: Json, keys: Keys, value: unknown): Spoilt {
+  return { object: withValueAt(object, keys, value), path: pathOf(keys) };
+}
+
+type Keys = readonly (string | number)[];
+
+/** A field, and values that are wrong in it. */
+interface Place {
+  readonly keys: Keys;
+  readonly wrong: readonly unknown[];
+}
+
+/** What a field must be: values that it is not, an object, a list, or an object of which one field at most is there. */
+type Shape =
+  | { readonly wrong: readonly unknown[] }
+  | { readonly fields: Readonly<Record<string, Shape>> }
+  | { readonly items: Shape }
+  | { readonly oneOf: Readonly<Record<string, Shape>> };
+
+const notAString = [7, true, [], {}, ['a']];
+const notAnObject = ['text', 7, true, [], [{}]];
+const notAList = ['text', 7, true, {}];
+
+const TEXT: Shape = { wrong: notAString };
+const NAME: Shape = { wrong: [...notAString, null, undefined, ''] };
+const REQUIRED: Shape = { wrong: [...notAString, null, undefined] };
+const FLAG: Shape = { wrong: ['true', 0, 1, [], {}] };
+const INT64: Shape = { wrong: ['12', 1.5, 2 ** 53, -(2 ** 53), 1e300, true, [], {}] };
+const TIME: Shape = { wrong: [...notAString, '', 'yesterday', '2026-02-30T00:00:00Z', '2026-11-22'] };
+const DURATION: Shape = { wrong: [...notAString, '30', '5 min', '-', '1d', 'm'] };
+const MAP: Shape = { fields: {} };
+
+const STATE: Shape = {
+  oneOf: {
+    waiting: { fields: { waitReason: TEXT } },
+    active: { fields: { startTime: TIME, ready: FLAG, lastReadyTime: TIME } },
+    terminated: { fields: { startTime: TIME, finishTime: TIME, error: TEXT, graceStatus: TEXT } },
+    disabled: { fields: {} },
+  },
+};
+
+const SESSION: Shape = {
+  fields: {
+    kind: { wrong: [...notAString, null, '', 'SessionList'] },
+    apiVersion: { wrong: [...notAString, null, '', 'v1', 'tilt.dev/v2', 'tilt.dev/v1alpha'] },
+    metadata: {
+      fields: {
+        name: NAME,
+        generateName: TEXT,
+        namespace: TEXT,
+        uid: TEXT,
+        resourceVersion: TEXT,
+        generation: INT64,
+        creationTimestamp: TIME,
+        deletionTimestamp: TIME,
+        deletionGracePeriodSeconds: INT64,
+        labels: MAP,
+        annotations: MAP,
+        finalizers: { items: REQUIRED },
+        ownerReferences: {
+          items: {
+            fields: {
+              apiVersion: REQUIRED,
+              kind: REQUIRED,
+              name: REQUIRED,
+              uid: REQUIRED,
+              controller: FLAG,
+              blockOwnerDeletion: FLAG,
+            },
+          },
+        },
+        managedFields: {
+          items: {
+            fields: {
+              manager: TEXT,
+              operation: TEXT,
+              apiVersion: TEXT,
+              time: TIME,
+              fieldsType: TEXT,
+              subresource: TEXT,
+            },
+          },
+        },
+      },
+    },
+    spec: {
+      fields: {
+        tiltfilePath: TEXT,
+        exitCondition: TEXT,
+        ci: { fields: { k8sGracePeriod: DURATION, timeout: DURATION, readinessTimeout: DURATION } },
+      },
+    },
+    status: {
+      fields: {
+        done: FLAG,
+        pid: INT64,
+        startTime: TIME,
+        targets: {
+          items: { fields: { name: NAME, type: TEXT, resources: { items: REQUIRED }, state: STATE } },
+        },
+        error: TEXT,
+      },
+    },
+  },
+};
+
+function placesIn(value: unknown, shape: Shape, keys: Keys): Place[] {
+  if ('wrong' in shape) return [{ keys, wrong: shape.wrong }];
+  if ('items' in shape) return [{ keys, wrong: notAList }, ...placesInItems(value, shape.items, keys)];
+  const self = keys.length === 0 ? [] : [{ keys, wrong: notAnObject }];
+  if (!isObject(value)) return self;
+  const inside = Object.entries('fields' in shape ? shape.fields : presentOf(shape.oneOf, value));
+  return [...self, ...inside.flatMap(([key, field]) => placesIn(value[key], field, [...keys, key]))];
+}
+
+function placesInItems(value: unknown, shape: Shape, keys: Keys): Place[] {
+  return Array.isArray(value) ? value.flatMap((item, index) => placesIn(item, shape, [...keys, index])) : [];
+}
+
+function presentOf(shapes: Readonly<Record<string, Shape>>, value: Json): Record<string, Shape> {
+  return Object.fromEntries(Object.entries(shapes).filter(([key]) => value[key] != null));
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function pathOf(keys: Keys): string {
+  return keys
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
+    .join('')
+    .slice(1);
+}
+
+function withValueAt(object: Json, keys: Keys, value: unknown): Json {
+  const copy = structuredClone(object);
+  let parent: Container = copy;
+  for (const key of keys.slice(0, -1)) {
+    const child = parent[key];
+    if (!isContainer(child)) throw new Error(`${pathOf(keys)}: nothing to put it in`);
+    parent = child;
+  }
+  parent[keys.at(-1) ?? ''] = value;
+  return copy;
+}
+
+/** An object or a list. */
+type Container = Record<string | number, unknown>;
+
+function isContainer(value: unknown): value is Container {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,261 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeSession } from '../../src/model/decode.js';
+import { type Link, type Phase, phaseOf, type Verdict, verdictOf } from '../../src/model/verdict.js';
+import { rawSessions } from '../support/arbitraries.js';
+import { type Json, recording, STATES, session, targetJson } from '../support/fixtures.js';
+
+const LINKS: readonly Link[] = ['live', 'stale', 'gone'];
+const tiltfile = targetJson('tiltfile:update', STATES.succeeded);
+
+describe('phaseOf', () => {
+  it.each(Object.entries(STATES))('is %s for such a state', (phase, state) => {
+    expect(phasesOf([targetJson('a:serve', state)])).toEqual([phase]);
+  });
+
+  it.each<[string, Json, Phase]>([
+    ['a Kubernetes pod that succeeded', { terminated: { finishTime: null } }, 'succeeded'],
+    ['success within the grace period', { terminated: { graceStatus: 'Tolerated' } }, 'succeeded'],
+    ['an error after the grace period', { terminated: { error: 'x', graceStatus: 'Exceeded' } }, 'failed'],
+    ['an error with an unknown grace status', { terminated: { error: 'x', graceStatus: 'New' } }, 'failed'],
+    ['a state of a newer Tilt', { paused: {} }, 'waiting'],
+  ])('of %s', (_, state, phase) => {
+    expect(phasesOf([targetJson('a:serve', state)])).toEqual([phase]);
+  });
+});
+
+/** The rules of `processExitCondition`: the states of the targets beside the Tiltfile, and what follows. */
+const RULES: readonly [string, Readonly<Record<string, Json>>, Pick<Verdict, 'state' | 'reason'>][] = [
+  ['all is ready', { a: STATES.ready }, { state: 'passed', reason: null }],
+  ['all has succeeded', { a: STATES.succeeded }, { state: 'passed', reason: null }],
+  ['the rest is inactive', { a: STATES.ready, b: STATES.inactive }, { state: 'passed', reason: null }],
+  ['the rest is disabled', { a: STATES.ready, b: STATES.disabled }, { state: 'passed', reason: null }],
+  ['nothing is active', { a: STATES.inactive, b: STATES.disabled }, { state: 'passed', reason: null }],
+  [
+    'no target is known but the Tiltfile',
+    {},
+    { state: 'pending', reason: 'no target besides the Tiltfile yet' },
+  ],
+  ['one is waiting', { a: STATES.ready, b: STATES.waiting }, { state: 'pending', reason: 'waiting: b' }],
+  ['one is not ready', { a: STATES.ready, b: STATES.running }, { state: 'pending', reason: 'not ready: b' }],
+  ['one is retrying', { a: STATES.ready, b: STATES.retrying }, { state: 'pending', reason: 'retrying: b' }],
+  [
+    'one is in an unknown state',
+    { a: STATES.ready, b: { paused: {} } },
+    { state: 'pending', reason: 'waiting: b' },
+  ],
+  [
+    'several are not there yet',
+    { a: STATES.waiting, b: STATES.running, c: STATES.retrying, d: STATES.waiting },
+    { state: 'pending', reason: 'waiting: a, d; not ready: b; retrying: c' },
+  ],
+  ['one has failed', { a: STATES.ready, b: STATES.failed }, { state: 'failed', reason: 'b: exit status 1' }],
+  [
+    'one has failed while others wait',
+    { a: STATES.waiting, b: STATES.failed, c: STATES.retrying },
+    { state: 'failed', reason: 'b: exit status 1' },
+  ],
+  [
+    'several have failed: the first counts',
+    { a: { terminated: { error: 'first' } }, b: { terminated: { error: 'second' } } },
+    { state: 'failed', reason: 'a: first' },
+  ],
+  [
+    'one has exceeded its grace period',
+    { a: { terminated: { error: 'crash', graceStatus: 'Exceeded' } } },
+    { state: 'failed', reason: 'a: exceeded grace period: crash' },
+  ],
+  [
+    'one has failed with a grace status of a newer Tilt',
+    { a: { terminated: { error: 'crash', graceStatus: 'Forgiven' } } },
+    { state: 'failed', reason: 'a: crash' },
+  ],
+];
+
+describe.each(['ci', 'manual'])(
+  'the verdict on a live Session whose exit condition is %s',
+  (exitCondition) => {
+    it.each(RULES)('when %s', (_, states, expected) => {
+      const targets = [tiltfile, ...Object.entries(states).map(([name, state]) => targetJson(name, state))];
+      const judged = session({ spec: { exitCondition }, status: { targets } });
+      expect(verdictOf(judged, 'live')).toMatchObject({ ...expected, final: false });
+    });
+
+    it.each([null, []])('is pending before the first target: %j', (targets) => {
+      const judged = session({ spec: { exitCondition }, status: { targets } });
+      expect(verdictOf(judged, 'live')).toMatchObject({ state: 'pending', final: false });
+    });
+  },
+);
+
+describe('the verdict', () => {
+  const good = { targets: [tiltfile, targetJson('a:serve', STATES.ready)] };
+  const bad = { targets: [tiltfile, targetJson('a:serve', STATES.failed)] };
+
+  it('lists the targets that decide it', () => {
+    const targets = Object.entries(STATES).map(([phase, state]) => targetJson(phase, state));
+    const { waiting, notReady, retrying, failed } = verdictOf(session({ status: { targets } }), 'live');
+    expect([waiting, notReady, retrying, failed].map((list) => list.map(({ name }) => name))).toEqual([
+      ['waiting'],
+      ['running'],
+      ['retrying'],
+      ['failed'],
+    ]);
+  });
+
+  it.each(LINKS)("is Tilt's own, and final, once done, with the link %s", (link) => {
+    const passed = session({ spec: { exitCondition: 'ci' }, status: { ...bad, done: true } });
+    const failed = session({
+      spec: { exitCondition: 'ci' },
+      status: { ...good, done: true, error: 'Timeout' },
+    });
+    expect(verdictOf(passed, link)).toMatchObject({ state: 'passed', final: true, reason: null });
+    expect(verdictOf(failed, link)).toMatchObject({ state: 'failed', final: true, reason: 'Timeout' });
+  });
+
+  it.each<[Link, string]>([
+    ['stale', 'the link was lost before it was done'],
+    ['gone', 'it ended before it was done'],
+  ])('is unknown when the link is %s before it was done', (link, reason) => {
+    for (const status of [good, bad, { targets: null }, { ...good, error: 'Timeout' }]) {
+      const open = session({ spec: { exitCondition: 'ci' }, status });
+      expect(verdictOf(open, link)).toMatchObject({ state: 'unknown', final: false, reason });
+    }
+  });
+
+  it('has failed with an error of the Session, though no target failed', () => {
+    const judged = session({ status: { ...good, error: 'cluster connection failed' } });
+    expect(verdictOf(judged, 'live')).toMatchObject({ state: 'failed', reason: 'cluster connection failed' });
+  });
+
+  it.each(['never', '', null])('is unknown where the exit condition is %j', (exitCondition) => {
+    const judged = session({ spec: { exitCondition }, status: good });
+    expect(verdictOf(judged, 'live')).toMatchObject({ state: 'unknown', final: false });
+  });
+
+  it('gives a reason of one line for errors of many', () => {
+    const error = '\nTraceback (most recent call last):\r\n  Tiltfile:1:1: in <toplevel>\n\nError: boom\n';
+    const oneLine = 'Traceback (most recent call last): Tiltfile:1:1: in <toplevel> Error: boom';
+    const done = session({ status: { ...good, done: true, error } });
+    const target = session({ status: { targets: [tiltfile, targetJson('a', { terminated: { error } })] } });
+    expect(verdictOf(done, 'live').reason).toBe(oneLine);
+    expect(verdictOf(target, 'live').reason).toBe(`a: ${oneLine}`);
+  });
+
+  it('gives a reason of bounded length for any number of targets', () => {
+    const names = Array.from({ length: 1_000 }, (_, index) => `t${index}`);
+    const targets = names.map((name) => targetJson(name, STATES.waiting));
+    const { reason, waiting } = verdictOf(session({ status: { targets } }), 'live');
+    expect(reason).toBe('waiting: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 990 more');
+    expect(waiting).toHaveLength(1_000);
+  });
+});
+
+describe('the verdict on any Session', () => {
+  const sessions = rawSessions.map((object) => decodeSession(object, 'a'));
+  const links = fc.constantFrom(...LINKS);
+
+  it('is never passed unless the link is live, or it is done', () => {
+    fc.assert(
+      fc.property(sessions, links, (judged, link) => {
+        const passed = verdictOf(judged, link).state === 'passed';
+        expect(passed && link !== 'live' && !judged.status.done).toBe(false);
+      }),
+    );
+  });
+
+  it('is final exactly when it is done', () => {
+    fc.assert(
+      fc.property(sessions, links, (judged, link) => {
+        expect(verdictOf(judged, link).final).toBe(judged.status.done);
+      }),
+    );
+  });
+
+  it('before it is done is passed only with more than one target, none of which hinders it', () => {
+    fc.assert(
+      fc.property(sessions, (judged) => {
+        fc.pre(!judged.status.done);
+        const { state, waiting, notReady, retrying, failed } = verdictOf(judged, 'live');
+        const hindering = [...waiting, ...notReady, ...retrying, ...failed];
+        expect(state === 'passed' && (judged.status.targets.length < 2 || hindering.length > 0)).toBe(false);
+      }),
+    );
+  });
+
+  it('has a reason, in one line, unless it is passed', () => {
+    fc.assert(
+      fc.property(sessions, links, (judged, link) => {
+        const { state, reason } = verdictOf(judged, link);
+        expect(reason === null).toBe(state === 'passed');
+        expect(reason ?? '').not.toMatch(/[\n\r\u0085\u2028\u2029]/);
+      }),
+    );
+  });
+
+  it('does not turn green by a state of a newer Tilt', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), fc.jsonValue(), (key, value) => {
+        fc.pre(value !== null && !['waiting', 'active', 'terminated', 'disabled'].includes(key));
+        const targets = [
+          tiltfile,
+          targetJson('a:serve', STATES.ready),
+          targetJson('b:serve', { [key]: value }),
+        ];
+        expect(verdictOf(session({ status: { targets } }), 'live').state).toBe('pending');
+      }),
+    );
+  });
+});
+
+describe('the course of the verdict, recorded', () => {
+  it('of a tilt ci that passes: pending until its last event, then passed for good', () => {
+    const course = courseOf('ci-ok', 'live');
+    expect(course.at(-1)).toMatchObject({ state: 'passed', final: true, reason: null });
+    expect(course.slice(0, -1).map(({ state, final }) => [state, final])).toEqual(
+      course.slice(0, -1).map(() => ['pending', false]),
+    );
+  });
+
+  it('of a tilt ci that fails: pending until its last event, then failed for good, and why', () => {
+    const course = courseOf('ci-bad', 'live');
+    expect(course.at(-1)).toMatchObject({
+      state: 'failed',
+      final: true,
+      reason: 'Command "sleep 2; echo \\"assert 1 == 2\\" >&2; exit 1" failed: exit status 1',
+    });
+    expect(course.at(-1)?.failed.map(({ name }) => name)).toEqual(['unit:update']);
+    expect(course.slice(0, -1).every(({ state, final }) => state === 'pending' && !final)).toBe(true);
+  });
+
+  it.each<['ci-ok' | 'ci-bad', Link]>([
+    ['ci-ok', 'stale'],
+    ['ci-ok', 'gone'],
+    ['ci-bad', 'stale'],
+    ['ci-bad', 'gone'],
+  ])('of %s, cut anywhere before done with the link %s, is unknown', (name, link) => {
+    const cut = courseOf(name, link).slice(0, -1);
+    expect(cut.every(({ state, final }) => state === 'unknown' && !final)).toBe(true);
+  });
+
+  it.each(['up', 'edit'] as const)('of a tilt up is never final: %s', (name) => {
+    expect(courseOf(name, 'live').every(({ final }) => !final)).toBe(true);
+    expect(courseOf(name, 'gone').every(({ state }) => state === 'unknown')).toBe(true);
+  });
+
+  it('of a tilt up turns: from pending to failed, when a target fails', () => {
+    const states = courseOf('up', 'live').map(({ state }) => state);
+    expect(states.filter((state, index) => state !== states[index - 1]).slice(0, 2)).toEqual([
+      'pending',
+      'failed',
+    ]);
+  });
+});
+
+function courseOf(name: Parameters<typeof recording>[0], link: Link): Verdict[] {
+  return recording(name).map(({ object }) => verdictOf(decodeSession(object, 'tilt-default'), link));
+}
+
+function phasesOf(targets: Json[]): Phase[] {
+  return session({ status: { targets } }).status.targets.map(({ state }) => phaseOf(state));
+}

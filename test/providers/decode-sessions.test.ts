@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { DecodeError } from '../../src/model/decode.js';
+import { decodeSessions } from '../../src/providers/decode-sessions.js';
+import { readHttpRecording } from '../support/recording.js';
+import { brokenSessionJson, sessionJson } from '../support/session-json.js';
+
+describe('decodeSessions', () => {
+  it('reads one Session', () => {
+    expect(decodeSessions(sessionJson(), 'shop').map(({ id }) => id)).toEqual(['shop/Tiltfile']);
+  });
+
+  it('reads the list that Tilt gives', () => {
+    const list: unknown = JSON.parse(readHttpRecording('list-200').body);
+    expect(decodeSessions(list, 'shop').map(({ id }) => id)).toEqual(['shop/Tiltfile']);
+  });
+
+  it('reads the list of kubectl, of any number', () => {
+    const items = [sessionJson({ name: 'a' }), sessionJson({ name: 'b' })];
+    const list = { kind: 'List', apiVersion: 'v1', items };
+    expect(decodeSessions(list, 'shop').map(({ id }) => id)).toEqual(['shop/a', 'shop/b']);
+    expect(decodeSessions({ ...list, items: null }, 'shop')).toEqual([]);
+  });
+
+  it('takes the kind of the items from a list of one kind', () => {
+    const { kind: _, apiVersion, ...item } = sessionJson();
+    const list = { kind: 'SessionList', apiVersion, items: [item] };
+    expect(decodeSessions(list, 'shop')).toMatchObject([{ kind: 'Session' }]);
+  });
+
+  it('says which item is wrong, and where', () => {
+    const items = [sessionJson(), brokenSessionJson()];
+    expect(() => decodeSessions({ kind: 'List', items }, 'shop')).toThrow(
+      /^items\[1\]\.status\.targets\[0\]\.state: expected at most one state populated/,
+    );
+  });
+
+  it.each([
+    ['a list', []],
+    ['nothing', null],
+    ['a text', 'Session'],
+    ['another kind', { kind: 'PodList', items: [] }],
+    ['items that are no list', { kind: 'List', items: {} }],
+  ])('refuses %s', (_, value) => {
+    expect(() => decodeSessions(value, 'shop')).toThrow(DecodeError);
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../../src/model/change.js';
+import type { Session } from '../../../src/model/session.js';
+import { phaseOf } from '../../../src/model/verdict.js';
+import { createDemoProvider } from '../../../src/providers/demo/demo.js';
+import { createManualClock } from '../../support/manual-clock.js';
+import { describeProvider } from '../../support/provider-contract.js';
+import { startWatching } from '../../support/watching.js';
+
+describeProvider('demo', {
+  ids: [],
+  abilities: ['watchAgain'],
+  make() {
+    const clock = createManualClock();
+    const provider = createDemoProvider({ clock });
+    return { provider, held: () => clock.pending, dispose: () => {} };
+  },
+});
+
+describe('the demo provider', () => {
+  it('is one Session, of the instance that it is named', async () => {
+    const changes = await show({ ms: 60_000 });
+    expect(new Set(changes.map((change) => sessionOf(change).id))).toEqual(new Set(['demo/Tiltfile']));
+    const [named] = await show({ ms: 0, name: 'shop' });
+    expect(named && sessionOf(named).id).toBe('shop/Tiltfile');
+  });
+
+  it.each([1, 2, 3, 4, 5])('shows every phase within 15 seconds (seed %i)', async (seed) => {
+    const changes = await show({ ms: 15_000, seed });
+    const phases = new Set(
+      changes.flatMap((change) => sessionOf(change).status.targets.map(({ state }) => phaseOf(state))),
+    );
+    expect([...phases].sort()).toEqual([
+      'disabled',
+      'failed',
+      'inactive',
+      'ready',
+      'retrying',
+      'running',
+      'succeeded',
+      'waiting',
+    ]);
+  });
+
+  it('goes on for ever: a run that fails, one that passes, and so on', async () => {
+    const ends = (await show({ ms: 600_000 })).map(sessionOf).filter(({ status }) => status.done);
+    expect(ends.length).toBeGreaterThan(40);
+    expect(ends.map(({ status }) => status.error !== null)).toEqual(ends.map((_, index) => index % 2 === 0));
+    expect(new Set(ends.map(({ status }) => status.error)).size).toBe(4);
+  });
+
+  it('makes each run a new Tilt: another uid and pid, a later start, and versions that rise', async () => {
+    const runs = runsOf((await show({ ms: 60_000 })).map(sessionOf));
+    expect(runs.length).toBeGreaterThan(3);
+    for (const run of runs) {
+      const versions = run.map(({ metadata }) => Number(metadata.resourceVersion));
+      expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b));
+      expect(new Set(run.map(({ metadata, status }) => `${metadata.uid} ${status.pid}`)).size).toBe(1);
+    }
+    const starts = runs.map(([first]) => `${first?.status.startTime}`);
+    expect(starts).toEqual([...new Set(starts)].toSorted());
+  });
+
+  it('shows the same for the same seed, and something else for another', async () => {
+    const [one, same, other] = await Promise.all([1, 1, 2].map((seed) => show({ ms: 60_000, seed })));
+    expect(one).toEqual(same);
+    expect(one).not.toEqual(other);
+  });
+
+  it('takes its times from the clock, with microseconds', async () => {
+    const [first] = await show({ ms: 0 });
+    expect(first && sessionOf(first).status.startTime).toMatch(/^2026-11-22T12:00:00\.000\d{3}Z$/);
+  });
+});
+
+async function show({ ms, ...options }: { ms: number; seed?: number; name?: string }): Promise<Change[]> {
+  const clock = createManualClock();
+  const watching = startWatching(createDemoProvider({ ...options, clock }));
+  await clock.advance(ms);
+  watching.abort();
+  return [...watching.changes];
+}
+
+function runsOf(sessions: readonly Session[]): Session[][] {
+  const uids = new Set(sessions.map(({ metadata }) => metadata.uid));
+  return [...uids].map((uid) => sessions.filter(({ metadata }) => metadata.uid === uid));
+}
+
+function sessionOf(change: Change): Session {
+  if (change.type === 'upsert') return change.session;
+  const [session] = change.type === 'snapshot' ? change.sessions : [];
+  return session ?? expect.unreachable(change.type);
+}

@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../src/providers/demo/random.js';
+import { writeScript } from '../../../src/providers/demo/script.js';
+
+describe('the script of the demo', () => {
+  it('takes a step every 0.3 to 1.2 s', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 1, max: 6 }), (seed, number) => {
+        for (const { afterMs } of writeScript(number, createRandom(seed)).slice(1)) {
+          expect(afterMs).toBeGreaterThanOrEqual(300);
+          expect(afterMs).toBeLessThanOrEqual(1_200);
+        }
+      }),
+    );
+  });
+
+  it('begins the first run at once, and each later one after a rest of 2 s', () => {
+    const waits = [1, 2, 3].map((number) => writeScript(number, createRandom(1))[0]?.afterMs);
+    expect(waits).toEqual([0, 2_000, 2_000]);
+  });
+
+  it('gets through its first run within 15 seconds, whatever the seed', () => {
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const frames = writeScript(1, createRandom(seed));
+        expect(frames.reduce((sum, { afterMs }) => sum + afterMs, 0)).toBeLessThan(15_000);
+      }),
+    );
+  });
+});

@@ -1,0 +1,269 @@
+import { mkdir, rename, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { createFileProvider } from '../../../src/providers/file/file.js';
+import { advanceUntil } from '../../support/advance-until.js';
+import { createManualClock } from '../../support/manual-clock.js';
+import { describeProvider } from '../../support/provider-contract.js';
+import { sessionJson } from '../../support/session-json.js';
+import { createTemporaryFolder } from '../../support/temporary-folder.js';
+import { startWatching, type Watching } from '../../support/watching.js';
+
+describeProvider('file (of a folder)', {
+  ids: ['a/Tiltfile', 'b/Tiltfile', 'c/Tiltfile'],
+  abilities: ['put', 'remove', 'watchAgain'],
+  async make(initial) {
+    const folder = await createTemporaryFolder();
+    const clock = createManualClock();
+    for (const { instance, json } of initial) await folder.write(`${instance}.yaml`, stringify(json));
+    return {
+      provider: createFileProvider({ path: folder.path, clock }),
+      put: ({ instance, json }) => folder.replace(`${instance}.yaml`, stringify(json)),
+      remove: (id) => folder.remove(id.replace('/Tiltfile', '.yaml')),
+      tick: () => clock.advance(250),
+      held: () => clock.pending,
+      dispose: () => folder[Symbol.asyncDispose](),
+    };
+  },
+});
+
+describeProvider('file (of one file)', {
+  ids: ['shop/a', 'shop/b'],
+  abilities: ['put', 'remove', 'watchAgain'],
+  async make(initial) {
+    const folder = await createTemporaryFolder();
+    const clock = createManualClock();
+    const items = new Map(initial.map(({ id, json }) => [id, json]));
+    const save = () =>
+      folder.write('shop.json', JSON.stringify({ kind: 'List', items: [...items.values()] }));
+    await save();
+    return {
+      provider: createFileProvider({ path: folder.file('shop.json'), clock }),
+      put: ({ id, json }) => items.set(id, json) && save(),
+      remove: (id) => items.delete(id) && save(),
+      tick: () => clock.advance(250),
+      held: () => clock.pending,
+      dispose: () => folder[Symbol.asyncDispose](),
+    };
+  },
+});
+
+describe('the file provider of a file', () => {
+  it('is named after the file, unless told otherwise', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('shop.yaml', stringify(sessionJson()));
+    const clock = createManualClock();
+    expect(createFileProvider({ path: folder.file('shop.yaml'), clock }).name).toBe('shop');
+    await using watched = await watch(folder.file('shop.yaml'), { name: 'ci' });
+    expect(watched.watching.changes).toMatchObject([{ sessions: [{ id: 'ci/Tiltfile' }] }]);
+  });
+
+  it.each(['write', 'replace'] as const)('follows a file that an editor saves (%s)', async (save) => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('shop.yaml', stringify(sessionJson()));
+    await using watched = await watch(folder.file('shop.yaml'));
+    await folder[save]('shop.yaml', stringify(sessionJson({ status: { error: 'broken by the edit' } })));
+    await watched.until(
+      ({ known }) => known.sessions.get('shop/Tiltfile')?.status.error === 'broken by the edit',
+    );
+  });
+
+  it('keeps the last good state through a broken edit, says what is wrong, and heals', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('shop.yaml', stringify(sessionJson()));
+    await using watched = await watch(folder.file('shop.yaml'));
+    await folder.write('shop.yaml', 'kind: Session\nstatus: {\n');
+    await watched.until(({ known }) => known.stale.size > 0);
+    expect(watched.watching.known.stale.get('shop/Tiltfile')).toMatch(/^shop\.yaml: line 3: /);
+    expect(watched.watching.known.sessions.size).toBe(1);
+    await folder.write('shop.yaml', stringify(sessionJson()));
+    await watched.until(({ known }) => known.stale.size === 0);
+    expect(watched.watching.changes.map(({ type }) => type)).toEqual(['snapshot', 'stale', 'upsert']);
+  });
+
+  it('removes the Session of a deleted file, and has it again when the file is back', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('shop.yaml', stringify(sessionJson()));
+    await using watched = await watch(folder.file('shop.yaml'));
+    await folder.remove('shop.yaml');
+    await watched.until(({ known }) => known.error !== null);
+    expect(watched.watching.known).toMatchObject({
+      error: 'there is no such file or folder',
+      sessions: new Map(),
+    });
+    await folder.write('shop.yaml', stringify(sessionJson()));
+    await watched.until(({ known }) => known.sessions.size === 1);
+    expect(watched.watching.known.error).toBe(null);
+  });
+
+  it('does not mind that the file is missing for a moment', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('shop.yaml', stringify(sessionJson()));
+    await using watched = await watch(folder.file('shop.yaml'));
+    await rename(folder.file('shop.yaml'), folder.file('shop.yaml~'));
+    await watched.look();
+    await folder.write('shop.yaml', stringify(sessionJson()));
+    await watched.until(({ changes }) => changes.length > 1);
+    expect(watched.watching.changes.map(({ type }) => type)).toEqual(['snapshot', 'upsert']);
+  });
+
+  it('waits for a file that is not there yet', async () => {
+    await using folder = await createTemporaryFolder();
+    await using watched = await watch(folder.file('shop.yaml'));
+    expect(watched.watching.changes).toEqual([
+      { type: 'snapshot', sessions: [] },
+      { type: 'stale', error: 'there is no such file or folder' },
+    ]);
+    await folder.write('shop.yaml', stringify(sessionJson()));
+    await watched.until(({ known }) => known.sessions.size === 1 && known.error === null);
+  });
+
+  it('refuses a file of more than 64 MiB without reading it', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('shop.json', '');
+    await truncate(folder.file('shop.json'), 65 * 2 ** 20);
+    await using watched = await watch(folder.file('shop.json'));
+    expect(watched.watching.known.error).toBe('shop.json: expected at most 64 MiB, got 65 MiB');
+  });
+
+  it('tells that a file cannot be read, without its path, and tries again', async () => {
+    await using folder = await createTemporaryFolder();
+    await symlink('shop.yaml', folder.file('shop.yaml'));
+    await using watched = await watch(folder.file('shop.yaml'));
+    expect(watched.watching.known.error).toBe(
+      'it cannot be read: ELOOP: too many symbolic links encountered',
+    );
+    await folder.replace('shop.yaml', stringify(sessionJson()));
+    await watched.until(({ known }) => known.sessions.size === 1 && known.error === null);
+  });
+
+  it('says nothing while nothing changes', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('shop.yaml', stringify(sessionJson()));
+    await using watched = await watch(folder.file('shop.yaml'));
+    for (let count = 0; count < 5; count += 1) await watched.look();
+    expect(watched.watching.changes).toHaveLength(1);
+  });
+});
+
+describe('the file provider of a folder', () => {
+  it('begins with all that can be read, and says what cannot', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('a.yaml', stringify(sessionJson()));
+    await folder.write('b.json', JSON.stringify(sessionJson()));
+    await folder.write('c.yml', 'kind: Pod');
+    await folder.write('.d.yaml', stringify(sessionJson()));
+    await folder.write('e.txt', 'hello');
+    await mkdir(folder.file('f.yaml'));
+    await writeFile(join(folder.file('f.yaml'), 'g.yaml'), stringify(sessionJson()));
+    await using watched = await watch(folder.path, { name: 'all' });
+    const { known } = watched.watching;
+    expect([...known.sessions.keys()]).toEqual(['a/Tiltfile', 'b/Tiltfile']);
+    expect([...known.stale]).toEqual([['c/Tiltfile', 'c.yml: kind: expected "Session", got "Pod"']]);
+  });
+
+  it('follows files that come, change and go', async () => {
+    await using folder = await createTemporaryFolder();
+    await using watched = await watch(folder.path);
+    await folder.write('a.yaml', stringify(sessionJson()));
+    await watched.until(({ known }) => known.sessions.has('a/Tiltfile'));
+    await symlink(folder.file('a.yaml'), folder.file('b.yaml'));
+    await watched.until(({ known }) => known.sessions.has('b/Tiltfile'));
+    await rename(folder.file('a.yaml'), folder.file('c.yaml'));
+    await watched.until(({ known }) => [...known.sessions.keys()].join() === 'c/Tiltfile');
+  });
+
+  it('takes back what it said of a broken file once that is gone', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('a.yaml', 'kind: [');
+    await using watched = await watch(folder.path);
+    expect([...watched.watching.known.stale.keys()]).toEqual(['a/Tiltfile']);
+    await folder.remove('a.yaml');
+    await watched.until(({ known }) => known.stale.size === 0);
+  });
+
+  it('keeps what it held when the folder goes away, and says so', async () => {
+    await using folder = await createTemporaryFolder();
+    await mkdir(folder.file('all'));
+    await folder.write('all/a.yaml', stringify(sessionJson()));
+    await using watched = await watch(folder.file('all'));
+    await rename(folder.file('all'), folder.file('elsewhere'));
+    await watched.until(({ known }) => known.error === 'there is no such file or folder');
+    expect([...watched.watching.known.stale.keys()]).toEqual(['a/Tiltfile']);
+    await rename(folder.file('elsewhere'), folder.file('all'));
+    await watched.until(({ known }) => known.error === null && known.stale.size === 0);
+    expect(watched.watching.known.sessions.size).toBe(1);
+  });
+});
+
+describe('the look before the start', () => {
+  it('is content with what can be read', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('a.yaml', stringify(sessionJson()));
+    await folder.write('b.yaml', 'kind: [');
+    await check(folder.file('a.yaml'));
+    await check(folder.path);
+  });
+
+  it('is content with an empty folder', async () => {
+    await using folder = await createTemporaryFolder();
+    await check(folder.path);
+  });
+
+  it('refuses a path that is not there', async () => {
+    await using folder = await createTemporaryFolder();
+    const path = folder.file('nowhere.yaml');
+    await expect(check(path)).rejects.toMatchObject({
+      name: 'ProviderError',
+      code: 'config',
+      message: `${path}: there is no such file or folder`,
+    });
+  });
+
+  it('refuses what is neither a file nor a folder', async () => {
+    await expect(check('/dev/null')).rejects.toMatchObject({
+      code: 'config',
+      message: '/dev/null: expected a file or a folder',
+    });
+  });
+
+  it('refuses a file that cannot be understood', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('a.yaml', 'kind: Pod');
+    const error = {
+      code: 'unreadable',
+      message: `${folder.file('a.yaml')}: kind: expected "Session", got "Pod"`,
+    };
+    await expect(check(folder.file('a.yaml'))).rejects.toMatchObject(error);
+    await expect(check(folder.path)).rejects.toMatchObject(error);
+  });
+});
+
+interface Watched extends AsyncDisposable {
+  readonly watching: Watching;
+  /** Lets it look once more. */
+  look(): Promise<void>;
+  until(condition: (watching: Watching) => boolean): Promise<void>;
+}
+
+/** Watches a path, and waits for what the first look says. */
+async function watch(path: string, options: { name?: string } = {}): Promise<Watched> {
+  const clock = createManualClock();
+  const watching = startWatching(createFileProvider({ path, clock, ...options }));
+  const isAsleep = () => clock.pending === 1;
+  await advanceUntil(clock, isAsleep, 0);
+  return {
+    watching,
+    async look() {
+      await clock.advance(250);
+      await advanceUntil(clock, isAsleep, 0);
+    },
+    until: (condition) => advanceUntil(clock, () => condition(watching), 250),
+    [Symbol.asyncDispose]: async () => watching.abort(),
+  };
+}
+
+async function check(path: string): Promise<void> {
+  await createFileProvider({ path, clock: createManualClock() }).check?.();
+}

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { checkSize, FileProblem, MAX_YAML_BYTES, parseSessions } from '../../../src/providers/file/parse.js';
+import { readHttpRecording } from '../../support/recording.js';
+import { brokenSessionJson, sessionJson } from '../../support/session-json.js';
+
+describe('parseSessions', () => {
+  it('reads a Session from JSON and from YAML alike', () => {
+    const json = sessionJson({ uid: 'x' });
+    const [fromJson] = parse(JSON.stringify(json), 'shop.json');
+    expect(fromJson).toMatchObject({ id: 'shop/Tiltfile' });
+    expect(parse(stringify(json), 'shop.yaml')).toEqual([fromJson]);
+    expect(parse(JSON.stringify(json, null, 2), 'shop.yml')).toEqual([fromJson]);
+  });
+
+  it('reads a list from JSON and from YAML alike', () => {
+    const { body } = readHttpRecording('list-200');
+    const fromJson = parse(body, 'shop.json');
+    expect(fromJson).toHaveLength(1);
+    expect(parse(stringify(JSON.parse(body)), 'shop.yaml')).toEqual(fromJson);
+  });
+
+  it('reads several YAML documents, empty ones left out', () => {
+    const documents = [
+      '',
+      stringify(sessionJson({ name: 'a' })),
+      '',
+      stringify(sessionJson({ name: 'b' })),
+      '',
+    ];
+    expect(parse(documents.join('\n---\n'), 'shop.yaml').map(({ id }) => id)).toEqual(['shop/a', 'shop/b']);
+  });
+
+  it('leaves times the text that they are', () => {
+    const text = stringify(sessionJson()).replaceAll('"2026', '2026').replaceAll('Z"', 'Z');
+    expect(text).toContain('startTime: 2026-11-22T11:42:22.642252Z');
+    expect(parse(`%YAML 1.1\n---\n${text}`, 'a.yaml')).toMatchObject([
+      { status: { startTime: '2026-11-22T11:42:22.642252Z' } },
+    ]);
+  });
+
+  it('reads an empty list as no Sessions', () => {
+    expect(parse('kind: List\nitems: []\n', 'shop.yaml')).toEqual([]);
+  });
+
+  it('reads a file that begins with a byte order mark', () => {
+    expect(parse(`\ufeff${JSON.stringify(sessionJson())}`, 'shop.json')).toHaveLength(1);
+  });
+
+  it.each([
+    ['YAML that is broken', 'a.yaml', 'kind: Session\nstatus: {\n', /^a\.yaml: line 3: Flow map/],
+    [
+      'YAML that breaks in a later document',
+      'a.yaml',
+      '---\n---\n\ta: 1\n',
+      /^a\.yaml: line 3: Tabs are not allowed/,
+    ],
+    [
+      'a key that is there twice',
+      'a.yaml',
+      'kind: Session\nkind: Session\n',
+      /^a\.yaml: line 2: Map keys must be unique/,
+    ],
+    ['JSON that is broken', 'a.json', '{\n  "kind": "Session",\n  x\n}', /^a\.json: line 3: .*JSON/],
+    ['JSON with a foreign word', 'a.json', '{\n  "kind":\n x\n}', /^a\.json: Unexpected token .*JSON$/],
+    ['JSON that is half-written', 'a.json', '{\n  "kind": "Session",\n', /^a\.json: line 3: .*JSON/],
+    ['an empty file', 'a.json', ' \n', /^a\.json: expected a Session, got an empty file$/],
+    ['a file of comments', 'a.yaml', '# nothing\n---\n', /^a\.yaml: expected a Session, got an empty file$/],
+    ['another kind', 'a.yaml', 'kind: Pod\n', /^a\.yaml: kind: expected "Session", got "Pod"$/],
+    [
+      'a text',
+      'a.yaml',
+      'hello\n',
+      /^a\.yaml: expected an object, got "hello"$|^a\.yaml: Session: expected an object/,
+    ],
+    ['an alias of nothing', 'a.yaml', 'kind: *x\n', /^a\.yaml: Unresolved alias/],
+  ])('tells the file, the place and the reason of %s', (_, file, text, message) => {
+    expect(() => parse(text, file)).toThrow(FileProblem);
+    expect(() => parse(text, file)).toThrow(message);
+  });
+
+  it('names the field, and the document when there are several', () => {
+    const text = `${stringify(sessionJson({ name: 'a' }))}---\n${stringify(brokenSessionJson())}`;
+    expect(() => parse(text, 'a.yaml')).toThrow(
+      /^a\.yaml: document 2: status\.targets\[0\]\.state: expected at most/,
+    );
+  });
+
+  it('refuses what is no UTF-8', () => {
+    const utf16 = Buffer.from('{"kind": "Session"}', 'utf16le');
+    expect(() => parse(Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]), 'a.json')).toThrow(
+      'a.json: expected UTF-8 text; save it as UTF-8',
+    );
+  });
+
+  it('is not blown up by aliases', () => {
+    const lines = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
+    for (const [at, key] of [...'bcdefghi'].entries()) {
+      const above = 'abcdefgh'[at];
+      lines.push(`${key}: &${key} [${Array(10).fill(`*${above}`).join(', ')}]`);
+    }
+    expect(() => parse(lines.join('\n'), 'bomb.yaml')).toThrow(/^bomb\.yaml: Excessive alias count/);
+  });
+
+  it('refuses YAML that would hold up everything else, and tells what to do', () => {
+    const text = `kind: Session\n# ${'x'.repeat(MAX_YAML_BYTES)}\n`;
+    expect(() => parse(text, 'a.yaml')).toThrow(
+      'a.yaml: expected at most 4 MiB of YAML, got 4 MiB; save it as JSON',
+    );
+  });
+});
+
+describe('checkSize', () => {
+  it('refuses a file of more than 64 MiB', () => {
+    expect(() => checkSize(64 * 2 ** 20, 'a.json')).not.toThrow();
+    expect(() => checkSize(70 * 2 ** 20, 'a.json')).toThrow('a.json: expected at most 64 MiB, got 70 MiB');
+  });
+});
+
+function parse(content: string | Uint8Array, file: string) {
+  return parseSessions(Buffer.from(content), { file, instance: 'shop' });
+}

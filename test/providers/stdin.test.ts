@@ -1,0 +1,110 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { ProviderError } from '../../src/providers/provider.js';
+import { createStreamProvider } from '../../src/providers/stdin.js';
+import { describeProvider } from '../support/provider-contract.js';
+import { readFixture } from '../support/recording.js';
+import { type SessionJson, sessionJson } from '../support/session-json.js';
+import { startWatching, type Watching } from '../support/watching.js';
+
+describeProvider('stdin', {
+  ids: ['stdin/a', 'stdin/b', 'stdin/c'],
+  abilities: ['put', 'remove'],
+  make(initial) {
+    const input = new PassThrough();
+    const held = new Map(initial.map(({ id, json }) => [id, json]));
+    const write = (value: object) => input.write(JSON.stringify(value, null, 4));
+    write({ kind: 'List', items: [...held.values()] });
+    return {
+      provider: createStreamProvider({ input }),
+      put({ id, json }) {
+        held.set(id, json);
+        write(json);
+      },
+      remove(id) {
+        const object: SessionJson | undefined = held.get(id);
+        held.delete(id);
+        if (object) write({ type: 'DELETED', object });
+      },
+      held: () => input.listenerCount('data'),
+      dispose: () => input.destroy(),
+    };
+  },
+});
+
+describe('the stdin provider', () => {
+  it('reads a stream to its end, and comes to its end with it', async () => {
+    const input = new PassThrough();
+    const watching = startWatching(createStreamProvider({ name: 'ci', input }));
+    input.end(readFixture('get-session-watch.json'));
+    await ended(watching);
+    expect(watching.outcome).toEqual({ error: null });
+    expect([...watching.known.sessions.keys()]).toEqual(['ci/Tiltfile']);
+  });
+
+  it('reads a stream that has ended before', async () => {
+    const input = new PassThrough();
+    input.end();
+    input.resume();
+    await new Promise((resolve) => input.once('end', resolve));
+    const watching = startWatching(createStreamProvider({ input }));
+    await ended(watching);
+    expect(watching.changes).toEqual([{ type: 'snapshot', sessions: [] }]);
+  });
+
+  it('reads at full speed even when nobody takes what it says', async () => {
+    const input = new PassThrough();
+    const changes = createStreamProvider({ input })
+      .watch(new AbortController().signal)
+      [Symbol.asyncIterator]();
+    for (let number = 1; number <= 2_000; number += 1) {
+      input.write(JSON.stringify(sessionJson({ uid: 'x', resourceVersion: String(number) })));
+    }
+    input.end();
+    await new Promise((resolve) => input.once('end', resolve));
+    const resourceVersion = expect.stringMatching(/^\d{4}$/);
+    expect(await changes.next()).toMatchObject({
+      value: { type: 'snapshot', sessions: [{ metadata: { resourceVersion } }] },
+    });
+  });
+
+  it('throws when the stream breaks', async () => {
+    const input = new PassThrough();
+    const watching = startWatching(createStreamProvider({ input }));
+    input.destroy(new Error('EIO'));
+    await ended(watching);
+    expect(watching.outcome?.error).toMatchObject({
+      code: 'unreachable',
+      message: 'the stream broke: EIO',
+    });
+  });
+
+  it('can be watched once only', async () => {
+    const input = new PassThrough();
+    const provider = createStreamProvider({ input });
+    const first = startWatching(provider);
+    const second = startWatching(provider);
+    await ended(second);
+    expect(second.outcome?.error).toBeInstanceOf(ProviderError);
+    expect(second.outcome?.error).toMatchObject({
+      code: 'config',
+      message: 'a stream can be read only once: start anew',
+    });
+    first.abort();
+  });
+
+  it('leaves the stream to its owner when it is aborted, and reads no more of it', async () => {
+    const input = new PassThrough();
+    const watching = startWatching(createStreamProvider({ input }));
+    watching.abort();
+    await ended(watching);
+    input.write('{}');
+    expect(input.destroyed).toBe(false);
+    expect(input.isPaused()).toBe(true);
+    expect(input.readableLength).toBe(2);
+  });
+});
+
+async function ended(watching: Watching): Promise<void> {
+  while (watching.outcome === null) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,40 @@
+import { silentLog } from '../../../src/log.js';
+import { createTiltProvider } from '../../../src/providers/tilt/tilt.js';
+import { createKubeconfigFolder, writeKubeconfig } from '../../support/kubeconfig-file.js';
+import { createManualClock } from '../../support/manual-clock.js';
+import { describeProvider } from '../../support/provider-contract.js';
+import { createTiltServer } from '../../support/tilt-server.js';
+
+describeProvider('tilt', {
+  ids: ['tilt-default/Tiltfile', 'tilt-default/other'],
+  abilities: ['put', 'remove', 'breakLink', 'watchAgain'],
+  async make(initial) {
+    const server = await createTiltServer({ sessions: initial.map(({ json }) => json) });
+    const folder = await createKubeconfigFolder();
+    await writeKubeconfig(folder.path, { 'tilt-default': server });
+    const clock = createManualClock();
+    const options = { kubeconfig: folder.path, context: 'tilt-default', clock, log: silentLog };
+    const isWatched = () => server.until(() => server.openWatches > 0);
+    let isBroken = false;
+    return {
+      provider: createTiltProvider({ ...options, fruitlessMs: 0 }),
+      put: ({ json }) => void server.put(json),
+      async remove(id) {
+        // What is deleted between the list and the watch is told by no Tilt.
+        if (!isBroken) await isWatched();
+        server.remove(id.split('/')[1] ?? '');
+      },
+      async breakLink() {
+        await isWatched();
+        isBroken = true;
+        server.respond('list', { status: 500 }, 1);
+        await server.cut();
+      },
+      held: () => clock.pending,
+      async dispose() {
+        await server.close();
+        await folder[Symbol.asyncDispose]();
+      },
+    };
+  },
+});
