@@ -5,7 +5,7 @@ import type { Log } from '../log.js';
 import { createDemoProvider } from '../providers/demo/demo.js';
 import { createFileProvider } from '../providers/file/file.js';
 import { ProviderError, type SessionProvider } from '../providers/provider.js';
-import { createStreamProvider } from '../providers/stdin.js';
+import { createStreamProvider } from '../providers/stdin/stdin.js';
 import { defaultKubeconfigPath, endpointOf, loadKubeconfig } from '../providers/tilt/load-kubeconfig.js';
 import type { ServeOptions } from './serve-options.js';
 import { parseSourceSpec, type SourceSpec } from './source-spec.js';

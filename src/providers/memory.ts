@@ -1,9 +1,9 @@
 import type { Change } from '../model/change.js';
 import type { Session, SessionId } from '../model/session.js';
+import { type PushChange, streamChanges } from './change-stream.js';
+import { createLatestChanges } from './latest-changes.js';
 import { MAX_BEHIND } from './limits.js';
 import type { SessionProvider } from './provider.js';
-import { type PushChange, streamChanges } from './tilt/change-stream.js';
-import { createLatestChanges } from './tilt/latest-changes.js';
 
 /** A source that a program feeds by itself: for embedding the gateway, and for tests. */
 export interface MemorySource {

@@ -13,7 +13,7 @@ import {
   sessionJson,
   targetJson,
 } from '../support/fixtures.js';
-import { everySpoilt, hostileSessions } from './hostile-sessions.js';
+import { everySpoilt, hostileSessions } from '../support/hostile-sessions.js';
 
 describe('what a real Tilt sent', () => {
   it.each(RECORDINGS)('decodes, every event of %s, with each of its times to the microsecond', (name) => {

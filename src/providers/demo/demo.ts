@@ -1,8 +1,8 @@
 import { type Clock, sleep } from '../../clock.js';
 import { decodeSession } from '../../model/decode.js';
+import { type PushChange, streamChanges } from '../change-stream.js';
 import { MAX_BEHIND } from '../limits.js';
 import type { SessionProvider } from '../provider.js';
-import { type PushChange, streamChanges } from '../tilt/change-stream.js';
 import { createRandom } from './random.js';
 import { newRun, play, sessionOf } from './run.js';
 import { writeScript } from './script.js';

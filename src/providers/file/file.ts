@@ -1,8 +1,8 @@
 import { basename, dirname, resolve, sep } from 'node:path';
 import { type Clock, sleep } from '../../clock.js';
+import { type PushChange, streamChanges } from '../change-stream.js';
 import { MAX_BEHIND } from '../limits.js';
 import { ProviderError, type SessionProvider } from '../provider.js';
-import { type PushChange, streamChanges } from '../tilt/change-stream.js';
 import { changesBetween, type Known } from './known.js';
 import { look } from './look.js';
 import { instanceOf, knownOf, type PathState } from './path-state.js';

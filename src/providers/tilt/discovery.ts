@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js';
 import type { Log } from '../../log.js';
+import { type PushChange, streamChanges } from '../change-stream.js';
 import type { SessionProvider } from '../provider.js';
-import { type PushChange, streamChanges } from './change-stream.js';
 import { followFile } from './follow-file.js';
 import type { KubeContext } from './kubeconfig.js';
 import { limitsOf, type TiltLimits } from './limits.js';

@@ -1,12 +1,12 @@
 import { type Clock, sleep } from '../../clock.js';
-import type { PushChange } from './change-stream.js';
+import type { PushChange } from '../change-stream.js';
+import type { SessionList } from '../kubernetes/session-list.js';
+import { readWatchEvent } from '../kubernetes/watch-event.js';
+import type { WatchState } from '../kubernetes/watch-state.js';
+import { createScope } from '../scope.js';
 import type { TiltLimits } from './limits.js';
 import { createLineReader } from './lines.js';
-import { createScope } from './scope.js';
 import type { SessionApi } from './session-api.js';
-import type { SessionList } from './session-list.js';
-import { readWatchEvent } from './watch-event.js';
-import type { WatchState } from './watch-state.js';
 
 /** How a watch ended. */
 export interface WatchEnd {

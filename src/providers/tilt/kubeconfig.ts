@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { parse, YAMLParseError } from 'yaml';
+import { type Field, flag, items, member, requiredText, text } from '../kubernetes/field.js';
 import { ProviderError } from '../provider.js';
-import { type Field, flag, items, member, requiredText, text } from './field.js';
 
 /** A kubeconfig, the file in which Tilt (and kubectl) keeps how to reach each API server. */
 export interface Kubeconfig {

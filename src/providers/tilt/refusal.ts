@@ -1,5 +1,5 @@
+import { isRecord } from '../kubernetes/field.js';
 import { ProviderError } from '../provider.js';
-import { isRecord } from './field.js';
 
 /** An answer of an API server that is not 200. */
 export interface Refusal {

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../clock.js';
+import { readSessionList, type SessionList } from '../kubernetes/session-list.js';
 import { ProviderError } from '../provider.js';
+import { createDeadline, type Deadline } from '../scope.js';
 import type { Connection } from './credentials.js';
 import type { TiltLimits } from './limits.js';
 import { refusalError } from './refusal.js';
 import { get, unreachable, urlOf } from './request.js';
-import { createDeadline, type Deadline } from './scope.js';
-import { readSessionList, type SessionList } from './session-list.js';
 
 /** The Sessions of one API server. What goes wrong is thrown as a {@link ProviderError}. */
 export interface SessionApi {

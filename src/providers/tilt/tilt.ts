@@ -1,14 +1,14 @@
 import type { Clock } from '../../clock.js';
 import type { Log } from '../../log.js';
+import { type PushChange, streamChanges } from '../change-stream.js';
+import { createWatchState } from '../kubernetes/watch-state.js';
 import type { SessionProvider } from '../provider.js';
-import { type PushChange, streamChanges } from './change-stream.js';
 import { readConnection } from './credentials.js';
 import type { Endpoint } from './kubeconfig.js';
 import { limitsOf, type TiltLimits } from './limits.js';
 import { endpointOf, loadKubeconfig } from './load-kubeconfig.js';
 import { createSessionApi } from './session-api.js';
 import { watchSessions } from './watch-sessions.js';
-import { createWatchState } from './watch-state.js';
 
 /** See {@link createTiltProvider}. */
 export interface TiltProviderOptions extends Partial<TiltLimits> {

@@ -4,6 +4,7 @@ import { systemClock } from '../../../src/clock.js';
 import { silentLog } from '../../../src/log.js';
 import type { SessionProvider } from '../../../src/providers/provider.js';
 import { createTiltDiscovery, type TiltDiscoveryOptions } from '../../../src/providers/tilt/discovery.js';
+import { readChanges } from '../../support/change-reader.js';
 import {
   createKubeconfigFolder,
   kubeconfigText,
@@ -13,7 +14,6 @@ import {
 import { createManualClock } from '../../support/manual-clock.js';
 import { sessionJson } from '../../support/session-json.js';
 import { createTiltServer, type TiltServer } from '../../support/tilt-server.js';
-import { readChanges } from './change-reader.js';
 
 let folder: Awaited<ReturnType<typeof createKubeconfigFolder>>;
 let server: TiltServer;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { type FollowedTilt, followTilt } from '../../support/follow-tilt.js';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
 import { brokenSessionJson, sessionJson } from '../../support/session-json.js';
 import { createTiltServer, type TiltServer, type TiltServerOptions } from '../../support/tilt-server.js';
-import { type FollowedTilt, followTilt } from './follow-tilt.js';
 
 const A = { uid: 'a' };
 const IDLE_MS = 30_000;

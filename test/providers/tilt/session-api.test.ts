@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { followTilt } from '../../support/follow-tilt.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { sessionJson } from '../../support/session-json.js';
 import { createTiltServer, type Fault, type RequestKind } from '../../support/tilt-server.js';
-import { followTilt } from './follow-tilt.js';
 
 /** How a watch of the provider ends when requests of this kind get this. */
 async function endWith(kind: RequestKind, fault: Fault): Promise<unknown> {

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.js';
 import { silentLog } from '../../../src/log.js';
 import { createTiltProvider } from '../../../src/providers/tilt/tilt.js';
+import { readChanges } from '../../support/change-reader.js';
+import { followTilt } from '../../support/follow-tilt.js';
 import {
   createKubeconfigFolder,
   type KubeconfigEntry,
@@ -14,8 +16,6 @@ import { createManualClock } from '../../support/manual-clock.js';
 import { sessionJson } from '../../support/session-json.js';
 import { createTiltServer, type TiltServer, type TiltServerOptions } from '../../support/tilt-server.js';
 import { createTls } from '../../support/tls.js';
-import { readChanges } from './change-reader.js';
-import { followTilt } from './follow-tilt.js';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { decodeSession } from '../../../src/model/decode.js';
+import { readChanges } from '../../support/change-reader.js';
+import { type FollowedTilt, followTilt } from '../../support/follow-tilt.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { readWatchRecording, WATCH_RECORDINGS } from '../../support/recording.js';
 import { brokenSessionJson, type SessionJson, sessionJson } from '../../support/session-json.js';
 import { createTiltServer, type TiltServer } from '../../support/tilt-server.js';
-import { readChanges } from './change-reader.js';
-import { type FollowedTilt, followTilt } from './follow-tilt.js';
 
 const A = { uid: 'a' };
 

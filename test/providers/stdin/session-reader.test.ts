@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Change } from '../../src/model/change.js';
-import { createSessionReader } from '../../src/providers/session-reader.js';
-import { readFixture } from '../support/recording.js';
-import { brokenSessionJson, sessionJson } from '../support/session-json.js';
+import type { Change } from '../../../src/model/change.js';
+import { createSessionReader } from '../../../src/providers/stdin/session-reader.js';
+import { readFixture } from '../../support/recording.js';
+import { brokenSessionJson, sessionJson } from '../../support/session-json.js';
 
 describe('the session reader', () => {
   it('reads what tilt get session -w -o json prints', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readWatchEvent } from '../../../src/providers/tilt/watch-event.js';
+import { readWatchEvent } from '../../../src/providers/kubernetes/watch-event.js';
 
 const read = (event: unknown) => readWatchEvent(JSON.stringify(event));
 

@@ -1,5 +1,5 @@
-import type { Change } from '../../model/change.js';
-import type { Session, SessionId } from '../../model/session.js';
+import type { Change } from '../model/change.js';
+import type { Session, SessionId } from '../model/session.js';
 
 /** Folds changes, so that whoever missed them can be told the outcome. */
 export interface LatestChanges {

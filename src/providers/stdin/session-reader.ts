@@ -1,8 +1,8 @@
-import type { Change } from '../model/change.js';
-import { isJsonObject, isList, type JsonObject } from './decode-sessions.js';
+import type { Change } from '../../model/change.js';
+import { isJsonObject, isList, type JsonObject } from '../decode-sessions.js';
+import { readWatchEvent } from '../kubernetes/watch-event.js';
+import { createWatchState } from '../kubernetes/watch-state.js';
 import { createJsonSplitter, type JsonPiece } from './json-stream.js';
-import { readWatchEvent } from './tilt/watch-event.js';
-import { createWatchState } from './tilt/watch-state.js';
 
 /** Turns the bytes of a stream into changes. */
 export interface SessionReader {

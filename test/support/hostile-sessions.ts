@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { rawSessions } from '../support/arbitraries.js';
-import type { Json } from '../support/fixtures.js';
+import { rawSessions } from './arbitraries.js';
+import type { Json } from './fixtures.js';
 
 /** A raw Session of which one field is of a wrong type. */
 export interface Spoilt {

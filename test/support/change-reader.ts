@@ -1,5 +1,5 @@
-import type { Change } from '../../../src/model/change.js';
-import type { Session } from '../../../src/model/session.js';
+import type { Change } from '../../src/model/change.js';
+import type { Session } from '../../src/model/session.js';
 
 /** A consumer that takes every change at once, as the gateway does, and remembers it. */
 export interface ChangeReader {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Change } from '../../../src/model/change.js';
-import { type PushChange, streamChanges } from '../../../src/providers/tilt/change-stream.js';
-import { anyChanges, outcomeOf } from './change-arbitrary.js';
+import type { Change } from '../../src/model/change.js';
+import { type PushChange, streamChanges } from '../../src/providers/change-stream.js';
+import { anyChanges, outcomeOf } from '../support/change-arbitrary.js';
 
 const EMPTY: Change = { type: 'snapshot', sessions: [] };
 const STALE: Change = { type: 'stale', error: 'why' };

@@ -1,14 +1,10 @@
-import { systemClock } from '../../../src/clock.js';
-import type { Log } from '../../../src/log.js';
-import type { SessionProvider } from '../../../src/providers/provider.js';
-import { createTiltProvider, type TiltProviderOptions } from '../../../src/providers/tilt/tilt.js';
-import {
-  createKubeconfigFolder,
-  type KubeconfigEntry,
-  writeKubeconfig,
-} from '../../support/kubeconfig-file.js';
-import type { TiltServer } from '../../support/tilt-server.js';
+import { systemClock } from '../../src/clock.js';
+import type { Log } from '../../src/log.js';
+import type { SessionProvider } from '../../src/providers/provider.js';
+import { createTiltProvider, type TiltProviderOptions } from '../../src/providers/tilt/tilt.js';
 import { type ChangeReader, readChanges } from './change-reader.js';
+import { createKubeconfigFolder, type KubeconfigEntry, writeKubeconfig } from './kubeconfig-file.js';
+import type { TiltServer } from './tilt-server.js';
 
 /** A provider at work on a test server, read by a {@link ChangeReader}. */
 export interface FollowedTilt extends ChangeReader {

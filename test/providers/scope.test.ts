@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createDeadline, createScope } from '../../../src/providers/tilt/scope.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createDeadline, createScope } from '../../src/providers/scope.js';
+import { createManualClock } from '../support/manual-clock.js';
 
 test('a scope ends with the outer signal, or by itself, and leaves the outer one alone', () => {
   const outer = new AbortController();

@@ -1,6 +1,6 @@
+import { MAX_BYTES } from '../limits.js';
 import { createByteSpan } from './byte-span.js';
 import { createJsonScanner, isOpening, isSpace, type JsonScanner, LINE_FEED } from './json-scanner.js';
-import { MAX_BYTES } from './limits.js';
 
 /** One value of a stream, counted from 1: its text, or in one line why it has none. */
 export type JsonPiece =

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createJsonSplitter, type JsonPiece } from '../../src/providers/json-stream.js';
-import { readFixture } from '../support/recording.js';
+import { createJsonSplitter, type JsonPiece } from '../../../src/providers/stdin/json-stream.js';
+import { readFixture } from '../../support/recording.js';
 
 describe('the JSON splitter', () => {
   it('cuts the pretty-printed objects that tilt get -w prints', () => {

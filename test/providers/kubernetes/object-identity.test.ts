@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { identityOf, isLater } from '../../../src/providers/tilt/object-identity.js';
+import { identityOf, isLater } from '../../../src/providers/kubernetes/object-identity.js';
 
 test('tells which object it is even where the rest makes no sense', () => {
   const object = { kind: 5, metadata: { name: 'Tiltfile', uid: 'a', resourceVersion: '7' }, status: 'x' };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/model/change.js';
 import { decodeSession } from '../../../src/model/decode.js';
-import { createWatchState } from '../../../src/providers/tilt/watch-state.js';
+import { createWatchState } from '../../../src/providers/kubernetes/watch-state.js';
 import { brokenSessionJson, type SessionJson, sessionJson } from '../../support/session-json.js';
 
 const ID = 'tilt-default/Tiltfile';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLatestChanges } from '../../../src/providers/tilt/latest-changes.js';
-import { anyChanges, outcomeOf } from './change-arbitrary.js';
+import { createLatestChanges } from '../../src/providers/latest-changes.js';
+import { anyChanges, outcomeOf } from '../support/change-arbitrary.js';
 
 test('whatever happened, the latest changes lead to the same outcome', () => {
   fc.assert(

@@ -1,8 +1,8 @@
 import { finished, type Readable } from 'node:stream';
-import { MAX_BEHIND } from './limits.js';
-import { ProviderError, type SessionProvider } from './provider.js';
+import { type PushChange, streamChanges } from '../change-stream.js';
+import { MAX_BEHIND } from '../limits.js';
+import { ProviderError, type SessionProvider } from '../provider.js';
 import { createSessionReader } from './session-reader.js';
-import { type PushChange, streamChanges } from './tilt/change-stream.js';
 
 /** See {@link createStreamProvider}. */
 export interface StreamProviderOptions {

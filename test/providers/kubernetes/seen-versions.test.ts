@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSeenVersions } from '../../../src/providers/tilt/seen-versions.js';
+import { createSeenVersions } from '../../../src/providers/kubernetes/seen-versions.js';
 
 const identity = (uid: string | null, resourceVersion: string | null) => ({
   name: 'x',

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { Change } from '../../../src/model/change.js';
-import { decodeSession } from '../../../src/model/decode.js';
-import type { Session } from '../../../src/model/session.js';
-import { sessionJson } from '../../support/session-json.js';
+import type { Change } from '../../src/model/change.js';
+import { decodeSession } from '../../src/model/decode.js';
+import type { Session } from '../../src/model/session.js';
+import { sessionJson } from './session-json.js';
 
 const name = fc.constantFrom('a', 'b', 'c');
 const session = fc

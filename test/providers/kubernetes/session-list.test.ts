@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decodeSession } from '../../../src/model/decode.js';
-import { readSessionList } from '../../../src/providers/tilt/session-list.js';
+import { readSessionList } from '../../../src/providers/kubernetes/session-list.js';
 import { readHttpRecording } from '../../support/recording.js';
 import { sessionJson } from '../../support/session-json.js';
 

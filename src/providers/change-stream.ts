@@ -1,4 +1,4 @@
-import type { Change } from '../../model/change.js';
+import type { Change } from '../model/change.js';
 import { createLatestChanges } from './latest-changes.js';
 import { createScope } from './scope.js';
 

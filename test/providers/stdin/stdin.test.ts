@@ -1,11 +1,11 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { ProviderError } from '../../src/providers/provider.js';
-import { createStreamProvider } from '../../src/providers/stdin.js';
-import { describeProvider } from '../support/provider-contract.js';
-import { readFixture } from '../support/recording.js';
-import { type SessionJson, sessionJson } from '../support/session-json.js';
-import { startWatching, type Watching } from '../support/watching.js';
+import { ProviderError } from '../../../src/providers/provider.js';
+import { createStreamProvider } from '../../../src/providers/stdin/stdin.js';
+import { describeProvider } from '../../support/provider-contract.js';
+import { readFixture } from '../../support/recording.js';
+import { type SessionJson, sessionJson } from '../../support/session-json.js';
+import { startWatching, type Watching } from '../../support/watching.js';
 
 describeProvider('stdin', {
   ids: ['stdin/a', 'stdin/b', 'stdin/c'],
