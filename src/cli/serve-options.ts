@@ -53,7 +53,7 @@ export function addServeOptions(command: Command): Command {
     .addOption(
       new Option(
         '--retain <duration>',
-        'how long a Session stays readable once its Tilt has left, such as 90s, 10m, 1h',
+        'how long a Session stays readable once its Tilt has left, such as 90s, 10m, 1h, 7d',
       )
         .default(3_600_000, '1h')
         .env('TILT_GRAPHQL_RETAIN')
@@ -97,13 +97,12 @@ const UNITS = new Map([
   ['s', 1_000],
   ['m', 60_000],
   ['h', 3_600_000],
+  ['d', 86_400_000],
 ]);
 
 function durationMs(text: string): number {
-  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
   const ms = Number(number) * (UNITS.get(unit) ?? Number.NaN);
-  // Node's timers cannot wait longer, and would fire at once.
-  if (!(ms <= 2 ** 31 - 1))
-    throw new InvalidArgumentError('Expected a time up to 596h, such as 90s, 10m or 1h.');
+  if (!Number.isFinite(ms)) throw new InvalidArgumentError('Expected a time such as 90s, 10m, 1h or 7d.');
   return ms;
 }

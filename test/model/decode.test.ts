@@ -3,29 +3,24 @@ import { describe, expect, it } from 'vitest';
 import { DecodeError, decodeSession } from '../../src/model/decode.js';
 import type { TargetState } from '../../src/model/session.js';
 import { microTimes, rawSessions } from '../support/arbitraries.js';
-import {
-  type Json,
-  lastObject,
-  RECORDINGS,
-  recordedText,
-  recording,
-  session,
-  sessionJson,
-  targetJson,
-} from '../support/fixtures.js';
+import { type Json, lastObject, recording, session, sessionJson, targetJson } from '../support/fixtures.js';
 import { everySpoilt, hostileSessions } from '../support/hostile-sessions.js';
+import { readFixture, WATCH_RECORDINGS } from '../support/recording.js';
 
 describe('what a real Tilt sent', () => {
-  it.each(RECORDINGS)('decodes, every event of %s, with each of its times to the microsecond', (name) => {
-    for (const { object } of recording(name)) {
-      const decoded = decodeSession(object, 'tilt-default');
-      expect(decoded.id).toBe('tilt-default/Tiltfile');
-      expect(timesIn(decoded)).toEqual(timesIn(object));
-    }
-  });
+  it.each(WATCH_RECORDINGS)(
+    'decodes, every event of %s, with each of its times to the microsecond',
+    (name) => {
+      for (const { object } of recording(name)) {
+        const decoded = decodeSession(object, 'tilt-default');
+        expect(decoded.id).toBe('tilt-default/Tiltfile');
+        expect(timesIn(decoded)).toEqual(timesIn(object));
+      }
+    },
+  );
 
   it.each(['get-200.http', 'list-200.http'])('decodes, as %s answers it', (file) => {
-    const [, body = ''] = recordedText(file).split(/\r?\n\r?\n/, 2);
+    const [, body = ''] = readFixture(file).split(/\r?\n\r?\n/, 2);
     const answer: { kind: string; items?: Json[] } = JSON.parse(body);
     for (const object of answer.items ?? [answer]) {
       expect(decodeSession(object, 'tilt-default').metadata.name).toBe('Tiltfile');

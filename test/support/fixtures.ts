@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { decodeSession } from '../../src/model/decode.js';
 import type { Session } from '../../src/model/session.js';
+import { readWatchRecording, type WATCH_RECORDINGS } from './recording.js';
 
 /** A JSON object, not decoded. */
 export type Json = Record<string, unknown>;
 
-/** What was recorded of a real Tilt; `test/fixtures/recordings/README.md` says what happens in each. */
-export type RecordingName = 'up' | 'edit' | 'ci-ok' | 'ci-bad';
+/** The name of a recorded watch of a real Tilt. */
+export type RecordingName = (typeof WATCH_RECORDINGS)[number];
 
 /** One line of a recorded watch. */
 export interface RecordedEvent {
@@ -17,17 +17,12 @@ export interface RecordedEvent {
   readonly object: Json;
 }
 
-export const RECORDINGS: readonly RecordingName[] = ['up', 'edit', 'ci-ok', 'ci-bad'];
-
 /** The events of a recorded watch, in order. */
 export function recording(name: RecordingName): RecordedEvent[] {
-  return recordedText(`${name}-watch.ndjson`).trimEnd().split('\n').map(recordedEvent);
-}
-
-function recordedEvent(text: string): RecordedEvent {
-  const { ms, line }: { ms: number; line: string } = JSON.parse(text);
-  const { type, object }: { type: string; object: Json } = JSON.parse(line);
-  return { ms, type, object };
+  return readWatchRecording(name).map(({ ms, line }) => {
+    const { type, object }: { type: string; object: Json } = JSON.parse(line);
+    return { ms, type, object };
+  });
 }
 
 /** The last Session of a recorded watch, not decoded. */
@@ -35,11 +30,6 @@ export function lastObject(name: RecordingName): Json {
   const last = recording(name).at(-1);
   if (!last) throw new Error(`The recording ${name} is empty.`);
   return last.object;
-}
-
-/** The text of a file in `test/fixtures/recordings`. */
-export function recordedText(file: string): string {
-  return readFileSync(new URL(`../fixtures/recordings/${file}`, import.meta.url), 'utf8');
 }
 
 /** What differs from {@link sessionJson}'s Session: laid over its metadata, spec and status, field by field. */
