@@ -1,7 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from './clock.js';
 import { createSchema } from './graphql/schema.js';
+import { createLive } from './live/live.js';
 import { createSubscriptionResolvers } from './live/subscription-resolvers.js';
+import { createTurn } from './live/turn.js';
 import { type Log, silentLog } from './log.js';
 import type { SessionProvider } from './providers/provider.js';
 import { createSources } from './providers/sources.js';
@@ -61,7 +63,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   });
   const sources = createSources({ sink: store, clock, random, log });
   const schema = createSchema(createSubscriptionResolvers());
-  const server = createHttpServer({ schema, context: { store, version }, clock, log });
+  const turn = createTurn();
+  const live = createLive({ store, log, turn });
+  const server = createHttpServer({ schema, live, turn, context: { store, version }, clock, log });
 
   try {
     for (const provider of providers) sources.add(provider);
@@ -75,7 +79,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   return {
     listen: (port, host = '127.0.0.1') => server.listen(port, host),
     get readers() {
-      return store.subscribers;
+      return live.readers;
     },
     sources: () => store.sources(),
     ready: () =>

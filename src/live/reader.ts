@@ -1,5 +1,6 @@
 import type { Store } from '../store/store.js';
 import { type BacklogLimits, createBacklog } from './backlog.js';
+import { dueEvent, snapshotEvent } from './events.js';
 import type { LiveEvent, View } from './view.js';
 
 /** What a reader shows, and where it begins. */
@@ -26,7 +27,7 @@ export function createReader<E extends LiveEvent>(
   let ended = false;
 
   const missed = since === null ? null : store.since(since);
-  if (missed === null) first = snapshot(0);
+  if (missed === null) first = snapshotEvent(view, store);
   else for (const revision of missed) if (view.wants(revision)) backlog.add(revision);
 
   const unsubscribe = store.subscribe((revision) => {
@@ -67,17 +68,10 @@ export function createReader<E extends LiveEvent>(
       return value;
     }
     for (let due = backlog.take(); due !== null; due = backlog.take()) {
-      if (due.type === 'reset') return snapshot(due.updates);
-      const cursor = store.cursorOf(due.number);
-      const conflated = due.updates > 1 ? due.updates : 0;
-      const value = view.changes(due.folds, { cursor, reset: false, conflated });
-      if (value !== null) return value;
+      const event = dueEvent(view, store, due);
+      if (event !== null) return event;
     }
     return null;
-  }
-
-  function snapshot(conflated: number): E {
-    return view.snapshot({ cursor: store.cursor(), reset: true, conflated });
   }
 
   function end(): void {

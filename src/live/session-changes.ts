@@ -6,7 +6,7 @@ import type { Store } from '../store/store.js';
 import type { Fold, LiveEvent, Position, View } from './view.js';
 
 /** A payload of `sessionChanges`. */
-export interface SessionChanges extends Position {
+export interface SessionChanges extends Omit<Position, 'sharedAs'> {
   readonly changes: readonly SessionChange[];
 }
 
@@ -51,5 +51,11 @@ export function viewSessionChanges(
 }
 
 function event(position: Position, changes: readonly SessionChange[]): SessionChangesEvent {
-  return { cursor: position.cursor, onlyIfDifferent: false, sessionChanges: { ...position, changes } };
+  const { sharedAs, ...place } = position;
+  return {
+    cursor: position.cursor,
+    onlyIfDifferent: false,
+    sharedAs,
+    sessionChanges: { ...place, changes },
+  };
 }

@@ -25,6 +25,6 @@ export function viewSession(store: Store, session: SessionId | null): View<Sessi
   };
 }
 
-function event({ cursor }: Position, session: SessionRecord | null): SessionEvent {
-  return { cursor, onlyIfDifferent: true, session };
+function event({ cursor, sharedAs }: Position, session: SessionRecord | null): SessionEvent {
+  return { cursor, onlyIfDifferent: true, sharedAs, session };
 }

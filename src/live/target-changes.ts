@@ -9,7 +9,7 @@ import type { Store } from '../store/store.js';
 import type { Fold, LiveEvent, Position, View } from './view.js';
 
 /** A payload of `targetChanges`. */
-export interface TargetChanges extends Position {
+export interface TargetChanges extends Omit<Position, 'sharedAs'> {
   /** Null while there is no such Session. */
   readonly session: SessionRecord | null;
   readonly changes: readonly RecordChange[];
@@ -81,10 +81,12 @@ function event(
   session: SessionRecord | null,
   changes: readonly RecordChange[],
 ): TargetChangesEvent {
+  const { sharedAs, ...place } = position;
   return {
     cursor: position.cursor,
     onlyIfDifferent: false,
-    targetChanges: { ...position, session, changes },
+    sharedAs,
+    targetChanges: { ...place, session, changes },
   };
 }
 

@@ -8,6 +8,8 @@ export interface Position {
   readonly reset: boolean;
   /** How many updates were folded into it; 0 when it is of one. */
   readonly conflated: number;
+  /** See {@link LiveEvent}. */
+  readonly sharedAs: string | null;
 }
 
 /** What a subscription's source gives: the root value a payload is executed on, and where it stands. */
@@ -15,6 +17,11 @@ export interface LiveEvent {
   readonly cursor: string;
   /** Whether it is sent only if the client's selection came out different from the last payload's (S6). */
   readonly onlyIfDifferent: boolean;
+  /**
+   * Readers of one view get an equal event under this name, and need it executed only once: that of one update, or the
+   * snapshot at one cursor. Null for what one slow reader alone has missed.
+   */
+  readonly sharedAs: string | null;
 }
 
 /** What one or more updates in a row did to one Session. */
@@ -33,9 +40,4 @@ export interface View<E extends LiveEvent> {
   snapshot(position: Position): E;
   /** What the folds, one per Session, changed; null when they come to nothing. */
   changes(folds: readonly Fold[], position: Position): E | null;
-}
-
-/** Whether what a source gave is an event of ours. */
-export function isLiveEvent(value: unknown): value is LiveEvent {
-  return typeof value === 'object' && value !== null && 'cursor' in value && 'onlyIfDifferent' in value;
 }

@@ -3,7 +3,7 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Clock } from '../clock.js';
 import type { Context } from '../graphql/context.js';
 import { maskError } from '../graphql/mask.js';
-import { subscribe } from '../live/subscribe.js';
+import type { Live } from '../live/live.js';
 import type { Log } from '../log.js';
 import { useServerSentEvents } from './sse.js';
 
@@ -15,6 +15,7 @@ export interface GraphQLHttpOptions {
   readonly schema: GraphQLSchema;
   readonly clock: Clock;
   readonly log: Log;
+  readonly live: Live;
   /** The path it answers at. */
   readonly path: string;
   /** What every resolver gets; `lastEventId` comes from the request. */
@@ -22,12 +23,12 @@ export interface GraphQLHttpOptions {
 }
 
 /** GraphQL over HTTP (GET, POST and server-sent events), by Yoga: a handler for `node:http`. */
-export function createGraphQLHttp({ schema, clock, log, path, context }: GraphQLHttpOptions) {
+export function createGraphQLHttp({ schema, clock, log, live, path, context }: GraphQLHttpOptions) {
   return createYoga({
     schema,
     graphqlEndpoint: path,
     context: ({ request }): Context => ({ ...context, lastEventId: request.headers.get('last-event-id') }),
-    plugins: [useReaders(log), useServerSentEvents(clock)],
+    plugins: [useReaders(live), useServerSentEvents(clock)],
     maskedErrors: { maskError: (error) => maskError(error, log) },
     maxRequestBodySize: MAX_BODY,
     // A page of another origin has no business with a gateway on its visitor's laptop.
@@ -41,6 +42,6 @@ export function createGraphQLHttp({ schema, clock, log, path, context }: GraphQL
 }
 
 /** Subscriptions are fed by our readers, as over WebSocket. */
-function useReaders(log: Log): Plugin {
-  return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn((args) => subscribe(args, log)) };
+function useReaders(live: Live): Plugin {
+  return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(live.pull) };
 }

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Clock } from '../clock.js';
 import type { Context } from '../graphql/context.js';
+import type { Live } from '../live/live.js';
+import type { Turn } from '../live/turn.js';
 import type { Log } from '../log.js';
 import { createGraphiQLPage } from './graphiql.js';
 import { createGraphQLHttp } from './graphql-http.js';
@@ -15,6 +17,8 @@ export const GRAPHQL_PATH = '/graphql';
 export interface HttpServerOptions {
   readonly schema: GraphQLSchema;
   readonly context: Omit<Context, 'lastEventId'>;
+  readonly live: Live;
+  readonly turn: Turn;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -42,7 +46,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.on('upgrade', (request, socket, head) => {
     // Until `ws` owns the socket, a client that vanishes in the middle must not end the process.
     socket.on('error', () => socket.destroy());
-    if (pathOf(request) === GRAPHQL_PATH) webSocket.upgrade(request, socket, head);
+    if (pathOf(request) === GRAPHQL_PATH) webSocket.upgrade(request, head);
     else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   });
 

@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { FetchAPI, Plugin } from 'graphql-yoga';
 import type { Clock } from '../clock.js';
-import { cursorKey } from '../live/subscribe.js';
+import { isPayload } from '../live/payload.js';
 
 /** How often an idle stream says that it is alive: proxies commonly cut what is silent for 30 or 60 s. */
 const PING_MS = 12_000;
@@ -32,7 +32,7 @@ function respond(stream: unknown, fetchAPI: FetchAPI, clock: Clock): Response {
     },
     async pull(controller) {
       const { done, value } = await results.next();
-      controller.enqueue(encoder.encode(done ? 'event: complete\ndata:\n\n' : eventOf(value)));
+      controller.enqueue(done ? encoder.encode('event: complete\ndata:\n\n') : eventOf(value));
       if (!done) return;
       cancelPing();
       controller.close();
@@ -60,10 +60,13 @@ function respond(stream: unknown, fetchAPI: FetchAPI, clock: Clock): Response {
 }
 
 /** One event: JSON has no line break in it, so a single `data` line is enough. */
-function eventOf(result: ExecutionResult): string {
-  const id = cursorKey in result ? `id: ${String(result[cursorKey])}\n` : '';
-  return `event: next\n${id}data: ${JSON.stringify(result)}\n\n`;
+function eventOf(result: ExecutionResult): Uint8Array {
+  const head = isPayload(result) ? `event: next\nid: ${result.cursor}\ndata: ` : 'event: next\ndata: ';
+  const body = isPayload(result) ? result.body : Buffer.from(JSON.stringify(result));
+  return Buffer.concat([Buffer.from(head), body, EVENT_END]);
 }
+
+const EVENT_END = Buffer.from('\n\n');
 
 function isStream(result: unknown): result is AsyncIterable<ExecutionResult> {
   return typeof result === 'object' && result !== null && Symbol.asyncIterator in result;

@@ -1,15 +1,20 @@
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-import type { GraphQLSchema } from 'graphql';
+import type { Socket } from 'node:net';
+import type { ExecutionArgs, GraphQLSchema } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../clock.js';
 import type { Context } from '../graphql/context.js';
 import { maskResult } from '../graphql/mask.js';
 import { executeOperation, prepareOperation } from '../graphql/operation.js';
-import { subscribe } from '../live/subscribe.js';
+import type { Live } from '../live/live.js';
+import type { Outlet } from '../live/pushed-reader.js';
+import type { Turn } from '../live/turn.js';
 import type { Log } from '../log.js';
+import { createFrameWriter, DEFAULT_UNSENT_MARK } from './frame-writer.js';
 import { keepAlive } from './keep-alive.js';
+import { silentStream } from './silent-stream.js';
+import { createSocketOutlets, DEFAULT_STUCK_MS, type SocketOutlets } from './websocket-outlet.js';
 
 /** The biggest message a client may send, in bytes, as for HTTP. `ws` would take 100 MiB. */
 const MAX_MESSAGE = 1_000_000;
@@ -17,9 +22,14 @@ const MAX_MESSAGE = 1_000_000;
 /** How long readers are given to say goodbye at a stop, in milliseconds. */
 const CLOSE_DEADLINE_MS = 2_000;
 
+/** "Try again later", for a reader that took nothing for too long: graphql-ws clients reconnect after it. */
+const TRY_AGAIN_LATER = 1013;
+
 /** What GraphQL over WebSocket is made of. */
 export interface GraphQLWebSocketOptions {
   readonly schema: GraphQLSchema;
+  readonly live: Live;
+  readonly turn: Turn;
   readonly clock: Clock;
   readonly log: Log;
   readonly context: Omit<Context, 'lastEventId'>;
@@ -28,25 +38,31 @@ export interface GraphQLWebSocketOptions {
 /** GraphQL over WebSocket. */
 export interface GraphQLWebSocket {
   /** Takes over a connection that asked to be upgraded. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  upgrade(request: IncomingMessage, head: Buffer): void;
   /** Tells every reader to come back later (close code 1001), and cuts those that do not answer in time. */
   close(): Promise<void>;
 }
 
-/** The protocol `graphql-transport-ws`: graphql-ws speaks it, on sockets of `ws`. */
+/**
+ * The protocol `graphql-transport-ws`: graphql-ws speaks it, on sockets of `ws`, but for the payloads of subscriptions,
+ * which are written as bytes that all readers share.
+ */
 export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQLWebSocket {
-  const { clock, log } = options;
+  const { clock } = options;
   const protocol = createProtocol(options);
-  // Compression would cost more CPU than everything else, for readers that mostly sit on the same machine.
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE,
+    // Compression would cost more CPU than all else, for readers that mostly sit on the same machine. And frames are
+    // written past `ws` (see frame-writer.ts), which is only right without.
     perMessageDeflate: false,
     handleProtocols,
   });
   return {
-    upgrade(request, socket, head) {
-      sockets.handleUpgrade(request, socket, head, (client) => serve(client, protocol, clock, log));
+    upgrade(request, head) {
+      sockets.handleUpgrade(request, request.socket, head, (socket) => {
+        serve(socket, request.socket, protocol, options);
+      });
     },
     async close() {
       const cancel = clock.after(CLOSE_DEADLINE_MS, () => {
@@ -59,22 +75,41 @@ export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQ
   };
 }
 
-function createProtocol({ schema, context, log }: GraphQLWebSocketOptions): Server {
+function createProtocol(options: GraphQLWebSocketOptions): Server<SocketOutlets> {
+  const { schema, live, log, context } = options;
   const contextValue: Context = { ...context, lastEventId: null };
-  return makeServer({
-    onSubscribe: (_, __, params) => prepareOperation(schema, params, contextValue),
+  const outlets = new WeakMap<ExecutionArgs, Outlet>();
+  return makeServer<undefined, SocketOutlets>({
+    onSubscribe({ extra }, id, params) {
+      const prepared = prepareOperation(schema, params, contextValue);
+      if ('document' in prepared) outlets.set(prepared, extra.open(id));
+      return prepared;
+    },
     execute: async (args) => maskResult(await executeOperation(args), log),
-    subscribe: (args) => subscribe(args, log),
+    async subscribe(args) {
+      const outlet = outlets.get(args);
+      if (!outlet) throw new Error('Expected a subscription prepared before.');
+      const end = await live.push(args, outlet);
+      return typeof end === 'function' ? silentStream(end) : end;
+    },
   });
 }
 
 /** Joins a socket to the protocol, until it closes. */
-function serve(socket: WebSocket, protocol: Server, clock: Clock, log: Log): void {
+function serve(
+  socket: WebSocket,
+  connection: Socket,
+  protocol: Server<SocketOutlets>,
+  { clock, log, turn }: GraphQLWebSocketOptions,
+): void {
+  const isOpen = () => socket.readyState === socket.OPEN;
+  const writer = createFrameWriter({ connection, isOpen, turn, unsentMark: DEFAULT_UNSENT_MARK });
+  const onStuck = () => socket.close(TRY_AGAIN_LATER, `Nothing was read for ${DEFAULT_STUCK_MS / 1_000} s`);
+  const outlets = createSocketOutlets({ connection, writer, clock, onStuck, stuckMs: DEFAULT_STUCK_MS });
   const stopPings = keepAlive(socket, clock);
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
-      // Waits until the bytes have left the process: so does the subscription that gave them (S5).
       send: (message) => new Promise((resolve) => socket.send(message, () => resolve())),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) => {
@@ -86,7 +121,7 @@ function serve(socket: WebSocket, protocol: Server, clock: Clock, log: Log): voi
         });
       },
     },
-    undefined,
+    outlets,
   );
   // `ws` closes the socket itself after an error of the client's making: a broken frame, a message too big.
   socket.on('error', (error) =>
@@ -94,6 +129,7 @@ function serve(socket: WebSocket, protocol: Server, clock: Clock, log: Log): voi
   );
   socket.once('close', (code, reason) => {
     stopPings();
+    outlets.close();
     closed(code, String(reason)).catch((error) => log('error', 'a subscription did not end well', { error }));
   });
 }

@@ -2,7 +2,7 @@ import { type ExecutionResult, type GraphQLSchema, parse } from 'graphql';
 import type { Context } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from '../../src/live/backlog.js';
-import { subscribe } from '../../src/live/subscribe.js';
+import { createLive } from '../../src/live/live.js';
 import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
 import { silentLog } from '../../src/log.js';
 import type { Store } from '../../src/store/store.js';
@@ -26,7 +26,8 @@ export async function subscribeTo<T>(
 ): Promise<Subscriber<T>> {
   const contextValue: Context = { store, version: 'test', lastEventId };
   const schema = schemaOf(limits);
-  const stream = await subscribe({ schema, document: parse(query), variableValues, contextValue }, silentLog);
+  const live = createLive({ store, log: silentLog, limits });
+  const stream = await live.pull({ schema, document: parse(query), variableValues, contextValue });
   if (!(Symbol.asyncIterator in stream)) throw new Error(stream.errors?.map(String).join('; '));
   let pending: Promise<IteratorResult<ExecutionResult, undefined>> | null = null;
 

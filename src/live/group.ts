@@ -1,0 +1,99 @@
+import type { Revision } from '../store/journal.js';
+import type { Store } from '../store/store.js';
+import { snapshotEvent, updateEvent } from './events.js';
+import type { Payload } from './payload.js';
+import type { Turn } from './turn.js';
+import type { LiveEvent, View } from './view.js';
+
+/** One update, as a group's members get it. */
+export interface Told {
+  readonly revision: Revision;
+  readonly payload: Payload;
+}
+
+/** A reader that is told of updates when they happen, all those of a turn at once. */
+export interface Member {
+  /** The number of the revision it began at: what came before, it has. */
+  readonly from: number;
+  tell(updates: readonly Told[]): void;
+}
+
+/** Readers of one view: each update is executed and serialised once for all of them. */
+export interface Group {
+  readonly view: View<LiveEvent>;
+  /** How many members there are. */
+  readonly size: number;
+  /** The payload of an event: executed when first asked for. */
+  payloadOf(event: LiveEvent): Payload;
+  /** The payload that tells everything as it is in this tick. */
+  snapshot(): Payload;
+  /** Tells a member of each update from the next one on. Returns the end of it. */
+  join(member: Member): () => void;
+}
+
+/** What a group works with. */
+export interface GroupOptions {
+  readonly store: Store;
+  readonly view: View<LiveEvent>;
+  readonly turn: Turn;
+  readonly execute: (event: LiveEvent) => Payload;
+}
+
+/** How many payloads are kept for readers that come for them a little later: as many as a backlog holds. */
+const KEPT_PAYLOADS = 64;
+
+/** A group without members. It listens to the store while it has some. */
+export function createGroup({ store, view, turn, execute }: GroupOptions): Group {
+  const members = new Set<Member>();
+  const kept = new Map<string, Payload>();
+  let pending: Revision[] = [];
+  let leaveStore = () => {};
+
+  return {
+    view,
+    get size() {
+      return members.size;
+    },
+    payloadOf,
+    snapshot: () => payloadOf(snapshotEvent(view, store)),
+    join(member) {
+      if (members.size === 0) leaveStore = store.subscribe(note);
+      members.add(member);
+      return () => {
+        if (!members.delete(member) || members.size > 0) return;
+        leaveStore();
+        pending = [];
+      };
+    },
+  };
+
+  function note(revision: Revision): void {
+    if (!view.wants(revision)) return;
+    pending.push(revision);
+    turn.atEnd(tellAll);
+  }
+
+  function tellAll(): void {
+    const told = pending.flatMap((revision) => {
+      const event = updateEvent(view, store, revision);
+      return event === null ? [] : [{ revision, payload: payloadOf(event) }];
+    });
+    pending = [];
+    const [first] = told;
+    if (!first) return;
+    for (const member of members) {
+      const isNew = member.from >= first.revision.number;
+      member.tell(isNew ? told.filter(({ revision }) => revision.number > member.from) : told);
+    }
+  }
+
+  function payloadOf(event: LiveEvent): Payload {
+    const { sharedAs } = event;
+    if (sharedAs === null) return execute(event);
+    const payload = kept.get(sharedAs) ?? execute(event);
+    kept.set(sharedAs, payload);
+    const [oldest] = kept.keys();
+    if (kept.size > KEPT_PAYLOADS && oldest !== undefined) kept.delete(oldest);
+    return payload;
+  }
+}

@@ -1,0 +1,104 @@
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { maskResult } from '../graphql/mask.js';
+import type { Log } from '../log.js';
+import type { Store } from '../store/store.js';
+import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from './backlog.js';
+import { createGroup, type Group } from './group.js';
+import { executeOn } from './payload.js';
+import { createPulledReader, type PayloadStream } from './pulled-reader.js';
+import { type Outlet, startPushedReader } from './pushed-reader.js';
+import { createReader } from './reader.js';
+import { sharingKey } from './sharing-key.js';
+import { isSource, type Source } from './source.js';
+import { createTurn, type Turn } from './turn.js';
+
+/** Serves subscriptions. Readers of equal subscriptions share execution and bytes, by whatever transport they came. */
+export interface Live {
+  /** How many subscriptions are open. */
+  readonly readers: number;
+  /** How many different ones that are: each is executed once an update. */
+  readonly groups: number;
+  /**
+   * Subscribes a reader that pulls, so that its transport's backpressure reaches the backlog (S5). The stream's
+   * `return()` ends it at once, also while it is idle (S7). Resolves with a result when the subscription is not valid.
+   */
+  pull(args: ExecutionArgs): Promise<ExecutionResult | PayloadStream>;
+  /** Subscribes a reader that payloads are pushed to. Resolves with the end of it, or with a result as `pull` does. */
+  push(args: ExecutionArgs, outlet: Outlet): Promise<ExecutionResult | (() => void)>;
+}
+
+/** What subscriptions are served from. */
+export interface LiveOptions {
+  readonly store: Store;
+  readonly log: Log;
+  /** Gathers the updates of a turn of the event loop. Default: one of its own. */
+  readonly turn?: Turn;
+  /** What is remembered for readers that lag. */
+  readonly limits?: BacklogLimits;
+}
+
+/** No subscription is open yet. */
+export function createLive(options: LiveOptions): Live {
+  const { store, log, turn = createTurn(), limits = DEFAULT_BACKLOG_LIMITS } = options;
+  const groups = new Map<string, { readonly group: Group; readers: number }>();
+  let readers = 0;
+
+  return {
+    get readers() {
+      return readers;
+    },
+    get groups() {
+      return groups.size;
+    },
+    async pull(args) {
+      const source = await createSourceEventStream(args);
+      if (!isSource(source)) return refusal(source);
+      const { group, leave } = enter(args, source);
+      const events = createReader({ store, view: group.view, since: source.since, limits });
+      return createPulledReader(group, events, leave);
+    },
+    async push(args, outlet) {
+      const source = await createSourceEventStream(args);
+      if (!isSource(source)) return refusal(source);
+      const { group, leave } = enter(args, source);
+      const end = startPushedReader({ store, group, outlet, since: source.since, limits });
+      return () => {
+        end();
+        leave();
+      };
+    },
+  };
+
+  /** The group of a subscription, for one reader more; `leave` may be called twice. */
+  function enter(args: ExecutionArgs, source: Source): { group: Group; leave: () => void } {
+    const key = `${source.meant}\n${sharingKey(args)}`;
+    const entry = groups.get(key) ?? {
+      group: createGroup({
+        store,
+        turn,
+        view: source.openView(),
+        execute: (event) => executeOn(event, args, log),
+      }),
+      readers: 0,
+    };
+    groups.set(key, entry);
+    entry.readers += 1;
+    readers += 1;
+    let isIn = true;
+    return {
+      group: entry.group,
+      leave() {
+        if (!isIn) return;
+        isIn = false;
+        entry.readers -= 1;
+        readers -= 1;
+        if (entry.readers === 0) groups.delete(key);
+      },
+    };
+  }
+
+  function refusal(source: ExecutionResult | AsyncIterable<unknown>): ExecutionResult {
+    if (Symbol.asyncIterator in source) throw new TypeError('Expected a source of our own.');
+    return maskResult(source, log);
+  }
+}

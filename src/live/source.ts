@@ -1,0 +1,34 @@
+import type { Store } from '../store/store.js';
+import type { BacklogLimits } from './backlog.js';
+import { createReader } from './reader.js';
+import type { LiveEvent, View } from './view.js';
+
+/**
+ * What a field of `Subscription` gives: a view that readers can share. It can be iterated as GraphQL asks for, and
+ * then is a reader of its own.
+ */
+export interface Source<E extends LiveEvent = LiveEvent> extends AsyncIterable<E> {
+  /** Of which Session it is, where the client left that out: readers of another one do not share. */
+  readonly meant: string;
+  /** The cursor last seen. */
+  readonly since: string | null;
+  openView(): View<E>;
+}
+
+/** A source of the view. */
+export function createSource<E extends LiveEvent>(
+  store: Store,
+  limits: BacklogLimits,
+  source: Omit<Source<E>, typeof Symbol.asyncIterator>,
+): Source<E> {
+  const { since, openView } = source;
+  return {
+    ...source,
+    [Symbol.asyncIterator]: () => createReader({ store, view: openView(), since, limits }),
+  };
+}
+
+/** Whether GraphQL's source event stream is one of ours, as it always is in our schema. */
+export function isSource(stream: object): stream is Source {
+  return 'openView' in stream && 'meant' in stream;
+}
