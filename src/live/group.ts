@@ -69,8 +69,8 @@ export function createGroup({ store, view, turn, execute }: GroupOptions): Group
 
   function note(revision: Revision): void {
     if (!view.wants(revision)) return;
+    if (pending.length === 0) turn.atEnd(tellAll);
     pending.push(revision);
-    turn.atEnd(tellAll);
   }
 
   function tellAll(): void {

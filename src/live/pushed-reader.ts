@@ -7,11 +7,15 @@ import { isRepeated, type Payload } from './payload.js';
 
 /** Where a pushed reader's payloads go. */
 export interface Outlet {
-  /** Whether it takes more now. While it does not, what happens is folded, and told when it does (S5). */
-  readonly isReady: boolean;
   send(payload: Payload): void;
-  /** Calls back once it takes more again. Only asked for when it does not. */
-  whenReady(resume: () => void): void;
+  /** Tells when it takes no more, at once if it is so now, and when it does again. Returns the end of it. */
+  onPressure(listener: PressureListener): () => void;
+}
+
+/** Who is told that an outlet takes no more, and that it does again. */
+export interface PressureListener {
+  pause(): void;
+  resume(): void;
 }
 
 /** What a pushed reader works with. */
@@ -28,23 +32,22 @@ export interface PushedReaderOptions {
 /**
  * Begins to send a group's payloads to an outlet, the first before this returns (S1). Returns the end of it.
  *
- *     following ──outlet is full──► lagging: updates are folded
- *         ▲──── outlet is ready: one payload with the newest state ────┘
+ *     following ──outlet takes no more──► lagging: updates are folded (S5)
+ *         ▲──── outlet takes more: one payload with the newest state ────┘
  */
 export function startPushedReader(options: PushedReaderOptions): () => void {
   const { store, group, outlet, since, limits } = options;
   let lag: Backlog | null = null;
   let last: Payload | null = null;
-  let ended = false;
 
   const missed = since === null ? null : store.since(since);
   const leave = group.join({ from: store.revision, tell });
   if (missed === null) send(group.snapshot());
   else replay(missed.filter((revision) => group.view.wants(revision)));
+  const stopListening = outlet.onPressure({ pause, resume });
 
   return () => {
-    ended = true;
-    lag?.clear();
+    stopListening();
     leave();
   };
 
@@ -55,17 +58,16 @@ export function startPushedReader(options: PushedReaderOptions): () => void {
   }
 
   function tell(updates: readonly Told[]): void {
-    if (lag === null && outlet.isReady) {
-      for (const { payload } of updates) send(payload);
-      return;
-    }
-    if (lag === null) outlet.whenReady(catchUp);
-    lag ??= createBacklog({ ...limits, updates: 0 });
-    for (const { revision } of updates) lag.add(revision);
+    if (lag === null) for (const { payload } of updates) send(payload);
+    else for (const { revision } of updates) lag.add(revision);
   }
 
-  function catchUp(): void {
-    const due = ended ? null : (lag?.take() ?? null);
+  function pause(): void {
+    lag ??= createBacklog({ ...limits, updates: 0 });
+  }
+
+  function resume(): void {
+    const due = lag?.take() ?? null;
     lag = null;
     if (due !== null) sendDue(due);
   }

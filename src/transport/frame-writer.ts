@@ -11,17 +11,9 @@ export const DEFAULT_UNSENT_MARK = 256 * 1024;
  */
 const COPY_LIMIT = 4_096;
 
-/** A message in two parts: a head of this reader's own, and a body that it shares with others. */
-interface Message {
-  readonly head: Buffer;
-  readonly body: Buffer;
-}
-
 /** Writes text messages to a WebSocket's own connection, those of a turn at once. */
 export interface FrameWriter {
-  /** Whether there is little enough unsent to take more. */
-  readonly isReady: boolean;
-  /** Puts a message in line, to leave at the end of the turn. */
+  /** Puts a message in line, to leave at the end of the turn: a head of this reader's own, a body it shares with others. */
   send(head: Buffer, body: Buffer): void;
 }
 
@@ -32,6 +24,8 @@ export interface FrameWriterOptions {
   readonly isOpen: () => boolean;
   readonly turn: Turn;
   readonly unsentMark: number;
+  /** Called after a write that left at least that much unsent: more is better not sent until the connection drains. */
+  readonly onFull: () => void;
 }
 
 /**
@@ -40,65 +34,82 @@ export interface FrameWriterOptions {
  * each frame whole and at once, so that frames of both may follow each other in any order.
  */
 export function createFrameWriter(options: FrameWriterOptions): FrameWriter {
-  const { connection, isOpen, turn, unsentMark } = options;
-  let line: Message[] = [];
+  const { connection, isOpen, turn, unsentMark, onFull } = options;
+  /** Heads and bodies in turn: an object for each pair cost more than the copying. */
+  let line: Buffer[] = [];
 
   return {
-    get isReady() {
-      return connection.writableLength < unsentMark;
-    },
     send(head, body) {
       if (line.length === 0) turn.afterwards(flush);
-      line.push({ head, body });
+      line.push(head, body);
     },
   };
 
   function flush(): void {
-    const messages = line;
+    const parts = line;
     line = [];
     if (!isOpen()) return;
-    const [first] = messages;
-    if (messages.length === 1 && first && first.body.length <= COPY_LIMIT) connection.write(copied(messages));
-    else writeVector(messages);
+    if (parts.every(isSmall)) connection.write(copied(parts));
+    else writeVector(parts);
+    if (connection.writableLength >= unsentMark) onFull();
   }
 
   /** Runs of small messages in one buffer each, big bodies as they are, all in one system call. */
-  function writeVector(messages: readonly Message[]): void {
+  function writeVector(parts: readonly Buffer[]): void {
     connection.cork();
-    let small: Message[] = [];
-    for (const message of messages) {
-      if (message.body.length <= COPY_LIMIT) {
-        small.push(message);
+    let small: Buffer[] = [];
+    for (let index = 0; index < parts.length; index += 2) {
+      const [head, body] = parts.slice(index, index + 2);
+      if (!head || !body) break;
+      if (isSmall(body)) {
+        small.push(head, body);
         continue;
       }
       if (small.length > 0) connection.write(copied(small));
       small = [];
-      connection.write(headOf(message));
-      connection.write(message.body);
+      connection.write(headOf(head, body.length));
+      connection.write(body);
     }
     if (small.length > 0) connection.write(copied(small));
     connection.uncork();
   }
 }
 
-function copied(messages: readonly Message[]): Buffer {
-  let size = 0;
-  for (const { head, body } of messages) {
-    const length = head.length + body.length;
-    size += headerLength(length) + length;
-  }
-  const target = Buffer.allocUnsafe(size);
+function isSmall(part: Buffer): boolean {
+  return part.length <= COPY_LIMIT;
+}
+
+/** The frames of heads and bodies in turn, in one buffer. */
+function copied(parts: readonly Buffer[]): Buffer {
+  const target = Buffer.allocUnsafe(framedLength(parts));
   let at = 0;
-  for (const { head, body } of messages) {
-    at = writeHeader(target, at, head.length + body.length);
+  let head: Buffer | null = null;
+  for (const part of parts) {
+    if (head === null) {
+      head = part;
+      continue;
+    }
+    at = writeHeader(target, at, head.length + part.length);
     at += head.copy(target, at);
-    at += body.copy(target, at);
+    at += part.copy(target, at);
+    head = null;
   }
   return target;
 }
 
-function headOf({ head, body }: Message): Buffer {
-  const length = head.length + body.length;
+function framedLength(parts: readonly Buffer[]): number {
+  let total = 0;
+  let head: Buffer | null = null;
+  for (const part of parts) {
+    const length: number = (head?.length ?? 0) + part.length;
+    if (head !== null) total += headerLength(length) + length;
+    head = head === null ? part : null;
+  }
+  return total;
+}
+
+function headOf(head: Buffer, bodyLength: number): Buffer {
+  const length = head.length + bodyLength;
   const target = Buffer.allocUnsafe(headerLength(length) + head.length);
   head.copy(target, writeHeader(target, 0, length));
   return target;

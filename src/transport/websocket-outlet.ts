@@ -1,11 +1,15 @@
 import type { Socket } from 'node:net';
 import { MessageType, stringifyMessage } from 'graphql-ws';
 import type { Clock } from '../clock.js';
-import type { Outlet } from '../live/pushed-reader.js';
-import type { FrameWriter } from './frame-writer.js';
+import type { Outlet, PressureListener } from '../live/pushed-reader.js';
+import type { Turn } from '../live/turn.js';
+import { createFrameWriter } from './frame-writer.js';
 
-/** How long a reader may stand still with its mark exceeded before it is closed, in milliseconds. */
-export const DEFAULT_STUCK_MS = 30_000;
+/**
+ * How long a reader may stand still with its mark exceeded before it is closed, in milliseconds. Less than the 12 s after
+ * which an unanswered ping may cut it without a word.
+ */
+export const DEFAULT_STUCK_MS = 10_000;
 
 /** What all subscriptions of one socket share. */
 export interface SocketOutlets {
@@ -18,50 +22,56 @@ export interface SocketOutlets {
 /** What {@link createSocketOutlets} works with. */
 export interface SocketOutletsOptions {
   readonly connection: Socket;
-  readonly writer: FrameWriter;
+  readonly isOpen: () => boolean;
+  readonly turn: Turn;
   readonly clock: Clock;
-  /** Called once the connection took nothing for `stuckMs`. */
-  readonly onStuck: () => void;
+  /** In bytes; see {@link DEFAULT_UNSENT_MARK}. */
+  readonly unsentMark: number;
+  /** In milliseconds; see {@link DEFAULT_STUCK_MS}. */
   readonly stuckMs: number;
+  /** Called once the connection took nothing for that long. */
+  readonly onStuck: () => void;
 }
 
 /** The outlets of a socket: while it has too much unsent, none of them takes more. */
 export function createSocketOutlets(options: SocketOutletsOptions): SocketOutlets {
-  const { connection, writer, clock, onStuck, stuckMs } = options;
-  const waiting = new Set<() => void>();
+  const { connection, clock, onStuck, stuckMs } = options;
+  const writer = createFrameWriter({ ...options, onFull: pause });
+  const listeners = new Set<PressureListener>();
+  let isPaused = false;
   let cancelDeadline = () => {};
 
   return {
     open(id) {
       const head = headOf(id);
       return {
-        get isReady() {
-          return writer.isReady;
-        },
         send: ({ closedBody }) => writer.send(head, closedBody),
-        whenReady(resume) {
-          if (waiting.size === 0) wait();
-          waiting.add(resume);
+        onPressure(listener) {
+          listeners.add(listener);
+          if (isPaused) listener.pause();
+          return () => listeners.delete(listener);
         },
       };
     },
     close() {
       connection.off('drain', resume);
       cancelDeadline();
-      waiting.clear();
+      listeners.clear();
     },
   };
 
-  function wait(): void {
+  function pause(): void {
+    if (isPaused) return;
+    isPaused = true;
     connection.once('drain', resume);
     watch(sent());
+    for (const listener of listeners) listener.pause();
   }
 
   function resume(): void {
+    isPaused = false;
     cancelDeadline();
-    const resumed = [...waiting];
-    waiting.clear();
-    for (const go of resumed) go();
+    for (const listener of listeners) listener.resume();
   }
 
   function watch(before: number): void {

@@ -11,7 +11,7 @@ import type { Live } from '../live/live.js';
 import type { Outlet } from '../live/pushed-reader.js';
 import type { Turn } from '../live/turn.js';
 import type { Log } from '../log.js';
-import { createFrameWriter, DEFAULT_UNSENT_MARK } from './frame-writer.js';
+import { DEFAULT_UNSENT_MARK } from './frame-writer.js';
 import { keepAlive } from './keep-alive.js';
 import { silentStream } from './silent-stream.js';
 import { createSocketOutlets, DEFAULT_STUCK_MS, type SocketOutlets } from './websocket-outlet.js';
@@ -102,10 +102,15 @@ function serve(
   protocol: Server<SocketOutlets>,
   { clock, log, turn }: GraphQLWebSocketOptions,
 ): void {
-  const isOpen = () => socket.readyState === socket.OPEN;
-  const writer = createFrameWriter({ connection, isOpen, turn, unsentMark: DEFAULT_UNSENT_MARK });
-  const onStuck = () => socket.close(TRY_AGAIN_LATER, `Nothing was read for ${DEFAULT_STUCK_MS / 1_000} s`);
-  const outlets = createSocketOutlets({ connection, writer, clock, onStuck, stuckMs: DEFAULT_STUCK_MS });
+  const outlets = createSocketOutlets({
+    connection,
+    turn,
+    clock,
+    isOpen: () => socket.readyState === socket.OPEN,
+    unsentMark: DEFAULT_UNSENT_MARK,
+    stuckMs: DEFAULT_STUCK_MS,
+    onStuck,
+  });
   const stopPings = keepAlive(socket, clock);
   const closed = protocol.opened(
     {
@@ -127,9 +132,23 @@ function serve(
   socket.on('error', (error) =>
     log('debug', 'a WebSocket client broke the protocol', { error: error.message }),
   );
+  let isReleased = false;
   socket.once('close', (code, reason) => {
     stopPings();
-    outlets.close();
-    closed(code, String(reason)).catch((error) => log('error', 'a subscription did not end well', { error }));
+    release(code, String(reason));
   });
+
+  function onStuck(): void {
+    const reason = `Nothing was read for ${DEFAULT_STUCK_MS / 1_000} s`;
+    socket.close(TRY_AGAIN_LATER, reason);
+    // The goodbye may never be read: nothing is kept for it.
+    release(TRY_AGAIN_LATER, reason);
+  }
+
+  function release(code: number, reason: string): void {
+    if (isReleased) return;
+    isReleased = true;
+    outlets.close();
+    closed(code, reason).catch((error) => log('error', 'a subscription did not end well', { error }));
+  }
 }

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { createClient } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { startMemoryGateway, type TestGateway } from '../support/gateway.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { startGateway, startMemoryGateway, type TestGateway } from '../support/gateway.js';
+import { createManualClock } from '../support/manual-clock.js';
 import { session, type TargetStates } from '../support/sessions.js';
 import { openStuckReader } from '../support/stuck-reader.js';
 
@@ -117,6 +119,21 @@ describe('GraphQL over WebSocket', () => {
     expect(newest).toMatchObject({ targetChanges: { reset: false, conflated: expect.any(Number) } });
     expect(JSON.stringify(newest)).toMatch(/"conflated":[1-9]/);
     await healthy.dispose();
+  });
+
+  it('S5: closes a reader that took nothing for 10 s with a clear code (1013), after which clients come back', async () => {
+    const clock = createManualClock();
+    const source = createMemoryProvider('memory', [bigSession(0)]);
+    await using gateway = await startGateway({ clock, providers: [source.provider] });
+    await gateway.gateway.ready();
+    await using stuck = await openStuckReader(gateway.webSocketUrl, SUBSCRIPTION);
+    for (let round = 1; round <= 200; round += 1) {
+      source.put(bigSession(round));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await clock.advance(10_000);
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+    expect(await stuck.closed()).toEqual([1013, 'Nothing was read for 10 s']);
   });
 
   it('S7: tells readers to come back later when it stops (1001), and then closes the port', async () => {

@@ -5,6 +5,8 @@ import WebSocket from 'ws';
 export interface StuckReader extends AsyncDisposable {
   /** Reads on: resolves with the newest payload's data once `isEnough` says so. */
   resume(isEnough: (data: unknown) => boolean): Promise<unknown>;
+  /** Reads on to the end: resolves with the close code and its reason. */
+  closed(): Promise<[number, string]>;
 }
 
 /** Subscribes, takes the first payload, and reads no more. */
@@ -23,6 +25,12 @@ export async function openStuckReader(url: string, query: string): Promise<Stuck
           const { payload } = JSON.parse(String(bytes));
           if (payload && isEnough(payload.data)) resolve(payload.data);
         });
+        socket.resume();
+      });
+    },
+    closed() {
+      return new Promise((resolve) => {
+        socket.on('close', (code, reason) => resolve([code, String(reason)]));
         socket.resume();
       });
     },

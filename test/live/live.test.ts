@@ -1,0 +1,173 @@
+import { parse } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { createSchema } from '../../src/graphql/schema.js';
+import { createLive } from '../../src/live/live.js';
+import type { Payload } from '../../src/live/payload.js';
+import type { Outlet, PressureListener } from '../../src/live/pushed-reader.js';
+import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
+import { createTurn } from '../../src/live/turn.js';
+import { silentLog } from '../../src/log.js';
+import { createStore } from '../../src/store/store.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { session, type TargetStates } from '../support/sessions.js';
+
+const schema = createSchema(createSubscriptionResolvers());
+const CHANGES = `subscription ($since: String, $session: ID) { targetChanges(since: $since, session: $session) {
+  cursor reset conflated changes { type target { name phase } } } }`;
+
+/** A live layer whose turns end when the test says so. */
+function setUp(limits = { updates: 3, sessions: 2 }) {
+  let endTurn = () => {};
+  const turn = createTurn((end) => {
+    endTurn = end;
+  });
+  const store = createStore({ clock: createManualClock(), epoch: 'e' });
+  store.open('test');
+  store.apply('test', { type: 'snapshot', sessions: [session('a', { x: 'waiting' })] });
+  const live = createLive({ store, log: silentLog, turn, limits });
+  const contextValue = { store, version: 'test', lastEventId: null };
+  return {
+    store,
+    live,
+    endTurn: () => endTurn(),
+    put: (targets: TargetStates, instance = 'a') =>
+      store.apply('test', { type: 'upsert', session: session(instance, targets) }),
+    async push(variableValues: Record<string, unknown> = {}, query = CHANGES) {
+      const outlet = createOutlet();
+      const end = await live.push({ schema, document: parse(query), variableValues, contextValue }, outlet);
+      if (typeof end !== 'function') throw new Error(end.errors?.map(String).join());
+      return { ...outlet, end };
+    },
+  };
+}
+
+/** An outlet that keeps what it was sent. */
+function createOutlet(): Outlet & { sent: Payload[]; pause(): void; resume(): void } {
+  const listeners = new Set<PressureListener>();
+  const sent: Payload[] = [];
+  return {
+    sent,
+    send: (payload) => sent.push(payload),
+    onPressure(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    pause() {
+      for (const listener of listeners) listener.pause();
+    },
+    resume() {
+      for (const listener of listeners) listener.resume();
+    },
+  };
+}
+
+function brief({ body }: Payload): string {
+  const { reset, conflated, changes } = JSON.parse(String(body)).data.targetChanges;
+  const told = changes.map(
+    ({ type, target }: { type: string; target: { name: string; phase: string } }) =>
+      `${type} ${target.name} ${target.phase}`,
+  );
+  return [reset && 'reset', conflated && `conflated ${conflated}`, ...told].filter(Boolean).join(', ');
+}
+
+const SNAPSHOT = 'reset, ADDED tiltfile:update SUCCEEDED, ADDED x WAITING';
+
+describe('readers of equal subscriptions', () => {
+  it('get the same bytes: executed and serialised once an update', async () => {
+    const { live, put, push, endTurn } = setUp();
+    const readers = [await push(), await push(), await push({ since: 'unknown' })];
+    expect(live.groups).toBe(1);
+    expect(live.readers).toBe(3);
+    put({ x: 'ready' });
+    endTurn();
+    const [first, ...others] = readers.map(({ sent }) => sent);
+    expect(first?.map(brief)).toEqual([SNAPSHOT, 'MODIFIED x READY']);
+    for (const sent of others) {
+      expect(sent).toHaveLength(2);
+      for (const [index, { body }] of sent.entries()) expect(body).toBe(first?.[index]?.body);
+    }
+  });
+
+  it('S1, S2: each get the state of their own tick, and then each update after it, however many a turn brings', async () => {
+    const { put, push, endTurn } = setUp();
+    const early = await push();
+    put({ x: 'running' });
+    const late = await push();
+    put({ x: 'ready' });
+    put({ x: 'failed' });
+    endTurn();
+    const after = ['MODIFIED x READY', 'MODIFIED x FAILED'];
+    expect(early.sent.map(brief)).toEqual([SNAPSHOT, 'MODIFIED x RUNNING', ...after]);
+    expect(late.sent.map(brief)).toEqual([SNAPSHOT.replace('WAITING', 'RUNNING'), ...after]);
+  });
+
+  it('S4: each get what they missed, and share from there on', async () => {
+    const { store, live, put, push, endTurn } = setUp();
+    const since = store.cursor();
+    put({ x: 'running' });
+    put({ x: 'ready' });
+    const [back, fresh] = [await push({ since }), await push()];
+    put({ x: 'failed' });
+    endTurn();
+    expect(live.groups).toBe(1);
+    expect(back.sent.map(brief)).toEqual(['MODIFIED x RUNNING', 'MODIFIED x READY', 'MODIFIED x FAILED']);
+    expect(back.sent.at(-1)?.body).toBe(fresh.sent.at(-1)?.body);
+  });
+
+  it('S4, S5: a reader that missed more than a backlog holds gets it folded into one', async () => {
+    const { store, put, push } = setUp();
+    const since = store.cursor();
+    for (const state of ['running', 'ready', 'failed', 'running', 'ready'] as const) put({ x: state });
+    const back = await push({ since });
+    expect(back.sent.map(brief)).toEqual(['conflated 5, MODIFIED x READY']);
+  });
+
+  it('S5: one whose outlet takes no more is told nothing until it does, and then the newest state in one payload', async () => {
+    const { put, push, endTurn } = setUp();
+    const [slow, healthy] = [await push(), await push()];
+    slow.pause();
+    for (const state of ['running', 'ready', 'failed'] as const) {
+      put({ x: state });
+      endTurn();
+    }
+    expect(slow.sent).toHaveLength(1);
+    expect(healthy.sent).toHaveLength(4);
+    slow.resume();
+    expect(slow.sent.map(brief)).toEqual([SNAPSHOT, 'conflated 3, MODIFIED x FAILED']);
+    put({ x: 'ready' });
+    endTurn();
+    expect(slow.sent.at(-1)?.body).toBe(healthy.sent.at(-1)?.body);
+  });
+
+  it('S6: get nothing where what they selected did not change', async () => {
+    const { put, push, endTurn } = setUp();
+    const reader = await push({}, 'subscription { session { status { done } } }');
+    put({ x: 'ready' });
+    put({ x: 'failed' });
+    endTurn();
+    expect(reader.sent).toHaveLength(1);
+  });
+
+  it('S7: leave nothing behind, in the midst of a turn too', async () => {
+    const { store, live, put, push, endTurn } = setUp();
+    const [one, two] = [await push(), await push()];
+    put({ x: 'ready' });
+    one.end();
+    one.end();
+    expect([live.readers, live.groups, store.subscribers]).toEqual([1, 1, 1]);
+    two.end();
+    expect([live.readers, live.groups, store.subscribers]).toEqual([0, 0, 0]);
+    endTurn();
+    expect(one.sent).toHaveLength(1);
+  });
+
+  it('do not share with those of another Session, though neither names it', async () => {
+    const { store, live, put, push } = setUp();
+    await push();
+    put({}, 'b');
+    store.apply('test', { type: 'remove', id: 'a/Tiltfile' });
+    store.forget('test');
+    await push();
+    expect(live.groups).toBe(2);
+  });
+});
