@@ -57,7 +57,7 @@ export function createGroup({ store, view, turn, execute }: GroupOptions): Group
     payloadOf,
     snapshot: () => payloadOf(snapshotEvent(view, store)),
     join(member) {
-      if (members.size === 0) leaveStore = store.subscribe(note);
+      if (members.size === 0) leaveStore = store.subscribe(note, view.only);
       members.add(member);
       return () => {
         if (!members.delete(member) || members.size > 0) return;

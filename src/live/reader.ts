@@ -34,7 +34,7 @@ export function createReader<E extends LiveEvent>(
     if (!view.wants(revision)) return;
     backlog.add(revision);
     if (waiting.length > 0) deliver();
-  });
+  }, view.only);
 
   return {
     next() {

@@ -21,6 +21,7 @@ export function viewSessionChanges(
   where: InputMaybe<SessionFilter> | undefined,
 ): View<SessionChangesEvent> {
   return {
+    only: undefined,
     wants: (revision) => changeOf(revision) !== null,
     snapshot: (position) =>
       event(

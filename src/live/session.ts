@@ -16,6 +16,7 @@ export interface SessionEvent extends LiveEvent {
 export function viewSession(store: Store, session: SessionId | null): View<SessionEvent> {
   let id = session;
   return {
+    only: session ?? undefined,
     wants(revision) {
       id ??= revision.id;
       return revision.id === id;

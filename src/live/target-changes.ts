@@ -34,6 +34,7 @@ export function viewTargetChanges(
 ): View<TargetChangesEvent> {
   let id = session;
   return {
+    only: session ?? undefined,
     wants(revision) {
       id ??= revision.id;
       return revision.id === id && (revision.head || filtered(revision).length > 0);

@@ -1,3 +1,4 @@
+import type { SessionId } from '../model/session.js';
 import type { Revision } from '../store/journal.js';
 import type { SessionRecord } from '../store/record.js';
 
@@ -34,7 +35,9 @@ export interface Fold {
 
 /** What a subscription shows of the store. */
 export interface View<E extends LiveEvent> {
-  /** Whether a revision matters to it at all. Called for every revision of the store: cheap. */
+  /** The one Session that matters to it; undefined where any may. */
+  readonly only: SessionId | undefined;
+  /** Whether a revision matters to it at all. Called for every revision, or every one of `only`: cheap. */
   wants(revision: Revision): boolean;
   /** Everything as it is in this tick. */
   snapshot(position: Position): E;

@@ -8,54 +8,91 @@ export interface TargetChange<T extends Target = Target> {
   readonly previous: T | null;
 }
 
-/**
- * What happened between two lists of targets: deleted ones first, then the rest in the new list's order. Targets are
- * matched by name, and a target that is equal is no change. Costs one pass while the order stays as it was (Tilt sorts
- * by name); identical objects are not looked into.
- */
-export function diffTargets<T extends Target>(before: readonly T[], after: readonly T[]): TargetChange<T>[] {
-  const find = finder(before);
-  const changes: TargetChange<T>[] = [];
-  let matched = 0;
-  for (const [index, target] of after.entries()) {
-    const previous = find(target.name, index);
-    if (previous === null) {
-      changes.push({ type: 'added', target, previous });
-      continue;
-    }
-    matched += 1;
-    if (!sameTarget(previous, target)) changes.push({ type: 'modified', target, previous });
-  }
-  if (matched === before.length) return changes;
-  const names = new Set(after.map((target) => target.name));
-  const deleted = before.filter((target) => !names.has(target.name));
-  return [
-    ...deleted.map((target): TargetChange<T> => ({ type: 'deleted', target, previous: target })),
-    ...changes,
-  ];
+/** A new list of targets, and how it differs from the one before. */
+export interface TargetMerge<T extends Target> {
+  /** The list before itself, when each target is equal and in its place. */
+  readonly targets: readonly T[];
+  /** Deleted ones first, then the rest in the new list's order. */
+  readonly changes: readonly TargetChange<T>[];
 }
 
-/** Finds targets by name, trying the place where it most likely is before it makes an index. */
-export function finder<T extends Target>(targets: readonly T[]): (name: string, likely: number) => T | null {
-  let index: Map<string, T> | undefined;
-  return (name, likely) => {
-    const guess = targets[likely];
-    if (guess?.name === name) return guess;
-    index ??= new Map(targets.map((target) => [target.name, target]));
-    return index.get(name) ?? null;
+/**
+ * What happened between two lists of targets. Targets are matched by name, and a target that is equal is no change.
+ * Costs one pass; identical objects are not looked into.
+ */
+export function diffTargets<T extends Target>(
+  before: readonly T[],
+  after: readonly T[],
+): readonly TargetChange<T>[] {
+  return before === after ? [] : mergeTargets(before, after, (target) => target).changes;
+}
+
+/**
+ * The new list, in which what is equal is the object it was before.
+ *
+ * @param take makes what stands in the new list for a target that is new or not equal
+ */
+export function mergeTargets<T extends Target, N extends Target>(
+  before: readonly T[],
+  after: readonly N[],
+  take: (target: N, previous: T | null) => T,
+): TargetMerge<T> {
+  const find = createFinder(before);
+  const changes: TargetChange<T>[] = [];
+  let matched = 0;
+  const targets = after.map((target) => {
+    const previous = find(target.name);
+    if (previous !== null) matched += 1;
+    if (previous !== null && sameTarget(previous, target)) return previous;
+    const taken = take(target, previous);
+    changes.push({ type: previous === null ? 'added' : 'modified', target: taken, previous });
+    return taken;
+  });
+  if (matched < before.length) return { targets, changes: [...deletedFrom(before, after), ...changes] };
+  const isBefore = changes.length === 0 && targets.every((target, index) => target === before[index]);
+  return { targets: isBefore ? before : targets, changes };
+}
+
+/**
+ * Finds targets by name, in whatever order, but without a search while it is the list's. Targets that come and go in
+ * between cost one index: 2 ms for 10,000, a third of their decoding.
+ */
+function createFinder<T extends Target>(targets: readonly T[]): (name: string) => T | null {
+  let next = 0;
+  let places: Map<string, number> | undefined;
+  return (name) => {
+    if (targets[next]?.name !== name) {
+      places ??= new Map(targets.map((target, place) => [target.name, place]));
+      const place = places.get(name);
+      if (place === undefined) return null;
+      next = place;
+    }
+    const found = targets[next];
+    next += 1;
+    return found ?? null;
   };
 }
 
-/** Whether two targets say the same. */
-export function sameTarget(a: Target, b: Target): boolean {
+function deletedFrom<T extends Target>(before: readonly T[], after: readonly Target[]): TargetChange<T>[] {
+  const names = new Set(after.map((target) => target.name));
+  return before
+    .filter((target) => !names.has(target.name))
+    .map((target) => ({ type: 'deleted', target, previous: target }));
+}
+
+function sameTarget(a: Target, b: Target): boolean {
   return (
     a === b ||
     (a.name === b.name &&
       a.type === b.type &&
       sameState(a.state, b.state) &&
-      a.resources.length === b.resources.length &&
-      a.resources.every((resource, index) => resource === b.resources[index]))
+      sameStrings(a.resources, b.resources))
   );
+}
+
+/** Whether two lists hold the same texts. */
+export function sameStrings(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((text, index) => text === b[index]));
 }
 
 /** Whether two states say the same. */

@@ -20,14 +20,23 @@ export interface JournalLimits {
   /** Revisions. */
   readonly revisions: number;
   /**
-   * Targets listed in the kept revisions, changed or not: what bounds memory, since each revision keeps its Session's
-   * list of targets (8 bytes a target, the targets themselves being shared).
+   * Targets listed in the kept revisions, changed or not: each revision keeps its Session's list of targets, 8 bytes a
+   * target. The targets themselves are shared by all revisions that did not change them.
    */
   readonly targets: number;
+  /** Changes of targets in the kept revisions: each keeps a target as it was before, with its history: up to 1 kB. */
+  readonly changes: number;
 }
 
-/** 10,000 revisions are minutes of a busy gateway; 2,000,000 listed targets are 16 MB. */
-export const DEFAULT_JOURNAL_LIMITS: JournalLimits = { revisions: 10_000, targets: 2_000_000 };
+/**
+ * 10,000 revisions are minutes of a busy gateway; 2,000,000 listed targets are 16 MB, and 50,000 changes 50 MB at most.
+ * Without the last bound, a Session of 10,000 targets half of which changed with each update came to 2 GB.
+ */
+export const DEFAULT_JOURNAL_LIMITS: JournalLimits = {
+  revisions: 10_000,
+  targets: 2_000_000,
+  changes: 50_000,
+};
 
 /** The newest revisions, for readers that come back (S4). */
 export interface Journal {
@@ -38,34 +47,44 @@ export interface Journal {
 
 /** An empty journal. */
 export function createJournal(limits: JournalLimits): Journal {
-  const kept: Revision[] = [];
-  // Dropped ones stay in front until they are half of the array: dropping one by one would move all the others.
+  // Dropped ones stay in front, as null, until they are half of the array: each time to move all the others would cost.
+  let kept: (Revision | null)[] = [];
   let dropped = 0;
   let forgottenUpTo = 0;
   let targets = 0;
+  let changes = 0;
 
   return {
     append(revision) {
       kept.push(revision);
-      targets += weigh(revision);
-      while (kept.length - dropped > limits.revisions || targets > limits.targets) dropOldest();
-      if (dropped > kept.length / 2) {
-        kept.splice(0, dropped);
-        dropped = 0;
-      }
+      targets += targetsOf(revision);
+      changes += revision.changes.length;
+      while (isOverLimit()) dropOldest();
+      if (dropped > kept.length / 2) trim();
     },
     after(number) {
       if (number < forgottenUpTo) return null;
-      return kept.slice(firstAfter(number));
+      return kept.slice(firstAfter(number)).filter((revision) => revision !== null);
     },
   };
+
+  function isOverLimit(): boolean {
+    return kept.length - dropped > limits.revisions || targets > limits.targets || changes > limits.changes;
+  }
 
   function dropOldest(): void {
     const oldest = kept[dropped];
     if (!oldest) return;
-    targets -= weigh(oldest);
-    forgottenUpTo = oldest.number;
+    kept[dropped] = null;
     dropped += 1;
+    targets -= targetsOf(oldest);
+    changes -= oldest.changes.length;
+    forgottenUpTo = oldest.number;
+  }
+
+  function trim(): void {
+    kept = kept.slice(dropped);
+    dropped = 0;
   }
 
   function firstAfter(number: number): number {
@@ -80,6 +99,6 @@ export function createJournal(limits: JournalLimits): Journal {
   }
 }
 
-function weigh({ after }: Revision): number {
-  return 1 + (after?.status.targets.length ?? 0);
+function targetsOf({ before, after }: Revision): number {
+  return 1 + ((after ?? before)?.status.targets.length ?? 0);
 }

@@ -1,14 +1,26 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { MicroTime } from '../model/micro-time.js';
-import { type Session, type Target, targetIdOf } from '../model/session.js';
-import { finder, sameState, sameTarget } from './diff.js';
-import { type Connection, type SessionRecord, type TrackedTarget, withTransition } from './record.js';
+import { type Session, type SessionId, type Target, targetIdOf } from '../model/session.js';
+import { diffTargets, mergeTargets, sameState, sameStrings, type TargetMerge } from './diff.js';
+import {
+  type Connection,
+  type RecordChange,
+  type SessionRecord,
+  type TrackedTarget,
+  withTransition,
+} from './record.js';
+import { sameJson } from './same-json.js';
+
+/** What news of a Session comes to. */
+export interface SessionMerge {
+  /** The record before itself, when the news says nothing new. */
+  readonly record: SessionRecord;
+  /** What became of its targets, as `diffTargets` of both records would say. */
+  readonly changes: readonly RecordChange[];
+}
 
 /**
  * The record for newly arrived news of a Session. Everything that did not change is taken over from the record before,
  * so that "is it the same object" answers "is it unchanged". A new run of Tilt (another uid) starts new histories.
- *
- * @returns the record before itself, when the news says nothing new
  */
 export function mergeSession(
   before: SessionRecord | null,
@@ -16,8 +28,8 @@ export function mergeSession(
   source: string,
   connection: Connection,
   time: MicroTime,
-): SessionRecord {
-  const targets = mergeTargets(before, session, time);
+): SessionMerge {
+  const { targets, changes } = mergeTracked(before, session, time);
   const record: SessionRecord = {
     id: session.id,
     instance: session.instance,
@@ -29,7 +41,7 @@ export function mergeSession(
     source,
     connection,
   };
-  return before !== null && sameRecord(before, record) ? before : record;
+  return { record: before !== null && sameRecord(before, record) ? before : record, changes };
 }
 
 /**
@@ -46,36 +58,46 @@ export function headChanged(before: SessionRecord | null, after: SessionRecord |
   );
 }
 
-function mergeTargets(
+function mergeTracked(
   before: SessionRecord | null,
-  session: Session,
+  { id, metadata, status }: Session,
   time: MicroTime,
-): readonly TrackedTarget[] {
+): TargetMerge<TrackedTarget> {
   const known = before?.status.targets ?? [];
-  const sameRun = before?.metadata.uid === session.metadata.uid;
-  const find = finder(known);
-  let unchanged = known.length === session.status.targets.length;
-  const targets = session.status.targets.map((target, index) => {
-    const previous = sameRun ? find(target.name, index) : null;
-    const tracked = track(session.id, previous, target, time);
-    unchanged &&= tracked === known[index];
-    return tracked;
-  });
-  return unchanged ? known : targets;
+  if (before?.metadata.uid === metadata.uid) {
+    return mergeTargets(known, status.targets, (target, previous) => track(id, previous, target, time));
+  }
+  const targets = status.targets.map((target) => track(id, null, target, time));
+  return { targets, changes: diffTargets(known, targets) };
 }
 
 function track(
-  session: string,
+  session: SessionId,
   previous: TrackedTarget | null,
-  target: Target,
+  { name, type, resources, state }: Target,
   time: MicroTime,
 ): TrackedTarget {
-  if (previous !== null && sameTarget(previous, target)) return previous;
-  const { name, type, resources, state } = target;
-  const known = previous?.history ?? [];
-  const history =
-    previous !== null && sameState(previous.state, state) ? known : withTransition(known, { time, state });
-  return { name, type, resources, state, id: previous?.id ?? targetIdOf(session, name), history };
+  const transition = { time, state };
+  if (previous === null) {
+    return {
+      name,
+      type,
+      resources,
+      state,
+      id: targetIdOf(session, name),
+      history: [transition],
+    };
+  }
+  // What is equal is taken over: the journal keeps older states of a target beside the newest.
+  const isSame = sameState(previous.state, state);
+  return {
+    name: previous.name,
+    type,
+    resources: sameStrings(previous.resources, resources) ? previous.resources : resources,
+    state: isSame ? previous.state : state,
+    id: previous.id,
+    history: isSame ? previous.history : withTransition(previous.history, transition),
+  };
 }
 
 function sameRecord(a: SessionRecord, b: SessionRecord): boolean {
@@ -94,6 +116,14 @@ function sameStatus({ status: a }: SessionRecord, { status: b }: SessionRecord):
   return a.done === b.done && a.error === b.error && a.pid === b.pid && a.startTime === b.startTime;
 }
 
-function reuse<T>(before: T | undefined, after: T): T {
-  return before !== undefined && isDeepStrictEqual(before, after) ? before : after;
+/** The object after, each equal field of which is the one before; the object before itself when all are. */
+function reuse<T extends object>(before: T | undefined, after: T): T {
+  if (before === undefined) return after;
+  const merged = { ...after };
+  let isSame = true;
+  for (const key in after) {
+    if (sameJson(before[key], after[key])) merged[key] = before[key];
+    else isSame = false;
+  }
+  return isSame ? before : merged;
 }

@@ -75,6 +75,13 @@ export function statusOf(source: Source): SourceStatus {
   return { name, state, since, error: errorOf(source), sessionCount: sessions.size };
 }
 
+/** Whether nothing happened to a source that anybody could see. */
+export function sameStatus(a: SourceStatus, b: SourceStatus): boolean {
+  return (
+    a.state === b.state && a.since === b.since && a.error === b.error && a.sessionCount === b.sessionCount
+  );
+}
+
 function errorOf({ error, refused }: Source): string | null {
   if (error !== null) return error;
   const [first] = refused.values();

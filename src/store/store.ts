@@ -4,9 +4,10 @@ import type { MicroTime } from '../model/micro-time.js';
 import type { Session, SessionId } from '../model/session.js';
 import { diffTargets } from './diff.js';
 import { createJournal, DEFAULT_JOURNAL_LIMITS, type JournalLimits, type Revision } from './journal.js';
+import { createListeners } from './listeners.js';
 import { headChanged, mergeSession } from './merge.js';
-import type { Connection, SessionRecord } from './record.js';
-import { insertSorted, removeSorted } from './sorted.js';
+import type { Connection, RecordChange, SessionRecord } from './record.js';
+import { createSortedSet } from './sorted.js';
 import {
   createSource,
   isSettled,
@@ -15,8 +16,10 @@ import {
   markUnderstood,
   type Source,
   type SourceStatus,
+  sameStatus,
   statusOf,
 } from './source.js';
+import { createSubscribers } from './subscribers.js';
 
 /** The newest state of every Session. All of it is synchronous: what is read in one tick belongs together. */
 export interface Store extends ChangeSink {
@@ -25,7 +28,7 @@ export interface Store extends ChangeSink {
   /** Whether every source has given its first snapshot. */
   readonly ready: boolean;
   get(id: SessionId): SessionRecord | null;
-  /** Every Session's id, in order. */
+  /** Every Session's id, in order: a list that does not change any more. */
   ids(): readonly SessionId[];
   /** The sources, in the order they were opened. */
   sources(): SourceStatus[];
@@ -37,9 +40,12 @@ export interface Store extends ChangeSink {
   cursorOf(revision: number): string;
   /** How many are called back. */
   readonly subscribers: number;
-  /** Calls back with each revision, in the tick in which it is applied. Returns the end of it. */
-  subscribe(listener: (revision: Revision) => void): () => void;
-  /** Calls back whenever a source's status may have changed. Returns the end of it. */
+  /**
+   * Calls back with each revision, in the tick in which it is applied; with an id, with those of this Session alone, so
+   * that others' cost it nothing. Returns the end of it.
+   */
+  subscribe(listener: (revision: Revision) => void, id?: SessionId): () => void;
+  /** Calls back whenever the status of a source, or `ready`, may have changed. Returns the end of it. */
   onSources(listener: () => void): () => void;
   /** Forgets the GONE Sessions of a source at once, rather than when their time is over. */
   forget(source: string): void;
@@ -55,7 +61,12 @@ export interface StoreOptions {
   /** How long a Session is kept once it is GONE, in milliseconds. Default: an hour, a long lunch. */
   readonly retainMs?: number;
   /** How much is kept for readers that come back. */
-  readonly journal?: JournalLimits;
+  readonly journal?: Partial<JournalLimits>;
+  /**
+   * Is handed what a listener throws: neither what is being applied nor the other listeners are to suffer from it (U1).
+   * Default: a warning of the process, on standard error. It must not throw itself.
+   */
+  readonly onListenerError?: (error: unknown) => void;
 }
 
 /** How long a Session is kept once it is GONE, unless told otherwise: an hour. */
@@ -63,15 +74,16 @@ export const DEFAULT_RETAIN_MS = 3_600_000;
 
 /** An empty store. */
 export function createStore(options: StoreOptions): Store {
-  const { clock, epoch, retainMs = DEFAULT_RETAIN_MS } = options;
+  const { clock, epoch, retainMs = DEFAULT_RETAIN_MS, onListenerError = warn } = options;
   const records = new Map<SessionId, SessionRecord>();
-  const ids: SessionId[] = [];
+  const ids = createSortedSet();
   const sources = new Map<string, Source>();
-  const journal = createJournal(options.journal ?? DEFAULT_JOURNAL_LIMITS);
-  const listeners = new Set<(revision: Revision) => void>();
-  const sourceListeners = new Set<() => void>();
+  const journal = createJournal({ ...DEFAULT_JOURNAL_LIMITS, ...options.journal });
+  const subscribers = createSubscribers(onListenerError);
+  const sourceListeners = createListeners<void>(onListenerError);
   const retentions = new Map<SessionId, () => void>();
   let revision = 0;
+  let time = { ms: Number.NaN, text: '' };
 
   return {
     get revision() {
@@ -81,7 +93,7 @@ export function createStore(options: StoreOptions): Store {
       return [...sources.values()].every(isSettled);
     },
     get: (id) => records.get(id) ?? null,
-    ids: () => ids,
+    ids: () => ids.list(),
     sources: () => [...sources.values()].map(statusOf),
     cursor: () => cursorOf(revision),
     since: (cursor) => {
@@ -90,12 +102,9 @@ export function createStore(options: StoreOptions): Store {
     },
     cursorOf,
     get subscribers() {
-      return listeners.size;
+      return subscribers.size;
     },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    subscribe: subscribers.add,
     open(name, { optional = false } = {}) {
       if (sources.has(name)) throw new Error(`A source named ${name} is open already.`);
       sources.set(name, createSource(name, optional, now()));
@@ -103,9 +112,7 @@ export function createStore(options: StoreOptions): Store {
     },
     apply(name, change) {
       const source = sources.get(name);
-      if (!source) return;
-      applyChange(source, change);
-      sourcesChanged();
+      if (source) applyChange(source, change);
     },
     close(name, reason) {
       const source = sources.get(name);
@@ -114,24 +121,28 @@ export function createStore(options: StoreOptions): Store {
       sources.delete(name);
       sourcesChanged();
     },
-    onSources(listener) {
-      sourceListeners.add(listener);
-      return () => sourceListeners.delete(listener);
-    },
+    onSources: sourceListeners.add,
     forget(name) {
-      for (const id of [...ids]) {
-        if (records.get(id)?.source === name && retentions.has(id)) forgetGone(id);
+      for (const id of [...retentions.keys()]) {
+        if (records.get(id)?.source === name) forgetGone(id);
       }
     },
     dispose() {
       for (const cancel of retentions.values()) cancel();
       retentions.clear();
-      listeners.clear();
+      subscribers.clear();
       sourceListeners.clear();
     },
   };
 
   function applyChange(source: Source, change: Change): void {
+    const before = statusOf(source);
+    const wasSettled = isSettled(source);
+    dispatch(source, change);
+    if (!sameStatus(before, statusOf(source)) || wasSettled !== isSettled(source)) sourcesChanged();
+  }
+
+  function dispatch(source: Source, change: Change): void {
     if (change.type === 'snapshot') {
       replaceAll(source, change.sessions);
     } else if (change.type === 'upsert') {
@@ -167,24 +178,29 @@ export function createStore(options: StoreOptions): Store {
     }
     source.sessions.add(id);
     keep(id);
-    commit(id, mergeSession(before, session, source.name, link(before, 'live', null), now()));
+    const { record, changes } = mergeSession(before, session, source.name, link(before, 'live', null), now());
+    if (record !== before) commit(id, record, changes);
   }
 
   function setStale(source: Source, id: SessionId, error: string): void {
     const before = records.get(id);
-    if (!before || !source.sessions.has(id)) return;
-    commit(id, { ...before, connection: link(before, 'stale', error) });
+    if (before && source.sessions.has(id)) relink(before, 'stale', error);
   }
 
   function setGone(source: Source, id: SessionId, reason: string): void {
     const before = records.get(id);
     source.refused.delete(id);
     if (!before || !source.sessions.delete(id)) return;
-    commit(id, { ...before, connection: link(before, 'gone', reason) });
+    relink(before, 'gone', reason);
     retentions.set(
       id,
       clock.after(retainMs, () => forgetGone(id)),
     );
+  }
+
+  function relink(before: SessionRecord, state: Connection['state'], error: string): void {
+    const connection = link(before, state, error);
+    if (connection !== before.connection) commit(before.id, { ...before, connection }, []);
   }
 
   function keep(id: SessionId): void {
@@ -194,32 +210,30 @@ export function createStore(options: StoreOptions): Store {
 
   function forgetGone(id: SessionId): void {
     keep(id);
-    commit(id, null);
+    commit(id, null, diffTargets(records.get(id)?.status.targets ?? [], []));
   }
 
   /** What clients see of the sources counts as a revision, though it is no Session's. */
   function sourcesChanged(): void {
     revision += 1;
-    for (const listener of sourceListeners) listener();
+    sourceListeners.tell();
   }
 
   /** The one place where a Session's state changes. */
-  function commit(id: SessionId, after: SessionRecord | null): void {
+  function commit(id: SessionId, after: SessionRecord | null, changes: readonly RecordChange[]): void {
     const before = records.get(id) ?? null;
-    if (after === before || (after && before && sameButFor(before, after))) return;
     if (after === null) {
       records.delete(id);
-      removeSorted(ids, id);
+      ids.delete(id);
     } else {
       records.set(id, after);
-      if (before === null) insertSorted(ids, id);
+      if (before === null) ids.add(id);
     }
     // A snapshot of many Sessions is many revisions, each one payload to its readers (S2).
     revision += 1;
-    const changes = diffTargets(before?.status.targets ?? [], after?.status.targets ?? []);
     const entry = { number: revision, id, before, after, changes, head: headChanged(before, after) };
     journal.append(entry);
-    for (const listener of listeners) listener(entry);
+    subscribers.tell(entry);
   }
 
   function link(before: SessionRecord | null, state: Connection['state'], error: string | null): Connection {
@@ -228,8 +242,11 @@ export function createStore(options: StoreOptions): Store {
     return known.error === error ? known : { state, since: known.since, error };
   }
 
+  /** What happens in one millisecond shares one text: it stands in each target's history. */
   function now(): MicroTime {
-    return new Date(clock.now()).toISOString();
+    const ms = clock.now();
+    if (time.ms !== ms) time = { ms, text: new Date(ms).toISOString() };
+    return time.text;
   }
 
   function cursorOf(number: number): string {
@@ -243,9 +260,6 @@ export function createStore(options: StoreOptions): Store {
   }
 }
 
-/** Whether only the wrapping is new: the same link to the same news. */
-function sameButFor(a: SessionRecord, b: SessionRecord): boolean {
-  return (
-    a.connection === b.connection && a.status === b.status && a.metadata === b.metadata && a.spec === b.spec
-  );
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
 }

@@ -1,47 +1,68 @@
-import type { GraphQLSchema } from 'graphql';
-import { createYoga, type Plugin } from 'graphql-yoga';
-import type { Clock } from '../clock.js';
-import type { Context } from '../graphql/context.js';
-import { maskError } from '../graphql/mask.js';
-import type { Live } from '../live/live.js';
-import type { Log } from '../log.js';
-import { useServerSentEvents } from './sse.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sendAnswer } from './http-answer.js';
+import { readBody } from './http-body.js';
+import { createGraphQLYoga, type YogaOptions } from './http-yoga.js';
+import { createQueryCache, DEFAULT_QUERY_CACHE_LIMITS, type QueryCacheLimits } from './query-cache.js';
 
-/** The biggest request body, in bytes: room for any query a person or code generator writes. */
-const MAX_BODY = 1_000_000;
+/** The biggest body, in bytes, whose answer is looked for in the cache: what is bigger is hardly sent twice. */
+const MAX_CACHED_BODY = 64_000;
 
 /** What GraphQL over HTTP is made of. */
-export interface GraphQLHttpOptions {
-  readonly schema: GraphQLSchema;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly live: Live;
-  /** The path it answers at. */
-  readonly path: string;
-  /** What every resolver gets; `lastEventId` comes from the request. */
-  readonly context: Omit<Context, 'lastEventId'>;
+export interface GraphQLHttpOptions extends YogaOptions {
+  /** Default: {@link DEFAULT_QUERY_CACHE_LIMITS}. */
+  readonly queryCache?: QueryCacheLimits;
 }
 
-/** GraphQL over HTTP (GET, POST and server-sent events), by Yoga: a handler for `node:http`. */
-export function createGraphQLHttp({ schema, clock, log, live, path, context }: GraphQLHttpOptions) {
-  return createYoga({
-    schema,
-    graphqlEndpoint: path,
-    context: ({ request }): Context => ({ ...context, lastEventId: request.headers.get('last-event-id') }),
-    plugins: [useReaders(live), useServerSentEvents(clock)],
-    maskedErrors: { maskError: (error) => maskError(error, log) },
-    maxRequestBodySize: MAX_BODY,
-    // A page of another origin has no business with a gateway on its visitor's laptop.
-    cors: false,
-    multipart: false,
-    batching: false,
-    graphiql: false,
-    landingPage: false,
-    logging: false,
-  });
+/**
+ * Answers a request.
+ *
+ * @param scope what the client may see, as a text: an answer is kept for requests of the same scope
+ */
+export type GraphQLHttp = (request: IncomingMessage, response: ServerResponse, scope: string) => void;
+
+/**
+ * GraphQL over HTTP. An answer that was given before, and would be the same now, is sent as it is kept; everything
+ * else is Yoga's, with the request as it came.
+ */
+export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
+  const { log, queryCache = DEFAULT_QUERY_CACHE_LIMITS } = options;
+  const cache = createQueryCache(queryCache);
+  const yoga = createGraphQLYoga(options, cache);
+
+  return (request, response, scope) => {
+    const length = Number(request.headers['content-length']);
+    if (request.method === 'GET') {
+      const key = keyOf(request, scope, '');
+      if (!sendKept(request, response, key)) execute(request, response, key);
+    } else if (request.method === 'POST' && length > 0 && length <= MAX_CACHED_BODY) {
+      readBody(request, length, (body) => {
+        const key = keyOf(request, scope, body.toString('latin1'));
+        if (sendKept(request, response, key)) return;
+        request.unshift(body);
+        execute(request, response, key);
+      });
+    } else {
+      execute(request, response, null);
+    }
+  };
+
+  function sendKept(request: IncomingMessage, response: ServerResponse, key: string): boolean {
+    const answer = cache.find(key);
+    if (answer) sendAnswer(request, response, answer);
+    return answer !== null;
+  }
+
+  /** @param key what to keep the answer by; null: not at all */
+  function execute(request: IncomingMessage, response: ServerResponse, key: string | null): void {
+    const context = key === null ? {} : { miss: { key, reads: null } };
+    Promise.resolve(yoga(request, response, context)).catch((error) => {
+      log('error', 'a request failed', { error: String(error) });
+      response.destroy();
+    });
+  }
 }
 
-/** Subscriptions are fed by our readers, as over WebSocket. */
-function useReaders(live: Live): Plugin {
-  return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(live.pull) };
+/** All that Yoga looks at in a request, byte by byte: no line break can be in what stands before the body. */
+function keyOf({ method, url, headers }: IncomingMessage, scope: string, body: string): string {
+  return `${scope}\n${method}\n${url}\n${headers.accept ?? ''}\n${headers['content-type'] ?? ''}\n${body}`;
 }

@@ -8,6 +8,7 @@ import type { Turn } from '../live/turn.js';
 import type { Log } from '../log.js';
 import { createGraphiQLPage } from './graphiql.js';
 import { createGraphQLHttp } from './graphql-http.js';
+import type { QueryCacheLimits } from './query-cache.js';
 import { createGraphQLWebSocket } from './websocket.js';
 
 /** The path of the endpoint: GraphQL over HTTP, server-sent events and WebSocket, and GraphiQL for browsers. */
@@ -21,7 +22,12 @@ export interface HttpServerOptions {
   readonly turn: Turn;
   readonly clock: Clock;
   readonly log: Log;
+  /** How many answers to queries are kept. Default: 32 MiB of them. */
+  readonly queryCache?: QueryCacheLimits;
 }
+
+/** The scope of everyone: all clients may see everything. */
+const EVERYONE = '';
 
 /** A server that may listen once. */
 export interface HttpServer {
@@ -38,10 +44,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const webSocket = createGraphQLWebSocket(options);
   const graphiql = createGraphiQLPage(GRAPHQL_PATH);
   const server = createServer((request, response) => {
-    route(request, response).catch((error) => {
-      log('error', 'a request failed', { error: String(error) });
-      response.destroy();
-    });
+    const path = pathOf(request);
+    if (path !== GRAPHQL_PATH) routeOther(path, response);
+    else if (isPageVisit(request)) servePage(request, response);
+    else graphql(request, response, EVERYONE);
   });
   server.on('upgrade', (request, socket, head) => {
     // Until `ws` owns the socket, a client that vanishes in the middle must not end the process.
@@ -58,22 +64,18 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
   };
 
-  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    switch (pathOf(request)) {
-      case GRAPHQL_PATH:
-        if (isPageVisit(request)) await graphiql.serve(request, response);
-        else await graphql(request, response);
-        return;
-      case '/':
-        response.writeHead(302, { location: GRAPHQL_PATH }).end();
-        return;
-      case '/healthz':
-        return answer(response, 200, 'ok');
-      case '/readyz':
-        return answerReadiness(response);
-      default:
-        return answer(response, 404, `Not found. The GraphQL endpoint is ${GRAPHQL_PATH}`);
-    }
+  function servePage(request: IncomingMessage, response: ServerResponse): void {
+    graphiql.serve(request, response).catch((error) => {
+      log('error', 'GraphiQL could not be served', { error: String(error) });
+      response.destroy();
+    });
+  }
+
+  function routeOther(path: string, response: ServerResponse): void {
+    if (path === '/') response.writeHead(302, { location: GRAPHQL_PATH }).end();
+    else if (path === '/healthz') answer(response, 200, 'ok');
+    else if (path === '/readyz') answerReadiness(response);
+    else answer(response, 404, `Not found. The GraphQL endpoint is ${GRAPHQL_PATH}`);
   }
 
   function answerReadiness(response: ServerResponse): void {

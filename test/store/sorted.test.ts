@@ -1,29 +1,47 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstNotBelow, insertSorted, removeSorted } from '../../src/store/sorted.js';
+import { createSortedSet, firstNotBelow } from '../../src/store/sorted.js';
 
-describe('a sorted list', () => {
-  it('stays sorted and free of repetition through any inserts and removals', () => {
-    const steps = fc.array(fc.tuple(fc.boolean(), fc.string({ maxLength: 2 })));
+describe('a sorted set', () => {
+  it('lists what was added and not deleted, in order and once, whenever it is asked', () => {
+    const step = fc.record({
+      do: fc.constantFrom('add', 'delete', 'list'),
+      text: fc.string({ maxLength: 2 }),
+    });
     fc.assert(
-      fc.property(steps, (all) => {
-        const list: string[] = [];
-        const set = new Set<string>();
-        for (const [insert, text] of all) {
-          if (insert) {
-            insertSorted(list, text);
+      fc.property(fc.array(step), (steps) => {
+        const set = createSortedSet();
+        const expected = new Set<string>();
+        for (const { do: what, text } of steps) {
+          if (what === 'add') {
             set.add(text);
-          } else {
-            removeSorted(list, text);
+            expected.add(text);
+          } else if (what === 'delete') {
             set.delete(text);
+            expected.delete(text);
+          } else {
+            expect(set.list()).toEqual([...expected].sort());
           }
         }
-        expect(list).toEqual([...set].sort());
+        expect(set.list()).toEqual([...expected].sort());
       }),
     );
   });
 
-  it('finds the place of a text that is not in it', () => {
+  it('gives the same list until something changes, and leaves one that was given as it is', () => {
+    const set = createSortedSet();
+    set.add('b');
+    const list = set.list();
+    set.add('b');
+    set.delete('c');
+    expect(set.list()).toBe(list);
+    set.add('a');
+    set.delete('b');
+    expect(set.list()).toEqual(['a']);
+    expect(list).toEqual(['b']);
+  });
+
+  it('finds the place of a text that is not in a sorted list', () => {
     expect(firstNotBelow(['a', 'c', 'e'], 'd')).toBe(2);
     expect(firstNotBelow(['a', 'c', 'e'], 'f')).toBe(3);
     expect(firstNotBelow([], 'a')).toBe(0);

@@ -1,0 +1,417 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../src/model/change.js';
+import { startMemoryGateway } from '../support/gateway.js';
+import { query } from '../support/queries.js';
+import { type QueryServer, type RequestOptions, startQueryServer } from '../support/query-server.js';
+import { session, type states } from '../support/sessions.js';
+
+const A = '{ session(id: "a/Tiltfile") { id status { targets { name phase } } } }';
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+/** A server with the Sessions `a` and `b`. */
+async function startWithSessions(...limits: Parameters<typeof startQueryServer>): Promise<QueryServer> {
+  const server = await startQueryServer(...limits);
+  server.store.open('test');
+  server.store.apply('test', {
+    type: 'snapshot',
+    sessions: [session('a', { x: 'waiting' }), session('b', { y: 'failed' })],
+  });
+  return server;
+}
+
+describe('an answer that is kept', () => {
+  it.each([
+    ['GET', 'application/json'],
+    ['GET', 'application/graphql-response+json'],
+    ['POST', 'application/json'],
+    ['POST', 'application/graphql-response+json'],
+  ])('is the first answer again, all bytes and headers: %s, %s', async (method, accept) => {
+    await using server = await startWithSessions();
+    const body = method === 'POST' ? JSON.stringify({ query: A }) : '';
+    const path = method === 'POST' ? '/graphql' : `/graphql?query=${encodeURIComponent(A)}`;
+    const headers = { accept, ...(body && { ...JSON_TYPE, 'content-length': body.length }) };
+    const first = await server.send({ method, path, headers, body });
+    expect(first).toMatchObject({ status: 200, etag: expect.stringMatching(/^"[\w-]{22}"$/) });
+    expect(first.headers).toEqual([
+      'content-type',
+      `${accept}; charset=utf-8`,
+      'content-length',
+      String(first.body.length),
+      'etag',
+      first.etag,
+      'cache-control',
+      'private, no-cache',
+      'vary',
+      'accept',
+      'Connection',
+      'keep-alive',
+      'Keep-Alive',
+      'timeout=5',
+    ]);
+    for (let again = 0; again < 3; again += 1) {
+      expect(await server.send({ method, path, headers, body })).toEqual(first);
+    }
+    expect(server.executions).toBe(1);
+  });
+
+  it('counts its length in bytes, and has every character', async () => {
+    await using server = await startWithSessions();
+    const reason = 'gestört – 故障 🚧';
+    server.store.apply('test', { type: 'stale', error: reason });
+    for (let again = 0; again < 2; again += 1) {
+      const { body } = await server.ask('{ session(id: "a/Tiltfile") { connection { error } } }');
+      expect(JSON.parse(body)).toEqual({ data: { session: { connection: { error: reason } } } });
+    }
+    expect(server.executions).toBe(1);
+  });
+
+  it('is made anew once a Session it reads has changed, not when another has', async () => {
+    await using server = await startWithSessions();
+    const first = await server.ask(A);
+    server.store.apply('test', { type: 'upsert', session: session('b', { y: 'ready' }) });
+    expect(await server.ask(A)).toEqual(first);
+    expect(server.executions).toBe(1);
+    server.store.apply('test', { type: 'upsert', session: session('a', { x: 'ready' }) });
+    const second = await server.ask(A);
+    expect(second.body).toContain('"READY"');
+    expect(second.etag).not.toBe(first.etag);
+    expect(server.executions).toBe(2);
+  });
+
+  it('finds out that a Session has come, or gone', async () => {
+    await using server = await startWithSessions();
+    const ids = '{ sessions { nodes { instance } } }';
+    const C = '{ session(id: "c/Tiltfile") { instance } }';
+    const instances = async () => JSON.parse((await server.ask(ids)).body).data.sessions.nodes;
+    expect(await instances()).toHaveLength(2);
+    expect(JSON.parse((await server.ask(C)).body)).toEqual({ data: { session: null } });
+    server.store.apply('test', { type: 'upsert', session: session('c') });
+    expect(await instances()).toHaveLength(3);
+    expect(JSON.parse((await server.ask(C)).body)).toEqual({ data: { session: { instance: 'c' } } });
+    server.store.apply('test', { type: 'remove', id: 'c/Tiltfile' });
+    server.store.forget('test');
+    expect(await instances()).toHaveLength(2);
+    expect(JSON.parse((await server.ask(C)).body)).toEqual({ data: { session: null } });
+  });
+
+  it('follows the sources', async () => {
+    await using server = await startWithSessions();
+    const sources = '{ gateway { sources { name state error } } }';
+    await server.ask(sources);
+    server.store.apply('test', { type: 'stale', error: 'connection refused' });
+    expect((await server.ask(sources)).body).toContain('connection refused');
+  });
+});
+
+describe('requests that differ in anything', () => {
+  const both = 'query One { session(id: "a/Tiltfile") { id } } query Two { __typename }';
+  const post = (body: object, headers: object = {}): RequestOptions => {
+    const text = JSON.stringify(body);
+    return { headers: { ...JSON_TYPE, 'content-length': text.length, ...headers }, body: text };
+  };
+  const of = 'query ($id: ID!) { node(id: $id) { id } }';
+  const simple = { query: '{ __typename }' };
+  const requests: RequestOptions[] = [
+    post(simple),
+    post({ query: '{ t: __typename }' }),
+    post({ query: of, variables: { id: 'a/Tiltfile' } }),
+    post({ query: of, variables: { id: 'b/Tiltfile' } }),
+    post({ query: both, operationName: 'One' }),
+    post({ query: both, operationName: 'Two' }),
+    post(simple, { accept: 'application/json' }),
+    post(simple, { accept: 'application/graphql-response+json' }),
+    post(simple, { accept: 'application/json; charset=utf-8' }),
+    post(simple, { accept: 'application/json; charset=iso-8859-1' }),
+    post(simple, { accept: 'text/event-stream' }),
+    post(simple, { accept: 'undefined' }),
+    post(simple, { 'content-type': 'application/json; charset=utf-8' }),
+    post(simple, { 'content-type': 'text/plain' }),
+    post(simple, { 'content-type': 'application/graphql' }),
+    post({ ...simple, variables: { unused: 1 } }),
+    { method: 'GET', path: '/graphql?query={__typename}' },
+    { method: 'GET', path: '/graphql?query={t:__typename}' },
+    { method: 'GET', path: '/graphql/?query={__typename}' },
+    { method: 'GET', path: '/graphql' },
+    { method: 'HEAD', path: '/graphql?query={__typename}' },
+    { method: 'PUT', path: '/graphql?query={__typename}' },
+  ];
+
+  it('never get each other’s answers', async () => {
+    const alone = [];
+    for (const request of requests) {
+      await using server = await startWithSessions();
+      alone.push(await server.send(request));
+    }
+    await using server = await startWithSessions();
+    for (let round = 0; round < 2; round += 1) {
+      for (const [index, request] of requests.entries()) {
+        expect(await server.send(request), JSON.stringify(request)).toEqual(alone[index]);
+      }
+    }
+  });
+
+  it('nor do clients of different scopes', async () => {
+    await using server = await startWithSessions();
+    for (const scope of ['', 'team-a', 'team-b']) await server.send(post(simple, { scope }));
+    expect(server.executions).toBe(3);
+    await server.send(post(simple, { scope: 'team-a' }));
+    expect(server.executions).toBe(3);
+  });
+});
+
+describe('If-None-Match', () => {
+  it('is answered with 304 and no body while the client has what there is', async () => {
+    await using server = await startWithSessions();
+    const { etag } = await server.get(A);
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      expect(await server.get(A, { 'if-none-match': known })).toEqual({
+        status: 304,
+        etag,
+        body: '',
+        headers: expect.arrayContaining(['etag', etag, 'cache-control', 'private, no-cache', 'vary']),
+      });
+    }
+    expect(server.executions).toBe(1);
+    expect(await server.get(A, { 'if-none-match': '"other"' })).toMatchObject({ status: 200 });
+  });
+
+  it('is answered so where nothing is kept, too', async () => {
+    await using server = await startWithSessions({ bytes: 0, answerBytes: 0 });
+    const first = await server.get(A);
+    expect(first.status).toBe(200);
+    expect(await server.get(A, { 'if-none-match': first.etag })).toMatchObject({ status: 304, body: '' });
+    expect(server.executions).toBe(2);
+  });
+
+  it('gets the new answer once there is one', async () => {
+    await using server = await startWithSessions();
+    const { etag } = await server.get(A);
+    server.store.apply('test', { type: 'upsert', session: session('a', { x: 'ready' }) });
+    expect(await server.get(A, { 'if-none-match': etag })).toMatchObject({
+      status: 200,
+      body: expect.stringContaining('READY'),
+    });
+  });
+
+  it('means nothing to a POST', async () => {
+    await using server = await startWithSessions();
+    const { etag } = await server.ask(A);
+    const body = JSON.stringify({ query: A, variables: {} });
+    const headers = { ...JSON_TYPE, 'content-length': body.length, 'if-none-match': etag };
+    expect(await server.send({ headers, body })).toMatchObject({ status: 200, etag });
+  });
+
+  it('has another tag for each media type', async () => {
+    await using server = await startWithSessions();
+    const tags = await Promise.all(
+      ['application/json', 'application/graphql-response+json'].map((accept) => server.get(A, { accept })),
+    );
+    expect(tags[0]?.etag).not.toBe(tags[1]?.etag);
+  });
+});
+
+describe('what is not kept', () => {
+  it.each([
+    ['a syntax error', '{', 0],
+    ['a validation error', '{ nothing }', 0],
+    ['an error of a whole field', '{ sessions(first: 0) { totalCount } }', 2],
+    ['an error beside data', `{ session(id: "a/Tiltfile") { id } target(name: "x") { id } }`, 2],
+  ])('%s', async (_, wrong, executions) => {
+    await using server = await startWithSessions();
+    const first = await server.ask(wrong);
+    expect(JSON.parse(first.body)).toHaveProperty('errors');
+    expect(first.etag).toBe('');
+    expect(await server.ask(wrong)).toEqual(first);
+    expect(server.executions).toBe(executions);
+  });
+
+  it('answers as event streams', async () => {
+    await using server = await startWithSessions();
+    for (let again = 0; again < 2; again += 1) {
+      const { body, etag } = await server.get(A, { accept: 'text/event-stream' });
+      expect(body).toContain('event: complete');
+      expect(etag).toBe('');
+    }
+    expect(server.executions).toBe(2);
+  });
+
+  it('answers to bodies of unknown length, and of more than 64 kB', async () => {
+    await using server = await startWithSessions();
+    const body = JSON.stringify({ query: A });
+    const long = body + ' '.repeat(64_000);
+    for (let again = 0; again < 2; again += 1) {
+      for (const request of [
+        {
+          headers: { ...JSON_TYPE, 'transfer-encoding': 'chunked' },
+          body: [body.slice(0, 9), body.slice(9)],
+        },
+        { headers: { ...JSON_TYPE, 'content-length': long.length }, body: long },
+      ]) {
+        expect(JSON.parse((await server.send(request)).body)).toHaveProperty('data.session.id', 'a/Tiltfile');
+      }
+    }
+    expect(server.executions).toBe(4);
+  });
+
+  it('the answer used longest ago, once there is no room', async () => {
+    await using server = await startWithSessions({ bytes: 5_000, answerBytes: 5_000 });
+    const queries = ['one', 'two', 'three'].map((name) => `{ ${name}: __typename }`);
+    for (const text of [0, 1, 0, 2]) await server.ask(queries[text] ?? '');
+    expect(server.executions).toBe(3);
+    await server.ask(queries[0] ?? '');
+    expect(server.executions).toBe(3);
+    await server.ask(queries[1] ?? '');
+    expect(server.executions).toBe(4);
+  });
+
+  it('an answer that is too big', async () => {
+    await using server = await startWithSessions({ bytes: 100_000, answerBytes: 50 });
+    for (const text of ['{ __typename }', A, '{ __typename }', A]) await server.ask(text);
+    expect(server.executions).toBe(3);
+  });
+});
+
+describe('a request’s body', () => {
+  it('may come in pieces', async () => {
+    await using server = await startWithSessions();
+    const body = JSON.stringify({ query: A });
+    const headers = { ...JSON_TYPE, 'content-length': body.length };
+    const whole = await server.send({ headers, body });
+    expect(await server.send({ headers, body: [body.slice(0, 5), body.slice(5, 6), body.slice(6)] })).toEqual(
+      whole,
+    );
+    expect(server.executions).toBe(1);
+    const other = JSON.stringify({ query: `${A} ` });
+    const pieces = { headers: { ...JSON_TYPE, 'content-length': other.length }, body: [...other] };
+    expect((await server.send(pieces)).body).toBe(whole.body);
+    expect(server.executions).toBe(2);
+  });
+
+  it('is refused beyond a megabyte, also when its length is not told', async () => {
+    await using server = await startWithSessions();
+    const pieces = Array.from({ length: 11 }, () => ' '.repeat(100_000));
+    const headers = { ...JSON_TYPE, 'transfer-encoding': 'chunked' };
+    expect(await server.send({ headers, body: pieces })).toMatchObject({ status: 413, etag: '' });
+  });
+
+  it('harms nobody when its client leaves in the middle of it', async () => {
+    await using server = await startWithSessions();
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write('POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n');
+    socket.write('content-length: 50\r\n\r\n{"query":');
+    await once(socket, 'connect');
+    socket.destroy();
+    await once(socket, 'close');
+    expect((await server.ask(A)).status).toBe(200);
+  });
+
+  it('is told from the next one on the same connection: answers come in the order of requests', async () => {
+    await using server = await startWithSessions();
+    const names = ['one', 'two', 'one', 'three', 'two'];
+    const requests = names.map((name, index) => {
+      const body = JSON.stringify({ query: `{ ${name}: __typename }` });
+      const last = index === names.length - 1 ? 'connection: close\r\n' : '';
+      const head = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${last}`;
+      return `${head}content-length: ${body.length}\r\n\r\n${body}`;
+    });
+    const socket = connect(server.port, '127.0.0.1');
+    socket.end(requests.join(''));
+    const answers = (await text(socket)).match(/(?<="data":\{")\w+/g);
+    expect(answers).toEqual(names);
+  });
+});
+
+describe('a subscription by POST', () => {
+  it('streams, and leaves nothing behind when its client goes (S7)', async () => {
+    await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
+    const abort = new AbortController();
+    const response = await fetch(gateway.url, {
+      method: 'POST',
+      headers: { ...JSON_TYPE, accept: 'text/event-stream' },
+      body: JSON.stringify({ query: `subscription ${A}` }),
+      signal: abort.signal,
+    });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const until = async (part: string) => {
+      for (let seen = ''; !seen.includes(part); ) seen += (await reader?.read())?.value ?? part;
+    };
+    await until('"WAITING"');
+    gateway.source.put(session('a', { x: 'ready' }));
+    await until('"READY"');
+    expect(gateway.gateway.readers).toBe(1);
+    abort.abort();
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+  });
+});
+
+describe('whatever happens', () => {
+  const QUERIES = [
+    A,
+    '{ session { id verdict { state reason failed { name } } connection { state error } } }',
+    '{ sessions(first: 2) { totalCount nodes { id counts { ready failed } } pageInfo { hasNextPage } } }',
+    '{ sessions(where: { verdict: [FAILED] }) { nodes { id } } }',
+    '{ targets(where: { phase: [READY, WAITING] }) { id history { phase time } } }',
+    '{ target(session: "b/Tiltfile", name: "x") { phase } node(id: "c/Tiltfile#x") { id } }',
+    '{ gateway { version sources { name state since error sessionCount } } }',
+    '{ session(id: "c/Tiltfile") { metadata { uid } } gateway { sources { state } } }',
+  ];
+  const instance = fc.constantFrom('a', 'b', 'c');
+  const one = fc
+    .tuple(instance, fc.constantFrom('waiting', 'ready', 'failed'), fc.constantFrom('run-1', 'run-2'))
+    .map(([of, state, uid]) => session(of, { x: state satisfies keyof typeof states }, { uid }));
+  const id = instance.map((of) => `${of}/Tiltfile`);
+  const change: fc.Arbitrary<Change> = fc.oneof(
+    one.map((made): Change => ({ type: 'upsert', session: made })),
+    id.map((of): Change => ({ type: 'remove', id: of })),
+    fc
+      .tuple(fc.option(id), fc.constantFrom('lost', 'broken'))
+      .map(([of, error]): Change => ({ type: 'stale', error, ...(of !== null && { id: of }) })),
+    fc
+      .uniqueArray(one, { selector: (made) => made.id })
+      .map((sessions): Change => ({ type: 'snapshot', sessions })),
+  );
+  const source = fc.constantFrom('one', 'two');
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ source, change }) },
+    { weight: 1, arbitrary: fc.record({ source, turn: fc.constantFrom('open', 'close', 'forget') }) },
+    { weight: 1, arbitrary: fc.record({ wait: fc.constantFrom(1_000, 3_600_000) }) },
+  );
+
+  it('an answer is what a fresh execution gives', async () => {
+    let asked = 0;
+    let executed = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 9 }), fc.boolean(), async (steps, byGet) => {
+        await using server = await startQueryServer();
+        for (const next of [null, ...steps]) {
+          if (next) await take(server, next);
+          for (const text of QUERIES) {
+            const { body } = byGet ? await server.get(text) : await server.ask(text);
+            asked += 1;
+            const { data, errors } = await query(server.store, text);
+            const fresh = { data, ...(errors && { errors: JSON.parse(JSON.stringify(errors)) }) };
+            expect(JSON.parse(body)).toEqual(fresh);
+          }
+        }
+        executed += server.executions;
+      }),
+      { numRuns: 25 },
+    );
+    expect(executed).toBeLessThan(asked);
+  });
+
+  type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+  async function take({ store, clock }: QueryServer, next: Step): Promise<void> {
+    if ('wait' in next) return clock.advance(next.wait);
+    if ('change' in next) return store.apply(next.source, next.change);
+    const isOpen = store.sources().some(({ name }) => name === next.source);
+    if (next.turn === 'open' && !isOpen) store.open(next.source);
+    if (next.turn === 'close') store.close(next.source, 'it has left');
+    if (next.turn === 'forget') store.forget(next.source);
+  }
+});

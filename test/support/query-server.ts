@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { createSchema } from '../../src/graphql/schema.js';
+import { createLive } from '../../src/live/live.js';
+import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
+import { silentLog } from '../../src/log.js';
+import { createStore, type Store } from '../../src/store/store.js';
+import { createGraphQLHttp } from '../../src/transport/graphql-http.js';
+import type { QueryCacheLimits } from '../../src/transport/query-cache.js';
+import { createManualClock, type ManualClock } from './manual-clock.js';
+
+/** GraphQL over HTTP on a store that the test changes. Ends at the end of its block (`await using`). */
+export interface QueryServer extends AsyncDisposable {
+  readonly store: Store;
+  readonly clock: ManualClock;
+  readonly port: number;
+  /** How many operations were executed so far: the others were answered from the cache. */
+  readonly executions: number;
+  /** Sends a request as it is given, by default a POST; its scope is what the header `scope` says. */
+  send(options: RequestOptions): Promise<Answer>;
+  /** Asks a query by POST. */
+  ask(query: string, variables?: Readonly<Record<string, unknown>>): Promise<Answer>;
+  /** Asks a query by GET. */
+  get(query: string, headers?: OutgoingHttpHeaders): Promise<Answer>;
+}
+
+/** A request. */
+export interface RequestOptions {
+  readonly method?: string;
+  /** Default: that of the endpoint. */
+  readonly path?: string;
+  readonly headers?: OutgoingHttpHeaders;
+  /** Pieces are sent one by one, in chunks when the headers do not tell the length. Default: none. */
+  readonly body?: string | readonly string[];
+}
+
+/** What came back. */
+export interface Answer {
+  readonly status: number | undefined;
+  /** All but the date. */
+  readonly headers: readonly string[];
+  readonly etag: string;
+  readonly body: string;
+}
+
+const schema = createSchema(createSubscriptionResolvers());
+
+/** Starts a server. */
+export async function startQueryServer(limits?: QueryCacheLimits): Promise<QueryServer> {
+  const clock = createManualClock();
+  const store = createStore({ clock, epoch: 'e' });
+  let executions = 0;
+  const graphql = createGraphQLHttp({
+    schema,
+    live: createLive({ store, log: silentLog }),
+    clock,
+    log: silentLog,
+    path: '/graphql',
+    // Yoga makes a context for each operation that it executes.
+    context: {
+      store,
+      get version() {
+        executions += 1;
+        return 'test';
+      },
+    },
+    ...(limits && { queryCache: limits }),
+  });
+  const server = createServer((request, response) =>
+    graphql(request, response, String(request.headers.scope ?? '')),
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address.');
+  const { port } = address;
+  const send = (options: RequestOptions) => exchange(port, options);
+
+  return {
+    store,
+    clock,
+    port,
+    get executions() {
+      return executions;
+    },
+    send,
+    ask: (query, variables = {}) => {
+      const body = JSON.stringify({ query, variables });
+      return send({ headers: { 'content-type': 'application/json', 'content-length': body.length }, body });
+    },
+    get: (query, headers = {}) =>
+      send({ method: 'GET', path: `/graphql?query=${encodeURIComponent(query)}`, headers }),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+      store.dispose();
+    },
+  };
+}
+
+async function exchange(
+  port: number,
+  { method = 'POST', path = '/graphql', headers = {}, body = [] }: RequestOptions,
+): Promise<Answer> {
+  const sent = request({ port, host: '127.0.0.1', method, path, headers });
+  sent.flushHeaders();
+  for (const piece of [body].flat()) {
+    await new Promise((resolve) => sent.write(piece, resolve));
+    await new Promise(setImmediate);
+  }
+  sent.end();
+  const [response]: IncomingMessage[] = await once(sent, 'response');
+  if (!response) throw new Error('Expected a response.');
+  const { statusCode: status, rawHeaders } = response;
+  const date = rawHeaders.indexOf('Date');
+  return {
+    status,
+    headers: date < 0 ? rawHeaders : rawHeaders.toSpliced(date, 2),
+    etag: response.headers.etag ?? '',
+    body: await text(response),
+  };
+}
