@@ -22,26 +22,27 @@ export function field<T>(value: unknown, key: Key, decode: (value: unknown) => T
 }
 
 /** A list of objects; Go writes an empty one as null. */
-export function listOf<T>(value: unknown, key: Key, decode: (value: unknown) => T): T[] {
+export function listOf<T>(value: unknown, key: Key, decode: (value: unknown) => T): readonly T[] {
   return items(value, key, (item, index) => field(item, index, decode));
 }
 
 /** A list of strings. */
-export function strings(value: unknown, key: Key): string[] {
+export function strings(value: unknown, key: Key): readonly string[] {
   return items(value, key, string);
 }
 
-function items<T>(value: unknown, key: Key, read: (item: unknown, index: number) => T): T[] {
-  if (value == null) return [];
+// Pushed to one by one, a list holds room for sixteen more: 128 bytes a target, which has a list of resources.
+function items<T>(value: unknown, key: Key, read: (item: unknown, index: number) => T): readonly T[] {
+  if (value == null) return NONE;
   if (!Array.isArray(value)) throw new DecodeError('a list', value, [key]);
-  const list: T[] = [];
   try {
-    for (const item of value) list.push(read(item, list.length));
+    return value.map((item, index) => read(item, index));
   } catch (error) {
     throw error instanceof DecodeError ? error.within(key) : error;
   }
-  return list;
 }
+
+const NONE: readonly never[] = [];
 
 /** The object itself that is decoded, to read its fields. */
 export function record(value: unknown): JsonObject {
@@ -109,8 +110,8 @@ export function optionalDuration(value: unknown, key: Key): string | null {
 }
 
 /** A Go map of strings, sorted by key. */
-export function keyValues(value: unknown, key: Key): KeyValue[] {
-  return value == null ? [] : field(value, key, entries);
+export function keyValues(value: unknown, key: Key): readonly KeyValue[] {
+  return value == null ? NONE : field(value, key, entries);
 }
 
 function entries(value: unknown): KeyValue[] {

@@ -1,0 +1,60 @@
+/** The head of a frame that a server sent. */
+export interface FrameHead {
+  readonly opcode: number;
+  /** How many bytes the head takes, and how many the payload after it. */
+  readonly headBytes: number;
+  readonly payloadBytes: number;
+}
+
+/** Opcodes of RFC 6455. */
+export const TEXT = 1;
+export const CLOSE = 8;
+export const PING = 9;
+const PONG = 10;
+
+/** Reads a frame's head at `from`; null when not all of it is there before `to`. Servers do not mask. */
+export function readHead(bytes: Buffer, from: number, to: number): FrameHead | null {
+  if (to - from < 2) return null;
+  const opcode = bytes.readUInt8(from) & 0x0f;
+  const length = bytes.readUInt8(from + 1);
+  if (length < 126) return { opcode, headBytes: 2, payloadBytes: length };
+  const headBytes = length === 126 ? 4 : 10;
+  if (to - from < headBytes) return null;
+  const payloadBytes =
+    length === 126 ? bytes.readUInt16BE(from + 2) : Number(bytes.readBigUInt64BE(from + 2));
+  return { opcode, headBytes, payloadBytes };
+}
+
+/** A text message as a client sends it. The mask is four zeros: a mask like any other, which leaves the bytes as they are. */
+export function textFrame(text: string): Buffer {
+  return maskedFrame(TEXT, Buffer.from(text));
+}
+
+/** The answer to a ping. */
+export function pongFrame(payload: Buffer): Buffer {
+  return maskedFrame(PONG, payload);
+}
+
+function maskedFrame(opcode: number, payload: Buffer): Buffer {
+  if (payload.length > 0xffff) throw new Error('Expected a short message.');
+  const long = payload.length >= 126;
+  const head = Buffer.alloc(long ? 8 : 6);
+  head.writeUInt8(0x80 | opcode, 0);
+  head.writeUInt8(0x80 | (long ? 126 : payload.length), 1);
+  if (long) head.writeUInt16BE(payload.length, 2);
+  return Buffer.concat([head, payload]);
+}
+
+/** What asks a server to speak `graphql-transport-ws` on this connection. */
+export function upgradeRequest(port: number): string {
+  return [
+    'GET /graphql HTTP/1.1',
+    `Host: 127.0.0.1:${port}`,
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    'Sec-WebSocket-Protocol: graphql-transport-ws',
+    '\r\n',
+  ].join('\r\n');
+}

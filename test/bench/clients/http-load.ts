@@ -1,0 +1,100 @@
+import { connect } from 'node:net';
+import { answerCalls } from '../processes/answer-calls.js';
+import { nanoseconds, type Usage, usage } from '../processes/usage.js';
+import { createResponseReader } from './response-reader.js';
+
+/** A load: connections that each ask again as soon as they have their answer. */
+export interface LoadOptions {
+  readonly port: number;
+  readonly query: string;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+/** What came of it. */
+export interface LoadResult {
+  /** Answers of status 200, and others. */
+  readonly answers: number;
+  readonly refusals: number;
+  /** The first body. */
+  readonly body: string;
+  /** How long answers took, in milliseconds: at most 20,000 of them, evenly taken. */
+  readonly samples: readonly number[];
+}
+
+/** What the harness asks of the process that loads an HTTP server. */
+export type HttpLoadApi = {
+  run(options: LoadOptions): Promise<LoadResult>;
+  usage(options: { readonly collect?: boolean }): Usage;
+};
+
+const buffer = Buffer.allocUnsafeSlow(256 * 1024);
+
+const api: HttpLoadApi = { run, usage };
+answerCalls(api);
+
+async function run({ port, query, connections, seconds }: LoadOptions): Promise<LoadResult> {
+  const request = requestOf(port, query);
+  const end = nanoseconds() + seconds * 1e9;
+  const times: number[] = [];
+  let refusals = 0;
+  let body = '';
+  const onAnswer = (status: number, text: string, ms: number): boolean => {
+    if (status === 200) times.push(ms);
+    else refusals += 1;
+    body ||= text;
+    return nanoseconds() < end;
+  };
+  await Promise.all(
+    Array.from({ length: connections }, () => ask(port, request, onAnswer, () => body === '')),
+  );
+  const every = Math.ceil(times.length / 20_000);
+  const samples = times.filter((_, index) => index % every === 0);
+  return { answers: times.length, refusals, body, samples };
+}
+
+/** One connection, until `onAnswer` says that it is enough. */
+function ask(
+  port: number,
+  request: Buffer,
+  onAnswer: (status: number, body: string, ms: number) => boolean,
+  wantsBody: () => boolean,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let sent = 0;
+    const responses = createResponseReader((status, body) => {
+      if (onAnswer(status, body, (nanoseconds() - sent) / 1e6)) send();
+      else socket.destroy();
+    }, wantsBody);
+    const onread = {
+      buffer,
+      callback(size: number) {
+        responses.take(buffer, size);
+        return true;
+      },
+    };
+    const socket = connect({ host: '127.0.0.1', port, onread });
+    socket.setNoDelay();
+    socket.on('connect', send);
+    socket.on('error', reject);
+    socket.on('close', () => resolve());
+
+    function send(): void {
+      sent = nanoseconds();
+      socket.write(request);
+    }
+  });
+}
+
+function requestOf(port: number, query: string): Buffer {
+  const body = JSON.stringify({ query });
+  const head = [
+    'POST /graphql HTTP/1.1',
+    `host: 127.0.0.1:${port}`,
+    'content-type: application/json',
+    'accept: application/json',
+    `content-length: ${body.length}`,
+    'connection: keep-alive',
+  ];
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

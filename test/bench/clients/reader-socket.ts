@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { createFrameReader, type Frame } from './frame-reader.js';
+import { CLOSE, PING, pongFrame, TEXT, textFrame, upgradeRequest } from './frames.js';
+
+/** One WebSocket connection with its subscriptions. */
+export interface ReaderSocket {
+  /** Reads no more: what a browser tab does that is stopped in a debugger. */
+  pause(): void;
+}
+
+/** What a connection needs. */
+export interface ReaderSocketOptions {
+  readonly port: number;
+  /** Of which loopback address it comes: one address has ports for 28,000 connections to the same server. */
+  readonly localAddress: string;
+  /** What it subscribes to, each under a random id, as every client of the protocol does. */
+  readonly documents: readonly string[];
+  /** Where all connections of the process read to: its bytes are only good during a call. */
+  readonly buffer: Buffer;
+  /** A text message, or the beginning of a long one. */
+  onMessage(frame: Frame): void;
+  /** Whether messages are to be given whole, at present. */
+  wantsAll(): boolean;
+  /** The server or the network ended it. */
+  onClosed(why: string): void;
+}
+
+/** Connects and subscribes; resolves once the subscriptions are sent. */
+export function openReaderSocket(options: ReaderSocketOptions): Promise<ReaderSocket> {
+  const { port, localAddress, documents, buffer, onMessage, wantsAll, onClosed } = options;
+  let state: 'upgrading' | 'greeting' | 'open' | 'closed' = 'upgrading';
+
+  return new Promise((resolve) => {
+    let response = '';
+    const frames = createFrameReader(onFrame, wantsAll);
+    const onread = { buffer, callback: (size: number) => take(size) };
+    const socket = connect({ host: '127.0.0.1', port, localAddress, onread });
+    socket.setNoDelay();
+    socket.on('connect', () => socket.write(upgradeRequest(port)));
+    socket.on('error', (error) => close(error.message));
+    socket.on('close', () => close('the server closed the connection'));
+
+    function take(size: number): boolean {
+      if (state === 'upgrading') takeResponse(size);
+      else frames.take(buffer, 0, size);
+      return true;
+    }
+
+    function takeResponse(size: number): void {
+      response += buffer.toString('latin1', 0, size);
+      const end = response.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      if (!response.startsWith('HTTP/1.1 101')) {
+        close(response.slice(0, response.indexOf('\r\n')));
+        return;
+      }
+      state = 'greeting';
+      socket.write(textFrame('{"type":"connection_init"}'));
+      const rest = Buffer.from(response.slice(end + 4), 'latin1');
+      if (rest.length > 0) frames.take(rest, 0, rest.length);
+    }
+
+    function onFrame(frame: Frame): void {
+      const { opcode, bytes, from, to } = frame;
+      if (opcode === PING) socket.write(pongFrame(bytes.subarray(from, to)));
+      else if (opcode === CLOSE) close(`the server closed it: ${bytes.toString('utf8', from + 2, to)}`);
+      else if (opcode === TEXT && state === 'greeting') subscribe();
+      else if (opcode === TEXT) onMessage(frame);
+    }
+
+    function subscribe(): void {
+      state = 'open';
+      const messages = documents.map((query) => ({
+        id: randomUUID(),
+        type: 'subscribe',
+        payload: { query },
+      }));
+      socket.write(Buffer.concat(messages.map((message) => textFrame(JSON.stringify(message)))));
+      resolve({ pause: () => void socket.pause() });
+    }
+
+    function close(why: string): void {
+      if (state === 'closed') return;
+      state = 'closed';
+      socket.destroy();
+      onClosed(why);
+    }
+  });
+}

@@ -1,0 +1,78 @@
+import type { Column, Part, Row } from '../parts/part.js';
+import type { Bench } from './bench.js';
+import { median, spread } from './statistics.js';
+
+/** What a part came to. */
+export interface PartResult {
+  readonly part: Part;
+  /** The medians, by name. */
+  readonly rows: ReadonlyMap<string, ResultRow>;
+  /** What could not be measured, and why: a line each. */
+  readonly failures: readonly string[];
+}
+
+/** The medians of one server's rounds. */
+export interface ResultRow extends Row {
+  /** The spread of the part's first column over the rounds. */
+  readonly spread: number;
+  /** The values of every round. */
+  readonly rounds: readonly Readonly<Record<string, number>>[];
+}
+
+/** How a part is run. */
+export interface RoundsOptions {
+  readonly runs: number;
+  /** Whether to take this entrant. */
+  readonly takes: (entrant: string) => boolean;
+  /** Says what is being measured. */
+  readonly tell: (line: string) => void;
+}
+
+/**
+ * Measures all entrants of a part in turn, round after round: what else the machine does meets all of them alike. One
+ * that fails is left out of the rounds after it.
+ */
+export async function runRounds(part: Part, bench: Bench, options: RoundsOptions): Promise<PartResult> {
+  const measured = new Map<string, Row[]>();
+  const failures = new Map<string, string>();
+  const runs = Math.min(options.runs, part.rounds ?? options.runs);
+  const entrants = part.entrants.filter(options.takes);
+  for (let run = 1; run <= runs; run += 1) {
+    for (const entrant of entrants) {
+      if (failures.has(entrant) || bench.signal.aborted) continue;
+      options.tell(`${part.name}: ${entrant}, round ${run} of ${runs}`);
+      try {
+        for (const row of await part.measure(entrant, bench)) add(measured, row);
+      } catch (error) {
+        failures.set(entrant, lineOf(error));
+      }
+    }
+  }
+  return {
+    part,
+    rows: new Map([...measured].map(([name, rows]) => [name, medianOf(name, rows, part.columns)])),
+    failures: [...failures].map(([entrant, why]) => `${part.name}: ${entrant} failed: ${why}`),
+  };
+}
+
+function add(measured: Map<string, Row[]>, row: Row): void {
+  const rows = measured.get(row.name) ?? [];
+  rows.push(row);
+  measured.set(row.name, rows);
+}
+
+function medianOf(name: string, rows: readonly Row[], columns: readonly Column[]): ResultRow {
+  const valuesOf = (key: string) => rows.map(({ values }) => values[key] ?? Number.NaN);
+  return {
+    name,
+    values: Object.fromEntries(columns.map(({ key }) => [key, median(valuesOf(key))])),
+    fault: rows.find(({ fault }) => fault !== null)?.fault ?? null,
+    note: rows.at(-1)?.note ?? '',
+    spread: spread(valuesOf(columns[0]?.key ?? '')),
+    rounds: rows.map(({ values }) => values),
+  };
+}
+
+function lineOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').slice(0, 300);
+}

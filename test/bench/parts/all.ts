@@ -1,0 +1,19 @@
+import { fanOutParts } from './fan-out.js';
+import { httpParts } from './http.js';
+import { manyReaders } from './many-readers.js';
+import { memory } from './memory.js';
+import type { Part } from './part.js';
+import { pipeLatency } from './pipe-latency.js';
+import { store } from './store.js';
+import { stuck } from './stuck.js';
+
+/** Every part, in the order in which they run. */
+export const parts: readonly Part[] = [
+  ...fanOutParts,
+  memory,
+  manyReaders,
+  ...httpParts,
+  store,
+  pipeLatency,
+  stuck,
+];

@@ -1,0 +1,125 @@
+import { type Operation, targetChange, targetChangeOfGroup, wholeSession } from '../data/operations.js';
+import type { Bench } from '../harness/bench.js';
+import { createFlow, type Load } from './flow.js';
+import { atMostTimes, type Column, type Goal, OURS, type Part, type Row, timesLess } from './part.js';
+
+/** The servers that deliver over WebSocket. */
+export const WEB_SOCKET_SERVERS = [OURS, 'yoga', 'apollo', 'mercurius', 'mercurius-jit', 'raw-ws'];
+
+const CPU: Column = { key: 'cpu', title: 'CPU µs/payload', digits: 2 };
+const COLUMNS: readonly Column[] = [
+  CPU,
+  { key: 'rate', title: 'payloads/s', digits: 0 },
+  { key: 'p50', title: 'p50 ms', digits: 2 },
+  { key: 'p99', title: 'p99 ms', digits: 2 },
+  { key: 'serverCores', title: 'server cores', digits: 2 },
+  { key: 'clientCores', title: 'client cores', digits: 2 },
+];
+
+/** What the parts of this kind differ by. */
+interface FanOut {
+  readonly name: string;
+  readonly title: string;
+  readonly goals: readonly Goal[];
+  readonly readers: number;
+  /** What the readers ask for, taken in turn. */
+  readonly operations: readonly Operation[];
+  readonly load: Load;
+  /** How fast updates come while latency is measured. */
+  readonly everyMs: number;
+}
+
+/** How an update reaches many readers, in six ways. */
+export const fanOutParts: readonly Part[] = [
+  fanOut({
+    name: 'fanout-small',
+    title: '1,000 readers, one target changes',
+    readers: 1_000,
+    operations: [targetChange()],
+    load: { chunk: 10, perTurn: 1 },
+    everyMs: 100,
+    goals: [
+      timesLess('yoga', CPU, 10),
+      timesLess('apollo', CPU, 7.5),
+      timesLess('mercurius', CPU, 7.5),
+      atMostTimes('raw-ws', CPU, 0.85),
+    ],
+  }),
+  fanOut({
+    name: 'fanout-100',
+    title: '100 readers, one target changes',
+    readers: 100,
+    operations: [targetChange()],
+    load: { chunk: 100, perTurn: 1 },
+    everyMs: 20,
+    goals: [timesLess('yoga', CPU, 8.5)],
+  }),
+  fanOut({
+    name: 'fanout-3000',
+    title: '3,000 readers, one target changes',
+    readers: 3_000,
+    operations: [targetChange()],
+    load: { chunk: 4, perTurn: 1 },
+    everyMs: 300,
+    goals: [timesLess('yoga', CPU, 8.5)],
+  }),
+  fanOut({
+    name: 'fanout-large',
+    title: '1,000 readers, the whole Session of 100 targets (16 kB) at each update',
+    readers: 1_000,
+    operations: [wholeSession],
+    load: { chunk: 4, perTurn: 1 },
+    everyMs: 2_000,
+    goals: [timesLess('yoga', CPU, 40), atMostTimes('raw-ws', CPU, 1.1)],
+  }),
+  fanOut({
+    name: 'burst',
+    title: '1,000 readers, 200 updates back to back, each a payload of its own',
+    readers: 1_000,
+    operations: [targetChange()],
+    load: { chunk: 200, perTurn: 200 },
+    everyMs: 100,
+    goals: [timesLess('yoga', CPU, 40), atMostTimes('raw-ws', CPU, 0.35)],
+  }),
+  fanOut({
+    name: 'groups',
+    title: '1,000 readers in 50 groups, each with a document of its own, one target changes',
+    readers: 1_000,
+    operations: Array.from({ length: 50 }, (_, group) => targetChangeOfGroup(group)),
+    load: { chunk: 10, perTurn: 1 },
+    everyMs: 100,
+    goals: [timesLess('yoga', CPU, 8)],
+  }),
+];
+
+function fanOut(options: FanOut): Part {
+  const { name, title, goals } = options;
+  return {
+    name,
+    title,
+    goals,
+    entrants: WEB_SOCKET_SERVERS,
+    columns: COLUMNS,
+    measure: (entrant, bench) => measure(entrant, bench, options),
+  };
+}
+
+async function measure(entrant: string, bench: Bench, options: FanOut): Promise<Row[]> {
+  const { operations, load, everyMs } = options;
+  const seconds = bench.quick ? 0.3 : 2;
+  await using server = await bench.startServer(entrant);
+  await using readers = await bench.openReaders({
+    port: server.port,
+    sockets: bench.quick ? options.readers / 10 : options.readers,
+    documents: operations.map(({ document }) => document),
+  });
+  const flow = createFlow(server, readers);
+  await flow.join();
+  // The raw server has one string for all, so it cannot give each group its own.
+  const [first] = operations;
+  if (first && !(entrant === 'raw-ws' && operations.length > 1)) await flow.check(first);
+  await flow.saturate({ ...load, chunk: Math.ceil(load.chunk / 10) }, seconds / 2);
+  const cost = await flow.saturate(load, seconds);
+  const latency = await flow.pace({ count: Math.max(Math.ceil((seconds * 1_000) / everyMs), 2), everyMs });
+  return [{ name: entrant, values: { ...cost, ...latency }, fault: await flow.fault() }];
+}

@@ -1,0 +1,122 @@
+import { deepStrictEqual } from 'node:assert';
+import type { HttpLoadApi, LoadResult } from '../clients/http-load.js';
+import { bigQuery, type Operation, smallQuery } from '../data/operations.js';
+import { type Bench, type RunningServer, SERVICES } from '../harness/bench.js';
+import type { Child } from '../harness/child.js';
+import { quantile } from '../harness/statistics.js';
+import { type Column, type Goal, OURS, type Part, type Row, timesLess } from './part.js';
+
+const CPU: Column = { key: 'cpu', title: 'CPU µs/request', digits: 1 };
+
+/** What the parts of this kind differ by. */
+interface HttpPart {
+  readonly name: string;
+  readonly title: string;
+  readonly operation: Operation;
+  readonly goals: readonly Goal[];
+  /** How often the Session changes meanwhile. */
+  readonly changesPerSecond: number;
+}
+
+/** Queries over HTTP, with the answer at rest and with it changing. */
+export const httpParts: readonly Part[] = [
+  http({
+    name: 'http-big',
+    title: 'a query of 100 targets, unchanged state, 50 connections',
+    operation: bigQuery,
+    changesPerSecond: 0,
+    goals: [timesLess('raw-http', CPU, 0.7), timesLess('mercurius-jit', CPU, 3.5)],
+  }),
+  http({
+    name: 'http-small',
+    title: 'a query of name and done, unchanged state, 50 connections',
+    operation: smallQuery,
+    changesPerSecond: 0,
+    goals: [timesLess('raw-http', CPU, 0.75), timesLess('mercurius-jit', CPU, 1.05)],
+  }),
+  http({
+    name: 'http-big-changing',
+    title: 'the query of 100 targets while the Session changes 10 times a second',
+    operation: bigQuery,
+    changesPerSecond: 10,
+    goals: [timesLess('raw-http', CPU, 0.5)],
+  }),
+  http({
+    name: 'http-small-changing',
+    title: 'the query of name and done while the Session changes 10 times a second',
+    operation: smallQuery,
+    changesPerSecond: 10,
+    goals: [timesLess('raw-http', CPU, 0.5)],
+  }),
+];
+
+function http(options: HttpPart): Part {
+  const { name, title, goals } = options;
+  return {
+    name,
+    title,
+    goals,
+    entrants: [OURS, 'yoga', 'apollo', 'mercurius', 'mercurius-jit', 'raw-http'],
+    columns: [
+      CPU,
+      { key: 'rate', title: 'requests/s', digits: 0 },
+      { key: 'p50', title: 'p50 ms', digits: 2 },
+      { key: 'p99', title: 'p99 ms', digits: 2 },
+      { key: 'serverCores', title: 'server cores', digits: 2 },
+      { key: 'clientCores', title: 'client cores', digits: 2 },
+    ],
+    measure: (entrant, bench) => measure(entrant, bench, options),
+  };
+}
+
+async function measure(entrant: string, bench: Bench, options: HttpPart): Promise<Row[]> {
+  const { operation, changesPerSecond } = options;
+  const seconds = bench.quick ? 0.5 : 3;
+  await using server = await bench.startServer(entrant);
+  await using load = bench.startHttpLoad();
+  const run = (connections: number, duration: number) =>
+    load.call('run', { port: server.port, query: operation.document, connections, seconds: duration });
+  const measured = async () => {
+    await run(50, seconds / 2);
+    const before = await usages(server, load);
+    const result = await run(50, seconds);
+    return { before, result, after: await usages(server, load) };
+  };
+  const changing = change(server, changesPerSecond, seconds * 1.5);
+  const [{ before, result, after }, n] = await Promise.all([measured(), changing]);
+  const last = await run(1, 0);
+  deepStrictEqual(JSON.parse(last.body), { data: operation.expected({ services: SERVICES, stream: 0, n }) });
+  return [{ name: entrant, values: valuesOf(result, before, after), fault: faultOf(result) }];
+}
+
+/** Changes the Session while it is asked for. Gives the number of the last update. */
+async function change(server: RunningServer, perSecond: number, seconds: number): Promise<number> {
+  if (perSecond === 0) return 0;
+  const count = Math.ceil(perSecond * seconds);
+  const { first } = await server.call('pace', { count, everyMs: 1_000 / perSecond });
+  return first + count - 1;
+}
+
+async function usages(server: RunningServer, load: Child<HttpLoadApi>) {
+  const [ofServer, ofClient] = await Promise.all([server.call('usage', {}), load.call('usage', {})]);
+  return { server: ofServer, client: ofClient };
+}
+
+type Usages = Awaited<ReturnType<typeof usages>>;
+
+function valuesOf({ answers, samples }: LoadResult, before: Usages, after: Usages): Row['values'] {
+  const micros = (after.server.at - before.server.at) / 1_000;
+  const serverMicros = after.server.cpuMicros - before.server.cpuMicros;
+  return {
+    cpu: serverMicros / answers,
+    rate: (answers / micros) * 1e6,
+    p50: quantile(samples, 0.5),
+    p99: quantile(samples, 0.99),
+    serverCores: serverMicros / micros,
+    clientCores: (after.client.cpuMicros - before.client.cpuMicros) / micros,
+  };
+}
+
+function faultOf({ refusals }: LoadResult): string | null {
+  return refusals === 0 ? null : `${refusals} answers with an error`;
+}

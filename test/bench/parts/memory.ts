@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { targetChange } from '../data/operations.js';
+import type { Bench, RunningServer } from '../harness/bench.js';
+import { WEB_SOCKET_SERVERS } from './fan-out.js';
+import { createFlow } from './flow.js';
+import { type Column, type Goal, OURS, type Part, type Row } from './part.js';
+
+const RSS: Column = { key: 'rss', title: 'RSS kB/reader', digits: 1 };
+const HEAP: Column = { key: 'heap', title: 'heap kB/reader', digits: 1 };
+
+/** What a reader costs that only waits. */
+export const memory: Part = {
+  name: 'memory',
+  title: 'memory of an idle reader',
+  entrants: WEB_SOCKET_SERVERS,
+  columns: [RSS, HEAP],
+  goals: [littleMoreThanRaw(RSS), littleMoreThanRaw(HEAP)],
+  measure,
+};
+
+async function measure(entrant: string, bench: Bench): Promise<Row[]> {
+  const sockets = bench.quick ? 500 : 5_000;
+  const documents = [targetChange().document];
+  await using server = await bench.startServer(entrant);
+  // What every server needs once, whoever reads, is there before the first look.
+  await using first = await bench.openReaders({ port: server.port, documents, sockets: 100 });
+  await createFlow(server, first).join();
+  const before = await settled(server);
+  await using readers = await bench.openReaders({ port: server.port, documents, sockets });
+  await createFlow(server, readers).join();
+  const after = await settled(server);
+  const values = {
+    rss: (after.rssBytes - before.rssBytes) / sockets / 1_000,
+    heap: (after.heapBytes - before.heapBytes) / sockets / 1_000,
+  };
+  return [{ name: entrant, values, fault: null }];
+}
+
+/** What is left when garbage is gone; what was done shortly before may need a moment to become garbage. */
+async function settled(server: RunningServer) {
+  for (let round = 0; round < 3; round += 1) {
+    await server.call('usage', { collect: true });
+    await sleep(200);
+  }
+  return server.call('usage', { collect: true });
+}
+
+/** The goal of at most 1.2 times what a raw `ws` socket takes, and 4 kB. */
+function littleMoreThanRaw({ key, title }: Column): Goal {
+  return {
+    text: `${title}: ${OURS} − 1.2 × raw-ws`,
+    bound: { atMost: 4 },
+    value(rows) {
+      const [ours, raw] = [rows.get(OURS)?.values[key], rows.get('raw-ws')?.values[key]];
+      return ours === undefined || raw === undefined ? null : ours - 1.2 * raw;
+    },
+  };
+}

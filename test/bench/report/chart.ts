@@ -1,0 +1,94 @@
+import type { ResultRow } from '../harness/rounds.js';
+import { OURS, type Part } from '../parts/part.js';
+import type { Results } from './results.js';
+import { numberText } from './table.js';
+
+/** The parts that a picture shows, and what it says over each. */
+const PANELS = new Map([
+  ['fanout-small', '1,000 WebSocket readers, one target changes: CPU µs per payload'],
+  ['fanout-large', '1,000 WebSocket readers, the whole Session (16 kB): CPU µs per payload'],
+  ['burst', '1,000 WebSocket readers, 200 updates back to back: CPU µs per payload'],
+  ['http-big', 'Query of 100 targets over HTTP: CPU µs per request'],
+]);
+
+const WIDTH = 760;
+const BAR = { left: 130, right: 90, height: 16, step: 22 };
+const MARGIN = 20;
+
+/**
+ * A bar chart of what a payload or a request costs, as SVG: shorter is better. Its ink follows the reader's colour
+ * scheme and its ground is left to the page.
+ */
+export function chartOf({ parts, machine, runs }: Results): string {
+  const body: string[] = [];
+  let y = MARGIN;
+  for (const result of parts) {
+    const title = PANELS.get(result.part.name);
+    // Who did not deliver everything would look fast.
+    const rows = [...result.rows.values()].filter(({ fault }) => fault === null);
+    if (title === undefined || rows.length === 0) continue;
+    body.push(...panelOf(result.part, rows, title, y));
+    y += 48 + rows.length * BAR.step;
+  }
+  const { node, ...versions } = machine.versions;
+  const about = `Shorter is better. Median of ${runs}, Node ${node}, ${machine.cores} cores of ${machine.cpu}.`;
+  body.push(text(0, y + 4, about, 'small'), text(0, y + 22, versionsLine(versions), 'small'));
+  const height = y + 22 + MARGIN;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escaped(about)}">`,
+    STYLE,
+    ...body,
+    '</svg>\n',
+  ].join('\n');
+}
+
+const STYLE = `<style>
+  text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328 }
+  .title { font-weight: 600; font-size: 14px }
+  .small { font-size: 12px; fill: #59636e }
+  .peer { fill: #afb8c1 } .limit { fill: #d4a72c } .ours { fill: #0969da }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3 } .small { fill: #9198a1 }
+    .peer { fill: #656c76 } .limit { fill: #bb8009 } .ours { fill: #4493f8 }
+  }
+</style>`;
+
+function versionsLine(versions: Readonly<Record<string, string>>): string {
+  const shown = ['graphql-yoga', '@apollo/server', 'mercurius', 'graphql-ws', 'ws', 'graphql'];
+  return shown.map((name) => `${name} ${versions[name]}`).join(', ');
+}
+
+function panelOf(part: Part, rows: readonly ResultRow[], title: string, top: number): string[] {
+  const key = part.columns[0]?.key ?? '';
+  const lengthOf = (row: ResultRow) => row.values[key] ?? 0;
+  const most = Math.max(...rows.map(lengthOf));
+  const bars = rows.flatMap((row, index) =>
+    barOf(row.name, lengthOf(row), most, top + 14 + index * BAR.step),
+  );
+  return [text(0, top + 4, title, 'title'), ...bars];
+}
+
+function barOf(name: string, value: number, most: number, top: number): string[] {
+  const room = WIDTH - BAR.left - BAR.right;
+  const width = Math.max((value / most) * room, 1).toFixed(1);
+  const baseline = top + BAR.height - 3;
+  const digits = value < 100 ? 1 : 0;
+  return [
+    text(0, baseline, name, ''),
+    `<rect class="${kindOf(name)}" x="${BAR.left}" y="${top}" width="${width}" height="${BAR.height}" rx="2"/>`,
+    text(BAR.left + Number(width) + 6, baseline, numberText(value, digits), ''),
+  ];
+}
+
+function kindOf(name: string): 'ours' | 'limit' | 'peer' {
+  if (name === OURS) return 'ours';
+  return name.startsWith('raw-') ? 'limit' : 'peer';
+}
+
+function text(x: number, y: number, content: string, kind: string): string {
+  return `<text x="${x}" y="${y}"${kind && ` class="${kind}"`}>${escaped(content)}</text>`;
+}
+
+function escaped(content: string): string {
+  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+}

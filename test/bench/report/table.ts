@@ -1,0 +1,91 @@
+import type { Machine } from '../harness/machine.js';
+import type { PartResult, ResultRow } from '../harness/rounds.js';
+import { type Goal, OURS, type Row } from '../parts/part.js';
+
+/** Whether a goal was met, and by how much. */
+export interface Judgement {
+  readonly text: string;
+  /** Such as `≥ 10`. */
+  readonly goal: string;
+  /** Null where something it needs was not measured. */
+  readonly measured: number | null;
+  readonly met: boolean;
+}
+
+/** What stands above all tables: where and with what this was measured. */
+export function headOf(machine: Machine, { runs, quick }: { runs: number; quick: boolean }): string {
+  const { cpu, cores, memoryGb, system, versions } = machine;
+  const all = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `${cores} × ${cpu}, ${memoryGb} GB, ${system}; median of ${runs}`,
+    all.join(', '),
+    'CPU is user and system time of the server process: it holds on a busy machine, where rates do not.',
+    ...(quick ? ['A SMOKE RUN: a tenth of the readers, cold processes, no figure to quote.'] : []),
+  ].join('\n');
+}
+
+/** What stands below all tables. */
+export function verdictOf(results: readonly PartResult[]): string {
+  const all = results.flatMap(judge);
+  const measured = all.filter((each) => each.measured !== null);
+  const met = measured.filter((each) => each.met);
+  return `\n${met.length} of ${measured.length} goals met, ${all.length - measured.length} not measured`;
+}
+
+/** Judges the goals of a part. What was not delivered right meets none. */
+export function judge({ part, rows }: PartResult): Judgement[] {
+  return part.goals.map((goal) => judgeGoal(goal, rows));
+}
+
+/** The table of a part, its goals and its failures, as text. */
+export function tableOf(result: PartResult): string {
+  const { part, rows, failures } = result;
+  const lines = [
+    `\n${part.title}  [${part.name}]`,
+    ...aligned([
+      ['', ...part.columns.map(({ title }) => title), '±', ''],
+      ...[...rows.values()].map((row) => cellsOf(row, result)),
+    ]),
+    ...[...rows.values()].flatMap(({ name, note }) => (note ? [`  ${name}: ${note}`] : [])),
+    ...judge(result).map(lineOf),
+    ...failures,
+  ];
+  return lines.join('\n');
+}
+
+function judgeGoal({ text, bound, value }: Goal, rows: ReadonlyMap<string, Row>): Judgement {
+  const measured = value(rows);
+  const isRight = (rows.get(OURS)?.fault ?? null) === null;
+  const within =
+    measured !== null && ('atLeast' in bound ? measured >= bound.atLeast : measured <= bound.atMost);
+  const goal = 'atLeast' in bound ? `≥ ${bound.atLeast}` : `≤ ${bound.atMost}`;
+  return { text, goal, measured, met: isRight && within };
+}
+
+function lineOf({ text, goal, measured, met }: Judgement): string {
+  const verdict =
+    measured === null ? 'not measured' : `${numberText(measured, 2)}  ${met ? 'met' : 'NOT MET'}`;
+  return `  ${text}  goal ${goal}: ${verdict}`;
+}
+
+function cellsOf(row: ResultRow, { part }: PartResult): string[] {
+  const values = part.columns.map(({ key, digits }) => numberText(row.values[key] ?? Number.NaN, digits));
+  return [row.name, ...values, `${numberText(row.spread * 100, 0)} %`, row.fault ?? ''];
+}
+
+/** A number for people, a dash for none. */
+export function numberText(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return '–';
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) => {
+    const [name = '', ...cells] = row.map((cell, column) => {
+      const width = widths[column] ?? 0;
+      return column === 0 || column === row.length - 1 ? cell.padEnd(width) : cell.padStart(width);
+    });
+    return `  ${[name, ...cells].join('  ')}`.trimEnd();
+  });
+}

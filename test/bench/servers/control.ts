@@ -1,0 +1,82 @@
+import { answerCalls } from '../processes/answer-calls.js';
+import { nanoseconds, type Usage, usage } from '../processes/usage.js';
+
+/** How a server is to be started. */
+export interface StartOptions {
+  /** See `SessionAt`. */
+  readonly services: number;
+  /** How many Sessions it has, from 1 to 10. */
+  readonly streams: number;
+  /** Where its updates come from, if not by command: a kubeconfig (gateway) or a port (pipe). */
+  readonly upstream?: { readonly kubeconfig: string } | { readonly port: number };
+}
+
+/** A server under test. */
+export interface BenchServer {
+  readonly port: number;
+  /** Applies the n-th update of a stream: its readers are to be told. */
+  emit(stream: number, n: number): void;
+}
+
+/** What the harness asks of a server's process. */
+export type ServerApi = {
+  start(options: StartOptions): Promise<{ readonly port: number }>;
+  /** Updates of stream 0 back to back, `perTurn` in each turn of the event loop. Gives the number of the last. */
+  emit(options: { readonly count: number; readonly perTurn: number }): Promise<number>;
+  /** Updates of every stream, `everyMs` apart, the streams one after the other in that time. */
+  pace(options: {
+    readonly count: number;
+    readonly everyMs: number;
+  }): Promise<{ readonly first: number; readonly times: readonly (readonly number[])[] }>;
+  usage(options: { readonly collect?: boolean }): Usage;
+};
+
+/** Runs a server as the harness says. */
+export function control(start: (options: StartOptions) => Promise<BenchServer>): void {
+  let server: BenchServer | undefined;
+  const sent: number[] = [];
+
+  const api: ServerApi = {
+    async start(options) {
+      server = await start(options);
+      sent.push(...Array.from({ length: options.streams }, () => 0));
+      return { port: server.port };
+    },
+    async emit({ count, perTurn }) {
+      for (let left = count; left > 0; left -= perTurn) {
+        for (let turn = Math.min(perTurn, left); turn > 0; turn -= 1) emit(0);
+        await nextTurn();
+      }
+      return sent[0] ?? 0;
+    },
+    async pace({ count, everyMs }) {
+      const first = (sent[0] ?? 0) + 1;
+      const times = sent.map((): number[] => []);
+      const from = performance.now();
+      for (let step = 0; step < count * sent.length; step += 1) {
+        await sleepUntil(from + (step * everyMs) / sent.length);
+        const stream = step % sent.length;
+        times[stream]?.push(nanoseconds());
+        emit(stream);
+      }
+      return { first, times };
+    },
+    usage,
+  };
+  answerCalls(api);
+
+  function emit(stream: number): void {
+    const n = (sent[stream] ?? 0) + 1;
+    sent[stream] = n;
+    server?.emit(stream, n);
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function sleepUntil(time: number): Promise<void> {
+  const ms = time - performance.now();
+  return ms <= 0 ? nextTurn() : new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,4 @@
+import { readFileSync } from 'node:fs';
+
+/** The gateway's own schema: the process runs in the project's root. */
+export const schemaText: string = readFileSync('schema.graphql', 'utf8');

@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Session } from '../../../src/index.js';
+import { changedIndex, changedState, instanceOf, sessionAt, versionOf } from '../data/session.js';
+import { type BenchServer, control, type StartOptions } from './control.js';
+
+control((options) => (options.upstream ? startOnTilt(options) : startOnMemory(options)));
+
+/** The gateway as a program embeds it, fed by the program. */
+async function startOnMemory({ services, streams }: StartOptions): Promise<BenchServer> {
+  const { createGateway, createMemoryProvider, decodeSession } = await gatewayLibrary();
+  const sessions = Array.from({ length: streams }, (_, stream) =>
+    decodeSession(sessionAt({ services, stream, n: 0 }), instanceOf(stream)),
+  );
+  const source = createMemoryProvider('bench', sessions);
+  const gateway = createGateway({ providers: [source.provider] });
+  const { port } = await gateway.listen(0);
+  await gateway.ready();
+  return {
+    port,
+    emit(stream, n) {
+      const session = sessions[stream];
+      if (!session) return;
+      const next = updated(session, stream, n);
+      sessions[stream] = next;
+      source.put(next);
+    },
+  };
+}
+
+/** The gateway as it runs beside a Tilt. */
+async function startOnTilt({ upstream }: StartOptions): Promise<BenchServer> {
+  if (!upstream || !('kubeconfig' in upstream)) throw new Error('Expected a kubeconfig.');
+  const { createGateway } = await gatewayLibrary();
+  const gateway = createGateway({ tilts: { kubeconfig: upstream.kubeconfig } });
+  const { port } = await gateway.listen(0);
+  return { port, emit() {} };
+}
+
+/** What was built: the process runs in the project's root. */
+function gatewayLibrary(): Promise<typeof import('../../../src/index.js')> {
+  return import(pathToFileURL(resolve('dist/index.js')).href);
+}
+
+/** The n-th update. What did not change is the same object, as a program that keeps its own state would have it. */
+function updated(session: Session, stream: number, n: number): Session {
+  const targets = [...session.status.targets];
+  const index = changedIndex(targets.length / 2, n);
+  const target = targets[index];
+  if (target) {
+    const { active } = changedState(targets.length / 2, n);
+    targets[index] = { ...target, state: { is: 'active', ...active } };
+  }
+  return {
+    ...session,
+    metadata: { ...session.metadata, resourceVersion: versionOf(stream, n) },
+    status: { ...session.status, targets },
+  };
+}
