@@ -57,7 +57,7 @@ const api: ReadersApi = {
     tracker = createUpdateTracker(options.sockets * options.perSocket);
     const indexes = Array.from({ length: options.sockets }, (_, index) => index).values();
     const workers = Array.from({ length: OPENING }, async () => {
-      for (const index of indexes) sockets.push(await open(index, options));
+      for (const index of indexes) sockets.push(await openPatiently(index, options));
     });
     await Promise.all(workers);
   },
@@ -78,6 +78,18 @@ const api: ReadersApi = {
   usage,
 };
 answerCalls(api);
+
+/** Tries again, as clients do: a machine under load may keep a server from greeting in time. */
+async function openPatiently(index: number, options: OpenOptions): Promise<ReaderSocket> {
+  for (let tries = 1; tries < 3; tries += 1) {
+    try {
+      return await open(index, options);
+    } catch {
+      // The last try tells what is wrong.
+    }
+  }
+  return open(index, options);
+}
 
 function open(index: number, options: OpenOptions): Promise<ReaderSocket> {
   const { port, localAddress, documents, perSocket, streams } = options;

@@ -10,6 +10,8 @@ import { atLeast, atMost, type Column, OURS, type Part, type Row } from './part.
 
 const MEAN: Column = { key: 'mean', title: 'mean ms', digits: 1 };
 const LOST: Column = { key: 'lost', title: 'lost', digits: 0 };
+/** Updates a second below which a run was not sustained. */
+const ON_TIME = 0.98;
 const PACE: Column = { key: 'pace', title: 'updates/s each', digits: 2 };
 
 /** How many subscriptions one process of the gateway can feed for a minute. */
@@ -30,7 +32,7 @@ export const manyReaders: Part = {
     { key: 'clientCores', title: 'client cores', digits: 2 },
     { key: 'rss', title: 'server RSS MB', digits: 0 },
   ],
-  goals: [atMost(MEAN, 1_000), atLeast(PACE, 0.98), atMost(LOST, 0)],
+  goals: [atMost(MEAN, 1_000), atLeast(PACE, ON_TIME), atMost(LOST, 0)],
   measure,
 };
 
@@ -129,13 +131,17 @@ function paceOf(times: readonly number[]): number {
 }
 
 interface Busy {
+  readonly pace: number;
   readonly serverCores: number;
   readonly clientCores: number;
 }
 
-function limitOf({ serverCores, clientCores }: Busy): string {
+/** What kept it from more. */
+function limitOf({ pace, serverCores, clientCores }: Busy): string {
   const files = `sockets: a process may hold ${openFilesLimit()} open files here`;
   if (serverCores > 0.95) return `limited by the server's core; ${files}`;
+  if (pace < ON_TIME)
+    return `limited by the machine, which gave the server ${serverCores.toFixed(2)} of a core; ${files}`;
   const left = Math.round((1 - serverCores) * 100);
   return `the server had ${left} % of a core left, the clients used ${clientCores.toFixed(2)} cores; ${files}`;
 }
