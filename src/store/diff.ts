@@ -55,7 +55,7 @@ export function mergeTargets<T extends Target, N extends Target>(
 
 /**
  * Finds targets by name, in whatever order, but without a search while it is the list's. Targets that come and go in
- * between cost one index: 2 ms for 10,000, a third of their decoding.
+ * between cost an index: 1 ms for 10,000, a quarter of their decoding.
  */
 function createFinder<T extends Target>(targets: readonly T[]): (name: string) => T | null {
   let next = 0;

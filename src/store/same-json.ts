@@ -5,7 +5,8 @@
 export function sameJson(a: unknown, b: unknown, depth = 32): boolean {
   if (a === b) return true;
   if (!isObject(a) || !isObject(b) || depth === 0) return false;
-  return Array.isArray(a) ? sameLists(a, b, depth - 1) : sameObjects(a, b, depth - 1);
+  if (Array.isArray(a)) return Array.isArray(b) && sameLists(a, b, depth - 1);
+  return !Array.isArray(b) && sameObjects(a, b, depth - 1);
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -14,10 +15,8 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null;
 }
 
-function sameLists(a: readonly unknown[], b: unknown, depth: number): boolean {
-  return (
-    Array.isArray(b) && a.length === b.length && a.every((item, index) => sameJson(item, b[index], depth))
-  );
+function sameLists(a: readonly unknown[], b: readonly unknown[], depth: number): boolean {
+  return a.length === b.length && a.every((item, index) => sameJson(item, b[index], depth));
 }
 
 function sameObjects(a: JsonObject, b: JsonObject, depth: number): boolean {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Revision } from '../../src/store/journal.js';
+import type { JournalLimits, Revision } from '../../src/store/journal.js';
 import { createStore } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
 
-function setUp(options: { retainMs?: number; journal?: { revisions: number; targets: number } } = {}) {
+function setUp(options: { retainMs?: number; journal?: Partial<JournalLimits> } = {}) {
   const clock = createManualClock();
   const store = createStore({ clock, epoch: 'e', ...options });
   const revisions: Revision[] = [];
@@ -213,6 +213,34 @@ describe('the store: sources', () => {
     expect(store.ready).toBe(true);
   });
 
+  it('tells only of what somebody could see: news that is none moves nothing', () => {
+    const { store } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    const { revision } = store;
+    let told = 0;
+    store.onSources(() => {
+      told += 1;
+    });
+    store.apply('tilt', { type: 'upsert', session: session('a') });
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    expect([store.revision, told]).toEqual([revision, 0]);
+    store.apply('tilt', { type: 'upsert', session: session('a', { x: 'ready' }) });
+    expect([store.revision, told]).toEqual([revision + 1, 0]);
+    store.apply('tilt', { type: 'upsert', session: session('b') });
+    store.apply('tilt', { type: 'stale', error: 'refused' });
+    store.apply('tilt', { type: 'stale', error: 'still refused' });
+    expect(told).toBe(3);
+  });
+
+  it('tells of the first snapshot even when only being ready comes of it', () => {
+    const { store } = setUp();
+    store.apply('tilt', { type: 'upsert', session: session('a') });
+    const readiness: boolean[] = [];
+    store.onSources(() => readiness.push(store.ready));
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    expect(readiness).toEqual([true]);
+  });
+
   it('refuses a name in use, and ignores news of a source that is closed', () => {
     const { store } = setUp();
     expect(() => store.open('tilt')).toThrow('A source named tilt is open already.');
@@ -248,6 +276,7 @@ describe('the store: journal', () => {
     for (const journal of [
       { revisions: 3, targets: 1_000 },
       { revisions: 1_000, targets: 9 },
+      { revisions: 1_000, targets: 1_000, changes: 5 },
     ]) {
       const { store } = setUp({ journal });
       store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });

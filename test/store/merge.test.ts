@@ -1,0 +1,128 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Session, Target, TargetState } from '../../src/model/session.js';
+import { diffTargets } from '../../src/store/diff.js';
+import type { Revision } from '../../src/store/journal.js';
+import type { RecordChange } from '../../src/store/record.js';
+import { createStore } from '../../src/store/store.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { session } from '../support/sessions.js';
+
+const targetStates = fc.constantFrom<TargetState>(
+  { is: 'inactive' },
+  { is: 'waiting', waitReason: 'on-dep' },
+  { is: 'active', startTime: '2026-11-22T11:00:00Z', ready: true, lastReadyTime: null },
+);
+const anyTargets = fc.uniqueArray(
+  fc.record<Target>({
+    name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+    type: fc.constantFrom('job', 'server'),
+    resources: fc.subarray(['shop', 'db']),
+    state: targetStates,
+  }),
+  { selector: ({ name }) => name },
+);
+
+/** News of one Session, of this run of Tilt or of another. */
+const anyNews = fc.record({ targets: anyTargets, uid: fc.constantFrom('run-1', 'run-1', 'run-2') });
+
+describe('what is stored of a Session that changes', () => {
+  it('lists what the news lists, and tells the changes that a diff of both states finds', () => {
+    fc.assert(
+      fc.property(fc.array(anyNews), (all) => {
+        const { apply } = setUp();
+        for (const { targets, uid } of all) {
+          const { before, after, changes } = apply(targets, uid);
+          const now = after?.status.targets ?? [];
+          expect(now.map(plain)).toEqual(targets.map(plain));
+          expect(changes).toEqual(diffTargets(before?.status.targets ?? [], now));
+          expect(changes.map(brief)).toEqual(expectedChanges(before?.status.targets ?? [], targets));
+        }
+      }),
+    );
+  });
+
+  it('keeps each target that did not change the same object while Tilt runs, wherever it moves', () => {
+    fc.assert(
+      fc.property(anyTargets, fc.array(anyTargets), (first, rest) => {
+        const { apply } = setUp();
+        apply(first);
+        for (const targets of rest) {
+          const { before, after, changes } = apply(targets);
+          const changed = new Set<Target>(changes.map(({ target }) => target));
+          for (const target of after?.status.targets ?? []) {
+            if (changed.has(target)) continue;
+            expect(target).toBe(before?.status.targets.find(({ name }) => name === target.name));
+          }
+        }
+      }),
+    );
+  });
+
+  it('keeps of its metadata what did not change, so that a new resourceVersion costs little memory', () => {
+    const { store } = setUp();
+    const news = (resourceVersion: string): Session => {
+      const made = session('a', {}, { resourceVersion });
+      const managedFields = [{ ...MANAGED, fieldsV1: { 'f:status': { 'f:targets': {} } } }];
+      return { ...made, metadata: { ...made.metadata, managedFields } };
+    };
+    store.apply('tilt', { type: 'upsert', session: news('1') });
+    const before = store.get('a/Tiltfile')?.metadata;
+    store.apply('tilt', { type: 'upsert', session: news('2') });
+    const after = store.get('a/Tiltfile')?.metadata;
+    expect(after).toEqual({ ...before, resourceVersion: '2' });
+    expect(after?.managedFields).toBe(before?.managedFields);
+  });
+});
+
+const MANAGED = {
+  manager: 'tilt',
+  operation: 'Update',
+  apiVersion: 'tilt.dev/v1alpha1',
+  time: '2026-11-22T11:42:23Z',
+  fieldsType: 'FieldsV1',
+  subresource: null,
+};
+
+function setUp() {
+  const store = createStore({ clock: createManualClock(), epoch: 'e' });
+  store.open('tilt');
+  return { store, apply };
+
+  /** The revision that the news makes, or one without changes when it makes none. */
+  function apply(targets: readonly Target[], uid = 'run-1'): Revision {
+    const made = session('a', {}, { uid });
+    const before = store.get(made.id);
+    let revision: Revision = { number: 0, id: made.id, before, after: before, changes: [], head: false };
+    const stop = store.subscribe((told) => {
+      revision = told;
+    });
+    store.apply('tilt', {
+      type: 'upsert',
+      session: { ...made, status: { ...made.status, targets: structuredClone(targets) } },
+    });
+    stop();
+    return revision;
+  }
+}
+
+/** The changes as their documentation says, found in the plainest way. */
+function expectedChanges(before: readonly Target[], after: readonly Target[]): string[] {
+  const find = (list: readonly Target[], name: string) => list.find((target) => target.name === name);
+  const deleted = before.filter(({ name }) => !find(after, name)).map(({ name }) => `deleted ${name}`);
+  const rest = after.flatMap((target) => {
+    const previous = find(before, target.name);
+    if (!previous) return [`added ${target.name}`];
+    return isDeepStrictEqual(plain(previous), plain(target)) ? [] : [`modified ${target.name}`];
+  });
+  return [...deleted, ...rest];
+}
+
+function brief({ type, target }: RecordChange): string {
+  return `${type} ${target.name}`;
+}
+
+function plain({ name, type, resources, state }: Target): Target {
+  return { name, type, resources, state };
+}

@@ -1,0 +1,40 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { sameJson } from '../../src/store/same-json.js';
+
+describe('sameJson', () => {
+  it('says what Node.js says of any two values of JSON', () => {
+    const values = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom({ a: [1, 2] }, { a: { 0: 1, 1: 2 } }, { a: [1] }),
+    );
+    fc.assert(
+      fc.property(values, values, (a, b) => {
+        expect(sameJson(a, b)).toBe(isDeepStrictEqual(a, b));
+        expect(sameJson(a, structuredClone(a))).toBe(true);
+      }),
+    );
+  });
+
+  it.each([
+    ['{"a":1}', '{"b":1}'],
+    ['{"a":1}', '{"a":1,"b":2}'],
+    ['{"a":1,"b":2}', '{"a":1}'],
+    ['{"__proto__":{}}', '{"a":{}}'],
+    ['[]', '{}'],
+    ['{}', 'null'],
+    ['[1,2]', '[1]'],
+  ])('tells %s from %s', (a, b) => {
+    expect(sameJson(JSON.parse(a), JSON.parse(b))).toBe(false);
+  });
+
+  it('comes to an end with what holds itself', () => {
+    const holdsItself = () => {
+      const list: unknown[] = [];
+      list.push(list, list);
+      return list;
+    };
+    expect(sameJson(holdsItself(), holdsItself())).toBe(false);
+  });
+});
