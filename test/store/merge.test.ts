@@ -60,6 +60,23 @@ describe('what is stored of a Session that changes', () => {
     );
   });
 
+  it('takes over a new order, though it is no change', () => {
+    const { store, apply } = setUp();
+    apply([A, B]);
+    const { changes } = apply([B, A]);
+    expect(changes).toEqual([]);
+    expect(store.get('a/Tiltfile')?.status.targets.map(({ name }) => name)).toEqual(['b', 'a']);
+  });
+
+  it('keeps the history of a target whose state did not change', () => {
+    const { store, apply } = setUp();
+    apply([A]);
+    apply([{ ...A, resources: ['db'] }]);
+    expect(store.get('a/Tiltfile')?.status.targets).toMatchObject([
+      { resources: ['db'], history: [{ state: A.state }] },
+    ]);
+  });
+
   it('keeps of its metadata what did not change, so that a new resourceVersion costs little memory', () => {
     const { store } = setUp();
     const news = (resourceVersion: string): Session => {
@@ -75,6 +92,9 @@ describe('what is stored of a Session that changes', () => {
     expect(after?.managedFields).toBe(before?.managedFields);
   });
 });
+
+const A: Target = { name: 'a', type: 'job', resources: ['shop'], state: { is: 'inactive' } };
+const B: Target = { ...A, name: 'b' };
 
 const MANAGED = {
   manager: 'tilt',
