@@ -21,14 +21,18 @@ export interface Member {
 /** Readers of one view: each update is executed and serialised once for all of them. */
 export interface Group {
   readonly view: View<LiveEvent>;
-  /** How many members there are. */
-  readonly size: number;
+  /** How many readers it has, told or pulling. */
+  readonly readers: number;
   /** The payload of an event: executed when first asked for. */
   payloadOf(event: LiveEvent): Payload;
   /** The payload that tells everything as it is in this tick. */
   snapshot(): Payload;
-  /** Tells a member of each update from the next one on. Returns the end of it. */
-  join(member: Member): () => void;
+  /** Tells a member of each update from the next one on. */
+  join(member: Member): void;
+  /** Harmless for one that is no member any more. */
+  leave(member: Member): void;
+  /** Counts a reader that pulls. Returns the end of it, harmless when called twice. */
+  hold(): () => void;
 }
 
 /** What a group works with. */
@@ -37,39 +41,54 @@ export interface GroupOptions {
   readonly view: View<LiveEvent>;
   readonly turn: Turn;
   readonly execute: (event: LiveEvent) => Payload;
+  /** Called when its last reader has left. */
+  readonly onEmpty: () => void;
 }
 
 /** How many payloads are kept for readers that come for them a little later: as many as a backlog holds. */
 const KEPT_PAYLOADS = 64;
 
-/** A group without members. It listens to the store while it has some. */
-export function createGroup({ store, view, turn, execute }: GroupOptions): Group {
+/** A group without readers. It listens to the store while it has members. */
+export function createGroup({ store, view, turn, execute, onEmpty }: GroupOptions): Group {
   const members = new Set<Member>();
   const kept = new Map<string, Payload>();
+  const telling = { run: tellAll };
+  let pulling = 0;
   let pending: Revision[] = [];
   let leaveStore = () => {};
 
   return {
     view,
-    get size() {
-      return members.size;
+    get readers() {
+      return members.size + pulling;
     },
     payloadOf,
     snapshot: () => payloadOf(snapshotEvent(view, store)),
     join(member) {
       if (members.size === 0) leaveStore = store.subscribe(note, view.only);
       members.add(member);
+    },
+    leave(member) {
+      if (!members.delete(member) || members.size > 0) return;
+      leaveStore();
+      pending = [];
+      if (pulling === 0) onEmpty();
+    },
+    hold() {
+      pulling += 1;
+      let isHeld = true;
       return () => {
-        if (!members.delete(member) || members.size > 0) return;
-        leaveStore();
-        pending = [];
+        if (!isHeld) return;
+        isHeld = false;
+        pulling -= 1;
+        if (pulling + members.size === 0) onEmpty();
       };
     },
   };
 
   function note(revision: Revision): void {
     if (!view.wants(revision)) return;
-    if (pending.length === 0) turn.atEnd(tellAll);
+    if (pending.length === 0) turn.atEnd(telling);
     pending.push(revision);
   }
 

@@ -6,7 +6,7 @@ import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from './backlog.js';
 import { createGroup, type Group } from './group.js';
 import { executeOn } from './payload.js';
 import { createPulledReader, type PayloadStream } from './pulled-reader.js';
-import { type Outlet, startPushedReader } from './pushed-reader.js';
+import { type Outlet, PushedReader } from './pushed-reader.js';
 import { createReader } from './reader.js';
 import { sharingKey } from './sharing-key.js';
 import { isSource, type Source } from './source.js';
@@ -23,8 +23,8 @@ export interface Live {
    * `return()` ends it at once, also while it is idle (S7). Resolves with a result when the subscription is not valid.
    */
   pull(args: ExecutionArgs): Promise<ExecutionResult | PayloadStream>;
-  /** Subscribes a reader that payloads are pushed to. Resolves with the end of it, or with a result as `pull` does. */
-  push(args: ExecutionArgs, outlet: Outlet): Promise<ExecutionResult | (() => void)>;
+  /** Subscribes a reader that payloads are pushed to. Resolves with a result as `pull` does. */
+  push(args: ExecutionArgs, outlet: Outlet): Promise<ExecutionResult | PushedReader>;
 }
 
 /** What subscriptions are served from. */
@@ -40,12 +40,12 @@ export interface LiveOptions {
 /** No subscription is open yet. */
 export function createLive(options: LiveOptions): Live {
   const { store, log, turn = createTurn(), limits = DEFAULT_BACKLOG_LIMITS } = options;
-  const groups = new Map<string, { readonly group: Group; readers: number }>();
-  let readers = 0;
+  const groups = new Map<string, Group>();
+  const pushed = { store, limits };
 
   return {
     get readers() {
-      return readers;
+      return [...groups.values()].reduce((sum, group) => sum + group.readers, 0);
     },
     get groups() {
       return groups.size;
@@ -53,48 +53,31 @@ export function createLive(options: LiveOptions): Live {
     async pull(args) {
       const source = await createSourceEventStream(args);
       if (!isSource(source)) return refusal(source);
-      const { group, leave } = enter(args, source);
+      const group = groupOf(args, source);
       const events = createReader({ store, view: group.view, since: source.since, limits });
-      return createPulledReader(group, events, leave);
+      return createPulledReader(group, events, group.hold());
     },
     async push(args, outlet) {
       const source = await createSourceEventStream(args);
       if (!isSource(source)) return refusal(source);
-      const { group, leave } = enter(args, source);
-      const end = startPushedReader({ store, group, outlet, since: source.since, limits });
-      return () => {
-        end();
-        leave();
-      };
+      return new PushedReader(pushed, groupOf(args, source), outlet, source.since);
     },
   };
 
-  /** The group of a subscription, for one reader more; `leave` may be called twice. */
-  function enter(args: ExecutionArgs, source: Source): { group: Group; leave: () => void } {
+  /** The group of a subscription, which it has to join at once. */
+  function groupOf(args: ExecutionArgs, source: Source): Group {
     const key = `${source.meant}\n${sharingKey(args)}`;
-    const entry = groups.get(key) ?? {
-      group: createGroup({
-        store,
-        turn,
-        view: source.openView(),
-        execute: (event) => executeOn(event, args, log),
-      }),
-      readers: 0,
-    };
-    groups.set(key, entry);
-    entry.readers += 1;
-    readers += 1;
-    let isIn = true;
-    return {
-      group: entry.group,
-      leave() {
-        if (!isIn) return;
-        isIn = false;
-        entry.readers -= 1;
-        readers -= 1;
-        if (entry.readers === 0) groups.delete(key);
-      },
-    };
+    const known = groups.get(key);
+    if (known) return known;
+    const group = createGroup({
+      store,
+      turn,
+      view: source.openView(),
+      execute: (event) => executeOn(event, args, log),
+      onEmpty: () => groups.delete(key),
+    });
+    groups.set(key, group);
+    return group;
   }
 
   function refusal(source: ExecutionResult | AsyncIterable<unknown>): ExecutionResult {

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import type { Turn } from '../live/turn.js';
+import type { Task, Turn } from '../live/turn.js';
 import { headerLength, writeHeader } from './frame.js';
 
 /** How much a reader's socket may have unsent, in bytes, before it is told no more until it has drained (S5). */
-export const DEFAULT_UNSENT_MARK = 256 * 1024;
+export const UNSENT_MARK = 256 * 1024;
 
 /**
  * Up to here a message's body is copied behind its head, beyond it both are written as one vector. Measured, CPU per
@@ -11,68 +11,76 @@ export const DEFAULT_UNSENT_MARK = 256 * 1024;
  */
 const COPY_LIMIT = 4_096;
 
-/** Writes text messages to a WebSocket's own connection, those of a turn at once. */
-export interface FrameWriter {
-  /** Puts a message in line, to leave at the end of the turn: a head of this reader's own, a body it shares with others. */
-  send(head: Buffer, body: Buffer): void;
-}
-
-/** What a {@link FrameWriter} works with. */
-export interface FrameWriterOptions {
-  readonly connection: Socket;
+/** Who owns a {@link FrameWriter}. */
+export interface FrameWriterOwner {
   /** Whether frames may still be sent: after a close frame nothing may follow (RFC 6455, section 5.5.1). */
-  readonly isOpen: () => boolean;
-  readonly turn: Turn;
-  readonly unsentMark: number;
-  /** Called after a write that left at least that much unsent: more is better not sent until the connection drains. */
-  readonly onFull: () => void;
+  readonly isOpen: boolean;
+  /** Called after a write that left {@link UNSENT_MARK} or more unsent: more is better not sent until it drains. */
+  onFull(): void;
 }
 
 /**
- * Writes frames past `ws`, straight to the connection beneath it: `ws` would serialise the head of each frame anew and
+ * Writes text messages to a WebSocket's own connection, those of a turn at once.
+ *
+ * It writes past `ws`, straight to the connection beneath it: `ws` would serialise the head of each frame anew and
  * write it on its own. That is right as long as `ws` has nothing half-written: without compression, as here, it writes
  * each frame whole and at once, so that frames of both may follow each other in any order.
  */
-export function createFrameWriter(options: FrameWriterOptions): FrameWriter {
-  const { connection, isOpen, turn, unsentMark, onFull } = options;
+export class FrameWriter implements Task {
+  readonly #connection: Socket;
+  readonly #turn: Turn;
+  readonly #owner: FrameWriterOwner;
   /** Heads and bodies in turn: an object for each pair cost more than the copying. */
-  let line: Buffer[] = [];
+  #line = EMPTY;
 
-  return {
-    send(head, body) {
-      if (line.length === 0) turn.afterwards(flush);
-      line.push(head, body);
-    },
-  };
-
-  function flush(): void {
-    const parts = line;
-    line = [];
-    if (!isOpen()) return;
-    if (parts.every(isSmall)) connection.write(copied(parts));
-    else writeVector(parts);
-    if (connection.writableLength >= unsentMark) onFull();
+  constructor(connection: Socket, turn: Turn, owner: FrameWriterOwner) {
+    this.#connection = connection;
+    this.#turn = turn;
+    this.#owner = owner;
   }
 
-  /** Runs of small messages in one buffer each, big bodies as they are, all in one system call. */
-  function writeVector(parts: readonly Buffer[]): void {
-    connection.cork();
-    let small: Buffer[] = [];
-    for (let index = 0; index < parts.length; index += 2) {
-      const [head, body] = parts.slice(index, index + 2);
-      if (!head || !body) break;
-      if (isSmall(body)) {
-        small.push(head, body);
-        continue;
-      }
-      if (small.length > 0) connection.write(copied(small));
-      small = [];
-      connection.write(headOf(head, body.length));
-      connection.write(body);
+  /** Puts a message in line, to leave at the end of the turn: a head of this reader's own, a body it shares with others. */
+  send(head: Buffer, body: Buffer): void {
+    if (this.#line.length === 0) {
+      this.#line = [];
+      this.#turn.afterwards(this);
+    }
+    this.#line.push(head, body);
+  }
+
+  /** Writes what is in line. */
+  run(): void {
+    const connection = this.#connection;
+    const parts = this.#line;
+    this.#line = EMPTY;
+    if (!this.#owner.isOpen) return;
+    if (parts.every(isSmall)) connection.write(copied(parts));
+    else writeVector(connection, parts);
+    if (connection.writableLength >= UNSENT_MARK) this.#owner.onFull();
+  }
+}
+
+/** What every writer's line is while it is idle. */
+const EMPTY: Buffer[] = [];
+
+/** Runs of small messages in one buffer each, big bodies as they are, all in one system call. */
+function writeVector(connection: Socket, parts: readonly Buffer[]): void {
+  connection.cork();
+  let small: Buffer[] = [];
+  for (let index = 0; index < parts.length; index += 2) {
+    const [head, body] = parts.slice(index, index + 2);
+    if (!head || !body) break;
+    if (isSmall(body)) {
+      small.push(head, body);
+      continue;
     }
     if (small.length > 0) connection.write(copied(small));
-    connection.uncork();
+    small = [];
+    connection.write(headOf(head, body.length));
+    connection.write(body);
   }
+  if (small.length > 0) connection.write(copied(small));
+  connection.uncork();
 }
 
 function isSmall(part: Buffer): boolean {

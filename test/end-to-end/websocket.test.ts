@@ -28,6 +28,10 @@ async function connect({ webSocketUrl }: TestGateway, { initialise = true } = {}
   };
 }
 
+function subscribe(id: string, query: string): object {
+  return { id, type: 'subscribe', payload: { query } };
+}
+
 describe('GraphQL over WebSocket', () => {
   it('answers a wrong document with errors, and keeps the connection', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
@@ -68,6 +72,93 @@ describe('GraphQL over WebSocket', () => {
     send(client.socket);
     expect((await client.closed)[0]).toBe(code);
     expect(await gateway.query('{ session { id } }')).toEqual({ data: { session: { id: 'a/Tiltfile' } } });
+  });
+
+  it.each([
+    ['a second connection_init', [{ type: 'connection_init' }], [4429, 'Too many initialisation requests']],
+    [
+      'an id that is in use',
+      [subscribe('1', SUBSCRIPTION), subscribe('1', SUBSCRIPTION)],
+      [4409, 'Subscriber for 1 already exists'],
+    ],
+    [
+      'an id in use that is too long for a reason',
+      [subscribe('x'.repeat(200), SUBSCRIPTION), subscribe('x'.repeat(200), SUBSCRIPTION)],
+      [4409, ''],
+    ],
+    [
+      'a message that only a server sends',
+      [{ type: 'connection_ack' }],
+      [4400, 'Unexpected message of type connection_ack received'],
+    ],
+    ['a message of no known type', [{ type: 'hello' }], [4400, 'Invalid message received']],
+    [
+      'a message that lacks what its type asks for',
+      [{ type: 'subscribe', id: '1' }],
+      [4400, 'Invalid message received'],
+    ],
+  ])('closes the connection on %s', async (_, messages, close) => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const client = await connect(gateway);
+    for (const message of messages) client.send(message);
+    expect(await client.closed).toEqual(close);
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+  });
+
+  it('closes the connection of a client that does not begin within 3 s', async () => {
+    const clock = createManualClock();
+    await using gateway = await startGateway({ clock });
+    const client = await connect(gateway, { initialise: false });
+    await expect.poll(() => clock.pending).toBeGreaterThan(0);
+    await clock.advance(3_000);
+    expect(await client.closed).toEqual([4408, 'Connection initialisation timeout']);
+  });
+
+  it('answers a ping with what it carried', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const client = await connect(gateway);
+    client.send({ type: 'pong' });
+    client.send({ type: 'ping' });
+    client.send({ type: 'ping', payload: { at: 1 } });
+    await expect
+      .poll(() => client.messages.slice(1))
+      .toEqual([{ type: 'pong' }, { type: 'pong', payload: { at: 1 } }]);
+    client.socket.close();
+  });
+
+  it('S7: ends a subscription the client completes, at once also when it has hardly begun, and its id is free again', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const client = await connect(gateway);
+    for (let round = 1; round <= 3; round += 1) {
+      client.send(subscribe('1', SUBSCRIPTION));
+      client.send({ type: 'complete', id: '1' });
+    }
+    client.send({ type: 'complete', id: 'never begun' });
+    client.send(subscribe('1', SUBSCRIPTION));
+    await expect.poll(() => gateway.gateway.readers).toBe(1);
+    client.send({ type: 'complete', id: '1' });
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+    client.socket.close();
+  });
+
+  it('S7: cuts a reader that leaves a ping unanswered for 12 s', async () => {
+    const clock = createManualClock();
+    const source = createMemoryProvider('memory', [session('a')]);
+    await using gateway = await startGateway({ clock, providers: [source.provider] });
+    await gateway.gateway.ready();
+    const healthy = await connect(gateway);
+    healthy.send(subscribe('1', SUBSCRIPTION));
+    await using stuck = await openStuckReader(gateway.webSocketUrl, SUBSCRIPTION);
+    await expect.poll(() => gateway.gateway.readers).toBe(2);
+    const ponged = once(healthy.socket, 'ping');
+    await clock.advance(12_000);
+    await ponged;
+    healthy.send({ type: 'ping' });
+    await once(healthy.socket, 'message');
+    await clock.advance(12_000);
+    await expect.poll(() => gateway.gateway.readers).toBe(1);
+    await stuck[Symbol.asyncDispose]();
+    healthy.socket.close();
   });
 
   it('closes what speaks another protocol', async () => {

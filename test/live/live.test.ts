@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createLive } from '../../src/live/live.js';
 import type { Payload } from '../../src/live/payload.js';
-import type { Outlet, PressureListener } from '../../src/live/pushed-reader.js';
+import { type Outlet, PushedReader } from '../../src/live/pushed-reader.js';
 import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
 import { createTurn } from '../../src/live/turn.js';
 import { silentLog } from '../../src/log.js';
@@ -34,31 +34,25 @@ function setUp(limits = { updates: 3, sessions: 2 }) {
       store.apply('test', { type: 'upsert', session: session(instance, targets) }),
     async push(variableValues: Record<string, unknown> = {}, query = CHANGES) {
       const outlet = createOutlet();
-      const end = await live.push({ schema, document: parse(query), variableValues, contextValue }, outlet);
-      if (typeof end !== 'function') throw new Error(end.errors?.map(String).join());
-      return { ...outlet, end };
+      const reader = await live.push(
+        { schema, document: parse(query), variableValues, contextValue },
+        outlet,
+      );
+      if (!(reader instanceof PushedReader)) throw new Error(reader.errors?.map(String).join());
+      return {
+        ...outlet,
+        pause: () => reader.pause(),
+        resume: () => reader.resume(),
+        end: () => reader.end(),
+      };
     },
   };
 }
 
 /** An outlet that keeps what it was sent. */
-function createOutlet(): Outlet & { sent: Payload[]; pause(): void; resume(): void } {
-  const listeners = new Set<PressureListener>();
+function createOutlet(): Outlet & { readonly sent: Payload[] } {
   const sent: Payload[] = [];
-  return {
-    sent,
-    send: (payload) => sent.push(payload),
-    onPressure(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    pause() {
-      for (const listener of listeners) listener.pause();
-    },
-    resume() {
-      for (const listener of listeners) listener.resume();
-    },
-  };
+  return { sent, send: (payload) => sent.push(payload) };
 }
 
 function brief({ body }: Payload): string {
