@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { main } from './main.js';
+// graphql-js checks each type for a second copy of itself, unless told that this is no development: before it is loaded.
+process.env.NODE_ENV ??= 'production';
+const { main } = await import('./main.js');
 
 process.exitCode = await main(process.argv, process);

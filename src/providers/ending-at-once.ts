@@ -10,6 +10,8 @@ export function endingAtOnce<T>(
   start: (signal: AbortSignal) => AsyncIterator<T>,
 ): AsyncIterableIterator<T> {
   const ending = new AbortController();
+  // Not listeners of the signal, one a `next()`: they took as long as applying an update.
+  const waiting = new Set<(result: IteratorResult<T>) => void>();
   let source: AsyncIterator<T> | null = null;
   if (signal.aborted) end();
   else signal.addEventListener('abort', end, { once: true });
@@ -28,19 +30,16 @@ export function endingAtOnce<T>(
   function next(): Promise<IteratorResult<T>> {
     if (ending.signal.aborted) return Promise.resolve(ENDED);
     return new Promise((resolve, reject) => {
-      const interrupt = () => resolve(ENDED);
-      const settle = (isLast: boolean) => {
-        ending.signal.removeEventListener('abort', interrupt);
-        if (isLast) end();
-      };
-      ending.signal.addEventListener('abort', interrupt, { once: true });
+      waiting.add(resolve);
       pull().then(
         (result) => {
-          settle(result.done === true);
+          waiting.delete(resolve);
+          if (result.done) end();
           resolve(result);
         },
         (error) => {
-          settle(true);
+          waiting.delete(resolve);
+          end();
           reject(error);
         },
       );
@@ -56,6 +55,8 @@ export function endingAtOnce<T>(
     if (ending.signal.aborted) return;
     signal.removeEventListener('abort', end);
     ending.abort();
+    for (const resolve of waiting) resolve(ENDED);
+    waiting.clear();
     void release();
   }
 

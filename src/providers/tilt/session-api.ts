@@ -124,12 +124,21 @@ async function readBody(
   return { text: Buffer.concat(chunks).toString('utf8'), cut: length > maxBytes };
 }
 
-/** A stream that breaks has ended as well: what it means for the Sessions, only the next list can tell. */
-async function readToEnd(response: IncomingMessage, onBytes: (chunk: Uint8Array) => void): Promise<void> {
-  const body: AsyncIterable<Uint8Array> = response;
-  try {
-    for await (const chunk of body) onBytes(chunk);
-  } catch (error) {
-    if (error !== response.errored) throw error;
-  }
+/**
+ * A stream that breaks has ended as well: what it means for the Sessions, only the next list can tell. Bytes are handed
+ * out by the event that brings them: an async iteration made their way a tenth of a millisecond longer.
+ */
+function readToEnd(response: IncomingMessage, onBytes: (chunk: Uint8Array) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    response.on('data', (chunk: Uint8Array) => {
+      try {
+        onBytes(chunk);
+      } catch (error) {
+        response.destroy();
+        reject(error);
+      }
+    });
+    response.once('close', resolve);
+    response.on('error', () => {});
+  });
 }
