@@ -11,6 +11,7 @@ import type { SourceStatus } from './store/source.js';
 import { createStore } from './store/store.js';
 import { followTilts, type TiltsOptions } from './tilts.js';
 import { createHttpServer } from './transport/http-server.js';
+import { DEFAULT_QUERY_CACHE_LIMITS } from './transport/query-cache.js';
 import { version } from './version.js';
 
 /** What a gateway reads, and how. */
@@ -21,6 +22,8 @@ export interface GatewayOptions {
   readonly tilts?: TiltsOptions;
   /** How long a Session stays readable once it is GONE, in milliseconds. Default: an hour. */
   readonly retainMs?: number;
+  /** How much answers to queries that are kept may take, in bytes; 0 keeps none. Default: 32 MiB. */
+  readonly queryCacheBytes?: number;
   /** Default: nothing is logged. */
   readonly log?: Log;
   /** Default: the machine's. */
@@ -52,6 +55,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     providers = [],
     tilts,
     retainMs,
+    queryCacheBytes = DEFAULT_QUERY_CACHE_LIMITS.bytes,
     log = silentLog,
     clock = systemClock,
     random = Math.random,
@@ -65,7 +69,15 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const schema = createSchema(createSubscriptionResolvers());
   const turn = createTurn();
   const live = createLive({ store, log, turn });
-  const server = createHttpServer({ schema, live, turn, context: { store, version }, clock, log });
+  const server = createHttpServer({
+    schema,
+    live,
+    turn,
+    context: { store, version },
+    queryCache: { ...DEFAULT_QUERY_CACHE_LIMITS, bytes: queryCacheBytes },
+    clock,
+    log,
+  });
 
   try {
     for (const provider of providers) sources.add(provider);

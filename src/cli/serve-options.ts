@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { LOG_LEVELS, type LogFormat } from './logger.js';
+import { append, bytes, durationMs, loopback, port } from './option-values.js';
 import { SOURCE_FORMS } from './source-spec.js';
 
 /** What `serve` was told. */
@@ -11,6 +12,8 @@ export interface ServeOptions {
   readonly context: readonly string[];
   /** Milliseconds. */
   readonly retain: number;
+  /** Bytes. */
+  readonly queryCache: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly logFormat: LogFormat;
 }
@@ -60,6 +63,15 @@ export function addServeOptions(command: Command): Command {
         .argParser(durationMs),
     )
     .addOption(
+      new Option(
+        '--query-cache <size>',
+        'how much answers that are kept may take, such as 0 (none), 500k, 32M',
+      )
+        .default(32 * 2 ** 20, '32M')
+        .env('TILT_GRAPHQL_QUERY_CACHE')
+        .argParser(bytes),
+    )
+    .addOption(
       new Option('--log-level <level>', 'how much to log')
         .choices([...LOG_LEVELS])
         .default('info')
@@ -71,38 +83,4 @@ export function addServeOptions(command: Command): Command {
         .default('text')
         .env('TILT_GRAPHQL_LOG_FORMAT'),
     );
-}
-
-function port(text: string): number {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number > 65_535)
-    throw new InvalidArgumentError('Expected a number from 0 to 65535.');
-  return number;
-}
-
-/** What is served has no password yet: nothing beyond this machine may reach it. */
-function loopback(text: string): string {
-  if (text !== 'localhost' && text !== '::1' && !/^127(\.\d{1,3}){3}$/.test(text)) {
-    throw new InvalidArgumentError('Expected a loopback address: 127.0.0.1, ::1 or localhost.');
-  }
-  return text;
-}
-
-function append(text: string, given: readonly string[] | undefined): readonly string[] {
-  return [...(given ?? []), text];
-}
-
-const UNITS = new Map([
-  ['ms', 1],
-  ['s', 1_000],
-  ['m', 60_000],
-  ['h', 3_600_000],
-  ['d', 86_400_000],
-]);
-
-function durationMs(text: string): number {
-  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
-  const ms = Number(number) * (UNITS.get(unit) ?? Number.NaN);
-  if (!Number.isFinite(ms)) throw new InvalidArgumentError('Expected a time such as 90s, 10m, 1h or 7d.');
-  return ms;
 }

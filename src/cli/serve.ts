@@ -28,7 +28,13 @@ export async function serve(options: ServeOptions, cli: CliProcess): Promise<voi
     clock: systemClock,
     log,
   });
-  const gateway = createGateway({ ...chosen, retainMs: options.retain, log, clock: systemClock });
+  const gateway = createGateway({
+    ...chosen,
+    retainMs: options.retain,
+    queryCacheBytes: options.queryCache,
+    log,
+    clock: systemClock,
+  });
   try {
     const url = await listen(gateway, options);
     await settle(gateway, systemClock);

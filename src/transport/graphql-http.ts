@@ -2,15 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendAnswer } from './http-answer.js';
 import { readBody } from './http-body.js';
 import { createGraphQLYoga, type YogaOptions } from './http-yoga.js';
-import { createQueryCache, DEFAULT_QUERY_CACHE_LIMITS, type QueryCacheLimits } from './query-cache.js';
+import { createQueryCache, type QueryCacheLimits } from './query-cache.js';
 
 /** The biggest body, in bytes, whose answer is looked for in the cache: what is bigger is hardly sent twice. */
 const MAX_CACHED_BODY = 64_000;
 
 /** What GraphQL over HTTP is made of. */
 export interface GraphQLHttpOptions extends YogaOptions {
-  /** Default: {@link DEFAULT_QUERY_CACHE_LIMITS}. */
-  readonly queryCache?: QueryCacheLimits;
+  readonly queryCache: QueryCacheLimits;
 }
 
 /**
@@ -25,8 +24,8 @@ export type GraphQLHttp = (request: IncomingMessage, response: ServerResponse, s
  * else is Yoga's, with the request as it came.
  */
 export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
-  const { log, queryCache = DEFAULT_QUERY_CACHE_LIMITS } = options;
-  const cache = createQueryCache(queryCache);
+  const { log } = options;
+  const cache = createQueryCache(options.queryCache);
   const yoga = createGraphQLYoga(options, cache);
 
   return (request, response, scope) => {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { GraphQLSchema } from 'graphql';
 import type { Clock } from '../clock.js';
 import type { Context } from '../graphql/context.js';
@@ -22,8 +23,7 @@ export interface HttpServerOptions {
   readonly turn: Turn;
   readonly clock: Clock;
   readonly log: Log;
-  /** How many answers to queries are kept. Default: 32 MiB of them. */
-  readonly queryCache?: QueryCacheLimits;
+  readonly queryCache: QueryCacheLimits;
 }
 
 /** The scope of everyone: all clients may see everything. */
@@ -51,7 +51,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
   server.on('upgrade', (request, socket, head) => {
     // Until `ws` owns the socket, a client that vanishes in the middle must not end the process.
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroy);
     if (pathOf(request) === GRAPHQL_PATH) webSocket.upgrade(request, head);
     else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   });
@@ -103,6 +103,10 @@ function closeServer(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeAllConnections();
   });
+}
+
+function destroy(this: Duplex): void {
+  this.destroy();
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {

@@ -164,6 +164,7 @@ describe('bad input on the command line gets one line and exit code 2', () => {
     ['an unknown command', () => ['sevre'], /unknown command 'sevre'|too many arguments/],
     ['a port that is none', () => ['--port', '70000'], /'70000' is invalid.*from 0 to 65535/],
     ['an address beyond this machine', () => ['--host', '0.0.0.0'], /'0\.0\.0\.0' is invalid.*loopback/],
+    ['a size that is none', () => ['--query-cache', 'big'], /'big' is invalid.*such as 0, 500k/],
     ['a time that is none', () => ['--retain', 'long'], /'long' is invalid.*such as 90s/],
     [
       'a log level that is none',

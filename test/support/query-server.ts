@@ -7,7 +7,7 @@ import { createSubscriptionResolvers } from '../../src/live/subscription-resolve
 import { silentLog } from '../../src/log.js';
 import { createStore, type Store } from '../../src/store/store.js';
 import { createGraphQLHttp } from '../../src/transport/graphql-http.js';
-import type { QueryCacheLimits } from '../../src/transport/query-cache.js';
+import { DEFAULT_QUERY_CACHE_LIMITS, type QueryCacheLimits } from '../../src/transport/query-cache.js';
 import { createManualClock, type ManualClock } from './manual-clock.js';
 
 /** GraphQL over HTTP on a store that the test changes. Ends at the end of its block (`await using`). */
@@ -47,7 +47,9 @@ export interface Answer {
 const schema = createSchema(createSubscriptionResolvers());
 
 /** Starts a server. */
-export async function startQueryServer(limits?: QueryCacheLimits): Promise<QueryServer> {
+export async function startQueryServer(
+  queryCache: QueryCacheLimits = DEFAULT_QUERY_CACHE_LIMITS,
+): Promise<QueryServer> {
   const clock = createManualClock();
   const store = createStore({ clock, epoch: 'e' });
   let executions = 0;
@@ -65,7 +67,7 @@ export async function startQueryServer(limits?: QueryCacheLimits): Promise<Query
         return 'test';
       },
     },
-    ...(limits && { queryCache: limits }),
+    queryCache,
   });
   const server = createServer((request, response) =>
     graphql(request, response, String(request.headers.scope ?? '')),
