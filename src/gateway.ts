@@ -1,5 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from './clock.js';
+import type { Documents } from './graphql/documents.js';
+import { createOperations } from './graphql/operation.js';
 import { createSchema } from './graphql/schema.js';
 import { createLive } from './live/live.js';
 import { createSubscriptionResolvers } from './live/subscription-resolvers.js';
@@ -10,20 +12,24 @@ import { createSources } from './providers/sources.js';
 import type { SourceStatus } from './store/source.js';
 import { createStore } from './store/store.js';
 import { followTilts, type TiltsOptions } from './tilts.js';
+import { createAccess } from './transport/access.js';
+import { createContexts } from './transport/contexts.js';
 import { createHttpServer } from './transport/http-server.js';
+import { createJwtVerifier, type JwtOptions } from './transport/jwt.js';
+import { DEFAULT_LIMITS, type Limits } from './transport/limits.js';
+import { isLoopback, trustProxies } from './transport/peer.js';
 import { DEFAULT_QUERY_CACHE_LIMITS } from './transport/query-cache.js';
+import type { KeyPair } from './transport/tls.js';
 import { version } from './version.js';
 
 /** What a gateway reads, and how. */
-export interface GatewayOptions {
+export interface GatewayOptions extends ServingOptions {
   /** Sources of Sessions, each with a name of its own. */
   readonly providers?: readonly SessionProvider[];
   /** Tilts to find and follow. Default: none. */
   readonly tilts?: TiltsOptions;
   /** How long a Session stays readable once it is GONE, in milliseconds. Default: an hour. */
   readonly retainMs?: number;
-  /** How much answers to queries that are kept may take, in bytes; 0 keeps none. Default: 32 MiB. */
-  readonly queryCacheBytes?: number;
   /** Default: nothing is logged. */
   readonly log?: Log;
   /** Default: the machine's. */
@@ -32,9 +38,40 @@ export interface GatewayOptions {
   readonly random?: () => number;
 }
 
+/** To whom a gateway says what, and how much. */
+export interface ServingOptions {
+  /** Lets in who has it. Default: none is asked for, and only this machine can be listened to. */
+  readonly token?: string;
+  /** Lets in whose token an identity provider has signed, to see what it says. Default: nobody. */
+  readonly jwt?: JwtOptions;
+  /** Names it may be called by, beside `localhost` and addresses; `*` for any. Default: none. */
+  readonly allowHosts?: readonly string[];
+  /** Origins of pages, other than its own, that may ask it, such as `https://board.example.com`; `*` for any. Default: none. */
+  readonly allowOrigins?: readonly string[];
+  /** Addresses and networks of proxies whose `X-Forwarded-*` is believed. Default: none. */
+  readonly trustProxies?: readonly string[];
+  /** What every path begins with, such as `/tilt`. Default: nothing. */
+  readonly pathPrefix?: string;
+  /** Serves TLS alone. Default: plain HTTP. */
+  readonly tls?: KeyPair;
+  /** What clients may take at most; see {@link DEFAULT_LIMITS}. */
+  readonly limits?: Partial<Limits>;
+  /** How much answers to queries that are kept may take, in bytes; 0 keeps none. Default: 32 MiB. */
+  readonly queryCacheBytes?: number;
+  /** Whether the schema may be asked for. Default: true. */
+  readonly introspection?: boolean;
+  /** Whether browsers get GraphiQL. Default: true. */
+  readonly graphiql?: boolean;
+  /** The only documents that are answered. Default: any are. */
+  readonly documents?: Documents;
+}
+
 /** A running gateway. */
 export interface Gateway {
-  /** Begins to serve; once only. Rejects with `node:net`'s error when it cannot (`EADDRINUSE`). */
+  /**
+   * Begins to serve; once only. Rejects with `node:net`'s error when it cannot (`EADDRINUSE`), and with a RangeError for
+   * an address beyond this machine when no token is asked for.
+   */
   listen(port: number, host?: string): Promise<AddressInfo>;
   /** How many subscriptions are open. */
   readonly readers: number;
@@ -42,20 +79,21 @@ export interface Gateway {
   sources(): SourceStatus[];
   /** Resolves once every source has given its first snapshot. */
   ready(): Promise<void>;
+  /** Uses another certificate from now on. */
+  renewTls(tls: KeyPair): void;
   /** Tells readers to come back later, closes the port, and ends everything. Harmless when called twice. */
   close(): Promise<void>;
 }
 
 /**
  * Begins to read the sources: their Sessions can be asked for as soon as it listens. Throws a `ProviderError` of code
- * `config` when two sources have one name.
+ * `config` when two sources have one name, and a RangeError for a proxy's address that is none.
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const {
     providers = [],
     tilts,
     retainMs,
-    queryCacheBytes = DEFAULT_QUERY_CACHE_LIMITS.bytes,
     log = silentLog,
     clock = systemClock,
     random = Math.random,
@@ -65,19 +103,41 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     epoch: epochOf(random),
     ...(retainMs === undefined ? {} : { retainMs }),
   });
-  const sources = createSources({ sink: store, clock, random, log });
   const schema = createSchema(createSubscriptionResolvers());
   const turn = createTurn();
-  const live = createLive({ store, log, turn });
+  const live = createLive({ log, turn });
+  const isOpen = options.token === undefined && options.jwt === undefined;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const server = createHttpServer({
     schema,
     live,
     turn,
-    context: { store, version },
-    queryCache: { ...DEFAULT_QUERY_CACHE_LIMITS, bytes: queryCacheBytes },
+    store,
     clock,
     log,
+    limits,
+    contextOf: createContexts(store, version),
+    operations: createOperations({
+      schema,
+      limits,
+      introspection: options.introspection ?? true,
+      documents: options.documents ?? null,
+    }),
+    access: createAccess({
+      token: options.token ?? null,
+      verify: options.jwt ? createJwtVerifier(options.jwt, clock, log) : null,
+    }),
+    guard: { hosts: options.allowHosts ?? [], origins: options.allowOrigins ?? [] },
+    proxies: trustProxies(options.trustProxies ?? []),
+    pathPrefix: options.pathPrefix ?? '',
+    graphiql: options.graphiql ?? true,
+    tls: options.tls ?? null,
+    queryCache: {
+      ...DEFAULT_QUERY_CACHE_LIMITS,
+      bytes: options.queryCacheBytes ?? DEFAULT_QUERY_CACHE_LIMITS.bytes,
+    },
   });
+  const sources = createSources({ sink: store, clock, random, log });
 
   try {
     for (const provider of providers) sources.add(provider);
@@ -89,7 +149,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   }
 
   return {
-    listen: (port, host = '127.0.0.1') => server.listen(port, host),
+    async listen(port, host = '127.0.0.1') {
+      if (isOpen && !isLoopback(host)) {
+        throw new RangeError(`expected a token, since ${host} can be reached from beyond this machine`);
+      }
+      return server.listen(port, host);
+    },
     get readers() {
       return live.readers;
     },
@@ -105,6 +170,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
           resolve();
         }
       }),
+    renewTls: (tls) => server.renewTls(tls),
     async close() {
       await server.close();
       await sources.close();

@@ -3,7 +3,9 @@ import { Command } from 'commander';
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { addServeOptions } from '../src/cli/serve-options.js';
+import { LIMIT_CODES } from '../src/graphql/query-limits.js';
 import { typeDefs } from '../src/graphql/schema.js';
+import { DEFAULT_LIMITS } from '../src/transport/limits.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
@@ -20,11 +22,18 @@ describe('the README', () => {
     expect(screen).toContain('npm ci && npm test');
   });
 
+  it('lists every limit with its default and what comes beyond it', () => {
+    for (const [name, value] of Object.entries(DEFAULT_LIMITS)) {
+      expect(readme).toMatch(new RegExp(`^\\| \`${name}\` +\\| ${value.toLocaleString('en-US')} `, 'm'));
+    }
+    for (const code of Object.values(LIMIT_CODES)) expect(readme).toContain(`\`${code}\``);
+  });
+
   it('lists every option and variable', () => {
     const { options } = addServeOptions(new Command());
     const table = readme.slice(readme.indexOf('## Options'));
     for (const { long, envVar } of options) {
-      expect(table).toContain(`${long} `);
+      expect(table).toMatch(new RegExp(`\`(-\\w, )?${long}[ \`]`));
       if (envVar) expect(table).toContain(`\`${envVar}\``);
     }
   });

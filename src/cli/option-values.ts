@@ -1,4 +1,7 @@
+import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
+import { DEFAULT_LIMITS, isLimit, type Limits } from '../transport/limits.js';
+import { isLoopback, trustProxies } from '../transport/peer.js';
 
 // What options accept: each gives the value, or one line about what was expected.
 
@@ -10,12 +13,68 @@ export function port(text: string): number {
   return number;
 }
 
-/** What is served has no password yet: nothing beyond this machine may reach it. */
-export function loopback(text: string): string {
-  if (text !== 'localhost' && text !== '::1' && !/^127(\.\d{1,3}){3}$/.test(text)) {
-    throw new InvalidArgumentError('Expected a loopback address: 127.0.0.1, ::1 or localhost.');
+/** An address to listen on. */
+export function host(text: string): string {
+  if (text === 'localhost' || isIP(text) !== 0) return text;
+  throw new InvalidArgumentError('Expected an address such as 127.0.0.1, ::1, 0.0.0.0, or localhost.');
+}
+
+/** Names, apart by commas, added to those given before. */
+export function list(text: string, given: readonly string[] | undefined): readonly string[] {
+  const names = text.split(',').map((name) => name.trim().toLowerCase());
+  return [...(given ?? []), ...names.filter((name) => name !== '')];
+}
+
+/** Origins, apart by commas, added to those given before. */
+export function origins(text: string, given: readonly string[] | undefined): readonly string[] {
+  const all = list(text, given);
+  const wrong = all.find((origin) => origin !== '*' && !isOrigin(origin));
+  if (wrong === undefined) return all;
+  throw new InvalidArgumentError('Expected a scheme, a host and no path, such as https://board.example.com.');
+}
+
+/** Addresses and networks, apart by commas, added to those given before. */
+export function proxies(text: string, given: readonly string[] | undefined): readonly string[] {
+  const all = list(text, given);
+  try {
+    trustProxies(all);
+  } catch {
+    throw new InvalidArgumentError('Expected an IP address or a network, such as 10.0.0.0/8.');
   }
-  return text;
+  return all;
+}
+
+/** What paths begin with: a slash first, none last. */
+export function pathPrefix(text: string): string {
+  const path = text.replace(/\/+$/, '');
+  if (path === '' || /^(\/[\w.~-]+)+$/.test(path)) return path;
+  throw new InvalidArgumentError('Expected a path such as /tilt.');
+}
+
+/** An address of the web: https, or http on this machine, where nobody listens in. */
+export function httpUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isHere = url !== null && isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isHere)) return url;
+  throw new InvalidArgumentError('Expected an https address (or http on this machine).');
+}
+
+/** Limits as NAME=NUMBER, apart by commas, added to those given before. */
+export function limit(text: string, given: Partial<Limits> | undefined): Partial<Limits> {
+  const limits: Record<string, number> = {};
+  for (const part of text.split(',')) {
+    const [name = '', value = ''] = part.trim().split('=', 2);
+    if (!isLimit(name)) {
+      throw new InvalidArgumentError(
+        `Expected NAME=NUMBER with one of ${Object.keys(DEFAULT_LIMITS).join(', ')}.`,
+      );
+    }
+    if (!/^[1-9]\d{0,9}$/.test(value)) {
+      throw new InvalidArgumentError(`Expected ${name}=NUMBER, a whole number of at least 1.`);
+    }
+    limits[name] = Number(value);
+  }
+  return { ...given, ...limits };
 }
 
 /** One more of an option that may be repeated. */
@@ -54,3 +113,7 @@ const BYTES = new Map([
   ['M', 2 ** 20],
   ['G', 2 ** 30],
 ]);
+
+function isOrigin(text: string): boolean {
+  return /^[a-z][a-z\d+.-]*:\/\/[^/?#]+$/.test(text);
+}

@@ -1,37 +1,29 @@
 import { type Command, Option } from 'commander';
 import { LOG_LEVELS, type LogFormat } from './logger.js';
-import { append, bytes, durationMs, loopback, port } from './option-values.js';
+import { append, durationMs, port } from './option-values.js';
+import { addServingOptions, type ServingFlags } from './serving-options.js';
 import { SOURCE_FORMS } from './source-spec.js';
 
 /** What `serve` was told. */
-export interface ServeOptions {
-  readonly host: string;
+export interface ServeOptions extends ServingFlags {
   readonly port: number;
   readonly source: readonly string[];
   readonly kubeconfig?: string;
   readonly context: readonly string[];
   /** Milliseconds. */
   readonly retain: number;
-  /** Bytes. */
-  readonly queryCache: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly logFormat: LogFormat;
 }
 
 /** Adds the options of `serve`; each may also come from the environment. */
 export function addServeOptions(command: Command): Command {
-  return command
+  return addServingOptions(command)
     .addOption(
       new Option('-p, --port <number>', 'port to listen on; 0 takes a free one')
         .default(4000)
         .env('TILT_GRAPHQL_PORT')
         .argParser(port),
-    )
-    .addOption(
-      new Option('--host <address>', 'loopback address to listen on')
-        .default('127.0.0.1')
-        .env('TILT_GRAPHQL_HOST')
-        .argParser(loopback),
     )
     .addOption(
       new Option('-s, --source <spec>', `where to read Sessions from, may be repeated: ${SOURCE_FORMS}`)
@@ -61,15 +53,6 @@ export function addServeOptions(command: Command): Command {
         .default(3_600_000, '1h')
         .env('TILT_GRAPHQL_RETAIN')
         .argParser(durationMs),
-    )
-    .addOption(
-      new Option(
-        '--query-cache <size>',
-        'how much answers that are kept may take, such as 0 (none), 500k, 32M',
-      )
-        .default(32 * 2 ** 20, '32M')
-        .env('TILT_GRAPHQL_QUERY_CACHE')
-        .argParser(bytes),
     )
     .addOption(
       new Option('--log-level <level>', 'how much to log')

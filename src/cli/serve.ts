@@ -1,12 +1,17 @@
+import type { AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 import { type Clock, sleep, systemClock } from '../clock.js';
-import { createGateway, type Gateway } from '../gateway.js';
+import { createGateway, type Gateway, type ServingOptions } from '../gateway.js';
+import type { Log } from '../log.js';
 import { GRAPHQL_PATH } from '../transport/http-server.js';
+import type { KeyPair } from '../transport/tls.js';
 import { version } from '../version.js';
 import { createLog } from './logger.js';
 import type { CliProcess } from './main.js';
 import type { ServeOptions } from './serve-options.js';
+import { servingOptionsOf } from './serving-options.js';
 import { chooseSources } from './sources.js';
+import { followKeyPair } from './tls-files.js';
 import { UsageError } from './usage-error.js';
 
 /** How long the start-up lines wait for the sources' first news, so that they can tell of it: milliseconds. */
@@ -28,25 +33,29 @@ export async function serve(options: ServeOptions, cli: CliProcess): Promise<voi
     clock: systemClock,
     log,
   });
+  const serving = await servingOptionsOf(options, cli.env);
   const gateway = createGateway({
     ...chosen,
+    ...serving,
     retainMs: options.retain,
-    queryCacheBytes: options.queryCache,
     log,
     clock: systemClock,
   });
+  const ending = new AbortController();
   try {
     const url = await listen(gateway, options);
     await settle(gateway, systemClock);
-    cli.stdout.write(startLines(url, gateway, chosen.described));
+    cli.stdout.write(startLines(url, gateway, chosen.described, madeToken(options, serving, cli.env)));
+    void renewCertificates(gateway, options, log, ending.signal);
     await stopped;
   } finally {
+    ending.abort();
     await gateway.close();
   }
 }
 
 /** Three lines: where it listens, which sources it reads, what to open. */
-function startLines(url: string, gateway: Gateway, described: string): string {
+function startLines(url: string, gateway: Gateway, described: string, token: string | null): string {
   const now = gateway
     .sources()
     .map(({ name, state, error }) => `${name} ${state}${error === null ? '' : ` (${error})`}`)
@@ -54,19 +63,46 @@ function startLines(url: string, gateway: Gateway, described: string): string {
   return [
     `tilt-graphql ${version} listens on ${url} (HTTP, SSE) and ${url.replace(/^http/, 'ws')} (WebSocket)`,
     `reads ${described}; now: ${now}`,
-    `open ${url} for GraphiQL`,
+    `open ${url}${token === null ? '' : `?token=${token}`} for GraphiQL`,
     '',
   ].join('\n');
 }
 
-async function listen(gateway: Gateway, { port, host }: ServeOptions): Promise<string> {
+/** A token that nobody knows yet: it is shown once, in the link. One that was given is known, and is never shown. */
+function madeToken(
+  { tokenFile }: ServeOptions,
+  { token }: ServingOptions,
+  env: CliProcess['env'],
+): string | null {
+  return tokenFile === undefined && !env.TILT_GRAPHQL_TOKEN ? (token ?? null) : null;
+}
+
+async function renewCertificates(
+  gateway: Gateway,
+  { tlsCert, tlsKey }: ServeOptions,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  if (tlsCert === undefined || tlsKey === undefined) return;
+  const onRenewed = (pair: KeyPair) => gateway.renewTls(pair);
+  await followKeyPair({ certPath: tlsCert, keyPath: tlsKey, clock: systemClock, log, onRenewed }, signal);
+}
+
+async function listen(gateway: Gateway, options: ServeOptions): Promise<string> {
+  const { port, host, tlsCert, pathPrefix } = options;
   try {
     const address = await gateway.listen(port, host);
-    const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-    return `http://${name}:${address.port}${GRAPHQL_PATH}`;
+    const scheme = tlsCert === undefined ? 'http' : 'https';
+    return `${scheme}://${nameOf(address)}:${address.port}${pathPrefix}${GRAPHQL_PATH}`;
   } catch (error) {
     throw new UsageError(whyNotListening(error, port, host));
   }
+}
+
+/** An address that can be opened: all addresses of this machine are reached by its own name. */
+function nameOf({ address, family }: AddressInfo): string {
+  if (address === '0.0.0.0' || address === '::') return 'localhost';
+  return family === 'IPv6' ? `[${address}]` : address;
 }
 
 function whyNotListening(error: unknown, port: number, host: string): string {

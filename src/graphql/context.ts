@@ -1,8 +1,11 @@
-import type { Store } from '../store/store.js';
+import type { ReadableStore } from '../store/scoped.js';
 
 /** What every resolver gets beside its parent. */
 export interface Context {
-  readonly store: Store;
+  /** What of the store the client may see. */
+  readonly store: ReadableStore;
+  /** Tells apart clients that may not see the same; no line break is in it. */
+  readonly scope: string;
   /** The gateway's version. */
   readonly version: string;
   /** Over SSE, the id of the last event a returning client got (`Last-Event-ID`): stands in for `since`. */

@@ -1,13 +1,13 @@
 import type { SessionId } from '../model/session.js';
 import type { SessionRecord } from '../store/record.js';
-import type { Store } from '../store/store.js';
+import type { ReadableStore } from '../store/scoped.js';
 import { badInput } from './errors.js';
 
 /**
  * Which Session is meant. Without an id it is the only one that is known; null while none is.
  * Throws `BAD_USER_INPUT`, listing the ids, when several are.
  */
-export function meantSession(store: Store, id: SessionId | null | undefined): SessionId | null {
+export function meantSession(store: ReadableStore, id: SessionId | null | undefined): SessionId | null {
   if (id != null) return id;
   const ids = store.ids();
   if (ids.length <= 1) return ids[0] ?? null;
@@ -18,7 +18,7 @@ export function meantSession(store: Store, id: SessionId | null | undefined): Se
 
 /** The object with this id: a Session's, or `<session id>#<target name>`; null when there is none. */
 export function nodeOf(
-  store: Store,
+  store: ReadableStore,
   id: string,
 ): SessionRecord | SessionRecord['status']['targets'][number] | null {
   const session = store.get(id);

@@ -5,38 +5,113 @@ import {
   execute,
   GraphQLError,
   type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
   parse,
+  specifiedRules,
+  type ValidationRule,
   validate,
 } from 'graphql';
 import { createLruCache, type LruCache } from '../lru-cache.js';
 import type { Context } from './context.js';
+import type { Documents } from './documents.js';
+import { limitRules, overComplexity, overLimit, type QueryLimits } from './query-limits.js';
 
 /** A request as it comes over the wire, by whatever transport. */
 export interface OperationParams {
-  readonly query: string;
+  /** May be left out where {@link documentId} is given. */
+  readonly query?: string | null | undefined;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly documentId?: unknown;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** What is needed to execute a request; or, where its document is not valid, why. */
-export function prepareOperation(
-  schema: GraphQLSchema,
-  { query, operationName, variables }: OperationParams,
-  contextValue: Context,
-): ExecutionArgs | readonly GraphQLError[] {
-  try {
-    const document = validDocument(schema, query);
-    if (!('kind' in document)) return document;
-    return {
-      schema,
-      document,
-      contextValue,
-      operationName: operationName ?? null,
-      variableValues: variables ?? null,
-    };
-  } catch (error) {
-    if (error instanceof GraphQLError) return [error];
-    throw error;
+/** What documents are allowed. */
+export interface OperationsOptions {
+  readonly schema: GraphQLSchema;
+  readonly limits: QueryLimits;
+  /** Whether the schema may be asked for. */
+  readonly introspection: boolean;
+  /** The only documents allowed. Null: any. */
+  readonly documents: Documents | null;
+}
+
+/** Makes operations of requests, the same way for every transport. */
+export interface Operations {
+  /** Whether only some documents are allowed. */
+  readonly isRestricted: boolean;
+  /** The text that a request means. Throws a GraphQLError where none is given, or one that is not allowed. */
+  textOf(params: OperationParams): string;
+  /** Throws a GraphQLError: a syntax error, or too many tokens. */
+  parse(text: string): DocumentNode;
+  /** What is checked beside the rules of the specification. */
+  readonly rules: readonly ValidationRule[];
+  /** Why an operation may not be executed; null when it may. */
+  refusalOf(args: Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'>): GraphQLError | null;
+  /** What is needed to execute a request; or why it cannot be. */
+  prepare(params: OperationParams, contextValue: Context): ExecutionArgs | readonly GraphQLError[];
+}
+
+/** Nothing has been asked yet. */
+export function createOperations(options: OperationsOptions): Operations {
+  const { schema, limits, introspection, documents } = options;
+  const rules = [...limitRules(limits), ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])];
+  const valid = createDocumentCache();
+
+  return { isRestricted: documents !== null, textOf, parse: parseText, rules, refusalOf, prepare };
+
+  function textOf({ query, documentId, extensions }: OperationParams): string {
+    const id = documentId ?? hashOf(extensions?.persistedQuery);
+    if (documents === null) {
+      if (typeof query === 'string') return query;
+      throw new GraphQLError('Expected a text as "query".', { extensions: { code: 'BAD_REQUEST' } });
+    }
+    const text = typeof id === 'string' ? documents.find(id) : query;
+    if (text != null && documents.has(text)) return text;
+    const message =
+      'This gateway answers only the documents it was given (--documents); this is none of them.';
+    throw new GraphQLError(message, { extensions: { code: 'DOCUMENT_NOT_KNOWN' } });
+  }
+
+  function parseText(text: string): DocumentNode {
+    try {
+      return parse(text, { maxTokens: limits.tokens });
+    } catch (error) {
+      throw isOverTokens(error) ? overLimit('tokens', limits.tokens) : error;
+    }
+  }
+
+  function refusalOf({
+    document,
+    operationName,
+    variableValues,
+  }: Parameters<Operations['refusalOf']>[0]): GraphQLError | null {
+    return overComplexity(schema, document, variableValues, operationName, limits.complexity);
+  }
+
+  function prepare(params: OperationParams, contextValue: Context): ExecutionArgs | readonly GraphQLError[] {
+    try {
+      const document = validDocument(textOf(params));
+      if (!('kind' in document)) return document;
+      const { operationName = null, variables = null } = params;
+      const args = { schema, document, contextValue, operationName, variableValues: variables };
+      const refusal = refusalOf(args);
+      return refusal ? [refusal] : args;
+    } catch (error) {
+      if (error instanceof GraphQLError) return [error];
+      throw error;
+    }
+  }
+
+  /** The document of a text, parsed and validated the first time only; or what is wrong with it. */
+  function validDocument(text: string): DocumentNode | readonly GraphQLError[] {
+    const known = valid.get(text);
+    if (known) return known;
+    const document = parseText(text);
+    const errors = validate(schema, document, [...specifiedRules, ...rules]);
+    if (errors.length > 0) return errors;
+    valid.set(text, document);
+    return document;
   }
 }
 
@@ -57,17 +132,13 @@ export function createDocumentCache<V = DocumentNode>(): LruCache<V> {
   });
 }
 
-const validDocuments = new WeakMap<GraphQLSchema, LruCache<DocumentNode>>();
+/** The id in Apollo's form: `extensions.persistedQuery.sha256Hash`. */
+function hashOf(persisted: unknown): unknown {
+  return typeof persisted === 'object' && persisted !== null && 'sha256Hash' in persisted
+    ? persisted.sha256Hash
+    : undefined;
+}
 
-/** The document of a text, parsed and validated the first time only; or what is wrong with it. Throws if it is none. */
-function validDocument(schema: GraphQLSchema, text: string): DocumentNode | readonly GraphQLError[] {
-  const cache = validDocuments.get(schema) ?? createDocumentCache();
-  validDocuments.set(schema, cache);
-  const known = cache.get(text);
-  if (known) return known;
-  const document = parse(text);
-  const errors = validate(schema, document);
-  if (errors.length > 0) return errors;
-  cache.set(text, document);
-  return document;
+function isOverTokens(error: unknown): boolean {
+  return error instanceof GraphQLError && error.message.includes('tokens. Parsing aborted');
 }

@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../store/record.js';
+import type { ReadableStore } from '../store/scoped.js';
 import { firstNotBelow } from '../store/sorted.js';
-import type { Store } from '../store/store.js';
 import { badInput } from './errors.js';
 import { matchesSession } from './filter.js';
 import type { QuerySessionsArgs, ResolversTypes } from './generated.js';
@@ -12,7 +12,10 @@ const MAX_PAGE = 1000;
  * A page of Sessions (Relay's connection specification). A cursor is the id it stands at, so that Sessions which come
  * and go meanwhile shift nothing: the next page is "ids greater than this one", whether or not this one is still there.
  */
-export function pageOfSessions(store: Store, { where, first, after }: QuerySessionsArgs): SessionPage {
+export function pageOfSessions(
+  store: ReadableStore,
+  { where, first, after }: QuerySessionsArgs,
+): SessionPage {
   const size = first ?? 100;
   if (size < 1 || size > MAX_PAGE) throw badInput(`first: expected 1 to ${MAX_PAGE}, got ${size}.`);
   const matching = store

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SessionId } from '../model/session.js';
 import type { SessionRecord } from '../store/record.js';
+import type { ReadableStore } from '../store/scoped.js';
 import type { SourceStatus } from '../store/source.js';
-import type { Store } from '../store/store.js';
 
 /**
  * How many Sessions, ids or sources are remembered one by one. What reads more is taken to have read everything:
@@ -13,13 +13,13 @@ const MOST = 64;
 /** What one execution reads of a store, so that it can be told whether another one would read the same. */
 export interface Reads {
   /** The store, as the execution is to be given it. */
-  readonly store: Store;
+  readonly store: ReadableStore;
   /** Whether all that was read is still as it was. */
   areCurrent(): boolean;
 }
 
 /** Begins to remember what is read. It holds on to no Session, so that what the store gives up is free. */
-export function trackReads(store: Store): Reads {
+export function trackReads(store: ReadableStore): Reads {
   const sessions = new Map<SessionId, number>();
   let ids: readonly SessionId[] | null = null;
   let sources: readonly SourceStatus[] | null = null;
@@ -28,7 +28,7 @@ export function trackReads(store: Store): Reads {
   /** The newest revision at which all of it was known to be as it was read. */
   let revision = store.revision;
 
-  const tracked: Pick<Store, 'get' | 'ids' | 'sources'> = {
+  const tracked: Pick<ReadableStore, 'get' | 'ids' | 'sources'> = {
     get(id) {
       const record = store.get(id);
       if (sessions.has(id)) return record;

@@ -14,6 +14,11 @@ export type Due =
   /** More was missed than is remembered: only everything will do. */
   | { readonly type: 'reset'; readonly updates: number };
 
+/** How many updates were folded into what is due; 0 when it is one, as it was. */
+export function conflatedIn({ type, updates }: Due): number {
+  return type === 'reset' || updates > 1 ? updates : 0;
+}
+
 /** How much is remembered for a reader that lags. */
 export interface BacklogLimits {
   /** Updates kept as they are. With one more, all are folded into one per Session, so that no stale state is sent. */

@@ -1,5 +1,6 @@
+import type { Metrics } from '../metrics.js';
 import type { Revision } from '../store/journal.js';
-import type { Store } from '../store/store.js';
+import type { ReadableStore } from '../store/scoped.js';
 import { snapshotEvent, updateEvent } from './events.js';
 import type { Payload } from './payload.js';
 import type { Turn } from './turn.js';
@@ -20,9 +21,14 @@ export interface Member {
 
 /** Readers of one view: each update is executed and serialised once for all of them. */
 export interface Group {
+  readonly store: ReadableStore;
   readonly view: View<LiveEvent>;
+  /** Where its readers count what they send. */
+  readonly metrics: Metrics;
   /** How many readers it has, told or pulling. */
   readonly readers: number;
+  /** How many of them pull. */
+  readonly pulling: number;
   /** The payload of an event: executed when first asked for. */
   payloadOf(event: LiveEvent): Payload;
   /** The payload that tells everything as it is in this tick. */
@@ -37,9 +43,10 @@ export interface Group {
 
 /** What a group works with. */
 export interface GroupOptions {
-  readonly store: Store;
+  readonly store: ReadableStore;
   readonly view: View<LiveEvent>;
   readonly turn: Turn;
+  readonly metrics: Metrics;
   readonly execute: (event: LiveEvent) => Payload;
   /** Called when its last reader has left. */
   readonly onEmpty: () => void;
@@ -49,7 +56,7 @@ export interface GroupOptions {
 const KEPT_PAYLOADS = 64;
 
 /** A group without readers. It listens to the store while it has members. */
-export function createGroup({ store, view, turn, execute, onEmpty }: GroupOptions): Group {
+export function createGroup({ store, view, turn, metrics, execute, onEmpty }: GroupOptions): Group {
   const members = new Set<Member>();
   const kept = new Map<string, Payload>();
   const telling = { run: tellAll };
@@ -58,9 +65,14 @@ export function createGroup({ store, view, turn, execute, onEmpty }: GroupOption
   let leaveStore = () => {};
 
   return {
+    store,
     view,
+    metrics,
     get readers() {
       return members.size + pulling;
+    },
+    get pulling() {
+      return pulling;
     },
     payloadOf,
     snapshot: () => payloadOf(snapshotEvent(view, store)),

@@ -1,7 +1,7 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { maskResult } from '../graphql/mask.js';
 import type { Log } from '../log.js';
-import type { Store } from '../store/store.js';
+import { type Metrics, noMetrics } from '../metrics.js';
 import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from './backlog.js';
 import { createGroup, type Group } from './group.js';
 import { executeOn } from './payload.js';
@@ -29,23 +29,28 @@ export interface Live {
 
 /** What subscriptions are served from. */
 export interface LiveOptions {
-  readonly store: Store;
   readonly log: Log;
   /** Gathers the updates of a turn of the event loop. Default: one of its own. */
   readonly turn?: Turn;
   /** What is remembered for readers that lag. */
   readonly limits?: BacklogLimits;
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics;
 }
 
 /** No subscription is open yet. */
 export function createLive(options: LiveOptions): Live {
-  const { store, log, turn = createTurn(), limits = DEFAULT_BACKLOG_LIMITS } = options;
+  const { log, turn = createTurn(), limits = DEFAULT_BACKLOG_LIMITS, metrics = noMetrics } = options;
   const groups = new Map<string, Group>();
-  const pushed = { store, limits };
+  metrics.observe({
+    pushedReaders: () => sum(({ readers, pulling }) => readers - pulling),
+    pulledReaders: () => sum(({ pulling }) => pulling),
+    groups: () => groups.size,
+  });
 
   return {
     get readers() {
-      return [...groups.values()].reduce((sum, group) => sum + group.readers, 0);
+      return sum(({ readers }) => readers);
     },
     get groups() {
       return groups.size;
@@ -54,30 +59,36 @@ export function createLive(options: LiveOptions): Live {
       const source = await createSourceEventStream(args);
       if (!isSource(source)) return refusal(source);
       const group = groupOf(args, source);
-      const events = createReader({ store, view: group.view, since: source.since, limits });
+      const { store, since } = source;
+      const events = createReader({ store, view: group.view, since, limits, counts: metrics.pulled });
       return createPulledReader(group, events, group.hold());
     },
     async push(args, outlet) {
       const source = await createSourceEventStream(args);
       if (!isSource(source)) return refusal(source);
-      return new PushedReader(pushed, groupOf(args, source), outlet, source.since);
+      return new PushedReader(groupOf(args, source), outlet, source.since, limits);
     },
   };
 
   /** The group of a subscription, which it has to join at once. */
   function groupOf(args: ExecutionArgs, source: Source): Group {
-    const key = `${source.meant}\n${sharingKey(args)}`;
+    const key = `${source.scope}\n${source.meant}\n${sharingKey(args)}`;
     const known = groups.get(key);
     if (known) return known;
     const group = createGroup({
-      store,
+      store: source.store,
       turn,
+      metrics,
       view: source.openView(),
       execute: (event) => executeOn(event, args, log),
       onEmpty: () => groups.delete(key),
     });
     groups.set(key, group);
     return group;
+  }
+
+  function sum(of: (group: Group) => number): number {
+    return [...groups.values()].reduce((total, group) => total + of(group), 0);
   }
 
   function refusal(source: ExecutionResult | AsyncIterable<unknown>): ExecutionResult {

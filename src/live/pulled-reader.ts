@@ -23,6 +23,7 @@ export function createPulledReader(
         const payload = group.payloadOf(value);
         if (isRepeated(payload, last)) continue;
         last = payload;
+        group.metrics.pulled.payloads += 1;
         return { done: false, value: payload };
       }
     },

@@ -1,6 +1,5 @@
 import type { Revision } from '../store/journal.js';
-import type { Store } from '../store/store.js';
-import { type Backlog, type BacklogLimits, createBacklog, type Due } from './backlog.js';
+import { type Backlog, type BacklogLimits, conflatedIn, createBacklog, type Due } from './backlog.js';
 import { dueEvent } from './events.js';
 import type { Group, Member, Told } from './group.js';
 import { isRepeated, type Payload } from './payload.js';
@@ -8,13 +7,6 @@ import { isRepeated, type Payload } from './payload.js';
 /** Where a pushed reader's payloads go. */
 export interface Outlet {
   send(payload: Payload): void;
-}
-
-/** What all pushed readers work with. */
-export interface PushedReaderOptions {
-  readonly store: Store;
-  /** For a reader that lags. */
-  readonly limits: BacklogLimits;
 }
 
 /**
@@ -27,9 +19,9 @@ export interface PushedReaderOptions {
  */
 export class PushedReader implements Member {
   readonly from: number;
-  readonly #options: PushedReaderOptions;
   readonly #group: Group;
   readonly #outlet: Outlet;
+  readonly #limits: BacklogLimits;
   #lag: Backlog | null = null;
   #last: Payload | null = null;
 
@@ -37,13 +29,14 @@ export class PushedReader implements Member {
    * Sends the first payload before it returns (S1).
    *
    * @param since the cursor last seen (S4)
+   * @param limits for a reader that lags
    */
-  constructor(options: PushedReaderOptions, group: Group, outlet: Outlet, since: string | null) {
-    this.#options = options;
+  constructor(group: Group, outlet: Outlet, since: string | null, limits: BacklogLimits) {
     this.#group = group;
     this.#outlet = outlet;
-    this.from = options.store.revision;
-    const missed = since === null ? null : options.store.since(since);
+    this.#limits = limits;
+    this.from = group.store.revision;
+    const missed = since === null ? null : group.store.since(since);
     group.join(this);
     if (missed === null) this.#send(group.snapshot());
     else this.#replay(missed);
@@ -56,35 +49,46 @@ export class PushedReader implements Member {
 
   /** The outlet takes no more. */
   pause(): void {
-    this.#lag ??= createBacklog({ ...this.#options.limits, updates: 0 });
+    if (this.#lag !== null) return;
+    this.#lag = createBacklog({ ...this.#limits, updates: 0 });
+    this.#group.metrics.pushed.lagging += 1;
   }
 
   /** The outlet takes more. */
   resume(): void {
     const due = this.#lag?.take() ?? null;
-    this.#lag = null;
+    this.#endLag();
     if (due !== null) this.#sendDue(due);
   }
 
   /** Sends nothing any more. Harmless when called twice. */
   end(): void {
     this.#group.leave(this);
+    this.#endLag();
+  }
+
+  #endLag(): void {
+    if (this.#lag === null) return;
+    this.#lag = null;
+    this.#group.metrics.pushed.lagging -= 1;
   }
 
   #replay(missed: readonly Revision[]): void {
-    const backlog = createBacklog(this.#options.limits);
+    const backlog = createBacklog(this.#limits);
     for (const revision of missed) if (this.#group.view.wants(revision)) backlog.add(revision);
     for (let due = backlog.take(); due !== null; due = backlog.take()) this.#sendDue(due);
   }
 
   #sendDue(due: Due): void {
-    const event = dueEvent(this.#group.view, this.#options.store, due);
+    this.#group.metrics.pushed.conflated += conflatedIn(due);
+    const event = dueEvent(this.#group.view, this.#group.store, due);
     if (event !== null) this.#send(this.#group.payloadOf(event));
   }
 
   #send(payload: Payload): void {
     if (isRepeated(payload, this.#last)) return;
     this.#last = payload;
+    this.#group.metrics.pushed.payloads += 1;
     this.#outlet.send(payload);
   }
 }

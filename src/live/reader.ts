@@ -1,15 +1,17 @@
-import type { Store } from '../store/store.js';
-import { type BacklogLimits, createBacklog } from './backlog.js';
+import type { ReaderCounts } from '../metrics.js';
+import type { ReadableStore } from '../store/scoped.js';
+import { type BacklogLimits, conflatedIn, createBacklog } from './backlog.js';
 import { dueEvent, snapshotEvent } from './events.js';
 import type { LiveEvent, View } from './view.js';
 
 /** What a reader shows, and where it begins. */
 export interface ReaderOptions<E extends LiveEvent> {
-  readonly store: Store;
+  readonly store: ReadableStore;
   readonly view: View<E>;
   /** The cursor last seen. What was missed since comes first; where the store cannot tell any more, everything (S4). */
   readonly since: string | null;
   readonly limits: BacklogLimits;
+  readonly counts: ReaderCounts;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface ReaderOptions<E extends LiveEvent> {
 export function createReader<E extends LiveEvent>(
   options: ReaderOptions<E>,
 ): AsyncGenerator<E, undefined, undefined> {
-  const { store, view, since, limits } = options;
+  const { store, view, since, limits, counts } = options;
   const backlog = createBacklog(limits);
   const waiting: ((result: IteratorResult<E, undefined>) => void)[] = [];
   let first: E | null = null;
@@ -68,6 +70,7 @@ export function createReader<E extends LiveEvent>(
       return value;
     }
     for (let due = backlog.take(); due !== null; due = backlog.take()) {
+      counts.conflated += conflatedIn(due);
       const event = dueEvent(view, store, due);
       if (event !== null) return event;
     }

@@ -2,7 +2,7 @@ import { matchesSession } from '../graphql/filter.js';
 import type { InputMaybe, SessionFilter } from '../graphql/generated.js';
 import type { SessionChange } from '../graphql/session-change.js';
 import type { SessionRecord } from '../store/record.js';
-import type { Store } from '../store/store.js';
+import type { ReadableStore } from '../store/scoped.js';
 import type { Fold, LiveEvent, Position, View } from './view.js';
 
 /** A payload of `sessionChanges`. */
@@ -17,7 +17,7 @@ export interface SessionChangesEvent extends LiveEvent {
 
 /** The view behind the subscription `sessionChanges`. */
 export function viewSessionChanges(
-  store: Store,
+  store: ReadableStore,
   where: InputMaybe<SessionFilter> | undefined,
 ): View<SessionChangesEvent> {
   return {

@@ -1,6 +1,6 @@
 import type { SessionId } from '../model/session.js';
 import type { SessionRecord } from '../store/record.js';
-import type { Store } from '../store/store.js';
+import type { ReadableStore } from '../store/scoped.js';
 import type { LiveEvent, Position, View } from './view.js';
 
 /** What `session` is executed on. */
@@ -13,7 +13,7 @@ export interface SessionEvent extends LiveEvent {
  *
  * @param session null while none is known: it is then the first to come
  */
-export function viewSession(store: Store, session: SessionId | null): View<SessionEvent> {
+export function viewSession(store: ReadableStore, session: SessionId | null): View<SessionEvent> {
   let id = session;
   return {
     only: session ?? undefined,

@@ -1,4 +1,6 @@
-import type { Store } from '../store/store.js';
+import type { Context } from '../graphql/context.js';
+import { noMetrics } from '../metrics.js';
+import type { ReadableStore } from '../store/scoped.js';
 import type { BacklogLimits } from './backlog.js';
 import { createReader } from './reader.js';
 import type { LiveEvent, View } from './view.js';
@@ -8,6 +10,10 @@ import type { LiveEvent, View } from './view.js';
  * then is a reader of its own.
  */
 export interface Source<E extends LiveEvent = LiveEvent> extends AsyncIterable<E> {
+  /** What is read. */
+  readonly store: ReadableStore;
+  /** Readers of another scope do not share: see `Context`. */
+  readonly scope: string;
   /** Of which Session it is, where the client left that out: readers of another one do not share. */
   readonly meant: string;
   /** The cursor last seen. */
@@ -17,14 +23,17 @@ export interface Source<E extends LiveEvent = LiveEvent> extends AsyncIterable<E
 
 /** A source of the view. */
 export function createSource<E extends LiveEvent>(
-  store: Store,
+  { store, scope }: Context,
   limits: BacklogLimits,
-  source: Omit<Source<E>, typeof Symbol.asyncIterator>,
+  source: Pick<Source<E>, 'meant' | 'since' | 'openView'>,
 ): Source<E> {
   const { since, openView } = source;
   return {
     ...source,
-    [Symbol.asyncIterator]: () => createReader({ store, view: openView(), since, limits }),
+    store,
+    scope,
+    [Symbol.asyncIterator]: () =>
+      createReader({ store, view: openView(), since, limits, counts: noMetrics.pulled }),
   };
 }
 

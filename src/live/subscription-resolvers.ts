@@ -12,31 +12,31 @@ export function createSubscriptionResolvers(
 ): SubscriptionResolvers {
   return {
     session: {
-      subscribe(_, { id }, { store }) {
-        const meant = meantSession(store, id);
-        return createSource(store, limits, {
+      subscribe(_, { id }, context) {
+        const meant = meantSession(context.store, id);
+        return createSource(context, limits, {
           meant: meant ?? '',
           since: null,
-          openView: () => viewSession(store, meant),
+          openView: () => viewSession(context.store, meant),
         });
       },
     },
     targetChanges: {
-      subscribe(_, { session, where, since }, { store, lastEventId }) {
-        const meant = meantSession(store, session);
-        return createSource(store, limits, {
+      subscribe(_, { session, where, since }, context) {
+        const meant = meantSession(context.store, session);
+        return createSource(context, limits, {
           meant: meant ?? '',
-          since: since ?? lastEventId,
-          openView: () => viewTargetChanges(store, { session: meant, where }),
+          since: since ?? context.lastEventId,
+          openView: () => viewTargetChanges(context.store, { session: meant, where }),
         });
       },
     },
     sessionChanges: {
-      subscribe: (_, { where, since }, { store, lastEventId }) =>
-        createSource(store, limits, {
+      subscribe: (_, { where, since }, context) =>
+        createSource(context, limits, {
           meant: '',
-          since: since ?? lastEventId,
-          openView: () => viewSessionChanges(store, where),
+          since: since ?? context.lastEventId,
+          openView: () => viewSessionChanges(context.store, where),
         }),
     },
   };

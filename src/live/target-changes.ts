@@ -5,7 +5,7 @@ import { diffTargets } from '../store/diff.js';
 import type { Revision } from '../store/journal.js';
 import { headChanged } from '../store/merge.js';
 import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
-import type { Store } from '../store/store.js';
+import type { ReadableStore } from '../store/scoped.js';
 import type { Fold, LiveEvent, Position, View } from './view.js';
 
 /** A payload of `targetChanges`. */
@@ -29,7 +29,7 @@ export interface TargetChangesOptions {
 
 /** The view behind the subscription `targetChanges`. */
 export function viewTargetChanges(
-  store: Store,
+  store: ReadableStore,
   { session, where }: TargetChangesOptions,
 ): View<TargetChangesEvent> {
   let id = session;

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Metrics } from '../metrics.js';
+import type { Grant } from './access.js';
 import { sendAnswer } from './http-answer.js';
 import { readBody } from './http-body.js';
 import { createGraphQLYoga, type YogaOptions } from './http-yoga.js';
@@ -10,14 +12,16 @@ const MAX_CACHED_BODY = 64_000;
 /** What GraphQL over HTTP is made of. */
 export interface GraphQLHttpOptions extends YogaOptions {
   readonly queryCache: QueryCacheLimits;
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics;
 }
 
 /**
  * Answers a request.
  *
- * @param scope what the client may see, as a text: an answer is kept for requests of the same scope
+ * @param grant what the client may see: an answer is kept for requests of the same scope
  */
-export type GraphQLHttp = (request: IncomingMessage, response: ServerResponse, scope: string) => void;
+export type GraphQLHttp = (request: IncomingMessage, response: ServerResponse, grant: Grant) => void;
 
 /**
  * GraphQL over HTTP. An answer that was given before, and would be the same now, is sent as it is kept; everything
@@ -25,23 +29,24 @@ export type GraphQLHttp = (request: IncomingMessage, response: ServerResponse, s
  */
 export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
   const { log } = options;
-  const cache = createQueryCache(options.queryCache);
+  const cache = createQueryCache(options.queryCache, options.metrics);
   const yoga = createGraphQLYoga(options, cache);
 
-  return (request, response, scope) => {
+  return (request, response, grant) => {
+    const scope = grant.scope.key;
     const length = Number(request.headers['content-length']);
     if (request.method === 'GET') {
       const key = keyOf(request, scope, '');
-      if (!sendKept(request, response, key)) execute(request, response, key);
+      if (!sendKept(request, response, key)) execute(request, response, grant, key);
     } else if (request.method === 'POST' && length > 0 && length <= MAX_CACHED_BODY) {
       readBody(request, length, (body) => {
         const key = keyOf(request, scope, body.toString('latin1'));
         if (sendKept(request, response, key)) return;
         request.unshift(body);
-        execute(request, response, key);
+        execute(request, response, grant, key);
       });
     } else {
-      execute(request, response, null);
+      execute(request, response, grant, null);
     }
   };
 
@@ -52,8 +57,13 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
   }
 
   /** @param key what to keep the answer by; null: not at all */
-  function execute(request: IncomingMessage, response: ServerResponse, key: string | null): void {
-    const context = key === null ? {} : { miss: { key, reads: null } };
+  function execute(
+    request: IncomingMessage,
+    response: ServerResponse,
+    grant: Grant,
+    key: string | null,
+  ): void {
+    const context = key === null ? { grant } : { grant, miss: { key, reads: null } };
     Promise.resolve(yoga(request, response, context)).catch((error) => {
       log('error', 'a request failed', { error: String(error) });
       response.destroy();

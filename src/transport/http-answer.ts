@@ -11,12 +11,15 @@ export interface Answer {
   readonly validators: Readonly<Record<string, string>>;
 }
 
+/** What of a request its answer depends on beside its address. */
+const VARY = 'accept, authorization, cookie, origin';
+
 /** Makes an answer of its text. The ETag is a strong one: it tells apart media types too. */
 export function answerOf(text: string, contentType: string): Answer {
   const body = ownBytes(text);
   const etag = `"${createHash('sha256').update(contentType).update(body).digest('base64url').slice(0, 22)}"`;
   // Kept by whom it is for, and asked about before each use: it may have changed meanwhile.
-  const validators = { etag, 'cache-control': 'private, no-cache', vary: 'accept' };
+  const validators = { etag, 'cache-control': 'private, no-cache', vary: VARY };
   const headers = { 'content-type': contentType, 'content-length': String(body.length), ...validators };
   return { body, etag, headers, validators };
 }

@@ -1,6 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../graphql/context.js';
 import { type Reads, trackReads } from '../graphql/reads.js';
+import type { Grant } from './access.js';
 import { answerOf, isKnown } from './http-answer.js';
 import type { QueryCache } from './query-cache.js';
 
@@ -13,6 +14,8 @@ export interface Miss {
 
 /** What Yoga is given with each request. */
 export interface ServerContext {
+  /** What the client may see. */
+  readonly grant: Grant;
   /** None when the answer is not to be kept. */
   readonly miss?: Miss;
 }

@@ -1,92 +1,128 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { GraphQLSchema } from 'graphql';
-import type { Clock } from '../clock.js';
-import type { Context } from '../graphql/context.js';
-import type { Live } from '../live/live.js';
-import type { Turn } from '../live/turn.js';
-import type { Log } from '../log.js';
+import type { Store } from '../store/store.js';
+import { createDoor, type DoorOptions } from './door.js';
 import { createGraphiQLPage } from './graphiql.js';
-import { createGraphQLHttp } from './graphql-http.js';
-import type { QueryCacheLimits } from './query-cache.js';
-import { createGraphQLWebSocket } from './websocket.js';
+import { createGraphQLHttp, type GraphQLHttpOptions } from './graphql-http.js';
+import type { Limits } from './limits.js';
+import { isPageVisit, refuse, refuseUpgrade } from './refuse.js';
+import type { KeyPair } from './tls.js';
+import { createGraphQLWebSocket, type GraphQLWebSocketOptions } from './websocket.js';
 
 /** The path of the endpoint: GraphQL over HTTP, server-sent events and WebSocket, and GraphiQL for browsers. */
 export const GRAPHQL_PATH = '/graphql';
 
-/** What is served, and to whom it is said. */
-export interface HttpServerOptions {
-  readonly schema: GraphQLSchema;
-  readonly context: Omit<Context, 'lastEventId'>;
-  readonly live: Live;
-  readonly turn: Turn;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly queryCache: QueryCacheLimits;
-}
+/** How often Node.js looks for requests that are late, in milliseconds. */
+const LATE_CHECK_MS = 1_000;
 
-/** The scope of everyone: all clients may see everything. */
-const EVERYONE = '';
+/** What is served, and to whom. */
+export interface HttpServerOptions
+  extends Omit<GraphQLHttpOptions, 'path'>,
+    Omit<GraphQLWebSocketOptions, 'path'>,
+    Omit<DoorOptions, 'limits'> {
+  readonly store: Pick<Store, 'ready' | 'sources'>;
+  readonly limits: Limits;
+  /** What every path begins with, such as `/tilt`; empty for nothing. */
+  readonly pathPrefix: string;
+  /** Whether browsers get GraphiQL. */
+  readonly graphiql: boolean;
+  /** Null: plain HTTP. */
+  readonly tls: KeyPair | null;
+}
 
 /** A server that may listen once. */
 export interface HttpServer {
   /** Begins to listen; resolves with the address. Rejects when it cannot, with `node:net`'s error (`EADDRINUSE`). */
   listen(port: number, host: string): Promise<AddressInfo>;
+  /** Uses another certificate from now on. */
+  renewTls(tls: KeyPair): void;
   /** Tells WebSocket readers to come back later, then closes the port and cuts what is left. Harmless when called twice. */
   close(): Promise<void>;
 }
 
 /** Everything the gateway serves, on one port. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { context, log } = options;
-  const graphql = createGraphQLHttp({ ...options, path: GRAPHQL_PATH });
+  const { store, limits, log, pathPrefix, tls } = options;
+  const endpoint = pathPrefix + GRAPHQL_PATH;
+  const serverOptions = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: LATE_CHECK_MS,
+  };
+  const server = tls ? createTlsServer({ ...serverOptions, ...tls }) : createServer(serverOptions);
+  const door = createDoor(server, options);
+  const graphql = createGraphQLHttp({ ...options, path: endpoint });
   const webSocket = createGraphQLWebSocket(options);
-  const graphiql = createGraphiQLPage(GRAPHQL_PATH);
-  const server = createServer((request, response) => {
+  const graphiql = options.graphiql ? createGraphiQLPage(endpoint) : null;
+
+  server.on('request', (request, response) => {
+    if (!door.greet(request, response)) return;
     const path = pathOf(request);
-    if (path !== GRAPHQL_PATH) routeOther(path, response);
-    else if (isPageVisit(request)) servePage(request, response);
-    else graphql(request, response, EVERYONE);
+    if (path === endpoint) serveEndpoint(request, response);
+    else routeOther(path, response);
   });
   server.on('upgrade', (request, socket, head) => {
     // Until `ws` owns the socket, a client that vanishes in the middle must not end the process.
     socket.on('error', destroy);
-    if (pathOf(request) === GRAPHQL_PATH) webSocket.upgrade(request, head);
-    else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    if (pathOf(request) !== endpoint) {
+      socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+      return;
+    }
+    door.admitUpgrade(
+      request,
+      (grant) => webSocket.upgrade(request, head, grant),
+      (refusal) => refuseUpgrade(socket, refusal),
+    );
   });
 
   return {
     listen: (port, host) => listen(server, port, host),
+    renewTls: (renewed) => 'setSecureContext' in server && server.setSecureContext(renewed),
     async close() {
       await webSocket.close();
       await closeServer(server);
     },
   };
 
+  function serveEndpoint(request: IncomingMessage, response: ServerResponse): void {
+    door.admit(
+      request,
+      (grant) => {
+        if (graphiql && isPageVisit(request)) servePage(request, response);
+        else graphql(request, response, grant);
+      },
+      (refusal) => refuse(request, response, refusal),
+    );
+  }
+
   function servePage(request: IncomingMessage, response: ServerResponse): void {
-    graphiql.serve(request, response).catch((error) => {
+    graphiql?.serve(request, response).catch((error) => {
       log('error', 'GraphiQL could not be served', { error: String(error) });
       response.destroy();
     });
   }
 
   function routeOther(path: string, response: ServerResponse): void {
-    if (path === '/') response.writeHead(302, { location: GRAPHQL_PATH }).end();
-    else if (path === '/healthz') answer(response, 200, 'ok');
-    else if (path === '/readyz') answerReadiness(response);
-    else answer(response, 404, `Not found. The GraphQL endpoint is ${GRAPHQL_PATH}`);
+    if (path === pathPrefix || path === `${pathPrefix}/`)
+      response.writeHead(302, { location: endpoint }).end();
+    else if (path === `${pathPrefix}/healthz`) answer(response, 200, 'ok');
+    else if (path === `${pathPrefix}/readyz`) answerReadiness(response);
+    else answer(response, 404, `Not found. The GraphQL endpoint is ${endpoint}`);
   }
 
+  /** Anyone may ask, so no source is named. */
   function answerReadiness(response: ServerResponse): void {
-    const waiting = context.store.sources().filter(({ state }) => state !== 'live');
-    const names = waiting.map(({ name }) => name).join(', ');
-    if (context.store.ready) answer(response, 200, 'ok');
-    else answer(response, 503, `waiting for the first snapshot of: ${names}`);
+    const sources = store.sources();
+    const waiting = sources.filter(({ state }) => state !== 'live').length;
+    if (store.ready) answer(response, 200, 'ok');
+    else answer(response, 503, `waiting for the first snapshot of ${waiting} of ${sources.length} sources`);
   }
 }
 
-function listen(server: Server, port: number, host: string): Promise<AddressInfo> {
+function listen(server: Server | TlsServer, port: number, host: string): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -98,7 +134,7 @@ function listen(server: Server, port: number, host: string): Promise<AddressInfo
   });
 }
 
-function closeServer(server: Server): Promise<void> {
+function closeServer(server: Server | TlsServer): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
@@ -112,11 +148,6 @@ function destroy(this: Duplex): void {
 function pathOf({ url = '/' }: IncomingMessage): string {
   const query = url.indexOf('?');
   return query < 0 ? url : url.slice(0, query);
-}
-
-/** A browser that navigates here wants the page; GraphQL clients ask for JSON or an event stream. */
-function isPageVisit({ method, headers }: IncomingMessage): boolean {
-  return (method === 'GET' || method === 'HEAD') && headers.accept?.includes('text/html') === true;
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {

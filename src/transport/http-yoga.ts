@@ -3,15 +3,14 @@ import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Clock } from '../clock.js';
 import type { Context } from '../graphql/context.js';
 import { maskError } from '../graphql/mask.js';
-import { createDocumentCache } from '../graphql/operation.js';
+import { createDocumentCache, type Operations } from '../graphql/operation.js';
 import type { Live } from '../live/live.js';
 import type { Log } from '../log.js';
+import type { ContextOf } from './contexts.js';
 import { type ServerContext, useKeptAnswers } from './http-keep-answers.js';
+import type { Limits } from './limits.js';
 import type { QueryCache } from './query-cache.js';
 import { useServerSentEvents } from './sse.js';
-
-/** The biggest request body, in bytes: room for any query a person or code generator writes. */
-const MAX_BODY = 1_000_000;
 
 /** What Yoga is set up with. */
 export interface YogaOptions {
@@ -21,22 +20,28 @@ export interface YogaOptions {
   readonly live: Live;
   /** The path it answers at. */
   readonly path: string;
-  /** What every resolver gets; `lastEventId` comes from the request. */
-  readonly context: Omit<Context, 'lastEventId'>;
+  readonly operations: Operations;
+  readonly contextOf: ContextOf;
+  readonly limits: Pick<Limits, 'bodyBytes'>;
 }
 
 /** Yoga as we use it: GraphQL over HTTP by GET, POST and server-sent events. Answers go to the cache, too. */
 export function createGraphQLYoga(
-  { schema, clock, log, live, path, context }: YogaOptions,
+  options: YogaOptions,
   cache: QueryCache,
 ): YogaServerInstance<ServerContext, Context> {
+  const { schema, clock, log, live, path, operations, contextOf, limits } = options;
   return createYoga<ServerContext, Context>({
     schema,
     graphqlEndpoint: path,
-    context: ({ request }): Context => ({ ...context, lastEventId: request.headers.get('last-event-id') }),
-    plugins: [useReaders(live), useServerSentEvents(clock), useKeptAnswers(cache)],
+    context: ({ request, grant }): Context => ({
+      ...contextOf(grant.scope),
+      lastEventId: request.headers.get('last-event-id'),
+    }),
+    plugins: [useOperations(operations), useReaders(live), useServerSentEvents(clock), useKeptAnswers(cache)],
+    extraParamNames: ['documentId'],
     maskedErrors: { maskError: (error) => maskError(error, log) },
-    maxRequestBodySize: MAX_BODY,
+    maxRequestBodySize: limits.bodyBytes,
     // Yoga's own would keep 1,024 texts of any size.
     parserAndValidationCache: {
       documentCache: createDocumentCache(),
@@ -50,6 +55,28 @@ export function createGraphQLYoga(
     landingPage: false,
     logging: false,
   });
+}
+
+/** Documents are read, checked and refused as over WebSocket. */
+function useOperations(operations: Operations): Plugin {
+  return {
+    onParams({ params, setParams }) {
+      // Elsewhere Yoga's own checks are stricter about what is no query at all.
+      if (operations.isRestricted) setParams({ ...params, query: operations.textOf(params) });
+    },
+    onParse: ({ setParseFn }) => setParseFn((source) => operations.parse(String(source))),
+    onValidate({ addValidationRule }) {
+      for (const rule of operations.rules) addValidationRule(rule);
+    },
+    onExecute({ args, setResultAndStopExecution }) {
+      const refusal = operations.refusalOf(args);
+      if (refusal) setResultAndStopExecution({ errors: [refusal] });
+    },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const refusal = operations.refusalOf(args);
+      if (refusal) setResultAndStopExecution({ errors: [refusal] });
+    },
+  };
 }
 
 /** Subscriptions are fed by our readers, as over WebSocket. */

@@ -1,5 +1,6 @@
 import type { Reads } from '../graphql/reads.js';
 import { createLruCache } from '../lru-cache.js';
+import { type Metrics, noMetrics } from '../metrics.js';
 import type { Answer } from './http-answer.js';
 
 /** How much a query cache keeps. */
@@ -29,18 +30,23 @@ interface Kept {
 const ENTRY_BYTES = 2_000;
 
 /** An empty cache. */
-export function createQueryCache(limits: QueryCacheLimits): QueryCache {
+export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = noMetrics): QueryCache {
+  const counts = metrics.queryCache;
   const answers = createLruCache<Kept>({
     entries: Number.POSITIVE_INFINITY,
     bytes: limits.bytes,
     weigh: (key, { answer }) => key.length + answer.body.length + ENTRY_BYTES,
   });
+  metrics.observe({ queryCacheAnswers: () => answers.size, queryCacheBytes: () => answers.bytes });
   return {
     find(key) {
       const kept = answers.get(key);
-      if (kept === undefined) return null;
-      if (kept.reads.areCurrent()) return kept.answer;
-      answers.delete(key);
+      if (kept?.reads.areCurrent()) {
+        counts.hits += 1;
+        return kept.answer;
+      }
+      counts.misses += 1;
+      if (kept !== undefined) answers.delete(key);
       return null;
     },
     keep(key, answer, reads) {

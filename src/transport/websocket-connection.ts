@@ -3,12 +3,12 @@ import {
   type ExecutionArgs,
   type ExecutionResult,
   GraphQLError,
-  type GraphQLSchema,
   getOperationAST,
   OperationTypeNode,
 } from 'graphql';
 import {
   CloseCode,
+  type ConnectionInitMessage,
   type Message,
   MessageType,
   parseMessage,
@@ -19,31 +19,36 @@ import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.js';
 import type { Context } from '../graphql/context.js';
 import { maskResult } from '../graphql/mask.js';
-import { executeOperation, prepareOperation } from '../graphql/operation.js';
+import { executeOperation, type Operations } from '../graphql/operation.js';
 import type { Live } from '../live/live.js';
 import { PushedReader } from '../live/pushed-reader.js';
 import type { Turn } from '../live/turn.js';
 import type { Log } from '../log.js';
+import { type Access, type Grant, isGrant } from './access.js';
+import type { ContextOf } from './contexts.js';
+import { tokenOfInit } from './credentials.js';
 import { STUCK_MS, waitForDrain } from './drain.js';
-import { FrameWriter, type FrameWriterOwner } from './frame-writer.js';
+import { FrameWriter, type FrameWriterOwner, UNSENT_MARK } from './frame-writer.js';
+import type { Refusal } from './guard.js';
 import type { Beating, Heartbeat } from './heartbeat.js';
+import type { Limits } from './limits.js';
+import { Rate } from './rate.js';
 import { Operation } from './websocket-operation.js';
-
-/** How long a client may take to begin (`connection_init`), in milliseconds: as graphql-ws. */
-const INIT_WAIT_MS = 3_000;
 
 /** "Try again later", for a reader that took nothing for too long: graphql-ws clients reconnect after it. */
 const TRY_AGAIN_LATER = 1013;
 
 /** What all connections share. */
 export interface ConnectionOptions {
-  readonly schema: GraphQLSchema;
+  readonly operations: Operations;
   readonly live: Live;
   readonly turn: Turn;
   readonly clock: Clock;
   readonly heartbeat: Heartbeat;
   readonly log: Log;
-  readonly context: Context;
+  readonly contextOf: ContextOf;
+  readonly access: Access;
+  readonly limits: Pick<Limits, 'initMs' | 'operations' | 'operationsPerSecond'>;
 }
 
 /**
@@ -60,18 +65,28 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
   readonly #connection: Socket;
   readonly #writer: FrameWriter;
   readonly #operations = new Map<string, Operation>();
-  #state: 'opened' | 'acknowledged' | 'closed' = 'opened';
-  #cancelInitWait: (() => void) | null;
+  readonly #rate: Rate;
+  #state: 'opened' | 'initialising' | 'acknowledged' | 'closed' = 'opened';
+  /** What its client may see: from the handshake, or from `connection_init`. */
+  #grant: Grant | null;
+  #context: Context | null = null;
+  /** Ends the wait for `connection_init`; then that for the end of the grant, if it has one. */
+  #cancelWait: (() => void) | null;
   #stopWaiting: (() => void) | null = null;
   #isAnswered = true;
 
-  /** @param connection what is beneath `socket` */
-  constructor(socket: WebSocket, connection: Socket, options: ConnectionOptions) {
+  /**
+   * @param connection what is beneath `socket`
+   * @param grant of its client, when the handshake brought a token; null: `connection_init` has to bring it
+   */
+  constructor(socket: WebSocket, connection: Socket, grant: Grant | null, options: ConnectionOptions) {
     this.#options = options;
     this.#socket = socket;
     this.#connection = connection;
     this.#writer = new FrameWriter(connection, options.turn, this);
-    this.#cancelInitWait = options.clock.after(INIT_WAIT_MS, () =>
+    this.#grant = grant;
+    this.#rate = new Rate(options.limits.operationsPerSecond, options.clock.now());
+    this.#cancelWait = options.clock.after(options.limits.initMs, () =>
       this.#close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
     );
     options.heartbeat.add(this);
@@ -92,6 +107,8 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
 
   /** Pings, and cuts one that left the last ping without an answer: a laptop that was closed says no goodbye. */
   beat(): void {
+    // While it has too much unsent it is not read either, and has a deadline of its own.
+    if (this.#stopWaiting !== null) return;
     if (!this.#isAnswered) {
       this.#socket.terminate();
       return;
@@ -100,12 +117,15 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
     this.#socket.ping();
   }
 
-  /** None of its subscriptions sends anything until the connection has drained (S5). */
+  /** None of its subscriptions sends anything until the connection has drained (S5), and nothing more can be asked. */
   onFull(): void {
     if (this.#stopWaiting !== null || this.#state === 'closed') return;
+    this.#socket.pause();
     this.#stopWaiting = waitForDrain(this.#connection, this.#options.clock, {
       onDrained: () => {
         this.#stopWaiting = null;
+        this.#isAnswered = true;
+        this.#socket.resume();
         for (const { reader } of this.#operations.values()) reader?.resume();
       },
       onStuck: () => {
@@ -126,7 +146,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
       this.#close(CloseCode.BadRequest, 'Invalid message received');
       return;
     }
-    if (message.type === MessageType.ConnectionInit) this.#initialise();
+    if (message.type === MessageType.ConnectionInit) this.#initialise(message);
     else if (message.type === MessageType.Subscribe) this.#subscribe(message);
     else if (message.type === MessageType.Complete) this.#end(message.id);
     else if (message.type === MessageType.Ping) this.#send({ ...message, type: MessageType.Pong });
@@ -134,14 +154,41 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
       this.#close(CloseCode.BadRequest, `Unexpected message of type ${message.type} received`);
   }
 
-  #initialise(): void {
+  #initialise({ payload }: ConnectionInitMessage): void {
     if (this.#state !== 'opened') {
       this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
       return;
     }
+    this.#state = 'initialising';
+    const token = tokenOfInit(payload);
+    const outcome = token === null && this.#grant !== null ? this.#grant : this.#options.access.check(token);
+    if (outcome instanceof Promise) {
+      outcome.then((late) => this.#admit(late)).catch((error) => this.#fault(error));
+    } else {
+      this.#admit(outcome);
+    }
+  }
+
+  #admit(outcome: Grant | Refusal): void {
+    if (!this.isOpen) return;
+    if (!isGrant(outcome)) {
+      this.#close(outcome.status === 503 ? TRY_AGAIN_LATER : CloseCode.Forbidden, outcome.message);
+      return;
+    }
     this.#state = 'acknowledged';
-    this.#endInitWait();
+    this.#grant = outcome;
+    this.#context = this.#options.contextOf(outcome.scope);
+    this.#endWait();
+    this.#endWithGrant(outcome);
     this.#send({ type: MessageType.ConnectionAck });
+  }
+
+  #endWithGrant({ expiresAt }: Grant): void {
+    if (expiresAt === null) return;
+    const { clock } = this.#options;
+    this.#cancelWait = clock.after(Math.max(expiresAt - clock.now(), 0), () =>
+      this.#close(CloseCode.Forbidden, 'The token has expired: connect with a new one'),
+    );
   }
 
   #subscribe({ id, payload }: SubscribeMessage): void {
@@ -154,16 +201,28 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
       return;
     }
     const operation = new Operation(id, this.#writer);
+    const refusal = this.#excess();
     this.#operations.set(id, operation);
-    this.#start(operation, payload).catch((error) => {
-      this.#options.log('error', 'an operation over WebSocket could not be started', { error });
-      this.#close(CloseCode.InternalServerError, 'Internal server error');
-    });
+    if (refusal === null) this.#start(operation, payload).catch((error) => this.#fault(error));
+    else this.#fail(operation, [refusal]);
+  }
+
+  /** Why one operation more is too many; null when it is not. */
+  #excess(): GraphQLError | null {
+    const { clock, limits } = this.#options;
+    if (this.#operations.size >= limits.operations) {
+      const message = `${limits.operations} operations run on this connection, which is as many as there may be.`;
+      return new GraphQLError(message, { extensions: { code: 'TOO_MANY_OPERATIONS' } });
+    }
+    if (this.#rate.take(clock.now())) return null;
+    const message = `More than ${limits.operationsPerSecond} operations a second were begun on this connection. Begin fewer.`;
+    return new GraphQLError(message, { extensions: { code: 'TOO_MANY_REQUESTS' } });
   }
 
   async #start(operation: Operation, params: SubscribeMessage['payload']): Promise<void> {
-    const { schema, live, log, context } = this.#options;
-    const prepared = prepareOperation(schema, params, context);
+    const { operations, live, log } = this.#options;
+    if (this.#context === null) return;
+    const prepared = operations.prepare(params, this.#context);
     if (!('document' in prepared)) {
       this.#fail(operation, prepared);
       return;
@@ -214,7 +273,9 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
   }
 
   #send(message: Message): void {
-    if (this.isOpen) this.#socket.send(stringifyMessage(message));
+    if (!this.isOpen) return;
+    this.#socket.send(stringifyMessage(message));
+    if (this.#connection.writableLength >= UNSENT_MARK) this.onFull();
   }
 
   #close(code: number, reason: string): void {
@@ -222,14 +283,19 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
     this.#socket.close(code, Buffer.byteLength(reason) <= 123 ? reason : undefined);
   }
 
-  #endInitWait(): void {
-    this.#cancelInitWait?.();
-    this.#cancelInitWait = null;
+  #fault(error: unknown): void {
+    this.#options.log('error', 'a WebSocket message could not be handled', { error });
+    this.#close(CloseCode.InternalServerError, 'Internal server error');
+  }
+
+  #endWait(): void {
+    this.#cancelWait?.();
+    this.#cancelWait = null;
   }
 
   #release(): void {
     this.#state = 'closed';
-    this.#endInitWait();
+    this.#endWait();
     this.#stopWaiting?.();
     this.#options.heartbeat.delete(this);
     for (const { reader } of this.#operations.values()) reader?.end();

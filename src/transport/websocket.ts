@@ -1,48 +1,48 @@
 import type { IncomingMessage } from 'node:http';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
+import type { Grant } from './access.js';
 import { createHeartbeat } from './heartbeat.js';
+import type { Limits } from './limits.js';
 import { type ConnectionOptions, WebSocketConnection } from './websocket-connection.js';
-
-/** The biggest message a client may send, in bytes, as for HTTP. `ws` would take 100 MiB. */
-const MAX_MESSAGE = 1_000_000;
 
 /** How long readers are given to say goodbye at a stop, in milliseconds. */
 const CLOSE_DEADLINE_MS = 2_000;
 
 /** What GraphQL over WebSocket is made of. */
-export interface GraphQLWebSocketOptions extends Omit<ConnectionOptions, 'context' | 'heartbeat'> {
-  readonly context: Omit<ConnectionOptions['context'], 'lastEventId'>;
+export interface GraphQLWebSocketOptions extends Omit<ConnectionOptions, 'heartbeat'> {
+  readonly limits: Limits;
 }
 
 /** GraphQL over WebSocket. */
 export interface GraphQLWebSocket {
-  /** Takes over a connection that asked to be upgraded. */
-  upgrade(request: IncomingMessage, head: Buffer): void;
+  /**
+   * Takes over a connection that asked to be upgraded.
+   *
+   * @param grant of its client; null when the request brought no token
+   */
+  upgrade(request: IncomingMessage, head: Buffer, grant: Grant | null): void;
   /** Tells every reader to come back later (close code 1001), and cuts those that do not answer in time. */
   close(): Promise<void>;
 }
 
 /** GraphQL over WebSocket: each connection is served until it closes. */
 export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQLWebSocket {
-  const { clock } = options;
-  const shared: ConnectionOptions = {
-    ...options,
-    context: { ...options.context, lastEventId: null },
-    heartbeat: createHeartbeat(clock),
-  };
+  const { clock, limits } = options;
+  const shared: ConnectionOptions = { ...options, heartbeat: createHeartbeat(clock) };
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: MAX_MESSAGE,
+    maxPayload: limits.messageBytes,
+    maxFragments: limits.messageFragments,
     // Compression would cost more CPU than all else, for readers that mostly sit on the same machine. And frames are
     // written past `ws` (see frame-writer.ts), which is only right without.
     perMessageDeflate: false,
     handleProtocols,
   });
   return {
-    upgrade(request, head) {
+    upgrade(request, head, grant) {
       sockets.handleUpgrade(request, request.socket, head, (socket) => {
-        new WebSocketConnection(socket, request.socket, shared);
+        new WebSocketConnection(socket, request.socket, grant, shared);
       });
     },
     async close() {

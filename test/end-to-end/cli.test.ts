@@ -158,12 +158,83 @@ describe('tilt-graphql', () => {
   });
 });
 
+describe('beyond this machine', () => {
+  it('makes a token, prints it once in a link, and asks for it', async () => {
+    await using cli = runCli([
+      '--port',
+      '0',
+      '--host',
+      '0.0.0.0',
+      '--source',
+      'demo',
+      '--log-level',
+      'debug',
+    ]);
+    const [, url = '', token = ''] = await cli.until(
+      /^open (http:\/\/localhost:\d+\/graphql)\?token=(\S{32}) /m,
+    );
+    const ask = (headers = {}) => fetch(`${url}?query={__typename}`, { headers });
+    expect((await ask()).status).toBe(401);
+    expect((await ask({ authorization: `Bearer ${token}` })).status).toBe(200);
+    const opened = await fetch(`${url}?token=${token}`, {
+      headers: { accept: 'text/html' },
+      redirect: 'manual',
+    });
+    expect(opened.status).toBe(303);
+    cli.process.kill('SIGTERM');
+    expect(await cli.exit).toBe(0);
+    expect(`${cli.stdout}${cli.stderr}`.split(token)).toHaveLength(2);
+  });
+
+  it.each([
+    ['the environment', async () => [[], { TILT_GRAPHQL_TOKEN: 'known-to-its-clients' }] as const],
+    ['a file', async () => [['--token-file', await file('known', 'known-to-its-clients\n')], {}] as const],
+  ])('takes a token from %s, and never shows it', async (_, given) => {
+    const [args, env] = await given();
+    await using cli = runCli(['--port', '0', '--source', 'demo', '--log-level', 'debug', ...args], env);
+    const [, url = ''] = await cli.until(/^open (\S+) for GraphiQL/m);
+    const ask = (headers = {}) => fetch(`${url}?query={__typename}`, { headers });
+    expect((await ask()).status).toBe(401);
+    expect((await ask({ authorization: 'Bearer known-to-its-clients' })).status).toBe(200);
+    cli.process.kill('SIGTERM');
+    expect(await cli.exit).toBe(0);
+    expect(`${cli.stdout}${cli.stderr}`).not.toContain('known-to-its-clients');
+  });
+});
+
 describe('bad input on the command line gets one line and exit code 2', () => {
   it.each<[string, () => string[] | Promise<string[]>, RegExp]>([
     ['an unknown flag', () => ['--prot', '1'], /unknown option '--prot'.*Did you mean --port/s],
     ['an unknown command', () => ['sevre'], /unknown command 'sevre'|too many arguments/],
     ['a port that is none', () => ['--port', '70000'], /'70000' is invalid.*from 0 to 65535/],
-    ['an address beyond this machine', () => ['--host', '0.0.0.0'], /'0\.0\.0\.0' is invalid.*loopback/],
+    ['an address that is none', () => ['--host', 'example'], /'example' is invalid.*such as 127\.0\.0\.1/],
+    ['an origin with a path', () => ['--allow-origin', 'http://a/b'], /'http:\/\/a\/b' is invalid.*no path/],
+    [
+      'a token file that is not there',
+      () => ['--token-file', '/nonexistent'],
+      /--token-file \/nonexistent: .*ENOENT/,
+    ],
+    [
+      'a token that could be guessed',
+      async () => ['--token-file', await file('token', 'secret\n')],
+      /--token-file .*token: expected at least 16 characters/,
+    ],
+    ['keys by plain http', () => ['--jwks', 'http://example.com/keys'], /is invalid.*https/],
+    ['a certificate without its key', () => ['--tls-cert', '/c.pem'], /--tls-cert PATH and --tls-key PATH/],
+    [
+      'a certificate that is none',
+      async () => ['--tls-cert', await file('c.pem', 'x'), '--tls-key', await file('k.pem', 'y')],
+      /--tls-cert .*c\.pem and --tls-key .* cannot be used: /,
+    ],
+    ['a prefix that is none', () => ['--path-prefix', 'tilt'], /'tilt' is invalid.*such as \/tilt/],
+    ['a proxy that is none', () => ['--trust-proxy', '10.0.0.0/99'], /is invalid.*10\.0\.0\.0\/8/],
+    ['a limit of no such name', () => ['--limit', 'size=1'], /'size=1' is invalid.*tokens, depth/],
+    ['a limit that is no number', () => ['--limit', 'depth=0'], /'depth=0' is invalid.*depth=NUMBER/],
+    [
+      'a manifest that is none',
+      async () => ['--documents', await file('manifest.json', '[]')],
+      /--documents .*manifest\.json: expected an object of documents by id, got a list/,
+    ],
     ['a size that is none', () => ['--query-cache', 'big'], /'big' is invalid.*such as 0, 500k/],
     ['a time that is none', () => ['--retain', 'long'], /'long' is invalid.*such as 90s/],
     [

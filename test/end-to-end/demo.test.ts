@@ -23,7 +23,8 @@ const EVERY_PHASE = [
 
 async function startDemo() {
   const clock = createManualClock();
-  const gateway = await startGateway({ clock, providers: [createDemoProvider({ clock })] });
+  const limits = { tokens: 10_000, aliases: 2_000, complexity: 10_000_000 };
+  const gateway = await startGateway({ clock, limits, providers: [createDemoProvider({ clock })] });
   await gateway.gateway.ready();
   return { ...gateway, clock };
 }

@@ -71,7 +71,7 @@ describe('the other addresses', () => {
     expect((await fetch(`${gateway.origin}/healthz`)).status).toBe(200);
     const waiting = await fetch(`${gateway.origin}/readyz`);
     expect(waiting.status).toBe(503);
-    expect(await waiting.text()).toBe('waiting for the first snapshot of: never\n');
+    expect(await waiting.text()).toBe('waiting for the first snapshot of 1 of 1 sources\n');
     await using ready = await startGateway({ providers: [createMemoryProvider('memory').provider] });
     await ready.gateway.ready();
     expect((await fetch(`${ready.origin}/readyz`)).status).toBe(200);

@@ -46,7 +46,7 @@ describe('an answer that is kept', () => {
       'cache-control',
       'private, no-cache',
       'vary',
-      'accept',
+      'accept, authorization, cookie, origin',
       'Connection',
       'keep-alive',
       'Keep-Alive',

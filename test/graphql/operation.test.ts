@@ -1,40 +1,89 @@
 import { buildSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { prepareOperation } from '../../src/graphql/operation.js';
+import { readManifest } from '../../src/graphql/documents.js';
+import {
+  createOperations,
+  type OperationParams,
+  type OperationsOptions,
+} from '../../src/graphql/operation.js';
+import { DEFAULT_QUERY_LIMITS } from '../../src/graphql/query-limits.js';
 import { createStore } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
 
 const store = createStore({ clock: createManualClock(), epoch: 'e' });
-const context = { store, version: 'test', lastEventId: null };
+const context = { store, version: 'test', scope: '', lastEventId: null };
+const schema = buildSchema('type Query { done: Int }');
 
-/** The document of a text, or the messages of what is wrong with it. */
-function prepare(query: string, schema: ReturnType<typeof buildSchema>) {
-  const prepared = prepareOperation(schema, { query }, context);
-  return 'document' in prepared ? prepared.document : prepared.map(({ message }) => message);
+function setUp(options: Partial<OperationsOptions> = {}) {
+  const operations = createOperations({
+    schema,
+    limits: DEFAULT_QUERY_LIMITS,
+    introspection: true,
+    documents: null,
+    ...options,
+  });
+  /** The document of a request, or the messages of what is wrong with it. */
+  return (params: string | OperationParams) => {
+    const prepared = operations.prepare(typeof params === 'string' ? { query: params } : params, context);
+    return 'document' in prepared ? prepared.document : prepared.map(({ message }) => message);
+  };
 }
 
 describe('preparing an operation', () => {
-  const schema = buildSchema('type Query { done: Int }');
-
-  it('parses and validates a text once for each schema', () => {
-    const other = buildSchema('type Query { done: Int, phase: Int }');
-    expect(prepare('{ done }', schema)).toBe(prepare('{ done }', schema));
-    expect(prepare('{ done }', schema)).not.toBe(prepare('{done}', schema));
-    expect(prepare('{ done }', schema)).not.toBe(prepare('{ done }', other));
-    expect(prepare('{ phase }', other)).toHaveProperty('kind', 'Document');
-    expect(prepare('{ phase }', schema)).toEqual(['Cannot query field "phase" on type "Query".']);
+  it('parses and validates a text once', () => {
+    const prepare = setUp();
+    expect(prepare('{ done }')).toBe(prepare('{ done }'));
+    expect(prepare('{ done }')).not.toBe(prepare('{done}'));
+    expect(prepare('{ done }')).not.toBe(setUp()('{ done }'));
   });
 
   it('says what is wrong every time', () => {
+    const prepare = setUp();
     for (let again = 0; again < 2; again += 1) {
-      expect(prepare('{', schema)).toEqual(['Syntax Error: Expected Name, found <EOF>.']);
-      expect(prepare('{ phase }', schema)).toEqual(['Cannot query field "phase" on type "Query".']);
+      expect(prepare('{')).toEqual(['Syntax Error: Expected Name, found <EOF>.']);
+      expect(prepare('{ phase }')).toEqual(['Cannot query field "phase" on type "Query".']);
+      expect(prepare({})).toEqual(['Expected a text as "query".']);
     }
   });
 
   it('keeps a bounded number of documents', () => {
-    const first = prepare('{ done }', schema);
-    for (let index = 0; index < 1_000; index += 1) prepare(`{ a${index}: done }`, schema);
-    expect(prepare('{ done }', schema)).not.toBe(first);
+    const prepare = setUp();
+    const first = prepare('{ done }');
+    for (let index = 0; index < 1_000; index += 1) prepare(`{ a${index}: done }`);
+    expect(prepare('{ done }')).not.toBe(first);
+  });
+
+  it('tells the schema only where that is allowed', () => {
+    const query = '{ __schema { queryType { name } } }';
+    expect(setUp()(query)).toHaveProperty('kind', 'Document');
+    expect(setUp({ introspection: false })(query)).toContainEqual(
+      expect.stringContaining('introspection has been disabled'),
+    );
+    expect(setUp({ introspection: false })('{ __typename }')).toHaveProperty('kind', 'Document');
+  });
+});
+
+describe('where only some documents are allowed', () => {
+  const prepare = setUp({ documents: readManifest('{"one": "{ done }"}') });
+
+  it.each<OperationParams>([
+    { query: '{ done }' },
+    { documentId: 'one' },
+    { extensions: { persistedQuery: { version: 1, sha256Hash: 'one' } } },
+    { query: '{ anything }', documentId: 'one' },
+  ])('answers %j', (params) => {
+    expect(prepare(params)).toHaveProperty('kind', 'Document');
+  });
+
+  it.each<OperationParams>([
+    { query: '{done}' },
+    { query: '{ __schema { queryType { name } } }' },
+    { documentId: 'two' },
+    { documentId: '__proto__' },
+    { documentId: 1 },
+    { extensions: { persistedQuery: null } },
+    {},
+  ])('refuses %j', (params) => {
+    expect(prepare(params)).toEqual([expect.stringContaining('only the documents it was given')]);
   });
 });

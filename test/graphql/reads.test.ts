@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Reads, trackReads } from '../../src/graphql/reads.js';
+import type { ReadableStore } from '../../src/store/scoped.js';
 import { createStore, type Store } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
@@ -12,7 +13,7 @@ function storeOf(...instances: string[]): Store {
 }
 
 /** What was read by `read`. */
-function readsOf(store: Store, read: (tracked: Store) => unknown): Reads {
+function readsOf(store: Store, read: (tracked: ReadableStore) => unknown): Reads {
   const reads = trackReads(store);
   read(reads.store);
   return reads;

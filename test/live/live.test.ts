@@ -24,8 +24,8 @@ function setUp(limits = { updates: 3, sessions: 2 }) {
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
   store.open('test');
   store.apply('test', { type: 'snapshot', sessions: [session('a', { x: 'waiting' })] });
-  const live = createLive({ store, log: silentLog, turn, limits });
-  const contextValue = { store, version: 'test', lastEventId: null };
+  const live = createLive({ log: silentLog, turn, limits });
+  const contextValue = { store, version: 'test', scope: '', lastEventId: null };
   return {
     store,
     live,

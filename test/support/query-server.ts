@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { createOperations } from '../../src/graphql/operation.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createLive } from '../../src/live/live.js';
 import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
 import { silentLog } from '../../src/log.js';
 import { createStore, type Store } from '../../src/store/store.js';
 import { createGraphQLHttp } from '../../src/transport/graphql-http.js';
+import { DEFAULT_LIMITS } from '../../src/transport/limits.js';
 import { DEFAULT_QUERY_CACHE_LIMITS, type QueryCacheLimits } from '../../src/transport/query-cache.js';
 import { createManualClock, type ManualClock } from './manual-clock.js';
 
@@ -55,22 +57,29 @@ export async function startQueryServer(
   let executions = 0;
   const graphql = createGraphQLHttp({
     schema,
-    live: createLive({ store, log: silentLog }),
+    live: createLive({ log: silentLog }),
     clock,
     log: silentLog,
     path: '/graphql',
     // Yoga makes a context for each operation that it executes.
-    context: {
-      store,
-      get version() {
-        executions += 1;
-        return 'test';
-      },
+    contextOf: () => {
+      executions += 1;
+      return { store, version: 'test', scope: '', lastEventId: null };
     },
+    operations: createOperations({
+      schema,
+      limits: DEFAULT_LIMITS,
+      introspection: true,
+      documents: null,
+    }),
+    limits: DEFAULT_LIMITS,
     queryCache,
   });
   const server = createServer((request, response) =>
-    graphql(request, response, String(request.headers.scope ?? '')),
+    graphql(request, response, {
+      scope: { key: String(request.headers.scope ?? ''), instances: null },
+      expiresAt: null,
+    }),
   );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

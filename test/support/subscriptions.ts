@@ -24,9 +24,9 @@ export async function subscribeTo<T>(
   variableValues: Record<string, unknown> = {},
   { limits = DEFAULT_BACKLOG_LIMITS, lastEventId = null }: SubscribeOptions = {},
 ): Promise<Subscriber<T>> {
-  const contextValue: Context = { store, version: 'test', lastEventId };
+  const contextValue: Context = { store, version: 'test', scope: '', lastEventId };
   const schema = schemaOf(limits);
-  const live = createLive({ store, log: silentLog, limits });
+  const live = createLive({ log: silentLog, limits });
   const stream = await live.pull({ schema, document: parse(query), variableValues, contextValue });
   if (!(Symbol.asyncIterator in stream)) throw new Error(stream.errors?.map(String).join('; '));
   let pending: Promise<IteratorResult<ExecutionResult, undefined>> | null = null;

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+import type { Clock } from '../clock.js';
+import type { Log } from '../log.js';
+import { ProviderError } from '../providers/provider.js';
+import { followFile } from '../providers/tilt/follow-file.js';
+import type { KeyPair } from '../transport/tls.js';
+import { UsageError } from './usage-error.js';
+
+/** How often certificates are looked at, in milliseconds: they are renewed days before they end. */
+const POLL_MS = 5_000;
+const SETTLE_MS = 500;
+
+/** A certificate and its key from files; throws a UsageError when they cannot be used. */
+export async function readKeyPair(certPath: string, keyPath: string): Promise<KeyPair> {
+  const cert = await readText('--tls-cert', certPath);
+  const key = await readText('--tls-key', keyPath);
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--tls-cert ${certPath} and --tls-key ${keyPath} cannot be used: ${why}`);
+  }
+  return { cert, key };
+}
+
+/** What {@link followKeyPair} works with. */
+export interface FollowKeyPairOptions {
+  readonly certPath: string;
+  readonly keyPath: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onRenewed: (pair: KeyPair) => void;
+}
+
+/** Tells of a certificate that was renewed, until the signal aborts; one that cannot be used is logged, and the last good one stays. */
+export async function followKeyPair(options: FollowKeyPairOptions, signal: AbortSignal): Promise<void> {
+  const { certPath, keyPath, clock, log, onRenewed } = options;
+  let isFirst = true;
+  // The key alone never changes; what replaces both does so one after the other, and until then they do not fit.
+  await followFile(
+    {
+      path: certPath,
+      clock,
+      pollMs: POLL_MS,
+      settleMs: SETTLE_MS,
+      read: () => readKeyPair(certPath, keyPath).catch(asTrouble),
+      onContent(pair) {
+        if (!isFirst) {
+          onRenewed(pair);
+          log('info', 'the certificate was renewed', { path: certPath });
+        }
+        isFirst = false;
+      },
+      onTrouble: (message) => log('warn', `the last good certificate is kept: ${message}`),
+    },
+    signal,
+  );
+}
+
+function asTrouble(error: unknown): never {
+  throw error instanceof UsageError ? new ProviderError('config', error.message) : error;
+}
+
+async function readText(option: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : error;
+    throw new UsageError(`${option} ${path}: it cannot be read (${code})`);
+  }
+}

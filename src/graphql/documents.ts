@@ -1,0 +1,45 @@
+/** Documents that clients may ask for by their id. */
+export interface Documents {
+  /** The text with this id; null when there is none. */
+  find(id: string): string | null;
+  /** Whether a text is one of them. */
+  has(text: string): boolean;
+}
+
+/** A manifest that makes no sense. `message` is one line: what was expected, what came. */
+export class ManifestError extends Error {
+  override readonly name = 'ManifestError';
+}
+
+/**
+ * Reads a manifest of persisted documents: an object of texts by id, as GraphQL Code Generator's `persistedDocuments` and
+ * Relay's compiler write it. Throws a {@link ManifestError}.
+ *
+ * @param json the file's content
+ */
+export function readManifest(json: string): Documents {
+  const manifest = parse(json);
+  if (typeof manifest !== 'object' || manifest === null || Array.isArray(manifest)) {
+    throw new ManifestError(`expected an object of documents by id, got ${kindOf(manifest)}`);
+  }
+  const byId = new Map<string, string>();
+  for (const [id, text] of Object.entries(manifest)) {
+    if (typeof text !== 'string')
+      throw new ManifestError(`document ${id}: expected a text, got ${kindOf(text)}`);
+    byId.set(id, text);
+  }
+  const texts = new Set(byId.values());
+  return { find: (id) => byId.get(id) ?? null, has: (text) => texts.has(text) };
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new ManifestError('expected JSON, an object of documents by id');
+  }
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+}

@@ -1,0 +1,28 @@
+import type { Context } from '../graphql/context.js';
+import { matchesGlob } from '../graphql/glob.js';
+import { createLruCache } from '../lru-cache.js';
+import { type ReadableStore, scopedStore } from '../store/scoped.js';
+import type { Scope } from './scope.js';
+
+/** What resolvers get for a scope. */
+export type ContextOf = (scope: Scope) => Context;
+
+/** Gives resolvers no more of the store than their client may see. */
+export function createContexts(store: ReadableStore, version: string): ContextOf {
+  const everything = { store, version, scope: '', lastEventId: null };
+  // Each identity provider's user may have a scope of its own; one that is forgotten is made anew.
+  const scoped = createLruCache<Context>({
+    entries: 1_000,
+    bytes: 16 * 2 ** 20,
+    weigh: (key) => 2 * key.length + 1_000,
+  });
+  return ({ key, instances }) => {
+    if (instances === null) return everything;
+    const known = scoped.get(key);
+    if (known) return known;
+    const sees = (instance: string) => instances.some((glob) => matchesGlob(instance, glob));
+    const context = { store: scopedStore(store, sees), version, scope: key, lastEventId: null };
+    scoped.set(key, context);
+    return context;
+  };
+}

@@ -1,0 +1,97 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { isIP } from 'node:net';
+import type { Peer } from './peer.js';
+
+/** Why a request is refused, as its client is told. */
+export interface Refusal {
+  readonly status: 401 | 403 | 429 | 503;
+  /** From a fixed set, for machines: `extensions.code` of the answer. */
+  readonly code: RefusalCode;
+  /** One line: what was expected, what came, what to do. */
+  readonly message: string;
+}
+
+/** The codes of refusals. */
+export type RefusalCode =
+  | 'HOST_NOT_ALLOWED'
+  | 'ORIGIN_NOT_ALLOWED'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'TOO_MANY_CONNECTIONS';
+
+/** Who may speak with the gateway through a browser. */
+export interface GuardOptions {
+  /** Names by which it may be called beside those of this machine; `*` for any. */
+  readonly hosts: readonly string[];
+  /** Origins of pages that may ask, such as `https://board.example.com`; `*` for any. */
+  readonly origins: readonly string[];
+}
+
+/**
+ * Why a request is refused before anything else is looked at; null when it is not.
+ *
+ * A page that its visitor opens can send requests to the visitor's own machine. Two things tell them: the name they
+ * were sent to, when the page made its own name point here (DNS rebinding), and the page's origin (cross-site
+ * requests, which a WebSocket's handshake always allows).
+ */
+export function refusalOf(
+  headers: IncomingHttpHeaders,
+  { host }: Pick<Peer, 'host'>,
+  { hosts, origins }: GuardOptions,
+): Refusal | null {
+  const name = host === null ? '' : nameOf(host);
+  if (!isOurName(name) && !hosts.includes(name) && !hosts.includes('*')) return wrongHost(name);
+  const { origin } = headers;
+  if (origin !== undefined) {
+    return origins.includes('*') || origins.includes(origin) || isSameOrigin(origin, host)
+      ? null
+      : wrongOrigin(origin);
+  }
+  // Browsers say so even where they send no Origin: pictures, scripts, forms by GET. A link that is followed is fine.
+  const site = headers['sec-fetch-site'];
+  const isForeign = site === 'cross-site' || site === 'same-site';
+  return isForeign && headers['sec-fetch-mode'] !== 'navigate' ? wrongOrigin(`a ${site} page`) : null;
+}
+
+/** Whether a page of this origin, other than the gateway's own, may read answers. */
+export function isForeignButAllowed(origin: string | undefined, { origins }: GuardOptions): origin is string {
+  return origin !== undefined && (origins.includes('*') || origins.includes(origin));
+}
+
+/** A host without its port, in small letters, and an IPv6 address without its brackets. */
+function nameOf(host: string): string {
+  const bare = host.startsWith('[') ? host.slice(1, host.indexOf(']')) : host.replace(/:\d*$/, '');
+  return bare.toLowerCase().replace(/\.$/, '');
+}
+
+/** Nobody can make these point elsewhere: `localhost` and below (RFC 6761, section 6.3), and plain addresses. */
+function isOurName(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0;
+}
+
+/** The scheme is left out: behind a proxy that ends TLS it differs. */
+function isSameOrigin(origin: string, host: string | null): boolean {
+  const [, authority] = /^https?:\/\/([^/]+)$/.exec(origin) ?? [];
+  return authority !== undefined && host !== null && authority.toLowerCase() === host.toLowerCase();
+}
+
+function wrongHost(name: string): Refusal {
+  return {
+    status: 403,
+    code: 'HOST_NOT_ALLOWED',
+    message: `The host "${shown(name)}" is not one of this gateway's. If it should be, start it with --allow-host ${shown(name)}.`,
+  };
+}
+
+function wrongOrigin(origin: string): Refusal {
+  return {
+    status: 403,
+    code: 'ORIGIN_NOT_ALLOWED',
+    message: `Pages of "${shown(origin)}" may not ask this gateway. If they should, start it with --allow-origin ORIGIN.`,
+  };
+}
+
+/** What a client wrote, short and without anything strange. */
+function shown(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
+}

@@ -1,0 +1,42 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Refusal } from './guard.js';
+
+/** Whether a request is a browser's that goes to a page: GraphQL clients ask for JSON or an event stream. */
+export function isPageVisit({ method, headers }: IncomingMessage): boolean {
+  return (method === 'GET' || method === 'HEAD') && headers.accept?.includes('text/html') === true;
+}
+
+/** Answers a request with why it is refused: to people as a line, to programs as a GraphQL error. */
+export function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+  const isPage = isPageVisit(request);
+  response.writeHead(refusal.status, {
+    'content-type': isPage ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    ...headersOf(refusal),
+  });
+  response.end(isPage ? `${refusal.message}\n` : bodyOf(refusal));
+}
+
+/** The same to one that asked to be upgraded. */
+export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
+  const body = bodyOf(refusal);
+  const headers = {
+    connection: 'close',
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    ...headersOf(refusal),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('')}\r\n${body}`);
+}
+
+function headersOf({ status, code }: Refusal): Record<string, string> {
+  if (status === 401) return { 'www-authenticate': 'Bearer realm="tilt-graphql"' };
+  if (code === 'TOO_MANY_CONNECTIONS') return { 'retry-after': '5', connection: 'close' };
+  return {};
+}
+
+function bodyOf({ message, code }: Refusal): string {
+  return `${JSON.stringify({ errors: [{ message, extensions: { code } }] })}\n`;
+}

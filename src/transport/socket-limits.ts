@@ -1,0 +1,58 @@
+import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Refusal } from './guard.js';
+import { isTrusted, plain, type TrustedProxies } from './peer.js';
+
+/** How many connections there may be. */
+export interface SocketLimits {
+  readonly sockets: number;
+  /** Of one address; trusted proxies, which stand for many clients, aside. */
+  readonly socketsPerAddress: number;
+}
+
+/** Connections above the limits are still answered, with the reason, but only this many: further ones are cut at once. */
+const ANSWERED_EXCESS = 1_000;
+
+/**
+ * Counts a server's connections.
+ *
+ * @returns why the requests of a connection are refused; null for one that is within the limits
+ */
+export function limitSockets(
+  server: Server | TlsServer,
+  { sockets, socketsPerAddress }: SocketLimits,
+  proxies: TrustedProxies,
+): (socket: Socket) => Refusal | null {
+  const counts = new Map<string, number>();
+  const refused = new WeakMap<Socket, Refusal>();
+  let total = 0;
+
+  server.maxConnections = sockets + ANSWERED_EXCESS;
+  server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
+    const address = plain(socket.remoteAddress ?? '');
+    const count = (counts.get(address) ?? 0) + 1;
+    total += 1;
+    counts.set(address, count);
+    if (total > sockets) refused.set(socket, tooMany(503, `${sockets} connections are open`));
+    else if (count > socketsPerAddress && !isTrusted(address, proxies)) {
+      refused.set(socket, tooMany(429, `${socketsPerAddress} connections are open from this address`));
+    }
+    socket.once('close', () => {
+      total -= 1;
+      const left = (counts.get(address) ?? 1) - 1;
+      if (left > 0) counts.set(address, left);
+      else counts.delete(address);
+    });
+  });
+
+  return (socket) => refused.get(socket) ?? null;
+}
+
+function tooMany(status: 429 | 503, what: string): Refusal {
+  return {
+    status,
+    code: 'TOO_MANY_CONNECTIONS',
+    message: `${what}, which is as many as there may be. Try again later.`,
+  };
+}

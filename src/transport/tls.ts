@@ -1,0 +1,5 @@
+/** A certificate with its chain, and its key, both PEM. */
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}

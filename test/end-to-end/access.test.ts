@@ -1,0 +1,398 @@
+import { request } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import type { GatewayOptions } from '../../src/gateway.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { startGateway, type TestGateway } from '../support/gateway.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { session } from '../support/sessions.js';
+import { startIdentityProvider } from '../support/tokens.js';
+import { beginWebSocket, connectWebSocket } from '../support/web-socket-client.js';
+
+const TOKEN = 'a-token-of-the-tests';
+const QUERY = '{ sessions { nodes { id } } }';
+const SECRET = 'secret-instance';
+
+/** A gateway that knows one Session, whose name nobody may learn without right. */
+async function start(options: GatewayOptions): Promise<TestGateway> {
+  const source = createMemoryProvider(SECRET, [session(SECRET, { x: 'running' })]);
+  const started = await startGateway({ providers: [source.provider], ...options });
+  await started.gateway.ready();
+  return started;
+}
+
+/** What a peer sees: the status, and the message and code of the error if there is one. */
+async function ask({ url }: TestGateway, headers: Record<string, string> = {}, accept = 'application/json') {
+  const response = await fetch(`${url}?query=${encodeURIComponent(QUERY)}`, {
+    headers: { accept, ...headers },
+  });
+  const text = await response.text();
+  if (response.status !== 200) expect(text).not.toContain(SECRET);
+  return { status: response.status, text, headers: response.headers };
+}
+
+const answered = { status: 200, text: expect.stringContaining(SECRET) };
+const refused = (status: number, code: string) => ({ status, text: expect.stringContaining(code) });
+
+describe('the name a gateway is called by', () => {
+  const hosts: [string, GatewayOptions, object][] = [
+    ['localhost:4000', {}, answered],
+    ['board.localhost', {}, answered],
+    ['192.168.1.7:4000', {}, answered],
+    ['[fe80::1]:4000', {}, answered],
+    ['evil.example', {}, refused(403, 'HOST_NOT_ALLOWED')],
+    ['localhost.evil.example', {}, refused(403, 'HOST_NOT_ALLOWED')],
+    ['127.0.0.1.evil.example:80', {}, refused(403, 'HOST_NOT_ALLOWED')],
+    ['Board.example:80', { allowHosts: ['board.example'] }, answered],
+    ['any.example', { allowHosts: ['*'] }, answered],
+  ];
+
+  it.each(hosts)('%s, where %j', async (host, options, outcome) => {
+    await using gateway = await start(options);
+    expect(await rawGet(gateway, host)).toMatchObject(outcome);
+    const connecting = connectWebSocket(gateway.webSocketUrl, { headers: { host } });
+    if (outcome === answered) (await connecting).socket.terminate();
+    else await expect(connecting).rejects.toThrow('403 {"errors":[{"message":"The host ');
+  });
+
+  it('is asked for at every path', async () => {
+    await using gateway = await start({});
+    for (const path of ['/', '/healthz', '/readyz', '/nothing']) {
+      expect(await rawGet(gateway, 'evil.example', path)).toMatchObject(refused(403, 'HOST_NOT_ALLOWED'));
+    }
+  });
+});
+
+describe('the page that asks', () => {
+  const origins: [string, Record<string, string>, GatewayOptions, object][] = [
+    ['none', {}, {}, answered],
+    ['its own', { origin: 'http://HOST' }, {}, answered],
+    ['its own behind TLS', { origin: 'https://HOST' }, {}, answered],
+    ['another', { origin: 'https://evil.example' }, {}, refused(403, 'ORIGIN_NOT_ALLOWED')],
+    ['another port', { origin: 'http://127.0.0.1:1' }, {}, refused(403, 'ORIGIN_NOT_ALLOWED')],
+    ['a sandbox', { origin: 'null' }, {}, refused(403, 'ORIGIN_NOT_ALLOWED')],
+    ['allowed', { origin: 'https://b.example' }, { allowOrigins: ['https://b.example'] }, answered],
+    ['any allowed', { origin: 'https://c.example' }, { allowOrigins: ['*'] }, answered],
+    [
+      'a picture in a page of another site',
+      { 'sec-fetch-site': 'cross-site' },
+      {},
+      refused(403, 'ORIGIN_NOT_ALLOWED'),
+    ],
+    ['a script in its own page', { 'sec-fetch-site': 'same-origin' }, {}, answered],
+  ];
+
+  it.each(origins)('%s', async (_, headers, options, outcome) => {
+    await using gateway = await start(options);
+    const host = new URL(gateway.url).host;
+    const sent = Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, v.replace('HOST', host)]));
+    for (const accept of ['application/json', 'text/event-stream']) {
+      expect(await ask(gateway, sent, accept)).toMatchObject(outcome);
+    }
+    const connecting = connectWebSocket(gateway.webSocketUrl, { headers: sent });
+    if (outcome === answered) (await connecting).socket.terminate();
+    else await expect(connecting).rejects.toThrow('403 {"errors":[{"message":"Pages of ');
+  });
+
+  it('may follow a link here, from wherever it is', async () => {
+    await using gateway = await start({});
+    const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+    expect(await rawGet(gateway, 'localhost', undefined, 'text/html', headers)).toMatchObject({
+      status: 200,
+    });
+  });
+
+  it('is told what it may do where it is allowed (CORS), and nothing where it is not', async () => {
+    await using gateway = await start({ allowOrigins: ['https://b.example'], token: TOKEN });
+    const preflight = (origin: string) =>
+      fetch(gateway.url, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      });
+    const allowed = await preflight('https://b.example');
+    expect([allowed.status, allowed.headers.get('access-control-allow-origin')]).toEqual([
+      204,
+      'https://b.example',
+    ]);
+    expect(allowed.headers.get('access-control-allow-headers')).toContain('authorization');
+    const denied = await preflight('https://evil.example');
+    expect([denied.status, denied.headers.get('access-control-allow-origin')]).toEqual([403, null]);
+    const asked = await ask(gateway, { origin: 'https://b.example', authorization: `Bearer ${TOKEN}` });
+    expect(asked.headers.get('access-control-allow-origin')).toBe('https://b.example');
+    expect(asked.headers.get('vary')).toContain('origin');
+  });
+});
+
+describe('a token', () => {
+  it('is asked for over HTTP and SSE', async () => {
+    await using gateway = await start({ token: TOKEN });
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const missing = await ask(gateway, {}, accept);
+      expect(missing).toMatchObject(refused(401, 'UNAUTHENTICATED'));
+      expect(missing.headers.get('www-authenticate')).toContain('Bearer');
+      for (const authorization of [`Bearer ${TOKEN}x`, `Basic ${TOKEN}`, TOKEN, 'Bearer ']) {
+        expect(await ask(gateway, { authorization }, accept)).toMatchObject(refused(401, 'not valid'));
+      }
+      expect(await ask(gateway, { authorization: `Bearer ${TOKEN}` }, accept)).toMatchObject(answered);
+      expect(await ask(gateway, { authorization: `bearer  ${TOKEN}` }, accept)).toMatchObject(answered);
+    }
+  });
+
+  it('is not asked for by whoever looks whether the gateway is well', async () => {
+    await using gateway = await start({ token: TOKEN });
+    for (const path of ['/healthz', '/readyz']) {
+      const response = await fetch(gateway.origin + path);
+      expect([response.status, await response.text()]).toEqual([200, 'ok\n']);
+    }
+  });
+
+  it.each([
+    ['token', { token: TOKEN }],
+    ['authorization', { authorization: `Bearer ${TOKEN}` }],
+    ['Authorization', { Authorization: `Bearer ${TOKEN}` }],
+  ])('may come over WebSocket as %s of connection_init', async (_, payload) => {
+    await using gateway = await start({ token: TOKEN });
+    const client = await beginWebSocket(gateway.webSocketUrl, payload);
+    client.send({ id: '1', type: 'subscribe', payload: { query: QUERY } });
+    await expect.poll(() => JSON.stringify(client.messages)).toContain(SECRET);
+    client.socket.terminate();
+  });
+
+  it('may come over WebSocket with the handshake', async () => {
+    await using gateway = await start({ token: TOKEN });
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    (await beginWebSocket(gateway.webSocketUrl, undefined, { headers })).socket.terminate();
+    const wrong = { authorization: 'Bearer wrong' };
+    await expect(beginWebSocket(gateway.webSocketUrl, undefined, { headers: wrong })).rejects.toThrow(
+      '401 {"errors":[{"message":"The token is not valid here.',
+    );
+  });
+
+  it.each([[undefined], [{}], [{ token: 'wrong' }], [{ token: 1 }], [{ authorization: TOKEN }]])(
+    'that is missing or wrong closes a WebSocket: %j',
+    async (payload) => {
+      await using gateway = await start({ token: TOKEN });
+      await expect(beginWebSocket(gateway.webSocketUrl, payload)).rejects.toThrow(/^4403 /);
+    },
+  );
+
+  it('in a link becomes a cookie that scripts cannot read, and the address is shown without it', async () => {
+    await using gateway = await start({ token: TOKEN });
+    const open = (search: string, headers = {}) =>
+      fetch(`${gateway.url}${search}`, { redirect: 'manual', headers: { accept: 'text/html', ...headers } });
+    const opened = await open(`?token=${TOKEN}&tab=1`);
+    expect([opened.status, opened.headers.get('location')]).toEqual([303, '/graphql?tab=1']);
+    const cookie = opened.headers.get('set-cookie') ?? '';
+    expect(cookie).toMatch(/^tilt-graphql-\d+=.*; Path=\/; HttpOnly; SameSite=Lax$/);
+    const [pair = ''] = cookie.split(';');
+    expect((await open('', { cookie: `other=1; ${pair}` })).status).toBe(200);
+    expect(await ask(gateway, { cookie: pair })).toMatchObject(answered);
+    (await beginWebSocket(gateway.webSocketUrl, undefined, { headers: { cookie: pair } })).socket.terminate();
+
+    expect((await open('')).status).toBe(401);
+    const wrong = await open('?token=wrong');
+    expect([wrong.status, wrong.headers.get('set-cookie')]).toEqual([401, null]);
+    expect(await wrong.text()).toBe(
+      'The token is not valid here. The gateway printed a link with a valid one at its start.\n',
+    );
+  });
+
+  it('never leads a link to another host', async () => {
+    await using gateway = await start({ token: TOKEN });
+    const { location } = await rawGet(gateway, 'localhost', `//evil.example/?token=${TOKEN}`, 'text/html');
+    expect(location).toBe('/evil.example/');
+  });
+
+  it('is needed to listen beyond this machine', async () => {
+    await using gateway = await start({});
+    await expect(gateway.gateway.listen(0, '0.0.0.0')).rejects.toThrow(/expected a token, since 0\.0\.0\.0/);
+  });
+});
+
+describe('a token that an identity provider has signed', () => {
+  const OTHER = 'other-instance';
+
+  /** A gateway with two instances, and a provider of tokens for it. */
+  async function setUp() {
+    const clock = createManualClock(Date.now());
+    const provider = await startIdentityProvider();
+    const sources = [SECRET, OTHER].map((name) =>
+      createMemoryProvider(name, [session(name, { [`${name}-x`]: 'running' })]),
+    );
+    const jwt = { jwks: provider.jwks, issuer: 'https://id.example', audience: 'tilt' };
+    const gateway = await startGateway({ clock, jwt, providers: sources.map((source) => source.provider) });
+    await gateway.gateway.ready();
+    const claims = { iss: 'https://id.example', aud: 'tilt', tilt_instances: 'other-*' };
+    return {
+      clock,
+      provider,
+      gateway,
+      claims,
+      other: sources[1],
+      secret: sources[0],
+      async [Symbol.asyncDispose]() {
+        await gateway[Symbol.asyncDispose]();
+        await provider[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  it('shows what its claim allows: in queries, lists, counts, nodes, sources and errors', async () => {
+    await using setup = await setUp();
+    const authorization = `Bearer ${await setup.provider.sign(setup.claims)}`;
+    const post = async (query: string) => {
+      const response = await fetch(setup.gateway.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization },
+        body: JSON.stringify({ query }),
+      });
+      const text = await response.text();
+      return { text, data: JSON.parse(text).data };
+    };
+    const everything = `{ sessions { totalCount nodes { id } edges { cursor } } targets { id } session { id }
+      gateway { sources { name } } }`;
+    const { data, text } = await post(everything);
+    expect(text).not.toContain(SECRET);
+    expect(data).toMatchObject({
+      sessions: { totalCount: 1, nodes: [{ id: `${OTHER}/Tiltfile` }] },
+      session: { id: `${OTHER}/Tiltfile` },
+      gateway: { sources: [{ name: OTHER }] },
+    });
+    const hidden = `{ a: session(id: "${SECRET}/Tiltfile") { id } b: node(id: "${SECRET}/Tiltfile") { id }
+      c: node(id: "${SECRET}/Tiltfile#${SECRET}-x") { id } d: target(session: "${SECRET}/Tiltfile", name: "x") { id } }`;
+    expect((await post(hidden)).data).toEqual({ a: null, b: null, c: null, d: null });
+    // An answer for everyone is not given to someone who may see less, and the other way round.
+    const all = await setup.provider.sign({ ...setup.claims, tilt_instances: ['*'] });
+    const asAll = await fetch(setup.gateway.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${all}` },
+      body: JSON.stringify({ query: everything }),
+    });
+    expect(await asAll.text()).toContain('Which Session? 2 are known');
+    expect((await post(everything)).text).not.toContain(SECRET);
+  });
+
+  it('shows no more in subscriptions, and shares none with whoever may see more', async () => {
+    await using setup = await setUp();
+    const query = 'subscription { sessionChanges { changes { session { id } } } }';
+    const open = async (instances: string) => {
+      const token = await setup.provider.sign({ ...setup.claims, tilt_instances: instances });
+      const client = await beginWebSocket(setup.gateway.webSocketUrl, { token });
+      client.send({ id: '1', type: 'subscribe', payload: { query } });
+      await expect.poll(() => client.messages.length).toBe(2);
+      return client;
+    };
+    const [some, all] = [await open('other-*'), await open('*')];
+    setup.secret?.put(session(SECRET, { y: 'ready' }));
+    setup.other?.put(session(OTHER, { y: 'ready' }));
+    await expect.poll(() => [some.messages.length, all.messages.length]).toEqual([3, 4]);
+    expect(JSON.stringify(some.messages)).not.toContain(SECRET);
+    expect(JSON.stringify(all.messages)).toContain(SECRET);
+    some.send({
+      id: '2',
+      type: 'subscribe',
+      payload: { query: `subscription { targetChanges(session: "${SECRET}/Tiltfile") { session { id } } }` },
+    });
+    await expect
+      .poll(() => some.messages.at(-1))
+      .toMatchObject({
+        id: '2',
+        payload: { data: { targetChanges: { session: null } } },
+      });
+    for (const { socket } of [some, all]) socket.terminate();
+  });
+
+  it('closes its WebSocket when it expires (4403), and ends its event stream', async () => {
+    await using setup = await setUp();
+    const exp = Math.floor(setup.clock.now() / 1_000) + 60;
+    const token = await setup.provider.sign({ ...setup.claims, exp });
+    const client = await beginWebSocket(setup.gateway.webSocketUrl, { token });
+    const query = 'subscription { sessionChanges { cursor } }';
+    client.send({ id: '1', type: 'subscribe', payload: { query } });
+    const stream = await fetch(`${setup.gateway.url}?query=${encodeURIComponent(query)}`, {
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${token}` },
+    });
+    await expect.poll(() => setup.gateway.gateway.readers).toBe(2);
+    await setup.clock.advance(60_000);
+    expect(await client.closed).toEqual([4403, 'The token has expired: connect with a new one']);
+    expect(await stream.text()).toContain('event: complete');
+    await expect.poll(() => setup.gateway.gateway.readers).toBe(0);
+    const late = await ask(setup.gateway, { authorization: `Bearer ${token}` });
+    expect(late).toMatchObject(refused(401, 'expired'));
+  });
+
+  it.each<[string, Record<string, unknown>, number, string]>([
+    ['of another issuer', { iss: 'https://evil.example' }, 401, '\\"iss\\"'],
+    ['for somebody else', { aud: 'other' }, 401, '\\"aud\\"'],
+    ['without an end', { exp: undefined }, 401, '\\"exp\\"'],
+    ['without its claim', { tilt_instances: undefined }, 403, 'tilt_instances'],
+    ['with a claim that makes no sense', { tilt_instances: [1] }, 403, 'tilt_instances'],
+    ['not valid yet', { nbf: 4_000_000_000 }, 401, '\\"nbf\\"'],
+  ])('is refused when it is %s', async (_, changed, status, message) => {
+    await using setup = await setUp();
+    const token = await setup.provider.sign({ ...setup.claims, ...changed });
+    expect(await ask(setup.gateway, { authorization: `Bearer ${token}` })).toMatchObject(
+      refused(status, message),
+    );
+  });
+
+  it('is refused when it is signed by somebody else, by nobody, or is none', async () => {
+    await using setup = await setUp();
+    await using stranger = await startIdentityProvider();
+    const [header = '', payload = ''] = (await setup.provider.sign(setup.claims)).split('.');
+    const none = Buffer.from('{"alg":"none"}').toString('base64url');
+    for (const token of [
+      await stranger.sign(setup.claims),
+      `${header}.${payload}.AAAA`,
+      `${none}.${payload}.`,
+      'nonsense',
+    ]) {
+      expect(await ask(setup.gateway, { authorization: `Bearer ${token}` })).toMatchObject(
+        refused(401, 'UNAUTHENTICATED'),
+      );
+    }
+  });
+
+  it('cannot be checked while the keys cannot be had: that is said, and nothing is shown', async () => {
+    await using provider = await startIdentityProvider();
+    const token = await provider.sign({ tilt_instances: '*' });
+    await using gateway = await start({ jwt: { jwks: new URL('http://127.0.0.1:9/keys') } });
+    expect(await ask(gateway, { authorization: `Bearer ${token}` })).toMatchObject(
+      refused(503, 'cannot be checked at the moment'),
+    );
+    await expect(beginWebSocket(gateway.webSocketUrl, { token })).rejects.toThrow(/^1013 Tokens cannot/);
+  });
+
+  it('is looked at once a minute, and its keys are fetched once', async () => {
+    await using setup = await setUp();
+    const authorization = `Bearer ${await setup.provider.sign(setup.claims)}`;
+    for (let again = 0; again < 5; again += 1) await ask(setup.gateway, { authorization });
+    expect(setup.provider.requests).toBe(1);
+  });
+});
+
+/** A GET with a Host of one's own, which `fetch` does not allow. */
+async function rawGet(
+  { url }: TestGateway,
+  host: string,
+  path?: string,
+  accept = 'application/json',
+  headers: Record<string, string> = {},
+) {
+  const { port } = new URL(url);
+  return new Promise<{ status: number | undefined; text: string; location: string | undefined }>(
+    (resolve, reject) => {
+      const asked = request({
+        port,
+        host: '127.0.0.1',
+        path: path ?? `/graphql?query=${encodeURIComponent(QUERY)}`,
+        headers: { host, accept, ...headers },
+      });
+      asked.on('error', reject);
+      asked.on('response', async (response) => {
+        const text = Buffer.concat(await response.toArray()).toString();
+        resolve({ status: response.statusCode, text, location: response.headers.location });
+      });
+      asked.end();
+    },
+  );
+}

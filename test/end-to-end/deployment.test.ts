@@ -1,0 +1,105 @@
+import { request } from 'node:https';
+import { describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { runCli } from '../support/cli.js';
+import { startGateway } from '../support/gateway.js';
+import { session } from '../support/sessions.js';
+import { createTemporaryFolder } from '../support/temporary-folder.js';
+import { createTls, type TestTls } from '../support/tls.js';
+import { beginWebSocket } from '../support/web-socket-client.js';
+
+describe('behind a reverse proxy', () => {
+  async function start(options: object) {
+    const source = createMemoryProvider('a', [session('a')]);
+    const gateway = await startGateway({ providers: [source.provider], ...options });
+    await gateway.gateway.ready();
+    return gateway;
+  }
+
+  it('all paths begin with a prefix, and no other is answered', async () => {
+    await using gateway = await start({ pathPrefix: '/tilt/one' });
+    const get = (path: string, accept = 'application/json') =>
+      fetch(gateway.origin + path, { redirect: 'manual', headers: { accept } });
+    const query = '?query={session{id}}';
+    expect(await (await get(`/tilt/one/graphql${query}`)).json()).toEqual({
+      data: { session: { id: 'a/Tiltfile' } },
+    });
+    expect((await get(`/graphql${query}`)).status).toBe(404);
+    expect((await get('/tilt/one')).headers.get('location')).toBe('/tilt/one/graphql');
+    expect((await get('/tilt/one/healthz')).status).toBe(200);
+    expect((await get('/healthz')).status).toBe(404);
+    expect(await (await get('/tilt/one/graphql', 'text/html')).text()).toContain('/tilt/one/graphql');
+    const url = gateway.origin.replace('http', 'ws');
+    (await beginWebSocket(`${url}/tilt/one/graphql`)).socket.terminate();
+    await expect(beginWebSocket(`${url}/graphql`)).rejects.toThrow('404');
+  });
+
+  it('what it says of its clients is believed only where that was asked for', async () => {
+    const headers = {
+      accept: 'application/json',
+      'x-forwarded-for': '203.0.113.7',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'https',
+    };
+    await using trusting = await start({ trustProxies: ['127.0.0.1'] });
+    const refused = await fetch(`${trusting.url}?query={__typename}`, { headers });
+    expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining('evil.example')]);
+    await using careful = await start({});
+    expect((await fetch(`${careful.url}?query={__typename}`, { headers })).status).toBe(200);
+  });
+
+  it('the cookie is sent by TLS alone when the proxy says that its client came by TLS', async () => {
+    await using gateway = await start({ token: 'a-token-of-the-tests', trustProxies: ['127.0.0.1'] });
+    const headers = { accept: 'text/html', 'x-forwarded-proto': 'https' };
+    const opened = await fetch(`${gateway.url}?token=a-token-of-the-tests`, { redirect: 'manual', headers });
+    expect(opened.headers.get('set-cookie')).toMatch(/; Secure$/);
+  });
+});
+
+describe('TLS', () => {
+  it('serves HTTP, WebSocket and SSE, and uses a renewed certificate without a restart', async () => {
+    await using folder = await createTemporaryFolder();
+    const [cert, key] = [folder.file('cert.pem'), folder.file('key.pem')];
+    const [first, second] = [await createTls(), await createTls()];
+    await place(first);
+    await using cli = runCli(['--port', '0', '--source', 'demo', '--tls-cert', cert, '--tls-key', key]);
+    const [, url = ''] = await cli.until(/listens on (https:\S+)/);
+    expect(await get(url, first)).toEqual({ status: 200, type: 'application/json' });
+    expect(await get(url, first, 'text/event-stream')).toEqual({ status: 200, type: 'text/event-stream' });
+    const client = await beginWebSocket(url.replace('https', 'wss'), undefined, { ca: first.ca });
+    expect(client.socket.readyState).toBe(WebSocket.OPEN);
+    await place(second);
+    await expect
+      .poll(() => get(url, second).catch(String), { timeout: 20_000, interval: 500 })
+      .toEqual({ status: 200, type: 'application/json' });
+    expect(client.socket.readyState).toBe(WebSocket.OPEN);
+    client.socket.terminate();
+
+    async function place({ server }: TestTls): Promise<void> {
+      await folder.replace('key.pem', server.key);
+      await folder.replace('cert.pem', server.cert);
+    }
+  }, 30_000);
+});
+
+/** The status and the media type of an answer, by TLS with a CA of one's own. */
+function get(url: string, { ca }: TestTls, accept = 'application/json') {
+  return new Promise<{ status: number | undefined; type: string }>((resolve, reject) => {
+    const document = accept.includes('event')
+      ? 'subscription { sessionChanges { cursor } }'
+      : '{ __typename }';
+    const asked = request(`${url}?query=${encodeURIComponent(document)}`, {
+      ca,
+      agent: false,
+      headers: { accept },
+    });
+    asked.on('error', reject);
+    asked.on('response', ({ statusCode, headers }) => {
+      const [type = ''] = String(headers['content-type']).split(';');
+      resolve({ status: statusCode, type });
+      asked.destroy();
+    });
+    asked.end();
+  });
+}

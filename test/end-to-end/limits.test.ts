@@ -1,0 +1,267 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import type { GatewayOptions } from '../../src/gateway.js';
+import { readManifest } from '../../src/graphql/documents.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { startGateway, type TestGateway } from '../support/gateway.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { session } from '../support/sessions.js';
+import { beginWebSocket, connectWebSocket, type WebSocketClient } from '../support/web-socket-client.js';
+
+async function start(options: GatewayOptions = {}): Promise<TestGateway> {
+  const source = createMemoryProvider('a', [session('a', { x: 'running' })]);
+  const started = await startGateway({ providers: [source.provider], ...options });
+  await started.gateway.ready();
+  return started;
+}
+
+async function post({ url }: TestGateway, body: string, headers: Record<string, string> = {}) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+/** What is answered to bytes sent as they are, to the end of the connection. */
+async function raw({ url }: TestGateway, bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(bytes);
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  socket.on('error', () => {});
+  await once(socket, 'close');
+  return Buffer.concat(chunks).toString();
+}
+
+const subscribe = (id: string, query = 'subscription { session { id } }') => ({
+  id,
+  type: 'subscribe',
+  payload: { query },
+});
+
+/** The error with which an operation was refused. */
+const errorOf = ({ messages }: WebSocketClient, id: string) =>
+  messages.find((message) => JSON.stringify(message).startsWith(`{"id":"${id}","type":"error"`));
+
+describe('what a document asks for', () => {
+  const aliases = Array.from({ length: 51 }, (_, index) => `a${index}: __typename`).join(' ');
+  const tooMuch: [string, string, string][] = [
+    ['tokens', `{ ${'__typename '.repeat(5_001)} }`, 'TOO_MANY_TOKENS'],
+    ['aliases', `{ ${aliases} }`, 'TOO_MANY_ALIASES'],
+    ['directives', `{ __typename ${'@include(if: true) '.repeat(51)} }`, 'TOO_MANY_DIRECTIVES'],
+    [
+      'complexity',
+      '{ sessions(first: 1000) { nodes { resources { targets { history(last: 50) { time } } } } } }',
+      'QUERY_TOO_COMPLEX',
+    ],
+  ];
+
+  it.each(tooMuch)('is limited over HTTP: %s', async (_, query, code) => {
+    await using gateway = await start();
+    for (let again = 0; again < 2; again += 1) {
+      const { status, text } = await post(gateway, JSON.stringify({ query }));
+      expect([status, text]).toEqual([
+        expect.toSatisfy((s) => s === 200 || s === 400),
+        expect.stringContaining(code),
+      ]);
+      expect(JSON.parse(text)).not.toHaveProperty('data.sessions');
+    }
+  });
+
+  it.each(tooMuch)('is limited over WebSocket: %s', async (_, query, code) => {
+    await using gateway = await start();
+    const client = await beginWebSocket(gateway.webSocketUrl);
+    client.send(subscribe('1', query));
+    await expect.poll(() => JSON.stringify(errorOf(client, '1'))).toContain(code);
+    client.socket.terminate();
+  });
+
+  it('is limited in depth', async () => {
+    await using gateway = await start({ limits: { depth: 3 } });
+    const { text } = await post(
+      gateway,
+      JSON.stringify({ query: '{ sessions { nodes { status { done } } } }' }),
+    );
+    expect(JSON.parse(text)).toEqual({
+      errors: [
+        {
+          message: "The document's depth: expected at most 3, it has more. Ask for less at once.",
+          extensions: { code: 'QUERY_TOO_DEEP' },
+        },
+      ],
+    });
+  });
+
+  it('may not be the schema where that is switched off, over neither', async () => {
+    await using gateway = await start({ introspection: false, graphiql: false });
+    const query = '{ __schema { types { name } } }';
+    expect((await post(gateway, JSON.stringify({ query }))).text).toContain(
+      'introspection has been disabled',
+    );
+    const client = await beginWebSocket(gateway.webSocketUrl);
+    client.send(subscribe('1', query));
+    await expect
+      .poll(() => JSON.stringify(errorOf(client, '1')))
+      .toContain('introspection has been disabled');
+    client.socket.terminate();
+    const page = await fetch(gateway.url, { headers: { accept: 'text/html' } });
+    expect(await page.text()).not.toContain('<html');
+  });
+
+  it('may be only what the gateway was given', async () => {
+    const known = '{ session { id } }';
+    await using gateway = await start({ documents: readManifest(JSON.stringify({ one: known })) });
+    const data = '{"data":{"session":{"id":"a/Tiltfile"}}}';
+    for (const body of [
+      { query: known },
+      { documentId: 'one' },
+      { extensions: { persistedQuery: { version: 1, sha256Hash: 'one' } } },
+    ]) {
+      expect(await post(gateway, JSON.stringify(body))).toEqual({ status: 200, text: data });
+    }
+    const refusals = await Promise.all(
+      [{ query: '{ session { instance } }' }, { documentId: 'two' }].map((body) =>
+        post(gateway, JSON.stringify(body)),
+      ),
+    );
+    for (const { status, text } of refusals) {
+      expect(status).toBeLessThan(500);
+      expect(text).toContain('DOCUMENT_NOT_KNOWN');
+    }
+    const client = await beginWebSocket(gateway.webSocketUrl);
+    client.send(subscribe('1', '{ session { instance } }'));
+    await expect.poll(() => JSON.stringify(errorOf(client, '1'))).toContain('DOCUMENT_NOT_KNOWN');
+    client.socket.terminate();
+  });
+});
+
+describe('what a request may be', () => {
+  it('in its body (413)', async () => {
+    await using gateway = await start();
+    const query = `{ session { id } } #${'x'.repeat(1_000_000)}`;
+    expect((await post(gateway, JSON.stringify({ query }))).status).toBe(413);
+    expect((await post(gateway, JSON.stringify({ query: '{ session { id } }' }))).status).toBe(200);
+  });
+
+  it('in its headers (431)', async () => {
+    await using gateway = await start();
+    const answer = await raw(
+      gateway,
+      `GET /graphql HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(17_000)}\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
+  it('in a WebSocket message (1009), and in the frames it comes in (1008)', async () => {
+    await using gateway = await start({ limits: { messageBytes: 1_000, messageFragments: 10 } });
+    const big = await connectWebSocket(gateway.webSocketUrl);
+    big.socket.send('x'.repeat(1_001));
+    expect((await big.closed)[0]).toBe(1009);
+    const many = await connectWebSocket(gateway.webSocketUrl);
+    for (let frame = 0; frame < 11; frame += 1) many.socket.send('x', { fin: false });
+    expect((await many.closed)[0]).toBe(1008);
+  });
+
+  it('in the time it takes (408)', async () => {
+    await using gateway = await start({ limits: { headersMs: 100, requestMs: 200 } });
+    expect(await raw(gateway, 'GET /graphql HTTP/1.1\r\nhost: local')).toMatch(/^HTTP\/1\.1 408 /);
+    const head =
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{';
+    expect(await raw(gateway, head)).toMatch(/^HTTP\/1\.1 408 /);
+  });
+});
+
+describe('what a WebSocket may do', () => {
+  it('run so many operations', async () => {
+    await using gateway = await start({ limits: { operations: 2 } });
+    const client = await beginWebSocket(gateway.webSocketUrl);
+    for (const id of ['1', '2', '3']) client.send(subscribe(id));
+    await expect
+      .poll(() => errorOf(client, '3'))
+      .toEqual({
+        id: '3',
+        type: 'error',
+        payload: [
+          {
+            message: '2 operations run on this connection, which is as many as there may be.',
+            extensions: { code: 'TOO_MANY_OPERATIONS' },
+          },
+        ],
+      });
+    client.send({ id: '1', type: 'complete' });
+    client.send(subscribe('4'));
+    await expect.poll(() => JSON.stringify(client.messages)).toContain('"id":"4","type":"next"');
+    client.socket.terminate();
+  });
+
+  it('begin so many in a second', async () => {
+    const clock = createManualClock();
+    await using gateway = await start({ clock, limits: { operationsPerSecond: 2 } });
+    const client = await beginWebSocket(gateway.webSocketUrl);
+    for (let n = 1; n <= 5; n += 1) client.send(subscribe(String(n), '{ __typename }'));
+    await expect.poll(() => JSON.stringify(errorOf(client, '5'))).toContain('TOO_MANY_REQUESTS');
+    expect(errorOf(client, '4')).toBeUndefined();
+    await clock.advance(500);
+    client.send(subscribe('6', '{ __typename }'));
+    await expect.poll(() => JSON.stringify(client.messages)).toContain('"id":"6","type":"complete"');
+    client.socket.terminate();
+  });
+
+  it('ask no more while it does not read: what it is owed is bounded', async () => {
+    const targets = Object.fromEntries(
+      Array.from({ length: 300 }, (_, n) => [`target-${n}`, 'running' as const]),
+    );
+    const source = createMemoryProvider('a', [session('a', targets)]);
+    await using gateway = await startGateway({
+      providers: [source.provider],
+      limits: { operationsPerSecond: 1_000_000 },
+    });
+    await gateway.gateway.ready();
+    const client = await beginWebSocket(gateway.webSocketUrl);
+    client.socket.pause();
+    const query = '{ session { status { targets { id name phase resources } } } }';
+    const before = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
+    for (let n = 1; n <= 20_000; n += 1) client.send(subscribe(String(n), query));
+    // 20,000 answers of 30 kB would be 600 MB.
+    await new Promise((resolve) => setImmediate(resolve));
+    const after = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
+    expect(after - before).toBeLessThan(150 * 2 ** 20);
+    client.socket.terminate();
+  });
+});
+
+describe('how many connections there may be', () => {
+  async function idle({ url }: TestGateway): Promise<Socket> {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    await once(socket, 'connect');
+    return socket;
+  }
+  const ASK = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n';
+  const UPGRADE =
+    'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n';
+
+  it.each([
+    ['in all (503)', { sockets: 2 }, /^HTTP\/1\.1 503 .*TOO_MANY_CONNECTIONS/s],
+    ['of one address (429)', { socketsPerAddress: 2 }, /^HTTP\/1\.1 429 .*TOO_MANY_CONNECTIONS/s],
+  ])('%s, on each way, and again when others have left', async (_, limits, refusal) => {
+    await using gateway = await start({ limits });
+    const others = [await idle(gateway), await idle(gateway)];
+    for (const bytes of [ASK, UPGRADE]) {
+      const answer = await raw(gateway, bytes);
+      expect(answer).toMatch(refusal);
+      expect(answer).toMatch(/\r\nretry-after: 5\r\n/i);
+    }
+    for (const other of others) other.destroy();
+    await expect.poll(() => raw(gateway, ASK)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('of one address, unless that is a proxy that is trusted', async () => {
+    await using gateway = await start({ limits: { socketsPerAddress: 1 }, trustProxies: ['127.0.0.0/8'] });
+    const other = await idle(gateway);
+    expect(await raw(gateway, ASK)).toMatch(/^HTTP\/1\.1 200 /);
+    other.destroy();
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { scopedStore } from '../../src/store/scoped.js';
+import { createStore } from '../../src/store/store.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { session } from '../support/sessions.js';
+
+function setUp() {
+  const store = createStore({ clock: createManualClock(), epoch: 'e' });
+  for (const name of ['a', 'b']) {
+    store.open(name);
+    store.apply(name, { type: 'snapshot', sessions: [session(name)] });
+  }
+  return { store, scoped: scopedStore(store, (instance) => instance === 'a') };
+}
+
+describe('a store of which some instances are seen', () => {
+  it('has no other Session or source', () => {
+    const { store, scoped } = setUp();
+    expect(scoped.ids()).toEqual(['a/Tiltfile']);
+    expect(scoped.get('a/Tiltfile')).toBe(store.get('a/Tiltfile'));
+    expect(scoped.get('b/Tiltfile')).toBeNull();
+    expect(scoped.sources().map(({ name }) => name)).toEqual(['a']);
+  });
+
+  it('lists the same ids as long as they are, and new ones when they come', () => {
+    const { store, scoped } = setUp();
+    expect(scoped.ids()).toBe(scoped.ids());
+    store.apply('a', { type: 'upsert', session: session('a', {}, { name: 'other' }) });
+    expect(scoped.ids()).toEqual(['a/Tiltfile', 'a/other']);
+  });
+
+  it('tells of no other Session, now or afterwards', () => {
+    const { store, scoped } = setUp();
+    const since = scoped.cursor();
+    const told: string[] = [];
+    scoped.subscribe(({ id }) => told.push(id));
+    scoped.subscribe(({ id }) => told.push(id), 'b/Tiltfile');
+    store.apply('b', { type: 'upsert', session: session('b', { x: 'ready' }) });
+    store.apply('a', { type: 'upsert', session: session('a', { x: 'ready' }) });
+    store.apply('b', { type: 'remove', id: 'b/Tiltfile' });
+    store.forget('b');
+    expect(told).toEqual(['a/Tiltfile']);
+    expect(scoped.since(since)?.map(({ id }) => id)).toEqual(['a/Tiltfile']);
+    expect(scoped.since('unknown')).toBeNull();
+  });
+
+  it('stands where the whole store stands', () => {
+    const { store, scoped } = setUp();
+    expect([scoped.revision, scoped.cursor(), scoped.ready]).toEqual([
+      store.revision,
+      store.cursor(),
+      store.ready,
+    ]);
+  });
+});

@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+
+/** An identity provider: it signs tokens, and shows its keys at an address. Ends at the end of its block. */
+export interface IdentityProvider extends AsyncDisposable {
+  readonly jwks: URL;
+  /** How often its keys were asked for. */
+  readonly requests: number;
+  /** A signed token with these claims; `exp` is in seconds since 1970, by default in an hour. */
+  sign(claims: Readonly<Record<string, unknown>>): Promise<string>;
+}
+
+/** Starts one, on a free port of this machine. */
+export async function startIdentityProvider(): Promise<IdentityProvider> {
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' };
+  let requests = 0;
+  const server = createServer((_, response) => {
+    requests += 1;
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ keys: [jwk] }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address.');
+  return {
+    jwks: new URL(`http://127.0.0.1:${address.port}/keys`),
+    get requests() {
+      return requests;
+    },
+    sign: (claims) =>
+      new SignJWT({ exp: Math.floor(Date.now() / 1_000) + 3_600, ...claims })
+        .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+        .sign(privateKey),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
