@@ -6,6 +6,9 @@ import { type BenchServer, control, type StartOptions } from './control.js';
 
 control((options) => (options.upstream ? startOnTilt(options) : startOnMemory(options)));
 
+/** All readers come from one address. */
+const LIMITS = { sockets: 100_000, socketsPerAddress: 100_000 };
+
 /** The gateway as a program embeds it, fed by the program. */
 async function startOnMemory({ services, streams }: StartOptions): Promise<BenchServer> {
   const { createGateway, createMemoryProvider, decodeSession } = await gatewayLibrary();
@@ -13,7 +16,7 @@ async function startOnMemory({ services, streams }: StartOptions): Promise<Bench
     decodeSession(sessionAt({ services, stream, n: 0 }), instanceOf(stream)),
   );
   const source = createMemoryProvider('bench', sessions);
-  const gateway = createGateway({ providers: [source.provider] });
+  const gateway = createGateway({ providers: [source.provider], limits: LIMITS });
   const { port } = await gateway.listen(0);
   await gateway.ready();
   return {
