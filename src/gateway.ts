@@ -12,13 +12,16 @@ import { createSources } from './providers/sources.js';
 import type { SourceStatus } from './store/source.js';
 import { createStore } from './store/store.js';
 import { followTilts, type TiltsOptions } from './tilts.js';
+import { noTracer, type Tracer } from './tracing.js';
 import { createAccess } from './transport/access.js';
 import { createContexts } from './transport/contexts.js';
 import { createHttpServer } from './transport/http-server.js';
 import { createJwtVerifier, type JwtOptions } from './transport/jwt.js';
 import { DEFAULT_LIMITS, type Limits } from './transport/limits.js';
 import { isLoopback, trustProxies } from './transport/peer.js';
+import type { Prometheus } from './transport/prometheus.js';
 import { DEFAULT_QUERY_CACHE_LIMITS } from './transport/query-cache.js';
+import { createTally, type Tally } from './transport/tally.js';
 import type { KeyPair } from './transport/tls.js';
 import { version } from './version.js';
 
@@ -32,6 +35,8 @@ export interface GatewayOptions extends ServingOptions {
   readonly retainMs?: number;
   /** Default: nothing is logged. */
   readonly log?: Log;
+  /** Is told of each operation that is executed. Default: nobody is. */
+  readonly tracer?: Tracer;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** Numbers from 0 up to 1. Default: `Math.random`. */
@@ -105,7 +110,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   });
   const schema = createSchema(createSubscriptionResolvers());
   const turn = createTurn();
-  const live = createLive({ log, turn });
+  const metrics = createTally();
+  const live = createLive({ log, turn, metrics });
   const isOpen = options.token === undefined && options.jwt === undefined;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const server = createHttpServer({
@@ -116,6 +122,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     clock,
     log,
     limits,
+    metrics,
+    random,
+    tracer: options.tracer ?? noTracer,
+    prometheus: lazyPrometheus(metrics, clock),
     contextOf: createContexts(store, version),
     operations: createOperations({
       schema,
@@ -137,11 +147,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       bytes: options.queryCacheBytes ?? DEFAULT_QUERY_CACHE_LIMITS.bytes,
     },
   });
-  const sources = createSources({ sink: store, clock, random, log });
+  const sources = createSources({ sink: store, clock, random, log, metrics });
+  metrics.observe({ sources: () => store.sources() });
 
   try {
     for (const provider of providers) sources.add(provider);
-    if (tilts) followTilts(tilts, { store, sources, clock, log });
+    if (tilts) followTilts(tilts, { store, sources, clock, log, metrics });
   } catch (error) {
     // Two of one name: the first is being watched already.
     void sources.close();
@@ -175,6 +186,19 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       await server.close();
       await sources.close();
       store.dispose();
+    },
+  };
+}
+
+/** Prometheus' library is loaded when somebody first asks. */
+function lazyPrometheus(tally: Tally, clock: Clock): Pick<Prometheus, 'serve'> {
+  let page: Promise<Prometheus> | undefined;
+  return {
+    async serve(response) {
+      page ??= import('./transport/prometheus.js').then(({ createPrometheus }) =>
+        createPrometheus(tally, clock),
+      );
+      await (await page).serve(response);
     },
   };
 }

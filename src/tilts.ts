@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
 import type { Log } from './log.js';
+import type { Metrics } from './metrics.js';
 import type { SessionProvider } from './providers/provider.js';
 import type { Sources } from './providers/sources.js';
 import { createTiltDiscovery } from './providers/tilt/discovery.js';
@@ -22,18 +23,18 @@ export interface TiltsParts {
   readonly sources: Sources;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** The name under which discovery itself stands among the sources. */
 const DISCOVERY = 'tilt';
 
 /** Follows every Tilt of a kubeconfig, each as a source of its own, as they come and go. Ends with the sources. */
-export function followTilts(options: TiltsOptions, { store, sources, clock, log }: TiltsParts): void {
+export function followTilts(options: TiltsOptions, { store, sources, ...parts }: TiltsParts): void {
   sources.add(
     createTiltDiscovery({
       ...options,
-      clock,
-      log,
+      ...parts,
       found: (provider) => sources.add(provider, { optional: true }),
       changed: (provider) => sources.replace(provider, { optional: true }),
       lost: (name, reason) => sources.remove(name, reason),

@@ -4,3 +4,5 @@ process.env.NODE_ENV ??= 'production';
 const { main } = await import('./main.js');
 
 process.exitCode = await main(process.argv, process);
+// What is still open then, such as a collector of traces that does not answer, is nobody's business any more.
+setTimeout(() => process.exit(), 1_000).unref();

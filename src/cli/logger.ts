@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { Log, LogLevel } from '../log.js';
+import type { Log, LogFields, LogLevel } from '../log.js';
 
 /** How log lines look: for people, or one JSON object a line for machines. */
 export type LogFormat = 'text' | 'json';
@@ -19,22 +19,21 @@ export interface LogOptions {
 /** A log that writes what is at least as important as its level. */
 export function createLog({ level: loudest, format, clock, write }: LogOptions): Log {
   const limit = LOG_LEVELS.indexOf(loudest);
-  return (level, message, facts = {}) => {
-    if (LOG_LEVELS.indexOf(level) > limit) return;
-    const time = new Date(clock.now()).toISOString();
-    write(
-      `${format === 'json' ? jsonLine(time, level, message, facts) : textLine(time, level, message, facts)}\n`,
-    );
-  };
+  const isOn = (level: LogLevel) => LOG_LEVELS.indexOf(level) <= limit;
+  const line = format === 'json' ? jsonLine : textLine;
+  return Object.assign(
+    (level: LogLevel, message: string, facts: LogFields = {}) => {
+      if (isOn(level)) write(`${line(new Date(clock.now()).toISOString(), level, message, facts)}\n`);
+    },
+    { isOn },
+  );
 }
 
-type Facts = Readonly<Record<string, unknown>>;
-
-function jsonLine(time: string, level: LogLevel, message: string, facts: Facts): string {
+function jsonLine(time: string, level: LogLevel, message: string, facts: LogFields): string {
   return JSON.stringify({ time, level, message, ...mapValues(facts, printable) });
 }
 
-function textLine(time: string, level: LogLevel, message: string, facts: Facts): string {
+function textLine(time: string, level: LogLevel, message: string, facts: LogFields): string {
   const details = Object.entries(facts).map(([key, value]) => ` ${key}=${text(printable(value))}`);
   return `${time} ${level.toUpperCase().padEnd(5)} ${message}${details.join('')}`;
 }
@@ -48,6 +47,6 @@ function text(value: unknown): string {
   return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
 }
 
-function mapValues(object: Facts, map: (value: unknown) => unknown): Facts {
+function mapValues(object: LogFields, map: (value: unknown) => unknown): LogFields {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]));
 }

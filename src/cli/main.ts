@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { typeDefs } from '../graphql/schema.js';
 import { ProviderError } from '../providers/provider.js';
+import { TracingError } from '../tracing/tracing-error.js';
 import { version } from '../version.js';
 import { serve } from './serve.js';
 import { addServeOptions } from './serve-options.js';
@@ -25,7 +26,11 @@ export async function main(argv: readonly string[], cli: CliProcess): Promise<nu
 }
 
 function isUsageError(error: unknown): boolean {
-  return error instanceof UsageError || (error instanceof ProviderError && error.code === 'config');
+  return (
+    error instanceof UsageError ||
+    error instanceof TracingError ||
+    (error instanceof ProviderError && error.code === 'config')
+  );
 }
 
 function createProgram(cli: CliProcess): Command {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { type Clock, sleep, systemClock } from '../clock.js';
 import { createGateway, type Gateway, type ServingOptions } from '../gateway.js';
 import type { Log } from '../log.js';
+import { loadTracer } from '../tracing/load-tracer.js';
 import { GRAPHQL_PATH } from '../transport/http-server.js';
 import type { KeyPair } from '../transport/tls.js';
 import { version } from '../version.js';
@@ -34,9 +35,11 @@ export async function serve(options: ServeOptions, cli: CliProcess): Promise<voi
     log,
   });
   const serving = await servingOptionsOf(options, cli.env);
+  const tracer = await loadTracer({ env: cli.env, clock: systemClock, log });
   const gateway = createGateway({
     ...chosen,
     ...serving,
+    tracer,
     retainMs: options.retain,
     log,
     clock: systemClock,
@@ -51,6 +54,7 @@ export async function serve(options: ServeOptions, cli: CliProcess): Promise<voi
   } finally {
     ending.abort();
     await gateway.close();
+    await tracer.close();
   }
 }
 

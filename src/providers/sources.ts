@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
+import type { Metrics } from '../metrics.js';
 import type { ChangeSink } from '../model/change.js';
 import { keepWatching } from './keep-watching.js';
 import { ProviderError, type SessionProvider } from './provider.js';
@@ -10,6 +11,8 @@ export interface SourcesOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics;
 }
 
 /** How a source is added. */
@@ -37,7 +40,7 @@ export interface Sources {
 }
 
 /** Watches any number of providers into one sink. */
-export function createSources({ sink, clock, random, log }: SourcesOptions): Sources {
+export function createSources({ sink, ...parts }: SourcesOptions): Sources {
   const watched = new Map<string, AbortController>();
   const running = new Set<Promise<void>>();
   // A source that came to its end is forgotten in the tick in which it closes, so that `replace` never resumes a closed one.
@@ -76,7 +79,7 @@ export function createSources({ sink, clock, random, log }: SourcesOptions): Sou
     const ending = new AbortController();
     const { signal } = ending;
     watched.set(provider.name, ending);
-    const run = keepWatching({ ...options, provider, sink: forgetful, clock, random, log, signal });
+    const run = keepWatching({ ...options, ...parts, provider, sink: forgetful, signal });
     running.add(run);
     void run.then(() => {
       running.delete(run);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Log } from '../log.js';
+import type { Metrics } from '../metrics.js';
 import { type Access, type Grant, isGrant } from './access.js';
 import { cookieFor, cookieNameOf, tokenOf } from './credentials.js';
 import { type GuardOptions, isForeignButAllowed, type Refusal, refusalOf } from './guard.js';
@@ -16,6 +17,7 @@ export interface DoorOptions {
   readonly limits: SocketLimits;
   readonly pathPrefix: string;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** What every request passes before it is looked at: host, origin, how many connections, token. */
@@ -44,14 +46,14 @@ const PREFLIGHT_SECONDS = 600;
 
 /** Watches over a server's connections and requests. */
 export function createDoor(server: Server | TlsServer, options: DoorOptions): Door {
-  const { access, guard, proxies, limits, pathPrefix, log } = options;
+  const { access, guard, proxies, limits, pathPrefix, log, metrics } = options;
   const excessOf = limitSockets(server, limits, proxies);
 
   return {
     greet(request, response) {
       const peer = peerOf(request, proxies);
       const refusal = refusalAtDoor(request, peer);
-      if (refusal) refuse(request, response, refusal);
+      if (refusal) turnAwayFrom(request, response, refusal);
       else if (isForeignButAllowed(request.headers.origin, guard)) return allowOrigin(request, response);
       else if (!access.isOpen && isPageVisit(request) && hasToken(request))
         openByLink(request, response, peer);
@@ -60,18 +62,18 @@ export function createDoor(server: Server | TlsServer, options: DoorOptions): Do
     },
     admit(request, welcome, turnAway) {
       const outcome = access.check(tokenOf(request.headers, cookieNameOf(portOf(request))));
-      settle(outcome, (known) => (isGrant(known) ? welcome(known) : turnAway(known)), turnAway);
+      settle(outcome, welcome, turnAway);
     },
     admitUpgrade(request, welcome, turnAway) {
       const refusal = refusalAtDoor(request, peerOf(request, proxies));
       if (refusal) {
+        metrics.refused(refusal.code);
         turnAway(refusal);
         return;
       }
       const token = tokenOf(request.headers, cookieNameOf(portOf(request)));
       if (token === null && !access.isOpen) welcome(null);
-      else
-        settle(access.check(token), (known) => (isGrant(known) ? welcome(known) : turnAway(known)), turnAway);
+      else settle(access.check(token), welcome, turnAway);
     },
   };
 
@@ -81,17 +83,30 @@ export function createDoor(server: Server | TlsServer, options: DoorOptions): Do
 
   function settle(
     outcome: Grant | Refusal | Promise<Grant | Refusal>,
-    then: (outcome: Grant | Refusal) => void,
+    welcome: (grant: Grant) => void,
     turnAway: (refusal: Refusal) => void,
   ): void {
-    if (!(outcome instanceof Promise)) {
-      then(outcome);
-      return;
+    if (outcome instanceof Promise) outcome.then(then).catch(fail);
+    else then(outcome);
+
+    function then(known: Grant | Refusal): void {
+      if (isGrant(known)) {
+        welcome(known);
+        return;
+      }
+      metrics.refused(known.code);
+      turnAway(known);
     }
-    outcome.then(then).catch((error) => {
+
+    function fail(error: unknown): void {
       log('error', 'a token could not be checked', { error });
       turnAway({ status: 503, code: 'UNAUTHENTICATED', message: 'Tokens cannot be checked at the moment.' });
-    });
+    }
+  }
+
+  function turnAwayFrom(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+    metrics.refused(refusal.code);
+    refuse(request, response, refusal);
   }
 
   /** Lets a page of an origin that may ask read the answers (the CORS protocol of the Fetch standard). */
@@ -117,11 +132,7 @@ export function createDoor(server: Server | TlsServer, options: DoorOptions): Do
     query.delete('token');
     settle(
       access.check(token),
-      (outcome) => {
-        if (!isGrant(outcome)) {
-          refuse(request, response, outcome);
-          return;
-        }
+      () => {
         response.writeHead(303, {
           // Two slashes at the start would be another host's address.
           location: `${path.replace(/^\/*/, '/')}${query.size > 0 ? `?${query}` : ''}`,

@@ -1,10 +1,12 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Metrics } from '../metrics.js';
+import { isOn, type Log, type LogLevel, withFields } from '../log.js';
 import type { Grant } from './access.js';
 import { sendAnswer } from './http-answer.js';
 import { readBody } from './http-body.js';
 import { createGraphQLYoga, type YogaOptions } from './http-yoga.js';
 import { createQueryCache, type QueryCacheLimits } from './query-cache.js';
+import { REQUEST_ID_HEADER } from './request-id.js';
 
 /** The biggest body, in bytes, whose answer is looked for in the cache: what is bigger is hardly sent twice. */
 const MAX_CACHED_BODY = 64_000;
@@ -12,8 +14,6 @@ const MAX_CACHED_BODY = 64_000;
 /** What GraphQL over HTTP is made of. */
 export interface GraphQLHttpOptions extends YogaOptions {
   readonly queryCache: QueryCacheLimits;
-  /** Default: nothing is counted. */
-  readonly metrics?: Metrics;
 }
 
 /**
@@ -28,9 +28,10 @@ export type GraphQLHttp = (request: IncomingMessage, response: ServerResponse, g
  * else is Yoga's, with the request as it came.
  */
 export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
-  const { log } = options;
-  const cache = createQueryCache(options.queryCache, options.metrics);
-  const yoga = createGraphQLYoga(options, cache);
+  const { metrics } = options;
+  const log = logOfRequests(options.log);
+  const cache = createQueryCache(options.queryCache, metrics);
+  const yoga = createGraphQLYoga({ ...options, log }, cache);
 
   return (request, response, grant) => {
     const scope = grant.scope.key;
@@ -63,12 +64,30 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     grant: Grant,
     key: string | null,
   ): void {
-    const context = key === null ? { grant } : { grant, miss: { key, reads: null } };
-    Promise.resolve(yoga(request, response, context)).catch((error) => {
-      log('error', 'a request failed', { error: String(error) });
-      response.destroy();
+    const { headers } = request;
+    const context = key === null ? { grant, headers } : { grant, headers, miss: { key, reads: null } };
+    requestIds.run(String(response.getHeader(REQUEST_ID_HEADER) ?? ''), () => {
+      Promise.resolve(yoga(request, response, context))
+        .then(() => response.statusCode === 413 && metrics?.refused('BODY_TOO_LARGE'))
+        .catch((error) => {
+          log('error', 'a request failed', { error: String(error) });
+          response.destroy();
+        });
     });
   }
+}
+
+/** The id of the request that is being worked on, wherever something is logged about it. */
+const requestIds = new AsyncLocalStorage<string>();
+
+function logOfRequests(log: Log): Log {
+  return Object.assign(
+    (...[level, message, facts]: Parameters<Log>) => {
+      const requestId = requestIds.getStore();
+      (requestId ? withFields(log, { requestId }) : log)(level, message, facts);
+    },
+    { isOn: (level: LogLevel) => isOn(log, level) },
+  );
 }
 
 /** All that Yoga looks at in a request, byte by byte: no line break can be in what stands before the body. */

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../graphql/context.js';
 import { type Reads, trackReads } from '../graphql/reads.js';
@@ -16,6 +17,8 @@ export interface Miss {
 export interface ServerContext {
   /** What the client may see. */
   readonly grant: Grant;
+  /** The request's. */
+  readonly headers: IncomingHttpHeaders;
   /** None when the answer is not to be kept. */
   readonly miss?: Miss;
 }

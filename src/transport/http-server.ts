@@ -2,12 +2,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isOn, withFields } from '../log.js';
+import type { Metrics } from '../metrics.js';
 import type { Store } from '../store/store.js';
+import type { Tracer } from '../tracing.js';
+import { logAccess } from './access-log.js';
 import { createDoor, type DoorOptions } from './door.js';
 import { createGraphiQLPage } from './graphiql.js';
 import { createGraphQLHttp, type GraphQLHttpOptions } from './graphql-http.js';
+import type { Refusal } from './guard.js';
 import type { Limits } from './limits.js';
-import { isPageVisit, refuse, refuseUpgrade } from './refuse.js';
+import { isPageVisit, refuse, refuseBroken, refuseUpgrade } from './refuse.js';
+import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
 import type { KeyPair } from './tls.js';
 import { createGraphQLWebSocket, type GraphQLWebSocketOptions } from './websocket.js';
 
@@ -22,6 +28,12 @@ export interface HttpServerOptions
   extends Omit<GraphQLHttpOptions, 'path'>,
     Omit<GraphQLWebSocketOptions, 'path'>,
     Omit<DoorOptions, 'limits'> {
+  readonly metrics: Metrics;
+  readonly tracer: Tracer;
+  /** The page `/metrics`. */
+  readonly prometheus: { serve(response: ServerResponse): Promise<void> };
+  /** Numbers from 0 up to 1, for the ids of requests. */
+  readonly random: () => number;
   readonly store: Pick<Store, 'ready' | 'sources'>;
   readonly limits: Limits;
   /** What every path begins with, such as `/tilt`; empty for nothing. */
@@ -44,7 +56,7 @@ export interface HttpServer {
 
 /** Everything the gateway serves, on one port. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { store, limits, log, pathPrefix, tls } = options;
+  const { store, limits, log, clock, metrics, random, pathPrefix, tls } = options;
   const endpoint = pathPrefix + GRAPHQL_PATH;
   const serverOptions = {
     maxHeaderSize: limits.headerBytes,
@@ -59,14 +71,20 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const graphiql = options.graphiql ? createGraphiQLPage(endpoint) : null;
 
   server.on('request', (request, response) => {
+    const requestId = requestIdOf(request.headers, random);
+    response.setHeader(REQUEST_ID_HEADER, requestId);
+    if (isOn(log, 'debug')) logAccess(withFields(log, { requestId }), clock, request, response);
     if (!door.greet(request, response)) return;
     const path = pathOf(request);
     if (path === endpoint) serveEndpoint(request, response);
+    else if (path === `${pathPrefix}/metrics`) serveMetrics(request, response);
     else routeOther(path, response);
   });
+  server.on('clientError', (error, socket) => refuseBroken(error, socket, metrics));
   server.on('upgrade', (request, socket, head) => {
     // Until `ws` owns the socket, a client that vanishes in the middle must not end the process.
     socket.on('error', destroy);
+    request.headers[REQUEST_ID_HEADER] = requestIdOf(request.headers, random);
     if (pathOf(request) !== endpoint) {
       socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
       return;
@@ -98,6 +116,23 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     );
   }
 
+  /** Names sources: for those alone who may see all of them. */
+  function serveMetrics(request: IncomingMessage, response: ServerResponse): void {
+    door.admit(
+      request,
+      ({ scope }) => {
+        if (scope.instances !== null) refuse(request, response, ONLY_FOR_ALL);
+        else options.prometheus.serve(response).catch((error) => fail(response, error));
+      },
+      (refusal) => refuse(request, response, refusal),
+    );
+  }
+
+  function fail(response: ServerResponse, error: unknown): void {
+    log('error', 'the metrics could not be read', { error });
+    response.destroy();
+  }
+
   function servePage(request: IncomingMessage, response: ServerResponse): void {
     graphiql?.serve(request, response).catch((error) => {
       log('error', 'GraphiQL could not be served', { error: String(error) });
@@ -121,6 +156,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     else answer(response, 503, `waiting for the first snapshot of ${waiting} of ${sources.length} sources`);
   }
 }
+
+const ONLY_FOR_ALL: Refusal = {
+  status: 403,
+  code: 'FORBIDDEN',
+  message: 'The metrics are for those who may see every instance.',
+};
 
 function listen(server: Server | TlsServer, port: number, host: string): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {

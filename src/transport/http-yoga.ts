@@ -6,6 +6,8 @@ import { maskError } from '../graphql/mask.js';
 import { createDocumentCache, type Operations } from '../graphql/operation.js';
 import type { Live } from '../live/live.js';
 import type { Log } from '../log.js';
+import { countRefusals, type Metrics, noMetrics } from '../metrics.js';
+import { noTracer, type Tracer } from '../tracing.js';
 import type { ContextOf } from './contexts.js';
 import { type ServerContext, useKeptAnswers } from './http-keep-answers.js';
 import type { Limits } from './limits.js';
@@ -23,6 +25,10 @@ export interface YogaOptions {
   readonly operations: Operations;
   readonly contextOf: ContextOf;
   readonly limits: Pick<Limits, 'bodyBytes'>;
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics;
+  /** Default: nobody is told. */
+  readonly tracer?: Tracer;
 }
 
 /** Yoga as we use it: GraphQL over HTTP by GET, POST and server-sent events. Answers go to the cache, too. */
@@ -31,6 +37,7 @@ export function createGraphQLYoga(
   cache: QueryCache,
 ): YogaServerInstance<ServerContext, Context> {
   const { schema, clock, log, live, path, operations, contextOf, limits } = options;
+  const { metrics = noMetrics, tracer = noTracer } = options;
   return createYoga<ServerContext, Context>({
     schema,
     graphqlEndpoint: path,
@@ -38,7 +45,14 @@ export function createGraphQLYoga(
       ...contextOf(grant.scope),
       lastEventId: request.headers.get('last-event-id'),
     }),
-    plugins: [useOperations(operations), useReaders(live), useServerSentEvents(clock), useKeptAnswers(cache)],
+    plugins: [
+      useOperations(operations),
+      useRefusals(metrics),
+      useTracer(tracer),
+      useReaders(live),
+      useServerSentEvents(clock),
+      useKeptAnswers(cache),
+    ],
     extraParamNames: ['documentId'],
     maskedErrors: { maskError: (error) => maskError(error, log) },
     maxRequestBodySize: limits.bodyBytes,
@@ -75,6 +89,30 @@ function useOperations(operations: Operations): Plugin {
     onSubscribe({ args, setResultAndStopExecution }) {
       const refusal = operations.refusalOf(args);
       if (refusal) setResultAndStopExecution({ errors: [refusal] });
+    },
+  };
+}
+
+function useRefusals(metrics: Metrics): Plugin {
+  return {
+    onResultProcess({ result }) {
+      if (!Array.isArray(result) && 'errors' in result && result.errors)
+        countRefusals(metrics, result.errors);
+    },
+  };
+}
+
+/** A subscription's span ends when it has begun: one that lasts for hours would only be seen after them. */
+function useTracer(tracer: Tracer): Plugin<ServerContext> {
+  if (tracer === noTracer) return {};
+  return {
+    onExecute({ args, context }) {
+      const span = tracer.begin({ ...args, headers: context.headers });
+      return { onExecuteDone: ({ result }) => span.end('errors' in result) };
+    },
+    onSubscribe({ args, context }) {
+      const span = tracer.begin({ ...args, headers: context.headers });
+      return { onSubscribeResult: ({ result }) => span.end('errors' in result) };
     },
   };
 }

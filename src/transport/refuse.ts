@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Metrics } from '../metrics.js';
 import type { Refusal } from './guard.js';
 
 /** Whether a request is a browser's that goes to a page: GraphQL clients ask for JSON or an event stream. */
@@ -30,6 +31,23 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('')}\r\n${body}`);
 }
+
+/** Answers what is no request, or comes too late, and ends its connection. */
+export function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex, metrics: Metrics): void {
+  const [status, code] = BROKEN.get(error.code ?? '') ?? [400, 'BAD_REQUEST'];
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  metrics.refused(code);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}
+
+const BROKEN: ReadonlyMap<string, readonly [status: number, code: string]> = new Map([
+  ['HPE_HEADER_OVERFLOW', [431, 'HEADERS_TOO_LARGE']],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'BODY_TOO_LARGE']],
+  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'REQUEST_TOO_SLOW']],
+]);
 
 function headersOf({ status, code }: Refusal): Record<string, string> {
   if (status === 401) return { 'www-authenticate': 'Bearer realm="tilt-graphql"' };

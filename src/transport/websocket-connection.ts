@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import {
   type ExecutionArgs,
@@ -23,7 +24,9 @@ import { executeOperation, type Operations } from '../graphql/operation.js';
 import type { Live } from '../live/live.js';
 import { PushedReader } from '../live/pushed-reader.js';
 import type { Turn } from '../live/turn.js';
-import type { Log } from '../log.js';
+import { type Log, withFields } from '../log.js';
+import { countRefusals, type Metrics } from '../metrics.js';
+import { noTracer, type Tracer } from '../tracing.js';
 import { type Access, type Grant, isGrant } from './access.js';
 import type { ContextOf } from './contexts.js';
 import { tokenOfInit } from './credentials.js';
@@ -33,6 +36,7 @@ import type { Refusal } from './guard.js';
 import type { Beating, Heartbeat } from './heartbeat.js';
 import type { Limits } from './limits.js';
 import { Rate } from './rate.js';
+import { REQUEST_ID_HEADER } from './request-id.js';
 import { Operation } from './websocket-operation.js';
 
 /** "Try again later", for a reader that took nothing for too long: graphql-ws clients reconnect after it. */
@@ -48,6 +52,8 @@ export interface ConnectionOptions {
   readonly log: Log;
   readonly contextOf: ContextOf;
   readonly access: Access;
+  readonly metrics: Metrics;
+  readonly tracer: Tracer;
   readonly limits: Pick<Limits, 'initMs' | 'operations' | 'operationsPerSecond'>;
 }
 
@@ -74,17 +80,29 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
   #cancelWait: (() => void) | null;
   #stopWaiting: (() => void) | null = null;
   #isAnswered = true;
+  readonly #requestId: string;
+  /** What of the handshake a trace goes on from. */
+  readonly #headers: IncomingHttpHeaders;
+  /** The code it was closed with from here: of a client that never reads, `ws` tells another. */
+  #code: number | null = null;
 
   /**
-   * @param connection what is beneath `socket`
+   * @param request the handshake
    * @param grant of its client, when the handshake brought a token; null: `connection_init` has to bring it
    */
-  constructor(socket: WebSocket, connection: Socket, grant: Grant | null, options: ConnectionOptions) {
+  constructor(
+    socket: WebSocket,
+    { socket: connection, headers }: IncomingMessage,
+    grant: Grant | null,
+    options: ConnectionOptions,
+  ) {
     this.#options = options;
     this.#socket = socket;
     this.#connection = connection;
     this.#writer = new FrameWriter(connection, options.turn, this);
     this.#grant = grant;
+    this.#requestId = String(headers[REQUEST_ID_HEADER] ?? '');
+    this.#headers = options.tracer === noTracer ? NO_HEADERS : headers;
     this.#rate = new Rate(options.limits.operationsPerSecond, options.clock.now());
     this.#cancelWait = options.clock.after(options.limits.initMs, () =>
       this.#close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
@@ -96,9 +114,12 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
     });
     // `ws` closes the socket itself after an error of the client's making: a broken frame, a message too big.
     socket.on('error', ({ message }) =>
-      options.log('debug', 'a WebSocket client broke the protocol', { error: message }),
+      this.#log('debug', 'a WebSocket client broke the protocol', { error: message }),
     );
-    socket.once('close', () => this.#release());
+    socket.once('close', (code) => {
+      options.metrics.closed(this.#code ?? code);
+      this.#release();
+    });
   }
 
   get isOpen(): boolean {
@@ -130,8 +151,9 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
       },
       onStuck: () => {
         this.#close(TRY_AGAIN_LATER, `Nothing was read for ${STUCK_MS / 1_000} s`);
-        // The goodbye may never be read: nothing is kept for it.
+        // The goodbye may never be read: nothing is kept for it. If it is, its answer is.
         this.#release();
+        this.#socket.resume();
       },
     });
     for (const { reader } of this.#operations.values()) reader?.pause();
@@ -172,6 +194,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
   #admit(outcome: Grant | Refusal): void {
     if (!this.isOpen) return;
     if (!isGrant(outcome)) {
+      this.#options.metrics.refused(outcome.code);
       this.#close(outcome.status === 503 ? TRY_AGAIN_LATER : CloseCode.Forbidden, outcome.message);
       return;
     }
@@ -220,7 +243,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
   }
 
   async #start(operation: Operation, params: SubscribeMessage['payload']): Promise<void> {
-    const { operations, live, log } = this.#options;
+    const { operations, live, tracer } = this.#options;
     if (this.#context === null) return;
     const prepared = operations.prepare(params, this.#context);
     if (!('document' in prepared)) {
@@ -231,11 +254,17 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
     if (type === undefined) {
       this.#fail(operation, [new GraphQLError('Unable to identify operation')]);
     } else if (type === OperationTypeNode.SUBSCRIPTION) {
+      const span = tracer.begin({ ...prepared, headers: this.#headers });
       const reader = await live.push(prepared, operation);
+      // One that lasts for hours would only be seen after them.
+      span.end('errors' in reader);
       if (reader instanceof PushedReader) this.#follow(operation, reader);
       else this.#answer(operation, reader);
     } else {
-      this.#answer(operation, maskResult(await executeOperation(prepared), log));
+      const span = tracer.begin({ ...prepared, headers: this.#headers });
+      const result = await executeOperation(prepared);
+      span.end(result.errors !== undefined);
+      this.#answer(operation, maskResult(result, this.#log));
     }
   }
 
@@ -254,6 +283,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
   }
 
   #fail({ id }: Operation, errors: readonly GraphQLError[]): void {
+    countRefusals(this.#options.metrics, errors);
     this.#operations.delete(id);
     this.#send({ id, type: MessageType.Error, payload: errors.map((error) => error.toJSON()) });
   }
@@ -279,13 +309,19 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
   }
 
   #close(code: number, reason: string): void {
+    this.#code ??= code;
     // RFC 6455, section 5.5: a control frame carries 125 bytes, of which the code takes two.
     this.#socket.close(code, Buffer.byteLength(reason) <= 123 ? reason : undefined);
   }
 
   #fault(error: unknown): void {
-    this.#options.log('error', 'a WebSocket message could not be handled', { error });
+    this.#log('error', 'a WebSocket message could not be handled', { error });
     this.#close(CloseCode.InternalServerError, 'Internal server error');
+  }
+
+  /** Made when something is to be said, which is seldom. */
+  get #log(): Log {
+    return withFields(this.#options.log, { requestId: this.#requestId });
   }
 
   #endWait(): void {
@@ -302,6 +338,8 @@ export class WebSocketConnection implements Beating, FrameWriterOwner {
     this.#operations.clear();
   }
 }
+
+const NO_HEADERS: IncomingHttpHeaders = {};
 
 function typeOf({ document, operationName }: ExecutionArgs): OperationTypeNode | undefined {
   return getOperationAST(document, operationName)?.operation;

@@ -4,6 +4,7 @@ import { WebSocketServer } from 'ws';
 import type { Grant } from './access.js';
 import { createHeartbeat } from './heartbeat.js';
 import type { Limits } from './limits.js';
+import { REQUEST_ID_HEADER } from './request-id.js';
 import { type ConnectionOptions, WebSocketConnection } from './websocket-connection.js';
 
 /** How long readers are given to say goodbye at a stop, in milliseconds. */
@@ -17,7 +18,7 @@ export interface GraphQLWebSocketOptions extends Omit<ConnectionOptions, 'heartb
 /** GraphQL over WebSocket. */
 export interface GraphQLWebSocket {
   /**
-   * Takes over a connection that asked to be upgraded.
+   * Takes over a connection that asked to be upgraded, by a request whose header `x-request-id` is harmless.
    *
    * @param grant of its client; null when the request brought no token
    */
@@ -39,10 +40,15 @@ export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQ
     perMessageDeflate: false,
     handleProtocols,
   });
+  options.metrics.observe({
+    webSockets: () => sockets.clients.size,
+    webSocketUnsentBytes: () => [...sockets.clients].reduce((sum, client) => sum + client.bufferedAmount, 0),
+  });
+  sockets.on('headers', (headers, request) => headers.push(`${REQUEST_ID_HEADER}: ${idOf(request)}`));
   return {
     upgrade(request, head, grant) {
       sockets.handleUpgrade(request, request.socket, head, (socket) => {
-        new WebSocketConnection(socket, request.socket, grant, shared);
+        new WebSocketConnection(socket, request, grant, shared);
       });
     },
     async close() {
@@ -54,4 +60,8 @@ export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQ
       cancel();
     },
   };
+}
+
+function idOf({ headers }: IncomingMessage): string {
+  return String(headers[REQUEST_ID_HEADER] ?? '');
 }

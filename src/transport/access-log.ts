@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.js';
+import { isOn, type Log } from '../log.js';
+
+/** The longest path that is logged whole, in characters. */
+const LONGEST_PATH = 200;
+
+/**
+ * Logs a request at `debug` once its answer is over: the method, the path, the status, how long it took in milliseconds,
+ * and how many bytes of the answer were handed to the connection, headers included. `aborted` when the client left before
+ * the end. Neither query strings nor headers are logged: tokens can be in them. Costs nothing while `debug` is off.
+ */
+export function logAccess(log: Log, clock: Clock, request: IncomingMessage, response: ServerResponse): void {
+  if (!isOn(log, 'debug')) return;
+  const { method, url = '', socket } = request;
+  const startedAt = clock.now();
+  const writtenBefore = socket.bytesWritten;
+  response.once('close', () =>
+    log('debug', 'request', {
+      method,
+      path: pathOf(url),
+      status: response.statusCode,
+      ms: clock.now() - startedAt,
+      bytes: socket.bytesWritten - writtenBefore,
+      ...(response.writableFinished ? {} : { aborted: true }),
+    }),
+  );
+}
+
+function pathOf(url: string): string {
+  const [path = ''] = url.split(/[?#]/, 1);
+  return path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH - 1)}…` : path;
+}

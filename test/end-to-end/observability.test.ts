@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import type { GatewayOptions } from '../../src/gateway.js';
+import type { LogFields } from '../../src/log.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { runCli, runCliToEnd } from '../support/cli.js';
+import { startGateway } from '../support/gateway.js';
+import { startOtlpCollector } from '../support/otlp-collector.js';
+import { session } from '../support/sessions.js';
+import { beginWebSocket, connectWebSocket } from '../support/web-socket-client.js';
+
+async function start(options: GatewayOptions = {}) {
+  const source = createMemoryProvider('a', [session('a', { x: 'waiting' })]);
+  const started = await startGateway({ providers: [source.provider], ...options });
+  await started.gateway.ready();
+  /** The metrics by name and labels, as the page shows them. */
+  const scrape = async (headers = {}) => {
+    const text = await (await fetch(`${started.origin}/metrics`, { headers })).text();
+    return Object.fromEntries(
+      text
+        .split('\n')
+        .filter((line) => line.startsWith('tilt_graphql_'))
+        .map((line) => [
+          line.slice('tilt_graphql_'.length, line.lastIndexOf(' ')),
+          Number(line.split(' ').at(-1)),
+        ]),
+    );
+  };
+  return { ...started, source, scrape };
+}
+
+const SUBSCRIPTION = 'subscription { targetChanges { changes { target { phase } } } }';
+
+describe('/metrics', () => {
+  it('counts readers, payloads, closes, sources and what the cache did', async () => {
+    await using gateway = await start();
+    const client = await beginWebSocket(gateway.webSocketUrl);
+    for (const id of ['1', '2']) client.send({ id, type: 'subscribe', payload: { query: SUBSCRIPTION } });
+    await expect.poll(() => client.messages.length).toBe(3);
+    gateway.source.put(session('a', { x: 'ready' }));
+    await expect.poll(() => client.messages.length).toBe(5);
+    for (let again = 0; again < 3; again += 1) await gateway.query('{ session { id } }');
+    expect(await gateway.scrape()).toMatchObject({
+      'readers{transport="websocket"}': 2,
+      'readers{transport="sse"}': 0,
+      groups: 1,
+      websockets: 1,
+      websocket_unsent_bytes: 0,
+      'payloads_total{transport="websocket"}': 4,
+      'conflated_updates_total{transport="websocket"}': 0,
+      'source_state{source="a",state="live"}': 1,
+      'source_changes_total{source="a"}': 2,
+      query_cache_hits_total: 2,
+      query_cache_misses_total: 1,
+    });
+    client.socket.close(1000);
+    await client.closed;
+    await expect
+      .poll(() => gateway.scrape())
+      .toMatchObject({ 'readers{transport="websocket"}': 0, 'websocket_closes_total{code="1000"}': 1 });
+  });
+
+  it('counts what was refused, by reason', async () => {
+    await using gateway = await start({
+      token: 'a-token-of-the-tests',
+      limits: { depth: 3, bodyBytes: 1_000 },
+    });
+    const authorization = 'Bearer a-token-of-the-tests';
+    const post = (query: string, headers = {}) =>
+      fetch(gateway.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization, ...headers },
+        body: JSON.stringify({ query }),
+      });
+    const deep = '{ sessions { nodes { status { done } } } }';
+    await fetch(gateway.url);
+    await post(deep, { origin: 'https://evil.example' });
+    await post(deep);
+    await post(deep);
+    await post(`{ __typename } #${'x'.repeat(1_000)}`);
+    const client = await beginWebSocket(gateway.webSocketUrl, { authorization });
+    client.send({ id: '1', type: 'subscribe', payload: { query: deep } });
+    await expect.poll(() => client.messages.length).toBe(2);
+    await expect(beginWebSocket(gateway.webSocketUrl, { token: 'wrong' })).rejects.toThrow('4403');
+    await expect
+      .poll(() => gateway.scrape({ authorization }))
+      .toMatchObject({
+        'refusals_total{reason="unauthenticated"}': 2,
+        'refusals_total{reason="origin_not_allowed"}': 1,
+        'refusals_total{reason="query_too_deep"}': 3,
+        'refusals_total{reason="body_too_large"}': 1,
+        'websocket_closes_total{code="4403"}': 1,
+      });
+    client.socket.terminate();
+  });
+
+  it('is for those alone who may ask, and may see everything', async () => {
+    await using gateway = await start({ token: 'a-token-of-the-tests' });
+    const refused = await fetch(`${gateway.origin}/metrics`);
+    expect([refused.status, await refused.text()]).toEqual([
+      401,
+      expect.not.stringContaining('tilt_graphql_'),
+    ]);
+  });
+});
+
+describe("a request's id", () => {
+  it('comes back over HTTP and WebSocket: its own, or one that is made', async () => {
+    await using gateway = await start();
+    const own = await fetch(gateway.origin, { redirect: 'manual', headers: { 'x-request-id': 'mine-1' } });
+    expect(own.headers.get('x-request-id')).toBe('mine-1');
+    const strange = await fetch(gateway.origin, { redirect: 'manual', headers: { 'x-request-id': 'a b' } });
+    expect(strange.headers.get('x-request-id')).toMatch(/^[0-9a-f]{16}$/);
+    const client = await connectWebSocket(gateway.webSocketUrl, { headers: { 'x-request-id': 'mine-2' } });
+    client.socket.terminate();
+  });
+
+  it('stands in every line about the request', async () => {
+    const lines: (LogFields & { readonly message: string })[] = [];
+    await using gateway = await start({
+      log: (_, message, facts = {}) => lines.push({ message, ...facts }),
+    });
+    await fetch(`${gateway.url}?query={session{id}}&secret=1`, { headers: { 'x-request-id': 'mine-3' } });
+    await expect
+      .poll(() => lines)
+      .toContainEqual(
+        expect.objectContaining({ message: 'request', path: '/graphql', status: 200, requestId: 'mine-3' }),
+      );
+    const client = await connectWebSocket(gateway.webSocketUrl, { headers: { 'x-request-id': 'mine-4' } });
+    client.socket.send('x'.repeat(1_000_001));
+    await client.closed;
+    await expect.poll(() => lines).toContainEqual(expect.objectContaining({ requestId: 'mine-4' }));
+    expect(JSON.stringify(lines)).not.toContain('secret');
+  });
+});
+
+describe('tracing', () => {
+  it('tells a collector of queries and subscriptions, as parts of the trace they came with', async () => {
+    await using collector = await startOtlpCollector();
+    await using cli = runCli(['--port', '0', '--source', 'demo'], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    });
+    const [, url = ''] = await cli.until(/^open (\S+) for GraphiQL/m);
+    const trace = '0af7651916cd43dd8448eb211c80319c';
+    const headers = { traceparent: `00-${trace}-b7ad6b7169203331-01` };
+    await fetch(`${url}?query=${encodeURIComponent('query Mine { __typename }')}`, { headers });
+    const client = await beginWebSocket(url.replace('http', 'ws'), undefined, { headers });
+    client.send({
+      id: '1',
+      type: 'subscribe',
+      payload: { query: 'subscription Live { sessionChanges { cursor } }' },
+    });
+    await expect.poll(() => client.messages.length).toBeGreaterThan(1);
+    client.socket.terminate();
+    cli.process.kill('SIGTERM');
+    expect(await cli.exit).toBe(0);
+    const spans = collector.spans.map(({ name, traceId }) => [name, traceId]).sort();
+    expect(spans).toEqual([
+      ['query Mine', trace],
+      ['subscription Live', trace],
+    ]);
+  });
+
+  it('that cannot be is a mistake on the command line', async () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' };
+    const { code, stderr } = await runCliToEnd(['--port', '0', '--source', 'demo'], env);
+    expect([code, stderr]).toEqual([
+      2,
+      'tilt-graphql: OTEL_EXPORTER_OTLP_ENDPOINT: expected an http or https URL, got "collector:4317"\n',
+    ]);
+  });
+});

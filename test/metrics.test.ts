@@ -1,0 +1,207 @@
+import { parse } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { trackReads } from '../src/graphql/reads.js';
+import { createSchema } from '../src/graphql/schema.js';
+import { createLive } from '../src/live/live.js';
+import { PushedReader } from '../src/live/pushed-reader.js';
+import { createSubscriptionResolvers } from '../src/live/subscription-resolvers.js';
+import { createTurn } from '../src/live/turn.js';
+import { silentLog } from '../src/log.js';
+import { noMetrics } from '../src/metrics.js';
+import { keepWatching } from '../src/providers/keep-watching.js';
+import { createMemoryProvider } from '../src/providers/memory.js';
+import { createStore } from '../src/store/store.js';
+import { answerOf } from '../src/transport/http-answer.js';
+import { createQueryCache, DEFAULT_QUERY_CACHE_LIMITS } from '../src/transport/query-cache.js';
+import { createTally } from '../src/transport/tally.js';
+import { followTilt } from './support/follow-tilt.js';
+import { createManualClock } from './support/manual-clock.js';
+import { createRecordingSink } from './support/recording-sink.js';
+import { sessionJson } from './support/session-json.js';
+import { session } from './support/sessions.js';
+import { createTiltServer } from './support/tilt-server.js';
+
+const limits = { updates: 3, sessions: 2 };
+const schema = createSchema(createSubscriptionResolvers(limits));
+
+/** A live layer that counts, whose turns end when the test says so. */
+function startLive() {
+  let endTurn = () => {};
+  const turn = createTurn((end) => {
+    endTurn = end;
+  });
+  const store = createStore({ clock: createManualClock(), epoch: 'e' });
+  store.open('test');
+  const tally = createTally();
+  const live = createLive({ log: silentLog, turn, limits, metrics: tally });
+  const put = (phase: 'waiting' | 'running' | 'ready' | 'failed') => {
+    store.apply('test', { type: 'upsert', session: session('a', { x: phase }) });
+    endTurn();
+  };
+  put('waiting');
+  const contextValue = { store, version: 'test', scope: '', lastEventId: null };
+  const args = (document: string, variableValues = {}) => ({
+    schema,
+    document: parse(document),
+    variableValues,
+    contextValue,
+  });
+  return {
+    tally,
+    store,
+    put,
+    async push(document: string, variables = {}) {
+      const reader = await live.push(args(document, variables), { send() {} });
+      if (!(reader instanceof PushedReader)) throw new Error(reader.errors?.map(String).join());
+      return reader;
+    },
+    async pull(document: string) {
+      const stream = await live.pull(args(document));
+      if (!(Symbol.asyncIterator in stream)) throw new Error(stream.errors?.map(String).join());
+      return stream;
+    },
+    open: () => [tally.states.pushedReaders?.(), tally.states.pulledReaders?.(), tally.states.groups?.()],
+  };
+}
+
+const CHANGES = 'subscription ($since: String) { targetChanges(since: $since) { cursor changes { type } } }';
+const DONE = 'subscription { session { status { done } } }';
+
+describe('of its readers, a gateway counts', () => {
+  it('how many are open, by how they get their payloads, and how many different subscriptions that is', async () => {
+    const { push, pull, open } = startLive();
+    expect(open()).toEqual([0, 0, 0]);
+    const [one, two, three] = [await push(CHANGES), await push(DONE), await pull(DONE)];
+    expect(open()).toEqual([2, 1, 2]);
+    one.end();
+    two.end();
+    await three.return(undefined);
+    expect(open()).toEqual([0, 0, 0]);
+  });
+
+  it('each payload that was handed to one, and none that was not sent', async () => {
+    const { tally, push, pull, put } = startLive();
+    await push(CHANGES);
+    await push(CHANGES);
+    await push(DONE);
+    const stream = await pull(CHANGES);
+    await stream.next();
+    expect([tally.pushed.payloads, tally.pulled.payloads]).toEqual([3, 1]);
+    put('ready');
+    await stream.next();
+    expect([tally.pushed.payloads, tally.pulled.payloads]).toEqual([5, 2]);
+  });
+
+  it('S5: the updates that a slow one got folded, and for how long it lags', async () => {
+    const { tally, push, pull, put } = startLive();
+    const reader = await push(CHANGES);
+    const stream = await pull(CHANGES);
+    await stream.next();
+    reader.pause();
+    reader.pause();
+    expect(tally.pushed.lagging).toBe(1);
+    for (const phase of ['running', 'ready', 'failed', 'running', 'ready'] as const) put(phase);
+    reader.resume();
+    await stream.next();
+    expect([tally.pushed.conflated, tally.pulled.conflated]).toEqual([5, 5]);
+    expect([tally.pushed.payloads, tally.pulled.payloads]).toEqual([2, 2]);
+    expect(tally.pushed.lagging).toBe(0);
+  });
+
+  it('S4: those that one missed which came back, if they had to be folded', async () => {
+    const { tally, store, push, put } = startLive();
+    const since = store.cursor();
+    for (const phase of ['running', 'ready'] as const) put(phase);
+    await push(CHANGES, { since });
+    expect(tally.pushed.conflated).toBe(0);
+    for (const phase of ['running', 'ready'] as const) put(phase);
+    await push(CHANGES, { since });
+    expect(tally.pushed.conflated).toBe(4);
+  });
+
+  it('none as lagging that has gone', async () => {
+    const { tally, push } = startLive();
+    const reader = await push(CHANGES);
+    reader.pause();
+    reader.end();
+    reader.end();
+    expect(tally.pushed.lagging).toBe(0);
+  });
+});
+
+describe('of a source, a gateway counts', () => {
+  it('what it told, when that was, and how often it was watched again', async () => {
+    const clock = createManualClock(1_000);
+    const memory = createMemoryProvider('shop', [session('shop')]);
+    const tally = createTally();
+    const ending = new AbortController();
+    const run = keepWatching({
+      provider: memory.provider,
+      sink: createRecordingSink(),
+      clock,
+      random: () => 1,
+      log: silentLog,
+      signal: ending.signal,
+      metrics: tally,
+    });
+    await clock.advance(10);
+    expect(tally.sources.get('shop')).toMatchObject({ changes: 1, lastChangeAt: 1_000, restarts: 0 });
+    memory.fail(new Error('broken'));
+    await clock.advance(790);
+    expect(tally.sources.get('shop')).toMatchObject({ changes: 1, lastChangeAt: 1_000, restarts: 1 });
+    await clock.advance(100);
+    expect(tally.sources.get('shop')).toMatchObject({ changes: 2, lastChangeAt: 1_810, restarts: 1 });
+    // That a source doubts itself is no news.
+    memory.markStale('away');
+    await clock.advance(100);
+    expect(tally.sources.get('shop')).toMatchObject({ changes: 2, lastChangeAt: 1_810 });
+    ending.abort();
+    await run;
+  });
+
+  it('why a Tilt was listed anew', async () => {
+    const tally = createTally();
+    await using server = await createTiltServer({ sessions: [sessionJson({ uid: 'a' })] });
+    await using tilt = await followTilt(server, { metrics: tally });
+    await tilt.until(() => tilt.count('snapshot') === 1);
+    await server.until(() => server.openWatches === 1);
+    expect(tally.sources.get('tilt-default')?.relists).toEqual({ ended: 0, expired: 0, failed: 0, dead: 0 });
+    await server.cut();
+    await tilt.until(() => tilt.count('snapshot') === 2);
+    expect(tally.sources.get('tilt-default')?.relists).toEqual({ ended: 1, expired: 0, failed: 0, dead: 0 });
+  });
+});
+
+describe('of the query cache, a gateway counts', () => {
+  it('hits, misses, and what is kept', () => {
+    const tally = createTally();
+    const cache = createQueryCache(DEFAULT_QUERY_CACHE_LIMITS, tally);
+    const store = createStore({ clock: createManualClock(), epoch: 'e' });
+    store.open('test');
+    const reads = trackReads(store);
+    reads.store.get('a/Tiltfile');
+    const kept = () => [tally.states.queryCacheAnswers?.(), tally.states.queryCacheBytes?.()];
+
+    cache.find('a');
+    expect(kept()).toEqual([0, 0]);
+    cache.keep('a', answerOf('xxx', 'application/json'), reads);
+    cache.find('a');
+    cache.find('a');
+    expect(kept()).toEqual([1, expect.any(Number)]);
+    expect(tally.queryCache).toEqual({ hits: 2, misses: 1 });
+    store.apply('test', { type: 'upsert', session: session('a') });
+    cache.find('a');
+    expect(tally.queryCache).toEqual({ hits: 2, misses: 2 });
+    expect(kept()).toEqual([0, 0]);
+  });
+});
+
+describe('where nobody asks', () => {
+  it('everything can be counted all the same', () => {
+    noMetrics.source('shop').changes += 1;
+    noMetrics.closed(1000);
+    noMetrics.refused('FORBIDDEN');
+    noMetrics.observe({ groups: () => 1 });
+    expect(noMetrics.source('shop').changes).toBe(0);
+  });
+});

@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { createServer, get, type RequestListener } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import type { LogFields } from '../../src/log.js';
+import { logAccess } from '../../src/transport/access-log.js';
+import { createManualClock, type ManualClock } from '../support/manual-clock.js';
+
+interface AccessServer extends AsyncDisposable {
+  readonly port: number;
+  readonly clock: ManualClock;
+  readonly lines: { readonly level: string; readonly facts: LogFields | undefined }[];
+}
+
+/** A server that logs its requests, at `debug` if that is on. */
+async function serve(handle: RequestListener, isOn = true): Promise<AccessServer> {
+  const clock = createManualClock();
+  const lines: AccessServer['lines'] = [];
+  const log = Object.assign(
+    (level: string, _: string, facts?: LogFields) => {
+      lines.push({ level, facts });
+    },
+    { isOn: () => isOn },
+  );
+  const server = createServer((request, response) => {
+    logAccess(log, clock, request, response);
+    handle(request, response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address.');
+  return {
+    port: address.port,
+    clock,
+    lines,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Sends a GET, and reads the answer to its end. */
+async function ask(
+  { port }: AccessServer,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<string> {
+  const [response] = await once(get({ port, host: '127.0.0.1', path, headers }), 'response');
+  return text(response);
+}
+
+describe('the access line of a request', () => {
+  it('tells the method, the path, the status, the time and the bytes', async () => {
+    await using server = await serve(async (_, response) => {
+      await server.clock.advance(25);
+      response.writeHead(201, { 'content-length': 100 }).end('x'.repeat(100));
+    });
+    await ask(server, '/graphql');
+    await expect.poll(() => server.lines).toHaveLength(1);
+    expect(server.lines).toEqual([
+      {
+        level: 'debug',
+        facts: { method: 'GET', path: '/graphql', status: 201, ms: 25, bytes: expect.any(Number) },
+      },
+    ]);
+    const bytes = Number(server.lines[0]?.facts?.bytes);
+    expect(bytes).toBeGreaterThan(100);
+    expect(bytes).toBeLessThan(500);
+  });
+
+  it('counts the bytes of its own answer, also on a connection that had others', async () => {
+    await using server = await serve((_, response) => response.end('x'.repeat(1_000)));
+    const socket = connect(server.port, '127.0.0.1');
+    for (let index = 1; index <= 2; index += 1) {
+      socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+      await expect.poll(() => server.lines).toHaveLength(index);
+    }
+    socket.destroy();
+    const [first, second] = server.lines.map(({ facts }) => facts?.bytes);
+    expect(second).toBe(first);
+  });
+
+  it('has nothing that could be a token', async () => {
+    await using server = await serve((_, response) => response.end());
+    await ask(server, '/graphql?token=SECRET', { authorization: 'Bearer SECRET', cookie: 'a=SECRET' });
+    await expect.poll(() => server.lines).toHaveLength(1);
+    expect(JSON.stringify(server.lines)).not.toContain('SECRET');
+    expect(server.lines[0]?.facts?.path).toBe('/graphql');
+  });
+
+  it('cuts a long path', async () => {
+    await using server = await serve((_, response) => response.end());
+    await ask(server, `/${'x'.repeat(5_000)}`);
+    await expect.poll(() => server.lines).toHaveLength(1);
+    expect(server.lines[0]?.facts?.path).toBe(`/${'x'.repeat(198)}…`);
+  });
+
+  it('says when the client left before the end', async () => {
+    await using server = await serve((_, response) => response.write('a'));
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write('GET /events HTTP/1.1\r\nhost: a\r\n\r\n');
+    await once(socket, 'data');
+    expect(server.lines).toEqual([]);
+    socket.destroy();
+    await expect.poll(() => server.lines).toHaveLength(1);
+    expect(server.lines[0]?.facts).toMatchObject({ path: '/events', status: 200, aborted: true });
+  });
+
+  it('is not made at all while debug is off', async () => {
+    let listeners = -1;
+    await using server = await serve((_, response) => {
+      listeners = response.listenerCount('close');
+      response.end();
+    }, false);
+    await ask(server, '/');
+    expect(server.lines).toEqual([]);
+    expect(listeners).toBe(0);
+  });
+});
