@@ -17,9 +17,6 @@ export interface Peer {
 /** Proxies whose `X-Forwarded-*` is believed. */
 export type TrustedProxies = Pick<BlockList, 'check'>;
 
-/** No proxy is trusted: anyone can write a header. */
-export const NO_PROXIES: TrustedProxies = new BlockList();
-
 /** Addresses (`10.0.0.7`) and networks (`10.0.0.0/8`) of proxies; throws a RangeError on one that is neither. */
 export function trustProxies(addresses: readonly string[]): TrustedProxies {
   const list = new BlockList();

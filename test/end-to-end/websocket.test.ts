@@ -84,7 +84,7 @@ describe('GraphQL over WebSocket', () => {
     [
       'an id in use that is too long for a reason',
       [subscribe('x'.repeat(200), SUBSCRIPTION), subscribe('x'.repeat(200), SUBSCRIPTION)],
-      [4409, ''],
+      [4409, `Subscriber for ${'x'.repeat(105)}`],
     ],
     [
       'a message that only a server sends',
