@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '../clock.js';
 import type { Log } from '../log.js';
+import { type Metrics, noMetrics } from '../metrics.js';
 import type { Change, ChangeSink } from '../model/change.js';
 import { createBackoff } from './backoff.js';
 import { endingAtOnce } from './ending-at-once.js';
@@ -19,6 +20,8 @@ export interface KeepWatchingOptions {
   readonly optional?: boolean;
   /** The source is open in the sink already, and is carried on. Default: false, it is opened. */
   readonly resume?: boolean;
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics;
 }
 
 /**
@@ -35,6 +38,7 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
   const { name } = provider;
   const backoff = createBackoff(clock, random);
   const tell = createTeller(name, log);
+  const counts = (options.metrics ?? noMetrics).source(name);
   try {
     if (!resume) sink.open(name, { optional });
     await watchToTheEnd();
@@ -74,12 +78,17 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
   function apply(change: Change): void {
     if (change.type === 'snapshot') backoff.healthy();
     if (change.type === 'stale' && change.id === undefined) backoff.troubled();
+    if (change.type !== 'stale') {
+      counts.changes += 1;
+      counts.lastChangeAt = clock.now();
+    }
     sink.apply(name, change);
   }
 
   async function waitAfter(error: unknown): Promise<void> {
     const waitMs = backoff.failed(error instanceof ProviderError ? error.retryAfterMs : null);
     tell(error, waitMs);
+    counts.restarts += 1;
     sink.apply(name, { type: 'stale', error: lineOf(error) });
     await sleep(clock, waitMs, signal);
   }

@@ -3,6 +3,7 @@ import { DecodeError } from '../../model/decode.js';
 import type { Session } from '../../model/session.js';
 import { decodeSessions } from '../decode-sessions.js';
 import { MAX_BYTES } from '../limits.js';
+import { isTooDeep } from '../yaml-depth.js';
 
 /** Why a file gives no Sessions, in one line: which file, where in it, what is wrong. */
 export class FileProblem extends Error {
@@ -32,12 +33,15 @@ export const MAX_YAML_BYTES = 4 * 1024 * 1024;
  * documents of either. Pure. A part that cannot be read spoils the whole file: throws a {@link FileProblem}.
  */
 export function parseSessions(bytes: Uint8Array, { file, instance }: ParseOptions): Session[] {
-  const values = valuesOf(textOf(bytes, file), file);
+  const text = textOf(bytes, file);
+  const { values, isWhole } = valuesOf(text, file);
   if (values.every(isNothing)) throw new FileProblem(`${file}: expected a Session, got an empty file`);
-  return values.flatMap((value, index) => {
+  const sessions = values.flatMap((value, index) => {
     const where = values.length === 1 ? file : `${file}: document ${index + 1}`;
     return isNothing(value) ? [] : decoded(value, instance, where);
   });
+  if (isWhole) return sessions;
+  throw new FileProblem(`${file}: expected a line break at its end: is it cut off? If not, add one`);
 }
 
 /** Refuses a file that is too long to be read. Pure. */
@@ -54,10 +58,23 @@ function textOf(bytes: Uint8Array, file: string): string {
   }
 }
 
-function valuesOf(text: string, file: string): unknown[] {
-  if (/\.json$/i.test(file)) return text.trim() === '' ? [] : [fromJson(text, file)];
+/** What a file holds. */
+interface Values {
+  readonly values: readonly unknown[];
+  /**
+   * Whether it can be all that was written. JSON that was cut off, as by a full disk, is no JSON; YAML most often still is
+   * YAML, of which targets are missing: what failed may be among them. All that tells then is a last line without its end.
+   */
+  readonly isWhole: boolean;
+}
+
+function valuesOf(text: string, file: string): Values {
+  if (/\.json$/i.test(file)) {
+    return { values: text.trim() === '' ? [] : [fromJson(text, file)], isWhole: true };
+  }
   const json = /^\s*[[{]/.test(text) ? quickly(text) : undefined;
-  return json === undefined ? fromYaml(text, file) : [json];
+  if (json !== undefined) return { values: [json], isWhole: true };
+  return { values: fromYaml(text, file), isWhole: /[\r\n]$/.test(text) };
 }
 
 /** YAML that happens to be JSON. */
@@ -89,6 +106,7 @@ function fromYaml(text: string, file: string): unknown[] {
     const limit = `expected at most ${mebibytes(MAX_YAML_BYTES)} MiB of YAML`;
     throw new FileProblem(`${file}: ${limit}, got ${mebibytes(text.length)} MiB; save it as JSON`);
   }
+  if (isTooDeep(text)) throw new FileProblem(`${file}: expected a Session, got something nested far deeper`);
   const lines = new LineCounter();
   // The core schema of YAML 1.2: a time stays the text it is.
   const documents = parseAllDocuments(text, { schema: 'core', prettyErrors: false, lineCounter: lines });

@@ -15,6 +15,11 @@ export function member(field: Field, key: string): Field {
   return { file, path: path === '' ? key : `${path}.${key}`, value: value[key] ?? null };
 }
 
+/** Whether a mapping has a key, be its value null. */
+export function has({ value }: Field, key: string): boolean {
+  return isRecord(value) && Object.hasOwn(value, key);
+}
+
 /** The items of a list; none when it is absent or null. */
 export function items(field: Field): Field[] {
   const { file, path, value } = field;

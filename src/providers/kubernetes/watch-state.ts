@@ -22,7 +22,9 @@ export interface WatchState {
   event(event: WatchEvent): Change[];
   /** Whether a list has what the watch, silent since, should have told: it is dead. */
   isBehind(list: SessionList): boolean;
-  /** Whether something was `stale` since the last list, and this one has everything in a good state. */
+  /** Whether something was `stale` since the last list. */
+  readonly isDoubtful: boolean;
+  /** Whether it is doubtful, and this list has everything in a good state. */
   isHealedBy(list: SessionList): boolean;
 }
 
@@ -31,7 +33,7 @@ export function createWatchState(instance: string): WatchState {
   let resourceVersion = '';
   /** The last good state of each. */
   let known = new Map<SessionId, Session>();
-  let doubtful = false;
+  let isDoubtful = false;
   const seen = createSeenVersions();
 
   return {
@@ -41,7 +43,10 @@ export function createWatchState(instance: string): WatchState {
     list: takeList,
     event: takeEvent,
     isBehind,
-    isHealedBy: (list) => doubtful && list.items.every((item) => typeof decode(item) !== 'string'),
+    get isDoubtful() {
+      return isDoubtful;
+    },
+    isHealedBy: (list) => isDoubtful && list.items.every((item) => typeof decode(item) !== 'string'),
   };
 
   function takeList(list: SessionList): Change[] {
@@ -60,7 +65,7 @@ export function createWatchState(instance: string): WatchState {
     known = next;
     seen.keepOnly(list.items.map(identityOf));
     resourceVersion = list.resourceVersion;
-    doubtful = stale.length > 0;
+    isDoubtful = stale.length > 0;
     return [{ type: 'snapshot', sessions: [...next.values()] }, ...stale];
   }
 
@@ -116,7 +121,7 @@ export function createWatchState(instance: string): WatchState {
   }
 
   function doubt(stale: Change): Change[] {
-    doubtful = true;
+    isDoubtful = true;
     return [stale];
   }
 

@@ -1,9 +1,10 @@
 import type { Clock } from '../../clock.js';
 import type { Log } from '../../log.js';
+import type { Metrics } from '../../metrics.js';
 import { type PushChange, streamChanges } from '../change-stream.js';
-import type { SessionProvider } from '../provider.js';
+import { ProviderError, type SessionProvider } from '../provider.js';
 import { followFile } from './follow-file.js';
-import type { KubeContext } from './kubeconfig.js';
+import type { KubeContext, Kubeconfig } from './kubeconfig.js';
 import { limitsOf, type TiltLimits } from './limits.js';
 import { loadKubeconfig } from './load-kubeconfig.js';
 import { createTiltProvider } from './tilt.js';
@@ -19,6 +20,8 @@ export interface TiltDiscoveryOptions extends Partial<TiltLimits> {
   readonly contexts?: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics;
   /** How often to look at the file, in milliseconds. Default 500: a Tilt shows within a second of its start. */
   readonly pollMs?: number;
   /** For how long a changed file must have held still before it is read, in milliseconds. Default 50. */
@@ -34,8 +37,8 @@ export interface TiltDiscoveryOptions extends Partial<TiltLimits> {
 /**
  * Finds the Tilts of this machine by following their kubeconfig: Tilt adds its entry when it starts, and takes it out
  * when it ends. It is a provider itself, without Sessions, so that trouble with the file shows like that of any source: a
- * `snapshot` after each read that brought something new, `stale` while the file cannot be read or understood; the
- * Tilts that are known stay known then. No file means no Tilts. What it has found outlives a `watch()`.
+ * `snapshot` after each read that brought something new, `stale` while the file cannot be read or understood, or was cut
+ * off; the Tilts that are known stay known then. No file means no Tilts. What it has found outlives a `watch()`.
  */
 export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvider {
   const { kubeconfig, contexts, clock, pollMs = 500, settleMs = 50 } = options;
@@ -53,8 +56,7 @@ export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvi
         clock,
         pollMs,
         settleMs,
-        read: async (isThere) =>
-          isThere ? (await loadKubeconfig(kubeconfig)).contexts.filter(isWanted) : [],
+        read: async (isThere) => (isThere ? tiltsIn(await loadKubeconfig(kubeconfig)) : []),
         onContent(tilts) {
           const isNews = update(tilts);
           if (isNews || !isSynced) push({ type: 'snapshot', sessions: [] });
@@ -66,6 +68,17 @@ export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvi
         },
       },
       signal,
+    );
+  }
+
+  /** A Tilt that is missing from a file that was cut off has not left. Throws a {@link ProviderError} `config` then. */
+  function tiltsIn({ contexts: all, missing }: Kubeconfig): readonly KubeContext[] {
+    const tilts = all.filter(isWanted);
+    const isLost = (name: string) => tilts.every((tilt) => tilt.name !== name);
+    if (missing === null || ![...known.keys()].some(isLost)) return tilts;
+    throw new ProviderError(
+      'config',
+      `${kubeconfig}: ${missing}: expected a list, got nothing; is it cut off?`,
     );
   }
 

@@ -34,16 +34,17 @@ export interface FollowOptions {
 }
 
 /**
- * Opens one watch where the list left off and reads it to its end, at full speed. When it has been silent for
- * `idleMs`, a list tells whether it is only quiet, or dead: a half-open connection looks the same.
+ * Opens one watch where the list left off and reads it to its end, at full speed. When it has told nothing whole for
+ * `idleMs`, a list tells whether it is only quiet, or dead: a half-open connection looks the same, and one whose bytes
+ * trickle in is no better. While something is doubtful, a list is asked that often whatever the watch tells.
  * Throws a ProviderError when the watch, or that list, is refused or out of reach.
  */
 export async function followWatch(options: FollowOptions, signal: AbortSignal): Promise<WatchEnd> {
   const { api, state, clock, limits, push } = options;
   const scope = createScope(signal);
   const openedAt = clock.now();
-  let lastReadAt = openedAt;
-  let bytesRead = 0;
+  let lastLineAt = openedAt;
+  let linesRead = 0;
   let hadNews = false;
   let why: WatchEnd['why'] = 'ended';
   let message = 'it ended by itself, or was cut';
@@ -57,18 +58,14 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
   }
 
   async function readToEnd(): Promise<null> {
-    const how = await api.watch(state.resourceVersion, readBytes, scope.signal);
+    const how = await api.watch(state.resourceVersion, (chunk) => lines.push(chunk), scope.signal);
     if (how === 'expired') end('expired', 'its resourceVersion is too old');
     return null;
   }
 
-  function readBytes(chunk: Uint8Array): void {
-    lastReadAt = clock.now();
-    bytesRead += chunk.length;
-    lines.push(chunk);
-  }
-
   function readLine(line: string): void {
+    lastLineAt = clock.now();
+    linesRead += 1;
     if (scope.signal.aborted) return;
     const event = readWatchEvent(line);
     if (event.type === 'error') end(event.expired ? 'expired' : 'failed', event.message);
@@ -92,13 +89,16 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
   async function checkWhenIdle(): Promise<SessionList | null> {
     let quietSince = openedAt;
     while (!scope.signal.aborted) {
-      quietSince = Math.max(quietSince, lastReadAt);
-      await sleep(clock, quietSince + limits.idleMs - clock.now(), scope.signal);
-      if (scope.signal.aborted || lastReadAt > quietSince) continue;
+      quietSince = Math.max(quietSince, lastLineAt);
+      // Never longer than from now on: a clock that was set back makes the last line one of the future.
+      const leftMs = Math.min(limits.idleMs, quietSince + limits.idleMs - clock.now());
+      await sleep(clock, leftMs, scope.signal);
+      const hasSpoken = lastLineAt > quietSince;
+      if (scope.signal.aborted || (hasSpoken && !state.isDoubtful)) continue;
       const list = await listUnlessItSpeaks();
       quietSince = clock.now();
       if (list === null) continue;
-      if (state.isBehind(list)) {
+      if (!hasSpoken && state.isBehind(list)) {
         end('dead', 'it was silent while the list moved on');
         return list;
       }
@@ -109,12 +109,12 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
 
   /** Null when the watch speaks in the meantime: it lives, and the list, if there is one, may be the older of the two. */
   async function listUnlessItSpeaks(): Promise<SessionList | null> {
-    const read = bytesRead;
+    const read = linesRead;
     try {
       const list = await api.list(scope.signal);
-      return bytesRead === read ? list : null;
+      return linesRead === read ? list : null;
     } catch (error) {
-      if (bytesRead === read) throw error;
+      if (linesRead === read) throw error;
       return null;
     }
   }

@@ -1,13 +1,19 @@
 import { dirname, resolve } from 'node:path';
 import { parse, YAMLParseError } from 'yaml';
-import { type Field, flag, items, member, requiredText, text } from '../kubernetes/field.js';
+import { type Field, flag, has, items, member, requiredText, text } from '../kubernetes/field.js';
 import { ProviderError } from '../provider.js';
+import { isTooDeep } from '../yaml-depth.js';
 
 /** A kubeconfig, the file in which Tilt (and kubectl) keeps how to reach each API server. */
 export interface Kubeconfig {
   /** Where it was read. */
   readonly path: string;
   readonly contexts: readonly KubeContext[];
+  /**
+   * The first of its lists (`clusters`, `contexts`, `users`) that is not there, not even as null; null when all are. Tilt
+   * and kubectl always write all of them, `users` as the last: a file of theirs that lacks one was cut off.
+   */
+  readonly missing: string | null;
 }
 
 /** One entry of `contexts`: a way to reach an API server, or in one line why it is none. */
@@ -45,10 +51,17 @@ export function parseKubeconfig(content: string, path: string): Kubeconfig {
   const clusters = byName(root, 'clusters', 'cluster');
   const users = byName(root, 'users', 'user');
   const contexts = [...byName(root, 'contexts', 'context')];
-  return { path, contexts: contexts.map(([name, context]) => contextOf(name, context, clusters, users)) };
+  return {
+    path,
+    contexts: contexts.map(([name, context]) => contextOf(name, context, clusters, users)),
+    missing: ['clusters', 'contexts', 'users'].find((list) => !has(root, list)) ?? null,
+  };
 }
 
 function parseYaml(content: string, path: string): unknown {
+  if (isTooDeep(content)) {
+    throw new ProviderError('config', `${path}: expected a kubeconfig, got something nested far deeper`);
+  }
   try {
     return parse(content, { logLevel: 'error' });
   } catch (error) {

@@ -1,7 +1,7 @@
 /** How much and how long the `tilt` provider bears. */
 export interface TiltLimits {
   /**
-   * After so long without a byte from a watch, the Sessions are listed to see whether the link still lives: a
+   * After so long without a whole line of a watch, the Sessions are listed to see whether the link still lives: a
    * half-open connection (a laptop that slept, a firewall that forgot) is silent for ever. In milliseconds. Default 30 s:
    * a quiet Tilt costs two small requests a minute.
    */

@@ -28,7 +28,7 @@ export async function loadKubeconfig(path: string): Promise<Kubeconfig> {
 }
 
 /** The endpoint of a context. Throws a {@link ProviderError} `config` that lists the contexts there are. */
-export function endpointOf(kubeconfig: Kubeconfig, name: string): Endpoint {
+export function endpointOf(kubeconfig: Pick<Kubeconfig, 'path' | 'contexts'>, name: string): Endpoint {
   const { path, contexts } = kubeconfig;
   const context = contexts.find((candidate) => candidate.name === name);
   if (!context) {

@@ -29,6 +29,8 @@ export function get(connection: Connection, url: URL, signal: AbortSignal): Prom
     request.on('response', resolve);
     // Also after the response: an error that nobody listens to would end the process.
     request.on('error', fail);
+    // A server that answers by switching protocols (101) gives neither a response nor an error.
+    request.on('close', () => fail(new Error('the connection ended without an answer')));
     request.end();
   });
 }

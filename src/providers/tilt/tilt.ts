@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js';
 import type { Log } from '../../log.js';
+import { type Metrics, noMetrics } from '../../metrics.js';
 import { type PushChange, streamChanges } from '../change-stream.js';
 import { createWatchState } from '../kubernetes/watch-state.js';
 import type { SessionProvider } from '../provider.js';
@@ -20,6 +21,8 @@ export interface TiltProviderOptions extends Partial<TiltLimits> {
   readonly name?: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface TiltProviderOptions extends Partial<TiltLimits> {
  * a `watch()`, so that an object which cannot be decoded does not look gone after a reconnect.
  */
 export function createTiltProvider(options: TiltProviderOptions): SessionProvider {
-  const { kubeconfig, context, name = context, clock, log } = options;
+  const { kubeconfig, context, name = context, clock, log, metrics = noMetrics } = options;
   const limits = limitsOf(options);
   const state = createWatchState(name);
   let warned = false;
@@ -47,7 +50,8 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
     const endpoint = await readEndpoint();
     warnOnce(endpoint);
     const api = createSessionApi(await readConnection(endpoint), clock, limits);
-    await watchSessions({ api, state, push, clock, log, limits, instance: name }, signal);
+    const { relists } = metrics.source(name);
+    await watchSessions({ api, state, push, clock, log, limits, relists, instance: name }, signal);
   }
 
   async function readEndpoint(): Promise<Endpoint> {

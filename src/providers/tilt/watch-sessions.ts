@@ -1,4 +1,5 @@
 import type { Log } from '../../log.js';
+import type { SourceCounts } from '../../metrics.js';
 import { ProviderError } from '../provider.js';
 import { type FollowOptions, followWatch, type WatchEnd } from './follow-watch.js';
 
@@ -7,6 +8,7 @@ export interface WatchSessionsOptions extends FollowOptions {
   readonly log: Log;
   /** Whose Sessions they are, for the log. */
   readonly instance: string;
+  readonly relists: SourceCounts['relists'];
 }
 
 /**
@@ -25,7 +27,7 @@ export interface WatchSessionsOptions extends FollowOptions {
  * nobody either; the idle check finds it.)
  */
 export async function watchSessions(options: WatchSessionsOptions, signal: AbortSignal): Promise<void> {
-  const { api, state, push, log, limits, instance } = options;
+  const { api, state, push, log, limits, instance, relists } = options;
   let list = await api.list(signal);
   let before: WatchEnd['why'] | null = null;
   while (!signal.aborted) {
@@ -44,11 +46,15 @@ export async function watchSessions(options: WatchSessionsOptions, signal: Abort
     }
     before = end.why;
     list = end.list ?? (await api.list(signal));
+    relists[end.why] += 1;
   }
 }
 
-/** Guards against asking without a pause. That a version has expired is for the list to heal, which may be tried once. */
+/**
+ * Guards against asking without a pause. That a version has expired is for the list to heal, which may be tried once. One
+ * that lasted less than nothing has seen the clock set back, and says nothing about how long it was.
+ */
 function isFruitless(end: WatchEnd, before: WatchEnd['why'] | null, fruitlessMs: number): boolean {
-  if (end.hadNews || end.lastedMs >= fruitlessMs) return false;
+  if (end.hadNews || end.lastedMs >= fruitlessMs || end.lastedMs < 0) return false;
   return end.why !== 'dead' && (end.why !== 'expired' || before === 'expired');
 }
