@@ -134,8 +134,8 @@ export function createDoor(server: Server | TlsServer, options: DoorOptions): Do
       access.check(token),
       () => {
         response.writeHead(303, {
-          // Two slashes at the start would be another host's address.
-          location: `${path.replace(/^\/*/, '/')}${query.size > 0 ? `?${query}` : ''}`,
+          // Two slashes at the start, to browsers backslashes too, would be another host's address.
+          location: `${path.replace(/^[/\\]*/, '/')}${query.size > 0 ? `?${query}` : ''}`,
           'set-cookie': cookieFor(token, portOf(request), `${pathPrefix}/`, isSecure),
           'cache-control': 'no-store',
           'referrer-policy': 'no-referrer',

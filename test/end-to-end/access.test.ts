@@ -198,8 +198,10 @@ describe('a token', () => {
 
   it('never leads a link to another host', async () => {
     await using gateway = await start({ token: TOKEN });
-    const { location } = await rawGet(gateway, 'localhost', `//evil.example/?token=${TOKEN}`, 'text/html');
-    expect(location).toBe('/evil.example/');
+    for (const path of ['//evil.example/', '/\\\\evil.example/', '/\\/evil.example/']) {
+      const { location } = await rawGet(gateway, 'localhost', `${path}?token=${TOKEN}`, 'text/html');
+      expect(location).toBe('/evil.example/');
+    }
   });
 
   it('is needed to listen beyond this machine', async () => {
