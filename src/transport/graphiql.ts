@@ -21,7 +21,11 @@ export function createGraphiQLPage(endpoint: string): GraphiQLPage {
   let page: Promise<CompressedPage> | null = null;
   return {
     async serve(request, response) {
-      page ??= render(endpoint);
+      page ??= render(endpoint).catch((error) => {
+        // Tried again by the next: a file may have been out of reach.
+        page = null;
+        throw error;
+      });
       const { body, etag } = await page;
       response.setHeader('content-type', 'text/html; charset=utf-8');
       response.setHeader('etag', etag);

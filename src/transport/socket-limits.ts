@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Refusal } from './guard.js';
+import { openFileLimit } from './open-files.js';
 import { isTrusted, plain, type TrustedProxies } from './peer.js';
 
 /** How many connections there may be. */
@@ -13,6 +14,13 @@ export interface SocketLimits {
 
 /** Connections above the limits are still answered, with the reason, but only this many: further ones are cut at once. */
 const ANSWERED_EXCESS = 1_000;
+
+/**
+ * Of the files that may be open, so many are left for what the gateway itself opens: the watches of Tilts, kubeconfigs,
+ * GraphiQL. Were there none left, Node.js might not even refuse a connection, but try to accept it over and over, with all
+ * of a core.
+ */
+const RESERVED_FILES = 100;
 
 /**
  * Counts a server's connections.
@@ -28,7 +36,7 @@ export function limitSockets(
   const refused = new WeakMap<Socket, Refusal>();
   let total = 0;
 
-  server.maxConnections = sockets + ANSWERED_EXCESS;
+  server.maxConnections = Math.min(sockets + ANSWERED_EXCESS, Math.max(openFileLimit() - RESERVED_FILES, 1));
   server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
     const address = plain(socket.remoteAddress ?? '');
     const count = (counts.get(address) ?? 0) + 1;

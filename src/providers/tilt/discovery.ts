@@ -99,7 +99,8 @@ export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvi
 
   function learn(context: KubeContext): void {
     const tell = known.has(context.name) ? options.changed : options.found;
-    known.set(context.name, JSON.stringify(context));
     tell(createTiltProvider({ ...options, context: context.name }));
+    // Not before: one that was refused, such as for its name, is not known, and the next look tries it again.
+    known.set(context.name, JSON.stringify(context));
   }
 }

@@ -67,7 +67,7 @@ describe('a watch that has been silent for 30 s is looked after by a list', () =
     expect([tilt.count('snapshot'), server.count('watch')]).toEqual([1, 1]);
   });
 
-  test('counted from the last byte', async () => {
+  test('counted from the last whole line', async () => {
     await using server = await serverWith();
     const clock = createManualClock();
     await using tilt = await followQuietly(server, clock);

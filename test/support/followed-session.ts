@@ -1,0 +1,101 @@
+import { expect } from 'vitest';
+import type { TestGateway } from './gateway.js';
+import type { ManualClock } from './manual-clock.js';
+import { type SessionJson, type SessionJsonOptions, sessionJson } from './session-json.js';
+
+/** What a client is told of a Session. */
+export interface SessionView {
+  readonly metadata: { readonly uid: string | null; readonly resourceVersion: string | null };
+  readonly connection: { readonly state: string; readonly since: string; readonly error: string | null };
+  readonly verdict: { readonly state: string; readonly final: boolean; readonly reason: string | null };
+  readonly status: { readonly targets: readonly { readonly name: string; readonly phase: string }[] };
+}
+
+/** A Session of a gateway, as a client sees it over HTTP. */
+export interface FollowedSession {
+  /** As it is now; null when there is none of that id. */
+  look(): Promise<SessionView | null>;
+  /** Waits until it is as expected. Moves the gateway's clock on meanwhile, if that is one moved by hand. */
+  until(expected: object | null): Promise<void>;
+}
+
+const VIEW = `query ($id: ID) { session(id: $id) {
+  metadata { uid resourceVersion } connection { state since error }
+  verdict { state final reason } status { targets { name phase } }
+} }`;
+
+/** How far the clock is moved between two looks: the network gets its share of real time in between. */
+const STEP_MS = 100;
+
+/** Follows the Session of an instance. */
+export function followSession(
+  gateway: TestGateway,
+  instance = 'tilt-default',
+  clock?: ManualClock,
+): FollowedSession {
+  const look = async () => {
+    const id = `${instance}/Tiltfile`;
+    const { data } = await gateway.query<{ session: SessionView | null }>(VIEW, { id });
+    return data.session;
+  };
+  const moveAndLook = async () => {
+    await clock?.advance(STEP_MS);
+    return look();
+  };
+  return {
+    look,
+    async until(expected) {
+      const poll = expect.poll(moveAndLook, { timeout: 20_000, interval: clock ? 1 : 20 });
+      await (expected === null ? poll.toBeNull() : poll.toMatchObject(expected));
+    },
+  };
+}
+
+/** A Session of `tilt up` that has passed: all is well with its two targets. */
+export function greenJson(options: SessionJsonOptions = {}): SessionJson {
+  return sessionJson({ targets: GREEN.map(targetJson), ...options });
+}
+
+const GREEN = ['api:serve', 'tiltfile:update'] as const;
+const READY = {
+  active: { startTime: '2026-11-22T11:42:24Z', ready: true, lastReadyTime: '2026-11-22T11:42:25Z' },
+};
+const SUCCEEDED = {
+  terminated: { startTime: '2026-11-22T11:42:22Z', finishTime: '2026-11-22T11:42:23Z' },
+};
+
+function targetJson(name: string): object {
+  const isServer = name === 'api:serve';
+  return {
+    name,
+    type: isServer ? 'server' : 'job',
+    resources: [name.replace(/:.*/, '')],
+    state: isServer ? READY : SUCCEEDED,
+  };
+}
+
+const READABLE = {
+  status: {
+    targets: [
+      { name: 'api:serve', phase: 'READY' },
+      { name: 'tiltfile:update', phase: 'SUCCEEDED' },
+    ],
+  },
+};
+
+/** How {@link greenJson} looks while all is well. */
+export const HEALTHY = {
+  connection: { state: 'LIVE', error: null },
+  verdict: { state: 'PASSED', final: false, reason: null },
+  ...READABLE,
+};
+
+/** How it looks in trouble: readable, with a reason of one line in which `reason` is, and never green. */
+export function troubled(state: 'STALE' | 'GONE', reason: RegExp) {
+  const line = new RegExp(`^.*(?:${reason.source}).*$`);
+  return {
+    connection: { state, error: expect.stringMatching(line) },
+    verdict: { state: 'UNKNOWN', final: false, reason: expect.stringMatching(/^.+$/) },
+    ...READABLE,
+  };
+}

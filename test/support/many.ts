@@ -1,0 +1,9 @@
+/** Makes `count` things, some at a time: a thousand connections at once are more than a server's queue holds. */
+export async function makeMany<T>(count: number, make: () => Promise<T>, atOnce = 50): Promise<T[]> {
+  const made: T[] = [];
+  while (made.length < count) {
+    const some = Array.from({ length: Math.min(atOnce, count - made.length) }, make);
+    made.push(...(await Promise.all(some)));
+  }
+  return made;
+}

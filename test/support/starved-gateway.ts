@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** The installed program, as `npm run build` makes it. */
+const BIN = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
+
+/** `tilt-graphql` in a process that may open few files. Killed at the end of its block. */
+export interface StarvedGateway extends AsyncDisposable {
+  /** The endpoint over HTTP. */
+  readonly url: string;
+  readonly webSocketUrl: string;
+  /** Its standard error so far. */
+  readonly stderr: string;
+  readonly isAlive: boolean;
+  /** How many files and connections it has open. */
+  openFiles(): number;
+  /** Which part of one core it uses, from 0 to 1 and more, over the next `ms` milliseconds. */
+  load(ms: number): Promise<number>;
+}
+
+/** Starts one that may have `limit` files and connections open. */
+export async function startStarvedGateway(limit: number, args: readonly string[]): Promise<StarvedGateway> {
+  const script = `ulimit -n ${limit}; exec "$0" "$@"`;
+  const child = spawn('sh', ['-c', script, process.execPath, BIN, '--port', '0', ...args], {
+    env: { PATH: process.env.PATH, HOME: '/nonexistent' },
+  });
+  const ended = once(child, 'close');
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    let stdout = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+      const [, found] = stdout.match(/listens on (http:\S+) /) ?? [];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('close', () => reject(new Error(`It did not start: ${stdout}${stderr}`)));
+  });
+  return {
+    url,
+    webSocketUrl: url.replace('http', 'ws'),
+    get stderr() {
+      return stderr;
+    },
+    get isAlive() {
+      return child.exitCode === null && child.signalCode === null;
+    },
+    openFiles: () => readdirSync(`/proc/${child.pid}/fd`).length,
+    async load(ms) {
+      const before = cpuMs(child.pid);
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return (cpuMs(child.pid) - before) / ms;
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** The CPU time of a process so far, of all its threads, from what Linux tells in hundredths of a second. */
+function cpuMs(pid: number | undefined): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}

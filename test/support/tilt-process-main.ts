@@ -1,0 +1,22 @@
+import type { TiltRequest } from './tilt-process.js';
+import { createTiltServer } from './tilt-server.js';
+
+// What runs in the process that `startTiltProcess` starts.
+const server = await createTiltServer();
+const { url, token, tls } = server;
+
+process.on('message', (request: TiltRequest) => {
+  if (request.type === 'put') {
+    server.put(request.session);
+    answer({});
+  } else {
+    void server.until(() => server.openWatches > 0).then(() => answer({}));
+  }
+});
+// Whoever started it has gone.
+process.on('disconnect', () => process.exit());
+answer({ url, token, tls });
+
+function answer(message: object): void {
+  process.send?.(message);
+}
