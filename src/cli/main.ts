@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { typeDefs } from '../graphql/schema.js';
+import { oneLine } from '../model/one-line.js';
 import { ProviderError } from '../providers/provider.js';
 import { TracingError } from '../tracing/tracing-error.js';
 import { version } from '../version.js';
@@ -19,7 +20,7 @@ export async function main(argv: readonly string[], cli: CliProcess): Promise<nu
   } catch (error) {
     // Commander has printed its own one line, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = oneLine(error instanceof Error ? error.message : String(error));
     cli.stderr.write(`tilt-graphql: ${message}\n`);
     return isUsageError(error) ? 2 : 1;
   }
@@ -38,13 +39,13 @@ function createProgram(cli: CliProcess): Command {
     .description('A GraphQL gateway for the Sessions of Tilt: what every server and job is doing, live.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print the help of a command')
+    .helpCommand(false)
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => cli.stdout.write(text),
       writeErr: (text) => cli.stderr.write(text),
-      outputError: (text, write) => write(`tilt-graphql: ${text.replace(/^error: /, '')}`),
+      outputError: (text, write) => write(`tilt-graphql: ${errorLines(text)}\n`),
     });
 
   addServeOptions(
@@ -59,5 +60,20 @@ function createProgram(cli: CliProcess): Command {
     .action(() => {
       cli.stdout.write(typeDefs);
     });
+  program
+    .command('help')
+    .argument('[command]')
+    .description('print the help of a command')
+    .action((name?: string) => {
+      const command = program.commands.find((candidate) => candidate.name() === name);
+      if (name !== undefined && !command) throw new UsageError(`unknown command '${oneLine(name)}'`);
+      cli.stdout.write((command ?? program).helpInformation());
+    });
   return program;
+}
+
+/** What Commander says, in one line, and a second with what may have been meant; arguments may have line breaks in them. */
+function errorLines(text: string): string {
+  const [error = '', hint] = text.replace(/^error: /, '').split(/\n(?=\(Did you mean )/);
+  return [oneLine(error), ...(hint === undefined ? [] : [oneLine(hint)])].join('\n');
 }

@@ -109,6 +109,24 @@ export function optionalDuration(value: unknown, key: Key): string | null {
   return value;
 }
 
+/** How deep Kubernetes' own field trees are at most, many times over. */
+const MOST_DEPTH = 100;
+
+/**
+ * Any JSON, as it came. What is nested by the thousand is refused: `JSON.parse` reads it, but `JSON.stringify` has not the
+ * stack to write it, so that no client could be sent it. YAML can even hold itself.
+ */
+export function optionalJson(value: unknown, key: Key): unknown {
+  if (!isWithin(value, MOST_DEPTH))
+    throw new DecodeError(`at most ${MOST_DEPTH} levels of JSON`, value, [key]);
+  return value ?? null;
+}
+
+function isWithin(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((member) => isWithin(member, depth - 1));
+}
+
 /** A Go map of strings, sorted by key. */
 export function keyValues(value: unknown, key: Key): readonly KeyValue[] {
   return value == null ? NONE : field(value, key, entries);

@@ -4,6 +4,7 @@ import {
   listOf,
   nonEmptyString,
   optionalInt64,
+  optionalJson,
   optionalString,
   optionalTime,
   record,
@@ -54,6 +55,6 @@ function decodeManagedFields(value: unknown): ManagedFieldsEntry {
     time: optionalTime(entry.time, 'time'),
     fieldsType: optionalString(entry.fieldsType, 'fieldsType'),
     subresource: optionalString(entry.subresource, 'subresource'),
-    fieldsV1: entry.fieldsV1 ?? null,
+    fieldsV1: optionalJson(entry.fieldsV1, 'fieldsV1'),
   };
 }

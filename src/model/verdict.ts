@@ -1,3 +1,4 @@
+import { oneLine } from './one-line.js';
 import type { SessionSpec, SessionStatus, Target, TargetState } from './session.js';
 
 /** Where a target stands, in one word; see {@link phaseOf}. */
@@ -66,7 +67,7 @@ type Lists = Pick<Verdict, 'waiting' | 'notReady' | 'retrying' | 'failed'>;
 type Outcome = Pick<Verdict, 'state' | 'reason'>;
 
 function whenDone(error: string | null): Outcome {
-  return error === null ? { state: 'passed', reason: null } : { state: 'failed', reason: oneLine(error) };
+  return error === null ? { state: 'passed', reason: null } : failed(error);
 }
 
 function whileOpen({ spec, status }: Judged<Target>, lists: Lists, link: Link): Outcome {
@@ -74,11 +75,11 @@ function whileOpen({ spec, status }: Judged<Target>, lists: Lists, link: Link): 
   if (spec.exitCondition === 'unknown') {
     return { state: 'unknown', reason: 'its exit condition is not known' };
   }
-  if (status.error !== null) return { state: 'failed', reason: oneLine(status.error) };
+  if (status.error !== null) return failed(status.error);
   const [first] = lists.failed;
-  if (first) return { state: 'failed', reason: failureOf(first) };
+  if (first) return failed(failureOf(first));
   const blockers = blockersOf(lists);
-  if (blockers !== '') return { state: 'pending', reason: blockers };
+  if (blockers !== '') return { state: 'pending', reason: oneLine(blockers) };
   // The Tiltfile is always a target: alone, it only says that the others are not known yet.
   if (status.targets.length <= 1) return { state: 'pending', reason: 'no target besides the Tiltfile yet' };
   return { state: 'passed', reason: null };
@@ -86,10 +87,15 @@ function whileOpen({ spec, status }: Judged<Target>, lists: Lists, link: Link): 
 
 const LINK_LOST = { stale: 'the link was lost', gone: 'it ended' } as const;
 
+/** Tilt's errors may have many lines, as a Tiltfile's traceback does, or say nothing at all. */
+function failed(error: string): Outcome {
+  return { state: 'failed', reason: oneLine(error) || 'no reason was given' };
+}
+
 function failureOf({ name, state }: Target): string {
   if (state.is !== 'terminated') return name;
   const prefix = state.graceStatus === 'exceeded' ? 'exceeded grace period: ' : '';
-  return `${name}: ${prefix}${oneLine(state.error ?? '')}`;
+  return `${name}: ${prefix}${state.error ?? ''}`;
 }
 
 /** What is still awaited: `waiting: a, b; not ready: c`. */
@@ -106,10 +112,4 @@ function namesOf(what: string, targets: readonly Target[]): string {
   const names = targets.slice(0, NAMES_IN_REASON).map((target) => target.name);
   const more = targets.length - names.length;
   return `${what}: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
-/** Tilt's errors may have many lines, as a Tiltfile's traceback does. */
-function oneLine(text: string): string {
-  const lines = text.split(/[\n\r\u0085\u2028\u2029]+/).map((line) => line.trim());
-  return lines.filter((line) => line !== '').join(' ');
 }

@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../clock.js';
 import type { Log } from '../log.js';
 import { type Metrics, noMetrics } from '../metrics.js';
 import type { Change, ChangeSink } from '../model/change.js';
+import { oneLine } from '../model/one-line.js';
 import { createBackoff } from './backoff.js';
 import { endingAtOnce } from './ending-at-once.js';
 import { ProviderError, type SessionProvider } from './provider.js';
@@ -114,7 +115,7 @@ function createTeller(name: string, log: Log): (error: unknown, waitMs: number) 
 /** An error as one line, short enough to be shown. */
 function lineOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
-  const line = text.replace(/\s+/g, ' ').trim();
+  const line = oneLine(text);
   return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1)}…` : line;
 }
 

@@ -1,4 +1,5 @@
 import type { Change } from '../model/change.js';
+import { oneLine } from '../model/one-line.js';
 
 /**
  * A source of Sessions. `watch` gives one snapshot first, then changes, until the signal aborts; a later snapshot
@@ -24,7 +25,7 @@ export class ProviderError extends Error {
     /** The server's wish, in milliseconds, before the next try (`Retry-After`). */
     readonly retryAfterMs: number | null = null,
   ) {
-    super(message);
+    super(oneLine(message));
   }
 }
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { isOn, type Log, type LogLevel, withFields } from '../log.js';
 import type { Grant } from './access.js';
 import { sendAnswer } from './http-answer.js';
@@ -64,8 +65,9 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     grant: Grant,
     key: string | null,
   ): void {
-    const { headers } = request;
-    const context = key === null ? { grant, headers } : { grant, headers, miss: { key, reads: null } };
+    const { headers, socket } = request;
+    const base = { grant, headers, onGone: (listener: () => void) => onClose(socket, listener) };
+    const context = key === null ? base : { ...base, miss: { key, reads: null } };
     requestIds.run(String(response.getHeader(REQUEST_ID_HEADER) ?? ''), () => {
       Promise.resolve(yoga(request, response, context))
         .then(() => response.statusCode === 413 && metrics?.refused('BODY_TOO_LARGE'))
@@ -88,6 +90,13 @@ function logOfRequests(log: Log): Log {
     },
     { isOn: (level: LogLevel) => isOn(log, level) },
   );
+}
+
+/** Each is a listener of its own: a connection has few subscriptions under way, mostly one. */
+function onClose(socket: Socket, listener: () => void): () => void {
+  if (socket.destroyed) listener();
+  else socket.once('close', listener);
+  return () => socket.off('close', listener);
 }
 
 /** All that Yoga looks at in a request, byte by byte: no line break can be in what stands before the body. */

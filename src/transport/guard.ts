@@ -39,7 +39,7 @@ export function refusalOf(
   { host }: Pick<Peer, 'host'>,
   { hosts, origins }: GuardOptions,
 ): Refusal | null {
-  const name = host === null ? '' : nameOf(host);
+  const name = host === null || !isHost(host) ? '' : nameOf(host);
   if (!isOurName(name) && !hosts.includes(name) && !hosts.includes('*')) return wrongHost(name);
   const { origin } = headers;
   if (origin !== undefined) {
@@ -56,6 +56,11 @@ export function refusalOf(
 /** Whether a page of this origin, other than the gateway's own, may read answers. */
 export function isForeignButAllowed(origin: string | undefined, { origins }: GuardOptions): origin is string {
   return origin !== undefined && (origins.includes('*') || origins.includes(origin));
+}
+
+/** A name or an address, and a port: what cannot be part of a URL is none (RFC 9110, section 7.2). */
+function isHost(text: string): boolean {
+  return /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d*)?$/i.test(text) && URL.canParse(`http://${text}`);
 }
 
 /** A host without its port, in small letters, and an IPv6 address without its brackets. */
@@ -79,7 +84,10 @@ function wrongHost(name: string): Refusal {
   return {
     status: 403,
     code: 'HOST_NOT_ALLOWED',
-    message: `The host "${shown(name)}" is not one of this gateway's. If it should be, start it with --allow-host ${shown(name)}.`,
+    message:
+      name === ''
+        ? 'Expected a Host header with a name or an address.'
+        : `The host "${shown(name)}" is not one of this gateway's. If it should be, start it with --allow-host ${shown(name)}.`,
   };
 }
 

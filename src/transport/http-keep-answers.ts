@@ -19,6 +19,8 @@ export interface ServerContext {
   readonly grant: Grant;
   /** The request's. */
   readonly headers: IncomingHttpHeaders;
+  /** Calls back when the client's connection has closed, also if its answer's turn never came. Returns the end of it. */
+  onGone(listener: () => void): () => void;
   /** None when the answer is not to be kept. */
   readonly miss?: Miss;
 }

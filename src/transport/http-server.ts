@@ -70,7 +70,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const webSocket = createGraphQLWebSocket(options);
   const graphiql = options.graphiql ? createGraphiQLPage(endpoint) : null;
 
+  /** Connections that end with the answer under way. */
+  const closing = new WeakSet<Duplex>();
+
   server.on('request', (request, response) => {
+    if (!response.shouldKeepAlive || request.httpVersion === '1.0') closing.add(request.socket);
     const requestId = requestIdOf(request.headers, random);
     response.setHeader(REQUEST_ID_HEADER, requestId);
     if (isOn(log, 'debug')) logAccess(withFields(log, { requestId }), clock, request, response);
@@ -80,7 +84,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     else if (path === `${pathPrefix}/metrics`) serveMetrics(request, response);
     else routeOther(path, response);
   });
-  server.on('clientError', (error, socket) => refuseBroken(error, socket, metrics));
+  server.on('clientError', (error, socket) => refuseBroken(error, socket, closing.has(socket), metrics));
   server.on('upgrade', (request, socket, head) => {
     // Until `ws` owns the socket, a client that vanishes in the middle must not end the process.
     socket.on('error', destroy);

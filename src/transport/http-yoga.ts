@@ -1,10 +1,11 @@
-import type { GraphQLSchema } from 'graphql';
+import { type ExecutionArgs, GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Clock } from '../clock.js';
 import type { Context } from '../graphql/context.js';
 import { maskError } from '../graphql/mask.js';
 import { createDocumentCache, type Operations } from '../graphql/operation.js';
 import type { Live } from '../live/live.js';
+import type { PayloadStream } from '../live/pulled-reader.js';
 import type { Log } from '../log.js';
 import { countRefusals, type Metrics, noMetrics } from '../metrics.js';
 import { noTracer, type Tracer } from '../tracing.js';
@@ -46,6 +47,7 @@ export function createGraphQLYoga(
       lastEventId: request.headers.get('last-event-id'),
     }),
     plugins: [
+      useRequestErrors(),
       useOperations(operations),
       useRefusals(metrics),
       useTracer(tracer),
@@ -69,6 +71,25 @@ export function createGraphQLYoga(
     landingPage: false,
     logging: false,
   });
+}
+
+/** A request that cannot be read is its client's mistake: of variables in a URL that are no JSON, Yoga would say 500. */
+function useRequestErrors(): Plugin {
+  return {
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (!requestParser) return;
+      setRequestParser(async (request) => {
+        try {
+          return await requestParser(request);
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error;
+          throw new GraphQLError('Expected JSON as "variables" and "extensions".', {
+            extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
+          });
+        }
+      });
+    },
+  };
 }
 
 /** Documents are read, checked and refused as over WebSocket. */
@@ -118,6 +139,28 @@ function useTracer(tracer: Tracer): Plugin<ServerContext> {
 }
 
 /** Subscriptions are fed by our readers, as over WebSocket. */
-function useReaders(live: Live): Plugin {
-  return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(live.pull) };
+function useReaders(live: Live): Plugin<ServerContext> {
+  return {
+    onSubscribe({ context, setSubscribeFn }) {
+      setSubscribeFn(async (args: ExecutionArgs) => {
+        const stream = await live.pull(args);
+        return Symbol.asyncIterator in stream ? endingWith(stream, context) : stream;
+      });
+    },
+  };
+}
+
+/**
+ * A stream that ends with its connection (S7). Yoga ends it when the answer is cut off, which one that still waits for its
+ * turn, behind another of the same connection, never is.
+ */
+function endingWith(stream: PayloadStream, { onGone }: ServerContext): PayloadStream {
+  const stopListening = onGone(() => void stream.return(undefined));
+  return {
+    ...stream,
+    return(value) {
+      stopListening();
+      return stream.return(value);
+    },
+  };
 }

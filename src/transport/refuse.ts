@@ -11,12 +11,14 @@ export function isPageVisit({ method, headers }: IncomingMessage): boolean {
 /** Answers a request with why it is refused: to people as a line, to programs as a GraphQL error. */
 export function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
   const isPage = isPageVisit(request);
+  const body = isPage ? `${refusal.message}\n` : bodyOf(refusal);
   response.writeHead(refusal.status, {
     'content-type': isPage ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     ...headersOf(refusal),
   });
-  response.end(isPage ? `${refusal.message}\n` : bodyOf(refusal));
+  response.end(body);
 }
 
 /** The same to one that asked to be upgraded. */
@@ -32,15 +34,27 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
   socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('')}\r\n${body}`);
 }
 
-/** Answers what is no request, or comes too late, and ends its connection. */
-export function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex, metrics: Metrics): void {
-  const [status, code] = BROKEN.get(error.code ?? '') ?? [400, 'BAD_REQUEST'];
+/**
+ * Answers what is no request, or comes too late, and ends its connection.
+ *
+ * @param isLast whether it came after a request whose answer was to be the connection's last
+ */
+export function refuseBroken(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  isLast: boolean,
+  metrics: Metrics,
+): void {
+  if (socket.writableEnded) return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
+  const [status, code] = BROKEN.get(error.code ?? '') ?? [400, 'BAD_REQUEST'];
   metrics.refused(code);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  // After a last answer it would be taken for a part of that, which goes on until the connection closes.
+  const answer = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
+  socket.end(isLast ? '' : answer, () => socket.destroy());
 }
 
 const BROKEN: ReadonlyMap<string, readonly [status: number, code: string]> = new Map([

@@ -5,6 +5,7 @@ import {
   type ConnectionInitMessage,
   type Message,
   MessageType,
+  type PingMessage,
   parseMessage,
   type SubscribeMessage,
   stringifyMessage,
@@ -90,7 +91,13 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
       this.#close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
     );
     options.heartbeat.add(this);
-    socket.on('message', (bytes) => this.#onMessage(String(bytes)));
+    socket.on('message', (bytes) => {
+      try {
+        this.#onMessage(String(bytes));
+      } catch (error) {
+        this.fault(error);
+      }
+    });
     socket.on('pong', () => {
       this.#isAnswered = true;
     });
@@ -157,9 +164,18 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
     if (message.type === MessageType.ConnectionInit) this.#initialise(message);
     else if (message.type === MessageType.Subscribe) this.#subscribe(message);
     else if (message.type === MessageType.Complete) this.#operations.end(message.id);
-    else if (message.type === MessageType.Ping) this.send({ ...message, type: MessageType.Pong });
+    else if (message.type === MessageType.Ping) this.#answerPing(message);
     else if (message.type !== MessageType.Pong)
       this.#close(CloseCode.BadRequest, `Unexpected message of type ${message.type} received`);
+  }
+
+  /** What it carries may be nested deeper than can be written again: 10,000 brackets end in a RangeError. */
+  #answerPing(message: PingMessage): void {
+    try {
+      this.send({ ...message, type: MessageType.Pong });
+    } catch {
+      this.#close(CloseCode.BadRequest, 'Invalid message received');
+    }
   }
 
   #initialise({ payload }: ConnectionInitMessage): void {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { startMemoryGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
@@ -79,6 +80,18 @@ describe('server-sent events', () => {
     await events.next();
     await gateway[Symbol.asyncDispose]();
     await expect(events.next()).rejects.toThrow();
+  });
+
+  it('S7: frees a subscription whose answer never got its turn, when its connection closes', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const { port } = new URL(gateway.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const path = `/graphql?query=${encodeURIComponent('subscription { sessionChanges { cursor } }')}`;
+    const request = `GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n`;
+    socket.write(request.repeat(3));
+    await expect.poll(() => gateway.gateway.readers).toBe(3);
+    socket.destroy();
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 });
 

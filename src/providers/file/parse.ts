@@ -1,5 +1,6 @@
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { DecodeError } from '../../model/decode.js';
+import { oneLine } from '../../model/one-line.js';
 import type { Session } from '../../model/session.js';
 import { decodeSessions } from '../decode-sessions.js';
 import { MAX_BYTES } from '../limits.js';
@@ -10,7 +11,7 @@ export class FileProblem extends Error {
   override readonly name = 'FileProblem';
 
   constructor(message: string) {
-    super(message.replace(/\s+/g, ' '));
+    super(oneLine(message));
   }
 }
 
@@ -109,7 +110,13 @@ function fromYaml(text: string, file: string): unknown[] {
   if (isTooDeep(text)) throw new FileProblem(`${file}: expected a Session, got something nested far deeper`);
   const lines = new LineCounter();
   // The core schema of YAML 1.2: a time stays the text it is.
-  const documents = parseAllDocuments(text, { schema: 'core', prettyErrors: false, lineCounter: lines });
+  const documents = parseAllDocuments(text, {
+    schema: 'core',
+    prettyErrors: false,
+    lineCounter: lines,
+    // Warnings would be shown by Node.js, with a part of the file.
+    logLevel: 'error',
+  });
   return Array.from(documents, (document) => {
     const [error] = document.errors;
     if (error) throw new FileProblem(`${file}: line ${lines.linePos(error.pos[0]).line}: ${error.message}`);

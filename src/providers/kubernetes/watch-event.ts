@@ -1,3 +1,4 @@
+import { oneLine } from '../../model/one-line.js';
 import { isRecord } from './field.js';
 import { identityOf } from './object-identity.js';
 
@@ -35,14 +36,14 @@ export function readWatchEvent(line: string): WatchEvent {
 function errorEvent(status: unknown): WatchEvent {
   const { code, message, reason } = isRecord(status) ? status : {};
   const text = [message, reason, code].find((part) => typeof part === 'string' || typeof part === 'number');
-  return { type: 'error', expired: code === 410, message: String(text ?? 'no reason given') };
+  return { type: 'error', expired: code === 410, message: oneLine(String(text ?? '')) || 'no reason given' };
 }
 
 function unreadable(expected: string, line: string): WatchEvent {
   const got = line.length > 60 ? `${line.slice(0, 59)}…` : line;
   return {
     type: 'unreadable',
-    error: `a line of the watch: expected ${expected}, got ${JSON.stringify(got)}`,
+    error: oneLine(`a line of the watch: expected ${expected}, got ${JSON.stringify(got)}`),
   };
 }
 

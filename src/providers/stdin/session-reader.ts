@@ -1,4 +1,5 @@
 import type { Change } from '../../model/change.js';
+import { oneLine } from '../../model/one-line.js';
 import { isJsonObject, isList, type JsonObject } from '../decode-sessions.js';
 import { readWatchEvent } from '../kubernetes/watch-event.js';
 import { createWatchState } from '../kubernetes/watch-state.js';
@@ -69,7 +70,7 @@ function isWatchEvent(value: unknown): boolean {
 }
 
 function doubt(error: string): Change {
-  return { type: 'stale', error: error.replace(/\s+/g, ' ') };
+  return { type: 'stale', error: oneLine(error) };
 }
 
 function withNumber(change: Change, number: number): Change {

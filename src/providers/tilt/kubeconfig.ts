@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { parse, YAMLParseError } from 'yaml';
+import { oneLine } from '../../model/one-line.js';
 import { type Field, flag, has, items, member, requiredText, text } from '../kubernetes/field.js';
 import { ProviderError } from '../provider.js';
 import { isTooDeep } from '../yaml-depth.js';
@@ -100,11 +101,15 @@ function contextOf(
   const userName = text(member(context, 'user'));
   const cluster = clusters.get(clusterName);
   const user = userName === null ? ANONYMOUS : users.get(userName);
-  if (!cluster) return { name, is: 'unusable', problem: `there is no cluster "${clusterName}"` };
-  if (!user) return { name, is: 'unusable', problem: `there is no user "${userName}"` };
+  if (!cluster) return unusable(name, `there is no cluster "${clusterName}"`);
+  if (!user) return unusable(name, `there is no user "${userName}"`);
   const problem = serverProblem(cluster) ?? userProblem(user);
-  if (problem !== null) return { name, is: 'unusable', problem };
+  if (problem !== null) return unusable(name, problem);
   return { name, is: 'usable', endpoint: endpointFrom(cluster, user) };
+}
+
+function unusable(name: string, problem: string): KubeContext {
+  return { name, is: 'unusable', problem: oneLine(problem) };
 }
 
 const ANONYMOUS: Field = { file: '', path: '', value: {} };

@@ -1,3 +1,4 @@
+import { oneLine } from '../../model/one-line.js';
 import { isRecord } from '../kubernetes/field.js';
 import { ProviderError } from '../provider.js';
 
@@ -46,7 +47,7 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
 /** The `message` of a Kubernetes `Status`, else the text itself, on one line and short. */
 export function statusMessage(body: string): string {
   const message = messageIn(body) ?? body;
-  const line = message.replace(/\s+/g, ' ').trim();
+  const line = oneLine(message).replace(/\s+/g, ' ');
   return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }
 

@@ -1,0 +1,81 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { Api, Call, Reply } from '../../bench/processes/messages.js';
+import { root } from './build.js';
+
+/** A process that is asked things; it ends at the end of its block (`await using`), or with the signal. */
+export interface Child<A extends Api> extends AsyncDisposable {
+  /** Rejects when it fails, when the process ends, and when it takes longer than `timeoutMs` (default: a minute). */
+  call<K extends keyof A & string>(
+    name: K,
+    input?: Parameters<A[K]>[0],
+    timeoutMs?: number,
+  ): Promise<Awaited<ReturnType<A[K]>>>;
+}
+
+/** Starts a process in the project's root. The signal ends it. */
+export function startChild<A extends Api>(file: string, signal: AbortSignal): Child<A> {
+  const child = fork(file, {
+    cwd: root,
+    execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
+    env: { ...process.env, NODE_ENV: 'production' },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    signal,
+    killSignal: 'SIGKILL',
+  });
+  const pending = new Map<number, (reply: Reply) => void>();
+  const lastWords = collectErrors(child);
+  let ended: string | null = null;
+  let count = 0;
+
+  child.on('message', (text) => {
+    const reply: Reply = JSON.parse(String(text));
+    pending.get(reply.id)?.(reply);
+  });
+  child.on('error', (error) => end(error.message));
+  child.on('exit', (code, by) => end(`ended (${by ?? code}) ${lastWords()}`));
+
+  return {
+    call(name, input, timeoutMs = 60_000) {
+      count += 1;
+      const id = count;
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(
+          () => answer({ id, ok: false, error: `no answer in ${timeoutMs} ms` }),
+          timeoutMs,
+        );
+        const question: Call = { id, name, input };
+        pending.set(id, answer);
+        if (ended !== null) answer({ id, ok: false, error: ended });
+        else child.send(JSON.stringify(question), () => {});
+
+        function answer(reply: Reply): void {
+          clearTimeout(timer);
+          pending.delete(id);
+          if (reply.ok) resolve(JSON.parse(reply.output));
+          else reject(new Error(`${name}: ${reply.error}`));
+        }
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      if (ended !== null) return;
+      const exit = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exit;
+    },
+  };
+
+  function end(why: string): void {
+    ended ??= why;
+    for (const [id, answer] of pending) answer({ id, ok: false, error: why });
+  }
+}
+
+/** What it last said on standard error. */
+function collectErrors({ stderr }: ChildProcess): () => string {
+  let text = '';
+  stderr?.on('data', (bytes) => {
+    text = (text + String(bytes)).slice(-2_000);
+  });
+  return () => text.trim();
+}
