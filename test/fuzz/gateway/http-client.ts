@@ -1,0 +1,80 @@
+import { mustBeOneLine, mustNotLeak } from '../harness/invariants.js';
+import { Violation } from '../harness/violation.js';
+import { type Connection, openConnection } from './connection.js';
+import { type HttpResponse, readResponse } from './http-responses.js';
+import { mustBeResult } from './websocket-client.js';
+
+/** Bytes that are sent, and in which pieces. */
+export interface Sent {
+  readonly bytes: Buffer;
+  readonly cuts: readonly number[];
+}
+
+/**
+ * Sends requests that are framed as they should be, one after the other without waiting for answers, and gives the
+ * answers. Each request must be answered, unless the server has said that it closes the connection.
+ */
+export async function exchange(port: number, requests: readonly Sent[]): Promise<HttpResponse[]> {
+  const connection = await openConnection(port);
+  try {
+    for (const { bytes, cuts } of requests) await connection.send(bytes, cuts);
+    const responses = await readResponses(connection, requests.length);
+    const isOver = responses.at(-1)?.headers.get('connection')?.toLowerCase() === 'close';
+    if (responses.length < requests.length && !isOver && !isStream(connection.received))
+      throw new Violation('a request has no answer', `${responses.length} of ${requests.length} have`);
+    return responses;
+  } finally {
+    connection.destroy();
+  }
+}
+
+async function readResponses(connection: Connection, count: number): Promise<HttpResponse[]> {
+  const responses: HttpResponse[] = [];
+  const how = await connection.until((received) => {
+    for (let next = take(false); next; next = take(false)) responses.push(next);
+    return responses.length >= count || isStream(received);
+  });
+  if (how === 'quiet') throw new Violation('a request is neither answered nor cut');
+  const last = how === 'closed' && responses.length < count ? take(true) : null;
+  if (last) responses.push(last);
+  for (const response of responses) mustBeDecent(response);
+  return responses;
+
+  function take(isClosed: boolean): HttpResponse | null {
+    if (connection.received.length === 0) return null;
+    const response = readResponse(connection.received, { mayBeHead: false, isClosed });
+    if (response) connection.take(response.length);
+    return response;
+  }
+}
+
+/** Whether an answer has begun that goes on for ever. */
+export function isStream(received: Buffer): boolean {
+  const [head = ''] = received.toString('latin1', 0, 2_000).split('\r\n\r\n');
+  return /^content-type: (text\/event-stream|multipart\/mixed)/im.test(head);
+}
+
+/** What may come for a client's mistake: never that the server made one. */
+const STATUSES: ReadonlySet<number> = new Set([
+  100, 200, 204, 302, 303, 304, 400, 401, 403, 404, 405, 406, 408, 411, 413, 414, 415, 417, 421, 422, 426,
+  429, 431,
+]);
+
+/** Looks at what a response says. */
+export function mustBeDecent({ status, headers, body }: HttpResponse): void {
+  const text = body.toString();
+  if (!STATUSES.has(status)) throw new Violation(`an answer with status ${status}`, text);
+  const type = headers.get('content-type') ?? '';
+  if (/json/.test(type) && text !== '') mustBeResult(parse(text));
+  else if (status >= 400 && /^text\/plain/.test(type) && text !== '')
+    mustBeOneLine(text.replace(/\n$/, ''), 'an answer');
+  else if (!/html|event-stream/.test(type)) mustNotLeak(text, 'an answer');
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Violation('an answer says that it is JSON, and is not', text);
+  }
+}

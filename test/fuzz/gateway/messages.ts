@@ -1,0 +1,27 @@
+/** What the process of a gateway says first: it listens. */
+export interface Ready {
+  readonly port: number;
+}
+
+/** What it can be asked: how it took what it was fed, and, collecting garbage first, what it holds. */
+export type Question = 'account' | 'holdings';
+
+/** How it took what it was fed since it was last asked. */
+export interface Account {
+  /** What must not happen: an error in the log, a warning of the process. */
+  readonly faults: readonly string[];
+  /** What it worked, in milliseconds. */
+  readonly cpuMs: number;
+  /** Subscriptions that are open. */
+  readonly readers: number;
+  /** How often the witness's Session was updated by now. */
+  readonly tick: number;
+}
+
+/** What it holds. */
+export interface Holdings {
+  /** The JavaScript heap in use, and what hangs on it outside. */
+  readonly heapBytes: number;
+  /** Connections that are open. */
+  readonly sockets: number;
+}

@@ -1,0 +1,122 @@
+import { isDeepStrictEqual } from 'node:util';
+import { executeSync, type GraphQLSchema, parse } from 'graphql';
+import { createSchema } from '../../../src/graphql/schema.js';
+import { createSubscriptionResolvers } from '../../../src/live/subscription-resolvers.js';
+import type { Change } from '../../../src/model/change.js';
+import type { Session } from '../../../src/model/session.js';
+import { verdictOfRecord } from '../../../src/store/record.js';
+import { createStore, type Store } from '../../../src/store/store.js';
+import { createManualClock } from '../../support/manual-clock.js';
+import { mustBeOneLine, mustNotLeak } from './invariants.js';
+import { Violation } from './violation.js';
+
+/** A store that is told of hostile Sessions, and what must hold of it. */
+export interface SessionStore {
+  readonly store: Store;
+  /** Applies a change, and looks whether it did what it says and nothing else. */
+  apply(change: Change): void;
+  /** Asks for everything there is by GraphQL, and looks at the answer. */
+  mustBeReadable(): void;
+}
+
+const SOURCE = 'fuzz';
+
+/** Holds nothing yet. */
+export function createSessionStore(): SessionStore {
+  const faults: unknown[] = [];
+  const store = createStore({
+    clock: createManualClock(),
+    epoch: 'fuzz',
+    onListenerError: (error) => faults.push(error),
+  });
+  const good = new Map<string, Session>();
+  store.open(SOURCE);
+
+  return {
+    store,
+    apply(change) {
+      store.apply(SOURCE, change);
+      note(change);
+      for (const [id, session] of good) mustHold(id, session);
+      if (faults.length > 0) throw faults[0];
+    },
+    mustBeReadable() {
+      const contextValue = { store, scope: '', version: 'fuzz', lastEventId: null };
+      const { data, errors } = executeSync({ schema: schema(), document: EVERYTHING, contextValue });
+      if (errors) throw new Violation('a query of everything fails', errors.map(String).join('; '));
+      // What cannot be written as JSON cannot be sent.
+      JSON.stringify(data);
+    },
+  };
+
+  function note(change: Change): void {
+    if (change.type === 'snapshot') {
+      good.clear();
+      for (const session of change.sessions) good.set(session.id, session);
+    } else if (change.type === 'upsert') good.set(change.session.id, change.session);
+    else if (change.type === 'remove') good.delete(change.id);
+    else mustBeOneLine(change.error, 'why a Session is stale');
+  }
+
+  /** The last good state is there, whatever came after it. */
+  function mustHold(id: string, { metadata, spec, status }: Session): void {
+    const record = store.get(id);
+    if (!record) throw new Violation('the last good state is lost', id);
+    const targets = record.status.targets.map(({ history: _, id: __, ...target }) => target);
+    if (
+      !isDeepStrictEqual({ ...record.status, targets }, status) ||
+      !isDeepStrictEqual([record.metadata, record.spec], [metadata, spec])
+    )
+      throw new Violation('the store holds another state than the last good one', id);
+    const { state, final, reason } = verdictOfRecord(record);
+    if (reason !== null) mustBeOneLine(reason, 'the reason of a verdict');
+    if (state === 'passed' && !final && record.connection.state !== 'live')
+      throw new Violation('passed, although nothing is known', record.connection.state);
+  }
+}
+
+/** An error of a decoder: said in one line. */
+export function mustBeDecentError(error: unknown, expected: new (...args: never) => Error): void {
+  if (!(error instanceof expected)) throw error;
+  mustBeOneLine(error.message, `a ${error.name}`);
+  mustNotLeak(error.message, `a ${error.name}`);
+}
+
+let made: GraphQLSchema | null = null;
+
+function schema(): GraphQLSchema {
+  made ??= createSchema(createSubscriptionResolvers());
+  return made;
+}
+
+const EVERYTHING = parse(`{
+  sessions(first: 1000) {
+    totalCount
+    nodes {
+      id instance apiVersion kind
+      metadata {
+        name generateName namespace uid resourceVersion generation creationTimestamp deletionTimestamp
+        deletionGracePeriodSeconds labels { key value } annotations { key value } finalizers
+        ownerReferences { apiVersion kind name uid controller blockOwnerDeletion }
+        managedFields { manager operation apiVersion time fieldsType fieldsV1 subresource }
+      }
+      spec { tiltfilePath exitCondition ci { k8sGracePeriod timeout readinessTimeout } }
+      status { done pid startTime error targets { ...T } }
+      verdict { state final reason waiting { id } notReady { id } retrying { id } failed { id } }
+      connection { state since error }
+      resources { name counts { total } }
+      counts { total inactive disabled waiting running ready succeeded failed retrying }
+    }
+  }
+  gateway { sources { name state error sessionCount } }
+}
+fragment T on Target {
+  id name type resources phase durationSeconds secondsToReady
+  history(last: 5) { time phase state { __typename } }
+  state {
+    ... on TargetStateWaiting { waitReason summary }
+    ... on TargetStateActive { startTime ready lastReadyTime summary }
+    ... on TargetStateTerminated { startTime finishTime error graceStatus summary }
+    ... on TargetStateDisabled { summary }
+  }
+}`);

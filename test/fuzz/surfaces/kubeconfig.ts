@@ -1,0 +1,128 @@
+import fc from 'fast-check';
+import { ProviderError } from '../../../src/providers/provider.js';
+import { readConnection } from '../../../src/providers/tilt/credentials.js';
+import { type Endpoint, type Kubeconfig, parseKubeconfig } from '../../../src/providers/tilt/kubeconfig.js';
+import { endpointOf } from '../../../src/providers/tilt/load-kubeconfig.js';
+import { readFixture } from '../../support/recording.js';
+import { almostJson, edited, jsonEdits } from '../arbitraries/json.js';
+import { awkwardTexts, hostileBytes, spliced, splices } from '../arbitraries/texts.js';
+import { hostileYaml, YAML_SNIPPETS } from '../arbitraries/yaml.js';
+import { mustBeOneLine } from '../harness/invariants.js';
+import { mustBeDecentError } from '../harness/session-store.js';
+import { defineSurface } from '../harness/surface.js';
+import { Violation } from '../harness/violation.js';
+
+/** What no message may show. */
+const SECRET = 'S3CRET';
+
+const TEXT = readFixture('kubeconfig-running.yaml').replaceAll('REDACTED', SECRET);
+
+const OBJECT = {
+  apiVersion: 'v1',
+  kind: 'Config',
+  'current-context': '',
+  clusters: [
+    {
+      name: 'c',
+      cluster: { server: 'https://127.0.0.1:1', 'certificate-authority-data': btoa(`${SECRET}-CA`) },
+    },
+    {
+      name: 'd',
+      cluster: { server: 'http://[::1]:80/path', 'insecure-skip-tls-verify': true, 'tls-server-name': 'a' },
+    },
+  ],
+  users: [
+    { name: 'u', user: { token: `${SECRET}-TOKEN` } },
+    {
+      name: 'v',
+      user: { 'client-certificate-data': btoa(SECRET), 'client-key-data': btoa(`${SECRET}-KEY`) },
+    },
+    { name: 'w', user: { username: 'a', password: `${SECRET}-PASSWORD` } },
+    { name: 'x', user: { exec: { command: 'a' } } },
+  ],
+  contexts: [
+    { name: 'tilt-default', context: { cluster: 'c', user: 'u' } },
+    { name: 'tilt-1', context: { cluster: 'd', user: 'v' } },
+    { name: 'tilt-2', context: { cluster: 'd', user: 'w' } },
+    { name: 'tilt-3', context: { cluster: 'c', user: 'x' } },
+    { name: 'tilt-4', context: { cluster: 'gone', user: 'gone' } },
+  ],
+};
+
+const texts = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: jsonEdits.map((edits) => JSON.stringify(edited(OBJECT, edits)) ?? ''),
+  },
+  { weight: 2, arbitrary: almostJson(jsonEdits.map((edits) => edited(OBJECT, edits))) },
+  {
+    weight: 4,
+    arbitrary: splices(fc.oneof(fc.constantFrom(...YAML_SNIPPETS), awkwardTexts), 4).map((all) =>
+      spliced(TEXT, all),
+    ),
+  },
+  { weight: 2, arbitrary: hostileYaml },
+);
+
+/** Kubeconfigs: parsed, each of their contexts looked up, and its credentials read where they stand in it. */
+export const kubeconfig = defineSurface({
+  name: 'kubeconfig',
+  share: 60,
+  arbitrary: fc.record({
+    bytes: hostileBytes(texts.map((text) => Buffer.from(text))),
+    name: awkwardTexts,
+  }),
+  count: () => 1,
+  async check({ bytes, name }) {
+    const known = parse(bytes.toString());
+    if (known === null) return;
+    for (const context of known.contexts) {
+      if (context.is === 'unusable') mustBeDecent(context.problem);
+      else await mustConnectOrSayWhy(context.endpoint);
+    }
+    for (const sought of [name, ...known.contexts.map((context) => context.name)]) lookUp(known, sought);
+  },
+});
+
+function parse(text: string): Kubeconfig | null {
+  try {
+    return parseKubeconfig(text, 'config');
+  } catch (error) {
+    mustBeDecentRefusal(error);
+    return null;
+  }
+}
+
+function lookUp(known: Kubeconfig, name: string): void {
+  try {
+    endpointOf(known, name);
+  } catch (error) {
+    mustBeDecentRefusal(error);
+  }
+}
+
+async function mustConnectOrSayWhy(endpoint: Endpoint): Promise<void> {
+  const { certificateAuthority, token, clientCertificate, clientKey } = endpoint;
+  // What stands in other files is not read: an edited path may name anything.
+  if (
+    [certificateAuthority, token, clientCertificate, clientKey].some(
+      (content) => content && 'file' in content,
+    )
+  )
+    return;
+  try {
+    await readConnection(endpoint);
+  } catch (error) {
+    mustBeDecentRefusal(error);
+  }
+}
+
+function mustBeDecentRefusal(error: unknown): void {
+  mustBeDecentError(error, ProviderError);
+  if (error instanceof Error) mustBeDecent(error.message);
+}
+
+function mustBeDecent(line: string): void {
+  mustBeOneLine(line, 'a line about a kubeconfig');
+  if (line.includes(SECRET)) throw new Violation('a line about a kubeconfig shows a secret', line);
+}

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { FileProblem, parseSessions } from '../../../src/providers/file/parse.js';
+import { almostJson, bracketBombs } from '../arbitraries/json.js';
+import { hostileSessions } from '../arbitraries/sessions.js';
+import { hostileBytes, spliced, splices } from '../arbitraries/texts.js';
+import { hostileYaml, YAML_SNIPPETS } from '../arbitraries/yaml.js';
+import { createSessionStore, mustBeDecentError } from '../harness/session-store.js';
+import { defineSurface } from '../harness/surface.js';
+
+const lists = fc.oneof(
+  { weight: 4, arbitrary: hostileSessions },
+  {
+    weight: 1,
+    arbitrary: fc.array(hostileSessions, { maxLength: 3 }).map((items) => ({ kind: 'List', items })),
+  },
+);
+
+const texts = fc.oneof(
+  { weight: 4, arbitrary: almostJson(lists) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(lists, splices(fc.constantFrom(...YAML_SNIPPETS)))
+      .map(([value, all]) => spliced(JSON.stringify(value) ?? '', all)),
+  },
+  { weight: 2, arbitrary: hostileYaml },
+  { weight: 1, arbitrary: bracketBombs },
+);
+
+/** Files of Sessions, YAML and JSON. */
+export const sessionFiles = defineSurface({
+  name: 'session-files',
+  share: 20,
+  arbitrary: fc.record({
+    file: fc.constantFrom('shop.yaml', 'shop.json', 'shop'),
+    bytes: hostileBytes(texts.map((text) => Buffer.from(text))),
+  }),
+  count: () => 1,
+  check({ file, bytes }) {
+    try {
+      const sessions = parseSessions(bytes, { file, instance: 'fuzz' });
+      const held = createSessionStore();
+      held.apply({ type: 'snapshot', sessions });
+      held.mustBeReadable();
+    } catch (error) {
+      mustBeDecentError(error, FileProblem);
+    }
+  },
+});

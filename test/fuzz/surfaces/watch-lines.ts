@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import type { Change } from '../../../src/model/change.js';
+import { readSessionList } from '../../../src/providers/kubernetes/session-list.js';
+import { readWatchEvent } from '../../../src/providers/kubernetes/watch-event.js';
+import { createWatchState } from '../../../src/providers/kubernetes/watch-state.js';
+import { ProviderError } from '../../../src/providers/provider.js';
+import { createSessionReader } from '../../../src/providers/stdin/session-reader.js';
+import { createLineReader } from '../../../src/providers/tilt/lines.js';
+import { almostJson, bracketBombs, edited, hostileValues, jsonEdits, tooDeep } from '../arbitraries/json.js';
+import { hostileSessions } from '../arbitraries/sessions.js';
+import { awkwardTexts, hostileBytes, hostileTexts } from '../arbitraries/texts.js';
+import { createSessionStore, mustBeDecentError } from '../harness/session-store.js';
+import { defineSurface } from '../harness/surface.js';
+
+const TYPES = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'];
+
+const events: fc.Arbitrary<unknown> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ type: fc.constantFrom(...TYPES), object: hostileSessions }) },
+  { weight: 1, arbitrary: fc.record({ type: awkwardTexts, object: hostileSessions }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('ERROR'),
+      object: fc.record({ code: hostileValues, message: hostileTexts, reason: hostileValues }),
+    }),
+  },
+  { weight: 1, arbitrary: hostileSessions },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('SessionList'),
+      items: fc.array(hostileSessions, { maxLength: 2 }),
+    }),
+  },
+);
+
+const lines: fc.Arbitrary<string> = fc.oneof(
+  { weight: 60, arbitrary: events.map((event) => JSON.stringify(event) ?? '') },
+  { weight: 20, arbitrary: almostJson(events) },
+  { weight: 1, arbitrary: tooDeep(events) },
+  { weight: 5, arbitrary: fc.oneof(bracketBombs, hostileTexts) },
+);
+
+const streams: fc.Arbitrary<Buffer> = hostileBytes(
+  fc
+    .array(fc.tuple(lines, fc.constantFrom('\n', '\n', '\n', '\n', '\r\n', '\n\n', '', ' ')), {
+      minLength: 1,
+      maxLength: 10,
+    })
+    .map((all) => Buffer.from(all.map(([line, end]) => line + end).join(''))),
+);
+
+const lists: fc.Arbitrary<string> = almostJson(
+  fc
+    .tuple(fc.array(hostileSessions, { maxLength: 3 }), jsonEdits)
+    .map(([items, edits]) =>
+      edited(
+        { kind: 'SessionList', apiVersion: 'tilt.dev/v1alpha1', metadata: { resourceVersion: '9' }, items },
+        edits,
+      ),
+    ),
+);
+
+/** The longest line of a watch, in bytes: little, so that it is met. */
+const MAX_LINE = 100_000;
+
+/** The bytes of a watch, before and after a list, and of a stream on standard input. */
+export const watchLines = defineSurface({
+  name: 'watch-lines',
+  share: 220,
+  arbitrary: fc.record({
+    before: streams,
+    list: fc.option(lists),
+    after: fc.option(streams),
+    cut: fc.nat(5_000),
+  }),
+  count: ({ before, list, after }) => linesIn(before) + (list === null ? 0 : 1) + linesIn(after),
+  check({ before, list, after, cut }) {
+    readWatch(before, list, after, cut);
+    readStream(Buffer.concat([before, after ?? Buffer.alloc(0)]), cut);
+  },
+});
+
+function linesIn(bytes: Buffer | null): number {
+  return bytes === null ? 0 : bytes.toString('latin1').split('\n').length;
+}
+
+function readWatch(before: Buffer, list: string | null, after: Buffer | null, cut: number): void {
+  const held = createSessionStore();
+  const state = createWatchState('fuzz');
+  const apply = (changes: readonly Change[]) => changes.forEach(held.apply);
+  const reader = createLineReader(MAX_LINE, {
+    line: (text) => apply(state.event(readWatchEvent(text))),
+    overlong: () => apply(state.event({ type: 'unreadable', error: 'a line of the watch: too long' })),
+  });
+  apply([{ type: 'snapshot', sessions: [] }]);
+  feed(reader.push, before, cut);
+  if (list !== null) readList(list);
+  if (after !== null) feed(reader.push, after, cut);
+  held.mustBeReadable();
+
+  function readList(text: string): void {
+    try {
+      const read = readSessionList(text, 'https://127.0.0.1:1/apis');
+      state.isBehind(read);
+      state.isHealedBy(read);
+      apply(state.list(read));
+    } catch (error) {
+      mustBeDecentError(error, ProviderError);
+    }
+  }
+}
+
+function readStream(bytes: Buffer, cut: number): void {
+  const held = createSessionStore();
+  const reader = createSessionReader('fuzz');
+  feed((chunk) => reader.push(chunk).forEach(held.apply), bytes, cut);
+  reader.end().forEach(held.apply);
+  held.mustBeReadable();
+}
+
+/** In two pieces, cut anywhere. */
+function feed(push: (chunk: Uint8Array) => void, bytes: Buffer, cut: number): void {
+  const place = cut % (bytes.length + 1);
+  push(bytes.subarray(0, place));
+  push(bytes.subarray(place));
+}
