@@ -8,7 +8,7 @@ describe('whether Tilt would call a Session passed', () => {
     expect(isReallyPassed(lastObject('ci-bad'))).toBe(false);
   });
 
-  it.each([null, 7, [], {}, { status: null }, { status: { targets: [] } }])('is not so of %j', (value) => {
+  it.each([null, 7, [[]], {}, { status: null }, { status: { targets: [] } }])('is not so of %j', (value) => {
     expect(isReallyPassed(value)).toBe(false);
   });
 });
