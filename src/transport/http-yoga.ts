@@ -2,7 +2,7 @@ import { type ExecutionArgs, GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Clock } from '../clock.js';
 import type { Context } from '../graphql/context.js';
-import { maskError } from '../graphql/mask.js';
+import { maskError, maskResult } from '../graphql/mask.js';
 import { createDocumentCache, type Operations } from '../graphql/operation.js';
 import type { Live } from '../live/live.js';
 import type { PayloadStream } from '../live/pulled-reader.js';
@@ -49,6 +49,7 @@ export function createGraphQLYoga(
     plugins: [
       useRequestErrors(),
       useOperations(operations),
+      useMaskedResults(),
       useRefusals(metrics),
       useTracer(tracer),
       useReaders(live),
@@ -111,6 +112,17 @@ function useOperations(operations: Operations): Plugin {
       const refusal = operations.refusalOf(args);
       if (refusal) setResultAndStopExecution({ errors: [refusal] });
     },
+  };
+}
+
+/** What failed is logged with its request, which Yoga's own masking does not know: that is for what fails elsewhere. */
+function useMaskedResults(): Plugin<ServerContext> {
+  return {
+    onExecute: ({ context: { log } }) => ({
+      onExecuteDone({ result, setResult }) {
+        if ('errors' in result && result.errors) setResult(maskResult(result, log));
+      },
+    }),
   };
 }
 

@@ -21,7 +21,7 @@ export function refuse(request: IncomingMessage, response: ServerResponse, refus
   response.end(body);
 }
 
-/** The same to one that asked to be upgraded. */
+/** The same to one that asked to be upgraded. Nobody reads its socket any more, so nobody would see the client leave. */
 export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
   const body = bodyOf(refusal);
   const headers = {
@@ -31,7 +31,8 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
     ...headersOf(refusal),
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('')}\r\n${body}`);
+  const head = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('')}`;
+  socket.end(`${head}\r\n${body}`, () => socket.destroy());
 }
 
 /**

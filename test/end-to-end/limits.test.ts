@@ -264,4 +264,21 @@ describe('how many connections there may be', () => {
     expect(await raw(gateway, ASK)).toMatch(/^HTTP\/1\.1 200 /);
     other.destroy();
   });
+
+  it.each([
+    ['a wrong path', 'GET /elsewhere HTTP/1.1\r\nhost: localhost'],
+    ['a wrong host', 'GET /graphql HTTP/1.1\r\nhost: evil.example'],
+  ])(
+    'a refused upgrade to %s leaves none behind, whatever its client sent and did not read',
+    async (_, head) => {
+      await using gateway = await start({ limits: { sockets: 2 } });
+      for (let n = 0; n < 5; n += 1) {
+        const socket = await idle(gateway);
+        socket.write(`${head}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n${'x'.repeat(100_000)}`);
+        socket.on('error', () => {});
+        await once(socket.resume(), 'close');
+      }
+      await expect.poll(() => raw(gateway, ASK)).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
 });
