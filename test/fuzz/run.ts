@@ -1,7 +1,7 @@
 import { createGateways, type Gateways } from './gateway/gateways.js';
 import type { Finding, SearchResult } from './harness/search.js';
 import type { AnySurface } from './harness/surface.js';
-import { examine, mustBeWell } from './health.js';
+import { examine, type Health, mustBeWell } from './health.js';
 import { type Options, readOptions, usageOf } from './options.js';
 import { surfaces } from './surfaces.js';
 
@@ -31,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
   await using gateways = createGateways();
   const before = await examine(gateways);
   const results = await searchAll(options, gateways);
-  const after = await examine(gateways, before);
+  const after = await examine(gateways);
   const found = results.reduce((sum, { findings }) => sum + findings.length, 0);
   console.log(
     `${total(results)}; gateway: heap ${mib(before)} MiB at the start, ${mib(after)} MiB at the end`,
@@ -90,6 +90,6 @@ function total(results: readonly SearchResult[]): string {
   return `${inputs} inputs in ${seconds.toFixed(0)} s`;
 }
 
-function mib({ holdings }: { readonly holdings: { readonly heapBytes: number } }): string {
-  return (holdings.heapBytes / 2 ** 20).toFixed(1);
+function mib({ heapBytes }: Pick<Health, 'heapBytes'>): string {
+  return (heapBytes / 2 ** 20).toFixed(1);
 }

@@ -12,8 +12,12 @@ const MOST_CPU_MS = 2_000;
 /** How long what a client has left may stay, in milliseconds: time for a busy machine to tell the gateway of it. */
 const LEAVING_MS = 3_000;
 
-/** How many subscriptions each gateway had when all was well: the witness's, and those that were left over before. */
-const standing = new WeakMap<FuzzedGateway, number>();
+/** What clients hold of a gateway. */
+type Held = Pick<Account, 'readers' | 'sockets'>;
+
+/** What they held of each when all was well: the witness's, and what was left over before. */
+const standing = new WeakMap<FuzzedGateway, Held>();
+const OF_THE_WITNESS: Held = { readers: 1, sockets: 1 };
 
 /**
  * Feeds a gateway, then looks how it took it: it must run on, must not have worked for long, must have found no fault
@@ -26,27 +30,32 @@ export async function feed(
   const gateway = await gateways.running();
   const failure = await failureOf(task(gateway));
   // What the gateway says of itself tells more than what its client saw of it.
-  const { faults, cpuMs, left } = await settled(gateway);
+  const before = standing.get(gateway) ?? OF_THE_WITNESS;
+  const { faults, cpuMs, readers, sockets } = await settled(gateway, before);
   const [fault] = faults;
   if (fault !== undefined) throw new Violation('the gateway found a fault in itself', fault);
   if (cpuMs > MOST_CPU_MS) throw new Violation('the gateway worked too long', `${Math.round(cpuMs)} ms`);
-  if (left > 0) throw new Violation('subscriptions are left over', left);
+  if (readers > before.readers) throw new Violation('a subscription is left over');
+  if (sockets > before.sockets) throw new Violation('a connection is left over');
   gateway.witness.mustBeUndisturbed();
   if (failure !== null) throw failure;
 }
 
-/** How it took it, once its clients are gone; `left`: subscriptions that are not. */
-async function settled(gateway: FuzzedGateway): Promise<Omit<Account, 'tick'> & { readonly left: number }> {
-  const before = standing.get(gateway) ?? 1;
+/** How it took it, once its clients are gone, or should be. */
+async function settled(gateway: FuzzedGateway, before: Held): Promise<Account> {
+  const until = performance.now() + LEAVING_MS;
   const faults: string[] = [];
   let cpuMs = 0;
-  for (const until = performance.now() + LEAVING_MS; ; await setTimeout(5)) {
-    const { readers, ...account } = await gateway.account();
+  for (let waitMs = 1; ; waitMs *= 2) {
+    const { readers, sockets, ...account } = await gateway.account();
     faults.push(...account.faults);
     cpuMs += account.cpuMs;
-    if (readers > before && performance.now() < until) continue;
-    standing.set(gateway, Math.max(readers, 1));
-    return { faults, cpuMs, readers, left: Math.max(readers - before, 0) };
+    const isBack = readers <= before.readers && sockets <= before.sockets;
+    if (isBack || performance.now() > until) {
+      standing.set(gateway, { readers, sockets });
+      return { faults, cpuMs, readers, sockets };
+    }
+    await setTimeout(waitMs);
   }
 }
 

@@ -1,5 +1,5 @@
 import { createGateway, createMemoryProvider } from '../../../src/index.js';
-import type { Account, Holdings, Question, Ready } from './messages.js';
+import type { Account, Heap, Question, Ready } from './messages.js';
 import { standingSessions, witnessSession } from './sessions.js';
 
 // A gateway with defaults in a process of its own, so that a crash of it is seen, and survived. What it does wrong
@@ -33,23 +33,23 @@ setInterval(() => {
 }, TICK_MS);
 send({ port });
 
-function answer(question: Question): Account | Holdings {
-  return question === 'account' ? account() : holdings();
+function answer(question: Question): Account | Heap {
+  return question === 'account' ? account() : heap();
 }
 
 function account(): Account {
   const before = cpuMs;
   cpuMs = usedCpuMs();
-  return { faults: faults.splice(0), cpuMs: cpuMs - before, readers: gateway.readers, tick };
+  const sockets = process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+  return { faults: faults.splice(0), cpuMs: cpuMs - before, readers: gateway.readers, sockets };
 }
 
-function holdings(): Holdings {
+function heap(): Heap {
   // What is only weakly held goes with the second collection.
   globalThis.gc?.();
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
-  const sockets = process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
-  return { heapBytes: heapUsed + external, sockets };
+  return { bytes: heapUsed + external };
 }
 
 function usedCpuMs(): number {
@@ -61,6 +61,6 @@ function note(fault: string): void {
   if (faults.length < MOST_FAULTS) faults.push(fault);
 }
 
-function send(message: Ready | Account | Holdings): void {
+function send(message: Ready | Account | Heap): void {
   process.send?.(message);
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Violation } from '../harness/violation.js';
-import type { Account, Holdings, Question, Ready } from './messages.js';
+import type { Account, Heap, Question, Ready } from './messages.js';
 import { startWitness, type Witness } from './witness.js';
 
 /** A gateway that runs in a process of its own. */
@@ -10,7 +10,7 @@ export interface FuzzedGateway {
   readonly witness: Witness;
   /** Rejects when the process has ended, with its last words. */
   account(): Promise<Account>;
-  holdings(): Promise<Holdings>;
+  heap(): Promise<Heap>;
 }
 
 /** The gateway that inputs are fed to. Its process ends at the end of the block (`await using`). */
@@ -59,7 +59,7 @@ async function start(): Promise<Started> {
     port,
     witness,
     account: () => ask<Account>('account'),
-    holdings: () => ask<Holdings>('holdings'),
+    heap: () => ask<Heap>('heap'),
     hasEnded: () => ended !== null,
     async stop() {
       witness.end();

@@ -3,8 +3,8 @@ export interface Ready {
   readonly port: number;
 }
 
-/** What it can be asked: how it took what it was fed, and, collecting garbage first, what it holds. */
-export type Question = 'account' | 'holdings';
+/** What it can be asked: how it took what it was fed, and, collecting garbage first, how much memory it holds. */
+export type Question = 'account' | 'heap';
 
 /** How it took what it was fed since it was last asked. */
 export interface Account {
@@ -14,14 +14,12 @@ export interface Account {
   readonly cpuMs: number;
   /** Subscriptions that are open. */
   readonly readers: number;
-  /** How often the witness's Session was updated by now. */
-  readonly tick: number;
-}
-
-/** What it holds. */
-export interface Holdings {
-  /** The JavaScript heap in use, and what hangs on it outside. */
-  readonly heapBytes: number;
   /** Connections that are open. */
   readonly sockets: number;
+}
+
+/** How much memory it holds. */
+export interface Heap {
+  /** The JavaScript heap in use, and what hangs on it outside. */
+  readonly bytes: number;
 }
