@@ -107,6 +107,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     clock,
     epoch: epochOf(random),
     ...(retainMs === undefined ? {} : { retainMs }),
+    ...sharedSourceOf(providers, tilts),
   });
   const schema = createSchema(createSubscriptionResolvers());
   const turn = createTurn();
@@ -201,6 +202,14 @@ function lazyPrometheus(tally: Tally, clock: Clock): Pick<Prometheus, 'serve'> {
       await (await page).serve(response);
     },
   };
+}
+
+/** Several gateways have the same cursors only if all they read is the same log. */
+function sharedSourceOf(
+  [first, ...others]: readonly SessionProvider[],
+  tilts: TiltsOptions | undefined,
+): { readonly sharedSource?: string } {
+  return first?.sharesLog && others.length === 0 && !tilts ? { sharedSource: first.name } : {};
 }
 
 /** Tells this run's cursors from those of another: a client that comes back after a restart gets a reset. */

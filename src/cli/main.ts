@@ -4,6 +4,8 @@ import { oneLine } from '../model/one-line.js';
 import { ProviderError } from '../providers/provider.js';
 import { TracingError } from '../tracing/tracing-error.js';
 import { version } from '../version.js';
+import { publish } from './publish.js';
+import { addPublishOptions } from './publish-options.js';
 import { serve } from './serve.js';
 import { addServeOptions } from './serve-options.js';
 import { UsageError } from './usage-error.js';
@@ -11,12 +13,16 @@ import { UsageError } from './usage-error.js';
 /** What a command works with: `process`, or a stand-in. */
 export type CliProcess = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'on' | 'off'>;
 
-/** Runs a command line and resolves with its exit code: 0 well, 2 a mistake on the command line, 1 anything else. */
+/**
+ * Runs a command line and resolves with its exit code: 0 well, 2 a mistake on the command line, 1 anything else; of
+ * `publish -- COMMAND` the command's own.
+ */
 export async function main(argv: readonly string[], cli: CliProcess): Promise<number> {
-  const program = createProgram(cli);
+  const outcome = { exitCode: 0 };
+  const program = createProgram(cli, outcome);
   try {
     await program.parseAsync([...argv]);
-    return 0;
+    return outcome.exitCode;
   } catch (error) {
     // Commander has printed its own one line, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -34,7 +40,7 @@ function isUsageError(error: unknown): boolean {
   );
 }
 
-function createProgram(cli: CliProcess): Command {
+function createProgram(cli: CliProcess, outcome: { exitCode: number }): Command {
   const program = new Command('tilt-graphql')
     .description('A GraphQL gateway for the Sessions of Tilt: what every server and job is doing, live.')
     .version(version, '-V, --version', 'print the version')
@@ -53,6 +59,15 @@ function createProgram(cli: CliProcess): Command {
       .command('serve', { isDefault: true })
       .description('serve the gateway (the default command)')
       .action((_, command: Command) => serve(command.opts(), cli)),
+  );
+  addPublishOptions(
+    program
+      .command('publish')
+      .description('write the Sessions of this machine to a bucket of NATS, for gateways elsewhere to read')
+      .argument('[command...]', 'after --: run this command, publish its Tilt, and exit with its code')
+      .action(async (words: string[], _, command: Command) => {
+        outcome.exitCode = await publish(command.opts(), words, cli);
+      }),
   );
   program
     .command('schema')

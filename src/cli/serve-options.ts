@@ -1,24 +1,21 @@
 import { type Command, Option } from 'commander';
-import { LOG_LEVELS, type LogFormat } from './logger.js';
+import { addLogOptions, type LogFlags } from './log-options.js';
+import { addNatsOptions, type NatsFlags } from './nats-options.js';
 import { append, durationMs, port } from './option-values.js';
 import { addServingOptions, type ServingFlags } from './serving-options.js';
 import { SOURCE_FORMS } from './source-spec.js';
+import type { SourceFlags } from './sources.js';
 
 /** What `serve` was told. */
-export interface ServeOptions extends ServingFlags {
+export interface ServeOptions extends ServingFlags, SourceFlags, NatsFlags, LogFlags {
   readonly port: number;
-  readonly source: readonly string[];
-  readonly kubeconfig?: string;
-  readonly context: readonly string[];
   /** Milliseconds. */
   readonly retain: number;
-  readonly logLevel: (typeof LOG_LEVELS)[number];
-  readonly logFormat: LogFormat;
 }
 
 /** Adds the options of `serve`; each may also come from the environment. */
 export function addServeOptions(command: Command): Command {
-  return addServingOptions(command)
+  return addLogOptions(addNatsOptions(addServingOptions(command)))
     .addOption(
       new Option('-p, --port <number>', 'port to listen on; 0 takes a free one')
         .default(4000)
@@ -53,17 +50,5 @@ export function addServeOptions(command: Command): Command {
         .default(3_600_000, '1h')
         .env('TILT_GRAPHQL_RETAIN')
         .argParser(durationMs),
-    )
-    .addOption(
-      new Option('--log-level <level>', 'how much to log')
-        .choices([...LOG_LEVELS])
-        .default('info')
-        .env('TILT_GRAPHQL_LOG_LEVEL'),
-    )
-    .addOption(
-      new Option('--log-format <format>', 'how log lines look')
-        .choices(['text', 'json'])
-        .default('text')
-        .env('TILT_GRAPHQL_LOG_FORMAT'),
     );
 }

@@ -12,6 +12,7 @@ import type { CliProcess } from './main.js';
 import type { ServeOptions } from './serve-options.js';
 import { servingOptionsOf } from './serving-options.js';
 import { chooseSources } from './sources.js';
+import { stopSignal } from './stop-signal.js';
 import { followKeyPair } from './tls-files.js';
 import { UsageError } from './usage-error.js';
 
@@ -121,16 +122,4 @@ async function settle(gateway: Gateway, clock: Clock): Promise<void> {
   const ready = new AbortController();
   await Promise.race([gateway.ready(), sleep(clock, PATIENCE_MS, ready.signal)]);
   ready.abort();
-}
-
-function stopSignal(cli: CliProcess): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      cli.off('SIGTERM', stop);
-      cli.off('SIGINT', stop);
-      resolve();
-    };
-    cli.on('SIGTERM', stop);
-    cli.on('SIGINT', stop);
-  });
 }

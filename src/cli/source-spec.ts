@@ -1,3 +1,4 @@
+import { ADDRESS_FORM, isAddress, withoutLogin } from '../providers/nats/address.js';
 import { UsageError } from './usage-error.js';
 
 /** What one `--source` asks for. */
@@ -5,12 +6,13 @@ export type SourceSpec =
   | { readonly type: 'demo'; readonly name: string | null; readonly seed: number }
   /** Every Tilt of the kubeconfig, or (with a context) just that one. */
   | { readonly type: 'tilt'; readonly context: string | null }
+  /** A bucket that publishers write to. */
+  | { readonly type: 'nats'; readonly name: string | null; readonly address: string }
   | { readonly type: 'stdin'; readonly name: string | null }
   | { readonly type: 'file'; readonly name: string | null; readonly path: string };
 
 /** The forms of `--source`, for its help and its errors. */
-export const SOURCE_FORMS =
-  'tilt, tilt:CONTEXT, demo, demo:SEED, - (standard input), or the path of a file or folder';
+export const SOURCE_FORMS = `tilt, tilt:CONTEXT, demo, demo:SEED, - (standard input), the path of a file or folder, or ${ADDRESS_FORM}`;
 
 /** Reads one `--source`: `[NAME=]FORM`. Throws a usage error that lists the forms. */
 export function parseSourceSpec(text: string): SourceSpec {
@@ -24,6 +26,7 @@ export function parseSourceSpec(text: string): SourceSpec {
     if (name !== null || detail === '') throw wrong(text);
     return { type: 'tilt', context: detail ?? null };
   }
+  if (isAddress(rest)) return { type: 'nats', name, address: rest };
   // A URL of a kind that is not known is more likely a mistake than a path.
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(rest)) throw wrong(text);
   return { type: 'file', name, path: rest };
@@ -37,6 +40,6 @@ function seedOf(detail: string | undefined, text: string): number {
 
 function wrong(text: string): Error {
   return new UsageError(
-    `--source: expected ${SOURCE_FORMS}, each but tilt with NAME= in front if you like; got ${JSON.stringify(text)}`,
+    `--source: expected ${SOURCE_FORMS}, each but tilt with NAME= in front if you like; got ${JSON.stringify(withoutLogin(text))}`,
   );
 }

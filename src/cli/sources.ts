@@ -4,12 +4,21 @@ import type { GatewayOptions } from '../gateway.js';
 import type { Log } from '../log.js';
 import { createDemoProvider } from '../providers/demo/demo.js';
 import { createFileProvider } from '../providers/file/file.js';
-import { ProviderError, type SessionProvider } from '../providers/provider.js';
+import { withoutLogin } from '../providers/nats/address.js';
+import type { NatsProviderOptions } from '../providers/nats/nats.js';
+import type { SessionProvider } from '../providers/provider.js';
 import { createStreamProvider } from '../providers/stdin/stdin.js';
 import { defaultKubeconfigPath, endpointOf, loadKubeconfig } from '../providers/tilt/load-kubeconfig.js';
-import type { ServeOptions } from './serve-options.js';
+import { credentialsOf, type NatsFlags, settingsOf } from './nats-options.js';
 import { parseSourceSpec, type SourceSpec } from './source-spec.js';
-import { UsageError } from './usage-error.js';
+import { orUsageError, UsageError } from './usage-error.js';
+
+/** Where Sessions are to be read from. */
+export interface SourceFlags {
+  readonly source: readonly string[];
+  readonly kubeconfig?: string;
+  readonly context: readonly string[];
+}
 
 /** What providers are made of. */
 export interface SourceParts {
@@ -23,8 +32,14 @@ export interface SourceParts {
 /** What a gateway is to read, and how to say so in a few words. */
 export type ChosenSources = Pick<GatewayOptions, 'providers' | 'tilts'> & { readonly described: string };
 
+/** What the command line says of sources. */
+export interface SourceOptions extends SourceFlags, NatsFlags {
+  /** Milliseconds. */
+  readonly retain: number;
+}
+
 /** The sources that the command line asks for; a mistake in it, or a source that cannot be read, is a usage error. */
-export async function chooseSources(options: ServeOptions, parts: SourceParts): Promise<ChosenSources> {
+export async function chooseSources(options: SourceOptions, parts: SourceParts): Promise<ChosenSources> {
   const specs = [...options.source, ...options.context.map((name) => `tilt:${name}`)].map(parseSourceSpec);
   const kubeconfig = options.kubeconfig ?? defaultKubeconfigPath(parts.env, parts.home);
   if (options.kubeconfig !== undefined) await checkKubeconfig(kubeconfig);
@@ -35,16 +50,20 @@ export async function chooseSources(options: ServeOptions, parts: SourceParts): 
       described: `every Tilt in ${kubeconfig}, and the built-in demo while none runs`,
     };
   }
-  const providers = await Promise.all(specs.flatMap((spec) => providerOf(spec, parts)));
+  const providers = await Promise.all(specs.flatMap((spec) => providerOf(spec, options, parts)));
   const tilts = specs.filter((spec) => spec.type === 'tilt');
   return {
     providers,
     ...(tilts.length === 0 ? {} : { tilts: await tiltsOf(tilts, kubeconfig) }),
-    described: [...options.source, ...options.context].join(', '),
+    described: [...options.source.map(withoutLogin), ...options.context].join(', '),
   };
 }
 
-function providerOf(spec: SourceSpec, { clock, stdin }: SourceParts): Promise<SessionProvider>[] {
+function providerOf(
+  spec: SourceSpec,
+  options: SourceOptions,
+  { clock, stdin }: SourceParts,
+): Promise<SessionProvider>[] {
   const name = spec.type === 'tilt' || spec.name === null ? {} : { name: spec.name };
   switch (spec.type) {
     case 'demo':
@@ -53,9 +72,28 @@ function providerOf(spec: SourceSpec, { clock, stdin }: SourceParts): Promise<Se
       return [checked(createStreamProvider({ ...name, input: stdin }))];
     case 'file':
       return [checked(createFileProvider({ ...name, path: spec.path, clock }))];
+    case 'nats':
+      return [natsProvider({ ...name, address: spec.address, clock }, options)];
     case 'tilt':
       return [];
   }
+}
+
+/** The client of NATS is loaded by those alone who read from it. */
+async function natsProvider(
+  parts: Pick<NatsProviderOptions, 'name' | 'address' | 'clock'>,
+  options: SourceOptions,
+): Promise<SessionProvider> {
+  const { createNatsProvider } = await import('../providers/nats/nats.js');
+  return await orUsageError(async () => {
+    const provider = createNatsProvider({
+      ...parts,
+      credentials: credentialsOf(options),
+      settings: settingsOf(options),
+      retainMs: options.retain,
+    });
+    return checked(provider);
+  });
 }
 
 async function tiltsOf(
@@ -81,12 +119,4 @@ async function checkKubeconfig(path: string, contexts: readonly string[] = []): 
 async function checked(provider: SessionProvider): Promise<SessionProvider> {
   await orUsageError(async () => provider.check?.());
   return provider;
-}
-
-async function orUsageError(look: () => Promise<void>): Promise<void> {
-  try {
-    await look();
-  } catch (error) {
-    throw error instanceof ProviderError ? new UsageError(error.message) : error;
-  }
 }

@@ -58,6 +58,7 @@ export function createLive(options: LiveOptions): Live {
     async pull(args) {
       const source = await createSourceEventStream(args);
       if (!isSource(source)) return refusal(source);
+      await caughtUp(source);
       const group = groupOf(args, source);
       const { store, since } = source;
       const events = createReader({ store, view: group.view, since, limits, counts: metrics.pulled });
@@ -66,9 +67,15 @@ export function createLive(options: LiveOptions): Live {
     async push(args, outlet) {
       const source = await createSourceEventStream(args);
       if (!isSource(source)) return refusal(source);
+      await caughtUp(source);
       return new PushedReader(groupOf(args, source), outlet, source.since, limits);
     },
   };
+
+  /** A reader that comes from another gateway may have seen what is still on its way to this one. */
+  async function caughtUp({ store, since }: Source): Promise<void> {
+    if (since !== null) await store.catchUp(since);
+  }
 
   /** The group of a subscription, which it has to join at once. */
   function groupOf(args: ExecutionArgs, source: Source): Group {

@@ -1,11 +1,31 @@
 import type { Session, SessionId } from './session.js';
 
+/** Where a change stands in the log of a source that several gateways read. */
+export interface LogPosition {
+  /** Tells the log from others: small letters and digits. */
+  readonly log: string;
+  /** Rises from change to change. */
+  readonly number: number;
+}
+
 /** What a provider says of its Sessions, in order. What arrives is applied at once. */
 export type Change =
   /** This is everything: what is missing from it is gone. At once a list, "synced", and recovery after a gap; may be empty. */
-  | { readonly type: 'snapshot'; readonly sessions: readonly Session[] }
-  | { readonly type: 'upsert'; readonly session: Session }
-  | { readonly type: 'remove'; readonly id: SessionId }
+  | {
+      readonly type: 'snapshot';
+      readonly sessions: readonly Session[];
+      readonly at?: LogPosition;
+      /** What came after it, to be applied with it, at once: readers that come back are told it one by one. Default: nothing. */
+      readonly followedBy?: readonly Change[];
+    }
+  | { readonly type: 'upsert'; readonly session: Session; readonly at?: LogPosition }
+  | {
+      readonly type: 'remove';
+      readonly id: SessionId;
+      /** Why; a part of a sentence. Default: it was removed. */
+      readonly reason?: string;
+      readonly at?: LogPosition;
+    }
   /**
    * What is known may be out of date, and why: the link broke, or the newest object could not be understood. The last
    * good state stays, marked STALE, until an upsert or snapshot brings a new one. Without an id it is said of every

@@ -1,4 +1,4 @@
-import type { Change } from '../model/change.js';
+import type { Change, LogPosition } from '../model/change.js';
 import type { Session, SessionId } from '../model/session.js';
 
 /** Folds changes, so that whoever missed them can be told the outcome. */
@@ -20,15 +20,19 @@ export function createLatestChanges(): LatestChanges {
   /** Why all were stale, and which have had a new state since. */
   let allStale: Change | null = null;
   const fresh = new Set<SessionId>();
+  /** How far the source's log was folded. */
+  let position: LogPosition | undefined;
 
   return { apply, changes };
 
   function apply(change: Change): void {
+    if ('at' in change) position = change.at;
     switch (change.type) {
       case 'snapshot':
         synced = true;
         sessions = new Map(change.sessions.map((session) => [session.id, session]));
         setAllStale(null);
+        change.followedBy?.forEach(apply);
         return;
       case 'upsert':
         sessions.set(change.session.id, change.session);
@@ -55,7 +59,7 @@ export function createLatestChanges(): LatestChanges {
   function changes(): Change[] {
     const all = [...sessions.values()];
     return [
-      ...(synced ? [{ type: 'snapshot', sessions: all } as const] : []),
+      ...(synced ? [{ type: 'snapshot', sessions: all, ...(position && { at: position }) } as const] : []),
       ...(allStale ? [allStale, ...all.filter(({ id }) => fresh.has(id)).map(upsert)] : []),
       ...stale.values(),
     ];

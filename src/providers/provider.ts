@@ -11,6 +11,11 @@ export interface SessionProvider {
   /** What the source is called, unique in a gateway; most providers use it as the instance of their Sessions. */
   readonly name: string;
   watch(signal: AbortSignal): AsyncIterable<Change>;
+  /**
+   * Whether its changes stand in a log that other gateways read too: where it is a gateway's only source, its positions
+   * are the gateway's cursors. Default: false.
+   */
+  readonly sharesLog?: boolean;
   /** A look before the start, where a mistake on the command line would show. Throws a {@link ProviderError}. */
   check?(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import type { Store } from './store.js';
 /** What can be read of a store. */
 export type ReadableStore = Pick<
   Store,
-  'revision' | 'ready' | 'get' | 'ids' | 'sources' | 'cursor' | 'since' | 'cursorOf' | 'subscribe'
+  'revision' | 'ready' | 'get' | 'ids' | 'sources' | 'cursor' | 'since' | 'cursorOf' | 'catchUp' | 'subscribe'
 >;
 
 /**
@@ -38,6 +38,7 @@ export function scopedStore(store: ReadableStore, sees: (instance: string) => bo
     cursor: () => store.cursor(),
     since: (cursor) => store.since(cursor)?.filter(isSeen) ?? null,
     cursorOf: (revision) => store.cursorOf(revision),
+    catchUp: (cursor) => store.catchUp(cursor),
     subscribe: (listener, id) =>
       store.subscribe((revision) => {
         if (isSeen(revision)) listener(revision);

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js';
-import type { Change, ChangeSink } from '../model/change.js';
+import type { Change, ChangeSink, LogPosition } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
 import type { Session, SessionId } from '../model/session.js';
+import { createCursors } from './cursors.js';
 import { diffTargets } from './diff.js';
 import { createJournal, DEFAULT_JOURNAL_LIMITS, type JournalLimits, type Revision } from './journal.js';
 import { createListeners } from './listeners.js';
@@ -38,6 +39,11 @@ export interface Store extends ChangeSink {
   since(cursor: string): Revision[] | null;
   /** The cursor of a revision. */
   cursorOf(revision: number): string;
+  /**
+   * Waits until what a cursor of another gateway stands for has come here too, or {@link CATCH_UP_MS} have passed. Null
+   * when there is nothing to wait for.
+   */
+  catchUp(cursor: string): Promise<void> | null;
   /** How many are called back. */
   readonly subscribers: number;
   /**
@@ -63,6 +69,11 @@ export interface StoreOptions {
   /** How much is kept for readers that come back. */
   readonly journal?: Partial<JournalLimits>;
   /**
+   * The source whose log gives the cursors, so that they are the same at every gateway that reads it. It must be the only
+   * one. Default: none, cursors are known here alone.
+   */
+  readonly sharedSource?: string;
+  /**
    * Is handed what a listener throws: neither what is being applied nor the other listeners are to suffer from it (U1).
    * Default: a warning of the process, on standard error. It must not throw itself.
    */
@@ -72,9 +83,12 @@ export interface StoreOptions {
 /** How long a Session is kept once it is GONE, unless told otherwise: an hour. */
 export const DEFAULT_RETAIN_MS = 3_600_000;
 
+/** How long a reader that comes from another gateway may wait for this one to be as far, in milliseconds. */
+export const CATCH_UP_MS = 3_000;
+
 /** An empty store. */
 export function createStore(options: StoreOptions): Store {
-  const { clock, epoch, retainMs = DEFAULT_RETAIN_MS, onListenerError = warn } = options;
+  const { clock, epoch, retainMs = DEFAULT_RETAIN_MS, onListenerError = warn, sharedSource } = options;
   const records = new Map<SessionId, SessionRecord>();
   const ids = createSortedSet();
   const sources = new Map<string, Source>();
@@ -82,6 +96,10 @@ export function createStore(options: StoreOptions): Store {
   const subscribers = createSubscribers(onListenerError);
   const sourceListeners = createListeners<void>(onListenerError);
   const retentions = new Map<SessionId, () => void>();
+  const cursors = createCursors(epoch);
+  const catchingUp = new Map<() => void, string>();
+  /** Of the change that is being applied. */
+  let position: LogPosition | null = null;
   let revision = 0;
   let time = { ms: Number.NaN, text: '' };
 
@@ -90,17 +108,18 @@ export function createStore(options: StoreOptions): Store {
       return revision;
     },
     get ready() {
-      return [...sources.values()].every(isSettled);
+      return isReady();
     },
     get: (id) => records.get(id) ?? null,
     ids: () => ids.list(),
     sources: () => [...sources.values()].map(statusOf),
-    cursor: () => cursorOf(revision),
+    cursor: () => cursors.cursorOf(revision),
     since: (cursor) => {
-      const number = numberOf(cursor);
-      return number === null ? null : journal.after(number);
+      const number = cursors.revisionOf(cursor);
+      return number === null || number > revision ? null : journal.after(number);
     },
-    cursorOf,
+    cursorOf: cursors.cursorOf,
+    catchUp: (cursor) => (isBehind(cursor) ? waitFor(cursor) : null),
     get subscribers() {
       return subscribers.size;
     },
@@ -132,6 +151,7 @@ export function createStore(options: StoreOptions): Store {
       retentions.clear();
       subscribers.clear();
       sourceListeners.clear();
+      for (const proceed of catchingUp.keys()) proceed();
     },
   };
 
@@ -140,16 +160,29 @@ export function createStore(options: StoreOptions): Store {
     const wasSettled = isSettled(source);
     dispatch(source, change);
     if (!sameStatus(before, statusOf(source)) || wasSettled !== isSettled(source)) sourcesChanged();
+    for (const [proceed, cursor] of catchingUp) if (!isBehind(cursor)) proceed();
   }
 
   function dispatch(source: Source, change: Change): void {
+    const at = source.name === sharedSource && 'at' in change ? change.at : undefined;
     if (change.type === 'snapshot') {
       replaceAll(source, change.sessions);
-    } else if (change.type === 'upsert') {
+      if (at) cursors.jump(at, revision);
+      for (const next of change.followedBy ?? []) dispatch(source, next);
+      return;
+    }
+    if (at) cursors.reach(at);
+    position = at ?? null;
+    applyOne(source, change);
+    position = null;
+  }
+
+  function applyOne(source: Source, change: Exclude<Change, { readonly type: 'snapshot' }>): void {
+    if (change.type === 'upsert') {
       markUnderstood(source, change.session.id, now());
       upsert(source, change.session);
     } else if (change.type === 'remove') {
-      setGone(source, change.id, 'it was removed');
+      setGone(source, change.id, change.reason ?? 'it was removed');
     } else {
       markTrouble(source, change.id, change.error, now());
       for (const id of change.id === undefined ? source.sessions : [change.id]) {
@@ -231,6 +264,7 @@ export function createStore(options: StoreOptions): Store {
     }
     // A snapshot of many Sessions is many revisions, each one payload to its readers (S2).
     revision += 1;
+    if (position) cursors.mark(position, revision);
     const entry = { number: revision, id, before, after, changes, head: headChanged(before, after) };
     journal.append(entry);
     subscribers.tell(entry);
@@ -249,14 +283,24 @@ export function createStore(options: StoreOptions): Store {
     return time.text;
   }
 
-  function cursorOf(number: number): string {
-    return `${epoch}-${number}`;
+  function isBehind(cursor: string): boolean {
+    return sharedSource !== undefined && (cursors.isAhead(cursor) || !isReady());
   }
 
-  function numberOf(cursor: string): number | null {
-    const [, prefix, digits] = /^(.+)-(\d{1,15})$/.exec(cursor) ?? [];
-    const number = Number(digits);
-    return prefix === epoch && number <= revision ? number : null;
+  function waitFor(cursor: string): Promise<void> {
+    return new Promise((resolve) => {
+      const proceed = () => {
+        cancel();
+        catchingUp.delete(proceed);
+        resolve();
+      };
+      const cancel = clock.after(CATCH_UP_MS, proceed);
+      catchingUp.set(proceed, cursor);
+    });
+  }
+
+  function isReady(): boolean {
+    return [...sources.values()].every(isSettled);
   }
 }
 

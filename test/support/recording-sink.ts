@@ -87,14 +87,11 @@ function fold(before: RecordedSource, change: Change): RecordedSource {
   const sessions = new Map(before.sessions);
   const stale = new Map(before.stale);
   switch (change.type) {
-    case 'snapshot':
-      return {
-        ...before,
-        isSynced: true,
-        sessions: new Map(change.sessions.map((session) => [session.id, session])),
-        stale: new Map(),
-        error: null,
-      };
+    case 'snapshot': {
+      const sessions = new Map(change.sessions.map((session) => [session.id, session]));
+      const synced = { ...before, isSynced: true, sessions, stale: new Map(), error: null };
+      return (change.followedBy ?? []).reduce(fold, synced);
+    }
     case 'upsert':
       sessions.set(change.session.id, change.session);
       stale.delete(change.session.id);

@@ -1,7 +1,10 @@
 import { type ExecFileSyncOptions, execFileSync, spawnSync } from 'node:child_process';
 
 /** What the tests need from the system, by command, with the Debian package that brings it. */
-const NEEDED = new Map([['chromium', 'chromium']]);
+const NEEDED = new Map([
+  ['chromium', 'chromium'],
+  ['nats-server', 'nats-server'],
+]);
 
 /** Before any test: installs what is missing where it may (root, with apt-get), and otherwise fails in one line. */
 export default function installSystemPackages(): void {

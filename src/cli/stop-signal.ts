@@ -1,0 +1,14 @@
+import type { CliProcess } from './main.js';
+
+/** Resolves when the process is asked to end. */
+export function stopSignal(cli: CliProcess): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      cli.off('SIGTERM', stop);
+      cli.off('SIGINT', stop);
+      resolve();
+    };
+    cli.on('SIGTERM', stop);
+    cli.on('SIGINT', stop);
+  });
+}

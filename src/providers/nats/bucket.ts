@@ -1,0 +1,117 @@
+import type { JetStreamClient, JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream';
+import type { KV, KvOptions } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { ProviderError } from '../provider.js';
+import type { BucketAddress } from './address.js';
+import { ANSWER_MS, placeOf } from './connection.js';
+
+/** How a bucket is set up; what is left out is whatever an existing bucket has. */
+export interface BucketSettings {
+  /** On how many servers each value is kept. Default: 1. */
+  readonly replicas?: number;
+  /** How many states of each Session are kept, for readers that come back: 1 to 64. Default: 64. */
+  readonly history?: number;
+  /** After how many milliseconds a Session that nobody writes any more is forgotten. Default: 7 days. */
+  readonly maxAgeMs?: number;
+  /** How long a publisher may be silent before its Sessions are STALE, in milliseconds. Default: 15 s. */
+  readonly presenceMs?: number;
+}
+
+/** What a bucket has where nobody says otherwise. */
+export const DEFAULT_BUCKET_SETTINGS: Required<BucketSettings> = {
+  replicas: 1,
+  history: 64,
+  maxAgeMs: 7 * 24 * 3_600_000,
+  presenceMs: 15_000,
+};
+
+/** An open bucket, and the one beside it in which publishers say that they are there. */
+export interface Bucket {
+  readonly address: BucketAddress;
+  readonly jetstream: JetStreamClient;
+  readonly manager: JetStreamManager;
+  readonly sessions: KV;
+  readonly presence: KV;
+  readonly sessionStream: string;
+  readonly presenceStream: string;
+  /** Tells this bucket from one of the same name that was made anew: small letters and digits. */
+  readonly log: string;
+  readonly maxAgeMs: number;
+  readonly presenceMs: number;
+}
+
+const NANOS = 1_000_000; // nanoseconds of a millisecond
+
+/**
+ * Opens a bucket, which is made when there is none. Throws a `ProviderError` of code `config` when there is one that is
+ * set up in another way than is asked for.
+ *
+ * Presence has a bucket of its own because the servers we support have no time-to-live of single keys (before 2.11):
+ * there all values have the same short one. It is kept in memory: after a restart of the servers it is written anew
+ * within a third of its time.
+ */
+export async function openBucket(
+  connection: NatsConnection,
+  address: BucketAddress,
+  settings: BucketSettings = {},
+): Promise<Bucket> {
+  const [{ jetstream: createClient, jetstreamManager }, { Kvm }] = await Promise.all([
+    import('@nats-io/jetstream'),
+    import('@nats-io/kv'),
+  ]);
+  const jetstream = createClient(connection, { timeout: ANSWER_MS });
+  const manager = await jetstreamManager(connection, { timeout: ANSWER_MS });
+  const kvm = new Kvm(jetstream);
+  const { replicas, history, maxAgeMs, presenceMs } = { ...DEFAULT_BUCKET_SETTINGS, ...settings };
+  // Read from the leader alone: another server may not have yet what was written a moment ago.
+  const both: Partial<KvOptions> = { replicas, allow_direct: false };
+  const presenceName = `${address.bucket}_presence`;
+  const sessions = await kvm.create(address.bucket, { ...both, history, ttl: maxAgeMs });
+  const presence = await kvm.create(presenceName, {
+    ...both,
+    history: 1,
+    ttl: presenceMs,
+    storage: 'memory',
+  });
+  const info = await manager.streams.info(`KV_${address.bucket}`);
+  const presenceInfo = await manager.streams.info(`KV_${presenceName}`);
+  check(address, info, presenceInfo.config, settings);
+  return {
+    address,
+    jetstream,
+    manager,
+    sessions,
+    presence,
+    sessionStream: info.config.name,
+    presenceStream: presenceInfo.config.name,
+    log: Math.floor(Date.parse(info.created)).toString(36),
+    maxAgeMs: info.config.max_age / NANOS,
+    presenceMs: presenceInfo.config.max_age / NANOS,
+  };
+}
+
+function check(
+  address: BucketAddress,
+  { config }: StreamInfo,
+  presence: StreamConfig,
+  { replicas, history, maxAgeMs, presenceMs }: BucketSettings,
+): void {
+  const differences = [
+    difference('replicas', config.num_replicas, replicas),
+    difference('history', config.max_msgs_per_subject, history),
+    difference('max age', seconds(config.max_age / NANOS), maxAgeMs && seconds(maxAgeMs)),
+    difference('presence time', seconds(presence.max_age / NANOS), presenceMs && seconds(presenceMs)),
+    presence.max_age > 0 ? null : 'its presence bucket has no age limit, expected one of some seconds',
+  ].filter((line) => line !== null);
+  if (differences.length === 0) return;
+  const mend = 'ask for what it has, change it with the nats tool, or take another bucket';
+  throw new ProviderError('config', `${placeOf(address)}: ${differences.join('; ')}; ${mend}`);
+}
+
+function difference(what: string, has: number | string, wanted: number | string | undefined): string | null {
+  return wanted === undefined || wanted === has ? null : `expected ${what} ${wanted}, got ${has}`;
+}
+
+function seconds(ms: number): string {
+  return `${ms / 1_000} s`;
+}

@@ -1,0 +1,67 @@
+import { decodeSession } from '../../model/decode.js';
+import { DecodeError } from '../../model/decode-error.js';
+import { record, string } from '../../model/decode-fields.js';
+import { encodeSession } from '../../model/encode.js';
+import type { Session } from '../../model/session.js';
+
+/** What a bucket holds of a Session. */
+export interface Envelope {
+  /** Who wrote it: a name of the publisher's run. */
+  readonly publisher: string;
+  /** Rises with everything that the publisher writes. */
+  readonly serial: number;
+  /** Whether the bucket had nothing under the key before. */
+  readonly isFirst: boolean;
+  readonly session: Session;
+  /** How its publisher's link to the Tilt is. */
+  readonly link: 'live' | 'stale' | 'gone';
+  /** Why the link is not live; null while it is. */
+  readonly error: string | null;
+}
+
+/** The version of the form below; a reader refuses those it does not know. */
+const VERSION = 1;
+
+/** As JSON: `{"version","publisher","serial","isFirst","link","error","session"}`, the Session as Tilt writes it. */
+export function encodeEnvelope({ session, ...rest }: Envelope): string {
+  return JSON.stringify({ version: VERSION, ...rest, session: encodeSession(session) });
+}
+
+/**
+ * Reads it, or throws a `DecodeError`.
+ *
+ * @param instance of the Session, from the key
+ */
+export function decodeEnvelope(text: string, instance: string): Envelope {
+  const object = record(parsed(text));
+  if (object.version !== VERSION) throw new DecodeError(`version ${VERSION}`, object.version, ['version']);
+  const { serial, link, error } = object;
+  if (typeof serial !== 'number') throw new DecodeError('a number', serial, ['serial']);
+  if (link !== 'live' && link !== 'stale' && link !== 'gone') {
+    throw new DecodeError('"live", "stale" or "gone"', link, ['link']);
+  }
+  return {
+    publisher: string(object.publisher, 'publisher'),
+    serial,
+    isFirst: object.isFirst === true,
+    link,
+    error: error == null ? null : string(error, 'error'),
+    session: within('session', () => decodeSession(object.session, instance)),
+  };
+}
+
+function within<T>(key: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw error instanceof DecodeError ? error.within(key) : error;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new DecodeError('JSON', text);
+  }
+}

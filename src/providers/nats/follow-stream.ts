@@ -1,0 +1,111 @@
+import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import { type Clock, sleep } from '../../clock.js';
+import { ProviderError } from '../provider.js';
+import { createScope } from '../scope.js';
+import type { Bucket } from './bucket.js';
+import { natsError, placeOf } from './connection.js';
+
+/** What of a stream is read, and who is told. */
+export interface FollowOptions {
+  readonly bucket: Bucket;
+  readonly stream: string;
+  /** Of keys, such as `team-a.>`. */
+  readonly subject: string;
+  /** Begin with everything that is kept, or with the newest of each key. */
+  readonly begin: 'all' | 'newest';
+  readonly clock: Clock;
+  /** Each message, in the stream's order, once. */
+  onMessage(message: JsMsg): void;
+  /** Once: everything that was there at the beginning has been told. */
+  onCaughtUp(): void;
+}
+
+/** How often the reading is looked after, in milliseconds. */
+const LOOK_MS = 1_000;
+
+/** How long nothing may be known of the stream, in milliseconds: the election of a leader takes some seconds. */
+const PATIENCE_MS = 8_000;
+
+/** A sign of life is asked for this often, in milliseconds. */
+const HEARTBEAT_MS = 1_000;
+
+/** Messages that may be on their way, so that a burst does not pile up in the connection. */
+const IN_FLIGHT = 500;
+
+/**
+ * Reads a stream until the signal aborts. The library's ordered consumer makes itself anew where it left off when it
+ * or its server goes; here is only looked whether that succeeds. Throws a `ProviderError` when for {@link PATIENCE_MS}
+ * it did not.
+ */
+export async function followStream(options: FollowOptions, signal: AbortSignal): Promise<void> {
+  const { bucket, stream, subject, begin } = options;
+  const scope = createScope(signal);
+  let failure: unknown = null;
+  let read = 0;
+  let messages: ConsumerMessages | null = null;
+  try {
+    const consumer = await bucket.jetstream.consumers.get(stream, {
+      filter_subjects: `$KV.${stream.slice('KV_'.length)}.${subject}`,
+      deliver_policy: begin === 'all' ? 'all' : 'last_per_subject',
+    });
+    const { num_pending: pending } = await consumer.info(true);
+    let isCaughtUp = pending === 0;
+    if (isCaughtUp) options.onCaughtUp();
+    messages = await consumer.consume({
+      max_messages: IN_FLIGHT,
+      idle_heartbeat: HEARTBEAT_MS,
+      callback(message) {
+        try {
+          read += 1;
+          options.onMessage(message);
+          if (isCaughtUp || message.info.pending > 0) return;
+          isCaughtUp = true;
+          options.onCaughtUp();
+        } catch (error) {
+          failure ??= error;
+          scope.end();
+        }
+      },
+    });
+    void messages.closed().then(() => scope.end());
+    await lookAfter(consumer, () => read, { ...options, signal: scope.signal });
+    if (failure !== null) throw failure;
+    if (!signal.aborted)
+      throw new ProviderError('unreachable', `${placeOf(bucket.address)}: the reading of it ended`);
+  } catch (error) {
+    if (signal.aborted) return;
+    throw natsError(bucket.address, error);
+  } finally {
+    messages?.stop();
+    scope.end();
+  }
+}
+
+/** Returns when the signal aborts; throws when the consumer is not to be found, or does not move. */
+async function lookAfter(
+  consumer: Consumer,
+  read: () => number,
+  { clock, signal, bucket }: Pick<FollowOptions, 'clock' | 'bucket'> & { readonly signal: AbortSignal },
+): Promise<void> {
+  let wellAt = clock.now();
+  let readBefore = read();
+  while (!signal.aborted) {
+    await sleep(clock, LOOK_MS, signal);
+    if (signal.aborted) return;
+    const problem = await problemOf(consumer, read() > readBefore);
+    if (problem === null) wellAt = clock.now();
+    readBefore = read();
+    if (problem !== null && clock.now() - wellAt >= PATIENCE_MS) throw natsError(bucket.address, problem);
+  }
+}
+
+/** What is wrong with a consumer; null when nothing is. */
+async function problemOf(consumer: Consumer, isMoving: boolean): Promise<Error | null> {
+  if (isMoving) return null;
+  try {
+    const { num_pending: pending } = await consumer.info();
+    return pending > 0 ? new Error('messages are waiting that do not come') : null;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

@@ -1,0 +1,117 @@
+import type { Clock } from '../../clock.js';
+import { type PushChange, streamChanges } from '../change-stream.js';
+import { MAX_BEHIND } from '../limits.js';
+import type { SessionProvider } from '../provider.js';
+import { createScope } from '../scope.js';
+import { type BucketAddress, parseAddress } from './address.js';
+import { type Bucket, type BucketSettings, openBucket } from './bucket.js';
+import { checkCredentials, connectNats, type NatsCredentials } from './connection.js';
+import { entryOf, isDeletion, keyIn } from './entry.js';
+import { followStream } from './follow-stream.js';
+import { createReading, type ReadingOptions } from './reading.js';
+
+/** See {@link createNatsProvider}. */
+export interface NatsProviderOptions {
+  /** `nats://host[,host…]/BUCKET[/SUBJECT]`, the subject of keys such as `team-a.>`. */
+  readonly address: string;
+  /** The provider's name. Default: the bucket's. */
+  readonly name?: string;
+  readonly clock: Clock;
+  /** Default: what the address says. */
+  readonly credentials?: NatsCredentials;
+  /** How the bucket is to be set up. Default: as it is, or {@link DEFAULT_BUCKET_SETTINGS} when it is made here. */
+  readonly settings?: BucketSettings;
+  /** For how long after its end a Session is still shown when the reading begins, in milliseconds. Default: an hour. */
+  readonly retainMs?: number;
+}
+
+/** Up to here a bucket's whole history is read at the beginning; of a bigger one only the newest states. */
+const HISTORY_LIMITS = { messages: 20_000, bytes: 64 * 2 ** 20 };
+
+/** An hour: as long as a gateway keeps a Session that is GONE. */
+const DEFAULT_RETAIN_MS = 3_600_000;
+
+/**
+ * The Sessions that publishers have written to a bucket of NATS JetStream. Its changes stand at the bucket's revisions,
+ * so all gateways that read it have the same cursors. Throws a `ProviderError` when the address is none.
+ */
+export function createNatsProvider(options: NatsProviderOptions): SessionProvider {
+  const address = parseAddress(options.address);
+  const { clock, credentials = {}, settings, retainMs = DEFAULT_RETAIN_MS } = options;
+  const name = options.name ?? address.bucket;
+  return {
+    name,
+    sharesLog: true,
+    watch: (signal) => streamChanges(run, MAX_BEHIND, signal),
+    check: () => checkCredentials(credentials),
+  };
+
+  async function run(push: PushChange, outer: AbortSignal): Promise<void> {
+    const scope = createScope(outer);
+    const connection = await connectNats(address, credentials, `tilt-graphql ${name}`);
+    try {
+      const bucket = await openBucket(connection, address, settings);
+      await read(bucket, { clock, retainMs, subject: address.subject, push }, scope.signal);
+    } finally {
+      scope.end();
+      // Not awaited: a server that is away would hold the end up.
+      void connection.close().catch(() => {});
+    }
+  }
+}
+
+/** What a reading needs, and which keys. */
+type ReadOptions = ReadingOptions & Pick<BucketAddress, 'subject'>;
+
+/** Reads a bucket until the signal aborts, or something fails. */
+async function read(bucket: Bucket, options: ReadOptions, outer: AbortSignal): Promise<void> {
+  const { clock, subject } = options;
+  const scope = createScope(outer);
+  const { signal } = scope;
+  const reading = createReading(bucket, options);
+  const { state } = await bucket.manager.streams.info(bucket.sessionStream);
+  const isWhole = state.messages <= HISTORY_LIMITS.messages && state.bytes <= HISTORY_LIMITS.bytes;
+  reading.begin(state.last_seq, !isWhole);
+  const run = (task: Promise<void>) => task.finally(() => scope.end());
+  try {
+    await Promise.all([
+      // Presence first, so that nobody is taken for gone who is only not known yet.
+      run(
+        followStream(
+          {
+            bucket,
+            stream: bucket.presenceStream,
+            subject,
+            begin: 'newest',
+            clock,
+            onMessage: (message) =>
+              (isDeletion(message) ? reading.presence.left : reading.presence.heard)(keyIn(message)),
+            onCaughtUp: () => reading.presenceKnown(),
+          },
+          signal,
+        ),
+      ),
+      run(
+        followStream(
+          {
+            bucket,
+            stream: bucket.sessionStream,
+            subject,
+            begin: isWhole ? 'all' : 'newest',
+            clock,
+            onMessage: (message) => {
+              const entry = entryOf(message);
+              if (entry) reading.take(entry);
+            },
+            onCaughtUp: () => reading.sessionsKnown(),
+          },
+          signal,
+        ),
+      ),
+      run(reading.forget(signal)),
+    ]);
+  } finally {
+    scope.end();
+    reading.presence.dispose();
+  }
+}

@@ -1,0 +1,118 @@
+import { type Clock, sleep } from '../../clock.js';
+import type { Change } from '../../model/change.js';
+import type { PushChange } from '../change-stream.js';
+import type { Bucket } from './bucket.js';
+import type { Entry } from './entry.js';
+import { createPresence, type Presence } from './presence.js';
+import { changesOf, replay } from './replay.js';
+
+/** What a {@link Reading} works with. */
+export interface ReadingOptions {
+  readonly clock: Clock;
+  /** For how long after its end a Session is still shown when the reading begins, in milliseconds. */
+  readonly retainMs: number;
+  readonly push: PushChange;
+}
+
+/** How often is looked for Sessions that the bucket has forgotten, in milliseconds. */
+const FORGET_LOOK_MS = 60_000;
+
+/** What is known of a bucket while it is read. */
+export interface Reading {
+  readonly presence: Presence;
+  begin(newest: number, isNewestOnly: boolean): void;
+  take(entry: Entry): void;
+  presenceKnown(): void;
+  sessionsKnown(): void;
+  /** Removes what the bucket's age limit has ended, again and again. */
+  forget(signal: AbortSignal): Promise<void>;
+}
+
+/** Makes changes of what comes from a bucket and from its presence. */
+export function createReading(
+  { log, presenceMs, maxAgeMs }: Pick<Bucket, 'log' | 'presenceMs' | 'maxAgeMs'>,
+  { clock, retainMs, push }: ReadingOptions,
+): Reading {
+  /** The newest of each key. */
+  const newest = new Map<string, Entry>();
+  let first: Entry[] | null = [];
+  let beginning = { newest: 0, isNewestOnly: false };
+  const waitsFor = new Set(['presence', 'sessions']);
+  const presence = createPresence({
+    clock,
+    silentMs: presenceMs,
+    onArrived: (key) => settle(key, (entry) => changesOf(entry, log).map(withoutPosition)),
+    onGone: (key) => settle(key, ({ id }) => [{ type: 'stale', id, error: silence }]),
+  });
+  const silence = `its publisher has not been heard of for ${presenceMs / 1_000} s`;
+
+  return {
+    presence,
+    begin(newestRevision, isNewestOnly) {
+      beginning = { newest: newestRevision, isNewestOnly };
+    },
+    take(entry) {
+      newest.set(entry.key, entry);
+      if (first) {
+        first.push(entry);
+        return;
+      }
+      const isThere = presence.isThere(entry.key);
+      for (const change of changesOf(entry, log)) push(change);
+      // Who writes is there: its presence may only come later.
+      if (!isThere) presence.heard(entry.key);
+    },
+    presenceKnown: () => known('presence'),
+    sessionsKnown: () => known('sessions'),
+    async forget(signal) {
+      while (!signal.aborted) {
+        await sleep(clock, FORGET_LOOK_MS, signal);
+        if (maxAgeMs > 0 && !signal.aborted) forgetOlderThan(clock.now() - maxAgeMs);
+      }
+    },
+  };
+
+  function known(what: string): void {
+    waitsFor.delete(what);
+    if (waitsFor.size > 0 || first === null) return;
+    const entries = first;
+    first = null;
+    const shown = entries.filter(({ key }) => !isOver(newest.get(key)));
+    const at = Math.max(beginning.newest, entries.at(-1)?.revision ?? 0);
+    push(replay({ ...beginning, entries: shown, newest: at, log }));
+    for (const { key, id, content } of newest.values()) {
+      const isLive = content !== null && 'link' in content && content.link === 'live';
+      if (isLive && !presence.isThere(key)) push({ type: 'stale', id, error: silence });
+    }
+  }
+
+  /** Whether it ended so long ago that nobody is to be told any more. */
+  function isOver(entry: Entry | undefined): boolean {
+    const content = entry?.content;
+    const isGone =
+      content === null || (content !== undefined && 'link' in content && content.link === 'gone');
+    return isGone && entry !== undefined && clock.now() - entry.writtenAt > retainMs;
+  }
+
+  /** Tells what has come of a publisher, unless its Session is not live anyway. */
+  function settle(key: string, changes: (entry: Entry) => Change[]): void {
+    const entry = newest.get(key);
+    if (first !== null || !entry?.content || !('link' in entry.content) || entry.content.link !== 'live')
+      return;
+    for (const change of changes(entry)) push(change);
+  }
+
+  function forgetOlderThan(time: number): void {
+    for (const [key, { id, writtenAt }] of newest) {
+      if (writtenAt >= time || presence.isThere(key)) continue;
+      newest.delete(key);
+      push({ type: 'remove', id, reason: "the bucket's age limit has ended it" });
+    }
+  }
+}
+
+function withoutPosition(change: Change): Change {
+  if (!('at' in change)) return change;
+  const { at: _, ...rest } = change;
+  return rest;
+}

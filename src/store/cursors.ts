@@ -1,0 +1,121 @@
+import type { LogPosition } from '../model/change.js';
+
+/**
+ * The texts that stand for revisions. Those of changes that came from a shared log are the same at every gateway that
+ * reads the log: `<log>-<position>`. What a gateway adds of its own in between (a link that went stale) is known only
+ * there: `<log>-<position>.<steps>.<epoch>`; elsewhere the steps are left out, and so told again. Without a log:
+ * `<epoch>-<revision>`.
+ */
+export interface Cursors {
+  /** `revision` is that of the change at `at`. */
+  mark(at: LogPosition, revision: number): void;
+  /** By `revision` everything up to `at` is known, but as one: positions in between stand for no revision here. */
+  jump(at: LogPosition, revision: number): void;
+  /** The change at `at` was applied, though it made no revision. */
+  reach(at: LogPosition): void;
+  cursorOf(revision: number): string;
+  /** The revision that a cursor stands for; null when it is not (or no longer) known here. */
+  revisionOf(cursor: string): number | null;
+  /** Whether a cursor is of the log, and what it stands for has not come here yet. */
+  isAhead(cursor: string): boolean;
+}
+
+/** The revision of a position. */
+interface Mark {
+  readonly position: number;
+  readonly revision: number;
+  /** Positions above this one and below the mark's own were told as one. */
+  readonly wholeUpTo: number;
+}
+
+/** How many marks are kept: more than the journal keeps revisions. */
+const MOST_MARKS = 20_000;
+
+const OWN = /^([a-z0-9]+)-(\d{1,15})$/;
+const SHARED = /^([a-z0-9]+)-(\d{1,15})(?:\.(\d{1,15})\.([a-z0-9]+))?$/;
+
+/**
+ * Cursors of a gateway's run.
+ *
+ * @param epoch tells this run from others
+ */
+export function createCursors(epoch: string): Cursors {
+  let log: string | null = null;
+  let marks: Mark[] = [];
+  let reached = 0;
+
+  return {
+    mark(at, revision) {
+      enter(at);
+      add({ position: at.number, revision, wholeUpTo: at.number });
+    },
+    jump(at, revision) {
+      add({ position: at.number, revision, wholeUpTo: enter(at) ?? -1 });
+    },
+    reach: enter,
+    cursorOf(revision) {
+      const mark = lastMark((candidate) => candidate.revision <= revision);
+      if (log === null || mark === null) return `${epoch}-${revision}`;
+      const steps = revision - mark.revision;
+      return `${log}-${mark.position}${steps === 0 ? '' : `.${steps}.${epoch}`}`;
+    },
+    revisionOf(cursor) {
+      const [, prefix, number] = OWN.exec(cursor) ?? [];
+      if (prefix === epoch) return Number(number);
+      const shared = sharedOf(cursor);
+      if (shared === null || shared.position > reached) return null;
+      const mark = lastMark(({ position }) => position <= shared.position);
+      if (mark === null || isWithinJump(shared.position)) return null;
+      return mark.revision + (shared.epoch === epoch ? shared.steps : 0);
+    },
+    isAhead: (cursor) => (sharedOf(cursor)?.position ?? 0) > reached,
+  };
+
+  /** Notes how far the log was applied. Gives how far that was before; null when it is another log's beginning. */
+  function enter(at: LogPosition): number | null {
+    const isSame = log === at.log;
+    const before = reached;
+    if (!isSame) marks = [];
+    log = at.log;
+    reached = isSame ? Math.max(reached, at.number) : at.number;
+    return isSame ? before : null;
+  }
+
+  function add(mark: Mark): void {
+    marks.push(mark);
+    if (marks.length > 2 * MOST_MARKS) marks = marks.slice(-MOST_MARKS);
+  }
+
+  function sharedOf(cursor: string) {
+    const [, prefix, position, steps = '0', by] = SHARED.exec(cursor) ?? [];
+    return log !== null && prefix === log
+      ? { position: Number(position), steps: Number(steps), epoch: by }
+      : null;
+  }
+
+  /** The last mark that a condition holds for, which holds for all before it too. */
+  function lastMark(holds: (mark: Mark) => boolean): Mark | null {
+    const newest = marks.at(-1);
+    if (newest === undefined || holds(newest)) return newest ?? null;
+    const after = firstIndex((mark) => !holds(mark));
+    return marks[after - 1] ?? null;
+  }
+
+  function isWithinJump(position: number): boolean {
+    const next = marks[firstIndex((mark) => mark.position > position)];
+    return next !== undefined && position > next.wholeUpTo;
+  }
+
+  /** The first mark that a condition holds for, which holds for all after it too. */
+  function firstIndex(holds: (mark: Mark) => boolean): number {
+    let low = 0;
+    let high = marks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const mark = marks[middle];
+      if (mark && holds(mark)) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
