@@ -61,8 +61,8 @@ export function createDoor(server: Server | TlsServer, options: DoorOptions): Do
       return false;
     },
     admit(request, welcome, turnAway) {
-      const outcome = access.check(tokenOf(request.headers, cookieNameOf(portOf(request))));
-      settle(outcome, welcome, turnAway);
+      const token = access.isOpen ? null : tokenOf(request.headers, cookieNameOf(portOf(request)));
+      settle(access.check(token), welcome, turnAway);
     },
     admitUpgrade(request, welcome, turnAway) {
       const refusal = refusalAtDoor(request, peerOf(request, proxies));

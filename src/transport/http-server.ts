@@ -76,12 +76,16 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.on('request', (request, response) => {
     if (!response.shouldKeepAlive || request.httpVersion === '1.0') closing.add(request.socket);
     const requestId = requestIdOf(request.headers, random);
-    response.setHeader(REQUEST_ID_HEADER, requestId);
+    request.headers[REQUEST_ID_HEADER] = requestId;
     if (isOn(log, 'debug')) logAccess(withFields(log, { requestId }), clock, request, response);
     if (!door.greet(request, response)) return;
     const path = pathOf(request);
-    if (path === endpoint) serveEndpoint(request, response);
-    else if (path === `${pathPrefix}/metrics`) serveMetrics(request, response);
+    if (path === endpoint) {
+      serveEndpoint(request, response);
+      return;
+    }
+    response.setHeader(REQUEST_ID_HEADER, requestId);
+    if (path === `${pathPrefix}/metrics`) serveMetrics(request, response);
     else routeOther(path, response);
   });
   server.on('clientError', (error, socket) => refuseBroken(error, socket, closing.has(socket), metrics));
@@ -138,6 +142,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   function servePage(request: IncomingMessage, response: ServerResponse): void {
+    response.setHeader(REQUEST_ID_HEADER, String(request.headers[REQUEST_ID_HEADER]));
     graphiql?.serve(request, response).catch((error) => {
       log('error', 'GraphiQL could not be served', { error: String(error) });
       response.destroy();

@@ -2,6 +2,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Duplex } from 'node:stream';
 import type { Metrics } from '../metrics.js';
 import type { Refusal } from './guard.js';
+import { REQUEST_ID_HEADER } from './request-id.js';
 
 /** Whether a request is a browser's that goes to a page: GraphQL clients ask for JSON or an event stream. */
 export function isPageVisit({ method, headers }: IncomingMessage): boolean {
@@ -16,6 +17,7 @@ export function refuse(request: IncomingMessage, response: ServerResponse, refus
     'content-type': isPage ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
+    [REQUEST_ID_HEADER]: String(request.headers[REQUEST_ID_HEADER] ?? ''),
     ...headersOf(refusal),
   });
   response.end(body);

@@ -114,7 +114,7 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
         'begins with an empty snapshot when its source holds nothing',
         inScene([], async ({ watch }) => {
           const { changes } = await watch();
-          expect(changes[0]).toEqual({ type: 'snapshot', sessions: [] });
+          expect(changes[0]).toMatchObject({ type: 'snapshot', sessions: [] });
         }),
       );
     }

@@ -43,7 +43,7 @@ describe('frames of one body', () => {
       const text = `${update}${'.'.repeat(2_000)}`;
       const body = Buffer.from(text);
       sent.push(text);
-      writers.forEach((writer, index) => writer.send(Buffer.from(`reader ${index}: `), body));
+      for (const [index, writer] of writers.entries()) writer.send(Buffer.from(`reader ${index}: `), body);
       await new Promise(process.nextTick);
       if (update % 100 === 0) await new Promise(setImmediate);
       if (update === 0) for (const { theirs } of connections.slice(1)) theirs.on('data', () => {});

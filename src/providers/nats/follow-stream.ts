@@ -68,7 +68,7 @@ export async function followStream(options: FollowOptions, signal: AbortSignal):
       },
     });
     void messages.closed().then(() => scope.end());
-    await lookAfter(consumer, () => read, { ...options, signal: scope.signal });
+    await lookAfter(consumer, () => read, options, scope.signal);
     if (failure !== null) throw failure;
     if (!signal.aborted)
       throw new ProviderError('unreachable', `${placeOf(bucket.address)}: the reading of it ended`);
@@ -85,25 +85,41 @@ export async function followStream(options: FollowOptions, signal: AbortSignal):
 async function lookAfter(
   consumer: Consumer,
   read: () => number,
-  { clock, signal, bucket }: Pick<FollowOptions, 'clock' | 'bucket'> & { readonly signal: AbortSignal },
+  options: FollowOptions,
+  signal: AbortSignal,
 ): Promise<void> {
+  const { clock, bucket, stream } = options;
+  const { created } = await bucket.manager.streams.info(stream);
   let wellAt = clock.now();
   let readBefore = read();
   while (!signal.aborted) {
     await sleep(clock, LOOK_MS, signal);
     if (signal.aborted) return;
-    const problem = await problemOf(consumer, read() > readBefore);
+    const problem = await problemOf(options, created, read() > readBefore ? null : consumer);
     if (problem === null) wellAt = clock.now();
     readBefore = read();
+    // A consumer of the library would go on in the new one where it was in the old.
+    if (problem instanceof ProviderError) throw problem;
     if (problem !== null && clock.now() - wellAt >= PATIENCE_MS) throw natsError(bucket.address, problem);
   }
 }
 
-/** What is wrong with a consumer; null when nothing is. */
-async function problemOf(consumer: Consumer, isMoving: boolean): Promise<Error | null> {
-  if (isMoving) return null;
+/**
+ * What is wrong; null when nothing is.
+ *
+ * @param idle the consumer, when nothing came from it for a while
+ */
+async function problemOf(
+  { bucket, stream }: FollowOptions,
+  created: string,
+  idle: Consumer | null,
+): Promise<Error | null> {
   try {
-    const { num_pending: pending } = await consumer.info();
+    const info = await bucket.manager.streams.info(stream);
+    if (info.created !== created) {
+      return new ProviderError('unreachable', `${placeOf(bucket.address)}: it was deleted and made anew`);
+    }
+    const pending = (await idle?.info())?.num_pending ?? 0;
     return pending > 0 ? new Error('messages are waiting that do not come') : null;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));

@@ -1,0 +1,65 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Session } from '../../src/model/session.js';
+import { parseAddress } from '../../src/providers/nats/address.js';
+import { type Bucket, type BucketSettings, openBucket } from '../../src/providers/nats/bucket.js';
+import { connectNats } from '../../src/providers/nats/connection.js';
+import { type Envelope, encodeEnvelope } from '../../src/providers/nats/envelope.js';
+import { keyOf } from '../../src/providers/nats/key.js';
+
+/** A bucket that a test writes to as publishers do. */
+export interface TestBucket extends AsyncDisposable {
+  readonly bucket: Bucket;
+  /** Writes a state; its publisher is there from now on. Gives the revision. */
+  put(session: Session, more?: Partial<Envelope>): Promise<number>;
+  /** Says that a publisher is there. */
+  present(session: Session): Promise<void>;
+  /** Deletes a key. */
+  remove(instance: string, name: string): Promise<void>;
+  /** Deletes the bucket with all that is in it. */
+  drop(): Promise<void>;
+}
+
+/** Opens it, and makes it if there is none. */
+export async function openTestBucket(address: string, settings: BucketSettings = {}): Promise<TestBucket> {
+  const place = parseAddress(address);
+  const connection: NatsConnection = await connectNats(place, {}, 'test');
+  let bucket = await openBucket(connection, place, settings);
+  const written = new Set<string>();
+  let serial = 0;
+
+  return {
+    get bucket() {
+      return bucket;
+    },
+    async put(session, more) {
+      const key = keyOf(session.instance, session.metadata.name);
+      serial += 1;
+      await bucket.presence.put(key, 'test');
+      const isFirst = !written.has(key);
+      written.add(key);
+      const envelope: Envelope = {
+        publisher: 'test',
+        serial,
+        isFirst,
+        link: 'live',
+        error: null,
+        session,
+        ...more,
+      };
+      return bucket.sessions.put(key, encodeEnvelope(envelope));
+    },
+    async present({ instance, metadata }) {
+      await bucket.presence.put(keyOf(instance, metadata.name), 'test');
+    },
+    remove: (instance, name) => bucket.sessions.delete(keyOf(instance, name)),
+    async drop() {
+      await bucket.manager.streams.delete(bucket.sessionStream);
+      await bucket.manager.streams.delete(bucket.presenceStream);
+      written.clear();
+      bucket = await openBucket(connection, place, settings);
+    },
+    async [Symbol.asyncDispose]() {
+      await connection.close();
+    },
+  };
+}
