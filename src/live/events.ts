@@ -18,7 +18,8 @@ export function updateEvent<E extends LiveEvent>(
 ): E | null {
   const cursor = store.cursorOf(revision.number);
   const fold = { before: revision.before, after: revision.after, revision };
-  return view.changes([fold], { cursor, reset: false, conflated: 0, sharedAs: cursor });
+  const sharedAs = revision.isGreeting ? null : cursor;
+  return view.changes([fold], { cursor, reset: false, conflated: 0, sharedAs });
 }
 
 /** The event that tells what a reader has missed; null when that comes to nothing. */

@@ -1,4 +1,4 @@
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { maskResult } from '../graphql/mask.js';
 import type { Log } from '../log.js';
 import { type Metrics, noMetrics } from '../metrics.js';
@@ -38,6 +38,15 @@ export interface LiveOptions {
   readonly metrics?: Metrics;
 }
 
+/** Told rather than older news than the reader has. */
+const BEHIND: ExecutionResult = {
+  errors: [
+    new GraphQLError('This gateway has not read as far as the cursor yet. Try again, or ask another one.', {
+      extensions: { code: 'BEHIND' },
+    }),
+  ],
+};
+
 /** No subscription is open yet. */
 export function createLive(options: LiveOptions): Live {
   const { log, turn = createTurn(), limits = DEFAULT_BACKLOG_LIMITS, metrics = noMetrics } = options;
@@ -58,7 +67,7 @@ export function createLive(options: LiveOptions): Live {
     async pull(args) {
       const source = await createSourceEventStream(args);
       if (!isSource(source)) return refusal(source);
-      await caughtUp(source);
+      if (!(await hasCaughtUp(source))) return BEHIND;
       const group = groupOf(args, source);
       const { store, since } = source;
       const events = createReader({ store, view: group.view, since, limits, counts: metrics.pulled });
@@ -67,14 +76,14 @@ export function createLive(options: LiveOptions): Live {
     async push(args, outlet) {
       const source = await createSourceEventStream(args);
       if (!isSource(source)) return refusal(source);
-      await caughtUp(source);
+      if (!(await hasCaughtUp(source))) return BEHIND;
       return new PushedReader(groupOf(args, source), outlet, source.since, limits);
     },
   };
 
   /** A reader that comes from another gateway may have seen what is still on its way to this one. */
-  async function caughtUp({ store, since }: Source): Promise<void> {
-    if (since !== null) await store.catchUp(since);
+  async function hasCaughtUp({ store, since }: Source): Promise<boolean> {
+    return since === null || ((await store.catchUp(since)) ?? true);
   }
 
   /** The group of a subscription, which it has to join at once. */

@@ -36,7 +36,7 @@ export class PushedReader implements Member {
     this.#outlet = outlet;
     this.#limits = limits;
     this.from = group.store.revision;
-    const missed = since === null ? null : group.store.since(since);
+    const missed = since === null ? null : group.store.since(since, group.view.only);
     group.join(this);
     if (missed === null) this.#send(group.snapshot());
     else this.#replay(missed);

@@ -28,7 +28,7 @@ export function createReader<E extends LiveEvent>(
   let first: E | null = null;
   let ended = false;
 
-  const missed = since === null ? null : store.since(since);
+  const missed = since === null ? null : store.since(since, view.only);
   if (missed === null) first = snapshotEvent(view, store);
   else for (const revision of missed) if (view.wants(revision)) backlog.add(revision);
 

@@ -17,6 +17,8 @@ export type Change =
       readonly at?: LogPosition;
       /** What came after it, to be applied with it, at once: readers that come back are told it one by one. Default: nothing. */
       readonly followedBy?: readonly Change[];
+      /** Up to here the log was read: what stands between the last of these and this says nothing of its Sessions. */
+      readonly upTo?: LogPosition;
     }
   | { readonly type: 'upsert'; readonly session: Session; readonly at?: LogPosition }
   | {

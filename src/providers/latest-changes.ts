@@ -33,6 +33,7 @@ export function createLatestChanges(): LatestChanges {
         sessions = new Map(change.sessions.map((session) => [session.id, session]));
         setAllStale(null);
         change.followedBy?.forEach(apply);
+        position = change.upTo ?? position;
         return;
       case 'upsert':
         sessions.set(change.session.id, change.session);

@@ -20,6 +20,8 @@ export interface BrokerOptions {
   readonly address: BucketAddress;
   readonly credentials: NatsCredentials;
   readonly settings: BucketSettings;
+  /** Only the servers of the address, not those of their cluster that they tell of. Default: false. */
+  readonly ignoreOtherServers?: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -50,7 +52,12 @@ export function connectBroker(options: BrokerOptions): Broker {
     for (;;) {
       ending.signal.throwIfAborted();
       try {
-        connection = await connectNats(address, credentials, 'tilt-graphql publish');
+        connection = await connectNats(
+          address,
+          credentials,
+          'tilt-graphql publish',
+          options.ignoreOtherServers,
+        );
         const bucket = await openBucket(connection, address, settings);
         isAway = false;
         void noteAbsence(connection);

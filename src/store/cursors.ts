@@ -3,7 +3,7 @@ import type { LogPosition } from '../model/change.js';
 /**
  * The texts that stand for revisions. Those of changes that came from a shared log are the same at every gateway that
  * reads the log: `<log>-<position>`. What a gateway adds of its own in between (a link that went stale) is known only
- * there: `<log>-<position>.<steps>.<epoch>`; elsewhere the steps are left out, and so told again. Without a log:
+ * there: `<log>-<position>.<revision>.<epoch>`; elsewhere those two are left out, and so told again. Without a log:
  * `<epoch>-<revision>`.
  */
 export interface Cursors {
@@ -16,6 +16,8 @@ export interface Cursors {
   cursorOf(revision: number): string;
   /** The revision that a cursor stands for; null when it is not (or no longer) known here. */
   revisionOf(cursor: string): number | null;
+  /** Whether a cursor was made here, beyond doubt. */
+  isOwn(cursor: string): boolean;
   /** Whether a cursor is of the log, and what it stands for has not come here yet. */
   isAhead(cursor: string): boolean;
 }
@@ -56,18 +58,19 @@ export function createCursors(epoch: string): Cursors {
     cursorOf(revision) {
       const mark = lastMark((candidate) => candidate.revision <= revision);
       if (log === null || mark === null) return `${epoch}-${revision}`;
-      const steps = revision - mark.revision;
-      return `${log}-${mark.position}${steps === 0 ? '' : `.${steps}.${epoch}`}`;
+      return `${log}-${mark.position}${revision === mark.revision ? '' : `.${revision}.${epoch}`}`;
     },
     revisionOf(cursor) {
       const [, prefix, number] = OWN.exec(cursor) ?? [];
       if (prefix === epoch) return Number(number);
       const shared = sharedOf(cursor);
       if (shared === null || shared.position > reached) return null;
+      // A position may have been read more than once: of one's own, the revision itself says which time is meant.
+      if (shared.epoch === epoch) return shared.revision;
       const mark = lastMark(({ position }) => position <= shared.position);
-      if (mark === null || isWithinJump(shared.position)) return null;
-      return mark.revision + (shared.epoch === epoch ? shared.steps : 0);
+      return mark === null || isWithinJump(shared.position) ? null : mark.revision;
     },
+    isOwn: (cursor) => OWN.exec(cursor)?.[1] === epoch || sharedOf(cursor)?.epoch === epoch,
     isAhead: (cursor) => (sharedOf(cursor)?.position ?? 0) > reached,
   };
 
@@ -87,9 +90,9 @@ export function createCursors(epoch: string): Cursors {
   }
 
   function sharedOf(cursor: string) {
-    const [, prefix, position, steps = '0', by] = SHARED.exec(cursor) ?? [];
+    const [, prefix, position, revision = '0', by] = SHARED.exec(cursor) ?? [];
     return log !== null && prefix === log
-      ? { position: Number(position), steps: Number(steps), epoch: by }
+      ? { position: Number(position), revision: Number(revision), epoch: by }
       : null;
   }
 

@@ -13,6 +13,8 @@ export interface Revision {
   readonly changes: readonly RecordChange[];
   /** Whether something of the Session itself changed, targets and bookkeeping aside. */
   readonly head: boolean;
+  /** Whether it is no change, but how a Session's link is, told to one reader that comes from another gateway. Default: false. */
+  readonly isGreeting?: boolean;
 }
 
 /** How much the journal keeps: whichever bound is met first. The oldest goes first. */

@@ -36,7 +36,7 @@ export function scopedStore(store: ReadableStore, sees: (instance: string) => bo
     },
     sources: () => store.sources().filter(({ name }) => sees(name)),
     cursor: () => store.cursor(),
-    since: (cursor) => store.since(cursor)?.filter(isSeen) ?? null,
+    since: (cursor, id) => store.since(cursor, id)?.filter(isSeen) ?? null,
     cursorOf: (revision) => store.cursorOf(revision),
     catchUp: (cursor) => store.catchUp(cursor),
     subscribe: (listener, id) =>

@@ -35,15 +35,20 @@ export interface Store extends ChangeSink {
   sources(): SourceStatus[];
   /** Where the store stands, as a text that other stores do not take for theirs. */
   cursor(): string;
-  /** What came after a cursor, oldest first; null when that is not (or no longer) known here. */
-  since(cursor: string): Revision[] | null;
+  /**
+   * What came after a cursor, oldest first; null when that is not (or no longer) known here. Where the cursor may be of
+   * another gateway, last how the links are here: that another has seen one go stale is not in the log.
+   *
+   * @param id the one Session that is asked about; default: any
+   */
+  since(cursor: string, id?: SessionId): Revision[] | null;
   /** The cursor of a revision. */
   cursorOf(revision: number): string;
   /**
-   * Waits until what a cursor of another gateway stands for has come here too, or {@link CATCH_UP_MS} have passed. Null
-   * when there is nothing to wait for.
+   * Waits until what a cursor of another gateway stands for has come here too: false when it has not within
+   * {@link CATCH_UP_MS}. Null when there is nothing to wait for.
    */
-  catchUp(cursor: string): Promise<void> | null;
+  catchUp(cursor: string): Promise<boolean> | null;
   /** How many are called back. */
   readonly subscribers: number;
   /**
@@ -83,6 +88,9 @@ export interface StoreOptions {
 /** How long a Session is kept once it is GONE, unless told otherwise: an hour. */
 export const DEFAULT_RETAIN_MS = 3_600_000;
 
+/** Of more Sessions than these a reader from another gateway is told everything anew rather than how each link is. */
+const MOST_GREETINGS = 1_000;
+
 /** How long a reader that comes from another gateway may wait for this one to be as far, in milliseconds. */
 export const CATCH_UP_MS = 3_000;
 
@@ -114,9 +122,12 @@ export function createStore(options: StoreOptions): Store {
     ids: () => ids.list(),
     sources: () => [...sources.values()].map(statusOf),
     cursor: () => cursors.cursorOf(revision),
-    since: (cursor) => {
+    since: (cursor, id) => {
       const number = cursors.revisionOf(cursor);
-      return number === null || number > revision ? null : journal.after(number);
+      const missed = number === null || number > revision ? null : journal.after(number);
+      if (missed === null || cursors.isOwn(cursor)) return missed;
+      const known = id === undefined ? ids.list() : [id];
+      return known.length > MOST_GREETINGS ? null : [...missed, ...known.flatMap(greeting)];
     },
     cursorOf: cursors.cursorOf,
     catchUp: (cursor) => (isBehind(cursor) ? waitFor(cursor) : null),
@@ -169,6 +180,7 @@ export function createStore(options: StoreOptions): Store {
       replaceAll(source, change.sessions);
       if (at) cursors.jump(at, revision);
       for (const next of change.followedBy ?? []) dispatch(source, next);
+      if (at && change.upTo) cursors.reach(change.upTo);
       return;
     }
     if (at) cursors.reach(at);
@@ -283,16 +295,23 @@ export function createStore(options: StoreOptions): Store {
     return time.text;
   }
 
+  function greeting(id: SessionId): Revision[] {
+    const after = records.get(id);
+    if (!after) return [];
+    const before = { ...after, connection: { ...after.connection } };
+    return [{ number: revision, id, before, after, changes: [], head: true, isGreeting: true }];
+  }
+
   function isBehind(cursor: string): boolean {
     return sharedSource !== undefined && (cursors.isAhead(cursor) || !isReady());
   }
 
-  function waitFor(cursor: string): Promise<void> {
+  function waitFor(cursor: string): Promise<boolean> {
     return new Promise((resolve) => {
       const proceed = () => {
         cancel();
         catchingUp.delete(proceed);
-        resolve();
+        resolve(!isBehind(cursor));
       };
       const cancel = clock.after(CATCH_UP_MS, proceed);
       catchingUp.set(proceed, cursor);

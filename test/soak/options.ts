@@ -39,8 +39,8 @@ export function planOf({ minutes, seed }: Options): SoakPlan {
     warmUpMs: Math.min(ms / 10, 60_000),
     ms,
     churnMs: 6_000,
-    updatesPerSecond: 650,
-    connectsPerSecond: 150,
+    updatesPerSecond: 760,
+    connectsPerSecond: 170,
     refill: 12_000,
     waitsForCuts: true,
   };

@@ -33,7 +33,9 @@ export function parseAddress(text: string): BucketAddress {
   const isRight =
     servers.every((server) => SERVER.test(server)) && BUCKET.test(bucket) && SUBJECT.test(subject);
   if (scheme === undefined || !isRight) {
-    throw new ProviderError('config', `expected ${ADDRESS_FORM}, got ${JSON.stringify(withoutLogin(text))}`);
+    // Without a scheme, too, what stands before an @ may be a login.
+    const shown = text.includes('://') ? withoutLogin(text) : text.replace(/^.*@/s, '');
+    throw new ProviderError('config', `expected ${ADDRESS_FORM}, got ${JSON.stringify(shown)}`);
   }
   const [first = '', second] = login === undefined ? [] : login.split(/:(.*)/s).map(decoded);
   return {
@@ -49,7 +51,7 @@ export function parseAddress(text: string): BucketAddress {
 
 /** The address as it may be shown and logged. */
 export function withoutLogin(text: string): string {
-  return text.replace(/(\w+:\/\/)[^/]*@/, '$1');
+  return text.replace(/(\w+:\/\/).*@/s, '$1');
 }
 
 function decoded(text: string): string {

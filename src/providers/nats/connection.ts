@@ -26,14 +26,19 @@ export const ANSWER_MS = 3_000;
  * The client library is loaded here, by those alone who use it.
  *
  * @param name how the connection is shown by the server's own tools
+ * @param ignoreOtherServers only those of the address, not others of the cluster that they tell of
  */
 export async function connectNats(
   address: BucketAddress,
   credentials: NatsCredentials,
   name: string,
+  ignoreOtherServers = false,
 ): Promise<NatsConnection> {
   const { connect } = await import('@nats-io/transport-node');
-  const options = await optionsOf(address, credentials, name);
+  const options = {
+    ...(await optionsOf(address, credentials, name)),
+    ignoreClusterUpdates: ignoreOtherServers,
+  };
   const connection = await connect(options).catch((error) => {
     throw connectError(address, error);
   });

@@ -26,6 +26,9 @@ const LOOK_MS = 1_000;
 /** How long nothing may be known of the stream, in milliseconds: the election of a leader takes some seconds. */
 const PATIENCE_MS = 8_000;
 
+/** The same while nothing has been read: then there is nothing to lose by beginning anew. */
+const FIRST_PATIENCE_MS = 2_000;
+
 /** A sign of life is asked for this often, in milliseconds. */
 const HEARTBEAT_MS = 1_000;
 
@@ -44,13 +47,20 @@ export async function followStream(options: FollowOptions, signal: AbortSignal):
   let read = 0;
   let messages: ConsumerMessages | null = null;
   try {
+    const { created, state } = await bucket.manager.streams.info(stream);
     const consumer = await bucket.jetstream.consumers.get(stream, {
       filter_subjects: `$KV.${stream.slice('KV_'.length)}.${subject}`,
       deliver_policy: begin === 'all' ? 'all' : 'last_per_subject',
     });
     const { num_pending: pending } = await consumer.info(true);
-    let isCaughtUp = pending === 0;
-    if (isCaughtUp) options.onCaughtUp();
+    let isCaughtUp = false;
+    const catchUp = () => {
+      if (isCaughtUp) return;
+      isCaughtUp = true;
+      options.onCaughtUp();
+    };
+    const patienceMs = () => (isCaughtUp ? PATIENCE_MS : FIRST_PATIENCE_MS);
+    if (pending === 0) catchUp();
     messages = await consumer.consume({
       max_messages: IN_FLIGHT,
       idle_heartbeat: HEARTBEAT_MS,
@@ -58,9 +68,8 @@ export async function followStream(options: FollowOptions, signal: AbortSignal):
         try {
           read += 1;
           options.onMessage(message);
-          if (isCaughtUp || message.info.pending > 0) return;
-          isCaughtUp = true;
-          options.onCaughtUp();
+          // What is pending counts what the server has meanwhile forgotten, and with new messages never comes to an end.
+          if (message.info.pending === 0 || message.seq >= state.last_seq) catchUp();
         } catch (error) {
           failure ??= error;
           scope.end();
@@ -68,7 +77,7 @@ export async function followStream(options: FollowOptions, signal: AbortSignal):
       },
     });
     void messages.closed().then(() => scope.end());
-    await lookAfter(consumer, () => read, options, scope.signal);
+    await lookAfter(consumer, { ...options, created, read: () => read, catchUp, patienceMs }, scope.signal);
     if (failure !== null) throw failure;
     if (!signal.aborted)
       throw new ProviderError('unreachable', `${placeOf(bucket.address)}: the reading of it ended`);
@@ -81,26 +90,34 @@ export async function followStream(options: FollowOptions, signal: AbortSignal):
   }
 }
 
+interface LookOptions extends FollowOptions {
+  /** When the stream was made: another time is another stream. */
+  readonly created: string;
+  /** How many messages have come. */
+  read(): number;
+  /** Everything that was there at the beginning has come. */
+  catchUp(): void;
+  patienceMs(): number;
+}
+
 /** Returns when the signal aborts; throws when the consumer is not to be found, or does not move. */
-async function lookAfter(
-  consumer: Consumer,
-  read: () => number,
-  options: FollowOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const { clock, bucket, stream } = options;
-  const { created } = await bucket.manager.streams.info(stream);
+async function lookAfter(consumer: Consumer, options: LookOptions, signal: AbortSignal): Promise<void> {
+  const { read, catchUp, patienceMs } = options;
+  const { clock, bucket } = options;
   let wellAt = clock.now();
   let readBefore = read();
   while (!signal.aborted) {
     await sleep(clock, LOOK_MS, signal);
     if (signal.aborted) return;
-    const problem = await problemOf(options, created, read() > readBefore ? null : consumer);
+    const isIdle = read() === readBefore;
+    const problem = await problemOf(options, isIdle ? consumer : null);
     if (problem === null) wellAt = clock.now();
+    // What was to come at the beginning may have been forgotten by the server before it came.
+    if (problem === null && isIdle) catchUp();
     readBefore = read();
     // A consumer of the library would go on in the new one where it was in the old.
     if (problem instanceof ProviderError) throw problem;
-    if (problem !== null && clock.now() - wellAt >= PATIENCE_MS) throw natsError(bucket.address, problem);
+    if (problem !== null && clock.now() - wellAt >= patienceMs()) throw natsError(bucket.address, problem);
   }
 }
 
@@ -110,8 +127,7 @@ async function lookAfter(
  * @param idle the consumer, when nothing came from it for a while
  */
 async function problemOf(
-  { bucket, stream }: FollowOptions,
-  created: string,
+  { bucket, stream, created }: LookOptions,
   idle: Consumer | null,
 ): Promise<Error | null> {
   try {

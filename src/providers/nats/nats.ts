@@ -1,11 +1,12 @@
 import type { Clock } from '../../clock.js';
+import type { Change, LogPosition } from '../../model/change.js';
 import { type PushChange, streamChanges } from '../change-stream.js';
 import { MAX_BEHIND } from '../limits.js';
 import type { SessionProvider } from '../provider.js';
 import { createScope } from '../scope.js';
 import { type BucketAddress, parseAddress } from './address.js';
 import { type Bucket, type BucketSettings, openBucket } from './bucket.js';
-import { checkCredentials, connectNats, type NatsCredentials } from './connection.js';
+import { checkCredentials, connectNats, type NatsCredentials, natsError } from './connection.js';
 import { entryOf, isDeletion, keyIn } from './entry.js';
 import { followStream } from './follow-stream.js';
 import { createReading, type ReadingOptions } from './reading.js';
@@ -39,6 +40,8 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
   const address = parseAddress(options.address);
   const { clock, credentials = {}, settings, retainMs = DEFAULT_RETAIN_MS } = options;
   const name = options.name ?? address.bucket;
+  /** How far was told, by this reading or one before. */
+  let told: LogPosition | null = null;
   return {
     name,
     sharesLog: true,
@@ -51,7 +54,15 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
     const connection = await connectNats(address, credentials, `tilt-graphql ${name}`);
     try {
       const bucket = await openBucket(connection, address, settings);
-      await read(bucket, { clock, retainMs, subject: address.subject, push }, scope.signal);
+      const from = told?.log === bucket.log ? told.number : 0;
+      const note: PushChange = (change) => {
+        if (scope.signal.aborted) return;
+        told = positionOf(change) ?? told;
+        push(change);
+      };
+      await read(bucket, { clock, retainMs, subject: address.subject, from, push: note }, scope.signal);
+    } catch (error) {
+      throw natsError(address, error);
     } finally {
       scope.end();
       // Not awaited: a server that is away would hold the end up.
@@ -60,8 +71,14 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
   }
 }
 
-/** What a reading needs, and which keys. */
-type ReadOptions = ReadingOptions & Pick<BucketAddress, 'subject'>;
+/** How far a change tells the log. */
+function positionOf(change: Change): LogPosition | undefined {
+  if (change.type === 'snapshot') return change.upTo ?? change.at;
+  return 'at' in change ? change.at : undefined;
+}
+
+/** What a reading needs, which keys, and from which revision on. */
+type ReadOptions = ReadingOptions & Pick<BucketAddress, 'subject'> & { readonly from: number };
 
 /** Reads a bucket until the signal aborts, or something fails. */
 async function read(bucket: Bucket, options: ReadOptions, outer: AbortSignal): Promise<void> {
@@ -71,7 +88,7 @@ async function read(bucket: Bucket, options: ReadOptions, outer: AbortSignal): P
   const reading = createReading(bucket, options);
   const { state } = await bucket.manager.streams.info(bucket.sessionStream);
   const isWhole = state.messages <= HISTORY_LIMITS.messages && state.bytes <= HISTORY_LIMITS.bytes;
-  reading.begin(state.last_seq, !isWhole);
+  reading.begin(state.last_seq, !isWhole, options.from);
   const run = (task: Promise<void>) => task.finally(() => scope.end());
   try {
     await Promise.all([

@@ -20,7 +20,8 @@ const FORGET_LOOK_MS = 60_000;
 /** What is known of a bucket while it is read. */
 export interface Reading {
   readonly presence: Presence;
-  begin(newest: number, isNewestOnly: boolean): void;
+  /** `from`: up to which revision all was told by an earlier reading; 0 when there was none. */
+  begin(newest: number, isNewestOnly: boolean, from?: number): void;
   take(entry: Entry): void;
   presenceKnown(): void;
   sessionsKnown(): void;
@@ -36,7 +37,7 @@ export function createReading(
   /** The newest of each key. */
   const newest = new Map<string, Entry>();
   let first: Entry[] | null = [];
-  let beginning = { newest: 0, isNewestOnly: false };
+  let beginning = { newest: 0, isNewestOnly: false, from: 0 };
   const waitsFor = new Set(['presence', 'sessions']);
   const presence = createPresence({
     clock,
@@ -48,8 +49,8 @@ export function createReading(
 
   return {
     presence,
-    begin(newestRevision, isNewestOnly) {
-      beginning = { newest: newestRevision, isNewestOnly };
+    begin(newestRevision, isNewestOnly, from = 0) {
+      beginning = { newest: newestRevision, isNewestOnly, from };
     },
     take(entry) {
       newest.set(entry.key, entry);
@@ -79,7 +80,10 @@ export function createReading(
     first = null;
     const shown = entries.filter(({ key }) => !isOver(newest.get(key)));
     const at = Math.max(beginning.newest, entries.at(-1)?.revision ?? 0);
-    push(replay({ ...beginning, entries: shown, newest: at, log }));
+    // A reader that knew one that is left out must not be told that it missed nothing.
+    const leftOut = [...newest.values()].filter(isOver).map(({ revision }) => revision);
+    const from = leftOut.reduce((latest, revision) => Math.max(latest, revision), beginning.from);
+    push(replay({ ...beginning, entries: shown, newest: at, log, from }));
     for (const { key, id, content } of newest.values()) {
       const isLive = content !== null && 'link' in content && content.link === 'live';
       if (isLive && !presence.isThere(key)) push({ type: 'stale', id, error: silence });

@@ -11,22 +11,33 @@ export interface Held {
   /** The bucket's newest revision, of whichever key. */
   readonly newest: number;
   readonly log: string;
+  /** Up to here nothing is to be told one by one: it was told before, or not all of it is among the entries. Default: 0. */
+  readonly from?: number;
 }
 
 /**
  * What a bucket held, as a snapshot and what came after it, one by one, so that readers of other gateways find their place.
  * A bucket forgets the oldest states of each key, so the snapshot is of the first moment from which on nothing is missing.
  */
-export function replay({ entries, isNewestOnly, newest, log }: Held): Change {
-  const since = isNewestOnly ? newest : wholeSince(entries);
+export function replay({ entries, isNewestOnly, newest, log, from = 0 }: Held): Change {
+  const since = isNewestOnly ? newest : Math.max(wholeSince(entries), from);
   const at = (number: number): LogPosition => ({ log, number });
   const before = new Map<string, Entry>();
-  for (const entry of entries) if (entry.revision <= since) before.set(entry.key, entry);
+  const good = new Map<string, Session>();
+  for (const entry of entries) {
+    if (entry.revision > since) break;
+    before.set(entry.key, entry);
+    const session = sessionIn(entry);
+    // What cannot be understood leaves the last good state there.
+    if (session !== null) good.set(entry.key, session);
+    else if (entry.content === null) good.delete(entry.key);
+  }
   const latest = [...before.values()];
   return {
     type: 'snapshot',
-    sessions: latest.map(sessionIn).filter((session) => session !== null),
+    sessions: [...good.values()],
     at: at(since),
+    upTo: at(newest),
     followedBy: [
       // As they were by then: gone, stale or not to be understood.
       ...latest.flatMap((entry) => linkChanges(entry)),

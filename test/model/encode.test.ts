@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeSession } from '../../src/model/decode.js';
+import { encodeSession } from '../../src/model/encode.js';
+import type { Session } from '../../src/model/session.js';
+import { rawSessions } from '../support/arbitraries.js';
+import { recording, session } from '../support/fixtures.js';
+import { WATCH_RECORDINGS } from '../support/recording.js';
+
+function throughText(encoded: object): unknown {
+  return JSON.parse(JSON.stringify(encoded));
+}
+
+/** What a Session comes to when it is written and read again, as an object and as a text. */
+function readAgain(made: Session): Session[] {
+  const encoded = encodeSession(made);
+  return [encoded, throughText(encoded)].map((object) => decodeSession(object, made.instance));
+}
+
+describe('encodeSession', () => {
+  it('is read again as the same Session, whatever Session it is', () => {
+    fc.assert(
+      fc.property(rawSessions, (raw) => {
+        const made = decodeSession(raw, 'team-a.ci');
+        expect(readAgain(made)).toStrictEqual([made, made]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each(WATCH_RECORDINGS)('is read again as the same Session, every event of %s', (name) => {
+    for (const { object } of recording(name)) {
+      const made = decodeSession(object, 'tilt-default');
+      expect(readAgain(made)).toStrictEqual([made, made]);
+    }
+  });
+
+  it('writes the same whoever wrote before it', () => {
+    fc.assert(
+      fc.property(rawSessions, (raw) => {
+        const encoded = throughText(encodeSession(decodeSession(raw, 'a')));
+        expect(throughText(encodeSession(decodeSession(encoded, 'a')))).toStrictEqual(encoded);
+      }),
+    );
+  });
+
+  it('leaves out what is empty, as Tilt does', () => {
+    const metadata = { name: 'Tiltfile', labels: {}, finalizers: [], managedFields: [{}], namespace: '' };
+    const bare = { kind: 'Session', apiVersion: 'tilt.dev/v1alpha1', metadata, spec: {}, status: null };
+    expect(throughText(encodeSession(decodeSession(bare, 'a')))).toStrictEqual({
+      kind: 'Session',
+      apiVersion: 'tilt.dev/v1alpha1',
+      metadata: { name: 'Tiltfile', managedFields: [{}] },
+      spec: { tiltfilePath: '', exitCondition: 'unknown' },
+      status: { done: false, startTime: null, targets: [] },
+    });
+  });
+
+  it('writes of a target the one state it is in', () => {
+    const targets = [
+      { name: 'a', type: 'job', state: {} },
+      { name: 'b', type: 'job', state: { disabled: {} } },
+      { name: 'c', type: 'server', state: { waiting: { waitReason: 'on-dep' } } },
+      { name: 'd', type: 'server', state: { active: { startTime: null, ready: true } } },
+      {
+        name: 'e',
+        type: 'job',
+        state: { terminated: { startTime: null, error: 'x', graceStatus: 'Tolerated' } },
+      },
+    ];
+    expect(throughText(encodeSession(session({ status: { targets } })))).toMatchObject({
+      status: {
+        targets: [
+          { name: 'a', resources: [], state: {} },
+          { name: 'b', state: { disabled: {} } },
+          { name: 'c', state: { waiting: { waitReason: 'on-dep' } } },
+          { name: 'd', state: { active: { startTime: null, ready: true, lastReadyTime: null } } },
+          { name: 'e', state: { terminated: { error: 'x', graceStatus: 'Tolerated' } } },
+        ],
+      },
+    });
+  });
+
+  it('keeps keys that mean something to JavaScript', () => {
+    const map: unknown = JSON.parse('{"__proto__": "a", "constructor": "b", "toString": "c"}');
+    const made = session({ metadata: { labels: map, annotations: map } });
+    const keys = ['__proto__', 'constructor', 'toString'];
+    expect(made.metadata.labels.map(({ key }) => key)).toEqual(keys);
+    expect(readAgain(made)).toStrictEqual([made, made]);
+    expect(JSON.stringify(encodeSession(made))).toContain('"labels":{"__proto__":"a",');
+  });
+});

@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../../src/model/change.js';
+import type { Entry } from '../../../src/providers/nats/entry.js';
+import { createReading } from '../../../src/providers/nats/reading.js';
+import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
+import { session } from '../../support/sessions.js';
+
+const LOG = 'bucket1';
+const PRESENCE_MS = 15_000;
+const RETAIN_MS = 3_600_000;
+const MAX_AGE_MS = 24 * 3_600_000;
+const SILENCE = 'its publisher has not been heard of for 15 s';
+
+function setUp({ maxAgeMs = MAX_AGE_MS } = {}) {
+  const clock = createManualClock();
+  const changes: Change[] = [];
+  const reading = createReading(
+    { log: LOG, presenceMs: PRESENCE_MS, maxAgeMs },
+    { clock, retainMs: RETAIN_MS, push: (change) => changes.push(change) },
+  );
+  /** What was told since the last look, in short. */
+  const news = () => changes.splice(0).flatMap(inShort);
+  return { clock, reading, news };
+}
+
+/** A reading that has had its snapshot of a live Session `a` whose publisher is there. */
+function setUpCaughtUp() {
+  const parts = setUp();
+  parts.reading.begin(1, false);
+  parts.reading.presence.heard('a.Tiltfile');
+  parts.reading.take(entryOf(parts.clock, 'a', 1));
+  parts.reading.presenceKnown();
+  parts.reading.sessionsKnown();
+  parts.news();
+  return parts;
+}
+
+type State = 'live' | 'gone' | 'deleted';
+
+function entryOf(
+  clock: ManualClock,
+  instance: string,
+  revision: number,
+  state: State = 'live',
+  ageMs = 0,
+): Entry {
+  const base = { key: `${instance}.Tiltfile`, id: `${instance}/Tiltfile`, revision };
+  const writtenAt = clock.now() - ageMs;
+  if (state === 'deleted') return { ...base, writtenAt, content: null };
+  return {
+    ...base,
+    writtenAt,
+    content: {
+      publisher: 'p',
+      serial: revision,
+      isFirst: true,
+      link: state,
+      error: state === 'gone' ? 'tilt exited' : null,
+      session: session(instance, {}, { resourceVersion: String(revision) }),
+    },
+  };
+}
+
+function inShort(change: Change): string[] {
+  const place = 'at' in change && change.at ? ` at ${change.at.number}` : '';
+  switch (change.type) {
+    case 'snapshot': {
+      const ids = change.sessions.map(({ id }) => ` ${id}`).join('');
+      return [`snapshot${place}${ids}`, ...(change.followedBy ?? []).flatMap(inShort)];
+    }
+    case 'upsert':
+      return [`upsert ${change.session.id} ${change.session.metadata.resourceVersion}${place}`];
+    case 'remove':
+      return [`remove ${change.id}: ${change.reason}${place}`];
+    case 'stale':
+      return [`stale ${change.id}: ${change.error}`];
+  }
+}
+
+describe('the beginning of a reading', () => {
+  it.each([
+    ['presence first', ['presenceKnown', 'sessionsKnown']],
+    ['Sessions first', ['sessionsKnown', 'presenceKnown']],
+  ] as const)('waits for both presence and Sessions: %s', (_, [first, second]) => {
+    const { clock, reading, news } = setUp();
+    reading.begin(2, false);
+    reading.presence.heard('a.Tiltfile');
+    reading.take(entryOf(clock, 'a', 1));
+    reading.take(entryOf(clock, 'a', 2));
+    reading[first]();
+    expect(news()).toEqual([]);
+    reading[second]();
+    expect(news()).toEqual(['snapshot at 0', 'upsert a/Tiltfile 1 at 1', 'upsert a/Tiltfile 2 at 2']);
+    reading[second]();
+    expect(news()).toEqual([]);
+  });
+
+  it('tells an empty bucket too', () => {
+    const { reading, news } = setUp();
+    reading.begin(0, false);
+    reading.presenceKnown();
+    reading.sessionsKnown();
+    expect(news()).toEqual(['snapshot at 0']);
+  });
+
+  it("stands at the bucket's newest revision when only the newest states are read, or at a later one that came", () => {
+    for (const [newest, expected] of [
+      [10, 10],
+      [4, 5],
+    ] as const) {
+      const { clock, reading, news } = setUp();
+      reading.begin(newest, true);
+      reading.presence.heard('a.Tiltfile');
+      reading.take(entryOf(clock, 'a', 5));
+      reading.presenceKnown();
+      reading.sessionsKnown();
+      expect(news()).toEqual([`snapshot at ${expected} a/Tiltfile`]);
+    }
+  });
+
+  it('says STALE of what is live by its last word, but whose publisher is not there', () => {
+    const { clock, reading, news } = setUp();
+    reading.begin(2, true);
+    reading.take(entryOf(clock, 'a', 1));
+    reading.take(entryOf(clock, 'b', 2, 'gone'));
+    reading.presenceKnown();
+    reading.sessionsKnown();
+    expect(news()).toEqual([
+      'snapshot at 2 a/Tiltfile b/Tiltfile',
+      'remove b/Tiltfile: tilt exited',
+      `stale a/Tiltfile: ${SILENCE}`,
+    ]);
+  });
+
+  it.each(['gone', 'deleted'] as const)('leaves out what was %s too long ago, and nothing else', (state) => {
+    const { clock, reading, news } = setUp();
+    reading.begin(5, true);
+    for (const instance of ['a', 'b', 'c']) reading.presence.heard(`${instance}.Tiltfile`);
+    reading.take(entryOf(clock, 'a', 1, state, RETAIN_MS + 1));
+    reading.take(entryOf(clock, 'b', 2, 'gone', RETAIN_MS));
+    reading.take(entryOf(clock, 'c', 3, 'live', RETAIN_MS + 1));
+    reading.presenceKnown();
+    reading.sessionsKnown();
+    expect(news()).toEqual(['snapshot at 5 b/Tiltfile c/Tiltfile', 'remove b/Tiltfile: tilt exited']);
+  });
+
+  it('shows what ended long ago but has begun again', () => {
+    const { clock, reading, news } = setUp();
+    reading.begin(2, false);
+    reading.presence.heard('a.Tiltfile');
+    reading.take(entryOf(clock, 'a', 1, 'gone', 2 * RETAIN_MS));
+    reading.take(entryOf(clock, 'a', 2));
+    reading.presenceKnown();
+    reading.sessionsKnown();
+    expect(news().at(-1)).toBe('upsert a/Tiltfile 2 at 2');
+  });
+});
+
+describe('a reading that goes on', () => {
+  it('tells each revision as it comes, at its place', () => {
+    const { clock, reading, news } = setUpCaughtUp();
+    reading.take(entryOf(clock, 'a', 7));
+    reading.take(entryOf(clock, 'a', 8, 'gone'));
+    reading.take(entryOf(clock, 'a', 9, 'deleted'));
+    expect(news()).toEqual([
+      'upsert a/Tiltfile 7 at 7',
+      'upsert a/Tiltfile 8',
+      'remove a/Tiltfile: tilt exited at 8',
+      'remove a/Tiltfile: it was deleted from the bucket at 9',
+    ]);
+  });
+
+  it('says STALE when the publisher falls silent, and the last state again when it is back', async () => {
+    const { clock, reading, news } = setUpCaughtUp();
+    await clock.advance(PRESENCE_MS);
+    expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
+    reading.presence.heard('a.Tiltfile');
+    expect(news()).toEqual(['upsert a/Tiltfile 1']);
+    reading.presence.left('a.Tiltfile');
+    expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
+  });
+
+  it('takes who writes for there, before its presence comes, and for silent if that never comes', async () => {
+    const { clock, reading, news } = setUpCaughtUp();
+    reading.take(entryOf(clock, 'b', 2));
+    expect(news()[0]).toBe('upsert b/Tiltfile 2 at 2');
+    expect(reading.presence.isThere('b.Tiltfile')).toBe(true);
+    await clock.advance(PRESENCE_MS);
+    expect(news()).toContain(`stale b/Tiltfile: ${SILENCE}`);
+  });
+
+  it('says no more of a Session that is gone, whatever its publisher does', async () => {
+    const { clock, reading, news } = setUpCaughtUp();
+    reading.take(entryOf(clock, 'a', 2, 'gone'));
+    news();
+    reading.presence.left('a.Tiltfile');
+    reading.presence.heard('a.Tiltfile');
+    await clock.advance(2 * PRESENCE_MS);
+    expect(news()).toEqual([]);
+  });
+});
+
+describe("the bucket's age limit", () => {
+  it('removes what nobody has written for so long, and stops when it is told to', async () => {
+    const { clock, reading, news } = setUpCaughtUp();
+    const ending = new AbortController();
+    const ended = reading.forget(ending.signal);
+    await clock.advance(MAX_AGE_MS);
+    expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
+    await clock.advance(60_000);
+    expect(news()).toEqual(["remove a/Tiltfile: the bucket's age limit has ended it"]);
+    await clock.advance(120_000);
+    expect(news()).toEqual([]);
+    ending.abort();
+    await ended;
+    expect(clock.pending).toBe(0);
+  });
+
+  it('removes nothing whose publisher is there', async () => {
+    const { clock, reading, news } = setUpCaughtUp();
+    const ending = new AbortController();
+    const ended = reading.forget(ending.signal);
+    reading.take(entryOf(clock, 'a', 2, 'live', 2 * MAX_AGE_MS));
+    news();
+    for (let minute = 0; minute < 10; minute += 1) {
+      for (let third = 0; third < 12; third += 1) {
+        await clock.advance(PRESENCE_MS / 3);
+        reading.presence.heard('a.Tiltfile');
+      }
+    }
+    expect(news()).toEqual([]);
+    ending.abort();
+    await ended;
+  });
+
+  it('removes nothing of a bucket that has none', async () => {
+    const { clock, reading, news } = setUp({ maxAgeMs: 0 });
+    const ending = new AbortController();
+    reading.begin(1, false);
+    reading.take(entryOf(clock, 'a', 1));
+    reading.presenceKnown();
+    reading.sessionsKnown();
+    news();
+    const ended = reading.forget(ending.signal);
+    await clock.advance(10 * 60_000);
+    expect(news()).toEqual([]);
+    ending.abort();
+    await ended;
+  });
+});

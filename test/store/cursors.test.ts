@@ -1,0 +1,220 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Cursors, createCursors } from '../../src/store/cursors.js';
+
+const LOG = 'log1';
+
+function at(number: number, log = LOG) {
+  return { log, number };
+}
+
+/** What one store does when a position of the log comes to it. */
+interface Step {
+  /** Revisions of its own that it made since the position before. */
+  readonly own: number;
+  /** Whether the position makes a revision here; if not, it says nothing new. */
+  readonly isNews: boolean;
+}
+
+/** A store's cursors, and what they ought to mean. */
+interface Applied {
+  readonly cursors: Cursors;
+  readonly newest: number;
+  /** The position of the log that each revision is of; null for those of its own. */
+  readonly positions: ReadonlyMap<number, number | null>;
+}
+
+/** Applies a log of some positions, which begins with a jump to the first. */
+function apply(epoch: string, log: readonly number[], steps: readonly Step[]): Applied {
+  const cursors = createCursors(epoch);
+  const positions = new Map<number, number | null>();
+  let revision = 3;
+  const [first = 0, ...rest] = log;
+  cursors.jump(at(first), revision);
+  positions.set(revision, first);
+  rest.forEach((number, index) => {
+    const { own, isNews } = steps[index] ?? { own: 0, isNews: true };
+    for (let count = 0; count < own; count += 1) positions.set(++revision, null);
+    if (isNews) {
+      cursors.mark(at(number), ++revision);
+      positions.set(revision, number);
+    } else {
+      cursors.reach(at(number));
+    }
+  });
+  return { cursors, newest: revision, positions };
+}
+
+const anyLog = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 25 }).map((log) => {
+  return log.sort((one, other) => one - other);
+});
+const anySteps = fc.array(fc.record({ own: fc.nat(3), isNews: fc.boolean() }), {
+  minLength: 25,
+  maxLength: 25,
+});
+
+/** The last position of the log up to a revision. */
+function positionBy({ positions }: Applied, revision: number): number {
+  const upTo = [...positions].filter(([number]) => number <= revision);
+  return Math.max(...upTo.map(([, position]) => position ?? 0));
+}
+
+describe('cursors of a shared log', () => {
+  it('mean the same at two stores: after them comes all of the log that was not before them', () => {
+    fc.assert(
+      fc.property(anyLog, anySteps, anySteps, (log, steps, otherSteps) => {
+        const here = apply('e1', log, steps);
+        const there = apply('e2', log, otherSteps);
+        for (const revision of here.positions.keys()) {
+          const position = positionBy(here, revision);
+          const meant = there.cursors.revisionOf(here.cursors.cursorOf(revision));
+          expect(meant).not.toBeNull();
+          for (const [other, place] of there.positions) {
+            if (place !== null) expect(other <= (meant ?? -1)).toBe(place <= position);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('mean the very revision at the store itself, its own steps and all', () => {
+    fc.assert(
+      fc.property(anyLog, anySteps, (log, steps) => {
+        const { cursors, positions } = apply('e1', log, steps);
+        for (const revision of positions.keys()) {
+          expect(cursors.revisionOf(cursors.cursorOf(revision))).toBe(revision);
+        }
+      }),
+    );
+  });
+
+  it('are each another text, and the same at both stores where the log alone made the revision', () => {
+    fc.assert(
+      fc.property(anyLog, anySteps, anySteps, (log, steps, otherSteps) => {
+        const here = apply('e1', log, steps);
+        const there = apply('e2', log, otherSteps);
+        const texts = [...here.positions.keys()].map((revision) => here.cursors.cursorOf(revision));
+        expect(new Set(texts).size).toBe(texts.length);
+        for (const { cursors, positions } of [here, there]) {
+          for (const [revision, position] of positions) {
+            if (position !== null) expect(cursors.cursorOf(revision)).toBe(`${LOG}-${position}`);
+          }
+        }
+      }),
+    );
+  });
+
+  it('have a part of their own where a store took steps of its own', () => {
+    const cursors = createCursors('e1');
+    cursors.mark(at(7), 10);
+    const [marked, ...own] = [10, 11, 13].map(cursors.cursorOf);
+    expect(marked).toBe('log1-7');
+    for (const text of own) expect(text).toMatch(/^log1-7\.\d+\.e1$/);
+    expect(own.map(cursors.revisionOf)).toEqual([11, 13]);
+  });
+
+  it("leave out another run's steps, so that what came then is told again", () => {
+    const cursors = createCursors('e1');
+    cursors.mark(at(7), 10);
+    expect(cursors.revisionOf('log1-7.3.e2')).toBe(10);
+  });
+
+  it('are known between two marks: what was applied there said nothing new', () => {
+    const cursors = createCursors('e1');
+    cursors.mark(at(7), 10);
+    cursors.reach(at(8));
+    cursors.reach(at(9));
+    expect([7, 8, 9].map((number) => cursors.revisionOf(`log1-${number}`))).toEqual([10, 10, 10]);
+    cursors.mark(at(12), 11);
+    expect([9, 11, 12].map((number) => cursors.revisionOf(`log1-${number}`))).toEqual([10, 10, 11]);
+  });
+
+  it('are not known inside a jump, nor before the first of all', () => {
+    const cursors = createCursors('e1');
+    cursors.jump(at(5), 2);
+    cursors.mark(at(6), 3);
+    cursors.jump(at(9), 4);
+    cursors.mark(at(10), 5);
+    const known = [0, 4, 5, 6, 7, 8, 9, 10].map((number) => cursors.revisionOf(`log1-${number}`));
+    expect(known).toEqual([null, null, 2, 3, null, null, 4, 5]);
+  });
+
+  it('are ahead while what they stand for has not come, though it may say nothing new then', () => {
+    const cursors = createCursors('e1');
+    expect(cursors.isAhead('log1-7')).toBe(false);
+    cursors.jump(at(5), 1);
+    expect(['log1-5', 'log1-5.9.e2', 'log1-6', 'log1-6.1.e2'].map(cursors.isAhead)).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+    expect(cursors.revisionOf('log1-6')).toBeNull();
+    cursors.reach(at(6));
+    expect(cursors.isAhead('log1-6')).toBe(false);
+    expect(cursors.revisionOf('log1-6')).toBe(1);
+  });
+
+  it('of another log are neither known nor ahead, nor is an old log once another begins', () => {
+    const cursors = createCursors('e1');
+    cursors.mark(at(7), 10);
+    for (const other of ['log2-3', 'log2-99', 'e2-1']) {
+      expect([cursors.revisionOf(other), cursors.isAhead(other)]).toEqual([null, false]);
+    }
+    cursors.jump(at(2, 'log2'), 12);
+    expect([cursors.revisionOf('log1-7'), cursors.isAhead('log1-99')]).toEqual([null, false]);
+    expect([cursors.revisionOf('log2-2'), cursors.cursorOf(12)]).toEqual([12, 'log2-2']);
+    expect(cursors.isAhead('log2-7')).toBe(true);
+  });
+
+  it('of a new log are not known by what an old one had at their positions', () => {
+    const cursors = createCursors('e1');
+    cursors.mark(at(7), 10);
+    cursors.mark(at(20, 'log2'), 11);
+    expect([9, 20].map((number) => cursors.revisionOf(`log2-${number}`))).toEqual([null, 11]);
+  });
+
+  it('stay known for more revisions than a journal keeps', () => {
+    const cursors = createCursors('e1');
+    for (let number = 1; number <= 60_000; number += 1) cursors.mark(at(number), number + 5);
+    expect(cursors.revisionOf('log1-60000')).toBe(60_005);
+    expect(cursors.revisionOf('log1-45000')).toBe(45_005);
+    expect(cursors.revisionOf('log1-1')).toBeNull();
+  });
+
+  it.each([
+    '',
+    '-',
+    'log1',
+    'log1-',
+    'log1-7.',
+    'log1-7.1',
+    'log1-7.1.',
+    'log1-7.x.e1',
+    'log1--7',
+    'log1-7 ',
+    'LOG1-7',
+    `log1-${'9'.repeat(16)}`,
+  ])('are not %j', (text) => {
+    const cursors = createCursors('e1');
+    cursors.mark(at(7), 10);
+    expect([cursors.revisionOf(text), cursors.isAhead(text)]).toEqual([null, false]);
+  });
+});
+
+describe('cursors without a log', () => {
+  it('are of one run alone', () => {
+    const cursors = createCursors('e1');
+    expect([0, 7].map(cursors.cursorOf)).toEqual(['e1-0', 'e1-7']);
+    expect([cursors.revisionOf('e1-7'), cursors.revisionOf('e2-7')]).toEqual([7, null]);
+    expect(cursors.isAhead('e1-7')).toBe(false);
+  });
+
+  it('are still known when a log begins', () => {
+    const cursors = createCursors('e1');
+    const before = cursors.cursorOf(2);
+    cursors.mark(at(7), 3);
+    expect([before, cursors.revisionOf(before), cursors.cursorOf(2)]).toEqual(['e1-2', 2, 'e1-2']);
+  });
+});

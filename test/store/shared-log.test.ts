@@ -1,0 +1,307 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../src/model/change.js';
+import type { SessionId } from '../../src/model/session.js';
+import type { Revision } from '../../src/store/journal.js';
+import type { SessionRecord } from '../../src/store/record.js';
+import { CATCH_UP_MS, createStore, type Store } from '../../src/store/store.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { session } from '../support/sessions.js';
+
+const LOG = 'log1';
+const SOURCE = 'bucket';
+
+function at(number: number, log = LOG) {
+  return { log, number };
+}
+
+function setUp(epoch = 'e1') {
+  const clock = createManualClock();
+  const store = createStore({ clock, epoch, sharedSource: SOURCE });
+  store.open(SOURCE);
+  return { clock, store };
+}
+
+/** A change of the log: at a position, the Session of an instance is written anew, or removed. */
+interface Write {
+  readonly instance: string;
+  readonly version: number | null;
+}
+
+function changeOf({ instance, version }: Write, number: number): Change {
+  if (version === null) return { type: 'remove', id: `${instance}/Tiltfile`, at: at(number) };
+  return {
+    type: 'upsert',
+    session: session(instance, {}, { resourceVersion: String(version) }),
+    at: at(number),
+  };
+}
+
+/** How a store reads the log: `jump` of it as one snapshot, up to `read` with that, and the rest one by one. */
+interface Way {
+  readonly jump: number;
+  readonly read: number;
+  /** Positions (from 0) before which the source's link breaks. */
+  readonly breaks: readonly number[];
+}
+
+const anyWrites = fc.array(
+  fc.record({ instance: fc.constantFrom('a', 'b', 'c'), version: fc.option(fc.nat(5)) }),
+  { minLength: 1, maxLength: 20 },
+);
+const anyWay = fc.record({
+  jump: fc.nat(5),
+  read: fc.nat(20),
+  breaks: fc.uniqueArray(fc.nat(20), { maxLength: 3 }),
+});
+
+/** Applies a log, and calls back after each of its changes that came by itself. */
+function applyLog(store: Store, writes: readonly Write[], way: Way, onApplied = (_: number) => {}): void {
+  const jump = Math.min(way.jump, writes.length);
+  const read = Math.min(Math.max(way.read, jump), writes.length);
+  const newest = new Map<string, Write>();
+  for (const write of writes.slice(0, jump)) newest.set(write.instance, write);
+  const present = [...newest.values()].filter(({ version }) => version !== null);
+  store.apply(SOURCE, {
+    type: 'snapshot',
+    sessions: present.map(({ instance, version }) =>
+      session(instance, {}, { resourceVersion: String(version) }),
+    ),
+    at: at(jump),
+    followedBy: writes.slice(jump, read).map((write, index) => changeOf(write, jump + index + 1)),
+  });
+  onApplied(read);
+  writes.slice(read).forEach((write, index) => {
+    const number = read + index + 1;
+    if (way.breaks.includes(number)) store.apply(SOURCE, { type: 'stale', error: 'the link broke' });
+    store.apply(SOURCE, changeOf(write, number));
+    onApplied(number);
+  });
+}
+
+/** What the log says of each Session: its version, or that it has left. Links that broke are each gateway's own. */
+type Contents = Map<SessionId, string>;
+
+function contentsOf(store: Store): Contents {
+  return fold(
+    new Map(),
+    store.ids().map((id) => ({ id, after: store.get(id) })),
+  );
+}
+
+function fold(
+  contents: Contents,
+  revisions: readonly { id: SessionId; after: SessionRecord | null }[],
+): Contents {
+  const folded = new Map(contents);
+  for (const { id, after } of revisions) {
+    // One that has left may be remembered at one gateway, and never have been seen at the other.
+    if (after === null || after.connection.state === 'gone') folded.delete(id);
+    else folded.set(id, after.metadata.resourceVersion ?? '');
+  }
+  return folded;
+}
+
+function positionIn(cursor: string): number {
+  return Number(/^log1-(\d+)/.exec(cursor)?.[1]);
+}
+
+describe('stores that read one log', () => {
+  it('have the same cursors', () => {
+    const stores = ['e1', 'e2'].map((epoch) => setUp(epoch).store);
+    const [one, other] = stores;
+    one?.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
+    other?.apply(SOURCE, { type: 'snapshot', sessions: [], at: at(2) });
+    other?.apply(SOURCE, changeOf({ instance: 'a', version: null }, 3));
+    other?.apply(SOURCE, { type: 'upsert', session: session('a'), at: at(4) });
+    for (const number of [5, 8]) {
+      for (const store of stores) store.apply(SOURCE, changeOf({ instance: 'a', version: number }, number));
+      expect(stores.map((store) => store.cursor())).toEqual([`log1-${number}`, `log1-${number}`]);
+    }
+  });
+
+  it("tell by the other's cursor exactly what was missed, whatever each has read, and how", () => {
+    fc.assert(
+      fc.property(anyWrites, anyWay, anyWay, (writes, way, otherWay) => {
+        const one = setUp('e1').store;
+        const other = setUp('e2').store;
+        applyLog(other, writes, otherWay);
+        applyLog(one, writes, way, () => {
+          const missed = other.since(one.cursor());
+          // Of what came as one, only the end can be told.
+          if (missed === null) expect(positionIn(one.cursor())).toBeLessThan(otherWay.jump);
+          else expect(fold(contentsOf(one), missed)).toEqual(contentsOf(other));
+        });
+        expect(contentsOf(one)).toEqual(contentsOf(other));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('tell no change of the log twice', () => {
+    fc.assert(
+      fc.property(anyWrites, anyWay, (writes, way) => {
+        const one = setUp('e1').store;
+        const other = setUp('e2').store;
+        const told: Revision[] = [];
+        other.subscribe((revision) => told.push(revision));
+        applyLog(other, writes, { jump: 0, read: 0, breaks: [] });
+        applyLog(one, writes, { ...way, breaks: [] }, () => {
+          const missed = other.since(one.cursor()) ?? [];
+          expect(missed).toEqual(told.slice(told.length - missed.length));
+          for (const { before, after } of missed) expect(before).not.toBe(after);
+        });
+        expect(other.since(one.cursor())).toEqual([]);
+      }),
+    );
+  });
+
+  it("tell again what the other added of its own, which they don't know", () => {
+    const one = setUp('e1').store;
+    const other = setUp('e2').store;
+    for (const store of [one, other]) {
+      store.apply(SOURCE, { type: 'snapshot', sessions: [session('a'), session('b')], at: at(4) });
+      store.apply(SOURCE, changeOf({ instance: 'b', version: 5 }, 5));
+      store.apply(SOURCE, { type: 'stale', id: 'a/Tiltfile', error: 'silent' });
+    }
+    expect(one.cursor()).toMatch(/^log1-5\.\d+\.e1$/);
+    expect(one.since(one.cursor())).toEqual([]);
+    expect(other.since(one.cursor())).toMatchObject([
+      { id: 'a/Tiltfile', after: { connection: { state: 'stale' } } },
+    ]);
+  });
+
+  it("don't know another log's cursors, nor their own log's once it was made anew", () => {
+    const { store } = setUp();
+    store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
+    const cursor = 'log1-4';
+    expect(store.since(cursor)).toEqual([]);
+    expect(store.since('log2-4')).toBeNull();
+    store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(9, 'log2') });
+    expect(store.since(cursor)).toBeNull();
+    expect(store.since('log2-9')).toEqual([]);
+  });
+
+  it('take no positions from a source that is not the shared one', () => {
+    const store = createStore({ clock: createManualClock(), epoch: 'e1' });
+    store.open(SOURCE);
+    store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
+    store.apply(SOURCE, changeOf({ instance: 'a', version: 7 }, 5));
+    expect(store.cursor()).toMatch(/^e1-\d+$/);
+    expect(store.catchUp('log1-9')).toBeNull();
+  });
+});
+
+describe('a snapshot that is followed by changes', () => {
+  it('is applied with them at once, each a revision at its place', () => {
+    const { store } = setUp();
+    const told: string[] = [];
+    let changesOfSources = 0;
+    store.subscribe(({ number, after }) =>
+      told.push(`${store.cursorOf(number)} ${after?.metadata.resourceVersion}`),
+    );
+    store.onSources(() => {
+      changesOfSources += 1;
+    });
+    store.apply(SOURCE, {
+      type: 'snapshot',
+      sessions: [session('a', {}, { resourceVersion: '3' })],
+      at: at(3),
+      followedBy: [changeOf({ instance: 'a', version: 4 }, 4), changeOf({ instance: 'a', version: 6 }, 6)],
+    });
+    expect(told.slice(1)).toEqual(['log1-4 4', 'log1-6 6']);
+    expect(changesOfSources).toBe(1);
+    expect(store.ready).toBe(true);
+    expect(store.since('log1-3')).toHaveLength(2);
+    expect(store.since('log1-4')).toHaveLength(1);
+    expect(store.since('log1-2')).toBeNull();
+  });
+
+  it('leaves Sessions as its last change says', () => {
+    const { store } = setUp();
+    store.apply(SOURCE, {
+      type: 'snapshot',
+      sessions: [session('a'), session('b')],
+      at: at(3),
+      followedBy: [
+        { type: 'stale', id: 'a/Tiltfile', error: 'silent' },
+        { type: 'remove', id: 'b/Tiltfile', reason: 'it ended', at: at(5) },
+      ],
+    });
+    expect(store.get('a/Tiltfile')?.connection).toMatchObject({ state: 'stale', error: 'silent' });
+    expect(store.get('b/Tiltfile')?.connection).toMatchObject({ state: 'gone', error: 'it ended' });
+  });
+});
+
+describe('catching up', () => {
+  /** What a wait has come to once all that can settle has; null while it goes on. */
+  async function outcomeOf(
+    wait: ReturnType<Store['catchUp']>,
+    clock: ReturnType<typeof setUp>['clock'],
+  ): Promise<boolean | null> {
+    let outcome: boolean | null = null;
+    void wait?.then((isThere) => {
+      outcome = isThere;
+    });
+    await clock.advance(0);
+    return outcome;
+  }
+
+  it('waits until the position has come, and no longer', async () => {
+    const { clock, store } = setUp();
+    store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
+    const caughtUp = store.catchUp('log1-6.2.e2');
+    expect(await outcomeOf(caughtUp, clock)).toBeNull();
+    store.apply(SOURCE, changeOf({ instance: 'a', version: 5 }, 5));
+    expect(await outcomeOf(caughtUp, clock)).toBeNull();
+    store.apply(SOURCE, changeOf({ instance: 'a', version: 5 }, 6));
+    expect(await outcomeOf(caughtUp, clock)).toBe(true);
+    expect(store.since('log1-6.2.e2')).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('waits no longer than its time, and says so', async () => {
+    const { clock, store } = setUp();
+    store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
+    const caughtUp = store.catchUp('log1-99');
+    await clock.advance(CATCH_UP_MS - 1);
+    expect(await outcomeOf(caughtUp, clock)).toBeNull();
+    await clock.advance(1);
+    expect(await outcomeOf(caughtUp, clock)).toBe(false);
+    expect(store.since('log1-99')).toBeNull();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('waits for the first snapshot too, with all that follows it', async () => {
+    const { clock, store } = setUp();
+    const caughtUp = store.catchUp('log1-5');
+    expect(await outcomeOf(caughtUp, clock)).toBeNull();
+    store.apply(SOURCE, {
+      type: 'snapshot',
+      sessions: [session('a')],
+      at: at(4),
+      followedBy: [changeOf({ instance: 'a', version: 5 }, 5)],
+    });
+    expect(await outcomeOf(caughtUp, clock)).toBe(true);
+    expect(store.since('log1-5')).toEqual([]);
+  });
+
+  it.each(['log1-4', 'log1-3', 'log1-4.7.e2', 'log2-99', 'e1-99', 'nonsense', ''])(
+    'has nothing to wait for with %j',
+    (cursor) => {
+      const { clock, store } = setUp();
+      store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
+      expect(store.catchUp(cursor)).toBeNull();
+      expect(clock.pending).toBe(0);
+    },
+  );
+
+  it('ends for all who wait when the store ends', async () => {
+    const { clock, store } = setUp();
+    store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
+    const waiting = [store.catchUp('log1-5'), store.catchUp('log1-5'), store.catchUp('log1-7')];
+    store.dispose();
+    for (const caughtUp of waiting) expect(await outcomeOf(caughtUp, clock)).toBe(false);
+    expect(clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,132 @@
+import { createClient } from 'graphql-ws';
+import WebSocket from 'ws';
+
+/** One change, as it came. */
+export interface SeenChange {
+  /** With which payload. */
+  readonly payload: number;
+  readonly type: string;
+  readonly name: string;
+  readonly reason: string | null;
+}
+
+/** A client that follows `targetChanges` of a Session at whichever of some gateways answers, and folds what it is told (S3). */
+export interface FoldingClient extends AsyncDisposable {
+  /** Every change since the first payload, in the order in which it came. */
+  readonly changes: readonly SeenChange[];
+  /** The wait reason of each target, by name, as folded. */
+  readonly folded: ReadonlyMap<string, string | null>;
+  /** How often everything was told anew, the first time aside. */
+  readonly resets: number;
+  /** How long it was from the loss of a gateway to the next payload of another, in milliseconds. */
+  readonly handOvers: readonly number[];
+  /** Which gateway it is at now. */
+  readonly at: number;
+  /** The newest cursor. */
+  readonly cursor: string | null;
+}
+
+const QUERY = `subscription ($session: ID!, $since: String) {
+  targetChanges(session: $session, since: $since) {
+    cursor reset
+    changes { type target { name state { ... on TargetStateWaiting { waitReason } } } }
+  }
+}`;
+
+interface Payload {
+  readonly targetChanges: {
+    readonly cursor: string;
+    readonly reset: boolean;
+    readonly changes: readonly {
+      readonly type: string;
+      readonly target: { readonly name: string; readonly state: { readonly waitReason?: string } | null };
+    }[];
+  };
+}
+
+/** Follows until it is disposed of; a gateway that is away is left for the next. */
+export function followFolding(urls: () => readonly string[], session: string): FoldingClient {
+  const changes: SeenChange[] = [];
+  const folded = new Map<string, string | null>();
+  const handOvers: number[] = [];
+  let resets = -1;
+  let payloads = 0;
+  let cursor: string | null = null;
+  let at = 0;
+  let lostAt: number | null = null;
+  let isOver = false;
+  let end = () => {};
+  const run = follow();
+
+  return {
+    changes,
+    folded,
+    handOvers,
+    get resets() {
+      return resets;
+    },
+    get at() {
+      return at;
+    },
+    get cursor() {
+      return cursor;
+    },
+    async [Symbol.asyncDispose]() {
+      isOver = true;
+      end();
+      await run;
+    },
+  };
+
+  async function follow(): Promise<void> {
+    while (!isOver) {
+      await once();
+      if (isOver) return;
+      lostAt ??= performance.now();
+      at = (at + 1) % urls().length;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** One connection, to its end. */
+  async function once(): Promise<void> {
+    const client = createClient({
+      url: urls()[at] ?? '',
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      onNonLazyError() {},
+    });
+    await new Promise<void>((resolve) => {
+      const stop = client.subscribe<Payload>(
+        { query: QUERY, variables: { session, since: cursor } },
+        {
+          next: ({ data }) => data && take(data),
+          error: () => resolve(),
+          complete: () => resolve(),
+        },
+      );
+      end = () => {
+        stop();
+        resolve();
+      };
+    });
+    await client.dispose();
+  }
+
+  function take({ targetChanges }: Payload): void {
+    if (lostAt !== null) handOvers.push(performance.now() - lostAt);
+    lostAt = null;
+    payloads += 1;
+    if (targetChanges.reset) {
+      resets += 1;
+      folded.clear();
+    }
+    for (const { type, target } of targetChanges.changes) {
+      const reason = target.state?.waitReason ?? null;
+      if (!targetChanges.reset) changes.push({ payload: payloads, type, name: target.name, reason });
+      if (type === 'DELETED') folded.delete(target.name);
+      else folded.set(target.name, reason);
+    }
+    cursor = targetChanges.cursor;
+  }
+}
