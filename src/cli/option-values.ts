@@ -77,6 +77,14 @@ export function limit(text: string, given: Partial<Limits> | undefined): Partial
   return { ...given, ...limits };
 }
 
+/** The name of an instance: parts apart by dots, none of them empty. */
+export function instance(text: string): string {
+  if (/^[^\s./]+(\.[^\s./]+)*$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'Expected a name such as team-a.ci.1234: no spaces and slashes, no empty parts.',
+  );
+}
+
 /** One more of an option that may be repeated. */
 export function append(text: string, given: readonly string[] | undefined): readonly string[] {
   return [...(given ?? []), text];

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { addLogOptions, type LogFlags } from './log-options.js';
 import { addNatsOptions, type NatsFlags } from './nats-options.js';
-import { append, durationMs } from './option-values.js';
+import { append, durationMs, instance } from './option-values.js';
 import { SOURCE_FORMS } from './source-spec.js';
 
 /** What `publish` was told. */
@@ -38,7 +38,9 @@ export function addPublishOptions(command: Command): Command {
       new Option(
         '-i, --instance <name>',
         "name under which the Tilt is published, with dots to ask for groups of them: team-a.ci.1234 (default: this machine's name, a dot, and the Tilt's)",
-      ).env('TILT_GRAPHQL_INSTANCE'),
+      )
+        .env('TILT_GRAPHQL_INSTANCE')
+        .argParser(instance),
     )
     .addOption(
       new Option('--take-over', 'go on in the place of another publisher of the same instance').default(

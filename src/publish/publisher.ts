@@ -44,6 +44,10 @@ const LOOK_AGAIN_MS = 1_000;
 export function createPublisher(options: PublisherOptions): Publisher {
   const { store, broker, clock, log } = options;
   const writers = new Map<SessionId, KeyWriter>();
+  /** Whose key it is. */
+  const owners = new Map<string, SessionId>();
+  /** Those whose key is another's. */
+  const ignored = new Set<SessionId>();
   const ending = new AbortController();
   let refuse: (error: ProviderError) => void = () => {};
   const refused = new Promise<ProviderError>((resolve) => {
@@ -80,14 +84,25 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   function publish(id: SessionId, record: SessionRecord): void {
     const { state, error } = record.connection;
-    writerOf(id, record).write({ session: record, link: state, error });
+    writerOf(id, record)?.write({ session: record, link: state, error });
   }
 
-  function writerOf(id: SessionId, record: SessionRecord): KeyWriter {
+  /** The writer of a Session; null when another Session of this publisher has its key. */
+  function writerOf(id: SessionId, record: SessionRecord): KeyWriter | null {
     const known = writers.get(id);
     if (known) return known;
+    const key = keyOf(options.instanceOf(record), record.metadata.name);
+    const owner = owners.get(key) ?? id;
+    if (owner !== id) {
+      if (ignored.has(id)) return null;
+      ignored.add(id);
+      const what = `${id} would be published as ${key}, as ${owner} is already`;
+      log('error', `${what}; publish it on its own, with another --instance`);
+      return null;
+    }
+    owners.set(key, id);
     const writer = createKeyWriter({
-      key: keyOf(options.instanceOf(record), record.metadata.name),
+      key,
       publisher: options.publisher,
       takeOver: options.takeOver,
       clock,

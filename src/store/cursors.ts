@@ -11,8 +11,8 @@ export interface Cursors {
   mark(at: LogPosition, revision: number): void;
   /** By `revision` everything up to `at` is known, but as one: positions in between stand for no revision here. */
   jump(at: LogPosition, revision: number): void;
-  /** The change at `at` was applied, though it made no revision. */
-  reach(at: LogPosition): void;
+  /** Everything up to `at` is known by `revision`, one by one; the last of it need not have made a revision. */
+  reach(at: LogPosition, revision: number): void;
   cursorOf(revision: number): string;
   /** The revision that a cursor stands for; null when it is not (or no longer) known here. */
   revisionOf(cursor: string): number | null;
@@ -54,7 +54,10 @@ export function createCursors(epoch: string): Cursors {
     jump(at, revision) {
       add({ position: at.number, revision, wholeUpTo: enter(at) ?? -1 });
     },
-    reach: enter,
+    reach(at, revision) {
+      enter(at);
+      if (marks.at(-1)?.position !== at.number) add({ position: at.number, revision, wholeUpTo: at.number });
+    },
     cursorOf(revision) {
       const mark = lastMark((candidate) => candidate.revision <= revision);
       if (log === null || mark === null) return `${epoch}-${revision}`;

@@ -180,13 +180,14 @@ export function createStore(options: StoreOptions): Store {
       replaceAll(source, change.sessions);
       if (at) cursors.jump(at, revision);
       for (const next of change.followedBy ?? []) dispatch(source, next);
-      if (at && change.upTo) cursors.reach(change.upTo);
+      if (at && change.upTo) cursors.reach(change.upTo, revision);
       return;
     }
-    if (at) cursors.reach(at);
     position = at ?? null;
     applyOne(source, change);
     position = null;
+    // It may have said nothing new: who has this revision has that too.
+    if (at) cursors.reach(at, revision);
   }
 
   function applyOne(source: Source, change: Exclude<Change, { readonly type: 'snapshot' }>): void {

@@ -22,12 +22,15 @@ interface Applied {
   readonly newest: number;
   /** The position of the log that each revision is of; null for those of its own. */
   readonly positions: ReadonlyMap<number, number | null>;
+  /** The last position that said nothing new, by the revision that was there already. */
+  readonly reached: ReadonlyMap<number, number>;
 }
 
 /** Applies a log of some positions, which begins with a jump to the first. */
 function apply(epoch: string, log: readonly number[], steps: readonly Step[]): Applied {
   const cursors = createCursors(epoch);
   const positions = new Map<number, number | null>();
+  const reached = new Map<number, number>();
   let revision = 3;
   const [first = 0, ...rest] = log;
   cursors.jump(at(first), revision);
@@ -39,10 +42,11 @@ function apply(epoch: string, log: readonly number[], steps: readonly Step[]): A
       cursors.mark(at(number), ++revision);
       positions.set(revision, number);
     } else {
-      cursors.reach(at(number));
+      cursors.reach(at(number), revision);
+      reached.set(revision, number);
     }
   });
-  return { cursors, newest: revision, positions };
+  return { cursors, newest: revision, positions, reached };
 }
 
 const anyLog = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 25 }).map((log) => {
@@ -54,8 +58,8 @@ const anySteps = fc.array(fc.record({ own: fc.nat(3), isNews: fc.boolean() }), {
 });
 
 /** The last position of the log up to a revision. */
-function positionBy({ positions }: Applied, revision: number): number {
-  const upTo = [...positions].filter(([number]) => number <= revision);
+function positionBy({ positions, reached }: Applied, revision: number): number {
+  const upTo = [...positions, ...reached].filter(([number]) => number <= revision);
   return Math.max(...upTo.map(([, position]) => position ?? 0));
 }
 
@@ -96,8 +100,9 @@ describe('cursors of a shared log', () => {
         const there = apply('e2', log, otherSteps);
         const texts = [...here.positions.keys()].map((revision) => here.cursors.cursorOf(revision));
         expect(new Set(texts).size).toBe(texts.length);
-        for (const { cursors, positions } of [here, there]) {
-          for (const [revision, position] of positions) {
+        for (const { cursors, positions, reached } of [here, there]) {
+          for (const [revision, made] of positions) {
+            const position = reached.get(revision) ?? made;
             if (position !== null) expect(cursors.cursorOf(revision)).toBe(`${LOG}-${position}`);
           }
         }
@@ -123,8 +128,8 @@ describe('cursors of a shared log', () => {
   it('are known between two marks: what was applied there said nothing new', () => {
     const cursors = createCursors('e1');
     cursors.mark(at(7), 10);
-    cursors.reach(at(8));
-    cursors.reach(at(9));
+    cursors.reach(at(8), 10);
+    cursors.reach(at(9), 10);
     expect([7, 8, 9].map((number) => cursors.revisionOf(`log1-${number}`))).toEqual([10, 10, 10]);
     cursors.mark(at(12), 11);
     expect([9, 11, 12].map((number) => cursors.revisionOf(`log1-${number}`))).toEqual([10, 10, 11]);
@@ -151,7 +156,7 @@ describe('cursors of a shared log', () => {
       true,
     ]);
     expect(cursors.revisionOf('log1-6')).toBeNull();
-    cursors.reach(at(6));
+    cursors.reach(at(6), 1);
     expect(cursors.isAhead('log1-6')).toBe(false);
     expect(cursors.revisionOf('log1-6')).toBe(1);
   });

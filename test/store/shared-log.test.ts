@@ -106,6 +106,11 @@ function positionIn(cursor: string): number {
   return Number(/^log1-(\d+)/.exec(cursor)?.[1]);
 }
 
+/** What came after a cursor; how links are, which a reader from another gateway is told at last, aside. */
+function missedBy(store: Store, cursor: string): Revision[] | null {
+  return store.since(cursor)?.filter(({ isGreeting }) => !isGreeting) ?? null;
+}
+
 describe('stores that read one log', () => {
   it('have the same cursors', () => {
     const stores = ['e1', 'e2'].map((epoch) => setUp(epoch).store);
@@ -127,7 +132,7 @@ describe('stores that read one log', () => {
         const other = setUp('e2').store;
         applyLog(other, writes, otherWay);
         applyLog(one, writes, way, () => {
-          const missed = other.since(one.cursor());
+          const missed = missedBy(other, one.cursor());
           // Of what came as one, only the end can be told.
           if (missed === null) expect(positionIn(one.cursor())).toBeLessThan(otherWay.jump);
           else expect(fold(contentsOf(one), missed)).toEqual(contentsOf(other));
@@ -147,11 +152,11 @@ describe('stores that read one log', () => {
         other.subscribe((revision) => told.push(revision));
         applyLog(other, writes, { jump: 0, read: 0, breaks: [] });
         applyLog(one, writes, { ...way, breaks: [] }, () => {
-          const missed = other.since(one.cursor()) ?? [];
+          const missed = missedBy(other, one.cursor()) ?? [];
           expect(missed).toEqual(told.slice(told.length - missed.length));
           for (const { before, after } of missed) expect(before).not.toBe(after);
         });
-        expect(other.since(one.cursor())).toEqual([]);
+        expect(missedBy(other, one.cursor())).toEqual([]);
       }),
     );
   });
@@ -165,21 +170,37 @@ describe('stores that read one log', () => {
       store.apply(SOURCE, { type: 'stale', id: 'a/Tiltfile', error: 'silent' });
     }
     expect(one.cursor()).toMatch(/^log1-5\.\d+\.e1$/);
-    expect(one.since(one.cursor())).toEqual([]);
-    expect(other.since(one.cursor())).toMatchObject([
+    expect(missedBy(one, one.cursor())).toEqual([]);
+    expect(missedBy(other, one.cursor())).toMatchObject([
       { id: 'a/Tiltfile', after: { connection: { state: 'stale' } } },
     ]);
+  });
+
+  it('tell last how each link is, where the cursor may be of another: what another has seen is not in the log', () => {
+    const one = setUp('e1').store;
+    const other = setUp('e2').store;
+    for (const store of [one, other]) {
+      store.apply(SOURCE, { type: 'snapshot', sessions: [session('a'), session('b')], at: at(4) });
+    }
+    // Silent for the one, not for the other; then heard of again by the first alone.
+    other.apply(SOURCE, { type: 'stale', id: 'a/Tiltfile', error: 'silent' });
+    const links = (store: Store, cursor: string, id?: string) =>
+      store.since(cursor, id)?.map(({ after, head }) => [after?.id, after?.connection.state, head]);
+    expect(links(other, 'log1-4', 'a/Tiltfile')?.at(-1)).toEqual(['a/Tiltfile', 'stale', true]);
+    expect(links(one, other.cursor(), 'a/Tiltfile')).toEqual([['a/Tiltfile', 'live', true]]);
+    expect(links(one, other.cursor())).toHaveLength(2);
+    expect(links(one, one.cursor())).toEqual([]);
   });
 
   it("don't know another log's cursors, nor their own log's once it was made anew", () => {
     const { store } = setUp();
     store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
     const cursor = 'log1-4';
-    expect(store.since(cursor)).toEqual([]);
-    expect(store.since('log2-4')).toBeNull();
+    expect(missedBy(store, cursor)).toEqual([]);
+    expect(missedBy(store, 'log2-4')).toBeNull();
     store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(9, 'log2') });
-    expect(store.since(cursor)).toBeNull();
-    expect(store.since('log2-9')).toEqual([]);
+    expect(missedBy(store, cursor)).toBeNull();
+    expect(missedBy(store, 'log2-9')).toEqual([]);
   });
 
   it('take no positions from a source that is not the shared one', () => {
@@ -212,9 +233,9 @@ describe('a snapshot that is followed by changes', () => {
     expect(told.slice(1)).toEqual(['log1-4 4', 'log1-6 6']);
     expect(changesOfSources).toBe(1);
     expect(store.ready).toBe(true);
-    expect(store.since('log1-3')).toHaveLength(2);
-    expect(store.since('log1-4')).toHaveLength(1);
-    expect(store.since('log1-2')).toBeNull();
+    expect(missedBy(store, 'log1-3')).toHaveLength(2);
+    expect(missedBy(store, 'log1-4')).toHaveLength(1);
+    expect(missedBy(store, 'log1-2')).toBeNull();
   });
 
   it('leaves Sessions as its last change says', () => {
@@ -256,7 +277,7 @@ describe('catching up', () => {
     expect(await outcomeOf(caughtUp, clock)).toBeNull();
     store.apply(SOURCE, changeOf({ instance: 'a', version: 5 }, 6));
     expect(await outcomeOf(caughtUp, clock)).toBe(true);
-    expect(store.since('log1-6.2.e2')).toEqual([]);
+    expect(missedBy(store, 'log1-6.2.e2')).toEqual([]);
     expect(clock.pending).toBe(0);
   });
 
@@ -268,7 +289,7 @@ describe('catching up', () => {
     expect(await outcomeOf(caughtUp, clock)).toBeNull();
     await clock.advance(1);
     expect(await outcomeOf(caughtUp, clock)).toBe(false);
-    expect(store.since('log1-99')).toBeNull();
+    expect(missedBy(store, 'log1-99')).toBeNull();
     expect(clock.pending).toBe(0);
   });
 
@@ -283,7 +304,7 @@ describe('catching up', () => {
       followedBy: [changeOf({ instance: 'a', version: 5 }, 5)],
     });
     expect(await outcomeOf(caughtUp, clock)).toBe(true);
-    expect(store.since('log1-5')).toEqual([]);
+    expect(missedBy(store, 'log1-5')).toEqual([]);
   });
 
   it.each(['log1-4', 'log1-3', 'log1-4.7.e2', 'log2-99', 'e1-99', 'nonsense', ''])(

@@ -3,8 +3,10 @@ import WebSocket from 'ws';
 
 /** One change, as it came. */
 export interface SeenChange {
-  /** With which payload. */
+  /** With which payload, of which gateway, and the payload's cursor. */
   readonly payload: number;
+  readonly at: number;
+  readonly cursor: string;
   readonly type: string;
   readonly name: string;
   readonly reason: string | null;
@@ -123,7 +125,15 @@ export function followFolding(urls: () => readonly string[], session: string): F
     }
     for (const { type, target } of targetChanges.changes) {
       const reason = target.state?.waitReason ?? null;
-      if (!targetChanges.reset) changes.push({ payload: payloads, type, name: target.name, reason });
+      if (!targetChanges.reset)
+        changes.push({
+          payload: payloads,
+          at,
+          cursor: targetChanges.cursor,
+          type,
+          name: target.name,
+          reason,
+        });
       if (type === 'DELETED') folded.delete(target.name);
       else folded.set(target.name, reason);
     }
