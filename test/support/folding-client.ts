@@ -18,6 +18,8 @@ export interface FoldingClient extends AsyncDisposable {
   readonly changes: readonly SeenChange[];
   /** The wait reason of each target, by name, as folded. */
   readonly folded: ReadonlyMap<string, string | null>;
+  /** A line about each payload, for messages. */
+  readonly payloads: readonly string[];
   /** How often everything was told anew, the first time aside. */
   readonly resets: number;
   /** How long it was from the loss of a gateway to the next payload of another, in milliseconds. */
@@ -52,7 +54,7 @@ export function followFolding(urls: () => readonly string[], session: string): F
   const folded = new Map<string, string | null>();
   const handOvers: number[] = [];
   let resets = -1;
-  let payloads = 0;
+  const payloads: string[] = [];
   let cursor: string | null = null;
   let at = 0;
   let lostAt: number | null = null;
@@ -62,6 +64,7 @@ export function followFolding(urls: () => readonly string[], session: string): F
 
   return {
     changes,
+    payloads,
     folded,
     handOvers,
     get resets() {
@@ -118,7 +121,9 @@ export function followFolding(urls: () => readonly string[], session: string): F
   function take({ targetChanges }: Payload): void {
     if (lostAt !== null) handOvers.push(performance.now() - lostAt);
     lostAt = null;
-    payloads += 1;
+    payloads.push(
+      `${at} ${targetChanges.cursor}${targetChanges.reset ? ' reset' : ''} ${targetChanges.changes.length}`,
+    );
     if (targetChanges.reset) {
       resets += 1;
       folded.clear();
@@ -127,7 +132,7 @@ export function followFolding(urls: () => readonly string[], session: string): F
       const reason = target.state?.waitReason ?? null;
       if (!targetChanges.reset)
         changes.push({
-          payload: payloads,
+          payload: payloads.length,
           at,
           cursor: targetChanges.cursor,
           type,

@@ -52,7 +52,6 @@ export async function followStream(options: FollowOptions, signal: AbortSignal):
       filter_subjects: `$KV.${stream.slice('KV_'.length)}.${subject}`,
       deliver_policy: begin === 'all' ? 'all' : 'last_per_subject',
     });
-    const { num_pending: pending } = await consumer.info(true);
     let isCaughtUp = false;
     const catchUp = () => {
       if (isCaughtUp) return;
@@ -60,7 +59,7 @@ export async function followStream(options: FollowOptions, signal: AbortSignal):
       options.onCaughtUp();
     };
     const patienceMs = () => (isCaughtUp ? PATIENCE_MS : FIRST_PATIENCE_MS);
-    if (pending === 0) catchUp();
+    if (state.messages === 0) catchUp();
     messages = await consumer.consume({
       max_messages: IN_FLIGHT,
       idle_heartbeat: HEARTBEAT_MS,
@@ -68,8 +67,9 @@ export async function followStream(options: FollowOptions, signal: AbortSignal):
         try {
           read += 1;
           options.onMessage(message);
-          // What is pending counts what the server has meanwhile forgotten, and with new messages never comes to an end.
-          if (message.info.pending === 0 || message.seq >= state.last_seq) catchUp();
+          // Not by what is pending: a server that lags has nothing pending either, and one that has meanwhile forgotten
+          // messages may count them still.
+          if (message.seq >= state.last_seq) catchUp();
         } catch (error) {
           failure ??= error;
           scope.end();

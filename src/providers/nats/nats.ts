@@ -1,12 +1,13 @@
+import type { StreamState } from '@nats-io/jetstream';
 import type { Clock } from '../../clock.js';
 import type { Change, LogPosition } from '../../model/change.js';
 import { type PushChange, streamChanges } from '../change-stream.js';
 import { MAX_BEHIND } from '../limits.js';
-import type { SessionProvider } from '../provider.js';
+import { ProviderError, type SessionProvider } from '../provider.js';
 import { createScope } from '../scope.js';
 import { type BucketAddress, parseAddress } from './address.js';
 import { type Bucket, type BucketSettings, openBucket } from './bucket.js';
-import { checkCredentials, connectNats, type NatsCredentials, natsError } from './connection.js';
+import { checkCredentials, connectNats, type NatsCredentials, natsError, placeOf } from './connection.js';
 import { entryOf, isDeletion, keyIn } from './entry.js';
 import { followStream } from './follow-stream.js';
 import { createReading, type ReadingOptions } from './reading.js';
@@ -29,6 +30,9 @@ export interface NatsProviderOptions {
 /** Up to here a bucket's whole history is read at the beginning; of a bigger one only the newest states. */
 const HISTORY_LIMITS = { messages: 20_000, bytes: 64 * 2 ** 20 };
 
+/** After how long what a bucket does not have any more counts as lost, in milliseconds. */
+const LOSS_MS = 30_000;
+
 /** An hour: as long as a gateway keeps a Session that is GONE. */
 const DEFAULT_RETAIN_MS = 3_600_000;
 
@@ -42,6 +46,8 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
   const name = options.name ?? address.bucket;
   /** How far was told, by this reading or one before. */
   let told: LogPosition | null = null;
+  /** Since when the bucket has less than that; null while it has not. */
+  let lossSince: number | null = null;
   return {
     name,
     sharesLog: true,
@@ -49,18 +55,36 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
     check: () => checkCredentials(credentials),
   };
 
+  /** After an election the new leader may still be reading its own log: older states would be told as news. */
+  function noteLoss(known: number, newest: number): void {
+    lossSince ??= clock.now();
+    if (clock.now() - lossSince < LOSS_MS) {
+      const what = `its newest revision is ${newest}, expected ${known} or more`;
+      throw new ProviderError('unreachable', `${placeOf(address)}: ${what}; a server may be catching up`);
+    }
+    told = null;
+  }
+
   async function run(push: PushChange, outer: AbortSignal): Promise<void> {
     const scope = createScope(outer);
     const connection = await connectNats(address, credentials, `tilt-graphql ${name}`);
     try {
       const bucket = await openBucket(connection, address, settings);
+      const { state } = await bucket.manager.streams.info(bucket.sessionStream);
+      if (told?.log === bucket.log && told.number > state.last_seq) noteLoss(told.number, state.last_seq);
+      else lossSince = null;
       const from = told?.log === bucket.log ? told.number : 0;
       const note: PushChange = (change) => {
         if (scope.signal.aborted) return;
         told = positionOf(change) ?? told;
         push(change);
       };
-      await read(bucket, { clock, retainMs, subject: address.subject, from, push: note }, scope.signal);
+      await read(
+        bucket,
+        state,
+        { clock, retainMs, subject: address.subject, from, push: note },
+        scope.signal,
+      );
     } catch (error) {
       throw natsError(address, error);
     } finally {
@@ -81,14 +105,18 @@ function positionOf(change: Change): LogPosition | undefined {
 type ReadOptions = ReadingOptions & Pick<BucketAddress, 'subject'> & { readonly from: number };
 
 /** Reads a bucket until the signal aborts, or something fails. */
-async function read(bucket: Bucket, options: ReadOptions, outer: AbortSignal): Promise<void> {
+async function read(
+  bucket: Bucket,
+  state: StreamState,
+  options: ReadOptions,
+  outer: AbortSignal,
+): Promise<void> {
   const { clock, subject } = options;
   const scope = createScope(outer);
   const { signal } = scope;
   const reading = createReading(bucket, options);
-  const { state } = await bucket.manager.streams.info(bucket.sessionStream);
   const isWhole = state.messages <= HISTORY_LIMITS.messages && state.bytes <= HISTORY_LIMITS.bytes;
-  reading.begin(state.last_seq, !isWhole, options.from);
+  reading.begin(!isWhole, options.from);
   const run = (task: Promise<void>) => task.finally(() => scope.end());
   try {
     await Promise.all([

@@ -21,7 +21,7 @@ const FORGET_LOOK_MS = 60_000;
 export interface Reading {
   readonly presence: Presence;
   /** `from`: up to which revision all was told by an earlier reading; 0 when there was none. */
-  begin(newest: number, isNewestOnly: boolean, from?: number): void;
+  begin(isNewestOnly: boolean, from?: number): void;
   take(entry: Entry): void;
   presenceKnown(): void;
   sessionsKnown(): void;
@@ -37,7 +37,7 @@ export function createReading(
   /** The newest of each key. */
   const newest = new Map<string, Entry>();
   let first: Entry[] | null = [];
-  let beginning = { newest: 0, isNewestOnly: false, from: 0 };
+  let beginning = { isNewestOnly: false, from: 0 };
   const waitsFor = new Set(['presence', 'sessions']);
   const presence = createPresence({
     clock,
@@ -49,8 +49,8 @@ export function createReading(
 
   return {
     presence,
-    begin(newestRevision, isNewestOnly, from = 0) {
-      beginning = { newest: newestRevision, isNewestOnly, from };
+    begin(isNewestOnly, from = 0) {
+      beginning = { isNewestOnly, from };
     },
     take(entry) {
       newest.set(entry.key, entry);
@@ -79,7 +79,8 @@ export function createReading(
     const entries = first;
     first = null;
     const shown = entries.filter(({ key }) => !isOver(newest.get(key)));
-    const at = Math.max(beginning.newest, entries.at(-1)?.revision ?? 0);
+    // Not the bucket's newest: a server that lags may not have given it yet.
+    const at = Math.max(entries.at(-1)?.revision ?? 0, beginning.from);
     // A reader that knew one that is left out must not be told that it missed nothing.
     const leftOut = [...newest.values()].filter(isOver).map(({ revision }) => revision);
     const from = leftOut.reduce((latest, revision) => Math.max(latest, revision), beginning.from);

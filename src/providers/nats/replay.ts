@@ -8,7 +8,7 @@ export interface Held {
   /** Oldest first: every revision that is kept, or (`isNewestOnly`) the newest of each key. */
   readonly entries: readonly Entry[];
   readonly isNewestOnly: boolean;
-  /** The bucket's newest revision, of whichever key. */
+  /** The newest revision that was read. */
   readonly newest: number;
   readonly log: string;
   /** Up to here nothing is to be told one by one: it was told before, or not all of it is among the entries. Default: 0. */

@@ -26,7 +26,7 @@ function setUp({ maxAgeMs = MAX_AGE_MS } = {}) {
 /** A reading that has had its snapshot of a live Session `a` whose publisher is there. */
 function setUpCaughtUp() {
   const parts = setUp();
-  parts.reading.begin(1, false);
+  parts.reading.begin(false);
   parts.reading.presence.heard('a.Tiltfile');
   parts.reading.take(entryOf(parts.clock, 'a', 1));
   parts.reading.presenceKnown();
@@ -83,7 +83,7 @@ describe('the beginning of a reading', () => {
     ['Sessions first', ['sessionsKnown', 'presenceKnown']],
   ] as const)('waits for both presence and Sessions: %s', (_, [first, second]) => {
     const { clock, reading, news } = setUp();
-    reading.begin(2, false);
+    reading.begin(false);
     reading.presence.heard('a.Tiltfile');
     reading.take(entryOf(clock, 'a', 1));
     reading.take(entryOf(clock, 'a', 2));
@@ -97,30 +97,25 @@ describe('the beginning of a reading', () => {
 
   it('tells an empty bucket too', () => {
     const { reading, news } = setUp();
-    reading.begin(0, false);
+    reading.begin(false);
     reading.presenceKnown();
     reading.sessionsKnown();
     expect(news()).toEqual(['snapshot at 0']);
   });
 
-  it("stands at the bucket's newest revision when only the newest states are read, or at a later one that came", () => {
-    for (const [newest, expected] of [
-      [10, 10],
-      [4, 5],
-    ] as const) {
-      const { clock, reading, news } = setUp();
-      reading.begin(newest, true);
-      reading.presence.heard('a.Tiltfile');
-      reading.take(entryOf(clock, 'a', 5));
-      reading.presenceKnown();
-      reading.sessionsKnown();
-      expect(news()).toEqual([`snapshot at ${expected} a/Tiltfile`]);
-    }
+  it('stands at the newest revision that was read when only the newest states are: of what has not come it says nothing', () => {
+    const { clock, reading, news } = setUp();
+    reading.begin(true);
+    reading.presence.heard('a.Tiltfile');
+    reading.take(entryOf(clock, 'a', 5));
+    reading.presenceKnown();
+    reading.sessionsKnown();
+    expect(news()).toEqual(['snapshot at 5 a/Tiltfile']);
   });
 
   it('says STALE of what is live by its last word, but whose publisher is not there', () => {
     const { clock, reading, news } = setUp();
-    reading.begin(2, true);
+    reading.begin(true);
     reading.take(entryOf(clock, 'a', 1));
     reading.take(entryOf(clock, 'b', 2, 'gone'));
     reading.presenceKnown();
@@ -134,19 +129,19 @@ describe('the beginning of a reading', () => {
 
   it.each(['gone', 'deleted'] as const)('leaves out what was %s too long ago, and nothing else', (state) => {
     const { clock, reading, news } = setUp();
-    reading.begin(5, true);
+    reading.begin(true);
     for (const instance of ['a', 'b', 'c']) reading.presence.heard(`${instance}.Tiltfile`);
     reading.take(entryOf(clock, 'a', 1, state, RETAIN_MS + 1));
     reading.take(entryOf(clock, 'b', 2, 'gone', RETAIN_MS));
     reading.take(entryOf(clock, 'c', 3, 'live', RETAIN_MS + 1));
     reading.presenceKnown();
     reading.sessionsKnown();
-    expect(news()).toEqual(['snapshot at 5 b/Tiltfile c/Tiltfile', 'remove b/Tiltfile: tilt exited']);
+    expect(news()).toEqual(['snapshot at 3 b/Tiltfile c/Tiltfile', 'remove b/Tiltfile: tilt exited']);
   });
 
   it('shows what ended long ago but has begun again', () => {
     const { clock, reading, news } = setUp();
-    reading.begin(2, false);
+    reading.begin(false);
     reading.presence.heard('a.Tiltfile');
     reading.take(entryOf(clock, 'a', 1, 'gone', 2 * RETAIN_MS));
     reading.take(entryOf(clock, 'a', 2));
@@ -236,7 +231,7 @@ describe("the bucket's age limit", () => {
   it('removes nothing of a bucket that has none', async () => {
     const { clock, reading, news } = setUp({ maxAgeMs: 0 });
     const ending = new AbortController();
-    reading.begin(1, false);
+    reading.begin(false);
     reading.take(entryOf(clock, 'a', 1));
     reading.presenceKnown();
     reading.sessionsKnown();

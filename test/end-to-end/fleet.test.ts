@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeSession } from '../../src/model/decode.js';
+import { type RunningCommand, runCli, runCliToEnd } from '../support/cli.js';
+import { createKubeconfigFolder, writeKubeconfig } from '../support/kubeconfig-file.js';
+import { type NatsServer, startNats } from '../support/nats-server.js';
+import { readWatchRecording } from '../support/recording.js';
+import { sessionJson } from '../support/session-json.js';
+import { openTestBucket } from '../support/test-bucket.js';
+import { createTiltServer } from '../support/tilt-server.js';
+
+let nats: NatsServer;
+beforeAll(async () => {
+  nats = await startNats();
+});
+afterAll(() => nats[Symbol.asyncDispose]());
+
+/** A gateway of the program, and what it answers. */
+interface Gateway extends AsyncDisposable {
+  readonly url: string;
+  ask(query: string): Promise<Record<string, unknown>>;
+}
+
+async function serve(address: string, ...args: readonly string[]): Promise<Gateway> {
+  const command = runCli(['--port', '0', '--source', address, ...args]);
+  const [, url = ''] = await command.until(/listens on (http:\S+) /);
+  return {
+    url,
+    async ask(query) {
+      const response = await fetch(`${url}?query=${encodeURIComponent(query)}`, {
+        headers: { accept: 'application/json' },
+      });
+      const { data } = await response.json();
+      return data ?? {};
+    },
+    [Symbol.asyncDispose]: () => command[Symbol.asyncDispose](),
+  };
+}
+
+function publish(address: string, args: readonly string[], env: Record<string, string> = {}): RunningCommand {
+  return runCli(['publish', '--to', address, '--log-level', 'debug', ...args], env);
+}
+
+const STATE = `{ sessions { nodes { id connection { state } verdict { state final }
+  status { done targets { name state { __typename ... on TargetStateTerminated { error } } } } } } }`;
+
+/** What STATE gives for the last object of a recording. */
+function stateIn(recording: Parameters<typeof readWatchRecording>[0], id: string) {
+  const { object } = JSON.parse(readWatchRecording(recording).at(-1)?.line ?? '');
+  const { status } = decodeSession(object, 'x');
+  return {
+    id,
+    status: {
+      done: status.done,
+      targets: status.targets.map(({ name }) => expect.objectContaining({ name })),
+    },
+  };
+}
+
+describe('a Tilt that is published', () => {
+  it('is seen at each gateway; STALE when its publisher is killed, and GONE, with its final state, when that ends', async () => {
+    await using tilt = await createTiltServer();
+    await using folder = await createKubeconfigFolder();
+    await writeKubeconfig(folder.path, { 'tilt-default': tilt });
+    const address = nats.address('one');
+    const flags = ['--instance', 'team-a.ci.1', '--bucket-presence', '2s'];
+    await using first = publish(address, flags, { TILT_CONFIG: folder.path });
+    await tilt.until(() => tilt.openWatches > 0);
+    await using one = await serve(address);
+    await using other = await serve(address);
+    tilt.replay(readWatchRecording('ci-bad')).rest();
+    const id = 'team-a.ci.1/Tiltfile';
+    const final = { ...stateIn('ci-bad', id), verdict: { state: 'FAILED', final: true } };
+    const shows = (gateway: Gateway, connection: string) =>
+      expect
+        .poll(() => gateway.ask(STATE), { timeout: 15_000 })
+        .toEqual({ sessions: { nodes: [{ ...final, connection: { state: connection } }] } });
+    for (const gateway of [one, other]) await shows(gateway, 'LIVE');
+
+    // A second one of this instance is turned away, in one line.
+    const second = publish(address, ['--instance', 'team-a.ci.1'], { TILT_CONFIG: folder.path });
+    expect(await second.exit).toBe(1);
+    expect(second.stderr).toMatch(
+      /^tilt-graphql: team-a\.ci\.1\.Tiltfile: another publisher .* --take-over$/m,
+    );
+
+    const killedAt = performance.now();
+    first.process.kill('SIGKILL');
+    for (const gateway of [one, other]) await shows(gateway, 'STALE');
+    expect(performance.now() - killedAt).toBeLessThan(5_000);
+
+    await using third = publish(address, [...flags, '--take-over'], { TILT_CONFIG: folder.path });
+    for (const gateway of [one, other]) await shows(gateway, 'LIVE');
+    third.process.kill('SIGTERM');
+    expect(await third.exit).toBe(0);
+    await using late = await serve(address);
+    for (const gateway of [one, other, late]) await shows(gateway, 'GONE');
+  });
+
+  it('is read by subject where only that is asked for', async () => {
+    await using bucket = await openTestBucket(nats.address('subjects'));
+    for (const instance of ['team-a.x', 'team-a.y.z', 'team-b.x']) {
+      await bucket.put(decodeSession(sessionJson(), instance));
+    }
+    await using gateway = await serve(`${nats.address('subjects')}/team-a.>`);
+    await expect
+      .poll(() => gateway.ask('{ sessions { nodes { instance } } }'), { timeout: 10_000 })
+      .toEqual({ sessions: { nodes: [{ instance: 'team-a.x' }, { instance: 'team-a.y.z' }] } });
+  });
+});
+
+describe('publish -- COMMAND', () => {
+  const tiltLike = (kubeconfig: string, ms: number, code: number) => [
+    '--',
+    process.execPath,
+    '--import',
+    'tsx',
+    'test/support/tilt-like.ts',
+    kubeconfig,
+    String(ms),
+    String(code),
+  ];
+
+  it('publishes what the command had to say up to its end, and exits with its code', async () => {
+    const address = nats.address('commands');
+    await using gateway = await serve(address);
+    const runs = ['job-1', 'job-2', 'job-3'];
+    for (const [index, instance] of runs.entries()) {
+      await using folder = await createKubeconfigFolder();
+      const run = publish(address, ['--instance', instance, ...tiltLike(folder.path, 5, index + 3)], {
+        TILT_CONFIG: folder.path,
+      });
+      expect([await run.exit, run.stderr]).toEqual([index + 3, expect.not.stringContaining('ERROR')]);
+    }
+    const nodes = runs.map((instance) => ({
+      ...stateIn('ci-ok', `${instance}/Tiltfile`),
+      connection: { state: 'GONE' },
+      verdict: { state: 'PASSED', final: true },
+    }));
+    await expect.poll(() => gateway.ask(STATE), { timeout: 10_000 }).toEqual({ sessions: { nodes } });
+  });
+
+  it('exits with its code though the broker is away, within the deadline', async () => {
+    await using folder = await createKubeconfigFolder();
+    const run = publish(
+      'nats://127.0.0.1:1/none',
+      ['--deadline', '1s', '--instance', 'job', ...tiltLike(folder.path, 5, 4)],
+      { TILT_CONFIG: folder.path },
+    );
+    expect(await run.exit).toBe(4);
+    expect(run.stderr).toMatch(
+      /ERROR job\.Tiltfile: its final state could not be written within 1 s: the broker is away$/m,
+    );
+  });
+
+  it.each([
+    ['a command that is not there', ['--', 'no-such-command'], 127, /cannot run no-such-command/],
+    ['one that a signal ends', ['--', 'sh', '-c', 'kill -KILL $$'], 137, /publishes/],
+  ])('exits as a shell does with %s', async (_, args, code, said) => {
+    const run = publish(nats.address('shell'), [...args]);
+    expect([await run.exit, run.stderr]).toEqual([code, expect.stringMatching(said)]);
+  });
+});
+
+describe('what cannot be had is said in one line', () => {
+  it.each([
+    [
+      'no address',
+      ['publish', '--to', 'localhost/x'],
+      /^tilt-graphql: --to: expected nats:\/\/.*got "localhost\/x"\n$/,
+    ],
+    ['no address at all', ['publish'], /required option '-t, --to <address>' not specified\n$/],
+    ['an instance that is none', ['publish', '--to', 'nats://h/b', '-i', 'a b'], /Expected a name such as/],
+    [
+      'a credentials file that is not there',
+      ['publish', '--to', 'nats://h/b', '--nats-creds', '/nowhere'],
+      /^tilt-graphql: cannot read the credentials file for NATS \/nowhere \(ENOENT.*\)\n$/,
+    ],
+    [
+      'a login in an address that is none',
+      ['--source', 'nats://ada:secret@h/b/c/d'],
+      /^tilt-graphql: expected nats:\/\/(?!.*secret).*\n$/,
+    ],
+  ])('%s', async (_, args, line) => {
+    const { code, stderr } = await runCliToEnd(args);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(line)]);
+  });
+
+  const SOURCES = '{ gateway { sources { state error } } }';
+  const errorOf = async (gateway: Gateway) => JSON.stringify(await gateway.ask(SOURCES));
+
+  it('a bucket that is set up in another way', async () => {
+    await using bucket = await openTestBucket(nats.address('settings'), { history: 8 });
+    await using gateway = await serve(
+      nats.address('settings'),
+      '--bucket-history',
+      '16',
+      '--bucket-presence',
+      '9s',
+    );
+    await expect
+      .poll(() => errorOf(gateway), { timeout: 10_000 })
+      .toMatch(
+        /settings: expected history 16, got 8; expected presence time 9 s, got 15 s; ask for what it has/,
+      );
+    expect(bucket.bucket.presenceMs).toBe(15_000);
+  });
+
+  it('a server that refuses, and one without JetStream', async () => {
+    await using secured = await startNats({ config: 'authorization { user: ada, password: s3cret }' });
+    const place = `127.0.0.1:${secured.port}/b`;
+    await using refused = await serve(`nats://ada:wr0ng@${place}`);
+    await expect
+      .poll(() => errorOf(refused), { timeout: 10_000 })
+      .toMatch(/the server refuses .*; look at the user/);
+    expect(await errorOf(refused)).not.toContain('wr0ng');
+    await using welcome = await serve(`nats://ada:s3cret@${place}`);
+    await expect.poll(() => errorOf(welcome), { timeout: 10_000 }).toContain('"LIVE"');
+    await using away = await serve('nats://127.0.0.1:1/b');
+    await expect
+      .poll(() => errorOf(away), { timeout: 10_000 })
+      .toMatch(/127\.0\.0\.1:1\/b: cannot connect .*; does a server run there\?/);
+  });
+});

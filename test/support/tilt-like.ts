@@ -1,0 +1,17 @@
+import { writeKubeconfig } from './kubeconfig-file.js';
+import { readWatchRecording } from './recording.js';
+import { createTiltServer } from './tilt-server.js';
+
+// A command that is like `tilt ci`: an API server, an entry in a kubeconfig, a Session that is done; then it ends at once.
+//
+//     node --import tsx tilt-like.ts KUBECONFIG MS EXIT_CODE
+const [kubeconfig = '', ms = '5', code = '0'] = process.argv.slice(2);
+const server = await createTiltServer();
+const lines = readWatchRecording('ci-ok');
+const replay = server.replay(lines);
+replay.step();
+await writeKubeconfig(kubeconfig, { 'tilt-default': server });
+await server.until(() => server.openWatches > 0);
+replay.rest();
+await server.drained();
+setTimeout(() => process.exit(Number(code)), Number(ms));
