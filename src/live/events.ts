@@ -6,7 +6,8 @@ import type { LiveEvent, View } from './view.js';
 /** The event that tells everything as it is in this tick; `conflated` updates went before it untold. */
 export function snapshotEvent<E extends LiveEvent>(view: View<E>, store: ReadableStore, conflated = 0): E {
   const cursor = store.cursor();
-  const sharedAs = conflated === 0 ? `snapshot ${cursor}` : null;
+  // Not by the cursor: revisions in which only a link changed may have that of the one before.
+  const sharedAs = conflated === 0 ? `snapshot ${store.revision}` : null;
   return view.snapshot({ cursor, reset: true, conflated, sharedAs });
 }
 
@@ -18,7 +19,7 @@ export function updateEvent<E extends LiveEvent>(
 ): E | null {
   const cursor = store.cursorOf(revision.number);
   const fold = { before: revision.before, after: revision.after, revision };
-  const sharedAs = revision.isGreeting ? null : cursor;
+  const sharedAs = revision.isGreeting ? null : String(revision.number);
   return view.changes([fold], { cursor, reset: false, conflated: 0, sharedAs });
 }
 

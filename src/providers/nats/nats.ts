@@ -62,7 +62,6 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
       const what = `its newest revision is ${newest}, expected ${known} or more`;
       throw new ProviderError('unreachable', `${placeOf(address)}: ${what}; a server may be catching up`);
     }
-    told = null;
   }
 
   async function run(push: PushChange, outer: AbortSignal): Promise<void> {
@@ -71,18 +70,18 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
     try {
       const bucket = await openBucket(connection, address, settings);
       const { state } = await bucket.manager.streams.info(bucket.sessionStream);
-      if (told?.log === bucket.log && told.number > state.last_seq) noteLoss(told.number, state.last_seq);
-      else lossSince = null;
       const from = told?.log === bucket.log ? told.number : 0;
       const note: PushChange = (change) => {
         if (scope.signal.aborted) return;
         told = positionOf(change) ?? told;
+        if (change.type === 'snapshot') lossSince = null;
         push(change);
       };
+      const onLoss = (newest: number) => noteLoss(from, newest);
       await read(
         bucket,
         state,
-        { clock, retainMs, subject: address.subject, from, push: note },
+        { clock, retainMs, subject: address.subject, from, push: note, onLoss },
         scope.signal,
       );
     } catch (error) {

@@ -12,6 +12,11 @@ export interface ReadingOptions {
   /** For how long after its end a Session is still shown when the reading begins, in milliseconds. */
   readonly retainMs: number;
   readonly push: PushChange;
+  /**
+   * Called when less was read than an earlier reading has told, with the newest that was: throws to try again, or returns
+   * when the rest counts as lost. Default: it does.
+   */
+  readonly onLoss?: (newest: number) => void;
 }
 
 /** How often is looked for Sessions that the bucket has forgotten, in milliseconds. */
@@ -32,7 +37,7 @@ export interface Reading {
 /** Makes changes of what comes from a bucket and from its presence. */
 export function createReading(
   { log, presenceMs, maxAgeMs }: Pick<Bucket, 'log' | 'presenceMs' | 'maxAgeMs'>,
-  { clock, retainMs, push }: ReadingOptions,
+  { clock, retainMs, push, onLoss = () => {} }: ReadingOptions,
 ): Reading {
   /** The newest of each key. */
   const newest = new Map<string, Entry>();
@@ -64,7 +69,11 @@ export function createReading(
       if (!isThere) presence.heard(entry.key);
     },
     presenceKnown: () => known('presence'),
-    sessionsKnown: () => known('sessions'),
+    sessionsKnown() {
+      const read = first?.at(-1)?.revision ?? 0;
+      if (first !== null && read < beginning.from) onLoss(read);
+      known('sessions');
+    },
     async forget(signal) {
       while (!signal.aborted) {
         await sleep(clock, FORGET_LOOK_MS, signal);
