@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { addPublishOptions } from '../src/cli/publish-options.js';
 import { addServeOptions } from '../src/cli/serve-options.js';
 import { LIMIT_CODES } from '../src/graphql/query-limits.js';
 import { typeDefs } from '../src/graphql/schema.js';
@@ -30,8 +31,10 @@ describe('the README', () => {
   });
 
   it('lists every option and variable', () => {
-    const { options } = addServeOptions(new Command());
-    const table = readme.slice(readme.indexOf('## Options'));
+    const options = [addServeOptions(new Command()), addPublishOptions(new Command())].flatMap(
+      (command) => command.options,
+    );
+    const table = readme.slice(readme.indexOf('## Many machines'));
     for (const { long, envVar } of options) {
       expect(table).toMatch(new RegExp(`\`(-\\w, )?${long}[ \`]`));
       if (envVar) expect(table).toContain(`\`${envVar}\``);

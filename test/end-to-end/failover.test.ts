@@ -17,9 +17,9 @@ import { openTcpProxy } from '../support/tcp-proxy.js';
 
 /** How much happens. `npm test` tries everything once or twice; with TILT_GRAPHQL_FAILOVER=full it is what the README tells of. */
 const FULL = process.env.TILT_GRAPHQL_FAILOVER === 'full';
-const UPDATES = FULL ? 2_000 : 150;
+const UPDATES = FULL ? 2_000 : 100;
 /** So that the 64 states which a bucket keeps of a Session reach back over the time a gateway takes to come back. */
-const EVERY_MS = 100;
+const EVERY_MS = FULL ? 100 : 200;
 const GATEWAY_KILLS = FULL ? 20 : 3;
 const BROKER_KILLS = FULL ? 4 : 1;
 const CUT_MS = FULL ? 10_000 : 2_000;

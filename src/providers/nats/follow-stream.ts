@@ -24,7 +24,7 @@ export interface FollowOptions {
 const LOOK_MS = 1_000;
 
 /** How long nothing may be known of the stream, in milliseconds: the election of a leader takes some seconds. */
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 4_000;
 
 /** The same while nothing has been read: then there is nothing to lose by beginning anew. */
 const FIRST_PATIENCE_MS = 2_000;
