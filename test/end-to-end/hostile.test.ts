@@ -1,0 +1,84 @@
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { runCliToEnd } from '../support/cli.js';
+import { startGateway, type TestGateway } from '../support/gateway.js';
+import { session } from '../support/sessions.js';
+import { connectWebSocket } from '../support/web-socket-client.js';
+
+// What hostile input has once done harm with.
+
+async function start(): Promise<TestGateway> {
+  const source = createMemoryProvider('a', [session('a')]);
+  const started = await startGateway({ providers: [source.provider] });
+  await started.gateway.ready();
+  return started;
+}
+
+/** What is answered to bytes sent as they are, to the end of the connection. */
+async function raw({ url }: TestGateway, bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(bytes);
+  return Buffer.concat(await socket.toArray()).toString();
+}
+
+describe('over HTTP', () => {
+  it.each(['[::1', '127.0.0.1:99999', 'a b', 'localhost/', '[::1]x'])(
+    'a host that is none (%s) is refused as a host',
+    async (host) => {
+      await using gateway = await start();
+      const answer = await raw(
+        gateway,
+        `GET /graphql?query={__typename} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 403 .*HOST_NOT_ALLOWED/s);
+    },
+  );
+
+  it.each(['variables', 'extensions'])(
+    "%s in a URL that are no JSON are the client's mistake",
+    async (name) => {
+      await using gateway = await start();
+      const response = await fetch(`${gateway.url}?query={__typename}&${name}=%7Bnot`, {
+        headers: { accept: 'application/json' },
+      });
+      expect([response.status, await response.json()]).toEqual([
+        400,
+        {
+          errors: [
+            { message: expect.stringContaining('Expected JSON'), extensions: { code: 'BAD_REQUEST' } },
+          ],
+        },
+      ]);
+    },
+  );
+
+  it('what comes after a last request is not answered: it would be taken for a part of the answer', async () => {
+    await using gateway = await start();
+    const answer = await raw(gateway, 'GET /healthz HTTP/1.0\r\nhost: localhost\r\n\r\n\x00garbage\r\n\r\n');
+    expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+  });
+});
+
+describe('over WebSocket', () => {
+  it('a ping nested 10,000 deep, which could not be written back, ends its own connection alone', async () => {
+    await using gateway = await start();
+    const client = await connectWebSocket(gateway.webSocketUrl);
+    client.socket.send(`{"type":"ping","payload":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`);
+    client.socket.send('{"type":"no such message"}');
+    expect(await client.closed).toEqual([4400, expect.any(String)]);
+    expect(
+      (await fetch(`${gateway.url}?query={__typename}`, { headers: { accept: 'application/json' } })).status,
+    ).toBe(200);
+  });
+});
+
+describe('on the command line', () => {
+  it.each([['--port', '1\n2'], ['--no-such\nthing'], ['--source', 'demo:\n'], ['help', 'a\nb']])(
+    'line breaks in an argument make no second line: %j',
+    async (...args) => {
+      const { code, stderr } = await runCliToEnd(args.filter((arg) => typeof arg === 'string'));
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/^tilt-graphql: [^\n]+\n$/)]);
+    },
+  );
+});
