@@ -52,7 +52,7 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
 
   function sendKept(request: IncomingMessage, response: ServerResponse, key: string): boolean {
     const answer = cache.find(key);
-    if (answer) sendAnswer(request, response, answer, [REQUEST_ID_HEADER, idOf(request)]);
+    if (answer) sendAnswer(request, response, answer, idHeaderOf(request));
     return answer !== null;
   }
 
@@ -66,8 +66,8 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     const { headers, socket } = request;
     // Handed on, not kept in an AsyncLocalStorage: with one in use, all asynchronous work of a process costs more on Node
     // 20 (a cached answer took 126 µs of CPU instead of 60).
-    const requestId = idOf(request);
-    response.setHeader(REQUEST_ID_HEADER, requestId);
+    const [name, requestId] = idHeaderOf(request);
+    if (name !== undefined && requestId !== undefined) response.setHeader(name, requestId);
     const log = withFields(options.log, { requestId });
     const base = { grant, headers, log, onGone: (listener: () => void) => onClose(socket, listener) };
     const context = key === null ? base : { ...base, miss: { key, reads: null } };
@@ -80,9 +80,10 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
   }
 }
 
-/** The id that the server has given it, or it brought. */
-function idOf({ headers }: IncomingMessage): string {
-  return String(headers[REQUEST_ID_HEADER] ?? '');
+/** The header with the id that the server has given the request, or it brought: its name and its value. */
+function idHeaderOf({ headers }: IncomingMessage): readonly string[] {
+  const id = headers[REQUEST_ID_HEADER];
+  return typeof id === 'string' ? [REQUEST_ID_HEADER, id] : [];
 }
 
 /** Each is a listener of its own: a connection has few subscriptions under way, mostly one. */

@@ -29,18 +29,18 @@ export function answerOf(text: string, contentType: string): Answer {
 /**
  * Sends an answer, or that it is still the one that the client has.
  *
- * @param header one more, its name and its value: with `setHeader` all would take a slower way, 4 µs a request
+ * @param header one more, its name and its value, or none: with `setHeader` all would take a slower way, 4 µs a request
  */
 export function sendAnswer(
   request: IncomingMessage,
   response: ServerResponse,
   answer: Answer,
-  header: readonly [name: string, value: string],
+  header: readonly string[],
 ): void {
   if (isKnown(answer, request.method, request.headers['if-none-match'])) {
-    response.writeHead(304, [...Object.entries(answer.validators).flat(), ...header]).end();
+    response.writeHead(304, [...header, ...Object.entries(answer.validators).flat()]).end();
   } else {
-    response.writeHead(200, answer.lines.concat(header)).end(answer.body);
+    response.writeHead(200, header.concat(answer.lines)).end(answer.body);
   }
 }
 
