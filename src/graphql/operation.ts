@@ -77,6 +77,8 @@ export function createOperations(options: OperationsOptions): Operations {
     try {
       return parse(text, { maxTokens: limits.tokens });
     } catch (error) {
+      // Nested by the thousand it is within the tokens, and beyond the stack of a parser that descends.
+      if (error instanceof RangeError) throw overLimit('depth', limits.depth);
       throw isOverTokens(error) ? overLimit('tokens', limits.tokens) : error;
     }
   }

@@ -53,6 +53,21 @@ describe('over HTTP', () => {
     },
   );
 
+  it.each([
+    ['fields', `{ ${'session { '.repeat(2_400)}`],
+    ['a list', `{ session(id: ${'['.repeat(4_900)}`],
+  ])('%s nested beyond the stack are refused as too deep, or as no document', async (_, query) => {
+    await using gateway = await start();
+    const response = await fetch(gateway.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({ query }),
+    });
+    const text = await response.text();
+    expect(text).not.toContain('Internal');
+    expect(text).toMatch(/QUERY_TOO_DEEP|Syntax Error/);
+  });
+
   it('what comes after a last request is not answered: it would be taken for a part of the answer', async () => {
     await using gateway = await start();
     const answer = await raw(gateway, 'GET /healthz HTTP/1.0\r\nhost: localhost\r\n\r\n\x00garbage\r\n\r\n');
