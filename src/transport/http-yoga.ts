@@ -74,7 +74,10 @@ export function createGraphQLYoga(
   });
 }
 
-/** A request that cannot be read is its client's mistake: of variables in a URL that are no JSON, Yoga would say 500. */
+/**
+ * A request that cannot be read is its client's doing: of variables in a URL that are no JSON, and of a client that leaves
+ * in the middle of a body, Yoga would say that the server failed.
+ */
 function useRequestErrors(): Plugin {
   return {
     onRequestParse({ requestParser, setRequestParser }) {
@@ -83,14 +86,22 @@ function useRequestErrors(): Plugin {
         try {
           return await requestParser(request);
         } catch (error) {
-          if (!(error instanceof SyntaxError)) throw error;
-          throw new GraphQLError('Expected JSON as "variables" and "extensions".', {
-            extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
-          });
+          if (error instanceof SyntaxError) throw badRequest('Expected JSON as "variables" and "extensions".');
+          if (isCutOff(error)) throw badRequest('Expected the whole body, got a part of it.');
+          throw error;
         }
       });
     },
   };
+}
+
+function badRequest(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
+}
+
+/** What `node:http` says of a connection that ends before the request that came over it. */
+function isCutOff(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
 /** Documents are read, checked and refused as over WebSocket. */

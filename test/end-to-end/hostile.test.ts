@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { type Log, silentLog } from '../../src/log.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { runCliToEnd } from '../support/cli.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
@@ -8,9 +9,9 @@ import { connectWebSocket } from '../support/web-socket-client.js';
 
 // What hostile input has once done harm with.
 
-async function start(): Promise<TestGateway> {
+async function start(log: Log = silentLog): Promise<TestGateway> {
   const source = createMemoryProvider('a', [session('a')]);
-  const started = await startGateway({ providers: [source.provider] });
+  const started = await startGateway({ providers: [source.provider], log });
   await started.gateway.ready();
   return started;
 }
@@ -67,6 +68,24 @@ describe('over HTTP', () => {
     expect(text).not.toContain('Internal');
     expect(text).toMatch(/QUERY_TOO_DEEP|Syntax Error/);
   });
+
+  it.each(['application/json', 'application/x-www-form-urlencoded', 'application/graphql'])(
+    'a client that leaves in the middle of a body (%s) is no fault of the gateway',
+    async (type) => {
+      const faults: string[] = [];
+      await using gateway = await start((level, message) => {
+        if (level === 'error') faults.push(message);
+      });
+      for (const framing of ['content-length: 100', 'transfer-encoding: chunked']) {
+        const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+        const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\n${framing}\r\n\r\n`;
+        socket.end(`${head}${framing.includes('chunked') ? '40\r\n' : ''}{"query":`);
+        await socket.toArray();
+      }
+      await fetch(`${gateway.url}?query={__typename}`, { headers: { accept: 'application/json' } });
+      expect(faults).toEqual([]);
+    },
+  );
 
   it('what comes after a last request is not answered: it would be taken for a part of the answer', async () => {
     await using gateway = await start();

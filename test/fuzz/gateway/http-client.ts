@@ -36,9 +36,9 @@ function isTooBig({ bytes }: Sent): boolean {
 
 async function readResponses(connection: Connection, count: number): Promise<HttpResponse[]> {
   const responses: HttpResponse[] = [];
-  const how = await connection.until((received) => {
+  const how = await connection.until(() => {
     for (let next = take(false); next; next = take(false)) responses.push(next);
-    return responses.length >= count || isStream(received);
+    return responses.length >= count || isStream(connection.received);
   });
   if (how === 'quiet') throw new Violation('a request is neither answered nor cut');
   const last = how === 'closed' && responses.length < count ? take(true) : null;
