@@ -2,12 +2,14 @@ import type { Clock } from '../clock.js';
 import type { Change, ChangeSink, LogPosition } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
 import type { Session, SessionId } from '../model/session.js';
+import { createCatchUp } from './catch-up.js';
 import { createCursors } from './cursors.js';
 import { diffTargets } from './diff.js';
 import { createJournal, DEFAULT_JOURNAL_LIMITS, type JournalLimits, type Revision } from './journal.js';
 import { createListeners } from './listeners.js';
 import { headChanged, mergeSession } from './merge.js';
 import type { Connection, RecordChange, SessionRecord } from './record.js';
+import { createRetention } from './retention.js';
 import { createSortedSet } from './sorted.js';
 import {
   createSource,
@@ -46,7 +48,7 @@ export interface Store extends ChangeSink {
   cursorOf(revision: number): string;
   /**
    * Waits until what a cursor of another gateway stands for has come here too: false when it has not within
-   * {@link CATCH_UP_MS}. Null when there is nothing to wait for.
+   * a few seconds (`CATCH_UP_MS`). Null when there is nothing to wait for.
    */
   catchUp(cursor: string): Promise<boolean> | null;
   /** How many are called back. */
@@ -91,9 +93,6 @@ export const DEFAULT_RETAIN_MS = 3_600_000;
 /** Of more Sessions than these a reader from another gateway is told everything anew rather than how each link is. */
 const MOST_GREETINGS = 1_000;
 
-/** How long a reader that comes from another gateway may wait for this one to be as far, in milliseconds. */
-export const CATCH_UP_MS = 3_000;
-
 /** An empty store. */
 export function createStore(options: StoreOptions): Store {
   const { clock, epoch, retainMs = DEFAULT_RETAIN_MS, onListenerError = warn, sharedSource } = options;
@@ -103,9 +102,9 @@ export function createStore(options: StoreOptions): Store {
   const journal = createJournal({ ...DEFAULT_JOURNAL_LIMITS, ...options.journal });
   const subscribers = createSubscribers(onListenerError);
   const sourceListeners = createListeners<void>(onListenerError);
-  const retentions = new Map<SessionId, () => void>();
+  const retention = createRetention(clock, retainMs, forgetGone);
   const cursors = createCursors(epoch);
-  const catchingUp = new Map<() => void, string>();
+  const catchUp = createCatchUp(clock, isBehind);
   /** Of the change that is being applied. */
   let position: LogPosition | null = null;
   let revision = 0;
@@ -130,7 +129,7 @@ export function createStore(options: StoreOptions): Store {
       return known.length > MOST_GREETINGS ? null : [...missed, ...known.flatMap(greeting)];
     },
     cursorOf: cursors.cursorOf,
-    catchUp: (cursor) => (isBehind(cursor) ? waitFor(cursor) : null),
+    catchUp: (cursor) => (isBehind(cursor) ? catchUp.wait(cursor) : null),
     get subscribers() {
       return subscribers.size;
     },
@@ -153,16 +152,15 @@ export function createStore(options: StoreOptions): Store {
     },
     onSources: sourceListeners.add,
     forget(name) {
-      for (const id of [...retentions.keys()]) {
+      for (const id of retention.ids()) {
         if (records.get(id)?.source === name) forgetGone(id);
       }
     },
     dispose() {
-      for (const cancel of retentions.values()) cancel();
-      retentions.clear();
+      retention.dispose();
       subscribers.clear();
       sourceListeners.clear();
-      for (const proceed of catchingUp.keys()) proceed();
+      catchUp.dispose();
     },
   };
 
@@ -171,7 +169,7 @@ export function createStore(options: StoreOptions): Store {
     const wasSettled = isSettled(source);
     dispatch(source, change);
     if (!sameStatus(before, statusOf(source)) || wasSettled !== isSettled(source)) sourcesChanged();
-    for (const [proceed, cursor] of catchingUp) if (!isBehind(cursor)) proceed();
+    catchUp.proceed();
   }
 
   function dispatch(source: Source, change: Change): void {
@@ -223,7 +221,7 @@ export function createStore(options: StoreOptions): Store {
       return;
     }
     source.sessions.add(id);
-    keep(id);
+    retention.end(id);
     const { record, changes } = mergeSession(before, session, source.name, link(before, 'live', null), now());
     if (record !== before) commit(id, record, changes);
   }
@@ -238,10 +236,7 @@ export function createStore(options: StoreOptions): Store {
     source.refused.delete(id);
     if (!before || !source.sessions.delete(id)) return;
     relink(before, 'gone', reason);
-    retentions.set(
-      id,
-      clock.after(retainMs, () => forgetGone(id)),
-    );
+    retention.begin(id);
   }
 
   function relink(before: SessionRecord, state: Connection['state'], error: string): void {
@@ -249,13 +244,8 @@ export function createStore(options: StoreOptions): Store {
     if (connection !== before.connection) commit(before.id, { ...before, connection }, []);
   }
 
-  function keep(id: SessionId): void {
-    retentions.get(id)?.();
-    retentions.delete(id);
-  }
-
   function forgetGone(id: SessionId): void {
-    keep(id);
+    retention.end(id);
     commit(id, null, diffTargets(records.get(id)?.status.targets ?? [], []));
   }
 
@@ -305,18 +295,6 @@ export function createStore(options: StoreOptions): Store {
 
   function isBehind(cursor: string): boolean {
     return sharedSource !== undefined && (cursors.isAhead(cursor) || !isReady());
-  }
-
-  function waitFor(cursor: string): Promise<boolean> {
-    return new Promise((resolve) => {
-      const proceed = () => {
-        cancel();
-        catchingUp.delete(proceed);
-        resolve(!isBehind(cursor));
-      };
-      const cancel = clock.after(CATCH_UP_MS, proceed);
-      catchingUp.set(proceed, cursor);
-    });
   }
 
   function isReady(): boolean {

@@ -86,7 +86,8 @@ function useRequestErrors(): Plugin {
         try {
           return await requestParser(request);
         } catch (error) {
-          if (error instanceof SyntaxError) throw badRequest('Expected JSON as "variables" and "extensions".');
+          if (error instanceof SyntaxError)
+            throw badRequest('Expected JSON as "variables" and "extensions".');
           if (isCutOff(error)) throw badRequest('Expected the whole body, got a part of it.');
           throw error;
         }

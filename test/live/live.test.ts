@@ -16,15 +16,19 @@ const CHANGES = `subscription ($since: String, $session: ID) { targetChanges(sin
   cursor reset conflated changes { type target { name phase } } } }`;
 
 /** A live layer whose turns end when the test says so. */
-function setUp(limits = { updates: 3, sessions: 2 }) {
+function setUp({ sharedSource }: { readonly sharedSource?: string } = {}) {
   let endTurn = () => {};
   const turn = createTurn((end) => {
     endTurn = end;
   });
-  const store = createStore({ clock: createManualClock(), epoch: 'e' });
+  const store = createStore({
+    clock: createManualClock(),
+    epoch: 'e',
+    ...(sharedSource !== undefined && { sharedSource }),
+  });
   store.open('test');
   store.apply('test', { type: 'snapshot', sessions: [session('a', { x: 'waiting' })] });
-  const live = createLive({ log: silentLog, turn, limits });
+  const live = createLive({ log: silentLog, turn, limits: { updates: 3, sessions: 2 } });
   const contextValue = { store, version: 'test', scope: '', lastEventId: null };
   return {
     store,
@@ -93,6 +97,25 @@ describe('readers of equal subscriptions', () => {
     const after = ['MODIFIED x READY', 'MODIFIED x FAILED'];
     expect(early.sent.map(brief)).toEqual([SNAPSHOT, 'MODIFIED x RUNNING', ...after]);
     expect(late.sent.map(brief)).toEqual([SNAPSHOT.replace('WAITING', 'RUNNING'), ...after]);
+  });
+
+  it('S2: each get every update of its own, though two of them stand at one place of the log, and so have one cursor', async () => {
+    const { store, push, endTurn } = setUp({ sharedSource: 'test' });
+    const query = `subscription { targetChanges { cursor session { connection { state } } changes { target { phase } } } }`;
+    const reader = await push({}, query);
+    const at = { log: 'log', number: 5 };
+    const ready = session('a', { x: 'ready' });
+    store.apply('test', { type: 'upsert', session: ready, at });
+    store.apply('test', { type: 'stale', error: 'the broker is away' });
+    store.apply('test', { type: 'snapshot', sessions: [ready], at });
+    endTurn();
+    const told = reader.sent.slice(1).map(({ body }) => JSON.parse(String(body)).data.targetChanges);
+    expect(told.map(({ session, changes }) => [session.connection.state, changes.length])).toEqual([
+      ['LIVE', 1],
+      ['STALE', 0],
+      ['LIVE', 0],
+    ]);
+    expect(told.map(({ cursor }) => cursor)).toEqual(['log-5', 'log-5.5.e', 'log-5']);
   });
 
   it('S4: each get what they missed, and share from there on', async () => {

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/model/change.js';
 import type { SessionId } from '../../src/model/session.js';
+import { CATCH_UP_MS } from '../../src/store/catch-up.js';
 import type { Revision } from '../../src/store/journal.js';
 import type { SessionRecord } from '../../src/store/record.js';
-import { CATCH_UP_MS, createStore, type Store } from '../../src/store/store.js';
+import { createStore, type Store } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
 
