@@ -20,7 +20,8 @@ export function logAccess(log: Log, clock: Clock, request: IncomingMessage, resp
       method,
       path: pathOf(url),
       status: response.statusCode,
-      ms: clock.now() - startedAt,
+      // The clock may have been set back meanwhile.
+      ms: Math.max(0, clock.now() - startedAt),
       bytes: socket.bytesWritten - writtenBefore,
       ...(response.writableFinished ? {} : { aborted: true }),
     }),

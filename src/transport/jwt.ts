@@ -42,7 +42,7 @@ export function createTokenVerifier(
   clock: Clock,
   log: Log,
 ): TokenVerifier {
-  const known = createLruCache<{ readonly grant: Grant; readonly until: number }>({
+  const known = createLruCache<{ readonly grant: Grant; readonly since: number; readonly until: number }>({
     entries: 1_000,
     bytes: 4 * 2 ** 20,
     weigh: (token) => 2 * token.length + 500,
@@ -50,11 +50,13 @@ export function createTokenVerifier(
 
   return async (token) => {
     const before = known.get(token);
-    if (before && clock.now() < before.until) return before.grant;
+    const now = clock.now();
+    // A clock that was set back would lengthen the trust.
+    if (before && before.since <= now && now < before.until) return before.grant;
     const outcome = await verify(token);
     if (isGrant(outcome)) {
-      const until = Math.min(clock.now() + TRUSTED_MS, outcome.expiresAt ?? Number.POSITIVE_INFINITY);
-      known.set(token, { grant: outcome, until });
+      const until = Math.min(now + TRUSTED_MS, outcome.expiresAt ?? Number.POSITIVE_INFINITY);
+      known.set(token, { grant: outcome, since: now, until });
     }
     return outcome;
   };

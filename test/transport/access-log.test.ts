@@ -5,17 +5,17 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { LogFields } from '../../src/log.js';
 import { logAccess } from '../../src/transport/access-log.js';
-import { createManualClock, type ManualClock } from '../support/manual-clock.js';
+import { createSteppedClock, type SteppedClock } from '../support/stepped-clock.js';
 
 interface AccessServer extends AsyncDisposable {
   readonly port: number;
-  readonly clock: ManualClock;
+  readonly clock: SteppedClock;
   readonly lines: { readonly level: string; readonly facts: LogFields | undefined }[];
 }
 
 /** A server that logs its requests, at `debug` if that is on. */
 async function serve(handle: RequestListener, isOn = true): Promise<AccessServer> {
-  const clock = createManualClock();
+  const clock = createSteppedClock();
   const lines: AccessServer['lines'] = [];
   const log = Object.assign(
     (level: string, _: string, facts?: LogFields) => {
@@ -70,6 +70,16 @@ describe('the access line of a request', () => {
     const bytes = Number(server.lines[0]?.facts?.bytes);
     expect(bytes).toBeGreaterThan(100);
     expect(bytes).toBeLessThan(500);
+  });
+
+  it('took no less than no time, when the clock was set back meanwhile', async () => {
+    await using server = await serve((_, response) => {
+      server.clock.step(-60_000);
+      response.end();
+    });
+    await ask(server, '/graphql');
+    await expect.poll(() => server.lines).toHaveLength(1);
+    expect(server.lines[0]?.facts?.ms).toBe(0);
   });
 
   it('counts the bytes of its own answer, also on a connection that had others', async () => {

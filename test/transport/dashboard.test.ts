@@ -1,0 +1,94 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.js';
+
+const get = (gateway: TestGateway, path: string, headers: Record<string, string> = {}) =>
+  fetch(gateway.origin + path, { redirect: 'manual', headers });
+
+/** The addresses of the files that a page asks for, as it writes them. */
+async function assetsOf(page: Response): Promise<string[]> {
+  return [...(await page.text()).matchAll(/(?:src|href)="(assets\/[^"]+)"/g)].map(([, path = '']) => path);
+}
+
+describe('the dashboard', () => {
+  it('is a page that may load nothing from elsewhere, and run nothing that is not its own', async () => {
+    await using gateway = await startGateway();
+    const page = await get(gateway, '/');
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const policy = page.headers.get('content-security-policy');
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/);
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(page.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(page.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(await assetsOf(page)).toHaveLength(3);
+  });
+
+  it('takes less than 100 kB in all, compressed', async () => {
+    await using gateway = await startGateway();
+    const page = await get(gateway, '/');
+    const paths = ['/', ...(await assetsOf(page)).map((path) => `/${path}`)];
+    const sizes = await Promise.all(
+      paths.map(async (path) => {
+        const response = await get(gateway, path, { 'accept-encoding': 'gzip' });
+        expect(response.status).toBe(200);
+        expect(response.headers.get('content-encoding')).toBe('gzip');
+        return Number(response.headers.get('content-length'));
+      }),
+    );
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    console.log(`The dashboard takes ${total} bytes, compressed.`);
+    expect(total).toBeLessThan(100_000);
+    expect(total).toBeGreaterThan(gzipSync('').length * paths.length);
+  });
+
+  it('is loaded once: its files never change, and the page is asked for anew only when it did', async () => {
+    await using gateway = await startGateway();
+    const page = await get(gateway, '/');
+    const etag = page.headers.get('etag') ?? '';
+    expect([etag, page.headers.get('cache-control')]).toEqual([expect.stringMatching(/^"[\w-]{16}"$/), 'no-cache']);
+    expect((await get(gateway, '/', { 'if-none-match': etag })).status).toBe(304);
+    for (const path of await assetsOf(page)) {
+      const asset = await get(gateway, `/${path}`);
+      expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+      expect(asset.headers.get('content-type')).toMatch(/^text\/(javascript|css); charset=utf-8$/);
+    }
+  });
+
+  it('comes plain for a client that takes nothing else', async () => {
+    await using gateway = await startGateway();
+    const plain = await get(gateway, '/', { 'accept-encoding': 'identity' });
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    expect(await plain.text()).toBe(await (await get(gateway, '/', { 'accept-encoding': 'gzip' })).text());
+  });
+
+  it('serves nothing but its own files', async () => {
+    await using gateway = await startGateway();
+    for (const path of ['/assets/', '/assets/nothing.js', '/assets/../index.html', '/assets/..%2f..%2fpackage.json', '/index.html']) {
+      expect((await get(gateway, path)).status, path).toBe(404);
+    }
+    expect((await fetch(`${gateway.origin}/`, { method: 'POST', redirect: 'manual' })).status).toBe(302);
+  });
+
+  it('is below the prefix, where a slash at the end makes its relative addresses right', async () => {
+    await using gateway = await startGateway({ pathPrefix: '/tilt' });
+    const bare = await get(gateway, '/tilt?session=a');
+    expect([bare.status, bare.headers.get('location')]).toEqual([302, '/tilt/?session=a']);
+    const [asset] = await assetsOf(await get(gateway, '/tilt/'));
+    expect((await get(gateway, `/tilt/${asset}`)).status).toBe(200);
+    expect((await get(gateway, `/${asset}`)).status).toBe(404);
+  });
+
+  it('needs no token, and gives none of what does', async () => {
+    await using gateway = await startGateway({ token: 'a-token-of-the-tests' });
+    expect((await get(gateway, '/')).status).toBe(200);
+    expect((await get(gateway, '/graphql?query={sessions{totalCount}}')).status).toBe(401);
+  });
+
+  it('gives way to the endpoint where it is switched off', async () => {
+    await using gateway = await startGateway({ dashboard: false });
+    const root = await get(gateway, '/');
+    expect([root.status, root.headers.get('location')]).toEqual([302, '/graphql']);
+    expect((await get(gateway, '/assets/main.js')).status).toBe(404);
+  });
+});
