@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { codegen } from '@graphql-codegen/core';
+import * as typedDocuments from '@graphql-codegen/typed-document-node';
 import * as typescript from '@graphql-codegen/typescript';
+import * as typescriptOperations from '@graphql-codegen/typescript-operations';
 import * as typescriptResolvers from '@graphql-codegen/typescript-resolvers';
 import { buildSchema, parse } from 'graphql';
 import { enumValues } from './src/graphql/enums.js';
@@ -63,3 +65,32 @@ const generated = await codegen({
   pluginMap: { typescript, 'typescript-resolvers': typescriptResolvers },
 });
 writeFileSync(new URL(filename, import.meta.url), generated);
+
+/** Writes the client's documents as texts that know their types. */
+const clientFile = 'src/client/generated.ts';
+
+const clientDocuments = await codegen({
+  filename: clientFile,
+  config: {
+    useTypeImports: true,
+    emitLegacyCommonJSImports: false,
+    enumsAsTypes: true,
+    immutableTypes: true,
+    strictScalars: true,
+    scalars: config.scalars,
+    omitOperationSuffix: true,
+    inlineFragmentTypes: 'combine',
+    documentMode: 'string',
+  },
+  schema: parse(sdl),
+  documents: [
+    { document: parse(readFileSync(new URL('src/client/documents.graphql', import.meta.url), 'utf8')) },
+  ],
+  plugins: [{ 'typescript-operations': {} }, { 'typed-document-node': {} }],
+  pluginMap: { 'typescript-operations': typescriptOperations, 'typed-document-node': typedDocuments },
+});
+// One type is all that is used of that package: users of ours need not have it.
+writeFileSync(
+  new URL(clientFile, import.meta.url),
+  clientDocuments.replace('@graphql-typed-document-node/core', './typed-document.js'),
+);

@@ -10,7 +10,7 @@ import type { Account } from './messages.js';
 const MOST_CPU_MS = 2_000;
 
 /** How long what a client has left may stay, in milliseconds: time for a busy machine to tell the gateway of it. */
-const LEAVING_MS = 3_000;
+const LEAVING_MS = 10_000;
 
 /** What clients hold of a gateway. */
 type Held = Pick<Account, 'readers' | 'sockets'>;

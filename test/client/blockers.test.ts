@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { blockersOf } from '../../src/client/client.js';
+import { openClient } from '../support/closing-client.js';
+import { startMemoryGateway } from '../support/gateway.js';
+import { session } from '../support/sessions.js';
+import { take } from '../support/taking.js';
+
+describe('blockersOf', () => {
+  it('tells what stands in the way, why, and since when, the worst first', async () => {
+    await using gateway = await startMemoryGateway([
+      session('a', {
+        a: 'waiting',
+        b: 'running',
+        c: 'retrying',
+        d: 'failed',
+        e: 'ready',
+        f: 'inactive',
+        g: 'disabled',
+        h: 'succeeded',
+      }),
+    ]);
+    await using client = openClient({ url: gateway.url });
+    await using views = take(client.watchTargets({ history: 1 }));
+    const blockers = blockersOf(await views.next());
+    expect(blockers.map(({ why, target }) => `${target.phase} ${why}`)).toEqual([
+      'FAILED d: failed after 2.3 s: exit status 1',
+      'RETRYING c: failed after 2.3 s (tolerated for now): exit status 1',
+      'RUNNING b: running',
+      'WAITING a: waiting: on-dep',
+    ]);
+    expect(blockers.slice(0, 3).map(({ since }) => since)).toEqual([
+      '2026-11-22T11:00:02.250002Z',
+      '2026-11-22T11:00:02.250002Z',
+      '2026-11-22T11:00:00.000001Z',
+    ]);
+    // When it began to wait only the gateway can tell.
+    expect(blockers[3]?.since).toMatch(/^20\d\d-/);
+  });
+
+  it('does not know since when a target waits whose history was not asked for', async () => {
+    await using gateway = await startMemoryGateway([session('a', { a: 'waiting' })]);
+    await using client = openClient({ url: gateway.url });
+    await using views = take(client.watchTargets());
+    expect(blockersOf(await views.next())[0]?.since).toBeNull();
+  });
+});

@@ -1,0 +1,29 @@
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+
+const ENTRY = new URL('../../dist/client/client.js', import.meta.url).pathname;
+/** What a page can spare for it. */
+const MOST_BYTES = 20_000;
+
+describe('the client in a browser', () => {
+  it('is small, and has neither server code nor what only Node.js has', async () => {
+    const { outputFiles, metafile } = await build({
+      entryPoints: [ENTRY],
+      bundle: true,
+      platform: 'browser',
+      format: 'esm',
+      minify: true,
+      write: false,
+      metafile: true,
+    });
+    const size = gzipSync(outputFiles[0]?.contents ?? '').length;
+    console.log(`the client takes ${size} bytes with gzip`);
+    expect(size).toBeLessThan(MOST_BYTES);
+    const inputs = Object.keys(metafile.inputs);
+    expect(
+      inputs.filter((path) => !/(^|\/)(dist\/client|node_modules\/graphql-ws\/dist)\//.test(path)),
+    ).toEqual([]);
+    expect(Object.values(metafile.outputs).flatMap(({ imports }) => imports)).toEqual([]);
+  });
+});

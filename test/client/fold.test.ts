@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type ChangeType, foldTargets, type TargetFields } from '../../src/client/client.js';
+import { mergeChanges } from '../../src/client/merge-changes.js';
+
+function target(name: string, durationSeconds: number | null = null): TargetFields {
+  const type = 'JOB' as const;
+  const phase = 'READY' as const;
+  return {
+    id: name,
+    name,
+    type,
+    resources: [],
+    phase,
+    durationSeconds,
+    secondsToReady: null,
+    state: null,
+    history: [],
+  };
+}
+
+function byName(...names: string[]): ReadonlyMap<string, TargetFields> {
+  return new Map(names.map((name) => [name, target(name)]));
+}
+
+describe('foldTargets', () => {
+  it('clears on reset, and applies changes in order (S3)', () => {
+    const before = byName('a', 'c');
+    const after = foldTargets(before, {
+      reset: false,
+      changes: [
+        { type: 'DELETED', target: target('a') },
+        { type: 'ADDED', target: target('b') },
+        { type: 'MODIFIED', target: target('c', 2) },
+      ],
+    });
+    expect([...after.values()].map(({ name, durationSeconds }) => [name, durationSeconds])).toEqual([
+      ['b', null],
+      ['c', 2],
+    ]);
+    expect([...before.keys()]).toEqual(['a', 'c']);
+    expect([...foldTargets(after, { reset: true, changes: [] }).keys()]).toEqual([]);
+  });
+
+  it('gives the same targets when nothing changed', () => {
+    const before = byName('a');
+    expect(foldTargets(before, { reset: false, changes: [] })).toBe(before);
+  });
+});
+
+describe('mergeChanges', () => {
+  const names = ['a', 'b', 'c'] as const;
+  /** Updates as a gateway tells them: each of one member that is there or not. */
+  const histories = fc.array(
+    fc.array(fc.record({ name: fc.constantFrom(...names), isThere: fc.boolean() }), { maxLength: 4 }),
+    {
+      minLength: 1,
+      maxLength: 8,
+    },
+  );
+
+  it('comes to the same as the payloads one after the other, however they are cut up, and tells each member once', () => {
+    fc.assert(
+      fc.property(histories, (history) => {
+        let number = 0;
+        const known = new Map<string, TargetFields>(byName('a', 'b'));
+        const before = new Map(known);
+        const payloads = history.map((steps) =>
+          steps.flatMap(({ name, isThere }): Change[] => {
+            const previous = known.get(name) ?? null;
+            if (!isThere && previous === null) return [];
+            number += 1;
+            const now = target(name, number);
+            if (isThere) known.set(name, now);
+            else known.delete(name);
+            return [
+              { type: previous === null ? 'ADDED' : isThere ? 'MODIFIED' : 'DELETED', target: now, previous },
+            ];
+          }),
+        );
+        const merged = payloads.reduce(
+          (earlier, later) =>
+            mergeChanges(earlier, later, keyOf, ({ previous }, change) => ({ ...change, previous })),
+          [],
+        );
+        const folded = foldTargets(before, { reset: false, changes: merged });
+        expect([...folded]).toEqual([...known].sort(([a], [b]) => (a < b ? -1 : 1)));
+        expect(new Set(merged.map(keyOf)).size).toBe(merged.length);
+        for (const { type, target, previous } of merged) {
+          expect(previous ?? undefined).toEqual(before.get(target.name));
+          expect(type === 'ADDED').toBe(previous === null);
+        }
+      }),
+    );
+  });
+});
+
+interface Change {
+  readonly type: ChangeType;
+  readonly target: TargetFields;
+  readonly previous: TargetFields | null;
+}
+
+function keyOf({ target: { name } }: Change): string {
+  return name;
+}

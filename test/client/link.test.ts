@@ -1,0 +1,339 @@
+import { describe, expect, it, vi } from 'vitest';
+import { openClient } from '../support/closing-client.js';
+import { startGateway, startMemoryGateway } from '../support/gateway.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { acknowledge, answerWith, startScriptedGateway } from '../support/scripted-gateway.js';
+import { session } from '../support/sessions.js';
+import { take } from '../support/taking.js';
+
+const EMPTY = { cursor: 'e-1', reset: true, conflated: 0, session: null, changes: [] };
+const SNAPSHOT = { type: 'next', payload: { data: { targetChanges: EMPTY } } };
+const BEHIND = { message: 'This gateway has not read as far.', extensions: { code: 'BEHIND' } };
+
+describe('the streams of a client', () => {
+  it('share one WebSocket, which closes with the last of them', async () => {
+    await using gateway = await startScriptedGateway({ onMessage: answerWith(SNAPSHOT) });
+    await using client = openClient({ url: gateway.url });
+    const all = [
+      take(client.watchTargets()),
+      take(client.watchTargets()),
+      take(client.watchTargets({ session: 'a' })),
+    ];
+    await Promise.all(all.map((views) => views.next()));
+    expect(gateway.sockets.size).toBe(1);
+    expect(gateway.received.map(({ type }) => type)).toEqual([
+      'connection_init',
+      'subscribe',
+      'subscribe',
+      'subscribe',
+    ]);
+    for (const views of all) await views.end();
+    await expect.poll(() => gateway.closes).toEqual([1000]);
+    // And opens again with the next one.
+    await using again = take(client.watchTargets());
+    expect(await again.next()).toMatchObject({ link: { state: 'live' } });
+  });
+
+  it('give up a gateway that never lets them in, and let go of it', async () => {
+    const clock = createManualClock();
+    await using gateway = await startScriptedGateway({ onMessage() {} });
+    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using views = take(client.watchTargets());
+    await expect.poll(() => gateway.received.length).toBe(1);
+    await clock.advance(9_999);
+    expect(gateway.closes).toEqual([]);
+    await clock.advance(1);
+    expect((await views.next()).link).toMatchObject({
+      state: 'lost',
+      error: `${gateway.url} has not answered for 10 s`,
+    });
+    await expect.poll(() => gateway.closes).toEqual([4499]);
+  });
+
+  it('give up a gateway that has fallen silent', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await using gateway = await startScriptedGateway({ onMessage: answerWith(SNAPSHOT) });
+      await using client = openClient({ url: gateway.url });
+      await using views = take(client.watchTargets());
+      expect((await views.next()).link.state).toBe('live');
+      vi.advanceTimersByTime(5_000);
+      await expect.poll(() => gateway.received.at(-1)?.type).toBe('ping');
+      vi.advanceTimersByTime(10_000);
+      expect((await views.next()).link).toMatchObject({
+        state: 'lost',
+        error: `${gateway.url} has not answered for 10 s`,
+      });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('can be closed while the WebSocket opens', async () => {
+    await using gateway = await startScriptedGateway({ onMessage() {} });
+    await using client = openClient({ url: gateway.url });
+    const views = take(client.watchTargets());
+    const pending = views.next();
+    client.close();
+    await expect(pending).rejects.toThrow('It has ended.');
+    await expect.poll(() => gateway.sockets.size).toBe(0);
+  });
+
+  it('begun while a gateway is lost, are told so at once', async () => {
+    const clock = createManualClock();
+    const gone = await startGateway();
+    await gone.gateway.close();
+    await using client = openClient({ url: gone.url }, { clock, random: () => 1 });
+    await using views = take(client.watchTargets());
+    const { link } = await views.next();
+    await using others = take(client.watchSessions());
+    expect((await others.next()).link).toEqual(link);
+  });
+
+  it('leave no timer behind', async () => {
+    const clock = createManualClock();
+    await using gateway = await startMemoryGateway([session('a')]);
+    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using views = take(client.watchTargets());
+    await views.next();
+    await views.end();
+    await expect.poll(() => clock.pending).toBe(0);
+  });
+});
+
+describe('a lost gateway', () => {
+  it('is tried again after half to all of 0.25 s, twice that each time, and 5 s at most', async () => {
+    const clock = createManualClock();
+    const gone = await startGateway();
+    await gone.gateway.close();
+    const { url } = gone;
+    await using client = openClient({ url }, { clock, random: () => 1 });
+    await using _views = take(client.watchTargets());
+    for (const ms of [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000]) {
+      // The one timer is the wait: while it connects there is another, of 10 s.
+      await expect.poll(() => clock.pending).toBe(1);
+      await clock.advance(ms - 1);
+      expect(clock.pending).toBe(1);
+      await clock.advance(1);
+    }
+  });
+
+  it('is left for the next at once, which goes on from the cursor (S4)', async () => {
+    await using first = await startScriptedGateway({ onMessage: answerWith(SNAPSHOT) });
+    await using second = await startScriptedGateway({ onMessage: acknowledge });
+    const clock = createManualClock();
+    await using client = openClient({ urls: [first.url, second.url] }, { clock, random: () => 1 });
+    await using views = take(client.watchTargets({ session: 'a/Tiltfile' }));
+    await views.next();
+    for (const socket of first.sockets) socket.close(1001, 'Going away');
+    expect((await views.next()).link).toEqual({
+      state: 'lost',
+      since: clock.now(),
+      error: `${first.url} closed the connection with 1001: Going away`,
+      url: first.url,
+    });
+    await clock.advance(0);
+    await expect.poll(() => second.received.length).toBe(2);
+    expect(second.received[1]?.payload?.variables).toMatchObject({ session: 'a/Tiltfile', since: 'e-1' });
+    // One that has nothing to tell is silent: it counts once it would have said that it is behind.
+    await clock.advance(3_500);
+    expect((await views.next()).link).toMatchObject({ state: 'live', error: null, url: second.url });
+  });
+
+  it.each([1001, 1012, 1013, 1000])('is left when it closes with %d', async (code) => {
+    await using first = await startScriptedGateway({
+      onMessage(message, socket) {
+        acknowledge(message, socket);
+        if (message.type === 'subscribe') socket.close(code);
+      },
+    });
+    await using second = await startMemoryGateway([session('a')]);
+    await using client = openClient({ urls: [first.url, second.url] });
+    await using views = take(client.watchTargets());
+    const { link } = await views.until((view) => view.link.state === 'live');
+    expect(link.url).toBe(second.url);
+    expect(first.received.length).toBe(2);
+  });
+
+  it.each([
+    ['an error', { type: 'error', payload: [BEHIND] }],
+    ['a result', { type: 'next', payload: { errors: [BEHIND] } }],
+  ])('is left when it is behind, said as %s', async (_, answer) => {
+    await using first = await startScriptedGateway({ onMessage: answerWith(answer) });
+    await using second = await startMemoryGateway([session('a')]);
+    await using client = openClient({ urls: [first.url, second.url] });
+    await using views = take(client.watchTargets());
+    expect((await views.next()).link.error).toBe(`${first.url}: This gateway has not read as far.`);
+    expect((await views.next()).link).toMatchObject({ state: 'live', url: second.url });
+  });
+
+  it('is not needed where another one lives', async () => {
+    const gone = await startGateway();
+    await gone.gateway.close();
+    await using second = await startMemoryGateway([session('a')]);
+    await using client = openClient({ urls: [gone.url, second.url] });
+    await using views = take(client.watchSessions());
+    await views.until(({ link }) => link.state === 'live');
+    expect(await client.sessions()).toHaveLength(1);
+  });
+});
+
+describe('a server that talks nonsense', () => {
+  const nonsense: Record<string, Parameters<typeof startScriptedGateway>[0]> = {
+    'no JSON': { onMessage: (_, socket) => socket.send('<html>') },
+    'no message of the protocol': { onMessage: (_, socket) => socket.send('{"type":"hello"}') },
+    'a payload before it lets in': {
+      onMessage: (_, socket) => socket.send('{"type":"next","id":"1","payload":{}}'),
+    },
+    bytes: { onMessage: (_, socket) => socket.send(Buffer.from([0xff, 0x00])) },
+    'no data': { onMessage: answerWith({ type: 'next', payload: { data: null } }) },
+    'other data': {
+      onMessage: answerWith({ type: 'next', payload: { data: { targetChanges: { cursor: 1 } } } }),
+    },
+    'changes of nothing': {
+      onMessage: answerWith({
+        type: 'next',
+        payload: { data: { targetChanges: { ...EMPTY, changes: [{ type: 'ADDED' }] } } },
+      }),
+    },
+    'errors that are none': { onMessage: answerWith({ type: 'error', payload: [{}] }) },
+    'the end at once': { onMessage: answerWith({ type: 'complete' }) },
+  };
+
+  it.each(Object.entries(nonsense))('is a lost link: %s', async (_, script) => {
+    await using gateway = await startScriptedGateway(script);
+    await using client = openClient({ url: gateway.url });
+    await using views = take(client.watchTargets());
+    const { link, targets } = await views.next();
+    expect(link).toMatchObject({
+      state: 'lost',
+      url: gateway.url,
+      error: expect.stringContaining(gateway.url),
+    });
+    expect(targets.size).toBe(0);
+  });
+
+  it('is believed when it refuses', async () => {
+    await using gateway = await startScriptedGateway({
+      onMessage: answerWith({ type: 'error', payload: [{ message: 'Not\nhere', extensions: 1 }] }),
+    });
+    await using client = openClient({ url: gateway.url });
+    await expect(take(client.watchTargets()).next()).rejects.toMatchObject({
+      code: 'GRAPHQL',
+      message: 'Not here',
+    });
+  });
+
+  it('never replaces the last good state', async () => {
+    const target = { type: 'ADDED', target: { name: 'x' } };
+    const good = { type: 'next', payload: { data: { targetChanges: { ...EMPTY, changes: [target] } } } };
+    await using gateway = await startScriptedGateway({
+      onMessage: answerWith(good, { type: 'next', payload: { data: { targetChanges: { reset: true } } } }),
+    });
+    await using client = openClient({ url: gateway.url });
+    await using views = take(client.watchTargets());
+    const { targets } = await views.until(({ link }) => link.state === 'lost');
+    expect([...targets.keys()]).toEqual(['x']);
+  });
+});
+
+describe('a token', () => {
+  it('is sent with each connection and query', async () => {
+    await using gateway = await startGateway({ token: 'secret' });
+    await using client = openClient({ url: gateway.url, token: 'secret' });
+    expect(await client.sessions()).toEqual([]);
+    await using views = take(client.watchSessions());
+    expect((await views.next()).link.state).toBe('live');
+  });
+
+  it('may be given anew each time', async () => {
+    await using gateway = await startScriptedGateway({
+      onMessage: answerWith(SNAPSHOT, { type: 'complete' }),
+    });
+    let asked = 0;
+    const token = async () => {
+      asked += 1;
+      return `token-${asked}`;
+    };
+    await using client = openClient({ url: gateway.url, token });
+    await using views = take(client.watchTargets());
+    await views.until(() => asked === 2);
+    await expect
+      .poll(() =>
+        gateway.received.filter(({ type }) => type === 'connection_init').map(({ payload }) => payload),
+      )
+      .toEqual([{ token: 'token-1' }, { token: 'token-2' }]);
+  });
+
+  it.each([undefined, 'wrong'])('that is not valid ends streams and queries: %s', async (token) => {
+    await using gateway = await startGateway({ token: 'secret' });
+    await using client = openClient({ url: gateway.url, ...(token !== undefined && { token }) });
+    const views = take(client.watchTargets());
+    await expect(views.next()).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+      message: expect.stringContaining(gateway.url),
+    });
+    await expect(client.sessions()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(client.waitFor({ for: 'ready' })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('that cannot be had is a lost link, and is asked for again', async () => {
+    await using gateway = await startGateway({ token: 'secret' });
+    let asked = 0;
+    const token = () => {
+      asked += 1;
+      if (asked === 1) throw new Error('the provider sleeps');
+      return 'secret';
+    };
+    await using client = openClient({ url: gateway.url, token });
+    await using views = take(client.watchSessions());
+    expect((await views.next()).link.error).toBe('token: it could not be had: the provider sleeps');
+    expect((await views.next()).link.state).toBe('live');
+  });
+
+  it('that no header can carry is refused before it is sent', async () => {
+    await using client = openClient({ token: 'two\nlines' });
+    await expect(client.session()).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+      message: 'token: expected printable characters without spaces',
+    });
+  });
+});
+
+describe('an address', () => {
+  it.each(['', 'localhost:4000', 'ftp://host/graphql', 'not a url', 'http://'])(
+    'that is none is refused: "%s"',
+    (url) => {
+      expect(() => openClient({ url })).toThrow(
+        /^url: expected an address such as http:\/\/127.0.0.1:4000\/graphql, got "/,
+      );
+    },
+  );
+
+  it('may be without its path', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    await using client = openClient({ url: gateway.origin });
+    await using views = take(client.watchSessions());
+    expect((await views.next()).link).toMatchObject({ state: 'live', url: gateway.url });
+    expect(await client.sessions()).toHaveLength(1);
+  });
+
+  it('must be one at least, given once, and without a password', () => {
+    expect(() => openClient({ urls: [] })).toThrow('urls: expected at least one address, got none');
+    expect(() => openClient({ url: 'http://a/graphql', urls: ['http://b/graphql'] })).toThrow(
+      'expected url or urls, got both',
+    );
+    expect(() => openClient({ url: 'http://me:secret@host/graphql' })).toThrow(
+      'url: expected an address without a user or password; give a token instead',
+    );
+  });
+
+  it('of something that is no gateway says what it answered', async () => {
+    await using gateway = await startMemoryGateway();
+    await using client = openClient({ url: `${gateway.origin}/elsewhere` });
+    await using views = take(client.watchTargets());
+    expect((await views.next()).link.error).toMatch(
+      /elsewhere answered with status \d+ instead of a WebSocket$/,
+    );
+  });
+});

@@ -1,0 +1,220 @@
+import { parse } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { createClient, type TypedDocument } from '../../src/client/client.js';
+import { openClient } from '../support/closing-client.js';
+import { startGateway, startMemoryGateway } from '../support/gateway.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { type Answer, startScriptedGateway } from '../support/scripted-gateway.js';
+import { session } from '../support/sessions.js';
+import { take } from '../support/taking.js';
+
+describe('query', () => {
+  it('asks a text, with variables', async () => {
+    await using gateway = await startMemoryGateway([session('a', { x: 'ready' })]);
+    await using client = openClient({ url: gateway.url });
+    const document = 'query ($name: String!) { target(name: $name) { phase } }';
+    expect(await client.query(document, { name: 'x' })).toEqual({ target: { phase: 'READY' } });
+  });
+
+  it('asks a typed document, and gives its type', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    await using client = openClient({ url: gateway.url });
+    const document: TypedDocument<{ session: { id: string } | null }, { id: string }> = {
+      toString: () => 'query ($id: ID) { session(id: $id) { id } }',
+    };
+    const { session: found } = await client.query(document, { id: 'a/Tiltfile' });
+    expect(found?.id).toBe('a/Tiltfile');
+  });
+
+  it('refuses a parsed document, which has no text', async () => {
+    await using client = openClient({});
+    await expect(client.query({ ...parse('{ session { id } }') })).rejects.toThrow(
+      /^document: expected a text, or a typed document/,
+    );
+  });
+
+  it('gives one Session, and all of them however many there are', async () => {
+    const all = Array.from({ length: 1_001 }, (_, n) => session(`tilt-${10_000 + n}`));
+    await using gateway = await startMemoryGateway(all);
+    await using client = openClient({ url: gateway.url });
+    expect((await client.session('tilt-10007/Tiltfile'))?.instance).toBe('tilt-10007');
+    expect(await client.session('tilt-1/Tiltfile')).toBeNull();
+    expect((await client.sessions()).map(({ id }) => id)).toEqual(all.map(({ id }) => id));
+  });
+
+  it('says what is wrong with a document', async () => {
+    await using gateway = await startMemoryGateway();
+    await using client = openClient({ url: gateway.url });
+    await expect(client.query('{ sesion { id } }')).rejects.toMatchObject({
+      name: 'ClientError',
+      code: 'GRAPHQL',
+      message: 'Cannot query field "sesion" on type "Query". Did you mean "session" or "sessions"?',
+    });
+  });
+
+  const answers: [string, Answer, string, string | RegExp][] = [
+    ['a page', { status: 200, body: '<html>' }, 'PROTOCOL', /: expected a GraphQL answer, got status 200$/],
+    ['nothing', { status: 200, body: '' }, 'PROTOCOL', /got status 200$/],
+    ['null', { status: 200, body: 'null' }, 'PROTOCOL', /got status 200$/],
+    ['no data', { status: 200, body: '{"data":null}' }, 'PROTOCOL', /got status 200$/],
+    ['a list', { status: 200, body: '[1]' }, 'PROTOCOL', /got status 200$/],
+    ['not found', { status: 404, body: '' }, 'PROTOCOL', /got status 404$/],
+    ['a proxy without its server', { status: 502, body: '<html>' }, 'UNREACHABLE', /: status 502$/],
+    [
+      'no token',
+      { status: 401, body: '{"errors":[{"message":"A token is asked for."}]}' },
+      'UNAUTHENTICATED',
+      /: A token is asked for.$/,
+    ],
+    [
+      'another host',
+      { status: 403, body: '{"errors":[{"message":"Not from there."}]}' },
+      'REFUSED',
+      /: Not from there.$/,
+    ],
+    ['too many', { status: 429, body: '' }, 'REFUSED', /: status 429$/],
+    [
+      'two errors, of two lines',
+      { status: 400, body: '{"errors":[{"message":"a\\nb"},{"message":"c"}]}' },
+      'GRAPHQL',
+      'a b; c',
+    ],
+    [
+      'errors that say nothing',
+      { status: 200, body: '{"errors":[{"message":""}]}' },
+      'GRAPHQL',
+      /says nothing/,
+    ],
+    [
+      'errors that are none',
+      { status: 200, body: '{"errors":[7]}' },
+      'GRAPHQL',
+      'an error without a message',
+    ],
+  ];
+
+  it.each(answers)('tells one line of %s', async (_, answer, code, message) => {
+    await using gateway = await startScriptedGateway({ onQuery: () => answer });
+    await using client = openClient({ url: gateway.url });
+    const error = await client.session().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: 'ClientError', code, message: expect.stringMatching(message) });
+    expect(String(error)).not.toContain('\n');
+  });
+
+  it('goes on to the next gateway where one cannot be reached, and says why when none can', async () => {
+    const gone = await startGateway();
+    await gone.gateway.close();
+    await using broken = await startScriptedGateway({ onQuery: () => ({ status: 503, body: '' }) });
+    await using gateway = await startMemoryGateway([session('a')]);
+    await using client = openClient({ urls: [gone.url, broken.url, gateway.url] });
+    expect((await client.session())?.id).toBe('a/Tiltfile');
+    await using lost = openClient({ url: gone.url });
+    await expect(lost.session()).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      message: expect.stringMatching(/^http:\S+ cannot be reached: connect ECONNREFUSED \S+$/),
+    });
+  });
+
+  it('gives up a gateway that does not answer', async () => {
+    const clock = createManualClock();
+    await using gateway = await startScriptedGateway({ onQuery: () => null });
+    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    const answer = client.session().catch((error: unknown) => error);
+    await expect.poll(() => clock.pending).toBe(1);
+    await clock.advance(30_000);
+    expect(await answer).toMatchObject({
+      code: 'UNREACHABLE',
+      message: `${gateway.url} cannot be reached: it has not answered for 30 s`,
+    });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not wait for ever for a token', async () => {
+    const clock = createManualClock();
+    await using client = openClient({ token: () => new Promise(() => {}) }, { clock, random: () => 1 });
+    const answer = client.session().catch((error: unknown) => error);
+    await clock.advance(30_000);
+    expect(await answer).toMatchObject({ code: 'UNREACHABLE' });
+    await using views = take(client.watchTargets());
+    const first = views.next();
+    await clock.advance(10_000);
+    expect((await first).link.error).toBe('token: it was not given in time');
+  });
+
+  it('ends with its signal, and with the client', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const client = createClient({ url: gateway.url });
+    await expect(
+      client.session(undefined, { signal: AbortSignal.abort(new Error('enough')) }),
+    ).rejects.toThrow('enough');
+    const aborting = new AbortController();
+    const aborted = client.session(undefined, { signal: aborting.signal });
+    aborting.abort(new Error('enough'));
+    await expect(aborted).rejects.toThrow('enough');
+    const pending = client.session();
+    client.close();
+    await expect(pending).rejects.toMatchObject({ code: 'CLOSED', message: 'The client was closed.' });
+    await expect(client.sessions()).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+});
+
+describe('subscribe', () => {
+  it('gives each payload as it is', async () => {
+    await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
+    await using client = openClient({ url: gateway.url });
+    const seen: unknown[] = [];
+    for await (const data of client.subscribe(
+      'subscription ($id: ID) { session(id: $id) { verdict { state } } }',
+      { id: 'a/Tiltfile' },
+    )) {
+      seen.push(data);
+      if (seen.length === 2) break;
+      gateway.source.put(session('a', { x: 'ready' }));
+    }
+    expect(seen).toEqual([
+      { session: { verdict: { state: 'PENDING' } } },
+      { session: { verdict: { state: 'PASSED' } } },
+    ]);
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+  });
+
+  it('gives the answer of a query, and ends', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    await using client = openClient({ url: gateway.url });
+    const seen: unknown[] = [];
+    for await (const data of client.subscribe('{ session { id } }')) seen.push(data);
+    expect(seen).toEqual([{ session: { id: 'a/Tiltfile' } }]);
+  });
+
+  it('throws what is wrong, and that the connection is lost', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    await using client = openClient({ url: gateway.url });
+    const wrong = client.subscribe('subscription { sesion { id } }')[Symbol.asyncIterator]();
+    await expect(wrong.next()).rejects.toMatchObject({ code: 'GRAPHQL' });
+    expect(await wrong.next()).toEqual({ done: true, value: undefined });
+    const right = client.subscribe('subscription { session { id } }')[Symbol.asyncIterator]();
+    await right.next();
+    const refused = expect(right.next()).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      message: expect.stringContaining('closed the connection with 1001'),
+    });
+    await gateway.gateway.close();
+    await refused;
+  });
+
+  it('throws when more than 1,000 payloads wait', async () => {
+    const payload = { type: 'next', payload: { data: { n: 1 } } };
+    await using gateway = await startScriptedGateway({
+      onMessage(message, socket) {
+        if (message.type === 'connection_init') socket.send('{"type":"connection_ack"}');
+        if (message.type !== 'subscribe') return;
+        for (let n = 0; n <= 1_001; n += 1) socket.send(JSON.stringify({ ...payload, id: message.id }));
+      },
+    });
+    await using client = openClient({ url: gateway.url });
+    const stream = client.subscribe('subscription { n }')[Symbol.asyncIterator]();
+    await expect.poll(() => gateway.received.at(-1)?.type, { timeout: 5_000 }).toBe('complete');
+    for (let n = 0; n < 1_000; n += 1) expect(await stream.next()).toEqual({ done: false, value: { n: 1 } });
+    await expect(stream.next()).rejects.toMatchObject({ code: 'TOO_SLOW' });
+  });
+});

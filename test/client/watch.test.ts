@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import { createClient } from '../../src/client/client.js';
+import { openClient } from '../support/closing-client.js';
+import { startGateway, startMemoryGateway } from '../support/gateway.js';
+import { session } from '../support/sessions.js';
+import { take } from '../support/taking.js';
+import { openTcpProxy } from '../support/tcp-proxy.js';
+
+describe('watchTargets', () => {
+  it('first gives how things are, then each update, folded (S1, S3)', async () => {
+    await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
+    await using client = openClient({ url: gateway.url });
+    await using views = take(client.watchTargets());
+
+    const first = await views.next();
+    expect(first).toMatchObject({
+      reset: true,
+      conflated: 0,
+      link: { state: 'live', error: null, url: gateway.url },
+    });
+    expect(first.session?.id).toBe('a/Tiltfile');
+    expect(phases(first)).toEqual({ 'tiltfile:update': 'SUCCEEDED', x: 'WAITING' });
+    expect(first.changes.map(({ type }) => type)).toEqual(['ADDED', 'ADDED']);
+
+    gateway.source.put(session('a', { b: 'running', x: 'ready' }));
+    const second = await views.next();
+    expect(second).toMatchObject({
+      reset: false,
+      changes: [{ type: 'ADDED' }, { type: 'MODIFIED', previousPhase: 'WAITING' }],
+    });
+    expect([...second.targets.keys()]).toEqual(['b', 'tiltfile:update', 'x']);
+    expect(second.cursor).not.toBe(first.cursor);
+    // A view that was given stays as it was.
+    expect(phases(first)).toEqual({ 'tiltfile:update': 'SUCCEEDED', x: 'WAITING' });
+
+    gateway.source.put(session('a', { b: 'running' }));
+    expect((await views.next()).targets.has('x')).toBe(false);
+  });
+
+  it('gives as much history as is asked for, and by default none', async () => {
+    await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
+    gateway.source.put(session('a', { x: 'ready' }));
+    await using client = openClient({ url: gateway.url });
+    await using without = take(client.watchTargets());
+    expect((await without.next()).targets.get('x')?.history).toEqual([]);
+    await using views = take(client.watchTargets({ history: 5 }));
+    const history = (await views.next()).targets.get('x')?.history;
+    expect(history?.map(({ phase }) => phase)).toEqual(['WAITING', 'READY']);
+  });
+
+  it('shows only what matches, and what ceases to match leaves', async () => {
+    await using gateway = await startMemoryGateway([session('a', { x: 'failed', y: 'ready' })]);
+    await using client = openClient({ url: gateway.url });
+    await using views = take(client.watchTargets({ where: { phase: ['FAILED'] } }));
+    expect(phases(await views.next())).toEqual({ x: 'FAILED' });
+    gateway.source.put(session('a', { x: 'ready', y: 'failed' }));
+    expect(phases(await views.next())).toEqual({ y: 'FAILED' });
+  });
+
+  it('follows a Session that is yet to come', async () => {
+    await using gateway = await startMemoryGateway();
+    await using client = openClient({ url: gateway.url });
+    await using views = take(client.watchTargets({ session: 'a/Tiltfile' }));
+    expect(await views.next()).toMatchObject({ session: null, link: { state: 'live' } });
+    gateway.source.put(session('a', { x: 'ready' }));
+    expect(phases(await views.next())).toEqual({ 'tiltfile:update': 'SUCCEEDED', x: 'READY' });
+  });
+
+  it('throws what the gateway says where it is not clear which Session is meant', async () => {
+    await using gateway = await startMemoryGateway([session('a'), session('b')]);
+    await using client = openClient({ url: gateway.url });
+    await using views = take(client.watchTargets());
+    await expect(views.next()).rejects.toMatchObject({
+      name: 'ClientError',
+      code: 'GRAPHQL',
+      message: 'Which Session? 2 are known, so give an id: a/Tiltfile, b/Tiltfile.',
+      errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
+    });
+    await expect(views.next()).rejects.toThrow('It has ended.');
+    expect(gateway.gateway.readers).toBe(0);
+  });
+
+  it('frees the subscription at once when its consumer breaks out, also while it is idle (S7)', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    await using client = openClient({ url: gateway.url });
+    for await (const view of client.watchTargets()) {
+      expect(view.link.state).toBe('live');
+      break;
+    }
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+
+    const views = take(client.watchTargets());
+    await views.next();
+    const pending = views.next();
+    await views.end();
+    await expect(pending).rejects.toThrow('It has ended.');
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+  });
+
+  it('ends with its signal, and leaves no listener there', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    await using client = openClient({ url: gateway.url });
+    const aborting = new AbortController();
+    const seen: unknown[] = [];
+    for await (const view of client.watchTargets({ signal: aborting.signal })) {
+      seen.push(view.reset);
+      aborting.abort();
+    }
+    expect(seen).toEqual([true]);
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+    for await (const _ of client.watchTargets({ signal: aborting.signal })) expect.unreachable();
+  });
+
+  it('ends when the client is closed, twice or not, as does all that is begun later', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const client = createClient({ url: gateway.url });
+    const views = take(client.watchTargets());
+    await views.next();
+    const pending = views.next();
+    client.close();
+    client.close();
+    await expect(pending).rejects.toThrow('It has ended.');
+    await expect(take(client.watchTargets()).next()).rejects.toThrow('It has ended.');
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+  });
+
+  it('costs a slow consumer no more than 64 payloads, and gives it what it missed as one, ending at the newest (S5)', async () => {
+    await using gateway = await startMemoryGateway([
+      session('a', { gone: 'ready', x: 'waiting', y: 'waiting' }),
+    ]);
+    await using client = openClient({ url: gateway.url });
+    await using views = take(client.watchTargets());
+    await using other = take(client.watchTargets());
+    await views.next();
+    let newest: string | null = null;
+    for (let n = 1; n <= 200; n += 1) {
+      gateway.source.put(
+        session('a', { x: n % 2 ? 'running' : 'ready', y: 'waiting', ...(n > 100 && { z: 'ready' }) }),
+      );
+      // What is sent in one turn may reach a reader as one: each shall be a payload of its own.
+      newest = (await other.until(({ targets }) => targets.get('x')?.phase === (n % 2 ? 'RUNNING' : 'READY')))
+        .cursor;
+    }
+    const { conflated, changes, reset, targets } = await views.next();
+    expect(reset).toBe(false);
+    expect(conflated).toBeGreaterThan(64);
+    // One change of each target, with what it was when last seen.
+    expect(
+      changes.map(({ type, target, previousPhase }) => [type, target.name, previousPhase]),
+    ).toContainEqual(['DELETED', 'gone', 'READY']);
+    expect(new Set(changes.map(({ target }) => target.name)).size).toBe(changes.length);
+    expect(targets.has('gone')).toBe(false);
+    let taken = 1;
+    await views.until((view) => {
+      taken += 1;
+      return view.cursor === newest;
+    });
+    expect(taken).toBeLessThanOrEqual(65);
+  });
+
+  it('never passes off what is old as news: what waited when the link was lost is folded into what came after', async () => {
+    await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
+    await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
+    await using client = openClient({ url: `http://127.0.0.1:${proxy.port}/graphql` });
+    await using views = take(client.watchTargets());
+    await using other = take(client.watchTargets());
+    await views.next();
+    gateway.source.put(session('a', { x: 'running' }));
+    await other.until(({ targets }) => targets.get('x')?.phase === 'RUNNING');
+    gateway.source.put(session('a', { x: 'ready' }));
+    await other.until(({ targets }) => targets.get('x')?.phase === 'READY');
+    proxy.cut();
+    await other.until(({ link }) => link.state === 'lost');
+    gateway.source.put(session('a', { x: 'failed' }));
+    proxy.mend();
+    await other.until(({ targets }) => targets.get('x')?.phase === 'FAILED');
+    expect(await views.next()).toMatchObject({
+      link: { state: 'live' },
+      session: { verdict: { state: 'FAILED' } },
+      changes: [{ type: 'MODIFIED', previousPhase: 'WAITING', target: { name: 'x', phase: 'FAILED' } }],
+      conflated: 3,
+      reset: false,
+    });
+  });
+});
+
+describe('watchSessions', () => {
+  it('folds the set of Sessions', async () => {
+    await using gateway = await startMemoryGateway([session('b')]);
+    await using client = openClient({ url: gateway.url });
+    await using views = take(client.watchSessions());
+    expect([...(await views.next()).sessions.keys()]).toEqual(['b/Tiltfile']);
+    gateway.source.put(session('a', { x: 'failed' }));
+    const second = await views.next();
+    expect([...second.sessions].map(([id, { verdict }]) => [id, verdict.state])).toEqual([
+      ['a/Tiltfile', 'FAILED'],
+      ['b/Tiltfile', 'PENDING'],
+    ]);
+    expect(second.changes).toMatchObject([
+      { type: 'ADDED', session: { id: 'a/Tiltfile' }, previousVerdict: null },
+    ]);
+  });
+
+  it('shows only those that match', async () => {
+    await using gateway = await startMemoryGateway([session('a', { x: 'ready' }), session('b')]);
+    await using client = openClient({ url: gateway.url });
+    await using views = take(client.watchSessions({ where: { verdict: ['PASSED'] } }));
+    expect([...(await views.next()).sessions.keys()]).toEqual(['a/Tiltfile']);
+    gateway.source.put(session('a', { x: 'failed' }));
+    expect([...(await views.next()).sessions.keys()]).toEqual([]);
+  });
+});
+
+describe('watchSession', () => {
+  it('gives the newest state, and null while there is none', async () => {
+    await using gateway = await startMemoryGateway();
+    await using client = openClient({ url: gateway.url });
+    await using views = take(client.watchSession('a/Tiltfile'));
+    expect(await views.next()).toMatchObject({ session: null, link: { state: 'live' } });
+    gateway.source.put(session('a', { x: 'ready' }));
+    expect((await views.next()).session?.verdict.state).toBe('PASSED');
+  });
+});
+
+describe('a link', () => {
+  it('is lost until a gateway is there, and says why once', async () => {
+    await using gateway = await startGateway();
+    const { url } = gateway;
+    await gateway.gateway.close();
+    await using client = openClient({ url });
+    await using views = take(client.watchSessions());
+    const { link, sessions } = await views.next();
+    expect(sessions.size).toBe(0);
+    expect(link).toMatchObject({ state: 'lost', url });
+    expect(link.error).toMatch(/^http:\S+ cannot be reached: connect ECONNREFUSED \S+$/);
+  });
+});
+
+function phases({ targets }: { readonly targets: ReadonlyMap<string, { readonly phase: string }> }) {
+  return Object.fromEntries([...targets].map(([name, { phase }]) => [name, phase]));
+}

@@ -1,0 +1,125 @@
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { describe, expect, it } from 'vitest';
+import { BIN } from '../support/cli.js';
+import { startMemoryGateway } from '../support/gateway.js';
+import { session } from '../support/sessions.js';
+
+/** An agent that has started `tilt-graphql mcp`, as agents do. Ends at the end of its block. */
+interface Agent extends AsyncDisposable {
+  readonly client: Client;
+  /** Uses a tool, and gives what it answers; of an error the text. */
+  use(tool: string, input?: Record<string, unknown>): Promise<unknown>;
+}
+
+async function startAgent(url: string): Promise<Agent> {
+  const client = new Client({ name: 'test', version: '1' });
+  await client.connect(
+    new StdioClientTransport({
+      command: process.execPath,
+      args: [BIN, 'mcp', '--url', url],
+      stderr: 'ignore',
+    }),
+  );
+  return {
+    client,
+    async use(name, input = {}) {
+      const { isError, content, structuredContent } = await client.callTool({ name, arguments: input });
+      const [first] = content;
+      if (isError) return first?.type === 'text' ? first.text : 'no text';
+      expect(first).toEqual({ type: 'text', text: JSON.stringify(structuredContent) });
+      return structuredContent;
+    },
+    [Symbol.asyncDispose]: () => client.close(),
+  };
+}
+
+const SHOP = { id: 'shop/Tiltfile', verdict: 'FAILED', link: 'LIVE' };
+
+describe('tilt-graphql mcp', () => {
+  it('tells an agent which tools there are, and that all of them only read', async () => {
+    await using gateway = await startMemoryGateway();
+    await using agent = await startAgent(gateway.url);
+    const { tools } = await agent.client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual([
+      'list_sessions',
+      'explain_verdict',
+      'list_targets',
+      'target_history',
+      'wait_for',
+    ]);
+    expect(tools.every(({ annotations }) => annotations?.readOnlyHint)).toBe(true);
+    expect(agent.client.getServerVersion()?.name).toBe('tilt-graphql');
+    expect(agent.client.getInstructions()).toContain('explain_verdict');
+  });
+
+  it('lists Sessions, and explains a verdict by what stands in the way', async () => {
+    await using gateway = await startMemoryGateway([
+      session('shop', { 'api:serve': 'waiting', 'web:serve': 'failed', 'db:serve': 'ready' }),
+    ]);
+    await using agent = await startAgent(gateway.url);
+    expect(await agent.use('list_sessions')).toEqual({
+      sessions: [
+        expect.objectContaining({ ...SHOP, targets: { waiting: 1, ready: 1, succeeded: 1, failed: 1 } }),
+      ],
+    });
+    expect(await agent.use('explain_verdict')).toEqual({
+      session: expect.objectContaining(SHOP),
+      blockers: [
+        expect.objectContaining({ name: 'web:serve', phase: 'FAILED', summary: expect.any(String) }),
+        expect.objectContaining({ name: 'api:serve', phase: 'WAITING' }),
+      ],
+    });
+    expect(await agent.use('list_targets', { phases: ['READY'] })).toEqual({
+      targets: [expect.objectContaining({ name: 'db:serve' })],
+    });
+  });
+
+  it('waits for a condition, and tells what a target went through', async () => {
+    await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
+    await using agent = await startAgent(gateway.url);
+    const waited = agent.use('wait_for', { condition: 'ready', timeoutSeconds: 60 });
+    await expect.poll(() => gateway.gateway.readers).toBe(1);
+    gateway.source.put(session('shop', { 'api:serve': 'running' }));
+    gateway.source.put(session('shop', { 'api:serve': 'ready' }));
+    expect(await waited).toMatchObject({ result: 'reached', session: { verdict: 'PASSED' }, blockers: [] });
+    expect(await agent.use('target_history', { target: 'api:serve' })).toMatchObject({
+      target: { phase: 'READY' },
+      history: [{ phase: 'WAITING' }, { phase: 'RUNNING' }, { phase: 'READY' }],
+    });
+    const phase = { condition: 'target', target: 'api:serve', phase: 'SUCCEEDED', timeoutSeconds: 0.1 };
+    expect(await agent.use('wait_for', phase)).toMatchObject({ result: 'timeout' });
+  });
+
+  it('stops waiting when the agent does', async () => {
+    await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
+    await using agent = await startAgent(gateway.url);
+    const waiting = new AbortController();
+    const waited = agent.client.callTool(
+      { name: 'wait_for', arguments: { condition: 'ready' } },
+      { signal: waiting.signal },
+    );
+    await expect.poll(() => gateway.gateway.readers).toBe(1);
+    waiting.abort();
+    await expect(waited).rejects.toThrow();
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+  });
+
+  it('says in one line what it cannot answer, and why', async () => {
+    await using gateway = await startMemoryGateway([session('a'), session('b')]);
+    await using agent = await startAgent(gateway.url);
+    expect(await agent.use('explain_verdict', { session: 'c/Tiltfile' })).toBe(
+      'no Session has the id c/Tiltfile; there are: a/Tiltfile, b/Tiltfile',
+    );
+    expect(await agent.use('explain_verdict')).toMatch(/^[^\n]*a\/Tiltfile[^\n]*b\/Tiltfile[^\n]*$/);
+    expect(await agent.use('target_history', { session: 'a/Tiltfile', target: 'no' })).toBe(
+      'no target is named no; there are: tiltfile:update',
+    );
+    expect(await agent.use('wait_for', { session: 'a/Tiltfile', condition: 'target' })).toBe(
+      'condition target needs both target and phase',
+    );
+    expect(await agent.use('wait_for', { condition: 'never' })).toMatch(/condition/);
+    await gateway.gateway.close();
+    expect(await agent.use('explain_verdict')).toMatch(/^[^\n]+$/);
+  });
+});
