@@ -13,7 +13,7 @@ export interface Stream {
   /** It was asked for at the gateway with this address. */
   begun(url: string): void;
   next(result: { readonly data?: unknown; readonly errors?: unknown }): void;
-  /** The gateway did not take it, or (null) ended it; it goes on if the stream calls `retry`. */
+  /** The gateway did not take it, or (null) ended it. It asks for it anew only at another connection. */
   stopped(errors: readonly AnsweredError[] | null): void;
   /** The connection is lost. The link looks for another, until the stream leaves. */
   lost(error: ClientError, url: string): void;

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { openClient } from '../support/closing-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
+import { startRawServer } from '../support/raw-server.js';
 import { acknowledge, answerWith, startScriptedGateway } from '../support/scripted-gateway.js';
 import { session } from '../support/sessions.js';
 import { take } from '../support/taking.js';
@@ -67,6 +68,25 @@ describe('the streams of a client', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('can be closed before the gateway has answered at all', async () => {
+    let connections = 0;
+    let ended = 0;
+    await using silent = await startRawServer((socket) => {
+      connections += 1;
+      socket.resume();
+      socket.on('close', () => {
+        ended += 1;
+      });
+    });
+    await using client = openClient({ url: silent.url.replace('https', 'http') });
+    const views = take(client.watchTargets());
+    const refused = expect(views.next()).rejects.toThrow('It has ended.');
+    await expect.poll(() => connections).toBe(1);
+    client.close();
+    await refused;
+    await expect.poll(() => ended).toBe(1);
   });
 
   it('can be closed while the WebSocket opens', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createClient } from '../../src/client/client.js';
 import { openClient } from '../support/closing-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
+import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
 import { take } from '../support/taking.js';
 import { openTcpProxy } from '../support/tcp-proxy.js';
@@ -180,6 +181,35 @@ describe('watchTargets', () => {
       changes: [{ type: 'MODIFIED', previousPhase: 'WAITING', target: { name: 'x', phase: 'FAILED' } }],
       conflated: 3,
       reset: false,
+    });
+  });
+});
+
+describe('what waited when the link was lost', () => {
+  it('is the newest that was known, once the link is live again without any news', async () => {
+    const clock = createManualClock();
+    await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
+    await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
+    const url = `http://127.0.0.1:${proxy.port}/graphql`;
+    await using client = openClient({ url }, { clock, random: () => 1 });
+    await using views = take(client.watchTargets());
+    await using other = take(client.watchTargets());
+    await views.next();
+    for (const phase of ['running', 'ready'] as const) {
+      gateway.source.put(session('a', { x: phase }));
+      await other.until(({ targets }) => targets.get('x')?.phase === phase.toUpperCase());
+    }
+    proxy.cut();
+    await other.until(({ link }) => link.state === 'lost');
+    proxy.mend();
+    await clock.advance(250);
+    // Connected, each of the two watches waits for what its gateway has to tell.
+    await expect.poll(() => clock.pending).toBe(2);
+    await clock.advance(3_500);
+    expect(await views.next()).toMatchObject({
+      link: { state: 'live' },
+      changes: [{ type: 'MODIFIED', previousPhase: 'WAITING', target: { phase: 'READY' } }],
+      conflated: 2,
     });
   });
 });

@@ -1,0 +1,11 @@
+import { type Client, type ClientOptions, createClient } from '../../src/client/client.js';
+import type { ClientInternals } from '../../src/client/internals.js';
+
+/** A client that is closed at the end of its block. */
+export interface ClosingClient extends Client, AsyncDisposable {}
+
+/** Makes one. */
+export function openClient(options: ClientOptions, internals?: ClientInternals): ClosingClient {
+  const client = createClient(options, internals);
+  return { ...client, [Symbol.asyncDispose]: async () => client.close() };
+}
