@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { CliProcess } from './main.js';
 import { UsageError } from './usage-error.js';
@@ -8,7 +9,7 @@ const NOT_FOUND = 127;
 const NOT_RUN = 126;
 
 /**
- * Runs a command with our own input and output, hands it the signals that we get, and resolves with its exit code: as a
+ * Runs a command with our own input and output, hands it the signals that reach us alone, and resolves with its exit code: as a
  * shell has it, 128 and the number of the signal that ended it, 127 when there is none of that name, 126 when it cannot be run.
  */
 export async function runCommand(command: readonly string[], cli: CliProcess): Promise<number> {
@@ -37,9 +38,28 @@ function exitCodeOf(child: ChildProcess, file: string, cli: CliProcess): Promise
 
 function forwardSignals(child: ChildProcess, cli: CliProcess): () => void {
   const forward = (signal: NodeJS.Signals) => child.kill(signal);
-  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-  for (const signal of signals) cli.on(signal, forward);
+  const ignore = () => {};
+  const fromTerminal = hasTerminal() ? ignore : forward;
+  const handlers = [
+    ['SIGTERM', forward],
+    ['SIGINT', fromTerminal],
+    ['SIGHUP', fromTerminal],
+  ] as const;
+  for (const [signal, handler] of handlers) cli.on(signal, handler);
   return () => {
-    for (const signal of signals) cli.off(signal, forward);
+    for (const [signal, handler] of handlers) cli.off(signal, handler);
   };
+}
+
+/**
+ * Whether a terminal controls us, wherever our input and output go. Its Ctrl-C and its end (SIGINT, SIGHUP) come to us and to
+ * the command alike, as we are of one process group; a second SIGINT would have `tilt ci` end without its clean-up.
+ */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,13 +1,9 @@
 import { Command, CommanderError } from 'commander';
-import { typeDefs } from '../graphql/schema.js';
 import { oneLine } from '../model/one-line.js';
 import { ProviderError } from '../providers/provider.js';
 import { TracingError } from '../tracing/tracing-error.js';
 import { version } from '../version.js';
-import { publish } from './publish.js';
-import { addPublishOptions } from './publish-options.js';
-import { serve } from './serve.js';
-import { addServeOptions } from './serve-options.js';
+import { addCommands } from './commands.js';
 import { UsageError } from './usage-error.js';
 
 /** What a command works with: `process`, or a stand-in. */
@@ -15,7 +11,7 @@ export type CliProcess = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'e
 
 /**
  * Runs a command line and resolves with its exit code: 0 well, 2 a mistake on the command line, 1 anything else; of
- * `publish -- COMMAND` the command's own.
+ * `publish -- COMMAND` the command's own, and of commands that ask a gateway those in `exit-code.ts`.
  */
 export async function main(argv: readonly string[], cli: CliProcess): Promise<number> {
   const outcome = { exitCode: 0 };
@@ -54,36 +50,12 @@ function createProgram(cli: CliProcess, outcome: { exitCode: number }): Command 
       outputError: (text, write) => write(`tilt-graphql: ${errorLines(text)}\n`),
     });
 
-  addServeOptions(
-    program
-      .command('serve', { isDefault: true })
-      .description('serve the gateway (the default command)')
-      .action((_, command: Command) => serve(command.opts(), cli)),
-  );
-  addPublishOptions(
-    program
-      .command('publish')
-      .description('write the Sessions of this machine to a bucket of NATS, for gateways elsewhere to read')
-      .argument('[command...]', 'after --: run this command, publish its Tilt, and exit with its code')
-      .action(async (words: string[], _, command: Command) => {
-        outcome.exitCode = await publish(command.opts(), words, cli);
-      }),
-  );
-  program
-    .command('schema')
-    .description('print the GraphQL schema')
-    .action(() => {
-      cli.stdout.write(typeDefs);
-    });
-  program
-    .command('help')
-    .argument('[command]')
-    .description('print the help of a command')
-    .action((name?: string) => {
-      const command = program.commands.find((candidate) => candidate.name() === name);
-      if (name !== undefined && !command) throw new UsageError(`unknown command '${oneLine(name)}'`);
-      cli.stdout.write((command ?? program).helpInformation());
-    });
+  addCommands(program, {
+    cli,
+    exitWith: (code) => {
+      outcome.exitCode = code;
+    },
+  });
   return program;
 }
 

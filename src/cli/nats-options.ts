@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BucketSettings } from '../providers/nats/bucket.js';
-import type { NatsCredentials } from '../providers/nats/connection.js';
+import type { NatsCredentials } from '../providers/nats/credentials.js';
 import { durationMs } from './option-values.js';
 
 /** How a NATS server is told who asks, and how a bucket is to be set up. */

@@ -3,7 +3,7 @@ import { type Clock, sleep, systemClock } from '../clock.js';
 import type { Log } from '../log.js';
 import { noMetrics } from '../metrics.js';
 import { parseAddress, withoutLogin } from '../providers/nats/address.js';
-import { checkCredentials } from '../providers/nats/connection.js';
+import { readCredentials } from '../providers/nats/credentials.js';
 import { createSources, type Sources } from '../providers/sources.js';
 import { connectBroker } from '../publish/broker.js';
 import { createPublisher, type Publisher } from '../publish/publisher.js';
@@ -40,7 +40,7 @@ export async function publish(
   });
   const address = await orUsageError(async () => parseAddress(options.to), '--to: ');
   const credentials = credentialsOf(options);
-  await orUsageError(() => checkCredentials(credentials));
+  await orUsageError(() => readCredentials(credentials));
   const stopped = command.length === 0 ? stopSignal(cli) : null;
   const store = createStore({ clock, epoch: 'publish' });
   const { sources, described } = await openSources(options, store, { cli, clock, log });

@@ -49,7 +49,8 @@ export async function serve(options: ServeOptions, cli: CliProcess): Promise<voi
   try {
     const url = await listen(gateway, options);
     await settle(gateway, systemClock);
-    cli.stdout.write(startLines(url, gateway, chosen.described, madeToken(options, serving, cli.env)));
+    const links = linksTo(url, options, madeToken(options, serving, cli.env));
+    cli.stdout.write(startLines(url, gateway, chosen.described, links));
     void renewCertificates(gateway, options, log, ending.signal);
     await stopped;
   } finally {
@@ -60,7 +61,7 @@ export async function serve(options: ServeOptions, cli: CliProcess): Promise<voi
 }
 
 /** Three lines: where it listens, which sources it reads, what to open. */
-function startLines(url: string, gateway: Gateway, described: string, token: string | null): string {
+function startLines(url: string, gateway: Gateway, described: string, links: string): string {
   const now = gateway
     .sources()
     .map(({ name, state, error }) => `${name} ${state}${error === null ? '' : ` (${error})`}`)
@@ -68,9 +69,20 @@ function startLines(url: string, gateway: Gateway, described: string, token: str
   return [
     `tilt-graphql ${version} listens on ${url} (HTTP, SSE) and ${url.replace(/^http/, 'ws')} (WebSocket)`,
     `reads ${described}; now: ${now}`,
-    `open ${url}${token === null ? '' : `?token=${token}`} for GraphiQL`,
+    `open ${links}`,
     '',
   ].join('\n');
+}
+
+/** The pages that are served, each with the token where one was made. */
+function linksTo(url: string, { dashboard, graphiql }: ServeOptions, token: string | null): string {
+  const query = token === null ? '' : `?token=${token}`;
+  const home = url.replace(/graphql$/, '');
+  const pages = [
+    ...(dashboard ? [`${home}${query} for the dashboard`] : []),
+    ...(graphiql ? [`${url}${query} for GraphiQL`] : []),
+  ];
+  return pages.length > 0 ? pages.join(', ') : `${url}${query}`;
 }
 
 /** A token that nobody knows yet: it is shown once, in the link. One that was given is known, and is never shown. */

@@ -27,6 +27,7 @@ export interface ServingFlags {
   readonly documents?: string;
   readonly introspection: boolean;
   readonly graphiql: boolean;
+  readonly dashboard: boolean;
   /** Bytes. */
   readonly queryCache: number;
 }
@@ -118,6 +119,7 @@ export function addServingOptions(command: Command): Command {
       new Option('--no-introspection', 'do not tell the schema').env('TILT_GRAPHQL_NO_INTROSPECTION'),
     )
     .addOption(new Option('--no-graphiql', 'do not serve GraphiQL').env('TILT_GRAPHQL_NO_GRAPHIQL'))
+    .addOption(new Option('--no-dashboard', 'do not serve the dashboard').env('TILT_GRAPHQL_NO_DASHBOARD'))
     .addOption(
       new Option(
         '--query-cache <size>',
@@ -145,6 +147,7 @@ export async function servingOptionsOf(
     limits: flags.limit,
     introspection: flags.introspection,
     graphiql: flags.graphiql,
+    dashboard: flags.dashboard,
     queryCacheBytes: flags.queryCache,
     ...(token !== null && { token }),
     ...(documents && { documents }),

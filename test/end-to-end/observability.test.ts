@@ -139,7 +139,7 @@ describe('tracing', () => {
     await using cli = runCli(['--port', '0', '--source', 'demo'], {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     });
-    const [, url = ''] = await cli.until(/^open (\S+) for GraphiQL/m);
+    const [, url = ''] = await cli.until(/(\S+) for GraphiQL/);
     const trace = '0af7651916cd43dd8448eb211c80319c';
     const headers = { traceparent: `00-${trace}-b7ad6b7169203331-01` };
     await fetch(`${url}?query=${encodeURIComponent('query Mine { __typename }')}`, { headers });

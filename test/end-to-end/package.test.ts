@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../support/cli.js';
+import { startCliClients } from '../support/cli-client.js';
 
 const run = promisify(execFile);
 const root = new URL('../..', import.meta.url).pathname;
@@ -49,6 +50,30 @@ describe('the package', () => {
     const { stdout } = await run(process.execPath, ['embed.js'], { cwd: folder });
     expect(stdout).toBe('true {"data":{"sessions":{"totalCount":0}}}\n');
   });
+
+  it('waits, watches and completes with what is installed, by npm exec too, which passes exit codes on', async () => {
+    await using clients = await startCliClients();
+    const env = { ...process.env, TILT_GRAPHQL_URL: clients.gateway.origin };
+    const exec = (...args: readonly string[]) =>
+      run('npm', ['exec', '--offline', '--', 'tilt-graphql', ...args], { cwd: folder, env }).then(
+        ({ stdout }) => ({ code: 0, stdout }),
+        ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
+      );
+    await clients.play('ci-ok');
+    const report = join(folder, 'report.xml');
+    expect(await exec('wait', '--for', 'done', '--junit', report)).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^reached: /),
+    });
+    expect(await readFile(report, 'utf8')).toMatch(/^<testsuites tests="4" /);
+    await clients.play('ci-bad');
+    await clients.gateway.session().until({ verdict: { state: 'FAILED' } });
+    expect(await exec('wait')).toEqual({ code: 1, stdout: expect.stringMatching(/^failed: /) });
+    expect((await exec('wait', '--url', 'http://127.0.0.1:9', '--max-age', '1s')).code).toBe(3);
+    expect((await exec('wait', '--for', 'nothing')).code).toBe(2);
+    expect((await exec('query', '{ session { verdict { state } } }')).stdout).toContain('"FAILED"');
+    expect((await exec('complete', '--', 'wat')).stdout).toMatch(/^watch\t/);
+  }, 60_000);
 
   it('holds what it needs and nothing else', async () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], { cwd: root });

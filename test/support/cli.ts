@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /** The installed program, as `npm run build` makes it. */
-const BIN = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
+export const BIN = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
 
 /** A command that runs. Killed at the end of its block (`await using`). */
 export interface RunningCommand extends AsyncDisposable {

@@ -4,6 +4,7 @@ import { type ExecFileSyncOptions, execFileSync, spawnSync } from 'node:child_pr
 const NEEDED = new Map([
   ['chromium', 'chromium'],
   ['nats-server', 'nats-server'],
+  ['tmux', 'tmux'],
 ]);
 
 /** Before any test: installs what is missing where it may (root, with apt-get), and otherwise fails in one line. */

@@ -1,0 +1,52 @@
+import { createClient } from '../../client/client.js';
+import { clientFailure } from '../client-failure.js';
+import { clientOptionsOf } from '../client-options.js';
+import { EXIT } from '../exit-code.js';
+import { listenForInterruption } from '../interruption.js';
+import type { CliProcess } from '../main.js';
+import { createOutput } from '../output.js';
+import { readDocument, readVariables } from './input.js';
+import { operationIn } from './operation.js';
+import { createPresenter } from './presenter.js';
+import type { QueryFlags } from './query-options.js';
+
+type Data = Readonly<Record<string, unknown>>;
+
+/**
+ * Asks a document and prints what is in `data`: once for a query, for each payload of a subscription. Resolves with the exit
+ * code: 0 answered, 1 GraphQL refused it (one line an error, on standard error), 3 the gateway could not be asked.
+ */
+export async function query(
+  argument: string | undefined,
+  flags: QueryFlags,
+  cli: CliProcess,
+): Promise<number> {
+  const operation = operationIn(await readDocument(argument, flags.file, cli.stdin), flags);
+  const variables = await readVariables(flags.variables);
+  const present = createPresenter({
+    ...flags,
+    isStream: operation.isSubscription,
+    isTerminal: cli.stdout.isTTY,
+  });
+  const interruption = listenForInterruption(cli);
+  const output = createOutput(cli.stdout);
+  const client = createClient(await clientOptionsOf(flags, cli.env));
+  const options = { signal: AbortSignal.any([interruption.signal, output.gone]) };
+  try {
+    if (!operation.isSubscription) {
+      await output.write(present(await client.query<Data, Data>(operation.text, variables, options)));
+      return EXIT.ok;
+    }
+    for await (const data of client.subscribe<Data, Data>(operation.text, variables, options)) {
+      await output.write(present(data));
+    }
+    return interruption.exitCode ?? EXIT.ok;
+  } catch (error) {
+    if (output.gone.aborted) return EXIT.ok;
+    return interruption.exitCode ?? clientFailure(error, cli.stderr);
+  } finally {
+    client.close();
+    output.end();
+    interruption.end();
+  }
+}

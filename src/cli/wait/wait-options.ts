@@ -1,0 +1,47 @@
+import { type Command, Option } from 'commander';
+import type { Condition } from '../../client/client.js';
+import {
+  addClientOptions,
+  addSessionOption,
+  type ClientFlags,
+  type SessionFlags,
+} from '../client-options.js';
+import { durationMs } from '../option-values.js';
+import { condition } from './condition.js';
+
+/** What `wait` was told. */
+export interface WaitFlags extends ClientFlags, SessionFlags {
+  readonly for: Condition;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** Milliseconds. */
+  readonly maxAge: number;
+  readonly junit?: string;
+  readonly verbose: boolean;
+}
+
+/** Adds the options of `wait`. */
+export function addWaitOptions(command: Command): Command {
+  return addSessionOption(addClientOptions(command))
+    .addOption(
+      new Option('-f, --for <condition>', 'what to wait for: ready, done, or target:NAME=PHASE')
+        .default('ready')
+        .argParser(condition),
+    )
+    .addOption(
+      new Option('--timeout <duration>', 'how long to wait at most, such as 90s, 10m or 1h')
+        .default(600_000, '10m')
+        .env('TILT_GRAPHQL_TIMEOUT')
+        .argParser(durationMs),
+    )
+    .addOption(
+      new Option('--max-age <duration>', 'how old news may be that counts, while a link is lost')
+        .default(10_000, '10s')
+        .env('TILT_GRAPHQL_MAX_AGE')
+        .argParser(durationMs),
+    )
+    .addOption(new Option('--junit <file>', 'write a JUnit report with a test case for each target'))
+    .addOption(
+      new Option('-v, --verbose', 'tell of the progress on standard error, as on a terminal').default(false),
+    );
+}

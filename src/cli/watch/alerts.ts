@@ -1,0 +1,82 @@
+import type { TargetFields, TargetsView, VerdictState } from '../../client/client.js';
+import { sayingOf } from '../target-facts.js';
+import { terminalText } from '../terminal-text.js';
+
+/** Something that a command is to be run for. */
+export interface Alert {
+  /** Of alerts with one key that wait, only the newest counts. */
+  readonly key: string;
+  /** The facts, as variables of the environment; each is one line. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * Finds what is worth an alert in one view after the other: the verdict has changed, a target has failed (once more). What is
+ * so at first is none. A Session that is away for a while, as when a gateway starts anew, is compared with what it was before.
+ */
+export function createAlerts(): (view: TargetsView) => Alert[] {
+  let verdict: VerdictState | null = null;
+  const failures = new Map<string, string>();
+
+  return (view) => {
+    const { session, targets, changes, reset } = view;
+    if (session === null) return [];
+    const isFirst = verdict === null;
+    const touched = reset ? [...targets.values()] : changes.map(({ target }) => target);
+    const failed = touched.filter((target) => hasFailedAnew(targets.get(target.name) ?? target));
+    const previous = verdict;
+    verdict = session.verdict.state;
+    if (isFirst) return [];
+    const alerts = failed.map((target) => failureAlert(target, view));
+    return previous === null || previous === verdict ? alerts : [...alerts, verdictAlert(view, previous)];
+  };
+
+  function hasFailedAnew({ name, phase, state }: TargetFields): boolean {
+    const failure = phase === 'FAILED' ? JSON.stringify(state) : null;
+    const isNew = failure !== null && failures.get(name) !== failure;
+    if (failure === null) failures.delete(name);
+    else failures.set(name, failure);
+    return isNew;
+  }
+}
+
+function failureAlert(target: TargetFields, { session }: TargetsView): Alert {
+  return {
+    key: `target ${target.name}`,
+    env: variables({
+      EVENT: 'target-failed',
+      SESSION: session?.id,
+      VERDICT: session?.verdict.state,
+      TARGET: target.name,
+      PHASE: target.phase,
+      RESOURCES: target.resources.join(','),
+      ERROR: sayingOf(target),
+    }),
+  };
+}
+
+function verdictAlert({ session }: TargetsView, previous: VerdictState): Alert {
+  return {
+    key: 'verdict',
+    env: variables({
+      EVENT: 'verdict',
+      SESSION: session?.id,
+      VERDICT: session?.verdict.state,
+      PREVIOUS_VERDICT: previous,
+      FINAL: String(session?.verdict.final ?? false),
+      REASON: session?.verdict.reason ?? '',
+    }),
+  };
+}
+
+/** A variable of 128 kB would keep the command from being run at all. */
+const LONGEST = 4_000;
+
+function variables(facts: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, fact = '']) => [
+      `TILT_GRAPHQL_${name}`,
+      terminalText(fact).slice(0, LONGEST),
+    ]),
+  );
+}

@@ -1,0 +1,125 @@
+import type {
+  ConnectionState,
+  LinkState,
+  TargetFields,
+  TargetPhase,
+  TargetsView,
+  VerdictState,
+} from '../../client/client.js';
+import { sayingOf } from '../target-facts.js';
+
+/** One change of what is watched, in the shape of the JSON lines that `watch` prints, `time` apart. */
+export type WatchEvent =
+  | {
+      readonly session: string | null;
+      readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+      readonly target: string;
+      /** Of a DELETED target the last one. */
+      readonly phase: TargetPhase;
+      /** Null when it is new. */
+      readonly previousPhase: TargetPhase | null;
+      /** What it says of itself: its error, what it waits for. */
+      readonly summary: string;
+      readonly resources: readonly string[];
+      readonly durationSeconds: number | null;
+    }
+  | {
+      readonly session: string | null;
+      readonly type: 'VERDICT';
+      /** Null when the Session is known no more. */
+      readonly verdict: VerdictState | null;
+      readonly previousVerdict: VerdictState | null;
+      readonly final: boolean;
+      readonly reason: string | null;
+    }
+  | {
+      readonly session: string | null;
+      readonly type: 'CONNECTION';
+      readonly connection: ConnectionState | null;
+      readonly error: string | null;
+    }
+  | {
+      readonly session: string | null;
+      readonly type: 'LINK';
+      readonly link: LinkState['state'];
+      readonly url: string | null;
+      readonly error: string | null;
+    };
+
+/**
+ * What has changed from one view to the next: the links first, then the targets, the verdict last. It compares what is known,
+ * so that a `reset` or an answer of another gateway repeats nothing.
+ */
+export function eventsBetween(before: TargetsView | null, after: TargetsView): WatchEvent[] {
+  const session = after.session?.id ?? before?.session?.id ?? null;
+  return [
+    ...linkEvents(before, after, session),
+    ...connectionEvents(before, after, session),
+    ...targetEvents(before?.targets ?? new Map(), after, session),
+    ...verdictEvents(before, after, session),
+  ];
+}
+
+type Session = string | null;
+
+function linkEvents(before: TargetsView | null, { link }: TargetsView, session: Session): WatchEvent[] {
+  if (before?.link.state === link.state) return [];
+  return [{ session, type: 'LINK', link: link.state, url: link.url, error: link.error }];
+}
+
+function connectionEvents(before: TargetsView | null, after: TargetsView, session: Session): WatchEvent[] {
+  const now = after.session?.connection;
+  if (before?.session?.connection.state === now?.state) return [];
+  return [{ session, type: 'CONNECTION', connection: now?.state ?? null, error: now?.error ?? null }];
+}
+
+function verdictEvents(before: TargetsView | null, after: TargetsView, session: Session): WatchEvent[] {
+  const was = before?.session?.verdict;
+  const now = after.session?.verdict;
+  if (was?.state === now?.state && was?.final === now?.final) return [];
+  return [
+    {
+      session,
+      type: 'VERDICT',
+      verdict: now?.state ?? null,
+      previousVerdict: was?.state ?? null,
+      final: now?.final ?? false,
+      reason: now?.reason ?? null,
+    },
+  ];
+}
+
+function targetEvents(
+  before: ReadonlyMap<string, TargetFields>,
+  { targets, changes, reset }: TargetsView,
+  session: Session,
+): WatchEvent[] {
+  const touched = reset ? [...before.keys(), ...targets.keys()] : changes.map(({ target }) => target.name);
+  return [...new Set(touched)].flatMap((name) => targetEvent(before.get(name), targets.get(name), session));
+}
+
+function targetEvent(
+  was: TargetFields | undefined,
+  now: TargetFields | undefined,
+  session: Session,
+): WatchEvent[] {
+  const target = now ?? was;
+  if (target === undefined || (was && now && isSame(was, now))) return [];
+  const { name, phase, resources, durationSeconds } = target;
+  return [
+    {
+      session,
+      type: was === undefined ? 'ADDED' : now === undefined ? 'DELETED' : 'MODIFIED',
+      target: name,
+      phase,
+      previousPhase: was?.phase ?? null,
+      summary: sayingOf(target),
+      resources,
+      durationSeconds,
+    },
+  ];
+}
+
+function isSame(was: TargetFields, now: TargetFields): boolean {
+  return JSON.stringify([was.state, was.resources]) === JSON.stringify([now.state, now.resources]);
+}

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+
+const BIN = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
+
+/** Says each SIGINT and SIGHUP as it comes, and at SIGTERM how many they were. */
+const COUNTER = `
+  let count = 0;
+  for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => console.log(signal, ++count));
+  process.on('SIGTERM', () => { console.log('in all', count); process.exit(9); });
+  setTimeout(() => process.exit(1), 60_000);
+  console.log('publisher', process.ppid);`;
+
+const PUBLISH = [
+  BIN,
+  'publish',
+  '--to',
+  'nats://127.0.0.1:1/none',
+  '--deadline',
+  '1ms',
+  '--log-level',
+  'silent',
+];
+const COMMAND = [process.execPath, ...PUBLISH, '--', process.execPath, '-e', COUNTER];
+
+/** Runs something in a session of its own, that is without the terminal in which the tests may run. */
+function run(file: string, args: readonly string[]) {
+  const child = spawn(file, args, {
+    detached: true,
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', TILT_CONFIG: '/nonexistent/config' },
+  });
+  let said = '';
+  child.stdout.on('data', (chunk) => {
+    said += chunk;
+  });
+  const exit = once(child, 'close').then(([code]: (number | null)[]) => code);
+  return {
+    exit,
+    async until(pattern: RegExp): Promise<string> {
+      await expect.poll(() => said, { timeout: 20_000 }).toMatch(pattern);
+      return pattern.exec(said)?.[1] ?? '';
+    },
+    type: (text: string) => child.stdin.write(text),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await exit;
+    },
+  };
+}
+
+describe('a command that is run', () => {
+  it.each(['SIGINT', 'SIGHUP'] as const)(
+    'is handed a %s that comes to the publisher alone',
+    async (signal) => {
+      const [file = '', ...args] = COMMAND;
+      await using publisher = run(file, args);
+      const pid = Number(await publisher.until(/publisher (\d+)/));
+      process.kill(pid, signal);
+      await publisher.until(new RegExp(`${signal} 1`));
+      process.kill(pid, 'SIGTERM');
+      await publisher.until(/in all 1\b/);
+      expect(await publisher.exit).toBe(9);
+    },
+  );
+
+  it('gets the Ctrl-C of its terminal once, since that comes to it anyway', async () => {
+    const quoted = COMMAND.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+    await using terminal = run('script', ['--quiet', '--command', quoted, '/dev/null']);
+    const pid = Number(await terminal.until(/publisher (\d+)/));
+    // Two that come in one go are one: the publisher is held until the command has had the terminal's.
+    process.kill(pid, 'SIGSTOP');
+    terminal.type('\u0003');
+    await terminal.until(/SIGINT 1/);
+    process.kill(pid, 'SIGCONT');
+    // What the publisher would hand on of it, it would hand on before this.
+    process.kill(pid, 'SIGTERM');
+    await terminal.until(/in all 1\b/);
+    await terminal.exit;
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { annotations, stepSummary } from '../../../src/cli/wait/github.js';
+import { targetFields } from '../../support/target-fields.js';
+import { waited } from '../../support/waited.js';
+
+describe('annotations for GitHub Actions', () => {
+  it('escape what workflow commands are made of, and cannot be forged', () => {
+    const target = targetFields('a:b,c%\n::error::x', 'FAILED', { error: '100%\r\n::warning::y, z: ok' });
+    expect(annotations(waited('failed', [target]))).toEqual([
+      '::error title=a%3Ab%2Cc%25 %3A%3Aerror%3A%3Ax::100%25 ::warning::y, z: ok',
+    ]);
+  });
+
+  it('are none when it is so, and one about the wait where no target failed', () => {
+    const ready = [targetFields('api:serve', 'READY')];
+    expect(annotations(waited('reached', ready))).toEqual([]);
+    expect(annotations(waited('unknown', ready))).toEqual(['::error title=wait to be ready::the reason']);
+  });
+
+  it('are ten at most, as GitHub shows no more', () => {
+    const many = Array.from({ length: 12 }, (_, index) => targetFields(`t${index}`, 'FAILED'));
+    expect(annotations(waited('failed', many))).toHaveLength(10);
+  });
+});
+
+describe('the summary of a step', () => {
+  it('has a table of the targets, those first that failed, in which nothing is markup', () => {
+    const targets = [
+      targetFields('api:serve', 'READY'),
+      targetFields('web:update', 'WAITING'),
+      targetFields('a|b<img src=x>', 'FAILED', { error: '`x`\n| y | [z](javascript:1)' }),
+    ];
+    expect(stepSummary(waited('failed', targets))).toBe(
+      [
+        '### Tilt: failed',
+        '',
+        'Waited 3s for tilt\\-default\\/Tiltfile to be ready. the reason',
+        '',
+        '| target | phase | time | |',
+        '| --- | --- | --- | --- |',
+        '| a\\|b\\<img src\\=x\\> | FAILED | 2.3s | \\`x\\` \\| y \\| \\[z\\]\\(javascript\\:1\\) |',
+        '| web\\:update | WAITING |  | waiting\\: on\\-dep |',
+        '| api\\:serve | READY | 1.5s |  |',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('stays small however many targets there are, and however long they speak', () => {
+    const error = '|'.repeat(100_000);
+    const many = Array.from({ length: 1_000 }, (_, index) => targetFields(`t${index}`, 'FAILED', { error }));
+    const summary = stepSummary(waited('failed', many));
+    expect(summary.length).toBeLessThan(2 ** 20);
+    expect(summary).toContain('\nand 800 more\n');
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { eventsBetween } from '../../../src/cli/watch/events.js';
+import type { TargetFields, TargetsView } from '../../../src/client/client.js';
+import { sessionFields, targetFields, verdictFields, viewOf } from '../../support/target-fields.js';
+
+const API = targetFields('api:serve', 'READY');
+const UNIT = targetFields('unit:update', 'RUNNING');
+const FAILED_UNIT = targetFields('unit:update', 'FAILED');
+const FIRST = viewOf([API, UNIT]);
+
+/** The events in short. */
+function told(before: TargetsView | null, after: TargetsView): string[] {
+  return eventsBetween(before, after).map((event) => {
+    switch (event.type) {
+      case 'LINK':
+        return `LINK ${event.link}`;
+      case 'CONNECTION':
+        return `CONNECTION ${event.connection}`;
+      case 'VERDICT':
+        return `VERDICT ${event.previousVerdict} ${event.verdict}`;
+      default:
+        return `${event.type} ${event.target} ${event.previousPhase} ${event.phase}`;
+    }
+  });
+}
+
+/** The view after one update that modified a target. */
+function modified(before: TargetsView, target: TargetFields): TargetsView {
+  const targets = new Map(before.targets).set(target.name, target);
+  const previous = before.targets.get(target.name);
+  return {
+    ...before,
+    targets,
+    changes: [
+      { type: 'MODIFIED', target, previous: previous?.state ?? null, previousPhase: previous?.phase ?? null },
+    ],
+    reset: false,
+  };
+}
+
+describe('the events of watch', () => {
+  it('are everything at first', () => {
+    expect(told(null, FIRST)).toEqual([
+      'LINK live',
+      'CONNECTION LIVE',
+      'ADDED api:serve null READY',
+      'ADDED unit:update null RUNNING',
+      'VERDICT null PENDING',
+    ]);
+  });
+
+  it('are what has changed', () => {
+    expect(told(FIRST, modified(FIRST, FAILED_UNIT))).toEqual(['MODIFIED unit:update RUNNING FAILED']);
+  });
+
+  it('tell of a change that leaves the phase as it is', () => {
+    const once = modified(FIRST, FAILED_UNIT);
+    const again = modified(once, targetFields('unit:update', 'FAILED', { error: 'another' }));
+    expect(told(once, again)).toEqual(['MODIFIED unit:update FAILED FAILED']);
+  });
+
+  it('repeat nothing after a reset, and tell what has gone', () => {
+    const without = viewOf([API, targetFields('web:update', 'WAITING')]);
+    expect(told(FIRST, viewOf([API, UNIT]))).toEqual([]);
+    expect(told(FIRST, without)).toEqual([
+      'DELETED unit:update RUNNING RUNNING',
+      'ADDED web:update null WAITING',
+    ]);
+  });
+
+  it('tell of links, and of a verdict that becomes final', () => {
+    const lost = { ...FIRST, changes: [], reset: false, link: { ...FIRST.link, state: 'lost' as const } };
+    expect(told(FIRST, lost)).toEqual(['LINK lost']);
+    const verdict = { ...verdictFields('PENDING'), final: true };
+    const final = { ...FIRST, changes: [], reset: false, session: sessionFields([], { verdict }) };
+    expect(told(FIRST, final)).toEqual(['VERDICT PENDING PENDING']);
+  });
+
+  it('go on under the name of a Session that has gone', () => {
+    const gone = viewOf([], { session: null });
+    expect(told(FIRST, gone)).toEqual([
+      'CONNECTION null',
+      'DELETED api:serve READY READY',
+      'DELETED unit:update RUNNING RUNNING',
+      'VERDICT PENDING null',
+    ]);
+    expect(eventsBetween(FIRST, gone)[0]?.session).toBe('tilt-default/Tiltfile');
+  });
+});

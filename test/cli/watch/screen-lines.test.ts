@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { widthOf } from '../../../src/cli/text-width.js';
+import { firstShown, type ScreenState, screenLines } from '../../../src/cli/watch/screen-lines.js';
+import { INITIAL } from '../../../src/cli/watch/ui-state.js';
+import {
+  A_MINUTE_LATER,
+  sessionFields,
+  targetFields,
+  verdictFields,
+  viewOf,
+} from '../../support/target-fields.js';
+
+const TARGETS = [
+  targetFields('api:serve', 'READY'),
+  targetFields('db:serve', 'RUNNING'),
+  targetFields('docs:serve', 'DISABLED'),
+  targetFields('e2e:update', 'INACTIVE'),
+  targetFields('lint:update', 'SUCCEEDED'),
+  targetFields('seed:update', 'RETRYING'),
+  targetFields('unit:update', 'FAILED', { error: 'one\n\u001b[31mtwo' }),
+  targetFields('web:update', 'WAITING'),
+];
+
+function screen(state: Partial<ScreenState> = {}): string[] {
+  return screenLines(stateOf(state), (_, text) => text).map((line) => line.trimEnd());
+}
+
+function stateOf(state: Partial<ScreenState>): ScreenState {
+  return {
+    view: viewOf(TARGETS),
+    ui: INITIAL,
+    columns: 70,
+    rows: 15,
+    now: A_MINUTE_LATER,
+    notice: null,
+    ...state,
+  };
+}
+
+describe('the screen of watch', () => {
+  it('shows the Session, its counts, the link, and the targets, those first that need a look', () => {
+    const verdict = verdictFields('FAILED', 'unit:update: one');
+    expect(screen({ view: viewOf(TARGETS, { session: sessionFields(TARGETS, { verdict }) }) })).toEqual([
+      'tilt-default/Tiltfile  FAILED  unit:update: one',
+      '8 targets: 1 inactive, 1 disabled, 1 waiting, 1 running, 1 ready, 1 s…',
+      'live at http://gateway/graphql',
+      'PHASE      TARGET         TIME  WHAT IT SAYS',
+      'FAILED     unit:update    2.3s  one ␛[31mtwo',
+      'RETRYING   seed:update    2.3s  exit status 1',
+      'WAITING    web:update    1m00s  waiting: on-dep',
+      'RUNNING    db:serve      1m05s  running',
+      'READY      api:serve     1m05s  ready after 1.5 s',
+      'SUCCEEDED  lint:update    2.3s  succeeded after 2.3 s',
+      'INACTIVE   e2e:update           inactive',
+      'DISABLED   docs:serve           disabled',
+      '',
+      '',
+      'q quit  / filter  ↑ ↓ PgUp PgDn move',
+    ]);
+  });
+
+  it.each([
+    [70, 15],
+    [20, 6],
+    [9, 5],
+    [3, 3],
+    [1, 1],
+  ])('fills %i columns and %i rows, and nothing beyond', (columns, rows) => {
+    const lines = screenLines(stateOf({ columns, rows }), (_, text) => text);
+    expect(lines).toHaveLength(rows);
+    for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(columns);
+  });
+
+  it('shows what matches the filter, in any case, wherever it stands', () => {
+    const lines = screen({ ui: { filter: 'RETRY', isTyping: true, offset: 0 } });
+    expect(lines[1]).toMatch(/^1 match \/RETRY; 8 targets: /);
+    expect(lines.slice(4, 6)).toEqual(['RETRYING   seed:update    2.3s  exit status 1', '']);
+    expect(lines.at(-1)).toBe('/RETRY▏ Enter keeps it, Escape forgets it');
+  });
+
+  it('moves no further than to a last page that is full', () => {
+    const far = stateOf({ rows: 8, ui: { ...INITIAL, offset: 1_000 } });
+    expect(firstShown(far)).toBe(5);
+    expect(
+      screen(far)
+        .slice(4, 7)
+        .map((line) => line.split(' ')[0]),
+    ).toEqual(['SUCCEEDED', 'INACTIVE', 'DISABLED']);
+  });
+
+  it('says that it connects, that the link is lost, and that what is shown is old', () => {
+    expect(screen({ view: null }).slice(0, 3)).toEqual(['no Session yet', '0 targets:', 'connecting …']);
+    const since = A_MINUTE_LATER - 5_000;
+    const link = { state: 'lost', since, error: 'gone\n\u001b[2J', url: null } as const;
+    expect(screen({ view: viewOf(TARGETS, { link }) })[2]).toBe(
+      'LINK LOST for 5s, this is the last known state: gone ␛[2J',
+    );
+    const connection = { state: 'STALE', since: '2026-11-22T11:01:00Z', error: 'refused' } as const;
+    const session = sessionFields(TARGETS, { connection });
+    expect(screen({ view: viewOf(TARGETS, { session }) })[2]).toBe(
+      'STALE for 5s, this is the last known state: refused',
+    );
+  });
+
+  it('shows old rows without the colours of new ones', () => {
+    const styles = (view: ScreenState['view']) => {
+      const used = new Set<string>();
+      screenLines(stateOf({ view }), (style, text) => {
+        if (text.startsWith('FAILED ')) used.add(style);
+        return text;
+      });
+      return [...used];
+    };
+    const link = { state: 'lost', since: 0, error: null, url: null } as const;
+    expect(styles(viewOf(TARGETS))).toEqual(['red']);
+    expect(styles(viewOf(TARGETS, { link }))).toEqual(['dim']);
+  });
+
+  it('shows a notice in place of the keys', () => {
+    expect(screen({ notice: '--exec ended with 1' }).at(-1)).toBe('--exec ended with 1');
+  });
+});

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { runCliToEnd } from '../support/cli.js';
+import { startCliClients } from '../support/cli-client.js';
+import { startGateway } from '../support/gateway.js';
+import { sessionJson } from '../support/session-json.js';
+import { createTemporaryFolder } from '../support/temporary-folder.js';
+
+const VERDICT = '{ session { verdict { state } } }';
+
+describe('tilt-graphql query', () => {
+  it('prints what is in data, as JSON', async () => {
+    await using clients = await startCliClients();
+    await clients.play('ci-ok');
+    const { code, stdout, stderr } = await clients.runToEnd(['query', VERDICT]);
+    expect([code, JSON.parse(stdout), stderr]).toEqual([
+      0,
+      { session: { verdict: { state: 'PASSED' } } },
+      '',
+    ]);
+  });
+
+  it('takes the document from a file or standard input, with variables, and one operation of several', async () => {
+    await using folder = await createTemporaryFolder();
+    await using clients = await startCliClients();
+    await clients.play('ci-ok');
+    const text = 'query A($id: ID) { session(id: $id) { id } } query B { gateway { version } }';
+    await folder.write('two.graphql', text);
+    await folder.write('variables.json', '{"id":"tilt-default/Tiltfile"}');
+    const args = ['query', '--operation', 'A', '--variables', `@${folder.file('variables.json')}`];
+    const piped = clients.run([...args, '-']);
+    piped.process.stdin.end(text);
+    const [fromFile, code] = [
+      await clients.runToEnd([...args, '--file', folder.file('two.graphql')]),
+      await piped.exit,
+    ];
+    expect([fromFile.code, code]).toEqual([0, 0]);
+    expect(JSON.parse(fromFile.stdout)).toEqual({ session: { id: 'tilt-default/Tiltfile' } });
+    expect(piped.stdout).toBe(fromFile.stdout);
+  });
+
+  it('prints a line for each payload of a subscription, and of a query that it is to watch', async () => {
+    await using clients = await startCliClients();
+    await clients.play('ci-ok', 8);
+    const commands = [
+      clients.run(['query', `subscription ${VERDICT}`]),
+      clients.run(['query', '--watch', VERDICT]),
+      clients.run(['query', '--watch', '--template', '{{session.verdict.state}}', VERDICT]),
+    ];
+    for (const command of commands) await command.until(/PENDING.*\n/);
+    await clients.play('ci-ok');
+    for (const command of commands) await command.until(/PASSED.*\n/);
+    const lines = ['PENDING', 'PASSED'].map((state) => JSON.stringify({ session: { verdict: { state } } }));
+    expect(commands.map(({ stdout }) => stdout)).toEqual([
+      `${lines.join('\n')}\n`,
+      `${lines.join('\n')}\n`,
+      'PENDING\nPASSED\n',
+    ]);
+    commands[0]?.process.kill('SIGINT');
+    expect(await commands[0]?.exit).toBe(130);
+    commands[1]?.process.stdout.destroy();
+    await clients.put(sessionJson({ status: { done: true, error: 'no' } }));
+    expect(await commands[1]?.exit).toBe(0);
+  });
+
+  it('prints lists as tables', async () => {
+    await using clients = await startCliClients();
+    await clients.play('ci-ok');
+    const document = '{ targets { name phase resources } session { id verdict { state } } }';
+    const { code, stdout } = await clients.runToEnd(['query', '--output', 'table', document]);
+    expect([code, stdout]).toEqual([
+      0,
+      [
+        'name             phase      resources',
+        'db:serve         READY      db',
+        'e2e:update       SUCCEEDED  e2e',
+        'lint:update      SUCCEEDED  lint',
+        'tiltfile:update  SUCCEEDED  (Tiltfile)',
+        '',
+        'id                     verdict.state',
+        'tilt-default/Tiltfile  PASSED',
+        '',
+      ].join('\n'),
+    ]);
+  });
+
+  it('fills in a template', async () => {
+    await using clients = await startCliClients();
+    await clients.play('ci-bad');
+    const document = '{ session { id verdict { state failed { name } } } }';
+    const template =
+      '{{session.id}}: {{session.verdict.state}}{{#session.verdict.failed}}\\n- {{name}}{{/session.verdict.failed}}';
+    const { code, stdout } = await clients.runToEnd(['query', '--template', template, document]);
+    expect([code, stdout]).toEqual([0, 'tilt-default/Tiltfile: FAILED\n- unit:update\n']);
+  });
+
+  it('ends with 1 for GraphQL errors, a line for each', async () => {
+    await using clients = await startCliClients();
+    for (const document of ['{ gateway { one two } }', 'subscription { session { one two } }']) {
+      const { code, stdout, stderr } = await clients.runToEnd(['query', document]);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr.trimEnd().split('\n')).toEqual([
+        expect.stringMatching(/^tilt-graphql: Cannot query field "one"/),
+        expect.stringMatching(/^tilt-graphql: Cannot query field "two"/),
+      ]);
+    }
+  });
+
+  it('ends with 3 when no gateway answers, or one does not let it in', async () => {
+    await using gateway = await startGateway({ token: 'known-to-its-clients' });
+    const refused = await runCliToEnd(['query', '--url', gateway.origin, '{ gateway { version } }']);
+    expect([refused.code, refused.stderr]).toEqual([3, expect.stringMatching(/^tilt-graphql: .*token.*\n$/)]);
+    const away = await runCliToEnd(['query', '--url', 'http://127.0.0.1:9', '{ gateway { version } }']);
+    expect([away.code, away.stderr]).toEqual([
+      3,
+      expect.stringMatching(/^tilt-graphql: .*127\.0\.0\.1:9.*\n$/),
+    ]);
+  });
+
+  it('takes a token from the environment, a file, or the link that serve prints', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('token', 'known-to-its-clients\n');
+    await using gateway = await startGateway({ token: 'known-to-its-clients' });
+    const ask = (args: readonly string[], env = {}) =>
+      runCliToEnd(['query', '{ sessions { totalCount } }', ...args], env);
+    const answers = await Promise.all([
+      ask(['--url', gateway.url], { TILT_GRAPHQL_TOKEN: 'known-to-its-clients' }),
+      ask(['--url', gateway.url, '--token-file', folder.file('token')]),
+      ask(['--url', `${gateway.url}?token=known-to-its-clients`]),
+    ]);
+    expect(answers.map(({ code, stderr }) => [code, stderr])).toEqual([
+      [0, ''],
+      [0, ''],
+      [0, ''],
+    ]);
+  });
+
+  it('asks the next gateway when one is away', async () => {
+    await using gateway = await startGateway({});
+    const urls = `http://127.0.0.1:9,${gateway.origin}`;
+    const { code } = await runCliToEnd(['query', '{ sessions { totalCount } }'], { TILT_GRAPHQL_URL: urls });
+    expect(code).toBe(0);
+  });
+
+  it('prints nothing that moves a terminal', async () => {
+    await using clients = await startCliClients();
+    const name = 'a\u001b[2J\u009bb\u202ec';
+    await clients.put(sessionJson({ targets: [{ name, type: 'job', resources: [], state: {} }] }));
+    for (const output of ['json', 'table']) {
+      const { stdout } = await clients.runToEnd(['query', '--output', output, '{ targets { name } }']);
+      expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
+    }
+    const { stdout } = await clients.runToEnd(['query', '{ targets { name } }']);
+    expect(JSON.parse(stdout)).toEqual({ targets: [{ name }] });
+  });
+});
+
+describe('bad input to query gets one line and exit code 2', () => {
+  it.each<[string, string[], RegExp]>([
+    ['no document', [], /expected a document: as an argument/],
+    ['two documents', [VERDICT, '--file', 'x.graphql'], /expected one document/],
+    ['a file that is not there', ['--file', '/nonexistent'], /--file \/nonexistent: .*ENOENT/],
+    ['a document that does not parse', ['{ session '], /the document, line 1, column 11: Syntax Error/],
+    ['a fragment alone', ['fragment F on Session { id }'], /expected a query or a subscription/],
+    ['several operations', ['query A { a } query B { b }'], /--operation: expected one of A, B/],
+    ['no such operation', ['query A { a }', '--operation', 'B'], /--operation: expected one of A, got B/],
+    ['variables that are no JSON', [VERDICT, '--variables', '{'], /--variables: expected JSON/],
+    ['variables that are no object', [VERDICT, '--variables', '[]'], /--variables: expected a JSON object/],
+    ['a template that does not end', [VERDICT, '--template', '{{#a}}'], /--template: expected \{\{\/a\}\}/],
+    ['no template', [VERDICT, '--output', 'template'], /--output template: expected --template TEXT/],
+    ['a template for JSON', [VERDICT, '--output', 'json', '--template', 'x'], /expected --output template/],
+  ])('%s', async (_, args, expected) => {
+    const { code, stdout, stderr } = await runCliToEnd(['query', ...args]);
+    expect(stderr.trimEnd()).toMatch(expected);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+});

@@ -1,0 +1,356 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { BIN, runCliToEnd } from '../support/cli.js';
+import { type CliClients, startCliClients } from '../support/cli-client.js';
+import { greenJson, HEALTHY } from '../support/followed-session.js';
+import { startGateway } from '../support/gateway.js';
+import { sessionJson } from '../support/session-json.js';
+import { openTcpProxy } from '../support/tcp-proxy.js';
+import { createTemporaryFolder } from '../support/temporary-folder.js';
+import { openTmux } from '../support/tmux.js';
+
+/** A Session of one job in this state. */
+function jobJson(state: object, name = 'unit:update') {
+  return sessionJson({ uid: 'one', targets: [{ name, type: 'job', resources: ['unit'], state }, TILTFILE] });
+}
+
+const TERMINATED = { startTime: '2026-11-22T11:00:00Z', finishTime: '2026-11-22T11:00:02Z' };
+const SUCCEEDED = { terminated: TERMINATED };
+const FAILED = { terminated: { ...TERMINATED, error: 'exit status 1' } };
+const TILTFILE = { name: 'tiltfile:update', type: 'job', resources: [], state: SUCCEEDED };
+
+describe('tilt-graphql watch in a terminal', () => {
+  async function open(clients: CliClients, command = 'tilt-graphql watch', env = {}) {
+    const terminal = await openTmux({ TILT_GRAPHQL_URL: clients.gateway.origin, ...env });
+    await terminal.type(`echo before; ${command}`);
+    await terminal.press('Enter');
+    return terminal;
+  }
+
+  /** Watches in a process whose id is in a file. */
+  function withPid(path: string): string {
+    return `sh -c 'echo $$ >${path}; exec "$0" "$@"' '${process.execPath}' '${BIN}' watch`;
+  }
+
+  it('shows a table that follows what happens, blockers first, in colours', async () => {
+    await using clients = await startCliClients();
+    await clients.play('ci-bad', 6);
+    await using terminal = await open(clients);
+    await terminal.until(/^tilt-default\/Tiltfile {2}PENDING {2}/);
+    await terminal.until(/^PHASE +TARGET +TIME +WHAT IT SAYS\n/m);
+    expect(await terminal.screen()).not.toContain('before');
+    await clients.play('ci-bad');
+    await terminal.until(/^tilt-default\/Tiltfile {2}FAILED, done {2}Command/);
+    const rows = (await terminal.screen()).split('\n').slice(4, 8);
+    expect(rows).toEqual([
+      expect.stringMatching(/^FAILED {5}unit:update +2s {2}Command "sleep 2; /),
+      expect.stringMatching(/^WAITING {4}db:serve +\S+ {2}waiting/),
+      expect.stringMatching(/^SUCCEEDED {2}lint:update +1\.3s {2}/),
+      expect.stringMatching(/^SUCCEEDED {2}tiltfile:update +0s {2}/),
+    ]);
+    expect(await terminal.colours()).toContain('\u001b[31mFAILED');
+  });
+
+  it('gives the terminal back as it was, after q and after Ctrl-C', async () => {
+    await using clients = await startCliClients();
+    await clients.play('ci-ok');
+    for (const key of ['q', 'C-c']) {
+      await using terminal = await open(clients, 'tilt-graphql watch; echo "code $?"');
+      await terminal.until(/PASSED/);
+      await terminal.press(key);
+      await terminal.until(/before\ncode 0\n\$/);
+      await terminal.type('echo "ty""ped"');
+      await terminal.press('Enter');
+      await terminal.until(/\$ echo "ty""ped"\ntyped\n/);
+    }
+  });
+
+  it('gives the terminal back when a signal ends it', async () => {
+    await using clients = await startCliClients();
+    await using folder = await createTemporaryFolder();
+    await clients.play('ci-ok');
+    const pid = folder.file('pid');
+    await using terminal = await open(clients, `${withPid(pid)}; echo "code $?"`);
+    await terminal.until(/PASSED/);
+    process.kill(Number(await readFile(pid, 'utf8')), 'SIGTERM');
+    await terminal.until(/before\ncode 143\n\$/);
+  });
+
+  it('lets go of the terminal after Ctrl-Z, and takes it again when it goes on', async () => {
+    await using clients = await startCliClients();
+    await clients.play('ci-ok');
+    await using terminal = await open(clients);
+    await terminal.until(/PASSED/);
+    await terminal.press('C-z');
+    await terminal.until(/before\n.*Stopped.*\n\$\n/s);
+    await terminal.type('fg');
+    await terminal.press('Enter');
+    await terminal.until(/^PHASE +TARGET/m);
+    await terminal.press('q');
+    await terminal.until(/before\n.*\$ fg\n.*\n\$\n/s);
+  });
+
+  it('ends when its window is closed', async () => {
+    await using clients = await startCliClients();
+    await using folder = await createTemporaryFolder();
+    await clients.play('ci-ok');
+    const pid = folder.file('pid');
+    await using terminal = await open(clients, withPid(pid));
+    await terminal.until(/PASSED/);
+    await terminal.close();
+    const watching = Number(await readFile(pid, 'utf8'));
+    await expect.poll(() => isAlive(watching), { timeout: 20_000 }).toBe(false);
+  });
+
+  it('filters by what is typed after /, and shows all again after Escape', async () => {
+    await using clients = await startCliClients();
+    await clients.play('up', 20);
+    await using terminal = await open(clients);
+    await terminal.until(/api:serve/);
+    await terminal.type('/MIGRATE');
+    await terminal.until(/^1 match \/MIGRATE; 11 targets: /m);
+    await terminal.until(/^\/MIGRATE/m);
+    expect(await terminal.screen()).not.toContain('api:serve');
+    await terminal.press('Enter');
+    await terminal.until(/^q quit/m);
+    expect(await terminal.screen()).toContain('migrate:update');
+    await terminal.press('Escape');
+    await terminal.until(/api:serve/);
+  });
+
+  it('fits the terminal when that is resized, and moves by keys', async () => {
+    await using clients = await startCliClients();
+    await clients.play('up');
+    await using terminal = await open(clients);
+    await terminal.until(/web:serve|crash:serve/);
+    await terminal.resize(40, 8);
+    await terminal.until(/^(.{0,40}\n){7}q quit.*\n$/);
+    const first = (await terminal.screen()).split('\n')[4];
+    await terminal.press('End');
+    await expect.poll(async () => (await terminal.screen()).split('\n')[4]).not.toBe(first);
+    await terminal.press('Home');
+    await expect.poll(async () => (await terminal.screen()).split('\n')[4]).toBe(first);
+  });
+
+  it('says that the link is lost, keeps the last state, and goes on when it is back', async () => {
+    await using clients = await startCliClients();
+    await using proxy = await openTcpProxy(Number(new URL(clients.gateway.origin).port));
+    await clients.put(greenJson({ uid: 'one' }));
+    await using terminal = await open(clients, `tilt-graphql watch --url http://127.0.0.1:${proxy.port}`);
+    await terminal.until(/^live at http/m);
+    proxy.cut();
+    await terminal.until(/^LINK LOST for \S+, this is the last known state: /m);
+    expect(await terminal.screen()).toContain('api:serve');
+    await clients.put(jobJson(FAILED));
+    proxy.mend();
+    await terminal.until(/^FAILED {5}unit:update/m);
+    await terminal.until(/^live at http/m);
+  });
+
+  it('says that the link from the gateway to Tilt is lost', async () => {
+    await using clients = await startCliClients();
+    await clients.put(greenJson());
+    await using terminal = await open(clients);
+    await terminal.until(/PASSED/);
+    await clients.tilt.stop();
+    await terminal.until(/^STALE for \S+, this is the last known state: /m);
+    await terminal.until(/^tilt-default\/Tiltfile {2}UNKNOWN/m);
+  });
+
+  it('shows hostile names without letting them move the cursor, and wide ones in their columns', async () => {
+    await using clients = await startCliClients();
+    await clients.put(jobJson(SUCCEEDED, 'x\u001b[2J\u001b]0;t\u0007日本語:update'));
+    await using terminal = await open(clients);
+    await terminal.until(/^SUCCEEDED {2}x␛\[2J␛\]0;t␇日本語:update +2s {2}succeeded/m);
+  });
+
+  it('has no colours where NO_COLOR is set', async () => {
+    await using clients = await startCliClients();
+    await clients.play('ci-ok');
+    await using terminal = await open(clients, 'tilt-graphql watch', { NO_COLOR: '1' });
+    await terminal.until(/PASSED/);
+    expect(await terminal.colours()).not.toContain('\u001b[3');
+  });
+
+  it('gives the terminal back and ends with 3 when the gateway refuses', async () => {
+    await using clients = await startCliClients();
+    await using gateway = await startGateway({ token: 'known-to-its-clients' });
+    await using terminal = await open(clients, `tilt-graphql watch --url ${gateway.origin}; echo "code $?"`);
+    await terminal.until(/before\ntilt-graphql: .*token.*\n(.*\n)?code 3\n/);
+  });
+});
+
+interface Line {
+  readonly time: string;
+  readonly session: string | null;
+  readonly type: string;
+  readonly target?: string;
+  readonly phase?: string;
+  readonly previousPhase?: string | null;
+  readonly [fact: string]: unknown;
+}
+
+/** What a command has printed so far, a JSON object a line. */
+function linesOf({ stdout }: { readonly stdout: string }): Line[] {
+  const lines = stdout.split('\n').slice(0, -1);
+  return lines.map((line): Line => JSON.parse(line));
+}
+
+/** What the lines add up to. */
+function fold(lines: readonly Line[]): Map<string, string | undefined> {
+  const phases = new Map<string, string | undefined>();
+  for (const { type, target, phase, previousPhase } of lines) {
+    if (target === undefined) continue;
+    expect([target, previousPhase]).toEqual([target, phases.get(target) ?? null]);
+    if (type === 'DELETED') phases.delete(target);
+    else phases.set(target, phase);
+  }
+  return phases;
+}
+
+describe('tilt-graphql watch into a pipe', () => {
+  it('prints a JSON line for each change, which add up to how things are', async () => {
+    await using clients = await startCliClients();
+    await clients.play('up', 3);
+    const command = clients.run(['watch']);
+    await command.until(/"type":"VERDICT"/);
+    await clients.play('up');
+    const look = () => clients.gateway.session().look();
+    await expect
+      .poll(async () => [...fold(linesOf(command))].sort(), { timeout: 20_000 })
+      .toEqual((await look())?.status.targets.map(({ name, phase }) => [name, phase]));
+    expect(linesOf(command)).toContainEqual({
+      time: expect.stringMatching(/^20.*Z$/),
+      session: 'tilt-default/Tiltfile',
+      type: 'MODIFIED',
+      target: 'flaky-build:update',
+      phase: 'FAILED',
+      previousPhase: expect.any(String),
+      summary: expect.stringMatching(/exit status 1/),
+      resources: ['flaky-build'],
+      durationSeconds: expect.any(Number),
+    });
+  });
+
+  it('tells of the links and of the verdict, and repeats nothing when a link is back', async () => {
+    await using clients = await startCliClients();
+    await using proxy = await openTcpProxy(Number(new URL(clients.gateway.origin).port));
+    await clients.put(greenJson({ uid: 'one' }));
+    await clients.gateway.session().until(HEALTHY);
+    const command = clients.run(['watch', '--url', `http://127.0.0.1:${proxy.port}`]);
+    await command.until(/"type":"VERDICT".*\n/);
+    proxy.cut();
+    await command.until(/"link":"lost".*\n/);
+    proxy.mend();
+    await command.until(/"link":"lost".*\n(.*\n)*.*"link":"live".*\n/);
+    await clients.tilt.stop();
+    await command.until(/"verdict":"UNKNOWN".*\n/);
+    const told = linesOf(command).map(({ type, target, link, connection, verdict }) =>
+      [type, target ?? link ?? connection ?? verdict].join(' '),
+    );
+    expect(told).toEqual([
+      'LINK live',
+      'CONNECTION LIVE',
+      'ADDED api:serve',
+      'ADDED tiltfile:update',
+      'VERDICT PASSED',
+      'LINK lost',
+      'LINK live',
+      'CONNECTION STALE',
+      'VERDICT UNKNOWN',
+    ]);
+  });
+
+  it('tells of some targets only, where it is asked to', async () => {
+    await using clients = await startCliClients();
+    await clients.play('up');
+    const args = ['watch', '--output', 'json', '--filter', 'phase=failed', '--filter', 'type=job'];
+    const command = clients.run(args);
+    await command.until(/"type":"VERDICT".*\n/);
+    expect([...fold(linesOf(command))]).toEqual([['flaky-build:update', 'FAILED']]);
+  });
+
+  it('ends well when nobody reads any more', async () => {
+    await using clients = await startCliClients();
+    await clients.play('ci-ok', 4);
+    const command = clients.run(['watch']);
+    await command.until(/"type":"VERDICT"/);
+    command.process.stdout.destroy();
+    await clients.play('ci-ok');
+    expect([await command.exit, command.stderr]).toEqual([0, '']);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['a phase that is none', ['--filter', 'phase=GREEN'], /'phase=GREEN' is invalid.*one of FAILED/],
+    ['two names', ['--filter', 'a', '--filter', 'b'], /'b' is invalid.*only one name/],
+    ['a form that is none', ['--output', 'xml'], /'xml' is invalid.*table, json/],
+  ])('answers %s with one line and exit code 2', async (_, args, expected) => {
+    const { code, stdout, stderr } = await runCliToEnd(['watch', ...args]);
+    expect([code, stdout, stderr.trimEnd()]).toEqual([2, '', expect.stringMatching(expected)]);
+  });
+});
+
+describe('watch --exec', () => {
+  const HOOK =
+    'echo "$TILT_GRAPHQL_EVENT $TILT_GRAPHQL_TARGET$TILT_GRAPHQL_VERDICT: $TILT_GRAPHQL_ERROR$TILT_GRAPHQL_REASON" >>"$LOG"';
+
+  it('runs a command when a target fails and when the verdict changes, not for how things are at first', async () => {
+    await using folder = await createTemporaryFolder();
+    await using clients = await startCliClients();
+    const log = folder.file('log');
+    await clients.put(jobJson(FAILED, 'first:update'));
+    const command = clients.run(['watch', '--exec', HOOK], { LOG: log });
+    await command.until(/"type":"VERDICT".*"FAILED"/);
+    await clients.put(jobJson(SUCCEEDED));
+    await command.until(/"verdict":"PASSED"/);
+    await clients.put(jobJson(FAILED));
+    await expect
+      .poll(() => readFile(log, 'utf8').catch(() => ''), { timeout: 20_000 })
+      .toBe(
+        'verdict PASSED: \ntarget-failed unit:updateFAILED: exit status 1\nverdict FAILED: unit:update: exit status 1\n',
+      );
+  });
+
+  it('holds nothing up: while a command hangs, lines go on, and it ends with the watch', async () => {
+    await using folder = await createTemporaryFolder();
+    await using clients = await startCliClients();
+    const pid = folder.file('pid');
+    await clients.put(jobJson(SUCCEEDED));
+    const command = clients.run([
+      'watch',
+      '--exec',
+      `echo $$ >${pid}.new; mv ${pid}.new ${pid}; sleep 600; :`,
+    ]);
+    await command.until(/"verdict":"PASSED"/);
+    await clients.put(jobJson(FAILED));
+    const readPid = async () => Number(await readFile(pid, 'utf8').catch(() => ''));
+    await expect.poll(readPid, { timeout: 20_000 }).toBeGreaterThan(0);
+    await clients.put(jobJson(SUCCEEDED));
+    await command.until(/"previousVerdict":"FAILED"/);
+    command.process.kill('SIGTERM');
+    expect(await command.exit).toBe(143);
+    const child = await readPid();
+    await expect.poll(() => isAlive(child), { timeout: 20_000 }).toBe(false);
+  });
+
+  it('says when a command does not end well', async () => {
+    await using clients = await startCliClients();
+    await clients.put(jobJson(SUCCEEDED));
+    const command = clients.run(['watch', '--exec', 'echo said; exit 7']);
+    await command.until(/"verdict":"PASSED"/);
+    await clients.put(jobJson(FAILED));
+    await expect
+      .poll(() => command.stderr, { timeout: 20_000 })
+      .toContain('tilt-graphql: --exec ended with 7\n');
+    expect(command.stderr).toContain('said\n');
+    expect(command.stdout).not.toContain('said');
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

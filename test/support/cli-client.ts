@@ -1,0 +1,61 @@
+import { expect } from 'vitest';
+import { type RunningCommand, runCli } from './cli.js';
+import { readWatchRecording, type WATCH_RECORDINGS } from './recording.js';
+import type { SessionJson } from './session-json.js';
+import { startTiltGateway, type TiltGateway, type TiltGatewayOptions } from './tilt-gateway.js';
+import { createTiltServer, type TiltServer } from './tilt-server.js';
+
+/** A gateway that follows one Tilt, and commands that ask it, each in a process of its own. */
+export interface CliClients extends AsyncDisposable {
+  readonly gateway: TiltGateway;
+  readonly tilt: TiltServer;
+  /** Plays a recorded watch, to its end or as many lines of it as said; resolves when the gateway knows. */
+  play(recording: (typeof WATCH_RECORDINGS)[number], lines?: number): Promise<void>;
+  /** Has the Tilt say this; resolves when the gateway knows. */
+  put(session: SessionJson): Promise<void>;
+  /** Runs a command that asks this gateway. It is killed at the end, if it runs still. */
+  run(args: readonly string[], env?: Record<string, string>): RunningCommand;
+  /** Runs one to its end. */
+  runToEnd(
+    args: readonly string[],
+    env?: Record<string, string>,
+  ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+}
+
+/** Starts both, and waits until the one watches the other. */
+export async function startCliClients(options: TiltGatewayOptions = {}): Promise<CliClients> {
+  const tilt = await createTiltServer();
+  const gateway = await startTiltGateway({ 'tilt-default': tilt }, options);
+  await expect.poll(() => tilt.openWatches).toBe(1);
+  const running: RunningCommand[] = [];
+  const run = (args: readonly string[], env: Record<string, string> = {}) => {
+    const command = runCli(args, { TILT_GRAPHQL_URL: gateway.origin, ...env });
+    running.push(command);
+    return command;
+  };
+  const known = async (session: SessionJson | undefined) => {
+    const { uid, resourceVersion } = session?.metadata ?? {};
+    await gateway.session().until({ metadata: { uid, resourceVersion } });
+  };
+  return {
+    gateway,
+    tilt,
+    async play(recording, lines) {
+      tilt.replay(readWatchRecording(recording).slice(0, lines)).rest();
+      await known(tilt.sessions[0]);
+    },
+    put: (session) => known(tilt.put(session)),
+    run,
+    async runToEnd(args, env) {
+      const command = run(args, env);
+      command.process.stdin.end();
+      const code = await command.exit;
+      return { code, stdout: command.stdout, stderr: command.stderr };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const command of running) await command[Symbol.asyncDispose]();
+      await gateway[Symbol.asyncDispose]();
+      await tilt.close();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { decodeSession } from '../../src/model/decode.js';
+import { createMemoryProvider, type MemorySource } from '../../src/providers/memory.js';
+import { type RecordingName, recording } from './fixtures.js';
+import { startGateway, type TestGateway } from './gateway.js';
+import { createManualClock, type ManualClock } from './manual-clock.js';
+
+/** A gateway that is shown a recorded watch, as if it had looked on, by a clock moved by hand. */
+export interface Replay extends TestGateway {
+  readonly clock: ManualClock;
+  readonly source: MemorySource;
+  /** How many events there are. */
+  readonly length: number;
+  /** Plays the events up to this one (counted from 1; from the end where it is negative), each at its time. */
+  playTo(event: number): Promise<void>;
+}
+
+/** Starts one, with nothing played. Its Session is of the instance `tilt-default`. */
+export async function startReplay(name: RecordingName, instance = 'tilt-default'): Promise<Replay> {
+  const events = recording(name);
+  const opened = Math.max(...events.map(({ ms, object }) => newestTimeIn(object) - ms));
+  const clock = createManualClock(opened);
+  const source = createMemoryProvider(instance);
+  const gateway = await startGateway({ providers: [source.provider], clock });
+  await gateway.gateway.ready();
+  let played = 0;
+  return {
+    ...gateway,
+    clock,
+    source,
+    length: events.length,
+    async playTo(event) {
+      const until = event < 0 ? events.length + 1 + event : event;
+      for (const { ms, object } of events.slice(played, until)) {
+        await clock.advance(opened + ms - clock.now());
+        source.put(decodeSession(object, instance));
+        // Two events of one moment are two changes.
+        await clock.advance(0);
+      }
+      played = Math.max(played, until);
+    },
+  };
+}
+
+/** The newest of the times that a Session names, in milliseconds since 1970. */
+function newestTimeIn(object: object): number {
+  const times = [...JSON.stringify(object).matchAll(/"20[\d-]+T[\d:.]+Z"/g)].map(([text]) =>
+    Date.parse(JSON.parse(text)),
+  );
+  return Math.ceil(Math.max(...times));
+}
