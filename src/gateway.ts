@@ -67,6 +67,8 @@ export interface ServingOptions {
   readonly introspection?: boolean;
   /** Whether browsers get GraphiQL. Default: true. */
   readonly graphiql?: boolean;
+  /** Whether the dashboard is served, at `/`. Default: true. */
+  readonly dashboard?: boolean;
   /** The only documents that are answered. Default: any are. */
   readonly documents?: Documents;
 }
@@ -142,6 +144,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     proxies: trustProxies(options.trustProxies ?? []),
     pathPrefix: options.pathPrefix ?? '',
     graphiql: options.graphiql ?? true,
+    dashboard: options.dashboard ?? true,
     tls: options.tls ?? null,
     queryCache: {
       ...DEFAULT_QUERY_CACHE_LIMITS,

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { withFields } from '../log.js';
 import type { Grant } from './access.js';
 import { sendAnswer } from './http-answer.js';
 import { readBody } from './http-body.js';
 import { createGraphQLYoga, type YogaOptions } from './http-yoga.js';
+import { onClose } from './on-close.js';
 import { createQueryCache, type QueryCacheLimits } from './query-cache.js';
 import { REQUEST_ID_HEADER } from './request-id.js';
 
@@ -84,13 +84,6 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
 function idHeaderOf({ headers }: IncomingMessage): readonly string[] {
   const id = headers[REQUEST_ID_HEADER];
   return typeof id === 'string' ? [REQUEST_ID_HEADER, id] : [];
-}
-
-/** Each is a listener of its own: a connection has few subscriptions under way, mostly one. */
-function onClose(socket: Socket, listener: () => void): () => void {
-  if (socket.destroyed) listener();
-  else socket.once('close', listener);
-  return () => socket.off('close', listener);
 }
 
 /** All that Yoga looks at in a request, byte by byte: no line break can be in what stands before the body. */

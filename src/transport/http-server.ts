@@ -7,6 +7,7 @@ import type { Metrics } from '../metrics.js';
 import type { Store } from '../store/store.js';
 import type { Tracer } from '../tracing.js';
 import { logAccess } from './access-log.js';
+import { createDashboard } from './dashboard.js';
 import { createDoor, type DoorOptions } from './door.js';
 import { createGraphiQLPage } from './graphiql.js';
 import { createGraphQLHttp, type GraphQLHttpOptions } from './graphql-http.js';
@@ -15,6 +16,7 @@ import type { Limits } from './limits.js';
 import { isPageVisit, refuse, refuseBroken, refuseUpgrade } from './refuse.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
 import type { KeyPair } from './tls.js';
+import { createUnderWay } from './under-way.js';
 import { createGraphQLWebSocket, type GraphQLWebSocketOptions } from './websocket.js';
 
 /** The path of the endpoint: GraphQL over HTTP, server-sent events and WebSocket, and GraphiQL for browsers. */
@@ -40,6 +42,8 @@ export interface HttpServerOptions
   readonly pathPrefix: string;
   /** Whether browsers get GraphiQL. */
   readonly graphiql: boolean;
+  /** Whether the dashboard is served. */
+  readonly dashboard: boolean;
   /** Null: plain HTTP. */
   readonly tls: KeyPair | null;
 }
@@ -69,12 +73,20 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const graphql = createGraphQLHttp({ ...options, path: endpoint });
   const webSocket = createGraphQLWebSocket(options);
   const graphiql = options.graphiql ? createGraphiQLPage(endpoint) : null;
+  const dashboard = options.dashboard ? createDashboard() : null;
 
   /** Connections that end with the answer under way. */
   const closing = new WeakSet<Duplex>();
+  const underWay = createUnderWay();
 
   server.on('request', (request, response) => {
     if (!response.shouldKeepAlive || request.httpVersion === '1.0') closing.add(request.socket);
+    if (underWay.begin(request.socket, response) > limits.operations) {
+      // An answer would have to wait behind those that its client does not wait for.
+      metrics.refused('TOO_MANY_OPERATIONS');
+      request.socket.destroy();
+      return;
+    }
     const requestId = requestIdOf(request.headers, random);
     request.headers[REQUEST_ID_HEADER] = requestId;
     if (isOn(log, 'debug')) logAccess(withFields(log, { requestId }), clock, request, response);
@@ -86,9 +98,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
     response.setHeader(REQUEST_ID_HEADER, requestId);
     if (path === `${pathPrefix}/metrics`) serveMetrics(request, response);
-    else routeOther(path, response);
+    else routeOther(path, request, response);
   });
-  server.on('clientError', (error, socket) => refuseBroken(error, socket, closing.has(socket), metrics));
+  server.on('clientError', (error, socket) => {
+    refuseBroken(error, socket, closing.has(socket) || underWay.isAnswering(socket), metrics);
+  });
   server.on('upgrade', (request, socket, head) => {
     // Until `ws` owns the socket, a client that vanishes in the middle must not end the process.
     socket.on('error', destroy);
@@ -149,12 +163,41 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     });
   }
 
-  function routeOther(path: string, response: ServerResponse): void {
-    if (path === pathPrefix || path === `${pathPrefix}/`)
-      response.writeHead(302, { location: endpoint }).end();
+  function routeOther(path: string, request: IncomingMessage, response: ServerResponse): void {
+    if (path === pathPrefix)
+      redirect(response, `${dashboard ? `${pathPrefix}/` : endpoint}${queryOf(request)}`);
+    else if (path === `${pathPrefix}/`)
+      serveFile('index.html', request, response, () => redirect(response, endpoint));
     else if (path === `${pathPrefix}/healthz`) answer(response, 200, 'ok');
     else if (path === `${pathPrefix}/readyz`) answerReadiness(response);
-    else answer(response, 404, `Not found. The GraphQL endpoint is ${endpoint}`);
+    else if (path.startsWith(`${pathPrefix}/assets/`))
+      serveFile(path.slice(pathPrefix.length + 1), request, response, () => answerMissing(response));
+    else answerMissing(response);
+  }
+
+  /** The dashboard's files hold no secret, so they need no token; what the page shows does. */
+  function serveFile(
+    name: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    otherwise: () => void,
+  ): void {
+    const isAsked = request.method === 'GET' || request.method === 'HEAD';
+    if (!dashboard || !isAsked) {
+      otherwise();
+      return;
+    }
+    dashboard
+      .serve(name, request, response)
+      .then((isServed) => isServed || otherwise())
+      .catch((error) => {
+        log('error', 'the dashboard could not be served', { error: String(error) });
+        response.destroy();
+      });
+  }
+
+  function answerMissing(response: ServerResponse): void {
+    answer(response, 404, `Not found. The GraphQL endpoint is ${endpoint}`);
   }
 
   /** Anyone may ask, so no source is named. */
@@ -204,6 +247,15 @@ function destroy(this: Duplex): void {
 function pathOf({ url = '/' }: IncomingMessage): string {
   const query = url.indexOf('?');
   return query < 0 ? url : url.slice(0, query);
+}
+
+function queryOf({ url = '/' }: IncomingMessage): string {
+  const query = url.indexOf('?');
+  return query < 0 ? '' : url.slice(query);
+}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location }).end();
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {

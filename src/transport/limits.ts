@@ -20,7 +20,7 @@ export interface Limits extends QueryLimits {
   readonly sockets: number;
   /** Open connections of one address (429). */
   readonly socketsPerAddress: number;
-  /** Operations that run on one WebSocket (an error, code TOO_MANY_OPERATIONS). */
+  /** Operations that run on one WebSocket (an error, code TOO_MANY_OPERATIONS); answers that one HTTP connection waits for (it is cut). */
   readonly operations: number;
   /** Operations begun on one WebSocket within a second, with twice as many at once (an error, code TOO_MANY_REQUESTS). */
   readonly operationsPerSecond: number;

@@ -40,12 +40,13 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
 /**
  * Answers what is no request, or comes too late, and ends its connection.
  *
- * @param isLast whether it came after a request whose answer was to be the connection's last
+ * @param isSilent whether an answer would be taken for a part of the one before it: that is still being sent, or was to be the
+ *   connection's last
  */
 export function refuseBroken(
   error: NodeJS.ErrnoException,
   socket: Duplex,
-  isLast: boolean,
+  isSilent: boolean,
   metrics: Metrics,
 ): void {
   if (socket.writableEnded) return;
@@ -55,9 +56,8 @@ export function refuseBroken(
   }
   const [status, code] = BROKEN.get(error.code ?? '') ?? [400, 'BAD_REQUEST'];
   metrics.refused(code);
-  // After a last answer it would be taken for a part of that, which goes on until the connection closes.
   const answer = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
-  socket.end(isLast ? '' : answer, () => socket.destroy());
+  socket.end(isSilent ? '' : answer, () => socket.destroy());
 }
 
 const BROKEN: ReadonlyMap<string, readonly [status: number, code: string]> = new Map([

@@ -26,7 +26,7 @@ describe('behind a reverse proxy', () => {
       data: { session: { id: 'a/Tiltfile' } },
     });
     expect((await get(`/graphql${query}`)).status).toBe(404);
-    expect((await get('/tilt/one')).headers.get('location')).toBe('/tilt/one/graphql');
+    expect((await get('/tilt/one')).headers.get('location')).toBe('/tilt/one/');
     expect((await get('/tilt/one/healthz')).status).toBe(200);
     expect((await get('/healthz')).status).toBe(404);
     expect(await (await get('/tilt/one/graphql', 'text/html')).text()).toContain('/tilt/one/graphql');

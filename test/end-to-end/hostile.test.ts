@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type Log, silentLog } from '../../src/log.js';
@@ -22,6 +23,10 @@ async function raw({ url }: TestGateway, bytes: string): Promise<string> {
   socket.write(bytes);
   return Buffer.concat(await socket.toArray()).toString();
 }
+
+/** A request for an event stream, with room for more headers. */
+const SUBSCRIPTION =
+  'GET /graphql?query=subscription%7BsessionChanges%7Bcursor%7D%7D HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n';
 
 describe('over HTTP', () => {
   it.each(['[::1', '127.0.0.1:99999', 'a b', 'localhost/', '[::1]x'])(
@@ -86,6 +91,36 @@ describe('over HTTP', () => {
       expect(faults).toEqual([]);
     },
   );
+
+  it('garbage behind a subscription ends it, and does not become a part of it', async () => {
+    await using gateway = await start();
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    socket.write(`${SUBSCRIPTION}transfer-encoding: chunked\r\n\r\n`);
+    const [begun] = await once(socket, 'data');
+    socket.write('no chunk\r\n');
+    const answer = `${begun}${Buffer.concat(await socket.toArray())}`;
+    expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+  });
+
+  it.each([
+    [20, 'run, without a warning'],
+    [150, 'are too many, and end the connection'],
+  ])('%i subscriptions that are sent without waiting for an answer %s', async (count) => {
+    const warnings: string[] = [];
+    const note = ({ message }: Error) => warnings.push(message);
+    process.on('warning', note);
+    await using gateway = await start();
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    const closed = once(socket.resume(), 'close');
+    socket.on('error', () => {});
+    socket.write(`${SUBSCRIPTION}\r\n`.repeat(count));
+    if (count > 100) await closed;
+    else await expect.poll(() => gateway.gateway.readers).toBe(count);
+    socket.destroy();
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
 
   it('what comes after a last request is not answered: it would be taken for a part of the answer', async () => {
     await using gateway = await start();

@@ -77,8 +77,8 @@ describe('the other addresses', () => {
     expect((await fetch(`${ready.origin}/readyz`)).status).toBe(200);
   });
 
-  it('/ leads to the endpoint, and what is not there says where it is', async () => {
-    await using gateway = await startMemoryGateway();
+  it('/ leads to the endpoint where there is no dashboard, and what is not there says where it is', async () => {
+    await using gateway = await startGateway({ dashboard: false });
     const root = await fetch(gateway.origin, { redirect: 'manual' });
     expect([root.status, root.headers.get('location')]).toEqual([302, '/graphql']);
     const missing = await fetch(`${gateway.origin}/nothing`);

@@ -1,6 +1,11 @@
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { createDashboard } from '../../src/transport/dashboard.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
+import { createTemporaryFolder } from '../support/temporary-folder.js';
 
 const get = (gateway: TestGateway, path: string, headers: Record<string, string> = {}) =>
   fetch(gateway.origin + path, { redirect: 'manual', headers });
@@ -46,7 +51,10 @@ describe('the dashboard', () => {
     await using gateway = await startGateway();
     const page = await get(gateway, '/');
     const etag = page.headers.get('etag') ?? '';
-    expect([etag, page.headers.get('cache-control')]).toEqual([expect.stringMatching(/^"[\w-]{16}"$/), 'no-cache']);
+    expect([etag, page.headers.get('cache-control')]).toEqual([
+      expect.stringMatching(/^"[\w-]{16}"$/),
+      'no-cache',
+    ]);
     expect((await get(gateway, '/', { 'if-none-match': etag })).status).toBe(304);
     for (const path of await assetsOf(page)) {
       const asset = await get(gateway, `/${path}`);
@@ -64,7 +72,13 @@ describe('the dashboard', () => {
 
   it('serves nothing but its own files', async () => {
     await using gateway = await startGateway();
-    for (const path of ['/assets/', '/assets/nothing.js', '/assets/../index.html', '/assets/..%2f..%2fpackage.json', '/index.html']) {
+    for (const path of [
+      '/assets/',
+      '/assets/nothing.js',
+      '/assets/../index.html',
+      '/assets/..%2f..%2fpackage.json',
+      '/index.html',
+    ]) {
       expect((await get(gateway, path)).status, path).toBe(404);
     }
     expect((await fetch(`${gateway.origin}/`, { method: 'POST', redirect: 'manual' })).status).toBe(302);
@@ -83,6 +97,27 @@ describe('the dashboard', () => {
     await using gateway = await startGateway({ token: 'a-token-of-the-tests' });
     expect((await get(gateway, '/')).status).toBe(200);
     expect((await get(gateway, '/graphql?query={sessions{totalCount}}')).status).toBe(401);
+  });
+
+  it('that was not built is missing until it is', async () => {
+    await using folder = await createTemporaryFolder();
+    const dashboard = createDashboard(new URL(`file://${folder.file('dashboard')}/`));
+    const server = createServer((request, response) => {
+      void dashboard
+        .serve('index.html', request, response)
+        .then((isServed) => isServed || response.writeHead(404).end());
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const address = server.address();
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    expect((await fetch(url)).status).toBe(404);
+    await mkdir(folder.file('dashboard/assets'), { recursive: true });
+    await folder.write('dashboard/assets/main.js', '');
+    expect((await fetch(url)).status).toBe(404);
+    await folder.write('dashboard/index.html', '<!doctype html>');
+    expect(await (await fetch(url)).text()).toBe('<!doctype html>');
+    server.close();
+    server.closeAllConnections();
   });
 
   it('gives way to the endpoint where it is switched off', async () => {

@@ -1,0 +1,61 @@
+import type { Target, TargetPhase } from './types.js';
+
+/** How something is to be looked at; each has its colour, and never its colour alone. */
+export type Tone = 'ok' | 'bad' | 'busy' | 'warn' | 'idle' | 'off';
+
+/** How a phase is shown. */
+export interface PhaseLook {
+  readonly word: string;
+  readonly tone: Tone;
+}
+
+/** Every phase, those that need a person first. */
+export const PHASES: readonly TargetPhase[] = [
+  'FAILED',
+  'RETRYING',
+  'RUNNING',
+  'WAITING',
+  'READY',
+  'SUCCEEDED',
+  'DISABLED',
+  'INACTIVE',
+];
+
+/** The look of each phase. */
+export const PHASE_LOOKS: Readonly<Record<TargetPhase, PhaseLook>> = {
+  FAILED: { word: 'Failed', tone: 'bad' },
+  RETRYING: { word: 'Retrying', tone: 'warn' },
+  RUNNING: { word: 'Running', tone: 'busy' },
+  WAITING: { word: 'Waiting', tone: 'idle' },
+  READY: { word: 'Ready', tone: 'ok' },
+  SUCCEEDED: { word: 'Succeeded', tone: 'ok' },
+  DISABLED: { word: 'Disabled', tone: 'off' },
+  INACTIVE: { word: 'Inactive', tone: 'off' },
+};
+
+/** Whether a word is a phase's name. */
+export function isPhase(word: string): word is TargetPhase {
+  return Object.hasOwn(PHASE_LOOKS, word);
+}
+
+/** Why a target is as it is: what it waits for, what went wrong. Empty where its phase says all. */
+export function reasonOf({ state }: Pick<Target, 'state'>): string {
+  switch (state?.__typename) {
+    case 'TargetStateWaiting':
+      return WAIT_REASONS.get(state.waitReason) ?? state.waitReason;
+    case 'TargetStateTerminated':
+      return state.error ?? '';
+    default:
+      return '';
+  }
+}
+
+/** Tilt's words for what a target waits for, in words for people. */
+const WAIT_REASONS: ReadonlyMap<string, string> = new Map([
+  ['initial-build', 'first in line'],
+  ['tiltfile-reload', 'the Tiltfile is loading'],
+  ['waiting-for-dep', 'waits for what it depends on'],
+  ['waiting-for-local', 'waits for a local job'],
+  ['waiting-for-pod', 'waits for its pod'],
+  ['unknown', ''],
+]);

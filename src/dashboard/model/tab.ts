@@ -1,0 +1,73 @@
+import type { Tone } from './phases.js';
+import { type ShownVerdict, shownVerdict } from './shown-verdict.js';
+import type { Session } from './types.js';
+
+/** What the browser's tab says. */
+export interface Tab {
+  readonly title: string;
+  readonly tone: Tone;
+}
+
+const NAME = 'tilt-graphql';
+
+/** Signs that a title can show. */
+const SIGNS: Readonly<Record<Tone, string>> = {
+  ok: '✓',
+  bad: '✗',
+  busy: '…',
+  warn: '!',
+  idle: '?',
+  off: '–',
+};
+
+/**
+ * What the tab says of the Session that is shown or, without one, of all: the worst of them decides.
+ *
+ * @param selected the id of the one that is shown
+ * @param isLinked whether there is a link to the gateway
+ */
+export function tabOf(sessions: readonly Session[], selected: string | null, isLinked: boolean): Tab {
+  const session = sessions.find(({ id }) => id === selected);
+  if (session) return tab(shownVerdict(session, isLinked), session.instance);
+  const verdicts = sessions.map((one) => shownVerdict(one, isLinked));
+  for (const tone of ['bad', 'busy', 'idle', 'ok'] as const) {
+    const [first, ...others] = verdicts.filter((verdict) => verdict.tone === tone);
+    if (first) return tab(others.length > 0 ? { tone, word: COUNTED[tone](others.length + 1) } : first);
+  }
+  return { title: NAME, tone: 'off' };
+}
+
+const COUNTED = {
+  bad: (count: number) => `${count} failed`,
+  busy: (count: number) => `${count} in progress`,
+  idle: (count: number) => `${count} unknown`,
+  ok: (count: number) => `${count} passed`,
+};
+
+function tab({ tone, word }: ShownVerdict, instance = ''): Tab {
+  return { tone, title: [`${SIGNS[tone]} ${word}`, instance, NAME].filter(Boolean).join(' · ') };
+}
+
+const SHAPES: Readonly<Record<Tone, string>> = {
+  ok: '<path d="M9 17l5 5 10-12"/>',
+  bad: '<path d="M10 10l12 12M22 10L10 22"/>',
+  busy: '<path d="M16 8v8l5 4"/>',
+  warn: '<path d="M16 8v10M16 23v1"/>',
+  idle: '<path d="M12 12c0-6 9-5 8 0-1 3-4 3-4 7M16 24v1"/>',
+  off: '<path d="M10 16h12"/>',
+};
+
+const COLOURS: Readonly<Record<Tone, string>> = {
+  ok: '#1a7f37',
+  bad: '#cf222e',
+  busy: '#0969da',
+  warn: '#9a6700',
+  idle: '#59636e',
+  off: '#59636e',
+};
+
+/** The tab's icon, an address: a sign on a disc of its tone. */
+export function iconOf(tone: Tone): string {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="16" fill="${COLOURS[tone]}"/><g fill="none" stroke="#fff" stroke-width="3.5" stroke-linecap="round" stroke-linejoin="round">${SHAPES[tone]}</g></svg>`;
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
+}

@@ -1,0 +1,120 @@
+import { type ReadonlySignal, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { reasonOf } from '../model/phases.js';
+import { formatDuration, formatExactClock, parseTime } from '../model/time.js';
+import type { Target, Transition } from '../model/types.js';
+import { usePage } from '../state/page.js';
+import { PhaseBadge } from './badges.js';
+import { Elapsed } from './elapsed.js';
+import { HistoryTable } from './history-table.js';
+import { Icon } from './icon.js';
+
+/** All that is known of one target. It takes the focus as it opens, and the key Escape closes it. */
+export function DetailsPanel({
+  session,
+  target,
+}: {
+  readonly session: string;
+  readonly target: ReadonlySignal<Target>;
+}) {
+  const { board, router } = usePage();
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  const { name, type, resources, phase, state } = target.value;
+  const history = useSignal<readonly Transition[] | null>(null);
+  useEffect(
+    () =>
+      board.followHistory(session, name, (newest) => {
+        history.value = newest;
+      }),
+    [board, session, name, history],
+  );
+  const error = state?.__typename === 'TargetStateTerminated' ? state.error : null;
+  return (
+    <aside class="details" aria-labelledby="details-title">
+      <div class="details-head">
+        <h2 id="details-title" class="mono" tabIndex={-1} ref={heading}>
+          {name}
+        </h2>
+        <button type="button" class="button icon-only" onClick={() => router.go({ target: null })}>
+          <Icon name="CLOSE" />
+          <span class="hidden">Close details</span>
+        </button>
+      </div>
+      <PhaseBadge phase={phase} />
+      {error !== null && <pre class="error">{error}</pre>}
+      <dl>
+        <dt>Type</dt>
+        <dd>{type.toLowerCase()}</dd>
+        <dt>Resource</dt>
+        <dd>{resources.join(', ') || 'none'}</dd>
+        <Facts target={target.value} />
+      </dl>
+      <h3>History</h3>
+      <HistoryTable history={history.value ?? target.value.history} />
+    </aside>
+  );
+}
+
+function Facts({ target }: { readonly target: Target }) {
+  const { state, durationSeconds, secondsToReady } = target;
+  switch (state?.__typename) {
+    case 'TargetStateWaiting':
+      return <Fact name="Waits" value={[state.waitReason, reasonOf(target)].filter(Boolean).join(': ')} />;
+    case 'TargetStateActive': {
+      const start = parseTime(state.startTime);
+      return (
+        <>
+          <Fact name="Started" value={clockOf(state.startTime)} />
+          <Fact name="Became ready" value={clockOf(state.lastReadyTime)} />
+          <Fact name="Time to ready" value={secondsOf(secondsToReady)} />
+          {start !== null && (
+            <>
+              <dt>Running for</dt>
+              <dd>
+                <Elapsed since={start} />
+              </dd>
+            </>
+          )}
+        </>
+      );
+    }
+    case 'TargetStateTerminated':
+      return (
+        <>
+          <Fact name="Started" value={clockOf(state.startTime)} />
+          <Fact name="Finished" value={clockOf(state.finishTime)} />
+          <Fact name="Duration" value={secondsOf(durationSeconds)} />
+          {state.error !== null && <Fact name="Grace" value={GRACE[state.graceStatus]} />}
+        </>
+      );
+    default:
+      return null;
+  }
+}
+
+function Fact({ name, value }: { readonly name: string; readonly value: string }) {
+  if (value === '') return null;
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </>
+  );
+}
+
+const GRACE = {
+  NOT_APPLICABLE: '',
+  TOLERATED: 'still tolerated: it is tried again',
+  EXCEEDED: 'grace period exceeded',
+  UNKNOWN: 'unknown to this gateway',
+} as const;
+
+function clockOf(time: string | null): string {
+  const at = parseTime(time);
+  return at === null ? '' : formatExactClock(at);
+}
+
+function secondsOf(seconds: number | null): string {
+  return seconds === null ? '' : formatDuration(seconds * 1_000);
+}

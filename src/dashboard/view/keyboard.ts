@@ -1,0 +1,79 @@
+import type { Router } from '../state/router.js';
+
+/**
+ * The keys of the page: `/` searches, the arrows and j, k go from one item to the next, Enter opens (as with any link), and
+ * Escape closes what was opened last.
+ */
+export function listenToKeys(router: Router): void {
+  document.addEventListener('keydown', (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    const isHandled = isTyped(event.target) ? typed(event, router) : pressed(event.key, router);
+    if (isHandled) event.preventDefault();
+  });
+}
+
+function typed({ key, target }: KeyboardEvent, router: Router): boolean {
+  if (!(target instanceof HTMLInputElement) || !target.matches('[data-search]')) return false;
+  if (key === 'ArrowDown' || key === 'Enter') return move(1);
+  if (key !== 'Escape') return false;
+  if (target.value === '') target.blur();
+  else router.go({ text: '' });
+  return true;
+}
+
+function pressed(key: string, router: Router): boolean {
+  switch (key) {
+    case '/':
+      return focus(document.querySelector('[data-search]'));
+    case 'ArrowDown':
+    case 'j':
+      return move(1);
+    case 'ArrowUp':
+    case 'k':
+      return move(-1);
+    case 'Escape':
+      return close(router);
+    default:
+      return false;
+  }
+}
+
+function isTyped(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLInputElement ||
+    target instanceof HTMLSelectElement ||
+    target instanceof HTMLTextAreaElement
+  );
+}
+
+/** Goes to an item; from nowhere to the one that is open, or else to the first. */
+function move(by: number): boolean {
+  const items = [...document.querySelectorAll<HTMLElement>('[data-nav]')];
+  const at = items.findIndex((item) => item.matches(':focus'));
+  const open = items.findIndex((item) => item.getAttribute('aria-current') === 'true');
+  const from = at >= 0 ? at : open;
+  const next = from < 0 ? 0 : Math.min(items.length - 1, Math.max(0, from + by));
+  return focus(items[next] ?? null);
+}
+
+function close(router: Router): boolean {
+  const { target, session } = router.route.value;
+  if (target !== null) {
+    router.go({ target: null });
+    focus(itemOf(target));
+    return true;
+  }
+  if (session === null) return false;
+  router.go({ session: null, view: 'targets', text: '', phases: [], resource: null });
+  return true;
+}
+
+function itemOf(name: string): HTMLElement | null {
+  return document.querySelector<HTMLElement>(`[data-nav="${CSS.escape(name)}"]`);
+}
+
+function focus(element: HTMLElement | null): boolean {
+  element?.focus();
+  element?.scrollIntoView({ block: 'nearest' });
+  return element !== null;
+}

@@ -1,0 +1,87 @@
+import type { ReadonlySignal } from '@preact/signals';
+import { blockersOf } from '../model/blockers.js';
+import { PHASE_LOOKS } from '../model/phases.js';
+import { HOME } from '../model/route.js';
+import { shownVerdict } from '../model/shown-verdict.js';
+import type { Session } from '../model/types.js';
+import type { Targets } from '../state/board.js';
+import { usePage } from '../state/page.js';
+import { VerdictBadge } from './badges.js';
+import { Icon } from './icon.js';
+import { Link } from './link.js';
+import { Progress } from './progress.js';
+import { commandOf, Started } from './session-card.js';
+
+/** What a Session is, whether it is good, and what blocks that. */
+export function SessionHead({
+  session,
+  targets,
+}: {
+  readonly session: Session;
+  readonly targets: ReadonlySignal<Targets>;
+}) {
+  const { isLinked } = usePage();
+  const verdict = shownVerdict(session, isLinked.value);
+  const { instance, spec, counts } = session;
+  const { reason, failed } = session.verdict;
+  // Where targets failed, they say so themselves below.
+  const says = reason !== null && (failed.length === 0 || session.verdict.state === 'UNKNOWN');
+  return (
+    <section class={`head edge-${verdict.tone}`} aria-label="Verdict">
+      <Link class="back" to={HOME}>
+        <Icon name="BACK" />
+        All sessions
+      </Link>
+      <div class="head-title">
+        <h1>{instance}</h1>
+        <VerdictBadge verdict={verdict} />
+      </div>
+      <p class="meta">
+        <span>{commandOf(session)}</span>
+        <span class="mono path">{spec.tiltfilePath}</span>
+        <Started session={session} />
+      </p>
+      <Progress counts={counts} />
+      {says && session.verdict.state !== 'PENDING' && <p class="reason">{reason}</p>}
+      <BlockerLists session={session} targets={targets} />
+    </section>
+  );
+}
+
+function BlockerLists({
+  session,
+  targets,
+}: {
+  readonly session: Session;
+  readonly targets: ReadonlySignal<Targets>;
+}) {
+  const known = targets.value;
+  const lists = blockersOf(session, (name) => known.get(name)?.value);
+  return (
+    <>
+      {lists.map(({ phase, title, targets: listed, more }) => (
+        <div key={phase} class="blockers">
+          <h2 class={`tone-${PHASE_LOOKS[phase].tone}`}>
+            <Icon name={phase} />
+            {title}
+          </h2>
+          <ul>
+            {listed.map(({ name, reason }) => (
+              <li key={name}>
+                <Link class="mono" to={{ target: name }}>
+                  {name}
+                </Link>{' '}
+                {reason !== '' && <span class="blocker-reason">{reason}</span>}
+              </li>
+            ))}
+            {more > 0 && (
+              <li>
+                <Link to={{ phases: [phase], text: '', resource: null }}>and {more} more</Link>
+              </li>
+            )}
+          </ul>
+        </div>
+      ))}
+    </>
+  );
+}

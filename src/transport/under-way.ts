@@ -1,0 +1,29 @@
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** The answers that each connection waits for: a client may send requests without waiting. */
+export interface UnderWay {
+  /** Notes one that begins, and tells how many its connection waits for. */
+  begin(socket: Duplex, response: ServerResponse): number;
+  /** Whether an answer has been begun and not ended. What is written then becomes a part of it. */
+  isAnswering(socket: Duplex): boolean;
+}
+
+/** None yet. */
+export function createUnderWay(): UnderWay {
+  const answers = new WeakMap<Duplex, ServerResponse[]>();
+  return {
+    begin(socket, response) {
+      const queue = answers.get(socket);
+      if (!queue) {
+        answers.set(socket, [response]);
+        return 1;
+      }
+      // They go out in their order, so those that are over stand in front.
+      while (queue[0]?.writableEnded) queue.shift();
+      return queue.push(response);
+    },
+    isAnswering: (socket) =>
+      answers.get(socket)?.some(({ headersSent, writableEnded }) => headersSent && !writableEnded) ?? false,
+  };
+}

@@ -1,0 +1,336 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeSession } from '../../src/model/decode.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { violationsOn } from '../support/axe.js';
+import { bePatient } from '../support/be-patient.js';
+import { launchBrowser } from '../support/browser.js';
+import { runCli } from '../support/cli.js';
+import { keepPicture, PHONE, visitDashboard } from '../support/dashboard.js';
+import { lastObject } from '../support/fixtures.js';
+import { startGateway, startMemoryGateway } from '../support/gateway.js';
+import { startReplay } from '../support/replay.js';
+import { startSamePortGateway } from '../support/same-port.js';
+import { session } from '../support/sessions.js';
+
+bePatient();
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser.close());
+
+const SHOP = '?session=shop%2FTiltfile';
+const names = (page: Page) => page.locator('table.targets [data-nav]').allInnerTexts();
+const verdict = (page: Page) => page.locator('.verdict').first().innerText();
+const focused = (page: Page) => page.evaluate(() => document.activeElement?.textContent);
+
+function shop() {
+  return startMemoryGateway([
+    session('shop', {
+      'api:serve': 'ready',
+      'api:update': 'succeeded',
+      'db:serve': 'failed',
+      'web:serve': 'waiting',
+      'web:update': 'running',
+    }),
+  ]);
+}
+
+describe('the timeline', () => {
+  it('shows the three jobs of a recorded `tilt ci` with their starts, ends and durations, and its critical path', async () => {
+    await using replay = await startReplay('ci-ok');
+    await replay.playTo(-1);
+    const search = '?session=tilt-default%2FTiltfile&view=timeline';
+    await using visit = await visitDashboard(browser, replay.origin, { search, now: replay.clock.now() });
+    const { page } = visit;
+    const bars = (name: string) =>
+      page
+        .locator('.lines tr', { hasText: name })
+        .locator('.bar')
+        .evaluateAll((found) => found.map((bar) => bar.getAttribute('title')));
+    await page.getByText('Critical path').waitFor();
+    expect(await bars('tiltfile:update')).toContain('ran 49 ms, succeeded; 11:43:57.861 to 11:43:57.910');
+    expect(await bars('lint:update')).toContain('ran 1.26 s, succeeded; 11:43:57.932 to 11:43:59.187');
+    expect(await bars('e2e:update')).toEqual([
+      expect.stringMatching(/^waited 2\.30 s, .*to 11:44:00\.214$|^waited 2\.30 s; .* to 11:44:00\.214$/),
+      'ran 2.26 s, succeeded; 11:44:00.214 to 11:44:02.474',
+    ]);
+    expect(await page.locator('.critical li').allInnerTexts()).toEqual([
+      'tiltfile:update 49 ms',
+      'lint:update 1.26 s',
+      'db:serve 1.02 s',
+      'e2e:update 2.26 s',
+    ]);
+    // In the picture as in the words: from the start of all (57.440) to the end (02.474) are 5.034 s.
+    const [run] = await page.locator('.lines tr', { hasText: 'e2e:update' }).locator('.bar.is-running').all();
+    const place = await run?.evaluate((bar) => {
+      const track = bar.parentElement?.getBoundingClientRect() ?? new DOMRect();
+      const { left, width } = bar.getBoundingClientRect();
+      return { start: (left - track.left) / track.width, length: width / track.width };
+    });
+    expect(place?.start).toBeCloseTo((60.214976 - 57.440048) / 5.034083, 2);
+    expect(place?.length).toBeCloseTo((62.474131 - 60.214976) / 5.034083, 2);
+    await keepPicture(page, 'timeline-ci-ok');
+  });
+});
+
+describe('the address', () => {
+  it('holds the filter: it comes from it, goes to it, and the way back undoes it', async () => {
+    await using gateway = await shop();
+    await using visit = await visitDashboard(browser, gateway.origin, {
+      search: `${SHOP}&phase=ready,failed`,
+    });
+    const { page } = visit;
+    await expect.poll(() => names(page)).toEqual(['api:serve', 'db:serve']);
+    await page.getByRole('button', { name: /^Failed/ }).click();
+    await expect.poll(() => names(page)).toEqual(['api:serve']);
+    expect(new URL(page.url()).search).toBe(`${SHOP}&phase=ready`);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByRole('combobox', { name: 'Resource' }).selectOption('web');
+    await page.getByRole('searchbox').fill('update');
+    await expect.poll(() => names(page)).toEqual(['web:update']);
+    expect(new URL(page.url()).search).toBe(`${SHOP}&q=update&resource=web`);
+    await page.reload();
+    await expect.poll(() => names(page)).toEqual(['web:update']);
+    expect(await page.getByRole('searchbox').inputValue()).toBe('update');
+    await page.goBack();
+    await expect.poll(() => names(page)).toEqual(['web:serve', 'web:update']);
+    await page.goBack();
+    await expect.poll(async () => (await names(page)).length).toBe(6);
+    await page.getByRole('searchbox').fill('nothing like it');
+    await page.getByText('No target matches').waitFor();
+    await keepPicture(page, 'no-match');
+    expect(visit.complaints).toEqual([]);
+  });
+
+  it('leads into a Session and to a target, and back again', async () => {
+    await using gateway = await shop();
+    await using visit = await visitDashboard(browser, gateway.origin);
+    const { page } = visit;
+    await page.getByRole('link', { name: 'shop' }).click();
+    await page.locator('table.targets').getByRole('link', { name: 'db:serve' }).click();
+    await page.getByRole('complementary', { name: 'db:serve' }).waitFor();
+    expect(new URL(page.url()).search).toBe(`${SHOP}&target=db%3Aserve`);
+    await page.goBack();
+    await page.getByRole('complementary').waitFor({ state: 'detached' });
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Sessions' }).waitFor();
+  });
+});
+
+describe('the keyboard', () => {
+  it('searches, moves, opens and closes, with the focus where one is', async () => {
+    await using gateway = await shop();
+    await using visit = await visitDashboard(browser, gateway.origin);
+    const { page } = visit;
+    await page.locator('[data-nav]').waitFor();
+    await page.keyboard.press('j');
+    expect(await focused(page)).toBe('shop');
+    await page.keyboard.press('Enter');
+    await expect.poll(async () => (await names(page)).length).toBe(6);
+    await page.keyboard.press('/');
+    await page.keyboard.type('serve');
+    await expect.poll(() => names(page)).toEqual(['api:serve', 'db:serve', 'web:serve']);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('j');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('k');
+    expect(await focused(page)).toBe('db:serve');
+    await keepPicture(page, 'keyboard-focus');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('details-title');
+    await page.keyboard.press('Escape');
+    await expect.poll(() => focused(page)).toBe('db:serve');
+    expect(await page.getByRole('complementary').count()).toBe(0);
+    await page.keyboard.press('/');
+    await page.keyboard.press('Escape');
+    await expect.poll(async () => (await names(page)).length).toBe(6);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.getByRole('heading', { name: 'Sessions' }).waitFor();
+  });
+});
+
+describe('a screen reader', () => {
+  it('finds landmarks and tables, and is told when the verdict turns', async () => {
+    await using gateway = await shop();
+    await using visit = await visitDashboard(browser, gateway.origin, { search: SHOP });
+    const { page } = visit;
+    await page.getByRole('table', { name: 'Targets by resource' }).waitFor();
+    for (const role of ['banner', 'main', 'search', 'contentinfo'] as const)
+      expect(await page.getByRole(role).count()).toBe(1);
+    const cells = page.getByRole('row', { name: /db:serve/ }).getByRole('cell');
+    expect(await cells.allInnerTexts()).toEqual(['Failed', '2.25 s', '', 'exit status 1']);
+    const said = page.locator('[aria-live]');
+    await expect.poll(() => said.innerText()).toBe('shop: Failing. db:serve: exit status 1');
+    gateway.source.put(session('shop', { 'api:serve': 'ready', 'db:serve': 'ready' }));
+    await expect.poll(() => said.innerText()).toBe('shop: Passing');
+  });
+});
+
+describe('beside the page', () => {
+  it('the tab turns with the verdict: its title and its icon', async () => {
+    await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'running' })]);
+    await using visit = await visitDashboard(browser, gateway.origin, { search: SHOP });
+    const { page } = visit;
+    const icon = () => page.locator('link[rel=icon]').getAttribute('href');
+    await expect.poll(() => page.title()).toBe('… Starting · shop · tilt-graphql');
+    const before = await icon();
+    gateway.source.put(session('shop', { 'api:serve': 'failed' }));
+    await expect.poll(() => page.title()).toBe('✗ Failing · shop · tilt-graphql');
+    expect(await icon()).not.toBe(before);
+    gateway.source.put(session('shop', { 'api:serve': 'ready' }));
+    await expect.poll(() => page.title()).toBe('✓ Passing · shop · tilt-graphql');
+  });
+
+  it('a notice tells of a failure, once it is asked for', async () => {
+    await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'running' })]);
+    await using visit = await visitDashboard(browser, gateway.origin, { permissions: ['notifications'] });
+    const { page } = visit;
+    await page.evaluate(() => {
+      // What the browser would show cannot be seen from outside of it.
+      const told: string[] = [];
+      const Told = class extends EventTarget {
+        static readonly permission = 'granted';
+        constructor(title: string, options?: NotificationOptions) {
+          super();
+          told.push(`${title}: ${options?.body}`);
+        }
+      };
+      Object.assign(globalThis, { Notification: Told, told });
+    });
+    const told = () => page.evaluate(() => Reflect.get(globalThis, 'told'));
+    await page.locator('.card').waitFor();
+    const button = page.getByRole('button', { name: /Notify|Notices/ });
+    gateway.source.put(session('shop', { 'api:serve': 'failed' }));
+    await expect.poll(() => verdict(page)).toBe('Failing');
+    expect(await told()).toEqual([]);
+    gateway.source.put(session('shop', { 'api:serve': 'ready' }));
+    await expect.poll(() => verdict(page)).toBe('Passing');
+    await button.click();
+    await expect.poll(() => button.getAttribute('aria-pressed')).toBe('true');
+    gateway.source.put(session('shop', { 'api:serve': 'failed' }));
+    await expect.poll(told).toEqual(['shop failed: api:serve: exit status 1']);
+  });
+
+  it('the theme is kept, over what the system has', async () => {
+    await using gateway = await shop();
+    await using visit = await visitDashboard(browser, gateway.origin, { colorScheme: 'light' });
+    const { page } = visit;
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    await page.getByRole('button', { name: /Theme/ }).click();
+    await expect.poll(background).not.toBe(light);
+    const dark = await background();
+    await page.reload();
+    expect(await background()).toBe(dark);
+  });
+});
+
+describe('the link to the gateway', () => {
+  it('that is lost is said to be, and what is shown is never green; it comes back by itself', async () => {
+    const source = createMemoryProvider('shop', [session('shop', { 'api:serve': 'ready' })]);
+    await using gateway = await startSamePortGateway({ providers: [source.provider] });
+    await using visit = await visitDashboard(browser, gateway.origin, { search: SHOP });
+    const { page } = visit;
+    await expect.poll(() => verdict(page)).toBe('Passing');
+
+    const killed = performance.now();
+    await gateway.kill();
+    await expect.poll(() => verdict(page)).toBe('Last known: passing');
+    await page
+      .getByRole('alert')
+      .getByText(/No link to the gateway since/)
+      .waitFor();
+    const shownLost = performance.now() - killed;
+    expect(await page.title()).toBe('? Last known: passing · shop · tilt-graphql');
+    expect(await page.locator('main.is-old').count()).toBe(1);
+    expect(await violationsOn(page)).toEqual([]);
+    await keepPicture(page, 'lost');
+
+    source.put(session('shop', { 'api:serve': 'failed' }));
+    const back = performance.now();
+    await gateway.start();
+    await expect.poll(() => verdict(page)).toBe('Failing');
+    const shownBack = performance.now() - back;
+    await expect.poll(() => page.getByRole('alert').count()).toBe(0);
+    console.log(`Lost is shown after ${Math.round(shownLost)} ms, back after ${Math.round(shownBack)} ms.`);
+  });
+});
+
+describe('the token', () => {
+  it('is asked for by the page, and kept as a cookie that scripts cannot read', async () => {
+    const source = createMemoryProvider('shop', [session('shop', { 'api:serve': 'ready' })]);
+    await using gateway = await startGateway({ token: 'a-token-of-the-tests', providers: [source.provider] });
+    await using visit = await visitDashboard(browser, gateway.origin, { search: SHOP });
+    const { page } = visit;
+    const field = page.getByLabel('Token');
+    await field.waitFor();
+    expect(await violationsOn(page)).toEqual([]);
+    await keepPicture(page, 'signed-out');
+    expect(await page.locator('body').innerText()).not.toContain('shop');
+    await field.fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('This token is not valid here.').waitFor();
+    await keepPicture(page, 'signed-out-wrong');
+    await field.fill('a-token-of-the-tests');
+    await field.press('Enter');
+    await expect.poll(() => verdict(page)).toBe('Passing');
+    expect(new URL(page.url()).search).toBe(SHOP);
+    expect(await page.evaluate(() => document.cookie)).toBe('');
+  });
+
+  it('in the printed link opens the page at once', async () => {
+    const source = createMemoryProvider('shop', [session('shop', { 'api:serve': 'ready' })]);
+    await using gateway = await startGateway({ token: 'a-token-of-the-tests', providers: [source.provider] });
+    await using visit = await visitDashboard(browser, gateway.origin, {
+      search: '?token=a-token-of-the-tests',
+    });
+    await visit.page.getByRole('link', { name: 'shop' }).waitFor();
+    expect(new URL(visit.page.url()).search).toBe('');
+  });
+});
+
+describe('anywhere', () => {
+  it('it works below a prefix, and asks no other host for anything', async () => {
+    const source = createMemoryProvider('shop', [decodeSession(lastObject('up'), 'shop')]);
+    await using gateway = await startGateway({ pathPrefix: '/tilt/one', providers: [source.provider] });
+    await using visit = await visitDashboard(browser, `${gateway.origin}/tilt/one`);
+    const { page, hosts } = visit;
+    await page.getByRole('link', { name: 'shop' }).click();
+    await expect.poll(async () => (await names(page)).length).toBeGreaterThan(5);
+    await page.getByRole('link', { name: 'Timeline' }).click();
+    await page.reload();
+    await page.locator('.lines').waitFor();
+    expect([...hosts]).toEqual([new URL(gateway.origin).host]);
+    expect(visit.complaints).toEqual([]);
+  });
+
+  it('it fits a phone: nothing is beyond its sides, wherever one goes', async () => {
+    await using gateway = await shop();
+    await using visit = await visitDashboard(browser, gateway.origin, { viewport: PHONE, hasTouch: true });
+    const { page } = visit;
+    const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+    await page.getByRole('link', { name: 'shop' }).tap();
+    await page.locator('table.targets').waitFor();
+    expect(await width()).toBe(PHONE.width);
+    await page.locator('table.targets').getByRole('link', { name: 'db:serve' }).tap();
+    await page.getByRole('complementary').waitFor();
+    expect(await width()).toBe(PHONE.width);
+    await page.getByRole('button', { name: 'Close details' }).tap();
+    await page.getByRole('link', { name: 'Timeline' }).tap();
+    await page.locator('.lines').waitFor();
+    expect(await width()).toBe(PHONE.width);
+  });
+
+  it.each([
+    [[], 200],
+    [['--no-dashboard'], 302],
+  ])('the command line serves it unless told otherwise: %j', async (options, status) => {
+    await using command = runCli(['--port', '0', '--source', 'demo', ...options]);
+    const [, origin = ''] = await command.until(/listens on (http:\S+)\/graphql/);
+    expect((await fetch(origin, { redirect: 'manual' })).status).toBe(status);
+  });
+});

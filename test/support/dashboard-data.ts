@@ -1,0 +1,125 @@
+import type { Session, State, Target, TargetPhase } from '../../src/dashboard/model/types.js';
+
+/** A time on 2026-11-22 after 12:00, in seconds, as Tilt writes it. */
+export function time(seconds: number): string {
+  return new Date(Date.UTC(2026, 10, 22, 12) + Math.round(seconds * 1_000)).toISOString();
+}
+
+/** The same in milliseconds since 1970. */
+export function ms(seconds: number): number {
+  return Date.parse(time(seconds));
+}
+
+/** States of targets; times in seconds, as in {@link time}. */
+export const state = {
+  waiting: (waitReason = 'unknown'): State => ({
+    __typename: 'TargetStateWaiting',
+    waitReason,
+    summary: `waiting: ${waitReason}`,
+  }),
+  running: (start: number): State => active(start, null),
+  ready: (start: number, ready: number): State => active(start, ready),
+  ended: (start: number, finish: number | null, error: string | null = null): State => ({
+    __typename: 'TargetStateTerminated',
+    startTime: time(start),
+    finishTime: finish === null ? null : time(finish),
+    error,
+    graceStatus: 'NOT_APPLICABLE',
+    summary: error === null ? 'succeeded' : `failed: ${error}`,
+  }),
+  retrying: (start: number): State => ({
+    __typename: 'TargetStateTerminated',
+    startTime: time(start),
+    finishTime: null,
+    error: 'crash',
+    graceStatus: 'TOLERATED',
+    summary: 'failed (tolerated for now): crash',
+  }),
+  disabled: (): State => ({ __typename: 'TargetStateDisabled', summary: 'disabled' }),
+  inactive: (): State => null,
+};
+
+/** A target that went through these states, each seen so many seconds after 12:00. */
+export function target(name: string, ...history: readonly (readonly [seen: number, state: State])[]): Target {
+  const last = history.at(-1)?.[1] ?? null;
+  return {
+    id: `shop/Tiltfile#${name}`,
+    name,
+    type: /:(serve|runtime)$/.test(name) ? 'SERVER' : 'JOB',
+    resources: [name.replace(/:.*/, '')],
+    phase: phaseOf(last),
+    durationSeconds: null,
+    secondsToReady: null,
+    state: last,
+    history: history.map(([seen, of]) => ({ time: time(seen), phase: phaseOf(of), state: of })),
+  };
+}
+
+/** What may be said of a {@link session}. */
+export type SessionChanges = Partial<Omit<Session, 'verdict' | 'status' | 'connection' | 'counts'>> & {
+  readonly verdict?: Partial<Session['verdict']>;
+  readonly status?: Partial<Session['status']>;
+  readonly connection?: Partial<Session['connection']>;
+  readonly counts?: Partial<Session['counts']>;
+};
+
+/** A Session of `tilt ci` that is under way, but for what is given. */
+export function session({ verdict, status, connection, counts, ...rest }: SessionChanges = {}): Session {
+  return {
+    id: 'shop/Tiltfile',
+    instance: 'shop',
+    spec: { tiltfilePath: '/home/dev/shop/Tiltfile', exitCondition: 'CI' },
+    ...rest,
+    status: { done: false, pid: 1, startTime: time(0), error: null, ...status },
+    verdict: {
+      state: 'PENDING',
+      final: false,
+      reason: null,
+      waiting: [],
+      notReady: [],
+      retrying: [],
+      failed: [],
+      ...verdict,
+    },
+    connection: { state: 'LIVE', since: time(0), error: null, ...connection },
+    counts: { ...NO_COUNTS, ...counts },
+  };
+}
+
+const NO_COUNTS = {
+  total: 0,
+  inactive: 0,
+  disabled: 0,
+  waiting: 0,
+  running: 0,
+  ready: 0,
+  succeeded: 0,
+  failed: 0,
+  retrying: 0,
+};
+
+function active(start: number, ready: number | null): State {
+  return {
+    __typename: 'TargetStateActive',
+    startTime: time(start),
+    ready: ready !== null,
+    lastReadyTime: ready === null ? null : time(ready),
+    summary: ready === null ? 'running' : 'ready',
+  };
+}
+
+function phaseOf(of: State): TargetPhase {
+  switch (of?.__typename) {
+    case undefined:
+      return 'INACTIVE';
+    case 'TargetStateWaiting':
+      return 'WAITING';
+    case 'TargetStateActive':
+      return of.ready ? 'READY' : 'RUNNING';
+    case 'TargetStateTerminated':
+      if (of.error === null) return 'SUCCEEDED';
+      return of.graceStatus === 'TOLERATED' ? 'RETRYING' : 'FAILED';
+    case 'TargetStateDisabled':
+      return 'DISABLED';
+  }
+}
