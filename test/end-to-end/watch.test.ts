@@ -125,11 +125,12 @@ describe('tilt-graphql watch in a terminal', () => {
     await terminal.until(/web:serve|crash:serve/);
     await terminal.resize(40, 8);
     await terminal.until(/^(.{0,40}\n){7}q quit.*\n$/);
-    const first = (await terminal.screen()).split('\n')[4];
+    const firstRow = async () => (await terminal.screen()).split('\n')[4];
+    const first = await firstRow();
     await terminal.press('End');
-    await expect.poll(async () => (await terminal.screen()).split('\n')[4]).not.toBe(first);
+    await expect.poll(firstRow, { timeout: 20_000 }).not.toBe(first);
     await terminal.press('Home');
-    await expect.poll(async () => (await terminal.screen()).split('\n')[4]).toBe(first);
+    await expect.poll(firstRow, { timeout: 20_000 }).toBe(first);
   });
 
   it('says that the link is lost, keeps the last state, and goes on when it is back', async () => {

@@ -1,7 +1,6 @@
-import { expect } from 'vitest';
 import { type RunningCommand, runCli } from './cli.js';
 import { readWatchRecording, type WATCH_RECORDINGS } from './recording.js';
-import type { SessionJson } from './session-json.js';
+import type { MetadataJson, SessionJson } from './session-json.js';
 import { startTiltGateway, type TiltGateway, type TiltGatewayOptions } from './tilt-gateway.js';
 import { createTiltServer, type TiltServer } from './tilt-server.js';
 
@@ -26,7 +25,7 @@ export interface CliClients extends AsyncDisposable {
 export async function startCliClients(options: TiltGatewayOptions = {}): Promise<CliClients> {
   const tilt = await createTiltServer();
   const gateway = await startTiltGateway({ 'tilt-default': tilt }, options);
-  await expect.poll(() => tilt.openWatches).toBe(1);
+  await tilt.until(() => tilt.openWatches === 1);
   const running: RunningCommand[] = [];
   const run = (args: readonly string[], env: Record<string, string> = {}) => {
     const command = runCli(args, { TILT_GRAPHQL_URL: gateway.origin, ...env });
@@ -34,7 +33,7 @@ export async function startCliClients(options: TiltGatewayOptions = {}): Promise
     return command;
   };
   const known = async (session: SessionJson | undefined) => {
-    const { uid, resourceVersion } = session?.metadata ?? {};
+    const { uid, resourceVersion } = session?.metadata ?? NONE;
     await gateway.session().until({ metadata: { uid, resourceVersion } });
   };
   return {
@@ -59,3 +58,5 @@ export async function startCliClients(options: TiltGatewayOptions = {}): Promise
     },
   };
 }
+
+const NONE: MetadataJson = { name: 'none' };

@@ -1,0 +1,123 @@
+import type { LinkState, SessionFields, TargetFields, TargetsView } from '../../src/client/client.js';
+
+/** What may be said of a {@link targetFields}, beside its phase. */
+export interface TargetFieldsOptions extends Partial<TargetFields> {
+  /** Of FAILED and RETRYING. Default: `exit status 1`. */
+  readonly error?: string;
+}
+
+/** A target as a client gets it, in a phase. It began at 11:00:00, and was seen to come to its phase at 11:00:05. */
+export function targetFields(
+  name: string,
+  phase: TargetFields['phase'],
+  { error = 'exit status 1', ...fields }: TargetFieldsOptions = {},
+): TargetFields {
+  const state = stateOf(phase, error);
+  return {
+    id: `tilt-default/Tiltfile#${name}`,
+    name,
+    type: name.endsWith(':serve') ? 'SERVER' : 'JOB',
+    resources: [name.replace(/:.*/, '')],
+    phase,
+    durationSeconds: state?.__typename === 'TargetStateTerminated' ? 2.25 : null,
+    secondsToReady: phase === 'READY' ? 1.5 : null,
+    state,
+    history: [{ time: '2026-11-22T11:00:05.000000Z', phase, state }],
+    ...fields,
+  };
+}
+
+function stateOf(phase: TargetFields['phase'], error: string): TargetFields['state'] {
+  switch (phase) {
+    case 'INACTIVE':
+      return null;
+    case 'DISABLED':
+      return { __typename: 'TargetStateDisabled', summary: 'disabled' };
+    case 'WAITING':
+      return { __typename: 'TargetStateWaiting', waitReason: 'on-dep', summary: 'waiting: on-dep' };
+    case 'RUNNING':
+    case 'READY': {
+      const isReady = phase === 'READY';
+      const lastReadyTime = isReady ? '2026-11-22T11:00:01.500000Z' : null;
+      const summary = isReady ? 'ready after 1.5 s' : 'running';
+      return { __typename: 'TargetStateActive', startTime: START, ready: isReady, lastReadyTime, summary };
+    }
+    default: {
+      const hasFailed = phase !== 'SUCCEEDED';
+      return {
+        __typename: 'TargetStateTerminated',
+        startTime: START,
+        finishTime: '2026-11-22T11:00:02.250000Z',
+        error: hasFailed ? error : null,
+        graceStatus: phase === 'RETRYING' ? 'TOLERATED' : 'NOT_APPLICABLE',
+        summary: hasFailed ? 'failed' : 'succeeded after 2.3 s',
+      };
+    }
+  }
+}
+
+const START = '2026-11-22T11:00:00.000000Z';
+
+/** When the targets of {@link targetFields} had been in their phases for a minute: milliseconds since 1970. */
+export const A_MINUTE_LATER = Date.parse('2026-11-22T11:01:05Z');
+
+/** A Session as a client gets it, with the counts of these targets. */
+export function sessionFields(
+  targets: readonly TargetFields[],
+  fields: Partial<SessionFields> = {},
+): SessionFields {
+  const count = (...phases: readonly TargetFields['phase'][]) =>
+    targets.filter(({ phase }) => phases.includes(phase)).length;
+  return {
+    id: 'tilt-default/Tiltfile',
+    instance: 'tilt-default',
+    spec: { tiltfilePath: '/home/dev/shop/Tiltfile', exitCondition: 'CI' },
+    status: { done: false, pid: 1, startTime: START, error: null },
+    verdict: verdictFields('PENDING'),
+    connection: { state: 'LIVE', since: START, error: null },
+    counts: {
+      total: targets.length,
+      inactive: count('INACTIVE'),
+      disabled: count('DISABLED'),
+      waiting: count('WAITING'),
+      running: count('RUNNING'),
+      ready: count('READY'),
+      succeeded: count('SUCCEEDED'),
+      failed: count('FAILED'),
+      retrying: count('RETRYING'),
+    },
+    ...fields,
+  };
+}
+
+/** A verdict that is not final, with no lists. */
+export function verdictFields(
+  state: SessionFields['verdict']['state'],
+  reason: string | null = null,
+): SessionFields['verdict'] {
+  return { state, final: false, reason, waiting: [], notReady: [], retrying: [], failed: [] };
+}
+
+const LIVE: LinkState = {
+  state: 'live',
+  since: Date.parse(START),
+  error: null,
+  url: 'http://gateway/graphql',
+};
+
+/** A view of these targets, as after a `reset`. */
+export function viewOf(
+  targets: readonly TargetFields[],
+  view: Partial<TargetsView> = {},
+): TargetsView & { readonly session: SessionFields | null } {
+  return {
+    session: sessionFields(targets),
+    targets: new Map(targets.map((target) => [target.name, target])),
+    changes: targets.map((target) => ({ type: 'ADDED', target, previous: null, previousPhase: null })),
+    reset: true,
+    conflated: 0,
+    cursor: 'c-1',
+    link: LIVE,
+    ...view,
+  };
+}
