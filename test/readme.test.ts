@@ -7,7 +7,7 @@ import { addQueryOptions } from '../src/cli/query/query-options.js';
 import { addServeOptions } from '../src/cli/serve-options.js';
 import { addWaitOptions } from '../src/cli/wait/wait-options.js';
 import { addWatchOptions } from '../src/cli/watch/watch-options.js';
-import { LIMIT_CODES } from '../src/graphql/query-limits.js';
+import { LIMIT_CODES } from '../src/graphql/limits.js';
 import { typeDefs } from '../src/graphql/schema.js';
 import { DEFAULT_LIMITS } from '../src/transport/limits.js';
 

@@ -14,7 +14,8 @@ import {
 import { createLruCache, type LruCache } from '../lru-cache.js';
 import type { Context } from './context.js';
 import type { Documents } from './documents.js';
-import { limitRules, overComplexity, overLimit, type QueryLimits } from './query-limits.js';
+import type { QueryLimits } from './limits.js';
+import { limitRules, overComplexity, overLimit } from './query-limits.js';
 
 /** A request as it comes over the wire, by whatever transport. */
 export interface OperationParams {

@@ -1,4 +1,4 @@
-import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../graphql/query-limits.js';
+import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../graphql/limits.js';
 
 /** What clients may take at most. Each is a whole number of at least 1. */
 export interface Limits extends QueryLimits {

@@ -1,12 +1,12 @@
 import { buildSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { readManifest } from '../../src/graphql/documents.js';
+import { DEFAULT_QUERY_LIMITS } from '../../src/graphql/limits.js';
 import {
   createOperations,
   type OperationParams,
   type OperationsOptions,
 } from '../../src/graphql/operation.js';
-import { DEFAULT_QUERY_LIMITS } from '../../src/graphql/query-limits.js';
 import { createStore } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
 

@@ -1,7 +1,7 @@
 import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_QUERY_LIMITS } from '../../src/graphql/limits.js';
 import { createOperations } from '../../src/graphql/operation.js';
-import { DEFAULT_QUERY_LIMITS } from '../../src/graphql/query-limits.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
 import { createStore } from '../../src/store/store.js';

@@ -1,0 +1,14 @@
+/** How tokens of an identity provider are checked. */
+export interface JwtOptions {
+  /** Where its keys are: a JSON Web Key Set (RFC 7517), by https, or by http on this machine. */
+  readonly jwks: URL;
+  /** Whom a token must be from (`iss`). Default: anyone with such a key. */
+  readonly issuer?: string;
+  /** Whom it must be for (`aud`). Default: anyone. */
+  readonly audience?: string;
+  /** The claim that says which instances its bearer may see: a glob, or a list of them. Default: {@link DEFAULT_CLAIM}. */
+  readonly claim?: string;
+}
+
+/** The claim that is looked at unless told otherwise. */
+export const DEFAULT_CLAIM = 'tilt_instances';

@@ -1,0 +1,49 @@
+import { decodeSession } from '../../src/model/decode.js';
+import type { Session } from '../../src/model/session.js';
+import { sessionJson } from './session-json.js';
+
+/** How many targets the big Session has, two a resource. */
+export const TARGETS = 500;
+
+/** The big Session after so many updates, of which each turns `changing` of its targets; the others are as they were. */
+export function bigSession(update: number, changing: number): Session {
+  const targets = Array.from({ length: TARGETS }, (_, index) =>
+    targetOf(index, turnsOf(index, update, changing)),
+  );
+  return decodeSession(sessionJson({ uid: 'big', targets }), 'big');
+}
+
+/** How often a target was turned: each update turns the next so many, round and round. */
+function turnsOf(index: number, update: number, changing: number): number {
+  return Math.max(0, Math.ceil((update * changing - index) / TARGETS));
+}
+
+const STATES = [
+  { waiting: { waitReason: 'waiting-for-dep' } },
+  { active: { startTime: '2026-11-22T11:00:00.000001Z', ready: false } },
+  {
+    active: {
+      startTime: '2026-11-22T11:00:00.000001Z',
+      ready: true,
+      lastReadyTime: '2026-11-22T11:00:01.5Z',
+    },
+  },
+  { terminated: { startTime: '2026-11-22T11:00:00.000001Z', finishTime: '2026-11-22T11:00:02.25Z' } },
+  {
+    terminated: {
+      startTime: '2026-11-22T11:00:00.000001Z',
+      finishTime: '2026-11-22T11:00:02.25Z',
+      error: 'exit status 1',
+    },
+  },
+];
+
+function targetOf(index: number, turns: number): object {
+  const resource = `resource-${String(Math.floor(index / 2)).padStart(3, '0')}`;
+  return {
+    name: `${resource}:${index % 2 === 0 ? 'serve' : 'update'}`,
+    type: index % 2 === 0 ? 'server' : 'job',
+    resources: [resource],
+    state: STATES[(index + turns) % STATES.length],
+  };
+}
