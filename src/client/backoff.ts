@@ -7,7 +7,7 @@ export interface Backoff {
 }
 
 /**
- * Between half of a ceiling and all of it, which is 0.25 s at first and doubles up to 5 s. So a thousand clients that lost
+ * Between half of a ceiling and all of it, which is 0.25 s at first and doubles up to 2.5 s. So a thousand clients that lost
  * one gateway do not come back in one tick, and none waits longer than a person would.
  *
  * @param gateways how many there are: where there are others, each is tried once without a wait
@@ -29,4 +29,4 @@ export function createBackoff(gateways: number, random: () => number): Backoff {
 }
 
 const FIRST_MS = 250;
-const LONGEST_MS = 5_000; // 5 seconds
+const LONGEST_MS = 2_500;
