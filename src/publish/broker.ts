@@ -4,7 +4,9 @@ import type { Log } from '../log.js';
 import { createBackoff } from '../providers/backoff.js';
 import type { BucketAddress } from '../providers/nats/address.js';
 import { type Bucket, type BucketSettings, openBucket } from '../providers/nats/bucket.js';
-import { connectNats, type NatsCredentials, natsError } from '../providers/nats/connection.js';
+import { connectNats } from '../providers/nats/connection.js';
+import type { NatsCredentials } from '../providers/nats/credentials.js';
+import { natsError } from '../providers/nats/errors.js';
 
 /** A bucket that may be away for a while. */
 export interface Broker {
@@ -20,12 +22,13 @@ export interface BrokerOptions {
   readonly address: BucketAddress;
   readonly credentials: NatsCredentials;
   readonly settings: BucketSettings;
-  /** Only the servers of the address, not those of their cluster that they tell of. Default: false. */
-  readonly ignoreOtherServers?: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
 }
+
+/** After what time a bucket is looked for again that was not there when the connection came back, in milliseconds. */
+const RESTORE_AGAIN_MS = 1_000;
 
 /** Connects, again and again until it succeeds; from then on the client library keeps the connection. */
 export function connectBroker(options: BrokerOptions): Broker {
@@ -52,12 +55,7 @@ export function connectBroker(options: BrokerOptions): Broker {
     for (;;) {
       ending.signal.throwIfAborted();
       try {
-        connection = await connectNats(
-          address,
-          credentials,
-          'tilt-graphql publish',
-          options.ignoreOtherServers,
-        );
+        connection = await connectNats(address, credentials, 'tilt-graphql publish');
         const bucket = await openBucket(connection, address, settings);
         isAway = false;
         void noteAbsence(connection);
@@ -75,9 +73,23 @@ export function connectBroker(options: BrokerOptions): Broker {
 
   async function noteAbsence(open: NatsConnection): Promise<void> {
     for await (const { type } of open.status()) {
-      if (type === 'disconnect') isAway = true;
-      if (type === 'reconnect') isAway = false;
-      if (type === 'disconnect' || type === 'reconnect') log('info', `the broker: ${type}ed`);
+      if (type !== 'disconnect' && type !== 'reconnect') continue;
+      isAway = type === 'disconnect';
+      log('info', `the broker: ${type}ed`);
+      if (!isAway) void restore(open);
+    }
+  }
+
+  /** What is kept in memory alone is gone when the server was started anew. */
+  async function restore(open: NatsConnection): Promise<void> {
+    while (!isAway && !ending.signal.aborted) {
+      try {
+        await openBucket(open, address, settings);
+        return;
+      } catch (error) {
+        log('debug', natsError(address, error).message);
+        await sleep(clock, RESTORE_AGAIN_MS, ending.signal);
+      }
     }
   }
 }

@@ -1,14 +1,9 @@
-import type { KV } from '@nats-io/kv';
 import { type Clock, sleep } from '../clock.js';
 import type { Log } from '../log.js';
-import { DecodeError } from '../model/decode-error.js';
-import type { Session } from '../model/session.js';
 import type { Bucket } from '../providers/nats/bucket.js';
-import { decodeEnvelope, type Envelope, encodeEnvelope } from '../providers/nats/envelope.js';
+import { natsError } from '../providers/nats/errors.js';
 import { ProviderError } from '../providers/provider.js';
-
-/** A state of a Session, as it is to be written. */
-export type SessionState = Pick<Envelope, 'link' | 'error'> & { readonly session: Session };
+import { createOwnedKey, type OwnedKeyOptions, type SessionState } from './owned-key.js';
 
 /** Writes the states of one Session to its key, one after the other. */
 export interface KeyWriter {
@@ -19,19 +14,12 @@ export interface KeyWriter {
   refresh(): Promise<void>;
   /** Whether everything is written that was put in line. */
   readonly isDone: boolean;
-  /** Whether the key is another publisher's. */
-  readonly isLost: boolean;
   /** Says that the publisher is not there any more. */
   leave(): Promise<void>;
 }
 
 /** What a {@link KeyWriter} works with. */
-export interface KeyWriterOptions {
-  readonly key: string;
-  /** The name of this run of the publisher. */
-  readonly publisher: string;
-  /** Take the key from a publisher that is there. */
-  readonly takeOver: boolean;
+export interface KeyWriterOptions extends OwnedKeyOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** The bucket, once there is a connection to it. */
@@ -54,25 +42,13 @@ const MOST_WAITING = 64;
 /** How long to wait before a write is tried again, in milliseconds. */
 const AGAIN_MS = 200;
 
-/** The server's code for a write that expected another revision (`StreamWrongLastSequence`, and as an old server says it). */
-const WRONG_REVISION: readonly unknown[] = [10071, 10164];
-
-/**
- * One writer of a key, and the only one: each write expects the revision of the one before it.
- *
- *     unclaimed ──nobody there, or take-over──► owned ──someone else wrote──► lost
- */
+/** The line in which states wait for their key. */
 export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
-  const { key, publisher, clock, log, signal, takeOver, onLost, onDone } = options;
+  const { key, clock, log, signal, onLost, onDone } = options;
+  const owned = createOwnedKey(options);
   let line: SessionState[] = [];
   let newest: SessionState | null = null;
   let writtenAt = 0;
-  let serial = 0;
-  /** The state that is being written, and the serial it was first tried with. */
-  let tried: { readonly state: SessionState; readonly serial: number } | null = null;
-  /** The key's revision that the next write expects: 0 when it has none. Null: not claimed yet. */
-  let revision: number | null = null;
-  let presenceRevision = 0;
   let isRunning = false;
   let isLost = false;
 
@@ -85,15 +61,27 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
       if (line.length > MOST_WAITING || options.isAway()) line = [state];
       run();
     },
-    refresh,
+    async refresh() {
+      if (isLost || !owned.isClaimed) return;
+      const bucket = await options.bucket();
+      try {
+        await owned.sign(bucket);
+      } catch (error) {
+        if (!(error instanceof ProviderError)) throw error;
+        lose(error);
+        return;
+      }
+      const isOld = bucket.maxAgeMs > 0 && clock.now() - writtenAt > bucket.maxAgeMs / 2;
+      if (isOld && newest && line.length === 0) {
+        line.push(newest);
+        run();
+      }
+    },
     get isDone() {
       return isLost || (line.length === 0 && !isRunning);
     },
-    get isLost() {
-      return isLost;
-    },
     async leave() {
-      if (!isLost && revision !== null) await (await options.bucket()).presence.delete(key);
+      if (!isLost && owned.isClaimed) await owned.leave(await options.bucket());
     },
   };
 
@@ -106,24 +94,30 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
       )
       .finally(() => {
         isRunning = false;
-        onDone();
+        // One may have been put in line since the last look.
+        if (line.length > 0 && !isLost && !signal.aborted) run();
+        else onDone();
       });
   }
 
   async function writeAll(): Promise<void> {
-    while (line.length > 0 && !isLost && !signal.aborted) {
+    while (!isLost && !signal.aborted) {
+      if (line.length === 0) return;
+      let bucket: Bucket | null = null;
       try {
-        const bucket = await options.bucket();
-        revision ??= await claim(bucket);
+        bucket = await options.bucket();
+        // The client library would not send it, and would wait for its answer all the same.
+        if (options.isAway()) throw new Error('the broker is away');
         const [state] = line;
-        if (state === undefined || isLost) return;
-        revision = await put(bucket, state, revision);
+        if (state === undefined) return;
+        await owned.put(bucket, state);
         writtenAt = clock.now();
         if (line[0] === state) line.shift();
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof ProviderError) {
-          lose(error);
+        const refusal = refusalIn(error, bucket);
+        if (refusal) {
+          lose(refusal);
           return;
         }
         line = line.slice(-1);
@@ -133,99 +127,17 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
     }
   }
 
-  /** Writes a state, and gives its revision. A write whose answer was lost is found again by its serial. */
-  async function put({ sessions }: Bucket, state: SessionState, expected: number): Promise<number> {
-    serial += 1;
-    if (tried?.state !== state) tried = { state, serial };
-    const text = encodeEnvelope({ publisher, serial, isFirst: expected === 0, ...state });
-    try {
-      return await sessions.put(key, text, { previousSeq: expected });
-    } catch (error) {
-      if (!isWrongRevision(error)) throw error;
-      const held = await read(sessions);
-      if (held.envelope === null) {
-        // The bucket's age limit has taken it.
-        revision = held.revision;
-        throw error;
-      }
-      if (held.envelope.publisher !== publisher) throw lostTo(held.envelope);
-      revision = held.revision;
-      // An earlier try of this very state has arrived after all, if it is the last that was tried.
-      if (held.envelope.serial >= tried.serial) return held.revision;
-      throw error;
-    }
-  }
-
-  /** The revision to go on from, once nobody else is there. */
-  async function claim(bucket: Bucket): Promise<number> {
-    const held = await read(bucket.sessions);
-    const present = await bucket.presence.get(key);
-    const other = present && present.operation === 'PUT' ? present.string() : null;
-    const isOver = held.envelope === null || held.envelope.link === 'gone';
-    if (other !== null && other !== publisher && !isOver && !takeOver) {
-      const silence = `${bucket.presenceMs / 1_000} s`;
-      throw new ProviderError(
-        'refused',
-        `${key}: another publisher (${other}) writes it; stop that one (it counts as gone after ${silence}), give this one another --instance, or take over with --take-over`,
-      );
-    }
-    presenceRevision = await bucket.presence.put(key, publisher);
-    return held.revision;
-  }
-
-  async function refresh(): Promise<void> {
-    if (isLost || revision === null) return;
-    const bucket = await options.bucket();
-    try {
-      presenceRevision = await bucket.presence.put(key, publisher, { previousSeq: presenceRevision });
-    } catch (error) {
-      if (!isWrongRevision(error)) throw error;
-      const present = await bucket.presence.get(key);
-      const other = present && present.operation === 'PUT' ? present.string() : publisher;
-      if (other !== publisher) {
-        lose(new ProviderError('refused', `${key}: taken over by ${other}`));
-        return;
-      }
-      presenceRevision = await bucket.presence.put(key, publisher);
-    }
-    const isOld = bucket.maxAgeMs > 0 && clock.now() - writtenAt > bucket.maxAgeMs / 2;
-    if (isOld && newest && line.length === 0) {
-      line.push(newest);
-      run();
-    }
-  }
-
   function lose(error: ProviderError): void {
     if (isLost) return;
     isLost = true;
     line = [];
     onLost(error);
   }
-
-  function lostTo({ publisher: other }: Envelope): ProviderError {
-    return new ProviderError('refused', `${key}: taken over by ${other}`);
-  }
-
-  async function read(
-    sessions: KV,
-  ): Promise<{ readonly revision: number; readonly envelope: Envelope | null }> {
-    const entry = await sessions.get(key);
-    if (entry === null) return { revision: 0, envelope: null };
-    const envelope = entry.operation === 'PUT' ? envelopeIn(entry.string()) : null;
-    return { revision: entry.revision, envelope };
-  }
 }
 
-/** What cannot be read is nobody's. */
-function envelopeIn(text: string): Envelope | null {
-  try {
-    return decodeEnvelope(text, '');
-  } catch (error) {
-    if (error instanceof DecodeError) return null;
-    throw error;
-  }
-}
-
-function isWrongRevision(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && WRONG_REVISION.includes(error.code);
+/** The error, if trying again is of no use: the key is another's, the set-up is wrong, or the server does not permit it. */
+function refusalIn(error: unknown, bucket: Bucket | null): ProviderError | null {
+  if (error instanceof ProviderError) return error;
+  const problem = bucket && natsError(bucket.address, error);
+  return problem?.code === 'refused' ? problem : null;
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createGateway } from '../../src/gateway.js';
 import { decodeSession } from '../../src/model/decode.js';
+import { createNatsProvider } from '../../src/providers/nats/nats.js';
 import { type RunningCommand, runCli, runCliToEnd } from '../support/cli.js';
 import { createKubeconfigFolder, writeKubeconfig } from '../support/kubeconfig-file.js';
 import { type NatsServer, startNats } from '../support/nats-server.js';
@@ -17,6 +19,7 @@ afterAll(() => nats[Symbol.asyncDispose]());
 /** A gateway of the program, and what it answers. */
 interface Gateway extends AsyncDisposable {
   readonly url: string;
+  readonly command: RunningCommand;
   ask(query: string): Promise<Record<string, unknown>>;
 }
 
@@ -25,6 +28,7 @@ async function serve(address: string, ...args: readonly string[]): Promise<Gatew
   const [, url = ''] = await command.until(/listens on (http:\S+) /);
   return {
     url,
+    command,
     async ask(query) {
       const response = await fetch(`${url}?query=${encodeURIComponent(query)}`, {
         headers: { accept: 'application/json' },
@@ -90,8 +94,13 @@ describe('a Tilt that is published', () => {
 
     await using third = publish(address, [...flags, '--take-over'], { TILT_CONFIG: folder.path });
     for (const gateway of [one, other]) await shows(gateway, 'LIVE');
-    third.process.kill('SIGTERM');
-    expect(await third.exit).toBe(0);
+
+    await using fourth = publish(address, [...flags, '--take-over'], { TILT_CONFIG: folder.path });
+    expect(await third.exit).toBe(1);
+    expect(third.stderr).toMatch(/^tilt-graphql: team-a\.ci\.1\.Tiltfile: taken over by .*$/m);
+    for (const gateway of [one, other]) await shows(gateway, 'LIVE');
+    fourth.process.kill('SIGTERM');
+    expect(await fourth.exit).toBe(0);
     await using late = await serve(address);
     for (const gateway of [one, other, late]) await shows(gateway, 'GONE');
   });
@@ -105,6 +114,24 @@ describe('a Tilt that is published', () => {
     await expect
       .poll(() => gateway.ask('{ sessions { nodes { instance } } }'), { timeout: 10_000 })
       .toEqual({ sessions: { nodes: [{ instance: 'team-a.x' }, { instance: 'team-a.y.z' }] } });
+  });
+});
+
+describe('a program', () => {
+  it('that embeds the gateway reads a bucket with it', async () => {
+    await using bucket = await openTestBucket(nats.address('embedded'));
+    await bucket.put(decodeSession(sessionJson(), 'team-a.x'));
+    const provider = createNatsProvider({ address: nats.address('embedded'), settings: { history: 64 } });
+    const gateway = createGateway({ providers: [provider] });
+    const { port } = await gateway.listen(0);
+    await gateway.ready();
+    const response = await fetch(`http://127.0.0.1:${port}/graphql?query={sessions{nodes{id}}}`, {
+      headers: { accept: 'application/json' },
+    });
+    expect(await response.json()).toEqual({
+      data: { sessions: { nodes: [{ id: 'team-a.x/Tiltfile' }] } },
+    });
+    await gateway.close();
   });
 });
 
@@ -123,7 +150,7 @@ describe('publish -- COMMAND', () => {
   it('publishes what the command had to say up to its end, and exits with its code', async () => {
     const address = nats.address('commands');
     await using gateway = await serve(address);
-    const runs = ['job-1', 'job-2', 'job-3'];
+    const runs = ['job-1', 'job-2', 'job-3', 'job-4', 'job-5'];
     for (const [index, instance] of runs.entries()) {
       await using folder = await createKubeconfigFolder();
       const run = publish(address, ['--instance', instance, ...tiltLike(folder.path, 5, index + 3)], {
@@ -173,7 +200,7 @@ describe('what cannot be had is said in one line', () => {
     [
       'a credentials file that is not there',
       ['publish', '--to', 'nats://h/b', '--nats-creds', '/nowhere'],
-      /^tilt-graphql: cannot read the credentials file for NATS \/nowhere \(ENOENT.*\)\n$/,
+      /^tilt-graphql: --nats-creds \/nowhere: it cannot be read \(ENOENT.*\)\n$/,
     ],
     [
       'a login in an address that is none',
@@ -205,19 +232,36 @@ describe('what cannot be had is said in one line', () => {
     expect(bucket.bucket.presenceMs).toBe(15_000);
   });
 
-  it('a server that refuses, and one without JetStream', async () => {
-    await using secured = await startNats({ config: 'authorization { user: ada, password: s3cret }' });
+  it('a server that refuses, and one that is away', async () => {
+    await using secured = await startNats({ more: 'authorization { user: ada, password: s3cret }' });
     const place = `127.0.0.1:${secured.port}/b`;
     await using refused = await serve(`nats://ada:wr0ng@${place}`);
     await expect
       .poll(() => errorOf(refused), { timeout: 10_000 })
       .toMatch(/the server refuses .*; look at the user/);
-    expect(await errorOf(refused)).not.toContain('wr0ng');
     await using welcome = await serve(`nats://ada:s3cret@${place}`);
     await expect.poll(() => errorOf(welcome), { timeout: 10_000 }).toContain('"LIVE"');
     await using away = await serve('nats://127.0.0.1:1/b');
     await expect
       .poll(() => errorOf(away), { timeout: 10_000 })
       .toMatch(/127\.0\.0\.1:1\/b: cannot connect .*; does a server run there\?/);
+  });
+
+  it.each([
+    ['a password', 'authorization { user: ada, password: s3cret }', 'ada:wr0ng@'],
+    ['a token', 'authorization { token: s3cret }', 'wr0ng@'],
+  ])('and never shows %s, in no line and no answer', async (_, more, login) => {
+    await using secured = await startNats({ more });
+    const address = secured.address('b').replace('://', `://${login}`);
+    await using gateway = await serve(address, '--log-level', 'debug');
+    await expect.poll(() => errorOf(gateway), { timeout: 10_000 }).toContain('the server refuses');
+    expect(await errorOf(gateway)).not.toContain('wr0ng');
+    const run = publish(address, ['--from', 'demo']);
+    expect([await run.exit, run.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^tilt-graphql: .* the server refuses/m),
+    ]);
+    const said = [gateway.command, run].map(({ stdout, stderr }) => stdout + stderr).join('');
+    expect(said).not.toMatch(/wr0ng|ada/);
   });
 });

@@ -4,11 +4,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type NatsConfig, natsConfig } from './nats-config.js';
 
 /** A real `nats-server` with JetStream, on a port of 127.0.0.1 that it keeps. Ends at the end of its block. */
 export interface NatsServer extends AsyncDisposable {
   readonly name: string;
   readonly port: number;
+  /** Where it tells over HTTP how it is: `http://127.0.0.1:<port>`. */
+  readonly monitor: string;
+  /** Its process; null while it does not run. */
+  readonly pid: number | null;
   /** `nats://127.0.0.1:<port>/<bucket>`. */
   address(bucket: string): string;
   /** Ends it without a goodbye. */
@@ -23,61 +28,85 @@ export interface NatsServer extends AsyncDisposable {
 export interface NatsCluster extends AsyncDisposable {
   readonly servers: readonly NatsServer[];
   address(bucket: string): string;
-}
-
-/** What may be said of a server. */
-export interface NatsServerOptions {
-  /** More of its configuration file, such as who is let in. */
-  readonly config?: string;
+  /** The server that leads a stream, or (null) the cluster itself, which places streams and consumers; null while none does. */
+  leader(stream: string | null): Promise<NatsServer | null>;
 }
 
 /** Starts one. */
-export async function startNats({ config = '' }: NatsServerOptions = {}): Promise<NatsServer> {
-  const server = await prepare('n1', await freePort(), config);
+export async function startNats(options: Pick<NatsConfig, 'jetstream' | 'more'> = {}): Promise<NatsServer> {
+  const [port = 0, monitor = 0] = await freePorts(2);
+  const server = await prepare({ name: 'n1', port, monitor, ...options });
   await server.start();
   return server;
 }
 
-/** Starts a cluster of three, each of which knows the others. */
-export async function startNatsCluster(): Promise<NatsCluster> {
-  const ports = await freePorts(6);
-  const routes = ports.slice(3).map((port) => `nats://127.0.0.1:${port}`);
+/**
+ * Starts a cluster of three, each of which knows the others.
+ *
+ * @param options.advertise whether a server tells its clients of the others. Default: true
+ */
+export async function startNatsCluster({ advertise = true } = {}): Promise<NatsCluster> {
+  const ports = await freePorts(9);
+  const routes = ports.slice(0, 3);
+  const monitors = ports.slice(3, 6);
   const servers = await Promise.all(
-    ['n1', 'n2', 'n3'].map((name, index) =>
-      prepare(
-        name,
-        ports[index] ?? 0,
-        `cluster { name: tilt, listen: "127.0.0.1:${ports[index + 3]}", routes: ${JSON.stringify(routes)} }`,
-      ),
-    ),
+    ports.slice(6).map((port, index) => {
+      const cluster = { port: routes[index] ?? 0, routes, advertise };
+      return prepare({ name: `n${index + 1}`, port, monitor: monitors[index] ?? 0, cluster });
+    }),
   );
   await Promise.all(servers.map((server) => server.start()));
   return {
     servers,
     address: (bucket) => `nats://${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${bucket}`,
+    async leader(stream) {
+      for (const { monitor } of servers) {
+        const name = await leaderAccordingTo(monitor, stream).catch(() => null);
+        const server = servers.find((candidate) => candidate.name === name);
+        if (server) return server;
+      }
+      return null;
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
     },
   };
 }
 
-async function prepare(name: string, port: number, config: string): Promise<NatsServer> {
+/** As much as is needed of what `/jsz` says. */
+interface JetStreamStatus {
+  readonly meta_cluster?: { readonly leader?: string };
+  readonly account_details?: readonly {
+    readonly stream_detail?: readonly {
+      readonly name: string;
+      readonly cluster?: { readonly leader?: string };
+    }[];
+  }[];
+}
+
+async function leaderAccordingTo(monitor: string, stream: string | null): Promise<string | null> {
+  const response = await fetch(`${monitor}/jsz?accounts=true&streams=true&config=true`);
+  const status: JetStreamStatus = await response.json();
+  if (stream === null) return status.meta_cluster?.leader ?? null;
+  const streams = status.account_details?.flatMap(({ stream_detail }) => stream_detail ?? []) ?? [];
+  return streams.find(({ name }) => name === stream)?.cluster?.leader ?? null;
+}
+
+async function prepare(
+  config: Omit<NatsConfig, 'folder'> & { readonly monitor: number },
+): Promise<NatsServer> {
+  const { name, port, monitor } = config;
   const folder = await mkdtemp(join(tmpdir(), 'tilt-graphql-nats-'));
   const file = join(folder, 'nats.conf');
-  await writeFile(
-    file,
-    [
-      `server_name: ${name}`,
-      `listen: "127.0.0.1:${port}"`,
-      `jetstream { store_dir: ${JSON.stringify(folder)}, max_mem: 256M, max_file: 2G }`,
-      config,
-      '',
-    ].join('\n'),
-  );
+  await writeFile(file, natsConfig({ ...config, folder }));
   let child: ChildProcess | null = null;
   const server: NatsServer = {
     name,
     port,
+    monitor: `http://127.0.0.1:${monitor}`,
+    get pid() {
+      return child?.pid ?? null;
+    },
     address: (bucket) => `nats://127.0.0.1:${port}/${bucket}`,
     async start() {
       child = spawn('nats-server', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -111,11 +140,6 @@ function isReady({ stderr }: ChildProcess): Promise<void> {
     });
     stderr?.once('close', () => reject(new Error(`nats-server ended: ${said}`)));
   });
-}
-
-async function freePort(): Promise<number> {
-  const [port = 0] = await freePorts(1);
-  return port;
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -6,6 +6,8 @@ export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
   /** Breaks all connections, and takes no more until `mend`. */
   cut(): void;
+  /** Lets nothing come back any more of what the server says, until `cut`. */
+  deafen(): void;
   mend(): void;
 }
 
@@ -13,6 +15,7 @@ export interface TcpProxy extends AsyncDisposable {
 export async function openTcpProxy(target: number): Promise<TcpProxy> {
   const open = new Set<Socket>();
   let isCut = false;
+  let isDeaf = false;
   const server = createServer((near) => {
     if (isCut) {
       near.destroy();
@@ -29,7 +32,9 @@ export async function openTcpProxy(target: number): Promise<TcpProxy> {
         open.delete(from);
         to.destroy();
       });
-      from.pipe(to);
+      from.on('data', (bytes) => {
+        if (!(isDeaf && from === far)) to.write(bytes);
+      });
     }
   });
   server.listen(0, '127.0.0.1');
@@ -37,8 +42,12 @@ export async function openTcpProxy(target: number): Promise<TcpProxy> {
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
+    deafen() {
+      isDeaf = true;
+    },
     cut() {
       isCut = true;
+      isDeaf = false;
       for (const socket of open) socket.destroy();
     },
     mend() {

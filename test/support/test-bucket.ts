@@ -5,6 +5,7 @@ import { type Bucket, type BucketSettings, openBucket } from '../../src/provider
 import { connectNats } from '../../src/providers/nats/connection.js';
 import { type Envelope, encodeEnvelope } from '../../src/providers/nats/envelope.js';
 import { keyOf } from '../../src/providers/nats/key.js';
+import { packed } from '../../src/providers/nats/pack.js';
 
 /** A bucket that a test writes to as publishers do. */
 export interface TestBucket extends AsyncDisposable {
@@ -24,7 +25,8 @@ export async function openTestBucket(address: string, settings: BucketSettings =
   const place = parseAddress(address);
   const connection: NatsConnection = await connectNats(place, {}, 'test');
   let bucket = await openBucket(connection, place, settings);
-  const written = new Set<string>();
+  /** The newest revision of each key. */
+  const written = new Map<string, number>();
   let serial = 0;
 
   return {
@@ -35,23 +37,27 @@ export async function openTestBucket(address: string, settings: BucketSettings =
       const key = keyOf(session.instance, session.metadata.name);
       serial += 1;
       await bucket.presence.put(key, 'test');
-      const isFirst = !written.has(key);
-      written.add(key);
       const envelope: Envelope = {
         publisher: 'test',
         serial,
-        isFirst,
+        previous: written.get(key) ?? 0,
         link: 'live',
         error: null,
         session,
         ...more,
       };
-      return bucket.sessions.put(key, encodeEnvelope(envelope));
+      const revision = await bucket.sessions.put(key, packed(encodeEnvelope(envelope)));
+      written.set(key, revision);
+      return revision;
     },
     async present({ instance, metadata }) {
       await bucket.presence.put(keyOf(instance, metadata.name), 'test');
     },
-    remove: (instance, name) => bucket.sessions.delete(keyOf(instance, name)),
+    async remove(instance, name) {
+      const key = keyOf(instance, name);
+      await bucket.sessions.delete(key);
+      written.set(key, (await bucket.sessions.get(key))?.revision ?? 0);
+    },
     async drop() {
       await bucket.manager.streams.delete(bucket.sessionStream);
       await bucket.manager.streams.delete(bucket.presenceStream);

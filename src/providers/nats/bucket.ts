@@ -3,7 +3,8 @@ import type { KV, KvOptions } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ProviderError } from '../provider.js';
 import type { BucketAddress } from './address.js';
-import { ANSWER_MS, placeOf } from './connection.js';
+import { ANSWER_MS } from './connection.js';
+import { placeOf } from './errors.js';
 
 /** How a bucket is set up; what is left out is whatever an existing bucket has. */
 export interface BucketSettings {
@@ -28,8 +29,11 @@ export const DEFAULT_BUCKET_SETTINGS: Required<BucketSettings> = {
 /** An open bucket, and the one beside it in which publishers say that they are there. */
 export interface Bucket {
   readonly address: BucketAddress;
+  readonly connection: NatsConnection;
   readonly jetstream: JetStreamClient;
   readonly manager: JetStreamManager;
+  /** The same for those who ask again soon: it waits for an answer for {@link ASK_MS} alone. */
+  readonly asker: JetStreamManager;
   readonly sessions: KV;
   readonly presence: KV;
   readonly sessionStream: string;
@@ -39,6 +43,9 @@ export interface Bucket {
   readonly maxAgeMs: number;
   readonly presenceMs: number;
 }
+
+/** How long an answer may take to who asks again soon, in milliseconds. */
+const ASK_MS = 1_000;
 
 const NANOS = 1_000_000; // nanoseconds of a millisecond
 
@@ -61,6 +68,7 @@ export async function openBucket(
   ]);
   const jetstream = createClient(connection, { timeout: ANSWER_MS });
   const manager = await jetstreamManager(connection, { timeout: ANSWER_MS });
+  const asker = await jetstreamManager(connection, { timeout: ASK_MS, checkAPI: false });
   const kvm = new Kvm(jetstream);
   const { replicas, history, maxAgeMs, presenceMs } = { ...DEFAULT_BUCKET_SETTINGS, ...settings };
   // Read from the leader alone: another server may not have yet what was written a moment ago.
@@ -78,8 +86,10 @@ export async function openBucket(
   check(address, info, presenceInfo.config, settings);
   return {
     address,
+    connection,
     jetstream,
     manager,
+    asker,
     sessions,
     presence,
     sessionStream: info.config.name,

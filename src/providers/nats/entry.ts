@@ -1,8 +1,9 @@
-import type { JsMsg } from '@nats-io/jetstream';
 import { DecodeError } from '../../model/decode-error.js';
 import type { SessionId } from '../../model/session.js';
 import { decodeEnvelope, type Envelope } from './envelope.js';
 import { idOf, partsOf } from './key.js';
+import type { StreamMessage } from './message.js';
+import { unpacked } from './pack.js';
 
 /** One revision of a key of a bucket. */
 export interface Entry {
@@ -17,30 +18,30 @@ export interface Entry {
 }
 
 /** The key that a message is about. */
-export function keyIn({ subject }: Pick<JsMsg, 'subject'>): string {
+export function keyIn({ subject }: Pick<StreamMessage, 'subject'>): string {
   // `$KV.<bucket>.<key>`: a bucket's name has no dots.
   return subject.split('.').slice(2).join('.');
 }
 
 /** Whether a message says that its key was deleted (ADR-8: `KV-Operation`). */
-export function isDeletion({ headers }: Pick<JsMsg, 'headers'>): boolean {
+export function isDeletion({ headers }: Pick<StreamMessage, 'headers'>): boolean {
   return headers?.has('KV-Operation') === true;
 }
 
 /** Reads a message; null when its key is no Session's. */
-export function entryOf(message: JsMsg): Entry | null {
+export function entryOf(message: StreamMessage): Entry | null {
   const key = keyIn(message);
   const id = idOf(key);
   const parts = partsOf(key);
   if (id === null || parts === null) return null;
-  const writtenAt = message.info.timestampNanos / 1_000_000;
-  return { key, id, revision: message.seq, writtenAt, content: contentOf(message, parts.instance) };
+  const { seq: revision, writtenAt } = message;
+  return { key, id, revision, writtenAt, content: contentOf(message, parts.instance) };
 }
 
-function contentOf(message: JsMsg, instance: string): Entry['content'] {
+function contentOf(message: StreamMessage, instance: string): Entry['content'] {
   if (isDeletion(message)) return null;
   try {
-    return decodeEnvelope(message.string(), instance);
+    return decodeEnvelope(unpacked(message.data), instance);
   } catch (error) {
     if (error instanceof DecodeError) return error;
     throw error;

@@ -10,8 +10,8 @@ export interface Envelope {
   readonly publisher: string;
   /** Rises with everything that the publisher writes. */
   readonly serial: number;
-  /** Whether the bucket had nothing under the key before. */
-  readonly isFirst: boolean;
+  /** The key's revision that it follows, by which a reader sees that it has missed none; 0 when there was none. */
+  readonly previous: number;
   readonly session: Session;
   /** How its publisher's link to the Tilt is. */
   readonly link: 'live' | 'stale' | 'gone';
@@ -22,7 +22,7 @@ export interface Envelope {
 /** The version of the form below; a reader refuses those it does not know. */
 const VERSION = 1;
 
-/** As JSON: `{"version","publisher","serial","isFirst","link","error","session"}`, the Session as Tilt writes it. */
+/** As JSON: `{"version","publisher","serial","previous","link","error","session"}`, the Session as Tilt writes it. */
 export function encodeEnvelope({ session, ...rest }: Envelope): string {
   return JSON.stringify({ version: VERSION, ...rest, session: encodeSession(session) });
 }
@@ -35,19 +35,23 @@ export function encodeEnvelope({ session, ...rest }: Envelope): string {
 export function decodeEnvelope(text: string, instance: string): Envelope {
   const object = record(parsed(text));
   if (object.version !== VERSION) throw new DecodeError(`version ${VERSION}`, object.version, ['version']);
-  const { serial, link, error } = object;
-  if (typeof serial !== 'number') throw new DecodeError('a number', serial, ['serial']);
+  const { link, error } = object;
   if (link !== 'live' && link !== 'stale' && link !== 'gone') {
     throw new DecodeError('"live", "stale" or "gone"', link, ['link']);
   }
   return {
     publisher: string(object.publisher, 'publisher'),
-    serial,
-    isFirst: object.isFirst === true,
+    serial: number(object.serial, 'serial'),
+    previous: number(object.previous, 'previous'),
     link,
     error: error == null ? null : string(error, 'error'),
     session: within('session', () => decodeSession(object.session, instance)),
   };
+}
+
+function number(value: unknown, key: string): number {
+  if (typeof value === 'number') return value;
+  throw new DecodeError('a number', value, [key]);
 }
 
 function within<T>(key: string, decode: () => T): T {

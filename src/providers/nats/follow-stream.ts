@@ -1,12 +1,16 @@
-import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { Consumer } from '@nats-io/jetstream';
 import { type Clock, sleep } from '../../clock.js';
 import { ProviderError } from '../provider.js';
 import { createScope } from '../scope.js';
 import type { Bucket } from './bucket.js';
-import { natsError, placeOf } from './connection.js';
+import { type ConsumeOptions, consume } from './consume.js';
+import { natsError, placeOf } from './errors.js';
+import { type Link, watchLink } from './link.js';
+import { stored } from './message.js';
+import { createStreamPlace, type StreamPlaceOptions } from './stream-place.js';
 
 /** What of a stream is read, and who is told. */
-export interface FollowOptions {
+export interface FollowOptions extends Omit<StreamPlaceOptions, 'name'> {
   readonly bucket: Bucket;
   readonly stream: string;
   /** Of keys, such as `team-a.>`. */
@@ -14,130 +18,119 @@ export interface FollowOptions {
   /** Begin with everything that is kept, or with the newest of each key. */
   readonly begin: 'all' | 'newest';
   readonly clock: Clock;
-  /** Each message, in the stream's order, once. */
-  onMessage(message: JsMsg): void;
-  /** Once: everything that was there at the beginning has been told. */
-  onCaughtUp(): void;
 }
 
-/** How often the reading is looked after, in milliseconds. */
-const LOOK_MS = 1_000;
+/**
+ * How long nothing may be known of the stream, in milliseconds: while there is no connection, and while there is one: the
+ * election of a leader takes from 4 to 9 s.
+ */
+const PATIENCE_MS = { away: 4_000, connected: 10_000 };
 
-/** How long nothing may be known of the stream, in milliseconds: the election of a leader takes some seconds. */
-const PATIENCE_MS = 4_000;
+/** After what time is tried again, in milliseconds. */
+const AGAIN_MS = 100;
 
-/** The same while nothing has been read: then there is nothing to lose by beginning anew. */
-const FIRST_PATIENCE_MS = 2_000;
-
-/** A sign of life is asked for this often, in milliseconds. */
-const HEARTBEAT_MS = 1_000;
-
-/** Messages that may be on their way, so that a burst does not pile up in the connection. */
-const IN_FLIGHT = 500;
+/** How often is asked for what is next while there is no consumer, in milliseconds. */
+const POLL_MS = 100;
 
 /**
- * Reads a stream until the signal aborts. The library's ordered consumer makes itself anew where it left off when it
- * or its server goes; here is only looked whether that succeeds. Throws a `ProviderError` when for {@link PATIENCE_MS}
- * it did not.
+ * Reads a stream until the signal aborts. Throws a `ProviderError` when something is wrong at the beginning, or later for
+ * {@link PATIENCE_MS}.
+ *
+ *     consuming ──no sign of life, no connection──► asking for each next message ──a new consumer──► consuming
+ *
+ * Asking is slow, but needs the stream's own leader alone: a consumer is one server's, and while the cluster as a whole elects
+ * its leader, no other can be made.
  */
-export async function followStream(options: FollowOptions, signal: AbortSignal): Promise<void> {
-  const { bucket, stream, subject, begin } = options;
-  const scope = createScope(signal);
-  let failure: unknown = null;
-  let read = 0;
-  let messages: ConsumerMessages | null = null;
+export async function followStream(options: FollowOptions, outer: AbortSignal): Promise<void> {
+  const { bucket, clock } = options;
+  const scope = createScope(outer);
+  const place = createStreamPlace({ ...options, name: placeOf(bucket.address) });
+  const link = watchLink(bucket.connection);
+  /** Since when nothing is known of the stream; null while something is. */
+  let troubledAt: number | null = null;
+  const onWell = () => {
+    troubledAt = null;
+  };
+  const parts = { ...options, place, link, onWell };
   try {
-    const { created, state } = await bucket.manager.streams.info(stream);
-    const consumer = await bucket.jetstream.consumers.get(stream, {
-      filter_subjects: `$KV.${stream.slice('KV_'.length)}.${subject}`,
-      deliver_policy: begin === 'all' ? 'all' : 'last_per_subject',
-    });
-    let isCaughtUp = false;
-    const catchUp = () => {
-      if (isCaughtUp) return;
-      isCaughtUp = true;
-      options.onCaughtUp();
-    };
-    const patienceMs = () => (isCaughtUp ? PATIENCE_MS : FIRST_PATIENCE_MS);
-    if (state.messages === 0) catchUp();
-    messages = await consumer.consume({
-      max_messages: IN_FLIGHT,
-      idle_heartbeat: HEARTBEAT_MS,
-      callback(message) {
-        try {
-          read += 1;
-          options.onMessage(message);
-          // Not by what is pending: a server that lags has nothing pending either, and one that has meanwhile forgotten
-          // messages may count them still.
-          if (message.seq >= state.last_seq) catchUp();
-        } catch (error) {
-          failure ??= error;
-          scope.end();
-        }
-      },
-    });
-    void messages.closed().then(() => scope.end());
-    await lookAfter(consumer, { ...options, created, read: () => read, catchUp, patienceMs }, scope.signal);
-    if (failure !== null) throw failure;
-    if (!signal.aborted)
-      throw new ProviderError('unreachable', `${placeOf(bucket.address)}: the reading of it ended`);
+    while (!scope.signal.aborted) {
+      const trouble = await readOn(parts, scope.signal);
+      if (scope.signal.aborted) return;
+      const isLost = trouble instanceof ProviderError || place.isBroken || !place.isCaughtUp;
+      troubledAt ??= clock.now();
+      if (isLost || clock.now() - troubledAt >= patienceMs(link)) throw trouble;
+      await sleep(clock, AGAIN_MS, scope.signal);
+    }
   } catch (error) {
-    if (signal.aborted) return;
+    if (outer.aborted) return;
     throw natsError(bucket.address, error);
   } finally {
-    messages?.stop();
     scope.end();
   }
 }
 
-interface LookOptions extends FollowOptions {
-  /** When the stream was made: another time is another stream. */
-  readonly created: string;
-  /** How many messages have come. */
-  read(): number;
-  /** Everything that was there at the beginning has come. */
-  catchUp(): void;
-  patienceMs(): number;
+function patienceMs({ isAway }: Link): number {
+  return isAway ? PATIENCE_MS.away : PATIENCE_MS.connected;
 }
 
-/** Returns when the signal aborts; throws when the consumer is not to be found, or does not move. */
-async function lookAfter(consumer: Consumer, options: LookOptions, signal: AbortSignal): Promise<void> {
-  const { read, catchUp, patienceMs } = options;
-  const { clock, bucket } = options;
-  let wellAt = clock.now();
-  let readBefore = read();
-  while (!signal.aborted) {
-    await sleep(clock, LOOK_MS, signal);
-    if (signal.aborted) return;
-    const isIdle = read() === readBefore;
-    const problem = await problemOf(options, isIdle ? consumer : null);
-    if (problem === null) wellAt = clock.now();
-    // What was to come at the beginning may have been forgotten by the server before it came.
-    if (problem === null && isIdle) catchUp();
-    readBefore = read();
-    // A consumer of the library would go on in the new one where it was in the old.
-    if (problem instanceof ProviderError) throw problem;
-    if (problem !== null && clock.now() - wellAt >= patienceMs()) throw natsError(bucket.address, problem);
-  }
-}
+type Parts = FollowOptions & ConsumeOptions;
 
-/**
- * What is wrong; null when nothing is.
- *
- * @param idle the consumer, when nothing came from it for a while
- */
-async function problemOf(
-  { bucket, stream, created }: LookOptions,
-  idle: Consumer | null,
-): Promise<Error | null> {
+/** Reads from where it was until something is wrong, and resolves with what. */
+async function readOn(parts: Parts, signal: AbortSignal): Promise<Error> {
+  // The client library would not send what is asked now, and would wait for its answer all the same.
+  if (parts.link.isAway) return new Error('the connection broke, and no server takes another');
   try {
-    const info = await bucket.manager.streams.info(stream);
-    if (info.created !== created) {
-      return new ProviderError('unreachable', `${placeOf(bucket.address)}: it was deleted and made anew`);
-    }
-    const pending = (await idle?.info())?.num_pending ?? 0;
-    return pending > 0 ? new Error('messages are waiting that do not come') : null;
+    const opening = openConsumer(parts);
+    // Nothing is taken from the consumer before the asking has ended: which of both is ahead would not be known.
+    const consumer = parts.place.isCaughtUp ? await askMeanwhile(opening, parts, signal) : await opening;
+    return await consume(consumer, parts, signal);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
+}
+
+async function openConsumer(parts: Parts): Promise<Consumer> {
+  const { bucket, stream, subject, place, onWell } = parts;
+  place.enter(await bucket.manager.streams.info(stream));
+  onWell();
+  return bucket.jetstream.consumers.get(stream, {
+    filter_subjects: subjectOf(stream, subject),
+    ...(place.last > 0 ? { opt_start_seq: place.last + 1 } : { deliver_policy: policyOf(parts) }),
+  });
+}
+
+/** From what on a stream is read of which nothing was read yet. */
+function policyOf({ begin, mayRepeat, place }: Parts): 'all' | 'last_per_subject' {
+  const isBeginning = !place.isCaughtUp || mayRepeat;
+  return begin === 'newest' && isBeginning ? 'last_per_subject' : 'all';
+}
+
+async function askMeanwhile(opening: Promise<Consumer>, parts: Parts, outer: AbortSignal): Promise<Consumer> {
+  const scope = createScope(outer);
+  const asking = ask(parts, scope.signal);
+  asking.catch(() => {});
+  try {
+    return await opening;
+  } finally {
+    scope.end();
+    await asking;
+  }
+}
+
+/** Takes each next message until the signal aborts; throws only what the taking throws. */
+async function ask(
+  { bucket, stream, subject, place, clock, onWell }: Parts,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const query = { seq: place.last + 1, next_by_subj: subjectOf(stream, subject) };
+    const answer = await bucket.asker.streams.getMessage(stream, query).catch(() => undefined);
+    if (answer !== undefined) onWell();
+    if (answer) place.take(stored(answer));
+    else await sleep(clock, POLL_MS, signal);
+  }
+}
+
+function subjectOf(stream: string, subject: string): string {
+  return `$KV.${stream.slice('KV_'.length)}.${subject}`;
 }

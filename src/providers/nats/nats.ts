@@ -1,5 +1,5 @@
 import type { StreamState } from '@nats-io/jetstream';
-import type { Clock } from '../../clock.js';
+import { type Clock, systemClock } from '../../clock.js';
 import type { Change, LogPosition } from '../../model/change.js';
 import { type PushChange, streamChanges } from '../change-stream.js';
 import { MAX_BEHIND } from '../limits.js';
@@ -7,8 +7,10 @@ import { ProviderError, type SessionProvider } from '../provider.js';
 import { createScope } from '../scope.js';
 import { type BucketAddress, parseAddress } from './address.js';
 import { type Bucket, type BucketSettings, openBucket } from './bucket.js';
-import { checkCredentials, connectNats, type NatsCredentials, natsError, placeOf } from './connection.js';
-import { entryOf, isDeletion, keyIn } from './entry.js';
+import { connectNats } from './connection.js';
+import { type NatsCredentials, readCredentials } from './credentials.js';
+import { type Entry, entryOf, isDeletion, keyIn } from './entry.js';
+import { natsError, placeOf } from './errors.js';
 import { followStream } from './follow-stream.js';
 import { createReading, type ReadingOptions } from './reading.js';
 
@@ -18,7 +20,8 @@ export interface NatsProviderOptions {
   readonly address: string;
   /** The provider's name. Default: the bucket's. */
   readonly name?: string;
-  readonly clock: Clock;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
   /** Default: what the address says. */
   readonly credentials?: NatsCredentials;
   /** How the bucket is to be set up. Default: as it is, or {@link DEFAULT_BUCKET_SETTINGS} when it is made here. */
@@ -42,7 +45,7 @@ const DEFAULT_RETAIN_MS = 3_600_000;
  */
 export function createNatsProvider(options: NatsProviderOptions): SessionProvider {
   const address = parseAddress(options.address);
-  const { clock, credentials = {}, settings, retainMs = DEFAULT_RETAIN_MS } = options;
+  const { clock = systemClock, credentials = {}, settings, retainMs = DEFAULT_RETAIN_MS } = options;
   const name = options.name ?? address.bucket;
   /** How far was told, by this reading or one before. */
   let told: LogPosition | null = null;
@@ -52,7 +55,9 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
     name,
     sharesLog: true,
     watch: (signal) => streamChanges(run, MAX_BEHIND, signal),
-    check: () => checkCredentials(credentials),
+    async check() {
+      await readCredentials(credentials);
+    },
   };
 
   /** After an election the new leader may still be reading its own log: older states would be told as news. */
@@ -78,12 +83,11 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
         push(change);
       };
       const onLoss = (newest: number) => noteLoss(from, newest);
-      await read(
-        bucket,
-        state,
-        { clock, retainMs, subject: address.subject, from, push: note, onLoss },
-        scope.signal,
-      );
+      const onGap = (entry: Entry, known: number) => {
+        throw gapError(address, entry, known);
+      };
+      const { subject } = address;
+      await read(bucket, state, { clock, retainMs, subject, from, push: note, onLoss, onGap }, scope.signal);
     } catch (error) {
       throw natsError(address, error);
     } finally {
@@ -92,6 +96,12 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
       void connection.close().catch(() => {});
     }
   }
+}
+
+function gapError(address: BucketAddress, { key, revision }: Entry, known: number): ProviderError {
+  const what = `${key} was read up to revision ${known}, and of those between it and ${revision} some are forgotten`;
+  const mend = 'let it keep more states (--bucket-history)';
+  return new ProviderError('unreachable', `${placeOf(address)}: ${what}; if this happens often, ${mend}`);
 }
 
 /** How far a change tells the log. */
@@ -127,6 +137,7 @@ async function read(
             stream: bucket.presenceStream,
             subject,
             begin: 'newest',
+            mayRepeat: true,
             clock,
             onMessage: (message) =>
               (isDeletion(message) ? reading.presence.left : reading.presence.heard)(keyIn(message)),
@@ -142,6 +153,7 @@ async function read(
             stream: bucket.sessionStream,
             subject,
             begin: isWhole ? 'all' : 'newest',
+            mayRepeat: false,
             clock,
             onMessage: (message) => {
               const entry = entryOf(message);

@@ -17,6 +17,11 @@ export interface ReadingOptions {
    * when the rest counts as lost. Default: it does.
    */
   readonly onLoss?: (newest: number) => void;
+  /**
+   * Called when the bucket has forgotten states of a key before they were read, with the newest that was: throws to begin
+   * anew, so that cursors in between are not taken for known. Default: they are.
+   */
+  readonly onGap?: (entry: Entry, known: number) => void;
 }
 
 /** How often is looked for Sessions that the bucket has forgotten, in milliseconds. */
@@ -37,7 +42,7 @@ export interface Reading {
 /** Makes changes of what comes from a bucket and from its presence. */
 export function createReading(
   { log, presenceMs, maxAgeMs }: Pick<Bucket, 'log' | 'presenceMs' | 'maxAgeMs'>,
-  { clock, retainMs, push, onLoss = () => {} }: ReadingOptions,
+  { clock, retainMs, push, onLoss = () => {}, onGap = () => {} }: ReadingOptions,
 ): Reading {
   /** The newest of each key. */
   const newest = new Map<string, Entry>();
@@ -58,11 +63,14 @@ export function createReading(
       beginning = { isNewestOnly, from };
     },
     take(entry) {
-      newest.set(entry.key, entry);
       if (first) {
+        newest.set(entry.key, entry);
         first.push(entry);
         return;
       }
+      const known = newest.get(entry.key)?.revision ?? 0;
+      if (isAfterGap(entry, known)) onGap(entry, known);
+      newest.set(entry.key, entry);
       const isThere = presence.isThere(entry.key);
       for (const change of changesOf(entry, log)) push(change);
       // Who writes is there: its presence may only come later.
@@ -123,6 +131,11 @@ export function createReading(
       push({ type: 'remove', id, reason: "the bucket's age limit has ended it" });
     }
   }
+}
+
+/** Whether it follows another revision of its key than the one that was read before it. */
+function isAfterGap({ content }: Entry, known: number): boolean {
+  return content !== null && 'previous' in content && content.previous !== known;
 }
 
 function withoutPosition(change: Change): Change {

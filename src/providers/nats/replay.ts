@@ -79,7 +79,7 @@ function wholeSince(entries: readonly Entry[]): number {
   for (const { key, revision, content } of entries) {
     if (seen.has(key)) continue;
     seen.add(key);
-    const isFirst = content !== null && 'isFirst' in content && content.isFirst;
+    const isFirst = content !== null && 'previous' in content && content.previous === 0;
     if (!isFirst) since = revision;
   }
   return since;

@@ -11,7 +11,7 @@ const anyEnvelope: fc.Arbitrary<Envelope> = fc.record<Envelope>(
   {
     publisher: fc.string(),
     serial: fc.nat(),
-    isFirst: fc.boolean(),
+    previous: fc.nat(),
     session: rawSessions.map((raw) => decodeSession(raw, INSTANCE)),
     link: fc.constantFrom('live', 'stale', 'gone'),
     error: fc.oneof(fc.string(), fc.constant(null)),
@@ -25,7 +25,7 @@ function text(changes: Readonly<Record<string, unknown>> = {}): string {
     version: 1,
     publisher: 'run-1',
     serial: 7,
-    isFirst: true,
+    previous: 6,
     link: 'live',
     error: null,
     session: sessionJson({ uid: 'run-1' }),
@@ -57,7 +57,7 @@ describe('an envelope', () => {
     expect(envelope).toMatchObject({
       publisher: 'run-1',
       serial: 7,
-      isFirst: true,
+      previous: 6,
       link: 'live',
       error: null,
     });
@@ -69,9 +69,8 @@ describe('an envelope', () => {
     });
   });
 
-  it('need not say that it is not the first, nor that there is no error', () => {
-    const without = decodeEnvelope(text({ isFirst: undefined, error: undefined }), INSTANCE);
-    expect(without).toMatchObject({ isFirst: false, error: null });
+  it('need not say that there is no error', () => {
+    expect(decodeEnvelope(text({ error: undefined }), INSTANCE)).toMatchObject({ error: null });
   });
 
   it.each<[string, string, string]>([
@@ -82,6 +81,7 @@ describe('an envelope', () => {
     ['a publisher that is a number', text({ publisher: 3 }), 'publisher: expected a string, got 3'],
     ['a serial in words', text({ serial: '7' }), 'serial: expected a number, got "7"'],
     ['no serial', text({ serial: null }), 'serial: expected a number, got null'],
+    ['no previous revision', text({ previous: undefined }), 'previous: expected a number, got nothing'],
     ['a link in capitals', text({ link: 'LIVE' }), 'link: expected "live", "stale" or "gone", got "LIVE"'],
     ['no link', text({ link: undefined }), 'link: expected "live", "stale" or "gone", got nothing'],
     ['an error that is an object', text({ error: {} }), 'error: expected a string, got an object'],

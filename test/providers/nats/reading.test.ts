@@ -14,13 +14,19 @@ const SILENCE = 'its publisher has not been heard of for 15 s';
 function setUp({ maxAgeMs = MAX_AGE_MS } = {}) {
   const clock = createManualClock();
   const changes: Change[] = [];
+  const gaps: string[] = [];
   const reading = createReading(
     { log: LOG, presenceMs: PRESENCE_MS, maxAgeMs },
-    { clock, retainMs: RETAIN_MS, push: (change) => changes.push(change) },
+    {
+      clock,
+      retainMs: RETAIN_MS,
+      push: (change) => changes.push(change),
+      onGap: ({ key, revision }, known) => gaps.push(`${key} ${known} to ${revision}`),
+    },
   );
   /** What was told since the last look, in short. */
   const news = () => changes.splice(0).flatMap(inShort);
-  return { clock, reading, news };
+  return { clock, reading, news, gaps };
 }
 
 /** A reading that has had its snapshot of a live Session `a` whose publisher is there. */
@@ -43,6 +49,7 @@ function entryOf(
   revision: number,
   state: State = 'live',
   ageMs = 0,
+  previous = 0,
 ): Entry {
   const base = { key: `${instance}.Tiltfile`, id: `${instance}/Tiltfile`, revision };
   const writtenAt = clock.now() - ageMs;
@@ -53,7 +60,7 @@ function entryOf(
     content: {
       publisher: 'p',
       serial: revision,
-      isFirst: true,
+      previous,
       link: state,
       error: state === 'gone' ? 'tilt exited' : null,
       session: session(instance, {}, { resourceVersion: String(revision) }),
@@ -163,6 +170,18 @@ describe('a reading that goes on', () => {
       'remove a/Tiltfile: tilt exited at 8',
       'remove a/Tiltfile: it was deleted from the bucket at 9',
     ]);
+  });
+
+  it('notices when the bucket has forgotten states before they came, of a key that is known and of one that is not', () => {
+    const { clock, reading, gaps } = setUpCaughtUp();
+    reading.take(entryOf(clock, 'a', 7, 'live', 0, 1));
+    reading.take(entryOf(clock, 'b', 8, 'live', 0, 0));
+    reading.take(entryOf(clock, 'a', 9, 'deleted'));
+    reading.take(entryOf(clock, 'a', 10, 'live', 0, 9));
+    expect(gaps).toEqual([]);
+    reading.take(entryOf(clock, 'a', 80, 'live', 0, 79));
+    reading.take(entryOf(clock, 'c', 81, 'live', 0, 20));
+    expect(gaps).toEqual(['a.Tiltfile 10 to 80', 'c.Tiltfile 0 to 81']);
   });
 
   it('says STALE when the publisher falls silent, and the last state again when it is back', async () => {

@@ -14,7 +14,7 @@ const BROKEN = new DecodeError('version 1', 2, ['version']);
 type Kind = 'live' | 'stale' | 'gone' | 'deleted' | 'broken';
 
 /** What a key has at a revision; the Session's `resourceVersion` is the revision, so that states are told apart. */
-function entry(instance: string, revision: number, kind: Kind, isFirst = false): Entry {
+function entry(instance: string, revision: number, kind: Kind, previous = revision - 1): Entry {
   const base = {
     key: `${instance}.Tiltfile`,
     id: sessionIdOf(instance, 'Tiltfile'),
@@ -28,7 +28,7 @@ function entry(instance: string, revision: number, kind: Kind, isFirst = false):
     content: {
       publisher: 'p',
       serial: revision,
-      isFirst,
+      previous,
       link: kind,
       error: kind === 'live' ? null : `${kind} at ${revision}`,
       session: session(instance, {}, { resourceVersion: String(revision) }),
@@ -54,12 +54,12 @@ function histories(kinds: readonly Kind[]): fc.Arbitrary<History> {
     .record({ writes: fc.array(write, { maxLength: 40 }), limit: fc.integer({ min: 1, max: 6 }) })
     .map(({ writes, limit }) => {
       let newest = 0;
-      const known = new Set<string>();
+      const known = new Map<string, number>();
       const all = writes.map(({ instance, kind, step }) => {
         newest += step;
-        const isFirst = !known.has(instance);
-        known.add(instance);
-        return entry(instance, newest, kind, isFirst);
+        const previous = known.get(instance) ?? 0;
+        known.set(instance, newest);
+        return entry(instance, newest, kind, previous);
       });
       const kept = all.filter(
         ({ key, revision }) =>
@@ -157,7 +157,7 @@ describe('a replay', () => {
   });
 
   it('begins with nothing when nothing was dropped', () => {
-    const entries = [entry('a', 3, 'live', true), entry('b', 4, 'live', true), entry('a', 9, 'live')];
+    const entries = [entry('a', 3, 'live', 0), entry('b', 4, 'live', 0), entry('a', 9, 'live')];
     const { snapshot, since, followedBy } = parts(
       replay({ entries, isNewestOnly: false, newest: 9, log: LOG }),
     );
@@ -168,7 +168,7 @@ describe('a replay', () => {
   it('begins at the latest of the oldest states before which others were dropped', () => {
     const entries = [
       entry('a', 3, 'live'),
-      entry('b', 4, 'live', true),
+      entry('b', 4, 'live', 0),
       entry('c', 6, 'stale'),
       entry('b', 7, 'live'),
     ];

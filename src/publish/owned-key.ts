@@ -1,0 +1,138 @@
+import type { KV } from '@nats-io/kv';
+import { DecodeError } from '../model/decode-error.js';
+import type { Session } from '../model/session.js';
+import type { Bucket } from '../providers/nats/bucket.js';
+import { decodeEnvelope, type Envelope, encodeEnvelope } from '../providers/nats/envelope.js';
+import { packed, unpacked } from '../providers/nats/pack.js';
+import { ProviderError } from '../providers/provider.js';
+
+/** A state of a Session, as it is to be written. */
+export type SessionState = Pick<Envelope, 'link' | 'error'> & { readonly session: Session };
+
+/** What an {@link OwnedKey} is of. */
+export interface OwnedKeyOptions {
+  readonly key: string;
+  /** The name of this run of the publisher. */
+  readonly publisher: string;
+  /** Take the key from a publisher that is there. */
+  readonly takeOver: boolean;
+}
+
+/**
+ * A key of a bucket with one writer. Each function throws a `ProviderError` when the key is another publisher's, and
+ * what the broker says when it could not be done for now.
+ */
+export interface OwnedKey {
+  /** Whether it was ours at the last look. */
+  readonly isClaimed: boolean;
+  /** Writes a state, claiming the key first. To be tried again with the same object until it succeeds: it is written once. */
+  put(bucket: Bucket, state: SessionState): Promise<void>;
+  /** Says that the publisher is there. */
+  sign(bucket: Bucket): Promise<void>;
+  /** Says that it is not there any more. */
+  leave(bucket: Bucket): Promise<void>;
+}
+
+/** The server's code for a write that expected another revision (`StreamWrongLastSequence`, and as an old server says it). */
+const WRONG_REVISION: readonly unknown[] = [10071, 10164];
+
+/**
+ * Nothing is asked of the broker before the first `put`. Each write expects the revision of the one before it, so that of
+ * two publishers one is refused:
+ *
+ *     unclaimed ──nobody there, or take-over──► claimed ──someone else wrote──► lost
+ */
+export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): OwnedKey {
+  let serial = 0;
+  /** The state that is being written, and the serial it was first tried with. */
+  let tried: { readonly state: SessionState; readonly serial: number } | null = null;
+  /** The key's revision that the next write expects: 0 when it has none. Null: not claimed yet. */
+  let revision: number | null = null;
+  let presenceRevision = 0;
+
+  return {
+    get isClaimed() {
+      return revision !== null;
+    },
+    async put(bucket, state) {
+      revision ??= await claim(bucket);
+      serial += 1;
+      if (tried?.state !== state) tried = { state, serial };
+      const bytes = packed(encodeEnvelope({ publisher, serial, previous: revision, ...state }));
+      try {
+        revision = await bucket.sessions.put(key, bytes, { previousSeq: revision });
+      } catch (error) {
+        if (!isWrongRevision(error)) throw error;
+        const held = await read(bucket.sessions);
+        // Where there is nothing to be read, the bucket's age limit has taken it.
+        if (held.envelope !== null && held.envelope.publisher !== publisher)
+          throw lostTo(held.envelope.publisher);
+        revision = held.revision;
+        // An earlier try of this very state has arrived after all, and only its answer was lost.
+        if (held.envelope === null || held.envelope.serial < tried.serial) throw error;
+      }
+    },
+    async sign({ presence }) {
+      try {
+        presenceRevision = await presence.put(key, publisher, { previousSeq: presenceRevision });
+      } catch (error) {
+        if (!isWrongRevision(error)) throw error;
+        const other = await publisherIn(presence);
+        if (other !== null && other !== publisher) throw lostTo(other);
+        presenceRevision = await presence.put(key, publisher);
+      }
+    },
+    leave: ({ presence }) => presence.delete(key),
+  };
+
+  /** The revision to go on from, once nobody else is there. */
+  async function claim({ sessions, presence, presenceMs }: Bucket): Promise<number> {
+    const held = await read(sessions);
+    const other = await publisherIn(presence);
+    const isOver = held.envelope === null || held.envelope.link === 'gone';
+    if (other !== null && other !== publisher && !isOver && !takeOver) {
+      const silence = `${presenceMs / 1_000} s`;
+      throw new ProviderError(
+        'refused',
+        `${key}: another publisher (${other}) writes it; stop that one (it counts as gone after ${silence}), give this one another --instance, or take over with --take-over`,
+      );
+    }
+    presenceRevision = await presence.put(key, publisher);
+    return held.revision;
+  }
+
+  /** Who is there; null when nobody is. */
+  async function publisherIn(presence: KV): Promise<string | null> {
+    const entry = await presence.get(key);
+    return entry?.operation === 'PUT' ? entry.string() : null;
+  }
+
+  async function read(
+    sessions: KV,
+  ): Promise<{ readonly revision: number; readonly envelope: Envelope | null }> {
+    const entry = await sessions.get(key);
+    if (entry === null) return { revision: 0, envelope: null };
+    return {
+      revision: entry.revision,
+      envelope: entry.operation === 'PUT' ? envelopeIn(entry.value) : null,
+    };
+  }
+
+  function lostTo(other: string): ProviderError {
+    return new ProviderError('refused', `${key}: taken over by ${other}`);
+  }
+}
+
+/** What cannot be read is nobody's. */
+function envelopeIn(bytes: Uint8Array): Envelope | null {
+  try {
+    return decodeEnvelope(unpacked(bytes), '');
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
+}
+
+function isWrongRevision(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && WRONG_REVISION.includes(error.code);
+}

@@ -1,0 +1,230 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/clock.js';
+import type { NatsCredentials } from '../../../src/providers/nats/credentials.js';
+import { createNatsProvider } from '../../../src/providers/nats/nats.js';
+import { ProviderError } from '../../../src/providers/provider.js';
+import { createNkey, createOperator } from '../../support/nats-jwt.js';
+import { gatewayPermissions, publisherPermissions } from '../../support/nats-permissions.js';
+import { type NatsServer, startNats } from '../../support/nats-server.js';
+import { session } from '../../support/sessions.js';
+import { createTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.js';
+import { startPublisher } from '../../support/test-publisher.js';
+import { createTls } from '../../support/tls.js';
+import { startWatching } from '../../support/watching.js';
+
+/** What comes of a reading: `read`, or the code and the line of its error. */
+async function outcomeOf(address: string, credentials: NatsCredentials = {}): Promise<string> {
+  const watching = startWatching(createNatsProvider({ address, credentials, clock: systemClock }));
+  await expect.poll(() => watching.outcome ?? watching.changes.length, { timeout: 15_000 }).not.toBe(0);
+  const { outcome } = watching;
+  watching.abort();
+  if (outcome === null) return 'read';
+  return outcome.error instanceof ProviderError
+    ? `${outcome.error.code}: ${outcome.error.message}`
+    : 'a fault';
+}
+
+/** Writes a file, and gives its path. */
+async function written(folder: TemporaryFolder, name: string, content: string): Promise<string> {
+  await folder.write(name, content);
+  return folder.file(name);
+}
+
+const REFUSED =
+  /^refused: nats:\S+\/b: the server refuses \(.*\); look at the user, token or credentials file$/;
+
+describe('a user and password, and a token', () => {
+  it.each([
+    ['authorization { user: ada, password: "s3cr:t" }', 'ada:s3cr%3At@', 'ada:wr0ng@'],
+    ['authorization { token: "t0ken" }', 't0ken@', 'wr0ng@'],
+  ])('let in, as the address says: %s', async (more, right, wrong) => {
+    await using nats = await startNats({ more });
+    const address = (login: string) => nats.address('b').replace('://', `://${login}`);
+    expect(await outcomeOf(address(right))).toBe('read');
+    for (const login of [wrong, '']) {
+      const outcome = await outcomeOf(address(login));
+      expect(outcome).toMatch(REFUSED);
+      expect(outcome).not.toContain('wr0ng');
+    }
+  });
+});
+
+describe('a file of credentials', () => {
+  const operator = createOperator();
+
+  it('lets in its user; another, one that has expired, and what is none do not', async () => {
+    await using folder = await createTemporaryFolder();
+    await using nats = await startNats({ more: operator.config });
+    const address = nats.address('b');
+    const fileOf = (name: string, content: string) => written(folder, name, content);
+    expect(await outcomeOf(address, { creds: await fileOf('right', operator.creds()) })).toBe('read');
+    const expired = operator.creds({ expires: 1_700_000_000 });
+    for (const [name, content] of [
+      ['other', createOperator().creds()],
+      ['expired', expired],
+    ] as const) {
+      expect(await outcomeOf(address, { creds: await fileOf(name, content) })).toMatch(REFUSED);
+    }
+    expect(await outcomeOf(address)).toMatch(REFUSED);
+    const none = await fileOf('none', 's3cret but no credentials');
+    expect(await outcomeOf(address, { creds: none })).toBe(
+      `config: expected credentials as nsc writes them in ${none} (--nats-creds), got something else`,
+    );
+  });
+
+  it('lets a gateway read that may do no more than docs/fleet.md says, once there is a bucket', async () => {
+    await using folder = await createTemporaryFolder();
+    await using nats = await startNats({ more: operator.config });
+    const address = nats.address('b');
+    const whole = { creds: await written(folder, 'whole', operator.creds()) };
+    const gateway = operator.creds({ allow: gatewayPermissions('b') });
+    const reader = { creds: await written(folder, 'reader', gateway) };
+    expect(await outcomeOf(address, reader)).toMatch(REFUSED);
+    expect(await outcomeOf(address, whole)).toBe('read');
+    expect(await outcomeOf(address, reader)).toBe('read');
+  });
+
+  it('lets a publisher write its own instances alone, as docs/fleet.md says', async () => {
+    await using folder = await createTemporaryFolder();
+    await using nats = await startNats({ more: operator.config });
+    const address = nats.address('b');
+    const whole = { creds: await written(folder, 'whole', operator.creds()) };
+    expect(await outcomeOf(address, whole)).toBe('read');
+    const allow = publisherPermissions('b', 'team-a.>');
+    const credentials = { creds: await written(folder, 'team-a', operator.creds({ allow })) };
+    await using own = startPublisher({ address, credentials, sessions: [session('team-a.ci')] });
+    expect(await own.publisher.close('over', 10_000)).toEqual([]);
+    expect(own.lines).toEqual([]);
+    await using other = startPublisher({ address, credentials, sessions: [session('team-b.ci')] });
+    expect(await other.publisher.refused).toMatchObject({
+      code: 'refused',
+      message: expect.stringMatching(
+        /the server refuses \(Permissions Violation for Publish to "\$KV\.b_presence\.team-b/,
+      ),
+    });
+  });
+});
+
+describe("an nkey's seed", () => {
+  it('lets in whom it is of; another, and what is none do not', async () => {
+    await using folder = await createTemporaryFolder();
+    const { publicKey, seed } = createNkey();
+    await using nats = await startNats({ more: `authorization { users: [{ nkey: ${publicKey} }] }` });
+    const outcome = async (name: string, content: string) =>
+      outcomeOf(nats.address('b'), { nkey: await written(folder, name, content) });
+    expect(await outcome('right', `${seed}\n`)).toBe('read');
+    expect(await outcome('other', createNkey().seed)).toMatch(REFUSED);
+    expect(await outcome('none', 'SUs3cret')).toBe(
+      `config: expected the seed of a user's nkey, which begins with SU, in ${folder.file('none')} (--nats-nkey), got something else`,
+    );
+  });
+});
+
+describe('TLS', () => {
+  let nats: NatsServer;
+  let folder: TemporaryFolder;
+  const files = { ca: '', cert: '', key: '', otherCa: '', otherCert: '', otherKey: '' };
+  beforeAll(async () => {
+    folder = await createTemporaryFolder();
+    const [own, other] = [await createTls(), await createTls()];
+    const write = (name: string, content: string) => written(folder, name, content);
+    files.ca = await write('ca.pem', own.ca);
+    files.cert = await write('client.pem', own.client.cert);
+    files.key = await write('client.key', own.client.key);
+    files.otherCa = await write('other-ca.pem', other.ca);
+    files.otherCert = await write('other.pem', other.client.cert);
+    files.otherKey = await write('other.key', other.client.key);
+    const [cert, key] = [
+      await write('server.pem', own.server.cert),
+      await write('server.key', own.server.key),
+    ];
+    nats = await startNats({
+      more: `tls { cert_file: "${cert}", key_file: "${key}", ca_file: "${files.ca}", verify: true }`,
+    });
+    return async () => {
+      await nats[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    };
+  });
+  const address = () => nats.address('b').replace('nats:', 'tls:');
+
+  it('takes the CA and the certificate that it is given', async () => {
+    expect(await outcomeOf(address(), { tlsCa: files.ca, tlsCert: files.cert, tlsKey: files.key })).toBe(
+      'read',
+    );
+  });
+
+  it('does not trust a server whose CA it does not know', async () => {
+    for (const credentials of [{}, { tlsCa: files.otherCa }]) {
+      expect(await outcomeOf(address(), credentials)).toMatch(
+        /^config: nats:\S+\/b: the server's certificate is not trusted \(.*\); give the CA .* --nats-tls-ca/,
+      );
+    }
+  });
+
+  it('says what to look at when the server does not take its certificate, or misses one', async () => {
+    const other = { tlsCert: files.otherCert, tlsKey: files.otherKey };
+    for (const credentials of [{}, other]) {
+      expect(await outcomeOf(address(), { tlsCa: files.ca, ...credentials })).toMatch(
+        / \(--nats-tls-cert\)\?$/,
+      );
+    }
+  });
+
+  it.each([
+    [
+      'a certificate without its key',
+      { tlsCert: 'cert' },
+      /^config: expected both --nats-tls-cert and --nats-tls-key/,
+    ],
+    [
+      'a key of another',
+      { tlsCert: 'cert', tlsKey: 'otherKey' },
+      /--nats-tls-key \S+other.key cannot be used/,
+    ],
+    ['a CA that is none', { tlsCa: 'key' }, /^config: --nats-tls-ca \S+client.key cannot be used/],
+  ] as const)('refuses %s', async (_, names, line) => {
+    const credentials = Object.fromEntries(
+      Object.entries(names).map(([option, name]) => [option, files[name]]),
+    );
+    expect(await outcomeOf(address(), credentials)).toMatch(line);
+  });
+
+  it('is not spoken by every server', async () => {
+    await using plain = await startNats();
+    expect(await outcomeOf(plain.address('b').replace('nats:', 'tls:'))).toMatch(
+      /^config: nats:\S+\/b: the server speaks no TLS; write nats:\/\//,
+    );
+  });
+});
+
+describe('a server that cannot be used', () => {
+  it('has no JetStream', async () => {
+    await using nats = await startNats({ jetstream: false });
+    expect(await outcomeOf(nats.address('b'))).toMatch(
+      /^config: nats:\S+\/b: JetStream is needed, but jetstream is not enabled; switch it on/,
+    );
+  });
+
+  it('is older than 2.9', async () => {
+    // As much of NATS as a connection needs.
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.write(
+        'INFO {"server_id":"old","version":"2.8.4","proto":1,"max_payload":1048576,"headers":true}\r\n',
+      );
+      socket.on('data', (bytes) => {
+        if (String(bytes).includes('PING')) socket.write('PONG\r\n');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    expect(await outcomeOf(`nats://127.0.0.1:${port}/b`)).toBe(
+      `config: nats://127.0.0.1:${port}/b: expected a NATS server of version 2.9 or newer, got 2.8.4; update it`,
+    );
+    server.close();
+  });
+});

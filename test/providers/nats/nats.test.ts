@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/clock.js';
+import type { Session } from '../../../src/model/session.js';
+import { createNatsProvider } from '../../../src/providers/nats/nats.js';
+import { type NatsServer, startNats } from '../../support/nats-server.js';
+import { session, type TargetStates } from '../../support/sessions.js';
+import { openTcpProxy } from '../../support/tcp-proxy.js';
+import { openTestBucket } from '../../support/test-bucket.js';
+import { startWatching, type Watching } from '../../support/watching.js';
+
+let nats: NatsServer;
+beforeAll(async () => {
+  nats = await startNats();
+});
+afterAll(() => nats[Symbol.asyncDispose]());
+
+const PATIENCE = { timeout: 15_000 };
+
+function stateOf(n: number, targets: TargetStates = {}) {
+  return session('ci', targets, { resourceVersion: String(n) });
+}
+
+/** A reading of a bucket over a way that can be cut. */
+async function readOverProxy(name: string) {
+  const proxy = await openTcpProxy(nats.port);
+  const address = `nats://127.0.0.1:${proxy.port}/${name}`;
+  const watching = startWatching(createNatsProvider({ address, clock: systemClock }));
+  return {
+    proxy,
+    watching,
+    async [Symbol.asyncDispose]() {
+      watching.abort();
+      await proxy[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The Sessions that have come, in order. */
+function sessionsIn({ changes }: Watching): Session[] {
+  const all = changes.flatMap((change) =>
+    change.type === 'snapshot' ? (change.followedBy ?? []) : [change],
+  );
+  return all.flatMap((change) => (change.type === 'upsert' ? [change.session] : []));
+}
+
+/** Which states they are. */
+function statesIn(watching: Watching): number[] {
+  return sessionsIn(watching).map(({ metadata }) => Number(metadata.resourceVersion));
+}
+
+describe('the reading of a bucket', () => {
+  it('goes on where it was when its connection broke: nothing is missing, nothing comes again, nothing is told anew', async () => {
+    await using bucket = await openTestBucket(nats.address('broken'));
+    await using reading = await readOverProxy('broken');
+    const { proxy, watching } = reading;
+    await bucket.put(stateOf(1));
+    await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1]);
+    proxy.cut();
+    for (const n of [2, 3, 4]) await bucket.put(stateOf(n));
+    proxy.mend();
+    await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1, 2, 3, 4]);
+    await bucket.put(stateOf(5));
+    await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1, 2, 3, 4, 5]);
+    expect(watching.changes.filter(({ type }) => type === 'snapshot')).toHaveLength(1);
+    expect(watching.outcome).toBeNull();
+  });
+
+  it('goes on when the server has lost its consumers', async () => {
+    await using bucket = await openTestBucket(nats.address('consumers'));
+    await using reading = await readOverProxy('consumers');
+    const { watching } = reading;
+    await bucket.put(stateOf(1));
+    await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1]);
+    const { manager, sessionStream, presenceStream } = bucket.bucket;
+    for (const stream of [sessionStream, presenceStream]) {
+      for await (const { name } of manager.consumers.list(stream))
+        await manager.consumers.delete(stream, name);
+    }
+    await bucket.put(stateOf(2));
+    await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1, 2]);
+    expect(watching.outcome).toBeNull();
+  });
+
+  it('does not go on as if nothing were missing when the bucket has forgotten states meanwhile', async () => {
+    await using bucket = await openTestBucket(nats.address('gap'), { history: 2 });
+    await using reading = await readOverProxy('gap');
+    const { proxy, watching } = reading;
+    await bucket.put(stateOf(1));
+    await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1]);
+    proxy.cut();
+    for (const n of [2, 3, 4, 5]) await bucket.put(stateOf(n));
+    proxy.mend();
+    await expect.poll(() => watching.outcome, PATIENCE).not.toBeNull();
+    expect(watching.outcome?.error).toMatchObject({
+      code: 'unreachable',
+      message: expect.stringMatching(
+        /ci\.Tiltfile was read up to revision 1, and of those between .* \(--bucket-history\)$/,
+      ),
+    });
+    expect(statesIn(watching)).toEqual([1]);
+  });
+
+  it('says what is wrong when the connection stays away', async () => {
+    await using bucket = await openTestBucket(nats.address('away'));
+    await using reading = await readOverProxy('away');
+    const { proxy, watching } = reading;
+    await bucket.put(stateOf(1));
+    await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1]);
+    proxy.cut();
+    await expect.poll(() => watching.outcome, PATIENCE).not.toBeNull();
+    expect(watching.outcome?.error).toMatchObject({
+      code: 'unreachable',
+      message: expect.stringMatching(/\/away: the connection broke, and no server takes another$/),
+    });
+  });
+
+  it('gives a large Session as it was written, though the bucket has it compressed', async () => {
+    await using bucket = await openTestBucket(nats.address('large'));
+    await using reading = await readOverProxy('large');
+    const targets = Array.from({ length: 500 }, (_, index) => [`service-${index}:serve`, 'ready'] as const);
+    const large = stateOf(1, Object.fromEntries(targets));
+    await bucket.put(large);
+    const { watching } = reading;
+    await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1]);
+    expect(sessionsIn(watching)).toEqual([large]);
+    const { value } = (await bucket.bucket.sessions.get('ci.Tiltfile')) ?? {};
+    expect(value?.length).toBeLessThan(JSON.stringify(large).length / 3);
+  });
+});

@@ -1,0 +1,71 @@
+import { type Clock, systemClock } from '../../src/clock.js';
+import type { Session } from '../../src/model/session.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { parseAddress } from '../../src/providers/nats/address.js';
+import type { BucketSettings } from '../../src/providers/nats/bucket.js';
+import type { NatsCredentials } from '../../src/providers/nats/credentials.js';
+import { createSources } from '../../src/providers/sources.js';
+import { type Broker, connectBroker } from '../../src/publish/broker.js';
+import { createPublisher, type Publisher } from '../../src/publish/publisher.js';
+import { createStore } from '../../src/store/store.js';
+
+/** A publisher of this process, and what it publishes. Ends at the end of its block, without a word to the bucket. */
+export interface TestPublisher extends AsyncDisposable {
+  readonly publisher: Publisher;
+  readonly broker: Broker;
+  /** What it has logged. */
+  readonly lines: readonly string[];
+  /** The Tilt says this. */
+  put(session: Session): void;
+}
+
+/** What may be said of a {@link TestPublisher}. */
+export interface TestPublisherOptions {
+  readonly address: string;
+  /** The name of its run. Default: `one`. */
+  readonly name?: string;
+  readonly takeOver?: boolean;
+  readonly settings?: BucketSettings;
+  readonly credentials?: NatsCredentials;
+  readonly clock?: Clock;
+  readonly sessions?: readonly Session[];
+}
+
+/** Starts one. */
+export function startPublisher(options: TestPublisherOptions): TestPublisher {
+  const { address, name = 'one', takeOver = false, settings = {}, clock = systemClock, sessions } = options;
+  const lines: string[] = [];
+  const log = (level: string, message: string) => lines.push(`${level} ${message}`);
+  const source = createMemoryProvider('tilt', sessions);
+  const store = createStore({ clock, epoch: 'source' });
+  const sources = createSources({ sink: store, clock, random: Math.random, log });
+  sources.add(source.provider);
+  const broker = connectBroker({
+    address: parseAddress(address),
+    credentials: options.credentials ?? {},
+    settings,
+    clock,
+    random: Math.random,
+    log,
+  });
+  const publisher = createPublisher({
+    store,
+    broker,
+    publisher: name,
+    instanceOf: ({ instance }) => instance,
+    takeOver,
+    clock,
+    log,
+  });
+  return {
+    publisher,
+    broker,
+    lines,
+    put: (session) => source.put(session),
+    async [Symbol.asyncDispose]() {
+      await publisher.close('the test is over', 0);
+      await sources.close();
+      store.dispose();
+    },
+  };
+}
