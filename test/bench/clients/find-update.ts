@@ -12,8 +12,10 @@ export type FindUpdate = (bytes: Buffer, from: number, to: number) => UpdateKey;
 /**
  * All payloads of a server begin alike, so the place is searched for once and then only looked at: the eight digits of
  * `versionOf` between quotes.
+ *
+ * @param updates how many updates a stream can have by its versions. Default: as many as by its keys
  */
-export function createFindUpdate(): FindUpdate {
+export function createFindUpdate(updates = STREAM): FindUpdate {
   let offset = 0;
   return (bytes, from, to) => {
     if (!isVersion(bytes, from + offset, to)) {
@@ -21,8 +23,17 @@ export function createFindUpdate(): FindUpdate {
       if (found === null) return -1;
       offset = found - from;
     }
-    return numberAt(bytes, from + offset) - BASE;
+    return keyOfVersion(numberAt(bytes, from + offset), updates).update;
   };
+}
+
+/** What a version stands for. */
+export function keyOfVersion(
+  version: number,
+  updates: number,
+): { readonly stream: number; readonly update: UpdateKey } {
+  const stream = Math.floor((version - BASE) / updates);
+  return { stream, update: stream * STREAM + ((version - BASE) % updates) };
 }
 
 /** How many updates a payload of `targetChanges` says were folded into it; 0 when it does not say. */

@@ -17,6 +17,8 @@ export interface OpenOptions {
   readonly documents: readonly string[];
   /** How many streams the documents are of. */
   readonly streams: number;
+  /** How many updates each can have, by the versions of its Session; see `createFindUpdate`. */
+  readonly updates: number;
   readonly localAddress: string;
 }
 
@@ -43,7 +45,7 @@ export type ReadersApi = {
 /** Connections being opened at a time. */
 const OPENING = 100;
 
-const findUpdate = createFindUpdate();
+let findUpdate = createFindUpdate();
 const buffer = Buffer.allocUnsafeSlow(256 * 1024);
 const sockets: ReaderSocket[] = [];
 const closed: string[] = [];
@@ -55,6 +57,7 @@ let keep: ((text: string) => void) | null = null;
 const api: ReadersApi = {
   async open(options) {
     tracker = createUpdateTracker(options.sockets * options.perSocket);
+    findUpdate = createFindUpdate(options.updates);
     const indexes = Array.from({ length: options.sockets }, (_, index) => index).values();
     const workers = Array.from({ length: OPENING }, async () => {
       for (const index of indexes) sockets.push(await openPatiently(index, options));

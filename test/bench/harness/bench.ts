@@ -1,3 +1,4 @@
+import { STREAM } from '../clients/find-update.js';
 import type { HttpLoadApi } from '../clients/http-load.js';
 import type { OpenOptions, ReadersApi } from '../clients/readers.js';
 import type { ServerApi, StartOptions } from '../servers/control.js';
@@ -42,7 +43,7 @@ export function createBench(quick: boolean, signal: AbortSignal): Bench {
     },
     async openReaders(options) {
       const child = startChild<ReadersApi>('clients/readers', signal);
-      const defaults = { perSocket: 1, streams: 1, localAddress: '127.0.0.1' };
+      const defaults = { perSocket: 1, streams: 1, updates: STREAM, localAddress: '127.0.0.1' };
       await orEnd(child, child.call('open', { ...defaults, ...options }, OPENING_MS));
       return child;
     },

@@ -1,4 +1,6 @@
+import { compression } from './compression.js';
 import { fanOutParts } from './fan-out.js';
+import { fleet } from './fleet.js';
 import { httpParts } from './http.js';
 import { manyReaders } from './many-readers.js';
 import { memory } from './memory.js';
@@ -16,4 +18,6 @@ export const parts: readonly Part[] = [
   store,
   pipeLatency,
   stuck,
+  fleet,
+  compression,
 ];

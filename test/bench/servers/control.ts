@@ -7,8 +7,8 @@ export interface StartOptions {
   readonly services: number;
   /** How many Sessions it has, from 1 to 10. */
   readonly streams: number;
-  /** Where its updates come from, if not by command: a kubeconfig (gateway) or a port (pipe). */
-  readonly upstream?: { readonly kubeconfig: string } | { readonly port: number };
+  /** Where its updates come from, if not by command: a kubeconfig or a bucket (gateway), or a port (pipe). */
+  readonly upstream?: { readonly kubeconfig: string } | { readonly nats: string } | { readonly port: number };
 }
 
 /** A server under test. */

@@ -4,7 +4,10 @@ import type { Session } from '../../../src/index.js';
 import { changedIndex, changedState, instanceOf, sessionAt, versionOf } from '../data/session.js';
 import { type BenchServer, control, type StartOptions } from './control.js';
 
-control((options) => (options.upstream ? startOnTilt(options) : startOnMemory(options)));
+control((options) => {
+  if (!options.upstream) return startOnMemory(options);
+  return 'nats' in options.upstream ? startOnNats(options.upstream.nats) : startOnTilt(options);
+});
 
 /** All readers come from one address. */
 const LIMITS = { sockets: 100_000, socketsPerAddress: 100_000 };
@@ -38,6 +41,23 @@ async function startOnTilt({ upstream }: StartOptions): Promise<BenchServer> {
   const gateway = createGateway({ tilts: { kubeconfig: upstream.kubeconfig } });
   const { port } = await gateway.listen(0);
   return { port, emit() {} };
+}
+
+/** The gateway as one of those that read a bucket. */
+async function startOnNats(address: string): Promise<BenchServer> {
+  const { createGateway, systemClock } = await gatewayLibrary();
+  const { createNatsProvider } = await natsLibrary();
+  const gateway = createGateway({
+    providers: [createNatsProvider({ address, clock: systemClock })],
+    limits: LIMITS,
+  });
+  const { port } = await gateway.listen(0);
+  await gateway.ready();
+  return { port, emit() {} };
+}
+
+function natsLibrary(): Promise<typeof import('../../../src/providers/nats/nats.js')> {
+  return import(pathToFileURL(resolve('dist/providers/nats/nats.js')).href);
 }
 
 /** What was built: the process runs in the project's root. */

@@ -1,0 +1,120 @@
+import { parseAddress } from '../../../src/providers/nats/address.js';
+import { type Bucket, openBucket } from '../../../src/providers/nats/bucket.js';
+import { connectNats } from '../../../src/providers/nats/connection.js';
+import { packed } from '../../../src/providers/nats/pack.js';
+import { createEnvelopeWriter, type EnvelopeWriter, fleetKey } from '../data/fleet.js';
+import { answerCalls } from '../processes/answer-calls.js';
+import { nanoseconds, type Usage, usage } from '../processes/usage.js';
+
+/** What is published. */
+export interface FleetOptions {
+  readonly address: string;
+  readonly sessions: number;
+  readonly services: number;
+}
+
+/** What was sent. */
+export interface FleetSent {
+  /** The number of each Session's first update. */
+  readonly first: number;
+  /** When each was handed to the connection: `times[stream][n - first]`. */
+  readonly times: readonly (readonly number[])[];
+  /** Why writes were refused, where some were. */
+  readonly failures: readonly string[];
+}
+
+/** What the harness asks of the process that stands for all publishers. */
+export type FleetLoadApi = {
+  /** Makes the bucket, and writes the first state of each Session. */
+  open(options: FleetOptions): Promise<void>;
+  /** So many updates of each Session, `perSecond` of all of them. */
+  pace(options: { readonly count: number; readonly perSecond: number }): Promise<FleetSent>;
+  usage(options: { readonly collect?: boolean }): Usage;
+};
+
+/** As publishers do: each says three times within the 15 s that it may be silent that it is there. */
+const SIGN_MS = 5_000;
+const SIGN_STEP_MS = 100;
+
+/** Writes whose answer may be waited for at a time: beyond it the pace falls, and that is seen. */
+const MOST_IN_FLIGHT = 500;
+
+interface Published {
+  readonly key: string;
+  readonly writer: EnvelopeWriter;
+  n: number;
+  revision: number;
+}
+
+let bucket: Bucket;
+let published: Published[] = [];
+let failures: string[] = [];
+const inFlight = new Set<Promise<void>>();
+
+const api: FleetLoadApi = {
+  async open({ address, sessions, services }) {
+    const place = parseAddress(address);
+    bucket = await openBucket(await connectNats(place, {}, 'bench'), place);
+    published = Array.from({ length: sessions }, (_, stream) => ({
+      key: fleetKey(stream),
+      writer: createEnvelopeWriter(stream, services),
+      n: -1,
+      revision: 0,
+    }));
+    for (const one of published) {
+      await bucket.presence.put(one.key, 'bench');
+      await write(one);
+    }
+    signForEver();
+  },
+  async pace({ count, perSecond }) {
+    failures = [];
+    const first = (published[0]?.n ?? 0) + 1;
+    const times = published.map((): number[] => []);
+    const from = performance.now();
+    for (let step = 0; step < count * published.length; step += 1) {
+      await sleepUntil(from + (step * 1_000) / perSecond);
+      if (inFlight.size >= MOST_IN_FLIGHT) await Promise.race(inFlight);
+      const stream = step % published.length;
+      const one = published[stream];
+      times[stream]?.push(nanoseconds());
+      if (one) send(one);
+    }
+    await Promise.all(inFlight);
+    return { first, times, failures };
+  },
+  usage,
+};
+answerCalls(api);
+
+function send(one: Published): void {
+  const sent: Promise<void> = write(one)
+    .catch((error) => {
+      failures.push(String(error));
+    })
+    .finally(() => inFlight.delete(sent));
+  inFlight.add(sent);
+}
+
+async function write(one: Published): Promise<void> {
+  one.n += 1;
+  const text = one.writer.write(one.n, { serial: one.n + 1, previous: one.revision });
+  one.revision = await bucket.sessions.put(one.key, packed(text), { previousSeq: one.revision });
+}
+
+function signForEver(): void {
+  const each = Math.ceil((published.length * SIGN_STEP_MS) / SIGN_MS);
+  let next = 0;
+  setInterval(() => {
+    for (let sign = 0; sign < each; sign += 1) {
+      const one = published[next % published.length];
+      next += 1;
+      if (one) bucket.presence.put(one.key, 'bench').catch((error) => failures.push(String(error)));
+    }
+  }, SIGN_STEP_MS);
+}
+
+function sleepUntil(time: number): Promise<void> {
+  const ms = time - performance.now();
+  return new Promise((resolve) => (ms <= 0 ? setImmediate(resolve) : setTimeout(resolve, ms)));
+}

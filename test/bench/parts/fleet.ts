@@ -1,0 +1,76 @@
+import { startNats } from '../../support/nats-server.js';
+import type { FleetLoadApi } from '../clients/fleet-load.js';
+import { type Bench, SERVICES } from '../harness/bench.js';
+import { startChild } from '../harness/child.js';
+import { heapOf, openReadings, rest, sustain } from '../harness/fleet.js';
+import { atLeast, atMost, atMostTimes, type Column, OURS, type Part, type Row } from './part.js';
+
+const CPU: Column = { key: 'cpu', title: 'CPU µs/update', digits: 0 };
+const P50: Column = { key: 'p50', title: 'p50 ms', digits: 1 };
+const P99: Column = { key: 'p99', title: 'p99 ms', digits: 1 };
+const RATE: Column = { key: 'rate', title: 'updates/s', digits: 0 };
+const LOST: Column = { key: 'lost', title: 'lost', digits: 0 };
+const WATCHER = 'raw-nats';
+
+/** Publishers, a broker, two gateways and their readers; beside it, two programs that watch the broker by themselves. */
+export const fleet: Part = {
+  name: 'fleet',
+  title: '1,000 Sessions of 100 targets through one NATS server to two gateways with 1,000 readers each',
+  entrants: [OURS, WATCHER],
+  columns: [
+    CPU,
+    { key: 'brokerCpu', title: 'broker µs/update', digits: 0 },
+    P50,
+    P99,
+    RATE,
+    LOST,
+    { key: 'cores', title: 'cores each', digits: 2 },
+    { key: 'brokerCores', title: 'broker cores', digits: 2 },
+    { key: 'loadCores', title: 'publisher cores', digits: 2 },
+    { key: 'rss', title: 'RSS MB each', digits: 0 },
+    { key: 'brokerIn', title: 'broker in kB/update', digits: 1 },
+    { key: 'brokerOut', title: 'broker out kB/update', digits: 1 },
+    { key: 'heapBefore', title: 'heap MB before', digits: 0 },
+    { key: 'heapAfter', title: 'heap MB after', digits: 0 },
+    { key: 'idleCpu', title: 'idle: µs/s a Session', digits: 1 },
+    { key: 'idleBrokerCpu', title: 'idle: broker µs/s a Session', digits: 1 },
+    { key: 'idleIn', title: 'idle: in B/s a Session', digits: 0 },
+    { key: 'idleOut', title: 'idle: out B/s a Session', digits: 0 },
+  ],
+  goals: [atMostTimes(WATCHER, CPU, 4), atMost(P99, 1_000), atLeast(RATE, 980), atMost(LOST, 0)],
+  measure,
+};
+
+/** As many updates a second as are tried, until all is delivered at that pace. */
+const RATES = [1_000, 750, 500, 350, 250, 150, 100];
+/** A share of the pace below which it was not kept. */
+const KEPT = 0.98;
+
+async function measure(entrant: string, bench: Bench): Promise<Row[]> {
+  const sessions = bench.quick ? 100 : 1_000;
+  const seconds = bench.quick ? 2 : 20;
+  await using broker = await startNats();
+  const address = broker.address('fleet');
+  await using load = startChild<FleetLoadApi>('clients/fleet-load', bench.signal);
+  await load.call('open', { address, sessions, services: SERVICES });
+  await using readings = await openReadings(bench, { address, sessions, hasGateway: entrant === OURS });
+  const parts = { broker, load, readings: readings.all };
+  const heapBefore = await heapOf(parts);
+  const idle = await rest(parts, { seconds: seconds / 2, sessions });
+  await sustain(parts, { perSecond: 250, count: Math.ceil((250 * seconds) / 4 / sessions) });
+  const missed: string[] = [];
+  for (const perSecond of bench.quick ? [100] : RATES) {
+    const count = Math.max(Math.round((perSecond * seconds) / sessions), 2);
+    const { values, fault } = await sustain(parts, { perSecond, count });
+    const isKept = values.rate >= KEPT * perSecond && values.p99 < 1_000 && fault === null;
+    const note = missed.length === 0 ? '' : `more was not kept: ${missed.join('; ')}`;
+    if (isKept || perSecond === RATES.at(-1)) {
+      const memory = { heapBefore, heapAfter: await heapOf(parts) };
+      return [{ name: entrant, values: { ...values, ...memory, ...idle }, fault, note }];
+    }
+    const { rate, p99, cores, brokerCores, loadCores } = values;
+    const used = `cores of each ${cores.toFixed(2)}, broker ${brokerCores.toFixed(2)}, publishers ${loadCores.toFixed(2)}`;
+    missed.push(`${perSecond}/s came to ${rate.toFixed(0)}/s, p99 ${p99.toFixed(0)} ms (${used})`);
+  }
+  throw new Error('no rate was tried');
+}
