@@ -1,4 +1,6 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from './clock.js';
 import type { Documents } from './graphql/documents.js';
 import { createOperations } from './graphql/operation.js';
@@ -81,6 +83,14 @@ export interface Gateway {
    * an address beyond this machine when no token is asked for.
    */
   listen(port: number, host?: string): Promise<AddressInfo>;
+  /**
+   * Answers a request that came to another HTTP server, if it is to one of the gateway's paths: `/graphql`, `/`, `/assets/…`,
+   * `/metrics`, `/healthz`, `/readyz`, each behind the `pathPrefix`. Else nothing is done, and it is false. `Host`, `Origin` and
+   * tokens are checked as ever; how many connections there are, and from where, is the other server's business.
+   */
+  handle(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Takes over a connection that is to become a WebSocket, as of a server's event `upgrade`. Else nothing is done, and it is false. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** How many subscriptions are open. */
   readonly readers: number;
   /** The sources and how the links to them are. */
@@ -170,6 +180,16 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
         throw new RangeError(`expected a token, since ${host} can be reached from beyond this machine`);
       }
       return server.listen(port, host);
+    },
+    handle(request, response) {
+      const isOurs = server.routes.isOurs(request);
+      if (isOurs) server.routes.handle(request, response);
+      return isOurs;
+    },
+    upgrade(request, socket, head) {
+      const isOurs = server.routes.isOurs(request);
+      if (isOurs) server.routes.upgrade(request, socket, head);
+      return isOurs;
     },
     get readers() {
       return live.readers;

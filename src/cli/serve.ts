@@ -4,7 +4,7 @@ import { type Clock, sleep, systemClock } from '../clock.js';
 import { createGateway, type Gateway, type ServingOptions } from '../gateway.js';
 import type { Log } from '../log.js';
 import { loadTracer } from '../tracing/load-tracer.js';
-import { GRAPHQL_PATH } from '../transport/http-server.js';
+import { GRAPHQL_PATH } from '../transport/routes.js';
 import type { KeyPair } from '../transport/tls.js';
 import { version } from '../version.js';
 import { createLog } from './logger.js';

@@ -1,5 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Server as TlsServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import { type Access, type Grant, isGrant } from './access.js';
@@ -7,14 +6,13 @@ import { cookieFor, cookieNameOf, tokenOf } from './credentials.js';
 import { type GuardOptions, isForeignButAllowed, type Refusal, refusalOf } from './guard.js';
 import { type Peer, peerOf, type TrustedProxies } from './peer.js';
 import { isPageVisit, refuse } from './refuse.js';
-import { limitSockets, type SocketLimits } from './socket-limits.js';
+import type { ExcessOf } from './socket-limits.js';
 
 /** Who is let in, and how. */
 export interface DoorOptions {
   readonly access: Access;
   readonly guard: GuardOptions;
   readonly proxies: TrustedProxies;
-  readonly limits: SocketLimits;
   readonly pathPrefix: string;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -44,10 +42,13 @@ export interface Door {
 /** How long a browser need not ask again whether it may ask, in seconds. */
 const PREFLIGHT_SECONDS = 600;
 
-/** Watches over a server's connections and requests. */
-export function createDoor(server: Server | TlsServer, options: DoorOptions): Door {
-  const { access, guard, proxies, limits, pathPrefix, log, metrics } = options;
-  const excessOf = limitSockets(server, limits, proxies);
+/**
+ * Watches over requests.
+ *
+ * @param excessOf why a connection is refused; null where it is within the limits
+ */
+export function createDoor(options: DoorOptions, excessOf: ExcessOf): Door {
+  const { access, guard, proxies, pathPrefix, log, metrics } = options;
 
   return {
     greet(request, response) {

@@ -22,16 +22,15 @@ const ANSWERED_EXCESS = 1_000;
  */
 const RESERVED_FILES = 100;
 
-/**
- * Counts a server's connections.
- *
- * @returns why the requests of a connection are refused; null for one that is within the limits
- */
+/** Why the requests of a connection are refused; null for one that is within the limits. */
+export type ExcessOf = (socket: Socket) => Refusal | null;
+
+/** Counts a server's connections. */
 export function limitSockets(
   server: Server | TlsServer,
   { sockets, socketsPerAddress }: SocketLimits,
   proxies: TrustedProxies,
-): (socket: Socket) => Refusal | null {
+): ExcessOf {
   const counts = new Map<string, number>();
   const refused = new WeakMap<Socket, Refusal>();
   let total = 0;

@@ -1,0 +1,228 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { isOn, withFields } from '../log.js';
+import type { Metrics } from '../metrics.js';
+import type { Store } from '../store/store.js';
+import type { Tracer } from '../tracing.js';
+import { logAccess } from './access-log.js';
+import { createDashboard } from './dashboard.js';
+import { createDoor, type DoorOptions } from './door.js';
+import { createGraphiQLPage } from './graphiql.js';
+import { createGraphQLHttp, type GraphQLHttpOptions } from './graphql-http.js';
+import type { Refusal } from './guard.js';
+import type { Limits } from './limits.js';
+import { isPageVisit, refuse, refuseUpgrade } from './refuse.js';
+import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
+import type { ExcessOf } from './socket-limits.js';
+import { createGraphQLWebSocket, type GraphQLWebSocketOptions } from './websocket.js';
+
+/** The path of the endpoint: GraphQL over HTTP, server-sent events and WebSocket, and GraphiQL for browsers. */
+export const GRAPHQL_PATH = '/graphql';
+
+/** What is served, and to whom. */
+export interface RoutesOptions
+  extends Omit<GraphQLHttpOptions, 'path'>,
+    Omit<GraphQLWebSocketOptions, 'path'>,
+    DoorOptions {
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+  readonly tracer: Tracer;
+  /** The page `/metrics`. */
+  readonly prometheus: { serve(response: ServerResponse): Promise<void> };
+  /** Numbers from 0 up to 1, for the ids of requests. */
+  readonly random: () => number;
+  readonly store: Pick<Store, 'ready' | 'sources'>;
+  /** What every path begins with, such as `/tilt`; empty for nothing. */
+  readonly pathPrefix: string;
+  /** Whether browsers get GraphiQL. */
+  readonly graphiql: boolean;
+  /** Whether the dashboard is served. */
+  readonly dashboard: boolean;
+}
+
+/** What the gateway answers, on whichever server a request came. */
+export interface Routes {
+  /** Whether a request is to one of the gateway's paths. */
+  isOurs(request: IncomingMessage): boolean;
+  /** Answers a request; 404 to any other path. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** Takes over a connection that is to become a WebSocket, which is refused at any path but the endpoint. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Tells WebSocket readers to come back later. Harmless when called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Everything the gateway serves.
+ *
+ * @param excessOf why a connection is refused; null where it is within the limits
+ */
+export function createRoutes(options: RoutesOptions, excessOf: ExcessOf): Routes {
+  const { store, log, clock, random, pathPrefix } = options;
+  const endpoint = pathPrefix + GRAPHQL_PATH;
+  const door = createDoor(options, excessOf);
+  const graphql = createGraphQLHttp({ ...options, path: endpoint });
+  const webSocket = createGraphQLWebSocket(options);
+  const graphiql = options.graphiql ? createGraphiQLPage(endpoint) : null;
+  const dashboard = options.dashboard ? createDashboard() : null;
+  const home = `${pathPrefix}/`;
+  const assets = `${pathPrefix}/assets/`;
+  const pages = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>([
+    [
+      pathPrefix,
+      (request, response) => redirect(response, `${dashboard ? home : endpoint}${queryOf(request)}`),
+    ],
+    [
+      home,
+      (request, response) => serveFile('index.html', request, response, () => redirect(response, endpoint)),
+    ],
+    [`${pathPrefix}/metrics`, serveMetrics],
+    [`${pathPrefix}/healthz`, (_, response) => answer(response, 200, 'ok')],
+    [`${pathPrefix}/readyz`, (_, response) => answerReadiness(response)],
+  ]);
+
+  return {
+    isOurs(request) {
+      const path = pathOf(request);
+      return path === endpoint || pages.has(path) || path.startsWith(assets);
+    },
+    handle(request, response) {
+      const requestId = requestIdOf(request.headers, random);
+      request.headers[REQUEST_ID_HEADER] = requestId;
+      if (isOn(log, 'debug')) logAccess(withFields(log, { requestId }), clock, request, response);
+      if (!door.greet(request, response)) return;
+      const path = pathOf(request);
+      if (path === endpoint) {
+        serveEndpoint(request, response);
+        return;
+      }
+      response.setHeader(REQUEST_ID_HEADER, requestId);
+      const page = pages.get(path) ?? (path.startsWith(assets) ? serveAsset : answerMissing);
+      page(request, response);
+    },
+    upgrade(request, socket, head) {
+      // Until `ws` owns the socket, a client that vanishes in the middle must not end the process.
+      socket.on('error', destroy);
+      request.headers[REQUEST_ID_HEADER] = requestIdOf(request.headers, random);
+      if (pathOf(request) !== endpoint) {
+        refuseUpgrade(socket, NO_SUCH_PATH);
+        return;
+      }
+      door.admitUpgrade(
+        request,
+        (grant) => webSocket.upgrade(request, head, grant),
+        (refusal) => refuseUpgrade(socket, refusal),
+      );
+    },
+    close: () => webSocket.close(),
+  };
+
+  function serveEndpoint(request: IncomingMessage, response: ServerResponse): void {
+    door.admit(
+      request,
+      (grant) => {
+        if (graphiql && isPageVisit(request)) servePage(request, response);
+        else graphql(request, response, grant);
+      },
+      (refusal) => refuse(request, response, refusal),
+    );
+  }
+
+  /** Names sources: for those alone who may see all of them. */
+  function serveMetrics(request: IncomingMessage, response: ServerResponse): void {
+    door.admit(
+      request,
+      ({ scope }) => {
+        if (scope.instances !== null) refuse(request, response, ONLY_FOR_ALL);
+        else options.prometheus.serve(response).catch((error) => fail(response, error));
+      },
+      (refusal) => refuse(request, response, refusal),
+    );
+  }
+
+  function fail(response: ServerResponse, error: unknown): void {
+    log('error', 'the metrics could not be read', { error });
+    response.destroy();
+  }
+
+  function servePage(request: IncomingMessage, response: ServerResponse): void {
+    response.setHeader(REQUEST_ID_HEADER, String(request.headers[REQUEST_ID_HEADER]));
+    graphiql?.serve(request, response).catch((error) => {
+      log('error', 'GraphiQL could not be served', { error: String(error) });
+      response.destroy();
+    });
+  }
+
+  function serveAsset(request: IncomingMessage, response: ServerResponse): void {
+    const name = pathOf(request).slice(home.length);
+    serveFile(name, request, response, () => answerMissing(request, response));
+  }
+
+  /** The dashboard's files hold no secret, so they need no token; what the page shows does. */
+  function serveFile(
+    name: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    otherwise: () => void,
+  ): void {
+    const isAsked = request.method === 'GET' || request.method === 'HEAD';
+    if (!dashboard || !isAsked) {
+      otherwise();
+      return;
+    }
+    dashboard
+      .serve(name, request, response)
+      .then((isServed) => isServed || otherwise())
+      .catch((error) => {
+        log('error', 'the dashboard could not be served', { error: String(error) });
+        response.destroy();
+      });
+  }
+
+  function answerMissing(_: IncomingMessage, response: ServerResponse): void {
+    answer(response, 404, `Not found. The GraphQL endpoint is ${endpoint}`);
+  }
+
+  /** Anyone may ask, so no source is named. */
+  function answerReadiness(response: ServerResponse): void {
+    const sources = store.sources();
+    const waiting = sources.filter(({ state }) => state !== 'live').length;
+    if (store.ready) answer(response, 200, 'ok');
+    else answer(response, 503, `waiting for the first snapshot of ${waiting} of ${sources.length} sources`);
+  }
+}
+
+const NO_SUCH_PATH: Refusal = {
+  status: 404,
+  code: 'NOT_FOUND',
+  message: 'There is no WebSocket at this path.',
+};
+
+const ONLY_FOR_ALL: Refusal = {
+  status: 403,
+  code: 'FORBIDDEN',
+  message: 'The metrics are for those who may see every instance.',
+};
+
+function destroy(this: Duplex): void {
+  this.destroy();
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
+
+function queryOf({ url = '/' }: IncomingMessage): string {
+  const query = url.indexOf('?');
+  return query < 0 ? '' : url.slice(query);
+}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location }).end();
+}
+
+function answer(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
+  response.end(`${text}\n`);
+}

@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { createGateway, createMemoryProvider, type Gateway } from '../../src/index.js';
+import { session } from '../support/sessions.js';
+import { beginWebSocket } from '../support/web-socket-client.js';
+
+/** A server of somebody else's, with a gateway in it under `/tilt`. Ends at the end of its block. */
+interface Host extends AsyncDisposable {
+  readonly origin: string;
+  readonly gateway: Gateway;
+}
+
+async function startHost(): Promise<Host> {
+  const source = createMemoryProvider('mine', [session('shop', { 'api:serve': 'ready' })]);
+  const gateway = createGateway({ providers: [source.provider], pathPrefix: '/tilt' });
+  const server = createServer((request, response) => {
+    if (!gateway.handle(request, response)) response.writeHead(200).end(`mine: ${request.url}`);
+  });
+  server.on('upgrade', (request, socket, head) => {
+    if (!gateway.upgrade(request, socket, head)) socket.destroy();
+  });
+  const { port } = await listen(server);
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    gateway,
+    async [Symbol.asyncDispose]() {
+      await gateway.close();
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function listen(server: Server): Promise<AddressInfo> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address.');
+  return address;
+}
+
+describe("a gateway in somebody else's server", () => {
+  it('answers its own paths, and leaves all others alone', async () => {
+    await using host = await startHost();
+    const answer = await fetch(`${host.origin}/tilt/graphql?query={session{id}}`);
+    expect(await answer.json()).toEqual({ data: { session: { id: 'shop/Tiltfile' } } });
+    expect(await (await fetch(`${host.origin}/tilt/healthz`)).text()).toBe('ok\n');
+    for (const path of ['/', '/graphql', '/tilt/else', '/tiltgraphql']) {
+      expect(await (await fetch(`${host.origin}${path}`)).text()).toBe(`mine: ${path}`);
+    }
+  });
+
+  it('serves subscriptions over WebSocket, and takes no other path', async () => {
+    await using host = await startHost();
+    const address = host.origin.replace('http', 'ws');
+    const client = await beginWebSocket(`${address}/tilt/graphql`);
+    client.send({ id: '1', type: 'subscribe', payload: { query: 'subscription { session { id } }' } });
+    await expect
+      .poll(() => client.messages)
+      .toContainEqual({
+        id: '1',
+        type: 'next',
+        payload: { data: { session: { id: 'shop/Tiltfile' } } },
+      });
+    await expect(beginWebSocket(`${address}/graphql`)).rejects.toThrow();
+    await host.gateway.close();
+    expect((await client.closed)[0]).toBe(1001);
+  });
+
+  it('lets in no page of another origin, and no other host', async () => {
+    await using host = await startHost();
+    const url = `${host.origin}/tilt/graphql?query={session{id}}`;
+    expect((await fetch(url, { headers: { origin: 'http://evil.example' } })).status).toBe(403);
+  });
+});
