@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { chmod } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { BIN } from '../support/cli.js';
+import { createKubeconfigFolder, kubeconfigText } from '../support/kubeconfig-file.js';
+import { createTemporaryFolder } from '../support/temporary-folder.js';
+import { freePort } from './free-port.js';
+import { blocksOf, ROOT, readPage } from './pages.js';
+
+describe('the shell script of docs/ci-gate.md', () => {
+  it('finds that a `tilt ci` which ends well is good', async () => {
+    const script = blocksOf([readPage('docs/ci-gate.md')]).find(({ code }) => code.includes('tilt ci'))?.code;
+    await using folder = await createTemporaryFolder();
+    await using kubeconfig = await createKubeconfigFolder();
+    const command = async (name: string, line: string) => {
+      await folder.write(name, `#!/bin/sh\n${line}\n`);
+      await chmod(folder.file(name), 0o755);
+    };
+    const node = `'${process.execPath}'`;
+    await command('tilt-graphql', `exec ${node} '${BIN}' "$@"`);
+    // A stand-in for `tilt ci`, which needs a cluster. At its end Tilt takes its entry out.
+    const tilt = `${node} --import tsx test/support/tilt-like.ts '${kubeconfig.path}' 5 0`;
+    await folder.write('ended', kubeconfigText({}));
+    await command(
+      'tilt',
+      `cd '${fileURLToPath(ROOT)}'; ${tilt}; cp '${folder.file('ended')}' '${kubeconfig.path}'`,
+    );
+    const port = await freePort();
+    const child = spawn('sh', ['-c', script ?? ''], {
+      cwd: folder.path,
+      detached: true, // So that all it has started can be ended with it.
+      env: {
+        PATH: `${folder.path}:${process.env.PATH}`,
+        TILT_CONFIG: kubeconfig.path,
+        TILT_GRAPHQL_PORT: String(port),
+        TILT_GRAPHQL_URL: `http://127.0.0.1:${port}`,
+      },
+    });
+    try {
+      const said = await text(child.stdout);
+      expect(said).toContain('reached: ');
+      expect(said).toMatch(/^good$/m);
+    } finally {
+      endGroup(child.pid);
+    }
+  });
+});
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended.
+  }
+}
