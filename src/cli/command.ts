@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { CliProcess } from './main.js';
+import type { CliProcess } from './cli-process.js';
 import { UsageError } from './usage-error.js';
 
 /** The exit codes of a shell for a command that is not there, and for one that cannot be run. */

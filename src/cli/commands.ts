@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
 import { oneLine } from '../model/one-line.js';
+import type { CliProcess } from './cli-process.js';
 import { addClientOptions } from './client-options.js';
 import type { Shell } from './completion.js';
-import type { CliProcess } from './main.js';
 import { addPublishOptions } from './publish-options.js';
 import { addQueryOptions } from './query/query-options.js';
 import { addServeOptions } from './serve-options.js';

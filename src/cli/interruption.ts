@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { CliProcess } from './main.js';
+import type { CliProcess } from './cli-process.js';
 
 /** Signals that ask a command to end before its time. */
 export interface Interruption {

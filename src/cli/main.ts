@@ -3,11 +3,9 @@ import { oneLine } from '../model/one-line.js';
 import { ProviderError } from '../providers/provider.js';
 import { TracingError } from '../tracing/tracing-error.js';
 import { version } from '../version.js';
+import type { CliProcess } from './cli-process.js';
 import { addCommands } from './commands.js';
 import { UsageError } from './usage-error.js';
-
-/** What a command works with: `process`, or a stand-in. */
-export type CliProcess = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'on' | 'off'>;
 
 /**
  * Runs a command line and resolves with its exit code: 0 well, 2 a mistake on the command line, 1 anything else; of

@@ -1,4 +1,4 @@
-import type { CliProcess } from './main.js';
+import type { CliProcess } from './cli-process.js';
 
 /** Resolves when the process is asked to end. */
 export function stopSignal(cli: CliProcess): Promise<void> {

@@ -1,18 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isLoopback } from '../transport/peer.js';
-import type { ServingFlags } from './serving-options.js';
 import { UsageError } from './usage-error.js';
 
 /** Fewer characters could be guessed. */
 const SHORTEST = 16;
+
+/** What decides whether a token is asked for. */
+export interface TokenFlags {
+  readonly host: string;
+  readonly tokenFile?: string;
+  readonly jwks?: URL;
+}
 
 /**
  * The token that clients have to send: from the file or the environment; made here where one is needed and nothing else
  * lets clients in; else null, none is asked for. Throws a UsageError for one that could be guessed.
  */
 export async function tokenFor(
-  { tokenFile, jwks, host }: Pick<ServingFlags, 'tokenFile' | 'jwks' | 'host'>,
+  { tokenFile, jwks, host }: TokenFlags,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string | null> {
   if (tokenFile !== undefined) return checked(await readToken(tokenFile), `--token-file ${tokenFile}`);

@@ -12,7 +12,6 @@ import {
   string,
 } from './decode-fields.js';
 import { decodeMeta } from './decode-meta.js';
-import { decodeTarget } from './decode-target.js';
 import {
   type Session,
   type SessionCI,
@@ -21,6 +20,7 @@ import {
   sessionIdOf,
   type Target,
 } from './session.js';
+import { decodeTarget } from './target-json.js';
 
 export { DecodeError };
 

@@ -1,4 +1,5 @@
-import type { KeyValue, ObjectMeta, Session, SessionCI, Target, TargetState } from './session.js';
+import type { KeyValue, ObjectMeta, Session, SessionCI } from './session.js';
+import { encodeTarget } from './target-json.js';
 
 /**
  * The Session as JSON in the form of `tilt.dev/v1alpha1`, which `decodeSession` reads: decoded under the same instance
@@ -38,44 +39,6 @@ function encodeMeta(meta: ObjectMeta): object {
 function encodeCI(ci: SessionCI): object {
   return present(ci);
 }
-
-function encodeTarget({ name, type, resources, state }: Target): object {
-  return { name, type, resources, state: encodeState(state) };
-}
-
-function encodeState(state: TargetState): object {
-  switch (state.is) {
-    case 'inactive':
-      return {};
-    case 'disabled':
-      return { disabled: {} };
-    case 'waiting':
-      return { waiting: { waitReason: state.waitReason } };
-    case 'active': {
-      const { startTime, ready, lastReadyTime } = state;
-      return { active: { startTime, ready, lastReadyTime } };
-    }
-    case 'terminated': {
-      const { startTime, finishTime, error, graceStatus } = state;
-      return {
-        terminated: {
-          startTime,
-          finishTime,
-          error: error ?? undefined,
-          graceStatus: GRACE_STATUSES[graceStatus],
-        },
-      };
-    }
-  }
-}
-
-/** As Tilt writes them; `unknown` stands for a text of a newer Tilt that was not kept. */
-const GRACE_STATUSES = {
-  'not-applicable': undefined,
-  tolerated: 'Tolerated',
-  exceeded: 'Exceeded',
-  unknown: 'unknown',
-} as const;
 
 /** Without the fields that are null. */
 function present(object: object): object {

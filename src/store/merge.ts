@@ -74,25 +74,17 @@ function mergeTracked(
 function track(
   session: SessionId,
   previous: TrackedTarget | null,
-  { name, type, resources, state }: Target,
+  target: Target,
   time: MicroTime,
 ): TrackedTarget {
+  const { name, resources, state } = target;
   const transition = { time, state };
-  if (previous === null) {
-    return {
-      name,
-      type,
-      resources,
-      state,
-      id: targetIdOf(session, name),
-      history: [transition],
-    };
-  }
+  if (previous === null) return { ...target, id: targetIdOf(session, name), history: [transition] };
   // What is equal is taken over: the journal keeps older states of a target beside the newest.
   const isSame = sameState(previous.state, state);
   return {
+    ...target,
     name: previous.name,
-    type,
     resources: sameStrings(previous.resources, resources) ? previous.resources : resources,
     state: isSame ? previous.state : state,
     id: previous.id,

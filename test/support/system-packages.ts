@@ -5,6 +5,7 @@ const NEEDED = new Map([
   ['chromium', 'chromium'],
   ['nats-server', 'nats-server'],
   ['tmux', 'tmux'],
+  ['nginx', 'nginx'],
 ]);
 
 /** Before any test: installs what is missing where it may (root, with apt-get), and otherwise fails in one line. */

@@ -3,9 +3,9 @@ import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/s
 import { createClient } from '../../client/client.js';
 import { createMcpServer } from '../../mcp/server.js';
 import { oneLine } from '../../model/one-line.js';
+import type { CliProcess } from '../cli-process.js';
 import { type ClientFlags, clientOptionsOf } from '../client-options.js';
 import { listenForInterruption } from '../interruption.js';
-import type { CliProcess } from '../main.js';
 
 /**
  * Serves an agent over standard input and output, until it ends the one or a signal comes. Resolves with the exit code. The

@@ -1,9 +1,9 @@
 import { createClient } from '../../client/client.js';
+import type { CliProcess } from '../cli-process.js';
 import { clientFailure } from '../client-failure.js';
 import { clientOptionsOf } from '../client-options.js';
 import { EXIT } from '../exit-code.js';
 import { listenForInterruption } from '../interruption.js';
-import type { CliProcess } from '../main.js';
 import { createOutput } from '../output.js';
 import { readDocument, readVariables } from './input.js';
 import { operationIn } from './operation.js';

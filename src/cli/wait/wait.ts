@@ -1,10 +1,10 @@
 import { ClientError, createClient, type TargetsView, type WaitOutcome } from '../../client/client.js';
 import { type Clock, systemClock } from '../../clock.js';
+import type { CliProcess } from '../cli-process.js';
 import { clientOptionsOf } from '../client-options.js';
 import { elapsed } from '../elapsed.js';
 import { EXIT } from '../exit-code.js';
 import { listenForInterruption } from '../interruption.js';
-import type { CliProcess } from '../main.js';
 import { inWords } from './condition.js';
 import { annotations, stepSummary } from './github.js';
 import { progressOf } from './progress.js';

@@ -1,7 +1,7 @@
 import type { TargetsView } from '../../client/client.js';
 import type { Clock } from '../../clock.js';
+import type { CliProcess } from '../cli-process.js';
 import { jsonText } from '../json-text.js';
-import type { CliProcess } from '../main.js';
 import { createOutput } from '../output.js';
 import type { Display } from './display.js';
 import { eventsBetween } from './events.js';

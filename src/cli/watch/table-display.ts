@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { TargetsView } from '../../client/client.js';
 import type { Clock } from '../../clock.js';
-import type { CliProcess } from '../main.js';
+import type { CliProcess } from '../cli-process.js';
 import type { Display } from './display.js';
 import { firstShown, type Paint, pageOf, type ScreenState, screenLines } from './screen-lines.js';
 import { openTerminal } from './terminal.js';

@@ -1,5 +1,5 @@
 import { emitKeypressEvents } from 'node:readline';
-import type { CliProcess } from '../main.js';
+import type { CliProcess } from '../cli-process.js';
 import type { Key } from './ui-state.js';
 
 /** A terminal that is ours, all of it, until it is closed. */

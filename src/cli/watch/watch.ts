@@ -1,10 +1,10 @@
 import { createClient } from '../../client/client.js';
 import { systemClock } from '../../clock.js';
+import type { CliProcess } from '../cli-process.js';
 import { clientFailure } from '../client-failure.js';
 import { clientOptionsOf } from '../client-options.js';
 import { EXIT } from '../exit-code.js';
 import { listenForInterruption } from '../interruption.js';
-import type { CliProcess } from '../main.js';
 import { createAlerts } from './alerts.js';
 import type { Display } from './display.js';
 import { createExecQueue, type ExecQueue } from './exec-queue.js';

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
-import { type CliProcess, main } from '../../../src/cli/main.js';
+import type { CliProcess } from '../../../src/cli/cli-process.js';
+import { main } from '../../../src/cli/main.js';
 import { awkwardTexts, hostileTexts, spliced, splices } from '../arbitraries/texts.js';
 import { mustBeOneLine, mustNotLeak } from '../harness/invariants.js';
 import { defineSurface } from '../harness/surface.js';

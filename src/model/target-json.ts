@@ -96,3 +96,42 @@ const GRACE_STATUSES = new Map([
   ['Tolerated', 'tolerated'],
   ['Exceeded', 'exceeded'],
 ] as const);
+
+/** Writes it as Tilt does. */
+export function encodeTarget({ name, type, resources, state }: Target): object {
+  return { name, type, resources, state: encodeState(state) };
+}
+
+function encodeState(state: TargetState): object {
+  switch (state.is) {
+    case 'inactive':
+      return {};
+    case 'disabled':
+      return { disabled: {} };
+    case 'waiting':
+      return { waiting: { waitReason: state.waitReason } };
+    case 'active': {
+      const { startTime, ready, lastReadyTime } = state;
+      return { active: { startTime, ready, lastReadyTime } };
+    }
+    case 'terminated': {
+      const { startTime, finishTime, error, graceStatus } = state;
+      return {
+        terminated: {
+          startTime,
+          finishTime,
+          error: error ?? undefined,
+          graceStatus: GRACE_STATUS_WORDS[graceStatus],
+        },
+      };
+    }
+  }
+}
+
+/** As Tilt writes them; `unknown` stands for a text of a newer Tilt that was not kept. */
+const GRACE_STATUS_WORDS = {
+  'not-applicable': undefined,
+  tolerated: 'Tolerated',
+  exceeded: 'Exceeded',
+  unknown: 'unknown',
+} as const;
