@@ -15,10 +15,9 @@ import type { SourceStatus } from './store/source.js';
 import { createStore } from './store/store.js';
 import { followTilts, type TiltsOptions } from './tilts.js';
 import { noTracer, type Tracer } from './tracing.js';
-import { createAccess } from './transport/access.js';
+import { createAccess, type TokenVerifier } from './transport/access.js';
 import { createContexts } from './transport/contexts.js';
 import { createHttpServer } from './transport/http-server.js';
-import { createJwtVerifier } from './transport/jwt.js';
 import type { JwtOptions } from './transport/jwt-options.js';
 import { DEFAULT_LIMITS, type Limits } from './transport/limits.js';
 import { isLoopback, trustProxies } from './transport/peer.js';
@@ -149,7 +148,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     }),
     access: createAccess({
       token: options.token ?? null,
-      verify: options.jwt ? createJwtVerifier(options.jwt, clock, log) : null,
+      verify: options.jwt ? lazyJwtVerifier(options.jwt, clock, log) : null,
     }),
     guard: { hosts: options.allowHosts ?? [], origins: options.allowOrigins ?? [] },
     proxies: trustProxies(options.trustProxies ?? []),
@@ -212,6 +211,17 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       await sources.close();
       store.dispose();
     },
+  };
+}
+
+/** What checks tokens of an identity provider is loaded when the first one comes. */
+function lazyJwtVerifier(options: JwtOptions, clock: Clock, log: Log): TokenVerifier {
+  let verifier: Promise<TokenVerifier> | undefined;
+  return async (token) => {
+    verifier ??= import('./transport/jwt.js').then(({ createJwtVerifier }) =>
+      createJwtVerifier(options, clock, log),
+    );
+    return (await verifier)(token);
   };
 }
 

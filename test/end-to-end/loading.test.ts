@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../support/cli.js';
+
+const root = new URL('../../', import.meta.url);
+const page = readFileSync(new URL('docs/architecture.md', root), 'utf8');
+
+/** The packages in the page's table, with when they are loaded. */
+const table = page
+  .slice(page.indexOf('## What it depends on'))
+  .split('\n')
+  .filter((line) => line.startsWith('| `'))
+  .flatMap((line) => {
+    const [, names = '', , when = ''] = line.split('|').map((cell) => cell.trim());
+    return [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => ({ name, when }));
+  });
+
+/** Has each module that is imported named on standard error. */
+const LOADER = `export async function load(url, context, next) { process._rawDebug('loads ' + url); return next(url, context); }`;
+const REGISTER = `import { register } from 'node:module'; register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(LOADER)}));`;
+const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(REGISTER)}`;
+
+/** The packages that a command has loaded by the time it prints what matches. */
+async function packagesOf(args: readonly string[], pattern: RegExp): Promise<string[]> {
+  await using command = runCli(args, { NODE_OPTIONS });
+  await command.until(pattern);
+  const found = command.stderr.matchAll(/^loads file:.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//gm);
+  return [...new Set([...found].map(([, name = '']) => name))];
+}
+
+describe('what the project depends on', () => {
+  it('stands in docs/architecture.md, each with its reason', () => {
+    const { dependencies, peerDependencies } = JSON.parse(
+      readFileSync(new URL('package.json', root), 'utf8'),
+    );
+    const names = Object.keys({ ...dependencies, ...peerDependencies }).sort();
+    expect(table.map(({ name }) => name).sort()).toEqual(names);
+  });
+
+  it('is loaded with `serve`, but for what is needed for one feature', async () => {
+    const loaded = await packagesOf(['--port', '0', '--source', 'demo'], /listens on/);
+    expect(loaded).toContain('graphql-yoga');
+    expect(table.filter(({ name, when }) => when === 'on use' && loaded.includes(name))).toEqual([]);
+  });
+
+  it('is not loaded by commands that do not serve', async () => {
+    expect(await packagesOf(['wait', '--help'], /--junit/)).toEqual(['commander']);
+  });
+});
