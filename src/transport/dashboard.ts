@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream';
-import { promisify } from 'node:util';
-import { createGunzip, gzip } from 'node:zlib';
+import { extname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type CompressedFile, compressFile, sendFile } from './compressed-file.js';
 
 /** The dashboard's files. */
 export interface Dashboard {
@@ -24,10 +23,10 @@ const FOLDER = new URL('../../dist/dashboard/', import.meta.url);
  * @param folder where they are, ending in a slash
  */
 export function createDashboard(folder: URL = FOLDER): Dashboard {
-  let files: Promise<ReadonlyMap<string, DashboardFile>> | null = null;
+  let files: Promise<ReadonlyMap<string, CompressedFile>> | null = null;
   return {
     async serve(name, request, response) {
-      files ??= load(folder).catch((error) => {
+      files ??= load(fileURLToPath(folder)).catch((error) => {
         files = null;
         if (isMissing(error)) return new Map();
         throw error;
@@ -37,25 +36,17 @@ export function createDashboard(folder: URL = FOLDER): Dashboard {
       if (!loaded.has('index.html')) files = null;
       const file = loaded.get(name);
       if (!file) return false;
-      send(file, request, response);
+      response.setHeaders(new Map(Object.entries(SECURITY_HEADERS)));
+      sendFile(file, request, response);
       return true;
     },
   };
 }
 
-interface DashboardFile {
-  readonly type: string;
-  /** Compressed by gzip. */
-  readonly body: Buffer;
-  readonly etag: string;
-  /** Whether its name tells its content: then it never changes. */
-  readonly isHashed: boolean;
-}
-
 const TYPES: ReadonlyMap<string, string> = new Map([
-  ['html', 'text/html; charset=utf-8'],
-  ['js', 'text/javascript; charset=utf-8'],
-  ['css', 'text/css; charset=utf-8'],
+  ['.html', 'text/html; charset=utf-8'],
+  ['.js', 'text/javascript; charset=utf-8'],
+  ['.css', 'text/css; charset=utf-8'],
 ]);
 
 const SECURITY_HEADERS = {
@@ -75,45 +66,20 @@ const SECURITY_HEADERS = {
   'referrer-policy': 'no-referrer',
 };
 
-async function load(folder: URL): Promise<ReadonlyMap<string, DashboardFile>> {
+async function load(folder: string): Promise<ReadonlyMap<string, CompressedFile>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const names = entries
+  const loaded = entries
     .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => `${parentPath}/${name}`.slice(folder.pathname.length).replace(/^\//, ''));
-  const loaded = names.flatMap((name) => {
-    const type = TYPES.get(name.slice(name.lastIndexOf('.') + 1));
-    return type === undefined ? [] : [loadFile(folder, name, type)];
-  });
+    .flatMap(({ parentPath, name }) => {
+      const type = TYPES.get(extname(name));
+      return type === undefined ? [] : [loadFile(folder, join(parentPath, name), type)];
+    });
   return new Map(await Promise.all(loaded));
 }
 
-async function loadFile(folder: URL, name: string, type: string): Promise<[string, DashboardFile]> {
-  const body = await promisify(gzip)(await readFile(new URL(name, folder)), { level: 9 });
-  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`;
-  return [name, { type, body, etag, isHashed: name.startsWith('assets/') }];
-}
-
-function send(
-  { type, body, etag, isHashed }: DashboardFile,
-  request: IncomingMessage,
-  response: ServerResponse,
-) {
-  response.setHeaders(new Map(Object.entries(SECURITY_HEADERS)));
-  response.setHeader('content-type', type);
-  response.setHeader('etag', etag);
-  response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
-  response.setHeader('vary', 'accept-encoding');
-  if (request.headers['if-none-match']?.includes(etag)) {
-    response.writeHead(304).end();
-  } else if (/\bgzip\b/.test(String(request.headers['accept-encoding']))) {
-    response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': body.length }).end(body);
-  } else {
-    const unzip = createGunzip();
-    response.writeHead(200);
-    // A client that leaves half-way ends both; nothing is left to do then.
-    pipeline(unzip, response, () => {});
-    unzip.end(body);
-  }
+async function loadFile(folder: string, path: string, type: string): Promise<[string, CompressedFile]> {
+  const name = relative(folder, path).replaceAll(sep, '/');
+  return [name, await compressFile(await readFile(path), type, name.startsWith('assets/'))];
 }
 
 function isMissing(error: unknown): boolean {

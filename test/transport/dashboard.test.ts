@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createDashboard } from '../../src/transport/dashboard.js';
@@ -99,9 +100,9 @@ describe('the dashboard', () => {
     expect((await get(gateway, '/graphql?query={sessions{totalCount}}')).status).toBe(401);
   });
 
-  it('that was not built is missing until it is', async () => {
+  it('that was not built is missing until it is, in a folder of any name', async () => {
     await using folder = await createTemporaryFolder();
-    const dashboard = createDashboard(new URL(`file://${folder.file('dashboard')}/`));
+    const dashboard = createDashboard(pathToFileURL(folder.file('the dashboard/')));
     const server = createServer((request, response) => {
       void dashboard
         .serve('index.html', request, response)
@@ -111,10 +112,10 @@ describe('the dashboard', () => {
     const address = server.address();
     const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
     expect((await fetch(url)).status).toBe(404);
-    await mkdir(folder.file('dashboard/assets'), { recursive: true });
-    await folder.write('dashboard/assets/main.js', '');
+    await mkdir(folder.file('the dashboard/assets'), { recursive: true });
+    await folder.write('the dashboard/assets/main.js', '');
     expect((await fetch(url)).status).toBe(404);
-    await folder.write('dashboard/index.html', '<!doctype html>');
+    await folder.write('the dashboard/index.html', '<!doctype html>');
     expect(await (await fetch(url)).text()).toBe('<!doctype html>');
     server.close();
     server.closeAllConnections();

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream';
+import { promisify } from 'node:util';
+import { createGunzip, gzip } from 'node:zlib';
+
+/** A file that is kept compressed, and is sent once per browser. */
+export interface CompressedFile {
+  /** Its content type. */
+  readonly type: string;
+  /** Compressed by gzip. */
+  readonly body: Buffer;
+  /** A strong one. */
+  readonly etag: string;
+  /** Whether its name tells its content: then it never changes. */
+  readonly isHashed: boolean;
+}
+
+/** Compresses a file. */
+export async function compressFile(
+  content: string | Buffer,
+  type: string,
+  isHashed = false,
+): Promise<CompressedFile> {
+  const body = await promisify(gzip)(content);
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`;
+  return { type, body, etag, isHashed };
+}
+
+/** Answers with a file: as it is kept, unzipped for who takes nothing else, or with 304 to who has it. */
+export function sendFile(
+  { type, body, etag, isHashed }: CompressedFile,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  response.setHeader('content-type', type);
+  response.setHeader('etag', etag);
+  response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+  response.setHeader('vary', 'accept-encoding');
+  if (request.headers['if-none-match']?.includes(etag)) {
+    response.writeHead(304).end();
+  } else if (/\bgzip\b/.test(String(request.headers['accept-encoding']))) {
+    response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': body.length }).end(body);
+  } else {
+    const unzip = createGunzip();
+    response.writeHead(200);
+    // A client that leaves half-way ends both; nothing is left to do then.
+    pipeline(unzip, response, () => {});
+    unzip.end(body);
+  }
+}
