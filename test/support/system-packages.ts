@@ -6,6 +6,7 @@ const NEEDED = new Map([
   ['nats-server', 'nats-server'],
   ['tmux', 'tmux'],
   ['nginx', 'nginx'],
+  ['curl', 'curl'],
 ]);
 
 /** Before any test: installs what is missing where it may (root, with apt-get), and otherwise fails in one line. */
