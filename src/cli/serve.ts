@@ -74,13 +74,13 @@ function startLines(url: string, gateway: Gateway, described: string, links: str
   ].join('\n');
 }
 
-/** The pages that are served, each with the token where one was made. */
+/** The pages that are served. A token that was made stands in the first link alone: from then on the browser has it. */
 function linksTo(url: string, { dashboard, graphiql }: ServeOptions, token: string | null): string {
   const query = token === null ? '' : `?token=${token}`;
   const home = url.replace(/graphql$/, '');
   const pages = [
     ...(dashboard ? [`${home}${query} for the dashboard`] : []),
-    ...(graphiql ? [`${url}${query} for GraphiQL`] : []),
+    ...(graphiql ? [`${url}${dashboard ? '' : query} for GraphiQL`] : []),
   ];
   return pages.length > 0 ? pages.join(', ') : `${url}${query}`;
 }

@@ -170,15 +170,19 @@ describe('beyond this machine', () => {
       '--log-level',
       'debug',
     ]);
-    const [, url = '', token = ''] = await cli.until(/(http:\/\/localhost:\d+\/graphql)\?token=(\S{32}) /);
+    const [, home = '', token = '', url = ''] = await cli.until(
+      /^open (http:\/\/localhost:\d+\/)\?token=(\S{32}) for the dashboard, (\S+) for GraphiQL$/m,
+    );
     const ask = (headers = {}) => fetch(`${url}?query={__typename}`, { headers });
     expect((await ask()).status).toBe(401);
     expect((await ask({ authorization: `Bearer ${token}` })).status).toBe(200);
-    const opened = await fetch(`${url}?token=${token}`, {
+    const opened = await fetch(`${home}?token=${token}`, {
       headers: { accept: 'text/html' },
       redirect: 'manual',
     });
     expect(opened.status).toBe(303);
+    const cookie = String(opened.headers.get('set-cookie')).split(';')[0] ?? '';
+    expect((await ask({ cookie })).status).toBe(200);
     cli.process.kill('SIGTERM');
     expect(await cli.exit).toBe(0);
     expect(`${cli.stdout}${cli.stderr}`.split(token)).toHaveLength(2);
