@@ -14,6 +14,8 @@ export async function examine(gateways: Gateways): Promise<Health> {
   const gateway = await gateways.running();
   const answer = await ask(gateway.port);
   const { bytes } = await gateway.heap();
+  // What the collection took is no case's.
+  await gateway.account();
   return { gateway, heapBytes: bytes, answer };
 }
 

@@ -66,11 +66,19 @@ function parseYaml(content: string, path: string): unknown {
   try {
     return parse(content, { logLevel: 'error' });
   } catch (error) {
-    // Only the first line: those after it show the file's content, where secrets may be.
-    const [line = ''] = error instanceof Error ? error.message.split('\n') : [];
-    const where = error instanceof YAMLParseError ? 'is not YAML' : 'cannot be used';
-    throw new ProviderError('config', `${path}: ${where}: ${line.replace(/:$/, '')}`);
+    throw new ProviderError('config', `${path}: ${problemOf(error)}`);
   }
+}
+
+/** Why it cannot be read, in words that are not the file's own, where secrets may be: the library quotes it, also in its first line. */
+function problemOf(error: unknown): string {
+  if (error instanceof YAMLParseError) {
+    const [place] = error.linePos ?? [];
+    const where = place ? ` at line ${place.line}, column ${place.col}` : '';
+    return `is not YAML: ${error.code.toLowerCase().replaceAll('_', ' ')}${where}`;
+  }
+  const [text = ''] = error instanceof Error ? error.message.split(/[\n:]/) : [];
+  return `cannot be used: ${text}`;
 }
 
 /** `[{name, <key>: {…}}, …]` as a map. A name used twice is refused, as kubectl does. */

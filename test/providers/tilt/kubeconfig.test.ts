@@ -162,11 +162,21 @@ describe('a file of another shape is refused in one line that names the field an
     );
   });
 
-  test('text that is no YAML is refused with its place and without its content', () => {
-    const broken = 'users:\n- name: a\n  user: {token: "s3cret\n';
+  test.each([
+    ['a text without its end', 'users:\n- name: a\n  user: {token: "s3cret\n'],
+    ['a block that begins wrongly', '>{"users":[{"name":"a","user":{"token":"s3cret"}}]}'],
+    ['a name twice', 'a: {s3cret: 1, s3cret: 2}'],
+  ])('text that is no YAML is refused with its place and without its content: %s', (_, broken) => {
     expect(() => parse(broken)).toThrow(
       /^\/home\/dev\/\.tilt-dev\/config: is not YAML: .* at line \d+, column \d+$/,
     );
     expect(() => parse(broken)).not.toThrow(/s3cret/);
+  });
+
+  test('an alias of nothing is refused without its name, which may be a secret without quotes', () => {
+    expect(() => parse('users: [{name: a, user: {token: *s3cret}}]')).toThrow(
+      /cannot be used: Unresolved alias/,
+    );
+    expect(() => parse('users: [{name: a, user: {token: *s3cret}}]')).not.toThrow(/s3cret/);
   });
 });
