@@ -9,8 +9,11 @@ import type { Account } from './messages.js';
  */
 const MOST_CPU_MS = 2_000;
 
-/** How long what a client has left may stay, in milliseconds: time for a busy machine to tell the gateway of it. */
-const LEAVING_MS = 10_000;
+/**
+ * How long what a client has left may stay, in milliseconds. Node.js does not read a connection on which more than 16 kB of
+ * answers wait behind one that goes on: that its client has left then shows in a heartbeat, 12 s apart, that cannot be sent.
+ */
+const LEAVING_MS = 30_000;
 
 /** What clients hold of a gateway. */
 type Held = Pick<Account, 'readers' | 'sockets'>;
