@@ -32,6 +32,8 @@ export interface Load {
 export interface FlowResult {
   /** User and system time of the server's process, per payload that arrived, in microseconds. */
   readonly cpu: number;
+  /** What of it the system took: the writes, most of all. */
+  readonly system: number;
   /** Payloads per second. */
   readonly rate: number;
   /** How many cores the server and the client were busy on. */
@@ -117,6 +119,7 @@ export function createFlow(server: RunningServer, readers: Child<ReadersApi>): F
     const serverMicros = after.server.cpuMicros - before.server.cpuMicros;
     return {
       cpu: serverMicros / received.payloads,
+      system: (after.server.systemMicros - before.server.systemMicros) / received.payloads,
       rate: (received.payloads / micros) * 1e6,
       serverCores: serverMicros / micros,
       clientCores: (after.client.cpuMicros - before.client.cpuMicros) / micros,
