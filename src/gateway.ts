@@ -67,6 +67,8 @@ export interface ServingOptions {
   readonly queryCacheBytes?: number;
   /** Whether the schema may be asked for. Default: true. */
   readonly introspection?: boolean;
+  /** Whether it can be a subgraph of Apollo Federation 2, with `Session` and `Target` as entities. Default: false. */
+  readonly federation?: boolean;
   /** Whether browsers get GraphiQL. Default: true. */
   readonly graphiql?: boolean;
   /** Whether the dashboard is served, at `/`. Default: true. */
@@ -121,7 +123,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     ...(retainMs === undefined ? {} : { retainMs }),
     ...sharedSourceOf(providers, tilts),
   });
-  const schema = createSchema(createSubscriptionResolvers());
+  const schema = createSchema(createSubscriptionResolvers(), {
+    federation: options.federation ?? false,
+  });
   const turn = createTurn();
   const metrics = createTally();
   const live = createLive({ log, turn, metrics });

@@ -6,8 +6,8 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/bench/**', 'node_modules/**'],
-    globalSetup: ['test/support/system-packages.ts'],
+    exclude: ['test/bench/**', 'test/neighbours/**', 'node_modules/**'],
+    globalSetup: ['test/support/system-packages.ts', 'test/support/neighbours.ts'],
     reporters: ['default', './test/support/plain-reporter.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,

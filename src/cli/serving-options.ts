@@ -26,6 +26,7 @@ export interface ServingFlags {
   readonly limit: Partial<Limits>;
   readonly documents?: string;
   readonly introspection: boolean;
+  readonly federation: boolean;
   readonly graphiql: boolean;
   readonly dashboard: boolean;
   /** Bytes. */
@@ -118,6 +119,11 @@ export function addServingOptions(command: Command): Command {
     .addOption(
       new Option('--no-introspection', 'do not tell the schema').env('TILT_GRAPHQL_NO_INTROSPECTION'),
     )
+    .addOption(
+      new Option('--federation', 'can be a subgraph of Apollo Federation 2')
+        .default(false)
+        .env('TILT_GRAPHQL_FEDERATION'),
+    )
     .addOption(new Option('--no-graphiql', 'do not serve GraphiQL').env('TILT_GRAPHQL_NO_GRAPHIQL'))
     .addOption(new Option('--no-dashboard', 'do not serve the dashboard').env('TILT_GRAPHQL_NO_DASHBOARD'))
     .addOption(
@@ -146,6 +152,7 @@ export async function servingOptionsOf(
     pathPrefix: flags.pathPrefix,
     limits: flags.limit,
     introspection: flags.introspection,
+    federation: flags.federation,
     graphiql: flags.graphiql,
     dashboard: flags.dashboard,
     queryCacheBytes: flags.queryCache,

@@ -16,11 +16,16 @@ export function meantSession(store: ReadableStore, id: SessionId | null | undefi
   throw badInput(`Which Session? ${ids.length} are known, so give an id: ${listed}${more}.`);
 }
 
+/** Something with an id that is unique in the gateway. */
+type NodeRecord = SessionRecord | SessionRecord['status']['targets'][number];
+
+/** What a node is called in the schema. */
+export function typeOfNode(node: NodeRecord): 'Session' | 'Target' {
+  return 'metadata' in node ? 'Session' : 'Target';
+}
+
 /** The object with this id: a Session's, or `<session id>#<target name>`; null when there is none. */
-export function nodeOf(
-  store: ReadableStore,
-  id: string,
-): SessionRecord | SessionRecord['status']['targets'][number] | null {
+export function nodeOf(store: ReadableStore, id: string): NodeRecord | null {
   const session = store.get(id);
   if (session) return session;
   // A target's name may have a # in it, and so may an instance: try each place.

@@ -61,12 +61,18 @@ export function overComplexity(
 
 /** Each field is one, and a list's as many as it may hold. */
 const fieldsOfAnswer: ComplexityEstimator = ({ field, args, childComplexity }) => {
-  const { first, last } = args;
-  const asked = typeof first === 'number' ? first : typeof last === 'number' ? last : null;
+  const asked = askedLength(args);
   // The length of a connection is that of the lists in it: they are counted here, and as one each there.
   if (asked !== null) return 1 + Math.max(asked, 0) * childComplexity;
   return 1 + (isList(field.type) && !IN_CONNECTION.has(field.name) ? ASSUMED_LENGTH : 1) * childComplexity;
 };
+
+/** How long a list is asked to be; null when that is not said. */
+function askedLength({ first, last, representations }: Readonly<Record<string, unknown>>): number | null {
+  if (typeof first === 'number') return first;
+  if (typeof last === 'number') return last;
+  return Array.isArray(representations) ? representations.length : null;
+}
 
 const IN_CONNECTION: ReadonlySet<string> = new Set(['nodes', 'edges']);
 

@@ -6,7 +6,7 @@ import { countPhases, groupByResource } from './counts.js';
 import { badInput } from './errors.js';
 import { matchesTarget } from './filter.js';
 import type { QueryResolvers, Resolvers, SessionResolvers, TargetResolvers } from './generated.js';
-import { meantSession, nodeOf } from './lookup.js';
+import { meantSession, nodeOf, typeOfNode } from './lookup.js';
 import { pageOfSessions } from './pagination.js';
 import { summaryOfActive, summaryOfTerminated, summaryOfWaiting } from './summary.js';
 
@@ -54,7 +54,7 @@ const target: TargetResolvers = {
 /** The resolvers of everything but subscriptions: fields that are not listed are the model's own. */
 export const resolvers: Resolvers = {
   Query: query,
-  Node: { __resolveType: (node) => ('metadata' in node ? 'Session' : 'Target') },
+  Node: { __resolveType: typeOfNode },
   Session: session,
   Target: target,
   TargetTransition: { phase: ({ state }) => phaseOf(state), state: ({ state }) => visible(state) },

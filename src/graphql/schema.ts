@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { buildSchema, type GraphQLSchema } from 'graphql';
 import { enumValues } from './enums.js';
+import { subgraphOf } from './federation.js';
 import type { SubscriptionResolvers } from './generated.js';
 import { resolvers } from './resolvers.js';
 import { createScalars } from './scalars.js';
@@ -9,12 +10,25 @@ import { createScalars } from './scalars.js';
 /** The schema in GraphQL's own language, as `schema.graphql` has it: the contract with clients. */
 export const typeDefs = readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8');
 
-/** The executable schema. How subscriptions are fed is not its business: those resolvers are passed in. */
-export function createSchema(subscription: SubscriptionResolvers): GraphQLSchema {
+/**
+ * The executable schema. How subscriptions are fed is not its business: those resolvers are passed in.
+ *
+ * @param options `federation`: whether it can be a subgraph of Apollo Federation 2. Default: false
+ */
+export function createSchema(
+  subscription: SubscriptionResolvers,
+  { federation = false }: { readonly federation?: boolean } = {},
+): GraphQLSchema {
   const contract = buildSchema(typeDefs);
+  const more = federation ? [subgraphOf(typeDefs)] : [];
   return makeExecutableSchema({
-    typeDefs,
-    resolvers: [{ ...resolvers, Subscription: subscription }, createScalars(contract), enumValues(contract)],
+    typeDefs: [typeDefs, ...more.map((extension) => extension.typeDefs)],
+    resolvers: [
+      { ...resolvers, Subscription: subscription },
+      createScalars(contract),
+      enumValues(contract),
+      ...more.map((extension) => extension.resolvers),
+    ],
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
 }

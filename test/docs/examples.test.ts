@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, symlink } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { chmod } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { buildSchema, OperationTypeNode, parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,8 +9,9 @@ import { typeDefs } from '../../src/graphql/schema.js';
 import { createDemoProvider } from '../../src/providers/demo/demo.js';
 import { BIN } from '../support/cli.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
+import { createNeighbourhood } from '../support/neighbours.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
-import { blocksOf, ROOT, readPages } from './pages.js';
+import { blocksOf, readPages } from './pages.js';
 
 // What is tried of the pages in docs/: every block of `graphql` is valid and has an answer on the demo. Blocks marked `run`
 // are run: `sh run` with tilt-graphql on the PATH and the demo at the address that the pages name, http://127.0.0.1:4000;
@@ -19,7 +19,8 @@ import { blocksOf, ROOT, readPages } from './pages.js';
 
 const run = promisify(execFile);
 const blocks = blocksOf(readPages().filter(({ path }) => path.startsWith('docs/')));
-const marked = (wanted: string) => blocks.filter(({ language, isRun }) => isRun && language === wanted);
+const marked = (wanted: string) =>
+  blocks.filter(({ language, mark }) => mark === 'run' && language === wanted);
 
 let demo: TestGateway;
 beforeAll(async () => {
@@ -29,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => demo[Symbol.asyncDispose]());
 
 describe('what the pages show', () => {
-  it.each(blocks.filter(({ language }) => language === 'graphql'))(
+  it.each(blocks.filter(({ language, mark }) => language === 'graphql' && mark === null))(
     'is valid, and has an answer: $page: $code',
     async ({ code }) => {
       const document = parse(code);
@@ -55,9 +56,7 @@ describe('what the pages show', () => {
   });
 
   it.each(marked('js'))('runs in Node.js, and prints what it says: $page: $code', async ({ code }) => {
-    await using folder = await createTemporaryFolder();
-    await mkdir(folder.file('node_modules'));
-    await symlink(fileURLToPath(ROOT), folder.file('node_modules/tilt-graphql'));
+    await using folder = await createNeighbourhood();
     await folder.write('page.mjs', code.replace('listen(4000)', 'listen(0)'));
     const { stdout } = await run(process.execPath, ['page.mjs'], { cwd: folder.path });
     const said = [...code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text);

@@ -10,12 +10,12 @@ export interface Page {
   readonly text: string;
 }
 
-/** A block of code on a page: three backquotes, its language, and for some the word `run`. */
+/** A block of code on a page: three backquotes, its language, and for some a word that tells what it is. */
 export interface Block {
   readonly page: string;
   readonly language: string;
-  /** Whether it is marked to be run. */
-  readonly isRun: boolean;
+  /** Such as `run`; null when it has none. */
+  readonly mark: string | null;
   readonly code: string;
 }
 
@@ -33,19 +33,23 @@ export function readPage(path: string): Page {
 /** The blocks of code of these pages, in order. */
 export function blocksOf(pages: readonly Page[]): Block[] {
   return pages.flatMap(({ path, text }) =>
-    [...text.matchAll(/^```(\w+)( run)?\n(.*?)^```$/gms)].map(([, language = '', run, code = '']) => ({
-      page: path,
-      language,
-      isRun: run !== undefined,
-      code,
-    })),
+    [...text.matchAll(/^```(\w+)(?: (\w+))?\n(.*?)^```$/gms)].map(
+      ([, language = '', mark = null, code = '']) => ({
+        page: path,
+        language,
+        mark,
+        code,
+      }),
+    ),
   );
 }
 
-/** The first block of a page in a language, such as `nginx`. */
-export function blockOf(path: string, language: string): string {
-  const block = blocksOf([readPage(path)]).find((candidate) => candidate.language === language);
-  if (!block) throw new Error(`${path} has no block of ${language}`);
+/** The first block of a page in a language, such as `nginx`, or of those with this mark. */
+export function blockOf(path: string, language: string, mark: string | null = null): string {
+  const block = blocksOf([readPage(path)]).find(
+    (candidate) => candidate.language === language && candidate.mark === mark,
+  );
+  if (!block) throw new Error(`${path} has no block of ${language} ${mark ?? ''}`);
   return block.code;
 }
 

@@ -15,9 +15,9 @@ export interface TemporaryFolder extends AsyncDisposable {
   remove(name: string): Promise<void>;
 }
 
-/** Makes an empty folder, which is deleted with all that is in it when it is disposed of. */
-export async function createTemporaryFolder(): Promise<TemporaryFolder> {
-  const path = await mkdtemp(join(tmpdir(), 'tilt-graphql-'));
+/** Makes an empty folder, which is deleted with all that is in it when it is disposed of. `parent`: the system's own for such. */
+export async function createTemporaryFolder(parent = tmpdir()): Promise<TemporaryFolder> {
+  const path = await mkdtemp(join(parent, 'tilt-graphql-'));
   const file = (name: string) => join(path, name);
   const write = (name: string, content: string | Uint8Array) => writeFile(file(name), content);
   return {
