@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 /** The version of this package. */
 export const version = readVersion();
 
+/** By the package's own name for the file: it is found from sources, compiled files and the bundled program alike. */
 function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const manifest: unknown = createRequire(import.meta.url)('#package.json');
   const known = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
   return known ? String(manifest.version) : 'unknown';
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 
-const BIN = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
+const BIN = new URL('../../dist/bin/tilt-graphql.js', import.meta.url).pathname;
 
 /** Says each SIGINT and SIGHUP as it comes, and at SIGTERM how many they were. */
 const COUNTER = `

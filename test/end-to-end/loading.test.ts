@@ -5,15 +5,18 @@ import { runCli } from '../support/cli.js';
 const root = new URL('../../', import.meta.url);
 const page = readFileSync(new URL('docs/architecture.md', root), 'utf8');
 
-/** The packages in the page's table, with when they are loaded. */
+/** The packages in the page's table, with when they are loaded, and how they come to a user. */
 const table = page
   .slice(page.indexOf('## What it depends on'))
   .split('\n')
   .filter((line) => line.startsWith('| `'))
   .flatMap((line) => {
-    const [, names = '', , when = ''] = line.split('|').map((cell) => cell.trim());
-    return [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => ({ name, when }));
+    const [, names = '', , when = '', comes = ''] = line.split('|').map((cell) => cell.trim());
+    return [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => ({ name, when, comes }));
   });
+
+/** The program as it is compiled: in the bundle nobody could tell what is of which package. */
+const UNBUNDLED = new URL('dist/cli/bin.js', root).pathname;
 
 /** Has each module that is imported named on standard error. */
 const LOADER = `export async function load(url, context, next) { process._rawDebug('loads ' + url); return next(url, context); }`;
@@ -22,7 +25,7 @@ const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(REGISTE
 
 /** The packages that a command has loaded by the time it prints what matches. */
 async function packagesOf(args: readonly string[], pattern: RegExp): Promise<string[]> {
-  await using command = runCli(args, { NODE_OPTIONS });
+  await using command = runCli(args, { NODE_OPTIONS }, UNBUNDLED);
   await command.until(pattern);
   const found = command.stderr.matchAll(/^loads file:.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//gm);
   return [...new Set([...found].map(([, name = '']) => name))];
@@ -30,11 +33,12 @@ async function packagesOf(args: readonly string[], pattern: RegExp): Promise<str
 
 describe('what the project depends on', () => {
   it('stands in docs/architecture.md, each with its reason', () => {
-    const { dependencies, peerDependencies } = JSON.parse(
-      readFileSync(new URL('package.json', root), 'utf8'),
-    );
-    const names = Object.keys({ ...dependencies, ...peerDependencies }).sort();
-    expect(table.map(({ name }) => name).sort()).toEqual(names);
+    const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
+    const coming = (how: string) => table.filter(({ comes }) => comes === how).map(({ name }) => name);
+    expect(coming('installed').sort()).toEqual(Object.keys(manifest.dependencies).sort());
+    expect(coming('by its users').sort()).toEqual(Object.keys(manifest.peerDependencies).sort());
+    expect(Object.keys(manifest.devDependencies)).toEqual(expect.arrayContaining(coming('bundled')));
+    expect(table.map(({ comes }) => comes)).not.toContain('');
   });
 
   it('is loaded with `serve`, but for what is needed for one feature', async () => {

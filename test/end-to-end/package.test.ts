@@ -75,6 +75,21 @@ describe('the package', () => {
     expect((await exec('complete', '--', 'wat')).stdout).toMatch(/^watch\t/);
   }, 60_000);
 
+  it('installs what the library needs, and not what only its program does, which is a bundle', async () => {
+    const { packages } = JSON.parse(await readFile(join(folder, 'node_modules/.package-lock.json'), 'utf8'));
+    const names = Object.keys(packages);
+    const { stdout } = await run('du', ['-sk', 'node_modules'], { cwd: folder });
+    console.log(
+      `installed: ${names.length} packages, ${(Number.parseInt(stdout, 10) / 1024).toFixed(1)} MiB`,
+    );
+    expect(names).toContain('node_modules/graphql-yoga');
+    expect(names).not.toContain('node_modules/commander');
+    expect(names).not.toContain('node_modules/zod');
+    const licenses = await readFile(join(folder, 'node_modules/tilt-graphql/dist/bin/LICENSES.txt'), 'utf8');
+    for (const bundled of ['commander', 'zod', 'graphql'])
+      expect(licenses).toMatch(new RegExp(`^${bundled} \\d`, 'm'));
+  });
+
   it('holds what it needs and nothing else', async () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], { cwd: root });
     const paths = [...stdout.matchAll(/"path": "([^"]+)"/g)].map(([, path = '']) => path);

@@ -1,8 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** The installed program, as `npm run build` makes it. */
-export const BIN = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
+/** The program as it is published, in one bundle: `npm run build` makes it. */
+export const BIN = new URL('../../dist/bin/tilt-graphql.js', import.meta.url).pathname;
 
 /** A command that runs. Killed at the end of its block (`await using`). */
 export interface RunningCommand extends AsyncDisposable {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** The installed program, as `npm run build` makes it. */
-const BIN = new URL('../../dist/cli/bin.js', import.meta.url).pathname;
+const BIN = new URL('../../dist/bin/tilt-graphql.js', import.meta.url).pathname;
 
 /** `tilt-graphql` in a process that may open few files. Killed at the end of its block. */
 export interface StarvedGateway extends AsyncDisposable {

@@ -6,6 +6,7 @@ import { manyReaders } from './many-readers.js';
 import { memory } from './memory.js';
 import type { Part } from './part.js';
 import { pipeLatency } from './pipe-latency.js';
+import { start } from './start.js';
 import { store } from './store.js';
 import { stuck } from './stuck.js';
 
@@ -20,4 +21,5 @@ export const parts: readonly Part[] = [
   stuck,
   fleet,
   compression,
+  start,
 ];
