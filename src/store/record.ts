@@ -47,6 +47,18 @@ export interface Connection {
   readonly error: string | null;
 }
 
+/** The link of a record in this state: the one it has, where that says the same. `since` stays while the state does. */
+export function linked(
+  before: SessionRecord | null,
+  state: Connection['state'],
+  error: string | null,
+  now: MicroTime,
+): Connection {
+  const known = before?.connection;
+  if (known?.state !== state) return { state, since: now, error };
+  return known.error === error ? known : { state, since: known.since, error };
+}
+
 /** How many transitions of a target are kept: enough to see a flapping server's last minutes, little enough for 10,000 targets. */
 export const HISTORY_LIMIT = 50;
 

@@ -1,0 +1,175 @@
+import type { Clock } from '../clock.js';
+import type { Change, ChangeSink, LogPosition } from '../model/change.js';
+import type { Session, SessionId } from '../model/session.js';
+import type { Cursors } from './cursors.js';
+import { diffTargets } from './diff.js';
+import type { Ledger } from './ledger.js';
+import { mergeSession } from './merge.js';
+import { type Connection, linked, type SessionRecord } from './record.js';
+import { createRetention } from './retention.js';
+import {
+  createSource,
+  isSettled,
+  markSynced,
+  markTrouble,
+  markUnderstood,
+  type Source,
+  type SourceStatus,
+  sameStatus,
+  statusOf,
+} from './source.js';
+
+/** What sources say, applied to the ledger: what it makes of their Sessions, and how the links to them are. */
+export interface Intake extends ChangeSink {
+  /** Whether every source has given its first snapshot. */
+  readonly isReady: boolean;
+  /** The sources, in the order they were opened. */
+  sources(): SourceStatus[];
+  /** Forgets the GONE Sessions of a source at once, rather than when their time is over. */
+  forget(source: string): void;
+  /** Ends the timers. */
+  dispose(): void;
+}
+
+/** What an intake works with. */
+export interface IntakeOptions {
+  readonly ledger: Ledger;
+  readonly cursors: Pick<Cursors, 'jump' | 'reach'>;
+  readonly clock: Clock;
+  /** How long a Session is kept once it is GONE, in milliseconds. */
+  readonly retainMs: number;
+  /** The source whose log gives the cursors, if one does. */
+  readonly sharedSource: string | undefined;
+  /** Called when the status of a source may have changed. */
+  readonly onSources: () => void;
+  /** Called after each change that was applied, whole. */
+  readonly onApplied: () => void;
+}
+
+/** Without sources. */
+export function createIntake(options: IntakeOptions): Intake {
+  const { ledger, cursors, clock, retainMs, sharedSource, onSources, onApplied } = options;
+  const { now } = ledger;
+  const sources = new Map<string, Source>();
+  const retention = createRetention(clock, retainMs, forgetGone);
+
+  return {
+    get isReady() {
+      return [...sources.values()].every(isSettled);
+    },
+    sources: () => [...sources.values()].map(statusOf),
+    open(name, { optional = false } = {}) {
+      if (sources.has(name)) throw new Error(`A source named ${name} is open already.`);
+      sources.set(name, createSource(name, optional, now()));
+      sourcesChanged();
+    },
+    apply(name, change) {
+      const source = sources.get(name);
+      if (!source) return;
+      const before = statusOf(source);
+      const wasSettled = isSettled(source);
+      dispatch(source, change);
+      if (!sameStatus(before, statusOf(source)) || wasSettled !== isSettled(source)) sourcesChanged();
+      onApplied();
+    },
+    close(name, reason) {
+      const source = sources.get(name);
+      if (!source) return;
+      for (const id of [...source.sessions]) setGone(source, id, reason);
+      sources.delete(name);
+      sourcesChanged();
+    },
+    forget(name) {
+      for (const id of retention.ids()) {
+        if (ledger.get(id)?.source === name) forgetGone(id);
+      }
+    },
+    dispose: () => retention.dispose(),
+  };
+
+  function dispatch(source: Source, change: Change): void {
+    const at = source.name === sharedSource && 'at' in change ? change.at : undefined;
+    if (change.type === 'snapshot') {
+      replaceAll(source, change.sessions);
+      if (at) cursors.jump(at, ledger.revision);
+      for (const next of change.followedBy ?? []) dispatch(source, next);
+      if (at && change.upTo) cursors.reach(change.upTo, ledger.revision);
+      return;
+    }
+    applyOne(source, change, at);
+    // It may have said nothing new: who has this revision has that too.
+    if (at) cursors.reach(at, ledger.revision);
+  }
+
+  function applyOne(
+    source: Source,
+    change: Exclude<Change, { readonly type: 'snapshot' }>,
+    at: LogPosition | undefined,
+  ): void {
+    if (change.type === 'upsert') {
+      markUnderstood(source, change.session.id, now());
+      upsert(source, change.session, at);
+    } else if (change.type === 'remove') {
+      setGone(source, change.id, change.reason ?? 'it was removed', at);
+    } else {
+      markTrouble(source, change.id, change.error, now());
+      for (const id of change.id === undefined ? source.sessions : [change.id]) {
+        setStale(source, id, change.error);
+      }
+    }
+  }
+
+  function replaceAll(source: Source, sessions: readonly Session[]): void {
+    markSynced(source, now());
+    const missing = new Set(source.sessions);
+    for (const session of sessions) {
+      missing.delete(session.id);
+      upsert(source, session);
+    }
+    for (const id of missing) setGone(source, id, 'its source no longer has it');
+  }
+
+  function upsert(source: Source, session: Session, at?: LogPosition): void {
+    const { id } = session;
+    const before = ledger.get(id);
+    const owner = before === null ? undefined : sources.get(before.source);
+    if (owner && owner !== source && owner.sessions.has(id)) {
+      markTrouble(source, id, `${id} already comes from the source ${owner.name}; name one of them`, now());
+      return;
+    }
+    source.sessions.add(id);
+    retention.end(id);
+    const connection = linked(before, 'live', null, now());
+    const { record, changes } = mergeSession(before, session, source.name, connection, now());
+    if (record !== before) ledger.commit(id, record, changes, at);
+  }
+
+  function setStale(source: Source, id: SessionId, error: string): void {
+    const before = ledger.get(id);
+    if (before && source.sessions.has(id)) relink(before, 'stale', error);
+  }
+
+  function setGone(source: Source, id: SessionId, reason: string, at?: LogPosition): void {
+    const before = ledger.get(id);
+    source.refused.delete(id);
+    if (!before || !source.sessions.delete(id)) return;
+    relink(before, 'gone', reason, at);
+    retention.begin(id);
+  }
+
+  function relink(before: SessionRecord, state: Connection['state'], error: string, at?: LogPosition): void {
+    const connection = linked(before, state, error, now());
+    if (connection !== before.connection) ledger.commit(before.id, { ...before, connection }, [], at);
+  }
+
+  function forgetGone(id: SessionId): void {
+    retention.end(id);
+    ledger.commit(id, null, diffTargets(ledger.get(id)?.status.targets ?? [], []));
+  }
+
+  /** What clients see of the sources counts as a revision, though it is no Session's. */
+  function sourcesChanged(): void {
+    ledger.bump();
+    onSources();
+  }
+}
