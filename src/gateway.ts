@@ -15,15 +15,15 @@ import type { SourceStatus } from './store/source.js';
 import { createStore } from './store/store.js';
 import { followTilts, type TiltsOptions } from './tilts.js';
 import { noTracer, type Tracer } from './tracing.js';
-import { createAccess, type TokenVerifier } from './transport/access.js';
+import { createAccess, type TokenVerifier } from './transport/access/access.js';
+import type { JwtOptions } from './transport/access/jwt-options.js';
+import { isLoopback, trustProxies } from './transport/access/peer.js';
 import { createContexts } from './transport/contexts.js';
+import { DEFAULT_QUERY_CACHE_LIMITS } from './transport/http/query-cache.js';
 import { createHttpServer } from './transport/http-server.js';
-import type { JwtOptions } from './transport/jwt-options.js';
 import { DEFAULT_LIMITS, type Limits } from './transport/limits.js';
-import { isLoopback, trustProxies } from './transport/peer.js';
-import type { Prometheus } from './transport/prometheus.js';
-import { DEFAULT_QUERY_CACHE_LIMITS } from './transport/query-cache.js';
-import { createTally, type Tally } from './transport/tally.js';
+import type { Prometheus } from './transport/metrics/prometheus.js';
+import { createTally, type Tally } from './transport/metrics/tally.js';
 import type { KeyPair } from './transport/tls.js';
 import { version } from './version.js';
 
@@ -222,7 +222,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 function lazyJwtVerifier(options: JwtOptions, clock: Clock, log: Log): TokenVerifier {
   let verifier: Promise<TokenVerifier> | undefined;
   return async (token) => {
-    verifier ??= import('./transport/jwt.js').then(({ createJwtVerifier }) =>
+    verifier ??= import('./transport/access/jwt.js').then(({ createJwtVerifier }) =>
       createJwtVerifier(options, clock, log),
     );
     return (await verifier)(token);
@@ -234,7 +234,7 @@ function lazyPrometheus(tally: Tally, clock: Clock): Pick<Prometheus, 'serve'> {
   let page: Promise<Prometheus> | undefined;
   return {
     async serve(response) {
-      page ??= import('./transport/prometheus.js').then(({ createPrometheus }) =>
+      page ??= import('./transport/metrics/prometheus.js').then(({ createPrometheus }) =>
         createPrometheus(tally, clock),
       );
       await (await page).serve(response);

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
+import { isLoopback, trustProxies } from '../transport/access/peer.js';
 import { DEFAULT_LIMITS, isLimit, type Limits } from '../transport/limits.js';
-import { isLoopback, trustProxies } from '../transport/peer.js';
 
 // What options accept: each gives the value, or one line about what was expected.
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { ServingOptions } from '../gateway.js';
 import { type Documents, ManifestError, readManifest } from '../graphql/documents.js';
-import { DEFAULT_CLAIM, type JwtOptions } from '../transport/jwt-options.js';
+import { DEFAULT_CLAIM, type JwtOptions } from '../transport/access/jwt-options.js';
 import { DEFAULT_LIMITS, type Limits } from '../transport/limits.js';
 import { bytes, host, httpUrl, limit, list, origins, pathPrefix, proxies } from './option-values.js';
 import { readKeyPair } from './tls-files.js';

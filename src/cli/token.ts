@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { isLoopback } from '../transport/peer.js';
+import { isLoopback } from '../transport/access/peer.js';
 import { UsageError } from './usage-error.js';
 
 /** Fewer characters could be guessed. */

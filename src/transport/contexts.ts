@@ -2,7 +2,7 @@ import type { Context } from '../graphql/context.js';
 import { matchesGlob } from '../graphql/glob.js';
 import { createLruCache } from '../lru-cache.js';
 import { type ReadableStore, scopedStore } from '../store/scoped.js';
-import type { Scope } from './scope.js';
+import type { Scope } from './access/scope.js';
 
 /** What resolvers get for a scope. */
 export type ContextOf = (scope: Scope) => Context;

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CompressedFile, compressFile, sendFile } from './compressed-file.js';
+import { type CompressedFile, compressFile, sendFile } from './http/compressed-file.js';
 
 /** The dashboard's files. */
 export interface Dashboard {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type CompressedFile, compressFile, sendFile } from './compressed-file.js';
 import { exampleTabs } from './graphiql-tabs.js';
+import { type CompressedFile, compressFile, sendFile } from './http/compressed-file.js';
 
 /** The GraphiQL page. */
 export interface GraphiQLPage {

@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { refuseBroken } from './refuse.js';
+import { refuseBroken } from './access/refuse.js';
+import { limitSockets } from './access/socket-limits.js';
+import { createUnderWay } from './http/under-way.js';
 import { createRoutes, type Routes, type RoutesOptions } from './routes.js';
-import { limitSockets } from './socket-limits.js';
 import type { KeyPair } from './tls.js';
-import { createUnderWay } from './under-way.js';
 
 /** How often Node.js looks for requests that are late, in milliseconds. */
 const LATE_CHECK_MS = 1_000;

@@ -4,17 +4,17 @@ import { isOn, withFields } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { Store } from '../store/store.js';
 import type { Tracer } from '../tracing.js';
+import { createDoor, type DoorOptions } from './access/door.js';
+import type { Refusal } from './access/guard.js';
+import { isPageVisit, refuse, refuseUpgrade } from './access/refuse.js';
+import type { ExcessOf } from './access/socket-limits.js';
 import { logAccess } from './access-log.js';
 import { createDashboard } from './dashboard.js';
-import { createDoor, type DoorOptions } from './door.js';
 import { createGraphiQLPage } from './graphiql.js';
-import { createGraphQLHttp, type GraphQLHttpOptions } from './graphql-http.js';
-import type { Refusal } from './guard.js';
+import { createGraphQLHttp, type GraphQLHttpOptions } from './http/graphql-http.js';
 import type { Limits } from './limits.js';
-import { isPageVisit, refuse, refuseUpgrade } from './refuse.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
-import type { ExcessOf } from './socket-limits.js';
-import { createGraphQLWebSocket, type GraphQLWebSocketOptions } from './websocket.js';
+import { createGraphQLWebSocket, type GraphQLWebSocketOptions } from './websocket/websocket.js';
 
 /** The path of the endpoint: GraphQL over HTTP, server-sent events and WebSocket, and GraphiQL for browsers. */
 export const GRAPHQL_PATH = '/graphql';

@@ -7,9 +7,9 @@ import { createLive } from '../../src/live/live.js';
 import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
 import { silentLog } from '../../src/log.js';
 import { createStore, type Store } from '../../src/store/store.js';
-import { createGraphQLHttp } from '../../src/transport/graphql-http.js';
+import { createGraphQLHttp } from '../../src/transport/http/graphql-http.js';
+import { DEFAULT_QUERY_CACHE_LIMITS, type QueryCacheLimits } from '../../src/transport/http/query-cache.js';
 import { DEFAULT_LIMITS } from '../../src/transport/limits.js';
-import { DEFAULT_QUERY_CACHE_LIMITS, type QueryCacheLimits } from '../../src/transport/query-cache.js';
 import { createManualClock, type ManualClock } from './manual-clock.js';
 
 /** GraphQL over HTTP on a store that the test changes. Ends at the end of its block (`await using`). */

@@ -1,0 +1,105 @@
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { Clock } from '../../clock.js';
+import type { Log } from '../../log.js';
+import { createLruCache } from '../../lru-cache.js';
+import { type Grant, isGrant, type TokenVerifier } from './access.js';
+import type { Refusal } from './guard.js';
+import { DEFAULT_CLAIM, type JwtOptions } from './jwt-options.js';
+import { scopeOf } from './scope.js';
+
+/** A token is looked at anew after this long, so that one that was signed with a withdrawn key does not live on: ms. */
+const TRUSTED_MS = 60_000;
+
+/** Checks tokens by the keys at an address: they are fetched when first needed, and when a token names a new one. */
+export function createJwtVerifier(options: JwtOptions, clock: Clock, log: Log): TokenVerifier {
+  // Keys that cannot be had are asked for again by the next token, but not more often than every 30 s (jose's cooldown).
+  return createTokenVerifier(
+    createRemoteJWKSet(options.jwks, { timeoutDuration: 5_000 }),
+    options,
+    clock,
+    log,
+  );
+}
+
+/** Checks tokens by keys from anywhere. */
+export function createTokenVerifier(
+  keys: JWTVerifyGetKey,
+  { issuer, audience, claim = DEFAULT_CLAIM }: Omit<JwtOptions, 'jwks'>,
+  clock: Clock,
+  log: Log,
+): TokenVerifier {
+  const known = createLruCache<{ readonly grant: Grant; readonly since: number; readonly until: number }>({
+    entries: 1_000,
+    bytes: 4 * 2 ** 20,
+    weigh: (token) => 2 * token.length + 500,
+  });
+
+  return async (token) => {
+    const before = known.get(token);
+    const now = clock.now();
+    // A clock that was set back would lengthen the trust.
+    if (before && before.since <= now && now < before.until) return before.grant;
+    const outcome = await verify(token);
+    if (isGrant(outcome)) {
+      const until = Math.min(now + TRUSTED_MS, outcome.expiresAt ?? Number.POSITIVE_INFINITY);
+      known.set(token, { grant: outcome, since: now, until });
+    }
+    return outcome;
+  };
+
+  async function verify(token: string): Promise<Grant | Refusal> {
+    try {
+      const { payload } = await jwtVerify(token, keys, {
+        ...(issuer !== undefined && { issuer }),
+        ...(audience !== undefined && { audience }),
+        requiredClaims: ['exp'],
+        currentDate: new Date(clock.now()),
+      });
+      return grantOf(payload, claim);
+    } catch (error) {
+      return refusalOf(error, log);
+    }
+  }
+}
+
+function grantOf(payload: JWTPayload, claim: string): Grant | Refusal {
+  const { exp = 0, [claim]: value } = payload;
+  const globs = typeof value === 'string' ? [value] : value;
+  if (!Array.isArray(globs) || !globs.every((glob) => typeof glob === 'string')) {
+    const message = `The token is valid, but its claim "${claim}" does not say which instances may be seen: expected a glob such as "team-a-*", or a list of them.`;
+    return { status: 403, code: 'FORBIDDEN', message };
+  }
+  return { scope: scopeOf(globs), expiresAt: exp * 1_000 };
+}
+
+/** jose's errors are about the token; anything else is about how its keys are fetched, which is no business of clients. */
+function refusalOf(error: unknown, log: Log): Refusal {
+  const unauthenticated = (message: string): Refusal => ({ status: 401, code: 'UNAUTHENTICATED', message });
+  if (error instanceof errors.JWTExpired) return unauthenticated('The token has expired: get a new one.');
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return unauthenticated(
+      `The token is not valid here: its claim "${error.claim}" is missing or not as expected.`,
+    );
+  }
+  if (isAboutToken(error)) return unauthenticated('The token is not valid here.');
+  log('warn', 'the keys to check tokens with (--jwks) cannot be had', {
+    error: error instanceof Error ? error.message : String(error),
+  });
+  return {
+    status: 503,
+    code: 'UNAUTHENTICATED',
+    message: 'Tokens cannot be checked at the moment. Try again.',
+  };
+}
+
+function isAboutToken(error: unknown): boolean {
+  return (
+    error instanceof errors.JWTInvalid ||
+    error instanceof errors.JWSInvalid ||
+    error instanceof errors.JWSSignatureVerificationFailed ||
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys ||
+    error instanceof errors.JOSEAlgNotAllowed ||
+    error instanceof errors.JOSENotSupported
+  );
+}

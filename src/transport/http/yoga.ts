@@ -1,0 +1,190 @@
+import { type ExecutionArgs, GraphQLError, type GraphQLSchema } from 'graphql';
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import type { Clock } from '../../clock.js';
+import type { Context } from '../../graphql/context.js';
+import { maskError, maskResult } from '../../graphql/mask.js';
+import { createDocumentCache, type Operations } from '../../graphql/operation.js';
+import type { Live } from '../../live/live.js';
+import type { PayloadStream } from '../../live/pulled-reader.js';
+import type { Log } from '../../log.js';
+import { countRefusals, type Metrics, noMetrics } from '../../metrics.js';
+import { noTracer, type Tracer } from '../../tracing.js';
+import type { ContextOf } from '../contexts.js';
+import type { Limits } from '../limits.js';
+import { type ServerContext, useKeptAnswers } from './keep-answers.js';
+import type { QueryCache } from './query-cache.js';
+import { useServerSentEvents } from './sse.js';
+
+/** What Yoga is set up with. */
+export interface YogaOptions {
+  readonly schema: GraphQLSchema;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly live: Live;
+  /** The path it answers at. */
+  readonly path: string;
+  readonly operations: Operations;
+  readonly contextOf: ContextOf;
+  readonly limits: Pick<Limits, 'bodyBytes'>;
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics;
+  /** Default: nobody is told. */
+  readonly tracer?: Tracer;
+}
+
+/** Yoga as we use it: GraphQL over HTTP by GET, POST and server-sent events. Answers go to the cache, too. */
+export function createGraphQLYoga(
+  options: YogaOptions,
+  cache: QueryCache,
+): YogaServerInstance<ServerContext, Context> {
+  const { schema, clock, log, live, path, operations, contextOf, limits } = options;
+  const { metrics = noMetrics, tracer = noTracer } = options;
+  return createYoga<ServerContext, Context>({
+    schema,
+    graphqlEndpoint: path,
+    context: ({ request, grant }): Context => ({
+      ...contextOf(grant.scope),
+      lastEventId: request.headers.get('last-event-id'),
+    }),
+    plugins: [
+      useRequestErrors(),
+      useOperations(operations),
+      useMaskedResults(),
+      useRefusals(metrics),
+      useTracer(tracer),
+      useReaders(live),
+      useServerSentEvents(clock),
+      useKeptAnswers(cache),
+    ],
+    extraParamNames: ['documentId'],
+    maskedErrors: { maskError: (error) => maskError(error, log) },
+    maxRequestBodySize: limits.bodyBytes,
+    // Yoga's own would keep 1,024 texts of any size.
+    parserAndValidationCache: {
+      documentCache: createDocumentCache(),
+      errorCache: createDocumentCache<unknown>(),
+    },
+    // A page of another origin has no business with a gateway on its visitor's laptop.
+    cors: false,
+    multipart: false,
+    batching: false,
+    graphiql: false,
+    landingPage: false,
+    logging: false,
+  });
+}
+
+/**
+ * A request that cannot be read is its client's doing: of variables in a URL that are no JSON, and of a client that leaves
+ * in the middle of a body, Yoga would say that the server failed.
+ */
+function useRequestErrors(): Plugin {
+  return {
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (!requestParser) return;
+      setRequestParser(async (request) => {
+        try {
+          return await requestParser(request);
+        } catch (error) {
+          if (error instanceof SyntaxError)
+            throw badRequest('Expected JSON as "variables" and "extensions".');
+          if (isCutOff(error)) throw badRequest('Expected the whole body, got a part of it.');
+          throw error;
+        }
+      });
+    },
+  };
+}
+
+function badRequest(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
+}
+
+/** What `node:http` says of a connection that ends before the request that came over it. */
+function isCutOff(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+}
+
+/** Documents are read, checked and refused as over WebSocket. */
+function useOperations(operations: Operations): Plugin {
+  return {
+    onParams({ params, setParams }) {
+      // Elsewhere Yoga's own checks are stricter about what is no query at all.
+      if (operations.isRestricted) setParams({ ...params, query: operations.textOf(params) });
+    },
+    onParse: ({ setParseFn }) => setParseFn((source) => operations.parse(String(source))),
+    onValidate({ addValidationRule }) {
+      for (const rule of operations.rules) addValidationRule(rule);
+    },
+    onExecute({ args, setResultAndStopExecution }) {
+      const refusal = operations.refusalOf(args);
+      if (refusal) setResultAndStopExecution({ errors: [refusal] });
+    },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const refusal = operations.refusalOf(args);
+      if (refusal) setResultAndStopExecution({ errors: [refusal] });
+    },
+  };
+}
+
+/** What failed is logged with its request, which Yoga's own masking does not know: that is for what fails elsewhere. */
+function useMaskedResults(): Plugin<ServerContext> {
+  return {
+    onExecute: ({ context: { log } }) => ({
+      onExecuteDone({ result, setResult }) {
+        if ('errors' in result && result.errors) setResult(maskResult(result, log));
+      },
+    }),
+  };
+}
+
+function useRefusals(metrics: Metrics): Plugin {
+  return {
+    onResultProcess({ result }) {
+      if (!Array.isArray(result) && 'errors' in result && result.errors)
+        countRefusals(metrics, result.errors);
+    },
+  };
+}
+
+/** A subscription's span ends when it has begun: one that lasts for hours would only be seen after them. */
+function useTracer(tracer: Tracer): Plugin<ServerContext> {
+  if (tracer === noTracer) return {};
+  return {
+    onExecute({ args, context }) {
+      const span = tracer.begin({ ...args, headers: context.headers });
+      return { onExecuteDone: ({ result }) => span.end('errors' in result) };
+    },
+    onSubscribe({ args, context }) {
+      const span = tracer.begin({ ...args, headers: context.headers });
+      return { onSubscribeResult: ({ result }) => span.end('errors' in result) };
+    },
+  };
+}
+
+/** Subscriptions are fed by our readers, as over WebSocket. */
+function useReaders(live: Live): Plugin<ServerContext> {
+  return {
+    onSubscribe({ context, setSubscribeFn }) {
+      setSubscribeFn(async (args: ExecutionArgs) => {
+        const stream = await live.pull(args);
+        return Symbol.asyncIterator in stream ? endingWith(stream, context) : stream;
+      });
+    },
+  };
+}
+
+/**
+ * A stream that ends with its connection (S7). Yoga ends it when the answer is cut off, which one that still waits for its
+ * turn, behind another of the same connection, never is.
+ */
+function endingWith(stream: PayloadStream, { onGone }: ServerContext): PayloadStream {
+  const stopListening = onGone(() => void stream.return(undefined));
+  return {
+    ...stream,
+    return(value) {
+      stopListening();
+      return stream.return(value);
+    },
+  };
+}

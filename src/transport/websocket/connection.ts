@@ -1,0 +1,264 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  CloseCode,
+  type ConnectionInitMessage,
+  type Message,
+  MessageType,
+  type PingMessage,
+  parseMessage,
+  type SubscribeMessage,
+  stringifyMessage,
+} from 'graphql-ws';
+import type { WebSocket } from 'ws';
+import type { Context } from '../../graphql/context.js';
+import type { Turn } from '../../live/turn.js';
+import { type Log, withFields } from '../../log.js';
+import { noTracer } from '../../tracing.js';
+import { type Access, type Grant, isGrant } from '../access/access.js';
+import { tokenOfInit } from '../access/credentials.js';
+import type { Refusal } from '../access/guard.js';
+import type { ContextOf } from '../contexts.js';
+import type { Limits } from '../limits.js';
+import { REQUEST_ID_HEADER } from '../request-id.js';
+import { STUCK_MS, waitForDrain } from './drain.js';
+import { FrameWriter, type FrameWriterOwner, UNSENT_MARK } from './frame-writer.js';
+import type { Beating, Heartbeat } from './heartbeat.js';
+import { type OperationsOptions, type OperationsOwner, WebSocketOperations } from './operations.js';
+
+/** "Try again later", for a reader that took nothing for too long: graphql-ws clients reconnect after it. */
+const TRY_AGAIN_LATER = 1013;
+
+/** What all connections share. */
+export interface ConnectionOptions extends OperationsOptions {
+  readonly turn: Turn;
+  readonly heartbeat: Heartbeat;
+  readonly log: Log;
+  readonly contextOf: ContextOf;
+  readonly access: Access;
+  readonly limits: Pick<Limits, 'initMs' | 'operations' | 'operationsPerSecond'>;
+}
+
+/**
+ * One client that speaks `graphql-transport-ws`
+ * (https://github.com/graphql/graphql-over-http/blob/main/rfcs/GraphQLOverWebSocket.md). Messages are read and written
+ * with graphql-ws's own functions, and closed with its codes and reasons. Its server is not used: it keeps for each
+ * subscription the frame of an async function, with the client's message, and some 20 closures. For the same reason this
+ * is a class, without closures that live long. Heap per reader: 10.2 kB with its server, 5.1 kB so; a bare
+ * socket of `ws` takes 2.8 kB.
+ */
+export class WebSocketConnection implements Beating, FrameWriterOwner, OperationsOwner {
+  readonly #options: ConnectionOptions;
+  readonly #socket: WebSocket;
+  readonly #connection: Socket;
+  readonly #operations: WebSocketOperations;
+  #state: 'opened' | 'initialising' | 'acknowledged' | 'closed' = 'opened';
+  /** What its client may see: from the handshake, or from `connection_init`. */
+  #grant: Grant | null;
+  #context: Context | null = null;
+  /** Ends the wait for `connection_init`; then that for the end of the grant, if it has one. */
+  #cancelWait: (() => void) | null;
+  #stopWaiting: (() => void) | null = null;
+  #isAnswered = true;
+  readonly #requestId: string;
+  /** What of the handshake a trace goes on from. */
+  readonly headers: IncomingHttpHeaders;
+  /** The code it was closed with from here: of a client that never reads, `ws` tells another. */
+  #code: number | null = null;
+
+  /**
+   * @param request the handshake
+   * @param grant of its client, when the handshake brought a token; null: `connection_init` has to bring it
+   */
+  constructor(
+    socket: WebSocket,
+    { socket: connection, headers }: IncomingMessage,
+    grant: Grant | null,
+    options: ConnectionOptions,
+  ) {
+    this.#options = options;
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#operations = new WebSocketOperations(
+      this,
+      new FrameWriter(connection, options.turn, this),
+      options,
+    );
+    this.#grant = grant;
+    this.#requestId = String(headers[REQUEST_ID_HEADER] ?? '');
+    this.headers = options.tracer === noTracer ? NO_HEADERS : headers;
+    this.#cancelWait = options.clock.after(options.limits.initMs, () =>
+      this.#close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout'),
+    );
+    options.heartbeat.add(this);
+    socket.on('message', (bytes) => {
+      try {
+        this.#onMessage(String(bytes));
+      } catch (error) {
+        this.fault(error);
+      }
+    });
+    socket.on('pong', () => {
+      this.#isAnswered = true;
+    });
+    // `ws` closes the socket itself after an error of the client's making: a broken frame, a message too big.
+    socket.on('error', ({ message }) =>
+      this.log('debug', 'a WebSocket client broke the protocol', { error: message }),
+    );
+    socket.once('close', (code) => {
+      options.metrics.closed(this.#code ?? code);
+      this.#release();
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  get isPaused(): boolean {
+    return this.#stopWaiting !== null;
+  }
+
+  /** Pings, and cuts one that left the last ping without an answer: a laptop that was closed says no goodbye. */
+  beat(): void {
+    // While it has too much unsent it is not read either, and has a deadline of its own.
+    if (this.isPaused) return;
+    if (!this.#isAnswered) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#isAnswered = false;
+    this.#socket.ping();
+  }
+
+  /** None of its subscriptions sends anything until the connection has drained (S5), and nothing more can be asked. */
+  onFull(): void {
+    if (this.isPaused || this.#state === 'closed') return;
+    this.#socket.pause();
+    this.#stopWaiting = waitForDrain(this.#connection, this.#options.clock, {
+      onDrained: () => {
+        this.#stopWaiting = null;
+        this.#isAnswered = true;
+        this.#socket.resume();
+        this.#operations.resume();
+      },
+      onStuck: () => {
+        this.#close(TRY_AGAIN_LATER, `Nothing was read for ${STUCK_MS / 1_000} s`);
+        // The goodbye may never be read: nothing is kept for it. If it is, its answer is.
+        this.#release();
+        this.#socket.resume();
+      },
+    });
+    this.#operations.pause();
+  }
+
+  #onMessage(text: string): void {
+    if (!this.isOpen) return;
+    let message: Message;
+    try {
+      message = parseMessage(text);
+    } catch {
+      this.#close(CloseCode.BadRequest, 'Invalid message received');
+      return;
+    }
+    if (message.type === MessageType.ConnectionInit) this.#initialise(message);
+    else if (message.type === MessageType.Subscribe) this.#subscribe(message);
+    else if (message.type === MessageType.Complete) this.#operations.end(message.id);
+    else if (message.type === MessageType.Ping) this.#answerPing(message);
+    else if (message.type !== MessageType.Pong)
+      this.#close(CloseCode.BadRequest, `Unexpected message of type ${message.type} received`);
+  }
+
+  /** What it carries may be nested deeper than can be written again: 10,000 brackets end in a RangeError. */
+  #answerPing(message: PingMessage): void {
+    try {
+      this.send({ ...message, type: MessageType.Pong });
+    } catch {
+      this.#close(CloseCode.BadRequest, 'Invalid message received');
+    }
+  }
+
+  #initialise({ payload }: ConnectionInitMessage): void {
+    if (this.#state !== 'opened') {
+      this.#close(CloseCode.TooManyInitialisationRequests, 'Too many initialisation requests');
+      return;
+    }
+    this.#state = 'initialising';
+    const token = tokenOfInit(payload);
+    const outcome = token === null && this.#grant !== null ? this.#grant : this.#options.access.check(token);
+    if (outcome instanceof Promise) {
+      outcome.then((late) => this.#admit(late)).catch((error) => this.fault(error));
+    } else {
+      this.#admit(outcome);
+    }
+  }
+
+  #admit(outcome: Grant | Refusal): void {
+    if (!this.isOpen) return;
+    if (!isGrant(outcome)) {
+      this.#options.metrics.refused(outcome.code);
+      this.#close(outcome.status === 503 ? TRY_AGAIN_LATER : CloseCode.Forbidden, outcome.message);
+      return;
+    }
+    this.#state = 'acknowledged';
+    this.#grant = outcome;
+    this.#context = this.#options.contextOf(outcome.scope);
+    this.#endWait();
+    this.#endWithGrant(outcome);
+    this.send({ type: MessageType.ConnectionAck });
+  }
+
+  #endWithGrant({ expiresAt }: Grant): void {
+    if (expiresAt === null) return;
+    const { clock } = this.#options;
+    this.#cancelWait = clock.after(Math.max(expiresAt - clock.now(), 0), () =>
+      this.#close(CloseCode.Forbidden, 'The token has expired: connect with a new one'),
+    );
+  }
+
+  #subscribe(message: SubscribeMessage): void {
+    if (this.#context === null) this.#close(CloseCode.Unauthorized, 'Unauthorized');
+    else if (this.#operations.has(message.id))
+      this.#close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${message.id} already exists`);
+    else this.#operations.begin(message, this.#context);
+  }
+
+  /** Sends a message, unless the connection is closing. */
+  send(message: Message): void {
+    if (!this.isOpen) return;
+    this.#socket.send(stringifyMessage(message));
+    if (this.#connection.writableLength >= UNSENT_MARK) this.onFull();
+  }
+
+  #close(code: number, reason: string): void {
+    this.#code ??= code;
+    // RFC 6455, section 5.5: a control frame carries 125 bytes, of which the code takes two.
+    this.#socket.close(code, Buffer.from(reason).subarray(0, 120).toString());
+  }
+
+  /** Closes it, for a mistake of our own. */
+  fault(error: unknown): void {
+    this.log('error', 'a WebSocket message could not be handled', { error });
+    this.#close(CloseCode.InternalServerError, 'Internal server error');
+  }
+
+  /** Made when something is to be said, which is seldom. */
+  get log(): Log {
+    return withFields(this.#options.log, { requestId: this.#requestId });
+  }
+
+  #endWait(): void {
+    this.#cancelWait?.();
+    this.#cancelWait = null;
+  }
+
+  #release(): void {
+    this.#state = 'closed';
+    this.#endWait();
+    this.#stopWaiting?.();
+    this.#options.heartbeat.delete(this);
+    this.#operations.endAll();
+  }
+}
+
+const NO_HEADERS: IncomingHttpHeaders = {};

@@ -1,0 +1,183 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  GraphQLError,
+  getOperationAST,
+  OperationTypeNode,
+} from 'graphql';
+import { type Message, MessageType, type SubscribeMessage, stringifyMessage } from 'graphql-ws';
+import type { Clock } from '../../clock.js';
+import type { Context } from '../../graphql/context.js';
+import { maskResult } from '../../graphql/mask.js';
+import { executeOperation, type Operations } from '../../graphql/operation.js';
+import type { Live } from '../../live/live.js';
+import type { Payload } from '../../live/payload.js';
+import { type Outlet, PushedReader } from '../../live/pushed-reader.js';
+import type { Log } from '../../log.js';
+import { countRefusals, type Metrics } from '../../metrics.js';
+import type { Tracer } from '../../tracing.js';
+import type { Limits } from '../limits.js';
+import type { FrameWriter } from './frame-writer.js';
+import { Rate } from './rate.js';
+
+/** The connection whose operations they are. */
+export interface OperationsOwner {
+  /** Whether it takes no payloads just now. */
+  readonly isPaused: boolean;
+  /** What a trace goes on from. */
+  readonly headers: IncomingHttpHeaders;
+  readonly log: Log;
+  send(message: Message): void;
+  /** Something of our own went wrong. */
+  fault(error: unknown): void;
+}
+
+/** What the operations of all connections share. */
+export interface OperationsOptions {
+  readonly operations: Operations;
+  readonly live: Live;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly tracer: Tracer;
+  readonly limits: Pick<Limits, 'operations' | 'operationsPerSecond'>;
+}
+
+/** The operations of one connection, by the ids that its client gave them. A class for the same reason as that is one. */
+export class WebSocketOperations {
+  readonly #owner: OperationsOwner;
+  readonly #writer: FrameWriter;
+  readonly #options: OperationsOptions;
+  readonly #running = new Map<string, Operation>();
+  readonly #rate: Rate;
+
+  constructor(owner: OperationsOwner, writer: FrameWriter, options: OperationsOptions) {
+    this.#owner = owner;
+    this.#writer = writer;
+    this.#options = options;
+    this.#rate = new Rate(options.limits.operationsPerSecond, options.clock.now());
+  }
+
+  has(id: string): boolean {
+    return this.#running.has(id);
+  }
+
+  /** Begins one with an id that is free. */
+  begin({ id, payload }: SubscribeMessage, context: Context): void {
+    const operation = new Operation(id, this.#writer);
+    const refusal = this.#excess();
+    this.#running.set(id, operation);
+    if (refusal === null) this.#start(operation, payload, context).catch((error) => this.#owner.fault(error));
+    else this.#fail(operation, [refusal]);
+  }
+
+  /** The client wants no more of it. Harmless when there is none of that id. */
+  end(id: string): void {
+    this.#running.get(id)?.reader?.end();
+    this.#running.delete(id);
+  }
+
+  endAll(): void {
+    for (const { reader } of this.#running.values()) reader?.end();
+    this.#running.clear();
+  }
+
+  pause(): void {
+    for (const { reader } of this.#running.values()) reader?.pause();
+  }
+
+  resume(): void {
+    for (const { reader } of this.#running.values()) reader?.resume();
+  }
+
+  /** Why one more is too many; null when it is not. */
+  #excess(): GraphQLError | null {
+    const { clock, limits } = this.#options;
+    if (this.#running.size >= limits.operations) {
+      const message = `${limits.operations} operations run on this connection, which is as many as there may be.`;
+      return new GraphQLError(message, { extensions: { code: 'TOO_MANY_OPERATIONS' } });
+    }
+    if (this.#rate.take(clock.now())) return null;
+    const message = `More than ${limits.operationsPerSecond} operations a second were begun on this connection. Begin fewer.`;
+    return new GraphQLError(message, { extensions: { code: 'TOO_MANY_REQUESTS' } });
+  }
+
+  async #start(operation: Operation, params: SubscribeMessage['payload'], context: Context): Promise<void> {
+    const prepared = this.#options.operations.prepare(params, context);
+    if (!('document' in prepared)) {
+      this.#fail(operation, prepared);
+      return;
+    }
+    const type = typeOf(prepared);
+    if (type === undefined) this.#fail(operation, [new GraphQLError('Unable to identify operation')]);
+    else if (type === OperationTypeNode.SUBSCRIPTION) await this.#subscribe(operation, prepared);
+    else await this.#execute(operation, prepared);
+  }
+
+  async #subscribe(operation: Operation, prepared: ExecutionArgs): Promise<void> {
+    const span = this.#options.tracer.begin({ ...prepared, headers: this.#owner.headers });
+    const reader = await this.#options.live.push(prepared, operation);
+    // One that lasts for hours would only be seen after them.
+    span.end('errors' in reader);
+    if (!(reader instanceof PushedReader)) {
+      this.#answer(operation, reader);
+    } else if (this.#isCurrent(operation)) {
+      operation.reader = reader;
+      if (this.#owner.isPaused) reader.pause();
+    } else {
+      reader.end();
+    }
+  }
+
+  async #execute(operation: Operation, prepared: ExecutionArgs): Promise<void> {
+    const span = this.#options.tracer.begin({ ...prepared, headers: this.#owner.headers });
+    const result = await executeOperation(prepared);
+    span.end(result.errors !== undefined);
+    this.#answer(operation, maskResult(result, this.#owner.log));
+  }
+
+  /** The client may have ended it meanwhile, or gone. */
+  #isCurrent(operation: Operation): boolean {
+    return this.#running.get(operation.id) === operation;
+  }
+
+  #fail({ id }: Operation, errors: readonly GraphQLError[]): void {
+    countRefusals(this.#options.metrics, errors);
+    this.#running.delete(id);
+    this.#owner.send({ id, type: MessageType.Error, payload: errors.map((error) => error.toJSON()) });
+  }
+
+  #answer(operation: Operation, { data, errors }: ExecutionResult): void {
+    if (!this.#isCurrent(operation)) return;
+    const { id } = operation;
+    this.#running.delete(id);
+    const payload = { data, ...(errors && { errors: errors.map((error) => error.toJSON()) }) };
+    this.#owner.send({ id, type: MessageType.Next, payload });
+    this.#owner.send({ id, type: MessageType.Complete });
+  }
+}
+
+/** One operation of a client's. Its payloads are written as bytes that all readers share. */
+class Operation implements Outlet {
+  readonly id: string;
+  readonly #writer: FrameWriter;
+  /** All of a `next` message that differs between readers: `{"id":"…","type":"next","payload":`. */
+  readonly #head: Buffer;
+  /** While it is a subscription that runs. */
+  reader: PushedReader | null = null;
+
+  constructor(id: string, writer: FrameWriter) {
+    this.id = id;
+    this.#writer = writer;
+    const whole = stringifyMessage({ id, type: MessageType.Next, payload: {} });
+    this.#head = Buffer.from(whole.slice(0, -'{}}'.length));
+  }
+
+  send({ closedBody }: Payload): void {
+    this.#writer.send(this.#head, closedBody);
+  }
+}
+
+function typeOf({ document, operationName }: ExecutionArgs): OperationTypeNode | undefined {
+  return getOperationAST(document, operationName)?.operation;
+}

@@ -1,0 +1,53 @@
+import { generateKeyPair, SignJWT } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { silentLog } from '../../../src/log.js';
+import { isGrant } from '../../../src/transport/access/access.js';
+import { createTokenVerifier } from '../../../src/transport/access/jwt.js';
+import { createSteppedClock } from '../../support/stepped-clock.js';
+
+const HOUR_MS = 3_600_000;
+
+/** A verifier, a token of it that is good for a day, and how often its key was asked for. */
+async function setUp() {
+  const clock = createSteppedClock();
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  let lookups = 0;
+  const keys = () => {
+    lookups += 1;
+    return publicKey;
+  };
+  const token = await new SignJWT({ tilt_instances: 'team-a-*', exp: clock.now() / 1_000 + 86_400 })
+    .setProtectedHeader({ alg: 'ES256' })
+    .sign(privateKey);
+  const verify = createTokenVerifier(keys, {}, clock, silentLog);
+  return { clock, lookups: () => lookups, isGood: async () => isGrant(await verify(token)) };
+}
+
+describe('a token that was found good', () => {
+  it('is trusted for a minute, then looked at anew', async () => {
+    const { clock, isGood, lookups } = await setUp();
+    expect(await isGood()).toBe(true);
+    clock.step(59_999);
+    expect(await isGood()).toBe(true);
+    expect(lookups()).toBe(1);
+    clock.step(1);
+    expect(await isGood()).toBe(true);
+    expect(lookups()).toBe(2);
+  });
+
+  it('is looked at anew when the clock was set back, which would lengthen the minute', async () => {
+    const { clock, isGood, lookups } = await setUp();
+    await isGood();
+    clock.step(-HOUR_MS);
+    expect(await isGood()).toBe(true);
+    expect(lookups()).toBe(2);
+  });
+
+  it('is good no more once it has expired, though it is trusted', async () => {
+    const { clock, isGood } = await setUp();
+    clock.step(24 * HOUR_MS - 1_000);
+    expect(await isGood()).toBe(true);
+    clock.step(1_000);
+    expect(await isGood()).toBe(false);
+  });
+});

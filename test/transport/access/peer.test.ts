@@ -1,0 +1,77 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { isLoopback, peerOf, trustProxies } from '../../../src/transport/access/peer.js';
+
+/** A request from an address, as a server gets it. */
+function requestFrom(remoteAddress: string, headers: Record<string, string>): IncomingMessage {
+  const socket = new Socket();
+  Object.defineProperty(socket, 'remoteAddress', { value: remoteAddress });
+  return Object.assign(new IncomingMessage(socket), { headers });
+}
+
+const proxies = trustProxies(['10.0.0.0/8', '::1', '127.0.0.1']);
+const forwarded = {
+  host: 'gateway:4000',
+  'x-forwarded-for': '6.6.6.6, 203.0.113.7, 10.1.1.1',
+  'x-forwarded-host': 'evil.example, board.example',
+  'x-forwarded-proto': 'https',
+};
+
+describe('who is behind a request', () => {
+  it('is who connected, whatever it says', () => {
+    expect(peerOf(requestFrom('203.0.113.9', forwarded), proxies)).toEqual({
+      address: '203.0.113.9',
+      host: 'gateway:4000',
+      isSecure: false,
+      isProxied: false,
+    });
+  });
+
+  it.each(['10.2.2.2', '::ffff:10.2.2.2', '::1', '127.0.0.1'])(
+    'is who a trusted proxy says: %s',
+    (address) => {
+      expect(peerOf(requestFrom(address, forwarded), proxies)).toEqual({
+        // What stands before the last address that is no proxy of ours, its client has written.
+        address: '203.0.113.7',
+        host: 'board.example',
+        isSecure: true,
+        isProxied: true,
+      });
+    },
+  );
+
+  it.each([
+    [{ host: 'a' }, { address: '10.2.2.2', host: 'a', isSecure: false }],
+    [{ 'x-forwarded-for': 'unknown' }, { address: '10.2.2.2', host: null }],
+    [
+      { 'x-forwarded-for': '', 'x-forwarded-proto': 'http' },
+      { address: '10.2.2.2', isSecure: false },
+    ],
+  ])('is the proxy itself where that says nothing: %j', (headers, peer) => {
+    expect(peerOf(requestFrom('10.2.2.2', headers), proxies)).toMatchObject(peer);
+  });
+});
+
+describe('proxies that are trusted', () => {
+  it.each(['proxy', '10.0.0.0/33', '::/129', '10.0.0.0/', '10.0.0.0/x', ''])(
+    'are addresses: %s is none',
+    (text) => {
+      expect(() => trustProxies([text])).toThrow(`got "${text}"`);
+    },
+  );
+});
+
+describe('an address to listen on', () => {
+  it.each([
+    ['127.0.0.1', true],
+    ['127.3.2.1', true],
+    ['::1', true],
+    ['localhost', true],
+    ['0.0.0.0', false],
+    ['::', false],
+    ['192.168.1.7', false],
+  ])('%s is reached from this machine alone: %s', (host, outcome) => {
+    expect(isLoopback(host)).toBe(outcome);
+  });
+});

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { answerOf, isKnown } from '../../../src/transport/http/answer.js';
+
+const TYPE = 'application/json; charset=utf-8';
+
+describe('an answer', () => {
+  it('has its bytes, their number, and a tag that says which bytes of which type they are', () => {
+    const answer = answerOf('{"data":"ä"}', TYPE);
+    expect(answer.body.toString()).toBe('{"data":"ä"}');
+    expect(answer.headers).toMatchObject({ 'content-type': TYPE, 'content-length': '13', etag: answer.etag });
+    expect(answerOf('{"data":"ä"}', TYPE).etag).toBe(answer.etag);
+    expect(answerOf('{"data":"a"}', TYPE).etag).not.toBe(answer.etag);
+    expect(answerOf('{"data":"ä"}', 'application/graphql-response+json').etag).not.toBe(answer.etag);
+  });
+
+  it('holds on to no more memory than its bytes', () => {
+    expect(answerOf('{}', TYPE).body.buffer.byteLength).toBe(2);
+  });
+
+  const { etag, ...rest } = answerOf('{}', TYPE);
+  it.each([
+    ['GET', etag, true],
+    ['GET', ` W/${etag} `, true],
+    ['GET', `"a,b",W/"c" , ${etag}`, true],
+    ['GET', ' * ', true],
+    ['GET', '"*"', false],
+    ['GET', etag.slice(1, -1), false],
+    ['GET', `${etag.slice(0, -1)}x"`, false],
+    ['GET', '', false],
+    ['GET', undefined, false],
+    ['POST', etag, false],
+    [undefined, etag, false],
+  ])('is known to a client that asks by %s with If-None-Match %s: %s', (method, ifNoneMatch, expected) => {
+    expect(isKnown({ etag, ...rest }, method, ifNoneMatch)).toBe(expected);
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { trackReads } from '../../../src/graphql/reads.js';
+import { createStore } from '../../../src/store/store.js';
+import { answerOf } from '../../../src/transport/http/answer.js';
+import { createQueryCache, DEFAULT_QUERY_CACHE_LIMITS } from '../../../src/transport/http/query-cache.js';
+import { createManualClock } from '../../support/manual-clock.js';
+import { session } from '../../support/sessions.js';
+
+/** Reads of a Session that may be changed. */
+function readSession() {
+  const store = createStore({ clock: createManualClock(), epoch: 'e' });
+  store.open('test');
+  const reads = trackReads(store);
+  reads.store.get('a/Tiltfile');
+  return { reads, change: () => store.apply('test', { type: 'upsert', session: session('a') }) };
+}
+
+const answer = (size: number) => answerOf('x'.repeat(size), 'application/json');
+
+describe('the query cache', () => {
+  it('finds an answer by its request, until what it read has changed', () => {
+    const cache = createQueryCache(DEFAULT_QUERY_CACHE_LIMITS);
+    const { reads, change } = readSession();
+    const kept = answer(9);
+    cache.keep('a', kept, reads);
+    expect([cache.find('a'), cache.find('b')]).toEqual([kept, null]);
+    change();
+    expect(cache.find('a')).toBeNull();
+  });
+
+  it('keeps the newest answer to a request', () => {
+    const cache = createQueryCache(DEFAULT_QUERY_CACHE_LIMITS);
+    const { reads } = readSession();
+    cache.keep('a', answer(1), reads);
+    cache.keep('a', answer(2), reads);
+    expect(cache.find('a')?.body).toHaveLength(2);
+  });
+
+  it('holds no more bytes than it may, requests and bookkeeping included', () => {
+    const cache = createQueryCache({ bytes: 1_000_000, answerBytes: 1_000_000 });
+    const { reads } = readSession();
+    const long = 'k'.repeat(40_000);
+    for (let index = 0; index < 20; index += 1) cache.keep(`${index}${long}`, answer(60_000), reads);
+    const found = Array.from({ length: 20 }, (_, index) => cache.find(`${index}${long}`)).filter(Boolean);
+    expect(found).toHaveLength(9);
+    for (let index = 0; index < 1_000; index += 1) cache.keep(String(index), answer(1), reads);
+    expect(
+      Array.from({ length: 1_000 }, (_, index) => cache.find(String(index))).filter(Boolean).length,
+    ).toBe(499);
+  });
+
+  it('keeps no answer that is bigger than one may be', () => {
+    const cache = createQueryCache({ bytes: 1_000_000, answerBytes: 10 });
+    const { reads } = readSession();
+    cache.keep('a', answer(10), reads);
+    cache.keep('b', answer(11), reads);
+    expect([cache.find('a') !== null, cache.find('b')]).toEqual([true, null]);
+  });
+});

@@ -1,0 +1,192 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { register } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { createPrometheus } from '../../../src/transport/metrics/prometheus.js';
+import { createTally, MAX_SOURCES } from '../../../src/transport/metrics/tally.js';
+import { createManualClock } from '../../support/manual-clock.js';
+
+/** A page, and what is on it. */
+function start() {
+  const tally = createTally();
+  const clock = createManualClock();
+  const page = createPrometheus(tally, clock);
+  /** The samples whose name begins so, as lines. */
+  const samples = async (name: string) =>
+    (await page.text()).split('\n').filter((line) => line.startsWith(`tilt_graphql_${name}`));
+  return { tally, clock, page, samples };
+}
+
+describe('the page for Prometheus', () => {
+  it('is text of its media type, which is never kept', async () => {
+    const { page } = start();
+    const server = createServer((_, response) => void page.serve(response));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('Expected a TCP address.');
+    const response = await fetch(`http://127.0.0.1:${address.port}/metrics`);
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.text()).toMatch(/^# HELP tilt_graphql_readers .+$/m);
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  });
+
+  it('explains each of its own metrics, by the conventions for names', async () => {
+    const text = await start().page.text();
+    const types = [...text.matchAll(/^# TYPE (tilt_graphql_\S+) (\S+)$/gm)];
+    expect(types.length).toBeGreaterThan(15);
+    for (const [, name = '', type] of types) {
+      expect(text).toMatch(new RegExp(`^# HELP ${name} \\S.*\\.$`, 'm'));
+      expect([name, type]).toEqual([name, name.endsWith('_total') ? 'counter' : 'gauge']);
+      expect(name).toMatch(/^[a-z_]+$/);
+    }
+  });
+
+  it('tells of readers', async () => {
+    const { tally, samples } = start();
+    tally.observe({ pushedReaders: () => 3, pulledReaders: () => 2, groups: () => 1 });
+    tally.pushed.payloads += 10;
+    tally.pulled.payloads += 5;
+    tally.pushed.conflated += 4;
+    tally.pushed.lagging += 1;
+    expect(await samples('readers')).toEqual([
+      'tilt_graphql_readers{transport="websocket"} 3',
+      'tilt_graphql_readers{transport="sse"} 2',
+    ]);
+    expect(await samples('groups')).toEqual(['tilt_graphql_groups 1']);
+    expect(await samples('payloads_total')).toEqual([
+      'tilt_graphql_payloads_total{transport="websocket"} 10',
+      'tilt_graphql_payloads_total{transport="sse"} 5',
+    ]);
+    expect(await samples('conflated_updates_total{transport="websocket"')).toEqual([
+      'tilt_graphql_conflated_updates_total{transport="websocket"} 4',
+    ]);
+    expect(await samples('lagging_readers')).toEqual([
+      'tilt_graphql_lagging_readers{transport="websocket"} 1',
+    ]);
+  });
+
+  it('tells of WebSockets', async () => {
+    const { tally, samples } = start();
+    tally.observe({ webSockets: () => 7, webSocketUnsentBytes: () => 262_144 });
+    tally.closed(1013);
+    tally.closed(1013);
+    tally.closed(3999);
+    expect(await samples('websockets')).toEqual(['tilt_graphql_websockets 7']);
+    expect(await samples('websocket_unsent_bytes')).toEqual(['tilt_graphql_websocket_unsent_bytes 262144']);
+    const closes = await samples('websocket_closes_total');
+    expect(closes).toContain('tilt_graphql_websocket_closes_total{code="1013"} 2');
+    expect(closes).toContain('tilt_graphql_websocket_closes_total{code="1000"} 0');
+    expect(closes).toContain('tilt_graphql_websocket_closes_total{code="OTHER"} 1');
+  });
+
+  it('tells of sources: how they are, and how old their news is', async () => {
+    const { tally, clock, samples } = start();
+    tally.observe({
+      sources: () => [
+        { name: 'shop', state: 'stale' },
+        { name: 'new "one"', state: 'connecting' },
+      ],
+    });
+    const shop = tally.source('shop');
+    tally.source('new "one"');
+    tally.source('left').changes = 1;
+    shop.changes = 2;
+    shop.lastChangeAt = clock.now();
+    shop.restarts = 3;
+    shop.relists.dead = 4;
+    await clock.advance(1_500);
+    expect(await samples('sources')).toEqual([
+      'tilt_graphql_sources{state="connecting"} 1',
+      'tilt_graphql_sources{state="live"} 0',
+      'tilt_graphql_sources{state="stale"} 1',
+    ]);
+    expect(await samples('source_state')).toEqual([
+      'tilt_graphql_source_state{source="shop",state="connecting"} 0',
+      'tilt_graphql_source_state{source="shop",state="live"} 0',
+      'tilt_graphql_source_state{source="shop",state="stale"} 1',
+      'tilt_graphql_source_state{source="new \\"one\\"",state="connecting"} 1',
+      'tilt_graphql_source_state{source="new \\"one\\"",state="live"} 0',
+      'tilt_graphql_source_state{source="new \\"one\\"",state="stale"} 0',
+    ]);
+    expect(await samples('source_news_age_seconds')).toEqual([
+      'tilt_graphql_source_news_age_seconds{source="shop"} 1.5',
+    ]);
+    expect(await samples('source_changes_total')).toContain(
+      'tilt_graphql_source_changes_total{source="left"} 1',
+    );
+    expect(await samples('source_restarts_total{source="shop"')).toEqual([
+      'tilt_graphql_source_restarts_total{source="shop"} 3',
+    ]);
+    expect(await samples('source_relists_total{source="shop",cause="dead"')).toEqual([
+      'tilt_graphql_source_relists_total{source="shop",cause="dead"} 4',
+    ]);
+  });
+
+  it('forgets how a source was that is no longer open', async () => {
+    const { tally, samples } = start();
+    tally.source('shop').lastChangeAt = 0;
+    let sources = [{ name: 'shop', state: 'live' as const }];
+    tally.observe({ sources: () => sources });
+    expect(await samples('source_state')).toHaveLength(3);
+    sources = [];
+    expect(await samples('source_state')).toEqual([]);
+    expect(await samples('source_news_age_seconds')).toEqual([]);
+  });
+
+  it('stays of a bounded length, however many sources there are', async () => {
+    const { tally, page } = start();
+    const names = Array.from({ length: MAX_SOURCES * 5 }, (_, index) => `tilt-${index}`);
+    for (const name of names) tally.source(name);
+    tally.observe({ sources: () => names.map((name) => ({ name, state: 'live' })) });
+    const text = await page.text();
+    expect(text.split('\n').filter((line) => line.includes('source="')).length).toBeLessThan(
+      MAX_SOURCES * 12,
+    );
+    expect(text).toContain(`tilt_graphql_sources{state="live"} ${names.length}`);
+  });
+
+  it('tells of the query cache, and of refusals by reason', async () => {
+    const { tally, samples } = start();
+    tally.observe({ queryCacheAnswers: () => 2, queryCacheBytes: () => 4_096 });
+    tally.queryCache.hits += 9;
+    tally.queryCache.misses += 1;
+    tally.refused('UNAUTHENTICATED');
+    expect(
+      (await samples('query_cache')).map((line) => line.replace('tilt_graphql_query_cache_', '')),
+    ).toEqual(['hits_total 9', 'misses_total 1', 'answers 2', 'bytes 4096']);
+    const refusals = await samples('refusals_total');
+    expect(refusals).toContain('tilt_graphql_refusals_total{reason="unauthenticated"} 1');
+    expect(refusals).toContain('tilt_graphql_refusals_total{reason="other"} 0');
+  });
+
+  it('counts on from one look to the next', async () => {
+    const { tally, samples } = start();
+    for (const expected of [1, 2]) {
+      tally.closed(1001);
+      expect(await samples('websocket_closes_total{code="1001"')).toEqual([
+        `tilt_graphql_websocket_closes_total{code="1001"} ${expected}`,
+      ]);
+    }
+  });
+
+  it('tells of the process: CPU, memory, the delay of the event loop', async () => {
+    const text = await start().page.text();
+    expect(text).toMatch(/^process_cpu_seconds_total \d/m);
+    expect(text).toMatch(/^process_resident_memory_bytes \d/m);
+    expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
+  });
+
+  it('is of one gateway alone, and leaves the registry that all of a process share as it is', async () => {
+    const [one, other] = [start(), start()];
+    one.tally.pushed.payloads += 1;
+    await one.page.text();
+    expect(await other.samples('payloads_total{transport="websocket"')).toEqual([
+      'tilt_graphql_payloads_total{transport="websocket"} 0',
+    ]);
+    expect(register.getMetricsAsArray()).toEqual([]);
+  });
+});

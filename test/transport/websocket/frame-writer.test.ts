@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { createTurn } from '../../../src/live/turn.js';
+import { FrameWriter } from '../../../src/transport/websocket/frame-writer.js';
+
+/** Two ends of a connection. */
+async function connection(): Promise<{ readonly ours: Socket; readonly theirs: Socket }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('Expected a TCP address.');
+  const theirs = connect(address.port, '127.0.0.1');
+  const [ours]: Socket[] = await once(server, 'connection');
+  server.close();
+  if (!ours) throw new Error('Expected a connection.');
+  return { ours, theirs };
+}
+
+/** The texts of the frames in `bytes`; all are short (RFC 6455, section 5.2: a length of 126 stands in the next two bytes). */
+function textsIn(bytes: Buffer): string[] {
+  const texts: string[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const short = bytes.readUInt8(at + 1);
+    const from = at + (short < 126 ? 2 : 4);
+    const length = short < 126 ? short : bytes.readUInt16BE(at + 2);
+    texts.push(bytes.toString('utf8', from, from + length));
+    at = from + length;
+  }
+  return texts;
+}
+
+describe('frames of one body', () => {
+  it('reach each reader with its own head, also one whose connection was full when they were written', async () => {
+    const owner = { isOpen: true, onFull() {} };
+    const turn = createTurn();
+    const connections = [await connection(), await connection(), await connection()];
+    const writers = connections.map(({ ours }) => new FrameWriter(ours, turn, owner));
+    const sent: string[] = [];
+    const [slow] = connections;
+    // Far more than the buffers of a connection hold: the first of the three does not read.
+    for (let update = 0; update < 3_000; update += 1) {
+      const text = `${update}${'.'.repeat(2_000)}`;
+      const body = Buffer.from(text);
+      sent.push(text);
+      for (const [index, writer] of writers.entries()) writer.send(Buffer.from(`reader ${index}: `), body);
+      await new Promise(process.nextTick);
+      if (update % 100 === 0) await new Promise(setImmediate);
+      if (update === 0) for (const { theirs } of connections.slice(1)) theirs.on('data', () => {});
+    }
+    expect(slow?.ours.writableLength).toBeGreaterThan(0);
+    slow?.ours.end();
+    const received = Buffer.concat((await slow?.theirs.toArray()) ?? []);
+    expect(textsIn(received)).toEqual(sent.map((text) => `reader 0: ${text}`));
+    for (const { ours, theirs } of connections) {
+      ours.destroy();
+      theirs.destroy();
+    }
+  });
+});

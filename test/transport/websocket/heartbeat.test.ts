@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { createHeartbeat } from '../../../src/transport/websocket/heartbeat.js';
+import { createManualClock } from '../../support/manual-clock.js';
+
+/** Somebody who counts how often it is asked. */
+function createCounter() {
+  const counter = {
+    beats: 0,
+    beat: () => {
+      counter.beats += 1;
+    },
+  };
+  return counter;
+}
+
+describe('a heartbeat', () => {
+  it('asks each every 12 s, the first time 12 s after it came, whenever that was', async () => {
+    const clock = createManualClock();
+    const heartbeat = createHeartbeat(clock);
+    const [early, late] = [createCounter(), createCounter()];
+    heartbeat.add(early);
+    await clock.advance(5_000);
+    heartbeat.add(late);
+    await clock.advance(6_999);
+    expect([early.beats, late.beats]).toEqual([0, 0]);
+    await clock.advance(1);
+    expect([early.beats, late.beats]).toEqual([1, 0]);
+    await clock.advance(5_000);
+    expect([early.beats, late.beats]).toEqual([1, 1]);
+    await clock.advance(48_000);
+    expect([early.beats, late.beats]).toEqual([5, 5]);
+  });
+
+  it('leaves no timer behind when nobody is left to ask', async () => {
+    const clock = createManualClock();
+    const heartbeat = createHeartbeat(clock);
+    const [one, two] = [createCounter(), createCounter()];
+    heartbeat.add(one);
+    heartbeat.add(two);
+    heartbeat.delete(one);
+    heartbeat.delete(one);
+    expect(clock.pending).toBe(1);
+    heartbeat.delete(two);
+    expect(clock.pending).toBe(0);
+    await clock.advance(24_000);
+    expect([one.beats, two.beats]).toEqual([0, 0]);
+  });
+
+  it('may lose somebody while it asks', async () => {
+    const clock = createManualClock();
+    const heartbeat = createHeartbeat(clock);
+    const leaving = { beat: () => heartbeat.delete(leaving) };
+    heartbeat.add(leaving);
+    await clock.advance(12_000);
+    expect(clock.pending).toBe(0);
+  });
+});
