@@ -1,4 +1,4 @@
-import type { ReadonlySignal } from '@preact/signals';
+import { type ReadonlySignal, useComputed } from '@preact/signals';
 import { reasonOf } from '../model/phases.js';
 import { formatDuration, parseTime } from '../model/time.js';
 import type { Target } from '../model/types.js';
@@ -7,9 +7,22 @@ import { PhaseBadge } from './badges.js';
 import { Elapsed } from './elapsed.js';
 import { TargetLink } from './target-link.js';
 
+/** What a row shows. */
+interface TargetRowProps {
+  readonly target: ReadonlySignal<Target>;
+  /** Whether it is beyond what is seen: then it is brought up to date once a second. */
+  readonly isFar: ReadonlySignal<boolean>;
+}
+
 /** A target in the table. It is drawn anew only when it changed. */
-export function TargetRow({ target }: { readonly target: ReadonlySignal<Target> }) {
-  const { router } = usePage();
+export function TargetRow({ target: newest, isFar }: TargetRowProps) {
+  const { router, now } = usePage();
+  const target = useComputed(() => {
+    if (!isFar.value) return newest.value;
+    // Read for the sake of being called again with the clock.
+    now.value;
+    return newest.peek();
+  });
   const { name, phase } = target.value;
   const isOpen = router.route.value.target === name;
   return (

@@ -4,6 +4,7 @@ import { type Group, groupsOf, keepGroups } from '../model/groups.js';
 import type { Targets } from '../state/board.js';
 import { usePage } from '../state/page.js';
 import { NoMatch } from './empty.js';
+import { useSkipped } from './skipped.js';
 import { TargetRow } from './target-row.js';
 
 /** The targets by resource. Which rows there are is worked out anew only when that may have changed. */
@@ -46,8 +47,10 @@ function ResourceGroup({
   readonly targets: ReadonlySignal<Targets>;
 }) {
   const known = targets.value;
+  const body = useRef<HTMLTableSectionElement>(null);
+  const isSkipped = useSkipped(body);
   return (
-    <tbody>
+    <tbody ref={body}>
       <tr class="group" style={{ '--rows': group.names.length }}>
         <th scope="rowgroup" colSpan={6}>
           {group.resource}
@@ -55,7 +58,7 @@ function ResourceGroup({
       </tr>
       {group.names.map((name) => {
         const target = known.get(name);
-        return target && <TargetRow key={name} target={target} />;
+        return target && <TargetRow key={name} target={target} isFar={isSkipped} />;
       })}
     </tbody>
   );
