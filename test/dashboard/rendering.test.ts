@@ -63,3 +63,17 @@ describe.each(['targets', 'timeline'])('500 targets, as %s', (view) => {
     expect(await unmarked(page)).toBe(0);
   });
 });
+
+describe('a row that is far from what is seen', () => {
+  it('is not left behind: it changes with the clock', async () => {
+    const source = createMemoryProvider('big', [bigSession(0, TARGETS)]);
+    await using gateway = await startGateway({ providers: [source.provider] });
+    await using visit = await visitDashboard(browser, gateway.origin, { search: '?session=big%2FTiltfile' });
+    const last = visit.page.locator('tr', { has: visit.page.locator('[data-nav]') }).nth(TARGETS - 1);
+    await last.waitFor({ state: 'attached' });
+    expect(await last.textContent()).toContain('Failed');
+    source.put(bigSession(1, TARGETS));
+    await expect.poll(() => last.textContent()).toContain('Waiting');
+    expect(await visit.page.evaluate('scrollY')).toBe(0);
+  });
+});
