@@ -33,6 +33,10 @@ describe('the package', () => {
     const [, url = ''] = await command.until(/listens on (http:\S+)/);
     const answer = await fetch(`${url}?query={session{id}}`);
     expect(await answer.json()).toEqual({ data: { session: { id: 'demo/Tiltfile' } } });
+    const headers = { accept: 'text/html' };
+    expect(await (await fetch(url, { headers })).text()).toContain('GraphiQL');
+    expect(await (await fetch(new URL('/', url), { headers })).text()).toContain('<title>');
+    expect(await (await fetch(new URL('/metrics', url))).text()).toContain('# HELP');
   });
 
   it('gives a library and the schema to import', async () => {

@@ -1,6 +1,7 @@
 import { buildSchema, isObjectType } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createMemoryProvider } from '../../src/providers/memory.js';
+import { runCli } from '../support/cli.js';
 import { startGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
 
@@ -72,6 +73,12 @@ describe('a subgraph of Apollo Federation 2', () => {
     }));
     const answer = await subgraph.query(ENTITIES, { representations });
     expect(answer.errors?.[0]?.message).toContain("The document's complexity: expected at most 100");
+  });
+
+  it('is one by the flag too', async () => {
+    await using command = runCli(['--port', '0', '--source', 'demo', '--federation']);
+    const [, url = ''] = await command.until(/listens on (http:\S+)/);
+    expect(await (await fetch(`${url}?query={_service{sdl}}`)).text()).toContain('@key');
   });
 
   it('is none unless it is told to be', async () => {
