@@ -1,6 +1,6 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 
 /**
  * Whether the browser skips drawing an element with `content-visibility: auto`, since it is far from what is seen (CSS
@@ -8,7 +8,8 @@ import { useEffect } from 'preact/hooks';
  */
 export function useSkipped(element: RefObject<HTMLElement | null>): ReadonlySignal<boolean> {
   const isSkipped = useSignal(false);
-  useEffect(() => {
+  // Before the first frame, which brings the first event.
+  useLayoutEffect(() => {
     const { current } = element;
     const note = (event: Event) => {
       isSkipped.value = 'skipped' in event && event.skipped === true;
