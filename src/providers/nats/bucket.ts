@@ -62,10 +62,7 @@ export async function openBucket(
   address: BucketAddress,
   settings: BucketSettings = {},
 ): Promise<Bucket> {
-  const [{ jetstream: createClient, jetstreamManager }, { Kvm }] = await Promise.all([
-    import('@nats-io/jetstream'),
-    import('@nats-io/kv'),
-  ]);
+  const { jetstream: createClient, jetstreamManager, Kvm } = await import('./library.js');
   const jetstream = createClient(connection, { timeout: ANSWER_MS });
   const manager = await jetstreamManager(connection, { timeout: ANSWER_MS });
   const asker = await jetstreamManager(connection, { timeout: ASK_MS, checkAPI: false });

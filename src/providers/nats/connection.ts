@@ -27,7 +27,7 @@ export async function connectNats(
   credentials: NatsCredentials,
   name: string,
 ): Promise<NatsConnection> {
-  const { connect } = await import('@nats-io/transport-node');
+  const { connect } = await import('./library.js');
   const { servers, isTls, user, password, token } = address;
   const { tls = isTls ? {} : undefined, authenticator } = await readCredentials(credentials);
   const connection = await connect({

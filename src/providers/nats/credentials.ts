@@ -27,7 +27,7 @@ export async function readCredentials(credentials: NatsCredentials): Promise<Use
 }
 
 async function authenticatorOf({ creds, nkey }: NatsCredentials): Promise<Authenticator | null> {
-  const { credsAuthenticator, nkeyAuthenticator } = await import('@nats-io/transport-node');
+  const { credsAuthenticator, nkeyAuthenticator } = await import('./library.js');
   if (creds !== undefined) {
     const what = `credentials as nsc writes them in ${creds} (--nats-creds)`;
     return tried(what, credsAuthenticator(Buffer.from(await textOf('--nats-creds', creds))));
