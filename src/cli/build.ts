@@ -1,4 +1,5 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 
 /**
@@ -11,10 +12,10 @@ const out = new URL('dist/bin/', root);
 await rm(out, { recursive: true, force: true });
 
 const { metafile } = await build({
-  absWorkingDir: root.pathname,
+  absWorkingDir: fileURLToPath(root),
   entryPoints: { 'tilt-graphql': 'src/cli/bin.ts' },
   // As deep below the root as the compiled files: `schema.graphql` and the dashboard are found from there.
-  outdir: out.pathname,
+  outdir: fileURLToPath(out),
   bundle: true,
   splitting: true,
   format: 'esm',

@@ -1,4 +1,5 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /** Bundles the dashboard into `dist/dashboard/`, from where the gateway serves it. */
@@ -9,9 +10,11 @@ await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 
 const { metafile } = await build({
-  entryPoints: ['main.tsx', 'early.ts', 'styles/main.css'].map((file) => new URL(file, source).pathname),
-  tsconfig: new URL('tsconfig.json', source).pathname,
-  outdir: new URL('assets', out).pathname,
+  entryPoints: ['main.tsx', 'early.ts', 'styles/main.css'].map((file) =>
+    fileURLToPath(new URL(file, source)),
+  ),
+  tsconfig: fileURLToPath(new URL('tsconfig.json', source)),
+  outdir: fileURLToPath(new URL('assets', out)),
   entryNames: '[name]-[hash]',
   bundle: true,
   minify: true,
