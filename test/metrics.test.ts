@@ -27,8 +27,10 @@ const schema = createSchema(createSubscriptionResolvers(limits));
 /** A live layer that counts, whose turns end when the test says so. */
 function startLive() {
   let endTurn = () => {};
-  const turn = createTurn((end) => {
-    endTurn = end;
+  const turn = createTurn({
+    schedule(end) {
+      endTurn = end;
+    },
   });
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
   store.open('test');

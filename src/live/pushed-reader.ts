@@ -18,7 +18,7 @@ export interface Outlet {
  * A class, not closures: see websocket-connection.ts for what that saves.
  */
 export class PushedReader implements Member {
-  readonly from: number;
+  from: number;
   readonly #group: Group;
   readonly #outlet: Outlet;
   readonly #limits: BacklogLimits;
@@ -81,6 +81,8 @@ export class PushedReader implements Member {
 
   #sendDue(due: Due): void {
     this.#group.metrics.pushed.conflated += conflatedIn(due);
+    // Everything anew has in it what its group has not told yet.
+    if (due.type === 'reset') this.from = this.#group.store.revision;
     const event = dueEvent(this.#group.view, this.#group.store, due);
     if (event !== null) this.#send(this.#group.payloadOf(event));
   }

@@ -10,6 +10,7 @@ import { silentLog } from '../../src/log.js';
 import { createStore } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session, type TargetStates } from '../support/sessions.js';
+import { createSteppedClock } from '../support/stepped-clock.js';
 
 const schema = createSchema(createSubscriptionResolvers());
 const CHANGES = `subscription ($since: String, $session: ID) { targetChanges(since: $since, session: $session) {
@@ -18,8 +19,12 @@ const CHANGES = `subscription ($since: String, $session: ID) { targetChanges(sin
 /** A live layer whose turns end when the test says so. */
 function setUp({ sharedSource }: { readonly sharedSource?: string } = {}) {
   let endTurn = () => {};
-  const turn = createTurn((end) => {
-    endTurn = end;
+  const clock = createSteppedClock();
+  const turn = createTurn({
+    clock,
+    schedule(end) {
+      endTurn = end;
+    },
   });
   const store = createStore({
     clock: createManualClock(),
@@ -33,11 +38,12 @@ function setUp({ sharedSource }: { readonly sharedSource?: string } = {}) {
   return {
     store,
     live,
+    clock,
     endTurn: () => endTurn(),
     put: (targets: TargetStates, instance = 'a') =>
       store.apply('test', { type: 'upsert', session: session(instance, targets) }),
-    async push(variableValues: Record<string, unknown> = {}, query = CHANGES) {
-      const outlet = createOutlet();
+    async push(variableValues: Record<string, unknown> = {}, query = CHANGES, onSend = () => {}) {
+      const outlet = createOutlet(onSend);
       const reader = await live.push(
         { schema, document: parse(query), variableValues, contextValue },
         outlet,
@@ -54,9 +60,15 @@ function setUp({ sharedSource }: { readonly sharedSource?: string } = {}) {
 }
 
 /** An outlet that keeps what it was sent. */
-function createOutlet(): Outlet & { readonly sent: Payload[] } {
+function createOutlet(onSend: () => void): Outlet & { readonly sent: Payload[] } {
   const sent: Payload[] = [];
-  return { sent, send: (payload) => sent.push(payload) };
+  return {
+    sent,
+    send(payload) {
+      sent.push(payload);
+      onSend();
+    },
+  };
 }
 
 function brief({ body }: Payload): string {
@@ -154,6 +166,52 @@ describe('readers of equal subscriptions', () => {
     put({ x: 'ready' });
     endTurn();
     expect(slow.sent.at(-1)?.body).toBe(healthy.sent.at(-1)?.body);
+  });
+
+  it('S1, S2, S5: miss nothing and get nothing twice while their group rests from a long turn', async () => {
+    const { clock, put, push, endTurn } = setUp();
+    const [early, lagging] = [await push(), await push()];
+    // 20 ms for one write: what comes in the next 5 waits for their end.
+    const busy = await push({}, CHANGES, () => clock.step(20));
+    put({ x: 'running' });
+    endTurn();
+    lagging.pause();
+    for (const state of ['ready', 'failed'] as const) put({ x: state });
+    endTurn();
+    expect(early.sent).toHaveLength(2);
+    const late = await push();
+    lagging.resume();
+    put({ x: 'running' });
+    await clock.advance(5);
+    endTurn();
+    const after = ['MODIFIED x READY', 'MODIFIED x FAILED', 'MODIFIED x RUNNING'];
+    expect(early.sent.map(brief)).toEqual([SNAPSHOT, 'MODIFIED x RUNNING', ...after]);
+    expect(lagging.sent.map(brief)).toEqual(early.sent.map(brief));
+    expect(busy.sent.map(brief)).toEqual(early.sent.map(brief));
+    expect(late.sent.map(brief)).toEqual([SNAPSHOT.replace('WAITING', 'FAILED'), 'MODIFIED x RUNNING']);
+  });
+
+  it('S2, S5: one that gets everything anew while its group rests is not told again what that had in it', async () => {
+    const { clock, put, push, endTurn } = setUp();
+    const query = 'subscription { sessionChanges { reset changes { type session { id } } } }';
+    const lost = await push({}, query);
+    const busy = await push({}, query, () => clock.step(20));
+    lost.pause();
+    for (const instance of ['b', 'c', 'd']) put({}, instance);
+    endTurn();
+    put({}, 'e');
+    lost.resume();
+    await clock.advance(10);
+    put({}, 'f');
+    endTurn();
+    const told = ({ sent }: typeof lost) =>
+      sent.map(({ body }) => {
+        const { reset, changes } = JSON.parse(String(body)).data.sessionChanges;
+        const ids = changes.map(({ session }: { session: { id: string } }) => session.id[0]).join('');
+        return reset ? `reset ${ids}` : ids;
+      });
+    expect(told(busy)).toEqual(['reset a', 'b', 'c', 'd', 'e', 'f']);
+    expect(told(lost)).toEqual(['reset a', 'reset abcde', 'f']);
   });
 
   it('S6: get nothing where what they selected did not change', async () => {

@@ -35,7 +35,7 @@ export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = no
   const answers = createLruCache<Kept>({
     entries: Number.POSITIVE_INFINITY,
     bytes: limits.bytes,
-    weigh: (key, { answer }) => key.length + answer.body.length + ENTRY_BYTES,
+    weigh: (key, { answer: { body, ascii } }) => key.length + body.length + (ascii?.length ?? 0) + ENTRY_BYTES,
   });
   metrics.observe({ queryCacheAnswers: () => answers.size, queryCacheBytes: () => answers.bytes });
   return {

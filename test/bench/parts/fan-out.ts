@@ -14,6 +14,7 @@ const COLUMNS: readonly Column[] = [
   CPU,
   { key: 'system', title: 'of it system', digits: 2 },
   { key: 'rate', title: 'payloads/s', digits: 0 },
+  { key: 'aloneCpu', title: 'CPU one by one', digits: 2 },
   { key: 'p50', title: 'p50 ms', digits: 2 },
   { key: 'p99', title: 'p99 ms', digits: 2 },
   { key: 'serverCores', title: 'server cores', digits: 2 },

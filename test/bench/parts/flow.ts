@@ -14,8 +14,8 @@ export interface Flow {
   check(operation: Operation): Promise<void>;
   /** As many updates as the readers take, for a time. */
   saturate(load: Load, seconds: number): Promise<FlowResult>;
-  /** Updates at a rate that leaves the server idle most of the time. Gives p50 and p99, in milliseconds. */
-  pace(options: { readonly count: number; readonly everyMs: number }): Promise<{ p50: number; p99: number }>;
+  /** Updates at a rate that leaves the server idle most of the time. */
+  pace(options: { readonly count: number; readonly everyMs: number }): Promise<PaceResult>;
   /** What was wrong with what came since the last `saturate` began; null when it was right. */
   fault(): Promise<string | null>;
 }
@@ -41,6 +41,15 @@ export interface FlowResult {
   readonly clientCores: number;
   /** How many updates were sent. */
   readonly updates: number;
+}
+
+/** What updates cost and took that came one by one. */
+export interface PaceResult {
+  /** User and system time of the server's process, per payload, in microseconds: nothing can be done for two updates at once. */
+  readonly aloneCpu: number;
+  /** From the update to the reader's hands, in milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
 }
 
 /** How long readers are waited for until they have what was sent. */
@@ -80,14 +89,17 @@ export function createFlow(server: RunningServer, readers: Child<ReadersApi>): F
     },
     async pace(options) {
       await readers.call('record');
+      const before = await usages();
       const { first, times } = await server.call(
         'pace',
         options,
         options.count * options.everyMs + ARRIVAL_MS,
       );
       await mustArrive(first + options.count - 1);
-      const { samples } = await readers.call('latencies', { first, times });
-      return { p50: quantile(samples, 0.5), p99: quantile(samples, 0.99) };
+      const after = await usages();
+      const { count, samples } = await readers.call('latencies', { first, times });
+      const aloneCpu = (after.server.cpuMicros - before.server.cpuMicros) / count;
+      return { aloneCpu, p50: quantile(samples, 0.5), p99: quantile(samples, 0.99) };
     },
     fault: async () => faultOf(await readers.call('read')),
   };

@@ -13,6 +13,12 @@ describe('an answer', () => {
     expect(answerOf('{"data":"ä"}', 'application/graphql-response+json').etag).not.toBe(answer.etag);
   });
 
+  it('is a string too where that has the same bytes in ISO 8859-1, and is short', () => {
+    expect(answerOf('{"data":"a"}', TYPE).ascii).toBe('{"data":"a"}');
+    expect(answerOf('{"data":"ä"}', TYPE).ascii).toBeNull();
+    expect(answerOf(`"${'a'.repeat(4_095)}"`, TYPE).ascii).toBeNull();
+  });
+
   it('holds on to no more memory than its bytes', () => {
     expect(answerOf('{}', TYPE).body.buffer.byteLength).toBe(2);
   });
