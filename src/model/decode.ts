@@ -24,13 +24,20 @@ import { decodeTarget } from './target-json.js';
 
 export { DecodeError };
 
+/** A list of targets as it was, and what it was decoded to. */
+export interface KnownTargets {
+  readonly raw: readonly unknown[];
+  readonly targets: readonly Target[];
+}
+
 /**
  * Reads a Session from JSON, or throws a {@link DecodeError}. Pure. Absent and null lists are empty; a zero time is
  * null (Go's zero time is `null` on the wire); fields and enum values of a newer Tilt are tolerated.
  *
  * @param instance which Tilt it is of; the first half of the Session's id
+ * @param known targets that were decoded before: where the same objects come again, in the same places, so does the result
  */
-export function decodeSession(value: unknown, instance: string): Session {
+export function decodeSession(value: unknown, instance: string, known: KnownTargets | null = null): Session {
   const object = record(value);
   const kind = string(object.kind, 'kind');
   if (kind !== 'Session') throw new DecodeError('"Session"', kind, ['kind']);
@@ -46,7 +53,7 @@ export function decodeSession(value: unknown, instance: string): Session {
     kind,
     metadata,
     spec: field(object.spec, 'spec', decodeSpec),
-    status: field(object.status, 'status', decodeStatus),
+    status: field(object.status, 'status', (status) => decodeStatus(status, known)),
   };
 }
 
@@ -73,23 +80,50 @@ function decodeCI(value: unknown): SessionCI {
   };
 }
 
-function decodeStatus(value: unknown): SessionStatus {
+function decodeStatus(value: unknown, known: KnownTargets | null): SessionStatus {
   // A Session that was only just created may have no status yet.
   const status = value == null ? {} : record(value);
   return {
     done: flag(status.done, 'done'),
     pid: optionalInt64(status.pid, 'pid'),
     startTime: optionalTime(status.startTime, 'startTime'),
-    targets: decodeTargets(status.targets, 'targets'),
+    targets: decodeTargets(status.targets, 'targets', known),
     error: optionalString(status.error, 'error'),
   };
 }
 
-function decodeTargets(value: unknown, key: string): readonly Target[] {
+function decodeTargets(value: unknown, key: string, known: KnownTargets | null): readonly Target[] {
+  const again = known && field(value, key, (list) => decodeAgain(list, known));
+  if (again) return again;
   const targets = listOf(value, key, decodeTarget);
   // Tilt sorts by name, and names that ascend differ: 0.4 ms for 10,000 targets, where a Set takes 2.
   if (!isAscending(targets)) refuseRepeatedNames(targets, key);
   return targets;
+}
+
+/** Decodes what is new; null where a name is: then all of them are looked at. */
+function decodeAgain(list: unknown, known: KnownTargets): readonly Target[] | null {
+  if (!Array.isArray(list) || list.length !== known.raw.length) return null;
+  let isSame = true;
+  const targets = list.map((raw: unknown, index) => {
+    const before = known.targets[index];
+    if (before !== undefined && raw === known.raw[index]) return before;
+    const target = field(raw, index, decodeTarget);
+    isSame &&= target.name === before?.name;
+    return target;
+  });
+  if (isSame) continued.add(targets);
+  return isSame ? targets : null;
+}
+
+const continued = new WeakSet<readonly Target[]>();
+
+/**
+ * Whether a list was decoded by the help of known targets: then what stayed as it was is the same object as before. Of
+ * other lists nothing can be told by that: a program may have changed an object that it hands out again.
+ */
+export function continuesAnother(targets: readonly Target[]): boolean {
+  return continued.has(targets);
 }
 
 function isAscending(targets: readonly Target[]): boolean {

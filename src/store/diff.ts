@@ -31,17 +31,26 @@ export function diffTargets<T extends Target>(
  * The new list, in which what is equal is the object it was before.
  *
  * @param take makes what stands in the new list for a target that is new or not equal
+ * @param madeOf the list that `before` was made of: the same object in the same place is not even looked at. To look into
+ *   100 targets of each list took 0.15 ms, where they were looked into 10 ms ago: they have left the processor's cache
  */
 export function mergeTargets<T extends Target, N extends Target>(
   before: readonly T[],
   after: readonly N[],
   take: (target: N, previous: T | null) => T,
+  madeOf: readonly N[] = [],
 ): TargetMerge<T> {
-  const find = createFinder(before);
+  const finder = createFinder(before);
   const changes: TargetChange<T>[] = [];
   let matched = 0;
-  const targets = after.map((target) => {
-    const previous = find(target.name);
+  const targets = after.map((target, index) => {
+    const kept = madeOf[index] === target ? before[index] : undefined;
+    if (kept !== undefined) {
+      matched += 1;
+      finder.goTo(index + 1);
+      return kept;
+    }
+    const previous = finder.find(target.name);
     if (previous !== null) matched += 1;
     if (previous !== null && sameTarget(previous, target)) return previous;
     const taken = take(target, previous);
@@ -57,19 +66,25 @@ export function mergeTargets<T extends Target, N extends Target>(
  * Finds targets by name, in whatever order, but without a search while it is the list's. Targets that come and go in
  * between cost an index: 1 ms for 10,000, a quarter of their decoding.
  */
-function createFinder<T extends Target>(targets: readonly T[]): (name: string) => T | null {
+function createFinder<T extends Target>(targets: readonly T[]) {
   let next = 0;
   let places: Map<string, number> | undefined;
-  return (name) => {
-    if (targets[next]?.name !== name) {
-      places ??= new Map(targets.map((target, place) => [target.name, place]));
-      const place = places.get(name);
-      if (place === undefined) return null;
+  return {
+    find(name: string): T | null {
+      if (targets[next]?.name !== name) {
+        places ??= new Map(targets.map((target, place) => [target.name, place]));
+        const place = places.get(name);
+        if (place === undefined) return null;
+        next = place;
+      }
+      const found = targets[next];
+      next += 1;
+      return found ?? null;
+    },
+    /** The next that is looked for is expected there. */
+    goTo(place: number): void {
       next = place;
-    }
-    const found = targets[next];
-    next += 1;
-    return found ?? null;
+    },
   };
 }
 

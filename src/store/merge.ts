@@ -1,3 +1,4 @@
+import { continuesAnother } from '../model/decode.js';
 import type { MicroTime } from '../model/micro-time.js';
 import { type Session, type SessionId, type Target, targetIdOf } from '../model/session.js';
 import { diffTargets, mergeTargets, sameState, sameStrings, type TargetMerge } from './diff.js';
@@ -58,6 +59,9 @@ export function headChanged(before: SessionRecord | null, after: SessionRecord |
   );
 }
 
+/** What the targets of records were made of, where the next may continue that. */
+const madeOf = new WeakMap<readonly TrackedTarget[], readonly Target[]>();
+
 function mergeTracked(
   before: SessionRecord | null,
   { id, metadata, status }: Session,
@@ -65,7 +69,13 @@ function mergeTracked(
 ): TargetMerge<TrackedTarget> {
   const known = before?.status.targets ?? [];
   if (before?.metadata.uid === metadata.uid) {
-    return mergeTargets(known, status.targets, (target, previous) => track(id, previous, target, time));
+    const take = (target: Target, previous: TrackedTarget | null) => track(id, previous, target, time);
+    if (!continuesAnother(status.targets)) return mergeTargets(known, status.targets, take);
+    const merge = mergeTargets(known, status.targets, take, madeOf.get(known));
+    // Of the newest alone: the journal holds thousands of older ones.
+    madeOf.delete(known);
+    madeOf.set(merge.targets, status.targets);
+    return merge;
   }
   const targets = status.targets.map((target) => track(id, null, target, time));
   return { targets, changes: diffTargets(known, targets) };

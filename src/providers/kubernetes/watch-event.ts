@@ -15,7 +15,15 @@ export type WatchEvent =
 
 /** Reads one line of a watch. Pure; what makes no sense is an event too. */
 export function readWatchEvent(line: string): WatchEvent {
-  const event = parseJson(line);
+  return watchEventOf(parseJson(line), line);
+}
+
+/**
+ * What the JSON of a line says.
+ *
+ * @param line itself, to be named where that makes no sense
+ */
+export function watchEventOf(event: unknown, line: string | Buffer): WatchEvent {
   if (!isRecord(event)) return unreadable('a JSON object', line);
   const { type, object } = event;
   switch (type) {
@@ -39,7 +47,8 @@ function errorEvent(status: unknown): WatchEvent {
   return { type: 'error', expired: code === 410, message: oneLine(String(text ?? '')) || 'no reason given' };
 }
 
-function unreadable(expected: string, line: string): WatchEvent {
+function unreadable(expected: string, bytes: string | Buffer): WatchEvent {
+  const line = String(bytes).trim();
   const got = line.length > 60 ? `${line.slice(0, 59)}…` : line;
   return {
     type: 'unreadable',
@@ -47,7 +56,8 @@ function unreadable(expected: string, line: string): WatchEvent {
   };
 }
 
-function parseJson(line: string): unknown {
+/** Undefined for what is no JSON. */
+export function parseJson(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {

@@ -1,6 +1,7 @@
 import type { Change } from '../../model/change.js';
-import { DecodeError, decodeSession } from '../../model/decode.js';
+import { DecodeError, decodeSession, type KnownTargets } from '../../model/decode.js';
 import { type Session, type SessionId, sessionIdOf } from '../../model/session.js';
+import { isRecord } from './field.js';
 import { identityOf, isLater, type ObjectIdentity } from './object-identity.js';
 import { createSeenVersions } from './seen-versions.js';
 import type { SessionList } from './session-list.js';
@@ -35,6 +36,8 @@ export function createWatchState(instance: string): WatchState {
   let known = new Map<SessionId, Session>();
   let isDoubtful = false;
   const seen = createSeenVersions();
+  /** What Sessions were decoded from: a line parser gives the same targets again as long as they stay the same. */
+  const raw = new WeakMap<Session, readonly unknown[]>();
 
   return {
     get resourceVersion() {
@@ -129,10 +132,19 @@ export function createWatchState(instance: string): WatchState {
     return { type: 'stale', error, ...(name !== null && { id: sessionIdOf(instance, name) }) };
   }
 
+  function knownTargetsOf(object: unknown): KnownTargets | null {
+    const last = lastOf(identityOf(object));
+    const targets = last && raw.get(last);
+    return last && targets ? { raw: targets, targets: last.status.targets } : null;
+  }
+
   /** The Session, or in one line why it is none. */
   function decode(object: unknown): Session | string {
     try {
-      return decodeSession(object, instance);
+      const session = decodeSession(object, instance, knownTargetsOf(object));
+      const targets = rawTargetsOf(object);
+      if (targets) raw.set(session, targets);
+      return session;
     } catch (error) {
       if (error instanceof DecodeError) return error.message;
       throw error;
@@ -143,6 +155,11 @@ export function createWatchState(instance: string): WatchState {
 /** Whether an item of a list is what is known already, or an older version from a server that lags behind. */
 function isSame({ metadata }: Session, { uid, resourceVersion }: ObjectIdentity): boolean {
   return metadata.uid !== null && metadata.uid === uid && !isLater(resourceVersion, metadata.resourceVersion);
+}
+
+function rawTargetsOf(object: unknown): readonly unknown[] | null {
+  const status = isRecord(object) ? object.status : null;
+  return isRecord(status) && Array.isArray(status.targets) ? status.targets : null;
 }
 
 function isOther(uid: string | null, other: string | null): boolean {

@@ -1,7 +1,8 @@
 import { type Clock, sleep } from '../../clock.js';
 import type { PushChange } from '../change-stream.js';
 import type { SessionList } from '../kubernetes/session-list.js';
-import { readWatchEvent } from '../kubernetes/watch-event.js';
+import { createLineParser } from '../kubernetes/line-parser.js';
+import { watchEventOf } from '../kubernetes/watch-event.js';
 import type { WatchState } from '../kubernetes/watch-state.js';
 import { createScope } from '../scope.js';
 import type { TiltLimits } from './limits.js';
@@ -48,6 +49,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
   let hadNews = false;
   let why: WatchEnd['why'] = 'ended';
   let message = 'it ended by itself, or was cut';
+  const parse = createLineParser();
   const lines = createLineReader(limits.maxBytes, { line: readLine, overlong });
 
   try {
@@ -63,11 +65,11 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
     return null;
   }
 
-  function readLine(line: string): void {
+  function readLine(line: Buffer): void {
     lastLineAt = clock.now();
     linesRead += 1;
     if (scope.signal.aborted) return;
-    const event = readWatchEvent(line);
+    const event = watchEventOf(parse(line), line);
     if (event.type === 'error') end(event.expired ? 'expired' : 'failed', event.message);
     const changes = state.event(event);
     changes.forEach(push);

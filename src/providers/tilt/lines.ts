@@ -6,14 +6,14 @@ export interface LineReader {
 
 /** What a {@link LineReader} calls, in the order of the lines. */
 export interface LineHandlers {
-  /** A line without its end. Empty lines are left out. */
-  line(text: string): void;
+  /** A line without its end, in memory of its own. Blank lines are left out. */
+  line(bytes: Buffer): void;
   /** A line grew longer than allowed; it is skipped to its end. Called once for it. */
   overlong(): void;
 }
 
 /**
- * Bytes to lines, whatever the chunks: a line is decoded whole, so that a character cut in two by a chunk's end comes out
+ * Bytes to lines, whatever the chunks: a line is handed out whole, so that a character cut in two by a chunk's end comes out
  * right (no byte of a longer UTF-8 character is a newline). A last line without its end is never handed out: the
  * stream broke in the midst of it.
  *
@@ -47,12 +47,17 @@ export function createLineReader(maxBytes: number, handlers: LineHandlers): Line
   }
 
   function finish(): void {
-    const line = Buffer.concat(parts).toString('utf8').trim();
+    const line = Buffer.concat(parts);
     parts = [];
     length = 0;
     skipping = false;
-    if (line !== '') handlers.line(line);
+    if (!line.every(isSpace)) handlers.line(line);
   }
 }
 
 const NEWLINE = 0x0a;
+const SPACE = 0x20;
+
+function isSpace(byte: number): boolean {
+  return byte <= SPACE;
+}

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const here = new URL('..', import.meta.url).pathname;
+const here = fileURLToPath(new URL('..', import.meta.url));
 
 /** Where what was built lies: where `npm ci` clears it away, and where Node finds the peers. */
 export const builtFolder = `${here}node_modules/.built`;

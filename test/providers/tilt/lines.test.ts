@@ -6,7 +6,7 @@ import { createLineReader } from '../../../src/providers/tilt/lines.js';
 function read(chunks: readonly Uint8Array[], maxBytes = 1000): string[] {
   const said: string[] = [];
   const reader = createLineReader(maxBytes, {
-    line: (text) => said.push(text),
+    line: (line) => said.push(String(line).trim()),
     overlong: () => said.push('…'),
   });
   for (const chunk of chunks) reader.push(chunk);
