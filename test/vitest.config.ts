@@ -1,10 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   // graphql-js publishes two builds that cannot be mixed: here as in Node, there must be only the one it names `main`.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    root: new URL('..', import.meta.url).pathname,
+    root: fileURLToPath(new URL('..', import.meta.url)),
     include: ['test/**/*.test.ts'],
     exclude: ['test/bench/**', 'test/neighbours/**', 'node_modules/**'],
     globalSetup: ['test/support/system-packages.ts', 'test/support/neighbours.ts'],

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-const BIN = new URL('../../dist/bin/tilt-graphql.js', import.meta.url).pathname;
+const BIN = fileURLToPath(new URL('../../dist/bin/tilt-graphql.js', import.meta.url));
 
 /** Says each SIGINT and SIGHUP as it comes, and at SIGTERM how many they were. */
 const COUNTER = `

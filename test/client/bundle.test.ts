@@ -1,8 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
-const ENTRY = new URL('../../dist/client/client.js', import.meta.url).pathname;
+const ENTRY = fileURLToPath(new URL('../../dist/client/client.js', import.meta.url));
 /** What a page can spare for it. */
 const MOST_BYTES = 20_000;
 

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { gql } from '@apollo/client';
 import { codegen } from '@graphql-codegen/core';
 import * as typedDocuments from '@graphql-codegen/typed-document-node';
@@ -24,7 +25,7 @@ import { connectUrql } from './recipes/urql.js';
 import { isReady } from './recipes/wait.js';
 import { report } from './recipes/watch.js';
 
-const ROOT = new URL('../..', import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const RECIPES = new URL('recipes/', import.meta.url);
 const PAGE = readFileSync(new URL('../../docs/client.md', import.meta.url), 'utf8');
 const TOKEN = 'secret';

@@ -60,7 +60,7 @@ describe('a turn', () => {
     expect(endTurn()).toEqual(['brief']);
   });
 
-  it('that took long is followed by a rest of a quarter as long, for what it did alone, writes counted', async () => {
+  it('U1: that took long is followed by a rest of a quarter as long, for what it did alone, writes counted', async () => {
     const { clock, turn, task, endTurn } = setUp();
     const [one, two] = [task('one'), task('two')];
     turn.atEnd(one);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DecodeError, decodeSession } from '../../src/model/decode.js';
 import type { TargetState } from '../../src/model/session.js';
-import { microTimes, rawSessions } from '../support/arbitraries.js';
+import { microTimes, rawSessions, rawStates } from '../support/arbitraries.js';
 import { type Json, lastObject, recording, session, sessionJson, targetJson } from '../support/fixtures.js';
 import { everySpoilt, hostileSessions } from '../support/hostile-sessions.js';
 import { readFixture, WATCH_RECORDINGS } from '../support/recording.js';
@@ -96,6 +96,35 @@ describe('decodeSession', () => {
 
   it('takes whatever this Tilt or a newer one may send', () => {
     fc.assert(fc.property(rawSessions, (object) => void decodeSession(object, 'a')));
+  });
+
+  it('reads the same where it knows some of the targets, or refuses it in the same words', () => {
+    const outcome = (...args: Parameters<typeof decodeSession>) => {
+      try {
+        return decodeSession(...args);
+      } catch (error) {
+        return String(error);
+      }
+    };
+    const targets = fc.array(
+      fc.oneof(
+        { weight: 6, arbitrary: fc.record({ name: fc.constantFrom('a', 'b', 'c'), state: rawStates }) },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom(null, { name: '' }, { name: 'b', state: { active: {}, waiting: {} } }),
+        },
+      ),
+      { maxLength: 4 },
+    );
+    fc.assert(
+      fc.property(targets, fc.nat(4), fc.nat(4), targets, (before, at, remove, insert) => {
+        const first = outcome(sessionJson({ status: { targets: before } }), 'a');
+        if (typeof first === 'string') return;
+        const after = sessionJson({ status: { targets: before.toSpliced(at, remove, ...insert) } });
+        const known = { raw: before, targets: first.status.targets };
+        expect(outcome(after, 'a', known)).toEqual(outcome(after, 'a'));
+      }),
+    );
   });
 
   it('does not change what it reads, and reads it the same twice', () => {

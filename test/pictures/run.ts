@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { createDemoProvider } from '../../src/providers/demo/demo.js';
 import { launchBrowser } from '../support/browser.js';
@@ -14,7 +15,7 @@ import { terminalPage } from './terminal-page.js';
 // The pictures in the README, taken from the demo: `npm run pictures`. The demo plays the same each time; its clock is moved
 // by hand, and stands still at a moment that shows something while its picture is taken.
 
-const FOLDER = new URL('../../docs/pictures/', import.meta.url).pathname;
+const FOLDER = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));
 
 /** How long before now the demo begins, in milliseconds: about as long as it takes to come to the first picture. */
 const BEFORE_MS = 12_000;

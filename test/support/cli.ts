@@ -1,8 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 
 /** The program as it is published, in one bundle: `npm run build` makes it. */
-export const BIN = new URL('../../dist/bin/tilt-graphql.js', import.meta.url).pathname;
+export const BIN = fileURLToPath(new URL('../../dist/bin/tilt-graphql.js', import.meta.url));
 
 /** A command that runs. Killed at the end of its block (`await using`). */
 export interface RunningCommand extends AsyncDisposable {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 /** The installed program, as `npm run build` makes it. */
-const BIN = new URL('../../dist/bin/tilt-graphql.js', import.meta.url).pathname;
+const BIN = fileURLToPath(new URL('../../dist/bin/tilt-graphql.js', import.meta.url));
 
 /** `tilt-graphql` in a process that may open few files. Killed at the end of its block. */
 export interface StarvedGateway extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../../clock.js';
 import type { PushChange } from '../change-stream.js';
-import type { SessionList } from '../kubernetes/session-list.js';
 import { createLineParser } from '../kubernetes/line-parser.js';
+import type { SessionList } from '../kubernetes/session-list.js';
 import { watchEventOf } from '../kubernetes/watch-event.js';
 import type { WatchState } from '../kubernetes/watch-state.js';
 import { createScope } from '../scope.js';

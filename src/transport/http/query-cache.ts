@@ -35,7 +35,8 @@ export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = no
   const answers = createLruCache<Kept>({
     entries: Number.POSITIVE_INFINITY,
     bytes: limits.bytes,
-    weigh: (key, { answer: { body, ascii } }) => key.length + body.length + (ascii?.length ?? 0) + ENTRY_BYTES,
+    weigh: (key, { answer: { body, ascii } }) =>
+      key.length + body.length + (ascii?.length ?? 0) + ENTRY_BYTES,
   });
   metrics.observe({ queryCacheAnswers: () => answers.size, queryCacheBytes: () => answers.bytes });
   return {

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { Api, Call, Reply } from '../processes/messages.js';
 import { builtFolder } from './build.js';
 
@@ -21,7 +22,7 @@ export interface Child<A extends Api> extends AsyncDisposable {
  */
 export function startChild<A extends Api>(file: string, signal: AbortSignal): Child<A> {
   const child = fork(`${builtFolder}/${file}.js`, {
-    cwd: new URL('../../..', import.meta.url).pathname,
+    cwd: fileURLToPath(new URL('../../..', import.meta.url)),
     execArgv: ['--expose-gc'],
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Machine } from '../harness/machine.js';
 import type { PartResult } from '../harness/rounds.js';
 import { chartOf } from './chart.js';
@@ -12,7 +13,7 @@ export interface Results {
   readonly parts: readonly PartResult[];
 }
 
-const folder = new URL('../results/', import.meta.url).pathname;
+const folder = fileURLToPath(new URL('../results/', import.meta.url));
 
 /**
  * Writes the results as JSON and as a picture, and gives the paths.

@@ -1,7 +1,9 @@
+import { deepStrictEqual } from 'node:assert';
 import fc from 'fast-check';
 import type { Change } from '../../../src/model/change.js';
+import { createLineParser } from '../../../src/providers/kubernetes/line-parser.js';
 import { readSessionList } from '../../../src/providers/kubernetes/session-list.js';
-import { readWatchEvent } from '../../../src/providers/kubernetes/watch-event.js';
+import { readWatchEvent, watchEventOf } from '../../../src/providers/kubernetes/watch-event.js';
 import { createWatchState } from '../../../src/providers/kubernetes/watch-state.js';
 import { ProviderError } from '../../../src/providers/provider.js';
 import { createSessionReader } from '../../../src/providers/stdin/session-reader.js';
@@ -64,6 +66,9 @@ const lists: fc.Arbitrary<string> = almostJson(
 /** The longest line of a watch, in bytes: little, so that it is met. */
 const MAX_LINE = 100_000;
 
+/** The longest line that is compared, in bytes: what is nested deeper than that allows has no stack to be compared with. */
+const MAX_COMPARED = 4_000;
+
 /** The bytes of a watch, before and after a list, and of a stream on standard input. */
 export const watchLines = defineSurface({
   name: 'watch-lines',
@@ -89,8 +94,14 @@ function readWatch(before: Buffer, list: string | null, after: Buffer | null, cu
   const held = createSessionStore();
   const state = createWatchState('fuzz');
   const apply = (changes: readonly Change[]) => changes.forEach(held.apply);
+  const parse = createLineParser();
   const reader = createLineReader(MAX_LINE, {
-    line: (text) => apply(state.event(readWatchEvent(text))),
+    line(line) {
+      const event = watchEventOf(parse(line), line);
+      // What it remembers of the lines before must not show.
+      if (line.length <= MAX_COMPARED) deepStrictEqual(event, readWatchEvent(String(line)));
+      apply(state.event(event));
+    },
     overlong: () => apply(state.event({ type: 'unreadable', error: 'a line of the watch: too long' })),
   });
   apply([{ type: 'snapshot', sessions: [] }]);
