@@ -221,7 +221,8 @@ describe('a token that an identity provider has signed', () => {
       createMemoryProvider(name, [session(name, { [`${name}-x`]: 'running' })]),
     );
     const jwt = { jwks: provider.jwks, issuer: 'https://id.example', audience: 'tilt' };
-    const gateway = await startGateway({ clock, jwt, providers: sources.map((source) => source.provider) });
+    const providers = sources.map((source) => source.provider);
+    const gateway = await startGateway({ clock, jwt, providers, federation: true });
     await gateway.gateway.ready();
     const claims = { iss: 'https://id.example', aud: 'tilt', tilt_instances: 'other-*' };
     return {
@@ -262,6 +263,10 @@ describe('a token that an identity provider has signed', () => {
     const hidden = `{ a: session(id: "${SECRET}/Tiltfile") { id } b: node(id: "${SECRET}/Tiltfile") { id }
       c: node(id: "${SECRET}/Tiltfile#${SECRET}-x") { id } d: target(session: "${SECRET}/Tiltfile", name: "x") { id } }`;
     expect((await post(hidden)).data).toEqual({ a: null, b: null, c: null, d: null });
+    const entities = `{ _entities(representations: [{ __typename: "Session", id: "${SECRET}/Tiltfile" },
+      { __typename: "Target", id: "${SECRET}/Tiltfile#${SECRET}-x" },
+      { __typename: "Session", id: "${OTHER}/Tiltfile" }]) { ... on Session { id } ... on Target { id } } }`;
+    expect((await post(entities)).data).toEqual({ _entities: [null, null, { id: `${OTHER}/Tiltfile` }] });
     // An answer for everyone is not given to someone who may see less, and the other way round.
     const all = await setup.provider.sign({ ...setup.claims, tilt_instances: ['*'] });
     const asAll = await fetch(setup.gateway.url, {

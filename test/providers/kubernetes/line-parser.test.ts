@@ -101,6 +101,12 @@ describe('a line parser', () => {
     expect(after[2]).toBe(before[2]);
   });
 
+  it('takes other lists of that name for what they are', () => {
+    const object = sessionJson({ spec: { targets: [targetJson('a')] }, status: { targets: ['b'] } });
+    const line = JSON.stringify({ type: 'MODIFIED', object });
+    expect(createLineParser()(Buffer.from(line))).toEqual(JSON.parse(line));
+  });
+
   it('takes objects with names inside a target for what they are', () => {
     const parse = createLineParser();
     const odd = { name: 'a', parts: [{ name: 'x' }, { name: 'y' }] };
