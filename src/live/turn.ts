@@ -49,8 +49,8 @@ export function createTurn({ schedule = process.nextTick, clock = MONOTONIC }: T
   let first: Task[] = [];
   let second: Task[] = [];
   let isScheduled = false;
-  /** What ran in the last turn that took long, and until when that rests. */
-  let tired: ReadonlySet<Task> = new Set();
+  /** What ran in the last turn that took long, and until when that rests. Weak: what has ended is not kept for it. */
+  let tired = new WeakSet<Task>();
   let restUntil = 0;
   let resting: Task[] = [];
 
@@ -97,7 +97,7 @@ export function createTurn({ schedule = process.nextTick, clock = MONOTONIC }: T
     for (const task of last) task.run();
     const ended = clock.now();
     if (ended - began >= LONG_TURN_MS) {
-      tired = new Set(tasks);
+      tired = new WeakSet(tasks);
       restUntil = ended + Math.min((ended - began) * REST, LONGEST_REST_MS);
     }
     if (first.length > 0) request();
