@@ -30,7 +30,7 @@ const MONOTONIC: Clock = { now: () => performance.now(), after: systemClock.afte
 /** A turn that took less calls for no rest: timers know no less than a millisecond. */
 const LONG_TURN_MS = 1;
 
-/** So at most four fifths of the event loop's time go to readers, and the rest to Tilt and to queries (U1). */
+/** So at most four fifths of the event loop's time go to the readers of turns up to 40 ms, and the rest to Tilt and to queries (U1). */
 const REST = 1 / 4;
 
 /** No rest is longer, however many readers there are: nobody sees ten milliseconds. */
@@ -75,7 +75,7 @@ export function createTurn({ schedule = process.nextTick, clock = MONOTONIC }: T
   }
 
   function wake(): void {
-    first.push(...resting);
+    first = first.concat(resting);
     resting = [];
     request();
   }
