@@ -56,8 +56,8 @@ export function createLineReader(maxBytes: number, handlers: LineHandlers): Line
 }
 
 const NEWLINE = 0x0a;
-const SPACE = 0x20;
+const [SPACE, TAB, RETURN] = [0x20, 0x09, 0x0d];
 
 function isSpace(byte: number): boolean {
-  return byte <= SPACE;
+  return byte === SPACE || byte === TAB || byte === RETURN;
 }
