@@ -1,7 +1,9 @@
 /** Time, passed in wherever it is needed, so that tests move it by hand. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Wall-clock time in milliseconds since 1970. It jumps when somebody sets the machine's clock: use it for display only. */
   now(): number;
+  /** Milliseconds since an arbitrary moment, unaffected by changes of the wall clock: use it to measure durations and deadlines. */
+  monotonic(): number;
   /** Runs `task` once, after `ms` milliseconds. Returns its cancel, which is harmless when called twice or too late. */
   after(ms: number, task: () => void): () => void;
 }
@@ -9,6 +11,7 @@ export interface Clock {
 /** The machine's own time. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   after: (ms, task) => {
     if (ms > LONGEST_TIMER) return afterLong(ms, task);
     const timer = setTimeout(task, ms).unref();

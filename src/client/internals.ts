@@ -11,6 +11,7 @@ export interface ClientInternals {
 export const systemInternals: ClientInternals = {
   clock: {
     now: () => Date.now(),
+    monotonic: () => performance.now(),
     after: (ms, task) => {
       const timer = setTimeout(task, Math.min(ms, LONGEST_TIMER));
       return () => clearTimeout(timer);

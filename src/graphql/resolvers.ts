@@ -1,7 +1,7 @@
 import { secondsBetween } from '../model/micro-time.js';
-import type { Target, TargetState } from '../model/session.js';
+import { isDemo, type Target, type TargetState } from '../model/session.js';
 import { phaseOf } from '../model/verdict.js';
-import { HISTORY_LIMIT, verdictOfRecord } from '../store/record.js';
+import { HISTORY_LIMIT, phaseStart, verdictOfRecord } from '../store/record.js';
 import { countPhases, groupByResource } from './counts.js';
 import { badInput } from './errors.js';
 import { matchesTarget } from './filter.js';
@@ -32,6 +32,7 @@ const query: QueryResolvers = {
 
 const session: SessionResolvers = {
   verdict: (record) => verdictOfRecord(record),
+  isDemo,
   resources: (record) =>
     groupByResource(record.status.targets).map((group) => ({ ...group, counts: countPhases(group.targets) })),
   counts: (record) => countPhases(record.status.targets),
@@ -40,6 +41,7 @@ const session: SessionResolvers = {
 const target: TargetResolvers = {
   state: ({ state }) => visible(state),
   phase: ({ state }) => phaseOf(state),
+  since: phaseStart,
   history: ({ history }, { last }) => {
     const count = last ?? 10;
     if (count < 0) throw badInput(`last: expected 0 to ${HISTORY_LIMIT}, got ${count}.`);

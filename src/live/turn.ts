@@ -25,7 +25,7 @@ export interface TurnOptions {
   readonly clock?: Clock;
 }
 
-const MONOTONIC: Clock = { now: () => performance.now(), after: systemClock.after };
+const MONOTONIC: Clock = { ...systemClock, now: systemClock.monotonic };
 
 /** A turn that took less calls for no rest: timers know no less than a millisecond. */
 const LONG_TURN_MS = 1;

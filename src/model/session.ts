@@ -136,6 +136,14 @@ export interface TerminatedState {
   readonly graceStatus: 'not-applicable' | 'tolerated' | 'exceeded' | 'unknown';
 }
 
+/** Annotation of the built-in demonstration's Sessions. It travels with the object, through files and buckets too. */
+export const DEMO_ANNOTATION = 'tilt-graphql/demo';
+
+/** Whether a Session is the built-in demonstration rather than a real Tilt. */
+export function isDemo({ metadata }: Pick<Session, 'metadata'>): boolean {
+  return metadata.annotations.some(({ key, value }) => key === DEMO_ANNOTATION && value === 'true');
+}
+
 /** The id of the Session `name` of an instance. */
 export function sessionIdOf(instance: string, name: string): SessionId {
   return `${instance}/${name}`;

@@ -68,6 +68,16 @@ export function withTransition(history: readonly Transition[], transition: Trans
   return history.slice(1 - HISTORY_LIMIT).toSpliced(HISTORY_LIMIT, 0, transition);
 }
 
+/**
+ * When a target entered its current phase: Tilt's own time where Tilt reports one, otherwise the time at which the
+ * gateway first saw the phase.
+ */
+export function phaseStart({ state, history }: TrackedTarget): MicroTime {
+  const seen = history.at(-1)?.time ?? '';
+  if (state.is === 'active' && !state.ready) return state.startTime ?? seen;
+  return state.is === 'terminated' ? (state.finishTime ?? seen) : seen;
+}
+
 const verdicts = new WeakMap<SessionRecord, RecordVerdict>();
 
 /** The verdict of a record: worked out once, since a record never changes. */

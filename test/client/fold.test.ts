@@ -12,6 +12,7 @@ function target(name: string, durationSeconds: number | null = null): TargetFiel
     type,
     resources: [],
     phase,
+    since: '2026-11-22T11:00:05Z',
     durationSeconds,
     secondsToReady: null,
     state: null,

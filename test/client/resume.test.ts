@@ -24,6 +24,7 @@ describe('a watch', () => {
     // Its waits are a hundred times as short, but for those that a busy machine may need.
     const clock = {
       now: () => Date.now(),
+      monotonic: () => performance.now(),
       after: (ms: number, task: () => void) => {
         const timer = setTimeout(task, ms < 10_000 ? ms / 100 : ms);
         return () => clearTimeout(timer);

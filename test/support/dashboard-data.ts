@@ -48,6 +48,7 @@ export function target(name: string, ...history: readonly (readonly [seen: numbe
     type: /:(serve|runtime)$/.test(name) ? 'SERVER' : 'JOB',
     resources: [name.replace(/:.*/, '')],
     phase: phaseOf(last),
+    since: time(history.at(-1)?.[0] ?? 0),
     durationSeconds: null,
     secondsToReady: null,
     state: last,
@@ -68,6 +69,8 @@ export function session({ verdict, status, connection, counts, ...rest }: Sessio
   return {
     id: 'shop/Tiltfile',
     instance: 'shop',
+    isDemo: false,
+    metadata: { uid: 'a1' },
     spec: { tiltfilePath: '/home/dev/shop/Tiltfile', exitCondition: 'CI' },
     ...rest,
     status: { done: false, pid: 1, startTime: time(0), error: null, ...status },

@@ -16,6 +16,7 @@ export function createManualClock(start = Date.parse('2026-11-22T12:00:00Z')): M
     [...timers].filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0];
   return {
     now: () => now,
+    monotonic: () => now,
     after: (ms, task) => {
       const timer = { at: now + ms, task };
       timers.add(timer);

@@ -15,6 +15,7 @@ export function createSteppedClock(): SteppedClock {
   let timersSet = 0;
   return {
     now: () => clock.now() + offsetMs,
+    monotonic: clock.monotonic,
     after(ms, task) {
       timersSet += 1;
       return clock.after(ms, task);

@@ -19,6 +19,7 @@ export function targetFields(
     type: name.endsWith(':serve') ? 'SERVER' : 'JOB',
     resources: [name.replace(/:.*/, '')],
     phase,
+    since: '2026-11-22T11:00:05.000000Z',
     durationSeconds: state?.__typename === 'TargetStateTerminated' ? 2.25 : null,
     secondsToReady: phase === 'READY' ? 1.5 : null,
     state,
@@ -71,6 +72,8 @@ export function sessionFields(
   return {
     id: 'tilt-default/Tiltfile',
     instance: 'tilt-default',
+    isDemo: false,
+    metadata: { uid: 'a1' },
     spec: { tiltfilePath: '/home/dev/shop/Tiltfile', exitCondition: 'CI' },
     status: { done: false, pid: 1, startTime: START, error: null },
     verdict: verdictFields('PENDING'),

@@ -1,4 +1,5 @@
 import type { MicroTime } from '../../model/micro-time.js';
+import { DEMO_ANNOTATION } from '../../model/session.js';
 import { between, type Random, uuid } from './random.js';
 import type { Frame, Move } from './script.js';
 import { SHOP, type ShopTarget, TILTFILE } from './shop.js';
@@ -62,7 +63,7 @@ export function sessionOf(run: Run): unknown {
       uid: run.uid,
       resourceVersion: String(run.resourceVersion),
       creationTimestamp: `${run.startTime.slice(0, 'yyyy-mm-ddThh:mm:ss'.length)}Z`,
-      annotations: { 'tilt.dev/resource': '(Tiltfile)' },
+      annotations: { 'tilt.dev/resource': '(Tiltfile)', [DEMO_ANNOTATION]: 'true' },
     },
     spec: {
       tiltfilePath: '/home/dev/shop/Tiltfile',

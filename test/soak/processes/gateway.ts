@@ -55,6 +55,7 @@ function gatewayLibrary(): Promise<typeof import('../../../src/index.js')> {
 function counting(clock: Clock): Clock {
   return {
     now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
     after(ms, task) {
       let isPending = true;
       const settle = () => {
