@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { headlineOf, plainText } from '../../src/model/plain-text.js';
+
+describe('plainText', () => {
+  it.each([
+    ['colours', '\u001b[31mboom\u001b[0m', 'boom'],
+    ['a hyperlink', '\u001b]8;;https://evil.example\u0007click\u001b]8;;\u0007', 'click'],
+    ['a window title', '\u001b]0;owned\u0007ok', 'ok'],
+    ['progress output', '10%\r50%\r\ndone', '10%\n50%\ndone'],
+    ['a bell and a lone escape', 'a\u0007b\u001b', 'a\ufffdb\ufffd'],
+    ['marks of text direction', 'a\u202eb', 'a\ufffdb'],
+    ['a C1 control', 'a\u0085b', 'a\ufffdb'],
+  ])('removes %s and keeps the text', (_, text, expected) => {
+    expect(plainText(text)).toBe(expected);
+  });
+
+  it('returns a text without such characters as it is, tabs and line breaks included', () => {
+    expect(plainText('a\tb\nc — ü 🚀')).toBe('a\tb\nc — ü 🚀');
+  });
+
+  it('never leaves a control character, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(plainText(text)).not.toMatch(/[^\P{Cc}\t\n]/u);
+      }),
+    );
+  });
+});
+
+describe('headlineOf', () => {
+  it('is the last line of a Starlark traceback', () => {
+    const error =
+      'Traceback (most recent call last):\n  /shop/Tiltfile:1:5: in <toplevel>\n  <builtin>: in fail\nError: nope\n';
+    expect(headlineOf(error)).toBe('Error: nope');
+  });
+
+  it('is the first line of any other error', () => {
+    expect(headlineOf('\nexit status 1\nmore output\n')).toBe('exit status 1');
+  });
+});

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse, stringify } from 'yaml';
+import type { TiltCommandOptions } from './tilt-command.js';
+import { createTiltServer } from './tilt-server.js';
+
+// What runs in the process of `startTiltCommand`: see there.
+const options: TiltCommandOptions = JSON.parse(process.argv[2] ?? '{}');
+const { kubeconfig, context = 'tilt-default', exitCondition = 'ci', ends = 'pass', livesMs = 500 } = options;
+const uid = randomUUID();
+const startTime = now();
+const server = await createTiltServer();
+const lists = ['clusters', 'users', 'contexts'] as const;
+
+server.put(session({ targets: null, done: false }));
+addEntry();
+process.once('SIGINT', () => void leave(options.exitCode ?? 0));
+process.once('SIGTERM', () => void leave(options.exitCode ?? 0));
+if (ends !== 'tiltfile-error') server.put(session({ targets: targets('running'), done: false }));
+if (ends === 'never') {
+  server.put(session({ targets: targets('succeeded'), done: false }));
+  await new Promise(() => setInterval(() => {}, 60_000));
+}
+await sleep(livesMs);
+server.put(session(lastStatus()));
+await sleep(10);
+await leave(options.exitCode ?? (ends === 'pass' ? 0 : 1));
+
+async function leave(code: number): Promise<never> {
+  await server.stop();
+  removeEntry();
+  process.exit(code);
+}
+
+function lastStatus(): object {
+  if (ends === 'pass') return { targets: targets('succeeded'), done: exitCondition === 'ci' };
+  if (ends === 'fail') {
+    const error = 'Command "exit 1" failed: exit status 1';
+    return { targets: targets('failed'), done: exitCondition === 'ci', error };
+  }
+  const error =
+    'Traceback (most recent call last):\n  /home/dev/shop/Tiltfile:1:5: in <toplevel>\n  <builtin>: in fail\nError: nope';
+  const state = { terminated: { startTime, finishTime: now(), error } };
+  return {
+    targets: [{ name: 'tiltfile:update', type: 'job', resources: ['(Tiltfile)'], state }],
+    done: exitCondition === 'ci',
+    error,
+  };
+}
+
+function targets(unit: 'running' | 'succeeded' | 'failed'): object[] {
+  const ended = { startTime, finishTime: now() };
+  const states = {
+    running: { active: { startTime, ready: false, lastReadyTime: null } },
+    succeeded: { terminated: ended },
+    failed: { terminated: { ...ended, error: 'Command "exit 1" failed: exit status 1' } },
+  };
+  return [
+    { name: 'tiltfile:update', type: 'job', resources: ['(Tiltfile)'], state: { terminated: ended } },
+    { name: 'unit:update', type: 'job', resources: ['unit'], state: states[unit] },
+  ];
+}
+
+function session(status: object) {
+  return {
+    kind: 'Session',
+    apiVersion: 'tilt.dev/v1alpha1',
+    metadata: { name: 'Tiltfile', uid, creationTimestamp: `${startTime.slice(0, 19)}Z` },
+    spec: { tiltfilePath: options.tiltfile ?? '/home/dev/shop/Tiltfile', exitCondition },
+    status: { pid: process.pid, startTime, ...status },
+  };
+}
+
+function now(): string {
+  return new Date().toISOString().replace('Z', '000Z');
+}
+
+/** As client-go's `ModifyConfig`: one write each for the cluster, the user and the context, and each empties the file first. */
+function addEntry(): void {
+  const entries = {
+    clusters: {
+      cluster: {
+        'certificate-authority-data': Buffer.from(server.tls.ca).toString('base64'),
+        server: server.url,
+      },
+      name: context,
+    },
+    users: { name: context, user: { token: server.token } },
+    contexts: { context: { cluster: context, user: context }, name: context },
+  };
+  for (const list of lists) edit(list, (items) => [...items, entries[list]]);
+}
+
+function removeEntry(): void {
+  for (const list of lists) edit(list, (items) => items);
+}
+
+function edit(list: (typeof lists)[number], change: (others: readonly object[]) => readonly object[]): void {
+  const config = readConfig();
+  const others = (config[list] ?? []).filter(({ name }: { readonly name: string }) => name !== context);
+  const items = change(others);
+  mkdirSync(dirname(kubeconfig), { recursive: true });
+  writeFileSync(kubeconfig, stringify({ ...config, [list]: items.length === 0 ? null : items }));
+}
+
+function readConfig() {
+  const empty = {
+    apiVersion: 'v1',
+    clusters: null,
+    contexts: null,
+    'current-context': '',
+    kind: 'Config',
+    users: null,
+  };
+  try {
+    return { ...empty, ...parse(readFileSync(kubeconfig, 'utf8')) };
+  } catch {
+    return empty;
+  }
+}

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** What a stand-in for the `tilt` command does; see {@link startTiltCommand}. */
+export interface TiltCommandOptions {
+  /** The kubeconfig in which it adds its entry at its start, in place and in steps as client-go does, and which it removes at its end. */
+  readonly kubeconfig: string;
+  /** Name of its context. Default: `tilt-default`; `tilt-0` is what every Tilt with `--port 0` uses. */
+  readonly context?: string;
+  /** Default: `ci`. */
+  readonly exitCondition?: 'ci' | 'manual';
+  /** How the run ends. `never`: it runs until it is killed. Default: `pass`. */
+  readonly ends?: 'pass' | 'fail' | 'tiltfile-error' | 'never';
+  /** Milliseconds between the entry in the kubeconfig and `done`. Default: 500. */
+  readonly livesMs?: number;
+  /** Default: `/home/dev/shop/Tiltfile`. */
+  readonly tiltfile?: string;
+  /** The exit code of the process. Default: 0 for `pass`, 1 otherwise. */
+  readonly exitCode?: number;
+}
+
+/** A process that behaves as `tilt ci` or `tilt up` does. */
+export interface TiltCommand extends AsyncDisposable {
+  /** What the Session reports as its `pid`. */
+  readonly pid: number;
+  /** Resolves with the exit code once the process has ended. */
+  readonly exited: Promise<number | null>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** The command line of a stand-in, for those who start it themselves, such as `publish -- …`. */
+export function tiltCommandLine(options: TiltCommandOptions): [file: string, ...args: string[]] {
+  const main = fileURLToPath(new URL('./tilt-command-main.ts', import.meta.url));
+  return [process.execPath, '--import', 'tsx', main, JSON.stringify(options)];
+}
+
+/**
+ * Starts a stand-in for the `tilt` command: a process with an API server of its own, a Session with the process's pid and a
+ * new uid, and an entry in the kubeconfig. At its end a `tilt ci` reports `done`, about 10 ms later its connections are cut,
+ * its entry is removed and the process ends (`recordings/ci-ok-watch.ndjson`).
+ */
+export function startTiltCommand(options: TiltCommandOptions): TiltCommand {
+  const [file, ...args] = tiltCommandLine(options);
+  const child: ChildProcess = spawn(file, args, { stdio: 'inherit' });
+  const exited = once(child, 'exit').then(() => child.exitCode);
+  return {
+    pid: child.pid ?? 0,
+    exited,
+    kill: (signal) => void child.kill(signal),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
