@@ -49,7 +49,7 @@ const config = {
     SessionSpec: model('SessionSpec'),
     SessionCI: model('SessionCI'),
     TargetStateWaiting: model('WaitingState'),
-    TargetStateActive: model('ActiveState'),
+    TargetStateActive: './visible-state.js#SummarizedActive',
     TargetStateTerminated: model('TerminatedState'),
     TargetStateDisabled: model('DisabledState'),
   },

@@ -5,19 +5,17 @@ export interface Blocker {
   readonly target: TargetFields;
   /** One line for a person: `api:serve: running, not ready`. */
   readonly why: string;
-  /** Since when, as Tilt or else the gateway tells it (RFC 3339); null where nobody does. */
-  readonly since: string | null;
+  /** Start of its phase (RFC 3339): `Target.since`. */
+  readonly since: string;
 }
 
 /**
  * The targets that stand in the way: those that failed first, then those that are tried again, that run and are not ready or
  * not done, and that wait; by name within each. It is Tilt's own rule: what is inactive or disabled does not count.
- *
- * Since when a target waits is known only of one that was watched with its `history`.
  */
 export function blockersOf({ targets }: { readonly targets: ReadonlyMap<string, TargetFields> }): Blocker[] {
   return BLOCKING.flatMap((phase) => [...targets.values()].filter((target) => target.phase === phase)).map(
-    (target) => ({ target, why: whyOf(target), since: sinceOf(target) }),
+    (target) => ({ target, why: whyOf(target), since: target.since }),
   );
 }
 
@@ -26,11 +24,4 @@ const BLOCKING: readonly TargetPhase[] = ['FAILED', 'RETRYING', 'RUNNING', 'WAIT
 function whyOf({ name, phase, state }: TargetFields): string {
   const summary = state?.summary ?? phase.toLowerCase();
   return `${name}: ${summary.replace(/\s+/g, ' ').trim()}`;
-}
-
-function sinceOf({ state, history }: TargetFields): string | null {
-  const seen = history.at(-1)?.time ?? null;
-  if (state?.__typename === 'TargetStateActive') return state.startTime ?? seen;
-  if (state?.__typename === 'TargetStateTerminated') return state.finishTime ?? seen;
-  return seen;
 }

@@ -42,8 +42,13 @@ export interface WatchTargetsOptions extends CallOptions {
   readonly session?: string | undefined;
   /** Only targets that match: one that begins to match is ADDED, one that ceases to is DELETED. Default: all. */
   readonly where?: TargetFilter | undefined;
-  /** How many of the last changes of its state each target has with it, up to 50. Default: none. */
+  /** How many of the last changes of its phase each target has with it, up to 50. Default: none. */
   readonly history?: number | undefined;
+  /**
+   * Whether to leave out changes inside a phase, such as another wait reason. Phases are then correct; other fields of a target
+   * may be older. Default: false.
+   */
+  readonly phaseChangesOnly?: boolean | undefined;
 }
 
 /** Which Sessions to watch. */

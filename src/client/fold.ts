@@ -5,6 +5,7 @@ import type {
   TargetChangeFields,
   TargetFields,
 } from './generated.js';
+import { compareTargets, targetKey } from './target-key.js';
 
 /** What a payload of changes says: all that folding needs. */
 export interface Changes<C> {
@@ -14,14 +15,14 @@ export interface Changes<C> {
 }
 
 /**
- * Applies a payload of `targetChanges` (S3): cleared on `reset`, then each change in order. Gives new targets, by name, and
- * leaves those it was given as they are.
+ * Applies a payload of `targetChanges` (S3): cleared on `reset`, then each change in order. Returns new targets and leaves
+ * the given ones as they are. The key is the target's name; `name#2` for the second target of that name, as in its id.
  */
 export function foldTargets(
   targets: ReadonlyMap<string, TargetFields>,
   payload: Changes<Pick<TargetChangeFields, 'type' | 'target'>>,
 ): ReadonlyMap<string, TargetFields> {
-  return fold(targets, payload, ({ type, target }) => [type, target.name, target]);
+  return fold(targets, payload, ({ type, target }) => [type, targetKey(target), target], compareTargets);
 }
 
 /** Applies a payload of `sessionChanges` (S3), as {@link foldTargets} does. Gives new Sessions, by id. */
@@ -29,13 +30,18 @@ export function foldSessions(
   sessions: ReadonlyMap<string, SessionFields>,
   payload: Changes<Pick<SessionChangeFields, 'type' | 'session'>>,
 ): ReadonlyMap<string, SessionFields> {
-  return fold(sessions, payload, ({ type, session }) => [type, session.id, session]);
+  return fold(sessions, payload, ({ type, session }) => [type, session.id, session], compareIds);
+}
+
+function compareIds(a: SessionFields, b: SessionFields): number {
+  return a.id < b.id ? -1 : 1;
 }
 
 function fold<C, T>(
   before: ReadonlyMap<string, T>,
   { reset, changes }: Changes<C>,
   partsOf: (change: C) => readonly [type: ChangeType, key: string, value: T],
+  compare: (a: T, b: T) => number,
 ): ReadonlyMap<string, T> {
   if (!reset && changes.length === 0) return before;
   const after = new Map(reset ? [] : before);
@@ -47,5 +53,5 @@ function fold<C, T>(
       after.set(key, value);
     }
   }
-  return isSorted ? after : new Map([...after].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return isSorted ? after : new Map([...after].sort(([, a], [, b]) => compare(a, b)));
 }

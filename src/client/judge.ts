@@ -74,9 +74,7 @@ function failures({ session, targets }: TargetsView): string {
 
 function openReason(view: TargetsView, reason: string | null, awaited: SessionFields | null): string {
   if (awaited?.spec.exitCondition === 'MANUAL') return `${awaited.id} is of \`tilt up\`, which is never done`;
-  const blockers = blockersOf(view).map(({ why, since }) =>
-    since === null ? why : `${why} (since ${since})`,
-  );
+  const blockers = blockersOf(view).map(({ why, since }) => `${why} (since ${since})`);
   return named(blockers) || reason || 'not done yet';
 }
 

@@ -11,12 +11,14 @@ interface Mergeable {
  *
  * @param keyOf tells members apart
  * @param since the later change, with what the earlier one says of the time before
+ * @param compare order of the result; deleted members come first in any case
  */
 export function mergeChanges<C extends Mergeable>(
   earlier: readonly C[],
   later: readonly C[],
   keyOf: (change: C) => string,
   since: (earlier: C, later: C) => C,
+  compare: (a: C, b: C) => number,
 ): C[] {
   const merged = new Map(earlier.map((change) => [keyOf(change), change]));
   for (const change of later) {
@@ -27,17 +29,11 @@ export function mergeChanges<C extends Mergeable>(
     else if (before.type !== 'ADDED' || change.type !== 'DELETED')
       merged.set(key, { ...since(before, change), type: typeOf(before.type, change.type) });
   }
-  return [...merged].sort(inOrder).map(([, change]) => change);
+  return [...merged.values()].sort((a, b) => deletedFirst(a, b) || compare(a, b));
 }
 
-/** As a gateway tells them: deleted ones first, then by key. */
-function inOrder(
-  [a, { type: typeA }]: [string, Mergeable],
-  [b, { type: typeB }]: [string, Mergeable],
-): number {
-  const isDeletedA = typeA === 'DELETED';
-  if (isDeletedA !== (typeB === 'DELETED')) return isDeletedA ? -1 : 1;
-  return a < b ? -1 : 1;
+function deletedFirst({ type: a }: Mergeable, { type: b }: Mergeable): number {
+  return Number(b === 'DELETED') - Number(a === 'DELETED');
 }
 
 function typeOf(earlier: ChangeType, later: ChangeType): ChangeType {

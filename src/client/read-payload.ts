@@ -7,14 +7,14 @@ import type { WatchSession, WatchSessions, WatchTargets } from './generated.js';
 
 /** A payload of `targetChanges`; null when it is none. */
 export function readTargetChanges(data: unknown): WatchTargets['targetChanges'] | null {
-  return isOf<WatchTargets>(data, 'targetChanges', (payload) => isChanges(payload, 'target', 'name'))
+  return isOf<WatchTargets>(data, 'targetChanges', (payload) => isChanges(payload, 'target', ['id', 'name']))
     ? data.targetChanges
     : null;
 }
 
 /** A payload of `sessionChanges`; null when it is none. */
 export function readSessionChanges(data: unknown): WatchSessions['sessionChanges'] | null {
-  return isOf<WatchSessions>(data, 'sessionChanges', (payload) => isChanges(payload, 'session', 'id'))
+  return isOf<WatchSessions>(data, 'sessionChanges', (payload) => isChanges(payload, 'session', ['id']))
     ? data.sessionChanges
     : null;
 }
@@ -30,14 +30,16 @@ function isOf<T>(data: unknown, field: keyof T & string, holds: (value: unknown)
   return isObject(data) && field in data && holds(data[field]);
 }
 
-function isChanges(payload: unknown, member: string, key: string): boolean {
+function isChanges(payload: unknown, member: string, keys: readonly string[]): boolean {
   return (
     isObject(payload) &&
     typeof payload.cursor === 'string' &&
     typeof payload.reset === 'boolean' &&
     typeof payload.conflated === 'number' &&
     Array.isArray(payload.changes) &&
-    payload.changes.every((change: unknown) => isObject(change) && isNamed(change[member], key))
+    payload.changes.every(
+      (change: unknown) => isObject(change) && keys.every((key) => isNamed(change[member], key)),
+    )
   );
 }
 

@@ -19,7 +19,10 @@ export interface LinkState {
 export interface TargetsView {
   /** The Session as of that payload; null while there is none. */
   readonly session: SessionFields | null;
-  /** By name, in Tilt's order, which is by name. It never changes: the next view has another. */
+  /**
+   * By name, in Tilt's order, which is by name; the second target of one name is under `name#2`, as in its id. It never
+   * changes: the next view has another.
+   */
   readonly targets: ReadonlyMap<string, TargetFields>;
   /** What that payload changed; empty when only the Session itself or the link did. */
   readonly changes: readonly TargetChangeFields[];

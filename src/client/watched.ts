@@ -16,6 +16,7 @@ import {
 } from './generated.js';
 import { mergeChanges } from './merge-changes.js';
 import { readSession, readSessionChanges, readTargetChanges } from './read-payload.js';
+import { compareTargets, targetKey } from './target-key.js';
 import type { SessionsView, SessionView, TargetsView } from './views.js';
 import type { Watched } from './watch.js';
 
@@ -34,10 +35,12 @@ export function watchedTargets({
   session,
   where,
   history = 0,
+  phaseChangesOnly = false,
 }: {
   readonly session?: string | undefined;
   readonly where?: TargetFilter | undefined;
   readonly history?: number | undefined;
+  readonly phaseChangesOnly?: boolean | undefined;
 }): Watched<TargetsPayload, Targets, TargetsView> {
   return {
     empty: { session: null, targets: new Map(), cursor: null },
@@ -45,14 +48,20 @@ export function watchedTargets({
     // Once it is known which Session is meant, it stays: meanwhile others may have come.
     request: (newest): Request => ({
       query: WatchTargetsDocument.toString(),
-      variables: { session: session ?? newest?.session?.id, where, history, since: newest?.cursor },
+      variables: {
+        session: session ?? newest?.session?.id,
+        where,
+        history,
+        since: newest?.cursor,
+        phaseChangesOnly,
+      },
     }),
     read: readTargetChanges,
     replaces: ({ reset }) => reset,
     merge: (earlier, later) => ({
       ...later,
       ...mergePlace(earlier, later),
-      changes: later.reset ? later.changes : mergeTargetChanges(earlier, later),
+      changes: later.reset ? later.changes : mergeTargetChanges(earlier, later, phaseChangesOnly),
     }),
     apply: ({ targets }, payload) => ({
       session: payload.session,
@@ -131,13 +140,24 @@ function updatesIn({ conflated }: Place): number {
   return conflated === 0 ? 1 : conflated;
 }
 
-function mergeTargetChanges(earlier: TargetsPayload, later: TargetsPayload): TargetChangeFields[] {
-  return mergeChanges<TargetChangeFields>(
+function mergeTargetChanges(
+  earlier: TargetsPayload,
+  later: TargetsPayload,
+  phaseChangesOnly: boolean,
+): TargetChangeFields[] {
+  const changes = mergeChanges<TargetChangeFields>(
     earlier.changes,
     later.changes,
-    ({ target }) => target.name,
+    ({ target }) => targetKey(target),
     ({ previous, previousPhase }, change) => ({ ...change, previous, previousPhase }),
+    (a, b) => compareTargets(a.target, b.target),
   );
+  return phaseChangesOnly ? changes.filter(changesPhase) : changes;
+}
+
+/** Whether a target comes, goes, or enters another phase: several changes may come to none. */
+function changesPhase({ type, target, previousPhase }: TargetChangeFields): boolean {
+  return type !== 'MODIFIED' || previousPhase !== target.phase;
 }
 
 function mergeSessionChanges(earlier: SessionsPayload, later: SessionsPayload): SessionChangeFields[] {
@@ -146,5 +166,6 @@ function mergeSessionChanges(earlier: SessionsPayload, later: SessionsPayload): 
     later.changes,
     ({ session }) => session.id,
     ({ previousVerdict }, change) => ({ ...change, previousVerdict }),
+    (a, b) => (a.session.id < b.session.id ? -1 : 1),
   );
 }

@@ -14,7 +14,7 @@ export function countPhases(targets: readonly Target[]): Record<Phase | 'total',
     failed: 0,
     retrying: 0,
   };
-  for (const target of targets) counts[phaseOf(target.state)] += 1;
+  for (const target of targets) counts[phaseOf(target)] += 1;
   return counts;
 }
 

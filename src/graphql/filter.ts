@@ -27,7 +27,7 @@ export function matchesTarget(
     oneOf(where.session, session.id) &&
     globOf(where.instance, session.instance) &&
     globOf(where.name, target.name) &&
-    oneOf(where.phase, phaseOf(target.state)) &&
+    oneOf(where.phase, phaseOf(target)) &&
     oneOf(where.type, target.type) &&
     (where.resource == null || where.resource.some((resource) => target.resources.includes(resource)))
   );

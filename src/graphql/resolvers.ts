@@ -1,14 +1,15 @@
-import { secondsBetween } from '../model/micro-time.js';
-import { isDemo, type Target, type TargetState } from '../model/session.js';
+import { isDemo } from '../model/session.js';
 import { phaseOf } from '../model/verdict.js';
-import { HISTORY_LIMIT, phaseStart, verdictOfRecord } from '../store/record.js';
+import { secondsToReady } from '../store/readiness.js';
+import { HISTORY_LIMIT, verdictOfRecord } from '../store/record.js';
 import { countPhases, groupByResource } from './counts.js';
 import { badInput } from './errors.js';
 import { matchesTarget } from './filter.js';
 import type { QueryResolvers, Resolvers, SessionResolvers, TargetResolvers } from './generated.js';
 import { meantSession, nodeOf, typeOfNode } from './lookup.js';
 import { pageOfSessions } from './pagination.js';
-import { summaryOfActive, summaryOfTerminated, summaryOfWaiting } from './summary.js';
+import { runSeconds, summaryOfTerminated, summaryOfWaiting } from './summary.js';
+import { type VisibleState, visibleState } from './visible-state.js';
 
 const query: QueryResolvers = {
   session: (_, { id }, { store }) => {
@@ -39,18 +40,21 @@ const session: SessionResolvers = {
 };
 
 const target: TargetResolvers = {
-  state: ({ state }) => visible(state),
-  phase: ({ state }) => phaseOf(state),
-  since: phaseStart,
+  state: (of) => visibleState({ ...of, phase: phaseOf(of) }),
+  phase: phaseOf,
   history: ({ history }, { last }) => {
     const count = last ?? 10;
     if (count < 0) throw badInput(`last: expected 0 to ${HISTORY_LIMIT}, got ${count}.`);
     return count === 0 ? [] : history.slice(-count);
   },
-  durationSeconds: ({ state }) =>
-    state.is === 'terminated' ? secondsBetween(state.startTime, state.finishTime) : null,
-  secondsToReady: ({ state }) =>
-    state.is === 'active' ? secondsBetween(state.startTime, state.lastReadyTime) : null,
+  durationSeconds: (of) => {
+    if (of.state.is === 'terminated') return runSeconds(of.state);
+    return of.state.is === 'active' && phaseOf(of) === 'succeeded'
+      ? secondsToReady(of.readiness, of.state)
+      : null;
+  },
+  secondsToReady: (of) =>
+    of.state.is === 'active' && phaseOf(of) !== 'succeeded' ? secondsToReady(of.readiness, of.state) : null,
 };
 
 /** The resolvers of everything but subscriptions: fields that are not listed are the model's own. */
@@ -59,15 +63,14 @@ export const resolvers: Resolvers = {
   Node: { __resolveType: typeOfNode },
   Session: session,
   Target: target,
-  TargetTransition: { phase: ({ state }) => phaseOf(state), state: ({ state }) => visible(state) },
+  TargetTransition: { state: visibleState },
   TargetState: { __resolveType: ({ is }) => STATE_TYPES[is] },
   TargetStateWaiting: { summary: summaryOfWaiting },
-  TargetStateActive: { summary: summaryOfActive },
   TargetStateTerminated: { summary: summaryOfTerminated },
   TargetStateDisabled: { summary: () => 'disabled' },
   TargetChange: {
-    previous: ({ previous }) => previous && visible(previous.state),
-    previousPhase: ({ previous }) => previous && phaseOf(previous.state),
+    previous: ({ previous }) => previous && visibleState({ ...previous, phase: phaseOf(previous) }),
+    previousPhase: ({ previous }) => previous && phaseOf(previous),
   },
   SessionChange: { previousVerdict: ({ previous }) => previous && verdictOfRecord(previous).state },
 };
@@ -78,10 +81,3 @@ const STATE_TYPES = {
   terminated: 'TargetStateTerminated',
   disabled: 'TargetStateDisabled',
 } as const satisfies Record<VisibleState['is'], string>;
-
-type VisibleState = Exclude<TargetState, { is: 'inactive' }>;
-
-/** Inactive is shown as null: Tilt populates no member then. */
-function visible(state: Target['state']): VisibleState | null {
-  return state.is === 'inactive' ? null : state;
-}

@@ -1,5 +1,7 @@
 import { secondsBetween } from '../model/micro-time.js';
 import type { ActiveState, TerminatedState, WaitingState } from '../model/session.js';
+import type { Phase } from '../model/verdict.js';
+import { type Readiness, secondsToReady } from '../store/readiness.js';
 
 /** One line for a person: what a waiting target waits for. */
 export function summaryOfWaiting({ waitReason }: WaitingState): string {
@@ -7,19 +9,27 @@ export function summaryOfWaiting({ waitReason }: WaitingState): string {
 }
 
 /** One line for a person: whether an active target is ready. No elapsed time: that is the client's to compute. */
-export function summaryOfActive(state: ActiveState): string {
+export function summaryOfActive(phase: Phase, state: ActiveState, readiness: Readiness | null): string {
   if (!state.ready) return 'running';
-  const seconds = secondsBetween(state.startTime, state.lastReadyTime);
-  return seconds === null ? 'ready' : `ready after ${seconds.toFixed(1)} s`;
+  return `${phase}${after(secondsToReady(readiness, state))}`;
 }
 
 /** One line for a person: how a target ended. */
 export function summaryOfTerminated(state: TerminatedState): string {
-  const seconds = secondsBetween(state.startTime, state.finishTime);
-  const time = seconds === null ? '' : ` after ${seconds.toFixed(1)} s`;
+  const time = after(runSeconds(state));
   if (state.error === null) return `succeeded${time}`;
   const grace = { tolerated: ' (tolerated for now)', exceeded: ' (exceeded grace period)' };
   const note =
     state.graceStatus === 'tolerated' || state.graceStatus === 'exceeded' ? grace[state.graceStatus] : '';
   return `failed${time}${note}: ${state.error}`;
+}
+
+/** Seconds from start to finish; null when they are not known, or contradict each other. */
+export function runSeconds({ startTime, finishTime }: TerminatedState): number | null {
+  const seconds = secondsBetween(startTime, finishTime);
+  return seconds === null || seconds < 0 ? null : seconds;
+}
+
+function after(seconds: number | null): string {
+  return seconds === null ? '' : ` after ${seconds.toFixed(1)} s`;
 }

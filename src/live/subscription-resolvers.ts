@@ -22,12 +22,17 @@ export function createSubscriptionResolvers(
       },
     },
     targetChanges: {
-      subscribe(_, { session, where, since }, context) {
+      subscribe(_, { session, where, since, phaseChangesOnly }, context) {
         const meant = meantSession(context.store, session);
         return createSource(context, limits, {
           meant: meant ?? '',
           since: since ?? context.lastEventId,
-          openView: () => viewTargetChanges(context.store, { session: meant, where }),
+          openView: () =>
+            viewTargetChanges(context.store, {
+              session: meant,
+              where,
+              phaseChangesOnly: phaseChangesOnly ?? false,
+            }),
         });
       },
     },

@@ -1,6 +1,7 @@
 import { matchesTarget } from '../graphql/filter.js';
 import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
 import type { SessionId } from '../model/session.js';
+import { phaseOf } from '../model/verdict.js';
 import { diffTargets } from '../store/diff.js';
 import type { Revision } from '../store/journal.js';
 import { headChanged } from '../store/merge.js';
@@ -25,12 +26,14 @@ export interface TargetChangesOptions {
   /** Null while none is known: it is then the first to come. */
   readonly session: SessionId | null;
   readonly where: InputMaybe<TargetFilter> | undefined;
+  /** Whether changes inside a phase are left out. */
+  readonly phaseChangesOnly: boolean;
 }
 
 /** The view behind the subscription `targetChanges`. */
 export function viewTargetChanges(
   store: ReadableStore,
-  { session, where }: TargetChangesOptions,
+  { session, where, phaseChangesOnly }: TargetChangesOptions,
 ): View<TargetChangesEvent> {
   let id = session;
   return {
@@ -59,8 +62,17 @@ export function viewTargetChanges(
     return select(diffTargets(before?.status.targets ?? [], after?.status.targets ?? []), before, after);
   }
 
-  /** Changes as the filter sees them: what enters it is added, what leaves it is deleted. */
   function select(
+    changes: readonly RecordChange[],
+    before: SessionRecord | null,
+    after: SessionRecord | null,
+  ): readonly RecordChange[] {
+    const selected = matching(changes, before, after);
+    return phaseChangesOnly ? selected.filter(changesPhase) : selected;
+  }
+
+  /** Changes as the filter sees them: what enters it is added, what leaves it is deleted. */
+  function matching(
     changes: readonly RecordChange[],
     before: SessionRecord | null,
     after: SessionRecord | null,
@@ -75,6 +87,11 @@ export function viewTargetChanges(
       return [{ ...change, type: !was ? 'added' : is ? 'modified' : 'deleted' }];
     });
   }
+}
+
+/** Whether a target comes, goes, or enters another phase. */
+function changesPhase({ type, target, previous }: RecordChange): boolean {
+  return type !== 'modified' || previous === null || phaseOf(previous) !== phaseOf(target);
 }
 
 function event(

@@ -139,11 +139,23 @@ function entries(value: unknown): KeyValue[] {
     .map((key) => ({ key, value: string(object[key], key) }));
 }
 
-/** The model's word for a value of an enum; a value of a newer Tilt is `unknown`. */
-export function oneOf<V extends string>(
-  value: unknown,
-  key: Key,
-  known: ReadonlyMap<string, V>,
-): V | 'unknown' {
-  return known.get(optionalString(value, key) ?? '') ?? 'unknown';
+/** A value of an enum: the model's word for it, and Tilt's own text. */
+interface EnumValue<V extends string> {
+  readonly word: V | 'unknown';
+  readonly text: string;
+}
+
+/** The values of an enum that this version knows, by Tilt's text. */
+export type EnumValues<V extends string> = ReadonlyMap<string, EnumValue<V>>;
+
+/** Builds the table of an enum from pairs of Tilt's text and the model's word. */
+export function enumOf<const V extends string>(pairs: Readonly<Record<string, V>>): EnumValues<V> {
+  return new Map(Object.entries(pairs).map(([text, word]) => [text, { word, text }]));
+}
+
+/** Decodes a value of an enum. One of a newer Tilt is `unknown`, with its text kept; an absent one has an empty text. */
+export function oneOf<V extends string>(value: unknown, key: Key, known: EnumValues<V>): EnumValue<V> {
+  const text = optionalString(value, key) ?? '';
+  // Known values share one object and one text, whatever `JSON.parse` made: a Session may have 10,000 of them.
+  return known.get(text) ?? { word: 'unknown', text };
 }

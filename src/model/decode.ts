@@ -1,8 +1,8 @@
 import { DecodeError } from './decode-error.js';
 import {
+  enumOf,
   field,
   flag,
-  listOf,
   oneOf,
   optionalDuration,
   optionalInt64,
@@ -12,27 +12,21 @@ import {
   string,
 } from './decode-fields.js';
 import { decodeMeta } from './decode-meta.js';
+import { decodeTargets, type KnownTargets } from './decode-targets.js';
 import {
   type Session,
   type SessionCI,
   type SessionSpec,
   type SessionStatus,
   sessionIdOf,
-  type Target,
 } from './session.js';
-import { decodeTarget } from './target-json.js';
 
 export { DecodeError };
 
-/** A list of targets as it was, and what it was decoded to. */
-export interface KnownTargets {
-  readonly raw: readonly unknown[];
-  readonly targets: readonly Target[];
-}
-
 /**
- * Reads a Session from JSON, or throws a {@link DecodeError}. Pure. Absent and null lists are empty; a zero time is
- * null (Go's zero time is `null` on the wire); fields and enum values of a newer Tilt are tolerated.
+ * Decodes a Session from JSON. Pure. Absent and null lists are empty; a zero time is null (Go's zero time is `null` on
+ * the wire); fields and enum values of a newer Tilt are tolerated. A target that cannot be decoded is kept as one that
+ * waits, so that the others stay visible. Throws a {@link DecodeError} when a field of the Session itself is invalid.
  *
  * @param instance which Tilt it is of; the first half of the Session's id
  * @param known targets that were decoded before: where the same objects come again, in the same places, so does the result
@@ -59,17 +53,16 @@ export function decodeSession(value: unknown, instance: string, known: KnownTarg
 
 function decodeSpec(value: unknown): SessionSpec {
   const spec = record(value);
+  const exitCondition = oneOf(spec.exitCondition, 'exitCondition', EXIT_CONDITIONS);
   return {
     tiltfilePath: optionalString(spec.tiltfilePath, 'tiltfilePath') ?? '',
-    exitCondition: oneOf(spec.exitCondition, 'exitCondition', EXIT_CONDITIONS),
+    exitCondition: exitCondition.word,
+    exitConditionText: exitCondition.text,
     ci: field(spec.ci, 'ci', (ci) => (ci == null ? null : decodeCI(ci))),
   };
 }
 
-const EXIT_CONDITIONS = new Map([
-  ['manual', 'manual'],
-  ['ci', 'ci'],
-] as const);
+const EXIT_CONDITIONS = enumOf({ manual: 'manual', ci: 'ci' });
 
 function decodeCI(value: unknown): SessionCI {
   const ci = record(value);
@@ -87,59 +80,7 @@ function decodeStatus(value: unknown, known: KnownTargets | null): SessionStatus
     done: flag(status.done, 'done'),
     pid: optionalInt64(status.pid, 'pid'),
     startTime: optionalTime(status.startTime, 'startTime'),
-    targets: decodeTargets(status.targets, 'targets', known),
+    targets: decodeTargets(status.targets, known),
     error: optionalString(status.error, 'error'),
   };
-}
-
-function decodeTargets(value: unknown, key: string, known: KnownTargets | null): readonly Target[] {
-  const again = known && field(value, key, (list) => decodeAgain(list, known));
-  if (again) return again;
-  const targets = listOf(value, key, decodeTarget);
-  // Tilt sorts by name, and names that ascend differ: 0.4 ms for 10,000 targets, where a Set takes 2.
-  if (!isAscending(targets)) refuseRepeatedNames(targets, key);
-  return targets;
-}
-
-/** Decodes what is new; null where a name is: then all of them are looked at. */
-function decodeAgain(list: unknown, known: KnownTargets): readonly Target[] | null {
-  if (!Array.isArray(list) || list.length !== known.raw.length) return null;
-  let isSame = true;
-  const targets = list.map((raw: unknown, index) => {
-    const before = known.targets[index];
-    if (before !== undefined && raw === known.raw[index]) return before;
-    const target = field(raw, index, decodeTarget);
-    isSame &&= target.name === before?.name;
-    return target;
-  });
-  if (isSame) continued.add(targets);
-  return isSame ? targets : null;
-}
-
-const continued = new WeakSet<readonly Target[]>();
-
-/**
- * Whether a list was decoded by the help of known targets: then what stayed as it was is the same object as before. Of
- * other lists nothing can be told by that: a program may have changed an object that it hands out again.
- */
-export function continuesAnother(targets: readonly Target[]): boolean {
-  return continued.has(targets);
-}
-
-function isAscending(targets: readonly Target[]): boolean {
-  let last = '';
-  for (const { name } of targets) {
-    if (name <= last) return false;
-    last = name;
-  }
-  return true;
-}
-
-function refuseRepeatedNames(targets: readonly Target[], key: string): void {
-  const names = new Set<string>();
-  for (const { name } of targets) {
-    if (names.has(name))
-      throw new DecodeError('a name used once in the Session', name, [key, names.size, 'name']);
-    names.add(name);
-  }
 }

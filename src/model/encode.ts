@@ -12,7 +12,7 @@ export function encodeSession({ apiVersion, kind, metadata, spec, status }: Sess
     metadata: encodeMeta(metadata),
     spec: {
       tiltfilePath: spec.tiltfilePath,
-      exitCondition: spec.exitCondition,
+      exitCondition: spec.exitConditionText || undefined,
       ci: spec.ci === null ? undefined : encodeCI(spec.ci),
     },
     status: {

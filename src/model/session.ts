@@ -66,6 +66,8 @@ export interface SessionSpec {
   readonly tiltfilePath: string;
   /** `manual` for `tilt up`, `ci` for `tilt ci`, `unknown` for what a newer Tilt may bring. */
   readonly exitCondition: 'manual' | 'ci' | 'unknown';
+  /** The exit condition in Tilt's own words: `manual`, `ci`, or a value of a newer Tilt. Empty when absent. */
+  readonly exitConditionText: string;
   /** Absent at first, even for `tilt ci`: it appears once the Tiltfile is loaded. */
   readonly ci: SessionCI | null;
 }
@@ -91,7 +93,11 @@ export interface SessionStatus {
 /** One server or job of a Session. */
 export interface Target {
   readonly name: string;
+  /** Distinct within the Session: the name; `name#2` for the second target of that name, and so on. */
+  readonly key: string;
   readonly type: 'job' | 'server' | 'unknown';
+  /** The type in Tilt's own words: `job`, `server`, or a value of a newer Tilt. Empty when absent. */
+  readonly typeText: string;
   /** The Tiltfile resources it belongs to. */
   readonly resources: readonly string[];
   readonly state: TargetState;
@@ -116,12 +122,15 @@ export interface WaitingState {
   readonly waitReason: string;
 }
 
-/** Running. A job that runs is active and not ready; a server becomes ready. */
+/** Running. A server becomes ready; a job that runs is not ready, and one that is ready has succeeded. */
 export interface ActiveState {
   readonly is: 'active';
   readonly startTime: MicroTime | null;
   readonly ready: boolean;
-  /** Null before the first readiness. */
+  /**
+   * Null before the first readiness. Tilt refreshes it while the target stays ready, and keeps it across a restart: it does
+   * not say when the target became ready.
+   */
   readonly lastReadyTime: MicroTime | null;
 }
 
@@ -134,6 +143,8 @@ export interface TerminatedState {
   readonly error: string | null;
   /** Whether `tilt ci` still tolerates the error, within its `k8sGracePeriod`. */
   readonly graceStatus: 'not-applicable' | 'tolerated' | 'exceeded' | 'unknown';
+  /** The grace status in Tilt's own words: empty, `Tolerated`, `Exceeded`, or a value of a newer Tilt. */
+  readonly graceStatusText: string;
 }
 
 /** Annotation of the built-in demonstration's Sessions. It travels with the object, through files and buckets too. */
@@ -149,7 +160,7 @@ export function sessionIdOf(instance: string, name: string): SessionId {
   return `${instance}/${name}`;
 }
 
-/** The id of a target, `<session id>#<target name>`. */
-export function targetIdOf(session: SessionId, target: string): string {
-  return `${session}#${target}`;
+/** The id of a target, `<session id>#<target key>`. */
+export function targetIdOf(session: SessionId, key: string): string {
+  return `${session}#${key}`;
 }

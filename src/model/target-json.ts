@@ -1,5 +1,6 @@
 import { DecodeError } from './decode-error.js';
 import {
+  enumOf,
   field,
   flag,
   nonEmptyString,
@@ -18,21 +19,50 @@ import type {
   WaitingState,
 } from './session.js';
 
-/** Reads one of `status.targets`, or throws a `DecodeError`. */
+/** Decodes one of `status.targets`. Throws a `DecodeError`. The key is the name: only the whole list tells repeats apart. */
 export function decodeTarget(value: unknown): Target {
   const target = record(value);
+  const name = nonEmptyString(target.name, 'name');
+  const type = oneOf(target.type, 'type', TARGET_TYPES);
   return {
-    name: nonEmptyString(target.name, 'name'),
-    type: oneOf(target.type, 'type', TARGET_TYPES),
+    name,
+    key: name,
+    type: type.word,
+    typeText: type.text,
     resources: strings(target.resources, 'resources'),
     state: field(target.state, 'state', decodeState),
   };
 }
 
-const TARGET_TYPES = new Map([
-  ['job', 'job'],
-  ['server', 'server'],
-] as const);
+const TARGET_TYPES = enumOf({ job: 'job', server: 'server' });
+
+/**
+ * A target that cannot be decoded, with what can be read of it. It waits, with the error as its reason: so it blocks the
+ * verdict, and the other targets of its Session stay visible.
+ */
+export function unreadableTarget(value: unknown, error: DecodeError): Target {
+  const name = readable(value, (target) => nonEmptyString(target.name, 'name')) ?? UNNAMED;
+  const type = readable(value, (target) => oneOf(target.type, 'type', TARGET_TYPES));
+  return {
+    name,
+    key: name,
+    type: type?.word ?? 'unknown',
+    typeText: type?.text ?? '',
+    resources: readable(value, (target) => strings(target.resources, 'resources')) ?? [],
+    state: { is: 'waiting', waitReason: `unreadable: ${error.message}` },
+  };
+}
+
+const UNNAMED = '(unnamed)';
+
+function readable<T>(value: unknown, read: (target: ReturnType<typeof record>) => T): T | null {
+  try {
+    return read(record(value));
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
+}
 
 function decodeState(value: unknown): TargetState {
   if (value == null) return INACTIVE;
@@ -82,24 +112,22 @@ function decodeActive(value: unknown): ActiveState {
 
 function decodeTerminated(value: unknown): TerminatedState {
   const terminated = record(value);
+  const graceStatus = oneOf(terminated.graceStatus, 'graceStatus', GRACE_STATUSES);
   return {
     is: 'terminated',
     startTime: optionalTime(terminated.startTime, 'startTime'),
     finishTime: optionalTime(terminated.finishTime, 'finishTime'),
     error: optionalString(terminated.error, 'error'),
-    graceStatus: oneOf(terminated.graceStatus, 'graceStatus', GRACE_STATUSES),
+    graceStatus: graceStatus.word,
+    graceStatusText: graceStatus.text,
   };
 }
 
-const GRACE_STATUSES = new Map([
-  ['', 'not-applicable'],
-  ['Tolerated', 'tolerated'],
-  ['Exceeded', 'exceeded'],
-] as const);
+const GRACE_STATUSES = enumOf({ '': 'not-applicable', Tolerated: 'tolerated', Exceeded: 'exceeded' });
 
-/** Writes it as Tilt does. */
-export function encodeTarget({ name, type, resources, state }: Target): object {
-  return { name, type, resources, state: encodeState(state) };
+/** Encodes a target as Tilt writes it. */
+export function encodeTarget({ name, typeText, resources, state }: Target): object {
+  return { name, type: typeText || undefined, resources, state: encodeState(state) };
 }
 
 function encodeState(state: TargetState): object {
@@ -115,23 +143,15 @@ function encodeState(state: TargetState): object {
       return { active: { startTime, ready, lastReadyTime } };
     }
     case 'terminated': {
-      const { startTime, finishTime, error, graceStatus } = state;
+      const { startTime, finishTime, error, graceStatusText } = state;
       return {
         terminated: {
           startTime,
           finishTime,
           error: error ?? undefined,
-          graceStatus: GRACE_STATUS_WORDS[graceStatus],
+          graceStatus: graceStatusText || undefined,
         },
       };
     }
   }
 }
-
-/** As Tilt writes them; `unknown` stands for a text of a newer Tilt that was not kept. */
-const GRACE_STATUS_WORDS = {
-  'not-applicable': undefined,
-  tolerated: 'Tolerated',
-  exceeded: 'Exceeded',
-  unknown: 'unknown',
-} as const;

@@ -1,5 +1,5 @@
 import { oneLine } from './one-line.js';
-import type { SessionSpec, SessionStatus, Target, TargetState } from './session.js';
+import type { SessionSpec, SessionStatus, Target } from './session.js';
 
 /** Where a target stands, in one word; see {@link phaseOf}. */
 export type Phase =
@@ -28,11 +28,15 @@ export interface Verdict<T extends Target = Target> {
   readonly failed: readonly T[];
 }
 
-/** The phase of a state: active and not ready is running; terminated with an error that `tilt ci` tolerates is retrying. */
-export function phaseOf(state: TargetState): Phase {
+/**
+ * The phase of a target. Active and not ready is running; terminated with an error that `tilt ci` tolerates is retrying. A
+ * job that is active and ready has succeeded: Tilt says so of a Kubernetes Job that completed and whose pod was collected.
+ */
+export function phaseOf({ type, state }: Pick<Target, 'type' | 'state'>): Phase {
   switch (state.is) {
     case 'active':
-      return state.ready ? 'ready' : 'running';
+      if (!state.ready) return 'running';
+      return type === 'job' ? 'succeeded' : 'ready';
     case 'terminated':
       if (state.error === null) return 'succeeded';
       return state.graceStatus === 'tolerated' ? 'retrying' : 'failed';
@@ -46,7 +50,7 @@ export function phaseOf(state: TargetState): Phase {
  * which never sets `done` itself. A Session whose link broke before `done` is unknown: neither success nor failure.
  */
 export function verdictOf<T extends Target>({ spec, status }: Judged<T>, link: Link): Verdict<T> {
-  const by = (phase: Phase) => status.targets.filter((target) => phaseOf(target.state) === phase);
+  const by = (phase: Phase) => status.targets.filter((target) => phaseOf(target) === phase);
   const lists = {
     waiting: by('waiting'),
     notReady: by('running'),
@@ -73,7 +77,8 @@ function whenDone(error: string | null): Outcome {
 function whileOpen({ spec, status }: Judged<Target>, lists: Lists, link: Link): Outcome {
   if (link !== 'live') return { state: 'unknown', reason: `${LINK_LOST[link]} before it was done` };
   if (spec.exitCondition === 'unknown') {
-    return { state: 'unknown', reason: 'its exit condition is not known' };
+    const text = oneLine(JSON.stringify(spec.exitConditionText.slice(0, 60)));
+    return { state: 'unknown', reason: `its exit condition is not known: ${text}` };
   }
   if (status.error !== null) return failed(status.error);
   const [first] = lists.failed;

@@ -1,3 +1,4 @@
+import type { MicroTime } from '../model/micro-time.js';
 import type { Target, TargetState } from '../model/session.js';
 
 /** What happened to one target between two states of a Session. */
@@ -8,6 +9,9 @@ export interface TargetChange<T extends Target = Target> {
   readonly previous: T | null;
 }
 
+/** A target, with the start of its phase once that is known. */
+type Observed = Target & { readonly since?: MicroTime };
+
 /** A new list of targets, and how it differs from the one before. */
 export interface TargetMerge<T extends Target> {
   /** The list before itself, when each target is equal and in its place. */
@@ -17,10 +21,10 @@ export interface TargetMerge<T extends Target> {
 }
 
 /**
- * What happened between two lists of targets. Targets are matched by name, and a target that is equal is no change.
+ * What happened between two lists of targets. Targets are matched by key, and a target that is equal is no change.
  * Costs one pass; identical objects are not looked into.
  */
-export function diffTargets<T extends Target>(
+export function diffTargets<T extends Observed>(
   before: readonly T[],
   after: readonly T[],
 ): readonly TargetChange<T>[] {
@@ -34,7 +38,7 @@ export function diffTargets<T extends Target>(
  * @param madeOf the list that `before` was made of: the same object in the same place is not even looked at. To look into
  *   100 targets of each list took 0.15 ms, where they were looked into 10 ms ago: they have left the processor's cache
  */
-export function mergeTargets<T extends Target, N extends Target>(
+export function mergeTargets<T extends Observed, N extends Observed>(
   before: readonly T[],
   after: readonly N[],
   take: (target: N, previous: T | null) => T,
@@ -50,7 +54,7 @@ export function mergeTargets<T extends Target, N extends Target>(
       finder.goTo(index + 1);
       return kept;
     }
-    const previous = finder.find(target.name);
+    const previous = finder.find(target.key);
     if (previous !== null) matched += 1;
     if (previous !== null && sameTarget(previous, target)) return previous;
     const taken = take(target, previous);
@@ -63,17 +67,17 @@ export function mergeTargets<T extends Target, N extends Target>(
 }
 
 /**
- * Finds targets by name, in whatever order, but without a search while it is the list's. Targets that come and go in
+ * Finds targets by key, in whatever order, but without a search while it is the list's. Targets that come and go in
  * between cost an index: 1 ms for 10,000, a quarter of their decoding.
  */
 function createFinder<T extends Target>(targets: readonly T[]) {
   let next = 0;
   let places: Map<string, number> | undefined;
   return {
-    find(name: string): T | null {
-      if (targets[next]?.name !== name) {
-        places ??= new Map(targets.map((target, place) => [target.name, place]));
-        const place = places.get(name);
+    find(key: string): T | null {
+      if (targets[next]?.key !== key) {
+        places ??= new Map(targets.map((target, place) => [target.key, place]));
+        const place = places.get(key);
         if (place === undefined) return null;
         next = place;
       }
@@ -89,20 +93,27 @@ function createFinder<T extends Target>(targets: readonly T[]) {
 }
 
 function deletedFrom<T extends Target>(before: readonly T[], after: readonly Target[]): TargetChange<T>[] {
-  const names = new Set(after.map((target) => target.name));
+  const keys = new Set(after.map((target) => target.key));
   return before
-    .filter((target) => !names.has(target.name))
+    .filter((target) => !keys.has(target.key))
     .map((target) => ({ type: 'deleted', target, previous: target }));
 }
 
-function sameTarget(a: Target, b: Target): boolean {
+function sameTarget(a: Observed, b: Observed): boolean {
   return (
     a === b ||
-    (a.name === b.name &&
-      a.type === b.type &&
+    (sameStart(a.since, b.since) &&
+      a.key === b.key &&
+      a.name === b.name &&
+      a.typeText === b.typeText &&
       sameState(a.state, b.state) &&
       sameStrings(a.resources, b.resources))
   );
+}
+
+/** Between two runs of Tilt a target may keep its state, but not the start of its phase. */
+function sameStart(a: MicroTime | undefined, b: MicroTime | undefined): boolean {
+  return a === undefined || b === undefined || a === b;
 }
 
 /** Whether two lists hold the same texts. */
@@ -125,7 +136,7 @@ export function sameState(a: TargetState, b: TargetState): boolean {
       return (
         b.is === 'terminated' &&
         a.error === b.error &&
-        a.graceStatus === b.graceStatus &&
+        a.graceStatusText === b.graceStatusText &&
         a.startTime === b.startTime &&
         a.finishTime === b.finishTime
       );

@@ -1,15 +1,11 @@
-import { continuesAnother } from '../model/decode.js';
+import { continuesAnother } from '../model/decode-targets.js';
 import type { MicroTime } from '../model/micro-time.js';
-import { type Session, type SessionId, type Target, targetIdOf } from '../model/session.js';
-import { diffTargets, mergeTargets, sameState, sameStrings, type TargetMerge } from './diff.js';
-import {
-  type Connection,
-  type RecordChange,
-  type SessionRecord,
-  type TrackedTarget,
-  withTransition,
-} from './record.js';
+import { identifiesRun, isSameRun } from '../model/run.js';
+import type { Session, Target } from '../model/session.js';
+import { diffTargets, mergeTargets, type TargetMerge } from './diff.js';
+import type { Connection, RecordChange, SessionRecord, TrackedTarget } from './record.js';
 import { sameJson } from './same-json.js';
+import { trackTarget } from './track-target.js';
 
 /** What news of a Session comes to. */
 export interface SessionMerge {
@@ -22,6 +18,9 @@ export interface SessionMerge {
 /**
  * The record for newly arrived news of a Session. Everything that did not change is taken over from the record before,
  * so that "is it the same object" answers "is it unchanged". A new run of Tilt (another uid) starts new histories.
+ *
+ * The result of a run is final: once `done` was true, later objects of the run change neither `done` nor `error`. Tilt
+ * itself computes both at each reconcile.
  */
 export function mergeSession(
   before: SessionRecord | null,
@@ -30,7 +29,8 @@ export function mergeSession(
   connection: Connection,
   time: MicroTime,
 ): SessionMerge {
-  const { targets, changes } = mergeTracked(before, session, time);
+  const sameRun = before !== null && isSameRun(before, session) ? before : null;
+  const { targets, changes } = mergeTracked(before, session, sameRun !== null, time);
   const record: SessionRecord = {
     id: session.id,
     instance: session.instance,
@@ -38,11 +38,17 @@ export function mergeSession(
     kind: session.kind,
     metadata: reuse(before?.metadata, session.metadata),
     spec: reuse(before?.spec, session.spec),
-    status: { ...session.status, targets },
+    status: { ...session.status, ...resultOf(sameRun), targets },
     source,
     connection,
   };
   return { record: before !== null && sameRecord(before, record) ? before : record, changes };
+}
+
+/** The final result of a run that was done before; nothing otherwise. */
+function resultOf(before: SessionRecord | null): Partial<Pick<SessionRecord['status'], 'done' | 'error'>> {
+  if (before === null || !before.status.done || !identifiesRun(before)) return {};
+  return { done: true, error: before.status.error };
 }
 
 /**
@@ -64,12 +70,13 @@ const madeOf = new WeakMap<readonly TrackedTarget[], readonly Target[]>();
 
 function mergeTracked(
   before: SessionRecord | null,
-  { id, metadata, status }: Session,
+  { id, status }: Session,
+  isContinued: boolean,
   time: MicroTime,
 ): TargetMerge<TrackedTarget> {
   const known = before?.status.targets ?? [];
-  if (before?.metadata.uid === metadata.uid) {
-    const take = (target: Target, previous: TrackedTarget | null) => track(id, previous, target, time);
+  if (isContinued) {
+    const take = (target: Target, previous: TrackedTarget | null) => trackTarget(id, previous, target, time);
     if (!continuesAnother(status.targets)) return mergeTargets(known, status.targets, take);
     const merge = mergeTargets(known, status.targets, take, madeOf.get(known));
     // Of the newest alone: the journal holds thousands of older ones.
@@ -77,29 +84,8 @@ function mergeTracked(
     madeOf.set(merge.targets, status.targets);
     return merge;
   }
-  const targets = status.targets.map((target) => track(id, null, target, time));
+  const targets = status.targets.map((target) => trackTarget(id, null, target, time));
   return { targets, changes: diffTargets(known, targets) };
-}
-
-function track(
-  session: SessionId,
-  previous: TrackedTarget | null,
-  target: Target,
-  time: MicroTime,
-): TrackedTarget {
-  const { name, resources, state } = target;
-  const transition = { time, state };
-  if (previous === null) return { ...target, id: targetIdOf(session, name), history: [transition] };
-  // What is equal is taken over: the journal keeps older states of a target beside the newest.
-  const isSame = sameState(previous.state, state);
-  return {
-    ...target,
-    name: previous.name,
-    resources: sameStrings(previous.resources, resources) ? previous.resources : resources,
-    state: isSame ? previous.state : state,
-    id: previous.id,
-    history: isSame ? previous.history : withTransition(previous.history, transition),
-  };
 }
 
 function sameRecord(a: SessionRecord, b: SessionRecord): boolean {

@@ -1,7 +1,8 @@
 import type { MicroTime } from '../model/micro-time.js';
 import type { Session, SessionStatus, Target, TargetState } from '../model/session.js';
-import { type Link, type Verdict, verdictOf } from '../model/verdict.js';
+import { type Link, type Phase, type Verdict, verdictOf } from '../model/verdict.js';
 import type { TargetChange } from './diff.js';
+import type { Readiness } from './readiness.js';
 
 /**
  * A Session as the store holds it: with its link, and its targets with what was seen of them. Immutable: an update
@@ -19,18 +20,26 @@ export interface TrackedStatus extends SessionStatus {
   readonly targets: readonly TrackedTarget[];
 }
 
-/** A target with an id of its own and the last changes of its state. */
+/** A target with an id of its own, and what the gateway saw of it. */
 export interface TrackedTarget extends Target {
-  /** `<session id>#<target name>`. */
+  /** `<session id>#<target key>`. */
   readonly id: string;
-  /** Oldest first, {@link HISTORY_LIMIT} at most. */
+  /** When it entered its phase; see `phaseStart`. */
+  readonly since: MicroTime;
+  /** Null where no start time is known. */
+  readonly readiness: Readiness | null;
+  /** Changes of its phase, oldest first, {@link HISTORY_LIMIT} at most. */
   readonly history: readonly Transition[];
 }
 
-/** A change of a target's state, and when (by the gateway's clock) it was seen. */
+/** A change of a target's phase, and when (by the gateway's clock) it was seen. */
 export interface Transition {
   readonly time: MicroTime;
+  readonly phase: Phase;
+  /** The state with which it entered the phase. */
   readonly state: TargetState;
+  /** What was known at that time. */
+  readonly readiness: Readiness | null;
 }
 
 /** The verdict on a record. */
@@ -66,16 +75,6 @@ export const HISTORY_LIMIT = 50;
 export function withTransition(history: readonly Transition[], transition: Transition): Transition[] {
   // `[...history, transition]` would hold room for sixteen more, 128 bytes a target; `concat` takes five times as long.
   return history.slice(1 - HISTORY_LIMIT).toSpliced(HISTORY_LIMIT, 0, transition);
-}
-
-/**
- * When a target entered its current phase: Tilt's own time where Tilt reports one, otherwise the time at which the
- * gateway first saw the phase.
- */
-export function phaseStart({ state, history }: TrackedTarget): MicroTime {
-  const seen = history.at(-1)?.time ?? '';
-  if (state.is === 'active' && !state.ready) return state.startTime ?? seen;
-  return state.is === 'terminated' ? (state.finishTime ?? seen) : seen;
 }
 
 const verdicts = new WeakMap<SessionRecord, RecordVerdict>();

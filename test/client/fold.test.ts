@@ -2,14 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ChangeType, foldTargets, type TargetFields } from '../../src/client/client.js';
 import { mergeChanges } from '../../src/client/merge-changes.js';
+import { compareTargets } from '../../src/client/target-key.js';
 
 function target(name: string, durationSeconds: number | null = null): TargetFields {
   const type = 'JOB' as const;
   const phase = 'READY' as const;
   return {
-    id: name,
+    id: `a/Tiltfile#${name}`,
     name,
     type,
+    typeText: 'job',
     resources: [],
     phase,
     since: '2026-11-22T11:00:05Z',
@@ -81,7 +83,13 @@ describe('mergeChanges', () => {
         );
         const merged = payloads.reduce(
           (earlier, later) =>
-            mergeChanges(earlier, later, keyOf, ({ previous }, change) => ({ ...change, previous })),
+            mergeChanges(
+              earlier,
+              later,
+              keyOf,
+              ({ previous }, change) => ({ ...change, previous }),
+              (a, b) => compareTargets(a.target, b.target),
+            ),
           [],
         );
         const folded = foldTargets(before, { reset: false, changes: merged });

@@ -245,7 +245,7 @@ describe('a server that talks nonsense', () => {
   });
 
   it('never replaces the last good state', async () => {
-    const target = { type: 'ADDED', target: { name: 'x' } };
+    const target = { type: 'ADDED', target: { id: 'a/Tiltfile#x', name: 'x' } };
     const good = { type: 'next', payload: { data: { targetChanges: { ...EMPTY, changes: [target] } } } };
     await using gateway = await startScriptedGateway({
       onMessage: answerWith(good, { type: 'next', payload: { data: { targetChanges: { reset: true } } } }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { greenJson, HEALTHY, troubled } from '../support/followed-session.js';
 import { createManualClock } from '../support/manual-clock.js';
+import { BROKEN_TARGET_JSON } from '../support/session-json.js';
 import { startTiltGateway } from '../support/tilt-gateway.js';
 import { createTiltServer, type TiltServer } from '../support/tilt-server.js';
 
@@ -32,21 +33,10 @@ describe('junk in a watch leaves the last good state readable, STALE with the re
     ['an object of another version', spoiltLine({ apiVersion: 'v9' }), /apiVersion: expected "tilt/],
     ['a status that is a text', spoiltLine({ status: 'fine' }), /status: expected an object, got "fine"/],
     ['targets that are no list', withTargets({}), /status\.targets: expected a list, got an object/],
-    ['a target without a name', withTargets([{}]), /status\.targets\[0\]\.name: expected a string/],
     [
-      'a flag that is a text',
-      withTargets([{ name: 'x', state: { active: { ready: 'yes' } } }]),
-      /active\.ready: expected true or false, got "yes"/,
-    ],
-    [
-      'a text with line breaks in it',
-      withTargets([{ name: 'x', state: { active: { startTime: 'a\nb\u2028c' } } }]),
-      /startTime: expected an RFC 3339 time/,
-    ],
-    [
-      'two states at once',
-      withTargets([{ name: 'x', state: { waiting: {}, disabled: {} } }]),
-      /state: expected at most one state populated/,
+      'a process id that is a text',
+      spoiltLine({ status: { ...Object(status), pid: 'twelve' } }),
+      /status\.pid: expected a whole number/,
     ],
   ])('%s', async (_, bytes, reason) => {
     await using server = await startGreen();
@@ -93,6 +83,42 @@ describe('junk in a watch leaves the last good state readable, STALE with the re
         { timeout: 10_000, interval: 10 },
       )
       .toMatchObject(HEALTHY);
+  });
+});
+
+describe('junk in one target leaves the other targets as they are, and the Session live and not green', () => {
+  it.each<[string, unknown, RegExp]>([
+    ['a target without a name', {}, /targets\[2\]\.name: expected a string/],
+    [
+      'a flag that is a text',
+      { name: 'x', state: { active: { ready: 'yes' } } },
+      /active\.ready: expected true or false, got "yes"/,
+    ],
+    [
+      'a text with line breaks in it',
+      { name: 'x', state: { active: { startTime: 'a\nb\u2028c' } } },
+      /startTime: expected an RFC 3339 time/,
+    ],
+    ['two states at once', BROKEN_TARGET_JSON, /state: expected at most one state populated/],
+  ])('%s', async (_, target, reason) => {
+    await using server = await startGreen();
+    await using gateway = await startTiltGateway({ 'tilt-default': server });
+    await gateway.session().until(HEALTHY);
+    await server.until(() => server.openWatches === 1);
+    const { targets } = Object(status);
+    server.write(withTargets([...targets, target]));
+    await gateway.session().until({
+      connection: { state: 'LIVE' },
+      verdict: { state: 'PENDING', final: false },
+      status: { targets: [{ phase: 'READY' }, { phase: 'SUCCEEDED' }, { phase: 'WAITING' }] },
+    });
+    const { data } = await gateway.query<{ targets: readonly { readonly state: object }[] }>(
+      '{ targets(where: { phase: [WAITING] }) { state { ... on TargetStateWaiting { waitReason } } } }',
+    );
+    expect(data.targets).toMatchObject([{ state: { waitReason: expect.stringMatching(/^unreadable: /) } }]);
+    expect(data.targets).toMatchObject([{ state: { waitReason: expect.stringMatching(reason) } }]);
+    server.put(greenJson({ uid: 'b' }));
+    await gateway.session().until(HEALTHY);
   });
 });
 

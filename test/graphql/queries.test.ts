@@ -193,7 +193,7 @@ describe('finding', () => {
   it.each([
     ['{}', ['a#tiltfile:update', 'a#x', 'b#tiltfile:update', 'b#x', 'b#y:serve']],
     ['{ phase: [READY, FAILED] }', ['a#x', 'b#x']],
-    ['{ type: [SERVER] }', ['b#y:serve']],
+    ['{ type: [JOB] }', ['a#tiltfile:update', 'b#tiltfile:update']],
     ['{ resource: ["y", "nobody"] }', ['b#y:serve']],
     ['{ name: "*:update" }', ['a#tiltfile:update', 'b#tiltfile:update']],
     ['{ instance: "b", name: "?" }', ['b#x']],

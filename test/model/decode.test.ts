@@ -256,7 +256,14 @@ describe('the state of a target', () => {
     [
       'terminated without a finish time, as every Kubernetes runtime target',
       { terminated: { startTime, finishTime: null } },
-      { is: 'terminated', startTime, finishTime: null, error: null, graceStatus: 'not-applicable' },
+      {
+        is: 'terminated',
+        startTime,
+        finishTime: null,
+        error: null,
+        graceStatus: 'not-applicable',
+        graceStatusText: '',
+      },
     ],
     [
       'terminated without any time, as a failed Compose target',
@@ -267,22 +274,44 @@ describe('the state of a target', () => {
         finishTime: null,
         error: 'exit status 1',
         graceStatus: 'not-applicable',
+        graceStatusText: '',
       },
     ],
     [
       'terminated, tolerated',
       { terminated: { startTime, error: 'crash', graceStatus: 'Tolerated' } },
-      { is: 'terminated', startTime, finishTime: null, error: 'crash', graceStatus: 'tolerated' },
+      {
+        is: 'terminated',
+        startTime,
+        finishTime: null,
+        error: 'crash',
+        graceStatus: 'tolerated',
+        graceStatusText: 'Tolerated',
+      },
     ],
     [
       'terminated, no longer tolerated',
       { terminated: { startTime, error: 'crash', graceStatus: 'Exceeded' } },
-      { is: 'terminated', startTime, finishTime: null, error: 'crash', graceStatus: 'exceeded' },
+      {
+        is: 'terminated',
+        startTime,
+        finishTime: null,
+        error: 'crash',
+        graceStatus: 'exceeded',
+        graceStatusText: 'Exceeded',
+      },
     ],
     [
       'terminated, with a grace status of a newer Tilt',
       { terminated: { startTime, error: 'crash', graceStatus: 'Forgiven' } },
-      { is: 'terminated', startTime, finishTime: null, error: 'crash', graceStatus: 'unknown' },
+      {
+        is: 'terminated',
+        startTime,
+        finishTime: null,
+        error: 'crash',
+        graceStatus: 'unknown',
+        graceStatusText: 'Forgiven',
+      },
     ],
     [
       'waiting when it is one of a newer Tilt, which the verdict must not pass over',
@@ -299,20 +328,62 @@ describe('the state of a target', () => {
     [{ waiting: {}, terminated: {} }, '"waiting and terminated"'],
     [{ active: {}, disabled: {} }, '"active and disabled"'],
     [{ active: { ready: true }, paused: {} }, '"active and paused"'],
-  ])('is refused when two are populated: %j', (state, both) => {
+  ])('with two members populated makes the target unreadable: %j', (state, both) => {
     const targets = [targetJson('a:update'), targetJson('b:serve', state)];
-    expect(refusalOf({ status: { targets } })).toBe(
-      `status.targets[1].state: expected at most one state populated, got ${both}`,
-    );
+    expect(stateAt({ status: { targets } }, 1)).toEqual({
+      is: 'waiting',
+      waitReason: `unreadable: status.targets[1].state: expected at most one state populated, got ${both}`,
+    });
   });
 
-  it.each(['waiting', 'active', 'terminated', 'disabled'])('is refused when %s is no object', (is) => {
-    for (const member of [true, false, 0, 'yes', []]) {
-      const targets = [targetJson('a:serve', { [is]: member })];
-      expect(refusalOf({ status: { targets } })).toContain(
-        `status.targets[0].state.${is}: expected an object`,
-      );
-    }
+  it.each(['waiting', 'active', 'terminated', 'disabled'])(
+    'makes the target unreadable when %s is no object',
+    (is) => {
+      for (const member of [true, false, 0, 'yes', []]) {
+        const targets = [targetJson('a:serve', { [is]: member })];
+        expect(stateAt({ status: { targets } }, 0)).toMatchObject({
+          waitReason: expect.stringContaining(
+            `unreadable: status.targets[0].state.${is}: expected an object`,
+          ),
+        });
+      }
+    },
+  );
+});
+
+describe('a target that cannot be decoded', () => {
+  it('is shown as waiting with the error, with what can be read of it, and the other targets stay', () => {
+    const broken = { name: 'api:serve', type: 'server', resources: ['api'], state: { active: 7 } };
+    const targets = [targetJson('a:update'), broken, targetJson('z:update')];
+    expect(session({ status: { targets } }).status.targets).toMatchObject([
+      { name: 'a:update' },
+      {
+        name: 'api:serve',
+        type: 'server',
+        resources: ['api'],
+        state: {
+          is: 'waiting',
+          waitReason: 'unreadable: status.targets[1].state.active: expected an object, got 7',
+        },
+      },
+      { name: 'z:update' },
+    ]);
+  });
+
+  it.each([null, 7, 'text', [], {}, { name: '' }, { name: 7, type: 7, resources: 'x' }])(
+    'is called (unnamed) when it has no name: %j',
+    (target) => {
+      const { targets } = session({ status: { targets: [target, targetJson('b:serve'), target] } }).status;
+      expect(targets.map(({ name }) => name)).toEqual(['(unnamed)', 'b:serve', '(unnamed)']);
+      expect(targets.map(({ key }) => key)).toEqual(['(unnamed)', 'b:serve', '(unnamed)#2']);
+      expect(targets[0]?.state).toMatchObject({
+        waitReason: expect.stringMatching(/^unreadable: status\.targets\[0\]/),
+      });
+    },
+  );
+
+  it('is not read when the list of targets is no list: then the Session is refused', () => {
+    expect(refusalOf({ status: { targets: {} } })).toBe('status.targets: expected a list, got an object');
   });
 });
 
@@ -325,13 +396,18 @@ describe('what a newer Tilt may bring', () => {
     expect(session({ metadata: extra, spec: extra, status: { ...extra, targets: [newer] } })).toEqual(plain);
   });
 
-  it('is "unknown" where it is a value of an enum', () => {
+  it('is "unknown" where it is a value of an enum, with its text kept', () => {
+    const state = { terminated: { error: 'x', graceStatus: 'Forgiven' } };
     const { spec, status } = session({
       spec: { exitCondition: 'never' },
-      status: { targets: [{ ...targetJson('a:update'), type: 'daemon' }] },
+      status: { targets: [{ ...targetJson('a:update', state), type: 'daemon' }] },
     });
-    expect(spec.exitCondition).toBe('unknown');
-    expect(status.targets[0]?.type).toBe('unknown');
+    expect(spec).toMatchObject({ exitCondition: 'unknown', exitConditionText: 'never' });
+    expect(status.targets[0]).toMatchObject({
+      type: 'unknown',
+      typeText: 'daemon',
+      state: { graceStatus: 'unknown', graceStatusText: 'Forgiven' },
+    });
   });
 
   it.each(['constructor', '__proto__', 'toString'])(
@@ -390,27 +466,45 @@ describe('names of targets', () => {
   });
 
   it.each([
-    [['a:serve', 'a:serve'], 1],
-    [['b:serve', 'c:serve', 'a:serve', 'b:serve'], 3],
-  ])('are refused when one comes twice: %j', (names, index) => {
-    const targets = names.map((name) => targetJson(name));
-    expect(refusalOf({ status: { targets } })).toBe(
-      `status.targets[${index}].name: expected a name used once in the Session, got "${names[0]}"`,
-    );
+    [
+      ['a:serve', 'a:serve'],
+      ['a:serve', 'a:serve#2'],
+    ],
+    [
+      ['b:serve', 'c:serve', 'a:serve', 'b:serve', 'b:serve'],
+      ['b:serve', 'c:serve', 'a:serve', 'b:serve#2', 'b:serve#3'],
+    ],
+    [
+      ['a', 'a#2', 'a', 'a'],
+      ['a', 'a#2', 'a#3', 'a#4'],
+    ],
+  ])('may repeat, and each target has a key of its own: %j', (names, keys) => {
+    const { targets } = session({ status: { targets: names.map((name) => targetJson(name)) } }).status;
+    expect(targets.map(({ name }) => name)).toEqual(names);
+    expect(targets.map(({ key }) => key)).toEqual(keys);
   });
 });
 
 describe('a DecodeError', () => {
   it('names the field that is wrong, whichever it is', () => {
     for (const { path, object } of everySpoilt(FULL)) {
-      expect(errorOf(object)).toMatchObject({ name: 'DecodeError', path });
+      if (!path.startsWith('status.targets[')) {
+        expect(errorOf(object)).toMatchObject({ name: 'DecodeError', path });
+      }
+    }
+  });
+
+  it('is the wait reason of the one target it is about, whichever field of it is wrong', () => {
+    for (const { path, object } of everySpoilt(FULL)) {
+      if (path.startsWith('status.targets[')) expect(unreadableIn(object)).toEqual([path]);
     }
   });
 
   it('names the field that is wrong, whatever is around it', () => {
     fc.assert(
       fc.property(hostileSessions, ({ path, object }) => {
-        expect(errorOf(object)).toMatchObject({ name: 'DecodeError', path });
+        if (path.startsWith('status.targets[')) expect(unreadableIn(object)).toEqual([path]);
+        else expect(errorOf(object)).toMatchObject({ name: 'DecodeError', path });
       }),
     );
   });
@@ -447,13 +541,6 @@ describe('a DecodeError', () => {
       'status.targets: expected a list, got an object',
     ],
     [
-      'a resource that is no text',
-      sessionJson({
-        status: { targets: [targetJson('a:update'), { name: 'b:update', resources: ['b', 7] }] },
-      }),
-      'status.targets[1].resources[1]: expected a string, got 7',
-    ],
-    [
       'a label that is no text',
       sessionJson({ metadata: { labels: { 'app.kubernetes.io/name': 7, team: 'a' } } }),
       'metadata.labels["app.kubernetes.io/name"]: expected a string, got 7',
@@ -477,8 +564,7 @@ describe('a DecodeError', () => {
     const messages = [
       refusalOf({ status: { startTime: text } }),
       refusalOf({ metadata: { labels: { [text]: 7 } } }),
-      refusalOf({ status: { targets: [targetJson('a:serve', { [text]: {}, active: {} })] } }),
-      refusalOf({ status: { targets: [targetJson(text), targetJson(text)] } }),
+      waitReasonAt({ status: { targets: [targetJson('a:serve', { [text]: {}, active: {} })] } }, 0),
     ];
     for (const message of messages) {
       expect(message).toMatch(/^[^\p{Cc}\u2028\u2029]+$/u);
@@ -617,20 +703,39 @@ const FULL_DECODED = {
     ],
     annotations: [{ key: 'tilt.dev/resource', value: '(Tiltfile)' }],
   },
+  spec: { ...FULL.spec, exitConditionText: 'ci' },
   status: {
     ...FULL.status,
     targets: [
-      { name: 'db:serve', type: 'server', resources: ['db', 'cache'], state: { is: 'disabled' } },
-      { name: 'api:serve', type: 'server', resources: [], state: { is: 'waiting', waitReason: 'on-hold' } },
+      {
+        name: 'db:serve',
+        key: 'db:serve',
+        type: 'server',
+        typeText: 'server',
+        resources: ['db', 'cache'],
+        state: { is: 'disabled' },
+      },
+      {
+        name: 'api:serve',
+        key: 'api:serve',
+        type: 'server',
+        typeText: 'server',
+        resources: [],
+        state: { is: 'waiting', waitReason: 'on-hold' },
+      },
       {
         name: 'api:update',
+        key: 'api:update',
         type: 'job',
+        typeText: 'job',
         resources: ['api'],
         state: { is: 'active', startTime: TIMES[0], ready: true, lastReadyTime: TIMES[1] },
       },
       {
         name: 'e2e:update',
+        key: 'e2e:update',
         type: 'job',
+        typeText: 'job',
         resources: ['e2e'],
         state: {
           is: 'terminated',
@@ -638,6 +743,7 @@ const FULL_DECODED = {
           finishTime: TIMES[3],
           error: 'exit 1',
           graceStatus: 'exceeded',
+          graceStatusText: 'Exceeded',
         },
       },
     ],
@@ -665,6 +771,25 @@ const BARE_DECODED = {
     ownerReferences: [],
     managedFields: [],
   },
-  spec: { tiltfilePath: '', exitCondition: 'unknown', ci: null },
+  spec: { tiltfilePath: '', exitCondition: 'unknown', exitConditionText: '', ci: null },
   status: { done: false, pid: null, startTime: null, targets: [], error: null },
 };
+
+/** The state of one target of a Session with these fields. */
+function stateAt(fields: Json, index: number): TargetState | undefined {
+  return session(fields).status.targets[index]?.state;
+}
+
+function waitReasonAt(fields: Json, index: number): string {
+  const state = stateAt(fields, index);
+  return state?.is === 'waiting' ? state.waitReason : '';
+}
+
+/** The paths of the errors that targets of a Session have as their wait reason. */
+function unreadableIn(object: unknown): (string | undefined)[] {
+  return decodeSession(object, 'a').status.targets.flatMap(({ state }) =>
+    state.is === 'waiting' && state.waitReason.startsWith('unreadable: ')
+      ? [/^unreadable: (.*): expected /s.exec(state.waitReason)?.[1]]
+      : [],
+  );
+}

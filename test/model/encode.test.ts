@@ -51,7 +51,7 @@ describe('encodeSession', () => {
       kind: 'Session',
       apiVersion: 'tilt.dev/v1alpha1',
       metadata: { name: 'Tiltfile', managedFields: [{}] },
-      spec: { tiltfilePath: '', exitCondition: 'unknown' },
+      spec: { tiltfilePath: '' },
       status: { done: false, startTime: null, targets: [] },
     });
   });

@@ -24,6 +24,14 @@ describe('phaseOf', () => {
   });
 });
 
+describe('phaseOf a job', () => {
+  it('is succeeded when Tilt reports it as active and ready: a Kubernetes Job whose pod was collected', () => {
+    const types = ['job', 'server', 'daemon'];
+    const targets = types.map((type) => ({ ...targetJson(`${type}:runtime`, STATES.ready), type }));
+    expect(phasesOf(targets)).toEqual(['succeeded', 'ready', 'ready']);
+  });
+});
+
 /** The rules of `processExitCondition`: the states of the targets beside the Tiltfile, and what follows. */
 const RULES: readonly [string, Readonly<Record<string, Json>>, Pick<Verdict, 'state' | 'reason'>][] = [
   ['all is ready', { a: STATES.ready }, { state: 'passed', reason: null }],
@@ -257,5 +265,5 @@ function courseOf(name: Parameters<typeof recording>[0], link: Link): Verdict[] 
 }
 
 function phasesOf(targets: Json[]): Phase[] {
-  return session({ status: { targets } }).status.targets.map(({ state }) => phaseOf(state));
+  return session({ status: { targets } }).status.targets.map(phaseOf);
 }

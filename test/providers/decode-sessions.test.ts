@@ -30,7 +30,7 @@ describe('decodeSessions', () => {
   it('says which item is wrong, and where', () => {
     const items = [sessionJson(), brokenSessionJson()];
     expect(() => decodeSessions({ kind: 'List', items }, 'shop')).toThrow(
-      /^items\[1\]\.status\.targets\[0\]\.state: expected at most one state populated/,
+      /^items\[1\]\.status\.pid: expected a whole number/,
     );
   });
 

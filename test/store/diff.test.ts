@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeSession } from '../../src/model/decode.js';
 import type { Target, TargetState } from '../../src/model/session.js';
 import { diffTargets } from '../../src/store/diff.js';
+import { sessionJson } from '../support/session-json.js';
 
 const target = (name: string, state: TargetState = { is: 'inactive' }): Target => ({
   name,
+  key: name,
   type: 'job',
+  typeText: 'job',
   resources: ['shop'],
   state,
 });
@@ -33,7 +37,7 @@ describe('diffTargets', () => {
     ['start', active({ startTime: null }), active({})],
     ['last readiness', active({}), active({ lastReadyTime: '2026-11-22T11:00:01Z' })],
     ['error', terminated({}), terminated({ error: 'boom' })],
-    ['grace', terminated({}), terminated({ graceStatus: 'tolerated' })],
+    ['grace', terminated({}), terminated({ graceStatus: 'tolerated', graceStatusText: 'Tolerated' })],
     ['finish', terminated({}), terminated({ finishTime: null })],
     ['start of what ended', terminated({}), terminated({ startTime: null })],
   ])('sees a change of the %s', (_, from, to) => {
@@ -43,26 +47,27 @@ describe('diffTargets', () => {
 
   it('sees a change of type and resources', () => {
     const a = target('a');
-    expect(diffTargets([a], [{ ...a, type: 'server' }])).toHaveLength(1);
+    expect(diffTargets([a], [{ ...a, type: 'server', typeText: 'server' }])).toHaveLength(1);
     expect(diffTargets([a], [{ ...a, resources: ['shop', 'other'] }])).toHaveLength(1);
     expect(diffTargets([a], [{ ...a, resources: ['other'] }])).toHaveLength(1);
   });
 
-  it('leads from any list to any other when its changes are applied', () => {
-    const lists = fc.uniqueArray(
+  it('leads from any list to any other when its changes are applied, also where names repeat', () => {
+    const lists = fc.array(
       fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd', 'e'), reason: fc.constantFrom('x', 'y') }),
-      { selector: ({ name }) => name },
     );
-    const build = (list: { name: string; reason: string }[]) =>
-      list.map(({ name, reason }) => target(name, waiting(reason)));
+    const build = (list: { name: string; reason: string }[]) => {
+      const targets = list.map(({ name, reason }) => ({ name, state: { waiting: { waitReason: reason } } }));
+      return decodeSession(sessionJson({ targets }), 'a').status.targets;
+    };
     fc.assert(
       fc.property(lists, lists, (from, to) => {
-        const held = new Map(build(from).map((item) => [item.name, item]));
+        const held = new Map(build(from).map((item) => [item.key, item]));
         for (const change of diffTargets(build(from), build(to))) {
-          if (change.type === 'deleted') held.delete(change.target.name);
-          else held.set(change.target.name, change.target);
+          if (change.type === 'deleted') held.delete(change.target.key);
+          else held.set(change.target.key, change.target);
         }
-        expect(held).toEqual(new Map(build(to).map((item) => [item.name, item])));
+        expect(held).toEqual(new Map(build(to).map((item) => [item.key, item])));
       }),
     );
   });
@@ -79,6 +84,7 @@ function terminated(overrides: object): TargetState {
     finishTime: '2026-11-22T11:00:02Z',
     error: null,
     graceStatus: 'not-applicable',
+    graceStatusText: '',
     ...overrides,
   };
 }

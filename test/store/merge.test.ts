@@ -14,15 +14,17 @@ const targetStates = fc.constantFrom<TargetState>(
   { is: 'waiting', waitReason: 'on-dep' },
   { is: 'active', startTime: '2026-11-22T11:00:00Z', ready: true, lastReadyTime: null },
 );
-const anyTargets = fc.uniqueArray(
-  fc.record<Target>({
-    name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
-    type: fc.constantFrom('job', 'server'),
-    resources: fc.subarray(['shop', 'db']),
-    state: targetStates,
-  }),
-  { selector: ({ name }) => name },
-);
+const anyTargets = fc
+  .uniqueArray(
+    fc.record({
+      name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+      type: fc.constantFrom<'job' | 'server'>('job', 'server'),
+      resources: fc.subarray(['shop', 'db']),
+      state: targetStates,
+    }),
+    { selector: ({ name }) => name },
+  )
+  .map((all) => all.map((one): Target => ({ ...one, key: one.name, typeText: one.type })));
 
 /** News of one Session, of this run of Tilt or of another. */
 const anyNews = fc.record({ targets: anyTargets, uid: fc.constantFrom('run-1', 'run-1', 'run-2') });
@@ -93,8 +95,15 @@ describe('what is stored of a Session that changes', () => {
   });
 });
 
-const A: Target = { name: 'a', type: 'job', resources: ['shop'], state: { is: 'inactive' } };
-const B: Target = { ...A, name: 'b' };
+const A: Target = {
+  name: 'a',
+  key: 'a',
+  type: 'job',
+  typeText: 'job',
+  resources: ['shop'],
+  state: { is: 'inactive' },
+};
+const B: Target = { ...A, name: 'b', key: 'b' };
 
 const MANAGED = {
   manager: 'tilt',
@@ -143,6 +152,6 @@ function brief({ type, target }: RecordChange): string {
   return `${type} ${target.name}`;
 }
 
-function plain({ name, type, resources, state }: Target): Target {
-  return { name, type, resources, state };
+function plain({ name, key, type, typeText, resources, state }: Target): Target {
+  return { name, key, type, typeText, resources, state };
 }

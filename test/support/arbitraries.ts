@@ -67,7 +67,7 @@ const rawTargets = fc.oneof(
   { weight: 1, arbitrary: fc.constant(null) },
   {
     weight: 9,
-    arbitrary: fc.uniqueArray(
+    arbitrary: fc.array(
       objects(
         {
           name: targetNames,
@@ -77,7 +77,7 @@ const rawTargets = fc.oneof(
         },
         ['name'],
       ),
-      { selector: (target) => target.name, maxLength: 6 },
+      { maxLength: 6 },
     ),
   },
 );

@@ -25,6 +25,7 @@ export const state = {
     finishTime: finish === null ? null : time(finish),
     error,
     graceStatus: 'NOT_APPLICABLE',
+    graceStatusText: '',
     summary: error === null ? 'succeeded' : `failed: ${error}`,
   }),
   retrying: (start: number): State => ({
@@ -33,6 +34,7 @@ export const state = {
     finishTime: null,
     error: 'crash',
     graceStatus: 'TOLERATED',
+    graceStatusText: 'Tolerated',
     summary: 'failed (tolerated for now): crash',
   }),
   disabled: (): State => ({ __typename: 'TargetStateDisabled', summary: 'disabled' }),
@@ -42,10 +44,12 @@ export const state = {
 /** A target that went through these states, each seen so many seconds after 12:00. */
 export function target(name: string, ...history: readonly (readonly [seen: number, state: State])[]): Target {
   const last = history.at(-1)?.[1] ?? null;
+  const isServer = /:(serve|runtime)$/.test(name);
   return {
     id: `shop/Tiltfile#${name}`,
     name,
-    type: /:(serve|runtime)$/.test(name) ? 'SERVER' : 'JOB',
+    type: isServer ? 'SERVER' : 'JOB',
+    typeText: isServer ? 'server' : 'job',
     resources: [name.replace(/:.*/, '')],
     phase: phaseOf(last),
     since: time(history.at(-1)?.[0] ?? 0),
@@ -71,7 +75,7 @@ export function session({ verdict, status, connection, counts, ...rest }: Sessio
     instance: 'shop',
     isDemo: false,
     metadata: { uid: 'a1' },
-    spec: { tiltfilePath: '/home/dev/shop/Tiltfile', exitCondition: 'CI' },
+    spec: { tiltfilePath: '/home/dev/shop/Tiltfile', exitCondition: 'CI', exitConditionText: 'ci' },
     ...rest,
     status: { done: false, pid: 1, startTime: time(0), error: null, ...status },
     verdict: {

@@ -37,14 +37,18 @@ export function sessionJson(options: SessionJsonOptions = {}): SessionJson {
   };
 }
 
-/** A Session that cannot be decoded: a target has two states at once. */
+/** A Session that cannot be decoded: its process id is a text. */
 export function brokenSessionJson(options: SessionJsonOptions = {}): SessionJson {
-  const state = { waiting: { waitReason: 'x' }, active: { startTime: null, ready: false } };
-  return sessionJson({
-    ...options,
-    targets: [{ name: 'api:serve', type: 'server', resources: ['api'], state }],
-  });
+  return sessionJson({ ...options, status: { ...options.status, pid: 'twelve' } });
 }
+
+/** A target that cannot be decoded: it has two states at once. */
+export const BROKEN_TARGET_JSON = {
+  name: 'api:serve',
+  type: 'server',
+  resources: ['api'],
+  state: { waiting: { waitReason: 'x' }, active: { startTime: null, ready: false } },
+};
 
 const TILTFILE = {
   name: 'tiltfile:update',

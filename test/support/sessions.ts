@@ -33,7 +33,7 @@ export function session(
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, state]) => ({
       name,
-      type: /:(serve|runtime)$/.test(name) ? 'server' : 'job',
+      type: name.endsWith(':update') ? 'job' : 'server',
       resources: [name.replace(/:.*/, '')],
       state: states[state],
     }));

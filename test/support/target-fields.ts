@@ -13,10 +13,12 @@ export function targetFields(
   { error = 'exit status 1', ...fields }: TargetFieldsOptions = {},
 ): TargetFields {
   const state = stateOf(phase, error);
+  const isServer = name.endsWith(':serve');
   return {
     id: `tilt-default/Tiltfile#${name}`,
     name,
-    type: name.endsWith(':serve') ? 'SERVER' : 'JOB',
+    type: isServer ? 'SERVER' : 'JOB',
+    typeText: isServer ? 'server' : 'job',
     resources: [name.replace(/:.*/, '')],
     phase,
     since: '2026-11-22T11:00:05.000000Z',
@@ -51,6 +53,7 @@ function stateOf(phase: TargetFields['phase'], error: string): TargetFields['sta
         finishTime: '2026-11-22T11:00:02.250000Z',
         error: hasFailed ? error : null,
         graceStatus: phase === 'RETRYING' ? 'TOLERATED' : 'NOT_APPLICABLE',
+        graceStatusText: phase === 'RETRYING' ? 'Tolerated' : '',
         summary: hasFailed ? 'failed' : 'succeeded after 2.3 s',
       };
     }
@@ -74,7 +77,7 @@ export function sessionFields(
     instance: 'tilt-default',
     isDemo: false,
     metadata: { uid: 'a1' },
-    spec: { tiltfilePath: '/home/dev/shop/Tiltfile', exitCondition: 'CI' },
+    spec: { tiltfilePath: '/home/dev/shop/Tiltfile', exitCondition: 'CI', exitConditionText: 'ci' },
     status: { done: false, pid: 1, startTime: START, error: null },
     verdict: verdictFields('PENDING'),
     connection: { state: 'LIVE', since: START, error: null },

@@ -23,7 +23,8 @@ export function endOf(
 function lastTimeOf({ state }: Pick<Target, 'state'>): number {
   if (state?.__typename === 'TargetStateTerminated')
     return parseTime(state.finishTime ?? state.startTime) ?? 0;
+  // Readiness may be of an earlier start.
   if (state?.__typename === 'TargetStateActive')
-    return parseTime(state.lastReadyTime ?? state.startTime) ?? 0;
+    return Math.max(parseTime(state.startTime) ?? 0, parseTime(state.lastReadyTime) ?? 0);
   return 0;
 }

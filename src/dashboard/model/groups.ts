@@ -1,10 +1,11 @@
+import { targetKey } from '../../client/target-key.js';
 import { type Filter, matchesTarget } from './filter.js';
 import type { Target } from './types.js';
 
-/** A Tiltfile resource and the names of its targets that are shown. */
+/** A Tiltfile resource and the keys of its targets that are shown. */
 export interface Group {
   readonly resource: string;
-  readonly names: readonly string[];
+  readonly keys: readonly string[];
 }
 
 /** What targets without a resource stand under. */
@@ -18,12 +19,12 @@ export function groupsOf(targets: Iterable<Target>, filter: Filter): Group[] {
     const resources = target.resources.length > 0 ? target.resources : [NO_RESOURCE];
     const shown = filter.resource === null ? resources : [filter.resource];
     for (const resource of shown) {
-      const names = groups.get(resource);
-      if (names) names.push(target.name);
-      else groups.set(resource, [target.name]);
+      const keys = groups.get(resource);
+      if (keys) keys.push(targetKey(target));
+      else groups.set(resource, [targetKey(target)]);
     }
   }
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([resource, names]) => ({ resource, names }));
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([resource, keys]) => ({ resource, keys }));
 }
 
 /** The same groups again, as the same objects wherever nothing differs, so that nothing is drawn anew. */
@@ -31,7 +32,7 @@ export function keepGroups(before: readonly Group[], after: readonly Group[]): r
   const known = new Map(before.map((group) => [group.resource, group]));
   const kept = after.map((group) => {
     const old = known.get(group.resource);
-    return old && areSame(old.names, group.names) ? old : group;
+    return old && areSame(old.keys, group.keys) ? old : group;
   });
   return areSame(before, kept) ? before : kept;
 }

@@ -1,5 +1,5 @@
 import { parseTime } from './time.js';
-import type { State, Transition } from './types.js';
+import type { State, Target, TargetPhase, Transition } from './types.js';
 
 /** What a target came to, and when. */
 export interface Mark {
@@ -18,8 +18,10 @@ export interface Mark {
 export function clockOffsetOf(histories: Iterable<readonly Transition[]>): number {
   let least = Number.POSITIVE_INFINITY;
   for (const history of histories) {
-    for (const { time, state } of history.slice(1)) {
-      const [seen, exact] = [parseTime(time), newestTimeOf(state)];
+    for (const [index, { time, state }] of history.entries()) {
+      const before = history[index - 1]?.state;
+      if (before === undefined) continue;
+      const [seen, exact] = [parseTime(time), newestTimeOf(state, before)];
       if (seen !== null && exact !== null) least = Math.min(least, seen - exact);
     }
   }
@@ -31,11 +33,17 @@ export function clockOffsetOf(histories: Iterable<readonly Transition[]>): numbe
 const SMALLEST_MS = 1_000;
 const GRAIN_MS = 100;
 
-function newestTimeOf(state: State): number | null {
+/** The newest of Tilt's own times in a state; null when it may be older than the state before. */
+function newestTimeOf(state: State, before: State): number | null {
   if (state?.__typename === 'TargetStateTerminated') return parseTime(state.finishTime);
   if (state?.__typename !== 'TargetStateActive') return null;
-  return parseTime(state.ready ? state.lastReadyTime : state.startTime);
+  if (!state.ready) return parseTime(state.startTime);
+  const isOld = before?.__typename === 'TargetStateActive' && before.lastReadyTime === state.lastReadyTime;
+  return isOld ? null : readyTimeOf(state);
 }
+
+/** What the marks of a target are made of. */
+type Course = Pick<Target, 'history' | 'phase' | 'since' | 'state' | 'secondsToReady'>;
 
 /**
  * What a target came to, in order. Tilt's own times are taken where there are any, and tell of what was before the
@@ -43,38 +51,64 @@ function newestTimeOf(state: State): number | null {
  *
  * @param offset see {@link clockOffsetOf}
  */
-export function marksOf(history: readonly Transition[], offset: number): Mark[] {
+export function marksOf(target: Course, offset: number): Mark[] {
   const marks: Mark[] = [];
   /** The start of the run under way, as Tilt wrote it: the same text is the same run. */
   let run: string | null = null;
-  for (const { time, state } of history) {
+  for (const [index, { time, phase, state }] of transitionsOf(target).entries()) {
     const seen = (parseTime(time) ?? 0) - offset;
-    const start = state && 'startTime' in state ? state.startTime : null;
-    if (start !== null && start !== run) marks.push(markAt('running', parseTime(start), seen));
-    const next = markOf(state, seen);
+    const start = startOf(state);
+    const isNew = start !== null && start !== run;
+    // When a target became ready before the gateway looked is not known: its run must not end at an invented time.
+    const isKnown = index > 0 || phase !== 'READY' || isReadinessKnown(target, start);
+    if (isNew && isKnown) marks.push(markAt('running', parseTime(start), seen));
+    const next = markAt(KINDS[phase], exactTimeOf(state), seen);
     const goesOn = start === run && next.kind === marks.at(-1)?.kind;
-    if (!goesOn && (start === null || start === run || next.kind !== 'running')) marks.push(next);
+    if (!goesOn && (!isNew || next.kind !== 'running')) marks.push(next);
     run = start;
   }
   return inOrder(marks);
 }
 
-function markOf(state: State, seen: number): Mark {
-  switch (state?.__typename) {
-    case 'TargetStateWaiting':
-      return markAt('waiting', null, seen);
-    case 'TargetStateActive':
-      return state.ready
-        ? markAt('ready', parseTime(state.lastReadyTime), seen)
-        : markAt('running', null, seen);
-    case 'TargetStateTerminated': {
-      const failure = state.graceStatus === 'TOLERATED' ? 'retrying' : 'failed';
-      return markAt(state.error === null ? 'succeeded' : failure, parseTime(state.finishTime), seen);
-    }
-    default:
-      return markAt('off', null, seen);
-  }
+/** The history; and the state, where that is of another run of the target in the same phase. */
+function transitionsOf({ history, phase, since, state }: Course): readonly Transition[] {
+  const last = history.at(-1);
+  const isRestarted = last !== undefined && startOf(state) !== null && startOf(state) !== startOf(last.state);
+  return isRestarted ? [...history, { time: since, phase, state }] : history;
 }
+
+function isReadinessKnown({ state, secondsToReady }: Course, start: string | null): boolean {
+  return secondsToReady !== null && startOf(state) === start;
+}
+
+function startOf(state: State): string | null {
+  return state && 'startTime' in state ? state.startTime : null;
+}
+
+const KINDS: Readonly<Record<TargetPhase, Mark['kind']>> = {
+  WAITING: 'waiting',
+  RUNNING: 'running',
+  READY: 'ready',
+  SUCCEEDED: 'succeeded',
+  FAILED: 'failed',
+  RETRYING: 'retrying',
+  INACTIVE: 'off',
+  DISABLED: 'off',
+};
+
+/** Tilt's own time of what a state came to; null where Tilt does not say. */
+function exactTimeOf(state: State): number | null {
+  if (state?.__typename === 'TargetStateTerminated') return parseTime(state.finishTime);
+  return state?.__typename === 'TargetStateActive' && state.ready ? readyTimeOf(state) : null;
+}
+
+/** The time of readiness, unless it is of an earlier start. */
+function readyTimeOf({ startTime, lastReadyTime }: Active): number | null {
+  const [start, ready] = [parseTime(startTime), parseTime(lastReadyTime)];
+  return start !== null && ready !== null && ready < start ? null : ready;
+}
+
+type Active = Extract<State, { readonly __typename: 'TargetStateActive' }>;
 
 function markAt(kind: Mark['kind'], exact: number | null, seen: number): Mark {
   return { kind, at: exact ?? seen, isExact: exact !== null };

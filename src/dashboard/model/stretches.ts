@@ -1,7 +1,6 @@
 import { type Mark, marksOf } from './marks.js';
 import type { Tone } from './phases.js';
 import { formatDuration, formatExactClock } from './time.js';
-import type { Target } from './types.js';
 
 /** A time in which a target did one thing: a bar of the timeline. */
 export interface Stretch {
@@ -19,8 +18,8 @@ export interface Stretch {
  *
  * @param offset how far the gateway's clock is ahead of Tilt's, in milliseconds
  */
-export function stretchesOf({ history }: Pick<Target, 'history'>, offset: number): Stretch[] {
-  const marks = marksOf(history, offset);
+export function stretchesOf(target: Parameters<typeof marksOf>[0], offset: number): Stretch[] {
+  const marks = marksOf(target, offset);
   return marks.flatMap(({ kind, at }, index): Stretch[] => {
     if (kind === 'off' || kind === 'succeeded') return [];
     const next = marks[index + 1];

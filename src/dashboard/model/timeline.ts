@@ -1,3 +1,4 @@
+import { targetKey } from '../../client/target-key.js';
 import { criticalPath, type PathStep, runsOf } from './critical-path.js';
 import { clockOffsetOf } from './marks.js';
 import { type Stretch, stretchesOf } from './stretches.js';
@@ -6,6 +7,7 @@ import type { Session, Target } from './types.js';
 
 /** A target's line of the timeline. */
 export interface Line {
+  /** The target's key: its name, or `name#2` for the second one of that name. */
   readonly name: string;
   readonly stretches: readonly Stretch[];
 }
@@ -21,14 +23,11 @@ export interface TimelineData {
 }
 
 /** The timeline of a Session with its targets. A target that is the same object as before has the same line as before. */
-export function timelineOf(
-  { status, verdict }: Pick<Session, 'status' | 'verdict'>,
-  targets: readonly Target[],
-): TimelineData {
+export function timelineOf({ status }: Pick<Session, 'status'>, targets: readonly Target[]): TimelineData {
   const offset = clockOffsetOf(targets.map(({ history }) => history));
   const lines = targets.map((target) => lineOf(target, offset));
   const runs = lines.flatMap(({ name, stretches }) => runsOf(name, stretches));
-  const failed = verdict.failed.map(({ name }) => name);
+  const failed = targets.filter(({ phase }) => phase === 'FAILED').map(targetKey);
   const starts = lines.flatMap(({ stretches }) => stretches.slice(0, 1).map(({ start }) => start));
   const origin = Math.min(parseTime(status.startTime) ?? Number.POSITIVE_INFINITY, ...starts);
   return {
@@ -48,7 +47,7 @@ const known = new WeakMap<Target, { readonly offset: number; readonly line: Line
 function lineOf(target: Target, offset: number): Line {
   const before = known.get(target);
   if (before?.offset === offset) return before.line;
-  const line = { name: target.name, stretches: stretchesOf(target, offset) };
+  const line = { name: targetKey(target), stretches: stretchesOf(target, offset) };
   known.set(target, { offset, line });
   return line;
 }

@@ -14,7 +14,11 @@ export interface Board {
   /** Why there will be no news; null while there may be. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   /** Follows the whole history of one target; returns the end of it. */
-  followHistory(session: string, target: string, show: (history: readonly Transition[]) => void): () => void;
+  followHistory(
+    session: string,
+    target: { readonly key: string; readonly name: string },
+    show: (history: readonly Transition[]) => void,
+  ): () => void;
 }
 
 /** What is to be followed closely. */
@@ -30,11 +34,11 @@ export interface Detail {
   readonly id: string;
   /** Null while there is none of this id; undefined until the first news. */
   readonly session: ReadonlySignal<Session | null | undefined>;
-  /** Its targets by name, in Tilt's order. The map is another only when a target came or went. */
+  /** Its targets by key, in Tilt's order. The map is another only when a target came or went. */
   readonly targets: ReadonlySignal<Targets>;
 }
 
-/** Targets by name, each with its newest state. */
+/** Targets by key (the name, or `name#2` for the second one of that name), each with its newest state. */
 export type Targets = ReadonlyMap<string, ReadonlySignal<Target>>;
 
 /** What ends the news. */
@@ -81,12 +85,12 @@ export function createBoard(
     sessions,
     detail,
     trouble,
-    followHistory(session, target, show) {
+    followHistory(session, { key, name }, show) {
       const ending = new AbortController();
-      const where = { name: target };
+      const where = { name };
       const views = client.watchTargets({ session, where, history: WHOLE_HISTORY, signal: ending.signal });
-      void follow(views, `history of ${session}#${target}`, ({ targets }) => {
-        const found = targets.get(target);
+      void follow(views, `history of ${session}#${key}`, ({ targets }) => {
+        const found = targets.get(key);
         if (found && !ending.signal.aborted) show(found.history);
       });
       return () => ending.abort();

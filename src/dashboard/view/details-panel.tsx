@@ -1,5 +1,6 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { targetKey } from '../../client/target-key.js';
 import { reasonOf } from '../model/phases.js';
 import { formatDuration, formatExactClock, parseTime } from '../model/time.js';
 import type { Target, Transition } from '../model/types.js';
@@ -20,21 +21,22 @@ export function DetailsPanel({
   const { board, router } = usePage();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
-  const { name, type, resources, phase, state } = target.value;
+  const { name, type, typeText, resources, phase, state } = target.value;
+  const key = targetKey(target.value);
   const history = useSignal<readonly Transition[] | null>(null);
   useEffect(
     () =>
-      board.followHistory(session, name, (newest) => {
+      board.followHistory(session, { key, name }, (newest) => {
         history.value = newest;
       }),
-    [board, session, name, history],
+    [board, session, key, name, history],
   );
   const error = state?.__typename === 'TargetStateTerminated' ? state.error : null;
   return (
     <aside class="details" aria-labelledby="details-title">
       <div class="details-head">
         <h2 id="details-title" class="mono" tabIndex={-1} ref={heading}>
-          {name}
+          {key}
         </h2>
         <button type="button" class="button icon-only" onClick={() => router.go({ target: null })}>
           <Icon name="CLOSE" />
@@ -45,7 +47,7 @@ export function DetailsPanel({
       {error !== null && <pre class="error">{error}</pre>}
       <dl>
         <dt>Type</dt>
-        <dd>{type.toLowerCase()}</dd>
+        <dd>{type === 'UNKNOWN' ? typeText || 'unknown' : type.toLowerCase()}</dd>
         <dt>Resource</dt>
         <dd>{resources.join(', ') || 'none'}</dd>
         <Facts target={target.value} />
@@ -57,7 +59,7 @@ export function DetailsPanel({
 }
 
 function Facts({ target }: { readonly target: Target }) {
-  const { state, durationSeconds, secondsToReady } = target;
+  const { state, phase, since, durationSeconds, secondsToReady } = target;
   switch (state?.__typename) {
     case 'TargetStateWaiting':
       return <Fact name="Waits" value={[state.waitReason, reasonOf(target)].filter(Boolean).join(': ')} />;
@@ -66,9 +68,12 @@ function Facts({ target }: { readonly target: Target }) {
       return (
         <>
           <Fact name="Started" value={clockOf(state.startTime)} />
-          <Fact name="Became ready" value={clockOf(state.lastReadyTime)} />
+          {state.ready && (
+            <Fact name={phase === 'SUCCEEDED' ? 'Succeeded' : 'Ready since'} value={clockOf(since)} />
+          )}
           <Fact name="Time to ready" value={secondsOf(secondsToReady)} />
-          {start !== null && (
+          <Fact name="Duration" value={secondsOf(durationSeconds)} />
+          {start !== null && phase !== 'SUCCEEDED' && (
             <>
               <dt>Running for</dt>
               <dd>
@@ -85,7 +90,9 @@ function Facts({ target }: { readonly target: Target }) {
           <Fact name="Started" value={clockOf(state.startTime)} />
           <Fact name="Finished" value={clockOf(state.finishTime)} />
           <Fact name="Duration" value={secondsOf(durationSeconds)} />
-          {state.error !== null && <Fact name="Grace" value={GRACE[state.graceStatus]} />}
+          {state.error !== null && (
+            <Fact name="Grace" value={GRACE[state.graceStatus] ?? state.graceStatusText} />
+          )}
         </>
       );
     default:
@@ -107,7 +114,7 @@ const GRACE = {
   NOT_APPLICABLE: '',
   TOLERATED: 'still tolerated: it is tried again',
   EXCEEDED: 'grace period exceeded',
-  UNKNOWN: 'unknown to this gateway',
+  UNKNOWN: null,
 } as const;
 
 function clockOf(time: string | null): string {

@@ -43,20 +43,13 @@ export function SessionHead({
       </p>
       <Progress counts={counts} />
       {says && session.verdict.state !== 'PENDING' && <p class="reason">{reason}</p>}
-      <BlockerLists session={session} targets={targets} />
+      <BlockerLists targets={targets} />
     </section>
   );
 }
 
-function BlockerLists({
-  session,
-  targets,
-}: {
-  readonly session: Session;
-  readonly targets: ReadonlySignal<Targets>;
-}) {
-  const known = targets.value;
-  const lists = blockersOf(session, (name) => known.get(name)?.value);
+function BlockerLists({ targets }: { readonly targets: ReadonlySignal<Targets> }) {
+  const lists = blockersOf([...targets.value.values()].map((target) => target.value));
   return (
     <>
       {lists.map(({ phase, title, targets: listed, more }) => (
@@ -66,10 +59,10 @@ function BlockerLists({
             {title}
           </h2>
           <ul>
-            {listed.map(({ name, reason }) => (
-              <li key={name}>
-                <Link class="mono" to={{ target: name }}>
-                  {name}
+            {listed.map(({ key, reason }) => (
+              <li key={key}>
+                <Link class="mono" to={{ target: key }}>
+                  {key}
                 </Link>{' '}
                 {reason !== '' && <span class="blocker-reason">{reason}</span>}
               </li>

@@ -1,7 +1,8 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals';
+import { targetKey } from '../../client/target-key.js';
 import { reasonOf } from '../model/phases.js';
 import { formatDuration, parseTime } from '../model/time.js';
-import type { Target } from '../model/types.js';
+import type { Target, TargetPhase } from '../model/types.js';
 import { usePage } from '../state/page.js';
 import { PhaseBadge } from './badges.js';
 import { Elapsed } from './elapsed.js';
@@ -23,12 +24,13 @@ export function TargetRow({ target: newest, isFar }: TargetRowProps) {
     now.value;
     return newest.peek();
   });
-  const { name, phase } = target.value;
-  const isOpen = router.route.value.target === name;
+  const { phase } = target.value;
+  const key = targetKey(target.value);
+  const isOpen = router.route.value.target === key;
   return (
     <tr class={isOpen ? 'is-open' : undefined}>
       <th scope="row">
-        <TargetLink name={name} />
+        <TargetLink name={key} />
       </th>
       <td class="cell-phase">
         <PhaseBadge phase={phase} />
@@ -42,20 +44,18 @@ export function TargetRow({ target: newest, isFar }: TargetRowProps) {
   );
 }
 
-/** How long a target ran, or has run, or has waited. */
+/** How long a target ran; of one that waits, runs or is ready, for how long it has been in its phase. */
 export function TimeTaken({
-  target: { phase, state, durationSeconds, history },
+  target: { phase, since, durationSeconds },
 }: {
-  readonly target: Target;
+  readonly target: Pick<Target, 'phase' | 'since' | 'durationSeconds'>;
 }) {
   if (durationSeconds !== null) return <>{formatDuration(durationSeconds * 1_000)}</>;
-  if (phase === 'WAITING') {
-    const since = parseTime(history.at(-1)?.time ?? null);
-    return since === null ? null : <Elapsed since={since} />;
-  }
-  const start = state?.__typename === 'TargetStateActive' ? parseTime(state.startTime) : null;
+  const start = GOES_ON.includes(phase) ? parseTime(since) : null;
   return start === null ? null : <Elapsed since={start} />;
 }
+
+const GOES_ON: readonly TargetPhase[] = ['WAITING', 'RUNNING', 'READY'];
 
 /** Whether a server is ready; empty for a job, which never is. */
 function readinessOf({ type, phase, secondsToReady }: Target): string {

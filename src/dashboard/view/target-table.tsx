@@ -51,14 +51,14 @@ function ResourceGroup({
   const isSkipped = useSkipped(body);
   return (
     <tbody ref={body}>
-      <tr class="group" style={{ '--rows': group.names.length }}>
+      <tr class="group" style={{ '--rows': group.keys.length }}>
         <th scope="rowgroup" colSpan={6}>
           {group.resource}
         </th>
       </tr>
-      {group.names.map((name) => {
-        const target = known.get(name);
-        return target && <TargetRow key={name} target={target} isFar={isSkipped} />;
+      {group.keys.map((key) => {
+        const target = known.get(key);
+        return target && <TargetRow key={key} target={target} isFar={isSkipped} />;
       })}
     </tbody>
   );

@@ -1,5 +1,6 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals';
 import { useRef } from 'preact/hooks';
+import { targetKey } from '../../client/target-key.js';
 import { matchesTarget } from '../model/filter.js';
 import { SPANS } from '../model/route.js';
 import { axisOf, keepAxis, type TimeAxis } from '../model/time-axis.js';
@@ -31,7 +32,7 @@ export function Timeline({
   const from = Math.max(origin, until - SPANS[route.span]);
   const axis = keepAxis(lastAxis.current, axisOf(origin, from, until, !session.status.done));
   lastAxis.current = axis;
-  const shown = new Set(all.value.filter((target) => matchesTarget(target, route)).map(({ name }) => name));
+  const shown = new Set(all.value.filter((target) => matchesTarget(target, route)).map(targetKey));
   const visible = lines.filter(({ name }) => shown.has(name));
   return (
     <section class="timeline" aria-label="Timeline">

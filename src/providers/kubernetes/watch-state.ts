@@ -1,5 +1,6 @@
 import type { Change } from '../../model/change.js';
-import { DecodeError, decodeSession, type KnownTargets } from '../../model/decode.js';
+import { DecodeError, decodeSession } from '../../model/decode.js';
+import type { KnownTargets } from '../../model/decode-targets.js';
 import { type Session, type SessionId, sessionIdOf } from '../../model/session.js';
 import { isRecord } from './field.js';
 import { identityOf, isLater, type ObjectIdentity } from './object-identity.js';

@@ -15,17 +15,17 @@ const all = [
 describe('groups', () => {
   it('are by resource; a target of several is in each, and one of none has a group too', () => {
     expect(groupsOf(all, NO_FILTER)).toEqual([
-      { resource: '(no resource)', names: ['lone:update'] },
-      { resource: 'api', names: ['api:serve', 'shared:update'] },
-      { resource: 'web', names: ['shared:update', 'web:serve'] },
+      { resource: '(no resource)', keys: ['lone:update'] },
+      { resource: 'api', keys: ['api:serve', 'shared:update'] },
+      { resource: 'web', keys: ['shared:update', 'web:serve'] },
     ]);
     expect(resourcesOf(all)).toEqual(['api', 'web']);
   });
 
   it('hold what the filter lets through, and a chosen resource alone', () => {
     expect(groupsOf(all, { ...NO_FILTER, phases: ['RUNNING', 'READY'] })).toEqual([
-      { resource: 'api', names: ['api:serve', 'shared:update'] },
-      { resource: 'web', names: ['shared:update'] },
+      { resource: 'api', keys: ['api:serve', 'shared:update'] },
+      { resource: 'web', keys: ['shared:update'] },
     ]);
     expect(groupsOf(all, { ...NO_FILTER, resource: 'web' }).map(({ resource }) => resource)).toEqual(['web']);
   });

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { shownVerdict } from '../../../src/dashboard/model/shown-verdict.js';
 import { type SessionChanges, session } from '../../support/dashboard-data.js';
 
-const up: SessionChanges = { spec: { tiltfilePath: 'Tiltfile', exitCondition: 'MANUAL' } };
+const up: SessionChanges = {
+  spec: { tiltfilePath: 'Tiltfile', exitCondition: 'MANUAL', exitConditionText: 'manual' },
+};
 const passed: SessionChanges = { verdict: { state: 'PASSED', final: true }, status: { done: true } };
 const passing: SessionChanges = { ...up, verdict: { state: 'PASSED' } };
 const gone = { connection: { state: 'GONE' as const } };

@@ -66,7 +66,6 @@ describe('the stretches of a target', () => {
       [6.1, state.ready(1, 6)],
     ];
     expect(stretches(history)).toEqual([
-      ['running', 1, 3, 'ready'],
       ['ready', 3, 5, null],
       ['running', 5, 6, 'ready'],
       ['ready', 6, null, null],
@@ -75,9 +74,34 @@ describe('the stretches of a target', () => {
 
   it('of one that was there before the gateway looked: from the times that Tilt gives', () => {
     expect(stretches([[100, state.ended(1, 3)]])).toEqual([['running', 1, 3, 'succeeded']]);
-    expect(stretches([[100, state.ready(1, 3)]])).toEqual([
-      ['running', 1, 3, 'ready'],
-      ['ready', 3, null, null],
+  });
+
+  it('of a server that was ready before the gateway looked: when it became ready is not invented', () => {
+    expect(stretches([[100, state.ready(1, 3)]])).toEqual([['ready', 3, null, null]]);
+    const known = { ...target('a:serve', [100, state.ready(1, 3)]), secondsToReady: 2 };
+    expect(stretchesOf(known, 0).map(({ kind }) => kind)).toEqual(['running', 'ready']);
+  });
+
+  it('of a server whose time of readiness is of an earlier start: ready when the gateway saw it', () => {
+    const history: History = [
+      [1, state.ended(0, 1, 'crash')],
+      [30.1, state.running(30)],
+      [31.2, state.ready(30, 2.9)],
+    ];
+    expect(stretches(history)).toEqual([
+      ['running', 0, 1, 'failed'],
+      ['failed', 1, 30, null],
+      ['running', 30, 31.2, 'ready'],
+      ['ready', 31.2, null, null],
+    ]);
+  });
+
+  it('of a job that ran again inside a phase: its newest run too', () => {
+    const job = target('a:update', [3.1, state.ended(1, 3)]);
+    const again = { ...job, state: state.ended(5, 7), since: time(7) };
+    expect(stretchesOf(again, 0).map(({ start, end }) => [seconds(start), end && seconds(end)])).toEqual([
+      [1, 3],
+      [5, 7],
     ]);
   });
 
@@ -102,10 +126,7 @@ describe('the stretches of a target', () => {
       [1.1, state.ready(0, 1)],
       [5, state.disabled()],
     ];
-    expect(stretches(history)).toEqual([
-      ['running', 0, 1, 'ready'],
-      ['ready', 1, 5, null],
-    ]);
+    expect(stretches(history)).toEqual([['ready', 1, 5, null]]);
   });
 
   it('never overlap or run backwards: what the gateway saw late gives way to what Tilt says', () => {

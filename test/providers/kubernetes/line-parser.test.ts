@@ -148,11 +148,12 @@ describe('what is remembered of the line before', () => {
     };
     const [a, b] = [targetJson('a'), targetJson('b')];
     expect(take([a, b], '1')).toMatchObject([{ type: 'upsert' }]);
+    const unreadable = expect.stringContaining('unreadable: status.targets[1].name');
     expect(take([a, { ...b, name: 7 }], '2')).toMatchObject([
-      { type: 'stale', error: expect.stringContaining('status.targets[1].name') },
+      { session: { status: { targets: [{ name: 'a' }, { state: { waitReason: unreadable } }] } } },
     ]);
     expect(take([a, { ...b, name: 'a' }], '3')).toMatchObject([
-      { type: 'stale', error: expect.stringContaining('a name used once') },
+      { session: { status: { targets: [{ key: 'a' }, { key: 'a#2' }] } } },
     ]);
     expect(take([a, b], '4')).toMatchObject([{ type: 'upsert' }]);
   });

@@ -25,7 +25,11 @@ const put = (json: unknown) => ({ type: 'put', object: json }) as const;
 const remove = (json: unknown) => ({ type: 'delete', object: json }) as const;
 const upsert = (json: SessionJson): Change => ({ type: 'upsert', session: session(json) });
 const snapshot = (...all: SessionJson[]): Change => ({ type: 'snapshot', sessions: all.map(session) });
-const STALE = { type: 'stale', id: ID, error: expect.stringContaining('at most one state populated') };
+const STALE = {
+  type: 'stale',
+  id: ID,
+  error: expect.stringContaining('status.pid: expected a whole number'),
+};
 
 describe('within one uid', () => {
   test('a later version counts', () => {

@@ -66,8 +66,7 @@ describe('the session reader', () => {
       {
         type: 'stale',
         id: 'stdin/Tiltfile',
-        error:
-          'value 2: status.targets[0].state: expected at most one state populated, got "waiting and active"',
+        error: 'value 2: status.pid: expected a whole number within 2^53, got "twelve"',
       },
       { type: 'upsert' },
     ]);

@@ -261,7 +261,7 @@ describe('what cannot be understood', () => {
     expect(tilt.changes.at(-1)).toEqual({
       type: 'stale',
       id: 'tilt-default/Tiltfile',
-      error: expect.stringContaining('status.targets[0].state: expected at most one state populated'),
+      error: expect.stringContaining('status.pid: expected a whole number'),
     });
     expect(tilt.sessions.has('Tiltfile')).toBe(true);
     await settle(server, tilt);
