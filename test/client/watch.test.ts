@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../src/client/client.js';
+import { decodeSession } from '../../src/model/decode.js';
 import { openClient } from '../support/closing-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
-import { session } from '../support/sessions.js';
+import { sessionJson } from '../support/session-json.js';
+import { session, states } from '../support/sessions.js';
 import { take } from '../support/taking.js';
 import { openTcpProxy } from '../support/tcp-proxy.js';
 
@@ -182,6 +184,70 @@ describe('watchTargets', () => {
       conflated: 3,
       reset: false,
     });
+  });
+});
+
+describe('watchTargets with phaseChangesOnly', () => {
+  const flip = (waitReason: string) =>
+    decodeSession(
+      sessionJson({
+        uid: 'run-1',
+        targets: ['a', 'b'].map((name) => ({ name, type: 'server', state: { waiting: { waitReason } } })),
+      }),
+      'a',
+    );
+
+  it('shows changes of phase and none inside a phase, also when several are folded for a slow consumer', async () => {
+    await using gateway = await startMemoryGateway([flip('unknown')]);
+    await using client = openClient({ url: gateway.url });
+    await using phases = take(client.watchTargets({ phaseChangesOnly: true }));
+    await using all = take(client.watchTargets());
+    await phases.next();
+    for (let round = 0; round < 100; round += 1) {
+      gateway.source.put(flip(`waiting-for-local ${round}`));
+      gateway.source.put(session('a', { a: 'running' }));
+      gateway.source.put(flip('unknown'));
+    }
+    gateway.source.put(session('a', { a: 'ready' }));
+    await all.until(({ targets }) => targets.get('a')?.phase === 'READY');
+    const view = await phases.until(({ targets, changes }) => {
+      for (const { type, target, previousPhase } of changes)
+        expect(type === 'MODIFIED' && target.phase === previousPhase).toBe(false);
+      return targets.get('a')?.phase === 'READY';
+    });
+    expect([...view.targets.keys()]).toEqual(['a', 'tiltfile:update']);
+  });
+});
+
+describe('two targets of one name', () => {
+  it('are two in a view, under the keys of their ids, in the order of Tilt', async () => {
+    const targets = ['waiting', 'ready', 'succeeded'].flatMap((state, index) => [
+      { name: 'b', type: 'server', resources: [String(index)], state: Object(states)[state] },
+    ]);
+    const put = (list: readonly unknown[]) =>
+      decodeSession(sessionJson({ uid: 'run-1', targets: list }), 'a');
+    const [first, ...others] = targets;
+    await using gateway = await startMemoryGateway([put([first])]);
+    await using client = openClient({ url: gateway.url });
+    await using views = take(client.watchTargets());
+    await views.next();
+    gateway.source.put(put([{ ...first, name: 'a' }, first, ...others, { ...first, name: 'b!' }]));
+    const grown = await views.until((view) => view.targets.size === 5);
+    expect([...grown.targets].map(([key, { name, resources }]) => [key, name, ...resources])).toEqual([
+      ['a', 'a', '0'],
+      ['b', 'b', '0'],
+      ['b#2', 'b', '1'],
+      ['b#3', 'b', '2'],
+      ['b!', 'b!', '0'],
+    ]);
+    gateway.source.put(put([first]));
+    const shrunk = await views.until((view) => view.targets.size === 1);
+    expect(shrunk.changes.map(({ type, target }) => `${type} ${target.id}`)).toEqual([
+      'DELETED a/Tiltfile#a',
+      'DELETED a/Tiltfile#b#2',
+      'DELETED a/Tiltfile#b#3',
+      'DELETED a/Tiltfile#b!',
+    ]);
   });
 });
 
