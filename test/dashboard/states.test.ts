@@ -6,7 +6,7 @@ import { violationsOn } from '../support/axe.js';
 import { bePatient } from '../support/be-patient.js';
 import { launchBrowser } from '../support/browser.js';
 import { DESKTOP, keepPicture, PHONE, type Visit, visitDashboard } from '../support/dashboard.js';
-import { lastObject, recording } from '../support/fixtures.js';
+import { lastObject, recording, STATES, sessionJson, targetJson } from '../support/fixtures.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { type Replay, startReplay } from '../support/replay.js';
@@ -160,8 +160,25 @@ describe('one Session', () => {
       const history = await details.locator('tbody tr').allInnerTexts();
       return history.map((line) => line.split(/\s+/)[1]);
     };
-    await expect.poll(phases).toEqual(['Failed', 'Running', 'Waiting', 'Waiting', 'Waiting', 'Waiting']);
+    await expect.poll(phases).toEqual(['Failed', 'Running', 'Waiting']);
     await inspect(visit, 'details');
+  });
+
+  it('shows two targets of one name, each with its own row and details', async () => {
+    const tiltfile = targetJson('tiltfile:update', STATES.succeeded);
+    const second = { ...targetJson('tiltfile:update', STATES.failed), resources: ['tiltfile'] };
+    const raw = sessionJson({ status: { targets: [tiltfile, second] } });
+    await using gateway = await startMemoryGateway([decodeSession(raw, 'tilt-default')]);
+    const search = `${SESSION}&target=tiltfile%3Aupdate%232`;
+    await using visit = await visitDashboard(browser, gateway.origin, { search });
+    const phases = () => visit.page.locator('table.targets td.cell-phase').allInnerTexts();
+    await expect.poll(phases).toHaveLength(2);
+    expect((await phases()).sort()).toEqual(['Failed', 'Succeeded']);
+    const details = visit.page.getByRole('complementary');
+    await expect.poll(() => details.innerText()).toMatch(/tiltfile:update#2.*Failed/s);
+    const blockers = visit.page.locator('.blockers a');
+    expect(await blockers.allInnerTexts()).toEqual(['tiltfile:update#2']);
+    await inspect(visit, 'two-of-one-name');
   });
 
   it('is never green once the gateway has lost its Tilt, and says since when', async () => {
