@@ -21,13 +21,13 @@ export function createBackoff(clock: Clock, random: () => number): Backoff {
   let healthySince: number | null = null;
   return {
     healthy() {
-      healthySince ??= clock.now();
+      healthySince ??= clock.monotonic();
     },
     troubled() {
       healthySince = null;
     },
     failed(leastMs = null) {
-      if (healthySince !== null && clock.now() - healthySince >= HEALTHY_MS) failures = 0;
+      if (healthySince !== null && clock.monotonic() - healthySince >= HEALTHY_MS) failures = 0;
       healthySince = null;
       const ceilingMs = Math.min(FIRST_MS * 2 ** failures, LONGEST_MS);
       failures += 1;

@@ -48,7 +48,7 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
   const owned = createOwnedKey(options);
   let line: SessionState[] = [];
   let newest: SessionState | null = null;
-  let writtenAt = 0;
+  let writtenAt = Number.NEGATIVE_INFINITY;
   let isRunning = false;
   let isLost = false;
 
@@ -71,7 +71,7 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
         lose(error);
         return;
       }
-      const isOld = bucket.maxAgeMs > 0 && clock.now() - writtenAt > bucket.maxAgeMs / 2;
+      const isOld = bucket.maxAgeMs > 0 && clock.monotonic() - writtenAt > bucket.maxAgeMs / 2;
       if (isOld && newest && line.length === 0) {
         line.push(newest);
         run();
@@ -111,7 +111,7 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
         const [state] = line;
         if (state === undefined) return;
         await owned.put(bucket, state);
-        writtenAt = clock.now();
+        writtenAt = clock.monotonic();
         if (line[0] === state) line.shift();
       } catch (error) {
         if (signal.aborted) return;

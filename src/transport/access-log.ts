@@ -13,15 +13,14 @@ const LONGEST_PATH = 200;
 export function logAccess(log: Log, clock: Clock, request: IncomingMessage, response: ServerResponse): void {
   if (!isOn(log, 'debug')) return;
   const { method, url = '', socket } = request;
-  const startedAt = clock.now();
+  const startedAt = clock.monotonic();
   const writtenBefore = socket.bytesWritten;
   response.once('close', () =>
     log('debug', 'request', {
       method,
       path: pathOf(url),
       status: response.statusCode,
-      // The clock may have been set back meanwhile.
-      ms: Math.max(0, clock.now() - startedAt),
+      ms: Math.round(clock.monotonic() - startedAt),
       bytes: socket.bytesWritten - writtenBefore,
       ...(response.writableFinished ? {} : { aborted: true }),
     }),

@@ -57,8 +57,8 @@ export async function followStream(options: FollowOptions, outer: AbortSignal): 
       const trouble = await readOn(parts, scope.signal);
       if (scope.signal.aborted) return;
       const isLost = trouble instanceof ProviderError || place.isBroken || !place.isCaughtUp;
-      troubledAt ??= clock.now();
-      if (isLost || clock.now() - troubledAt >= patienceMs(link)) throw trouble;
+      troubledAt ??= clock.monotonic();
+      if (isLost || clock.monotonic() - troubledAt >= patienceMs(link)) throw trouble;
       await sleep(clock, AGAIN_MS, scope.signal);
     }
   } catch (error) {

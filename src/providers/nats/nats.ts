@@ -62,8 +62,8 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
 
   /** After an election the new leader may still be reading its own log: older states would be told as news. */
   function noteLoss(known: number, newest: number): void {
-    lossSince ??= clock.now();
-    if (clock.now() - lossSince < LOSS_MS) {
+    lossSince ??= clock.monotonic();
+    if (clock.monotonic() - lossSince < LOSS_MS) {
       const what = `its newest revision is ${newest}, expected ${known} or more`;
       throw new ProviderError('unreachable', `${placeOf(address)}: ${what}; a server may be catching up`);
     }

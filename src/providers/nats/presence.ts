@@ -32,7 +32,7 @@ export function createPresence({ clock, silentMs, onArrived, onGone }: PresenceO
   return {
     heard(key) {
       const isNew = !heardAt.delete(key);
-      heardAt.set(key, clock.now());
+      heardAt.set(key, clock.monotonic());
       cancel ??= clock.after(silentMs, look);
       if (isNew) onArrived(key);
     },
@@ -48,7 +48,7 @@ export function createPresence({ clock, silentMs, onArrived, onGone }: PresenceO
 
   function look(): void {
     cancel = null;
-    const now = clock.now();
+    const now = clock.monotonic();
     const silent: string[] = [];
     for (const [key, at] of heardAt) {
       if (now - at < silentMs) {

@@ -43,7 +43,7 @@ export interface FollowOptions {
 export async function followWatch(options: FollowOptions, signal: AbortSignal): Promise<WatchEnd> {
   const { api, state, clock, limits, push } = options;
   const scope = createScope(signal);
-  const openedAt = clock.now();
+  const openedAt = clock.monotonic();
   let lastLineAt = openedAt;
   let linesRead = 0;
   let hadNews = false;
@@ -54,7 +54,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
 
   try {
     const list = await Promise.race([readToEnd(), checkWhenIdle()]);
-    return { why, message, hadNews, lastedMs: clock.now() - openedAt, list };
+    return { why, message, hadNews, lastedMs: clock.monotonic() - openedAt, list };
   } finally {
     scope.end();
   }
@@ -66,7 +66,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
   }
 
   function readLine(line: Buffer): void {
-    lastLineAt = clock.now();
+    lastLineAt = clock.monotonic();
     linesRead += 1;
     if (scope.signal.aborted) return;
     const event = watchEventOf(parse(line), line);
@@ -92,13 +92,12 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
     let quietSince = openedAt;
     while (!scope.signal.aborted) {
       quietSince = Math.max(quietSince, lastLineAt);
-      // Never longer than from now on: a clock that was set back makes the last line one of the future.
-      const leftMs = Math.min(limits.idleMs, quietSince + limits.idleMs - clock.now());
+      const leftMs = quietSince + limits.idleMs - clock.monotonic();
       await sleep(clock, leftMs, scope.signal);
       const hasSpoken = lastLineAt > quietSince;
       if (scope.signal.aborted || (hasSpoken && !state.isDoubtful)) continue;
       const list = await listUnlessItSpeaks();
-      quietSince = clock.now();
+      quietSince = clock.monotonic();
       if (list === null) continue;
       if (!hasSpoken && state.isBehind(list)) {
         end('dead', 'it was silent while the list moved on');

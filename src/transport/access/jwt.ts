@@ -28,7 +28,7 @@ export function createTokenVerifier(
   clock: Clock,
   log: Log,
 ): TokenVerifier {
-  const known = createLruCache<{ readonly grant: Grant; readonly since: number; readonly until: number }>({
+  const known = createLruCache<{ readonly grant: Grant; readonly trustedUntil: number }>({
     entries: 1_000,
     bytes: 4 * 2 ** 20,
     weigh: (token) => 2 * token.length + 500,
@@ -36,13 +36,12 @@ export function createTokenVerifier(
 
   return async (token) => {
     const before = known.get(token);
-    const now = clock.now();
-    // A clock that was set back would lengthen the trust.
-    if (before && before.since <= now && now < before.until) return before.grant;
+    // The trust ends after a while on the monotonic clock, and with the token itself on the wall clock.
+    const isTrusted = before !== undefined && clock.monotonic() < before.trustedUntil;
+    if (isTrusted && clock.now() < (before.grant.expiresAt ?? Number.POSITIVE_INFINITY)) return before.grant;
     const outcome = await verify(token);
     if (isGrant(outcome)) {
-      const until = Math.min(now + TRUSTED_MS, outcome.expiresAt ?? Number.POSITIVE_INFINITY);
-      known.set(token, { grant: outcome, since: now, until });
+      known.set(token, { grant: outcome, trustedUntil: clock.monotonic() + TRUSTED_MS });
     }
     return outcome;
   };

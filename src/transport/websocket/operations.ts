@@ -55,7 +55,7 @@ export class WebSocketOperations {
     this.#owner = owner;
     this.#writer = writer;
     this.#options = options;
-    this.#rate = new Rate(options.limits.operationsPerSecond, options.clock.now());
+    this.#rate = new Rate(options.limits.operationsPerSecond, options.clock.monotonic());
   }
 
   has(id: string): boolean {
@@ -97,7 +97,7 @@ export class WebSocketOperations {
       const message = `${limits.operations} operations run on this connection, which is as many as there may be.`;
       return new GraphQLError(message, { extensions: { code: 'TOO_MANY_OPERATIONS' } });
     }
-    if (this.#rate.take(clock.now())) return null;
+    if (this.#rate.take(clock.monotonic())) return null;
     const message = `More than ${limits.operationsPerSecond} operations a second were begun on this connection. Begin fewer.`;
     return new GraphQLError(message, { extensions: { code: 'TOO_MANY_REQUESTS' } });
   }
