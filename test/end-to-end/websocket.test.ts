@@ -41,7 +41,7 @@ describe('GraphQL over WebSocket', () => {
     client.send({ id: '3', type: 'subscribe', payload: { query: '{ session { id } }' } });
     await expect.poll(() => client.messages.length).toBeGreaterThanOrEqual(5);
     expect(client.messages).toMatchObject([
-      { type: 'connection_ack' },
+      { type: 'connection_ack', payload: { time: expect.stringMatching(/^20\d\d-.*Z$/) } },
       { id: '1', type: 'error', payload: [{ message: expect.stringContaining('Syntax Error') }] },
       { id: '2', type: 'error', payload: [{ message: 'Cannot query field "nothing" on type "Query".' }] },
       { id: '3', type: 'next', payload: { data: { session: { id: 'a/Tiltfile' } } } },

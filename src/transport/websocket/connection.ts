@@ -205,7 +205,9 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
     this.#context = this.#options.contextOf(outcome.scope);
     this.#endWait();
     this.#endWithGrant(outcome);
-    this.send({ type: MessageType.ConnectionAck });
+    // A client compares times of the gateway with it: its own clock may be set otherwise.
+    const time = new Date(this.#options.clock.now()).toISOString();
+    this.send({ type: MessageType.ConnectionAck, payload: { time } });
   }
 
   #endWithGrant({ expiresAt }: Grant): void {
