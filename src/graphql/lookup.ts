@@ -1,19 +1,33 @@
-import type { SessionId } from '../model/session.js';
+import { isDemo, type SessionId } from '../model/session.js';
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { badInput } from './errors.js';
 
 /**
- * Which Session is meant. Without an id it is the only one that is known; null while none is.
- * Throws `BAD_USER_INPUT`, listing the ids, when several are.
+ * Which Session is meant. Without an id it is the only one whose Tilt has not left, otherwise the only one that is known;
+ * null while none is. The demonstration is meant only where nothing else is known.
+ * Throws `BAD_USER_INPUT`, listing the ids, those of running Tilts first, when several could be meant.
  */
 export function meantSession(store: ReadableStore, id: SessionId | null | undefined): SessionId | null {
   if (id != null) return id;
   const ids = store.ids();
   if (ids.length <= 1) return ids[0] ?? null;
-  const listed = ids.slice(0, 20).join(', ');
-  const more = ids.length > 20 ? ` and ${ids.length - 20} more` : '';
-  throw badInput(`Which Session? ${ids.length} are known, so give an id: ${listed}${more}.`);
+  const known = ids.flatMap((each) => store.get(each) ?? []);
+  const real = known.filter((record) => !isDemo(record));
+  const candidates = real.length > 0 ? real : known;
+  const present = candidates.filter(({ connection }) => connection.state !== 'gone');
+  const meant = present.length > 0 ? present : candidates;
+  if (meant.length === 1 && meant[0]) return meant[0].id;
+  throw whichSession([...new Set([...present, ...candidates])].map((record) => record.id));
+}
+
+/** How many ids an error lists. */
+const MAX_LISTED = 20;
+
+function whichSession(ids: readonly SessionId[]): Error {
+  const listed = ids.slice(0, MAX_LISTED).join(', ');
+  const more = ids.length > MAX_LISTED ? ` and ${ids.length - MAX_LISTED} more` : '';
+  return badInput(`Which Session? ${ids.length} are known, so give an id: ${listed}${more}.`);
 }
 
 /** Something with an id that is unique in the gateway. */

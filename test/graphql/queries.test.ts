@@ -10,7 +10,7 @@ import { createManualClock } from '../support/manual-clock.js';
 import { query } from '../support/queries.js';
 import { readWatchRecording } from '../support/recording.js';
 import { sessionJson } from '../support/session-json.js';
-import { session } from '../support/sessions.js';
+import { asDemo, session } from '../support/sessions.js';
 
 const schema = createSchema(createSubscriptionResolvers());
 
@@ -177,6 +177,31 @@ describe('finding', () => {
       message: 'Which Session? 2 are known, so give an id: a/Tiltfile, b/Tiltfile.',
       extensions: { code: 'BAD_USER_INPUT' },
     });
+  });
+
+  it.each<[string, Session[], string[], string]>([
+    ['the only one that is not GONE', [session('a'), session('b'), session('c')], ['a', 'c'], 'b/Tiltfile'],
+    ['the only one that is known, though it is GONE', [session('a')], ['a'], 'a/Tiltfile'],
+    ['a real one, beside the demonstration', [session('b'), asDemo(session('a'))], [], 'b/Tiltfile'],
+    ['one that is GONE, beside the demonstration', [session('b'), asDemo(session('a'))], ['b'], 'b/Tiltfile'],
+    ['the demonstration, where nothing else is known', [asDemo(session('a'))], [], 'a/Tiltfile'],
+    [
+      'none of two that run, which are listed before one that is GONE',
+      [session('a'), session('b'), session('c')],
+      ['a'],
+      'Which Session? 3 are known, so give an id: b/Tiltfile, c/Tiltfile, a/Tiltfile.',
+    ],
+    [
+      'none of two that are GONE',
+      [session('a'), session('b')],
+      ['a', 'b'],
+      'Which Session? 2 are known, so give an id: a/Tiltfile, b/Tiltfile.',
+    ],
+  ])('without an id, the Session that is meant is %s', async (_, sessions, gone, expected) => {
+    const store = storeOf(...sessions);
+    for (const instance of gone) store.apply('test', { type: 'remove', id: `${instance}/Tiltfile` });
+    const { data, errors } = await query(store, '{ session { id } }');
+    expect(errors?.[0]?.message ?? data).toEqual(errors ? expected : { session: { id: expected } });
   });
 
   it('finds any object by its id', async () => {

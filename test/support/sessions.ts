@@ -1,5 +1,5 @@
 import { decodeSession } from '../../src/model/decode.js';
-import type { Session } from '../../src/model/session.js';
+import { DEMO_ANNOTATION, type Session } from '../../src/model/session.js';
 import { type SessionJsonOptions, sessionJson } from './session-json.js';
 
 /** Raw states of targets, as they are on the wire. */
@@ -38,6 +38,16 @@ export function session(
       state: states[state],
     }));
   return decodeSession(sessionJson({ ...options, uid, targets: list }), instance);
+}
+
+/** The same Session, marked as the built-in demonstration. */
+export function asDemo(of: Session): Session {
+  return { ...of, metadata: { ...of.metadata, annotations: [{ key: DEMO_ANNOTATION, value: 'true' }] } };
+}
+
+/** The same Session, as of `tilt ci`. */
+export function asCi(of: Session): Session {
+  return { ...of, spec: { ...of.spec, exitCondition: 'ci' } };
 }
 
 function terminated(more: object): object {
