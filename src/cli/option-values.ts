@@ -106,6 +106,20 @@ export function durationMs(text: string): number {
   return ms;
 }
 
+/** The id of a process. */
+export function pid(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number > 0 && Number.isSafeInteger(number)) return number;
+  throw new InvalidArgumentError('Expected the id of a process, such as 4711.');
+}
+
+/** A moment with its time zone, as `date -Is` prints it. */
+export function time(text: string): Date {
+  const date = new Date(text);
+  if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text) && !Number.isNaN(date.getTime())) return date;
+  throw new InvalidArgumentError('Expected a time with its zone, such as 2026-11-22T12:00:00Z.');
+}
+
 /** A number of bytes, such as 0, 500k or 32M. */
 export function bytes(text: string): number {
   const [, number, unit = ''] = /^(\d+)([kMG]?)$/.exec(text) ?? [];

@@ -1,11 +1,12 @@
+import { headlineOf, plainText } from '../model/plain-text.js';
 import type { TargetFields, TargetPhase } from './generated.js';
 
 /** A target that stands in the way of a Session's being good. */
 export interface Blocker {
   readonly target: TargetFields;
-  /** One line for a person: `api:serve: running, not ready`. */
+  /** One line for a person: `api:serve: running, not ready`. Of an error of several lines, the one that says what happened. */
   readonly why: string;
-  /** Start of its phase (RFC 3339): `Target.since`. */
+  /** Since when it is in its phase (RFC 3339). */
   readonly since: string;
 }
 
@@ -22,6 +23,16 @@ export function blockersOf({ targets }: { readonly targets: ReadonlyMap<string, 
 const BLOCKING: readonly TargetPhase[] = ['FAILED', 'RETRYING', 'RUNNING', 'WAITING'];
 
 function whyOf({ name, phase, state }: TargetFields): string {
-  const summary = state?.summary ?? phase.toLowerCase();
-  return `${name}: ${summary.replace(/\s+/g, ' ').trim()}`;
+  return lineOf(`${name}: ${state === null ? phase.toLowerCase() : summaryOf(state)}`);
+}
+
+/** The summary, whose end is the error, with the error's headline alone. */
+function summaryOf(state: NonNullable<TargetFields['state']>): string {
+  const error = state.__typename === 'TargetStateTerminated' ? state.error : null;
+  if (error === null || error === '' || !state.summary.endsWith(error)) return state.summary;
+  return `${state.summary.slice(0, -error.length)}${headlineOf(error)}`;
+}
+
+function lineOf(text: string): string {
+  return plainText(text).replace(/\s+/g, ' ').trim();
 }

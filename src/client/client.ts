@@ -24,6 +24,7 @@ export type {
   TargetType,
   VerdictState,
 } from './generated.js';
+export { describeRun, type Run } from './run.js';
 export type { DocumentTypeDecoration, TypedDocument } from './typed-document.js';
 export type { LinkState, SessionsView, SessionView, TargetsView } from './views.js';
-export type { Condition, WaitOptions, WaitOutcome } from './wait-options.js';
+export type { Condition, RunSelector, WaitOptions, WaitOutcome, WaitProgress } from './wait-options.js';

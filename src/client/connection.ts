@@ -32,8 +32,8 @@ export interface ConnectionOptions {
   readonly endpoint: Endpoint;
   readonly token: string | null;
   readonly clock: Clock;
-  /** The gateway has let it in. */
-  readonly onConnected: () => void;
+  /** The gateway has let it in; the payload is that of `connection_ack`. */
+  readonly onConnected: (payload: unknown) => void;
   /** It could not be made, or is no more. Called once at most. */
   readonly onLost: (error: ClientError) => void;
 }
@@ -60,10 +60,10 @@ export function openConnection(options: ConnectionOptions): Connection {
     keepAlive: PING_MS,
     ...(token !== null && { connectionParams: { token } }),
     on: {
-      connected() {
+      connected(_socket, payload) {
         stopWaiting();
         isConnected = true;
-        if (!isOver) onConnected();
+        if (!isOver) onConnected(payload);
       },
       ping(isReceived) {
         if (isReceived || isOver) return;

@@ -9,13 +9,14 @@ import {
   type TargetFilter,
 } from './generated.js';
 import { type ClientInternals, systemInternals } from './internals.js';
+import { describeKnown } from './known-sessions.js';
 import { createLink } from './link.js';
 import { createQueries } from './queries.js';
 import { subscribe } from './subscribe.js';
 import type { Token } from './token.js';
 import type { TypedDocument } from './typed-document.js';
 import type { SessionsView, SessionView, TargetsView } from './views.js';
-import { waitFor } from './wait-for.js';
+import { type WaitSources, waitFor } from './wait-for.js';
 import type { WaitOptions, WaitOutcome } from './wait-options.js';
 import { watch } from './watch.js';
 import { watchedSession, watchedSessions, watchedTargets } from './watched.js';
@@ -38,7 +39,7 @@ export interface CallOptions {
 
 /** Which targets to watch. */
 export interface WatchTargetsOptions extends CallOptions {
-  /** The Session's id. May be left out while exactly one is known; it may also be of one yet to come. */
+  /** The Session's id; it may be of one yet to come. May be left out while exactly one Tilt runs, or one Session is known. */
   readonly session?: string | undefined;
   /** Only targets that match: one that begins to match is ADDED, one that ceases to is DELETED. Default: all. */
   readonly where?: TargetFilter | undefined;
@@ -92,7 +93,7 @@ export interface Client {
   /** The set of Sessions, folded and resumed as `watchTargets` does. */
   watchSessions(options?: WatchSessionsOptions): AsyncIterable<SessionsView>;
   /**
-   * Waits until a condition holds; see {@link Condition}. Rejects with a ClientError when watching is of no use, as
+   * Waits until a condition holds for one run of Tilt; see {@link Condition}. Rejects with a ClientError when watching is of no use, as
    * `watchTargets` throws it, or when the client is closed, and with the signal's reason.
    */
   waitFor(options: WaitOptions): Promise<WaitOutcome>;
@@ -134,8 +135,15 @@ export function createClient(
     watchSession: (id, { signal } = {}) => watch(link, clock, watchedSession(id), signal),
     watchTargets: ({ signal, ...which } = {}) => watch(link, clock, watchedTargets(which), signal),
     watchSessions: ({ signal, where } = {}) => watch(link, clock, watchedSessions(where), signal),
-    waitFor: (waitOptions) =>
-      waitFor((which) => watch(link, clock, watchedTargets(which), which.signal), waitOptions, clock),
+    waitFor(waitOptions) {
+      const sources: WaitSources = {
+        watchTargets: ({ session, signal }) => watch(link, clock, watchedTargets({ session }), signal),
+        watchSessions: ({ signal }) => watch(link, clock, watchedSessions(undefined), signal),
+        describeKnown: () => describeKnown(queries, clock),
+        gatewayTime: link.gatewayTime,
+      };
+      return waitFor(sources, waitOptions, clock);
+    },
     close() {
       link.close();
       queries.close(new ClientError('CLOSED', 'The client was closed.'));

@@ -31,6 +31,8 @@ export interface Link {
   leave(error: ClientError): void;
   /** The gateway serves well: the next loss is a first one, if that lasts. */
   healthy(): void;
+  /** The time by the gateway's clock, in milliseconds since 1970; null where no gateway has told it. */
+  gatewayTime(): number | null;
   /** Ends every stream. */
   close(): void;
 }
@@ -51,6 +53,8 @@ export function createLink(
   let isConnected = false;
   let isClosed = false;
   let healthySince: number | null = null;
+  /** The gateway's clock minus our monotonic one, in milliseconds. */
+  let clockOffset: number | null = null;
   let lastLoss: { readonly error: ClientError; readonly url: string } | null = null;
   /** Ends what goes on without a connection: the wait for the next try, or that for the token. */
   let stopTrying: (() => void) | null = null;
@@ -64,8 +68,9 @@ export function createLink(
       if (connection) lose(error);
     },
     healthy() {
-      healthySince ??= clock.now();
+      healthySince ??= clock.monotonic();
     },
+    gatewayTime: () => (clockOffset === null ? null : clockOffset + clock.monotonic()),
     close() {
       if (isClosed) return;
       isClosed = true;
@@ -134,8 +139,10 @@ export function createLink(
       endpoint: endpoint(),
       token: given,
       clock,
-      onConnected() {
+      onConnected(payload) {
         if (connection !== opened) return;
+        const time = timeIn(payload);
+        clockOffset = time === null ? null : time - clock.monotonic();
         isConnected = true;
         for (const stream of [...streams.keys()]) stream.begun(endpoint().url);
       },
@@ -170,7 +177,7 @@ export function createLink(
     connection = null;
     isConnected = false;
     lastLoss = null;
-    if (healthySince !== null && clock.now() - healthySince >= HEALTHY_MS) backoff.healthy();
+    if (healthySince !== null && clock.monotonic() - healthySince >= HEALTHY_MS) backoff.healthy();
     healthySince = null;
   }
 
@@ -180,6 +187,13 @@ export function createLink(
     rest();
     for (const stream of all) stream.ended(error);
   }
+}
+
+/** The gateway's time in the payload of `connection_ack`, `{ time }`; null from a gateway that does not tell it. */
+function timeIn(payload: unknown): number | null {
+  if (typeof payload !== 'object' || payload === null || !('time' in payload)) return null;
+  const ms = typeof payload.time === 'string' ? Date.parse(payload.time) : Number.NaN;
+  return Number.isNaN(ms) ? null : ms;
 }
 
 /** How long a token may take to be given, in milliseconds. */

@@ -2,18 +2,23 @@ import { z } from 'zod';
 import {
   type Blocker,
   blockersOf,
+  type Run,
   type SessionFields,
   type TargetFields,
   type TargetsView,
 } from '../client/client.js';
+import { plainText } from '../model/plain-text.js';
 
 // What an agent is told, and the schemas that it is told about that: flat, with words rather than codes.
 
 /** A Session in short. */
 export const sessionFacts = z.object({
   id: z.string().describe('<instance>/<name>'),
+  isDemo: z.boolean().describe('Whether it is the built-in demonstration, which is no Tilt'),
   tiltfile: z.string().describe("Path of the Tiltfile, on Tilt's machine"),
   kind: z.enum(['tilt up', 'tilt ci', 'unknown']),
+  pid: z.number().nullable().describe("Process id, on Tilt's machine"),
+  startTime: z.string().nullable(),
   verdict: z
     .enum(['PENDING', 'PASSED', 'FAILED', 'UNKNOWN'])
     .describe('UNKNOWN: the link broke before it was decided'),
@@ -37,29 +42,35 @@ export const targetFacts = z.object({
 });
 
 /** A target that stands in the way. */
-export const blockerFacts = targetFacts.extend({ since: z.string().nullable() });
+export const blockerFacts = targetFacts.extend({ since: z.string() });
+
+/** A run of Tilt: what a wait is about. */
+export const runFacts = z.object({
+  session: z.string(),
+  tiltfile: z.string(),
+  pid: z.number().nullable(),
+  startTime: z.string().nullable(),
+});
 
 /** A change of a target's state that the gateway saw. */
 export const transitionFacts = z.object({ time: z.string(), phase: z.string(), summary: z.string() });
 
 /** The facts of a Session. */
-export function factsOf({
-  id,
-  spec,
-  verdict,
-  connection,
-  counts,
-}: SessionFields): z.infer<typeof sessionFacts> {
+export function factsOf(session: SessionFields): z.infer<typeof sessionFacts> {
+  const { id, isDemo, spec, status, verdict, connection, counts } = session;
   const phases = Object.entries(counts).filter(([phase, count]) => phase !== 'total' && count > 0);
   return {
-    id,
-    tiltfile: spec.tiltfilePath,
+    id: plainText(id),
+    isDemo,
+    tiltfile: plainText(spec.tiltfilePath),
     kind: KINDS[spec.exitCondition],
+    pid: status.pid,
+    startTime: status.startTime,
     verdict: verdict.state,
     final: verdict.final,
-    reason: verdict.reason ?? null,
+    reason: plainOrNull(verdict.reason),
     link: connection.state,
-    linkError: connection.error ?? null,
+    linkError: plainOrNull(connection.error),
     targets: Object.fromEntries(phases),
   };
 }
@@ -70,9 +81,9 @@ const KINDS = { MANUAL: 'tilt up', CI: 'tilt ci', UNKNOWN: 'unknown' } as const;
 export function targetFactsOf(target: TargetFields): z.infer<typeof targetFacts> {
   const { name, type, resources, phase, state, durationSeconds } = target;
   return {
-    name,
+    name: plainText(name),
     type,
-    resources: [...resources],
+    resources: resources.map(plainText),
     phase,
     summary: summaryOf(state, phase),
     durationSeconds: durationSeconds ?? null,
@@ -84,11 +95,20 @@ export function blockerFactsOf(view: Pick<TargetsView, 'targets'>): z.infer<type
   return blockersOf(view).map(({ target, since }: Blocker) => ({ ...targetFactsOf(target), since }));
 }
 
+/** The facts of a run. */
+export function runFactsOf({ session, tiltfilePath, pid, startTime }: Run): z.infer<typeof runFacts> {
+  return { session: plainText(session), tiltfile: plainText(tiltfilePath), pid, startTime };
+}
+
 /** What a target went through, oldest first. */
 export function historyOf({ history }: TargetFields): z.infer<typeof transitionFacts>[] {
   return history.map(({ time, phase, state }) => ({ time, phase, summary: summaryOf(state, phase) }));
 }
 
 function summaryOf(state: TargetFields['state'], phase: string): string {
-  return state?.summary ?? phase.toLowerCase();
+  return plainText(state?.summary ?? phase.toLowerCase());
+}
+
+function plainOrNull(text: string | null): string | null {
+  return text === null ? null : plainText(text);
 }

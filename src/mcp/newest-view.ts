@@ -1,4 +1,6 @@
-import type { Client, TargetsView } from '../client/client.js';
+import type { Client, SessionFields, TargetsView } from '../client/client.js';
+import { KnownSessionsDocument } from '../client/generated.js';
+import { describeKnownSessions } from '../client/known-sessions.js';
 
 /** A question that has no answer, in one line for an agent. */
 export class NoAnswer extends Error {}
@@ -14,7 +16,7 @@ const HISTORY = 50;
 
 /**
  * The targets of a Session as they are now. Rejects with a NoAnswer that says what else there is where there is no such
- * Session, and with the reason where the gateway cannot be asked.
+ * Session, and with the reason where the gateway cannot be asked. The demonstration is no answer unless it is named.
  */
 export async function newestView(
   client: Client,
@@ -26,6 +28,7 @@ export async function newestView(
     if (view.link.state === 'lost') throw new NoAnswer(`the gateway cannot be asked: ${view.link.error}`);
     if (view.cursor === null) continue;
     if (view.session === null) throw await noSuchSession(client, session, signal);
+    if (view.session.isDemo && session === undefined) throw onlyDemo(view.session);
     return { ...view, session: view.session };
   }
   throw new NoAnswer(`the gateway did not answer within ${ANSWER_MS / 1_000} s`);
@@ -36,10 +39,14 @@ async function noSuchSession(
   session: string | undefined,
   signal: AbortSignal,
 ): Promise<NoAnswer> {
-  const known = (await client.sessions({ signal })).map(({ id }) => id);
-  const those =
-    known.length === 0 ? 'there is none: is a tilt up or tilt ci running?' : `there are: ${known.join(', ')}`;
+  const known = describeKnownSessions(await client.query(KnownSessionsDocument, {}, { signal }));
   return new NoAnswer(
-    `no Session ${session === undefined ? 'was named' : `has the id ${session}`}; ${those}`,
+    `no Session ${session === undefined ? 'was named' : `has the id ${session}`}; ${known}`,
+  );
+}
+
+function onlyDemo({ id }: SessionFields): NoAnswer {
+  return new NoAnswer(
+    `no Tilt is running: only the built-in demonstration is known. To ask about it, name its Session, ${id}`,
   );
 }

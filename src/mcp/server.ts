@@ -1,6 +1,7 @@
 import { type CallToolResult, McpServer } from '@modelcontextprotocol/server';
 import { type Client, ClientError } from '../client/client.js';
 import { oneLine } from '../model/one-line.js';
+import { plainText } from '../model/plain-text.js';
 import { version } from '../version.js';
 import { NoAnswer } from './newest-view.js';
 import type { AnyTool } from './tool.js';
@@ -47,6 +48,6 @@ function register(server: McpServer, tool: AnyTool, client: Client): void {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof NoAnswer || error instanceof ClientError) return oneLine(error.message);
+  if (error instanceof NoAnswer || error instanceof ClientError) return oneLine(plainText(error.message));
   throw error;
 }

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { plainText } from '../model/plain-text.js';
 import {
   blockerFacts,
   blockerFactsOf,
   factsOf,
   historyOf,
+  runFacts,
+  runFactsOf,
   sessionFacts,
   targetFacts,
   targetFactsOf,
@@ -26,7 +29,9 @@ const PHASES = [
 const session = z
   .string()
   .optional()
-  .describe('Id of the Session, such as tilt-default/Tiltfile; may be left out while exactly one is known');
+  .describe(
+    'Id of the Session, such as tilt-default/Tiltfile; may be left out while exactly one Tilt runs. The demonstration has to be named',
+  );
 
 /** How long to wait unless told otherwise: most agents give a call a minute. In seconds. */
 const PATIENCE_SECONDS = 50;
@@ -92,30 +97,46 @@ export const tools: readonly AnyTool[] = [
     name: 'wait_for',
     title: 'Wait for a condition',
     description: `Waits until a Session is ready (everything that counts is), a tilt ci is done, or a target is in a phase. \
-result: reached; failed; unknown (no news that can be trusted); timeout (call it again to wait on).`,
+It is about one run of Tilt: the one that runs now, or the next to start, or one that ended in the last seconds. \
+result: reached; failed; unknown (no news that can be trusted, or another run replaced it); \
+impossible (a tilt up is never done); timeout (call it again to wait on).`,
     input: z.object({
       session,
       condition: z.enum(['ready', 'done', 'target']),
       target: z.string().optional().describe('With condition target: its name'),
       phase: z.enum(PHASES).optional().describe('With condition target: the phase to wait for'),
+      pid: z.number().int().positive().optional().describe('Only the run of the tilt process with this id'),
+      tiltfile: z.string().optional().describe('Only a run of this Tiltfile: its absolute path'),
+      startedAfter: z.iso
+        .datetime({ offset: true })
+        .optional()
+        .describe('Only a run that started at this time or later'),
       timeoutSeconds: z.number().positive().max(3_600).default(PATIENCE_SECONDS),
     }),
     output: z.object({
-      result: z.enum(['reached', 'failed', 'unknown', 'timeout']),
+      result: z.enum(['reached', 'failed', 'unknown', 'impossible', 'timeout']),
       reason: z.string(),
+      run: runFacts.nullable().describe('The run that the result is about'),
       session: sessionFacts.nullable(),
       blockers: z.array(blockerFacts),
     }),
-    run: async ({ session: id, condition, target, phase, timeoutSeconds }, { client, signal }) => {
-      const { result, reason, view } = await client.waitFor({
+    run: async (input, { client, signal }) => {
+      const { session: id, condition, target, phase, pid, tiltfile, startedAfter, timeoutSeconds } = input;
+      const { result, reason, view, run } = await client.waitFor({
         session: id,
+        run: {
+          pid,
+          tiltfile,
+          startedAfter: startedAfter === undefined ? undefined : new Date(startedAfter),
+        },
         for: condition === 'target' ? aboutTarget(target, phase) : condition,
         timeoutMs: timeoutSeconds * 1_000,
         signal,
       });
       return {
         result,
-        reason,
+        reason: plainText(reason),
+        run: run && runFactsOf(run),
         session: view?.session ? factsOf(view.session) : null,
         blockers: view ? blockerFactsOf(view) : [],
       };

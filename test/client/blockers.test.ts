@@ -4,6 +4,7 @@ import { openClient } from '../support/closing-client.js';
 import { startMemoryGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
 import { take } from '../support/taking.js';
+import { targetFields } from '../support/target-fields.js';
 
 describe('blockersOf', () => {
   it('tells what stands in the way, why, and since when, the worst first', async () => {
@@ -20,7 +21,7 @@ describe('blockersOf', () => {
       }),
     ]);
     await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchTargets({ history: 1 }));
+    await using views = take(client.watchTargets());
     const blockers = blockersOf(await views.next());
     expect(blockers.map(({ why, target }) => `${target.phase} ${why}`)).toEqual([
       'FAILED d: failed after 2.3 s: exit status 1',
@@ -44,5 +45,21 @@ describe('blockersOf', () => {
     const view = await views.next();
     expect(blockersOf(view)[0]?.since).toBe(view.targets.get('a')?.since);
     expect(view.targets.get('a')?.since).toMatch(/^20\d\d-/);
+  });
+
+  it('shows the headline of an error of several lines, without what a terminal would interpret', () => {
+    const traceback =
+      'Traceback (most recent call last):\n  /shop/Tiltfile:1:5: in <toplevel>\nError: \u001b[31mnope\u001b[0m';
+    const state = {
+      __typename: 'TargetStateTerminated',
+      startTime: null,
+      finishTime: null,
+      error: traceback,
+      graceStatus: 'NOT_APPLICABLE',
+      summary: `failed after 0.1 s: ${traceback}`,
+    } as const;
+    const target = targetFields('tiltfile:update', 'FAILED', { state });
+    const [blocker] = blockersOf({ targets: new Map([[target.name, target]]) });
+    expect(blocker?.why).toBe('tiltfile:update: failed after 0.1 s: Error: nope');
   });
 });

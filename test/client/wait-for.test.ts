@@ -84,6 +84,13 @@ describe('waitFor', () => {
       'failed',
       'there is no target api:serve, not RUNNING',
     ],
+    [
+      'done, of `tilt up`, which is never done',
+      'done',
+      session('a', { x: 'ready' }),
+      'impossible',
+      'a/Tiltfile is of `tilt up`, which is never done; wait for ready instead',
+    ],
     ['a failure', { target: 'x', phase: 'FAILED' }, session('a', { x: 'failed' }), 'reached', 'x is FAILED'],
   ];
 
@@ -108,12 +115,6 @@ describe('waitFor', () => {
       'done',
       ci({ x: 'failed' }),
       /^timed out after 5 s: x: failed after 2.3 s: exit status 1 \(since /,
-    ],
-    [
-      'done, of `tilt up`',
-      'done',
-      session('a', { x: 'ready' }),
-      /^timed out after 5 s: a\/Tiltfile is of `tilt up`, which is never done$/,
     ],
     [
       'a phase of a target that failed in `tilt up`',
@@ -197,10 +198,14 @@ describe('waitFor', () => {
     await gateway.gateway.ready();
     source.replaceAll([]);
     await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
-    expect((await client.waitFor({ session: 'a/Tiltfile', for: 'done' })).result).toBe('reached');
+    const ended = begin(client, { session: 'a/Tiltfile', for: 'done' });
     const wait = begin(client, { session: 'b/Tiltfile', for: 'ready' });
+    await ended.seen(({ session }) => session?.connection.state === 'GONE');
     await wait.seen(({ session }) => session?.connection.state === 'GONE');
-    await clock.advance(10_000);
+    await clock.advance(9_999);
+    expect([ended.outcome, wait.outcome]).toEqual([null, null]);
+    await clock.advance(1);
+    expect((await ended.ended).result).toBe('reached');
     const { result, reason } = await wait.ended;
     expect(result).toBe('unknown');
     expect(reason).toContain('b/Tiltfile: its Tilt has left before it was done');

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Condition } from '../../client/client.js';
 import { PHASES } from '../phases.js';
-import { terminalText } from '../terminal-text.js';
+import { lineText } from './report-text.js';
 
 /** Reads `--for`: `ready`, `done` or `target:NAME=PHASE`, the phase in any case. The last `=` is the one that counts. */
 export function condition(text: string): Condition {
@@ -18,5 +18,5 @@ export function condition(text: string): Condition {
 export function inWords(wanted: Condition): string {
   if (wanted === 'ready') return 'to be ready';
   if (wanted === 'done') return 'to be done';
-  return `for ${terminalText(wanted.target)} to be ${wanted.phase}`;
+  return `for ${lineText(wanted.target)} to be ${wanted.phase}`;
 }

@@ -1,34 +1,34 @@
 import type { TargetFields } from '../../client/client.js';
 import { elapsed } from '../elapsed.js';
 import { rankOf } from '../phases.js';
-import { sayingOf } from '../target-facts.js';
-import { terminalText } from '../terminal-text.js';
 import { inWords } from './condition.js';
-import { failedOf, type Waited } from './waited.js';
+import { headline, inertCommands, lineText, runText } from './report-text.js';
+import { failedTargets, type WaitReport } from './wait-report.js';
 
 /** GitHub shows ten annotations of a step. */
-const MOST_ANNOTATIONS = 10;
+const MAX_ANNOTATIONS = 10;
 /** A summary may be 1 MiB. */
-const MOST_ROWS = 200;
-const LONGEST_CELL = 500;
+const MAX_ROWS = 200;
+const MAX_CELL_LENGTH = 500;
 
 /** Workflow commands for GitHub Actions: an error for each target that failed, or else one for the wait itself. */
-export function annotations(waited: Waited): string[] {
-  if (waited.result === 'reached') return [];
-  const failed = failedOf(waited).slice(0, MOST_ANNOTATIONS);
-  if (failed.length === 0) return [errorCommand(`wait ${inWords(waited.condition)}`, waited.reason)];
-  return failed.map((target) => errorCommand(target.name, sayingOf(target)));
+export function annotations(report: WaitReport): string[] {
+  if (report.result === 'reached') return [];
+  const failed =
+    report.isStale && report.result !== 'failed' ? [] : failedTargets(report).slice(0, MAX_ANNOTATIONS);
+  if (failed.length === 0) return [errorCommand(`wait ${inWords(report.condition)}`, report.reason)];
+  return failed.map((target) => errorCommand(target.name, headline(target)));
 }
 
-/** A summary of a step in Markdown: the result, and a table of the targets, those that failed first. */
-export function stepSummary(waited: Waited): string {
-  const { session, targets, result, condition, reason, tookMs } = waited;
+/** A summary of a step in Markdown: the result, the run, and a table of the targets, those that failed first. */
+export function stepSummary(report: WaitReport): string {
+  const { session, targets, result, condition, reason, tookMs } = report;
   const rows = [...targets].sort((a, b) => rankOf(a.phase) - rankOf(b.phase));
-  const shown = rows.slice(0, MOST_ROWS);
+  const shown = rows.slice(0, MAX_ROWS);
   return [
     `### Tilt: ${WORDS[result]}`,
     '',
-    `Waited ${elapsed(tookMs)} for ${cell(session?.id ?? 'the Session')} ${cell(inWords(condition))}. ${cell(reason)}`,
+    `Waited ${elapsed(tookMs)} for ${cell(session?.id ?? 'the Session')} ${cell(inWords(condition))}. ${cell(`${reason}${runText(report)}`)}`,
     '',
     ...(rows.length === 0 ? [] : ['| target | phase | time | |', '| --- | --- | --- | --- |']),
     ...shown.map(
@@ -44,6 +44,8 @@ const WORDS = {
   failed: 'failed',
   timeout: 'timed out',
   unknown: 'could not find out',
+  impossible: 'cannot be reached',
+  interrupted: 'interrupted',
 } as const;
 
 function timeOf({ durationSeconds, secondsToReady }: TargetFields): string {
@@ -52,19 +54,19 @@ function timeOf({ durationSeconds, secondsToReady }: TargetFields): string {
 }
 
 function noteOf(target: TargetFields): string {
-  return target.phase === 'READY' || target.phase === 'SUCCEEDED' ? '' : cell(sayingOf(target));
+  return target.phase === 'READY' || target.phase === 'SUCCEEDED' ? '' : cell(headline(target));
 }
 
-/** Every sign that Markdown may take for its own is escaped; it allows that of any. */
+/** Escapes all punctuation, which Markdown allows. */
 function cell(text: string): string {
-  const line = terminalText(text);
-  const cut = line.length > LONGEST_CELL ? `${line.slice(0, LONGEST_CELL)}…` : line;
+  const line = lineText(text);
+  const cut = line.length > MAX_CELL_LENGTH ? `${line.slice(0, MAX_CELL_LENGTH)}…` : line;
   return cut.replace(/[!-/:-@[-`{-~]/g, '\\$&');
 }
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
 function errorCommand(title: string, message: string): string {
-  return `::error title=${property(terminalText(title))}::${data(terminalText(message))}`;
+  return inertCommands(`::error title=${property(lineText(title))}::${data(lineText(message))}`);
 }
 
 function data(text: string): string {

@@ -1,74 +1,86 @@
-import { getJunitXml, type TestCase } from 'junit-xml';
-import type { TargetFields } from '../../client/client.js';
-import { sayingOf } from '../target-facts.js';
+import { describeRun, type TargetFields } from '../../client/client.js';
 import { inWords } from './condition.js';
-import { blockersOf, type Waited } from './waited.js';
+import { fullText, headline, lineText } from './report-text.js';
+import { awaitedTargets, type WaitReport } from './wait-report.js';
+import { element, XML_DECLARATION } from './xml.js';
 
 /**
  * A JUnit report of a wait: a test case for each target. One that failed is a failure with its error; so is one that
- * stood in the way when the time was up; one that is inactive, disabled or not decided is skipped. A wait that did not
- * succeed though no target says so is a failure of its own, so that no report is green when the wait was not.
+ * stood in the way when the time was up or a signal came; one that is inactive, disabled or not decided is skipped. A wait that
+ * did not succeed though no target says so is a failure of its own, so that no report is green when the wait was not.
  */
-export function junitReport(waited: Waited): string {
-  const { session, targets, result, tookMs, now } = waited;
-  const late = new Set(result === 'timeout' ? blockersOf(waited) : []);
-  const isFailure = (target: TargetFields) => late.has(target) || hasFailed(target, waited);
-  const cases = targets.map((target) => testCase(target, isFailure(target)));
-  const isRed = cases.some(({ failures }) => failures !== undefined);
-  const name = printable(session?.id ?? 'tilt-graphql');
+export function junitReport(report: WaitReport): string {
+  const { session, targets, result, tookMs, now } = report;
+  const endedEarly = (result === 'timeout' || result === 'interrupted') && !report.isStale;
+  const late = new Set(endedEarly ? awaitedTargets(report) : []);
+  const cases = targets.map((target) => testCase(target, late.has(target) || hasFailed(target, report)));
+  const name = lineText(session?.id ?? 'tilt-graphql');
+  const isRed = cases.some(({ kind }) => kind === 'failure');
+  const all = result === 'reached' || isRed ? cases : [waitItself(report, name), ...cases];
+  const count = (kind: TestCase['kind']) => all.filter((one) => one.kind === kind).length;
+  const counts = { tests: all.length, failures: count('failure'), errors: 0, skipped: count('skipped') };
   const started = Date.parse(session?.status.startTime ?? '');
-  return asFailures(
-    getJunitXml({
-      name: 'tilt-graphql wait',
-      suites: [
-        {
-          name,
-          timestamp: new Date(Number.isNaN(started) ? now - tookMs : started),
-          time: tookMs / 1_000,
-          testCases: result === 'reached' || isRed ? cases : [waitItself(waited, name), ...cases],
-        },
-      ],
+  const time = runSeconds(report) ?? tookMs / 1_000;
+  const timestamp = new Date(Number.isNaN(started) ? now - tookMs : started).toISOString();
+  const suite = element('testsuite', { name, ...counts, time, timestamp }, [
+    element('properties', {}, propertiesOf(report)),
+    ...all.map(({ xml }) => xml),
+  ]);
+  return `${XML_DECLARATION}\n${element('testsuites', { name: 'tilt-graphql wait', ...counts, time }, [suite])}\n`;
+}
+
+interface TestCase {
+  readonly kind: 'passed' | 'skipped' | 'failure';
+  readonly xml: string;
+}
+
+/** How long the run took so far, or until it ended; null where that is not known. */
+function runSeconds({ session, now }: WaitReport): number | null {
+  const started = Date.parse(session?.status.startTime ?? '');
+  const ended = session?.connection.state === 'GONE' ? Date.parse(session.connection.since) : now;
+  const seconds = (ended - started) / 1_000;
+  return seconds >= 0 ? seconds : null;
+}
+
+function propertiesOf({ condition, result, run }: WaitReport): string[] {
+  const properties = {
+    result,
+    condition: inWords(condition),
+    ...(run && {
+      run: lineText(describeRun(run)),
+      tiltfile: lineText(run.tiltfilePath),
+      startTime: run.startTime,
+      pid: run.pid,
+      uid: run.uid,
     }),
+  };
+  return Object.entries(properties).flatMap(([name, value]) =>
+    value === null ? [] : [element('property', { name, value })],
   );
 }
 
 /** A failure that was waited for is none. */
-function hasFailed({ name, phase }: TargetFields, { condition, result }: Waited): boolean {
+function hasFailed({ name, phase }: TargetFields, { condition, result }: WaitReport): boolean {
   const isWanted = result === 'reached' && typeof condition === 'object' && condition.target === name;
   return phase === 'FAILED' && !isWanted;
 }
 
 function testCase(target: TargetFields, isFailure: boolean): TestCase {
   const { name, resources, phase, durationSeconds, secondsToReady } = target;
-  const seconds = durationSeconds ?? secondsToReady;
-  return {
-    name: printable(name),
-    classname: printable(resources.join(', ') || name),
-    ...(seconds !== null && { time: seconds }),
-    ...(isFailure
-      ? { failures: [{ type: phase, message: printable(sayingOf(target)) }] }
-      : phase !== 'READY' && phase !== 'SUCCEEDED' && { skipped: true }),
-  };
+  const time = durationSeconds ?? secondsToReady;
+  const attributes = { name: lineText(name), classname: lineText(resources.join(', ') || name), time };
+  if (isFailure) {
+    const failure = element('failure', { type: phase, message: headline(target) }, fullText(target));
+    return { kind: 'failure', xml: element('testcase', attributes, [failure]) };
+  }
+  if (phase === 'READY' || phase === 'SUCCEEDED')
+    return { kind: 'passed', xml: element('testcase', attributes) };
+  return { kind: 'skipped', xml: element('testcase', attributes, [element('skipped', {})]) };
 }
 
-function waitItself({ condition, result, reason, tookMs }: Waited, classname: string): TestCase {
-  return {
-    name: printable(`wait ${inWords(condition)}`),
-    classname,
-    time: tookMs / 1_000,
-    failures: [{ type: result, message: printable(reason) }],
-  };
-}
-
-/** XML has no way to write most control characters, escaped or not. */
-function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\t\n\r]|[\ufffe\uffff]/gu, '\ufffd');
-}
-
-/**
- * The package counts failures as such, but writes them as `<error>`, which readers take for trouble with the test itself.
- * Text in it is escaped: what begins with `<` is a tag.
- */
-function asFailures(xml: string): string {
-  return xml.replaceAll('<error', '<failure').replaceAll('</error>', '</failure>');
+function waitItself({ condition, result, reason, tookMs }: WaitReport, classname: string): TestCase {
+  const message = lineText(reason);
+  const attributes = { name: `wait ${inWords(condition)}`, classname, time: tookMs / 1_000 };
+  const failure = element('failure', { type: result, message }, message);
+  return { kind: 'failure', xml: element('testcase', attributes, [failure]) };
 }

@@ -1,44 +1,65 @@
 import type { TargetFields } from '../../client/client.js';
 import { elapsed } from '../elapsed.js';
-import { sayingOf, sinceOf } from '../target-facts.js';
-import { terminalText } from '../terminal-text.js';
 import { inWords } from './condition.js';
-import { blockersOf, failedOf, type Waited } from './waited.js';
+import { fullText, headline, lineText, logLine, runText } from './report-text.js';
+import { awaitedTargets, failedTargets, type WaitReport } from './wait-report.js';
 
 /** How many targets are listed at most; a last line says how many more there are. */
-const MOST = 50;
+const MAX_LISTED = 50;
 
-/** What came of a wait, for standard output: one line about the whole, and one for each target that decided it. */
-export function resultLines(waited: Waited): string[] {
-  const { result, reason, session, condition, tookMs, now } = waited;
-  if (result === 'unknown') return [`unknown: ${terminalText(reason)}`];
-  const who = terminalText(session?.id ?? 'the Session');
+/**
+ * The result of a wait, for standard output: one line about the whole, and one for each target that decided it.
+ *
+ * @param isVerbose whether an error is shown with all its lines
+ */
+export function resultLines(report: WaitReport, isVerbose = false): string[] {
+  return linesOf(report, isVerbose).map(logLine);
+}
+
+function linesOf(report: WaitReport, isVerbose: boolean): string[] {
+  const { result, reason, session, condition, tookMs } = report;
+  if (result === 'unknown' || result === 'impossible') {
+    return [`${result}: ${lineText(reason)}${runText(report)}`];
+  }
+  const who = lineText(session?.id ?? 'the Session');
   const head = `${result}: waited ${elapsed(tookMs)} for ${who} ${inWords(condition)}`;
-  if (result === 'reached') return [`${head}${countsOf(waited)}`];
-  const lines =
-    result === 'failed'
-      ? listed(failedOf(waited), failureLine)
-      : listed(waited.isStale ? [] : blockersOf(waited), (target) => blockerLine(target, now));
-  return [head, ...(lines.length > 0 ? lines : [`  ${terminalText(reason)}`])];
+  if (result === 'reached') return [`${head}${countsOf(report)}${runText(report)}`];
+  const lines = targetLines(report, isVerbose);
+  return [`${head}${runText(report)}`, ...(lines.length > 0 ? lines : [`  ${lineText(reason)}`])];
+}
+
+function targetLines(report: WaitReport, isVerbose: boolean): string[] {
+  if (report.result === 'failed') {
+    return listed(failedTargets(report), (target) => [failureLine(target), ...detailOf(target, isVerbose)]);
+  }
+  return report.isStale ? [] : listed(awaitedTargets(report), (target) => [awaitedLine(target, report.now)]);
 }
 
 function failureLine(target: TargetFields): string {
-  return `${terminalText(target.name)}: ${target.phase}: ${terminalText(sayingOf(target))}`;
+  return `${lineText(target.name)}: ${target.phase}: ${headline(target)}`;
 }
 
-function blockerLine(target: TargetFields, now: number): string {
-  const since = sinceOf(target);
-  const age = since === null ? '' : ` for ${elapsed(now - since)}, since ${new Date(since).toISOString()}`;
-  return `${terminalText(target.name)}: ${target.phase}${age}: ${terminalText(sayingOf(target))}`;
+/** An error of several lines, such as the traceback of a Tiltfile. */
+function detailOf(target: TargetFields, isVerbose: boolean): string[] {
+  const lines = isVerbose ? fullText(target).split('\n') : [];
+  return lines.length > 1 ? lines.map((line) => `  ${line}`) : [];
 }
 
-function listed(targets: readonly TargetFields[], line: (target: TargetFields) => string): string[] {
-  const lines = targets.slice(0, MOST).map((target) => `  ${line(target)}`);
-  const more = targets.length - lines.length;
+function awaitedLine(target: TargetFields, now: number): string {
+  const since = Date.parse(target.since);
+  const age = Number.isNaN(since)
+    ? ''
+    : ` for ${elapsed(now - since)}, since ${new Date(since).toISOString()}`;
+  return `${lineText(target.name)}: ${target.phase}${age}: ${headline(target)}`;
+}
+
+function listed(targets: readonly TargetFields[], linesOf: (target: TargetFields) => string[]): string[] {
+  const lines = targets.slice(0, MAX_LISTED).flatMap((target) => linesOf(target).map((line) => `  ${line}`));
+  const more = targets.length - MAX_LISTED;
   return more > 0 ? [...lines, `  and ${more} more`] : lines;
 }
 
-function countsOf({ session }: Waited): string {
+function countsOf({ session }: WaitReport): string {
   if (session === null) return '';
   const { total, ...phases } = session.counts;
   const parts = Object.entries(phases).flatMap(([phase, count]) => (count > 0 ? [`${count} ${phase}`] : []));

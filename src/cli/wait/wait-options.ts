@@ -6,12 +6,15 @@ import {
   type ClientFlags,
   type SessionFlags,
 } from '../client-options.js';
-import { durationMs } from '../option-values.js';
+import { durationMs, pid, time } from '../option-values.js';
 import { condition } from './condition.js';
 
-/** What `wait` was told. */
+/** Options of `wait`. */
 export interface WaitFlags extends ClientFlags, SessionFlags {
   readonly for: Condition;
+  readonly pid?: number;
+  readonly tiltfile?: string;
+  readonly startedAfter?: Date;
   /** Milliseconds. */
   readonly timeout: number;
   /** Milliseconds. */
@@ -29,19 +32,38 @@ export function addWaitOptions(command: Command): Command {
         .argParser(condition),
     )
     .addOption(
+      new Option(
+        '--pid <pid>',
+        'only the run of the tilt process with this id, also when it has ended',
+      ).argParser(pid),
+    )
+    .addOption(new Option('--tiltfile <path>', 'only a run of this Tiltfile'))
+    .addOption(
+      new Option(
+        '--started-after <time>',
+        'only a run that started at this time or later (RFC 3339), also when it has ended',
+      ).argParser(time),
+    )
+    .addOption(
       new Option('--timeout <duration>', 'how long to wait at most, such as 90s, 10m or 1h')
         .default(600_000, '10m')
         .env('TILT_GRAPHQL_TIMEOUT')
         .argParser(durationMs),
     )
     .addOption(
-      new Option('--max-age <duration>', 'how old news may be that counts, while a link is lost')
+      new Option(
+        '--max-age <duration>',
+        'how old news may be that counts, and how long before the wait a run may have ended',
+      )
         .default(10_000, '10s')
         .env('TILT_GRAPHQL_MAX_AGE')
         .argParser(durationMs),
     )
     .addOption(new Option('--junit <file>', 'write a JUnit report with a test case for each target'))
     .addOption(
-      new Option('-v, --verbose', 'tell of the progress on standard error, as on a terminal').default(false),
+      new Option(
+        '-v, --verbose',
+        'report every change on standard error, and errors with all their lines',
+      ).default(false),
     );
 }

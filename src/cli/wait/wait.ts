@@ -1,116 +1,117 @@
-import { ClientError, createClient, type TargetsView, type WaitOutcome } from '../../client/client.js';
+import { resolve } from 'node:path';
+import {
+  ClientError,
+  createClient,
+  type TargetsView,
+  type WaitOutcome,
+  type WaitProgress,
+} from '../../client/client.js';
 import { type Clock, systemClock } from '../../clock.js';
 import type { CliProcess } from '../cli-process.js';
 import { clientOptionsOf } from '../client-options.js';
-import { elapsed } from '../elapsed.js';
 import { EXIT } from '../exit-code.js';
-import { listenForInterruption } from '../interruption.js';
-import { inWords } from './condition.js';
-import { annotations, stepSummary } from './github.js';
-import { progressOf } from './progress.js';
-import { checkWritable, writeOrSayWhyNot } from './report-file.js';
-import { resultLines } from './result-lines.js';
+import { type Interruption, listenForInterruption } from '../interruption.js';
+import { createProgressReporter } from './progress.js';
+import { checkWritable } from './report-file.js';
 import type { WaitFlags } from './wait-options.js';
-import type { Waited } from './waited.js';
+import type { WaitReport } from './wait-report.js';
+import { writeReport } from './write-report.js';
 
 /**
- * Waits for a Session or a target, tells what came of it, and resolves with the exit code: 0 reached, 1 failed, 3 it
- * could not be found out, 124 the time was up, and what a shell gives for a signal. A report that cannot be written at
- * the end is said on standard error, and leaves the exit code as it is: whether the Session is good does not depend on it.
+ * Waits for a Session or a target, reports the result, and resolves with the exit code: 0 reached, 1 failed, 2 a condition
+ * that can never hold, 3 unknown, 124 timeout, 128 and its number for a signal. Reports are written in each of these cases, the
+ * files first; one that cannot be written leaves the exit code as it is: whether the Session is good does not depend on it.
  */
 export async function wait(flags: WaitFlags, cli: CliProcess): Promise<number> {
   if (flags.junit !== undefined) await checkWritable('--junit', flags.junit);
   const clock = systemClock;
-  const startedAt = clock.now();
+  const startedAt = clock.monotonic();
   const interruption = listenForInterruption(cli);
   const client = createClient(await clientOptionsOf(flags, cli.env));
+  const progress = startProgress(flags, cli, clock);
+  let last: Last = { view: null, run: null, replacedRuns: [], reason: 'no gateway has answered yet' };
   try {
-    const outcome = await client
+    const outcome: Outcome = await client
       .waitFor({
         ...(flags.session !== undefined && { session: flags.session }),
+        run: {
+          pid: flags.pid,
+          tiltfile: flags.tiltfile === undefined ? undefined : resolve(flags.tiltfile),
+          startedAfter: flags.startedAfter,
+        },
         for: flags.for,
         timeoutMs: flags.timeout,
         maxAgeMs: flags.maxAge,
         signal: interruption.signal,
-        onView: progress(flags, cli, clock),
+        onView(view, how) {
+          last = { view, ...how };
+          progress.show(view, how);
+        },
       })
-      .catch(unknownOutcome);
-    await report(waitedOf(outcome, flags, startedAt, clock.now()), flags, cli);
+      .catch((error: unknown) => failedOutcome(error, last, interruption));
+    progress.end();
+    await writeReport(reportOf(outcome, flags, clock.monotonic() - startedAt, clock.now()), flags, cli);
+    if (outcome.result === 'interrupted') return interruption.exitCode ?? EXIT.unknown;
     return EXIT_CODES[outcome.result];
-  } catch (error) {
-    if (interruption.exitCode !== null) return interruption.exitCode;
-    throw error;
   } finally {
+    progress.end();
     interruption.end();
     client.close();
   }
 }
 
-/** What a gateway refuses can be found out no more than what none answers. */
-function unknownOutcome(error: unknown): WaitOutcome {
-  if (error instanceof ClientError) return { result: 'unknown', reason: error.message, view: null };
+/** What was known last. */
+type Last = WaitProgress & Pick<WaitOutcome, 'view'>;
+type Outcome = Last & Pick<WaitReport, 'result'>;
+
+/** A gateway that rejects the request makes the result unknown, as one that does not answer. */
+function failedOutcome(error: unknown, last: Last, { exitCode }: Interruption): Outcome {
+  if (exitCode !== null) return { ...last, result: 'interrupted', reason: `interrupted; ${last.reason}` };
+  if (error instanceof ClientError) return { ...last, result: 'unknown', reason: error.message };
   throw error;
 }
 
 const EXIT_CODES = {
   reached: EXIT.ok,
   failed: EXIT.failed,
+  impossible: EXIT.usage,
   unknown: EXIT.unknown,
   timeout: EXIT.timeout,
 } as const;
 
-function waitedOf(
-  { result, reason, view }: WaitOutcome,
+function reportOf(
+  { result, reason, view, run, replacedRuns }: Outcome,
   flags: WaitFlags,
-  startedAt: number,
+  tookMs: number,
   now: number,
-): Waited {
+): WaitReport {
   return {
     condition: flags.for,
     result,
     reason,
+    run,
+    replacedRuns,
     session: view?.session ?? null,
     targets: [...(view?.targets.values() ?? [])],
-    isStale: view?.link.state !== 'live' || view.session?.connection.state !== 'LIVE',
-    tookMs: now - startedAt,
+    isStale: isStale(view),
+    tookMs,
     now,
   };
 }
 
-/** Tells what was not told before, on standard error, where somebody looks. */
-function progress({ verbose, for: wanted }: WaitFlags, { stderr }: CliProcess, clock: Clock) {
-  const startedAt = clock.now();
-  let told = '';
-  return (view: TargetsView): void => {
-    if (!verbose && !stderr.isTTY) return;
-    const line = progressOf(view);
-    if (line === told) return;
-    told = line;
-    stderr.write(`${elapsed(clock.now() - startedAt)} waiting ${inWords(wanted)}: ${line}\n`);
-  };
+function isStale(view: TargetsView | null): boolean {
+  return view?.link.state !== 'live' || view.session?.connection.state !== 'LIVE';
 }
 
-async function report(
-  waited: Waited,
-  { junit }: WaitFlags,
-  { stdout, stderr, env }: CliProcess,
-): Promise<void> {
-  const isGitHub = env.GITHUB_ACTIONS === 'true';
-  const lines = [...resultLines(waited), ...(isGitHub ? annotations(waited) : [])];
-  stdout.write(`${lines.join('\n')}\n`);
-  const files = [
-    ...(junit === undefined ? [] : [writeReport(junit, waited)]),
-    ...(isGitHub && env.GITHUB_STEP_SUMMARY
-      ? [writeOrSayWhyNot(env.GITHUB_STEP_SUMMARY, stepSummary(waited), 'a')]
-      : []),
-  ];
-  for (const trouble of await Promise.all(files)) {
-    if (trouble !== null) stderr.write(`tilt-graphql: ${trouble}\n`);
-  }
-}
+/** The columns of a line where no terminal sets them. */
+const LOG_COLUMNS = 200;
 
-/** The writer of XML is loaded by those alone who ask for a report. */
-async function writeReport(path: string, waited: Waited): Promise<string | null> {
-  const { junitReport } = await import('./junit.js');
-  return writeOrSayWhyNot(path, junitReport(waited));
+function startProgress(
+  { session, for: condition, verbose }: WaitFlags,
+  { stderr }: CliProcess,
+  clock: Clock,
+) {
+  const columns = stderr.isTTY ? stderr.columns || 80 : LOG_COLUMNS;
+  const write = (text: string) => void stderr.write(text);
+  return createProgressReporter({ session, condition, isVerbose: verbose, columns, clock, write });
 }

@@ -1,25 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { annotations, stepSummary } from '../../../src/cli/wait/github.js';
 import { targetFields } from '../../support/target-fields.js';
-import { waited } from '../../support/waited.js';
+import { waitReport } from '../../support/wait-report.js';
 
 describe('annotations for GitHub Actions', () => {
   it('escape what workflow commands are made of, and cannot be forged', () => {
-    const target = targetFields('a:b,c%\n::error::x', 'FAILED', { error: '100%\r\n::warning::y, z: ok' });
-    expect(annotations(waited('failed', [target]))).toEqual([
-      '::error title=a%3Ab%2Cc%25 %3A%3Aerror%3A%3Ax::100%25 ::warning::y, z: ok',
+    const target = targetFields('a:b,c%\n::error::x', 'FAILED', {
+      error: '100%: y, z, ##[stop-commands]x \u001b[31mred\r\n::warning::y',
+    });
+    expect(annotations(waitReport('failed', [target]))).toEqual([
+      '::error title=a%3Ab%2Cc%25 %3A%3Aerror%3A%3Ax::100%25: y, z, # #[stop-commands]x red',
     ]);
   });
 
   it('are none when it is so, and one about the wait where no target failed', () => {
     const ready = [targetFields('api:serve', 'READY')];
-    expect(annotations(waited('reached', ready))).toEqual([]);
-    expect(annotations(waited('unknown', ready))).toEqual(['::error title=wait to be ready::the reason']);
+    expect(annotations(waitReport('reached', ready))).toEqual([]);
+    expect(annotations(waitReport('unknown', ready))).toEqual(['::error title=wait to be ready::the reason']);
   });
 
   it('are ten at most, as GitHub shows no more', () => {
     const many = Array.from({ length: 12 }, (_, index) => targetFields(`t${index}`, 'FAILED'));
-    expect(annotations(waited('failed', many))).toHaveLength(10);
+    expect(annotations(waitReport('failed', many))).toHaveLength(10);
   });
 });
 
@@ -28,13 +30,13 @@ describe('the summary of a step', () => {
     const targets = [
       targetFields('api:serve', 'READY'),
       targetFields('web:update', 'WAITING'),
-      targetFields('a|b<img src=x>', 'FAILED', { error: '`x`\n| y | [z](javascript:1)' }),
+      targetFields('a|b<img src=x>', 'FAILED', { error: '`x` | y | [z](javascript:1)\nmore' }),
     ];
-    expect(stepSummary(waited('failed', targets))).toBe(
+    expect(stepSummary(waitReport('failed', targets))).toBe(
       [
         '### Tilt: failed',
         '',
-        'Waited 3s for tilt\\-default\\/Tiltfile to be ready. the reason',
+        'Waited 3s for tilt\\-default\\/Tiltfile to be ready. the reason\\; run\\: \\/home\\/dev\\/shop\\/Tiltfile\\, started 2026\\-11\\-22T11\\:00\\:00\\.000000Z\\, pid 4711',
         '',
         '| target | phase | time | |',
         '| --- | --- | --- | --- |',
@@ -49,7 +51,7 @@ describe('the summary of a step', () => {
   it('stays small however many targets there are, and however long they speak', () => {
     const error = '|'.repeat(100_000);
     const many = Array.from({ length: 1_000 }, (_, index) => targetFields(`t${index}`, 'FAILED', { error }));
-    const summary = stepSummary(waited('failed', many));
+    const summary = stepSummary(waitReport('failed', many));
     expect(summary.length).toBeLessThan(2 ** 20);
     expect(summary).toContain('\nand 800 more\n');
   });

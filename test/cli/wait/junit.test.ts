@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { junitReport } from '../../../src/cli/wait/junit.js';
-import { targetFields } from '../../support/target-fields.js';
-import { waited } from '../../support/waited.js';
+import type { WaitReport } from '../../../src/cli/wait/wait-report.js';
+import { sessionFields, targetFields } from '../../support/target-fields.js';
+import { waitReport } from '../../support/wait-report.js';
 
 const TARGETS = [
   targetFields('api:serve', 'READY'),
@@ -13,46 +14,82 @@ const TARGETS = [
 describe('a JUnit report', () => {
   it('has a case for each target: well, failed, or skipped', () => {
     const failed = targetFields('unit:update', 'FAILED', { resources: ['unit', 'all'] });
-    expect(junitReport(waited('failed', [...TARGETS, failed]))).toBe(
+    expect(junitReport(waitReport('failed', [...TARGETS, failed]))).toBe(
       [
-        '<testsuites tests="5" errors="0" failures="1" skipped="2" name="tilt-graphql wait">',
-        '<testsuite tests="5" errors="0" failures="1" skipped="2" name="tilt-default/Tiltfile" time="3" timestamp="2026-11-22T11:00:00.000Z">',
-        '<testcase name="api:serve" classname="api" time="1.5"></testcase>',
-        '<testcase name="docs:serve" classname="docs"><skipped></skipped></testcase>',
-        '<testcase name="lint:update" classname="lint" time="2.25"></testcase>',
-        '<testcase name="web:update" classname="web"><skipped></skipped></testcase>',
-        '<testcase name="unit:update" classname="unit, all" time="2.25"><failure type="FAILED">exit status 1</failure></testcase>',
-        '</testsuite></testsuites>',
-      ].join(''),
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<testsuites name="tilt-graphql wait" tests="5" failures="1" errors="0" skipped="2" time="65">',
+        '<testsuite name="tilt-default/Tiltfile" tests="5" failures="1" errors="0" skipped="2" time="65" timestamp="2026-11-22T11:00:00.000Z">',
+        '<properties>',
+        '<property name="result" value="failed"/>',
+        '<property name="condition" value="to be ready"/>',
+        '<property name="run" value="/home/dev/shop/Tiltfile, started 2026-11-22T11:00:00.000000Z, pid 4711"/>',
+        '<property name="tiltfile" value="/home/dev/shop/Tiltfile"/>',
+        '<property name="startTime" value="2026-11-22T11:00:00.000000Z"/>',
+        '<property name="pid" value="4711"/>',
+        '<property name="uid" value="a1"/></properties>',
+        '<testcase name="api:serve" classname="api" time="1.5"/>',
+        '<testcase name="docs:serve" classname="docs">',
+        '<skipped/></testcase>',
+        '<testcase name="lint:update" classname="lint" time="2.25"/>',
+        '<testcase name="web:update" classname="web">',
+        '<skipped/></testcase>',
+        '<testcase name="unit:update" classname="unit, all" time="2.25">',
+        '<failure type="FAILED" message="exit status 1">exit status 1</failure></testcase></testsuite></testsuites>',
+        '',
+      ].join('\n'),
     );
   });
 
   it('says of what blocked when the time was up that it failed', () => {
-    expect(junitReport(waited('timeout', TARGETS))).toContain(
-      '<testcase name="web:update" classname="web"><failure type="WAITING">waiting: on-dep</failure></testcase>',
+    expect(junitReport(waitReport('timeout', TARGETS))).toContain(
+      '<testcase name="web:update" classname="web">\n<failure type="WAITING" message="waiting: on-dep">waiting: on-dep</failure></testcase>',
     );
   });
 
-  it.each(['unknown', 'failed', 'timeout'] as const)('is never all green when the result is %s', (result) => {
-    const report = junitReport(waited(result, TARGETS.slice(0, 1), { session: null }));
-    expect(report).toContain(
-      `<testcase name="wait to be ready" classname="tilt-graphql" time="3"><failure type="${result}">the reason</failure></testcase>`,
-    );
-    expect(report).toContain('failures="1"');
-  });
+  it.each(['unknown', 'failed', 'timeout', 'impossible', 'interrupted'] as const)(
+    'is never all green when the result is %s',
+    (result) => {
+      const report = junitReport(waitReport(result, TARGETS.slice(0, 1), { session: null }));
+      expect(report).toContain(
+        `<testcase name="wait to be ready" classname="tilt-graphql" time="3">\n<failure type="${result}" message="the reason">the reason</failure></testcase>`,
+      );
+      expect(report).toContain('failures="1"');
+    },
+  );
 
   it('is all green when a failure was what was waited for', () => {
     const condition = { target: 'unit:update', phase: 'FAILED' } as const;
-    const report = junitReport(waited('reached', [targetFields('unit:update', 'FAILED')], { condition }));
+    const report = junitReport(waitReport('reached', [targetFields('unit:update', 'FAILED')], { condition }));
     expect(report).toContain('failures="0"');
   });
 
   it('is XML whatever names and errors hold', () => {
-    const error = 'a <b> & "c"\n\u001b[31m\u0000\u009b\uffff ]]> </error><error';
-    const report = junitReport(waited('failed', [targetFields('<x>\u0007', 'FAILED', { error })]));
+    const error = 'a <b> & "c"\n\u001b[31mred\u0000\u009b\uffff\ud800 ]]> </error><error';
+    const report = junitReport(waitReport('failed', [targetFields('<x>\u0007', 'FAILED', { error })]));
     expect(report).toContain('name="&lt;x&gt;\ufffd"');
+    expect(report).toContain('message="a &lt;b&gt; &amp; &quot;c&quot;"');
     expect(report).toContain(
-      'a &lt;b&gt; &amp; &quot;c&quot;\n\ufffd[31m\ufffd\ufffd\ufffd ]]&gt; &lt;/error&gt;&lt;error</failure>',
+      '>a &lt;b&gt; &amp; &quot;c&quot;\nred\ufffd\ufffd\ufffd\ufffd ]]&gt; &lt;/error&gt;&lt;error</failure>',
+    );
+  });
+
+  it('takes the time of the run, not of the wait, and never a negative one', () => {
+    const session = (state: 'LIVE' | 'GONE', since: string) =>
+      sessionFields(TARGETS, { connection: { state, since, error: null } });
+    const timeOf = (report: WaitReport) => /<testsuite .* time="([^"]*)"/.exec(junitReport(report))?.[1];
+    const gone = session('GONE', '2026-11-22T11:00:30.500000Z');
+    expect(timeOf(waitReport('reached', TARGETS, { session: gone }))).toBe('30.5');
+    const early = session('GONE', '2026-11-22T10:59:00.000000Z');
+    expect(timeOf(waitReport('reached', TARGETS, { session: early }))).toBe('3');
+    expect(timeOf(waitReport('unknown', [], { session: null }))).toBe('3');
+  });
+
+  it('has the whole error of a Tiltfile, and its headline as the message', () => {
+    const error =
+      'Traceback (most recent call last):\n  /shop/Tiltfile:1:5: in <toplevel>\n  <builtin>: in fail\nError: nope';
+    const report = junitReport(waitReport('failed', [targetFields('tiltfile:update', 'FAILED', { error })]));
+    expect(report).toContain(
+      '<failure type="FAILED" message="Error: nope">Traceback (most recent call last):\n',
     );
   });
 });

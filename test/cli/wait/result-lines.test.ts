@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { resultLines } from '../../../src/cli/wait/result-lines.js';
 import { targetFields } from '../../support/target-fields.js';
-import { waited } from '../../support/waited.js';
+import { RUN, waitReport } from '../../support/wait-report.js';
+
+/** Which run a result is about. */
+const RUN_TEXT = '; run: /home/dev/shop/Tiltfile, started 2026-11-22T11:00:00.000000Z, pid 4711';
 
 const TARGETS = [
   targetFields('api:serve', 'RUNNING'),
@@ -12,54 +15,82 @@ const TARGETS = [
 
 describe('what wait prints', () => {
   it('is one line when it is so', () => {
-    expect(resultLines(waited('reached', TARGETS))).toEqual([
-      'reached: waited 3s for tilt-default/Tiltfile to be ready: 4 targets (1 waiting, 1 running, 1 succeeded, 1 failed)',
+    expect(resultLines(waitReport('reached', TARGETS))).toEqual([
+      'reached: waited 3s for tilt-default/Tiltfile to be ready: 4 targets (1 waiting, 1 running, 1 succeeded, 1 failed)' +
+        RUN_TEXT,
     ]);
   });
 
   it('names what failed, with its error in one line', () => {
-    expect(resultLines(waited('failed', TARGETS))).toEqual([
-      'failed: waited 3s for tilt-default/Tiltfile to be ready',
-      '  unit:update: FAILED: one two',
+    expect(resultLines(waitReport('failed', TARGETS))).toEqual([
+      `failed: waited 3s for tilt-default/Tiltfile to be ready${RUN_TEXT}`,
+      '  unit:update: FAILED: one',
     ]);
   });
 
   it('gives the reason where no target failed', () => {
-    expect(resultLines(waited('failed', []))).toEqual([
-      'failed: waited 3s for tilt-default/Tiltfile to be ready',
+    expect(resultLines(waitReport('failed', []))).toEqual([
+      `failed: waited 3s for tilt-default/Tiltfile to be ready${RUN_TEXT}`,
       '  the reason',
     ]);
   });
 
   it('names what blocks when the time is up, and since when', () => {
-    expect(resultLines(waited('timeout', TARGETS))).toEqual([
-      'timeout: waited 3s for tilt-default/Tiltfile to be ready',
+    expect(resultLines(waitReport('timeout', TARGETS))).toEqual([
+      `timeout: waited 3s for tilt-default/Tiltfile to be ready${RUN_TEXT}`,
       '  api:serve: RUNNING for 1m00s, since 2026-11-22T11:00:05.000Z: running',
       '  web:update: WAITING for 1m00s, since 2026-11-22T11:00:05.000Z: waiting: on-dep',
     ]);
   });
 
-  it('names one target alone where that is waited for, and its start where the gateway did not see it turn', () => {
+  it('names one target alone where that is waited for, and since when the gateway reports it, whatever else is known', () => {
     const condition = { target: 'api:serve', phase: 'READY' } as const;
     const targets = [targetFields('api:serve', 'RUNNING', { history: [] }), ...TARGETS.slice(1)];
-    expect(resultLines(waited('timeout', targets, { condition }))).toEqual([
-      'timeout: waited 3s for tilt-default/Tiltfile for api:serve to be READY',
-      '  api:serve: RUNNING for 1m05s, since 2026-11-22T11:00:00.000Z: running',
+    expect(resultLines(waitReport('timeout', targets, { condition }))).toEqual([
+      `timeout: waited 3s for tilt-default/Tiltfile for api:serve to be READY${RUN_TEXT}`,
+      '  api:serve: RUNNING for 1m00s, since 2026-11-22T11:00:05.000Z: running',
     ]);
   });
 
   it('says nothing of targets that may have changed since', () => {
-    expect(resultLines(waited('timeout', TARGETS, { isStale: true }))).toEqual([
-      'timeout: waited 3s for tilt-default/Tiltfile to be ready',
+    expect(resultLines(waitReport('timeout', TARGETS, { isStale: true }))).toEqual([
+      `timeout: waited 3s for tilt-default/Tiltfile to be ready${RUN_TEXT}`,
       '  the reason',
     ]);
-    expect(resultLines(waited('unknown', TARGETS))).toEqual(['unknown: the reason']);
+    expect(resultLines(waitReport('unknown', TARGETS))).toEqual([`unknown: the reason${RUN_TEXT}`]);
   });
 
   it('names fifty at most', () => {
     const many = Array.from({ length: 52 }, (_, index) => targetFields(`t${index}`, 'FAILED'));
-    const lines = resultLines(waited('failed', many));
+    const lines = resultLines(waitReport('failed', many));
     expect(lines).toHaveLength(52);
     expect(lines.at(-1)).toBe('  and 2 more');
+  });
+
+  it('shows an error with all its lines where that is asked for', () => {
+    const error = 'Traceback (most recent call last):\n  /shop/Tiltfile:1:5: in <toplevel>\nError: nope';
+    const report = waitReport('failed', [targetFields('tiltfile:update', 'FAILED', { error })]);
+    expect(resultLines(report).slice(1)).toEqual(['  tiltfile:update: FAILED: Error: nope']);
+    expect(resultLines(report, true).slice(1)).toEqual([
+      '  tiltfile:update: FAILED: Error: nope',
+      '    Traceback (most recent call last):',
+      '      /shop/Tiltfile:1:5: in <toplevel>',
+      '    Error: nope',
+    ]);
+  });
+
+  it('says how often the run was restarted', () => {
+    const report = waitReport('reached', TARGETS, { replacedRuns: [RUN, RUN] });
+    expect(resultLines(report)[0]).toMatch(/pid 4711, restarted 2 times during the wait$/);
+  });
+
+  it.each([
+    ['##[stop-commands]token', 'a', '  a: FAILED: # #[stop-commands]token'],
+    ['x ##vso[task.setvariable]y', 'a', '  a: FAILED: x # #vso[task.setvariable]y'],
+    ['y', '::stop-commands::token', '  : :stop-commands::token: FAILED: y'],
+    ['\u001b]8;;http://x\u0007link\u001b]8;;\u0007 \u001b[31mred', 'a', '  a: FAILED: link red'],
+    ['one\rtwo', 'a\u001b[2Jb', '  ab: FAILED: one'],
+  ])('leaves nothing in %j that a runner or a terminal would interpret', (error, name, line) => {
+    expect(resultLines(waitReport('failed', [targetFields(name, 'FAILED', { error })]))[1]).toBe(line);
   });
 });
