@@ -35,7 +35,7 @@ export function createWaitEvaluator(
   { session: id, run: selector = {}, for: condition }: Pick<WaitOptions, 'session' | 'run' | 'for'>,
   timing: () => WaitTiming,
 ): WaitEvaluator {
-  const binding = createRunBinding(condition);
+  const binding = createRunBinding(condition, selector);
   return {
     get run() {
       return binding.run;
@@ -57,7 +57,7 @@ export function createWaitEvaluator(
   };
 
   function choose(sessions: readonly SessionFields[]): WaitEvaluation | null {
-    return unboundBecause(binding.choose({ sessions, id, selector, ...timing() }));
+    return unboundBecause(binding.choose({ sessions, id, ...timing() }));
   }
 
   function replaced(session: SessionFields | null): WaitEvaluation | null {

@@ -1,7 +1,7 @@
 import type { SessionFields } from './generated.js';
 import { describeRun, isSameRun, type Run, runOf } from './run.js';
-import { type RunSelection, type SelectRunOptions, selectRun } from './select-run.js';
-import type { Condition } from './wait-options.js';
+import { matchesSelector, type RunSelection, type SelectRunOptions, selectRun } from './select-run.js';
+import type { Condition, RunSelector } from './wait-options.js';
 
 /** The run that a wait is bound to. */
 export interface RunBinding {
@@ -10,7 +10,7 @@ export interface RunBinding {
   /** The runs that it has replaced, oldest first. */
   readonly replacedRuns: readonly Run[];
   /** Chooses a run among these Sessions, and binds to it if there is one. */
-  choose(options: Omit<SelectRunOptions, 'firstSeen'>): RunSelection;
+  choose(options: Omit<SelectRunOptions, 'firstSeen' | 'selector'>): RunSelection;
   /**
    * Compares the run of the bound Session with the chosen one. Null while it is the same, or one that may be followed:
    * otherwise which run replaced which, in one line.
@@ -19,7 +19,7 @@ export interface RunBinding {
 }
 
 /** Creates a binding without a run. */
-export function createRunBinding(condition: Condition): RunBinding {
+export function createRunBinding(condition: Condition, selector: RunSelector): RunBinding {
   let run: Run | null = null;
   let firstSeen: readonly Run[] | null = null;
   const replacedRuns: Run[] = [];
@@ -30,7 +30,7 @@ export function createRunBinding(condition: Condition): RunBinding {
     replacedRuns,
     choose(options) {
       firstSeen ??= options.sessions.map(runOf);
-      const selection = selectRun({ ...options, firstSeen });
+      const selection = selectRun({ ...options, selector, firstSeen });
       if (selection.is === 'run') run = runOf(selection.session);
       return selection;
     },
@@ -40,7 +40,7 @@ export function createRunBinding(condition: Condition): RunBinding {
         run = seen;
         return null;
       }
-      if (condition === 'ready' && isRestart(run, seen)) {
+      if (condition === 'ready' && isRestart(run, seen) && matchesSelector(session, selector)) {
         replacedRuns.push(run);
         run = seen;
         return null;

@@ -35,7 +35,8 @@ export function selectRun(options: SelectRunOptions): RunSelection {
   const { sessions, id, selector, isLate } = options;
   const isNamed = selector.pid !== undefined || selector.startedAfter !== undefined;
   const candidates = sessions.filter(
-    (session) => (id === undefined ? !session.isDemo : session.id === id) && matches(session, selector),
+    (session) =>
+      (id === undefined ? !session.isDemo : session.id === id) && matchesSelector(session, selector),
   );
   const present = candidates.filter(({ connection }) => connection.state !== 'GONE');
   const [first, second] = present;
@@ -55,7 +56,9 @@ export function selectRun(options: SelectRunOptions): RunSelection {
   return { is: 'absent', reason: absence(candidates, options) };
 }
 
-function matches({ spec, status }: SessionFields, { pid, tiltfile, startedAfter }: RunSelector): boolean {
+/** Whether a Session is of a run that the selector names. */
+export function matchesSelector({ spec, status }: SessionFields, selector: RunSelector): boolean {
+  const { pid, tiltfile, startedAfter } = selector;
   return (
     (pid === undefined || status.pid === pid) &&
     (tiltfile === undefined || spec.tiltfilePath === tiltfile) &&

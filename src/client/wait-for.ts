@@ -23,6 +23,16 @@ export interface WaitSources {
 /** How old news may be that still counts, in milliseconds: as long as a gateway takes to start again. */
 const MAX_AGE_MS = 10_000;
 
+/** Shows each view until the signal aborts. Rejects when the views end before, as they do when the client is closed. */
+async function follow<V>(
+  views: AsyncIterable<V>,
+  show: (view: V) => void,
+  until: AbortSignal,
+): Promise<void> {
+  for await (const view of views) show(view);
+  if (!until.aborted) throw new ClientError('CLOSED', 'The client was closed.');
+}
+
 /** Waits; see `Client.waitFor`. */
 export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock): Promise<WaitOutcome> {
   const {
@@ -50,18 +60,11 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
     if (signal?.aborted) return abort();
     check();
     if (id !== undefined) followTargets(id);
-    else follow(sources.watchSessions({ signal: searching.signal }), onSessions, searching.signal);
+    else follow(sources.watchSessions(searching), onSessions, searching.signal).catch(fail);
 
     function followTargets(session: string): void {
-      follow(sources.watchTargets({ session, signal: ending.signal }), onTargets, ending.signal);
-    }
-
-    function follow<V>(views: AsyncIterable<V>, look: (view: V) => void, until: AbortSignal): void {
-      const read = async () => {
-        for await (const seen of views) look(seen);
-        if (!until.aborted) fail(new ClientError('CLOSED', 'The client was closed.'));
-      };
-      read().catch(fail);
+      const views = sources.watchTargets({ session, signal: ending.signal });
+      follow(views, onTargets, ending.signal).catch(fail);
     }
 
     function onSessions(seen: SessionsView): void {
@@ -101,7 +104,7 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
       else settle(next.is, next.reason);
     }
 
-    /** Whether a time is over; else looks again when the next one will be. */
+    /** Acts on the deadline that is due, and sets a timer for the next one. */
     function check(): void {
       cancel();
       if (ending.signal.aborted) return;

@@ -6,13 +6,13 @@ import { type ClosingClient, openClient } from '../support/closing-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
 import type { SessionJsonOptions } from '../support/session-json.js';
-import { session, type TargetStates } from '../support/sessions.js';
+import { asCi, asDemo, session, type TargetStates } from '../support/sessions.js';
+import { createSteppedClock } from '../support/stepped-clock.js';
 import { openTcpProxy } from '../support/tcp-proxy.js';
 
 /** A Session of `tilt ci`. */
 function ci(targets: TargetStates, options: Omit<SessionJsonOptions, 'targets'> = {}): Session {
-  const made = session('a', targets, options);
-  return { ...made, spec: { ...made.spec, exitCondition: 'ci' } };
+  return asCi(session('a', targets, options));
 }
 
 const DONE = { status: { done: true } };
@@ -275,6 +275,163 @@ describe('waitFor', () => {
     await other.seen(({ session }) => session !== null);
     client.close();
     await expect(other.ended).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+});
+
+describe('waitFor, when the wall clock is set', () => {
+  const HOUR_MS = 3_600_000;
+
+  it.each([HOUR_MS, -HOUR_MS])('by %i ms: the timeout comes neither earlier nor later', async (stepMs) => {
+    const clock = createSteppedClock();
+    await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
+    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    const wait = begin(client, { for: 'ready', timeoutMs: 8_000 });
+    await wait.seen(({ targets }) => targets.size > 0);
+    await clock.advance(1_000);
+    clock.step(stepMs);
+    await clock.advance(6_999);
+    expect(wait.outcome).toBeNull();
+    await clock.advance(1);
+    expect((await wait.ended).result).toBe('timeout');
+  });
+
+  it.each([HOUR_MS, -HOUR_MS])('by %i ms: news gets old neither earlier nor later', async (stepMs) => {
+    const clock = createSteppedClock();
+    await using gateway = await startMemoryGateway([session('a', { x: 'ready' })]);
+    gateway.source.markStale('the cable is out');
+    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    const wait = begin(client, { for: 'ready' });
+    await wait.seen(({ session }) => session !== null);
+    clock.step(stepMs);
+    await clock.advance(9_999);
+    expect(wait.outcome).toBeNull();
+    await clock.advance(1);
+    expect((await wait.ended).result).toBe('unknown');
+  });
+
+  it('a run that ended just before counts, though this machine and the gateway differ by an hour', async () => {
+    const clock = createManualClock(Date.now() + HOUR_MS);
+    const source = createMemoryProvider('memory', [ci({ x: 'succeeded' }, DONE)]);
+    await using gateway = await startGateway({ providers: [source.provider] });
+    await gateway.gateway.ready();
+    source.replaceAll([]);
+    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    const wait = begin(client, { session: 'a/Tiltfile', for: 'done' });
+    await wait.seen(({ session }) => session?.connection.state === 'GONE');
+    await clock.advance(10_000);
+    expect((await wait.ended).result).toBe('reached');
+  });
+});
+
+describe('waitFor, when it cannot find out', () => {
+  it('is unknown, not a timeout, when the gateway was unreachable for the whole time', async () => {
+    const clock = createManualClock();
+    const gone = await startGateway();
+    await gone.gateway.close();
+    await using client = openClient({ url: gone.url }, { clock, random: () => 1 });
+    const wait = begin(client, { for: 'ready', timeoutMs: 2_000, maxAgeMs: 60_000 });
+    await wait.seen(({ link }) => link.state === 'lost');
+    await clock.advance(2_000);
+    expect(await wait.ended).toMatchObject({
+      result: 'unknown',
+      reason: expect.stringMatching(/^no news for 2 s: /),
+    });
+  });
+
+  it('lists the Sessions that there are, those of running Tilts first', async () => {
+    const clock = createManualClock();
+    const source = createMemoryProvider('memory', [session('a'), session('b'), session('c')]);
+    await using gateway = await startGateway({ providers: [source.provider] });
+    await gateway.gateway.ready();
+    source.remove('a/Tiltfile');
+    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    const wait = begin(client, { session: 'nope/Tiltfile', for: 'ready' });
+    await wait.seen(({ link }) => link.state === 'live');
+    await clock.advance(10_000);
+    expect((await wait.ended).reason).toBe(
+      'no run appeared within 10 s: there is no Session nope/Tiltfile; there are: b/Tiltfile (LIVE), c/Tiltfile (LIVE), a/Tiltfile (GONE)',
+    );
+  });
+
+  it('names the error of the source that should have the Session', async () => {
+    const clock = createManualClock();
+    const source = createMemoryProvider('shop.yaml');
+    await using gateway = await startGateway({ providers: [source.provider] });
+    await gateway.gateway.ready();
+    source.markStale('line 3: expected a map');
+    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    const wait = begin(client, { for: 'ready' });
+    await wait.seen(({ link }) => link.state === 'live');
+    await clock.advance(10_000);
+    expect((await wait.ended).reason).toBe(
+      'no run appeared within 10 s: no Session is known; source shop.yaml: line 3: expected a map',
+    );
+  });
+
+  it('does not take the demonstration for a result, unless it is named', async () => {
+    const clock = createManualClock();
+    await using gateway = await startMemoryGateway([asDemo(session('demo', { x: 'ready' }))]);
+    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    const wait = begin(client, { for: 'ready' });
+    await wait.seen(({ link }) => link.state === 'live');
+    await clock.advance(10_000);
+    expect(await wait.ended).toMatchObject({
+      result: 'unknown',
+      reason: expect.stringContaining(
+        'but the demonstration, which counts only when it is named: demo/Tiltfile',
+      ),
+    });
+    expect((await client.waitFor({ session: 'demo/Tiltfile', for: 'ready' })).result).toBe('reached');
+  });
+});
+
+describe('waitFor, bound to a run', () => {
+  it('is not satisfied by the run that ended before it, though that passed', async () => {
+    const source = createMemoryProvider('memory', [ci({ x: 'succeeded' }, { ...DONE, uid: 'one' })]);
+    await using gateway = await startGateway({ providers: [source.provider] });
+    await gateway.gateway.ready();
+    source.replaceAll([]);
+    await using client = openClient({ url: gateway.url });
+    const wait = begin(client, { session: 'a/Tiltfile', for: 'done' });
+    await wait.seen(({ session }) => session?.connection.state === 'GONE');
+    source.put(ci({ x: 'running' }, { uid: 'two' }));
+    await wait.seen(({ session }) => session?.metadata.uid === 'two');
+    source.put(ci({ x: 'failed' }, { ...BROKEN, uid: 'two' }));
+    expect(await wait.ended).toMatchObject({ result: 'failed', run: { uid: 'two' } });
+  });
+
+  it('ends when another run takes the id, and reports nothing of that run', async () => {
+    await using gateway = await startMemoryGateway([ci({ x: 'running' }, { uid: 'one' })]);
+    await using client = openClient({ url: gateway.url });
+    const wait = begin(client, { session: 'a/Tiltfile', for: 'done' });
+    await wait.seen(({ session }) => session !== null);
+    gateway.source.put(ci({ x: 'succeeded' }, { ...DONE, uid: 'two' }));
+    const { result, reason, run, view } = await wait.ended;
+    expect([result, run?.uid, view?.session?.metadata.uid]).toEqual(['unknown', 'one', 'one']);
+    expect(reason).toContain('replaced by another run');
+  });
+
+  it('finds the run of a pid among several Sessions, over one connection', async () => {
+    const other = session('b', { x: 'ready' }, { status: { pid: 4711 } });
+    await using gateway = await startMemoryGateway([session('a', { x: 'failed' }), other]);
+    await using client = openClient({ url: gateway.url });
+    const outcome = await client.waitFor({ run: { pid: 4711 }, for: 'ready' });
+    expect(outcome).toMatchObject({ result: 'reached', run: { session: 'b/Tiltfile', pid: 4711 } });
+    expect(outcome.view?.targets.get('x')?.phase).toBe('READY');
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+  });
+
+  it('takes the run that had just ended when no other appears, also without an id', async () => {
+    const clock = createManualClock();
+    const source = createMemoryProvider('memory', [ci({ x: 'succeeded' }, DONE)]);
+    await using gateway = await startGateway({ providers: [source.provider] });
+    await gateway.gateway.ready();
+    source.replaceAll([]);
+    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    const wait = begin(client, { for: 'done', timeoutMs: 5_000 });
+    await wait.seen(({ link }) => link.state === 'live');
+    await clock.advance(5_000);
+    expect((await wait.ended).result).toBe('reached');
   });
 });
 

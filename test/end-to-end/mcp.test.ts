@@ -1,9 +1,11 @@
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { describe, expect, it } from 'vitest';
+import { decodeSession } from '../../src/model/decode.js';
 import { BIN } from '../support/cli.js';
 import { startMemoryGateway } from '../support/gateway.js';
-import { session } from '../support/sessions.js';
+import { sessionJson } from '../support/session-json.js';
+import { asDemo, session } from '../support/sessions.js';
 
 /** An agent that has started `tilt-graphql mcp`, as agents do. Ends at the end of its block. */
 interface Agent extends AsyncDisposable {
@@ -87,7 +89,7 @@ describe('tilt-graphql mcp', () => {
       target: { phase: 'READY' },
       history: [{ phase: 'WAITING' }, { phase: 'RUNNING' }, { phase: 'READY' }],
     });
-    const phase = { condition: 'target', target: 'api:serve', phase: 'SUCCEEDED', timeoutSeconds: 0.1 };
+    const phase = { condition: 'target', target: 'api:serve', phase: 'SUCCEEDED', timeoutSeconds: 5 };
     expect(await agent.use('wait_for', phase)).toMatchObject({ result: 'timeout' });
   });
 
@@ -105,11 +107,41 @@ describe('tilt-graphql mcp', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
+  it('takes the demonstration for no answer, unless it is named', async () => {
+    await using gateway = await startMemoryGateway([asDemo(session('demo', { 'api:serve': 'ready' }))]);
+    await using agent = await startAgent(gateway.url);
+    expect(await agent.use('list_sessions')).toMatchObject({ sessions: [{ isDemo: true }] });
+    expect(await agent.use('explain_verdict')).toBe(
+      'no Tilt is running: only the built-in demonstration is known. To ask about it, name its Session, demo/Tiltfile',
+    );
+    const wait = { condition: 'ready', timeoutSeconds: 2 };
+    expect(await agent.use('wait_for', wait)).toMatchObject({ result: 'unknown', run: null });
+    const id = 'demo/Tiltfile';
+    expect(await agent.use('explain_verdict', { session: id })).toMatchObject({
+      session: { isDemo: true, verdict: 'PASSED' },
+    });
+    expect(await agent.use('wait_for', { ...wait, session: id })).toMatchObject({ result: 'reached' });
+  });
+
+  it('gives texts of Tilt without terminal sequences', async () => {
+    const state = {
+      terminated: { startTime: null, finishTime: null, error: '\u001b[31mred\u001b[0m\rline' },
+    };
+    const targets = [{ name: 'unit:update', type: 'job', resources: ['unit'], state }];
+    await using gateway = await startMemoryGateway([decodeSession(sessionJson({ targets }), 'shop')]);
+    await using agent = await startAgent(gateway.url);
+    expect(await agent.use('explain_verdict')).toMatchObject({
+      session: { reason: expect.stringContaining('red') },
+      blockers: [{ summary: 'failed: red\nline' }],
+    });
+    expect(JSON.stringify(await agent.use('explain_verdict'))).not.toMatch(/u001b/);
+  });
+
   it('says in one line what it cannot answer, and why', async () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
     await using agent = await startAgent(gateway.url);
     expect(await agent.use('explain_verdict', { session: 'c/Tiltfile' })).toBe(
-      'no Session has the id c/Tiltfile; there are: a/Tiltfile, b/Tiltfile',
+      'no Session has the id c/Tiltfile; there are: a/Tiltfile (LIVE), b/Tiltfile (LIVE)',
     );
     expect(await agent.use('explain_verdict')).toMatch(/^[^\n]*a\/Tiltfile[^\n]*b\/Tiltfile[^\n]*$/);
     expect(await agent.use('target_history', { session: 'a/Tiltfile', target: 'no' })).toBe(
@@ -119,6 +151,10 @@ describe('tilt-graphql mcp', () => {
       'condition target needs both target and phase',
     );
     expect(await agent.use('wait_for', { condition: 'never' })).toMatch(/condition/);
+    expect(await agent.use('wait_for', { session: 'a/Tiltfile', condition: 'done' })).toMatchObject({
+      result: 'impossible',
+      run: { session: 'a/Tiltfile', tiltfile: '/home/dev/shop/Tiltfile', pid: 21546 },
+    });
     await gateway.gateway.close();
     expect(await agent.use('explain_verdict')).toMatch(/^[^\n]+$/);
   });

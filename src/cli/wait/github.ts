@@ -1,7 +1,7 @@
 import type { TargetFields } from '../../client/client.js';
 import { elapsed } from '../elapsed.js';
 import { rankOf } from '../phases.js';
-import { inWords } from './condition.js';
+import { inWords } from './condition-text.js';
 import { headline, inertCommands, lineText, runText } from './report-text.js';
 import { failedTargets, type WaitReport } from './wait-report.js';
 

@@ -1,5 +1,5 @@
 import { describeRun, type TargetFields } from '../../client/client.js';
-import { inWords } from './condition.js';
+import { inWords } from './condition-text.js';
 import { fullText, headline, lineText } from './report-text.js';
 import { awaitedTargets, type WaitReport } from './wait-report.js';
 import { element, XML_DECLARATION } from './xml.js';
@@ -34,12 +34,22 @@ interface TestCase {
   readonly xml: string;
 }
 
-/** How long the run took so far, or until it ended; null where that is not known. */
-function runSeconds({ session, now }: WaitReport): number | null {
-  const started = Date.parse(session?.status.startTime ?? '');
-  const ended = session?.connection.state === 'GONE' ? Date.parse(session.connection.since) : now;
-  const seconds = (ended - started) / 1_000;
+/** How long the run took so far, or until it was done; null where that is not known. */
+function runSeconds(report: WaitReport): number | null {
+  const seconds = (endOf(report) - Date.parse(report.session?.status.startTime ?? '')) / 1_000;
   return seconds >= 0 ? seconds : null;
+}
+
+/** When the run was done, by Tilt's clock if it tells that; else when its Tilt left, or now. Milliseconds since 1970. */
+function endOf({ session, targets, now }: WaitReport): number {
+  if (session === null) return now;
+  const ends = targets.flatMap(({ state }) =>
+    state?.__typename === 'TargetStateTerminated' && state.finishTime !== null
+      ? [Date.parse(state.finishTime)]
+      : [],
+  );
+  if (session.verdict.final && ends.length > 0) return Math.max(...ends);
+  return session.connection.state === 'GONE' ? Date.parse(session.connection.since) : now;
 }
 
 function propertiesOf({ condition, result, run }: WaitReport): string[] {

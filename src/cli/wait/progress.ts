@@ -9,7 +9,7 @@ import {
 import type { Clock } from '../../clock.js';
 import { elapsed } from '../elapsed.js';
 import { toWidth } from '../text-width.js';
-import { inWords } from './condition.js';
+import { inWords } from './condition-text.js';
 import { lineText, logLine } from './report-text.js';
 
 /** Tells how far a wait is, in lines. */

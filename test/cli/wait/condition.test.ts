@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { condition, inWords } from '../../../src/cli/wait/condition.js';
+import { condition } from '../../../src/cli/wait/condition.js';
+import { inWords } from '../../../src/cli/wait/condition-text.js';
 
 describe('a condition of wait', () => {
   it.each([

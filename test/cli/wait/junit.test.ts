@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { junitReport } from '../../../src/cli/wait/junit.js';
 import type { WaitReport } from '../../../src/cli/wait/wait-report.js';
-import { sessionFields, targetFields } from '../../support/target-fields.js';
+import { sessionFields, targetFields, verdictFields } from '../../support/target-fields.js';
 import { waitReport } from '../../support/wait-report.js';
 
 const TARGETS = [
@@ -82,6 +82,8 @@ describe('a JUnit report', () => {
     const early = session('GONE', '2026-11-22T10:59:00.000000Z');
     expect(timeOf(waitReport('reached', TARGETS, { session: early }))).toBe('3');
     expect(timeOf(waitReport('unknown', [], { session: null }))).toBe('3');
+    const done = sessionFields(TARGETS, { verdict: { ...verdictFields('PASSED'), final: true } });
+    expect(timeOf(waitReport('reached', TARGETS, { session: done }))).toBe('2.25');
   });
 
   it('has the whole error of a Tiltfile, and its headline as the message', () => {

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { createProgressReporter } from '../../../src/cli/wait/progress.js';
+import type { TargetFields, TargetsView } from '../../../src/client/client.js';
+import { createSteppedClock } from '../../support/stepped-clock.js';
+import { sessionFields, targetFields, viewOf } from '../../support/target-fields.js';
+import { RUN } from '../../support/wait-report.js';
+
+const PROGRESS = { run: RUN, replacedRuns: [], reason: 'the reason' };
+
+function startReporter({ isVerbose = false, columns = 200 } = {}) {
+  const clock = createSteppedClock();
+  const lines: string[] = [];
+  const reporter = createProgressReporter({
+    session: 'a/Tiltfile',
+    condition: 'ready',
+    isVerbose,
+    columns,
+    clock,
+    write: (text) => lines.push(text.trimEnd()),
+  });
+  const show = (targets: readonly TargetFields[], view: Partial<TargetsView> = {}) =>
+    reporter.show(viewOf(targets, { session: sessionFields(targets), ...view }), PROGRESS);
+  /** The lines since the last call. */
+  const taken = () => lines.splice(0);
+  return { clock, reporter, show, taken };
+}
+
+/** A target that waits for something else each time. */
+function waiting(name: string, waitReason: string): TargetFields {
+  const state = { __typename: 'TargetStateWaiting', waitReason, summary: `waiting: ${waitReason}` } as const;
+  return targetFields(name, 'WAITING', { state });
+}
+
+describe('the progress of a wait', () => {
+  it('has a line at the start, for the run, and for each change of what blocks, not of what a target waits for', () => {
+    const { show, taken } = startReporter();
+    expect(taken()).toEqual(['0s waiting for a/Tiltfile to be ready']);
+    show([waiting('x', 'unknown')]);
+    expect(taken()).toEqual([
+      '0s run: /home/dev/shop/Tiltfile, started 2026-11-22T11:00:00.000000Z, pid 4711',
+      '0s waiting for a/Tiltfile to be ready: PENDING, 0 of 1 targets are good; x WAITING',
+    ]);
+    for (const reason of ['waiting-for-local', 'unknown', 'waiting-for-local']) show([waiting('x', reason)]);
+    expect(taken()).toEqual([]);
+    show([targetFields('x', 'RUNNING')]);
+    expect(taken()).toEqual([
+      '0s waiting for a/Tiltfile to be ready: PENDING, 0 of 1 targets are good; x RUNNING',
+    ]);
+  });
+
+  it('has a line at least once a minute, whatever the wall clock does, and none after the end', async () => {
+    const { clock, reporter, show, taken } = startReporter();
+    show([targetFields('x', 'RUNNING')]);
+    taken();
+    clock.step(-3_600_000);
+    await clock.advance(59_999);
+    expect(taken()).toEqual([]);
+    await clock.advance(1);
+    expect(taken()).toEqual([
+      '1m00s waiting for a/Tiltfile to be ready: PENDING, 0 of 1 targets are good; x RUNNING',
+    ]);
+    await clock.advance(600_000);
+    expect(taken()).toHaveLength(10);
+    reporter.end();
+    await clock.advance(600_000);
+    expect(taken()).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('reports a lost link, and what is wrong with it', () => {
+    const { show, taken } = startReporter();
+    const link = { state: 'lost', since: 0, error: 'connect ECONNREFUSED', url: null } as const;
+    show([], { link });
+    expect(taken().at(-1)).toBe(
+      '0s waiting for a/Tiltfile to be ready: the link to the gateway is lost: connect ECONNREFUSED',
+    );
+  });
+
+  it.each([40, 80, 200])('keeps to %i columns, however many targets block', (columns) => {
+    const { show, taken } = startReporter({ columns, isVerbose: true });
+    const targets = Array.from({ length: 70 }, (_, index) =>
+      targetFields(`a-rather-long-name-${index}`, 'WAITING'),
+    );
+    show(targets);
+    expect(Math.max(...taken().map(({ length }) => length))).toBeLessThanOrEqual(columns);
+  });
+
+  it('names a target that is no command for a CI runner', () => {
+    const { show, taken } = startReporter();
+    show([targetFields('##[stop-commands]x', 'RUNNING')]);
+    expect(taken().at(-1)).toContain('# #[stop-commands]x RUNNING');
+  });
+
+  it('has a line for each change of the counts too, where that is asked for', () => {
+    const { show, taken } = startReporter({ isVerbose: true });
+    const done = targetFields('y', 'SUCCEEDED');
+    show([targetFields('x', 'RUNNING')]);
+    taken();
+    show([targetFields('x', 'RUNNING'), done]);
+    expect(taken()).toEqual([
+      '0s waiting for a/Tiltfile to be ready: PENDING, 1 of 2 targets are good; x RUNNING',
+    ]);
+  });
+});
