@@ -139,7 +139,7 @@ export function createClient(
       const sources: WaitSources = {
         watchTargets: ({ session, signal }) => watch(link, clock, watchedTargets({ session }), signal),
         watchSessions: ({ signal }) => watch(link, clock, watchedSessions(undefined), signal),
-        describeKnown: () => describeKnown(queries, clock),
+        describeKnown: () => describeKnown(queries, clock, waitOptions.session),
         gatewayTime: link.gatewayTime,
       };
       return waitFor(sources, waitOptions, clock);

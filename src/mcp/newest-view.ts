@@ -39,7 +39,7 @@ async function noSuchSession(
   session: string | undefined,
   signal: AbortSignal,
 ): Promise<NoAnswer> {
-  const known = describeKnownSessions(await client.query(KnownSessionsDocument, {}, { signal }));
+  const known = describeKnownSessions(await client.query(KnownSessionsDocument, {}, { signal }), session);
   return new NoAnswer(
     `no Session ${session === undefined ? 'was named' : `has the id ${session}`}; ${known}`,
   );

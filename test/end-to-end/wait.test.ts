@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { runCliToEnd } from '../support/cli.js';
+import { runCli, runCliToEnd } from '../support/cli.js';
 import { startCliClients } from '../support/cli-client.js';
 import { greenJson, HEALTHY } from '../support/followed-session.js';
 import { sessionJson } from '../support/session-json.js';
@@ -64,6 +64,18 @@ describe('tilt-graphql wait', () => {
     await clients.play('ci-ok');
     const { code, stdout } = await clients.runToEnd(['wait', ...args]);
     expect([code, stdout]).toEqual([3, expect.stringMatching(expected)]);
+  });
+
+  it('ends with 3 when only the demonstration is known, unless that is named', async () => {
+    await using gateway = runCli(['--port', '0', '--source', 'demo']);
+    const [, url = ''] = await gateway.until(/listens on (http:\S+) /);
+    const wait = ['wait', '--url', url, '--max-age', '4s', '--for', 'target:tiltfile:update=SUCCEEDED'];
+    const { code, stdout } = await runCliToEnd(wait);
+    expect([code, stdout]).toEqual([
+      3,
+      expect.stringMatching(/^unknown: .* only when it is named: demo\/Tiltfile/),
+    ]);
+    expect((await runCliToEnd([...wait, '-s', 'demo/Tiltfile'])).code).toBe(0);
   });
 
   it('ends with 3 when the link to Tilt breaks, though all was well: stale news is never good news', async () => {
