@@ -56,6 +56,7 @@ describe('blockersOf', () => {
       finishTime: null,
       error: traceback,
       graceStatus: 'NOT_APPLICABLE',
+      graceStatusText: '',
       summary: `failed after 0.1 s: ${traceback}`,
     } as const;
     const target = targetFields('tiltfile:update', 'FAILED', { state });
