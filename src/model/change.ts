@@ -1,3 +1,4 @@
+import type { MicroTime } from './micro-time.js';
 import type { Session, SessionId } from './session.js';
 
 /** Where a change stands in the log of a source that several gateways read. */
@@ -6,6 +7,15 @@ export interface LogPosition {
   readonly log: string;
   /** Rises from change to change. */
   readonly number: number;
+}
+
+/** State of the connection between a publisher and its Tilt, as the publisher recorded it together with a Session. */
+export interface RecordedConnection {
+  readonly state: 'stale' | 'gone';
+  /** Time of the record, by the clock of the log's servers. */
+  readonly since: MicroTime;
+  /** Reason why it is not live. */
+  readonly error: string;
 }
 
 /** What a provider says of its Sessions, in order. What arrives is applied at once. */
@@ -20,13 +30,21 @@ export type Change =
       /** Up to here the log was read: what stands between the last of these and this says nothing of its Sessions. */
       readonly upTo?: LogPosition;
     }
-  | { readonly type: 'upsert'; readonly session: Session; readonly at?: LogPosition }
+  | {
+      readonly type: 'upsert';
+      readonly session: Session;
+      readonly at?: LogPosition;
+      /** State of the connection in the same revision of a shared log, applied with the Session. Default: live. */
+      readonly connection?: RecordedConnection;
+    }
   | {
       readonly type: 'remove';
       readonly id: SessionId;
       /** Why; a part of a sentence. Default: it was removed. */
       readonly reason?: string;
       readonly at?: LogPosition;
+      /** When it left, if a shared log has recorded that. Default: now. */
+      readonly since?: MicroTime;
     }
   /**
    * What is known may be out of date, and why: the link broke, or the newest object could not be understood. The last

@@ -36,19 +36,33 @@ export function createLatestChanges(): LatestChanges {
         position = change.upTo ?? position;
         return;
       case 'upsert':
-        sessions.set(change.session.id, change.session);
-        stale.delete(change.session.id);
-        fresh.add(change.session.id);
+        applyUpsert(change);
         return;
       case 'remove':
-        sessions.delete(change.id);
-        stale.delete(change.id);
-        fresh.delete(change.id);
+        forget(change.id);
         return;
       case 'stale':
         if (change.id === undefined) setAllStale(change);
         else stale.set(change.id, change);
     }
+  }
+
+  function applyUpsert({ session, connection }: Extract<Change, { readonly type: 'upsert' }>): void {
+    const { id } = session;
+    if (connection?.state === 'gone') {
+      forget(id);
+      return;
+    }
+    sessions.set(id, session);
+    fresh.add(id);
+    if (connection) stale.set(id, { type: 'upsert', session, connection });
+    else stale.delete(id);
+  }
+
+  function forget(id: SessionId): void {
+    sessions.delete(id);
+    stale.delete(id);
+    fresh.delete(id);
   }
 
   function setAllStale(change: Change | null): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
-import type { Change, ChangeSink, LogPosition } from '../model/change.js';
+import type { Change, ChangeSink, LogPosition, RecordedConnection } from '../model/change.js';
+import type { MicroTime } from '../model/micro-time.js';
 import type { Session, SessionId } from '../model/session.js';
 import type { Cursors } from './cursors.js';
 import { diffTargets } from './diff.js';
@@ -108,9 +109,9 @@ export function createIntake(options: IntakeOptions): Intake {
   ): void {
     if (change.type === 'upsert') {
       markUnderstood(source, change.session.id, now());
-      upsert(source, change.session, at);
+      upsert(source, change.session, at, change.connection);
     } else if (change.type === 'remove') {
-      setGone(source, change.id, change.reason ?? 'it was removed', at);
+      setGone(source, change.id, change.reason ?? 'it was removed', at, change.since);
     } else {
       markTrouble(source, change.id, change.error, now());
       for (const id of change.id === undefined ? source.sessions : [change.id]) {
@@ -129,7 +130,7 @@ export function createIntake(options: IntakeOptions): Intake {
     for (const id of missing) setGone(source, id, 'its source no longer has it');
   }
 
-  function upsert(source: Source, session: Session, at?: LogPosition): void {
+  function upsert(source: Source, session: Session, at?: LogPosition, recorded?: RecordedConnection): void {
     const { id } = session;
     const before = ledger.get(id);
     const owner = before === null ? undefined : sources.get(before.source);
@@ -139,26 +140,39 @@ export function createIntake(options: IntakeOptions): Intake {
     }
     source.sessions.add(id);
     retention.end(id);
-    const connection = linked(before, 'live', null, now());
+    const connection = connectionFor(before, session, recorded);
     const { record, changes } = mergeSession(before, session, source.name, connection, now());
     if (record !== before) ledger.commit(id, record, changes, at);
+    if (connection.state === 'gone') {
+      source.sessions.delete(id);
+      retention.begin(id);
+    }
+  }
+
+  function connectionFor(
+    before: SessionRecord | null,
+    { metadata }: Session,
+    recorded: RecordedConnection | undefined,
+  ): Connection {
+    if (!recorded) return linked(before, 'live', null, now());
+    const isSameRun = before?.metadata.uid === metadata.uid;
+    return linked(isSameRun ? before : null, recorded.state, recorded.error, recorded.since);
   }
 
   function setStale(source: Source, id: SessionId, error: string): void {
     const before = ledger.get(id);
-    if (before && source.sessions.has(id)) relink(before, 'stale', error);
+    if (before && source.sessions.has(id)) relink(before, linked(before, 'stale', error, now()));
   }
 
-  function setGone(source: Source, id: SessionId, reason: string, at?: LogPosition): void {
+  function setGone(source: Source, id: SessionId, reason: string, at?: LogPosition, since?: MicroTime): void {
     const before = ledger.get(id);
     source.refused.delete(id);
     if (!before || !source.sessions.delete(id)) return;
-    relink(before, 'gone', reason, at);
+    relink(before, linked(before, 'gone', reason, since ?? now()), at);
     retention.begin(id);
   }
 
-  function relink(before: SessionRecord, state: Connection['state'], error: string, at?: LogPosition): void {
-    const connection = linked(before, state, error, now());
+  function relink(before: SessionRecord, connection: Connection, at?: LogPosition): void {
     if (connection !== before.connection) ledger.commit(before.id, { ...before, connection }, [], at);
   }
 

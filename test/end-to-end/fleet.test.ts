@@ -117,6 +117,26 @@ describe('a Tilt that is published', () => {
   });
 });
 
+describe('a Session that has ended', () => {
+  it('is GONE since the time of its last message in the bucket, also for a gateway that starts later', async () => {
+    await using bucket = await openTestBucket(nats.address('since'));
+    const session = decodeSession(sessionJson({ status: { done: true } }), 'ci.1');
+    await using early = await serve(nats.address('since'));
+    await bucket.put(session);
+    await bucket.put(session, { link: 'gone', error: 'its command ended' });
+    const written = (await bucket.bucket.sessions.get('ci.1.Tiltfile'))?.created.toISOString();
+    await using late = await serve(nats.address('since'));
+    const connection = { state: 'GONE', since: written, error: 'its command ended' };
+    for (const gateway of [early, late]) {
+      await expect
+        .poll(() => gateway.ask('{ sessions { nodes { connection { state since error } } } }'), {
+          timeout: 10_000,
+        })
+        .toEqual({ sessions: { nodes: [{ connection }] } });
+    }
+  });
+});
+
 describe('a program', () => {
   it('that embeds the gateway reads a bucket with it', async () => {
     await using bucket = await openTestBucket(nats.address('embedded'));

@@ -190,6 +190,47 @@ describe('the store: connection', () => {
     expect(store.get(A)?.connection.state).toBe('gone');
   });
 
+  it('shows a state and its recorded connection in one revision, with the recorded time: never LIVE in between', () => {
+    const { store, revisions } = setUp();
+    store.apply('tilt', { type: 'snapshot', sessions: [] });
+    const since = '2026-11-22T11:00:00.000Z';
+    const connection = { state: 'gone', since, error: 'its command ended' } as const;
+    store.apply('tilt', { type: 'upsert', session: session('a'), connection });
+    expect(revisions.map(({ after }) => after?.connection)).toEqual([connection]);
+
+    // The same run, recorded again: it ended when that was recorded first. Another run has a time of its own.
+    const later = { ...connection, since: '2026-11-22T11:00:09.000Z' };
+    const done = session('a', {}, { status: { done: true } });
+    store.apply('tilt', { type: 'upsert', session: done, connection: later });
+    expect(store.get(A)?.connection).toEqual(connection);
+    store.apply('tilt', { type: 'upsert', session: session('a', {}, { uid: 'run-2' }), connection: later });
+    expect(store.get(A)?.connection).toEqual(later);
+    expect(revisions).toHaveLength(3);
+  });
+
+  it('forgets a Session that was recorded as gone after its time, unless it comes back', async () => {
+    const { clock, store } = setUp({ retainMs: 1_000 });
+    const connection = {
+      state: 'gone',
+      since: '2026-11-22T11:00:00.000Z',
+      error: 'its command ended',
+    } as const;
+    store.apply('tilt', { type: 'snapshot', sessions: [] });
+    store.apply('tilt', { type: 'upsert', session: session('a'), connection });
+    store.apply('tilt', { type: 'upsert', session: session('b'), connection });
+    store.apply('tilt', { type: 'upsert', session: session('b', {}, { uid: 'run-2' }) });
+    await clock.advance(1_000);
+    expect(store.ids()).toEqual(['b/Tiltfile']);
+  });
+
+  it('dates the end of a removed Session by the time that its source has recorded', () => {
+    const { store } = setUp();
+    const since = '2026-11-22T11:00:00.000Z';
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    store.apply('tilt', { type: 'remove', id: A, reason: 'it was deleted from the bucket', since });
+    expect(store.get(A)?.connection).toMatchObject({ state: 'gone', since });
+  });
+
   it('forgets the gone Sessions of a source at once when told to', () => {
     const { clock, store } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });

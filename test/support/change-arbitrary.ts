@@ -40,6 +40,8 @@ export function outcomeOf(changes: readonly Change[]): Outcome {
       case 'upsert':
         sessions.set(change.session.id, change.session);
         reasons.delete(change.session.id);
+        if (change.connection?.state === 'stale') reasons.set(change.session.id, change.connection.error);
+        if (change.connection?.state === 'gone') sessions.delete(change.session.id);
         break;
       case 'remove':
         sessions.delete(change.id);
@@ -62,7 +64,18 @@ function snapshot(): fc.Arbitrary<Change> {
 }
 
 function upsert(): fc.Arbitrary<Change> {
-  return session.map((made) => ({ type: 'upsert', session: made }));
+  const connection = fc.record({
+    state: fc.constantFrom('stale' as const, 'gone' as const),
+    since: fc.constant('2026-11-22T11:42:23.000Z'),
+    error,
+  });
+  return fc.tuple(session, fc.option(connection)).map(
+    ([made, recorded]): Change => ({
+      type: 'upsert',
+      session: made,
+      ...(recorded && { connection: recorded }),
+    }),
+  );
 }
 
 function remove(): fc.Arbitrary<Change> {

@@ -52,7 +52,7 @@ export function createReading(
   const presence = createPresence({
     clock,
     silentMs: presenceMs,
-    onArrived: (key) => settle(key, (entry) => changesOf(entry, log).map(withoutPosition)),
+    onArrived: (key) => settle(key, (entry) => changesOf(entry)),
     onGone: (key) => settle(key, ({ id }) => [{ type: 'stale', id, error: silence }]),
   });
   const silence = `its publisher has not been heard of for ${presenceMs / 1_000} s`;
@@ -136,10 +136,4 @@ export function createReading(
 /** Whether it follows another revision of its key than the one that was read before it. */
 function isAfterGap({ content }: Entry, known: number): boolean {
   return content !== null && 'previous' in content && content.previous !== known;
-}
-
-function withoutPosition(change: Change): Change {
-  if (!('at' in change)) return change;
-  const { at: _, ...rest } = change;
-  return rest;
 }

@@ -1,7 +1,9 @@
-import type { Change, LogPosition } from '../../model/change.js';
+import type { Change, LogPosition, RecordedConnection } from '../../model/change.js';
 import { DecodeError } from '../../model/decode-error.js';
+import type { MicroTime } from '../../model/micro-time.js';
 import type { Session } from '../../model/session.js';
 import type { Entry } from './entry.js';
+import type { Envelope } from './envelope.js';
 
 /** What a bucket held when it was first read. */
 export interface Held {
@@ -39,33 +41,43 @@ export function replay({ entries, isNewestOnly, newest, log, from = 0 }: Held): 
     at: at(since),
     upTo: at(newest),
     followedBy: [
-      // As they were by then: gone, stale or not to be understood.
-      ...latest.flatMap((entry) => linkChanges(entry)),
+      // As they were by then: gone, stale or not to be understood. Those that were live are in the snapshot.
+      ...latest.flatMap((entry) => changesOf(entry)).filter(isNotLive),
       ...entries.filter(({ revision }) => revision > since).flatMap((entry) => changesOf(entry, log)),
     ],
   };
 }
 
-/** What one revision changes. */
-export function changesOf(entry: Entry, log: string): Change[] {
-  const { content, revision: number } = entry;
-  const at: LogPosition = { log, number };
-  const session = sessionIn(entry);
-  if (session === null) return linkChanges(entry, at);
-  // With its end it is one revision: a reader that has seen the revision has seen both.
-  if (content !== null && 'link' in content && content.link === 'gone') {
-    return [{ type: 'upsert', session }, ...linkChanges(entry, at)];
+/**
+ * What one revision changes. A state and the end of its Session are one change: a reader never sees a Session that has
+ * ended, or one that its publisher could not read, as live.
+ *
+ * @param log whose positions the changes have. Default: they have none
+ */
+export function changesOf(entry: Entry, log?: string): Change[] {
+  const { id, content, revision } = entry;
+  const place = log === undefined ? {} : { at: { log, number: revision } };
+  if (content === null) {
+    const reason = 'it was deleted from the bucket';
+    return [{ type: 'remove', id, reason, since: timeOf(entry), ...place }];
   }
-  return [{ type: 'upsert', session, at }, ...linkChanges(entry)];
+  if (content instanceof DecodeError) return [{ type: 'stale', id, error: content.message }];
+  const connection = connectionOf(content, timeOf(entry));
+  return [{ type: 'upsert', session: content.session, ...(connection && { connection }), ...place }];
 }
 
-function linkChanges({ id, content }: Entry, at?: LogPosition): Change[] {
-  const place = at && { at };
-  if (content === null) return [{ type: 'remove', id, reason: 'it was deleted from the bucket', ...place }];
-  if (content instanceof DecodeError) return [{ type: 'stale', id, error: content.message }];
-  const { link, error } = content;
-  if (link === 'gone') return [{ type: 'remove', id, reason: error ?? 'its publisher ended', ...place }];
-  return link === 'stale' ? [{ type: 'stale', id, error: error ?? 'its publisher lost the Tilt' }] : [];
+function connectionOf({ link, error }: Envelope, since: MicroTime): RecordedConnection | null {
+  if (link === 'live') return null;
+  const reason = link === 'gone' ? 'its publisher ended' : 'its publisher lost the Tilt';
+  return { state: link, since, error: error ?? reason };
+}
+
+function timeOf({ writtenAt }: Entry): MicroTime {
+  return new Date(writtenAt).toISOString();
+}
+
+function isNotLive(change: Change): boolean {
+  return change.type !== 'upsert' || change.connection !== undefined;
 }
 
 function sessionIn({ content }: Entry): Session | null {

@@ -76,12 +76,18 @@ function inShort(change: Change): string[] {
       return [`snapshot${place}${ids}`, ...(change.followedBy ?? []).flatMap(inShort)];
     }
     case 'upsert':
-      return [`upsert ${change.session.id} ${change.session.metadata.resourceVersion}${place}`];
+      return [
+        `upsert ${change.session.id} ${change.session.metadata.resourceVersion}${connectionInShort(change)}${place}`,
+      ];
     case 'remove':
       return [`remove ${change.id}: ${change.reason}${place}`];
     case 'stale':
       return [`stale ${change.id}: ${change.error}`];
   }
+}
+
+function connectionInShort({ connection }: Extract<Change, { type: 'upsert' }>): string {
+  return connection ? ` ${connection.state}: ${connection.error}` : '';
 }
 
 describe('the beginning of a reading', () => {
@@ -129,7 +135,7 @@ describe('the beginning of a reading', () => {
     reading.sessionsKnown();
     expect(news()).toEqual([
       'snapshot at 2 a/Tiltfile b/Tiltfile',
-      'remove b/Tiltfile: tilt exited',
+      'upsert b/Tiltfile 2 gone: tilt exited',
       `stale a/Tiltfile: ${SILENCE}`,
     ]);
   });
@@ -143,7 +149,7 @@ describe('the beginning of a reading', () => {
     reading.take(entryOf(clock, 'c', 3, 'live', RETAIN_MS + 1));
     reading.presenceKnown();
     reading.sessionsKnown();
-    expect(news()).toEqual(['snapshot at 3 b/Tiltfile c/Tiltfile', 'remove b/Tiltfile: tilt exited']);
+    expect(news()).toEqual(['snapshot at 3 b/Tiltfile c/Tiltfile', 'upsert b/Tiltfile 2 gone: tilt exited']);
   });
 
   it('shows what ended long ago but has begun again', () => {
@@ -166,8 +172,7 @@ describe('a reading that goes on', () => {
     reading.take(entryOf(clock, 'a', 9, 'deleted'));
     expect(news()).toEqual([
       'upsert a/Tiltfile 7 at 7',
-      'upsert a/Tiltfile 8',
-      'remove a/Tiltfile: tilt exited at 8',
+      'upsert a/Tiltfile 8 gone: tilt exited at 8',
       'remove a/Tiltfile: it was deleted from the bucket at 9',
     ]);
   });

@@ -101,13 +101,10 @@ function upTo(change: Change, position: number): Change[] {
   const { snapshot, followedBy, since } = parts(change);
   const taken: Change[] = [snapshot];
   let at = since;
-  followedBy.forEach((next, index) => {
-    // The end of a Session is told with its last state, and stands after it.
-    const place =
-      positionOf(next) ?? (next.type === 'upsert' ? positionOf(followedBy[index + 1]) : undefined);
-    at = place ?? at;
+  for (const next of followedBy) {
+    at = positionOf(next) ?? at;
     if (at <= position) taken.push(next);
-  });
+  }
   return taken;
 }
 
@@ -180,7 +177,7 @@ describe('a replay', () => {
       sessions: ['3', '4', '6'].map((resourceVersion) => ({ metadata: { resourceVersion } })),
     });
     expect(followedBy).toMatchObject([
-      { type: 'stale', id: 'c/Tiltfile', error: 'stale at 6' },
+      { type: 'upsert', session: { id: 'c/Tiltfile' }, connection: { state: 'stale', error: 'stale at 6' } },
       { type: 'upsert', at: { log: LOG, number: 7 } },
     ]);
   });
@@ -191,7 +188,7 @@ describe('a replay', () => {
     expect(parts(change)).toMatchObject({
       since: 12,
       snapshot: { sessions: [{ id: 'a/Tiltfile' }, { id: 'b/Tiltfile' }] },
-      followedBy: [{ type: 'remove', id: 'b/Tiltfile', reason: 'gone at 5' }],
+      followedBy: [{ type: 'upsert', session: { id: 'b/Tiltfile' }, connection: { state: 'gone' } }],
     });
   });
 
@@ -209,27 +206,17 @@ describe('a replay', () => {
 describe('the changes of one revision', () => {
   const at = { log: LOG, number: 5 };
   const id = 'a/Tiltfile';
+  // An entry of the test is written at its revision, in milliseconds.
+  const since = '1970-01-01T00:00:00.005Z';
 
   it.each<[Kind, object[]]>([
     ['live', [{ type: 'upsert', at }]],
-    [
-      'stale',
-      [
-        { type: 'upsert', at },
-        { type: 'stale', id, error: 'stale at 5' },
-      ],
-    ],
-    ['deleted', [{ type: 'remove', id, reason: 'it was deleted from the bucket', at }]],
+    ['stale', [{ type: 'upsert', at, connection: { state: 'stale', since, error: 'stale at 5' } }]],
+    ['gone', [{ type: 'upsert', at, connection: { state: 'gone', since, error: 'gone at 5' } }]],
+    ['deleted', [{ type: 'remove', id, reason: 'it was deleted from the bucket', since, at }]],
     ['broken', [{ type: 'stale', id, error: 'version: expected version 1, got 2' }]],
   ])('that is %s', (kind, changes) => {
     expect(changesOf(entry('a', 5, kind), LOG)).toMatchObject(changes);
-  });
-
-  it('that is gone have their place at the end of them, so that both are seen or neither', () => {
-    const [upsert, remove] = changesOf(entry('a', 5, 'gone'), LOG);
-    expect(upsert).toMatchObject({ type: 'upsert', session: { id } });
-    expect(upsert).not.toHaveProperty('at');
-    expect(remove).toEqual({ type: 'remove', id, reason: 'gone at 5', at });
   });
 });
 
