@@ -1,39 +1,62 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
+import type { CommandEnd } from '../publish/command-states.js';
 import type { CliProcess } from './cli-process.js';
 import { UsageError } from './usage-error.js';
 
-/** The exit codes of a shell for a command that is not there, and for one that cannot be run. */
+/** A command that was started, and that is never left behind: its owner awaits `ended`. */
+export interface StartedCommand {
+  /** Process id; null when the command could not be run. */
+  readonly pid: number | null;
+  /** Resolves when the command has ended. Never rejects. */
+  readonly ended: Promise<CommandEnd>;
+  /** Stops handling signals. Until then signals that would end this process are passed on, or ignored once the command has ended. */
+  release(): void;
+}
+
+/** Exit codes of a shell for a command that does not exist, and for one that cannot be run. */
 const NOT_FOUND = 127;
-const NOT_RUN = 126;
+const NOT_EXECUTABLE = 126;
 
 /**
- * Runs a command with our own input and output, hands it the signals that reach us alone, and resolves with its exit code: as a
- * shell has it, 128 and the number of the signal that ended it, 127 when there is none of that name, 126 when it cannot be run.
+ * Starts a command with our own input and output, and passes on the signals that only this process receives.
+ *
+ * @param variables added to its environment
  */
-export async function runCommand(command: readonly string[], cli: CliProcess): Promise<number> {
-  const [file, ...args] = command;
+export function startCommand(
+  [file, ...args]: readonly string[],
+  cli: CliProcess,
+  variables: Readonly<Record<string, string>>,
+): StartedCommand {
   if (file === undefined) throw new UsageError('expected a command after --');
-  const child = spawn(file, args, { stdio: 'inherit' });
-  const stopForwarding = forwardSignals(child, cli);
   try {
-    return await exitCodeOf(child, file, cli);
-  } finally {
-    stopForwarding();
+    const child = spawn(file, args, { stdio: 'inherit', env: { ...cli.env, ...variables } });
+    return { pid: child.pid ?? null, ended: endOf(child), release: forwardSignals(child, cli) };
+  } catch (error) {
+    // Node.js throws for some codes, such as ENOTDIR, and emits an event for others.
+    return { pid: null, ended: Promise.resolve(failureToRun(error)), release: () => {} };
   }
 }
 
-function exitCodeOf(child: ChildProcess, file: string, cli: CliProcess): Promise<number> {
+/** Exit code as a shell reports it: 128 and the number of the signal, where a signal ended the command. */
+function endOf(child: ChildProcess): Promise<CommandEnd> {
   return new Promise((resolve) => {
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      cli.stderr.write(`tilt-graphql: cannot run ${file} (${error.message})\n`);
-      resolve(error.code === 'ENOENT' ? NOT_FOUND : NOT_RUN);
+    child.on('error', (error) => {
+      // An error later than at the start is a signal that could not be sent: the command still runs.
+      if (child.pid === undefined) resolve(failureToRun(error));
     });
     child.once('exit', (code, signal) => {
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+      if (signal === null) resolve({ code: code ?? 0, how: `exited with code ${code ?? 0}` });
+      else resolve({ code: 128 + constants.signals[signal], how: `was ended by ${signal}` });
     });
   });
+}
+
+function failureToRun(error: unknown): CommandEnd {
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: isMissing ? NOT_FOUND : NOT_EXECUTABLE, how: `could not be run (${message})` };
 }
 
 function forwardSignals(child: ChildProcess, cli: CliProcess): () => void {

@@ -1,26 +1,24 @@
 import { homedir, hostname } from 'node:os';
-import { type Clock, sleep, systemClock } from '../clock.js';
+import { type Clock, systemClock } from '../clock.js';
 import type { Log } from '../log.js';
 import { noMetrics } from '../metrics.js';
 import { parseAddress, withoutLogin } from '../providers/nats/address.js';
 import { readCredentials } from '../providers/nats/credentials.js';
 import { createSources, type Sources } from '../providers/sources.js';
 import { connectBroker } from '../publish/broker.js';
-import { createPublisher, type Publisher } from '../publish/publisher.js';
+import { createPublisher } from '../publish/publisher.js';
 import { createStore, type Store } from '../store/store.js';
 import { followTilts } from '../tilts.js';
 import { version } from '../version.js';
 import type { CliProcess } from './cli-process.js';
-import { runCommand } from './command.js';
+import { createLineWriter } from './line-writer.js';
 import { createLog } from './logger.js';
 import { credentialsOf, settingsOf } from './nats-options.js';
+import { logUnwritten, type PublishParts, publishCommand } from './publish-command.js';
 import type { PublishOptions } from './publish-options.js';
 import { chooseSources } from './sources.js';
 import { stopSignal } from './stop-signal.js';
 import { orUsageError } from './usage-error.js';
-
-/** How long the Tilt of a command that has ended may take to close its connection, in milliseconds. */
-const LAST_NEWS_MS = 2_000;
 
 /**
  * Publishes until a signal comes, or the command has ended, and resolves with the exit code: the command's, whatever
@@ -32,21 +30,19 @@ export async function publish(
   cli: CliProcess,
 ): Promise<number> {
   const clock = systemClock;
-  const log = createLog({
-    level: options.logLevel,
-    format: options.logFormat,
-    clock,
-    write: (line) => cli.stderr.write(line),
-  });
+  const { logLevel: level, logFormat: format } = options;
+  const writeLine = createLineWriter(cli.stderr);
+  const log = createLog({ level, format, clock, write: writeLine });
   const address = await orUsageError(async () => parseAddress(options.to), '--to: ');
   const credentials = credentialsOf(options);
   await orUsageError(() => readCredentials(credentials));
   const stopped = command.length === 0 ? stopSignal(cli) : null;
   const store = createStore({ clock, epoch: 'publish' });
-  const { sources, described } = await openSources(options, store, { cli, clock, log });
+  const opened = await openSources(options, store, { cli, clock, log });
   const random = Math.random;
-  const broker = connectBroker({ address, credentials, settings: settingsOf(options), clock, random, log });
-  const publisher = createPublisher({
+  const settings = settingsOf(options);
+  const broker = connectBroker({ address, credentials, settings, clock, random, log });
+  const parts: PublishParts = {
     store,
     broker,
     publisher: `${hostname()}:${process.pid}:${Math.floor(random() * 36 ** 6).toString(36)}`,
@@ -54,11 +50,28 @@ export async function publish(
     takeOver: options.takeOver,
     clock,
     log,
-  });
-  log('info', `tilt-graphql ${version} publishes ${described} to ${withoutLogin(options.to)}`);
+  };
+  const what = command.length > 0 && options.from.length === 0 ? 'the Tilt of its command' : opened.described;
+  log('info', `tilt-graphql ${version} publishes ${what} to ${withoutLogin(options.to)}`);
   try {
-    if (stopped === null) return await alongside(command, { cli, store, clock });
-    // A set-up that cannot work ends what is for publishing alone.
+    return stopped === null
+      ? await publishCommand(command, { ...parts, ...opened, cli, options, writeLine })
+      : await publishUntil(stopped, parts, options.deadline);
+  } finally {
+    await opened.sources.close();
+    store.dispose();
+  }
+}
+
+/** Publishes everything until a promise resolves. A set-up that cannot work ends it with an error. */
+async function publishUntil(
+  stopped: Promise<void>,
+  parts: PublishParts,
+  deadlineMs: number,
+): Promise<number> {
+  const publisher = createPublisher(parts);
+  const { broker, log } = parts;
+  try {
     const refusal = await Promise.race([
       stopped,
       publisher.refused,
@@ -67,60 +80,23 @@ export async function publish(
     if (refusal instanceof Error) throw refusal;
     return 0;
   } finally {
-    await end(
-      { publisher, sources, store, log },
-      command.length === 0 ? 'its publisher ended' : 'its command ended',
-      options.deadline,
-    );
+    logUnwritten(await publisher.close('its publisher ended', deadlineMs), deadlineMs, log);
   }
 }
 
-/** Runs the command to its end, and waits for the last that its Tilt has said. */
-async function alongside(
-  command: readonly string[],
-  { cli, store, clock }: { readonly cli: CliProcess; readonly store: Store; readonly clock: Clock },
-): Promise<number> {
-  const code = await runCommand(command, cli);
-  const over = new AbortController();
-  const stop = store.subscribe(check);
-  check();
-  await sleep(clock, LAST_NEWS_MS, over.signal);
-  stop();
-  return code;
-
-  function check(): void {
-    if (store.ids().every((id) => store.get(id)?.connection.state !== 'live')) over.abort();
-  }
-}
-
-interface Ending {
-  readonly publisher: Publisher;
+interface OpenedSources {
   readonly sources: Sources;
-  readonly store: Store;
-  readonly log: Log;
-}
-
-async function end(
-  { publisher, sources, store, log }: Ending,
-  reason: string,
-  deadlineMs: number,
-): Promise<void> {
-  const unwritten = await publisher.close(reason, deadlineMs);
-  for (const key of unwritten) {
-    log(
-      'error',
-      `${key}: its final state could not be written within ${deadlineMs / 1_000} s: the broker is away`,
-    );
-  }
-  await sources.close();
-  store.dispose();
+  readonly described: string;
+  /** Names of the sources that are no Tilts of this machine. */
+  readonly explicitSources: ReadonlySet<string>;
+  readonly followsTilts: boolean;
 }
 
 async function openSources(
   options: PublishOptions,
   store: Store,
   { cli, clock, log }: { readonly cli: CliProcess; readonly clock: Clock; readonly log: Log },
-): Promise<{ readonly sources: Sources; readonly described: string }> {
+): Promise<OpenedSources> {
   const flags = {
     ...options,
     source: options.from.length === 0 ? ['tilt'] : options.from,
@@ -132,7 +108,12 @@ async function openSources(
   const sources = createSources({ sink: store, clock, random: Math.random, log });
   for (const provider of providers) sources.add(provider);
   if (tilts) followTilts(tilts, { store, sources, clock, log, metrics: noMetrics });
-  return { sources, described: options.from.length === 0 ? 'every Tilt of this machine' : described };
+  return {
+    sources,
+    described: options.from.length === 0 ? 'every Tilt of this machine' : described,
+    explicitSources: new Set(providers.map(({ name }) => name)),
+    followsTilts: tilts !== undefined,
+  };
 }
 
 function toError(error: unknown): Error {

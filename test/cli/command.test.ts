@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -49,6 +50,19 @@ function run(file: string, args: readonly string[]) {
     },
   };
 }
+
+describe('a command that has ended', () => {
+  it('leaves its publisher the time for its final state: signals no longer end that, and the exit code stands', async () => {
+    const [file = '', ...words] = [process.execPath, ...PUBLISH, '--deadline', '3s', '--instance', 'x'];
+    const command = ['sh', '-c', 'echo publisher $PPID; exit 6'];
+    await using publisher = run(file, [...words, '--', ...command]);
+    const pid = Number(await publisher.until(/publisher (\d+)/));
+    const children = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    await expect.poll(children, { timeout: 20_000 }).toBe('');
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid, signal);
+    expect(await publisher.exit).toBe(6);
+  });
+});
 
 describe('a command that is run', () => {
   it.each(['SIGINT', 'SIGHUP'] as const)(

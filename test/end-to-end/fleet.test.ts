@@ -200,7 +200,12 @@ describe('publish -- COMMAND', () => {
   });
 
   it.each([
-    ['a command that is not there', ['--', 'no-such-command'], 127, /cannot run no-such-command/],
+    [
+      'a command that is not there',
+      ['--', 'no-such-command'],
+      127,
+      /the command could not be run \(spawn no-such-command ENOENT\)/,
+    ],
     ['one that a signal ends', ['--', 'sh', '-c', 'kill -KILL $$'], 137, /publishes/],
   ])('exits as a shell does with %s', async (_, args, code, said) => {
     const run = publish(nats.address('shell'), [...args]);

@@ -7,7 +7,11 @@ import { createTiltServer } from './tilt-server.js';
 //     node --import tsx tilt-like.ts KUBECONFIG MS EXIT_CODE
 const [kubeconfig = '', ms = '5', code = '0'] = process.argv.slice(2);
 const server = await createTiltServer();
-const lines = readWatchRecording('ci-ok');
+// The Session is of this process, as that of a real `tilt ci` is.
+const lines = readWatchRecording('ci-ok').map(({ ms, line }) => ({
+  ms,
+  line: line.replace(/"pid":\d+/, `"pid":${process.pid}`),
+}));
 const replay = server.replay(lines);
 replay.step();
 await writeKubeconfig(kubeconfig, { 'tilt-default': server });

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { sleep } from '../clock.js';
+import type { Log } from '../log.js';
+import {
+  type CommandPublisher,
+  type CommandPublisherOptions,
+  createCommandPublisher,
+} from '../publish/command-publisher.js';
+import type { CommandEnd, CommandRun } from '../publish/command-states.js';
+import { RUN_VARIABLE } from '../publish/own-runs.js';
+import { createProcessReader } from '../publish/process-list.js';
+import type { PublisherOptions } from '../publish/publisher.js';
+import type { Store } from '../store/store.js';
+import type { CliProcess } from './cli-process.js';
+import { startCommand } from './command.js';
+import type { PublishOptions } from './publish-options.js';
+
+/** Everything that publishing needs, with a command and without. */
+export type PublishParts = PublisherOptions & { readonly store: Store };
+
+/** Dependencies of {@link publishCommand}. */
+export interface PublishCommandParts
+  extends PublishParts,
+    Pick<CommandPublisherOptions, 'explicitSources' | 'followsTilts'> {
+  readonly cli: CliProcess;
+  readonly options: Pick<PublishOptions, 'instance' | 'deadline'>;
+  /** Writes to standard error, whatever the log level. */
+  readonly writeLine: (line: string) => void;
+}
+
+/** How long the Tilt of a command that has ended may take to close its connection, in milliseconds. */
+const LAST_NEWS_MS = 2_000;
+
+/** Runs a command to its end, publishes its Sessions, and resolves with its exit code, whatever became of the publishing. */
+export async function publishCommand(words: readonly string[], parts: PublishCommandParts): Promise<number> {
+  const startTime = new Date(parts.clock.now()).toISOString();
+  const uid = randomUUID();
+  const command = startCommand(words, parts.cli, { [RUN_VARIABLE]: uid });
+  try {
+    const run = { uid, pid: command.pid, startTime };
+    await publishRun(run, command.ended, parts).catch((error) =>
+      parts.log('error', 'the command is not published, because of an internal error', { error }),
+    );
+    const { code, how } = await command.ended;
+    if (command.pid === null) parts.writeLine(`tilt-graphql: the command ${how}\n`);
+    return code;
+  } finally {
+    command.release();
+  }
+}
+
+async function publishRun(
+  run: CommandRun,
+  ended: Promise<CommandEnd>,
+  parts: PublishCommandParts,
+): Promise<void> {
+  const { options, log } = parts;
+  const instance = options.instance ?? null;
+  const publisher = createCommandPublisher({ ...parts, run, instance, processes: createProcessReader() });
+  const end = await ended;
+  await settled(publisher, parts);
+  logUnwritten(await publisher.close(end, options.deadline), options.deadline, log);
+}
+
+/** Logs the keys whose final state the broker did not take. */
+export function logUnwritten(keys: readonly string[], deadlineMs: number, log: Log): void {
+  for (const key of keys) {
+    log(
+      'error',
+      `${key}: its final state could not be written within ${deadlineMs / 1_000} s: the broker is away`,
+    );
+  }
+}
+
+/** Resolves when the last messages of the command's Tilt have arrived, or could have. */
+async function settled(publisher: CommandPublisher, { store, clock }: PublishCommandParts): Promise<void> {
+  const over = new AbortController();
+  const check = () => {
+    if (publisher.isSettled) over.abort();
+  };
+  const stops = [store.subscribe(check), store.onSources(check)];
+  check();
+  await sleep(clock, LAST_NEWS_MS, over.signal);
+  for (const stop of stops) stop();
+}

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createKubeconfigFolder } from '../support/kubeconfig-file.js';
+import { type NatsServer, startNats } from '../support/nats-server.js';
+import { PATIENCE, publishCommand, quoted, ROUNDS, SLOW, serveBucket } from '../support/published-command.js';
+import { startTiltCommand, tiltCommandLine } from '../support/tilt-command.js';
+
+let nats: NatsServer;
+beforeAll(async () => {
+  nats = await startNats();
+});
+afterAll(() => nats[Symbol.asyncDispose]());
+
+describe('publish -- COMMAND publishes the Session of its command, and no other', () => {
+  it(
+    'of two jobs that run at once beside an unrelated Tilt, each publishes its own result',
+    SLOW,
+    async () => {
+      const address = nats.address('jobs');
+      await using gateway = await serveBucket(address);
+      await using folder = await createKubeconfigFolder();
+      const kubeconfig = folder.path;
+      await using _unrelated = startTiltCommand({
+        kubeconfig,
+        context: 'tilt-default',
+        exitCondition: 'manual',
+        ends: 'never',
+        tiltfile: '/home/dev/unrelated/Tiltfile',
+      });
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const job = (name: string, port: number, ends: 'pass' | 'fail') =>
+          publishCommand(
+            { address, instance: `${name}.${round}`, kubeconfig },
+            tiltCommandLine({
+              kubeconfig,
+              context: `tilt-${port}`,
+              tiltfile: `/${name}/Tiltfile`,
+              ends,
+              livesMs: 1_500,
+            }),
+          );
+        await using good = job('good', 10_400, 'pass');
+        await using bad = job('bad', 10_500, 'fail');
+        expect([await good.exit, await bad.exit]).toEqual([0, 1]);
+        const results = () =>
+          Promise.all(
+            ['good', 'bad'].map(async (name) => {
+              const node = await gateway.session(`${name}.${round}/Tiltfile`);
+              return [node?.connection.state, node?.verdict.state, node?.spec.tiltfilePath];
+            }),
+          );
+        await expect.poll(results, PATIENCE).toEqual([
+          ['GONE', 'PASSED', '/good/Tiltfile'],
+          ['GONE', 'FAILED', '/bad/Tiltfile'],
+        ]);
+      }
+      expect(await gateway.sessions()).toHaveLength(2 * ROUNDS);
+    },
+  );
+
+  it.each<[string, (line: readonly string[]) => readonly string[]]>([
+    ['a shell', (line) => ['sh', '-c', `${quoted(line)}; exit $?`]],
+    ['a shell in a shell', (line) => ['sh', '-c', `sh -c ${quoted([`${quoted(line)}; exit $?`])}; exit $?`]],
+    ['a background job of a shell', (line) => ['sh', '-c', `${quoted(line)} & wait $!`]],
+    ['a shell that has ended', (line) => ['sh', '-c', `(${quoted(line)} &); sleep 5; exit 1`]],
+  ])('finds the Tilt that was started by %s', SLOW, async (_, wrapped) => {
+    const address = nats.address('wrapped');
+    await using folder = await createKubeconfigFolder();
+    const kubeconfig = folder.path;
+    await using gateway = await serveBucket(address);
+    const line = tiltCommandLine({ kubeconfig, ends: 'fail', livesMs: 1_500, tiltfile: '/mine/Tiltfile' });
+    await using run = publishCommand({ address, instance: 'ci.4', kubeconfig }, wrapped(line));
+    expect(await run.exit).toBe(1);
+    await expect
+      .poll(() => gateway.session('ci.4/Tiltfile'), PATIENCE)
+      .toMatchObject({
+        connection: { state: 'GONE' },
+        verdict: { state: 'FAILED', reason: expect.stringContaining('exit status 1') },
+        spec: { tiltfilePath: '/mine/Tiltfile' },
+      });
+  });
+
+  it('a second command of the same instance does not replace the result of the first', SLOW, async () => {
+    const address = nats.address('same');
+    await using folder = await createKubeconfigFolder();
+    const kubeconfig = folder.path;
+    await using gateway = await serveBucket(address);
+    const line = tiltCommandLine({ kubeconfig, ends: 'fail', livesMs: 4_000 });
+    await using first = publishCommand({ address, instance: 'ci.6', kubeconfig }, line);
+    await expect.poll(() => gateway.session('ci.6/Tiltfile'), PATIENCE).toBeDefined();
+    await using second = publishCommand({ address, instance: 'ci.6', kubeconfig }, ['true']);
+    expect([await second.exit, second.stderr]).toEqual([
+      0,
+      expect.stringMatching(/ERROR ci\.6\.Tiltfile: another publisher .* writes it/),
+    ]);
+    expect(await first.exit).toBe(1);
+    await expect
+      .poll(() => gateway.session('ci.6/Tiltfile'), PATIENCE)
+      .toMatchObject({ connection: { state: 'GONE' }, verdict: { state: 'FAILED' }, counts: { total: 2 } });
+  });
+
+  it('publishes nothing of a Tilt that ran before, when the command runs none', SLOW, async () => {
+    const address = nats.address('none');
+    await using folder = await createKubeconfigFolder();
+    const kubeconfig = folder.path;
+    await using gateway = await serveBucket(address);
+    await using _unrelated = startTiltCommand({ kubeconfig, exitCondition: 'manual', ends: 'never' });
+    await using run = publishCommand({ address, instance: 'ci.5', kubeconfig }, ['sleep', '3']);
+    expect(await run.exit).toBe(0);
+    expect(run.stderr).toMatch(/tilt-default\/Tiltfile is not published: process \d+ was not started/);
+    await expect
+      .poll(() => gateway.sessions(), PATIENCE)
+      .toMatchObject([
+        {
+          id: 'ci.5/Tiltfile',
+          connection: {
+            state: 'GONE',
+            error: 'the command exited with code 0 before its Session could be read',
+          },
+          verdict: { state: 'UNKNOWN' },
+          counts: { total: 0 },
+        },
+      ]);
+  });
+});

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BIN } from '../support/cli.js';
+import { createKubeconfigFolder } from '../support/kubeconfig-file.js';
+import { type NatsServer, startNats } from '../support/nats-server.js';
+import { PATIENCE, publishCommand, quoted, SLOW, serveBucket } from '../support/published-command.js';
+import { tiltCommandLine } from '../support/tilt-command.js';
+
+let nats: NatsServer;
+beforeAll(async () => {
+  nats = await startNats();
+});
+afterAll(() => nats[Symbol.asyncDispose]());
+
+describe('publish -- COMMAND survives the loss of its output', () => {
+  it.each([
+    ['2>/dev/full', 'a full disk behind standard error'],
+    ['2>&-', 'a closed standard error'],
+    ['2>&1 | head -1 >/dev/null', 'a reader that leaves after one line'],
+    ['2>&1 | true', 'a reader that leaves at once'],
+    ['>&- 2>&-', 'no output at all'],
+  ])(
+    'with %s (%s) the command runs to its end, its exit code stands and its result is published',
+    SLOW,
+    async (redirection) => {
+      const address = nats.address('output');
+      const instance = `output.${Math.random().toString(36).slice(2)}`;
+      await using folder = await createKubeconfigFolder();
+      const kubeconfig = folder.path;
+      await using gateway = await serveBucket(address);
+      const tilt = tiltCommandLine({ kubeconfig, ends: 'fail', exitCode: 7, livesMs: 1_500 });
+      const line = quoted([
+        process.execPath,
+        BIN,
+        'publish',
+        '--to',
+        address,
+        '--instance',
+        instance,
+        '--log-level',
+        'debug',
+        '--',
+        ...tilt,
+      ]);
+      // The code is written to a descriptor of its own, as the redirection is of the publisher alone.
+      const script = `{ ${line}; echo $? >&3; } ${redirection}`;
+      const shell = spawn('sh', ['-c', script], {
+        env: { PATH: process.env.PATH, HOME: '/nonexistent', TILT_CONFIG: kubeconfig },
+        stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      });
+      const code = shell.stdio[3];
+      if (!(code instanceof Readable)) throw new Error('expected a pipe for the exit code');
+      const [said] = await Promise.all([text(code), once(shell, 'exit')]);
+      expect(said).toBe('7\n');
+      await expect
+        .poll(() => gateway.session(`${instance}/Tiltfile`), PATIENCE)
+        .toMatchObject({
+          connection: { state: 'GONE' },
+          verdict: { state: 'FAILED', reason: expect.stringContaining('exit status 1') },
+        });
+    },
+  );
+});
+
+describe('publish -- tilt ci that passes', () => {
+  it('logs no warning and no error', SLOW, async () => {
+    const address = nats.address('calm');
+    await using folder = await createKubeconfigFolder();
+    const kubeconfig = folder.path;
+    await using run = publishCommand(
+      { address, instance: 'ci.7', kubeconfig },
+      tiltCommandLine({ kubeconfig, livesMs: 1_500 }),
+    );
+    expect([await run.exit, run.stderr]).toEqual([0, expect.not.stringMatching(/WARN|ERROR/)]);
+  });
+});

@@ -1,0 +1,69 @@
+import { type RunningCommand, runCli } from './cli.js';
+
+/** How often a race is tried in the tests of `publish -- COMMAND`; `TILT_GRAPHQL_ROUNDS=20` for figures. */
+export const ROUNDS = Number(process.env.TILT_GRAPHQL_ROUNDS ?? 2);
+
+/** Options of a test that starts some processes a round, on a busy machine. */
+export const SLOW = { timeout: 60_000 + ROUNDS * 15_000 };
+
+/** Options of `expect.poll` for what several processes have to do. */
+export const PATIENCE = { timeout: 20_000 };
+
+/** A Session as a gateway shows it. */
+export interface PublishedSession {
+  readonly id: string;
+  readonly connection: { readonly state: string; readonly error: string | null };
+  readonly verdict: { readonly state: string; readonly reason: string | null };
+  readonly spec: { readonly tiltfilePath: string };
+  readonly status: { readonly pid: number | null; readonly error: string | null };
+  readonly counts: { readonly total: number };
+  readonly metadata: { readonly uid: string };
+}
+
+/** A gateway that reads a bucket, in a process of its own. */
+export interface BucketGateway extends AsyncDisposable {
+  sessions(): Promise<readonly PublishedSession[]>;
+  session(id: string): Promise<PublishedSession | undefined>;
+}
+
+const SESSIONS = `{ sessions { nodes { id connection { state error } verdict { state reason }
+  spec { tiltfilePath } status { pid error } counts { total } metadata { uid } } } }`;
+
+/** Starts a gateway that reads a bucket. */
+export async function serveBucket(address: string): Promise<BucketGateway> {
+  const command = runCli(['--port', '0', '--source', address]);
+  const [, url = ''] = await command.until(/listens on (http:\S+) /);
+  const sessions = async (): Promise<readonly PublishedSession[]> => {
+    const response = await fetch(`${url}?query=${encodeURIComponent(SESSIONS)}`, {
+      headers: { accept: 'application/json' },
+    });
+    const { data } = await response.json();
+    return data.sessions.nodes;
+  };
+  return {
+    sessions,
+    session: async (id) => (await sessions()).find((session) => session.id === id),
+    [Symbol.asyncDispose]: () => command[Symbol.asyncDispose](),
+  };
+}
+
+/** Where a command is published, and the kubeconfig in which its Tilt stands. */
+export interface PublishFlags {
+  readonly address: string;
+  readonly instance: string;
+  readonly kubeconfig: string;
+}
+
+/** Starts `tilt-graphql publish -- COMMAND`. */
+export function publishCommand(
+  { address, instance, kubeconfig }: PublishFlags,
+  command: readonly string[],
+): RunningCommand {
+  const flags = ['publish', '--to', address, '--instance', instance];
+  return runCli([...flags, '--', ...command], { TILT_CONFIG: kubeconfig });
+}
+
+/** Quotes words for `sh -c`. */
+export function quoted(words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+}
