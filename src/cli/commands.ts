@@ -34,7 +34,10 @@ function addServing(program: Command, { cli, exitWith }: CommandParts): void {
     });
   addPublishOptions(program.command('publish'))
     .description('write the Sessions of this machine to a bucket of NATS, for gateways elsewhere to read')
-    .argument('[command...]', 'after --: run this command, publish its Tilt, and exit with its code')
+    .argument(
+      '[command...]',
+      'after --: run this command, publish only the Tilt that it starts, and exit with its code',
+    )
     .action(async (words: string[], _, command: Command) => {
       const { publish } = await import('./publish.js');
       exitWith(await publish(command.opts(), words, cli));

@@ -25,7 +25,7 @@ export function addPublishOptions(command: Command): Command {
     )
     .addOption(
       new Option('-f, --from <spec>', `what to publish, may be repeated: ${SOURCE_FORMS}`)
-        .default([], 'every Tilt of this machine')
+        .default([], 'every Tilt of this machine; with a command, only the Tilt that it starts')
         .env('TILT_GRAPHQL_PUBLISH_FROM')
         .argParser(append),
     )

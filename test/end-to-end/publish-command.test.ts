@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKubeconfigFolder } from '../support/kubeconfig-file.js';
 import { type NatsServer, startNats } from '../support/nats-server.js';
-import { PATIENCE, publishCommand, quoted, ROUNDS, SLOW, serveBucket } from '../support/published-command.js';
+import {
+  endPublishedTilt,
+  PATIENCE,
+  publishCommand,
+  quoted,
+  ROUNDS,
+  SLOW,
+  serveBucket,
+} from '../support/published-command.js';
 import { startTiltCommand, tiltCommandLine } from '../support/tilt-command.js';
 
 let nats: NatsServer;
@@ -35,11 +43,14 @@ describe('publish -- COMMAND publishes the Session of its command, and no other'
               context: `tilt-${port}`,
               tiltfile: `/${name}/Tiltfile`,
               ends,
-              livesMs: 1_500,
+              livesMs: 0,
+              // Each publisher looks at the Tilts of both.
+              readers: 2,
             }),
           );
         await using good = job('good', 10_400, 'pass');
         await using bad = job('bad', 10_500, 'fail');
+        for (const name of ['good', 'bad']) await endPublishedTilt(gateway, `${name}.${round}/Tiltfile`);
         expect([await good.exit, await bad.exit]).toEqual([0, 1]);
         const results = () =>
           Promise.all(
@@ -61,14 +72,21 @@ describe('publish -- COMMAND publishes the Session of its command, and no other'
     ['a shell', (line) => ['sh', '-c', `${quoted(line)}; exit $?`]],
     ['a shell in a shell', (line) => ['sh', '-c', `sh -c ${quoted([`${quoted(line)}; exit $?`])}; exit $?`]],
     ['a background job of a shell', (line) => ['sh', '-c', `${quoted(line)} & wait $!`]],
-    ['a shell that has ended', (line) => ['sh', '-c', `(${quoted(line)} &); sleep 5; exit 1`]],
+    ['a shell that has ended', (line) => ['sh', '-c', `(${quoted(line)} &); read end; exit 1`]],
   ])('finds the Tilt that was started by %s', SLOW, async (_, wrapped) => {
     const address = nats.address('wrapped');
     await using folder = await createKubeconfigFolder();
     const kubeconfig = folder.path;
     await using gateway = await serveBucket(address);
-    const line = tiltCommandLine({ kubeconfig, ends: 'fail', livesMs: 1_500, tiltfile: '/mine/Tiltfile' });
+    const line = tiltCommandLine({
+      kubeconfig,
+      ends: 'fail',
+      readers: 1,
+      tiltfile: '/mine/Tiltfile',
+    });
     await using run = publishCommand({ address, instance: 'ci.4', kubeconfig }, wrapped(line));
+    await endPublishedTilt(gateway, 'ci.4/Tiltfile');
+    run.process.stdin.end('end\n');
     expect(await run.exit).toBe(1);
     await expect
       .poll(() => gateway.session('ci.4/Tiltfile'), PATIENCE)
@@ -84,7 +102,7 @@ describe('publish -- COMMAND publishes the Session of its command, and no other'
     await using folder = await createKubeconfigFolder();
     const kubeconfig = folder.path;
     await using gateway = await serveBucket(address);
-    const line = tiltCommandLine({ kubeconfig, ends: 'fail', livesMs: 4_000 });
+    const line = tiltCommandLine({ kubeconfig, ends: 'fail', readers: 1 });
     await using first = publishCommand({ address, instance: 'ci.6', kubeconfig }, line);
     await expect.poll(() => gateway.session('ci.6/Tiltfile'), PATIENCE).toBeDefined();
     await using second = publishCommand({ address, instance: 'ci.6', kubeconfig }, ['true']);
@@ -92,6 +110,7 @@ describe('publish -- COMMAND publishes the Session of its command, and no other'
       0,
       expect.stringMatching(/ERROR ci\.6\.Tiltfile: another publisher .* writes it/),
     ]);
+    await endPublishedTilt(gateway, 'ci.6/Tiltfile');
     expect(await first.exit).toBe(1);
     await expect
       .poll(() => gateway.session('ci.6/Tiltfile'), PATIENCE)
@@ -104,9 +123,12 @@ describe('publish -- COMMAND publishes the Session of its command, and no other'
     const kubeconfig = folder.path;
     await using gateway = await serveBucket(address);
     await using _unrelated = startTiltCommand({ kubeconfig, exitCondition: 'manual', ends: 'never' });
-    await using run = publishCommand({ address, instance: 'ci.5', kubeconfig }, ['sleep', '3']);
+    await using run = publishCommand({ address, instance: 'ci.5', kubeconfig }, ['sh', '-c', 'read end']);
+    await expect
+      .poll(() => run.stderr, PATIENCE)
+      .toMatch(/tilt-default\/Tiltfile is not published: process \d+ was not started/);
+    run.process.stdin.end('end\n');
     expect(await run.exit).toBe(0);
-    expect(run.stderr).toMatch(/tilt-default\/Tiltfile is not published: process \d+ was not started/);
     await expect
       .poll(() => gateway.sessions(), PATIENCE)
       .toMatchObject([

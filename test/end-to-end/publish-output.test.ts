@@ -6,7 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BIN } from '../support/cli.js';
 import { createKubeconfigFolder } from '../support/kubeconfig-file.js';
 import { type NatsServer, startNats } from '../support/nats-server.js';
-import { PATIENCE, publishCommand, quoted, SLOW, serveBucket } from '../support/published-command.js';
+import {
+  endPublishedTilt,
+  PATIENCE,
+  publishCommand,
+  quoted,
+  SLOW,
+  serveBucket,
+} from '../support/published-command.js';
 import { tiltCommandLine } from '../support/tilt-command.js';
 
 let nats: NatsServer;
@@ -31,7 +38,7 @@ describe('publish -- COMMAND survives the loss of its output', () => {
       await using folder = await createKubeconfigFolder();
       const kubeconfig = folder.path;
       await using gateway = await serveBucket(address);
-      const tilt = tiltCommandLine({ kubeconfig, ends: 'fail', exitCode: 7, livesMs: 1_500 });
+      const tilt = tiltCommandLine({ kubeconfig, ends: 'fail', exitCode: 7, readers: 1 });
       const line = quoted([
         process.execPath,
         BIN,
@@ -53,7 +60,9 @@ describe('publish -- COMMAND survives the loss of its output', () => {
       });
       const code = shell.stdio[3];
       if (!(code instanceof Readable)) throw new Error('expected a pipe for the exit code');
-      const [said] = await Promise.all([text(code), once(shell, 'exit')]);
+      const ended = Promise.all([text(code), once(shell, 'exit')]);
+      await endPublishedTilt(gateway, `${instance}/Tiltfile`);
+      const [said] = await ended;
       expect(said).toBe('7\n');
       await expect
         .poll(() => gateway.session(`${instance}/Tiltfile`), PATIENCE)
@@ -70,10 +79,12 @@ describe('publish -- tilt ci that passes', () => {
     const address = nats.address('calm');
     await using folder = await createKubeconfigFolder();
     const kubeconfig = folder.path;
+    await using gateway = await serveBucket(address);
     await using run = publishCommand(
       { address, instance: 'ci.7', kubeconfig },
-      tiltCommandLine({ kubeconfig, livesMs: 1_500 }),
+      tiltCommandLine({ kubeconfig, readers: 1 }),
     );
+    await endPublishedTilt(gateway, 'ci.7/Tiltfile');
     expect([await run.exit, run.stderr]).toEqual([0, expect.not.stringMatching(/WARN|ERROR/)]);
   });
 });

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKubeconfigFolder } from '../support/kubeconfig-file.js';
 import { type NatsServer, startNats } from '../support/nats-server.js';
-import { PATIENCE, publishCommand, quoted, ROUNDS, SLOW, serveBucket } from '../support/published-command.js';
+import {
+  endPublishedTilt,
+  PATIENCE,
+  publishCommand,
+  quoted,
+  ROUNDS,
+  SLOW,
+  serveBucket,
+} from '../support/published-command.js';
 import { type TiltCommandOptions, tiltCommandLine } from '../support/tilt-command.js';
 
 let nats: NatsServer;
@@ -45,14 +53,15 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
         const kubeconfig = folder.path;
         const flags = { address, instance: 'ci.3', kubeconfig };
         const id = 'ci.3/Tiltfile';
-        await using passes = publishCommand(flags, tiltCommandLine({ kubeconfig, livesMs: 1_500 }));
+        await using passes = publishCommand(flags, tiltCommandLine({ kubeconfig, readers: 1 }));
+        await endPublishedTilt(gateway, id);
         expect(await passes.exit).toBe(0);
         const verdict = async () => (await gateway.session(id))?.verdict.state;
         await expect.poll(verdict, PATIENCE).toBe('PASSED');
         const before = (await gateway.session(id))?.metadata.uid;
         // A Tilt that takes long to start, as that of a big Tiltfile.
         const line = tiltCommandLine({ kubeconfig, ...FAST_FAILURE });
-        await using fails = publishCommand(flags, ['sh', '-c', `sleep 2; ${quoted(line)}; exit $?`]);
+        await using fails = publishCommand(flags, ['sh', '-c', `read start; ${quoted(line)}; exit $?`]);
         await expect.poll(async () => (await gateway.session(id))?.metadata.uid, PATIENCE).not.toBe(before);
         // Before its Tilt has started, and at its end.
         expect(await gateway.session(id)).toMatchObject({
@@ -63,6 +72,7 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
           verdict: { state: 'UNKNOWN' },
           status: { pid: expect.any(Number) },
         });
+        fails.process.stdin.end('start\n');
         expect(await fails.exit).toBe(1);
         await expect.poll(verdict, PATIENCE).toBe('FAILED');
       }

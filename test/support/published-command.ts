@@ -1,13 +1,14 @@
+import { expect } from 'vitest';
 import { type RunningCommand, runCli } from './cli.js';
 
 /** How often a race is tried in the tests of `publish -- COMMAND`; `TILT_GRAPHQL_ROUNDS=20` for figures. */
 export const ROUNDS = Number(process.env.TILT_GRAPHQL_ROUNDS ?? 2);
 
 /** Options of a test that starts some processes a round, on a busy machine. */
-export const SLOW = { timeout: 60_000 + ROUNDS * 15_000 };
+export const SLOW = { timeout: 90_000 + ROUNDS * 30_000 };
 
 /** Options of `expect.poll` for what several processes have to do. */
-export const PATIENCE = { timeout: 20_000 };
+export const PATIENCE = { timeout: 30_000 };
 
 /** A Session as a gateway shows it. */
 export interface PublishedSession {
@@ -45,6 +46,13 @@ export async function serveBucket(address: string): Promise<BucketGateway> {
     session: async (id) => (await sessions()).find((session) => session.id === id),
     [Symbol.asyncDispose]: () => command[Symbol.asyncDispose](),
   };
+}
+
+/** Waits until the Session of a stand-in for `tilt` is published and LIVE, and then lets the stand-in end (`readers`). */
+export async function endPublishedTilt(gateway: BucketGateway, id: string): Promise<void> {
+  await expect.poll(() => gateway.session(id), PATIENCE).toMatchObject({ connection: { state: 'LIVE' } });
+  const session = await gateway.session(id);
+  process.kill(session?.status.pid ?? Number.NaN, 'SIGUSR2');
 }
 
 /** Where a command is published, and the kubeconfig in which its Tilt stands. */

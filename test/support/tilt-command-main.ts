@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
@@ -15,7 +16,8 @@ const server = await createTiltServer();
 const lists = ['clusters', 'users', 'contexts'] as const;
 
 server.put(session({ targets: null, done: false }));
-addEntry();
+const readersPresent = options.readers === undefined ? null : waitForReaders(options.readers);
+await withLock(addEntry);
 process.once('SIGINT', () => void leave(options.exitCode ?? 0));
 process.once('SIGTERM', () => void leave(options.exitCode ?? 0));
 if (ends !== 'tiltfile-error') server.put(session({ targets: targets('running'), done: false }));
@@ -24,13 +26,20 @@ if (ends === 'never') {
   await new Promise(() => setInterval(() => {}, 60_000));
 }
 await sleep(livesMs);
+await readersPresent;
 server.put(session(lastStatus()));
+if (readersPresent) await server.drained();
 await sleep(10);
 await leave(options.exitCode ?? (ends === 'pass' ? 0 : 1));
 
+async function waitForReaders(count: number): Promise<void> {
+  await once(process, 'SIGUSR2');
+  await Promise.race([server.until(() => server.openWatches >= count), sleep(10_000)]);
+}
+
 async function leave(code: number): Promise<never> {
   await server.stop();
-  removeEntry();
+  await withLock(removeEntry);
   process.exit(code);
 }
 
@@ -97,11 +106,28 @@ function removeEntry(): void {
   for (const list of lists) edit(list, (items) => items);
 }
 
+/** As client-go: `<kubeconfig>.lock` exists while one process changes the file. */
+async function withLock(change: () => void): Promise<void> {
+  const lock = `${kubeconfig}.lock`;
+  mkdirSync(dirname(kubeconfig), { recursive: true });
+  while (!takesLock(lock)) await sleep(5);
+  change();
+  rmSync(lock);
+}
+
+function takesLock(lock: string): boolean {
+  try {
+    closeSync(openSync(lock, 'wx'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function edit(list: (typeof lists)[number], change: (others: readonly object[]) => readonly object[]): void {
   const config = readConfig();
   const others = (config[list] ?? []).filter(({ name }: { readonly name: string }) => name !== context);
   const items = change(others);
-  mkdirSync(dirname(kubeconfig), { recursive: true });
   writeFileSync(kubeconfig, stringify({ ...config, [list]: items.length === 0 ? null : items }));
 }
 

@@ -14,6 +14,11 @@ export interface TiltCommandOptions {
   readonly ends?: 'pass' | 'fail' | 'tiltfile-error' | 'never';
   /** Milliseconds between the entry in the kubeconfig and `done`. Default: 500. */
   readonly livesMs?: number;
+  /**
+   * If given, it ends only after SIGUSR2 and when so many watches are open (after 10 s with fewer), so that what is read of it
+   * does not depend on how busy the machine is.
+   */
+  readonly readers?: number;
   /** Default: `/home/dev/shop/Tiltfile`. */
   readonly tiltfile?: string;
   /** The exit code of the process. Default: 0 for `pass`, 1 otherwise. */
