@@ -36,7 +36,11 @@ function sessionOf(facts: Facts = {}): SessionFields {
     id,
     isDemo: facts.isDemo ?? false,
     metadata: { uid },
-    spec: { tiltfilePath: facts.tiltfile ?? '/shop/Tiltfile', exitCondition: kind },
+    spec: {
+      tiltfilePath: facts.tiltfile ?? '/shop/Tiltfile',
+      exitCondition: kind,
+      exitConditionText: kind.toLowerCase(),
+    },
     status: { done: final, pid, startTime, error: null },
     verdict: { ...verdictFields(verdict), final },
     connection: { state: connection, since, error: null },
