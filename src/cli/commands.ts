@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander';
 import { oneLine } from '../model/one-line.js';
 import type { CliProcess } from './cli-process.js';
 import { addClientOptions } from './client-options.js';
-import type { Shell } from './completion.js';
+import type { Shell } from './completion/scripts.js';
 import { addPublishOptions } from './publish-options.js';
 import { addQueryOptions } from './query/query-options.js';
 import { addServeOptions } from './serve-options.js';
@@ -13,6 +13,8 @@ import { addWatchOptions } from './watch/watch-options.js';
 /** What commands work with. */
 export interface CommandParts {
   readonly cli: CliProcess;
+  /** Prints a text on standard output, for commands whose purpose it is. Rejects with an `OutputError` when it is lost. */
+  readonly print: (text: string) => Promise<void>;
   /** Tells the exit code of a command that has ended well, or not so well. Default: 0. */
   readonly exitWith: (code: number) => void;
 }
@@ -30,7 +32,7 @@ function addServing(program: Command, { cli, exitWith }: CommandParts): void {
     .description('serve the gateway (the default command)')
     .action(async (_, command: Command) => {
       const { serve } = await import('./serve.js');
-      await serve(command.opts(), cli);
+      exitWith(await serve(command.opts(), cli));
     });
   addPublishOptions(program.command('publish'))
     .description('write the Sessions of this machine to a bucket of NATS, for gateways elsewhere to read')
@@ -76,14 +78,13 @@ function addAsking(program: Command, { cli, exitWith }: CommandParts): void {
 }
 
 /** Those that print something about the program itself. */
-function addPrinting(program: Command, { cli }: CommandParts): void {
-  const write = (text: string) => void cli.stdout.write(text);
+function addPrinting(program: Command, { cli, print }: CommandParts): void {
   program
     .command('schema')
     .description('print the GraphQL schema')
     .action(async () => {
       const { typeDefs } = await import('../graphql/schema.js');
-      write(typeDefs);
+      await print(typeDefs);
     });
   program
     .command('completion')
@@ -92,23 +93,23 @@ function addPrinting(program: Command, { cli }: CommandParts): void {
     )
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish', 'powershell']))
     .action(async (shell: Shell) => {
-      const { printScript } = await import('./completion.js');
-      printScript(shell, program, write);
+      const { completionScript } = await import('./completion/scripts.js');
+      await print(completionScript(shell, program.name()));
     });
   program
     .command('complete', { hidden: true })
     .argument('[words...]')
     .action(async (words: string[]) => {
-      const { printCompletions } = await import('./completion.js');
-      printCompletions(words, program, write);
+      const { complete } = await import('./completion/complete.js');
+      await print(await complete(words, program, cli.env));
     });
   program
     .command('help')
     .argument('[command]')
     .description('print the help of a command')
-    .action((name?: string) => {
+    .action(async (name?: string) => {
       const command = program.commands.find((candidate) => candidate.name() === name);
       if (name !== undefined && !command) throw new UsageError(`unknown command '${oneLine(name)}'`);
-      write((command ?? program).helpInformation());
+      await print((command ?? program).helpInformation());
     });
 }

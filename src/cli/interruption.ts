@@ -11,12 +11,16 @@ export interface Interruption {
   end(): void;
 }
 
-/** Listens for SIGINT, SIGTERM and SIGHUP. */
+/**
+ * Listens for the first SIGINT, SIGTERM or SIGHUP. A second one has its default effect: it ends the process at once, also
+ * when the command's clean-up takes its time.
+ */
 export function listenForInterruption(cli: CliProcess): Interruption {
   const controller = new AbortController();
   let exitCode: number | null = null;
   const stop = (signal: NodeJS.Signals) => {
-    exitCode ??= 128 + constants.signals[signal];
+    end();
+    exitCode = 128 + constants.signals[signal];
     controller.abort();
   };
   for (const signal of SIGNALS) cli.on(signal, stop);
@@ -25,10 +29,12 @@ export function listenForInterruption(cli: CliProcess): Interruption {
     get exitCode() {
       return exitCode;
     },
-    end() {
-      for (const signal of SIGNALS) cli.off(signal, stop);
-    },
+    end,
   };
+
+  function end(): void {
+    for (const signal of SIGNALS) cli.off(signal, stop);
+  }
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -11,7 +11,7 @@ export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 export interface LogOptions {
   readonly level: (typeof LOG_LEVELS)[number];
   readonly format: LogFormat;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   /** Takes one line, with its line break. */
   readonly write: (line: string) => void;
 }

@@ -5,24 +5,42 @@ import { TracingError } from '../tracing/tracing-error.js';
 import { version } from '../version.js';
 import type { CliProcess } from './cli-process.js';
 import { addCommands } from './commands.js';
+import { createOutput, type Output } from './output.js';
 import { UsageError } from './usage-error.js';
 
 /**
- * Runs a command line and resolves with its exit code: 0 well, 2 a mistake on the command line, 1 anything else; of
- * `publish -- COMMAND` the command's own, and of commands that ask a gateway those in `exit-code.ts`.
+ * Runs a command line and resolves with its exit code: 0 success, 2 a mistake on the command line, 1 anything else; of
+ * `publish -- COMMAND` the command's own, and of commands that ask a gateway those in `exit-code.ts`. Standard error that is
+ * closed or full changes nothing; standard output does only for commands whose purpose is to print.
  */
 export async function main(argv: readonly string[], cli: CliProcess): Promise<number> {
   const outcome = { exitCode: 0 };
-  const program = createProgram(cli, outcome);
+  // An error event that nobody listens for would end the process.
+  cli.stderr.on('error', () => {});
+  const output = createOutput(cli.stdout);
   try {
-    await program.parseAsync([...argv]);
-    return outcome.exitCode;
+    return (await runCommander(createProgram(cli, output, outcome), argv, output)) ?? outcome.exitCode;
   } catch (error) {
-    // Commander has printed its own one line, or the help that was asked for.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const message = oneLine(error instanceof Error ? error.message : String(error));
     cli.stderr.write(`tilt-graphql: ${message}\n`);
     return isUsageError(error) ? 2 : 1;
+  }
+}
+
+/** Runs the command; an exit code when Commander has printed an error or help instead. */
+async function runCommander(
+  program: Command,
+  argv: readonly string[],
+  output: Output,
+): Promise<number | null> {
+  try {
+    await program.parseAsync([...argv]);
+    return null;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) return 2;
+    await output.flush();
+    return 0;
   }
 }
 
@@ -34,7 +52,7 @@ function isUsageError(error: unknown): boolean {
   );
 }
 
-function createProgram(cli: CliProcess, outcome: { exitCode: number }): Command {
+function createProgram(cli: CliProcess, output: Output, outcome: { exitCode: number }): Command {
   const program = new Command('tilt-graphql')
     .description('A GraphQL gateway for the Sessions of Tilt: what every server and job is doing, live.')
     .version(version, '-V, --version', 'print the version')
@@ -50,6 +68,7 @@ function createProgram(cli: CliProcess, outcome: { exitCode: number }): Command 
 
   addCommands(program, {
     cli,
+    print: output.write,
     exitWith: (code) => {
       outcome.exitCode = code;
     },

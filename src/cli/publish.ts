@@ -78,7 +78,7 @@ async function publishUntil(
       broker.bucket().then(() => stopped, toError),
     ]);
     if (refusal instanceof Error) throw refusal;
-    return 0;
+    return typeof refusal === 'number' ? refusal : 0;
   } finally {
     logUnwritten(await publisher.close('its publisher ended', deadlineMs), deadlineMs, log);
   }

@@ -8,10 +8,11 @@ import { GRAPHQL_PATH } from '../transport/routes.js';
 import type { KeyPair } from '../transport/tls.js';
 import { version } from '../version.js';
 import type { CliProcess } from './cli-process.js';
-import { createLog } from './logger.js';
+import { createOutput } from './output.js';
 import type { ServeOptions } from './serve-options.js';
 import { servingOptionsOf } from './serving-options.js';
 import { chooseSources } from './sources.js';
+import { createStderrLog } from './stderr-log.js';
 import { stopSignal } from './stop-signal.js';
 import { followKeyPair } from './tls-files.js';
 import { UsageError } from './usage-error.js';
@@ -19,14 +20,12 @@ import { UsageError } from './usage-error.js';
 /** How long the start-up lines wait for the sources' first news, so that they can tell of it: milliseconds. */
 const PATIENCE_MS = 1_000;
 
-/** Serves until SIGTERM or SIGINT. Rejects with a usage error when the command line asks for what cannot be had. */
-export async function serve(options: ServeOptions, cli: CliProcess): Promise<void> {
-  const log = createLog({
-    level: options.logLevel,
-    format: options.logFormat,
-    clock: systemClock,
-    write: (line) => cli.stderr.write(line),
-  });
+/**
+ * Serves until SIGTERM or SIGINT, and resolves with the exit code. A closed or full standard output or error does not end it.
+ * Rejects with a usage error when the command line asks for what cannot be had.
+ */
+export async function serve(options: ServeOptions, cli: CliProcess): Promise<number> {
+  const log = createStderrLog(options, cli.stderr, systemClock);
   const stopped = stopSignal(cli);
   const chosen = await chooseSources(options, {
     env: cli.env,
@@ -48,11 +47,13 @@ export async function serve(options: ServeOptions, cli: CliProcess): Promise<voi
   const ending = new AbortController();
   try {
     const url = await listen(gateway, options);
-    await settle(gateway, systemClock);
+    await Promise.race([settle(gateway, systemClock), stopped]);
     const links = linksTo(url, options, madeToken(options, serving, cli.env));
-    cli.stdout.write(startLines(url, gateway, chosen.described, links));
+    void createOutput(cli.stdout)
+      .write(startLines(url, gateway, chosen.described, links))
+      .catch((error: Error) => log('warn', 'The start-up lines are lost', { url, error: error.message }));
     void renewCertificates(gateway, options, log, ending.signal);
-    await stopped;
+    return await stopped;
   } finally {
     ending.abort();
     await gateway.close();

@@ -35,11 +35,30 @@ describe('createOutput', () => {
     const { stream } = slowStream();
     const output = createOutput(stream);
     const written = output.write('one');
-    stream.destroy(new Error('EPIPE'));
+    stream.destroy(Object.assign(new Error('broken pipe'), { code: 'EPIPE' }));
     await written;
     await output.write('two');
     expect(output.gone.aborted).toBe(true);
     output.end();
+  });
+
+  it('ends a write that a slow reader holds up when the command is interrupted', async () => {
+    const { stream } = slowStream();
+    const interruption = new AbortController();
+    const output = createOutput(stream, interruption.signal);
+    const written = output.write('one');
+    interruption.abort();
+    await written;
+    output.end();
+  });
+
+  it('rejects a write that is lost, unless it is lost because the reader has left', async () => {
+    const write = (code: string) =>
+      createOutput(
+        new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error(code), { code })) }),
+      ).write('one');
+    await expect(write('ENOSPC')).rejects.toThrow('standard output cannot be written: ENOSPC');
+    await expect(write('EPIPE')).resolves.toBeUndefined();
   });
 
   it('leaves nothing behind that listens', async () => {

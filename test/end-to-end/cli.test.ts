@@ -93,9 +93,12 @@ describe('tilt-graphql', () => {
       });
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)(
-    'ends well on %s: readers get 1001, then the port is closed',
-    async (signal) => {
+  it.each([
+    ['SIGTERM', 0],
+    ['SIGINT', 130],
+  ] as const)(
+    'ends its readers with 1001 on %s, closes its port, and exits with %d',
+    async (signal, code) => {
       await using command = runCli(['--port', '0', '--source', 'demo:7']);
       const [, url = ''] = await command.until(LISTENS);
       await command.until(/open .*\n/);
@@ -109,7 +112,7 @@ describe('tilt-graphql', () => {
       await stream.next();
       command.process.kill(signal);
       expect(await closed).toMatchObject({ code: 1001 });
-      expect(await command.exit).toBe(0);
+      expect(await command.exit).toBe(code);
       await expect(fetch(url)).rejects.toThrow();
       await client.dispose();
     },

@@ -54,11 +54,14 @@ describe('tilt-graphql watch in a terminal', () => {
   it('gives the terminal back as it was, after q and after Ctrl-C', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok');
-    for (const key of ['q', 'C-c']) {
+    for (const [key, code] of [
+      ['q', 0],
+      ['C-c', 130],
+    ] as const) {
       await using terminal = await open(clients, 'tilt-graphql watch; echo "code $?"');
       await terminal.until(/PASSED/);
       await terminal.press(key);
-      await terminal.until(/before\ncode 0\n\$/);
+      await terminal.until(new RegExp(`before\ncode ${code}\n\\$`));
       await terminal.type('echo "ty""ped"');
       await terminal.press('Enter');
       await terminal.until(/\$ echo "ty""ped"\ntyped\n/);

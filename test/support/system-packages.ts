@@ -7,6 +7,9 @@ const NEEDED = new Map([
   ['tmux', 'tmux'],
   ['nginx', 'nginx'],
   ['curl', 'curl'],
+  ['script', 'bsdutils'],
+  ['zsh', 'zsh'],
+  ['fish', 'fish'],
 ]);
 
 /** Before any test: installs what is missing where it may (root, with apt-get), and otherwise fails in one line. */

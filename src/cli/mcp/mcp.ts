@@ -6,24 +6,36 @@ import { oneLine } from '../../model/one-line.js';
 import type { CliProcess } from '../cli-process.js';
 import { type ClientFlags, clientOptionsOf } from '../client-options.js';
 import { listenForInterruption } from '../interruption.js';
+import { createOutput } from '../output.js';
 
 /**
- * Serves an agent over standard input and output, until it ends the one or a signal comes. Resolves with the exit code. The
- * gateway is asked when the agent asks, so it may start later.
+ * Serves an agent over standard input and output, until it closes one of them or a signal comes. Resolves with the exit code;
+ * rejects with an `OutputError` when an answer cannot be written. The gateway is asked when the agent asks, so it may start
+ * later.
  */
 export async function mcp(flags: ClientFlags, cli: CliProcess): Promise<number> {
   const client = createClient(await clientOptionsOf(flags, cli.env));
   const interruption = listenForInterruption(cli);
-  const hungUp = once(cli.stdin, 'end', { signal: interruption.signal });
+  const output = createOutput(cli.stdout);
+  const over = AbortSignal.any([interruption.signal, output.gone]);
+  const inputEnded = Promise.race([
+    once(cli.stdin, 'end', { signal: over }),
+    once(cli.stdin, 'close', { signal: over }),
+  ]);
   const connection = serveStdio(() => createMcpServer(client), {
     transport: new StdioServerTransport(cli.stdin, cli.stdout),
-    onerror: ({ message }) => void cli.stderr.write(`tilt-graphql: ${oneLine(message)}\n`),
+    onerror({ message }) {
+      // What is wrong with the output is reported at the end.
+      if (!output.gone.aborted) cli.stderr.write(`tilt-graphql: ${oneLine(message)}\n`);
+    },
   });
   try {
-    await hungUp.catch(() => {});
+    await inputEnded.catch(() => {});
+    output.throwIfFailed();
     return interruption.exitCode ?? 0;
   } finally {
     interruption.end();
+    output.end();
     await connection.close();
     client.close();
   }

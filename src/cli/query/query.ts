@@ -14,7 +14,8 @@ type Data = Readonly<Record<string, unknown>>;
 
 /**
  * Asks a document and prints what is in `data`: once for a query, for each payload of a subscription. Resolves with the exit
- * code: 0 answered, 1 GraphQL refused it (one line an error, on standard error), 3 the gateway could not be asked.
+ * code: 0 answered, or the reader of the output has left; 1 GraphQL rejected it (one line for each error, on standard error);
+ * 3 the gateway could not be asked. Rejects with an `OutputError` when an answer cannot be written.
  */
 export async function query(
   argument: string | undefined,
@@ -29,19 +30,20 @@ export async function query(
     isTerminal: cli.stdout.isTTY,
   });
   const interruption = listenForInterruption(cli);
-  const output = createOutput(cli.stdout);
+  const output = createOutput(cli.stdout, interruption.signal);
   const client = createClient(await clientOptionsOf(flags, cli.env));
   const options = { signal: AbortSignal.any([interruption.signal, output.gone]) };
   try {
     if (!operation.isSubscription) {
       await output.write(present(await client.query<Data, Data>(operation.text, variables, options)));
-      return EXIT.ok;
+      return interruption.exitCode ?? EXIT.ok;
     }
     for await (const data of client.subscribe<Data, Data>(operation.text, variables, options)) {
       await output.write(present(data));
     }
     return interruption.exitCode ?? EXIT.ok;
   } catch (error) {
+    output.throwIfFailed();
     if (output.gone.aborted) return EXIT.ok;
     return interruption.exitCode ?? clientFailure(error, cli.stderr);
   } finally {

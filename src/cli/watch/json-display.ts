@@ -6,9 +6,17 @@ import { createOutput } from '../output.js';
 import type { Display } from './display.js';
 import { eventsBetween } from './events.js';
 
-/** Prints a JSON line for each change; see `WatchEvent` for their shape. */
-export function createJsonDisplay({ stdout, stderr }: CliProcess, clock: Clock): Display {
-  const output = createOutput(stdout);
+/**
+ * Prints a JSON line for each change; see `WatchEvent` for their shape.
+ *
+ * @param interrupted ends a write that a slow reader holds up
+ */
+export function createJsonDisplay(
+  { stdout, stderr }: CliProcess,
+  clock: Clock,
+  interrupted: AbortSignal,
+): Display {
+  const output = createOutput(stdout, interrupted);
   let before: TargetsView | null = null;
   return {
     closed: output.gone,

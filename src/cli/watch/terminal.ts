@@ -1,5 +1,6 @@
 import { emitKeypressEvents } from 'node:readline';
 import type { CliProcess } from '../cli-process.js';
+import { terminalSize } from '../terminal-size.js';
 import type { Key } from './ui-state.js';
 
 /** A terminal that is ours, all of it, until it is closed. */
@@ -30,11 +31,18 @@ const HOME = '\u001b[H';
 /** Before a line, not after it: beyond a full one it would take the last character away. */
 const CLEAR_LINE = '\u001b[K';
 
-/** Takes the terminal. It is given back also when the process ends in any way that lets it do anything at all. */
+/** How soon after a stop that did not happen the screen is taken back, in milliseconds. */
+const STOP_MS = 200;
+
+/**
+ * Takes the terminal, and gives it back also when the process exits by itself. While the process is stopped, by Ctrl-Z or
+ * SIGTSTP from elsewhere, the terminal is as it was before; nothing is drawn until it goes on.
+ */
 export function openTerminal(cli: CliProcess, { onKey, onRedraw, onGone }: TerminalEvents): Terminal {
-  const { stdin, stdout } = cli;
+  const { stdin, stdout, env } = cli;
   let isOpen = true;
-  const onKeypress = (_: string | undefined, key: Key) => onKey(key);
+  let isSuspended = false;
+  let notStopped: NodeJS.Timeout | undefined;
 
   enter();
   emitKeypressEvents(stdin);
@@ -42,30 +50,58 @@ export function openTerminal(cli: CliProcess, { onKey, onRedraw, onGone }: Termi
   stdout.on('resize', onRedraw);
   stdout.on('error', onGone);
   stdin.on('error', onGone);
-  cli.on('SIGCONT', again);
+  cli.on('SIGTSTP', onStop);
+  cli.on('SIGCONT', resume);
   cli.on('exit', close);
 
   return {
     get columns() {
-      return stdout.columns;
+      return terminalSize(stdout, env).columns;
     },
     get rows() {
-      return stdout.rows;
+      return terminalSize(stdout, env).rows;
     },
     draw(lines) {
-      if (isOpen) stdout.write(HOME + lines.map((line) => CLEAR_LINE + line).join('\r\n'));
+      if (isOpen && !isSuspended) stdout.write(HOME + lines.map((line) => CLEAR_LINE + line).join('\r\n'));
     },
-    suspend() {
-      leave();
-      process.kill(process.pid, 'SIGTSTP');
-    },
+    // The whole job, as the terminal itself does: a shell waits for npx, not for us.
+    suspend: () => stop(0),
     close,
   };
+
+  function onKeypress(_: string | undefined, key: Key): void {
+    // In raw mode the terminal makes no signal of it.
+    if (key.ctrl && key.name === 'c') process.kill(process.pid, 'SIGINT');
+    else onKey(key);
+  }
+
+  function onStop(): void {
+    stop(process.pid);
+  }
+
+  /** Stops the process of this id; 0 stands for all of our process group. */
+  function stop(pid: number): void {
+    if (isSuspended) return;
+    isSuspended = true;
+    leave();
+    cli.off('SIGTSTP', onStop);
+    process.kill(pid, 'SIGTSTP');
+    // The system ignores the signal where no shell could continue us. After a real stop this timer changes nothing.
+    notStopped = setTimeout(resume, STOP_MS);
+  }
+
+  function resume(): void {
+    clearTimeout(notStopped);
+    if (isSuspended) cli.on('SIGTSTP', onStop);
+    isSuspended = false;
+    enter();
+    onRedraw();
+  }
 
   function enter(): void {
     stdout.write(ENTER);
     if (!stdin.isTTY) return;
-    // It may think that the terminal is as it left it.
+    // Node.js may assume that the terminal is still in the mode in which it left it.
     stdin.setRawMode(false);
     stdin.setRawMode(true);
     stdin.resume();
@@ -76,19 +112,15 @@ export function openTerminal(cli: CliProcess, { onKey, onRedraw, onGone }: Termi
     stdout.write(LEAVE);
   }
 
-  /** Whoever stopped us has had the terminal meanwhile. */
-  function again(): void {
-    enter();
-    onRedraw();
-  }
-
   function close(): void {
     if (!isOpen) return;
     isOpen = false;
-    cli.off('SIGCONT', again);
+    clearTimeout(notStopped);
+    cli.off('SIGTSTP', onStop);
+    cli.off('SIGCONT', resume);
     cli.off('exit', close);
     stdout.off('resize', onRedraw);
-    // What listens for errors stays: that of the last write is yet to come, and would end the process.
+    // The listeners for errors stay: that of the last write is yet to come, and would end the process.
     stdin.off('keypress', onKeypress);
     stdin.pause();
     leave();

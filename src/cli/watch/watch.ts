@@ -36,7 +36,7 @@ async function follow(
 ): Promise<void> {
   const isScreen = output !== 'json' && cli.stdout.isTTY && cli.env.TERM !== 'dumb';
   const client = createClient(options);
-  const display = await openDisplay(isScreen, cli);
+  const display = await openDisplay(isScreen, cli, interrupted);
   const commands = exec === undefined ? null : commandsFor(exec, isScreen, display, cli);
   const alertsIn = createAlerts();
   try {
@@ -58,9 +58,9 @@ async function follow(
 }
 
 /** What one of them needs is not loaded for the other. */
-async function openDisplay(isScreen: boolean, cli: CliProcess): Promise<Display> {
+async function openDisplay(isScreen: boolean, cli: CliProcess, interrupted: AbortSignal): Promise<Display> {
   if (isScreen) return (await import('./table-display.js')).createTableDisplay(cli, systemClock);
-  return (await import('./json-display.js')).createJsonDisplay(cli, systemClock);
+  return (await import('./json-display.js')).createJsonDisplay(cli, systemClock, interrupted);
 }
 
 function commandsFor(command: string, isScreen: boolean, display: Display, { env }: CliProcess): ExecQueue {

@@ -124,12 +124,16 @@ async function withEnvironment<T>(env: Readonly<Record<string, string>>, task: (
 /** This process, but for what is read and written; as soon as somebody listens for SIGTERM, it comes. */
 function standIn(printed: { out: string; err: string }): CliProcess {
   const into = (stream: 'out' | 'err') => ({
-    write(text: string) {
+    write(text: string, onWritten?: () => void) {
       printed[stream] += text;
+      onWritten?.();
     },
+    on() {},
+    off() {},
+    writableLength: 0,
   });
-  const on = (event: string, listener: () => void) => {
-    if (event === 'SIGTERM') setImmediate(listener);
+  const on = (event: string, listener: (signal: string) => void) => {
+    if (event === 'SIGTERM') setImmediate(listener, event);
   };
   return Object.create(process, {
     stdin: { value: new PassThrough().end() },

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { createStderrLog } from '../../src/cli/stderr-log.js';
+import { createManualClock } from '../support/manual-clock.js';
+
+const FLAGS = { logLevel: 'info', logFormat: 'text' } as const;
+const clock = createManualClock(Date.parse('2026-11-22T12:00:00Z'));
+
+/** A stream that goes on after an error, as `process.stderr` does; it holds everything while it is stopped. */
+function openStream() {
+  const taken: string[] = [];
+  const held: string[] = [];
+  const listeners: ((error: Error) => void)[] = [];
+  const state: { isStopped: boolean; code: string | null } = { isStopped: false, code: null };
+  const stream = {
+    get writableLength() {
+      return held.join('').length;
+    },
+    on(_: string, listener: (error: Error) => void) {
+      listeners.push(listener);
+      return this;
+    },
+    write(line: string, onWritten: (error?: Error) => void) {
+      const { code, isStopped } = state;
+      const error = code === null ? undefined : Object.assign(new Error(code), { code });
+      if (error) for (const listener of listeners) listener(error);
+      else (isStopped ? held : taken).push(line);
+      onWritten(error);
+      return !isStopped;
+    },
+  };
+  return {
+    stream,
+    taken,
+    state,
+    resume() {
+      state.isStopped = false;
+      taken.push(...held.splice(0));
+    },
+  };
+}
+
+describe('the log on standard error', () => {
+  it('holds at most about 1 MiB for a reader that has stopped, and counts the lines it drops', () => {
+    const { stream, taken, state, resume } = openStream();
+    const log = createStderrLog(FLAGS, stream, clock);
+    state.isStopped = true;
+    for (let line = 0; line < 3_000; line += 1) log('info', 'x'.repeat(1_000));
+    expect(stream.writableLength).toBeLessThan(1_100_000);
+    resume();
+    log('info', 'afterwards');
+    const kept = taken.filter((line) => line.includes('xxx')).length;
+    expect(taken.slice(-2)).toEqual([
+      expect.stringMatching(new RegExp(`WARN  Log lines were dropped: .* lines=${3_000 - kept}\n`)),
+      expect.stringMatching(/INFO {2}afterwards\n/),
+    ]);
+  });
+
+  it('goes on when a full disk has room again', () => {
+    const { stream, taken, state } = openStream();
+    const log = createStderrLog(FLAGS, stream, clock);
+    state.code = 'ENOSPC';
+    log('info', 'one');
+    state.code = null;
+    log('info', 'two');
+    expect(taken).toEqual([
+      expect.stringMatching(/dropped: .* lines=1\n/),
+      expect.stringMatching(/INFO {2}two\n/),
+    ]);
+  });
+
+  it('writes nothing more once its reader has left', () => {
+    const { stream, taken, state } = openStream();
+    const log = createStderrLog(FLAGS, stream, clock);
+    state.code = 'EPIPE';
+    log('info', 'one');
+    state.code = null;
+    log('info', 'two');
+    expect(taken).toEqual([]);
+  });
+});

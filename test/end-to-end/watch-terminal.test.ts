@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { BIN } from '../support/cli.js';
+import { type CliClients, startCliClients } from '../support/cli-client.js';
+import { createTemporaryFolder } from '../support/temporary-folder.js';
+import { openTmux, type TmuxTerminal } from '../support/tmux.js';
+
+const run = promisify(execFile);
+
+describe('the live table of tilt-graphql watch, when it is stopped', () => {
+  /** Opens the table; before and after it, the terminal shows lines of its own. */
+  async function open(clients: CliClients, command = 'tilt-graphql watch'): Promise<TmuxTerminal> {
+    await clients.play('ci-ok', 6);
+    const terminal = await openTmux({ TILT_GRAPHQL_URL: clients.gateway.origin });
+    await terminal.type(`echo before; ${command}`);
+    await terminal.press('Enter');
+    await terminal.until(/^tilt-default\/Tiltfile {2}PENDING/);
+    return terminal;
+  }
+
+  /** Continues it after its screen is due again, quits, and expects only the shell's own lines. */
+  async function continueAndQuit(terminal: TmuxTerminal): Promise<void> {
+    await terminal.type('sleep 1.5; fg');
+    await terminal.press('Enter');
+    await terminal.until(/^tilt-default\/Tiltfile {2}PENDING/);
+    await terminal.press('q');
+    await terminal.until(/^\$ echo before[^]*\$ sleep 1.5; fg\n[^]*\n\$\n*$/);
+    expect(await terminal.screen()).not.toMatch(/PHASE|Tiltfile {2}/);
+    await terminal.type('echo "ty""ped"');
+    await terminal.press('Enter');
+    await terminal.until(/\$ echo "ty""ped"\ntyped\n/);
+  }
+
+  it('by Ctrl-Z leaves the screen as it was, also after fg and q', async () => {
+    await using clients = await startCliClients();
+    await using terminal = await open(clients);
+    await terminal.press('C-z');
+    await terminal.until(/before\n.*Stopped.*\n\$\n/s);
+    expect(await terminal.screen()).not.toContain('PHASE');
+    await continueAndQuit(terminal);
+  });
+
+  it('by Ctrl-Z gives the shell its prompt back, also when another program has started it', async () => {
+    await using clients = await startCliClients();
+    await using terminal = await open(
+      clients,
+      `sh -c '"$0" "$1" watch; true' '${process.execPath}' '${BIN}'`,
+    );
+    await terminal.press('C-z');
+    await terminal.until(/before\n.*Stopped.*\n\$\n/s);
+    await continueAndQuit(terminal);
+  });
+
+  it('by SIGTSTP of another process leaves the screen as it was, also after fg and q', async () => {
+    await using clients = await startCliClients();
+    await using folder = await createTemporaryFolder();
+    const pid = folder.file('pid');
+    const command = `sh -c 'echo $$ >${pid}; exec "$0" "$@"' '${process.execPath}' '${BIN}' watch`;
+    await using terminal = await open(clients, command);
+    process.kill(Number(await readFile(pid, 'utf8')), 'SIGTSTP');
+    await terminal.until(/before\n.*Stopped.*\n\$\n/s);
+    expect(await terminal.screen()).not.toContain('PHASE');
+    await continueAndQuit(terminal);
+  });
+
+  it('by Ctrl-Z goes on at once where no shell could continue it', async () => {
+    await using clients = await startCliClients();
+    await using terminal = await open(clients, `exec '${process.execPath}' '${BIN}' watch`);
+    await terminal.press('C-z');
+    await terminal.press('/');
+    await terminal.type('unit');
+    await terminal.until(/\/unit/);
+  });
+});
+
+describe('the live table of tilt-graphql watch, on a terminal that reports 0 × 0', () => {
+  /** The lines of the first frame, without styles. */
+  async function firstFrame(clients: CliClients, size: string): Promise<string[]> {
+    const watch = `'${process.execPath}' '${BIN}' watch --url '${clients.gateway.origin}'`;
+    const inner = `stty cols 0 rows 0; ${size} timeout --foreground -s INT 5 ${watch}`;
+    const { stdout } = await run('script', ['-qc', inner, '/dev/null'], {
+      env: { PATH: process.env.PATH, TERM: 'xterm', NO_COLOR: '1' },
+    });
+    const [, frame = ''] = stdout.split('\u001b[H');
+    return frame.split(/\r+\n/).map((line) => line.replaceAll('\u001b[K', ''));
+  }
+
+  it('is 80 × 24', async () => {
+    await using clients = await startCliClients();
+    const lines = await firstFrame(clients, 'env -u COLUMNS -u LINES');
+    expect([lines.length, Math.max(...lines.slice(0, 3).map(({ length }) => length))]).toEqual([24, 80]);
+  });
+
+  it('has the size of COLUMNS and LINES where they are set', async () => {
+    await using clients = await startCliClients();
+    const lines = await firstFrame(clients, 'env COLUMNS=60 LINES=10');
+    expect([lines.length, Math.max(...lines.slice(0, 3).map(({ length }) => length))]).toEqual([10, 60]);
+  });
+});
