@@ -1,73 +1,133 @@
-import { execFile } from 'node:child_process';
-import { chmod } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { BIN, runCliToEnd } from '../support/cli.js';
-import { createTemporaryFolder } from '../support/temporary-folder.js';
+import { runCliToEnd } from '../support/cli.js';
+import { type CliClients, startCliClients } from '../support/cli-client.js';
+import { completeInFish, openCompletionShell } from '../support/completion-shell.js';
+import { sessionJson } from '../support/session-json.js';
 
-const run = promisify(execFile);
+/** A name that a shell would run, were it to evaluate it. */
+const HOSTILE = '$(touch hacked)`touch hacked`:serve';
+const STATE = { active: { startTime: '2026-11-22T11:00:00Z', ready: true, lastReadyTime: null } };
+
+/** A gateway with some targets, and the environment of commands that ask it. */
+async function startTargets(clients: CliClients): Promise<Record<string, string>> {
+  const targets = ['api:serve', 'api:update', 'web:serve', HOSTILE].map((name) => {
+    return { name, type: 'server', resources: [], state: STATE };
+  });
+  await clients.put(sessionJson({ uid: 'one', targets }));
+  return { TILT_GRAPHQL_URL: clients.gateway.origin };
+}
+
+describe('tilt-graphql complete', () => {
+  it.each<[line: readonly string[], words: readonly string[]]>([
+    [['wa'], ['watch', 'wait']],
+    [['wait', '--ma'], ['--max-age']],
+    [
+      ['wait', '--for', ''],
+      ['ready', 'done', 'target:'],
+    ],
+    [['wait', '-f', 'r'], ['ready']],
+    [['wait', '--for=d'], ['--for=done']],
+    [['wait', '--for', 'target:api:s'], ['target:api:serve=']],
+    [
+      ['wait', '--for', 'target:api:serve=RE'],
+      ['target:api:serve=RETRYING', 'target:api:serve=READY'],
+    ],
+    [['wait', '--for', 'target:a=b=RU'], ['target:a=b=RUNNING']],
+    [['wait', '--session', ''], ['tilt-default/Tiltfile']],
+    [['watch', '-s', 'tilt'], ['tilt-default/Tiltfile']],
+    [['wait', '-s', 'tilt-default/Tiltfile', '--for', 'target:w'], ['target:web:serve=']],
+    [['wait', '-s', 'nope', '--for', 'target:w'], []],
+    [['wait', '--url', 'nonsense', '--for', 'target:w'], []],
+    [['wait', '--url', 'http://127.0.0.1:1', '--for', 'target:w'], []],
+    [['serve', '--log-level', 'de'], ['debug']],
+    [
+      ['--log-format', ''],
+      ['text', 'json'],
+    ],
+    [
+      ['query', '--output', 't'],
+      ['table', 'template'],
+    ],
+    [['completion', 'f'], ['fish']],
+    [['help', 'que'], ['query']],
+    [['serve', 'w'], []],
+    [['wait', '--junit', 'rep'], []],
+    [['publish', '--', 'ti'], []],
+  ])('offers for %j the words %j', async (line, words) => {
+    await using clients = await startCliClients();
+    const env = await startTargets(clients);
+    const { code, stdout, stderr } = await runCliToEnd(['complete', '--', ...line], env);
+    expect([code, stderr]).toEqual([0, '']);
+    const lines = stdout.trim().split('\n');
+    expect(lines.slice(0, -1).map((answer) => answer.split('\t')[0])).toEqual(words);
+    expect(lines.at(-1)).toMatch(/^:[046]$/);
+  });
+});
+
+describe.each(['bash', 'zsh'] as const)('completion in %s', (shell) => {
+  it('completes commands, options, files and names with colons, in a shell without any set-up', async () => {
+    await using clients = await startCliClients();
+    await using terminal = await openCompletionShell(shell, await startTargets(clients));
+    await terminal.complete('tilt-graphql compl', /tilt-graphql completion$/);
+    await terminal.complete('tilt-graphql wait --ma', /tilt-graphql wait --max-age$/);
+    await terminal.complete('tilt-graphql wait --junit rep', /tilt-graphql wait --junit report\.xml$/);
+    await terminal.complete('tilt-graphql wait --for tar', /tilt-graphql wait --for target:$/);
+    await terminal.complete('tilt-graphql wait --for=tar', /tilt-graphql wait --for=target:$/);
+    await terminal.complete('tilt-graphql wait --for target:w', /tilt-graphql wait --for target:web:serve=$/);
+    await terminal.complete('tilt-graphql wait --for target:api:s', /.* target:api:serve=$/);
+    await terminal.complete('tilt-graphql wait --for target:api:serve=REA', /.* target:api:serve=READY$/);
+    await terminal.complete(
+      'tilt-graphql wait --for=target:api:serve=F',
+      /.* --for=target:api:serve=FAILED$/,
+    );
+    await terminal.complete('tilt-graphql watch -s ti', /tilt-graphql watch -s tilt-default\/Tiltfile$/);
+  });
+
+  it('never evaluates what was typed, nor a name that Tilt gave', async () => {
+    await using clients = await startCliClients();
+    await using terminal = await openCompletionShell(shell, await startTargets(clients));
+    const before = await readdir(terminal.folder.path);
+    for (const word of ['$(touch hacked)', '`touch hacked`', '"$(touch hacked)', "'; touch hacked; '"]) {
+      await terminal.pressTab(`tilt-graphql wait --for=${word}`);
+      await terminal.pressTab(`tilt-graphql wait ${word} --ma`);
+    }
+    // Tab inserts the name with the signs escaped that the shell would evaluate.
+    await terminal.complete(
+      String.raw`tilt-graphql wait --for target:\$`,
+      /tilt-graphql wait --for target:\\\$\\\(touch\\ hacked\\\)\\`touch\\ hacked\\`:serve=?$/,
+    );
+    expect(await readdir(terminal.folder.path)).toEqual(before);
+  });
+});
+
+describe('completion in fish', () => {
+  it.each<[line: string, words: readonly string[]]>([
+    ['tilt-graphql compl', ['completion']],
+    ['tilt-graphql wait --ma', ['--max-age']],
+    ['tilt-graphql wait --junit rep', ['report.xml']],
+    ['tilt-graphql wait --junit=rep', ['--junit=report.xml']],
+    ['tilt-graphql wait --for target:api:', ['target:api:serve=', 'target:api:update=']],
+    ['tilt-graphql wait --for=target:api:serve=REA', ['--for=target:api:serve=READY']],
+    ['tilt-graphql wait --for $(touch hacked)', []],
+    ['tilt-graphql wait (touch hacked) --ma', ['--max-age']],
+  ])('offers for "%s" the words %j, and evaluates nothing', async (line, words) => {
+    await using clients = await startCliClients();
+    const offered = await completeInFish(line, await startTargets(clients));
+    expect(offered).toEqual({ words, files: ['report.xml', 'tilt-graphql'] });
+  });
+});
 
 describe('tilt-graphql completion', () => {
-  /** What a real bash makes of a line when Tab is pressed at its end. */
-  async function completeInBash(line: string): Promise<string[]> {
-    await using folder = await createTemporaryFolder();
-    await folder.write('tilt-graphql', `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`);
-    await chmod(folder.file('tilt-graphql'), 0o755);
-    await folder.write('report.xml', '');
-    await folder.write('complete.sh', SCRIPT);
-    const { stdout } = await run('bash', ['--norc', folder.file('complete.sh'), line], {
-      cwd: folder.path,
-      env: { PATH: `${folder.path}:${process.env.PATH}`, HOME: folder.path },
-    });
-    return stdout.split('\n').filter((word) => word !== '');
-  }
-
-  it.each<[string, readonly string[]]>([
-    ['tilt-graphql wa', ['watch', 'wait']],
-    ['tilt-graphql wait --ma', ['--max-age']],
-    ['tilt-graphql wait --for ', ['ready', 'done', 'target:']],
-    ['tilt-graphql serve --log-level de', ['debug']],
-    ['tilt-graphql --log-format ', ['text', 'json']],
-    ['tilt-graphql query --output t', ['table', 'template']],
-    ['tilt-graphql completion f', ['fish']],
-    ['tilt-graphql help que', ['query']],
-  ])('completes in bash: %s', async (line, expected) => {
-    expect(await completeInBash(line)).toEqual(expected);
-  });
-
-  it('leaves the names of files to bash', async () => {
-    expect(await completeInBash('tilt-graphql wait --junit rep')).toEqual(['(default)']);
-    expect(await completeInBash('tilt-graphql wait --session rep')).toEqual([]);
-  });
-
-  it.each(['bash', 'zsh', 'fish', 'powershell'])('has a script for %s', async (shell) => {
+  it.each(['bash', 'zsh', 'fish', 'powershell'])('prints a script for %s', async (shell) => {
     const { code, stdout, stderr } = await runCliToEnd(['completion', shell]);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('tilt-graphql complete ');
   });
 
-  it('answers a shell that it does not know with one line and exit code 2', async () => {
+  it('rejects an unknown shell with one line and exit code 2', async () => {
     const { code, stdout, stderr } = await runCliToEnd(['completion', 'csh']);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^tilt-graphql: .*'csh' is invalid.*bash, zsh, fish, powershell\.\n$/);
   });
 });
-
-/**
- * Does what bash does: takes the line apart, calls the function, prints what it offers. `_get_comp_words_by_ref` is of the
- * package bash-completion, which not every machine has.
- */
-const SCRIPT = `
-_get_comp_words_by_ref() { cur=\${COMP_WORDS[COMP_CWORD]}; words=("\${COMP_WORDS[@]}"); cword=$COMP_CWORD; }
-files=no
-compopt() { [ "$*" = '+o default' ] && files=no; return 0; }
-source <(tilt-graphql completion bash)
-read -ra COMP_WORDS <<<"$1"
-[ "\${1: -1}" = ' ' ] && COMP_WORDS+=('')
-COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
-complete -p tilt-graphql | grep -q -- '-o default' && files=yes
-__tilt_graphql_complete
-printf '%s\\n' "\${COMPREPLY[@]}"
-[ "\${#COMPREPLY[@]}" = 0 ] && [ "$files" = yes ] && echo '(default)'
-exit 0
-`;

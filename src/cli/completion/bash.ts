@@ -22,7 +22,7 @@ ${complete}() {
 
     local quote='' breaks='' prefix=''
     case $cur in
-        [\\"\\']*) quote=\${cur:0:1} ;;
+        ${QUOTES}*) quote=\${cur:0:1} ;;
     esac
     if [[ -z $quote ]]; then
         for i in : = @; do
@@ -33,17 +33,17 @@ ${complete}() {
 
     local answer directive=0 value description
     words=("\${words[@]:1}")
-    answer=$(${name} complete -- "\${words[@]//[\"\'\\\\]/}" 2>/dev/null)
+    answer=$(${name} complete -- "\${words[@]//${QUOTES}/}" 2>/dev/null)
     COMPREPLY=()
     while IFS=$'\\t' read -r value description; do
         case $value in
             '') ;;
             :*) directive=\${value#:} ;;
             *)
-                value=\${value#"\${prefix//[\"\'\\\\]/}"}
+                value=\${value#"\${prefix//${QUOTES}/}"}
                 if [[ -z $quote ]]; then
                     printf -v value %q "$value"
-                elif [[ $value == *[\\"\\'\\\\\\$\\\`!]* ]]; then
+                elif [[ $value == *${EVALUATED}* ]]; then
                     continue
                 fi
                 COMPREPLY+=("$value")
@@ -58,3 +58,7 @@ ${complete}() {
 complete -o default -F ${complete} ${name}
 `;
 }
+
+/** Patterns of bash: the signs that quote, and those that are evaluated inside of quotes. */
+const QUOTES = String.raw`[\"\'\\]`;
+const EVALUATED = String.raw`[\"\'\\\$\`!]`;

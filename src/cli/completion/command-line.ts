@@ -11,6 +11,8 @@ export interface TypedLine {
   readonly prefix: string;
   /** The last word, as far as it is typed, without the prefix. */
   readonly typed: string;
+  /** The words of the command before the last one, without the option that the last one is the value of. */
+  readonly given: readonly string[];
   /** How many arguments of the command stand before the last word. */
   readonly position: number;
   /** Whether `--` stands before the last word. */
@@ -44,7 +46,9 @@ export function readTypedLine(words: readonly string[], program: Command): Typed
       else position += 1;
     }
   }
-  const line = { command: command ?? fallback, isNamed: command !== null, position, isAfterDashes };
+  const isNamed = command !== null;
+  const given = before.slice(isNamed ? 1 : 0, option === null ? undefined : -1);
+  const line = { command: command ?? fallback, isNamed, given, position, isAfterDashes };
   const [, flag = '', value = ''] = /^(--[^=]+)=(.*)$/s.exec(last) ?? [];
   const assigned = option === null && flag !== '' ? findOption(flag, line.command) : null;
   if (assigned !== null) return { ...line, option: assigned, prefix: `${flag}=`, typed: value };

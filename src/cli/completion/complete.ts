@@ -17,7 +17,7 @@ export async function complete(
   env: CliProcess['env'],
 ): Promise<string> {
   const line = readTypedLine(words, program);
-  const candidates = await candidatesFor(line, program, askNames(line.command, words.slice(1, -1), env));
+  const candidates = await candidatesFor(line, program, askNames(line, env));
   if (candidates === 'files') return ':0\n';
   const matching = candidates.filter(({ value }) => value.startsWith(line.typed) && isPrintable(value));
   const isOpen = matching.length > 0 && matching.every(({ value }) => /[:=]$/.test(value));

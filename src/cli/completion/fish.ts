@@ -12,7 +12,7 @@ function ${complete}
     else if test "$answer[-1]" = :0
         # Of --option=path only the path is a file's name.
         set -l option (string match -r '^-[^=]*=' -- "$typed")
-        string replace -r '^' "$option" -- (__fish_complete_path (string replace -r '^-[^=]*=' '' -- "$typed"))
+        string replace -r -- '^' "$option" (__fish_complete_path (string replace -r -- '^-[^=]*=' '' "$typed"))
     end
 end
 complete -c ${name} -e

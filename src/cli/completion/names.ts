@@ -4,6 +4,7 @@ import type { CliProcess } from '../cli-process.js';
 import { type ClientFlags, clientOptionsOf, type SessionFlags } from '../client-options.js';
 import { UsageError } from '../usage-error.js';
 import type { KnownNames } from './candidates.js';
+import type { TypedLine } from './command-line.js';
 
 /** How long Tab waits for a gateway at most, in milliseconds. */
 const PATIENCE_MS = 1_000;
@@ -13,12 +14,10 @@ type Data = Readonly<Record<string, unknown>>;
 /**
  * Asks the gateway of a command line for names, once they are needed. Without an answer, such as when no gateway runs,
  * there are no names.
- *
- * @param words of the command before the one that is being typed
  */
-export function askNames(command: Command, words: readonly string[], env: CliProcess['env']): KnownNames {
+export function askNames({ command, given }: TypedLine, env: CliProcess['env']): KnownNames {
   const ask = (document: string, variables: (flags: SessionFlags) => Data) =>
-    query(document, variables, { command, words, env }).catch(noNames);
+    query(document, variables, { command, given, env }).catch(noNames);
   return {
     sessions: () => ask('{ sessions { nodes { name: id } } }', () => ({})),
     targets: () =>
@@ -30,7 +29,7 @@ export function askNames(command: Command, words: readonly string[], env: CliPro
 
 interface Typed {
   readonly command: Command;
-  readonly words: readonly string[];
+  readonly given: readonly string[];
   readonly env: CliProcess['env'];
 }
 
@@ -50,9 +49,9 @@ async function query(
 }
 
 /** The options that were typed, else those of the environment. */
-function flagsOf({ command, words, env }: Typed): ClientFlags & SessionFlags {
+function flagsOf({ command, given, env }: Typed): ClientFlags & SessionFlags {
   command.configureOutput({ outputError: () => {} });
-  command.parseOptions([...words]);
+  command.parseOptions([...given]);
   for (const { long, attributeName, envVar } of withNames(command)) {
     const value = envVar === undefined ? undefined : env[envVar];
     const isTyped = command.getOptionValueSource(attributeName) === 'cli';
