@@ -1,5 +1,9 @@
 import type { Clock } from '../clock.js';
 import type { Log, LogFields, LogLevel } from '../log.js';
+import { plainText } from '../model/plain-text.js';
+import { jsonText } from './json-text.js';
+import { withoutLogCommands } from './log-commands.js';
+import { terminalText } from './terminal-text.js';
 
 /** How log lines look: for people, or one JSON object a line for machines. */
 export type LogFormat = 'text' | 'json';
@@ -30,21 +34,24 @@ export function createLog({ level: loudest, format, clock, write }: LogOptions):
 }
 
 function jsonLine(time: string, level: LogLevel, message: string, facts: LogFields): string {
-  return JSON.stringify({ time, level, message, ...mapValues(facts, printable) });
+  return jsonText({ time, level, message: plainText(message), ...mapValues(facts, printable) });
 }
 
 function textLine(time: string, level: LogLevel, message: string, facts: LogFields): string {
   const details = Object.entries(facts).map(([key, value]) => ` ${key}=${text(printable(value))}`);
-  return `${time} ${level.toUpperCase().padEnd(5)} ${message}${details.join('')}`;
+  return withoutLogCommands(
+    `${time} ${level.toUpperCase().padEnd(5)} ${terminalText(message)}${details.join('')}`,
+  );
 }
 
 // JSON has no form for an error; its stack is what one looks for in a log.
 function printable(value: unknown): unknown {
-  return value instanceof Error ? (value.stack ?? value.message) : value;
+  const shown = value instanceof Error ? (value.stack ?? value.message) : value;
+  return typeof shown === 'string' ? plainText(shown) : shown;
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : jsonText(value);
 }
 
 function mapValues(object: LogFields, map: (value: unknown) => unknown): LogFields {

@@ -1,11 +1,11 @@
 import { Command, CommanderError } from 'commander';
-import { oneLine } from '../model/one-line.js';
 import { ProviderError } from '../providers/provider.js';
 import { TracingError } from '../tracing/tracing-error.js';
 import { version } from '../version.js';
 import type { CliProcess } from './cli-process.js';
 import { addCommands } from './commands.js';
 import { createOutput, type Output } from './output.js';
+import { terminalText } from './terminal-text.js';
 import { UsageError } from './usage-error.js';
 
 /**
@@ -21,7 +21,7 @@ export async function main(argv: readonly string[], cli: CliProcess): Promise<nu
   try {
     return (await runCommander(createProgram(cli, output, outcome), argv, output)) ?? outcome.exitCode;
   } catch (error) {
-    const message = oneLine(error instanceof Error ? error.message : String(error));
+    const message = terminalText(error instanceof Error ? error.message : String(error));
     cli.stderr.write(`tilt-graphql: ${message}\n`);
     return isUsageError(error) ? 2 : 1;
   }
@@ -79,5 +79,5 @@ function createProgram(cli: CliProcess, output: Output, outcome: { exitCode: num
 /** What Commander says, in one line, and a second with what may have been meant; arguments may have line breaks in them. */
 function errorLines(text: string): string {
   const [error = '', hint] = text.replace(/^error: /, '').split(/\n(?=\(Did you mean )/);
-  return [oneLine(error), ...(hint === undefined ? [] : [oneLine(hint)])].join('\n');
+  return [terminalText(error), ...(hint === undefined ? [] : [terminalText(hint)])].join('\n');
 }

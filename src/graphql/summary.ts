@@ -1,11 +1,14 @@
 import { secondsBetween } from '../model/micro-time.js';
+import { oneLine } from '../model/one-line.js';
+import { headlineOf, plainText } from '../model/plain-text.js';
 import type { ActiveState, TerminatedState, WaitingState } from '../model/session.js';
 import type { Phase } from '../model/verdict.js';
 import { type Readiness, secondsToReady } from '../store/readiness.js';
 
 /** One line for a person: what a waiting target waits for. */
 export function summaryOfWaiting({ waitReason }: WaitingState): string {
-  return waitReason === '' ? 'waiting' : `waiting: ${waitReason}`;
+  const reason = oneLine(plainText(waitReason));
+  return reason === '' ? 'waiting' : `waiting: ${reason}`;
 }
 
 /** One line for a person: whether an active target is ready. No elapsed time: that is the client's to compute. */
@@ -14,14 +17,14 @@ export function summaryOfActive(phase: Phase, state: ActiveState, readiness: Rea
   return `${phase}${after(secondsToReady(readiness, state))}`;
 }
 
-/** One line for a person: how a target ended. */
+/** One line for a person: how a target ended. Of an error with several lines the one that says what happened. */
 export function summaryOfTerminated(state: TerminatedState): string {
   const time = after(runSeconds(state));
   if (state.error === null) return `succeeded${time}`;
   const grace = { tolerated: ' (tolerated for now)', exceeded: ' (exceeded grace period)' };
   const note =
     state.graceStatus === 'tolerated' || state.graceStatus === 'exceeded' ? grace[state.graceStatus] : '';
-  return `failed${time}${note}: ${state.error}`;
+  return `failed${time}${note}: ${headlineOf(state.error) || 'no reason was given'}`;
 }
 
 /** Seconds from start to finish; null when they are not known, or contradict each other. */

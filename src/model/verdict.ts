@@ -1,4 +1,5 @@
 import { oneLine } from './one-line.js';
+import { headlineOf, plainText } from './plain-text.js';
 import type { SessionSpec, SessionStatus, Target } from './session.js';
 
 /** Where a target stands, in one word; see {@link phaseOf}. */
@@ -82,9 +83,9 @@ function whileOpen({ spec, status }: Judged<Target>, lists: Lists, link: Link): 
   }
   if (status.error !== null) return failed(status.error);
   const [first] = lists.failed;
-  if (first) return failed(failureOf(first));
+  if (first) return failureOf(first);
   const blockers = blockersOf(lists);
-  if (blockers !== '') return { state: 'pending', reason: oneLine(blockers) };
+  if (blockers !== '') return { state: 'pending', reason: oneLine(plainText(blockers)) };
   // The Tiltfile is always a target: alone, it only says that the others are not known yet.
   if (status.targets.length <= 1) return { state: 'pending', reason: 'no target besides the Tiltfile yet' };
   return { state: 'passed', reason: null };
@@ -93,14 +94,15 @@ function whileOpen({ spec, status }: Judged<Target>, lists: Lists, link: Link): 
 const LINK_LOST = { stale: 'the link was lost', gone: 'it ended' } as const;
 
 /** Tilt's errors may have many lines, as a Tiltfile's traceback does, or say nothing at all. */
-function failed(error: string): Outcome {
-  return { state: 'failed', reason: oneLine(error) || 'no reason was given' };
+function failed(error: string, prefix = ''): Outcome {
+  return { state: 'failed', reason: oneLine(prefix + headlineOf(error)) || 'no reason was given' };
 }
 
-function failureOf({ name, state }: Target): string {
-  if (state.is !== 'terminated') return name;
-  const prefix = state.graceStatus === 'exceeded' ? 'exceeded grace period: ' : '';
-  return `${name}: ${prefix}${state.error ?? ''}`;
+function failureOf({ name, state }: Target): Outcome {
+  const where = plainText(name);
+  if (state.is !== 'terminated') return failed(where);
+  const grace = state.graceStatus === 'exceeded' ? 'exceeded grace period: ' : '';
+  return failed(state.error ?? '', `${where}: ${grace}`);
 }
 
 /** What is still awaited: `waiting: a, b; not ready: c`. */

@@ -34,6 +34,20 @@ describe('a log line', () => {
     expect(lines[0]).toContain('two\\nlines');
   });
 
+  it.each(['text', 'json'] as const)(
+    'has no terminal sequence and no command of a CI service, as %s',
+    (format) => {
+      const { lines, log } = start({ format });
+      log('warn', 'two\n\u001b[31mlines\u001b[0m ##[stop-commands]x', {
+        error: '\u001b[1m##[x]\r::error::y',
+        at: '##[x]',
+      });
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatch(/two.*lines # ?#|two.*lines \\u0023#/);
+      expect(lines[0]).not.toMatch(/[^\P{Cc}\n]|\\u001b|##\[|\n./u);
+    },
+  );
+
   it('is written when it matters as much as the level asks for', () => {
     const { lines, log } = start({ level: 'warn' });
     log('info', 'no');

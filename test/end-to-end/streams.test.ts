@@ -130,7 +130,7 @@ describe('a reader that has enough', () => {
   it('ends watch -o json at its next line', async () => {
     await using own = await startCliClients();
     await own.play('ci-bad', 4);
-    const child = startShell('tilt-graphql watch -o json | head -1; exit ${PIPESTATUS[0]}', {
+    const child = startShell(`tilt-graphql watch -o json | head -1; exit \${PIPESTATUS[0]}`, {
       TILT_GRAPHQL_URL: own.gateway.origin,
     });
     const result = resultOf(child);

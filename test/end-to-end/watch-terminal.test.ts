@@ -26,7 +26,7 @@ describe('the live table of tilt-graphql watch, when it is stopped', () => {
     await terminal.press('Enter');
     await terminal.until(/^tilt-default\/Tiltfile {2}PENDING/);
     await terminal.press('q');
-    await terminal.until(/^\$ echo before[^]*\$ sleep 1.5; fg\n[^]*\n\$\n*$/);
+    await terminal.until(/^\$ echo before[\s\S]*\$ sleep 1.5; fg\n[\s\S]*\n\$\n*$/);
     expect(await terminal.screen()).not.toMatch(/PHASE|Tiltfile {2}/);
     await terminal.type('echo "ty""ped"');
     await terminal.press('Enter');

@@ -141,9 +141,10 @@ describe('the verdict', () => {
     expect(verdictOf(judged, 'live')).toMatchObject({ state: 'unknown', final: false });
   });
 
-  it('gives a reason of one line for errors of many', () => {
-    const error = '\nTraceback (most recent call last):\r\n  Tiltfile:1:1: in <toplevel>\n\nError: boom\n';
-    const oneLine = 'Traceback (most recent call last): Tiltfile:1:1: in <toplevel> Error: boom';
+  it('gives the message of a Tiltfile error of many lines as its reason, in plain text', () => {
+    const error =
+      '\nTraceback (most recent call last):\r\n  Tiltfile:1:1: in <toplevel>\n\n\u001b[31mError: boom\u001b[0m\n';
+    const oneLine = 'Error: boom';
     const done = session({ status: { ...good, done: true, error } });
     const target = session({ status: { targets: [tiltfile, targetJson('a', { terminated: { error } })] } });
     expect(verdictOf(done, 'live').reason).toBe(oneLine);

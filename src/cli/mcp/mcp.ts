@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createClient } from '../../client/client.js';
 import { createMcpServer } from '../../mcp/server.js';
-import { oneLine } from '../../model/one-line.js';
 import type { CliProcess } from '../cli-process.js';
 import { type ClientFlags, clientOptionsOf } from '../client-options.js';
 import { listenForInterruption } from '../interruption.js';
 import { createOutput } from '../output.js';
+import { terminalText } from '../terminal-text.js';
 
 /**
  * Serves an agent over standard input and output, until it closes one of them or a signal comes. Resolves with the exit code;
@@ -26,7 +26,7 @@ export async function mcp(flags: ClientFlags, cli: CliProcess): Promise<number> 
     transport: new StdioServerTransport(cli.stdin, cli.stdout),
     onerror({ message }) {
       // What is wrong with the output is reported at the end.
-      if (!output.gone.aborted) cli.stderr.write(`tilt-graphql: ${oneLine(message)}\n`);
+      if (!output.gone.aborted) cli.stderr.write(`tilt-graphql: ${terminalText(message)}\n`);
     },
   });
   try {

@@ -4,7 +4,9 @@ import { clientFailure } from '../client-failure.js';
 import { clientOptionsOf } from '../client-options.js';
 import { EXIT } from '../exit-code.js';
 import { listenForInterruption } from '../interruption.js';
+import { isJobLog } from '../log-commands.js';
 import { createOutput } from '../output.js';
+import { demoNote } from './demo-note.js';
 import { readDocument, readVariables } from './input.js';
 import { operationIn } from './operation.js';
 import { createPresenter } from './presenter.js';
@@ -28,6 +30,7 @@ export async function query(
     ...flags,
     isStream: operation.isSubscription,
     isTerminal: cli.stdout.isTTY,
+    isJobLog: isJobLog(cli.env),
   });
   const interruption = listenForInterruption(cli);
   const output = createOutput(cli.stdout, interruption.signal);
@@ -36,6 +39,8 @@ export async function query(
   try {
     if (!operation.isSubscription) {
       await output.write(present(await client.query<Data, Data>(operation.text, variables, options)));
+      const note = flags.output === 'table' ? await demoNote(client, options.signal) : null;
+      if (note !== null) cli.stderr.write(`tilt-graphql: ${note}\n`);
       return interruption.exitCode ?? EXIT.ok;
     }
     for await (const data of client.subscribe<Data, Data>(operation.text, variables, options)) {

@@ -1,5 +1,5 @@
 import type { TargetFields, TargetsView, VerdictState } from '../../client/client.js';
-import { sayingOf } from '../target-facts.js';
+import { statusLine } from '../target-facts.js';
 import { terminalText } from '../terminal-text.js';
 
 /** Something that a command is to be run for. */
@@ -50,7 +50,7 @@ function failureAlert(target: TargetFields, { session }: TargetsView): Alert {
       TARGET: target.name,
       PHASE: target.phase,
       RESOURCES: target.resources.join(','),
-      ERROR: sayingOf(target),
+      ERROR: statusLine(target),
     }),
   };
 }

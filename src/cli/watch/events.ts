@@ -6,7 +6,8 @@ import type {
   TargetsView,
   VerdictState,
 } from '../../client/client.js';
-import { sayingOf } from '../target-facts.js';
+import { plainText } from '../../model/plain-text.js';
+import { statusLine } from '../target-facts.js';
 
 /** One change of what is watched, in the shape of the JSON lines that `watch` prints, `time` apart. */
 export type WatchEvent =
@@ -64,13 +65,17 @@ type Session = string | null;
 
 function linkEvents(before: TargetsView | null, { link }: TargetsView, session: Session): WatchEvent[] {
   if (before?.link.state === link.state) return [];
-  return [{ session, type: 'LINK', link: link.state, url: link.url, error: link.error }];
+  return [{ session, type: 'LINK', link: link.state, url: link.url, error: plainOrNull(link.error) }];
 }
 
 function connectionEvents(before: TargetsView | null, after: TargetsView, session: Session): WatchEvent[] {
   const now = after.session?.connection;
   if (before?.session?.connection.state === now?.state) return [];
-  return [{ session, type: 'CONNECTION', connection: now?.state ?? null, error: now?.error ?? null }];
+  return [{ session, type: 'CONNECTION', connection: now?.state ?? null, error: plainOrNull(now?.error) }];
+}
+
+function plainOrNull(text: string | null | undefined): string | null {
+  return text === null || text === undefined ? null : plainText(text);
 }
 
 function verdictEvents(before: TargetsView | null, after: TargetsView, session: Session): WatchEvent[] {
@@ -113,7 +118,7 @@ function targetEvent(
       target: name,
       phase,
       previousPhase: was?.phase ?? null,
-      summary: sayingOf(target),
+      summary: statusLine(target),
       resources,
       durationSeconds,
     },

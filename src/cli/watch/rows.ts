@@ -1,7 +1,7 @@
 import type { TargetFields } from '../../client/client.js';
 import { elapsed } from '../elapsed.js';
 import { rankOf } from '../phases.js';
-import { sayingOf, sinceOf, startedAt } from '../target-facts.js';
+import { sinceOf, startedAt, statusLine } from '../target-facts.js';
 import { terminalText } from '../terminal-text.js';
 
 /** A target as the table shows it: nothing in it moves the terminal. */
@@ -32,7 +32,7 @@ function rowOf(target: TargetFields, now: number): Row {
     phase: target.phase,
     name: terminalText(target.name),
     time: timeOf(target, now),
-    note: terminalText(sayingOf(target)),
+    note: terminalText(statusLine(target)),
   };
 }
 

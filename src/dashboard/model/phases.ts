@@ -1,3 +1,4 @@
+import { headlineOf, plainText } from '../../model/plain-text.js';
 import type { Target, TargetPhase } from './types.js';
 
 /** How something is to be looked at; each has its colour, and never its colour alone. */
@@ -38,13 +39,13 @@ export function isPhase(word: string): word is TargetPhase {
   return Object.hasOwn(PHASE_LOOKS, word);
 }
 
-/** Why a target is as it is: what it waits for, what went wrong. Empty where its phase says all. */
+/** Why a target is in its phase: what it waits for, what went wrong. One line of plain text; empty where the phase says all. */
 export function reasonOf({ state }: Pick<Target, 'state'>): string {
   switch (state?.__typename) {
     case 'TargetStateWaiting':
-      return WAIT_REASONS.get(state.waitReason) ?? state.waitReason;
+      return WAIT_REASONS.get(state.waitReason) ?? plainText(state.waitReason);
     case 'TargetStateTerminated':
-      return state.error ?? '';
+      return headlineOf(state.error ?? '');
     default:
       return '';
   }

@@ -1,6 +1,6 @@
 import { PHASE_LOOKS } from '../model/phases.js';
 import type { ShownVerdict } from '../model/shown-verdict.js';
-import type { TargetPhase } from '../model/types.js';
+import type { Session, TargetPhase } from '../model/types.js';
 import { Icon, type IconName } from './icon.js';
 
 /** A phase, as a sign and a word. */
@@ -20,6 +20,16 @@ export function VerdictBadge({ verdict: { tone, word } }: { readonly verdict: Sh
     <span class={`badge verdict tone-${tone}`}>
       <Icon name={VERDICT_ICONS[tone]} />
       {word}
+    </span>
+  );
+}
+
+/** Marks the Session of the built-in demonstration, which is no Tilt; nothing for other Sessions. */
+export function DemoBadge({ session }: { readonly session: Pick<Session, 'isDemo'> }) {
+  if (!session.isDemo) return null;
+  return (
+    <span class="badge demo" title="The built-in demonstration: no Tilt runs here">
+      Demonstration
     </span>
   );
 }

@@ -1,3 +1,4 @@
+import { plainText } from '../../model/plain-text.js';
 import { formatClock, formatElapsed, parseTime } from '../model/time.js';
 import type { Session } from '../model/types.js';
 import { usePage } from '../state/page.js';
@@ -16,7 +17,7 @@ export function LinkBanner() {
         page catches up by itself as soon as the gateway is back.
         <span class="banner-note">
           <span aria-hidden="true">{formatElapsed(now.value - since)} · </span>
-          {error}
+          {plainText(error ?? '')}
         </span>
       </p>
     </div>
@@ -37,7 +38,7 @@ export function ConnectionBanner({ connection, status }: Pick<Session, 'connecti
         {state === 'GONE'
           ? 'This is its last state.'
           : 'The gateway has lost its link to this Tilt; this is the last state it knows.'}
-        {error !== null && !isEnd && <span class="banner-note">{error}</span>}
+        {error !== null && !isEnd && <span class="banner-note">{plainText(error)}</span>}
       </p>
     </div>
   );

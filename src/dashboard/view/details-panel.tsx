@@ -1,6 +1,7 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { targetKey } from '../../client/target-key.js';
+import { plainText } from '../../model/plain-text.js';
 import { reasonOf } from '../model/phases.js';
 import { formatDuration, formatExactClock, parseTime } from '../model/time.js';
 import type { Target, Transition } from '../model/types.js';
@@ -44,7 +45,7 @@ export function DetailsPanel({
         </button>
       </div>
       <PhaseBadge phase={phase} />
-      {error !== null && <pre class="error">{error}</pre>}
+      {error !== null && <pre class="error">{plainText(error)}</pre>}
       <dl>
         <dt>Type</dt>
         <dd>{type === 'UNKNOWN' ? typeText || 'unknown' : type.toLowerCase()}</dd>
@@ -62,7 +63,12 @@ function Facts({ target }: { readonly target: Target }) {
   const { state, phase, since, durationSeconds, secondsToReady } = target;
   switch (state?.__typename) {
     case 'TargetStateWaiting':
-      return <Fact name="Waits" value={[state.waitReason, reasonOf(target)].filter(Boolean).join(': ')} />;
+      return (
+        <Fact
+          name="Waits"
+          value={[plainText(state.waitReason), reasonOf(target)].filter(Boolean).join(': ')}
+        />
+      );
     case 'TargetStateActive': {
       const start = parseTime(state.startTime);
       return (

@@ -3,7 +3,7 @@ import { isOld, shownVerdict } from '../model/shown-verdict.js';
 import { formatClock, formatDuration, parseTime } from '../model/time.js';
 import type { Session } from '../model/types.js';
 import { usePage } from '../state/page.js';
-import { VerdictBadge } from './badges.js';
+import { DemoBadge, VerdictBadge } from './badges.js';
 import { AsOf, Elapsed } from './elapsed.js';
 import { Link } from './link.js';
 import { Progress } from './progress.js';
@@ -21,6 +21,7 @@ export function SessionCard({ session }: { readonly session: Session }) {
             {instance}
           </Link>
         </h2>
+        <DemoBadge session={session} />
         <VerdictBadge verdict={verdict} />
       </div>
       <p class="meta">

@@ -6,7 +6,7 @@ import { shownVerdict } from '../model/shown-verdict.js';
 import type { Session } from '../model/types.js';
 import type { Targets } from '../state/board.js';
 import { usePage } from '../state/page.js';
-import { VerdictBadge } from './badges.js';
+import { DemoBadge, VerdictBadge } from './badges.js';
 import { Icon } from './icon.js';
 import { Link } from './link.js';
 import { Progress } from './progress.js';
@@ -34,6 +34,7 @@ export function SessionHead({
       </Link>
       <div class="head-title">
         <h1>{instance}</h1>
+        <DemoBadge session={session} />
         <VerdictBadge verdict={verdict} />
       </div>
       <p class="meta">

@@ -39,7 +39,7 @@ describe('a table', () => {
       },
       ['a     b', '日本  1', 'x     2'],
     ],
-    ['makes one line of a text of many', { l: [{ a: 'x\n\u001b[2Jy' }] }, ['a', 'x ␛[2Jy']],
+    ['makes one line of a text of many', { l: [{ a: 'x\n\u001b[2Jy' }] }, ['a', 'x y']],
     ['is nothing where there is nothing', { session: null, targets: [] }, []],
   ])('%s', (_, data, lines) => {
     expect(tablesOf(data)).toBe(lines.map((line) => `${line}\n`).join(''));

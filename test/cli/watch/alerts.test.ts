@@ -40,7 +40,7 @@ describe('alerts', () => {
         TILT_GRAPHQL_VERDICT: 'FAILED',
         TILT_GRAPHQL_PREVIOUS_VERDICT: 'PENDING',
         TILT_GRAPHQL_FINAL: 'false',
-        TILT_GRAPHQL_REASON: 'one two␀␛',
+        TILT_GRAPHQL_REASON: 'one two\ufffd\ufffd',
       },
     });
   });

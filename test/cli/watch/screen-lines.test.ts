@@ -45,7 +45,7 @@ describe('the screen of watch', () => {
       '8 targets: 1 inactive, 1 disabled, 1 waiting, 1 running, 1 ready, 1 s…',
       'live at http://gateway/graphql',
       'PHASE      TARGET         TIME  WHAT IT SAYS',
-      'FAILED     unit:update    2.3s  one ␛[31mtwo',
+      'FAILED     unit:update    2.3s  one',
       'RETRYING   seed:update    2.3s  exit status 1',
       'WAITING    web:update    1m00s  waiting: on-dep',
       'RUNNING    db:serve      1m05s  running',
@@ -93,7 +93,7 @@ describe('the screen of watch', () => {
     const since = A_MINUTE_LATER - 5_000;
     const link = { state: 'lost', since, error: 'gone\n\u001b[2J', url: null } as const;
     expect(screen({ view: viewOf(TARGETS, { link }) })[2]).toBe(
-      'LINK LOST for 5s, this is the last known state: gone ␛[2J',
+      'LINK LOST for 5s, this is the last known state: gone',
     );
     const connection = { state: 'STALE', since: '2026-11-22T11:01:00Z', error: 'refused' } as const;
     const session = sessionFields(TARGETS, { connection });
