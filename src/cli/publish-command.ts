@@ -24,8 +24,6 @@ export interface PublishCommandParts
     Pick<CommandPublisherOptions, 'explicitSources' | 'followsTilts'> {
   readonly cli: CliProcess;
   readonly options: Pick<PublishOptions, 'instance' | 'deadline'>;
-  /** Writes to standard error, whatever the log level. */
-  readonly writeLine: (line: string) => void;
 }
 
 /** How long the Tilt of a command that has ended may take to close its connection, in milliseconds. */
@@ -42,7 +40,7 @@ export async function publishCommand(words: readonly string[], parts: PublishCom
       parts.log('error', 'the command is not published, because of an internal error', { error }),
     );
     const { code, how } = await command.ended;
-    if (command.pid === null) parts.writeLine(`tilt-graphql: the command ${how}\n`);
+    if (command.pid === null) parts.cli.stderr.write(`tilt-graphql: the command ${how}\n`);
     return code;
   } finally {
     command.release();

@@ -11,12 +11,11 @@ import { createStore, type Store } from '../store/store.js';
 import { followTilts } from '../tilts.js';
 import { version } from '../version.js';
 import type { CliProcess } from './cli-process.js';
-import { createLineWriter } from './line-writer.js';
-import { createLog } from './logger.js';
 import { credentialsOf, settingsOf } from './nats-options.js';
 import { logUnwritten, type PublishParts, publishCommand } from './publish-command.js';
 import type { PublishOptions } from './publish-options.js';
 import { chooseSources } from './sources.js';
+import { createStderrLog } from './stderr-log.js';
 import { stopSignal } from './stop-signal.js';
 import { orUsageError } from './usage-error.js';
 
@@ -30,9 +29,8 @@ export async function publish(
   cli: CliProcess,
 ): Promise<number> {
   const clock = systemClock;
-  const { logLevel: level, logFormat: format } = options;
-  const writeLine = createLineWriter(cli.stderr);
-  const log = createLog({ level, format, clock, write: writeLine });
+  // It listens for errors of the stream, so that a line written by anybody else cannot end the process either.
+  const log = createStderrLog(options, cli.stderr, clock);
   const address = await orUsageError(async () => parseAddress(options.to), '--to: ');
   const credentials = credentialsOf(options);
   await orUsageError(() => readCredentials(credentials));
@@ -55,7 +53,7 @@ export async function publish(
   log('info', `tilt-graphql ${version} publishes ${what} to ${withoutLogin(options.to)}`);
   try {
     return stopped === null
-      ? await publishCommand(command, { ...parts, ...opened, cli, options, writeLine })
+      ? await publishCommand(command, { ...parts, ...opened, cli, options })
       : await publishUntil(stopped, parts, options.deadline);
   } finally {
     await opened.sources.close();
@@ -65,7 +63,7 @@ export async function publish(
 
 /** Publishes everything until a promise resolves. A set-up that cannot work ends it with an error. */
 async function publishUntil(
-  stopped: Promise<void>,
+  stopped: Promise<number>,
   parts: PublishParts,
   deadlineMs: number,
 ): Promise<number> {
