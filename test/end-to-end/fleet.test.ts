@@ -167,7 +167,9 @@ describe('publish -- COMMAND', () => {
     String(code),
   ];
 
-  it('publishes what the command had to say up to its end, and exits with its code', async () => {
+  it('publishes what the command had to say up to its end, and exits with its code', {
+    timeout: 90_000,
+  }, async () => {
     const address = nats.address('commands');
     await using gateway = await serve(address);
     const runs = ['job-1', 'job-2', 'job-3', 'job-4', 'job-5'];
