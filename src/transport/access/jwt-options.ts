@@ -8,7 +8,12 @@ export interface JwtOptions {
   readonly audience?: string;
   /** The claim that says which instances its bearer may see: a glob, or a list of them. Default: {@link DEFAULT_CLAIM}. */
   readonly claim?: string;
+  /** How far the clocks of the provider and the gateway may differ, in milliseconds. Default: {@link DEFAULT_LEEWAY_MS}. */
+  readonly leewayMs?: number;
 }
+
+/** How long a token is accepted before its `nbf` and after its `exp`, unless told otherwise, in milliseconds. */
+export const DEFAULT_LEEWAY_MS = 30_000;
 
 /** The claim that is looked at unless told otherwise. */
 export const DEFAULT_CLAIM = 'tilt_instances';

@@ -4,7 +4,7 @@ import type { Log } from '../../log.js';
 import { createLruCache } from '../../lru-cache.js';
 import { type Grant, isGrant, type TokenVerifier } from './access.js';
 import type { Refusal } from './guard.js';
-import { DEFAULT_CLAIM, type JwtOptions } from './jwt-options.js';
+import { DEFAULT_CLAIM, DEFAULT_LEEWAY_MS, type JwtOptions } from './jwt-options.js';
 import { scopeOf } from './scope.js';
 
 /** A token is looked at anew after this long, so that one that was signed with a withdrawn key does not live on: ms. */
@@ -24,7 +24,7 @@ export function createJwtVerifier(options: JwtOptions, clock: Clock, log: Log): 
 /** Checks tokens by keys from anywhere. */
 export function createTokenVerifier(
   keys: JWTVerifyGetKey,
-  { issuer, audience, claim = DEFAULT_CLAIM }: Omit<JwtOptions, 'jwks'>,
+  { issuer, audience, claim = DEFAULT_CLAIM, leewayMs = DEFAULT_LEEWAY_MS }: Omit<JwtOptions, 'jwks'>,
   clock: Clock,
   log: Log,
 ): TokenVerifier {
@@ -53,28 +53,39 @@ export function createTokenVerifier(
         ...(audience !== undefined && { audience }),
         requiredClaims: ['exp'],
         currentDate: new Date(clock.now()),
+        // RFC 7519, section 4.1.4: "some small leeway, usually no more than a few minutes, to account for clock skew".
+        clockTolerance: leewayMs / 1_000,
       });
-      return grantOf(payload, claim);
+      return grantOf(payload, claim, leewayMs);
     } catch (error) {
-      return refusalOf(error, log);
+      return refusalOf(error, clock, log);
     }
   }
 }
 
-function grantOf(payload: JWTPayload, claim: string): Grant | Refusal {
+function grantOf(payload: JWTPayload, claim: string, leewayMs: number): Grant | Refusal {
   const { exp = 0, [claim]: value } = payload;
   const globs = typeof value === 'string' ? [value] : value;
   if (!Array.isArray(globs) || !globs.every((glob) => typeof glob === 'string')) {
     const message = `The token is valid, but its claim "${claim}" does not say which instances may be seen: expected a glob such as "team-a-*", or a list of them.`;
     return { status: 403, code: 'FORBIDDEN', message };
   }
-  return { scope: scopeOf(globs), expiresAt: exp * 1_000 };
+  return { scope: scopeOf(globs), expiresAt: exp * 1_000 + leewayMs };
 }
 
 /** jose's errors are about the token; anything else is about how its keys are fetched, which is no business of clients. */
-function refusalOf(error: unknown, log: Log): Refusal {
+function refusalOf(error: unknown, clock: Clock, log: Log): Refusal {
   const unauthenticated = (message: string): Refusal => ({ status: 401, code: 'UNAUTHENTICATED', message });
-  if (error instanceof errors.JWTExpired) return unauthenticated('The token has expired: get a new one.');
+  const here = `this gateway's clock says ${shownTime(clock.now())}`;
+  if (error instanceof errors.JWTExpired) {
+    return unauthenticated(
+      `The token expired at ${shownSeconds(error.payload.exp)}; ${here}. Get a new one.`,
+    );
+  }
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.payload.nbf) {
+    const start = shownSeconds(error.payload.nbf);
+    return unauthenticated(`The token is valid from ${start} ("nbf"); ${here}. Compare the clocks.`);
+  }
   if (error instanceof errors.JWTClaimValidationFailed) {
     return unauthenticated(
       `The token is not valid here: its claim "${error.claim}" is missing or not as expected.`,
@@ -101,4 +112,14 @@ function isAboutToken(error: unknown): boolean {
     error instanceof errors.JOSEAlgNotAllowed ||
     error instanceof errors.JOSENotSupported
   );
+}
+
+/** A time of a claim, which is in seconds since 1970 (RFC 7519, section 2, "NumericDate"). */
+function shownSeconds(seconds: number | undefined): string {
+  return shownTime((seconds ?? Number.NaN) * 1_000);
+}
+
+function shownTime(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? 'an unknown time' : `${date.toISOString().slice(0, 19)}Z`;
 }

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/log.js';
 import { isGrant } from '../../../src/transport/access/access.js';
 import { createTokenVerifier } from '../../../src/transport/access/jwt.js';
+import { DEFAULT_LEEWAY_MS } from '../../../src/transport/access/jwt-options.js';
+import { createManualClock } from '../../support/manual-clock.js';
 import { createSteppedClock } from '../../support/stepped-clock.js';
 
 const HOUR_MS = 3_600_000;
@@ -49,9 +51,47 @@ describe('a token that was found good', () => {
 
   it('is good no more once it has expired, though it is trusted', async () => {
     const { clock, isGood } = await setUp();
-    clock.step(24 * HOUR_MS - 1_000);
+    clock.step(24 * HOUR_MS + DEFAULT_LEEWAY_MS - 1_000);
     expect(await isGood()).toBe(true);
     clock.step(1_000);
     expect(await isGood()).toBe(false);
   });
+});
+
+describe('a token of a provider whose clock differs', () => {
+  it.each([
+    ['exp', -29, 30_000, null],
+    [
+      'exp',
+      -31,
+      30_000,
+      "The token expired at 2026-01-01T11:59:29Z; this gateway's clock says 2026-01-01T12:00:00Z. Get a new one.",
+    ],
+    [
+      'exp',
+      -1,
+      0,
+      "The token expired at 2026-01-01T11:59:59Z; this gateway's clock says 2026-01-01T12:00:00Z. Get a new one.",
+    ],
+    ['nbf', 29, 30_000, null],
+    [
+      'nbf',
+      31,
+      30_000,
+      'The token is valid from 2026-01-01T12:00:31Z ("nbf"); this gateway\'s clock says 2026-01-01T12:00:00Z. Compare the clocks.',
+    ],
+  ])(
+    'with %s in %i s is, with a leeway of %i ms, refused with: %s',
+    async (claim, seconds, leewayMs, message) => {
+      const clock = createManualClock(Date.parse('2026-01-01T12:00:00Z'));
+      const { publicKey, privateKey } = await generateKeyPair('ES256');
+      const now = clock.now() / 1_000;
+      const token = await new SignJWT({ tilt_instances: '*', exp: now + 3_600, [claim]: now + seconds })
+        .setProtectedHeader({ alg: 'ES256' })
+        .sign(privateKey);
+      const outcome = await createTokenVerifier(() => publicKey, { leewayMs }, clock, silentLog)(token);
+      if (message === null) expect(isGrant(outcome)).toBe(true);
+      else expect(outcome).toEqual({ status: 401, code: 'UNAUTHENTICATED', message });
+    },
+  );
 });
