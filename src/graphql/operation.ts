@@ -45,6 +45,8 @@ export interface Operations {
   textOf(params: OperationParams): string;
   /** Throws a GraphQLError: a syntax error, or too many tokens. */
   parse(text: string): DocumentNode;
+  /** Whether errors leave out which names of the schema may have been meant: they would tell it, name by name. */
+  readonly hideSuggestions: boolean;
   /** What is checked beside the rules of the specification. */
   readonly rules: readonly ValidationRule[];
   /** Why an operation may not be executed; null when it may. */
@@ -56,10 +58,19 @@ export interface Operations {
 /** Nothing has been asked yet. */
 export function createOperations(options: OperationsOptions): Operations {
   const { schema, limits, introspection, documents } = options;
-  const rules = [...limitRules(limits), ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])];
+  const rules = [...limitRules(limits), ...(introspection ? [] : NO_INTROSPECTION)];
+  const hideSuggestions = !introspection;
   const valid = createDocumentCache();
 
-  return { isRestricted: documents !== null, textOf, parse: parseText, rules, refusalOf, prepare };
+  return {
+    isRestricted: documents !== null,
+    textOf,
+    parse: parseText,
+    hideSuggestions,
+    rules,
+    refusalOf,
+    prepare,
+  };
 
   function textOf({ query, documentId, extensions }: OperationParams): string {
     const id = documentId ?? hashOf(extensions?.persistedQuery);
@@ -97,7 +108,10 @@ export function createOperations(options: OperationsOptions): Operations {
       const document = validDocument(textOf(params));
       if (!('kind' in document)) return document;
       const { operationName = null, variables = null } = params;
-      const args = { schema, document, contextValue, operationName, variableValues: variables };
+      const args = {
+        ...{ schema, document, contextValue, operationName, hideSuggestions },
+        variableValues: variables,
+      };
       const refusal = refusalOf(args);
       return refusal ? [refusal] : args;
     } catch (error) {
@@ -111,12 +125,25 @@ export function createOperations(options: OperationsOptions): Operations {
     const known = valid.get(text);
     if (known) return known;
     const document = parseText(text);
-    const errors = validate(schema, document, [...specifiedRules, ...rules]);
+    const errors = validate(schema, document, [...specifiedRules, ...rules], { hideSuggestions });
     if (errors.length > 0) return errors;
     valid.set(text, document);
     return document;
   }
 }
+
+/** The whole schema is also what a subgraph tells a router that asks for `_service`. */
+const NO_INTROSPECTION: readonly ValidationRule[] = [
+  NoSchemaIntrospectionCustomRule,
+  (context) => ({
+    Field(node) {
+      if (node.name.value !== '_service' || context.getParentType()?.name !== 'Query') return;
+      const message =
+        'GraphQL introspection has been disabled, but the requested query contained the field "_service".';
+      context.reportError(new GraphQLError(message, { nodes: node }));
+    },
+  }),
+];
 
 /** Executes a prepared query. */
 export async function executeOperation(args: ExecutionArgs): Promise<ExecutionResult> {

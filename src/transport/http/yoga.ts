@@ -1,4 +1,4 @@
-import { type ExecutionArgs, GraphQLError, type GraphQLSchema } from 'graphql';
+import { type ExecutionArgs, execute, GraphQLError, type GraphQLSchema, validate } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Clock } from '../../clock.js';
 import type { Context } from '../../graphql/context.js';
@@ -113,14 +113,24 @@ function useOperations(operations: Operations): Plugin {
       if (operations.isRestricted) setParams({ ...params, query: operations.textOf(params) });
     },
     onParse: ({ setParseFn }) => setParseFn((source) => operations.parse(String(source))),
-    onValidate({ addValidationRule }) {
+    onValidate({ addValidationRule, setValidationFn }) {
+      const { hideSuggestions } = operations;
+      if (hideSuggestions) {
+        setValidationFn((schema, document, rules) => validate(schema, document, rules, { hideSuggestions }));
+      }
       for (const rule of operations.rules) addValidationRule(rule);
     },
-    onExecute({ args, setResultAndStopExecution }) {
+    onExecute({ args, setExecuteFn, setResultAndStopExecution }) {
+      if (operations.hideSuggestions) {
+        Object.assign(args, { hideSuggestions: true });
+        // Yoga's own executor does not know the option.
+        setExecuteFn(execute);
+      }
       const refusal = operations.refusalOf(args);
       if (refusal) setResultAndStopExecution({ errors: [refusal] });
     },
     onSubscribe({ args, setResultAndStopExecution }) {
+      Object.assign(args, { hideSuggestions: operations.hideSuggestions });
       const refusal = operations.refusalOf(args);
       if (refusal) setResultAndStopExecution({ errors: [refusal] });
     },
