@@ -24,13 +24,18 @@ export function useServerSentEvents(clock: Clock): Plugin<object, ServerContext>
   };
 }
 
-/** @param expiresAt when the client may see no more, in milliseconds since 1970: the stream ends then */
+/**
+ * @param expiresAt when the client may see no more, in milliseconds since 1970: the stream ends then, without `complete`. That
+ *   would mean that there is nothing more to come (graphql-sse, PROTOCOL.md, "Distinct connections mode"), and its clients
+ *   would not come back with a new token. After an end without it they do, and so does `EventSource`
+ */
 function respond(stream: unknown, fetchAPI: FetchAPI, clock: Clock, expiresAt: number | null): Response {
   if (!isStream(stream)) throw new TypeError('Expected a stream of results.');
   const encoder = new fetchAPI.TextEncoder();
   const results = stream[Symbol.asyncIterator]();
   let cancelPing = () => {};
   let cancelExpiry = () => {};
+  let isExpired = false;
   const body = new fetchAPI.ReadableStream<Uint8Array>({
     start(controller) {
       // Some browsers wait for a first byte before they let the client see the headers.
@@ -38,13 +43,19 @@ function respond(stream: unknown, fetchAPI: FetchAPI, clock: Clock, expiresAt: n
       ping(controller);
       if (expiresAt === null) return;
       // What waits for the next result is given its end, and closes the stream.
-      cancelExpiry = clock.after(Math.max(expiresAt - clock.now(), 0), () => void results.return?.());
+      cancelExpiry = clock.after(Math.max(expiresAt - clock.now(), 0), () => {
+        isExpired = true;
+        void results.return?.();
+      });
     },
     async pull(controller) {
       const { done, value } = await results.next();
-      controller.enqueue(done ? encoder.encode('event: complete\ndata:\n\n') : eventOf(value));
-      if (!done) return;
+      if (!done) {
+        controller.enqueue(eventOf(value));
+        return;
+      }
       stop();
+      if (!isExpired) controller.enqueue(encoder.encode('event: complete\ndata:\n\n'));
       controller.close();
     },
     async cancel() {
