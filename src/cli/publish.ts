@@ -1,4 +1,4 @@
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../clock.js';
 import type { Log } from '../log.js';
 import { noMetrics } from '../metrics.js';
@@ -11,6 +11,7 @@ import { createStore, type Store } from '../store/store.js';
 import { followTilts } from '../tilts.js';
 import { version } from '../version.js';
 import type { CliProcess } from './cli-process.js';
+import { homeDirectory } from './home.js';
 import { credentialsOf, settingsOf } from './nats-options.js';
 import { logUnwritten, type PublishParts, publishCommand } from './publish-command.js';
 import type { PublishOptions } from './publish-options.js';
@@ -101,7 +102,7 @@ async function openSources(
     context: [],
     retain: 0,
   };
-  const parts = { env: cli.env, home: homedir(), stdin: cli.stdin, clock, log };
+  const parts = { env: cli.env, home: homeDirectory(), stdin: cli.stdin, clock, log };
   const { providers = [], tilts, described } = await chooseSources(flags, parts);
   const sources = createSources({ sink: store, clock, random: Math.random, log });
   for (const provider of providers) sources.add(provider);

@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import { homedir } from 'node:os';
 import { type Clock, sleep, systemClock } from '../clock.js';
 import { createGateway, type Gateway, type ServingOptions } from '../gateway.js';
 import type { Log } from '../log.js';
@@ -8,6 +7,7 @@ import { GRAPHQL_PATH } from '../transport/routes.js';
 import type { KeyPair } from '../transport/tls.js';
 import { version } from '../version.js';
 import type { CliProcess } from './cli-process.js';
+import { homeDirectory } from './home.js';
 import { createOutput } from './output.js';
 import type { ServeOptions } from './serve-options.js';
 import { servingOptionsOf } from './serving-options.js';
@@ -29,7 +29,7 @@ export async function serve(options: ServeOptions, cli: CliProcess): Promise<num
   const stopped = stopSignal(cli);
   const chosen = await chooseSources(options, {
     env: cli.env,
-    home: homedir(),
+    home: homeDirectory(),
     stdin: cli.stdin,
     clock: systemClock,
     log,
