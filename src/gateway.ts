@@ -16,9 +16,11 @@ import { createStore } from './store/store.js';
 import { followTilts, type TiltsOptions } from './tilts.js';
 import { noTracer, type Tracer } from './tracing.js';
 import { createAccess, type TokenVerifier } from './transport/access/access.js';
+import { parseAllowedHost, parseAllowedOrigin } from './transport/access/allow-list.js';
 import type { JwtOptions } from './transport/access/jwt-options.js';
 import { isLoopback, trustProxies } from './transport/access/peer.js';
 import { createContexts } from './transport/contexts.js';
+import { isWebSocketUpgrade } from './transport/http/ignored-upgrade.js';
 import { DEFAULT_QUERY_CACHE_LIMITS } from './transport/http/query-cache.js';
 import { createHttpServer } from './transport/http-server.js';
 import { DEFAULT_LIMITS, type Limits } from './transport/limits.js';
@@ -106,7 +108,8 @@ export interface Gateway {
 
 /**
  * Begins to read the sources: their Sessions can be asked for as soon as it listens. Throws a `ProviderError` of code
- * `config` when two sources have one name, and a RangeError for a proxy's address that is none.
+ * `config` when two sources have one name, and a RangeError for a proxy's address, an allowed host or an allowed origin that
+ * is none.
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const {
@@ -154,7 +157,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       token: options.token ?? null,
       verify: options.jwt ? lazyJwtVerifier(options.jwt, clock, log) : null,
     }),
-    guard: { hosts: options.allowHosts ?? [], origins: options.allowOrigins ?? [] },
+    guard: {
+      hosts: (options.allowHosts ?? []).map(parseAllowedHost),
+      origins: (options.allowOrigins ?? []).map(parseAllowedOrigin),
+    },
     proxies: trustProxies(options.trustProxies ?? []),
     pathPrefix: options.pathPrefix ?? '',
     graphiql: options.graphiql ?? true,
@@ -190,7 +196,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       return isOurs;
     },
     upgrade(request, socket, head) {
-      const isOurs = server.routes.isOurs(request);
+      const isOurs = isWebSocketUpgrade(request) && server.routes.isOurs(request);
       if (isOurs) server.routes.upgrade(request, socket, head);
       return isOurs;
     },

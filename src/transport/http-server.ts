@@ -1,15 +1,20 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { refuseBroken } from './access/refuse.js';
 import { limitSockets } from './access/socket-limits.js';
+import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignored-upgrade.js';
 import { createUnderWay } from './http/under-way.js';
+import { LOOPBACKS, listenBeside } from './loopback.js';
 import { createRoutes, type Routes, type RoutesOptions } from './routes.js';
 import type { KeyPair } from './tls.js';
 
 /** How often Node.js looks for requests that are late, in milliseconds. */
 const LATE_CHECK_MS = 1_000;
+
+/** How many free ports are tried until one is free at both loopback addresses. */
+const MAX_TRIES = 5;
 
 /** What is served, to whom, and how. */
 export interface HttpServerOptions extends RoutesOptions {
@@ -19,7 +24,7 @@ export interface HttpServerOptions extends RoutesOptions {
 
 /** A server that may listen once. */
 export interface HttpServer {
-  /** Begins to listen; resolves with the address. Rejects when it cannot, with `node:net`'s error (`EADDRINUSE`). */
+  /** Begins to listen, for `localhost` on both loopback addresses; resolves with the address. Rejects when it cannot, with `node:net`'s error (`EADDRINUSE`). */
   listen(port: number, host: string): Promise<AddressInfo>;
   /** What it answers, for another server to answer it too. */
   readonly routes: Routes;
@@ -37,7 +42,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: LATE_CHECK_MS,
+    keepAliveTimeout: limits.idleMs,
+    // Since Node.js 24.9; before, see `ignoreUpgrade`.
+    shouldUpgradeCallback: isWebSocketUpgrade,
   };
+  /** The event by which a connection reaches `node:http`: with TLS it does so after the handshake. */
+  const httpConnection = tls ? 'secureConnection' : 'connection';
   const server = tls ? createTlsServer({ ...serverOptions, ...tls }) : createServer(serverOptions);
   const routes = createRoutes(options, limitSockets(server, limits, proxies));
   /** Connections that end with the answer under way. */
@@ -57,14 +67,33 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.on('clientError', (error, socket) => {
     refuseBroken(error, socket, closing.has(socket) || underWay.isAnswering(socket), metrics);
   });
-  server.on('upgrade', routes.upgrade);
+  server.on('upgrade', (request, socket, head) => {
+    if (isWebSocketUpgrade(request)) routes.upgrade(request, socket, head);
+    else ignoreUpgrade(request, socket, head, (again) => server.emit(httpConnection, again));
+  });
+  let beside: TcpServer | null = null;
 
   return {
-    listen: (port, host) => listen(server, port, host),
+    async listen(port, host) {
+      if (host !== 'localhost') return listen(server, port, host);
+      const [first, second] = LOOPBACKS;
+      for (let tries = 1; ; tries += 1) {
+        const address = await listen(server, port, first);
+        try {
+          beside = await listenBeside(server, address.port, second);
+          return address;
+        } catch (error) {
+          await closeServer(server);
+          // A free port of one address may be taken at the other.
+          if (port !== 0 || tries === MAX_TRIES) throw error;
+        }
+      }
+    },
     routes,
     renewTls: (renewed) => 'setSecureContext' in server && server.setSecureContext(renewed),
     async close() {
       await routes.close();
+      beside?.close();
       await closeServer(server);
     },
   };

@@ -14,6 +14,8 @@ export interface Limits extends QueryLimits {
   readonly headersMs: number;
   /** Milliseconds in which all of a request must have come (408). */
   readonly requestMs: number;
+  /** Milliseconds that an HTTP connection may be idle between two requests. Longer than proxies keep theirs: see docs/deployment.md. */
+  readonly idleMs: number;
   /** Milliseconds in which a WebSocket client must have begun, with `connection_init` (4408): as graphql-ws. */
   readonly initMs: number;
   /** Open connections in all (503). */
@@ -35,6 +37,7 @@ export const DEFAULT_LIMITS: Limits = {
   messageFragments: 1_000,
   headersMs: 10_000,
   requestMs: 30_000,
+  idleMs: 120_000,
   initMs: 3_000,
   sockets: 20_000,
   socketsPerAddress: 5_000,

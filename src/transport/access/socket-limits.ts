@@ -33,17 +33,21 @@ export function limitSockets(
 ): ExcessOf {
   const counts = new Map<string, number>();
   const refused = new WeakMap<Socket, Refusal>();
+  const counted = new WeakSet<Socket>();
   let total = 0;
 
   server.maxConnections = Math.min(sockets + ANSWERED_EXCESS, Math.max(openFileLimit() - RESERVED_FILES, 1));
   server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
+    // A connection that is handed to the server again, after an upgrade that was ignored, is counted already.
+    if (counted.has(socket)) return;
+    counted.add(socket);
     const address = plain(socket.remoteAddress ?? '');
     const count = (counts.get(address) ?? 0) + 1;
     total += 1;
     counts.set(address, count);
     if (total > sockets) refused.set(socket, tooMany(503, `${sockets} connections are open`));
     else if (count > socketsPerAddress && !isTrusted(address, proxies)) {
-      refused.set(socket, tooMany(429, `${socketsPerAddress} connections are open from this address`));
+      refused.set(socket, tooManyOfAddress(socketsPerAddress));
     }
     socket.once('close', () => {
       total -= 1;
@@ -54,6 +58,11 @@ export function limitSockets(
   });
 
   return (socket) => refused.get(socket) ?? null;
+}
+
+/** Why a client that has as many connections as it may have is refused another. */
+export function tooManyOfAddress(limit: number): Refusal {
+  return tooMany(429, `${limit} connections are open from this address`);
 }
 
 function tooMany(status: 429 | 503, what: string): Refusal {
