@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
+import { parseAllowedHost, parseAllowedOrigin } from '../transport/access/allow-list.js';
 import { isLoopback, trustProxies } from '../transport/access/peer.js';
 import { DEFAULT_LIMITS, isLimit, type Limits } from '../transport/limits.js';
 
@@ -19,23 +20,36 @@ export function host(text: string): string {
   throw new InvalidArgumentError('Expected an address such as 127.0.0.1, ::1, 0.0.0.0, or localhost.');
 }
 
-/** Names, apart by commas, added to those given before. */
-export function list(text: string, given: readonly string[] | undefined): readonly string[] {
-  const names = text.split(',').map((name) => name.trim().toLowerCase());
-  return [...(given ?? []), ...names.filter((name) => name !== '')];
+/** Names of hosts, apart by commas, added to those given before. */
+export function hosts(text: string, given: readonly string[] | undefined): readonly string[] {
+  return [...(given ?? []), ...list(text).map((name) => accepted(parseAllowedHost, name))];
 }
 
 /** Origins, apart by commas, added to those given before. */
 export function origins(text: string, given: readonly string[] | undefined): readonly string[] {
-  const all = list(text, given);
-  const wrong = all.find((origin) => origin !== '*' && !isOrigin(origin));
-  if (wrong === undefined) return all;
-  throw new InvalidArgumentError('Expected a scheme, a host and no path, such as https://board.example.com.');
+  return [...(given ?? []), ...list(text).map((origin) => accepted(parseAllowedOrigin, origin))];
+}
+
+/** What a parser makes of a value; its RangeError becomes one line about the option. */
+function accepted<T>(parse: (value: string) => T, value: string): T {
+  try {
+    return parse(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InvalidArgumentError(`${error.message.replace(/^e/, 'E')}.`);
+  }
+}
+
+function list(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 /** Addresses and networks, apart by commas, added to those given before. */
 export function proxies(text: string, given: readonly string[] | undefined): readonly string[] {
-  const all = list(text, given);
+  const all = [...(given ?? []), ...list(text)];
   try {
     trustProxies(all);
   } catch {
@@ -135,7 +149,3 @@ const BYTES = new Map([
   ['M', 2 ** 20],
   ['G', 2 ** 30],
 ]);
-
-function isOrigin(text: string): boolean {
-  return /^[a-z][a-z\d+.-]*:\/\/[^/?#]+$/.test(text);
-}

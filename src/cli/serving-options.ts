@@ -2,9 +2,19 @@ import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { ServingOptions } from '../gateway.js';
 import { type Documents, ManifestError, readManifest } from '../graphql/documents.js';
-import { DEFAULT_CLAIM, type JwtOptions } from '../transport/access/jwt-options.js';
+import { DEFAULT_CLAIM, DEFAULT_LEEWAY_MS, type JwtOptions } from '../transport/access/jwt-options.js';
 import { DEFAULT_LIMITS, type Limits } from '../transport/limits.js';
-import { bytes, host, httpUrl, limit, list, origins, pathPrefix, proxies } from './option-values.js';
+import {
+  bytes,
+  durationMs,
+  host,
+  hosts,
+  httpUrl,
+  limit,
+  origins,
+  pathPrefix,
+  proxies,
+} from './option-values.js';
 import { readKeyPair } from './tls-files.js';
 import { tokenFor } from './token.js';
 import { UsageError } from './usage-error.js';
@@ -19,6 +29,8 @@ export interface ServingFlags {
   readonly jwtIssuer?: string;
   readonly jwtAudience?: string;
   readonly jwtClaim: string;
+  /** Milliseconds. */
+  readonly jwtLeeway: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly pathPrefix: string;
@@ -49,7 +61,7 @@ export function addServingOptions(command: Command): Command {
       )
         .default([], 'none')
         .env('TILT_GRAPHQL_ALLOW_HOST')
-        .argParser(list),
+        .argParser(hosts),
     )
     .addOption(
       new Option(
@@ -83,6 +95,15 @@ export function addServingOptions(command: Command): Command {
       new Option('--jwt-claim <name>', 'claim with the globs of instances that may be seen')
         .default(DEFAULT_CLAIM)
         .env('TILT_GRAPHQL_JWT_CLAIM'),
+    )
+    .addOption(
+      new Option(
+        '--jwt-leeway <duration>',
+        'how far the clocks of the identity provider and this machine may differ (exp, nbf)',
+      )
+        .default(DEFAULT_LEEWAY_MS, '30s')
+        .env('TILT_GRAPHQL_JWT_LEEWAY')
+        .argParser(durationMs),
     )
     .addOption(
       new Option('--tls-cert <path>', 'certificate with its chain, PEM; read anew when it changes').env(
@@ -163,10 +184,11 @@ export async function servingOptionsOf(
   };
 }
 
-function jwtOf(jwks: URL, { jwtIssuer, jwtAudience, jwtClaim }: ServingFlags): JwtOptions {
+function jwtOf(jwks: URL, { jwtIssuer, jwtAudience, jwtClaim, jwtLeeway }: ServingFlags): JwtOptions {
   return {
     jwks,
     claim: jwtClaim,
+    leewayMs: jwtLeeway,
     ...(jwtIssuer !== undefined && { issuer: jwtIssuer }),
     ...(jwtAudience !== undefined && { audience: jwtAudience }),
   };

@@ -6,17 +6,26 @@ import { isOn, type Log } from '../log.js';
 const LONGEST_PATH = 200;
 
 /**
- * Logs a request at `debug` once its answer is over: the method, the path, the status, how long it took in milliseconds,
- * and how many bytes of the answer were handed to the connection, headers included. `aborted` when the client left before
+ * Logs a request at `debug` once its answer is over: the client's address, the method, the path, the status, how long it
+ * took in milliseconds, and how many bytes of the answer were handed to the connection, headers included. `aborted` when the client left before
  * the end. Neither query strings nor headers are logged: tokens can be in them. Costs nothing while `debug` is off.
+ *
+ * @param client the client's address: behind a trusted proxy the one that it forwards
  */
-export function logAccess(log: Log, clock: Clock, request: IncomingMessage, response: ServerResponse): void {
+export function logAccess(
+  log: Log,
+  clock: Clock,
+  request: IncomingMessage,
+  response: ServerResponse,
+  client: string,
+): void {
   if (!isOn(log, 'debug')) return;
   const { method, url = '', socket } = request;
   const startedAt = clock.monotonic();
   const writtenBefore = socket.bytesWritten;
   response.once('close', () =>
     log('debug', 'request', {
+      client,
       method,
       path: pathOf(url),
       status: response.statusCode,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SIGN_IN_OFFER } from './graphiql-sign-in.js';
 import { exampleTabs } from './graphiql-tabs.js';
 import { type CompressedFile, compressFile, sendFile } from './http/compressed-file.js';
 
@@ -11,14 +12,12 @@ export interface GraphiQLPage {
 /**
  * GraphiQL with nothing fetched from outside: the offline build that Yoga's makers publish. It is 9 MB of script in
  * one page, so it is loaded when first asked for, kept compressed, and sent once per browser (ETag).
- *
- * @param endpoint the path of the GraphQL endpoint, for queries and for subscriptions over WebSocket
  */
-export function createGraphiQLPage(endpoint: string): GraphiQLPage {
+export function createGraphiQLPage(): GraphiQLPage {
   let page: Promise<CompressedFile> | null = null;
   return {
     async serve(request, response) {
-      page ??= render(endpoint).catch((error) => {
+      page ??= render().catch((error) => {
         // Tried again by the next: a file may have been out of reach.
         page = null;
         throw error;
@@ -28,13 +27,14 @@ export function createGraphiQLPage(endpoint: string): GraphiQLPage {
   };
 }
 
-async function render(endpoint: string): Promise<CompressedFile> {
+async function render(): Promise<CompressedFile> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({
     title: 'tilt-graphql',
-    endpoint,
+    // Relative to the page, which is at the endpoint itself: a proxy may serve it below a prefix.
+    endpoint: 'graphql',
     subscriptionsProtocol: 'WS',
     defaultTabs: exampleTabs,
   });
-  return compressFile(html, 'text/html; charset=utf-8');
+  return compressFile(html.replace('</title>', `</title>${SIGN_IN_OFFER}`), 'text/html; charset=utf-8');
 }

@@ -4,9 +4,12 @@ import { isOn, withFields } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { Store } from '../store/store.js';
 import type { Tracer } from '../tracing.js';
-import { createDoor, type DoorOptions } from './access/door.js';
+import { createClientLimits } from './access/client-limits.js';
+import { createDoor, type DoorOptions, type HostRule } from './access/door.js';
 import type { Refusal } from './access/guard.js';
-import { isPageVisit, refuse, refuseUpgrade } from './access/refuse.js';
+import { peerOf } from './access/peer.js';
+import { isPageVisit, refuse, refuseUpgrade, wantsPage } from './access/refuse.js';
+import { sendSignInPage } from './access/sign-in.js';
 import type { ExcessOf } from './access/socket-limits.js';
 import { logAccess } from './access-log.js';
 import { createDashboard } from './dashboard.js';
@@ -14,10 +17,14 @@ import { createGraphiQLPage } from './graphiql.js';
 import { createGraphQLHttp, type GraphQLHttpOptions } from './http/graphql-http.js';
 import type { Limits } from './limits.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
+import { pathOf, queryOf, toOriginForm } from './request-target.js';
 import { createGraphQLWebSocket, type GraphQLWebSocketOptions } from './websocket/websocket.js';
 
 /** The path of the endpoint: GraphQL over HTTP, server-sent events and WebSocket, and GraphiQL for browsers. */
 export const GRAPHQL_PATH = '/graphql';
+
+/** The same, relative to the home page. */
+const GOAL = GRAPHQL_PATH.slice(1);
 
 /** What is served, and to whom. */
 export interface RoutesOptions
@@ -46,7 +53,10 @@ export interface Routes {
   isOurs(request: IncomingMessage): boolean;
   /** Answers a request; 404 to any other path. */
   handle(request: IncomingMessage, response: ServerResponse): void;
-  /** Takes over a connection that is to become a WebSocket, which is refused at any path but the endpoint. */
+  /**
+   * Takes over a connection that is to become a WebSocket, which is refused at any path but the endpoint. Other upgrades have
+   * to be ignored by the server (`http/ignored-upgrade.ts`).
+   */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Tells WebSocket readers to come back later. Harmless when called twice. */
   close(): Promise<void>;
@@ -60,26 +70,31 @@ export interface Routes {
 export function createRoutes(options: RoutesOptions, excessOf: ExcessOf): Routes {
   const { store, log, clock, random, pathPrefix } = options;
   const endpoint = pathPrefix + GRAPHQL_PATH;
-  const door = createDoor(options, excessOf);
+  const door = createDoor(options, excessOf, createClientLimits(options.limits.socketsPerAddress));
   const graphql = createGraphQLHttp({ ...options, path: endpoint });
   const webSocket = createGraphQLWebSocket(options);
-  const graphiql = options.graphiql ? createGraphiQLPage(endpoint) : null;
+  const graphiql = options.graphiql ? createGraphiQLPage() : null;
   const dashboard = options.dashboard ? createDashboard() : null;
   const home = `${pathPrefix}/`;
   const assets = `${pathPrefix}/assets/`;
+  const signInPath = `${pathPrefix}/sign-in`;
+  /** Where a sign-in may go on to, relative to its own address. */
+  const goals: readonly [string, ...string[]] = [dashboard ? './' : GOAL, GOAL, 'metrics'];
   const pages = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>([
-    [
-      pathPrefix,
-      (request, response) => redirect(response, `${dashboard ? home : endpoint}${queryOf(request)}`),
-    ],
-    [
-      home,
-      (request, response) => serveFile('index.html', request, response, () => redirect(response, endpoint)),
-    ],
+    [pathPrefix, redirectIntoPrefix],
+    [home, (request, response) => serveFile('index.html', request, response, () => redirect(response, GOAL))],
+    [signInPath, serveSignIn],
     [`${pathPrefix}/metrics`, serveMetrics],
     [`${pathPrefix}/healthz`, (_, response) => answer(response, 200, 'ok')],
     [`${pathPrefix}/readyz`, (_, response) => answerReadiness(response)],
   ]);
+  const hostRules = new Map<string, HostRule>([
+    [`${pathPrefix}/metrics`, 'any with a token'],
+    [`${pathPrefix}/healthz`, 'any'],
+    [`${pathPrefix}/readyz`, 'any'],
+  ]);
+  /** Pages that a link with a token opens. */
+  const linked = new Set([home, endpoint, `${pathPrefix}/metrics`]);
 
   return {
     isOurs(request) {
@@ -89,9 +104,17 @@ export function createRoutes(options: RoutesOptions, excessOf: ExcessOf): Routes
     handle(request, response) {
       const requestId = requestIdOf(request.headers, random);
       request.headers[REQUEST_ID_HEADER] = requestId;
-      if (isOn(log, 'debug')) logAccess(withFields(log, { requestId }), clock, request, response);
-      if (!door.greet(request, response)) return;
+      toOriginForm(request);
+      if (isOn(log, 'debug')) {
+        const { address } = peerOf(request, options.proxies);
+        logAccess(withFields(log, { requestId }), clock, request, response, address);
+      }
       const path = pathOf(request);
+      if (!door.greet(request, response, hostRules.get(path))) return;
+      if (linked.has(path) && door.isLink(request)) {
+        door.openByLink(request, response, (refusal) => turnAway(request, response, refusal));
+        return;
+      }
       if (path === endpoint) {
         serveEndpoint(request, response);
         return;
@@ -104,13 +127,14 @@ export function createRoutes(options: RoutesOptions, excessOf: ExcessOf): Routes
       // Until `ws` owns the socket, a client that vanishes in the middle must not end the process.
       socket.on('error', destroy);
       request.headers[REQUEST_ID_HEADER] = requestIdOf(request.headers, random);
+      toOriginForm(request);
       if (pathOf(request) !== endpoint) {
         refuseUpgrade(socket, NO_SUCH_PATH);
         return;
       }
       door.admitUpgrade(
         request,
-        (grant) => webSocket.upgrade(request, head, grant),
+        (tokens) => webSocket.upgrade(request, head, tokens),
         (refusal) => refuseUpgrade(socket, refusal),
       );
     },
@@ -124,7 +148,7 @@ export function createRoutes(options: RoutesOptions, excessOf: ExcessOf): Routes
         if (graphiql && isPageVisit(request)) servePage(request, response);
         else graphql(request, response, grant);
       },
-      (refusal) => refuse(request, response, refusal),
+      (refusal) => turnAway(request, response, refusal),
     );
   }
 
@@ -136,8 +160,44 @@ export function createRoutes(options: RoutesOptions, excessOf: ExcessOf): Routes
         if (scope.instances !== null) refuse(request, response, ONLY_FOR_ALL);
         else options.prometheus.serve(response).catch((error) => fail(response, error));
       },
-      (refusal) => refuse(request, response, refusal),
+      (refusal) => turnAway(request, response, refusal),
     );
+  }
+
+  function serveSignIn(request: IncomingMessage, response: ServerResponse): void {
+    door.signIn(request, response, goals, (refusal, page) => {
+      answerRefusal(request, response, refusal, wantsPage(request) ? page : null);
+    });
+  }
+
+  function turnAway(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+    const page = isPageVisit(request) ? pathOf(request).slice(home.length) || './' : null;
+    answerRefusal(request, response, refusal, page);
+  }
+
+  /**
+   * Visitors who lack a valid token are asked for one; programs get an error.
+   *
+   * @param page what is visited, relative to the home page; null for a program
+   */
+  function answerRefusal(
+    request: IncomingMessage,
+    response: ServerResponse,
+    refusal: Refusal,
+    page: string | null,
+  ): void {
+    response.setHeader(REQUEST_ID_HEADER, String(request.headers[REQUEST_ID_HEADER]));
+    if (refusal.status === 401 && page !== null) {
+      sendSignInPage(request, response, { ...refusal, action: 'sign-in', page });
+    } else {
+      refuse(request, response, refusal);
+    }
+  }
+
+  /** `/tilt` leads to `/tilt/`: relative, since a proxy may serve it below another prefix. */
+  function redirectIntoPrefix(request: IncomingMessage, response: ServerResponse): void {
+    const folder = `./${pathPrefix.slice(pathPrefix.lastIndexOf('/') + 1)}/`;
+    redirect(response, `${folder}${dashboard ? '' : GOAL}${queryOf(request)}`);
   }
 
   function fail(response: ServerResponse, error: unknown): void {
@@ -206,16 +266,6 @@ const ONLY_FOR_ALL: Refusal = {
 
 function destroy(this: Duplex): void {
   this.destroy();
-}
-
-function pathOf({ url = '/' }: IncomingMessage): string {
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
-}
-
-function queryOf({ url = '/' }: IncomingMessage): string {
-  const query = url.indexOf('?');
-  return query < 0 ? '' : url.slice(query);
 }
 
 function redirect(response: ServerResponse, location: string): void {

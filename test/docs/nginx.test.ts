@@ -83,7 +83,7 @@ describe('nginx, set up as docs/deployment.md says', () => {
       headers: { accept: 'text/html' },
     });
     expect(opened.headers.get('set-cookie')).toContain('HttpOnly');
-    expect(opened.headers.get('location')).toBe('/tilt/graphql');
+    expect(opened.headers.get('location')).toBe('graphql');
   });
 
   it('tells the gateway by which name it was called', async () => {

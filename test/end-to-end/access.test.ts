@@ -1,7 +1,10 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
+import { DEFAULT_LEEWAY_MS } from '../../src/transport/access/jwt-options.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
@@ -54,11 +57,52 @@ describe('the name a gateway is called by', () => {
     else await expect(connecting).rejects.toThrow('403 {"errors":[{"message":"The host ');
   });
 
-  it('is asked for at every path', async () => {
+  it('is asked for at every path but the health checks, which answer whoever calls', async () => {
     await using gateway = await start({});
-    for (const path of ['/', '/healthz', '/readyz', '/nothing']) {
+    for (const path of ['/', '/graphql', '/metrics', '/sign-in', '/nothing']) {
       expect(await rawGet(gateway, 'evil.example', path)).toMatchObject(refused(403, 'HOST_NOT_ALLOWED'));
     }
+    for (const path of ['/healthz', '/readyz']) {
+      expect(await rawGet(gateway, 'evil.example', path)).toMatchObject({ status: 200, text: 'ok\n' });
+    }
+  });
+
+  it('need not be known by a health check, HTTP/1.0 without any included', async () => {
+    await using gateway = await start({});
+    for (const path of ['/healthz', '/readyz']) {
+      expect(await rawAnswer(gateway, `GET ${path} HTTP/1.0\r\n\r\n`)).toMatch(
+        /^HTTP\/1\.1 200 OK.*\nok\n$/s,
+      );
+    }
+    expect(await rawAnswer(gateway, 'GET /graphql HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
+  it('need not be known by who reads the metrics with a valid token, which no rebound page has', async () => {
+    await using gateway = await start({ token: TOKEN });
+    const read = (headers: Record<string, string>) =>
+      rawGet(gateway, 'tilt-graphql.monitoring.svc:4000', '/metrics', 'text/plain', headers);
+    expect(await read({ authorization: `Bearer ${TOKEN}` })).toMatchObject({ status: 200 });
+    expect(await read({})).toMatchObject(refused(401, 'UNAUTHENTICATED'));
+    expect(await read({ authorization: 'Bearer wrong' })).toMatchObject(refused(401, 'UNAUTHENTICATED'));
+  });
+
+  it('is asked for once: several Host headers are answered with 400', async () => {
+    await using gateway = await start({});
+    const answer = await rawAnswer(
+      gateway,
+      'GET /healthz HTTP/1.1\r\nhost: localhost\r\nHOST: evil.example\r\nconnection: close\r\n\r\n',
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 400 .*Expected one Host header/s);
+  });
+
+  it('is that of a target in absolute form, whatever the Host header says', async () => {
+    await using gateway = await start({});
+    const target = (host: string) =>
+      `GET http://${host}/graphql?query=%7Bsessions%7BtotalCount%7D%7D HTTP/1.1\r\n`;
+    const ask = (host: string, header: string) =>
+      rawAnswer(gateway, `${target(host)}host: ${header}\r\nconnection: close\r\n\r\n`);
+    expect(await ask('localhost:4000', 'evil.example')).toMatch(/^HTTP\/1\.1 200 .*"totalCount":1/s);
+    expect(await ask('evil.example', 'localhost')).toMatch(/^HTTP\/1\.1 403 /);
   });
 });
 
@@ -114,11 +158,34 @@ describe('the page that asks', () => {
       'https://b.example',
     ]);
     expect(allowed.headers.get('access-control-allow-headers')).toContain('authorization');
+    expect(allowed.headers.get('vary')).toBe('origin, access-control-request-headers');
     const denied = await preflight('https://evil.example');
     expect([denied.status, denied.headers.get('access-control-allow-origin')]).toEqual([403, null]);
     const asked = await ask(gateway, { origin: 'https://b.example', authorization: `Bearer ${TOKEN}` });
     expect(asked.headers.get('access-control-allow-origin')).toBe('https://b.example');
     expect(asked.headers.get('vary')).toContain('origin');
+    const unauthenticated = await ask(gateway, { origin: 'https://b.example' });
+    expect([unauthenticated.status, unauthenticated.headers.get('vary')]).toEqual([401, 'origin']);
+  });
+
+  it('is granted the headers that its preflight asks for, where it is allowed', async () => {
+    await using gateway = await start({ allowOrigins: ['https://b.example'] });
+    const preflight = async (requested: string) => {
+      const { headers } = await fetch(gateway.url, {
+        method: 'OPTIONS',
+        headers: {
+          origin: 'https://b.example',
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': requested,
+        },
+      });
+      return headers.get('access-control-allow-headers');
+    };
+    const usual = 'apollographql-client-name,apollographql-client-version,traceparent,if-none-match';
+    expect(await preflight(usual)).toBe(usual.replaceAll(',', ', '));
+    const fallback = 'accept, authorization, content-type, last-event-id, x-request-id';
+    expect(await preflight('no header name')).toBe(fallback);
+    expect(await preflight('x'.repeat(2_001))).toBe(fallback);
   });
 });
 
@@ -129,8 +196,13 @@ describe('a token', () => {
       const missing = await ask(gateway, {}, accept);
       expect(missing).toMatchObject(refused(401, 'UNAUTHENTICATED'));
       expect(missing.headers.get('www-authenticate')).toContain('Bearer');
-      for (const authorization of [`Bearer ${TOKEN}x`, `Basic ${TOKEN}`, TOKEN, 'Bearer ']) {
-        expect(await ask(gateway, { authorization }, accept)).toMatchObject(refused(401, 'not valid'));
+      expect(await ask(gateway, { authorization: `Bearer ${TOKEN}x` }, accept)).toMatchObject(
+        refused(401, 'not valid'),
+      );
+      for (const authorization of [`Basic ${TOKEN}`, TOKEN, 'Bearer ', 'Negotiate YII=']) {
+        expect(await ask(gateway, { authorization }, accept)).toMatchObject(
+          refused(401, 'A token is needed'),
+        );
       }
       expect(await ask(gateway, { authorization: `Bearer ${TOKEN}` }, accept)).toMatchObject(answered);
       expect(await ask(gateway, { authorization: `bearer  ${TOKEN}` }, accept)).toMatchObject(answered);
@@ -161,10 +233,6 @@ describe('a token', () => {
     await using gateway = await start({ token: TOKEN });
     const headers = { authorization: `Bearer ${TOKEN}` };
     (await beginWebSocket(gateway.webSocketUrl, undefined, { headers })).socket.terminate();
-    const wrong = { authorization: 'Bearer wrong' };
-    await expect(beginWebSocket(gateway.webSocketUrl, undefined, { headers: wrong })).rejects.toThrow(
-      '401 {"errors":[{"message":"The token is not valid here.',
-    );
   });
 
   it.each([[undefined], [{}], [{ token: 'wrong' }], [{ token: 1 }], [{ authorization: TOKEN }]])(
@@ -180,9 +248,9 @@ describe('a token', () => {
     const open = (search: string, headers = {}) =>
       fetch(`${gateway.url}${search}`, { redirect: 'manual', headers: { accept: 'text/html', ...headers } });
     const opened = await open(`?token=${TOKEN}&tab=1`);
-    expect([opened.status, opened.headers.get('location')]).toEqual([303, '/graphql?tab=1']);
+    expect([opened.status, opened.headers.get('location')]).toEqual([303, 'graphql?tab=1']);
     const cookie = opened.headers.get('set-cookie') ?? '';
-    expect(cookie).toMatch(/^tilt-graphql-\d+=.*; Path=\/; HttpOnly; SameSite=Lax$/);
+    expect(cookie).toMatch(/^tilt-graphql-\d+=[^;]*; HttpOnly; SameSite=Lax$/);
     const [pair = ''] = cookie.split(';');
     expect((await open('', { cookie: `other=1; ${pair}` })).status).toBe(200);
     expect(await ask(gateway, { cookie: pair })).toMatchObject(answered);
@@ -191,16 +259,42 @@ describe('a token', () => {
     expect((await open('')).status).toBe(401);
     const wrong = await open('?token=wrong');
     expect([wrong.status, wrong.headers.get('set-cookie')]).toEqual([401, null]);
-    expect(await wrong.text()).toBe(
-      'The token is not valid here. The gateway printed a link with a valid one at its start.\n',
+    expect(await wrong.text()).toContain(
+      '<p role="alert">The token is not valid here. The gateway printed a link with a valid one at its start.</p>',
     );
+  });
+
+  it('in a form becomes a cookie too, and a browser without one is given such a form', async () => {
+    await using gateway = await start({ token: TOKEN });
+    const visit = await fetch(gateway.url, { headers: { accept: 'text/html' } });
+    expect([visit.status, visit.headers.get('content-type')]).toEqual([401, 'text/html; charset=utf-8']);
+    expect(await visit.text()).toMatch(/<form method="post" action="sign-in">.*name="page" value="graphql"/s);
+    const post = (fields: Record<string, string>, headers: Record<string, string> = {}) =>
+      fetch(`${gateway.origin}/sign-in`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { accept: 'application/json', ...headers },
+        body: new URLSearchParams(fields),
+      });
+    const signedIn = await post({ token: TOKEN, page: 'graphql' });
+    expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, 'graphql']);
+    const [cookie = ''] = signedIn.headers.get('set-cookie')?.split(';') ?? [];
+    expect(await ask(gateway, { cookie })).toMatchObject(answered);
+    for (const page of ['', 'https://evil.example/', '//evil.example', '../x', 'nothing']) {
+      expect((await post({ token: TOKEN, page })).headers.get('location')).toBe('./');
+    }
+    const wrong = await post({ token: 'wrong' });
+    expect([wrong.status, wrong.headers.get('set-cookie')]).toEqual([401, null]);
+    expect(await wrong.text()).toContain('The token is not valid here.');
+    expect((await post({ token: TOKEN }, { origin: 'https://evil.example' })).status).toBe(403);
+    expect((await fetch(`${gateway.origin}/sign-in`)).status).toBe(400);
   });
 
   it('never leads a link to another host', async () => {
     await using gateway = await start({ token: TOKEN });
     for (const path of ['//evil.example/', '/\\\\evil.example/', '/\\/evil.example/']) {
       const { location } = await rawGet(gateway, 'localhost', `${path}?token=${TOKEN}`, 'text/html');
-      expect(location).toBe('/evil.example/');
+      expect(location).toBeUndefined();
     }
   });
 
@@ -308,9 +402,9 @@ describe('a token that an identity provider has signed', () => {
     for (const { socket } of [some, all]) socket.terminate();
   });
 
-  it('closes its WebSocket when it expires (4403), and ends its event stream', async () => {
+  it('closes its WebSocket when it expires (4403), and ends its event stream without "complete"', async () => {
     await using setup = await setUp();
-    const exp = Math.floor(setup.clock.now() / 1_000) + 60;
+    const exp = Math.floor(setup.clock.now() / 1_000) + 60 - DEFAULT_LEEWAY_MS / 1_000;
     const token = await setup.provider.sign({ ...setup.claims, exp });
     const client = await beginWebSocket(setup.gateway.webSocketUrl, { token });
     const query = 'subscription { sessionChanges { cursor } }';
@@ -321,7 +415,8 @@ describe('a token that an identity provider has signed', () => {
     await expect.poll(() => setup.gateway.gateway.readers).toBe(2);
     await setup.clock.advance(60_000);
     expect(await client.closed).toEqual([4403, 'The token has expired: connect with a new one']);
-    expect(await stream.text()).toContain('event: complete');
+    // `complete` would mean that there is nothing more to come, and clients would not come back.
+    expect(await stream.text()).not.toContain('event: complete');
     await expect.poll(() => setup.gateway.gateway.readers).toBe(0);
     const late = await ask(setup.gateway, { authorization: `Bearer ${token}` });
     expect(late).toMatchObject(refused(401, 'expired'));
@@ -376,6 +471,13 @@ describe('a token that an identity provider has signed', () => {
     expect(setup.provider.requests).toBe(1);
   });
 });
+
+/** What is answered to bytes sent as they are, to the end of the connection. */
+async function rawAnswer({ url }: TestGateway, bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(bytes);
+  return text(socket);
+}
 
 /** A GET with a Host of one's own, which `fetch` does not allow. */
 async function rawGet(

@@ -26,10 +26,10 @@ describe('behind a reverse proxy', () => {
       data: { session: { id: 'a/Tiltfile' } },
     });
     expect((await get(`/graphql${query}`)).status).toBe(404);
-    expect((await get('/tilt/one')).headers.get('location')).toBe('/tilt/one/');
+    expect((await get('/tilt/one')).headers.get('location')).toBe('./one/');
     expect((await get('/tilt/one/healthz')).status).toBe(200);
     expect((await get('/healthz')).status).toBe(404);
-    expect(await (await get('/tilt/one/graphql', 'text/html')).text()).toContain('/tilt/one/graphql');
+    expect(await (await get('/tilt/one/graphql', 'text/html')).text()).toContain('"endpoint":"graphql"');
     const url = gateway.origin.replace('http', 'ws');
     (await beginWebSocket(`${url}/tilt/one/graphql`)).socket.terminate();
     await expect(beginWebSocket(`${url}/graphql`)).rejects.toThrow('404');

@@ -80,7 +80,7 @@ describe('the other addresses', () => {
   it('/ leads to the endpoint where there is no dashboard, and what is not there says where it is', async () => {
     await using gateway = await startGateway({ dashboard: false });
     const root = await fetch(gateway.origin, { redirect: 'manual' });
-    expect([root.status, root.headers.get('location')]).toEqual([302, '/graphql']);
+    expect([root.status, root.headers.get('location')]).toEqual([302, 'graphql']);
     const missing = await fetch(`${gateway.origin}/nothing`);
     expect([missing.status, await missing.text()]).toEqual([
       404,

@@ -24,7 +24,7 @@ async function serve(handle: RequestListener, isOn = true): Promise<AccessServer
     { isOn: () => isOn },
   );
   const server = createServer((request, response) => {
-    logAccess(log, clock, request, response);
+    logAccess(log, clock, request, response, '203.0.113.7');
     handle(request, response);
   });
   server.listen(0, '127.0.0.1');
@@ -54,7 +54,7 @@ async function ask(
 }
 
 describe('the access line of a request', () => {
-  it('tells the method, the path, the status, the time and the bytes', async () => {
+  it('tells the client, the method, the path, the status, the time and the bytes', async () => {
     await using server = await serve(async (_, response) => {
       await server.clock.advance(25);
       response.writeHead(201, { 'content-length': 100 }).end('x'.repeat(100));
@@ -64,7 +64,14 @@ describe('the access line of a request', () => {
     expect(server.lines).toEqual([
       {
         level: 'debug',
-        facts: { method: 'GET', path: '/graphql', status: 201, ms: 25, bytes: expect.any(Number) },
+        facts: {
+          client: '203.0.113.7',
+          method: 'GET',
+          path: '/graphql',
+          status: 201,
+          ms: 25,
+          bytes: expect.any(Number),
+        },
       },
     ]);
     const bytes = Number(server.lines[0]?.facts?.bytes);

@@ -88,7 +88,7 @@ describe('the dashboard', () => {
   it('is below the prefix, where a slash at the end makes its relative addresses right', async () => {
     await using gateway = await startGateway({ pathPrefix: '/tilt' });
     const bare = await get(gateway, '/tilt?session=a');
-    expect([bare.status, bare.headers.get('location')]).toEqual([302, '/tilt/?session=a']);
+    expect([bare.status, bare.headers.get('location')]).toEqual([302, './tilt/?session=a']);
     const [asset] = await assetsOf(await get(gateway, '/tilt/'));
     expect((await get(gateway, `/tilt/${asset}`)).status).toBe(200);
     expect((await get(gateway, `/${asset}`)).status).toBe(404);
@@ -124,7 +124,7 @@ describe('the dashboard', () => {
   it('gives way to the endpoint where it is switched off', async () => {
     await using gateway = await startGateway({ dashboard: false });
     const root = await get(gateway, '/');
-    expect([root.status, root.headers.get('location')]).toEqual([302, '/graphql']);
+    expect([root.status, root.headers.get('location')]).toEqual([302, 'graphql']);
     expect((await get(gateway, '/assets/main.js')).status).toBe(404);
   });
 });

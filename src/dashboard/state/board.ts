@@ -11,7 +11,7 @@ export interface Board {
   readonly sessions: ReadonlySignal<ReadonlyMap<string, Session> | null>;
   /** The Session that is looked at closely; null for none. */
   readonly detail: ReadonlySignal<Detail | null>;
-  /** Why there will be no news; null while there may be. */
+  /** Why there is no news, where a visitor can do something about it; null otherwise. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   /** Follows the whole history of one target; returns the end of it. */
   followHistory(
@@ -41,10 +41,10 @@ export interface Detail {
 /** Targets by key (the name, or `name#2` for the second one of that name), each with its newest state. */
 export type Targets = ReadonlyMap<string, ReadonlySignal<Target>>;
 
-/** What ends the news. */
+/** What stands in the way of news. */
 export interface Trouble {
   readonly isSignedOut: boolean;
-  /** One line. */
+  /** One line: what the gateway says. */
   readonly message: string;
 }
 
@@ -56,7 +56,7 @@ const WHOLE_HISTORY = 50;
  * until the page is left.
  */
 export function createBoard(
-  client: Pick<Client, 'watchSessions' | 'watchTargets'>,
+  client: Pick<Client, 'watchSessions' | 'watchTargets' | 'query'>,
   wanted: Wanted,
   frames: Frames,
 ): Board {
@@ -67,6 +67,8 @@ export function createBoard(
   const detail = computed(() => opened.value?.detail ?? null);
 
   void follow(client.watchSessions(), 'sessions', (view) => {
+    if (view.link.state === 'lost' && link.value.state !== 'lost') void explainLoss();
+    if (view.link.state === 'live') trouble.value = null;
     link.value = view.link;
     if (view.cursor !== null) sessions.value = view.sessions;
   });
@@ -97,6 +99,21 @@ export function createBoard(
     },
   };
 
+  /**
+   * A browser does not tell why a WebSocket was refused, by the gateway or by a proxy; of an answer to a query it does. Whatever
+   * it says, the link is tried again.
+   */
+  async function explainLoss(): Promise<void> {
+    try {
+      await client.query('{ __typename }');
+    } catch (error) {
+      if (!(error instanceof ClientError) || !EXPLAINING.has(error.code)) return;
+      frames.put('trouble', () => {
+        if (link.value.state === 'lost') trouble.value = troubleOf(error);
+      });
+    }
+  }
+
   async function follow<T>(views: AsyncIterable<T>, key: string, show: (view: T) => void): Promise<void> {
     try {
       for await (const view of views) frames.put(key, () => show(view));
@@ -107,6 +124,9 @@ export function createBoard(
     }
   }
 }
+
+/** What a visitor can do something about. */
+const EXPLAINING: ReadonlySet<ClientError['code']> = new Set(['UNAUTHENTICATED', 'REFUSED']);
 
 function openDetail(id: string): { readonly detail: Detail; show(view: TargetsView): void } {
   const session = signal<Session | null | undefined>(undefined);

@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks';
+import { errorsOf } from '../../client/client-error.js';
 import { usePage } from '../state/page.js';
 
 /** Asks for the token. The gateway turns it into a cookie, which scripts cannot read. */
 export function SignIn() {
-  const { router } = usePage();
+  const { board } = usePage();
   const [refusal, setRefusal] = useState<string | null>(null);
   const [isAsking, setAsking] = useState(false);
 
@@ -12,7 +13,7 @@ export function SignIn() {
     const reason = await refusalOf(token);
     setAsking(false);
     setRefusal(reason);
-    if (reason === null) location.assign(addressWith(token, router.hrefOf({})));
+    if (reason === null) location.reload();
   };
 
   return (
@@ -23,6 +24,9 @@ export function SignIn() {
           This gateway asks for a token. It printed a link with one at its start, or whoever runs it has given
           you one.
         </p>
+        {board.sessions.value !== null && (
+          <p role="status">You were signed out. {board.trouble.value?.message}</p>
+        )}
         <form
           class="sign-in"
           onSubmit={(event) => {
@@ -53,26 +57,33 @@ export function SignIn() {
   );
 }
 
-/** Why a token does not let in, in one line; null when it does. Asked beforehand, so that a slip does not lose the page. */
+/**
+ * Signs in, as the sign-in page of the gateway does: in a form, since behind a proxy with a login of its own the
+ * `Authorization` header is the proxy's. Returns why it is refused, in one line; null when the cookie is set.
+ */
 async function refusalOf(token: string): Promise<string | null> {
-  const invalid = 'This token is not valid here.';
-  // What cannot stand in a header is none.
-  if (!/^[\x21-\x7e]+$/.test(token)) return invalid;
   try {
-    const { status } = await fetch('graphql', {
+    const response = await fetch('sign-in', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body: '{"query":"{ __typename }"}',
+      headers: { accept: 'application/json' },
+      body: new URLSearchParams({ token }),
+      // The answer leads to the page that is open already.
+      redirect: 'manual',
     });
-    if (status === 401 || status === 403) return invalid;
-    return status >= 500 ? 'The gateway cannot check tokens at the moment. Try again.' : null;
+    if (response.type === 'opaqueredirect') return null;
+    return messageIn(await response.text()) ?? `The gateway answered with status ${response.status}.`;
   } catch {
     return 'The gateway cannot be reached. Try again.';
   }
 }
 
-function addressWith(token: string, search: string): string {
-  const query = new URLSearchParams(search);
-  query.set('token', token);
-  return `./?${query}`;
+/** The message of a GraphQL error; null where the answer is something else, as of a proxy. */
+function messageIn(text: string): string | null {
+  try {
+    const answer: unknown = JSON.parse(text);
+    const errors = typeof answer === 'object' && answer !== null && 'errors' in answer ? answer.errors : null;
+    return errorsOf(errors)?.[0]?.message ?? null;
+  } catch {
+    return null;
+  }
 }

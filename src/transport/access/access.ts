@@ -13,8 +13,11 @@ export interface Grant {
 export interface Access {
   /** Whether a token is asked for at all. */
   readonly isOpen: boolean;
-  /** What the bearer of a token may see; or why nothing. At once, unless keys have to be fetched first. */
-  check(token: string | null): Grant | Refusal | Promise<Grant | Refusal>;
+  /**
+   * What the bearer of the first valid token may see; or why none of them is valid. At once, unless a signature has to be
+   * verified.
+   */
+  check(tokens: readonly string[]): Grant | Refusal | Promise<Grant | Refusal>;
 }
 
 /** Tells whether a text is a token that somebody else has signed. */
@@ -34,14 +37,31 @@ export function createAccess({ token, verify }: AccessOptions): Access {
   const expected = token === null ? null : digest(token);
   return {
     isOpen,
-    check(given) {
+    check(tokens) {
+      const [first] = tokens;
       if (isOpen) return ALL;
-      if (given === null) return MISSING;
-      // Digests are of one length and say nothing of each other: what is compared takes the same time, whatever is given.
-      if (expected !== null && timingSafeEqual(digest(given), expected)) return ALL;
-      return verify === null ? WRONG : verify(given);
+      if (first === undefined) return MISSING;
+      if (isExpected(first)) return ALL;
+      if (verify === null) return tokens.some(isExpected) ? ALL : WRONG;
+      return firstGrant(tokens, async (token) => (isExpected(token) ? ALL : verify(token)));
     },
   };
+
+  // Digests are of one length and say nothing of each other: what is compared takes the same time, whatever is given.
+  function isExpected(token: string): boolean {
+    return expected !== null && timingSafeEqual(digest(token), expected);
+  }
+}
+
+/** The first grant; else a refusal that may pass (503), else that of the first token. */
+async function firstGrant(tokens: readonly string[], verify: TokenVerifier): Promise<Grant | Refusal> {
+  const refusals: Refusal[] = [];
+  for (const token of tokens) {
+    const outcome = await verify(token);
+    if (isGrant(outcome)) return outcome;
+    refusals.push(outcome);
+  }
+  return refusals.find(({ status }) => status === 503) ?? refusals[0] ?? MISSING;
 }
 
 /** Whether someone was let in. */

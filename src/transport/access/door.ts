@@ -2,10 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../../log.js';
 import type { Metrics } from '../../metrics.js';
 import { type Access, type Grant, isGrant } from './access.js';
-import { cookieFor, cookieNameOf, tokenOf } from './credentials.js';
+import type { CountClient } from './client-limits.js';
+import { allowOrigin } from './cors.js';
+import { cookieFor, cookieNameOf, tokensOf } from './credentials.js';
 import { type GuardOptions, isForeignButAllowed, type Refusal, refusalOf } from './guard.js';
-import { type Peer, peerOf, type TrustedProxies } from './peer.js';
+import { peerOf, type TrustedProxies } from './peer.js';
 import { isPageVisit, refuse } from './refuse.js';
+import { readSignIn } from './sign-in.js';
 import type { ExcessOf } from './socket-limits.js';
 
 /** Who is let in, and how. */
@@ -13,73 +16,136 @@ export interface DoorOptions {
   readonly access: Access;
   readonly guard: GuardOptions;
   readonly proxies: TrustedProxies;
-  readonly pathPrefix: string;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
+/**
+ * Which names a page may be called by: `allowed` ones; `any` for health checks, whose callers often know an address only;
+ * `any with a token` where nothing is said without one, and a page that made its name point here (DNS rebinding) has none.
+ */
+export type HostRule = 'allowed' | 'any' | 'any with a token';
+
 /** What every request passes before it is looked at: host, origin, how many connections, token. */
 export interface Door {
   /**
-   * Answers a request that is refused whoever sent it, a browser that asks whether it may ask, and a link with a token.
-   * False when it has answered.
+   * Answers a request that is refused whoever sent it, and a browser that asks whether it may ask. False when it has
+   * answered.
    */
-  greet(request: IncomingMessage, response: ServerResponse): boolean;
-  /** Calls one of the two, at once unless keys have to be fetched first. */
+  greet(request: IncomingMessage, response: ServerResponse, rule?: HostRule): boolean;
+  /** Calls one of the two, at once unless a signature has to be verified. */
   admit(
     request: IncomingMessage,
     welcome: (grant: Grant) => void,
     turnAway: (refusal: Refusal) => void,
   ): void;
-  /** The same for an upgrade to WebSocket, which may bring its token later: then the grant is null. */
+  /**
+   * The same for an upgrade to WebSocket. Its tokens are not checked yet: `connection_init` may bring a better one, and a
+   * browser cannot see the status of an upgrade that is refused.
+   */
   admitUpgrade(
     request: IncomingMessage,
-    welcome: (grant: Grant | null) => void,
+    welcome: (tokens: readonly string[]) => void,
     turnAway: (refusal: Refusal) => void,
   ): void;
+  /** Whether a page visit is to a link with a token that has to become a cookie. */
+  isLink(request: IncomingMessage): boolean;
+  /** Answers a link with a token: the token becomes a cookie, and the address is shown without it. */
+  openByLink(request: IncomingMessage, response: ServerResponse, turnAway: (refusal: Refusal) => void): void;
+  /** Answers a sign-in form: its token becomes a cookie. `turnAway` also gets the page that the form was meant for. */
+  signIn(
+    request: IncomingMessage,
+    response: ServerResponse,
+    pages: readonly [string, ...string[]],
+    turnAway: (refusal: Refusal, page: string) => void,
+  ): void;
 }
-
-/** How long a browser need not ask again whether it may ask, in seconds. */
-const PREFLIGHT_SECONDS = 600;
 
 /**
  * Watches over requests.
  *
  * @param excessOf why a connection is refused; null where it is within the limits
+ * @param countClient counts what clients behind trusted proxies have open
  */
-export function createDoor(options: DoorOptions, excessOf: ExcessOf): Door {
-  const { access, guard, proxies, pathPrefix, log, metrics } = options;
+export function createDoor(options: DoorOptions, excessOf: ExcessOf, countClient: CountClient): Door {
+  const { access, guard, proxies, log, metrics } = options;
+  const anyHost = { ...guard, hosts: ['*'] };
 
   return {
-    greet(request, response) {
-      const peer = peerOf(request, proxies);
-      const refusal = refusalAtDoor(request, peer);
+    greet(request, response, rule = 'allowed') {
+      const isAnyHost = rule === 'any' || (rule === 'any with a token' && !access.isOpen);
+      const refusal = refusalAtDoor(request, response, isAnyHost ? anyHost : guard);
       if (refusal) turnAwayFrom(request, response, refusal);
       else if (isForeignButAllowed(request.headers.origin, guard)) return allowOrigin(request, response);
-      else if (!access.isOpen && isPageVisit(request) && hasToken(request))
-        openByLink(request, response, peer);
       else return true;
       return false;
     },
     admit(request, welcome, turnAway) {
-      const token = access.isOpen ? null : tokenOf(request.headers, cookieNameOf(portOf(request)));
-      settle(access.check(token), welcome, turnAway);
+      settle(access.check(access.isOpen ? [] : credentialsOf(request)), welcome, turnAway);
     },
     admitUpgrade(request, welcome, turnAway) {
-      const refusal = refusalAtDoor(request, peerOf(request, proxies));
+      const refusal = refusalAtDoor(request, null, guard);
       if (refusal) {
         metrics.refused(refusal.code);
         turnAway(refusal);
         return;
       }
-      const token = tokenOf(request.headers, cookieNameOf(portOf(request)));
-      if (token === null && !access.isOpen) welcome(null);
-      else settle(access.check(token), welcome, turnAway);
+      welcome(access.isOpen ? [] : credentialsOf(request));
+    },
+    isLink: (request) => !access.isOpen && isPageVisit(request) && hasToken(request),
+    openByLink(request, response, turnAway) {
+      const [path = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s);
+      const query = new URLSearchParams(search);
+      const token = query.get('token') ?? '';
+      query.delete('token');
+      const page = path.slice(path.lastIndexOf('/') + 1);
+      const rest = query.size > 0 ? `?${query}` : '';
+      settle(
+        access.check([token]),
+        () => sendCookie(request, response, token, `${page === '' ? './' : page}${rest}`),
+        turnAway,
+      );
+    },
+    signIn(request, response, pages, turnAway) {
+      readSignIn(
+        request,
+        pages,
+        ({ token, page }) =>
+          settle(
+            access.check([token]),
+            () => sendCookie(request, response, token, page),
+            (refusal) => turnAway(refusal, page),
+          ),
+        () => refuse(request, response, NO_FORM),
+      );
     },
   };
 
-  function refusalAtDoor(request: IncomingMessage, peer: Peer): Refusal | null {
-    return excessOf(request.socket) ?? refusalOf(request.headers, peer, guard);
+  function refusalAtDoor(
+    request: IncomingMessage,
+    response: ServerResponse | null,
+    rules: GuardOptions,
+  ): Refusal | null {
+    const peer = peerOf(request, proxies);
+    if (hasSeveralHosts(request)) return SEVERAL_HOSTS;
+    const excess = excessOf(request.socket) ?? countClient(peer, request.socket, response);
+    return excess ?? refusalOf(request.headers, peer, rules);
+  }
+
+  /** The address that is shown next is relative: a proxy may have stripped what it began with (RFC 9110, section 10.2.2). */
+  function sendCookie(
+    request: IncomingMessage,
+    response: ServerResponse,
+    token: string,
+    location: string,
+  ): void {
+    response.writeHead(303, {
+      location,
+      'set-cookie': cookieFor(token, portOf(request), peerOf(request, proxies).isSecure),
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+    });
+    response.end();
   }
 
   function settle(
@@ -109,43 +175,32 @@ export function createDoor(options: DoorOptions, excessOf: ExcessOf): Door {
     metrics.refused(refusal.code);
     refuse(request, response, refusal);
   }
+}
 
-  /** Lets a page of an origin that may ask read the answers (the CORS protocol of the Fetch standard). */
-  function allowOrigin(request: IncomingMessage, response: ServerResponse): boolean {
-    response.setHeader('access-control-allow-origin', String(request.headers.origin));
-    response.setHeader('access-control-expose-headers', 'etag, x-request-id');
-    if (request.method !== 'OPTIONS') return true;
-    response.writeHead(204, {
-      'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers': 'accept, authorization, content-type, last-event-id, x-request-id',
-      'access-control-max-age': String(PREFLIGHT_SECONDS),
-      vary: 'origin',
-    });
-    response.end();
-    return false;
+/** RFC 9112, section 3.2: a request with several Host lines is answered with 400. Node.js would take the first. */
+function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
   }
+  return count > 1;
+}
 
-  /** A link that the gateway printed: its token becomes a cookie, and the address is shown without it. */
-  function openByLink(request: IncomingMessage, response: ServerResponse, { isSecure }: Peer): void {
-    const [path = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s);
-    const query = new URLSearchParams(search);
-    const token = query.get('token') ?? '';
-    query.delete('token');
-    settle(
-      access.check(token),
-      () => {
-        response.writeHead(303, {
-          // Two slashes at the start, to browsers backslashes too, would be another host's address.
-          location: `${path.replace(/^[/\\]*/, '/')}${query.size > 0 ? `?${query}` : ''}`,
-          'set-cookie': cookieFor(token, portOf(request), `${pathPrefix}/`, isSecure),
-          'cache-control': 'no-store',
-          'referrer-policy': 'no-referrer',
-        });
-        response.end();
-      },
-      (refusal) => refuse(request, response, refusal),
-    );
-  }
+const SEVERAL_HOSTS: Refusal = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'Expected one Host header, got several.',
+};
+
+const NO_FORM: Refusal = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'Expected a POST of a form with a token.',
+};
+
+function credentialsOf(request: IncomingMessage): readonly string[] {
+  return tokensOf(request.headers, cookieNameOf(portOf(request)));
 }
 
 function hasToken({ url = '/' }: IncomingMessage): boolean {

@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
+import { isSameAuthority, normaliseOrigin, parseAuthority } from './authority.js';
 import type { Peer } from './peer.js';
 
 /** Why a request is refused, as its client is told. */
 export interface Refusal {
-  readonly status: 401 | 403 | 404 | 429 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 429 | 503;
   /** From a fixed set, for machines: `extensions.code` of the answer. */
   readonly code: RefusalCode;
   /** One line: what was expected, what came, what to do. */
@@ -13,6 +14,7 @@ export interface Refusal {
 
 /** The codes of refusals. */
 export type RefusalCode =
+  | 'BAD_REQUEST'
   | 'HOST_NOT_ALLOWED'
   | 'ORIGIN_NOT_ALLOWED'
   | 'UNAUTHENTICATED'
@@ -22,9 +24,9 @@ export type RefusalCode =
 
 /** Who may speak with the gateway through a browser. */
 export interface GuardOptions {
-  /** Names by which it may be called beside those of this machine; `*` for any. */
+  /** Names by which it may be called beside those of this machine, in their normal form; `*` for any. */
   readonly hosts: readonly string[];
-  /** Origins of pages that may ask, such as `https://board.example.com`; `*` for any. */
+  /** Origins of pages that may ask, in their normal form, such as `https://board.example.com`; `*` for any. */
   readonly origins: readonly string[];
 }
 
@@ -37,16 +39,16 @@ export interface GuardOptions {
  */
 export function refusalOf(
   headers: IncomingHttpHeaders,
-  { host }: Pick<Peer, 'host'>,
+  { host, port }: Pick<Peer, 'host' | 'port'>,
   { hosts, origins }: GuardOptions,
 ): Refusal | null {
-  const name = host === null ? '' : nameOf(host);
+  const authority = host === null ? null : parseAuthority(host);
+  const name = authority?.name ?? '';
   if (!isOurName(name) && !hosts.includes(name) && !hosts.includes('*')) return wrongHost(name);
   const { origin } = headers;
   if (origin !== undefined) {
-    return origins.includes('*') || origins.includes(origin) || isSameOrigin(origin, host)
-      ? null
-      : wrongOrigin(origin);
+    const isOwn = authority !== null && isSameAuthority(origin, authority, port);
+    return isOwn || isAllowed(origin, origins) ? null : wrongOrigin(origin);
   }
   // Browsers say so even where they send no Origin: pictures, scripts, forms by GET. A link that is followed is fine.
   const site = headers['sec-fetch-site'];
@@ -56,37 +58,18 @@ export function refusalOf(
 
 /** Whether a page of this origin, other than the gateway's own, may read answers. */
 export function isForeignButAllowed(origin: string | undefined, { origins }: GuardOptions): origin is string {
-  return origin !== undefined && (origins.includes('*') || origins.includes(origin));
+  return origin !== undefined && isAllowed(origin, origins);
 }
 
-/** A name or an address, and a port: what cannot be part of a URL is none (RFC 9110, section 7.2). */
-function isHost(text: string): boolean {
-  return /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d*)?$/i.test(text) && URL.canParse(`http://${text}`);
-}
-
-/** The last host that was looked at, and its name: nearly always it is the next one's too, and a look takes 4 µs. */
-let known = { host: '', name: '' };
-
-/** A host without its port, in small letters, and an IPv6 address without its brackets; empty for what is no host. */
-function nameOf(host: string): string {
-  if (known.host !== host) known = { host, name: isHost(host) ? bareName(host) : '' };
-  return known.name;
-}
-
-function bareName(host: string): string {
-  const bare = host.startsWith('[') ? host.slice(1, host.indexOf(']')) : host.replace(/:\d*$/, '');
-  return bare.toLowerCase().replace(/\.$/, '');
+function isAllowed(origin: string, origins: readonly string[]): boolean {
+  if (origins.length === 0) return false;
+  const normal = normaliseOrigin(origin);
+  return origins.includes('*') || (normal !== null && origins.includes(normal));
 }
 
 /** Nobody can make these point elsewhere: `localhost` and below (RFC 6761, section 6.3), and plain addresses. */
 function isOurName(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0;
-}
-
-/** The scheme is left out: behind a proxy that ends TLS it differs. */
-function isSameOrigin(origin: string, host: string | null): boolean {
-  const [, authority] = /^https?:\/\/([^/]+)$/.exec(origin) ?? [];
-  return authority !== undefined && host !== null && authority.toLowerCase() === host.toLowerCase();
 }
 
 function wrongHost(name: string): Refusal {

@@ -5,8 +5,13 @@ import { REQUEST_ID_HEADER } from '../request-id.js';
 import type { Refusal } from './guard.js';
 
 /** Whether a request is a browser's that goes to a page: GraphQL clients ask for JSON or an event stream. */
-export function isPageVisit({ method, headers }: IncomingMessage): boolean {
-  return (method === 'GET' || method === 'HEAD') && headers.accept?.includes('text/html') === true;
+export function isPageVisit(request: IncomingMessage): boolean {
+  return (request.method === 'GET' || request.method === 'HEAD') && wantsPage(request);
+}
+
+/** Whether a page is to be shown to somebody. */
+export function wantsPage({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('text/html') === true;
 }
 
 /** Answers a request with why it is refused: to people as a line, to programs as a GraphQL error. */

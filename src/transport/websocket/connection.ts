@@ -16,7 +16,7 @@ import type { Turn } from '../../live/turn.js';
 import { type Log, withFields } from '../../log.js';
 import { noTracer } from '../../tracing.js';
 import { type Access, type Grant, isGrant } from '../access/access.js';
-import { tokenOfInit } from '../access/credentials.js';
+import { NO_TOKENS, tokenOfInit } from '../access/credentials.js';
 import type { Refusal } from '../access/guard.js';
 import type { ContextOf } from '../contexts.js';
 import type { Limits } from '../limits.js';
@@ -53,8 +53,8 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
   readonly #connection: Socket;
   readonly #operations: WebSocketOperations;
   #state: 'opened' | 'initialising' | 'acknowledged' | 'closed' = 'opened';
-  /** What its client may see: from the handshake, or from `connection_init`. */
-  #grant: Grant | null;
+  /** Tokens of the handshake, until `connection_init`. */
+  #tokens: readonly string[];
   #context: Context | null = null;
   /** Ends the wait for `connection_init`; then that for the end of the grant, if it has one. */
   #cancelWait: (() => void) | null;
@@ -68,12 +68,13 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
 
   /**
    * @param request the handshake
-   * @param grant of its client, when the handshake brought a token; null: `connection_init` has to bring it
+   * @param tokens of the handshake, for a `connection_init` that brings none. They are checked only then: a browser cannot see
+   *   why a handshake is refused (the WebSockets standard hides its status), but it sees a close code and reason
    */
   constructor(
     socket: WebSocket,
     { socket: connection, headers }: IncomingMessage,
-    grant: Grant | null,
+    tokens: readonly string[],
     options: ConnectionOptions,
   ) {
     this.#options = options;
@@ -84,7 +85,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
       new FrameWriter(connection, options.turn, this),
       options,
     );
-    this.#grant = grant;
+    this.#tokens = tokens;
     this.#requestId = String(headers[REQUEST_ID_HEADER] ?? '');
     this.headers = options.tracer === noTracer ? NO_HEADERS : headers;
     this.#cancelWait = options.clock.after(options.limits.initMs, () =>
@@ -185,7 +186,8 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
     }
     this.#state = 'initialising';
     const token = tokenOfInit(payload);
-    const outcome = token === null && this.#grant !== null ? this.#grant : this.#options.access.check(token);
+    const outcome = this.#options.access.check(token === null ? this.#tokens : [token]);
+    this.#tokens = NO_TOKENS;
     if (outcome instanceof Promise) {
       outcome.then((late) => this.#admit(late)).catch((error) => this.fault(error));
     } else {
@@ -201,7 +203,6 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
       return;
     }
     this.#state = 'acknowledged';
-    this.#grant = outcome;
     this.#context = this.#options.contextOf(outcome.scope);
     this.#endWait();
     this.#endWithGrant(outcome);

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
-import type { Grant } from '../access/access.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request-id.js';
 import { type ConnectionOptions, WebSocketConnection } from './connection.js';
@@ -20,9 +19,9 @@ export interface GraphQLWebSocket {
   /**
    * Takes over a connection that asked to be upgraded, by a request whose header `x-request-id` is harmless.
    *
-   * @param grant of its client; null when the request brought no token
+   * @param tokens of the request, not checked yet
    */
-  upgrade(request: IncomingMessage, head: Buffer, grant: Grant | null): void;
+  upgrade(request: IncomingMessage, head: Buffer, tokens: readonly string[]): void;
   /** Tells every reader to come back later (close code 1001), and cuts those that do not answer in time. */
   close(): Promise<void>;
 }
@@ -46,9 +45,9 @@ export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQ
   });
   sockets.on('headers', (headers, request) => headers.push(`${REQUEST_ID_HEADER}: ${idOf(request)}`));
   return {
-    upgrade(request, head, grant) {
+    upgrade(request, head, tokens) {
       sockets.handleUpgrade(request, request.socket, head, (socket) => {
-        new WebSocketConnection(socket, request, grant, shared);
+        new WebSocketConnection(socket, request, tokens, shared);
       });
     },
     async close() {

@@ -1,21 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { cookieFor, cookieNameOf, tokenOf, tokenOfInit } from '../../../src/transport/access/credentials.js';
+import { cookieFor, cookieNameOf, tokenOfInit, tokensOf } from '../../../src/transport/access/credentials.js';
 
 const NAME = cookieNameOf(4000);
 
 describe('a token', () => {
   it.each([
-    [{}, null],
-    [{ authorization: 'Bearer abc' }, 'abc'],
-    [{ authorization: 'bearer   abc ' }, 'abc'],
-    [{ authorization: 'Bearer a b' }, ''],
-    [{ authorization: 'Digest abc', cookie: `${NAME}=abc` }, ''],
-    [{ cookie: `a=1; ${NAME}=abc; b=2` }, 'abc'],
-    [{ cookie: `${NAME}=a%2Bb%3D` }, 'a+b='],
-    [{ cookie: `${NAME}=%E0%A4%A` }, '%E0%A4%A'],
-    [{ cookie: 'tilt-graphql-4001=abc; a' }, null],
-  ])('of the headers %j is %j', (headers, token) => {
-    expect(tokenOf(headers, NAME)).toBe(token);
+    [{}, []],
+    [{ authorization: 'Bearer abc' }, ['abc']],
+    [{ authorization: 'bearer   abc ' }, ['abc']],
+    [{ authorization: 'Bearer a b' }, []],
+    [{ authorization: 'Bearer ' }, []],
+    [{ authorization: 'Basic YWRhOnB3', cookie: `${NAME}=abc` }, ['abc']],
+    [{ authorization: 'Negotiate YII=', cookie: `${NAME}=abc` }, ['abc']],
+    [{ authorization: 'Bearer stale', cookie: `${NAME}=abc` }, ['stale', 'abc']],
+    [{ cookie: `a=1; ${NAME}=abc; b=2` }, ['abc']],
+    [{ cookie: `${NAME}=stale; ${NAME}=abc` }, ['stale', 'abc']],
+    [{ cookie: `${NAME}=; ${NAME}=""; ${NAME}="abc"` }, ['abc']],
+    [{ cookie: `${NAME}=a%2Bb%3D` }, ['a+b=']],
+    [{ cookie: `${NAME}=a+b==` }, ['a+b==']],
+    [{ cookie: `${NAME}=%E0%A4%A` }, ['%E0%A4%A']],
+    [{ cookie: 'tilt-graphql-4001=abc; a' }, []],
+    [{ cookie: `${NAME}=1;${NAME}=2;${NAME}=3;${NAME}=4;${NAME}=5` }, ['1', '2', '3', '4']],
+  ])('of the headers %j is one of %j, in this order', (headers, tokens) => {
+    expect(tokensOf(headers, NAME)).toEqual(tokens);
   });
 
   it.each([
@@ -31,7 +38,7 @@ describe('a token', () => {
   });
 
   it('comes back from its cookie as it was, whatever is in it', () => {
-    const [cookie = ''] = cookieFor('a;b=c d', 4000, '/', true).split('; ');
-    expect(tokenOf({ cookie }, NAME)).toBe('a;b=c d');
+    const [cookie = ''] = cookieFor('a;b=c d', 4000, true).split('; ');
+    expect(tokensOf({ cookie }, NAME)).toEqual(['a;b=c d']);
   });
 });

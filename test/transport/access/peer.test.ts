@@ -15,6 +15,7 @@ const forwarded = {
   host: 'gateway:4000',
   'x-forwarded-for': '6.6.6.6, 203.0.113.7, 10.1.1.1',
   'x-forwarded-host': 'evil.example, board.example',
+  'x-forwarded-port': '8443',
   'x-forwarded-proto': 'https',
 };
 
@@ -23,8 +24,10 @@ describe('who is behind a request', () => {
     expect(peerOf(requestFrom('203.0.113.9', forwarded), proxies)).toEqual({
       address: '203.0.113.9',
       host: 'gateway:4000',
+      port: null,
       isSecure: false,
       isProxied: false,
+      isClientKnown: true,
     });
   });
 
@@ -35,21 +38,35 @@ describe('who is behind a request', () => {
         // What stands before the last address that is no proxy of ours, its client has written.
         address: '203.0.113.7',
         host: 'board.example',
+        port: '8443',
         isSecure: true,
         isProxied: true,
+        isClientKnown: true,
       });
     },
   );
 
   it.each([
-    [{ host: 'a' }, { address: '10.2.2.2', host: 'a', isSecure: false }],
-    [{ 'x-forwarded-for': 'unknown' }, { address: '10.2.2.2', host: null }],
+    [{ host: 'a' }, { address: '10.2.2.2', host: 'a', isSecure: false, isClientKnown: false }],
+    [{ 'x-forwarded-for': 'unknown' }, { address: '10.2.2.2', host: null, isClientKnown: false }],
     [
       { 'x-forwarded-for': '', 'x-forwarded-proto': 'http' },
       { address: '10.2.2.2', isSecure: false },
     ],
   ])('is the proxy itself where that says nothing: %j', (headers, peer) => {
     expect(peerOf(requestFrom('10.2.2.2', headers), proxies)).toMatchObject(peer);
+  });
+});
+
+describe('an address that a proxy forwards', () => {
+  it.each([
+    ['203.0.113.7:4711', '203.0.113.7'],
+    ['[2001:db8::1]:4711', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+  ])('%s is that of the client %s', (forwardedFor, address) => {
+    const request = requestFrom('10.2.2.2', { 'x-forwarded-for': forwardedFor });
+    expect(peerOf(request, proxies)).toMatchObject({ address, isClientKnown: true });
   });
 });
 

@@ -1,0 +1,169 @@
+import { createClient as createSseClient } from 'graphql-sse';
+import { describe, expect, it } from 'vitest';
+import type { GatewayOptions } from '../../src/gateway.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { startGateway } from '../support/gateway.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { session } from '../support/sessions.js';
+import { startIdentityProvider } from '../support/tokens.js';
+import { beginWebSocket, connectWebSocket } from '../support/web-socket-client.js';
+
+const TOKEN = 'a-token-of-the-tests';
+const NOT_VALID = 'The token is not valid here. The gateway printed a link with a valid one at its start.';
+const MISSING =
+  'A token is needed: open the link that the gateway printed at its start, or send "Authorization: Bearer TOKEN".';
+
+async function start(options: GatewayOptions) {
+  const source = createMemoryProvider('a', [session('a', { x: 'running' })]);
+  const gateway = await startGateway({ providers: [source.provider], ...options });
+  await gateway.gateway.ready();
+  const { port } = new URL(gateway.url);
+  return { ...gateway, source, cookie: (value: string) => `tilt-graphql-${port}=${value}` };
+}
+
+/** The headers of a handshake whose token is not valid, by what is wrong with it, and the reason that its client sees. */
+const handshakes: [string, (cookie: (value: string) => string) => Record<string, string>, string][] = [
+  ['a stale cookie', (cookie) => ({ cookie: cookie('stale') }), NOT_VALID],
+  ['an empty cookie', (cookie) => ({ cookie: cookie('') }), MISSING],
+  ['a stale cookie in quotes', (cookie) => ({ cookie: cookie('"stale"') }), NOT_VALID],
+  ['two stale cookies', (cookie) => ({ cookie: `${cookie('old')}; ${cookie('older')}` }), NOT_VALID],
+  ['a stale bearer token', () => ({ authorization: 'Bearer stale' }), NOT_VALID],
+  ['the login of a proxy', () => ({ authorization: 'Basic YWRhOnB3' }), MISSING],
+];
+
+describe('a WebSocket handshake with a token that is not valid', () => {
+  it.each(handshakes)(
+    'is accepted, then closed with 4403 and the reason: %s',
+    async (_, headersOf, reason) => {
+      await using gateway = await start({ token: TOKEN });
+      const client = await connectWebSocket(gateway.webSocketUrl, { headers: headersOf(gateway.cookie) });
+      client.send({ type: 'connection_init' });
+      expect(await client.closed).toEqual([4403, reason]);
+    },
+  );
+
+  it.each(handshakes)('does not hide a valid token of connection_init: %s', async (_, headersOf) => {
+    await using gateway = await start({ token: TOKEN });
+    const headers = headersOf(gateway.cookie);
+    const client = await beginWebSocket(gateway.webSocketUrl, { token: TOKEN }, { headers });
+    client.send({ id: '1', type: 'subscribe', payload: { query: '{ session { id } }' } });
+    await expect.poll(() => JSON.stringify(client.messages)).toContain('a/Tiltfile');
+    client.socket.terminate();
+  });
+
+  it('does not outweigh a token of connection_init that is wrong', async () => {
+    await using gateway = await start({ token: TOKEN });
+    const headers = { cookie: gateway.cookie(TOKEN) };
+    await expect(beginWebSocket(gateway.webSocketUrl, { token: 'wrong' }, { headers })).rejects.toThrow(
+      `4403 ${NOT_VALID}`,
+    );
+  });
+
+  it('of an identity provider that is away is closed with 1013, so that clients try again', async () => {
+    await using provider = await startIdentityProvider();
+    const token = await provider.sign({ tilt_instances: '*' });
+    await using gateway = await start({ jwt: { jwks: new URL('http://127.0.0.1:9/keys') } });
+    const client = await connectWebSocket(gateway.webSocketUrl, {
+      headers: { cookie: gateway.cookie(token) },
+    });
+    client.send({ type: 'connection_init' });
+    expect(await client.closed).toEqual([1013, 'Tokens cannot be checked at the moment. Try again.']);
+  });
+
+  it('of an expired JWT is closed with 4403 and both clocks', async () => {
+    await using provider = await startIdentityProvider();
+    const token = await provider.sign({ tilt_instances: '*', exp: 1_700_000_000 });
+    await using gateway = await start({ jwt: { jwks: provider.jwks } });
+    const client = await connectWebSocket(gateway.webSocketUrl, {
+      headers: { cookie: gateway.cookie(token) },
+    });
+    client.send({ type: 'connection_init' });
+    expect(await client.closed).toEqual([
+      4403,
+      expect.stringMatching(
+        /^The token expired at 2023-11-14T22:13:20Z; this gateway's clock says \S+Z\. Get/,
+      ),
+    ]);
+  });
+});
+
+describe('a valid token', () => {
+  it.each<[string, (cookie: (value: string) => string) => Record<string, string>]>([
+    [
+      'beside the Basic login of a proxy',
+      (cookie) => ({ authorization: 'Basic YWRhOnB3', cookie: cookie(TOKEN) }),
+    ],
+    [
+      'beside the Negotiate login of a proxy',
+      (cookie) => ({ authorization: 'Negotiate YII=', cookie: cookie(TOKEN) }),
+    ],
+    ['beside a stale bearer token', (cookie) => ({ authorization: 'Bearer stale', cookie: cookie(TOKEN) })],
+    [
+      'behind a stale cookie of the same name',
+      (cookie) => ({ cookie: `${cookie('stale')}; ${cookie(TOKEN)}` }),
+    ],
+    ['behind an empty cookie of the same name', (cookie) => ({ cookie: `${cookie('')}; ${cookie(TOKEN)}` })],
+    ['in quotes', (cookie) => ({ cookie: cookie(`"${TOKEN}"`) })],
+  ])('is found over HTTP, SSE and WebSocket: %s', async (_, headersOf) => {
+    await using gateway = await start({ token: TOKEN });
+    const headers = headersOf(gateway.cookie);
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const response = await fetch(`${gateway.url}?query={session{id}}`, { headers: { ...headers, accept } });
+      expect(response.status).toBe(200);
+      await response.body?.cancel();
+    }
+    (await beginWebSocket(gateway.webSocketUrl, undefined, { headers })).socket.terminate();
+  });
+});
+
+describe('a subscription over SSE whose token expires', () => {
+  it('goes on with the next token: graphql-sse connects again by itself', async () => {
+    const clock = createManualClock(Date.now());
+    await using provider = await startIdentityProvider();
+    await using gateway = await start({ clock, jwt: { jwks: provider.jwks } });
+    const seconds = (ms: number) => Math.floor(ms / 1_000);
+    let tokens = 0;
+    const client = createSseClient({
+      url: gateway.url,
+      retry: () => Promise.resolve(),
+      headers: async () => {
+        tokens += 1;
+        const token = await provider.sign({ tilt_instances: '*', exp: seconds(clock.now()) + 60 });
+        return { authorization: `Bearer ${token}` };
+      },
+    });
+    const phases: unknown[] = [];
+    const ended: unknown[] = [];
+    const query = 'subscription { targetChanges { changes { target { phase } } } }';
+    client.subscribe(
+      { query },
+      {
+        next: ({ data }) => phases.push(data),
+        error: (error) => ended.push(error),
+        complete: () => ended.push('complete'),
+      },
+    );
+    await expect.poll(() => phases).toHaveLength(1);
+    await clock.advance(120_000);
+    await expect.poll(() => phases).toHaveLength(2);
+    gateway.source.put(session('a', { x: 'ready' }));
+    await expect.poll(() => phases).toHaveLength(3);
+    expect(tokens).toBe(2);
+    expect(ended).toEqual([]);
+    client.dispose();
+  });
+
+  it('ends without "complete", after which EventSource comes back too', async () => {
+    const clock = createManualClock(Date.now());
+    await using provider = await startIdentityProvider();
+    await using gateway = await start({ clock, jwt: { jwks: provider.jwks } });
+    const token = await provider.sign({ tilt_instances: '*', exp: Math.floor(clock.now() / 1_000) + 60 });
+    const stream = await fetch(`${gateway.url}?query=subscription{session{id}}`, {
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${token}` },
+    });
+    await expect.poll(() => gateway.gateway.readers).toBe(1);
+    await clock.advance(120_000);
+    expect(await stream.text()).not.toContain('complete');
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+  });
+});
