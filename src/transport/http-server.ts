@@ -39,7 +39,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { limits, metrics, tls, proxies } = options;
   const serverOptions = {
     maxHeaderSize: limits.headerBytes,
-    headersTimeout: limits.headersMs,
+    // Node.js rejects one that is longer than that of the whole request.
+    headersTimeout: Math.min(limits.headersMs, limits.requestMs),
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: LATE_CHECK_MS,
     keepAliveTimeout: limits.idleMs,

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { GatewayOptions } from '../../src/gateway.js';
+import type { LogFields } from '../../src/log.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { startGateway, type TestGateway } from '../support/gateway.js';
+import { session } from '../support/sessions.js';
+import { beginWebSocket } from '../support/web-socket-client.js';
+
+async function start(options: GatewayOptions = {}): Promise<TestGateway> {
+  const source = createMemoryProvider('a', [session('a', { x: 'running' })]);
+  const gateway = await startGateway({
+    providers: [source.provider],
+    trustProxies: ['127.0.0.1'],
+    limits: { socketsPerAddress: 2 },
+    ...options,
+  });
+  await gateway.gateway.ready();
+  return gateway;
+}
+
+const from = (address: string) => ({ 'x-forwarded-for': address });
+
+/** Opens an event stream of a client; the answer comes at once. */
+async function stream({ url }: TestGateway, address: string) {
+  const leaving = new AbortController();
+  const { status } = await fetch(`${url}?query=subscription{sessionChanges{cursor}}`, {
+    headers: { accept: 'text/event-stream', ...from(address) },
+    signal: leaving.signal,
+  });
+  return { status, leave: () => leaving.abort() };
+}
+
+describe('the limit of connections of one address, behind a trusted proxy', () => {
+  it('counts what each client has open: WebSockets, event streams and requests', async () => {
+    await using gateway = await start();
+    const socket = await beginWebSocket(gateway.webSocketUrl, undefined, { headers: from('203.0.113.7') });
+    const first = await stream(gateway, '203.0.113.7');
+    expect(first.status).toBe(200);
+    const health = () => fetch(`${gateway.origin}/healthz`, { headers: from('203.0.113.7') });
+    const refused = await health();
+    expect([refused.status, await refused.text()]).toEqual([
+      429,
+      expect.stringContaining('2 connections are open from this address'),
+    ]);
+    await expect(
+      beginWebSocket(gateway.webSocketUrl, undefined, { headers: from('203.0.113.7') }),
+    ).rejects.toThrow('429');
+    const other = await stream(gateway, '203.0.113.8');
+    expect(other.status).toBe(200);
+    socket.socket.terminate();
+    await expect.poll(async () => (await health()).status).toBe(200);
+    first.leave();
+    other.leave();
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+  });
+
+  it('does not count requests that are over, however many come over one connection', async () => {
+    await using gateway = await start({ limits: { socketsPerAddress: 1 } });
+    for (let count = 0; count < 20; count += 1) {
+      const response = await fetch(`${gateway.origin}/healthz`, { headers: from('203.0.113.7') });
+      expect([response.status, await response.text()]).toEqual([200, 'ok\n']);
+    }
+  });
+
+  it('does not count the proxy itself, nor what others forward', async () => {
+    await using gateway = await start({ limits: { socketsPerAddress: 1 } });
+    const streams = await Promise.all([1, 2, 3].map(() => stream(gateway, '127.0.0.1')));
+    expect(streams.map(({ status }) => status)).toEqual([200, 200, 200]);
+    for (const { leave } of streams) leave();
+  });
+});
+
+describe('the access log behind a trusted proxy', () => {
+  it('has the address of the client', async () => {
+    const lines: (LogFields | undefined)[] = [];
+    const log = Object.assign(
+      (_: string, message: string, fields?: LogFields) => {
+        if (message === 'request') lines.push(fields);
+      },
+      { isOn: () => true },
+    );
+    await using gateway = await start({ log });
+    await (await fetch(`${gateway.origin}/healthz`, { headers: from('203.0.113.7, 127.0.0.1') })).text();
+    await expect
+      .poll(() => lines)
+      .toEqual([expect.objectContaining({ client: '203.0.113.7', path: '/healthz' })]);
+  });
+});
