@@ -153,6 +153,18 @@ describe('--host localhost', () => {
     for (const url of urls) await expect(fetch(url)).rejects.toThrow();
   });
 
+  it('serves TLS on both', async () => {
+    const { server, ca } = await createTls();
+    const gateway = createGateway({ tls: server });
+    const { port } = await gateway.listen(0, 'localhost');
+    for (const host of ['127.0.0.1', '::1']) {
+      const socket = connectTls({ port, host, ca, servername: 'localhost' });
+      socket.write('GET /healthz HTTP/1.0\r\n\r\n');
+      expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK/);
+    }
+    await gateway.close();
+  });
+
   it('is refused when its port is taken at one of them', async () => {
     const taken = createGateway({});
     const { port } = await taken.listen(0, '::1');

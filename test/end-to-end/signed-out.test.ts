@@ -1,0 +1,172 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { GatewayOptions } from '../../src/gateway.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { DEFAULT_LEEWAY_MS } from '../../src/transport/access/jwt-options.js';
+import { violationsOn } from '../support/axe.js';
+import { bePatient } from '../support/be-patient.js';
+import { launchBrowser } from '../support/browser.js';
+import { startGateway } from '../support/gateway.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { session } from '../support/sessions.js';
+import { startIdentityProvider } from '../support/tokens.js';
+
+bePatient();
+
+const TOKEN = 'a-token-of-the-tests';
+/** How long a token of {@link startWithProvider} is good for, leeway included. Less than the heartbeat's interval. */
+const VALID_MS = 6_000;
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser?.close());
+
+async function start(options: GatewayOptions) {
+  const source = createMemoryProvider('shop', [session('shop', { 'api:serve': 'ready' })]);
+  const gateway = await startGateway({ providers: [source.provider], ...options });
+  await gateway.gateway.ready();
+  return { gateway, source };
+}
+
+/** A gateway whose tokens expire when the clock is moved. */
+async function startWithProvider() {
+  const clock = createManualClock(Date.now());
+  const provider = await startIdentityProvider();
+  const { gateway, source } = await start({ clock, jwt: { jwks: provider.jwks } });
+  return {
+    gateway,
+    source,
+    clock,
+    sign: () =>
+      provider.sign({
+        tilt_instances: '*',
+        exp: Math.floor((clock.now() + VALID_MS - DEFAULT_LEEWAY_MS) / 1_000),
+      }),
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]();
+      await provider[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('the dashboard', () => {
+  it('asks for a token again when its own expires while it is open, says why, and goes on with the next', async () => {
+    await using setup = await startWithProvider();
+    const page = await browser.newPage();
+    await page.goto(`${setup.gateway.origin}/?token=${await setup.sign()}`);
+    await page.getByRole('link', { name: 'shop' }).waitFor();
+    await setup.clock.advance(VALID_MS);
+    await page.getByText('You were signed out.').waitFor();
+    await page.getByText('The token expired at').waitFor();
+    expect(await violationsOn(page)).toEqual([]);
+    await page.getByLabel('Token').fill(await setup.sign());
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('link', { name: 'shop' }).waitFor();
+    await page.close();
+  });
+
+  it.each([
+    ['stale', 'stale'],
+    ['empty', ''],
+    ['quoted', '"stale"'],
+  ])('asks for a token when it has a cookie that is %s', async (_, value) => {
+    const { gateway } = await start({ token: TOKEN });
+    await using _gateway = gateway;
+    const { port } = new URL(gateway.origin);
+    const page = await browser.newPage();
+    await page.context().addCookies([{ name: `tilt-graphql-${port}`, value, url: gateway.origin }]);
+    await page.goto(gateway.origin);
+    await page.getByLabel('Token').fill(TOKEN);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('link', { name: 'shop' }).waitFor();
+    await page.context().close();
+  });
+
+  it('shows why the gateway refuses its WebSocket, which a browser does not tell', async () => {
+    const { gateway } = await start({ allowHosts: ['board.example.com'], trustProxies: ['127.0.0.1'] });
+    await using _gateway = gateway;
+    const page = await browser.newPage();
+    // A proxy that names another host than the one that the page was opened at.
+    await page.setExtraHTTPHeaders({ 'x-forwarded-host': 'board.example.com' });
+    await page.goto(gateway.origin);
+    await page.getByRole('alert').getByText('may not ask this gateway').waitFor();
+    await page.close();
+  });
+});
+
+describe('an EventSource', () => {
+  it('S4: goes on where it was with the cookie that it has when its token expires', async () => {
+    await using setup = await startWithProvider();
+    const page = await browser.newPage();
+    await page.goto(`${setup.gateway.origin}/?token=${await setup.sign()}`);
+    await page.getByRole('link', { name: 'shop' }).waitFor();
+    const received = page.evaluate(
+      () =>
+        new Promise<string[]>((resolve) => {
+          const query = 'subscription { targetChanges { reset changes { target { phase } } } }';
+          const source = new EventSource(`graphql?query=${encodeURIComponent(query)}`);
+          const all: string[] = [];
+          source.addEventListener('next', ({ data }) => {
+            all.push(String(data));
+            if (all.length === 2) resolve(all);
+          });
+        }),
+    );
+    await expect.poll(() => setup.gateway.gateway.readers).toBe(2);
+    await setup.clock.advance(VALID_MS / 2);
+    // Somebody signs in again in another tab.
+    const next = await setup.sign();
+    const status = await page.evaluate(async (token) => {
+      const body = new URLSearchParams({ token });
+      return (await fetch('sign-in', { method: 'POST', body, redirect: 'manual' })).type;
+    }, next);
+    expect(status).toBe('opaqueredirect');
+    await setup.clock.advance(VALID_MS / 2);
+    setup.source.put(session('shop', { 'api:serve': 'failed' }));
+    const [first, second] = (await received).map((data) => JSON.parse(data).data.targetChanges);
+    expect(first.reset).toBe(true);
+    expect(second).toEqual({ reset: false, changes: [{ target: { phase: 'FAILED' } }] });
+    await page.close();
+  });
+});
+
+describe('GraphiQL', () => {
+  it('offers to sign in when the token expires while it is open, over WebSocket and over HTTP', async () => {
+    await using setup = await startWithProvider();
+    const page = await browser.newPage();
+    const open = async () => {
+      await page.goto(`${setup.gateway.url}?token=${await setup.sign()}`);
+      await page.locator('.graphiql-execute-button').waitFor();
+    };
+    const run = async (operation: string) => {
+      await page.locator('.graphiql-tab-button', { hasText: operation }).dispatchEvent('click');
+      await page.locator('.graphiql-tab-active', { hasText: operation }).waitFor();
+      await page.locator('.graphiql-execute-button').click();
+    };
+    const offer = page.getByRole('alert').getByRole('link', { name: 'Sign in' });
+
+    await open();
+    await run('Changes');
+    await page.locator('.graphiql-response').getByText('"ADDED"').waitFor();
+    expect(await offer.count()).toBe(0);
+    await setup.clock.advance(VALID_MS);
+    await offer.waitFor();
+
+    await open();
+    await setup.clock.advance(VALID_MS);
+    await run('Verdict');
+    await offer.click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await violationsOn(page)).toEqual([]);
+    await page.getByLabel('Token').fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('The token is not valid here.').waitFor();
+    await page.getByLabel('Token').fill(await setup.sign());
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.locator('.graphiql-execute-button').waitFor();
+    expect(page.url()).toBe(setup.gateway.url);
+    await page.close();
+  });
+});
