@@ -88,11 +88,11 @@ export interface Gateway {
   listen(port: number, host?: string): Promise<AddressInfo>;
   /**
    * Answers a request that came to another HTTP server, if it is to one of the gateway's paths: `/graphql`, `/`, `/assets/…`,
-   * `/metrics`, `/healthz`, `/readyz`, each behind the `pathPrefix`. Else nothing is done, and it is false. `Host`, `Origin` and
+   * `/metrics`, `/healthz`, `/readyz`, and `/sign-in` where a token is asked for, each behind the `pathPrefix`. Else nothing is done, and it is false. `Host`, `Origin` and
    * tokens are checked as ever; how many connections there are, and from where, is the other server's business.
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean;
-  /** Takes over a connection that is to become a WebSocket, as of a server's event `upgrade`. Else nothing is done, and it is false. */
+  /** Takes over a connection that is to become a WebSocket, as of a server's event `upgrade`. Else, as for `h2c`, nothing is done, and it is false. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** How many subscriptions are open. */
   readonly readers: number;

@@ -83,11 +83,12 @@ export function createRoutes(options: RoutesOptions, excessOf: ExcessOf): Routes
   const pages = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>([
     [pathPrefix, redirectIntoPrefix],
     [home, (request, response) => serveFile('index.html', request, response, () => redirect(response, GOAL))],
-    [signInPath, serveSignIn],
     [`${pathPrefix}/metrics`, serveMetrics],
     [`${pathPrefix}/healthz`, (_, response) => answer(response, 200, 'ok')],
     [`${pathPrefix}/readyz`, (_, response) => answerReadiness(response)],
   ]);
+  // Where no token is asked for the path is free for others, such as the application that embeds the gateway.
+  if (!options.access.isOpen) pages.set(signInPath, serveSignIn);
   const hostRules = new Map<string, HostRule>([
     [`${pathPrefix}/metrics`, 'any with a token'],
     [`${pathPrefix}/healthz`, 'any'],

@@ -59,7 +59,7 @@ describe('the name a gateway is called by', () => {
 
   it('is asked for at every path but the health checks, which answer whoever calls', async () => {
     await using gateway = await start({});
-    for (const path of ['/', '/graphql', '/metrics', '/sign-in', '/nothing']) {
+    for (const path of ['/', '/graphql', '/metrics', '/nothing']) {
       expect(await rawGet(gateway, 'evil.example', path)).toMatchObject(refused(403, 'HOST_NOT_ALLOWED'));
     }
     for (const path of ['/healthz', '/readyz']) {
@@ -288,6 +288,8 @@ describe('a token', () => {
     expect(await wrong.text()).toContain('The token is not valid here.');
     expect((await post({ token: TOKEN }, { origin: 'https://evil.example' })).status).toBe(403);
     expect((await fetch(`${gateway.origin}/sign-in`)).status).toBe(400);
+    await using open = await start({});
+    expect((await fetch(`${open.origin}/sign-in`)).status).toBe(404);
   });
 
   it('never leads a link to another host', async () => {

@@ -213,7 +213,11 @@ describe('bad input on the command line gets one line and exit code 2', () => {
     ['an unknown command', () => ['sevre'], /unknown command 'sevre'|too many arguments/],
     ['a port that is none', () => ['--port', '70000'], /'70000' is invalid.*from 0 to 65535/],
     ['an address that is none', () => ['--host', 'example'], /'example' is invalid.*such as 127\.0\.0\.1/],
-    ['an origin with a path', () => ['--allow-origin', 'http://a/b'], /'http:\/\/a\/b' is invalid.*no path/],
+    [
+      'an origin with a path',
+      () => ['--allow-origin', 'http://a/b'],
+      /'http:\/\/a\/b' is invalid.*without a path/,
+    ],
     [
       'a token file that is not there',
       () => ['--token-file', '/nonexistent'],

@@ -18,7 +18,7 @@ async function startSubgraph(limit = {}) {
 
 describe('a subgraph of Apollo Federation 2', () => {
   it('tells its schema with the keys of its entities, and without `node`', async () => {
-    await using subgraph = await startSubgraph({ introspection: false });
+    await using subgraph = await startSubgraph();
     const { data } = await subgraph.query<{ _service: { sdl: string } }>('{ _service { sdl } }');
     const { sdl } = data._service;
     expect(sdl).toContain('extend schema @link(url: "https://specs.apollo.dev/federation/v2.0"');
