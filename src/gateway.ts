@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from './clock.js';
 import type { Documents } from './graphql/documents.js';
+import { createExecutor } from './graphql/executor.js';
+import { createLoopBudget } from './graphql/loop-budget.js';
 import { createOperations } from './graphql/operation.js';
 import { createSchema } from './graphql/schema.js';
 import { createLive } from './live/live.js';
@@ -147,6 +149,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     tracer: options.tracer ?? noTracer,
     prometheus: lazyPrometheus(metrics, clock),
     contextOf: createContexts(store, version),
+    executor: createExecutor(limits, clock),
+    budget: createLoopBudget(clock),
     operations: createOperations({
       schema,
       limits,

@@ -1,4 +1,5 @@
 import type { ReadableStore } from '../store/scoped.js';
+import type { Pacer } from './pacer.js';
 
 /** What every resolver gets beside its parent. */
 export interface Context {
@@ -10,4 +11,6 @@ export interface Context {
   readonly version: string;
   /** Over SSE, the id of the last event a returning client got (`Last-Event-ID`): stands in for `since`. */
   readonly lastEventId: string | null;
+  /** Divides an execution that takes long into slices. Default: it is executed at once. */
+  readonly pacer?: Pacer;
 }

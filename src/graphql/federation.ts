@@ -3,6 +3,7 @@ import type { ReadableStore } from '../store/scoped.js';
 import type { Context } from './context.js';
 import { badInput } from './errors.js';
 import { nodeOf, typeOfNode } from './lookup.js';
+import { pacedItems } from './pacer.js';
 
 /** What is added to a schema: definitions, and resolvers for them. */
 export interface SchemaExtension {
@@ -62,8 +63,10 @@ export function subgraphOf(typeDefs: string): SchemaExtension {
     resolvers: {
       Query: {
         _service: () => ({ sdl }),
-        _entities: (_: unknown, { representations }: Representations, { store }: Context) =>
-          representations.map((representation) => entityOf(store, representation)),
+        _entities: (_: unknown, { representations }: Representations, { store, pacer }: Context) => {
+          const resolve = (representation: unknown) => entityOf(store, representation);
+          return pacer ? pacedItems(representations, pacer, resolve) : representations.map(resolve);
+        },
       },
       _Entity: { __resolveType: typeOfNode },
     },

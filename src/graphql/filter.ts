@@ -1,42 +1,68 @@
 import { phaseOf } from '../model/verdict.js';
 import { type SessionRecord, type TrackedTarget, verdictOfRecord } from '../store/record.js';
 import type { InputMaybe, SessionFilter, TargetFilter } from './generated.js';
-import { matchesGlob } from './glob.js';
+import { compileGlob } from './glob.js';
 
-/** Whether a Session is meant by a filter; no filter means every one. */
-export function matchesSession(record: SessionRecord, where: InputMaybe<SessionFilter> | undefined): boolean {
-  if (!where) return true;
-  const { target } = where;
-  return (
-    globOf(where.instance, record.instance) &&
-    globOf(where.name, record.metadata.name) &&
-    oneOf(where.connection, record.connection.state) &&
-    (where.verdict == null || where.verdict.includes(verdictOfRecord(record).state)) &&
-    (target == null || record.status.targets.some((candidate) => matchesTarget(candidate, record, target)))
-  );
+/** Tells whether a Session matches a filter. */
+export type SessionMatcher = (record: SessionRecord) => boolean;
+
+/** Tells whether a target of a Session matches a filter. */
+export type TargetMatcher = (target: TrackedTarget, session: SessionRecord) => boolean;
+
+// Two fields with the same variable have the same filter: it is compiled once for both.
+const sessionMatchers = new WeakMap<SessionFilter, SessionMatcher>();
+const targetMatchers = new WeakMap<TargetFilter, TargetMatcher>();
+
+/** Compiles a filter of Sessions, once however many it is applied to. Without a filter every Session matches. */
+export function compileSessionFilter(where: InputMaybe<SessionFilter> | undefined): SessionMatcher {
+  if (!where) return () => true;
+  return cached(sessionMatchers, where, () => {
+    const instance = globOf(where.instance);
+    const name = globOf(where.name);
+    const connection = setOf(where.connection);
+    const verdict = setOf(where.verdict);
+    const target = where.target == null ? null : compileTargetFilter(where.target);
+    return (record) =>
+      instance(record.instance) &&
+      name(record.metadata.name) &&
+      connection(record.connection.state) &&
+      (where.verdict == null || verdict(verdictOfRecord(record).state)) &&
+      (target === null || record.status.targets.some((candidate) => target(candidate, record)));
+  });
 }
 
-/** Whether a target of a Session is meant by a filter; no filter means every one. */
-export function matchesTarget(
-  target: TrackedTarget,
-  session: SessionRecord,
-  where: InputMaybe<TargetFilter> | undefined,
-): boolean {
-  if (!where) return true;
-  return (
-    oneOf(where.session, session.id) &&
-    globOf(where.instance, session.instance) &&
-    globOf(where.name, target.name) &&
-    oneOf(where.phase, phaseOf(target)) &&
-    oneOf(where.type, target.type) &&
-    (where.resource == null || where.resource.some((resource) => target.resources.includes(resource)))
-  );
+/** Compiles a filter of targets, once however many it is applied to. Without a filter every target matches. */
+export function compileTargetFilter(where: InputMaybe<TargetFilter> | undefined): TargetMatcher {
+  if (!where) return () => true;
+  return cached(targetMatchers, where, () => {
+    const session = setOf(where.session);
+    const instance = globOf(where.instance);
+    const name = globOf(where.name);
+    const phase = setOf(where.phase);
+    const type = setOf(where.type);
+    const resource = setOf(where.resource);
+    return (target, record) =>
+      session(record.id) &&
+      instance(record.instance) &&
+      name(target.name) &&
+      phase(phaseOf(target)) &&
+      type(target.type) &&
+      (where.resource == null || target.resources.some(resource));
+  });
 }
 
-function globOf(pattern: InputMaybe<string> | undefined, text: string): boolean {
-  return pattern == null || matchesGlob(text, pattern);
+function cached<K extends object, V>(known: WeakMap<K, V>, key: K, compile: () => V): V {
+  const value = known.get(key) ?? compile();
+  known.set(key, value);
+  return value;
 }
 
-function oneOf<T>(accepted: InputMaybe<readonly T[]> | undefined, value: T): boolean {
-  return accepted == null || accepted.includes(value);
+function globOf(pattern: InputMaybe<string> | undefined): (text: string) => boolean {
+  return pattern == null ? () => true : compileGlob(pattern);
+}
+
+function setOf<T>(accepted: InputMaybe<readonly T[]> | undefined): (value: T) => boolean {
+  if (accepted == null) return () => true;
+  const set = new Set(accepted);
+  return (value) => set.has(value);
 }

@@ -1,34 +1,43 @@
-/** What a document may ask for at most. */
+/** Limits of an operation: of its document, its variables, and its answer. */
 export interface QueryLimits {
-  /** Words and signs of its text, before it is parsed any further. */
+  /** Tokens of the document, counted before it is parsed any further. */
   readonly tokens: number;
-  /** Fields inside fields, fragments spread out; introspection aside. */
+  /** Levels of fields, with fragments spread out; `__schema` aside. */
   readonly depth: number;
-  /** Fields given another name: each can ask for the same thing again. */
+  /** Fields with an alias: each can ask for the same thing again. */
   readonly aliases: number;
-  /** `@include`, `@skip`. */
+  /** Directives anywhere in the document, such as `@include` and `@skip`. */
   readonly directives: number;
-  /** Fields of its answer, as if each list were as long as it may be, or held {@link ASSUMED_LENGTH}. */
+  /** Characters of a text in an argument or a variable, such as a glob or an id. */
+  readonly textLength: number;
+  /** Entries of a list in an argument or a variable, such as names of resources or representations of entities. */
+  readonly listLength: number;
+  /** Fields of the answer, with each list as long as it is in the store at that moment, and the work of filters. */
   readonly complexity: number;
+  /** Bytes of an answer, and of a subscription's payload, as JSON. */
+  readonly answerBytes: number;
 }
 
-/** A board's query of all that 100 Sessions are doing, with their history, has 200 tokens, 6 levels and 60,000 fields. */
+/** A board's query of everything that 200 Sessions of 100 targets are doing, with their history, has 720,000 fields and 18 MB. */
 export const DEFAULT_QUERY_LIMITS: QueryLimits = {
   tokens: 5_000,
   depth: 16,
   aliases: 50,
   directives: 50,
+  textLength: 4_096,
+  listLength: 1_000,
   complexity: 1_000_000,
+  answerBytes: 32 * 2 ** 20,
 };
 
-/** How long a list is taken to be whose length the query does not say. */
-export const ASSUMED_LENGTH = 10;
-
-/** The codes of a GraphQL error's extensions for a document that asks for too much. */
+/** The codes of a GraphQL error's extensions for an operation above a limit. */
 export const LIMIT_CODES = {
   tokens: 'TOO_MANY_TOKENS',
   depth: 'QUERY_TOO_DEEP',
   aliases: 'TOO_MANY_ALIASES',
   directives: 'TOO_MANY_DIRECTIVES',
+  textLength: 'TEXT_TOO_LONG',
+  listLength: 'LIST_TOO_LONG',
   complexity: 'QUERY_TOO_COMPLEX',
+  answerBytes: 'ANSWER_TOO_LARGE',
 } as const satisfies Record<keyof QueryLimits, string>;

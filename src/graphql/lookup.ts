@@ -38,12 +38,16 @@ export function typeOfNode(node: NodeRecord): 'Session' | 'Target' {
   return 'metadata' in node ? 'Session' : 'Target';
 }
 
+/** How many `#` of an id are tried as the place between a Session's id and a target's name. */
+const MAX_PLACES = 16;
+
 /** The object with this id: a Session's, or `<session id>#<target name>`; null when there is none. */
 export function nodeOf(store: ReadableStore, id: string): NodeRecord | null {
   const session = store.get(id);
   if (session) return session;
-  // A target's name may have a # in it, and so may an instance: try each place.
-  for (let hash = id.indexOf('#'); hash >= 0; hash = id.indexOf('#', hash + 1)) {
+  // A target's name may have a # in it, and so may an instance: try each place. Not any number of them: each costs a look-up.
+  let hash = id.indexOf('#');
+  for (let tried = 0; hash >= 0 && tried < MAX_PLACES; tried += 1, hash = id.indexOf('#', hash + 1)) {
     const target = store.get(id.slice(0, hash))?.status.targets.find((candidate) => candidate.id === id);
     if (target) return target;
   }

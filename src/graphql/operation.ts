@@ -1,8 +1,6 @@
 import {
   type DocumentNode,
   type ExecutionArgs,
-  type ExecutionResult,
-  execute,
   GraphQLError,
   type GraphQLSchema,
   NoSchemaIntrospectionCustomRule,
@@ -15,7 +13,7 @@ import { createLruCache, type LruCache } from '../lru-cache.js';
 import type { Context } from './context.js';
 import type { Documents } from './documents.js';
 import type { QueryLimits } from './limits.js';
-import { limitRules, overComplexity, overLimit } from './query-limits.js';
+import { costWithin, limitRules, overLimit, overVariables } from './query-limits.js';
 
 /** A request as it comes over the wire, by whatever transport. */
 export interface OperationParams {
@@ -37,6 +35,14 @@ export interface OperationsOptions {
   readonly documents: Documents | null;
 }
 
+/** An operation that may be executed. */
+export interface PreparedOperation extends ExecutionArgs {
+  /** See `costOf`. */
+  readonly cost: number;
+}
+
+type OperationArgs = Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'>;
+
 /** Makes operations of requests, the same way for every transport. */
 export interface Operations {
   /** Whether only some documents are allowed. */
@@ -49,10 +55,10 @@ export interface Operations {
   readonly hideSuggestions: boolean;
   /** What is checked beside the rules of the specification. */
   readonly rules: readonly ValidationRule[];
-  /** Why an operation may not be executed; null when it may. */
-  refusalOf(args: Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'>): GraphQLError | null;
+  /** The cost of an operation with the data as it is now, see `costOf`; or the error when that is above the limit. */
+  costOf(args: OperationArgs, context: Pick<Context, 'store'>): number | GraphQLError;
   /** What is needed to execute a request; or why it cannot be. */
-  prepare(params: OperationParams, contextValue: Context): ExecutionArgs | readonly GraphQLError[];
+  prepare(params: OperationParams, contextValue: Context): PreparedOperation | readonly GraphQLError[];
 }
 
 /** Nothing has been asked yet. */
@@ -68,7 +74,7 @@ export function createOperations(options: OperationsOptions): Operations {
     parse: parseText,
     hideSuggestions,
     rules,
-    refusalOf,
+    costOf,
     prepare,
   };
 
@@ -95,15 +101,18 @@ export function createOperations(options: OperationsOptions): Operations {
     }
   }
 
-  function refusalOf({
-    document,
-    operationName,
-    variableValues,
-  }: Parameters<Operations['refusalOf']>[0]): GraphQLError | null {
-    return overComplexity(schema, document, variableValues, operationName, limits.complexity);
+  function costOf(
+    { document, operationName, variableValues: variables }: OperationArgs,
+    { store }: Pick<Context, 'store'>,
+  ): number | GraphQLError {
+    const refusal = overVariables(variables, limits);
+    return refusal ?? costWithin({ schema, document, operationName, variables, store }, limits.complexity);
   }
 
-  function prepare(params: OperationParams, contextValue: Context): ExecutionArgs | readonly GraphQLError[] {
+  function prepare(
+    params: OperationParams,
+    contextValue: Context,
+  ): PreparedOperation | readonly GraphQLError[] {
     try {
       const document = validDocument(textOf(params));
       if (!('kind' in document)) return document;
@@ -112,8 +121,8 @@ export function createOperations(options: OperationsOptions): Operations {
         ...{ schema, document, contextValue, operationName, hideSuggestions },
         variableValues: variables,
       };
-      const refusal = refusalOf(args);
-      return refusal ? [refusal] : args;
+      const cost = costOf(args, contextValue);
+      return typeof cost === 'number' ? { ...args, cost } : [cost];
     } catch (error) {
       if (error instanceof GraphQLError) return [error];
       throw error;
@@ -144,11 +153,6 @@ const NO_INTROSPECTION: readonly ValidationRule[] = [
     },
   }),
 ];
-
-/** Executes a prepared query. */
-export async function executeOperation(args: ExecutionArgs): Promise<ExecutionResult> {
-  return execute(args);
-}
 
 /** What a parsed document takes in memory for each character of its text, in bytes: 80 to 200 were measured. */
 const BYTES_PER_CHARACTER = 100;

@@ -2,7 +2,7 @@ import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { firstNotBelow } from '../store/sorted.js';
 import { badInput } from './errors.js';
-import { matchesSession } from './filter.js';
+import { compileSessionFilter } from './filter.js';
 import type { QuerySessionsArgs, ResolversTypes } from './generated.js';
 
 /** How many Sessions a page holds at most. */
@@ -18,10 +18,11 @@ export function pageOfSessions(
 ): SessionPage {
   const size = first ?? 100;
   if (size < 1 || size > MAX_PAGE) throw badInput(`first: expected 1 to ${MAX_PAGE}, got ${size}.`);
+  const matches = compileSessionFilter(where);
   const matching = store
     .ids()
     .map((id) => store.get(id))
-    .filter((record): record is SessionRecord => record !== null && matchesSession(record, where));
+    .filter((record): record is SessionRecord => record !== null && matches(record));
   const start = after == null ? 0 : firstAfter(matching, idOf(after));
   const nodes = matching.slice(start, start + size);
   const edges = nodes.map((node) => ({ node, cursor: cursorOf(node.id) }));

@@ -1,29 +1,25 @@
 import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
-import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
-import {
-  type DocumentNode,
-  GraphQLError,
-  type GraphQLOutputType,
-  type GraphQLSchema,
-  getNullableType,
-  isListType,
-  type ValidationContext,
-  type ValidationRule,
-} from 'graphql';
-import { type ComplexityEstimator, getComplexity } from 'graphql-query-complexity';
-import { ASSUMED_LENGTH, LIMIT_CODES, type QueryLimits } from './limits.js';
+import { GraphQLError, type ValidationContext, type ValidationRule } from 'graphql';
+import { type CostOptions, costOf } from './cost.js';
+import { LIMIT_CODES, type QueryLimits } from './limits.js';
 
 /** An error that names the limit: what was expected, what came where that is known, what to do. */
 export function overLimit(limit: keyof QueryLimits, most: number, got?: number): GraphQLError {
   const found = got === undefined ? 'it has more' : `got ${got}`;
-  const message = `The document's ${limit}: expected at most ${most}, ${found}. Ask for less at once.`;
+  return limitError(
+    limit,
+    `The document's ${limit}: expected at most ${most}, ${found}. Ask for less at once.`,
+  );
+}
+
+function limitError(limit: keyof QueryLimits, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: LIMIT_CODES[limit] } });
 }
 
 /** Validation rules for the limits that a document alone shows. */
 export function limitRules(limits: QueryLimits): ValidationRule[] {
-  const rule = (limit: 'depth' | 'aliases' | 'directives') => ({
+  const rule = (limit: 'depth' | 'aliases') => ({
     n: limits[limit],
     // Reported like every other mistake in a document, rather than thrown.
     propagateOnRejection: false,
@@ -32,50 +28,99 @@ export function limitRules(limits: QueryLimits): ValidationRule[] {
   return [
     maxDepthRule({ ...rule('depth'), flattenFragments: true }),
     maxAliasesRule({ ...rule('aliases'), allowList: [] }),
-    maxDirectivesRule(rule('directives')),
+    (context) => limitDirectives(context, limits.directives),
+    (context) => limitLiterals(context, limits),
   ];
 }
 
-/** What a valid document comes to with its variables; null when that is within the limit. */
-export function overComplexity(
-  schema: GraphQLSchema,
-  query: DocumentNode,
+/** Counts directives wherever they stand: on fields, fragments, spreads, operations and variables. */
+function limitDirectives(context: ValidationContext, most: number): ReturnType<ValidationRule> {
+  let count = 0;
+  return {
+    Directive() {
+      count += 1;
+    },
+    Document: {
+      leave() {
+        if (count > most) context.reportError(overLimit('directives', most, count));
+      },
+    },
+  };
+}
+
+function limitLiterals(context: ValidationContext, limits: QueryLimits): ReturnType<ValidationRule> {
+  const { textLength, listLength } = limits;
+  return {
+    StringValue({ value }) {
+      if (value.length > textLength)
+        context.reportError(textTooLong('A text of the document', textLength, value.length));
+    },
+    ListValue({ values }) {
+      if (values.length > listLength)
+        context.reportError(listTooLong('A list of the document', listLength, values.length));
+    },
+  };
+}
+
+/**
+ * Why the variables of a request are rejected; null when none is above a limit. They are looked at as they came, before they
+ * are checked against their types, which itself takes long for large lists.
+ */
+export function overVariables(
   variables: Readonly<Record<string, unknown>> | null | undefined,
-  operationName: string | null | undefined,
-  most: number,
+  { textLength, listLength }: QueryLimits,
 ): GraphQLError | null {
-  try {
-    const complexity = getComplexity({
-      schema,
-      query,
-      variables: { ...variables },
-      ...(operationName != null && { operationName }),
-      estimators: [fieldsOfAnswer],
-    });
-    return complexity > most ? overLimit('complexity', most, complexity) : null;
-  } catch (error) {
-    // Variables that do not fit are told by whoever executes; a document too big to be judged is too big.
-    return error instanceof GraphQLError ? null : overLimit('complexity', most);
+  for (const [name, variable] of Object.entries(variables ?? {})) {
+    // A list of what is still to be looked at, since a variable may be nested deeper than the stack.
+    const rest: unknown[] = [variable];
+    while (rest.length > 0) {
+      const value = rest.pop();
+      if (typeof value === 'string') {
+        if (value.length > textLength)
+          return textTooLong(`The variable $${shown(name)}`, textLength, value.length);
+      } else if (Array.isArray(value)) {
+        if (value.length > listLength)
+          return listTooLong(`The variable $${shown(name)}`, listLength, value.length);
+        for (const item of value) rest.push(item);
+      } else if (typeof value === 'object' && value !== null) {
+        for (const item of Object.values(value)) rest.push(item);
+      }
+    }
   }
+  return null;
 }
 
-/** Each field is one, and a list's as many as it may hold. */
-const fieldsOfAnswer: ComplexityEstimator = ({ field, args, childComplexity }) => {
-  const asked = askedLength(args);
-  // The length of a connection is that of the lists in it: they are counted here, and as one each there.
-  if (asked !== null) return 1 + Math.max(asked, 0) * childComplexity;
-  return 1 + (isList(field.type) && !IN_CONNECTION.has(field.name) ? ASSUMED_LENGTH : 1) * childComplexity;
-};
-
-/** How long a list is asked to be; null when that is not said. */
-function askedLength({ first, last, representations }: Readonly<Record<string, unknown>>): number | null {
-  if (typeof first === 'number') return first;
-  if (typeof last === 'number') return last;
-  return Array.isArray(representations) ? representations.length : null;
+function textTooLong(what: string, most: number, got: number): GraphQLError {
+  return limitError('textLength', `${what}: expected a text of at most ${most} characters, got ${got}.`);
 }
 
-const IN_CONNECTION: ReadonlySet<string> = new Set(['nodes', 'edges']);
+function listTooLong(what: string, most: number, got: number): GraphQLError {
+  return limitError(
+    'listLength',
+    `${what}: expected a list of at most ${most} entries, got ${got}. Ask in parts.`,
+  );
+}
 
-function isList(type: GraphQLOutputType): boolean {
-  return isListType(getNullableType(type));
+/** What a client wrote, short and without anything strange. */
+function shown(name: string): string {
+  return name.replace(/\W/g, '?').slice(0, 100);
+}
+
+/** The error for an answer above the limit. */
+export function answerTooLarge(most: number): GraphQLError {
+  const message = `The answer: expected at most ${most} bytes (--limit answerBytes), it has more. Ask for fewer fields, or in pages.`;
+  return limitError('answerBytes', message);
+}
+
+/** The cost of a valid document with its variables, 0 when nothing is executed; or the error when that is above the limit. */
+export function costWithin(options: CostOptions, most: number): number | GraphQLError {
+  try {
+    const cost = Math.ceil(costOf(options) ?? 0);
+    return cost > most ? overLimit('complexity', most, cost) : cost;
+  } catch {
+    return limitError(
+      'complexity',
+      `The document's complexity: expected at most ${most}, and it cannot be computed. Nest less, and spread fragments in fewer places.`,
+    );
+  }
 }

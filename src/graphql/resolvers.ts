@@ -4,7 +4,7 @@ import { secondsToReady } from '../store/readiness.js';
 import { HISTORY_LIMIT, verdictOfRecord } from '../store/record.js';
 import { countPhases, groupByResource } from './counts.js';
 import { badInput } from './errors.js';
-import { matchesTarget } from './filter.js';
+import { compileTargetFilter } from './filter.js';
 import type { QueryResolvers, Resolvers, SessionResolvers, TargetResolvers } from './generated.js';
 import { meantSession, nodeOf, typeOfNode } from './lookup.js';
 import { pageOfSessions } from './pagination.js';
@@ -22,11 +22,13 @@ const query: QueryResolvers = {
     const record = meant === null ? null : store.get(meant);
     return record?.status.targets.find((target) => target.name === name) ?? null;
   },
-  targets: (_, { where }, { store }) =>
-    store.ids().flatMap((id) => {
+  targets: (_, { where }, { store }) => {
+    const matches = compileTargetFilter(where);
+    return store.ids().flatMap((id) => {
       const record = store.get(id);
-      return record ? record.status.targets.filter((target) => matchesTarget(target, record, where)) : [];
-    }),
+      return record ? record.status.targets.filter((target) => matches(target, record)) : [];
+    });
+  },
   node: (_, { id }, { store }) => nodeOf(store, id),
   gateway: (_, __, { store, version }) => ({ version, sources: store.sources() }),
 };

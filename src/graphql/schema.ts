@@ -4,6 +4,7 @@ import { buildASTSchema, type GraphQLSchema, parse } from 'graphql';
 import { enumValues } from './enums.js';
 import { subgraphOf } from './federation.js';
 import type { SubscriptionResolvers } from './generated.js';
+import { paceLists } from './pace-lists.js';
 import { resolvers } from './resolvers.js';
 import { createScalars } from './scalars.js';
 
@@ -22,7 +23,7 @@ export function createSchema(
   const document = parse(typeDefs, { noLocation: true });
   const contract = buildASTSchema(document, TRUSTED);
   const more = federation ? [subgraphOf(typeDefs)] : [];
-  return makeExecutableSchema({
+  const schema = makeExecutableSchema({
     ...TRUSTED,
     typeDefs: [document, ...more.map((extension) => extension.typeDefs)],
     resolvers: [
@@ -33,6 +34,8 @@ export function createSchema(
     ],
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
+  paceLists(schema);
+  return schema;
 }
 
 /** The text is ours, and a test holds it to the rules: to check it at each start took a twentieth of the time. */

@@ -1,4 +1,4 @@
-import { matchesSession } from '../graphql/filter.js';
+import { compileSessionFilter } from '../graphql/filter.js';
 import type { InputMaybe, SessionFilter } from '../graphql/generated.js';
 import type { SessionChange } from '../graphql/session-change.js';
 import type { SessionRecord } from '../store/record.js';
@@ -20,6 +20,7 @@ export function viewSessionChanges(
   store: ReadableStore,
   where: InputMaybe<SessionFilter> | undefined,
 ): View<SessionChangesEvent> {
+  const matches = compileSessionFilter(where);
   return {
     only: undefined,
     wants: (revision) => changeOf(revision) !== null,
@@ -43,8 +44,8 @@ export function viewSessionChanges(
 
   /** The change as the filter sees it: what enters it is added, what leaves it is deleted. */
   function changeOf({ before, after }: Pick<Fold, 'before' | 'after'>): SessionChange | null {
-    const was = before !== null && matchesSession(before, where);
-    const is = after !== null && matchesSession(after, where);
+    const was = before !== null && matches(before);
+    const is = after !== null && matches(after);
     const session = after ?? before;
     if (session === null || before === after || (!was && !is)) return null;
     return { type: !was ? 'added' : is ? 'modified' : 'deleted', session, previous: before };

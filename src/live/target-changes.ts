@@ -1,4 +1,4 @@
-import { matchesTarget } from '../graphql/filter.js';
+import { compileTargetFilter } from '../graphql/filter.js';
 import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
 import type { SessionId } from '../model/session.js';
 import { phaseOf } from '../model/verdict.js';
@@ -36,6 +36,7 @@ export function viewTargetChanges(
   { session, where, phaseChangesOnly }: TargetChangesOptions,
 ): View<TargetChangesEvent> {
   let id = session;
+  const isMeant = compileTargetFilter(where);
   return {
     only: session ?? undefined,
     wants(revision) {
@@ -79,7 +80,7 @@ export function viewTargetChanges(
   ): readonly RecordChange[] {
     if (where == null) return changes;
     const matches = (target: TrackedTarget | null, record: SessionRecord | null) =>
-      target !== null && record !== null && matchesTarget(target, record, where);
+      target !== null && record !== null && isMeant(target, record);
     return changes.flatMap((change): RecordChange[] => {
       const was = matches(change.previous, before);
       const is = change.type !== 'deleted' && matches(change.target, after);

@@ -1,5 +1,5 @@
 import type { Context } from '../graphql/context.js';
-import { matchesGlob } from '../graphql/glob.js';
+import { compileGlob } from '../graphql/glob.js';
 import { createLruCache } from '../lru-cache.js';
 import { type ReadableStore, scopedStore } from '../store/scoped.js';
 import type { Scope } from './access/scope.js';
@@ -20,7 +20,8 @@ export function createContexts(store: ReadableStore, version: string): ContextOf
     if (instances === null) return everything;
     const known = scoped.get(key);
     if (known) return known;
-    const sees = (instance: string) => instances.some((glob) => matchesGlob(instance, glob));
+    const globs = instances.map(compileGlob);
+    const sees = (instance: string) => globs.some((matches) => matches(instance));
     const context = { store: scopedStore(store, sees), version, scope: key, lastEventId: null };
     scoped.set(key, context);
     return context;

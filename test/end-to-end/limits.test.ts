@@ -54,13 +54,13 @@ describe('what a document asks for', () => {
     ['directives', `{ __typename ${'@include(if: true) '.repeat(51)} }`, 'TOO_MANY_DIRECTIVES'],
     [
       'complexity',
-      '{ sessions(first: 1000) { nodes { resources { targets { history(last: 50) { time } } } } } }',
+      `{ ${Array.from({ length: 50 }, (_, n) => `a${n}: targets { id name type phase since }`).join(' ')} }`,
       'QUERY_TOO_COMPLEX',
     ],
   ];
 
   it.each(tooMuch)('is limited over HTTP: %s', async (_, query, code) => {
-    await using gateway = await start();
+    await using gateway = await start({ limits: { complexity: 500 } });
     for (let again = 0; again < 2; again += 1) {
       const { status, text } = await post(gateway, JSON.stringify({ query }));
       expect([status, text]).toEqual([
@@ -72,7 +72,7 @@ describe('what a document asks for', () => {
   });
 
   it.each(tooMuch)('is limited over WebSocket: %s', async (_, query, code) => {
-    await using gateway = await start();
+    await using gateway = await start({ limits: { complexity: 500 } });
     const client = await beginWebSocket(gateway.webSocketUrl);
     client.send(subscribe('1', query));
     await expect.poll(() => JSON.stringify(errorOf(client, '1'))).toContain(code);

@@ -1,27 +1,68 @@
-import { getIntrospectionQuery } from 'graphql';
+import {
+  type GraphQLSchema,
+  getIntrospectionQuery,
+  getNamedType,
+  getNullableType,
+  isCompositeType,
+  isListType,
+  isObjectType,
+} from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { introspectionSizesOf } from '../../src/graphql/introspection-sizes.js';
 import { DEFAULT_QUERY_LIMITS } from '../../src/graphql/limits.js';
 import { createOperations } from '../../src/graphql/operation.js';
+import { yieldOf } from '../../src/graphql/populations.js';
 import { createSchema } from '../../src/graphql/schema.js';
+import { NO_SIZES } from '../../src/graphql/sizes.js';
 import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
 import { createStore } from '../../src/store/store.js';
 import { exampleTabs } from '../../src/transport/graphiql-tabs.js';
 import { createManualClock } from '../support/manual-clock.js';
+import { session } from '../support/sessions.js';
 
-const schema = createSchema(createSubscriptionResolvers());
+const schema = createSchema(createSubscriptionResolvers(), { federation: true });
 const store = createStore({ clock: createManualClock(), epoch: 'e' });
+store.open('test');
 const contextValue = { store, version: 'test', scope: '', lastEventId: null };
+
+/** Puts Sessions of some targets each into the store, instead of those before. */
+function put(sessions: number, targets: number): void {
+  const states = Object.fromEntries(
+    Array.from({ length: targets }, (_, index) => [`t${index}`, 'running' as const]),
+  );
+  store.apply('test', {
+    type: 'snapshot',
+    sessions: Array.from({ length: sessions }, (_, index) => session(`s${index}`, states)),
+  });
+}
+
+/** Every field of the schema that gives a list of objects. */
+function listsOf(schema: GraphQLSchema): [string, string][] {
+  return Object.values(schema.getTypeMap())
+    .filter((type) => isObjectType(type))
+    .flatMap((type) =>
+      Object.values(type.getFields())
+        .filter(
+          (field) => isListType(getNullableType(field.type)) && isCompositeType(getNamedType(field.type)),
+        )
+        .map((field): [string, string] => [type.name, field.name]),
+    );
+}
 
 /** The codes of what is wrong with a document. */
 function codesOf(query: string, variables = {}, limits = {}) {
+  const prepared = prepare(query, variables, limits);
+  return 'document' in prepared ? [] : prepared.map(({ extensions }) => extensions.code);
+}
+
+function prepare(query: string, variables = {}, limits = {}) {
   const operations = createOperations({
     schema,
     limits: { ...DEFAULT_QUERY_LIMITS, ...limits },
     introspection: true,
     documents: null,
   });
-  const prepared = operations.prepare({ query, variables }, contextValue);
-  return 'document' in prepared ? [] : prepared.map(({ extensions }) => extensions.code);
+  return operations.prepare({ query, variables }, contextValue);
 }
 
 const repeated = (count: number, text: (index: number) => string) =>
@@ -53,15 +94,125 @@ describe('the limits of a document', () => {
     expect(codesOf(spread, {}, { depth: 3 })).toEqual(['QUERY_TOO_DEEP']);
   });
 
-  it('refuse what would come to too many fields: by the lengths that are asked for, in variables too', () => {
-    const query =
-      'query ($n: Int) { sessions(first: $n) { nodes { status { targets { history(last: 50) { time } } } } } }';
-    expect(codesOf(query, { n: 100 })).toEqual([]);
-    expect(codesOf(query, { n: 1_000 }, { complexity: 500_000 })).toEqual(['QUERY_TOO_COMPLEX']);
-    expect(codesOf(query, { n: 100 }, { complexity: 500_000 })).toEqual([]);
+  it('count a directive wherever it stands, on spreads of fragments too', () => {
+    const spreads = `{ session { ${repeated(51, () => '...f @include(if: true)')} } } fragment f on Session { id }`;
+    expect(codesOf(spreads)).toEqual(['TOO_MANY_DIRECTIVES']);
+    const inline = `{ session { ${repeated(51, () => '... @skip(if: false) { id }')} } }`;
+    expect(codesOf(inline)).toEqual(['TOO_MANY_DIRECTIVES']);
   });
 
   it('leave variables that do not fit to whoever executes', () => {
     expect(codesOf('query ($n: Int) { sessions(first: $n) { totalCount } }', { n: 'many' })).toEqual([]);
+  });
+});
+
+describe('the complexity of a document', () => {
+  const one = { complexity: 10 };
+
+  it('is that of the lists as they are, with the lengths that are asked for, in variables too', () => {
+    put(20, 10);
+    const query =
+      'query ($n: Int) { sessions(first: $n) { nodes { status { targets { history(last: 50) { time phase } } } } } }';
+    expect(codesOf(query, { n: 20 }, { complexity: 800 })).toEqual([]);
+    expect(codesOf(query, { n: 20 }, { complexity: 600 })).toEqual(['QUERY_TOO_COMPLEX']);
+    expect(codesOf(query, { n: 10 }, { complexity: 600 })).toEqual([]);
+  });
+
+  it('is the default page where `first` is null', () => {
+    put(200, 1);
+    const query = 'query ($n: Int) { sessions(first: $n) { nodes { id instance } } }';
+    expect(codesOf(query, { n: null }, { complexity: 250 })).toEqual(['QUERY_TOO_COMPLEX']);
+    expect(codesOf('{ sessions(first: null) { nodes { id instance } } }', {}, { complexity: 250 })).toEqual([
+      'QUERY_TOO_COMPLEX',
+    ]);
+    expect(codesOf(query, { n: null }, { complexity: 500 })).toEqual([]);
+  });
+
+  it('is above the limit for fragments that spread each other ten times, and worked out in no time', () => {
+    put(1, 10);
+    const powers = (depth: number) =>
+      `{ targets { id name } session { ...f${depth} } } fragment f0 on Session { id } ${repeated(
+        depth,
+        (index) => `fragment f${index + 1} on Session { ${repeated(10, () => `...f${index}`)} }`,
+      )}`;
+    expect(codesOf(powers(4), {}, one)).toEqual(['QUERY_TOO_COMPLEX']);
+    // 10^12 visits, if each spread was followed.
+    expect(codesOf(powers(12))).toEqual(['QUERY_TOO_COMPLEX']);
+  });
+
+  it('counts the rest of a document beside a field whose arguments end in an error', () => {
+    put(1, 10);
+    const query = 'query ($x: String = "a") { target(name: $x) { id } targets { id name } }';
+    expect(codesOf(query, { x: null }, one)).toEqual(['QUERY_TOO_COMPLEX']);
+    expect(codesOf(query, { x: null })).toEqual([]);
+  });
+
+  it('does not count what is left out by a directive', () => {
+    put(1, 10);
+    const query = 'query ($all: Boolean!) { targets @include(if: $all) { id name } session { id } }';
+    expect(codesOf(query, { all: true }, one)).toEqual(['QUERY_TOO_COMPLEX']);
+    expect(codesOf(query, { all: false }, one)).toEqual([]);
+  });
+
+  it('counts the targets that a filter is compared with, also where none matches', () => {
+    put(20, 100);
+    const query = `{ ${repeated(50, (index) => `a${index}: sessions(first: 1, where: {target: {name: "*x"}}) { totalCount }`)} }`;
+    expect(codesOf(query, {}, { complexity: 40_000 })).toEqual(['QUERY_TOO_COMPLEX']);
+  });
+
+  it('is known of every list of the schema', () => {
+    put(3, 3);
+    for (const [type, field] of listsOf(schema)) {
+      const population = { count: 1, sizes: NO_SIZES };
+      const introspection = introspectionSizesOf(schema);
+      const found = yieldOf(`${type}.${field}`, true, { store, args: {}, parent: population, introspection });
+      expect([`${type}.${field}`, found === null]).toEqual([`${type}.${field}`, false]);
+    }
+  });
+});
+
+describe('texts and lists in variables and documents', () => {
+  it.each([
+    [
+      'a glob',
+      'query ($w: TargetFilter) { targets(where: $w) { id } }',
+      { w: { name: '*'.repeat(490_000) } },
+      'TEXT_TOO_LONG',
+    ],
+    ['an id', 'query ($id: ID!) { node(id: $id) { id } }', { id: '#'.repeat(490_000) }, 'TEXT_TOO_LONG'],
+    [
+      'names of resources',
+      'query ($w: TargetFilter) { targets(where: $w) { id } }',
+      { w: { resource: Array.from({ length: 200_000 }, (_, index) => `r${index}`) } },
+      'LIST_TOO_LONG',
+    ],
+    [
+      'a subscription',
+      'subscription ($w: SessionFilter) { sessionChanges(where: $w) { cursor } }',
+      { w: { target: { name: '*'.repeat(5_000) } } },
+      'TEXT_TOO_LONG',
+    ],
+  ])('are bounded: %s', (_, query, variables, code) => {
+    expect(codesOf(query, variables)).toEqual([code]);
+  });
+
+  it('are bounded in the document itself', () => {
+    expect(codesOf(`{ targets(where: {name: "${'*'.repeat(5_000)}"}) { id } }`)).toEqual(['TEXT_TOO_LONG']);
+    const phases = `{ targets(where: {phase: [${repeated(1_001, () => 'READY')}]}) { id } }`;
+    expect(codesOf(phases)).toEqual(['LIST_TOO_LONG']);
+  });
+
+  it('are named by the error, with the limit and what came', () => {
+    const query = 'query ($names: [String!]) { targets(where: {resource: $names}) { id } }';
+    const prepared = prepare(query, { names: ['a', 'b', 'c'] }, { listLength: 2 });
+    expect(prepared).toMatchObject([
+      { message: 'The variable $names: expected a list of at most 2 entries, got 3. Ask in parts.' },
+    ]);
+  });
+
+  it('may be nested deeper than the stack', () => {
+    let deep: unknown = 'x';
+    for (let level = 0; level < 100_000; level += 1) deep = [deep];
+    expect(codesOf('query ($w: TargetFilter) { targets(where: $w) { id } }', { w: deep })).toEqual([]);
   });
 });

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { createExecutor } from '../../src/graphql/executor.js';
+import { createLoopBudget } from '../../src/graphql/loop-budget.js';
 import { createOperations } from '../../src/graphql/operation.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createLive } from '../../src/live/live.js';
@@ -72,6 +74,8 @@ export async function startQueryServer(
       introspection: true,
       documents: null,
     }),
+    executor: createExecutor(DEFAULT_LIMITS, clock),
+    budget: createLoopBudget(clock),
     limits: DEFAULT_LIMITS,
     queryCache,
   });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LoopBudget } from '../../graphql/loop-budget.js';
 import { withFields } from '../../log.js';
 import type { Grant } from '../access/access.js';
 import { REQUEST_ID_HEADER } from '../request-id.js';
@@ -14,6 +15,7 @@ const MAX_CACHED_BODY = 64_000;
 /** What GraphQL over HTTP is made of. */
 export interface GraphQLHttpOptions extends YogaOptions {
   readonly queryCache: QueryCacheLimits;
+  readonly budget: LoopBudget;
 }
 
 /**
@@ -69,9 +71,19 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     const [name, requestId] = idHeaderOf(request);
     if (name !== undefined && requestId !== undefined) response.setHeader(name, requestId);
     const log = withFields(options.log, { requestId });
-    const base = { grant, headers, log, onGone: (listener: () => void) => onClose(socket, listener) };
+    const base = {
+      grant,
+      headers,
+      log,
+      onGone: (listener: () => void) => onClose(socket, listener),
+      isWanted: () => !socket.destroyed,
+    };
     const context = key === null ? base : { ...base, miss: { key, reads: null } };
-    Promise.resolve(yoga(request, response, context))
+    const pause = options.budget.pass();
+    const answered = pause
+      ? pause.then(() => yoga(request, response, context))
+      : yoga(request, response, context);
+    Promise.resolve(answered)
       .then(() => response.statusCode === 413 && metrics?.refused('BODY_TOO_LARGE'))
       .catch((error) => {
         log('error', 'a request failed', { error: String(error) });

@@ -24,6 +24,8 @@ export interface ServerContext {
   readonly log: Log;
   /** Calls back when the client's connection has closed, also if its answer's turn never came. Returns the end of it. */
   onGone(listener: () => void): () => void;
+  /** Whether the client's connection is still open. */
+  isWanted(): boolean;
   /** None when the answer is not to be kept. */
   readonly miss?: Miss;
 }
@@ -37,7 +39,8 @@ export function useKeptAnswers(cache: QueryCache): Plugin<Context & ServerContex
       extendContext({ store: reads.store });
       return {
         onExecuteDone({ result }) {
-          if (isFaultless(result)) miss.reads = reads;
+          // What was written in slices is too long to be kept, and to be copied for it.
+          if (isFaultless(result) && !('stringify' in result)) miss.reads = reads;
         },
       };
     },

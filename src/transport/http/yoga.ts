@@ -1,8 +1,9 @@
-import { type ExecutionArgs, execute, GraphQLError, type GraphQLSchema, validate } from 'graphql';
+import { type ExecutionArgs, GraphQLError, type GraphQLSchema, validate } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Clock } from '../../clock.js';
 import type { Context } from '../../graphql/context.js';
-import { maskError, maskResult } from '../../graphql/mask.js';
+import type { Executor } from '../../graphql/executor.js';
+import { maskError } from '../../graphql/mask.js';
 import { createDocumentCache, type Operations } from '../../graphql/operation.js';
 import type { Live } from '../../live/live.js';
 import type { PayloadStream } from '../../live/pulled-reader.js';
@@ -24,6 +25,7 @@ export interface YogaOptions {
   /** The path it answers at. */
   readonly path: string;
   readonly operations: Operations;
+  readonly executor: Executor;
   readonly contextOf: ContextOf;
   readonly limits: Pick<Limits, 'bodyBytes'>;
   /** Default: nothing is counted. */
@@ -37,7 +39,7 @@ export function createGraphQLYoga(
   options: YogaOptions,
   cache: QueryCache,
 ): YogaServerInstance<ServerContext, Context> {
-  const { schema, clock, log, live, path, operations, contextOf, limits } = options;
+  const { schema, clock, log, live, path, operations, contextOf, limits, executor } = options;
   const { metrics = noMetrics, tracer = noTracer } = options;
   return createYoga<ServerContext, Context>({
     schema,
@@ -48,8 +50,7 @@ export function createGraphQLYoga(
     }),
     plugins: [
       useRequestErrors(),
-      useOperations(operations),
-      useMaskedResults(),
+      useOperations(operations, executor),
       useRefusals(metrics),
       useTracer(tracer),
       useReaders(live),
@@ -106,7 +107,7 @@ function isCutOff(error: unknown): boolean {
 }
 
 /** Documents are read, checked and refused as over WebSocket. */
-function useOperations(operations: Operations): Plugin {
+function useOperations(operations: Operations, executor: Executor): Plugin<Context & ServerContext> {
   return {
     onParams({ params, setParams }) {
       // Elsewhere Yoga's own checks are stricter about what is no query at all.
@@ -120,31 +121,23 @@ function useOperations(operations: Operations): Plugin {
       }
       for (const rule of operations.rules) addValidationRule(rule);
     },
-    onExecute({ args, setExecuteFn, setResultAndStopExecution }) {
-      if (operations.hideSuggestions) {
-        Object.assign(args, { hideSuggestions: true });
-        // Yoga's own executor does not know the option.
-        setExecuteFn(execute);
+    onExecute({ args, context, setExecuteFn, setResultAndStopExecution }) {
+      const cost = operations.costOf(args, context);
+      if (typeof cost !== 'number') {
+        setResultAndStopExecution({ errors: [cost] });
+        return;
       }
-      const refusal = operations.refusalOf(args);
-      if (refusal) setResultAndStopExecution({ errors: [refusal] });
-    },
-    onSubscribe({ args, setResultAndStopExecution }) {
       Object.assign(args, { hideSuggestions: operations.hideSuggestions });
-      const refusal = operations.refusalOf(args);
-      if (refusal) setResultAndStopExecution({ errors: [refusal] });
+      const { log, isWanted } = context;
+      setExecuteFn((executed: ExecutionArgs) =>
+        executor.execute({ args: executed, context, cost, log, isWanted }),
+      );
     },
-  };
-}
-
-/** What failed is logged with its request, which Yoga's own masking does not know: that is for what fails elsewhere. */
-function useMaskedResults(): Plugin<ServerContext> {
-  return {
-    onExecute: ({ context: { log } }) => ({
-      onExecuteDone({ result, setResult }) {
-        if ('errors' in result && result.errors) setResult(maskResult(result, log));
-      },
-    }),
+    onSubscribe({ args, context, setResultAndStopExecution }) {
+      Object.assign(args, { hideSuggestions: operations.hideSuggestions });
+      const cost = operations.costOf(args, context);
+      if (typeof cost !== 'number') setResultAndStopExecution({ errors: [cost] });
+    },
   };
 }
 

@@ -228,8 +228,12 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
 
   /** Sends a message, unless the connection is closing. */
   send(message: Message): void {
+    this.sendText(stringifyMessage(message));
+  }
+
+  sendText(message: string): void {
     if (!this.isOpen) return;
-    this.#socket.send(stringifyMessage(message));
+    this.#socket.send(message);
     if (this.#connection.writableLength >= UNSENT_MARK) this.onFull();
   }
 

@@ -1,16 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import {
-  type ExecutionArgs,
-  type ExecutionResult,
-  GraphQLError,
-  getOperationAST,
-  OperationTypeNode,
-} from 'graphql';
+import { type ExecutionArgs, GraphQLError, getOperationAST, OperationTypeNode } from 'graphql';
 import { type Message, MessageType, type SubscribeMessage, stringifyMessage } from 'graphql-ws';
 import type { Clock } from '../../clock.js';
 import type { Context } from '../../graphql/context.js';
-import { maskResult } from '../../graphql/mask.js';
-import { executeOperation, type Operations } from '../../graphql/operation.js';
+import type { Executed, Executor } from '../../graphql/executor.js';
+import type { LoopBudget } from '../../graphql/loop-budget.js';
+import type { Operations, PreparedOperation } from '../../graphql/operation.js';
 import type { Live } from '../../live/live.js';
 import type { Payload } from '../../live/payload.js';
 import { type Outlet, PushedReader } from '../../live/pushed-reader.js';
@@ -29,6 +24,8 @@ export interface OperationsOwner {
   readonly headers: IncomingHttpHeaders;
   readonly log: Log;
   send(message: Message): void;
+  /** Sends a message that is JSON already. */
+  sendText(message: string): void;
   /** Something of our own went wrong. */
   fault(error: unknown): void;
 }
@@ -36,6 +33,8 @@ export interface OperationsOwner {
 /** What the operations of all connections share. */
 export interface OperationsOptions {
   readonly operations: Operations;
+  readonly executor: Executor;
+  readonly budget: LoopBudget;
   readonly live: Live;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -103,6 +102,9 @@ export class WebSocketOperations {
   }
 
   async #start(operation: Operation, params: SubscribeMessage['payload'], context: Context): Promise<void> {
+    const pause = this.#options.budget.pass();
+    if (pause !== null) await pause;
+    if (!this.#isCurrent(operation)) return;
     const prepared = this.#options.operations.prepare(params, context);
     if (!('document' in prepared)) {
       this.#fail(operation, prepared);
@@ -111,7 +113,7 @@ export class WebSocketOperations {
     const type = typeOf(prepared);
     if (type === undefined) this.#fail(operation, [new GraphQLError('Unable to identify operation')]);
     else if (type === OperationTypeNode.SUBSCRIPTION) await this.#subscribe(operation, prepared);
-    else await this.#execute(operation, prepared);
+    else await this.#execute(operation, prepared, context);
   }
 
   async #subscribe(operation: Operation, prepared: ExecutionArgs): Promise<void> {
@@ -129,11 +131,19 @@ export class WebSocketOperations {
     }
   }
 
-  async #execute(operation: Operation, prepared: ExecutionArgs): Promise<void> {
-    const span = this.#options.tracer.begin({ ...prepared, headers: this.#owner.headers });
-    const result = await executeOperation(prepared);
+  async #execute(operation: Operation, args: PreparedOperation, context: Context): Promise<void> {
+    const span = this.#options.tracer.begin({ ...args, headers: this.#owner.headers });
+    const { cost } = args;
+    const isWanted = () => this.#isCurrent(operation);
+    const result = await this.#options.executor.execute({
+      args,
+      context,
+      cost,
+      log: this.#owner.log,
+      isWanted,
+    });
     span.end(result.errors !== undefined);
-    this.#answer(operation, maskResult(result, this.#owner.log));
+    this.#answer(operation, result);
   }
 
   /** The client may have ended it meanwhile, or gone. */
@@ -147,12 +157,16 @@ export class WebSocketOperations {
     this.#owner.send({ id, type: MessageType.Error, payload: errors.map((error) => error.toJSON()) });
   }
 
-  #answer(operation: Operation, { data, errors }: ExecutionResult): void {
+  #answer(operation: Operation, { data, errors, stringify }: Executed): void {
     if (!this.#isCurrent(operation)) return;
     const { id } = operation;
     this.#running.delete(id);
-    const payload = { data, ...(errors && { errors: errors.map((error) => error.toJSON()) }) };
-    this.#owner.send({ id, type: MessageType.Next, payload });
+    if (stringify) {
+      this.#owner.sendText(nextMessage(id, stringify()));
+    } else {
+      const payload = { data, ...(errors && { errors: errors.map((error) => error.toJSON()) }) };
+      this.#owner.send({ id, type: MessageType.Next, payload });
+    }
     this.#owner.send({ id, type: MessageType.Complete });
   }
 }
@@ -169,13 +183,18 @@ class Operation implements Outlet {
   constructor(id: string, writer: FrameWriter) {
     this.id = id;
     this.#writer = writer;
-    const whole = stringifyMessage({ id, type: MessageType.Next, payload: {} });
-    this.#head = Buffer.from(whole.slice(0, -'{}}'.length));
+    this.#head = Buffer.from(nextMessage(id, '').slice(0, -1));
   }
 
   send({ closedBody }: Payload): void {
     this.#writer.send(this.#head, closedBody);
   }
+}
+
+/** A `next` message around a payload's JSON. */
+function nextMessage(id: string, payload: string): string {
+  const whole = stringifyMessage({ id, type: MessageType.Next, payload: {} });
+  return `${whole.slice(0, -'{}}'.length)}${payload}}`;
 }
 
 function typeOf({ document, operationName }: ExecutionArgs): OperationTypeNode | undefined {

@@ -1,0 +1,192 @@
+import {
+  type DirectiveNode,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLField,
+  GraphQLIncludeDirective,
+  type GraphQLNamedType,
+  GraphQLObjectType,
+  type GraphQLSchema,
+  GraphQLSkipDirective,
+  getArgumentValues,
+  getDirectiveValues,
+  getNamedType,
+  getNullableType,
+  getOperationAST,
+  getVariableValues,
+  isAbstractType,
+  isCompositeType,
+  isListType,
+  Kind,
+  SchemaMetaFieldDef,
+  type SelectionNode,
+  type SelectionSetNode,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+} from 'graphql';
+import type { ReadableStore } from '../store/scoped.js';
+import { introspectionSizesOf } from './introspection-sizes.js';
+import { type Population, type Yield, yieldOf } from './populations.js';
+import { NO_SIZES, type Sizes } from './sizes.js';
+
+/** An operation, and what it is executed on. */
+export interface CostOptions {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly store: ReadableStore;
+  /** What the root field of a subscription gives, where that is known. Default: all that it can give now. */
+  readonly event?: Population;
+}
+
+/**
+ * The cost of an operation: the fields of its answer, with each list as long as it is in the store now, and the work of its
+ * filters and counts in fields' worth. A fragment counts wherever it is spread. The time this takes is proportional to the
+ * document: a fragment is counted once for each population it is spread on, however often that is.
+ *
+ * Null when nothing is executed: the operation does not exist, or its variables do not fit. Throws when it cannot be told:
+ * a RangeError for a document nested too deeply, an Error for a list of unknown length.
+ */
+export function costOf(options: CostOptions): number | null {
+  const { schema, document, operationName, variables } = options;
+  const operation = getOperationAST(document, operationName);
+  const root = operation && schema.getRootType(operation.operation);
+  if (!root) return null;
+  const { coerced } = getVariableValues(
+    schema,
+    operation.variableDefinitions ?? [],
+    { ...variables },
+    MAX_ERRORS,
+  );
+  return coerced ? createCounter(options, coerced)(operation.selectionSet, root, ONE) : null;
+}
+
+const MAX_ERRORS = { maxErrors: 50 };
+
+/** A document of 5,000 tokens has at most 2,500 selections; each may be visited for some kinds of objects. About 20 ms. */
+const MAX_VISITS = 50_000;
+
+const ONE: Population = { count: 1, sizes: NO_SIZES };
+
+/** Counts the fields of a selection on a population of objects, all of one type. */
+type Counter = (set: SelectionSetNode, type: GraphQLObjectType, parent: Population) => number;
+
+function createCounter(
+  { schema, document, store, event }: CostOptions,
+  variables: Record<string, unknown>,
+): Counter {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  const known = new Map<SelectionSetNode, Map<string, number>>();
+  const ids = new Map<string, number>();
+  const introspection = introspectionSizesOf(schema);
+  let visits = 0;
+  return countSet;
+
+  function countSet(set: SelectionSetNode, type: GraphQLObjectType, parent: Population): number {
+    const costs = known.get(set) ?? new Map<string, number>();
+    known.set(set, costs);
+    const key = `${type.name} ${parent.count} ${idOf(parent.sizes)}`;
+    const counted = costs.get(key);
+    if (counted !== undefined) return counted;
+    visits += set.selections.length;
+    if (visits > MAX_VISITS) throw new Error('The document spreads its fragments in too many places.');
+    const cost = set.selections.reduce((sum, node) => sum + count(node, type, parent), 0);
+    costs.set(key, cost);
+    return cost;
+  }
+
+  function count(node: SelectionNode, type: GraphQLObjectType, parent: Population): number {
+    if (!isIncluded(node)) return 0;
+    if (node.kind === Kind.FIELD) return countField(node, type, parent);
+    const fragment = node.kind === Kind.INLINE_FRAGMENT ? node : fragments.get(node.name.value);
+    if (!fragment || !applies(fragment.typeCondition?.name.value, type)) return 0;
+    // A spread is visited once for each object type, not for each object: that it is there counts as one.
+    return 1 + countSet(fragment.selectionSet, type, parent);
+  }
+
+  function countField(node: FieldNode, type: GraphQLObjectType, parent: Population): number {
+    const field = findField(type, node.name.value);
+    if (!field || parent.count === 0) return 1;
+    const args = argumentsOf(field, node);
+    // It ends in an error: nothing is executed beneath it.
+    if (args === null) return parent.count;
+    const isList = isListType(getNullableType(field.type));
+    const isRoot = type === schema.getSubscriptionType();
+    const source = { store, args, parent, introspection };
+    const result: Yield | null =
+      isRoot && event ? event : yieldOf(`${type.name}.${field.name}`, isList, source);
+    if (result === null) throw new Error(`The length of ${type.name}.${field.name} is not known.`);
+    const own = parent.count + (result.work ?? 0);
+    const item = getNamedType(field.type);
+    // The items of a list of texts or numbers are completed one by one, too.
+    if (!node.selectionSet || !isCompositeType(item)) return own + (isList ? result.count : 0);
+    return own + countItems(node.selectionSet, item, result);
+  }
+
+  /** Where the type is open, the dearest of those that are possible. */
+  function countItems(set: SelectionSetNode, type: GraphQLNamedType, items: Population): number {
+    if (type instanceof GraphQLObjectType) return countSet(set, type, items);
+    if (!isAbstractType(type)) return 0;
+    return Math.max(...schema.getPossibleTypes(type).map((possible) => countSet(set, possible, items)));
+  }
+
+  function applies(condition: string | undefined, type: GraphQLObjectType): boolean {
+    if (condition === undefined || condition === type.name) return true;
+    const wanted = schema.getType(condition);
+    return isAbstractType(wanted) && schema.isSubType(wanted, type);
+  }
+
+  function isIncluded({ directives }: SelectionNode): boolean {
+    if (!directives?.length) return true;
+    return (
+      condition(GraphQLIncludeDirective, directives) !== false &&
+      condition(GraphQLSkipDirective, directives) !== true
+    );
+  }
+
+  function condition(
+    directive: typeof GraphQLIncludeDirective,
+    directives: readonly DirectiveNode[],
+  ): unknown {
+    try {
+      return getDirectiveValues(directive, { directives }, variables)?.if;
+    } catch (error) {
+      if (error instanceof GraphQLError) return undefined;
+      throw error;
+    }
+  }
+
+  function findField(type: GraphQLObjectType, name: string): GraphQLField<unknown, unknown> | undefined {
+    if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef;
+    if (type === schema.getQueryType() && name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+    if (type === schema.getQueryType() && name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+    return type.getFields()[name];
+  }
+
+  /** As the executor works them out; null where it cannot, and gives an error instead of a value. */
+  function argumentsOf(
+    field: GraphQLField<unknown, unknown>,
+    node: FieldNode,
+  ): Record<string, unknown> | null {
+    try {
+      return getArgumentValues(field, node, variables);
+    } catch (error) {
+      if (error instanceof GraphQLError) return null;
+      throw error;
+    }
+  }
+
+  /** Equal sizes have the same id, so that a selection is counted once for all of them. */
+  function idOf(sizes: Sizes): number {
+    const text = Object.values(sizes).join();
+    const id = ids.get(text) ?? ids.size;
+    ids.set(text, id);
+    return id;
+  }
+}

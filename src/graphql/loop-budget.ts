@@ -1,0 +1,45 @@
+/** Spreads operations over iterations of the event loop, so that many at once do not hold up everything else. */
+export interface LoopBudget {
+  /** Null when an operation may begin now; otherwise resolves when it may, in the order in which they asked. */
+  pass(): Promise<void> | null;
+}
+
+/** Time, and what comes after the event loop has looked for input and output. */
+export interface LoopBudgetOptions {
+  /** Milliseconds since any moment. */
+  readonly monotonic: () => number;
+  /** Default: `setImmediate`. */
+  readonly afterIo?: (task: () => void) => void;
+}
+
+/** How long operations may begin in one iteration, in milliseconds. Each takes what it takes: see `CHEAP` in the executor. */
+export const LOOP_BUDGET_MS = 20;
+
+/** Creates a budget. Those that wait are bounded by whoever bounds clients and their operations. */
+export function createLoopBudget({ monotonic, afterIo = setImmediate }: LoopBudgetOptions): LoopBudget {
+  const waiting: (() => void)[] = [];
+  /** When the first operation of this iteration began; null: none has. */
+  let began: number | null = null;
+
+  return {
+    pass() {
+      if (waiting.length === 0 && isWithin()) return null;
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+  };
+
+  function isWithin(): boolean {
+    if (began !== null) return monotonic() - began < LOOP_BUDGET_MS;
+    began = monotonic();
+    afterIo(nextIteration);
+    return true;
+  }
+
+  function nextIteration(): void {
+    const next = waiting.shift();
+    began = next ? monotonic() : null;
+    if (!next) return;
+    afterIo(nextIteration);
+    next();
+  }
+}

@@ -1,0 +1,47 @@
+/** Divides long work into slices, so that it does not hold up the event loop: the watches of Tilts, and other requests. */
+export interface Pacer {
+  /** Null while the slice has time left; otherwise resolves in the next slice, where the question has to be asked again. */
+  pause(): Promise<void> | null;
+}
+
+/** The length of a slice, in milliseconds. Work may exceed it by what lies between two questions. */
+export const SLICE_MS = 20;
+
+/** Time, and what comes after the event loop has looked for input and output. */
+export interface PacerOptions {
+  /** Milliseconds since any moment. */
+  readonly monotonic: () => number;
+  /** Default: `setImmediate`. */
+  readonly afterIo?: (task: () => void) => void;
+}
+
+/** Begins with a slice of its own. */
+export function createPacer({ monotonic, afterIo = setImmediate }: PacerOptions): Pacer {
+  let end = monotonic() + SLICE_MS;
+  let next: Promise<void> | null = null;
+
+  return {
+    pause() {
+      if (next === null && monotonic() >= end) next = new Promise((resolve) => afterIo(() => begin(resolve)));
+      return next;
+    },
+  };
+
+  function begin(resolve: () => void): void {
+    next = null;
+    end = monotonic() + SLICE_MS;
+    resolve();
+  }
+}
+
+/** The items of a list one by one, with a pause wherever a slice is over. */
+export async function* pacedItems<T, R>(
+  items: readonly T[],
+  pacer: Pacer,
+  map: (item: T) => R,
+): AsyncGenerator<R, undefined, undefined> {
+  for (const item of items) {
+    for (let pause = pacer.pause(); pause !== null; pause = pacer.pause()) await pause;
+    yield map(item);
+  }
+}

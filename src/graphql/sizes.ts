@@ -1,0 +1,148 @@
+import { type SessionRecord, type TrackedTarget, verdictOfRecord } from '../store/record.js';
+import type { ReadableStore } from '../store/scoped.js';
+
+/** How many items the lists of some Sessions hold together. */
+export interface Sizes {
+  readonly sessions: number;
+  readonly targets: number;
+  /** Changes of targets in an event; in a snapshot each target is one. */
+  readonly changes: number;
+  /** Entries of all targets' histories. */
+  readonly transitions: number;
+  readonly resources: number;
+  /** Targets of all resources: a target of two resources counts twice. */
+  readonly memberships: number;
+  readonly waiting: number;
+  readonly notReady: number;
+  readonly retrying: number;
+  readonly failed: number;
+  readonly labels: number;
+  readonly annotations: number;
+  readonly finalizers: number;
+  readonly owners: number;
+  readonly managers: number;
+}
+
+/** The name of a kind of item. */
+export type SizeName = keyof Sizes;
+
+/** The sizes of no Session. */
+export const NO_SIZES: Sizes = {
+  sessions: 0,
+  targets: 0,
+  changes: 0,
+  transitions: 0,
+  resources: 0,
+  memberships: 0,
+  waiting: 0,
+  notReady: 0,
+  retrying: 0,
+  failed: 0,
+  labels: 0,
+  annotations: 0,
+  finalizers: 0,
+  owners: 0,
+  managers: 0,
+};
+
+/** The sizes of some Sessions together, and the largest of each kind that one of them has. */
+export interface SizesOfMany {
+  readonly total: Sizes;
+  readonly max: Sizes;
+}
+
+const known = new WeakMap<SessionRecord, Sizes>();
+
+/** The sizes of one Session: counted once, since a record never changes. */
+export function sizesOf(record: SessionRecord): Sizes {
+  const sizes = known.get(record) ?? count(record);
+  known.set(record, sizes);
+  return sizes;
+}
+
+/** The sizes of some Sessions. */
+export function sizesOfAll(records: readonly SessionRecord[]): SizesOfMany {
+  let [total, max] = [NO_SIZES, NO_SIZES];
+  for (const sizes of records.map(sizesOf)) {
+    total = combine(total, sizes, (a, b) => a + b);
+    max = combine(max, sizes, Math.max);
+  }
+  return { total, max };
+}
+
+const stores = new WeakMap<ReadableStore, SizesOfMany & { readonly revision: number }>();
+
+/** The sizes of all Sessions in a store: counted once per revision. */
+export function sizesOfStore(store: ReadableStore): SizesOfMany {
+  const last = stores.get(store);
+  if (last?.revision === store.revision) return last;
+  const records = store.ids().flatMap((id) => store.get(id) ?? []);
+  const sizes = { ...sizesOfAll(records), revision: store.revision };
+  stores.set(store, sizes);
+  return sizes;
+}
+
+/** The most that `limit` of the Sessions can have. */
+export function sizesOfSome({ total, max }: SizesOfMany, limit: number): Sizes {
+  if (limit >= total.sessions) return total;
+  return combine(total, max, (all, most) => Math.min(all, limit * most));
+}
+
+/** The most that Sessions of any kind can have which are asked for one by one: each may be the largest, and the same again. */
+export function sizesOfAny({ max }: SizesOfMany, count: number): Sizes {
+  return combine(max, max, (most) => count * most);
+}
+
+/** The sizes of a target alone. */
+export function sizesOfTarget({ history, resources }: TrackedTarget): Sizes {
+  return { ...NO_SIZES, targets: 1, changes: 1, transitions: history.length, memberships: resources.length };
+}
+
+function combine(a: Sizes, b: Sizes, by: (a: number, b: number) => number): Sizes {
+  return {
+    sessions: by(a.sessions, b.sessions),
+    targets: by(a.targets, b.targets),
+    changes: by(a.changes, b.changes),
+    transitions: by(a.transitions, b.transitions),
+    resources: by(a.resources, b.resources),
+    memberships: by(a.memberships, b.memberships),
+    waiting: by(a.waiting, b.waiting),
+    notReady: by(a.notReady, b.notReady),
+    retrying: by(a.retrying, b.retrying),
+    failed: by(a.failed, b.failed),
+    labels: by(a.labels, b.labels),
+    annotations: by(a.annotations, b.annotations),
+    finalizers: by(a.finalizers, b.finalizers),
+    owners: by(a.owners, b.owners),
+    managers: by(a.managers, b.managers),
+  };
+}
+
+function count(record: SessionRecord): Sizes {
+  const { metadata, status } = record;
+  const { waiting, notReady, retrying, failed } = verdictOfRecord(record);
+  const resources = new Set<string>();
+  let [transitions, memberships] = [0, 0];
+  for (const target of status.targets) {
+    transitions += target.history.length;
+    memberships += target.resources.length;
+    for (const resource of target.resources) resources.add(resource);
+  }
+  return {
+    sessions: 1,
+    targets: status.targets.length,
+    changes: status.targets.length,
+    transitions,
+    resources: resources.size,
+    memberships,
+    waiting: waiting.length,
+    notReady: notReady.length,
+    retrying: retrying.length,
+    failed: failed.length,
+    labels: metadata.labels.length,
+    annotations: metadata.annotations.length,
+    finalizers: metadata.finalizers.length,
+    owners: metadata.ownerReferences.length,
+    managers: metadata.managedFields.length,
+  };
+}
