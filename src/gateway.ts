@@ -131,11 +131,11 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const schema = createSchema(createSubscriptionResolvers(), {
     federation: options.federation ?? false,
   });
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const turn = createTurn();
   const metrics = createTally();
-  const live = createLive({ log, turn, metrics });
+  const live = createLive({ log, turn, metrics, answerBytes: limits.answerBytes, clock });
   const isOpen = options.token === undefined && options.jwt === undefined;
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const server = createHttpServer({
     schema,
     live,

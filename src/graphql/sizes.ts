@@ -1,4 +1,4 @@
-import { type SessionRecord, type TrackedTarget, verdictOfRecord } from '../store/record.js';
+import { HISTORY_LIMIT, type SessionRecord, type TrackedTarget, verdictOfRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 
 /** How many items the lists of some Sessions hold together. */
@@ -44,6 +44,9 @@ export const NO_SIZES: Sizes = {
   owners: 0,
   managers: 0,
 };
+
+/** One of everything, and a target's whole history. */
+export const UNIT_SIZES: Sizes = { ...combine(NO_SIZES, NO_SIZES, () => 1), transitions: HISTORY_LIMIT };
 
 /** The sizes of some Sessions together, and the largest of each kind that one of them has. */
 export interface SizesOfMany {

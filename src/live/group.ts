@@ -2,14 +2,16 @@ import type { Metrics } from '../metrics.js';
 import type { Revision } from '../store/journal.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { snapshotEvent, updateEvent } from './events.js';
-import type { Payload } from './payload.js';
+import type { Payload, PayloadMaker } from './payload.js';
+import type { PayloadCache } from './payload-cache.js';
 import type { Turn } from './turn.js';
 import type { LiveEvent, View } from './view.js';
 
 /** One update, as a group's members get it. */
 export interface Told {
   readonly revision: Revision;
-  readonly payload: Payload;
+  /** Executed when the first member asks, once for all. A promise never rejects. */
+  payload(): Payload | Promise<Payload>;
 }
 
 /** A reader that is told of updates when they happen, all those of a turn at once. */
@@ -17,6 +19,8 @@ export interface Member {
   /** The number of the revision it began at: what came before, it has. */
   readonly from: number;
   tell(updates: readonly Told[]): void;
+  /** Takes updates that are merged into one, since there are too many before the group's turn. It is told of no payload. */
+  defer(updates: readonly Revision[]): void;
 }
 
 /** Readers of one view: each update is executed and serialised once for all of them. */
@@ -29,10 +33,10 @@ export interface Group {
   readonly readers: number;
   /** How many of them pull. */
   readonly pulling: number;
-  /** The payload of an event: executed when first asked for. */
-  payloadOf(event: LiveEvent): Payload;
+  /** The payload of an event: executed when first asked for. A promise never rejects. */
+  payloadOf(event: LiveEvent): Payload | Promise<Payload>;
   /** The payload that tells everything as it is in this tick. */
-  snapshot(): Payload;
+  snapshot(): Payload | Promise<Payload>;
   /** Tells a member of each update from the next one on. */
   join(member: Member): void;
   /** Harmless for one that is no member any more. */
@@ -47,21 +51,26 @@ export interface GroupOptions {
   readonly view: View<LiveEvent>;
   readonly turn: Turn;
   readonly metrics: Metrics;
-  readonly execute: (event: LiveEvent) => Payload;
+  readonly maker: PayloadMaker;
+  readonly cache: PayloadCache;
   /** Called when its last reader has left. */
   readonly onEmpty: () => void;
 }
 
-/** How many payloads are kept for readers that come for them a little later: as many as a backlog holds. */
-const KEPT_PAYLOADS = 64;
+/** How many updates wait for the group's turn. With one more, each member merges them into one payload. */
+const MAX_PENDING = 64;
 
 /** A group without readers. It listens to the store while it has members. */
-export function createGroup({ store, view, turn, metrics, execute, onEmpty }: GroupOptions): Group {
+export function createGroup({ store, view, turn, metrics, maker, cache, onEmpty }: GroupOptions): Group {
   const members = new Set<Member>();
-  const kept = new Map<string, Payload>();
+  const executing = new Map<string, Promise<Payload>>();
   const telling = { run: tellAll };
   let pulling = 0;
   let pending: Revision[] = [];
+  let isScheduled = false;
+  let isDeferred = false;
+  /** The name under which the newest snapshot is kept, for readers that come in the same tick. */
+  let snapshotName: string | null = null;
   let leaveStore = () => {};
 
   return {
@@ -84,7 +93,7 @@ export function createGroup({ store, view, turn, metrics, execute, onEmpty }: Gr
       if (!members.delete(member) || members.size > 0) return;
       leaveStore();
       pending = [];
-      if (pulling === 0) onEmpty();
+      if (pulling === 0) end();
     },
     hold() {
       pulling += 1;
@@ -93,38 +102,86 @@ export function createGroup({ store, view, turn, metrics, execute, onEmpty }: Gr
         if (!isHeld) return;
         isHeld = false;
         pulling -= 1;
-        if (pulling + members.size === 0) onEmpty();
+        // Nobody comes later for what members are told at once.
+        if (pulling === 0) cache.clear();
+        if (pulling + members.size === 0) end();
       };
     },
   };
 
+  function end(): void {
+    cache.clear();
+    onEmpty();
+  }
+
   function note(revision: Revision): void {
     if (!view.wants(revision)) return;
-    if (pending.length === 0) turn.atEnd(telling);
+    if (snapshotName !== null) cache.delete(snapshotName);
+    snapshotName = null;
     pending.push(revision);
+    if (pending.length > MAX_PENDING) deferAll();
+    if (isScheduled) return;
+    isScheduled = true;
+    turn.atEnd(telling);
+  }
+
+  /** The event loop has had no time for this group: its members merge what they have missed (S5). */
+  function deferAll(): void {
+    const updates = pending;
+    pending = [];
+    isDeferred = true;
+    for (const member of members) member.defer(updates.filter(({ number }) => number > member.from));
   }
 
   function tellAll(): void {
-    const told = pending.flatMap((revision) => {
-      const event = updateEvent(view, store, revision);
-      return event === null ? [] : [{ revision, payload: payloadOf(event) }];
-    });
+    isScheduled = false;
+    const told = pending.flatMap(toTold);
     pending = [];
     const [first] = told;
-    if (!first) return;
+    if (!first && !isDeferred) return;
+    isDeferred = false;
     for (const member of members) {
-      const isNew = member.from >= first.revision.number;
+      const isNew = first !== undefined && member.from >= first.revision.number;
       member.tell(isNew ? told.filter(({ revision }) => revision.number > member.from) : told);
     }
   }
 
-  function payloadOf(event: LiveEvent): Payload {
+  function toTold(revision: Revision): Told[] {
+    const event = updateEvent(view, store, revision);
+    if (event === null) return [];
+    let payload: Payload | Promise<Payload> | null = null;
+    const once = () => {
+      payload ??= payloadOf(event);
+      return payload;
+    };
+    return [{ revision, payload: once }];
+  }
+
+  function payloadOf(event: LiveEvent): Payload | Promise<Payload> {
     const { sharedAs } = event;
-    if (sharedAs === null) return execute(event);
-    const payload = kept.get(sharedAs) ?? execute(event);
-    kept.set(sharedAs, payload);
-    const [oldest] = kept.keys();
-    if (kept.size > KEPT_PAYLOADS && oldest !== undefined) kept.delete(oldest);
+    if (sharedAs === null) return maker.make(event);
+    const known = cache.get(sharedAs) ?? executing.get(sharedAs);
+    if (known) return known;
+    const payload = maker.make(event);
+    if (!(payload instanceof Promise)) {
+      keep(sharedAs, event, payload);
+      return payload;
+    }
+    executing.set(sharedAs, payload);
+    void payload.then((made) => {
+      executing.delete(sharedAs);
+      keep(sharedAs, event, made);
+    });
     return payload;
+  }
+
+  /** Readers that pull come later, and those that join in this tick get the same snapshot. Others have what they were told. */
+  function keep(name: string, { isSnapshot }: LiveEvent, payload: Payload): void {
+    if (members.size + pulling === 0) return;
+    if (isSnapshot) {
+      if (snapshotName !== null && snapshotName !== name) cache.delete(snapshotName);
+      snapshotName = name;
+    }
+    if (isSnapshot || pulling > 0) cache.set(name, payload);
   }
 }

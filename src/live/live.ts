@@ -1,10 +1,15 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
+import { systemClock } from '../clock.js';
+import { createExecutor } from '../graphql/executor.js';
+import { DEFAULT_QUERY_LIMITS } from '../graphql/limits.js';
 import { maskResult } from '../graphql/mask.js';
+import type { PacerOptions } from '../graphql/pacer.js';
 import type { Log } from '../log.js';
 import { type Metrics, noMetrics } from '../metrics.js';
 import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from './backlog.js';
 import { createGroup, type Group } from './group.js';
-import { executeOn } from './payload.js';
+import { createPayloadMaker } from './payload.js';
+import { createPayloadCaches } from './payload-cache.js';
 import { createPulledReader, type PayloadStream } from './pulled-reader.js';
 import { type Outlet, PushedReader } from './pushed-reader.js';
 import { createReader } from './reader.js';
@@ -36,6 +41,10 @@ export interface LiveOptions {
   readonly limits?: BacklogLimits;
   /** Default: nothing is counted. */
   readonly metrics?: Metrics;
+  /** The longest payload, in bytes. Default: as of an answer. */
+  readonly answerBytes?: number;
+  /** Default: the machine's. */
+  readonly clock?: PacerOptions;
 }
 
 /** Told rather than older news than the reader has. */
@@ -50,7 +59,11 @@ const BEHIND: ExecutionResult = {
 /** No subscription is open yet. */
 export function createLive(options: LiveOptions): Live {
   const { log, turn = createTurn(), limits = DEFAULT_BACKLOG_LIMITS, metrics = noMetrics } = options;
+  const { answerBytes = DEFAULT_QUERY_LIMITS.answerBytes, clock = systemClock } = options;
   const groups = new Map<string, Group>();
+  const caches = createPayloadCaches();
+  // A lane of their own: payloads need not wait for the queries that take long.
+  const executor = createExecutor({ answerBytes }, clock);
   metrics.observe({
     pushedReaders: () => sum(({ readers, pulling }) => readers - pulling),
     pulledReaders: () => sum(({ pulling }) => pulling),
@@ -91,12 +104,19 @@ export function createLive(options: LiveOptions): Live {
     const key = `${source.scope}\n${source.meant}\n${sharingKey(args)}`;
     const known = groups.get(key);
     if (known) return known;
-    const group = createGroup({
+    const group: Group = createGroup({
       store: source.store,
       turn,
       metrics,
       view: source.openView(),
-      execute: (event) => executeOn(event, args, log),
+      maker: createPayloadMaker({
+        args,
+        context: source.context,
+        executor,
+        log,
+        isWanted: () => groups.get(key) === group,
+      }),
+      cache: caches.create(),
       onEmpty: () => groups.delete(key),
     });
     groups.set(key, group);

@@ -1,10 +1,14 @@
-import { type ExecutionArgs, type ExecutionResult, executeSync } from 'graphql';
-import { maskResult } from '../graphql/mask.js';
+import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import type { Context } from '../graphql/context.js';
+import { costOf } from '../graphql/cost.js';
+import { CHEAP, type Executed, type Executor } from '../graphql/executor.js';
+import { maskError } from '../graphql/mask.js';
+import { UNIT_SIZES } from '../graphql/sizes.js';
 import type { Log } from '../log.js';
 import type { LiveEvent } from './view.js';
 
-/** A result that readers get: executed and serialised once for all that share it. */
-export interface Payload extends ExecutionResult {
+/** A result that readers get: executed and serialised once for all that share it. Of the result itself only the errors are kept. */
+export interface Payload extends Pick<ExecutionResult, 'errors'> {
   readonly cursor: string;
   readonly onlyIfDifferent: boolean;
   /** The result as JSON. */
@@ -13,12 +17,88 @@ export interface Payload extends ExecutionResult {
   readonly closedBody: Buffer;
 }
 
-/** Executes a subscription's document on an event. Every resolver is synchronous: the store is in memory. */
-export function executeOn(event: LiveEvent, args: ExecutionArgs, log: Log): Payload {
-  const result = maskResult(executeSync({ ...args, rootValue: event }), log);
-  const { cursor, onlyIfDifferent } = event;
-  const closedBody = Buffer.from(`${JSON.stringify(result)}}`);
-  return { ...result, cursor, onlyIfDifferent, body: closedBody.subarray(0, -1), closedBody };
+/** Makes the payloads of a subscription. */
+export interface PayloadMaker {
+  /** Executes the document on an event: at once when that is cheap, otherwise in slices. A promise never rejects. */
+  make(event: LiveEvent): Payload | Promise<Payload>;
+}
+
+/** A subscription, and what executes it. */
+export interface PayloadMakerOptions {
+  readonly args: ExecutionArgs;
+  readonly context: Context;
+  readonly executor: Executor;
+  readonly log: Log;
+  /** Whether a payload is still of use. */
+  readonly isWanted: () => boolean;
+}
+
+/** Creates a maker. */
+export function createPayloadMaker({
+  args,
+  context,
+  executor,
+  log,
+  isWanted,
+}: PayloadMakerOptions): PayloadMaker {
+  const { schema, document, operationName, variableValues: variables } = args;
+  const operation = { schema, document, operationName, variables, store: context.store };
+  /** What one Session with one target costs: an event costs no more than this for each of its items. */
+  const unit = estimate(() => costOf({ ...operation, event: { count: 1, sizes: UNIT_SIZES } }));
+
+  return {
+    make(event) {
+      const result = execute(event);
+      return result instanceof Promise ? result.then(toPayload, fail) : toPayload(result);
+
+      function fail(error: unknown): Payload {
+        return toPayload({ errors: [maskError(error, log)] });
+      }
+
+      function toPayload(executed: Executed): Payload {
+        const { cursor, onlyIfDifferent } = event;
+        const closedBody = Buffer.from(`${jsonOf(executed)}}`);
+        const { errors } = executed;
+        return {
+          ...(errors && { errors }),
+          cursor,
+          onlyIfDifferent,
+          body: closedBody.subarray(0, -1),
+          closedBody,
+        };
+      }
+    },
+  };
+
+  function execute(event: LiveEvent): Executed | Promise<Executed> {
+    return executor.execute({
+      args: { ...args, rootValue: event },
+      context,
+      cost: costOn(event),
+      log,
+      isWanted,
+    });
+  }
+
+  /** An estimate that costs nothing where there is little; all is counted where there is much. */
+  function costOn(event: LiveEvent): number {
+    const most = unit * Math.max(event.items, 1);
+    if (most <= CHEAP) return most;
+    return estimate(() => costOf({ ...operation, event: { count: 1, sizes: event.sizes() } }));
+  }
+}
+
+/** What cannot be told is taken to be much. */
+function estimate(cost: () => number | null): number {
+  try {
+    return cost() ?? 0;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+function jsonOf({ stringify, ...result }: Executed): string {
+  return stringify ? stringify() : JSON.stringify(result);
 }
 
 /** Whether what a transport was given is one of ours. */

@@ -20,7 +20,7 @@ export function createPulledReader(
       for (;;) {
         const { done, value } = await events.next();
         if (done) return { done, value: undefined };
-        const payload = group.payloadOf(value);
+        const payload = await group.payloadOf(value);
         if (isRepeated(payload, last)) continue;
         last = payload;
         group.metrics.pulled.payloads += 1;

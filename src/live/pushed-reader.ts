@@ -15,6 +15,8 @@ export interface Outlet {
  *     following ──pause()──► lagging: updates are folded
  *         ▲──── resume(): one payload with the newest state ────┘
  *
+ * It lags as well while a payload is executed in slices, and while its group has no time.
+ *
  * A class, not closures: see websocket-connection.ts for what that saves.
  */
 export class PushedReader implements Member {
@@ -24,9 +26,18 @@ export class PushedReader implements Member {
   readonly #limits: BacklogLimits;
   #lag: Backlog | null = null;
   #last: Payload | null = null;
+  /** The outlet takes no more. */
+  #isBlocked = false;
+  /** A payload is being executed. */
+  #isExecuting = false;
+  /** The group has handed over updates before its turn. */
+  #isDeferred = false;
+  #isEnded = false;
+  /** A payload that was executed while the outlet took no more. */
+  #late: Payload | null = null;
 
   /**
-   * Sends the first payload before it returns (S1).
+   * Sends the first payload before it returns, unless that is executed in slices (S1).
    *
    * @param since the cursor last seen (S4)
    * @param limits for a reader that lags
@@ -38,45 +49,76 @@ export class PushedReader implements Member {
     this.from = group.store.revision;
     const missed = since === null ? null : group.store.since(since, group.view.only);
     group.join(this);
-    if (missed === null) this.#send(group.snapshot());
+    if (missed === null) this.#deliver(group.snapshot());
     else this.#replay(missed);
   }
 
   tell(updates: readonly Told[]): void {
-    if (this.#lag === null) for (const { payload } of updates) this.#send(payload);
-    else for (const { revision } of updates) this.#lag.add(revision);
+    for (const { revision, payload } of updates) {
+      if (this.#lag === null) this.#deliver(payload());
+      else this.#lag.add(revision);
+    }
+    this.#isDeferred = false;
+    this.#catchUp();
+  }
+
+  defer(updates: readonly Revision[]): void {
+    this.#isDeferred = true;
+    const lag = this.#beginLag();
+    for (const revision of updates) lag.add(revision);
   }
 
   /** The outlet takes no more. */
   pause(): void {
-    if (this.#lag !== null) return;
-    this.#lag = createBacklog({ ...this.#limits, updates: 0 });
+    if (this.#isBlocked) return;
+    this.#isBlocked = true;
     this.#group.metrics.pushed.lagging += 1;
+    this.#beginLag();
   }
 
   /** The outlet takes more. */
   resume(): void {
-    const due = this.#lag?.take() ?? null;
-    this.#endLag();
-    if (due !== null) this.#sendDue(due);
+    this.#unblock();
+    const late = this.#late;
+    this.#late = null;
+    if (late !== null) this.#send(late);
+    this.#catchUp();
   }
 
   /** Sends nothing any more. Harmless when called twice. */
   end(): void {
+    this.#isEnded = true;
     this.#group.leave(this);
-    this.#endLag();
+    this.#unblock();
+    this.#lag = null;
+    this.#late = null;
   }
 
-  #endLag(): void {
-    if (this.#lag === null) return;
-    this.#lag = null;
+  #unblock(): void {
+    if (!this.#isBlocked) return;
+    this.#isBlocked = false;
     this.#group.metrics.pushed.lagging -= 1;
+  }
+
+  #beginLag(): Backlog {
+    this.#lag ??= createBacklog({ ...this.#limits, updates: 0 });
+    return this.#lag;
   }
 
   #replay(missed: readonly Revision[]): void {
     const backlog = createBacklog(this.#limits);
     for (const revision of missed) if (this.#group.view.wants(revision)) backlog.add(revision);
-    for (let due = backlog.take(); due !== null; due = backlog.take()) this.#sendDue(due);
+    this.#lag = backlog;
+    this.#catchUp();
+  }
+
+  /** Sends what it has missed, as far as it may. */
+  #catchUp(): void {
+    while (this.#lag !== null && !this.#isBlocked && !this.#isExecuting && !this.#isDeferred) {
+      const due = this.#lag.take();
+      if (due === null) this.#lag = null;
+      else this.#sendDue(due);
+    }
   }
 
   #sendDue(due: Due): void {
@@ -84,7 +126,23 @@ export class PushedReader implements Member {
     // Everything anew has in it what its group has not told yet.
     if (due.type === 'reset') this.from = this.#group.store.revision;
     const event = dueEvent(this.#group.view, this.#group.store, due);
-    if (event !== null) this.#send(this.#group.payloadOf(event));
+    if (event !== null) this.#deliver(this.#group.payloadOf(event));
+  }
+
+  #deliver(payload: Payload | Promise<Payload>): void {
+    if (!(payload instanceof Promise)) {
+      this.#send(payload);
+      return;
+    }
+    this.#isExecuting = true;
+    this.#beginLag();
+    void payload.then((executed) => {
+      this.#isExecuting = false;
+      if (this.#isEnded) return;
+      if (this.#isBlocked) this.#late = executed;
+      else this.#send(executed);
+      this.#catchUp();
+    });
   }
 
   #send(payload: Payload): void {

@@ -1,6 +1,7 @@
 import { compileSessionFilter } from '../graphql/filter.js';
 import type { InputMaybe, SessionFilter } from '../graphql/generated.js';
 import type { SessionChange } from '../graphql/session-change.js';
+import { sizesOfAll } from '../graphql/sizes.js';
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { Fold, LiveEvent, Position, View } from './view.js';
@@ -58,6 +59,9 @@ function event(position: Position, changes: readonly SessionChange[]): SessionCh
     cursor: position.cursor,
     onlyIfDifferent: false,
     sharedAs,
+    isSnapshot: position.reset,
+    items: changes.reduce((sum, { session }) => sum + 1 + session.status.targets.length, 0),
+    sizes: () => sizesOfAll(changes.map(({ session }) => session)).total,
     sessionChanges: { ...place, changes },
   };
 }

@@ -1,3 +1,4 @@
+import { NO_SIZES, sizesOf } from '../graphql/sizes.js';
 import type { SessionId } from '../model/session.js';
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
@@ -26,6 +27,14 @@ export function viewSession(store: ReadableStore, session: SessionId | null): Vi
   };
 }
 
-function event({ cursor, sharedAs }: Position, session: SessionRecord | null): SessionEvent {
-  return { cursor, onlyIfDifferent: true, sharedAs, session };
+function event({ cursor, sharedAs, reset }: Position, session: SessionRecord | null): SessionEvent {
+  return {
+    cursor,
+    onlyIfDifferent: true,
+    sharedAs,
+    isSnapshot: reset,
+    items: 1 + (session?.status.targets.length ?? 0),
+    sizes: () => (session ? sizesOf(session) : NO_SIZES),
+    session,
+  };
 }

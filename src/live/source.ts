@@ -12,6 +12,8 @@ import type { LiveEvent, View } from './view.js';
 export interface Source<E extends LiveEvent = LiveEvent> extends AsyncIterable<E> {
   /** What is read. */
   readonly store: ReadableStore;
+  /** What its payloads are executed with. */
+  readonly context: Context;
   /** Readers of another scope do not share: see `Context`. */
   readonly scope: string;
   /** Of which Session it is, where the client left that out: readers of another one do not share. */
@@ -23,14 +25,16 @@ export interface Source<E extends LiveEvent = LiveEvent> extends AsyncIterable<E
 
 /** A source of the view. */
 export function createSource<E extends LiveEvent>(
-  { store, scope }: Context,
+  context: Context,
   limits: BacklogLimits,
   source: Pick<Source<E>, 'meant' | 'since' | 'openView'>,
 ): Source<E> {
   const { since, openView } = source;
+  const { store, scope } = context;
   return {
     ...source,
     store,
+    context,
     scope,
     [Symbol.asyncIterator]: () =>
       createReader({ store, view: openView(), since, limits, counts: noMetrics.pulled }),

@@ -1,5 +1,6 @@
 import { compileTargetFilter } from '../graphql/filter.js';
 import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
+import { NO_SIZES, sizesOf } from '../graphql/sizes.js';
 import type { SessionId } from '../model/session.js';
 import { phaseOf } from '../model/verdict.js';
 import { diffTargets } from '../store/diff.js';
@@ -105,6 +106,9 @@ function event(
     cursor: position.cursor,
     onlyIfDifferent: false,
     sharedAs,
+    isSnapshot: position.reset,
+    items: 1 + changes.length + (session?.status.targets.length ?? 0),
+    sizes: () => ({ ...(session ? sizesOf(session) : NO_SIZES), changes: changes.length }),
     targetChanges: { ...place, session, changes },
   };
 }

@@ -21,6 +21,8 @@ export interface Turn {
 export interface TurnOptions {
   /** Calls back at the end of the turn. Default: `process.nextTick`. */
   readonly schedule?: (end: () => void) => void;
+  /** Calls back once the event loop has looked for input and output. Default: `setImmediate`. */
+  readonly afterIo?: (end: () => void) => void;
   /** Tells how long a turn took. Default: one that nobody can set, unlike the system's. */
   readonly clock?: Clock;
 }
@@ -29,6 +31,9 @@ const MONOTONIC: Clock = { ...systemClock, now: systemClock.monotonic };
 
 /** A turn that took less calls for no rest: timers know no less than a millisecond. */
 const LONG_TURN_MS = 1;
+
+/** A turn with more to do goes on once the event loop has looked for input and output: for Tilt (U1), and for other clients. */
+const SLICE_MS = 20;
 
 /** So at most four fifths of the event loop's time go to the readers of turns up to 40 ms, and the rest to Tilt and to queries (U1). */
 const REST = 1 / 4;
@@ -44,7 +49,11 @@ const LONGEST_REST_MS = 10;
  * With a thousand readers a turn takes 12 ms, nearly all of it a system call for each: updates that come faster than
  * that leave together, a frame each and one call for all.
  */
-export function createTurn({ schedule = process.nextTick, clock = MONOTONIC }: TurnOptions = {}): Turn {
+export function createTurn({
+  schedule = process.nextTick,
+  afterIo = setImmediate,
+  clock = MONOTONIC,
+}: TurnOptions = {}): Turn {
   // Lists, not sets: keeping them free of repetition cost 7 % of a delivery, and who asks knows whether it has.
   let first: Task[] = [];
   let second: Task[] = [];
@@ -90,10 +99,12 @@ export function createTurn({ schedule = process.nextTick, clock = MONOTONIC }: T
     const began = clock.now();
     const tasks = first;
     first = [];
-    for (const task of tasks) task.run();
+    const left = runUntil(tasks, began + SLICE_MS);
+    first = first.concat(left);
     const last = second;
     second = [];
-    isScheduled = false;
+    isScheduled = left.length > 0;
+    if (isScheduled) afterIo(end);
     for (const task of last) task.run();
     const ended = clock.now();
     if (ended - began >= LONG_TURN_MS) {
@@ -101,5 +112,14 @@ export function createTurn({ schedule = process.nextTick, clock = MONOTONIC }: T
       restUntil = ended + Math.min((ended - began) * REST, LONGEST_REST_MS);
     }
     if (first.length > 0) request();
+  }
+
+  /** Runs tasks in order until a time, at least one of them. Returns those that are left. */
+  function runUntil(tasks: readonly Task[], time: number): Task[] {
+    for (const [index, task] of tasks.entries()) {
+      if (index > 0 && clock.now() >= time) return tasks.slice(index);
+      task.run();
+    }
+    return [];
   }
 }

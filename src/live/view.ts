@@ -1,3 +1,4 @@
+import type { Sizes } from '../graphql/sizes.js';
 import type { SessionId } from '../model/session.js';
 import type { Revision } from '../store/journal.js';
 import type { SessionRecord } from '../store/record.js';
@@ -23,6 +24,12 @@ export interface LiveEvent {
    * snapshot at one cursor. Null for what one slow reader alone has missed.
    */
   readonly sharedAs: string | null;
+  /** Whether it tells everything as it is. */
+  readonly isSnapshot: boolean;
+  /** About how many Sessions, targets and changes it is about. */
+  readonly items: number;
+  /** What these hold, to tell what a payload costs. */
+  sizes(): Sizes;
 }
 
 /** What one or more updates in a row did to one Session. */

@@ -1,8 +1,9 @@
-import { type ExecutionResult, type GraphQLSchema, parse } from 'graphql';
+import { type GraphQLSchema, parse } from 'graphql';
 import type { Context } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from '../../src/live/backlog.js';
 import { createLive } from '../../src/live/live.js';
+import type { Payload } from '../../src/live/payload.js';
 import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
 import { silentLog } from '../../src/log.js';
 import type { Store } from '../../src/store/store.js';
@@ -29,7 +30,7 @@ export async function subscribeTo<T>(
   const live = createLive({ log: silentLog, limits });
   const stream = await live.pull({ schema, document: parse(query), variableValues, contextValue });
   if (!(Symbol.asyncIterator in stream)) throw new Error(stream.errors?.map(String).join('; '));
-  let pending: Promise<IteratorResult<ExecutionResult, undefined>> | null = null;
+  let pending: Promise<IteratorResult<Payload, undefined>> | null = null;
 
   return {
     async next() {
@@ -57,9 +58,9 @@ export async function subscribeTo<T>(
   };
 
   /** As it goes over the wire. */
-  function dataOf({ data, errors }: ExecutionResult): T {
+  function dataOf({ body, errors }: Payload): T {
     if (errors) throw new Error(errors.map(String).join('; '));
-    return JSON.parse(JSON.stringify(data));
+    return JSON.parse(String(body)).data;
   }
 }
 

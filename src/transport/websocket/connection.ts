@@ -36,7 +36,7 @@ export interface ConnectionOptions extends OperationsOptions {
   readonly log: Log;
   readonly contextOf: ContextOf;
   readonly access: Access;
-  readonly limits: Pick<Limits, 'initMs' | 'operations' | 'operationsPerSecond'>;
+  readonly limits: Pick<Limits, 'initMs' | 'operations' | 'operationsPerSecond' | 'complexity'>;
 }
 
 /**

@@ -4,6 +4,7 @@ import { type Message, MessageType, type SubscribeMessage, stringifyMessage } fr
 import type { Clock } from '../../clock.js';
 import type { Context } from '../../graphql/context.js';
 import type { Executed, Executor } from '../../graphql/executor.js';
+import { LIMIT_CODES } from '../../graphql/limits.js';
 import type { LoopBudget } from '../../graphql/loop-budget.js';
 import type { Operations, PreparedOperation } from '../../graphql/operation.js';
 import type { Live } from '../../live/live.js';
@@ -39,7 +40,7 @@ export interface OperationsOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
-  readonly limits: Pick<Limits, 'operations' | 'operationsPerSecond'>;
+  readonly limits: Pick<Limits, 'operations' | 'operationsPerSecond' | 'complexity'>;
 }
 
 /** The operations of one connection, by the ids that its client gave them. A class for the same reason as that is one. */
@@ -101,6 +102,15 @@ export class WebSocketOperations {
     return new GraphQLError(message, { extensions: { code: 'TOO_MANY_REQUESTS' } });
   }
 
+  /** Why one more subscription makes all of them too much, since each may be executed at each update; null when it does not. */
+  #excessCost(cost: number): GraphQLError | null {
+    const most = this.#options.limits.complexity;
+    const all = [...this.#running.values()].reduce((sum, running) => sum + running.cost, cost);
+    if (all <= most) return null;
+    const message = `The subscriptions of this connection: expected a complexity of at most ${most} together, got ${all}. End some, or ask for less.`;
+    return new GraphQLError(message, { extensions: { code: LIMIT_CODES.complexity } });
+  }
+
   async #start(operation: Operation, params: SubscribeMessage['payload'], context: Context): Promise<void> {
     const pause = this.#options.budget.pass();
     if (pause !== null) await pause;
@@ -116,7 +126,13 @@ export class WebSocketOperations {
     else await this.#execute(operation, prepared, context);
   }
 
-  async #subscribe(operation: Operation, prepared: ExecutionArgs): Promise<void> {
+  async #subscribe(operation: Operation, prepared: PreparedOperation): Promise<void> {
+    const refusal = this.#excessCost(prepared.cost);
+    if (refusal !== null) {
+      this.#fail(operation, [refusal]);
+      return;
+    }
+    operation.cost = prepared.cost;
     const span = this.#options.tracer.begin({ ...prepared, headers: this.#owner.headers });
     const reader = await this.#options.live.push(prepared, operation);
     // One that lasts for hours would only be seen after them.
@@ -177,6 +193,8 @@ class Operation implements Outlet {
   readonly #writer: FrameWriter;
   /** All of a `next` message that differs between readers: `{"id":"…","type":"next","payload":`. */
   readonly #head: Buffer;
+  /** What it costs at most at an update, while it is a subscription. */
+  cost = 0;
   /** While it is a subscription that runs. */
   reader: PushedReader | null = null;
 
