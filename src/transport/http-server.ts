@@ -6,6 +6,7 @@ import { refuseBroken } from './access/refuse.js';
 import { limitSockets } from './access/socket-limits.js';
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignored-upgrade.js';
 import { createUnderWay } from './http/under-way.js';
+import { cutUnread } from './http/unread.js';
 import { LOOPBACKS, listenBeside } from './loopback.js';
 import { createRoutes, type Routes, type RoutesOptions } from './routes.js';
 import type { KeyPair } from './tls.js';
@@ -49,7 +50,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
   /** The event by which a connection reaches `node:http`: with TLS it does so after the handshake. */
   const httpConnection = tls ? 'secureConnection' : 'connection';
-  const server = tls ? createTlsServer({ ...serverOptions, ...tls }) : createServer(serverOptions);
+  const server = tls
+    ? createTlsServer({ ...serverOptions, ...tls, handshakeTimeout: limits.headersMs })
+    : createServer(serverOptions);
+  cutUnread(server, options.clock, metrics);
   const routes = createRoutes(options, limitSockets(server, limits, proxies));
   /** Connections that end with the answer under way. */
   const closing = new WeakSet<Duplex>();
@@ -58,7 +62,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.on('request', (request, response) => {
     if (!response.shouldKeepAlive || request.httpVersion === '1.0') closing.add(request.socket);
     if (underWay.begin(request.socket, response) <= limits.operations) {
-      routes.handle(request, response);
+      underWay.afterEarlier(request.socket, response, () => routes.handle(request, response));
       return;
     }
     // An answer would have to wait behind those that its client does not wait for.

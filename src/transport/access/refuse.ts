@@ -55,7 +55,8 @@ export function refuseBroken(
   metrics: Metrics,
 ): void {
   if (socket.writableEnded) return;
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // Without a handshake nothing can be written, and an attempt to would keep the connection open.
+  if (error.code === 'ECONNRESET' || !socket.writable || isTlsError(error)) {
     socket.destroy();
     return;
   }
@@ -63,6 +64,10 @@ export function refuseBroken(
   metrics.refused(code);
   const answer = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
   socket.end(isSilent ? '' : answer, () => socket.destroy());
+}
+
+function isTlsError({ code = '' }: NodeJS.ErrnoException): boolean {
+  return code === 'EPROTO' || code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_');
 }
 
 const BROKEN: ReadonlyMap<string, readonly [status: number, code: string]> = new Map([

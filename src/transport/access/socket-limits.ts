@@ -15,6 +15,9 @@ export interface SocketLimits {
 /** Connections above the limits are still answered, with the reason, but only this many: further ones are cut at once. */
 const ANSWERED_EXCESS = 1_000;
 
+/** The same of one address: it must not use up what is left for others. */
+const ANSWERED_EXCESS_OF_ADDRESS = 50;
+
 /**
  * Of the files that may be open, so many are left for what the gateway itself opens: the watches of Tilts, kubeconfigs,
  * GraphiQL. Were there none left, Node.js might not even refuse a connection, but try to accept it over and over, with all
@@ -25,7 +28,7 @@ const RESERVED_FILES = 100;
 /** Why the requests of a connection are refused; null for one that is within the limits. */
 export type ExcessOf = (socket: Socket) => Refusal | null;
 
-/** Counts a server's connections. */
+/** Counts a server's connections from the moment they are accepted, with TLS before the handshake. */
 export function limitSockets(
   server: Server | TlsServer,
   { sockets, socketsPerAddress }: SocketLimits,
@@ -33,36 +36,56 @@ export function limitSockets(
 ): ExcessOf {
   const counts = new Map<string, number>();
   const refused = new WeakMap<Socket, Refusal>();
+  /** The same by the client's address and port: a TLS socket does not say on which connection it is. */
+  const refusedPeers = new Map<string, Refusal>();
   const counted = new WeakSet<Socket>();
   let total = 0;
 
   server.maxConnections = Math.min(sockets + ANSWERED_EXCESS, Math.max(openFileLimit() - RESERVED_FILES, 1));
-  server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
+  server.on('connection', (socket: Socket) => {
     // A connection that is handed to the server again, after an upgrade that was ignored, is counted already.
     if (counted.has(socket)) return;
     counted.add(socket);
+    const peer = peerOf(socket);
     const address = plain(socket.remoteAddress ?? '');
     const count = (counts.get(address) ?? 0) + 1;
+    const excess = isTrusted(address, proxies) ? 0 : count - socketsPerAddress;
+    if (excess > ANSWERED_EXCESS_OF_ADDRESS) {
+      socket.destroy();
+      return;
+    }
     total += 1;
     counts.set(address, count);
-    if (total > sockets) refused.set(socket, tooMany(503, `${sockets} connections are open`));
-    else if (count > socketsPerAddress && !isTrusted(address, proxies)) {
-      refused.set(socket, tooManyOfAddress(socketsPerAddress));
-    }
+    if (total > sockets) refuse(tooMany(503, `${sockets} connections are open`));
+    else if (excess > 0) refuse(tooManyOfAddress(socketsPerAddress));
     socket.once('close', () => {
+      refusedPeers.delete(peer);
       total -= 1;
       const left = (counts.get(address) ?? 1) - 1;
       if (left > 0) counts.set(address, left);
       else counts.delete(address);
     });
+
+    function refuse(refusal: Refusal): void {
+      refused.set(socket, refusal);
+      refusedPeers.set(peer, refusal);
+    }
+  });
+  server.on('secureConnection', (socket: Socket) => {
+    const refusal = refusedPeers.get(peerOf(socket));
+    if (refusal) refused.set(socket, refusal);
   });
 
   return (socket) => refused.get(socket) ?? null;
 }
 
-/** Why a client that has as many connections as it may have is refused another. */
+/** Rejection of a client that has as many connections as it may have. */
 export function tooManyOfAddress(limit: number): Refusal {
   return tooMany(429, `${limit} connections are open from this address`);
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function tooMany(status: 429 | 503, what: string): Refusal {

@@ -5,6 +5,11 @@ import type { Duplex } from 'node:stream';
 export interface UnderWay {
   /** Notes one that begins, and tells how many its connection waits for. */
   begin(socket: Duplex, response: ServerResponse): number;
+  /**
+   * Calls back once every answer before this one has been sent: an answer that waits for its turn would be kept in memory, and
+   * so would those behind it. Never, when the connection closes first.
+   */
+  afterEarlier(socket: Duplex, response: ServerResponse, handle: () => void): void;
   /** Whether an answer has been begun and not ended. What is written then becomes a part of it. */
   isAnswering(socket: Duplex): boolean;
 }
@@ -22,6 +27,17 @@ export function createUnderWay(): UnderWay {
       // They go out in their order, so those that are over stand in front.
       while (queue[0]?.writableEnded) queue.shift();
       return queue.push(response);
+    },
+    afterEarlier(socket, response, handle) {
+      const queue = answers.get(socket) ?? [];
+      const before = queue[queue.indexOf(response) - 1];
+      if (before === undefined || before.writableFinished) {
+        handle();
+        return;
+      }
+      before.once('close', () => {
+        if (!socket.destroyed) handle();
+      });
     },
     isAnswering: (socket) =>
       answers.get(socket)?.some(({ headersSent, writableEnded }) => headersSent && !writableEnded) ?? false,

@@ -1,0 +1,67 @@
+import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Clock } from '../../clock.js';
+import type { Metrics } from '../../metrics.js';
+
+/** How long a client may read nothing of what was written to it before its connection is cut, in milliseconds; as of WebSockets. */
+export const UNREAD_MS = 10_000;
+
+/** How often connections are looked at, in milliseconds. */
+const CHECK_MS = 2_500;
+
+/** How much a connection had sent when it last made progress. */
+interface Progress {
+  readonly sent: number;
+  readonly queued: number;
+  /** By the monotonic clock. */
+  readonly at: number;
+}
+
+/**
+ * Cuts connections that do not read their answers or event streams: what was written to them is kept in memory for as long as
+ * they are open. A connection that takes anything at all goes on. WebSockets have a deadline of their own, with a close code.
+ * One timer for all of them, which runs only while there are some.
+ */
+export function cutUnread(server: Server | TlsServer, clock: Clock, metrics: Metrics): void {
+  const sockets = new Map<Socket, Progress | null>();
+  let cancel = () => {};
+
+  server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
+    sockets.set(socket, null);
+    if (sockets.size === 1) cancel = clock.after(CHECK_MS, check);
+    socket.once('close', () => forget(socket));
+  });
+  server.on('upgrade', ({ socket }) => forget(socket));
+
+  function forget(socket: Socket): void {
+    if (sockets.delete(socket) && sockets.size === 0) cancel();
+  }
+
+  function check(): void {
+    cancel = clock.after(CHECK_MS, check);
+    const now = clock.monotonic();
+    for (const [socket, last] of sockets) {
+      const progress = progressOf(socket, last, now);
+      sockets.set(socket, progress);
+      if (progress === null || now - progress.at < UNREAD_MS) continue;
+      metrics.refused('ANSWER_NOT_READ');
+      socket.destroy();
+    }
+  }
+}
+
+/** Null where everything that was written has been sent. */
+function progressOf(socket: Socket, last: Progress | null, now: number): Progress | null {
+  if (socket.writableLength === 0) return null;
+  const sent = socket.bytesWritten - socket.writableLength;
+  const queued = queuedBytes(socket);
+  return last?.sent === sent && last.queued === queued ? last : { sent, queued, at: now };
+}
+
+/** What the system has not taken of the write in progress. One write can be megabytes: a slow client takes it bit by bit. */
+function queuedBytes(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) return 0;
+  return Number(handle.writeQueueSize);
+}
