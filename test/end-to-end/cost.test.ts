@@ -1,0 +1,343 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { describe, expect, it } from 'vitest';
+import type { GatewayOptions } from '../../src/gateway.js';
+import { decodeSession } from '../../src/model/decode.js';
+import { createMemoryProvider, type MemorySource } from '../../src/providers/memory.js';
+import { startGateway, type TestGateway } from '../support/gateway.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { sessionJson } from '../support/session-json.js';
+import { session, type TargetStates } from '../support/sessions.js';
+import { sharedTls } from '../support/tls.js';
+import { beginWebSocket } from '../support/web-socket-client.js';
+
+type Costly = TestGateway & { readonly source: MemorySource };
+
+/** A gateway with Sessions of many targets. */
+async function start(sessions: number, targets: number, options: GatewayOptions = {}): Promise<Costly> {
+  const all = Array.from({ length: sessions }, (_, index) => session(`s${index}`, many(targets, 'running')));
+  const source = createMemoryProvider('many', all);
+  const gateway = await startGateway({ providers: [source.provider], ...options });
+  await gateway.gateway.ready();
+  return { ...gateway, source };
+}
+
+function many(count: number, state: TargetStates[string]): TargetStates {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`target-${index}`, state]));
+}
+
+/** A Session whose targets wait for a reason of so many characters. */
+function wordy(instance: string, targets: number, characters: number, round = 0) {
+  const state = { waiting: { waitReason: `${round} ${'x'.repeat(characters)}` } };
+  const list = Array.from({ length: targets }, (_, index) => ({
+    name: `t${index}`,
+    type: 'job',
+    resources: [],
+    state,
+  }));
+  return decodeSession(sessionJson({ uid: 'wordy', targets: list }), instance);
+}
+
+const REASONS = 'state { ... on TargetStateWaiting { waitReason } }';
+
+function open({ origin }: TestGateway): Socket {
+  const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+  socket.on('error', () => {});
+  return socket;
+}
+
+function requestOf(query: string, accept = 'application/json'): string {
+  const path = `/graphql?query=${encodeURIComponent(query)}`;
+  return `GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`;
+}
+
+/** Resolves with the order in which two things happened. */
+async function race(tasks: Readonly<Record<string, Promise<unknown>>>): Promise<string[]> {
+  const order: string[] = [];
+  await Promise.all(
+    Object.entries(tasks).map(async ([name, task]) => {
+      await task;
+      order.push(name);
+    }),
+  );
+  return order;
+}
+
+describe('U1: an operation that takes long', () => {
+  const ALL = '{ sessions(first: 1000) { nodes { status { targets { id name type phase since } } } } }';
+
+  it('lets /healthz be answered in the meantime, over HTTP', async () => {
+    await using gateway = await start(100, 200);
+    const asked = gateway.query<{ sessions: { nodes: unknown[] } }>(ALL);
+    await new Promise(setImmediate);
+    const order = await race({ all: asked, health: fetch(`${gateway.origin}/healthz`) });
+    expect(order).toEqual(['health', 'all']);
+    expect((await asked).data.sessions.nodes).toHaveLength(100);
+  });
+
+  it('lets another operation of the same WebSocket be answered in the meantime', async () => {
+    await using gateway = await start(100, 200);
+    const client = await beginWebSocket(gateway.webSocketUrl);
+    client.send({ id: 'all', type: 'subscribe', payload: { query: ALL } });
+    client.send({ id: 'one', type: 'subscribe', payload: { query: '{ gateway { version } }' } });
+    const completed = () =>
+      client.messages.flatMap(
+        (message) => /"id":"(\w+)","type":"complete"/.exec(JSON.stringify(message))?.[1] ?? [],
+      );
+    await expect.poll(completed, { timeout: 20_000 }).toEqual(['one', 'all']);
+    client.socket.terminate();
+  });
+
+  it('answers with everything as it was in one moment, whatever comes meanwhile', async () => {
+    await using gateway = await start(50, 200);
+    const query = `{ ${['a', 'b', 'c'].map((name) => `${name}: targets { phase }`).join(' ')} }`;
+    const asked = gateway.query<Record<string, { phase: string }[]>>(query);
+    const change = setInterval(() => gateway.source.put(session('s0', many(200, 'ready'))), 1);
+    const { data } = await asked;
+    clearInterval(change);
+    const seen = Object.values(data).map((targets) => new Set(targets.map(({ phase }) => phase)).size);
+    expect(new Set(seen).size).toBe(1);
+  });
+
+  it('gives the same answer as at once', async () => {
+    await using gateway = await start(3, 5);
+    await using other = await start(3, 5);
+    const query =
+      '{ sessions { nodes { id counts { total } status { targets { id state { __typename } } } } } }';
+    const aliased = `{ ${Array.from({ length: 40 }, (_, n) => `a${n}: sessions { nodes { id status { targets { id resources state { __typename } } } } }`).join(' ')} }`;
+    const [small, large] = [await gateway.query(query), await other.query<Record<string, unknown>>(aliased)];
+    expect(small).toEqual(await other.query(query));
+    const one = await gateway.query<{ a0: unknown }>(aliased.slice(0, aliased.indexOf(' a1:')).concat(' }'));
+    for (const part of Object.values(large.data)) expect(part).toEqual(one.data.a0);
+  });
+
+  it('is a subscription whose first payload is in slices, and S3 holds', async () => {
+    await using gateway = await start(1, 3_000);
+    const client = await beginWebSocket(gateway.webSocketUrl);
+    const query =
+      'subscription { targetChanges { reset conflated changes { type target { id name phase since } } } }';
+    client.send({ id: '1', type: 'subscribe', payload: { query } });
+    await expect.poll(() => gateway.gateway.readers).toBe(1);
+    for (const state of ['ready', 'failed', 'ready', 'failed'] as const) {
+      gateway.source.put(session('s0', { ...many(3_000, 'running'), 'target-7': state }));
+      await new Promise(setImmediate);
+    }
+    const phases = () => {
+      const held = new Map<string, string>();
+      for (const message of client.messages) {
+        const [, payload] = /"payload":(.*)}$/.exec(JSON.stringify(message)) ?? [];
+        const changes = payload === undefined ? null : JSON.parse(payload).data?.targetChanges;
+        if (changes?.reset) held.clear();
+        for (const { target } of changes?.changes ?? []) held.set(target.name, target.phase);
+      }
+      return [held.size, held.get('target-7')];
+    };
+    await expect.poll(phases, { timeout: 20_000 }).toEqual([3_001, 'FAILED']);
+    client.socket.terminate();
+  });
+});
+
+describe('an answer', () => {
+  it.each([
+    ['long texts', 20, 1_000],
+    ['texts that are longer as bytes', 20, 30],
+  ])('has a limit of bytes: %s', async (_, targets, characters) => {
+    await using gateway = await start(0, 0, { limits: { answerBytes: 5_000 } });
+    gateway.source.put(wordy('a', targets, characters * (characters < 100 ? 10 : 1)));
+    const { data, errors } = await gateway.query(`{ session { status { targets { ${REASONS} } } } }`);
+    expect(data).toBeUndefined();
+    expect(errors).toEqual([
+      {
+        message:
+          'The answer: expected at most 5000 bytes (--limit answerBytes), it has more. Ask for fewer fields, or in pages.',
+        extensions: { code: 'ANSWER_TOO_LARGE' },
+      },
+    ]);
+  });
+
+  it('has the limit as a payload of a subscription, which goes on', async () => {
+    await using gateway = await start(0, 0, { limits: { answerBytes: 5_000 } });
+    gateway.source.put(wordy('a', 20, 1_000));
+    const client = await beginWebSocket(gateway.webSocketUrl);
+    const query = `subscription { session { status { targets { ${REASONS} } } } }`;
+    client.send({ id: '1', type: 'subscribe', payload: { query } });
+    await expect.poll(() => JSON.stringify(client.messages)).toContain('ANSWER_TOO_LARGE');
+    gateway.source.put(wordy('a', 2, 10));
+    await expect.poll(() => JSON.stringify(client.messages)).toContain('0 xxxxxxxxxx');
+    client.socket.terminate();
+  });
+
+  it('lists a hundred errors, and says how many more there are', async () => {
+    await using gateway = await start(1, 1, { federation: true });
+    const representations = Array.from({ length: 1_000 }, () => ({ __typename: 'Junk' }));
+    const { errors } = await gateway.query(
+      'query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }',
+      { r: representations },
+    );
+    expect(errors).toHaveLength(101);
+    expect(errors?.at(-1)).toEqual({ message: '900 more errors are not listed.' });
+  });
+});
+
+describe('a client that does not read', () => {
+  /** More than the buffers of a connection of this machine take. */
+  const LONG = 16 * 2 ** 20;
+
+  it.each([
+    ['an answer over HTTP', 'application/json', `{ session { status { targets { ${REASONS} } } } }`],
+    [
+      'an event stream',
+      'text/event-stream',
+      `subscription { session { status { targets { ${REASONS} } } } }`,
+    ],
+  ])('is cut after ten seconds: %s', async (_, accept, query) => {
+    const clock = createManualClock();
+    await using gateway = await start(0, 0, { clock });
+    gateway.source.put(wordy('a', 16, LONG / 16));
+    const socket = open(gateway);
+    socket.pause();
+    socket.write(requestOf(query, accept));
+    const closed = once(socket, 'close');
+    let isClosed = false;
+    void closed.then(() => {
+      isClosed = true;
+    });
+    await expect
+      .poll(
+        async () => {
+          await clock.advance(2_500);
+          // Only a connection that reads sees its end; what the system has taken for it comes first.
+          if (gateway.gateway.readers === 0) socket.resume();
+          return isClosed;
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(true);
+    expect(gateway.gateway.readers).toBe(0);
+  });
+
+  it('is answered one request after the other, so that only one answer waits for it', async () => {
+    await using gateway = await start(0, 0, { queryCacheBytes: 0 });
+    gateway.source.put(wordy('a', 16, LONG / 16));
+    const socket = open(gateway);
+    socket.pause();
+    const before = memory();
+    for (let n = 0; n < 20; n += 1)
+      socket.write(requestOf(`{ a${n}: session { status { targets { ${REASONS} } } } }`));
+    await expect.poll(() => memory() - before, { timeout: 20_000 }).toBeGreaterThan(LONG / 2);
+    for (let turns = 0; turns < 20; turns += 1) await fetch(`${gateway.origin}/healthz`);
+    // Twenty answers are 320 MB.
+    expect(memory() - before).toBeLessThan(10 * LONG);
+    let bytes = 0;
+    socket.on('data', (chunk) => {
+      bytes += chunk.length;
+    });
+    socket.resume();
+    await expect.poll(() => bytes, { timeout: 30_000 }).toBeGreaterThan(20 * LONG);
+    socket.destroy();
+  });
+
+  function memory(): number {
+    const { arrayBuffers, heapUsed, external } = process.memoryUsage();
+    return Math.max(arrayBuffers, external) + heapUsed;
+  }
+});
+
+describe('the subscriptions of one WebSocket', () => {
+  it('may cost as much as one operation, all together', async () => {
+    await using gateway = await start(1, 100, { limits: { complexity: 1_000 } });
+    const client = await beginWebSocket(gateway.webSocketUrl);
+    for (const id of ['1', '2', '3', '4', '5']) {
+      const query = `subscription S${id} { session { status { targets { id name } } } }`;
+      client.send({ id, type: 'subscribe', payload: { query } });
+    }
+    await expect.poll(() => JSON.stringify(client.messages)).toContain('QUERY_TOO_COMPLEX');
+    const rejected = client.messages.find((message) => JSON.stringify(message).includes('QUERY_TOO_COMPLEX'));
+    expect(rejected).toMatchObject({
+      id: '5',
+      type: 'error',
+      payload: [
+        { message: expect.stringContaining('expected a complexity of at most 1000 together, got 1025') },
+      ],
+    });
+    client.socket.terminate();
+  });
+
+  it('keep no payloads that nobody comes for: 20 different ones, 80 updates of a megabyte', async () => {
+    await using gateway = await start(0, 0);
+    gateway.source.put(wordy('a', 100, 10_000));
+    const client = await beginWebSocket(gateway.webSocketUrl);
+    // The client keeps no messages either.
+    client.socket.removeAllListeners('message');
+    const newest = new Map<string, string>();
+    client.socket.on('message', (bytes) => {
+      const [, id = '', round = ''] =
+        /^{"id":"(\d+)".*?"waitReason":"(\d+) /.exec(String(bytes).slice(0, 200)) ?? [];
+      newest.set(id, round);
+    });
+    for (let id = 0; id < 20; id += 1) {
+      const query = `subscription S${id} { session { status { targets { ${REASONS} } } } }`;
+      client.send({ id: String(id), type: 'subscribe', payload: { query } });
+    }
+    await expect.poll(() => newest.size, { timeout: 30_000 }).toBe(20);
+    for (let round = 1; round <= 80; round += 1) {
+      gateway.source.put(wordy('a', 100, 10_000, round));
+      await new Promise(setImmediate);
+    }
+    await expect.poll(() => new Set(newest.values()), { timeout: 60_000 }).toEqual(new Set(['80']));
+    // 20 groups that keep 64 payloads each are 1.3 GB.
+    expect(process.memoryUsage().arrayBuffers).toBeLessThan(400 * 2 ** 20);
+    client.socket.terminate();
+  });
+});
+
+describe('TLS connections without a handshake', () => {
+  async function silent({ origin }: TestGateway): Promise<Socket> {
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  async function ask({ origin }: TestGateway, ca: string): Promise<string> {
+    const socket = connectTls({ port: Number(new URL(origin).port), host: '127.0.0.1', ca });
+    socket.on('error', () => {});
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += String(chunk);
+    });
+    socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+    await once(socket, 'close');
+    return text;
+  }
+
+  it('are counted, and cut when there are many', async () => {
+    const { ca, server: tls } = await sharedTls();
+    await using gateway = await start(0, 0, { tls, limits: { socketsPerAddress: 3 } });
+    const sockets = await Promise.all(Array.from({ length: 3 }, () => silent(gateway)));
+    await expect.poll(() => ask(gateway, ca)).toMatch(/^HTTP\/1\.1 429 .*TOO_MANY_CONNECTIONS/s);
+    let cut = 0;
+    for (let n = 0; n < 100; n += 1) {
+      const socket = await silent(gateway);
+      socket.once('close', () => {
+        cut += 1;
+      });
+      socket.resume();
+      sockets.push(socket);
+    }
+    await expect.poll(() => cut).toBe(50);
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(() => ask(gateway, ca)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it("are cut after the time for a request's headers", async () => {
+    const { ca, server: tls } = await sharedTls();
+    await using gateway = await start(0, 0, { tls, limits: { socketsPerAddress: 3, headersMs: 200 } });
+    const closed = await Promise.all(
+      Array.from({ length: 3 }, async () => once((await silent(gateway)).resume(), 'close')),
+    );
+    expect(closed).toHaveLength(3);
+    await expect.poll(() => ask(gateway, ca)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
