@@ -1,5 +1,6 @@
 import type { AnySurface } from './harness/surface.js';
 import { commandLine } from './surfaces/command-line.js';
+import { documentCosts } from './surfaces/document-costs.js';
 import { httpBody } from './surfaces/http-body.js';
 import { httpHeaders } from './surfaces/http-headers.js';
 import { kubeconfig } from './surfaces/kubeconfig.js';
@@ -24,4 +25,5 @@ export const surfaces: readonly AnySurface[] = [
   watchLines,
   kubeconfig,
   commandLine,
+  documentCosts,
 ];
