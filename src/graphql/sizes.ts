@@ -1,5 +1,6 @@
-import { HISTORY_LIMIT, type SessionRecord, type TrackedTarget, verdictOfRecord } from '../store/record.js';
+import { HISTORY_LIMIT, type SessionRecord, type TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
+import { countPhases } from './counts.js';
 
 /** How many items the lists of some Sessions hold together. */
 export interface Sizes {
@@ -123,9 +124,9 @@ function combine(a: Sizes, b: Sizes, by: (a: number, b: number) => number): Size
 
 function count(record: SessionRecord): Sizes {
   const { metadata, status } = record;
-  const { waiting, notReady, retrying, failed } = verdictOfRecord(record);
   const resources = new Set<string>();
   let [transitions, memberships] = [0, 0];
+  const { waiting, running, retrying, failed } = countPhases(status.targets);
   for (const target of status.targets) {
     transitions += target.history.length;
     memberships += target.resources.length;
@@ -138,10 +139,10 @@ function count(record: SessionRecord): Sizes {
     transitions,
     resources: resources.size,
     memberships,
-    waiting: waiting.length,
-    notReady: notReady.length,
-    retrying: retrying.length,
-    failed: failed.length,
+    waiting,
+    notReady: running,
+    retrying,
+    failed,
     labels: metadata.labels.length,
     annotations: metadata.annotations.length,
     finalizers: metadata.finalizers.length,
