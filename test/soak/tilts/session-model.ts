@@ -143,10 +143,12 @@ function targetAt(index: number, phase: Phase, number: number, padding = ''): Mo
   const resource = `svc-${String(index).padStart(4, '0')}`;
   const name = `${resource}:${isServer ? 'serve' : 'update'}`;
   const { state, stamp } = stateOf(phase, number, padding);
+  // A job that is active and ready has succeeded.
+  const shown = phase === 'READY' && !isServer ? 'SUCCEEDED' : phase;
   return {
     index,
     json: { name, type: isServer ? 'server' : 'job', resources: [resource], state },
-    shown: { name, type: isServer ? 'SERVER' : 'JOB', phase, stamp },
+    shown: { name, type: isServer ? 'SERVER' : 'JOB', phase: shown, stamp },
   };
 }
 
