@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNeighbourhood } from '../support/neighbours.js';
 import { beginWebSocket } from '../support/web-socket-client.js';
-import { freePort } from './free-port.js';
 import { blocksOf, readPage } from './pages.js';
 
 // The servers that docs/library.md mounts a gateway in, each in a process of its own, up to where the page asks them itself.
@@ -18,10 +17,9 @@ describe.each([...hosts])('a gateway in a server of %s', (_, code) => {
   let origin = '';
   let end = async () => {};
   beforeAll(async () => {
-    const port = String(await freePort());
     const [mounted = ''] = code.split('const ask');
     const folder = await createNeighbourhood();
-    await folder.write('server.mjs', `${mounted.replaceAll('4001', port)}\nconsole.log('up');`);
+    await folder.write('server.mjs', `${mounted}\nconsole.log(origin);`);
     const server = spawn(process.execPath, ['server.mjs'], {
       cwd: folder.path,
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -32,8 +30,8 @@ describe.each([...hosts])('a gateway in a server of %s', (_, code) => {
       await exit;
       await folder[Symbol.asyncDispose]();
     };
-    await Promise.race([once(server.stdout, 'data'), exit]);
-    origin = `http://127.0.0.1:${port}`;
+    const [said] = await Promise.race([once(server.stdout, 'data'), exit]);
+    origin = String(said).trim();
   });
   afterAll(() => end());
 

@@ -72,7 +72,7 @@ export async function startNginx(
     socket.destroy();
   };
   try {
-    await vi.waitFor(answers, { timeout: 10_000 });
+    await vi.waitFor(answers, { timeout: 20_000 });
   } catch (error) {
     await nginx[Symbol.asyncDispose]();
     throw error;

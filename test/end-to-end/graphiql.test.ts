@@ -30,6 +30,9 @@ async function run(page: Page, operation: string): Promise<void> {
   // The tabs fly in, so that a click by coordinates may hit another.
   await page.locator('.graphiql-tab-button', { hasText: operation }).dispatchEvent('click');
   await page.locator('.graphiql-tab-active', { hasText: operation }).waitFor();
+  // GraphiQL reads the operation's name, and stores the document, some time after the tab is active: until then it would run
+  // the operation of the tab before ("Cannot infer operation").
+  await expect.poll(() => page.evaluate('localStorage.getItem("graphiql:query")')).toContain(operation);
   await page.locator('.graphiql-execute-button').click();
 }
 

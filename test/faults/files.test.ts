@@ -110,7 +110,7 @@ describe('a file that is written for ever', () => {
           await gateway.letLook();
           return gateway.session.look();
         },
-        { interval: 1, timeout: 10_000 },
+        { interval: 1, timeout: 60_000 },
       )
       .toMatchObject(troubled('STALE', /shop\.json: line 1/));
   });

@@ -80,7 +80,7 @@ describe('junk in a watch leaves the last good state readable, STALE with the re
           await clock.advance(1_000);
           return gateway.session().look();
         },
-        { timeout: 10_000, interval: 10 },
+        { timeout: 60_000, interval: 10 },
       )
       .toMatchObject(HEALTHY);
   });

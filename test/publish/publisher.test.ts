@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => nats[Symbol.asyncDispose]());
 
 const KEY = 'ci.Tiltfile';
-const PATIENCE = { timeout: 15_000 };
+const PATIENCE = { timeout: 20_000 };
 
 /** The n-th state of a Session. */
 function stateOf(n: number) {

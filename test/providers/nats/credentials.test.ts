@@ -17,7 +17,7 @@ import { startWatching } from '../../support/watching.js';
 /** What comes of a reading: `read`, or the code and the line of its error. */
 async function outcomeOf(address: string, credentials: NatsCredentials = {}): Promise<string> {
   const watching = startWatching(createNatsProvider({ address, credentials, clock: systemClock }));
-  await expect.poll(() => watching.outcome ?? watching.changes.length, { timeout: 15_000 }).not.toBe(0);
+  await expect.poll(() => watching.outcome ?? watching.changes.length, { timeout: 20_000 }).not.toBe(0);
   const { outcome } = watching;
   watching.abort();
   if (outcome === null) return 'read';

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => nats[Symbol.asyncDispose]());
 
-const PATIENCE = { timeout: 15_000 };
+const PATIENCE = { timeout: 20_000 };
 
 function stateOf(n: number, targets: TargetStates = {}) {
   return session('ci', targets, { resourceVersion: String(n) });
