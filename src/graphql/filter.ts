@@ -1,7 +1,7 @@
+import { compileConditions, globOf, setOf } from '../model/target-filter.js';
 import { phaseOf } from '../model/verdict.js';
 import { type SessionRecord, type TrackedTarget, verdictOfRecord } from '../store/record.js';
 import type { InputMaybe, SessionFilter, TargetFilter } from './generated.js';
-import { compileGlob } from './glob.js';
 
 /** Tells whether a Session matches a filter. */
 export type SessionMatcher = (record: SessionRecord) => boolean;
@@ -37,17 +37,16 @@ export function compileTargetFilter(where: InputMaybe<TargetFilter> | undefined)
   return cached(targetMatchers, where, () => {
     const session = setOf(where.session);
     const instance = globOf(where.instance);
-    const name = globOf(where.name);
-    const phase = setOf(where.phase);
-    const type = setOf(where.type);
-    const resource = setOf(where.resource);
+    const meetsConditions = compileConditions(where);
     return (target, record) =>
       session(record.id) &&
       instance(record.instance) &&
-      name(target.name) &&
-      phase(phaseOf(target)) &&
-      type(target.type) &&
-      (where.resource == null || target.resources.some(resource));
+      meetsConditions({
+        name: target.name,
+        type: target.type,
+        resources: target.resources,
+        phase: phaseOf(target),
+      });
   });
 }
 
@@ -55,14 +54,4 @@ function cached<K extends object, V>(known: WeakMap<K, V>, key: K, compile: () =
   const value = known.get(key) ?? compile();
   known.set(key, value);
   return value;
-}
-
-function globOf(pattern: InputMaybe<string> | undefined): (text: string) => boolean {
-  return pattern == null ? () => true : compileGlob(pattern);
-}
-
-function setOf<T>(accepted: InputMaybe<readonly T[]> | undefined): (value: T) => boolean {
-  if (accepted == null) return () => true;
-  const set = new Set(accepted);
-  return (value) => set.has(value);
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../graphql/context.js';
-import { compileGlob } from '../graphql/glob.js';
 import { createLruCache } from '../lru-cache.js';
+import { compileGlob } from '../model/glob.js';
 import { type ReadableStore, scopedStore } from '../store/scoped.js';
 import type { Scope } from './access/scope.js';
 

@@ -1,40 +1,93 @@
 import { InvalidArgumentError } from 'commander';
-import type { TargetFilter, TargetPhase, TargetType } from '../../client/client.js';
+import type { TargetFilter } from '../../client/client.js';
 import { PHASES } from '../phases.js';
 
+/** A filter that cannot be read. The message is one line that says what is wrong and what was expected. */
+export class FilterError extends Error {
+  override readonly name = 'FilterError';
+}
+
 /**
- * Reads one `--filter`, added to those given before: `phase=FAILED,WAITING`, `type=SERVER`, `resource=api,web`, `name=api:*`,
- * or the glob of a name alone. Of one kind, one value is enough; of several kinds, each must fit.
+ * Parses a filter into the `where` of a query: terms with spaces in between, added to those of `given`. A term is
+ * `phase=FAILED,WAITING`, `type=SERVER`, `resource=api,web`, `name=api:*`, or a bare word. `name` is a glob of the whole name; a
+ * bare word is one too if it has `*` or `?` in it, otherwise it is a part of the name. Double quotes protect spaces and commas.
+ * Of one key, one value is enough; of several keys, each must match. Throws a {@link FilterError}.
  */
+export function parseFilter(text: string, given: TargetFilter = {}): TargetFilter {
+  const terms = text.match(TERM) ?? [];
+  if (terms.some((term) => (term.match(/"/g) ?? []).length % 2 === 1))
+    throw new FilterError('Expected a closing "');
+  return terms.reduce(withTerm, given);
+}
+
+/** Reads one `--filter` of the command line, added to those given before. */
 export function filter(text: string, given: TargetFilter | undefined): TargetFilter {
-  const [, kind = 'name', values = ''] = /^(?:(name|phase|type|resource)=)?(.*)$/s.exec(text) ?? [];
-  if (values === '') throw expected('a value');
-  if (kind === 'name') {
-    if (given?.name) throw expected('only one name');
-    return { ...given, name: values };
+  try {
+    if (text.trim() === '') throw new FilterError(`Expected a filter: ${EXAMPLES}`);
+    return parseFilter(text, given);
+  } catch (error) {
+    throw error instanceof FilterError ? new InvalidArgumentError(`${error.message}.`) : error;
   }
-  const words = values.split(',').map((word) => word.trim());
-  if (kind === 'phase') return { ...given, phase: [...(given?.phase ?? []), ...words.map(phaseOf)] };
-  if (kind === 'type') return { ...given, type: [...(given?.type ?? []), ...words.map(typeOf)] };
-  return { ...given, resource: [...(given?.resource ?? []), ...words] };
 }
 
-function phaseOf(word: string): TargetPhase {
-  return oneOf(PHASES, word);
+/** Quoted parts keep their spaces, and a space after a comma does not end a term. */
+const TERM = /(?:"[^"]*"?|,\s+|[^\s"])+/g;
+const KEYS = ['name', 'phase', 'type', 'resource'] as const;
+const TYPES = ['JOB', 'SERVER', 'UNKNOWN'] as const;
+const EXAMPLES = 'a name such as api:*, phase=FAILED,WAITING, type=SERVER, resource=api';
+
+function withTerm(given: TargetFilter, term: string): TargetFilter {
+  const [, word = '', values = ''] = /^([^"=]*)=(.*)$/s.exec(term) ?? [];
+  if (!term.startsWith(`${word}=`)) return withName(given, globOfWord(unquoted(term)));
+  const key = KEYS.find((candidate) => candidate === word.toLowerCase());
+  if (key === undefined) throw new FilterError(`Expected one of ${KEYS.join(', ')} before =, got '${word}'`);
+  if (key === 'name') return withName(given, requireValue(key, unquoted(values)));
+  const list = listOf(key, values);
+  if (key === 'resource') return { ...given, resource: [...(given.resource ?? []), ...list] };
+  if (key === 'type')
+    return { ...given, type: [...(given.type ?? []), ...list.map((value) => oneOf(key, TYPES, value))] };
+  return { ...given, phase: [...(given.phase ?? []), ...list.map((value) => oneOf(key, PHASES, value))] };
 }
 
-function typeOf(word: string): TargetType {
-  return oneOf(['JOB', 'SERVER'], word);
+function withName(given: TargetFilter, name: string): TargetFilter {
+  if (given.name != null)
+    throw new FilterError(`Expected only one name, got ${quoted(given.name)} and ${quoted(name)}`);
+  return { ...given, name };
 }
 
-function oneOf<T extends string>(allowed: readonly T[], word: string): T {
-  const found = allowed.find((candidate) => candidate === word.toUpperCase());
-  if (found === undefined) throw expected(`one of ${allowed.join(', ')}`);
+function globOfWord(word: string): string {
+  if (word === '') throw new FilterError('Expected a name between the quotes');
+  return /[*?]/.test(word) ? word : `*${word}*`;
+}
+
+function listOf(key: string, text: string): string[] {
+  const values = text.match(/(?:"[^"]*"|[^,"])+/g) ?? [];
+  return requireValues(
+    key,
+    values.map((value) => unquoted(value.trim())).filter((value) => value !== ''),
+  );
+}
+
+function requireValues(key: string, values: string[]): string[] {
+  if (values.length === 0) throw new FilterError(`Expected a value after ${key}=`);
+  return values;
+}
+
+function requireValue(key: string, value: string): string {
+  return requireValues(key, value === '' ? [] : [value]).join('');
+}
+
+function oneOf<T extends string>(key: string, allowed: readonly T[], value: string): T {
+  const found = allowed.find((candidate) => candidate === value.toUpperCase());
+  if (found === undefined)
+    throw new FilterError(`Expected ${key}= one of ${allowed.join(', ')}, got ${quoted(value)}`);
   return found;
 }
 
-function expected(what: string): InvalidArgumentError {
-  return new InvalidArgumentError(
-    `Expected ${what}, as in phase=FAILED,WAITING, type=SERVER, resource=api, or a name such as api:*.`,
-  );
+function unquoted(text: string): string {
+  return text.replaceAll('"', '');
+}
+
+function quoted(text: string): string {
+  return `'${text}'`;
 }

@@ -1,7 +1,14 @@
+import type { TargetFilter } from '../../client/client.js';
+import { FilterError, parseFilter } from './filter.js';
+
 /** What the person at the terminal has set. */
 export interface UiState {
-  /** What a row must contain, in any case. Empty: anything. */
+  /** The filter as typed. Empty: every target. */
   readonly filter: string;
+  /** The conditions of the filter; none while it cannot be read, so that every target is shown. */
+  readonly where: TargetFilter;
+  /** Why the filter cannot be read, in one line; null while it can. */
+  readonly filterError: string | null;
   /** Whether keys go into the filter. */
   readonly isTyping: boolean;
   /** How many rows are above the first one that is shown. */
@@ -18,13 +25,13 @@ export interface Key {
 }
 
 /** At the start. */
-export const INITIAL: UiState = { filter: '', isTyping: false, offset: 0 };
+export const INITIAL: UiState = { filter: '', where: {}, filterError: null, isTyping: false, offset: 0 };
 
 /** Longer is no filter for a person to read. */
 const LONGEST_FILTER = 100;
 
 /**
- * What a key does: `quit` for q and Ctrl-C, `suspend` for Ctrl-Z. While a filter is typed: Enter keeps it, Escape forgets it.
+ * What a key does: `quit` for q and Ctrl-C, `suspend` for Ctrl-Z. While a filter is typed: Enter keeps one that can be read, Escape clears it.
  *
  * @param page how many rows are on the screen
  */
@@ -37,7 +44,7 @@ export function onKey(state: UiState, key: Key, page: number): UiState | 'quit' 
 function whileLooking(state: UiState, { name, sequence }: Key, page: number): UiState | 'quit' {
   if (name === 'q') return 'quit';
   if (sequence === '/') return { ...state, isTyping: true };
-  if (name === 'escape') return { ...state, filter: '', offset: 0 };
+  if (name === 'escape') return withFilter(state, '');
   const move = movesOf(page).get(name ?? '');
   return move === undefined ? state : { ...state, offset: Math.max(0, state.offset + move) };
 }
@@ -57,10 +64,19 @@ function movesOf(page: number): ReadonlyMap<string, number> {
 }
 
 function whileTyping(state: UiState, { name, ctrl, meta, sequence = '' }: Key): UiState {
-  if (name === 'return' || name === 'enter') return { ...state, isTyping: false };
-  if (name === 'escape') return { filter: '', isTyping: false, offset: 0 };
-  if (name === 'backspace') return { ...state, filter: [...state.filter].slice(0, -1).join(''), offset: 0 };
-  if (ctrl && name === 'u') return { ...state, filter: '', offset: 0 };
+  if (name === 'return' || name === 'enter') return { ...state, isTyping: state.filterError !== null };
+  if (name === 'escape') return INITIAL;
+  if (name === 'backspace') return withFilter(state, [...state.filter].slice(0, -1).join(''));
+  if (ctrl && name === 'u') return withFilter(state, '');
   if (ctrl || meta || !/^\P{C}+$/u.test(sequence)) return state;
-  return { ...state, filter: `${state.filter}${sequence}`.slice(0, LONGEST_FILTER), offset: 0 };
+  return withFilter(state, `${state.filter}${sequence}`.slice(0, LONGEST_FILTER));
+}
+
+function withFilter(state: UiState, filter: string): UiState {
+  try {
+    return { ...state, filter, where: parseFilter(filter), filterError: null, offset: 0 };
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    return { ...state, filter, where: {}, filterError: error.message, offset: 0 };
+  }
 }

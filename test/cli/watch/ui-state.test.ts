@@ -24,16 +24,37 @@ describe('the keys of watch', () => {
     expect(press(INITIAL, 'q')).toBe('quit');
     expect(press(INITIAL, CTRL_C)).toBe('quit');
     expect(press(INITIAL, { name: 'z', ctrl: true, sequence: '\u001a' })).toBe('suspend');
-    expect(press(INITIAL, '/q')).toEqual({ filter: 'q', isTyping: true, offset: 0 });
+    expect(press(INITIAL, '/q')).toMatchObject({ filter: 'q', isTyping: true });
     expect(press(INITIAL, '/q', CTRL_C)).toBe('quit');
   });
 
-  it('/ types a filter, Enter keeps it, Escape forgets it', () => {
-    expect(press(INITIAL, '/Web🚀', BACKSPACE, ENTER)).toEqual({ filter: 'Web', isTyping: false, offset: 0 });
+  it('/ types a filter, Enter keeps it, Escape clears it', () => {
+    expect(press(INITIAL, '/Web🚀', BACKSPACE, ENTER)).toEqual({
+      filter: 'Web',
+      where: { name: '*Web*' },
+      filterError: null,
+      isTyping: false,
+      offset: 0,
+    });
     expect(press(INITIAL, '/web', ESCAPE)).toEqual(INITIAL);
     expect(press(INITIAL, '/web', ENTER, ESCAPE)).toEqual(INITIAL);
     expect(press(INITIAL, '/web', { name: 'u', ctrl: true, sequence: '\u0015' })).toMatchObject({
       filter: '',
+    });
+  });
+
+  it('a filter that cannot be read says why, selects every target, and is not kept by Enter', () => {
+    const unread = press(INITIAL, '/phase=failed,x', ENTER);
+    expect(unread).toMatchObject({
+      filter: 'phase=failed,x',
+      where: {},
+      filterError: expect.stringMatching(/^Expected phase= one of .*, got 'x'$/),
+      isTyping: true,
+    });
+    expect(typeof unread === 'string' ? unread : press(unread, BACKSPACE, BACKSPACE, ENTER)).toMatchObject({
+      where: { phase: ['FAILED'] },
+      filterError: null,
+      isTyping: false,
     });
   });
 
