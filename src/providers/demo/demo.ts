@@ -4,8 +4,8 @@ import { type PushChange, streamChanges } from '../change-stream.js';
 import { MAX_BEHIND } from '../limits.js';
 import type { SessionProvider } from '../provider.js';
 import { createRandom } from './random.js';
-import { newRun, play, sessionOf } from './run.js';
-import { writeScript } from './script.js';
+import { newRun, play, type Run, sessionOf } from './run.js';
+import { FRAMES_BEFORE_START, type Frame, writeScript } from './script.js';
 
 /** See {@link createDemoProvider}. */
 export interface DemoProviderOptions {
@@ -17,29 +17,44 @@ export interface DemoProviderOptions {
 }
 
 /**
- * A Session to look at when no Tilt is at hand: the `tilt ci` of a small shop, again and again, without end. The first
- * run shows every phase within 15 seconds and fails, the second passes, and so on, never quite alike. Uses no network.
- * Each `watch()` plays from the beginning.
+ * A Session to look at when no Tilt is at hand: the `tilt ci` of a small shop, again and again, without end. It is under way when
+ * the demo begins: the first snapshot has every target, and the first changes follow quickly. The first run shows every phase within 15
+ * seconds and fails, the second passes, and so on, never quite alike. Uses no network. Each `watch()` plays from the beginning.
  */
 export function createDemoProvider({ name = 'demo', seed = 1, clock }: DemoProviderOptions): SessionProvider {
   return { name, watch: (signal) => streamChanges(show, MAX_BEHIND, signal) };
 
   async function show(push: PushChange, signal: AbortSignal): Promise<void> {
     const random = createRandom(seed);
-    for (let number = 1; !signal.aborted; number += 1) {
-      let run = newRun(random);
-      for (const [index, frame] of writeScript(number, random).entries()) {
-        if (frame.afterMs > 0) await sleep(clock, frame.afterMs, signal);
+    // Through the decoder, so that it cannot show what Tilt could not.
+    const sessionIn = (run: Run) => decodeSession(sessionOf(run), name);
+    let run = newRun(random);
+    let frames = writeScript(1, random);
+    for (const { nowMs, frame } of endingAt(clock.now(), frames.splice(0, FRAMES_BEFORE_START))) {
+      run = play(run, frame, nowMs);
+    }
+    push({ type: 'snapshot', sessions: [sessionIn(run)] });
+    for (let number = 2; !signal.aborted; number += 1) {
+      for (const frame of frames) {
+        await sleep(clock, frame.afterMs, signal);
         if (signal.aborted) return;
         run = play(run, frame, clock.now());
-        // Through the decoder, so that it cannot show what Tilt could not.
-        const session = decodeSession(sessionOf(run), name);
-        push(
-          number === 1 && index === 0
-            ? { type: 'snapshot', sessions: [session] }
-            : { type: 'upsert', session },
-        );
+        push({ type: 'upsert', session: sessionIn(run) });
       }
+      run = newRun(random);
+      frames = writeScript(number, random);
     }
   }
+}
+
+/** The frames with the times at which they were played, when the last of them is played at `endMs`. */
+function endingAt(
+  endMs: number,
+  frames: readonly Frame[],
+): { readonly nowMs: number; readonly frame: Frame }[] {
+  let nowMs = endMs - frames.slice(1).reduce((sum, { afterMs }) => sum + afterMs, 0);
+  return frames.map((frame, index) => {
+    if (index > 0) nowMs += frame.afterMs;
+    return { nowMs, frame };
+  });
 }

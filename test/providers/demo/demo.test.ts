@@ -65,9 +65,36 @@ describe('the demo provider', () => {
     expect(one).not.toEqual(other);
   });
 
-  it('takes its times from the clock, with microseconds', async () => {
+  it('begins with every target, in several phases, and has a history within the first second', async () => {
+    const [snapshot, ...changes] = await show({ ms: 1_000 });
+    const targets = snapshot ? sessionOf(snapshot).status.targets : [];
+    expect(targets).toHaveLength(12);
+    expect([...new Set(targets.map(({ state }) => phaseOf(state)))].toSorted()).toEqual([
+      'disabled',
+      'inactive',
+      'running',
+      'succeeded',
+      'waiting',
+    ]);
+    const phasesOf = (name: string) =>
+      changes.flatMap((change) =>
+        sessionOf(change)
+          .status.targets.filter((target) => target.name === name)
+          .map(({ state }) => phaseOf(state)),
+      );
+    expect(phasesOf('api:update').slice(0, 2)).toEqual(['running', 'succeeded']);
+  });
+
+  it('takes its times from the clock, with microseconds; the run began some seconds before', async () => {
     const [first] = await show({ ms: 0 });
-    expect(first && sessionOf(first).status.startTime).toMatch(/^2026-11-22T12:00:00\.000\d{3}Z$/);
+    expect(first && sessionOf(first).status.startTime).toMatch(/^2026-11-22T11:59:5\d\.\d{6}Z$/);
+    const [running] = first
+      ? sessionOf(first).status.targets.filter(({ name }) => name === 'migrate:update')
+      : [];
+    expect(running?.state).toMatchObject({
+      is: 'active',
+      startTime: expect.stringMatching(/^2026-11-22T12:00:00\.000\d{3}Z$/),
+    });
   });
 });
 

@@ -1,13 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/providers/demo/random.js';
-import { writeScript } from '../../../src/providers/demo/script.js';
+import { FRAMES_BEFORE_START, writeScript } from '../../../src/providers/demo/script.js';
 
 describe('the script of the demo', () => {
-  it('takes a step every 0.3 to 1.2 s', () => {
+  it('takes a step every 0.3 to 1.2 s, the first two after the start of the demo excepted', () => {
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 1, max: 6 }), (seed, number) => {
-        for (const { afterMs } of writeScript(number, createRandom(seed)).slice(1)) {
+        const steps = writeScript(number, createRandom(seed));
+        if (number === 1) {
+          const quick = steps.splice(FRAMES_BEFORE_START, 2).map(({ afterMs }) => afterMs);
+          expect(quick).toEqual([100, 100]);
+        }
+        for (const { afterMs } of steps.slice(1)) {
           expect(afterMs).toBeGreaterThanOrEqual(300);
           expect(afterMs).toBeLessThanOrEqual(1_200);
         }
