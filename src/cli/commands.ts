@@ -67,7 +67,7 @@ function addAsking(program: Command, { cli, exitWith }: CommandParts): void {
     .argument('[document]', 'GraphQL document; - reads standard input')
     .action(async (document: string | undefined, _, command: Command) => {
       const { query } = await import('./query/query.js');
-      exitWith(await query(document, command.opts(), cli));
+      exitWith(await query(document, command.opts(), cli, loadTypeDefs));
     });
   addClientOptions(program.command('mcp'))
     .description('answer a coding agent over standard input and output (Model Context Protocol)')
@@ -83,8 +83,7 @@ function addPrinting(program: Command, { cli, print }: CommandParts): void {
     .command('schema')
     .description('print the GraphQL schema')
     .action(async () => {
-      const { typeDefs } = await import('../graphql/schema.js');
-      await print(typeDefs);
+      await print(await loadTypeDefs());
     });
   program
     .command('completion')
@@ -112,4 +111,9 @@ function addPrinting(program: Command, { cli, print }: CommandParts): void {
       if (name !== undefined && !command) throw new UsageError(`unknown command '${oneLine(name)}'`);
       await print((command ?? program).helpInformation());
     });
+}
+
+async function loadTypeDefs(): Promise<string> {
+  const { typeDefs } = await import('../graphql/schema.js');
+  return typeDefs;
 }

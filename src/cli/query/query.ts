@@ -6,6 +6,7 @@ import { EXIT } from '../exit-code.js';
 import { listenForInterruption } from '../interruption.js';
 import { isJobLog } from '../log-commands.js';
 import { createOutput } from '../output.js';
+import { terminalSize } from '../terminal-size.js';
 import { demoNote } from './demo-note.js';
 import { readDocument, readVariables } from './input.js';
 import { operationIn } from './operation.js';
@@ -23,14 +24,18 @@ export async function query(
   argument: string | undefined,
   flags: QueryFlags,
   cli: CliProcess,
+  loadTypeDefs: () => Promise<string>,
 ): Promise<number> {
   const operation = operationIn(await readDocument(argument, flags.file, cli.stdin), flags);
   const variables = await readVariables(flags.variables);
-  const present = createPresenter({
+  const present = await createPresenter({
     ...flags,
     isStream: operation.isSubscription,
     isTerminal: cli.stdout.isTTY,
     isJobLog: isJobLog(cli.env),
+    document: operation.text,
+    loadTypeDefs,
+    tableWidth: () => (cli.stdout.isTTY ? terminalSize(cli.stdout, cli.env).columns : undefined),
   });
   const interruption = listenForInterruption(cli);
   const output = createOutput(cli.stdout, interruption.signal);

@@ -1,22 +1,69 @@
 import { inColumns } from '../columns.js';
 import { terminalText } from '../terminal-text.js';
+import type { SelectedField, Selection } from './selection.js';
+
+/** What tables are made with, beside an answer. */
+export interface TableOptions {
+  /** What the document selects: the columns of a list without items. Default: such a list has no table. */
+  readonly selection?: Selection;
+  /** Width that no line exceeds. Default: none. */
+  readonly maxWidth?: number | undefined;
+}
 
 /**
  * An answer as tables, one for each field asked for: a row for each item of the first list of objects in it, or a single
  * one where there is no list. Columns are the scalar fields, those of objects within as `a.b`; lists stand in one cell.
+ * Where there is no item, the table is its header.
  */
-export function tablesOf(data: Readonly<Record<string, unknown>>): string {
-  const tables = Object.entries(data).map(([field, value]) => tableOf(field, value));
-  return tables.filter((table) => table !== '').join('\n');
+export function tablesOf(
+  data: Readonly<Record<string, unknown>>,
+  { selection, maxWidth }: TableOptions = {},
+): string {
+  const tables = Object.entries(data).map(([field, value]) =>
+    inColumns(tableOf(field, value, selection?.get(field)), maxWidth),
+  );
+  return tables.flatMap((lines) => (lines.length === 0 ? [] : [`${lines.join('\n')}\n`])).join('\n');
 }
 
-function tableOf(field: string, value: unknown): string {
-  const items = listIn(value) ?? (Array.isArray(value) ? value : value === null ? [] : [value]);
-  const rows = items.map((item) => (isObject(item) ? cellsOf(item) : new Map([[field, cell(item)]])));
-  const columns = [...new Set(rows.flatMap((row) => [...row.keys()]))];
-  if (columns.length === 0) return '';
-  const lines = inColumns([columns, ...rows.map((row) => columns.map((column) => row.get(column) ?? ''))]);
-  return `${lines.join('\n')}\n`;
+/** The header and the rows; nothing where no column is known. */
+function tableOf(field: string, value: unknown, selected: SelectedField | undefined): string[][] {
+  const rows = itemsIn(value, selected).map((item) =>
+    isObject(item) ? cellsOf(item) : new Map([[field, cell(item)]]),
+  );
+  const columns =
+    rows.length > 0 ? [...new Set(rows.flatMap((row) => [...row.keys()]))] : selectedColumns(field, selected);
+  if (columns.length === 0) return [];
+  return [columns, ...rows.map((row) => columns.map((column) => row.get(column) ?? ''))];
+}
+
+function itemsIn(value: unknown, selected: SelectedField | undefined): readonly unknown[] {
+  const list = listIn(value);
+  if (list) return list;
+  if (value === null || (selected && selectedList(selected))) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+function selectedColumns(field: string, selected: SelectedField | undefined): string[] {
+  if (selected === undefined) return [];
+  const { fields } = selectedList(selected) ?? selected;
+  return fields.size === 0 ? [field] : columnsOf(fields);
+}
+
+function columnsOf(fields: Selection, prefix = ''): string[] {
+  return [...fields].flatMap(([name, { isList, fields: inner }]) =>
+    isList || inner.size === 0 ? [`${prefix}${name}`] : columnsOf(inner, `${prefix}${name}.`),
+  );
+}
+
+/** The list of objects that is nested the least in what was selected. */
+function selectedList(selected: SelectedField): SelectedField | null {
+  let level: readonly SelectedField[] = [selected];
+  while (level.length > 0) {
+    const list = level.find(({ isList, fields }) => isList && fields.size > 0);
+    if (list) return list;
+    level = level.flatMap(({ fields }) => [...fields.values()]);
+  }
+  return null;
 }
 
 /** The list of objects that is nested the least. */
