@@ -7,6 +7,7 @@ import { startGateway } from '../support/gateway.js';
 import { sessionJson } from '../support/session-json.js';
 import { openTcpProxy } from '../support/tcp-proxy.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
+import { createTiltServer } from '../support/tilt-server.js';
 import { openTmux } from '../support/tmux.js';
 
 /** A Session of one job in this state. */
@@ -110,9 +111,13 @@ describe('tilt-graphql watch in a terminal', () => {
     await clients.play('up', 20);
     await using terminal = await open(clients);
     await terminal.until(/api:serve/);
-    await terminal.type('/MIGRATE');
-    await terminal.until(/^1 match \/MIGRATE; 11 targets: /m);
-    await terminal.until(/^\/MIGRATE/m);
+    await terminal.type('/phase=');
+    await terminal.until(/^\/phase=▏ Expected a value after phase=/m);
+    expect(await terminal.screen()).toContain('api:serve');
+    await terminal.press('C-u');
+    await terminal.type('mig');
+    await terminal.until(/^1 match \/mig; 11 targets: /m);
+    await terminal.until(/^\/mig/m);
     expect(await terminal.screen()).not.toContain('api:serve');
     await terminal.press('Enter');
     await terminal.until(/^q quit/m);
@@ -234,6 +239,7 @@ describe('tilt-graphql watch into a pipe', () => {
       summary: expect.stringMatching(/exit status 1/),
       resources: ['flaky-build'],
       durationSeconds: expect.any(Number),
+      since: expect.stringMatching(/^20.*Z$/),
     });
   });
 
@@ -275,6 +281,40 @@ describe('tilt-graphql watch into a pipe', () => {
     expect([...fold(linesOf(command))]).toEqual([['flaky-build:update', 'FAILED']]);
   });
 
+  it('says on standard error that the named Session is not there, what there is, live ones first, and goes on when it comes', async () => {
+    await using clients = await startCliClients();
+    await clients.play('ci-ok');
+    const command = clients.run(['watch', '--output', 'json', '--session', 'tilt-10360/Tiltfile']);
+    await expect
+      .poll(() => command.stderr)
+      .toBe(
+        'tilt-graphql: there is no Session tilt-10360/Tiltfile, waiting for it; known: tilt-default/Tiltfile (LIVE)\n',
+      );
+    expect(linesOf(command).map(({ type }) => type)).toEqual(['LINK']);
+    await using other = await createTiltServer({ sessions: [greenJson()] });
+    await clients.gateway.announce({ 'tilt-10360': other });
+    await command.until(/"type":"VERDICT".*"PASSED"/);
+    expect(command.process.exitCode).toBeNull();
+    await clients.tilt.stop();
+    await clients.gateway.session().until({ connection: { state: 'GONE' } });
+    const late = clients.run(['watch', '--output', 'json', '--session', 'nope']);
+    await expect
+      .poll(() => late.stderr)
+      .toContain('; known: tilt-10360/Tiltfile (LIVE), tilt-default/Tiltfile (GONE)\n');
+  });
+
+  it('says in the table that the named Session is not there, until it comes', async () => {
+    await using clients = await startCliClients();
+    await using terminal = await openTmux({ TILT_GRAPHQL_URL: clients.gateway.origin });
+    await terminal.type('tilt-graphql watch -s tilt-default/Tiltfile');
+    await terminal.press('Enter');
+    await terminal.until(/^no Session tilt-default\/Tiltfile yet/);
+    await terminal.until(/^there is no Session tilt-default\/Tiltfile, waiting for it; no Session is known/m);
+    await clients.play('ci-ok');
+    await terminal.until(/^tilt-default\/Tiltfile {2}PASSED/);
+    await terminal.until(/^q quit/m);
+  });
+
   it('ends well when nobody reads any more', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok', 4);
@@ -287,6 +327,7 @@ describe('tilt-graphql watch into a pipe', () => {
 
   it.each<[string, string[], RegExp]>([
     ['a phase that is none', ['--filter', 'phase=GREEN'], /'phase=GREEN' is invalid.*one of FAILED/],
+    ['a key that is none', ['--filter', 'label=x'], /'label=x' is invalid.*one of name, phase.*got 'label'/],
     ['two names', ['--filter', 'a', '--filter', 'b'], /'b' is invalid.*only one name/],
     ['a form that is none', ['--output', 'xml'], /'xml' is invalid.*table, json/],
   ])('answers %s with one line and exit code 2', async (_, args, expected) => {

@@ -1,4 +1,5 @@
 import type { TargetFields, TargetsView, VerdictState } from '../../client/client.js';
+import { targetKey } from '../../client/target-key.js';
 import { statusLine } from '../target-facts.js';
 import { terminalText } from '../terminal-text.js';
 
@@ -23,7 +24,10 @@ export function createAlerts(): (view: TargetsView) => Alert[] {
     if (session === null) return [];
     const isFirst = verdict === null;
     const touched = reset ? [...targets.values()] : changes.map(({ target }) => target);
-    const failed = touched.filter((target) => hasFailedAnew(targets.get(target.name) ?? target));
+    const failed = touched.filter((target) => {
+      const key = targetKey(target);
+      return hasFailedAnew(key, targets.get(key) ?? target);
+    });
     const previous = verdict;
     verdict = session.verdict.state;
     if (isFirst) return [];
@@ -31,23 +35,24 @@ export function createAlerts(): (view: TargetsView) => Alert[] {
     return previous === null || previous === verdict ? alerts : [...alerts, verdictAlert(view, previous)];
   };
 
-  function hasFailedAnew({ name, phase, state }: TargetFields): boolean {
+  function hasFailedAnew(key: string, { phase, state }: TargetFields): boolean {
     const failure = phase === 'FAILED' ? JSON.stringify(state) : null;
-    const isNew = failure !== null && failures.get(name) !== failure;
-    if (failure === null) failures.delete(name);
-    else failures.set(name, failure);
+    const isNew = failure !== null && failures.get(key) !== failure;
+    if (failure === null) failures.delete(key);
+    else failures.set(key, failure);
     return isNew;
   }
 }
 
 function failureAlert(target: TargetFields, { session }: TargetsView): Alert {
+  const key = targetKey(target);
   return {
-    key: `target ${target.name}`,
+    key: `target ${key}`,
     env: variables({
       EVENT: 'target-failed',
       SESSION: session?.id,
       VERDICT: session?.verdict.state,
-      TARGET: target.name,
+      TARGET: key,
       PHASE: target.phase,
       RESOURCES: target.resources.join(','),
       ERROR: statusLine(target),

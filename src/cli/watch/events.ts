@@ -6,6 +6,7 @@ import type {
   TargetsView,
   VerdictState,
 } from '../../client/client.js';
+import { targetKey } from '../../client/target-key.js';
 import { plainText } from '../../model/plain-text.js';
 import { statusLine } from '../target-facts.js';
 
@@ -14,6 +15,7 @@ export type WatchEvent =
   | {
       readonly session: string | null;
       readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+      /** Its name; of a second target of that name, `name#2`. */
       readonly target: string;
       /** Of a DELETED target the last one. */
       readonly phase: TargetPhase;
@@ -23,6 +25,8 @@ export type WatchEvent =
       readonly summary: string;
       readonly resources: readonly string[];
       readonly durationSeconds: number | null;
+      /** When it entered its phase. */
+      readonly since: string;
     }
   | {
       readonly session: string | null;
@@ -95,36 +99,45 @@ function verdictEvents(before: TargetsView | null, after: TargetsView, session: 
 }
 
 function targetEvents(
-  before: ReadonlyMap<string, TargetFields>,
+  before: TargetsView['targets'],
   { targets, changes, reset }: TargetsView,
   session: Session,
 ): WatchEvent[] {
-  const touched = reset ? [...before.keys(), ...targets.keys()] : changes.map(({ target }) => target.name);
-  return [...new Set(touched)].flatMap((name) => targetEvent(before.get(name), targets.get(name), session));
+  const touched = reset
+    ? [...before.keys(), ...targets.keys()]
+    : changes.map(({ target }) => targetKey(target));
+  return [...new Set(touched)].flatMap((key) => targetEvent(key, before.get(key), targets.get(key), session));
 }
 
 function targetEvent(
+  key: string,
   was: TargetFields | undefined,
   now: TargetFields | undefined,
   session: Session,
 ): WatchEvent[] {
   const target = now ?? was;
   if (target === undefined || (was && now && isSame(was, now))) return [];
-  const { name, phase, resources, durationSeconds } = target;
+  const { phase, resources, durationSeconds, since } = target;
   return [
     {
       session,
       type: was === undefined ? 'ADDED' : now === undefined ? 'DELETED' : 'MODIFIED',
-      target: name,
+      target: key,
       phase,
       previousPhase: was?.phase ?? null,
       summary: statusLine(target),
       resources,
       durationSeconds,
+      since,
     },
   ];
 }
 
 function isSame(was: TargetFields, now: TargetFields): boolean {
   return JSON.stringify([was.state, was.resources]) === JSON.stringify([now.state, now.resources]);
+}
+
+/** Whether an event is a change inside a phase: another wait reason, another time of readiness. */
+export function isWithinPhase(event: WatchEvent): boolean {
+  return event.type === 'MODIFIED' && event.phase === event.previousPhase;
 }

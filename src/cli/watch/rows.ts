@@ -1,36 +1,37 @@
-import type { TargetFields } from '../../client/client.js';
+import type { TargetFields, TargetFilter, TargetsView } from '../../client/client.js';
+import { compileConditions } from '../../model/target-filter.js';
 import { elapsed } from '../elapsed.js';
 import { rankOf } from '../phases.js';
-import { sinceOf, startedAt, statusLine } from '../target-facts.js';
+import { sinceOf, statusLine } from '../target-facts.js';
 import { terminalText } from '../terminal-text.js';
 
 /** A target as the table shows it: nothing in it moves the terminal. */
 export interface Row {
   readonly phase: TargetFields['phase'];
   readonly name: string;
-  /** How long it has been running or waiting, or how long it ran. */
+  /** How long it has been in its phase; of a target that has ended, how long it ran. */
   readonly time: string;
   /** What it says of itself. */
   readonly note: string;
 }
 
 /**
- * The targets that match, those first that somebody should look at, and of one phase by name.
+ * The targets that meet the conditions, those first that somebody should look at, and of one phase by name.
  *
  * @param now milliseconds since 1970
  */
-export function rowsOf(targets: Iterable<TargetFields>, filter: string, now: number): Row[] {
-  const wanted = filter.toLowerCase();
+export function rowsOf(targets: TargetsView['targets'], where: TargetFilter, now: number): Row[] {
+  const meetsConditions = compileConditions(where);
   return [...targets]
-    .map((target) => rowOf(target, now))
-    .filter((row) => wanted === '' || `${row.phase} ${row.name} ${row.note}`.toLowerCase().includes(wanted))
+    .filter(([, target]) => meetsConditions(target))
+    .map(([key, target]) => rowOf(key, target, now))
     .sort((a, b) => rankOf(a.phase) - rankOf(b.phase));
 }
 
-function rowOf(target: TargetFields, now: number): Row {
+function rowOf(key: string, target: TargetFields, now: number): Row {
   return {
     phase: target.phase,
-    name: terminalText(target.name),
+    name: terminalText(key),
     time: timeOf(target, now),
     note: terminalText(statusLine(target)),
   };
@@ -38,6 +39,9 @@ function rowOf(target: TargetFields, now: number): Row {
 
 function timeOf(target: TargetFields, now: number): string {
   if (target.durationSeconds !== null) return elapsed(target.durationSeconds * 1_000);
-  const since = target.phase === 'WAITING' ? sinceOf(target) : startedAt(target);
-  return since === null || target.state?.__typename === 'TargetStateTerminated' ? '' : elapsed(now - since);
+  if (!GOES_ON.includes(target.phase)) return '';
+  const since = sinceOf(target);
+  return since === null ? '' : elapsed(now - since);
 }
+
+const GOES_ON: readonly TargetFields['phase'][] = ['WAITING', 'RUNNING', 'READY', 'RETRYING'];

@@ -20,6 +20,8 @@ export interface ScreenState {
   readonly rows: number;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Id of the Session that was asked for by name; null when none was. */
+  readonly wanted: string | null;
   /** Something to say in the last line, such as that a command failed. Null for what the keys do. */
   readonly notice: string | null;
 }
@@ -36,7 +38,7 @@ export function pageOf({ rows }: Pick<ScreenState, 'rows'>): number {
 /** The screen, line by line, none wider and not more of them than fit. */
 export function screenLines(state: ScreenState, paint: Paint): string[] {
   const { view, ui, columns, rows, now } = state;
-  const all = rowsOf(view?.targets.values() ?? [], ui.filter, now);
+  const all = rowsOf(view?.targets ?? NO_TARGETS, ui.where, now);
   const page = pageOf(state);
   const first = firstOf(state, all.length);
   const shown = all.slice(first, first + page);
@@ -48,22 +50,33 @@ export function screenLines(state: ScreenState, paint: Paint): string[] {
 
 /** How many rows are above the first one that is shown: the last page is full. */
 export function firstShown(state: ScreenState): number {
-  return firstOf(state, rowsOf(state.view?.targets.values() ?? [], state.ui.filter, state.now).length);
+  return firstOf(state, rowsOf(state.view?.targets ?? NO_TARGETS, state.ui.where, state.now).length);
 }
+
+const NO_TARGETS: TargetsView['targets'] = new Map();
 
 function firstOf(state: ScreenState, count: number): number {
   return Math.min(state.ui.offset, Math.max(0, count - pageOf(state)));
 }
 
+/** Whether what is shown may have changed meanwhile. A `tilt ci` that is done changes no more, whether its Tilt is there or not. */
 function isStale(view: TargetsView | null): boolean {
-  return view !== null && (view.link.state !== 'live' || view.session?.connection.state !== 'LIVE');
+  if (view === null) return false;
+  return view.link.state !== 'live' || (view.session?.connection.state !== 'LIVE' && !hasEnded(view));
 }
 
-function sessionLine({ view, columns }: ScreenState, paint: Paint): string {
+function hasEnded({ session }: TargetsView): boolean {
+  return session?.verdict.final === true && session.connection.state === 'GONE';
+}
+
+function sessionLine({ view, columns, wanted }: ScreenState, paint: Paint): string {
   const session = view?.session;
-  if (!session) return paint('bold', toWidth('no Session yet', columns));
+  if (!session) {
+    const name = wanted === null ? 'no Session yet' : `no Session ${terminalText(wanted)} yet`;
+    return paint('bold', toWidth(name, columns));
+  }
   const { state, reason, final } = session.verdict;
-  const id = terminalText(session.id);
+  const id = `${terminalText(session.id)}${session.isDemo ? ' (demonstration)' : ''}`;
   const verdict = `${state}${final ? ', done' : ''}`;
   const rest = columns - widthOf(id) - verdict.length - 4;
   if (rest < 0) return paint(VERDICT_STYLE[state], toWidth(`${verdict} ${id}`, columns));
@@ -89,6 +102,10 @@ function linkLine({ view, columns, now }: ScreenState, paint: Paint): string {
   }
   if (session && session.connection.state !== 'LIVE') {
     const { state, since, error } = session.connection;
+    if (hasEnded(view)) {
+      const ended = `ended ${elapsed(now - Date.parse(since))} ago, this is its final state`;
+      return paint('dim', toWidth(ended, columns));
+    }
     const text = `${state} for ${elapsed(now - Date.parse(since))}, this is the last known state`;
     return paint('red', toWidth(`${text}: ${terminalText(error ?? '')}`, columns));
   }
@@ -115,7 +132,10 @@ function tableLines(rows: readonly Row[], columns: number, paint: Paint): string
 }
 
 function footLine({ ui, columns, notice }: ScreenState, paint: Paint): string {
-  if (ui.isTyping) return toWidth(`/${ui.filter}▏ Enter keeps it, Escape forgets it`, columns);
+  if (ui.isTyping) {
+    const text = toWidth(`/${ui.filter}▏ ${ui.filterError ?? 'Enter keeps it, Escape clears it'}`, columns);
+    return ui.filterError === null ? text : paint('yellow', text);
+  }
   if (notice !== null) return paint('yellow', toWidth(terminalText(notice), columns));
   const keys = `q quit  / filter${ui.filter === '' ? '' : '  Esc all'}  ↑ ↓ PgUp PgDn move`;
   return paint('dim', toWidth(keys, columns));

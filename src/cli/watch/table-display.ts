@@ -12,8 +12,12 @@ const SOON_MS = 30;
 /** Times on the screen go on, once a second. */
 const TICK_MS = 1_000;
 
-/** Shows a live table on the terminal. */
-export function createTableDisplay(cli: CliProcess, clock: Clock): Display {
+/**
+ * Shows a live table on the terminal.
+ *
+ * @param wanted id of the Session that was asked for by name; null when none was
+ */
+export function createTableDisplay(cli: CliProcess, clock: Clock, wanted: string | null): Display {
   const closed = new AbortController();
   const paint: Paint = (style, text) => styleText(style, text, { stream: cli.stdout });
   let view: TargetsView | null = null;
@@ -69,6 +73,6 @@ export function createTableDisplay(cli: CliProcess, clock: Clock): Display {
 
   function state(): ScreenState {
     const { columns, rows } = terminal;
-    return { view, ui, columns, rows, now: clock.now(), notice };
+    return { view, ui, columns, rows, now: clock.now(), wanted, notice };
   }
 }

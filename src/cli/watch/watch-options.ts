@@ -12,6 +12,7 @@ import { filter } from './filter.js';
 export interface WatchFlags extends ClientFlags, SessionFlags {
   readonly filter?: TargetFilter;
   readonly output?: 'table' | 'json';
+  readonly allChanges: boolean;
   readonly exec?: string;
 }
 
@@ -21,14 +22,20 @@ export function addWatchOptions(command: Command): Command {
     .addOption(
       new Option(
         '-f, --filter <filter>',
-        'only these targets, may be repeated: a name such as api:*, phase=FAILED,WAITING, type=SERVER, resource=api',
+        'only these targets, may be repeated: part of a name or a glob such as api:*, phase=FAILED,WAITING, type=SERVER, resource=api',
       ).argParser(filter),
     )
     .addOption(
       new Option(
         '-o, --output <form>',
-        'a live table, or a JSON line for each change (default: table on a terminal, else json)',
+        'a live table, or a JSON line for each change of a phase, the verdict or a connection (default: table on a terminal, else json)',
       ).choices(['table', 'json']),
+    )
+    .addOption(
+      new Option(
+        '--all-changes',
+        'print a JSON line also for changes inside a phase, such as another wait reason',
+      ).default(false),
     )
     .addOption(
       new Option(

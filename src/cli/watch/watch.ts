@@ -1,4 +1,4 @@
-import { createClient } from '../../client/client.js';
+import { createClient, type TargetsView } from '../../client/client.js';
 import { systemClock } from '../../clock.js';
 import type { CliProcess } from '../cli-process.js';
 import { clientFailure } from '../client-failure.js';
@@ -8,6 +8,7 @@ import { listenForInterruption } from '../interruption.js';
 import { createAlerts } from './alerts.js';
 import type { Display } from './display.js';
 import { createExecQueue, type ExecQueue } from './exec-queue.js';
+import { createMissingSessionNotice } from './missing-session.js';
 import { createShell } from './shell.js';
 import type { WatchFlags } from './watch-options.js';
 
@@ -29,27 +30,41 @@ export async function watch(flags: WatchFlags, cli: CliProcess): Promise<number>
 }
 
 async function follow(
-  { session, filter, output, exec }: WatchFlags,
+  { session, filter, output, exec, allChanges }: WatchFlags,
   cli: CliProcess,
   options: Awaited<ReturnType<typeof clientOptionsOf>>,
   interrupted: AbortSignal,
 ): Promise<void> {
   const isScreen = output !== 'json' && cli.stdout.isTTY && cli.env.TERM !== 'dumb';
+  const wanted = session ?? null;
   const client = createClient(options);
-  const display = await openDisplay(isScreen, cli, interrupted);
+  const display = await openDisplay(isScreen, cli, { wanted, allChanges, interrupted });
+  const signal = AbortSignal.any([interrupted, display.closed]);
+  const notice = (message: string | null) => display.notice(message);
+  const noticeMissing = createMissingSessionNotice({ wanted, sessions: client.sessions, notice, signal });
   const commands = exec === undefined ? null : commandsFor(exec, isScreen, display, cli);
-  const alertsIn = createAlerts();
-  try {
-    const views = client.watchTargets({
+  const openViews = () =>
+    client.watchTargets({
       ...(session !== undefined && { session }),
       ...(filter && { where: filter }),
-      history: 1,
-      signal: AbortSignal.any([interrupted, display.closed]),
+      signal,
     });
-    for await (const view of views) {
-      for (const alert of commands ? alertsIn(view) : []) commands?.add(alert);
-      await display.show(view);
-    }
+  try {
+    let isDemoOver: boolean;
+    do {
+      const alert = commands && createAlerting(commands, wanted, notice);
+      isDemoOver = false;
+      let isDemo = false;
+      for await (const view of openViews()) {
+        alert?.(view);
+        noticeMissing(view);
+        await display.show(view);
+        // The demonstration ends when a Tilt appears. A watch that was not asked for it goes on with that Tilt.
+        isDemoOver = isDemo && wanted === null && view.session === null;
+        if (isDemoOver) break;
+        isDemo = view.session?.isDemo ?? isDemo;
+      }
+    } while (isDemoOver);
   } finally {
     commands?.close();
     client.close();
@@ -57,10 +72,32 @@ async function follow(
   }
 }
 
+/** Runs commands for what happens to the Session. A demonstration counts only where it was asked for by name. */
+function createAlerting(commands: ExecQueue, wanted: string | null, notice: (message: string) => void) {
+  const alertsIn = createAlerts();
+  let isSilent = false;
+  return (view: TargetsView): void => {
+    if (view.session?.isDemo && wanted === null) {
+      if (!isSilent)
+        notice(`--exec does not run for the demonstration; name it to try: -s ${view.session.id}`);
+      isSilent = true;
+      return;
+    }
+    for (const alert of alertsIn(view)) commands.add(alert);
+  };
+}
+
 /** What one of them needs is not loaded for the other. */
-async function openDisplay(isScreen: boolean, cli: CliProcess, interrupted: AbortSignal): Promise<Display> {
-  if (isScreen) return (await import('./table-display.js')).createTableDisplay(cli, systemClock);
-  return (await import('./json-display.js')).createJsonDisplay(cli, systemClock, interrupted);
+async function openDisplay(
+  isScreen: boolean,
+  cli: CliProcess,
+  {
+    wanted,
+    ...options
+  }: { readonly wanted: string | null; readonly allChanges: boolean; readonly interrupted: AbortSignal },
+): Promise<Display> {
+  if (isScreen) return (await import('./table-display.js')).createTableDisplay(cli, systemClock, wanted);
+  return (await import('./json-display.js')).createJsonDisplay(cli, systemClock, options);
 }
 
 function commandsFor(command: string, isScreen: boolean, display: Display, { env }: CliProcess): ExecQueue {

@@ -43,12 +43,15 @@ describe('what wait prints', () => {
     ]);
   });
 
-  it('names one target alone where that is waited for, and since when the gateway reports it, whatever else is known', () => {
+  it('names one target alone where that is waited for, and the start of its phase as Tilt reports it', () => {
     const condition = { target: 'api:serve', phase: 'READY' } as const;
-    const targets = [targetFields('api:serve', 'RUNNING', { history: [] }), ...TARGETS.slice(1)];
+    const targets = [
+      targetFields('api:serve', 'RUNNING', { since: '2026-11-22T11:00:00Z' }),
+      ...TARGETS.slice(1),
+    ];
     expect(resultLines(waitReport('timeout', targets, { condition }))).toEqual([
       `timeout: waited 3s for tilt-default/Tiltfile for api:serve to be READY${RUN_TEXT}`,
-      '  api:serve: RUNNING for 1m00s, since 2026-11-22T11:00:05.000Z: running',
+      '  api:serve: RUNNING for 1m05s, since 2026-11-22T11:00:00.000Z: running',
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventsBetween } from '../../../src/cli/watch/events.js';
+import { eventsBetween, isWithinPhase } from '../../../src/cli/watch/events.js';
 import type { TargetFields, TargetsView } from '../../../src/client/client.js';
 import { sessionFields, targetFields, verdictFields, viewOf } from '../../support/target-fields.js';
 
@@ -57,6 +57,8 @@ describe('the events of watch', () => {
     const once = modified(FIRST, FAILED_UNIT);
     const again = modified(once, targetFields('unit:update', 'FAILED', { error: 'another' }));
     expect(told(once, again)).toEqual(['MODIFIED unit:update FAILED FAILED']);
+    expect(eventsBetween(once, again).map(isWithinPhase)).toEqual([true]);
+    expect(eventsBetween(FIRST, once).map(isWithinPhase)).toEqual([false]);
   });
 
   it('repeat nothing after a reset, and tell what has gone', () => {
@@ -74,6 +76,27 @@ describe('the events of watch', () => {
     const verdict = { ...verdictFields('PENDING'), final: true };
     const final = { ...FIRST, changes: [], reset: false, session: sessionFields([], { verdict }) };
     expect(told(FIRST, final)).toEqual(['VERDICT PENDING PENDING']);
+  });
+
+  it('tell two targets of one name apart', () => {
+    const twin = targetFields('api:serve', 'WAITING', { id: 'tilt-default/Tiltfile#api:serve#2' });
+    const both = viewOf([API], {
+      targets: new Map([
+        ['api:serve', API],
+        ['api:serve#2', twin],
+      ]),
+    });
+    const failed = { ...twin, phase: 'FAILED' as const, state: FAILED_UNIT.state };
+    const after: TargetsView = {
+      ...both,
+      targets: new Map([
+        ['api:serve', API],
+        ['api:serve#2', failed],
+      ]),
+      changes: [{ type: 'MODIFIED', target: failed, previous: twin.state, previousPhase: 'WAITING' }],
+      reset: false,
+    };
+    expect(told(both, after)).toEqual(['MODIFIED api:serve#2 WAITING FAILED']);
   });
 
   it('go on under the name of a Session that has gone', () => {

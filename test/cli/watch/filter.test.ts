@@ -65,7 +65,9 @@ describe('the filter of watch', () => {
       fc.asyncProperty(fc.array(anyTerm(resources), { maxLength: 3 }), async (terms) => {
         const where = readable(terms.join(' '));
         fc.pre(where !== null);
-        expect(all.filter((target) => compileConditions(where ?? {})(target))).toEqual(await ask(where ?? {}));
+        expect(all.filter((target) => compileConditions(where ?? {})(target))).toEqual(
+          await ask(where ?? {}),
+        );
       }),
       { numRuns: 200 },
     );

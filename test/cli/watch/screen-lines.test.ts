@@ -32,6 +32,7 @@ function stateOf(state: Partial<ScreenState>): ScreenState {
     columns: 70,
     rows: 15,
     now: A_MINUTE_LATER,
+    wanted: null,
     notice: null,
     ...state,
   };
@@ -48,8 +49,8 @@ describe('the screen of watch', () => {
       'FAILED     unit:update    2.3s  one',
       'RETRYING   seed:update    2.3s  exit status 1',
       'WAITING    web:update    1m00s  waiting: on-dep',
-      'RUNNING    db:serve      1m05s  running',
-      'READY      api:serve     1m05s  ready after 1.5 s',
+      'RUNNING    db:serve      1m00s  running',
+      'READY      api:serve     1m00s  ready after 1.5 s',
       'SUCCEEDED  lint:update    2.3s  succeeded after 2.3 s',
       'INACTIVE   e2e:update           inactive',
       'DISABLED   docs:serve           disabled',
@@ -71,11 +72,48 @@ describe('the screen of watch', () => {
     for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(columns);
   });
 
-  it('shows what matches the filter, in any case, wherever it stands', () => {
-    const lines = screen({ ui: { filter: 'RETRY', isTyping: true, offset: 0 } });
-    expect(lines[1]).toMatch(/^1 match \/RETRY; 8 targets: /);
+  it('shows what the filter selects, and why a filter cannot be read', () => {
+    const ui = {
+      ...INITIAL,
+      filter: 'phase=retrying',
+      where: { phase: ['RETRYING' as const] },
+      isTyping: true,
+    };
+    const lines = screen({ ui });
+    expect(lines[1]).toMatch(/^1 match \/phase=retrying; 8 targets: /);
     expect(lines.slice(4, 6)).toEqual(['RETRYING   seed:update    2.3s  exit status 1', '']);
-    expect(lines.at(-1)).toBe('/RETRY▏ Enter keeps it, Escape forgets it');
+    expect(lines.at(-1)).toBe('/phase=retrying▏ Enter keeps it, Escape clears it');
+    const unread = { ...ui, filter: 'x=1', filterError: 'Expected one of name, phase' };
+    expect(screen({ ui: unread }).at(-1)).toBe('/x=1▏ Expected one of name, phase');
+  });
+
+  it('says in its first line that a Session is a demonstration, or that the named one is not there', () => {
+    const session = sessionFields(TARGETS, { id: 'demo/Tiltfile', isDemo: true });
+    expect(screen({ view: viewOf(TARGETS, { session }) })[0]).toBe('demo/Tiltfile (demonstration)  PENDING');
+    expect(screen({ view: null, wanted: 'nope' })[0]).toBe('no Session nope yet');
+  });
+
+  it('a tilt ci that has passed and left is green and calm, one that left before its end is red', () => {
+    const gone = { state: 'GONE', since: '2026-11-22T11:01:00Z', error: 'Tilt has left' } as const;
+    const passed = { ...verdictFields('PASSED'), final: true };
+    const stylesOf = (verdict: typeof passed) => {
+      const session = sessionFields(TARGETS, { verdict, connection: gone });
+      const lines = screenLines(
+        stateOf({ view: viewOf(TARGETS, { session }) }),
+        (style, text) => `<${style}>${text.trim()}`,
+      );
+      return [lines[0], lines[2], lines.find((line) => line.includes('READY'))];
+    };
+    expect(stylesOf(passed)).toEqual([
+      expect.stringContaining('<green>PASSED, done'),
+      '<dim>ended 5s ago, this is its final state',
+      expect.stringMatching(/^<green>READY/),
+    ]);
+    expect(stylesOf(verdictFields('UNKNOWN'))).toEqual([
+      expect.stringContaining('<magenta>UNKNOWN'),
+      expect.stringMatching(/^<red>GONE for 5s/),
+      expect.stringMatching(/^<dim>READY/),
+    ]);
   });
 
   it('moves no further than to a last page that is full', () => {

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { RunningCommand } from '../support/cli.js';
+import { startCliClients } from '../support/cli-client.js';
+import { sessionJson } from '../support/session-json.js';
+
+const RESOURCES = 70;
+const TIMES = { startTime: '2026-11-22T11:00:00Z', finishTime: '2026-11-22T11:00:02Z' };
+const TILTFILE = { name: 'tiltfile:update', type: 'job', resources: [], state: { terminated: TIMES } };
+
+/** A `tilt ci` that builds local resources one after the other: those before `built` have succeeded. */
+function buildingJson(built: number, isBuilding: boolean, waitReason: string) {
+  const stateOf = (index: number) => {
+    if (index < built) return { terminated: TIMES };
+    if (index === built && isBuilding) return { active: { startTime: TIMES.startTime, ready: false } };
+    return { waiting: { waitReason } };
+  };
+  const targets = Array.from({ length: RESOURCES }, (_, index) => ({
+    name: `r${String(index).padStart(2, '0')}:update`,
+    type: 'job',
+    resources: [`r${index}`],
+    state: stateOf(index),
+  }));
+  return sessionJson({ uid: 'one', targets: [...targets, TILTFILE] });
+}
+
+interface Line {
+  readonly type: string;
+  readonly target?: string;
+  readonly phase?: string;
+  readonly previousPhase?: string | null;
+}
+
+function linesOf({ stdout }: RunningCommand): Line[] {
+  return stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line): Line => JSON.parse(line));
+}
+
+describe('watch --output json while 70 local resources are built', () => {
+  it('prints a line for each change of a phase and nothing else; with --all-changes also the changes inside a phase', async () => {
+    await using clients = await startCliClients();
+    await clients.put(buildingJson(0, false, 'unknown'));
+    const phases = clients.run(['watch', '--output', 'json']);
+    const everything = clients.run(['watch', '--output', 'json', '--all-changes']);
+    for (const command of [phases, everything]) await command.until(/"type":"VERDICT"/);
+    // As Tilt does: every target that waits turns from `unknown` to `waiting-for-local` and back, twice a build.
+    for (let built = 0; built < RESOURCES; built += 1) {
+      await clients.put(buildingJson(built, true, 'waiting-for-local'));
+      await clients.put(buildingJson(built, true, 'unknown'));
+      await clients.put(buildingJson(built, true, 'waiting-for-local'));
+      await clients.put(buildingJson(built + 1, false, 'unknown'));
+    }
+    for (const command of [phases, everything]) await command.until(/"verdict":"PASSED".*\n/);
+
+    const names = Array.from(
+      { length: RESOURCES },
+      (_, index) => `r${String(index).padStart(2, '0')}:update`,
+    );
+    const lines = linesOf(phases);
+    expect(lines.slice(0, RESOURCES + 4).map(({ type }) => type)).toEqual([
+      'LINK',
+      'CONNECTION',
+      ...[...names, TILTFILE.name].map(() => 'ADDED'),
+      'VERDICT',
+    ]);
+    expect(
+      lines
+        .slice(RESOURCES + 4)
+        .map(({ type, target = '', previousPhase = '', phase = '' }) =>
+          [type, target, previousPhase, phase].join(' ').trim(),
+        ),
+    ).toEqual([
+      ...names.flatMap((name) => [`MODIFIED ${name} WAITING RUNNING`, `MODIFIED ${name} RUNNING SUCCEEDED`]),
+      'VERDICT',
+    ]);
+    const flips = linesOf(everything).filter(({ phase, previousPhase }) => phase === previousPhase && phase);
+    expect(flips.length).toBeGreaterThan(9_000);
+    console.log(`${lines.length} lines, ${linesOf(everything).length} with --all-changes.`);
+  });
+});
