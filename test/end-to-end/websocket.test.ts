@@ -197,13 +197,16 @@ describe('GraphQL over WebSocket', () => {
   });
 
   it('S5: brings a stuck reader to the newest state, with what it missed folded into one, and slows no other', async () => {
-    await using gateway = await startMemoryGateway([bigSession(0)]);
+    // Its clock stands still: on a busy machine the stuck reader would be closed after its 10 s.
+    const source = createMemoryProvider('memory', [bigSession(0)]);
+    await using gateway = await startGateway({ clock: createManualClock(), providers: [source.provider] });
+    await gateway.gateway.ready();
     await using stuck = await openStuckReader(gateway.webSocketUrl, SUBSCRIPTION);
     const healthy = createClient({ url: gateway.webSocketUrl, webSocketImpl: WebSocket });
     const stream = healthy.iterate<{ targetChanges: { conflated: number } }>({ query: SUBSCRIPTION });
     await stream.next();
     for (let round = 1; round <= 400; round += 1) {
-      gateway.source.put(bigSession(round));
+      source.put(bigSession(round));
       expect((await stream.next()).value?.data?.targetChanges.conflated).toBe(0);
     }
     const newest = await stuck.resume((data) => JSON.stringify(data).includes('"round-400'));

@@ -27,7 +27,8 @@ describe('SIGTERM with 1,000 WebSocket readers, some of them stuck', () => {
     expect(await command.exit).toBe(0);
     // 2 s for goodbyes; left to itself, `ws` would wait for 30 s.
     expect(performance.now() - askedAt).toBeLessThan(28_000);
-    for (const reader of stuck) expect([1001, 1006]).toContain((await reader.closed())[0]);
+    // On a busy machine some were closed before, since they had read nothing for 10 s (1013).
+    for (const reader of stuck) expect([1001, 1006, 1013]).toContain((await reader.closed())[0]);
     await server.until(() => server.openWatches === 0);
   }, 120_000);
 });
