@@ -24,9 +24,10 @@ export function trackReadiness(before: Readiness | null, state: TargetState): Re
   const { startTime, ready } = state;
   if (startTime === null) return null;
   const known = before?.startTime === startTime ? before : null;
+  if (known !== null && !(ready && known.isAwaited)) return known;
+  // Times are only parsed at the first state of a start and at its first readiness.
   const readyTime = readyTimeOf(state);
-  if (!ready) return known ?? { startTime, firstReadyTime: null, isAwaited: readyTime === null };
-  if (known !== null && !known.isAwaited) return known;
+  if (!ready) return { startTime, firstReadyTime: null, isAwaited: readyTime === null };
   return { startTime, firstReadyTime: known === null ? null : readyTime, isAwaited: false };
 }
 
