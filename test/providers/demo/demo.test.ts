@@ -69,7 +69,7 @@ describe('the demo provider', () => {
     const [snapshot, ...changes] = await show({ ms: 1_000 });
     const targets = snapshot ? sessionOf(snapshot).status.targets : [];
     expect(targets).toHaveLength(12);
-    expect([...new Set(targets.map(({ state }) => phaseOf(state)))].toSorted()).toEqual([
+    expect([...new Set(targets.map(phaseOf))].toSorted()).toEqual([
       'disabled',
       'inactive',
       'running',
@@ -80,7 +80,7 @@ describe('the demo provider', () => {
       changes.flatMap((change) =>
         sessionOf(change)
           .status.targets.filter((target) => target.name === name)
-          .map(({ state }) => phaseOf(state)),
+          .map(phaseOf),
       );
     expect(phasesOf('api:update').slice(0, 2)).toEqual(['running', 'succeeded']);
   });
