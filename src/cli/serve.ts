@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { type Clock, sleep, systemClock } from '../clock.js';
 import { createGateway, type Gateway, type ServingOptions } from '../gateway.js';
 import type { Log } from '../log.js';
@@ -65,11 +66,11 @@ export async function serve(options: ServeOptions, cli: CliProcess): Promise<num
 function startLines(url: string, gateway: Gateway, described: string, links: string): string {
   const now = gateway
     .sources()
-    .map(({ name, state, error }) => `${name} ${state}${error === null ? '' : ` (${error})`}`)
+    .map(({ name, state, error }) => `${name} ${state.toUpperCase()}${error === null ? '' : ` (${error})`}`)
     .join(', ');
   return [
     `tilt-graphql ${version} listens on ${url} (HTTP, SSE) and ${url.replace(/^http/, 'ws')} (WebSocket)`,
-    `reads ${described}; now: ${now}`,
+    `reads ${described}; now: ${now || 'no source'}`,
     `open ${links}`,
     '',
   ].join('\n');
@@ -135,4 +136,6 @@ async function settle(gateway: Gateway, clock: Clock): Promise<void> {
   const ready = new AbortController();
   await Promise.race([gateway.ready(), sleep(clock, PATIENCE_MS, ready.signal)]);
   ready.abort();
+  // A snapshot makes a source ready; what is wrong with it follows in the same turn of the event loop.
+  await setImmediate();
 }

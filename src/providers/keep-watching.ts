@@ -6,6 +6,7 @@ import { oneLine } from '../model/one-line.js';
 import { createBackoff } from './backoff.js';
 import { endingAtOnce } from './ending-at-once.js';
 import { ProviderError, type SessionProvider } from './provider.js';
+import { createSourceLog } from './source-log.js';
 
 /** What {@link keepWatching} works with. */
 export interface KeepWatchingOptions {
@@ -21,6 +22,8 @@ export interface KeepWatchingOptions {
   readonly optional?: boolean;
   /** The source is open in the sink already, and is carried on. Default: false, it is opened. */
   readonly resume?: boolean;
+  /** Whether the source may end at any time, as a Tilt does; see `createSourceLog`. Default: false. */
+  readonly endsByItself?: boolean;
   /** Default: nothing is counted. */
   readonly metrics?: Metrics;
 }
@@ -35,16 +38,19 @@ export interface KeepWatchingOptions {
  * Every change is applied in the tick in which it arrives. Never rejects.
  */
 export async function keepWatching(options: KeepWatchingOptions): Promise<void> {
-  const { provider, sink, clock, random, log, signal, optional = false, resume = false } = options;
+  const { provider, sink, clock, random, log, signal } = options;
+  const { optional = false, resume = false, endsByItself = false } = options;
   const { name } = provider;
   const backoff = createBackoff(clock, random);
-  const tell = createTeller(name, log);
+  const sourceLog = createSourceLog({ name, log, clock, endsByItself });
   const counts = (options.metrics ?? noMetrics).source(name);
   try {
     if (!resume) sink.open(name, { optional });
     await watchToTheEnd();
   } catch (error) {
     log('error', `Source ${name}: no longer watched, by a fault of the gateway itself`, { error });
+  } finally {
+    sourceLog.end();
   }
 
   async function watchToTheEnd(): Promise<void> {
@@ -84,11 +90,12 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
       counts.lastChangeAt = clock.now();
     }
     sink.apply(name, change);
+    sourceLog.changed(change);
   }
 
   async function waitAfter(error: unknown): Promise<void> {
     const waitMs = backoff.failed(error instanceof ProviderError ? error.retryAfterMs : null);
-    tell(error, waitMs);
+    sourceLog.failed(error, lineOf(error), waitMs);
     counts.restarts += 1;
     sink.apply(name, { type: 'stale', error: lineOf(error) });
     await sleep(clock, waitMs, signal);
@@ -98,18 +105,6 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
 function outOfOrder({ type }: Change): ProviderError {
   const message = `its provider breaks the contract: expected a snapshot first, got "${type}"`;
   return new ProviderError('unreadable', message);
-}
-
-/** Logs a failure: in full when nobody foresaw it, and quietly when it only repeats itself. */
-function createTeller(name: string, log: Log): (error: unknown, waitMs: number) => void {
-  let last = '';
-  return (error, waitMs) => {
-    const line = lineOf(error);
-    const level = line === last ? 'debug' : error instanceof ProviderError ? 'warn' : 'error';
-    last = line;
-    const message = `Source ${name}: ${line}; next try in ${(waitMs / 1000).toFixed(1)} s`;
-    log(level, message, error instanceof ProviderError ? { code: error.code } : { error });
-  };
 }
 
 /** An error as one line, short enough to be shown. */

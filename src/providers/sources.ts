@@ -19,6 +19,8 @@ export interface SourcesOptions {
 export interface SourceOptions {
   /** The gateway counts as ready even when the source's first try fails. Default: false. */
   readonly optional?: boolean;
+  /** Whether the source may end at any time, as a Tilt does: a failure shortly before its removal is no trouble. Default: false. */
+  readonly endsByItself?: boolean;
 }
 
 /** The sources of a gateway, each watched until it is removed or comes to its end. */

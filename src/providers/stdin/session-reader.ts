@@ -1,5 +1,6 @@
 import type { Change } from '../../model/change.js';
 import { oneLine } from '../../model/one-line.js';
+import type { SessionId } from '../../model/session.js';
 import { isJsonObject, isList, type JsonObject } from '../decode-sessions.js';
 import { readWatchEvent } from '../kubernetes/watch-event.js';
 import { createWatchState } from '../kubernetes/watch-state.js';
@@ -11,6 +12,10 @@ export interface SessionReader {
   push(bytes: Uint8Array): Change[];
   /** The stream has ended. */
   end(): Change[];
+  /** The Sessions there are. */
+  readonly ids: readonly SessionId[];
+  /** What is wrong with the last values; null once a value could be read again. */
+  readonly problem: string | null;
 }
 
 /**
@@ -23,6 +28,8 @@ export interface SessionReader {
 export function createSessionReader(instance: string): SessionReader {
   const splitter = createJsonSplitter();
   const state = createWatchState(instance);
+  const ids = new Set<SessionId>();
+  let problem: string | null = null;
   let isSynced = false;
 
   return {
@@ -31,11 +38,27 @@ export function createSessionReader(instance: string): SessionReader {
       const last = splitter.end().flatMap(read);
       return isSynced ? last : [{ type: 'snapshot', sessions: [] }, ...last];
     },
+    get ids() {
+      return [...ids];
+    },
+    get problem() {
+      return problem;
+    },
   };
 
   function read(piece: JsonPiece): Change[] {
     const changes = 'problem' in piece ? [doubt(piece.problem)] : changesOf(piece.text);
-    return changes.map((change) => snapshotFirst(withNumber(change, piece.number)));
+    return changes.map((change) => note(snapshotFirst(withNumber(change, piece.number))));
+  }
+
+  function note(change: Change): Change {
+    problem = change.type === 'stale' ? change.error : null;
+    if (change.type === 'snapshot') {
+      ids.clear();
+      for (const { id } of change.sessions) ids.add(id);
+    } else if (change.type === 'upsert') ids.add(change.session.id);
+    else if (change.type === 'remove') ids.delete(change.id);
+    return change;
   }
 
   function changesOf(text: string): Change[] {

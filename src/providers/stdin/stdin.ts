@@ -17,6 +17,9 @@ export interface StreamProviderOptions {
  *
  * It is read at full speed whatever the consumer does: a pipe that fills up would make `tilt get` stop reading, and that
  * freezes Tilt. A stream can be read once only: a second `watch()` throws a {@link ProviderError} of code `config`.
+ *
+ * A stream that ends with something unreadable, or breaks, leaves no Sessions and stays with its error: nobody would see the
+ * reason otherwise.
  */
 export function createStreamProvider({ name = 'stdin', input }: StreamProviderOptions): SessionProvider {
   let isTaken = false;
@@ -26,15 +29,27 @@ export function createStreamProvider({ name = 'stdin', input }: StreamProviderOp
     if (isTaken) throw new ProviderError('config', 'a stream can be read only once: start anew');
     isTaken = true;
     const reader = createSessionReader(name);
-    await drain(input, (bytes) => reader.push(bytes).forEach(push), signal);
-    if (!signal.aborted) reader.end().forEach(push);
+    const failure = await drain(input, (bytes) => reader.push(bytes).forEach(push), signal);
+    if (signal.aborted) return;
+    reader.end().forEach(push);
+    const problem = failure ?? reader.problem;
+    if (problem === null) return;
+    for (const id of reader.ids) push({ type: 'remove', id, reason: 'the stream has ended' });
+    push({ type: 'stale', error: problem });
+    await aborted(signal);
   }
 }
 
-/** Hands over all bytes as they come; resolves at the end of the input, or when the signal aborts. */
-function drain(input: Readable, take: (bytes: Uint8Array) => void, signal: AbortSignal): Promise<void> {
+/** Hands over all bytes as they come. Resolves at the end of the input or when the signal aborts, with why the input broke, if it did. */
+function drain(
+  input: Readable,
+  take: (bytes: Uint8Array) => void,
+  signal: AbortSignal,
+): Promise<string | null> {
   return new Promise((resolve, reject) => {
-    const release = finished(input, { writable: false }, (error) => settle(error ? broken(error) : null));
+    const release = finished(input, { writable: false }, (error) => {
+      settle(() => resolve(error ? `the stream broke: ${error.message}` : null));
+    });
     signal.addEventListener('abort', abandon, { once: true });
     input.on('data', hand);
 
@@ -42,26 +57,25 @@ function drain(input: Readable, take: (bytes: Uint8Array) => void, signal: Abort
       try {
         take(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
       } catch (error) {
-        settle(error);
+        settle(() => reject(error));
       }
     }
 
     function abandon(): void {
-      settle(null);
+      settle(() => resolve(null));
     }
 
-    function settle(error: unknown): void {
+    function settle(finish: () => void): void {
       release();
       signal.removeEventListener('abort', abandon);
       input.off('data', hand);
       // Else its handle would keep the process alive.
       input.pause();
-      if (error === null) resolve();
-      else reject(error);
+      finish();
     }
   });
 }
 
-function broken({ message }: Error): ProviderError {
-  return new ProviderError('unreachable', `the stream broke: ${message}`);
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

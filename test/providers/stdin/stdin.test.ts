@@ -68,15 +68,50 @@ describe('the stdin provider', () => {
     });
   });
 
-  it('throws when the stream breaks', async () => {
+  it('stays with the error when the stream breaks, since it cannot be read a second time', async () => {
     const input = new PassThrough();
     const watching = startWatching(createStreamProvider({ input }));
+    input.write(JSON.stringify(sessionJson()));
+    await expect.poll(() => watching.known.sessions.size).toBe(1);
     input.destroy(new Error('EIO'));
+    await expect
+      .poll(() => watching.changes.at(-1))
+      .toEqual({ type: 'stale', error: 'the stream broke: EIO' });
+    expect(watching.known.sessions.size).toBe(0);
+    expect(watching.outcome).toBeNull();
+    watching.abort();
     await ended(watching);
-    expect(watching.outcome?.error).toMatchObject({
-      code: 'unreachable',
-      message: 'the stream broke: EIO',
-    });
+  });
+
+  it.each([
+    ['nothing else', '', 0],
+    ['a Session before it', JSON.stringify(sessionJson()), 1],
+  ])(
+    'stays with the error when the stream ends with rubbish and has %s: its Sessions are gone',
+    async (_, before, count) => {
+      const input = new PassThrough();
+      const watching = startWatching(createStreamProvider({ input }));
+      input.write(before);
+      await expect.poll(() => watching.known.sessions.size).toBe(count);
+      input.end('Error: no Tilt is running\n');
+      await expect
+        .poll(() => watching.changes.slice(-1 - count))
+        .toEqual([
+          ...(count > 0 ? [{ type: 'remove', id: 'stdin/Tiltfile', reason: 'the stream has ended' }] : []),
+          { type: 'stale', error: expect.stringMatching(/^value \d: expected/) },
+        ]);
+      expect(watching.outcome).toBeNull();
+      watching.abort();
+      await ended(watching);
+    },
+  );
+
+  it('comes to its end with the stream when rubbish was followed by a Session', async () => {
+    const input = new PassThrough();
+    const watching = startWatching(createStreamProvider({ input }));
+    input.end(`rubbish\n${JSON.stringify(sessionJson())}`);
+    await ended(watching);
+    expect(watching.outcome).toEqual({ error: null });
   });
 
   it('can be watched once only', async () => {
