@@ -16,6 +16,7 @@ const server = await createTiltServer();
 const lists = ['clusters', 'users', 'contexts'] as const;
 
 server.put(session({ targets: null, done: false }));
+const finishing = once(process, 'SIGUSR2');
 const readersPresent = options.readers === undefined ? null : waitForReaders(options.readers);
 await withLock(addEntry);
 process.once('SIGINT', () => void leave(options.exitCode ?? 0));
@@ -25,15 +26,17 @@ if (ends === 'never') {
   server.put(session({ targets: targets('succeeded'), done: false }));
   await new Promise(() => setInterval(() => {}, 60_000));
 }
-await sleep(livesMs);
-await readersPresent;
+if (readersPresent) {
+  await sleep(livesMs);
+  await readersPresent;
+} else await Promise.race([sleep(livesMs), finishing]);
 server.put(session(lastStatus()));
 if (readersPresent) await server.drained();
 await sleep(10);
 await leave(options.exitCode ?? (ends === 'pass' ? 0 : 1));
 
 async function waitForReaders(count: number): Promise<void> {
-  await once(process, 'SIGUSR2');
+  await finishing;
   await Promise.race([server.until(() => server.openWatches >= count), sleep(10_000)]);
 }
 
