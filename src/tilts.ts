@@ -9,10 +9,12 @@ import type { Store } from './store/store.js';
 
 /** Which Tilts to follow. */
 export interface TiltsOptions {
-  /** The kubeconfig they stand in. */
-  readonly kubeconfig: string;
+  /** The kubeconfig with their entries: one file, or several that are merged as client-go does, the first of a name wins. */
+  readonly kubeconfig: string | readonly string[];
   /** Only these contexts. Default: every one named `tilt-*`, as Tilt names its own. */
   readonly contexts?: readonly string[];
+  /** Environment whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count, as for kubectl. Default: empty, no proxy. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Played while no Tilt runs; leaves for good when one appears. Default: none. */
   readonly standIn?: SessionProvider;
 }
@@ -26,6 +28,9 @@ export interface TiltsParts {
   readonly metrics: Metrics;
 }
 
+/** A crashed Tilt must not keep the gateway from being ready, and a Tilt that ends is no trouble. */
+const AS_TILT = { optional: true, endsByItself: true };
+
 /** The name under which discovery itself stands among the sources. */
 const DISCOVERY = 'tilt';
 
@@ -35,8 +40,9 @@ export function followTilts(options: TiltsOptions, { store, sources, ...parts }:
     createTiltDiscovery({
       ...options,
       ...parts,
-      found: (provider) => sources.add(provider, { optional: true }),
-      changed: (provider) => sources.replace(provider, { optional: true }),
+      kubeconfig: [options.kubeconfig].flat(),
+      found: (provider) => sources.add(provider, AS_TILT),
+      changed: (provider) => sources.replace(provider, AS_TILT),
       lost: (name, reason) => sources.remove(name, reason),
     }),
   );

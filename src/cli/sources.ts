@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { delimiter } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.js';
 import type { GatewayOptions } from '../gateway.js';
@@ -8,7 +10,8 @@ import { withoutLogin } from '../providers/nats/address.js';
 import type { NatsProviderOptions } from '../providers/nats/nats.js';
 import type { SessionProvider } from '../providers/provider.js';
 import { createStreamProvider } from '../providers/stdin/stdin.js';
-import { defaultKubeconfigPath, endpointOf, loadKubeconfig } from '../providers/tilt/load-kubeconfig.js';
+import { defaultKubeconfigPaths } from '../providers/tilt/kubeconfig-paths.js';
+import { endpointOf, loadKubeconfig } from '../providers/tilt/load-kubeconfig.js';
 import { credentialsOf, type NatsFlags, settingsOf } from './nats-options.js';
 import { parseSourceSpec, type SourceSpec } from './source-spec.js';
 import { orUsageError, UsageError } from './usage-error.js';
@@ -41,20 +44,22 @@ export interface SourceOptions extends SourceFlags, NatsFlags {
 /** The sources that the command line asks for; a mistake in it, or a source that cannot be read, is a usage error. */
 export async function chooseSources(options: SourceOptions, parts: SourceParts): Promise<ChosenSources> {
   const specs = [...options.source, ...options.context.map((name) => `tilt:${name}`)].map(parseSourceSpec);
-  const kubeconfig = options.kubeconfig ?? defaultKubeconfigPath(parts.env, parts.home);
+  const kubeconfig = options.kubeconfig
+    ? [options.kubeconfig]
+    : defaultKubeconfigPaths(parts.env, parts.home, existsSync);
   if (options.kubeconfig !== undefined) await checkKubeconfig(kubeconfig);
   if (specs.length === 0) {
     const standIn = createDemoProvider({ clock: parts.clock });
     return {
-      tilts: { kubeconfig, standIn },
-      described: `every Tilt in ${kubeconfig}, and the built-in demo while none runs`,
+      tilts: { kubeconfig, env: parts.env, standIn },
+      described: `every Tilt in ${kubeconfig.join(delimiter)}, and the built-in demo while none runs`,
     };
   }
   const providers = await Promise.all(specs.flatMap((spec) => providerOf(spec, options, parts)));
   const tilts = specs.filter((spec) => spec.type === 'tilt');
   return {
     providers,
-    ...(tilts.length === 0 ? {} : { tilts: await tiltsOf(tilts, kubeconfig) }),
+    ...(tilts.length === 0 ? {} : { tilts: { ...(await tiltsOf(tilts, kubeconfig)), env: parts.env } }),
     described: [...options.source.map(withoutLogin), ...options.context].join(', '),
   };
 }
@@ -98,7 +103,7 @@ async function natsProvider(
 
 async function tiltsOf(
   specs: readonly Extract<SourceSpec, { type: 'tilt' }>[],
-  kubeconfig: string,
+  kubeconfig: readonly string[],
 ): Promise<NonNullable<GatewayOptions['tilts']>> {
   const contexts = specs.map(({ context }) => context).filter((context) => context !== null);
   if (contexts.length === 0) return { kubeconfig };
@@ -109,9 +114,9 @@ async function tiltsOf(
   return { kubeconfig, contexts };
 }
 
-async function checkKubeconfig(path: string, contexts: readonly string[] = []): Promise<void> {
+async function checkKubeconfig(paths: readonly string[], contexts: readonly string[] = []): Promise<void> {
   await orUsageError(async () => {
-    const known = await loadKubeconfig(path);
+    const known = await loadKubeconfig(paths);
     for (const context of contexts) endpointOf(known, context);
   });
 }

@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls';
 import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
 import { ProviderError } from '../providers/provider.js';
-import { followFile } from '../providers/tilt/follow-file.js';
+import { followFiles } from '../providers/tilt/follow-files.js';
 import type { KeyPair } from '../transport/tls.js';
 import { UsageError } from './usage-error.js';
 
@@ -38,9 +38,9 @@ export async function followKeyPair(options: FollowKeyPairOptions, signal: Abort
   const { certPath, keyPath, clock, log, onRenewed } = options;
   let isFirst = true;
   // The key alone never changes; what replaces both does so one after the other, and until then they do not fit.
-  await followFile(
+  await followFiles(
     {
-      path: certPath,
+      paths: [certPath],
       clock,
       pollMs: POLL_MS,
       settleMs: SETTLE_MS,

@@ -1,13 +1,16 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { runCli, runCliToEnd } from '../support/cli.js';
+import { createKubeconfigFolder, writeKubeconfig } from '../support/kubeconfig-file.js';
+import { startHttpProxy } from '../support/proxy-server.js';
 import { sessionJson } from '../support/session-json.js';
+import { createTiltServer } from '../support/tilt-server.js';
 
 const LISTENS = /listens on (http:\S+)/;
 
@@ -42,7 +45,7 @@ describe('tilt-graphql', () => {
         /^tilt-graphql \d+\.\d+\.\d+ listens on http:.* \(HTTP, SSE\) and ws:.* \(WebSocket\)$/,
       ),
       expect.stringMatching(
-        /^reads every Tilt in .*, and the built-in demo while none runs; now: tilt live, demo live$/,
+        /^reads every Tilt in .*, and the built-in demo while none runs; now: tilt LIVE, demo LIVE$/,
       ),
       expect.stringMatching(/^open http:.* for GraphiQL$/),
       '',
@@ -91,6 +94,90 @@ describe('tilt-graphql', () => {
       .toEqual({
         data: { session: { id: 'stdin/Tiltfile', connection: { state: 'GONE' } } },
       });
+  });
+
+  it('reports a STALE source as STALE with its error in its start-up lines, and in its log', async () => {
+    await using folder = await createKubeconfigFolder();
+    await using crashed = await createTiltServer();
+    await writeKubeconfig(folder.path, { 'tilt-default': crashed });
+    await crashed.stop();
+    await using command = runCli(['--port', '0', '--source', 'tilt', '--kubeconfig', folder.path]);
+    await command.until(/open .*\n/);
+    const error = `${crashed.url}: connect ECONNREFUSED .*`;
+    expect(command.stdout).toMatch(
+      new RegExp(`^reads tilt; now: tilt LIVE, tilt-default STALE \\(${error}\\)$`, 'm'),
+    );
+    await expect
+      .poll(() => command.stderr, { timeout: 10_000 })
+      .toMatch(new RegExp(`WARN +Source tilt-default: ${error}; next try in`, 'i'));
+  });
+
+  it.each([
+    ['nothing but rubbish', ''],
+    ['a Session and then rubbish', JSON.stringify(sessionJson())],
+  ])('keeps standard input visible with its error when it ends after %s', async (_, before) => {
+    await using command = runCli(['--port', '0', '--source', '-']);
+    command.process.stdin.end(`${before}Error: no Tilt is running\n`);
+    const [, url = ''] = await command.until(LISTENS);
+    const error = expect.stringMatching(/^value \d: expected/);
+    await expect
+      .poll(() => ask(url, '{ gateway { sources { name state error sessionCount } } }'))
+      .toEqual({
+        data: { gateway: { sources: [{ name: 'stdin', state: 'STALE', error, sessionCount: 0 }] } },
+      });
+    await command.until(/now: stdin STALE \(value \d: expected .*\)\n/);
+    expect(command.stderr).toMatch(/Source stdin: value \d: expected/);
+    const gone = { connection: { state: 'GONE', error: 'the stream has ended' } };
+    expect(await ask(url, '{ sessions { nodes { connection { state error } } } }')).toEqual({
+      data: { sessions: { nodes: before === '' ? [] : [gone] } },
+    });
+  });
+
+  it('finds Tilts in a folder that is created after its start, as WMDAEMON_HOME names it', async () => {
+    await using folder = await createKubeconfigFolder();
+    const home = join(folder.folder, 'windmill');
+    await using server = await createTiltServer({ sessions: [sessionJson()] });
+    await using command = runCli(['--port', '0', '--source', 'tilt'], {
+      TILT_CONFIG: '',
+      WMDAEMON_HOME: home,
+    });
+    const [, url = ''] = await command.until(LISTENS);
+    await mkdir(home);
+    await writeKubeconfig(join(home, 'config'), { 'tilt-default': server });
+    await expect
+      .poll(() => ask(url, '{ session { id connection { state } } }'))
+      .toEqual({ data: { session: { id: 'tilt-default/Tiltfile', connection: { state: 'LIVE' } } } });
+  });
+
+  it('merges the files that TILT_CONFIG lists, and uses the proxy of the environment', async () => {
+    await using folder = await createKubeconfigFolder();
+    await using near = await createTiltServer({ sessions: [sessionJson()] });
+    await using far = await createTiltServer({ sessions: [sessionJson()], names: ['tilt.example'] });
+    await using proxy = await startHttpProxy();
+    const second = join(folder.folder, 'second');
+    await writeKubeconfig(folder.path, { 'tilt-default': near });
+    const server = far.url.replace('127.0.0.1', 'tilt.example');
+    await writeKubeconfig(second, { 'tilt-default': far, 'tilt-1': { at: far, cluster: { server } } });
+    await using command = runCli(['--port', '0', '--source', 'tilt'], {
+      TILT_CONFIG: ['/nonexistent/config', folder.path, second].join(delimiter),
+      HTTPS_PROXY: `http://${proxy.address}`,
+    });
+    const [, url = ''] = await command.until(LISTENS);
+    const live = { connection: { state: 'LIVE' } };
+    await expect
+      .poll(() => ask(url, '{ sessions { nodes { id connection { state } } } }'))
+      .toEqual({
+        data: {
+          sessions: {
+            nodes: [
+              { id: 'tilt-1/Tiltfile', ...live },
+              { id: 'tilt-default/Tiltfile', ...live },
+            ],
+          },
+        },
+      });
+    expect(new Set(proxy.asked)).toEqual(new Set([`tilt.example:${new URL(server).port}`]));
+    expect(near.count('list')).toBeGreaterThan(0);
   });
 
   it.each([

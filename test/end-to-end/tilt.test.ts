@@ -94,7 +94,8 @@ describe.each(WATCH_RECORDINGS)('a replay of %s-watch', (name) => {
     await expect
       .poll(async () => (await tilts.query(STATE)).data, { timeout: 20_000 })
       .toEqual({ session: { instance: 'tilt-default', ...expected } });
-    await tilts.server('tilt-default').cut();
+    await tilts.server('tilt-default').drained();
+    await tilts.server('tilt-default').stop();
     await tilts.stopped();
     await tilts.until('tilt-default', 'GONE');
     expect((await tilts.query(STATE)).data).toEqual({ session: { instance: 'tilt-default', ...expected } });

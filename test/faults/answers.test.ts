@@ -57,9 +57,11 @@ describe('a server in the place of Tilt that speaks something else leaves the la
     await using other = await startRawServer(onConnection, tls);
     await using gateway = await startTiltGateway({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
+    await server.stop();
     await gateway.announce({ 'tilt-default': { at: { url: other.url, token: 'x', tls } } });
     await gateway.untilSource({ state: 'STALE', error: expect.stringMatching(reason) });
     await gateway.session().until(troubled('STALE', reason));
+    await server.restart();
     await gateway.announce({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
   });

@@ -66,12 +66,12 @@ describe.each(STEPS)('a clock that is set %s', (_, stepMs) => {
         await pass(parts, 2 * MINUTE);
         return [parts.clock.timersSet - before[0], parts.server.requests.length - before[1]] as const;
       };
-      const [timers, requests] = await work();
+      const [, requests] = await work();
       parts.clock.step(stepMs);
       const [timersAfter, requestsAfter] = await work();
-      // The two minutes are not alike to a timer: how many there are depends on how long files and the network take.
       expect(requestsAfter).toBeLessThanOrEqual(requests + 2);
-      expect(timersAfter).toBeLessThanOrEqual(2 * timers);
+      // The kubeconfig is checked twice a second at most: how often exactly depends on how long files and the network take.
+      expect(timersAfter).toBeLessThanOrEqual(2 * 2 * 120);
     }));
 
   it('hides no dead link: one that hangs is STALE within a minute', () =>
@@ -107,6 +107,7 @@ describe.each(STEPS)('a clock that is set %s', (_, stepMs) => {
   it('keeps a Session that is GONE for as long as it was to be kept', () =>
     withTilt(async (parts) => {
       await parts.gateway.announce({});
+      await parts.server.stop();
       await parts.gateway.session().until(troubled('GONE', /its entry is no longer in/));
       await parts.clock.advance(20 * MINUTE);
       parts.clock.step(stepMs);

@@ -25,18 +25,28 @@ describe('a kubeconfig with a Tilt whose name another source has', () => {
 });
 
 describe('a kubeconfig that is deleted', () => {
-  it('has no Tilts any more: GONE with the reason, readable, never green; and LIVE when it is back', async () => {
+  it('leaves a connected Tilt LIVE until it ends: then GONE with the reason, never STALE, never green; LIVE when it is back', async () => {
     await using server = await startGreen('a');
     await using gateway = await startTiltGateway({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
+    await using reader = await readHealth(gateway);
     await rm(gateway.kubeconfig);
+    await using other = await startGreen('b');
+    await gateway.announce({ 'tilt-1': other });
+    await gateway.session('tilt-1').until(HEALTHY);
+    expect(await gateway.session().look()).toMatchObject(HEALTHY);
+    await server.stop();
     await gateway.session().until(troubled('GONE', /its entry is no longer in/));
     await gateway.untilSource({ state: 'LIVE' }, 'tilt');
+    await expect.poll(() => reader.seen.at(-1)?.connection.state).toBe('GONE');
+    const states = new Set(reader.seen.map((seen) => seen?.connection.state));
+    expect([...states]).toEqual(['LIVE', 'GONE']);
+    await server.restart();
     await gateway.announce({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
   });
 
-  it('and a folder in its place: its Tilts are watched on, and only when that is gone too are they GONE', async () => {
+  it('and a folder in its place: its Tilts are watched on, and one that ends is GONE only when the folder is gone too', async () => {
     await using server = await startGreen('a');
     await using gateway = await startTiltGateway({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
@@ -46,29 +56,32 @@ describe('a kubeconfig that is deleted', () => {
     // Its Tilt has not left: the watch goes on.
     server.put(greenJson({ uid: 'b' }));
     await gateway.session().until({ ...HEALTHY, metadata: { uid: 'b' } });
+    await server.stop();
+    await gateway.session().until(troubled('STALE', /127\.0\.0\.1/));
     await rm(gateway.kubeconfig, { recursive: true });
     await gateway.session().until(troubled('GONE', /its entry is no longer in/));
-    await rename(`${gateway.kubeconfig}.old`, gateway.kubeconfig);
+    await server.restart();
+    await gateway.announce({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
   });
 });
 
 describe('a kubeconfig that is replaced', () => {
   it.each(['by rename', 'in place'])(
-    '%s: the new Tilt takes the place of the old, STALE in between and never GONE',
+    '%s, after the old Tilt has ended: the new one takes its place, STALE in between and never GONE',
     async (how) => {
       await using old = await startGreen('old');
       await using server = await startGreen('new');
       await using gateway = await startTiltGateway({ 'tilt-default': old });
       await gateway.session().until(HEALTHY);
       await using reader = await readHealth(gateway);
+      await old.stop();
       if (how === 'by rename') await gateway.announce({ 'tilt-default': server });
       else await writeFile(gateway.kubeconfig, kubeconfigText({ 'tilt-default': server }));
       await gateway.session().until({ ...HEALTHY, metadata: { uid: 'new' } });
       await expect.poll(() => reader.seen.at(-1)?.metadata.uid).toBe('new');
       const states = new Set(reader.seen.map((seen) => seen?.connection.state));
       expect([...states]).toEqual(['LIVE', 'STALE']);
-      await old.until(() => old.openWatches === 0);
     },
   );
 

@@ -52,8 +52,10 @@ describe('a Tilt whose bytes trickle in', () => {
       };
       send();
     }, tls);
+    await server.stop();
     await gateway.announce({ 'tilt-default': { at: { url: slow.url, token: 'x', tls } } });
     await gateway.session().until(troubled('STALE', /no answer within 10 s/));
+    await server.restart();
     await gateway.announce({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
   });

@@ -31,18 +31,31 @@ describe('a Tilt that is started again', () => {
     expect(reader.hasEnded).toBe(false);
   });
 
-  it('announced before the old one is gone: the new one counts at once, and nothing of the old one after it', async () => {
+  it('announced just before the old one ends: the new one takes its place, and nothing of the old one comes after it', async () => {
     await using old = await createTiltServer({ sessions: [greenJson({ uid: 'old' })] });
     await using gateway = await startTiltGateway({ 'tilt-default': old });
     await gateway.session().until({ ...HEALTHY, metadata: { uid: 'old' } });
     await old.until(() => old.openWatches === 1);
     await using server = await createTiltServer({ sessions: [greenJson({ uid: 'new' })] });
     await gateway.announce({ 'tilt-default': server });
+    await old.stop();
     await gateway.session().until({ ...HEALTHY, metadata: { uid: 'new' } });
-    await old.until(() => old.openWatches === 0);
     old.put(greenJson({ uid: 'old', status: { error: 'from before' } }));
     const { resourceVersion } = server.put(greenJson({ uid: 'new' })).metadata;
     await gateway.session().until({ ...HEALTHY, metadata: { uid: 'new', resourceVersion } });
+  });
+});
+
+describe('a Tilt whose token in the kubeconfig', () => {
+  it('is wrong is STALE with the reason, and LIVE as soon as the entry has the right one', async () => {
+    await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
+    await using gateway = await startTiltGateway({ 'tilt-default': { at: server, user: { token: 'old' } } });
+    await gateway.untilSource({
+      state: 'STALE',
+      error: expect.stringContaining('HTTP 403: the credentials in the kubeconfig are not allowed to'),
+    });
+    await gateway.announce({ 'tilt-default': server });
+    await gateway.session().until(HEALTHY);
   });
 });
 

@@ -3,14 +3,12 @@ import type { Log } from '../../src/log.js';
 import type { SessionProvider } from '../../src/providers/provider.js';
 import { createTiltProvider, type TiltProviderOptions } from '../../src/providers/tilt/tilt.js';
 import { type ChangeReader, readChanges } from './change-reader.js';
-import { createKubeconfigFolder, type KubeconfigEntry, writeKubeconfig } from './kubeconfig-file.js';
+import { contextOf, type KubeconfigEntry } from './kubeconfig-file.js';
 import type { TiltServer } from './tilt-server.js';
 
 /** A provider at work on a test server, read by a {@link ChangeReader}. */
 export interface FollowedTilt extends ChangeReader {
   readonly provider: SessionProvider;
-  /** Where its kubeconfig is. */
-  readonly kubeconfig: string;
   /** What it logged at `warn`. */
   readonly warnings: readonly string[];
   /** Ends the watch. */
@@ -23,14 +21,11 @@ export async function followTilt(
   entry: TiltServer | KubeconfigEntry,
   options: Partial<TiltProviderOptions> = {},
 ): Promise<FollowedTilt> {
-  const folder = await createKubeconfigFolder();
-  await writeKubeconfig(folder.path, { 'tilt-default': entry });
   const controller = new AbortController();
   const warnings: string[] = [];
   const log: Log = (level, message) => void (level === 'warn' && warnings.push(message));
   const provider = createTiltProvider({
-    kubeconfig: folder.path,
-    context: 'tilt-default',
+    context: contextOf(entry),
     clock: systemClock,
     log,
     // Tests end watches sooner than any server would.
@@ -38,11 +33,10 @@ export async function followTilt(
     ...options,
   });
   const reader = readChanges(provider.watch(controller.signal));
-  const parts = { provider, kubeconfig: folder.path, warnings, abort: () => controller.abort() };
+  const parts = { provider, warnings, abort: () => controller.abort() };
   const dispose = async () => {
     controller.abort();
     await reader.ended;
-    await folder[Symbol.asyncDispose]();
   };
   return Object.assign(reader, parts, { [Symbol.asyncDispose]: dispose });
 }

@@ -2,6 +2,8 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { KubeContext } from '../../src/providers/tilt/kube-context.js';
+import { parseKubeconfig } from '../../src/providers/tilt/kubeconfig.js';
 import { readFixture } from './recording.js';
 import type { TiltServer } from './tilt-server.js';
 
@@ -43,6 +45,13 @@ export function writeKubeconfig(
 /** Writes a kubeconfig as it is after the last Tilt has ended: with null for its lists. */
 export function writeStoppedKubeconfig(path: string): Promise<void> {
   return replaceFile(path, readFixture('kubeconfig-stopped.yaml'));
+}
+
+/** The context of a kubeconfig that has one entry for these parts. */
+export function contextOf(entry: KubeconfigEntry | TiltServer): KubeContext {
+  const [context] = parseKubeconfig(kubeconfigText({ 'tilt-default': entry }), 'config').contexts;
+  if (!context) throw new Error('Expected a context.');
+  return context;
 }
 
 /** Replaces a file, or makes it, in one step. */

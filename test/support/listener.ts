@@ -6,6 +6,8 @@ import type { TestTls } from './tls.js';
 /** An HTTP server on a random port of 127.0.0.1 whose connections can be cut. */
 export interface Listener {
   readonly port: number;
+  /** How many connections were made so far. */
+  readonly connections: number;
   /** Breaks every connection. */
   cut(): void;
   /** Breaks every connection and takes no more. Twice is harmless. */
@@ -31,6 +33,7 @@ export async function listen(
     ? createHttpsServer({ ...tls.server, ca: tls.ca, ...client }, handler)
     : createHttpServer(handler);
   server.on('connection', (socket) => {
+    connections += 1;
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     // A connection that breaks is what many tests want.
@@ -41,10 +44,14 @@ export async function listen(
   const cut = () => {
     for (const socket of sockets) socket.destroy();
   };
+  let connections = 0;
   let stopped: Promise<void> | undefined;
 
   return {
     port: typeof address === 'object' && address ? address.port : 0,
+    get connections() {
+      return connections;
+    },
     cut,
     stop() {
       stopped ??= new Promise((resolve) => server.close(() => resolve()));

@@ -90,6 +90,8 @@ export interface TiltServer {
   /** As a Tilt that is started again: new port, new token, new uids, versions from 1; a new CA, if asked for. */
   restart(options?: { readonly freshCa?: boolean }): Promise<void>;
 
+  /** How many connections were made since it started. */
+  readonly connections: number;
   readonly openWatches: number;
   /** Every request so far. */
   readonly requests: readonly SeenRequest[];
@@ -182,6 +184,9 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
       listener = await open();
     },
 
+    get connections() {
+      return listener.connections;
+    },
     get openWatches() {
       return [watchers, ...muted].reduce((sum, { size }) => sum + size, 0);
     },

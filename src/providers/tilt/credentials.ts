@@ -3,31 +3,38 @@ import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, createSecureContext } from 'node:tls';
 import { ProviderError } from '../provider.js';
-import type { Content, Endpoint } from './kubeconfig.js';
+import type { Content, Endpoint } from './kube-context.js';
+import type { Env } from './kubeconfig-paths.js';
+import { proxyFromEnvironment } from './proxy.js';
 
 /** What a request to an API server needs: the address and, read from their files, the credentials. */
 export interface Connection {
   readonly server: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: ConnectionOptions;
+  /** The proxy through which the server is reached; null means directly. */
+  readonly proxy: URL | null;
 }
 
 /**
  * Reads the files that an endpoint names and checks that its certificates are some.
  *
+ * @param env environment whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count where the endpoint names no proxy. Default: empty
  * @throws {@link ProviderError} `config`, naming the file or the kind of certificate
  */
-export async function readConnection(endpoint: Endpoint): Promise<Connection> {
+export async function readConnection(endpoint: Endpoint, env: Env = {}): Promise<Connection> {
   const { certificateAuthority, clientCertificate, clientKey, token } = endpoint;
   const ca = await contentOf(certificateAuthority);
   const cert = await contentOf(clientCertificate);
   const key = await contentOf(clientKey);
   const pems = { ...(ca !== null && { ca }), ...(cert !== null && { cert }), ...(key !== null && { key }) };
   checkPems(pems);
+  const server = new URL(endpoint.server);
   return {
-    server: new URL(endpoint.server),
+    server,
     headers: { accept: 'application/json', ...authorization(await contentOf(token), endpoint.basic) },
     tls: { ...pems, ...identityOf(endpoint) },
+    proxy: endpoint.proxy === null ? proxyFromEnvironment(server, env) : new URL(endpoint.proxy),
   };
 }
 

@@ -112,7 +112,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
   async function listUnlessItSpeaks(): Promise<SessionList | null> {
     const read = linesRead;
     try {
-      const list = await api.list(scope.signal);
+      const list = await api.probe(scope.signal);
       return linesRead === read ? list : null;
     } catch (error) {
       if (linesRead === read) throw error;

@@ -1,30 +1,28 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter } from 'node:path';
 import { ProviderError } from '../provider.js';
-import { type Endpoint, type Kubeconfig, parseKubeconfig } from './kubeconfig.js';
+import type { Endpoint } from './kube-context.js';
+import { type Kubeconfig, type KubeconfigFile, mergeKubeconfigs } from './kubeconfig.js';
 
 /**
- * Where Tilt keeps its kubeconfig: `TILT_CONFIG`, else `config` in `TILT_DEV_DIR`, else `~/.tilt-dev/config`. Pure.
- *
- * @param home the user's home folder
+ * Reads a kubeconfig, which may be a list of files: those that do not exist are skipped, as client-go does, but one must.
+ * Throws a {@link ProviderError} `config` that names the file and, where it can, the field.
  */
-export function defaultKubeconfigPath(
-  env: Readonly<Record<string, string | undefined>>,
-  home: string,
-): string {
-  return env.TILT_CONFIG || join(env.TILT_DEV_DIR || join(home, '.tilt-dev'), 'config');
+export async function loadKubeconfig(paths: readonly string[]): Promise<Kubeconfig> {
+  const files = (await Promise.all(paths.map(readIfExists))).filter((file) => file !== null);
+  if (files.length > 0) return mergeKubeconfigs(files);
+  throw new ProviderError('config', `${paths.join(delimiter)}: there is no such kubeconfig`);
 }
 
-/** Reads a kubeconfig. Throws a {@link ProviderError} `config` that names the file and, where it can, the field. */
-export async function loadKubeconfig(path: string): Promise<Kubeconfig> {
-  const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const what =
-      error.code === 'ENOENT'
-        ? 'there is no such kubeconfig'
-        : `cannot be read: ${error.code ?? error.message}`;
-    throw new ProviderError('config', `${path}: ${what}`);
-  });
-  return parseKubeconfig(content, path);
+async function readIfExists(path: string): Promise<KubeconfigFile | null> {
+  try {
+    return { path, content: await readFile(path, 'utf8') };
+  } catch (error) {
+    const { code, message }: NodeJS.ErrnoException =
+      error instanceof Error ? error : new Error(String(error));
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw new ProviderError('config', `${path}: cannot be read: ${code ?? message}`);
+  }
 }
 
 /** The endpoint of a context. Throws a {@link ProviderError} `config` that lists the contexts there are. */

@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http';
+import { Agent, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import type { Clock } from '../../clock.js';
 import { readSessionList, type SessionList } from '../kubernetes/session-list.js';
 import { ProviderError } from '../provider.js';
@@ -12,7 +13,10 @@ import { get, unreachable, urlOf } from './request.js';
 export interface SessionApi {
   /** The address of the server, for messages. */
   readonly origin: string;
+  /** Lists the Sessions; the next watch reuses the connection, which saves a TLS handshake. */
   list(signal: AbortSignal): Promise<SessionList>;
+  /** Lists the Sessions on a connection of its own: this shows whether the server can be reached now. */
+  probe(signal: AbortSignal): Promise<SessionList>;
   /**
    * Reads a watch to its end: `ended`, cleanly or cut, or `expired`, when the server no longer knows the version (410).
    * Bytes are handed out as they come, and never waited for (guarantee U1: Tilt freezes when a watcher stops reading).
@@ -24,26 +28,29 @@ export interface SessionApi {
   ): Promise<'ended' | 'expired'>;
 }
 
-/** Opens no connection by itself. */
-export function createSessionApi(connection: Connection, clock: Clock, limits: TiltLimits): SessionApi {
+/**
+ * Creates a client; the first request opens the first connection.
+ *
+ * @param lifetime closes every connection when it aborts
+ */
+export function createSessionApi(
+  connection: Connection,
+  clock: Clock,
+  limits: TiltLimits,
+  lifetime: AbortSignal,
+): SessionApi {
   const { origin } = connection.server;
+  const kept = createKeptAgent(connection.server, lifetime);
 
   return {
     origin,
-    list: (signal) =>
-      inTime(signal, async (deadline) => {
-        const url = urlOf(connection, SESSIONS);
-        const response = await get(connection, url, deadline.signal);
-        if (response.statusCode !== 200) throw await refused(response, url);
-        const body = await readBody(response, limits.maxBytes, url);
-        if (body.cut) throw tooLong(url);
-        return readSessionList(body.text, placeOf(url));
-      }),
+    list: (signal) => inTime(signal, (deadline) => list(kept, deadline)),
+    probe: (signal) => inTime(signal, (deadline) => list(false, deadline)),
     watch: (resourceVersion, onBytes, signal) =>
       inTime(signal, async (deadline) => {
         const url = urlOf(connection, SESSIONS);
         url.search = watchQuery(resourceVersion);
-        const response = await get(connection, url, deadline.signal);
+        const response = await get(connection, url, kept, deadline.signal);
         if (response.statusCode === 410) return 'expired';
         if (response.statusCode !== 200) throw await refused(response, url);
         deadline.meet();
@@ -52,7 +59,16 @@ export function createSessionApi(connection: Connection, clock: Clock, limits: T
       }),
   };
 
-  /** Runs a request; its connection ends with it, in time or not. */
+  async function list(agent: Agent | false, deadline: Deadline): Promise<SessionList> {
+    const url = urlOf(connection, SESSIONS);
+    const response = await get(connection, url, agent, deadline.signal);
+    if (response.statusCode !== 200) throw await refused(response, url);
+    const body = await readBody(response, limits.maxBytes, url);
+    if (body.cut) throw tooLong(url);
+    return readSessionList(body.text, placeOf(url));
+  }
+
+  /** Runs a request; it ends with its deadline, in time or not. */
   async function inTime<T>(signal: AbortSignal, request: (deadline: Deadline) => Promise<T>): Promise<T> {
     const deadline = createDeadline(clock, limits.requestMs, signal);
     try {
@@ -88,6 +104,13 @@ export function createSessionApi(connection: Connection, clock: Clock, limits: T
   }
 }
 
+/** Keeps connections for the next request, until the signal aborts. */
+function createKeptAgent({ protocol }: URL, signal: AbortSignal): Agent {
+  const agent = protocol === 'http:' ? new Agent({ keepAlive: true }) : new HttpsAgent({ keepAlive: true });
+  signal.addEventListener('abort', () => agent.destroy(), { once: true });
+  return agent;
+}
+
 /** An address for messages: without what may be secret in it. */
 function placeOf({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
@@ -119,7 +142,7 @@ async function readBody(
       chunks.push(chunk);
     }
   } catch (error) {
-    throw error instanceof Error ? unreachable(url, error) : error;
+    throw error instanceof Error ? unreachable(url, error, null) : error;
   }
   return { text: Buffer.concat(chunks).toString('utf8'), cut: length > maxBytes };
 }

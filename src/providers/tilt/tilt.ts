@@ -1,39 +1,42 @@
 import type { Clock } from '../../clock.js';
 import type { Log } from '../../log.js';
 import { type Metrics, noMetrics } from '../../metrics.js';
+import type { Change } from '../../model/change.js';
 import { type PushChange, streamChanges } from '../change-stream.js';
 import { createWatchState } from '../kubernetes/watch-state.js';
-import type { SessionProvider } from '../provider.js';
+import { ProviderError, type SessionProvider } from '../provider.js';
 import { readConnection } from './credentials.js';
-import type { Endpoint } from './kubeconfig.js';
+import type { Endpoint, KubeContext } from './kube-context.js';
+import type { Env } from './kubeconfig-paths.js';
 import { limitsOf, type TiltLimits } from './limits.js';
-import { endpointOf, loadKubeconfig } from './load-kubeconfig.js';
 import { createSessionApi } from './session-api.js';
 import { watchSessions } from './watch-sessions.js';
 
 /** See {@link createTiltProvider}. */
 export interface TiltProviderOptions extends Partial<TiltLimits> {
-  /** The path of the kubeconfig; for Tilt's own see `defaultKubeconfigPath`. */
-  readonly kubeconfig: string;
-  /** Which of its contexts: `tilt-default`, `tilt-10360`, or one of a Kubernetes cluster. */
-  readonly context: string;
-  /** The provider's name and its Sessions' instance. Default: the context. */
+  /** The context of the kubeconfig: that of a Tilt (`tilt-default`, `tilt-10360`), or of a Kubernetes cluster. */
+  readonly context: KubeContext;
+  /** The provider's name and its Sessions' instance. Default: the name of the context. */
   readonly name?: string;
+  /** Environment whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count. Default: empty. */
+  readonly env?: Env;
   readonly clock: Clock;
   readonly log: Log;
   /** Default: nothing is counted. */
   readonly metrics?: Metrics;
+  /** Called when the server has answered with its Sessions (true), and when it can no longer be reached (false). */
+  readonly onLink?: (isUp: boolean) => void;
 }
 
 /**
  * The Sessions of one Tilt, or of a Kubernetes API that has them, by one watch that is always read at full speed.
  *
- * Each `watch()` reads the kubeconfig anew: a Tilt that was started again has another port, token and CA. It throws
- * when the link breaks, with a ProviderError `unreachable`, `refused`, `unreadable` or `config`. What it knows outlives
- * a `watch()`, so that an object which cannot be decoded does not look gone after a reconnect.
+ * It throws when the link breaks, with a ProviderError `unreachable`, `refused`, `unreadable` or `config`. What it knows
+ * outlives a `watch()`, so that an object which cannot be decoded does not look gone after a reconnect. Files that the context
+ * names (token, certificates) are read again by each `watch()`.
  */
 export function createTiltProvider(options: TiltProviderOptions): SessionProvider {
-  const { kubeconfig, context, name = context, clock, log, metrics = noMetrics } = options;
+  const { context, name = context.name, env = {}, clock, log, metrics = noMetrics, onLink } = options;
   const limits = limitsOf(options);
   const state = createWatchState(name);
   let warned = false;
@@ -42,20 +45,29 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
     name,
     watch: (signal) => streamChanges(run, limits.maxBehind, signal),
     async check() {
-      await readConnection(await readEndpoint());
+      await readConnection(endpointOf(context), env);
     },
   };
 
   async function run(push: PushChange, signal: AbortSignal): Promise<void> {
-    const endpoint = await readEndpoint();
-    warnOnce(endpoint);
-    const api = createSessionApi(await readConnection(endpoint), clock, limits);
-    const { relists } = metrics.source(name);
-    await watchSessions({ api, state, push, clock, log, limits, relists, instance: name }, signal);
+    try {
+      await followSessions(push, signal);
+    } catch (error) {
+      if (!signal.aborted) onLink?.(false);
+      throw error;
+    }
   }
 
-  async function readEndpoint(): Promise<Endpoint> {
-    return endpointOf(await loadKubeconfig(kubeconfig), context);
+  async function followSessions(push: PushChange, signal: AbortSignal): Promise<void> {
+    const endpoint = endpointOf(context);
+    warnOnce(endpoint);
+    const api = createSessionApi(await readConnection(endpoint, env), clock, limits, signal);
+    const { relists } = metrics.source(name);
+    const report = (change: Change) => {
+      push(change);
+      if (change.type === 'snapshot') onLink?.(true);
+    };
+    await watchSessions({ api, state, push: report, clock, log, limits, relists, instance: name }, signal);
   }
 
   function warnOnce({ insecureSkipTlsVerify, server }: Endpoint): void {
@@ -70,4 +82,10 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
       },
     );
   }
+}
+
+/** Throws a {@link ProviderError} `config` for a context that cannot be used. */
+function endpointOf(context: KubeContext): Endpoint {
+  if (context.is === 'usable') return context.endpoint;
+  throw new ProviderError('config', `context "${context.name}": ${context.problem}`);
 }

@@ -51,10 +51,9 @@ export async function watchSessions(options: WatchSessionsOptions, signal: Abort
 }
 
 /**
- * Guards against asking without a pause. That a version has expired is for the list to heal, which may be tried once. One
- * that lasted less than nothing has seen the clock set back, and says nothing about how long it was.
+ * Guards against asking without a pause. That a version has expired is for the list to heal, which may be tried once.
  */
 function isFruitless(end: WatchEnd, before: WatchEnd['why'] | null, fruitlessMs: number): boolean {
-  if (end.hadNews || end.lastedMs >= fruitlessMs || end.lastedMs < 0) return false;
+  if (end.hadNews || end.lastedMs >= fruitlessMs) return false;
   return end.why !== 'dead' && (end.why !== 'expired' || before === 'expired');
 }

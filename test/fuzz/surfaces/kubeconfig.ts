@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { ProviderError } from '../../../src/providers/provider.js';
 import { readConnection } from '../../../src/providers/tilt/credentials.js';
-import { type Endpoint, type Kubeconfig, parseKubeconfig } from '../../../src/providers/tilt/kubeconfig.js';
+import type { Endpoint } from '../../../src/providers/tilt/kube-context.js';
+import { type Kubeconfig, parseKubeconfig } from '../../../src/providers/tilt/kubeconfig.js';
 import { endpointOf } from '../../../src/providers/tilt/load-kubeconfig.js';
 import { readFixture } from '../../support/recording.js';
 import { almostJson, edited, jsonEdits } from '../arbitraries/json.js';

@@ -1,6 +1,6 @@
 import { silentLog } from '../../../src/log.js';
 import { createTiltProvider } from '../../../src/providers/tilt/tilt.js';
-import { createKubeconfigFolder, writeKubeconfig } from '../../support/kubeconfig-file.js';
+import { contextOf } from '../../support/kubeconfig-file.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { describeProvider } from '../../support/provider-contract.js';
 import { createTiltServer } from '../../support/tilt-server.js';
@@ -10,10 +10,8 @@ describeProvider('tilt', {
   abilities: ['put', 'remove', 'breakLink', 'watchAgain'],
   async make(initial) {
     const server = await createTiltServer({ sessions: initial.map(({ json }) => json) });
-    const folder = await createKubeconfigFolder();
-    await writeKubeconfig(folder.path, { 'tilt-default': server });
     const clock = createManualClock();
-    const options = { kubeconfig: folder.path, context: 'tilt-default', clock, log: silentLog };
+    const options = { context: contextOf(server), clock, log: silentLog };
     const isWatched = () => server.until(() => server.openWatches > 0);
     let isBroken = false;
     return {
@@ -31,10 +29,7 @@ describeProvider('tilt', {
         await server.cut();
       },
       held: () => clock.pending,
-      async dispose() {
-        await server.close();
-        await folder[Symbol.asyncDispose]();
-      },
+      dispose: () => server.close(),
     };
   },
 });

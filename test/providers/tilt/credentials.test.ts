@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readConnection } from '../../../src/providers/tilt/credentials.js';
-import type { Endpoint } from '../../../src/providers/tilt/kubeconfig.js';
+import type { Endpoint } from '../../../src/providers/tilt/kube-context.js';
 import { createKubeconfigFolder } from '../../support/kubeconfig-file.js';
 
 const PLAIN: Endpoint = {
@@ -14,6 +14,7 @@ const PLAIN: Endpoint = {
   clientCertificate: null,
   clientKey: null,
   basic: null,
+  proxy: null,
 };
 
 test('a token of a file is read without the newline at its end', async () => {

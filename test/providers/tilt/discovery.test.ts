@@ -1,10 +1,11 @@
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.js';
 import { silentLog } from '../../../src/log.js';
 import type { SessionProvider } from '../../../src/providers/provider.js';
 import { createTiltDiscovery, type TiltDiscoveryOptions } from '../../../src/providers/tilt/discovery.js';
-import { readChanges } from '../../support/change-reader.js';
+import { type ChangeReader, readChanges } from '../../support/change-reader.js';
 import {
   createKubeconfigFolder,
   kubeconfigText,
@@ -32,16 +33,18 @@ afterEach(async () => {
   await Promise.all([server.close(), other.close(), folder[Symbol.asyncDispose]()]);
 });
 
-/** Discovers, and notes what it says: `found tilt-default`. */
+/** Discovers, watches what it finds, and notes what it says: `found tilt-default`. */
 function discover(options: Partial<TiltDiscoveryOptions> = {}) {
+  const watches = new Map<string, ChangeReader>();
   const said: string[] = [];
   const providers = new Map<string, SessionProvider>();
   const learn = (what: string) => (provider: SessionProvider) => {
     said.push(`${what} ${provider.name}`);
     providers.set(provider.name, provider);
+    watches.set(provider.name, readChanges(provider.watch(controller.signal)));
   };
   const discovery = createTiltDiscovery({
-    kubeconfig: folder.path,
+    kubeconfig: [folder.path],
     clock: systemClock,
     log: silentLog,
     pollMs: 5,
@@ -53,7 +56,8 @@ function discover(options: Partial<TiltDiscoveryOptions> = {}) {
   });
   const reader = readChanges(discovery.watch(controller.signal));
   const snapshots = (count: number) => reader.until(() => reader.count('snapshot') === count);
-  return { said, providers, discovery, reader, snapshots };
+  const connected = (name: string) => expect.poll(() => watches.get(name)?.count('snapshot')).toBe(1);
+  return { said, providers, discovery, reader, snapshots, connected };
 }
 
 test('a provider named tilt, without Sessions: a snapshot says that all Tilts there are have been found', async () => {
@@ -82,6 +86,7 @@ test('a missing file means no Tilts, until there is one', async () => {
   await writeKubeconfig(folder.path, { 'tilt-default': server });
   await snapshots(2);
   expect(said).toEqual(['found tilt-default']);
+  await server.stop();
   await rm(folder.path);
   await snapshots(3);
   expect(said.at(-1)).toBe(`lost tilt-default: its entry is no longer in ${folder.path}`);
@@ -94,8 +99,10 @@ test('a Tilt that starts is found, and one that ends is lost', async () => {
   await snapshots(1);
   await writeKubeconfig(folder.path, { 'tilt-default': server, 'tilt-10360': other });
   await snapshots(2);
+  await server.stop();
   await writeKubeconfig(folder.path, { 'tilt-10360': other });
   await snapshots(3);
+  await other.stop();
   await writeStoppedKubeconfig(folder.path);
   await snapshots(4);
   const reason = `its entry is no longer in ${folder.path}`;
@@ -111,6 +118,7 @@ test('a Tilt that is started again, with another port and token, has changed, an
   await writeKubeconfig(folder.path, { 'tilt-default': server, 'tilt-10360': other });
   const { said, providers, snapshots } = discover();
   await snapshots(1);
+  await server.stop();
   await server.restart();
   await writeKubeconfig(folder.path, { 'tilt-default': server, 'tilt-10360': other });
   await snapshots(2);
@@ -124,7 +132,6 @@ test('a Tilt that is started again, with another port and token, has changed, an
 test.each([
   ['token', { user: { token: 'new' } }],
   ['CA', { cluster: { 'certificate-authority-data': 'bmV3' } }],
-  ['port', { cluster: { server: 'https://127.0.0.1:1' } }],
 ])('another %s is a change', async (_what, fields) => {
   await writeKubeconfig(folder.path, { 'tilt-default': server });
   const { said, snapshots } = discover();
@@ -132,6 +139,144 @@ test.each([
   await writeKubeconfig(folder.path, { 'tilt-default': { at: server, ...fields } });
   await snapshots(2);
   expect(said).toEqual(['found tilt-default', 'changed tilt-default']);
+});
+
+describe('a Tilt whose entry is gone while its connection works', () => {
+  test('is followed until the connection breaks, and is lost then', async () => {
+    await writeKubeconfig(folder.path, { 'tilt-0': server });
+    const { said, snapshots, connected } = discover();
+    await connected('tilt-0');
+    await writeKubeconfig(folder.path, { 'tilt-1': other });
+    await snapshots(2);
+    expect(said).toEqual(['found tilt-0', 'found tilt-1']);
+    await server.stop();
+    await snapshots(3);
+    expect(said.at(-1)).toBe(`lost tilt-0: its entry is no longer in ${folder.path}`);
+  });
+
+  test('is followed while the file is cut off, which is trouble only for Tilts whose entry was there', async () => {
+    await writeKubeconfig(folder.path, { 'tilt-0': server });
+    const { said, reader, snapshots, connected } = discover();
+    await connected('tilt-0');
+    await writeKubeconfig(folder.path, { 'tilt-1': other });
+    await snapshots(2);
+    await appendFile(folder.path, '- half: "wri');
+    await reader.until(() => reader.count('stale') === 1);
+    expect(said).toHaveLength(2);
+  });
+});
+
+describe('a second Tilt that overwrites the entry of a first', () => {
+  test('is a restart under the same name when the first is not connected', async () => {
+    await writeKubeconfig(folder.path, { 'tilt-0': server });
+    const { said, snapshots, connected } = discover();
+    await connected('tilt-0');
+    await server.stop();
+    await writeKubeconfig(folder.path, { 'tilt-0': other });
+    await snapshots(2);
+    expect(said).toEqual(['found tilt-0', 'changed tilt-0']);
+  });
+
+  test('is a restart under the same name when the first ends within a moment', async () => {
+    await writeKubeconfig(folder.path, { 'tilt-0': server });
+    const { said, snapshots, connected } = discover({ graceMs: 60_000 });
+    await connected('tilt-0');
+    await writeKubeconfig(folder.path, { 'tilt-0': other });
+    await server.stop();
+    await snapshots(2);
+    expect(said).toEqual(['found tilt-0', 'changed tilt-0']);
+  });
+
+  test('has a name of its own while the first is connected, and each keeps its name', async () => {
+    await writeKubeconfig(folder.path, { 'tilt-0': server });
+    const { said, snapshots, connected } = discover();
+    await connected('tilt-0');
+    await writeKubeconfig(folder.path, { 'tilt-0': other });
+    const second = `tilt-0.${new URL(other.url).port}`;
+    await connected(second);
+    expect(said).toEqual(['found tilt-0', `found ${second}`]);
+    await server.stop();
+    await snapshots(3);
+    expect(said.at(-1)).toBe(`lost tilt-0: its entry in ${folder.path} is now that of another Tilt`);
+    await writeStoppedKubeconfig(folder.path);
+    await other.stop();
+    await snapshots(4);
+    expect(said.at(-1)).toBe(`lost ${second}: its entry is no longer in ${folder.path}`);
+  });
+
+  test('replaces the first in a context that its user maintains, even while the first is connected', async () => {
+    await writeKubeconfig(folder.path, { production: server });
+    const { said, snapshots, connected } = discover({ contexts: ['production'] });
+    await connected('production');
+    await writeKubeconfig(folder.path, { production: other });
+    await snapshots(2);
+    await writeStoppedKubeconfig(folder.path);
+    await snapshots(3);
+    expect(said).toEqual([
+      'found production',
+      'changed production',
+      `lost production: its entry is no longer in ${folder.path}`,
+    ]);
+  });
+});
+
+describe('a change of the kubeconfig', () => {
+  const never = 60_000;
+
+  test('is seen by file-system events at once, without waiting for the file to settle', async () => {
+    await writeStoppedKubeconfig(folder.path);
+    const { said, snapshots } = discover({ pollMs: never, settleMs: never });
+    await snapshots(1);
+    await writeFile(folder.path, kubeconfigText({ 'tilt-default': server }));
+    await snapshots(2);
+    expect(said).toEqual(['found tilt-default']);
+  });
+
+  test('is seen by events when the folder is created after the start, replaced, and created again', async () => {
+    const deep = join(folder.folder, 'home', '.tilt-dev');
+    const path = join(deep, 'config');
+    const { said, snapshots } = discover({ kubeconfig: [path], pollMs: never, settleMs: never });
+    await snapshots(1);
+    await mkdir(deep, { recursive: true });
+    await writeKubeconfig(path, { 'tilt-1': server });
+    await snapshots(2);
+    await rename(deep, `${deep}-old`);
+    await mkdir(deep);
+    await writeKubeconfig(path, { 'tilt-1': server, 'tilt-2': other });
+    await snapshots(3);
+    expect(said).toEqual(['found tilt-1', 'found tilt-2']);
+  });
+
+  test('is seen by polling where there are no events', async () => {
+    const { said, snapshots } = discover({ events: () => ({ refresh: async () => {}, close: () => {} }) });
+    await snapshots(1);
+    await writeKubeconfig(folder.path, { 'tilt-default': server });
+    await snapshots(2);
+    expect(said).toEqual(['found tilt-default']);
+  });
+
+  test('that has the address of a new Tilt and still the token of the old one is half written', async () => {
+    await writeKubeconfig(folder.path, { 'tilt-default': server });
+    const { said, snapshots, connected } = discover({ pollMs: never, settleMs: never });
+    await connected('tilt-default');
+    await server.stop();
+    const half = { at: { url: other.url, tls: other.tls, token: server.token } };
+    await writeFile(folder.path, kubeconfigText({ 'tilt-default': half }));
+    await writeFile(folder.path, kubeconfigText({ 'tilt-default': other }));
+    await snapshots(2);
+    expect(said).toEqual(['found tilt-default', 'changed tilt-default']);
+    await other.until(() => other.openWatches === 1);
+  });
+
+  test('in the second file of a path list is seen, and the first of a name counts', async () => {
+    const [first, second] = [folder.path, join(folder.folder, 'second')];
+    await writeKubeconfig(first, { 'tilt-1': server });
+    const { said, snapshots } = discover({ kubeconfig: [first, second], pollMs: never, settleMs: never });
+    await snapshots(1);
+    await writeKubeconfig(second, { 'tilt-1': other, 'tilt-2': other });
+    await snapshots(2);
+    expect(said).toEqual(['found tilt-1', 'found tilt-2']);
+  });
 });
 
 test('a file that is written again with the same content is no news', async () => {

@@ -39,6 +39,7 @@ describe('the file that Tilt writes', () => {
         clientCertificate: null,
         clientKey: null,
         basic: null,
+        proxy: null,
       },
     });
   });
@@ -101,6 +102,10 @@ describe('the fields of kubectl', () => {
   });
 });
 
+test('a context whose user has empty fields for impersonation is that user', () => {
+  expect(problem(single({ user: 'token: abc, as: "", as-groups: []' }))).toBeNull();
+});
+
 describe('what is wrong with one context makes only that one unusable', () => {
   test.each([
     [
@@ -112,6 +117,21 @@ describe('what is wrong with one context makes only that one unusable', () => {
       'a login by provider',
       single({ user: 'auth-provider: {name: gcp}' }),
       'users[0].user.auth-provider: logins by command are not supported; use a token or a client certificate',
+    ],
+    ...['as: admin', 'as-uid: "7"', 'as-groups: [admins]', 'as-user-extra: {scopes: [all]}'].map((field) => [
+      `impersonation by ${field}`,
+      single({ user: `token: abc, ${field}` }),
+      `users[0].user.${field.replace(/:.*/, '')}: impersonation is not supported; use credentials of the user itself`,
+    ]),
+    [
+      'a proxy of another kind',
+      single({ cluster: 'proxy-url: "ftp://me:secret@proxy"' }),
+      'clusters[0].cluster.proxy-url: expected an http:, https: or socks5: address, got the scheme ftp:',
+    ],
+    [
+      'a proxy without a scheme',
+      single({ cluster: 'proxy-url: "proxy.example"' }),
+      'clusters[0].cluster.proxy-url: expected an http:, https: or socks5: address, got another text',
     ],
     [
       'a certificate without its key',

@@ -6,12 +6,7 @@ import { silentLog } from '../../../src/log.js';
 import { createTiltProvider } from '../../../src/providers/tilt/tilt.js';
 import { readChanges } from '../../support/change-reader.js';
 import { followTilt } from '../../support/follow-tilt.js';
-import {
-  createKubeconfigFolder,
-  type KubeconfigEntry,
-  writeKubeconfig,
-  writeStoppedKubeconfig,
-} from '../../support/kubeconfig-file.js';
+import { contextOf, createKubeconfigFolder, type KubeconfigEntry } from '../../support/kubeconfig-file.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { sessionJson } from '../../support/session-json.js';
 import { createTiltServer, type TiltServer, type TiltServerOptions } from '../../support/tilt-server.js';
@@ -55,9 +50,7 @@ describe('a provider', () => {
 
   test('U1: a consumer that never pulls does not hold up the writes of Tilt', async () => {
     await using server = await createTiltServer({ sessions: [sessionJson({ uid: 'a' })] });
-    await using folder = await createKubeconfigFolder();
-    await writeKubeconfig(folder.path, { 'tilt-default': server });
-    const options = { kubeconfig: folder.path, context: 'tilt-default', clock: systemClock, log: silentLog };
+    const options = { context: contextOf(server), clock: systemClock, log: silentLog };
     const controller = new AbortController();
     const source = createTiltProvider({ ...options, maxBehind: 10 }).watch(controller.signal);
     const iterator = source[Symbol.asyncIterator]();
@@ -80,51 +73,29 @@ describe('a provider', () => {
   });
 });
 
-describe('the kubeconfig is read at each watch', () => {
-  test('so a new token is picked up: 403, then all is well', async () => {
-    await using server = await createTiltServer({ sessions: [sessionJson()] });
-    await using tilt = await followTilt({ at: server, user: { token: 'old' } });
-    expect(await tilt.ended).toMatchObject({
-      code: 'refused',
-      message: expect.stringContaining('HTTP 403: the credentials in the kubeconfig are not allowed to'),
-    });
-    await writeKubeconfig(tilt.kubeconfig, { 'tilt-default': server });
-    const again = readChanges(tilt.provider.watch(AbortSignal.timeout(10_000)));
-    await again.until(() => again.sessions.has('Tiltfile'));
-  });
+test('check() reads the credentials only, and sends no request', async () => {
+  await using server = await createTiltServer();
+  await using tilt = await followTilt(server);
+  await server.until(() => server.openWatches === 1);
+  const count = server.requests.length;
+  await expect(tilt.provider.check?.()).resolves.toBeUndefined();
+  expect(server.requests).toHaveLength(count);
+});
 
-  test('so a Tilt that was started again, with port, token, CA and uid all new, is found again', async () => {
-    await using server = await createTiltServer({ sessions: [sessionJson({ uid: 'a' })] });
-    await using tilt = await followTilt(server);
-    for (let count = 0; count < 5; count += 1) server.put(sessionJson({ uid: 'a' }));
-    await tilt.until(() => tilt.sessions.get('Tiltfile')?.metadata.resourceVersion === '7');
-    await server.restart({ freshCa: true });
-    expect(await tilt.ended).toMatchObject({ code: 'unreachable' });
-    await writeKubeconfig(tilt.kubeconfig, { 'tilt-default': server });
-    const again = readChanges(tilt.provider.watch(AbortSignal.timeout(10_000)));
-    await again.until(() => again.sessions.get('Tiltfile')?.metadata.resourceVersion === '2');
-    expect(again.sessions.get('Tiltfile')?.metadata.uid).not.toBe('a');
-  });
-
-  test('a context that is not there is a config error, of check() too', async () => {
-    await using folder = await createKubeconfigFolder();
-    await writeStoppedKubeconfig(folder.path);
-    const options = { kubeconfig: folder.path, context: 'tilt-default', clock: systemClock, log: silentLog };
-    const provider = createTiltProvider(options);
-    const expected = {
-      code: 'config',
-      message: `${folder.path}: no context "tilt-default"; there are none`,
-    };
-    await expect(provider.check?.()).rejects.toMatchObject(expected);
-    expect(await readChanges(provider.watch(AbortSignal.timeout(10_000))).ended).toMatchObject(expected);
-  });
-
-  test('check() looks at the kubeconfig only, and asks no server', async () => {
-    await using server = await createTiltServer();
-    await server.stop();
-    await using tilt = await followTilt(server);
-    await expect(tilt.provider.check?.()).resolves.toBeUndefined();
-  });
+test('a list and the watch after it share a connection, and a list that looks after a quiet watch has its own', async () => {
+  const clock = createManualClock();
+  await using server = await createTiltServer({ sessions: [sessionJson()] });
+  await using tilt = await followTilt(server, { clock });
+  await server.until(() => server.openWatches === 1);
+  expect(server.connections).toBe(1);
+  const lists = async () => {
+    await clock.advance(1_000);
+    return server.count('list');
+  };
+  await expect.poll(lists, { interval: 1, timeout: 20_000 }).toBe(2);
+  expect(server.connections).toBe(2);
+  tilt.abort();
+  await server.until(() => server.openWatches === 0);
 });
 
 describe('the ways to reach an API server', () => {

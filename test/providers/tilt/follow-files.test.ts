@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ProviderError } from '../../../src/providers/provider.js';
-import { followFile } from '../../../src/providers/tilt/follow-file.js';
+import { followFiles } from '../../../src/providers/tilt/follow-files.js';
 import { createKubeconfigFolder, replaceFile } from '../../support/kubeconfig-file.js';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
 
@@ -21,15 +21,15 @@ function follow(path = folder.path) {
   const controller = new AbortController();
   const said: string[] = [];
   let reads = 0;
-  const ended = followFile(
+  const ended = followFiles(
     {
-      path,
+      paths: [path],
       clock,
       pollMs: POLL_MS,
       settleMs: SETTLE_MS,
-      async read(isThere) {
+      async read(exists) {
         reads += 1;
-        const text = isThere ? await readFile(path, 'utf8') : 'none';
+        const text = exists ? await readFile(path, 'utf8') : 'none';
         if (text.includes('bad')) throw new ProviderError('config', text);
         return text;
       },
@@ -161,11 +161,11 @@ test('ends at once when the signal aborts, and leaves no timer', async () => {
 
 test('a mistake of whoever is told is thrown', async () => {
   const clock = createManualClock();
-  const options = { path: folder.path, clock, pollMs: POLL_MS, settleMs: SETTLE_MS };
+  const options = { paths: [folder.path], clock, pollMs: POLL_MS, settleMs: SETTLE_MS };
   const onContent = () => {
     throw new Error('a mistake');
   };
-  const ended = followFile(
+  const ended = followFiles(
     { ...options, read: async () => 1, onContent, onTrouble: () => {} },
     new AbortController().signal,
   );

@@ -1,0 +1,120 @@
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import {
+  type AddressInfo,
+  connect,
+  createServer as createTcpServer,
+  type Server,
+  type Socket,
+} from 'node:net';
+import type { TestTls } from './tls.js';
+
+/** A proxy on a free port of this machine. It connects to 127.0.0.1, whatever host it is asked for. */
+export interface ProxyServer extends AsyncDisposable {
+  /** `host:port`. */
+  readonly address: string;
+  /** The hosts and ports it was asked for, in order. */
+  readonly asked: readonly string[];
+  /** Breaks every connection. */
+  cut(): void;
+}
+
+/** How an HTTP proxy behaves. */
+export interface HttpProxyOptions {
+  /** The `Proxy-Authorization` header that lets in. Default: none is needed. */
+  readonly authorization?: string;
+  /** Default: plain. */
+  readonly tls?: TestTls;
+}
+
+/** Starts an HTTP proxy: CONNECT for TLS, absolute URLs for plain servers. */
+export async function startHttpProxy({ authorization, tls }: HttpProxyOptions = {}): Promise<ProxyServer> {
+  const asked: string[] = [];
+  const isAllowed = ({ headers }: IncomingMessage) =>
+    authorization === undefined || headers['proxy-authorization'] === authorization;
+  const forward = (incoming: IncomingMessage, response: ServerResponse) => {
+    const url = new URL(incoming.url ?? '');
+    asked.push(url.host);
+    const onward = request(
+      { port: url.port, path: url.pathname + url.search, headers: incoming.headers },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        response.flushHeaders();
+        answer.pipe(response);
+      },
+    );
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    onward.end();
+  };
+  const server = tls ? createHttpsServer(tls.server, forward) : createHttpServer(forward);
+  server.on('connect', (incoming: IncomingMessage, socket: Socket) => {
+    asked.push(incoming.url ?? '');
+    if (!isAllowed(incoming)) return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+    const port = Number(incoming.url?.split(':').at(-1));
+    return join(socket, port, () => socket.write('HTTP/1.1 200 Connection established\r\n\r\n'));
+  });
+  return listen(server, asked);
+}
+
+/** Starts a SOCKS 5 proxy without authentication, as far as RFC 1928 is needed here: CONNECT to a name or an IPv4 address. */
+export function startSocksProxy(): Promise<ProxyServer> {
+  const asked: string[] = [];
+  const server = createTcpServer((socket) => {
+    socket.once('data', () => {
+      socket.write(Uint8Array.of(5, 0));
+      socket.once('data', (bytes: Buffer) => {
+        const isName = bytes[3] === 3;
+        const end = isName ? 5 + (bytes[4] ?? 0) : 8;
+        const host = isName ? bytes.toString('latin1', 5, end) : bytes.subarray(4, end).join('.');
+        const port = bytes.readUInt16BE(end);
+        asked.push(`${host}:${port}`);
+        join(socket, port, () => socket.write(Uint8Array.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0)));
+      });
+    });
+  });
+  return listen(server, asked);
+}
+
+/** Connects a client to a port of this machine. */
+function join(client: Socket, port: number, onConnected: () => void): void {
+  const onward = connect(port, '127.0.0.1', () => {
+    onConnected();
+    onward.pipe(client).pipe(onward);
+  });
+  for (const [one, other] of [
+    [client, onward],
+    [onward, client],
+  ] as const) {
+    one.on('error', () => {});
+    one.on('close', () => other.destroy());
+  }
+}
+
+async function listen(server: Server, asked: readonly string[]): Promise<ProxyServer> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address: AddressInfo | string | null = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    address: `127.0.0.1:${port}`,
+    asked,
+    cut,
+    async [Symbol.asyncDispose]() {
+      cut();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
