@@ -132,7 +132,7 @@ describe('tilt-graphql mcp', () => {
     await using agent = await startAgent(gateway.url);
     expect(await agent.use('explain_verdict')).toMatchObject({
       session: { reason: expect.stringContaining('red') },
-      blockers: [{ summary: 'failed: red\nline' }],
+      blockers: [{ summary: 'failed: red' }],
     });
     expect(JSON.stringify(await agent.use('explain_verdict'))).not.toMatch(/u001b/);
   });

@@ -47,7 +47,7 @@ export function asDemo(of: Session): Session {
 
 /** The same Session, as of `tilt ci`. */
 export function asCi(of: Session): Session {
-  return { ...of, spec: { ...of.spec, exitCondition: 'ci' } };
+  return { ...of, spec: { ...of.spec, exitCondition: 'ci', exitConditionText: 'ci' } };
 }
 
 function terminated(more: object): object {
