@@ -23,6 +23,9 @@ export interface TmuxTerminal extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** How long a busy machine may take to show what is waited for, in milliseconds. */
+const PATIENCE_MS = 25_000;
+
 /** Opens a terminal of 100 columns and 24 rows, where the shell knows `tilt-graphql` and has the prompt `$ `. */
 export async function openTmux(env: Readonly<Record<string, string>> = {}): Promise<TmuxTerminal> {
   const folder = await createTemporaryFolder();
@@ -40,6 +43,8 @@ export async function openTmux(env: Readonly<Record<string, string>> = {}): Prom
   const type = async (text: string) => void (await tmux('send-keys', '-l', text));
   await type(`PS1='$ '; alias tilt-graphql="'${process.execPath}' '${BIN}'"; clear`);
   await press('Enter');
+  // What is typed before the shell has cleared the screen is echoed, and then cleared with it.
+  await expect.poll(screen, { timeout: PATIENCE_MS }).toMatch(/^\$\s*$/);
   let isOpen = true;
   const close = async () => {
     if (isOpen) await tmux('kill-server');
@@ -48,7 +53,7 @@ export async function openTmux(env: Readonly<Record<string, string>> = {}): Prom
   return {
     screen,
     colours: () => tmux('capture-pane', '-p', '-e'),
-    until: (pattern) => expect.poll(screen, { timeout: 20_000 }).toMatch(pattern),
+    until: (pattern) => expect.poll(screen, { timeout: PATIENCE_MS }).toMatch(pattern),
     press,
     type,
     resize: async (columns, rows) =>
