@@ -31,6 +31,8 @@ function startLive() {
     schedule(end) {
       endTurn = end;
     },
+    // By a clock that stands still no turn takes long, so that none rests: on a busy machine some would.
+    clock: createManualClock(),
   });
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
   store.open('test');

@@ -5,8 +5,10 @@ import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from '../../src/live/backl
 import { createLive } from '../../src/live/live.js';
 import type { Payload } from '../../src/live/payload.js';
 import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
+import { createTurn } from '../../src/live/turn.js';
 import { silentLog } from '../../src/log.js';
 import type { Store } from '../../src/store/store.js';
+import { createManualClock } from './manual-clock.js';
 
 /** A subscription as a transport holds it: payloads are pulled one by one. */
 export interface Subscriber<T> {
@@ -27,7 +29,9 @@ export async function subscribeTo<T>(
 ): Promise<Subscriber<T>> {
   const contextValue: Context = { store, version: 'test', scope: '', lastEventId };
   const schema = schemaOf(limits);
-  const live = createLive({ log: silentLog, limits });
+  // By a clock that stands still no turn takes long, so that none rests: on a busy machine some would, and `drain` miss them.
+  const turn = createTurn({ clock: createManualClock() });
+  const live = createLive({ log: silentLog, turn, limits });
   const stream = await live.pull({ schema, document: parse(query), variableValues, contextValue });
   if (!(Symbol.asyncIterator in stream)) throw new Error(stream.errors?.map(String).join('; '));
   let pending: Promise<IteratorResult<Payload, undefined>> | null = null;

@@ -3,6 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createTurn } from '../../../src/live/turn.js';
 import { FrameWriter } from '../../../src/transport/websocket/frame-writer.js';
+import { createManualClock } from '../../support/manual-clock.js';
 
 /** Two ends of a connection. */
 async function connection(): Promise<{ readonly ours: Socket; readonly theirs: Socket }> {
@@ -33,7 +34,7 @@ function textsIn(bytes: Buffer): string[] {
 describe('frames of one body', () => {
   it('reach each reader with its own head, also one whose connection was full when they were written', async () => {
     const owner = { isOpen: true, onFull() {} };
-    const turn = createTurn();
+    const turn = createTurn({ clock: createManualClock() });
     const connections = [await connection(), await connection(), await connection()];
     const writers = connections.map(({ ours }) => new FrameWriter(ours, turn, owner));
     const sent: string[] = [];
