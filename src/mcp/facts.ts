@@ -1,13 +1,6 @@
 import { z } from 'zod';
-import {
-  type Blocker,
-  blockersOf,
-  type Run,
-  type SessionFields,
-  type TargetFields,
-  type TargetsView,
-} from '../client/client.js';
-import { plainText } from '../model/plain-text.js';
+import type { Blocker, Run, SessionFields, TargetFields } from '../client/client.js';
+import { bounded, MAX_ERROR, MAX_LINE, MAX_NAME } from './bounds.js';
 
 // What an agent is told, and the schemas that it is told about that: flat, with words rather than codes.
 
@@ -41,6 +34,11 @@ export const targetFacts = z.object({
   durationSeconds: z.number().nullable(),
 });
 
+/** A target with its whole error, as far as that is reasonable. */
+export const targetDetails = targetFacts.extend({
+  error: z.string().nullable().describe('The error of a failed one. Of a long one the beginning and the end'),
+});
+
 /** A target that stands in the way. */
 export const blockerFacts = targetFacts.extend({ since: z.string() });
 
@@ -60,17 +58,17 @@ export function factsOf(session: SessionFields): z.infer<typeof sessionFacts> {
   const { id, isDemo, spec, status, verdict, connection, counts } = session;
   const phases = Object.entries(counts).filter(([phase, count]) => phase !== 'total' && count > 0);
   return {
-    id: plainText(id),
+    id: bounded(id, MAX_NAME),
     isDemo,
-    tiltfile: plainText(spec.tiltfilePath),
+    tiltfile: bounded(spec.tiltfilePath, MAX_NAME),
     kind: KINDS[spec.exitCondition],
     pid: status.pid,
     startTime: status.startTime,
     verdict: verdict.state,
     final: verdict.final,
-    reason: plainOrNull(verdict.reason),
+    reason: lineOrNull(verdict.reason),
     link: connection.state,
-    linkError: plainOrNull(connection.error),
+    linkError: lineOrNull(connection.error),
     targets: Object.fromEntries(phases),
   };
 }
@@ -81,34 +79,53 @@ const KINDS = { MANUAL: 'tilt up', CI: 'tilt ci', UNKNOWN: 'unknown' } as const;
 export function targetFactsOf(target: TargetFields): z.infer<typeof targetFacts> {
   const { name, type, resources, phase, state, durationSeconds } = target;
   return {
-    name: plainText(name),
+    name: bounded(name, MAX_NAME),
     type,
-    resources: resources.map(plainText),
+    resources: resources.slice(0, MAX_RESOURCES).map((resource) => bounded(resource, MAX_NAME)),
     phase,
     summary: summaryOf(state, phase),
     durationSeconds: durationSeconds ?? null,
   };
 }
 
-/** What stands in the way of a Session's being good. */
-export function blockerFactsOf(view: Pick<TargetsView, 'targets'>): z.infer<typeof blockerFacts>[] {
-  return blockersOf(view).map(({ target, since }: Blocker) => ({ ...targetFactsOf(target), since }));
+/** Resources of a target that are listed. Tilt's targets have one. */
+const MAX_RESOURCES = 4;
+
+/** The facts of a target, and its error. */
+export function targetDetailsOf(target: TargetFields): z.infer<typeof targetDetails> {
+  const { state } = target;
+  const error = state?.__typename === 'TargetStateTerminated' ? state.error : null;
+  return { ...targetFactsOf(target), error: error === null ? null : bounded(error, MAX_ERROR) };
+}
+
+/** The facts of a target that stands in the way. */
+export function blockerFactsOf({ target, since }: Blocker): z.infer<typeof blockerFacts> {
+  return { ...targetFactsOf(target), since };
 }
 
 /** The facts of a run. */
 export function runFactsOf({ session, tiltfilePath, pid, startTime }: Run): z.infer<typeof runFacts> {
-  return { session: plainText(session), tiltfile: plainText(tiltfilePath), pid, startTime };
+  return {
+    session: bounded(session, MAX_NAME),
+    tiltfile: bounded(tiltfilePath, MAX_NAME),
+    pid,
+    startTime,
+  };
 }
 
-/** What a target went through, oldest first. */
-export function historyOf({ history }: TargetFields): z.infer<typeof transitionFacts>[] {
-  return history.map(({ time, phase, state }) => ({ time, phase, summary: summaryOf(state, phase) }));
+/** The facts of a change of a target's state. */
+export function transitionFactsOf({
+  time,
+  phase,
+  state,
+}: TargetFields['history'][number]): z.infer<typeof transitionFacts> {
+  return { time, phase, summary: summaryOf(state, phase) };
 }
 
 function summaryOf(state: TargetFields['state'], phase: string): string {
-  return plainText(state?.summary ?? phase.toLowerCase());
+  return bounded(state?.summary ?? phase.toLowerCase(), MAX_LINE);
 }
 
-function plainOrNull(text: string | null): string | null {
-  return text === null ? null : plainText(text);
+function lineOrNull(text: string | null): string | null {
+  return text === null ? null : bounded(text, MAX_LINE);
 }

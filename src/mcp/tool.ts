@@ -1,11 +1,16 @@
 import type { z } from 'zod';
 import type { Client } from '../client/client.js';
+import type { Clock } from '../clock.js';
+import type { SendProgress } from './progress.js';
 
 /** What a tool works with. */
 export interface ToolParts {
   readonly client: Client;
   /** Aborts when the agent does not want the answer any more. */
   readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** Null when the agent did not ask for progress. */
+  readonly sendProgress: SendProgress | null;
 }
 
 /** A tool: what it is called, what it is given, and what it gives. */

@@ -1,151 +1,148 @@
 import { z } from 'zod';
-import { plainText } from '../model/plain-text.js';
+import { blockersOf, type TargetFields } from '../client/client.js';
+import { targetKey } from '../client/target-key.js';
+import { bounded, MAX_NAME } from './bounds.js';
 import {
   blockerFacts,
   blockerFactsOf,
   factsOf,
-  historyOf,
-  runFacts,
-  runFactsOf,
   sessionFacts,
+  targetDetails,
+  targetDetailsOf,
   targetFacts,
   targetFactsOf,
   transitionFacts,
+  transitionFactsOf,
 } from './facts.js';
+import { phase, session } from './inputs.js';
+import { nearestNames } from './nearest.js';
 import { NoAnswer, newestView } from './newest-view.js';
+import { firstPage, moreFacts, pageAfter, pageInput } from './page.js';
 import { type AnyTool, defineTool } from './tool.js';
+import { waitTool } from './wait-tool.js';
 
-const PHASES = [
-  'INACTIVE',
-  'DISABLED',
-  'WAITING',
-  'RUNNING',
-  'READY',
-  'SUCCEEDED',
-  'FAILED',
-  'RETRYING',
-] as const;
+/** How many changes of a target's phase a gateway keeps. */
+const HISTORY = 50;
 
-const session = z
-  .string()
-  .optional()
-  .describe(
-    'Id of the Session, such as tilt-default/Tiltfile; may be left out while exactly one Tilt runs. The demonstration has to be named',
-  );
+/** Names that an error lists. */
+const MAX_LISTED = 5;
 
-/** How long to wait unless told otherwise: most agents give a call a minute. In seconds. */
-const PATIENCE_SECONDS = 50;
-
-/** All of them, in the order in which an agent is told of them. */
+/** All tools, in the order in which they are listed. */
 export const tools: readonly AnyTool[] = [
   defineTool({
     name: 'list_sessions',
     title: 'List Sessions',
     description:
       'Every Session of Tilt that is known, with its verdict, why, its link, and how many targets are in each phase.',
-    input: z.object({}),
-    output: z.object({ sessions: z.array(sessionFacts) }),
-    run: async (_, { client, signal }) => ({ sessions: (await client.sessions({ signal })).map(factsOf) }),
+    input: z.object({
+      verdicts: z
+        .array(sessionFacts.shape.verdict)
+        .optional()
+        .describe('Only those with one of these verdicts'),
+      ...pageInput,
+    }),
+    output: z.object({ sessions: z.array(sessionFacts), more: moreFacts }),
+    run: async ({ verdicts, limit, after }, { client, signal }) => {
+      const all = await client.sessions({ signal });
+      const { facts, more } = pageAfter(
+        all.filter(({ verdict }) => verdicts?.includes(verdict.state) ?? true),
+        {
+          toFacts: factsOf,
+          keyOf: ({ id }) => id,
+          limit,
+          after,
+          ask: 'list_sessions again with more.after as after, or with verdicts',
+        },
+      );
+      return { sessions: facts, ...(more && { more }) };
+    },
   }),
   defineTool({
     name: 'explain_verdict',
     title: 'Explain the verdict',
     description:
-      'Whether a Session is good, and if not, what stands in the way: failed targets first, with their errors, then those that are retried, run and are not ready, or wait, each with since when.',
-    input: z.object({ session }),
-    output: z.object({ session: sessionFacts, blockers: z.array(blockerFacts) }),
-    run: async (input, { client, signal }) => {
-      const view = await newestView(client, input.session, signal);
-      return { session: factsOf(view.session), blockers: blockerFactsOf(view) };
+      'Whether a Session is good, and if not, what stands in the way: failed targets first, with their errors, then those that are retried, run and are not ready, or wait, each with since when. target_history has more of a long error.',
+    input: z.object({ session, limit: pageInput.limit }),
+    output: z.object({ session: sessionFacts, blockers: z.array(blockerFacts), more: moreFacts }),
+    run: async ({ session: id, limit }, { client, signal }) => {
+      const view = await newestView(client, { session: id, signal });
+      const facts = factsOf(view.session);
+      const { facts: blockers, more } = firstPage(blockersOf(view), {
+        toFacts: blockerFactsOf,
+        used: facts,
+        limit,
+        ask: 'list_targets with phases FAILED, RETRYING, RUNNING or WAITING, page by page',
+      });
+      return { session: facts, blockers, ...(more && { more }) };
     },
   }),
   defineTool({
     name: 'list_targets',
     title: 'List targets',
-    description: 'The servers and jobs of a Session, with what each is doing.',
+    description: 'The servers and jobs of a Session, by name, with what each is doing.',
     input: z.object({
       session,
-      phases: z.array(z.enum(PHASES)).optional().describe('Only those in one of these phases'),
+      phases: z.array(phase).optional().describe('Only those in one of these phases'),
+      name: z.string().optional().describe('Only those with this name; * is any text: api:* or *db*'),
+      ...pageInput,
     }),
-    output: z.object({ targets: z.array(targetFacts) }),
-    run: async ({ session: id, phases }, { client, signal }) => {
-      const { targets } = await newestView(client, id, signal);
-      const wanted = [...targets.values()].filter(
-        ({ phase }) => phases?.some((one) => one === phase) ?? true,
-      );
-      return { targets: wanted.map(targetFactsOf) };
+    output: z.object({ targets: z.array(targetFacts), more: moreFacts }),
+    run: async ({ session: id, phases, name, limit, after }, { client, signal }) => {
+      const { targets } = await newestView(client, {
+        session: id,
+        where: { ...(phases && { phase: phases }), ...(name !== undefined && { name }) },
+        signal,
+      });
+      const { facts, more } = pageAfter([...targets.values()], {
+        toFacts: targetFactsOf,
+        keyOf: targetKey,
+        limit,
+        after,
+        ask: 'list_targets again with more.after as after, or with phases or name',
+      });
+      return { targets: facts, ...(more && { more }) };
     },
   }),
   defineTool({
     name: 'target_history',
     title: "A target's history",
     description:
-      'What a server or job went through, oldest first, as far as the gateway saw it: up to 50 changes of its state.',
-    input: z.object({ session, target: z.string().describe('Its name, such as api:serve') }),
-    output: z.object({ target: targetFacts, history: z.array(transitionFacts) }),
-    run: async (input, { client, signal }) => {
-      const { targets } = await newestView(client, input.session, signal);
-      const target = targets.get(input.target);
-      if (!target)
-        throw new NoAnswer(
-          `no target is named ${input.target}; there are: ${[...targets.keys()].join(', ')}`,
-        );
-      return { target: targetFactsOf(target), history: historyOf(target) };
-    },
-  }),
-  defineTool({
-    name: 'wait_for',
-    title: 'Wait for a condition',
-    description: `Waits until a Session is ready (everything that counts is), a tilt ci is done, or a target is in a phase. \
-It is about one run of Tilt: the one that runs now, or the next to start, or one that ended in the last seconds. \
-result: reached; failed; unknown (no news that can be trusted, or another run replaced it); \
-impossible (a tilt up is never done); timeout (call it again to wait on).`,
+      'What a server or job went through, oldest first, as far as the gateway saw it: up to 50 changes of its state. With its error, of a long one the beginning and the end.',
     input: z.object({
       session,
-      condition: z.enum(['ready', 'done', 'target']),
-      target: z.string().optional().describe('With condition target: its name'),
-      phase: z.enum(PHASES).optional().describe('With condition target: the phase to wait for'),
-      pid: z.number().int().positive().optional().describe('Only the run of the tilt process with this id'),
-      tiltfile: z.string().optional().describe('Only a run of this Tiltfile: its absolute path'),
-      startedAfter: z.iso
-        .datetime({ offset: true })
-        .optional()
-        .describe('Only a run that started at this time or later'),
-      timeoutSeconds: z.number().positive().max(3_600).default(PATIENCE_SECONDS),
+      target: z.string().describe('Its name, such as api:serve'),
+      limit: pageInput.limit.describe('Only this many of the last changes. Default: as many as fit'),
     }),
-    output: z.object({
-      result: z.enum(['reached', 'failed', 'unknown', 'impossible', 'timeout']),
-      reason: z.string(),
-      run: runFacts.nullable().describe('The run that the result is about'),
-      session: sessionFacts.nullable(),
-      blockers: z.array(blockerFacts),
-    }),
-    run: async (input, { client, signal }) => {
-      const { session: id, condition, target, phase, pid, tiltfile, startedAfter, timeoutSeconds } = input;
-      const { result, reason, view, run } = await client.waitFor({
-        session: id,
-        run: {
-          pid,
-          tiltfile,
-          startedAfter: startedAfter === undefined ? undefined : new Date(startedAfter),
-        },
-        for: condition === 'target' ? aboutTarget(target, phase) : condition,
-        timeoutMs: timeoutSeconds * 1_000,
-        signal,
+    output: z.object({ target: targetDetails, history: z.array(transitionFacts), more: moreFacts }),
+    run: async ({ session: id, target: key, limit }, { client, signal }) => {
+      const all = await newestView(client, { session: id, signal });
+      const { name } = all.targets.get(key) ?? noTarget(key, all.targets);
+      // Only then with its history: that of all targets may be megabytes.
+      const options = { session: all.session.id, where: { name }, history: HISTORY, signal };
+      const { targets } = await newestView(client, options);
+      const target = targets.get(key) ?? noTarget(key, targets);
+      const details = targetDetailsOf(target);
+      const { facts, more } = firstPage(target.history.toReversed(), {
+        toFacts: transitionFactsOf,
+        used: details,
+        limit,
+        ask: 'earlier changes: target_history with a greater limit, if one was given; otherwise they do not fit',
       });
-      return {
-        result,
-        reason: plainText(reason),
-        run: run && runFactsOf(run),
-        session: view?.session ? factsOf(view.session) : null,
-        blockers: view ? blockerFactsOf(view) : [],
-      };
+      return { target: details, history: facts.reverse(), ...(more && { more }) };
     },
   }),
+  waitTool,
 ];
 
-function aboutTarget(target: string | undefined, phase: (typeof PHASES)[number] | undefined) {
-  if (target === undefined || phase === undefined)
-    throw new NoAnswer('condition target needs both target and phase');
-  return { target, phase };
+function noTarget(wrong: string, targets: ReadonlyMap<string, TargetFields>): never {
+  const names = [...targets.keys()];
+  const near = names.length <= MAX_LISTED ? names : nearestNames(wrong, names, MAX_LISTED);
+  const listed = near.map((name) => bounded(name, MAX_NAME));
+  throw new NoAnswer(`no target is named ${bounded(wrong, MAX_NAME)}${hint()}`);
+
+  function hint(): string {
+    if (names.length <= MAX_LISTED) return `; there are: ${listed.join(', ')}`;
+    if (listed.length > 0) return `, of ${names.length}; did you mean ${listed.join(' or ')}?`;
+    return `, of ${names.length}; list_targets finds them, with name: "*part*" too`;
+  }
 }

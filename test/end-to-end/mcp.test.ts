@@ -1,40 +1,9 @@
-import { Client } from '@modelcontextprotocol/client';
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
-import { BIN } from '../support/cli.js';
 import { startMemoryGateway } from '../support/gateway.js';
+import { startAgent } from '../support/mcp-agent.js';
 import { sessionJson } from '../support/session-json.js';
 import { asDemo, session } from '../support/sessions.js';
-
-/** An agent that has started `tilt-graphql mcp`, as agents do. Ends at the end of its block. */
-interface Agent extends AsyncDisposable {
-  readonly client: Client;
-  /** Uses a tool, and gives what it answers; of an error the text. */
-  use(tool: string, input?: Record<string, unknown>): Promise<unknown>;
-}
-
-async function startAgent(url: string): Promise<Agent> {
-  const client = new Client({ name: 'test', version: '1' });
-  await client.connect(
-    new StdioClientTransport({
-      command: process.execPath,
-      args: [BIN, 'mcp', '--url', url],
-      stderr: 'ignore',
-    }),
-  );
-  return {
-    client,
-    async use(name, input = {}) {
-      const { isError, content, structuredContent } = await client.callTool({ name, arguments: input });
-      const [first] = content;
-      if (isError) return first?.type === 'text' ? first.text : 'no text';
-      expect(first).toEqual({ type: 'text', text: JSON.stringify(structuredContent) });
-      return structuredContent;
-    },
-    [Symbol.asyncDispose]: () => client.close(),
-  };
-}
 
 const SHOP = { id: 'shop/Tiltfile', verdict: 'FAILED', link: 'LIVE' };
 

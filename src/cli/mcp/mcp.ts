@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createClient } from '../../client/client.js';
+import { systemClock } from '../../clock.js';
 import { createMcpServer } from '../../mcp/server.js';
 import type { CliProcess } from '../cli-process.js';
 import { type ClientFlags, clientOptionsOf } from '../client-options.js';
@@ -22,7 +23,7 @@ export async function mcp(flags: ClientFlags, cli: CliProcess): Promise<number> 
     once(cli.stdin, 'end', { signal: over }),
     once(cli.stdin, 'close', { signal: over }),
   ]);
-  const connection = serveStdio(() => createMcpServer(client), {
+  const connection = serveStdio(() => createMcpServer(client, systemClock), {
     transport: new StdioServerTransport(cli.stdin, cli.stdout),
     onerror({ message }) {
       // What is wrong with the output is reported at the end.

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { decodeSession } from '../../src/model/decode.js';
+import { startMemoryGateway } from '../support/gateway.js';
+import { type Agent, startAgent } from '../support/mcp-agent.js';
+import { sessionJson } from '../support/session-json.js';
+import { session, type TargetStates } from '../support/sessions.js';
+
+/** What a result may have, with its text and the same as structured content. */
+const MAX_RESULT = 25_000;
+
+const listSchema = z.object({
+  targets: z.array(z.object({ name: z.string() })),
+  more: z.object({ leftOut: z.number(), after: z.string().optional(), ask: z.string() }).optional(),
+});
+
+/** Targets `svc-0000:serve`, `svc-0001:serve`, … */
+function manyTargets(count: number, state: TargetStates[string]): TargetStates {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`svc-${String(index).padStart(4, '0')}:serve`, state]),
+  );
+}
+
+/** A Session with one job that failed with this error. */
+function failedWith(error: string) {
+  const state = { terminated: { startTime: null, finishTime: null, error } };
+  const targets = [{ name: 'unit:update', type: 'job', resources: ['unit'], state }];
+  return decodeSession(sessionJson({ targets }), 'shop');
+}
+
+async function resultOf(agent: Agent, name: string, input: Record<string, unknown> = {}) {
+  const { content, structuredContent } = await agent.client.callTool({ name, arguments: input });
+  const length = JSON.stringify({ content, structuredContent }).length;
+  expect(length, `characters of the answer of ${name}`).toBeLessThan(MAX_RESULT);
+  return { content, structuredContent };
+}
+
+describe('the length of what tilt-graphql mcp answers', () => {
+  it('lists 700 targets page by page, each page bounded and each target once', async () => {
+    await using gateway = await startMemoryGateway([session('shop', manyTargets(700, 'ready'))]);
+    await using agent = await startAgent(gateway.url);
+    const names: string[] = [];
+    let after: string | undefined;
+    do {
+      const { structuredContent } = await resultOf(
+        agent,
+        'list_targets',
+        after === undefined ? {} : { after },
+      );
+      const { targets, more } = listSchema.parse(structuredContent);
+      names.push(...targets.map(({ name }) => name));
+      expect(more?.leftOut ?? 0).toBe(701 - names.length);
+      after = more?.after;
+    } while (after !== undefined);
+    expect(new Set(names).size).toBe(701);
+    expect(names).toHaveLength(701);
+  });
+
+  it('gives few targets where a limit, a phase or a part of the name is asked for, and says how to go on', async () => {
+    const targets = { ...manyTargets(700, 'ready'), 'db:serve': 'failed', 'web-db:serve': 'ready' } as const;
+    await using gateway = await startMemoryGateway([session('shop', targets)]);
+    await using agent = await startAgent(gateway.url);
+    expect(await agent.use('list_targets', { limit: 2 })).toEqual({
+      targets: [
+        expect.objectContaining({ name: 'db:serve' }),
+        expect.objectContaining({ name: 'svc-0000:serve' }),
+      ],
+      more: {
+        leftOut: 701,
+        after: 'svc-0000:serve',
+        ask: 'list_targets again with more.after as after, or with phases or name',
+      },
+    });
+    expect(await agent.use('list_targets', { name: '*db:*', phases: ['READY'] })).toEqual({
+      targets: [expect.objectContaining({ name: 'web-db:serve' })],
+    });
+  });
+
+  it('explains a verdict and a timeout by the first of 700 blockers, and says how to see the others', async () => {
+    await using gateway = await startMemoryGateway([session('shop', manyTargets(700, 'waiting'))]);
+    await using agent = await startAgent(gateway.url);
+    const more = { leftOut: expect.any(Number), ask: expect.stringContaining('list_targets with phases') };
+    const explained = await resultOf(agent, 'explain_verdict');
+    expect(explained.structuredContent).toMatchObject({ session: { targets: { waiting: 700 } }, more });
+    const waited = await resultOf(agent, 'wait_for', { condition: 'ready', timeoutSeconds: 1 });
+    expect(waited.structuredContent).toMatchObject({ result: 'timeout', more });
+  });
+
+  it('lists 200 Sessions page by page', async () => {
+    const ids = Array.from({ length: 200 }, (_, index) => `shop-${String(index).padStart(3, '0')}`);
+    await using gateway = await startMemoryGateway(ids.map((id) => session(id, { 'api:serve': 'ready' })));
+    await using agent = await startAgent(gateway.url);
+    const { structuredContent } = await resultOf(agent, 'list_sessions');
+    expect(structuredContent).toMatchObject({ more: { ask: expect.stringContaining('verdicts') } });
+    expect(await agent.use('list_sessions', { after: 'shop-198/Tiltfile' })).toEqual({
+      sessions: [expect.objectContaining({ id: 'shop-199/Tiltfile' })],
+    });
+    expect(await agent.use('explain_verdict', { session: 'shop-07/Tiltfile' })).toMatch(
+      /^no Session has the id shop-07\/Tiltfile, of 200 that are known; did you mean shop-0/,
+    );
+  });
+
+  it.each([
+    ['of one line', `compile: ${'x'.repeat(200_000)} undefined symbol`],
+    ['of many lines', `compile failed\n${'at line\n'.repeat(25_000)}undefined symbol`],
+    ['of quotes and line breaks', `compile ${'"\n'.repeat(100_000)} undefined symbol`],
+    ['of halves of surrogate pairs', `compile ${'\ud800'.repeat(200_000)} undefined symbol`],
+    ['of terminal sequences', `compile \u001b[31m${'red\u0007'.repeat(50_000)} undefined symbol`],
+  ])('keeps the beginning and the end of an error of 200 kB, %s', async (_, error) => {
+    await using gateway = await startMemoryGateway([failedWith(error)]);
+    await using agent = await startAgent(gateway.url);
+    await resultOf(agent, 'list_sessions');
+    await resultOf(agent, 'explain_verdict');
+    await resultOf(agent, 'list_targets');
+    await resultOf(agent, 'wait_for', { condition: 'ready' });
+    const { structuredContent } = await resultOf(agent, 'target_history', { target: 'unit:update' });
+    expect(structuredContent).toMatchObject({
+      target: {
+        error: expect.stringMatching(/^compile[\s\S]* characters left out [\s\S]*undefined symbol$/),
+      },
+    });
+  });
+
+  it('names only the nearest of 5,000 targets where the name is wrong', async () => {
+    await using gateway = await startMemoryGateway([session('shop', manyTargets(5_000, 'ready'))]);
+    await using agent = await startAgent(gateway.url);
+    expect(await agent.use('target_history', { target: 'svc-0042:server' })).toMatch(
+      /^no target is named svc-0042:server, of 5001; did you mean svc-0042:serve or svc-/,
+    );
+    expect(await agent.use('target_history', { target: 'nothing-like-it' })).toBe(
+      'no target is named nothing-like-it, of 5001; list_targets finds them, with name: "*part*" too',
+    );
+    await resultOf(agent, 'target_history', { target: 'x'.repeat(100_000) });
+    await resultOf(agent, 'list_targets');
+  });
+
+  it('reports a few of many errors in an input', async () => {
+    await using gateway = await startMemoryGateway([session('shop')]);
+    await using agent = await startAgent(gateway.url);
+    await resultOf(agent, 'list_targets', { phases: Array.from({ length: 10_000 }, () => 'nonsense') });
+    await resultOf(agent, 'wait_for', { condition: 'ready', startedAfter: 'x'.repeat(100_000) });
+  });
+});
+
+describe('progress of wait_for', () => {
+  it('keeps a call alive in a client that ends calls after 5 s of silence', async () => {
+    await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
+    await using agent = await startAgent(gateway.url);
+    const messages: (string | undefined)[] = [];
+    const waited = agent.client.callTool(
+      { name: 'wait_for', arguments: { condition: 'ready' } },
+      {
+        timeout: 5_000,
+        resetTimeoutOnProgress: true,
+        onprogress: ({ message }) => messages.push(message),
+      },
+    );
+    await expect.poll(() => messages.length, { timeout: 30_000 }).toBeGreaterThan(4);
+    expect(messages.at(-1)).toContain('api:serve: waiting');
+    gateway.source.put(session('shop', { 'api:serve': 'ready' }));
+    expect((await waited).structuredContent).toMatchObject({ result: 'reached' });
+  });
+
+  it('ends a wait with timeoutSeconds before a client that gives a call 5 s gives up', async () => {
+    await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
+    await using agent = await startAgent(gateway.url);
+    const { structuredContent } = await agent.client.callTool(
+      { name: 'wait_for', arguments: { condition: 'ready', timeoutSeconds: 2 } },
+      { timeout: 5_000 },
+    );
+    expect(structuredContent).toMatchObject({ result: 'timeout' });
+  });
+});

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { MAX_ANSWER } from '../../src/mcp/bounds.js';
+import { pageAfter } from '../../src/mcp/page.js';
+
+const options = { toFacts: (key: string) => ({ key }), keyOf: (key: string) => key, ask: 'again' };
+
+describe('pageAfter', () => {
+  it('goes on behind the place of an item that is gone', () => {
+    const { facts } = pageAfter(['a', 'c', 'd'], { ...options, after: 'b' });
+    expect(facts).toEqual([{ key: 'c' }, { key: 'd' }]);
+  });
+
+  it('has one item at least, so that pages come to an end', () => {
+    const long = 'x'.repeat(2 * MAX_ANSWER);
+    const { facts, more } = pageAfter([long, 'y'], { ...options, after: undefined });
+    expect(facts).toHaveLength(1);
+    expect(more?.after?.length).toBeLessThan(300);
+    expect(pageAfter([long, 'y'], { ...options, after: more?.after })).toEqual({ facts: [{ key: 'y' }] });
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { agentSchema } from '../../src/mcp/schema.js';
+import { tools } from '../../src/mcp/tools.js';
+
+/** Keywords that the APIs of all usual models accept in a tool's input. */
+const ACCEPTED = new Set([
+  'type',
+  'properties',
+  'required',
+  'items',
+  'enum',
+  'description',
+  'default',
+  'minimum',
+  'maximum',
+]);
+
+function keywordsOf(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  return Object.entries(schema).flatMap(([keyword, value]) => {
+    const inner: unknown[] = keyword === 'properties' && value ? Object.values(value) : [value];
+    return [keyword, ...(keyword === 'default' ? [] : inner.flatMap(keywordsOf))];
+  });
+}
+
+describe("the schemas of an agent's tools", () => {
+  it.each(tools)(
+    '$name takes an input whose schema has only keywords that every model API accepts',
+    (tool) => {
+      const schema = agentSchema(tool.input)['~standard'].jsonSchema.input({ target: 'draft-2020-12' });
+      const keywords = keywordsOf(schema).filter((keyword) => !/^\d+$/.test(keyword));
+      expect(keywords.filter((keyword) => !ACCEPTED.has(keyword))).toEqual([]);
+      expect(schema).toMatchObject({ type: 'object' });
+    },
+  );
+
+  it.each(tools)('$name gives an answer whose schema has neither $schema nor exclusiveMinimum', (tool) => {
+    const schema = agentSchema(tool.output)['~standard'].jsonSchema.output({ target: 'draft-2020-12' });
+    expect(keywordsOf(schema)).not.toContain('$schema');
+    expect(keywordsOf(schema)).not.toContain('exclusiveMinimum');
+  });
+});
