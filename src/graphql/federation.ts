@@ -1,4 +1,4 @@
-import { parse, print, visit } from 'graphql';
+import { type ConstDirectiveNode, Kind, type ObjectTypeDefinitionNode, parse, print, visit } from 'graphql';
 import type { ReadableStore } from '../store/scoped.js';
 import type { Context } from './context.js';
 import { badInput } from './errors.js';
@@ -11,19 +11,21 @@ export interface SchemaExtension {
   readonly resolvers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
+/** The directives that the schema uses. */
+const LINK =
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])';
+
 /**
- * What the subgraph says of itself beyond its types. `PageInfo` is Relay's: other subgraphs have the same.
+ * Directives of types, on their definitions: on an `extend type`, `@shareable` is only about the fields of that extension.
+ * Entities have a key. The types of Relay and of Kubernetes are shareable, since other subgraphs may define the same ones.
  * https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/directives
  */
-const DIRECTIVES = `
-extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])
-
-extend type Session @key(fields: "id")
-
-extend type Target @key(fields: "id")
-
-extend type PageInfo @shareable
-`;
+const TYPE_DIRECTIVES: ReadonlyMap<string, string> = new Map([
+  ...['Session', 'Target'].map((name) => [name, '@key(fields: "id")'] as const),
+  ...['PageInfo', 'ObjectMeta', 'KeyValue', 'OwnerReference', 'ManagedFieldsEntry'].map(
+    (name) => [name, '@shareable'] as const,
+  ),
+]);
 
 /**
  * What a router asks of a subgraph of Apollo Federation 2. Written out: the library for it takes some twelve packages,
@@ -57,7 +59,7 @@ extend type Query {
 
 /** Makes a subgraph of the schema with these definitions. */
 export function subgraphOf(typeDefs: string): SchemaExtension {
-  const sdl = `${withoutNode(typeDefs)}\n${DIRECTIVES}`;
+  const sdl = `${LINK}\n\n${subgraphSdl(typeDefs)}\n`;
   return {
     typeDefs: SUBGRAPH,
     resolvers: {
@@ -78,17 +80,25 @@ interface Representations {
 }
 
 /**
- * The definitions without `Query.node`, for the sake of a supergraph: there, several subgraphs may have one, and none of
- * them knows the others' ids.
+ * The definitions with the directives of federation, and without `Query.node`: in a supergraph several subgraphs may have one,
+ * and none of them knows the others' ids.
  */
-function withoutNode(typeDefs: string): string {
+function subgraphSdl(typeDefs: string): string {
   const document = visit(parse(typeDefs), {
-    ObjectTypeDefinition: (type) =>
-      type.name.value === 'Query'
-        ? { ...type, fields: type.fields?.filter(({ name }) => name.value !== 'node') }
-        : false,
+    ObjectTypeDefinition(type): ObjectTypeDefinitionNode | false {
+      const name = type.name.value;
+      const directive = TYPE_DIRECTIVES.get(name);
+      if (directive !== undefined) return { ...type, directives: directivesOf(directive) };
+      if (name !== 'Query') return false;
+      return { ...type, fields: (type.fields ?? []).filter((field) => field.name.value !== 'node') };
+    },
   });
   return print(document);
+}
+
+function directivesOf(text: string): readonly ConstDirectiveNode[] {
+  const [definition] = parse(`scalar Any ${text}`).definitions;
+  return definition?.kind === Kind.SCALAR_TYPE_DEFINITION ? (definition.directives ?? []) : [];
 }
 
 /** An error in the place of an entity is that one's alone: the others are answered. */

@@ -22,8 +22,8 @@ describe('a subgraph of Apollo Federation 2', () => {
     const { data } = await subgraph.query<{ _service: { sdl: string } }>('{ _service { sdl } }');
     const { sdl } = data._service;
     expect(sdl).toContain('extend schema @link(url: "https://specs.apollo.dev/federation/v2.0"');
-    expect(sdl).toContain('extend type Session @key(fields: "id")');
-    expect(sdl).toContain('extend type Target @key(fields: "id")');
+    expect(sdl).toContain('type Session implements Node @key(fields: "id")');
+    expect(sdl).toContain('type Target implements Node @key(fields: "id")');
     const query = buildSchema(sdl, { assumeValidSDL: true }).getType('Query');
     if (!isObjectType(query)) throw new Error('Expected a type Query.');
     expect(Object.keys(query.getFields())).toEqual(['session', 'sessions', 'target', 'targets', 'gateway']);
