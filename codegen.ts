@@ -37,7 +37,7 @@ const config = {
     SessionStatus: '../store/record.js#TrackedStatus',
     Target: '../store/record.js#TrackedTarget',
     TargetTransition: '../store/record.js#Transition',
-    Connection: '../store/record.js#Connection',
+    SessionConnectionStatus: '../store/record.js#Connection',
     Source: '../store/source.js#SourceStatus',
     Verdict: '../store/record.js#RecordVerdict',
     TargetChange: '../store/record.js#RecordChange',
