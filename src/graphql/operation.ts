@@ -79,10 +79,11 @@ export function createOperations(options: OperationsOptions): Operations {
   };
 
   function textOf({ query, documentId, extensions }: OperationParams): string {
-    const id = documentId ?? hashOf(extensions?.persistedQuery);
+    const hash = hashOf(extensions?.persistedQuery);
+    const id = documentId ?? hash;
     if (documents === null) {
       if (typeof query === 'string') return query;
-      throw new GraphQLError('Expected a text as "query".', { extensions: { code: 'BAD_REQUEST' } });
+      throw documentId == null && hash !== undefined ? persistedQueryNotSupported() : noText(documentId);
     }
     const text = typeof id === 'string' ? documents.find(id) : query;
     if (text != null && documents.has(text)) return text;
@@ -166,11 +167,31 @@ export function createDocumentCache<V = DocumentNode>(): LruCache<V> {
   });
 }
 
+/** Whether a request names a document, by `documentId` or by a hash as Apollo's clients do. */
+export function namesDocument({ documentId, extensions }: OperationParams): boolean {
+  return documentId != null || hashOf(extensions?.persistedQuery) !== undefined;
+}
+
 /** The id in Apollo's form: `extensions.persistedQuery.sha256Hash`. */
 function hashOf(persisted: unknown): unknown {
   return typeof persisted === 'object' && persisted !== null && 'sha256Hash' in persisted
     ? persisted.sha256Hash
     : undefined;
+}
+
+/** The error by which clients of Apollo's automatic persisted queries learn that they have to send the text. */
+function persistedQueryNotSupported(): GraphQLError {
+  return new GraphQLError('PersistedQueryNotSupported', {
+    extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' },
+  });
+}
+
+function noText(documentId: unknown): GraphQLError {
+  const message =
+    documentId == null
+      ? 'Expected a text as "query".'
+      : 'Expected a text as "query": this gateway was given no documents (--documents) that "documentId" could name.';
+  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST' } });
 }
 
 function isOverTokens(error: unknown): boolean {

@@ -1,16 +1,19 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gql } from '@apollo/client';
 import { codegen } from '@graphql-codegen/core';
 import * as typedDocuments from '@graphql-codegen/typed-document-node';
 import * as typescriptOperations from '@graphql-codegen/typescript-operations';
+import { makeExecutableSchema } from '@graphql-tools/schema';
 import { build, transform } from 'esbuild';
 import { parse } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
 import { createElement } from 'react';
 import { renderToString } from 'react-dom/server';
 import relay from 'relay-runtime';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import WebSocket from 'ws';
+import WebSocket, { WebSocketServer } from 'ws';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { launchBrowser } from '../support/browser.js';
 import { openClient } from '../support/closing-client.js';
@@ -161,6 +164,35 @@ describe('Relay', () => {
   });
 });
 
+describe('Relay and payloads with errors', () => {
+  it('hands an error of a subscription payload without data to Relay', async () => {
+    const fails = () => {
+      throw new Error('the field failed');
+    };
+    const schema = makeExecutableSchema({
+      typeDefs:
+        'type Session { id: ID! } type Query { session: Session! } type Subscription { session: Session! }',
+      resolvers: { Subscription: { session: { subscribe: endless, resolve: fails } } },
+    });
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    const server = useServer({ schema }, wss);
+    await once(wss, 'listening');
+    const address = wss.address();
+    if (typeof address !== 'object' || address === null) throw new Error('Expected a port.');
+    const environment = createEnvironment(`http://127.0.0.1:${address.port}`, TOKEN);
+    const errors: string[] = [];
+    relay.requestSubscription(environment, {
+      subscription: relayRequest('subscription', 'subscription { session { id } }', {
+        session: { type: 'Session', fields: { id: 'scalar' } },
+      }),
+      variables: {},
+      onError: ({ message }) => errors.push(message),
+    });
+    await expect.poll(() => errors).toEqual([expect.stringContaining('the field failed')]);
+    await server.dispose();
+  });
+});
+
 describe('React', () => {
   it('shows nothing yet where a page is rendered on a server, and asks nothing', async () => {
     await using gateway = await startCi();
@@ -210,6 +242,11 @@ describe('React', () => {
     }
   });
 });
+
+async function* endless() {
+  yield {};
+  await new Promise(() => {});
+}
 
 /** A gateway that asks for the token, with a `tilt ci` that ends well when it is told to. */
 async function startCi() {

@@ -87,3 +87,17 @@ describe('where only some documents are allowed', () => {
     expect(prepare(params)).toEqual([expect.stringContaining('only the documents it was given')]);
   });
 });
+
+describe('where any document is allowed', () => {
+  const prepare = setUp();
+
+  it('says PersistedQueryNotSupported to a client that sends the hash of a document alone', () => {
+    const persistedQuery = { version: 1, sha256Hash: 'one' };
+    expect(prepare({ extensions: { persistedQuery } })).toEqual(['PersistedQueryNotSupported']);
+    expect(prepare({ query: '{ done }', extensions: { persistedQuery } })).toHaveProperty('kind', 'Document');
+  });
+
+  it('says that it knows no document by its id', () => {
+    expect(prepare({ documentId: 'one' })).toEqual([expect.stringContaining('no documents (--documents)')]);
+  });
+});

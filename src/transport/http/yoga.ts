@@ -1,10 +1,10 @@
 import { type ExecutionArgs, GraphQLError, type GraphQLSchema, validate } from 'graphql';
-import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Clock } from '../../clock.js';
 import type { Context } from '../../graphql/context.js';
 import type { Executor } from '../../graphql/executor.js';
 import { maskError } from '../../graphql/mask.js';
-import { createDocumentCache, type Operations } from '../../graphql/operation.js';
+import { createDocumentCache, namesDocument, type Operations } from '../../graphql/operation.js';
 import type { Live } from '../../live/live.js';
 import type { PayloadStream } from '../../live/pulled-reader.js';
 import type { Log } from '../../log.js';
@@ -85,7 +85,7 @@ function useRequestErrors(): Plugin {
       if (!requestParser) return;
       setRequestParser(async (request) => {
         try {
-          return await requestParser(request);
+          return withDocumentId(await requestParser(request), request);
         } catch (error) {
           if (error instanceof SyntaxError)
             throw badRequest('Expected JSON as "variables" and "extensions".');
@@ -96,6 +96,15 @@ function useRequestErrors(): Plugin {
     },
   };
 }
+
+/** Yoga reads `documentId` from JSON bodies alone. An EventSource can only send it in the URL. */
+function withDocumentId(parsed: ParsedRequest, { method, url }: Request): ParsedRequest {
+  if (method !== 'GET' || Array.isArray(parsed) || parsed instanceof Response) return parsed;
+  const documentId = new URL(url).searchParams.get('documentId');
+  return documentId === null ? parsed : Object.assign(parsed, { documentId });
+}
+
+type ParsedRequest = GraphQLParams | GraphQLParams[] | Response;
 
 function badRequest(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
@@ -110,8 +119,10 @@ function isCutOff(error: unknown): boolean {
 function useOperations(operations: Operations, executor: Executor): Plugin<Context & ServerContext> {
   return {
     onParams({ params, setParams }) {
-      // Elsewhere Yoga's own checks are stricter about what is no query at all.
-      if (operations.isRestricted) setParams({ ...params, query: operations.textOf(params) });
+      // Yoga's own checks, which are stricter about what is no query at all, come later.
+      if (typeof params !== 'object' || params === null) return;
+      const isNamed = params.query == null && namesDocument(params);
+      if (operations.isRestricted || isNamed) setParams({ ...params, query: operations.textOf(params) });
     },
     onParse: ({ setParseFn }) => setParseFn((source) => operations.parse(String(source))),
     onValidate({ addValidationRule, setValidationFn }) {

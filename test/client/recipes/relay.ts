@@ -1,7 +1,8 @@
-import { createClient } from 'graphql-ws';
+import { createClient, type FormattedExecutionResult } from 'graphql-ws';
 import {
   Environment,
   type FetchFunction,
+  type GraphQLResponse,
   Network,
   Observable,
   RecordSource,
@@ -28,8 +29,20 @@ export function createEnvironment(url: string, token: string): Environment {
     Observable.create((sink) =>
       socket.subscribe(
         { query: text ?? '', variables },
-        { next: ({ data }) => data && sink.next({ data }), error: sink.error, complete: sink.complete },
+        { next: (result) => sink.next(toResponse(result)), error: sink.error, complete: sink.complete },
       ),
     );
   return new Environment({ network: Network.create(ask, subscribe), store: new Store(new RecordSource()) });
+}
+
+/** Relay decides what an error means: it has to see each payload, with its errors. */
+function toResponse({
+  data,
+  errors,
+}: FormattedExecutionResult<Record<string, unknown>, unknown>): GraphQLResponse {
+  if (errors === undefined) return { data: data ?? {} };
+  return {
+    data: data ?? undefined,
+    errors: errors.map(({ message, path }) => ({ message, ...(path && { path: [...path] }) })),
+  };
 }

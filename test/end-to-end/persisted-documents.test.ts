@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
+import { describe, expect, it } from 'vitest';
+import { readManifest } from '../../src/graphql/documents.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { startGateway } from '../support/gateway.js';
+import { session } from '../support/sessions.js';
+
+const MANIFEST = JSON.stringify({
+  query: '{ session { id } }',
+  named: 'query Named($id: ID) { session(id: $id) { id } }',
+  live: 'subscription { session { id } }',
+});
+const DATA = { data: { session: { id: 'a/Tiltfile' } } };
+
+async function start(options: { readonly documents?: ReturnType<typeof readManifest> } = {}) {
+  const { provider } = createMemoryProvider('mine', [session('a')]);
+  const started = await startGateway({ providers: [provider], ...options });
+  await started.gateway.ready();
+  return started;
+}
+
+const withManifest = () => start({ documents: readManifest(MANIFEST) });
+
+describe('a GET with documentId', () => {
+  it.each(['documentId=query', 'documentId=named&operationName=Named&variables={"id":"a/Tiltfile"}'])(
+    'is answered where the manifest has the document: ?%s',
+    async (search) => {
+      await using gateway = await withManifest();
+      for (let again = 0; again < 2; again += 1) {
+        const response = await fetch(`${gateway.url}?${search}`);
+        expect(response.status).toBe(200);
+        expect(await response.json()).toEqual(DATA);
+      }
+    },
+  );
+
+  it('subscribes, as an EventSource does', async () => {
+    await using gateway = await withManifest();
+    const accept = 'text/event-stream';
+    const response = await fetch(`${gateway.url}?documentId=live`, { headers: { accept } });
+    expect(response.headers.get('content-type')).toContain(accept);
+    let text = '';
+    for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += piece;
+      if (text.includes(JSON.stringify(DATA))) break;
+    }
+    expect(text).toContain(JSON.stringify(DATA));
+  });
+
+  it('is refused with DOCUMENT_NOT_KNOWN where the manifest does not have the document', async () => {
+    await using gateway = await withManifest();
+    const response = await fetch(`${gateway.url}?documentId=other`);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'DOCUMENT_NOT_KNOWN' } }] });
+  });
+
+  it('is refused with the option to set where there is no manifest', async () => {
+    await using gateway = await start();
+    const response = await fetch(`${gateway.url}?documentId=query`);
+    expect(await response.json()).toMatchObject({
+      errors: [{ message: expect.stringContaining('--documents'), extensions: { code: 'BAD_REQUEST' } }],
+    });
+  });
+});
+
+describe('automatic persisted queries without a manifest', () => {
+  it.each(['GET', 'POST'])('get PersistedQueryNotSupported by %s', async (method) => {
+    await using gateway = await start();
+    const extensions = { persistedQuery: { version: 1, sha256Hash: 'f'.repeat(64) } };
+    const response = await (method === 'GET'
+      ? fetch(`${gateway.url}?extensions=${encodeURIComponent(JSON.stringify(extensions))}`)
+      : fetch(gateway.url, {
+          method,
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ extensions }),
+        }));
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      errors: [
+        { message: 'PersistedQueryNotSupported', extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' } },
+      ],
+    });
+  });
+
+  it('make Apollo Client send the text instead', async () => {
+    await using gateway = await start();
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+    const link = new PersistedQueryLink({ sha256 }).concat(new HttpLink({ uri: gateway.url }));
+    const client = new ApolloClient({ link, cache: new InMemoryCache() });
+    expect((await client.query({ query: gql('{ session { id } }') })).data).toMatchObject(DATA.data);
+    client.stop();
+  });
+});
+
+describe('a body that is no object', () => {
+  it.each(['null', '1', '"text"', '[]'])('is a client error with a manifest: %s', async (body) => {
+    await using gateway = await withManifest();
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(gateway.url, { method: 'POST', headers, body });
+    expect(response.status).toBeLessThan(500);
+    expect(await response.text()).not.toContain('INTERNAL_SERVER_ERROR');
+  });
+});
