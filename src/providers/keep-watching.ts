@@ -4,6 +4,7 @@ import { type Metrics, noMetrics } from '../metrics.js';
 import type { Change, ChangeSink } from '../model/change.js';
 import { oneLine } from '../model/one-line.js';
 import { createBackoff } from './backoff.js';
+import { checkChange } from './check-change.js';
 import { endingAtOnce } from './ending-at-once.js';
 import { ProviderError, type SessionProvider } from './provider.js';
 import { createSourceLog } from './source-log.js';
@@ -68,6 +69,7 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
       let isSynced = false;
       for await (const change of watch()) {
         if (signal.aborted) break;
+        checkChange(change);
         isSynced ||= change.type === 'snapshot';
         if (!isSynced && change.type !== 'stale') throw outOfOrder(change);
         apply(change);

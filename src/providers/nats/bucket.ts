@@ -5,26 +5,9 @@ import { ProviderError } from '../provider.js';
 import type { BucketAddress } from './address.js';
 import { ANSWER_MS } from './connection.js';
 import { placeOf } from './errors.js';
+import { type BucketSettings, DEFAULT_BUCKET_SETTINGS } from './settings.js';
 
-/** How a bucket is set up; what is left out is whatever an existing bucket has. */
-export interface BucketSettings {
-  /** On how many servers each value is kept. Default: 1. */
-  readonly replicas?: number;
-  /** How many states of each Session are kept, for readers that come back: 1 to 64. Default: 64. */
-  readonly history?: number;
-  /** After how many milliseconds a Session that nobody writes any more is forgotten. Default: 7 days. */
-  readonly maxAgeMs?: number;
-  /** How long a publisher may be silent before its Sessions are STALE, in milliseconds. Default: 15 s. */
-  readonly presenceMs?: number;
-}
-
-/** What a bucket has where nobody says otherwise. */
-export const DEFAULT_BUCKET_SETTINGS: Required<BucketSettings> = {
-  replicas: 1,
-  history: 64,
-  maxAgeMs: 7 * 24 * 3_600_000,
-  presenceMs: 15_000,
-};
+export { type BucketSettings, DEFAULT_BUCKET_SETTINGS };
 
 /** An open bucket, and the one beside it in which publishers say that they are there. */
 export interface Bucket {

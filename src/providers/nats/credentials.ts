@@ -3,18 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Authenticator, NodeConnectionOptions } from '@nats-io/transport-node';
 import { ProviderError } from '../provider.js';
+import type { NatsCredentials } from './settings.js';
 
-/** Files with which one shows who one is; each is read when a connection is begun, not when it finds another server. */
-export interface NatsCredentials {
-  /** A `.creds` file, as `nsc` writes them. */
-  readonly creds?: string;
-  /** A file with the seed of an nkey. */
-  readonly nkey?: string;
-  /** PEM files: who signs the servers, and a certificate of one's own with its key. */
-  readonly tlsCa?: string;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-}
+export type { NatsCredentials };
 
 /** What the files say, for the client library. */
 export type UsedCredentials = Pick<NodeConnectionOptions, 'authenticator' | 'tls'>;

@@ -6,13 +6,14 @@ import { MAX_BEHIND } from '../limits.js';
 import { ProviderError, type SessionProvider } from '../provider.js';
 import { createScope } from '../scope.js';
 import { type BucketAddress, parseAddress } from './address.js';
-import { type Bucket, type BucketSettings, openBucket } from './bucket.js';
+import { type Bucket, openBucket } from './bucket.js';
 import { connectNats } from './connection.js';
-import { type NatsCredentials, readCredentials } from './credentials.js';
+import { readCredentials } from './credentials.js';
 import { type Entry, entryOf, isDeletion, keyIn } from './entry.js';
 import { natsError, placeOf } from './errors.js';
 import { followStream } from './follow-stream.js';
 import { createReading, type ReadingOptions } from './reading.js';
+import type { BucketSettings, NatsCredentials } from './settings.js';
 
 /** See {@link createNatsProvider}. */
 export interface NatsProviderOptions {

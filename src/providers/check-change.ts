@@ -1,0 +1,56 @@
+import type { Change } from '../model/change.js';
+import { ProviderError } from './provider.js';
+
+/**
+ * Checks what a provider gives, which may be plain JavaScript: an unknown change would do nothing, or fail far from its cause.
+ * Throws a `ProviderError` of code `unreadable` that says what was expected and what came.
+ */
+export function checkChange(change: Change): void {
+  const fault = faultOf(change);
+  if (fault !== null) throw new ProviderError('unreadable', `its provider breaks the contract: ${fault}`);
+}
+
+function faultOf(change: unknown): string | null {
+  if (typeof change !== 'object' || change === null) return `expected a change, got ${shown(change)}`;
+  const { type, ...fields }: { readonly type?: unknown } & Readonly<Record<string, unknown>> = {
+    ...change,
+  };
+  switch (type) {
+    case 'snapshot':
+      if (!Array.isArray(fields.sessions)) return missing('snapshot', 'sessions, a list', fields.sessions);
+      return fields.sessions.every(isSession) ? null : missing('snapshot', 'Sessions alone', fields.sessions);
+    case 'upsert':
+      return isSession(fields.session) ? null : missing('upsert', 'session', fields.session);
+    case 'remove':
+      return typeof fields.id === 'string' ? null : missing('remove', 'id, a text', fields.id);
+    case 'stale':
+      return typeof fields.error === 'string' ? null : missing('stale', 'error, a text', fields.error);
+    default:
+      return `expected a change of type "snapshot", "upsert", "remove" or "stale", got ${shown(type)}`;
+  }
+}
+
+function missing(type: string, expected: string, got: unknown): string {
+  return `expected a change of type "${type}" with ${expected}, got ${shown(got)}`;
+}
+
+/** As `decodeSession` gives it. */
+function isSession(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'id' in value &&
+    typeof value.id === 'string' &&
+    'status' in value
+  );
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, MAX_SHOWN));
+  if (Array.isArray(value)) return 'a list of something else';
+  if (typeof value === 'object' && value !== null) return 'an object that decodeSession did not make';
+  return String(value);
+}
+
+/** Characters of a wrong value in an error. */
+const MAX_SHOWN = 50;
