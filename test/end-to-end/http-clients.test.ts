@@ -200,7 +200,7 @@ describe('a user without a home directory that the system does not know', () => 
   }
 
   it.each([
-    ['what needs none', ['serve', '--port', '0', '--source', 'demo'], 'reads demo; now: demo live'],
+    ['what needs none', ['serve', '--port', '0', '--source', 'demo'], 'reads demo; now: demo LIVE'],
     ['its Tilts, of which none is found', ['serve', '--port', '0'], 'reads every Tilt in '],
     [
       'to a broker, as publisher',
