@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BucketSettings } from '../providers/nats/bucket.js';
 import type { NatsCredentials } from '../providers/nats/credentials.js';
-import { durationMs } from './option-values.js';
+import { bytes, durationMs } from './option-values.js';
 
 /** How a NATS server is told who asks, and how a bucket is to be set up. */
 export interface NatsFlags {
@@ -16,6 +16,8 @@ export interface NatsFlags {
   readonly bucketMaxAge?: number;
   /** Milliseconds. */
   readonly bucketPresence?: number;
+  /** Bytes. */
+  readonly bucketMaxBytes?: number;
 }
 
 /** Adds the options about NATS; each may also come from the environment. */
@@ -72,6 +74,14 @@ export function addNatsOptions(command: Command): Command {
       )
         .env('TILT_GRAPHQL_BUCKET_PRESENCE')
         .argParser(durationMs),
+    )
+    .addOption(
+      new Option(
+        '--bucket-max-bytes <size>',
+        'size of a bucket, where the account requires one, such as 64M (default: none, or as it is)',
+      )
+        .env('TILT_GRAPHQL_BUCKET_MAX_BYTES')
+        .argParser(bytes),
     );
 }
 
@@ -93,6 +103,7 @@ export function settingsOf(flags: NatsFlags): BucketSettings {
     history: flags.bucketHistory,
     maxAgeMs: flags.bucketMaxAge,
     presenceMs: flags.bucketPresence,
+    maxBytes: flags.bucketMaxBytes === 0 ? undefined : flags.bucketMaxBytes,
   });
 }
 

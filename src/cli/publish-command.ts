@@ -57,16 +57,15 @@ async function publishRun(
   const publisher = createCommandPublisher({ ...parts, run, instance, processes: createProcessReader() });
   const end = await ended;
   await settled(publisher, parts);
-  logUnwritten(await publisher.close(end, options.deadline), options.deadline, log);
+  const unwritten = await publisher.close(end, options.deadline);
+  logUnwritten(unwritten, options.deadline, parts.broker.isAway, log);
 }
 
-/** Logs the keys whose final state the broker did not take. */
-export function logUnwritten(keys: readonly string[], deadlineMs: number, log: Log): void {
+/** Logs the keys whose final state the broker did not take. @param isAway whether the broker could not be reached */
+export function logUnwritten(keys: readonly string[], deadlineMs: number, isAway: boolean, log: Log): void {
+  const reason = isAway ? ': the broker is away' : '; readers see its last written state as STALE';
   for (const key of keys) {
-    log(
-      'error',
-      `${key}: its final state could not be written within ${deadlineMs / 1_000} s: the broker is away`,
-    );
+    log('error', `${key}: its final state could not be written within ${deadlineMs / 1_000} s${reason}`);
   }
 }
 

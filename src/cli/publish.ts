@@ -79,7 +79,8 @@ async function publishUntil(
     if (refusal instanceof Error) throw refusal;
     return typeof refusal === 'number' ? refusal : 0;
   } finally {
-    logUnwritten(await publisher.close('its publisher ended', deadlineMs), deadlineMs, log);
+    const unwritten = await publisher.close('its publisher ended', deadlineMs);
+    logUnwritten(unwritten, deadlineMs, broker.isAway, log);
   }
 }
 

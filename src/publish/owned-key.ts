@@ -27,6 +27,8 @@ export interface OwnedKey {
   readonly isClaimed: boolean;
   /** Writes a state, claiming the key first. To be tried again with the same object until it succeeds: it is written once. */
   put(bucket: Bucket, state: SessionState): Promise<void>;
+  /** Whether the bucket still has the last state that was written. */
+  isKept(bucket: Bucket): Promise<boolean>;
   /** Says that the publisher is there. */
   sign(bucket: Bucket): Promise<void>;
   /** Says that it is not there any more. */
@@ -41,14 +43,16 @@ const WRONG_REVISION: readonly unknown[] = [10071, 10164];
  * two publishers one is refused:
  *
  *     unclaimed ──nobody there, or take-over──► claimed ──someone else wrote──► lost
+ *
+ * The bucket of the states alone decides who has the key: it takes one of two first writes. Presence only informs; if it
+ * decided too, each of two publishers that start in the same moment could lose one of the two decisions.
  */
 export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): OwnedKey {
   let serial = 0;
-  /** The state that is being written, and the serial it was first tried with. */
+  /** The state that is being written, or was written last, and the serial it was first tried with. */
   let tried: { readonly state: SessionState; readonly serial: number } | null = null;
   /** The key's revision that the next write expects: 0 when it has none. Null: not claimed yet. */
   let revision: number | null = null;
-  let presenceRevision = 0;
 
   return {
     get isClaimed() {
@@ -56,34 +60,44 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
     },
     async put(bucket, state) {
       revision ??= await claim(bucket);
-      serial += 1;
-      if (tried?.state !== state) tried = { state, serial };
-      const bytes = packed(encodeEnvelope({ publisher, serial, previous: revision, ...state }));
-      try {
-        revision = await bucket.sessions.put(key, bytes, { previousSeq: revision });
-      } catch (error) {
-        if (!isWrongRevision(error)) throw error;
-        const held = await read(bucket.sessions);
-        // Where there is nothing to be read, the bucket's age limit has taken it.
-        if (held.envelope !== null && held.envelope.publisher !== publisher)
-          throw lostTo(held.envelope.publisher);
-        revision = held.revision;
-        // An earlier try of this very state has arrived after all, and only its answer was lost.
-        if (held.envelope === null || held.envelope.serial < tried.serial) throw error;
+      if (tried?.state !== state) tried = { state, serial: serial + 1 };
+      const isWritten = await tryToWrite(bucket, state, revision, tried.serial);
+      // The revision was another, since the key was deleted or an answer was lost: it is known now.
+      if (!isWritten && !(await tryToWrite(bucket, state, revision, tried.serial))) {
+        throw new Error('its revision changes all the time');
       }
     },
+    async isKept({ sessions }) {
+      const expected = tried?.serial ?? 0;
+      const { envelope } = await readOwn(sessions);
+      return envelope !== null && envelope.serial >= expected;
+    },
     async sign({ presence }) {
-      try {
-        presenceRevision = await presence.put(key, publisher, { previousSeq: presenceRevision });
-      } catch (error) {
-        if (!isWrongRevision(error)) throw error;
-        const other = await publisherIn(presence);
-        if (other !== null && other !== publisher) throw lostTo(other);
-        presenceRevision = await presence.put(key, publisher);
-      }
+      await presence.put(key, publisher);
     },
     leave: ({ presence }) => presence.delete(key),
   };
+
+  /** False when the key has another revision than expected, which is noted, and not the state. */
+  async function tryToWrite(
+    { sessions }: Bucket,
+    state: SessionState,
+    previous: number,
+    firstSerial: number,
+  ): Promise<boolean> {
+    serial += 1;
+    const bytes = packed(encodeEnvelope({ publisher, serial, previous, ...state }));
+    try {
+      revision = await sessions.put(key, bytes, { previousSeq: previous });
+      return true;
+    } catch (error) {
+      if (!isWrongRevision(error)) throw error;
+      const held = await readOwn(sessions);
+      revision = held.revision;
+      // An earlier try of this very state has arrived after all, and only its answer was lost.
+      return held.envelope !== null && held.envelope.serial >= firstSerial;
+    }
+  }
 
   /** The revision to go on from, once nobody else is there. */
   async function claim({ sessions, presence, presenceMs }: Bucket): Promise<number> {
@@ -97,7 +111,7 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
         `${key}: another publisher (${other}) writes it; stop that one (it counts as gone after ${silence}), give this one another --instance, or take over with --take-over`,
       );
     }
-    presenceRevision = await presence.put(key, publisher);
+    await presence.put(key, publisher);
     return held.revision;
   }
 
@@ -107,9 +121,14 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
     return entry?.operation === 'PUT' ? entry.string() : null;
   }
 
-  async function read(
-    sessions: KV,
-  ): Promise<{ readonly revision: number; readonly envelope: Envelope | null }> {
+  /** The key's state once it is claimed. Without one, it was deleted, or the age limit has ended it. */
+  async function readOwn(sessions: KV): Promise<HeldState> {
+    const held = await read(sessions);
+    if (held.envelope === null || held.envelope.publisher === publisher) return held;
+    throw new ProviderError('refused', `${key}: taken over by ${held.envelope.publisher}`);
+  }
+
+  async function read(sessions: KV): Promise<HeldState> {
     const entry = await sessions.get(key);
     if (entry === null) return { revision: 0, envelope: null };
     return {
@@ -117,10 +136,12 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
       envelope: entry.operation === 'PUT' ? envelopeIn(entry.value) : null,
     };
   }
+}
 
-  function lostTo(other: string): ProviderError {
-    return new ProviderError('refused', `${key}: taken over by ${other}`);
-  }
+/** Newest state of a key, and its revision. */
+interface HeldState {
+  readonly revision: number;
+  readonly envelope: Envelope | null;
 }
 
 /** What cannot be read is nobody's. */

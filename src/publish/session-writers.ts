@@ -79,6 +79,7 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
       signal: ending.signal,
       bucket: () => broker.bucket(),
       isAway: () => broker.isAway,
+      restore: () => broker.restore(),
       onLost: (error) => {
         log('error', error.message, { code: error.code });
         refuse(error);

@@ -30,6 +30,25 @@ export interface Bucket {
 /** How long an answer may take to who asks again soon, in milliseconds. */
 const ASK_MS = 1_000;
 
+/** Size of the presence of a bucket whose size is limited, in bytes: enough for about 10,000 Sessions. */
+const PRESENCE_BYTES = 2 * 2 ** 20;
+
+/**
+ * Why a stream is not created, however often it is tried: the server's codes, by which `nats-server` tells limits of an account
+ * from a cluster that is not complete for now.
+ */
+const IMPOSSIBLE: ReadonlyMap<unknown, string> = new Map([
+  [10002, 'raise the limits of the account'],
+  [10027, 'raise max_streams of the account (two are needed), or create the bucket with another account'],
+  [
+    10028,
+    'the presence bucket needs memory: raise max_mem of the account or server, or lower --bucket-max-bytes',
+  ],
+  [10047, 'raise max_store (max_file) of the account or server, or lower --bucket-max-bytes'],
+  [10113, 'the account requires a size: give one with --bucket-max-bytes, such as 64M'],
+  [10122, 'lower --bucket-max-bytes, or raise the largest size that the account allows for a stream'],
+]);
+
 const NANOS = 1_000_000; // nanoseconds of a millisecond
 
 /**
@@ -50,16 +69,24 @@ export async function openBucket(
   const manager = await jetstreamManager(connection, { timeout: ANSWER_MS });
   const asker = await jetstreamManager(connection, { timeout: ASK_MS, checkAPI: false });
   const kvm = new Kvm(jetstream);
-  const { replicas, history, maxAgeMs, presenceMs } = { ...DEFAULT_BUCKET_SETTINGS, ...settings };
+  const { replicas, history, maxAgeMs, presenceMs, maxBytes } = { ...DEFAULT_BUCKET_SETTINGS, ...settings };
   // Read from the leader alone: another server may not have yet what was written a moment ago.
   const both: Partial<KvOptions> = { replicas, allow_direct: false };
   const presenceName = `${address.bucket}_presence`;
-  const sessions = await kvm.create(address.bucket, { ...both, history, ttl: maxAgeMs });
-  const presence = await kvm.create(presenceName, {
-    ...both,
+  const create = (name: string, options: Partial<KvOptions>) =>
+    kvm.create(name, { ...both, ...options }).catch((error) => {
+      throw creationError(address, name, error);
+    });
+  const sessions = await create(address.bucket, {
+    history,
+    ttl: maxAgeMs,
+    ...(maxBytes !== undefined && { max_bytes: maxBytes }),
+  });
+  const presence = await create(presenceName, {
     history: 1,
     ttl: presenceMs,
     storage: 'memory',
+    ...(maxBytes !== undefined && { max_bytes: Math.min(maxBytes, PRESENCE_BYTES) }),
   });
   const info = await manager.streams.info(`KV_${address.bucket}`);
   const presenceInfo = await manager.streams.info(`KV_${presenceName}`);
@@ -80,15 +107,27 @@ export async function openBucket(
   };
 }
 
+/** Where trying again is of no use, an error that says which bucket, the server's words, and what to do. */
+function creationError(address: BucketAddress, name: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  const hint = IMPOSSIBLE.get(error.code);
+  if (hint === undefined) return error;
+  return new ProviderError(
+    'config',
+    `${placeOf(address)}: ${name} cannot be created (${error.message}); ${hint}`,
+  );
+}
+
 function check(
   address: BucketAddress,
   { config }: StreamInfo,
   presence: StreamConfig,
-  { replicas, history, maxAgeMs, presenceMs }: BucketSettings,
+  { replicas, history, maxAgeMs, presenceMs, maxBytes }: BucketSettings,
 ): void {
   const differences = [
     difference('replicas', config.num_replicas, replicas),
     difference('history', config.max_msgs_per_subject, history),
+    difference('max bytes', config.max_bytes, maxBytes),
     difference('max age', seconds(config.max_age / NANOS), maxAgeMs && seconds(maxAgeMs)),
     difference('presence time', seconds(presence.max_age / NANOS), presenceMs && seconds(presenceMs)),
     presence.max_age > 0 ? null : 'its presence bucket has no age limit, expected one of some seconds',

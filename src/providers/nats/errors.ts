@@ -18,6 +18,24 @@ const MEANINGS: readonly Meaning[] = [
     mend: 'look at the user, token or credentials file',
   },
   {
+    said: /maximum (bytes|messages) exceeded|insufficient (storage |memory )?resources|resource limits exceeded/i,
+    code: 'unreachable',
+    what: (text) => `the bucket or its account is full (${text})`,
+    mend: 'give it more room, or let it keep less (--bucket-history, --bucket-max-age)',
+  },
+  {
+    said: /max_payload|message size exceeds/i,
+    code: 'unreachable',
+    what: (text) => `the Session is larger than a message may be (${text})`,
+    mend: "raise max_payload of the server, or the bucket's maximum value size",
+  },
+  {
+    said: /sealed/i,
+    code: 'unreachable',
+    what: (text) => `the bucket takes no more states (${text})`,
+    mend: 'publish to another bucket, since a sealed one cannot be opened again',
+  },
+  {
     said: /jetstream.*not enabled/i,
     code: 'config',
     what: (text) => `JetStream is needed, but ${text}`,

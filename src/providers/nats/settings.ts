@@ -10,10 +10,12 @@ export interface BucketSettings {
   readonly maxAgeMs?: number;
   /** How long a publisher may be silent before its Sessions are STALE, in milliseconds. Default: 15 s. */
   readonly presenceMs?: number;
+  /** Size of the bucket in bytes, which an account may require. Default: none. Presence takes 2 MiB of memory then. */
+  readonly maxBytes?: number;
 }
 
 /** What a bucket has where nobody says otherwise. */
-export const DEFAULT_BUCKET_SETTINGS: Required<BucketSettings> = {
+export const DEFAULT_BUCKET_SETTINGS: Required<Omit<BucketSettings, 'maxBytes'>> = {
   replicas: 1,
   history: 64,
   maxAgeMs: 7 * 24 * 3_600_000,

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { startNats } from '../support/nats-server.js';
+import { logLines, publishFile, serveBucket } from '../support/published-file.js';
+import { openTestBucket, type TestBucket } from '../support/test-bucket.js';
+
+const PATIENCE = { timeout: 20_000 };
+
+/** Lets the bucket take nothing more that is larger, or nothing at all. */
+async function limit({ bucket }: TestBucket, change: 'max_msg_size' | 'sealed'): Promise<void> {
+  const { config } = await bucket.manager.streams.info(bucket.sessionStream);
+  const limits = change === 'sealed' ? { sealed: true } : { max_msg_size: 8_192 };
+  await bucket.manager.streams.update(bucket.sessionStream, { ...config, ...limits });
+}
+
+function account(limits: string): string {
+  return `accounts { A: { jetstream: { ${limits} }, users: [{ user: a, password: a }] } }\nno_auth_user: a`;
+}
+
+describe('a publisher that cannot write the newest state', () => {
+  it.each([
+    {
+      what: 'in a full account',
+      more: account('max_mem: 10M, max_store: 64K'),
+      words: /insufficient|exceeded/,
+    },
+    { what: 'above max_payload', more: 'max_payload: 16K', words: /payload/ },
+    {
+      what: 'above the maximum value size of its bucket',
+      change: 'max_msg_size',
+      words: /message size exceeds/,
+    },
+    { what: 'in a sealed bucket', change: 'sealed', words: /sealed/ },
+  ] as const)(
+    '$what gives no sign of life: STALE at every gateway, one WARN, and `wait` is not green',
+    async (given) => {
+      await using nats = await startNats('more' in given ? { more: given.more } : {});
+      const address = nats.address('states');
+      await using publisher = await publishFile(address);
+      await using early = await serveBucket(address);
+      await early.shows('LIVE', 'PASSED');
+      expect((await early.wait()).code).toBe(0);
+      await using bucket = await openTestBucket(address, { presenceMs: 3_000 });
+      if ('change' in given) await limit(bucket, given.change);
+
+      await publisher.red(200_000);
+      await early.shows('STALE', 'UNKNOWN');
+      await using late = await serveBucket(address);
+      await late.shows('STALE', 'UNKNOWN');
+      for (const gateway of [early, late]) expect((await gateway.wait()).code).not.toBe(0);
+      const warnings = logLines(publisher.command, 'WARN');
+      expect(warnings).toEqual([expect.stringMatching(/ci\.Tiltfile: its newest state cannot be written: /)]);
+      expect(warnings[0]).toMatch(given.words);
+
+      if (given.what === 'in a sealed bucket') return;
+      await publisher.green();
+      for (const gateway of [early, late]) await gateway.shows('LIVE', 'PASSED');
+      await expect
+        .poll(() => logLines(publisher.command, 'INFO').join('\n'), PATIENCE)
+        .toMatch(/ci\.Tiltfile: its newest state is written again/);
+    },
+  );
+
+  it('reports that its first state could not be written, too', async () => {
+    await using nats = await startNats({ more: 'max_payload: 16K' });
+    const address = nats.address('first');
+    await using publisher = await publishFile(address, []);
+    await publisher.red(200_000);
+    await expect
+      .poll(() => logLines(publisher.command, 'WARN').join('\n'), PATIENCE)
+      .toMatch(/ci\.Tiltfile: its newest state cannot be written: .*larger than a message may be/);
+  });
+});
+
+describe('a bucket that an account does not let be created', () => {
+  it.each([
+    ['max_bytes_required', 'max_mem: 10M, max_store: 10M, max_bytes_required: true', /--bucket-max-bytes/],
+    ['max_streams', 'max_mem: 10M, max_store: 10M, max_streams: 1', /raise max_streams/],
+    ['no memory', 'max_mem: 0, max_store: 10M', /needs memory: raise max_mem/],
+  ])('ends `publish` with one line: %s', async (_, limits, line) => {
+    await using nats = await startNats({ more: account(limits) });
+    await using publisher = await publishFile(nats.address('none'));
+    expect(await publisher.command.exit).toBe(2);
+    expect(publisher.command.stderr).toMatch(line);
+    expect(publisher.command.stderr.match(/cannot be created/g)).toHaveLength(1);
+  });
+
+  it('is created with the size of --bucket-max-bytes where the account requires one', async () => {
+    const limits = 'max_mem: 10M, max_store: 10M, max_bytes_required: true';
+    await using nats = await startNats({ more: account(limits) });
+    const address = nats.address('sized');
+    await using publisher = await publishFile(address, ['--bucket-max-bytes', '4M']);
+    await using gateway = await serveBucket(address);
+    await gateway.shows('LIVE', 'PASSED');
+    await using bucket = await openTestBucket(address, { presenceMs: 3_000, maxBytes: 4 * 2 ** 20 });
+    expect((await bucket.bucket.sessions.status()).streamInfo.config.max_bytes).toBe(4 * 2 ** 20);
+    expect(logLines(publisher.command, 'WARN')).toEqual([]);
+  });
+});

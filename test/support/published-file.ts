@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'vitest';
+import { type RunningCommand, runCli, runCliToEnd } from './cli.js';
+import { sessionJson } from './session-json.js';
+import { createTemporaryFolder } from './temporary-folder.js';
+
+/** How long a publisher may be silent in these tests. */
+export const PRESENCE_S = 3;
+
+const PATIENCE = { timeout: 20_000 };
+const QUERY = '{ sessions { nodes { id connection { state error } verdict { state } } } }';
+
+/** What a gateway shows of a Session. */
+export interface ShownSession {
+  readonly id: string;
+  readonly connection: { readonly state: string; readonly error: string | null };
+  readonly verdict: { readonly state: string };
+}
+
+/** A gateway of a bucket, in a process of its own. */
+export interface BucketGateway extends AsyncDisposable {
+  readonly command: RunningCommand;
+  sessions(): Promise<readonly ShownSession[]>;
+  /** Waits until the Session `ci/Tiltfile` is shown so. */
+  shows(connection: string, verdict: string): Promise<void>;
+  ask(query: string): Promise<Record<string, unknown>>;
+  /** Exit code and output of `wait --for ready` with a short timeout. */
+  wait(): ReturnType<typeof runCliToEnd>;
+}
+
+/** Starts the gateway. */
+export async function serveBucket(
+  address: string,
+  env: Record<string, string> = {},
+  args: readonly string[] = [],
+): Promise<BucketGateway> {
+  const command = runCli(['--port', '0', '--source', address, ...args], env);
+  const [, url = ''] = await command.until(/listens on (http:\S+) /);
+  const ask = async (query: string) => {
+    const response = await fetch(`${url}?query=${encodeURIComponent(query)}`, {
+      headers: { accept: 'application/json' },
+    });
+    return (await response.json()).data;
+  };
+  const sessions = async () => (await ask(QUERY)).sessions.nodes;
+  return {
+    command,
+    ask,
+    sessions,
+    shows: (connection, verdict) =>
+      expect
+        .poll(async () => (await sessions()).find(({ id }: ShownSession) => id === 'ci/Tiltfile'), PATIENCE)
+        .toMatchObject({ connection: { state: connection }, verdict: { state: verdict } }),
+    wait: () => runCliToEnd(['wait', '--url', url, '--for', 'ready', '--timeout', '2s', '-s', 'ci/Tiltfile']),
+    [Symbol.asyncDispose]: () => command[Symbol.asyncDispose](),
+  };
+}
+
+/** A publisher of a Session in a file, in a process of its own. */
+export interface FilePublisher extends AsyncDisposable {
+  readonly command: RunningCommand;
+  /** Writes a green Session. */
+  green(): Promise<void>;
+  /** Writes a failed Session, whose error has this many bytes that cannot be compressed. */
+  red(bytes?: number): Promise<void>;
+}
+
+/** Starts the publisher, of a green Session under the instance `ci`. */
+export async function publishFile(
+  address: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<FilePublisher> {
+  const folder = await createTemporaryFolder();
+  const green = () => folder.replace('ci.json', greenText());
+  await green();
+  const command = runCli(
+    ['publish', '--to', address, '--instance', 'ci', '--from', folder.file('ci.json')]
+      .concat('--bucket-presence', `${PRESENCE_S}s`)
+      .concat(args),
+    env,
+  );
+  return {
+    command,
+    green,
+    red: (bytes = 10) => folder.replace('ci.json', redText(bytes)),
+    async [Symbol.asyncDispose]() {
+      await command[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Lines of a level in the log of a command. */
+export function logLines({ stderr }: RunningCommand, level: 'INFO' | 'WARN' | 'ERROR'): readonly string[] {
+  return stderr.split('\n').filter((line) => line.includes(` ${level} `) || line.startsWith(`${level} `));
+}
+
+const TIMES = { startTime: '2026-11-22T11:42:22.642252Z', finishTime: '2026-11-22T11:42:23.001002Z' };
+
+function targets(error?: string): object[] {
+  const state = { terminated: { ...TIMES, ...(error !== undefined && { error }) } };
+  return [
+    { name: 'tiltfile:update', type: 'job', resources: ['(Tiltfile)'], state: { terminated: TIMES } },
+    { name: 'unit:update', type: 'job', resources: ['unit'], state },
+  ];
+}
+
+function greenText(): string {
+  return JSON.stringify(sessionJson({ uid: 'run', targets: targets() }));
+}
+
+function redText(bytes: number): string {
+  const noise = randomBytes(Math.ceil(bytes / 2)).toString('hex');
+  return JSON.stringify(sessionJson({ uid: 'run', targets: targets(`unit tests failed ${noise}`) }));
+}
