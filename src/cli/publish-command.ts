@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sleep } from '../clock.js';
 import type { Log } from '../log.js';
+import { ProviderError } from '../providers/provider.js';
 import {
   type CommandPublisher,
   type CommandPublisherOptions,
@@ -54,6 +55,9 @@ async function publishRun(
 ): Promise<void> {
   const { options, log } = parts;
   const instance = options.instance ?? null;
+  parts.broker.bucket().catch((error) => {
+    if (error instanceof ProviderError) log('error', error.message, { code: error.code });
+  });
   const publisher = createCommandPublisher({ ...parts, run, instance, processes: createProcessReader() });
   const end = await ended;
   await settled(publisher, parts);

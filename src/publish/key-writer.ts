@@ -152,7 +152,9 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
   async function noteFailure(error: unknown, bucket: Bucket | null, problem: ProblemLog): Promise<void> {
     const refusal = refusalIn(error, bucket);
     if (refusal) {
-      lose(refusal);
+      lose();
+      // A broker that cannot be used concerns every key alike, and is reported by whoever opened it.
+      if (bucket !== null) onLost(refusal);
       return;
     }
     if (options.isAway() || bucket === null) {
@@ -164,11 +166,9 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
     if (isMissingStream(error)) await options.restore().catch((cause) => problem.failed(messageOf(cause)));
   }
 
-  function lose(error: ProviderError): void {
-    if (isLost) return;
+  function lose(): void {
     isLost = true;
     line = [];
-    onLost(error);
   }
 }
 

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ProviderError } from '../provider.js';
 import type { BucketAddress } from './address.js';
@@ -40,7 +42,7 @@ export async function connectNats(
     ...(user !== null && password !== null && { user, pass: password }),
     ...(token !== null && { token }),
     ...(authenticator && { authenticator }),
-    ...(tls && { tls }),
+    ...(tls && { tls: withIdentity(tls, servers) }),
   }).catch((error) => {
     throw connectError(address, error, tls !== undefined);
   });
@@ -54,6 +56,22 @@ export async function connectNats(
     );
   }
   return connection;
+}
+
+/**
+ * The client library gives no name to check where a server is called by an IP address, and Node.js would then take
+ * `localhost`: the certificate has to be of one of those addresses.
+ */
+function withIdentity<T extends object>(tls: T, servers: readonly string[]) {
+  const hosts = servers.map((server) => new URL(`nats://${server}`).hostname.replace(/^\[|\]$/g, ''));
+  const addresses = hosts.filter((host) => isIP(host) !== 0);
+  const check: typeof checkServerIdentity = (host, certificate) => {
+    if (host !== 'localhost' || addresses.length === 0) return checkServerIdentity(host, certificate);
+    const names = hosts.includes(host) ? [host, ...addresses] : addresses;
+    const errors = names.map((name) => checkServerIdentity(name, certificate));
+    return errors.includes(undefined) ? undefined : errors[0];
+  };
+  return { ...tls, checkServerIdentity: check };
 }
 
 function isOlder(version: string): boolean {

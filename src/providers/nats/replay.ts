@@ -61,7 +61,8 @@ export function changesOf(entry: Entry, log?: string): Change[] {
     const reason = 'it was deleted from the bucket';
     return [{ type: 'remove', id, reason, since: timeOf(entry), ...place }];
   }
-  if (content instanceof DecodeError) return [{ type: 'stale', id, error: content.message }];
+  if (content instanceof DecodeError)
+    return [{ type: 'stale', id, error: `${entry.key}: ${content.message}` }];
   const connection = connectionOf(content, timeOf(entry));
   return [{ type: 'upsert', session: content.session, ...(connection && { connection }), ...place }];
 }
