@@ -22,6 +22,8 @@ export interface NatsServer extends AsyncDisposable {
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Starts it again with what it has stored. */
   start(): Promise<void>;
+  /** Replaces the lines `more` of its configuration and reloads that (`SIGHUP`): logins that are not right any more end at once. */
+  reload(more: string): Promise<void>;
 }
 
 /** Three of them, as a cluster. */
@@ -122,6 +124,10 @@ async function prepare(
       await ended;
     },
     signal: (signal) => void child?.kill(signal),
+    async reload(more) {
+      await writeFile(file, natsConfig({ ...config, more, folder }));
+      child?.kill('SIGHUP');
+    },
     async [Symbol.asyncDispose]() {
       await server.kill();
       await rm(folder, { recursive: true, force: true });
