@@ -228,3 +228,30 @@ describe('a server that cannot be used', () => {
     server.close();
   });
 });
+
+describe('TLS to a broker that is called by its IP address', () => {
+  it.each([
+    ['of that address', ['127.0.0.1'], /^read$/],
+    ['of `localhost`', ['localhost'], /^config: .*certificate is not trusted .*127\.0\.0\.1/],
+    ['of another address', ['127.0.0.2'], /^config: .*certificate is not trusted .*127\.0\.0\.1/],
+  ])('checks the address: a certificate %s', async (_, names, expected) => {
+    await using folder = await createTemporaryFolder();
+    const tls = await createTls(names);
+    const cert = await written(folder, 'server.pem', tls.server.cert);
+    const key = await written(folder, 'server.key', tls.server.key);
+    await using nats = await startNats({ more: `tls { cert_file: "${cert}", key_file: "${key}" }` });
+    const address = `tls://127.0.0.1:${nats.port}/b`;
+    expect(await outcomeOf(address, { tlsCa: await written(folder, 'ca.pem', tls.ca) })).toMatch(expected);
+  });
+
+  it('refuses a certificate of another name where the broker is called by its name', async () => {
+    await using folder = await createTemporaryFolder();
+    const tls = await createTls(['127.0.0.1']);
+    const cert = await written(folder, 'server.pem', tls.server.cert);
+    const key = await written(folder, 'server.key', tls.server.key);
+    await using nats = await startNats({ more: `tls { cert_file: "${cert}", key_file: "${key}" }` });
+    const address = `tls://localhost:${nats.port}/b`;
+    const outcome = await outcomeOf(address, { tlsCa: await written(folder, 'ca.pem', tls.ca) });
+    expect(outcome).toMatch(/^config: .*certificate is not trusted .*localhost/);
+  });
+});

@@ -214,7 +214,7 @@ describe('the changes of one revision', () => {
     ['stale', [{ type: 'upsert', at, connection: { state: 'stale', since, error: 'stale at 5' } }]],
     ['gone', [{ type: 'upsert', at, connection: { state: 'gone', since, error: 'gone at 5' } }]],
     ['deleted', [{ type: 'remove', id, reason: 'it was deleted from the bucket', since, at }]],
-    ['broken', [{ type: 'stale', id, error: 'version: expected version 1, got 2' }]],
+    ['broken', [{ type: 'stale', id, error: 'a.Tiltfile: version: expected version 1, got 2' }]],
   ])('that is %s', (kind, changes) => {
     expect(changesOf(entry('a', 5, kind), LOG)).toMatchObject(changes);
   });
