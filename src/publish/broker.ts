@@ -49,6 +49,7 @@ export function connectBroker(options: BrokerOptions): Broker {
   let connection: NatsConnection | null = null;
   let isAway = true;
   let restoring: Promise<void> | null = null;
+  let last: Bucket | null = null;
   let opened = open(isPermanent);
   opened.catch(() => {});
 
@@ -78,7 +79,8 @@ export function connectBroker(options: BrokerOptions): Broker {
       try {
         tried = await connectNats(address, credentials, 'tilt-graphql publish');
         connection = tried;
-        const bucket = await openBucket(tried, address, settings);
+        const bucket = await openBucket(tried, address, settings, last);
+        last = bucket;
         isAway = false;
         void supervise(tried);
         return bucket;
@@ -126,7 +128,7 @@ export function connectBroker(options: BrokerOptions): Broker {
   async function restoreSoon(open: NatsConnection): Promise<void> {
     while (!isAway && !open.isClosed() && !ending.signal.aborted) {
       try {
-        await openBucket(open, address, settings);
+        await openBucket(open, address, settings, last);
         return;
       } catch (error) {
         log('debug', natsError(address, error).message);
@@ -137,7 +139,7 @@ export function connectBroker(options: BrokerOptions): Broker {
 
   async function restoreOnce(): Promise<void> {
     const { connection: current } = await opened;
-    await openBucket(current, address, settings).catch((error) => {
+    await openBucket(current, address, settings, last).catch((error) => {
       throw natsError(address, error);
     });
   }

@@ -58,18 +58,25 @@ const NANOS = 1_000_000; // nanoseconds of a millisecond
  * Presence has a bucket of its own because the servers we support have no time-to-live of single keys (before 2.11):
  * there all values have the same short one. It is kept in memory: after a restart of the servers it is written anew
  * within a third of its time.
+ *
+ * @param last the bucket when it was opened before: whoever creates its presence again gives it the same time
  */
 export async function openBucket(
   connection: NatsConnection,
   address: BucketAddress,
   settings: BucketSettings = {},
+  last: Pick<Bucket, 'presenceMs'> | null = null,
 ): Promise<Bucket> {
   const { jetstream: createClient, jetstreamManager, Kvm } = await import('./library.js');
   const jetstream = createClient(connection, { timeout: ANSWER_MS });
   const manager = await jetstreamManager(connection, { timeout: ANSWER_MS });
   const asker = await jetstreamManager(connection, { timeout: ASK_MS, checkAPI: false });
   const kvm = new Kvm(jetstream);
-  const { replicas, history, maxAgeMs, presenceMs, maxBytes } = { ...DEFAULT_BUCKET_SETTINGS, ...settings };
+  const { replicas, history, maxAgeMs, presenceMs, maxBytes } = {
+    ...DEFAULT_BUCKET_SETTINGS,
+    ...(last && { presenceMs: last.presenceMs }),
+    ...settings,
+  };
   // Read from the leader alone: another server may not have yet what was written a moment ago.
   const both: Partial<KvOptions> = { replicas, allow_direct: false };
   const presenceName = `${address.bucket}_presence`;

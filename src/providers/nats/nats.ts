@@ -52,6 +52,7 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
   let told: LogPosition | null = null;
   /** Since when the bucket has less than that; null while it has not. */
   let lossSince: number | null = null;
+  let last: Bucket | null = null;
   return {
     name,
     sharesLog: true,
@@ -74,7 +75,8 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
     const scope = createScope(outer);
     const connection = await connectNats(address, credentials, `tilt-graphql ${name}`);
     try {
-      const bucket = await openBucket(connection, address, settings);
+      const bucket = await openBucket(connection, address, settings, last);
+      last = bucket;
       const { state } = await bucket.manager.streams.info(bucket.sessionStream);
       const from = told?.log === bucket.log ? told.number : 0;
       const note: PushChange = (change) => {

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { type NatsServer, startNats } from '../support/nats-server.js';
+import {
+  type BucketGateway,
+  type FilePublisher,
+  publishFile,
+  serveBucket,
+} from '../support/published-file.js';
+import { settableWallClock } from '../support/wall-clock.js';
+
+interface Parts {
+  readonly nats: NatsServer;
+  readonly publisher: FilePublisher;
+  readonly gateway: BucketGateway;
+}
+
+/** Runs a test with a published Session that is LIVE at a gateway, both in processes whose wall clock can be set. */
+async function withFleet(test: (parts: Parts) => Promise<void>): Promise<void> {
+  await using nats = await startNats();
+  const address = nats.address('clock');
+  await using publisher = await publishFile(address, [], settableWallClock());
+  await using gateway = await serveBucket(address, settableWallClock());
+  await gateway.shows('LIVE', 'PASSED');
+  await test({ nats, publisher, gateway });
+}
+
+/** Sets the wall clocks of both processes back by an hour. */
+function setClocksBack({ publisher, gateway }: Parts): void {
+  publisher.command.process.kill('SIGUSR2');
+  gateway.command.process.kill('SIGUSR2');
+}
+
+describe('a wall clock that is set back by an hour', () => {
+  it('does not keep a Session LIVE whose publisher was killed', () =>
+    withFleet(async (parts) => {
+      parts.publisher.command.process.kill('SIGKILL');
+      setClocksBack(parts);
+      await parts.gateway.shows('STALE', 'UNKNOWN');
+      expect((await parts.gateway.wait()).code).not.toBe(0);
+    }));
+
+  it('does not keep a Session LIVE whose broker was killed', () =>
+    withFleet(async (parts) => {
+      await parts.nats.kill();
+      setClocksBack(parts);
+      await parts.gateway.shows('STALE', 'UNKNOWN');
+    }));
+
+  it('does not keep a Session LIVE whose broker hangs', () =>
+    withFleet(async (parts) => {
+      parts.nats.signal('SIGSTOP');
+      setClocksBack(parts);
+      await parts.gateway.shows('STALE', 'UNKNOWN');
+    }));
+
+  it(
+    'does not keep a publisher from a broker that is back',
+    () =>
+      withFleet(async (parts) => {
+        await parts.nats.kill();
+        setClocksBack(parts);
+        await parts.gateway.shows('STALE', 'UNKNOWN');
+        await parts.nats.start();
+        await parts.publisher.red();
+        await parts.gateway.shows('LIVE', 'FAILED');
+      }),
+    60_000,
+  );
+
+  it('changes nothing for a publisher and a gateway that go on', () =>
+    withFleet(async (parts) => {
+      setClocksBack(parts);
+      await parts.publisher.red();
+      await parts.gateway.shows('LIVE', 'FAILED');
+    }));
+});
