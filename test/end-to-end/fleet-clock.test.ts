@@ -3,9 +3,11 @@ import { type NatsServer, startNats } from '../support/nats-server.js';
 import {
   type BucketGateway,
   type FilePublisher,
+  PRESENCE_S,
   publishFile,
   serveBucket,
 } from '../support/published-file.js';
+import { openTestBucket } from '../support/test-bucket.js';
 import { settableWallClock } from '../support/wall-clock.js';
 
 interface Parts {
@@ -73,4 +75,24 @@ describe('a wall clock that is set back by an hour', () => {
       await parts.publisher.red();
       await parts.gateway.shows('LIVE', 'FAILED');
     }));
+});
+
+describe('a gateway that starts after a publisher was killed', () => {
+  it('shows its Session as STALE within the presence time of the last sign of life, not of its own start', async () => {
+    await using nats = await startNats();
+    const address = nats.address('late');
+    await using publisher = await publishFile(address);
+    await using bucket = await openTestBucket(address, { presenceMs: PRESENCE_S * 1_000 });
+    const presenceAt = async () => (await bucket.bucket.presence.get('ci.Tiltfile'))?.created.getTime() ?? 0;
+    await expect.poll(presenceAt, { timeout: 10_000 }).toBeGreaterThan(0);
+    publisher.command.process.kill('SIGKILL');
+    await publisher.command.exit;
+    const last = await presenceAt();
+    // The longest-lived sign of life: it is nearly as old as it may be.
+    await expect.poll(() => Date.now() - last, { timeout: 10_000, interval: 10 }).toBeGreaterThan(1_000);
+    await using gateway = await serveBucket(address);
+    await gateway.shows('STALE', 'UNKNOWN');
+    const [session] = await gateway.sessions();
+    expect(Date.parse(session?.connection.since ?? '') - last).toBeLessThan((PRESENCE_S + 1) * 1_000);
+  });
 });

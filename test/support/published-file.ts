@@ -8,12 +8,12 @@ import { createTemporaryFolder } from './temporary-folder.js';
 export const PRESENCE_S = 3;
 
 const PATIENCE = { timeout: 20_000 };
-const QUERY = '{ sessions { nodes { id connection { state error } verdict { state } } } }';
+const QUERY = '{ sessions { nodes { id connection { state since error } verdict { state } } } }';
 
 /** What a gateway shows of a Session. */
 export interface ShownSession {
   readonly id: string;
-  readonly connection: { readonly state: string; readonly error: string | null };
+  readonly connection: { readonly state: string; readonly since: string; readonly error: string | null };
   readonly verdict: { readonly state: string };
 }
 

@@ -50,13 +50,14 @@ export async function consume(
     trouble = error instanceof Error ? error : new Error(String(error));
     scope.end();
   };
+  const since = Date.parse((await consumer.info(true)).created);
   const messages = await consumer.consume({
     max_messages: IN_FLIGHT,
     idle_heartbeat: HEARTBEAT_MS,
     callback(message) {
       if (scope.signal.aborted) return;
       try {
-        place.take(consumed(message));
+        place.take(consumed(message, since));
         onWell();
       } catch (error) {
         fail(error);

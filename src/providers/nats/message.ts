@@ -8,19 +8,21 @@ export interface StreamMessage {
   readonly seq: number;
   /** When it was written, by the servers' clock: milliseconds since 1970. */
   readonly writtenAt: number;
+  /** Age when its reader asked the servers for messages, by their clock, in milliseconds; 0 for later ones. */
+  readonly ageMs: number;
   readonly headers: Pick<MsgHdrs, 'has'> | undefined;
   readonly data: Uint8Array;
 }
 
-/** One that a consumer was given. */
-export function consumed(message: JsMsg): StreamMessage {
+/** One that a consumer was given. @param since when the consumer was created, by the servers' clock: milliseconds since 1970 */
+export function consumed(message: JsMsg, since: number): StreamMessage {
   const { subject, seq, headers, info, data } = message;
   const writtenAt = info.timestampNanos / 1_000_000;
-  return { subject, seq, writtenAt, headers, data };
+  return { subject, seq, writtenAt, ageMs: Math.max(0, since - writtenAt), headers, data };
 }
 
 /** One that was asked for. */
 export function stored(message: StoredMsg): StreamMessage {
   const { subject, seq, header, time, data } = message;
-  return { subject, seq, writtenAt: time.getTime(), headers: header, data };
+  return { subject, seq, writtenAt: time.getTime(), ageMs: 0, headers: header, data };
 }

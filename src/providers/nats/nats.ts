@@ -142,8 +142,10 @@ async function read(
             begin: 'newest',
             mayRepeat: true,
             clock,
-            onMessage: (message) =>
-              (isDeletion(message) ? reading.presence.left : reading.presence.heard)(keyIn(message)),
+            onMessage: (message) => {
+              if (isDeletion(message)) reading.presence.left(keyIn(message));
+              else reading.presence.heard(keyIn(message), message.ageMs);
+            },
             onCaughtUp: () => reading.presenceKnown(),
           },
           signal,

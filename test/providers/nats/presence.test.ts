@@ -64,6 +64,21 @@ describe('presence', () => {
     expect(told.at(-1)).toBe('a gone');
   });
 
+  it('counts the silence of a publisher from when its last sign of life was written, not from when it was read', async () => {
+    const { clock, told, presence } = setUp();
+    presence.heard('young');
+    presence.heard('old', SILENT_MS - 10);
+    presence.heard('too old', SILENT_MS);
+    expect(told).toEqual(['young arrived', 'old arrived']);
+    await clock.advance(9);
+    expect(presence.isThere('old')).toBe(true);
+    await clock.advance(1);
+    expect(told.at(-1)).toBe('old gone');
+    await clock.advance(SILENT_MS - 10);
+    expect(told).toEqual(['young arrived', 'old arrived', 'old gone', 'young gone']);
+    expect(clock.pending).toBe(0);
+  });
+
   it('tells at once of one that says that it leaves, and not again later', async () => {
     const { clock, told, presence } = setUp();
     presence.heard('a');
