@@ -3,6 +3,8 @@ import { isRecord } from './field.js';
 /** What says of an object which one it is and which version of it, even where the rest cannot be decoded. */
 export interface ObjectIdentity {
   readonly name: string | null;
+  /** Null for an object without one, as Tilt's Sessions are. */
+  readonly namespace: string | null;
   readonly uid: string | null;
   readonly resourceVersion: string | null;
 }
@@ -13,6 +15,7 @@ export function identityOf(object: unknown): ObjectIdentity {
   const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null);
   return {
     name: text(metadata.name),
+    namespace: text(metadata.namespace),
     uid: text(metadata.uid),
     resourceVersion: text(metadata.resourceVersion),
   };

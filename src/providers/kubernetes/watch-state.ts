@@ -4,6 +4,7 @@ import type { KnownTargets } from '../../model/decode-targets.js';
 import { type Session, type SessionId, sessionIdOf } from '../../model/session.js';
 import { isRecord } from './field.js';
 import { identityOf, isLater, type ObjectIdentity } from './object-identity.js';
+import { createRivals } from './rivals.js';
 import { createSeenVersions } from './seen-versions.js';
 import type { SessionList } from './session-list.js';
 import type { WatchEvent } from './watch-event.js';
@@ -14,6 +15,9 @@ import type { WatchEvent } from './watch-event.js';
  * Tilt can deliver two writes out of order, and repeats a version for an update that changed nothing. So within one uid
  * only a later version counts. Another uid is another object, in Tilt always that of a new process, whose versions
  * begin near 1 again: versions of two uids are never compared.
+ *
+ * Objects of one name in several namespaces are several Sessions: the namespace is a part of their instance. Objects of one
+ * name that exist at the same time otherwise are none: which one is meant is not known, so the last good state stays, `stale`.
  */
 export interface WatchState {
   /** How far the last list, or the watch after it, got: from here a watch goes on. Empty at first. */
@@ -37,6 +41,7 @@ export function createWatchState(instance: string): WatchState {
   let known = new Map<SessionId, Session>();
   let isDoubtful = false;
   const seen = createSeenVersions();
+  const rivals = createRivals();
   /** What Sessions were decoded from: a line parser gives the same targets again as long as they stay the same. */
   const raw = new WeakMap<Session, readonly unknown[]>();
 
@@ -50,27 +55,41 @@ export function createWatchState(instance: string): WatchState {
     get isDoubtful() {
       return isDoubtful;
     },
-    isHealedBy: (list) => isDoubtful && list.items.every((item) => typeof decode(item) !== 'string'),
+    isHealedBy: (list) =>
+      isDoubtful &&
+      repeatedIds(list).size === 0 &&
+      list.items.every((item) => typeof decode(item) !== 'string'),
   };
 
   function takeList(list: SessionList): Change[] {
     const stale: Change[] = [];
     const next = new Map<SessionId, Session>();
+    const repeated = repeatedIds(list);
+    rivals.clear();
     for (const item of list.items) {
       const identity = identityOf(item);
       const last = lastOf(identity);
-      const session = last && isSame(last, identity) ? last : decode(item);
+      const session = isRepeated(identity) ? null : last && isSame(last, identity) ? last : decode(item);
       // What cannot be read is not gone: the last good state stays.
-      const kept = typeof session === 'string' ? last : session;
+      const kept = session === null || typeof session === 'string' ? last : session;
       if (kept) next.set(kept.id, kept);
       if (typeof session === 'string') stale.push(staleOf(identity, session));
       seen.note(identity);
+    }
+    for (const [id, count] of repeated) {
+      const error = `${id}: ${count} objects have this name; give each a name or namespace of its own`;
+      stale.push({ type: 'stale', id, error });
     }
     known = next;
     seen.keepOnly(list.items.map(identityOf));
     resourceVersion = list.resourceVersion;
     isDoubtful = stale.length > 0;
     return [{ type: 'snapshot', sessions: [...next.values()] }, ...stale];
+
+    function isRepeated(identity: ObjectIdentity): boolean {
+      const id = idOf(identity);
+      return id !== null && repeated.has(id);
+    }
   }
 
   function takeEvent(event: WatchEvent): Change[] {
@@ -96,6 +115,8 @@ export function createWatchState(instance: string): WatchState {
     resourceVersion = identity.resourceVersion ?? resourceVersion;
     const session = decode(object);
     if (typeof session === 'string') return doubt(staleOf(identity, session));
+    const rival = rivals.add(session, known.get(session.id));
+    if (rival !== null) return doubt({ type: 'stale', id: session.id, error: rival });
     known.set(session.id, session);
     return [{ type: 'upsert', session }];
   }
@@ -105,6 +126,7 @@ export function createWatchState(instance: string): WatchState {
     if (identity.name === null) return doubt({ type: 'stale', error: 'a DELETED event has no name' });
     seen.note(identity);
     const last = lastOf(identity);
+    rivals.remove(idOf(identity));
     // A deletion may come after the successor of the same name, which it does not concern.
     if (!last || isOther(last.metadata.uid, identity.uid)) return [];
     resourceVersion = identity.resourceVersion ?? resourceVersion;
@@ -114,14 +136,33 @@ export function createWatchState(instance: string): WatchState {
 
   function isBehind(list: SessionList): boolean {
     const identities = list.items.map(identityOf);
-    const names = new Set(identities.map(({ name }) => name));
+    const ids = new Set(identities.map(idOf));
     const isNews = (identity: ObjectIdentity) =>
       identity.uid === null ? !lastOf(identity) : seen.isNew(identity);
-    return identities.some(isNews) || [...known.values()].some(({ metadata }) => !names.has(metadata.name));
+    return identities.some(isNews) || [...known.keys()].some((id) => !ids.has(id));
   }
 
-  function lastOf({ name }: ObjectIdentity): Session | undefined {
-    return name === null ? undefined : known.get(sessionIdOf(instance, name));
+  function lastOf(identity: ObjectIdentity): Session | undefined {
+    const id = idOf(identity);
+    return id === null ? undefined : known.get(id);
+  }
+
+  function idOf(identity: ObjectIdentity): SessionId | null {
+    return identity.name === null ? null : sessionIdOf(instanceOf(identity), identity.name);
+  }
+
+  function instanceOf({ namespace }: ObjectIdentity): string {
+    return namespace === null ? instance : `${instance}/${namespace}`;
+  }
+
+  /** Ids that several objects of a list have, and how many. */
+  function repeatedIds({ items }: SessionList): ReadonlyMap<SessionId, number> {
+    const counts = new Map<SessionId, number>();
+    for (const item of items) {
+      const id = idOf(identityOf(item));
+      if (id !== null) counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    return new Map([...counts].filter(([, count]) => count > 1));
   }
 
   function doubt(stale: Change): Change[] {
@@ -129,8 +170,9 @@ export function createWatchState(instance: string): WatchState {
     return [stale];
   }
 
-  function staleOf({ name }: ObjectIdentity, error: string): Change {
-    return { type: 'stale', error, ...(name !== null && { id: sessionIdOf(instance, name) }) };
+  function staleOf(identity: ObjectIdentity, error: string): Change {
+    const id = idOf(identity);
+    return { type: 'stale', error, ...(id !== null && { id }) };
   }
 
   function knownTargetsOf(object: unknown): KnownTargets | null {
@@ -142,7 +184,7 @@ export function createWatchState(instance: string): WatchState {
   /** The Session, or in one line why it is none. */
   function decode(object: unknown): Session | string {
     try {
-      const session = decodeSession(object, instance, knownTargetsOf(object));
+      const session = decodeSession(object, instanceOf(identityOf(object)), knownTargetsOf(object));
       const targets = rawTargetsOf(object);
       if (targets) raw.set(session, targets);
       return session;

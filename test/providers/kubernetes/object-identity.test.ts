@@ -2,8 +2,12 @@ import { expect, test } from 'vitest';
 import { identityOf, isLater } from '../../../src/providers/kubernetes/object-identity.js';
 
 test('tells which object it is even where the rest makes no sense', () => {
-  const object = { kind: 5, metadata: { name: 'Tiltfile', uid: 'a', resourceVersion: '7' }, status: 'x' };
-  expect(identityOf(object)).toEqual({ name: 'Tiltfile', uid: 'a', resourceVersion: '7' });
+  const object = {
+    kind: 5,
+    metadata: { name: 'Tiltfile', namespace: null, uid: 'a', resourceVersion: '7' },
+    status: 'x',
+  };
+  expect(identityOf(object)).toEqual({ name: 'Tiltfile', namespace: null, uid: 'a', resourceVersion: '7' });
 });
 
 test.each([
@@ -15,7 +19,7 @@ test.each([
   { metadata: 'x' },
   { metadata: { name: '', uid: 5, resourceVersion: 7 } },
 ])('%j tells nothing', (object) => {
-  expect(identityOf(object)).toEqual({ name: null, uid: null, resourceVersion: null });
+  expect(identityOf(object)).toEqual({ name: null, namespace: null, uid: null, resourceVersion: null });
 });
 
 test.each([

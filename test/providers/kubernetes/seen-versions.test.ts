@@ -3,6 +3,7 @@ import { createSeenVersions } from '../../../src/providers/kubernetes/seen-versi
 
 const identity = (uid: string | null, resourceVersion: string | null) => ({
   name: 'x',
+  namespace: null,
   uid,
   resourceVersion,
 });

@@ -230,3 +230,60 @@ describe('a silent watch', () => {
     expect(state.isHealedBy(listOf(object('9')))).toBe(false);
   });
 });
+
+describe('two objects of one name', () => {
+  const inNamespace = (namespace: string, resourceVersion: string, uid: string) => {
+    const json = object(resourceVersion, { uid });
+    return { ...json, metadata: { ...json.metadata, namespace } };
+  };
+  const idsOf = (changes: readonly Change[]) =>
+    changes.flatMap((change) => {
+      if (change.type === 'snapshot') return change.sessions.map(({ id }) => id);
+      return change.type === 'upsert'
+        ? [change.session.id]
+        : change.type === 'remove'
+          ? [`-${change.id}`]
+          : [];
+    });
+  const CONFLICT = (text: string) => ({ type: 'stale', id: ID, error: expect.stringContaining(text) });
+
+  test('in two namespaces are two Sessions, in a list and in a watch', () => {
+    const state = createWatchState('k8s');
+    const [a, b] = [inNamespace('team-a', '9', 'a'), inNamespace('team-b', '8', 'b')];
+    expect(idsOf(state.list(listOf(a, b)))).toEqual(['k8s/team-a/Tiltfile', 'k8s/team-b/Tiltfile']);
+    expect(idsOf(state.event(put(inNamespace('team-b', '10', 'b'))))).toEqual(['k8s/team-b/Tiltfile']);
+    expect(idsOf(state.event(put(inNamespace('team-a', '11', 'a'))))).toEqual(['k8s/team-a/Tiltfile']);
+    expect(idsOf(state.event(remove(inNamespace('team-a', '12', 'a'))))).toEqual(['-k8s/team-a/Tiltfile']);
+    expect(state.isBehind(listOf(inNamespace('team-b', '10', 'b')))).toBe(false);
+    expect(state.isBehind(listOf(inNamespace('team-a', '10', 'b')))).toBe(true);
+  });
+
+  test('in one list are refused by name: the last good state stays, STALE, in either order', () => {
+    const items = [object('10'), object('11', { uid: 'b' })];
+    for (const order of [items, items.toReversed()]) {
+      const state = stateWith(object('9'));
+      const conflict = CONFLICT(`${ID}: 2 objects have this name`);
+      expect(state.list(listOf(...order))).toEqual([snapshot(object('9')), conflict]);
+      expect(state.isHealedBy(listOf(...order))).toBe(false);
+      expect(state.list(listOf(object('12')))).toEqual([snapshot(object('12'))]);
+    }
+  });
+
+  test('in one list of which nothing is known yet are refused, too', () => {
+    const state = createWatchState('tilt-default');
+    const changes = state.list(listOf(object('1'), object('1', { uid: 'b' })));
+    expect(changes).toEqual([snapshot(), CONFLICT('2 objects have this name')]);
+  });
+
+  test('that take turns in a watch are refused until one is deleted', () => {
+    const state = stateWith(object('9'));
+    const b = (version: string) => object(version, { uid: 'b' });
+    // As when a Tilt starts again.
+    expect(state.event(put(b('1')))).toEqual([upsert(b('1'))]);
+    for (const json of [object('10'), b('2'), object('11')]) {
+      expect(state.event(put(json))).toEqual([CONFLICT('two objects have this name (uids b and a)')]);
+    }
+    state.event(remove(object('12')));
+    expect(state.event(put(b('3')))).toEqual([upsert(b('3'))]);
+  });
+});

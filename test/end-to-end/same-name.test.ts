@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../support/cli.js';
+import { type SessionJson, sessionJson } from '../support/session-json.js';
+
+const QUERY = '{ sessions { nodes { id connection { state } } } gateway { sources { error } } }';
+
+/** A gateway that reads standard input, and what it answers. */
+async function startReader() {
+  const command = runCli(['--port', '0', '--source', '-']);
+  const [, url = ''] = await command.until(/listens on (http:\S+) /);
+  return {
+    write: (json: object) => command.process.stdin.write(`${JSON.stringify(json)}\n`),
+    shows: (sessions: Readonly<Record<string, string>>, error: unknown = null) =>
+      expect
+        .poll(
+          async () => {
+            const response = await fetch(`${url}?query=${encodeURIComponent(QUERY)}`, {
+              headers: { accept: 'application/json' },
+            });
+            return (await response.json()).data;
+          },
+          { timeout: 10_000 },
+        )
+        .toEqual({
+          sessions: {
+            nodes: Object.entries(sessions).map(([id, state]) => ({ id, connection: { state } })),
+          },
+          gateway: { sources: [{ error }] },
+        }),
+    [Symbol.asyncDispose]: () => command[Symbol.asyncDispose](),
+  };
+}
+
+function listOf(...items: readonly object[]) {
+  return { kind: 'List', apiVersion: 'v1', metadata: {}, items };
+}
+
+function inNamespace(namespace: string, json: SessionJson = sessionJson()) {
+  return { ...json, metadata: { ...json.metadata, namespace } };
+}
+
+describe('two Sessions of one name on standard input', () => {
+  it('in two namespaces are shown as two, with the namespace in their ids', async () => {
+    await using reader = await startReader();
+    reader.write(listOf(inNamespace('team-a'), inNamespace('team-b')));
+    await reader.shows({ 'stdin/team-a/Tiltfile': 'LIVE', 'stdin/team-b/Tiltfile': 'LIVE' });
+  });
+
+  it('in one list are refused by name, visibly, and the last good state is STALE', async () => {
+    await using reader = await startReader();
+    reader.write(listOf(sessionJson({ uid: 'a' }), sessionJson({ uid: 'b' })));
+    const conflict = expect.stringContaining('stdin/Tiltfile: 2 objects have this name');
+    await reader.shows({}, conflict);
+    reader.write(listOf(sessionJson({ uid: 'a' })));
+    await reader.shows({ 'stdin/Tiltfile': 'LIVE' });
+    reader.write(listOf(sessionJson({ uid: 'a' }), sessionJson({ uid: 'b' })));
+    await reader.shows({ 'stdin/Tiltfile': 'STALE' }, conflict);
+  });
+});
