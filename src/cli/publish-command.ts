@@ -32,6 +32,8 @@ const LAST_NEWS_MS = 2_000;
 
 /** Runs a command to its end, publishes its Sessions, and resolves with its exit code, whatever became of the publishing. */
 export async function publishCommand(words: readonly string[], parts: PublishCommandParts): Promise<number> {
+  const warning = orphanWarning(process.pid);
+  if (warning !== null) parts.log('warn', warning);
   const startTime = new Date(parts.clock.now()).toISOString();
   const uid = randomUUID();
   const command = startCommand(words, parts.cli, { [RUN_VARIABLE]: uid });
@@ -46,6 +48,15 @@ export async function publishCommand(words: readonly string[], parts: PublishCom
   } finally {
     command.release();
   }
+}
+
+/**
+ * Warning for the first process of a container, null for another. Orphans become its children, and Node.js collects only those that it
+ * has started itself: the others stay as zombies.
+ */
+export function orphanWarning(pid: number): string | null {
+  if (pid !== 1) return null;
+  return 'this is process 1, which cannot collect orphaned processes of the command: start the container with --init';
 }
 
 async function publishRun(

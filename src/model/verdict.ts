@@ -87,9 +87,18 @@ function whileOpen({ spec, status }: Judged<Target>, lists: Lists, link: Link): 
   const blockers = blockersOf(lists);
   if (blockers !== '') return { state: 'pending', reason: oneLine(plainText(blockers)) };
   // The Tiltfile is always a target: alone, it only says that the others are not known yet.
-  if (status.targets.length <= 1) return { state: 'pending', reason: 'no target besides the Tiltfile yet' };
+  if (status.targets.length <= 1) return { state: 'pending', reason: missingTargets(status.targets[0]) };
   return { state: 'passed', reason: null };
 }
+
+/** Why one target is not enough. A source other than Tilt may leave out the Tiltfile's own. */
+function missingTargets(only: Target | undefined): string {
+  if (only === undefined || only.name === TILTFILE_TARGET) return 'no target besides the Tiltfile yet';
+  return oneLine(plainText(`${only.name} is the only target yet, and the target of the Tiltfile is missing`));
+}
+
+/** Name of the target that Tilt reports first, and always. */
+const TILTFILE_TARGET = 'tiltfile:update';
 
 const LINK_LOST = { stale: 'the link was lost', gone: 'it ended' } as const;
 

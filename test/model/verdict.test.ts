@@ -89,6 +89,15 @@ describe.each(['ci', 'manual'])(
       expect(verdictOf(judged, 'live')).toMatchObject({ ...expected, final: false });
     });
 
+    it('is pending with a single target that is not that of the Tiltfile, and names it', () => {
+      const targets = [targetJson('api:serve', STATES.ready)];
+      const judged = session({ spec: { exitCondition }, status: { targets } });
+      expect(verdictOf(judged, 'live')).toMatchObject({
+        state: 'pending',
+        reason: 'api:serve is the only target yet, and the target of the Tiltfile is missing',
+      });
+    });
+
     it.each([null, []])('is pending before the first target: %j', (targets) => {
       const judged = session({ spec: { exitCondition }, status: { targets } });
       expect(verdictOf(judged, 'live')).toMatchObject({ state: 'pending', final: false });

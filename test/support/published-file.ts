@@ -7,6 +7,9 @@ import { createTemporaryFolder } from './temporary-folder.js';
 /** How long a publisher may be silent in these tests. */
 export const PRESENCE_S = 3;
 
+/** Given to both: whichever comes first creates the bucket. */
+const PRESENCE = ['--bucket-presence', `${PRESENCE_S}s`];
+
 const PATIENCE = { timeout: 20_000 };
 const QUERY = '{ sessions { nodes { id connection { state since error } verdict { state } } } }';
 
@@ -34,7 +37,7 @@ export async function serveBucket(
   env: Record<string, string> = {},
   args: readonly string[] = [],
 ): Promise<BucketGateway> {
-  const command = runCli(['--port', '0', '--source', address, ...args], env);
+  const command = runCli(['--port', '0', '--source', address, ...PRESENCE, ...args], env);
   const [, url = ''] = await command.until(/listens on (http:\S+) /);
   const ask = async (query: string) => {
     const response = await fetch(`${url}?query=${encodeURIComponent(query)}`, {
@@ -76,7 +79,7 @@ export async function publishFile(
   await green();
   const command = runCli(
     ['publish', '--to', address, '--instance', 'ci', '--from', folder.file('ci.json')]
-      .concat('--bucket-presence', `${PRESENCE_S}s`)
+      .concat(PRESENCE)
       .concat(args),
     env,
   );
