@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { startNats } from '../support/nats-server.js';
 import { logLines, publishFile, serveBucket } from '../support/published-file.js';
+import { session } from '../support/sessions.js';
 import { openTestBucket, type TestBucket } from '../support/test-bucket.js';
+import { startPublisher } from '../support/test-publisher.js';
 
 const PATIENCE = { timeout: 20_000 };
 
@@ -16,7 +19,7 @@ function account(limits: string): string {
   return `accounts { A: { jetstream: { ${limits} }, users: [{ user: a, password: a }] } }\nno_auth_user: a`;
 }
 
-describe('a publisher that cannot write the newest state', () => {
+describe('a publisher that cannot write the newest state', { timeout: 60_000 }, () => {
   it.each([
     {
       what: 'in a full account',
@@ -68,6 +71,35 @@ describe('a publisher that cannot write the newest state', () => {
     await expect
       .poll(() => logLines(publisher.command, 'WARN').join('\n'), PATIENCE)
       .toMatch(/ci\.Tiltfile: its newest state cannot be written: .*larger than a message may be/);
+  });
+});
+
+describe('a gateway of a bucket', () => {
+  it('shows one Session of several as STALE whose newest state cannot be written, and the others as LIVE', async () => {
+    await using nats = await startNats({ more: 'max_payload: 16K' });
+    const address = nats.address('several');
+    const settings = { presenceMs: 2_000 };
+    await using one = startPublisher({ address, settings, sessions: [session('a'), session('b')] });
+    await using gateway = await serveBucket(address, {}, ['--bucket-presence', '2s']);
+    const states = async () =>
+      (await gateway.sessions()).map(({ id, connection }) => `${id} ${connection.state}`);
+    await expect.poll(states, PATIENCE).toEqual(['a/Tiltfile LIVE', 'b/Tiltfile LIVE']);
+    const error = randomBytes(60_000).toString('hex');
+    one.put(session('a', {}, { resourceVersion: '2', status: { error } }));
+    await expect.poll(states, PATIENCE).toEqual(['a/Tiltfile STALE', 'b/Tiltfile LIVE']);
+    one.put(session('a', {}, { resourceVersion: '3' }));
+    await expect.poll(states, PATIENCE).toEqual(['a/Tiltfile LIVE', 'b/Tiltfile LIVE']);
+    expect(one.lines.filter((line) => line.startsWith('warn '))).toHaveLength(1);
+  });
+
+  it('names the key of a state that it cannot read', async () => {
+    await using nats = await startNats();
+    const address = nats.address('unreadable');
+    await using bucket = await openTestBucket(address, { presenceMs: 3_000 });
+    await bucket.bucket.sessions.put('ci.Tiltfile', '{"version":9}');
+    await using gateway = await serveBucket(address);
+    const sources = async () => JSON.stringify(await gateway.ask('{ gateway { sources { error } } }'));
+    await expect.poll(sources, PATIENCE).toContain('ci.Tiltfile: version: expected version 1, got 9');
   });
 });
 
