@@ -45,6 +45,7 @@ export function followTilts(options: TiltsOptions, { store, sources, ...parts }:
       changed: (provider) => sources.replace(provider, AS_TILT),
       lost: (name, reason) => sources.remove(name, reason),
     }),
+    { passingTrouble: true },
   );
   if (options.standIn) standInForTilts(options.standIn, store, sources);
 }

@@ -25,6 +25,8 @@ export interface KeepWatchingOptions {
   readonly resume?: boolean;
   /** Whether the source may end at any time, as a Tilt does; see `createSourceLog`. Default: false. */
   readonly endsByItself?: boolean;
+  /** Whether trouble may pass within moments; see `createSourceLog`. Default: false. */
+  readonly passingTrouble?: boolean;
   /** Default: nothing is counted. */
   readonly metrics?: Metrics;
 }
@@ -40,10 +42,10 @@ export interface KeepWatchingOptions {
  */
 export async function keepWatching(options: KeepWatchingOptions): Promise<void> {
   const { provider, sink, clock, random, log, signal } = options;
-  const { optional = false, resume = false, endsByItself = false } = options;
+  const { optional = false, resume = false, endsByItself = false, passingTrouble = false } = options;
   const { name } = provider;
   const backoff = createBackoff(clock, random);
-  const sourceLog = createSourceLog({ name, log, clock, endsByItself });
+  const sourceLog = createSourceLog({ name, log, clock, endsByItself, passingTrouble });
   const counts = (options.metrics ?? noMetrics).source(name);
   try {
     if (!resume) sink.open(name, { optional });

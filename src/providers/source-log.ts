@@ -24,9 +24,14 @@ export interface SourceLogOptions {
    * that. So a failure is held back for {@link HOLD_MS}, and is no trouble once all of its Sessions are done.
    */
   readonly endsByItself: boolean;
+  /**
+   * Whether trouble with the source itself may pass within moments, as with a kubeconfig, which Tilt empties and writes again
+   * in three steps. It is held back for {@link HOLD_MS}; trouble that is over by then is not logged at all.
+   */
+  readonly passingTrouble: boolean;
 }
 
-/** How long a failure of a source that ends by itself is held back, in milliseconds. */
+/** How long a failure of a source that ends by itself, and passing trouble, is held back, in milliseconds. */
 const HOLD_MS = 2_000;
 
 /** How long a source must be well before its recovery is logged, in milliseconds: a snapshot may bring the same trouble again. */
@@ -36,7 +41,8 @@ const RECOVERED_MS = 1_000;
 const WHOLE = '';
 
 /** Creates the log of a source. */
-export function createSourceLog({ name, log, clock, endsByItself }: SourceLogOptions): SourceLog {
+export function createSourceLog(options: SourceLogOptions): SourceLog {
+  const { name, log, clock, endsByItself, passingTrouble } = options;
   const troubles = createTroubles();
   const held = createHeldLine(clock);
   /** Whether each Session is done. */
@@ -70,7 +76,9 @@ export function createSourceLog({ name, log, clock, endsByItself }: SourceLogOpt
 
   function refuse(key: SessionId, error: string): void {
     if (!troubles.add(key, error)) return;
-    log('warn', `Source ${name}: ${key === WHOLE ? '' : `${key} is refused: `}${error}`);
+    const warn = () => log('warn', `Source ${name}: ${key === WHOLE ? '' : `${key} is refused: `}${error}`);
+    if (key === WHOLE && passingTrouble) held.hold(HOLD_MS, warn);
+    else warn();
   }
 
   function replaceAll({
@@ -104,6 +112,7 @@ export function createSourceLog({ name, log, clock, endsByItself }: SourceLogOpt
   function logRecovery(): void {
     isRecovering = false;
     for (const key of troubles.takeOver()) {
+      if (key === WHOLE && passingTrouble && held.drop()) continue;
       if (key === WHOLE) held.write();
       log('info', `Source ${name}: ${key === WHOLE ? 'it has recovered' : `${key} is accepted again`}`);
     }
@@ -149,8 +158,10 @@ function createHeldLine(clock: Clock) {
   let line: (() => void) | null = null;
   let cancel = () => {};
   const drop = () => {
+    const wasHeld = line !== null;
     line = null;
     cancel();
+    return wasHeld;
   };
   const write = () => {
     const due = line;
@@ -165,6 +176,7 @@ function createHeldLine(clock: Clock) {
       line = next;
     },
     write,
+    /** Returns whether a line was held back. */
     drop,
   };
 }

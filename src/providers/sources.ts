@@ -21,6 +21,8 @@ export interface SourceOptions {
   readonly optional?: boolean;
   /** Whether the source may end at any time, as a Tilt does: a failure shortly before its removal is no trouble. Default: false. */
   readonly endsByItself?: boolean;
+  /** Whether trouble may pass within moments, as with a file that is rewritten in steps: it is logged only if it lasts. Default: false. */
+  readonly passingTrouble?: boolean;
 }
 
 /** The sources of a gateway, each watched until it is removed or comes to its end. */

@@ -14,11 +14,15 @@ const refused = { type: 'stale', id: 'shop/Tiltfile', error: 'status.pid: expect
 const broken = { type: 'stale', error: 'shop.yaml: is not YAML' } as const;
 const cut = new ProviderError('unreachable', 'the connection was cut');
 
-function start({ endsByItself = false } = {}) {
+function start({ endsByItself = false, passingTrouble = false } = {}) {
   const clock = createManualClock();
   const lines: string[] = [];
   const log = (level: string, message: string) => void lines.push(`${level} ${message}`);
-  return { clock, lines, sourceLog: createSourceLog({ name: 'shop', log, clock, endsByItself }) };
+  return {
+    clock,
+    lines,
+    sourceLog: createSourceLog({ name: 'shop', log, clock, endsByItself, passingTrouble }),
+  };
 }
 
 describe('the log of a source', () => {
@@ -80,6 +84,30 @@ describe('the log of a source', () => {
     sourceLog.changed({ type: 'remove', id: 'shop/Tiltfile' });
     await clock.advance(60_000);
     expect(lines).toHaveLength(1);
+  });
+});
+
+describe('the log of a source whose trouble may pass within moments', () => {
+  it('has nothing about trouble that is over within two seconds', async () => {
+    const { clock, lines, sourceLog } = start({ passingTrouble: true });
+    sourceLog.changed(snapshot);
+    sourceLog.changed(broken);
+    await clock.advance(900);
+    sourceLog.changed(snapshot);
+    await clock.advance(60_000);
+    expect(lines).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('has one warning for trouble that lasts, and one line for its recovery', async () => {
+    const { clock, lines, sourceLog } = start({ passingTrouble: true });
+    sourceLog.changed(broken);
+    await clock.advance(2_000);
+    expect(lines).toEqual(['warn Source shop: shop.yaml: is not YAML']);
+    sourceLog.changed(snapshot);
+    await clock.advance(60_000);
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toBe('info Source shop: it has recovered');
   });
 });
 

@@ -26,6 +26,7 @@ if (ends === 'never') {
   server.put(session({ targets: targets('succeeded'), done: false }));
   await new Promise(() => setInterval(() => {}, 60_000));
 }
+if (options.untilWatched) await untilOpen(1);
 if (readersPresent) {
   await sleep(livesMs);
   await readersPresent;
@@ -37,7 +38,11 @@ await leave(options.exitCode ?? (ends === 'pass' ? 0 : 1));
 
 async function waitForReaders(count: number): Promise<void> {
   await finishing;
-  await Promise.race([server.until(() => server.openWatches >= count), sleep(10_000)]);
+  await untilOpen(count);
+}
+
+async function untilOpen(watches: number): Promise<void> {
+  await Promise.race([server.until(() => server.openWatches >= watches), sleep(10_000)]);
 }
 
 async function leave(code: number): Promise<never> {

@@ -21,6 +21,8 @@ export interface TiltCommandOptions {
    * does not depend on how busy the machine is.
    */
   readonly readers?: number;
+  /** Whether `livesMs` begins only when a watch is open (after 10 s without one): a life as short as its reader allows. */
+  readonly untilWatched?: boolean;
   /** Default: `/home/dev/shop/Tiltfile`. */
   readonly tiltfile?: string;
   /** The exit code of the process. Default: 0 for `pass`, 1 otherwise. */
