@@ -4,6 +4,7 @@ import { type Child, startChild } from './harness/child.js';
 import type { Truth } from './model/truth.js';
 import type { Figures, GatewayApi, Glance, Inside, ReaderCounts, ReadersApi } from './processes/api.js';
 import { startTilts, type Tilts } from './tilts/tilts.js';
+import { grownBetween } from './verdict.js';
 
 /** What is done, and for how long. */
 export interface SoakPlan {
@@ -59,6 +60,12 @@ const SETTLE_MS = 15_000;
 /** In what time the gateway must be without readers, once they have left or never read again, in milliseconds. */
 const DESERTED_MS = 60_000;
 
+/** Rounds before the first figures, however long they take: what is made only once must be there by then. */
+const MIN_WARM_UP_ROUNDS = 3;
+
+/** How often the last figures are taken while they are above the first: what is in passing is gone then, a leak is not. */
+const MAX_LOOKS_AT_END = 3;
+
 /** How much longer than it should a call to another process may take, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
@@ -79,16 +86,19 @@ export async function runSoak(plan: SoakPlan, signal: AbortSignal, onRound: OnRo
   const { port } = await gateway.call('start', { kubeconfig, retainMs: RETAIN_MS });
   await readers.call('start', { url: `http://127.0.0.1:${port}/graphql`, ids, seed: plan.seed + 1 });
 
-  await playRounds(parts, plan.warmUpMs, () => {});
+  await playRounds(parts, { ms: plan.warmUpMs, minRounds: MIN_WARM_UP_ROUNDS }, () => {});
   const start = await figuresAtRest(parts);
   const before = await count(parts);
   const played = { rounds: 0, ms: 0 };
-  await playRounds(parts, plan.ms, async (rounds, ms) => {
+  await playRounds(parts, { ms: plan.ms, minRounds: 1 }, async (rounds, ms) => {
     Object.assign(played, { rounds, ms });
     await onRound({ ...played, ...since(before, await count(parts)) }, () => gateway.call('glance'));
   });
   const counts = { ...played, ...since(before, await count(parts)) };
-  const end = await figuresAtRest(parts);
+  let end = await figuresAtRest(parts);
+  for (let looks = 1; looks < MAX_LOOKS_AT_END && grownBetween(start, end).length > 0; looks += 1) {
+    end = await figuresAtRest(parts);
+  }
   const { wrong, firstWrong } = await readers.call('counts');
   return { start, end, counts: { ...counts, wrong, firstWrong }, closed: await gateway.call('close') };
 }
@@ -100,15 +110,15 @@ interface Parts {
   readonly readers: Child<ReadersApi>;
 }
 
-/** Round after round, until the time is over. */
+/** Round after round, until the time is over and there were as many as there must be. */
 async function playRounds(
   parts: Parts,
-  forMs: number,
+  { ms, minRounds }: { readonly ms: number; readonly minRounds: number },
   onRound: (rounds: number, ms: number) => Promise<void> | void,
 ): Promise<void> {
   const began = performance.now();
   const spent = () => performance.now() - began;
-  for (let rounds = 1; spent() < forMs; rounds += 1) {
+  for (let rounds = 1; rounds <= minRounds || spent() < ms; rounds += 1) {
     await playRound(parts);
     await onRound(rounds, spent());
   }

@@ -23,13 +23,22 @@ export function wrongOf({ counts: { wrong, firstWrong } }: SoakResult): string[]
 
 /** What there is at the end that was not there at the start, and what there still is once the gateway is closed. */
 export function leftOf({ start, end, closed }: SoakResult): string[] {
-  const grown = entriesOf(end).flatMap(([name, value]) => {
-    const before = Object.fromEntries(entriesOf(start))[name] ?? 0;
-    return value > before ? [`${name}: ${value} at the end, ${before} at the start`] : [];
-  });
   const open = Object.entries(closed).filter(([, value]) => value > 0);
   const kept = open.map(([name, value]) => `${name}: ${value} after the gateway was closed`);
-  return [...(end.readers > 0 ? [`readers: ${end.readers} with nobody there`] : []), ...grown, ...kept];
+  return [
+    ...(end.readers > 0 ? [`readers: ${end.readers} with nobody there`] : []),
+    ...grownBetween(start, end),
+    ...kept,
+  ];
+}
+
+/** What there is more of at the end than at the start. */
+export function grownBetween(start: Figures, end: Figures): string[] {
+  const before = Object.fromEntries(entriesOf(start));
+  return entriesOf(end).flatMap(([name, value]) => {
+    const first = before[name] ?? 0;
+    return value > first ? [`${name}: ${value} at the end, ${first} at the start`] : [];
+  });
 }
 
 function missedOf({ start, end, counts }: SoakResult, goals: Goals): string[] {
