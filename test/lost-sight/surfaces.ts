@@ -98,7 +98,8 @@ export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) 
         if (isError || first?.type !== 'text') return 'no answer';
         const { sessions }: { readonly sessions: readonly McpSession[] } = JSON.parse(first.text);
         const found = sessions.find((session) => session.id === id);
-        return found ? `${found.verdict}, ${found.link}` : 'no Session';
+        if (!found) return 'no Session';
+        return `${found.isDemo ? 'demonstration, ' : ''}${found.verdict}, ${found.link}`;
       },
       [Symbol.asyncDispose]: () => client.close(),
     };
@@ -128,6 +129,7 @@ interface SessionWords {
 }
 
 interface McpSession {
+  readonly isDemo: boolean;
   readonly id: string;
   readonly verdict: string;
   readonly link: string;
