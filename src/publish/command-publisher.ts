@@ -47,7 +47,7 @@ export interface CommandPublisherOptions extends SessionWritersOptions, Pick<Own
 /** Begins to publish: at once that a run has started, so that the result of the run before is no longer taken for this one's. */
 export function createCommandPublisher(options: CommandPublisherOptions): CommandPublisher {
   const { store, run, instance, explicitSources, followsTilts, log } = options;
-  const writers = createSessionWriters(options);
+  const writers = createSessionWriters({ ...options, awaitsKeys: true });
   const owners = createKeyOwners(log);
   const ownRuns = createOwnRuns({ ...options, onDecided });
   /** The newest state of each key, and whether it is of the command. */

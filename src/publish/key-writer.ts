@@ -24,6 +24,8 @@ export interface KeyWriter {
 
 /** What a {@link KeyWriter} works with. */
 export interface KeyWriterOptions extends OwnedKeyOptions {
+  /** Whether to try again while another publisher has the key, rather than to give it up. */
+  readonly awaitsKey: boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** The bucket, once there is a connection to it. */
@@ -150,6 +152,11 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
 
   /** Ends the writing where trying again is of no use. Otherwise logs why it failed, and restores a bucket that is missing. */
   async function noteFailure(error: unknown, bucket: Bucket | null, problem: ProblemLog): Promise<void> {
+    // One that was killed counts as gone after a while.
+    if (options.awaitsKey && bucket !== null && error instanceof ProviderError && !owned.isClaimed) {
+      problem.failed(error.message);
+      return;
+    }
     const refusal = refusalIn(error, bucket);
     if (refusal) {
       lose();

@@ -26,6 +26,8 @@ export interface SessionWritersOptions {
   /** Name of this run, which other publishers are shown. */
   readonly publisher: string;
   readonly takeOver: boolean;
+  /** Whether to wait for a key that another publisher has, until that one has left. Default: it is given up. */
+  readonly awaitsKeys?: boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -38,7 +40,7 @@ const LOOK_AGAIN_MS = 1_000;
 
 /** Creates the writers, and begins to give signs of life for the keys that are written. */
 export function createSessionWriters(options: SessionWritersOptions): SessionWriters {
-  const { broker, publisher, takeOver, clock, log } = options;
+  const { broker, publisher, takeOver, awaitsKeys = false, clock, log } = options;
   const writers = new Map<string, KeyWriter>();
   /** Keys whose newest state is that the Session has ended. */
   const ended = new Set<string>();
@@ -74,6 +76,7 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
       key,
       publisher,
       takeOver,
+      awaitsKey: awaitsKeys,
       clock,
       log,
       signal: ending.signal,

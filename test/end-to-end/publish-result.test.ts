@@ -10,6 +10,8 @@ import {
   SLOW,
   serveBucket,
 } from '../support/published-command.js';
+import { session as sessionOf } from '../support/sessions.js';
+import { openTestBucket } from '../support/test-bucket.js';
 import { type TiltCommandOptions, tiltCommandLine } from '../support/tilt-command.js';
 
 let nats: NatsServer;
@@ -78,6 +80,34 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
       }
     },
   );
+
+  it('also where the publisher of the run before was killed, once that counts as gone', SLOW, async () => {
+    const address = nats.address('cancelled');
+    await using folder = await createKubeconfigFolder();
+    await using bucket = await openTestBucket(address, { presenceMs: 3_000 });
+    await using gateway = await serveBucket(address);
+    const id = 'ci.7/Tiltfile';
+    const cancelled = sessionOf('ci.7');
+    await bucket.put(cancelled);
+    await expect.poll(() => gateway.session(id), PATIENCE).toMatchObject({ connection: { state: 'LIVE' } });
+    const flags = { address, instance: 'ci.7', kubeconfig: folder.path };
+    await using fails = publishCommand(flags, ['sh', '-c', 'read end; exit 5']);
+    const said = async () => {
+      await bucket.present(cancelled);
+      return fails.stderr;
+    };
+    // Its last sign of life is the one before this line.
+    await expect.poll(said, PATIENCE).toContain('another publisher (test) writes it');
+    const error = 'the command has started, its Session has not been read yet';
+    await expect
+      .poll(() => gateway.session(id), PATIENCE)
+      .toMatchObject({ connection: { state: 'STALE', error } });
+    fails.process.stdin.end('end\n');
+    expect(await fails.exit).toBe(5);
+    await expect
+      .poll(() => gateway.session(id), PATIENCE)
+      .toMatchObject({ connection: { state: 'GONE' }, verdict: { state: 'FAILED' } });
+  });
 
   it.each([
     [
