@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Change, ChangeSink, LogPosition, RecordedConnection } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
+import { isSameRun } from '../model/run.js';
 import type { Session, SessionId } from '../model/session.js';
 import type { Cursors } from './cursors.js';
 import { diffTargets } from './diff.js';
@@ -151,12 +152,12 @@ export function createIntake(options: IntakeOptions): Intake {
 
   function connectionFor(
     before: SessionRecord | null,
-    { metadata }: Session,
+    session: Session,
     recorded: RecordedConnection | undefined,
   ): Connection {
     if (!recorded) return linked(before, 'live', null, now());
-    const isSameRun = before?.metadata.uid === metadata.uid;
-    return linked(isSameRun ? before : null, recorded.state, recorded.error, recorded.since);
+    const known = before !== null && isSameRun(before, session) ? before : null;
+    return linked(known, recorded.state, recorded.error, recorded.since);
   }
 
   function setStale(source: Source, id: SessionId, error: string): void {
@@ -168,8 +169,13 @@ export function createIntake(options: IntakeOptions): Intake {
     const before = ledger.get(id);
     source.refused.delete(id);
     if (!before || !source.sessions.delete(id)) return;
-    relink(before, linked(before, 'gone', reason, since ?? now()), at);
+    relink(before, linked(before, 'gone', reason, endOf(before) ?? since ?? now()), at);
     retention.begin(id);
+  }
+
+  /** A run that was done before its link was lost ended then, not when its Session is removed: its result is no newer. */
+  function endOf({ status, connection }: SessionRecord): MicroTime | null {
+    return status.done && connection.state === 'stale' ? connection.since : null;
   }
 
   function relink(before: SessionRecord, connection: Connection, at?: LogPosition): void {

@@ -231,6 +231,22 @@ describe('the store: connection', () => {
     expect(store.get(A)?.connection).toMatchObject({ state: 'gone', since });
   });
 
+  it('dates the end of a run that was done by the loss of its link, not by the later removal of its Session', async () => {
+    const { clock, store } = setUp();
+    const done = session('a', {}, { status: { done: true } });
+    store.apply('tilt', { type: 'snapshot', sessions: [done, session('b')] });
+    store.apply('tilt', { type: 'stale', error: 'its publisher has not been heard of for 15 s' });
+    const lostAt = store.get(A)?.connection.since;
+    await clock.advance(86_400_000);
+    store.apply('tilt', { type: 'remove', id: A, reason: "the bucket's age limit has ended it" });
+    store.apply('tilt', { type: 'remove', id: 'b/Tiltfile' });
+    expect(store.get(A)?.connection).toMatchObject({ state: 'gone', since: lostAt });
+    expect(store.get('b/Tiltfile')?.connection).toMatchObject({
+      state: 'gone',
+      since: '2026-11-23T12:00:00.000Z',
+    });
+  });
+
   it('forgets the gone Sessions of a source at once when told to', () => {
     const { clock, store } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
