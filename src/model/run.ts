@@ -7,15 +7,17 @@ type RunIdentity = Pick<Session, 'spec'> & {
 };
 
 /**
- * Whether two objects of one session id are of the same run of Tilt: the same uid, or, where neither has one, no
- * contradiction in the process id, the start time and the Tiltfile. A field that is still absent contradicts nothing.
+ * Whether a later object of one session id is of the same run of Tilt: the same uid, or, where neither has one, the same
+ * process id, start time and Tiltfile. A field that is still absent may appear; one that is missing again is of another run.
  */
-export function isSameRun(a: RunIdentity, b: RunIdentity): boolean {
-  if (a.metadata.uid !== null || b.metadata.uid !== null) return a.metadata.uid === b.metadata.uid;
+export function isSameRun(known: RunIdentity, later: RunIdentity): boolean {
+  if (known.metadata.uid !== null || later.metadata.uid !== null) {
+    return known.metadata.uid === later.metadata.uid;
+  }
   return (
-    agree(a.status.pid, b.status.pid) &&
-    agree(a.status.startTime, b.status.startTime) &&
-    agree(a.spec.tiltfilePath || null, b.spec.tiltfilePath || null)
+    continues(known.status.pid, later.status.pid) &&
+    continues(known.status.startTime, later.status.startTime) &&
+    continues(known.spec.tiltfilePath || null, later.spec.tiltfilePath || null)
   );
 }
 
@@ -24,6 +26,6 @@ export function identifiesRun({ metadata, status }: Omit<RunIdentity, 'spec'>): 
   return metadata.uid !== null || status.pid !== null || status.startTime !== null;
 }
 
-function agree<T>(a: T | null, b: T | null): boolean {
-  return a === null || b === null || a === b;
+function continues<T>(known: T | null, later: T | null): boolean {
+  return known === null || known === later;
 }

@@ -85,6 +85,15 @@ describe('the result of a run', () => {
     expect(await result()).toMatchObject({ done: false, error: null });
   });
 
+  it('ends where a source without uids starts a run that has no process id and start time yet', async () => {
+    const { put, result } = setUp();
+    const noUid = { uid: null };
+    put('', { done: true, pid: 1 }, noUid);
+    expect(await result()).toEqual(PASSED);
+    put('', { done: false, pid: null, startTime: null, targets: null }, noUid);
+    expect(await result()).toMatchObject({ done: false, state: 'PENDING', final: false });
+  });
+
   it('is not held for an object that says nothing of its run', async () => {
     const { put, result } = setUp();
     const unknown = { pid: null, startTime: null };
