@@ -40,6 +40,8 @@ export function createRunBinding(condition: Condition, selector: RunSelector): R
         run = seen;
         return null;
       }
+      // Not known to be another one than the restart: the view is not evaluated, since it is not of a LIVE Session.
+      if (condition === 'ready' && run.exitCondition === 'MANUAL' && isStartOfCommand(session)) return null;
       if (condition === 'ready' && isRestart(run, seen) && matchesSelector(session, selector)) {
         replacedRuns.push(run);
         run = seen;
@@ -48,6 +50,11 @@ export function createRunBinding(condition: Condition, selector: RunSelector): R
       return `${session.id}: replaced by another run (${describeRun(seen)}); this wait was for ${describeRun(run)}`;
     },
   };
+}
+
+/** Whether a Session stands for a command of `publish` whose Tilt has not been read yet. */
+function isStartOfCommand({ connection, spec }: SessionFields): boolean {
+  return connection.state === 'STALE' && spec.tiltfilePath === '';
 }
 
 /** Whether a `tilt up` was started again: whoever waits for it to be ready waits for the new one. */

@@ -331,6 +331,40 @@ describe('another run under the same id', () => {
   });
 });
 
+describe('a published `tilt up` that is started again', () => {
+  const up: Facts = { kind: 'MANUAL', verdict: 'PENDING' };
+  const starting: Facts = { uid: 'start', tiltfile: '', pid: 2, connection: 'STALE', verdict: 'UNKNOWN' };
+
+  it('is followed by a wait for ready, once its Session has been read', () => {
+    const wait = evaluatorOf('ready', { session: 'a/Tiltfile' });
+    wait.onSession(up);
+    expect(wait.onSession(starting).is).toBe('indeterminate');
+    expect(wait.evaluator.run?.pid).toBe(1);
+    expect(wait.onSession({ ...up, uid: 'two', pid: 2, verdict: 'PASSED' }).is).toBe('reached');
+    expect(wait.evaluator.replacedRuns.map(({ pid }) => pid)).toEqual([1]);
+  });
+
+  it.each([
+    ['with another Tiltfile', 'ready', up, { ...up, uid: 'two', tiltfile: '/x', verdict: 'PASSED' }],
+    ['as a tilt ci', 'ready', up, { ...PASSED, uid: 'two' }],
+    ['and has ended before it was read', 'ready', up, { ...starting, ...PASSED, connection: 'GONE' }],
+  ] as const)('%s ends the wait', (_, condition, before, after) => {
+    const wait = evaluatorOf(condition, { session: 'a/Tiltfile' });
+    wait.onSession(before);
+    wait.onSession(starting);
+    expect(wait.onSession(after).is).toBe('replaced');
+  });
+
+  it.each([
+    ['of tilt ci, for done', 'done', {}],
+    ['for a target', target('READY'), up],
+  ] as const)('ends a wait %s at once', (_, condition, before) => {
+    const wait = evaluatorOf(condition, { session: 'a/Tiltfile' });
+    wait.onSession(before);
+    expect(wait.onSession(starting).is).toBe('replaced');
+  });
+});
+
 describe('a target that is not there', () => {
   it.each([
     ['api', 'READY', '; did you mean api:serve?'],
