@@ -24,7 +24,7 @@ export interface KeyWriter {
 
 /** What a {@link KeyWriter} works with. */
 export interface KeyWriterOptions extends OwnedKeyOptions {
-  /** Whether to try again while another publisher has the key, rather than to give it up. */
+  /** Whether to try again while another publisher has the key that writes nothing, rather than to give it up. */
   readonly awaitsKey: boolean;
   readonly clock: Clock;
   readonly log: Log;
@@ -153,7 +153,7 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
   /** Ends the writing where trying again is of no use. Otherwise logs why it failed, and restores a bucket that is missing. */
   async function noteFailure(error: unknown, bucket: Bucket | null, problem: ProblemLog): Promise<void> {
     // One that was killed counts as gone after a while.
-    if (options.awaitsKey && bucket !== null && error instanceof ProviderError && !owned.isClaimed) {
+    if (options.awaitsKey && error instanceof ProviderError && owned.isHeldInSilence) {
       problem.failed(error.message);
       return;
     }

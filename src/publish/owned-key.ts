@@ -25,6 +25,8 @@ export interface OwnedKeyOptions {
 export interface OwnedKey {
   /** Whether it was ours at the last look. */
   readonly isClaimed: boolean;
+  /** Whether another publisher has it that has written nothing since the first look: it may have been killed. */
+  readonly isHeldInSilence: boolean;
   /** Writes a state, claiming the key first. To be tried again with the same object until it succeeds: it is written once. */
   put(bucket: Bucket, state: SessionState): Promise<void>;
   /** Whether the bucket still has the last state that was written. */
@@ -53,10 +55,16 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
   let tried: { readonly state: SessionState; readonly serial: number } | null = null;
   /** The key's revision that the next write expects: 0 when it has none. Null: not claimed yet. */
   let revision: number | null = null;
+  /** The key's revision when it was first seen to be another publisher's; null when it was not. */
+  let heldRevision: number | null = null;
+  let isHeldInSilence = false;
 
   return {
     get isClaimed() {
       return revision !== null;
+    },
+    get isHeldInSilence() {
+      return revision === null && isHeldInSilence;
     },
     async put(bucket, state) {
       revision ??= await claim(bucket);
@@ -104,7 +112,18 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
     const held = await read(sessions);
     const other = await publisherIn(presence);
     const isOver = held.envelope === null || held.envelope.link === 'gone';
+    const hasWritten = heldRevision !== null && held.revision !== heldRevision;
+    isHeldInSilence = !hasWritten;
+    if (hasWritten && held.envelope !== null) {
+      // Its result must stay: this one's would look like a later one.
+      const who = held.envelope.publisher;
+      throw new ProviderError(
+        'refused',
+        `${key}: another publisher (${who}) has written it meanwhile; give this one another --instance`,
+      );
+    }
     if (other !== null && other !== publisher && !isOver && !takeOver) {
+      heldRevision ??= held.revision;
       const silence = `${presenceMs / 1_000} s`;
       throw new ProviderError(
         'refused',

@@ -26,7 +26,7 @@ export interface SessionWritersOptions {
   /** Name of this run, which other publishers are shown. */
   readonly publisher: string;
   readonly takeOver: boolean;
-  /** Whether to wait for a key that another publisher has, until that one has left. Default: it is given up. */
+  /** Whether to wait for a key whose publisher writes nothing until that counts as gone. Default: it is given up. */
   readonly awaitsKeys?: boolean;
   readonly clock: Clock;
   readonly log: Log;

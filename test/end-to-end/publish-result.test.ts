@@ -109,6 +109,34 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
       .toMatchObject({ connection: { state: 'GONE' }, verdict: { state: 'FAILED' } });
   });
 
+  it('the result of a job that uses the name at the same time stays', SLOW, async () => {
+    const address = nats.address('same-name');
+    await using folder = await createKubeconfigFolder();
+    await using bucket = await openTestBucket(address, { presenceMs: 3_000 });
+    await using gateway = await serveBucket(address);
+    const id = 'ci.7/Tiltfile';
+    const first = sessionOf('ci.7');
+    await bucket.put(first);
+    const flags = { address, instance: 'ci.7', kubeconfig: folder.path };
+    await using second = publishCommand(flags, ['sh', '-c', 'read end; exit 0']);
+    const said = async () => {
+      await bucket.present(first);
+      return second.stderr;
+    };
+    await expect.poll(said, PATIENCE).toContain('another publisher (test) writes it');
+    const failed = sessionOf('ci.7', {}, { status: { done: true, error: 'boom' } });
+    await bucket.put(failed, { link: 'gone', error: 'its command ended' });
+    await expect
+      .poll(() => second.stderr, PATIENCE)
+      .toContain('another publisher (test) has written it meanwhile; give this one another --instance');
+    second.process.stdin.end('end\n');
+    expect(await second.exit).toBe(0);
+    expect(await gateway.session(id)).toMatchObject({
+      connection: { state: 'GONE', error: 'its command ended' },
+      verdict: { state: 'FAILED' },
+    });
+  });
+
   it.each([
     [
       'that exits with 3',
