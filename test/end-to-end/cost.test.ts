@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
@@ -52,6 +53,13 @@ function requestOf(query: string, accept = 'application/json'): string {
   return `GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`;
 }
 
+/** A document that takes long to validate: each fragment is compared with those after it. */
+const CHAIN = `{ ...f0 } ${Array.from({ length: 480 }, (_, n) => `fragment f${n} on Query { __typename ${n < 479 ? `...f${n + 1}` : ''} }`).join(' ')}`;
+
+function toChunk(text: string): string {
+  return `${text.length.toString(16)}\r\n${text}\r\n${text.endsWith('}') ? '0\r\n\r\n' : ''}`;
+}
+
 /** Resolves with the order in which two things happened. */
 async function race(tasks: Readonly<Record<string, Promise<unknown>>>): Promise<string[]> {
   const order: string[] = [];
@@ -74,6 +82,37 @@ describe('U1: an operation that takes long', () => {
     const order = await race({ all: asked, health: fetch(`${gateway.origin}/healthz`) });
     expect(order).toEqual(['health', 'all']);
     expect((await asked).data.sessions.nodes).toHaveLength(100);
+  });
+
+  it.each([
+    ['of unknown length', () => 'transfer-encoding: chunked', toChunk],
+    [
+      'too long to be looked up in the cache',
+      (text: string) => `content-length: ${text.length}`,
+      (text: string) => text,
+    ],
+  ])('is one of many whose bodies %s are complete at once', async (_, lengthOf, encode) => {
+    await using gateway = await start(1, 1);
+    const clients = await Promise.all(
+      Array.from({ length: 10 }, async (_unused, index) => {
+        const body = JSON.stringify({ query: `${CHAIN}${' '.repeat(70_000 + index)}` });
+        const socket = open(gateway);
+        const [first, rest] = [body.slice(0, -10), body.slice(-10)];
+        const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${lengthOf(body)}`;
+        await new Promise((resolve) => socket.write(`${head}\r\n\r\n${encode(first)}`, resolve));
+        return { answered: once(socket, 'data'), finish: () => socket.write(encode(rest)), socket };
+      }),
+    );
+    const health = open(gateway);
+    await once(health, 'connect');
+    await setTimeout(200);
+    const answers = clients.map(({ answered }, index) => [`${index}`, answered] as const);
+    for (const { finish } of clients) finish();
+    health.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    const order = await race({ ...Object.fromEntries(answers), health: once(health, 'data') });
+    expect(order).toHaveLength(11);
+    expect(order.indexOf('health')).toBeLessThan(5);
+    for (const { socket } of [...clients, { socket: health }]) socket.destroy();
   });
 
   it('lets another operation of the same WebSocket be answered in the meantime', async () => {

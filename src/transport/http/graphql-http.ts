@@ -78,8 +78,12 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
       onGone: (listener: () => void) => onClose(socket, listener),
       isWanted: () => !socket.destroyed,
     };
-    const context = key === null ? base : { ...base, miss: { key, reads: null } };
-    const pause = options.budget.pass();
+    const isRead = key !== null;
+    const { budget } = options;
+    const context = isRead
+      ? { ...base, miss: { key, reads: null }, pass: () => null }
+      : { ...base, pass: () => budget.pass() };
+    const pause = isRead ? budget.pass() : null;
     const answered = pause
       ? pause.then(() => yoga(request, response, context))
       : yoga(request, response, context);

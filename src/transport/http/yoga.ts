@@ -79,13 +79,16 @@ export function createGraphQLYoga(
  * A request that cannot be read is its client's doing: of variables in a URL that are no JSON, and of a client that leaves
  * in the middle of a body, Yoga would say that the server failed.
  */
-function useRequestErrors(): Plugin {
+function useRequestErrors(): Plugin<object, ServerContext> {
   return {
-    onRequestParse({ requestParser, setRequestParser }) {
+    onRequestParse({ requestParser, setRequestParser, serverContext }) {
       if (!requestParser) return;
       setRequestParser(async (request) => {
         try {
-          return withDocumentId(await requestParser(request), request);
+          const parsed = withDocumentId(await requestParser(request), request);
+          // Bodies of many clients may be complete in the same iteration of the event loop.
+          await serverContext.pass();
+          return parsed;
         } catch (error) {
           if (error instanceof SyntaxError)
             throw badRequest('Expected JSON as "variables" and "extensions".');
