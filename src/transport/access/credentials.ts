@@ -18,12 +18,16 @@ export function tokensOf(headers: IncomingHttpHeaders, cookieName: string): read
 /** The empty list of tokens. */
 export const NO_TOKENS: readonly string[] = [];
 
-/** A token from the payload of `connection_init`: `token`, or `authorization: "Bearer …"`; null where there is none. */
-export function tokenOfInit(payload: Readonly<Record<string, unknown>> | undefined): string | null {
+/**
+ * Tokens from the payload of `connection_init`, in the order in which they are tried: `token`, then `authorization` or
+ * `Authorization` with a bearer token. Empty texts and other schemes are left out.
+ */
+export function tokensOfInit(payload: Readonly<Record<string, unknown>> | undefined): readonly string[] {
   const { token, authorization, Authorization } = payload ?? {};
-  if (typeof token === 'string') return token;
-  const header = authorization ?? Authorization;
-  return typeof header === 'string' ? bearerOf(header) : null;
+  const ofHeaders = [authorization, Authorization].map((header) =>
+    typeof header === 'string' ? bearerOf(header) : null,
+  );
+  return [token, ...ofHeaders].filter((value): value is string => typeof value === 'string' && value !== '');
 }
 
 /**

@@ -16,7 +16,7 @@ import type { Turn } from '../../live/turn.js';
 import { type Log, withFields } from '../../log.js';
 import { noTracer } from '../../tracing.js';
 import { type Access, type Grant, isGrant } from '../access/access.js';
-import { NO_TOKENS, tokenOfInit } from '../access/credentials.js';
+import { NO_TOKENS, tokensOfInit } from '../access/credentials.js';
 import type { Refusal } from '../access/guard.js';
 import type { ContextOf } from '../contexts.js';
 import type { Limits } from '../limits.js';
@@ -185,8 +185,8 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
       return;
     }
     this.#state = 'initialising';
-    const token = tokenOfInit(payload);
-    const outcome = this.#options.access.check(token === null ? this.#tokens : [token]);
+    const tokens = tokensOfInit(payload);
+    const outcome = this.#options.access.check(tokens.length === 0 ? this.#tokens : tokens);
     this.#tokens = NO_TOKENS;
     if (outcome instanceof Promise) {
       outcome.then((late) => this.#admit(late)).catch((error) => this.fault(error));

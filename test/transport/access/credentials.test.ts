@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { cookieFor, cookieNameOf, tokenOfInit, tokensOf } from '../../../src/transport/access/credentials.js';
+import {
+  cookieFor,
+  cookieNameOf,
+  tokensOf,
+  tokensOfInit,
+} from '../../../src/transport/access/credentials.js';
 
 const NAME = cookieNameOf(4000);
 
@@ -26,15 +31,19 @@ describe('a token', () => {
   });
 
   it.each([
-    [undefined, null],
-    [{}, null],
-    [{ token: 'abc' }, 'abc'],
-    [{ authorization: 'Bearer abc' }, 'abc'],
-    [{ Authorization: 'Bearer abc' }, 'abc'],
-    [{ token: 7 }, null],
-    [{ authorization: 7 }, null],
-  ])('of the payload %j is %j', (payload, token) => {
-    expect(tokenOfInit(payload)).toBe(token);
+    [undefined, []],
+    [{}, []],
+    [{ token: 'abc' }, ['abc']],
+    [{ authorization: 'Bearer abc' }, ['abc']],
+    [{ Authorization: 'Bearer abc' }, ['abc']],
+    [{ token: '', authorization: 'Bearer abc' }, ['abc']],
+    [{ token: 'stale', authorization: 'Bearer abc' }, ['stale', 'abc']],
+    [{ authorization: 'Basic YWRhOnB3', Authorization: 'Bearer abc' }, ['abc']],
+    [{ token: 7 }, []],
+    [{ token: '' }, []],
+    [{ authorization: 7 }, []],
+  ])('of the payload %j are %j, in this order', (payload, tokens) => {
+    expect(tokensOfInit(payload)).toEqual(tokens);
   });
 
   it('comes back from its cookie as it was, whatever is in it', () => {
