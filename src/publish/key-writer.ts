@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../clock.js';
 import type { Log } from '../log.js';
 import type { Bucket } from '../providers/nats/bucket.js';
-import { natsError } from '../providers/nats/errors.js';
+import { natsError, placeOf } from '../providers/nats/errors.js';
 import { ProviderError } from '../providers/provider.js';
 import { createOwnedKey, type OwnedKeyOptions, type SessionState } from './owned-key.js';
 import { createProblemLog, type ProblemLog } from './problem-log.js';
@@ -169,8 +169,9 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
       log('debug', `${key}: not written yet`, { error: String(error) });
       return;
     }
-    problem.failed(natsError(bucket.address, error).message);
-    if (isMissingStream(error)) await options.restore().catch((cause) => problem.failed(messageOf(cause)));
+    const isMissing = isMissingStream(error);
+    problem.failed(isMissing ? missingText(error, bucket) : natsError(bucket.address, error).message);
+    if (isMissing) await options.restore().catch((cause) => problem.failed(messageOf(cause)));
   }
 
   function lose(): void {
@@ -186,9 +187,16 @@ function refusalIn(error: unknown, bucket: Bucket | null): ProviderError | null 
   return natsError(bucket.address, error);
 }
 
-/** Whether the stream of a bucket does not exist: a read says so, a write only finds nobody that answers. */
+/**
+ * Whether the stream of a bucket does not exist: a read says so, a write only finds nobody that answers, which the client
+ * library takes for a server without JetStream.
+ */
 function isMissingStream(error: unknown): boolean {
-  return /stream not found|no responders|503/i.test(messageOf(error));
+  return /stream not found|no responders|503|jetstream is not enabled/i.test(messageOf(error));
+}
+
+function missingText(error: unknown, { address }: Bucket): string {
+  return `${placeOf(address)}: no stream takes it (${messageOf(error)}); a missing one is created again`;
 }
 
 function messageOf(error: unknown): string {

@@ -19,6 +19,7 @@ const DELETIONS: readonly [string, (bucket: TestBucket['bucket']) => Promise<unk
   ['a deleted key', ({ sessions }) => sessions.delete(KEY)],
   ['a purged key', ({ sessions }) => sessions.purge(KEY)],
   ['a purged stream', ({ manager, sessionStream }) => manager.streams.purge(sessionStream)],
+  ['a deleted presence stream', ({ manager, presenceStream }) => manager.streams.delete(presenceStream)],
   ['a deleted stream', ({ manager, sessionStream }) => manager.streams.delete(sessionStream)],
   [
     'both streams deleted',
