@@ -84,18 +84,20 @@ describe('U1: an operation that takes long', () => {
     expect((await asked).data.sessions.nodes).toHaveLength(100);
   });
 
-  it.each([
-    ['of unknown length', () => 'transfer-encoding: chunked', toChunk],
+  it.each<[string, (text: string) => string, (text: string) => string, (() => string)?]>([
     [
-      'too long to be looked up in the cache',
-      (text: string) => `content-length: ${text.length}`,
-      (text: string) => text,
+      'of JSON nested by the thousand',
+      (text) => `content-length: ${text.length}`,
+      (text) => text,
+      () => `{"query":"{ __typename }","variables":{"x":${'['.repeat(450_000)}${']'.repeat(450_000)}}}`,
     ],
-  ])('is one of many whose bodies %s are complete at once', async (_, lengthOf, encode) => {
+    ['of unknown length', () => 'transfer-encoding: chunked', toChunk],
+    ['too long to be looked up in the cache', (text) => `content-length: ${text.length}`, (text) => text],
+  ])('is one of many whose bodies %s are complete at once', async (_, lengthOf, encode, bodyOf) => {
     await using gateway = await start(1, 1);
     const clients = await Promise.all(
       Array.from({ length: 10 }, async (_unused, index) => {
-        const body = JSON.stringify({ query: `${CHAIN}${' '.repeat(70_000 + index)}` });
+        const body = bodyOf?.() ?? JSON.stringify({ query: `${CHAIN}${' '.repeat(70_000 + index)}` });
         const socket = open(gateway);
         const [first, rest] = [body.slice(0, -10), body.slice(-10)];
         const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${lengthOf(body)}`;

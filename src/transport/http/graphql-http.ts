@@ -40,15 +40,16 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     if (request.method === 'GET') {
       const key = keyOf(request, scope, '');
       if (!sendKept(request, response, key)) execute(request, response, grant, key);
-    } else if (request.method === 'POST' && length > 0 && length <= MAX_CACHED_BODY) {
+    } else if (request.method === 'POST' && length > 0 && length <= options.limits.bodyBytes) {
       readBody(request, length, (body) => {
-        const key = keyOf(request, scope, body.toString('latin1'));
-        if (sendKept(request, response, key)) return;
+        const isCached = length <= MAX_CACHED_BODY;
+        const key = isCached ? keyOf(request, scope, body.toString('latin1')) : null;
+        if (key !== null && sendKept(request, response, key)) return;
         request.unshift(body);
         execute(request, response, grant, key);
       });
     } else {
-      execute(request, response, grant, null);
+      execute(request, response, grant, null, false);
     }
   };
 
@@ -58,12 +59,16 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     return answer !== null;
   }
 
-  /** @param key what to keep the answer by; null: not at all */
+  /**
+   * @param key what to keep the answer by; null: not at all
+   * @param isRead whether the whole body is there: reading its JSON counts as a part of the operation then
+   */
   function execute(
     request: IncomingMessage,
     response: ServerResponse,
     grant: Grant,
     key: string | null,
+    isRead = true,
   ): void {
     const { headers, socket } = request;
     // Handed on, not kept in an AsyncLocalStorage: with one in use, all asynchronous work of a process costs more on Node
@@ -78,11 +83,9 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
       onGone: (listener: () => void) => onClose(socket, listener),
       isWanted: () => !socket.destroyed,
     };
-    const isRead = key !== null;
     const { budget } = options;
-    const context = isRead
-      ? { ...base, miss: { key, reads: null }, pass: () => null }
-      : { ...base, pass: () => budget.pass() };
+    const pass = isRead ? () => null : () => budget.pass();
+    const context = key === null ? { ...base, pass } : { ...base, pass, miss: { key, reads: null } };
     const pause = isRead ? budget.pass() : null;
     const answered = pause
       ? pause.then(() => yoga(request, response, context))
