@@ -35,6 +35,14 @@ export function isSameRun(known: Run, seen: Run): boolean {
   );
 }
 
+/** Whether two Sessions are known and of different runs. */
+export function isAnotherRun(
+  before: SessionFields | null | undefined,
+  after: SessionFields | null | undefined,
+): boolean {
+  return before != null && after != null && !isSameRun(runOf(before), runOf(after));
+}
+
 /** A run in words: `/home/dev/shop/Tiltfile, started 2026-11-22T11:00:00.000000Z, pid 4711`. */
 export function describeRun({ tiltfilePath, startTime, pid }: Run): string {
   const parts = [

@@ -1,4 +1,5 @@
 import type { TargetFields, TargetsView, VerdictState } from '../../client/client.js';
+import { isAnotherRun } from '../../client/run.js';
 import { targetKey } from '../../client/target-key.js';
 import { statusLine } from '../target-facts.js';
 import { terminalText } from '../terminal-text.js';
@@ -17,6 +18,7 @@ export interface Alert {
  */
 export function createAlerts(): (view: TargetsView) => Alert[] {
   let verdict: VerdictState | null = null;
+  let before: TargetsView['session'] = null;
   const failures = new Map<string, string>();
 
   return (view) => {
@@ -29,10 +31,13 @@ export function createAlerts(): (view: TargetsView) => Alert[] {
       return hasFailedAnew(key, targets.get(key) ?? target);
     });
     const previous = verdict;
+    const isOtherRun = isAnotherRun(before, session);
     verdict = session.verdict.state;
+    before = session;
     if (isFirst) return [];
     const alerts = failed.map((target) => failureAlert(target, view));
-    return previous === null || previous === verdict ? alerts : [...alerts, verdictAlert(view, previous)];
+    const isNews = previous !== verdict || isOtherRun;
+    return previous === null || !isNews ? alerts : [...alerts, verdictAlert(view, previous)];
   };
 
   function hasFailedAnew(key: string, { phase, state }: TargetFields): boolean {

@@ -6,6 +6,7 @@ import type {
   TargetsView,
   VerdictState,
 } from '../../client/client.js';
+import { isAnotherRun } from '../../client/run.js';
 import { targetKey } from '../../client/target-key.js';
 import { plainText } from '../../model/plain-text.js';
 import { statusLine } from '../target-facts.js';
@@ -83,9 +84,11 @@ function plainOrNull(text: string | null | undefined): string | null {
 }
 
 function verdictEvents(before: TargetsView | null, after: TargetsView, session: Session): WatchEvent[] {
-  const was = before?.session?.verdict;
+  // The verdict of another run is news even when it is the same word: nothing else may tell that a run was replaced.
+  const isOtherRun = isAnotherRun(before?.session, after.session);
+  const was = isOtherRun ? null : before?.session?.verdict;
   const now = after.session?.verdict;
-  if (was?.state === now?.state && was?.final === now?.final) return [];
+  if (!isOtherRun && was?.state === now?.state && was?.final === now?.final) return [];
   return [
     {
       session,

@@ -13,6 +13,11 @@ function alertsOf(...views: Parameters<ReturnType<typeof createAlerts>>[0][]): u
 }
 
 describe('alerts', () => {
+  it('tell of the verdict of another run under the same id, also when it is the same word', () => {
+    const other = viewOf([READY], { session: sessionFields([READY], { metadata: { uid: 'another run' } }) });
+    expect(alertsOf(viewOf([READY]), other, other)).toEqual([[], ['verdict'], []]);
+  });
+
   it('are none for how things are at first, one for each failure after it', () => {
     expect(alertsOf(viewOf([FAILED]), viewOf([READY]), viewOf([FAILED]), viewOf([FAILED_AGAIN]))).toEqual([
       [],

@@ -39,6 +39,12 @@ function modified(before: TargetsView, target: TargetFields): TargetsView {
 }
 
 describe('the events of watch', () => {
+  it('have the verdict of another run under the same id, also when it is the same word', () => {
+    const other = { ...FIRST, session: sessionFields([API, UNIT], { metadata: { uid: 'another run' } }) };
+    expect(told(FIRST, other)).toEqual(['VERDICT null PENDING']);
+    expect(told(FIRST, FIRST)).toEqual([]);
+  });
+
   it('are everything at first', () => {
     expect(told(null, FIRST)).toEqual([
       'LINK live',
