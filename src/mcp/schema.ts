@@ -11,12 +11,15 @@ const MAX_ISSUES = 5;
  */
 export function agentSchema(schema: z.ZodObject): StandardSchemaWithJSON<Record<string, unknown>> {
   const { jsonSchema } = schema['~standard'];
+  // Without this, an argument that a tool does not have would be dropped in silence, such as a filter with a misspelt name. The
+  // schema itself does not say `additionalProperties`: the APIs of some models reject it.
+  const strict = schema.strict();
   return {
     '~standard': {
       version: 1,
       vendor: 'tilt-graphql',
       validate(value) {
-        const { success, data, error } = schema.safeParse(value);
+        const { success, data, error } = strict.safeParse(value);
         if (success) return { value: data };
         const issues = error.issues.slice(0, MAX_ISSUES);
         return { issues: issues.map(({ message, path }) => ({ path, message: bounded(message, MAX_LINE) })) };

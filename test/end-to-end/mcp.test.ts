@@ -92,6 +92,12 @@ describe('tilt-graphql mcp', () => {
     expect(await agent.use('wait_for', { ...wait, session: id })).toMatchObject({ result: 'reached' });
   });
 
+  it('refuses an argument that a tool does not have, by name, so that no filter is dropped in silence', async () => {
+    await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'ready' })]);
+    await using agent = await startAgent(gateway.url);
+    expect(await agent.use('list_targets', { phase: ['FAILED'] })).toMatch(/Unrecognized key: "phase"/);
+  });
+
   it('gives texts of Tilt without terminal sequences', async () => {
     const state = {
       terminated: { startTime: null, finishTime: null, error: '\u001b[31mred\u001b[0m\rline' },
