@@ -78,7 +78,7 @@ async function publishRun(
 
 /** Logs the keys whose final state the broker did not take. @param isAway whether the broker could not be reached */
 export function logUnwritten(keys: readonly string[], deadlineMs: number, isAway: boolean, log: Log): void {
-  const reason = isAway ? ': the broker is away' : '; readers see its last written state as STALE';
+  const reason = isAway ? ': the broker is away' : '; its readers see the last state that was written';
   for (const key of keys) {
     log('error', `${key}: its final state could not be written within ${deadlineMs / 1_000} s${reason}`);
   }
