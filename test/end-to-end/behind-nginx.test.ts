@@ -6,6 +6,7 @@ import { blockOf, readPage } from '../docs/pages.js';
 import { bePatient } from '../support/be-patient.js';
 import { launchBrowser } from '../support/browser.js';
 import { startGateway } from '../support/gateway.js';
+import { runInGraphiql } from '../support/graphiql.js';
 import { session } from '../support/sessions.js';
 import { openSlowLink } from '../support/slow-link.js';
 import { createTls } from '../support/tls.js';
@@ -133,9 +134,7 @@ describe.each([
         ['Verdict', '"PENDING"'],
         ['Changes', '"ADDED"'],
       ] as const) {
-        await page.locator('.graphiql-tab-button', { hasText: operation }).dispatchEvent('click');
-        await page.locator('.graphiql-tab-active', { hasText: operation }).waitFor();
-        await page.locator('.graphiql-execute-button').click();
+        await runInGraphiql(page, operation);
         await page.locator('.graphiql-response').getByText(expected).waitFor();
       }
       setup.source.put(session('shop', { 'api:serve': 'ready' }));

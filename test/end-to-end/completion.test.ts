@@ -87,7 +87,6 @@ describe.each(['bash', 'zsh'] as const)('completion in %s', (shell) => {
   it('never evaluates what was typed, nor a name that Tilt gave', async () => {
     await using clients = await startCliClients();
     await using terminal = await openCompletionShell(shell, await startTargets(clients));
-    const before = await readdir(terminal.folder.path);
     for (const word of ['$(touch hacked)', '`touch hacked`', '"$(touch hacked)', "'; touch hacked; '"]) {
       await terminal.pressTab(`tilt-graphql wait --for=${word}`);
       await terminal.pressTab(`tilt-graphql wait ${word} --ma`);
@@ -97,7 +96,8 @@ describe.each(['bash', 'zsh'] as const)('completion in %s', (shell) => {
       String.raw`tilt-graphql wait --for target:\$`,
       /tilt-graphql wait --for target:\\\$\\\(touch\\ hacked\\\)\\`touch\\ hacked\\`:serve=?$/,
     );
-    expect(await readdir(terminal.folder.path)).toEqual(before);
+    // A shell may write files of its own there, such as a dump of its completions.
+    expect(await readdir(terminal.folder.path)).not.toContain('hacked');
   });
 });
 

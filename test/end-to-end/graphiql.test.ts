@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleTabs } from '../../src/transport/graphiql-tabs.js';
 import { launchBrowser } from '../support/browser.js';
 import { startMemoryGateway, type TestGateway } from '../support/gateway.js';
+import { runInGraphiql } from '../support/graphiql.js';
 import { session } from '../support/sessions.js';
 
 let browser: Browser;
@@ -25,17 +26,6 @@ async function visit(gateway: TestGateway): Promise<{ page: Page; hosts: Set<str
   return { page, hosts };
 }
 
-/** Opens the tab that holds the operation, and runs it. */
-async function run(page: Page, operation: string): Promise<void> {
-  // The tabs fly in, so that a click by coordinates may hit another.
-  await page.locator('.graphiql-tab-button', { hasText: operation }).dispatchEvent('click');
-  await page.locator('.graphiql-tab-active', { hasText: operation }).waitFor();
-  // GraphiQL reads the operation's name, and stores the document, some time after the tab is active: until then it would run
-  // the operation of the tab before ("Cannot infer operation").
-  await expect.poll(() => page.evaluate('localStorage.getItem("graphiql:query")')).toContain(operation);
-  await page.locator('.graphiql-execute-button').click();
-}
-
 const response = (page: Page) => page.locator('.graphiql-response');
 
 describe('GraphiQL in Chromium', () => {
@@ -43,10 +33,10 @@ describe('GraphiQL in Chromium', () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
     const { page, hosts } = await visit(gateway);
 
-    await run(page, 'Verdict');
+    await runInGraphiql(page, 'Verdict');
     await response(page).getByText('"PENDING"').waitFor();
 
-    await run(page, 'Changes');
+    await runInGraphiql(page, 'Changes');
     await response(page).getByText('"ADDED"').waitFor();
     gateway.source.put(session('shop', { 'api:serve': 'ready' }));
     await response(page).getByText('"PASSED"').waitFor();
