@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import type { KubeContext } from '../../src/providers/tilt/kube-context.js';
 import { parseKubeconfig } from '../../src/providers/tilt/kubeconfig.js';
 import { readFixture } from './recording.js';
+import { REMOVAL } from './temporary-folder.js';
 import type { TiltServer } from './tilt-server.js';
 
 /** What an entry is made of: a server that runs, or where one would be. */
@@ -70,7 +71,7 @@ export async function createKubeconfigFolder(): Promise<{
   return {
     folder,
     path: join(folder, 'config'),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => rm(folder, REMOVAL),
   };
 }
 

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NatsConfig, natsConfig } from './nats-config.js';
+import { REMOVAL } from './temporary-folder.js';
 
 /** A real `nats-server` with JetStream, on a port of 127.0.0.1 that it keeps. Ends at the end of its block. */
 export interface NatsServer extends AsyncDisposable {
@@ -130,7 +131,7 @@ async function prepare(
     },
     async [Symbol.asyncDispose]() {
       await server.kill();
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, REMOVAL);
     },
   };
   return server;

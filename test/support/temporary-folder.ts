@@ -15,6 +15,9 @@ export interface TemporaryFolder extends AsyncDisposable {
   remove(name: string): Promise<void>;
 }
 
+/** Deletes a folder. A process that has just been killed may still write into it: then the deletion is tried again. */
+export const REMOVAL = { recursive: true, force: true, maxRetries: 20, retryDelay: 50 } as const;
+
 /** Makes an empty folder, which is deleted with all that is in it when it is disposed of. `parent`: the system's own for such. */
 export async function createTemporaryFolder(parent = tmpdir()): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(parent, 'tilt-graphql-'));
@@ -29,6 +32,6 @@ export async function createTemporaryFolder(parent = tmpdir()): Promise<Temporar
       await rename(file(`.${name}.new`), file(name));
     },
     remove: (name) => rm(file(name), { force: true }),
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => rm(path, REMOVAL),
   };
 }
