@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { BEFORE } from './parts/before.js';
 
 /** What was asked for on the command line. */
 export interface Options {
@@ -9,6 +12,8 @@ export interface Options {
   readonly only: readonly string[] | null;
   /** Only these servers; null: all. */
   readonly servers: readonly string[] | null;
+  /** The folder of another checkout, built, which is measured in the same rounds; null: none. */
+  readonly before: string | null;
 }
 
 /** What there is to choose from. */
@@ -19,12 +24,13 @@ export interface Known {
 
 /** What the command line may be, in short. */
 export function usageOf({ parts, servers }: Known): string {
-  return `npm run bench -- [--quick] [--runs <n>] [--only <part,part>] [--servers <name,name>]
+  return `npm run bench -- [--quick] [--runs <n>] [--only <part,part>] [--servers <name,name>] [--before <folder>]
 
   --quick     small numbers and one round: shows that everything works, not how fast it is
   --runs      how many rounds, of which the median is taken (3)
   --only      these parts alone: ${parts.join(', ')}
-  --servers   these servers alone: ${servers.join(', ')}`;
+  --servers   these servers alone: ${servers.join(', ')}
+  --before    another checkout of this project, built: measured in the same rounds, as \`${BEFORE}\``;
 }
 
 /** Reads the command line; null when only help is wanted. Throws an error that names what it does not know. */
@@ -36,6 +42,7 @@ export function readOptions(args: readonly string[], known: Known): Options | nu
       runs: { type: 'string' },
       only: { type: 'string' },
       servers: { type: 'string' },
+      before: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -45,6 +52,7 @@ export function readOptions(args: readonly string[], known: Known): Options | nu
     runs: runsOf(values.runs ?? (values.quick ? '1' : '3')),
     only: listOf('--only', values.only, known.parts),
     servers: listOf('--servers', values.servers, known.servers),
+    before: values.before === undefined ? null : builtCheckout(values.before),
   };
 }
 
@@ -52,6 +60,11 @@ function runsOf(text: string): number {
   const runs = Number(text);
   if (Number.isInteger(runs) && runs >= 1 && runs <= 99) return runs;
   throw new Error(`--runs: expected a whole number from 1 to 99, got ${text}`);
+}
+
+function builtCheckout(folder: string): string {
+  if (existsSync(join(folder, 'dist/index.js'))) return resolve(folder);
+  throw new Error(`--before: expected a checkout with dist/index.js (npm run build), got ${folder}`);
 }
 
 function listOf(option: string, text: string | undefined, known: readonly string[]): string[] | null {

@@ -4,6 +4,7 @@ import { readMachine } from './harness/machine.js';
 import { type PartResult, runRounds } from './harness/rounds.js';
 import { type Options, readOptions, usageOf } from './options.js';
 import { parts } from './parts/all.js';
+import { BEFORE, withBefore } from './parts/before.js';
 import { writeResults } from './report/results.js';
 import { headOf, tableOf, verdictOf } from './report/table.js';
 
@@ -42,13 +43,13 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runParts(options: Options, signal: AbortSignal): Promise<PartResult[]> {
-  const bench = createBench(options.quick, signal);
+  const bench = createBench(options.quick, signal, options.before);
   const results: PartResult[] = [];
   for (const part of parts) {
     if (signal.aborted || !(options.only?.includes(part.name) ?? true)) continue;
-    const result = await runRounds(part, bench, {
+    const result = await runRounds(options.before ? withBefore(part) : part, bench, {
       runs: options.runs,
-      takes: (entrant) => options.servers?.includes(entrant) ?? true,
+      takes: (entrant) => entrant === BEFORE || (options.servers?.includes(entrant) ?? true),
       tell: (line) => process.stderr.write(`${line}\n`),
     });
     results.push(result);
@@ -58,9 +59,9 @@ async function runParts(options: Options, signal: AbortSignal): Promise<PartResu
 }
 
 /** Only a whole run is to be quoted. */
-function resultsName({ quick, only, servers }: Options): string {
+function resultsName({ quick, only, servers, before }: Options): string {
   if (quick) return 'quick';
-  return only || servers ? 'partial' : 'latest';
+  return only || servers || before ? 'partial' : 'latest';
 }
 
 /** Ctrl-C ends the children, and so everything that waits for them. */

@@ -1,6 +1,8 @@
 import { STREAM } from '../clients/find-update.js';
 import type { HttpLoadApi } from '../clients/http-load.js';
 import type { OpenOptions, ReadersApi } from '../clients/readers.js';
+import { BEFORE } from '../parts/before.js';
+import { OURS } from '../parts/part.js';
 import type { ServerApi, StartOptions } from '../servers/control.js';
 import { type Child, startChild } from './child.js';
 
@@ -28,13 +30,15 @@ export interface RunningServer extends Child<ServerApi> {
 /** How many services the Session of the benchmark has: each is two targets. */
 export const SERVICES = 50;
 
-/** What parts work with. */
-export function createBench(quick: boolean, signal: AbortSignal): Bench {
+/** What parts work with; `before` is the folder of the checkout that `tilt-graphql-before` runs. */
+export function createBench(quick: boolean, signal: AbortSignal, before: string | null): Bench {
   return {
     quick,
     signal,
     async startServer(name, options = {}) {
-      const child = startChild<ServerApi>(`servers/${name}`, signal);
+      const isBefore = name === BEFORE;
+      const file = `servers/${isBefore ? OURS : name}`;
+      const child = startChild<ServerApi>(file, signal, isBefore ? (before ?? undefined) : undefined);
       const { port } = await orEnd(
         child,
         child.call('start', { services: SERVICES, streams: 1, ...options }),

@@ -15,14 +15,19 @@ export interface Child<A extends Api> extends AsyncDisposable {
 }
 
 /**
- * Starts one of the processes that were built, in the project's root.
+ * Starts one of the processes that were built.
  *
  * @param file such as `servers/yoga`
  * @param signal ends it
+ * @param folder where it runs, whose `dist` it takes. Default: the project's root
  */
-export function startChild<A extends Api>(file: string, signal: AbortSignal): Child<A> {
+export function startChild<A extends Api>(
+  file: string,
+  signal: AbortSignal,
+  folder = fileURLToPath(new URL('../../..', import.meta.url)),
+): Child<A> {
   const child = fork(`${builtFolder}/${file}.js`, {
-    cwd: fileURLToPath(new URL('../../..', import.meta.url)),
+    cwd: folder,
     execArgv: ['--expose-gc'],
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
