@@ -89,7 +89,9 @@ describe('tilt-graphql mcp', () => {
     expect(await agent.use('explain_verdict', { session: id })).toMatchObject({
       session: { isDemo: true, verdict: 'PASSED' },
     });
-    expect(await agent.use('wait_for', { ...wait, session: id })).toMatchObject({ result: 'reached' });
+    expect(await agent.use('wait_for', { ...wait, timeoutSeconds: 60, session: id })).toMatchObject({
+      result: 'reached',
+    });
   });
 
   it('refuses an argument that a tool does not have, by name, so that no filter is dropped in silence', async () => {
