@@ -10,15 +10,28 @@ import { badInput } from './errors.js';
  */
 export function meantSession(store: ReadableStore, id: SessionId | null | undefined): SessionId | null {
   if (id != null) return id;
-  const ids = store.ids();
-  if (ids.length <= 1) return ids[0] ?? null;
-  const known = ids.flatMap((each) => store.get(each) ?? []);
+  const candidates = candidatesOf(store);
+  if (candidates.length > 1) throw whichSession(candidates.map((record) => record.id));
+  return candidates[0]?.id ?? null;
+}
+
+/** The Session that is meant; null where it does not exist, or where several could be meant. */
+export function findMeantSession(
+  store: ReadableStore,
+  id: SessionId | null | undefined,
+): SessionRecord | null {
+  if (id != null) return store.get(id);
+  const candidates = candidatesOf(store);
+  return candidates.length > 1 ? null : (candidates[0] ?? null);
+}
+
+/** The Sessions that could be meant where no id is given, those of running Tilts first. */
+function candidatesOf(store: ReadableStore): readonly SessionRecord[] {
+  const known = store.ids().flatMap((id) => store.get(id) ?? []);
   const real = known.filter((record) => !isDemo(record));
   const candidates = real.length > 0 ? real : known;
   const present = candidates.filter(({ connection }) => connection.state !== 'gone');
-  const meant = present.length > 0 ? present : candidates;
-  if (meant.length === 1 && meant[0]) return meant[0].id;
-  throw whichSession([...new Set([...present, ...candidates])].map((record) => record.id));
+  return present.length === 1 ? present : [...new Set([...present, ...candidates])];
 }
 
 /** How many ids an error lists. */

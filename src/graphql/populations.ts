@@ -1,7 +1,7 @@
 import { HISTORY_LIMIT, type SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { countListed, type IntrospectionSizes } from './introspection-sizes.js';
-import { nodeOf } from './lookup.js';
+import { findMeantSession, nodeOf } from './lookup.js';
 import {
   NO_SIZES,
   type SizeName,
@@ -113,11 +113,9 @@ function ofId(store: ReadableStore, id: unknown): Yield {
   return { count: 1, sizes: record ? sizesOf(record) : NO_SIZES };
 }
 
-/** One Session; without an id the only one. Where there are several that is an error, and nothing is executed beneath it. */
+/** Where several Sessions could be meant that is an error, and nothing is executed beneath it. */
 function findSession(store: ReadableStore, id: unknown): SessionRecord | null {
-  const ids = store.ids();
-  const given = typeof id === 'string' ? id : ids.length === 1 ? ids[0] : undefined;
-  return given === undefined ? null : store.get(given);
+  return findMeantSession(store, typeof id === 'string' ? id : null);
 }
 
 function ofPage({ store, args: { first, where } }: FieldSource): Yield {

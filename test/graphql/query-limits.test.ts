@@ -55,6 +55,11 @@ function codesOf(query: string, variables = {}, limits = {}) {
   return 'document' in prepared ? [] : prepared.map(({ extensions }) => extensions.code);
 }
 
+function costOf(query: string): number {
+  const prepared = prepare(query);
+  return 'document' in prepared ? prepared.cost : 0;
+}
+
 function prepare(query: string, variables = {}, limits = {}) {
   const operations = createOperations({
     schema,
@@ -158,6 +163,18 @@ describe('the complexity of a document', () => {
     put(20, 100);
     const query = `{ ${repeated(50, (index) => `a${index}: sessions(first: 1, where: {target: {name: "*x"}}) { totalCount }`)} }`;
     expect(codesOf(query, {}, { complexity: 40_000 })).toEqual(['QUERY_TOO_COMPLEX']);
+  });
+
+  it.each([
+    ['session', 'id', '{ status { targets { id } } }'],
+    ['target', 'name: "t0", session', '{ resources history(last: 10) { time } }'],
+  ])('is, without an id, that of the only Session that is not GONE: %s', (field, id, selection) => {
+    put(2, 100);
+    put(1, 100);
+    const withoutId = `{ ${field}(${id}: null) ${selection} }`;
+    const withId = `{ ${field}(${id}: "s0/Tiltfile") ${selection} }`;
+    expect(costOf(withoutId)).toBe(costOf(withId));
+    expect(codesOf(withoutId, {}, { complexity: costOf(withId) - 1 })).toEqual(['QUERY_TOO_COMPLEX']);
   });
 
   it('is known of every list of the schema', () => {
