@@ -1,3 +1,4 @@
+import './production.js';
 import { createGateways, type Gateways } from './gateway/gateways.js';
 import type { Finding, SearchResult } from './harness/search.js';
 import type { AnySurface } from './harness/surface.js';

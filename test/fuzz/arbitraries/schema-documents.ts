@@ -1,70 +1,95 @@
 import fc from 'fast-check';
 import {
   type GraphQLArgument,
+  GraphQLBoolean,
   type GraphQLField,
   type GraphQLInputType,
   type GraphQLNamedType,
+  GraphQLNonNull,
   type GraphQLSchema,
   getNamedType,
+  getNullableType,
   isAbstractType,
   isCompositeType,
-  isEnumType,
-  isInputObjectType,
-  isListType,
   isNonNullType,
   isObjectType,
 } from 'graphql';
+import { type Choices, createChoices, tapes } from './choices.js';
+import { inputOf, type KnownTexts, literalOf } from './input-values.js';
 
-/** A valid query, and its variables. */
+/** A valid query, and requests for it. */
 export interface SchemaDocument {
   readonly query: string;
+  /** Lengths of its texts and lists. */
+  readonly lengths: Lengths;
+  readonly requests: readonly DocumentRequest[];
+}
+
+/** How a document is asked for. */
+export interface DocumentRequest {
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Any number: what is asked is up to the surface. */
+  readonly choice: number;
 }
 
-/** Ids and names that are there, and some that are not. */
-export interface KnownTexts {
-  readonly ids: readonly string[];
-  readonly names: readonly string[];
+/** The longest of all texts and lists. */
+export interface Lengths {
+  readonly text: number;
+  readonly list: number;
 }
 
-const INTS = [-1, 0, 1, 2, 3, 10, 50, 1_000];
-const GLOBS = ['*', '*:serve', 't?rget*', '**a**', 'nothing'];
-
-/** Queries made of a schema: fragments within fragments, aliases, directives, literals and variables. */
+/** Queries made of a schema: fragments within fragments, aliases, directives, literals, and variables of every size. */
 export function schemaDocuments(schema: GraphQLSchema, known: KnownTexts): fc.Arbitrary<SchemaDocument> {
-  // A tape of choices, so that what fails can be made smaller.
   return fc
-    .array(fc.nat(1_000_000), { minLength: 1, maxLength: 120 })
-    .map((tape) => createWriter(schema, known, tape));
+    .tuple(tapes(150), fc.array(tapes(12), { minLength: 1, maxLength: 4, size: 'max' }))
+    .map(([tape, requests]) => {
+      const { declared, ...document } = writeDocument(schema, known, createChoices(tape));
+      return {
+        ...document,
+        requests: requests.map((each) => requestOf(declared, known, createChoices(each))),
+      };
+    });
 }
 
-function createWriter(
-  schema: GraphQLSchema,
-  { ids, names }: KnownTexts,
-  tape: readonly number[],
-): SchemaDocument {
-  const fragments: { readonly name: string; readonly type: GraphQLNamedType; text: string }[] = [];
+/** Declared variables by name. */
+type Declared = ReadonlyMap<string, GraphQLInputType>;
+
+function requestOf(declared: Declared, known: KnownTexts, choices: Choices): DocumentRequest {
+  const choice = choices.choose(1_000);
   const variables: Record<string, unknown> = {};
-  const declared: string[] = [];
-  let [at, aliases] = [0, 0];
+  for (const [name, type] of declared) {
+    const kind = choices.choose(8);
+    if (kind === 7) variables[name] = null;
+    else if (kind < 6) variables[name] = inputOf(type, '', choices, known);
+  }
+  return { variables, choice };
+}
+
+/** The lengths of the longest text and the longest list in a value. */
+export function lengthsOf(value: unknown): Lengths {
+  if (typeof value === 'string') return { text: value.length, list: 0 };
+  if (typeof value !== 'object' || value === null) return { text: 0, list: 0 };
+  const members = Object.values(value).map(lengthsOf);
+  return {
+    text: Math.max(0, ...members.map(({ text }) => text)),
+    list: Math.max(Array.isArray(value) ? value.length : 0, ...members.map(({ list }) => list)),
+  };
+}
+
+type Written = Omit<SchemaDocument, 'requests'> & { readonly declared: Declared };
+
+function writeDocument(schema: GraphQLSchema, known: KnownTexts, choices: Choices): Written {
+  const { choose, pick } = choices;
+  const fragments: { readonly name: string; readonly type: GraphQLNamedType; text: string }[] = [];
+  const declared = new Map<string, GraphQLInputType>();
+  const declarations: string[] = [];
+  let aliases = 0;
+  let lengths: Lengths = { text: 0, list: 0 };
   const root = schema.getQueryType();
   if (!root) throw new Error('Expected a type Query.');
   const body = selectionOf(root, 6);
-  const head = declared.length > 0 ? `query (${declared.join(', ')}) ` : '';
-  return { query: [head + body, ...fragments.map(({ text }) => text)].join('\n'), variables };
-
-  /** After the end of the tape every choice is the first. */
-  function choose(count: number): number {
-    const choice = tape[at] ?? 0;
-    at += 1;
-    return choice % Math.max(count, 1);
-  }
-
-  function pick<T>(from: readonly T[]): T {
-    const picked = from[choose(from.length)];
-    if (picked === undefined) throw new Error('Expected something to choose from.');
-    return picked;
-  }
+  const head = declarations.length > 0 ? `query (${declarations.join(' ')}) ` : '';
+  return { query: [head + body, ...fragments.map(({ text }) => text)].join('\n'), lengths, declared };
 
   function selectionOf(type: GraphQLNamedType, depth: number): string {
     const parts = Array.from({ length: 1 + choose(4) }, () => partOf(type, depth));
@@ -72,29 +97,20 @@ function createWriter(
   }
 
   function partOf(type: GraphQLNamedType, depth: number): string {
-    const kind = at >= tape.length ? 2 : choose(12);
-    if (kind === 0 && depth > 0)
-      return `... ${conditionOf(type)}`.concat(` ${directive()}${within(type, depth)}`);
+    const kind = choices.isOver ? 2 : choose(12);
+    if (kind === 0 && depth > 0) return `... on ${type.name} ${directive()}${selectionOf(type, depth - 1)}`;
     if (kind === 1 && depth > 0) return `...${fragmentOf(type, depth)} ${directive()}`;
-    if (!isObjectType(type)) return `... on ${pickPossible(type)}`;
+    if (!isObjectType(type)) return `... on ${possibleOf(type, depth)}`;
     const fields = Object.values(type.getFields()).filter(
       (field) => depth > 0 || !isCompositeType(getNamedType(field.type)),
     );
-    return fields.length === 0 ? '__typename' : fieldOf(pick(fields), depth);
+    return fields.length === 0 || choices.isOver ? '__typename' : fieldOf(pick(fields), depth);
   }
 
-  function conditionOf(type: GraphQLNamedType): string {
-    return `on ${type.name}`;
-  }
-
-  function within(type: GraphQLNamedType, depth: number): string {
-    return selectionOf(type, depth - 1);
-  }
-
-  function pickPossible(type: GraphQLNamedType): string {
+  function possibleOf(type: GraphQLNamedType, depth: number): string {
     if (!isAbstractType(type)) throw new Error(`Expected an open type, got ${type.name}.`);
     const possible = pick(schema.getPossibleTypes(type));
-    return `${possible.name} ${selectionOf(possible, 1)}`;
+    return `${possible.name} ${selectionOf(possible, Math.max(depth - 1, 0))}`;
   }
 
   function fragmentOf(type: GraphQLNamedType, depth: number): string {
@@ -111,56 +127,41 @@ function createWriter(
     aliases += 1;
     const type = getNamedType(field.type);
     const args = field.args.flatMap(argumentOf);
-    const text = `a${aliases}: ${field.name}${args.length > 0 ? `(${args.join(', ')})` : ''} ${directive()}`;
+    const text = `a${aliases}: ${field.name}${args.length > 0 ? `(${args.join(' ')})` : ''} ${directive()}`;
     return isCompositeType(type) ? text + selectionOf(type, depth - 1) : text;
   }
 
   function directive(): string {
-    return (
-      ['', '', '', '', '@include(if: true) ', '@skip(if: true) ', '@include(if: false) '][choose(7)] ?? ''
-    );
+    const kind = choose(12);
+    if (kind < 9) return '';
+    const condition = choose(3) === 0 ? declare(new GraphQLNonNull(GraphQLBoolean), true) : choose(2) === 0;
+    return `${kind === 9 ? '@skip' : '@include'}(if: ${condition}) `;
   }
 
   function argumentOf({ name, type }: GraphQLArgument): string[] {
     if (!isNonNullType(type) && choose(2) === 0) return [];
-    const value = inputOf(type, name);
-    if (choose(3) > 0) return [`${name}: ${literalOf(type, value)}`];
-    const variable = `v${declared.length}`;
-    declared.push(`$${variable}: ${type}`);
-    variables[variable] = value;
-    return [`${name}: $${variable}`];
+    return [`${name}: ${literalOf(type, inputOf(type, name, choices, known), variableOrNote)}`];
   }
 
-  function inputOf(type: GraphQLInputType, name: string): unknown {
-    if (isNonNullType(type)) return inputOf(type.ofType, name);
-    if (isListType(type)) return Array.from({ length: choose(4) }, () => inputOf(type.ofType, name));
-    if (isEnumType(type)) return pick(type.getValues()).name;
-    if (isInputObjectType(type)) {
-      const fields = Object.values(type.getFields()).filter(
-        (field) => isNonNullType(field.type) || choose(3) === 0,
-      );
-      return Object.fromEntries(fields.map((field) => [field.name, inputOf(field.type, field.name)]));
-    }
-    if (type.name === 'Int') return pick(INTS);
-    if (type.name === 'Boolean') return choose(2) === 0;
-    if (type.name === '_Any') return { __typename: pick(['Session', 'Target', 'Junk']), id: pick(ids) };
-    if (type.name === 'ID' || name === 'id' || name === 'session') return pick(ids);
-    return pick([...names, ...GLOBS]);
+  function variableOrNote(type: GraphQLInputType, value: unknown): string | null {
+    return choose(4) === 3 ? declare(type, value) : note(value);
   }
 
-  function literalOf(type: GraphQLInputType, value: unknown): string {
-    if (isNonNullType(type)) return literalOf(type.ofType, value);
-    if (isListType(type)) {
-      return Array.isArray(value)
-        ? `[${value.map((item) => literalOf(type.ofType, item)).join(', ')}]`
-        : '[]';
-    }
-    if (isEnumType(type)) return String(value);
-    if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-    const fields = Object.entries(value).map(([name, member]) => {
-      const field = isInputObjectType(type) ? type.getFields()[name] : undefined;
-      return `${name}: ${field ? literalOf(field.type, member) : JSON.stringify(member)}`;
-    });
-    return `{${fields.join(', ')}}`;
+  /** A variable of this type; now and then with a default, which may then stand where null may not. */
+  function declare(type: GraphQLInputType, value: unknown): string {
+    const name = `v${declared.size}`;
+    declared.set(name, type);
+    const hasDefault = value !== null && choose(3) === 2;
+    const standard = hasDefault
+      ? ` = ${literalOf(getNullableType(type), value, (_, part) => note(part))}`
+      : '';
+    declarations.push(`$${name}: ${hasDefault ? getNullableType(type) : type}${standard}`);
+    return `$${name}`;
+  }
+
+  function note(value: unknown): null {
+    if (typeof value === 'string') lengths = { ...lengths, text: Math.max(lengths.text, value.length) };
+    if (Array.isArray(value)) lengths = { ...lengths, list: Math.max(lengths.list, value.length) };
+    return null;
   }
 }

@@ -1,63 +1,124 @@
-import { executeSync } from 'graphql';
-import { DEFAULT_QUERY_LIMITS } from '../../../src/graphql/limits.js';
-import { createOperations } from '../../../src/graphql/operation.js';
+import { executeSync, GraphQLError } from 'graphql';
+import { DEFAULT_QUERY_LIMITS, LIMIT_CODES, type QueryLimits } from '../../../src/graphql/limits.js';
+import { createOperations, type PreparedOperation } from '../../../src/graphql/operation.js';
 import { createSchema } from '../../../src/graphql/schema.js';
 import { createSubscriptionResolvers } from '../../../src/live/subscription-resolvers.js';
-import { decodeSession } from '../../../src/model/decode.js';
-import { createStore } from '../../../src/store/store.js';
-import { createManualClock } from '../../support/manual-clock.js';
-import { sessionJson } from '../../support/session-json.js';
-import { states } from '../../support/sessions.js';
-import { schemaDocuments } from '../arbitraries/schema-documents.js';
+import type { Store } from '../../../src/store/store.js';
+import {
+  type DocumentRequest,
+  type Lengths,
+  lengthsOf,
+  type SchemaDocument,
+  schemaDocuments,
+} from '../arbitraries/schema-documents.js';
+import { storeOf, storeWithDemo, storeWithOneLive } from '../harness/cost-stores.js';
 import { defineSurface } from '../harness/surface.js';
 import { Violation } from '../harness/violation.js';
 
 const schema = createSchema(createSubscriptionResolvers(), { federation: true });
-const store = createStore({ clock: createManualClock(), epoch: 'fuzz' });
-const contextValue = { store, version: 'fuzz', scope: '', lastEventId: null };
-fill();
 
-/** Nothing is rejected but by its cost, so that the cost is looked at of large documents, too. */
+/** Mostly small ones: what is wrong shows there, too, and an answer is executed in no time. */
+const STORES: readonly Store[] = [
+  ...[storeOf([12]), storeOf([0, 1, 3, 12]), storeOf([3]), storeOf([0, 1, 3, 12])],
+  ...[storeWithOneLive([0, 1, 12]), storeWithDemo(12), storeOf([]), storeOf(new Array<number>(12).fill(20))],
+];
+
+const FEW = 1_000;
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
-const operations = createOperations({
-  schema,
-  limits: {
-    ...DEFAULT_QUERY_LIMITS,
-    tokens: UNLIMITED,
-    depth: UNLIMITED,
-    aliases: UNLIMITED,
-    directives: UNLIMITED,
-  },
-  introspection: true,
-  documents: null,
-});
+/** The most fields of an answer that is executed. */
+const EXECUTED = 50_000;
 
-/** Documents made of the schema: none may give an answer of more fields than it was said to cost. */
+// Nothing is rejected but by its cost and its lengths, so that the cost is looked at of large documents, too.
+const unlimited = operationsWith(UNLIMITED);
+const usual = operationsWith(DEFAULT_QUERY_LIMITS.complexity);
+const strict = operationsWith(FEW);
+
+/** Documents made of the schema: none may give an answer of more fields than it was said to cost, and the limits go by that. */
 export const documentCosts = defineSurface({
   name: 'document-costs',
   share: 100,
   arbitrary: schemaDocuments(schema, {
-    ids: [...store.ids(), 'gone/Tiltfile', 's1/Tiltfile#t1:serve', 's1/Tiltfile#none', '#', ''],
+    ids: ['s3/Tiltfile', 's0/Tiltfile', 's1/Tiltfile', 'gone/Tiltfile', 's1/Tiltfile#t1:serve', '#', ''],
     names: ['t1:serve', 'api', 's1', 'both'],
+    textLength: DEFAULT_QUERY_LIMITS.textLength,
+    listLength: DEFAULT_QUERY_LIMITS.listLength,
   }),
-  count: () => 1,
-  check({ query, variables }) {
-    const prepared = operations.prepare({ query, variables }, contextValue);
-    if (!('document' in prepared)) {
-      const [error] = prepared;
-      if (error?.extensions.code !== 'QUERY_TOO_COMPLEX')
-        throw new Violation('a document of the schema is rejected', error);
-      return;
-    }
-    const { data } = executeSync(prepared);
-    const fields = countFields(data);
-    if (fields > prepared.cost)
-      throw new Violation(
-        'an answer has more fields than the document was said to cost',
-        `${fields} > ${prepared.cost}`,
-      );
+  count: ({ requests }) => requests.length,
+  check(document) {
+    for (const request of document.requests) checkRequest(document, request);
   },
 });
+
+function checkRequest({ query, lengths }: SchemaDocument, { variables, choice }: DocumentRequest): void {
+  const store = STORES[choice % STORES.length];
+  if (!store) throw new Error('Expected a store.');
+  const contextValue = { store, version: 'fuzz', scope: '', lastEventId: null };
+  const prepared = unlimited.prepare({ query, variables }, contextValue);
+  const expected = [...overLengths(lengths), ...overLengths(lengthsOf(variables))];
+  if (!('document' in prepared)) {
+    for (const error of prepared) mustBeExpected(error, expected);
+    return;
+  }
+  if (expected.length > 0) throw new Violation('a document above a limit is accepted', expected.join());
+  mustBeLimited(usual.costOf(prepared, contextValue), DEFAULT_QUERY_LIMITS.complexity, prepared);
+  mustBeLimited(strict.costOf(prepared, contextValue), FEW, prepared);
+  if (prepared.cost <= EXECUTED) mustCostEnough(prepared);
+}
+
+function operationsWith(complexity: number) {
+  const none: Partial<QueryLimits> = {
+    tokens: UNLIMITED,
+    depth: UNLIMITED,
+    aliases: UNLIMITED,
+    directives: UNLIMITED,
+  };
+  const limits = { ...DEFAULT_QUERY_LIMITS, ...none, complexity };
+  return createOperations({ schema, limits, introspection: true, documents: null });
+}
+
+function overLengths({ text, list }: Lengths): string[] {
+  return [
+    ...(text > DEFAULT_QUERY_LIMITS.textLength ? [LIMIT_CODES.textLength] : []),
+    ...(list > DEFAULT_QUERY_LIMITS.listLength ? [LIMIT_CODES.listLength] : []),
+  ];
+}
+
+function mustBeExpected({ message, extensions }: GraphQLError, expected: readonly string[]): void {
+  if (!expected.includes(String(extensions.code)))
+    throw new Violation('a document of the schema is rejected', message);
+}
+
+/** The verdict of a limit goes by the cost, and nothing else. */
+function mustBeLimited(verdict: number | GraphQLError, limit: number, { cost }: PreparedOperation): void {
+  const isRight =
+    verdict instanceof GraphQLError
+      ? cost > limit && verdict.extensions.code === LIMIT_CODES.complexity
+      : cost <= limit && verdict === cost;
+  if (!isRight) throw new Violation(`a cost of ${cost} and the verdict of ${limit}`, String(verdict));
+}
+
+function mustCostEnough(prepared: PreparedOperation): void {
+  const { data, errors = [] } = executeQuietly(prepared);
+  const fields = countFields(data);
+  if (fields > prepared.cost)
+    throw new Violation(
+      'an answer has more fields than the document was said to cost',
+      `${fields} > ${prepared.cost}`,
+    );
+  const fault = errors.find(({ originalError }) => originalError && !(originalError instanceof GraphQLError));
+  if (fault) throw new Violation('a resolver fails', fault.message);
+}
+
+/** Stacks take longer than the execution of what they are about: every item of a list may have an error. */
+function executeQuietly(prepared: PreparedOperation) {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return executeSync(prepared);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
 
 /** The fields of an answer; an item of a list of texts is one, too. */
 function countFields(value: unknown): number {
@@ -66,31 +127,4 @@ function countFields(value: unknown): number {
   }
   if (typeof value !== 'object' || value === null) return 0;
   return Object.values(value).reduce((sum: number, member) => sum + 1 + countFields(member), 0);
-}
-
-/** Sessions of all sizes: without targets, with those of several resources or none, with a long history. */
-function fill(): void {
-  store.open('fuzz');
-  for (const round of [0, 1, 2]) {
-    for (const [index, size] of [0, 1, 3, 12].entries()) {
-      const targets = Array.from({ length: size }, (_, n) => ({
-        name: `t${n}:serve`,
-        type: n % 2 === 0 ? 'server' : 'job',
-        resources: [[], ['api'], ['api', 'both', `r${n}`]][n % 3],
-        state: Object.values(states)[(n + round) % Object.values(states).length],
-      }));
-      store.apply('fuzz', { type: 'upsert', session: decodeSession(withLabels(targets), `s${index}`) });
-    }
-  }
-}
-
-function withLabels(targets: readonly unknown[]): object {
-  const json = sessionJson({ uid: 'fuzz', targets });
-  const metadata = {
-    ...json.metadata,
-    labels: { a: '1', b: '2' },
-    annotations: { c: '3' },
-    finalizers: ['d', 'e'],
-  };
-  return { ...json, metadata };
 }
