@@ -2,6 +2,11 @@
 export interface LoopBudget {
   /** Null when an operation may begin now; otherwise resolves when it may, in the order in which they asked. */
   pass(): Promise<void> | null;
+  /**
+   * The same for an operation that has begun and goes on with another long step. It comes before those that wait to begin: what it
+   * has made so far, such as a parsed body, is held in memory meanwhile.
+   */
+  goOn(): Promise<void> | null;
 }
 
 /** Time, and what comes after the event loop has looked for input and output. */
@@ -25,6 +30,10 @@ export function createLoopBudget({ monotonic, afterIo = setImmediate }: LoopBudg
     pass() {
       if (waiting.length === 0 && isWithin()) return null;
       return new Promise((resolve) => waiting.push(resolve));
+    },
+    goOn() {
+      if (isWithin()) return null;
+      return new Promise((resolve) => waiting.unshift(resolve));
     },
   };
 

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
 import { decodeSession } from '../../src/model/decode.js';
 import { createMemoryProvider, type MemorySource } from '../../src/providers/memory.js';
+import { encodeFrame, frameOf, OPCODES } from '../fuzz/gateway/frames.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { sessionJson } from '../support/session-json.js';
@@ -53,6 +54,9 @@ function requestOf(query: string, accept = 'application/json'): string {
   return `GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`;
 }
 
+/** An operation whose JSON takes long to parse. */
+const NESTED = `{"query":"{ __typename }","variables":{"x":${'['.repeat(450_000)}${']'.repeat(450_000)}}}`;
+
 /** A document that takes long to validate: each fragment is compared with those after it. */
 const CHAIN = `{ ...f0 } ${Array.from({ length: 480 }, (_, n) => `fragment f${n} on Query { __typename ${n < 479 ? `...f${n + 1}` : ''} }`).join(' ')}`;
 
@@ -60,7 +64,40 @@ function toChunk(text: string): string {
   return `${text.length.toString(16)}\r\n${text}\r\n${text.endsWith('}') ? '0\r\n\r\n' : ''}`;
 }
 
-/** Resolves with the order in which two things happened. */
+function textFrame(text: string): Buffer {
+  return encodeFrame(frameOf(OPCODES.text, Buffer.from(text)));
+}
+
+/** A WebSocket whose frames the test writes, once it is acknowledged. */
+async function openWebSocket(gateway: TestGateway): Promise<Socket> {
+  const socket = open(gateway);
+  const request = [
+    'GET /graphql HTTP/1.1',
+    'host: localhost',
+    'connection: Upgrade',
+    'upgrade: websocket',
+    'sec-websocket-version: 13',
+    'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-protocol: graphql-transport-ws',
+  ];
+  socket.write(`${request.join('\r\n')}\r\n\r\n`);
+  socket.write(textFrame('{"type":"connection_init"}'));
+  await includes(socket, 'connection_ack');
+  return socket;
+}
+
+/** Resolves once a text has come. */
+function includes(socket: Socket, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    let last = '';
+    socket.on('data', (bytes) => {
+      last = `${last.slice(-text.length)}${bytes.toString('latin1')}`;
+      if (last.includes(text)) resolve();
+    });
+  });
+}
+
+/** Resolves with the order in which things happened. */
 async function race(tasks: Readonly<Record<string, Promise<unknown>>>): Promise<string[]> {
   const order: string[] = [];
   await Promise.all(
@@ -89,7 +126,7 @@ describe('U1: an operation that takes long', () => {
       'of JSON nested by the thousand',
       (text) => `content-length: ${text.length}`,
       (text) => text,
-      () => `{"query":"{ __typename }","variables":{"x":${'['.repeat(450_000)}${']'.repeat(450_000)}}}`,
+      () => NESTED,
     ],
     ['of unknown length', () => 'transfer-encoding: chunked', toChunk],
     ['too long to be looked up in the cache', (text) => `content-length: ${text.length}`, (text) => text],
@@ -115,6 +152,31 @@ describe('U1: an operation that takes long', () => {
     expect(order).toHaveLength(11);
     expect(order.indexOf('health')).toBeLessThan(5);
     for (const { socket } of [...clients, { socket: health }]) socket.destroy();
+  });
+
+  it.each<[string, Buffer, number]>([
+    ['a message of nested JSON', textFrame(NESTED), 1],
+    ['5,000 messages', textFrame('{"type":"ping"}'), 5_000],
+    ['20,000 pongs', encodeFrame(frameOf(OPCODES.pong, Buffer.alloc(0))), 20_000],
+  ])('is one of many WebSockets that each send %s at once', async (_, frame, count) => {
+    await using gateway = await start(1, 1);
+    const frames = Array.from({ length: count }, () => frame);
+    const bytes = Buffer.concat([...frames, textFrame('{}')]);
+    const sockets = await Promise.all(Array.from({ length: 10 }, () => openWebSocket(gateway)));
+    // All of the one message but its end.
+    const first = count === 1 ? bytes.subarray(0, frame.length - 10) : Buffer.alloc(0);
+    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write(first, resolve))));
+    const health = open(gateway);
+    await once(health, 'connect');
+    const rejected = sockets.map(
+      (socket, index) => [`${index}`, includes(socket, 'Invalid message')] as const,
+    );
+    for (const socket of sockets) socket.write(bytes.subarray(first.length));
+    health.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    const order = await race({ ...Object.fromEntries(rejected), health: once(health, 'data') });
+    expect(order).toHaveLength(11);
+    expect(order.indexOf('health')).toBeLessThan(5);
+    for (const socket of [...sockets, health]) socket.destroy();
   });
 
   it('lets another operation of the same WebSocket be answered in the meantime', async () => {

@@ -24,6 +24,7 @@ import { REQUEST_ID_HEADER } from '../request-id.js';
 import { STUCK_MS, waitForDrain } from './drain.js';
 import { FrameWriter, type FrameWriterOwner, UNSENT_MARK } from './frame-writer.js';
 import type { Beating, Heartbeat } from './heartbeat.js';
+import { Inbox, type InboxOwner } from './inbox.js';
 import { type OperationsOptions, type OperationsOwner, WebSocketOperations } from './operations.js';
 
 /** "Try again later", for a reader that took nothing for too long: graphql-ws clients reconnect after it. */
@@ -47,11 +48,12 @@ export interface ConnectionOptions extends OperationsOptions {
  * is a class, without closures that live long. Heap per reader: 10.2 kB with its server, 5.1 kB so; a bare
  * socket of `ws` takes 2.8 kB.
  */
-export class WebSocketConnection implements Beating, FrameWriterOwner, OperationsOwner {
+export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwner, OperationsOwner {
   readonly #options: ConnectionOptions;
   readonly #socket: WebSocket;
   readonly #connection: Socket;
   readonly #operations: WebSocketOperations;
+  readonly #inbox: Inbox;
   #state: 'opened' | 'initialising' | 'acknowledged' | 'closed' = 'opened';
   /** Tokens of the handshake, until `connection_init`. */
   #tokens: readonly string[];
@@ -85,6 +87,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
       new FrameWriter(connection, options.turn, this),
       options,
     );
+    this.#inbox = new Inbox(this, options);
     this.#tokens = tokens;
     this.#requestId = String(headers[REQUEST_ID_HEADER] ?? '');
     this.headers = options.tracer === noTracer ? NO_HEADERS : headers;
@@ -93,14 +96,12 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
     );
     options.heartbeat.add(this);
     socket.on('message', (bytes) => {
-      try {
-        this.#onMessage(String(bytes));
-      } catch (error) {
-        this.fault(error);
-      }
+      // Only another `binaryType` gives anything else.
+      if (Buffer.isBuffer(bytes)) this.#inbox.take(bytes);
     });
     socket.on('pong', () => {
       this.#isAnswered = true;
+      this.#inbox.count();
     });
     // `ws` closes the socket itself after an error of the client's making: a broken frame, a message too big.
     socket.on('error', ({ message }) =>
@@ -122,8 +123,8 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
 
   /** Pings, and cuts one that left the last ping without an answer: a laptop that was closed says no goodbye. */
   beat(): void {
-    // While it has too much unsent it is not read either, and has a deadline of its own.
-    if (this.isPaused) return;
+    // While it has too much unsent it is not read either, and has a deadline of its own. Nor is it read before its turn.
+    if (this.isPaused || this.#inbox.isWaiting) return;
     if (!this.#isAnswered) {
       this.#socket.terminate();
       return;
@@ -135,35 +136,54 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
   /** None of its subscriptions sends anything until the connection has drained (S5), and nothing more can be asked. */
   onFull(): void {
     if (this.isPaused || this.#state === 'closed') return;
-    this.#socket.pause();
+    this.pauseReading();
     this.#stopWaiting = waitForDrain(this.#connection, this.#options.clock, {
       onDrained: () => {
         this.#stopWaiting = null;
-        this.#isAnswered = true;
-        this.#socket.resume();
+        this.resumeReading();
         this.#operations.resume();
       },
       onStuck: () => {
+        this.#stopWaiting = null;
         this.#close(TRY_AGAIN_LATER, `Nothing was read for ${STUCK_MS / 1_000} s`);
         // The goodbye may never be read: nothing is kept for it. If it is, its answer is.
         this.#release();
-        this.#socket.resume();
+        this.resumeReading();
       },
     });
     this.#operations.pause();
   }
 
-  #onMessage(text: string): void {
+  pauseReading(): void {
+    this.#socket.pause();
+  }
+
+  /** Reads on, unless there is another reason not to. */
+  resumeReading(): void {
+    if (this.isPaused || this.#inbox.isWaiting) return;
+    this.#isAnswered = true;
+    this.#socket.resume();
+  }
+
+  onMessage(bytes: Buffer, hasTurn: boolean): void {
+    try {
+      this.#handle(bytes, hasTurn);
+    } catch (error) {
+      this.fault(error);
+    }
+  }
+
+  #handle(bytes: Buffer, hasTurn: boolean): void {
     if (!this.isOpen) return;
     let message: Message;
     try {
-      message = parseMessage(text);
+      message = parseMessage(String(bytes));
     } catch {
       this.#close(CloseCode.BadRequest, 'Invalid message received');
       return;
     }
     if (message.type === MessageType.ConnectionInit) this.#initialise(message);
-    else if (message.type === MessageType.Subscribe) this.#subscribe(message);
+    else if (message.type === MessageType.Subscribe) this.#subscribe(message, hasTurn);
     else if (message.type === MessageType.Complete) this.#operations.end(message.id);
     else if (message.type === MessageType.Ping) this.#answerPing(message);
     else if (message.type !== MessageType.Pong)
@@ -219,11 +239,11 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, Operation
     );
   }
 
-  #subscribe(message: SubscribeMessage): void {
+  #subscribe(message: SubscribeMessage, hasTurn: boolean): void {
     if (this.#context === null) this.#close(CloseCode.Unauthorized, 'Unauthorized');
     else if (this.#operations.has(message.id))
       this.#close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${message.id} already exists`);
-    else this.#operations.begin(message, this.#context);
+    else this.#operations.begin(message, this.#context, hasTurn);
   }
 
   /** Sends a message, unless the connection is closing. */

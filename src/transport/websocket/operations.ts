@@ -62,13 +62,22 @@ export class WebSocketOperations {
     return this.#running.has(id);
   }
 
-  /** Begins one with an id that is free. */
-  begin({ id, payload }: SubscribeMessage, context: Context): void {
+  /**
+   * Begins one with an id that is free.
+   *
+   * @param hasTurn whether its message came through the budget already
+   */
+  begin({ id, payload }: SubscribeMessage, context: Context, hasTurn: boolean): void {
     const operation = new Operation(id, this.#writer);
     const refusal = this.#excess();
     this.#running.set(id, operation);
-    if (refusal === null) this.#start(operation, payload, context).catch((error) => this.#owner.fault(error));
-    else this.#fail(operation, [refusal]);
+    if (refusal !== null) {
+      this.#fail(operation, [refusal]);
+      return;
+    }
+    const { budget } = this.#options;
+    const turn = hasTurn ? budget.goOn() : budget.pass();
+    this.#start(operation, payload, context, turn).catch((error) => this.#owner.fault(error));
   }
 
   /** The client wants no more of it. Harmless when there is none of that id. */
@@ -111,9 +120,13 @@ export class WebSocketOperations {
     return new GraphQLError(message, { extensions: { code: LIMIT_CODES.complexity } });
   }
 
-  async #start(operation: Operation, params: SubscribeMessage['payload'], context: Context): Promise<void> {
-    const pause = this.#options.budget.pass();
-    if (pause !== null) await pause;
+  async #start(
+    operation: Operation,
+    params: SubscribeMessage['payload'],
+    context: Context,
+    turn: Promise<void> | null,
+  ): Promise<void> {
+    if (turn !== null) await turn;
     if (!this.#isCurrent(operation)) return;
     const prepared = this.#options.operations.prepare(params, context);
     if (!('document' in prepared)) {

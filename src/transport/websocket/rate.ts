@@ -1,4 +1,4 @@
-/** How often something may happen: `perSecond` on average, twice as many at once (a token bucket). */
+/** How often something may happen, or how much of it: `perSecond` on average, twice as many at once (a token bucket). */
 export class Rate {
   readonly #perSecond: number;
   #left: number;
@@ -11,13 +11,13 @@ export class Rate {
     this.#at = now;
   }
 
-  /** Whether it may happen once more, which it then counts as. A clock that was put back gives nothing. */
-  take(now: number): boolean {
+  /** Whether it may happen `count` times more, which it then counts as. A clock that was put back gives nothing. */
+  take(now: number, count = 1): boolean {
     const gained = (Math.max(now - this.#at, 0) / 1_000) * this.#perSecond;
     this.#left = Math.min(this.#left + gained, 2 * this.#perSecond);
     this.#at = now;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
+    if (this.#left < count) return false;
+    this.#left -= count;
     return true;
   }
 }
