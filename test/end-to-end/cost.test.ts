@@ -129,6 +129,12 @@ describe('U1: an operation that takes long', () => {
       () => NESTED,
     ],
     ['of unknown length', () => 'transfer-encoding: chunked', toChunk],
+    [
+      'of broken JSON of unknown length',
+      () => 'transfer-encoding: chunked',
+      toChunk,
+      () => NESTED.replace(']]', ']}'),
+    ],
     ['too long to be looked up in the cache', (text) => `content-length: ${text.length}`, (text) => text],
   ])('is one of many whose bodies %s are complete at once', async (_, lengthOf, encode, bodyOf) => {
     await using gateway = await start(1, 1);

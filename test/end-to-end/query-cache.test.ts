@@ -241,22 +241,17 @@ describe('what is not kept', () => {
     expect(server.executions).toBe(2);
   });
 
-  it('answers to bodies of unknown length, and of more than 64 kB', async () => {
+  it.each([
+    ['of known length', (length: number) => ({ 'content-length': length })],
+    ['in chunks', () => ({ 'transfer-encoding': 'chunked' })],
+  ])('answers to bodies of more than 64 kB, %s', async (_, lengthOf) => {
     await using server = await startWithSessions();
-    const body = JSON.stringify({ query: A });
-    const long = body + ' '.repeat(64_000);
+    const body = JSON.stringify({ query: A }) + ' '.repeat(64_000);
     for (let again = 0; again < 2; again += 1) {
-      for (const request of [
-        {
-          headers: { ...JSON_TYPE, 'transfer-encoding': 'chunked' },
-          body: [body.slice(0, 9), body.slice(9)],
-        },
-        { headers: { ...JSON_TYPE, 'content-length': long.length }, body: long },
-      ]) {
-        expect(JSON.parse((await server.send(request)).body)).toHaveProperty('data.session.id', 'a/Tiltfile');
-      }
+      const answer = await server.send({ headers: { ...JSON_TYPE, ...lengthOf(body.length) }, body });
+      expect(JSON.parse(answer.body)).toHaveProperty('data.session.id', 'a/Tiltfile');
     }
-    expect(server.executions).toBe(4);
+    expect(server.executions).toBe(2);
   });
 
   it('the answer used longest ago, once there is no room', async () => {
@@ -291,6 +286,38 @@ describe('a request’s body', () => {
     const pieces = { headers: { ...JSON_TYPE, 'content-length': other.length }, body: [...other] };
     expect((await server.send(pieces)).body).toBe(whole.body);
     expect(server.executions).toBe(2);
+  });
+
+  it('may come in chunks, and is answered as one of known length', async () => {
+    await using server = await startWithSessions();
+    const body = JSON.stringify({ query: A });
+    const whole = await server.ask(A);
+    const headers = { ...JSON_TYPE, 'transfer-encoding': 'chunked' };
+    for (const chunks of [body, [body.slice(0, 9), body.slice(9)], [...body]]) {
+      expect((await server.send({ headers, body: chunks })).body).toBe(whole.body);
+    }
+  });
+
+  it('may be empty in chunks, which is answered with an error', async () => {
+    await using server = await startWithSessions();
+    const headers = { ...JSON_TYPE, 'transfer-encoding': 'chunked' };
+    const { status, body } = await server.send({ headers });
+    expect([status, JSON.parse(body)]).toEqual([
+      400,
+      { errors: [expect.objectContaining({ extensions: { code: 'BAD_REQUEST' } })] },
+    ]);
+  });
+
+  it('is not sent back when its JSON is broken', async () => {
+    await using server = await startWithSessions();
+    const { status, body } = await server.send({
+      headers: JSON_TYPE,
+      body: `{"query": ${'x'.repeat(1_000)}`,
+    });
+    expect(status).toBe(400);
+    expect(JSON.parse(body)).toEqual({
+      errors: [{ message: 'Expected JSON as the body.', extensions: { code: 'BAD_REQUEST' } }],
+    });
   });
 
   it('is refused beyond a megabyte, also when its length is not told', async () => {

@@ -1,16 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { LoopBudget } from '../../graphql/loop-budget.js';
+import { createLoopBudget, type LoopBudget } from '../../graphql/loop-budget.js';
 import { withFields } from '../../log.js';
 import type { Grant } from '../access/access.js';
 import { REQUEST_ID_HEADER } from '../request-id.js';
 import { sendAnswer } from './answer.js';
-import { readBody } from './body.js';
+import { readBody, readChunks } from './body.js';
 import { onClose } from './on-close.js';
 import { createQueryCache, type QueryCacheLimits } from './query-cache.js';
 import { createGraphQLYoga, type YogaOptions } from './yoga.js';
 
-/** The biggest body, in bytes, whose answer is looked for in the cache: what is bigger is hardly sent twice. */
+/**
+ * The biggest body, in bytes, whose answer is looked for in the cache: what is bigger is hardly sent twice. Its JSON is parsed in
+ * 8 ms at most.
+ */
 const MAX_CACHED_BODY = 64_000;
+
+/**
+ * What is there of a request's body. The JSON of a `long` one takes a turn of the event loop by itself, up to 120 ms. One that is
+ * `unread` is empty, or too long, or of a method that has none: Yoga rejects the request.
+ */
+type BodyKind = 'short' | 'long' | 'unread';
 
 /** What GraphQL over HTTP is made of. */
 export interface GraphQLHttpOptions extends YogaOptions {
@@ -30,28 +39,39 @@ export type GraphQLHttp = (request: IncomingMessage, response: ServerResponse, g
  * else is Yoga's, with the request as it came.
  */
 export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
-  const { metrics } = options;
+  const { metrics, budget, limits, clock } = options;
   const cache = createQueryCache(options.queryCache, metrics);
   const yoga = createGraphQLYoga(options, cache);
+  // Of its own: bodies need not wait for the operations of others.
+  const reading = { maxBytes: limits.bodyBytes, budget: createLoopBudget(clock) };
 
   return (request, response, grant) => {
-    const scope = grant.scope.key;
-    const length = Number(request.headers['content-length']);
-    if (request.method === 'GET') {
-      const key = keyOf(request, scope, '');
-      if (!sendKept(request, response, key)) execute(request, response, grant, key);
-    } else if (request.method === 'POST' && length > 0 && length <= options.limits.bodyBytes) {
-      readBody(request, length, (body) => {
-        const isCached = length <= MAX_CACHED_BODY;
-        const key = isCached ? keyOf(request, scope, body.toString('latin1')) : null;
-        if (key !== null && sendKept(request, response, key)) return;
-        request.unshift(body);
-        execute(request, response, grant, key);
-      });
+    const { method, headers } = request;
+    const length = Number(headers['content-length']);
+    if (method === 'GET') {
+      const key = keyOf(request, grant.scope.key, '');
+      if (!sendKept(request, response, key)) execute(request, response, grant, 'short', key);
+    } else if (method === 'POST' && length > 0 && length <= limits.bodyBytes) {
+      readBody(request, length, onBody);
+    } else if (method === 'POST' && headers['transfer-encoding'] !== undefined) {
+      readChunks(request, reading, onBody);
     } else {
-      execute(request, response, grant, null, false);
+      execute(request, response, grant, 'unread');
+    }
+
+    function onBody(body: Buffer): void {
+      const kind = kindOf(body.length);
+      const key = kind === 'short' ? keyOf(request, grant.scope.key, body.toString('latin1')) : null;
+      if (key !== null && sendKept(request, response, key)) return;
+      request.unshift(body);
+      execute(request, response, grant, kind, key);
     }
   };
+
+  function kindOf(bytes: number): BodyKind {
+    if (bytes === 0 || bytes > limits.bodyBytes) return 'unread';
+    return bytes > MAX_CACHED_BODY ? 'long' : 'short';
+  }
 
   function sendKept(request: IncomingMessage, response: ServerResponse, key: string): boolean {
     const answer = cache.find(key);
@@ -59,16 +79,13 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     return answer !== null;
   }
 
-  /**
-   * @param key what to keep the answer by; null: not at all
-   * @param isRead whether the whole body is there: reading its JSON counts as a part of the operation then
-   */
+  /** @param key what to keep the answer by; null: not at all */
   function execute(
     request: IncomingMessage,
     response: ServerResponse,
     grant: Grant,
-    key: string | null,
-    isRead = true,
+    body: BodyKind,
+    key: string | null = null,
   ): void {
     const { headers, socket } = request;
     // Handed on, not kept in an AsyncLocalStorage: with one in use, all asynchronous work of a process costs more on Node
@@ -83,10 +100,9 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
       onGone: (listener: () => void) => onClose(socket, listener),
       isWanted: () => !socket.destroyed,
     };
-    const { budget } = options;
-    const pass = isRead ? () => null : () => budget.pass();
-    const context = key === null ? { ...base, pass } : { ...base, pass, miss: { key, reads: null } };
-    const pause = isRead ? budget.pass() : null;
+    const goOn = body === 'long' ? () => budget.goOn() : () => null;
+    const context = key === null ? { ...base, goOn } : { ...base, goOn, miss: { key, reads: null } };
+    const pause = body === 'unread' ? null : budget.pass();
     const answered = pause
       ? pause.then(() => yoga(request, response, context))
       : yoga(request, response, context);

@@ -26,8 +26,8 @@ export interface ServerContext {
   onGone(listener: () => void): () => void;
   /** Whether the client's connection is still open. */
   isWanted(): boolean;
-  /** Null when the operation may begin now that its body is read; otherwise resolves when it may. See `LoopBudget`. */
-  pass(): Promise<void> | null;
+  /** Null when the operation may go on now that its body is parsed; otherwise resolves when it may. See `LoopBudget`. */
+  goOn(): Promise<void> | null;
   /** None when the answer is not to be kept. */
   readonly miss?: Miss;
 }

@@ -86,12 +86,12 @@ function useRequestErrors(): Plugin<object, ServerContext> {
       setRequestParser(async (request) => {
         try {
           const parsed = withDocumentId(await requestParser(request), request);
-          // Bodies of many clients may be complete in the same iteration of the event loop.
-          await serverContext.pass();
+          await serverContext.goOn();
           return parsed;
         } catch (error) {
           if (error instanceof SyntaxError)
             throw badRequest('Expected JSON as "variables" and "extensions".');
+          if (isBrokenBody(error)) throw badRequest('Expected JSON as the body.');
           if (isCutOff(error)) throw badRequest('Expected the whole body, got a part of it.');
           throw error;
         }
@@ -111,6 +111,11 @@ type ParsedRequest = GraphQLParams | GraphQLParams[] | Response;
 
 function badRequest(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
+}
+
+/** Yoga's own error repeats all of the body. */
+function isBrokenBody(error: unknown): boolean {
+  return error instanceof GraphQLError && 'originalError' in error.extensions;
 }
 
 /** What `node:http` says of a connection that ends before the request that came over it. */
