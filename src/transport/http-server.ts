@@ -1,8 +1,8 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { refuseBroken } from './access/refuse.js';
+import { findOrigin, refuseBroken } from './access/broken-request.js';
 import { limitSockets } from './access/socket-limits.js';
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignored-upgrade.js';
 import { createUnderWay } from './http/under-way.js';
@@ -70,7 +70,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     request.socket.destroy();
   });
   server.on('clientError', (error, socket) => {
-    refuseBroken(error, socket, closing.has(socket) || underWay.isAnswering(socket), metrics);
+    refuseBroken(error, socket, {
+      isSilent: closing.has(socket) || underWay.isAnswering(socket),
+      origin: allowedOriginOf(underWay.next(socket)) ?? findOrigin(error, options.guard),
+      metrics,
+    });
   });
   server.on('upgrade', (request, socket, head) => {
     if (isWebSocketUpgrade(request)) routes.upgrade(request, socket, head);
@@ -102,6 +106,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       await closeServer(server);
     },
   };
+}
+
+/** The origin that may read an answer which is still to come. */
+function allowedOriginOf(response: ServerResponse | null): string | null {
+  const origin = response?.getHeader('access-control-allow-origin');
+  return typeof origin === 'string' ? origin : null;
 }
 
 function listen(server: Server | TlsServer, port: number, host: string): Promise<AddressInfo> {

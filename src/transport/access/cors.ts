@@ -9,15 +9,26 @@ const MAX_REQUESTED = 2_000;
 /** What a client that does not name its headers may send. */
 const USUAL_HEADERS = 'accept, authorization, content-type, last-event-id, x-request-id';
 
+/** The headers by which a page of an allowed origin may read an answer (Fetch standard, section 3.3, "CORS protocol"). */
+export function corsHeaders(origin: string): Readonly<Record<string, string>> {
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': 'etag, retry-after, x-request-id',
+    vary: 'origin',
+  };
+}
+
 /**
- * Lets a page of an allowed origin read the answer (Fetch standard, section 3.3, "CORS protocol"). A preflight is answered:
- * then it returns false.
+ * Lets a page read whatever is answered, errors too: without these headers, all it sees of an answer is a network error.
+ *
+ * @param origin an allowed one
  */
-export function allowOrigin(request: IncomingMessage, response: ServerResponse): boolean {
-  response.setHeader('access-control-allow-origin', String(request.headers.origin));
-  response.setHeader('access-control-expose-headers', 'etag, retry-after, x-request-id');
-  response.setHeader('vary', 'origin');
-  if (request.method !== 'OPTIONS') return true;
+export function allowOrigin(response: ServerResponse, origin: string): void {
+  for (const [name, value] of Object.entries(corsHeaders(origin))) response.setHeader(name, value);
+}
+
+/** Answers a browser that asks whether a page may send a request. The page sees nothing of this answer. */
+export function answerPreflight(request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(204, {
     'access-control-allow-methods': 'GET, POST',
     'access-control-allow-headers': requestedHeaders(request) ?? USUAL_HEADERS,
@@ -25,7 +36,6 @@ export function allowOrigin(request: IncomingMessage, response: ServerResponse):
     vary: 'origin, access-control-request-headers',
   });
   response.end();
-  return false;
 }
 
 /**

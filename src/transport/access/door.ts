@@ -3,7 +3,7 @@ import type { Log } from '../../log.js';
 import type { Metrics } from '../../metrics.js';
 import { type Access, type Grant, isGrant } from './access.js';
 import type { CountClient } from './client-limits.js';
-import { allowOrigin } from './cors.js';
+import { allowOrigin, answerPreflight } from './cors.js';
 import { cookieFor, cookieNameOf, tokensOf } from './credentials.js';
 import { type GuardOptions, isForeignButAllowed, type Refusal, refusalOf } from './guard.js';
 import { peerOf, type TrustedProxies } from './peer.js';
@@ -73,12 +73,20 @@ export function createDoor(options: DoorOptions, excessOf: ExcessOf, countClient
 
   return {
     greet(request, response, rule = 'allowed') {
+      const { origin } = request.headers;
+      const isCrossOrigin = isForeignButAllowed(origin, guard);
+      // First of all, since a page sees nothing of an answer without: neither why it is refused, nor when to try again.
+      if (isCrossOrigin) allowOrigin(response, origin);
       const isAnyHost = rule === 'any' || (rule === 'any with a token' && !access.isOpen);
       const refusal = refusalAtDoor(request, response, isAnyHost ? anyHost : guard);
+      if (isCrossOrigin && request.method === 'OPTIONS' && (refusal === null || isExcess(refusal))) {
+        // The request after it is refused, which the page can see.
+        if (refusal) response.setHeader('connection', 'close');
+        answerPreflight(request, response);
+        return false;
+      }
       if (refusal) turnAwayFrom(request, response, refusal);
-      else if (isForeignButAllowed(request.headers.origin, guard)) return allowOrigin(request, response);
-      else return true;
-      return false;
+      return refusal === null;
     },
     admit(request, welcome, turnAway) {
       settle(access.check(access.isOpen ? [] : credentialsOf(request)), welcome, turnAway);
@@ -185,6 +193,10 @@ function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
     if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
   }
   return count > 1;
+}
+
+function isExcess({ code }: Refusal): boolean {
+  return code === 'TOO_MANY_CONNECTIONS';
 }
 
 const SEVERAL_HOSTS: Refusal = {

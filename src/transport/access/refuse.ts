@@ -1,6 +1,5 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Metrics } from '../../metrics.js';
 import { REQUEST_ID_HEADER } from '../request-id.js';
 import type { Refusal } from './guard.js';
 
@@ -37,44 +36,14 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
     'content-length': Buffer.byteLength(body),
     ...headersOf(refusal),
   };
+  socket.end(headOf(refusal.status, headers) + body, () => socket.destroy());
+}
+
+/** The head of an answer that is written to the connection itself. */
+export function headOf(status: number, headers: Readonly<Record<string, string | number>>): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const head = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('')}`;
-  socket.end(`${head}\r\n${body}`, () => socket.destroy());
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`;
 }
-
-/**
- * Answers what is no request, or comes too late, and ends its connection.
- *
- * @param isSilent whether an answer would be taken for a part of the one before it: that is still being sent, or was to be the
- *   connection's last
- */
-export function refuseBroken(
-  error: NodeJS.ErrnoException,
-  socket: Duplex,
-  isSilent: boolean,
-  metrics: Metrics,
-): void {
-  if (socket.writableEnded) return;
-  // Without a handshake nothing can be written, and an attempt to would keep the connection open.
-  if (error.code === 'ECONNRESET' || !socket.writable || isTlsError(error)) {
-    socket.destroy();
-    return;
-  }
-  const [status, code] = BROKEN.get(error.code ?? '') ?? [400, 'BAD_REQUEST'];
-  metrics.refused(code);
-  const answer = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
-  socket.end(isSilent ? '' : answer, () => socket.destroy());
-}
-
-function isTlsError({ code = '' }: NodeJS.ErrnoException): boolean {
-  return code === 'EPROTO' || code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_');
-}
-
-const BROKEN: ReadonlyMap<string, readonly [status: number, code: string]> = new Map([
-  ['HPE_HEADER_OVERFLOW', [431, 'HEADERS_TOO_LARGE']],
-  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'BODY_TOO_LARGE']],
-  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'REQUEST_TOO_SLOW']],
-]);
 
 function headersOf({ status, code }: Refusal): Record<string, string> {
   if (status === 401) return { 'www-authenticate': 'Bearer realm="tilt-graphql"' };

@@ -10,6 +10,8 @@ export interface UnderWay {
    * so would those behind it. Never, when the connection closes first.
    */
   afterEarlier(socket: Duplex, response: ServerResponse, handle: () => void): void;
+  /** The answer that is to be sent next; null where none is waited for. */
+  next(socket: Duplex): ServerResponse | null;
   /** Whether an answer has been begun and not ended. What is written then becomes a part of it. */
   isAnswering(socket: Duplex): boolean;
 }
@@ -39,6 +41,7 @@ export function createUnderWay(): UnderWay {
         if (!socket.destroyed) handle();
       });
     },
+    next: (socket) => answers.get(socket)?.find(({ writableEnded }) => !writableEnded) ?? null,
     isAnswering: (socket) =>
       answers.get(socket)?.some(({ headersSent, writableEnded }) => headersSent && !writableEnded) ?? false,
   };
