@@ -23,6 +23,16 @@ async function start(options: { readonly documents?: ReturnType<typeof readManif
 
 const withManifest = () => start({ documents: readManifest(MANIFEST) });
 
+/** What comes of an answer until a text is in it. Rejects when it ends before. */
+async function readUntil({ body }: Response, end: string): Promise<string> {
+  let text = '';
+  for await (const piece of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += piece;
+    if (text.includes(end)) return text;
+  }
+  throw new Error(`It ended without ${end}: ${text}`);
+}
+
 describe('a GET with documentId', () => {
   it.each(['documentId=query', 'documentId=named&operationName=Named&variables={"id":"a/Tiltfile"}'])(
     'is answered where the manifest has the document: ?%s',
@@ -41,12 +51,7 @@ describe('a GET with documentId', () => {
     const accept = 'text/event-stream';
     const response = await fetch(`${gateway.url}?documentId=live`, { headers: { accept } });
     expect(response.headers.get('content-type')).toContain(accept);
-    let text = '';
-    for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      text += piece;
-      if (text.includes(JSON.stringify(DATA))) break;
-    }
-    expect(text).toContain(JSON.stringify(DATA));
+    expect(await readUntil(response, JSON.stringify(DATA))).toContain('event: next');
   });
 
   it('is refused with DOCUMENT_NOT_KNOWN where the manifest does not have the document', async () => {
@@ -64,17 +69,58 @@ describe('a GET with documentId', () => {
   });
 });
 
+describe('a form', () => {
+  it.each([
+    { documentId: 'query' },
+    { documentId: 'query', query: '', operationName: '', variables: '', extensions: '' },
+    { documentId: 'named', operationName: 'Named', variables: '{"id":"a/Tiltfile"}' },
+    { extensions: '{"persistedQuery":{"version":1,"sha256Hash":"query"}}' },
+    { query: '{ session { id } }' },
+  ])('is answered where the manifest has the document: %o', async (fields) => {
+    const manifest = { ...JSON.parse(MANIFEST), text: '{ session { id } }' };
+    await using gateway = await start({ documents: readManifest(JSON.stringify(manifest)) });
+    const response = await fetch(gateway.url, { method: 'POST', body: new URLSearchParams(fields) });
+    expect([response.status, await response.json()]).toEqual([200, DATA]);
+  });
+
+  it('subscribes', async () => {
+    await using gateway = await withManifest();
+    const response = await fetch(gateway.url, {
+      method: 'POST',
+      headers: { accept: 'text/event-stream' },
+      body: new URLSearchParams({ documentId: 'live' }),
+    });
+    expect(await readUntil(response, JSON.stringify(DATA))).toContain('event: next');
+  });
+
+  it.each([
+    [{ documentId: 'other' }, 'DOCUMENT_NOT_KNOWN'],
+    [{ documentId: 'query', variables: '{' }, 'BAD_REQUEST'],
+    [{}, 'DOCUMENT_NOT_KNOWN'],
+  ])('is refused where it names no document, or is broken: %o', async (fields, code) => {
+    await using gateway = await withManifest();
+    const response = await fetch(gateway.url, { method: 'POST', body: new URLSearchParams(fields) });
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code } }] });
+  });
+});
+
 describe('automatic persisted queries without a manifest', () => {
-  it.each(['GET', 'POST'])('get PersistedQueryNotSupported by %s', async (method) => {
+  const extensions = JSON.stringify({ persistedQuery: { version: 1, sha256Hash: 'f'.repeat(64) } });
+  it.each([
+    ['GET', `?extensions=${encodeURIComponent(extensions)}`, {}],
+    [
+      'POST of JSON',
+      '',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: `{"extensions":${extensions}}`,
+      },
+    ],
+    ['POST of a form', '', { method: 'POST', body: new URLSearchParams({ extensions }) }],
+  ])('get PersistedQueryNotSupported by %s', async (_, search, init) => {
     await using gateway = await start();
-    const extensions = { persistedQuery: { version: 1, sha256Hash: 'f'.repeat(64) } };
-    const response = await (method === 'GET'
-      ? fetch(`${gateway.url}?extensions=${encodeURIComponent(JSON.stringify(extensions))}`)
-      : fetch(gateway.url, {
-          method,
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ extensions }),
-        }));
+    const response = await fetch(`${gateway.url}${search}`, init);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
       errors: [

@@ -1,5 +1,5 @@
 import { type ExecutionArgs, GraphQLError, type GraphQLSchema, validate } from 'graphql';
-import { createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Clock } from '../../clock.js';
 import type { Context } from '../../graphql/context.js';
 import type { Executor } from '../../graphql/executor.js';
@@ -15,6 +15,7 @@ import type { Limits } from '../limits.js';
 import { type ServerContext, useKeptAnswers } from './keep-answers.js';
 import type { QueryCache } from './query-cache.js';
 import { useServerSentEvents } from './sse.js';
+import { readUrlParams } from './url-params.js';
 
 /** What Yoga is set up with. */
 export interface YogaOptions {
@@ -85,7 +86,7 @@ function useRequestErrors(): Plugin<object, ServerContext> {
       if (!requestParser) return;
       setRequestParser(async (request) => {
         try {
-          const parsed = withDocumentId(await requestParser(request), request);
+          const parsed = await (readUrlParams(request) ?? requestParser(request));
           await serverContext.goOn();
           return parsed;
         } catch (error) {
@@ -99,15 +100,6 @@ function useRequestErrors(): Plugin<object, ServerContext> {
     },
   };
 }
-
-/** Yoga reads `documentId` from JSON bodies alone. An EventSource can only send it in the URL. */
-function withDocumentId(parsed: ParsedRequest, { method, url }: Request): ParsedRequest {
-  if (method !== 'GET' || Array.isArray(parsed) || parsed instanceof Response) return parsed;
-  const documentId = new URL(url).searchParams.get('documentId');
-  return documentId === null ? parsed : Object.assign(parsed, { documentId });
-}
-
-type ParsedRequest = GraphQLParams | GraphQLParams[] | Response;
 
 function badRequest(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
