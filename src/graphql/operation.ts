@@ -51,6 +51,8 @@ export interface Operations {
   textOf(params: OperationParams): string;
   /** Throws a GraphQLError: a syntax error, or too many tokens. */
   parse(text: string): DocumentNode;
+  /** What is wrong with a document, by these rules; nothing for a valid one. */
+  validate(document: DocumentNode, rules: readonly ValidationRule[]): readonly GraphQLError[];
   /** Whether errors leave out which names of the schema may have been meant: they would tell it, name by name. */
   readonly hideSuggestions: boolean;
   /** What is checked beside the rules of the specification. */
@@ -72,6 +74,7 @@ export function createOperations(options: OperationsOptions): Operations {
     isRestricted: documents !== null,
     textOf,
     parse: parseText,
+    validate: validateDocument,
     hideSuggestions,
     rules,
     costOf,
@@ -99,6 +102,16 @@ export function createOperations(options: OperationsOptions): Operations {
       // Nested by the thousand it is within the tokens, and beyond the stack of a parser that descends.
       if (error instanceof RangeError) throw overLimit('depth', limits.depth);
       throw isOverTokens(error) ? overLimit('tokens', limits.tokens) : error;
+    }
+  }
+
+  function validateDocument(document: DocumentNode, by: readonly ValidationRule[]): readonly GraphQLError[] {
+    try {
+      return validate(schema, document, by, { hideSuggestions });
+    } catch (error) {
+      // Fragments that spread each other make graphql-js descend beyond the stack, within the depth that it is asked to check.
+      if (error instanceof RangeError) return [overLimit('depth', limits.depth)];
+      throw error;
     }
   }
 
@@ -135,7 +148,7 @@ export function createOperations(options: OperationsOptions): Operations {
     const known = valid.get(text);
     if (known) return known;
     const document = parseText(text);
-    const errors = validate(schema, document, [...specifiedRules, ...rules], { hideSuggestions });
+    const errors = validateDocument(document, [...specifiedRules, ...rules]);
     if (errors.length > 0) return errors;
     valid.set(text, document);
     return document;

@@ -48,7 +48,12 @@ const errorOf = ({ messages }: WebSocketClient, id: string) =>
 
 describe('what a document asks for', () => {
   const aliases = Array.from({ length: 51 }, (_, index) => `a${index}: __typename`).join(' ');
+  const fragments = Array.from(
+    { length: 300 },
+    (_, n) => `fragment f${n} on Query { session { id } ...f${(n + 1) % 300} ...f${(n + 2) % 300} }`,
+  );
   const tooMuch: [string, string, string][] = [
+    ['fragments nested beyond the stack', `{ ...f0 } ${fragments.join(' ')}`, 'QUERY_TOO_DEEP'],
     ['tokens', `{ ${'__typename '.repeat(5_001)} }`, 'TOO_MANY_TOKENS'],
     ['aliases', `{ ${aliases} }`, 'TOO_MANY_ALIASES'],
     ['directives', `{ __typename ${'@include(if: true) '.repeat(51)} }`, 'TOO_MANY_DIRECTIVES'],

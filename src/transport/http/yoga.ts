@@ -1,4 +1,4 @@
-import { type ExecutionArgs, GraphQLError, type GraphQLSchema, validate } from 'graphql';
+import { type ExecutionArgs, GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Clock } from '../../clock.js';
 import type { Context } from '../../graphql/context.js';
@@ -126,10 +126,7 @@ function useOperations(operations: Operations, executor: Executor): Plugin<Conte
     },
     onParse: ({ setParseFn }) => setParseFn((source) => operations.parse(String(source))),
     onValidate({ addValidationRule, setValidationFn }) {
-      const { hideSuggestions } = operations;
-      if (hideSuggestions) {
-        setValidationFn((schema, document, rules) => validate(schema, document, rules, { hideSuggestions }));
-      }
+      setValidationFn((_, document, rules) => operations.validate(document, rules));
       for (const rule of operations.rules) addValidationRule(rule);
     },
     onExecute({ args, context, setExecuteFn, setResultAndStopExecution }) {
