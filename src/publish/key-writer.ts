@@ -1,10 +1,11 @@
 import { type Clock, sleep } from '../clock.js';
 import type { Log } from '../log.js';
 import type { Bucket } from '../providers/nats/bucket.js';
-import { natsError, placeOf } from '../providers/nats/errors.js';
 import { ProviderError } from '../providers/provider.js';
 import { createOwnedKey, type OwnedKeyOptions, type SessionState } from './owned-key.js';
 import { createProblemLog, type ProblemLog } from './problem-log.js';
+import { isMissingStream, messageOf, refusalIn, writeErrorText } from './write-errors.js';
+import { createWriteTimes } from './write-times.js';
 
 /** Writes the states of one Session to its key, one after the other. */
 export interface KeyWriter {
@@ -14,6 +15,8 @@ export interface KeyWriter {
   /**
    * Says that the publisher is there, unless the newest state could not be written: what readers have is old then, and has
    * to become STALE. Writes the newest state again when it was deleted, or is half as old as the bucket lets it be.
+   *
+   * After the end of a run nobody is there, and the final state is written again for as long as the bucket would have kept it.
    */
   refresh(): Promise<void>;
   /** Whether everything is written that was put in line. */
@@ -56,9 +59,10 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
   const owned = createOwnedKey(options);
   const writing = createProblemLog(`${key}: its newest state`, log);
   const signing = createProblemLog(`${key}: its presence`, log);
+  const times = createWriteTimes(clock);
   let line: SessionState[] = [];
+  /** Null also when nothing is to be kept in the bucket any more. */
   let newest: SessionState | null = null;
-  let writtenAt = Number.NEGATIVE_INFINITY;
   let isRunning = false;
   let againMs = AGAIN_MS.first;
   let isLost = false;
@@ -76,22 +80,16 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
       run();
     },
     async refresh() {
-      if (isLost || !owned.isClaimed || isStuck()) return;
+      const state = newest;
+      if (isLost || state === null || !owned.isClaimed || isStuck()) return;
       const bucket = await options.bucket();
       try {
-        const isKept = isRunning || (await owned.isKept(bucket));
-        const isOld = bucket.maxAgeMs > 0 && clock.monotonic() - writtenAt > bucket.maxAgeMs / 2;
-        if (isKept && !isStuck()) {
-          await owned.sign(bucket);
-          signing.solved();
-        }
-        refreshedAt = clock.monotonic();
-        if ((isKept && !isOld) || newest === null || isRunning) return;
-        if (!isKept) log('warn', `${key}: its state was deleted from the bucket; it is written again`);
-        line.push(newest);
-        run();
+        await lookAfter(bucket);
       } catch (error) {
-        if (!signal.aborted) await noteFailure(error, bucket, signing);
+        if (signal.aborted) return;
+        await noteFailure(error, bucket, state, hasEnded() ? writing : signing);
+        // A bucket that was missing is there again by now.
+        if (isMissingStream(error)) await lookAfter(bucket);
       }
     },
     get isDone() {
@@ -102,9 +100,29 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
     },
   };
 
+  async function lookAfter(bucket: Bucket): Promise<void> {
+    if (newest !== null && times.isForgotten(newest, bucket.maxAgeMs)) newest = null;
+    if (newest === null || signal.aborted) return;
+    const isKept = isRunning || (await owned.isKept(bucket));
+    if (isKept && !hasEnded() && !isStuck()) {
+      await owned.sign(bucket);
+      signing.solved();
+    }
+    refreshedAt = clock.monotonic();
+    if (newest === null || isRunning || (isKept && !times.isDue(newest, bucket.maxAgeMs))) return;
+    if (!isKept) log('warn', `${key}: its state is not in the bucket any more; it is written again`);
+    line.push(newest);
+    run();
+  }
+
+  /** Whether the newest state is the end of a run, for which nobody has to be there. */
+  function hasEnded(): boolean {
+    return newest?.link === 'gone';
+  }
+
   /** Whether a state could not be written, or waits for an answer while none was written since the last sign of life. */
   function isStuck(): boolean {
-    return hasFailed || (isRunning && writtenAt < refreshedAt);
+    return hasFailed || (isRunning && times.writtenAt < refreshedAt);
   }
 
   function run(): void {
@@ -126,22 +144,25 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
     while (!isLost && !signal.aborted) {
       if (line.length === 0) return;
       let bucket: Bucket | null = null;
+      let state = line[0];
       try {
         bucket = await options.bucket();
         // The client library would not send it, and would wait for its answer all the same.
         if (options.isAway()) throw new Error('the broker is away');
-        const [state] = line;
+        state = line[0];
         if (state === undefined) return;
-        await owned.put(bucket, state);
-        writtenAt = clock.monotonic();
+        const [ageMs, begunAt] = [times.ageOf(state), clock.monotonic()];
+        await owned.put(bucket, state, ageMs);
+        times.note(state, begunAt);
         if (line[0] === state) line.shift();
         hasFailed = false;
         writing.solved();
         againMs = AGAIN_MS.first;
+        if (ageMs > 0 && state.link !== 'gone') await signAgain(bucket);
       } catch (error) {
         if (signal.aborted) return;
         hasFailed = true;
-        await noteFailure(error, bucket, writing);
+        await noteFailure(error, bucket, state ?? null, writing);
         if (isLost) return;
         line = line.slice(-1);
         await sleep(clock, againMs, signal);
@@ -150,14 +171,31 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
     }
   }
 
+  /** Where a state was deleted, its presence often was, too. The next sign of life tells why it could not be written. */
+  async function signAgain(bucket: Bucket): Promise<void> {
+    await owned.sign(bucket).then(signing.solved, () => {});
+  }
+
   /** Ends the writing where trying again is of no use. Otherwise logs why it failed, and restores a bucket that is missing. */
-  async function noteFailure(error: unknown, bucket: Bucket | null, problem: ProblemLog): Promise<void> {
+  async function noteFailure(
+    error: unknown,
+    bucket: Bucket | null,
+    state: SessionState | null,
+    problem: ProblemLog,
+  ): Promise<void> {
     // One that was killed counts as gone after a while.
     if (options.awaitsKey && error instanceof ProviderError && owned.isHeldInSilence) {
       problem.failed(error.message);
       return;
     }
     const refusal = refusalIn(error, bucket);
+    if (refusal && state !== null && times.isFinal(state)) {
+      // The run is over, so that the key was free for another publisher.
+      if (newest === state) newest = null;
+      line = line.filter((other) => other !== state);
+      hasFailed = false;
+      return;
+    }
     if (refusal) {
       lose();
       // A broker that cannot be used concerns every key alike, and is reported by whoever opened it.
@@ -169,36 +207,12 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
       log('debug', `${key}: not written yet`, { error: String(error) });
       return;
     }
-    const isMissing = isMissingStream(error);
-    problem.failed(isMissing ? missingText(error, bucket) : natsError(bucket.address, error).message);
-    if (isMissing) await options.restore().catch((cause) => problem.failed(messageOf(cause)));
+    problem.failed(writeErrorText(error, bucket));
+    if (isMissingStream(error)) await options.restore().catch((cause) => problem.failed(messageOf(cause)));
   }
 
   function lose(): void {
     isLost = true;
     line = [];
   }
-}
-
-/** The error, if trying again is of no use: the key is another's, the set-up is wrong, or the server does not permit it. */
-function refusalIn(error: unknown, bucket: Bucket | null): ProviderError | null {
-  if (error instanceof ProviderError) return error;
-  if (bucket === null || !/permission/i.test(messageOf(error))) return null;
-  return natsError(bucket.address, error);
-}
-
-/**
- * Whether the stream of a bucket does not exist: a read says so, a write only finds nobody that answers, which the client
- * library takes for a server without JetStream.
- */
-function isMissingStream(error: unknown): boolean {
-  return /stream not found|no responders|503|jetstream is not enabled/i.test(messageOf(error));
-}
-
-function missingText(error: unknown, { address }: Bucket): string {
-  return `${placeOf(address)}: no stream takes it (${messageOf(error)}); a missing one is created again`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

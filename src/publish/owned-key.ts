@@ -27,8 +27,12 @@ export interface OwnedKey {
   readonly isClaimed: boolean;
   /** Whether another publisher has it that has written nothing since the first look: it may have been killed. */
   readonly isHeldInSilence: boolean;
-  /** Writes a state, claiming the key first. To be tried again with the same object until it succeeds: it is written once. */
-  put(bucket: Bucket, state: SessionState): Promise<void>;
+  /**
+   * Writes a state, claiming the key first. To be tried again with the same object until it succeeds: it is written once.
+   *
+   * @param ageMs how long ago this state was written before, in milliseconds; 0 when it was not
+   */
+  put(bucket: Bucket, state: SessionState, ageMs?: number): Promise<void>;
   /** Whether the bucket still has the last state that was written. */
   isKept(bucket: Bucket): Promise<boolean>;
   /** Says that the publisher is there. */
@@ -45,6 +49,8 @@ const WRONG_REVISION: readonly unknown[] = [10071, 10164];
  * two publishers one is refused:
  *
  *     unclaimed ──nobody there, or take-over──► claimed ──someone else wrote──► lost
+ *         ▲                                        │
+ *         └──────a new run after a state `gone`────┘
  *
  * The bucket of the states alone decides who has the key: it takes one of two first writes. Presence only informs; if it
  * decided too, each of two publishers that start in the same moment could lose one of the two decisions.
@@ -66,12 +72,15 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
     get isHeldInSilence() {
       return revision === null && isHeldInSilence;
     },
-    async put(bucket, state) {
+    async put(bucket, state, ageMs = 0) {
+      // Another publisher may have had the key since the end of the last run.
+      if (hasEnded() && state.link !== 'gone') revision = null;
       revision ??= await claim(bucket);
       if (tried?.state !== state) tried = { state, serial: serial + 1 };
-      const isWritten = await tryToWrite(bucket, state, revision, tried.serial);
+      const content = { ...state, ...(ageMs > 0 && { ageMs }) };
+      const isWritten = await tryToWrite(bucket, content, revision, tried.serial);
       // The revision was another, since the key was deleted or an answer was lost: it is known now.
-      if (!isWritten && !(await tryToWrite(bucket, state, revision, tried.serial))) {
+      if (!isWritten && !(await tryToWrite(bucket, content, revision, tried.serial))) {
         throw new Error('its revision changes all the time');
       }
     },
@@ -83,13 +92,20 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
     async sign({ presence }) {
       await presence.put(key, publisher);
     },
-    leave: ({ presence }) => presence.delete(key),
+    async leave({ presence }) {
+      // After the end of its run, another publisher may be there.
+      if ((await publisherIn(presence)) === publisher) await presence.delete(key);
+    },
   };
+
+  function hasEnded(): boolean {
+    return tried?.state.link === 'gone';
+  }
 
   /** False when the key has another revision than expected, which is noted, and not the state. */
   async function tryToWrite(
     { sessions }: Bucket,
-    state: SessionState,
+    state: SessionState & Pick<Envelope, 'ageMs'>,
     previous: number,
     firstSerial: number,
   ): Promise<boolean> {
@@ -131,6 +147,7 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
       );
     }
     await presence.put(key, publisher);
+    heldRevision = null;
     return held.revision;
   }
 
@@ -143,8 +160,12 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
   /** The key's state once it is claimed. Without one, it was deleted, or the age limit has ended it. */
   async function readOwn(sessions: KV): Promise<HeldState> {
     const held = await read(sessions);
-    if (held.envelope === null || held.envelope.publisher === publisher) return held;
-    throw new ProviderError('refused', `${key}: taken over by ${held.envelope.publisher}`);
+    const { envelope } = held;
+    if (envelope === null || envelope.publisher === publisher) return held;
+    // After a deletion, what ended before this run began may have been written again before it.
+    if (isWrittenAgain(envelope) && envelope.link === 'gone' && !hasEnded())
+      return { ...held, envelope: null };
+    throw new ProviderError('refused', `${key}: taken over by ${envelope.publisher}`);
   }
 
   async function read(sessions: KV): Promise<HeldState> {
@@ -171,6 +192,10 @@ function envelopeIn(bytes: Uint8Array): Envelope | null {
     if (error instanceof DecodeError) return null;
     throw error;
   }
+}
+
+function isWrittenAgain({ ageMs = 0 }: Envelope): boolean {
+  return ageMs > 0;
 }
 
 function isWrongRevision(error: unknown): boolean {

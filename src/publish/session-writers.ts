@@ -42,8 +42,6 @@ const LOOK_AGAIN_MS = 1_000;
 export function createSessionWriters(options: SessionWritersOptions): SessionWriters {
   const { broker, publisher, takeOver, awaitsKeys = false, clock, log } = options;
   const writers = new Map<string, KeyWriter>();
-  /** Keys whose newest state is that the Session has ended. */
-  const ended = new Set<string>();
   const ending = new AbortController();
   let refuse: (error: ProviderError) => void = () => {};
   const refused = new Promise<ProviderError>((resolve) => {
@@ -54,11 +52,7 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
 
   return {
     refused,
-    write(key, state) {
-      if (state.link === 'gone') ended.add(key);
-      else ended.delete(key);
-      writerFor(key).write(state);
-    },
+    write: (key, state) => writerFor(key).write(state),
     async close(deadlineMs) {
       const isInTime = await within(deadlineMs, allWritten());
       const unwritten = [...writers.values()].filter(({ isDone }) => !isDone).map(({ key }) => key);
@@ -126,9 +120,8 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
       const bucket = broker.isAway ? null : await broker.bucket().catch(() => null);
       await sleep(clock, bucket ? bucket.presenceMs / SIGNS_PER_PRESENCE : LOOK_AGAIN_MS, signal);
       if (signal.aborted || broker.isAway) continue;
-      const present = [...writers].filter(([key]) => !ended.has(key));
       await Promise.all(
-        present.map(([key, writer]) =>
+        [...writers].map(([key, writer]) =>
           writer
             .refresh()
             .catch((error) => log('debug', `${key}: no sign of life given`, { error: String(error) })),

@@ -23,6 +23,8 @@ export interface NatsServer extends AsyncDisposable {
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Starts it again with what it has stored. */
   start(): Promise<void>;
+  /** Deletes everything that it has stored. It must not run. */
+  wipe(): Promise<void>;
   /** Replaces the lines `more` of its configuration and reloads that (`SIGHUP`): logins that are not right any more end at once. */
   reload(more: string): Promise<void>;
 }
@@ -124,6 +126,7 @@ async function prepare(
       running.kill('SIGKILL');
       await ended;
     },
+    wipe: () => rm(join(folder, 'jetstream'), { recursive: true }),
     signal: (signal) => void child?.kill(signal),
     async reload(more) {
       await writeFile(file, natsConfig({ ...config, more, folder }));

@@ -66,6 +66,10 @@ export interface FilePublisher extends AsyncDisposable {
   green(): Promise<void>;
   /** Writes a failed Session, whose error has this many bytes that cannot be compressed. */
   red(bytes?: number): Promise<void>;
+  /** Writes a green Session that is done: its result is final. */
+  done(): Promise<void>;
+  /** Deletes the Session, as Tilt does when it leaves. */
+  remove(): Promise<void>;
 }
 
 /** Starts the publisher, of a green Session under the instance `ci`. */
@@ -78,15 +82,15 @@ export async function publishFile(
   const green = () => folder.replace('ci.json', greenText());
   await green();
   const command = runCli(
-    ['publish', '--to', address, '--instance', 'ci', '--from', folder.file('ci.json')]
-      .concat(PRESENCE)
-      .concat(args),
+    ['publish', '--to', address, '--instance', 'ci', '--from', folder.path].concat(PRESENCE).concat(args),
     env,
   );
   return {
     command,
     green,
     red: (bytes = 10) => folder.replace('ci.json', redText(bytes)),
+    done: () => folder.replace('ci.json', greenText({ done: true })),
+    remove: () => folder.remove('ci.json'),
     async [Symbol.asyncDispose]() {
       await command[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
@@ -109,8 +113,8 @@ function targets(error?: string): object[] {
   ];
 }
 
-function greenText(): string {
-  return JSON.stringify(sessionJson({ uid: 'run', targets: targets() }));
+function greenText(status = {}): string {
+  return JSON.stringify(sessionJson({ uid: 'run', targets: targets(), status }));
 }
 
 function redText(bytes: number): string {

@@ -17,6 +17,10 @@ export interface TestPublisher extends AsyncDisposable {
   readonly lines: readonly string[];
   /** The Tilt says this. */
   put(session: Session): void;
+  /** The Tilt has left. */
+  remove(session: Session): void;
+  /** The way to the Tilt is lost. */
+  markStale(error: string): void;
 }
 
 /** What may be said of a {@link TestPublisher}. */
@@ -62,6 +66,8 @@ export function startPublisher(options: TestPublisherOptions): TestPublisher {
     broker,
     lines,
     put: (session) => source.put(session),
+    remove: ({ id }) => source.remove(id),
+    markStale: (error) => source.markStale(error),
     async [Symbol.asyncDispose]() {
       await publisher.close('the test is over', 0);
       await sources.close();

@@ -17,6 +17,11 @@ export interface Entry {
   readonly content: Envelope | DecodeError | null;
 }
 
+/** Since when a Session is as it is here, by the servers' clock: milliseconds since 1970. Before `writtenAt` if it was written again. */
+export function reachedAt({ writtenAt, content }: Pick<Entry, 'writtenAt' | 'content'>): number {
+  return writtenAt - (content !== null && 'ageMs' in content ? (content.ageMs ?? 0) : 0);
+}
+
 /** The key that a message is about. */
 export function keyIn({ subject }: Pick<StreamMessage, 'subject'>): string {
   // `$KV.<bucket>.<key>`: a bucket's name has no dots.

@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../../clock.js';
 import type { Change } from '../../model/change.js';
 import type { PushChange } from '../change-stream.js';
 import type { Bucket } from './bucket.js';
-import type { Entry } from './entry.js';
+import { type Entry, reachedAt } from './entry.js';
 import { createPresence, type Presence } from './presence.js';
 import { changesOf, replay } from './replay.js';
 
@@ -72,7 +72,7 @@ export function createReading(
       if (isAfterGap(entry, known)) onGap(entry, known);
       newest.set(entry.key, entry);
       const isThere = presence.isThere(entry.key);
-      for (const change of changesOf(entry, log)) push(change);
+      for (const change of newsIn(entry)) push(change);
       // Who writes is there: its presence may only come later.
       if (!isThere) presence.heard(entry.key);
     },
@@ -113,7 +113,16 @@ export function createReading(
     const content = entry?.content;
     const isGone =
       content === null || (content !== undefined && 'link' in content && content.link === 'gone');
-    return isGone && entry !== undefined && clock.now() - entry.writtenAt > retainMs;
+    return isGone && entry !== undefined && clock.now() - reachedAt(entry) > retainMs;
+  }
+
+  /** A Session that ended long ago, and is written again because it was deleted, is not shown once more. */
+  function newsIn(entry: Entry): Change[] {
+    const { content } = entry;
+    const isGone = content !== null && 'link' in content && content.link === 'gone';
+    // Not by the wall clock, which may be wrong: its result would be lost.
+    const isOver = isGone && (content.ageMs ?? 0) > retainMs;
+    return changesOf(isOver ? { ...entry, content: null } : entry, log);
   }
 
   /** Tells what has come of a publisher, unless its Session is not live anyway. */

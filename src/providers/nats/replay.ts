@@ -2,7 +2,7 @@ import type { Change, LogPosition, RecordedConnection } from '../../model/change
 import { DecodeError } from '../../model/decode-error.js';
 import type { MicroTime } from '../../model/micro-time.js';
 import type { Session } from '../../model/session.js';
-import type { Entry } from './entry.js';
+import { type Entry, reachedAt } from './entry.js';
 import type { Envelope } from './envelope.js';
 
 /** What a bucket held when it was first read. */
@@ -73,8 +73,8 @@ function connectionOf({ link, error }: Envelope, since: MicroTime): RecordedConn
   return { state: link, since, error: error ?? reason };
 }
 
-function timeOf({ writtenAt }: Entry): MicroTime {
-  return new Date(writtenAt).toISOString();
+function timeOf(entry: Entry): MicroTime {
+  return new Date(reachedAt(entry)).toISOString();
 }
 
 function isNotLive(change: Change): boolean {

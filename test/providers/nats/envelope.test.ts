@@ -15,8 +15,12 @@ const anyEnvelope: fc.Arbitrary<Envelope> = fc.record<Envelope>(
     session: rawSessions.map((raw) => decodeSession(raw, INSTANCE)),
     link: fc.constantFrom('live', 'stale', 'gone'),
     error: fc.oneof(fc.string(), fc.constant(null)),
+    ageMs: fc.nat(),
   },
-  { noNullPrototype: true },
+  {
+    noNullPrototype: true,
+    requiredKeys: ['publisher', 'serial', 'previous', 'session', 'link', 'error'],
+  },
 );
 
 /** One as it stands in a bucket, with some fields replaced; those that are undefined are left out. */
@@ -84,6 +88,17 @@ describe('an envelope', () => {
     ['no previous revision', text({ previous: undefined }), 'previous: expected a number, got nothing'],
     ['a link in capitals', text({ link: 'LIVE' }), 'link: expected "live", "stale" or "gone", got "LIVE"'],
     ['no link', text({ link: undefined }), 'link: expected "live", "stale" or "gone", got nothing'],
+    ['an age in words', text({ ageMs: '7' }), 'ageMs: expected a number, got "7"'],
+    [
+      'an age in the future',
+      text({ ageMs: -1 }),
+      'ageMs: expected from 0 to 1000000000000 milliseconds, got -1',
+    ],
+    [
+      'an age that no time has',
+      text({ ageMs: 1e300 }),
+      'ageMs: expected from 0 to 1000000000000 milliseconds, got 1e+300',
+    ],
     ['an error that is an object', text({ error: {} }), 'error: expected a string, got an object'],
     ['no Session', text({ session: undefined }), 'session: expected an object, got nothing'],
     [
@@ -112,6 +127,7 @@ describe('an envelope', () => {
         serial: fc.anything(),
         link: fc.constantFrom<unknown>('live', 'gone', 'x\ny', 7),
         error: fc.anything(),
+        ageMs: fc.oneof(fc.double(), fc.anything()),
         session: fc.oneof(rawSessions, fc.anything()),
       },
       { requiredKeys: [] },

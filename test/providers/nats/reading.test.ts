@@ -68,6 +68,12 @@ function entryOf(
   };
 }
 
+/** The entry of a state that was written this long ago already. */
+function again(entry: Entry, ageMs: number): Entry {
+  const { content } = entry;
+  return content !== null && 'link' in content ? { ...entry, content: { ...content, ageMs } } : entry;
+}
+
 function inShort(change: Change): string[] {
   const place = 'at' in change && change.at ? ` at ${change.at.number}` : '';
   switch (change.type) {
@@ -152,6 +158,16 @@ describe('the beginning of a reading', () => {
     expect(news()).toEqual(['snapshot at 3 b/Tiltfile c/Tiltfile', 'upsert b/Tiltfile 2 gone: tilt exited']);
   });
 
+  it('leaves out what ended too long ago and was written again since', () => {
+    const { clock, reading, news } = setUp();
+    reading.begin(true);
+    reading.take(again(entryOf(clock, 'a', 1, 'gone'), RETAIN_MS + 1));
+    reading.take(again(entryOf(clock, 'b', 2, 'gone'), RETAIN_MS));
+    reading.presenceKnown();
+    reading.sessionsKnown();
+    expect(news()).toEqual(['snapshot at 2 b/Tiltfile', 'upsert b/Tiltfile 2 gone: tilt exited']);
+  });
+
   it('shows what ended long ago but has begun again', () => {
     const { clock, reading, news } = setUp();
     reading.begin(false);
@@ -174,6 +190,18 @@ describe('a reading that goes on', () => {
       'upsert a/Tiltfile 7 at 7',
       'upsert a/Tiltfile 8 gone: tilt exited at 8',
       'remove a/Tiltfile: it was deleted from the bucket at 9',
+    ]);
+  });
+
+  it('shows the end of a Session that is written again only while it is kept', () => {
+    const { clock, reading, news } = setUpCaughtUp();
+    reading.take(again(entryOf(clock, 'b', 2, 'gone'), RETAIN_MS));
+    reading.take(again(entryOf(clock, 'c', 3, 'gone'), RETAIN_MS + 1));
+    reading.take(again(entryOf(clock, 'a', 4, 'live', 0, 1), RETAIN_MS + 1));
+    expect(news()).toEqual([
+      'upsert b/Tiltfile 2 gone: tilt exited at 2',
+      'remove c/Tiltfile: it was deleted from the bucket at 3',
+      'upsert a/Tiltfile 4 at 4',
     ]);
   });
 

@@ -218,6 +218,13 @@ describe('the changes of one revision', () => {
   ])('that is %s', (kind, changes) => {
     expect(changesOf(entry('a', 5, kind), LOG)).toMatchObject(changes);
   });
+
+  it.each(['stale', 'gone'] as const)('that is written again is %s since it was first written', (kind) => {
+    const { content, ...written } = entry('a', 5, kind);
+    if (content === null || !('link' in content)) throw new Error('expected a Session');
+    const changes = changesOf({ ...written, content: { ...content, ageMs: 4 } });
+    expect(changes).toMatchObject([{ connection: { since: '1970-01-01T00:00:00.001Z' } }]);
+  });
 });
 
 function newestOf(entries: readonly Entry[]): Entry[] {
