@@ -5,7 +5,6 @@ import type { Store } from '../store/store.js';
 import {
   type CommandEnd,
   type CommandRun,
-  currentState,
   endState,
   finalState,
   runningState,
@@ -13,7 +12,7 @@ import {
   startState,
   unreadState,
 } from './command-states.js';
-import { createKeyOwners } from './key-owners.js';
+import { createKeyOwners, currentState, type KeyContent } from './key-owners.js';
 import { createOwnRuns, type OwnRunsOptions } from './own-runs.js';
 import { createSessionWriters, type SessionWritersOptions } from './session-writers.js';
 
@@ -50,8 +49,8 @@ export function createCommandPublisher(options: CommandPublisherOptions): Comman
   const writers = createSessionWriters({ ...options, awaitsKeys: true });
   const owners = createKeyOwners(log);
   const ownRuns = createOwnRuns({ ...options, onDecided });
-  /** The newest state of each key, and whether it is of the command. */
-  const newest = new Map<string, { readonly record: SessionRecord; readonly isOwn: boolean }>();
+  /** The newest content of each key. */
+  const newest = new Map<string, KeyContent>();
   const undecided = new Set<SessionId>();
   let hasOwnSession = false;
   if (followsTilts && instance !== null) {
@@ -74,8 +73,10 @@ export function createCommandPublisher(options: CommandPublisherOptions): Comman
       unsubscribe();
       stopSampling();
       ownRuns.dispose();
-      for (const [key, { record, isOwn }] of newest) {
-        writers.write(key, isOwn ? finalState(record, end) : endState(record, end));
+      for (const [key, { record, conflict }] of newest) {
+        // Of two Sessions that run, neither has a result for this key.
+        if (conflict !== null) continue;
+        writers.write(key, isExplicit(record) ? endState(record, end) : finalState(record, end));
       }
       if (followsTilts && !hasOwnSession) reportUnread(end);
       return writers.close(deadlineMs);
@@ -88,8 +89,8 @@ export function createCommandPublisher(options: CommandPublisherOptions): Comman
   }
 
   function consider(record: SessionRecord): void {
-    if (explicitSources.has(record.source)) {
-      publish(record, false);
+    if (isExplicit(record)) {
+      publish(record);
       return;
     }
     const isOwn = ownRuns.isOwn(record);
@@ -97,18 +98,18 @@ export function createCommandPublisher(options: CommandPublisherOptions): Comman
     else undecided.delete(record.id);
     if (isOwn !== true) return;
     hasOwnSession = true;
-    publish(record, true);
+    publish(record);
   }
 
-  function publish(record: SessionRecord, isOwn: boolean): void {
-    const key = keyFor(record);
-    if (!owners.claim(key, record)) return;
-    newest.set(key, { record, isOwn });
-    writers.write(key, isOwn ? runningState(record) : currentState(record));
+  function publish(record: SessionRecord): void {
+    const key = keyOf(options.instanceOf(record), record.metadata.name);
+    const content = owners.note(key, record);
+    newest.set(key, content);
+    writers.write(key, isExplicit(content.record) ? currentState(content) : runningState(content));
   }
 
-  function keyFor(record: SessionRecord): string {
-    return keyOf(options.instanceOf(record), record.metadata.name);
+  function isExplicit({ source }: SessionRecord): boolean {
+    return explicitSources.has(source);
   }
 
   function reportUnread(end: CommandEnd): void {

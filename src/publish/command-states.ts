@@ -2,6 +2,7 @@ import { decodeSession } from '../model/decode.js';
 import type { MicroTime } from '../model/micro-time.js';
 import type { Session } from '../model/session.js';
 import type { SessionRecord } from '../store/record.js';
+import { currentState, type KeyContent } from './key-owners.js';
 import type { SessionState } from './owned-key.js';
 
 /** A run of the command that `publish` has started. */
@@ -40,19 +41,13 @@ export function unreadState(run: CommandRun, instance: string, end: CommandEnd):
   return { session: placeholder(run, instance, status), link: 'gone', error };
 }
 
-/** State of a Session as it is. */
-export function currentState(record: SessionRecord): SessionState {
-  const { state, error } = record.connection;
-  return { session: record, link: state, error };
-}
-
 /**
  * State of a Session of the command while that runs. A `tilt ci` that has left without a result is not GONE before the
  * command's exit code is known, which decides what the result is.
  */
-export function runningState(record: SessionRecord): SessionState {
-  const state = currentState(record);
-  return state.link === 'gone' && isOpenCi(record) ? { ...state, link: 'stale' } : state;
+export function runningState(content: KeyContent): SessionState {
+  const state = currentState(content);
+  return state.link === 'gone' && isOpenCi(content.record) ? { ...state, link: 'stale' } : state;
 }
 
 /** Final state of a Session whose content stays as it is. */

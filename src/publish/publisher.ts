@@ -2,7 +2,7 @@ import { keyOf } from '../providers/nats/key.js';
 import type { ProviderError } from '../providers/provider.js';
 import type { SessionRecord } from '../store/record.js';
 import type { Store } from '../store/store.js';
-import { createKeyOwners } from './key-owners.js';
+import { createKeyOwners, currentState, type KeyContent } from './key-owners.js';
 import { createSessionWriters, type SessionWritersOptions } from './session-writers.js';
 
 /** Writes the Sessions of a store to a bucket. */
@@ -30,7 +30,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const { store, log } = options;
   const writers = createSessionWriters(options);
   const owners = createKeyOwners(log);
-  const newest = new Map<string, SessionRecord>();
+  const newest = new Map<string, KeyContent>();
   const unsubscribe = store.subscribe(({ after }) => {
     if (after !== null) publish(after);
   });
@@ -43,8 +43,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
     refused: writers.refused,
     close(reason, deadlineMs) {
       unsubscribe();
-      for (const [key, record] of newest) {
-        if (record.connection.state !== 'gone') {
+      for (const [key, { record, conflict }] of newest) {
+        if (record.connection.state !== 'gone' && conflict === null) {
           writers.write(key, { session: record, link: 'gone', error: reason });
         }
       }
@@ -54,9 +54,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   function publish(record: SessionRecord): void {
     const key = keyOf(options.instanceOf(record), record.metadata.name);
-    if (!owners.claim(key, record)) return;
-    const { state, error } = record.connection;
-    newest.set(key, record);
-    writers.write(key, { session: record, link: state, error });
+    const content = owners.note(key, record);
+    newest.set(key, content);
+    writers.write(key, currentState(content));
   }
 }

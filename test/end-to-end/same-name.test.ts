@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../support/cli.js';
+import { startNats } from '../support/nats-server.js';
+import { logLines, serveBucket } from '../support/published-file.js';
 import { type SessionJson, sessionJson } from '../support/session-json.js';
 
 const QUERY = '{ sessions { nodes { id connection { state } } } gateway { sources { error } } }';
@@ -57,3 +59,35 @@ describe('two Sessions of one name on standard input', () => {
     await reader.shows({ 'stdin/Tiltfile': 'STALE' }, conflict);
   });
 });
+
+describe('`publish --instance` of two Sessions of one name', () => {
+  it('shows STALE and names both, and goes on with one when the other has ended', async () => {
+    await using nats = await startNats();
+    await using gateway = await serveBucket(nats.address('same'));
+    await using publisher = runCli([
+      ...['publish', '--to', nats.address('same'), '--bucket-presence', '3s'],
+      ...['--instance', 'ci', '--from', '-'],
+    ]);
+    const write = (...items: readonly object[]) =>
+      publisher.process.stdin.write(`${JSON.stringify(listOf(...items))}\n`);
+    const green = { targets: [target('tiltfile:update'), target('unit:update')] };
+    const red = { targets: [target('tiltfile:update'), target('unit:update', 'exit status 1')] };
+    write(inNamespace('team-a', sessionJson(green)), inNamespace('team-b', sessionJson(red)));
+    await gateway.shows('STALE', 'UNKNOWN');
+    const [shown] = await gateway.sessions();
+    const both = 'stdin/team-a/Tiltfile, stdin/team-b/Tiltfile';
+    expect(shown?.connection.error).toContain(
+      `2 Sessions would be published as ci.Tiltfile: ${both}; publish`,
+    );
+    expect((await gateway.wait()).code).not.toBe(0);
+    expect(logLines(publisher, 'ERROR')).toEqual([expect.stringContaining(`as ci.Tiltfile: ${both}`)]);
+    write(inNamespace('team-b', sessionJson(red)));
+    await gateway.shows('LIVE', 'FAILED');
+  });
+});
+
+function target(name: string, error?: string) {
+  const times = { startTime: '2026-11-22T11:42:22.642252Z', finishTime: '2026-11-22T11:42:23.001002Z' };
+  const state = { terminated: { ...times, ...(error !== undefined && { error }) } };
+  return { name, type: 'job', resources: ['unit'], state };
+}

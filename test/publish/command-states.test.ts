@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
 import { verdictOf } from '../../src/model/verdict.js';
-import {
-  currentState,
-  finalState,
-  runningState,
-  startState,
-  unreadState,
-} from '../../src/publish/command-states.js';
+import { finalState, runningState, startState, unreadState } from '../../src/publish/command-states.js';
+import { currentState } from '../../src/publish/key-owners.js';
 import type { SessionState } from '../../src/publish/owned-key.js';
 import type { SessionRecord } from '../../src/store/record.js';
 import { createStore } from '../../src/store/store.js';
@@ -89,8 +84,8 @@ describe('the state of a Session while its command runs', () => {
     ],
     ['a `tilt up` that left is GONE', { exitCondition: 'manual', hasLeft: true }, 'gone'],
   ])('%s', (_, options, link) => {
-    const record = recordOf(options);
-    expect(runningState(record)).toEqual({ ...currentState(record), link });
+    const content = { record: recordOf(options), conflict: null };
+    expect(runningState(content)).toEqual({ ...currentState(content), link });
   });
 });
 
