@@ -120,8 +120,11 @@ export function createCommandPublisher(options: CommandPublisherOptions): Comman
       return;
     }
     const state = unreadState(run, instance, end);
-    log('warn', `${instance}/${SESSION_NAME} is published as ${verdictIn(state.session)}: ${state.error}`);
-    writers.write(keyOf(instance, SESSION_NAME), state);
+    if (!writers.write(keyOf(instance, SESSION_NAME), state)) return;
+    log(
+      'warn',
+      `the final state of ${instance}/${SESSION_NAME} is ${verdictIn(state.session)}: ${state.error}`,
+    );
   }
 }
 

@@ -10,8 +10,8 @@ import { createWriteTimes } from './write-times.js';
 /** Writes the states of one Session to its key, one after the other. */
 export interface KeyWriter {
   readonly key: string;
-  /** Puts a state in line. Never waits: see {@link MOST_WAITING}. */
-  write(state: SessionState): void;
+  /** Puts a state in line. Never waits: see {@link MOST_WAITING}. False when it never will be: the key is another publisher's. */
+  write(state: SessionState): boolean;
   /**
    * Says that the publisher is there, unless the newest state could not be written: what readers have is old then, and has
    * to become STALE. Writes the newest state again when it was deleted, or is half as old as the bucket lets it be.
@@ -73,11 +73,12 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
   return {
     key,
     write(state) {
-      if (isLost) return;
+      if (isLost) return false;
       newest = state;
       line.push(state);
       if (line.length > MOST_WAITING || options.isAway() || hasFailed) line = [state];
       run();
+      return true;
     },
     async refresh() {
       const state = newest;

@@ -9,8 +9,8 @@ import type { SessionState } from './owned-key.js';
 export interface SessionWriters {
   /** Resolves with the first key that is another publisher's, or the set-up's mistake; never, while all is well. */
   readonly refused: Promise<ProviderError>;
-  /** Writes a state to a key. Never waits. */
-  write(key: string, state: SessionState): void;
+  /** Writes a state to a key. Never waits. False when it is never written: the key, or the broker, cannot be used. */
+  write(key: string, state: SessionState): boolean;
   /**
    * Waits until everything is written, says that the publisher has left, and closes the broker. Resolves with the keys for
    * which that did not succeed in time.

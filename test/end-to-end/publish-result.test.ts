@@ -185,7 +185,7 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
       await using run = publishCommand({ address, instance, kubeconfig: folder.path }, command);
       expect([await run.exit, run.stderr]).toEqual([
         code,
-        expect.stringContaining(`published as ${verdict}: ${error}`),
+        expect.stringContaining(`is ${verdict}: ${error}`),
       ]);
       await expect
         .poll(() => gateway.session(`${instance}/Tiltfile`), PATIENCE)

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { runCli } from '../support/cli.js';
 import { startNats } from '../support/nats-server.js';
 import { logLines, publishFile, serveBucket } from '../support/published-file.js';
 import { session } from '../support/sessions.js';
@@ -114,6 +115,18 @@ describe('a bucket that an account does not let be created', () => {
     expect(await publisher.command.exit).toBe(2);
     expect(publisher.command.stderr).toMatch(line);
     expect(publisher.command.stderr.match(/cannot be created/g)).toHaveLength(1);
+  });
+
+  it('is reported once by `publish -- COMMAND`, which claims no result and exits with the code of the command', async () => {
+    const limits = 'max_mem: 10M, max_store: 10M, max_streams: 1';
+    await using nats = await startNats({ more: account(limits) });
+    const flags = ['publish', '--to', nats.address('none'), '--instance', 'ci'];
+    await using publisher = runCli([...flags, '--', 'sh', '-c', 'read end; exit 7']);
+    await expect.poll(() => logLines(publisher, 'ERROR'), PATIENCE).toHaveLength(1);
+    publisher.process.stdin.end('end\n');
+    expect(await publisher.exit).toBe(7);
+    expect(logLines(publisher, 'ERROR')).toEqual([expect.stringMatching(/raise max_streams/)]);
+    expect(logLines(publisher, 'WARN')).toEqual([]);
   });
 
   it('is created with the size of --bucket-max-bytes where the account requires one', async () => {
