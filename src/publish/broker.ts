@@ -115,6 +115,8 @@ export function connectBroker(options: BrokerOptions): Broker {
     let cancel = () => {};
     for await (const { type } of open.status()) {
       if (ending.signal.aborted || (type !== 'disconnect' && type !== 'reconnect')) continue;
+      // Each refused login is a `disconnect`, too.
+      if (isAway === (type === 'disconnect')) continue;
       isAway = type === 'disconnect';
       log('info', `the broker: ${type}ed`);
       cancel();

@@ -32,6 +32,7 @@ describe('a publisher whose login was refused again and again', () => {
     await publisher.red();
     await gateway.shows('LIVE', 'FAILED');
     expect(publisher.command.process.exitCode).toBeNull();
+    expect(publisher.command.stderr.match(/the broker: disconnected/g)).toHaveLength(1);
     expect(publisher.command.stderr).not.toMatch(/right|changed/);
   });
 
