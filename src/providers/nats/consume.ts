@@ -6,6 +6,13 @@ import type { Link } from './link.js';
 import { consumed } from './message.js';
 import type { StreamPlace } from './stream-place.js';
 
+/** A consumer that was created, and what its stream had before that. */
+export interface OpenConsumer {
+  readonly consumer: Consumer;
+  /** Place of the newest message that was in the stream by then. */
+  readonly last: number;
+}
+
 /** What {@link consume} works with. */
 export interface ConsumeOptions {
   readonly bucket: Bucket;
@@ -38,7 +45,7 @@ const TROUBLE: ReadonlySet<ConsumerNotification['type']> = new Set([
 
 /** Reads from a consumer until the signal aborts, or something is wrong: resolves with what. */
 export async function consume(
-  consumer: Consumer,
+  { consumer, last }: OpenConsumer,
   options: ConsumeOptions,
   outer: AbortSignal,
 ): Promise<Error> {
@@ -50,14 +57,14 @@ export async function consume(
     trouble = error instanceof Error ? error : new Error(String(error));
     scope.end();
   };
-  const since = Date.parse((await consumer.info(true)).created);
+  const createdAt = Date.parse((await consumer.info(true)).created);
   const messages = await consumer.consume({
     max_messages: IN_FLIGHT,
     idle_heartbeat: HEARTBEAT_MS,
     callback(message) {
       if (scope.signal.aborted) return;
       try {
-        place.take(consumed(message, since));
+        place.take(consumed(message, { createdAt, last }));
         onWell();
       } catch (error) {
         fail(error);

@@ -1,9 +1,8 @@
-import type { Consumer } from '@nats-io/jetstream';
 import { type Clock, sleep } from '../../clock.js';
 import { ProviderError } from '../provider.js';
 import { createScope } from '../scope.js';
 import type { Bucket } from './bucket.js';
-import { type ConsumeOptions, consume } from './consume.js';
+import { type ConsumeOptions, consume, type OpenConsumer } from './consume.js';
 import { natsError, placeOf } from './errors.js';
 import { type Link, watchLink } from './link.js';
 import { stored } from './message.js';
@@ -89,14 +88,16 @@ async function readOn(parts: Parts, signal: AbortSignal): Promise<Error> {
   }
 }
 
-async function openConsumer(parts: Parts): Promise<Consumer> {
+async function openConsumer(parts: Parts): Promise<OpenConsumer> {
   const { bucket, stream, subject, place, onWell } = parts;
-  place.enter(await bucket.manager.streams.info(stream));
+  const info = await bucket.manager.streams.info(stream);
+  place.enter(info);
   onWell();
-  return bucket.jetstream.consumers.get(stream, {
+  const consumer = await bucket.jetstream.consumers.get(stream, {
     filter_subjects: subjectOf(stream, subject),
     ...(place.last > 0 ? { opt_start_seq: place.last + 1 } : { deliver_policy: policyOf(parts) }),
   });
+  return { consumer, last: info.state.last_seq };
 }
 
 /** From what on a stream is read of which nothing was read yet. */
@@ -105,7 +106,11 @@ function policyOf({ begin, mayRepeat, place }: Parts): 'all' | 'last_per_subject
   return begin === 'newest' && isBeginning ? 'last_per_subject' : 'all';
 }
 
-async function askMeanwhile(opening: Promise<Consumer>, parts: Parts, outer: AbortSignal): Promise<Consumer> {
+async function askMeanwhile(
+  opening: Promise<OpenConsumer>,
+  parts: Parts,
+  outer: AbortSignal,
+): Promise<OpenConsumer> {
   const scope = createScope(outer);
   const asking = ask(parts, scope.signal);
   asking.catch(() => {});

@@ -8,17 +8,41 @@ export interface StreamMessage {
   readonly seq: number;
   /** When it was written, by the servers' clock: milliseconds since 1970. */
   readonly writtenAt: number;
-  /** Age when its reader asked the servers for messages, by their clock, in milliseconds; 0 for later ones. */
+  /** Age when its reader asked the servers for messages, by their clock, in milliseconds; 0 for later ones, infinite if unknown. */
   readonly ageMs: number;
   readonly headers: Pick<MsgHdrs, 'has'> | undefined;
   readonly data: Uint8Array;
 }
 
-/** One that a consumer was given. @param since when the consumer was created, by the servers' clock: milliseconds since 1970 */
-export function consumed(message: JsMsg, since: number): StreamMessage {
+/** When a consumer was created, and what its stream had before that. */
+export interface ConsumerStart {
+  /** By the servers' clock: milliseconds since 1970. */
+  readonly createdAt: number;
+  /** Place of the newest message that was in the stream by then. */
+  readonly last: number;
+}
+
+/** How far the clocks of two servers of a cluster may differ, in milliseconds. */
+const CLOCK_SKEW_MS = 10_000;
+
+/** One that a consumer was given. */
+export function consumed(message: JsMsg, start: ConsumerStart): StreamMessage {
   const { subject, seq, headers, info, data } = message;
   const writtenAt = info.timestampNanos / 1_000_000;
-  return { subject, seq, writtenAt, ageMs: Math.max(0, since - writtenAt), headers, data };
+  return { subject, seq, writtenAt, ageMs: ageAtStart({ seq, writtenAt }, start), headers, data };
+}
+
+/**
+ * Age of a message when the consumer was created, in milliseconds; 0 for a later one. Infinite when the age cannot be known, because the
+ * servers' clock was set back since the message was written.
+ */
+export function ageAtStart(
+  { seq, writtenAt }: Pick<StreamMessage, 'seq' | 'writtenAt'>,
+  { createdAt, last }: ConsumerStart,
+): number {
+  if (seq > last) return 0;
+  if (writtenAt > createdAt + CLOCK_SKEW_MS) return Number.POSITIVE_INFINITY;
+  return Math.max(0, createdAt - writtenAt);
 }
 
 /** One that was asked for. */
