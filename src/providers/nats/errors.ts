@@ -68,8 +68,8 @@ const MEANINGS: readonly Meaning[] = [
 ];
 
 /** The servers, for messages. */
-export function placeOf({ servers, bucket }: BucketAddress): string {
-  return `nats://${servers.join(',')}/${bucket}`;
+export function placeOf({ servers, isTls, bucket }: BucketAddress): string {
+  return `${isTls ? 'tls' : 'nats'}://${servers.join(',')}/${bucket}`;
 }
 
 /** What went wrong with a server, as one line: where, what, what to do. */

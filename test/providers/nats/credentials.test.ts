@@ -159,7 +159,7 @@ describe('TLS', () => {
   it('does not trust a server whose CA it does not know', async () => {
     for (const credentials of [{}, { tlsCa: files.otherCa }]) {
       expect(await outcomeOf(address(), credentials)).toMatch(
-        /^config: nats:\S+\/b: the server's certificate is not trusted \(.*\); give the CA .* --nats-tls-ca/,
+        /^config: tls:\S+\/b: the server's certificate is not trusted \(.*\); give the CA .* --nats-tls-ca/,
       );
     }
   });
@@ -195,7 +195,7 @@ describe('TLS', () => {
   it('is not spoken by every server', async () => {
     await using plain = await startNats();
     expect(await outcomeOf(plain.address('b').replace('nats:', 'tls:'))).toMatch(
-      /^config: nats:\S+\/b: the server speaks no TLS; write nats:\/\//,
+      /^config: tls:\S+\/b: the server speaks no TLS; write nats:\/\//,
     );
   });
 });
