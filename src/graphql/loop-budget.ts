@@ -20,11 +20,19 @@ export interface LoopBudgetOptions {
 /** How long operations may begin in one iteration, in milliseconds. Each takes what it takes: see `CHEAP` in the executor. */
 export const LOOP_BUDGET_MS = 20;
 
-/** Creates a budget. Those that wait are bounded by whoever bounds clients and their operations. */
+/**
+ * Creates a budget. Those that wait are bounded by whoever bounds clients and their operations.
+ *
+ * After an operation that took longer than the budget, the event loop looks for input and output twice before the next one
+ * begins: a new connection is accepted the first time and read the second time. So `/healthz` waits for one operation, not
+ * for two.
+ */
 export function createLoopBudget({ monotonic, afterIo = setImmediate }: LoopBudgetOptions): LoopBudget {
   const waiting: (() => void)[] = [];
   /** When the first operation of this iteration began; null: none has. */
   let began: number | null = null;
+  /** Whether the event loop has looked once more after an operation that took longer. */
+  let hasLooked = false;
 
   return {
     pass() {
@@ -45,6 +53,12 @@ export function createLoopBudget({ monotonic, afterIo = setImmediate }: LoopBudg
   }
 
   function nextIteration(): void {
+    if (!hasLooked && !isWithin()) {
+      hasLooked = true;
+      afterIo(nextIteration);
+      return;
+    }
+    hasLooked = false;
     const next = waiting.shift();
     began = next ? monotonic() : null;
     if (!next) return;

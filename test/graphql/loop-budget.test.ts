@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLoopBudget, LOOP_BUDGET_MS } from '../../src/graphql/loop-budget.js';
 
-/** A budget on an event loop and a clock that go on when the test says so. */
+/** A budget on an event loop and a clock that go on when the test says so. Time passes only by `work`. */
 function createLoop() {
   let now = 0;
   let afterIo: (() => void)[] = [];
@@ -33,11 +33,30 @@ describe('the budget of an iteration of the event loop', () => {
     const begun: number[] = [];
     for (const index of [1, 2]) void loop.budget.pass()?.then(() => begun.push(index));
     await loop.iterate();
+    await loop.iterate();
     expect(begun).toEqual([1]);
     await loop.iterate();
     expect(begun).toEqual([1, 2]);
     await loop.iterate();
     expect(loop.isIdle).toBe(true);
+    expect(loop.budget.pass()).toBeNull();
+  });
+
+  it('leaves two looks for input and output after an operation that took longer', async () => {
+    const loop = createLoop();
+    const begun: number[] = [];
+    expect(loop.budget.pass()).toBeNull();
+    loop.work(LOOP_BUDGET_MS);
+    for (const index of [1, 2]) {
+      void loop.budget.pass()?.then(() => {
+        begun.push(index);
+        loop.work(LOOP_BUDGET_MS);
+      });
+    }
+    for (const expected of [[], [1], [1], [1, 2]]) {
+      await loop.iterate();
+      expect(begun).toEqual(expected);
+    }
   });
 
   it('lets one that has begun go on before those that have not, in the next iteration', async () => {
@@ -48,6 +67,7 @@ describe('the budget of an iteration of the event loop', () => {
     const order: string[] = [];
     void loop.budget.pass()?.then(() => order.push('another begins'));
     void loop.budget.goOn()?.then(() => order.push('the first goes on'));
+    await loop.iterate();
     await loop.iterate();
     expect(order).toEqual(['the first goes on']);
     await loop.iterate();
