@@ -3,8 +3,9 @@ import { DecodeError } from '../../model/decode.js';
 import { oneLine } from '../../model/one-line.js';
 import type { Session } from '../../model/session.js';
 import { decodeSessions } from '../decode-sessions.js';
-import { MAX_BYTES } from '../limits.js';
+import { MAX_BYTES, MAX_YAML_LENGTH } from '../limits.js';
 import { isTooDeep } from '../yaml-depth.js';
+import { createYamlCheck } from '../yaml-problem.js';
 
 /** Why a file gives no Sessions, in one line: which file, where in it, what is wrong. */
 export class FileProblem extends Error {
@@ -22,12 +23,6 @@ export interface ParseOptions {
   /** Which Tilt its Sessions are of. */
   readonly instance: string;
 }
-
-/**
- * The longest YAML that is read, in bytes. 4 MiB: reading it takes seconds, during which the gateway does nothing else.
- * JSON is a hundred times faster.
- */
-export const MAX_YAML_BYTES = 4 * 1024 * 1024;
 
 /**
  * Reads the Sessions of a file: JSON or YAML, of one Session, a list (`List`, `SessionList`), or several YAML
@@ -103,8 +98,8 @@ function lineOf(message: string, text: string): string {
 }
 
 function fromYaml(text: string, file: string): unknown[] {
-  if (text.length > MAX_YAML_BYTES) {
-    const limit = `expected at most ${mebibytes(MAX_YAML_BYTES)} MiB of YAML`;
+  if (text.length > MAX_YAML_LENGTH) {
+    const limit = `expected at most ${mebibytes(MAX_YAML_LENGTH)} MiB of YAML`;
     throw new FileProblem(`${file}: ${limit}, got ${mebibytes(text.length)} MiB; save it as JSON`);
   }
   if (isTooDeep(text)) throw new FileProblem(`${file}: expected a Session, got something nested far deeper`);
@@ -113,22 +108,25 @@ function fromYaml(text: string, file: string): unknown[] {
   const documents = parseAllDocuments(text, {
     schema: 'core',
     prettyErrors: false,
+    uniqueKeys: false,
     lineCounter: lines,
     // Warnings would be shown by Node.js, with a part of the file.
     logLevel: 'error',
   });
+  const check = createYamlCheck();
   return Array.from(documents, (document) => {
     const [error] = document.errors;
-    if (error) throw new FileProblem(`${file}: line ${lines.linePos(error.pos[0]).line}: ${error.message}`);
-    return toValue(document, file);
+    const problem = error ? { offset: error.pos[0], message: error.message } : check(document);
+    if (problem === null) return toValue(document, file);
+    throw new FileProblem(`${file}: line ${lines.linePos(problem.offset).line}: ${problem.message}`);
   });
 }
 
 function toValue(document: Pick<Document, 'toJS'>, file: string): unknown {
   try {
-    return document.toJS();
+    return document.toJS({ maxAliasCount: -1 });
   } catch (error) {
-    // An alias of nothing, or so many that they are an attack.
+    // An alias of nothing.
     throw new FileProblem(`${file}: ${messageOf(error)}`);
   }
 }

@@ -1,8 +1,10 @@
 import { delimiter } from 'node:path';
-import { parse, YAMLParseError } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import { type Field, has, items, member, requiredText } from '../kubernetes/field.js';
+import { MAX_YAML_LENGTH } from '../limits.js';
 import { ProviderError } from '../provider.js';
 import { isTooDeep } from '../yaml-depth.js';
+import { createYamlCheck, type YamlProblem } from '../yaml-problem.js';
 import { contextOf, type KubeContext } from './kube-context.js';
 
 /** A kubeconfig, the file in which Tilt (and kubectl) keeps how to reach each API server. */
@@ -61,25 +63,36 @@ function cutOffIn(root: Field): string[] {
 }
 
 function parseYaml(content: string, path: string): unknown {
-  if (isTooDeep(content)) {
+  if (content.length > MAX_YAML_LENGTH)
+    throw new ProviderError('config', `${path}: expected at most ${MAX_YAML_LENGTH / 2 ** 20} MiB of YAML`);
+  if (isTooDeep(content))
     throw new ProviderError('config', `${path}: expected a kubeconfig, got something nested far deeper`);
+  const lineCounter = new LineCounter();
+  const options = { prettyErrors: false, uniqueKeys: false, logLevel: 'error', lineCounter } as const;
+  const document = parseDocument(content, options);
+  const problem = problemOf(document);
+  if (problem !== null) {
+    const { line, col } = lineCounter.linePos(problem.offset);
+    const message = `${path}: is not YAML: ${problem.message} at line ${line}, column ${col}`;
+    throw new ProviderError('config', message);
   }
   try {
-    return parse(content, { logLevel: 'error' });
+    return document.toJS({ maxAliasCount: -1 });
   } catch (error) {
-    throw new ProviderError('config', `${path}: ${problemOf(error)}`);
+    throw new ProviderError('config', `${path}: cannot be used: ${reasonOf(error)}`);
   }
 }
 
 /** Why it cannot be read, in words that are not the file's own, where secrets may be: the library quotes it, also in its first line. */
-function problemOf(error: unknown): string {
-  if (error instanceof YAMLParseError) {
-    const [place] = error.linePos ?? [];
-    const where = place ? ` at line ${place.line}, column ${place.col}` : '';
-    return `is not YAML: ${error.code.toLowerCase().replaceAll('_', ' ')}${where}`;
-  }
+function problemOf(document: Document.Parsed): YamlProblem | null {
+  const [error] = document.errors;
+  if (error === undefined) return createYamlCheck()(document);
+  return { offset: error.pos[0], message: error.code.toLowerCase().replaceAll('_', ' ') };
+}
+
+function reasonOf(error: unknown): string {
   const [text = ''] = error instanceof Error ? error.message.split(/[\n:]/) : [];
-  return `cannot be used: ${text}`;
+  return text;
 }
 
 /** The entries of a list in all files; the first of a name counts. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { checkSize, FileProblem, MAX_YAML_BYTES, parseSessions } from '../../../src/providers/file/parse.js';
+import { checkSize, FileProblem, parseSessions } from '../../../src/providers/file/parse.js';
+import { MAX_YAML_LENGTH } from '../../../src/providers/limits.js';
 import { readHttpRecording } from '../../support/recording.js';
 import { brokenSessionJson, sessionJson } from '../../support/session-json.js';
 
@@ -59,7 +60,7 @@ describe('parseSessions', () => {
       'a key that is there twice',
       'a.yaml',
       'kind: Session\nkind: Session\n',
-      /^a\.yaml: line 2: Map keys must be unique/,
+      /^a\.yaml: line 2: map keys must be unique$/,
     ],
     ['JSON that is broken', 'a.json', '{\n  "kind": "Session",\n  x\n}', /^a\.json: line 3: .*JSON/],
     ['JSON with a foreign word', 'a.json', '{\n  "kind":\n x\n}', /^a\.json: Unexpected token .*JSON$/],
@@ -74,6 +75,18 @@ describe('parseSessions', () => {
       /^a\.yaml: expected an object, got "hello"$|^a\.yaml: Session: expected an object/,
     ],
     ['an alias of nothing', 'a.yaml', 'kind: *x\n', /^a\.yaml: Unresolved alias/],
+    [
+      'an alias within itself',
+      'a.yaml',
+      'kind: Session\nmetadata: &a {b: *a}\n',
+      /^a\.yaml: line 2: an alias is within what it stands for$/,
+    ],
+    [
+      'too many aliases, in several documents',
+      'a.yaml',
+      'a: &a 1\nb: *a\n---\n'.repeat(501),
+      /^a\.yaml: line 1501: expected at most 1000 anchors and aliases$/,
+    ],
   ])('tells the file, the place and the reason of %s', (_, file, text, message) => {
     expect(() => parse(text, file)).toThrow(FileProblem);
     expect(() => parse(text, file)).toThrow(message);
@@ -97,11 +110,26 @@ describe('parseSessions', () => {
       const above = 'abcdefgh'[at];
       lines.push(`${key}: &${key} [${Array(10).fill(`*${above}`).join(', ')}]`);
     }
-    expect(() => parse(lines.join('\n'), 'bomb.yaml')).toThrow(/^bomb\.yaml: Excessive alias count/);
+    expect(() => parse(lines.join('\n'), 'bomb.yaml')).toThrow(
+      'bomb.yaml: line 5: expected aliases of at most 100000 values together',
+    );
+  });
+
+  it('reads aliases where they are few, more often than a hundred times', () => {
+    const targets = Array.from({ length: 300 }, (_, index) => ({ name: `t${index}`, state: {} }));
+    const text = stringify(sessionJson({ targets })).replace('state: {}', 'state: &s {disabled: {}}');
+    const [read] = parse(text.replaceAll('state: {}', 'state: *s'), 'a.yaml');
+    expect(read?.status.targets.map(({ state }) => state.is)).toEqual(Array(300).fill('disabled'));
+  });
+
+  it('takes time in proportion to the keys: 100,000 are read while a test may run', () => {
+    const labels = Array.from({ length: 100_000 }, (_, index) => `    k${index}: "1"`).join('\n');
+    const text = stringify(sessionJson({})).replace('metadata:\n', `metadata:\n  labels:\n${labels}\n`);
+    expect(parse(text, 'a.yaml')[0]?.metadata.labels).toHaveLength(100_000);
   });
 
   it('refuses YAML that would hold up everything else, and tells what to do', () => {
-    const text = `kind: Session\n# ${'x'.repeat(MAX_YAML_BYTES)}\n`;
+    const text = `kind: Session\n# ${'x'.repeat(MAX_YAML_LENGTH)}\n`;
     expect(() => parse(text, 'a.yaml')).toThrow(
       'a.yaml: expected at most 4 MiB of YAML, got 4 MiB; save it as JSON',
     );

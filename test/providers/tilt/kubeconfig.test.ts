@@ -186,11 +186,17 @@ describe('a file of another shape is refused in one line that names the field an
     ['a text without its end', 'users:\n- name: a\n  user: {token: "s3cret\n'],
     ['a block that begins wrongly', '>{"users":[{"name":"a","user":{"token":"s3cret"}}]}'],
     ['a name twice', 'a: {s3cret: 1, s3cret: 2}'],
+    ['an alias within itself', 'a: &s3cret {b: *s3cret}'],
+    ['more aliases than are read', `a: &s3cret 1\nb: [${'*s3cret, '.repeat(1_000)}]`],
   ])('text that is no YAML is refused with its place and without its content: %s', (_, broken) => {
     expect(() => parse(broken)).toThrow(
       /^\/home\/dev\/\.tilt-dev\/config: is not YAML: .* at line \d+, column \d+$/,
     );
     expect(() => parse(broken)).not.toThrow(/s3cret/);
+  });
+
+  test('a text of more than 4 MiB is refused before it is parsed', () => {
+    expect(() => parse(`a: ${'x'.repeat(2 ** 22)}`)).toThrow(/config: expected at most 4 MiB of YAML$/);
   });
 
   test('an alias of nothing is refused without its name, which may be a secret without quotes', () => {
