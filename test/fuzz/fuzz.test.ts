@@ -24,6 +24,6 @@ describe('whatever comes in', () => {
   );
 
   it('leaves a gateway that runs on, answers a normal query as before, and holds nothing more', async () => {
-    mustBeWell(before, await examine(gateways));
+    await mustBeWell(before, await examine(gateways));
   });
 });

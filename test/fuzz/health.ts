@@ -25,12 +25,12 @@ export async function examine(gateways: Gateways): Promise<Health> {
  */
 const MOST_GROWTH = 160 * 2 ** 20;
 
-/** What a gateway must be like afterwards. Throws, saying what is not so. */
-export function mustBeWell(before: Health, after: Health): void {
+/** What a gateway must be like afterwards. Rejects, saying what is not so. */
+export async function mustBeWell(before: Health, after: Health): Promise<void> {
   if (after.gateway !== before.gateway)
     throw new Violation('the gateway is another one: it had to be started anew');
   if (after.answer !== before.answer) throw new Violation('a normal query is answered wrongly', after.answer);
-  after.gateway.witness.mustBeUndisturbed();
+  await after.gateway.witnessMustBeUndisturbed();
   if (after.heapBytes - before.heapBytes > MOST_GROWTH)
     throw new Violation('the heap has grown', `${before.heapBytes} → ${after.heapBytes} bytes`);
 }

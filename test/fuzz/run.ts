@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const found = results.reduce((sum, { findings }) => sum + findings.length, 0);
   try {
-    mustBeWell(before, after);
+    await mustBeWell(before, after);
     console.log('The gateway runs on, answers a normal query as before, and nothing is left over.');
   } catch (error) {
     console.log(`NOT WELL: ${error instanceof Error ? error.message : String(error)}`);

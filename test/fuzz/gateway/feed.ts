@@ -40,7 +40,7 @@ export async function feed(
   if (cpuMs > MOST_CPU_MS) throw new Violation('the gateway worked too long', `${Math.round(cpuMs)} ms`);
   if (readers > before.readers) throw new Violation('a subscription is left over');
   if (sockets > before.sockets) throw new Violation('a connection is left over');
-  gateway.witness.mustBeUndisturbed();
+  await gateway.witnessMustBeUndisturbed();
   if (failure !== null) throw failure;
 }
 

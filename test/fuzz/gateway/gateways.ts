@@ -7,7 +7,8 @@ import { startWitness, type Witness } from './witness.js';
 /** A gateway that runs in a process of its own. */
 export interface FuzzedGateway {
   readonly port: number;
-  readonly witness: Witness;
+  /** Throws when the healthy client was disturbed: once, since there is another one then. */
+  witnessMustBeUndisturbed(): Promise<void>;
   /** Rejects when the process has ended, with its last words. */
   account(): Promise<Account>;
   heap(): Promise<Heap>;
@@ -54,10 +55,18 @@ async function start(): Promise<Started> {
     ended = `by ${signal ?? `exit code ${code}`}: ${lastWords()}`;
   });
   const { port } = await next<Ready>();
-  const witness = await startWitness(port);
+  let witness: Witness = await startWitness(port);
   return {
     port,
-    witness,
+    async witnessMustBeUndisturbed() {
+      try {
+        witness.mustBeUndisturbed();
+      } catch (error) {
+        witness.end();
+        witness = await startWitness(port);
+        throw error;
+      }
+    },
     account: () => ask<Account>('account'),
     heap: () => ask<Heap>('heap'),
     hasEnded: () => ended !== null,

@@ -56,7 +56,7 @@ export async function search<T>(
       if (performance.now() > shrinkUntil) return;
       await breathe();
       count += surface.count(input);
-      const failure = await failureOf(() => surface.check(input, gateways));
+      const failure = await failureOf(() => timed(() => surface.check(input, gateways)));
       if (failure === null) return;
       const known = findings.get(kindOf(failure));
       if (known) {
@@ -96,6 +96,17 @@ async function breathe(): Promise<void> {
   if (performance.now() - breathedAt < BREATH_MS) return;
   await setImmediate();
   breathedAt = performance.now();
+}
+
+/** What a case may cost this process, in milliseconds of CPU time: a gateway that it is fed to would stand still meanwhile. */
+const MOST_CPU_MS = 2_000;
+
+async function timed(task: () => Promise<void> | void): Promise<void> {
+  const before = process.cpuUsage();
+  await task();
+  const { user, system } = process.cpuUsage(before);
+  const ms = Math.round((user + system) / 1_000);
+  if (ms > MOST_CPU_MS) throw new Violation('a case took too long', `${ms} ms`);
 }
 
 async function failureOf(task: () => Promise<void> | void): Promise<unknown> {
