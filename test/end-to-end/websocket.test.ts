@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { startGateway, startMemoryGateway, type TestGateway } from '../support/gateway.js';
+import { openHeldSocket } from '../support/held-socket.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session, type TargetStates } from '../support/sessions.js';
 import { openStuckReader } from '../support/stuck-reader.js';
+import { beginWebSocket } from '../support/web-socket-client.js';
 
 const SUBSCRIPTION = 'subscription { targetChanges { cursor reset conflated changes { target { name } } } }';
 
@@ -230,6 +232,31 @@ describe('GraphQL over WebSocket', () => {
     expect(await stuck.closed()).toEqual([1013, 'Nothing was read for 10 s']);
   });
 
+  it('S5: keeps a reader that takes a long payload slowly, however long the whole of it takes', async () => {
+    const clock = createManualClock();
+    const source = createMemoryProvider('memory', [longSession(20)]);
+    await using gateway = await startGateway({ clock, providers: [source.provider] });
+    await gateway.gateway.ready();
+    const held = openHeldSocket(gateway.webSocketUrl);
+    const client = await beginWebSocket(gateway.webSocketUrl, undefined, {
+      createConnection: () => held.socket,
+    });
+    client.socket.pause();
+    const query = 'subscription { session { status { targets { name } } } }';
+    client.send({ id: '1', type: 'subscribe', payload: { query } });
+    // 16 s in all, and less than 10 s between two readings.
+    for (const _ of [1, 2, 3, 4]) {
+      await held.read(4 * 2 ** 20);
+      await clock.advance(4_000);
+    }
+    client.socket.resume();
+    await expect
+      .poll(() => JSON.stringify(client.messages.at(-1)).slice(-200), { timeout: 20_000 })
+      .toContain('the last one');
+    expect(gateway.gateway.readers).toBe(1);
+    client.socket.terminate();
+  });
+
   it('S7: tells readers to come back later when it stops (1001), and then closes the port', async () => {
     const gateway = await startMemoryGateway([session('a')]);
     const client = await connect(gateway);
@@ -249,6 +276,12 @@ describe('GraphQL over WebSocket', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 });
+
+/** A Session whose targets' names have so many mebibytes together. */
+function longSession(mebibytes: number): ReturnType<typeof session> {
+  const names = Array.from({ length: mebibytes }, (_, index) => `${index}-${'x'.repeat(2 ** 20)}`);
+  return session('a', Object.fromEntries([...names, 'the last one'].map((name) => [name, 'ready'])));
+}
 
 /** A Session whose every target has another name in each round: its changes are about 100 kB. */
 function bigSession(round: number): ReturnType<typeof session> {

@@ -3,6 +3,7 @@ import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../clock.js';
 import type { Metrics } from '../../metrics.js';
+import { hasMoved, type Progress, readProgress } from '../progress.js';
 
 /** How long a client may read nothing of what was written to it before its connection is cut, in milliseconds; as of WebSockets. */
 export const UNREAD_MS = 10_000;
@@ -10,10 +11,9 @@ export const UNREAD_MS = 10_000;
 /** How often connections are looked at, in milliseconds. */
 const CHECK_MS = 2_500;
 
-/** How much a connection had sent when it last made progress. */
-interface Progress {
-  readonly sent: number;
-  readonly queued: number;
+/** How far a connection had come when it last took something. */
+interface LastProgress {
+  readonly progress: Progress;
   /** By the monotonic clock. */
   readonly at: number;
 }
@@ -24,7 +24,7 @@ interface Progress {
  * One timer for all of them, which runs only while there are some.
  */
 export function cutUnread(server: Server | TlsServer, clock: Clock, metrics: Metrics): void {
-  const sockets = new Map<Socket, Progress | null>();
+  const sockets = new Map<Socket, LastProgress | null>();
   let cancel = () => {};
 
   server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
@@ -42,9 +42,9 @@ export function cutUnread(server: Server | TlsServer, clock: Clock, metrics: Met
     cancel = clock.after(CHECK_MS, check);
     const now = clock.monotonic();
     for (const [socket, last] of sockets) {
-      const progress = progressOf(socket, last, now);
-      sockets.set(socket, progress);
-      if (progress === null || now - progress.at < UNREAD_MS) continue;
+      const next = lastProgress(socket, last, now);
+      sockets.set(socket, next);
+      if (next === null || now - next.at < UNREAD_MS) continue;
       metrics.refused('ANSWER_NOT_READ');
       socket.destroy();
     }
@@ -52,16 +52,8 @@ export function cutUnread(server: Server | TlsServer, clock: Clock, metrics: Met
 }
 
 /** Null where everything that was written has been sent. */
-function progressOf(socket: Socket, last: Progress | null, now: number): Progress | null {
+function lastProgress(socket: Socket, last: LastProgress | null, now: number): LastProgress | null {
   if (socket.writableLength === 0) return null;
-  const sent = socket.bytesWritten - socket.writableLength;
-  const queued = queuedBytes(socket);
-  return last?.sent === sent && last.queued === queued ? last : { sent, queued, at: now };
-}
-
-/** What the system has not taken of the write in progress. One write can be megabytes: a slow client takes it bit by bit. */
-function queuedBytes(socket: Socket): number {
-  const handle: unknown = Reflect.get(socket, '_handle');
-  if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) return 0;
-  return Number(handle.writeQueueSize);
+  const progress = readProgress(socket);
+  return last && !hasMoved(last.progress, progress) ? last : { progress, at: now };
 }

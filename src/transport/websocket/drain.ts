@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../clock.js';
+import { hasMoved, type Progress, readProgress } from '../progress.js';
 
 /**
  * How long a reader may stand still with its mark exceeded before it is closed, in milliseconds. Less than the 12 s after
@@ -19,13 +20,13 @@ export interface DrainListener {
 export function waitForDrain(connection: Socket, clock: Clock, listener: DrainListener): () => void {
   let cancel = () => {};
   connection.once('drain', onDrain);
-  watch(sent());
+  watch(readProgress(connection));
   return stop;
 
-  function watch(before: number): void {
+  function watch(before: Progress): void {
     cancel = clock.after(STUCK_MS, () => {
-      const now = sent();
-      if (now > before) {
+      const now = readProgress(connection);
+      if (hasMoved(before, now)) {
         watch(now);
         return;
       }
@@ -42,9 +43,5 @@ export function waitForDrain(connection: Socket, clock: Clock, listener: DrainLi
   function stop(): void {
     cancel();
     connection.off('drain', onDrain);
-  }
-
-  function sent(): number {
-    return connection.bytesWritten - connection.writableLength;
   }
 }
