@@ -134,7 +134,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const turn = createTurn();
   const metrics = createTally();
-  const live = createLive({ log, turn, metrics, answerBytes: limits.answerBytes, clock });
+  const executor = createExecutor(limits, clock);
+  metrics.observe({ largeAnswers: () => executor.load() });
+  const live = createLive({ log, turn, metrics, largeLimits: limits, clock });
   const isOpen = options.token === undefined && options.jwt === undefined;
   const server = createHttpServer({
     schema,
@@ -149,7 +151,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     tracer: options.tracer ?? noTracer,
     prometheus: lazyPrometheus(metrics, clock),
     contextOf: createContexts(store, version),
-    executor: createExecutor(limits, clock),
+    executor,
     budget: createLoopBudget(clock),
     operations: createOperations({
       schema,

@@ -67,6 +67,19 @@ export interface States {
   readonly webSockets: () => number;
   /** What was written to WebSockets and has not left yet, in bytes. */
   readonly webSocketUnsentBytes: () => number;
+  /** Large answers to queries. */
+  readonly largeAnswers: () => LargeCounts;
+  /** Large payloads of subscriptions. */
+  readonly largePayloads: () => LargeCounts;
+}
+
+/** What is written as JSON and not sent yet. */
+export interface LargeCounts {
+  readonly unsentBytes: number;
+  /** The most bytes that ever were unsent at once. */
+  readonly peakUnsentBytes: number;
+  /** Operations that wait for their turn. */
+  readonly waiting: number;
 }
 
 /** How a source is. */
@@ -93,6 +106,7 @@ export const REFUSALS: readonly string[] = [
   'QUERY_TOO_COMPLEX',
   'ANSWER_TOO_LARGE',
   'ANSWER_NOT_READ',
+  'SERVER_BUSY',
   'HEADERS_TOO_LARGE',
   'BODY_TOO_LARGE',
   'REQUEST_TOO_SLOW',

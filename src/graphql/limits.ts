@@ -18,6 +18,14 @@ export interface QueryLimits {
   readonly answerBytes: number;
 }
 
+/** Limits of large operations, those of more than 10,000 fields or a mebibyte, of all clients together. */
+export interface LargeLimits {
+  /** Bytes of large answers that are written and not sent yet. More operations wait until there is room. */
+  readonly unsentBytes: number;
+  /** Large operations that wait for their turn, each of another connection. */
+  readonly waitingOperations: number;
+}
+
 /** A board's query of everything that 200 Sessions of 100 targets are doing, with their history, has 720,000 fields and 18 MB. */
 export const DEFAULT_QUERY_LIMITS: QueryLimits = {
   tokens: 5_000,
@@ -29,6 +37,9 @@ export const DEFAULT_QUERY_LIMITS: QueryLimits = {
   complexity: 1_000_000,
   answerBytes: 32 * 2 ** 20,
 };
+
+/** Room for six answers of 18 MB. With 32 that wait, the last one begins after some 40 s: proxies commonly wait for 60. */
+export const DEFAULT_LARGE_LIMITS: LargeLimits = { unsentBytes: 128 * 2 ** 20, waitingOperations: 32 };
 
 /** The codes of a GraphQL error's extensions for an operation above a limit. */
 export const LIMIT_CODES = {

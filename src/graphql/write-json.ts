@@ -6,6 +6,9 @@ const SMALL_PARTS = 2_000;
 /** A value whose texts are longer together is written in parts. */
 const SMALL_CHARACTERS = 2 ** 18;
 
+/** A part of the JSON ends with the piece that makes it this long, in characters. */
+const PART_CHARACTERS = 2 ** 18;
+
 /** A value's JSON is longer than it may be. */
 export class TooLongError extends Error {
   override readonly name = 'TooLongError';
@@ -34,16 +37,27 @@ export function isWithin(value: unknown, characters: number, parts = Number.POSI
   }
 }
 
+/** The JSON of a value in UTF-8. */
+export interface WrittenJson {
+  /** Buffers of about {@link PART_CHARACTERS} that follow each other. */
+  readonly parts: readonly Buffer[];
+  /** The length of all of them. */
+  readonly bytes: number;
+}
+
 /**
- * The JSON of a value, written in parts with pauses between them.
+ * Writes the JSON of a value, with pauses. What is written leaves the heap part by part: there is no text of all of it.
  *
- * @param maxBytes rejects with a {@link TooLongError} above it, before more is written
+ * @param maxBytes rejects with a {@link TooLongError} above it, before much more is written
  */
-export async function writeJson(value: unknown, pacer: Pacer, maxBytes: number): Promise<string> {
-  const pieces: string[] = [];
+export async function writeJson(value: unknown, pacer: Pacer, maxBytes: number): Promise<WrittenJson> {
+  const parts: Buffer[] = [];
   let bytes = 0;
+  let pieces: string[] = [];
+  let characters = 0;
   await write(value);
-  return pieces.join('');
+  endPart();
+  return { parts, bytes };
 
   async function write(part: unknown): Promise<void> {
     for (let pause = pacer.pause(); pause !== null; pause = pacer.pause()) await pause;
@@ -77,8 +91,18 @@ export async function writeJson(value: unknown, pacer: Pacer, maxBytes: number):
 
   function put(piece: string): void {
     pieces.push(piece);
-    bytes += Buffer.byteLength(piece);
+    characters += piece.length;
+    if (bytes + characters > maxBytes) throw new TooLongError();
+    if (characters >= PART_CHARACTERS) endPart();
+  }
+
+  function endPart(): void {
+    const part = Buffer.from(pieces.join(''));
+    pieces = [];
+    characters = 0;
+    bytes += part.length;
     if (bytes > maxBytes) throw new TooLongError();
+    parts.push(part);
   }
 }
 

@@ -1,9 +1,8 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
-import { systemClock } from '../clock.js';
-import { createExecutor } from '../graphql/executor.js';
-import { DEFAULT_QUERY_LIMITS } from '../graphql/limits.js';
+import { type Clock, systemClock } from '../clock.js';
+import { createExecutor, type ExecutorLimits } from '../graphql/executor.js';
+import { DEFAULT_LARGE_LIMITS, DEFAULT_QUERY_LIMITS } from '../graphql/limits.js';
 import { maskResult } from '../graphql/mask.js';
-import type { PacerOptions } from '../graphql/pacer.js';
 import type { Log } from '../log.js';
 import { type Metrics, noMetrics } from '../metrics.js';
 import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from './backlog.js';
@@ -26,8 +25,10 @@ export interface Live {
   /**
    * Subscribes a reader that pulls, so that its transport's backpressure reaches the backlog (S5). The stream's
    * `return()` ends it at once, also while it is idle (S7). Resolves with a result when the subscription is not valid.
+   *
+   * @param cut closes the reader's connection when it takes too long to read a large payload. Default: it stays open
    */
-  pull(args: ExecutionArgs): Promise<ExecutionResult | PayloadStream>;
+  pull(args: ExecutionArgs, cut?: () => void): Promise<ExecutionResult | PayloadStream>;
   /** Subscribes a reader that payloads are pushed to. Resolves with a result as `pull` does. */
   push(args: ExecutionArgs, outlet: Outlet): Promise<ExecutionResult | PushedReader>;
 }
@@ -41,11 +42,13 @@ export interface LiveOptions {
   readonly limits?: BacklogLimits;
   /** Default: nothing is counted. */
   readonly metrics?: Metrics;
-  /** The longest payload, in bytes. Default: as of an answer. */
-  readonly answerBytes?: number;
+  /** What large payloads may take. Default: as large answers. */
+  readonly largeLimits?: Pick<ExecutorLimits, 'answerBytes' | 'unsentBytes'>;
   /** Default: the machine's. */
-  readonly clock?: PacerOptions;
+  readonly clock?: Pick<Clock, 'monotonic' | 'after'>;
 }
+
+const DEFAULT_LIMITS = { ...DEFAULT_QUERY_LIMITS, ...DEFAULT_LARGE_LIMITS };
 
 /** Told rather than older news than the reader has. */
 const BEHIND: ExecutionResult = {
@@ -59,12 +62,17 @@ const BEHIND: ExecutionResult = {
 /** No subscription is open yet. */
 export function createLive(options: LiveOptions): Live {
   const { log, turn = createTurn(), limits = DEFAULT_BACKLOG_LIMITS, metrics = noMetrics } = options;
-  const { answerBytes = DEFAULT_QUERY_LIMITS.answerBytes, clock = systemClock } = options;
+  const { largeLimits = DEFAULT_LIMITS, clock = systemClock } = options;
   const groups = new Map<string, Group>();
   const caches = createPayloadCaches();
-  // A lane of their own: payloads need not wait for the queries that take long.
-  const executor = createExecutor({ answerBytes }, clock);
+  // A lane of their own: payloads need not wait for the queries that take long. There are no more than groups.
+  const { answerBytes, unsentBytes } = largeLimits;
+  const executor = createExecutor(
+    { answerBytes, unsentBytes, waitingOperations: Number.POSITIVE_INFINITY },
+    clock,
+  );
   metrics.observe({
+    largePayloads: () => executor.load(),
     pushedReaders: () => sum(({ readers, pulling }) => readers - pulling),
     pulledReaders: () => sum(({ pulling }) => pulling),
     groups: () => groups.size,
@@ -77,14 +85,14 @@ export function createLive(options: LiveOptions): Live {
     get groups() {
       return groups.size;
     },
-    async pull(args) {
+    async pull(args, cut = () => {}) {
       const source = await createSourceEventStream(args);
       if (!isSource(source)) return refusal(source);
       if (!(await hasCaughtUp(source))) return BEHIND;
       const group = groupOf(args, source);
       const { store, since } = source;
       const events = createReader({ store, view: group.view, since, limits, counts: metrics.pulled });
-      return createPulledReader(group, events, group.hold());
+      return createPulledReader(group, events, group.hold(), cut);
     },
     async push(args, outlet) {
       const source = await createSourceEventStream(args);

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Context } from '../graphql/context.js';
 import { costOf } from '../graphql/cost.js';
-import { CHEAP, type Executed, type Executor } from '../graphql/executor.js';
+import { CHEAP, type Executor } from '../graphql/executor.js';
+import type { Executed } from '../graphql/job.js';
 import { maskError } from '../graphql/mask.js';
 import { UNIT_SIZES } from '../graphql/sizes.js';
+import type { AnswerMemory } from '../graphql/unsent-answers.js';
 import type { Log } from '../log.js';
 import type { LiveEvent } from './view.js';
 
@@ -15,7 +18,16 @@ export interface Payload extends Pick<ExecutionResult, 'errors'> {
   readonly body: Buffer;
   /** The same bytes and one `}` more: all that follows `{…,"payload":` in a message around it. */
   readonly closedBody: Buffer;
+  /** Equal for payloads of equal bytes, and short: what a reader keeps of its last payload. */
+  readonly identity: Buffer;
+  /** To be retained while the payload is sent. Null for a short one, which is not counted. */
+  readonly memory: AnswerMemory | null;
 }
+
+/** The longest body, in bytes, that readers keep. Of a longer one they keep a hash: 0.04 ms for 64 kB, 10 ms for 18 MB. */
+const SHORT = 65_536;
+
+const CLOSE = Buffer.from('}');
 
 /** Makes the payloads of a subscription. */
 export interface PayloadMaker {
@@ -57,14 +69,18 @@ export function createPayloadMaker({
 
       function toPayload(executed: Executed): Payload {
         const { cursor, onlyIfDifferent } = event;
-        const closedBody = Buffer.from(`${jsonOf(executed)}}`);
-        const { errors } = executed;
+        const closedBody = closedBodyOf(executed);
+        const body = closedBody.subarray(0, -1);
+        const { errors, large } = executed;
+        const isLong = body.length > SHORT;
         return {
           ...(errors && { errors }),
           cursor,
           onlyIfDifferent,
-          body: closedBody.subarray(0, -1),
+          body,
           closedBody,
+          identity: isLong ? createHash('sha256').update(body).digest() : body,
+          memory: isLong && large ? large.memory : null,
         };
       }
     },
@@ -97,8 +113,9 @@ function estimate(cost: () => number | null): number {
   }
 }
 
-function jsonOf({ stringify, ...result }: Executed): string {
-  return stringify ? stringify() : JSON.stringify(result);
+function closedBodyOf({ stringify, large, ...result }: Executed): Buffer {
+  if (large) return Buffer.concat([...large.parts, CLOSE]);
+  return Buffer.from(`${stringify ? stringify() : JSON.stringify(result)}}`);
 }
 
 /** Whether what a transport was given is one of ours. */
@@ -106,8 +123,12 @@ export function isPayload(result: object): result is Payload {
   return 'body' in result && 'cursor' in result;
 }
 
-/** Whether a reader that has the one need not be sent the other (S6). */
-export function isRepeated(payload: Payload, last: Payload | null): boolean {
-  if (!payload.onlyIfDifferent || last === null) return false;
-  return payload.body === last.body || payload.body.equals(last.body);
+/**
+ * Whether a reader that has the one need not be sent the other (S6).
+ *
+ * @param last the identity of the payload that it has
+ */
+export function isRepeated({ onlyIfDifferent, identity }: Payload, last: Buffer | null): boolean {
+  if (!onlyIfDifferent || last === null) return false;
+  return identity === last || identity.equals(last);
 }

@@ -25,7 +25,8 @@ export class PushedReader implements Member {
   readonly #outlet: Outlet;
   readonly #limits: BacklogLimits;
   #lag: Backlog | null = null;
-  #last: Payload | null = null;
+  /** The identity of the payload that was sent last. */
+  #last: Buffer | null = null;
   /** The outlet takes no more. */
   #isBlocked = false;
   /** A payload is being executed. */
@@ -35,6 +36,7 @@ export class PushedReader implements Member {
   #isEnded = false;
   /** A payload that was executed while the outlet took no more. */
   #late: Payload | null = null;
+  #releaseLate: (() => void) | undefined;
 
   /**
    * Sends the first payload before it returns, unless that is executed in slices (S1).
@@ -80,8 +82,8 @@ export class PushedReader implements Member {
   resume(): void {
     this.#unblock();
     const late = this.#late;
-    this.#late = null;
     if (late !== null) this.#send(late);
+    this.#dropLate();
     this.#catchUp();
   }
 
@@ -91,7 +93,7 @@ export class PushedReader implements Member {
     this.#group.leave(this);
     this.#unblock();
     this.#lag = null;
-    this.#late = null;
+    this.#dropLate();
   }
 
   #unblock(): void {
@@ -139,15 +141,27 @@ export class PushedReader implements Member {
     void payload.then((executed) => {
       this.#isExecuting = false;
       if (this.#isEnded) return;
-      if (this.#isBlocked) this.#late = executed;
+      if (this.#isBlocked) this.#keepLate(executed);
       else this.#send(executed);
       this.#catchUp();
     });
   }
 
+  #keepLate(payload: Payload): void {
+    this.#late = payload;
+    // What blocks the outlet has a deadline of its own.
+    this.#releaseLate = payload.memory?.retain(() => {});
+  }
+
+  #dropLate(): void {
+    this.#late = null;
+    this.#releaseLate?.();
+    this.#releaseLate = undefined;
+  }
+
   #send(payload: Payload): void {
     if (isRepeated(payload, this.#last)) return;
-    this.#last = payload;
+    this.#last = payload.identity;
     this.#group.metrics.pushed.payloads += 1;
     this.#outlet.send(payload);
   }

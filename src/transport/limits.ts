@@ -1,7 +1,12 @@
-import { DEFAULT_QUERY_LIMITS, type QueryLimits } from '../graphql/limits.js';
+import {
+  DEFAULT_LARGE_LIMITS,
+  DEFAULT_QUERY_LIMITS,
+  type LargeLimits,
+  type QueryLimits,
+} from '../graphql/limits.js';
 
 /** What clients may take at most. Each is a whole number of at least 1. */
-export interface Limits extends QueryLimits {
+export interface Limits extends QueryLimits, LargeLimits {
   /** Bytes of a request's line and headers (431). */
   readonly headerBytes: number;
   /** Bytes of a request's body (413). */
@@ -31,6 +36,7 @@ export interface Limits extends QueryLimits {
 /** Room for a wall of boards, and little enough for a laptop. */
 export const DEFAULT_LIMITS: Limits = {
   ...DEFAULT_QUERY_LIMITS,
+  ...DEFAULT_LARGE_LIMITS,
   headerBytes: 16_384,
   bodyBytes: 1_000_000,
   messageBytes: 1_000_000,

@@ -4,15 +4,14 @@ import { setTimeout } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
-import { decodeSession } from '../../src/model/decode.js';
 import { createMemoryProvider, type MemorySource } from '../../src/providers/memory.js';
 import { encodeFrame, frameOf, OPCODES } from '../fuzz/gateway/frames.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
-import { sessionJson } from '../support/session-json.js';
 import { session, type TargetStates } from '../support/sessions.js';
 import { sharedTls } from '../support/tls.js';
 import { beginWebSocket } from '../support/web-socket-client.js';
+import { REASONS, wordySession } from '../support/wordy-session.js';
 
 type Costly = TestGateway & { readonly source: MemorySource };
 
@@ -28,20 +27,6 @@ async function start(sessions: number, targets: number, options: GatewayOptions 
 function many(count: number, state: TargetStates[string]): TargetStates {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`target-${index}`, state]));
 }
-
-/** A Session whose targets wait for a reason of so many characters. */
-function wordy(instance: string, targets: number, characters: number, round = 0) {
-  const state = { waiting: { waitReason: `${round} ${'x'.repeat(characters)}` } };
-  const list = Array.from({ length: targets }, (_, index) => ({
-    name: `t${index}`,
-    type: 'job',
-    resources: [],
-    state,
-  }));
-  return decodeSession(sessionJson({ uid: 'wordy', targets: list }), instance);
-}
-
-const REASONS = 'state { ... on TargetStateWaiting { waitReason } }';
 
 function open({ origin }: TestGateway): Socket {
   const socket = connect(Number(new URL(origin).port), '127.0.0.1');
@@ -253,7 +238,7 @@ describe('an answer', () => {
     ['texts that are longer as bytes', 20, 30],
   ])('has a limit of bytes: %s', async (_, targets, characters) => {
     await using gateway = await start(0, 0, { limits: { answerBytes: 5_000 } });
-    gateway.source.put(wordy('a', targets, characters * (characters < 100 ? 10 : 1)));
+    gateway.source.put(wordySession('a', targets, characters * (characters < 100 ? 10 : 1)));
     const { data, errors } = await gateway.query(`{ session { status { targets { ${REASONS} } } } }`);
     expect(data).toBeUndefined();
     expect(errors).toEqual([
@@ -267,12 +252,12 @@ describe('an answer', () => {
 
   it('has the limit as a payload of a subscription, which goes on', async () => {
     await using gateway = await start(0, 0, { limits: { answerBytes: 5_000 } });
-    gateway.source.put(wordy('a', 20, 1_000));
+    gateway.source.put(wordySession('a', 20, 1_000));
     const client = await beginWebSocket(gateway.webSocketUrl);
     const query = `subscription { session { status { targets { ${REASONS} } } } }`;
     client.send({ id: '1', type: 'subscribe', payload: { query } });
     await expect.poll(() => JSON.stringify(client.messages)).toContain('ANSWER_TOO_LARGE');
-    gateway.source.put(wordy('a', 2, 10));
+    gateway.source.put(wordySession('a', 2, 10));
     await expect.poll(() => JSON.stringify(client.messages)).toContain('0 xxxxxxxxxx');
     client.socket.terminate();
   });
@@ -303,7 +288,7 @@ describe('a client that does not read', () => {
   ])('is cut after ten seconds: %s', async (_, accept, query) => {
     const clock = createManualClock();
     await using gateway = await start(0, 0, { clock });
-    gateway.source.put(wordy('a', 16, LONG / 16));
+    gateway.source.put(wordySession('a', 16, LONG / 16));
     const socket = open(gateway);
     socket.pause();
     socket.write(requestOf(query, accept));
@@ -325,7 +310,7 @@ describe('a client that does not read', () => {
 
   it('is answered one request after the other, so that only one answer waits for it', async () => {
     await using gateway = await start(0, 0, { queryCacheBytes: 0 });
-    gateway.source.put(wordy('a', 16, LONG / 16));
+    gateway.source.put(wordySession('a', 16, LONG / 16));
     const socket = open(gateway);
     socket.pause();
     const before = memory();
@@ -372,7 +357,7 @@ describe('the subscriptions of one WebSocket', () => {
 
   it('keep no payloads that nobody comes for: 20 different ones, 80 updates of a megabyte', async () => {
     await using gateway = await start(0, 0);
-    gateway.source.put(wordy('a', 100, 10_000));
+    gateway.source.put(wordySession('a', 100, 10_000));
     const client = await beginWebSocket(gateway.webSocketUrl);
     // The client keeps no messages either.
     client.socket.removeAllListeners('message');
@@ -388,7 +373,7 @@ describe('the subscriptions of one WebSocket', () => {
     }
     await expect.poll(() => newest.size, { timeout: 30_000 }).toBe(20);
     for (let round = 1; round <= 80; round += 1) {
-      gateway.source.put(wordy('a', 100, 10_000, round));
+      gateway.source.put(wordySession('a', 100, 10_000, round));
       await new Promise(setImmediate);
     }
     await expect.poll(() => new Set(newest.values()), { timeout: 60_000 }).toEqual(new Set(['80']));

@@ -8,6 +8,7 @@ import { startMemoryGateway } from '../support/gateway.js';
 import { query } from '../support/queries.js';
 import { type QueryServer, type RequestOptions, startQueryServer } from '../support/query-server.js';
 import { session, type states } from '../support/sessions.js';
+import { REASONS, wordySession } from '../support/wordy-session.js';
 
 const A = '{ session(id: "a/Tiltfile") { id status { targets { name phase } } } }';
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -66,6 +67,16 @@ describe('an answer that is kept', () => {
       const { body } = await server.ask('{ session(id: "a/Tiltfile") { connection { error } } }');
       expect(JSON.parse(body)).toEqual({ data: { session: { connection: { error: reason } } } });
     }
+    expect(server.executions).toBe(1);
+  });
+
+  it('may be large', async () => {
+    await using server = await startWithSessions();
+    server.store.apply('test', { type: 'upsert', session: wordySession('a', 2, 2 ** 20) });
+    const query = `{ session(id: "a/Tiltfile") { status { targets { ${REASONS} } } } }`;
+    const [first, second] = [await server.ask(query), await server.ask(query)];
+    expect(second).toEqual(first);
+    expect(JSON.parse(first.body).data.session.status.targets).toHaveLength(2);
     expect(server.executions).toBe(1);
   });
 

@@ -18,6 +18,9 @@ export interface Answer {
 /** The longest body, in bytes, that is sent as a string, with its head: that saves 6 % of a small answer's cost. */
 const SHORT = 4_096;
 
+/** The media types of one whole answer; event streams and multipart are none. */
+export const JSON_TYPE = /^application\/(graphql-response\+)?json(;|$)/;
+
 /** What of a request its answer depends on beside its address. */
 const VARY = 'accept, authorization, cookie, origin';
 

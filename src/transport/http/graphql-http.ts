@@ -5,6 +5,8 @@ import type { Grant } from '../access/access.js';
 import { REQUEST_ID_HEADER } from '../request-id.js';
 import { sendAnswer } from './answer.js';
 import { readBody, readChunks } from './body.js';
+import { drained } from './drained.js';
+import { createLargeResponse } from './large-response.js';
 import { onClose } from './on-close.js';
 import { createQueryCache, type QueryCacheLimits } from './query-cache.js';
 import { createGraphQLYoga, type YogaOptions } from './yoga.js';
@@ -99,6 +101,9 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
       log,
       onGone: (listener: () => void) => onClose(socket, listener),
       isWanted: () => !socket.destroyed,
+      drained: () => drained(response),
+      cut,
+      large: createLargeResponse(response, cut),
     };
     const goOn = body === 'long' ? () => budget.goOn() : () => null;
     const context = key === null ? { ...base, goOn } : { ...base, goOn, miss: { key, reads: null } };
@@ -112,6 +117,11 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
         log('error', 'a request failed', { error: String(error) });
         response.destroy();
       });
+
+    function cut(): void {
+      metrics?.refused('ANSWER_NOT_READ');
+      socket.destroy();
+    }
   }
 }
 

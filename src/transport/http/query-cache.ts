@@ -18,6 +18,8 @@ export const DEFAULT_QUERY_CACHE_LIMITS: QueryCacheLimits = { bytes: 32 * 2 ** 2
 export interface QueryCache {
   /** The answer to a request; null when there is none, or what it was made of has changed. */
   find(key: string): Answer | null;
+  /** The biggest answer that is kept, in bytes. */
+  readonly maxAnswerBytes: number;
   keep(key: string, answer: Answer, reads: Reads): void;
 }
 
@@ -38,8 +40,10 @@ export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = no
     weigh: (key, { answer: { body, ascii } }) =>
       key.length + body.length + (ascii?.length ?? 0) + ENTRY_BYTES,
   });
+  const maxAnswerBytes = Math.min(limits.bytes, limits.answerBytes);
   metrics.observe({ queryCacheAnswers: () => answers.size, queryCacheBytes: () => answers.bytes });
   return {
+    maxAnswerBytes,
     find(key) {
       const kept = answers.get(key);
       if (kept?.reads.areCurrent()) {
@@ -51,7 +55,7 @@ export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = no
       return null;
     },
     keep(key, answer, reads) {
-      if (answer.body.length <= limits.answerBytes) answers.set(key, { answer, reads });
+      if (answer.body.length <= maxAnswerBytes) answers.set(key, { answer, reads });
     },
   };
 }

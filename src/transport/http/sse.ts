@@ -2,7 +2,7 @@ import type { ExecutionResult } from 'graphql';
 import type { FetchAPI, Plugin } from 'graphql-yoga';
 import type { Clock } from '../../clock.js';
 import { isPayload } from '../../live/payload.js';
-import type { ServerContext } from './keep-answers.js';
+import type { ServerContext } from './server-context.js';
 
 /** How often an idle stream says that it is alive: proxies commonly cut what is silent for 30 or 60 s. */
 const PING_MS = 12_000;
@@ -15,9 +15,8 @@ export function useServerSentEvents(clock: Clock): Plugin<object, ServerContext>
   return {
     onResultProcess({ result, resultProcessor, setResultProcessor, serverContext }) {
       if (!resultProcessor || !isStream(result)) return;
-      const { expiresAt } = serverContext.grant;
       setResultProcessor(
-        (stream, fetchAPI) => respond(stream, fetchAPI, clock, expiresAt),
+        (stream, fetchAPI) => respond(stream, fetchAPI, clock, serverContext),
         'text/event-stream',
       );
     },
@@ -25,17 +24,24 @@ export function useServerSentEvents(clock: Clock): Plugin<object, ServerContext>
 }
 
 /**
- * @param expiresAt when the client may see no more, in milliseconds since 1970: the stream ends then, without `complete`. That
- *   would mean that there is nothing more to come (graphql-sse, PROTOCOL.md, "Distinct connections mode"), and its clients
- *   would not come back with a new token. After an end without it they do, and so does `EventSource`
+ * When the client's grant expires, the stream ends without `complete`. That would mean that there is nothing more to come
+ * (graphql-sse, PROTOCOL.md, "Distinct connections mode"), and its clients would not come back with a new token. After an end
+ * without it they do, and so does `EventSource`.
  */
-function respond(stream: unknown, fetchAPI: FetchAPI, clock: Clock, expiresAt: number | null): Response {
+function respond(
+  stream: unknown,
+  fetchAPI: FetchAPI,
+  clock: Clock,
+  { grant: { expiresAt }, drained }: ServerContext,
+): Response {
   if (!isStream(stream)) throw new TypeError('Expected a stream of results.');
   const encoder = new fetchAPI.TextEncoder();
   const results = stream[Symbol.asyncIterator]();
   let cancelPing = () => {};
   let cancelExpiry = () => {};
   let isExpired = false;
+  /** The rest of the event that is being sent: chunks that are enqueued together are copied into one. */
+  let chunks: Uint8Array[] = [];
   const body = new fetchAPI.ReadableStream<Uint8Array>({
     start(controller) {
       // Some browsers wait for a first byte before they let the client see the headers.
@@ -49,9 +55,19 @@ function respond(stream: unknown, fetchAPI: FetchAPI, clock: Clock, expiresAt: n
       });
     },
     async pull(controller) {
+      const chunk = chunks.shift();
+      if (chunk) {
+        controller.enqueue(chunk);
+        return;
+      }
+      // Updates that come meanwhile are merged (S5), and the payload before this one counts until it has been sent.
+      const pause = drained();
+      if (pause) await pause;
       const { done, value } = await results.next();
       if (!done) {
-        controller.enqueue(eventOf(value));
+        const [first, ...rest] = eventOf(value);
+        chunks = rest;
+        controller.enqueue(first);
         return;
       }
       stop();
@@ -79,18 +95,26 @@ function respond(stream: unknown, fetchAPI: FetchAPI, clock: Clock, expiresAt: n
 
   function ping(controller: ReadableStreamDefaultController<Uint8Array>): void {
     cancelPing = clock.after(PING_MS, () => {
-      if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(':\n\n'));
+      const isBetweenEvents = chunks.length === 0;
+      if (isBetweenEvents && (controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(':\n\n'));
       ping(controller);
     });
   }
 }
 
-/** One event: JSON has no line break in it, so a single `data` line is enough. */
-function eventOf(result: ExecutionResult): Uint8Array {
+/**
+ * One event: JSON has no line break in it, so a single `data` line is enough. A long body is not copied: its bytes are shared by
+ * all readers.
+ */
+function eventOf(result: ExecutionResult): readonly [Uint8Array, ...Uint8Array[]] {
   const head = isPayload(result) ? `event: next\nid: ${result.cursor}\ndata: ` : 'event: next\ndata: ';
   const body = isPayload(result) ? result.body : Buffer.from(JSON.stringify(result));
-  return Buffer.concat([Buffer.from(head), body, EVENT_END]);
+  const start = Buffer.from(head);
+  return body.length > COPY_LIMIT ? [start, body, EVENT_END] : [Buffer.concat([start, body, EVENT_END])];
 }
+
+/** Up to this length, in bytes, an event is written in one chunk. */
+const COPY_LIMIT = 65_536;
 
 const EVENT_END = Buffer.from('\n\n');
 

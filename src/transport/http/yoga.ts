@@ -12,8 +12,10 @@ import { countRefusals, type Metrics, noMetrics } from '../../metrics.js';
 import { noTracer, type Tracer } from '../../tracing.js';
 import type { ContextOf } from '../contexts.js';
 import type { Limits } from '../limits.js';
-import { type ServerContext, useKeptAnswers } from './keep-answers.js';
+import { useKeptAnswers } from './keep-answers.js';
 import type { QueryCache } from './query-cache.js';
+import { toYogaResult, useLargeResponses } from './send-large.js';
+import type { ServerContext } from './server-context.js';
 import { useServerSentEvents } from './sse.js';
 import { readUrlParams } from './url-params.js';
 
@@ -56,6 +58,7 @@ export function createGraphQLYoga(
       useTracer(tracer),
       useReaders(live),
       useServerSentEvents(clock),
+      useLargeResponses(),
       useKeptAnswers(cache),
     ],
     extraParamNames: ['documentId'],
@@ -136,10 +139,13 @@ function useOperations(operations: Operations, executor: Executor): Plugin<Conte
         return;
       }
       Object.assign(args, { hideSuggestions: operations.hideSuggestions });
-      const { log, isWanted } = context;
-      setExecuteFn((executed: ExecutionArgs) =>
-        executor.execute({ args: executed, context, cost, log, isWanted }),
-      );
+      const { log, isWanted, large } = context;
+      setExecuteFn((executed: ExecutionArgs) => {
+        const result = executor.execute({ args: executed, context, cost, log, isWanted });
+        return result instanceof Promise
+          ? result.then((late) => toYogaResult(late, large))
+          : toYogaResult(result, large);
+      });
     },
     onSubscribe({ args, context, setResultAndStopExecution }) {
       Object.assign(args, { hideSuggestions: operations.hideSuggestions });
@@ -178,7 +184,7 @@ function useReaders(live: Live): Plugin<ServerContext> {
   return {
     onSubscribe({ context, setSubscribeFn }) {
       setSubscribeFn(async (args: ExecutionArgs) => {
-        const stream = await live.pull(args);
+        const stream = await live.pull(args, context.cut);
         return Symbol.asyncIterator in stream ? endingWith(stream, context) : stream;
       });
     },

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Clock } from '../../clock.js';
+import type { LargeCounts } from '../../metrics.js';
 import { counter, gauge, type Sample } from './prometheus-metric.js';
 import { addSources } from './prometheus-sources.js';
 import type { Tally } from './tally.js';
@@ -22,6 +23,7 @@ export function createPrometheus(tally: Tally, clock: Clock): Prometheus {
   addWebSockets(own, tally);
   addSources(own, tally, clock);
   addQueryCache(own, tally);
+  addLarge(own, tally);
   addRefusals(own, tally);
   const { contentType } = own;
   let page: Registry | undefined;
@@ -90,6 +92,33 @@ function addWebSockets(registry: Registry, { closes, states }: Tally): void {
   counter(registry, 'websocket_closes_total', 'WebSockets closed, by close code.', ['code'], () =>
     [...closes].map(([code, number]) => [{ code }, number]),
   );
+}
+
+function addLarge(registry: Registry, { states }: Tally): void {
+  gauge(
+    registry,
+    'unsent_large_bytes',
+    'Bytes of large answers and payloads that are written and have not been sent.',
+    ['of'],
+    () => byKind('unsentBytes'),
+  );
+  gauge(
+    registry,
+    'peak_unsent_large_bytes',
+    'The most bytes of large answers and payloads that were unsent at once.',
+    ['of'],
+    () => byKind('peakUnsentBytes'),
+  );
+  gauge(registry, 'waiting_large_operations', 'Large operations that wait for their turn.', ['of'], () =>
+    byKind('waiting'),
+  );
+
+  function byKind(key: keyof LargeCounts): Sample<'of'>[] {
+    return [
+      [{ of: 'answers' }, states.largeAnswers?.()[key]],
+      [{ of: 'payloads' }, states.largePayloads?.()[key]],
+    ];
+  }
 }
 
 function addQueryCache(registry: Registry, { queryCache, states }: Tally): void {

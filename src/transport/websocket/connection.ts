@@ -154,6 +154,13 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwne
     this.#operations.pause();
   }
 
+  cut(): void {
+    this.#options.metrics.refused('ANSWER_NOT_READ');
+    this.#code ??= TRY_AGAIN_LATER;
+    // A close frame would have to wait behind the answer.
+    this.#socket.terminate();
+  }
+
   pauseReading(): void {
     this.#socket.pause();
   }
@@ -283,6 +290,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwne
     this.#state = 'closed';
     this.#endWait();
     this.#stopWaiting?.();
+    this.#stopWaiting = null;
     this.#options.heartbeat.delete(this);
     this.#operations.endAll();
   }

@@ -32,6 +32,8 @@ export class FrameWriter implements Task {
   readonly #owner: FrameWriterOwner;
   /** Heads and bodies in turn: an object for each pair cost more than the copying. */
   #line: Buffer[] = EMPTY;
+  /** What to call when a body of the line has been sent, by its place. Null while there is none. */
+  #onSent: Map<number, () => void> | null = null;
 
   constructor(connection: Socket, turn: Turn, owner: FrameWriterOwner) {
     this.#connection = connection;
@@ -39,8 +41,16 @@ export class FrameWriter implements Task {
     this.#owner = owner;
   }
 
-  /** Puts a message in line, to leave at the end of the turn: a head of this reader's own, a body it shares with others. */
-  send(head: Buffer, body: Buffer): void {
+  /**
+   * Puts a message in line, to leave at the end of the turn: a head of this reader's own, a body it shares with others.
+   *
+   * @param onSent called once the body has been sent, or never will be. Only for one that is longer than 64 kB
+   */
+  send(head: Buffer, body: Buffer, onSent?: () => void): void {
+    if (onSent) {
+      this.#onSent ??= new Map();
+      this.#onSent.set(this.#line.length + 1, onSent);
+    }
     if (this.#line.length > 0) {
       this.#line.push(head, body);
       return;
@@ -50,16 +60,42 @@ export class FrameWriter implements Task {
     this.#turn.afterwards(this);
   }
 
+  /**
+   * Writes a message at once.
+   *
+   * @param parts of its text, in order: at least one
+   * @param onSent called once it has been sent, or never will be
+   */
+  write(parts: readonly Buffer[], onSent: () => void): void {
+    if (!this.#owner.isOpen) {
+      onSent();
+      return;
+    }
+    const connection = this.#connection;
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    connection.cork();
+    connection.write(headOf(NOTHING, length));
+    for (const part of parts.slice(0, -1)) connection.write(part);
+    connection.write(parts.at(-1) ?? NOTHING, () => onSent());
+    connection.uncork();
+    if (connection.writableLength >= UNSENT_MARK) this.#owner.onFull();
+  }
+
   /** Writes what is in line. */
   run(): void {
     const connection = this.#connection;
     const parts = this.#line;
+    const onSent = this.#onSent;
     this.#line = EMPTY;
-    if (!this.#owner.isOpen) return;
+    this.#onSent = null;
+    if (!this.#owner.isOpen) {
+      for (const call of onSent?.values() ?? []) call();
+      return;
+    }
     const [head, body] = parts;
     if (head && body && parts.length === 2 && isSmall(body)) writeOne(connection, head, body);
     else if (parts.every(isSmall)) connection.write(copied(parts));
-    else writeVector(connection, parts);
+    else writeVector(connection, parts, onSent);
     if (connection.writableLength >= UNSENT_MARK) this.#owner.onFull();
   }
 }
@@ -101,7 +137,11 @@ function writeOne(connection: Socket, head: Buffer, body: Buffer): void {
 }
 
 /** Runs of small messages in one buffer each, big bodies as they are, all in one system call. */
-function writeVector(connection: Socket, parts: readonly Buffer[]): void {
+function writeVector(
+  connection: Socket,
+  parts: readonly Buffer[],
+  onSent: ReadonlyMap<number, () => void> | null,
+): void {
   connection.cork();
   let small: Buffer[] = [];
   for (let index = 0; index < parts.length; index += 2) {
@@ -114,7 +154,7 @@ function writeVector(connection: Socket, parts: readonly Buffer[]): void {
     if (small.length > 0) connection.write(copied(small));
     small = [];
     connection.write(headOf(head, body.length));
-    connection.write(body);
+    connection.write(body, onSent?.get(index + 1));
   }
   if (small.length > 0) connection.write(copied(small));
   connection.uncork();

@@ -2,8 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { type ExecutionArgs, GraphQLError, getOperationAST, OperationTypeNode } from 'graphql';
 import { type Message, MessageType, type SubscribeMessage, stringifyMessage } from 'graphql-ws';
 import type { Clock } from '../../clock.js';
+import type { LargeClient } from '../../graphql/client-turns.js';
 import type { Context } from '../../graphql/context.js';
-import type { Executed, Executor } from '../../graphql/executor.js';
+import type { Executor } from '../../graphql/executor.js';
+import type { Executed } from '../../graphql/job.js';
 import { LIMIT_CODES } from '../../graphql/limits.js';
 import type { LoopBudget } from '../../graphql/loop-budget.js';
 import type { Operations, PreparedOperation } from '../../graphql/operation.js';
@@ -27,6 +29,8 @@ export interface OperationsOwner {
   send(message: Message): void;
   /** Sends a message that is JSON already. */
   sendText(message: string): void;
+  /** Closes the connection, which has taken too long to read. */
+  cut(): void;
   /** Something of our own went wrong. */
   fault(error: unknown): void;
 }
@@ -44,12 +48,14 @@ export interface OperationsOptions {
 }
 
 /** The operations of one connection, by the ids that its client gave them. A class for the same reason as that is one. */
-export class WebSocketOperations {
+export class WebSocketOperations implements LargeClient {
   readonly #owner: OperationsOwner;
   readonly #writer: FrameWriter;
   readonly #options: OperationsOptions;
   readonly #running = new Map<string, Operation>();
   readonly #rate: Rate;
+  /** Resolves when the connection has drained, or closed. Null while nobody waits for it. */
+  #draining: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null;
 
   constructor(owner: OperationsOwner, writer: FrameWriter, options: OperationsOptions) {
     this.#owner = owner;
@@ -68,7 +74,7 @@ export class WebSocketOperations {
    * @param hasTurn whether its message came through the budget already
    */
   begin({ id, payload }: SubscribeMessage, context: Context, hasTurn: boolean): void {
-    const operation = new Operation(id, this.#writer);
+    const operation = new Operation(id, this.#writer, this.#owner);
     const refusal = this.#excess();
     this.#running.set(id, operation);
     if (refusal !== null) {
@@ -89,6 +95,7 @@ export class WebSocketOperations {
   endAll(): void {
     for (const { reader } of this.#running.values()) reader?.end();
     this.#running.clear();
+    this.#endDraining();
   }
 
   pause(): void {
@@ -97,6 +104,18 @@ export class WebSocketOperations {
 
   resume(): void {
     for (const { reader } of this.#running.values()) reader?.resume();
+    this.#endDraining();
+  }
+
+  drained(): Promise<void> | null {
+    if (!this.#owner.isPaused) return null;
+    this.#draining ??= withResolver();
+    return this.#draining.promise;
+  }
+
+  #endDraining(): void {
+    this.#draining?.resolve();
+    this.#draining = null;
   }
 
   /** Why one more is too many; null when it is not. */
@@ -161,18 +180,22 @@ export class WebSocketOperations {
   }
 
   async #execute(operation: Operation, args: PreparedOperation, context: Context): Promise<void> {
+    // An answer more would only wait in memory behind those that the client does not read.
+    for (let pause = this.drained(); pause !== null; pause = this.drained()) await pause;
+    if (!this.#isCurrent(operation)) return;
     const span = this.#options.tracer.begin({ ...args, headers: this.#owner.headers });
-    const { cost } = args;
-    const isWanted = () => this.#isCurrent(operation);
-    const result = await this.#options.executor.execute({
+    const result = this.#options.executor.execute({
       args,
       context,
-      cost,
+      cost: args.cost,
       log: this.#owner.log,
-      isWanted,
+      isWanted: () => this.#isCurrent(operation),
+      client: this,
     });
-    span.end(result.errors !== undefined);
-    this.#answer(operation, result);
+    // Nothing comes in between where there is nothing to wait for: the answer may be one too many for the next operation.
+    const executed = result instanceof Promise ? await result : result;
+    span.end(executed.errors !== undefined);
+    this.#answer(operation, executed);
   }
 
   /** The client may have ended it meanwhile, or gone. */
@@ -186,11 +209,15 @@ export class WebSocketOperations {
     this.#owner.send({ id, type: MessageType.Error, payload: errors.map((error) => error.toJSON()) });
   }
 
-  #answer(operation: Operation, { data, errors, stringify }: Executed): void {
+  #answer(operation: Operation, { data, errors, stringify, large }: Executed): void {
     if (!this.#isCurrent(operation)) return;
     const { id } = operation;
     this.#running.delete(id);
-    if (stringify) {
+    if (errors) countRefusals(this.#options.metrics, errors);
+    if (large) {
+      const release = large.memory.retain(() => this.#owner.cut());
+      this.#writer.write([headOfNext(id), ...large.parts, CLOSE], release);
+    } else if (stringify) {
       this.#owner.sendText(nextMessage(id, stringify()));
     } else {
       const payload = { data, ...(errors && { errors: errors.map((error) => error.toJSON()) }) };
@@ -204,6 +231,7 @@ export class WebSocketOperations {
 class Operation implements Outlet {
   readonly id: string;
   readonly #writer: FrameWriter;
+  readonly #owner: Pick<OperationsOwner, 'cut'>;
   /** All of a `next` message that differs between readers: `{"id":"…","type":"next","payload":`. */
   readonly #head: Buffer;
   /** What it costs at most at an update, while it is a subscription. */
@@ -211,14 +239,16 @@ class Operation implements Outlet {
   /** While it is a subscription that runs. */
   reader: PushedReader | null = null;
 
-  constructor(id: string, writer: FrameWriter) {
+  constructor(id: string, writer: FrameWriter, owner: Pick<OperationsOwner, 'cut'>) {
     this.id = id;
     this.#writer = writer;
-    this.#head = Buffer.from(nextMessage(id, '').slice(0, -1));
+    this.#owner = owner;
+    this.#head = headOfNext(id);
   }
 
-  send({ closedBody }: Payload): void {
-    this.#writer.send(this.#head, closedBody);
+  send({ closedBody, memory }: Payload): void {
+    const onSent = memory?.retain(() => this.#owner.cut());
+    this.#writer.send(this.#head, closedBody, onSent);
   }
 }
 
@@ -226,6 +256,21 @@ class Operation implements Outlet {
 function nextMessage(id: string, payload: string): string {
   const whole = stringifyMessage({ id, type: MessageType.Next, payload: {} });
   return `${whole.slice(0, -'{}}'.length)}${payload}}`;
+}
+
+/** All of a `next` message that goes before its payload. */
+function headOfNext(id: string): Buffer {
+  return Buffer.from(nextMessage(id, '').slice(0, -CLOSE.length));
+}
+
+const CLOSE = Buffer.from('}');
+
+function withResolver(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 function typeOf({ document, operationName }: ExecutionArgs): OperationTypeNode | undefined {

@@ -83,6 +83,18 @@ describe('the page for Prometheus', () => {
     expect(closes).toContain('tilt_graphql_websocket_closes_total{code="OTHER"} 1');
   });
 
+  it('tells what large answers and payloads take', async () => {
+    const { tally, samples } = start();
+    tally.observe({ largeAnswers: () => ({ unsentBytes: 5, peakUnsentBytes: 7, waiting: 2 }) });
+    expect(await samples('unsent_large_bytes')).toEqual(['tilt_graphql_unsent_large_bytes{of="answers"} 5']);
+    expect(await samples('peak_unsent_large_bytes')).toEqual([
+      'tilt_graphql_peak_unsent_large_bytes{of="answers"} 7',
+    ]);
+    expect(await samples('waiting_large_operations')).toEqual([
+      'tilt_graphql_waiting_large_operations{of="answers"} 2',
+    ]);
+  });
+
   it('tells of sources: how they are, and how old their news is', async () => {
     const { tally, clock, samples } = start();
     tally.observe({

@@ -1,0 +1,121 @@
+import type { Clock } from '../clock.js';
+
+/** Memory of one large answer. It counts until everyone who retains it has released it. */
+export interface AnswerMemory {
+  /**
+   * Counts the answer's bytes until the returned function is called, which may be called twice.
+   *
+   * @param cut closes the connection that the answer is sent to. Called when that takes longer than {@link MAX_SEND_MS} and
+   *   another answer waits for memory
+   */
+  retain(cut: () => void): () => void;
+}
+
+/** Large answers that are written as JSON and have not been sent yet, of all clients together. */
+export interface UnsentAnswers {
+  /** What they take, in bytes. */
+  readonly bytes: number;
+  /** The most that they ever took. */
+  readonly peakBytes: number;
+  /** Null when there is room for an answer of any size that is allowed; otherwise resolves when to ask again. */
+  room(): Promise<void> | null;
+  /** Counts an answer as soon as somebody retains it. */
+  allocate(bytes: number): AnswerMemory;
+}
+
+/** Bounds of unsent answers. */
+export interface UnsentAnswersOptions {
+  /** What all of them may take, in bytes. Less than {@link answerBytes} allows one at a time. */
+  readonly unsentBytes: number;
+  /** The longest answer, in bytes. */
+  readonly answerBytes: number;
+  readonly clock: Pick<Clock, 'monotonic' | 'after'>;
+}
+
+/**
+ * How long a client may take to read a large answer while others wait for memory, in milliseconds: 32 MiB in a minute are
+ * 4.5 Mbit/s. A client that reads nothing is cut sooner (`transport/http/unread.ts`); one that reads a byte now and then is not.
+ */
+export const MAX_SEND_MS = 60_000;
+
+/** How often it is checked, in milliseconds. */
+const CHECK_MS = 2_500;
+
+interface Retainer {
+  readonly cut: () => void;
+  /** By the monotonic clock. */
+  readonly since: number;
+}
+
+/** Creates the account of unsent answers, which is empty. It has a timer only while somebody waits for room. */
+export function createUnsentAnswers({
+  unsentBytes,
+  answerBytes,
+  clock,
+}: UnsentAnswersOptions): UnsentAnswers {
+  const retainers = new Set<Retainer>();
+  let bytes = 0;
+  let peakBytes = 0;
+  let waiting: (() => void)[] = [];
+  let cancelCheck = () => {};
+
+  return {
+    get bytes() {
+      return bytes;
+    },
+    get peakBytes() {
+      return peakBytes;
+    },
+    room() {
+      if (hasRoom()) return null;
+      if (waiting.length === 0) scheduleCheck();
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+    allocate(size) {
+      let count = 0;
+      return {
+        retain(cut) {
+          if (count === 0) add(size);
+          count += 1;
+          let isRetained = true;
+          const retainer = { cut, since: clock.monotonic() };
+          retainers.add(retainer);
+          return () => {
+            if (!isRetained) return;
+            isRetained = false;
+            retainers.delete(retainer);
+            count -= 1;
+            if (count === 0) add(-size);
+          };
+        },
+      };
+    },
+  };
+
+  function hasRoom(): boolean {
+    return bytes === 0 || bytes + answerBytes <= unsentBytes;
+  }
+
+  function add(size: number): void {
+    bytes += size;
+    peakBytes = Math.max(peakBytes, bytes);
+    if (waiting.length === 0 || !hasRoom()) return;
+    cancelCheck();
+    const ready = waiting;
+    waiting = [];
+    for (const resolve of ready) resolve();
+  }
+
+  function scheduleCheck(): void {
+    cancelCheck = clock.after(CHECK_MS, () => {
+      scheduleCheck();
+      const now = clock.monotonic();
+      for (const retainer of retainers) {
+        if (now - retainer.since < MAX_SEND_MS) continue;
+        // Its memory counts until the connection has closed.
+        retainers.delete(retainer);
+        retainer.cut();
+      }
+    });
+  }
+}

@@ -1,0 +1,284 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { createGateway, type GatewayOptions } from '../../src/gateway.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { startGateway, type TestGateway } from '../support/gateway.js';
+import { type HeldSocket, openHeldSocket } from '../support/held-socket.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { beginWebSocket } from '../support/web-socket-client.js';
+import { REASONS, wordySession } from '../support/wordy-session.js';
+
+const MIB = 2 ** 20;
+
+/** More than the buffers of a connection of this machine take. */
+const LONG = 16 * MIB;
+
+/** Room for two of the long answers: a third one may be as long as an answer may be. */
+const TWO_ANSWERS: GatewayOptions = { limits: { answerBytes: 17 * MIB, unsentBytes: 49 * MIB } };
+
+/** Room for one answer. */
+const ONE_ANSWER: GatewayOptions = { limits: { unsentBytes: 1 } };
+
+/** A gateway whose answers to {@link longQuery} are {@link LONG}. */
+async function start(options: GatewayOptions, targets = 16): Promise<TestGateway> {
+  const source = createMemoryProvider('wordy', [wordySession('a', targets, LONG / targets)]);
+  const gateway = await startGateway({ providers: [source.provider], ...options });
+  await gateway.gateway.ready();
+  return gateway;
+}
+
+function longQuery(name: string): string {
+  return `{ ${name}: session { status { targets { ${REASONS} } } } }`;
+}
+
+/** A document of more than 10,000 fields, with 2,000 targets. */
+const COSTLY = `{ session { status { targets { id name type phase since ${REASONS} } } } }`;
+
+/** A client that asks over HTTP and then reads nothing. */
+function ask(
+  { origin }: Pick<TestGateway, 'origin'>,
+  query: string,
+  accept = 'application/json',
+): HeldSocket {
+  const held = openHeldSocket(origin);
+  held.hold();
+  const path = `/graphql?query=${encodeURIComponent(query)}`;
+  held.socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`);
+  return held;
+}
+
+/** The same, once its answer is being sent. */
+async function askUntilSent(gateway: Pick<TestGateway, 'origin'>, query: string): Promise<HeldSocket> {
+  const held = ask(gateway, query);
+  await expect.poll(async () => (await load(gateway)).unsent, { timeout: 20_000 }).toBeGreaterThan(16);
+  return held;
+}
+
+/** A WebSocket that has begun and then is not read. */
+async function holdWebSocket(gateway: TestGateway) {
+  const held = openHeldSocket(gateway.webSocketUrl);
+  const client = await beginWebSocket(gateway.webSocketUrl, undefined, {
+    createConnection: () => held.socket,
+  });
+  client.socket.pause();
+  return client;
+}
+
+/** What `/metrics` says of large answers, or of large payloads. */
+async function load({ origin }: Pick<TestGateway, 'origin'>, of: 'answers' | 'payloads' = 'answers') {
+  const page = await (await fetch(`${origin}/metrics`)).text();
+  const read = (name: string) => Number(new RegExp(`^${name}(?:{.*})? (.*)$`, 'm').exec(page)?.[1]);
+  return {
+    waiting: read(`tilt_graphql_waiting_large_operations{of="${of}"}`),
+    unsent: read(`tilt_graphql_unsent_large_bytes{of="${of}"}`) / MIB,
+    peak: read(`tilt_graphql_peak_unsent_large_bytes{of="${of}"}`) / MIB,
+    busy: read('tilt_graphql_refusals_total{reason="server_busy"}'),
+    notRead: read('tilt_graphql_refusals_total{reason="answer_not_read"}'),
+  };
+}
+
+/** Reads an answer to its end. */
+function readAnswer(held: HeldSocket): Promise<string> {
+  const chunks: Buffer[] = [];
+  let left = Number.POSITIVE_INFINITY;
+  return new Promise((resolve, reject) => {
+    held.socket.once('close', () => reject(new Error('The connection closed.')));
+    held.socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      if (chunks.length === 1) {
+        const head = chunk.toString('latin1').split('\r\n\r\n', 1).join();
+        const [, length] = /^content-length: (\d+)$/im.exec(head) ?? [];
+        left = head.length + 4 + Number(length);
+      }
+      left -= chunk.length;
+      if (left > 0) return;
+      resolve(Buffer.concat(chunks).toString());
+      held.socket.destroy();
+    });
+    held.release();
+  });
+}
+
+function bodyOf(answer: string): string {
+  return answer.slice(answer.indexOf('\r\n\r\n') + 4);
+}
+
+describe('large answers', () => {
+  it('of 20 clients that do not read take no more memory than the limit, and each is whole once it is read', async () => {
+    await using gateway = await start(TWO_ANSWERS);
+    const clients = Array.from({ length: 20 }, (_, index) => ask(gateway, longQuery(`a${index}`)));
+    // One of the 18 left is next, when there is room.
+    await expect.poll(() => load(gateway), { timeout: 20_000 }).toMatchObject({ waiting: 17 });
+    const { unsent } = await load(gateway);
+    expect(unsent).toBeGreaterThan(32);
+    expect(unsent).toBeLessThan(33);
+    expect((await gateway.query('{ gateway { version } }')).errors).toBeUndefined();
+    const sizes = await Promise.all(
+      clients.map(async (client, index) => {
+        const answer = await readAnswer(client);
+        expect(answer.slice(0, 15)).toBe('HTTP/1.1 200 OK');
+        return JSON.parse(bodyOf(answer)).data[`a${index}`].status.targets.length;
+      }),
+    );
+    expect(sizes).toEqual(Array.from({ length: 20 }, () => 16));
+    await expect.poll(() => load(gateway)).toMatchObject({ waiting: 0, unsent: 0, busy: 0 });
+    expect((await load(gateway)).peak).toBeLessThan(49);
+  });
+
+  it('leave room for those of others when one client does not read', async () => {
+    await using gateway = await start(TWO_ANSWERS);
+    const stuck = await askUntilSent(gateway, longQuery('stuck'));
+    for (const name of ['a', 'b', 'c', 'd']) {
+      const { data } = await gateway.query<Record<string, { status: { targets: unknown[] } }>>(
+        longQuery(name),
+      );
+      expect(data[name]?.status.targets).toHaveLength(16);
+    }
+    expect((await load(gateway)).unsent).toBeGreaterThan(16);
+    stuck.socket.destroy();
+    await expect.poll(() => load(gateway)).toMatchObject({ unsent: 0 });
+  });
+
+  it('are refused with 503 when too many operations wait, over HTTP and WebSocket', async () => {
+    await using gateway = await start({ limits: { unsentBytes: 1, waitingOperations: 2 } });
+    const first = await askUntilSent(gateway, longQuery('first'));
+    // One of them is next, when there is room, and does not count as waiting.
+    const others = ['a', 'b', 'c'].map((name) => ask(gateway, longQuery(name)));
+    await expect.poll(async () => (await load(gateway)).waiting).toBe(2);
+    const response = await fetch(`${gateway.url}?query=${encodeURIComponent(longQuery('more'))}`, {
+      headers: { accept: 'application/json' },
+    });
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+    const message = 'Too many large operations wait for their turn. Try again later, or ask for less.';
+    const errors = [{ message, extensions: { code: 'SERVER_BUSY' } }];
+    expect(await response.json()).toEqual({ errors });
+    const client = await beginWebSocket(gateway.webSocketUrl);
+    client.send({ id: '1', type: 'subscribe', payload: { query: longQuery('more') } });
+    await expect.poll(() => client.messages).toContainEqual({ id: '1', type: 'next', payload: { errors } });
+    client.socket.terminate();
+    expect(await load(gateway)).toMatchObject({ busy: 2 });
+    const answers = await Promise.all([first, ...others].map(readAnswer));
+    for (const answer of answers) expect(answer.slice(0, 15)).toBe('HTTP/1.1 200 OK');
+  });
+
+  it('make way after 10 s for those of others when their client reads nothing', async () => {
+    const clock = createManualClock();
+    await using gateway = await start({ ...ONE_ANSWER, clock });
+    const stuck = await askUntilSent(gateway, longQuery('stuck'));
+    const waiting = gateway.query<Record<string, unknown>>(longQuery('waiting'));
+    await expect
+      .poll(async () => {
+        await clock.advance(2_500);
+        return (await load(gateway)).notRead;
+      })
+      .toBe(1);
+    expect(Object.keys((await waiting).data)).toEqual(['waiting']);
+    stuck.socket.destroy();
+  });
+
+  it('make way after a minute on a server without that deadline, when others wait and not before', async () => {
+    const clock = createManualClock();
+    const source = createMemoryProvider('wordy', [wordySession('a', 16, MIB)]);
+    const gateway = createGateway({ ...ONE_ANSWER, providers: [source.provider], clock });
+    const server = createServer((request, response) => gateway.handle(request, response));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    const stuck = await askUntilSent({ origin }, longQuery('stuck'));
+    await clock.advance(120_000);
+    expect(await load({ origin })).toMatchObject({ notRead: 0 });
+    const waiting = ask({ origin }, longQuery('waiting'));
+    await expect
+      .poll(async () => {
+        await clock.advance(2_500);
+        return (await load({ origin })).notRead;
+      })
+      .toBe(1);
+    expect(await readAnswer(waiting)).toContain('"waiting"');
+    stuck.socket.destroy();
+    await gateway.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('to equal operations under way are made once, and their bytes are shared', async () => {
+    await using gateway = await start({ limits: { unsentBytes: 1, waitingOperations: 1 } }, 2_000);
+    const first = await askUntilSent(gateway, longQuery('first'));
+    const next = ask(gateway, longQuery('next'));
+    // Beside the one that is next, when there is room, only one may wait.
+    const clients = Array.from({ length: 5 }, () => ask(gateway, COSTLY));
+    await expect.poll(async () => (await load(gateway)).waiting).toBe(1);
+    const [, , ...answers] = await Promise.all([first, next, ...clients].map(readAnswer));
+    for (const answer of answers) expect(answer.slice(0, 15)).toBe('HTTP/1.1 200 OK');
+    expect(new Set(answers.map(bodyOf)).size).toBe(1);
+    await expect.poll(() => load(gateway)).toMatchObject({ unsent: 0, busy: 0 });
+    expect((await load(gateway)).peak).toBeLessThan(17);
+  });
+
+  it('of one WebSocket are made one after the other as it reads, so that it holds up no other client', async () => {
+    await using gateway = await start(TWO_ANSWERS);
+    const client = await holdWebSocket(gateway);
+    const ids = ['1', '2', '3', '4', '5'];
+    for (const id of ids) {
+      client.send({ id, type: 'subscribe', payload: { query: longQuery(`a${id}`) } });
+    }
+    await expect.poll(async () => (await load(gateway)).unsent).toBeGreaterThan(16);
+    expect(Object.keys((await gateway.query<object>(longQuery('other'))).data)).toEqual(['other']);
+    const held = await load(gateway);
+    expect(held.waiting).toBe(0);
+    expect(held.unsent).toBeLessThan(17);
+    client.socket.resume();
+    const completed = () =>
+      client.messages.flatMap(
+        (message) => /^{"id":"(\d)","type":"complete"/.exec(JSON.stringify(message))?.[1] ?? [],
+      );
+    await expect.poll(completed, { timeout: 30_000, interval: 500 }).toEqual(ids);
+    await expect.poll(() => load(gateway)).toMatchObject({ unsent: 0 });
+    client.socket.terminate();
+  });
+});
+
+describe('large payloads of subscriptions', () => {
+  it('take no more memory than the limit, and reach each reader once it reads', async () => {
+    await using gateway = await start(TWO_ANSWERS);
+    const subscription = (name: string) => `subscription S${name} ${longQuery(name)}`;
+    const stream = ask(gateway, subscription('sse'), 'text/event-stream');
+    await expect.poll(async () => (await load(gateway, 'payloads')).unsent).toBeGreaterThan(16);
+    const clients = await Promise.all(['1', '2', '3'].map(() => holdWebSocket(gateway)));
+    for (const [id, client] of clients.entries()) {
+      client.send({ id: `${id}`, type: 'subscribe', payload: { query: subscription(`w${id}`) } });
+    }
+    // Of the three one is sent, one is next, when there is room, and one waits.
+    await expect.poll(() => load(gateway, 'payloads'), { timeout: 20_000 }).toMatchObject({ waiting: 1 });
+    expect((await load(gateway, 'payloads')).unsent).toBeLessThan(33);
+    for (const { socket } of clients) socket.resume();
+    stream.release();
+    const beginnings = () => clients.map(({ messages }) => JSON.stringify(messages.at(-1)).slice(0, 60));
+    await expect
+      .poll(beginnings, { timeout: 30_000, interval: 500 })
+      .toEqual([0, 1, 2].map((id) => expect.stringContaining(`"w${id}"`)));
+    await expect.poll(() => stream.bytes, { timeout: 30_000 }).toBeGreaterThan(LONG);
+    await expect.poll(() => load(gateway, 'payloads')).toMatchObject({ unsent: 0, waiting: 0 });
+    expect((await load(gateway, 'payloads')).peak).toBeLessThan(49);
+    expect(gateway.gateway.readers).toBe(4);
+    for (const { socket } of clients) socket.terminate();
+    stream.socket.destroy();
+  });
+
+  it('are not counted for a reader that left before its payload was made', async () => {
+    await using gateway = await start(ONE_ANSWER);
+    const subscribe = (name: string) => ask(gateway, `subscription ${longQuery(name)}`, 'text/event-stream');
+    const first = subscribe('first');
+    await expect.poll(async () => (await load(gateway, 'payloads')).unsent).toBeGreaterThan(16);
+    const [left, stayed] = [subscribe('next'), subscribe('next')];
+    await expect.poll(() => gateway.gateway.readers).toBe(3);
+    left.socket.destroy();
+    await expect.poll(() => gateway.gateway.readers).toBe(2);
+    for (const { release } of [first, stayed]) release();
+    await expect.poll(() => stayed.bytes, { timeout: 30_000 }).toBeGreaterThan(LONG);
+    await expect.poll(() => load(gateway, 'payloads')).toMatchObject({ unsent: 0, waiting: 0 });
+    for (const { socket } of [first, stayed]) socket.destroy();
+  });
+});

@@ -1,0 +1,94 @@
+import { parse } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import type { Executed, Job } from '../../src/graphql/job.js';
+import { createSchema } from '../../src/graphql/schema.js';
+import { createSharedExecutions, type Execution } from '../../src/graphql/shared-executions.js';
+import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
+import { silentLog } from '../../src/log.js';
+import { createStore } from '../../src/store/store.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { session } from '../support/sessions.js';
+
+const schema = createSchema(createSubscriptionResolvers());
+
+function start() {
+  const store = createStore({ clock: createManualClock(), epoch: 'e' });
+  store.open('test');
+  const shared = createSharedExecutions();
+  const executions: { readonly execution: Execution; end(result: Executed): void }[] = [];
+
+  return {
+    executions,
+    change: () => store.apply('test', { type: 'upsert', session: session('a') }),
+    ask(query: string, more: Partial<Pick<Job, 'isWanted'>> & { scope?: string; variables?: object } = {}) {
+      const { scope = '', variables = {}, isWanted = () => true } = more;
+      const job: Job = {
+        args: { schema, document: parse(query), variableValues: { ...variables } },
+        context: { store, version: 'test', scope, lastEventId: null },
+        cost: 1,
+        log: silentLog,
+        isWanted,
+      };
+      return shared.run(job, (execution) => new Promise((end) => executions.push({ execution, end })));
+    },
+    begin: (index: number) => executions[index]?.execution.begin(store.revision),
+  };
+}
+
+const BY_ID = 'query ($id: ID) { session(id: $id) { id } }';
+
+describe('an operation', () => {
+  it('that is asked while an equal one waits or is executed gets the same result', async () => {
+    const { ask, begin, change, executions } = start();
+    const first = ask('{ gateway { version } }');
+    change();
+    const second = ask('{ gateway { version } }');
+    begin(0);
+    const third = ask('{ gateway { version } }');
+    expect(executions).toHaveLength(1);
+    const result = { data: {} };
+    executions[0]?.end(result);
+    for (const answer of [first, second, third]) expect(await answer).toBe(result);
+    void ask('{ gateway { version } }');
+    expect(executions).toHaveLength(2);
+  });
+
+  it('is executed again when something has changed since the equal one began', () => {
+    const { ask, begin, change, executions } = start();
+    void ask('{ gateway { version } }');
+    begin(0);
+    change();
+    void ask('{ gateway { version } }');
+    expect(executions).toHaveLength(2);
+  });
+
+  it.each([
+    ['another document', '{ gateway { version } }', {}],
+    ['other variables', BY_ID, { variables: { id: 'b' } }],
+    ['other rights', BY_ID, { variables: { id: 'a' }, scope: 'other' }],
+  ])('is equal to none with %s', (_, query, more) => {
+    const { ask, executions } = start();
+    void ask(BY_ID, { variables: { id: 'a' } });
+    void ask(query, more);
+    expect(executions).toHaveLength(2);
+  });
+
+  it('is equal to one with other variables that its document does not have', () => {
+    const { ask, executions } = start();
+    void ask(BY_ID, { variables: { id: 'a', more: 1 } });
+    void ask(BY_ID, { variables: { id: 'a' } });
+    expect(executions).toHaveLength(1);
+  });
+
+  it('is wanted as long as one of its clients waits', () => {
+    const { ask, executions } = start();
+    let isFirstThere = true;
+    void ask('{ gateway { version } }', { isWanted: () => isFirstThere });
+    let isSecondThere = true;
+    void ask('{ gateway { version } }', { isWanted: () => isSecondThere });
+    isFirstThere = false;
+    expect(executions[0]?.execution.isWanted()).toBe(true);
+    isSecondThere = false;
+    expect(executions[0]?.execution.isWanted()).toBe(false);
+  });
+});
