@@ -27,6 +27,11 @@ export function readChunks(
   { maxBytes, budget }: ChunksOptions,
   onBody: OnBody,
 ): void {
+  // Nothing would tell of it: an empty stream that has ended is not readable.
+  if (request.complete && request.readableLength === 0) {
+    onBody(Buffer.alloc(0));
+    return;
+  }
   const isEnough = (bytes: number) => request.complete || bytes > maxBytes;
   collect(request, { isEnough, turn: () => (request.complete ? null : budget.pass()) }, onBody);
 }

@@ -1,6 +1,5 @@
 import type { Clock } from '../../clock.js';
 import type { LoopBudget } from '../../graphql/loop-budget.js';
-import { Rate } from './rate.js';
 
 /** The connection that an {@link Inbox} belongs to. */
 export interface InboxOwner {
@@ -24,11 +23,9 @@ export interface InboxOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/**
- * Bytes a second that a connection may send without waiting, with twice as many at once: all that clients usually send. Parsed
- * as JSON, 20 kB take 2 ms at most.
- */
-const FREE_BYTES_PER_SECOND = 10_000;
+/** Bytes that a connection may send in a second without waiting: all that clients usually send. Their JSON takes 2 ms at most. */
+const FREE_BYTES = 20_000;
+const SECOND_MS = 1_000;
 
 /** What a frame counts beside its bytes: pings of 15 bytes take 5 µs each, as much as 50 to 100 bytes of JSON. */
 const FRAME_BYTES = 100;
@@ -43,14 +40,15 @@ const FRAME_BYTES = 100;
 export class Inbox {
   readonly #owner: InboxOwner;
   readonly #options: InboxOptions;
-  readonly #freeBytes: Rate;
+  /** The second in which the connection last sent something, and what is left of it: small numbers, which take no room on the heap. */
+  #second = 0;
+  #free = FREE_BYTES;
   /** Messages that wait for a turn. Null while the connection does not wait. */
   #waiting: Buffer[] | null = null;
 
   constructor(owner: InboxOwner, options: InboxOptions) {
     this.#owner = owner;
     this.#options = options;
-    this.#freeBytes = new Rate(FREE_BYTES_PER_SECOND, options.clock.monotonic());
   }
 
   /** Whether the connection waits for a turn. */
@@ -71,7 +69,13 @@ export class Inbox {
 
   #isFree(bytes: number): boolean {
     if (this.#waiting !== null) return false;
-    return this.#freeBytes.take(this.#options.clock.monotonic(), bytes + FRAME_BYTES);
+    const second = Math.floor(this.#options.clock.monotonic() / SECOND_MS);
+    if (second !== this.#second) this.#free = FREE_BYTES;
+    this.#second = second;
+    const cost = bytes + FRAME_BYTES;
+    if (cost > this.#free) return false;
+    this.#free -= cost;
+    return true;
   }
 
   /** Whether the connection has a turn. If not, it waits for one. */
