@@ -36,6 +36,34 @@ export function logAccess(
   );
 }
 
+/**
+ * Logs a WebSocket at `debug` once its connection is over, in the same way; its status is 101, or that with which it was
+ * refused. Costs nothing while `debug` is off.
+ *
+ * @param statusOf the status, asked for at the end
+ */
+export function logUpgrade(
+  log: Log,
+  clock: Clock,
+  { method, url = '', socket }: IncomingMessage,
+  client: string,
+  statusOf: () => number,
+): void {
+  if (!isOn(log, 'debug')) return;
+  const startedAt = clock.monotonic();
+  const writtenBefore = socket.bytesWritten;
+  socket.once('close', () =>
+    log('debug', 'request', {
+      client,
+      method,
+      path: pathOf(url),
+      status: statusOf(),
+      ms: Math.round(clock.monotonic() - startedAt),
+      bytes: socket.bytesWritten - writtenBefore,
+    }),
+  );
+}
+
 function pathOf(url: string): string {
   const [path = ''] = url.split(/[?#]/, 1);
   return path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH - 1)}…` : path;

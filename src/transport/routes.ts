@@ -11,7 +11,7 @@ import { peerOf } from './access/peer.js';
 import { isPageVisit, refuse, refuseUpgrade, wantsPage } from './access/refuse.js';
 import { sendSignInPage } from './access/sign-in.js';
 import type { ExcessOf } from './access/socket-limits.js';
-import { logAccess } from './access-log.js';
+import { logAccess, logUpgrade } from './access-log.js';
 import { createDashboard } from './dashboard.js';
 import { createGraphiQLPage } from './graphiql.js';
 import { createGraphQLHttp, type GraphQLHttpOptions } from './http/graphql-http.js';
@@ -127,17 +127,22 @@ export function createRoutes(options: RoutesOptions, excessOf: ExcessOf): Routes
     upgrade(request, socket, head) {
       // Until `ws` owns the socket, a client that vanishes in the middle must not end the process.
       socket.on('error', destroy);
-      request.headers[REQUEST_ID_HEADER] = requestIdOf(request.headers, random);
+      const requestId = requestIdOf(request.headers, random);
+      request.headers[REQUEST_ID_HEADER] = requestId;
       toOriginForm(request);
-      if (pathOf(request) !== endpoint) {
-        refuseUpgrade(socket, NO_SUCH_PATH);
-        return;
+      let status = 101;
+      if (isOn(log, 'debug')) {
+        const { address } = peerOf(request, options.proxies);
+        logUpgrade(withFields(log, { requestId }), clock, request, address, () => status);
       }
-      door.admitUpgrade(
-        request,
-        (tokens) => webSocket.upgrade(request, head, tokens),
-        (refusal) => refuseUpgrade(socket, refusal),
-      );
+      if (pathOf(request) === endpoint)
+        door.admitUpgrade(request, (tokens) => webSocket.upgrade(request, head, tokens), turnUpgradeAway);
+      else turnUpgradeAway(NO_SUCH_PATH);
+
+      function turnUpgradeAway(refusal: Refusal): void {
+        status = refusal.status;
+        refuseUpgrade(socket, refusal);
+      }
     },
     close: () => webSocket.close(),
   };

@@ -70,19 +70,43 @@ describe('the limit of connections of one address, behind a trusted proxy', () =
   });
 });
 
+/** Collects the lines of the access log. */
+function collectLines() {
+  const lines: (LogFields | undefined)[] = [];
+  const log = Object.assign(
+    (_: string, message: string, fields?: LogFields) => {
+      if (message === 'request') lines.push(fields);
+    },
+    { isOn: () => true },
+  );
+  return { lines, log };
+}
+
 describe('the access log behind a trusted proxy', () => {
   it('has the address of the client', async () => {
-    const lines: (LogFields | undefined)[] = [];
-    const log = Object.assign(
-      (_: string, message: string, fields?: LogFields) => {
-        if (message === 'request') lines.push(fields);
-      },
-      { isOn: () => true },
-    );
+    const { lines, log } = collectLines();
     await using gateway = await start({ log });
     await (await fetch(`${gateway.origin}/healthz`, { headers: from('203.0.113.7, 127.0.0.1') })).text();
     await expect
       .poll(() => lines)
       .toEqual([expect.objectContaining({ client: '203.0.113.7', path: '/healthz' })]);
+  });
+
+  it('has a line for each WebSocket, also for one that is refused', async () => {
+    const { lines, log } = collectLines();
+    await using gateway = await start({ log, limits: { socketsPerAddress: 1 } });
+    const open = (address: string) =>
+      beginWebSocket(gateway.webSocketUrl, undefined, { headers: from(address) });
+    const { socket } = await open('203.0.113.7');
+    await expect(open('203.0.113.7')).rejects.toThrow('429');
+    await expect.poll(() => lines).toHaveLength(1);
+    socket.close();
+    const line = { client: '203.0.113.7', method: 'GET', path: '/graphql', requestId: expect.any(String) };
+    await expect
+      .poll(() => lines)
+      .toEqual([
+        expect.objectContaining({ ...line, status: 429 }),
+        expect.objectContaining({ ...line, status: 101, bytes: expect.any(Number) }),
+      ]);
   });
 });
