@@ -3,7 +3,6 @@ import {
   type ExecutionArgs,
   GraphQLError,
   type GraphQLSchema,
-  NoSchemaIntrospectionCustomRule,
   parse,
   specifiedRules,
   type ValidationRule,
@@ -13,7 +12,8 @@ import { createLruCache, type LruCache } from '../lru-cache.js';
 import type { Context } from './context.js';
 import type { Documents } from './documents.js';
 import type { QueryLimits } from './limits.js';
-import { costWithin, limitRules, overLimit, overVariables } from './query-limits.js';
+import { NO_INTROSPECTION } from './no-introspection.js';
+import { costWithin, limitRules, overLimit, overVariables, tooManyToCompare } from './query-limits.js';
 
 /** A request as it comes over the wire, by whatever transport. */
 export interface OperationParams {
@@ -107,7 +107,8 @@ export function createOperations(options: OperationsOptions): Operations {
 
   function validateDocument(document: DocumentNode, by: readonly ValidationRule[]): readonly GraphQLError[] {
     try {
-      return validate(schema, document, by, { hideSuggestions });
+      const errors = validate(schema, document, by, { hideSuggestions });
+      return errors.map((error) => (isAborted(error) ? tooManyToCompare() : error));
     } catch (error) {
       // Fragments that spread each other make graphql-js descend beyond the stack, within the depth that it is asked to check.
       if (error instanceof RangeError) return [overLimit('depth', limits.depth)];
@@ -155,19 +156,6 @@ export function createOperations(options: OperationsOptions): Operations {
   }
 }
 
-/** The whole schema is also what a subgraph tells a router that asks for `_service`. */
-const NO_INTROSPECTION: readonly ValidationRule[] = [
-  NoSchemaIntrospectionCustomRule,
-  (context) => ({
-    Field(node) {
-      if (node.name.value !== '_service' || context.getParentType()?.name !== 'Query') return;
-      const message =
-        'GraphQL introspection has been disabled, but the requested query contained the field "_service".';
-      context.reportError(new GraphQLError(message, { nodes: node }));
-    },
-  }),
-];
-
 /** What a parsed document takes in memory for each character of its text, in bytes: 80 to 200 were measured. */
 const BYTES_PER_CHARACTER = 100;
 
@@ -205,6 +193,11 @@ function noText(documentId: unknown): GraphQLError {
       ? 'Expected a text as "query".'
       : 'Expected a text as "query": this gateway was given no documents (--documents) that "documentId" could name.';
   return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST' } });
+}
+
+/** What graphql-js says of a document whose fields of one name are too many to be compared with each other. */
+function isAborted({ message }: GraphQLError): boolean {
+  return message === 'Validation aborted.';
 }
 
 function isOverTokens(error: unknown): boolean {

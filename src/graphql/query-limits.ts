@@ -112,6 +112,14 @@ export function answerTooLarge(most: number): GraphQLError {
   return limitError('answerBytes', message);
 }
 
+/** The error for a document that asks for the same fields over and over. */
+export function tooManyToCompare(): GraphQLError {
+  return limitError(
+    'complexity',
+    "The document's complexity: it has too many fields of one name to compare with each other. Ask for each field once.",
+  );
+}
+
 /** The cost of a valid document with its variables, 0 when nothing is executed; or the error when that is above the limit. */
 export function costWithin(options: CostOptions, most: number): number | GraphQLError {
   try {

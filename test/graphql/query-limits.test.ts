@@ -145,6 +145,19 @@ describe('the complexity of a document', () => {
     expect(codesOf(powers(12))).toEqual(['QUERY_TOO_COMPLEX']);
   });
 
+  it('is above the limit where too many fields of one name would have to be compared', () => {
+    put(1, 10);
+    const prepared = prepare(`{ session { ${repeated(2_000, () => 'id')} } }`);
+    expect(prepared).toEqual([
+      expect.objectContaining({
+        message:
+          "The document's complexity: it has too many fields of one name to compare with each other. Ask for each field once.",
+        extensions: { code: 'QUERY_TOO_COMPLEX' },
+      }),
+    ]);
+    expect(codesOf(`{ session { ${repeated(400, () => 'id')} } }`)).toEqual([]);
+  });
+
   it('counts the rest of a document beside a field whose arguments end in an error', () => {
     put(1, 10);
     const query = 'query ($x: String = "a") { target(name: $x) { id } targets { id name } }';
