@@ -45,6 +45,58 @@ describe('GraphQL over HTTP', () => {
     });
   });
 
+  it.each<[string, object, string]>([
+    [
+      'a document above the limit of complexity',
+      { query: '{ sessions { nodes { id kind } } }' },
+      'QUERY_TOO_COMPLEX',
+    ],
+    [
+      'a document that asks for the same field over and over',
+      { query: `{ session { ${'id '.repeat(2_000)} } }` },
+      'QUERY_TOO_COMPLEX',
+    ],
+    [
+      'a variable that is too long',
+      { query: 'query ($n: ID) { session(id: $n) { id } }', variables: { n: 'x'.repeat(5_000) } },
+      'TEXT_TOO_LONG',
+    ],
+    [
+      'a hash that is not known',
+      { extensions: { persistedQuery: { version: 1, sha256Hash: 'x' } } },
+      'PERSISTED_QUERY_NOT_SUPPORTED',
+    ],
+  ])(
+    'rejects %s with 400 in the media type that has statuses, and with 200 in the other',
+    async (_, body, code) => {
+      const { provider } = createMemoryProvider('memory', [session('a')]);
+      await using gateway = await startGateway({ providers: [provider], limits: { complexity: 3 } });
+      await gateway.gateway.ready();
+      const ask = async (accept: string) => {
+        const headers = { 'content-type': 'application/json', accept };
+        const response = await fetch(gateway.url, { method: 'POST', headers, body: JSON.stringify(body) });
+        return [response.status, await response.json()];
+      };
+      const answer = { errors: [expect.objectContaining({ extensions: { code } })] };
+      expect(await ask('application/graphql-response+json')).toEqual([400, answer]);
+      expect(await ask('application/json')).toEqual([200, answer]);
+    },
+  );
+
+  it('answers with 200 where a part of the data is missing', async () => {
+    await using gateway = await startMemoryGateway([session('a'), session('b')]);
+    const query = encodeURIComponent('{ session { id } gateway { version } }');
+    const headers = { accept: 'application/graphql-response+json' };
+    const response = await fetch(`${gateway.url}?query=${query}`, { headers });
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      expect.objectContaining({
+        data: expect.objectContaining({ session: null }),
+        errors: expect.any(Array),
+      }),
+    ]);
+  });
+
   it('lets no page of another origin read an answer', async () => {
     await using gateway = await startMemoryGateway();
     const response = await fetch(`${gateway.url}?query={__typename}`, {

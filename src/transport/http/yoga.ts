@@ -17,6 +17,7 @@ import type { QueryCache } from './query-cache.js';
 import { toYogaResult, useLargeResponses } from './send-large.js';
 import type { ServerContext } from './server-context.js';
 import { useServerSentEvents } from './sse.js';
+import { useStatusWithoutData } from './status.js';
 import { readUrlParams } from './url-params.js';
 
 /** What Yoga is set up with. */
@@ -55,6 +56,7 @@ export function createGraphQLYoga(
       useRequestErrors(),
       useOperations(operations, executor),
       useRefusals(metrics),
+      useStatusWithoutData(),
       useTracer(tracer),
       useReaders(live),
       useServerSentEvents(clock),
