@@ -64,11 +64,28 @@ describe('a publisher that cannot write the newest state', { timeout: 60_000 }, 
     },
   );
 
+  it('does not make the state of a publisher before it LIVE again', async () => {
+    await using nats = await startNats({ more: 'max_payload: 16K' });
+    const address = nats.address('before');
+    await using gateway = await serveBucket(address);
+    await using bucket = await openTestBucket(address, { presenceMs: 3_000 });
+    {
+      await using _killed = await publishFile(address);
+      await gateway.shows('LIVE', 'PASSED');
+    }
+    await gateway.shows('STALE', 'UNKNOWN');
+    const before = await gateway.sessions();
+    await using publisher = await publishFile(address, [], {}, 200_000);
+    const presence = async () => (await bucket.bucket.presence.get('ci.Tiltfile'))?.string() ?? null;
+    await expect.poll(() => logLines(publisher.command, 'WARN'), PATIENCE).toHaveLength(1);
+    await expect.poll(presence, PATIENCE).toBeNull();
+    expect(await gateway.sessions()).toEqual(before);
+  });
+
   it('reports that its first state could not be written, too', async () => {
     await using nats = await startNats({ more: 'max_payload: 16K' });
     const address = nats.address('first');
-    await using publisher = await publishFile(address, []);
-    await publisher.red(200_000);
+    await using publisher = await publishFile(address, [], {}, 200_000);
     await expect
       .poll(() => logLines(publisher.command, 'WARN').join('\n'), PATIENCE)
       .toMatch(/ci\.Tiltfile: its newest state cannot be written: .*larger than a message may be/);

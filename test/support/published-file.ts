@@ -72,15 +72,21 @@ export interface FilePublisher extends AsyncDisposable {
   remove(): Promise<void>;
 }
 
-/** Starts the publisher, of a green Session under the instance `ci`. */
+/**
+ * Starts the publisher, of a green Session under the instance `ci`.
+ *
+ * @param redBytes begins with a failed Session instead, as `red` writes it
+ */
 export async function publishFile(
   address: string,
   args: readonly string[] = [],
   env: Record<string, string> = {},
+  redBytes?: number,
 ): Promise<FilePublisher> {
   const folder = await createTemporaryFolder();
   const green = () => folder.replace('ci.json', greenText());
-  await green();
+  const red = (bytes = 10) => folder.replace('ci.json', redText(bytes));
+  await (redBytes === undefined ? green() : red(redBytes));
   const command = runCli(
     ['publish', '--to', address, '--instance', 'ci', '--from', folder.path].concat(PRESENCE).concat(args),
     env,
@@ -88,7 +94,7 @@ export async function publishFile(
   return {
     command,
     green,
-    red: (bytes = 10) => folder.replace('ci.json', redText(bytes)),
+    red,
     done: () => folder.replace('ci.json', greenText({ done: true })),
     remove: () => folder.remove('ci.json'),
     async [Symbol.asyncDispose]() {

@@ -143,8 +143,9 @@ async function read(
             mayRepeat: true,
             clock,
             onMessage: (message) => {
-              if (isDeletion(message)) reading.presence.left(keyIn(message));
-              else reading.presence.heard(keyIn(message), message.ageMs);
+              const key = keyIn(message);
+              if (isDeletion(message)) reading.left(key);
+              else reading.heard(key, Buffer.from(message.data).toString(), message.ageMs);
             },
             onCaughtUp: () => reading.presenceKnown(),
           },
@@ -173,6 +174,6 @@ async function read(
     ]);
   } finally {
     scope.end();
-    reading.presence.dispose();
+    reading.dispose();
   }
 }

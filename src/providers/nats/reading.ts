@@ -3,7 +3,7 @@ import type { Change } from '../../model/change.js';
 import type { PushChange } from '../change-stream.js';
 import type { Bucket } from './bucket.js';
 import { type Entry, reachedAt } from './entry.js';
-import { createPresence, type Presence } from './presence.js';
+import { createPresence } from './presence.js';
 import { changesOf, replay } from './replay.js';
 
 /** What a {@link Reading} works with. */
@@ -29,7 +29,14 @@ const FORGET_LOOK_MS = 60_000;
 
 /** What is known of a bucket while it is read. */
 export interface Reading {
-  readonly presence: Presence;
+  /**
+   * Takes a sign of life. That of a publisher which has not written the newest state of the key says nothing of this state.
+   *
+   * @param ageMs how long ago it was given, in milliseconds. Default: 0
+   */
+  heard(key: string, publisher: string, ageMs?: number): void;
+  /** The publisher of a key has said that it leaves. */
+  left(key: string): void;
   /** `from`: up to which revision all was told by an earlier reading; 0 when there was none. */
   begin(isNewestOnly: boolean, from?: number): void;
   take(entry: Entry): void;
@@ -37,6 +44,8 @@ export interface Reading {
   sessionsKnown(): void;
   /** Removes what the bucket's age limit has ended, again and again. */
   forget(signal: AbortSignal): Promise<void>;
+  /** Ends the timer. */
+  dispose(): void;
 }
 
 /** Makes changes of what comes from a bucket and from its presence. */
@@ -47,6 +56,8 @@ export function createReading(
   /** The newest of each key. */
   const newest = new Map<string, Entry>();
   let first: Entry[] | null = [];
+  /** The newest sign of life of each key, until it is known who has written the state. */
+  const signs = new Map<string, { readonly publisher: string; readonly at: number }>();
   let beginning = { isNewestOnly: false, from: 0 };
   const waitsFor = new Set(['presence', 'sessions']);
   const presence = createPresence({
@@ -58,7 +69,14 @@ export function createReading(
   const silence = `its publisher has not been heard of for ${presenceMs / 1_000} s`;
 
   return {
-    presence,
+    heard(key, publisher, ageMs = 0) {
+      if (first) signs.set(key, { publisher, at: clock.monotonic() - ageMs });
+      else if (publisher === writerOf(newest.get(key))) presence.heard(key, ageMs);
+    },
+    left(key) {
+      signs.delete(key);
+      presence.left(key);
+    },
     begin(isNewestOnly, from = 0) {
       beginning = { isNewestOnly, from };
     },
@@ -68,10 +86,11 @@ export function createReading(
         first.push(entry);
         return;
       }
-      const known = newest.get(entry.key)?.revision ?? 0;
-      if (isAfterGap(entry, known)) onGap(entry, known);
+      const known = newest.get(entry.key);
+      const revision = known?.revision ?? 0;
+      if (isAfterGap(entry, revision)) onGap(entry, revision);
       newest.set(entry.key, entry);
-      const isThere = presence.isThere(entry.key);
+      const isThere = presence.isThere(entry.key) && writerOf(known) === writerOf(entry);
       for (const change of newsIn(entry)) push(change);
       // Who writes is there: its presence may only come later.
       if (!isThere) presence.heard(entry.key);
@@ -88,12 +107,17 @@ export function createReading(
         if (maxAgeMs > 0 && !signal.aborted) forgetOlderThan(clock.now() - maxAgeMs);
       }
     },
+    dispose: () => presence.dispose(),
   };
 
   function known(what: string): void {
     waitsFor.delete(what);
     if (waitsFor.size > 0 || first === null) return;
     const entries = first;
+    for (const [key, { publisher, at }] of signs) {
+      if (publisher === writerOf(newest.get(key))) presence.heard(key, clock.monotonic() - at);
+    }
+    signs.clear();
     first = null;
     const shown = entries.filter(({ key }) => !isOver(newest.get(key)));
     // Not the bucket's newest: a server that lags may not have given it yet.
@@ -140,6 +164,12 @@ export function createReading(
       push({ type: 'remove', id, reason: "the bucket's age limit has ended it" });
     }
   }
+}
+
+/** Which run of a publisher has written a state; null where that is not known. */
+function writerOf(entry: Entry | undefined): string | null {
+  const content = entry?.content;
+  return content !== null && content !== undefined && 'publisher' in content ? content.publisher : null;
 }
 
 /** Whether it follows another revision of its key than the one that was read before it. */

@@ -33,7 +33,7 @@ function setUp({ maxAgeMs = MAX_AGE_MS } = {}) {
 function setUpCaughtUp() {
   const parts = setUp();
   parts.reading.begin(false);
-  parts.reading.presence.heard('a.Tiltfile');
+  parts.reading.heard('a.Tiltfile', 'p');
   parts.reading.take(entryOf(parts.clock, 'a', 1));
   parts.reading.presenceKnown();
   parts.reading.sessionsKnown();
@@ -66,6 +66,12 @@ function entryOf(
       session: session(instance, {}, { resourceVersion: String(revision) }),
     },
   };
+}
+
+/** The entry of a state that another publisher has written. */
+function by(publisher: string, entry: Entry): Entry {
+  const { content } = entry;
+  return content !== null && 'link' in content ? { ...entry, content: { ...content, publisher } } : entry;
 }
 
 /** The entry of a state that was written this long ago already. */
@@ -103,7 +109,7 @@ describe('the beginning of a reading', () => {
   ] as const)('waits for both presence and Sessions: %s', (_, [first, second]) => {
     const { clock, reading, news } = setUp();
     reading.begin(false);
-    reading.presence.heard('a.Tiltfile');
+    reading.heard('a.Tiltfile', 'p');
     reading.take(entryOf(clock, 'a', 1));
     reading.take(entryOf(clock, 'a', 2));
     reading[first]();
@@ -125,7 +131,7 @@ describe('the beginning of a reading', () => {
   it('stands at the newest revision that was read when only the newest states are: of what has not come it says nothing', () => {
     const { clock, reading, news } = setUp();
     reading.begin(true);
-    reading.presence.heard('a.Tiltfile');
+    reading.heard('a.Tiltfile', 'p');
     reading.take(entryOf(clock, 'a', 5));
     reading.presenceKnown();
     reading.sessionsKnown();
@@ -146,10 +152,22 @@ describe('the beginning of a reading', () => {
     ]);
   });
 
+  it('says STALE of what is live by its last word, but whose key only another publisher says to have', () => {
+    const { clock, reading, news } = setUp();
+    reading.begin(true);
+    reading.heard('a.Tiltfile', 'q');
+    reading.heard('b.Tiltfile', 'q');
+    reading.take(entryOf(clock, 'a', 1));
+    reading.take(by('q', entryOf(clock, 'b', 2)));
+    reading.presenceKnown();
+    reading.sessionsKnown();
+    expect(news()).toEqual(['snapshot at 2 a/Tiltfile b/Tiltfile', `stale a/Tiltfile: ${SILENCE}`]);
+  });
+
   it.each(['gone', 'deleted'] as const)('leaves out what was %s too long ago, and nothing else', (state) => {
     const { clock, reading, news } = setUp();
     reading.begin(true);
-    for (const instance of ['a', 'b', 'c']) reading.presence.heard(`${instance}.Tiltfile`);
+    for (const instance of ['a', 'b', 'c']) reading.heard(`${instance}.Tiltfile`, 'p');
     reading.take(entryOf(clock, 'a', 1, state, RETAIN_MS + 1));
     reading.take(entryOf(clock, 'b', 2, 'gone', RETAIN_MS));
     reading.take(entryOf(clock, 'c', 3, 'live', RETAIN_MS + 1));
@@ -171,7 +189,7 @@ describe('the beginning of a reading', () => {
   it('shows what ended long ago but has begun again', () => {
     const { clock, reading, news } = setUp();
     reading.begin(false);
-    reading.presence.heard('a.Tiltfile');
+    reading.heard('a.Tiltfile', 'p');
     reading.take(entryOf(clock, 'a', 1, 'gone', 2 * RETAIN_MS));
     reading.take(entryOf(clock, 'a', 2));
     reading.presenceKnown();
@@ -221,9 +239,9 @@ describe('a reading that goes on', () => {
     const { clock, reading, news } = setUpCaughtUp();
     await clock.advance(PRESENCE_MS);
     expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
-    reading.presence.heard('a.Tiltfile');
+    reading.heard('a.Tiltfile', 'p');
     expect(news()).toEqual(['upsert a/Tiltfile 1']);
-    reading.presence.left('a.Tiltfile');
+    reading.left('a.Tiltfile');
     expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
   });
 
@@ -231,17 +249,46 @@ describe('a reading that goes on', () => {
     const { clock, reading, news } = setUpCaughtUp();
     reading.take(entryOf(clock, 'b', 2));
     expect(news()[0]).toBe('upsert b/Tiltfile 2 at 2');
-    expect(reading.presence.isThere('b.Tiltfile')).toBe(true);
-    await clock.advance(PRESENCE_MS);
+    await clock.advance(PRESENCE_MS - 1);
+    expect(news()).toEqual([]);
+    await clock.advance(1);
     expect(news()).toContain(`stale b/Tiltfile: ${SILENCE}`);
+  });
+
+  it('takes no sign of life for one of the publisher that has written the state, unless it is', async () => {
+    const { clock, reading, news } = setUpCaughtUp();
+    await clock.advance(PRESENCE_MS / 3);
+    reading.heard('a.Tiltfile', 'q');
+    await clock.advance((2 * PRESENCE_MS) / 3);
+    expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
+    reading.heard('a.Tiltfile', 'q');
+    expect(news()).toEqual([]);
+    reading.take(by('q', entryOf(clock, 'a', 2, 'live', 0, 1)));
+    expect(news()[0]).toBe('upsert a/Tiltfile 2 at 2');
+    // The one from before is no sign of the new one.
+    await clock.advance(PRESENCE_MS - 1);
+    reading.heard('a.Tiltfile', 'p');
+    await clock.advance(1);
+    expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
+  });
+
+  it('counts the silence of another publisher from its first state', async () => {
+    const { clock, reading, news } = setUpCaughtUp();
+    await clock.advance(PRESENCE_MS - 1);
+    reading.take(by('q', entryOf(clock, 'a', 2, 'live', 0, 1)));
+    expect(news()).toEqual(['upsert a/Tiltfile 2 at 2']);
+    await clock.advance(PRESENCE_MS - 1);
+    expect(news()).toEqual([]);
+    await clock.advance(1);
+    expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
   });
 
   it('says no more of a Session that is gone, whatever its publisher does', async () => {
     const { clock, reading, news } = setUpCaughtUp();
     reading.take(entryOf(clock, 'a', 2, 'gone'));
     news();
-    reading.presence.left('a.Tiltfile');
-    reading.presence.heard('a.Tiltfile');
+    reading.left('a.Tiltfile');
+    reading.heard('a.Tiltfile', 'p');
     await clock.advance(2 * PRESENCE_MS);
     expect(news()).toEqual([]);
   });
@@ -272,7 +319,7 @@ describe("the bucket's age limit", () => {
     for (let minute = 0; minute < 10; minute += 1) {
       for (let third = 0; third < 12; third += 1) {
         await clock.advance(PRESENCE_MS / 3);
-        reading.presence.heard('a.Tiltfile');
+        reading.heard('a.Tiltfile', 'p');
       }
     }
     expect(news()).toEqual([]);
