@@ -30,8 +30,8 @@ export interface Tilts extends AsyncDisposable {
   reset(updates: number, keptUp: () => Promise<void>): Promise<Truth>;
 }
 
-/** How long a gateway may take to come back to a Tilt, in milliseconds. */
-const WATCH_DEADLINE_MS = 20_000;
+/** How long a Tilt may wait to be watched: after several failures in two minutes the gateway itself waits up to 30 s. */
+const WATCH_DEADLINE_MS = 60_000;
 
 /** In this time the gateway has seen that the kubeconfig has changed, and watches anew, in milliseconds. */
 const FOUND_MS = 1_500;
