@@ -8,7 +8,7 @@ import {
   type ValidationRule,
   validate,
 } from 'graphql';
-import { createLruCache, type LruCache } from '../lru-cache.js';
+import { LRUCache } from 'lru-cache';
 import type { Context } from './context.js';
 import type { Documents } from './documents.js';
 import type { QueryLimits } from './limits.js';
@@ -160,11 +160,12 @@ export function createOperations(options: OperationsOptions): Operations {
 const BYTES_PER_CHARACTER = 100;
 
 /** What came of parsing texts, by text: of 1,000 texts at most, in 32 MiB of memory at most. */
-export function createDocumentCache<V = DocumentNode>(): LruCache<V> {
-  return createLruCache({
-    entries: 1_000,
-    bytes: 32 * 2 ** 20,
-    weigh: (text) => text.length * BYTES_PER_CHARACTER,
+export function createDocumentCache<V extends object = DocumentNode>(): LRUCache<string, V> {
+  return new LRUCache({
+    max: 1_000,
+    maxSize: 32 * 2 ** 20,
+    // Also of the empty text, which has a syntax error that is kept.
+    sizeCalculation: (_, text) => (text.length + 1) * BYTES_PER_CHARACTER,
   });
 }
 

@@ -1,4 +1,4 @@
-import { createLruCache, type LruCache } from '../lru-cache.js';
+import { LRUCache } from 'lru-cache';
 import type { Payload } from './payload.js';
 
 /** The payloads that one group keeps for readers that come for them a little later. */
@@ -27,10 +27,9 @@ const ENTRY_BYTES = 500;
 
 /** Creates the caches of all groups, bounded in bytes together: the payload goes first that was used longest ago. */
 export function createPayloadCaches(): PayloadCaches {
-  const shared: LruCache<Payload> = createLruCache({
-    entries: Number.POSITIVE_INFINITY,
-    bytes: MAX_BYTES,
-    weigh: (key, { body }) => 2 * key.length + body.length + ENTRY_BYTES,
+  const shared = new LRUCache<string, Payload>({
+    maxSize: MAX_BYTES,
+    sizeCalculation: ({ body }, key) => 2 * key.length + body.length + ENTRY_BYTES,
   });
   let groups = 0;
 
@@ -42,7 +41,7 @@ export function createPayloadCaches(): PayloadCaches {
   };
 }
 
-function createCache(shared: LruCache<Payload>, prefix: string): PayloadCache {
+function createCache(shared: LRUCache<string, Payload>, prefix: string): PayloadCache {
   const names = new Set<string>();
 
   return {

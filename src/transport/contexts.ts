@@ -1,5 +1,5 @@
+import { LRUCache } from 'lru-cache';
 import type { Context } from '../graphql/context.js';
-import { createLruCache } from '../lru-cache.js';
 import { compileGlob } from '../model/glob.js';
 import { type ReadableStore, scopedStore } from '../store/scoped.js';
 import type { Scope } from './access/scope.js';
@@ -11,10 +11,10 @@ export type ContextOf = (scope: Scope) => Context;
 export function createContexts(store: ReadableStore, version: string): ContextOf {
   const everything = { store, version, scope: '', lastEventId: null };
   // Each identity provider's user may have a scope of its own; one that is forgotten is made anew.
-  const scoped = createLruCache<Context>({
-    entries: 1_000,
-    bytes: 16 * 2 ** 20,
-    weigh: (key) => 2 * key.length + 1_000,
+  const scoped = new LRUCache<string, Context>({
+    max: 1_000,
+    maxSize: 16 * 2 ** 20,
+    sizeCalculation: (_, key) => 2 * key.length + 1_000,
   });
   return ({ key, instances }) => {
     if (instances === null) return everything;

@@ -97,6 +97,15 @@ describe('GraphQL over HTTP', () => {
     ]);
   });
 
+  it('answers an empty document with a syntax error, also when it comes again', async () => {
+    await using gateway = await startMemoryGateway();
+    for (let again = 0; again < 2; again += 1) {
+      expect(await gateway.query('')).toMatchObject({
+        errors: [{ message: 'Syntax Error: Unexpected <EOF>.' }],
+      });
+    }
+  });
+
   it('lets no page of another origin read an answer', async () => {
     await using gateway = await startMemoryGateway();
     const response = await fetch(`${gateway.url}?query={__typename}`, {

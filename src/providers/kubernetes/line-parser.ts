@@ -1,4 +1,4 @@
-import { createLruCache } from '../../lru-cache.js';
+import { LRUCache } from 'lru-cache';
 import { isRecord } from './field.js';
 import { identityOf } from './object-identity.js';
 import { parseJson } from './watch-event.js';
@@ -36,10 +36,9 @@ const WEIGHT = 6;
  * spaces in it, goes to `JSON.parse` as it is.
  */
 export function createLineParser(): LineParser {
-  const cuts = createLruCache<Cut>({
-    entries: Number.POSITIVE_INFINITY,
-    bytes: MOST_BYTES,
-    weigh: (_, { line }) => line.length * WEIGHT,
+  const cuts = new LRUCache<string, Cut>({
+    maxSize: MOST_BYTES,
+    sizeCalculation: ({ line }) => line.length * WEIGHT,
   });
 
   return (line) => parseInParts(line) ?? parseJson(String(line));

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.js';
 import type { Log } from '../../log.js';
-import { createLruCache } from '../../lru-cache.js';
 import { type Grant, isGrant, type TokenVerifier } from './access.js';
 import type { Refusal } from './guard.js';
 import { DEFAULT_CLAIM, DEFAULT_LEEWAY_MS, type JwtOptions } from './jwt-options.js';
@@ -28,10 +28,10 @@ export function createTokenVerifier(
   clock: Clock,
   log: Log,
 ): TokenVerifier {
-  const known = createLruCache<{ readonly grant: Grant; readonly trustedUntil: number }>({
-    entries: 1_000,
-    bytes: 4 * 2 ** 20,
-    weigh: (token) => 2 * token.length + 500,
+  const known = new LRUCache<string, { readonly grant: Grant; readonly trustedUntil: number }>({
+    max: 1_000,
+    maxSize: 4 * 2 ** 20,
+    sizeCalculation: (_, token) => 2 * token.length + 500,
   });
 
   return async (token) => {

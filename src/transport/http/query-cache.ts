@@ -1,5 +1,5 @@
+import { LRUCache } from 'lru-cache';
 import type { Reads } from '../../graphql/reads.js';
-import { createLruCache } from '../../lru-cache.js';
 import { type Metrics, noMetrics } from '../../metrics.js';
 import type { Answer } from './answer.js';
 
@@ -34,14 +34,14 @@ const ENTRY_BYTES = 2_000;
 /** An empty cache. */
 export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = noMetrics): QueryCache {
   const counts = metrics.queryCache;
-  const answers = createLruCache<Kept>({
-    entries: Number.POSITIVE_INFINITY,
-    bytes: limits.bytes,
-    weigh: (key, { answer: { body, ascii } }) =>
+  const answers = new LRUCache<string, Kept>({
+    // To the library 0 means no limit. No entry is as small as one byte.
+    maxSize: Math.max(limits.bytes, 1),
+    sizeCalculation: ({ answer: { body, ascii } }, key) =>
       key.length + body.length + (ascii?.length ?? 0) + ENTRY_BYTES,
   });
   const maxAnswerBytes = Math.min(limits.bytes, limits.answerBytes);
-  metrics.observe({ queryCacheAnswers: () => answers.size, queryCacheBytes: () => answers.bytes });
+  metrics.observe({ queryCacheAnswers: () => answers.size, queryCacheBytes: () => answers.calculatedSize });
   return {
     maxAnswerBytes,
     find(key) {

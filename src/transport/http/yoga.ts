@@ -69,7 +69,7 @@ export function createGraphQLYoga(
     // Yoga's own would keep 1,024 texts of any size.
     parserAndValidationCache: {
       documentCache: createDocumentCache(),
-      errorCache: createDocumentCache<unknown>(),
+      errorCache: createDocumentCache<object>(),
     },
     // A page of another origin has no business with a gateway on its visitor's laptop.
     cors: false,

@@ -49,6 +49,12 @@ describe('the query cache', () => {
     ).toBe(498);
   });
 
+  it('keeps nothing where it may take no memory', () => {
+    const cache = createQueryCache({ bytes: 0, answerBytes: 1_000 });
+    cache.keep('a', answer(0), readSession().reads);
+    expect(cache.find('a')).toBeNull();
+  });
+
   it('keeps no answer that is bigger than one may be', () => {
     const cache = createQueryCache({ bytes: 1_000_000, answerBytes: 10 });
     const { reads } = readSession();
