@@ -11,6 +11,7 @@ import { createLive } from './live/live.js';
 import { createSubscriptionResolvers } from './live/subscription-resolvers.js';
 import { createTurn } from './live/turn.js';
 import { type Log, silentLog } from './log.js';
+import { createMetrics, type Metrics } from './metrics.js';
 import type { SessionProvider } from './providers/provider.js';
 import { createSources } from './providers/sources.js';
 import type { SourceStatus } from './store/source.js';
@@ -26,8 +27,7 @@ import { isWebSocketUpgrade } from './transport/http/ignored-upgrade.js';
 import { DEFAULT_QUERY_CACHE_LIMITS } from './transport/http/query-cache.js';
 import { createHttpServer } from './transport/http-server.js';
 import { DEFAULT_LIMITS, type Limits } from './transport/limits.js';
-import type { Prometheus } from './transport/metrics/prometheus.js';
-import { createTally, type Tally } from './transport/metrics/tally.js';
+import type { Prometheus } from './transport/prometheus.js';
 import type { KeyPair } from './transport/tls.js';
 import { version } from './version.js';
 
@@ -133,7 +133,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   });
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const turn = createTurn();
-  const metrics = createTally();
+  const metrics = createMetrics();
   const executor = createExecutor(limits, clock);
   metrics.observe({ largeAnswers: () => executor.load() });
   const live = createLive({ log, turn, metrics, largeLimits: limits, clock });
@@ -242,12 +242,12 @@ function lazyJwtVerifier(options: JwtOptions, clock: Clock, log: Log): TokenVeri
 }
 
 /** Prometheus' library is loaded when somebody first asks. */
-function lazyPrometheus(tally: Tally, clock: Clock): Pick<Prometheus, 'serve'> {
+function lazyPrometheus(metrics: Metrics, clock: Clock): Pick<Prometheus, 'serve'> {
   let page: Promise<Prometheus> | undefined;
   return {
     async serve(response) {
-      page ??= import('./transport/metrics/prometheus.js').then(({ createPrometheus }) =>
-        createPrometheus(tally, clock),
+      page ??= import('./transport/prometheus.js').then(({ createPrometheus }) =>
+        createPrometheus(metrics, clock),
       );
       await (await page).serve(response);
     },

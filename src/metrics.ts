@@ -1,71 +1,78 @@
 /**
- * What a gateway counts of itself, handed in where something happens. What happens often is an addition to a plain
- * number; nothing is looked up or formatted before somebody asks.
+ * Counters and gauges of one gateway, passed in wherever something is counted. They are plain numbers, which the page of
+ * `prom-client` reads when it is asked for: its own `inc` with a label took twenty times as long as an addition, 0.3 µs of the
+ * 4.7 µs that a delivered payload costs, and its library is loaded with the first request for the page.
  */
 export interface Metrics {
-  /** Of readers that payloads are pushed to: those over WebSocket. */
+  /** Readers that payloads are pushed to: those over WebSocket. */
   readonly pushed: ReaderCounts;
-  /** Of readers that pull their payloads: those over server-sent events. */
+  /** Readers that pull their payloads: those over server-sent events. */
   readonly pulled: ReaderCounts;
   readonly queryCache: CacheCounts;
-  /** The counts of a source, which go on when it comes back under the same name. */
+  /** Counts by the name of the source; those beyond {@link MAX_SOURCES} are counted together, as {@link OTHER}. */
+  readonly sources: ReadonlyMap<string, SourceCounts>;
+  /** Closed WebSockets by close code; codes that clients make up are counted together, as {@link OTHER}. */
+  readonly closes: ReadonlyMap<string, number>;
+  /** Rejections by a code of {@link REFUSALS}, or {@link OTHER}. */
+  readonly refusals: ReadonlyMap<string, number>;
+  readonly states: Partial<States>;
+  /** Returns the counts of a source, which go on when it comes back under the same name. */
   source(name: string): SourceCounts;
-  /** A WebSocket has closed, with this code: the gateway's own if it closed it, else what the client or the network gave. */
+  /** Counts a closed WebSocket. The code is the gateway's own if it closed it, else what the client or the network gave. */
   closed(code: number): void;
-  /** Something was refused: a code of {@link REFUSALS}. Any other text counts as `OTHER`, whatever it is. */
+  /** Counts a rejection. */
   refused(code: string): void;
-  /** Says how to read states. They are read only when somebody asks; one that is given again replaces the one before. */
+  /** Sets how states are read; one that is given again replaces the one before. */
   observe(states: Partial<States>): void;
 }
 
-/** What is counted of the readers of one kind. */
+/** Counts of the readers of one kind. */
 export interface ReaderCounts {
   /** Payloads handed to them. */
   payloads: number;
-  /** Updates that reached one of them only folded with others into one payload (S5). */
+  /** Updates that reached one of them only merged with others into one payload (S5). */
   conflated: number;
-  /** How many of those that are pushed to are told nothing just now, until their connection has drained. */
+  /** Readers to which sending is paused until their connection has drained. */
   lagging: number;
 }
 
-/** What is counted of answers that are kept. */
+/** Counts of the query cache. */
 export interface CacheCounts {
-  /** Requests answered with what was kept. */
+  /** Requests answered from the cache. */
   hits: number;
-  /** Requests whose answer was not kept, or was no longer right. */
+  /** Requests whose answer was not in the cache, or was out of date. */
   misses: number;
 }
 
-/** What is counted of a source. */
+/** Counts of one source. */
 export interface SourceCounts {
-  /** Changes that it told. */
   changes: number;
-  /** When it told the last one, in milliseconds since 1970; null: none yet. */
+  /** Time of the last change, in milliseconds since 1970; null before the first. */
   lastChangeAt: number | null;
-  /** Times it failed, and was watched again after a pause. */
+  /** Failures after which it was watched again. */
   restarts: number;
-  /** Times all of it was listed anew, by how the watch before had ended. */
+  /** Complete lists after the first, by how the watch before had ended. */
   readonly relists: Record<RelistCause, number>;
 }
 
-/** Why a source is listed anew: its watch ended or was cut, its version expired, it failed, or it was found dead. */
+/** Why a source is listed again: its watch ended or was cut, its version expired, it failed, or it was found dead. */
 export type RelistCause = 'ended' | 'expired' | 'failed' | 'dead';
 
-/** What is read when somebody asks. */
+/** States that are read only when the page is asked for. */
 export interface States {
   readonly pushedReaders: () => number;
   readonly pulledReaders: () => number;
-  /** Different subscriptions: each is executed once an update. */
+  /** Different subscriptions: each is executed once per update. */
   readonly groups: () => number;
   /** The sources that are open. */
   readonly sources: () => readonly SourceState[];
-  /** Answers that are kept. */
+  /** Answers in the query cache. */
   readonly queryCacheAnswers: () => number;
-  /** What they take, with their requests, in bytes. */
+  /** Memory of these, with their requests, in bytes. */
   readonly queryCacheBytes: () => number;
   /** Open WebSockets. */
   readonly webSockets: () => number;
-  /** What was written to WebSockets and has not left yet, in bytes. */
+  /** Bytes that were written to WebSockets and have not left yet. */
   readonly webSocketUnsentBytes: () => number;
   /** Large answers to queries. */
   readonly largeAnswers: () => LargeCounts;
@@ -82,13 +89,13 @@ export interface LargeCounts {
   readonly waiting: number;
 }
 
-/** How a source is. */
+/** State of one source. */
 export interface SourceState {
   readonly name: string;
   readonly state: 'connecting' | 'live' | 'stale';
 }
 
-/** The codes of what is refused, as clients get them. */
+/** Codes of rejections, as clients get them. */
 export const REFUSALS: readonly string[] = [
   'HOST_NOT_ALLOWED',
   'ORIGIN_NOT_ALLOWED',
@@ -114,7 +121,47 @@ export const REFUSALS: readonly string[] = [
   'DOCUMENT_NOT_KNOWN',
 ];
 
-/** Counts those of an answer's errors that say that something was refused. */
+/** Close codes of RFC 6455 and of `graphql-transport-ws`. */
+const CLOSE_CODES: readonly number[] = [
+  ...[1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013],
+  ...[4004, 4005, 4400, 4401, 4403, 4406, 4408, 4409, 4429, 4500, 4504],
+];
+
+/** The key of all that has no key of its own. */
+export const OTHER = 'OTHER';
+
+/** Sources that are counted one by one: more than anyone runs Tilts on a machine. */
+export const MAX_SOURCES = 100;
+
+/** Creates counters at 0. */
+export function createMetrics(): Metrics {
+  const sources = new Map<string, SourceCounts>();
+  const closes = zeros(CLOSE_CODES.map(String));
+  const refusals = zeros(REFUSALS);
+  const states: Partial<States> = {};
+
+  return {
+    pushed: createReaderCounts(),
+    pulled: createReaderCounts(),
+    queryCache: { hits: 0, misses: 0 },
+    sources,
+    closes,
+    refusals,
+    states,
+    source(name) {
+      const key = sources.has(name) || sources.size < MAX_SOURCES ? name : OTHER;
+      const relists = { ended: 0, expired: 0, failed: 0, dead: 0 };
+      const counts = sources.get(key) ?? { changes: 0, lastChangeAt: null, restarts: 0, relists };
+      sources.set(key, counts);
+      return counts;
+    },
+    closed: (code) => count(closes, String(code)),
+    refused: (code) => count(refusals, code),
+    observe: (more) => Object.assign(states, more),
+  };
+}
+
+/** Counts the errors of an answer that are rejections. */
 export function countRefusals(metrics: Metrics, errors: readonly { readonly extensions?: unknown }[]): void {
   for (const { extensions } of errors) {
     const code =
@@ -123,28 +170,17 @@ export function countRefusals(metrics: Metrics, errors: readonly { readonly exte
   }
 }
 
-/** Nobody asks: what is counted is read by no one. */
-export const noMetrics: Metrics = {
-  pushed: createReaderCounts(),
-  pulled: createReaderCounts(),
-  queryCache: { hits: 0, misses: 0 },
-  source: createSourceCounts,
-  closed() {},
-  refused() {},
-  observe() {},
-};
-
-/** Nothing was counted yet. */
+/** Creates the counts of readers at 0. */
 export function createReaderCounts(): ReaderCounts {
   return { payloads: 0, conflated: 0, lagging: 0 };
 }
 
-/** Nothing was counted yet. */
-export function createSourceCounts(): SourceCounts {
-  return {
-    changes: 0,
-    lastChangeAt: null,
-    restarts: 0,
-    relists: { ended: 0, expired: 0, failed: 0, dead: 0 },
-  };
+/** Every key from the start: a rate can only be computed of what was there before. */
+function zeros(keys: readonly string[]): Map<string, number> {
+  return new Map([...keys, OTHER].map((key) => [key, 0]));
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  const known = counts.has(key) ? key : OTHER;
+  counts.set(known, (counts.get(known) ?? 0) + 1);
 }

@@ -1,4 +1,5 @@
 import { parse } from 'graphql';
+import { CloseCode } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
 import { trackReads } from '../src/graphql/reads.js';
 import { createSchema } from '../src/graphql/schema.js';
@@ -7,13 +8,12 @@ import { PushedReader } from '../src/live/pushed-reader.js';
 import { createSubscriptionResolvers } from '../src/live/subscription-resolvers.js';
 import { createTurn } from '../src/live/turn.js';
 import { silentLog } from '../src/log.js';
-import { noMetrics } from '../src/metrics.js';
+import { createMetrics, MAX_SOURCES, OTHER } from '../src/metrics.js';
 import { keepWatching } from '../src/providers/keep-watching.js';
 import { createMemoryProvider } from '../src/providers/memory.js';
 import { createStore } from '../src/store/store.js';
 import { answerOf } from '../src/transport/http/answer.js';
 import { createQueryCache, DEFAULT_QUERY_CACHE_LIMITS } from '../src/transport/http/query-cache.js';
-import { createTally } from '../src/transport/metrics/tally.js';
 import { followTilt } from './support/follow-tilt.js';
 import { createManualClock } from './support/manual-clock.js';
 import { createRecordingSink } from './support/recording-sink.js';
@@ -36,8 +36,8 @@ function startLive() {
   });
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
   store.open('test');
-  const tally = createTally();
-  const live = createLive({ log: silentLog, turn, limits, metrics: tally });
+  const metrics = createMetrics();
+  const live = createLive({ log: silentLog, turn, limits, metrics });
   const put = (phase: 'waiting' | 'running' | 'ready' | 'failed') => {
     store.apply('test', { type: 'upsert', session: session('a', { x: phase }) });
     endTurn();
@@ -51,7 +51,7 @@ function startLive() {
     contextValue,
   });
   return {
-    tally,
+    metrics,
     store,
     put,
     async push(document: string, variables = {}) {
@@ -64,7 +64,11 @@ function startLive() {
       if (!(Symbol.asyncIterator in stream)) throw new Error(stream.errors?.map(String).join());
       return stream;
     },
-    open: () => [tally.states.pushedReaders?.(), tally.states.pulledReaders?.(), tally.states.groups?.()],
+    open: () => [
+      metrics.states.pushedReaders?.(),
+      metrics.states.pulledReaders?.(),
+      metrics.states.groups?.(),
+    ],
   };
 }
 
@@ -84,52 +88,52 @@ describe('of its readers, a gateway counts', () => {
   });
 
   it('each payload that was handed to one, and none that was not sent', async () => {
-    const { tally, push, pull, put } = startLive();
+    const { metrics, push, pull, put } = startLive();
     await push(CHANGES);
     await push(CHANGES);
     await push(DONE);
     const stream = await pull(CHANGES);
     await stream.next();
-    expect([tally.pushed.payloads, tally.pulled.payloads]).toEqual([3, 1]);
+    expect([metrics.pushed.payloads, metrics.pulled.payloads]).toEqual([3, 1]);
     put('ready');
     await stream.next();
-    expect([tally.pushed.payloads, tally.pulled.payloads]).toEqual([5, 2]);
+    expect([metrics.pushed.payloads, metrics.pulled.payloads]).toEqual([5, 2]);
   });
 
   it('S5: the updates that a slow one got folded, and for how long it lags', async () => {
-    const { tally, push, pull, put } = startLive();
+    const { metrics, push, pull, put } = startLive();
     const reader = await push(CHANGES);
     const stream = await pull(CHANGES);
     await stream.next();
     reader.pause();
     reader.pause();
-    expect(tally.pushed.lagging).toBe(1);
+    expect(metrics.pushed.lagging).toBe(1);
     for (const phase of ['running', 'ready', 'failed', 'running', 'ready'] as const) put(phase);
     reader.resume();
     await stream.next();
-    expect([tally.pushed.conflated, tally.pulled.conflated]).toEqual([5, 5]);
-    expect([tally.pushed.payloads, tally.pulled.payloads]).toEqual([2, 2]);
-    expect(tally.pushed.lagging).toBe(0);
+    expect([metrics.pushed.conflated, metrics.pulled.conflated]).toEqual([5, 5]);
+    expect([metrics.pushed.payloads, metrics.pulled.payloads]).toEqual([2, 2]);
+    expect(metrics.pushed.lagging).toBe(0);
   });
 
   it('S4: those that one missed which came back, if they had to be folded', async () => {
-    const { tally, store, push, put } = startLive();
+    const { metrics, store, push, put } = startLive();
     const since = store.cursor();
     for (const phase of ['running', 'ready'] as const) put(phase);
     await push(CHANGES, { since });
-    expect(tally.pushed.conflated).toBe(0);
+    expect(metrics.pushed.conflated).toBe(0);
     for (const phase of ['running', 'ready'] as const) put(phase);
     await push(CHANGES, { since });
-    expect(tally.pushed.conflated).toBe(4);
+    expect(metrics.pushed.conflated).toBe(4);
   });
 
   it('none as lagging that has gone', async () => {
-    const { tally, push } = startLive();
+    const { metrics, push } = startLive();
     const reader = await push(CHANGES);
     reader.pause();
     reader.end();
     reader.end();
-    expect(tally.pushed.lagging).toBe(0);
+    expect(metrics.pushed.lagging).toBe(0);
   });
 });
 
@@ -137,7 +141,7 @@ describe('of a source, a gateway counts', () => {
   it('what it told, when that was, and how often it was watched again', async () => {
     const clock = createManualClock(1_000);
     const memory = createMemoryProvider('shop', [session('shop')]);
-    const tally = createTally();
+    const metrics = createMetrics();
     const ending = new AbortController();
     const run = keepWatching({
       provider: memory.provider,
@@ -146,45 +150,55 @@ describe('of a source, a gateway counts', () => {
       random: () => 1,
       log: silentLog,
       signal: ending.signal,
-      metrics: tally,
+      metrics,
     });
     await clock.advance(10);
-    expect(tally.sources.get('shop')).toMatchObject({ changes: 1, lastChangeAt: 1_000, restarts: 0 });
+    expect(metrics.sources.get('shop')).toMatchObject({ changes: 1, lastChangeAt: 1_000, restarts: 0 });
     memory.fail(new Error('broken'));
     await clock.advance(790);
-    expect(tally.sources.get('shop')).toMatchObject({ changes: 1, lastChangeAt: 1_000, restarts: 1 });
+    expect(metrics.sources.get('shop')).toMatchObject({ changes: 1, lastChangeAt: 1_000, restarts: 1 });
     await clock.advance(100);
-    expect(tally.sources.get('shop')).toMatchObject({ changes: 2, lastChangeAt: 1_810, restarts: 1 });
+    expect(metrics.sources.get('shop')).toMatchObject({ changes: 2, lastChangeAt: 1_810, restarts: 1 });
     // That a source doubts itself is no news.
     memory.markStale('away');
     await clock.advance(100);
-    expect(tally.sources.get('shop')).toMatchObject({ changes: 2, lastChangeAt: 1_810 });
+    expect(metrics.sources.get('shop')).toMatchObject({ changes: 2, lastChangeAt: 1_810 });
     ending.abort();
     await run;
   });
 
   it('why a Tilt was listed anew', async () => {
-    const tally = createTally();
+    const metrics = createMetrics();
     await using server = await createTiltServer({ sessions: [sessionJson({ uid: 'a' })] });
-    await using tilt = await followTilt(server, { metrics: tally });
+    await using tilt = await followTilt(server, { metrics });
     await tilt.until(() => tilt.count('snapshot') === 1);
     await server.until(() => server.openWatches === 1);
-    expect(tally.sources.get('tilt-default')?.relists).toEqual({ ended: 0, expired: 0, failed: 0, dead: 0 });
+    expect(metrics.sources.get('tilt-default')?.relists).toEqual({
+      ended: 0,
+      expired: 0,
+      failed: 0,
+      dead: 0,
+    });
     await server.cut();
     await tilt.until(() => tilt.count('snapshot') === 2);
-    expect(tally.sources.get('tilt-default')?.relists).toEqual({ ended: 1, expired: 0, failed: 0, dead: 0 });
+    expect(metrics.sources.get('tilt-default')?.relists).toEqual({
+      ended: 1,
+      expired: 0,
+      failed: 0,
+      dead: 0,
+    });
   });
 });
 
 describe('of the query cache, a gateway counts', () => {
   it('hits, misses, and what is kept', () => {
-    const tally = createTally();
-    const cache = createQueryCache(DEFAULT_QUERY_CACHE_LIMITS, tally);
+    const metrics = createMetrics();
+    const cache = createQueryCache(DEFAULT_QUERY_CACHE_LIMITS, metrics);
     const store = createStore({ clock: createManualClock(), epoch: 'e' });
     store.open('test');
     const reads = trackReads(store);
     reads.store.get('a/Tiltfile');
-    const kept = () => [tally.states.queryCacheAnswers?.(), tally.states.queryCacheBytes?.()];
+    const kept = () => [metrics.states.queryCacheAnswers?.(), metrics.states.queryCacheBytes?.()];
 
     cache.find('a');
     expect(kept()).toEqual([0, 0]);
@@ -192,20 +206,50 @@ describe('of the query cache, a gateway counts', () => {
     cache.find('a');
     cache.find('a');
     expect(kept()).toEqual([1, expect.any(Number)]);
-    expect(tally.queryCache).toEqual({ hits: 2, misses: 1 });
+    expect(metrics.queryCache).toEqual({ hits: 2, misses: 1 });
     store.apply('test', { type: 'upsert', session: session('a') });
     cache.find('a');
-    expect(tally.queryCache).toEqual({ hits: 2, misses: 2 });
+    expect(metrics.queryCache).toEqual({ hits: 2, misses: 2 });
     expect(kept()).toEqual([0, 0]);
   });
 });
 
-describe('where nobody asks', () => {
-  it('everything can be counted all the same', () => {
-    noMetrics.source('shop').changes += 1;
-    noMetrics.closed(1000);
-    noMetrics.refused('FORBIDDEN');
-    noMetrics.observe({ groups: () => 1 });
-    expect(noMetrics.source('shop').changes).toBe(0);
+describe('the counters of a gateway', () => {
+  it('go on for a source that comes back', () => {
+    const metrics = createMetrics();
+    metrics.source('shop').restarts += 1;
+    metrics.source('shop').restarts += 1;
+    expect(metrics.sources.get('shop')?.restarts).toBe(2);
+  });
+
+  it('are kept by source for a limited number of sources, and for all further ones together', () => {
+    const metrics = createMetrics();
+    for (let index = 0; index < MAX_SOURCES + 50; index += 1) metrics.source(`tilt-${index}`).changes += 1;
+    expect(metrics.sources.size).toBe(MAX_SOURCES + 1);
+    expect(metrics.sources.get(OTHER)?.changes).toBe(50);
+    metrics.source('tilt-0').changes += 1;
+    expect(metrics.sources.get('tilt-0')?.changes).toBe(2);
+  });
+
+  it('have each close code and each reason from the start, at 0', () => {
+    const { closes, refusals } = createMetrics();
+    const known = Object.values(CloseCode).filter((code) => typeof code === 'number');
+    expect([1000, 1013, ...known].map((code) => closes.get(String(code)))).toEqual([
+      0,
+      0,
+      ...known.map(() => 0),
+    ]);
+    expect([refusals.get('HOST_NOT_ALLOWED'), refusals.get('QUERY_TOO_DEEP')]).toEqual([0, 0]);
+  });
+
+  it('never have a text of a client as a key', () => {
+    const { closes, refusals, closed, refused } = createMetrics();
+    const before = [closes.size, refusals.size];
+    for (let code = 1000; code < 5000; code += 1) closed(code);
+    for (const text of ['', '__proto__', 'a"} 1\n', 'x'.repeat(1_000)]) refused(text);
+    refused('FORBIDDEN');
+    expect([closes.size, refusals.size]).toEqual(before);
+    expect([closes.get('4400'), closes.get(OTHER)]).toEqual([1, 4_000 - (closes.size - 1)]);
+    expect([refusals.get('FORBIDDEN'), refusals.get(OTHER)]).toEqual([1, 4]);
   });
 });

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../clock.js';
 import type { Log } from '../log.js';
-import { noMetrics } from '../metrics.js';
+import { createMetrics } from '../metrics.js';
 import { parseAddress, withoutLogin } from '../providers/nats/address.js';
 import { readCredentials } from '../providers/nats/credentials.js';
 import { createSources, type Sources } from '../providers/sources.js';
@@ -107,7 +107,7 @@ async function openSources(
   const { providers = [], tilts, described } = await chooseSources(flags, parts);
   const sources = createSources({ sink: store, clock, random: Math.random, log });
   for (const provider of providers) sources.add(provider);
-  if (tilts) followTilts(tilts, { store, sources, clock, log, metrics: noMetrics });
+  if (tilts) followTilts(tilts, { store, sources, clock, log, metrics: createMetrics() });
   return {
     sources,
     described: options.from.length === 0 ? 'every Tilt of this machine' : described,

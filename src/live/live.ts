@@ -4,7 +4,7 @@ import { createExecutor, type ExecutorLimits } from '../graphql/executor.js';
 import { DEFAULT_LARGE_LIMITS, DEFAULT_QUERY_LIMITS } from '../graphql/limits.js';
 import { maskResult } from '../graphql/mask.js';
 import type { Log } from '../log.js';
-import { type Metrics, noMetrics } from '../metrics.js';
+import { createMetrics, type Metrics } from '../metrics.js';
 import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from './backlog.js';
 import { createGroup, type Group } from './group.js';
 import { createPayloadMaker } from './payload.js';
@@ -61,7 +61,7 @@ const BEHIND: ExecutionResult = {
 
 /** No subscription is open yet. */
 export function createLive(options: LiveOptions): Live {
-  const { log, turn = createTurn(), limits = DEFAULT_BACKLOG_LIMITS, metrics = noMetrics } = options;
+  const { log, turn = createTurn(), limits = DEFAULT_BACKLOG_LIMITS, metrics = createMetrics() } = options;
   const { largeLimits = DEFAULT_LIMITS, clock = systemClock } = options;
   const groups = new Map<string, Group>();
   const caches = createPayloadCaches();

@@ -1,5 +1,5 @@
 import type { Context } from '../graphql/context.js';
-import { noMetrics } from '../metrics.js';
+import { createReaderCounts } from '../metrics.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { BacklogLimits } from './backlog.js';
 import { createReader } from './reader.js';
@@ -37,7 +37,7 @@ export function createSource<E extends LiveEvent>(
     context,
     scope,
     [Symbol.asyncIterator]: () =>
-      createReader({ store, view: openView(), since, limits, counts: noMetrics.pulled }),
+      createReader({ store, view: openView(), since, limits, counts: createReaderCounts() }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '../clock.js';
 import type { Log } from '../log.js';
-import { type Metrics, noMetrics } from '../metrics.js';
+import { createMetrics, type Metrics } from '../metrics.js';
 import type { Change, ChangeSink } from '../model/change.js';
 import { oneLine } from '../model/one-line.js';
 import { createBackoff } from './backoff.js';
@@ -46,7 +46,7 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
   const { name } = provider;
   const backoff = createBackoff(clock, random);
   const sourceLog = createSourceLog({ name, log, clock, endsByItself, passingTrouble });
-  const counts = (options.metrics ?? noMetrics).source(name);
+  const counts = (options.metrics ?? createMetrics()).source(name);
   try {
     if (!resume) sink.open(name, { optional });
     await watchToTheEnd();

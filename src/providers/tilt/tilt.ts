@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.js';
 import type { Log } from '../../log.js';
-import { type Metrics, noMetrics } from '../../metrics.js';
+import { createMetrics, type Metrics } from '../../metrics.js';
 import type { Change } from '../../model/change.js';
 import { type PushChange, streamChanges } from '../change-stream.js';
 import { createWatchState } from '../kubernetes/watch-state.js';
@@ -36,7 +36,7 @@ export interface TiltProviderOptions extends Partial<TiltLimits> {
  * names (token, certificates) are read again by each `watch()`.
  */
 export function createTiltProvider(options: TiltProviderOptions): SessionProvider {
-  const { context, name = context.name, env = {}, clock, log, metrics = noMetrics, onLink } = options;
+  const { context, name = context.name, env = {}, clock, log, metrics = createMetrics(), onLink } = options;
   const limits = limitsOf(options);
   const state = createWatchState(name);
   let warned = false;

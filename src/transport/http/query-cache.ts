@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Reads } from '../../graphql/reads.js';
-import { type Metrics, noMetrics } from '../../metrics.js';
+import { createMetrics, type Metrics } from '../../metrics.js';
 import type { Answer } from './answer.js';
 
 /** How much a query cache keeps. */
@@ -32,7 +32,7 @@ interface Kept {
 const ENTRY_BYTES = 2_000;
 
 /** An empty cache. */
-export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = noMetrics): QueryCache {
+export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = createMetrics()): QueryCache {
   const counts = metrics.queryCache;
   const answers = new LRUCache<string, Kept>({
     // To the library 0 means no limit. No entry is as small as one byte.

@@ -8,7 +8,7 @@ import { createDocumentCache, namesDocument, type Operations } from '../../graph
 import type { Live } from '../../live/live.js';
 import type { PayloadStream } from '../../live/pulled-reader.js';
 import type { Log } from '../../log.js';
-import { countRefusals, type Metrics, noMetrics } from '../../metrics.js';
+import { countRefusals, createMetrics, type Metrics } from '../../metrics.js';
 import { noTracer, type Tracer } from '../../tracing.js';
 import type { ContextOf } from '../contexts.js';
 import type { Limits } from '../limits.js';
@@ -44,7 +44,7 @@ export function createGraphQLYoga(
   cache: QueryCache,
 ): YogaServerInstance<ServerContext, Context> {
   const { schema, clock, log, live, path, operations, contextOf, limits, executor } = options;
-  const { metrics = noMetrics, tracer = noTracer } = options;
+  const { metrics = createMetrics(), tracer = noTracer } = options;
   return createYoga<ServerContext, Context>({
     schema,
     graphqlEndpoint: path,

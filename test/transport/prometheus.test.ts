@@ -2,19 +2,19 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { register } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { createPrometheus } from '../../../src/transport/metrics/prometheus.js';
-import { createTally, MAX_SOURCES } from '../../../src/transport/metrics/tally.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { createMetrics, MAX_SOURCES } from '../../src/metrics.js';
+import { createPrometheus } from '../../src/transport/prometheus.js';
+import { createManualClock } from '../support/manual-clock.js';
 
 /** A page, and what is on it. */
 function start() {
-  const tally = createTally();
+  const metrics = createMetrics();
   const clock = createManualClock();
-  const page = createPrometheus(tally, clock);
+  const page = createPrometheus(metrics, clock);
   /** The samples whose name begins so, as lines. */
   const samples = async (name: string) =>
     (await page.text()).split('\n').filter((line) => line.startsWith(`tilt_graphql_${name}`));
-  return { tally, clock, page, samples };
+  return { metrics, clock, page, samples };
 }
 
 describe('the page for Prometheus', () => {
@@ -46,12 +46,12 @@ describe('the page for Prometheus', () => {
   });
 
   it('tells of readers', async () => {
-    const { tally, samples } = start();
-    tally.observe({ pushedReaders: () => 3, pulledReaders: () => 2, groups: () => 1 });
-    tally.pushed.payloads += 10;
-    tally.pulled.payloads += 5;
-    tally.pushed.conflated += 4;
-    tally.pushed.lagging += 1;
+    const { metrics, samples } = start();
+    metrics.observe({ pushedReaders: () => 3, pulledReaders: () => 2, groups: () => 1 });
+    metrics.pushed.payloads += 10;
+    metrics.pulled.payloads += 5;
+    metrics.pushed.conflated += 4;
+    metrics.pushed.lagging += 1;
     expect(await samples('readers')).toEqual([
       'tilt_graphql_readers{transport="websocket"} 3',
       'tilt_graphql_readers{transport="sse"} 2',
@@ -70,11 +70,11 @@ describe('the page for Prometheus', () => {
   });
 
   it('tells of WebSockets', async () => {
-    const { tally, samples } = start();
-    tally.observe({ webSockets: () => 7, webSocketUnsentBytes: () => 262_144 });
-    tally.closed(1013);
-    tally.closed(1013);
-    tally.closed(3999);
+    const { metrics, samples } = start();
+    metrics.observe({ webSockets: () => 7, webSocketUnsentBytes: () => 262_144 });
+    metrics.closed(1013);
+    metrics.closed(1013);
+    metrics.closed(3999);
     expect(await samples('websockets')).toEqual(['tilt_graphql_websockets 7']);
     expect(await samples('websocket_unsent_bytes')).toEqual(['tilt_graphql_websocket_unsent_bytes 262144']);
     const closes = await samples('websocket_closes_total');
@@ -84,8 +84,8 @@ describe('the page for Prometheus', () => {
   });
 
   it('tells what large answers and payloads take', async () => {
-    const { tally, samples } = start();
-    tally.observe({ largeAnswers: () => ({ unsentBytes: 5, peakUnsentBytes: 7, waiting: 2 }) });
+    const { metrics, samples } = start();
+    metrics.observe({ largeAnswers: () => ({ unsentBytes: 5, peakUnsentBytes: 7, waiting: 2 }) });
     expect(await samples('unsent_large_bytes')).toEqual(['tilt_graphql_unsent_large_bytes{of="answers"} 5']);
     expect(await samples('peak_unsent_large_bytes')).toEqual([
       'tilt_graphql_peak_unsent_large_bytes{of="answers"} 7',
@@ -96,16 +96,16 @@ describe('the page for Prometheus', () => {
   });
 
   it('tells of sources: how they are, and how old their news is', async () => {
-    const { tally, clock, samples } = start();
-    tally.observe({
+    const { metrics, clock, samples } = start();
+    metrics.observe({
       sources: () => [
         { name: 'shop', state: 'stale' },
         { name: 'new "one"', state: 'connecting' },
       ],
     });
-    const shop = tally.source('shop');
-    tally.source('new "one"');
-    tally.source('left').changes = 1;
+    const shop = metrics.source('shop');
+    metrics.source('new "one"');
+    metrics.source('left').changes = 1;
     shop.changes = 2;
     shop.lastChangeAt = clock.now();
     shop.restarts = 3;
@@ -139,10 +139,10 @@ describe('the page for Prometheus', () => {
   });
 
   it('forgets how a source was that is no longer open', async () => {
-    const { tally, samples } = start();
-    tally.source('shop').lastChangeAt = 0;
+    const { metrics, samples } = start();
+    metrics.source('shop').lastChangeAt = 0;
     let sources = [{ name: 'shop', state: 'live' as const }];
-    tally.observe({ sources: () => sources });
+    metrics.observe({ sources: () => sources });
     expect(await samples('source_state')).toHaveLength(3);
     sources = [];
     expect(await samples('source_state')).toEqual([]);
@@ -150,10 +150,10 @@ describe('the page for Prometheus', () => {
   });
 
   it('stays of a bounded length, however many sources there are', async () => {
-    const { tally, page } = start();
+    const { metrics, page } = start();
     const names = Array.from({ length: MAX_SOURCES * 5 }, (_, index) => `tilt-${index}`);
-    for (const name of names) tally.source(name);
-    tally.observe({ sources: () => names.map((name) => ({ name, state: 'live' })) });
+    for (const name of names) metrics.source(name);
+    metrics.observe({ sources: () => names.map((name) => ({ name, state: 'live' })) });
     const text = await page.text();
     expect(text.split('\n').filter((line) => line.includes('source="')).length).toBeLessThan(
       MAX_SOURCES * 12,
@@ -162,11 +162,11 @@ describe('the page for Prometheus', () => {
   });
 
   it('tells of the query cache, and of refusals by reason', async () => {
-    const { tally, samples } = start();
-    tally.observe({ queryCacheAnswers: () => 2, queryCacheBytes: () => 4_096 });
-    tally.queryCache.hits += 9;
-    tally.queryCache.misses += 1;
-    tally.refused('UNAUTHENTICATED');
+    const { metrics, samples } = start();
+    metrics.observe({ queryCacheAnswers: () => 2, queryCacheBytes: () => 4_096 });
+    metrics.queryCache.hits += 9;
+    metrics.queryCache.misses += 1;
+    metrics.refused('UNAUTHENTICATED');
     expect(
       (await samples('query_cache')).map((line) => line.replace('tilt_graphql_query_cache_', '')),
     ).toEqual(['hits_total 9', 'misses_total 1', 'answers 2', 'bytes 4096']);
@@ -176,9 +176,9 @@ describe('the page for Prometheus', () => {
   });
 
   it('counts on from one look to the next', async () => {
-    const { tally, samples } = start();
+    const { metrics, samples } = start();
     for (const expected of [1, 2]) {
-      tally.closed(1001);
+      metrics.closed(1001);
       expect(await samples('websocket_closes_total{code="1001"')).toEqual([
         `tilt_graphql_websocket_closes_total{code="1001"} ${expected}`,
       ]);
@@ -194,7 +194,7 @@ describe('the page for Prometheus', () => {
 
   it('is of one gateway alone, and leaves the registry that all of a process share as it is', async () => {
     const [one, other] = [start(), start()];
-    one.tally.pushed.payloads += 1;
+    one.metrics.pushed.payloads += 1;
     await one.page.text();
     expect(await other.samples('payloads_total{transport="websocket"')).toEqual([
       'tilt_graphql_payloads_total{transport="websocket"} 0',
