@@ -17,7 +17,7 @@ import { createSources } from './providers/sources.js';
 import type { SourceStatus } from './store/source.js';
 import { createStore } from './store/store.js';
 import { followTilts, type TiltsOptions } from './tilts.js';
-import { noTracer, type Tracer } from './tracing.js';
+import { createTracer, type Tracer } from './tracing.js';
 import { createAccess, type TokenVerifier } from './transport/access/access.js';
 import { parseAllowedHost, parseAllowedOrigin } from './transport/access/allow-list.js';
 import type { JwtOptions } from './transport/access/jwt-options.js';
@@ -41,7 +41,7 @@ export interface GatewayOptions extends ServingOptions {
   readonly retainMs?: number;
   /** Default: nothing is logged. */
   readonly log?: Log;
-  /** Is told of each operation that is executed. Default: nobody is. */
+  /** Receives each operation that is executed. Default: the OpenTelemetry SDK that the process has registered, if there is one. */
   readonly tracer?: Tracer;
   /** Default: the machine's. */
   readonly clock?: Clock;
@@ -148,7 +148,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     limits,
     metrics,
     random,
-    tracer: options.tracer ?? noTracer,
+    tracer: options.tracer ?? createTracer(),
     prometheus: lazyPrometheus(metrics, clock),
     contextOf: createContexts(store, version),
     executor,

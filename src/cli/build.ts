@@ -24,7 +24,7 @@ const { metafile } = await build({
   // As in Node.js itself, so that there is one graphql-js.
   mainFields: ['main', 'module'],
   // Of GraphiQL the library has 9 MB already; the others are the user's to install, or to leave out.
-  external: ['@graphql-yoga/render-graphiql', '@opentelemetry/*', 'bufferutil', 'utf-8-validate'],
+  external: ['@graphql-yoga/render-graphiql', 'bufferutil', 'utf-8-validate'],
   banner: {
     js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);",
   },

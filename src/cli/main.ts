@@ -1,6 +1,5 @@
 import { Command, CommanderError } from 'commander';
 import { ProviderError } from '../providers/provider.js';
-import { TracingError } from '../tracing/tracing-error.js';
 import { version } from '../version.js';
 import type { CliProcess } from './cli-process.js';
 import { addCommands } from './commands.js';
@@ -45,11 +44,7 @@ async function runCommander(
 }
 
 function isUsageError(error: unknown): boolean {
-  return (
-    error instanceof UsageError ||
-    error instanceof TracingError ||
-    (error instanceof ProviderError && error.code === 'config')
-  );
+  return error instanceof UsageError || (error instanceof ProviderError && error.code === 'config');
 }
 
 function createProgram(cli: CliProcess, output: Output, outcome: { exitCode: number }): Command {

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type Clock, sleep, systemClock } from '../clock.js';
 import { createGateway, type Gateway, type ServingOptions } from '../gateway.js';
 import type { Log } from '../log.js';
-import { loadTracer } from '../tracing/load-tracer.js';
+import { createTracer, noTracer } from '../tracing.js';
 import { GRAPHQL_PATH } from '../transport/routes.js';
 import type { KeyPair } from '../transport/tls.js';
 import { version } from '../version.js';
@@ -36,7 +36,8 @@ export async function serve(options: ServeOptions, cli: CliProcess): Promise<num
     log,
   });
   const serving = await servingOptionsOf(options, cli.env);
-  const tracer = await loadTracer({ env: cli.env, clock: systemClock, log });
+  const tracer = createTracer();
+  if (tracer === noTracer && asksForTraces(cli.env)) log('warn', NO_SDK);
   const gateway = createGateway({
     ...chosen,
     ...serving,
@@ -58,9 +59,17 @@ export async function serve(options: ServeOptions, cli: CliProcess): Promise<num
   } finally {
     ending.abort();
     await gateway.close();
-    await tracer.close();
   }
 }
+
+/** Whether the environment asks an OpenTelemetry SDK to send traces to a collector. */
+function asksForTraces(env: CliProcess['env']): boolean {
+  if (env.OTEL_SDK_DISABLED === 'true' || env.OTEL_TRACES_EXPORTER === 'none') return false;
+  return Boolean(env.OTEL_EXPORTER_OTLP_ENDPOINT?.trim() || env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim());
+}
+
+const NO_SDK =
+  "no traces are sent: OTEL_EXPORTER_OTLP_ENDPOINT is set, but no OpenTelemetry SDK is loaded; load yours with NODE_OPTIONS='--import …'";
 
 /** Three lines: where it listens, which sources it reads, what to open. */
 function startLines(url: string, gateway: Gateway, described: string, links: string): string {
