@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { isRecord } from './lib/is-record.js';
 
 /** The version of this package. */
 export const version = readVersion();
@@ -6,6 +7,5 @@ export const version = readVersion();
 /** By the package's own name for the file: it is found from sources, compiled files and the bundled program alike. */
 function readVersion(): string {
   const manifest: unknown = createRequire(import.meta.url)('#package.json');
-  const known = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
-  return known ? String(manifest.version) : 'unknown';
+  return isRecord(manifest) ? String(manifest.version) : 'unknown';
 }

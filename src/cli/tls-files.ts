@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../clock.js';
+import { followFiles } from '../lib/file-watcher.js';
 import type { Log } from '../log.js';
-import { ProviderError } from '../providers/provider.js';
-import { followFiles } from '../providers/tilt/follow-files.js';
 import type { KeyPair } from '../transport/tls.js';
 import { UsageError } from './usage-error.js';
 
@@ -44,7 +43,8 @@ export async function followKeyPair(options: FollowKeyPairOptions, signal: Abort
       clock,
       pollMs: POLL_MS,
       settleMs: SETTLE_MS,
-      read: () => readKeyPair(certPath, keyPath).catch(asTrouble),
+      read: () => readKeyPair(certPath, keyPath),
+      troubleIn: (error) => (error instanceof UsageError ? error.message : null),
       onContent(pair) {
         if (!isFirst) {
           onRenewed(pair);
@@ -56,10 +56,6 @@ export async function followKeyPair(options: FollowKeyPairOptions, signal: Abort
     },
     signal,
   );
-}
-
-function asTrouble(error: unknown): never {
-  throw error instanceof UsageError ? new ProviderError('config', error.message) : error;
 }
 
 async function readText(option: string, path: string): Promise<string> {

@@ -1,3 +1,5 @@
+import { isRecord } from '../lib/is-record.js';
+
 /**
  * What went wrong:
  *
@@ -62,9 +64,7 @@ export function errorsOf(answered: unknown): readonly AnsweredError[] | null {
 }
 
 function isError(error: unknown): error is AnsweredError {
-  return (
-    typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
-  );
+  return isRecord(error) && typeof error.message === 'string';
 }
 
 /** Long enough for what a gateway says; a page of HTML is cut. */

@@ -1,4 +1,5 @@
-import { createBackoff } from './backoff.js';
+import { createBackoff } from '../lib/backoff.js';
+import { isRecord } from '../lib/is-record.js';
 import { type AnsweredError, ClientError } from './client-error.js';
 import { type Connection, openConnection, type Request } from './connection.js';
 import type { Endpoint } from './endpoint.js';
@@ -37,8 +38,8 @@ export interface Link {
   close(): void;
 }
 
-/** How long a gateway has to be well until its loss counts as a first one, in milliseconds. */
-const HEALTHY_MS = 5_000;
+/** Waits of 0.13 s to 2.5 s: a thousand clients do not come back in one tick, and none waits longer than a person would. */
+const BACKOFF = { firstMs: 250, maxMs: 2_500, minShare: 0.5, healthyMs: 5_000 };
 
 /** A link without streams: it connects with the first. */
 export function createLink(
@@ -46,13 +47,12 @@ export function createLink(
   token: Token | undefined,
   { clock, random }: ClientInternals,
 ): Link {
-  const backoff = createBackoff(endpoints.length, random);
+  const backoff = createBackoff(clock, random, { ...BACKOFF, peers: endpoints.length });
   const streams = new Map<Stream, () => void>();
   let at = 0;
   let connection: Connection | null = null;
   let isConnected = false;
   let isClosed = false;
-  let healthySince: number | null = null;
   /** The gateway's clock minus our monotonic one, in milliseconds. */
   let clockOffset: number | null = null;
   let lastLoss: { readonly error: ClientError; readonly url: string } | null = null;
@@ -67,9 +67,7 @@ export function createLink(
     leave(error) {
       if (connection) lose(error);
     },
-    healthy() {
-      healthySince ??= clock.monotonic();
-    },
+    healthy: backoff.healthy,
     gatewayTime: () => (clockOffset === null ? null : clockOffset + clock.monotonic()),
     close() {
       if (isClosed) return;
@@ -177,8 +175,7 @@ export function createLink(
     connection = null;
     isConnected = false;
     lastLoss = null;
-    if (healthySince !== null && clock.monotonic() - healthySince >= HEALTHY_MS) backoff.healthy();
-    healthySince = null;
+    backoff.troubled();
   }
 
   function endAll(error: ClientError | null): void {
@@ -191,8 +188,7 @@ export function createLink(
 
 /** The gateway's time in the payload of `connection_ack`, `{ time }`; null from a gateway that does not tell it. */
 function timeIn(payload: unknown): number | null {
-  if (typeof payload !== 'object' || payload === null || !('time' in payload)) return null;
-  const ms = typeof payload.time === 'string' ? Date.parse(payload.time) : Number.NaN;
+  const ms = isRecord(payload) && typeof payload.time === 'string' ? Date.parse(payload.time) : Number.NaN;
   return Number.isNaN(ms) ? null : ms;
 }
 

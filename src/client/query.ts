@@ -1,3 +1,5 @@
+import { codeOf, messageOf } from '../lib/errors.js';
+import { isRecord } from '../lib/is-record.js';
 import { answeredError, ClientError, errorsOf } from './client-error.js';
 import type { Request } from './connection.js';
 import type { Endpoint } from './endpoint.js';
@@ -46,14 +48,14 @@ function dataOf(status: number, text: string, endpoint: Endpoint): unknown {
     throw new ClientError('REFUSED', message, errors ?? undefined);
   }
   if (errors !== null) throw answeredError(errors);
-  if (typeof answer.data === 'object' && answer.data !== null && status === 200) return answer.data;
+  if (isRecord(answer.data) && status === 200) return answer.data;
   throw new ClientError('PROTOCOL', `${endpoint.url}: expected a GraphQL answer, got ${said}`);
 }
 
 function parse(text: string): { readonly data?: unknown; readonly errors?: unknown } {
   try {
     const answer: unknown = JSON.parse(text);
-    return typeof answer === 'object' && answer !== null ? answer : {};
+    return isRecord(answer) ? answer : {};
   } catch {
     return {};
   }
@@ -61,8 +63,6 @@ function parse(text: string): { readonly data?: unknown; readonly errors?: unkno
 
 /** What `fetch` says is only that it failed; why is in the cause, where there is one. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (cause instanceof Error) return cause.message || ('code' in cause ? String(cause.code) : error.message);
-  return error.message;
+  const cause = error instanceof Error ? error.cause : null;
+  return (cause instanceof Error && (cause.message || codeOf(cause))) || messageOf(error);
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../lib/is-record.js';
 import type { WatchSession, WatchSessions, WatchTargets } from './generated.js';
 
 /*
@@ -27,26 +28,22 @@ export function readSession(data: unknown): WatchSession | null {
 }
 
 function isOf<T>(data: unknown, field: keyof T & string, holds: (value: unknown) => boolean): data is T {
-  return isObject(data) && field in data && holds(data[field]);
+  return isRecord(data) && field in data && holds(data[field]);
 }
 
 function isChanges(payload: unknown, member: string, keys: readonly string[]): boolean {
   return (
-    isObject(payload) &&
+    isRecord(payload) &&
     typeof payload.cursor === 'string' &&
     typeof payload.reset === 'boolean' &&
     typeof payload.conflated === 'number' &&
     Array.isArray(payload.changes) &&
     payload.changes.every(
-      (change: unknown) => isObject(change) && keys.every((key) => isNamed(change[member], key)),
+      (change: unknown) => isRecord(change) && keys.every((key) => isNamed(change[member], key)),
     )
   );
 }
 
 function isNamed(value: unknown, key: string): boolean {
-  return isObject(value) && typeof value[key] === 'string';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+  return isRecord(value) && typeof value[key] === 'string';
 }

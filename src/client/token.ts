@@ -1,3 +1,4 @@
+import { messageOf } from '../lib/errors.js';
 import { ClientError } from './client-error.js';
 
 /** Token, or what gives one anew for each connection. */
@@ -15,7 +16,6 @@ async function ask(token: () => string | Promise<string>): Promise<string> {
   try {
     return await token();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ClientError('UNREACHABLE', `token: it could not be had: ${reason}`);
+    throw new ClientError('UNREACHABLE', `token: it could not be had: ${messageOf(error)}`);
   }
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../lib/is-record.js';
 /** Documents that clients may ask for by their id. */
 export interface Documents {
   /** The text with this id; null when there is none. */
@@ -19,7 +20,7 @@ export class ManifestError extends Error {
  */
 export function readManifest(json: string): Documents {
   const manifest = parse(json);
-  if (typeof manifest !== 'object' || manifest === null || Array.isArray(manifest)) {
+  if (!isRecord(manifest)) {
     throw new ManifestError(`expected an object of documents by id, got ${kindOf(manifest)}`);
   }
   const byId = new Map<string, string>();

@@ -1,4 +1,5 @@
 import { type ConstDirectiveNode, Kind, type ObjectTypeDefinitionNode, parse, print, visit } from 'graphql';
+import { isRecord } from '../lib/is-record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { Context } from './context.js';
 import { badInput } from './errors.js';
@@ -113,7 +114,6 @@ function entityOf(store: ReadableStore, representation: unknown) {
 function isReference(
   value: unknown,
 ): value is { readonly __typename: 'Session' | 'Target'; readonly id: string } {
-  if (typeof value !== 'object' || value === null) return false;
-  if (!('__typename' in value && 'id' in value)) return false;
-  return (value.__typename === 'Session' || value.__typename === 'Target') && typeof value.id === 'string';
+  if (!isRecord(value) || typeof value.id !== 'string') return false;
+  return value.__typename === 'Session' || value.__typename === 'Target';
 }

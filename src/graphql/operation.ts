@@ -9,6 +9,7 @@ import {
   validate,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { isRecord } from '../lib/is-record.js';
 import type { Context } from './context.js';
 import type { Documents } from './documents.js';
 import type { QueryLimits } from './limits.js';
@@ -176,9 +177,7 @@ export function namesDocument({ documentId, extensions }: OperationParams): bool
 
 /** The id in Apollo's form: `extensions.persistedQuery.sha256Hash`. */
 function hashOf(persisted: unknown): unknown {
-  return typeof persisted === 'object' && persisted !== null && 'sha256Hash' in persisted
-    ? persisted.sha256Hash
-    : undefined;
+  return isRecord(persisted) ? persisted.sha256Hash : undefined;
 }
 
 /** The error by which clients of Apollo's automatic persisted queries learn that they have to send the text. */

@@ -1,3 +1,4 @@
+import { isRecord } from '../lib/is-record.js';
 import { DecodeError } from './decode-error.js';
 import { isMicroTime, type MicroTime, microsOf } from './micro-time.js';
 import type { KeyValue } from './session.js';
@@ -46,12 +47,8 @@ const NONE: readonly never[] = [];
 
 /** The object itself that is decoded, to read its fields. */
 export function record(value: unknown): JsonObject {
-  if (isObject(value)) return value;
+  if (isRecord(value)) return value;
   throw new DecodeError('an object', value);
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A string that must be there. */

@@ -1,6 +1,6 @@
+import { createScope } from '../lib/scope.js';
 import type { Change } from '../model/change.js';
 import { createLatestChanges } from './latest-changes.js';
-import { createScope } from './scope.js';
 
 /** Takes a change at once: it neither waits nor throws. */
 export type PushChange = (change: Change) => void;

@@ -1,3 +1,4 @@
+import { isRecord } from '../lib/is-record.js';
 import { DecodeError, decodeSession } from '../model/decode.js';
 import type { Session } from '../model/session.js';
 
@@ -16,12 +17,12 @@ export function decodeSessions(value: unknown, instance: string): Session[] {
 
 /** Whether it is a Kubernetes list, which `kubectl` and `tilt` print for several objects. */
 export function isList(value: unknown): value is JsonObject {
-  return isJsonObject(value) && (value.kind === 'List' || value.kind === 'SessionList');
+  return isRecord(value) && (value.kind === 'List' || value.kind === 'SessionList');
 }
 
 /** In a list of one kind, Kubernetes may leave out the kind and version of the items: the list tells them. */
 function withKind(item: unknown, { kind, apiVersion }: JsonObject): unknown {
-  return isJsonObject(item) && kind === 'SessionList' ? { kind: 'Session', apiVersion, ...item } : item;
+  return isRecord(item) && kind === 'SessionList' ? { kind: 'Session', apiVersion, ...item } : item;
 }
 
 function decodeItem(item: unknown, index: number, instance: string): Session {
@@ -32,10 +33,4 @@ function decodeItem(item: unknown, index: number, instance: string): Session {
   }
 }
 
-/** What `JSON.parse` gives for `{…}`. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** Whether a value is a JSON object: no list, and not null. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,9 +1,9 @@
 import { type Clock, sleep } from '../clock.js';
+import { createBackoff } from '../lib/backoff.js';
 import type { Log } from '../log.js';
 import { createMetrics, type Metrics } from '../metrics.js';
 import type { Change, ChangeSink } from '../model/change.js';
 import { oneLine } from '../model/one-line.js';
-import { createBackoff } from './backoff.js';
 import { checkChange } from './check-change.js';
 import { endingAtOnce } from './ending-at-once.js';
 import { ProviderError, type SessionProvider } from './provider.js';

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isMissing } from '../lib/errors.js';
 import { type CompressedFile, compressFile, sendFile } from './http/compressed-file.js';
 
 /** The dashboard's files. */
@@ -80,8 +81,4 @@ async function load(folder: string): Promise<ReadonlyMap<string, CompressedFile>
 async function loadFile(folder: string, path: string, type: string): Promise<[string, CompressedFile]> {
   const name = relative(folder, path).replaceAll(sep, '/');
   return [name, await compressFile(await readFile(path), type, name.startsWith('assets/'))];
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

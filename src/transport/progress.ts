@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { isRecord } from '../lib/is-record.js';
 
 /** How far a connection has come with what was written to it. */
 export interface Progress {
@@ -20,6 +21,5 @@ export function hasMoved(from: Progress, to: Progress): boolean {
 
 function queuedBytes(socket: Socket): number {
   const handle: unknown = Reflect.get(socket, '_handle');
-  if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) return 0;
-  return Number(handle.writeQueueSize);
+  return isRecord(handle) ? Number(handle.writeQueueSize ?? 0) : 0;
 }

@@ -1,6 +1,7 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Client, LinkState, TargetsView } from '../../client/client.js';
 import { ClientError } from '../../client/client-error.js';
+import { messageOf } from '../../lib/errors.js';
 import type { Session, Target, Transition } from '../model/types.js';
 import type { Frames } from './frames.js';
 
@@ -160,6 +161,6 @@ function mergeTargets(
 function troubleOf(error: unknown): Trouble {
   return {
     isSignedOut: error instanceof ClientError && error.code === 'UNAUTHENTICATED',
-    message: error instanceof Error ? error.message : String(error),
+    message: messageOf(error),
   };
 }

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { errorsOf } from '../../client/client-error.js';
+import { isRecord } from '../../lib/is-record.js';
 import { usePage } from '../state/page.js';
 
 /** Asks for the token. The gateway turns it into a cookie, which scripts cannot read. */
@@ -81,8 +82,7 @@ async function refusalOf(token: string): Promise<string | null> {
 function messageIn(text: string): string | null {
   try {
     const answer: unknown = JSON.parse(text);
-    const errors = typeof answer === 'object' && answer !== null && 'errors' in answer ? answer.errors : null;
-    return errorsOf(errors)?.[0]?.message ?? null;
+    return errorsOf(isRecord(answer) ? answer.errors : null)?.[0]?.message ?? null;
   } catch {
     return null;
   }

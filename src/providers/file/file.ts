@@ -1,5 +1,6 @@
 import { basename, dirname, resolve, sep } from 'node:path';
-import { type Clock, sleep } from '../../clock.js';
+import type { Clock } from '../../clock.js';
+import { pollFiles } from '../../lib/file-watcher.js';
 import { type PushChange, streamChanges } from '../change-stream.js';
 import { MAX_BEHIND } from '../limits.js';
 import { ProviderError, type SessionProvider } from '../provider.js';
@@ -35,12 +36,13 @@ export function createFileProvider(options: FileProviderOptions): SessionProvide
   async function follow(push: PushChange, signal: AbortSignal): Promise<void> {
     let state: PathState | null = null;
     let told: Known | null = null;
-    while (!signal.aborted) {
+    await pollFiles({ paths: [path], clock, pollMs }, lookAgain, signal);
+
+    async function lookAgain(): Promise<void> {
       state = await look(path, name, state);
       const known = knownOf(state);
       changesBetween(told, known).forEach(push);
       told = known;
-      await sleep(clock, pollMs, signal);
     }
   }
 

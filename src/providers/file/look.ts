@@ -1,6 +1,7 @@
-import type { BigIntStats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { isMissing, isSystemError, messageOf } from '../../lib/errors.js';
+import { signatureOf } from '../../lib/file-watcher.js';
 import { type FileState, nextFileState, type Seen } from './file-state.js';
 import { checkSize, FileProblem, parseSessions } from './parse.js';
 import { instanceOf, isSessionFile, type PathState } from './path-state.js';
@@ -84,7 +85,7 @@ async function lookAt(member: Member, known: FileState | null): Promise<Seen> {
     const stats = await stat(member.path, { bigint: true });
     // A folder within the folder is not read.
     if (!stats.isFile()) return { type: 'missing' };
-    const stamp = stampOf(stats);
+    const stamp = signatureOf(stats);
     return stamp === known?.stamp ? { type: 'same' } : await read(member, Number(stats.size), stamp);
   } catch (error) {
     if (isMissing(error)) return { type: 'missing' };
@@ -104,20 +105,8 @@ async function read({ path, name, instance }: Member, size: number, stamp: strin
   }
 }
 
-function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
-}
-
-function isMissing(error: unknown): boolean {
-  return isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
-}
-
 /** Node's words without the path, which clients need not know: `EACCES: permission denied`. */
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return (isSystemError(error) ? text.replace(/,.*$/s, '') : text).replace(/\s+/g, ' ');
-}
-
-function isSystemError(error: unknown): error is Error & { readonly code: unknown } {
-  return error instanceof Error && 'code' in error;
 }

@@ -1,4 +1,5 @@
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
+import { messageOf } from '../../lib/errors.js';
 import { DecodeError } from '../../model/decode.js';
 import { oneLine } from '../../model/one-line.js';
 import type { Session } from '../../model/session.js';
@@ -141,10 +142,6 @@ function decoded(value: unknown, instance: string, where: string): Session[] {
 
 function isNothing(value: unknown): boolean {
   return value === null || value === undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function mebibytes(bytes: number): string {

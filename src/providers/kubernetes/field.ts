@@ -1,3 +1,4 @@
+import { isRecord } from '../../lib/is-record.js';
 import { ProviderError } from '../provider.js';
 
 /** A value in a decoded file that knows where it stands, so that an error can name it: `users[2].user.token`. */
@@ -48,11 +49,6 @@ export function flag(field: Field): boolean {
   if (field.value === null) return false;
   if (typeof field.value !== 'boolean') throw unexpected(field, 'true or false');
   return field.value;
-}
-
-/** Whether a value is an object with keys: neither null nor a list. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 // The kind of the value only, never the value: it may be a secret.

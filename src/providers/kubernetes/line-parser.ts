@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { isRecord } from './field.js';
+import { isRecord } from '../../lib/is-record.js';
 import { identityOf } from './object-identity.js';
 import { parseJson } from './watch-event.js';
 

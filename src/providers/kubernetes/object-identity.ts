@@ -1,4 +1,4 @@
-import { isRecord } from './field.js';
+import { isRecord } from '../../lib/is-record.js';
 
 /** What says of an object which one it is and which version of it, even where the rest cannot be decoded. */
 export interface ObjectIdentity {

@@ -1,5 +1,5 @@
+import { isRecord } from '../../lib/is-record.js';
 import { ProviderError } from '../provider.js';
-import { isRecord } from './field.js';
 
 /** What an API server says there is. */
 export interface SessionList {

@@ -1,5 +1,5 @@
+import { isRecord } from '../../lib/is-record.js';
 import { oneLine } from '../../model/one-line.js';
-import { isRecord } from './field.js';
 import { identityOf } from './object-identity.js';
 
 /** What a line of a watch says, before its object is decoded. */

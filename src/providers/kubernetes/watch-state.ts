@@ -1,8 +1,8 @@
+import { isRecord } from '../../lib/is-record.js';
 import type { Change } from '../../model/change.js';
 import { DecodeError, decodeSession } from '../../model/decode.js';
 import type { KnownTargets } from '../../model/decode-targets.js';
 import { type Session, type SessionId, sessionIdOf } from '../../model/session.js';
-import { isRecord } from './field.js';
 import { identityOf, isLater, type ObjectIdentity } from './object-identity.js';
 import { createRivals } from './rivals.js';
 import { createSeenVersions } from './seen-versions.js';

@@ -1,6 +1,6 @@
 import type { Consumer, ConsumerMessages, ConsumerNotification } from '@nats-io/jetstream';
 import { type Clock, sleep } from '../../clock.js';
-import { createScope } from '../scope.js';
+import { createScope } from '../../lib/scope.js';
 import type { Bucket } from './bucket.js';
 import type { Link } from './link.js';
 import { consumed } from './message.js';

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '../../clock.js';
+import { createScope } from '../../lib/scope.js';
 import { ProviderError } from '../provider.js';
-import { createScope } from '../scope.js';
 import type { Bucket } from './bucket.js';
 import { type ConsumeOptions, consume, type OpenConsumer } from './consume.js';
 import { natsError, placeOf } from './errors.js';

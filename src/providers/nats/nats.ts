@@ -1,10 +1,10 @@
 import type { StreamState } from '@nats-io/jetstream';
 import { type Clock, systemClock } from '../../clock.js';
+import { createScope } from '../../lib/scope.js';
 import type { Change, LogPosition } from '../../model/change.js';
 import { type PushChange, streamChanges } from '../change-stream.js';
 import { MAX_BEHIND } from '../limits.js';
 import { ProviderError, type SessionProvider } from '../provider.js';
-import { createScope } from '../scope.js';
 import { type BucketAddress, parseAddress } from './address.js';
 import { type Bucket, openBucket } from './bucket.js';
 import { connectNats } from './connection.js';

@@ -1,7 +1,8 @@
+import { isRecord } from '../../lib/is-record.js';
 import type { Change } from '../../model/change.js';
 import { oneLine } from '../../model/one-line.js';
 import type { SessionId } from '../../model/session.js';
-import { isJsonObject, isList, type JsonObject } from '../decode-sessions.js';
+import { isList } from '../decode-sessions.js';
 import { readWatchEvent } from '../kubernetes/watch-event.js';
 import { createWatchState } from '../kubernetes/watch-state.js';
 import { createJsonSplitter, type JsonPiece } from './json-stream.js';
@@ -69,7 +70,7 @@ export function createSessionReader(instance: string): SessionReader {
     return state.event({ type: 'put', object: value });
   }
 
-  function listed(list: JsonObject): Change[] {
+  function listed(list: Readonly<Record<string, unknown>>): Change[] {
     const items = list.items ?? [];
     if (!Array.isArray(items)) return [doubt('items: expected a list')];
     return state.list({ resourceVersion: '', items });
@@ -89,7 +90,7 @@ export function createSessionReader(instance: string): SessionReader {
 }
 
 function isWatchEvent(value: unknown): boolean {
-  return isJsonObject(value) && 'type' in value && 'object' in value;
+  return isRecord(value) && 'type' in value && 'object' in value;
 }
 
 function doubt(error: string): Change {

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, createSecureContext } from 'node:tls';
+import { codeOf, messageOf } from '../../lib/errors.js';
 import { ProviderError } from '../provider.js';
 import type { Content, Endpoint } from './kube-context.js';
 import type { Env } from './kubeconfig-paths.js';
@@ -41,8 +42,8 @@ export async function readConnection(endpoint: Endpoint, env: Env = {}): Promise
 async function contentOf(content: Content | null): Promise<string | null> {
   if (content === null) return null;
   if ('text' in content) return content.text;
-  return readFile(content.file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new ProviderError('config', `${content.file}: cannot be read: ${error.code ?? error.message}`);
+  return readFile(content.file, 'utf8').catch((error) => {
+    throw new ProviderError('config', `${content.file}: cannot be read: ${codeOf(error)}`);
   });
 }
 
@@ -58,11 +59,8 @@ function attempt(field: string, task: () => unknown): void {
   try {
     task();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ProviderError(
-      'config',
-      `the kubeconfig's ${field}: expected PEM, got something else (${reason})`,
-    );
+    const message = `the kubeconfig's ${field}: expected PEM, got something else (${messageOf(error)})`;
+    throw new ProviderError('config', message);
   }
 }
 

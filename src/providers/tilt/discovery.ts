@@ -1,11 +1,11 @@
 import { delimiter } from 'node:path';
 import type { Clock } from '../../clock.js';
+import { type WatchFileEvents, watchFileEvents } from '../../lib/file-events.js';
+import { followFiles } from '../../lib/file-watcher.js';
 import type { Log } from '../../log.js';
 import type { Metrics } from '../../metrics.js';
 import { type PushChange, streamChanges } from '../change-stream.js';
-import { type WatchFileEvents, watchFileEvents } from '../file-events.js';
 import { ProviderError, type SessionProvider } from '../provider.js';
-import { followFiles } from './follow-files.js';
 import type { KubeContext } from './kube-context.js';
 import type { Env } from './kubeconfig-paths.js';
 import { limitsOf, type TiltLimits } from './limits.js';
@@ -86,6 +86,7 @@ export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvi
           settleMs,
           events,
           read: readEntries,
+          troubleIn: (error) => (error instanceof ProviderError ? error.message : null),
           isComplete,
           onContent({ entries }) {
             const isNews = registry.update(entries);

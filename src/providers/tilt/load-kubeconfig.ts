@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { delimiter } from 'node:path';
+import { codeOf, isMissing } from '../../lib/errors.js';
 import { ProviderError } from '../provider.js';
 import type { Endpoint } from './kube-context.js';
 import { type Kubeconfig, type KubeconfigFile, mergeKubeconfigs } from './kubeconfig.js';
@@ -18,10 +19,8 @@ async function readIfExists(path: string): Promise<KubeconfigFile | null> {
   try {
     return { path, content: await readFile(path, 'utf8') };
   } catch (error) {
-    const { code, message }: NodeJS.ErrnoException =
-      error instanceof Error ? error : new Error(String(error));
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw new ProviderError('config', `${path}: cannot be read: ${code ?? message}`);
+    if (isMissing(error)) return null;
+    throw new ProviderError('config', `${path}: cannot be read: ${codeOf(error)}`);
   }
 }
 

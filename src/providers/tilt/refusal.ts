@@ -1,5 +1,5 @@
+import { isRecord } from '../../lib/is-record.js';
 import { oneLine } from '../../model/one-line.js';
-import { isRecord } from '../kubernetes/field.js';
 import { ProviderError } from '../provider.js';
 
 /** An answer of an API server that is not 200. */

@@ -1,9 +1,9 @@
 import { Agent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Clock } from '../../clock.js';
+import { createDeadline, type Deadline } from '../../lib/scope.js';
 import { readSessionList, type SessionList } from '../kubernetes/session-list.js';
 import { ProviderError } from '../provider.js';
-import { createDeadline, type Deadline } from '../scope.js';
 import type { Connection } from './credentials.js';
 import type { TiltLimits } from './limits.js';
 import { refusalError } from './refusal.js';

@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.js';
+import { messageOf } from '../../lib/errors.js';
 import type { Log } from '../../log.js';
 import { type Grant, isGrant, type TokenVerifier } from './access.js';
 import type { Refusal } from './guard.js';
@@ -93,7 +94,7 @@ function refusalOf(error: unknown, clock: Clock, log: Log): Refusal {
   }
   if (isAboutToken(error)) return unauthenticated('The token is not valid here.');
   log('warn', 'the keys to check tokens with (--jwks) cannot be had', {
-    error: error instanceof Error ? error.message : String(error),
+    error: messageOf(error),
   });
   return {
     status: 503,

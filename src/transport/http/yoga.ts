@@ -5,6 +5,7 @@ import type { Context } from '../../graphql/context.js';
 import type { Executor } from '../../graphql/executor.js';
 import { maskError } from '../../graphql/mask.js';
 import { createDocumentCache, namesDocument, type Operations } from '../../graphql/operation.js';
+import { codeOf } from '../../lib/errors.js';
 import type { Live } from '../../live/live.js';
 import type { PayloadStream } from '../../live/pulled-reader.js';
 import type { Log } from '../../log.js';
@@ -98,7 +99,8 @@ function useRequestErrors(): Plugin<object, ServerContext> {
           if (error instanceof SyntaxError)
             throw badRequest('Expected JSON as "variables" and "extensions".');
           if (isBrokenBody(error)) throw badRequest('Expected JSON as the body.');
-          if (isCutOff(error)) throw badRequest('Expected the whole body, got a part of it.');
+          // What `node:http` says of a connection that ends before the request that came over it.
+          if (codeOf(error) === 'ECONNRESET') throw badRequest('Expected the whole body, got a part of it.');
           throw error;
         }
       });
@@ -113,11 +115,6 @@ function badRequest(message: string): GraphQLError {
 /** Yoga's own error repeats all of the body. */
 function isBrokenBody(error: unknown): boolean {
   return error instanceof GraphQLError && 'originalError' in error.extensions;
-}
-
-/** What `node:http` says of a connection that ends before the request that came over it. */
-function isCutOff(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
 /** Documents are read, checked and refused as over WebSocket. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDeadline, createScope } from '../../src/providers/scope.js';
+import { createDeadline, createScope } from '../../src/lib/scope.js';
 import { createManualClock } from '../support/manual-clock.js';
 
 test('a scope ends with the outer signal, or by itself, and leaves the outer one alone', () => {

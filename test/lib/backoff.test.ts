@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createBackoff } from '../../src/providers/backoff.js';
+import { createBackoff } from '../../src/lib/backoff.js';
 import { createManualClock } from '../support/manual-clock.js';
 
 const always = (value: number) => () => value;
@@ -39,6 +39,13 @@ describe('the backoff', () => {
     backoff.troubled();
     await clock.advance(60_000);
     expect(backoff.failed()).toBe(1600);
+  });
+
+  it('tries each of several peers once without a wait, and once per ceiling, of which it waits a part at least', () => {
+    const options = { firstMs: 250, maxMs: 2_500, minShare: 0.5, healthyMs: 5_000, peers: 2 };
+    const backoff = createBackoff(createManualClock(), always(0), options);
+    const waits = Array.from({ length: 10 }, () => backoff.failed());
+    expect(waits).toEqual([0, 125, 125, 250, 250, 500, 500, 1_000, 1_000, 1_250]);
   });
 
   it('waits at least as long as the server wishes, up to five minutes', () => {

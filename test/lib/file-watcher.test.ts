@@ -1,10 +1,9 @@
 import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ProviderError } from '../../../src/providers/provider.js';
-import { followFiles } from '../../../src/providers/tilt/follow-files.js';
-import { createKubeconfigFolder, replaceFile } from '../../support/kubeconfig-file.js';
-import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
+import { followFiles } from '../../src/lib/file-watcher.js';
+import { createKubeconfigFolder, replaceFile } from '../support/kubeconfig-file.js';
+import { createManualClock, type ManualClock } from '../support/manual-clock.js';
 
 const POLL_MS = 500;
 const SETTLE_MS = 50;
@@ -14,6 +13,8 @@ beforeEach(async () => {
   folder = await createKubeconfigFolder();
 });
 afterEach(() => folder[Symbol.asyncDispose]());
+
+class UnusableText extends Error {}
 
 /** Follows a file whose content is its text; text with "bad" in it makes no sense. */
 function follow(path = folder.path) {
@@ -30,9 +31,10 @@ function follow(path = folder.path) {
       async read(exists) {
         reads += 1;
         const text = exists ? await readFile(path, 'utf8') : 'none';
-        if (text.includes('bad')) throw new ProviderError('config', text);
+        if (text.includes('bad')) throw new UnusableText(text);
         return text;
       },
+      troubleIn: (error) => (error instanceof UnusableText ? error.message : null),
       onContent: (text) => said.push(text),
       onTrouble: (message) => said.push(`trouble: ${message}`),
     },
@@ -166,7 +168,7 @@ test('a mistake of whoever is told is thrown', async () => {
     throw new Error('a mistake');
   };
   const ended = followFiles(
-    { ...options, read: async () => 1, onContent, onTrouble: () => {} },
+    { ...options, read: async () => 1, onContent, troubleIn: () => null, onTrouble: () => {} },
     new AbortController().signal,
   );
   await expect(ended).rejects.toThrow('a mistake');
