@@ -3,7 +3,7 @@ import { reasonOf } from './phases.js';
 import type { Target, TargetPhase } from './types.js';
 
 /** Targets of one kind that stand between a Session and a good verdict. */
-export interface Blockers {
+interface Blockers {
   readonly phase: TargetPhase;
   /** What is the matter with them, in a word or two. */
   readonly title: string;

@@ -1,5 +1,5 @@
 import { headlineOf, plainText } from '../../model/plain-text.js';
-import type { Target, TargetPhase } from './types.js';
+import type { Session, Target, TargetPhase } from './types.js';
 
 /** How something is to be looked at; each has its colour, and never its colour alone. */
 export type Tone = 'ok' | 'bad' | 'busy' | 'warn' | 'idle' | 'off';
@@ -8,31 +8,24 @@ export type Tone = 'ok' | 'bad' | 'busy' | 'warn' | 'idle' | 'off';
 export interface PhaseLook {
   readonly word: string;
   readonly tone: Tone;
+  /** The name of its count in a Session. */
+  readonly count: keyof Session['counts'];
 }
 
-/** Every phase, those that need a person first. */
-export const PHASES: readonly TargetPhase[] = [
-  'FAILED',
-  'RETRYING',
-  'RUNNING',
-  'WAITING',
-  'READY',
-  'SUCCEEDED',
-  'DISABLED',
-  'INACTIVE',
-];
-
-/** The look of each phase. */
+/** The look of each phase, those first that need a person. */
 export const PHASE_LOOKS: Readonly<Record<TargetPhase, PhaseLook>> = {
-  FAILED: { word: 'Failed', tone: 'bad' },
-  RETRYING: { word: 'Retrying', tone: 'warn' },
-  RUNNING: { word: 'Running', tone: 'busy' },
-  WAITING: { word: 'Waiting', tone: 'idle' },
-  READY: { word: 'Ready', tone: 'ok' },
-  SUCCEEDED: { word: 'Succeeded', tone: 'ok' },
-  DISABLED: { word: 'Disabled', tone: 'off' },
-  INACTIVE: { word: 'Inactive', tone: 'off' },
+  FAILED: { word: 'Failed', tone: 'bad', count: 'failed' },
+  RETRYING: { word: 'Retrying', tone: 'warn', count: 'retrying' },
+  RUNNING: { word: 'Running', tone: 'busy', count: 'running' },
+  WAITING: { word: 'Waiting', tone: 'idle', count: 'waiting' },
+  READY: { word: 'Ready', tone: 'ok', count: 'ready' },
+  SUCCEEDED: { word: 'Succeeded', tone: 'ok', count: 'succeeded' },
+  DISABLED: { word: 'Disabled', tone: 'off', count: 'disabled' },
+  INACTIVE: { word: 'Inactive', tone: 'off', count: 'inactive' },
 };
+
+/** Every phase, in the same order. */
+export const PHASES: readonly TargetPhase[] = Object.keys(PHASE_LOOKS).filter(isPhase);
 
 /** Whether a word is a phase's name. */
 export function isPhase(word: string): word is TargetPhase {

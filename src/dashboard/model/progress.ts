@@ -2,14 +2,14 @@ import { PHASE_LOOKS, type PhaseLook } from './phases.js';
 import type { Session, TargetPhase } from './types.js';
 
 /** A stretch of a progress bar. */
-export interface Segment extends PhaseLook {
+interface Segment extends Pick<PhaseLook, 'word' | 'tone'> {
   readonly count: number;
   /** Of the whole, from 0 to 1. */
   readonly share: number;
 }
 
 /** How far a Session is. */
-export interface Progress {
+interface Progress {
   /** How many targets are ready or have succeeded. */
   readonly done: number;
   /** How many count: those that are inactive or disabled do not. */
@@ -20,22 +20,14 @@ export interface Progress {
   readonly label: string;
 }
 
-type Counts = Session['counts'];
-
-const ORDER: readonly [TargetPhase, (counts: Counts) => number][] = [
-  ['SUCCEEDED', (counts) => counts.succeeded],
-  ['READY', (counts) => counts.ready],
-  ['RUNNING', (counts) => counts.running],
-  ['RETRYING', (counts) => counts.retrying],
-  ['FAILED', (counts) => counts.failed],
-  ['WAITING', (counts) => counts.waiting],
-];
+const ORDER: readonly TargetPhase[] = ['SUCCEEDED', 'READY', 'RUNNING', 'RETRYING', 'FAILED', 'WAITING'];
 
 /** How far a Session is, from how many of its targets are in each phase. */
-export function progressOf(counts: Counts): Progress {
+export function progressOf(counts: Session['counts']): Progress {
   const total = counts.total - counts.inactive - counts.disabled;
   const done = counts.succeeded + counts.ready;
-  const segments = ORDER.map(([phase, count]) => ({ ...PHASE_LOOKS[phase], count: count(counts) }))
+  const segments = ORDER.map((phase) => PHASE_LOOKS[phase])
+    .map(({ word, tone, count }) => ({ word, tone, count: counts[count] }))
     .filter(({ count }) => count > 0)
     .map((segment) => ({ ...segment, share: segment.count / total }));
   const others = segments

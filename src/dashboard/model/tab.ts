@@ -3,7 +3,7 @@ import { type ShownVerdict, shownVerdict } from './shown-verdict.js';
 import type { Session } from './types.js';
 
 /** What the browser's tab says. */
-export interface Tab {
+interface Tab {
   readonly title: string;
   readonly tone: Tone;
 }

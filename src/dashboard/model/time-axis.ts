@@ -9,7 +9,7 @@ export interface TimeAxis {
 }
 
 /** A mark at a time, said as how long it is after the beginning of all. */
-export interface Tick {
+interface Tick {
   /** From 0 to 1. */
   readonly place: number;
   readonly label: string;

@@ -23,7 +23,7 @@ export interface Board {
 }
 
 /** What is to be followed closely. */
-export interface Wanted {
+interface Wanted {
   /** The id of a Session; null for none. */
   readonly session: ReadonlySignal<string | null>;
   /** How many changes of each of its targets: with many targets, each one more is much to send. */
@@ -40,10 +40,16 @@ export interface Detail {
 }
 
 /** Targets by key (the name, or `name#2` for the second one of that name), each with its newest state. */
-export type Targets = ReadonlyMap<string, ReadonlySignal<Target>>;
+type Targets = ReadonlyMap<string, ReadonlySignal<Target>>;
+
+/** What a part of the page gets that shows a Session with its targets. */
+export interface SessionProps {
+  readonly session: Session;
+  readonly targets: ReadonlySignal<Targets>;
+}
 
 /** What stands in the way of news. */
-export interface Trouble {
+interface Trouble {
   readonly isSignedOut: boolean;
   /** One line: what the gateway says. */
   readonly message: string;

@@ -1,6 +1,5 @@
 import { effect, type ReadonlySignal } from '@preact/signals';
-import { newFailures, type SeenVerdicts, verdictsOf } from '../model/failures.js';
-import type { Session } from '../model/types.js';
+import type { Session, VerdictState } from '../model/types.js';
 
 /** Whether the browser can tell anything by the desktop, and may. */
 export function noticeState(): 'possible' | 'allowed' | 'blocked' {
@@ -38,4 +37,20 @@ function tell({ id, instance, verdict }: Session): void {
     focus();
     notice.close();
   };
+}
+
+/** The verdicts that were last seen, by Session id. */
+type SeenVerdicts = ReadonlyMap<string, VerdictState>;
+
+/** The verdicts of Sessions, to compare later ones with. */
+export function verdictsOf(sessions: Iterable<Session>): SeenVerdicts {
+  return new Map([...sessions].map(({ id, verdict }) => [id, verdict.state]));
+}
+
+/** The Sessions that have failed since. One that is seen for the first time may have failed long ago: it is none of them. */
+export function newFailures(seen: SeenVerdicts, sessions: Iterable<Session>): Session[] {
+  return [...sessions].filter(({ id, verdict }) => {
+    const before = seen.get(id);
+    return verdict.state === 'FAILED' && before !== undefined && before !== 'FAILED';
+  });
 }

@@ -2,7 +2,7 @@ import { plainText } from '../../model/plain-text.js';
 import { formatClock, formatElapsed, parseTime } from '../model/time.js';
 import type { Session } from '../model/types.js';
 import { usePage } from '../state/page.js';
-import { Icon } from './icon.js';
+import { Icon } from './badges.js';
 
 /** Says that there is no link to the gateway, and since when. */
 export function LinkBanner() {

@@ -6,10 +6,8 @@ import { reasonOf } from '../model/phases.js';
 import { formatDuration, formatExactClock, parseTime } from '../model/time.js';
 import type { Target, Transition } from '../model/types.js';
 import { usePage } from '../state/page.js';
-import { PhaseBadge } from './badges.js';
+import { Icon, PhaseBadge } from './badges.js';
 import { Elapsed } from './elapsed.js';
-import { HistoryTable } from './history-table.js';
-import { Icon } from './icon.js';
 
 /** All that is known of one target. It takes the focus as it opens, and the key Escape closes it. */
 export function DetailsPanel({
@@ -130,4 +128,31 @@ function clockOf(time: string | null): string {
 
 function secondsOf(seconds: number | null): string {
   return seconds === null ? '' : formatDuration(seconds * 1_000);
+}
+
+/** What a target went through, the newest first, as the gateway saw it. */
+function HistoryTable({ history }: { readonly history: readonly Transition[] }) {
+  return (
+    <table class="history">
+      <caption class="hidden">Changes that the gateway saw, the newest first</caption>
+      <thead>
+        <tr>
+          <th scope="col">Seen at</th>
+          <th scope="col">Phase</th>
+          <th scope="col">Summary</th>
+        </tr>
+      </thead>
+      <tbody>
+        {history.toReversed().map(({ time, phase, state }) => (
+          <tr key={`${time} ${phase} ${state?.summary}`}>
+            <td class="mono">{formatExactClock(parseTime(time) ?? 0)}</td>
+            <td>
+              <PhaseBadge phase={phase} />
+            </td>
+            <td class="cell-summary">{state?.summary}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
 }

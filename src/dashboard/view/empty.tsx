@@ -1,6 +1,7 @@
-import { HOME } from '../model/route.js';
+import { NO_FILTER } from '../model/filter.js';
 import { usePage } from '../state/page.js';
-import { Icon } from './icon.js';
+import { HOME } from '../state/router.js';
+import { Icon } from './badges.js';
 import { Link } from './link.js';
 
 /** There is no Session yet. */
@@ -23,11 +24,7 @@ export function NoMatch({ what }: { readonly what: string }) {
     <section class="empty">
       <Icon name="SEARCH" />
       <h2>No {what} matches</h2>
-      <button
-        type="button"
-        class="button"
-        onClick={() => router.go({ text: '', phases: [], resource: null })}
-      >
+      <button type="button" class="button" onClick={() => router.go(NO_FILTER)}>
         Clear the filter
       </button>
     </section>

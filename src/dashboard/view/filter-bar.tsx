@@ -1,22 +1,13 @@
-import { type ReadonlySignal, useComputed } from '@preact/signals';
-import { isEmpty, togglePhase } from '../model/filter.js';
-import { resourcesOf } from '../model/groups.js';
+import { useComputed } from '@preact/signals';
+import { isEmpty, NO_FILTER, resourcesOf, togglePhase } from '../model/filter.js';
 import { PHASE_LOOKS, PHASES } from '../model/phases.js';
-import type { Session, TargetPhase } from '../model/types.js';
-import type { Targets } from '../state/board.js';
+import type { SessionProps } from '../state/board.js';
 import { usePage } from '../state/page.js';
-import { Icon } from './icon.js';
-import { SearchBox } from './search-box.js';
-import { SpanChoice } from './span-choice.js';
+import type { Span } from '../state/router.js';
+import { Icon } from './badges.js';
 
 /** Chooses which targets are shown: by words, phase, resource. */
-export function FilterBar({
-  session,
-  targets,
-}: {
-  readonly session: Session;
-  readonly targets: ReadonlySignal<Targets>;
-}) {
+export function FilterBar({ session, targets }: SessionProps) {
   const { router } = usePage();
   const { phases, view } = router.route.value;
   return (
@@ -27,7 +18,7 @@ export function FilterBar({
       <fieldset class="phases">
         <legend class="hidden">Phases</legend>
         {PHASES.map((phase) => {
-          const count = countOf(session.counts, phase);
+          const count = session.counts[PHASE_LOOKS[phase].count];
           if (count === 0 && !phases.includes(phase)) return null;
           return (
             <button
@@ -43,11 +34,7 @@ export function FilterBar({
           );
         })}
         {!isEmpty(router.route.value) && (
-          <button
-            type="button"
-            class="chip"
-            onClick={() => router.go({ text: '', phases: [], resource: null })}
-          >
+          <button type="button" class="chip" onClick={() => router.go(NO_FILTER)}>
             <Icon name="CLOSE" />
             Clear
           </button>
@@ -57,7 +44,7 @@ export function FilterBar({
   );
 }
 
-function ResourceChoice({ targets }: { readonly targets: ReadonlySignal<Targets> }) {
+function ResourceChoice({ targets }: Pick<SessionProps, 'targets'>) {
   const { router } = usePage();
   const names = useComputed(() =>
     // A target's resources change only with its Tiltfile: then it is another.
@@ -84,15 +71,53 @@ function ResourceChoice({ targets }: { readonly targets: ReadonlySignal<Targets>
   );
 }
 
-function countOf(counts: Session['counts'], phase: TargetPhase): number {
-  return {
-    FAILED: counts.failed,
-    RETRYING: counts.retrying,
-    RUNNING: counts.running,
-    WAITING: counts.waiting,
-    READY: counts.ready,
-    SUCCEEDED: counts.succeeded,
-    DISABLED: counts.disabled,
-    INACTIVE: counts.inactive,
-  }[phase];
+const SPAN_WORDS: Readonly<Record<Span, string>> = {
+  all: 'All the time',
+  '1h': 'Last hour',
+  '10m': 'Last 10 min',
+  '1m': 'Last minute',
+};
+
+/** Chooses how much of the end of the timeline is shown. */
+function SpanChoice() {
+  const { router } = usePage();
+  return (
+    <label class="choice">
+      <span class="hidden">Time shown</span>
+      <select
+        value={router.route.value.span}
+        onChange={({ currentTarget: { value } }) => {
+          const span = SPAN_NAMES.find((name) => name === value);
+          if (span) router.go({ span });
+        }}
+      >
+        {SPAN_NAMES.map((span) => (
+          <option key={span} value={span}>
+            {SPAN_WORDS[span]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+const SPAN_NAMES: readonly Span[] = ['all', '1h', '10m', '1m'];
+
+/** Finds by words, as they are typed. The key `/` leads here. */
+export function SearchBox({ label }: { readonly label: string }) {
+  const { router } = usePage();
+  return (
+    <label class="search">
+      <Icon name="SEARCH" />
+      <span class="hidden">{label}</span>
+      <input
+        type="search"
+        placeholder={`${label}  /`}
+        data-search
+        spellcheck={false}
+        value={router.route.value.text}
+        onInput={(event) => router.go({ text: event.currentTarget.value })}
+      />
+    </label>
+  );
 }

@@ -1,16 +1,15 @@
+import { NO_FILTER } from '../model/filter.js';
+import { askForNotices, noticeState } from '../state/notices.js';
 import { usePage } from '../state/page.js';
 import type { Theme } from '../state/preferences.js';
+import { Icon } from './badges.js';
 import { Link } from './link.js';
-import { NoticesButton } from './notices-button.js';
 
 /** The head of every view: where one is, how the link is, what one may choose. */
 export function Header() {
   return (
     <header class="top">
-      <Link
-        class="brand"
-        to={{ session: null, target: null, text: '', phases: [], resource: null, view: 'targets' }}
-      >
+      <Link class="brand" to={{ ...NO_FILTER, session: null, target: null, view: 'targets' }}>
         <span class="logo" aria-hidden="true" />
         <span class="brand-name">tilt-graphql</span>
       </Link>
@@ -49,6 +48,33 @@ function ThemeButton() {
     <button type="button" class="button" onClick={() => choose({ theme: NEXT[theme] })}>
       <span class="label-long">Theme: </span>
       {theme}
+    </button>
+  );
+}
+
+/** Turns notices by the desktop on and off. */
+function NoticesButton() {
+  const { preferences, choose } = usePage();
+  const state = noticeState();
+  const isOn = preferences.value.notices && state === 'allowed';
+  const toggle = async () => choose({ notices: !isOn && (await askForNotices()) });
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-pressed={isOn}
+      disabled={state === 'blocked'}
+      title={
+        state === 'blocked'
+          ? 'This browser does not allow notices from this page'
+          : 'A notice when a session fails'
+      }
+      onClick={() => void toggle()}
+    >
+      <Icon name="BELL" />
+      <span class="label-long">
+        {state === 'blocked' ? 'Notices blocked' : isOn ? 'Notices on' : 'Notify me'}
+      </span>
     </button>
   );
 }

@@ -1,3 +1,4 @@
+import { NO_FILTER } from '../model/filter.js';
 import type { Router } from '../state/router.js';
 
 /**
@@ -64,7 +65,7 @@ function close(router: Router): boolean {
     return true;
   }
   if (session === null) return false;
-  router.go({ session: null, view: 'targets', text: '', phases: [], resource: null });
+  router.go({ ...NO_FILTER, session: null, view: 'targets' });
   return true;
 }
 

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import type { Route } from '../model/route.js';
 import { usePage } from '../state/page.js';
+import type { Route } from '../state/router.js';
 
 /** A link to another view of this page. */
-export interface LinkProps {
+interface LinkProps {
   /** What differs there from what is shown. */
   readonly to: Partial<Route>;
   readonly children: ComponentChildren;
@@ -28,5 +28,16 @@ export function Link({ to, children, ...rest }: LinkProps) {
     >
       {children}
     </a>
+  );
+}
+
+/** The way from a target's row to its details. Of its own, so that it is not drawn anew each time the target changes. */
+export function TargetLink({ name }: { readonly name: string }) {
+  const { router } = usePage();
+  const isOpen = router.route.value.target === name;
+  return (
+    <Link class="mono" to={{ target: name }} data-nav={name} aria-current={isOpen ? 'true' : undefined}>
+      {name}
+    </Link>
   );
 }

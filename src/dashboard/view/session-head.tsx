@@ -1,25 +1,16 @@
-import type { ReadonlySignal } from '@preact/signals';
 import { blockersOf } from '../model/blockers.js';
 import { PHASE_LOOKS } from '../model/phases.js';
-import { HOME } from '../model/route.js';
 import { shownVerdict } from '../model/shown-verdict.js';
-import type { Session } from '../model/types.js';
-import type { Targets } from '../state/board.js';
+import type { SessionProps } from '../state/board.js';
 import { usePage } from '../state/page.js';
-import { DemoBadge, VerdictBadge } from './badges.js';
-import { Icon } from './icon.js';
+import { HOME } from '../state/router.js';
+import { DemoBadge, Icon, VerdictBadge } from './badges.js';
 import { Link } from './link.js';
 import { Progress } from './progress.js';
-import { commandOf, Started } from './session-card.js';
+import { commandOf, Started } from './session-list.js';
 
 /** What a Session is, whether it is good, and what blocks that. */
-export function SessionHead({
-  session,
-  targets,
-}: {
-  readonly session: Session;
-  readonly targets: ReadonlySignal<Targets>;
-}) {
+export function SessionHead({ session, targets }: SessionProps) {
   const { isLinked } = usePage();
   const verdict = shownVerdict(session, isLinked.value);
   const { instance, spec, counts } = session;
@@ -49,7 +40,7 @@ export function SessionHead({
   );
 }
 
-function BlockerLists({ targets }: { readonly targets: ReadonlySignal<Targets> }) {
+function BlockerLists({ targets }: Pick<SessionProps, 'targets'>) {
   const lists = blockersOf([...targets.value.values()].map((target) => target.value));
   return (
     <>

@@ -1,6 +1,5 @@
 import { useComputed } from '@preact/signals';
-import { endOf } from '../model/end.js';
-import { isOld } from '../model/shown-verdict.js';
+import { endOf, isOld } from '../model/shown-verdict.js';
 import type { Detail } from '../state/board.js';
 import { usePage } from '../state/page.js';
 import { ConnectionBanner } from './banners.js';

@@ -3,7 +3,7 @@ import { formatDuration } from '../model/time.js';
 import { placeOf, type TimeAxis } from '../model/time-axis.js';
 import type { Line } from '../model/timeline.js';
 import { usePage } from '../state/page.js';
-import { TargetLink } from './target-link.js';
+import { TargetLink } from './link.js';
 
 /** A target's line of the timeline. */
 export function TimelineLine({

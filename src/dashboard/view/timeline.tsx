@@ -2,14 +2,14 @@ import { type ReadonlySignal, useComputed } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { targetKey } from '../../client/target-key.js';
 import { matchesTarget } from '../model/filter.js';
-import { SPANS } from '../model/route.js';
+import { formatDuration } from '../model/time.js';
 import { axisOf, keepAxis, type TimeAxis } from '../model/time-axis.js';
-import { isOpen, timelineOf } from '../model/timeline.js';
-import type { Session } from '../model/types.js';
-import type { Targets } from '../state/board.js';
+import { isOpen, type PathStep, timelineOf } from '../model/timeline.js';
+import type { SessionProps } from '../state/board.js';
 import { usePage } from '../state/page.js';
-import { CriticalPath } from './critical-path.js';
+import { SPANS } from '../state/router.js';
 import { NoMatch } from './empty.js';
+import { Link } from './link.js';
 import { TimelineLine } from './timeline-line.js';
 
 /** When each target did what: a line a target, a bar a stretch. */
@@ -17,11 +17,7 @@ export function Timeline({
   session,
   targets,
   asOf,
-}: {
-  readonly session: Session;
-  readonly targets: ReadonlySignal<Targets>;
-  readonly asOf: ReadonlySignal<number>;
-}) {
+}: SessionProps & { readonly asOf: ReadonlySignal<number> }) {
   const { router } = usePage();
   const lastAxis = useRef<TimeAxis | null>(null);
   const all = useComputed(() => [...targets.value.values()].map((target) => target.value));
@@ -96,5 +92,31 @@ function Legend() {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** The chain of runs that determined how long a `tilt ci` took. */
+function CriticalPath({ path }: { readonly path: readonly PathStep[] }) {
+  const [first, last] = [path[0], path.at(-1)];
+  if (!first || !last) return null;
+  return (
+    <section class="critical" aria-labelledby="critical-title">
+      <h2 id="critical-title">
+        Critical path <span class="count">{formatDuration(last.end - first.start)}</span>
+      </h2>
+      <ol>
+        {path.map(({ target, start, end, gap }) => (
+          <li key={`${target}${start}`}>
+            <Link class="mono" to={{ target }}>
+              {target}
+            </Link>{' '}
+            <span class="count">
+              {formatDuration(end - start)}
+              {gap >= 100 && ` after ${formatDuration(gap)}`}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
   );
 }

@@ -8,7 +8,7 @@ import {
   printRoute,
   SPANS,
   type Span,
-} from '../../../src/dashboard/model/route.js';
+} from '../../../src/dashboard/state/router.js';
 
 const spans: Span[] = ['all', '1h', '10m', '1m'];
 const name = fc.option(fc.string({ minLength: 1, unit: 'grapheme' }), { nil: null });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { newFailures, verdictsOf } from '../../../src/dashboard/model/failures.js';
 import type { VerdictState } from '../../../src/dashboard/model/types.js';
+import { newFailures, verdictsOf } from '../../../src/dashboard/state/notices.js';
 import { session } from '../../support/dashboard-data.js';
 
 const of = (id: string, state: VerdictState) => session({ id, verdict: { state } });
