@@ -16,6 +16,6 @@ export { ProviderError, type SessionProvider } from './providers/provider.js';
 export type { SourceStatus } from './store/source.js';
 export type { TiltsOptions } from './tilts.js';
 export type { Tracer } from './tracing.js';
-export type { JwtOptions } from './transport/access/jwt-options.js';
+export type { JwtOptions } from './transport/access/access.js';
 export { DEFAULT_LIMITS, type Limits } from './transport/limits.js';
 export type { KeyPair } from './transport/tls.js';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { ServingOptions } from '../gateway.js';
 import { type Documents, ManifestError, readManifest } from '../graphql/documents.js';
-import { DEFAULT_CLAIM, DEFAULT_LEEWAY_MS, type JwtOptions } from '../transport/access/jwt-options.js';
+import { DEFAULT_CLAIM, DEFAULT_LEEWAY_MS, type JwtOptions } from '../transport/access/access.js';
 import { DEFAULT_LIMITS, type Limits } from '../transport/limits.js';
 import {
   bytes,

@@ -1,7 +1,6 @@
 import { headlineOf } from '../model/plain-text.js';
 import { blockersOf } from './blockers.js';
 import type { SessionFields, TargetFields, TargetPhase } from './generated.js';
-import { targetHint } from './target-hint.js';
 import type { TargetsView } from './views.js';
 import type { Condition } from './wait-options.js';
 
@@ -85,7 +84,7 @@ function evaluateTarget(
 }
 
 /** The targets of a name: Tilt allows several. */
-export function targetsNamed(targets: ReadonlyMap<string, TargetFields>, name: string): TargetFields[] {
+function targetsNamed(targets: ReadonlyMap<string, TargetFields>, name: string): TargetFields[] {
   const named = [...targets.values()].filter((target) => target.name === name);
   const keyed = targets.get(name);
   return named.length > 0 || keyed === undefined ? named : [keyed];
@@ -124,4 +123,27 @@ function failures(view: TargetsView, { status, verdict }: SessionFields): string
 function listed(lines: readonly string[]): string {
   const more = lines.length - MAX_LISTED;
   return `${lines.slice(0, MAX_LISTED).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
+
+/** Which target may be meant by a name that no target has: `; did you mean api:serve?`, or nothing. */
+function targetHint(targets: ReadonlyMap<string, TargetFields>, name: string, wanted: TargetPhase): string {
+  const resource = resourceOf(name);
+  const similar = [...targets.values()]
+    .filter((target) => target.resources.includes(name) || resourceOf(target.name) === resource)
+    .sort((a, b) => rank(a, wanted) - rank(b, wanted));
+  const names = similar.slice(0, MAX_NAMED).map((target) => target.name);
+  return names.length === 0 ? '' : `; did you mean ${names.join(' or ')}?`;
+}
+
+const MAX_NAMED = 3;
+
+/** `api:serve` and `API` are about the resource `api`. */
+function resourceOf(name: string): string {
+  return name.replace(/:[^:]*$/, '').toLowerCase();
+}
+
+/** Only a server becomes READY, and only a job SUCCEEDED. */
+function rank({ type }: TargetFields, wanted: TargetPhase): number {
+  const fits = wanted === 'SUCCEEDED' ? type === 'JOB' : type === 'SERVER';
+  return fits ? 0 : 1;
 }

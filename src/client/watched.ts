@@ -1,5 +1,5 @@
 import type { Request } from './connection.js';
-import { foldSessions, foldTargets } from './fold.js';
+import { foldSessions, foldTargets, mergeChanges } from './fold.js';
 import {
   type SessionChangeFields,
   type SessionFields,
@@ -14,7 +14,6 @@ import {
   type WatchTargets,
   WatchTargetsDocument,
 } from './generated.js';
-import { mergeChanges } from './merge-changes.js';
 import { readSession, readSessionChanges, readTargetChanges } from './read-payload.js';
 import { compareTargets, targetKey } from './target-key.js';
 import type { SessionsView, SessionView, TargetsView } from './views.js';

@@ -1,6 +1,6 @@
 import { type ExecutionResult, execute, GraphQLError } from 'graphql';
 import type { Clock } from '../clock.js';
-import { freezeStore } from '../store/frozen.js';
+import { freezeStore } from '../store/scoped.js';
 import { createClientTurns } from './client-turns.js';
 import type { Executed, Job } from './job.js';
 import { createLane } from './lane.js';

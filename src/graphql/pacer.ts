@@ -1,3 +1,13 @@
+import {
+  defaultFieldResolver,
+  type GraphQLFieldResolver,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isListType,
+  isObjectType,
+} from 'graphql';
+
 /** Divides long work into slices, so that it does not hold up the event loop: the watches of Tilts, and other requests. */
 export interface Pacer {
   /** Null while the slice has time left; otherwise resolves in the next slice, where the question has to be asked again. */
@@ -5,7 +15,7 @@ export interface Pacer {
 }
 
 /** The length of a slice, in milliseconds. Work may exceed it by what lies between two questions. */
-export const SLICE_MS = 20;
+const SLICE_MS = 20;
 
 /** Time, and what comes after the event loop has looked for input and output. */
 export interface PacerOptions {
@@ -51,4 +61,60 @@ export function pacedItems<T, R>(items: readonly T[], pacer: Pacer, map: (item: 
     for (let pause = pacer.pause(); pause !== null; pause = pacer.pause()) await pause;
     return map(item);
   }
+}
+
+/** Lists of these are as long as the data is; all others have a bound of their own, such as 50 transitions. */
+const LONG_LISTS: ReadonlySet<string> = new Set([
+  'Session',
+  'SessionEdge',
+  'Target',
+  'Resource',
+  'TargetChange',
+  'SessionChange',
+  '__Type',
+]);
+
+/**
+ * Lets executions with a pacer pause between the items of long lists, and between the root fields of a query. Executions
+ * without one are as synchronous as before.
+ */
+export function paceLists(schema: GraphQLSchema): void {
+  const query = schema.getQueryType();
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      const resolve = field.resolve ?? defaultFieldResolver;
+      const isLong = isListType(getNullableType(field.type)) && LONG_LISTS.has(getNamedType(field.type).name);
+      const paced = isLong ? paceItems(resolve) : resolve;
+      if (type === query) field.resolve = paceStart(paced);
+      else if (isLong) field.resolve = paced;
+    }
+  }
+}
+
+type Resolver = GraphQLFieldResolver<unknown, { readonly pacer?: Pacer }>;
+
+function paceItems(resolve: Resolver): Resolver {
+  return (parent, args, context, info) => {
+    const items: unknown = resolve(parent, args, context, info);
+    const { pacer } = context;
+    return pacer && Array.isArray(items) && items.length > 1 ? pacedItems(items, pacer, itself) : items;
+  };
+}
+
+function paceStart(resolve: Resolver): Resolver {
+  return (parent, args, context, info) => {
+    const pause = context.pacer?.pause();
+    return pause ? resolveLater(pause) : resolve(parent, args, context, info);
+
+    async function resolveLater(first: Promise<void>): Promise<unknown> {
+      for (let next: Promise<void> | null = first; next !== null; next = context.pacer?.pause() ?? null)
+        await next;
+      return resolve(parent, args, context, info);
+    }
+  };
+}
+
+function itself<T>(item: T): T {
+  return item;
 }

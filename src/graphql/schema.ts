@@ -1,12 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { buildASTSchema, type GraphQLSchema, parse } from 'graphql';
+import {
+  buildASTSchema,
+  GraphQLError,
+  GraphQLScalarType,
+  type GraphQLSchema,
+  isScalarType,
+  Kind,
+  parse,
+  type ValueNode,
+} from 'graphql';
 import { enumValues } from './enums.js';
 import { subgraphOf } from './federation.js';
 import type { SubscriptionResolvers } from './generated.js';
-import { paceLists } from './pace-lists.js';
+import { paceLists } from './pacer.js';
 import { resolvers } from './resolvers.js';
-import { createScalars } from './scalars.js';
 
 /** The schema in GraphQL's own language, as `schema.graphql` has it: the contract with clients. */
 export const typeDefs = readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8');
@@ -40,3 +48,49 @@ export function createSchema(
 
 /** The text is ours, and a test holds it to the rules: to check it at each start took a twentieth of the time. */
 const TRUSTED = { assumeValidSDL: true };
+
+/** The scalars of the schema with their behaviour, by name. Descriptions and specifications stay the schema's. */
+export function createScalars(contract: GraphQLSchema): Record<keyof typeof behaviours, GraphQLScalarType> {
+  const scalar = (name: keyof typeof behaviours): GraphQLScalarType => {
+    const declared = contract.getType(name);
+    if (!isScalarType(declared)) throw new TypeError(`schema.graphql: expected a scalar ${name}`);
+    return new GraphQLScalarType({ ...declared.toConfig(), ...behaviours[name] });
+  };
+  return {
+    MicroTime: scalar('MicroTime'),
+    Duration: scalar('Duration'),
+    Int64: scalar('Int64'),
+    JSON: scalar('JSON'),
+  };
+}
+
+const text = {
+  serialize: textOf,
+  parseValue: textOf,
+  parseLiteral: (node: ValueNode) => textOf(node.kind === Kind.STRING ? node.value : undefined),
+};
+
+const behaviours = {
+  // The model's text as it is: it was checked when it was decoded.
+  MicroTime: text,
+  Duration: text,
+  Int64: {
+    serialize: safeInteger,
+    parseValue: safeInteger,
+    parseLiteral: (node: ValueNode) => safeInteger(node.kind === Kind.INT ? Number(node.value) : undefined),
+  },
+  // As it is, which is what a declared scalar does by itself.
+  JSON: {},
+};
+
+function textOf(value: unknown): string {
+  if (typeof value !== 'string') throw new GraphQLError(`Expected a text, got ${JSON.stringify(value)}.`);
+  return value;
+}
+
+function safeInteger(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
+    throw new GraphQLError(`Expected a whole number within 2^53, got ${JSON.stringify(value)}.`);
+  }
+  return value;
+}

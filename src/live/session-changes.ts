@@ -1,18 +1,19 @@
 import { compileSessionFilter } from '../graphql/filter.js';
 import type { InputMaybe, SessionFilter } from '../graphql/generated.js';
 import type { SessionChange } from '../graphql/session-change.js';
-import { sizesOfAll } from '../graphql/sizes.js';
+import { NO_SIZES, sizesOf, sizesOfAll } from '../graphql/sizes.js';
+import type { SessionId } from '../model/session.js';
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { Fold, LiveEvent, Position, View } from './view.js';
 
 /** A payload of `sessionChanges`. */
-export interface SessionChanges extends Omit<Position, 'sharedAs'> {
+interface SessionChanges extends Omit<Position, 'sharedAs'> {
   readonly changes: readonly SessionChange[];
 }
 
 /** What `sessionChanges` is executed on. */
-export interface SessionChangesEvent extends LiveEvent {
+interface SessionChangesEvent extends LiveEvent {
   readonly sessionChanges: SessionChanges;
 }
 
@@ -63,5 +64,40 @@ function event(position: Position, changes: readonly SessionChange[]): SessionCh
     items: changes.reduce((sum, { session }) => sum + 1 + session.status.targets.length, 0),
     sizes: () => sizesOfAll(changes.map(({ session }) => session)).total,
     sessionChanges: { ...place, changes },
+  };
+}
+
+/** What `session` is executed on. */
+interface SessionEvent extends LiveEvent {
+  readonly session: SessionRecord | null;
+}
+
+/**
+ * The view behind the subscription `session`: its newest state, null while there is none.
+ *
+ * @param session null while none is known: it is then the first to come
+ */
+export function viewSession(store: ReadableStore, session: SessionId | null): View<SessionEvent> {
+  let id = session;
+  return {
+    only: session ?? undefined,
+    wants(revision) {
+      id ??= revision.id;
+      return revision.id === id;
+    },
+    snapshot: (position) => sessionEvent(position, id === null ? null : store.get(id)),
+    changes: ([fold], position) => (fold ? sessionEvent(position, fold.after) : null),
+  };
+}
+
+function sessionEvent({ cursor, sharedAs, reset }: Position, session: SessionRecord | null): SessionEvent {
+  return {
+    cursor,
+    onlyIfDifferent: true,
+    sharedAs,
+    isSnapshot: reset,
+    items: 1 + (session?.status.targets.length ?? 0),
+    sizes: () => (session ? sizesOf(session) : NO_SIZES),
+    session,
   };
 }

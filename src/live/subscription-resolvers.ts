@@ -1,8 +1,7 @@
 import type { SubscriptionResolvers } from '../graphql/generated.js';
 import { meantSession } from '../graphql/lookup.js';
 import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from './backlog.js';
-import { viewSession } from './session.js';
-import { viewSessionChanges } from './session-changes.js';
+import { viewSession, viewSessionChanges } from './session-changes.js';
 import { createSource } from './source.js';
 import { viewTargetChanges } from './target-changes.js';
 

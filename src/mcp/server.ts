@@ -1,4 +1,10 @@
-import { type CallToolResult, McpServer, type ServerContext } from '@modelcontextprotocol/server';
+import {
+  type CallToolResult,
+  McpServer,
+  type ServerContext,
+  type StandardSchemaWithJSON,
+} from '@modelcontextprotocol/server';
+import type { z } from 'zod';
 import { type Client, ClientError } from '../client/client.js';
 import type { Clock } from '../clock.js';
 import { oneLine } from '../model/one-line.js';
@@ -6,9 +12,7 @@ import { plainText } from '../model/plain-text.js';
 import { version } from '../version.js';
 import { bounded, MAX_LINE, MAX_MESSAGE } from './bounds.js';
 import { NoAnswer } from './newest-view.js';
-import type { SendProgress } from './progress.js';
-import { agentSchema } from './schema.js';
-import type { AnyTool } from './tool.js';
+import type { AnyTool, SendProgress } from './tool.js';
 import { tools } from './tools.js';
 
 /** What an agent reads before it uses any tool. */
@@ -66,4 +70,38 @@ function messageOf(error: unknown): string {
   if (error instanceof NoAnswer || error instanceof ClientError)
     return bounded(oneLine(plainText(error.message)), MAX_MESSAGE);
   throw error;
+}
+
+/** Faults that are reported of one input. */
+const MAX_ISSUES = 5;
+
+/**
+ * A tool's schema as agents get it: JSON Schema without `$schema`, which the APIs of some models reject, and with errors of
+ * bounded length.
+ */
+export function agentSchema(schema: z.ZodObject): StandardSchemaWithJSON<Record<string, unknown>> {
+  const { jsonSchema } = schema['~standard'];
+  // Without this, an argument that a tool does not have would be dropped in silence, such as a filter with a misspelt name. The
+  // schema itself does not say `additionalProperties`: the APIs of some models reject it.
+  const strict = schema.strict();
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'tilt-graphql',
+      validate(value) {
+        const { success, data, error } = strict.safeParse(value);
+        if (success) return { value: data };
+        const issues = error.issues.slice(0, MAX_ISSUES);
+        return { issues: issues.map(({ message, path }) => ({ path, message: bounded(message, MAX_LINE) })) };
+      },
+      jsonSchema: {
+        input: (options) => withoutDialect(jsonSchema.input(options)),
+        output: (options) => withoutDialect(jsonSchema.output(options)),
+      },
+    },
+  };
+}
+
+function withoutDialect({ $schema: _, ...schema }: Record<string, unknown>): Record<string, unknown> {
+  return schema;
 }

@@ -1,10 +1,12 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Client } from '../client/client.js';
 import type { Clock } from '../clock.js';
-import type { SendProgress } from './progress.js';
+
+/** Sends a progress notification: seconds that have passed, and what is waited for. */
+export type SendProgress = (seconds: number, message: string) => void;
 
 /** What a tool works with. */
-export interface ToolParts {
+interface ToolParts {
   readonly client: Client;
   /** Aborts when the agent does not want the answer any more. */
   readonly signal: AbortSignal;
@@ -14,7 +16,7 @@ export interface ToolParts {
 }
 
 /** A tool: what it is called, what it is given, and what it gives. */
-export interface Tool<I extends z.ZodObject, O extends z.ZodObject> {
+interface Tool<I extends z.ZodObject, O extends z.ZodObject> {
   readonly name: string;
   readonly title: string;
   readonly description: string;
@@ -33,3 +35,23 @@ export type AnyTool = Omit<Tool<z.ZodObject, z.ZodObject>, 'run'> & {
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(tool: Tool<I, O>): AnyTool {
   return { ...tool, run: (input, parts) => tool.run(tool.input.parse(input), parts) };
 }
+
+/** Id of the Session that a tool is about. */
+export const session = z
+  .string()
+  .optional()
+  .describe(
+    'Id of the Session, such as tilt-default/Tiltfile; may be left out while exactly one Tilt runs. The demonstration has to be named',
+  );
+
+/** A phase of a target. */
+export const phase = z.enum([
+  'INACTIVE',
+  'DISABLED',
+  'WAITING',
+  'RUNNING',
+  'READY',
+  'SUCCEEDED',
+  'FAILED',
+  'RETRYING',
+]);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { blockersOf, type TargetFields } from '../client/client.js';
 import { targetKey } from '../client/target-key.js';
-import { bounded, MAX_NAME } from './bounds.js';
+import { bounded, firstPage, MAX_NAME, moreFacts, pageAfter, pageInput } from './bounds.js';
 import {
   blockerFacts,
   blockerFactsOf,
@@ -14,11 +14,9 @@ import {
   transitionFacts,
   transitionFactsOf,
 } from './facts.js';
-import { phase, session } from './inputs.js';
 import { nearestNames } from './nearest.js';
 import { NoAnswer, newestView } from './newest-view.js';
-import { firstPage, moreFacts, pageAfter, pageInput } from './page.js';
-import { type AnyTool, defineTool } from './tool.js';
+import { type AnyTool, defineTool, phase, session } from './tool.js';
 import { waitTool } from './wait-tool.js';
 
 /** How many changes of a target's phase a gateway keeps. */

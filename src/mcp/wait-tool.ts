@@ -1,12 +1,10 @@
 import { z } from 'zod';
 import { blockersOf } from '../client/client.js';
-import { bounded, MAX_LINE } from './bounds.js';
+import type { Clock } from '../clock.js';
+import { bounded, firstPage, MAX_LINE, moreFacts } from './bounds.js';
 import { blockerFacts, blockerFactsOf, factsOf, runFacts, runFactsOf, sessionFacts } from './facts.js';
-import { phase, session } from './inputs.js';
 import { NoAnswer } from './newest-view.js';
-import { firstPage, moreFacts } from './page.js';
-import { startProgress } from './progress.js';
-import { type AnyTool, defineTool } from './tool.js';
+import { type AnyTool, defineTool, phase, type SendProgress, session } from './tool.js';
 
 /** How long to wait by default, in seconds: most agents give a call a minute. */
 const PATIENCE_SECONDS = 50;
@@ -99,4 +97,41 @@ function aboutTarget(target: string | undefined, wanted: z.infer<typeof phase> |
   if (target === undefined || wanted === undefined)
     throw new NoAnswer('condition target needs both target and phase');
   return { target, phase: wanted };
+}
+
+/** Progress of one call, in regular notifications. */
+interface Progress {
+  /** Sets the message of the next notifications. The first one is sent at once. */
+  update(message: string): void;
+  /** Sends nothing more. */
+  end(): void;
+}
+
+/** Interval of notifications in milliseconds. Some clients end a call that they hear nothing of for 5 s. */
+const INTERVAL_MS = 2_000;
+
+/** Starts the progress of a call. Without `send` the client did not ask for it: nothing happens. */
+function startProgress(clock: Clock, send: SendProgress | null): Progress {
+  if (send === null) return { update() {}, end() {} };
+  const startedAt = clock.monotonic();
+  let newest = 'waiting for the gateway';
+  let isFirst = true;
+  let cancel = clock.after(INTERVAL_MS, repeat);
+  return {
+    update(message) {
+      newest = message;
+      if (isFirst) notify();
+    },
+    end: () => cancel(),
+  };
+
+  function repeat(): void {
+    notify();
+    cancel = clock.after(INTERVAL_MS, repeat);
+  }
+
+  function notify(): void {
+    isFirst = false;
+    send?.(Math.round(clock.monotonic() - startedAt) / 1_000, newest);
+  }
 }

@@ -6,10 +6,9 @@ import { createCursors } from './cursors.js';
 import { createIntake } from './intake.js';
 import { createJournal, DEFAULT_JOURNAL_LIMITS, type JournalLimits, type Revision } from './journal.js';
 import { createLedger } from './ledger.js';
-import { createListeners } from './listeners.js';
+import { createListeners, createSubscribers } from './listeners.js';
 import type { SessionRecord } from './record.js';
 import type { SourceStatus } from './source.js';
-import { createSubscribers } from './subscribers.js';
 
 /** The newest state of every Session. All of it is synchronous: what is read in one tick belongs together. */
 export interface Store extends ChangeSink {

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Context } from '../graphql/context.js';
 import { compileGlob } from '../model/glob.js';
 import { type ReadableStore, scopedStore } from '../store/scoped.js';
-import type { Scope } from './access/scope.js';
+import type { Scope } from './access/access.js';
 
 /** What resolvers get for a scope. */
 export type ContextOf = (scope: Scope) => Context;

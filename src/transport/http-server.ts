@@ -1,13 +1,12 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import type { AddressInfo, Server as TcpServer } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { findOrigin, refuseBroken } from './access/broken-request.js';
 import { limitSockets } from './access/socket-limits.js';
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignored-upgrade.js';
 import { createUnderWay } from './http/under-way.js';
 import { cutUnread } from './http/unread.js';
-import { LOOPBACKS, listenBeside } from './loopback.js';
 import { createRoutes, type Routes, type RoutesOptions } from './routes.js';
 import type { KeyPair } from './tls.js';
 
@@ -18,13 +17,13 @@ const LATE_CHECK_MS = 1_000;
 const MAX_TRIES = 5;
 
 /** What is served, to whom, and how. */
-export interface HttpServerOptions extends RoutesOptions {
+interface HttpServerOptions extends RoutesOptions {
   /** Null: plain HTTP. */
   readonly tls: KeyPair | null;
 }
 
 /** A server that may listen once. */
-export interface HttpServer {
+interface HttpServer {
   /** Begins to listen, for `localhost` on both loopback addresses; resolves with the address. Rejects when it cannot, with `node:net`'s error (`EADDRINUSE`). */
   listen(port: number, host: string): Promise<AddressInfo>;
   /** What it answers, for another server to answer it too. */
@@ -132,3 +131,28 @@ function closeServer(server: Server | TlsServer): Promise<void> {
     server.closeAllConnections();
   });
 }
+
+/** The two addresses of `localhost` (RFC 6761, section 6.3). */
+const LOOPBACKS = ['127.0.0.1', '::1'] as const;
+
+/**
+ * Also listens on the other loopback address, so that `localhost` reaches the server whichever address a client tries first.
+ * Its connections are handed to the server. Null where the machine has no such address; rejects with `node:net`'s error.
+ */
+function listenBeside(server: TcpServer, port: number, address: string): Promise<TcpServer | null> {
+  // As `node:http` sets up its own sockets.
+  const beside = createTcpServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+    server.emit('connection', socket),
+  );
+  beside.maxConnections = server.maxConnections;
+  return new Promise((resolve, reject) => {
+    beside.once('error', (error: NodeJS.ErrnoException) => {
+      if (ABSENT.has(error.code ?? '')) resolve(null);
+      else reject(error);
+    });
+    beside.listen(port, address, () => resolve(beside));
+  });
+}
+
+/** What a system says of an address that it does not have. */
+const ABSENT: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);

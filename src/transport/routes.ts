@@ -4,20 +4,25 @@ import { isOn, withFields } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { Store } from '../store/store.js';
 import type { Tracer } from '../tracing.js';
-import { createClientLimits } from './access/client-limits.js';
 import { createDoor, type DoorOptions, type HostRule } from './access/door.js';
 import type { Refusal } from './access/guard.js';
 import { peerOf } from './access/peer.js';
 import { isPageVisit, refuse, refuseUpgrade, wantsPage } from './access/refuse.js';
 import { sendSignInPage } from './access/sign-in.js';
-import type { ExcessOf } from './access/socket-limits.js';
-import { logAccess, logUpgrade } from './access-log.js';
+import { createClientLimits, type ExcessOf } from './access/socket-limits.js';
 import { createDashboard } from './dashboard.js';
 import { createGraphiQLPage } from './graphiql.js';
 import { createGraphQLHttp, type GraphQLHttpOptions } from './http/graphql-http.js';
 import type { Limits } from './limits.js';
-import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
-import { pathOf, queryOf, toOriginForm } from './request-target.js';
+import {
+  logAccess,
+  logUpgrade,
+  pathOf,
+  queryOf,
+  REQUEST_ID_HEADER,
+  requestIdOf,
+  toOriginForm,
+} from './request.js';
 import { createGraphQLWebSocket, type GraphQLWebSocketOptions } from './websocket/websocket.js';
 
 /** The path of the endpoint: GraphQL over HTTP, server-sent events and WebSocket, and GraphiQL for browsers. */

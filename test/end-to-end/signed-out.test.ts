@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { DEFAULT_LEEWAY_MS } from '../../src/transport/access/jwt-options.js';
+import { DEFAULT_LEEWAY_MS } from '../../src/transport/access/access.js';
 import { violationsOn } from '../support/axe.js';
 import { bePatient } from '../support/be-patient.js';
 import { launchBrowser } from '../support/browser.js';

@@ -16,7 +16,7 @@ import { createSchema } from '../../src/graphql/schema.js';
 import { NO_SIZES } from '../../src/graphql/sizes.js';
 import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
 import { createStore } from '../../src/store/store.js';
-import { exampleTabs } from '../../src/transport/graphiql-tabs.js';
+import { exampleTabs } from '../../src/transport/graphiql.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
 

@@ -1,6 +1,22 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Refusal } from './guard.js';
-import { EVERYTHING, type Scope } from './scope.js';
+
+/** What of the Sessions someone may see. */
+export interface Scope {
+  /** Tells scopes apart: who has the same may share answers. Empty for everyone's. Has no line break. */
+  readonly key: string;
+  /** Globs of which one must match a Session's instance. Null: everything is seen. */
+  readonly instances: readonly string[] | null;
+}
+
+/** Everything may be seen. */
+const EVERYTHING: Scope = { key: '', instances: null };
+
+/** The scope of some instances. */
+export function scopeOf(instances: readonly string[]): Scope {
+  const globs = [...new Set(instances)].sort();
+  return globs.includes('*') ? EVERYTHING : { key: JSON.stringify(globs), instances: globs };
+}
 
 /** What someone who was let in may see, and for how long. */
 export interface Grant {
@@ -24,7 +40,7 @@ export interface Access {
 export type TokenVerifier = (token: string) => Promise<Grant | Refusal>;
 
 /** What {@link createAccess} works with. */
-export interface AccessOptions {
+interface AccessOptions {
   /** The token that lets everyone in who has it, to everything. Null: there is none. */
   readonly token: string | null;
   /** Looks at tokens that are not that one. Null: none is valid. */
@@ -87,3 +103,23 @@ const WRONG: Refusal = {
 function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
+
+/** How tokens of an identity provider are checked. */
+export interface JwtOptions {
+  /** Where its keys are: a JSON Web Key Set (RFC 7517), by https, or by http on this machine. */
+  readonly jwks: URL;
+  /** Whom a token must be from (`iss`). Default: anyone with such a key. */
+  readonly issuer?: string;
+  /** Whom it must be for (`aud`). Default: anyone. */
+  readonly audience?: string;
+  /** The claim that says which instances its bearer may see: a glob, or a list of them. Default: {@link DEFAULT_CLAIM}. */
+  readonly claim?: string;
+  /** How far the clocks of the provider and the gateway may differ, in milliseconds. Default: {@link DEFAULT_LEEWAY_MS}. */
+  readonly leewayMs?: number;
+}
+
+/** How long a token is accepted before its `nbf` and after its `exp`, unless told otherwise, in milliseconds. */
+export const DEFAULT_LEEWAY_MS = 30_000;
+
+/** The claim that is looked at unless told otherwise. */
+export const DEFAULT_CLAIM = 'tilt_instances';

@@ -2,14 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../../log.js';
 import type { Metrics } from '../../metrics.js';
 import { type Access, type Grant, isGrant } from './access.js';
-import type { CountClient } from './client-limits.js';
 import { allowOrigin, answerPreflight } from './cors.js';
 import { cookieFor, cookieNameOf, tokensOf } from './credentials.js';
 import { type GuardOptions, isForeignButAllowed, type Refusal, refusalOf } from './guard.js';
 import { peerOf, type TrustedProxies } from './peer.js';
 import { isPageVisit, refuse } from './refuse.js';
 import { readSignIn } from './sign-in.js';
-import type { ExcessOf } from './socket-limits.js';
+import type { CountClient, ExcessOf } from './socket-limits.js';
 
 /** Who is let in, and how. */
 export interface DoorOptions {

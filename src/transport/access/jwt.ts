@@ -3,10 +3,16 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.js';
 import { messageOf } from '../../lib/errors.js';
 import type { Log } from '../../log.js';
-import { type Grant, isGrant, type TokenVerifier } from './access.js';
+import {
+  DEFAULT_CLAIM,
+  DEFAULT_LEEWAY_MS,
+  type Grant,
+  isGrant,
+  type JwtOptions,
+  scopeOf,
+  type TokenVerifier,
+} from './access.js';
 import type { Refusal } from './guard.js';
-import { DEFAULT_CLAIM, DEFAULT_LEEWAY_MS, type JwtOptions } from './jwt-options.js';
-import { scopeOf } from './scope.js';
 
 /** A token is looked at anew after this long, so that one that was signed with a withdrawn key does not live on: ms. */
 const TRUSTED_MS = 60_000;

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { REQUEST_ID_HEADER } from '../request-id.js';
+import { REQUEST_ID_HEADER } from '../request.js';
 import type { Refusal } from './guard.js';
 
 /** Whether a request is a browser's that goes to a page: GraphQL clients ask for JSON or an event stream. */

@@ -1,12 +1,13 @@
-import type { Server } from 'node:http';
+import { readFileSync } from 'node:fs';
+import type { Server, ServerResponse } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { onClose } from '../http/on-close.js';
 import type { Refusal } from './guard.js';
-import { openFileLimit } from './open-files.js';
-import { isTrusted, plain, type TrustedProxies } from './peer.js';
+import { isTrusted, type Peer, plain, type TrustedProxies } from './peer.js';
 
 /** How many connections there may be. */
-export interface SocketLimits {
+interface SocketLimits {
   readonly sockets: number;
   /** Of one address; trusted proxies, which stand for many clients, aside. */
   readonly socketsPerAddress: number;
@@ -80,7 +81,7 @@ export function limitSockets(
 }
 
 /** Rejection of a client that has as many connections as it may have. */
-export function tooManyOfAddress(limit: number): Refusal {
+function tooManyOfAddress(limit: number): Refusal {
   return tooMany(429, `${limit} connections are open from this address`);
 }
 
@@ -94,4 +95,52 @@ function tooMany(status: 429 | 503, what: string): Refusal {
     code: 'TOO_MANY_CONNECTIONS',
     message: `${what}, which is as many as there may be. Try again later.`,
   };
+}
+
+/** How many files and connections this process may have open at once (`ulimit -n`), as Linux tells; elsewhere Infinity. */
+function openFileLimit(): number {
+  try {
+    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+/**
+ * Counts a request of a proxy's client until it is over.
+ *
+ * @param response its end is the end of the request; null for a WebSocket, which ends with its connection
+ * @returns why it is one too many; null when it is not
+ */
+export type CountClient = (peer: Peer, socket: Socket, response: ServerResponse | null) => Refusal | null;
+
+/**
+ * Limits what each client behind trusted proxies may have open at once. A proxy's own connections say nothing about its
+ * clients, since it keeps and shares them; so each request counts, and each WebSocket, by the client's own address. Clients
+ * that connect themselves are counted by their connections (`socket-limits.ts`).
+ */
+export function createClientLimits(perAddress: number): CountClient {
+  const counts = new Map<string, number>();
+  return ({ address, isProxied, isClientKnown }, socket, response) => {
+    if (!isProxied || !isClientKnown) return null;
+    const count = (counts.get(address) ?? 0) + 1;
+    counts.set(address, count);
+    // A response behind others of its connection never closes when the connection does.
+    const stopListening = onClose(socket, release);
+    response?.once('close', release);
+    return count > perAddress ? tooManyOfAddress(perAddress) : null;
+
+    function release(): void {
+      stopListening();
+      response?.off('close', release);
+      decrement(address);
+    }
+  };
+
+  function decrement(address: string): void {
+    const left = (counts.get(address) ?? 1) - 1;
+    if (left > 0) counts.set(address, left);
+    else counts.delete(address);
+  }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createLoopBudget, type LoopBudget } from '../../graphql/loop-budget.js';
 import { withFields } from '../../log.js';
 import type { Grant } from '../access/access.js';
-import { REQUEST_ID_HEADER } from '../request-id.js';
+import { REQUEST_ID_HEADER } from '../request.js';
 import { sendAnswer } from './answer.js';
 import { readBody, readChunks } from './body.js';
 import { drained } from './drained.js';

@@ -20,7 +20,7 @@ import { NO_TOKENS, tokensOfInit } from '../access/credentials.js';
 import type { Refusal } from '../access/guard.js';
 import type { ContextOf } from '../contexts.js';
 import type { Limits } from '../limits.js';
-import { REQUEST_ID_HEADER } from '../request-id.js';
+import { REQUEST_ID_HEADER } from '../request.js';
 import { STUCK_MS, waitForDrain } from './drain.js';
 import { FrameWriter, type FrameWriterOwner, UNSENT_MARK } from './frame-writer.js';
 import type { Beating, Heartbeat } from './heartbeat.js';

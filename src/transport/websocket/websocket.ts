@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Limits } from '../limits.js';
-import { REQUEST_ID_HEADER } from '../request-id.js';
+import { REQUEST_ID_HEADER } from '../request.js';
 import { type ConnectionOptions, WebSocketConnection } from './connection.js';
 import { createHeartbeat } from './heartbeat.js';
 

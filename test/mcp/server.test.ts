@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agentSchema } from '../../src/mcp/schema.js';
+import { agentSchema } from '../../src/mcp/server.js';
 import { tools } from '../../src/mcp/tools.js';
 
 /** Keywords that the APIs of all usual models accept in a tool's input. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_ANSWER } from '../../src/mcp/bounds.js';
-import { pageAfter } from '../../src/mcp/page.js';
+import { MAX_ANSWER, pageAfter } from '../../src/mcp/bounds.js';
 
 const options = { toFacts: (key: string) => ({ key }), keyOf: (key: string) => key, ask: 'again' };
 
