@@ -19,7 +19,7 @@ import { createStore } from './store/store.js';
 import { followTilts, type TiltsOptions } from './tilts.js';
 import { createTracer, type Tracer } from './tracing.js';
 import { createAccess, type JwtOptions, type TokenVerifier } from './transport/access/access.js';
-import { parseAllowedHost, parseAllowedOrigin } from './transport/access/allow-list.js';
+import { parseAllowedHost, parseAllowedOrigin } from './transport/access/authority.js';
 import { isLoopback, trustProxies } from './transport/access/peer.js';
 import { createContexts } from './transport/contexts.js';
 import { isWebSocketUpgrade } from './transport/http/ignored-upgrade.js';

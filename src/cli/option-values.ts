@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
-import { parseAllowedHost, parseAllowedOrigin } from '../transport/access/allow-list.js';
+import { parseAllowedHost, parseAllowedOrigin } from '../transport/access/authority.js';
 import { isLoopback, trustProxies } from '../transport/access/peer.js';
 import { DEFAULT_LIMITS, isLimit, type Limits } from '../transport/limits.js';
 

@@ -6,6 +6,7 @@ import {
   isObjectType,
   isUnionType,
 } from 'graphql';
+import { memoize } from '../lib/memoize.js';
 
 /** How long a list of the introspection is. */
 interface ListSize {
@@ -20,14 +21,8 @@ interface ListSize {
 /** Sizes by field, such as `__Type.fields`. */
 export type IntrospectionSizes = ReadonlyMap<string, ListSize>;
 
-const known = new WeakMap<GraphQLSchema, IntrospectionSizes>();
-
 /** How long the lists are in which a schema describes itself: counted once. */
-export function introspectionSizesOf(schema: GraphQLSchema): IntrospectionSizes {
-  const sizes = known.get(schema) ?? measure(schema);
-  known.set(schema, sizes);
-  return sizes;
-}
+export const introspectionSizesOf = memoize(measure);
 
 /** The items of a list of some objects: of all there are when they are as many, and else each may have the longest. */
 export function countListed({ parents, total, max }: ListSize, count: number): number {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { memoize } from '../lib/memoize.js';
 import type { SessionId } from '../model/session.js';
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
@@ -75,17 +76,11 @@ export function trackReads(store: ReadableStore): Reads {
   }
 }
 
-const versions = new WeakMap<SessionRecord, number>();
-let newestVersion = 0;
-
 /** A number that no other record has, since a record never changes; 0 stands for no record. */
 function versionOf(record: SessionRecord | null): number {
-  if (record === null) return 0;
-  let version = versions.get(record);
-  if (version === undefined) {
-    newestVersion += 1;
-    version = newestVersion;
-    versions.set(record, version);
-  }
-  return version;
+  return record === null ? 0 : numberOf(record);
 }
+
+/** Numbers of the whole process: which of them a record has does not matter. */
+let newestVersion = 0;
+const numberOf = memoize((_: SessionRecord) => ++newestVersion);

@@ -1,7 +1,6 @@
 import { isDemo } from '../model/session.js';
 import { phaseOf } from '../model/verdict.js';
-import { secondsToReady } from '../store/readiness.js';
-import { HISTORY_LIMIT, type SessionRecord, verdictOfRecord } from '../store/record.js';
+import { HISTORY_LIMIT, type SessionRecord, secondsToReady, verdictOfRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { firstNotBelow } from '../store/sorted.js';
 import { countPhases, groupByResource } from './counts.js';

@@ -1,3 +1,4 @@
+import { memoize } from '../lib/memoize.js';
 import { HISTORY_LIMIT, type SessionRecord, type TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { countPhases } from './counts.js';
@@ -55,14 +56,8 @@ export interface SizesOfMany {
   readonly max: Sizes;
 }
 
-const known = new WeakMap<SessionRecord, Sizes>();
-
 /** The sizes of one Session: counted once, since a record never changes. */
-export function sizesOf(record: SessionRecord): Sizes {
-  const sizes = known.get(record) ?? count(record);
-  known.set(record, sizes);
-  return sizes;
-}
+export const sizesOf = memoize(count);
 
 /** The sizes of some Sessions. */
 export function sizesOfAll(records: readonly SessionRecord[]): SizesOfMany {
@@ -74,6 +69,7 @@ export function sizesOfAll(records: readonly SessionRecord[]): SizesOfMany {
   return { total, max };
 }
 
+// By store, so that each client's view of the Sessions has its own; of the newest revision alone.
 const stores = new WeakMap<ReadableStore, SizesOfMany & { readonly revision: number }>();
 
 /** The sizes of all Sessions in a store: counted once per revision. */

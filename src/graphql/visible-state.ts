@@ -3,8 +3,7 @@ import { oneLine } from '../model/one-line.js';
 import { headlineOf, plainText } from '../model/plain-text.js';
 import type { ActiveState, TargetState, TerminatedState, WaitingState } from '../model/session.js';
 import type { Phase } from '../model/verdict.js';
-import { type Readiness, secondsToReady } from '../store/readiness.js';
-import type { Transition } from '../store/record.js';
+import { type Readiness, secondsToReady, type Transition } from '../store/record.js';
 
 /** An active state with its summary, which depends on more than the state. */
 export interface SummarizedActive extends ActiveState {

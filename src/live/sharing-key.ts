@@ -10,6 +10,7 @@ import {
   type SelectionSetNode,
   visit,
 } from 'graphql';
+import { memoize } from '../lib/memoize.js';
 
 /** What of the key is the same for every reader of a document. */
 interface DocumentKey {
@@ -19,8 +20,8 @@ interface DocumentKey {
   readonly sinceVariable: string | null;
 }
 
-// Documents are parsed once and kept (prepareOperation): what is worked out of one is kept with it.
-const documentKeys = new WeakMap<DocumentNode, Map<string, DocumentKey>>();
+// Documents are parsed once and kept (prepareOperation): what is worked out of one is kept with it, by operation name.
+const documentKeys = memoize((_: DocumentNode) => new Map<string, DocumentKey>());
 
 /**
  * The key of a valid subscription: readers whose keys are equal get equal payloads for equal updates. It is made of the
@@ -35,8 +36,7 @@ export function sharingKey(args: ExecutionArgs): string {
 }
 
 function documentKeyOf({ document, operationName }: ExecutionArgs): DocumentKey {
-  const byName = documentKeys.get(document) ?? new Map<string, DocumentKey>();
-  documentKeys.set(document, byName);
+  const byName = documentKeys(document);
   const name = operationName ?? '';
   const key = byName.get(name) ?? makeKey(document, name);
   byName.set(name, key);

@@ -1,3 +1,4 @@
+import { firstIndex } from '../lib/binary-search.js';
 import type { LogPosition } from '../model/change.js';
 
 /**
@@ -103,25 +104,19 @@ export function createCursors(epoch: string): Cursors {
   function lastMark(holds: (mark: Mark) => boolean): Mark | null {
     const newest = marks.at(-1);
     if (newest === undefined || holds(newest)) return newest ?? null;
-    const after = firstIndex((mark) => !holds(mark));
-    return marks[after - 1] ?? null;
+    return marks[firstMark((mark) => !holds(mark)) - 1] ?? null;
   }
 
   function isWithinJump(position: number): boolean {
-    const next = marks[firstIndex((mark) => mark.position > position)];
+    const next = marks[firstMark((mark) => mark.position > position)];
     return next !== undefined && position > next.wholeUpTo;
   }
 
   /** The first mark that a condition holds for, which holds for all after it too. */
-  function firstIndex(holds: (mark: Mark) => boolean): number {
-    let low = 0;
-    let high = marks.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const mark = marks[middle];
-      if (mark && holds(mark)) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+  function firstMark(holds: (mark: Mark) => boolean): number {
+    return firstIndex(marks.length, (index) => {
+      const mark = marks[index];
+      return mark !== undefined && holds(mark);
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { firstIndex } from '../lib/binary-search.js';
 import type { SessionId } from '../model/session.js';
 import type { RecordChange, SessionRecord } from './record.js';
 
@@ -66,7 +67,8 @@ export function createJournal(limits: JournalLimits): Journal {
     },
     after(number) {
       if (number < forgottenUpTo) return null;
-      return kept.slice(firstAfter(number)).filter((revision) => revision !== null);
+      const isAfter = (index: number) => (kept[index]?.number ?? Number.POSITIVE_INFINITY) > number;
+      return kept.slice(firstIndex(kept.length, isAfter, dropped)).filter((revision) => revision !== null);
     },
   };
 
@@ -87,17 +89,6 @@ export function createJournal(limits: JournalLimits): Journal {
   function trim(): void {
     kept = kept.slice(dropped);
     dropped = 0;
-  }
-
-  function firstAfter(number: number): number {
-    let low = dropped;
-    let high = kept.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((kept[middle]?.number ?? Number.POSITIVE_INFINITY) > number) high = middle;
-      else low = middle + 1;
-    }
-    return low;
   }
 }
 

@@ -2,9 +2,8 @@ import { continuesAnother } from '../model/decode-targets.js';
 import type { MicroTime } from '../model/micro-time.js';
 import { identifiesRun, isSameRun } from '../model/run.js';
 import type { Session, Target } from '../model/session.js';
-import { diffTargets, mergeTargets, type TargetMerge } from './diff.js';
+import { diffTargets, mergeTargets, sameJson, type TargetMerge } from './diff.js';
 import type { Connection, RecordChange, SessionRecord, TrackedTarget } from './record.js';
-import { sameJson } from './same-json.js';
 import { trackTarget } from './track-target.js';
 
 /** What news of a Session comes to. */

@@ -1,3 +1,5 @@
+import { firstIndex } from '../lib/binary-search.js';
+
 /** A set of texts that lists them in order. Texts compare by code unit, as `<` does. */
 export interface SortedSet {
   /** Harmless when it is there already. */
@@ -38,14 +40,7 @@ export function createSortedSet(): SortedSet {
 
 /** The index of the first text that is not below the given one; the list's length when all are. */
 export function firstNotBelow(list: readonly string[], text: string): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((list[middle] ?? '') < text) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(list.length, (index) => (list[index] ?? '') >= text);
 }
 
 function includes(sorted: readonly string[], text: string): boolean {

@@ -8,8 +8,7 @@ import {
 } from '../model/session.js';
 import { type Phase, phaseOf } from '../model/verdict.js';
 import { sameState, sameStrings } from './diff.js';
-import { readyTimeOf, trackReadiness } from './readiness.js';
-import { type TrackedTarget, withTransition } from './record.js';
+import { readyTimeOf, type TrackedTarget, trackReadiness, withTransition } from './record.js';
 
 /**
  * A target with what the gateway has seen of it: when its phase began, its first readiness, its changes of phase.

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sameJson } from '../../src/store/same-json.js';
+import { sameJson } from '../../src/store/diff.js';
 
 describe('sameJson', () => {
   it('says what Node.js says of any two values of JSON', () => {

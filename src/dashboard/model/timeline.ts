@@ -41,6 +41,7 @@ export function isOpen({ stretches }: Line): boolean {
   return stretches.at(-1)?.end === null;
 }
 
+// Of each target's newest state: a line is worked out again only when its target has changed.
 const known = new WeakMap<Target, { readonly offset: number; readonly line: Line }>();
 
 function lineOf(target: Target, offset: number): Line {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 
+// By connection, since those who wait for one know nothing of each other.
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
 /**
