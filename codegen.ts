@@ -4,14 +4,14 @@ import * as typedDocuments from '@graphql-codegen/typed-document-node';
 import * as typescript from '@graphql-codegen/typescript';
 import * as typescriptOperations from '@graphql-codegen/typescript-operations';
 import * as typescriptResolvers from '@graphql-codegen/typescript-resolvers';
-import { buildSchema, parse } from 'graphql';
+import { parse } from 'graphql';
 import { enumValues } from './src/graphql/enums.js';
 
 /** Writes types for the resolvers, from the schema: what a resolver gets is the model's own object. */
 const filename = 'src/graphql/generated.ts';
 
 const sdl = readFileSync(new URL('schema.graphql', import.meta.url), 'utf8');
-const enums = enumValues(buildSchema(sdl));
+const enums = enumValues(parse(sdl));
 const model = (name: string) => `../model/session.js#${name}`;
 
 const config = {

@@ -1,15 +1,13 @@
-import { type GraphQLSchema, isEnumType } from 'graphql';
+import { type DocumentNode, Kind } from 'graphql';
 
-/** For each enum of the schema, the model's word for each value: `not-applicable` for NOT_APPLICABLE. */
-export function enumValues(schema: GraphQLSchema): Record<string, Record<string, string>> {
+/** For each enum of a schema, the model's word for each value: `not-applicable` for NOT_APPLICABLE. */
+export function enumValues({ definitions }: DocumentNode): Record<string, Record<string, string>> {
+  const enums = definitions.filter((node) => node.kind === Kind.ENUM_TYPE_DEFINITION);
   return Object.fromEntries(
-    Object.values(schema.getTypeMap())
-      .filter(isEnumType)
-      .filter((type) => !type.name.startsWith('__'))
-      .map((type) => [
-        type.name,
-        Object.fromEntries(type.getValues().map(({ name }) => [name, modelWord(name)])),
-      ]),
+    enums.map(({ name, values = [] }) => [
+      name.value,
+      Object.fromEntries(values.map((value) => [value.name.value, modelWord(value.name.value)])),
+    ]),
   );
 }
 

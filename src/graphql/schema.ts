@@ -1,15 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import {
-  buildASTSchema,
-  GraphQLError,
-  GraphQLScalarType,
-  type GraphQLSchema,
-  isScalarType,
-  Kind,
-  parse,
-  type ValueNode,
-} from 'graphql';
+import { GraphQLError, type GraphQLSchema, Kind, parse, type ValueNode } from 'graphql';
 import { enumValues } from './enums.js';
 import { subgraphOf } from './federation.js';
 import type { SubscriptionResolvers } from './generated.js';
@@ -29,15 +20,14 @@ export function createSchema(
   { federation = false }: { readonly federation?: boolean } = {},
 ): GraphQLSchema {
   const document = parse(typeDefs, { noLocation: true });
-  const contract = buildASTSchema(document, TRUSTED);
   const more = federation ? [subgraphOf(typeDefs)] : [];
   const schema = makeExecutableSchema({
     ...TRUSTED,
     typeDefs: [document, ...more.map((extension) => extension.typeDefs)],
     resolvers: [
       { ...resolvers, Subscription: subscription },
-      createScalars(contract),
-      enumValues(contract),
+      scalars,
+      enumValues(document),
       ...more.map((extension) => extension.resolvers),
     ],
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
@@ -49,28 +39,14 @@ export function createSchema(
 /** The text is ours, and a test holds it to the rules: to check it at each start took a twentieth of the time. */
 const TRUSTED = { assumeValidSDL: true };
 
-/** The scalars of the schema with their behaviour, by name. Descriptions and specifications stay the schema's. */
-export function createScalars(contract: GraphQLSchema): Record<keyof typeof behaviours, GraphQLScalarType> {
-  const scalar = (name: keyof typeof behaviours): GraphQLScalarType => {
-    const declared = contract.getType(name);
-    if (!isScalarType(declared)) throw new TypeError(`schema.graphql: expected a scalar ${name}`);
-    return new GraphQLScalarType({ ...declared.toConfig(), ...behaviours[name] });
-  };
-  return {
-    MicroTime: scalar('MicroTime'),
-    Duration: scalar('Duration'),
-    Int64: scalar('Int64'),
-    JSON: scalar('JSON'),
-  };
-}
-
 const text = {
   serialize: textOf,
   parseValue: textOf,
   parseLiteral: (node: ValueNode) => textOf(node.kind === Kind.STRING ? node.value : undefined),
 };
 
-const behaviours = {
+/** The behaviour of the scalars. `JSON` is given as it is, which is what a declared scalar does by itself. */
+const scalars = {
   // The model's text as it is: it was checked when it was decoded.
   MicroTime: text,
   Duration: text,
@@ -79,8 +55,6 @@ const behaviours = {
     parseValue: safeInteger,
     parseLiteral: (node: ValueNode) => safeInteger(node.kind === Kind.INT ? Number(node.value) : undefined),
   },
-  // As it is, which is what a declared scalar does by itself.
-  JSON: {},
 };
 
 function textOf(value: unknown): string {
