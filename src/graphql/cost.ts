@@ -1,5 +1,4 @@
 import {
-  type DirectiveNode,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -102,18 +101,18 @@ function createCounter(
   }
 
   function count(node: SelectionNode, type: GraphQLObjectType, parent: Population): number {
-    if (!isIncluded(node)) return 0;
+    if (!isIncluded(node, variables)) return 0;
     if (node.kind === Kind.FIELD) return countField(node, type, parent);
     const fragment = node.kind === Kind.INLINE_FRAGMENT ? node : fragments.get(node.name.value);
-    if (!fragment || !applies(fragment.typeCondition?.name.value, type)) return 0;
+    if (!fragment || !applies(schema, fragment.typeCondition?.name.value, type)) return 0;
     // A spread is visited once for each object type, not for each object: that it is there counts as one.
     return 1 + countSet(fragment.selectionSet, type, parent);
   }
 
   function countField(node: FieldNode, type: GraphQLObjectType, parent: Population): number {
-    const field = findField(type, node.name.value);
+    const field = findField(schema, type, node.name.value);
     if (!field || parent.count === 0) return 1;
-    const args = argumentsOf(field, node);
+    const args = orNull(() => getArgumentValues(field, node, variables));
     // It ends in an error: nothing is executed beneath it.
     if (args === null) return parent.count;
     const isList = isListType(getNullableType(field.type));
@@ -136,57 +135,47 @@ function createCounter(
     return Math.max(...schema.getPossibleTypes(type).map((possible) => countSet(set, possible, items)));
   }
 
-  function applies(condition: string | undefined, type: GraphQLObjectType): boolean {
-    if (condition === undefined || condition === type.name) return true;
-    const wanted = schema.getType(condition);
-    return isAbstractType(wanted) && schema.isSubType(wanted, type);
-  }
-
-  function isIncluded({ directives }: SelectionNode): boolean {
-    if (!directives?.length) return true;
-    return (
-      condition(GraphQLIncludeDirective, directives) !== false &&
-      condition(GraphQLSkipDirective, directives) !== true
-    );
-  }
-
-  function condition(
-    directive: typeof GraphQLIncludeDirective,
-    directives: readonly DirectiveNode[],
-  ): unknown {
-    try {
-      return getDirectiveValues(directive, { directives }, variables)?.if;
-    } catch (error) {
-      if (error instanceof GraphQLError) return undefined;
-      throw error;
-    }
-  }
-
-  function findField(type: GraphQLObjectType, name: string): GraphQLField<unknown, unknown> | undefined {
-    if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef;
-    if (type === schema.getQueryType() && name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
-    if (type === schema.getQueryType() && name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
-    return type.getFields()[name];
-  }
-
-  /** As the executor works them out; null where it cannot, and gives an error instead of a value. */
-  function argumentsOf(
-    field: GraphQLField<unknown, unknown>,
-    node: FieldNode,
-  ): Record<string, unknown> | null {
-    try {
-      return getArgumentValues(field, node, variables);
-    } catch (error) {
-      if (error instanceof GraphQLError) return null;
-      throw error;
-    }
-  }
-
   /** Equal sizes have the same id, so that a selection is counted once for all of them. */
   function idOf(sizes: Sizes): number {
     const text = Object.values(sizes).join();
     const id = ids.get(text) ?? ids.size;
     ids.set(text, id);
     return id;
+  }
+}
+
+/** Whether a fragment with this type condition applies to objects of a type. */
+function applies(schema: GraphQLSchema, condition: string | undefined, type: GraphQLObjectType): boolean {
+  if (condition === undefined || condition === type.name) return true;
+  const wanted = schema.getType(condition);
+  return isAbstractType(wanted) && schema.isSubType(wanted, type);
+}
+
+function isIncluded({ directives }: SelectionNode, variables: Record<string, unknown>): boolean {
+  if (!directives?.length) return true;
+  const [include, skip] = [GraphQLIncludeDirective, GraphQLSkipDirective].map((directive) =>
+    orNull(() => getDirectiveValues(directive, { directives }, variables)),
+  );
+  return include?.if !== false && skip?.if !== true;
+}
+
+function findField(
+  schema: GraphQLSchema,
+  type: GraphQLObjectType,
+  name: string,
+): GraphQLField<unknown, unknown> | undefined {
+  if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef;
+  if (type === schema.getQueryType() && name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+  if (type === schema.getQueryType() && name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+  return type.getFields()[name];
+}
+
+/** Values as the executor computes them; null where it cannot, and gives an error instead. */
+function orNull<T>(compute: () => T): T | null {
+  try {
+    return compute();
+  } catch (error) {
+    if (error instanceof GraphQLError) return null;
+    throw error;
   }
 }
