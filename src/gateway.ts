@@ -1,23 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Clock, systemClock } from './clock.js';
 import type { Documents } from './graphql/documents.js';
 import { createExecutor } from './graphql/executor.js';
 import { createLoopBudget } from './graphql/loop-budget.js';
 import { createOperations } from './graphql/operation.js';
 import { createSchema } from './graphql/schema.js';
+import { type Clock, systemClock } from './lib/clock.js';
+import { type Log, silentLog } from './lib/log.js';
+import { createMetrics, type Metrics } from './lib/metrics.js';
+import { createTracer, type Tracer } from './lib/tracing.js';
+import { version } from './lib/version.js';
 import { createLive } from './live/live.js';
 import { createSubscriptionResolvers } from './live/subscription-resolvers.js';
 import { createTurn } from './live/turn.js';
-import { type Log, silentLog } from './log.js';
-import { createMetrics, type Metrics } from './metrics.js';
 import type { SessionProvider } from './providers/provider.js';
 import { createSources } from './providers/sources.js';
 import type { SourceStatus } from './store/source.js';
 import { createStore } from './store/store.js';
 import { followTilts, type TiltsOptions } from './tilts.js';
-import { createTracer, type Tracer } from './tracing.js';
 import { createAccess, type JwtOptions, type TokenVerifier } from './transport/access/access.js';
 import { parseAllowedHost, parseAllowedOrigin } from './transport/access/authority.js';
 import { isLoopback, trustProxies } from './transport/access/peer.js';
@@ -28,7 +29,6 @@ import { createHttpServer } from './transport/http-server.js';
 import { DEFAULT_LIMITS, type Limits } from './transport/limits.js';
 import type { Prometheus } from './transport/prometheus.js';
 import type { KeyPair } from './transport/tls.js';
-import { version } from './version.js';
 
 /** What a gateway reads, and how. */
 export interface GatewayOptions extends ServingOptions {

@@ -1,9 +1,10 @@
-export { type Clock, systemClock } from './clock.js';
 export { createGateway, type Gateway, type GatewayOptions, type ServingOptions } from './gateway.js';
 export { type Documents, ManifestError, readManifest } from './graphql/documents.js';
 export type { QueryLimits } from './graphql/limits.js';
 export { typeDefs } from './graphql/schema.js';
-export type { Log, LogLevel } from './log.js';
+export { type Clock, systemClock } from './lib/clock.js';
+export type { Log, LogLevel } from './lib/log.js';
+export type { Tracer } from './lib/tracing.js';
 export type { Change, ChangeSink, LogPosition, RecordedConnection } from './model/change.js';
 export { DecodeError, decodeSession } from './model/decode.js';
 export type { MicroTime } from './model/micro-time.js';
@@ -15,7 +16,6 @@ export type { BucketSettings, NatsCredentials } from './providers/nats/settings.
 export { ProviderError, type SessionProvider } from './providers/provider.js';
 export type { SourceStatus } from './store/source.js';
 export type { TiltsOptions } from './tilts.js';
-export type { Tracer } from './tracing.js';
 export type { JwtOptions } from './transport/access/access.js';
 export { DEFAULT_LIMITS, type Limits } from './transport/limits.js';
 export type { KeyPair } from './transport/tls.js';

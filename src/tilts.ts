@@ -1,6 +1,6 @@
-import type { Clock } from './clock.js';
-import type { Log } from './log.js';
-import type { Metrics } from './metrics.js';
+import type { Clock } from './lib/clock.js';
+import type { Log } from './lib/log.js';
+import type { Metrics } from './lib/metrics.js';
 import type { SessionProvider } from './providers/provider.js';
 import type { Sources } from './providers/sources.js';
 import { createTiltDiscovery } from './providers/tilt/discovery.js';

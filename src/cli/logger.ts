@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import type { Log, LogFields, LogLevel } from '../log.js';
+import type { Clock } from '../lib/clock.js';
+import type { Log, LogFields, LogLevel } from '../lib/log.js';
 import { plainText } from '../model/plain-text.js';
 import { jsonText } from './json-text.js';
 import { withoutLogCommands } from './log-commands.js';

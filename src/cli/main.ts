@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { version } from '../lib/version.js';
 import { ProviderError } from '../providers/provider.js';
-import { version } from '../version.js';
 import type { CliProcess } from './cli-process.js';
 import { addCommands } from './commands.js';
 import { createOutput, type Output } from './output.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { sleep } from '../clock.js';
-import type { Log } from '../log.js';
+import { sleep } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
 import { ProviderError } from '../providers/provider.js';
 import {
   type CommandPublisher,

@@ -1,12 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { type Clock, sleep, systemClock } from '../clock.js';
 import { createGateway, type Gateway, type ServingOptions } from '../gateway.js';
-import type { Log } from '../log.js';
-import { createTracer, noTracer } from '../tracing.js';
+import { type Clock, sleep, systemClock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
+import { createTracer, noTracer } from '../lib/tracing.js';
+import { version } from '../lib/version.js';
 import { GRAPHQL_PATH } from '../transport/routes.js';
 import type { KeyPair } from '../transport/tls.js';
-import { version } from '../version.js';
 import type { CliProcess } from './cli-process.js';
 import { homeDirectory } from './home.js';
 import { createOutput } from './output.js';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Clock } from '../clock.js';
 import type { GatewayOptions } from '../gateway.js';
-import type { Log } from '../log.js';
+import type { Clock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
 import { createDemoProvider } from '../providers/demo/demo.js';
 import { createFileProvider } from '../providers/file/file.js';
 import { withoutLogin } from '../providers/nats/address.js';

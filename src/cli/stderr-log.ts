@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import type { Log } from '../log.js';
+import type { Clock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
 import type { LogFlags } from './log-options.js';
 import { createLog } from './logger.js';
 import { isReaderGone } from './output.js';

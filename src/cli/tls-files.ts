@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 import { followFiles } from '../lib/file-watcher.js';
-import type { Log } from '../log.js';
+import type { Log } from '../lib/log.js';
 import type { KeyPair } from '../transport/tls.js';
 import { UsageError } from './usage-error.js';
 

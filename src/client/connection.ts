@@ -1,6 +1,6 @@
 import { createClient } from 'graphql-ws/client';
 import { WebSocket } from '#web-socket';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 import { type AnsweredError, ClientError, errorsOf } from './client-error.js';
 import type { Endpoint } from './endpoint.js';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 
 /** What a client takes of the machine: tests bring their own. */
 export interface ClientInternals {

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 import { type KnownSession, type KnownSessions, KnownSessionsDocument } from './generated.js';
 import type { Queries } from './queries.js';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 import { codeOf, messageOf } from '../lib/errors.js';
 import { isRecord } from '../lib/is-record.js';
 import { answeredError, ClientError, errorsOf } from './client-error.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 
 /** What comes next for a wait unless news comes first. */
 export interface NextDeadline {

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 import { ClientError } from './client-error.js';
 import { NO_ANSWER } from './evaluate.js';
 import { createWaitEvaluator, type WaitEvaluation } from './evaluate-wait.js';

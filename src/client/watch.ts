@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 import { type AnsweredError, answeredError, ClientError, errorsOf, hasCode } from './client-error.js';
 import type { Request } from './connection.js';
 import { type Feed, iterable, type Source } from './iteration.js';

@@ -1,5 +1,5 @@
 import { type ExecutionResult, execute, GraphQLError } from 'graphql';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 import { freezeStore } from '../store/scoped.js';
 import { createClientTurns } from './client-turns.js';
 import type { Executed, Job } from './job.js';

@@ -1,5 +1,5 @@
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
-import type { Log } from '../log.js';
+import type { Log } from '../lib/log.js';
 import type { LargeClient } from './client-turns.js';
 import type { Context } from './context.js';
 import type { AnswerMemory } from './unsent-answers.js';

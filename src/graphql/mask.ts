@@ -1,5 +1,5 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
-import type { Log } from '../log.js';
+import type { Log } from '../lib/log.js';
 
 /**
  * What a client sees of an error: its own mistakes as they are; of everything else only that it happened, while the

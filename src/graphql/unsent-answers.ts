@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 
 /** Memory of one large answer. It counts until everyone who retains it has released it. */
 export interface AnswerMemory {

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { delimiter } from 'node:path';
-import { type Clock, sleep } from '../clock.js';
+import { type Clock, sleep } from './clock.js';
 import { codeOf, isMissing, isSystemError } from './errors.js';
 import type { WatchFileEvents } from './file-events.js';
 import { createScope } from './scope.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from './clock.js';
 
 /** A signal of one's own inside an outer one, so that a part of the work can be ended by itself. */
 export interface Scope {

@@ -1,4 +1,4 @@
-import type { Metrics } from '../metrics.js';
+import type { Metrics } from '../lib/metrics.js';
 import type { Revision } from '../store/journal.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { snapshotEvent, updateEvent } from './events.js';

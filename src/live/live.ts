@@ -1,10 +1,10 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
-import { type Clock, systemClock } from '../clock.js';
 import { createExecutor, type ExecutorLimits } from '../graphql/executor.js';
 import { DEFAULT_LARGE_LIMITS, DEFAULT_QUERY_LIMITS } from '../graphql/limits.js';
 import { maskResult } from '../graphql/mask.js';
-import type { Log } from '../log.js';
-import { createMetrics, type Metrics } from '../metrics.js';
+import { type Clock, systemClock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
+import { createMetrics, type Metrics } from '../lib/metrics.js';
 import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from './backlog.js';
 import { createGroup, type Group } from './group.js';
 import { createPayloadMaker } from './payload.js';

@@ -7,7 +7,7 @@ import type { Executed } from '../graphql/job.js';
 import { maskError } from '../graphql/mask.js';
 import { UNIT_SIZES } from '../graphql/sizes.js';
 import type { AnswerMemory } from '../graphql/unsent-answers.js';
-import type { Log } from '../log.js';
+import type { Log } from '../lib/log.js';
 import type { LiveEvent } from './view.js';
 
 /** A result that readers get: executed and serialised once for all that share it. Of the result itself only the errors are kept. */

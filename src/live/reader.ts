@@ -1,4 +1,4 @@
-import type { ReaderCounts } from '../metrics.js';
+import type { ReaderCounts } from '../lib/metrics.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { type BacklogLimits, conflatedIn, createBacklog } from './backlog.js';
 import { dueEvent, snapshotEvent } from './events.js';

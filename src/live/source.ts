@@ -1,5 +1,5 @@
 import type { Context } from '../graphql/context.js';
-import { createReaderCounts } from '../metrics.js';
+import { createReaderCounts } from '../lib/metrics.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { BacklogLimits } from './backlog.js';
 import { createReader } from './reader.js';

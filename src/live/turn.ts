@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock.js';
+import { type Clock, systemClock } from '../lib/clock.js';
 
 /** Work that waits for the end of a turn. An object, not a function: one per socket costs no closure. */
 export interface Task {

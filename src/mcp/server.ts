@@ -6,10 +6,10 @@ import {
 } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import { type Client, ClientError } from '../client/client.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
+import { version } from '../lib/version.js';
 import { oneLine } from '../model/one-line.js';
 import { plainText } from '../model/plain-text.js';
-import { version } from '../version.js';
 import { bounded, MAX_LINE, MAX_MESSAGE } from './bounds.js';
 import { NoAnswer } from './newest-view.js';
 import type { AnyTool, SendProgress } from './tool.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Client } from '../client/client.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 
 /** Sends a progress notification: seconds that have passed, and what is waited for. */
 export type SendProgress = (seconds: number, message: string) => void;

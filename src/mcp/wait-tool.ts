@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { blockersOf } from '../client/client.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 import { bounded, firstPage, MAX_LINE, moreFacts } from './bounds.js';
 import { blockerFacts, blockerFactsOf, factsOf, runFacts, runFactsOf, sessionFacts } from './facts.js';
 import { NoAnswer } from './newest-view.js';

@@ -1,7 +1,7 @@
-import { type Clock, sleep } from '../clock.js';
 import { createBackoff } from '../lib/backoff.js';
-import type { Log } from '../log.js';
-import { createMetrics, type Metrics } from '../metrics.js';
+import { type Clock, sleep } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
+import { createMetrics, type Metrics } from '../lib/metrics.js';
 import type { Change, ChangeSink } from '../model/change.js';
 import { oneLine } from '../model/one-line.js';
 import { checkChange } from './check-change.js';

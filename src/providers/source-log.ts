@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import type { Log } from '../log.js';
+import type { Clock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
 import type { Change } from '../model/change.js';
 import type { SessionId } from '../model/session.js';
 import { ProviderError } from './provider.js';

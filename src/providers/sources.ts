@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.js';
-import type { Log } from '../log.js';
-import type { Metrics } from '../metrics.js';
+import type { Clock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
+import type { Metrics } from '../lib/metrics.js';
 import type { ChangeSink } from '../model/change.js';
 import { keepWatching } from './keep-watching.js';
 import { ProviderError, type SessionProvider } from './provider.js';

@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { type Clock, sleep } from '../clock.js';
 import { createBackoff } from '../lib/backoff.js';
-import type { Log } from '../log.js';
+import { type Clock, sleep } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
 import type { BucketAddress } from '../providers/nats/address.js';
 import { type Bucket, type BucketSettings, openBucket } from '../providers/nats/bucket.js';
 import { connectNats } from '../providers/nats/connection.js';

@@ -1,4 +1,4 @@
-import type { Log } from '../log.js';
+import type { Log } from '../lib/log.js';
 import type { SessionId } from '../model/session.js';
 import type { SessionRecord } from '../store/record.js';
 import type { SessionState } from './owned-key.js';

@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../clock.js';
-import type { Log } from '../log.js';
+import { type Clock, sleep } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
 import type { Bucket } from '../providers/nats/bucket.js';
 import { ProviderError } from '../providers/provider.js';
 import { createOwnedKey, type OwnedKeyOptions, type SessionState } from './owned-key.js';

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import type { Log } from '../log.js';
+import type { Clock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
 import type { Session, SessionId } from '../model/session.js';
 import type { CommandRun } from './command-states.js';
 import { createDescendants } from './descendants.js';

@@ -1,4 +1,4 @@
-import type { Log } from '../log.js';
+import type { Log } from '../lib/log.js';
 
 /** Logs why something cannot be written: once for each change of the reason, and once when it is written again. */
 export interface ProblemLog {

@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../clock.js';
-import type { Log } from '../log.js';
+import { type Clock, sleep } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
 import type { ProviderError } from '../providers/provider.js';
 import type { Broker } from './broker.js';
 import { createKeyWriter, type KeyWriter } from './key-writer.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 import type { SessionState } from './owned-key.js';
 
 /** When the states of a key were written, by the monotonic clock: the bucket forgets each of them by its age. */

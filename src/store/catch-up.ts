@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 
 /** How long a reader that comes from another gateway may wait for this one to be as far, in milliseconds. */
 export const CATCH_UP_MS = 3_000;

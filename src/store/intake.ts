@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 import type { Change, ChangeSink, LogPosition, RecordedConnection } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
 import { isSameRun } from '../model/run.js';

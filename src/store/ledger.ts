@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 import type { LogPosition } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
 import type { SessionId } from '../model/session.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 import type { SessionId } from '../model/session.js';
 
 /** Sessions that are GONE, each kept for a while. */

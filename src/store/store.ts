@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../lib/clock.js';
 import type { ChangeSink } from '../model/change.js';
 import type { SessionId } from '../model/session.js';
 import { createCatchUp } from './catch-up.js';

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Clock } from '../clock.js';
-import type { LargeCounts, Metrics, SourceCounts, SourceState } from '../metrics.js';
+import type { Clock } from '../lib/clock.js';
+import type { LargeCounts, Metrics, SourceCounts, SourceState } from '../lib/metrics.js';
 
 /** The page that a Prometheus server reads. */
 export interface Prometheus {

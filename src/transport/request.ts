@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../clock.js';
-import { isOn, type Log } from '../log.js';
+import type { Clock } from '../lib/clock.js';
+import { isOn, type Log } from '../lib/log.js';
 
 /** The header that a request's id comes and goes in. */
 export const REQUEST_ID_HEADER = 'x-request-id';

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { isOn, withFields } from '../log.js';
-import type { Metrics } from '../metrics.js';
+import { isOn, withFields } from '../lib/log.js';
+import type { Metrics } from '../lib/metrics.js';
+import type { Tracer } from '../lib/tracing.js';
 import type { Store } from '../store/store.js';
-import type { Tracer } from '../tracing.js';
 import { createDoor, type DoorOptions, type HostRule } from './access/door.js';
 import type { Refusal } from './access/guard.js';
 import { peerOf } from './access/peer.js';

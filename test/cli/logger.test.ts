@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLog, type LogOptions } from '../../src/cli/logger.js';
-import { isOn } from '../../src/log.js';
+import { isOn } from '../../src/lib/log.js';
 import { createManualClock } from '../support/manual-clock.js';
 
 /** A log whose lines are kept. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type Log, silentLog } from '../../src/log.js';
+import { type Log, silentLog } from '../../src/lib/log.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { runCliToEnd } from '../support/cli.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';

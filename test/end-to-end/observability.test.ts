@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
-import type { LogFields } from '../../src/log.js';
+import type { LogFields } from '../../src/lib/log.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { runCli } from '../support/cli.js';
 import { startGateway } from '../support/gateway.js';

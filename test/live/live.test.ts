@@ -1,12 +1,12 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createSchema } from '../../src/graphql/schema.js';
+import { silentLog } from '../../src/lib/log.js';
 import { createLive } from '../../src/live/live.js';
 import type { Payload } from '../../src/live/payload.js';
 import { type Outlet, PushedReader } from '../../src/live/pushed-reader.js';
 import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
 import { createTurn } from '../../src/live/turn.js';
-import { silentLog } from '../../src/log.js';
 import { createStore } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session, type TargetStates } from '../support/sessions.js';

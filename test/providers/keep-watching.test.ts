@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Log } from '../../src/log.js';
+import type { Log } from '../../src/lib/log.js';
 import type { Change } from '../../src/model/change.js';
 import { type KeepWatchingOptions, keepWatching } from '../../src/providers/keep-watching.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';

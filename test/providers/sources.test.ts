@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/lib/log.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { ProviderError } from '../../src/providers/provider.js';
 import { createSources } from '../../src/providers/sources.js';

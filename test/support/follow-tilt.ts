@@ -1,5 +1,5 @@
-import { systemClock } from '../../src/clock.js';
-import type { Log } from '../../src/log.js';
+import { systemClock } from '../../src/lib/clock.js';
+import type { Log } from '../../src/lib/log.js';
 import type { SessionProvider } from '../../src/providers/provider.js';
 import { createTiltProvider, type TiltProviderOptions } from '../../src/providers/tilt/tilt.js';
 import { type ChangeReader, readChanges } from './change-reader.js';

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../src/clock.js';
+import { type Clock, systemClock } from '../../src/lib/clock.js';
 import type { Session } from '../../src/model/session.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { parseAddress } from '../../src/providers/nats/address.js';

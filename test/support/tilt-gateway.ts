@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/lib/clock.js';
 import type { SessionProvider } from '../../src/providers/provider.js';
 import { type FollowedSession, followSession } from './followed-session.js';
 import { startGateway, type TestGateway } from './gateway.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { register } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { createMetrics, MAX_SOURCES } from '../../src/metrics.js';
+import { createMetrics, MAX_SOURCES } from '../../src/lib/metrics.js';
 import { createPrometheus } from '../../src/transport/prometheus.js';
 import { createManualClock } from '../support/manual-clock.js';
 

@@ -3,7 +3,7 @@ import { createServer, get, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import type { LogFields } from '../../src/log.js';
+import type { LogFields } from '../../src/lib/log.js';
 import { logAccess, requestIdOf } from '../../src/transport/request.js';
 import { createSteppedClock, type SteppedClock } from '../support/stepped-clock.js';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createClient } from '../../client/client.js';
-import { systemClock } from '../../clock.js';
+import { systemClock } from '../../lib/clock.js';
 import { createMcpServer } from '../../mcp/server.js';
 import type { CliProcess } from '../cli-process.js';
 import { type ClientFlags, clientOptionsOf } from '../client-options.js';

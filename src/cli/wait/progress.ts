@@ -6,7 +6,7 @@ import {
   type TargetsView,
   type WaitProgress,
 } from '../../client/client.js';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../lib/clock.js';
 import { elapsed } from '../elapsed.js';
 import { toWidth } from '../text-width.js';
 import { inWords } from './condition-text.js';

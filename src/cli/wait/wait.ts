@@ -6,7 +6,7 @@ import {
   type WaitOutcome,
   type WaitProgress,
 } from '../../client/client.js';
-import { type Clock, systemClock } from '../../clock.js';
+import { type Clock, systemClock } from '../../lib/clock.js';
 import type { CliProcess } from '../cli-process.js';
 import { clientOptionsOf } from '../client-options.js';
 import { EXIT } from '../exit-code.js';

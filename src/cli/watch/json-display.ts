@@ -1,5 +1,5 @@
 import type { TargetsView } from '../../client/client.js';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../lib/clock.js';
 import type { CliProcess } from '../cli-process.js';
 import { jsonText } from '../json-text.js';
 import { createOutput } from '../output.js';

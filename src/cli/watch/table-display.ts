@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { TargetsView } from '../../client/client.js';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../lib/clock.js';
 import type { CliProcess } from '../cli-process.js';
 import type { Display } from './display.js';
 import { firstShown, type Paint, pageOf, type ScreenState, screenLines } from './screen-lines.js';

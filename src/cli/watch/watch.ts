@@ -1,5 +1,5 @@
 import { createClient, type TargetsView } from '../../client/client.js';
-import { systemClock } from '../../clock.js';
+import { systemClock } from '../../lib/clock.js';
 import type { CliProcess } from '../cli-process.js';
 import { clientFailure } from '../client-failure.js';
 import { clientOptionsOf } from '../client-options.js';

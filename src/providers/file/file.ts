@@ -1,5 +1,5 @@
 import { basename, dirname, resolve, sep } from 'node:path';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../lib/clock.js';
 import { pollFiles } from '../../lib/file-watcher.js';
 import { type PushChange, streamChanges } from '../change-stream.js';
 import { MAX_BEHIND } from '../limits.js';

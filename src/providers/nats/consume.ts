@@ -1,5 +1,5 @@
 import type { Consumer, ConsumerMessages, ConsumerNotification } from '@nats-io/jetstream';
-import { type Clock, sleep } from '../../clock.js';
+import { type Clock, sleep } from '../../lib/clock.js';
 import { createScope } from '../../lib/scope.js';
 import type { Bucket } from './bucket.js';
 import type { Link } from './link.js';

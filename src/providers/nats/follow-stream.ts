@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../clock.js';
+import { type Clock, sleep } from '../../lib/clock.js';
 import { createScope } from '../../lib/scope.js';
 import { ProviderError } from '../provider.js';
 import type { Bucket } from './bucket.js';

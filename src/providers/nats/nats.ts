@@ -1,5 +1,5 @@
 import type { StreamState } from '@nats-io/jetstream';
-import { type Clock, systemClock } from '../../clock.js';
+import { type Clock, systemClock } from '../../lib/clock.js';
 import { createScope } from '../../lib/scope.js';
 import type { Change, LogPosition } from '../../model/change.js';
 import { type PushChange, streamChanges } from '../change-stream.js';

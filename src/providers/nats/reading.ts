@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../clock.js';
+import { type Clock, sleep } from '../../lib/clock.js';
 import type { Change } from '../../model/change.js';
 import type { PushChange } from '../change-stream.js';
 import type { Bucket } from './bucket.js';

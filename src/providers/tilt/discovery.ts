@@ -1,9 +1,9 @@
 import { delimiter } from 'node:path';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../lib/clock.js';
 import { type WatchFileEvents, watchFileEvents } from '../../lib/file-events.js';
 import { followFiles } from '../../lib/file-watcher.js';
-import type { Log } from '../../log.js';
-import type { Metrics } from '../../metrics.js';
+import type { Log } from '../../lib/log.js';
+import type { Metrics } from '../../lib/metrics.js';
 import { type PushChange, streamChanges } from '../change-stream.js';
 import { ProviderError, type SessionProvider } from '../provider.js';
 import type { KubeContext } from './kube-context.js';

@@ -1,6 +1,6 @@
 import { Agent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../lib/clock.js';
 import { createDeadline, type Deadline } from '../../lib/scope.js';
 import { readSessionList, type SessionList } from '../kubernetes/session-list.js';
 import { ProviderError } from '../provider.js';

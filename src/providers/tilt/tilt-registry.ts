@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../../clock.js';
-import type { Log } from '../../log.js';
+import type { Clock } from '../../lib/clock.js';
+import type { Log } from '../../lib/log.js';
 import type { SessionProvider } from '../provider.js';
 import type { Endpoint, KubeContext } from './kube-context.js';
 import { type FollowedTilt, isSameEntry, planTilts, type Step } from './plan-tilts.js';

@@ -1,6 +1,6 @@
-import type { Clock } from '../../clock.js';
-import type { Log } from '../../log.js';
-import { createMetrics, type Metrics } from '../../metrics.js';
+import type { Clock } from '../../lib/clock.js';
+import type { Log } from '../../lib/log.js';
+import { createMetrics, type Metrics } from '../../lib/metrics.js';
 import type { Change } from '../../model/change.js';
 import { type PushChange, streamChanges } from '../change-stream.js';
 import { createWatchState } from '../kubernetes/watch-state.js';

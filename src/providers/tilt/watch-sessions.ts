@@ -1,5 +1,5 @@
-import type { Log } from '../../log.js';
-import type { SourceCounts } from '../../metrics.js';
+import type { Log } from '../../lib/log.js';
+import type { SourceCounts } from '../../lib/metrics.js';
 import { ProviderError } from '../provider.js';
 import { type FollowOptions, followWatch, type WatchEnd } from './follow-watch.js';
 

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Metrics } from '../../metrics.js';
+import type { Metrics } from '../../lib/metrics.js';
 import { corsHeaders } from './cors.js';
 import { type GuardOptions, isForeignButAllowed } from './guard.js';
 import { headOf } from './refuse.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Log } from '../../log.js';
-import type { Metrics } from '../../metrics.js';
+import type { Log } from '../../lib/log.js';
+import type { Metrics } from '../../lib/metrics.js';
 import { type Access, type Grant, isGrant } from './access.js';
 import { allowOrigin, answerPreflight } from './cors.js';
 import { cookieFor, cookieNameOf, tokensOf } from './credentials.js';

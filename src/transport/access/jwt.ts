@@ -1,8 +1,8 @@
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../lib/clock.js';
 import { messageOf } from '../../lib/errors.js';
-import type { Log } from '../../log.js';
+import type { Log } from '../../lib/log.js';
 import {
   DEFAULT_CLAIM,
   DEFAULT_LEEWAY_MS,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createLoopBudget, type LoopBudget } from '../../graphql/loop-budget.js';
-import { withFields } from '../../log.js';
+import { withFields } from '../../lib/log.js';
 import type { Grant } from '../access/access.js';
 import { REQUEST_ID_HEADER } from '../request.js';
 import { sendAnswer } from './answer.js';

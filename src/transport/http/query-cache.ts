@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Reads } from '../../graphql/reads.js';
-import { createMetrics, type Metrics } from '../../metrics.js';
+import { createMetrics, type Metrics } from '../../lib/metrics.js';
 import type { Answer } from './answer.js';
 
 /** How much a query cache keeps. */

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Reads } from '../../graphql/reads.js';
-import type { Log } from '../../log.js';
+import type { Log } from '../../lib/log.js';
 import type { Grant } from '../access/access.js';
 import type { LargeResponse } from './large-response.js';
 

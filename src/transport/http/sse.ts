@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import type { FetchAPI, Plugin } from 'graphql-yoga';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../lib/clock.js';
 import { isPayload } from '../../live/payload.js';
 import type { ServerContext } from './server-context.js';
 

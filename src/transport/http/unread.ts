@@ -1,8 +1,8 @@
 import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import type { Clock } from '../../clock.js';
-import type { Metrics } from '../../metrics.js';
+import type { Clock } from '../../lib/clock.js';
+import type { Metrics } from '../../lib/metrics.js';
 import { hasMoved, type Progress, readProgress } from '../progress.js';
 
 /** How long a client may read nothing of what was written to it before its connection is cut, in milliseconds; as of WebSockets. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../lib/clock.js';
 import { hasMoved, type Progress, readProgress } from '../progress.js';
 
 /**

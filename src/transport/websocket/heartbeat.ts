@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../lib/clock.js';
 
 /** Who is asked from time to time whether it still is there. */
 export interface Beating {

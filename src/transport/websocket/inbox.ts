@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.js';
 import type { LoopBudget } from '../../graphql/loop-budget.js';
+import type { Clock } from '../../lib/clock.js';
 
 /** The connection that an {@link Inbox} belongs to. */
 export interface InboxOwner {

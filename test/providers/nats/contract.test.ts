@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { systemClock } from '../../../src/clock.js';
+import { systemClock } from '../../../src/lib/clock.js';
 import { decodeSession } from '../../../src/model/decode.js';
 import { createNatsProvider } from '../../../src/providers/nats/nats.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';

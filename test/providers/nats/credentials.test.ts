@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/clock.js';
+import { systemClock } from '../../../src/lib/clock.js';
 import type { NatsCredentials } from '../../../src/providers/nats/credentials.js';
 import { createNatsProvider } from '../../../src/providers/nats/nats.js';
 import { ProviderError } from '../../../src/providers/provider.js';

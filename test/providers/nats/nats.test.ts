@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/clock.js';
+import { systemClock } from '../../../src/lib/clock.js';
 import type { Session } from '../../../src/model/session.js';
 import { createNatsProvider } from '../../../src/providers/nats/nats.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';

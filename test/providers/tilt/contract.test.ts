@@ -1,4 +1,4 @@
-import { silentLog } from '../../../src/log.js';
+import { silentLog } from '../../../src/lib/log.js';
 import { createTiltProvider } from '../../../src/providers/tilt/tilt.js';
 import { contextOf } from '../../support/kubeconfig-file.js';
 import { createManualClock } from '../../support/manual-clock.js';

@@ -1,8 +1,8 @@
 import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../../src/clock.js';
-import { silentLog } from '../../../src/log.js';
+import { systemClock } from '../../../src/lib/clock.js';
+import { silentLog } from '../../../src/lib/log.js';
 import type { SessionProvider } from '../../../src/providers/provider.js';
 import { createTiltDiscovery, type TiltDiscoveryOptions } from '../../../src/providers/tilt/discovery.js';
 import { type ChangeReader, readChanges } from '../../support/change-reader.js';

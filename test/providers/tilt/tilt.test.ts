@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '../../../src/clock.js';
-import { silentLog } from '../../../src/log.js';
+import { systemClock } from '../../../src/lib/clock.js';
+import { silentLog } from '../../../src/lib/log.js';
 import { createTiltProvider } from '../../../src/providers/tilt/tilt.js';
 import { readChanges } from '../../support/change-reader.js';
 import { followTilt } from '../../support/follow-tilt.js';

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { sleep, systemClock } from '../src/clock.js';
-import { createManualClock } from './support/manual-clock.js';
+import { sleep, systemClock } from '../../src/lib/clock.js';
+import { createManualClock } from '../support/manual-clock.js';
 
 describe('systemClock', () => {
   afterEach(() => {

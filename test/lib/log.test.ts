@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOn, type Log, silentLog, withFields } from '../src/log.js';
+import { isOn, type Log, silentLog, withFields } from '../../src/lib/log.js';
 
 /** A log that keeps its lines. */
 function recordingLog(): { log: Log; lines: unknown[] } {

@@ -1,4 +1,4 @@
-import { isRecord } from './lib/is-record.js';
+import { isRecord } from './is-record.js';
 
 /**
  * Counters and gauges of one gateway, passed in wherever something is counted. They are plain numbers, which the page of

@@ -8,8 +8,8 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { parse } from 'graphql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createTracer, noTracer } from '../src/tracing.js';
-import { version } from '../src/version.js';
+import { createTracer, noTracer } from '../../src/lib/tracing.js';
+import { version } from '../../src/lib/version.js';
 
 const QUERY = 'query Board { sessions { totalCount } }';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { isRecord } from './lib/is-record.js';
+import { isRecord } from './is-record.js';
 
 /** The version of this package. */
 export const version = readVersion();
