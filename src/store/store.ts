@@ -1,8 +1,7 @@
 import type { Clock } from '../lib/clock.js';
 import type { ChangeSink } from '../model/change.js';
 import type { SessionId } from '../model/session.js';
-import { createCatchUp } from './catch-up.js';
-import { createCursors } from './cursors.js';
+import { createCatchUp, createCursors } from './cursors.js';
 import { createIntake } from './intake.js';
 import { createJournal, DEFAULT_JOURNAL_LIMITS, type JournalLimits, type Revision } from './journal.js';
 import { createLedger } from './ledger.js';

@@ -19,7 +19,8 @@ const FOLDER = new URL('../../dist/dashboard/', import.meta.url);
 
 /**
  * The dashboard: a page of static files, without any secret, which reads what it shows from the endpoint like any other
- * client. The files are loaded when first asked for and kept compressed.
+ * client. The files are loaded when first asked for and kept compressed. (The ETags of `sirv` are a file's size and time: npm
+ * gives all files one time, and the page is as long in each version, so that a browser would keep an old one.)
  *
  * @param folder where they are, ending in a slash
  */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/model/change.js';
 import type { SessionId } from '../../src/model/session.js';
-import { CATCH_UP_MS } from '../../src/store/catch-up.js';
+import { CATCH_UP_MS } from '../../src/store/cursors.js';
 import type { Revision } from '../../src/store/journal.js';
 import type { SessionRecord } from '../../src/store/record.js';
 import { createStore, type Store } from '../../src/store/store.js';

@@ -1,4 +1,5 @@
 import { PHASE_LOOKS } from '../model/phases.js';
+import { progressOf } from '../model/progress.js';
 import type { ShownVerdict } from '../model/shown-verdict.js';
 import type { Session, TargetPhase } from '../model/types.js';
 
@@ -85,3 +86,18 @@ const PATHS: Readonly<Record<IconName, string>> = {
   BACK: 'M9.500 3.500l-4.500 4.500l4.500 4.500',
   LINK: 'M8 13v.1M5.400 10.400a3.700 3.700 0 0 1 5.200 0M3 7.800a7.200 7.200 0 0 1 10 0M2 2l12 12',
 };
+
+/** How far a Session is: a bar with its words below. */
+export function Progress({ counts }: Pick<Session, 'counts'>) {
+  const { total, segments, label } = progressOf(counts);
+  return (
+    <div class="progress">
+      <div class="progress-bar" aria-hidden="true">
+        {segments.map(({ word, tone, share }) => (
+          <span key={word} class={`fill-${tone}`} style={{ width: `${share * 100}%` }} />
+        ))}
+      </div>
+      <p class="progress-label">{total === 0 ? 'no targets yet' : label}</p>
+    </div>
+  );
+}

@@ -4,12 +4,11 @@ import { isOld, shownVerdict } from '../model/shown-verdict.js';
 import { formatClock, formatDuration, parseTime } from '../model/time.js';
 import type { Session } from '../model/types.js';
 import { usePage } from '../state/page.js';
-import { DemoBadge, VerdictBadge } from './badges.js';
+import { DemoBadge, Progress, VerdictBadge } from './badges.js';
 import { AsOf, Elapsed } from './elapsed.js';
 import { NoMatch, NoSessions } from './empty.js';
 import { SearchBox } from './filter-bar.js';
 import { Link } from './link.js';
-import { Progress } from './progress.js';
 
 /** All Sessions. */
 export function SessionList({ sessions }: { readonly sessions: ReadonlyMap<string, Session> }) {

@@ -55,7 +55,10 @@ function bearerOf(header: string): string | null {
   return token;
 }
 
-/** The values of all cookies of this name, as they were before {@link cookieFor}. Empty ones are left out. */
+/**
+ * The values of all cookies of this name, as they were before {@link cookieFor}. Empty ones are left out. (The package
+ * `cookie` keeps the first of a name, and quotes.)
+ */
 function cookiesOf(header: string, name: string): string[] {
   return header
     .split(';')
