@@ -15,17 +15,10 @@ export interface LinkState {
   readonly url: string | null;
 }
 
-/** The targets of one Session, as of the newest payload that was taken. */
-export interface TargetsView {
-  /** The Session as of that payload; null while there is none. */
-  readonly session: SessionFields | null;
-  /**
-   * By name, in Tilt's order, which is by name; the second target of one name is under `name#2`, as in its id. It never
-   * changes: the next view has another.
-   */
-  readonly targets: ReadonlyMap<string, TargetFields>;
+/** A folded set, as of the newest payload that was taken. */
+interface ChangesView<C> {
   /** What that payload changed; empty when only the Session itself or the link did. */
-  readonly changes: readonly TargetChangeFields[];
+  readonly changes: readonly C[];
   /** Whether what was known before is to be forgotten: `changes` then is everything. */
   readonly reset: boolean;
   /** How many updates were folded into one, by the gateway or by this watch, since they were not taken in time. Else 0. */
@@ -35,19 +28,21 @@ export interface TargetsView {
   readonly link: LinkState;
 }
 
+/** The targets of one Session, as of the newest payload that was taken. */
+export interface TargetsView extends ChangesView<TargetChangeFields> {
+  /** The Session as of that payload; null while there is none. */
+  readonly session: SessionFields | null;
+  /**
+   * By name, in Tilt's order, which is by name; the second target of one name is under `name#2`, as in its id. It never
+   * changes: the next view has another.
+   */
+  readonly targets: ReadonlyMap<string, TargetFields>;
+}
+
 /** The Sessions, as of the newest payload that was taken. */
-export interface SessionsView {
+export interface SessionsView extends ChangesView<SessionChangeFields> {
   /** By id, in order. It never changes: the next view has another. */
   readonly sessions: ReadonlyMap<string, SessionFields>;
-  /** What that payload changed; empty when only the link did. */
-  readonly changes: readonly SessionChangeFields[];
-  /** Whether what was known before is to be forgotten: `changes` then is everything. */
-  readonly reset: boolean;
-  /** How many updates were folded into one, by the gateway or by this watch, since they were not taken in time. Else 0. */
-  readonly conflated: number;
-  /** Where it stands; null before the first payload. */
-  readonly cursor: string | null;
-  readonly link: LinkState;
 }
 
 /** The newest state of one Session. */
