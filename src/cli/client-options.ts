@@ -1,54 +1,55 @@
-import { readFile } from 'node:fs/promises';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import type { ClientOptions } from '../client/client.js';
-import { UsageError } from './usage-error.js';
+import { type FlagsOf, file, option, type ValuesOf } from './options.js';
+import { readTextFile, UsageError } from './usage-error.js';
 
-/** Which gateway a command asks, and how it lets itself in. */
-export interface ClientFlags {
-  readonly url: readonly URL[];
-  readonly tokenFile?: string;
-}
+const DEFAULT_URL = 'http://127.0.0.1:4000/graphql';
+const PATH = '/graphql';
 
-/** Which Session a command is about. */
-export interface SessionFlags {
-  readonly session?: string;
-}
+/** Options of commands that ask a gateway. */
+export const clientOptions = {
+  url: option('-u, --url <url>', 'gateway to ask, may be repeated: the next is tried when one is lost', {
+    parse: gatewayUrls,
+    initial: [],
+    shown: DEFAULT_URL,
+    env: 'TILT_GRAPHQL_URL',
+  }),
+  tokenFile: file(
+    '--token-file <path>',
+    'file with the token to send (or TILT_GRAPHQL_TOKEN)',
+    'TILT_GRAPHQL_TOKEN_FILE',
+  ),
+};
 
-/** Adds the options about the gateway that is asked; each may also come from the environment. */
-export function addClientOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option('-u, --url <url>', 'gateway to ask, may be repeated: the next is tried when one is lost')
-        .default([], DEFAULT_URL)
-        .env('TILT_GRAPHQL_URL')
-        .argParser(gatewayUrls),
-    )
-    .addOption(
-      new Option('--token-file <path>', 'file with the token to send (or TILT_GRAPHQL_TOKEN)').env(
-        'TILT_GRAPHQL_TOKEN_FILE',
-      ),
-    );
-}
+/** Options of commands that ask a gateway about one Session. */
+export const askingOptions = {
+  ...clientOptions,
+  session: option(
+    '-s, --session <id>',
+    'id of the Session, <instance>/<name>; may be left out while exactly one is known',
+    { parse: sessionId, completion: 'sessions', env: 'TILT_GRAPHQL_SESSION' },
+  ),
+};
 
-/** Adds the option about the Session. */
-export function addSessionOption(command: Command): Command {
-  return command.addOption(
-    new Option(
-      '-s, --session <id>',
-      'id of the Session, <instance>/<name>; may be left out while exactly one is known',
-    )
-      .env('TILT_GRAPHQL_SESSION')
-      .argParser(sessionId),
-  );
-}
+/** Values of {@link askingOptions}. */
+export type AskingFlags = ValuesOf<typeof askingOptions>;
+
+/** Options of `mcp`. */
+export const mcpOptions = { client: clientOptions };
+
+/** Values of {@link mcpOptions}. */
+export type McpFlags = FlagsOf<typeof mcpOptions>;
+
+/** Values of {@link clientOptions}. */
+export type ClientFlags = ValuesOf<typeof clientOptions>;
 
 /** A variable that is not set, in a script, must not come to mean any Session. */
-function sessionId(text: string): string {
-  if (text !== '') return text;
+function sessionId(id: string): string {
+  if (id !== '') return id;
   throw new InvalidArgumentError('Expected an id such as tilt-default/Tiltfile.');
 }
 
-/** What the client is told of them. Throws a UsageError where the token is missing or makes no sense. */
+/** Options of the client for these flags. Throws a UsageError for a token file that cannot be read or used. */
 export async function clientOptionsOf(
   { url, tokenFile }: ClientFlags,
   env: Readonly<Record<string, string | undefined>>,
@@ -59,17 +60,14 @@ export async function clientOptionsOf(
   return { urls, ...(token && { token: checked(token.trim(), 'the token') }) };
 }
 
-const DEFAULT_URL = 'http://127.0.0.1:4000/graphql';
-const PATH = '/graphql';
-
-/** Addresses of gateways, apart by commas, added to those given before; the path may be left out. */
-function gatewayUrls(text: string, given: readonly URL[] | undefined): readonly URL[] {
-  const parts = text.split(',').map((part) => part.trim());
-  return [...(given ?? []), ...parts.filter((part) => part !== '').map(gatewayUrl)];
+/** Addresses of gateways, separated by commas, added to those given before; the path may be left out. */
+function gatewayUrls(list: string, given: readonly URL[]): readonly URL[] {
+  const parts = list.split(',').map((part) => part.trim());
+  return [...given, ...parts.filter((part) => part !== '').map(gatewayUrl)];
 }
 
-function gatewayUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null;
+function gatewayUrl(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : null;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new InvalidArgumentError('Expected an address such as http://127.0.0.1:4000.');
   }
@@ -94,7 +92,7 @@ function withoutToken(url: URL): string {
   return copy.href;
 }
 
-/** The token of a file, read anew for each connection; while it cannot be read, the last one. */
+/** Token in a file, read again for each connection; while it cannot be read, the last one. */
 async function followToken(path: string): Promise<() => Promise<string>> {
   let last = await readToken(path);
   return async () => {
@@ -105,13 +103,7 @@ async function followToken(path: string): Promise<() => Promise<string>> {
 
 async function readToken(path: string): Promise<string> {
   const where = `--token-file ${path}`;
-  try {
-    return checked((await readFile(path, 'utf8')).trim(), where);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const code = error instanceof Error && 'code' in error ? error.code : error;
-    throw new UsageError(`${where}: it cannot be read (${code})`);
-  }
+  return checked((await readTextFile(path, where)).trim(), where);
 }
 
 function checked(token: string, where: string): string {

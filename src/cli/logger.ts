@@ -3,18 +3,11 @@ import type { Log, LogFields, LogLevel } from '../lib/log.js';
 import { plainText } from '../model/plain-text.js';
 import { jsonText } from './json-text.js';
 import { withoutLogCommands } from './log-commands.js';
+import { LOG_LEVELS, type LogFlags } from './shared-options.js';
 import { terminalText } from './terminal-text.js';
 
-/** How log lines look: for people, or one JSON object a line for machines. */
-export type LogFormat = 'text' | 'json';
-
-/** The levels, from the quietest to the loudest that `--log-level` takes. */
-export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
-
 /** What {@link createLog} works with. */
-export interface LogOptions {
-  readonly level: (typeof LOG_LEVELS)[number];
-  readonly format: LogFormat;
+export interface LogOptions extends LogFlags {
   readonly clock: Pick<Clock, 'now'>;
   /** Takes one line, with its line break. */
   readonly write: (line: string) => void;

@@ -1,18 +1,24 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
+import type { Condition } from '../client/client.js';
 import { parseAllowedHost, parseAllowedOrigin } from '../transport/access/authority.js';
 import { isLoopback, trustProxies } from '../transport/access/peer.js';
 import { DEFAULT_LIMITS, isLimit, type Limits } from '../transport/limits.js';
+import { PHASES } from './phases.js';
 
 // What options accept: each gives the value, or one line about what was expected.
 
-/** A port number; 0 takes a free one. */
-export function port(text: string): number {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number > 65_535)
-    throw new InvalidArgumentError('Expected a number from 0 to 65535.');
-  return number;
+/** A whole number from one to another. */
+export function between(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= min && number <= max) return number;
+    throw new InvalidArgumentError(`Expected a number from ${min} to ${max}.`);
+  };
 }
+
+/** A port number; 0 takes a free one. */
+export const port = between(0, 65_535);
 
 /** An address to listen on. */
 export function host(text: string): string {
@@ -21,13 +27,13 @@ export function host(text: string): string {
 }
 
 /** Names of hosts, apart by commas, added to those given before. */
-export function hosts(text: string, given: readonly string[] | undefined): readonly string[] {
-  return [...(given ?? []), ...list(text).map((name) => accepted(parseAllowedHost, name))];
+export function hosts(text: string, given: readonly string[]): readonly string[] {
+  return [...given, ...list(text).map((name) => accepted(parseAllowedHost, name))];
 }
 
 /** Origins, apart by commas, added to those given before. */
-export function origins(text: string, given: readonly string[] | undefined): readonly string[] {
-  return [...(given ?? []), ...list(text).map((origin) => accepted(parseAllowedOrigin, origin))];
+export function origins(text: string, given: readonly string[]): readonly string[] {
+  return [...given, ...list(text).map((origin) => accepted(parseAllowedOrigin, origin))];
 }
 
 /** What a parser makes of a value; its RangeError becomes one line about the option. */
@@ -48,8 +54,8 @@ function list(text: string): readonly string[] {
 }
 
 /** Addresses and networks, apart by commas, added to those given before. */
-export function proxies(text: string, given: readonly string[] | undefined): readonly string[] {
-  const all = [...(given ?? []), ...list(text)];
+export function proxies(text: string, given: readonly string[]): readonly string[] {
+  const all = [...given, ...list(text)];
   try {
     trustProxies(all);
   } catch {
@@ -74,7 +80,7 @@ export function httpUrl(text: string): URL {
 }
 
 /** Limits as NAME=NUMBER, apart by commas, added to those given before. */
-export function limit(text: string, given: Partial<Limits> | undefined): Partial<Limits> {
+export function limit(text: string, given: Partial<Limits>): Partial<Limits> {
   const limits: Record<string, number> = {};
   for (const part of text.split(',')) {
     const [name = '', value = ''] = part.trim().split('=', 2);
@@ -100,8 +106,8 @@ export function instance(text: string): string {
 }
 
 /** One more of an option that may be repeated. */
-export function append(text: string, given: readonly string[] | undefined): readonly string[] {
-  return [...(given ?? []), text];
+export function append(text: string, given: readonly string[]): readonly string[] {
+  return [...given, text];
 }
 
 const MILLISECONDS = new Map([
@@ -132,6 +138,17 @@ export function time(text: string): Date {
   const date = new Date(text);
   if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text) && !Number.isNaN(date.getTime())) return date;
   throw new InvalidArgumentError('Expected a time with its zone, such as 2026-11-22T12:00:00Z.');
+}
+
+/** A condition of `wait`: `ready`, `done` or `target:NAME=PHASE`, the phase in any case. The last `=` is the one that counts. */
+export function condition(text: string): Condition {
+  if (text === 'ready' || text === 'done') return text;
+  const [, target, word = ''] = /^target:(.+)=([^=]*)$/s.exec(text) ?? [];
+  const phase = PHASES.find((candidate) => candidate === word.toUpperCase());
+  if (target !== undefined && phase !== undefined) return { target, phase };
+  throw new InvalidArgumentError(
+    `Expected ready, done, or target:NAME=PHASE with one of ${PHASES.join(', ')}.`,
+  );
 }
 
 /** A number of bytes, such as 0, 500k or 32M. */

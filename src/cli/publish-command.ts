@@ -14,7 +14,7 @@ import type { PublisherOptions } from '../publish/publisher.js';
 import type { Store } from '../store/store.js';
 import type { CliProcess } from './cli-process.js';
 import { startCommand } from './command.js';
-import type { PublishOptions } from './publish-options.js';
+import type { PublishFlags } from './publish-options.js';
 
 /** Everything that publishing needs, with a command and without. */
 export type PublishParts = PublisherOptions & { readonly store: Store };
@@ -24,7 +24,7 @@ export interface PublishCommandParts
   extends PublishParts,
     Pick<CommandPublisherOptions, 'explicitSources' | 'followsTilts'> {
   readonly cli: CliProcess;
-  readonly options: Pick<PublishOptions, 'instance' | 'deadline'>;
+  readonly options: Pick<PublishFlags['publish'], 'instance' | 'deadlineMs'>;
 }
 
 /** How long the Tilt of a command that has ended may take to close its connection, in milliseconds. */
@@ -72,8 +72,8 @@ async function publishRun(
   const publisher = createCommandPublisher({ ...parts, run, instance, processes: createProcessReader() });
   const end = await ended;
   await settled(publisher, parts);
-  const unwritten = await publisher.close(end, options.deadline);
-  logUnwritten(unwritten, options.deadline, parts.broker.isAway, log);
+  const unwritten = await publisher.close(end, options.deadlineMs);
+  logUnwritten(unwritten, options.deadlineMs, parts.broker.isAway, log);
 }
 
 /** Logs the keys whose final state the broker did not take. @param isAway whether the broker could not be reached */

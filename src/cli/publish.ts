@@ -12,9 +12,9 @@ import { createStore, type Store } from '../store/store.js';
 import { followTilts } from '../tilts.js';
 import type { CliProcess } from './cli-process.js';
 import { homeDirectory } from './home.js';
-import { credentialsOf, settingsOf } from './nats-options.js';
+import { withoutUndefined } from './options.js';
 import { logUnwritten, type PublishParts, publishCommand } from './publish-command.js';
-import type { PublishOptions } from './publish-options.js';
+import type { PublishFlags } from './publish-options.js';
 import { chooseSources } from './sources.js';
 import { createStderrLog } from './stderr-log.js';
 import { stopSignal } from './stop-signal.js';
@@ -25,21 +25,22 @@ import { orUsageError } from './usage-error.js';
  * became of the publishing; else 0, and 1 when another publisher has the instance.
  */
 export async function publish(
-  options: PublishOptions,
+  flags: PublishFlags,
   command: readonly string[],
   cli: CliProcess,
 ): Promise<number> {
   const clock = systemClock;
   // It listens for errors of the stream, so that a line written by anybody else cannot end the process either.
-  const log = createStderrLog(options, cli.stderr, clock);
+  const log = createStderrLog(flags.log, cli.stderr, clock);
+  const { publish: options } = flags;
   const address = await orUsageError(async () => parseAddress(options.to), '--to: ');
-  const credentials = credentialsOf(options);
+  const credentials = withoutUndefined(flags.credentials);
   await orUsageError(() => readCredentials(credentials));
   const stopped = command.length === 0 ? stopSignal(cli) : null;
   const store = createStore({ clock, epoch: 'publish' });
-  const opened = await openSources(options, store, { cli, clock, log });
+  const opened = await openSources(flags, store, { cli, clock, log });
   const random = Math.random;
-  const settings = settingsOf(options);
+  const settings = withoutUndefined(flags.bucket);
   const broker = connectBroker({ address, credentials, settings, clock, random, log });
   const parts: PublishParts = {
     store,
@@ -55,7 +56,7 @@ export async function publish(
   try {
     return stopped === null
       ? await publishCommand(command, { ...parts, ...opened, cli, options })
-      : await publishUntil(stopped, parts, options.deadline);
+      : await publishUntil(stopped, parts, options.deadlineMs);
   } finally {
     await opened.sources.close();
     store.dispose();
@@ -93,24 +94,26 @@ interface OpenedSources {
 }
 
 async function openSources(
-  options: PublishOptions,
+  { publish: { from, kubeconfig }, ...flags }: PublishFlags,
   store: Store,
   { cli, clock, log }: { readonly cli: CliProcess; readonly clock: Clock; readonly log: Log },
 ): Promise<OpenedSources> {
-  const flags = {
-    ...options,
-    source: options.from.length === 0 ? ['tilt'] : options.from,
-    context: [],
-    retain: 0,
-  };
+  const source = from.length === 0 ? ['tilt'] : from;
   const parts = { env: cli.env, home: homeDirectory(), stdin: cli.stdin, clock, log };
-  const { providers = [], tilts, described } = await chooseSources(flags, parts);
+  const {
+    providers = [],
+    tilts,
+    described,
+  } = await chooseSources(
+    { ...flags, sources: { source, kubeconfig, context: [] }, retention: { retainMs: 0 } },
+    parts,
+  );
   const sources = createSources({ sink: store, clock, random: Math.random, log });
   for (const provider of providers) sources.add(provider);
   if (tilts) followTilts(tilts, { store, sources, clock, log, metrics: createMetrics() });
   return {
     sources,
-    described: options.from.length === 0 ? 'every Tilt of this machine' : described,
+    described: from.length === 0 ? 'every Tilt of this machine' : described,
     explicitSources: new Set(providers.map(({ name }) => name)),
     followsTilts: tilts !== undefined,
   };

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { createGateway, type Gateway, type ServingOptions } from '../gateway.js';
+import { createGateway, type Gateway } from '../gateway.js';
 import { type Clock, sleep, systemClock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import { createTracer, noTracer } from '../lib/tracing.js';
@@ -8,10 +8,10 @@ import { version } from '../lib/version.js';
 import { GRAPHQL_PATH } from '../transport/routes.js';
 import type { KeyPair } from '../transport/tls.js';
 import type { CliProcess } from './cli-process.js';
+import { readGatewayFiles } from './gateway-files.js';
 import { homeDirectory } from './home.js';
 import { createOutput } from './output.js';
-import type { ServeOptions } from './serve-options.js';
-import { servingOptionsOf } from './serving-options.js';
+import type { ServeFlags } from './serve-options.js';
 import { chooseSources } from './sources.js';
 import { createStderrLog } from './stderr-log.js';
 import { stopSignal } from './stop-signal.js';
@@ -25,36 +25,40 @@ const PATIENCE_MS = 1_000;
  * Serves until SIGTERM or SIGINT, and resolves with the exit code. A closed or full standard output or error does not end it.
  * Rejects with a usage error when the command line asks for what cannot be had.
  */
-export async function serve(options: ServeOptions, cli: CliProcess): Promise<number> {
-  const log = createStderrLog(options, cli.stderr, systemClock);
+export async function serve(flags: ServeFlags, cli: CliProcess): Promise<number> {
+  const log = createStderrLog(flags.log, cli.stderr, systemClock);
   const stopped = stopSignal(cli);
-  const chosen = await chooseSources(options, {
+  const chosen = await chooseSources(flags, {
     env: cli.env,
     home: homeDirectory(),
     stdin: cli.stdin,
     clock: systemClock,
     log,
   });
-  const serving = await servingOptionsOf(options, cli.env);
+  const files = await readGatewayFiles(flags, cli.env);
   const tracer = createTracer();
   if (tracer === noTracer && asksForTraces(cli.env)) log('warn', NO_SDK);
   const gateway = createGateway({
     ...chosen,
-    ...serving,
+    ...flags.access,
+    ...flags.serving,
+    ...files,
     tracer,
-    retainMs: options.retain,
+    ...flags.retention,
     log,
     clock: systemClock,
   });
   const ending = new AbortController();
   try {
-    const url = await listen(gateway, options);
+    const url = await listen(gateway, flags);
     await Promise.race([settle(gateway, systemClock), stopped]);
-    const links = linksTo(url, options, madeToken(options, serving, cli.env));
+    const isTokenGiven = flags.access.tokenFile !== undefined || Boolean(cli.env.TILT_GRAPHQL_TOKEN);
+    // A token that was given is known, and is never shown.
+    const links = linksTo(url, flags.serving, isTokenGiven ? null : (files.token ?? null));
     void createOutput(cli.stdout)
       .write(startLines(url, gateway, chosen.described, links))
       .catch((error: Error) => log('warn', 'The start-up lines are lost', { url, error: error.message }));
-    void renewCertificates(gateway, options, log, ending.signal);
+    void renewCertificates(gateway, flags.serving, log, ending.signal);
     return await stopped;
   } finally {
     ending.abort();
@@ -86,7 +90,7 @@ function startLines(url: string, gateway: Gateway, described: string, links: str
 }
 
 /** The pages that are served. A token that was made stands in the first link alone: from then on the browser has it. */
-function linksTo(url: string, { dashboard, graphiql }: ServeOptions, token: string | null): string {
+function linksTo(url: string, { dashboard, graphiql }: ServeFlags['serving'], token: string | null): string {
   const query = token === null ? '' : `?token=${token}`;
   const home = url.replace(/graphql$/, '');
   const pages = [
@@ -96,18 +100,9 @@ function linksTo(url: string, { dashboard, graphiql }: ServeOptions, token: stri
   return pages.length > 0 ? pages.join(', ') : `${url}${query}`;
 }
 
-/** A token that nobody knows yet: it is shown once, in the link. One that was given is known, and is never shown. */
-function madeToken(
-  { tokenFile }: ServeOptions,
-  { token }: ServingOptions,
-  env: CliProcess['env'],
-): string | null {
-  return tokenFile === undefined && !env.TILT_GRAPHQL_TOKEN ? (token ?? null) : null;
-}
-
 async function renewCertificates(
   gateway: Gateway,
-  { tlsCert, tlsKey }: ServeOptions,
+  { tlsCert, tlsKey }: ServeFlags['serving'],
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
@@ -116,8 +111,10 @@ async function renewCertificates(
   await followKeyPair({ certPath: tlsCert, keyPath: tlsKey, clock: systemClock, log, onRenewed }, signal);
 }
 
-async function listen(gateway: Gateway, options: ServeOptions): Promise<string> {
-  const { port, host, tlsCert, pathPrefix } = options;
+async function listen(gateway: Gateway, flags: ServeFlags): Promise<string> {
+  const { host } = flags.access;
+  const { port } = flags.listen;
+  const { tlsCert, pathPrefix } = flags.serving;
   try {
     const address = await gateway.listen(port, host);
     const scheme = tlsCert === undefined ? 'http' : 'https';

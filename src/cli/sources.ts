@@ -12,16 +12,10 @@ import type { SessionProvider } from '../providers/provider.js';
 import { createStreamProvider } from '../providers/stdin/stdin.js';
 import { defaultKubeconfigPaths } from '../providers/tilt/kubeconfig-paths.js';
 import { endpointOf, loadKubeconfig } from '../providers/tilt/load-kubeconfig.js';
-import { credentialsOf, type NatsFlags, settingsOf } from './nats-options.js';
+import { withoutUndefined } from './options.js';
+import type { ServeFlags } from './serve-options.js';
 import { parseSourceSpec, type SourceSpec } from './source-spec.js';
 import { orUsageError, UsageError } from './usage-error.js';
-
-/** Where Sessions are to be read from. */
-export interface SourceFlags {
-  readonly source: readonly string[];
-  readonly kubeconfig?: string;
-  readonly context: readonly string[];
-}
 
 /** What providers are made of. */
 export interface SourceParts {
@@ -36,18 +30,14 @@ export interface SourceParts {
 export type ChosenSources = Pick<GatewayOptions, 'providers' | 'tilts'> & { readonly described: string };
 
 /** What the command line says of sources. */
-export interface SourceOptions extends SourceFlags, NatsFlags {
-  /** Milliseconds. */
-  readonly retain: number;
-}
+export type SourceOptions = Pick<ServeFlags, 'sources' | 'retention' | 'credentials' | 'bucket'>;
 
 /** The sources that the command line asks for; a mistake in it, or a source that cannot be read, is a usage error. */
 export async function chooseSources(options: SourceOptions, parts: SourceParts): Promise<ChosenSources> {
-  const specs = [...options.source, ...options.context.map((name) => `tilt:${name}`)].map(parseSourceSpec);
-  const kubeconfig = options.kubeconfig
-    ? [options.kubeconfig]
-    : defaultKubeconfigPaths(parts.env, parts.home, existsSync);
-  if (options.kubeconfig !== undefined) await checkKubeconfig(kubeconfig);
+  const { source, context, kubeconfig: path } = options.sources;
+  const specs = [...source, ...context.map((name) => `tilt:${name}`)].map(parseSourceSpec);
+  const kubeconfig = path ? [path] : defaultKubeconfigPaths(parts.env, parts.home, existsSync);
+  if (path !== undefined) await checkKubeconfig(kubeconfig);
   if (specs.length === 0) {
     const standIn = createDemoProvider({ clock: parts.clock });
     return {
@@ -60,7 +50,7 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
   return {
     providers,
     ...(tilts.length === 0 ? {} : { tilts: { ...(await tiltsOf(tilts, kubeconfig)), env: parts.env } }),
-    described: [...options.source.map(withoutLogin), ...options.context].join(', '),
+    described: [...source.map(withoutLogin), ...context].join(', '),
   };
 }
 
@@ -93,9 +83,9 @@ async function natsProvider(
   return await orUsageError(async () => {
     const provider = createNatsProvider({
       ...parts,
-      credentials: credentialsOf(options),
-      settings: settingsOf(options),
-      retainMs: options.retain,
+      credentials: withoutUndefined(options.credentials),
+      settings: withoutUndefined(options.bucket),
+      retainMs: options.retention.retainMs,
     });
     return checked(provider);
   });

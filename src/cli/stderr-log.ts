@@ -1,8 +1,8 @@
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
-import type { LogFlags } from './log-options.js';
 import { createLog } from './logger.js';
 import { isReaderGone } from './output.js';
+import type { LogFlags } from './shared-options.js';
 
 /** The part of standard error that a log needs. */
 export interface LogStream {
@@ -19,17 +19,13 @@ const MAX_UNREAD = 1_048_576;
  * Creates a log on standard error that never stops the process: nothing is written once its reader has left, lines that a
  * full disk or a stopped reader does not take are dropped. When there is room again, a line gives their number.
  */
-export function createStderrLog(
-  { logLevel, logFormat }: LogFlags,
-  stream: LogStream,
-  clock: Pick<Clock, 'now'>,
-): Log {
+export function createStderrLog(flags: LogFlags, stream: LogStream, clock: Pick<Clock, 'now'>): Log {
   let isGone = false;
   let dropped = 0;
   stream.on('error', (error) => {
     isGone ||= isReaderGone(error);
   });
-  const options = { level: logLevel, format: logFormat, clock };
+  const options = { ...flags, clock };
   return createLog({ ...options, write });
 
   function write(line: string): void {

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../lib/clock.js';
 import { followFiles } from '../lib/file-watcher.js';
 import type { Log } from '../lib/log.js';
 import type { KeyPair } from '../transport/tls.js';
-import { UsageError } from './usage-error.js';
+import { readTextFile, UsageError } from './usage-error.js';
 
 /** How often certificates are looked at, in milliseconds: they are renewed days before they end. */
 const POLL_MS = 5_000;
@@ -12,8 +11,8 @@ const SETTLE_MS = 500;
 
 /** A certificate and its key from files; throws a UsageError when they cannot be used. */
 export async function readKeyPair(certPath: string, keyPath: string): Promise<KeyPair> {
-  const cert = await readText('--tls-cert', certPath);
-  const key = await readText('--tls-key', keyPath);
+  const cert = await readTextFile(certPath, `--tls-cert ${certPath}`);
+  const key = await readTextFile(keyPath, `--tls-key ${keyPath}`);
   try {
     createSecureContext({ cert, key });
   } catch (error) {
@@ -56,13 +55,4 @@ export async function followKeyPair(options: FollowKeyPairOptions, signal: Abort
     },
     signal,
   );
-}
-
-async function readText(option: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error;
-    throw new UsageError(`${option} ${path}: it cannot be read (${code})`);
-  }
 }

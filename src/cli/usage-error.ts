@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { ProviderError } from '../providers/provider.js';
 
 /** A mistake on the command line, shown with exit code 2. `message` is one line: which argument, what was expected, what came. */
@@ -16,4 +17,22 @@ export async function orUsageError<T>(look: () => Promise<T>, where = ''): Promi
   } catch (error) {
     throw error instanceof ProviderError ? new UsageError(where + error.message) : error;
   }
+}
+
+/**
+ * Reads a file that the command line names. Throws a UsageError when it cannot be read.
+ *
+ * @param where the option and its value, such as `--file query.graphql`
+ */
+export async function readTextFile(path: string, where: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${where}: it cannot be read (${codeOf(error)})`);
+  }
+}
+
+/** Code of a system error, such as `ENOENT`; of any other error its text. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

@@ -1,14 +1,15 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addClientOptions, type ClientFlags, clientOptionsOf } from '../../src/cli/client-options.js';
+import { clientOptions, clientOptionsOf } from '../../src/cli/client-options.js';
+import { addOptions } from '../../src/cli/options.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 
 /** What the client is told after this command line. */
 function optionsOf(args: readonly string[], env: Record<string, string> = {}) {
-  const command = addClientOptions(new Command())
-    .exitOverride()
-    .configureOutput({ writeErr: () => {} });
-  return clientOptionsOf(command.parse(args, { from: 'user' }).opts<ClientFlags>(), env);
+  const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  const { client } = addOptions(command, { client: clientOptions });
+  command.parse(args, { from: 'user' });
+  return clientOptionsOf(client, env);
 }
 
 describe('the address of a gateway', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createStderrLog } from '../../src/cli/stderr-log.js';
 import { createManualClock } from '../support/manual-clock.js';
 
-const FLAGS = { logLevel: 'info', logFormat: 'text' } as const;
+const FLAGS = { level: 'info', format: 'text' } as const;
 const clock = createManualClock(Date.parse('2026-11-22T12:00:00Z'));
 
 /** A stream that goes on after an error, as `process.stderr` does; it holds everything while it is stopped. */

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { COMMANDS_PAGE, commandsPage } from './options-page.js';
 import { blockOf, codeSpansOf, ROOT, readPage, readPages } from './pages.js';
 import { SCHEMA_PAGE, schemaPage } from './schema-page.js';
 
@@ -7,6 +8,14 @@ describe('docs/schema.md', () => {
   it('is what schema.graphql says', () => {
     expect(readFileSync(SCHEMA_PAGE, 'utf8'), 'renew it with: npx tsx test/docs/schema-page.ts').toBe(
       schemaPage(),
+    );
+  });
+});
+
+describe('docs/commands.md', () => {
+  it('has the options of every command as they are declared', () => {
+    expect(readFileSync(COMMANDS_PAGE, 'utf8'), 'renew it with: npx tsx test/docs/options-page.ts').toBe(
+      commandsPage(),
     );
   });
 });

@@ -1,10 +1,15 @@
-import { type Command, CommanderError } from 'commander';
-import { type CallOptions, ClientError, createClient } from '../../client/client.js';
+import { CommanderError } from 'commander';
+import { ClientError, createClient } from '../../client/client.js';
 import type { CliProcess } from '../cli-process.js';
-import { type ClientFlags, clientOptionsOf, type SessionFlags } from '../client-options.js';
+import { type AskingFlags, clientOptionsOf } from '../client-options.js';
 import { UsageError } from '../usage-error.js';
-import type { KnownNames } from './candidates.js';
 import type { TypedLine } from './command-line.js';
+
+/** Names that a gateway knows. Both resolve with an empty list where there is no answer. */
+export interface KnownNames {
+  sessions(): Promise<readonly string[]>;
+  targets(): Promise<readonly string[]>;
+}
 
 /** How long Tab waits for a gateway at most, in milliseconds. */
 const PATIENCE_MS = 1_000;
@@ -14,10 +19,16 @@ type Data = Readonly<Record<string, unknown>>;
 /**
  * Asks the gateway of a command line for names, once they are needed. Without an answer, such as when no gateway runs,
  * there are no names.
+ *
+ * @param flags of its command, which follow the command line once it has been parsed; undefined: it asks no gateway
  */
-export function askNames({ command, given }: TypedLine, env: CliProcess['env']): KnownNames {
-  const ask = (document: string, variables: (flags: SessionFlags) => Data) =>
-    query(document, variables, { command, given, env }).catch(noNames);
+export function askNames(
+  line: TypedLine,
+  flags: AskingFlags | undefined,
+  env: CliProcess['env'],
+): KnownNames {
+  const ask = (document: string, variables: (flags: AskingFlags) => Data) =>
+    query(document, variables).catch(noNames);
   return {
     sessions: () => ask('{ sessions { nodes { name: id } } }', () => ({})),
     targets: () =>
@@ -25,47 +36,32 @@ export function askNames({ command, given }: TypedLine, env: CliProcess['env']):
         id: session,
       })),
   };
-}
 
-interface Typed {
-  readonly command: Command;
-  readonly given: readonly string[];
-  readonly env: CliProcess['env'];
-}
-
-async function query(
-  document: string,
-  variables: (flags: SessionFlags) => Data,
-  typed: Typed,
-): Promise<readonly string[]> {
-  const flags = flagsOf(typed);
-  const client = createClient(await clientOptionsOf(flags, typed.env));
-  const options: CallOptions = { signal: AbortSignal.timeout(PATIENCE_MS) };
-  try {
-    return namesIn(await client.query<Data, Data>(document, variables(flags), options));
-  } finally {
-    client.close();
+  async function query(
+    document: string,
+    variables: (flags: AskingFlags) => Data,
+  ): Promise<readonly string[]> {
+    if (flags === undefined) return [];
+    parse(line, env);
+    const client = createClient(await clientOptionsOf(flags, env));
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    try {
+      return namesIn(await client.query<Data, Data>(document, variables(flags), { signal }));
+    } finally {
+      client.close();
+    }
   }
 }
 
-/** The options that were typed, else those of the environment. */
-function flagsOf({ command, given, env }: Typed): ClientFlags & SessionFlags {
+/** Parses the options that were typed, and those of the environment that were not. */
+function parse({ command, given }: TypedLine, env: CliProcess['env']): void {
   command.configureOutput({ outputError: () => {} });
   command.parseOptions([...given]);
-  for (const { long, attributeName, envVar } of withNames(command)) {
-    const value = envVar === undefined ? undefined : env[envVar];
-    const isTyped = command.getOptionValueSource(attributeName) === 'cli';
-    if (long && value && !isTyped) command.parseOptions([long, value]);
+  for (const option of command.options) {
+    const value = option.envVar === undefined ? undefined : env[option.envVar];
+    const isTyped = command.getOptionValueSource(option.attributeName()) === 'cli';
+    if (option.required && option.long && value && !isTyped) command.parseOptions([option.long, value]);
   }
-  return command.opts();
-}
-
-function withNames({ options }: Command) {
-  return options.map((option) => ({
-    long: option.required ? option.long : undefined,
-    attributeName: option.attributeName(),
-    envVar: option.envVar,
-  }));
 }
 
 /** Every `name` in an answer. */

@@ -4,7 +4,7 @@ import { createClient } from '../../client/client.js';
 import { systemClock } from '../../lib/clock.js';
 import { createMcpServer } from '../../mcp/server.js';
 import type { CliProcess } from '../cli-process.js';
-import { type ClientFlags, clientOptionsOf } from '../client-options.js';
+import { clientOptionsOf, type McpFlags } from '../client-options.js';
 import { listenForInterruption } from '../interruption.js';
 import { createOutput } from '../output.js';
 import { terminalText } from '../terminal-text.js';
@@ -14,7 +14,7 @@ import { terminalText } from '../terminal-text.js';
  * rejects with an `OutputError` when an answer cannot be written. The gateway is asked when the agent asks, so it may start
  * later.
  */
-export async function mcp(flags: ClientFlags, cli: CliProcess): Promise<number> {
+export async function mcp({ client: flags }: McpFlags, cli: CliProcess): Promise<number> {
   const client = createClient(await clientOptionsOf(flags, cli.env));
   const interruption = listenForInterruption(cli);
   const output = createOutput(cli.stdout);

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { UsageError } from '../usage-error.js';
+import { readTextFile, UsageError } from '../usage-error.js';
 
 /** The document of the command line: an argument, a file, or standard input. Throws a UsageError where there is none. */
 export async function readDocument(
@@ -14,7 +13,7 @@ export async function readDocument(
   }
   const from = file ?? (argument === '-' ? '-' : undefined);
   if (from === '-') return text(stdin);
-  if (from !== undefined) return readText(`--file ${from}`, from);
+  if (from !== undefined) return readTextFile(from, `--file ${from}`);
   if (argument !== undefined) return argument;
   throw new UsageError(
     "expected a document: as an argument, such as '{ session { id } }', with --file PATH, or - for standard input",
@@ -27,7 +26,7 @@ export async function readVariables(
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   if (given === undefined) return undefined;
   const where = given.startsWith('@') ? `--variables ${given}` : '--variables';
-  const json = given.startsWith('@') ? await readText(where, given.slice(1)) : given;
+  const json = given.startsWith('@') ? await readTextFile(given.slice(1), where) : given;
   const value = parsed(json, where);
   if (isObject(value)) return value;
   throw new UsageError(`${where}: expected a JSON object, such as {"id": "tilt-default/Tiltfile"}`);
@@ -43,13 +42,4 @@ function parsed(json: string, where: string): unknown {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-async function readText(where: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error;
-    throw new UsageError(`${where}: it cannot be read (${code})`);
-  }
 }

@@ -21,7 +21,7 @@ export interface Operation {
 /** Which operation of a document is meant, and how. */
 export interface OperationChoice {
   /** Its name; may be left out where there is only one. */
-  readonly operation?: string;
+  readonly operation?: string | undefined;
   /** Asks a query as a subscription. */
   readonly watch: boolean;
 }

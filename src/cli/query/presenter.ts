@@ -11,7 +11,7 @@ import { parseTemplate, render } from './template.js';
 export type Presenter = (data: Readonly<Record<string, unknown>>) => string;
 
 /** What answers are made of. */
-export interface PresenterOptions extends Pick<QueryFlags, 'output' | 'template'> {
+export interface PresenterOptions extends Pick<QueryFlags['query'], 'output' | 'template'> {
   /** Many answers come, each is to be one line of JSON. */
   readonly isStream: boolean;
   /** A person reads it: in a template, a value is made one line that cannot move the terminal. */

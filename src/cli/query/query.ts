@@ -22,7 +22,7 @@ type Data = Readonly<Record<string, unknown>>;
  */
 export async function query(
   argument: string | undefined,
-  flags: QueryFlags,
+  { client: clientFlags, query: flags }: QueryFlags,
   cli: CliProcess,
   loadTypeDefs: () => Promise<string>,
 ): Promise<number> {
@@ -39,7 +39,7 @@ export async function query(
   });
   const interruption = listenForInterruption(cli);
   const output = createOutput(cli.stdout, interruption.signal);
-  const client = createClient(await clientOptionsOf(flags, cli.env));
+  const client = createClient(await clientOptionsOf(clientFlags, cli.env));
   const options = { signal: AbortSignal.any([interruption.signal, output.gone]) };
   try {
     if (!operation.isSubscription) {

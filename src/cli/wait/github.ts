@@ -1,8 +1,7 @@
 import type { TargetFields } from '../../client/client.js';
 import { elapsed } from '../elapsed.js';
 import { rankOf } from '../phases.js';
-import { inWords } from './condition-text.js';
-import { headline, inertCommands, lineText, runText } from './report-text.js';
+import { headline, inertCommands, inWords, lineText, runText } from './report-text.js';
 import { failedTargets, type WaitReport } from './wait-report.js';
 
 /** GitHub shows ten annotations of a step. */

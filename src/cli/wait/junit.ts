@@ -1,6 +1,5 @@
 import { describeRun, type TargetFields } from '../../client/client.js';
-import { inWords } from './condition-text.js';
-import { fullText, headline, lineText } from './report-text.js';
+import { fullText, headline, inWords, lineText } from './report-text.js';
 import { awaitedTargets, type WaitReport } from './wait-report.js';
 import { element, XML_DECLARATION } from './xml.js';
 

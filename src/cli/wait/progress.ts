@@ -9,8 +9,7 @@ import {
 import type { Clock } from '../../lib/clock.js';
 import { elapsed } from '../elapsed.js';
 import { toWidth } from '../text-width.js';
-import { inWords } from './condition-text.js';
-import { lineText, logLine } from './report-text.js';
+import { inWords, lineText, logLine } from './report-text.js';
 
 /** Tells how far a wait is, in lines. */
 export interface ProgressReporter {

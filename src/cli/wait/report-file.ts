@@ -1,6 +1,6 @@
 import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { UsageError } from '../usage-error.js';
+import { codeOf, UsageError } from '../usage-error.js';
 
 /** Throws a UsageError for a file that could not be written, before anything is waited for. */
 export async function checkWritable(option: string, path: string): Promise<void> {
@@ -26,8 +26,4 @@ export async function writeOrSayWhyNot(
   } catch (error) {
     return `${path} could not be written (${codeOf(error)})`;
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

@@ -1,4 +1,4 @@
-import { describeRun, type TargetFields } from '../../client/client.js';
+import { type Condition, describeRun, type TargetFields } from '../../client/client.js';
 import { oneLine } from '../../model/one-line.js';
 import { headlineOf, plainText } from '../../model/plain-text.js';
 import type { WaitReport } from './wait-report.js';
@@ -19,6 +19,13 @@ export function logLine(line: string): string {
 /** The same for what follows a command of ours. */
 export function inertCommands(text: string): string {
   return text.replace(/##(?=(?:vso|teamcity)?\[)/gi, '# #');
+}
+
+/** A condition in words that go on from a Session's id: `to be ready`. */
+export function inWords(wanted: Condition): string {
+  if (wanted === 'ready') return 'to be ready';
+  if (wanted === 'done') return 'to be done';
+  return `for ${lineText(wanted.target)} to be ${wanted.phase}`;
 }
 
 /** What a target reports in one line: its error's headline, or what it waits for. */

@@ -1,7 +1,6 @@
 import type { TargetFields } from '../../client/client.js';
 import { elapsed } from '../elapsed.js';
-import { inWords } from './condition-text.js';
-import { fullText, headline, lineText, logLine, runText } from './report-text.js';
+import { fullText, headline, inWords, lineText, logLine, runText } from './report-text.js';
 import { awaitedTargets, failedTargets, type WaitReport } from './wait-report.js';
 
 /** How many targets are listed at most; a last line says how many more there are. */

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import {
   ClientError,
   createClient,
@@ -23,25 +22,21 @@ import { writeReport } from './write-report.js';
  * files first; one that cannot be written leaves the exit code as it is: whether the Session is good does not depend on it.
  */
 export async function wait(flags: WaitFlags, cli: CliProcess): Promise<number> {
-  if (flags.junit !== undefined) await checkWritable('--junit', flags.junit);
+  const { junit } = flags.report;
+  if (junit !== undefined) await checkWritable('--junit', junit);
   const clock = systemClock;
   const startedAt = clock.monotonic();
   const interruption = listenForInterruption(cli);
-  const client = createClient(await clientOptionsOf(flags, cli.env));
+  const client = createClient(await clientOptionsOf(flags.client, cli.env));
   const progress = startProgress(flags, cli, clock);
   let last: Last = { view: null, run: null, replacedRuns: [], reason: 'no gateway has answered yet' };
   try {
     const outcome: Outcome = await client
       .waitFor({
-        ...(flags.session !== undefined && { session: flags.session }),
-        run: {
-          pid: flags.pid,
-          tiltfile: flags.tiltfile === undefined ? undefined : resolve(flags.tiltfile),
-          startedAfter: flags.startedAfter,
-        },
-        for: flags.for,
-        timeoutMs: flags.timeout,
-        maxAgeMs: flags.maxAge,
+        session: flags.client.session,
+        run: flags.run,
+        ...flags.condition,
+        ...flags.patience,
         signal: interruption.signal,
         onView(view, how) {
           last = { view, ...how };
@@ -50,7 +45,11 @@ export async function wait(flags: WaitFlags, cli: CliProcess): Promise<number> {
       })
       .catch((error: unknown) => failedOutcome(error, last, interruption));
     progress.end();
-    await writeReport(reportOf(outcome, flags, clock.monotonic() - startedAt, clock.now()), flags, cli);
+    await writeReport(
+      reportOf(outcome, flags, clock.monotonic() - startedAt, clock.now()),
+      flags.report,
+      cli,
+    );
     if (outcome.result === 'interrupted') return interruption.exitCode ?? EXIT.unknown;
     return EXIT_CODES[outcome.result];
   } finally {
@@ -86,7 +85,7 @@ function reportOf(
   now: number,
 ): WaitReport {
   return {
-    condition: flags.for,
+    condition: flags.condition.for,
     result,
     reason,
     run,
@@ -107,7 +106,7 @@ function isStale(view: TargetsView | null): boolean {
 const LOG_COLUMNS = 200;
 
 function startProgress(
-  { session, for: condition, verbose }: WaitFlags,
+  { client: { session }, condition: { for: condition }, report: { verbose } }: WaitFlags,
   { stderr }: CliProcess,
   clock: Clock,
 ) {

@@ -8,7 +8,7 @@ import type { WaitReport } from './wait-report.js';
 /** Writes the report of a wait everywhere it is wanted: files first, so that they are there whatever reads the output. */
 export async function writeReport(
   report: WaitReport,
-  { junit, verbose }: Pick<WaitFlags, 'junit' | 'verbose'>,
+  { junit, verbose }: WaitFlags['report'],
   { stdout, stderr, env }: Pick<CliProcess, 'stdout' | 'stderr' | 'env'>,
 ): Promise<void> {
   const isGitHub = env.GITHUB_ACTIONS === 'true';

@@ -17,7 +17,7 @@ import type { WatchFlags } from './watch-options.js';
  * any more, 3 when the gateway refuses, 1 when it does not understand, and what a shell gives for a signal.
  */
 export async function watch(flags: WatchFlags, cli: CliProcess): Promise<number> {
-  const options = await clientOptionsOf(flags, cli.env);
+  const options = await clientOptionsOf(flags.client, cli.env);
   const interruption = listenForInterruption(cli);
   try {
     await follow(flags, cli, options, interruption.signal);
@@ -30,7 +30,7 @@ export async function watch(flags: WatchFlags, cli: CliProcess): Promise<number>
 }
 
 async function follow(
-  { session, filter, output, exec, allChanges }: WatchFlags,
+  { client: { session }, watch: { filter, output, exec, allChanges } }: WatchFlags,
   cli: CliProcess,
   options: Awaited<ReturnType<typeof clientOptionsOf>>,
   interrupted: AbortSignal,
@@ -45,8 +45,8 @@ async function follow(
   const commands = exec === undefined ? null : commandsFor(exec, isScreen, display, cli);
   const openViews = () =>
     client.watchTargets({
-      ...(session !== undefined && { session }),
-      ...(filter && { where: filter }),
+      session,
+      where: filter,
       signal,
     });
   try {
