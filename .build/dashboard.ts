@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /** Bundles the dashboard into `dist/dashboard/`, from where the gateway serves it. */
-const source = new URL('./', import.meta.url);
-const out = new URL('../../dist/dashboard/', import.meta.url);
+const source = new URL('../src/dashboard/', import.meta.url);
+const out = new URL('../dist/dashboard/', import.meta.url);
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });

@@ -6,7 +6,7 @@ import { build, type Metafile } from 'esbuild';
  * Bundles the program into `dist/bin/`, with what it depends on. It is made of some 900 small files: finding, opening and
  * linking them was two thirds of its start. What is needed for one feature stays a file of its own, loaded on use.
  */
-const root = new URL('../../', import.meta.url);
+const root = new URL('../', import.meta.url);
 const out = new URL('dist/bin/', root);
 
 await rm(out, { recursive: true, force: true });
