@@ -1,5 +1,6 @@
+import { findBlockers } from '../model/blockers.js';
 import { headlineOf, plainText } from '../model/plain-text.js';
-import type { TargetFields, TargetPhase } from './generated.js';
+import type { TargetFields } from './generated.js';
 
 /** A target that stands in the way of a Session's being good. */
 export interface Blocker {
@@ -15,12 +16,9 @@ export interface Blocker {
  * not done, and that wait; by name within each. It is Tilt's own rule: what is inactive or disabled does not count.
  */
 export function blockersOf({ targets }: { readonly targets: ReadonlyMap<string, TargetFields> }): Blocker[] {
-  return BLOCKING.flatMap((phase) => [...targets.values()].filter((target) => target.phase === phase)).map(
-    (target) => ({ target, why: whyOf(target), since: target.since }),
-  );
+  const blockers = Object.values(findBlockers(targets.values(), ({ phase }) => phase)).flat();
+  return blockers.map((target) => ({ target, why: whyOf(target), since: target.since }));
 }
-
-const BLOCKING: readonly TargetPhase[] = ['FAILED', 'RETRYING', 'RUNNING', 'WAITING'];
 
 function whyOf({ name, phase, state }: TargetFields): string {
   return lineOf(`${name}: ${state === null ? phase.toLowerCase() : summaryOf(state)}`);

@@ -1,3 +1,4 @@
+import { findBlockers } from './blockers.js';
 import { oneLine } from './one-line.js';
 import { headlineOf, plainText } from './plain-text.js';
 import type { SessionSpec, SessionStatus, Target } from './session.js';
@@ -51,13 +52,8 @@ export function phaseOf({ type, state }: Pick<Target, 'type' | 'state'>): Phase 
  * which never sets `done` itself. A Session whose link broke before `done` is unknown: neither success nor failure.
  */
 export function verdictOf<T extends Target>({ spec, status }: Judged<T>, link: Link): Verdict<T> {
-  const by = (phase: Phase) => status.targets.filter((target) => phaseOf(target) === phase);
-  const lists = {
-    waiting: by('waiting'),
-    notReady: by('running'),
-    retrying: by('retrying'),
-    failed: by('failed'),
-  };
+  const { waiting, running: notReady, retrying, failed } = findBlockers(status.targets, phaseOf);
+  const lists = { waiting, notReady, retrying, failed };
   const { state, reason } = status.done ? whenDone(status.error) : whileOpen({ spec, status }, lists, link);
   return { ...lists, state, final: status.done, reason };
 }
@@ -84,8 +80,8 @@ function whileOpen({ spec, status }: Judged<Target>, lists: Lists, link: Link): 
   if (status.error !== null) return failed(status.error);
   const [first] = lists.failed;
   if (first) return failureOf(first);
-  const blockers = blockersOf(lists);
-  if (blockers !== '') return { state: 'pending', reason: oneLine(plainText(blockers)) };
+  const awaited = describeAwaited(lists);
+  if (awaited !== '') return { state: 'pending', reason: oneLine(plainText(awaited)) };
   // The Tiltfile is always a target: alone, it only says that the others are not known yet.
   if (status.targets.length <= 1) return { state: 'pending', reason: missingTargets(status.targets[0]) };
   return { state: 'passed', reason: null };
@@ -114,8 +110,8 @@ function failureOf({ name, state }: Target): Outcome {
   return failed(state.error ?? '', `${where}: ${grace}`);
 }
 
-/** What is still awaited: `waiting: a, b; not ready: c`. */
-function blockersOf({ waiting, notReady, retrying }: Lists): string {
+/** Names of the targets that are still awaited: `waiting: a, b; not ready: c`. */
+function describeAwaited({ waiting, notReady, retrying }: Lists): string {
   const lines = [namesOf('waiting', waiting), namesOf('not ready', notReady), namesOf('retrying', retrying)];
   return lines.filter((line) => line !== '').join('; ');
 }

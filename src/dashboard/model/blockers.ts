@@ -1,4 +1,5 @@
 import { targetKey } from '../../client/target-key.js';
+import { type BlockingPhase, findBlockers } from '../../model/blockers.js';
 import { reasonOf } from './phases.js';
 import type { Target, TargetPhase } from './types.js';
 
@@ -17,18 +18,20 @@ const LISTED = 5;
 
 /** The targets of a Session that block its verdict; those that need a person first. Empty when there are none. */
 export function blockersOf(targets: readonly Target[]): Blockers[] {
-  return BLOCKING.map(([phase, title]) => {
-    const all = targets.filter((target) => target.phase === phase);
-    const listed = all
+  const found = findBlockers(targets, ({ phase }) => phase);
+  return LOOKS.map(([key, phase, title]) => ({
+    phase,
+    title,
+    targets: found[key]
       .slice(0, LISTED)
-      .map((target) => ({ key: targetKey(target), reason: reasonOf(target) }));
-    return { phase, title, targets: listed, more: all.length - listed.length };
-  }).filter((blockers) => blockers.targets.length > 0);
+      .map((target) => ({ key: targetKey(target), reason: reasonOf(target) })),
+    more: Math.max(0, found[key].length - LISTED),
+  })).filter((blockers) => blockers.targets.length > 0);
 }
 
-const BLOCKING: readonly (readonly [TargetPhase, string])[] = [
-  ['FAILED', 'Failed'],
-  ['RETRYING', 'Retrying'],
-  ['RUNNING', 'Not ready'],
-  ['WAITING', 'Waiting'],
+const LOOKS: readonly (readonly [BlockingPhase, TargetPhase, string])[] = [
+  ['failed', 'FAILED', 'Failed'],
+  ['retrying', 'RETRYING', 'Retrying'],
+  ['running', 'RUNNING', 'Not ready'],
+  ['waiting', 'WAITING', 'Waiting'],
 ];
