@@ -1,3 +1,6 @@
+import { ClientError } from '../client/client.js';
+import { terminalText } from './safe-text.js';
+
 /** The exit codes of commands that ask a gateway. */
 export const EXIT = {
   ok: 0,
@@ -10,3 +13,16 @@ export const EXIT = {
   /** It took too long; as `timeout(1)` has it. */
   timeout: 124,
 } as const;
+
+/**
+ * Says in one line for each error why a gateway gave no answer, and gives the exit code for it: 1 when GraphQL refused the
+ * document, 3 when the gateway could not be asked. Throws anything else again.
+ */
+export function clientFailure(error: unknown, stderr: Pick<NodeJS.WriteStream, 'write'>): number {
+  if (!(error instanceof ClientError)) throw error;
+  const messages = error.errors?.map(({ message }) => message) ?? [];
+  for (const message of messages.length > 0 ? messages : [error.message]) {
+    stderr.write(`tilt-graphql: ${terminalText(message)}\n`);
+  }
+  return error.code === 'GRAPHQL' ? EXIT.failed : EXIT.unknown;
+}

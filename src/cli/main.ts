@@ -4,7 +4,7 @@ import { ProviderError } from '../providers/provider.js';
 import type { CliProcess } from './cli-process.js';
 import { addCommands } from './commands.js';
 import { createOutput, type Output } from './output.js';
-import { terminalText } from './terminal-text.js';
+import { terminalText } from './safe-text.js';
 import { UsageError } from './usage-error.js';
 
 /**

@@ -4,7 +4,7 @@ import type { Condition } from '../client/client.js';
 import { parseAllowedHost, parseAllowedOrigin } from '../transport/access/authority.js';
 import { isLoopback, trustProxies } from '../transport/access/peer.js';
 import { DEFAULT_LIMITS, isLimit, type Limits } from '../transport/limits.js';
-import { PHASES } from './phases.js';
+import { PHASES } from './target-facts.js';
 
 // What options accept: each gives the value, or one line about what was expected.
 

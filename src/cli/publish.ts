@@ -10,14 +10,13 @@ import { connectBroker } from '../publish/broker.js';
 import { createPublisher } from '../publish/publisher.js';
 import { createStore, type Store } from '../store/store.js';
 import { followTilts } from '../tilts.js';
-import type { CliProcess } from './cli-process.js';
-import { homeDirectory } from './home.js';
+import { type CliProcess, homeDirectory } from './cli-process.js';
 import { withoutUndefined } from './options.js';
 import { logUnwritten, type PublishParts, publishCommand } from './publish-command.js';
 import type { PublishFlags } from './publish-options.js';
+import { stopSignal } from './signals.js';
 import { chooseSources } from './sources.js';
 import { createStderrLog } from './stderr-log.js';
-import { stopSignal } from './stop-signal.js';
 import { orUsageError } from './usage-error.js';
 
 /**

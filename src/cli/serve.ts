@@ -7,14 +7,13 @@ import { createTracer, noTracer } from '../lib/tracing.js';
 import { version } from '../lib/version.js';
 import { GRAPHQL_PATH } from '../transport/routes.js';
 import type { KeyPair } from '../transport/tls.js';
-import type { CliProcess } from './cli-process.js';
+import { type CliProcess, homeDirectory } from './cli-process.js';
 import { readGatewayFiles } from './gateway-files.js';
-import { homeDirectory } from './home.js';
 import { createOutput } from './output.js';
 import type { ServeFlags } from './serve-options.js';
+import { stopSignal } from './signals.js';
 import { chooseSources } from './sources.js';
 import { createStderrLog } from './stderr-log.js';
-import { stopSignal } from './stop-signal.js';
 import { followKeyPair } from './tls-files.js';
 import { UsageError } from './usage-error.js';
 

@@ -1,5 +1,22 @@
-import type { TargetFields } from '../client/client.js';
+import type { TargetFields, TargetPhase } from '../client/client.js';
 import { headlineOf } from '../model/plain-text.js';
+
+/** The phases of a target, those first that somebody should look at. */
+export const PHASES: readonly TargetPhase[] = [
+  'FAILED',
+  'RETRYING',
+  'WAITING',
+  'RUNNING',
+  'READY',
+  'SUCCEEDED',
+  'INACTIVE',
+  'DISABLED',
+];
+
+/** Where a phase comes in that order. */
+export function rankOf(phase: TargetPhase): number {
+  return PHASES.indexOf(phase);
+}
 
 /** One line of plain text about a target: the line of its error that says what happened, or what it waits for. */
 export function statusLine({ phase, state }: TargetFields): string {

@@ -1,6 +1,6 @@
 import type { WaitReport } from '../../src/cli/wait/wait-report.js';
-import type { Run, TargetFields } from '../../src/client/client.js';
-import { A_MINUTE_LATER, sessionFields } from './target-fields.js';
+import type { Run, SessionFields, TargetFields } from '../../src/client/client.js';
+import { A_MINUTE_LATER, sessionFields, viewOf } from './target-fields.js';
 
 /** The run of {@link waitReport}. */
 export const RUN: Run = {
@@ -16,17 +16,20 @@ export const RUN: Run = {
 export function waitReport(
   result: WaitReport['result'],
   targets: readonly TargetFields[],
-  more: Partial<WaitReport> = {},
+  {
+    session = sessionFields(targets),
+    isStale = false,
+    ...more
+  }: Partial<WaitReport> & { readonly session?: SessionFields | null; readonly isStale?: boolean } = {},
 ): WaitReport {
+  const view = viewOf(targets, { session });
   return {
     condition: 'ready',
     result,
     reason: 'the reason',
     run: RUN,
     replacedRuns: [],
-    session: sessionFields(targets),
-    targets,
-    isStale: false,
+    view: isStale ? { ...view, link: { ...view.link, state: 'lost' } } : view,
     tookMs: 3_000,
     now: A_MINUTE_LATER,
     ...more,

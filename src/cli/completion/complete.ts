@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { CliProcess } from '../cli-process.js';
 import type { AskingFlags } from '../client-options.js';
 import { DeclaredOption } from '../options.js';
-import { PHASES } from '../phases.js';
-import { terminalText } from '../terminal-text.js';
+import { terminalText } from '../safe-text.js';
+import { PHASES } from '../target-facts.js';
 import { readTypedLine, type TypedLine } from './command-line.js';
 import { askNames, type KnownNames } from './names.js';
 

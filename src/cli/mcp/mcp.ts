@@ -5,9 +5,9 @@ import { systemClock } from '../../lib/clock.js';
 import { createMcpServer } from '../../mcp/server.js';
 import type { CliProcess } from '../cli-process.js';
 import { clientOptionsOf, type McpFlags } from '../client-options.js';
-import { listenForInterruption } from '../interruption.js';
 import { createOutput } from '../output.js';
-import { terminalText } from '../terminal-text.js';
+import { terminalText } from '../safe-text.js';
+import { listenForInterruption } from '../signals.js';
 
 /**
  * Serves an agent over standard input and output, until it closes one of them or a signal comes. Resolves with the exit code;

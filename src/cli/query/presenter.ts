@@ -1,6 +1,4 @@
-import { jsonText } from '../json-text.js';
-import { withoutLogCommands } from '../log-commands.js';
-import { terminalText } from '../terminal-text.js';
+import { jsonText, terminalText, withoutLogCommands } from '../safe-text.js';
 import { UsageError } from '../usage-error.js';
 import type { QueryFlags } from './query-options.js';
 import { type Selection, selectionOf } from './selection.js';

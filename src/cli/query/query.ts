@@ -1,15 +1,12 @@
 import { createClient } from '../../client/client.js';
-import type { CliProcess } from '../cli-process.js';
-import { clientFailure } from '../client-failure.js';
+import { type CliProcess, terminalSize } from '../cli-process.js';
 import { clientOptionsOf } from '../client-options.js';
-import { EXIT } from '../exit-code.js';
-import { listenForInterruption } from '../interruption.js';
-import { isJobLog } from '../log-commands.js';
+import { clientFailure, EXIT } from '../exit-code.js';
 import { createOutput } from '../output.js';
-import { terminalSize } from '../terminal-size.js';
-import { demoNote } from './demo-note.js';
-import { readDocument, readVariables } from './input.js';
-import { operationIn } from './operation.js';
+import { isJobLog } from '../safe-text.js';
+import { demoNote } from '../session-notices.js';
+import { listenForInterruption } from '../signals.js';
+import { operationIn, readDocument, readVariables } from './operation.js';
 import { createPresenter } from './presenter.js';
 import type { QueryFlags } from './query-options.js';
 

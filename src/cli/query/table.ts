@@ -1,5 +1,5 @@
-import { inColumns } from '../columns.js';
-import { terminalText } from '../terminal-text.js';
+import { terminalText } from '../safe-text.js';
+import { inColumns } from '../text-width.js';
 import type { SelectedField, Selection } from './selection.js';
 
 /** What tables are made with, beside an answer. */

@@ -1,8 +1,17 @@
 import type { TargetFields } from '../../client/client.js';
 import { elapsed } from '../elapsed.js';
-import { rankOf } from '../phases.js';
-import { headline, inertCommands, inWords, lineText, runText } from './report-text.js';
-import { failedTargets, type WaitReport } from './wait-report.js';
+import { lineText, withoutInlineCommands } from '../safe-text.js';
+import { rankOf } from '../target-facts.js';
+import {
+  failedTargets,
+  headline,
+  inWords,
+  isStale,
+  runText,
+  sessionOf,
+  targetsOf,
+  type WaitReport,
+} from './wait-report.js';
 
 /** GitHub shows ten annotations of a step. */
 const MAX_ANNOTATIONS = 10;
@@ -14,20 +23,20 @@ const MAX_CELL_LENGTH = 500;
 export function annotations(report: WaitReport): string[] {
   if (report.result === 'reached') return [];
   const failed =
-    report.isStale && report.result !== 'failed' ? [] : failedTargets(report).slice(0, MAX_ANNOTATIONS);
+    isStale(report) && report.result !== 'failed' ? [] : failedTargets(report).slice(0, MAX_ANNOTATIONS);
   if (failed.length === 0) return [errorCommand(`wait ${inWords(report.condition)}`, report.reason)];
   return failed.map((target) => errorCommand(target.name, headline(target)));
 }
 
 /** A summary of a step in Markdown: the result, the run, and a table of the targets, those that failed first. */
 export function stepSummary(report: WaitReport): string {
-  const { session, targets, result, condition, reason, tookMs } = report;
-  const rows = [...targets].sort((a, b) => rankOf(a.phase) - rankOf(b.phase));
+  const { result, condition, reason, tookMs } = report;
+  const rows = targetsOf(report).sort((a, b) => rankOf(a.phase) - rankOf(b.phase));
   const shown = rows.slice(0, MAX_ROWS);
   return [
     `### Tilt: ${WORDS[result]}`,
     '',
-    `Waited ${elapsed(tookMs)} for ${cell(session?.id ?? 'the Session')} ${cell(inWords(condition))}. ${cell(`${reason}${runText(report)}`)}`,
+    `Waited ${elapsed(tookMs)} for ${cell(sessionOf(report)?.id ?? 'the Session')} ${cell(inWords(condition))}. ${cell(`${reason}${runText(report)}`)}`,
     '',
     ...(rows.length === 0 ? [] : ['| target | phase | time | |', '| --- | --- | --- | --- |']),
     ...shown.map(
@@ -65,7 +74,7 @@ function cell(text: string): string {
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
 function errorCommand(title: string, message: string): string {
-  return inertCommands(`::error title=${property(lineText(title))}::${data(lineText(message))}`);
+  return withoutInlineCommands(`::error title=${property(lineText(title))}::${data(lineText(message))}`);
 }
 
 function data(text: string): string {

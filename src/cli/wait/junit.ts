@@ -1,7 +1,15 @@
 import { describeRun, type TargetFields } from '../../client/client.js';
-import { fullText, headline, inWords, lineText } from './report-text.js';
-import { awaitedTargets, type WaitReport } from './wait-report.js';
-import { element, XML_DECLARATION } from './xml.js';
+import { lineText } from '../safe-text.js';
+import {
+  awaitedTargets,
+  fullText,
+  headline,
+  inWords,
+  isStale,
+  sessionOf,
+  targetsOf,
+  type WaitReport,
+} from './wait-report.js';
 
 /**
  * A JUnit report of a wait: a test case for each target. One that failed is a failure with its error; so is one that
@@ -9,10 +17,13 @@ import { element, XML_DECLARATION } from './xml.js';
  * did not succeed though no target says so is a failure of its own, so that no report is green when the wait was not.
  */
 export function junitReport(report: WaitReport): string {
-  const { session, targets, result, tookMs, now } = report;
-  const endedEarly = (result === 'timeout' || result === 'interrupted') && !report.isStale;
+  const { result, tookMs, now } = report;
+  const session = sessionOf(report);
+  const endedEarly = (result === 'timeout' || result === 'interrupted') && !isStale(report);
   const late = new Set(endedEarly ? awaitedTargets(report) : []);
-  const cases = targets.map((target) => testCase(target, late.has(target) || hasFailed(target, report)));
+  const cases = targetsOf(report).map((target) =>
+    testCase(target, late.has(target) || hasFailed(target, report)),
+  );
   const name = lineText(session?.id ?? 'tilt-graphql');
   const isRed = cases.some(({ kind }) => kind === 'failure');
   const all = result === 'reached' || isRed ? cases : [waitItself(report, name), ...cases];
@@ -25,7 +36,7 @@ export function junitReport(report: WaitReport): string {
     element('properties', {}, propertiesOf(report)),
     ...all.map(({ xml }) => xml),
   ]);
-  return `${XML_DECLARATION}\n${element('testsuites', { name: 'tilt-graphql wait', ...counts, time }, [suite])}\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', { name: 'tilt-graphql wait', ...counts, time }, [suite])}\n`;
 }
 
 interface TestCase {
@@ -35,20 +46,21 @@ interface TestCase {
 
 /** How long the run took so far, or until it was done; null where that is not known. */
 function runSeconds(report: WaitReport): number | null {
-  const seconds = (endOf(report) - Date.parse(report.session?.status.startTime ?? '')) / 1_000;
+  const seconds = (endOf(report) - Date.parse(sessionOf(report)?.status.startTime ?? '')) / 1_000;
   return seconds >= 0 ? seconds : null;
 }
 
 /** When the run was done, by Tilt's clock if it tells that; else when its Tilt left, or now. Milliseconds since 1970. */
-function endOf({ session, targets, now }: WaitReport): number {
-  if (session === null) return now;
-  const ends = targets.flatMap(({ state }) =>
+function endOf(report: WaitReport): number {
+  const session = sessionOf(report);
+  if (session === null) return report.now;
+  const ends = targetsOf(report).flatMap(({ state }) =>
     state?.__typename === 'TargetStateTerminated' && state.finishTime !== null
       ? [Date.parse(state.finishTime)]
       : [],
   );
   if (session.verdict.final && ends.length > 0) return Math.max(...ends);
-  return session.connection.state === 'GONE' ? Date.parse(session.connection.since) : now;
+  return session.connection.state === 'GONE' ? Date.parse(session.connection.since) : report.now;
 }
 
 function propertiesOf({ condition, result, run }: WaitReport): string[] {
@@ -93,3 +105,31 @@ function waitItself({ condition, result, reason, tookMs }: WaitReport, classname
   const failure = element('failure', { type: result, message }, message);
   return { kind: 'failure', xml: element('testcase', attributes, [failure]) };
 }
+
+/**
+ * An element of XML.
+ *
+ * @param attributes those that are null are left out
+ * @param content text, which is escaped, or elements
+ */
+function element(
+  name: string,
+  attributes: Readonly<Record<string, string | number | null>>,
+  content: string | readonly string[] = [],
+): string {
+  const written = Object.entries(attributes).flatMap(([key, value]) =>
+    value === null ? [] : [` ${key}="${escapeXml(String(value)).replace(/[\t\n\r]+/g, ' ')}"`],
+  );
+  const lines = typeof content === 'string' ? [] : content.map((child) => `\n${child}`);
+  const inner = typeof content === 'string' ? escapeXml(content) : lines.join('');
+  return inner === '' ? `<${name}${written.join('')}/>` : `<${name}${written.join('')}>${inner}</${name}>`;
+}
+
+function escapeXml(text: string): string {
+  return text.replace(FORBIDDEN, '\ufffd').replace(/[&<>"]/g, (character) => ESCAPES[character] ?? character);
+}
+
+/** XML 1.0 has no way to write these, escaped or not: control characters, lone surrogates and two non-characters. */
+const FORBIDDEN = /[^\P{Cc}\t\n\r\u007f-\u009f]|\p{Cs}|[\ufffe\uffff]/gu;
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };

@@ -8,8 +8,9 @@ import {
 } from '../../client/client.js';
 import type { Clock } from '../../lib/clock.js';
 import { elapsed } from '../elapsed.js';
+import { lineText, withoutLogCommands } from '../safe-text.js';
 import { toWidth } from '../text-width.js';
-import { inWords, lineText, logLine } from './report-text.js';
+import { inWords } from './wait-report.js';
 
 /** Tells how far a wait is, in lines. */
 export interface ProgressReporter {
@@ -72,7 +73,7 @@ export function createProgressReporter(options: ProgressOptions): ProgressReport
   function write(text: string): void {
     cancel();
     cancel = clock.after(REPEAT_MS, repeat);
-    const line = logLine(`${elapsed(clock.monotonic() - startedAt)} ${text}`);
+    const line = withoutLogCommands(`${elapsed(clock.monotonic() - startedAt)} ${text}`);
     options.write(`${toWidth(line, options.columns).trimEnd()}\n`);
   }
 }

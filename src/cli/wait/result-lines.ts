@@ -1,7 +1,17 @@
 import type { TargetFields } from '../../client/client.js';
 import { elapsed } from '../elapsed.js';
-import { fullText, headline, inWords, lineText, logLine, runText } from './report-text.js';
-import { awaitedTargets, failedTargets, type WaitReport } from './wait-report.js';
+import { lineText, withoutLogCommands } from '../safe-text.js';
+import {
+  awaitedTargets,
+  failedTargets,
+  fullText,
+  headline,
+  inWords,
+  isStale,
+  runText,
+  sessionOf,
+  type WaitReport,
+} from './wait-report.js';
 
 /** How many targets are listed at most; a last line says how many more there are. */
 const MAX_LISTED = 50;
@@ -12,15 +22,15 @@ const MAX_LISTED = 50;
  * @param isVerbose whether an error is shown with all its lines
  */
 export function resultLines(report: WaitReport, isVerbose = false): string[] {
-  return linesOf(report, isVerbose).map(logLine);
+  return linesOf(report, isVerbose).map(withoutLogCommands);
 }
 
 function linesOf(report: WaitReport, isVerbose: boolean): string[] {
-  const { result, reason, session, condition, tookMs } = report;
+  const { result, reason, condition, tookMs } = report;
   if (result === 'unknown' || result === 'impossible') {
     return [`${result}: ${lineText(reason)}${runText(report)}`];
   }
-  const who = lineText(session?.id ?? 'the Session');
+  const who = lineText(sessionOf(report)?.id ?? 'the Session');
   const head = `${result}: waited ${elapsed(tookMs)} for ${who} ${inWords(condition)}`;
   if (result === 'reached') return [`${head}${countsOf(report)}${runText(report)}`];
   const lines = targetLines(report, isVerbose);
@@ -31,7 +41,7 @@ function targetLines(report: WaitReport, isVerbose: boolean): string[] {
   if (report.result === 'failed') {
     return listed(failedTargets(report), (target) => [failureLine(target), ...detailOf(target, isVerbose)]);
   }
-  return report.isStale ? [] : listed(awaitedTargets(report), (target) => [awaitedLine(target, report.now)]);
+  return isStale(report) ? [] : listed(awaitedTargets(report), (target) => [awaitedLine(target, report.now)]);
 }
 
 function failureLine(target: TargetFields): string {
@@ -58,7 +68,8 @@ function listed(targets: readonly TargetFields[], linesOf: (target: TargetFields
   return more > 0 ? [...lines, `  and ${more} more`] : lines;
 }
 
-function countsOf({ session }: WaitReport): string {
+function countsOf(report: WaitReport): string {
+  const session = sessionOf(report);
   if (session === null) return '';
   const { total, ...phases } = session.counts;
   const parts = Object.entries(phases).flatMap(([phase, count]) => (count > 0 ? [`${count} ${phase}`] : []));

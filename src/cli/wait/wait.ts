@@ -1,20 +1,13 @@
-import {
-  ClientError,
-  createClient,
-  type TargetsView,
-  type WaitOutcome,
-  type WaitProgress,
-} from '../../client/client.js';
+import { ClientError, createClient, type WaitOutcome } from '../../client/client.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import type { CliProcess } from '../cli-process.js';
 import { clientOptionsOf } from '../client-options.js';
 import { EXIT } from '../exit-code.js';
-import { type Interruption, listenForInterruption } from '../interruption.js';
+import { type Interruption, listenForInterruption } from '../signals.js';
 import { createProgressReporter } from './progress.js';
-import { checkWritable } from './report-file.js';
 import type { WaitFlags } from './wait-options.js';
 import type { WaitReport } from './wait-report.js';
-import { writeReport } from './write-report.js';
+import { checkWritable, writeReport } from './write-report.js';
 
 /**
  * Waits for a Session or a target, reports the result, and resolves with the exit code: 0 reached, 1 failed, 2 a condition
@@ -29,9 +22,9 @@ export async function wait(flags: WaitFlags, cli: CliProcess): Promise<number> {
   const interruption = listenForInterruption(cli);
   const client = createClient(await clientOptionsOf(flags.client, cli.env));
   const progress = startProgress(flags, cli, clock);
-  let last: Last = { view: null, run: null, replacedRuns: [], reason: 'no gateway has answered yet' };
+  let last: LastView = { view: null, run: null, replacedRuns: [], reason: 'no gateway has answered yet' };
   try {
-    const outcome: Outcome = await client
+    const outcome = await client
       .waitFor({
         session: flags.client.session,
         run: flags.run,
@@ -45,11 +38,9 @@ export async function wait(flags: WaitFlags, cli: CliProcess): Promise<number> {
       })
       .catch((error: unknown) => failedOutcome(error, last, interruption));
     progress.end();
-    await writeReport(
-      reportOf(outcome, flags, clock.monotonic() - startedAt, clock.now()),
-      flags.report,
-      cli,
-    );
+    const tookMs = clock.monotonic() - startedAt;
+    const report = { ...outcome, condition: flags.condition.for, tookMs, now: clock.now() };
+    await writeReport(report, flags.report, cli);
     if (outcome.result === 'interrupted') return interruption.exitCode ?? EXIT.unknown;
     return EXIT_CODES[outcome.result];
   } finally {
@@ -59,12 +50,14 @@ export async function wait(flags: WaitFlags, cli: CliProcess): Promise<number> {
   }
 }
 
-/** What was known last. */
-type Last = WaitProgress & Pick<WaitOutcome, 'view'>;
-type Outcome = Last & Pick<WaitReport, 'result'>;
+type LastView = Omit<WaitOutcome, 'result'>;
 
 /** A gateway that rejects the request makes the result unknown, as one that does not answer. */
-function failedOutcome(error: unknown, last: Last, { exitCode }: Interruption): Outcome {
+function failedOutcome(
+  error: unknown,
+  last: LastView,
+  { exitCode }: Interruption,
+): LastView & Pick<WaitReport, 'result'> {
   if (exitCode !== null) return { ...last, result: 'interrupted', reason: `interrupted; ${last.reason}` };
   if (error instanceof ClientError) return { ...last, result: 'unknown', reason: error.message };
   throw error;
@@ -77,30 +70,6 @@ const EXIT_CODES = {
   unknown: EXIT.unknown,
   timeout: EXIT.timeout,
 } as const;
-
-function reportOf(
-  { result, reason, view, run, replacedRuns }: Outcome,
-  flags: WaitFlags,
-  tookMs: number,
-  now: number,
-): WaitReport {
-  return {
-    condition: flags.condition.for,
-    result,
-    reason,
-    run,
-    replacedRuns,
-    session: view?.session ?? null,
-    targets: [...(view?.targets.values() ?? [])],
-    isStale: isStale(view),
-    tookMs,
-    now,
-  };
-}
-
-function isStale(view: TargetsView | null): boolean {
-  return view?.link.state !== 'live' || view.session?.connection.state !== 'LIVE';
-}
 
 /** The columns of a line where no terminal sets them. */
 const LOG_COLUMNS = 200;

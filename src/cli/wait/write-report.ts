@@ -1,6 +1,8 @@
+import { access, constants, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { CliProcess } from '../cli-process.js';
+import { codeOf, UsageError } from '../usage-error.js';
 import { annotations, stepSummary } from './github.js';
-import { writeOrSayWhyNot } from './report-file.js';
 import { resultLines } from './result-lines.js';
 import type { WaitFlags } from './wait-options.js';
 import type { WaitReport } from './wait-report.js';
@@ -26,4 +28,26 @@ export async function writeReport(
 async function writeJunit(path: string, report: WaitReport): Promise<string | null> {
   const { junitReport } = await import('./junit.js');
   return writeOrSayWhyNot(path, junitReport(report));
+}
+
+/** Throws a UsageError for a file that could not be written, before anything is waited for. */
+export async function checkWritable(option: string, path: string): Promise<void> {
+  const isThere = await stat(path).catch(() => null);
+  if (isThere?.isDirectory()) throw new UsageError(`${option} ${path}: expected a file, got a folder`);
+  const place = isThere ? path : dirname(path);
+  try {
+    await access(place, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`${option} ${path}: it cannot be written (${codeOf(error)})`);
+  }
+}
+
+/** Writes a file; says why not, in one line, or null when it is written. */
+async function writeOrSayWhyNot(path: string, text: string, flag: 'w' | 'a' = 'w'): Promise<string | null> {
+  try {
+    await writeFile(path, text, { flag });
+    return null;
+  } catch (error) {
+    return `${path} could not be written (${codeOf(error)})`;
+  }
 }

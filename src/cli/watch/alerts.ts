@@ -1,8 +1,8 @@
 import type { TargetFields, TargetsView, VerdictState } from '../../client/client.js';
 import { isAnotherRun } from '../../client/run.js';
 import { targetKey } from '../../client/target-key.js';
+import { terminalText } from '../safe-text.js';
 import { statusLine } from '../target-facts.js';
-import { terminalText } from '../terminal-text.js';
 
 /** Something that a command is to be run for. */
 export interface Alert {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { TargetFilter } from '../../client/client.js';
-import { PHASES } from '../phases.js';
+import { PHASES } from '../target-facts.js';
 
 /** A filter that cannot be read. The message is one line that says what is wrong and what was expected. */
 export class FilterError extends Error {

@@ -1,10 +1,20 @@
-import type { TargetsView } from '../../client/client.js';
+import type {
+  ConnectionState,
+  LinkState,
+  TargetFields,
+  TargetPhase,
+  TargetsView,
+  VerdictState,
+} from '../../client/client.js';
+import { isAnotherRun } from '../../client/run.js';
+import { targetKey } from '../../client/target-key.js';
 import type { Clock } from '../../lib/clock.js';
+import { plainText } from '../../model/plain-text.js';
 import type { CliProcess } from '../cli-process.js';
-import { jsonText } from '../json-text.js';
 import { createOutput } from '../output.js';
+import { jsonText } from '../safe-text.js';
+import { statusLine } from '../target-facts.js';
 import type { Display } from './display.js';
-import { eventsBetween, isWithinPhase, type WatchEvent } from './events.js';
 
 /**
  * Prints a JSON line for each event; see `WatchEvent` for their shape. Lines about a demonstration say so (`demo`).
@@ -34,4 +44,138 @@ export function createJsonDisplay(
     },
     close: output.end,
   };
+}
+
+/** One change of what is watched, in the shape of the JSON lines that `watch` prints, `time` apart. */
+export type WatchEvent =
+  | {
+      readonly session: string | null;
+      readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+      /** Its name; of a second target of that name, `name#2`. */
+      readonly target: string;
+      /** Of a DELETED target the last one. */
+      readonly phase: TargetPhase;
+      /** Null when it is new. */
+      readonly previousPhase: TargetPhase | null;
+      /** What it says of itself: its error, what it waits for. */
+      readonly summary: string;
+      readonly resources: readonly string[];
+      readonly durationSeconds: number | null;
+      /** When it entered its phase. */
+      readonly since: string;
+    }
+  | {
+      readonly session: string | null;
+      readonly type: 'VERDICT';
+      /** Null when the Session is known no more. */
+      readonly verdict: VerdictState | null;
+      readonly previousVerdict: VerdictState | null;
+      readonly final: boolean;
+      readonly reason: string | null;
+    }
+  | {
+      readonly session: string | null;
+      readonly type: 'CONNECTION';
+      readonly connection: ConnectionState | null;
+      readonly error: string | null;
+    }
+  | {
+      readonly session: string | null;
+      readonly type: 'LINK';
+      readonly link: LinkState['state'];
+      readonly url: string | null;
+      readonly error: string | null;
+    };
+
+/**
+ * What has changed from one view to the next: the links first, then the targets, the verdict last. It compares what is known,
+ * so that a `reset` or an answer of another gateway repeats nothing.
+ */
+export function eventsBetween(before: TargetsView | null, after: TargetsView): WatchEvent[] {
+  const session = after.session?.id ?? before?.session?.id ?? null;
+  return [
+    ...linkEvents(before, after, session),
+    ...connectionEvents(before, after, session),
+    ...targetEvents(before?.targets ?? new Map(), after, session),
+    ...verdictEvents(before, after, session),
+  ];
+}
+
+type Session = string | null;
+
+function linkEvents(before: TargetsView | null, { link }: TargetsView, session: Session): WatchEvent[] {
+  if (before?.link.state === link.state) return [];
+  return [{ session, type: 'LINK', link: link.state, url: link.url, error: plainOrNull(link.error) }];
+}
+
+function connectionEvents(before: TargetsView | null, after: TargetsView, session: Session): WatchEvent[] {
+  const now = after.session?.connection;
+  if (before?.session?.connection.state === now?.state) return [];
+  return [{ session, type: 'CONNECTION', connection: now?.state ?? null, error: plainOrNull(now?.error) }];
+}
+
+function plainOrNull(text: string | null | undefined): string | null {
+  return text === null || text === undefined ? null : plainText(text);
+}
+
+function verdictEvents(before: TargetsView | null, after: TargetsView, session: Session): WatchEvent[] {
+  // The verdict of another run is news even when it is the same word: nothing else may tell that a run was replaced.
+  const isOtherRun = isAnotherRun(before?.session, after.session);
+  const was = isOtherRun ? null : before?.session?.verdict;
+  const now = after.session?.verdict;
+  if (!isOtherRun && was?.state === now?.state && was?.final === now?.final) return [];
+  return [
+    {
+      session,
+      type: 'VERDICT',
+      verdict: now?.state ?? null,
+      previousVerdict: was?.state ?? null,
+      final: now?.final ?? false,
+      reason: now?.reason ?? null,
+    },
+  ];
+}
+
+function targetEvents(
+  before: TargetsView['targets'],
+  { targets, changes, reset }: TargetsView,
+  session: Session,
+): WatchEvent[] {
+  const touched = reset
+    ? [...before.keys(), ...targets.keys()]
+    : changes.map(({ target }) => targetKey(target));
+  return [...new Set(touched)].flatMap((key) => targetEvent(key, before.get(key), targets.get(key), session));
+}
+
+function targetEvent(
+  key: string,
+  was: TargetFields | undefined,
+  now: TargetFields | undefined,
+  session: Session,
+): WatchEvent[] {
+  const target = now ?? was;
+  if (target === undefined || (was && now && isSame(was, now))) return [];
+  const { phase, resources, durationSeconds, since } = target;
+  return [
+    {
+      session,
+      type: was === undefined ? 'ADDED' : now === undefined ? 'DELETED' : 'MODIFIED',
+      target: key,
+      phase,
+      previousPhase: was?.phase ?? null,
+      summary: statusLine(target),
+      resources,
+      durationSeconds,
+      since,
+    },
+  ];
+}
+
+function isSame(was: TargetFields, now: TargetFields): boolean {
+  return JSON.stringify([was.state, was.resources]) === JSON.stringify([now.state, now.resources]);
+}
+
+/** Whether an event is a change inside a phase: another wait reason, another time of readiness. */
+export function isWithinPhase(event: WatchEvent): boolean {
+  return event.type === 'MODIFIED' && event.phase === event.previousPhase;
 }

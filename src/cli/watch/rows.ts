@@ -1,9 +1,8 @@
 import type { TargetFields, TargetFilter, TargetsView } from '../../client/client.js';
 import { compileConditions } from '../../model/target-filter.js';
 import { elapsed } from '../elapsed.js';
-import { rankOf } from '../phases.js';
-import { sinceOf, statusLine } from '../target-facts.js';
-import { terminalText } from '../terminal-text.js';
+import { terminalText } from '../safe-text.js';
+import { rankOf, sinceOf, statusLine } from '../target-facts.js';
 
 /** A target as the table shows it: nothing in it moves the terminal. */
 export interface Row {

@@ -1,6 +1,6 @@
 import type { TargetsView } from '../../client/client.js';
 import { elapsed } from '../elapsed.js';
-import { terminalText } from '../terminal-text.js';
+import { terminalText } from '../safe-text.js';
 import { toWidth, widthOf } from '../text-width.js';
 import { type Row, rowsOf } from './rows.js';
 import type { UiState } from './ui-state.js';

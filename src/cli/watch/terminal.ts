@@ -1,6 +1,5 @@
 import { emitKeypressEvents } from 'node:readline';
-import type { CliProcess } from '../cli-process.js';
-import { terminalSize } from '../terminal-size.js';
+import { type CliProcess, terminalSize } from '../cli-process.js';
 import type { Key } from './ui-state.js';
 
 /** A terminal that is ours, all of it, until it is closed. */

@@ -1,15 +1,13 @@
 import { createClient, type TargetsView } from '../../client/client.js';
 import { systemClock } from '../../lib/clock.js';
 import type { CliProcess } from '../cli-process.js';
-import { clientFailure } from '../client-failure.js';
 import { clientOptionsOf } from '../client-options.js';
-import { EXIT } from '../exit-code.js';
-import { listenForInterruption } from '../interruption.js';
+import { clientFailure, EXIT } from '../exit-code.js';
+import { createMissingSessionNotice } from '../session-notices.js';
+import { listenForInterruption } from '../signals.js';
 import { createAlerts } from './alerts.js';
 import type { Display } from './display.js';
-import { createExecQueue, type ExecQueue } from './exec-queue.js';
-import { createMissingSessionNotice } from './missing-session.js';
-import { createShell } from './shell.js';
+import { createExecQueue, createShell, type ExecQueue } from './exec-queue.js';
 import type { WatchFlags } from './watch-options.js';
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { condition } from '../../../src/cli/option-values.js';
-import { inWords } from '../../../src/cli/wait/report-text.js';
+import { inWords } from '../../../src/cli/wait/wait-report.js';
 
 describe('a condition of wait', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { terminalSize } from '../../src/cli/terminal-size.js';
+import { terminalSize } from '../../src/cli/cli-process.js';
 
 describe('terminalSize', () => {
   it.each([

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { terminalText } from '../../src/cli/terminal-text.js';
+import { jsonText, terminalText } from '../../src/cli/safe-text.js';
 
 describe('terminalText', () => {
   it.each([
@@ -13,5 +14,25 @@ describe('terminalText', () => {
     ['makes a tab a space', 'a\tb', 'a b'],
   ])('%s', (_, text, expected) => {
     expect(terminalText(text)).toBe(expected);
+  });
+});
+
+describe('jsonText', () => {
+  it('is JSON of the same value, without a command that the log of a CI job obeys', () => {
+    const texts = fc.array(
+      fc.constantFrom('#', '##[stop]x', '##vso[a]', '\\', '"', '::', '\n', '\u001b', '\u2028', 'a'),
+    );
+    const values = fc.dictionary(
+      fc.string(),
+      texts.map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(values, fc.constantFrom(0, 2), (value, indent) => {
+        const text = jsonText(value, indent);
+        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(text).not.toMatch(/##\w*\[/);
+        expect(text).not.toMatch(/^\s*::/m);
+      }),
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventsBetween, isWithinPhase } from '../../../src/cli/watch/events.js';
+import { eventsBetween, isWithinPhase } from '../../../src/cli/watch/json-display.js';
 import type { TargetFields, TargetsView } from '../../../src/client/client.js';
 import { sessionFields, targetFields, verdictFields, viewOf } from '../../support/target-fields.js';
 
