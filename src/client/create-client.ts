@@ -1,25 +1,29 @@
 import { ClientError } from './client-error.js';
-import { endpointsOf } from './endpoint.js';
+import { endpointsOf, type Token } from './endpoint.js';
 import {
   SessionByIdDocument,
   type SessionFields,
   type SessionFilter,
   type Sessions,
   SessionsDocument,
-  type TargetFilter,
 } from './generated.js';
 import { type ClientInternals, systemInternals } from './internals.js';
 import { describeKnown } from './known-sessions.js';
 import { createLink } from './link.js';
 import { createQueries } from './queries.js';
-import { subscribe } from './subscribe.js';
-import type { Token } from './token.js';
 import type { TypedDocument } from './typed-document.js';
-import type { SessionsView, SessionView, TargetsView } from './views.js';
+import {
+  type SessionsView,
+  type SessionView,
+  type TargetSelection,
+  type TargetsView,
+  viewsOfSession,
+  viewsOfSessions,
+  viewsOfTargets,
+} from './views.js';
 import { type WaitSources, waitFor } from './wait-for.js';
 import type { WaitOptions, WaitOutcome } from './wait-options.js';
-import { watch } from './watch.js';
-import { watchedSession, watchedSessions, watchedTargets } from './watched.js';
+import { subscribe, watch } from './watch.js';
 
 /** Which gateway a client asks, and as whom. */
 export interface ClientOptions {
@@ -38,19 +42,7 @@ export interface CallOptions {
 }
 
 /** Which targets to watch. */
-export interface WatchTargetsOptions extends CallOptions {
-  /** The Session's id; it may be of one yet to come. May be left out while exactly one Tilt runs, or one Session is known. */
-  readonly session?: string | undefined;
-  /** Only targets that match: one that begins to match is ADDED, one that ceases to is DELETED. Default: all. */
-  readonly where?: TargetFilter | undefined;
-  /** How many of the last changes of its phase each target has with it, up to 50. Default: none. */
-  readonly history?: number | undefined;
-  /**
-   * Whether to leave out changes inside a phase, such as another wait reason. Phases are then correct; other fields of a target
-   * may be older. Default: false.
-   */
-  readonly phaseChangesOnly?: boolean | undefined;
-}
+export interface WatchTargetsOptions extends CallOptions, TargetSelection {}
 
 /** Which Sessions to watch. */
 export interface WatchSessionsOptions extends CallOptions {
@@ -132,13 +124,13 @@ export function createClient(
       } while (after !== null);
       return all;
     },
-    watchSession: (id, { signal } = {}) => watch(link, clock, watchedSession(id), signal),
-    watchTargets: ({ signal, ...which } = {}) => watch(link, clock, watchedTargets(which), signal),
-    watchSessions: ({ signal, where } = {}) => watch(link, clock, watchedSessions(where), signal),
+    watchSession: (id, { signal } = {}) => watch(link, clock, viewsOfSession(id), signal),
+    watchTargets: ({ signal, ...which } = {}) => watch(link, clock, viewsOfTargets(which), signal),
+    watchSessions: ({ signal, where } = {}) => watch(link, clock, viewsOfSessions(where), signal),
     waitFor(waitOptions) {
       const sources: WaitSources = {
-        watchTargets: ({ session, signal }) => watch(link, clock, watchedTargets({ session }), signal),
-        watchSessions: ({ signal }) => watch(link, clock, watchedSessions(undefined), signal),
+        watchTargets: ({ session, signal }) => watch(link, clock, viewsOfTargets({ session }), signal),
+        watchSessions: ({ signal }) => watch(link, clock, viewsOfSessions(undefined), signal),
         describeKnown: () => describeKnown(queries, clock, waitOptions.session),
         gatewayTime: link.gatewayTime,
       };

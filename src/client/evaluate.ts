@@ -2,16 +2,19 @@ import { headlineOf } from '../model/plain-text.js';
 import { blockersOf } from './blockers.js';
 import type { SessionFields, TargetFields, TargetPhase } from './generated.js';
 import type { TargetsView } from './views.js';
-import type { Condition } from './wait-options.js';
+import type { Condition, WaitOutcome } from './wait-options.js';
 
 /** What a view says of a condition. `reason` is one line. */
 export interface Evaluation {
   /**
-   * `open`: neither met nor failed yet. `indeterminate`: the view says nothing that counts, and a later one may.
-   * `unknown`: no later view of this run will say it. `impossible`: the condition can never hold for such a run.
+   * `open`: neither met nor failed yet. `indeterminate`: the view says nothing that counts, and a later one may;
+   * `absent`: as that, for want of a run. `unknown`: no later view of this run will say it. `impossible`: the condition can
+   * never hold for such a run. `replaced`: the view is of another run, which the wait does not follow.
    */
-  readonly is: 'reached' | 'failed' | 'open' | 'indeterminate' | 'unknown' | 'impossible';
+  readonly is: Exclude<WaitOutcome['result'], 'timeout'> | 'open' | 'indeterminate' | 'absent' | 'replaced';
   readonly reason: string;
+  /** The Session that the wait cannot be bound to yet, since the link to its Tilt is lost. */
+  readonly session?: SessionFields;
 }
 
 /**

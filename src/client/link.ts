@@ -1,10 +1,9 @@
 import { createBackoff } from '../lib/backoff.js';
 import { isRecord } from '../lib/is-record.js';
-import { type AnsweredError, ClientError } from './client-error.js';
-import { type Connection, lost, openConnection, type Request } from './connection.js';
-import type { Endpoint } from './endpoint.js';
+import { type AnsweredError, ClientError, lost } from './client-error.js';
+import { type Connection, openConnection, type Request } from './connection.js';
+import { type Endpoint, type Token, tokenFrom } from './endpoint.js';
 import type { ClientInternals } from './internals.js';
-import { type Token, tokenFrom } from './token.js';
 
 /** A subscription that outlives connections. */
 export interface Stream {

@@ -3,9 +3,8 @@ import { codeOf, messageOf } from '../lib/errors.js';
 import { isRecord } from '../lib/is-record.js';
 import { answeredError, ClientError, errorsOf } from './client-error.js';
 import type { Request } from './connection.js';
-import type { Endpoint } from './endpoint.js';
+import { type Endpoint, type Token, tokenFrom } from './endpoint.js';
 import type { Link } from './link.js';
-import { type Token, tokenFrom } from './token.js';
 import { type TypedDocument, textOf } from './typed-document.js';
 
 /** The queries of a client. */

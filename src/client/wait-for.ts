@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.js';
 import { ClientError } from './client-error.js';
-import { NO_ANSWER } from './evaluate.js';
-import { createWaitEvaluator, type WaitEvaluation } from './evaluate-wait.js';
+import { type Evaluation, NO_ANSWER } from './evaluate.js';
+import { createWaitEvaluator } from './evaluate-wait.js';
 import type { Run } from './run.js';
 import type { SessionsView, TargetsView } from './views.js';
 import { createWaitDeadlines } from './wait-deadlines.js';
@@ -51,7 +51,7 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
   /** Ends the search among all Sessions, once a run is chosen. */
   const searching = new AbortController();
   let view: TargetsView | null = null;
-  let evaluation: WaitEvaluation = { is: 'indeterminate', reason: NO_ANSWER };
+  let evaluation: Evaluation = { is: 'indeterminate', reason: NO_ANSWER };
   let reevaluate = () => {};
   let cancel = () => {};
 
@@ -89,7 +89,7 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
       onEvaluation(evaluator.onTargets(seen), seen, before);
     }
 
-    function onEvaluation(next: WaitEvaluation, seen: TargetsView, before: Run | null): void {
+    function onEvaluation(next: Evaluation, seen: TargetsView, before: Run | null): void {
       evaluation = next;
       // Nothing of another run is reported as the result of this one.
       if (next.is === 'replaced') {

@@ -1,34 +1,15 @@
 import type { Clock } from '../lib/clock.js';
 import { type AnsweredError, answeredError, ClientError, errorsOf, hasCode } from './client-error.js';
-import type { Request } from './connection.js';
 import { type Feed, iterable, type Source } from './iteration.js';
 import type { Link } from './link.js';
-import type { LinkState } from './views.js';
-
-/** How the payloads of a subscription become views. */
-export interface Watched<P, S, V> {
-  /** What is known before the first payload. */
-  readonly empty: S;
-  /** @param newest the last payload that came: where to go on */
-  request(newest: P | null): Request;
-  /** Whether it is told what it missed; else it is told everything at each connection. */
-  readonly isResumed: boolean;
-  /** The payload of an answer; null when it is none. */
-  read(data: unknown): P | null;
-  /** Whether those before it need not be taken any more. */
-  replaces(payload: P): boolean;
-  /** One payload that comes to the same as two in a row. */
-  merge(earlier: P, later: P): P;
-  apply(state: S, payload: P): S;
-  /** @param payload the one that was applied last; null when only the link changed */
-  view(state: S, payload: P | null, link: LinkState): V;
-}
+import { type TypedDocument, textOf } from './typed-document.js';
+import type { LinkState, ViewSource } from './views.js';
 
 /**
  * How many payloads may wait to be taken. With one more all are merged into one (S5), and so they are by one that replaces what
  * came before, and by the first one after a loss.
  */
-const MOST_WAITING = 64;
+const MAX_WAITING = 64;
 
 /**
  * How long a gateway may be silent after a watch was resumed until it counts as live, in milliseconds: one that has nothing
@@ -40,14 +21,14 @@ const QUIET_MS = 3_500;
 export function watch<P, S, V>(
   link: Link,
   clock: Clock,
-  watched: Watched<P, S, V>,
+  source: ViewSource<P, S, V>,
   signal: AbortSignal | undefined,
 ): AsyncIterable<V> {
-  return iterable(signal, (feed) => openWatch(link, clock, watched, feed));
+  return iterable(signal, (feed) => openWatch(link, clock, source, feed));
 }
 
-function openWatch<P, S, V>(link: Link, clock: Clock, watched: Watched<P, S, V>, feed: Feed): Source<V> {
-  let state = watched.empty;
+function openWatch<P, S, V>(link: Link, clock: Clock, source: ViewSource<P, S, V>, feed: Feed): Source<V> {
+  let state = source.empty;
   let waiting: P[] = [];
   let newest: P | null = null;
   let linkState: LinkState = { state: 'connecting', since: clock.now(), error: null, url: null };
@@ -57,20 +38,20 @@ function openWatch<P, S, V>(link: Link, clock: Clock, watched: Watched<P, S, V>,
   let isOld = false;
 
   const leave = link.join({
-    request: () => watched.request(newest),
+    request: () => source.request(newest),
     begun(url) {
-      if (newest === null || !watched.isResumed) return;
+      if (newest === null || !source.isResumed) return;
       stopQuiet();
       stopQuiet = clock.after(QUIET_MS, () => live(url));
     },
     next({ data, errors }) {
       const answered = errorsOf(errors);
       if (answered !== null) return refused(answered);
-      const payload = watched.read(data);
+      const payload = source.read(data);
       if (payload === null) return lose('it sent what is no payload');
       newest = payload;
       waiting.push(payload);
-      if (isOld || watched.replaces(payload) || waiting.length > MOST_WAITING) mergeWaiting();
+      if (isOld || source.replaces(payload) || waiting.length > MAX_WAITING) mergeWaiting();
       isOld = false;
       live(link.endpoint.url);
       feed.wake();
@@ -102,12 +83,12 @@ function openWatch<P, S, V>(link: Link, clock: Clock, watched: Watched<P, S, V>,
     const payload = waiting.shift() ?? null;
     if (payload === null && linkState === toldLink) return undefined;
     toldLink = linkState;
-    if (payload !== null) state = watched.apply(state, payload);
-    return watched.view(state, payload, linkState);
+    if (payload !== null) state = source.apply(state, payload);
+    return source.view(state, payload, linkState);
   }
 
   function mergeWaiting(): void {
-    if (waiting.length > 1) waiting = [waiting.reduce(watched.merge)];
+    if (waiting.length > 1) waiting = [waiting.reduce(source.merge)];
   }
 
   function live(url: string): void {
@@ -134,3 +115,44 @@ function openWatch<P, S, V>(link: Link, clock: Clock, watched: Watched<P, S, V>,
 }
 
 const PASSING = ['BEHIND', 'TOO_MANY_REQUESTS', 'INTERNAL_SERVER_ERROR'];
+
+/** How many payloads may wait to be taken: nobody but their reader knows how to fold them. */
+const MAX_UNREAD = 1_000;
+
+/** One subscription over one connection. Throws a TypeError for a document that has no text. */
+export function subscribe<R, V>(
+  link: Link,
+  document: TypedDocument<R, V> | string,
+  variables: V | undefined,
+  signal: AbortSignal | undefined,
+): AsyncIterable<R> {
+  const request = { query: textOf(document), variables: { ...variables } };
+  return iterable(signal, open);
+
+  function open(feed: Feed): Source<R> {
+    const waiting: R[] = [];
+    const leave = link.join({
+      request: () => request,
+      begun: () => {},
+      next({ data, errors }) {
+        const answered = errorsOf(errors);
+        if (answered !== null) return feed.finish(answeredError(answered));
+        if (waiting.length >= MAX_UNREAD) return feed.finish(tooSlow());
+        // The document's text is what is executed: its type says what that gives.
+        waiting.push(data as R);
+        feed.wake();
+      },
+      stopped: (errors) => feed.finish(errors && answeredError(errors)),
+      lost: (error) => feed.finish(error),
+      ended: (error) => feed.finish(error),
+    });
+    return {
+      take: () => waiting.shift(),
+      stop: leave,
+    };
+  }
+}
+
+function tooSlow(): ClientError {
+  return new ClientError('TOO_SLOW', `More than ${MAX_UNREAD} payloads waited to be taken.`);
+}

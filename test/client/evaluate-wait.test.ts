@@ -6,7 +6,8 @@ import type {
   SessionFields,
   TargetPhase,
 } from '../../src/client/client.js';
-import { createWaitEvaluator, type WaitEvaluation, type WaitTiming } from '../../src/client/evaluate-wait.js';
+import type { Evaluation } from '../../src/client/evaluate.js';
+import { createWaitEvaluator, type WaitTiming } from '../../src/client/evaluate-wait.js';
 import type { RunSelector } from '../../src/client/wait-options.js';
 import { sessionFields, targetFields, verdictFields, viewOf } from '../support/target-fields.js';
 
@@ -78,7 +79,7 @@ function evaluatorOf(
   };
 }
 
-type Is = WaitEvaluation['is'];
+type Is = Evaluation['is'];
 const target = (phase: TargetPhase): Condition => ({ target: 'api:serve', phase });
 const PASSED = { verdict: 'PASSED', final: true } as const;
 const FAILED = { verdict: 'FAILED', final: true, phase: 'FAILED' } as const;

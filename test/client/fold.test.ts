@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ChangeType, foldTargets, type TargetFields } from '../../src/client/client.js';
-import { mergeChanges } from '../../src/client/fold.js';
+import { mergeChanges } from '../../src/client/payloads.js';
 import { compareTargets } from '../../src/client/target-key.js';
 
 function target(name: string, durationSeconds: number | null = null): TargetFields {
