@@ -1,10 +1,10 @@
 import type { Clock } from '../lib/clock.js';
 import { ClientError } from './client-error.js';
 import { type Evaluation, NO_ANSWER } from './evaluate.js';
-import { createWaitEvaluator } from './evaluate-wait.js';
 import type { Run } from './run.js';
 import type { SessionsView, TargetsView } from './views.js';
 import { createWaitDeadlines } from './wait-deadlines.js';
+import { createWaitEvaluator } from './wait-evaluator.js';
 import type { WaitOptions, WaitOutcome, WaitProgress } from './wait-options.js';
 
 /** What a wait asks of a gateway. */

@@ -7,7 +7,7 @@ import type {
   TargetPhase,
 } from '../../src/client/client.js';
 import type { Evaluation } from '../../src/client/evaluate.js';
-import { createWaitEvaluator, type WaitTiming } from '../../src/client/evaluate-wait.js';
+import { createWaitEvaluator, type WaitTiming } from '../../src/client/wait-evaluator.js';
 import type { RunSelector } from '../../src/client/wait-options.js';
 import { sessionFields, targetFields, verdictFields, viewOf } from '../support/target-fields.js';
 
