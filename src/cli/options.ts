@@ -39,7 +39,11 @@ export type ValuesOf<T> = T extends OptionTable<infer V> ? V : never;
 /** The values of the tables of a command. */
 export type FlagsOf<T> = T extends OptionGroups<infer G> ? G : never;
 
-/** Declares an option with a value. Without `initial`, the value may be undefined. */
+/**
+ * Declares an option with a value. Without `initial`, the value may be undefined.
+ *
+ * @example option('-p, --port <number>', 'port to listen on', { parse: port, initial: 4000, env: 'TILT_GRAPHQL_PORT' })
+ */
 export function option<T>(
   flags: string,
   help: string,
