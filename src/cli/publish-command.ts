@@ -13,8 +13,8 @@ import { createProcessReader } from '../publish/process-list.js';
 import type { PublisherOptions } from '../publish/publisher.js';
 import type { Store } from '../store/store.js';
 import type { CliProcess } from './cli-process.js';
-import { startCommand } from './command.js';
 import type { PublishFlags } from './publish-options.js';
+import { startCommand } from './start-command.js';
 
 /** Everything that publishing needs, with a command and without. */
 export type PublishParts = PublisherOptions & { readonly store: Store };
