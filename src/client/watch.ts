@@ -1,6 +1,6 @@
+import { createAsyncIterable, type Feed, type PullSource } from '../lib/async-iterable.js';
 import type { Clock } from '../lib/clock.js';
 import { type AnsweredError, answeredError, ClientError, errorsOf, hasCode } from './client-error.js';
-import { type Feed, iterable, type Source } from './iteration.js';
 import type { Link } from './link.js';
 import { type TypedDocument, textOf } from './typed-document.js';
 import type { LinkState, ViewSource } from './views.js';
@@ -24,10 +24,10 @@ export function watch<P, S, V>(
   source: ViewSource<P, S, V>,
   signal: AbortSignal | undefined,
 ): AsyncIterable<V> {
-  return iterable(signal, (feed) => openWatch(link, clock, source, feed));
+  return createAsyncIterable(signal, (feed) => openWatch(link, clock, source, feed));
 }
 
-function openWatch<P, S, V>(link: Link, clock: Clock, source: ViewSource<P, S, V>, feed: Feed): Source<V> {
+function openWatch<P, S, V>(link: Link, clock: Clock, source: ViewSource<P, S, V>, feed: Feed): PullSource<V> {
   let state = source.empty;
   let waiting: P[] = [];
   let newest: P | null = null;
@@ -54,7 +54,7 @@ function openWatch<P, S, V>(link: Link, clock: Clock, source: ViewSource<P, S, V
       if (isOld || source.replaces(payload) || waiting.length > MAX_WAITING) mergeWaiting();
       isOld = false;
       live(link.endpoint.url);
-      feed.wake();
+      feed.notify();
     },
     stopped: (errors) => (errors === null ? lose('it ended the subscription') : refused(errors)),
     lost(error, url) {
@@ -99,7 +99,7 @@ function openWatch<P, S, V>(link: Link, clock: Clock, source: ViewSource<P, S, V
 
   function setLink(next: LinkState): void {
     linkState = next;
-    feed.wake();
+    feed.notify();
   }
 
   /** What another gateway, or the same one later, may take. Anything else would be refused anew. */
@@ -127,9 +127,9 @@ export function subscribe<R, V>(
   signal: AbortSignal | undefined,
 ): AsyncIterable<R> {
   const request = { query: textOf(document), variables: { ...variables } };
-  return iterable(signal, open);
+  return createAsyncIterable(signal, open);
 
-  function open(feed: Feed): Source<R> {
+  function open(feed: Feed): PullSource<R> {
     const waiting: R[] = [];
     const leave = link.join({
       request: () => request,
@@ -140,7 +140,7 @@ export function subscribe<R, V>(
         if (waiting.length >= MAX_UNREAD) return feed.finish(tooSlow());
         // The document's text is what is executed: its type says what that gives.
         waiting.push(data as R);
-        feed.wake();
+        feed.notify();
       },
       stopped: (errors) => feed.finish(errors && answeredError(errors)),
       lost: (error) => feed.finish(error),

@@ -9,9 +9,8 @@ import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from './backlog.js';
 import { createGroup, type Group } from './group.js';
 import { createPayloadMaker } from './payload.js';
 import { createPayloadCaches } from './payload-cache.js';
-import { createPulledReader, type PayloadStream } from './pulled-reader.js';
 import { type Outlet, PushedReader } from './pushed-reader.js';
-import { createReader } from './reader.js';
+import { createPulledReader, type PayloadStream } from './reader.js';
 import { sharingKey } from './sharing-key.js';
 import { isSource, type Source } from './source.js';
 import { createTurn, type Turn } from './turn.js';
@@ -90,9 +89,7 @@ export function createLive(options: LiveOptions): Live {
       if (!isSource(source)) return refusal(source);
       if (!(await hasCaughtUp(source))) return BEHIND;
       const group = groupOf(args, source);
-      const { store, since } = source;
-      const events = createReader({ store, view: group.view, since, limits, counts: metrics.pulled });
-      return createPulledReader(group, events, group.hold(), cut);
+      return createPulledReader(group, { since: source.since, limits, cut }, group.hold());
     },
     async push(args, outlet) {
       const source = await createSourceEventStream(args);

@@ -1,7 +1,10 @@
+import { type Feed, type PullSource, startIteration } from '../lib/async-iterable.js';
 import type { ReaderCounts } from '../lib/metrics.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { type BacklogLimits, conflatedIn, createBacklog } from './backlog.js';
 import { dueEvent, snapshotEvent } from './events.js';
+import type { Group } from './group.js';
+import { isRepeated, type Payload } from './payload.js';
 import type { LiveEvent, View } from './view.js';
 
 /** What a reader shows, and where it begins. */
@@ -14,19 +17,93 @@ export interface ReaderOptions<E extends LiveEvent> {
   readonly counts: ReaderCounts;
 }
 
+/** See {@link createPulledReader}. */
+export interface PulledReaderOptions extends Pick<ReaderOptions<LiveEvent>, 'since' | 'limits'> {
+  /** Closes the reader's connection when it takes too long to read a large payload. */
+  readonly cut: () => void;
+}
+
+/** A stream of a group's payloads. */
+export type PayloadStream = AsyncGenerator<Payload, undefined, undefined>;
+
 /**
- * Begins a stream of events. The snapshot is taken and the reader registered before this returns, in one tick (S1):
+ * Starts a stream of events. The snapshot is taken and the reader registered before this returns, in one tick (S1):
  * nothing can fall between them. It is pulled: what is not taken waits in a bounded backlog (S5). `return()` ends it at
- * once, also while it is idle (S7), which an async generator function could not do.
+ * once, also while it is idle (S7).
  */
 export function createReader<E extends LiveEvent>(
   options: ReaderOptions<E>,
 ): AsyncGenerator<E, undefined, undefined> {
+  return startIteration(undefined, (feed) => openReader(options, feed));
+}
+
+/**
+ * Starts a stream of the payloads of a reader's events, without those that repeat the one before (S6).
+ *
+ * @param leave called when the stream ends
+ */
+export function createPulledReader(
+  group: Group,
+  options: PulledReaderOptions,
+  leave: () => void,
+): PayloadStream {
+  const { store, view } = group;
+  const counts = group.metrics.pulled;
+  return startIteration(undefined, (feed) => {
+    const events = openReader({ ...options, store, view, counts }, feed);
+    let executed: Payload | null = null;
+    let isExecuting = false;
+    /** Identity of the payload that was taken last. */
+    let last: Buffer | null = null;
+    let release: (() => void) | undefined;
+    return {
+      take() {
+        // Whoever asks for the next payload has sent the one before.
+        release?.();
+        release = undefined;
+        for (let payload = next(); payload !== null; payload = next()) {
+          if (isRepeated(payload, last)) continue;
+          last = payload.identity;
+          release = payload.memory?.retain(options.cut);
+          counts.payloads += 1;
+          return payload;
+        }
+        return undefined;
+      },
+      stop() {
+        release?.();
+        leave();
+        events.stop();
+      },
+    };
+
+    function next(): Payload | null {
+      if (isExecuting) return null;
+      const payload = executed ?? execute();
+      executed = null;
+      return payload;
+    }
+
+    function execute(): Payload | null {
+      const event = events.take();
+      if (event === undefined) return null;
+      const payload = group.payloadOf(event);
+      if (!(payload instanceof Promise)) return payload;
+      isExecuting = true;
+      void payload.then((made) => {
+        isExecuting = false;
+        executed = made;
+        feed.notify();
+      });
+      return null;
+    }
+  });
+}
+
+function openReader<E extends LiveEvent>(options: ReaderOptions<E>, feed: Feed): PullSource<E> {
   const { store, view, since, limits, counts } = options;
   const backlog = createBacklog(limits);
-  const waiting: ((result: IteratorResult<E, undefined>) => void)[] = [];
   let first: E | null = null;
-  let ended = false;
 
   const missed = since === null ? null : store.since(since, view.only);
   if (missed === null) first = snapshotEvent(view, store);
@@ -35,35 +112,19 @@ export function createReader<E extends LiveEvent>(
   const unsubscribe = store.subscribe((revision) => {
     if (!view.wants(revision)) return;
     backlog.add(revision);
-    if (waiting.length > 0) deliver();
+    feed.notify();
   }, view.only);
 
   return {
-    next() {
-      if (ended) return Promise.resolve({ done: true, value: undefined });
-      const value = take();
-      if (value !== null) return Promise.resolve({ done: false, value });
-      return new Promise((resolve) => waiting.push(resolve));
-    },
-    return() {
-      end();
-      return Promise.resolve({ done: true, value: undefined });
-    },
-    throw(error) {
-      end();
-      return Promise.reject(error);
-    },
-    [Symbol.asyncIterator]() {
-      return this;
+    take,
+    stop() {
+      unsubscribe();
+      backlog.clear();
+      first = null;
     },
   };
 
-  function deliver(): void {
-    const value = take();
-    if (value !== null) waiting.shift()?.({ done: false, value });
-  }
-
-  function take(): E | null {
+  function take(): E | undefined {
     if (first !== null) {
       const value = first;
       first = null;
@@ -74,15 +135,6 @@ export function createReader<E extends LiveEvent>(
       const event = dueEvent(view, store, due);
       if (event !== null) return event;
     }
-    return null;
-  }
-
-  function end(): void {
-    if (ended) return;
-    ended = true;
-    unsubscribe();
-    backlog.clear();
-    first = null;
-    for (const resolve of waiting.splice(0)) resolve({ done: true, value: undefined });
+    return undefined;
   }
 }

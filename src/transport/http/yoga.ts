@@ -10,7 +10,7 @@ import type { Log } from '../../lib/log.js';
 import { countRefusals, createMetrics, type Metrics } from '../../lib/metrics.js';
 import { noTracer, type Tracer } from '../../lib/tracing.js';
 import type { Live } from '../../live/live.js';
-import type { PayloadStream } from '../../live/pulled-reader.js';
+import type { PayloadStream } from '../../live/reader.js';
 import type { ContextOf } from '../contexts.js';
 import type { Limits } from '../limits.js';
 import { useKeptAnswers } from './keep-answers.js';

@@ -1,45 +1,50 @@
-/** What an iteration is fed by. */
+/** Tells an iteration about its source. */
 export interface Feed {
   /** There may be something to take. */
-  wake(): void;
-  /** Nothing more will come: what is there can still be taken, and then the error, if there is one, is thrown. */
+  notify(): void;
+  /** No more values will come. Those that are there can still be taken; then the error is thrown, if there is one. */
   finish(error: Error | null): void;
 }
 
-/** Where an iteration's values come from. */
-export interface Source<T> {
-  /** The next value; undefined while there is none. */
+/** Supplies the values of one iteration. */
+export interface PullSource<T> {
+  /** Returns the next value; undefined while there is none. */
   take(): T | undefined;
-  /** Nothing more is wanted; what is there may still be taken. Called once. */
+  /** Releases what the source holds. Values that are there may still be taken. Called once. */
   stop(): void;
 }
 
 /**
- * Something to iterate. Each iteration has a source of its own, opened with it, and ends at once when the signal aborts or its
- * consumer breaks out, also while it waits: an async generator's `return()` would wait for a pending `next()`.
+ * Creates an async iterable. Each iteration opens a source of its own.
+ *
+ * @param signal ends all iterations when it aborts
  */
-export function iterable<T>(
+export function createAsyncIterable<T>(
   signal: AbortSignal | undefined,
-  open: (feed: Feed) => Source<T>,
+  open: (feed: Feed) => PullSource<T>,
 ): AsyncIterable<T> {
-  return { [Symbol.asyncIterator]: () => iterate(signal, open) };
+  return { [Symbol.asyncIterator]: () => startIteration(signal, open) };
 }
 
-function iterate<T>(
+/**
+ * Starts one iteration. The source is opened before this returns. The iteration ends at once when the signal aborts or
+ * `return()` is called, also while `next()` waits: `return()` of an async generator function would wait for that `next()`.
+ */
+export function startIteration<T>(
   signal: AbortSignal | undefined,
-  open: (feed: Feed) => Source<T>,
-): AsyncIterator<T, undefined> {
+  open: (feed: Feed) => PullSource<T>,
+): AsyncGenerator<T, undefined, undefined> {
   type Result = IteratorResult<T, undefined>;
   const waiting: { resolve(result: Result): void; reject(error: Error): void }[] = [];
   let end: { error: Error | null } | null = null;
-  let source: Source<T> | null = null;
+  let source: PullSource<T> | null = null;
   let isStopped = false;
 
   signal?.addEventListener('abort', abandon, { once: true });
   if (signal?.aborted) abandon();
   else {
-    source = open({ wake, finish });
-    // It may have come to its end while it was opened.
+    source = open({ notify, finish });
+    // It may have finished while it was opened.
     if (end) release();
   }
 
@@ -47,12 +52,19 @@ function iterate<T>(
     next() {
       const value = take();
       if (value !== undefined) return Promise.resolve({ done: false, value });
-      if (end) return ending();
+      if (end) return settleEnd();
       return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
     },
     return() {
       abandon();
       return Promise.resolve(DONE);
+    },
+    throw(error) {
+      abandon();
+      return Promise.reject(error);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
     },
   };
 
@@ -60,26 +72,26 @@ function iterate<T>(
     return source?.take();
   }
 
-  function wake(): void {
+  function notify(): void {
     const [first] = waiting;
     if (!first) return;
     const value = take();
     if (value === undefined) return;
     waiting.shift();
     first.resolve({ done: false, value });
-    wake();
+    notify();
   }
 
   function finish(error: Error | null): void {
     if (end) return;
-    wake();
+    notify();
     end = { error };
     release();
-    for (const { resolve, reject } of waiting.splice(0)) ending().then(resolve, reject);
+    for (const { resolve, reject } of waiting.splice(0)) settleEnd().then(resolve, reject);
   }
 
-  /** An error is thrown once; after it the iteration is over. */
-  function ending(): Promise<Result> {
+  /** Throws the error once. After that the iteration is over. */
+  function settleEnd(): Promise<Result> {
     const error = end?.error ?? null;
     end = { error: null };
     return error === null ? Promise.resolve(DONE) : Promise.reject(error);
