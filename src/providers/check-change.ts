@@ -10,6 +10,20 @@ export function checkChange(change: Change): void {
   if (fault !== null) throw new ProviderError('unreadable', `its provider breaks the contract: ${fault}`);
 }
 
+/**
+ * Checks what a provider's `watch` returns. Throws a `ProviderError` of code `unreadable` unless it is a promise: an async
+ * generator would never run, and its source would look as if it had ended.
+ */
+export function checkRun(run: unknown): void {
+  if (typeof run === 'object' && run !== null && 'then' in run) return;
+  const isIterable = typeof run === 'object' && run !== null && Symbol.asyncIterator in run;
+  const got = isIterable ? 'an async iterable; wrap it with fromAsyncIterable' : shown(run);
+  throw new ProviderError(
+    'unreadable',
+    `its provider breaks the contract: expected a promise from watch(push, signal), got ${got}`,
+  );
+}
+
 function faultOf(change: unknown): string | null {
   if (typeof change !== 'object' || change === null) return `expected a change, got ${shown(change)}`;
   const { type, ...fields }: { readonly type?: unknown } & Readonly<Record<string, unknown>> = {
@@ -49,7 +63,7 @@ function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, MAX_SHOWN));
   if (Array.isArray(value)) return 'a list of something else';
   if (typeof value === 'object' && value !== null) return 'an object that decodeSession did not make';
-  return String(value);
+  return typeof value === 'function' ? 'a function' : String(value);
 }
 
 /** Characters of a wrong value in an error. */

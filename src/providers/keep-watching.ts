@@ -2,11 +2,11 @@ import { createBackoff } from '../lib/backoff.js';
 import { type Clock, sleep } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import { createMetrics, type Metrics } from '../lib/metrics.js';
+import { createScope, type Scope } from '../lib/scope.js';
 import type { Change, ChangeSink } from '../model/change.js';
 import { oneLine } from '../model/one-line.js';
-import { checkChange } from './check-change.js';
-import { endingAtOnce } from './ending-at-once.js';
-import { ProviderError, type SessionProvider } from './provider.js';
+import { checkChange, checkRun } from './check-change.js';
+import { ProviderError, type PushChange, type SessionProvider } from './provider.js';
 import { createSourceLog } from './source-log.js';
 
 /** What {@link keepWatching} works with. */
@@ -34,11 +34,11 @@ export interface KeepWatchingOptions {
 /**
  * Keeps a provider's Sessions flowing into the sink, and is the only place that retries:
  *
- *     watching ──throws──► waiting (sessions STALE) ──backoff──► watching
- *        │ └──returns──► closed: the source came to its end
+ *     watching ──rejects──► waiting (sessions STALE) ──backoff──► watching
+ *        │ └──resolves──► closed: the source came to its end
  *        └──signal aborts, in any state──► ended, the source still open
  *
- * Every change is applied in the tick in which it arrives. Never rejects.
+ * Every change is applied before the provider's `push` returns. Never rejects.
  */
 export async function keepWatching(options: KeepWatchingOptions): Promise<void> {
   const { provider, sink, clock, random, log, signal } = options;
@@ -65,25 +65,39 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
     }
   }
 
-  /** What it failed with, or null when the source came to its end. */
+  /** The error that it failed with, or null when the source came to its end. Resolves at once when the signal aborts. */
   async function watchOnce(): Promise<{ readonly error: unknown } | null> {
+    const scope = createScope(signal);
     try {
-      let isSynced = false;
-      for await (const change of watch()) {
-        if (signal.aborted) break;
+      await new Promise<void>((resolve, reject) => {
+        scope.signal.addEventListener('abort', () => resolve(), { once: true });
+        const run = provider.watch(pushInto(scope, reject), scope.signal);
+        checkRun(run);
+        run.then(resolve, reject);
+      });
+      return null;
+    } catch (error) {
+      return { error };
+    } finally {
+      scope.end();
+    }
+  }
+
+  /** Takes changes while the scope lasts. A change that breaks the contract, or cannot be applied, ends it. */
+  function pushInto(scope: Scope, fail: (error: unknown) => void): PushChange {
+    let isSynced = false;
+    return (change) => {
+      if (scope.signal.aborted) return;
+      try {
         checkChange(change);
         isSynced ||= change.type === 'snapshot';
         if (!isSynced && change.type !== 'stale') throw outOfOrder(change);
         apply(change);
+      } catch (error) {
+        fail(error);
+        scope.end();
       }
-      return null;
-    } catch (error) {
-      return { error };
-    }
-  }
-
-  function watch(): AsyncIterable<Change> {
-    return endingAtOnce(signal, (ending) => provider.watch(ending)[Symbol.asyncIterator]());
+    };
   }
 
   function apply(change: Change): void {

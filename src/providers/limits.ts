@@ -9,6 +9,3 @@ export const MAX_BYTES = 64 * 1024 * 1024;
  * JSON is a hundred times faster.
  */
 export const MAX_YAML_LENGTH = 4 * 1024 * 1024;
-
-/** How many changes may wait for a consumer that is behind before they are folded into one snapshot. */
-export const MAX_BEHIND = 1_000;

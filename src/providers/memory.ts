@@ -1,84 +1,77 @@
 import type { Change } from '../model/change.js';
 import type { Session, SessionId } from '../model/session.js';
-import { type PushChange, streamChanges } from './change-stream.js';
-import { createLatestChanges } from './latest-changes.js';
-import { MAX_BEHIND } from './limits.js';
-import type { SessionProvider } from './provider.js';
+import type { PushChange, SessionProvider } from './provider.js';
 
 /** A source that a program feeds by itself: for embedding the gateway, and for tests. */
 export interface MemorySource {
   readonly provider: SessionProvider;
-  /** A Session is new, or newer. */
+  /** Adds a Session, or replaces it by a newer state. */
   put(session: Session): void;
-  /** A Session is gone. */
+  /** Removes a Session. */
   remove(id: SessionId): void;
-  /** These are all there are. */
+  /** Replaces all Sessions. */
   replaceAll(sessions: readonly Session[]): void;
-  /** One Session (without an id: every one) may be out of date until it is put again; `error` says why, in one line. */
+  /** Marks one Session (without an id: every one) as possibly out of date until it is put again; `error` says why, in one line. */
   markStale(error: string, id?: SessionId): void;
-  /** The present watches throw the error, after what was said before it. Without a watch nothing happens. */
+  /** Makes the present watches reject with the error. Without a watch nothing happens. */
   fail(error: unknown): void;
-  /** The source is at its end: watches, present and later ones, return after what was said before it. */
+  /** Ends the source: watches, present and later ones, resolve. Later calls of `put` and the like are ignored. */
   end(): void;
 }
 
-/** Options of {@link createMemoryProvider}. */
-export interface MemoryOptions {
-  /**
-   * How many changes may wait for a watch that is behind. Beyond it they are folded into one snapshot of the newest
-   * state, so that a slow reader costs no more and still ends at the truth. Default: 1,000.
-   */
-  readonly maxBehind?: number;
-}
-
 /**
- * Keeps Sessions in memory, and tells every watch of them in order.
+ * Creates a source that keeps Sessions in memory and pushes every change to each watch, before the call that made it returns.
  *
  * @param sessions what it holds at first; default none
  */
-export function createMemoryProvider(
-  name: string,
-  sessions: readonly Session[] = [],
-  { maxBehind = MAX_BEHIND }: MemoryOptions = {},
-): MemorySource {
-  const latest = createLatestChanges();
+export function createMemoryProvider(name: string, sessions: readonly Session[] = []): MemorySource {
+  const known = createKnown(sessions);
   const watches = new Set<Watch>();
   let isEnded = false;
-  latest.apply({ type: 'snapshot', sessions });
 
   return {
-    provider: { name, watch: (signal) => streamChanges(watch, maxBehind, signal) },
-    put: (session) => tell({ type: 'upsert', session }),
-    remove: (id) => tell({ type: 'remove', id }),
-    replaceAll: (all) => tell({ type: 'snapshot', sessions: all }),
-    markStale: (error, id) => tell({ type: 'stale', error, ...(id !== undefined && { id }) }),
-    fail: (error) => finish((watch) => watch.reject(error)),
+    provider: { name, watch },
+    put: (session) => apply({ type: 'upsert', session }),
+    remove: (id) => apply({ type: 'remove', id }),
+    replaceAll: (all) => apply({ type: 'snapshot', sessions: all }),
+    markStale: (error, id) => apply({ type: 'stale', error, ...(id !== undefined && { id }) }),
+    fail: (error) => settleAll((watch) => watch.reject(error)),
     end() {
       isEnded = true;
-      finish((watch) => watch.resolve());
+      settleAll((watch) => watch.resolve());
     },
   };
 
-  function tell(change: Change): void {
+  function apply(change: Change): void {
     if (isEnded) return;
-    latest.apply(change);
+    known.apply(change);
     for (const { push } of watches) push(change);
   }
 
-  function finish(settle: (watch: Watch) => void): void {
+  function settleAll(settle: (watch: Watch) => void): void {
     const all = [...watches];
     watches.clear();
     all.forEach(settle);
   }
 
-  function watch(push: PushChange, signal: AbortSignal): Promise<void> {
-    for (const change of latest.changes()) push(change);
-    if (isEnded) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const watch = { push, resolve, reject };
-      watches.add(watch);
-      signal.addEventListener('abort', () => watches.delete(watch), { once: true });
-    });
+  async function watch(push: PushChange, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    known.changes().forEach(push);
+    if (isEnded) return;
+    let abort = () => {};
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const watch = { push, resolve, reject };
+        abort = () => {
+          watches.delete(watch);
+          resolve();
+        };
+        watches.add(watch);
+        signal.addEventListener('abort', abort);
+      });
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
   }
 }
 
@@ -86,4 +79,50 @@ interface Watch {
   readonly push: PushChange;
   resolve(): void;
   reject(error: unknown): void;
+}
+
+/** Folds changes into the fewest that lead to the same state, for a watch that begins. */
+function createKnown(initial: readonly Session[]) {
+  let sessions = new Map<SessionId, Session>();
+  /** What is stale and, once that was everything, what has had a new state since. At most two for each Session, and one. */
+  let afterwards: Change[] = [];
+  replaceAll(initial);
+
+  return {
+    apply,
+    changes: (): Change[] => [{ type: 'snapshot', sessions: [...sessions.values()] }, ...afterwards],
+  };
+
+  function apply(change: Change): void {
+    switch (change.type) {
+      case 'snapshot':
+        replaceAll(change.sessions);
+        break;
+      case 'upsert':
+        sessions.set(change.session.id, change.session);
+        afterwards = afterwards.filter((earlier) => idOf(earlier) !== change.session.id);
+        if (afterwards.some((earlier) => idOf(earlier) === undefined)) afterwards.push(change);
+        break;
+      case 'remove':
+        sessions.delete(change.id);
+        afterwards = afterwards.filter((earlier) => idOf(earlier) !== change.id);
+        break;
+      case 'stale':
+        if (change.id === undefined) afterwards = [];
+        afterwards = [
+          ...afterwards.filter((earlier) => earlier.type === 'upsert' || idOf(earlier) !== change.id),
+          change,
+        ];
+    }
+  }
+
+  function replaceAll(all: readonly Session[]): void {
+    sessions = new Map(all.map((session) => [session.id, session]));
+    afterwards = [];
+  }
+}
+
+function idOf(change: Change): SessionId | undefined {
+  if (change.type === 'snapshot') return undefined;
+  return change.type === 'upsert' ? change.session.id : change.id;
 }

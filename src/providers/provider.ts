@@ -1,16 +1,21 @@
 import type { Change } from '../model/change.js';
 import { oneLine } from '../model/one-line.js';
 
-/**
- * A source of Sessions. `watch` gives one snapshot first, then changes, until the signal aborts; a later snapshot
- * replaces all. It may be called again after it threw (the snapshot then heals the gap) but not while it runs.
- * It throws when the link breaks: retrying is `keepWatching`'s alone. That it returns without being aborted says that
- * the source has come to its end.
- */
+/** Takes a change and applies it before it returns. Never waits and never throws (guarantee U1). */
+export type PushChange = (change: Change) => void;
+
+/** A source of Sessions. */
 export interface SessionProvider {
-  /** What the source is called, unique in a gateway; most providers use it as the instance of their Sessions. */
+  /** Name of the source, unique in a gateway; most providers use it as the instance of their Sessions. */
   readonly name: string;
-  watch(signal: AbortSignal): AsyncIterable<Change>;
+  /**
+   * Pushes one snapshot, then changes, until the signal aborts. A later snapshot replaces everything. What is pushed after
+   * the signal has aborted, or after the promise has settled, is ignored.
+   *
+   * Resolves when the signal aborts, and when the source has come to its end. Rejects when the link breaks: retrying is
+   * `keepWatching`'s alone. May be called again once it has settled; the snapshot then closes the gap.
+   */
+  watch(push: PushChange, signal: AbortSignal): Promise<void>;
   /**
    * Whether its changes stand in a log that other gateways read too: where it is a gateway's only source, its positions
    * are the gateway's cursors. Default: false.

@@ -15,8 +15,8 @@ const COMPILERS = [
 const SERVER = `
 import {
   createGateway, createMemoryProvider, createNatsProvider, DEFAULT_LIMITS, decodeSession, ManifestError, readManifest,
-  type BucketSettings, type Change, type Documents, type GatewayOptions, type JwtOptions, type KeyPair, type Limits,
-  type NatsCredentials, type QueryLimits, type ServingOptions, type SessionProvider, type Tracer,
+  fromAsyncIterable, type BucketSettings, type Change, type Documents, type GatewayOptions, type JwtOptions, type KeyPair, type Limits,
+  type NatsCredentials, type PushChange, type QueryLimits, type ServingOptions, type SessionProvider, type Tracer,
 } from 'tilt-graphql';
 
 const documents: Documents = readManifest('{}');
@@ -27,14 +27,17 @@ const settings: BucketSettings = { replicas: 3 };
 const credentials: NatsCredentials = { creds: 'agent.creds' };
 const provider: SessionProvider = {
   name: 'mine',
-  async *watch(signal): AsyncIterable<Change> {
-    if (!signal.aborted) yield { type: 'snapshot', sessions: [decodeSession({}, 'mine')] };
+  async watch(push: PushChange, signal: AbortSignal): Promise<void> {
+    if (!signal.aborted) push({ type: 'snapshot', sessions: [decodeSession({}, 'mine')] });
   },
 };
+const iterated: SessionProvider = fromAsyncIterable('iterated', async function* (signal): AsyncIterable<Change> {
+  if (!signal.aborted) yield { type: 'snapshot', sessions: [] };
+});
 const serving: ServingOptions = { documents, limits, jwt };
 const options: GatewayOptions = {
   ...serving,
-  providers: [provider, createMemoryProvider('x').provider, createNatsProvider({ address: 'nats://a/B', settings, credentials })],
+  providers: [provider, iterated, createMemoryProvider('x').provider, createNatsProvider({ address: 'nats://a/B', settings, credentials })],
 };
 export const gateway = createGateway(options);
 export const isManifestError = (error: unknown) => error instanceof ManifestError;

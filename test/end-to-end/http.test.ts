@@ -1,6 +1,7 @@
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryProvider } from '../../src/providers/memory.js';
+import type { SessionProvider } from '../../src/providers/provider.js';
 import { startGateway, startMemoryGateway, type TestGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
 
@@ -127,7 +128,7 @@ describe('GraphQL over HTTP', () => {
 
 describe('the other addresses', () => {
   it('/healthz is well as soon as it listens, /readyz once each source has given its first snapshot', async () => {
-    const never = { name: 'never', watch: (signal: AbortSignal) => nothingUntil(signal) };
+    const never: SessionProvider = { name: 'never', watch: (_push, signal) => aborted(signal) };
     await using gateway = await startGateway({ providers: [never] });
     expect((await fetch(`${gateway.origin}/healthz`)).status).toBe(200);
     const waiting = await fetch(`${gateway.origin}/readyz`);
@@ -174,7 +175,6 @@ describe('the GraphiQL page', () => {
   });
 });
 
-/** A watch that never says anything, until it is aborted. */
-async function* nothingUntil(signal: AbortSignal): AsyncGenerator<never> {
+async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => signal.addEventListener('abort', resolve));
 }

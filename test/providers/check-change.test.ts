@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { PushChange, SessionProvider } from '../../src/providers/provider.js';
 import { startGateway } from '../support/gateway.js';
 
 /** A provider in plain JavaScript: no compiler has looked at what it gives. */
 function providerOf(...changes: readonly unknown[]) {
   return {
     name: 'mine',
-    async *watch(signal: AbortSignal) {
-      for (const change of changes) yield JSON.parse(JSON.stringify(change));
+    async watch(push: PushChange, signal: AbortSignal) {
+      for (const change of changes) push(JSON.parse(JSON.stringify(change)));
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
     },
   };
@@ -39,5 +40,21 @@ describe('a provider that breaks the contract', () => {
     const errors = () => gateway.gateway.sources().map(({ error }) => error);
     await expect.poll(errors).toEqual([expect.stringContaining(BROKEN)]);
     expect(errors()).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it.each([
+    [
+      'an async generator',
+      (async function* () {})(),
+      'got an async iterable; wrap it with fromAsyncIterable',
+    ],
+    ['nothing', undefined, 'got undefined'],
+    ['a function', () => {}, 'got a function'],
+  ])('is a source whose error says that watch has to return a promise: %s', async (_, returned, got) => {
+    // As plain JavaScript has it.
+    const provider: SessionProvider = { name: 'mine', watch: Object(() => returned) };
+    await using gateway = await startGateway({ providers: [provider] });
+    const errors = () => gateway.gateway.sources().map(({ error }) => error);
+    await expect.poll(errors).toEqual([`${BROKEN} a promise from watch(push, signal), ${got}`]);
   });
 });

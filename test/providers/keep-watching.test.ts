@@ -3,7 +3,7 @@ import type { Log } from '../../src/lib/log.js';
 import type { Change } from '../../src/model/change.js';
 import { type KeepWatchingOptions, keepWatching } from '../../src/providers/keep-watching.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { ProviderError, type SessionProvider } from '../../src/providers/provider.js';
+import { ProviderError, type PushChange, type SessionProvider } from '../../src/providers/provider.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { createRecordingSink } from '../support/recording-sink.js';
 import { session } from '../support/sessions.js';
@@ -12,11 +12,49 @@ describe('keepWatching', () => {
   it('opens the source at once, and applies what the provider says', async () => {
     const memory = createMemoryProvider('shop', [session('shop')]);
     const { sink, run } = start(memory.provider, { optional: true });
-    expect(sink.events).toEqual([{ type: 'open', source: 'shop', optional: true }]);
+    expect(sink.events[0]).toEqual({ type: 'open', source: 'shop', optional: true });
     memory.remove('shop/Tiltfile');
     memory.end();
     await run;
     expect(sink.changes('shop')).toMatchObject([{ type: 'snapshot' }, { type: 'remove' }]);
+  });
+
+  it('U1: has applied a change before the call that pushes it returns', () => {
+    const memory = createMemoryProvider('shop');
+    const { sink } = start(memory.provider);
+    memory.put(session('shop'));
+    expect(sink.changes('shop')).toMatchObject([{ type: 'snapshot' }, { type: 'upsert' }]);
+  });
+
+  it('ignores what a provider pushes after its watch has failed', async () => {
+    const pushes: PushChange[] = [];
+    const provider: SessionProvider = {
+      name: 'shop',
+      async watch(push) {
+        pushes.push(push);
+        throw new Error('broken');
+      },
+    };
+    const { sink, clock } = start(provider);
+    await clock.advance(0);
+    pushes[0]?.({ type: 'snapshot', sessions: [session('shop')] });
+    expect(sink.changes('shop')).toEqual([{ type: 'stale', error: 'broken' }]);
+  });
+
+  it('aborts the watch of a provider that breaks the contract', async () => {
+    const signals: AbortSignal[] = [];
+    const provider: SessionProvider = {
+      name: 'shop',
+      watch(push, signal) {
+        signals.push(signal);
+        push({ type: 'remove', id: 'shop/Tiltfile' });
+        return new Promise(() => {});
+      },
+    };
+    const { sink, clock } = start(provider);
+    await clock.advance(0);
+    expect(signals[0]?.aborted).toBe(true);
+    expect(sink.source('shop').error).toContain('expected a snapshot first, got "remove"');
   });
 
   it('closes the source when the provider comes to its end', async () => {
@@ -97,8 +135,8 @@ describe('keepWatching', () => {
     const memory = createMemoryProvider('shop');
     const { sink, controller, run, clock } = start(memory.provider);
     await clock.advance(0);
-    memory.put(session('shop'));
     controller.abort();
+    memory.put(session('shop'));
     await run;
     expect(sink.changes('shop')).toHaveLength(1);
   });
@@ -208,8 +246,8 @@ function start(provider: SessionProvider, given: Partial<KeepWatchingOptions> = 
 function saying(name: string, changes: readonly Change[]): SessionProvider {
   return {
     name,
-    async *watch() {
-      yield* changes;
+    async watch(push) {
+      changes.forEach(push);
     },
   };
 }
@@ -225,6 +263,5 @@ function failing(name: string, error: unknown): SessionProvider {
 
 /** Never says anything, and does not listen to its signal. */
 function deaf(name: string): SessionProvider {
-  const never = { next: () => new Promise<IteratorResult<Change>>(() => {}) };
-  return { name, watch: () => ({ [Symbol.asyncIterator]: () => never }) };
+  return { name, watch: () => new Promise(() => {}) };
 }

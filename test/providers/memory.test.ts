@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/model/change.js';
 import { decodeSession } from '../../src/model/decode.js';
-import { createMemoryProvider } from '../../src/providers/memory.js';
+import { createMemoryProvider, type MemorySource } from '../../src/providers/memory.js';
+import { anyChanges, outcomeOf } from '../support/change-arbitrary.js';
 import { describeProvider } from '../support/provider-contract.js';
 import { session } from '../support/sessions.js';
 import { startWatching } from '../support/watching.js';
@@ -65,22 +67,26 @@ describe('a memory source', () => {
     expect([...watching.known.stale]).toEqual([['a/Tiltfile', 'no news of any']]);
   });
 
-  it('folds what waits for a watch that is far behind into a snapshot of the newest state', async () => {
-    const memory = createMemoryProvider('memory', [session('b')], { maxBehind: 3 });
-    const changes = memory.provider.watch(new AbortController().signal)[Symbol.asyncIterator]();
-    for (let number = 1; number <= 100; number += 1)
-      memory.put(session('a', {}, { resourceVersion: `${number}` }));
-    const first = await changes.next();
-    expect(first.value).toMatchObject({
-      type: 'snapshot',
-      sessions: [{ id: 'b/Tiltfile' }, { id: 'a/Tiltfile' }],
-    });
-    memory.end();
-    const rest: Change[] = [];
-    for (let result = await changes.next(); !result.done; result = await changes.next())
-      rest.push(result.value);
-    expect(rest.length).toBeLessThanOrEqual(3);
-    expect(rest.at(-1)).toMatchObject({ session: { metadata: { resourceVersion: '100' } } });
+  it('tells a later watch, in at most two changes for each Session and two, what all that was said comes to', () => {
+    fc.assert(
+      fc.property(anyChanges, (all) => {
+        const changes = all.map(withoutConnection);
+        const memory = createMemoryProvider('memory');
+        for (const change of changes) say(memory, change);
+        const told: Change[] = [];
+        void memory.provider.watch((change) => told.push(change), new AbortController().signal);
+        expect(outcomeOf(told)).toEqual(outcomeOf(changes));
+        expect(told.length).toBeLessThanOrEqual(2 * 3 + 2);
+      }),
+    );
+  });
+
+  it('has pushed a change to every watch before the call returns', () => {
+    const memory = createMemoryProvider('memory');
+    const told: Change['type'][] = [];
+    void memory.provider.watch(({ type }) => told.push(type), new AbortController().signal);
+    memory.put(session('a'));
+    expect(told).toEqual(['snapshot', 'upsert']);
   });
 
   it('throws what it failed with after all that was said before, and nothing that was said later', async () => {
@@ -113,6 +119,18 @@ describe('a memory source', () => {
     expect(watching.changes).toEqual([{ type: 'snapshot', sessions: [] }]);
   });
 });
+
+/** A change as a memory source can make it. */
+function withoutConnection(change: Change): Change {
+  return change.type === 'upsert' ? { type: 'upsert', session: change.session } : change;
+}
+
+function say(memory: MemorySource, change: Change): void {
+  if (change.type === 'snapshot') memory.replaceAll(change.sessions);
+  else if (change.type === 'upsert') memory.put(change.session);
+  else if (change.type === 'remove') memory.remove(change.id);
+  else memory.markStale(change.error, change.id);
+}
 
 async function ended(watching: { readonly outcome: unknown }): Promise<void> {
   while (watching.outcome === null) await new Promise((resolve) => setImmediate(resolve));

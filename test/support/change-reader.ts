@@ -1,7 +1,8 @@
 import type { Change } from '../../src/model/change.js';
 import type { Session } from '../../src/model/session.js';
+import type { SessionProvider } from '../../src/providers/provider.js';
 
-/** A consumer that takes every change at once, as the gateway does, and remembers it. */
+/** Remembers every change of a provider. */
 export interface ChangeReader {
   readonly changes: readonly Change[];
   /** What the changes come to: the newest state of each Session, by name. */
@@ -11,16 +12,16 @@ export interface ChangeReader {
   count(type: Change['type']): number;
   /** Resolves once the condition holds; it is looked at after each change. Rejects when the changes end before. */
   until(condition: () => boolean): Promise<void>;
-  /** Resolves when the changes end; to what was thrown, or undefined. */
+  /** Resolves when the watch settles; to the error that it rejected with, or undefined. */
   readonly ended: Promise<unknown>;
 }
 
-/** Starts to read. */
-export function readChanges(source: AsyncIterable<Change>): ChangeReader {
+/** Watches a provider. */
+export function readChanges(provider: SessionProvider, signal: AbortSignal): ChangeReader {
   const changes: Change[] = [];
   const sessions = new Map<string, Session>();
   const checks = new Set<() => void>();
-  const ended = read().then(
+  const ended = provider.watch(push, signal).then(
     () => undefined,
     (error: unknown) => error ?? 'threw nothing',
   );
@@ -36,12 +37,10 @@ export function readChanges(source: AsyncIterable<Change>): ChangeReader {
     ended,
   };
 
-  async function read(): Promise<void> {
-    for await (const change of source) {
-      changes.push(change);
-      apply(change);
-      for (const check of checks) check();
-    }
+  function push(change: Change): void {
+    changes.push(change);
+    apply(change);
+    for (const check of checks) check();
   }
 
   function apply(change: Change): void {

@@ -32,7 +32,7 @@ export async function followTilt(
     fruitlessMs: 0,
     ...options,
   });
-  const reader = readChanges(provider.watch(controller.signal));
+  const reader = readChanges(provider, controller.signal);
   const parts = { provider, warnings, abort: () => controller.abort() };
   const dispose = async () => {
     controller.abort();

@@ -8,7 +8,7 @@ export interface Watching {
   readonly changes: readonly Change[];
   /** What all that came adds up to. */
   readonly known: RecordedSource;
-  /** Null while it runs; then what it threw, or null when it just ended. */
+  /** Null while it runs; then what it rejected with, or null when it resolved. */
   readonly outcome: { readonly error: unknown } | null;
   /** What the provider was given. */
   readonly signal: AbortSignal;
@@ -22,14 +22,16 @@ export function startWatching(provider: SessionProvider): Watching {
   const sink = createRecordingSink();
   let outcome: Watching['outcome'] = null;
   sink.open(provider.name);
-  run().then(
-    () => {
-      outcome = { error: null };
-    },
-    (error) => {
-      outcome = { error };
-    },
-  );
+  provider
+    .watch((change) => sink.apply(provider.name, change), controller.signal)
+    .then(
+      () => {
+        outcome = { error: null };
+      },
+      (error) => {
+        outcome = { error };
+      },
+    );
 
   return {
     get changes() {
@@ -44,8 +46,4 @@ export function startWatching(provider: SessionProvider): Watching {
     signal: controller.signal,
     abort: () => controller.abort(),
   };
-
-  async function run(): Promise<void> {
-    for await (const change of provider.watch(controller.signal)) sink.apply(provider.name, change);
-  }
 }

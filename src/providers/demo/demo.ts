@@ -1,8 +1,6 @@
 import { type Clock, sleep } from '../../lib/clock.js';
 import { decodeSession } from '../../model/decode.js';
-import { type PushChange, streamChanges } from '../change-stream.js';
-import { MAX_BEHIND } from '../limits.js';
-import type { SessionProvider } from '../provider.js';
+import type { PushChange, SessionProvider } from '../provider.js';
 import { createRandom } from './random.js';
 import { newRun, play, type Run, sessionOf } from './run.js';
 import { FRAMES_BEFORE_START, type Frame, writeScript } from './script.js';
@@ -19,12 +17,13 @@ export interface DemoProviderOptions {
 /**
  * A Session to look at when no Tilt is at hand: the `tilt ci` of a small shop, again and again, without end. It is under way when
  * the demo begins: the first snapshot has every target, and the first changes follow quickly. The first run shows every phase within 15
- * seconds and fails, the second passes, and so on, never quite alike. Uses no network. Each `watch()` plays from the beginning.
+ * seconds and fails, the second passes, and so on, never quite alike. Uses no network. Each `watch` plays from the beginning.
  */
 export function createDemoProvider({ name = 'demo', seed = 1, clock }: DemoProviderOptions): SessionProvider {
-  return { name, watch: (signal) => streamChanges(show, MAX_BEHIND, signal) };
+  return { name, watch: show };
 
   async function show(push: PushChange, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     const random = createRandom(seed);
     // Through the decoder, so that it cannot show what Tilt could not.
     const sessionIn = (run: Run) => decodeSession(sessionOf(run), name);

@@ -1,9 +1,7 @@
 import { basename, dirname, resolve, sep } from 'node:path';
 import type { Clock } from '../../lib/clock.js';
 import { pollFiles } from '../../lib/file-watcher.js';
-import { type PushChange, streamChanges } from '../change-stream.js';
-import { MAX_BEHIND } from '../limits.js';
-import { ProviderError, type SessionProvider } from '../provider.js';
+import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
 import { changesBetween, type Known } from './known.js';
 import { look } from './look.js';
 import { instanceOf, knownOf, type PathState } from './path-state.js';
@@ -31,7 +29,7 @@ export interface FileProviderOptions {
 export function createFileProvider(options: FileProviderOptions): SessionProvider {
   const { path, clock, pollMs = 250 } = options;
   const name = options.name ?? (instanceOf(basename(resolve(path))) || 'file');
-  return { name, watch: (signal) => streamChanges(follow, MAX_BEHIND, signal), check };
+  return { name, watch: follow, check };
 
   async function follow(push: PushChange, signal: AbortSignal): Promise<void> {
     let state: PathState | null = null;
@@ -40,6 +38,7 @@ export function createFileProvider(options: FileProviderOptions): SessionProvide
 
     async function lookAgain(): Promise<void> {
       state = await look(path, name, state);
+      if (signal.aborted) return;
       const known = knownOf(state);
       changesBetween(told, known).forEach(push);
       told = known;

@@ -2,9 +2,7 @@ import type { StreamState } from '@nats-io/jetstream';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import { createScope } from '../../lib/scope.js';
 import type { Change, LogPosition } from '../../model/change.js';
-import { type PushChange, streamChanges } from '../change-stream.js';
-import { MAX_BEHIND } from '../limits.js';
-import { ProviderError, type SessionProvider } from '../provider.js';
+import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
 import { type BucketAddress, parseAddress } from './address.js';
 import { type Bucket, openBucket } from './bucket.js';
 import { connectNats } from './connection.js';
@@ -56,7 +54,7 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
   return {
     name,
     sharesLog: true,
-    watch: (signal) => streamChanges(run, MAX_BEHIND, signal),
+    watch: run,
     async check() {
       await readCredentials(credentials);
     },
@@ -72,6 +70,7 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
   }
 
   async function run(push: PushChange, outer: AbortSignal): Promise<void> {
+    if (outer.aborted) return;
     const scope = createScope(outer);
     const connection = await connectNats(address, credentials, `tilt-graphql ${name}`);
     try {
@@ -92,7 +91,7 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
       const { subject } = address;
       await read(bucket, state, { clock, retainMs, subject, from, push: note, onLoss, onGap }, scope.signal);
     } catch (error) {
-      throw natsError(address, error);
+      if (!outer.aborted) throw natsError(address, error);
     } finally {
       scope.end();
       // Not awaited: a server that is away would hold the end up.

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '../../lib/clock.js';
 import type { Change } from '../../model/change.js';
-import type { PushChange } from '../change-stream.js';
+import type { PushChange } from '../provider.js';
 import type { Bucket } from './bucket.js';
 import { type Entry, reachedAt } from './entry.js';
 import { createPresence } from './presence.js';

@@ -1,7 +1,5 @@
 import { finished, type Readable } from 'node:stream';
-import { type PushChange, streamChanges } from '../change-stream.js';
-import { MAX_BEHIND } from '../limits.js';
-import { ProviderError, type SessionProvider } from '../provider.js';
+import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
 import { createSessionReader } from './session-reader.js';
 
 /** See {@link createStreamProvider}. */
@@ -23,9 +21,10 @@ export interface StreamProviderOptions {
  */
 export function createStreamProvider({ name = 'stdin', input }: StreamProviderOptions): SessionProvider {
   let isTaken = false;
-  return { name, watch: (signal) => streamChanges(run, MAX_BEHIND, signal) };
+  return { name, watch: run };
 
   async function run(push: PushChange, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     if (isTaken) throw new ProviderError('config', 'a stream can be read only once: start anew');
     isTaken = true;
     const reader = createSessionReader(name);

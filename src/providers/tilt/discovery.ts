@@ -4,11 +4,10 @@ import { type WatchFileEvents, watchFileEvents } from '../../lib/file-events.js'
 import { followFiles } from '../../lib/file-watcher.js';
 import type { Log } from '../../lib/log.js';
 import type { Metrics } from '../../lib/metrics.js';
-import { type PushChange, streamChanges } from '../change-stream.js';
-import { ProviderError, type SessionProvider } from '../provider.js';
+import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
 import type { KubeContext } from './kube-context.js';
 import type { Env } from './kubeconfig-paths.js';
-import { limitsOf, type TiltLimits } from './limits.js';
+import type { TiltLimits } from './limits.js';
 import { loadKubeconfig } from './load-kubeconfig.js';
 import { isTiltContext } from './plan-tilts.js';
 import { createTiltProvider } from './tilt.js';
@@ -62,7 +61,7 @@ export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvi
     createProvider: (context, name, onLink) => createTiltProvider({ ...options, context, name, onLink }),
   });
 
-  return { name: 'tilt', watch: (signal) => streamChanges(follow, limitsOf(options).maxBehind, signal) };
+  return { name: 'tilt', watch: follow };
 
   async function follow(push: PushChange, signal: AbortSignal): Promise<void> {
     let isSynced = false;

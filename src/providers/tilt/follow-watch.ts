@@ -1,10 +1,10 @@
 import { type Clock, sleep } from '../../lib/clock.js';
 import { createScope } from '../../lib/scope.js';
-import type { PushChange } from '../change-stream.js';
 import { createLineParser } from '../kubernetes/line-parser.js';
 import type { SessionList } from '../kubernetes/session-list.js';
 import { watchEventOf } from '../kubernetes/watch-event.js';
 import type { WatchState } from '../kubernetes/watch-state.js';
+import type { PushChange } from '../provider.js';
 import type { TiltLimits } from './limits.js';
 import { createLineReader } from './lines.js';
 import type { SessionApi } from './session-api.js';

@@ -18,8 +18,6 @@ export interface TiltLimits {
    * about 300 kB, so nothing honest comes near it, and it is little beside a process's memory.
    */
   readonly maxBytes: number;
-  /** How many changes may wait for a consumer that is behind before they are folded into one snapshot. Default 1,000. */
-  readonly maxBehind: number;
 }
 
 const DEFAULT_LIMITS: TiltLimits = {
@@ -27,11 +25,10 @@ const DEFAULT_LIMITS: TiltLimits = {
   requestMs: 10_000,
   fruitlessMs: 1_000,
   maxBytes: 64 * 1024 * 1024,
-  maxBehind: 1_000,
 };
 
 /** The defaults, where a limit is not given. */
 export function limitsOf(given: Partial<TiltLimits>): TiltLimits {
-  const { idleMs, requestMs, fruitlessMs, maxBytes, maxBehind } = { ...DEFAULT_LIMITS, ...given };
-  return { idleMs, requestMs, fruitlessMs, maxBytes, maxBehind };
+  const { idleMs, requestMs, fruitlessMs, maxBytes } = { ...DEFAULT_LIMITS, ...given };
+  return { idleMs, requestMs, fruitlessMs, maxBytes };
 }

@@ -2,9 +2,8 @@ import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import { createMetrics, type Metrics } from '../../lib/metrics.js';
 import type { Change } from '../../model/change.js';
-import { type PushChange, streamChanges } from '../change-stream.js';
 import { createWatchState } from '../kubernetes/watch-state.js';
-import { ProviderError, type SessionProvider } from '../provider.js';
+import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
 import { readConnection } from './credentials.js';
 import type { Endpoint, KubeContext } from './kube-context.js';
 import type { Env } from './kubeconfig-paths.js';
@@ -43,7 +42,7 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
 
   return {
     name,
-    watch: (signal) => streamChanges(run, limits.maxBehind, signal),
+    watch: run,
     async check() {
       await readConnection(endpointOf(context), env);
     },
@@ -53,12 +52,14 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
     try {
       await followSessions(push, signal);
     } catch (error) {
-      if (!signal.aborted) onLink?.(false);
+      if (signal.aborted) return;
+      onLink?.(false);
       throw error;
     }
   }
 
   async function followSessions(push: PushChange, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     const endpoint = endpointOf(context);
     warnOnce(endpoint);
     const api = createSessionApi(await readConnection(endpoint, env), clock, limits, signal);

@@ -41,7 +41,7 @@ function discover(options: Partial<TiltDiscoveryOptions> = {}) {
   const learn = (what: string) => (provider: SessionProvider) => {
     said.push(`${what} ${provider.name}`);
     providers.set(provider.name, provider);
-    watches.set(provider.name, readChanges(provider.watch(controller.signal)));
+    watches.set(provider.name, readChanges(provider, controller.signal));
   };
   const discovery = createTiltDiscovery({
     kubeconfig: [folder.path],
@@ -54,7 +54,7 @@ function discover(options: Partial<TiltDiscoveryOptions> = {}) {
     lost: (name, reason) => said.push(`lost ${name}: ${reason}`),
     ...options,
   });
-  const reader = readChanges(discovery.watch(controller.signal));
+  const reader = readChanges(discovery, controller.signal);
   const snapshots = (count: number) => reader.until(() => reader.count('snapshot') === count);
   const connected = (name: string) => expect.poll(() => watches.get(name)?.count('snapshot')).toBe(1);
   return { said, providers, discovery, reader, snapshots, connected };
@@ -75,7 +75,7 @@ test('what it finds can be watched', async () => {
   await snapshots(1);
   const provider = providers.get('tilt-default');
   if (!provider) throw new Error('expected a provider');
-  const tilt = readChanges(provider.watch(controller.signal));
+  const tilt = readChanges(provider, controller.signal);
   await tilt.until(() => tilt.sessions.get('Tiltfile')?.id === 'tilt-default/Tiltfile');
 });
 
@@ -125,7 +125,7 @@ test('a Tilt that is started again, with another port and token, has changed, an
   expect(said.slice(2)).toEqual(['changed tilt-default']);
   const provider = providers.get('tilt-default');
   if (!provider) throw new Error('expected a provider');
-  const tilt = readChanges(provider.watch(controller.signal));
+  const tilt = readChanges(provider, controller.signal);
   await tilt.until(() => tilt.sessions.has('Tiltfile'));
 });
 
@@ -359,7 +359,7 @@ test('a second watch() does not find again what is known', async () => {
   controller.abort();
   await reader.ended;
   const second = new AbortController();
-  const again = readChanges(discovery.watch(second.signal));
+  const again = readChanges(discovery, second.signal);
   await again.until(() => again.count('snapshot') === 1);
   second.abort();
   expect(said).toEqual(['found tilt-default']);
@@ -372,5 +372,5 @@ test('a Tilt that has crashed, whose entry is still there, is found; to reach it
   await snapshots(1);
   const provider = providers.get('tilt-default');
   if (!provider) throw new Error('expected a provider');
-  expect(await readChanges(provider.watch(controller.signal)).ended).toMatchObject({ code: 'unreachable' });
+  expect(await readChanges(provider, controller.signal).ended).toMatchObject({ code: 'unreachable' });
 });

@@ -278,7 +278,7 @@ describe('what cannot be understood', () => {
     await tilt.until(() => tilt.count('stale') === 1);
     tilt.abort();
     await tilt.ended;
-    const again = readChanges(tilt.provider.watch(AbortSignal.timeout(10_000)));
+    const again = readChanges(tilt.provider, AbortSignal.timeout(10_000));
     await again.until(() => again.count('stale') === 1);
     for (const { changes, sessions } of [tilt, again]) {
       expect(changes.slice(-2).map(({ type }) => type)).toEqual(['snapshot', 'stale']);
