@@ -19,6 +19,8 @@ export interface KeepWatchingOptions {
   readonly log: Log;
   /** Ends it at once. The source stays open in the sink: whoever aborts says why, by closing it. */
   readonly signal: AbortSignal;
+  /** Called when the source has come to its end, before it is closed in the sink. */
+  readonly onEnd?: () => void;
   /** Handed to the sink when the source opens. Default: false. */
   readonly optional?: boolean;
   /** The source is open in the sink already, and is carried on. Default: false, it is opened. */
@@ -60,8 +62,13 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
     while (!signal.aborted) {
       const failure = await watchOnce();
       if (signal.aborted) return;
-      if (failure === null) return sink.close(name, 'the source came to its end');
-      await waitAfter(failure.error);
+      if (failure !== null) {
+        await waitAfter(failure.error);
+        continue;
+      }
+      options.onEnd?.();
+      sink.close(name, 'the source came to its end');
+      return;
     }
   }
 

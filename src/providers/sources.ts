@@ -47,15 +47,6 @@ export interface Sources {
 export function createSources({ sink, ...parts }: SourcesOptions): Sources {
   const watched = new Map<string, AbortController>();
   const running = new Set<Promise<void>>();
-  // A source that came to its end is forgotten in the tick in which it closes, so that `replace` never resumes a closed one.
-  const forgetful: ChangeSink = {
-    open: (name, options) => sink.open(name, options),
-    apply: (name, change) => sink.apply(name, change),
-    close(name, reason) {
-      watched.delete(name);
-      sink.close(name, reason);
-    },
-  };
   let isClosed = false;
 
   return {
@@ -83,11 +74,15 @@ export function createSources({ sink, ...parts }: SourcesOptions): Sources {
     const ending = new AbortController();
     const { signal } = ending;
     watched.set(provider.name, ending);
-    const run = keepWatching({ ...options, ...parts, provider, sink: forgetful, signal });
+    // Forgotten in the tick in which it closes, so that `replace` never resumes a closed one.
+    const onEnd = () => {
+      if (watched.get(provider.name) === ending) watched.delete(provider.name);
+    };
+    const run = keepWatching({ ...options, ...parts, provider, sink, signal, onEnd });
     running.add(run);
     void run.then(() => {
       running.delete(run);
-      if (watched.get(provider.name) === ending) watched.delete(provider.name);
+      onEnd();
     });
   }
 
