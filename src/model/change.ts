@@ -33,6 +33,11 @@ export type Change =
   | {
       readonly type: 'upsert';
       readonly session: Session;
+      /**
+       * Indices of the targets that may differ from the Session's last state that this watch has pushed. All others are the same, in
+       * the same places, and are not compared again. Default: any may differ.
+       */
+      readonly changedTargets?: readonly number[];
       readonly at?: LogPosition;
       /** State of the connection in the same revision of a shared log, applied with the Session. Default: live. */
       readonly connection?: RecordedConnection;

@@ -16,7 +16,7 @@ import {
   string,
   strings,
 } from './decode-fields.js';
-import { decodeTargets, type KnownTargets } from './decode-targets.js';
+import { decodeTargets } from './decode-targets.js';
 import {
   type ManagedFieldsEntry,
   type ObjectMeta,
@@ -36,9 +36,8 @@ export { DecodeError };
  * waits, so that the others stay visible. Throws a {@link DecodeError} when a field of the Session itself is invalid.
  *
  * @param instance which Tilt it is of; the first half of the Session's id
- * @param known targets that were decoded before: where the same objects come again, in the same places, so does the result
  */
-export function decodeSession(value: unknown, instance: string, known: KnownTargets | null = null): Session {
+export function decodeSession(value: unknown, instance: string): Session {
   const object = record(value);
   const kind = string(object.kind, 'kind');
   if (kind !== 'Session') throw new DecodeError('"Session"', kind, ['kind']);
@@ -54,7 +53,7 @@ export function decodeSession(value: unknown, instance: string, known: KnownTarg
     kind,
     metadata,
     spec: field(object.spec, 'spec', decodeSpec),
-    status: field(object.status, 'status', (status) => decodeStatus(status, known)),
+    status: field(object.status, 'status', decodeStatus),
   };
 }
 
@@ -80,14 +79,14 @@ function decodeCI(value: unknown): SessionCI {
   };
 }
 
-function decodeStatus(value: unknown, known: KnownTargets | null): SessionStatus {
+function decodeStatus(value: unknown): SessionStatus {
   // A Session that was only just created may have no status yet.
   const status = value == null ? {} : record(value);
   return {
     done: flag(status.done, 'done'),
     pid: optionalInt64(status.pid, 'pid'),
     startTime: optionalTime(status.startTime, 'startTime'),
-    targets: decodeTargets(status.targets, known),
+    targets: decodeTargets(status.targets),
     error: optionalString(status.error, 'error'),
   };
 }

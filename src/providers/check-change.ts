@@ -34,7 +34,10 @@ function faultOf(change: unknown): string | null {
       if (!Array.isArray(fields.sessions)) return missing('snapshot', 'sessions, a list', fields.sessions);
       return fields.sessions.every(isSession) ? null : missing('snapshot', 'Sessions alone', fields.sessions);
     case 'upsert':
-      return isSession(fields.session) ? null : missing('upsert', 'session', fields.session);
+      if (!isSession(fields.session)) return missing('upsert', 'session', fields.session);
+      return areIndices(fields.changedTargets)
+        ? null
+        : missing('upsert', 'changedTargets, a list of indices', fields.changedTargets);
     case 'remove':
       return typeof fields.id === 'string' ? null : missing('remove', 'id, a text', fields.id);
     case 'stale':
@@ -57,6 +60,10 @@ function isSession(value: unknown): boolean {
     typeof value.id === 'string' &&
     'status' in value
   );
+}
+
+function areIndices(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((index) => Number.isInteger(index)));
 }
 
 function shown(value: unknown): string {

@@ -48,6 +48,8 @@ export interface IntakeOptions {
   readonly onApplied: () => void;
 }
 
+type Upsert = Omit<Extract<Change, { readonly type: 'upsert' }>, 'type' | 'at'>;
+
 /** Without sources. */
 export function createIntake(options: IntakeOptions): Intake {
   const { ledger, cursors, clock, retainMs, sharedSource, onSources, onApplied } = options;
@@ -110,7 +112,7 @@ export function createIntake(options: IntakeOptions): Intake {
   ): void {
     if (change.type === 'upsert') {
       markUnderstood(source, change.session.id, now());
-      upsert(source, change.session, at, change.connection);
+      upsert(source, change, at);
     } else if (change.type === 'remove') {
       setGone(source, change.id, change.reason ?? 'it was removed', at, change.since);
     } else {
@@ -126,12 +128,16 @@ export function createIntake(options: IntakeOptions): Intake {
     const missing = new Set(source.sessions);
     for (const session of sessions) {
       missing.delete(session.id);
-      upsert(source, session);
+      upsert(source, { session });
     }
     for (const id of missing) setGone(source, id, 'its source no longer has it');
   }
 
-  function upsert(source: Source, session: Session, at?: LogPosition, recorded?: RecordedConnection): void {
+  function upsert(
+    source: Source,
+    { session, changedTargets, connection: recorded }: Upsert,
+    at?: LogPosition,
+  ): void {
     const { id } = session;
     const before = ledger.get(id);
     const owner = before === null ? undefined : sources.get(before.source);
@@ -139,10 +145,12 @@ export function createIntake(options: IntakeOptions): Intake {
       markTrouble(source, id, `${id} already comes from the source ${owner.name}; name one of them`, now());
       return;
     }
+    // What was refused before is not what the record has.
+    const changed = source.sessions.has(id) ? changedTargets : undefined;
     source.sessions.add(id);
     retention.end(id);
     const connection = connectionFor(before, session, recorded);
-    const { record, changes } = mergeSession(before, session, source.name, connection, now());
+    const { record, changes } = mergeSession(before, session, source.name, connection, now(), changed);
     if (record !== before) ledger.commit(id, record, changes, at);
     if (connection.state === 'gone') {
       source.sessions.delete(id);

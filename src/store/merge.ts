@@ -1,8 +1,7 @@
-import { continuesAnother } from '../model/decode-targets.js';
 import type { MicroTime } from '../model/micro-time.js';
 import { identifiesRun, isSameRun } from '../model/run.js';
 import type { Session, Target } from '../model/session.js';
-import { diffTargets, mergeTargets, sameJson, type TargetMerge } from './diff.js';
+import { diffTargets, mergeTargets, mergeTargetsAt, sameJson, type TargetMerge } from './diff.js';
 import type { Connection, RecordChange, SessionRecord, TrackedTarget } from './record.js';
 import { trackTarget } from './track-target.js';
 
@@ -20,6 +19,8 @@ export interface SessionMerge {
  *
  * The result of a run is final: once `done` was true, later objects of the run change neither `done` nor `error`. Tilt
  * itself computes both at each reconcile.
+ *
+ * @param changedTargets indices of the targets that may differ from those of the record. Default: any may
  */
 export function mergeSession(
   before: SessionRecord | null,
@@ -27,9 +28,10 @@ export function mergeSession(
   source: string,
   connection: Connection,
   time: MicroTime,
+  changedTargets?: readonly number[],
 ): SessionMerge {
   const sameRun = before !== null && isSameRun(before, session) ? before : null;
-  const { targets, changes } = mergeTracked(before, session, sameRun !== null, time);
+  const { targets, changes } = mergeTracked(before, session, sameRun !== null, time, changedTargets);
   const record: SessionRecord = {
     id: session.id,
     instance: session.instance,
@@ -64,24 +66,18 @@ export function headChanged(before: SessionRecord | null, after: SessionRecord |
   );
 }
 
-/** What the targets of records were made of, where the next may continue that. */
-const madeOf = new WeakMap<readonly TrackedTarget[], readonly Target[]>();
-
 function mergeTracked(
   before: SessionRecord | null,
   { id, status }: Session,
   isContinued: boolean,
   time: MicroTime,
+  changedTargets: readonly number[] | undefined,
 ): TargetMerge<TrackedTarget> {
   const known = before?.status.targets ?? [];
   if (isContinued) {
     const take = (target: Target, previous: TrackedTarget | null) => trackTarget(id, previous, target, time);
-    if (!continuesAnother(status.targets)) return mergeTargets(known, status.targets, take);
-    const merge = mergeTargets(known, status.targets, take, madeOf.get(known));
-    // Of the newest alone: the journal holds thousands of older ones.
-    madeOf.delete(known);
-    madeOf.set(merge.targets, status.targets);
-    return merge;
+    const merge = changedTargets && mergeTargetsAt(known, status.targets, changedTargets, take);
+    return merge ?? mergeTargets(known, status.targets, take);
   }
   const targets = status.targets.map((target) => trackTarget(id, null, target, time));
   return { targets, changes: diffTargets(known, targets) };

@@ -33,6 +33,10 @@ describe('a provider that breaks the contract', () => {
       { type: 'upsert', session: { kind: 'Session' } },
       'with session, got an object that decodeSession did not make',
     ],
+    [
+      { type: 'upsert', session: { id: 'a', status: {} }, changedTargets: 'all' },
+      'with changedTargets, a list of indices, got "all"',
+    ],
     [{ type: 'remove' }, 'a change of type "remove" with id, a text, got undefined'],
     [{ type: 'stale' }, 'a change of type "stale" with error, a text, got undefined'],
   ])('is a source whose error says what it gave and what was expected: %j', async (change, expected) => {

@@ -95,6 +95,55 @@ describe('what is stored of a Session that changes', () => {
   });
 });
 
+describe('targets that a change says did not change', () => {
+  it('lead to the same record and the same changes as when all are compared', () => {
+    fc.assert(
+      fc.property(anyTargets, fc.array(fc.tuple(anyTargets, fc.boolean())), (first, rest) => {
+        const [brief, full] = [setUp(), setUp()];
+        let before = first;
+        for (const { apply } of [brief, full]) apply(first);
+        for (const [news, isOtherRun] of rest) {
+          // The same targets as before, of which some have a new state.
+          const after = before.map((target) => news.find(({ name }) => name === target.name) ?? target);
+          const changedTargets = after.flatMap((target, index) => (target === before[index] ? [] : [index]));
+          const uid = isOtherRun ? 'run-2' : 'run-1';
+          expect(plainOf(brief.apply(after, uid, changedTargets))).toEqual(plainOf(full.apply(after, uid)));
+          before = after;
+        }
+      }),
+    );
+  });
+
+  it('are compared all the same where the last state of the Session was refused', () => {
+    const { store, apply } = setUp();
+    const ready: Target = {
+      ...B,
+      state: { is: 'active', startTime: null, ready: true, lastReadyTime: null },
+    };
+    store.open('other');
+    const made = session('a', {}, { uid: 'run-1' });
+    store.apply('other', {
+      type: 'upsert',
+      session: { ...made, status: { ...made.status, targets: [A, B] } },
+    });
+    apply([A, ready]);
+    store.apply('other', { type: 'remove', id: 'a/Tiltfile' });
+    const { after } = apply([{ ...A, resources: ['db'] }, ready], 'run-1', [0]);
+    expect(after?.status.targets).toMatchObject([{ name: 'a', resources: ['db'] }, ready]);
+  });
+
+  it('are compared all the same where the lists differ', () => {
+    const { apply } = setUp();
+    apply([A]);
+    expect(apply([A, B], 'run-1', [1]).after?.status.targets).toMatchObject([A, B]);
+    expect(apply([B, A], 'run-1', [0]).after?.status.targets).toMatchObject([B, A]);
+  });
+});
+
+function plainOf({ changes, after }: Revision) {
+  return { changes, after };
+}
+
 const A: Target = {
   name: 'a',
   key: 'a',
@@ -120,7 +169,7 @@ function setUp() {
   return { store, apply };
 
   /** The revision that the news makes, or one without changes when it makes none. */
-  function apply(targets: readonly Target[], uid = 'run-1'): Revision {
+  function apply(targets: readonly Target[], uid = 'run-1', changedTargets?: readonly number[]): Revision {
     const made = session('a', {}, { uid });
     const before = store.get(made.id);
     let revision: Revision = { number: 0, id: made.id, before, after: before, changes: [], head: false };
@@ -130,6 +179,7 @@ function setUp() {
     store.apply('tilt', {
       type: 'upsert',
       session: { ...made, status: { ...made.status, targets: structuredClone(targets) } },
+      ...(changedTargets && { changedTargets }),
     });
     stop();
     return revision;

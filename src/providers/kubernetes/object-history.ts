@@ -1,4 +1,42 @@
 import type { Session, SessionId } from '../../model/session.js';
+import { isLater, type ObjectIdentity } from './object-identity.js';
+
+/** The latest version seen of each uid, whether it could be decoded or not, and also of what was deleted. */
+export interface SeenVersions {
+  /** Whether this version of its uid, or a later one, was seen. Never so of what has no uid or no number as its version. */
+  isOld(identity: ObjectIdentity): boolean;
+  /** Whether the version is neither the latest seen nor older. */
+  isNew(identity: ObjectIdentity): boolean;
+  /** Records a version. The latest stays. */
+  record(identity: ObjectIdentity): void;
+  /** Forgets every other uid, so that uids that come and go do not pile up. */
+  keepOnly(identities: readonly ObjectIdentity[]): void;
+}
+
+/** Creates an empty record of versions. */
+export function createSeenVersions(): SeenVersions {
+  let latest = new Map<string, string | null>();
+
+  return {
+    isOld,
+    isNew: (identity) => !isOld(identity) && (identity.uid === null || !isLatest(identity)),
+    record(identity) {
+      if (identity.uid !== null && !isOld(identity)) latest.set(identity.uid, identity.resourceVersion);
+    },
+    keepOnly(identities) {
+      const uids = new Set(identities.map(({ uid }) => uid));
+      latest = new Map([...latest].filter(([uid]) => uids.has(uid)));
+    },
+  };
+
+  function isOld({ uid, resourceVersion }: ObjectIdentity): boolean {
+    return uid !== null && latest.has(uid) && !isLater(resourceVersion, latest.get(uid) ?? null);
+  }
+
+  function isLatest({ uid, resourceVersion }: ObjectIdentity): boolean {
+    return uid !== null && latest.has(uid) && latest.get(uid) === resourceVersion;
+  }
+}
 
 /**
  * Notices objects of one id that exist at the same time. A new uid alone is no sign of it: a Tilt that starts again has one. A uid
@@ -8,12 +46,12 @@ export interface Rivals {
   /** A newer state of an object, and the last state of its id. Returns an error while it is not known which one is meant. */
   add(session: Session, last: Session | undefined): string | null;
   /** An object of this id was deleted: one that is left is meant. */
-  remove(id: SessionId | null): void;
+  remove(id: SessionId): void;
   /** Forgets everything: a list tells what exists. */
   clear(): void;
 }
 
-/** Creates the registry: one uid and one error for each id. */
+/** Creates an empty registry: one uid and one error for each id. */
 export function createRivals(): Rivals {
   const replaced = new Map<SessionId, string>();
   const errors = new Map<SessionId, string>();
@@ -27,7 +65,6 @@ export function createRivals(): Rivals {
       return errors.get(id) ?? null;
     },
     remove(id) {
-      if (id === null) return;
       replaced.delete(id);
       errors.delete(id);
     },

@@ -1,21 +1,27 @@
+import { type SessionId, sessionIdOf } from '../../model/session.js';
 import { isRecord } from '../../lib/is-record.js';
 
-/** What says of an object which one it is and which version of it, even where the rest cannot be decoded. */
+/** Which object an object is, and which version of it, even where the rest cannot be decoded. */
 export interface ObjectIdentity {
-  readonly name: string | null;
-  /** Null for an object without one, as Tilt's Sessions are. */
-  readonly namespace: string | null;
+  /** First half of the id: the instance of the source and, where the object has one, its namespace. */
+  readonly instance: string;
+  /** Null for an object without a name. */
+  readonly id: SessionId | null;
   readonly uid: string | null;
   readonly resourceVersion: string | null;
 }
 
-/** Reads it from an object of Kubernetes; null for what is missing, empty or no text. Pure. */
-export function identityOf(object: unknown): ObjectIdentity {
+/** Reads the identity of an object of Kubernetes. What is missing, empty or no text is null. Pure. */
+export function identityOf(object: unknown, source: string): ObjectIdentity {
   const metadata = isRecord(object) && isRecord(object.metadata) ? object.metadata : {};
   const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null);
+  const name = text(metadata.name);
+  // Tilt's Sessions have no namespace.
+  const namespace = text(metadata.namespace);
+  const instance = namespace === null ? source : `${source}/${namespace}`;
   return {
-    name: text(metadata.name),
-    namespace: text(metadata.namespace),
+    instance,
+    id: name === null ? null : sessionIdOf(instance, name),
     uid: text(metadata.uid),
     resourceVersion: text(metadata.resourceVersion),
   };

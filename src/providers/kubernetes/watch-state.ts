@@ -1,13 +1,9 @@
-import { isRecord } from '../../lib/is-record.js';
 import type { Change } from '../../model/change.js';
-import { DecodeError, decodeSession } from '../../model/decode.js';
-import type { KnownTargets } from '../../model/decode-targets.js';
-import { type Session, type SessionId, sessionIdOf } from '../../model/session.js';
+import type { Session, SessionId } from '../../model/session.js';
+import { createRivals, createSeenVersions } from './object-history.js';
 import { identityOf, isLater, type ObjectIdentity } from './object-identity.js';
-import { createRivals } from './rivals.js';
-import { createSeenVersions } from './seen-versions.js';
 import type { SessionList } from './session-list.js';
-import type { WatchEvent } from './watch-event.js';
+import { type DecodedObject, decodeObject, type WatchEvent } from './watch-event.js';
 
 /**
  * What lists and watches have said of the Sessions of one API server, and what is new in what they say next. No I/O.
@@ -29,104 +25,91 @@ export interface WatchState {
   /** Whether a list has what the watch, silent since, should have told: it is dead. */
   isBehind(list: SessionList): boolean;
   /** Whether something was `stale` since the last list. */
-  readonly isDoubtful: boolean;
-  /** Whether it is doubtful, and this list has everything in a good state. */
+  readonly isDegraded: boolean;
+  /** Whether something is stale, and this list has everything in a good state. */
   isHealedBy(list: SessionList): boolean;
 }
 
-/** Knows nothing yet. */
-export function createWatchState(instance: string): WatchState {
+/**
+ * Creates the state of a server of which nothing is known.
+ *
+ * @param source instance of the Sessions
+ */
+export function createWatchState(source: string): WatchState {
   let resourceVersion = '';
-  /** The last good state of each. */
+  /** The last good state of each, as it was pushed. */
   let known = new Map<SessionId, Session>();
-  let isDoubtful = false;
+  let isDegraded = false;
   const seen = createSeenVersions();
   const rivals = createRivals();
-  /** What Sessions were decoded from: a line parser gives the same targets again as long as they stay the same. */
-  const raw = new WeakMap<Session, readonly unknown[]>();
 
   return {
     get resourceVersion() {
       return resourceVersion;
     },
     list: takeList,
-    event: takeEvent,
-    isBehind,
-    get isDoubtful() {
-      return isDoubtful;
+    event(event) {
+      switch (event.type) {
+        case 'put':
+          return put(event.object);
+        case 'delete':
+          return remove(event.identity);
+        case 'bookmark':
+          resourceVersion = event.resourceVersion || resourceVersion;
+          return [];
+        case 'unreadable':
+          return degrade(null, event.error);
+        case 'error':
+          return [];
+      }
+    },
+    isBehind(list) {
+      const identities = list.items.map((item) => identityOf(item, source));
+      const ids = new Set(identities.map(({ id }) => id));
+      const isNews = (identity: ObjectIdentity) =>
+        identity.uid === null ? !lastOf(identity) : seen.isNew(identity);
+      return identities.some(isNews) || [...known.keys()].some((id) => !ids.has(id));
+    },
+    get isDegraded() {
+      return isDegraded;
     },
     isHealedBy: (list) =>
-      isDoubtful &&
-      repeatedIds(list).size === 0 &&
-      list.items.every((item) => typeof decode(item) !== 'string'),
+      isDegraded &&
+      repeatedIds(list.items.map((item) => identityOf(item, source))).size === 0 &&
+      list.items.every((item) => typeof decodeObject(item, source).session !== 'string'),
   };
 
   function takeList(list: SessionList): Change[] {
-    const stale: Change[] = [];
-    const next = new Map<SessionId, Session>();
-    const repeated = repeatedIds(list);
+    const identities = list.items.map((item) => identityOf(item, source));
+    const { sessions, stale } = readList(list, identities, known, source);
     rivals.clear();
-    for (const item of list.items) {
-      const identity = identityOf(item);
-      const last = lastOf(identity);
-      const session = isRepeated(identity) ? null : last && isSame(last, identity) ? last : decode(item);
-      // What cannot be read is not gone: the last good state stays.
-      const kept = session === null || typeof session === 'string' ? last : session;
-      if (kept) next.set(kept.id, kept);
-      if (typeof session === 'string') stale.push(staleOf(identity, session));
-      seen.note(identity);
-    }
-    for (const [id, count] of repeated) {
-      const error = `${id}: ${count} objects have this name; give each a name or namespace of its own`;
-      stale.push({ type: 'stale', id, error });
-    }
-    known = next;
-    seen.keepOnly(list.items.map(identityOf));
+    identities.forEach(seen.record);
+    seen.keepOnly(identities);
+    known = sessions;
     resourceVersion = list.resourceVersion;
-    isDoubtful = stale.length > 0;
-    return [{ type: 'snapshot', sessions: [...next.values()] }, ...stale];
-
-    function isRepeated(identity: ObjectIdentity): boolean {
-      const id = idOf(identity);
-      return id !== null && repeated.has(id);
-    }
+    isDegraded = stale.length > 0;
+    return [{ type: 'snapshot', sessions: [...sessions.values()] }, ...stale];
   }
 
-  function takeEvent(event: WatchEvent): Change[] {
-    switch (event.type) {
-      case 'put':
-        return put(event.object);
-      case 'delete':
-        return remove(event.object);
-      case 'bookmark':
-        resourceVersion = event.resourceVersion || resourceVersion;
-        return [];
-      case 'unreadable':
-        return doubt({ type: 'stale', error: event.error });
-      case 'error':
-        return [];
-    }
-  }
-
-  function put(object: unknown): Change[] {
-    const identity = identityOf(object);
+  function put({ identity, session, reuse }: DecodedObject): Change[] {
     if (seen.isOld(identity)) return [];
-    seen.note(identity);
+    seen.record(identity);
     resourceVersion = identity.resourceVersion ?? resourceVersion;
-    const session = decode(object);
-    if (typeof session === 'string') return doubt(staleOf(identity, session));
-    const rival = rivals.add(session, known.get(session.id));
-    if (rival !== null) return doubt({ type: 'stale', id: session.id, error: rival });
+    if (typeof session === 'string') return degrade(identity.id, session);
+    const last = known.get(session.id);
+    const rival = rivals.add(session, last);
+    if (rival !== null) return degrade(session.id, rival);
     known.set(session.id, session);
-    return [{ type: 'upsert', session }];
+    // A line in between may not have counted.
+    const isOfLast = reuse !== undefined && reuse.from === last;
+    return [{ type: 'upsert', session, ...(isOfLast && { changedTargets: reuse.changedTargets }) }];
   }
 
-  function remove(object: unknown): Change[] {
-    const identity = identityOf(object);
-    if (identity.name === null) return doubt({ type: 'stale', error: 'a DELETED event has no name' });
-    seen.note(identity);
+  function remove(identity: ObjectIdentity): Change[] {
+    if (identity.id === null) return degrade(null, 'a DELETED event has no name');
+    seen.record(identity);
     const last = lastOf(identity);
-    rivals.remove(idOf(identity));
+    rivals.remove(identity.id);
     // A deletion may come after the successor of the same name, which it does not concern.
     if (!last || isOther(last.metadata.uid, identity.uid)) return [];
     resourceVersion = identity.resourceVersion ?? resourceVersion;
@@ -134,75 +117,61 @@ export function createWatchState(instance: string): WatchState {
     return [{ type: 'remove', id: last.id }];
   }
 
-  function isBehind(list: SessionList): boolean {
-    const identities = list.items.map(identityOf);
-    const ids = new Set(identities.map(idOf));
-    const isNews = (identity: ObjectIdentity) =>
-      identity.uid === null ? !lastOf(identity) : seen.isNew(identity);
-    return identities.some(isNews) || [...known.keys()].some((id) => !ids.has(id));
-  }
-
-  function lastOf(identity: ObjectIdentity): Session | undefined {
-    const id = idOf(identity);
+  function lastOf({ id }: ObjectIdentity): Session | undefined {
     return id === null ? undefined : known.get(id);
   }
 
-  function idOf(identity: ObjectIdentity): SessionId | null {
-    return identity.name === null ? null : sessionIdOf(instanceOf(identity), identity.name);
+  function degrade(id: SessionId | null, error: string): Change[] {
+    isDegraded = true;
+    return [staleOf(id, error)];
   }
+}
 
-  function instanceOf({ namespace }: ObjectIdentity): string {
-    return namespace === null ? instance : `${instance}/${namespace}`;
+/** The Sessions that there are by a list, and a `stale` for each that it does not have in a good state. Pure. */
+function readList(
+  { items }: SessionList,
+  identities: readonly ObjectIdentity[],
+  known: ReadonlyMap<SessionId, Session>,
+  source: string,
+): { readonly sessions: Map<SessionId, Session>; readonly stale: readonly Change[] } {
+  const sessions = new Map<SessionId, Session>();
+  const stale: Change[] = [];
+  const repeated = repeatedIds(identities);
+  for (const [index, identity] of identities.entries()) {
+    const { id } = identity;
+    const last = id === null ? undefined : known.get(id);
+    const isKnown = last !== undefined && isSame(last, identity);
+    const isRepeated = id !== null && repeated.has(id);
+    const session = isKnown || isRepeated ? last : decodeObject(items[index], source).session;
+    // What cannot be read is not gone: the last good state stays.
+    const kept = typeof session === 'string' ? last : session;
+    if (kept) sessions.set(kept.id, kept);
+    if (typeof session === 'string') stale.push(staleOf(id, session));
   }
+  for (const [id, count] of repeated) {
+    stale.push(
+      staleOf(id, `${id}: ${count} objects have this name; give each a name or namespace of its own`),
+    );
+  }
+  return { sessions, stale };
+}
 
-  /** Ids that several objects of a list have, and how many. */
-  function repeatedIds({ items }: SessionList): ReadonlyMap<SessionId, number> {
-    const counts = new Map<SessionId, number>();
-    for (const item of items) {
-      const id = idOf(identityOf(item));
-      if (id !== null) counts.set(id, (counts.get(id) ?? 0) + 1);
-    }
-    return new Map([...counts].filter(([, count]) => count > 1));
-  }
+function staleOf(id: SessionId | null, error: string): Change {
+  return { type: 'stale', error, ...(id !== null && { id }) };
+}
 
-  function doubt(stale: Change): Change[] {
-    isDoubtful = true;
-    return [stale];
+/** Ids that several objects of a list have, and how many. */
+function repeatedIds(identities: readonly ObjectIdentity[]): ReadonlyMap<SessionId, number> {
+  const counts = new Map<SessionId, number>();
+  for (const { id } of identities) {
+    if (id !== null) counts.set(id, (counts.get(id) ?? 0) + 1);
   }
-
-  function staleOf(identity: ObjectIdentity, error: string): Change {
-    const id = idOf(identity);
-    return { type: 'stale', error, ...(id !== null && { id }) };
-  }
-
-  function knownTargetsOf(object: unknown): KnownTargets | null {
-    const last = lastOf(identityOf(object));
-    const targets = last && raw.get(last);
-    return last && targets ? { raw: targets, targets: last.status.targets } : null;
-  }
-
-  /** The Session, or in one line why it is none. */
-  function decode(object: unknown): Session | string {
-    try {
-      const session = decodeSession(object, instanceOf(identityOf(object)), knownTargetsOf(object));
-      const targets = rawTargetsOf(object);
-      if (targets) raw.set(session, targets);
-      return session;
-    } catch (error) {
-      if (error instanceof DecodeError) return error.message;
-      throw error;
-    }
-  }
+  return new Map([...counts].filter(([, count]) => count > 1));
 }
 
 /** Whether an item of a list is what is known already, or an older version from a server that lags behind. */
 function isSame({ metadata }: Session, { uid, resourceVersion }: ObjectIdentity): boolean {
   return metadata.uid !== null && metadata.uid === uid && !isLater(resourceVersion, metadata.resourceVersion);
-}
-
-function rawTargetsOf(object: unknown): readonly unknown[] | null {
-  const status = isRecord(object) ? object.status : null;
-  return isRecord(status) && Array.isArray(status.targets) ? status.targets : null;
 }
 
 function isOther(uid: string | null, other: string | null): boolean {

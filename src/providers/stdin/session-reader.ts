@@ -3,7 +3,7 @@ import type { Change } from '../../model/change.js';
 import { oneLine } from '../../model/one-line.js';
 import type { SessionId } from '../../model/session.js';
 import { isList } from '../decode-sessions.js';
-import { readWatchEvent } from '../kubernetes/watch-event.js';
+import { decodeObject, readWatchEvent } from '../kubernetes/watch-event.js';
 import { createWatchState } from '../kubernetes/watch-state.js';
 import { createJsonSplitter, type JsonPiece } from './json-stream.js';
 
@@ -67,7 +67,7 @@ export function createSessionReader(instance: string): SessionReader {
     if (value instanceof SyntaxError) return [doubt(`expected JSON: ${value.message}`)];
     if (isList(value)) return listed(value);
     if (isWatchEvent(value)) return told(text);
-    return state.event({ type: 'put', object: value });
+    return state.event({ type: 'put', object: decodeObject(value, instance) });
   }
 
   function listed(list: Readonly<Record<string, unknown>>): Change[] {
@@ -77,7 +77,7 @@ export function createSessionReader(instance: string): SessionReader {
   }
 
   function told(text: string): Change[] {
-    const event = readWatchEvent(text);
+    const event = readWatchEvent(text, instance);
     return event.type === 'error' ? [doubt(`the watch failed: ${event.message}`)] : state.event(event);
   }
 

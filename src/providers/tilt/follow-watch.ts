@@ -1,10 +1,9 @@
 import { type Clock, sleep } from '../../lib/clock.js';
-import { createScope } from '../../lib/scope.js';
-import { createLineParser } from '../kubernetes/line-parser.js';
 import type { SessionList } from '../kubernetes/session-list.js';
-import { watchEventOf } from '../kubernetes/watch-event.js';
+import { createWatchReader } from '../kubernetes/watch-reader.js';
 import type { WatchState } from '../kubernetes/watch-state.js';
 import type { PushChange } from '../provider.js';
+import { createScope } from '../../lib/scope.js';
 import type { TiltLimits } from './limits.js';
 import { createLineReader } from './lines.js';
 import type { SessionApi } from './session-api.js';
@@ -32,16 +31,18 @@ export interface FollowOptions {
   readonly clock: Clock;
   readonly limits: TiltLimits;
   readonly push: PushChange;
+  /** Instance of the Sessions. */
+  readonly instance: string;
 }
 
 /**
  * Opens one watch where the list left off and reads it to its end, at full speed. When it has told nothing whole for
  * `idleMs`, a list tells whether it is only quiet, or dead: a half-open connection looks the same, and one whose bytes
- * trickle in is no better. While something is doubtful, a list is asked that often whatever the watch tells.
+ * trickle in is no better. While something is stale, a list is asked that often whatever the watch tells.
  * Throws a ProviderError when the watch, or that list, is refused or out of reach.
  */
 export async function followWatch(options: FollowOptions, signal: AbortSignal): Promise<WatchEnd> {
-  const { api, state, clock, limits, push } = options;
+  const { api, state, clock, limits, push, instance } = options;
   const scope = createScope(signal);
   const openedAt = clock.monotonic();
   let lastLineAt = openedAt;
@@ -49,7 +50,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
   let hadNews = false;
   let why: WatchEnd['why'] = 'ended';
   let message = 'it ended by itself, or was cut';
-  const parse = createLineParser();
+  const read = createWatchReader(instance);
   const lines = createLineReader(limits.maxBytes, { line: readLine, overlong });
 
   try {
@@ -69,7 +70,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
     lastLineAt = clock.monotonic();
     linesRead += 1;
     if (scope.signal.aborted) return;
-    const event = watchEventOf(parse(line), line);
+    const event = read(line);
     if (event.type === 'error') end(event.expired ? 'expired' : 'failed', event.message);
     const changes = state.event(event);
     changes.forEach(push);
@@ -95,7 +96,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
       const leftMs = quietSince + limits.idleMs - clock.monotonic();
       await sleep(clock, leftMs, scope.signal);
       const hasSpoken = lastLineAt > quietSince;
-      if (scope.signal.aborted || (hasSpoken && !state.isDoubtful)) continue;
+      if (scope.signal.aborted || (hasSpoken && !state.isDegraded)) continue;
       const list = await listUnlessItSpeaks();
       quietSince = clock.monotonic();
       if (list === null) continue;

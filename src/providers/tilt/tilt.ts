@@ -1,7 +1,6 @@
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
-import { createMetrics, type Metrics } from '../../lib/metrics.js';
-import type { Change } from '../../model/change.js';
+import { type Metrics, createMetrics } from '../../lib/metrics.js';
 import { createWatchState } from '../kubernetes/watch-state.js';
 import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
 import { readConnection } from './credentials.js';
@@ -64,11 +63,8 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
     warnOnce(endpoint);
     const api = createSessionApi(await readConnection(endpoint, env), clock, limits, signal);
     const { relists } = metrics.source(name);
-    const report = (change: Change) => {
-      push(change);
-      if (change.type === 'snapshot') onLink?.(true);
-    };
-    await watchSessions({ api, state, push: report, clock, log, limits, relists, instance: name }, signal);
+    const onListed = () => onLink?.(true);
+    await watchSessions({ api, state, push, clock, log, limits, relists, instance: name, onListed }, signal);
   }
 
   function warnOnce({ insecureSkipTlsVerify, server }: Endpoint): void {

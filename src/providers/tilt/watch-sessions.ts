@@ -6,9 +6,9 @@ import { type FollowOptions, followWatch, type WatchEnd } from './follow-watch.j
 /** See {@link watchSessions}. */
 export interface WatchSessionsOptions extends FollowOptions {
   readonly log: Log;
-  /** Whose Sessions they are, for the log. */
-  readonly instance: string;
   readonly relists: SourceCounts['relists'];
+  /** Called when the server has answered with its Sessions, after they were pushed. */
+  readonly onListed: () => void;
 }
 
 /**
@@ -27,11 +27,12 @@ export interface WatchSessionsOptions extends FollowOptions {
  * nobody either; the idle check finds it.)
  */
 export async function watchSessions(options: WatchSessionsOptions, signal: AbortSignal): Promise<void> {
-  const { api, state, push, log, limits, instance, relists } = options;
+  const { api, state, push, log, limits, instance, relists, onListed } = options;
   let list = await api.list(signal);
   let before: WatchEnd['why'] | null = null;
   while (!signal.aborted) {
     state.list(list).forEach(push);
+    onListed();
     const end = await followWatch(options, signal);
     if (signal.aborted) return;
     log('debug', `the watch is over: ${end.message}`, {

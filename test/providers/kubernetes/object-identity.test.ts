@@ -7,7 +7,12 @@ test('tells which object it is even where the rest makes no sense', () => {
     metadata: { name: 'Tiltfile', namespace: null, uid: 'a', resourceVersion: '7' },
     status: 'x',
   };
-  expect(identityOf(object)).toEqual({ name: 'Tiltfile', namespace: null, uid: 'a', resourceVersion: '7' });
+  expect(identityOf(object, 'tilt')).toEqual({
+    instance: 'tilt',
+    id: 'tilt/Tiltfile',
+    uid: 'a',
+    resourceVersion: '7',
+  });
 });
 
 test.each([
@@ -19,7 +24,17 @@ test.each([
   { metadata: 'x' },
   { metadata: { name: '', uid: 5, resourceVersion: 7 } },
 ])('%j tells nothing', (object) => {
-  expect(identityOf(object)).toEqual({ name: null, namespace: null, uid: null, resourceVersion: null });
+  expect(identityOf(object, 'tilt')).toEqual({
+    instance: 'tilt',
+    id: null,
+    uid: null,
+    resourceVersion: null,
+  });
+});
+
+test('the namespace is a part of the id', () => {
+  const object = { metadata: { name: 'Tiltfile', namespace: 'team-a' } };
+  expect(identityOf(object, 'k8s')).toMatchObject({ instance: 'k8s/team-a', id: 'k8s/team-a/Tiltfile' });
 });
 
 test.each([

@@ -1,15 +1,34 @@
 import { expect, test } from 'vitest';
-import { readWatchEvent } from '../../../src/providers/kubernetes/watch-event.js';
+import { decodeObject, readWatchEvent } from '../../../src/providers/kubernetes/watch-event.js';
+import { brokenSessionJson, sessionJson } from '../../support/session-json.js';
 
-const read = (event: unknown) => readWatchEvent(JSON.stringify(event));
+const read = (event: unknown) => readWatchEvent(JSON.stringify(event), 'tilt');
 
 test('ADDED and MODIFIED mean the same', () => {
-  expect(read({ type: 'ADDED', object: { a: 1 } })).toEqual({ type: 'put', object: { a: 1 } });
-  expect(read({ type: 'MODIFIED', object: { a: 1 } })).toEqual({ type: 'put', object: { a: 1 } });
+  const object = sessionJson();
+  const put = { type: 'put', object: decodeObject(object, 'tilt') };
+  expect(put.object.session).toHaveProperty('id', 'tilt/Tiltfile');
+  expect(read({ type: 'ADDED', object })).toEqual(put);
+  expect(read({ type: 'MODIFIED', object })).toEqual(put);
+});
+
+test('an object that cannot be decoded has the reason in place of its Session', () => {
+  const object = brokenSessionJson();
+  expect(read({ type: 'ADDED', object })).toMatchObject({
+    type: 'put',
+    object: {
+      identity: { id: 'tilt/Tiltfile' },
+      session: expect.stringContaining('status.pid: expected a whole number'),
+    },
+  });
 });
 
 test('DELETED is a delete', () => {
-  expect(read({ type: 'DELETED', object: {} })).toEqual({ type: 'delete', object: {} });
+  const object = sessionJson();
+  expect(read({ type: 'DELETED', object })).toMatchObject({
+    type: 'delete',
+    identity: { id: 'tilt/Tiltfile' },
+  });
 });
 
 test('a bookmark tells only its version', () => {
@@ -35,7 +54,7 @@ test('an error is expired when its code is 410', () => {
 test.each(['', 'nonsense', '{"type":"ADDED"', '[]', '5', 'null', '{}', '{"type":"PURGED","object":{}}'])(
   '%j is unreadable, with the line in the reason',
   (line) => {
-    const event = readWatchEvent(line);
+    const event = readWatchEvent(line, 'tilt');
     expect(event).toMatchObject({ type: 'unreadable', error: expect.stringContaining(JSON.stringify(line)) });
   },
 );

@@ -1,15 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLineParser } from '../../../src/providers/kubernetes/line-parser.js';
-import {
-  readWatchEvent,
-  type WatchEvent,
-  watchEventOf,
-} from '../../../src/providers/kubernetes/watch-event.js';
+import type { Change } from '../../../src/model/change.js';
+import { decodeSession } from '../../../src/model/decode.js';
+import { readWatchEvent, type WatchEvent } from '../../../src/providers/kubernetes/watch-event.js';
+import { createWatchReader } from '../../../src/providers/kubernetes/watch-reader.js';
 import { createWatchState } from '../../../src/providers/kubernetes/watch-state.js';
 import type { Revision } from '../../../src/store/journal.js';
 import { createStore } from '../../../src/store/store.js';
-import { STATES, sessionJson, targetJson } from '../../support/fixtures.js';
+import { type Json, STATES, sessionJson, targetJson } from '../../support/fixtures.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { readWatchRecording, WATCH_RECORDINGS } from '../../support/recording.js';
 
@@ -19,19 +17,18 @@ function lineOf(targets: readonly unknown[], metadata: object = {}, indent = 0):
   return JSON.stringify({ type: 'MODIFIED', object }, null, indent);
 }
 
-/** The text of what `JSON.parse` makes of a line, keys in their order; undefined for what is no JSON. */
-function expected(line: string): string | undefined {
-  try {
-    return JSON.stringify(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
+/** An event without what it says of reuse. */
+function withoutReuse(event: WatchEvent): WatchEvent {
+  if (event.type !== 'put') return event;
+  const { identity, session } = event.object;
+  return { type: 'put', object: { identity, session } };
 }
 
-/** The targets that a parser gives of a line. */
-function targetsOf(event: unknown): unknown[] {
-  const { object } = Object(event);
-  return object.status.targets;
+/** The targets that an event has, and which of them are said to be new. */
+function targetsOf(event: WatchEvent) {
+  if (event.type !== 'put' || typeof event.object.session === 'string') throw new Error('expected a Session');
+  const { session, reuse } = event.object;
+  return { targets: session.status.targets, reuse };
 }
 
 /** Texts with all that a line is cut by. */
@@ -63,18 +60,18 @@ const steps = fc.record({
   cut: fc.option(fc.record({ at: fc.nat(600), length: fc.nat(3), bytes: fc.uint8Array({ maxLength: 3 }) })),
 });
 
-describe('a line parser', () => {
-  it.each(WATCH_RECORDINGS)('gives what JSON.parse gives: all lines that Tilt wrote in %s', (name) => {
-    const parse = createLineParser();
+describe('a watch reader', () => {
+  it.each(WATCH_RECORDINGS)('reads each line as it is by itself: all that Tilt wrote in %s', (name) => {
+    const read = createWatchReader('t');
     for (const { line } of readWatchRecording(name)) {
-      expect(JSON.stringify(parse(Buffer.from(line)))).toBe(expected(line));
+      expect(withoutReuse(read(Buffer.from(line)))).toEqual(readWatchEvent(line, 't'));
     }
   });
 
-  it('gives what JSON.parse gives, whatever the lines before it were, and whatever happened to its bytes', () => {
+  it('reads each line as it is by itself, whatever the lines before it were, and whatever happened to its bytes', () => {
     fc.assert(
       fc.property(fc.array(targets, { maxLength: 4 }), fc.array(steps), (first, all) => {
-        const parse = createLineParser();
+        const read = createWatchReader('t');
         let list = first;
         for (const { remove, insert, at, name, annotations, indent, cut } of all) {
           list = list.toSpliced(at, remove, ...insert);
@@ -82,56 +79,87 @@ describe('a line parser', () => {
           const line = cut
             ? Buffer.concat([whole.subarray(0, cut.at), cut.bytes, whole.subarray(cut.at + cut.length)])
             : whole;
-          expect(JSON.stringify(parse(line))).toBe(expected(String(line)));
+          const event = read(line);
+          expect(withoutReuse(event)).toEqual(readWatchEvent(line, 't'));
+          expectTruthfulReuse(event);
         }
       }),
       { numRuns: 500 },
     );
   });
 
-  it('gives the same objects for targets in the same bytes as in the line before of the Session, and of it alone', () => {
-    const parse = createLineParser();
+  it('says which targets are in other bytes than in the line before of the Session, and of it alone', () => {
+    const read = createWatchReader('t');
     const [a, b, c] = [targetJson('a'), targetJson('b'), targetJson('c')];
-    const before = targetsOf(parse(Buffer.from(lineOf([a, b, c]))));
-    targetsOf(parse(Buffer.from(lineOf([a, targetJson('b', STATES.ready), c], { name: 'other' }))));
-    const after = targetsOf(parse(Buffer.from(lineOf([a, targetJson('b', STATES.failed), c]))));
-    expect(after).toEqual([a, targetJson('b', STATES.failed), c]);
-    expect(after[0]).toBe(before[0]);
-    expect(after[1]).not.toBe(before[1]);
-    expect(after[2]).toBe(before[2]);
+    const before = read(Buffer.from(lineOf([a, b, c])));
+    read(Buffer.from(lineOf([a, targetJson('b', STATES.ready), c], { name: 'other' })));
+    const after = read(Buffer.from(lineOf([a, targetJson('b', STATES.failed), c])));
+    expect(targetsOf(before).reuse).toBeUndefined();
+    expect(targetsOf(after)).toMatchObject({
+      targets: [{ name: 'a' }, { name: 'b', state: { is: 'terminated' } }, { name: 'c' }],
+      reuse: { from: { status: { targets: targetsOf(before).targets } }, changedTargets: [1] },
+    });
   });
 
   it('takes other lists of that name for what they are', () => {
     const object = sessionJson({ spec: { targets: [targetJson('a')] }, status: { targets: ['b'] } });
     const line = JSON.stringify({ type: 'MODIFIED', object });
-    expect(createLineParser()(Buffer.from(line))).toEqual(JSON.parse(line));
+    expect(createWatchReader('t')(Buffer.from(line))).toEqual(readWatchEvent(line, 't'));
   });
 
   it('takes objects with names inside a target for what they are', () => {
-    const parse = createLineParser();
+    const read = createWatchReader('t');
     const odd = { name: 'a', parts: [{ name: 'x' }, { name: 'y' }] };
-    for (const list of [[odd], [odd, targetJson('b')], [targetJson('b'), odd]]) {
-      expect(targetsOf(parse(Buffer.from(lineOf(list))))).toEqual(list);
+    const plain = { name: 'b' };
+    for (const list of [[odd], [odd, plain], [plain, odd]]) {
+      const { targets } = targetsOf(read(Buffer.from(lineOf(list))));
+      expect(targets.map(({ name }) => name)).toEqual(list.map(({ name }) => name));
     }
   });
 });
 
+/** Whether all targets that are not said to be new are the same as before. */
+function expectTruthfulReuse(event: WatchEvent): void {
+  if (event.type !== 'put' || typeof event.object.session === 'string' || !event.object.reuse) return;
+  const { from, changedTargets } = event.object.reuse;
+  const { targets } = event.object.session.status;
+  expect(targets).toHaveLength(from.status.targets.length);
+  for (const [index, target] of targets.entries()) {
+    expect(target.key).toBe(from.status.targets[index]?.key);
+    if (!changedTargets.includes(index)) expect(target).toEqual(from.status.targets[index]);
+  }
+}
+
 describe('what is remembered of the line before', () => {
   const names = ['a', 'b', 'c:update', 'd', 'e'];
-  const lists = fc.uniqueArray(
-    fc.tuple(fc.constantFrom(...names), fc.constantFrom(...Object.values(STATES))),
-    { selector: ([name]) => name },
+  const states = fc.constantFrom(...Object.values(STATES));
+  const lists = fc.oneof(
+    // Mostly the same targets, of which some change.
+    { weight: 4, arbitrary: fc.tuple(...names.map((name) => fc.tuple(fc.constant(name), states))) },
+    {
+      weight: 1,
+      arbitrary: fc.uniqueArray(fc.tuple(fc.constantFrom(...names), states), { selector: ([name]) => name }),
+    },
   );
+  const news = fc.record({
+    // Most as a line of the watch; some in a list, and some by another source that has the Session for a while.
+    by: fc.constantFrom('line', 'line', 'line', 'line', 'list', 'other source', 'nobody else'),
+    list: lists,
+    uid: fc.constantFrom('1', '1', '1', '2'),
+    /** How much later than the one before: lines that are old do not count. */
+    step: fc.integer({ min: -1, max: 3 }),
+  });
 
   it('S2, S3: changes nothing of what is stored and told, only how long it takes', () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ list: lists, uid: fc.constantFrom('1', '1', '1', '2') })), (news) => {
+      fc.property(fc.array(news), (all) => {
         const [remembering, plain] = [followLines(), followAnew()];
-        for (const [index, { list, uid }] of news.entries()) {
+        let version = 10;
+        for (const { by, list, uid, step } of all) {
+          version += step;
           const raw = list.map(([name, state]) => targetJson(name, state));
-          const line = lineOf(raw, { uid, resourceVersion: String(index + 1) });
-          remembering.take(line);
-          plain.take(line);
+          for (const { take } of [remembering, plain])
+            take(by, raw, { uid, resourceVersion: String(version) });
         }
         expect(remembering.told).toEqual(plain.told);
         expect(remembering.stored()).toEqual(plain.stored());
@@ -139,13 +167,27 @@ describe('what is remembered of the line before', () => {
     );
   });
 
+  it('is told to the store only while the line before was the last state of its Session', () => {
+    const { take, changes } = followLines();
+    const [a, b] = [targetJson('a'), targetJson('b')];
+    const ready = targetJson('b', STATES.ready);
+    take('line', [a, b], { uid: '1', resourceVersion: '10' });
+    take('line', [a, ready], { uid: '1', resourceVersion: '11' });
+    expect(changes.at(-1)).toMatchObject({ type: 'upsert', changedTargets: [1] });
+    // Out of order: it does not count, though it is the line before the next.
+    take('line', [a, b], { uid: '1', resourceVersion: '10' });
+    take('line', [a, b], { uid: '1', resourceVersion: '12' });
+    expect(changes.at(-1)).not.toHaveProperty('changedTargets');
+    take('list', [a, ready], { uid: '1', resourceVersion: '13' });
+    take('line', [a, b], { uid: '1', resourceVersion: '14' });
+    expect(changes.at(-1)).not.toHaveProperty('changedTargets');
+  });
+
   it('leaves what is wrong wrong, with its place: no target is let through that was not decoded', () => {
     const state = createWatchState('t');
-    const parse = createLineParser();
-    const take = (list: readonly unknown[], resourceVersion: string) => {
-      const line = Buffer.from(lineOf(list, { resourceVersion }));
-      return state.event(watchEventOf(parse(line), line));
-    };
+    const read = createWatchReader('t');
+    const take = (list: readonly unknown[], resourceVersion: string) =>
+      state.event(read(Buffer.from(lineOf(list, { resourceVersion }))));
     const [a, b] = [targetJson('a'), targetJson('b')];
     expect(take([a, b], '1')).toMatchObject([{ type: 'upsert' }]);
     const unreadable = expect.stringContaining('unreadable: status.targets[1].name');
@@ -170,23 +212,34 @@ function setUp() {
 
 /** As a gateway reads a Tilt. */
 function followLines() {
-  const parse = createLineParser();
-  return follow((line) => watchEventOf(parse(line), line));
+  return follow(createWatchReader('t'));
 }
 
 /** Each line for itself. */
 function followAnew() {
-  return follow((line) => readWatchEvent(String(line)));
+  return follow((line) => readWatchEvent(line, 't'));
 }
 
 function follow(read: (line: Buffer) => WatchEvent) {
   const { store, told, stored } = setUp();
   const state = createWatchState('t');
-  return {
-    told,
-    stored,
-    take(text: string) {
-      for (const change of state.event(read(Buffer.from(text)))) store.apply('test', change);
-    },
-  };
+  const changes: Change[] = [];
+  store.open('other');
+  return { told, stored, changes, take };
+
+  function take(by: string, targets: readonly unknown[], metadata: Json): void {
+    const object = sessionJson({ metadata, status: { targets } });
+    if (by === 'nobody else') store.apply('other', { type: 'snapshot', sessions: [] });
+    else if (by === 'other source')
+      store.apply('other', { type: 'upsert', session: decodeSession(object, 't') });
+    else if (by === 'list') applyAll(state.list({ resourceVersion: '', items: [object] }));
+    else applyAll(state.event(read(Buffer.from(lineOf(targets, metadata)))));
+  }
+
+  function applyAll(all: readonly Change[]): void {
+    for (const change of all) {
+      changes.push(change);
+      store.apply('test', change);
+    }
+  }
 }

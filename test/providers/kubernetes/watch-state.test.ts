@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/model/change.js';
 import { decodeSession } from '../../../src/model/decode.js';
+import { identityOf } from '../../../src/providers/kubernetes/object-identity.js';
+import { decodeObject } from '../../../src/providers/kubernetes/watch-event.js';
 import { createWatchState } from '../../../src/providers/kubernetes/watch-state.js';
 import { brokenSessionJson, type SessionJson, sessionJson } from '../../support/session-json.js';
 
@@ -21,8 +23,10 @@ function stateWith(...items: unknown[]) {
   return state;
 }
 
-const put = (json: unknown) => ({ type: 'put', object: json }) as const;
-const remove = (json: unknown) => ({ type: 'delete', object: json }) as const;
+const put = (json: unknown, source = 'tilt-default') =>
+  ({ type: 'put', object: decodeObject(json, source) }) as const;
+const remove = (json: unknown, source = 'tilt-default') =>
+  ({ type: 'delete', identity: identityOf(json, source) }) as const;
 const upsert = (json: SessionJson): Change => ({ type: 'upsert', session: session(json) });
 const snapshot = (...all: SessionJson[]): Change => ({ type: 'snapshot', sessions: all.map(session) });
 const STALE = {
@@ -251,9 +255,11 @@ describe('two objects of one name', () => {
     const state = createWatchState('k8s');
     const [a, b] = [inNamespace('team-a', '9', 'a'), inNamespace('team-b', '8', 'b')];
     expect(idsOf(state.list(listOf(a, b)))).toEqual(['k8s/team-a/Tiltfile', 'k8s/team-b/Tiltfile']);
-    expect(idsOf(state.event(put(inNamespace('team-b', '10', 'b'))))).toEqual(['k8s/team-b/Tiltfile']);
-    expect(idsOf(state.event(put(inNamespace('team-a', '11', 'a'))))).toEqual(['k8s/team-a/Tiltfile']);
-    expect(idsOf(state.event(remove(inNamespace('team-a', '12', 'a'))))).toEqual(['-k8s/team-a/Tiltfile']);
+    expect(idsOf(state.event(put(inNamespace('team-b', '10', 'b'), 'k8s')))).toEqual(['k8s/team-b/Tiltfile']);
+    expect(idsOf(state.event(put(inNamespace('team-a', '11', 'a'), 'k8s')))).toEqual(['k8s/team-a/Tiltfile']);
+    expect(idsOf(state.event(remove(inNamespace('team-a', '12', 'a'), 'k8s')))).toEqual([
+      '-k8s/team-a/Tiltfile',
+    ]);
     expect(state.isBehind(listOf(inNamespace('team-b', '10', 'b')))).toBe(false);
     expect(state.isBehind(listOf(inNamespace('team-a', '10', 'b')))).toBe(true);
   });
