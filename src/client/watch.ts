@@ -27,7 +27,12 @@ export function watch<P, S, V>(
   return createAsyncIterable(signal, (feed) => openWatch(link, clock, source, feed));
 }
 
-function openWatch<P, S, V>(link: Link, clock: Clock, source: ViewSource<P, S, V>, feed: Feed): PullSource<V> {
+function openWatch<P, S, V>(
+  link: Link,
+  clock: Clock,
+  source: ViewSource<P, S, V>,
+  feed: Feed,
+): PullSource<V> {
   let state = source.empty;
   let waiting: P[] = [];
   let newest: P | null = null;

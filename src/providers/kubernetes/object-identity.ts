@@ -1,5 +1,5 @@
-import { type SessionId, sessionIdOf } from '../../model/session.js';
 import { isRecord } from '../../lib/is-record.js';
+import { type SessionId, sessionIdOf } from '../../model/session.js';
 
 /** Which object an object is, and which version of it, even where the rest cannot be decoded. */
 export interface ObjectIdentity {

@@ -1,7 +1,7 @@
+import { isRecord } from '../../lib/is-record.js';
 import { DecodeError, decodeSession } from '../../model/decode.js';
 import { oneLine } from '../../model/one-line.js';
 import type { Session } from '../../model/session.js';
-import { isRecord } from '../../lib/is-record.js';
 import { identityOf, type ObjectIdentity } from './object-identity.js';
 
 /** One event of a watch. */

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import { isRecord } from '../../lib/is-record.js';
 import { decodeSession } from '../../model/decode.js';
 import { decodeTargetsAt } from '../../model/decode-targets.js';
 import type { Session } from '../../model/session.js';
-import { isRecord } from '../../lib/is-record.js';
 import { identityOf, type ObjectIdentity } from './object-identity.js';
 import { type DecodedObject, orMessage, parseJson, readWatchEvent, type WatchEvent } from './watch-event.js';
 

@@ -1,9 +1,9 @@
 import { type Clock, sleep } from '../../lib/clock.js';
+import { createScope } from '../../lib/scope.js';
 import type { SessionList } from '../kubernetes/session-list.js';
 import { createWatchReader } from '../kubernetes/watch-reader.js';
 import type { WatchState } from '../kubernetes/watch-state.js';
 import type { PushChange } from '../provider.js';
-import { createScope } from '../../lib/scope.js';
 import type { TiltLimits } from './limits.js';
 import { createLineReader } from './lines.js';
 import type { SessionApi } from './session-api.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
-import { type Metrics, createMetrics } from '../../lib/metrics.js';
+import { createMetrics, type Metrics } from '../../lib/metrics.js';
 import { createWatchState } from '../kubernetes/watch-state.js';
 import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
 import { readConnection } from './credentials.js';
