@@ -2,12 +2,9 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gql } from '@apollo/client';
-import { codegen } from '@graphql-codegen/core';
-import * as typedDocuments from '@graphql-codegen/typed-document-node';
-import * as typescriptOperations from '@graphql-codegen/typescript-operations';
+import { executeCodegen } from '@graphql-codegen/cli';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import { build, transform } from 'esbuild';
-import { parse } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { createElement } from 'react';
 import { renderToString } from 'react-dom/server';
@@ -89,18 +86,10 @@ describe('the client', () => {
 
   it('asks documents that know their types', async () => {
     await using gateway = await startCi();
-    const [file = '', target] = Object.entries(codegenConfig.generates)[0] ?? [];
-    const document = 'query Failed($id: ID) { session(id: $id) { verdict { failed { name } } } }';
-    const plugins = { 'typescript-operations': typescriptOperations, 'typed-document-node': typedDocuments };
-    const text = await codegen({
-      filename: file,
-      schema: parse(readFileSync(`${ROOT}schema.graphql`, 'utf8')),
-      documents: [{ document: parse(document) }],
-      plugins: target?.plugins.map((name) => ({ [name]: {} })) ?? [],
-      pluginMap: plugins,
-      config: { ...target?.config },
-    });
-    const { code } = await transform(text, { loader: 'ts' });
+    const documents = 'query Failed($id: ID) { session(id: $id) { verdict { failed { name } } } }';
+    const config = { ...codegenConfig, schema: `${ROOT}schema.graphql`, documents, silent: true };
+    const { result } = await executeCodegen(config);
+    const { code } = await transform(result[0]?.content ?? '', { loader: 'ts' });
     const { FailedDocument } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
     await using client = openClient({ url: gateway.url, token: TOKEN });
     expect(await client.query(FailedDocument, { id: 'ci/Tiltfile' })).toEqual({
