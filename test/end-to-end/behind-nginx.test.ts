@@ -1,15 +1,15 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { type Nginx, startNginx } from '../docs/nginx.js';
 import { blockOf, readPage } from '../docs/pages.js';
 import { bePatient } from '../support/be-patient.js';
-import { launchBrowser } from '../support/browser.js';
 import { startGateway } from '../support/gateway.js';
-import { runInGraphiql } from '../support/graphiql.js';
 import { session } from '../support/sessions.js';
 import { openSlowLink } from '../support/slow-link.js';
 import { createTls } from '../support/tls.js';
+import { type Nginx, startNginx } from './docs/nginx.js';
+import { launchBrowser } from './support/browser.js';
+import { runInGraphiql } from './support/graphiql.js';
 
 bePatient();
 

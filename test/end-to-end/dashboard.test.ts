@@ -2,16 +2,16 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { violationsOn } from '../support/axe.js';
 import { bePatient } from '../support/be-patient.js';
-import { launchBrowser } from '../support/browser.js';
 import { runCli } from '../support/cli.js';
-import { keepPicture, PHONE, visitDashboard } from '../support/dashboard.js';
 import { lastObject } from '../support/fixtures.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { startReplay } from '../support/replay.js';
 import { startSamePortGateway } from '../support/same-port.js';
 import { session } from '../support/sessions.js';
+import { violationsOn } from './support/axe.js';
+import { launchBrowser } from './support/browser.js';
+import { keepPicture, PHONE, visitDashboard } from './support/dashboard.js';
 
 bePatient();
 

@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { createNeighbourhood, neighbour } from '../support/neighbours.js';
+import { createPeerFolder, peerPath } from './support/peers.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const COMPILERS = [
-  ['TypeScript 5.0', neighbour('typescript-5.0/bin/tsc')],
+  ['TypeScript 5.0', peerPath('typescript-5.0/bin/tsc')],
   ["this project's TypeScript", `${ROOT}node_modules/typescript/bin/tsc`],
 ];
 
@@ -53,7 +53,7 @@ export async function follow(show: (view: TargetsView) => void): Promise<void> {
 `;
 
 async function errorsOf(tsc: string, code: string, more: object): Promise<string> {
-  await using folder = await createNeighbourhood();
+  await using folder = await createPeerFolder();
   await folder.write('package.json', '{ "type": "module" }');
   await folder.write('use.ts', code);
   const compilerOptions = {

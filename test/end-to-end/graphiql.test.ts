@@ -1,10 +1,10 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleTabs } from '../../src/transport/graphiql.js';
-import { launchBrowser } from '../support/browser.js';
 import { startMemoryGateway, type TestGateway } from '../support/gateway.js';
-import { runInGraphiql } from '../support/graphiql.js';
 import { session } from '../support/sessions.js';
+import { launchBrowser } from './support/browser.js';
+import { runInGraphiql } from './support/graphiql.js';
 
 let browser: Browser;
 beforeAll(async () => {

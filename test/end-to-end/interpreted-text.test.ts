@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
 import { createDemoProvider } from '../../src/providers/demo/demo.js';
 import { bePatient } from '../support/be-patient.js';
-import { launchBrowser } from '../support/browser.js';
 import { type CliClients, startCliClients } from '../support/cli-client.js';
-import { visitDashboard } from '../support/dashboard.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { sessionJson } from '../support/session-json.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
+import { launchBrowser } from './support/browser.js';
+import { visitDashboard } from './support/dashboard.js';
 
 bePatient();
 

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { DEFAULT_LEEWAY_MS } from '../../src/transport/access/access.js';
-import { violationsOn } from '../support/axe.js';
 import { bePatient } from '../support/be-patient.js';
-import { launchBrowser } from '../support/browser.js';
 import { startGateway } from '../support/gateway.js';
-import { runInGraphiql } from '../support/graphiql.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
 import { startIdentityProvider } from '../support/tokens.js';
+import { violationsOn } from './support/axe.js';
+import { launchBrowser } from './support/browser.js';
+import { runInGraphiql } from './support/graphiql.js';
 
 bePatient();
 

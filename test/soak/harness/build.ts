@@ -18,7 +18,7 @@ export interface BuiltProcesses extends AsyncDisposable {
  * process that is measured. They lie where Node finds the packages.
  */
 export async function buildProcesses(names: readonly string[]): Promise<BuiltProcesses> {
-  const cache = join(root, 'node_modules/.cache');
+  const cache = join(root, 'test/soak/node_modules/.cache');
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, 'soak-'));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');

@@ -1,0 +1,80 @@
+import type { Page } from 'playwright-core';
+import { bigSession, TARGETS } from '../../support/dashboard-load.js';
+import { startMemoryGateway } from '../../support/gateway.js';
+import { launchBrowser } from '../support/browser.js';
+import { visitDashboard } from '../support/dashboard.js';
+
+/** Measures how many frames a second the dashboard shows while a big Session changes; prints a line for each case. */
+
+const UPDATES_PER_SECOND = 20;
+const SECONDS = 5;
+const WARM_UP_SECONDS = 2;
+
+const CASES = [
+  { view: 'targets', changing: 1 },
+  { view: 'targets', changing: 25 },
+  { view: 'targets', changing: TARGETS },
+  { view: 'timeline', changing: 25 },
+] as const;
+
+const browser = await launchBrowser();
+for (const { view, changing } of CASES) await measure(view, changing);
+await browser.close();
+
+async function measure(view: string, changing: number): Promise<void> {
+  await using gateway = await startMemoryGateway([bigSession(0, changing)]);
+  await using visit = await visitDashboard(browser, gateway.origin, {
+    search: `?session=big%2FTiltfile&view=${view}`,
+  });
+  await visit.page
+    .locator('[data-nav]')
+    .nth(TARGETS - 1)
+    .waitFor({ state: 'attached' });
+  let update = 0;
+  const timer = setInterval(() => {
+    update += 1;
+    gateway.source.put(bigSession(update, changing));
+  }, 1_000 / UPDATES_PER_SECOND);
+  await countFrames(visit.page, WARM_UP_SECONDS);
+  const from = update;
+  const busySeconds = await watchThread(visit.page);
+  const before = await busySeconds();
+  const { frames, longestMs } = await countFrames(visit.page, SECONDS);
+  const busy = (await busySeconds()) - before;
+  clearInterval(timer);
+  console.log(
+    `${view}, ${TARGETS} targets, ${changing} of them changed by each of ${((update - from) / SECONDS).toFixed(1)} updates/s:`,
+    `${(frames / SECONDS).toFixed(1)} frames/s, longest ${longestMs.toFixed(0)} ms;`,
+    `the page's thread used ${Math.round((100 * busy) / SECONDS)} % of a processor`,
+  );
+}
+
+/** How often the page was drawn, and the longest time between two frames. */
+function countFrames(
+  page: Page,
+  seconds: number,
+): Promise<{ readonly frames: number; readonly longestMs: number }> {
+  // As text: what compiles this file adds helpers to functions that no page has.
+  return page.evaluate(`new Promise((resolve) => {
+    const begun = performance.now();
+    let [frames, longestMs, last] = [0, 0, begun];
+    const count = (now) => {
+      frames += 1;
+      longestMs = Math.max(longestMs, now - last);
+      last = now;
+      if (now - begun < ${seconds * 1_000}) requestAnimationFrame(count);
+      else resolve({ frames, longestMs });
+    };
+    requestAnimationFrame(count);
+  })`);
+}
+
+/** Tells how much of a processor the page's thread has used so far, in seconds: the same however busy the machine is. */
+async function watchThread(page: Page): Promise<() => Promise<number>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  return async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
+  };
+}

@@ -1,0 +1,253 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeSession } from '../../../src/model/decode.js';
+import { createDemoProvider } from '../../../src/providers/demo/demo.js';
+import { bePatient } from '../../support/be-patient.js';
+import { lastObject, recording, STATES, sessionJson, targetJson } from '../../support/fixtures.js';
+import { startGateway, startMemoryGateway } from '../../support/gateway.js';
+import { createManualClock } from '../../support/manual-clock.js';
+import { type Replay, startReplay } from '../../support/replay.js';
+import { session } from '../../support/sessions.js';
+import { violationsOn } from '../support/axe.js';
+import { launchBrowser } from '../support/browser.js';
+import { DESKTOP, keepPicture, PHONE, type Visit, visitDashboard } from '../support/dashboard.js';
+
+bePatient();
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser.close());
+
+const SESSION = '?session=tilt-default%2FTiltfile';
+
+/** A replayed Session, looked at when its newest event came. */
+function visitReplay(replay: Replay, search = SESSION): Promise<Visit> {
+  return visitDashboard(browser, replay.origin, { search, now: replay.clock.now() });
+}
+
+/** Looks at the page, light and dark: axe finds nothing. On a phone nothing is beyond its sides. */
+async function inspect({ page, complaints }: Visit, name: string): Promise<void> {
+  expect(await violationsOn(page)).toEqual([]);
+  await keepPicture(page, `${name}-light`);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  // Nothing but the colours is another.
+  expect(await violationsOn(page, ['color-contrast'])).toEqual([]);
+  await keepPicture(page, `${name}-dark`);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(PHONE);
+  await keepPicture(page, `${name}-phone`);
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
+  await page.setViewportSize(DESKTOP);
+  expect(complaints).toEqual([]);
+}
+
+const verdict = (page: Page) => page.locator('.verdict').first();
+const row = (page: Page, name: string) => page.locator('table.targets tr', { hasText: name });
+
+describe('the list of Sessions', () => {
+  it('shows each with its verdict, its link and how far it is', async () => {
+    await using gateway = await startMemoryGateway([
+      decodeSession(lastObject('ci-ok'), 'tilt-ci-ok'),
+      decodeSession(lastObject('ci-bad'), 'tilt-ci-bad'),
+      decodeSession(recording('up')[12]?.object, 'tilt-default'),
+      decodeSession(lastObject('up'), 'tilt-stale'),
+      decodeSession(lastObject('edit'), 'tilt-gone'),
+    ]);
+    gateway.source.markStale('connect ECONNREFUSED 127.0.0.1:41233', 'tilt-stale/Tiltfile');
+    gateway.source.remove('tilt-gone/Tiltfile');
+    await using visit = await visitDashboard(browser, gateway.origin);
+    const card = (name: string) => visit.page.locator('.card', { hasText: name });
+    await expect.poll(() => card('tilt-ci-ok').innerText()).toMatch(/Passed.*4 of 4 done.*live/s);
+    expect(await card('tilt-ci-bad').innerText()).toMatch(
+      /Failed.*2 of 4 done, 1 failed, 1 waiting.*assert 1 == 2/s,
+    );
+    expect(await card('tilt-default').innerText()).toMatch(/(Starting|Failing).*of \d+ done/s);
+    expect(await card('tilt-stale').innerText()).toMatch(/Unknown.*stale since/s);
+    expect(await card('tilt-gone').innerText()).toMatch(/Unknown.*Tilt left/s);
+    expect(await visit.page.title()).toMatch(/^✗ \d+ failed · tilt-graphql$|^✗ Failed · tilt-graphql$/);
+    await inspect(visit, 'list');
+  });
+
+  it('says that there is none yet, and shows the first as it comes', async () => {
+    await using gateway = await startMemoryGateway();
+    await using visit = await visitDashboard(browser, gateway.origin);
+    await visit.page.getByText('No sessions yet').waitFor();
+    await inspect(visit, 'empty');
+    gateway.source.put(decodeSession(lastObject('ci-ok'), 'tilt-default'));
+    await visit.page.getByRole('link', { name: 'tilt-default' }).waitFor();
+  });
+});
+
+describe('one Session', () => {
+  it('shows its targets by resource, with phase, time, readiness and reason', async () => {
+    await using replay = await startReplay('ci-ok');
+    await replay.playTo(9);
+    await using visit = await visitReplay(replay);
+    const { page } = visit;
+    await expect.poll(() => row(page, 'db:serve').innerText()).toMatch(/Ready.*ready in 1\.02 s/s);
+    expect(await row(page, 'lint:update').innerText()).toMatch(/Succeeded\s+1\.26 s/);
+    expect(await row(page, 'e2e:update').innerText()).toMatch(/Waiting/);
+    expect(await verdict(page).innerText()).toBe('In progress');
+    expect(await page.title()).toBe('… In progress · tilt-default · tilt-graphql');
+    await replay.playTo(10);
+    await expect.poll(() => row(page, 'e2e:update').innerText()).toContain('Running');
+    await inspect(visit, 'ci-running');
+  });
+
+  it('says on top why it failed', async () => {
+    await using replay = await startReplay('ci-bad');
+    await replay.playTo(-1);
+    await using visit = await visitReplay(replay);
+    const { page } = visit;
+    await expect.poll(() => verdict(page).innerText()).toBe('Failed');
+    const blockers = page.locator('.blockers');
+    expect(await blockers.first().innerText()).toMatch(
+      /Failed\s+unit:update\s+Command .* failed: exit status 1/,
+    );
+    expect(await blockers.nth(1).innerText()).toMatch(/Waiting\s+db:serve/);
+    await inspect(visit, 'ci-failed');
+    await page.getByRole('link', { name: 'Timeline' }).click();
+    await page.getByText('Critical path').waitFor();
+    await inspect(visit, 'ci-failed-timeline');
+  });
+
+  it('shows a `tilt up` with all that goes on in it', async () => {
+    await using replay = await startReplay('up');
+    await replay.playTo(14);
+    await using visit = await visitReplay(replay);
+    await expect.poll(() => row(visit.page, 'manual:update').innerText()).toContain('Inactive');
+    await inspect(visit, 'up-early');
+    await replay.playTo(-1);
+    await expect.poll(() => row(visit.page, 'crash:serve').innerText()).toContain('Failed');
+    await visit.page.clock.setFixedTime(replay.clock.now());
+    await inspect(visit, 'up-late');
+    await visit.page.getByRole('link', { name: 'Timeline' }).click();
+    await inspect(visit, 'up-late-timeline');
+  });
+
+  it('shows the demo: retries, disabled and inactive targets', async () => {
+    const clock = createManualClock();
+    await using gateway = await startGateway({ clock, providers: [createDemoProvider({ clock, seed: 7 })] });
+    await gateway.gateway.ready();
+    await using visit = await visitDashboard(browser, gateway.origin, {
+      search: '?session=demo%2FTiltfile',
+      now: clock.now(),
+    });
+    const { page } = visit;
+    const lookLater = async () => {
+      await clock.advance(100);
+      return (await row(page, 'worker:runtime').allInnerTexts()).join();
+    };
+    await expect.poll(lookLater).toMatch(/Retrying.*CrashLoopBackOff/s);
+    await page.clock.setFixedTime(clock.now());
+    expect(await row(page, 'docs:serve').innerText()).toContain('Disabled');
+    expect(await row(page, 'sample-data:update').innerText()).toContain('Inactive');
+    await inspect(visit, 'demo');
+    await page.getByRole('link', { name: 'Timeline' }).click();
+    await inspect(visit, 'demo-timeline');
+  });
+
+  it('shows the details of a target with its history', async () => {
+    await using replay = await startReplay('ci-bad');
+    await replay.playTo(-1);
+    await using visit = await visitReplay(replay, `${SESSION}&target=unit%3Aupdate`);
+    const details = visit.page.getByRole('complementary');
+    await expect.poll(() => details.innerText()).toMatch(/unit:update.*Failed.*Duration\s+2\.01 s/s);
+    // The panel asks for the whole of its target's history, which the table does without.
+    const phases = async () => {
+      const history = await details.locator('tbody tr').allInnerTexts();
+      return history.map((line) => line.split(/\s+/)[1]);
+    };
+    await expect.poll(phases).toEqual(['Failed', 'Running', 'Waiting']);
+    await inspect(visit, 'details');
+  });
+
+  it('shows two targets of one name, each with its own row and details', async () => {
+    const tiltfile = targetJson('tiltfile:update', STATES.succeeded);
+    const second = { ...targetJson('tiltfile:update', STATES.failed), resources: ['tiltfile'] };
+    const raw = sessionJson({ status: { targets: [tiltfile, second] } });
+    await using gateway = await startMemoryGateway([decodeSession(raw, 'tilt-default')]);
+    const search = `${SESSION}&target=tiltfile%3Aupdate%232`;
+    await using visit = await visitDashboard(browser, gateway.origin, { search });
+    const phases = () => visit.page.locator('table.targets td.cell-phase').allInnerTexts();
+    await expect.poll(phases).toHaveLength(2);
+    expect((await phases()).sort()).toEqual(['Failed', 'Succeeded']);
+    const details = visit.page.getByRole('complementary');
+    await expect.poll(() => details.innerText()).toMatch(/tiltfile:update#2.*Failed/s);
+    const blockers = visit.page.locator('.blockers a');
+    expect(await blockers.allInnerTexts()).toEqual(['tiltfile:update#2']);
+    await inspect(visit, 'two-of-one-name');
+  });
+
+  it('is never green once the gateway has lost its Tilt, and says since when', async () => {
+    await using gateway = await startMemoryGateway([session('tilt-default', { 'api:serve': 'ready' })]);
+    await using visit = await visitDashboard(browser, gateway.origin, { search: SESSION });
+    const { page } = visit;
+    await expect.poll(() => verdict(page).innerText()).toBe('Passing');
+    expect(await greenOn(page)).not.toEqual([]);
+    gateway.source.markStale('connect ECONNREFUSED 127.0.0.1:41233');
+    await expect.poll(() => verdict(page).innerText()).toBe('Unknown');
+    expect(await page.getByRole('status').allInnerTexts()).toContainEqual(
+      expect.stringMatching(/Stale since \d\d:\d\d:\d\d.*ECONNREFUSED/s),
+    );
+    expect(await greenOn(page)).toEqual([]);
+    await inspect(visit, 'stale');
+    gateway.source.remove('tilt-default/Tiltfile');
+    await page.getByText(/Tilt left at/).waitFor();
+    expect(await greenOn(page)).toEqual([]);
+    await inspect(visit, 'gone');
+  });
+
+  it('that nobody knows is said to be unknown, and is shown as it comes', async () => {
+    await using gateway = await startMemoryGateway();
+    await using visit = await visitDashboard(browser, gateway.origin, { search: SESSION });
+    await visit.page.getByText('No session tilt-default/Tiltfile').waitFor();
+    await inspect(visit, 'no-such-session');
+    gateway.source.put(decodeSession(lastObject('ci-ok'), 'tilt-default'));
+    await expect.poll(() => verdict(visit.page).innerText()).toBe('Passed');
+  });
+});
+
+describe('without news', () => {
+  it('says that it connects, until the gateway answers', async () => {
+    await using gateway = await startMemoryGateway();
+    await using visit = await visitDashboard(browser, 'about:blank#');
+    // A gateway that accepts and says nothing.
+    await visit.page.routeWebSocket(/graphql/, () => {});
+    await visit.page.goto(gateway.origin);
+    await visit.page.getByText('Connecting to the gateway').waitFor();
+    await inspect(visit, 'connecting');
+  });
+
+  it('says why the gateway will not answer', async () => {
+    await using gateway = await startMemoryGateway();
+    await using visit = await visitDashboard(browser, 'about:blank#');
+    await visit.page.routeWebSocket(/graphql/, (socket) => {
+      socket.onMessage((text) => {
+        const { type, id } = JSON.parse(String(text));
+        const payload = [{ message: 'The document is not one that is answered.' }];
+        if (type === 'connection_init') socket.send('{"type":"connection_ack"}');
+        else if (type === 'subscribe') socket.send(JSON.stringify({ type: 'error', id, payload }));
+      });
+    });
+    await visit.page.goto(gateway.origin);
+    await visit.page.getByText('The document is not one that is answered.').waitFor();
+    await inspect(visit, 'refused');
+  });
+});
+
+/** What on the page has a colour in which green leads. */
+function greenOn(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const isGreen = (colour: string) => {
+      const [red = 0, green = 0, blue = 0, alpha = 1] = (colour.match(/[\d.]+/g) ?? []).map(Number);
+      return alpha > 0 && green > red * 1.3 && green > blue * 1.15;
+    };
+    return [...document.querySelectorAll('main *')].flatMap((element) => {
+      const { color, backgroundColor, borderLeftColor } = getComputedStyle(element);
+      return [color, backgroundColor, borderLeftColor].some(isGreen) ? [element.outerHTML.slice(0, 100)] : [];
+    });
+  });
+}

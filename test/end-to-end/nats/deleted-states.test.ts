@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type NatsServer, startNats } from '../../support/nats-server.js';
+import { session } from '../../support/sessions.js';
+import { openTestBucket, type TestBucket } from '../../support/test-bucket.js';
+import { startPublisher } from '../../support/test-publisher.js';
+
+let nats: NatsServer;
+beforeAll(async () => {
+  nats = await startNats();
+});
+afterAll(() => nats[Symbol.asyncDispose]());
+
+const KEY = 'ci.Tiltfile';
+const SETTINGS = { presenceMs: 1_500 };
+const PATIENCE = { timeout: 10_000 };
+const ROUNDS = 12;
+
+const DELETIONS: readonly [string, (bucket: TestBucket['bucket']) => Promise<unknown>][] = [
+  ['a deleted key', ({ sessions }) => sessions.delete(KEY)],
+  ['a purged key', ({ sessions }) => sessions.purge(KEY)],
+  ['a purged stream', ({ manager, sessionStream }) => manager.streams.purge(sessionStream)],
+  ['a deleted stream', ({ manager, sessionStream }) => manager.streams.delete(sessionStream)],
+  [
+    'both streams deleted',
+    async ({ manager, sessionStream, presenceStream }) => {
+      await manager.streams.delete(presenceStream);
+      await manager.streams.delete(sessionStream);
+    },
+  ],
+];
+
+const PRESENCE_DELETION: (typeof DELETIONS)[number] = [
+  'a deleted presence stream',
+  ({ manager, presenceStream }) => manager.streams.delete(presenceStream),
+];
+
+/** What is written now: asked without opening the bucket, which would create it. */
+async function lastIn({ manager }: TestBucket['bucket'], name: string): Promise<string | null> {
+  const query = { last_by_subj: `$KV.${name}.${KEY}` };
+  const message = await manager.streams.getMessage(`KV_${name}`, query).catch(() => null);
+  return message?.header.has('KV-Operation') ? null : (message?.string() ?? null);
+}
+
+describe('a publisher whose Tilt does not change', () => {
+  it.each([...DELETIONS, PRESENCE_DELETION])(
+    'writes its state again within one sign of life after %s',
+    async (what, deleteIt) => {
+      const name = what.replaceAll(' ', '-');
+      const address = nats.address(name);
+      await using bucket = await openTestBucket(address, SETTINGS);
+      const { bucket: open } = bucket;
+      await using one = startPublisher({ address, settings: SETTINGS, sessions: [session('ci')] });
+      await expect.poll(() => lastIn(open, name), PATIENCE).toContain('"publisher":"one"');
+      await deleteIt(open);
+      await expect.poll(() => lastIn(open, name), PATIENCE).toContain('"publisher":"one"');
+      await expect.poll(() => lastIn(open, `${name}_presence`), PATIENCE).toBe('one');
+      expect(one.lines.some((line) => line.startsWith(`warn ${KEY}: its `))).toBe(true);
+      // It goes on as before.
+      one.put(session('ci', {}, { resourceVersion: '77' }));
+      await expect.poll(() => lastIn(open, name), PATIENCE).toContain('"resourceVersion":"77"');
+    },
+  );
+});
+
+describe('a publisher that has lost its Tilt', () => {
+  it('writes its state again after a deleted stream, with its age, and is still there', async () => {
+    const address = nats.address('stale');
+    await using bucket = await openTestBucket(address, SETTINGS);
+    const { bucket: open } = bucket;
+    await using one = startPublisher({ address, settings: SETTINGS, sessions: [session('ci')] });
+    await expect.poll(() => lastIn(open, 'stale'), PATIENCE).toContain('"link":"live"');
+    one.markStale('connection refused');
+    await expect.poll(() => lastIn(open, 'stale'), PATIENCE).toContain('"link":"stale"');
+    await open.manager.streams.delete(open.sessionStream);
+    await expect.poll(() => lastIn(open, 'stale'), PATIENCE).toMatch(/"link":"stale".*"ageMs":[1-9]/);
+    expect(await lastIn(open, 'stale_presence')).toBe('one');
+  });
+});
+
+describe('a publisher whose Tilt has left', () => {
+  const SESSION = session('ci', {}, { status: { done: true } });
+
+  it.each(DELETIONS)(
+    'writes the final state again after %s, and says nothing of being there',
+    async (what, deleteIt) => {
+      const name = `gone-${what.replaceAll(' ', '-')}`;
+      const address = nats.address(name);
+      await using bucket = await openTestBucket(address, SETTINGS);
+      const { bucket: open } = bucket;
+      await using one = startPublisher({ address, settings: SETTINGS, sessions: [SESSION] });
+      await expect.poll(() => lastIn(open, name), PATIENCE).toContain('"link":"live"');
+      one.remove(SESSION);
+      await expect.poll(() => lastIn(open, name), PATIENCE).toContain('"link":"gone"');
+      await expect.poll(() => lastIn(open, `${name}_presence`), PATIENCE).toBeNull();
+      await deleteIt(open);
+      await expect
+        .poll(() => lastIn(open, name), PATIENCE)
+        .toMatch(/"link":"gone".*"ageMs":[1-9].*"done":true/);
+      expect(await lastIn(open, `${name}_presence`)).toBeNull();
+    },
+  );
+
+  it('writes it no more when the bucket forgets it by its age', async () => {
+    const settings = { presenceMs: 600, maxAgeMs: 1_500 };
+    const address = nats.address('aged');
+    await using bucket = await openTestBucket(address, settings);
+    await using one = startPublisher({ address, settings, sessions: [SESSION, session('other')] });
+    await expect.poll(() => lastIn(bucket.bucket, 'aged'), PATIENCE).toContain('"link":"live"');
+    one.remove(SESSION);
+    await expect.poll(() => lastIn(bucket.bucket, 'aged'), PATIENCE).toContain('"link":"gone"');
+    await expect.poll(() => lastIn(bucket.bucket, 'aged'), PATIENCE).toBeNull();
+    // The other is written again twice within the age limit.
+    const at = async () => (await bucket.bucket.sessions.get('other.Tiltfile'))?.revision ?? 0;
+    const before = await at();
+    await expect.poll(at, PATIENCE).toBeGreaterThan(before + 1);
+    expect(await lastIn(bucket.bucket, 'aged')).toBeNull();
+    expect(one.lines).toEqual([]);
+  });
+
+  it('leaves the name to another publisher that has it meanwhile, and goes on', async () => {
+    const address = nats.address('left');
+    await using bucket = await openTestBucket(address, SETTINGS);
+    const { bucket: open } = bucket;
+    await using one = startPublisher({ address, settings: SETTINGS, sessions: [SESSION, session('other')] });
+    await expect.poll(() => lastIn(open, 'left'), PATIENCE).toContain('"link":"live"');
+    one.remove(SESSION);
+    await expect.poll(() => lastIn(open, 'left'), PATIENCE).toContain('"link":"gone"');
+    await using two = startPublisher({ address, name: 'two', settings: SETTINGS, sessions: [session('ci')] });
+    await expect.poll(() => lastIn(open, 'left'), PATIENCE).toContain('"publisher":"two"');
+    // After several signs of life of the first.
+    const at = async () => (await open.presence.get('other.Tiltfile'))?.revision ?? 0;
+    const before = await at();
+    await expect.poll(at, PATIENCE).toBeGreaterThan(before + 6);
+    await open.sessions.delete(KEY);
+    await expect.poll(() => lastIn(open, 'left'), PATIENCE).toContain('"publisher":"two"');
+    // Nor does its end say that the other has left.
+    expect(await one.publisher.close('over', 5_000)).toEqual([]);
+    expect(await lastIn(open, 'left_presence')).toBe('two');
+    expect(await lastIn(open, 'left')).toContain('"publisher":"two"');
+    expect([...one.lines, ...two.lines].filter((line) => line.startsWith('error'))).toEqual([]);
+  });
+
+  it('goes on with the next run after another publisher has had the name and left it', async () => {
+    const address = nats.address('next');
+    await using bucket = await openTestBucket(address, SETTINGS);
+    const { bucket: open } = bucket;
+    await using one = startPublisher({ address, settings: SETTINGS, sessions: [SESSION] });
+    await expect.poll(() => lastIn(open, 'next'), PATIENCE).toContain('"link":"live"');
+    one.remove(SESSION);
+    await expect.poll(() => lastIn(open, 'next'), PATIENCE).toContain('"link":"gone"');
+    await using two = startPublisher({ address, name: 'two', settings: SETTINGS, sessions: [session('ci')] });
+    await expect.poll(() => lastIn(open, 'next'), PATIENCE).toContain('"publisher":"two"');
+    expect(await two.publisher.close('over', 5_000)).toEqual([]);
+    one.put(session('ci', {}, { uid: 'run-2' }));
+    await expect
+      .poll(() => lastIn(open, 'next'), PATIENCE)
+      .toMatch(/"publisher":"one".*"link":"live".*"uid":"run-2"/);
+    await expect.poll(() => lastIn(open, 'next_presence'), PATIENCE).toBe('one');
+  });
+});
+
+describe('a publisher that begins', () => {
+  it('goes on from a final state that another writes again in the same moment', async () => {
+    const address = nats.address('crossing');
+    await using bucket = await openTestBucket(address, { presenceMs: 60_000 });
+    const { bucket: open } = bucket;
+    await using one = startPublisher({ address, sessions: [session('ci')] });
+    await expect.poll(() => lastIn(open, 'crossing'), PATIENCE).toContain('"publisher":"one"');
+    // The bucket was wiped, and the state of an earlier run of the name came back before that of this one.
+    await open.manager.streams.purge(open.sessionStream);
+    await bucket.put(session('ci', {}, { uid: 'earlier' }), {
+      publisher: 'earlier',
+      link: 'gone',
+      error: 'over',
+      ageMs: 9,
+    });
+    one.put(session('ci', {}, { resourceVersion: '7' }));
+    await expect
+      .poll(() => lastIn(open, 'crossing'), PATIENCE)
+      .toMatch(/"publisher":"one".*"resourceVersion":"7"/);
+  });
+});
+
+describe('two publishers of one instance that start in the same moment', () => {
+  it(`leave exactly one that goes on, in ${ROUNDS} of ${ROUNDS} rounds`, async () => {
+    const going: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const address = nats.address(`race-${round}`);
+      await using bucket = await openTestBucket(address, { presenceMs: 600 });
+      const start = (name: string) => startPublisher({ address, name, sessions: [session('ci')] });
+      await using one = start('one');
+      await using two = start('two');
+      const both = [one, two];
+      const refused = new Set<string>();
+      one.publisher.refused.then(() => refused.add('one'));
+      two.publisher.refused.then(() => refused.add('two'));
+      await expect.poll(() => refused.size, PATIENCE).toBe(1);
+      // The other one is there after several more signs of life.
+      const winner = refused.has('one') ? two : one;
+      const at = async () => (await bucket.bucket.presence.get(KEY))?.revision ?? 0;
+      const before = await at();
+      await expect.poll(at, PATIENCE).toBeGreaterThan(before + 3);
+      winner.put(session('ci', {}, { resourceVersion: '9' }));
+      await expect
+        .poll(() => lastIn(bucket.bucket, `race-${round}`), PATIENCE)
+        .toContain('"resourceVersion":"9"');
+      going.push(both.length - refused.size);
+    }
+    expect(going).toEqual(Array.from({ length: ROUNDS }, () => 1));
+  });
+});

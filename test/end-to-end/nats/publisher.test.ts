@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeEnvelope } from '../../../src/providers/nats/envelope.js';
+import { unpacked } from '../../../src/providers/nats/pack.js';
+import { type NatsServer, startNats } from '../../support/nats-server.js';
+import { session } from '../../support/sessions.js';
+import { openTcpProxy } from '../../support/tcp-proxy.js';
+import { openTestBucket, type TestBucket } from '../../support/test-bucket.js';
+import { startPublisher } from '../../support/test-publisher.js';
+
+let nats: NatsServer;
+beforeAll(async () => {
+  nats = await startNats();
+});
+afterAll(() => nats[Symbol.asyncDispose]());
+
+const KEY = 'ci.Tiltfile';
+const PATIENCE = { timeout: 20_000 };
+
+/** The n-th state of a Session. */
+function stateOf(n: number) {
+  return session('ci', {}, { resourceVersion: String(n) });
+}
+
+/** What the bucket keeps of it, oldest first. */
+async function historyOf({ bucket }: TestBucket) {
+  const history = [];
+  for await (const entry of await bucket.sessions.history({ key: KEY })) {
+    const { publisher, previous, link, session } = decodeEnvelope(unpacked(entry.value), 'ci');
+    const { resourceVersion } = session.metadata;
+    history.push({
+      n: Number(resourceVersion),
+      publisher,
+      previous,
+      link,
+      revision: entry.revision,
+      at: entry.created,
+    });
+  }
+  return history;
+}
+
+const numbersIn = async (bucket: TestBucket) => (await historyOf(bucket)).map(({ n }) => n);
+
+async function publisherIn({ bucket }: TestBucket): Promise<string | undefined> {
+  return (await bucket.presence.get(KEY))?.string();
+}
+
+async function presenceRevisionIn({ bucket }: TestBucket): Promise<number> {
+  return (await bucket.presence.get(KEY))?.revision ?? 0;
+}
+
+/** Whether a line says that a state could not be written for now. */
+function isNotWritten(line: string): boolean {
+  return line.startsWith(`debug ${KEY}: not written yet`) || line.startsWith(`warn ${KEY}: its newest state`);
+}
+
+describe('a publisher', () => {
+  it('that is refused says who writes the Session, and leaves it alone', async () => {
+    const address = nats.address('refused');
+    await using bucket = await openTestBucket(address);
+    await using one = startPublisher({ address, sessions: [stateOf(1)] });
+    await expect.poll(() => publisherIn(bucket), PATIENCE).toBe('one');
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1]);
+    await using two = startPublisher({ address, name: 'two', sessions: [stateOf(2)] });
+    const silence = 'it counts as gone after 15 s';
+    const what = `${KEY}: another publisher (one) writes it; stop that one (${silence})`;
+    expect(await two.publisher.refused).toMatchObject({
+      code: 'refused',
+      message: `${what}, give this one another --instance, or take over with --take-over`,
+    });
+    expect(await two.publisher.close('over', 1_000)).toEqual([]);
+    one.put(stateOf(3));
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1, 3]);
+    expect(await publisherIn(bucket)).toBe('one');
+  });
+
+  it.each([
+    ['when it writes', { presenceMs: 60_000 }, true],
+    ['when it says that it is there', { presenceMs: 1_500 }, false],
+  ])('that is taken over notices it %s, and ends', async (_, settings, doesWrite) => {
+    const address = nats.address(`taken-${doesWrite}`);
+    await using bucket = await openTestBucket(address, settings);
+    await using one = startPublisher({ address, sessions: [stateOf(1)] });
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1]);
+    await using two = startPublisher({ address, name: 'two', takeOver: true, sessions: [stateOf(2)] });
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1, 2]);
+    if (doesWrite) one.put(stateOf(3));
+    expect(await one.publisher.refused).toMatchObject({
+      code: 'refused',
+      message: `${KEY}: taken over by two`,
+    });
+    expect(one.lines.at(-1)).toBe(`error ${KEY}: taken over by two`);
+    one.put(stateOf(4));
+    // Neither what it still gets nor its end is said in the other's name.
+    expect(await one.publisher.close('over', 1_000)).toEqual([]);
+    two.put(stateOf(5));
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1, 2, 5]);
+    expect(await publisherIn(bucket)).toBe('two');
+  });
+
+  it('finds a write again whose answer was lost: nothing is doubled, nothing missing', async () => {
+    await using bucket = await openTestBucket(nats.address('answer'), { presenceMs: 1_500 });
+    await using proxy = await openTcpProxy(nats.port);
+    await using one = startPublisher({
+      address: `nats://127.0.0.1:${proxy.port}/answer`,
+      sessions: [stateOf(1)],
+    });
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1]);
+    proxy.deafen();
+    one.put(stateOf(2));
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1, 2]);
+    proxy.cut();
+    proxy.mend();
+    await expect.poll(() => one.lines.filter(isNotWritten).length, PATIENCE).toBeGreaterThan(0);
+    // Long after it was tried again, as many signs of the publisher tell.
+    const signs = await presenceRevisionIn(bucket);
+    await expect.poll(() => presenceRevisionIn(bucket), PATIENCE).toBeGreaterThan(signs + 3);
+    one.put(stateOf(3));
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1, 2, 3]);
+    const history = await historyOf(bucket);
+    expect(history.map(({ previous }) => previous)).toEqual(
+      [0, ...history.map(({ revision }) => revision)].slice(0, -1),
+    );
+  });
+
+  it('keeps the newest state while the broker is away, not the way to it', async () => {
+    await using bucket = await openTestBucket(nats.address('newest'));
+    await using proxy = await openTcpProxy(nats.port);
+    await using one = startPublisher({
+      address: `nats://127.0.0.1:${proxy.port}/newest`,
+      sessions: [stateOf(0)],
+    });
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([0]);
+    proxy.cut();
+    await expect.poll(() => one.broker.isAway, PATIENCE).toBe(true);
+    one.put(stateOf(1));
+    await expect.poll(() => one.lines.filter(isNotWritten).length, PATIENCE).toBeGreaterThan(0);
+    for (let n = 2; n <= 50; n += 1) one.put(stateOf(n));
+    proxy.mend();
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([0, 50]);
+  });
+
+  it("writes the state anew when it is half as old as the bucket's age limit, no sooner", async () => {
+    const maxAgeMs = 3_000;
+    const address = nats.address('age');
+    await using bucket = await openTestBucket(address, { maxAgeMs, presenceMs: 600 });
+    await using one = startPublisher({ address, sessions: [stateOf(1)] });
+    await expect.poll(async () => (await historyOf(bucket)).length, PATIENCE).toBe(1);
+    const [first] = await historyOf(bucket);
+    await expect.poll(async () => (await historyOf(bucket)).length, PATIENCE).toBe(2);
+    const again = (await historyOf(bucket)).at(-1);
+    expect(again).toMatchObject({ n: 1, publisher: 'one', link: 'live', previous: first?.revision });
+    expect(Number(again?.at) - Number(first?.at)).toBeGreaterThanOrEqual(maxAgeMs / 2);
+    expect(one.lines).toEqual([]);
+  });
+
+  it('gives up at its end when the broker stays away for the deadline, and says what it could not write', async () => {
+    await using bucket = await openTestBucket(nats.address('deadline'));
+    await using proxy = await openTcpProxy(nats.port);
+    const address = `nats://127.0.0.1:${proxy.port}/deadline`;
+    await using one = startPublisher({ address, sessions: [stateOf(1)] });
+    await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1]);
+    proxy.cut();
+    await expect.poll(() => one.broker.isAway, PATIENCE).toBe(true);
+    one.put(stateOf(2));
+    expect(await one.publisher.close('the Tilt ended', 200)).toEqual([KEY]);
+    expect(await numbersIn(bucket)).toEqual([1]);
+  });
+
+  it('says at its end that the Session is gone, and that it is not there any more', async () => {
+    const address = nats.address('end');
+    await using bucket = await openTestBucket(address);
+    await using one = startPublisher({ address, sessions: [stateOf(1)] });
+    await expect.poll(() => publisherIn(bucket), PATIENCE).toBe('one');
+    expect(await one.publisher.close('the Tilt ended', 5_000)).toEqual([]);
+    expect((await historyOf(bucket)).at(-1)).toMatchObject({ n: 1, link: 'gone' });
+    expect(await publisherIn(bucket)).toBe('');
+    // Whoever comes next need not take over.
+    await using two = startPublisher({ address, name: 'two', sessions: [stateOf(2)] });
+    await expect.poll(() => publisherIn(bucket), PATIENCE).toBe('two');
+    expect(two.lines).toEqual([]);
+  });
+
+  it('is there again, and writes on, when its broker was started anew and has forgotten who is there', async () => {
+    await using server = await startNats();
+    const address = server.address('restart');
+    await using one = startPublisher({ address, settings: { presenceMs: 1_500 }, sessions: [stateOf(1)] });
+    await one.broker.bucket();
+    await server.kill();
+    await expect.poll(() => one.broker.isAway, PATIENCE).toBe(true);
+    one.put(stateOf(2));
+    await server.start();
+    // Asked over its own connection: who opens a bucket makes it.
+    const { manager } = await one.broker.bucket();
+    const newestIn = (name: string) =>
+      manager.streams.getMessage(`KV_${name}`, { last_by_subj: `$KV.${name}.${KEY}` }).then(
+        (message) => message?.string(),
+        () => null,
+      );
+    await expect.poll(() => newestIn('restart'), PATIENCE).toContain('"resourceVersion":"2"');
+    await expect.poll(() => newestIn('restart_presence'), PATIENCE).toBe('one');
+  });
+});

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { BIG_CHANGES, bigJson, SMALL_CHANGES, startCliGateway } from '../../support/cli-gateway.js';
+import { makeMany } from '../../support/many.js';
+import { openStuckReader } from '../../support/stuck-reader.js';
+
+/** Some 10 MB: far more than the buffers on the way hold of what nobody reads. */
+const ROUNDS = 100;
+const NEWEST = '{ session { status { targets { name } } } }';
+
+describe('U1: Tilt is never held up', () => {
+  it.each([0, 1_000])(
+    'beside %i readers that never read: each write is taken whole before the next, and the newest state is there',
+    async (count) => {
+      await using gateway = await startCliGateway();
+      const { server, url, webSocketUrl } = gateway;
+      // A tenth of them is left megabytes behind, which no buffer of the system holds; for all, it would have too little memory.
+      const big = await makeMany(count / 10, () => openStuckReader(webSocketUrl, BIG_CHANGES));
+      const small = await makeMany(count - big.length, () => openStuckReader(webSocketUrl, SMALL_CHANGES));
+      for (let round = 1; round <= ROUNDS; round += 1) {
+        server.put(bigJson(round));
+        await server.drained();
+      }
+      await expect.poll(() => ask(url), { timeout: 30_000 }).toContain(`"round-${ROUNDS}"`);
+      expect(server.count('watch')).toBe(1);
+      expect(server.openWatches).toBe(1);
+      for (const reader of [...big, ...small]) await reader[Symbol.asyncDispose]();
+    },
+    120_000,
+  );
+});
+
+async function ask(url: string): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query: NEWEST }) });
+  return response.text();
+}

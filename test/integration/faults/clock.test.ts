@@ -1,0 +1,152 @@
+import { createClient } from 'graphql-ws';
+import { describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { greenJson, HEALTHY, troubled } from '../../support/followed-session.js';
+import { createSteppedClock, type SteppedClock } from '../../support/stepped-clock.js';
+import { startTiltGateway, type TiltGateway } from '../../support/tilt-gateway.js';
+import { createTiltServer, type TiltServer } from '../../support/tilt-server.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const STEPS = [
+  ['forwards by an hour', HOUR],
+  ['forwards by a day', DAY],
+  ['back by an hour', -HOUR],
+  ['back by a day', -DAY],
+] as const;
+
+interface Parts {
+  readonly clock: SteppedClock;
+  readonly server: TiltServer;
+  readonly gateway: TiltGateway;
+}
+
+/** Runs a test on a gateway that follows a Tilt which has just told something. */
+async function withTilt(test: (parts: Parts) => Promise<void>): Promise<void> {
+  const clock = createSteppedClock();
+  await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
+  await using gateway = await startTiltGateway({ 'tilt-default': server }, { clock, retainMs: HOUR });
+  await gateway.session().until(HEALTHY);
+  await server.until(() => server.openWatches === 1);
+  await clock.advance(5_000);
+  await tell({ clock, server, gateway });
+  await test({ clock, server, gateway });
+}
+
+/** Tilt tells something new, which arrives. */
+async function tell({ server, gateway }: Parts): Promise<void> {
+  const { resourceVersion } = server.put(greenJson({ uid: 'a' })).metadata;
+  await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion } });
+}
+
+/** Time goes by, in steps that give the network its share. */
+async function pass({ clock, gateway }: Parts, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 500) {
+    await clock.advance(500);
+    await gateway.session().look();
+  }
+}
+
+describe.each(STEPS)('a clock that is set %s', (_, stepMs) => {
+  it('loses nothing: the watch goes on, what happens is told, the Session stays LIVE', () =>
+    withTilt(async (parts) => {
+      parts.clock.step(stepMs);
+      await pass(parts, MINUTE);
+      await tell(parts);
+      expect(await parts.gateway.session().look()).toMatchObject(HEALTHY);
+      expect(parts.server.count('watch')).toBe(1);
+    }));
+
+  it('brings no storm of timers or requests: there are about as many as before', () =>
+    withTilt(async (parts) => {
+      const work = async () => {
+        const before = [parts.clock.timersSet, parts.server.requests.length] as const;
+        await pass(parts, 2 * MINUTE);
+        return [parts.clock.timersSet - before[0], parts.server.requests.length - before[1]] as const;
+      };
+      const [, requests] = await work();
+      parts.clock.step(stepMs);
+      const [timersAfter, requestsAfter] = await work();
+      expect(requestsAfter).toBeLessThanOrEqual(requests + 2);
+      // The kubeconfig is checked twice a second at most: how often exactly depends on how long files and the network take.
+      expect(timersAfter).toBeLessThanOrEqual(2 * 2 * 120);
+    }));
+
+  it('hides no dead link: one that hangs is STALE within a minute', () =>
+    withTilt(async (parts) => {
+      parts.server.mute();
+      parts.server.respond('list', 'silent');
+      await pass(parts, 20_000);
+      parts.clock.step(stepMs);
+      await pass(parts, MINUTE);
+      expect(await parts.gateway.session().look()).toMatchObject(troubled('STALE', /no answer within 10 s/));
+      parts.server.heal();
+      await parts.gateway.session().until(HEALTHY);
+    }));
+
+  it('makes no trouble of the end of a watch, which comes every half hour', () =>
+    withTilt(async (parts) => {
+      // One that had news may end at once; the next one tells nothing.
+      parts.server.endWatches();
+      await parts.server.until(() => parts.server.count('watch') === 2);
+      await pass(parts, 2_000);
+      parts.clock.step(stepMs);
+      const { since } = (await parts.gateway.session().look())?.connection ?? {};
+      parts.server.endWatches();
+      await parts.server.until(() => parts.server.count('watch') === 3);
+      await tell(parts);
+      expect((await parts.gateway.session().look())?.connection).toEqual({
+        state: 'LIVE',
+        since,
+        error: null,
+      });
+    }));
+
+  it('keeps a Session that is GONE for as long as it was to be kept', () =>
+    withTilt(async (parts) => {
+      await parts.gateway.announce({});
+      await parts.server.stop();
+      await parts.gateway.session().until(troubled('GONE', /its entry is no longer in/));
+      await parts.clock.advance(20 * MINUTE);
+      parts.clock.step(stepMs);
+      await parts.clock.advance(39 * MINUTE);
+      expect(await parts.gateway.session().look()).toMatchObject(troubled('GONE', /no longer in/));
+      await parts.clock.advance(2 * MINUTE);
+      expect(await parts.gateway.session().look()).toBeNull();
+    }));
+
+  it('S4: leaves cursors good: a client that comes back gets what it missed, without a reset', () =>
+    withTilt(async (parts) => {
+      const query = `subscription ($since: String) { targetChanges(session: "tilt-default/Tiltfile", since: $since) {
+        cursor reset session { metadata { resourceVersion } } changes { target { name phase } } } }`;
+      const first = await firstPayload(parts.gateway, query);
+      const since = first.targetChanges.cursor;
+      parts.clock.step(stepMs);
+      parts.server.put(greenJson({ uid: 'a', status: { error: 'one' } }));
+      await parts.gateway.session().until({ verdict: { state: 'FAILED' } });
+      expect((await firstPayload(parts.gateway, query, { since })).targetChanges).toMatchObject({
+        reset: false,
+        changes: [],
+        session: { metadata: { resourceVersion: '4' } },
+      });
+    }));
+});
+
+async function firstPayload(
+  { webSocketUrl }: TiltGateway,
+  query: string,
+  variables: Record<string, unknown> = {},
+): Promise<{ targetChanges: { cursor: string } }> {
+  const client = createClient({ url: webSocketUrl, webSocketImpl: WebSocket });
+  try {
+    const { value } = await client
+      .iterate<{ targetChanges: { cursor: string } }>({ query, variables })
+      .next();
+    if (!value?.data) throw new Error(`Expected a payload, got ${JSON.stringify(value)}`);
+    return value.data;
+  } finally {
+    await client.dispose();
+  }
+}

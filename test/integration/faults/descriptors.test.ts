@@ -1,0 +1,137 @@
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { greenJson } from '../../support/followed-session.js';
+import { type HealthReader, readHealth } from '../../support/health-reader.js';
+import { createKubeconfigFolder, writeKubeconfig } from '../../support/kubeconfig-file.js';
+import { type StarvedGateway, startStarvedGateway } from '../../support/starved-gateway.js';
+import { createTiltServer } from '../../support/tilt-server.js';
+
+/** Few, and as many as Node.js needs to load the program, of which it opens some 200 files at once. */
+const LIMIT = 512;
+
+/** A gateway that may open few files, and follows a Tilt. */
+async function start() {
+  const server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
+  const folder = await createKubeconfigFolder();
+  await writeKubeconfig(folder.path, { 'tilt-default': server });
+  const gateway = await startStarvedGateway(LIMIT, ['--kubeconfig', folder.path, '--source', 'tilt']);
+  await server.until(() => server.openWatches === 1);
+  return {
+    server,
+    gateway,
+    kubeconfig: folder.path,
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]();
+      await server.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Opens readers until no more are let in. */
+async function fill(gateway: StarvedGateway): Promise<HealthReader[]> {
+  const readers: HealthReader[] = [];
+  while (readers.length < LIMIT) {
+    const some = await Promise.allSettled(Array.from({ length: 20 }, () => readHealth(gateway)));
+    readers.push(...some.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
+    if (some.some(({ status }) => status === 'rejected')) return readers;
+  }
+  throw new Error(`Expected to be refused before reader ${LIMIT}.`);
+}
+
+/** A machine may be busy. */
+const PATIENCE = { timeout: 20_000 };
+
+const versionOf = (reader: HealthReader) => reader.seen.at(-1)?.metadata.resourceVersion;
+
+/** Connects many times at once; resolves when each is over: refused, or closed by the gateway. */
+async function storm(gateway: StarvedGateway, count: number): Promise<void> {
+  const port = Number(new URL(gateway.url).port);
+  const one = () =>
+    new Promise<void>((resolve) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.on('close', () => resolve());
+    });
+  await Promise.all(Array.from({ length: count }, one));
+}
+
+describe('a gateway that is out of file descriptors', () => {
+  it('refuses new readers, serves those it has, follows Tilt on, does not spin, and lets in again when some leave', async () => {
+    await using parts = await start();
+    const { server, gateway } = parts;
+    const readers = await fill(gateway);
+    expect(readers.length).toBeGreaterThan(LIMIT / 2);
+    await storm(gateway, 200);
+
+    const { resourceVersion } = server.put(greenJson({ uid: 'a' })).metadata;
+    for (const reader of readers) await expect.poll(() => versionOf(reader), PATIENCE).toBe(resourceVersion);
+    await expect.poll(() => gateway.load(300), PATIENCE).toBeLessThan(0.2);
+
+    for (const reader of readers.slice(0, 5)) await reader[Symbol.asyncDispose]();
+    await using again = await untilLetIn(gateway);
+    const next = server.put(greenJson({ uid: 'a' })).metadata.resourceVersion;
+    for (const reader of [again, ...readers.slice(5)]) {
+      await expect.poll(() => versionOf(reader), PATIENCE).toBe(next);
+      expect(reader.hasEnded).toBe(false);
+    }
+    expect(server.count('watch')).toBe(1);
+    expect(gateway.isAlive).toBe(true);
+    for (const reader of readers) await reader[Symbol.asyncDispose]();
+    await expect.poll(() => gateway.openFiles(), PATIENCE).toBeLessThan(LIMIT / 4);
+  });
+
+  it('comes back to a Tilt whose watch was cut meanwhile, and says STALE until then', async () => {
+    await using parts = await start();
+    const { server, gateway } = parts;
+    const readers = await fill(gateway);
+    const [first] = readers;
+    if (!first) throw new Error('Expected a reader.');
+    // Whatever becomes free is taken at once, by those who wait to be let in.
+    const taken = Array.from({ length: 20 }, () => untilLetIn(gateway));
+    await server.cut();
+    await storm(gateway, 200);
+    server.put(greenJson({ uid: 'b' }));
+    for (const reader of readers.slice(1)) await reader[Symbol.asyncDispose]();
+    await expect
+      .poll(() => first.seen.at(-1), PATIENCE)
+      .toMatchObject({ connection: { state: 'LIVE' }, metadata: { uid: 'b' } });
+    for (const seen of first.seen) {
+      const isLive = seen?.connection.state === 'LIVE';
+      expect(seen?.verdict.state).toBe(isLive ? 'PASSED' : 'UNKNOWN');
+    }
+    await first[Symbol.asyncDispose]();
+    for (const reader of await Promise.all(taken)) await reader[Symbol.asyncDispose]();
+    expect(gateway.isAlive).toBe(true);
+  });
+
+  it('has enough left for itself: a Tilt that starts then is found and followed, and GraphiQL is served', async () => {
+    await using parts = await start();
+    const { server, gateway, kubeconfig } = parts;
+    const readers = await fill(gateway);
+    await server.stop();
+    await using other = await createTiltServer({ sessions: [greenJson({ uid: 'other' })] });
+    await writeKubeconfig(kubeconfig, { 'tilt-default': other });
+    await other.until(() => other.openWatches === 1);
+    for (const reader of readers)
+      await expect.poll(() => reader.seen.at(-1)?.metadata.uid, PATIENCE).toBe('other');
+
+    await readers.pop()?.[Symbol.asyncDispose]();
+    const page = () =>
+      fetch(gateway.url, { headers: { accept: 'text/html' } }).then((response) => response.ok);
+    await expect.poll(() => page().catch(String), PATIENCE).toBe(true);
+    for (const reader of readers) await reader[Symbol.asyncDispose]();
+  });
+});
+
+/** Tries until the gateway lets a reader in. */
+async function untilLetIn(gateway: StarvedGateway): Promise<HealthReader> {
+  for (;;) {
+    try {
+      return await readHealth(gateway);
+    } catch {
+      if (!gateway.isAlive) throw new Error(`The gateway has ended: ${gateway.stderr}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { createMemoryProvider } from '../../../src/providers/memory.js';
+import { greenJson, HEALTHY, troubled } from '../../support/followed-session.js';
+import { readHealth } from '../../support/health-reader.js';
+import { kubeconfigText } from '../../support/kubeconfig-file.js';
+import { startTiltGateway } from '../../support/tilt-gateway.js';
+import { createTiltServer } from '../../support/tilt-server.js';
+
+const startGreen = (uid: string) => createTiltServer({ sessions: [greenJson({ uid })] });
+
+describe('a kubeconfig with a Tilt whose name another source has', () => {
+  it('is told as trouble for as long as that is so', async () => {
+    await using server = await startGreen('a');
+    const { provider } = createMemoryProvider('tilt-default');
+    const error = expect.stringMatching(/^Two sources have the name "tilt-default".*$/);
+    await using gateway = await startTiltGateway({ 'tilt-default': server }, { providers: [provider] });
+    await gateway.untilSource({ state: 'STALE', error }, 'tilt');
+    // It is tried again and again: by the machine's clock some 10 ms apart.
+    for (let tries = 0; tries < 20; tries += 1) await gateway.untilSource({ state: 'STALE', error }, 'tilt');
+    await gateway.announce({ 'tilt-1': server });
+    await gateway.session('tilt-1').until(HEALTHY);
+    await gateway.untilSource({ state: 'LIVE', error: null }, 'tilt');
+  });
+});
+
+describe('a kubeconfig that is deleted', () => {
+  it('leaves a connected Tilt LIVE until it ends: then GONE with the reason, never STALE, never green; LIVE when it is back', async () => {
+    await using server = await startGreen('a');
+    await using gateway = await startTiltGateway({ 'tilt-default': server });
+    await gateway.session().until(HEALTHY);
+    await using reader = await readHealth(gateway);
+    await rm(gateway.kubeconfig);
+    await using other = await startGreen('b');
+    await gateway.announce({ 'tilt-1': other });
+    await gateway.session('tilt-1').until(HEALTHY);
+    expect(await gateway.session().look()).toMatchObject(HEALTHY);
+    await server.stop();
+    await gateway.session().until(troubled('GONE', /its entry is no longer in/));
+    await gateway.untilSource({ state: 'LIVE' }, 'tilt');
+    await expect.poll(() => reader.seen.at(-1)?.connection.state).toBe('GONE');
+    const states = new Set(reader.seen.map((seen) => seen?.connection.state));
+    expect([...states]).toEqual(['LIVE', 'GONE']);
+    await server.restart();
+    await gateway.announce({ 'tilt-default': server });
+    await gateway.session().until(HEALTHY);
+  });
+
+  it('and a folder in its place: its Tilts are watched on, and one that ends is GONE only when the folder is gone too', async () => {
+    await using server = await startGreen('a');
+    await using gateway = await startTiltGateway({ 'tilt-default': server });
+    await gateway.session().until(HEALTHY);
+    await rename(gateway.kubeconfig, `${gateway.kubeconfig}.old`);
+    await mkdir(gateway.kubeconfig);
+    await gateway.untilSource({ state: 'STALE', error: expect.stringMatching(/^.*EISDIR.*$/) }, 'tilt');
+    // Its Tilt has not left: the watch goes on.
+    server.put(greenJson({ uid: 'b' }));
+    await gateway.session().until({ ...HEALTHY, metadata: { uid: 'b' } });
+    await server.stop();
+    await gateway.session().until(troubled('STALE', /127\.0\.0\.1/));
+    await rm(gateway.kubeconfig, { recursive: true });
+    await gateway.session().until(troubled('GONE', /its entry is no longer in/));
+    await server.restart();
+    await gateway.announce({ 'tilt-default': server });
+    await gateway.session().until(HEALTHY);
+  });
+});
+
+describe('a kubeconfig that is replaced', () => {
+  it.each(['by rename', 'in place'])(
+    '%s, after the old Tilt has ended: the new one takes its place, STALE in between and never GONE',
+    async (how) => {
+      await using old = await startGreen('old');
+      await using server = await startGreen('new');
+      await using gateway = await startTiltGateway({ 'tilt-default': old });
+      await gateway.session().until(HEALTHY);
+      await using reader = await readHealth(gateway);
+      await old.stop();
+      if (how === 'by rename') await gateway.announce({ 'tilt-default': server });
+      else await writeFile(gateway.kubeconfig, kubeconfigText({ 'tilt-default': server }));
+      await gateway.session().until({ ...HEALTHY, metadata: { uid: 'new' } });
+      await expect.poll(() => reader.seen.at(-1)?.metadata.uid).toBe('new');
+      const states = new Set(reader.seen.map((seen) => seen?.connection.state));
+      expect([...states]).toEqual(['LIVE', 'STALE']);
+    },
+  );
+
+  it('in place and in steps, as Tilt writes it: nobody is told of the steps', async () => {
+    await using server = await startGreen('a');
+    await using other = await startGreen('b');
+    await using gateway = await startTiltGateway({ 'tilt-default': server });
+    await gateway.session().until(HEALTHY);
+    await using reader = await readHealth(gateway);
+    for (const text of ['', 'apiVersion: v1\nclusters: null\n']) await writeFile(gateway.kubeconfig, text);
+    await writeFile(gateway.kubeconfig, kubeconfigText({ 'tilt-1': other, 'tilt-default': server }));
+    await gateway.session('tilt-1').until(HEALTHY);
+    expect(reader.seen).toHaveLength(1);
+    expect(server.count('watch')).toBe(1);
+  });
+});
+
+describe('a kubeconfig that stays half-written', () => {
+  const cuts: [string, (text: string) => number][] = [
+    ['empty', () => 0],
+    ['within its first word', () => 5],
+    ['within a CA', (text) => text.indexOf('server:') - 40],
+    ['after the clusters', (text) => text.indexOf('contexts:')],
+    ['within the word contexts', (text) => text.indexOf('contexts:') + 4],
+    ['after the word contexts', (text) => text.indexOf('contexts:') + 'contexts:\n'.length],
+    ['within a context', (text) => text.indexOf('current-context:') - 10],
+    ['before the users', (text) => text.indexOf('users:')],
+    ['within the users', (text) => text.indexOf('token:') - 3],
+    ['within a token', (text) => text.length - 10],
+  ];
+
+  it.each(cuts)(
+    'cut %s: its Tilts have not left, what is known stays readable, and all is well once it is whole',
+    async (_, cutAt) => {
+      await using server = await startGreen('a');
+      await using gateway = await startTiltGateway({ 'tilt-default': server });
+      await gateway.session().until(HEALTHY);
+      await using reader = await readHealth(gateway);
+      const text = kubeconfigText({ 'tilt-default': server });
+      await writeFile(gateway.kubeconfig, text.slice(0, cutAt(text)));
+      await expect
+        .poll(() => gateway.gateway.sources().map(({ error }) => error))
+        .toContainEqual(expect.stringMatching(/^.+$/));
+      expect(await gateway.session().look()).toMatchObject({ status: HEALTHY.status });
+      server.put(greenJson({ uid: 'a', status: { pid: 5 } }));
+      await writeFile(gateway.kubeconfig, text);
+      await gateway.session().until({ ...HEALTHY, metadata: { uid: 'a', resourceVersion: '3' } });
+      await gateway.untilSource({ state: 'LIVE', error: null }, 'tilt');
+      for (const seen of reader.seen) {
+        expect(seen?.connection.state).not.toBe('GONE');
+        expect(seen?.verdict.state).toBe(seen?.connection.state === 'LIVE' ? 'PASSED' : 'UNKNOWN');
+      }
+    },
+  );
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { greenJson, HEALTHY, troubled } from '../../support/followed-session.js';
+import { startTiltGateway } from '../../support/tilt-gateway.js';
+import { createTiltServer } from '../../support/tilt-server.js';
+
+const LIMIT = 64 * 1024 * 1024;
+
+/** A line of a watch of exactly so many bytes, about the green Session at a version. */
+function lineOf(bytes: number, resourceVersion: string): string {
+  const bulky = (bulk: string) => {
+    const green = greenJson({ uid: 'a', resourceVersion });
+    const object = { ...green, metadata: { ...green.metadata, annotations: { bulk } } };
+    return JSON.stringify({ type: 'MODIFIED', object });
+  };
+  return `${bulky('x'.repeat(bytes - bulky('').length))}\n`;
+}
+
+describe('a line of a watch', () => {
+  it('of 64 MiB is read; one byte more is refused, STALE with the reason, and the next good one heals', async () => {
+    await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
+    await using gateway = await startTiltGateway({ 'tilt-default': server });
+    await gateway.session().until(HEALTHY);
+    await server.until(() => server.openWatches === 1);
+    server.write(lineOf(LIMIT, '10'));
+    await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion: '10' } });
+    server.write(lineOf(LIMIT + 1, '11'));
+    await gateway.session().until({
+      ...troubled('STALE', /expected at most 67108864 bytes, got more; it was skipped/),
+      metadata: { resourceVersion: '10' },
+    });
+    server.write(lineOf(1_000, '12'));
+    await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion: '12' } });
+    expect(server.count('watch')).toBe(1);
+  });
+
+  it('that never ends is given up at the limit, clients are served meanwhile, and the line after it counts', async () => {
+    await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
+    await using gateway = await startTiltGateway({ 'tilt-default': server });
+    await gateway.session().until(HEALTHY);
+    await server.until(() => server.openWatches === 1);
+    const piece = Buffer.alloc(8 * 1024 * 1024, 'x');
+    for (let written = 0; written < 4 * LIMIT; written += piece.length) {
+      server.write(piece);
+      await server.drained();
+      expect(await gateway.session().look()).not.toBeNull();
+    }
+    await gateway.session().until(troubled('STALE', /expected at most 67108864 bytes/));
+    server.write(`\n${lineOf(1_000, '12')}`);
+    await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion: '12' } });
+  });
+});

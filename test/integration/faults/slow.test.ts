@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { greenJson, HEALTHY, troubled } from '../../support/followed-session.js';
+import { createManualClock } from '../../support/manual-clock.js';
+import { startRawServer } from '../../support/raw-server.js';
+import { listOf } from '../../support/tilt-answers.js';
+import { startTiltGateway } from '../../support/tilt-gateway.js';
+import { createTiltServer } from '../../support/tilt-server.js';
+import { sharedTls } from '../../support/tls.js';
+
+describe('a Tilt whose bytes trickle in', () => {
+  it('in a watch: what it has had to tell for 30 s is fetched by a list', async () => {
+    const clock = createManualClock();
+    await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
+    await using gateway = await startTiltGateway({ 'tilt-default': server }, { clock });
+    await gateway.session().until(HEALTHY);
+    await server.until(() => server.openWatches === 1);
+    // It has failed, and the line that says so takes minutes.
+    const failed = greenJson({ uid: 'a', resourceVersion: '9', status: { error: 'it failed' } });
+    server.respond('list', { status: 200, body: JSON.stringify(listOf([failed], 9)) });
+    const line = Buffer.from(JSON.stringify({ type: 'MODIFIED', object: failed }));
+    const startedAt = clock.now();
+    let sent = 0;
+    await expect
+      .poll(
+        async () => {
+          server.write(line.subarray(sent, sent + 1));
+          sent += 1;
+          await clock.advance(200);
+          return gateway.session().look();
+        },
+        { timeout: 60_000, interval: 1 },
+      )
+      .toMatchObject({ connection: { state: 'LIVE' }, verdict: { state: 'FAILED', reason: 'it failed' } });
+    expect(clock.now() - startedAt).toBeLessThanOrEqual(120_000);
+    await server.until(() => server.count('watch') === 2);
+  });
+
+  it('in a list: it is STALE after 10 s, whatever it has sent by then, and LIVE when it is fast again', async () => {
+    const clock = createManualClock();
+    await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
+    await using gateway = await startTiltGateway({ 'tilt-default': server }, { clock });
+    await gateway.session().until(HEALTHY);
+    const tls = await sharedTls();
+    const trickle =
+      'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n{"kind"';
+    await using slow = await startRawServer((socket) => {
+      let sent = 0;
+      const send = () => {
+        sent += 1;
+        // The next byte leaves with the next step of the clock.
+        if (socket.write(trickle.slice(sent - 1, sent))) clock.after(50, send);
+      };
+      send();
+    }, tls);
+    await server.stop();
+    await gateway.announce({ 'tilt-default': { at: { url: slow.url, token: 'x', tls } } });
+    await gateway.session().until(troubled('STALE', /no answer within 10 s/));
+    await server.restart();
+    await gateway.announce({ 'tilt-default': server });
+    await gateway.session().until(HEALTHY);
+  });
+});

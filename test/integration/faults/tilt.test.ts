@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { greenJson, HEALTHY, troubled } from '../../support/followed-session.js';
+import { readHealth } from '../../support/health-reader.js';
+import { createManualClock } from '../../support/manual-clock.js';
+import { startRawServer } from '../../support/raw-server.js';
+import { startTiltGateway } from '../../support/tilt-gateway.js';
+import { startTiltProcess } from '../../support/tilt-process.js';
+import { createTiltServer } from '../../support/tilt-server.js';
+import { sharedTls } from '../../support/tls.js';
+
+describe('a Tilt that is started again', () => {
+  it('with a new port, token, CA and uid is told as LIVE, STALE, LIVE by one subscription, and is green only while LIVE', async () => {
+    await using server = await createTiltServer({ sessions: [greenJson({ uid: 'first' })] });
+    await using gateway = await startTiltGateway({ 'tilt-default': server });
+    const session = gateway.session();
+    await session.until(HEALTHY);
+    await using reader = await readHealth(gateway);
+    await server.stop();
+    await session.until(troubled('STALE', /127\.0\.0\.1/));
+    await server.restart({ freshCa: true });
+    await gateway.announce({ 'tilt-default': server });
+    await session.until({ ...HEALTHY, metadata: { uid: server.sessions[0]?.metadata.uid } });
+
+    await expect.poll(() => reader.seen.at(-1)?.connection.state).toBe('LIVE');
+    const uids = new Set(reader.seen.map((seen) => seen?.metadata.uid));
+    expect([...uids]).toEqual(['first', server.sessions[0]?.metadata.uid]);
+    for (const seen of reader.seen) {
+      const isLive = seen?.connection.state === 'LIVE';
+      expect(seen?.verdict).toEqual({ state: isLive ? 'PASSED' : 'UNKNOWN', final: false });
+    }
+    expect(reader.hasEnded).toBe(false);
+  });
+
+  it('announced just before the old one ends: the new one takes its place, and nothing of the old one comes after it', async () => {
+    await using old = await createTiltServer({ sessions: [greenJson({ uid: 'old' })] });
+    await using gateway = await startTiltGateway({ 'tilt-default': old });
+    await gateway.session().until({ ...HEALTHY, metadata: { uid: 'old' } });
+    await old.until(() => old.openWatches === 1);
+    await using server = await createTiltServer({ sessions: [greenJson({ uid: 'new' })] });
+    await gateway.announce({ 'tilt-default': server });
+    await old.stop();
+    await gateway.session().until({ ...HEALTHY, metadata: { uid: 'new' } });
+    old.put(greenJson({ uid: 'old', status: { error: 'from before' } }));
+    const { resourceVersion } = server.put(greenJson({ uid: 'new' })).metadata;
+    await gateway.session().until({ ...HEALTHY, metadata: { uid: 'new', resourceVersion } });
+  });
+});
+
+describe('a Tilt whose token in the kubeconfig', () => {
+  it('is wrong is STALE with the reason, and LIVE as soon as the entry has the right one', async () => {
+    await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
+    await using gateway = await startTiltGateway({ 'tilt-default': { at: server, user: { token: 'old' } } });
+    await gateway.untilSource({
+      state: 'STALE',
+      error: expect.stringContaining('HTTP 403: the credentials in the kubeconfig are not allowed to'),
+    });
+    await gateway.announce({ 'tilt-default': server });
+    await gateway.session().until(HEALTHY);
+  });
+});
+
+describe('a Tilt whose process', () => {
+  it('is killed (-9) is STALE with what it said last, and LIVE when it is started again', async () => {
+    await using tilt = await startTiltProcess(greenJson({ uid: 'killed' }));
+    await using gateway = await startTiltGateway({ 'tilt-default': tilt });
+    await gateway.session().until(HEALTHY);
+    tilt.kill('SIGKILL');
+    await gateway.session().until({ ...troubled('STALE', /127\.0\.0\.1/), metadata: { uid: 'killed' } });
+    await using again = await startTiltProcess(greenJson({ uid: 'again' }));
+    await gateway.announce({ 'tilt-default': again });
+    await gateway.session().until({ ...HEALTHY, metadata: { uid: 'again' } });
+  });
+
+  it('hangs with its connections open is STALE within a minute, and LIVE with its news when it goes on', async () => {
+    const clock = createManualClock();
+    await using tilt = await startTiltProcess(greenJson({ uid: 'a' }));
+    await using gateway = await startTiltGateway({ 'tilt-default': tilt }, { clock });
+    await gateway.session().until(HEALTHY);
+    await tilt.watched();
+    tilt.kill('SIGSTOP');
+    const stoppedAt = clock.now();
+    await gateway.session().until(troubled('STALE', /no answer within 10 s/));
+    expect(clock.now() - stoppedAt).toBeLessThanOrEqual(60_000);
+    tilt.kill('SIGCONT');
+    await tilt.put(greenJson({ uid: 'a', status: { pid: 77 } }));
+    await gateway.session().until({ ...HEALTHY, metadata: { uid: 'a', resourceVersion: '3' } });
+  });
+});
+
+describe('a half-open watch', () => {
+  it('of a Tilt that is well otherwise is found by a list, whose news counts, and is opened anew', async () => {
+    const clock = createManualClock();
+    await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
+    await using gateway = await startTiltGateway({ 'tilt-default': server }, { clock });
+    await gateway.session().until(HEALTHY);
+    await server.until(() => server.openWatches === 1);
+    server.mute();
+    const { resourceVersion } = server.put(greenJson({ uid: 'a' })).metadata;
+    const mutedAt = clock.now();
+    await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion } });
+    expect(clock.now() - mutedAt).toBeLessThanOrEqual(60_000);
+    await server.until(() => server.count('watch') === 2 && server.openWatches === 1);
+    const next = server.put(greenJson({ uid: 'a' })).metadata.resourceVersion;
+    await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion: next } });
+  });
+});
+
+describe('a Tilt that never says a word', () => {
+  it('has no Session, its source says why, the others are not held up, and it is LIVE once it speaks', async () => {
+    const clock = createManualClock();
+    await using silent = await createTiltServer({ sessions: [greenJson()] });
+    silent.respond('list', 'silent');
+    await using other = await createTiltServer({ sessions: [greenJson()] });
+    await using gateway = await startTiltGateway({ 'tilt-default': silent, 'tilt-1': other }, { clock });
+    await gateway.session('tilt-1').until(HEALTHY);
+    await gateway.session().until(null);
+    await gateway.untilSource({ state: 'STALE', error: `${silent.url}: no answer within 10 s` });
+    expect(await gateway.session('tilt-1').look()).toMatchObject(HEALTHY);
+    silent.heal();
+    await gateway.session().until(HEALTHY);
+  });
+
+  it('not even TLS, is told apart from one that is not there', async () => {
+    const clock = createManualClock();
+    await using mute = await startRawServer(() => {});
+    const at = { url: mute.url, token: 'x', tls: await sharedTls() };
+    await using gateway = await startTiltGateway({ 'tilt-default': { at } }, { clock });
+    await gateway.untilSource({ state: 'STALE', error: `${mute.url}: no answer within 10 s` });
+  });
+});

@@ -1,0 +1,41 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // graphql-js publishes two builds that cannot be mixed: here as in Node, there must be only the one it names `main`.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
+  test: {
+    reporters: ['default', './test/support/plain-reporter.ts'],
+    // On a machine that does much else, a poll of one second (Vitest's default) is a test of the machine.
+    expect: { poll: { timeout: 20_000, interval: 20 } },
+    testTimeout: 90_000,
+    hookTimeout: 60_000,
+    // A browser, brokers and servers share two cores with the tests.
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, 'test/{bench,end-to-end,fuzz,integration,peers,soak}/**'],
+          // To load the sources again for each file took more than half of the time: 87 s of CPU, 37 s without.
+          isolate: false,
+          unstubEnvs: true,
+          unstubGlobals: true,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/{end-to-end,fuzz,soak}/**/*.test.ts'],
+          globalSetup: ['test/end-to-end/support/set-up.ts'],
+        },
+      },
+    ],
+  },
+});
