@@ -59,6 +59,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const underWay = createUnderWay();
 
   server.on('request', (request, response) => {
+    // What a connection that was cut has sent is still taken apart.
+    if (request.socket.destroyed) return;
     if (!response.shouldKeepAlive || request.httpVersion === '1.0') closing.add(request.socket);
     if (underWay.begin(request.socket, response) <= limits.operations) {
       underWay.afterEarlier(request.socket, response, () => routes.handle(request, response));

@@ -238,6 +238,27 @@ describe('what a WebSocket may do', () => {
   });
 });
 
+describe('requests that are sent without waiting for answers', () => {
+  it('are answered, as many as may be under way', async () => {
+    await using gateway = await start({ limits: { operations: 100 } });
+    const ask = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\n';
+    const answers = await raw(gateway, `${`${ask}\r\n`.repeat(99)}${ask}connection: close\r\n\r\n`);
+    expect(answers.match(/HTTP\/1.1 200 OK/g)).toHaveLength(100);
+  });
+
+  it.each(['/healthz', '/elsewhere', '/graphql?query={__typename}'])(
+    'are cut by the hundred, however little each takes: %s',
+    async (path) => {
+      await using gateway = await start();
+      await fetch(gateway.origin + path);
+      const answers = await raw(gateway, `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`.repeat(1_000));
+      expect((answers.match(/HTTP\/1.1 \d/g) ?? []).length).toBeLessThan(1_000);
+      const metrics = await (await fetch(`${gateway.origin}/metrics`)).text();
+      expect(metrics).toMatch(/refusals_total\{reason="too_many_operations"\} 1\n/);
+    },
+  );
+});
+
 describe('how many connections there may be', () => {
   async function idle({ url }: TestGateway): Promise<Socket> {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');

@@ -26,8 +26,8 @@ export function createUnderWay(): UnderWay {
         answers.set(socket, [response]);
         return 1;
       }
-      // They go out in their order, so those that are over stand in front.
-      while (queue[0]?.writableEnded) queue.shift();
+      // They go out in their order, so those that have been sent stand in front.
+      while (queue[0]?.writableFinished) queue.shift();
       return queue.push(response);
     },
     afterEarlier(socket, response, handle) {
