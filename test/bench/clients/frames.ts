@@ -25,7 +25,7 @@ export function readHead(bytes: Buffer, from: number, to: number): FrameHead | n
   return { opcode, headBytes, payloadBytes };
 }
 
-/** A text message as a client sends it. The mask is four zeros: a mask like any other, which leaves the bytes as they are. */
+/** A text message. */
 export function textFrame(text: string): Buffer {
   return maskedFrame(TEXT, Buffer.from(text));
 }
@@ -35,13 +35,15 @@ export function pongFrame(payload: Buffer): Buffer {
   return maskedFrame(PONG, payload);
 }
 
+/** A frame as a client sends it. The mask is four zeros: a mask like any other, which leaves the bytes as they are. */
 function maskedFrame(opcode: number, payload: Buffer): Buffer {
-  if (payload.length > 0xffff) throw new Error('Expected a short message.');
-  const long = payload.length >= 126;
-  const head = Buffer.alloc(long ? 8 : 6);
+  const { length } = payload;
+  const lengthBytes = length < 126 ? 0 : length < 65_536 ? 2 : 8;
+  const head = Buffer.alloc(2 + lengthBytes + 4);
   head.writeUInt8(0x80 | opcode, 0);
-  head.writeUInt8(0x80 | (long ? 126 : payload.length), 1);
-  if (long) head.writeUInt16BE(payload.length, 2);
+  head.writeUInt8(0x80 | (lengthBytes === 0 ? length : lengthBytes === 2 ? 126 : 127), 1);
+  if (lengthBytes === 2) head.writeUInt16BE(length, 2);
+  if (lengthBytes === 8) head.writeBigUInt64BE(BigInt(length), 2);
   return Buffer.concat([head, payload]);
 }
 

@@ -24,7 +24,7 @@ export interface Child<A extends Api> extends AsyncDisposable {
 export function startChild<A extends Api>(
   file: string,
   signal: AbortSignal,
-  folder = fileURLToPath(new URL('../../..', import.meta.url)),
+  folder = ROOT,
 ): Child<A> {
   const child = fork(`${builtFolder}/${file}.js`, {
     cwd: folder,
@@ -34,6 +34,18 @@ export function startChild<A extends Api>(
     signal,
     killSignal: 'SIGKILL',
   });
+  return callable(child, file);
+}
+
+/** The project's root. */
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+/**
+ * A process that answers calls, with `answerCalls`.
+ *
+ * @param name what it is called in errors
+ */
+export function callable<A extends Api>(child: ChildProcess, name: string): Child<A> {
   const pending = new Map<number, (reply: Reply) => void>();
   const lastWords = collectErrors(child);
   let ended: string | null = null;
@@ -47,7 +59,7 @@ export function startChild<A extends Api>(
   child.on('exit', (code, by) => end(`ended (${by ?? code}) ${lastWords()}`));
 
   return {
-    call(name, input, timeoutMs = 60_000) {
+    call(method, input, timeoutMs = 60_000) {
       count += 1;
       const id = count;
       return new Promise((resolve, reject) => {
@@ -55,7 +67,7 @@ export function startChild<A extends Api>(
           () => answer({ id, ok: false, error: `no answer in ${timeoutMs} ms` }),
           timeoutMs,
         );
-        const question: Call = { id, name, input };
+        const question: Call = { id, name: method, input };
         pending.set(id, answer);
         if (ended !== null) answer({ id, ok: false, error: ended });
         else child.send(JSON.stringify(question), () => {});
@@ -64,7 +76,7 @@ export function startChild<A extends Api>(
           clearTimeout(timer);
           pending.delete(id);
           if (reply.ok) resolve(JSON.parse(reply.output));
-          else reject(new Error(`${file} ${name}: ${reply.error}`));
+          else reject(new Error(`${name} ${method}: ${reply.error}`));
         }
       });
     },

@@ -1,6 +1,7 @@
 import { compression } from './compression.js';
 import { fanOutParts } from './fan-out.js';
 import { fleet } from './fleet.js';
+import { hold } from './hold.js';
 import { httpParts } from './http.js';
 import { manyReaders } from './many-readers.js';
 import { memory } from './memory.js';
@@ -19,6 +20,7 @@ export const parts: readonly Part[] = [
   store,
   pipeLatency,
   stuck,
+  hold,
   fleet,
   compression,
   start,

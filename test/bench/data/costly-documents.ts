@@ -1,0 +1,44 @@
+/** The Session that changes all the time. */
+export const CHANGING = 'stdin/s000';
+
+const FEW = 'id name type phase since';
+const ALL = `${FEW} typeText resources durationSeconds secondsToReady history(last: 2) { time phase } state { __typename
+  ... on TargetStateActive { startTime ready lastReadyTime summary } ... on TargetStateTerminated { startTime finishTime summary } }`;
+const TYPE =
+  'name fields { name description args { name type { name kind } } type { name kind ofType { name } } }';
+
+/** All of all targets. */
+export const EVERYTHING = `sessions(first: 1000) { nodes { id verdict { state } status { targets { ${ALL} } } } }`;
+
+/** Half of all targets, in as many parts as there may be aliases. */
+export const ALIASES = list(
+  50,
+  (a) => `a${a}: sessions(first: 30) { nodes { status { targets { ${FEW} } } } }`,
+);
+
+/** As many lists of all targets, compared with a filter, as the complexity allows. */
+export const FILTERED = list(24, (a) => `a${a}: targets(where: $where) { id }`);
+
+/** The schema, many times. */
+export const INTROSPECTION = list(40, (a) => `a${a}: __schema { types { ${TYPE} } }`);
+
+/** The Session that changes, with a field of another name for each number: no two of these share an execution. */
+export function changingSession(n: number): string {
+  return `subscription { targetChanges(session: "${CHANGING}") { cursor changes { target { name${n}: name ${FEW} } } } }`;
+}
+
+/** Documents of up to 5,000 tokens that take long to be validated, one of them for each number. */
+export function newDocument(n: number): string {
+  return `${SLOW[n % SLOW.length]} # ${n}`;
+}
+
+const SLOW: readonly string[] = [
+  `{ ...f0 } ${list(480, (f) => `fragment f${f} on Query { __typename ${f < 479 ? `...f${f + 1}` : ''} }`)}`,
+  `{ ${list(440, (f) => `...f${f}`)} } ${list(440, (f) => `fragment f${f} on Query { __typename }`)}`,
+  `{ ${list(1_200, () => 'gateway { version }')} }`,
+  `{ ${list(4_990, (f) => `unknown${f}`)} }`,
+];
+
+function list(count: number, item: (index: number) => string): string {
+  return Array.from({ length: count }, (_, index) => item(index)).join(' ');
+}

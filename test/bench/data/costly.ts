@@ -1,0 +1,128 @@
+import { pongFrame, textFrame } from '../clients/frames.js';
+import {
+  ALIASES,
+  changingSession,
+  EVERYTHING,
+  FILTERED,
+  INTROSPECTION,
+  newDocument,
+} from './costly-documents.js';
+
+/** Requests that cost much within the default limits. */
+export interface Costly {
+  readonly name: string;
+  /** `webSocket`: what is sent are frames, after `connection_ack`. */
+  readonly over: 'http' | 'webSocket';
+  /**
+   * What a client sends over a connection of its own. It is answered when an HTTP connection is closed, or when the operation
+   * {@link LAST} of a WebSocket is complete.
+   *
+   * @param n another number for each: documents that contain it are new to the gateway
+   */
+  bytes(n: number): Buffer;
+}
+
+/** The id of a WebSocket's last operation. */
+export const LAST = 'last';
+
+const NAMES = Array.from({ length: 1_000 }, (_, n) => `resource-${n}-${'x'.repeat(50)}`);
+const GLOB = '*e*s*?'.repeat(4_096 / 6);
+
+/** An operation of 900 kB whose JSON takes as long to parse as any. */
+const NESTED = `{"query":"{ __typename }","variables":{"x":${'['.repeat(450_000)}${']'.repeat(450_000)}}}`;
+
+/** All kinds, each of them the worst that was found of it. */
+export const COSTLY: readonly Costly[] = [
+  query('everything', EVERYTHING),
+  query('aliases', ALIASES),
+  query('names', FILTERED, { resource: NAMES }),
+  query('globs', FILTERED, { name: GLOB }),
+  query('introspection', INTROSPECTION),
+  http('new-documents', (n) => post(JSON.stringify({ query: newDocument(n) }))),
+  http('long-bodies', () => post(NESTED)),
+  http('long-forms', () => post('a&'.repeat(490_000), 'application/x-www-form-urlencoded')),
+  http(
+    'chunked-bodies',
+    kept(() => postInChunks(NESTED, 65_536)),
+  ),
+  http(
+    'tiny-chunks',
+    kept(() => postInChunks(NESTED, 1)),
+  ),
+  http(
+    'pipelined',
+    kept(() => Buffer.from('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(50_000))),
+  ),
+  webSocket(
+    'ws-long-messages',
+    kept(() => repeat(4, (id) => subscribe(id, NESTED))),
+  ),
+  webSocket(
+    'ws-pings',
+    kept(() => repeat(60_000, () => textFrame('{"type":"ping"}'))),
+  ),
+  webSocket(
+    'ws-pongs',
+    kept(() => repeat(300_000, () => pongFrame(Buffer.alloc(0)))),
+  ),
+  webSocket('ws-new-documents', (n) => repeat(8, (id) => subscribe(id, newDocument(8 * n + id)))),
+  {
+    name: 'ws-subscriptions',
+    over: 'webSocket',
+    bytes: (n) => repeat(100, (id) => subscribe(id, changingSession(100 * n + id))),
+  },
+];
+
+function query(name: string, fields: string, where?: object): Costly {
+  const head = where ? 'query ($where: TargetFilter) ' : '';
+  return http(name, (n) =>
+    post(JSON.stringify({ query: `${head}{ ${fields} } # ${n}`, ...(where && { variables: { where } }) })),
+  );
+}
+
+function http(name: string, bytes: (n: number) => Buffer): Costly {
+  return { name, over: 'http', bytes };
+}
+
+/** What comes before the last operation. */
+function webSocket(name: string, bytes: (n: number) => Buffer): Costly {
+  const last = subscribe(LAST, '{ __typename }');
+  return { name, over: 'webSocket', bytes: (n) => Buffer.concat([bytes(n), last]) };
+}
+
+/** @param operation a document, or the JSON of a document with its variables */
+function subscribe(id: number | string, operation: string): Buffer {
+  const payload = operation.startsWith('{"') ? operation : JSON.stringify({ query: operation });
+  return textFrame(`{"id":"${id}","type":"subscribe","payload":${payload}}`);
+}
+
+function post(body: string, type = 'application/json'): Buffer {
+  return Buffer.from(`${headOf(type)}content-length: ${body.length}\r\n\r\n${body}`);
+}
+
+function postInChunks(body: string, size: number): Buffer {
+  const chunks = Array.from({ length: Math.ceil(body.length / size) }, (_, n) => {
+    const chunk = body.slice(n * size, (n + 1) * size);
+    return `${chunk.length.toString(16)}\r\n${chunk}\r\n`;
+  });
+  return Buffer.from(
+    `${headOf('application/json')}transfer-encoding: chunked\r\n\r\n${chunks.join('')}0\r\n\r\n`,
+  );
+}
+
+function headOf(type: string): string {
+  return `POST /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: ${type}\r\n`;
+}
+
+function repeat(count: number, item: (index: number) => Buffer): Buffer {
+  return Buffer.concat(Array.from({ length: count }, (_, index) => item(index)));
+}
+
+/** Makes a value when it is first needed. */
+function kept(make: () => Buffer): () => Buffer {
+  let made: Buffer | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
