@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { isRecord } from '../lib/is-record.js';
+import { findConditionalRoot } from './conditional-root.js';
 import type { Context } from './context.js';
 import type { Documents } from './documents.js';
 import type { QueryLimits } from './limits.js';
@@ -108,6 +109,8 @@ export function createOperations(options: OperationsOptions): Operations {
 
   function validateDocument(document: DocumentNode, by: readonly ValidationRule[]): readonly GraphQLError[] {
     try {
+      const conditional = findConditionalRoot(document);
+      if (conditional !== null) return [conditional];
       const errors = validate(schema, document, by, { hideSuggestions });
       return errors.map((error) => (isAborted(error) ? tooManyToCompare() : error));
     } catch (error) {

@@ -52,6 +52,31 @@ describe('GraphQL over WebSocket', () => {
     client.socket.close();
   });
 
+  it.each([
+    'subscription { session @skip(if: true) { id } }',
+    'subscription { ...F @include(if: false) } fragment F on Subscription { session { id } }',
+    'subscription { ... @skip(if: true) { session { id } } }',
+    'subscription ($yes: Boolean = true) { session @include(if: $yes) { id } }',
+  ])('rejects a subscription under a condition, and keeps the connection: %s', async (query) => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const client = await connect(gateway);
+    client.send(subscribe('1', query));
+    client.send(subscribe('2', 'query { session @skip(if: true) { id } }'));
+    await expect.poll(() => client.messages.length).toBeGreaterThanOrEqual(4);
+    const message =
+      'Anonymous Subscription must not use "@skip" or "@include" in its top level selection. Use them on the fields within.';
+    expect(client.messages.slice(1)).toEqual([
+      { id: '1', type: 'error', payload: [{ message }] },
+      { id: '2', type: 'next', payload: { data: {} } },
+      { id: '2', type: 'complete' },
+    ]);
+    const answer = await fetch(`${gateway.url}?query=${encodeURIComponent(query)}`, {
+      headers: { accept: 'text/event-stream' },
+    });
+    expect(await answer.text()).toContain(JSON.stringify(message));
+    client.socket.close();
+  });
+
   it('lists the ids when a subscription does not say which Session it means', async () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
     const client = await connect(gateway);

@@ -1,0 +1,48 @@
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  Kind,
+  OperationTypeNode,
+  type SelectionSetNode,
+} from 'graphql';
+
+/**
+ * The error for a subscription that uses `@skip` or `@include` in its top level selection, which the specification forbids
+ * (section 5.2.4.1, "Single Root Field"); null for others. graphql-js 16 does not look: it throws a TypeError where nothing
+ * is left to subscribe to, and names a variable that is missing where it is not.
+ */
+export function findConditionalRoot({ definitions }: DocumentNode): GraphQLError | null {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  const visited = new Set<SelectionSetNode>();
+  for (const definition of definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    if (definition.operation === OperationTypeNode.SUBSCRIPTION && hasCondition(definition.selectionSet))
+      return conditionalRoot(definition.name?.value);
+  }
+  return null;
+
+  function hasCondition(set: SelectionSetNode): boolean {
+    if (visited.has(set)) return false;
+    visited.add(set);
+    return set.selections.some((selection) => {
+      if (selection.directives?.some(({ name }) => CONDITIONS.has(name.value))) return true;
+      if (selection.kind === Kind.FIELD) return false;
+      const fragment =
+        selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value);
+      return fragment !== undefined && hasCondition(fragment.selectionSet);
+    });
+  }
+}
+
+const CONDITIONS: ReadonlySet<string> = new Set(['skip', 'include']);
+
+function conditionalRoot(name: string | undefined): GraphQLError {
+  const which = name === undefined ? 'Anonymous Subscription' : `Subscription "${name}"`;
+  return new GraphQLError(
+    `${which} must not use "@skip" or "@include" in its top level selection. Use them on the fields within.`,
+  );
+}
