@@ -6,6 +6,7 @@ import {
   type GraphQLInputType,
   type GraphQLNamedType,
   GraphQLNonNull,
+  type GraphQLObjectType,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
@@ -17,9 +18,10 @@ import {
 import { type Choices, createChoices, tapes } from './choices.js';
 import { inputOf, type KnownTexts, literalOf } from './input-values.js';
 
-/** A valid query, and requests for it. */
+/** A valid query or subscription, and requests for it. */
 export interface SchemaDocument {
   readonly query: string;
+  readonly operation: 'query' | 'subscription';
   /** Lengths of its texts and lists. */
   readonly lengths: Lengths;
   readonly requests: readonly DocumentRequest[];
@@ -38,7 +40,7 @@ export interface Lengths {
   readonly list: number;
 }
 
-/** Queries made of a schema: fragments within fragments, aliases, directives, literals, and variables of every size. */
+/** Queries and subscriptions made of a schema: fragments within fragments, aliases, directives, literals, and variables of every size. */
 export function schemaDocuments(schema: GraphQLSchema, known: KnownTexts): fc.Arbitrary<SchemaDocument> {
   return fc
     .tuple(tapes(150), fc.array(tapes(12), { minLength: 1, maxLength: 4, size: 'max' }))
@@ -85,11 +87,17 @@ function writeDocument(schema: GraphQLSchema, known: KnownTexts, choices: Choice
   const declarations: string[] = [];
   let aliases = 0;
   let lengths: Lengths = { text: 0, list: 0 };
-  const root = schema.getQueryType();
-  if (!root) throw new Error('Expected a type Query.');
-  const body = selectionOf(root, 6);
-  const head = declarations.length > 0 ? `query (${declarations.join(' ')}) ` : '';
-  return { query: [head + body, ...fragments.map(({ text }) => text)].join('\n'), lengths, declared };
+  const operation = choose(4) === 3 ? 'subscription' : 'query';
+  const body = operation === 'query' ? selectionOf(rootOf(schema.getQueryType()), 6) : subscribe();
+  const head = `${operation} ${declarations.length > 0 ? `(${declarations.join(' ')}) ` : ''}`;
+  const query = [head + body, ...fragments.map(({ text }) => text)].join('\n');
+  return { query, operation, lengths, declared };
+
+  /** One field, without a condition. */
+  function subscribe(): string {
+    const field = pick(Object.values(rootOf(schema.getSubscriptionType()).getFields()));
+    return `{ ${fieldOf(field, 6, '')} }`;
+  }
 
   function selectionOf(type: GraphQLNamedType, depth: number): string {
     const parts = Array.from({ length: 1 + choose(4) }, () => partOf(type, depth));
@@ -123,11 +131,16 @@ function writeDocument(schema: GraphQLSchema, known: KnownTexts, choices: Choice
   }
 
   /** An alias for each, since two fields of one name must have the same arguments. */
-  function fieldOf(field: GraphQLField<unknown, unknown>, depth: number): string {
+  function fieldOf(
+    field: GraphQLField<unknown, unknown>,
+    depth: number,
+    condition: string | null = null,
+  ): string {
     aliases += 1;
     const type = getNamedType(field.type);
     const args = field.args.flatMap(argumentOf);
-    const text = `a${aliases}: ${field.name}${args.length > 0 ? `(${args.join(' ')})` : ''} ${directive()}`;
+    const call = `a${aliases}: ${field.name}${args.length > 0 ? `(${args.join(' ')})` : ''}`;
+    const text = `${call} ${condition ?? directive()}`;
     return isCompositeType(type) ? text + selectionOf(type, depth - 1) : text;
   }
 
@@ -164,4 +177,9 @@ function writeDocument(schema: GraphQLSchema, known: KnownTexts, choices: Choice
     if (Array.isArray(value)) lengths = { ...lengths, list: Math.max(lengths.list, value.length) };
     return null;
   }
+}
+
+function rootOf(type: GraphQLObjectType | null | undefined): GraphQLObjectType {
+  if (!type) throw new Error('Expected a root type.');
+  return type;
 }

@@ -1,4 +1,5 @@
-import { executeSync, GraphQLError } from 'graphql';
+import { setImmediate } from 'node:timers/promises';
+import { createSourceEventStream, type ExecutionResult, executeSync, GraphQLError } from 'graphql';
 import { DEFAULT_QUERY_LIMITS, LIMIT_CODES, type QueryLimits } from '../../../src/graphql/limits.js';
 import { createOperations, type PreparedOperation } from '../../../src/graphql/operation.js';
 import { createSchema } from '../../../src/graphql/schema.js';
@@ -44,12 +45,15 @@ export const documentCosts = defineSurface({
     listLength: DEFAULT_QUERY_LIMITS.listLength,
   }),
   count: ({ requests }) => requests.length,
-  check(document) {
-    for (const request of document.requests) checkRequest(document, request);
+  async check(document) {
+    for (const request of document.requests) await checkRequest(document, request);
   },
 });
 
-function checkRequest({ query, lengths }: SchemaDocument, { variables, choice }: DocumentRequest): void {
+async function checkRequest(
+  { query, operation, lengths }: SchemaDocument,
+  { variables, choice }: DocumentRequest,
+): Promise<void> {
   const store = STORES[choice % STORES.length];
   if (!store) throw new Error('Expected a store.');
   const contextValue = { store, version: 'fuzz', scope: '', lastEventId: null };
@@ -62,7 +66,9 @@ function checkRequest({ query, lengths }: SchemaDocument, { variables, choice }:
   if (expected.length > 0) throw new Violation('a document above a limit is accepted', expected.join());
   mustBeLimited(usual.costOf(prepared, contextValue), DEFAULT_QUERY_LIMITS.complexity, prepared);
   mustBeLimited(strict.costOf(prepared, contextValue), FEW, prepared);
-  if (prepared.cost <= EXECUTED) mustCostEnough(prepared);
+  if (prepared.cost > EXECUTED) return;
+  const result = operation === 'query' ? executeQuietly(prepared) : await firstPayload(prepared);
+  if (result !== null) mustCostEnough(result, prepared.cost);
 }
 
 function operationsWith(complexity: number) {
@@ -97,13 +103,12 @@ function mustBeLimited(verdict: number | GraphQLError, limit: number, { cost }: 
   if (!isRight) throw new Violation(`a cost of ${cost} and the verdict of ${limit}`, String(verdict));
 }
 
-function mustCostEnough(prepared: PreparedOperation): void {
-  const { data, errors = [] } = executeQuietly(prepared);
+function mustCostEnough({ data, errors = [] }: ExecutionResult, cost: number): void {
   const fields = countFields(data);
-  if (fields > prepared.cost)
+  if (fields > cost)
     throw new Violation(
       'an answer has more fields than the document was said to cost',
-      `${fields} > ${prepared.cost}`,
+      `${fields} > ${cost}`,
     );
   const fault = errors.find(({ originalError }) => originalError && !(originalError instanceof GraphQLError));
   if (fault) throw new Violation('a resolver fails', fault.message);
@@ -118,6 +123,16 @@ function executeQuietly(prepared: PreparedOperation) {
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
+}
+
+/** The result of a subscription's first event; null where there is none yet. */
+async function firstPayload(prepared: PreparedOperation): Promise<ExecutionResult | null> {
+  const source = await createSourceEventStream(prepared);
+  if (!(Symbol.asyncIterator in source)) return source;
+  const events = source[Symbol.asyncIterator]();
+  const first = await Promise.race([events.next(), setImmediate(null)]);
+  await events.return?.();
+  return first === null || first.done ? null : executeQuietly({ ...prepared, rootValue: first.value });
 }
 
 /** The fields of an answer; an item of a list of texts is one, too. */
