@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { sleep } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
-import { ProviderError } from '../providers/provider.js';
 import {
   type CommandPublisher,
   type CommandPublisherOptions,
   createCommandPublisher,
-} from '../publish/command-publisher.js';
-import type { CommandEnd, CommandRun } from '../publish/command-states.js';
-import { RUN_VARIABLE } from '../publish/own-runs.js';
-import { createProcessReader } from '../publish/process-list.js';
-import type { PublisherOptions } from '../publish/publisher.js';
+} from '../nats/publish/command-publisher.js';
+import type { CommandEnd, CommandRun } from '../nats/publish/command-states.js';
+import { RUN_VARIABLE } from '../nats/publish/own-runs.js';
+import { createProcessReader } from '../nats/publish/process-list.js';
+import type { PublisherOptions } from '../nats/publish/publisher.js';
+import { ProviderError } from '../providers/provider.js';
 import type { Store } from '../store/store.js';
 import type { CliProcess } from './cli-process.js';
 import type { PublishFlags } from './publish-options.js';

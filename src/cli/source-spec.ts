@@ -1,4 +1,4 @@
-import { ADDRESS_FORM, isAddress, withoutLogin } from '../providers/nats/address.js';
+import { ADDRESS_FORM, isAddress, withoutLogin } from '../nats/address.js';
 import { UsageError } from './usage-error.js';
 
 /** What one `--source` asks for. */

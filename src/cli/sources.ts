@@ -4,10 +4,10 @@ import type { Readable } from 'node:stream';
 import type { GatewayOptions } from '../gateway.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
+import { withoutLogin } from '../nats/address.js';
+import type { NatsProviderOptions } from '../nats/nats.js';
 import { createDemoProvider } from '../providers/demo/demo.js';
 import { createFileProvider } from '../providers/file/file.js';
-import { withoutLogin } from '../providers/nats/address.js';
-import type { NatsProviderOptions } from '../providers/nats/nats.js';
 import type { SessionProvider } from '../providers/provider.js';
 import { createStreamProvider } from '../providers/stdin/stdin.js';
 import { defaultKubeconfigPaths } from '../providers/tilt/kubeconfig-paths.js';
@@ -79,7 +79,7 @@ async function natsProvider(
   parts: Pick<NatsProviderOptions, 'name' | 'address' | 'clock'>,
   options: SourceOptions,
 ): Promise<SessionProvider> {
-  const { createNatsProvider } = await import('../providers/nats/nats.js');
+  const { createNatsProvider } = await import('../nats/nats.js');
   return await orUsageError(async () => {
     const provider = createNatsProvider({
       ...parts,

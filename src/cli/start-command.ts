@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { CommandEnd } from '../publish/command-states.js';
+import type { CommandEnd } from '../nats/publish/command-states.js';
 import type { CliProcess } from './cli-process.js';
 import { UsageError } from './usage-error.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_BUCKET_SETTINGS } from '../../src/providers/nats/bucket.js';
+import { DEFAULT_BUCKET_SETTINGS } from '../../src/nats/bucket.js';
 import { natsConfig } from '../support/nats-config.js';
 import { gatewayPermissions, publisherPermissions } from '../support/nats-permissions.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGateway } from '../../src/gateway.js';
 import { decodeSession } from '../../src/model/decode.js';
-import { createNatsProvider } from '../../src/providers/nats/nats.js';
+import { createNatsProvider } from '../../src/nats/nats.js';
 import { type RunningCommand, runCli, runCliToEnd } from '../support/cli.js';
 import { createKubeconfigFolder, writeKubeconfig } from '../support/kubeconfig-file.js';
 import { type NatsServer, startNats } from '../support/nats-server.js';

@@ -1,11 +1,11 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Session } from '../../src/model/session.js';
-import { parseAddress } from '../../src/providers/nats/address.js';
-import { type Bucket, type BucketSettings, openBucket } from '../../src/providers/nats/bucket.js';
-import { connectNats } from '../../src/providers/nats/connection.js';
-import { type Envelope, encodeEnvelope } from '../../src/providers/nats/envelope.js';
-import { keyOf } from '../../src/providers/nats/key.js';
-import { packed } from '../../src/providers/nats/pack.js';
+import { parseAddress } from '../../src/nats/address.js';
+import { type Bucket, type BucketSettings, openBucket } from '../../src/nats/bucket.js';
+import { connectNats } from '../../src/nats/connection.js';
+import { type Envelope, encodeEnvelope } from '../../src/nats/envelope.js';
+import { keyOf } from '../../src/nats/key.js';
+import { packed } from '../../src/nats/pack.js';
 
 /** A bucket that a test writes to as publishers do. */
 export interface TestBucket extends AsyncDisposable {

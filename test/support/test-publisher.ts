@@ -1,12 +1,12 @@
 import { type Clock, systemClock } from '../../src/lib/clock.js';
 import type { Session } from '../../src/model/session.js';
+import { parseAddress } from '../../src/nats/address.js';
+import type { BucketSettings } from '../../src/nats/bucket.js';
+import type { NatsCredentials } from '../../src/nats/credentials.js';
+import { type Broker, connectBroker } from '../../src/nats/publish/broker.js';
+import { createPublisher, type Publisher } from '../../src/nats/publish/publisher.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { parseAddress } from '../../src/providers/nats/address.js';
-import type { BucketSettings } from '../../src/providers/nats/bucket.js';
-import type { NatsCredentials } from '../../src/providers/nats/credentials.js';
 import { createSources } from '../../src/providers/sources.js';
-import { type Broker, connectBroker } from '../../src/publish/broker.js';
-import { createPublisher, type Publisher } from '../../src/publish/publisher.js';
 import { createStore } from '../../src/store/store.js';
 
 /** A publisher of this process, and what it publishes. Ends at the end of its block, without a word to the bucket. */

@@ -1,7 +1,7 @@
-import { parseAddress } from '../../../src/providers/nats/address.js';
-import { type Bucket, openBucket } from '../../../src/providers/nats/bucket.js';
-import { connectNats } from '../../../src/providers/nats/connection.js';
-import { packed } from '../../../src/providers/nats/pack.js';
+import { parseAddress } from '../../../src/nats/address.js';
+import { type Bucket, openBucket } from '../../../src/nats/bucket.js';
+import { connectNats } from '../../../src/nats/connection.js';
+import { packed } from '../../../src/nats/pack.js';
 import { createEnvelopeWriter, type EnvelopeWriter, fleetKey } from '../data/fleet.js';
 import { answerCalls } from '../processes/answer-calls.js';
 import { nanoseconds, type Usage, usage } from '../processes/usage.js';

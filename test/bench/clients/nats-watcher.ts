@@ -1,7 +1,7 @@
-import { parseAddress } from '../../../src/providers/nats/address.js';
-import { openBucket } from '../../../src/providers/nats/bucket.js';
-import { connectNats } from '../../../src/providers/nats/connection.js';
-import { unpacked } from '../../../src/providers/nats/pack.js';
+import { parseAddress } from '../../../src/nats/address.js';
+import { openBucket } from '../../../src/nats/bucket.js';
+import { connectNats } from '../../../src/nats/connection.js';
+import { unpacked } from '../../../src/nats/pack.js';
 import { FLEET_UPDATES } from '../data/fleet.js';
 import { answerCalls } from '../processes/answer-calls.js';
 import { type Usage, usage } from '../processes/usage.js';

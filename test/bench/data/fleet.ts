@@ -19,7 +19,7 @@ export interface EnvelopeHead {
   readonly previous: number;
 }
 
-/** The envelopes of a Session, one update after the other, in the form of `src/providers/nats/envelope.ts`. */
+/** The envelopes of a Session, one update after the other, in the form of `src/nats/envelope.ts`. */
 export interface EnvelopeWriter {
   /** The envelope of the n-th update; those before it have been written, in order. */
   write(n: number, head: EnvelopeHead): string;

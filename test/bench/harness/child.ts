@@ -21,11 +21,7 @@ export interface Child<A extends Api> extends AsyncDisposable {
  * @param signal ends it
  * @param folder where it runs, whose `dist` it takes. Default: the project's root
  */
-export function startChild<A extends Api>(
-  file: string,
-  signal: AbortSignal,
-  folder = ROOT,
-): Child<A> {
+export function startChild<A extends Api>(file: string, signal: AbortSignal, folder = ROOT): Child<A> {
   const child = fork(`${builtFolder}/${file}.js`, {
     cwd: folder,
     execArgv: ['--expose-gc'],

@@ -56,8 +56,8 @@ async function startOnNats(address: string): Promise<BenchServer> {
   return { port, emit() {} };
 }
 
-function natsLibrary(): Promise<typeof import('../../../src/providers/nats/nats.js')> {
-  return import(pathToFileURL(resolve('dist/providers/nats/nats.js')).href);
+function natsLibrary(): Promise<typeof import('../../../src/nats/nats.js')> {
+  return import(pathToFileURL(resolve('dist/nats/nats.js')).href);
 }
 
 /** What was built: the process runs in the project's root. */

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { decodeSession } from '../../../src/model/decode.js';
+import { createNatsProvider } from '../../../src/nats/nats.js';
 import { createDemoProvider } from '../../../src/providers/demo/demo.js';
 import { createMemoryProvider } from '../../../src/providers/memory.js';
-import { createNatsProvider } from '../../../src/providers/nats/nats.js';
 import { runCli } from '../../support/cli.js';
 import { greenJson } from '../../support/followed-session.js';
 import { startGateway } from '../../support/gateway.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.js';
 import type { Session } from '../../../src/model/session.js';
-import { createNatsProvider } from '../../../src/providers/nats/nats.js';
+import { createNatsProvider } from '../../../src/nats/nats.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { session, type TargetStates } from '../../support/sessions.js';
 import { openTcpProxy } from '../../support/tcp-proxy.js';

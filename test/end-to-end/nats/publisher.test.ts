@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeEnvelope } from '../../../src/providers/nats/envelope.js';
-import { unpacked } from '../../../src/providers/nats/pack.js';
+import { decodeEnvelope } from '../../../src/nats/envelope.js';
+import { unpacked } from '../../../src/nats/pack.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { session } from '../../support/sessions.js';
 import { openTcpProxy } from '../../support/tcp-proxy.js';

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { decodeSession } from '../../../src/model/decode.js';
+import { verdictOf } from '../../../src/model/verdict.js';
+import {
+  finalState,
+  runningState,
+  startState,
+  unreadState,
+} from '../../../src/nats/publish/command-states.js';
+import { currentState } from '../../../src/nats/publish/key-owners.js';
+import type { SessionState } from '../../../src/nats/publish/owned-key.js';
+import type { SessionRecord } from '../../../src/store/record.js';
+import { createStore } from '../../../src/store/store.js';
+import { createManualClock } from '../../support/manual-clock.js';
+import { sessionJson } from '../../support/session-json.js';
+
+const RUN = { uid: 'run', pid: 7, startTime: '2026-11-22T11:00:00.000Z' };
+const FAILED = { code: 1, how: 'exited with code 1' };
+const SUCCEEDED = { code: 0, how: 'exited with code 0' };
+const LEFT = 'its entry is gone';
+
+interface Case {
+  readonly exitCondition: 'ci' | 'manual';
+  readonly status?: object;
+  readonly hasLeft?: boolean;
+}
+
+function recordOf({ exitCondition, status = {}, hasLeft = false }: Case): SessionRecord {
+  const store = createStore({ clock: createManualClock(), epoch: 'test' });
+  const json = {
+    ...sessionJson({ status: { ...status } }),
+    spec: { tiltfilePath: '/Tiltfile', exitCondition },
+  };
+  store.open('tilt');
+  store.apply('tilt', { type: 'snapshot', sessions: [decodeSession(json, 'a')] });
+  if (hasLeft) store.apply('tilt', { type: 'remove', id: 'a/Tiltfile', reason: LEFT });
+  const record = store.get('a/Tiltfile');
+  store.dispose();
+  if (!record) throw new Error('expected a record');
+  return record;
+}
+
+/** What a reader is told: the link, the verdict and why. */
+function read({ session, link, error }: SessionState) {
+  const { state, reason } = verdictOf(session, link);
+  return { link, error, verdict: state, reason };
+}
+
+describe('the state of a run whose Session is not known', () => {
+  it('is STALE at its start, with the process of the command, and never final', () => {
+    const state = startState(RUN, 'ci.1');
+    expect(state.session).toMatchObject({
+      id: 'ci.1/Tiltfile',
+      metadata: { uid: 'run' },
+      spec: { exitCondition: 'ci' },
+      status: { pid: 7, startTime: RUN.startTime, done: false, targets: [] },
+    });
+    expect(read(state)).toMatchObject({ link: 'stale', verdict: 'unknown' });
+  });
+
+  it.each([
+    ['FAILED with an exit code that is not 0', FAILED, 'failed'],
+    ['FAILED with a signal', { code: 143, how: 'was ended by SIGTERM' }, 'failed'],
+    ['unknown with 0, never passed', SUCCEEDED, 'unknown'],
+  ])('is at its end %s', (_, end, verdict) => {
+    const error = `the command ${end.how} before its Session could be read`;
+    expect(read(unreadState(RUN, 'ci.1', end))).toMatchObject({ link: 'gone', error, verdict });
+    expect(unreadState(RUN, 'ci.1', end).session.metadata.uid).toBe(
+      startState(RUN, 'ci.1').session.metadata.uid,
+    );
+  });
+
+  it('says that the command could not be run', () => {
+    const end = { code: 127, how: 'could not be run (spawn tilt ENOENT)' };
+    expect(unreadState({ ...RUN, pid: null }, 'ci.1', end).error).toBe(
+      'the command could not be run (spawn tilt ENOENT)',
+    );
+  });
+});
+
+describe('the state of a Session while its command runs', () => {
+  it.each<[string, Case, string]>([
+    ['a `tilt ci` that runs is LIVE', { exitCondition: 'ci' }, 'live'],
+    ['a `tilt ci` that left without a result is STALE', { exitCondition: 'ci', hasLeft: true }, 'stale'],
+    [
+      'a `tilt ci` that left with a result is GONE',
+      { exitCondition: 'ci', status: { done: true }, hasLeft: true },
+      'gone',
+    ],
+    ['a `tilt up` that left is GONE', { exitCondition: 'manual', hasLeft: true }, 'gone'],
+  ])('%s', (_, options, link) => {
+    const content = { record: recordOf(options), conflict: null };
+    expect(runningState(content)).toEqual({ ...currentState(content), link });
+  });
+});
+
+describe('the final state of a Session whose command has ended', () => {
+  const open = { exitCondition: 'ci' } as const;
+  const passed = { exitCondition: 'ci', status: { done: true } } as const;
+  const failed = { exitCondition: 'ci', status: { done: true, error: 'unit failed' } } as const;
+  const up = { exitCondition: 'manual' } as const;
+  const early = 'before its Session was done';
+
+  it.each([
+    ["Tilt's own result stands: passed", passed, FAILED, 'passed', 'the command exited with code 1'],
+    ["Tilt's own result stands: failed", failed, SUCCEEDED, 'failed', 'the command exited with code 0'],
+    ['says why its Tilt left', { ...passed, hasLeft: true }, SUCCEEDED, 'passed', LEFT],
+    [
+      'without a result is FAILED by the exit code',
+      open,
+      FAILED,
+      'failed',
+      `the command exited with code 1 ${early}`,
+    ],
+    [
+      'without a result is unknown with exit code 0',
+      open,
+      SUCCEEDED,
+      'unknown',
+      `the command exited with code 0 ${early}`,
+    ],
+    [
+      'of a `tilt up` is unknown, whatever the exit code',
+      up,
+      FAILED,
+      'unknown',
+      'the command exited with code 1',
+    ],
+  ])('%s', (_, options, end, verdict, error) => {
+    expect(read(finalState(recordOf(options), end))).toMatchObject({ link: 'gone', verdict, error });
+  });
+
+  it('keeps an error that Tilt has reported already', () => {
+    const state = finalState(
+      recordOf({ exitCondition: 'ci', status: { error: 'Timeout after 30m0s' } }),
+      FAILED,
+    );
+    expect(read(state)).toMatchObject({ verdict: 'failed', reason: 'Timeout after 30m0s' });
+  });
+});

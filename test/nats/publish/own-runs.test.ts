@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { createOwnRuns } from '../../../src/nats/publish/own-runs.js';
+import type { ProcessList, ProcessReader } from '../../../src/nats/publish/process-list.js';
+import { createManualClock } from '../../support/manual-clock.js';
+import { session } from '../../support/sessions.js';
+
+const COMMAND = 100;
+const NO_VARIABLES = () => false;
+
+function setUp(processes: Partial<ProcessReader> = {}, pid: number | null = COMMAND) {
+  const clock = createManualClock();
+  const lines: string[] = [];
+  const decided: string[] = [];
+  const runs = createOwnRuns({
+    run: { uid: 'run', pid },
+    processes: { list: async () => listOf([[COMMAND, 1]]), hasVariable: NO_VARIABLES, ...processes },
+    clock,
+    log: (level, message) => lines.push(`${level} ${message}`),
+    onDecided: (id) => decided.push(id),
+  });
+  return { clock, lines, decided, runs };
+}
+
+function listOf(pairs: readonly (readonly [pid: number, parent: number])[]): ProcessList {
+  return new Map(pairs.map(([pid, parent]) => [pid, { parent, startedAt: String(pid) }]));
+}
+
+function ofProcess(pid: number | undefined, uid = `run of ${pid}`) {
+  return session('tilt-default', {}, { uid, status: { pid } });
+}
+
+describe('the runs of a command', () => {
+  it('include the command itself at once', () => {
+    expect(setUp().runs.isOwn(ofProcess(COMMAND))).toBe(true);
+  });
+
+  it('include a process that carries the mark of the run at once, wherever it hangs in the tree', () => {
+    const hasVariable: ProcessReader['hasVariable'] = (pid, name, value) =>
+      pid === 7 && name === 'TILT_GRAPHQL_PUBLISH_RUN' && value === 'run';
+    expect(setUp({ hasVariable }).runs.isOwn(ofProcess(7))).toBe(true);
+  });
+
+  it('include a descendant once the processes are listed', async () => {
+    const list = async () =>
+      listOf([
+        [COMMAND, 1],
+        [101, COMMAND],
+        [102, 101],
+      ]);
+    const { runs, decided } = setUp({ list });
+    expect(runs.isOwn(ofProcess(102))).toBeNull();
+    await expect.poll(() => decided).toEqual(['tilt-default/Tiltfile']);
+    expect(runs.isOwn(ofProcess(102))).toBe(true);
+  });
+
+  it('do not include another Tilt, which is said once', async () => {
+    const { runs, decided, lines } = setUp({
+      list: async () =>
+        listOf([
+          [COMMAND, 1],
+          [9, 1],
+        ]),
+    });
+    expect(runs.isOwn(ofProcess(9))).toBeNull();
+    await expect.poll(() => decided).toHaveLength(1);
+    expect([runs.isOwn(ofProcess(9)), runs.isOwn(ofProcess(9))]).toEqual([false, false]);
+    expect(lines).toEqual([
+      'info tilt-default/Tiltfile is not published: process 9 was not started by the command',
+    ]);
+  });
+
+  it('are decided anew for each run under one id, once for each', async () => {
+    const { runs, decided } = setUp();
+    runs.isOwn(ofProcess(9));
+    await expect.poll(() => decided).toHaveLength(1);
+    expect(runs.isOwn(ofProcess(9))).toBe(false);
+    expect(runs.isOwn(ofProcess(COMMAND))).toBe(true);
+    // The same run with another pid, as a broken source may have it.
+    expect(runs.isOwn(ofProcess(9, `run of ${COMMAND}`))).toBe(true);
+  });
+
+  it('are not decided before a Session has a process id', () => {
+    const { runs } = setUp();
+    expect(runs.isOwn(ofProcess(undefined, 'new'))).toBeNull();
+    expect(runs.isOwn(ofProcess(COMMAND, 'new'))).toBe(true);
+  });
+
+  it('include a descendant that has ended before its Session was read, if it was seen at a look before', async () => {
+    let processes = listOf([
+      [COMMAND, 1],
+      [101, COMMAND],
+    ]);
+    const { runs, decided, clock } = setUp({ list: async () => processes });
+    await clock.advance(5_000);
+    processes = listOf([[COMMAND, 1]]);
+    expect(runs.isOwn(ofProcess(101))).toBeNull();
+    await expect.poll(() => decided).toHaveLength(1);
+    expect(runs.isOwn(ofProcess(101))).toBe(true);
+  });
+
+  it('are none of a command that could not be run', () => {
+    expect(setUp({}, null).runs.isOwn(ofProcess(9))).toBe(false);
+  });
+
+  it('are only the command itself where the processes cannot be listed, which is said once', async () => {
+    const { runs, lines, decided } = setUp({ list: () => Promise.reject(new Error('no ps')) });
+    runs.isOwn(ofProcess(8));
+    runs.isOwn(ofProcess(9));
+    await expect.poll(() => decided).toHaveLength(1);
+    expect(runs.isOwn(ofProcess(9))).toBe(false);
+    expect(runs.isOwn(ofProcess(COMMAND))).toBe(true);
+    expect(lines.filter((line) => line.startsWith('warn'))).toEqual([
+      'warn the processes of this machine cannot be listed: a Tilt is published only if it is the command itself, not if the command starts it',
+    ]);
+  });
+
+  it('hold no timer once they are disposed of', () => {
+    const { runs, clock } = setUp();
+    runs.dispose();
+    expect(clock.pending).toBe(0);
+  });
+});

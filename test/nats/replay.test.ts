@@ -1,0 +1,234 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../src/model/change.js';
+import { DecodeError } from '../../src/model/decode.js';
+import { sessionIdOf } from '../../src/model/session.js';
+import type { Entry } from '../../src/nats/entry.js';
+import { changesOf, replay } from '../../src/nats/replay.js';
+import { outcomeOf } from '../support/change-arbitrary.js';
+import { session } from '../support/sessions.js';
+
+const LOG = 'bucket1';
+const BROKEN = new DecodeError('version 1', 2, ['version']);
+
+type Kind = 'live' | 'stale' | 'gone' | 'deleted' | 'broken';
+
+/** What a key has at a revision; the Session's `resourceVersion` is the revision, so that states are told apart. */
+function entry(instance: string, revision: number, kind: Kind, previous = revision - 1): Entry {
+  const base = {
+    key: `${instance}.Tiltfile`,
+    id: sessionIdOf(instance, 'Tiltfile'),
+    revision,
+    writtenAt: revision,
+  };
+  if (kind === 'deleted') return { ...base, content: null };
+  if (kind === 'broken') return { ...base, content: BROKEN };
+  return {
+    ...base,
+    content: {
+      publisher: 'p',
+      serial: revision,
+      previous,
+      link: kind,
+      error: kind === 'live' ? null : `${kind} at ${revision}`,
+      session: session(instance, {}, { resourceVersion: String(revision) }),
+    },
+  };
+}
+
+/** Everything that was ever written to a bucket, and what is left of it. */
+interface History {
+  readonly all: readonly Entry[];
+  readonly kept: readonly Entry[];
+  readonly newest: number;
+}
+
+/** Any history of some keys of which the bucket keeps the newest states. Other keys' revisions lie in between. */
+function histories(kinds: readonly Kind[]): fc.Arbitrary<History> {
+  const write = fc.record({
+    instance: fc.constantFrom('a', 'b', 'c', 'd'),
+    kind: fc.constantFrom(...kinds),
+    step: fc.constantFrom(1, 1, 2, 5),
+  });
+  return fc
+    .record({ writes: fc.array(write, { maxLength: 40 }), limit: fc.integer({ min: 1, max: 6 }) })
+    .map(({ writes, limit }) => {
+      let newest = 0;
+      const known = new Map<string, number>();
+      const all = writes.map(({ instance, kind, step }) => {
+        newest += step;
+        const previous = known.get(instance) ?? 0;
+        known.set(instance, newest);
+        return entry(instance, newest, kind, previous);
+      });
+      const kept = all.filter(
+        ({ key, revision }) =>
+          all.filter((other) => other.key === key && other.revision > revision).length < limit,
+      );
+      return { all, kept, newest };
+    });
+}
+
+/** The Sessions that are there, and why each that is not live is not, with everything up to a revision applied. */
+function stateAt(all: readonly Entry[], revision: number): object {
+  const sessions: Record<string, string> = {};
+  const reasons: Record<string, string> = {};
+  for (const { id, content } of all.filter((one) => one.revision <= revision)) {
+    delete sessions[id];
+    delete reasons[id];
+    if (content === null || content instanceof DecodeError || content.link === 'gone') continue;
+    sessions[id] = content.session.metadata.resourceVersion ?? '';
+    if (content.error !== null) reasons[id] = content.error;
+  }
+  return { sessions, reasons };
+}
+
+/** The same, of changes. */
+function folded(changes: readonly Change[]): object {
+  const { sessions, reasons } = outcomeOf(changes);
+  const versions = Object.entries(sessions).map(([id, { metadata }]) => [id, metadata.resourceVersion]);
+  return { sessions: Object.fromEntries(versions), reasons };
+}
+
+function parts(change: Change) {
+  if (change.type !== 'snapshot') throw new Error(`expected a snapshot, got ${change.type}`);
+  const { followedBy = [], at, ...snapshot } = change;
+  return { snapshot, followedBy, since: at?.number ?? -1, log: at?.log };
+}
+
+/** The snapshot and what follows up to a position; what has none belongs to what stands before it. */
+function upTo(change: Change, position: number): Change[] {
+  const { snapshot, followedBy, since } = parts(change);
+  const taken: Change[] = [snapshot];
+  let at = since;
+  for (const next of followedBy) {
+    at = positionOf(next) ?? at;
+    if (at <= position) taken.push(next);
+  }
+  return taken;
+}
+
+function positionOf(change: Change | undefined): number | undefined {
+  return change && 'at' in change ? change.at?.number : undefined;
+}
+
+const UNDERSTOOD: readonly Kind[] = ['live', 'live', 'live', 'stale', 'gone', 'deleted'];
+
+describe('a replay', () => {
+  it('comes to the newest state of each key, whatever the bucket keeps', () => {
+    fc.assert(
+      fc.property(histories(UNDERSTOOD), fc.boolean(), ({ all, kept, newest }, isNewestOnly) => {
+        const entries = isNewestOnly ? newestOf(kept) : kept;
+        const change = replay({ entries, isNewestOnly, newest, log: LOG });
+        expect(folded(upTo(change, newest))).toEqual(stateAt(all, newest));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is at each position, from its first on, where the bucket was then: nothing is missing', () => {
+    fc.assert(
+      fc.property(histories(UNDERSTOOD), ({ all, kept, newest }) => {
+        const change = replay({ entries: kept, isNewestOnly: false, newest, log: LOG });
+        for (let position = parts(change).since; position <= newest; position += 1) {
+          expect(folded(upTo(change, position))).toEqual(stateAt(all, position));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('tells each revision after its first at its place, in order, once', () => {
+    fc.assert(
+      fc.property(histories([...UNDERSTOOD, 'broken']), ({ kept, newest }) => {
+        const { since, log, followedBy } = parts(
+          replay({ entries: kept, isNewestOnly: false, newest, log: LOG }),
+        );
+        const later = kept.filter(({ revision, content }) => revision > since && content !== BROKEN);
+        expect(log).toBe(LOG);
+        expect(followedBy.map(positionOf).filter((place) => place !== undefined)).toEqual(
+          later.map(({ revision }) => revision),
+        );
+      }),
+    );
+  });
+
+  it('begins with nothing when nothing was dropped', () => {
+    const entries = [entry('a', 3, 'live', 0), entry('b', 4, 'live', 0), entry('a', 9, 'live')];
+    const { snapshot, since, followedBy } = parts(
+      replay({ entries, isNewestOnly: false, newest: 9, log: LOG }),
+    );
+    expect([snapshot.sessions, since]).toEqual([[], 0]);
+    expect(followedBy.map(positionOf)).toEqual([3, 4, 9]);
+  });
+
+  it('begins at the latest of the oldest states before which others were dropped', () => {
+    const entries = [
+      entry('a', 3, 'live'),
+      entry('b', 4, 'live', 0),
+      entry('c', 6, 'stale'),
+      entry('b', 7, 'live'),
+    ];
+    const { snapshot, since, followedBy } = parts(
+      replay({ entries, isNewestOnly: false, newest: 7, log: LOG }),
+    );
+    expect(since).toBe(6);
+    expect(snapshot).toMatchObject({
+      sessions: ['3', '4', '6'].map((resourceVersion) => ({ metadata: { resourceVersion } })),
+    });
+    expect(followedBy).toMatchObject([
+      { type: 'upsert', session: { id: 'c/Tiltfile' }, connection: { state: 'stale', error: 'stale at 6' } },
+      { type: 'upsert', at: { log: LOG, number: 7 } },
+    ]);
+  });
+
+  it("stands at the bucket's newest revision when only the newest states were read", () => {
+    const entries = [entry('a', 3, 'live'), entry('b', 5, 'gone')];
+    const change = replay({ entries, isNewestOnly: true, newest: 12, log: LOG });
+    expect(parts(change)).toMatchObject({
+      since: 12,
+      snapshot: { sessions: [{ id: 'a/Tiltfile' }, { id: 'b/Tiltfile' }] },
+      followedBy: [{ type: 'upsert', session: { id: 'b/Tiltfile' }, connection: { state: 'gone' } }],
+    });
+  });
+
+  it('is empty of a bucket that is', () => {
+    const change = replay({ entries: [], isNewestOnly: false, newest: 0, log: LOG });
+    expect(change).toMatchObject({
+      type: 'snapshot',
+      sessions: [],
+      at: { log: LOG, number: 0 },
+      followedBy: [],
+    });
+  });
+});
+
+describe('the changes of one revision', () => {
+  const at = { log: LOG, number: 5 };
+  const id = 'a/Tiltfile';
+  // An entry of the test is written at its revision, in milliseconds.
+  const since = '1970-01-01T00:00:00.005Z';
+
+  it.each<[Kind, object[]]>([
+    ['live', [{ type: 'upsert', at }]],
+    ['stale', [{ type: 'upsert', at, connection: { state: 'stale', since, error: 'stale at 5' } }]],
+    ['gone', [{ type: 'upsert', at, connection: { state: 'gone', since, error: 'gone at 5' } }]],
+    ['deleted', [{ type: 'remove', id, reason: 'it was deleted from the bucket', since, at }]],
+    ['broken', [{ type: 'stale', id, error: 'a.Tiltfile: version: expected version 1, got 2' }]],
+  ])('that is %s', (kind, changes) => {
+    expect(changesOf(entry('a', 5, kind), LOG)).toMatchObject(changes);
+  });
+
+  it.each(['stale', 'gone'] as const)('that is written again is %s since it was first written', (kind) => {
+    const { content, ...written } = entry('a', 5, kind);
+    if (content === null || !('link' in content)) throw new Error('expected a Session');
+    const changes = changesOf({ ...written, content: { ...content, ageMs: 4 } });
+    expect(changes).toMatchObject([{ connection: { since: '1970-01-01T00:00:00.001Z' } }]);
+  });
+});
+
+function newestOf(entries: readonly Entry[]): Entry[] {
+  return entries.filter(
+    ({ key, revision }) => !entries.some((other) => other.key === key && other.revision > revision),
+  );
+}
