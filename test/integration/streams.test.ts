@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { freePort } from '../end-to-end/docs/free-port.js';
+import { freePort } from '../support/free-port.js';
 import { startCliClients } from '../support/cli-client.js';
 import { sessionJson } from '../support/session-json.js';
 import { resultOf, runShell, startShell } from '../support/shell.js';

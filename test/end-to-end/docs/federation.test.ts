@@ -10,7 +10,7 @@ import { blockOf, blocksOf, readPage } from '../../docs/pages.js';
 import { startGateway } from '../../support/gateway.js';
 import { session } from '../../support/sessions.js';
 import { createPeerFolder, peerPath } from '../support/peers.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../../support/free-port.js';
 
 // The page's services, its composition and its router, which is `@graphql-hive/gateway` as it comes from npm.
 

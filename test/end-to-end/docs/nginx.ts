@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { vi } from 'vitest';
 import { createTemporaryFolder } from '../../support/temporary-folder.js';
 import type { KeyPair } from '../../support/tls.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../../support/free-port.js';
 
 /** An nginx that runs. Ends at the end of its block (`await using`). */
 export interface Nginx extends AsyncDisposable {

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { blocksOf, ROOT, readPage } from '../../docs/pages.js';
-import { freePort } from '../../end-to-end/docs/free-port.js';
+import { freePort } from '../../support/free-port.js';
 import { BIN } from '../../support/cli.js';
 import { createKubeconfigFolder, writeStoppedKubeconfig } from '../../support/kubeconfig-file.js';
 import { createTemporaryFolder } from '../../support/temporary-folder.js';
