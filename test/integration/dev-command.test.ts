@@ -8,7 +8,7 @@ import { createTemporaryFolder } from '../support/temporary-folder.js';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What `npm run dev` reads of the project. */
-const SOURCES = ['package.json', 'tsconfig.json', 'schema.graphql', 'codegen.ts', 'scripts', 'src'];
+const SOURCES = ['package.json', 'tsconfig.json', 'schema.graphql', 'codegen.ts', '.build', 'src'];
 
 const PATIENCE = { timeout: 60_000 };
 
