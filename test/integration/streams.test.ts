@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { freePort } from '../support/free-port.js';
 import { startCliClients } from '../support/cli-client.js';
+import { freePort } from '../support/free-port.js';
 import { sessionJson } from '../support/session-json.js';
 import { resultOf, runShell, startShell } from '../support/shell.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';

@@ -7,10 +7,10 @@ import { createYoga } from 'graphql-yoga';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createMemoryProvider } from '../../../src/providers/memory.js';
 import { blockOf, blocksOf, readPage } from '../../docs/pages.js';
+import { freePort } from '../../support/free-port.js';
 import { startGateway } from '../../support/gateway.js';
 import { session } from '../../support/sessions.js';
 import { createPeerFolder, peerPath } from '../support/peers.js';
-import { freePort } from '../../support/free-port.js';
 
 // The page's services, its composition and its router, which is `@graphql-hive/gateway` as it comes from npm.
 

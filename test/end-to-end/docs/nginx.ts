@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { vi } from 'vitest';
+import { freePort } from '../../support/free-port.js';
 import { createTemporaryFolder } from '../../support/temporary-folder.js';
 import type { KeyPair } from '../../support/tls.js';
-import { freePort } from '../../support/free-port.js';
 
 /** An nginx that runs. Ends at the end of its block (`await using`). */
 export interface Nginx extends AsyncDisposable {
