@@ -4,7 +4,8 @@ import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
 const ENTRY = fileURLToPath(new URL('../../dist/client/client.js', import.meta.url));
-const OURS = /^dist\/(client\/|lib\/(async-iterable|backoff|errors|is-record)\.js|model\/(blockers|plain-text)\.js)/;
+const OURS =
+  /^dist\/(client\/|lib\/(async-iterable|backoff|errors|is-record)\.js|model\/(blockers|plain-text)\.js)/;
 const LIBRARIES = /(^|\/)node_modules\/(graphql-ws\/dist|strip-ansi|ansi-regex)\//;
 /** What a page can spare for it. */
 const MOST_BYTES = 20_000;
