@@ -1,3 +1,5 @@
+import { afterConnections } from './after-connections.js';
+
 /** Spreads operations over iterations of the event loop, so that many at once do not hold up everything else. */
 export interface LoopBudget {
   /** Null when an operation may begin now; otherwise resolves when it may, in the order in which they asked. */
@@ -15,6 +17,8 @@ export interface LoopBudgetOptions {
   readonly monotonic: () => number;
   /** Default: `setImmediate`. */
   readonly afterIo?: (task: () => void) => void;
+  /** The same after an operation that took longer than the budget. Default: `afterConnections`, or `afterIo` where that is given. */
+  readonly afterLongOne?: (task: () => void) => void;
 }
 
 /** How long operations may begin in one iteration, in milliseconds. Each takes what it takes: see `CHEAP` in the executor. */
@@ -23,11 +27,15 @@ export const LOOP_BUDGET_MS = 20;
 /**
  * Creates a budget. Those that wait are bounded by whoever bounds clients and their operations.
  *
- * After an operation that took longer than the budget, the event loop looks for input and output twice before the next one
+ * After an operation that took longer than the budget, the event loop looks for input and output again before the next one
  * begins: a new connection is accepted the first time and read the second time. So `/healthz` waits for one operation, not
  * for two.
  */
-export function createLoopBudget({ monotonic, afterIo = setImmediate }: LoopBudgetOptions): LoopBudget {
+export function createLoopBudget({
+  monotonic,
+  afterIo = setImmediate,
+  afterLongOne = afterIo === setImmediate ? afterConnections : afterIo,
+}: LoopBudgetOptions): LoopBudget {
   const waiting: (() => void)[] = [];
   /** When the first operation of this iteration began; null: none has. */
   let began: number | null = null;
@@ -55,7 +63,7 @@ export function createLoopBudget({ monotonic, afterIo = setImmediate }: LoopBudg
   function nextIteration(): void {
     if (!hasLooked && !isWithin()) {
       hasLooked = true;
-      afterIo(nextIteration);
+      afterLongOne(nextIteration);
       return;
     }
     hasLooked = false;

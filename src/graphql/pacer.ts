@@ -7,6 +7,7 @@ import {
   isListType,
   isObjectType,
 } from 'graphql';
+import { afterConnections } from './after-connections.js';
 
 /** Divides long work into slices, so that it does not hold up the event loop: the watches of Tilts, and other requests. */
 export interface Pacer {
@@ -21,12 +22,12 @@ const SLICE_MS = 20;
 export interface PacerOptions {
   /** Milliseconds since any moment. */
   readonly monotonic: () => number;
-  /** Default: `setImmediate`. */
+  /** Default: `afterConnections`. */
   readonly afterIo?: (task: () => void) => void;
 }
 
 /** Begins with a slice of its own. */
-export function createPacer({ monotonic, afterIo = setImmediate }: PacerOptions): Pacer {
+export function createPacer({ monotonic, afterIo = afterConnections }: PacerOptions): Pacer {
   let end = monotonic() + SLICE_MS;
   let next: Promise<void> | null = null;
 
