@@ -137,8 +137,9 @@ describe('two Tilts with --port 0, which share the context tilt-0', () => {
     await tilts.untilPid(a.pid, LIVE);
     a.kill('SIGKILL');
     await tilts.untilPid(a.pid, { connection: { state: 'STALE' } });
-    await using b = tilts.run({ context: 'tilt-0', ends: 'pass' });
+    await using b = tilts.run({ context: 'tilt-0', ends: 'pass', livesMs: LONG_MS });
     await tilts.untilPid(b.pid, { ...LIVE, id: 'tilt-0/Tiltfile' });
+    b.finish();
     await b.exited;
     await tilts.untilPid(b.pid, { ...GONE, verdict: { state: 'PASSED' } });
     expect(await tilts.all()).toHaveLength(1);
