@@ -11,24 +11,24 @@ import { type Log, silentLog } from './lib/log.js';
 import { createMetrics, type Metrics } from './lib/metrics.js';
 import { createTracer, type Tracer } from './lib/tracing.js';
 import { version } from './lib/version.js';
-import { createLive } from './live/live.js';
-import { createSubscriptionResolvers } from './live/subscription-resolvers.js';
-import { createTurn } from './live/turn.js';
 import type { SessionProvider } from './providers/provider.js';
 import { createSources } from './providers/sources.js';
+import { createAccess, type JwtOptions, type TokenVerifier } from './server/access/access.js';
+import { parseAllowedHost, parseAllowedOrigin } from './server/access/authority.js';
+import { isLoopback, trustProxies } from './server/access/peer.js';
+import { createContexts } from './server/contexts.js';
+import { isWebSocketUpgrade } from './server/http/ignored-upgrade.js';
+import { DEFAULT_QUERY_CACHE_LIMITS } from './server/http/query-cache.js';
+import { createHttpServer } from './server/http-server.js';
+import { DEFAULT_LIMITS, type Limits } from './server/limits.js';
+import type { Prometheus } from './server/prometheus.js';
+import type { KeyPair } from './server/tls.js';
 import type { SourceStatus } from './store/source.js';
 import { createStore } from './store/store.js';
+import { createLive } from './subscriptions/live.js';
+import { createSubscriptionResolvers } from './subscriptions/subscription-resolvers.js';
+import { createTurn } from './subscriptions/turn.js';
 import { followTilts, type TiltsOptions } from './tilts.js';
-import { createAccess, type JwtOptions, type TokenVerifier } from './transport/access/access.js';
-import { parseAllowedHost, parseAllowedOrigin } from './transport/access/authority.js';
-import { isLoopback, trustProxies } from './transport/access/peer.js';
-import { createContexts } from './transport/contexts.js';
-import { isWebSocketUpgrade } from './transport/http/ignored-upgrade.js';
-import { DEFAULT_QUERY_CACHE_LIMITS } from './transport/http/query-cache.js';
-import { createHttpServer } from './transport/http-server.js';
-import { DEFAULT_LIMITS, type Limits } from './transport/limits.js';
-import type { Prometheus } from './transport/prometheus.js';
-import type { KeyPair } from './transport/tls.js';
 
 /** What a gateway reads, and how. */
 export interface GatewayOptions extends ServingOptions {
@@ -233,7 +233,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 function lazyJwtVerifier(options: JwtOptions, clock: Clock, log: Log): TokenVerifier {
   let verifier: Promise<TokenVerifier> | undefined;
   return async (token) => {
-    verifier ??= import('./transport/access/jwt.js').then(({ createJwtVerifier }) =>
+    verifier ??= import('./server/access/jwt.js').then(({ createJwtVerifier }) =>
       createJwtVerifier(options, clock, log),
     );
     return (await verifier)(token);
@@ -245,7 +245,7 @@ function lazyPrometheus(metrics: Metrics, clock: Clock): Pick<Prometheus, 'serve
   let page: Promise<Prometheus> | undefined;
   return {
     async serve(response) {
-      page ??= import('./transport/prometheus.js').then(({ createPrometheus }) =>
+      page ??= import('./server/prometheus.js').then(({ createPrometheus }) =>
         createPrometheus(metrics, clock),
       );
       await (await page).serve(response);

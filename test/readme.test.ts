@@ -3,7 +3,7 @@ import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { LIMIT_CODES } from '../src/graphql/limits.js';
 import { typeDefs } from '../src/graphql/schema.js';
-import { DEFAULT_LIMITS } from '../src/transport/limits.js';
+import { DEFAULT_LIMITS } from '../src/server/limits.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 

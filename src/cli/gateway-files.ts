@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ServingOptions } from '../gateway.js';
 import { type Documents, ManifestError, readManifest } from '../graphql/documents.js';
-import { isLoopback } from '../transport/access/peer.js';
+import { isLoopback } from '../server/access/peer.js';
 import { withoutUndefined } from './options.js';
 import type { ServeFlags } from './serve-options.js';
 import { readKeyPair } from './tls-files.js';

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
 import type { Condition } from '../client/client.js';
-import { parseAllowedHost, parseAllowedOrigin } from '../transport/access/authority.js';
-import { isLoopback, trustProxies } from '../transport/access/peer.js';
-import { DEFAULT_LIMITS, isLimit, type Limits } from '../transport/limits.js';
+import { parseAllowedHost, parseAllowedOrigin } from '../server/access/authority.js';
+import { isLoopback, trustProxies } from '../server/access/peer.js';
+import { DEFAULT_LIMITS, isLimit, type Limits } from '../server/limits.js';
 import { PHASES } from './target-facts.js';
 
 // What options accept: each gives the value, or one line about what was expected.

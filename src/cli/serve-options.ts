@@ -1,5 +1,5 @@
-import { DEFAULT_CLAIM, DEFAULT_LEEWAY_MS } from '../transport/access/access.js';
-import { DEFAULT_LIMITS } from '../transport/limits.js';
+import { DEFAULT_CLAIM, DEFAULT_LEEWAY_MS } from '../server/access/access.js';
+import { DEFAULT_LIMITS } from '../server/limits.js';
 import {
   append,
   bytes,

@@ -2,7 +2,7 @@ import { createSecureContext } from 'node:tls';
 import type { Clock } from '../lib/clock.js';
 import { followFiles } from '../lib/file-watcher.js';
 import type { Log } from '../lib/log.js';
-import type { KeyPair } from '../transport/tls.js';
+import type { KeyPair } from '../server/tls.js';
 import { readTextFile, UsageError } from './usage-error.js';
 
 /** How often certificates are looked at, in milliseconds: they are renewed days before they end. */

@@ -55,7 +55,7 @@ export function createSharedExecutions(): SharedExecutions {
 function keyOf({ args, context }: Job): string | null {
   const { schema, document, operationName, variableValues, rootValue } = args;
   const text = document.loc?.source.body;
-  // A root value is the event of a subscription: those share their payloads already (`live/group.ts`).
+  // A root value is the event of a subscription: those share their payloads already (`subscriptions/group.ts`).
   if (text === undefined || rootValue !== undefined) return null;
   const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
   const { coerced } = getVariableValues(schema, definitions, variableValues ?? {});

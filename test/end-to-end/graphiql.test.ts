@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exampleTabs } from '../../src/transport/graphiql.js';
+import { exampleTabs } from '../../src/server/graphiql.js';
 import { startMemoryGateway, type TestGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
 import { launchBrowser } from './support/browser.js';

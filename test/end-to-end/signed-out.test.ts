@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { DEFAULT_LEEWAY_MS } from '../../src/transport/access/access.js';
+import { DEFAULT_LEEWAY_MS } from '../../src/server/access/access.js';
 import { bePatient } from '../support/be-patient.js';
 import { startGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';

@@ -1,10 +1,10 @@
 import { isEnumType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createSchema } from '../../src/graphql/schema.js';
-import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
 import { decodeSession } from '../../src/model/decode.js';
 import type { Session } from '../../src/model/session.js';
 import { createStore } from '../../src/store/store.js';
+import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 import { queryOfEveryField } from '../support/every-field.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { query } from '../support/queries.js';

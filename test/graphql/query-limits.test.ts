@@ -14,9 +14,9 @@ import { createOperations } from '../../src/graphql/operation.js';
 import { yieldOf } from '../../src/graphql/populations.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { NO_SIZES } from '../../src/graphql/sizes.js';
-import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
+import { exampleTabs } from '../../src/server/graphiql.js';
 import { createStore } from '../../src/store/store.js';
-import { exampleTabs } from '../../src/transport/graphiql.js';
+import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
 

@@ -4,8 +4,8 @@ import type { Executed, Job } from '../../src/graphql/job.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createSharedExecutions, type Execution } from '../../src/graphql/shared-executions.js';
 import { silentLog } from '../../src/lib/log.js';
-import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
 import { createStore } from '../../src/store/store.js';
+import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
 

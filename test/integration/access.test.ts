@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { DEFAULT_LEEWAY_MS } from '../../src/transport/access/access.js';
+import { DEFAULT_LEEWAY_MS } from '../../src/server/access/access.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { parseAllowedHost, parseAllowedOrigin } from '../../src/transport/access/authority.js';
+import { parseAllowedHost, parseAllowedOrigin } from '../../src/server/access/authority.js';
 import { runCli } from '../support/cli.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { createDashboard } from '../../src/transport/dashboard.js';
+import { createDashboard } from '../../src/server/dashboard.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 

@@ -1,7 +1,7 @@
 import { type ExecutionResult, graphql } from 'graphql';
 import { createSchema } from '../../src/graphql/schema.js';
-import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
 import type { Store } from '../../src/store/store.js';
+import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 
 const schema = createSchema(createSubscriptionResolvers());
 

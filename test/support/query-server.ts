@@ -6,12 +6,12 @@ import { createLoopBudget } from '../../src/graphql/loop-budget.js';
 import { createOperations } from '../../src/graphql/operation.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { silentLog } from '../../src/lib/log.js';
-import { createLive } from '../../src/live/live.js';
-import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
+import { createGraphQLHttp } from '../../src/server/http/graphql-http.js';
+import { DEFAULT_QUERY_CACHE_LIMITS, type QueryCacheLimits } from '../../src/server/http/query-cache.js';
+import { DEFAULT_LIMITS } from '../../src/server/limits.js';
 import { createStore, type Store } from '../../src/store/store.js';
-import { createGraphQLHttp } from '../../src/transport/http/graphql-http.js';
-import { DEFAULT_QUERY_CACHE_LIMITS, type QueryCacheLimits } from '../../src/transport/http/query-cache.js';
-import { DEFAULT_LIMITS } from '../../src/transport/limits.js';
+import { createLive } from '../../src/subscriptions/live.js';
+import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 import { createManualClock, type ManualClock } from './manual-clock.js';
 
 /** GraphQL over HTTP on a store that the test changes. Ends at the end of its block (`await using`). */

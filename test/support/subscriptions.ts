@@ -2,12 +2,12 @@ import { type GraphQLSchema, parse } from 'graphql';
 import type { Context } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { silentLog } from '../../src/lib/log.js';
-import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from '../../src/live/backlog.js';
-import { createLive } from '../../src/live/live.js';
-import type { Payload } from '../../src/live/payload.js';
-import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
-import { createTurn } from '../../src/live/turn.js';
 import type { Store } from '../../src/store/store.js';
+import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from '../../src/subscriptions/backlog.js';
+import { createLive } from '../../src/subscriptions/live.js';
+import type { Payload } from '../../src/subscriptions/payload.js';
+import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
+import { createTurn } from '../../src/subscriptions/turn.js';
 import { createManualClock } from './manual-clock.js';
 
 /** A subscription as a transport holds it: payloads are pulled one by one. */

@@ -1,4 +1,4 @@
-import { headerLength, writeHeader } from '../../../src/transport/websocket/frame.js';
+import { headerLength, writeHeader } from '../../../src/server/websocket/frame.js';
 import { serveRaw } from './raw-readers.js';
 
 // The floor for any server on Node.js that tells each reader by a write of its own: a frame that is ready, the same for

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { executeSync, type GraphQLSchema, parse } from 'graphql';
 import { createSchema } from '../../../src/graphql/schema.js';
-import { createSubscriptionResolvers } from '../../../src/live/subscription-resolvers.js';
 import type { Change } from '../../../src/model/change.js';
 import type { Session } from '../../../src/model/session.js';
 import { verdictOfRecord } from '../../../src/store/record.js';
 import { createStore, type Store } from '../../../src/store/store.js';
+import { createSubscriptionResolvers } from '../../../src/subscriptions/subscription-resolvers.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { mustBeOneLine, mustNotLeak } from './invariants.js';
 import { Violation } from './violation.js';

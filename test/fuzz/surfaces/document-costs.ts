@@ -3,8 +3,8 @@ import { createSourceEventStream, type ExecutionResult, executeSync, GraphQLErro
 import { DEFAULT_QUERY_LIMITS, LIMIT_CODES, type QueryLimits } from '../../../src/graphql/limits.js';
 import { createOperations, type PreparedOperation } from '../../../src/graphql/operation.js';
 import { createSchema } from '../../../src/graphql/schema.js';
-import { createSubscriptionResolvers } from '../../../src/live/subscription-resolvers.js';
 import type { Store } from '../../../src/store/store.js';
+import { createSubscriptionResolvers } from '../../../src/subscriptions/subscription-resolvers.js';
 import {
   type DocumentRequest,
   type Lengths,

@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  cookieFor,
-  cookieNameOf,
-  tokensOf,
-  tokensOfInit,
-} from '../../../src/transport/access/credentials.js';
+import { cookieFor, cookieNameOf, tokensOf, tokensOfInit } from '../../../src/server/access/credentials.js';
 
 const NAME = cookieNameOf(4000);
 

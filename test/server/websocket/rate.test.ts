@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Rate } from '../../../src/transport/websocket/rate.js';
+import { Rate } from '../../../src/server/websocket/rate.js';
 
 /** How often it may happen at a moment. */
 function countAt(rate: Rate, now: number): number {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Task, Turn } from '../../live/turn.js';
+import type { Task, Turn } from '../../subscriptions/turn.js';
 import { headerLength, writeHeader } from './frame.js';
 
 /** How much a reader's socket may have unsent, in bytes, before it is told no more until it has drained (S5). */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createTurn, type Task } from '../../src/live/turn.js';
+import { createTurn, type Task } from '../../src/subscriptions/turn.js';
 import { createSteppedClock } from '../support/stepped-clock.js';
 
 /** A turn that ends when the test says so, and whose tasks take as long as they say. */

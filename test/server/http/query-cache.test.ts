@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { trackReads } from '../../../src/graphql/reads.js';
+import { answerOf } from '../../../src/server/http/answer.js';
+import { createQueryCache, DEFAULT_QUERY_CACHE_LIMITS } from '../../../src/server/http/query-cache.js';
 import { createStore } from '../../../src/store/store.js';
-import { answerOf } from '../../../src/transport/http/answer.js';
-import { createQueryCache, DEFAULT_QUERY_CACHE_LIMITS } from '../../../src/transport/http/query-cache.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { session } from '../../support/sessions.js';
 

@@ -14,7 +14,7 @@ import type { WebSocket } from 'ws';
 import type { Context } from '../../graphql/context.js';
 import { type Log, withFields } from '../../lib/log.js';
 import { noTracer } from '../../lib/tracing.js';
-import type { Turn } from '../../live/turn.js';
+import type { Turn } from '../../subscriptions/turn.js';
 import { type Access, type Grant, isGrant } from '../access/access.js';
 import { NO_TOKENS, tokensOfInit } from '../access/credentials.js';
 import type { Refusal } from '../access/guard.js';

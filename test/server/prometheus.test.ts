@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { register } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { createMetrics, MAX_SOURCES } from '../../src/lib/metrics.js';
-import { createPrometheus } from '../../src/transport/prometheus.js';
+import { createPrometheus } from '../../src/server/prometheus.js';
 import { createManualClock } from '../support/manual-clock.js';
 
 /** A page, and what is on it. */

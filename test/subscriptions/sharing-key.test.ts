@@ -1,8 +1,8 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createSchema } from '../../src/graphql/schema.js';
-import { sharingKey } from '../../src/live/sharing-key.js';
-import { createSubscriptionResolvers } from '../../src/live/subscription-resolvers.js';
+import { sharingKey } from '../../src/subscriptions/sharing-key.js';
+import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 
 const schema = createSchema(createSubscriptionResolvers());
 

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { isLoopback, peerOf, trustProxies } from '../../../src/transport/access/peer.js';
+import { isLoopback, peerOf, trustProxies } from '../../../src/server/access/peer.js';
 
 /** A request from an address, as a server gets it. */
 function requestFrom(remoteAddress: string, headers: Record<string, string>): IncomingMessage {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { headerLength, writeHeader } from '../../../src/transport/websocket/frame.js';
+import { headerLength, writeHeader } from '../../../src/server/websocket/frame.js';
 
 /** What a client reads: RFC 6455, section 5.2. */
 function readHeader(bytes: Buffer): {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLoopBudget, LOOP_BUDGET_MS } from '../../../src/graphql/loop-budget.js';
-import { Inbox } from '../../../src/transport/websocket/inbox.js';
+import { Inbox } from '../../../src/server/websocket/inbox.js';
 
 /** An event loop that goes on when the test says so, and connections whose long messages take `LOOP_BUDGET_MS` each. */
 function createLoop() {

@@ -1,8 +1,8 @@
 import { generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/lib/log.js';
-import { DEFAULT_LEEWAY_MS, isGrant } from '../../../src/transport/access/access.js';
-import { createTokenVerifier } from '../../../src/transport/access/jwt.js';
+import { DEFAULT_LEEWAY_MS, isGrant } from '../../../src/server/access/access.js';
+import { createTokenVerifier } from '../../../src/server/access/jwt.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { createSteppedClock } from '../../support/stepped-clock.js';
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { createTurn } from '../../../src/live/turn.js';
-import { FrameWriter } from '../../../src/transport/websocket/frame-writer.js';
+import { FrameWriter } from '../../../src/server/websocket/frame-writer.js';
+import { createTurn } from '../../../src/subscriptions/turn.js';
 import { createManualClock } from '../../support/manual-clock.js';
 
 /** Two ends of a connection. */

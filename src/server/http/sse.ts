@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { FetchAPI, Plugin } from 'graphql-yoga';
 import type { Clock } from '../../lib/clock.js';
-import { isPayload } from '../../live/payload.js';
+import { isPayload } from '../../subscriptions/payload.js';
 import type { ServerContext } from './server-context.js';
 
 /** How often an idle stream says that it is alive: proxies commonly cut what is silent for 30 or 60 s. */

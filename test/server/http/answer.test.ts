@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerOf, isKnown } from '../../../src/transport/http/answer.js';
+import { answerOf, isKnown } from '../../../src/server/http/answer.js';
 
 const TYPE = 'application/json; charset=utf-8';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createHeartbeat } from '../../../src/transport/websocket/heartbeat.js';
+import { createHeartbeat } from '../../../src/server/websocket/heartbeat.js';
 import { createManualClock } from '../../support/manual-clock.js';
 
 /** Somebody who counts how often it is asked. */
