@@ -33,6 +33,8 @@ function objectOf(members: readonly (readonly [string, unknown])[]): object {
 }
 
 function define(object: object, key: string | number, value: unknown): void {
+  // JSON has no length of an array, and redefining it throws a TypeError.
+  if (key === 'length' && Array.isArray(object)) return;
   Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
