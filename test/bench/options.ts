@@ -3,37 +3,37 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BEFORE } from './parts/before.js';
 
-/** What was asked for on the command line. */
+/** Options of the command line. */
 export interface Options {
   readonly quick: boolean;
-  /** How often everything is measured. */
+  /** Number of rounds. */
   readonly runs: number;
-  /** Only these parts; null: all. */
+  /** Parts to run; null for all. */
   readonly only: readonly string[] | null;
-  /** Only these servers; null: all. */
+  /** Servers to measure; null for all. */
   readonly servers: readonly string[] | null;
-  /** The folder of another checkout, built, which is measured in the same rounds; null: none. */
+  /** Folder of another built checkout, measured in the same rounds; null for none. */
   readonly before: string | null;
 }
 
-/** What there is to choose from. */
+/** Names of all parts and servers. */
 export interface Known {
   readonly parts: readonly string[];
   readonly servers: readonly string[];
 }
 
-/** What the command line may be, in short. */
-export function usageOf({ parts, servers }: Known): string {
+/** Help text of the command. */
+export function formatUsage({ parts, servers }: Known): string {
   return `npm run bench -- [--quick] [--runs <n>] [--only <part,part>] [--servers <name,name>] [--before <folder>]
 
-  --quick     small numbers and one round: shows that everything works, not how fast it is
-  --runs      how many rounds, of which the median is taken (3)
-  --only      these parts alone: ${parts.join(', ')}
-  --servers   these servers alone: ${servers.join(', ')}
-  --before    another checkout of this project, built: measured in the same rounds, as \`${BEFORE}\``;
+  --quick     small numbers and one round: a smoke test, not a measurement
+  --runs      number of rounds; the median is reported (default 3)
+  --only      run only these parts: ${parts.join(', ')}
+  --servers   measure only these servers: ${servers.join(', ')}
+  --before    folder of another built checkout, measured in the same rounds as \`${BEFORE}\``;
 }
 
-/** Reads the command line; null when only help is wanted. Throws an error that names what it does not know. */
+/** Parses the command line. Returns null for `--help`. Throws an error that names an unknown value. */
 export function readOptions(args: readonly string[], known: Known): Options | null {
   const { values } = parseArgs({
     args: [...args],
@@ -49,14 +49,14 @@ export function readOptions(args: readonly string[], known: Known): Options | nu
   if (values.help) return null;
   return {
     quick: values.quick,
-    runs: runsOf(values.runs ?? (values.quick ? '1' : '3')),
-    only: listOf('--only', values.only, known.parts),
-    servers: listOf('--servers', values.servers, known.servers),
+    runs: parseRuns(values.runs ?? (values.quick ? '1' : '3')),
+    only: parseList('--only', values.only, known.parts),
+    servers: parseList('--servers', values.servers, known.servers),
     before: values.before === undefined ? null : builtCheckout(values.before),
   };
 }
 
-function runsOf(text: string): number {
+function parseRuns(text: string): number {
   const runs = Number(text);
   if (Number.isInteger(runs) && runs >= 1 && runs <= 99) return runs;
   throw new Error(`--runs: expected a whole number from 1 to 99, got ${text}`);
@@ -67,10 +67,10 @@ function builtCheckout(folder: string): string {
   throw new Error(`--before: expected a checkout with dist/index.js (npm run build), got ${folder}`);
 }
 
-function listOf(option: string, text: string | undefined, known: readonly string[]): string[] | null {
+function parseList(option: string, text: string | undefined, known: readonly string[]): string[] | null {
   if (text === undefined) return null;
   const list = text.split(',');
   const unknown = list.find((name) => !known.includes(name));
   if (unknown === undefined) return list;
-  throw new Error(`${option}: expected some of ${known.join(', ')}; got ${unknown}`);
+  throw new Error(`${option}: unknown name ${unknown}; expected ${known.join(', ')}`);
 }

@@ -2,11 +2,11 @@ import { createBench } from './harness/bench.js';
 import { buildProcesses } from './harness/build.js';
 import { readMachine } from './harness/machine.js';
 import { type PartResult, runRounds } from './harness/rounds.js';
-import { type Options, readOptions, usageOf } from './options.js';
+import { formatUsage, type Options, readOptions } from './options.js';
 import { parts } from './parts/all.js';
 import { BEFORE, withBefore } from './parts/before.js';
 import { writeResults } from './report/results.js';
-import { headOf, tableOf, verdictOf } from './report/table.js';
+import { formatHeader, formatSummary, formatTable } from './report/table.js';
 
 const known = {
   parts: parts.map(({ name }) => name),
@@ -23,21 +23,21 @@ main(process.argv.slice(2)).then(
   },
 );
 
-/** Gives the exit code: 0, or 1 when something could not be measured. A goal that is not met is no failure. */
+/** Returns the exit code: 0, or 1 if a measurement failed. A missed goal is not a failure. */
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args, known);
   if (options === null) {
-    console.log(usageOf(known));
+    console.log(formatUsage(known));
     return 0;
   }
   const signal = stopSignal();
   await buildProcesses();
   const machine = readMachine();
-  console.log(headOf(machine, options));
+  console.log(formatHeader(machine, options));
   const results = await runParts(options, signal);
   if (signal.aborted) return 130;
   const files = await writeResults(resultsName(options), { machine, runs: options.runs, parts: results });
-  console.log(verdictOf(results));
+  console.log(formatSummary(results));
   console.log(files.join('\n'));
   return results.some(({ failures }) => failures.length > 0) ? 1 : 0;
 }
@@ -49,22 +49,22 @@ async function runParts(options: Options, signal: AbortSignal): Promise<PartResu
     if (signal.aborted || !(options.only?.includes(part.name) ?? true)) continue;
     const result = await runRounds(options.before ? withBefore(part) : part, bench, {
       runs: options.runs,
-      takes: (entrant) => entrant === BEFORE || (options.servers?.includes(entrant) ?? true),
-      tell: (line) => process.stderr.write(`${line}\n`),
+      includes: (entrant) => entrant === BEFORE || (options.servers?.includes(entrant) ?? true),
+      onProgress: (line) => process.stderr.write(`${line}\n`),
     });
     results.push(result);
-    console.log(tableOf(result));
+    console.log(formatTable(result));
   }
   return results;
 }
 
-/** Only a whole run is to be quoted. */
+/** Base name of the result files. Only a whole run is written to the committed files. */
 function resultsName({ quick, only, servers, before }: Options): string {
   if (quick) return 'quick';
   return only || servers || before ? 'partial' : 'latest';
 }
 
-/** Ctrl-C ends the children, and so everything that waits for them. */
+/** Aborts on SIGINT and SIGTERM. That kills the child processes, so all pending calls reject. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort());

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { COSTLY, type Costly, LAST } from '../data/costly.js';
+import { COSTLY, type CostlyRequest, LAST_ID } from '../data/costly.js';
 import { answerCalls } from '../processes/answer-calls.js';
 import { textFrame, upgradeRequest } from './frames.js';
 
-/** What the harness asks of this process. */
+/** API of the process that sends costly requests. */
 export type CostlyLoadApi = {
-  /** Sends requests of these kinds for some seconds, each client one after the other, all clients at once. */
+  /**
+   * Sends requests of these kinds for `seconds`. All clients send at once, each waits for its answer before
+   * the next request.
+   */
   run(options: RunOptions): Promise<Counts>;
 };
 
@@ -14,14 +17,14 @@ interface RunOptions {
   readonly port: number;
   readonly clients: number;
   readonly seconds: number;
-  /** Names of kinds. The clients take them in turn. Of none, nothing is sent. */
+  /** Names of the kinds, taken in turn by the clients. An empty list sends nothing. */
   readonly kinds: readonly string[];
 }
 
-/** What came of the requests. */
+/** Number of requests sent and answered. */
 interface Counts {
   readonly sent: number;
-  /** How many were answered before the time was over. */
+  /** Requests answered before the time was up. */
   readonly answered: number;
 }
 
@@ -49,8 +52,10 @@ const api: CostlyLoadApi = {
 };
 answerCalls(api);
 
-/** Sends one request over a connection of its own. Resolves with whether it was answered before the signal. */
-async function exchange({ over, bytes }: Costly, port: number, end: AbortSignal): Promise<boolean> {
+/**
+ * Sends one request over its own connection. Resolves with whether it was answered before the signal aborted.
+ */
+async function exchange({ over, bytes }: CostlyRequest, port: number, end: AbortSignal): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
   const abort = () => socket.destroy();
@@ -64,7 +69,7 @@ async function exchange({ over, bytes }: Costly, port: number, end: AbortSignal)
   return isAnswered && !end.aborted;
 }
 
-/** The server closes the connection after its answer. */
+/** Sends the request. The answer is complete when the server closes the connection. */
 function post(socket: Socket, request: Buffer): Promise<boolean> {
   socket.write(request);
   socket.resume();
@@ -72,7 +77,7 @@ function post(socket: Socket, request: Buffer): Promise<boolean> {
 }
 
 function speak(socket: Socket, port: number, frames: Buffer): Promise<boolean> {
-  const end = `{"id":"${LAST}","type":"complete"}`;
+  const end = `{"id":"${LAST_ID}","type":"complete"}`;
   let isOpen = false;
   let last = '';
   socket.write(upgradeRequest(port));

@@ -1,19 +1,22 @@
-/** Tells updates apart over all streams: `stream * STREAM + n`, that is what a `resourceVersion` is above its base. */
+/**
+ * Identifies an update across all streams: `stream * STREAM + n`, which is the `resourceVersion` minus its
+ * base.
+ */
 export type UpdateKey = number;
 
-/** How many updates a stream can have. */
+/** Maximum number of updates in a stream. */
 export const STREAM = 1_000_000;
 
 const BASE = 10_000_000;
 
-/** Finds which update a payload is of by the `resourceVersion` at its head; -1 when there is none, in other messages. */
+/** Finds the update of a payload by the first `resourceVersion` in it. Returns -1 for other messages. */
 export type FindUpdate = (bytes: Buffer, from: number, to: number) => UpdateKey;
 
 /**
- * All payloads of a server begin alike, so the place is searched for once and then only looked at: the eight digits of
- * `versionOf` between quotes.
+ * Creates a finder. All payloads of a server have the same layout, so the offset of the eight digits of
+ * `versionOf` is searched once and then only checked.
  *
- * @param updates how many updates a stream can have by its versions. Default: as many as by its keys
+ * @param updates maximum number of updates in a stream according to its versions. Default: `STREAM`
  */
 export function createFindUpdate(updates = STREAM): FindUpdate {
   let offset = 0;
@@ -27,7 +30,7 @@ export function createFindUpdate(updates = STREAM): FindUpdate {
   };
 }
 
-/** What a version stands for. */
+/** Stream and update that a version stands for. */
 export function keyOfVersion(
   version: number,
   updates: number,
@@ -36,7 +39,7 @@ export function keyOfVersion(
   return { stream, update: stream * STREAM + ((version - BASE) % updates) };
 }
 
-/** How many updates a payload of `targetChanges` says were folded into it; 0 when it does not say. */
+/** Value of `conflated` in a payload of `targetChanges`, or 0 if the field is absent. */
 export function findConflated(bytes: Buffer, from: number, to: number): number {
   const [, count] = /"conflated":(\d+)/.exec(bytes.toString('latin1', from, Math.min(to, from + 300))) ?? [];
   return Number(count ?? 0);

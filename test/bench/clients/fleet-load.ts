@@ -6,38 +6,38 @@ import { createEnvelopeWriter, type EnvelopeWriter, fleetKey } from '../data/fle
 import { answerCalls } from '../processes/answer-calls.js';
 import { nanoseconds, type Usage, usage } from '../processes/usage.js';
 
-/** What is published. */
+/** Address and size of the fleet to publish. */
 export interface FleetOptions {
   readonly address: string;
   readonly sessions: number;
   readonly services: number;
 }
 
-/** What was sent. */
+/** Result of a paced run. */
 export interface FleetSent {
-  /** The number of each Session's first update. */
+  /** Number of the first update of each session. */
   readonly first: number;
-  /** When each was handed to the connection: `times[stream][n - first]`. */
+  /** Time at which each update was handed to the connection: `times[stream][n - first]`. */
   readonly times: readonly (readonly number[])[];
-  /** Why writes were refused, where some were. */
+  /** Reasons of rejected writes. */
   readonly failures: readonly string[];
 }
 
-/** What the harness asks of the process that stands for all publishers. */
+/** API of the process that stands for all publishers. */
 export type FleetLoadApi = {
-  /** Makes the bucket, and writes the first state of each Session. */
+  /** Creates the bucket and writes the initial state of each session. */
   open(options: FleetOptions): Promise<void>;
-  /** So many updates of each Session, `perSecond` of all of them. */
+  /** Writes `count` updates of each session, at `perSecond` updates in total. */
   pace(options: { readonly count: number; readonly perSecond: number }): Promise<FleetSent>;
   usage(options: { readonly collect?: boolean }): Usage;
 };
 
-/** As publishers do: each says three times within the 15 s that it may be silent that it is there. */
-const SIGN_MS = 5_000;
-const SIGN_STEP_MS = 100;
+/** Heartbeat interval of a publisher: three heartbeats within the 15 s after which it counts as dead. */
+const HEARTBEAT_MS = 5_000;
+const HEARTBEAT_STEP_MS = 100;
 
-/** Writes whose answer may be waited for at a time: beyond it the pace falls, and that is seen. */
-const MOST_IN_FLIGHT = 500;
+/** Maximum number of unconfirmed writes. At this limit the rate drops, which shows in the result. */
+const MAX_IN_FLIGHT = 500;
 
 interface Published {
   readonly key: string;
@@ -65,7 +65,7 @@ const api: FleetLoadApi = {
       await bucket.presence.put(one.key, 'bench');
       await write(one);
     }
-    signForEver();
+    startHeartbeats();
   },
   async pace({ count, perSecond }) {
     failures = [];
@@ -74,7 +74,7 @@ const api: FleetLoadApi = {
     const from = performance.now();
     for (let step = 0; step < count * published.length; step += 1) {
       await sleepUntil(from + (step * 1_000) / perSecond);
-      if (inFlight.size >= MOST_IN_FLIGHT) await Promise.race(inFlight);
+      if (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
       const stream = step % published.length;
       const one = published[stream];
       times[stream]?.push(nanoseconds());
@@ -102,20 +102,23 @@ async function write(one: Published): Promise<void> {
   one.revision = await bucket.sessions.put(one.key, packed(text), { previousSeq: one.revision });
 }
 
-function signForEver(): void {
-  const each = Math.ceil((published.length * SIGN_STEP_MS) / SIGN_MS);
+function startHeartbeats(): void {
+  const each = Math.ceil((published.length * HEARTBEAT_STEP_MS) / HEARTBEAT_MS);
   let next = 0;
   setInterval(() => {
     for (let sign = 0; sign < each; sign += 1) {
       const one = published[next % published.length];
       next += 1;
-      if (one) giveSign(one).catch((error) => failures.push(String(error)));
+      if (one) sendHeartbeat(one).catch((error) => failures.push(String(error)));
     }
-  }, SIGN_STEP_MS);
+  }, HEARTBEAT_STEP_MS);
 }
 
-/** As a publisher does: it looks whether its state is still in the bucket, and says that it is there itself. */
-async function giveSign({ key }: Published): Promise<void> {
+/**
+ * Sends a heartbeat as a publisher does: checks that its state is still in the bucket, then writes its
+ * presence.
+ */
+async function sendHeartbeat({ key }: Published): Promise<void> {
   await bucket.sessions.get(key);
   await bucket.presence.put(key, 'bench');
 }

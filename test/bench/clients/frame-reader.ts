@@ -1,33 +1,35 @@
 import { readHead } from './frames.js';
 
-/** A frame: all of a short one, the beginning of a long one. Its bytes are only good during the call. */
+/** A whole short frame or the beginning of a long one. The bytes are valid only during the call. */
 export interface Frame {
   readonly opcode: number;
   readonly bytes: Buffer;
-  /** Where its payload begins, and where what is here of it ends. */
+  /** Start of the payload, and end of the part of it that has arrived. */
   readonly from: number;
   readonly to: number;
 }
 
-/** Cuts the bytes of one connection into frames. */
+/** Splits the bytes of one connection into frames. */
 export interface FrameReader {
-  /** Takes the next bytes, which lie in `bytes` from `from` to `to`. */
+  /** Processes the next bytes: `bytes` between `from` and `to`. */
   take(bytes: Buffer, from: number, to: number): void;
 }
 
-/** How much of a frame is waited for before it is handed on: the version lies within the first 200 bytes. */
+/**
+ * Bytes of a frame that must have arrived before it is passed on. The version is within the first 200 bytes.
+ */
 const ENOUGH = 512;
 
 /**
- * A reader that hops from head to head: what lies between the beginning of a frame and the next is never looked at, so
- * that a client costs much less than the server it loads.
+ * Creates a reader that jumps from frame header to frame header without looking at the bytes between them. So
+ * the client costs much less than the server that it loads.
  *
- * @param wantsAll whether frames are to be handed on whole, at present
+ * @param wantsAll whether frames are currently passed on whole
  */
 export function createFrameReader(onFrame: (frame: Frame) => void, wantsAll: () => boolean): FrameReader {
-  /** How much of the present frame is still to come, and to be hopped over. */
+  /** Bytes of the current frame that have not arrived yet and are skipped. */
   let left = 0;
-  /** The beginning of a frame that is not enough yet. */
+  /** Beginning of a frame that is still too short to pass on. */
   let begun: Buffer | null = null;
 
   return {
@@ -60,7 +62,7 @@ export function createFrameReader(onFrame: (frame: Frame) => void, wantsAll: () 
     }
   }
 
-  /** Where to go on; `at` itself when there is not enough of the frame. */
+  /** Returns the next position, or `at` itself if too little of the frame has arrived. */
   function takeFrame(bytes: Buffer, at: number, to: number): number {
     const head = readHead(bytes, at, to);
     if (head === null) return at;

@@ -1,7 +1,7 @@
-/** The head of a frame that a server sent. */
+/** Header of a frame that a server sent. */
 export interface FrameHead {
   readonly opcode: number;
-  /** How many bytes the head takes, and how many the payload after it. */
+  /** Size of the header and of the payload after it. */
   readonly headBytes: number;
   readonly payloadBytes: number;
 }
@@ -12,7 +12,7 @@ export const CLOSE = 8;
 export const PING = 9;
 const PONG = 10;
 
-/** Reads a frame's head at `from`; null when not all of it is there before `to`. Servers do not mask. */
+/** Reads a frame's header at `from`. Returns null if it is incomplete. Servers do not mask frames. */
 export function readHead(bytes: Buffer, from: number, to: number): FrameHead | null {
   if (to - from < 2) return null;
   const opcode = bytes.readUInt8(from) & 0x0f;
@@ -25,17 +25,17 @@ export function readHead(bytes: Buffer, from: number, to: number): FrameHead | n
   return { opcode, headBytes, payloadBytes };
 }
 
-/** A text message. */
+/** Encodes a text message. */
 export function textFrame(text: string): Buffer {
   return maskedFrame(TEXT, Buffer.from(text));
 }
 
-/** The answer to a ping. */
+/** Encodes the answer to a ping. */
 export function pongFrame(payload: Buffer): Buffer {
   return maskedFrame(PONG, payload);
 }
 
-/** A frame as a client sends it. The mask is four zeros: a mask like any other, which leaves the bytes as they are. */
+/** Encodes a client frame. The mask is four zeros, which is valid and leaves the bytes unchanged. */
 function maskedFrame(opcode: number, payload: Buffer): Buffer {
   const { length } = payload;
   const lengthBytes = length < 126 ? 0 : length < 65_536 ? 2 : 8;
@@ -47,7 +47,7 @@ function maskedFrame(opcode: number, payload: Buffer): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-/** What asks a server to speak `graphql-transport-ws` on this connection. */
+/** Builds the HTTP request that upgrades a connection to `graphql-transport-ws`. */
 export function upgradeRequest(port: number): string {
   return [
     'GET /graphql HTTP/1.1',

@@ -2,18 +2,18 @@ import { Agent, get } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { answerCalls } from '../processes/answer-calls.js';
 
-/** What the harness asks of this process. */
+/** API of the process that probes `/healthz`. */
 export type HealthProbeApi = {
-  /** Begins to ask `/healthz` every {@link PROBE_MS}, whether the answer before has come or not. */
+  /** Starts requesting `/healthz` every {@link PROBE_MS}, without waiting for earlier answers. */
   start(options: { readonly port: number }): void;
-  /** The figures since this was last asked. */
+  /** Returns the figures since the last call. */
   read(): HealthFigures;
 };
 
-/** How long answers took, in milliseconds. */
+/** Response times, in milliseconds. */
 export interface HealthFigures {
   readonly latencies: readonly number[];
-  /** For how long this process itself was held up: no latency is exact to less. */
+  /** Longest delay of this process's own event loop: the error of the latencies. */
   readonly probeHoldMs: number;
 }
 
@@ -43,6 +43,6 @@ function probe(port: number, agent: Agent): void {
     response.resume();
     response.on('end', () => latencies.push(performance.now() - begun));
   });
-  // What is not answered at all is worse than any latency.
+  // An unanswered request counts as worse than any latency.
   request.on('error', () => latencies.push(Number.POSITIVE_INFINITY));
 }

@@ -3,7 +3,7 @@ import { answerCalls } from '../processes/answer-calls.js';
 import { nanoseconds, type Usage, usage } from '../processes/usage.js';
 import { createResponseReader } from './response-reader.js';
 
-/** A load: connections that each ask again as soon as they have their answer. */
+/** A load of connections that each send the next request as soon as the answer arrives. */
 export interface LoadOptions {
   readonly port: number;
   readonly query: string;
@@ -11,18 +11,18 @@ export interface LoadOptions {
   readonly seconds: number;
 }
 
-/** What came of it. */
+/** Result of a load run. */
 export interface LoadResult {
-  /** Answers of status 200, and others. */
+  /** Number of answers with status 200, and with any other status. */
   readonly answers: number;
-  readonly refusals: number;
-  /** The first body. */
+  readonly failures: number;
+  /** Body of the first answer. */
   readonly body: string;
-  /** How long answers took, in milliseconds: at most 20,000 of them, evenly taken. */
+  /** Response times in milliseconds: an even sample of at most 20,000. */
   readonly samples: readonly number[];
 }
 
-/** What the harness asks of the process that loads an HTTP server. */
+/** API of the process that loads an HTTP server. */
 export type HttpLoadApi = {
   run(options: LoadOptions): Promise<LoadResult>;
   usage(options: { readonly collect?: boolean }): Usage;
@@ -37,11 +37,11 @@ async function run({ port, query, connections, seconds }: LoadOptions): Promise<
   const request = requestOf(port, query);
   const end = nanoseconds() + seconds * 1e9;
   const times: number[] = [];
-  let refusals = 0;
+  let failures = 0;
   let body = '';
   const onAnswer = (status: number, text: string, ms: number): boolean => {
     if (status === 200) times.push(ms);
-    else refusals += 1;
+    else failures += 1;
     body ||= text;
     return nanoseconds() < end;
   };
@@ -50,10 +50,10 @@ async function run({ port, query, connections, seconds }: LoadOptions): Promise<
   );
   const every = Math.ceil(times.length / 20_000);
   const samples = times.filter((_, index) => index % every === 0);
-  return { answers: times.length, refusals, body, samples };
+  return { answers: times.length, failures, body, samples };
 }
 
-/** One connection, until `onAnswer` says that it is enough. */
+/** Sends requests over one connection until `onAnswer` returns false. */
 function ask(
   port: number,
   request: Buffer,

@@ -9,9 +9,9 @@ import { keyOfVersion } from './find-update.js';
 import type { ReadersApi } from './readers.js';
 import { createUpdateTracker, type UpdateTracker } from './update-tracker.js';
 
-/** What the harness asks of a program that watches the bucket without a gateway. */
+/** API of a process that watches the bucket without a gateway. */
 export type NatsWatcherApi = Pick<ReadersApi, 'reached' | 'reset' | 'record' | 'latencies'> & {
-  /** Watches; resolves once it has the first state of every Session. */
+  /** Starts watching. Resolves when the initial state of every session has arrived. */
   open(options: { readonly address: string; readonly sessions: number }): Promise<void>;
   read(): ReturnType<UpdateTracker['read']>;
   usage(options: { readonly collect?: boolean }): Usage;
@@ -39,11 +39,11 @@ const api: NatsWatcherApi = {
 };
 answerCalls(api);
 
-interface Held {
+interface BucketValue {
   readonly session: { readonly metadata: { readonly resourceVersion: string } };
 }
 
-function take({ session }: Held): void {
+function take({ session }: BucketValue): void {
   const { stream, update } = keyOfVersion(Number(session.metadata.resourceVersion), FLEET_UPDATES);
   tracker.received(stream, update, () => 0);
 }

@@ -3,10 +3,10 @@ import { connect } from 'node:net';
 import { answerCalls } from '../processes/answer-calls.js';
 import { nanoseconds } from '../processes/usage.js';
 
-/** What the harness asks of the process that reads from the raw pipe. */
+/** API of the process that reads from the raw pipe. */
 export type PipeReaderApi = {
   open(options: { readonly port: number }): Promise<void>;
-  /** When each line so far was there to its end, by `nanoseconds`. */
+  /** Time at which each line was complete, by `nanoseconds`. */
   arrivals(): readonly number[];
 };
 

@@ -3,33 +3,33 @@ import { connect } from 'node:net';
 import { createFrameReader, type Frame } from './frame-reader.js';
 import { CLOSE, PING, pongFrame, TEXT, textFrame, upgradeRequest } from './frames.js';
 
-/** One WebSocket connection with its subscriptions. */
+/** A WebSocket connection with its subscriptions. */
 export interface ReaderSocket {
-  /** Reads no more: what a browser tab does that is stopped in a debugger. */
+  /** Stops reading, like a browser tab that is paused in a debugger. */
   pause(): void;
 }
 
-/** What a connection needs. */
+/** Server, subscriptions and callbacks of a connection. */
 export interface ReaderSocketOptions {
   readonly port: number;
-  /** Of which loopback address it comes: one address has ports for 28,000 connections to the same server. */
+  /** Loopback address to connect from. One address has ports for 28,000 connections to the same server. */
   readonly localAddress: string;
-  /** What it subscribes to, each under a random id, as every client of the protocol does. */
+  /** Documents to subscribe to, each under a random id, as every client of the protocol does. */
   readonly documents: readonly string[];
-  /** Where all connections of the process read to: its bytes are only good during a call. */
+  /** Read buffer shared by all connections of the process. Its bytes are valid only during a call. */
   readonly buffer: Buffer;
-  /** A text message, or the beginning of a long one. */
+  /** Called with a text message, or the beginning of a long one. */
   onMessage(frame: Frame): void;
-  /** Whether messages are to be given whole, at present. */
+  /** Whether messages are currently passed on whole. */
   wantsAll(): boolean;
-  /** The server or the network ended it. */
+  /** Called when the server or the network ended the connection. */
   onClosed(why: string): void;
 }
 
-/** Connects and subscribes; resolves once the subscriptions are sent. */
+/** Connects and subscribes. Resolves when the subscriptions have been sent. */
 export function openReaderSocket(options: ReaderSocketOptions): Promise<ReaderSocket> {
   const { port, localAddress, documents, buffer, onMessage, wantsAll, onClosed } = options;
-  let state: 'upgrading' | 'greeting' | 'open' | 'closed' = 'upgrading';
+  let state: 'upgrading' | 'initializing' | 'open' | 'closed' = 'upgrading';
 
   return new Promise((resolve) => {
     let response = '';
@@ -55,7 +55,7 @@ export function openReaderSocket(options: ReaderSocketOptions): Promise<ReaderSo
         close(response.slice(0, response.indexOf('\r\n')));
         return;
       }
-      state = 'greeting';
+      state = 'initializing';
       socket.write(textFrame('{"type":"connection_init"}'));
       const rest = Buffer.from(response.slice(end + 4), 'latin1');
       if (rest.length > 0) frames.take(rest, 0, rest.length);
@@ -65,7 +65,7 @@ export function openReaderSocket(options: ReaderSocketOptions): Promise<ReaderSo
       const { opcode, bytes, from, to } = frame;
       if (opcode === PING) socket.write(pongFrame(bytes.subarray(from, to)));
       else if (opcode === CLOSE) close(`the server closed it: ${bytes.toString('utf8', from + 2, to)}`);
-      else if (opcode === TEXT && state === 'greeting') subscribe();
+      else if (opcode === TEXT && state === 'initializing') subscribe();
       else if (opcode === TEXT) onMessage(frame);
     }
 

@@ -5,44 +5,45 @@ import type { Frame } from './frame-reader.js';
 import { openReaderSocket, type ReaderSocket } from './reader-socket.js';
 import { createUpdateTracker, type Latencies, type Received, type UpdateTracker } from './update-tracker.js';
 
-/** What the subscriptions of a process are. */
+/** Connections and subscriptions of a reader process. */
 export interface OpenOptions {
   readonly port: number;
   readonly sockets: number;
-  /** How many subscriptions each socket has. */
+  /** Number of subscriptions of each socket. */
   readonly perSocket: number;
   /**
-   * The subscriptions of all sockets take these in turn. With several streams there is one for each, in their order.
+   * Documents, taken in turn by the subscriptions of all sockets. With several streams there is one for each,
+   * in their order.
    */
   readonly documents: readonly string[];
-  /** How many streams the documents are of. */
+  /** Number of streams that the documents cover. */
   readonly streams: number;
-  /** How many updates each can have, by the versions of its Session; see `createFindUpdate`. */
+  /** Maximum number of updates of each stream according to its versions; see `createFindUpdate`. */
   readonly updates: number;
   readonly localAddress: string;
 }
 
-/** What the harness asks of a process of readers. */
+/** API of a reader process. */
 export type ReadersApi = {
   /** Connects and subscribes. */
   open(options: OpenOptions): Promise<void>;
-  /** Resolves with whether every subscription has got the n-th update within `ms`. */
+  /** Resolves with whether every subscription received the n-th update within `ms`. */
   reached(options: { readonly n: number; readonly ms: number }): Promise<boolean>;
-  /** What came since `reset`; with why connections were lost, where some were. */
+  /** Returns what was received since `reset`, and the reasons of lost connections. */
   read(): Received & { readonly closed: readonly string[] };
   reset(): void;
   record(): void;
   latencies(options: { readonly first: number; readonly times: readonly (readonly number[])[] }): Latencies;
   /** Keeps the next payload of the first connection, whole. */
   capture(): void;
-  /** What was captured. */
+  /** Resolves with the captured payload. */
   captured(): Promise<string>;
-  /** Stops to read. */
+  /** Stops reading. */
   pause(): void;
   usage(options: { readonly collect?: boolean }): Usage;
 };
 
-/** Connections being opened at a time. */
+/** Number of connections opened at a time. */
 const OPENING = 100;
 
 let findUpdate = createFindUpdate();
@@ -51,7 +52,7 @@ const sockets: ReaderSocket[] = [];
 const closed: string[] = [];
 let tracker: UpdateTracker = createUpdateTracker(0);
 let captured: Promise<string> = Promise.resolve('');
-/** Takes what is to be captured; null when nothing is. */
+/** Receives the payload to capture, or null when nothing is being captured. */
 let keep: ((text: string) => void) | null = null;
 
 const api: ReadersApi = {
@@ -60,7 +61,7 @@ const api: ReadersApi = {
     findUpdate = createFindUpdate(options.updates);
     const indexes = Array.from({ length: options.sockets }, (_, index) => index).values();
     const workers = Array.from({ length: OPENING }, async () => {
-      for (const index of indexes) sockets.push(await openPatiently(index, options));
+      for (const index of indexes) sockets.push(await openWithRetry(index, options));
     });
     await Promise.all(workers);
   },
@@ -82,13 +83,13 @@ const api: ReadersApi = {
 };
 answerCalls(api);
 
-/** Tries again, as clients do: a machine under load may keep a server from greeting in time. */
-async function openPatiently(index: number, options: OpenOptions): Promise<ReaderSocket> {
+/** Opens a socket with retries, as clients do: on a loaded machine the server may answer too late. */
+async function openWithRetry(index: number, options: OpenOptions): Promise<ReaderSocket> {
   for (let tries = 1; tries < 3; tries += 1) {
     try {
       return await open(index, options);
     } catch {
-      // The last try tells what is wrong.
+      // The last attempt reports the error.
     }
   }
   return open(index, options);
@@ -124,7 +125,7 @@ function open(index: number, options: OpenOptions): Promise<ReaderSocket> {
     tracker.received(first + slotOf(update), update, () => findConflated(bytes, from, to));
   }
 
-  /** With several streams, the one that a payload is of tells which of the socket's subscriptions it is for. */
+  /** With several streams, each subscription of a socket belongs to a different stream. */
   function slotOf(update: number): number {
     if (streams === 1) return 0;
     return (Math.floor(update / STREAM) - (first % streams) + streams) % streams;

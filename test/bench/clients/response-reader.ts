@@ -1,21 +1,21 @@
-/** Cuts the bytes of one keep-alive connection into responses. */
+/** Splits the bytes of one keep-alive connection into responses. */
 export interface ResponseReader {
-  /** Takes the next bytes: `buffer` up to `size`. */
+  /** Processes the next bytes: `buffer` up to `size`. */
   take(buffer: Buffer, size: number): void;
 }
 
 /**
- * Calls back at the end of each response; with its body when `wantsBody` says so. A body is hopped over by its
- * `content-length`; only without one (chunks) its end is looked for.
+ * Creates a reader that calls back at the end of each response, with the body if `wantsBody` returns true. A
+ * body with a `content-length` is skipped by its length; the end of a chunked body is searched.
  */
 export function createResponseReader(
   onResponse: (status: number, body: string) => void,
   wantsBody: () => boolean,
 ): ResponseReader {
-  /** The beginning of a response that is not enough yet. */
+  /** Beginning of a response that is not complete yet. */
   let begun: Buffer | null = null;
   let status = 0;
-  /** How much of the present body is still to come. */
+  /** Bytes of the current body that have not arrived yet. */
   let left = 0;
 
   return {
@@ -42,7 +42,7 @@ export function createResponseReader(
     return at + size;
   }
 
-  /** Where to go on; `at` itself when there is not enough of the response. */
+  /** Returns the next position, or `at` itself if too little of the response has arrived. */
   function takeResponse(bytes: Buffer, at: number): number {
     const headEnd = bytes.indexOf(HEAD_END, at);
     if (headEnd < 0) return at;
@@ -81,7 +81,7 @@ function contentLength(bytes: Buffer, from: number, to: number): number | null {
   return null;
 }
 
-/** Chunks without their sizes: right for ASCII, which is all that the benchmark's data is. */
+/** Joins chunks without their sizes. Correct for ASCII, which covers all data of the benchmark. */
 function joinChunks(text: string): string {
   let body = '';
   for (let at = 0; at < text.length; ) {

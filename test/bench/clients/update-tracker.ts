@@ -1,41 +1,41 @@
 import { nanoseconds } from '../processes/usage.js';
 import { STREAM, type UpdateKey } from './find-update.js';
 
-/** What was received since the last `reset`. */
+/** Counts since the last `reset`. */
 export interface Received {
-  /** Payloads, each of one update or of several. */
+  /** Number of payloads. Each carries one update or several. */
   readonly payloads: number;
-  /** Updates that did not come, though the payload after them did not say that they were folded into it. */
+  /** Updates that did not arrive, and were not counted by `conflated` of the next payload. */
   readonly lost: number;
-  /** Updates that were folded into the next, and said to be. */
+  /** Updates that were merged into the next payload and counted by `conflated`. */
   readonly conflated: number;
-  /** Updates that came twice or too late. */
+  /** Updates that arrived twice or out of order. */
   readonly repeated: number;
 }
 
-/** How long updates took, in milliseconds. */
+/** Latencies of updates, in milliseconds. */
 export interface Latencies {
   readonly count: number;
   readonly sum: number;
-  /** At most 20,000 of them, evenly taken. */
+  /** An even sample of at most 20,000. */
   readonly samples: readonly number[];
 }
 
-/** Follows which update each subscription is at. */
+/** Tracks the newest update of each subscription. */
 export interface UpdateTracker {
-  /** A payload of an update came. `conflated` is asked only when updates were skipped. */
+  /** Records the payload of an update. `conflated` is read only when updates were skipped. */
   received(subscription: number, update: UpdateKey, conflated: () => number): void;
-  /** Resolves with true once every subscription has got the n-th update or a newer one; with false after `ms`. */
+  /** Resolves with true when every subscription has the n-th update or a newer one, with false after `ms`. */
   reached(n: number, ms: number): Promise<boolean>;
   read(): Received;
   reset(): void;
-  /** From here on, notes when each payload comes. */
+  /** Starts recording the arrival time of each payload. */
   record(): void;
-  /** How long it took from when they were sent: `times[stream][n - first]`. Ends the recording. */
+  /** Latencies since the send times `times[stream][n - first]`. Ends the recording. */
   latencies(first: number, times: readonly (readonly number[])[]): Latencies;
 }
 
-/** A tracker of so many subscriptions. */
+/** Creates a tracker of `subscriptions` subscriptions. */
 export function createUpdateTracker(subscriptions: number): UpdateTracker {
   const last = new Int32Array(subscriptions).fill(-1);
   let counts = { payloads: 0, lost: 0, conflated: 0, repeated: 0 };
@@ -53,7 +53,7 @@ export function createUpdateTracker(subscriptions: number): UpdateTracker {
         counts.repeated += 1;
         return;
       }
-      if (n !== before + 1 && before !== -1) noteGap(n - before, conflated());
+      if (n !== before + 1 && before !== -1) recordGap(n - before, conflated());
       last[subscription] = n;
       if (waiting && before < waiting.n && n >= waiting.n) countDown();
     },
@@ -81,7 +81,7 @@ export function createUpdateTracker(subscriptions: number): UpdateTracker {
     latencies(first, times) {
       const { keys, times: arrivals } = records ?? { keys: [], times: [] };
       records = null;
-      return latenciesOf(
+      return summarizeLatencies(
         keys.flatMap((key, index) => {
           const sent = times[Math.floor(key / STREAM)]?.[(key % STREAM) - first];
           const arrived = arrivals[index];
@@ -91,7 +91,7 @@ export function createUpdateTracker(subscriptions: number): UpdateTracker {
     },
   };
 
-  function noteGap(step: number, conflated: number): void {
+  function recordGap(step: number, conflated: number): void {
     if (conflated === step) counts.conflated += step - 1;
     else counts.lost += step - 1;
   }
@@ -103,7 +103,7 @@ export function createUpdateTracker(subscriptions: number): UpdateTracker {
   }
 }
 
-function latenciesOf(all: readonly number[]): Latencies {
+function summarizeLatencies(all: readonly number[]): Latencies {
   const every = Math.ceil(all.length / 20_000);
   return {
     count: all.length,

@@ -1,4 +1,4 @@
-/** The Session that changes all the time. */
+/** The session that keeps changing. */
 export const CHANGING = 'stdin/s000';
 
 const FEW = 'id name type phase since';
@@ -7,27 +7,30 @@ const ALL = `${FEW} typeText resources durationSeconds secondsToReady history(la
 const TYPE =
   'name fields { name description args { name type { name kind } } type { name kind ofType { name } } }';
 
-/** All of all targets. */
+/** All fields of all targets. */
 export const EVERYTHING = `sessions(first: 1000) { nodes { id verdict { state } status { targets { ${ALL} } } } }`;
 
-/** Half of all targets, in as many parts as there may be aliases. */
+/** Half of all targets, in as many aliases as the limit allows. */
 export const ALIASES = list(
   50,
   (a) => `a${a}: sessions(first: 30) { nodes { status { targets { ${FEW} } } } }`,
 );
 
-/** As many lists of all targets, compared with a filter, as the complexity allows. */
+/** As many filtered lists of all targets as the complexity limit allows. */
 export const FILTERED = list(24, (a) => `a${a}: targets(where: $where) { id }`);
 
 /** The schema, many times. */
 export const INTROSPECTION = list(40, (a) => `a${a}: __schema { types { ${TYPE} } }`);
 
-/** The Session that changes, with a field of another name for each number: no two of these share an execution. */
+/**
+ * Subscription to the changing session with a unique alias for each number, so that no two share an
+ * execution.
+ */
 export function changingSession(n: number): string {
   return `subscription { targetChanges(session: "${CHANGING}") { cursor changes { target { name${n}: name ${FEW} } } } }`;
 }
 
-/** Documents of up to 5,000 tokens that take long to be validated, one of them for each number. */
+/** Document of up to 5,000 tokens that is slow to validate, different for each number. */
 export function newDocument(n: number): string {
   return `${SLOW[n % SLOW.length]} # ${n}`;
 }

@@ -8,31 +8,31 @@ import {
   newDocument,
 } from './costly-documents.js';
 
-/** Requests that cost much within the default limits. */
-export interface Costly {
+/** A request that is expensive within the default limits. */
+export interface CostlyRequest {
   readonly name: string;
-  /** `webSocket`: what is sent are frames, after `connection_ack`. */
+  /** Protocol. With `webSocket`, `bytes` are frames sent after `connection_ack`. */
   readonly over: 'http' | 'webSocket';
   /**
-   * What a client sends over a connection of its own. It is answered when an HTTP connection is closed, or when the operation
-   * {@link LAST} of a WebSocket is complete.
+   * Bytes that a client sends over its own connection. The request is answered when the server closes the
+   * HTTP connection, or completes the WebSocket operation {@link LAST_ID}.
    *
-   * @param n another number for each: documents that contain it are new to the gateway
+   * @param n a different number for each request, so that documents with it are new to the gateway
    */
   bytes(n: number): Buffer;
 }
 
-/** The id of a WebSocket's last operation. */
-export const LAST = 'last';
+/** Id of the last operation on a WebSocket. */
+export const LAST_ID = 'last';
 
 const NAMES = Array.from({ length: 1_000 }, (_, n) => `resource-${n}-${'x'.repeat(50)}`);
 const GLOB = '*e*s*?'.repeat(4_096 / 6);
 
-/** An operation of 900 kB whose JSON takes as long to parse as any. */
+/** An operation of 900 kB. No other JSON of this size was found that takes longer to parse. */
 const NESTED = `{"query":"{ __typename }","variables":{"x":${'['.repeat(450_000)}${']'.repeat(450_000)}}}`;
 
-/** All kinds, each of them the worst that was found of it. */
-export const COSTLY: readonly Costly[] = [
+/** All kinds, each the most expensive request found of its kind. */
+export const COSTLY: readonly CostlyRequest[] = [
   query('everything', EVERYTHING),
   query('aliases', ALIASES),
   query('names', FILTERED, { resource: NAMES }),
@@ -43,27 +43,27 @@ export const COSTLY: readonly Costly[] = [
   http('long-forms', () => post('a&'.repeat(490_000), 'application/x-www-form-urlencoded')),
   http(
     'chunked-bodies',
-    kept(() => postInChunks(NESTED, 65_536)),
+    memoized(() => postInChunks(NESTED, 65_536)),
   ),
   http(
     'tiny-chunks',
-    kept(() => postInChunks(NESTED, 1)),
+    memoized(() => postInChunks(NESTED, 1)),
   ),
   http(
     'pipelined',
-    kept(() => Buffer.from('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(50_000))),
+    memoized(() => Buffer.from('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(50_000))),
   ),
   webSocket(
     'ws-long-messages',
-    kept(() => repeat(4, (id) => subscribe(id, NESTED))),
+    memoized(() => repeat(4, (id) => subscribe(id, NESTED))),
   ),
   webSocket(
     'ws-pings',
-    kept(() => repeat(60_000, () => textFrame('{"type":"ping"}'))),
+    memoized(() => repeat(60_000, () => textFrame('{"type":"ping"}'))),
   ),
   webSocket(
     'ws-pongs',
-    kept(() => repeat(300_000, () => pongFrame(Buffer.alloc(0)))),
+    memoized(() => repeat(300_000, () => pongFrame(Buffer.alloc(0)))),
   ),
   webSocket('ws-new-documents', (n) => repeat(8, (id) => subscribe(id, newDocument(8 * n + id)))),
   {
@@ -73,20 +73,20 @@ export const COSTLY: readonly Costly[] = [
   },
 ];
 
-function query(name: string, fields: string, where?: object): Costly {
+function query(name: string, fields: string, where?: object): CostlyRequest {
   const head = where ? 'query ($where: TargetFilter) ' : '';
   return http(name, (n) =>
     post(JSON.stringify({ query: `${head}{ ${fields} } # ${n}`, ...(where && { variables: { where } }) })),
   );
 }
 
-function http(name: string, bytes: (n: number) => Buffer): Costly {
+function http(name: string, bytes: (n: number) => Buffer): CostlyRequest {
   return { name, over: 'http', bytes };
 }
 
-/** What comes before the last operation. */
-function webSocket(name: string, bytes: (n: number) => Buffer): Costly {
-  const last = subscribe(LAST, '{ __typename }');
+/** Frames of a kind, followed by the last operation. */
+function webSocket(name: string, bytes: (n: number) => Buffer): CostlyRequest {
+  const last = subscribe(LAST_ID, '{ __typename }');
   return { name, over: 'webSocket', bytes: (n) => Buffer.concat([bytes(n), last]) };
 }
 
@@ -97,7 +97,7 @@ function subscribe(id: number | string, operation: string): Buffer {
 }
 
 function post(body: string, type = 'application/json'): Buffer {
-  return Buffer.from(`${headOf(type)}content-length: ${body.length}\r\n\r\n${body}`);
+  return Buffer.from(`${requestHead(type)}content-length: ${body.length}\r\n\r\n${body}`);
 }
 
 function postInChunks(body: string, size: number): Buffer {
@@ -106,11 +106,11 @@ function postInChunks(body: string, size: number): Buffer {
     return `${chunk.length.toString(16)}\r\n${chunk}\r\n`;
   });
   return Buffer.from(
-    `${headOf('application/json')}transfer-encoding: chunked\r\n\r\n${chunks.join('')}0\r\n\r\n`,
+    `${requestHead('application/json')}transfer-encoding: chunked\r\n\r\n${chunks.join('')}0\r\n\r\n`,
   );
 }
 
-function headOf(type: string): string {
+function requestHead(type: string): string {
   return `POST /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: ${type}\r\n`;
 }
 
@@ -118,8 +118,8 @@ function repeat(count: number, item: (index: number) => Buffer): Buffer {
   return Buffer.concat(Array.from({ length: count }, (_, index) => item(index)));
 }
 
-/** Makes a value when it is first needed. */
-function kept(make: () => Buffer): () => Buffer {
+/** Returns a function that creates the value on its first call and then reuses it. */
+function memoized(make: () => Buffer): () => Buffer {
   let made: Buffer | null = null;
   return () => {
     made ??= make();

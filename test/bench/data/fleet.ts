@@ -1,31 +1,34 @@
 import { changedIndex, changedTarget, instanceOf, sessionAt } from './session.js';
 
-/** How many updates each Session of a fleet can have: there are up to 1,000 Sessions, and eight digits for both. */
+/** Updates of a session in a fleet. Eight digits encode up to 1,000 sessions and the update. */
 export const FLEET_UPDATES = 10_000;
 
-/** The `resourceVersion` of a Session of a fleet after n updates. */
+/** `resourceVersion` of a fleet session after n updates. */
 export function fleetVersion(stream: number, n: number): string {
   return String(10_000_000 + stream * FLEET_UPDATES + n);
 }
 
-/** The key under which a bucket has the Session of a stream. */
+/** Bucket key of the session of a stream. */
 export function fleetKey(stream: number): string {
   return `${instanceOf(stream)}.Tiltfile`;
 }
 
-/** What stands beside a Session in a bucket and is not always the same. */
+/** Fields of an envelope that change with each write. */
 export interface EnvelopeHead {
   readonly serial: number;
   readonly previous: number;
 }
 
-/** The envelopes of a Session, one update after the other, in the form of `src/nats/envelope.ts`. */
+/** Writes the envelopes of a session, in the format of `src/nats/envelope.ts`. */
 export interface EnvelopeWriter {
-  /** The envelope of the n-th update; those before it have been written, in order. */
+  /** Returns the envelope of the n-th update. Earlier updates must have been written, in order. */
   write(n: number, head: EnvelopeHead): string;
 }
 
-/** A writer that makes only what has changed anew: it shares its cores with what is measured. */
+/**
+ * Creates a writer that serializes only the changed target, because it shares the cores with the measured
+ * processes.
+ */
 export function createEnvelopeWriter(stream: number, services: number): EnvelopeWriter {
   const { metadata, status, ...rest } = sessionAt({ services, stream, n: 0 });
   const { targets, ...restOfStatus } = status;
@@ -44,7 +47,7 @@ export function createEnvelopeWriter(stream: number, services: number): Envelope
   };
 }
 
-/** An object's text without its end, so that more can follow. */
+/** JSON of an object without the closing brace, so that more fields can follow. */
 function opened(object: object): string {
   return JSON.stringify(object).slice(0, -1);
 }

@@ -8,36 +8,36 @@ import {
   type WireTarget,
 } from './session.js';
 
-/** What a load asks for, and what a right answer is. */
+/** An operation of the load and its correct answer. */
 export interface Operation {
   readonly document: string;
-  /** The `data` of the answer; for a subscription, of the payload of the n-th update. */
+  /** `data` of the answer, or of the payload of the n-th update for a subscription. */
   expected(at: SessionAt): unknown;
 }
 
-/** One target of a Session changed: 250 bytes on the wire. */
+/** Subscription to one changed target: 250 bytes on the wire. */
 export function targetChange(session = sessionId(0)): Operation {
   return changeOf(session, 'name');
 }
 
-/** As {@link targetChange}, but no two of these documents are the same, and neither are their answers. */
+/** Like {@link targetChange}, but a different document and answer for each group. */
 export function targetChangeOfGroup(group: number): Operation {
   return changeOf(sessionId(0), `group${String(group).padStart(2, '0')}`);
 }
 
-/** The whole Session at every update: 16 kB of 100 targets. */
+/** Subscription to the whole session at every update: 16 kB for 100 targets. */
 export const wholeSession: Operation = {
   document: `subscription { session(id: "${sessionId(0)}") { ${sessionFields()} } }`,
   expected: (at) => ({ session: viewOf(sessionAt(at)) }),
 };
 
-/** The whole Session, asked for once. */
+/** Query of the whole session. */
 export const bigQuery: Operation = {
   document: `{ session { ${sessionFields()} } }`,
   expected: wholeSession.expected,
 };
 
-/** The least that a status light asks for. */
+/** Minimal query of a status light. */
 export const smallQuery: Operation = {
   document: '{ session { metadata { name } status { done } } }',
   expected: () => ({ session: { metadata: { name: 'Tiltfile' }, status: { done: false } } }),
@@ -58,7 +58,7 @@ function changeOf(session: string, nameAs: string): Operation {
   };
 }
 
-// The version comes first: the load client looks for it at the head of a payload.
+// The version comes first, because the load client searches it at the start of a payload.
 function sessionFields(): string {
   return [
     'metadata { resourceVersion name }',
@@ -84,7 +84,7 @@ function viewOfTarget(target: WireTarget): object {
   return { name, type: type.toUpperCase(), phase: phaseOf(target), resources, state };
 }
 
-/** The phase of a target, as the schema names it. */
+/** Phase of a target, as the schema names it. */
 export function phaseOf({ state }: WireTarget): 'SUCCEEDED' | 'READY' | 'RUNNING' {
   if (!state.active) return 'SUCCEEDED';
   return state.active.ready ? 'READY' : 'RUNNING';

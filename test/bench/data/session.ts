@@ -1,4 +1,4 @@
-/** A Session as Tilt writes it. A type, not an interface, so that it passes where any JSON object does. */
+/** A session in Tilt's JSON. A type, not an interface, so that it is assignable to any JSON object type. */
 export type WireSession = {
   readonly kind: 'Session';
   readonly apiVersion: string;
@@ -12,7 +12,7 @@ export type WireSession = {
   };
 };
 
-/** A target as Tilt writes it: a job that has ended well, or a server that runs. */
+/** A target in Tilt's JSON: a succeeded job or a running server. */
 export type WireTarget = {
   readonly name: string;
   readonly type: 'job' | 'server';
@@ -20,33 +20,33 @@ export type WireTarget = {
   readonly state: WireState;
 };
 
-/** One member is populated. */
+/** State of a target. Exactly one member is populated. */
 export type WireState = {
   readonly active?: { readonly startTime: string; readonly ready: boolean; readonly lastReadyTime: string };
   readonly terminated?: { readonly startTime: string; readonly finishTime: string };
 };
 
-/** Which Session, and after how many updates. */
+/** Selects a session and the number of updates applied to it. */
 export interface SessionAt {
-  /** Half as many as there are targets: each service has a job that built it and a server that runs. */
+  /** Number of services, half the number of targets: each service has a build job and a server. */
   readonly services: number;
-  /** Which of the Sessions of a server, from 0 to 9. */
+  /** Number of the session on its server, from 0 to 9. */
   readonly stream: number;
-  /** How many updates it has seen, below a million. Each turns the readiness of one server. */
+  /** Number of updates, below a million. Each toggles the readiness of one server. */
   readonly n: number;
 }
 
-/** The id that the gateway gives to the Session of a stream. */
+/** Id that the gateway assigns to the session of a stream. */
 export function sessionId(stream: number): string {
   return `${instanceOf(stream)}/Tiltfile`;
 }
 
-/** The instance that the Session of a stream is of. */
+/** Instance of the session of a stream. */
 export function instanceOf(stream: number): string {
   return `bench-${stream}`;
 }
 
-/** The whole Session as it is after `n` updates. */
+/** The whole session after `n` updates. */
 export function sessionAt(at: SessionAt): WireSession {
   const { services, stream, n } = at;
   return {
@@ -66,25 +66,25 @@ export function sessionAt(at: SessionAt): WireSession {
   };
 }
 
-/** Which target the n-th update changes: its place in the list. */
+/** List index of the target that the n-th update changes. */
 export function changedIndex(services: number, n: number): number {
   return (n % services) * 2;
 }
 
-/** The target that the n-th update changes, as it is then. */
+/** The target that the n-th update changes, in its new state. */
 export function changedTarget({ services, n }: SessionAt): WireTarget {
   return serverOf(n % services, n, services);
 }
 
-/** The state that the n-th update brings to the target it changes. */
+/** New state of the target that the n-th update changes. */
 export function changedState(services: number, n: number): WireState & { active: object } {
   const turns = n === 0 ? 0 : Math.ceil(n / services);
   return { active: { startTime: START, ready: turns % 2 === 0, lastReadyTime: timeOf(n) } };
 }
 
 /**
- * The `resourceVersion` after n updates: eight digits, of which the second tells the stream and the last six the
- * number of the update. By it the load client sees which update a payload is of.
+ * `resourceVersion` after n updates: eight digits, of which the second is the stream and the last six the
+ * number of the update. The load client identifies the update of a payload by it.
  */
 export function versionOf(stream: number, n: number): string {
   return String(10_000_000 + stream * 1_000_000 + n);
@@ -100,7 +100,7 @@ function nameOf(service: number): string {
   return `service-${String(service).padStart(4, '0')}`;
 }
 
-/** The newest update that was of this service; 0 when there was none. */
+/** Number of the newest update of this service, or 0. */
 function lastUpdateOf(service: number, { services, n }: SessionAt): number {
   const last = n - ((((n - service) % services) + services) % services);
   return Math.max(last, 0);

@@ -6,15 +6,15 @@ import { OURS } from '../parts/part.js';
 import type { ServerApi, StartOptions } from '../servers/control.js';
 import { type Child, startChild } from './child.js';
 
-/** What a part works with. */
+/** Context of a measurement: starts servers and clients. */
 export interface Bench {
-  /** A smoke run: small numbers and short times. */
+  /** Whether this is a smoke run, with small numbers and short times. */
   readonly quick: boolean;
-  /** Aborts when the run is to stop. */
+  /** Aborts when the run stops. */
   readonly signal: AbortSignal;
-  /** Starts a server that is a file of `servers/`, with 100 targets in one Session unless told otherwise. */
+  /** Starts a server from `servers/`. Default: one session with 100 targets. */
   startServer(name: string, options?: Partial<StartOptions>): Promise<RunningServer>;
-  /** Starts a process of readers. */
+  /** Starts a reader process. */
   openReaders(
     options: Partial<OpenOptions> & Pick<OpenOptions, 'port' | 'documents' | 'sockets'>,
   ): Promise<Child<ReadersApi>>;
@@ -22,15 +22,15 @@ export interface Bench {
   startHttpLoad(): Child<HttpLoadApi>;
 }
 
-/** A server in a process of its own. */
+/** A server in its own process. */
 export interface RunningServer extends Child<ServerApi> {
   readonly port: number;
 }
 
-/** How many services the Session of the benchmark has: each is two targets. */
+/** Number of services in the benchmark's session. Each has two targets. */
 export const SERVICES = 50;
 
-/** What parts work with; `before` is the folder of the checkout that `tilt-graphql-before` runs. */
+/** Creates the context. `before` is the folder of the checkout that `tilt-graphql-before` runs. */
 export function createBench(quick: boolean, signal: AbortSignal, before: string | null): Bench {
   return {
     quick,
@@ -39,7 +39,7 @@ export function createBench(quick: boolean, signal: AbortSignal, before: string 
       const isBefore = name === BEFORE;
       const file = `servers/${isBefore ? OURS : name}`;
       const child = startChild<ServerApi>(file, signal, isBefore ? (before ?? undefined) : undefined);
-      const { port } = await orEnd(
+      const { port } = await orDispose(
         child,
         child.call('start', { services: SERVICES, streams: 1, ...options }),
       );
@@ -48,18 +48,18 @@ export function createBench(quick: boolean, signal: AbortSignal, before: string 
     async openReaders(options) {
       const child = startChild<ReadersApi>('clients/readers', signal);
       const defaults = { perSocket: 1, streams: 1, updates: STREAM, localAddress: '127.0.0.1' };
-      await orEnd(child, child.call('open', { ...defaults, ...options }, OPENING_MS));
+      await orDispose(child, child.call('open', { ...defaults, ...options }, OPENING_MS));
       return child;
     },
     startHttpLoad: () => startChild<HttpLoadApi>('clients/http-load', signal),
   };
 }
 
-/** Opening tens of thousands of subscriptions takes its time. */
+/** Timeout for opening tens of thousands of subscriptions. */
 const OPENING_MS = 240_000;
 
-/** A process that does not begin well has no block yet to end it. */
-async function orEnd<T>(child: AsyncDisposable, begun: Promise<T>): Promise<T> {
+/** Disposes the process if its start fails, because no `await using` block owns it yet. */
+async function orDispose<T>(child: AsyncDisposable, begun: Promise<T>): Promise<T> {
   try {
     return await begun;
   } catch (error) {

@@ -4,12 +4,14 @@ import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('..', import.meta.url));
 
-/** Where what was built lies: where `npm ci` clears it away, and where Node finds the peers. */
+/**
+ * Output folder of the build: inside `node_modules`, so that `npm ci` deletes it and Node resolves the peers.
+ */
 export const builtFolder = `${here}node_modules/.built`;
 
 /**
- * Makes plain JavaScript of what runs in processes of its own. What is measured runs without a loader: one that
- * translates TypeScript wraps every function to keep its name, and stays in the process.
+ * Compiles everything that runs in child processes to plain JavaScript. Measured processes run without a
+ * loader: one that translates TypeScript wraps every function to keep its name, and stays in the process.
  */
 export async function buildProcesses(): Promise<void> {
   const entries = await Promise.all(['servers', 'clients', 'store'].map(sourcesIn));

@@ -4,9 +4,12 @@ import { fileURLToPath } from 'node:url';
 import type { Api, Call, Reply } from '../processes/messages.js';
 import { builtFolder } from './build.js';
 
-/** A process that is asked things; it ends at the end of its block (`await using`), or with the signal. */
+/**
+ * A process that answers calls. It is killed at the end of its `await using` block, or when the signal
+ * aborts.
+ */
 export interface Child<A extends Api> extends AsyncDisposable {
-  /** Rejects when it fails, when the process ends, and when it takes longer than `timeoutMs` (default: a minute). */
+  /** Calls a function. Rejects when it fails, when the process ends, or after `timeoutMs` (default: 60 s). */
   call<K extends keyof A & string>(
     name: K,
     input?: Parameters<A[K]>[0],
@@ -15,11 +18,11 @@ export interface Child<A extends Api> extends AsyncDisposable {
 }
 
 /**
- * Starts one of the processes that were built.
+ * Starts one of the built processes.
  *
- * @param file such as `servers/yoga`
- * @param signal ends it
- * @param folder where it runs, whose `dist` it takes. Default: the project's root
+ * @param file path without extension, such as `servers/yoga`
+ * @param signal kills the process
+ * @param folder working directory, whose `dist` the process loads. Default: the project's root
  */
 export function startChild<A extends Api>(file: string, signal: AbortSignal, folder = ROOT): Child<A> {
   const child = fork(`${builtFolder}/${file}.js`, {
@@ -33,7 +36,7 @@ export function startChild<A extends Api>(file: string, signal: AbortSignal, fol
   return callable(child, file);
 }
 
-/** The project's root. */
+/** Root folder of the project. */
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**

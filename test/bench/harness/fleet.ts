@@ -11,35 +11,35 @@ import { OURS } from '../parts/part.js';
 import type { Usage } from '../processes/usage.js';
 import type { Bench } from './bench.js';
 import { type Child, startChild } from './child.js';
-import { cpuMicrosOf } from './process-usage.js';
+import { readCpuMicros } from './process-usage.js';
 import { quantile } from './statistics.js';
 
-/** How long the last updates are waited for. */
-const PATIENCE_MS = 60_000;
+/** Timeout for the last updates to arrive. */
+const ARRIVAL_TIMEOUT_MS = 60_000;
 
-/** How many read the bucket. */
+/** Number of processes that read the bucket. */
 const READERS = 2;
 
-/** One who reads the bucket, and what its updates come to. */
-export interface Reading extends AsyncDisposable {
-  /** The process that is measured. */
+/** A process that reads the bucket, and the receiver of its updates. */
+export interface BucketReader extends AsyncDisposable {
+  /** Reads the usage of the measured process. */
   usage(options?: { readonly collect: boolean }): Promise<Usage>;
-  /** The process that gets the updates. */
+  /** The process that receives the updates. */
   readonly receiver: Pick<Child<Omit<ReadersApi, 'read'> & Pick<NatsWatcherApi, 'read'>>, 'call'>;
 }
 
-/** What is read. */
-export interface Watched {
+/** Address and size of the watched bucket. */
+export interface WatchedBucket {
   readonly address: string;
   readonly sessions: number;
 }
 
-/** Those who read a bucket: gateways, or programs that watch it by themselves. */
-export async function openReadings(
+/** Starts the processes that read a bucket: gateways, or programs that watch it directly. */
+export async function openBucketReaders(
   bench: Bench,
-  { hasGateway, ...watched }: Watched & { readonly hasGateway: boolean },
+  { hasGateway, ...watched }: WatchedBucket & { readonly hasGateway: boolean },
 ) {
-  const all: Reading[] = [];
+  const all: BucketReader[] = [];
   for (let index = 0; index < READERS; index += 1) {
     all.push(await (hasGateway ? openGateway(bench, watched) : openWatcher(bench, watched)));
   }
@@ -51,8 +51,8 @@ export async function openReadings(
   };
 }
 
-/** A gateway, and readers that follow a Session each. */
-async function openGateway(bench: Bench, { address, sessions }: Watched): Promise<Reading> {
+/** Starts a gateway with one reader for each session. */
+async function openGateway(bench: Bench, { address, sessions }: WatchedBucket): Promise<BucketReader> {
   const gateway = await bench.startServer(OURS, { upstream: { nats: address } });
   const receiver = await bench.openReaders({
     port: gateway.port,
@@ -71,9 +71,9 @@ async function openGateway(bench: Bench, { address, sessions }: Watched): Promis
   };
 }
 
-async function openWatcher(bench: Bench, watched: Watched): Promise<Reading> {
+async function openWatcher(bench: Bench, watched: WatchedBucket): Promise<BucketReader> {
   const watcher = startChild<NatsWatcherApi>('clients/nats-watcher', bench.signal);
-  await watcher.call('open', watched, PATIENCE_MS);
+  await watcher.call('open', watched, ARRIVAL_TIMEOUT_MS);
   return {
     usage: (options = { collect: false }) => watcher.call('usage', options),
     receiver: watcher,
@@ -81,15 +81,18 @@ async function openWatcher(bench: Bench, watched: Watched): Promise<Reading> {
   };
 }
 
-/** Publishers, their broker, and those who read it. */
+/** Publishers, their broker, and the processes that read the bucket. */
 export interface Fleet {
   readonly broker: NatsServer;
   readonly load: Child<FleetLoadApi>;
-  readonly readings: readonly Reading[];
+  readonly readings: readonly BucketReader[];
 }
 
-/** What it costs for a time that nothing changes: publishers say that they are there, and the broker passes it on. */
-export async function rest(
+/**
+ * Measures the cost per session while nothing changes: the publishers' heartbeats, and the broker that
+ * forwards them.
+ */
+export async function measureIdle(
   fleet: Fleet,
   { seconds, sessions }: { readonly seconds: number; readonly sessions: number },
 ) {
@@ -105,26 +108,28 @@ export async function rest(
   };
 }
 
-/** What those who read the bucket hold in memory, each, in megabytes, once what is not needed is collected. */
-export async function heapOf({ readings }: Fleet): Promise<number> {
+/** Mean heap of a bucket reader in megabytes, after garbage collection. */
+export async function measureHeap({ readings }: Fleet): Promise<number> {
   const usages = await Promise.all(readings.map((reading) => reading.usage({ collect: true })));
   return usages.reduce((sum, { heapBytes }) => sum + heapBytes, 0) / readings.length / 1e6;
 }
 
-/** So many updates of each Session at a pace: what they cost, and what came of them. */
+/** Sends `count` updates of each session at a fixed rate. Returns their cost and delivery. */
 export async function sustain(fleet: Fleet, pace: { readonly count: number; readonly perSecond: number }) {
   const { load, readings } = fleet;
-  const ofAll = <T>(ask: (reading: Reading) => Promise<T>) => Promise.all(readings.map(ask));
+  const ofAll = <T>(ask: (reading: BucketReader) => Promise<T>) => Promise.all(readings.map(ask));
   await ofAll(({ receiver }) => receiver.call('reset'));
   await ofAll(({ receiver }) => receiver.call('record'));
   const before = await usages(fleet);
-  const { first, times, failures } = await load.call('pace', pace, 10 * PATIENCE_MS);
+  const { first, times, failures } = await load.call('pace', pace, 10 * ARRIVAL_TIMEOUT_MS);
   const n = first + pace.count - 1;
   const reached = await ofAll(({ receiver }) =>
-    receiver.call('reached', { n, ms: PATIENCE_MS }, 2 * PATIENCE_MS),
+    receiver.call('reached', { n, ms: ARRIVAL_TIMEOUT_MS }, 2 * ARRIVAL_TIMEOUT_MS),
   );
   const after = await usages(fleet);
-  const latencies = await ofAll(({ receiver }) => receiver.call('latencies', { first, times }, PATIENCE_MS));
+  const latencies = await ofAll(({ receiver }) =>
+    receiver.call('latencies', { first, times }, ARRIVAL_TIMEOUT_MS),
+  );
   const received = await ofAll(({ receiver }) => receiver.call('read'));
   const samples = latencies.flatMap((each) => each.samples);
   const sent = times.flat();
@@ -150,12 +155,12 @@ export async function sustain(fleet: Fleet, pace: { readonly count: number; read
     fault:
       failures[0] ??
       (reached.includes(false)
-        ? `not every reader had the last update ${PATIENCE_MS / 1_000} s after it`
+        ? `not every reader received the last update within ${ARRIVAL_TIMEOUT_MS / 1_000} s`
         : (received.map(faultOf).find((fault) => fault !== null) ?? null)),
   };
 }
 
-/** As much as is needed of what a server says of itself. */
+/** The fields read from the server's monitoring page `/varz`. */
 interface BrokerStatus {
   readonly in_bytes: number;
   readonly out_bytes: number;
@@ -170,15 +175,15 @@ async function usages({ broker, load, readings }: Fleet) {
     load: ofLoad.cpuMicros,
     readings: ofReadings.reduce((sum, { cpuMicros }) => sum + cpuMicros, 0),
     rss: ofReadings.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
-    broker: cpuMicrosOf(broker.pid ?? 0),
+    broker: readCpuMicros(broker.pid ?? 0),
     bytesIn: status.in_bytes,
     bytesOut: status.out_bytes,
   };
 }
 
-/** How many were really sent a second. */
+/** Updates sent per second, by their send times. */
 function rateOf(sent: readonly number[]): number {
-  const first = sent.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
-  const last = sent.reduce((most, time) => Math.max(most, time), 0);
+  const first = sent.reduce((min, time) => Math.min(min, time), Number.POSITIVE_INFINITY);
+  const last = sent.reduce((max, time) => Math.max(max, time), 0);
   return ((sent.length - 1) / (last - first)) * 1e9;
 }

@@ -1,10 +1,10 @@
 import { createServer, type Socket } from 'node:net';
 import { listen } from '../servers/listen.js';
 
-/** A plain TCP server that whoever connects is told lines by: where a raw pipe has its bytes from. */
+/** A TCP server that sends lines to each connection: the input of a raw pipe. */
 export interface LineSource extends AsyncDisposable {
   readonly port: number;
-  /** Resolves when somebody has connected. */
+  /** Resolves on the first connection. */
   readonly connected: Promise<void>;
   write(line: Buffer): void;
 }
@@ -16,7 +16,7 @@ export async function openLineSource(): Promise<LineSource> {
   const connected = new Promise<void>((resolve) => server.once('connection', () => resolve()));
   server.on('connection', (socket) => {
     sockets.add(socket);
-    // The other end is killed when it has done its work.
+    // The peer is killed when its measurement ends.
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
   });

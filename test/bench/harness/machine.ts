@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
 
-/** What the benchmark ran on, and with. */
+/** Hardware and software that the benchmark ran on. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGb: number;
   readonly system: string;
-  /** How many files a process may hold open; infinite where it cannot be told. */
+  /** Limit of open files of a process; infinite if unknown. */
   readonly openFiles: number;
-  /** Node, the gateway and the peers. */
+  /** Versions of Node, the gateway and the peers. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Looks at the machine and at what is installed. */
+/** Reads the machine's data and the installed versions. */
 export function readMachine(): Machine {
   const all = cpus();
   return {
@@ -26,7 +26,10 @@ export function readMachine(): Machine {
   };
 }
 
-/** The limit of this process, which its children inherit. Node raises the soft limit to the hard one. */
+/**
+ * Limit of open files of this process, inherited by its children. Node raises the soft limit to the hard
+ * limit.
+ */
 export function openFilesLimit(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8');

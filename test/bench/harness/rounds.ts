@@ -2,45 +2,45 @@ import type { Column, Part, Row } from '../parts/part.js';
 import type { Bench } from './bench.js';
 import { median, spread } from './statistics.js';
 
-/** What a part came to. */
+/** Result of a part. */
 export interface PartResult {
   readonly part: Part;
-  /** The medians, by name. */
+  /** Medians, by row name. */
   readonly rows: ReadonlyMap<string, ResultRow>;
-  /** What could not be measured, and why: a line each. */
+  /** One line per failed measurement, with its reason. */
   readonly failures: readonly string[];
 }
 
-/** The medians of one server's rounds. */
+/** Medians over the rounds of one server. */
 export interface ResultRow extends Row {
-  /** The spread of the part's first column over the rounds. */
+  /** Spread of the part's first column over the rounds. */
   readonly spread: number;
-  /** The values of every round. */
+  /** Values of each round. */
   readonly rounds: readonly Readonly<Record<string, number>>[];
 }
 
-/** How a part is run. */
+/** Number of rounds, filter and progress callback. */
 export interface RoundsOptions {
   readonly runs: number;
-  /** Whether to take this entrant. */
-  readonly takes: (entrant: string) => boolean;
-  /** Says what is being measured. */
-  readonly tell: (line: string) => void;
+  /** Whether to measure this entrant. */
+  readonly includes: (entrant: string) => boolean;
+  /** Called with a line about each measurement before it starts. */
+  readonly onProgress: (line: string) => void;
 }
 
 /**
- * Measures all entrants of a part in turn, round after round: what else the machine does meets all of them alike. One
- * that fails is left out of the rounds after it.
+ * Measures all entrants of a part in turn, round after round, so that other load on the machine affects all
+ * of them alike. An entrant that fails is left out of later rounds.
  */
 export async function runRounds(part: Part, bench: Bench, options: RoundsOptions): Promise<PartResult> {
   const measured = new Map<string, Row[]>();
   const failures = new Map<string, string>();
   const runs = Math.min(options.runs, part.rounds ?? options.runs);
-  const entrants = part.entrants.filter(options.takes);
+  const entrants = part.entrants.filter(options.includes);
   for (let run = 1; run <= runs; run += 1) {
     for (const entrant of entrants) {
       if (failures.has(entrant) || bench.signal.aborted) continue;
-      options.tell(`${part.name}: ${entrant}, round ${run} of ${runs}`);
+      options.onProgress(`${part.name}: ${entrant}, round ${run} of ${runs}`);
       try {
         for (const row of await part.measure(entrant, bench)) add(measured, row);
       } catch (error) {

@@ -1,7 +1,7 @@
 import { compression } from './compression.js';
 import { fanOutParts } from './fan-out.js';
 import { fleet } from './fleet.js';
-import { hold } from './hold.js';
+import { eventLoopHold } from './hold.js';
 import { httpParts } from './http.js';
 import { manyReaders } from './many-readers.js';
 import { memory } from './memory.js';
@@ -11,7 +11,7 @@ import { start } from './start.js';
 import { store } from './store.js';
 import { stuck } from './stuck.js';
 
-/** Every part, in the order in which they run. */
+/** All parts, in the order in which they run. */
 export const parts: readonly Part[] = [
   ...fanOutParts,
   memory,
@@ -20,7 +20,7 @@ export const parts: readonly Part[] = [
   store,
   pipeLatency,
   stuck,
-  hold,
+  eventLoopHold,
   fleet,
   compression,
   start,

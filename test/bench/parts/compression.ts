@@ -10,7 +10,7 @@ const COLUMNS: readonly Column[] = [
   { key: 'ratio', title: 'times smaller', digits: 1 },
 ];
 
-/** Whether what a bucket holds should be compressed: what it would cost, and what it would save. */
+/** Cost and benefit of compressing the values in a bucket. */
 export const compression: Part = {
   name: 'compression',
   title: 'the state of a Session as a bucket holds it, compressed',

@@ -6,7 +6,7 @@ import { atMostTimes, type Column, type Goal, OURS, type Part, type Row, timesLe
 /** The servers that deliver over WebSocket. */
 export const WEB_SOCKET_SERVERS = [OURS, 'yoga', 'apollo', 'mercurius', 'mercurius-jit', 'raw-ws'];
 
-/** Those that have one message for all readers. */
+/** Servers that send the same message to all readers. */
 const RAW = new Set(['raw-ws', 'raw-socket']);
 
 const CPU: Column = { key: 'cpu', title: 'CPU µs/payload', digits: 2 };
@@ -21,20 +21,20 @@ const COLUMNS: readonly Column[] = [
   { key: 'clientCores', title: 'client cores', digits: 2 },
 ];
 
-/** What the parts of this kind differ by. */
+/** Options in which the fan-out parts differ. */
 interface FanOut {
   readonly name: string;
   readonly title: string;
   readonly goals: readonly Goal[];
   readonly readers: number;
-  /** What the readers ask for, taken in turn. */
+  /** Operations of the readers, taken in turn. */
   readonly operations: readonly Operation[];
   readonly load: Load;
-  /** How fast updates come while latency is measured. */
+  /** Interval between updates while latency is measured. */
   readonly everyMs: number;
 }
 
-/** How an update reaches many readers, in six ways. */
+/** Delivery of an update to many readers, in six variants. */
 export const fanOutParts: readonly Part[] = [
   fanOut({
     name: 'fanout-small',
@@ -120,7 +120,7 @@ async function measure(entrant: string, bench: Bench, options: FanOut): Promise<
   });
   const flow = createFlow(server, readers);
   await flow.join();
-  // A raw server has one message for all, so it cannot give each group its own.
+  // A raw server sends the same message to all readers, so it cannot give each group its own.
   const [first] = operations;
   if (first && !(RAW.has(entrant) && operations.length > 1)) await flow.check(first);
   await flow.saturate({ ...load, chunk: Math.ceil(load.chunk / 10) }, seconds * 2);

@@ -2,7 +2,7 @@ import { startNats } from '../../support/nats-server.js';
 import type { FleetLoadApi } from '../clients/fleet-load.js';
 import { type Bench, SERVICES } from '../harness/bench.js';
 import { startChild } from '../harness/child.js';
-import { heapOf, openReadings, rest, sustain } from '../harness/fleet.js';
+import { measureHeap, measureIdle, openBucketReaders, sustain } from '../harness/fleet.js';
 import { atLeast, atMost, atMostTimes, type Column, OURS, type Part, type Row } from './part.js';
 
 const CPU: Column = { key: 'cpu', title: 'CPU µs/update', digits: 0 };
@@ -12,7 +12,10 @@ const RATE: Column = { key: 'rate', title: 'updates/s', digits: 0 };
 const LOST: Column = { key: 'lost', title: 'lost', digits: 0 };
 const WATCHER = 'raw-nats';
 
-/** Publishers, a broker, two gateways and their readers; beside it, two programs that watch the broker by themselves. */
+/**
+ * Publishers, a broker, two gateways and their readers, compared with two programs that watch the broker
+ * directly.
+ */
 export const fleet: Part = {
   name: 'fleet',
   title: '1,000 Sessions of 100 targets through one NATS server to two gateways with 1,000 readers each',
@@ -41,9 +44,9 @@ export const fleet: Part = {
   measure,
 };
 
-/** As many updates a second as are tried, until all is delivered at that pace. */
+/** Rates in updates per second, tried in this order until all updates are delivered at that rate. */
 const RATES = [1_000, 750, 500, 350, 250, 150, 100];
-/** A share of the pace below which it was not kept. */
+/** Minimum share of the target rate that counts as sustained. */
 const KEPT = 0.98;
 
 async function measure(entrant: string, bench: Bench): Promise<Row[]> {
@@ -53,24 +56,24 @@ async function measure(entrant: string, bench: Bench): Promise<Row[]> {
   const address = broker.address('fleet');
   await using load = startChild<FleetLoadApi>('clients/fleet-load', bench.signal);
   await load.call('open', { address, sessions, services: SERVICES });
-  await using readings = await openReadings(bench, { address, sessions, hasGateway: entrant === OURS });
+  await using readings = await openBucketReaders(bench, { address, sessions, hasGateway: entrant === OURS });
   const parts = { broker, load, readings: readings.all };
-  const heapBefore = await heapOf(parts);
-  const idle = await rest(parts, { seconds: seconds / 2, sessions });
+  const heapBefore = await measureHeap(parts);
+  const idle = await measureIdle(parts, { seconds: seconds / 2, sessions });
   await sustain(parts, { perSecond: 250, count: Math.ceil((250 * seconds) / 4 / sessions) });
   const missed: string[] = [];
   for (const perSecond of bench.quick ? [100] : RATES) {
     const count = Math.max(Math.round((perSecond * seconds) / sessions), 2);
     const { values, fault } = await sustain(parts, { perSecond, count });
     const isKept = values.rate >= KEPT * perSecond && values.p99 < 1_000 && fault === null;
-    const note = missed.length === 0 ? '' : `more was not kept: ${missed.join('; ')}`;
+    const note = missed.length === 0 ? '' : `higher rates were not sustained: ${missed.join('; ')}`;
     if (isKept || perSecond === RATES.at(-1)) {
-      const memory = { heapBefore, heapAfter: await heapOf(parts) };
+      const memory = { heapBefore, heapAfter: await measureHeap(parts) };
       return [{ name: entrant, values: { ...values, ...memory, ...idle }, fault, note }];
     }
     const { rate, p99, cores, brokerCores, loadCores } = values;
     const used = `cores of each ${cores.toFixed(2)}, broker ${brokerCores.toFixed(2)}, publishers ${loadCores.toFixed(2)}`;
-    missed.push(`${perSecond}/s came to ${rate.toFixed(0)}/s, p99 ${p99.toFixed(0)} ms (${used})`);
+    missed.push(`${perSecond}/s: measured ${rate.toFixed(0)}/s, p99 ${p99.toFixed(0)} ms (${used})`);
   }
   throw new Error('no rate was tried');
 }

@@ -6,63 +6,66 @@ import { type RunningServer, SERVICES } from '../harness/bench.js';
 import type { Child } from '../harness/child.js';
 import { quantile } from '../harness/statistics.js';
 
-/** Updates on their way from a server to its readers, in a process each. */
+/** Updates sent by a server to its readers. Server and readers run in their own processes. */
 export interface Flow {
-  /** Until every reader has got an update: the peers begin to deliver some time after they were subscribed to. */
+  /**
+   * Waits until every reader has received an update. The peers start to deliver some time after the
+   * subscription.
+   */
   join(): Promise<void>;
-  /** Checks that a payload says what it should. */
+  /** Checks that a payload has the expected content. */
   check(operation: Operation): Promise<void>;
-  /** As many updates as the readers take, for a time. */
+  /** Sends as many updates as the readers can take, for `seconds`. */
   saturate(load: Load, seconds: number): Promise<FlowResult>;
-  /** Updates at a rate that leaves the server idle most of the time. */
+  /** Sends updates at a rate that leaves the server mostly idle. */
   pace(options: { readonly count: number; readonly everyMs: number }): Promise<PaceResult>;
-  /** What was wrong with what came since the last `saturate` began; null when it was right. */
+  /** Returns the delivery errors since the last `saturate` started, or null. */
   fault(): Promise<string | null>;
 }
 
-/** How updates are offered. */
+/** How updates are sent. */
 export interface Load {
-  /** How many are sent on their way at a time. The next are not sent before the last but one of these have arrived. */
+  /** Updates sent at a time. The next chunk is sent when the last but one of them has arrived. */
   readonly chunk: number;
-  /** How many of them in one turn of the event loop. */
+  /** Updates sent in one turn of the event loop. */
   readonly perTurn: number;
 }
 
-/** What a flow cost. */
+/** Cost and rate of a saturated run. */
 export interface FlowResult {
-  /** User and system time of the server's process, per payload that arrived, in microseconds. */
+  /** User and system time of the server process per delivered payload, in microseconds. */
   readonly cpu: number;
-  /** What of it the system took: the writes, most of all. */
+  /** System time within `cpu`, mostly socket writes. */
   readonly system: number;
   /** Payloads per second. */
   readonly rate: number;
-  /** How many cores the server and the client were busy on. */
+  /** Cores in use by the server and by the client. */
   readonly serverCores: number;
   readonly clientCores: number;
-  /** How many updates were sent. */
+  /** Number of updates sent. */
   readonly updates: number;
 }
 
-/** What updates cost and took that came one by one. */
+/** Cost and latency of updates sent one by one. */
 export interface PaceResult {
-  /** User and system time of the server's process, per payload, in microseconds: nothing can be done for two updates at once. */
+  /** User and system time of the server process per payload, in microseconds. Updates cannot share work. */
   readonly aloneCpu: number;
-  /** From the update to the reader's hands, in milliseconds. */
+  /** Time from the update to the reader, in milliseconds. */
   readonly p50: number;
   readonly p99: number;
 }
 
-/** How long readers are waited for until they have what was sent. */
+/** Timeout for readers to receive the sent updates. */
 const ARRIVAL_MS = 120_000;
 
-/** A flow between the two. */
+/** Creates a flow between a server and its readers. */
 export function createFlow(server: RunningServer, readers: Child<ReadersApi>): Flow {
   return {
     async join() {
       for (let ms = 100; ms < ARRIVAL_MS; ms *= 2) {
         if (await arrived(await emit({ chunk: 1, perTurn: 1 }), ms)) return;
       }
-      throw new Error('not every reader got an update after it was subscribed');
+      throw new Error('not every reader received an update after it subscribed');
     },
     async check(operation) {
       await readers.call('capture');
@@ -116,7 +119,7 @@ export function createFlow(server: RunningServer, readers: Child<ReadersApi>): F
     if (await arrived(n)) return;
     const { closed } = await readers.call('read');
     const why = closed.length > 0 ? `; ${closed.length} lost their connection: ${closed[0]}` : '';
-    throw new Error(`not every reader got update ${n} within ${ARRIVAL_MS / 1_000} s${why}`);
+    throw new Error(`not every reader received update ${n} within ${ARRIVAL_MS / 1_000} s${why}`);
   }
 
   async function usages() {
@@ -139,8 +142,10 @@ export function createFlow(server: RunningServer, readers: Child<ReadersApi>): F
   }
 }
 
-/** What was wrong with what came; null when every reader got every update, in order, once. */
+/**
+ * Describes delivery errors. Returns null if every reader received every update exactly once and in order.
+ */
 export function faultOf({ lost, repeated, conflated }: Received): string | null {
   if (lost > 0 || repeated > 0) return `LOST ${lost}, repeated ${repeated}`;
-  return conflated > 0 ? `${conflated} updates folded into others` : null;
+  return conflated > 0 ? `${conflated} updates merged into others` : null;
 }

@@ -4,7 +4,7 @@ import type { HealthProbeApi } from '../clients/health-probe.js';
 import { COSTLY } from '../data/costly.js';
 import { sessionAt } from '../data/session.js';
 import { type Bench, SERVICES } from '../harness/bench.js';
-import { type Bundle, startBundle } from '../harness/bundle.js';
+import { type BuiltGateway, startBuiltGateway } from '../harness/built-gateway.js';
 import { type Child, startChild } from '../harness/child.js';
 import { quantile } from '../harness/statistics.js';
 import { atMost, type Column, OURS, type Part, type Row } from './part.js';
@@ -14,14 +14,14 @@ const HOLD_CPU: Column = { key: 'holdCpu', title: 'hold CPU ms', digits: 0 };
 const HEALTH: Column = { key: 'health', title: '/healthz max ms', digits: 0 };
 const GROWTH: Column = { key: 'growth', title: 'heap growth MB', digits: 0 };
 
-/** Answers, and parsed documents and their errors over HTTP and WebSocket, are kept: about 32 MiB each, as estimated. */
+/** The response cache and the document caches of HTTP and WebSocket hold about 32 MiB each, by estimate. */
 const MAX_CACHES_MB = 160;
 
-/** How long the event loop is held at most, whatever clients send within the default limits. */
-export const hold: Part = {
+/** Longest time for which clients can block the event loop within the default limits. */
+export const eventLoopHold: Part = {
   name: 'hold',
   title:
-    '20 clients that send the worst within the default limits; 200 Sessions of 100 targets, one of which changes',
+    '20 clients that send the most expensive requests within the default limits; 200 Sessions of 100 targets, one changing',
   entrants: [OURS],
   rounds: 1,
   columns: [
@@ -46,18 +46,18 @@ const SESSIONS = 200;
 const UPDATE_MS = 50;
 const MB = 1e6;
 
-/** The gateway with those who ask it. */
+/** The gateway, its load and its health probe. */
 interface Setup {
-  readonly gateway: Bundle;
+  readonly gateway: BuiltGateway;
   readonly load: Child<CostlyLoadApi>;
   readonly probe: Child<HealthProbeApi>;
 }
 
 async function measure(entrant: string, bench: Bench): Promise<Row[]> {
   const seconds = bench.quick ? 1 : 10;
-  await using gateway = await startBundle(bench.signal);
+  await using gateway = await startBuiltGateway(bench.signal);
   for (let session = 0; session < SESSIONS; session += 1) gateway.put(sessionOf(session, 0));
-  await haveAll(gateway.port);
+  await waitForAllSessions(gateway.port);
   await using load = startChild<CostlyLoadApi>('clients/costly-load', bench.signal);
   await using probe = startChild<HealthProbeApi>('clients/health-probe', bench.signal);
   await probe.call('start', { port: gateway.port });
@@ -87,15 +87,15 @@ async function measure(entrant: string, bench: Bench): Promise<Row[]> {
   ];
 }
 
-/** What was measured while requests of some kinds were sent. */
+/** Figures measured while requests of some kinds were sent. */
 interface Measured {
   readonly name: string;
-  readonly hold: number;
-  readonly holdCpu: number;
+  readonly holdMs: number;
+  readonly holdCpuMs: number;
   readonly rssPeak: number;
   readonly answered: number;
   readonly latencies: readonly number[];
-  readonly probeHold: number;
+  readonly probeHoldMs: number;
 }
 
 async function measureKinds(
@@ -106,41 +106,42 @@ async function measureKinds(
 ): Promise<Measured> {
   await Promise.all([gateway.call('read'), probe.call('read')]);
   const run = { port: gateway.port, clients: CLIENTS, seconds, kinds };
-  const { answered } = await load.call('run', run, PATIENCE_MS);
-  // Of what was begun the rest is done.
+  const { answered } = await load.call('run', run, CALL_TIMEOUT_MS);
+  // Work that was started finishes.
   await sleep(1_000);
-  const { holdMs, holdCpuMs, peakRssBytes } = await gateway.call('read', undefined, PATIENCE_MS);
+  const { holdMs, holdCpuMs, peakRssBytes } = await gateway.call('read', undefined, CALL_TIMEOUT_MS);
   const { latencies, probeHoldMs } = await probe.call('read');
   const rssPeak = peakRssBytes / MB;
-  return { name, hold: holdMs, holdCpu: holdCpuMs, rssPeak, answered, latencies, probeHold: probeHoldMs };
+  return { name, holdMs, holdCpuMs, rssPeak, answered, latencies, probeHoldMs };
 }
 
-const PATIENCE_MS = 300_000;
+/** Timeout of a call, which waits while the gateway's event loop is blocked. */
+const CALL_TIMEOUT_MS = 300_000;
 
 function valuesOf(all: readonly Measured[]): Row['values'] {
   const latencies = all.flatMap((measured) => measured.latencies);
-  const most = (key: 'hold' | 'holdCpu' | 'rssPeak' | 'probeHold') =>
+  const max = (key: 'holdMs' | 'holdCpuMs' | 'rssPeak' | 'probeHoldMs') =>
     Math.max(...all.map((measured) => measured[key]));
   return {
-    hold: most('hold'),
-    holdCpu: most('holdCpu'),
+    hold: max('holdMs'),
+    holdCpu: max('holdCpuMs'),
     health: latencies.reduce((max, latency) => Math.max(max, latency), 0),
     healthP99: quantile(latencies, 0.99),
-    probeHold: most('probeHold'),
-    rssPeak: most('rssPeak'),
+    probeHold: max('probeHoldMs'),
+    rssPeak: max('rssPeak'),
     answered: all.reduce((sum, { answered }) => sum + answered, 0),
   };
 }
 
-/** As `tilt get session -w -o json` writes it. */
+/** A session in the format of `tilt get session -w -o json`. */
 function sessionOf(index: number, n: number): object {
   const session = sessionAt({ services: SERVICES, stream: 0, n });
   const name = `s${String(index).padStart(3, '0')}`;
   return { ...session, metadata: { ...session.metadata, name, uid: `uid-${index}` } };
 }
 
-/** The first Session changes until the interval is cleared. */
-function keepChanging(gateway: Bundle): NodeJS.Timeout {
+/** Changes the first session until the interval is cleared. */
+function keepChanging(gateway: BuiltGateway): NodeJS.Timeout {
   let n = 0;
   return setInterval(() => {
     n += 1;
@@ -148,12 +149,12 @@ function keepChanging(gateway: Bundle): NodeJS.Timeout {
   }, UPDATE_MS);
 }
 
-async function haveAll(port: number): Promise<void> {
+async function waitForAllSessions(port: number): Promise<void> {
   const query = encodeURIComponent('{ sessions(first: 1000) { nodes { id } } }');
   for (let tries = 0; tries < 300; tries += 1) {
     const answer = await (await fetch(`http://127.0.0.1:${port}/graphql?query=${query}`)).text();
     if (answer.split('"id"').length === SESSIONS + 1) return;
     await sleep(100);
   }
-  throw new Error('the Sessions did not arrive');
+  throw new Error(`not all ${SESSIONS} Sessions arrived within 30 s`);
 }

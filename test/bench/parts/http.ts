@@ -8,17 +8,17 @@ import { type Column, type Goal, OURS, type Part, type Row, timesLess } from './
 
 const CPU: Column = { key: 'cpu', title: 'CPU µs/request', digits: 1 };
 
-/** What the parts of this kind differ by. */
+/** Options in which the HTTP parts differ. */
 interface HttpPart {
   readonly name: string;
   readonly title: string;
   readonly operation: Operation;
   readonly goals: readonly Goal[];
-  /** How often the Session changes meanwhile. */
+  /** Changes of the session per second during the measurement. */
   readonly changesPerSecond: number;
 }
 
-/** Queries over HTTP, with the answer at rest and with it changing. */
+/** Queries over HTTP, with an unchanged and with a changing answer. */
 export const httpParts: readonly Part[] = [
   http({
     name: 'http-big',
@@ -89,7 +89,7 @@ async function measure(entrant: string, bench: Bench, options: HttpPart): Promis
   return [{ name: entrant, values: valuesOf(result, before, after), fault: faultOf(result) }];
 }
 
-/** Changes the Session while it is asked for. Gives the number of the last update. */
+/** Changes the session during the measurement. Resolves with the number of the last update. */
 async function change(server: RunningServer, perSecond: number, seconds: number): Promise<number> {
   if (perSecond === 0) return 0;
   const count = Math.ceil(perSecond * seconds);
@@ -117,6 +117,6 @@ function valuesOf({ answers, samples }: LoadResult, before: Usages, after: Usage
   };
 }
 
-function faultOf({ refusals }: LoadResult): string | null {
-  return refusals === 0 ? null : `${refusals} answers with an error`;
+function faultOf({ failures }: LoadResult): string | null {
+  return failures === 0 ? null : `${failures} answers with an error`;
 }

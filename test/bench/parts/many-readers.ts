@@ -10,11 +10,11 @@ import { atLeast, atMost, type Column, OURS, type Part, type Row } from './part.
 
 const MEAN: Column = { key: 'mean', title: 'mean ms', digits: 1 };
 const LOST: Column = { key: 'lost', title: 'lost', digits: 0 };
-/** Updates a second below which a run was not sustained. */
+/** Minimum rate in updates per second that counts as sustained. */
 const ON_TIME = 0.98;
 const PACE: Column = { key: 'pace', title: 'updates/s each', digits: 2 };
 
-/** How many subscriptions one process of the gateway can feed for a minute. */
+/** Number of subscriptions that one gateway process can serve for a minute. */
 export const manyReaders: Part = {
   name: 'readers-50k',
   title: '50,000 subscriptions on one gateway process, one update a second each',
@@ -36,19 +36,22 @@ export const manyReaders: Part = {
   measure,
 };
 
-/** Ten Sessions that change once a second, one after the other: a socket's subscriptions are of different ones. */
+/**
+ * Ten sessions that change once a second, one after the other. The subscriptions of a socket are to different
+ * sessions.
+ */
 const STREAMS = 10;
 const CLIENTS = 2;
 const PER_SOCKET = 3;
-/** How long the last updates are waited for. */
-const PATIENCE_MS = 30_000;
+/** Timeout for the last updates to arrive. */
+const ARRIVAL_TIMEOUT_MS = 30_000;
 
 async function measure(entrant: string, bench: Bench): Promise<Row[]> {
   const seconds = bench.quick ? 5 : 60;
   const subscriptions = bench.quick ? 1_800 : 50_000;
   const sockets = Math.min(
     Math.ceil(subscriptions / PER_SOCKET / CLIENTS),
-    Math.floor(roomForSockets() / CLIENTS),
+    Math.floor(maxSockets() / CLIENTS),
   );
   await using server = await bench.startServer(entrant, { streams: STREAMS });
   await using one = await openClient(bench, server, sockets, '127.0.0.2');
@@ -59,12 +62,14 @@ async function measure(entrant: string, bench: Bench): Promise<Row[]> {
     name: entrant,
     values: { ...values, subscriptions: sockets * CLIENTS * PER_SOCKET, sockets: sockets * CLIENTS },
     fault,
-    note: limitOf(values),
+    note: describeLimit(values),
   }));
 }
 
-/** Each socket is an open file of the server's; some are needed for everything else. */
-function roomForSockets(): number {
+/**
+ * Maximum number of sockets: each is an open file of the server, and 1,000 are reserved for everything else.
+ */
+function maxSockets(): number {
   return Math.min(openFilesLimit(), 1_000_000) - 1_000;
 }
 
@@ -80,16 +85,18 @@ function openClient(bench: Bench, server: RunningServer, sockets: number, localA
   });
 }
 
-/** An update a second for each subscription, for so long; what it cost, and what came. */
+/** Sends one update a second to each subscription. Returns cost and delivery. */
 async function sustain(server: RunningServer, clients: readonly Child<ReadersApi>[], seconds: number) {
   const ofAll = <T>(ask: (client: Child<ReadersApi>) => Promise<T>) => Promise.all(clients.map(ask));
   await ofAll((client) => client.call('reset'));
   await ofAll((client) => client.call('record'));
   const before = await usages(server, clients);
   const pace = { count: seconds, everyMs: 1_000 };
-  const { first, times } = await server.call('pace', pace, seconds * 1_000 + 5 * PATIENCE_MS);
+  const { first, times } = await server.call('pace', pace, seconds * 1_000 + 5 * ARRIVAL_TIMEOUT_MS);
   const n = first + seconds - 1;
-  const reached = await ofAll((client) => client.call('reached', { n, ms: PATIENCE_MS }, 3 * PATIENCE_MS));
+  const reached = await ofAll((client) =>
+    client.call('reached', { n, ms: ARRIVAL_TIMEOUT_MS }, 3 * ARRIVAL_TIMEOUT_MS),
+  );
   const after = await usages(server, clients);
   const received = await ofAll((client) => client.call('read'));
   const latencies = await ofAll((client) => client.call('latencies', { first, times }, 120_000));
@@ -108,7 +115,7 @@ async function sustain(server: RunningServer, clients: readonly Child<ReadersApi
       rss: after.rss / 1e6,
     },
     fault: reached.includes(false)
-      ? `not every reader had the last update ${PATIENCE_MS / 1_000} s after it`
+      ? `not every reader received the last update within ${ARRIVAL_TIMEOUT_MS / 1_000} s`
       : (received.map(faultOf).find((fault) => fault !== null) ?? null),
   };
 }
@@ -124,21 +131,21 @@ async function usages(server: RunningServer, clients: readonly Child<ReadersApi>
   };
 }
 
-/** How many updates a second were really sent, by when they were. */
+/** Updates sent per second, by their send times. */
 function paceOf(times: readonly number[]): number {
   const [first = 0, last = 0] = [times.at(0), times.at(-1)];
   return ((times.length - 1) / (last - first)) * 1e9;
 }
 
-interface Busy {
+interface Utilization {
   readonly pace: number;
   readonly serverCores: number;
   readonly clientCores: number;
 }
 
-/** What kept it from more. */
-function limitOf({ pace, serverCores, clientCores }: Busy): string {
-  const files = `sockets: a process may hold ${openFilesLimit()} open files here`;
+/** Names the resource that limited the run. */
+function describeLimit({ pace, serverCores, clientCores }: Utilization): string {
+  const files = `sockets: the limit is ${openFilesLimit()} open files per process`;
   if (serverCores > 0.95) return `limited by the server's core; ${files}`;
   if (pace < ON_TIME)
     return `limited by the machine, which gave the server ${serverCores.toFixed(2)} of a core; ${files}`;

@@ -8,13 +8,13 @@ import { type Column, type Goal, OURS, type Part, type Row } from './part.js';
 const RSS: Column = { key: 'rss', title: 'RSS kB/reader', digits: 1 };
 const HEAP: Column = { key: 'heap', title: 'heap kB/reader', digits: 1 };
 
-/** What a reader costs that only waits. */
+/** Memory of an idle reader. */
 export const memory: Part = {
   name: 'memory',
   title: 'memory of an idle reader',
   entrants: WEB_SOCKET_SERVERS,
   columns: [RSS, HEAP],
-  goals: [littleMoreThanRaw(RSS), littleMoreThanRaw(HEAP)],
+  goals: [memoryGoal(RSS), memoryGoal(HEAP)],
   measure,
 };
 
@@ -22,13 +22,13 @@ async function measure(entrant: string, bench: Bench): Promise<Row[]> {
   const sockets = bench.quick ? 500 : 5_000;
   const documents = [targetChange().document];
   await using server = await bench.startServer(entrant);
-  // What every server needs once, whoever reads, is there before the first look.
+  // Memory that every server needs once is allocated before the first measurement.
   await using first = await bench.openReaders({ port: server.port, documents, sockets: 100 });
   await createFlow(server, first).join();
-  const before = await settled(server);
+  const before = await readSettledUsage(server);
   await using readers = await bench.openReaders({ port: server.port, documents, sockets });
   await createFlow(server, readers).join();
-  const after = await settled(server);
+  const after = await readSettledUsage(server);
   const values = {
     rss: (after.rssBytes - before.rssBytes) / sockets / 1_000,
     heap: (after.heapBytes - before.heapBytes) / sockets / 1_000,
@@ -36,8 +36,8 @@ async function measure(entrant: string, bench: Bench): Promise<Row[]> {
   return [{ name: entrant, values, fault: null }];
 }
 
-/** What is left when garbage is gone; what was done shortly before may need a moment to become garbage. */
-async function settled(server: RunningServer) {
+/** Usage after garbage collection. Recently used objects may need a moment to become garbage. */
+async function readSettledUsage(server: RunningServer) {
   for (let round = 0; round < 3; round += 1) {
     await server.call('usage', { collect: true });
     await sleep(200);
@@ -45,8 +45,8 @@ async function settled(server: RunningServer) {
   return server.call('usage', { collect: true });
 }
 
-/** The goal of at most 1.2 times what a raw `ws` socket takes, and 4 kB. */
-function littleMoreThanRaw({ key, title }: Column): Goal {
+/** Goal: at most 1.2 times the memory of a raw `ws` socket plus 4 kB. */
+function memoryGoal({ key, title }: Column): Goal {
   return {
     text: `${title}: ${OURS} − 1.2 × raw-ws`,
     bound: { atMost: 4 },

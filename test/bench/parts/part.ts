@@ -1,19 +1,19 @@
 import type { Bench } from '../harness/bench.js';
 
-/** A part of the benchmark: something that is measured of several servers, in rounds. */
+/** A part of the benchmark: a measurement of several servers in rounds. */
 export interface Part {
-  /** What it is called on the command line. */
+  /** Name on the command line. */
   readonly name: string;
-  /** One line for the head of its table. */
+  /** Title of its table. */
   readonly title: string;
-  /** The servers (or cases) that it is measured of, in the order of a round. */
+  /** Servers or cases to measure, in the order of a round. */
   readonly entrants: readonly string[];
-  /** What is shown of each; the first is what the part is about, and its spread is shown. */
+  /** Columns of the table. The first is the main figure, and its spread is shown. */
   readonly columns: readonly Column[];
   readonly goals: readonly Goal[];
-  /** How many rounds at most. Default: as many as asked for. */
+  /** Maximum number of rounds. Default: as many as requested. */
   readonly rounds?: number;
-  /** Measures one entrant once. Gives its row, and rows of what can only be measured beside it. */
+  /** Measures one entrant once. Returns its row, and rows that can only be measured together with it. */
   measure(entrant: string, bench: Bench): Promise<readonly Row[]>;
 }
 
@@ -21,50 +21,50 @@ export interface Part {
 export interface Column {
   readonly key: string;
   readonly title: string;
-  /** Digits after the point. */
+  /** Digits after the decimal point. */
   readonly digits: number;
 }
 
-/** What came out for one server in one round, or as the median of all. */
+/** Values of one server, of one round or as the median of all. */
 export interface Row {
   readonly name: string;
   readonly values: Readonly<Record<string, number>>;
-  /** What was wrong with what it delivered; null when all was right. */
+  /** Delivery error; null if everything was delivered correctly. */
   readonly fault: string | null;
-  /** A line that helps to understand the values. */
+  /** A note that helps to interpret the values. */
   readonly note?: string;
 }
 
-/** Something that is to be shown by a part. */
+/** A bound that a part should meet. */
 export interface Goal {
-  /** What is compared, such as `CPU per payload: yoga / tilt-graphql`. */
+  /** Compared values, such as `CPU per payload: yoga / tilt-graphql`. */
   readonly text: string;
   readonly bound: { readonly atLeast: number } | { readonly atMost: number };
-  /** What came out; null where something it needs was not measured. */
+  /** Measured value; null if one of its inputs was not measured. */
   value(rows: ReadonlyMap<string, Row>): number | null;
 }
 
-/** The server that all this is about. */
+/** The server under test. */
 export const OURS = 'tilt-graphql';
 
-/** The goal that a peer needs at least `factor` times as much of something as we do. */
+/** Goal: the peer needs at least `factor` times as much as the gateway. */
 export function timesLess(peer: string, column: Column, factor: number): Goal {
   return ratio(column, { above: peer, below: OURS }, { atLeast: factor });
 }
 
-/** The goal that we need at most `factor` times as much of something as a peer, or as the limit. */
+/** Goal: the gateway needs at most `factor` times as much as the peer. */
 export function atMostTimes(peer: string, column: Column, factor: number): Goal {
   return ratio(column, { above: OURS, below: peer }, { atMost: factor });
 }
 
-/** The goal that a value of ours, or of another row, is at most so much. */
-export function atMost(column: Column, most: number, name = OURS): Goal {
-  return itself(column, name, { atMost: most });
+/** Goal: a value of the gateway, or of the row `name`, is at most `max`. */
+export function atMost(column: Column, max: number, name = OURS): Goal {
+  return itself(column, name, { atMost: max });
 }
 
-/** The goal that a value of ours is at least so much. */
-export function atLeast(column: Column, least: number): Goal {
-  return itself(column, OURS, { atLeast: least });
+/** Goal: a value of the gateway is at least `min`. */
+export function atLeast(column: Column, min: number): Goal {
+  return itself(column, OURS, { atLeast: min });
 }
 
 function itself(column: Column, name: string, bound: Goal['bound']): Goal {
@@ -72,7 +72,7 @@ function itself(column: Column, name: string, bound: Goal['bound']): Goal {
   return { text: `${column.title}: ${name}`, bound, value };
 }
 
-/** The goal that the ratio of two rows is within a bound. */
+/** Goal: the ratio of two rows is within a bound. */
 export function ratio(
   column: Column,
   { above, below }: { readonly above: string; readonly below: string },

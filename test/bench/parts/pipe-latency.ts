@@ -15,7 +15,7 @@ const P50: Column = { key: 'p50', title: 'p50 ms', digits: 3 };
 const P99: Column = { key: 'p99', title: 'p99 ms', digits: 3 };
 const PIPE = 'raw-pipe';
 
-/** How long an update is on its way, beside the same bytes through a pipe. */
+/** Latency of an update through the gateway, compared with the same bytes through a raw pipe. */
 export const pipeLatency: Part = {
   name: 'pipe-latency',
   title: "an update of a Session of 100 targets, from Tilt's socket to a reader's, one at a time",
@@ -25,15 +25,21 @@ export const pipeLatency: Part = {
   measure,
 };
 
-/** A context of a kubeconfig is a Tilt when it is named like this. */
+/** Kubeconfig context of the Tilt. The prefix `tilt-` marks a context as a Tilt. */
 const CONTEXT = 'tilt-bench';
-/** Between two updates: by then the last has long arrived. */
+/** Pause between two updates. It is much longer than the delivery of one. */
 const PAUSE_MS = 10;
-/** Before those that count, one a millisecond: a gateway runs for hours, and its code is compiled within seconds. */
+/**
+ * Updates before the measured ones, one per millisecond. A gateway runs for hours, and its code is compiled
+ * within seconds.
+ */
 const WARM_UP = 3_000;
 const WARM_UP_PAUSE_MS = 1;
 
-/** One update after the other, each first through the gateway and then through the pipe: both meet the same machine. */
+/**
+ * Sends updates one by one, each first through the gateway and then through the pipe, so that both see the
+ * same machine load.
+ */
 async function measure(_entrant: string, bench: Bench): Promise<Row[]> {
   await using tilt = await createTiltServer({ plain: true, sessions: [sessionAt(at(0))] });
   await using folder = await createKubeconfigFolder();
@@ -61,7 +67,8 @@ async function measure(_entrant: string, bench: Bench): Promise<Row[]> {
     toPipe.push(nanoseconds());
     source.write(line);
   }
-  if (!(await reader.call('reached', { n: count, ms: 10_000 }))) throw new Error('an update did not arrive');
+  if (!(await reader.call('reached', { n: count, ms: 10_000 })))
+    throw new Error('update did not arrive within 10 s');
   const warm = toGateway.slice(WARM_UP);
   const { samples } = await reader.call('latencies', { first: WARM_UP + 1, times: [warm] });
   const arrivals = await pipeReader.call('arrivals');

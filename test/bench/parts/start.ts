@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { installPacked } from '../harness/installed.js';
-import { cpuMicrosOf } from '../harness/process-usage.js';
+import { installPacked } from '../harness/installed-package.js';
+import { readCpuMicros } from '../harness/process-usage.js';
 import { median } from '../harness/statistics.js';
 import { atMost, type Column, OURS, type Part } from './part.js';
 
@@ -13,10 +13,10 @@ const COLUMNS: readonly Column[] = [
   { key: 'packages', title: 'packages', digits: 0 },
 ];
 
-/** How often it is started in a round. */
+/** Number of starts in a round. */
 const STARTS = 5;
 
-/** What it takes from nothing to an answer, of what a user has installed. */
+/** Time and CPU from the start of the installed program to its first answer. */
 export const start: Part = {
   name: 'start',
   title: 'from the start of the installed program, on the demo, to its first answer',
@@ -46,13 +46,13 @@ async function startOnce(bin: string, signal: AbortSignal) {
     killSignal: 'SIGKILL',
   });
   const exit = once(child, 'exit');
-  const [said] = await once(child.stdout, 'data');
-  const url = /http:\/\/\S+\/graphql/.exec(String(said))?.[0];
+  const [output] = await once(child.stdout, 'data');
+  const url = /http:\/\/\S+\/graphql/.exec(String(output))?.[0];
   const answer = await fetch(`${url}?query={session{verdict{state}}}`);
-  if (!answer.ok) throw new Error(`expected an answer, got ${answer.status}`);
+  if (!answer.ok) throw new Error(`expected status 200 from ${url}, got ${answer.status}`);
   await answer.text();
   const elapsed = performance.now() - begun;
-  const cpu = cpuMicrosOf(child.pid ?? 0) / 1_000;
+  const cpu = readCpuMicros(child.pid ?? 0) / 1_000;
   child.kill('SIGKILL');
   await exit;
   return { cpu, elapsed };

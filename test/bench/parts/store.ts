@@ -4,7 +4,7 @@ import { atMost, type Column, OURS, type Part } from './part.js';
 
 const RATIO: Column = { key: 'ratio', title: 'apply / parse', digits: 2 };
 
-/** What an update costs before anyone is told of it. */
+/** Cost of an update before any reader is notified. */
 export const store: Part = {
   name: 'store',
   title: 'decode + diff + apply of an update with one change, and JSON.parse of the same bytes',

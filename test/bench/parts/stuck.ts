@@ -8,29 +8,32 @@ const CPU: Column = { key: 'cpu', title: 'CPU µs/payload', digits: 2 };
 const MEMORY: Column = { key: 'memory', title: 'kB/stuck reader', digits: 0 };
 
 /**
- * What the gateway may keep for a reader that takes nothing, in kB: the mark of 256 KiB above which it is sent nothing
- * more, one payload over it, and some for the reader itself.
+ * Maximum memory kept for a stuck reader, in kB: the high-water mark of 256 KiB, at which sending pauses, one
+ * payload above it, and the reader's own objects.
  */
-const MARK_KB = 300;
+const MAX_STUCK_KB = 300;
 const WITHOUT = 'healthy readers alone';
-const WITH = 'beside 50 stuck ones';
+const WITH = 'with 50 stuck readers';
 
-/** What readers that read no more do to the others, and to the gateway's memory. */
+/** Effect of readers that stop reading, on other readers and on the gateway's memory. */
 export const stuck: Part = {
   name: 'stuck',
   title: '50 stuck readers among 1,000 healthy ones, the whole Session (16 kB) at each update',
   entrants: [OURS],
   columns: [CPU, { key: 'rate', title: 'payloads/s', digits: 0 }, MEMORY],
-  goals: [ratio(CPU, { above: WITHOUT, below: WITH }, { atLeast: 0.95 }), atMost(MEMORY, MARK_KB, WITH)],
+  goals: [ratio(CPU, { above: WITHOUT, below: WITH }, { atLeast: 0.95 }), atMost(MEMORY, MAX_STUCK_KB, WITH)],
   measure,
 };
 
 const STUCK = 50;
 const LOAD: Load = { chunk: 8, perTurn: 1 };
-/** How many updates fill the system's buffers, some megabytes a socket: only then is the server left with the bytes. */
+/**
+ * Number of updates that fill the system's socket buffers, a few megabytes each. Only then does the server
+ * keep bytes.
+ */
 const FILLING = 250;
 
-/** How often both are measured, in turn: over minutes the same moves by a tenth, with and without stuck readers. */
+/** Number of alternating measurements. Over minutes, the same measurement varies by a tenth. */
 const CYCLES = 3;
 
 async function measure(entrant: string, bench: Bench): Promise<Row[]> {
@@ -44,32 +47,32 @@ async function measure(entrant: string, bench: Bench): Promise<Row[]> {
   await flow.saturate(LOAD, seconds);
 
   const alone: Cost[] = [];
-  const beside: BesideCost[] = [];
+  const withStuck: CostWithStuck[] = [];
   for (let cycle = 0; cycle < (bench.quick ? 1 : CYCLES); cycle += 1) {
     alone.push(await costOf(flow, seconds));
-    beside.push(await besideStuck(flow, server, bench, seconds));
+    withStuck.push(await measureWithStuck(flow, server, bench, seconds));
   }
-  const fewest = Math.min(...beside.map(({ filling }) => filling));
+  const fewest = Math.min(...withStuck.map(({ filling }) => filling));
   return [
     { name: WITHOUT, values: valuesOf(alone), fault: faultOf(alone) },
     {
       name: WITH,
-      values: { ...valuesOf(beside), memory: median(beside.map(({ memory }) => memory)) },
-      fault: faultOf(beside),
+      values: { ...valuesOf(withStuck), memory: median(withStuck.map(({ memory }) => memory)) },
+      fault: faultOf(withStuck),
       ...(fewest < FILLING && { note: `${fewest} updates: too few to fill the system's buffers` }),
     },
   ];
 }
 
-/** What the healthy readers cost, and whether they got everything. */
+/** Cost of the healthy readers, and their delivery errors. */
 interface Cost extends Pick<FlowResult, 'cpu' | 'rate'> {
   readonly fault: string | null;
 }
 
-interface BesideCost extends Cost {
-  /** What is kept for a stuck reader, in kB. */
+interface CostWithStuck extends Cost {
+  /** Memory kept for a stuck reader, in kB. */
   readonly memory: number;
-  /** With how many updates the system's buffers were filled. */
+  /** Number of updates sent to fill the system's buffers. */
   readonly filling: number;
 }
 
@@ -78,8 +81,8 @@ async function costOf(flow: Flow, seconds: number): Promise<Cost> {
   return { cpu, rate, fault: await flow.fault() };
 }
 
-/** The same with others that read nothing, which are gone afterwards. */
-async function besideStuck(flow: Flow, server: RunningServer, bench: Bench, seconds: number) {
+/** Measures the same while other readers are stuck. They are closed afterwards. */
+async function measureWithStuck(flow: Flow, server: RunningServer, bench: Bench, seconds: number) {
   const { port } = server;
   await using others = await bench.openReaders({ port, documents: [wholeSession.document], sockets: STUCK });
   await createFlow(server, others).join();
@@ -98,7 +101,10 @@ function faultOf(costs: readonly Cost[]): string | null {
   return costs.find(({ fault }) => fault !== null)?.fault ?? null;
 }
 
-/** Sends updates until those that do not read must have full buffers, or for ten times `seconds`. Gives how many. */
+/**
+ * Sends updates until the buffers of the stuck readers are full, or for ten times `seconds`. Returns their
+ * number.
+ */
 async function fill(flow: Flow, seconds: number): Promise<number> {
   let updates = 0;
   for (let tries = 0; tries < 10 && updates < FILLING; tries += 1) {

@@ -1,13 +1,14 @@
 import type { Api, Reply } from './messages.js';
 
-/** Answers what the parent process asks, until it is gone: then this process ends too. */
+/** Answers the calls of the parent process. Exits when the parent disconnects. */
 export function answerCalls(api: Api): void {
   process.on('message', (text) => {
-    // `never`: which function takes what is the business of the type that both sides share.
+    // `never`: the type that both sides share determines the input of each function.
     const { id, name, input }: { id: number; name: string; input: never } = JSON.parse(String(text));
     answer(id, async () => {
       const called = api[name];
-      if (!called) throw new Error(`There is no ${name} here.`);
+      if (!called)
+        throw new Error(`Unknown function ${name}; expected one of ${Object.keys(api).join(', ')}.`);
       return called(input);
     });
   });

@@ -1,15 +1,15 @@
-/** What a child process can be asked: functions of at most one input, both ways as JSON. */
+/** Functions of a child process. Each has at most one input; input and output are sent as JSON. */
 export type Api = Readonly<Record<string, (input: never) => unknown>>;
 
-/** A call on its way to a child process. */
+/** A call to a child process. */
 export interface Call {
   readonly id: number;
   readonly name: string;
   readonly input?: unknown;
 }
 
-/** Its answer. */
+/** The answer to a call. */
 export type Reply =
-  /** `output` is JSON within the JSON: only the caller knows what it is. */
+  /** `output` is JSON text inside the JSON message, because only the caller knows its type. */
   | { readonly id: number; readonly ok: true; readonly output: string }
   | { readonly id: number; readonly ok: false; readonly error: string };

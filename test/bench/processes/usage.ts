@@ -1,17 +1,17 @@
-/** What a process has used. */
+/** Resources that a process has used. */
 export interface Usage {
-  /** User and system time of all its threads since it started, in microseconds. */
+  /** User and system time of all threads since the start of the process, in microseconds. */
   readonly cpuMicros: number;
-  /** The system's part of it. */
+  /** System time within `cpuMicros`. */
   readonly systemMicros: number;
   readonly rssBytes: number;
-  /** The JavaScript heap in use, and what hangs on it outside (buffers). */
+  /** JavaScript heap in use, plus external memory such as buffers. */
   readonly heapBytes: number;
-  /** When it was read, by {@link nanoseconds}. */
+  /** Time of the reading, by {@link nanoseconds}. */
   readonly at: number;
 }
 
-/** What this process has used so far. With `collect` garbage is collected first (`node --expose-gc`). */
+/** Reads the usage of this process. With `collect`, garbage is collected first (`node --expose-gc`). */
 export function usage({ collect = false }: { readonly collect?: boolean } = {}): Usage {
   if (collect) globalThis.gc?.();
   const { user, system } = process.cpuUsage();
@@ -25,7 +25,9 @@ export function usage({ collect = false }: { readonly collect?: boolean } = {}):
   };
 }
 
-/** The machine's monotonic clock in nanoseconds: the same for every process, unlike `performance.now()`. */
+/**
+ * The machine's monotonic clock in nanoseconds. Unlike `performance.now()`, it is the same for all processes.
+ */
 export function nanoseconds(): number {
   return Number(process.hrtime.bigint());
 }

@@ -3,7 +3,7 @@ import { OURS } from '../parts/part.js';
 import type { Results } from './results.js';
 import { numberText } from './table.js';
 
-/** What a picture shows: a column of a part, and what it says over it. */
+/** Panels of the picture: a column of a part with its title. */
 const PANELS = [
   {
     part: 'fanout-small',
@@ -29,15 +29,15 @@ const BAR = { left: 130, right: 90, height: 16, step: 22 };
 const MARGIN = 20;
 
 /**
- * A bar chart of what a payload or a request costs, as SVG: shorter is better. Its ink follows the reader's colour
- * scheme and its ground is left to the page.
+ * Renders a bar chart of the cost of a payload or a request, as SVG. Shorter is better. The text follows the
+ * reader's colour scheme; the background is transparent.
  */
-export function chartOf({ parts, machine, runs }: Results): string {
+export function renderChart({ parts, machine, runs }: Results): string {
   const body: string[] = [];
   let y = MARGIN;
   for (const { part, key, title } of PANELS) {
     const measured = parts.find((result) => result.part.name === part)?.rows.values() ?? [];
-    // Who did not deliver everything would look fast.
+    // A server that did not deliver everything would look fast.
     const rows = [...measured].filter(({ fault }) => fault === null);
     if (rows.length === 0) continue;
     body.push(...panelOf(rows, key, title, y));
@@ -73,16 +73,14 @@ function versionsLine(versions: Readonly<Record<string, string>>): string {
 
 function panelOf(rows: readonly ResultRow[], key: string, title: string, top: number): string[] {
   const lengthOf = (row: ResultRow) => row.values[key] ?? 0;
-  const most = Math.max(...rows.map(lengthOf));
-  const bars = rows.flatMap((row, index) =>
-    barOf(row.name, lengthOf(row), most, top + 14 + index * BAR.step),
-  );
+  const max = Math.max(...rows.map(lengthOf));
+  const bars = rows.flatMap((row, index) => barOf(row.name, lengthOf(row), max, top + 14 + index * BAR.step));
   return [text(0, top + 4, title, 'title'), ...bars];
 }
 
-function barOf(name: string, value: number, most: number, top: number): string[] {
+function barOf(name: string, value: number, max: number, top: number): string[] {
   const room = WIDTH - BAR.left - BAR.right;
-  const width = Math.max((value / most) * room, 1).toFixed(1);
+  const width = Math.max((value / max) * room, 1).toFixed(1);
   const baseline = top + BAR.height - 3;
   const digits = value < 100 ? 1 : 0;
   return [

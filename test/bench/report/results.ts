@@ -2,13 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Machine } from '../harness/machine.js';
 import type { PartResult } from '../harness/rounds.js';
-import { chartOf } from './chart.js';
-import { judge } from './table.js';
+import { renderChart } from './chart.js';
+import { evaluateGoals } from './table.js';
 
-/** What came of a run. */
+/** Results of a run. */
 export interface Results {
   readonly machine: Machine;
-  /** How many rounds the medians are of. */
+  /** Number of rounds behind the medians. */
   readonly runs: number;
   readonly parts: readonly PartResult[];
 }
@@ -16,15 +16,15 @@ export interface Results {
 const folder = fileURLToPath(new URL('../results/', import.meta.url));
 
 /**
- * Writes the results as JSON and as a picture, and gives the paths.
+ * Writes the results as JSON and as a picture. Returns the paths.
  *
- * @param name `latest` for what is to be quoted; anything else is scrap
+ * @param name `latest` for a whole run; other names are not committed
  */
 export async function writeResults(name: string, results: Results): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const [json, picture] = [`${folder}${name}.json`, `${folder}${name}.svg`];
   await writeFile(json, `${JSON.stringify(plain(results), null, 2)}\n`);
-  await writeFile(picture, chartOf(results));
+  await writeFile(picture, renderChart(results));
   return [json, picture];
 }
 
@@ -37,7 +37,7 @@ function plain({ machine, runs, parts }: Results): object {
       title: result.part.title,
       columns: Object.fromEntries(result.part.columns.map(({ key, title }) => [key, title])),
       rows: [...result.rows.values()],
-      goals: judge(result),
+      goals: evaluateGoals(result),
       failures: result.failures,
     })),
   };

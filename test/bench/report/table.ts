@@ -2,43 +2,43 @@ import type { Machine } from '../harness/machine.js';
 import type { PartResult, ResultRow } from '../harness/rounds.js';
 import { type Goal, OURS, type Row } from '../parts/part.js';
 
-/** Whether a goal was met, and by how much. */
-export interface Judgement {
+/** Whether a goal was met, and the measured value. */
+export interface GoalResult {
   readonly text: string;
-  /** Such as `≥ 10`. */
+  /** The bound, such as `≥ 10`. */
   readonly goal: string;
-  /** Null where something it needs was not measured. */
+  /** Null if one of its inputs was not measured. */
   readonly measured: number | null;
   readonly met: boolean;
 }
 
-/** What stands above all tables: where and with what this was measured. */
-export function headOf(machine: Machine, { runs, quick }: { runs: number; quick: boolean }): string {
+/** Header above all tables: machine, versions and number of rounds. */
+export function formatHeader(machine: Machine, { runs, quick }: { runs: number; quick: boolean }): string {
   const { cpu, cores, memoryGb, system, versions } = machine;
   const all = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `${cores} × ${cpu}, ${memoryGb} GB, ${system}; median of ${runs}`,
     all.join(', '),
-    'CPU is user and system time of the server process: it holds on a busy machine, where rates do not.',
-    ...(quick ? ['A SMOKE RUN: a tenth of the readers, cold processes, no figure to quote.'] : []),
+    'CPU is user and system time of the server process: it is stable on a busy machine, rates are not.',
+    ...(quick ? ['SMOKE RUN: a tenth of the readers, cold processes. Do not quote these figures.'] : []),
   ].join('\n');
 }
 
-/** What stands below all tables. */
-export function verdictOf(results: readonly PartResult[]): string {
-  const all = results.flatMap(judge);
+/** Summary below all tables. */
+export function formatSummary(results: readonly PartResult[]): string {
+  const all = results.flatMap(evaluateGoals);
   const measured = all.filter((each) => each.measured !== null);
   const met = measured.filter((each) => each.met);
   return `\n${met.length} of ${measured.length} goals met, ${all.length - measured.length} not measured`;
 }
 
-/** Judges the goals of a part. What was not delivered right meets none. */
-export function judge({ part, rows }: PartResult): Judgement[] {
-  return part.goals.map((goal) => judgeGoal(goal, rows));
+/** Evaluates the goals of a part. A part with delivery errors meets none. */
+export function evaluateGoals({ part, rows }: PartResult): GoalResult[] {
+  return part.goals.map((goal) => evaluateGoal(goal, rows));
 }
 
 /** The table of a part, its goals and its failures, as text. */
-export function tableOf(result: PartResult): string {
+export function formatTable(result: PartResult): string {
   const { part, rows, failures } = result;
   const lines = [
     `\n${part.title}  [${part.name}]`,
@@ -47,13 +47,13 @@ export function tableOf(result: PartResult): string {
       ...[...rows.values()].map((row) => cellsOf(row, result)),
     ]),
     ...[...rows.values()].flatMap(({ name, note }) => (note ? [`  ${name}: ${note}`] : [])),
-    ...judge(result).map(lineOf),
+    ...evaluateGoals(result).map(lineOf),
     ...failures,
   ];
   return lines.join('\n');
 }
 
-function judgeGoal({ text, bound, value }: Goal, rows: ReadonlyMap<string, Row>): Judgement {
+function evaluateGoal({ text, bound, value }: Goal, rows: ReadonlyMap<string, Row>): GoalResult {
   const measured = value(rows);
   const isRight = (rows.get(OURS)?.fault ?? null) === null;
   const within =
@@ -62,7 +62,7 @@ function judgeGoal({ text, bound, value }: Goal, rows: ReadonlyMap<string, Row>)
   return { text, goal, measured, met: isRight && within };
 }
 
-function lineOf({ text, goal, measured, met }: Judgement): string {
+function lineOf({ text, goal, measured, met }: GoalResult): string {
   const verdict =
     measured === null ? 'not measured' : `${numberText(measured, 2)}  ${met ? 'met' : 'NOT MET'}`;
   return `  ${text}  goal ${goal}: ${verdict}`;
@@ -73,7 +73,7 @@ function cellsOf(row: ResultRow, { part }: PartResult): string[] {
   return [row.name, ...values, `${numberText(row.spread * 100, 0)} %`, row.fault ?? ''];
 }
 
-/** A number for people, a dash for none. */
+/** Formats a number; a dash if it is not finite. */
 export function numberText(value: number, digits: number): string {
   if (!Number.isFinite(value)) return '–';
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });

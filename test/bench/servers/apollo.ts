@@ -12,7 +12,7 @@ import { listen } from './listen.js';
 import { createPeerState } from './peer-state.js';
 import { schemaText } from './schema-text.js';
 
-// As its documentation sets it up: "Subscriptions in Apollo Server".
+// Set up as in "Subscriptions in Apollo Server" of its documentation.
 control(async ({ services }) => {
   const state = createPeerState(services);
   const pubSub = new PubSub();

@@ -1,29 +1,34 @@
 import { answerCalls } from '../processes/answer-calls.js';
 import { nanoseconds, type Usage, usage } from '../processes/usage.js';
 
-/** How a server is to be started. */
+/** Options of a server under test. */
 export interface StartOptions {
   /** See `SessionAt`. */
   readonly services: number;
-  /** How many Sessions it has, from 1 to 10. */
+  /** Number of sessions, from 1 to 10. */
   readonly streams: number;
-  /** Where its updates come from, if not by command: a kubeconfig or a bucket (gateway), or a port (pipe). */
+  /** Source of its updates, if not `emit`: a kubeconfig or a bucket for the gateway, a port for the pipe. */
   readonly upstream?: { readonly kubeconfig: string } | { readonly nats: string } | { readonly port: number };
 }
 
 /** A server under test. */
 export interface BenchServer {
   readonly port: number;
-  /** Applies the n-th update of a stream: its readers are to be told. */
+  /** Applies the n-th update of a stream, which notifies its readers. */
   emit(stream: number, n: number): void;
 }
 
-/** What the harness asks of a server's process. */
+/** API of a server process. */
 export type ServerApi = {
   start(options: StartOptions): Promise<{ readonly port: number }>;
-  /** Updates of stream 0 back to back, `perTurn` in each turn of the event loop. Gives the number of the last. */
+  /**
+   * Sends updates of stream 0 back to back, `perTurn` in each turn of the event loop. Returns the number of
+   * the last.
+   */
   emit(options: { readonly count: number; readonly perTurn: number }): Promise<number>;
-  /** Updates of every stream, `everyMs` apart, the streams one after the other in that time. */
+  /**
+   * Sends updates of every stream with an interval of `everyMs`. The streams take turns within the interval.
+   */
   pace(options: {
     readonly count: number;
     readonly everyMs: number;
@@ -31,7 +36,7 @@ export type ServerApi = {
   usage(options: { readonly collect?: boolean }): Usage;
 };
 
-/** Runs a server as the harness says. */
+/** Runs a server under the control of the harness. */
 export function control(start: (options: StartOptions) => Promise<BenchServer>): void {
   let server: BenchServer | undefined;
   const sent: number[] = [];

@@ -3,23 +3,26 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { answerCalls } from '../processes/answer-calls.js';
 import { type Usage, usage } from '../processes/usage.js';
 
-/** What the harness asks of a process that this module was loaded into (`node --import`). */
+/** API of a process that loaded this module (`node --import`). */
 export type LoopMonitorApi = {
-  /** The figures since this was last asked. */
+  /** Returns the figures since the last call. */
   read(): LoopFigures;
   usage(options: { readonly collect?: boolean }): Usage;
 };
 
-/** How the event loop was held. */
+/** How long the event loop was blocked. */
 export interface LoopFigures {
-  /** The longest time for which it came to no timer, in milliseconds. */
+  /** Longest time in which no timer ran, in milliseconds. */
   readonly holdMs: number;
-  /** The most CPU time that its thread took in such a time, in milliseconds: what other processes do does not count. */
+  /**
+   * Maximum CPU time of the thread between two samples, in milliseconds. Time of other processes does not
+   * count.
+   */
   readonly holdCpuMs: number;
   readonly peakRssBytes: number;
 }
 
-/** Between two looks, in milliseconds. Both figures are exact to this. */
+/** Sampling interval in milliseconds, and the precision of both figures. */
 const SAMPLE_MS = 5;
 const SAMPLES_PER_RSS = 10;
 
@@ -51,7 +54,7 @@ const api: LoopMonitorApi = {
 };
 answerCalls(api);
 
-/** The CPU time of the main thread in milliseconds, from what Linux tells; elsewhere that of all threads. */
+/** Clock of the main thread's CPU time in milliseconds, from Linux `schedstat`; elsewhere of all threads. */
 function openThreadClock(): () => number {
   try {
     const file = openSync(`/proc/self/task/${process.pid}/schedstat`, 'r');

@@ -9,15 +9,17 @@ import {
   type WireTarget,
 } from '../data/session.js';
 
-/** The state that a peer serves: plain objects in the very shape of the schema, so that its default resolvers do. */
+/**
+ * The state that a peer serves: plain objects in the shape of the schema, so that default resolvers suffice.
+ */
 export interface PeerState {
-  /** A new object after every update; what did not change is the same object as before. */
+  /** A new object after every update. Unchanged parts are reused. */
   readonly session: PeerSession;
-  /** Applies the n-th update and gives the payload of `targetChanges`. */
+  /** Applies the n-th update. Returns the payload of `targetChanges`. */
   update(n: number): PeerChanges;
 }
 
-/** `Session` of the schema, as far as the operations of the benchmark go. */
+/** `Session` of the schema, limited to the fields that the benchmark selects. */
 export interface PeerSession {
   readonly __typename: 'Session';
   readonly id: string;
@@ -50,7 +52,7 @@ export interface PeerChanges {
   }[];
 }
 
-/** The state before any update. */
+/** Creates the state before any update. */
 export function createPeerState(services: number): PeerState {
   const { metadata, status } = sessionAt({ services, stream: 0, n: 0 });
   const wire = [...status.targets];
@@ -69,7 +71,7 @@ export function createPeerState(services: number): PeerState {
       const index = changedIndex(services, n);
       const before = session.status.targets[index];
       const known = wire[index];
-      if (!before || !known) throw new Error(`There is no target ${index}.`);
+      if (!before || !known) throw new Error(`No target at index ${index}.`);
       const target = targetOf({ ...known, state: changedState(services, n) });
       session = {
         ...session,

@@ -3,7 +3,7 @@ import { bigQuery, smallQuery } from '../data/operations.js';
 import { control } from './control.js';
 import { listen } from './listen.js';
 
-// The limit for anyone who answers through `node:http`: takes the request in and sends bytes that are ready.
+// The lower bound for servers on `node:http`: reads the request and sends prepared bytes.
 control(async ({ services }) => {
   const small = bytesOf(smallQuery.expected({ services, stream: 0, n: 0 }));
   let big = bytesOf(bigQuery.expected({ services, stream: 0, n: 0 }));

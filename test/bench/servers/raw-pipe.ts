@@ -2,7 +2,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { control } from './control.js';
 import { listen } from './listen.js';
 
-// The limit for anyone who stands between a Tilt and its readers: bytes from one TCP socket straight to others.
+// The lower bound between a Tilt and its readers: copies bytes from one TCP socket to others.
 control(async ({ upstream }) => {
   if (!upstream || !('port' in upstream)) throw new Error('Expected a port.');
   const readers = new Set<Socket>();

@@ -5,16 +5,17 @@ import { targetChange, wholeSession } from '../data/operations.js';
 import { control } from './control.js';
 import { listen } from './listen.js';
 
-/** A reader that has subscribed: its WebSocket, and the connection beneath. */
+/** A subscribed reader: its WebSocket and the TCP connection below it. */
 export interface RawReader {
   readonly socket: WebSocket;
   readonly connection: Socket;
 }
 
 /**
- * A server without GraphQL, which says just enough of the protocol for the load client. One operation id does for all readers.
+ * Runs a server without GraphQL that implements just enough of the protocol for the load client. All readers
+ * share one operation id.
  *
- * @param sendAll sends a `next` message, made ready once an update, to every reader
+ * @param sendAll sends a `next` message, prepared once per update, to every reader
  */
 export function serveRaw(sendAll: (readers: ReadonlySet<RawReader>, message: Buffer) => void): void {
   control(async ({ services }) => {

@@ -1,8 +1,8 @@
 import { headerLength, writeHeader } from '../../../src/server/websocket/frame.js';
 import { serveRaw } from './raw-readers.js';
 
-// The floor for any server on Node.js that tells each reader by a write of its own: a frame that is ready, the same for
-// all, written to each connection. What it costs is the system call, and Node's way to it.
+// The lower bound for servers on Node.js that write to each reader separately: a prepared frame, the same for
+// all, is written to each connection. The cost is the system call and Node's path to it.
 serveRaw((readers, message) => {
   const frame = framed(message);
   for (const { connection } of readers) connection.write(frame);

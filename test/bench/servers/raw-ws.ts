@@ -1,6 +1,6 @@
 import { serveRaw } from './raw-readers.js';
 
-// The limit for anyone who sends through `ws`: a loop of `send` over a message that is ready.
+// The lower bound for servers that send through `ws`: a loop of `send` with a prepared message.
 serveRaw((readers, message) => {
   for (const { socket } of readers) socket.send(message, { binary: false });
 });

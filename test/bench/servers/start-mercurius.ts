@@ -6,9 +6,9 @@ import { createPeerState } from './peer-state.js';
 import { schemaText } from './schema-text.js';
 
 /**
- * Mercurius as its documentation sets it up.
+ * Starts Mercurius as set up in its documentation.
  *
- * @param jit how often an operation is run before it is compiled; 0: never
+ * @param jit number of executions before an operation is compiled; 0 for never
  */
 export async function startMercurius({ services }: StartOptions, jit: number): Promise<BenchServer> {
   const state = createPeerState(services);

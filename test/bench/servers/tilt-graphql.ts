@@ -9,10 +9,10 @@ control((options) => {
   return 'nats' in options.upstream ? startOnNats(options.upstream.nats) : startOnTilt(options);
 });
 
-/** All readers come from one address. */
+/** All readers connect from one address. */
 const LIMITS = { sockets: 100_000, socketsPerAddress: 100_000 };
 
-/** The gateway as a program embeds it, fed by the program. */
+/** The gateway embedded in a program that feeds it. */
 async function startOnMemory({ services, streams }: StartOptions): Promise<BenchServer> {
   const { createGateway, createMemoryProvider, decodeSession } = await gatewayLibrary();
   const sessions = Array.from({ length: streams }, (_, stream) =>
@@ -34,7 +34,7 @@ async function startOnMemory({ services, streams }: StartOptions): Promise<Bench
   };
 }
 
-/** The gateway as it runs beside a Tilt. */
+/** The gateway reading a Tilt. */
 async function startOnTilt({ upstream }: StartOptions): Promise<BenchServer> {
   if (!upstream || !('kubeconfig' in upstream)) throw new Error('Expected a kubeconfig.');
   const { createGateway } = await gatewayLibrary();
@@ -43,7 +43,7 @@ async function startOnTilt({ upstream }: StartOptions): Promise<BenchServer> {
   return { port, emit() {} };
 }
 
-/** The gateway as one of those that read a bucket. */
+/** The gateway reading a bucket. */
 async function startOnNats(address: string): Promise<BenchServer> {
   const { createGateway, systemClock } = await gatewayLibrary();
   const { createNatsProvider } = await natsLibrary();
@@ -60,12 +60,12 @@ function natsLibrary(): Promise<typeof import('../../../src/nats/nats.js')> {
   return import(pathToFileURL(resolve('dist/nats/nats.js')).href);
 }
 
-/** What was built: the process runs in the project's root. */
+/** The built library. The process runs in the project's root. */
 function gatewayLibrary(): Promise<typeof import('../../../src/index.js')> {
   return import(pathToFileURL(resolve('dist/index.js')).href);
 }
 
-/** The n-th update. What did not change is the same object, as a program that keeps its own state would have it. */
+/** Applies the n-th update. Unchanged parts are reused, as in a program that keeps its own state. */
 function updated(session: Session, stream: number, n: number): Session {
   const targets = [...session.status.targets];
   const index = changedIndex(targets.length / 2, n);

@@ -9,7 +9,7 @@ import { listen } from './listen.js';
 import { createPeerState, type PeerChanges, type PeerSession } from './peer-state.js';
 import { schemaText } from './schema-text.js';
 
-// As its documentation sets it up: "Subscriptions", "GraphQL over WebSocket protocol via graphql-ws".
+// Set up as in "Subscriptions" and "GraphQL over WebSocket protocol via graphql-ws" of its documentation.
 control(async ({ services }) => {
   const state = createPeerState(services);
   const pubSub = createPubSub<{ session: [PeerSession]; targetChanges: [PeerChanges] }>();
@@ -69,7 +69,7 @@ control(async ({ services }) => {
   };
 });
 
-/** What `onSubscribe` hands on to `execute` and `subscribe`. */
+/** Functions that `onSubscribe` passes on to `execute` and `subscribe`. */
 interface Operations {
   execute(args: ExecutionArgs): OperationResult;
   subscribe(args: ExecutionArgs): OperationResult;
@@ -77,7 +77,7 @@ interface Operations {
 
 function operationsOf(rootValue: unknown): Operations {
   if (isOperations(rootValue)) return rootValue;
-  throw new Error('Expected what onSubscribe gave.');
+  throw new Error('Expected rootValue to hold the execute and subscribe functions of onSubscribe.');
 }
 
 function isOperations(value: unknown): value is Operations {

@@ -2,16 +2,16 @@ import type { Session } from '../../../src/model/session.js';
 import { sessionAt } from '../data/session.js';
 import type { Library } from './library.js';
 
-/** Something that is stored, and an update of it that comes again and again. */
+/** A stored state and an update that is applied repeatedly. */
 export interface Case {
   readonly name: string;
-  /** Two updates in turn, as bytes: each changes one target. */
+  /** Two alternating updates as JSON. Each changes one target. */
   readonly texts: readonly [string, string];
-  /** Decodes what `JSON.parse` gave, finds what changed, and stores it. */
+  /** Decodes the parsed JSON, computes the changes and stores the result. */
   apply(value: unknown): void;
 }
 
-/** One big Session, which Tilt sends whole whatever changes. */
+/** One large session. Tilt sends it whole at every change. */
 export function oneSession(library: Library, targets: number): Case {
   const store = storeWith(library, []);
   return {
@@ -22,12 +22,12 @@ export function oneSession(library: Library, targets: number): Case {
   };
 }
 
-/** Many Sessions, all listed anew, as after a break of the link. */
-export function listAnew(library: Library, sessions: number): Case {
+/** Many sessions in a new list, as after a reconnect. */
+export function relist(library: Library, sessions: number): Case {
   const store = storeWith(library, []);
   const others = Array.from({ length: sessions - 1 }, () => textOf(TARGETS, 0));
   return {
-    name: `${count(sessions)} Sessions listed anew, one changed`,
+    name: `${count(sessions)} Sessions relisted, one changed`,
     texts: [`[${[textOf(TARGETS, 0), ...others]}]`, `[${[textOf(TARGETS, 1), ...others]}]`],
     apply(value) {
       if (!Array.isArray(value)) throw new Error('Expected a list.');
@@ -39,7 +39,7 @@ export function listAnew(library: Library, sessions: number): Case {
   };
 }
 
-/** Many Sessions, one of which is updated. */
+/** Many sessions, one of which is updated. */
 export function oneOfMany(library: Library, sessions: number): Case {
   const text = textOf(TARGETS, 0);
   const all = Array.from({ length: sessions }, (_, index) =>
@@ -56,7 +56,7 @@ export function oneOfMany(library: Library, sessions: number): Case {
 
 const SOURCE = 'bench';
 
-/** How many targets a Session of many has. */
+/** Number of targets of a session among many. */
 const TARGETS = 10;
 
 function storeWith({ createStore, systemClock }: Library, sessions: readonly Session[]) {

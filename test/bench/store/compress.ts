@@ -2,19 +2,19 @@ import { deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
 import { createEnvelopeWriter } from '../data/fleet.js';
 import { answerCalls } from '../processes/answer-calls.js';
 
-/** What compressing the envelopes of a size comes to. */
+/** Result of compressing the envelopes of a size. */
 export interface Compressed {
   readonly targets: number;
   readonly bytes: number;
-  /** How many times smaller it gets. */
+  /** Compression ratio. */
   readonly ratio: number;
-  /** Microseconds for each, and for `JSON.parse` of it, which every reader does anyway. */
+  /** Microseconds to compress, to decompress, and to `JSON.parse`, which every reader does anyway. */
   readonly pack: number;
   readonly unpack: number;
   readonly parse: number;
 }
 
-/** What the harness asks of this process. */
+/** API of this process. */
 export type CompressApi = {
   compress(options: { readonly quick: boolean }): readonly (Compressed & { readonly how: string })[];
 };
@@ -48,7 +48,7 @@ const api: CompressApi = {
 };
 answerCalls(api);
 
-/** The mean, once the code is warm. */
+/** Mean duration in microseconds after warm-up. */
 function microsOf(task: () => unknown, times: number): number {
   for (let warm = 0; warm < times / 4; warm += 1) task();
   const from = performance.now();

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** What of the gateway is measured by itself, as it was built. */
+/** Functions of the built gateway that are measured by themselves. */
 export type Library = Pick<typeof import('../../../src/store/store.js'), 'createStore'> &
   Pick<typeof import('../../../src/index.js'), 'decodeSession' | 'systemClock'>;
 
-/** Loads it: the process runs in the project's root. */
+/** Loads the library. The process runs in the project's root. */
 export async function loadLibrary(): Promise<Library> {
   const { decodeSession, systemClock }: Library = await import(built('index.js'));
   const { createStore }: Library = await import(built('store/store.js'));

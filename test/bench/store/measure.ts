@@ -1,21 +1,21 @@
 import { median } from '../harness/statistics.js';
 import { answerCalls } from '../processes/answer-calls.js';
 import { usage } from '../processes/usage.js';
-import { type Case, listAnew, oneOfMany, oneSession } from './cases.js';
+import { type Case, oneOfMany, oneSession, relist } from './cases.js';
 import { loadLibrary } from './library.js';
 
-/** What a case came to. */
+/** Result of a case. */
 export interface CaseResult {
   readonly name: string;
-  /** The median of `JSON.parse` of the update's bytes, in milliseconds. */
+  /** Median time of `JSON.parse` for the update, in milliseconds. */
   readonly parse: number;
-  /** The median of all that is done with what it gives, in milliseconds. */
+  /** Median time of decode, diff and apply, in milliseconds. */
   readonly apply: number;
-  /** By how much the heap grew for what is stored, in megabytes. */
+  /** Heap growth for the stored state, in megabytes. */
   readonly heap: number;
 }
 
-/** What the harness asks of this process. */
+/** API of this process. */
 export type StoreApi = {
   measure(options: { readonly quick: boolean }): Promise<readonly CaseResult[]>;
 };
@@ -26,7 +26,7 @@ const api: StoreApi = {
     const rounds = quick ? 30 : 300;
     return [
       run(() => oneSession(library, 10_000), rounds),
-      run(() => listAnew(library, 1_000), rounds),
+      run(() => relist(library, 1_000), rounds),
       run(() => oneOfMany(library, 1_000), rounds * 10),
       run(() => oneOfMany(library, 100_000), rounds * 10),
     ];

@@ -8,18 +8,18 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** The package as a user has it who installed what was packed. Deleted at the end of its block. */
-export interface Installed extends AsyncDisposable {
-  /** The program. */
+/** The packed package, installed as users install it. Deleted at the end of its block. */
+export interface InstalledPackage extends AsyncDisposable {
+  /** Path of the program. */
   readonly bin: string;
-  /** How many packages were installed, itself among them. */
+  /** Number of installed packages, including this one. */
   readonly packages: number;
-  /** What all of them take on disk. */
+  /** Size of all of them on disk, in bytes. */
   readonly bytes: number;
 }
 
-/** Packs what was built, and installs it in an empty folder. */
-export async function installPacked(signal: AbortSignal): Promise<Installed> {
+/** Packs the built package and installs it in an empty folder. */
+export async function installPacked(signal: AbortSignal): Promise<InstalledPackage> {
   const folder = await mkdtemp(join(tmpdir(), 'tilt-graphql-bench-'));
   const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
   const { stdout } = await run('npm', pack, { cwd: ROOT, signal });
@@ -35,12 +35,12 @@ export async function installPacked(signal: AbortSignal): Promise<Installed> {
   return {
     bin: join(modules, 'tilt-graphql/dist/bin/tilt-graphql.js'),
     packages: Object.keys(packages).length,
-    bytes: await bytesIn(modules),
+    bytes: await sizeOfFiles(modules),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-async function bytesIn(folder: string): Promise<number> {
+async function sizeOfFiles(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
   const sizes = await Promise.all(

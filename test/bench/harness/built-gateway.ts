@@ -4,15 +4,15 @@ import type { LoopMonitorApi } from '../servers/loop-monitor.js';
 import { builtFolder } from './build.js';
 import { type Child, callable, ROOT } from './child.js';
 
-/** The built program in a process of its own, as its users run it. */
-export interface Bundle extends Child<LoopMonitorApi> {
+/** The built program in its own process, as users run it. */
+export interface BuiltGateway extends Child<LoopMonitorApi> {
   readonly port: number;
-  /** Adds or replaces a Session, a JSON object. */
+  /** Adds or replaces a session, given as JSON object. */
   put(session: object): void;
 }
 
-/** Starts it with the default limits, on standard input. */
-export async function startBundle(signal: AbortSignal): Promise<Bundle> {
+/** Starts the program with default limits. It reads sessions from standard input. */
+export async function startBuiltGateway(signal: AbortSignal): Promise<BuiltGateway> {
   const monitor = pathToFileURL(`${builtFolder}/servers/loop-monitor.js`).href;
   const process = fork(`${ROOT}/dist/bin/tilt-graphql.js`, ['serve', '--port', '0', '--source', '-'], {
     execArgv: ['--expose-gc', '--import', monitor],
