@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
+import { isRecord } from '../src/lib/is-record.js';
 
 /**
  * Bundles the program into `dist/bin/`, with what it depends on. It is made of some 900 small files: finding, opening and
@@ -51,12 +52,8 @@ async function licenseIn(folder: string): Promise<string> {
     name: folder,
     version: '',
     license: 'no licence',
-    ...asObject(manifest),
+    ...(isRecord(manifest) && manifest),
   };
   const text = file ? await readFile(new URL(`${folder}${file}`, root), 'utf8') : '';
   return `${name} ${version} (${license})\n\n${text}`;
-}
-
-function asObject(value: unknown): object {
-  return typeof value === 'object' && value !== null ? value : {};
 }

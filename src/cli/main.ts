@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { messageOf } from '../lib/errors.js';
 import { version } from '../lib/version.js';
 import { ProviderError } from '../providers/provider.js';
 import type { CliProcess } from './cli-process.js';
@@ -20,7 +21,7 @@ export async function main(argv: readonly string[], cli: CliProcess): Promise<nu
   try {
     return (await runCommander(createProgram(cli, output, outcome), argv, output)) ?? outcome.exitCode;
   } catch (error) {
-    const message = terminalText(error instanceof Error ? error.message : String(error));
+    const message = terminalText(messageOf(error));
     cli.stderr.write(`tilt-graphql: ${message}\n`);
     return isUsageError(error) ? 2 : 1;
   }

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { isSystemError } from '../lib/errors.js';
 
 /** Standard output: its reader may be slow or leave, its disk may be full. */
 export interface Output {
@@ -79,7 +80,7 @@ export function createOutput(stream: OutputStream, interrupted?: AbortSignal): O
 
 /** Whether a write failed because nobody reads any more, of a pipe or a socket. */
 export function isReaderGone(error: Error): boolean {
-  return 'code' in error && READER_GONE.has(error.code);
+  return isSystemError(error) && READER_GONE.has(error.code);
 }
 
 const READER_GONE: ReadonlySet<unknown> = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);

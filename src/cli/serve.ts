@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { createGateway, type Gateway } from '../gateway.js';
 import { type Clock, sleep, systemClock } from '../lib/clock.js';
+import { isSystemError, messageOf } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { createTracer, noTracer } from '../lib/tracing.js';
 import { version } from '../lib/version.js';
@@ -130,11 +131,11 @@ function nameOf({ address, family }: AddressInfo): string {
 }
 
 function whyNotListening(error: unknown, port: number, host: string): string {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const code = isSystemError(error) ? error.code : null;
   const mend = 'give another with --port, or --port 0 for a free one';
   if (code === 'EADDRINUSE') return `port ${port} of ${host} is in use; ${mend}`;
   if (code === 'EACCES') return `port ${port} of ${host} is not for this user; ${mend}`;
-  return `cannot listen on port ${port} of ${host}: ${error instanceof Error ? error.message : String(error)}`;
+  return `cannot listen on port ${port} of ${host}: ${messageOf(error)}`;
 }
 
 async function settle(gateway: Gateway, clock: Clock): Promise<void> {

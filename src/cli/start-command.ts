@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
+import { isSystemError, messageOf } from '../lib/errors.js';
 import type { CommandEnd } from '../nats/publish/command-states.js';
 import type { CliProcess } from './cli-process.js';
 import { UsageError } from './usage-error.js';
@@ -54,9 +55,8 @@ function endOf(child: ChildProcess): Promise<CommandEnd> {
 }
 
 function failureToRun(error: unknown): CommandEnd {
-  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: isMissing ? NOT_FOUND : NOT_EXECUTABLE, how: `could not be run (${message})` };
+  const isNotFound = isSystemError(error) && error.code === 'ENOENT';
+  return { code: isNotFound ? NOT_FOUND : NOT_EXECUTABLE, how: `could not be run (${messageOf(error)})` };
 }
 
 function forwardSignals(child: ChildProcess, cli: CliProcess): () => void {

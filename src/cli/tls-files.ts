@@ -1,5 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../lib/clock.js';
+import { messageOf } from '../lib/errors.js';
 import { followFiles } from '../lib/file-watcher.js';
 import type { Log } from '../lib/log.js';
 import type { KeyPair } from '../server/tls.js';
@@ -16,8 +17,9 @@ export async function readKeyPair(certPath: string, keyPath: string): Promise<Ke
   try {
     createSecureContext({ cert, key });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`--tls-cert ${certPath} and --tls-key ${keyPath} cannot be used: ${why}`);
+    throw new UsageError(
+      `--tls-cert ${certPath} and --tls-key ${keyPath} cannot be used: ${messageOf(error)}`,
+    );
   }
   return { cert, key };
 }

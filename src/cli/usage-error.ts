@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { codeOf } from '../lib/errors.js';
 import { ProviderError } from '../providers/provider.js';
 
 /** A mistake on the command line, shown with exit code 2. `message` is one line: which argument, what was expected, what came. */
@@ -30,9 +31,4 @@ export async function readTextFile(path: string, where: string): Promise<string>
   } catch (error) {
     throw new UsageError(`${where}: it cannot be read (${codeOf(error)})`);
   }
-}
-
-/** Code of a system error, such as `ENOENT`; of any other error its text. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

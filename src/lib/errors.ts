@@ -8,9 +8,9 @@ export function codeOf(error: unknown): string {
   return isSystemError(error) ? String(error.code) : messageOf(error);
 }
 
-/** The message of an error; of anything else that was thrown its text. */
+/** The message of an error, or its name when the message is empty; of anything else that was thrown its text. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message || error.name : String(error);
 }
 
 /** Whether an error says that there is no such file or folder. */

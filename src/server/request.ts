@@ -29,61 +29,40 @@ function eightDigits(random: () => number): string {
 /** The longest path that is logged whole, in characters. */
 const LONGEST_PATH = 200;
 
-/**
- * Logs a request at `debug` once its answer is over: the client's address, the method, the path, the status, how long it
- * took in milliseconds, and how many bytes of the answer were handed to the connection, headers included. `aborted` when the client left before
- * the end. Neither query strings nor headers are logged: tokens can be in them. Costs nothing while `debug` is off.
- *
- * @param client the client's address: behind a trusted proxy the one that it forwards
- */
-export function logAccess(
-  log: Log,
-  clock: Clock,
-  request: IncomingMessage,
-  response: ServerResponse,
-  client: string,
-): void {
-  if (!isOn(log, 'debug')) return;
-  const { method, url = '', socket } = request;
-  const startedAt = clock.monotonic();
-  const writtenBefore = socket.bytesWritten;
-  response.once('close', () =>
-    log('debug', 'request', {
-      client,
-      method,
-      path: shownPath(url),
-      status: response.statusCode,
-      ms: Math.round(clock.monotonic() - startedAt),
-      bytes: socket.bytesWritten - writtenBefore,
-      ...(response.writableFinished ? {} : { aborted: true }),
-    }),
-  );
+/** Settings of {@link logAccess}. */
+export interface AccessLogOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Address of the client; behind a trusted proxy, the forwarded one. */
+  readonly client: string;
+  /** Response whose end is awaited. Null for a WebSocket, which ends with its socket. */
+  readonly response: ServerResponse | null;
+  /** Reads the status when the response or the socket is closed. */
+  readonly status: () => number;
 }
 
 /**
- * Logs a WebSocket at `debug` once its connection is over, in the same way; its status is 101, or that with which it was
- * refused. Costs nothing while `debug` is off.
- *
- * @param statusOf the status, asked for at the end
+ * Logs a request at `debug` when its response, or the socket of a WebSocket, is closed: client address, method, path,
+ * status, duration in milliseconds, and bytes handed to the connection, headers included. `aborted` means that the
+ * client disconnected before the end of the response. Query strings and headers are not logged, because they can
+ * contain tokens. Costs nothing while `debug` is off.
  */
-export function logUpgrade(
-  log: Log,
-  clock: Clock,
+export function logAccess(
   { method, url = '', socket }: IncomingMessage,
-  client: string,
-  statusOf: () => number,
+  { log, clock, client, response, status }: AccessLogOptions,
 ): void {
   if (!isOn(log, 'debug')) return;
   const startedAt = clock.monotonic();
   const writtenBefore = socket.bytesWritten;
-  socket.once('close', () =>
+  (response ?? socket).once('close', () =>
     log('debug', 'request', {
       client,
       method,
       path: shownPath(url),
-      status: statusOf(),
+      status: status(),
       ms: Math.round(clock.monotonic() - startedAt),
       bytes: socket.bytesWritten - writtenBefore,
+      ...(response?.writableFinished === false && { aborted: true }),
     }),
   );
 }

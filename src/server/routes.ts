@@ -14,15 +14,7 @@ import { createDashboard } from './dashboard.js';
 import { createGraphiQLPage } from './graphiql.js';
 import { createGraphQLHttp, type GraphQLHttpOptions } from './http/graphql-http.js';
 import type { Limits } from './limits.js';
-import {
-  logAccess,
-  logUpgrade,
-  pathOf,
-  queryOf,
-  REQUEST_ID_HEADER,
-  requestIdOf,
-  toOriginForm,
-} from './request.js';
+import { logAccess, pathOf, queryOf, REQUEST_ID_HEADER, requestIdOf, toOriginForm } from './request.js';
 import { createGraphQLWebSocket, type GraphQLWebSocketOptions } from './websocket/websocket.js';
 
 /** The path of the endpoint: GraphQL over HTTP, server-sent events and WebSocket, and GraphiQL for browsers. */
@@ -112,8 +104,9 @@ export function createRoutes(options: RoutesOptions, excessOf: ExcessOf): Routes
       request.headers[REQUEST_ID_HEADER] = requestId;
       toOriginForm(request);
       if (isOn(log, 'debug')) {
-        const { address } = peerOf(request, options.proxies);
-        logAccess(withFields(log, { requestId }), clock, request, response, address);
+        const { address: client } = peerOf(request, options.proxies);
+        const status = () => response.statusCode;
+        logAccess(request, { log: withFields(log, { requestId }), clock, client, response, status });
       }
       const path = pathOf(request);
       if (!door.greet(request, response, hostRules.get(path))) return;
@@ -137,8 +130,9 @@ export function createRoutes(options: RoutesOptions, excessOf: ExcessOf): Routes
       toOriginForm(request);
       let status = 101;
       if (isOn(log, 'debug')) {
-        const { address } = peerOf(request, options.proxies);
-        logUpgrade(withFields(log, { requestId }), clock, request, address, () => status);
+        const { address: client } = peerOf(request, options.proxies);
+        const parts = { log: withFields(log, { requestId }), clock, client };
+        logAccess(request, { ...parts, response: null, status: () => status });
       }
       if (pathOf(request) === endpoint)
         door.admitUpgrade(request, (tokens) => webSocket.upgrade(request, head, tokens), turnUpgradeAway);

@@ -49,7 +49,8 @@ async function serve(handle: RequestListener, isOn = true): Promise<AccessServer
     { isOn: () => isOn },
   );
   const server = createServer((request, response) => {
-    logAccess(log, clock, request, response, '203.0.113.7');
+    const status = () => response.statusCode;
+    logAccess(request, { log, clock, client: '203.0.113.7', response, status });
     handle(request, response);
   });
   server.listen(0, '127.0.0.1');

@@ -10,6 +10,8 @@ import {
   print,
   separateOperations,
 } from 'graphql';
+import { messageOf } from '../../lib/errors.js';
+import { isRecord } from '../../lib/is-record.js';
 import { terminalText } from '../safe-text.js';
 import { readTextFile, UsageError } from '../usage-error.js';
 
@@ -39,7 +41,7 @@ export async function readVariables(
   const where = given.startsWith('@') ? `--variables ${given}` : '--variables';
   const json = given.startsWith('@') ? await readTextFile(given.slice(1), where) : given;
   const value = parsedJson(json, where);
-  if (isObject(value)) return value;
+  if (isRecord(value)) return value;
   throw new UsageError(`${where}: expected a JSON object, such as {"id": "tilt-default/Tiltfile"}`);
 }
 
@@ -47,12 +49,8 @@ function parsedJson(json: string, where: string): unknown {
   try {
     return JSON.parse(json);
   } catch (error) {
-    throw new UsageError(`${where}: expected JSON (${error instanceof Error ? error.message : error})`);
+    throw new UsageError(`${where}: expected JSON (${messageOf(error)})`);
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What a gateway is to be asked. */

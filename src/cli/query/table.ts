@@ -1,3 +1,4 @@
+import { isRecord } from '../../lib/is-record.js';
 import { terminalText } from '../safe-text.js';
 import { inColumns } from '../text-width.js';
 import type { SelectedField, Selection } from './selection.js';
@@ -28,7 +29,7 @@ export function tablesOf(
 /** The header and the rows; nothing where no column is known. */
 function tableOf(field: string, value: unknown, selected: SelectedField | undefined): string[][] {
   const rows = itemsIn(value, selected).map((item) =>
-    isObject(item) ? cellsOf(item) : new Map([[field, cell(item)]]),
+    isRecord(item) ? cellsOf(item) : new Map([[field, cell(item)]]),
   );
   const columns =
     rows.length > 0 ? [...new Set(rows.flatMap((row) => [...row.keys()]))] : selectedColumns(field, selected);
@@ -72,7 +73,7 @@ function listIn(value: unknown): readonly unknown[] | null {
   while (level.length > 0) {
     const list = level.find(isListOfObjects);
     if (list) return list;
-    level = level.flatMap((item) => (isObject(item) ? Object.values(item) : []));
+    level = level.flatMap((item) => (isRecord(item) ? Object.values(item) : []));
   }
   return null;
 }
@@ -81,7 +82,7 @@ function cellsOf(item: object, prefix = ''): Map<string, string> {
   const cells = new Map<string, string>();
   for (const [key, value] of Object.entries(item)) {
     const name = `${prefix}${key}`;
-    if (!isObject(value)) cells.set(name, cell(value));
+    if (!isRecord(value)) cells.set(name, cell(value));
     else for (const [inner, text] of cellsOf(value, `${name}.`)) cells.set(inner, text);
   }
   return cells;
@@ -90,20 +91,16 @@ function cellsOf(item: object, prefix = ''): Map<string, string> {
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (Array.isArray(value))
-    return value.map((item) => cell(isObject(item) ? onlyValueOf(item) : item)).join(', ');
+    return value.map((item) => cell(isRecord(item) ? onlyValueOf(item) : item)).join(', ');
   return terminalText(typeof value === 'object' ? JSON.stringify(value) : String(value));
 }
 
 /** Of `{ name: "api" }` the name; of anything with more in it, all of it. */
 function onlyValueOf(item: object): unknown {
   const values = Object.values(item);
-  return values.length === 1 && !isObject(values[0]) ? values[0] : JSON.stringify(item);
+  return values.length === 1 && !isRecord(values[0]) ? values[0] : JSON.stringify(item);
 }
 
 function isListOfObjects(value: unknown): value is readonly object[] {
-  return Array.isArray(value) && value.length > 0 && value.every(isObject);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return Array.isArray(value) && value.length > 0 && value.every(isRecord);
 }

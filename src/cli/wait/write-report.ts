@@ -1,7 +1,8 @@
 import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { codeOf } from '../../lib/errors.js';
 import type { CliProcess } from '../cli-process.js';
-import { codeOf, UsageError } from '../usage-error.js';
+import { UsageError } from '../usage-error.js';
 import { annotations, stepSummary } from './github.js';
 import { resultLines } from './result-lines.js';
 import type { WaitFlags } from './wait-options.js';
