@@ -3,7 +3,7 @@ import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
-import { type ConnectionOptions, WebSocketConnection } from './connection.js';
+import { ClientSocket, type ConnectionOptions, WebSocketConnection } from './connection.js';
 import { createHeartbeat } from './heartbeat.js';
 
 /** How long readers are given to say goodbye at a stop, in milliseconds. */
@@ -32,6 +32,7 @@ export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQ
   const shared: ConnectionOptions = { ...options, heartbeat: createHeartbeat(clock) };
   const sockets = new WebSocketServer({
     noServer: true,
+    WebSocket: ClientSocket,
     maxPayload: limits.messageBytes,
     maxFragments: limits.messageFragments,
     // Compression would cost more CPU than all else, for readers that mostly sit on the same machine. And frames are
