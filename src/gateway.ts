@@ -11,6 +11,7 @@ import { type Log, silentLog } from './lib/log.js';
 import { createMetrics, type Metrics } from './lib/metrics.js';
 import { createTracer, type Tracer } from './lib/tracing.js';
 import { version } from './lib/version.js';
+import { isLogProvider } from './nats/log-change.js';
 import type { SessionProvider } from './providers/provider.js';
 import { createSources } from './providers/sources.js';
 import { createAccess, type JwtOptions, type TokenVerifier } from './server/access/access.js';
@@ -258,7 +259,8 @@ function sharedSourceOf(
   [first, ...others]: readonly SessionProvider[],
   tilts: TiltsOptions | undefined,
 ): { readonly sharedSource?: string } {
-  return first?.sharesLog && others.length === 0 && !tilts ? { sharedSource: first.name } : {};
+  const isShared = first !== undefined && isLogProvider(first) && others.length === 0 && !tilts;
+  return isShared ? { sharedSource: first.name } : {};
 }
 
 /** Tells this run's cursors from those of another: a client that comes back after a restart gets a reset. */

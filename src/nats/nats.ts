@@ -1,8 +1,7 @@
 import type { StreamState } from '@nats-io/jetstream';
 import { type Clock, systemClock } from '../lib/clock.js';
 import { createScope } from '../lib/scope.js';
-import type { Change, LogPosition } from '../model/change.js';
-import { ProviderError, type PushChange, type SessionProvider } from '../providers/provider.js';
+import { ProviderError } from '../providers/provider.js';
 import { type BucketAddress, parseAddress } from './address.js';
 import { type Bucket, openBucket } from './bucket.js';
 import { connectNats } from './connection.js';
@@ -10,6 +9,7 @@ import { readCredentials } from './credentials.js';
 import { type Entry, entryOf, isDeletion, keyIn } from './entry.js';
 import { natsError, placeOf } from './errors.js';
 import { followStream } from './follow-stream.js';
+import type { LogChange, LogPosition, LogProvider } from './log-change.js';
 import { createReading, type ReadingOptions } from './reading.js';
 import type { BucketSettings, NatsCredentials } from './settings.js';
 
@@ -42,7 +42,7 @@ const DEFAULT_RETAIN_MS = 3_600_000;
  * The Sessions that publishers have written to a bucket of NATS JetStream. Its changes stand at the bucket's revisions,
  * so all gateways that read it have the same cursors. Throws a `ProviderError` when the address is none.
  */
-export function createNatsProvider(options: NatsProviderOptions): SessionProvider {
+export function createNatsProvider(options: NatsProviderOptions): LogProvider {
   const address = parseAddress(options.address);
   const { clock = systemClock, credentials = {}, settings, retainMs = DEFAULT_RETAIN_MS } = options;
   const name = options.name ?? address.bucket;
@@ -69,7 +69,7 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
     }
   }
 
-  async function run(push: PushChange, outer: AbortSignal): Promise<void> {
+  async function run(push: (change: LogChange) => void, outer: AbortSignal): Promise<void> {
     if (outer.aborted) return;
     const scope = createScope(outer);
     const connection = await connectNats(address, credentials, `tilt-graphql ${name}`);
@@ -78,7 +78,7 @@ export function createNatsProvider(options: NatsProviderOptions): SessionProvide
       last = bucket;
       const { state } = await bucket.manager.streams.info(bucket.sessionStream);
       const from = told?.log === bucket.log ? told.number : 0;
-      const note: PushChange = (change) => {
+      const note = (change: LogChange) => {
         if (scope.signal.aborted) return;
         told = positionOf(change) ?? told;
         if (change.type === 'snapshot') lossSince = null;
@@ -107,7 +107,7 @@ function gapError(address: BucketAddress, { key, revision }: Entry, known: numbe
 }
 
 /** How far a change tells the log. */
-function positionOf(change: Change): LogPosition | undefined {
+function positionOf(change: LogChange): LogPosition | undefined {
   if (change.type === 'snapshot') return change.upTo ?? change.at;
   return 'at' in change ? change.at : undefined;
 }

@@ -1,8 +1,7 @@
 import { type Clock, sleep } from '../lib/clock.js';
-import type { Change } from '../model/change.js';
-import type { PushChange } from '../providers/provider.js';
 import type { Bucket } from './bucket.js';
 import { type Entry, reachedAt } from './entry.js';
+import type { LogChange } from './log-change.js';
 import { createPresence } from './presence.js';
 import { changesOf, replay } from './replay.js';
 
@@ -11,7 +10,7 @@ export interface ReadingOptions {
   readonly clock: Clock;
   /** For how long after its end a Session is still shown when the reading begins, in milliseconds. */
   readonly retainMs: number;
-  readonly push: PushChange;
+  readonly push: (change: LogChange) => void;
   /**
    * Called when less was read than an earlier reading has told, with the newest that was: throws to try again, or returns
    * when the rest counts as lost. Default: it does.
@@ -141,7 +140,7 @@ export function createReading(
   }
 
   /** A Session that ended long ago, and is written again because it was deleted, is not shown once more. */
-  function newsIn(entry: Entry): Change[] {
+  function newsIn(entry: Entry): LogChange[] {
     const { content } = entry;
     const isGone = content !== null && 'link' in content && content.link === 'gone';
     // Not by the wall clock, which may be wrong: its result would be lost.
@@ -150,7 +149,7 @@ export function createReading(
   }
 
   /** Tells what has come of a publisher, unless its Session is not live anyway. */
-  function settle(key: string, changes: (entry: Entry) => Change[]): void {
+  function settle(key: string, changes: (entry: Entry) => LogChange[]): void {
     const entry = newest.get(key);
     if (first !== null || !entry?.content || !('link' in entry.content) || entry.content.link !== 'live')
       return;

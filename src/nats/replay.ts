@@ -1,9 +1,9 @@
-import type { Change, LogPosition, RecordedConnection } from '../model/change.js';
 import { DecodeError } from '../model/decode-error.js';
 import type { MicroTime } from '../model/micro-time.js';
 import type { Session } from '../model/session.js';
 import { type Entry, reachedAt } from './entry.js';
 import type { Envelope } from './envelope.js';
+import type { LogChange, LogPosition, RecordedConnection } from './log-change.js';
 
 /** What a bucket held when it was first read. */
 export interface Held {
@@ -21,7 +21,13 @@ export interface Held {
  * What a bucket held, as a snapshot and what came after it, one by one, so that readers of other gateways find their place.
  * A bucket forgets the oldest states of each key, so the snapshot is of the first moment from which on nothing is missing.
  */
-export function replay({ entries, isNewestOnly, newest, log, from = 0 }: Held): Change {
+export function replay({
+  entries,
+  isNewestOnly,
+  newest,
+  log,
+  from = 0,
+}: Held): Extract<LogChange, { readonly type: 'snapshot' }> {
   const since = isNewestOnly ? newest : Math.max(wholeSince(entries), from);
   const at = (number: number): LogPosition => ({ log, number });
   const before = new Map<string, Entry>();
@@ -54,7 +60,7 @@ export function replay({ entries, isNewestOnly, newest, log, from = 0 }: Held): 
  *
  * @param log whose positions the changes have. Default: they have none
  */
-export function changesOf(entry: Entry, log?: string): Change[] {
+export function changesOf(entry: Entry, log?: string): LogChange[] {
   const { id, content, revision } = entry;
   const place = log === undefined ? {} : { at: { log, number: revision } };
   if (content === null) {
@@ -77,7 +83,7 @@ function timeOf(entry: Entry): MicroTime {
   return new Date(reachedAt(entry)).toISOString();
 }
 
-function isNotLive(change: Change): boolean {
+function isNotLive(change: LogChange): boolean {
   return change.type !== 'upsert' || change.connection !== undefined;
 }
 

@@ -16,11 +16,6 @@ export interface SessionProvider {
    * `keepWatching`'s alone. May be called again once it has settled; the snapshot then closes the gap.
    */
   watch(push: PushChange, signal: AbortSignal): Promise<void>;
-  /**
-   * Whether its changes stand in a log that other gateways read too: where it is a gateway's only source, its positions
-   * are the gateway's cursors. Default: false.
-   */
-  readonly sharesLog?: boolean;
   /** A look before the start, where a mistake on the command line would show. Throws a {@link ProviderError}. */
   check?(): Promise<void>;
 }

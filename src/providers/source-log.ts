@@ -81,15 +81,10 @@ export function createSourceLog(options: SourceLogOptions): SourceLog {
     else warn();
   }
 
-  function replaceAll({
-    sessions: all,
-    followedBy = [],
-  }: Extract<Change, { readonly type: 'snapshot' }>): void {
+  function replaceAll({ sessions: all }: Extract<Change, { readonly type: 'snapshot' }>): void {
     sessions.clear();
     for (const { id, status } of all) sessions.set(id, status.done);
     awaitRecovery(troubles.markAllOver());
-    for (const next of followedBy)
-      if (next.type === 'upsert') sessions.set(next.session.id, next.session.status.done);
   }
 
   function accept(id: SessionId, isSessionDone: boolean): void {

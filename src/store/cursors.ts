@@ -1,6 +1,11 @@
 import { firstIndex } from '../lib/binary-search.js';
 import type { Clock } from '../lib/clock.js';
-import type { LogPosition } from '../model/change.js';
+
+/** Position in a log that several gateways read: which log, and a number that rises from change to change. */
+export interface LogPosition {
+  readonly log: string;
+  readonly number: number;
+}
 
 /**
  * The texts that stand for revisions. Those of changes that came from a shared log are the same at every gateway that

@@ -1,9 +1,9 @@
 import type { Clock } from '../lib/clock.js';
-import type { Change, ChangeSink, LogPosition, RecordedConnection } from '../model/change.js';
+import type { Change, ChangeSink } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
 import { isSameRun } from '../model/run.js';
 import type { Session, SessionId } from '../model/session.js';
-import type { Cursors } from './cursors.js';
+import type { Cursors, LogPosition } from './cursors.js';
 import { diffTargets } from './diff.js';
 import type { Ledger } from './ledger.js';
 import { mergeSession } from './merge.js';
@@ -23,6 +23,7 @@ import {
 
 /** What sources say, applied to the ledger: what it makes of their Sessions, and how the links to them are. */
 export interface Intake extends ChangeSink {
+  apply(source: string, change: StoreChange): void;
   /** Whether every source has given its first snapshot. */
   readonly isReady: boolean;
   /** The sources, in the order they were opened. */
@@ -48,7 +49,22 @@ export interface IntakeOptions {
   readonly onApplied: () => void;
 }
 
-type Upsert = Omit<Extract<Change, { readonly type: 'upsert' }>, 'type' | 'at'>;
+/** A change of any provider, with the fields that the provider of a shared log adds. */
+export type StoreChange = Change & LogFields;
+
+/**
+ * The fields of `LogChange` (`nats/log-change.ts`), the provider contract of a log that several gateways read. The store knows
+ * no providers and declares only what it reads.
+ */
+interface LogFields {
+  readonly at?: LogPosition;
+  readonly followedBy?: readonly StoreChange[];
+  readonly upTo?: LogPosition;
+  readonly connection?: Connection;
+  readonly since?: MicroTime;
+}
+
+type Upsert = Omit<Extract<StoreChange, { readonly type: 'upsert' }>, 'type'>;
 
 /** Without sources. */
 export function createIntake(options: IntakeOptions): Intake {
@@ -91,8 +107,8 @@ export function createIntake(options: IntakeOptions): Intake {
     dispose: () => retention.dispose(),
   };
 
-  function dispatch(source: Source, change: Change): void {
-    const at = source.name === sharedSource && 'at' in change ? change.at : undefined;
+  function dispatch(source: Source, change: StoreChange): void {
+    const at = source.name === sharedSource ? change.at : undefined;
     if (change.type === 'snapshot') {
       replaceAll(source, change.sessions);
       if (at) cursors.jump(at, ledger.revision);
@@ -107,7 +123,7 @@ export function createIntake(options: IntakeOptions): Intake {
 
   function applyOne(
     source: Source,
-    change: Exclude<Change, { readonly type: 'snapshot' }>,
+    change: Exclude<StoreChange, { readonly type: 'snapshot' }>,
     at: LogPosition | undefined,
   ): void {
     if (change.type === 'upsert') {
@@ -161,7 +177,7 @@ export function createIntake(options: IntakeOptions): Intake {
   function connectionFor(
     before: SessionRecord | null,
     session: Session,
-    recorded: RecordedConnection | undefined,
+    recorded: Connection | undefined,
   ): Connection {
     if (!recorded) return linked(before, 'live', null, now());
     const known = before !== null && isSameRun(before, session) ? before : null;

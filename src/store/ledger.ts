@@ -1,8 +1,7 @@
 import type { Clock } from '../lib/clock.js';
-import type { LogPosition } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
 import type { SessionId } from '../model/session.js';
-import type { Cursors } from './cursors.js';
+import type { Cursors, LogPosition } from './cursors.js';
 import type { Journal, Revision } from './journal.js';
 import { headChanged } from './merge.js';
 import type { RecordChange, SessionRecord } from './record.js';

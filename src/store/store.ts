@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.js';
 import type { ChangeSink } from '../model/change.js';
 import type { SessionId } from '../model/session.js';
 import { createCatchUp, createCursors } from './cursors.js';
-import { createIntake } from './intake.js';
+import { createIntake, type StoreChange } from './intake.js';
 import { createJournal, DEFAULT_JOURNAL_LIMITS, type JournalLimits, type Revision } from './journal.js';
 import { createLedger } from './ledger.js';
 import { createListeners, createSubscribers } from './listeners.js';
@@ -11,6 +11,7 @@ import type { SourceStatus } from './source.js';
 
 /** The newest state of every Session. All of it is synchronous: what is read in one tick belongs together. */
 export interface Store extends ChangeSink {
+  apply(source: string, change: StoreChange): void;
   /** Rises with everything that a client could see. */
   readonly revision: number;
   /** Whether every source has given its first snapshot. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Change } from '../../src/model/change.js';
 import type { Entry } from '../../src/nats/entry.js';
+import type { LogChange } from '../../src/nats/log-change.js';
 import { createReading } from '../../src/nats/reading.js';
 import { createManualClock, type ManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
@@ -13,7 +13,7 @@ const SILENCE = 'its publisher has not been heard of for 15 s';
 
 function setUp({ maxAgeMs = MAX_AGE_MS } = {}) {
   const clock = createManualClock();
-  const changes: Change[] = [];
+  const changes: LogChange[] = [];
   const gaps: string[] = [];
   const reading = createReading(
     { log: LOG, presenceMs: PRESENCE_MS, maxAgeMs },
@@ -80,7 +80,7 @@ function again(entry: Entry, ageMs: number): Entry {
   return content !== null && 'link' in content ? { ...entry, content: { ...content, ageMs } } : entry;
 }
 
-function inShort(change: Change): string[] {
+function inShort(change: LogChange): string[] {
   const place = 'at' in change && change.at ? ` at ${change.at.number}` : '';
   switch (change.type) {
     case 'snapshot': {
@@ -98,7 +98,7 @@ function inShort(change: Change): string[] {
   }
 }
 
-function connectionInShort({ connection }: Extract<Change, { type: 'upsert' }>): string {
+function connectionInShort({ connection }: Extract<LogChange, { type: 'upsert' }>): string {
   return connection ? ` ${connection.state}: ${connection.error}` : '';
 }
 

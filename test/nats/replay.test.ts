@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Change } from '../../src/model/change.js';
 import { DecodeError } from '../../src/model/decode.js';
 import { sessionIdOf } from '../../src/model/session.js';
 import type { Entry } from '../../src/nats/entry.js';
+import type { LogChange } from '../../src/nats/log-change.js';
 import { changesOf, replay } from '../../src/nats/replay.js';
 import { outcomeOf } from '../support/change-arbitrary.js';
 import { session } from '../support/sessions.js';
@@ -84,22 +84,22 @@ function stateAt(all: readonly Entry[], revision: number): object {
 }
 
 /** The same, of changes. */
-function folded(changes: readonly Change[]): object {
+function folded(changes: readonly LogChange[]): object {
   const { sessions, reasons } = outcomeOf(changes);
   const versions = Object.entries(sessions).map(([id, { metadata }]) => [id, metadata.resourceVersion]);
   return { sessions: Object.fromEntries(versions), reasons };
 }
 
-function parts(change: Change) {
-  if (change.type !== 'snapshot') throw new Error(`expected a snapshot, got ${change.type}`);
-  const { followedBy = [], at, ...snapshot } = change;
-  return { snapshot, followedBy, since: at?.number ?? -1, log: at?.log };
+type Snapshot = ReturnType<typeof replay>;
+
+function parts({ followedBy = [], ...snapshot }: Snapshot) {
+  return { snapshot, followedBy, since: snapshot.at.number, log: snapshot.at.log };
 }
 
 /** The snapshot and what follows up to a position; what has none belongs to what stands before it. */
-function upTo(change: Change, position: number): Change[] {
+function upTo(change: Snapshot, position: number): LogChange[] {
   const { snapshot, followedBy, since } = parts(change);
-  const taken: Change[] = [snapshot];
+  const taken: LogChange[] = [snapshot];
   let at = since;
   for (const next of followedBy) {
     at = positionOf(next) ?? at;
@@ -108,7 +108,7 @@ function upTo(change: Change, position: number): Change[] {
   return taken;
 }
 
-function positionOf(change: Change | undefined): number | undefined {
+function positionOf(change: LogChange | undefined): number | undefined {
   return change && 'at' in change ? change.at?.number : undefined;
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Change } from '../../src/model/change.js';
 import type { SessionId } from '../../src/model/session.js';
+import type { LogChange } from '../../src/nats/log-change.js';
 import { CATCH_UP_MS } from '../../src/store/cursors.js';
 import type { Revision } from '../../src/store/journal.js';
 import type { SessionRecord } from '../../src/store/record.js';
@@ -29,7 +29,7 @@ interface Write {
   readonly version: number | null;
 }
 
-function changeOf({ instance, version }: Write, number: number): Change {
+function changeOf({ instance, version }: Write, number: number): LogChange {
   if (version === null) return { type: 'remove', id: `${instance}/Tiltfile`, at: at(number) };
   return {
     type: 'upsert',

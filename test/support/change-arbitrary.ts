@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Change } from '../../src/model/change.js';
 import { decodeSession } from '../../src/model/decode.js';
 import type { Session } from '../../src/model/session.js';
+import type { LogChange } from '../../src/nats/log-change.js';
 import { sessionJson } from './session-json.js';
 
 const name = fc.constantFrom('a', 'b', 'c');
@@ -25,7 +26,7 @@ export interface Outcome {
 }
 
 /** Folds changes as their documentation says, one after the other. */
-export function outcomeOf(changes: readonly Change[]): Outcome {
+export function outcomeOf(changes: readonly (Change | LogChange)[]): Outcome {
   const sessions = new Map<string, Session>();
   const reasons = new Map<string, string>();
   let reason: string | null = null;
@@ -40,8 +41,7 @@ export function outcomeOf(changes: readonly Change[]): Outcome {
       case 'upsert':
         sessions.set(change.session.id, change.session);
         reasons.delete(change.session.id);
-        if (change.connection?.state === 'stale') reasons.set(change.session.id, change.connection.error);
-        if (change.connection?.state === 'gone') sessions.delete(change.session.id);
+        applyConnection(change);
         break;
       case 'remove':
         sessions.delete(change.id);
@@ -55,6 +55,14 @@ export function outcomeOf(changes: readonly Change[]): Outcome {
     }
   }
   return { sessions: Object.fromEntries(sessions), reasons: Object.fromEntries(reasons), reason };
+
+  /** Only a log records connections. */
+  function applyConnection(change: Extract<Change | LogChange, { readonly type: 'upsert' }>): void {
+    if (!('connection' in change) || change.connection === undefined) return;
+    const { state, error } = change.connection;
+    if (state === 'stale') reasons.set(change.session.id, error);
+    else sessions.delete(change.session.id);
+  }
 }
 
 function snapshot(): fc.Arbitrary<Change> {
@@ -64,18 +72,7 @@ function snapshot(): fc.Arbitrary<Change> {
 }
 
 function upsert(): fc.Arbitrary<Change> {
-  const connection = fc.record({
-    state: fc.constantFrom('stale' as const, 'gone' as const),
-    since: fc.constant('2026-11-22T11:42:23.000Z'),
-    error,
-  });
-  return fc.tuple(session, fc.option(connection)).map(
-    ([made, recorded]): Change => ({
-      type: 'upsert',
-      session: made,
-      ...(recorded && { connection: recorded }),
-    }),
-  );
+  return session.map((made) => ({ type: 'upsert', session: made }));
 }
 
 function remove(): fc.Arbitrary<Change> {

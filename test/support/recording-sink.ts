@@ -1,5 +1,6 @@
 import type { Change, ChangeSink } from '../../src/model/change.js';
 import type { Session, SessionId } from '../../src/model/session.js';
+import type { LogChange } from '../../src/nats/log-change.js';
 
 /** What a sink was told, in order. */
 export type SinkEvent =
@@ -83,14 +84,14 @@ const CLOSED: RecordedSource = {
   error: null,
 };
 
-function fold(before: RecordedSource, change: Change): RecordedSource {
+function fold(before: RecordedSource, change: LogChange | Change): RecordedSource {
   const sessions = new Map(before.sessions);
   const stale = new Map(before.stale);
   switch (change.type) {
     case 'snapshot': {
       const sessions = new Map(change.sessions.map((session) => [session.id, session]));
       const synced = { ...before, isSynced: true, sessions, stale: new Map(), error: null };
-      return (change.followedBy ?? []).reduce(fold, synced);
+      return followedBy(change).reduce(fold, synced);
     }
     case 'upsert':
       sessions.set(change.session.id, change.session);
@@ -106,4 +107,9 @@ function fold(before: RecordedSource, change: Change): RecordedSource {
       return { ...before, stale, error: change.id === undefined ? change.error : before.error };
     }
   }
+}
+
+/** The changes that a provider of a log pushes together with its snapshot. */
+export function followedBy(snapshot: Change | LogChange): readonly LogChange[] {
+  return 'followedBy' in snapshot && snapshot.followedBy ? snapshot.followedBy : [];
 }

@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/lib/clock.js';
 import type { Session } from '../../../src/model/session.js';
 import { createNatsProvider } from '../../../src/nats/nats.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
+import { followedBy } from '../../support/recording-sink.js';
 import { session, type TargetStates } from '../../support/sessions.js';
 import { openTcpProxy } from '../../support/tcp-proxy.js';
 import { openTestBucket } from '../../support/test-bucket.js';
@@ -37,9 +38,7 @@ async function readOverProxy(name: string) {
 
 /** The Sessions that have come, in order. */
 function sessionsIn({ changes }: Watching): Session[] {
-  const all = changes.flatMap((change) =>
-    change.type === 'snapshot' ? (change.followedBy ?? []) : [change],
-  );
+  const all = changes.flatMap((change) => (change.type === 'snapshot' ? followedBy(change) : [change]));
   return all.flatMap((change) => (change.type === 'upsert' ? [change.session] : []));
 }
 
