@@ -38,7 +38,7 @@ const config: CodegenConfig = {
           Target: '../store/record.js#TrackedTarget',
           TargetTransition: '../store/record.js#Transition',
           SessionConnectionStatus: '../store/record.js#Connection',
-          Source: '../store/source.js#SourceStatus',
+          Source: '../store/source-table.js#SourceStatus',
           Verdict: '../store/record.js#RecordVerdict',
           TargetChange: '../store/record.js#RecordChange',
           SessionChange: './session-change.js#SessionChange',

@@ -24,7 +24,7 @@ import { createHttpServer } from './server/http-server.js';
 import { DEFAULT_LIMITS, type Limits } from './server/limits.js';
 import type { Prometheus } from './server/prometheus.js';
 import type { KeyPair } from './server/tls.js';
-import type { SourceStatus } from './store/source.js';
+import type { SourceStatus } from './store/source-table.js';
 import { createStore } from './store/store.js';
 import { createLive } from './subscriptions/live.js';
 import { createSubscriptionResolvers } from './subscriptions/subscription-resolvers.js';

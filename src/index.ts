@@ -19,5 +19,5 @@ export { ProviderError, type PushChange, type SessionProvider } from './provider
 export type { JwtOptions } from './server/access/access.js';
 export { DEFAULT_LIMITS, type Limits } from './server/limits.js';
 export type { KeyPair } from './server/tls.js';
-export type { SourceStatus } from './store/source.js';
+export type { SourceStatus } from './store/source-table.js';
 export type { TiltsOptions } from './tilts.js';

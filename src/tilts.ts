@@ -4,7 +4,7 @@ import type { Metrics } from './lib/metrics.js';
 import type { SessionProvider } from './providers/provider.js';
 import type { Sources } from './providers/sources.js';
 import { createTiltDiscovery } from './providers/tilt/discovery.js';
-import type { SourceStatus } from './store/source.js';
+import type { SourceStatus } from './store/source-table.js';
 import type { Store } from './store/store.js';
 
 /** Which Tilts to follow. */

@@ -3,7 +3,7 @@ import { memoize } from '../lib/memoize.js';
 import type { SessionId } from '../model/session.js';
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import type { SourceStatus } from '../store/source.js';
+import type { SourceStatus } from '../store/source-table.js';
 
 /**
  * How many Sessions, ids or sources are remembered one by one. What reads more is taken to have read everything:

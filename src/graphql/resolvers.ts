@@ -1,8 +1,8 @@
+import { firstIndexAtOrAfter } from '../lib/binary-search.js';
 import { isDemo } from '../model/session.js';
 import { phaseOf } from '../model/verdict.js';
 import { HISTORY_LIMIT, type SessionRecord, secondsToReady, verdictOfRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import { firstNotBelow } from '../store/sorted.js';
 import { countPhases, groupByResource } from './counts.js';
 import { badInput } from './errors.js';
 import { compileSessionFilter, compileTargetFilter } from './filter.js';
@@ -131,7 +131,7 @@ type SessionPage = Awaited<ResolversTypes['SessionConnection']>;
 
 function firstAfter(records: readonly SessionRecord[], id: string): number {
   const ids = records.map((record) => record.id);
-  const index = firstNotBelow(ids, id);
+  const index = firstIndexAtOrAfter(ids, id);
   return ids[index] === id ? index + 1 : index;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The first index for which a condition holds that holds for all after it too; `length` when it holds for none.
+ * First index that satisfies a condition which also holds for all later indices; `length` when no index does.
  *
- * @param from where to begin; default 0
+ * @param from index to start at; default 0
  */
 export function firstIndex(length: number, holds: (index: number) => boolean, from = 0): number {
   let low = from;
@@ -12,4 +12,9 @@ export function firstIndex(length: number, holds: (index: number) => boolean, fr
     else low = middle + 1;
   }
   return low;
+}
+
+/** Index of the first string of a sorted list that is not less than `text`; the list's length when all are less. */
+export function firstIndexAtOrAfter(sorted: readonly string[], text: string): number {
+  return firstIndex(sorted.length, (index) => (sorted[index] ?? '') >= text);
 }

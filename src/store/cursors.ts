@@ -8,139 +8,153 @@ export interface LogPosition {
 }
 
 /**
- * The texts that stand for revisions. Those of changes that came from a shared log are the same at every gateway that
- * reads the log: `<log>-<position>`. What a gateway adds of its own in between (a link that went stale) is known only
- * there: `<log>-<position>.<revision>.<epoch>`; elsewhere those two are left out, and so told again. Without a log:
- * `<epoch>-<revision>`.
+ * Translates between revisions and cursors, the opaque texts that clients resume from.
+ *
+ * - Without a shared log: `<epoch>-<revision>`.
+ * - At a change of a shared log: `<log>-<position>`, the same at every gateway that reads the log.
+ * - At a revision of this gateway alone (such as a connection that went stale):
+ *   `<log>-<position>.<revision>.<epoch>`. Other gateways ignore the last two parts and may therefore deliver
+ *   a change twice.
  */
 export interface Cursors {
-  /** `revision` is that of the change at `at`. */
-  mark(at: LogPosition, revision: number): void;
-  /** By `revision` everything up to `at` is known, but as one: positions in between stand for no revision here. */
-  jump(at: LogPosition, revision: number): void;
-  /** Everything up to `at` is known by `revision`, one by one; the last of it need not have made a revision. */
-  reach(at: LogPosition, revision: number): void;
+  /** Records that the change at `at` made `revision`. */
+  record(at: LogPosition, revision: number): void;
+  /**
+   * Records that a snapshot up to `at` made `revision`. The positions that it merged stand for no revision of
+   * their own.
+   */
+  recordSnapshot(at: LogPosition, revision: number): void;
+  /**
+   * Records that every change up to `at` is contained in `revision`. The last of them may have been a no-op.
+   */
+  advanceTo(at: LogPosition, revision: number): void;
   cursorOf(revision: number): string;
-  /** The revision that a cursor stands for; null when it is not (or no longer) known here. */
+  /** Revision of a cursor; null when it is unknown or no longer known here. */
   revisionOf(cursor: string): number | null;
-  /** Whether a cursor was made here, beyond doubt. */
+  /** Whether this gateway certainly made a cursor. */
   isOwn(cursor: string): boolean;
-  /** Whether a cursor is of the log, and what it stands for has not come here yet. */
+  /** Whether a cursor belongs to the log, at a position that has not been applied here yet. */
   isAhead(cursor: string): boolean;
 }
 
-/** The revision of a position. */
-interface Mark {
+/** The revision of a log position. */
+interface Checkpoint {
   readonly position: number;
   readonly revision: number;
-  /** Positions above this one and below the mark's own were told as one. */
-  readonly wholeUpTo: number;
+  /** Positions above this one and below the checkpoint's own were merged into its revision. */
+  readonly mergedAbove: number;
 }
 
-/** How many marks are kept: more than the journal keeps revisions. */
-const MOST_MARKS = 20_000;
+/** More checkpoints than the journal keeps revisions. */
+const MAX_CHECKPOINTS = 20_000;
 
 const OWN = /^([a-z0-9]+)-(\d{1,15})$/;
 const SHARED = /^([a-z0-9]+)-(\d{1,15})(?:\.(\d{1,15})\.([a-z0-9]+))?$/;
 
 /**
- * Cursors of a gateway's run.
+ * Creates the cursors of one run of the gateway.
  *
- * @param epoch tells this run from others
+ * @param epoch identifies this run
  */
 export function createCursors(epoch: string): Cursors {
   let log: string | null = null;
-  let marks: Mark[] = [];
-  let reached = 0;
+  let checkpoints: Checkpoint[] = [];
+  let applied = 0;
 
   return {
-    mark(at, revision) {
-      enter(at);
-      add({ position: at.number, revision, wholeUpTo: at.number });
+    record(at, revision) {
+      advance(at);
+      add({ position: at.number, revision, mergedAbove: at.number });
     },
-    jump(at, revision) {
-      add({ position: at.number, revision, wholeUpTo: enter(at) ?? -1 });
+    recordSnapshot(at, revision) {
+      add({ position: at.number, revision, mergedAbove: advance(at) ?? -1 });
     },
-    reach(at, revision) {
-      enter(at);
-      if (marks.at(-1)?.position !== at.number) add({ position: at.number, revision, wholeUpTo: at.number });
+    advanceTo(at, revision) {
+      advance(at);
+      if (checkpoints.at(-1)?.position !== at.number) {
+        add({ position: at.number, revision, mergedAbove: at.number });
+      }
     },
     cursorOf(revision) {
-      const mark = lastMark((candidate) => candidate.revision <= revision);
-      if (log === null || mark === null) return `${epoch}-${revision}`;
-      return `${log}-${mark.position}${revision === mark.revision ? '' : `.${revision}.${epoch}`}`;
+      const checkpoint = findLast((candidate) => candidate.revision <= revision);
+      if (log === null || checkpoint === null) return `${epoch}-${revision}`;
+      const suffix = revision === checkpoint.revision ? '' : `.${revision}.${epoch}`;
+      return `${log}-${checkpoint.position}${suffix}`;
     },
     revisionOf(cursor) {
       const [, prefix, number] = OWN.exec(cursor) ?? [];
       if (prefix === epoch) return Number(number);
-      const shared = sharedOf(cursor);
-      if (shared === null || shared.position > reached) return null;
-      // A position may have been read more than once: of one's own, the revision itself says which time is meant.
+      const shared = parseShared(cursor);
+      if (shared === null || shared.position > applied) return null;
+      // A position may have been read more than once. In a cursor of this gateway the revision is
+      // unambiguous.
       if (shared.epoch === epoch) return shared.revision;
-      const mark = lastMark(({ position }) => position <= shared.position);
-      return mark === null || isWithinJump(shared.position) ? null : mark.revision;
+      const checkpoint = findLast(({ position }) => position <= shared.position);
+      return checkpoint === null || isMerged(shared.position) ? null : checkpoint.revision;
     },
-    isOwn: (cursor) => OWN.exec(cursor)?.[1] === epoch || sharedOf(cursor)?.epoch === epoch,
-    isAhead: (cursor) => (sharedOf(cursor)?.position ?? 0) > reached,
+    isOwn: (cursor) => OWN.exec(cursor)?.[1] === epoch || parseShared(cursor)?.epoch === epoch,
+    isAhead: (cursor) => (parseShared(cursor)?.position ?? 0) > applied,
   };
 
-  /** Notes how far the log was applied. Gives how far that was before; null when it is another log's beginning. */
-  function enter(at: LogPosition): number | null {
+  /** Advances the applied position. Returns the previous one; null when `at` belongs to another log. */
+  function advance(at: LogPosition): number | null {
     const isSame = log === at.log;
-    const before = reached;
-    if (!isSame) marks = [];
+    const before = applied;
+    if (!isSame) checkpoints = [];
     log = at.log;
-    reached = isSame ? Math.max(reached, at.number) : at.number;
+    applied = isSame ? Math.max(applied, at.number) : at.number;
     return isSame ? before : null;
   }
 
-  function add(mark: Mark): void {
-    marks.push(mark);
-    if (marks.length > 2 * MOST_MARKS) marks = marks.slice(-MOST_MARKS);
+  function add(checkpoint: Checkpoint): void {
+    checkpoints.push(checkpoint);
+    if (checkpoints.length > 2 * MAX_CHECKPOINTS) checkpoints = checkpoints.slice(-MAX_CHECKPOINTS);
   }
 
-  function sharedOf(cursor: string) {
+  function parseShared(cursor: string) {
     const [, prefix, position, revision = '0', by] = SHARED.exec(cursor) ?? [];
     return log !== null && prefix === log
       ? { position: Number(position), revision: Number(revision), epoch: by }
       : null;
   }
 
-  /** The last mark that a condition holds for, which holds for all before it too. */
-  function lastMark(holds: (mark: Mark) => boolean): Mark | null {
-    const newest = marks.at(-1);
+  /** Last checkpoint that satisfies a condition which also holds for all checkpoints before it. */
+  function findLast(holds: (checkpoint: Checkpoint) => boolean): Checkpoint | null {
+    const newest = checkpoints.at(-1);
     if (newest === undefined || holds(newest)) return newest ?? null;
-    return marks[firstMark((mark) => !holds(mark)) - 1] ?? null;
+    return checkpoints[findFirstIndex((checkpoint) => !holds(checkpoint)) - 1] ?? null;
   }
 
-  function isWithinJump(position: number): boolean {
-    const next = marks[firstMark((mark) => mark.position > position)];
-    return next !== undefined && position > next.wholeUpTo;
+  function isMerged(position: number): boolean {
+    const next = checkpoints[findFirstIndex((checkpoint) => checkpoint.position > position)];
+    return next !== undefined && position > next.mergedAbove;
   }
 
-  /** The first mark that a condition holds for, which holds for all after it too. */
-  function firstMark(holds: (mark: Mark) => boolean): number {
-    return firstIndex(marks.length, (index) => {
-      const mark = marks[index];
-      return mark !== undefined && holds(mark);
+  /**
+   * Index of the first checkpoint that satisfies a condition which also holds for all checkpoints after it.
+   */
+  function findFirstIndex(holds: (checkpoint: Checkpoint) => boolean): number {
+    return firstIndex(checkpoints.length, (index) => {
+      const checkpoint = checkpoints[index];
+      return checkpoint !== undefined && holds(checkpoint);
     });
   }
 }
 
-/** How long a reader that comes from another gateway may wait for this one to be as far, in milliseconds. */
+/** How long a reader that comes from another gateway waits for this one to catch up, in milliseconds. */
 export const CATCH_UP_MS = 3_000;
 
-/** Readers that wait until the store is as far as their cursors. */
+/** Readers that wait until the store has reached their cursors. */
 export interface CatchUp {
-  /** Resolves with whether the store is as far, as soon as it is; with false after {@link CATCH_UP_MS}. */
+  /** Resolves with true as soon as the store has reached the cursor, with false after {@link CATCH_UP_MS}. */
   wait(cursor: string): Promise<boolean>;
-  /** To be called when the store has come further. */
-  proceed(): void;
-  /** Ends all waiting. */
+  /** Releases the readers whose cursor has been reached. */
+  onAdvance(): void;
+  /** Releases all readers. */
   dispose(): void;
 }
 
-/** Nobody waits yet. @param isBehind whether the store is not as far as a cursor */
+/** Creates an empty waiting list. @param isBehind whether the store has not reached a cursor yet */
 export function createCatchUp(clock: Clock, isBehind: (cursor: string) => boolean): CatchUp {
   const waiting = new Map<() => void, string>();
   return {
@@ -154,7 +168,7 @@ export function createCatchUp(clock: Clock, isBehind: (cursor: string) => boolea
         const cancel = clock.after(CATCH_UP_MS, settle);
         waiting.set(settle, cursor);
       }),
-    proceed() {
+    onAdvance() {
       for (const [settle, cursor] of waiting) if (!isBehind(cursor)) settle();
     },
     dispose() {

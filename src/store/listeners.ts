@@ -1,20 +1,23 @@
 import type { SessionId } from '../model/session.js';
 import type { Revision } from './journal.js';
 
-/** Functions that are called back with each event. */
+/** Functions that are called with each event. */
 interface Listeners<E> {
   readonly size: number;
-  /** Adds one, also one that is there already: each is ended by itself. Returns its end, harmless when called twice. */
+  /**
+   * Adds a listener; one that is added twice is called twice. Returns the function that removes it, which may
+   * be called repeatedly.
+   */
   add(listener: (event: E) => void): () => void;
-  /** Calls each, whatever the others throw. */
-  tell(event: E): void;
+  /** Calls every listener, even when some of them throw. */
+  notify(event: E): void;
   clear(): void;
 }
 
 /**
- * No listeners yet.
+ * Creates an empty set of listeners.
  *
- * @param onError is handed what a listener throws
+ * @param onError receives each error that a listener throws
  */
 export function createListeners<E>(onError: (error: unknown) => void): Listeners<E> {
   const entries = new Set<{ readonly call: (event: E) => void }>();
@@ -28,7 +31,7 @@ export function createListeners<E>(onError: (error: unknown) => void): Listeners
       entries.add(entry);
       return () => entries.delete(entry);
     },
-    tell(event) {
+    notify(event) {
       for (const { call } of entries) {
         try {
           call(event);
@@ -41,46 +44,48 @@ export function createListeners<E>(onError: (error: unknown) => void): Listeners
   };
 }
 
-/** Who is told of revisions: of all, or of one Session's, which then cost only its own subscribers anything. */
+/** Listeners of revisions. Those of a single Session cost nothing when another Session changes. */
 interface Subscribers {
   readonly size: number;
-  /** Without an id it is told of every revision. Returns its end. */
+  /**
+   * Adds a listener of every revision or, with an id, of one Session's. Returns the function that removes it.
+   */
   add(listener: (revision: Revision) => void, id?: SessionId): () => void;
-  tell(revision: Revision): void;
+  notify(revision: Revision): void;
   clear(): void;
 }
 
 /**
- * No subscribers yet.
+ * Creates an empty set of subscribers.
  *
- * @param onError is handed what a listener throws
+ * @param onError receives each error that a listener throws
  */
 export function createSubscribers(onError: (error: unknown) => void): Subscribers {
-  const toAll = createListeners<Revision>(onError);
-  const toOne = new Map<SessionId, Listeners<Revision>>();
+  const ofAll = createListeners<Revision>(onError);
+  const bySession = new Map<SessionId, Listeners<Revision>>();
 
   return {
     get size() {
-      return [...toOne.values()].reduce((sum, { size }) => sum + size, toAll.size);
+      return [...bySession.values()].reduce((sum, { size }) => sum + size, ofAll.size);
     },
-    add: (listener, id) => (id === undefined ? toAll.add(listener) : addToOne(id, listener)),
-    tell(revision) {
-      toAll.tell(revision);
-      toOne.get(revision.id)?.tell(revision);
+    add: (listener, id) => (id === undefined ? ofAll.add(listener) : addToSession(id, listener)),
+    notify(revision) {
+      ofAll.notify(revision);
+      bySession.get(revision.id)?.notify(revision);
     },
     clear() {
-      toAll.clear();
-      toOne.clear();
+      ofAll.clear();
+      bySession.clear();
     },
   };
 
-  function addToOne(id: SessionId, listener: (revision: Revision) => void): () => void {
-    const own = toOne.get(id) ?? createListeners<Revision>(onError);
-    toOne.set(id, own);
-    const end = own.add(listener);
+  function addToSession(id: SessionId, listener: (revision: Revision) => void): () => void {
+    const listeners = bySession.get(id) ?? createListeners<Revision>(onError);
+    bySession.set(id, listeners);
+    const remove = listeners.add(listener);
     return () => {
-      end();
-      if (own.size === 0 && toOne.get(id) === own) toOne.delete(id);
+      remove();
+      if (listeners.size === 0 && bySession.get(id) === listeners) bySession.delete(id);
     };
   }
 }

@@ -1,26 +1,49 @@
 import type { MicroTime } from '../model/micro-time.js';
 import { identifiesRun, isSameRun } from '../model/run.js';
-import type { Session, Target } from '../model/session.js';
-import { diffTargets, mergeTargets, mergeTargetsAt, sameJson, type TargetMerge } from './diff.js';
-import type { Connection, RecordChange, SessionRecord, TrackedTarget } from './record.js';
-import { trackTarget } from './track-target.js';
+import {
+  type ActiveState,
+  type Session,
+  type SessionId,
+  type Target,
+  type TargetState,
+  targetIdOf,
+} from '../model/session.js';
+import { type Phase, phaseOf } from '../model/verdict.js';
+import {
+  diffTargets,
+  mergeTargets,
+  mergeTargetsAt,
+  sameJson,
+  sameState,
+  sameStrings,
+  type TargetMerge,
+} from './diff.js';
+import {
+  type Connection,
+  type RecordChange,
+  readyTimeOf,
+  type SessionRecord,
+  type TrackedTarget,
+  trackReadiness,
+  withTransition,
+} from './record.js';
 
-/** What news of a Session comes to. */
+/** Result of merging a newer state of a Session into its record. */
 export interface SessionMerge {
-  /** The record before itself, when the news says nothing new. */
+  /** The record before itself, when nothing changed. */
   readonly record: SessionRecord;
-  /** What became of its targets, as `diffTargets` of both records would say. */
+  /** Changes of its targets, as `diffTargets` returns them for both records. */
   readonly changes: readonly RecordChange[];
 }
 
 /**
- * The record for newly arrived news of a Session. Everything that did not change is taken over from the record before,
- * so that "is it the same object" answers "is it unchanged". A new run of Tilt (another uid) starts new histories.
+ * Merges a newer state of a Session into its record. Unchanged parts are the same objects as before, so that
+ * an identity check answers "did it change". A new run of Tilt (another uid) starts new histories.
  *
- * The result of a run is final: once `done` was true, later objects of the run change neither `done` nor `error`. Tilt
- * itself computes both at each reconcile.
+ * The result of a run is final: once `done` was true, later states of the same run change neither `done` nor
+ * `error`. Tilt itself recomputes both at each reconcile.
  *
- * @param changedTargets indices of the targets that may differ from those of the record. Default: any may
+ * @param changedTargets indices of the targets that may differ from the record. Default: all
  */
 export function mergeSession(
   before: SessionRecord | null,
@@ -39,24 +62,24 @@ export function mergeSession(
     kind: session.kind,
     metadata: reuse(before?.metadata, session.metadata),
     spec: reuse(before?.spec, session.spec),
-    status: { ...session.status, ...resultOf(sameRun), targets },
+    status: { ...session.status, ...finalResult(sameRun), targets },
     source,
     connection,
   };
   return { record: before !== null && sameRecord(before, record) ? before : record, changes };
 }
 
-/** The final result of a run that was done before; nothing otherwise. */
-function resultOf(before: SessionRecord | null): Partial<Pick<SessionRecord['status'], 'done' | 'error'>> {
+/** `done` and `error` of a run that was already done; empty otherwise. */
+function finalResult(before: SessionRecord | null): Partial<Pick<SessionRecord['status'], 'done' | 'error'>> {
   if (before === null || !before.status.done || !identifiesRun(before)) return {};
   return { done: true, error: before.status.error };
 }
 
 /**
- * Whether something of the Session itself changed, targets and bookkeeping (`resourceVersion`, `managedFields`) aside:
- * what readers of target changes are told too.
+ * Whether the Session itself changed, apart from its targets and from bookkeeping (`resourceVersion`,
+ * `managedFields`). Readers of target changes receive a payload for that too.
  */
-export function headChanged(before: SessionRecord | null, after: SessionRecord | null): boolean {
+export function hasSessionChanged(before: SessionRecord | null, after: SessionRecord | null): boolean {
   if (before === null || after === null) return before !== after;
   return (
     before.connection !== after.connection ||
@@ -69,15 +92,15 @@ export function headChanged(before: SessionRecord | null, after: SessionRecord |
 function mergeTracked(
   before: SessionRecord | null,
   { id, status }: Session,
-  isContinued: boolean,
+  isSameRun: boolean,
   time: MicroTime,
   changedTargets: readonly number[] | undefined,
 ): TargetMerge<TrackedTarget> {
   const known = before?.status.targets ?? [];
-  if (isContinued) {
-    const take = (target: Target, previous: TrackedTarget | null) => trackTarget(id, previous, target, time);
-    const merge = changedTargets && mergeTargetsAt(known, status.targets, changedTargets, take);
-    return merge ?? mergeTargets(known, status.targets, take);
+  if (isSameRun) {
+    const track = (target: Target, previous: TrackedTarget | null) => trackTarget(id, previous, target, time);
+    const merge = changedTargets && mergeTargetsAt(known, status.targets, changedTargets, track);
+    return merge ?? mergeTargets(known, status.targets, track);
   }
   const targets = status.targets.map((target) => trackTarget(id, null, target, time));
   return { targets, changes: diffTargets(known, targets) };
@@ -99,7 +122,7 @@ function sameStatus({ status: a }: SessionRecord, { status: b }: SessionRecord):
   return a.done === b.done && a.error === b.error && a.pid === b.pid && a.startTime === b.startTime;
 }
 
-/** The object after, each equal field of which is the one before; the object before itself when all are. */
+/** `after` with each equal field replaced by that of `before`; `before` itself when all fields are equal. */
 function reuse<T extends object>(before: T | undefined, after: T): T {
   if (before === undefined) return after;
   const merged = { ...after };
@@ -109,4 +132,102 @@ function reuse<T extends object>(before: T | undefined, after: T): T {
     else isSame = false;
   }
   return isSame ? before : merged;
+}
+
+/**
+ * Adds what the gateway has observed to a target: the start of its phase, its first readiness, its phase
+ * transitions.
+ *
+ * @param previous the target before; null when it is new
+ * @param time when the gateway received this state
+ */
+function trackTarget(
+  session: SessionId,
+  previous: TrackedTarget | null,
+  target: Target,
+  time: MicroTime,
+): TrackedTarget {
+  const phase = phaseOf(target);
+  if (previous === null) {
+    const { state } = target;
+    const readiness = trackReadiness(null, state);
+    return {
+      ...target,
+      id: targetIdOf(session, target.key),
+      since: phaseStart(null, phase, state, time),
+      readiness,
+      history: [{ time, phase, state, readiness }],
+    };
+  }
+  // Equal parts are reused, because the journal keeps older states of a target as well as the newest.
+  const state = sameState(previous.state, target.state) ? previous.state : target.state;
+  const readiness = trackReadiness(previous.readiness, state);
+  const before = { target: previous, phase: phaseOf(previous) };
+  return {
+    ...target,
+    name: previous.name,
+    key: previous.key,
+    resources: sameStrings(previous.resources, target.resources) ? previous.resources : target.resources,
+    state,
+    id: previous.id,
+    since: phaseStart(before, phase, state, time),
+    readiness,
+    history:
+      before.phase === phase
+        ? previous.history
+        : withTransition(previous.history, { time, phase, state, readiness }),
+  };
+}
+
+/**
+ * When a target entered its phase: the time that Tilt reports, else `now`. A change within a phase moves it
+ * only when the target was started again.
+ */
+function phaseStart(
+  previous: { readonly target: TrackedTarget; readonly phase: Phase } | null,
+  phase: Phase,
+  state: TargetState,
+  now: MicroTime,
+): MicroTime {
+  if (previous?.phase === phase && isSameStart(previous.target.state, state)) return previous.target.since;
+  return reportedStart(previous?.target ?? null, state) ?? now;
+}
+
+/** Whether two states of one phase belong to the same start of the target. */
+function isSameStart(a: TargetState, b: TargetState): boolean {
+  return startOf(a) === startOf(b) && finishOf(a) === finishOf(b);
+}
+
+/** Start of the phase that begins with a state, as Tilt reports it; null when it does not. */
+function reportedStart(previous: TrackedTarget | null, state: TargetState): MicroTime | null {
+  if (state.is === 'terminated') return state.finishTime;
+  if (state.is !== 'active') return null;
+  if (!state.ready) {
+    // A target that lost its readiness keeps its start time.
+    const isKnownStart = previous !== null && state.startTime === lastStartOf(previous);
+    return isKnownStart ? null : state.startTime;
+  }
+  return mayHaveBeenReady(previous, state) ? null : readyTimeOf(state);
+}
+
+/**
+ * Whether a target may have been ready earlier in the same start. Tilt's ready time may then belong to that
+ * readiness.
+ */
+function mayHaveBeenReady(previous: TrackedTarget | null, { startTime }: ActiveState): boolean {
+  if (previous === null) return false;
+  const { readiness } = previous;
+  return startTime === null || (readiness?.startTime === startTime && !readiness.isAwaited);
+}
+
+function lastStartOf({ state, readiness }: TrackedTarget): MicroTime | null {
+  return startOf(state) ?? readiness?.startTime ?? null;
+}
+
+function startOf(state: TargetState): MicroTime | null {
+  return state.is === 'active' || state.is === 'terminated' ? state.startTime : null;
+}
+
+function finishOf(state: TargetState): MicroTime | null {
+  return state.is === 'terminated' ? state.finishTime : null;
 }

@@ -5,12 +5,12 @@ import { type Link, type Phase, type Verdict, verdictOf } from '../model/verdict
 import type { TargetChange } from './diff.js';
 
 /**
- * A Session as the store holds it: with its link, and its targets with what was seen of them. Immutable: an update
- * makes a new record in which every target that did not change is the same object as before.
+ * A Session as the store keeps it: with its connection, and with tracked targets. Immutable: an update
+ * creates a new record, in which every unchanged target is the same object as before.
  */
 export interface SessionRecord extends Session {
   readonly status: TrackedStatus;
-  /** The name of the source it comes from. */
+  /** Name of the source that provides it. */
   readonly source: string;
   readonly connection: Connection;
 }
@@ -20,44 +20,47 @@ export interface TrackedStatus extends SessionStatus {
   readonly targets: readonly TrackedTarget[];
 }
 
-/** A target with an id of its own, and what the gateway saw of it. */
+/** A target with its id and with what the gateway has observed of it. */
 export interface TrackedTarget extends Target {
   /** `<session id>#<target key>`. */
   readonly id: string;
   /** When it entered its phase; see `phaseStart`. */
   readonly since: MicroTime;
-  /** Null where no start time is known. */
+  /** Null when no start time is known. */
   readonly readiness: Readiness | null;
-  /** Changes of its phase, oldest first, {@link HISTORY_LIMIT} at most. */
+  /** Its newest phase transitions, oldest first, at most {@link HISTORY_LIMIT}. */
   readonly history: readonly Transition[];
 }
 
-/** A change of a target's phase, and when (by the gateway's clock) it was seen. */
+/** A phase transition of a target, with the time at which the gateway received it. */
 export interface Transition {
   readonly time: MicroTime;
   readonly phase: Phase;
-  /** The state with which it entered the phase. */
+  /** First state of the phase. */
   readonly state: TargetState;
-  /** What was known at that time. */
+  /** Readiness as it was known at that time. */
   readonly readiness: Readiness | null;
 }
 
-/** The verdict on a record. */
+/** Verdict of a record. */
 export type RecordVerdict = Verdict<TrackedTarget>;
 
-/** What happened to a target between two records of its Session. */
+/** Change of a target between two records of its Session. */
 export type RecordChange = TargetChange<TrackedTarget>;
 
-/** How the link to a Session's source is. */
+/** Status of the connection to a Session's source. */
 export interface Connection {
   readonly state: Link;
   readonly since: MicroTime;
-  /** What is wrong; null while live. */
+  /** Why it is not live; null otherwise. */
   readonly error: string | null;
 }
 
-/** The link of a record in this state: the one it has, where that says the same. `since` stays while the state does. */
-export function linked(
+/**
+ * The connection of a record after it entered a state. Returns the present connection when nothing changes.
+ * `since` changes only with the state.
+ */
+export function withConnection(
   before: SessionRecord | null,
   state: Connection['state'],
   error: string | null,
@@ -68,57 +71,59 @@ export function linked(
   return known.error === error ? known : { state, since: known.since, error };
 }
 
-/** How many transitions of a target are kept: enough to see a flapping server's last minutes, little enough for 10,000 targets. */
+/**
+ * Transitions kept per target: enough for the last minutes of a flapping server, few enough for 10,000
+ * targets.
+ */
 export const HISTORY_LIMIT = 50;
 
-/** A target's transitions with one more. */
+/** Appends a transition and drops the oldest beyond {@link HISTORY_LIMIT}. */
 export function withTransition(history: readonly Transition[], transition: Transition): Transition[] {
-  // `[...history, transition]` would hold room for sixteen more, 128 bytes a target; `concat` takes five times as long.
+  // `[...history, transition]` would reserve room for sixteen more, 128 bytes per target; `concat` takes five
+  // times as long.
   return history.slice(1 - HISTORY_LIMIT).toSpliced(HISTORY_LIMIT, 0, transition);
 }
 
-/** The verdict of a record: computed once, since a record never changes. */
+/** Verdict of a record, computed once per record. */
 export const verdictOfRecord = memoize(
   (record: SessionRecord): RecordVerdict => verdictOf(record, record.connection.state),
 );
 
 /**
- * What the gateway saw of the readiness of one start of a target. Tilt's `lastReadyTime` is refreshed while a target stays
- * ready and kept when it restarts. So only its first value after a state that was not ready says when the target became
- * ready.
+ * Readiness of one start of a target, as the gateway observed it. Tilt refreshes `lastReadyTime` while a
+ * target stays ready, and keeps it across a restart. So only its first value after a state that was not ready
+ * is the time at which the target became ready.
  */
 export interface Readiness {
   readonly startTime: MicroTime;
-  /** When it first became ready after this start; null while it has not, and when that cannot be known. */
+  /** When it first became ready after this start; null while it has not, or when that cannot be known. */
   readonly firstReadyTime: MicroTime | null;
-  /** Whether the gateway has seen this start since before its first readiness, and that is still to come. */
+  /**
+   * Whether the gateway has observed this start from before its first readiness, which has not happened yet.
+   */
   readonly isAwaited: boolean;
 }
 
-/**
- * What is known of the readiness after a state.
- *
- * @param before what was known before it
- */
+/** Updates the readiness of a target with its next state. */
 export function trackReadiness(before: Readiness | null, state: TargetState): Readiness | null {
   if (state.is !== 'active') return before;
   const { startTime, ready } = state;
   if (startTime === null) return null;
   const known = before?.startTime === startTime ? before : null;
   if (known !== null && !(ready && known.isAwaited)) return known;
-  // Times are only parsed at the first state of a start and at its first readiness.
+  // Times are parsed only for the first state of a start and for its first readiness.
   const readyTime = readyTimeOf(state);
   if (!ready) return { startTime, firstReadyTime: null, isAwaited: readyTime === null };
   return { startTime, firstReadyTime: known === null ? null : readyTime, isAwaited: false };
 }
 
-/** `lastReadyTime`, unless it is of an earlier start. */
+/** `lastReadyTime`, or null when it belongs to an earlier start. */
 export function readyTimeOf({ startTime, lastReadyTime }: ActiveState): MicroTime | null {
   if (startTime === null || lastReadyTime === null) return lastReadyTime;
   return (microsOf(lastReadyTime) ?? 0) < (microsOf(startTime) ?? 0) ? null : lastReadyTime;
 }
 
-/** Seconds from the start of an active target to its first readiness; null when that is not known. */
+/** Seconds from the start of an active target to its first readiness; null when unknown. */
 export function secondsToReady(readiness: Readiness | null, { startTime }: ActiveState): number | null {
   return readiness === null || readiness.startTime !== startTime
     ? null

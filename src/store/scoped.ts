@@ -1,19 +1,19 @@
 import type { Revision } from './journal.js';
 import type { Store } from './store.js';
 
-/** What can be read of a store. */
+/** The read-only part of a store. */
 export type ReadableStore = Pick<
   Store,
   'revision' | 'ready' | 'get' | 'ids' | 'sources' | 'cursor' | 'since' | 'cursorOf' | 'catchUp' | 'subscribe'
 >;
 
 /**
- * A store of which only some instances are seen: the others' Sessions and sources are not there, in whatever way it is
- * asked. Cursors are those of the whole store.
+ * Creates a view of a store that contains only some instances. Sessions and sources of the others do not
+ * exist in it. Cursors are those of the whole store.
  */
-export function scopedStore(store: ReadableStore, sees: (instance: string) => boolean): ReadableStore {
-  let all: readonly string[] = [];
-  let seen: readonly string[] = [];
+export function scopedStore(store: ReadableStore, isVisible: (instance: string) => boolean): ReadableStore {
+  let allIds: readonly string[] = [];
+  let visibleIds: readonly string[] = [];
 
   return {
     get revision() {
@@ -24,34 +24,34 @@ export function scopedStore(store: ReadableStore, sees: (instance: string) => bo
     },
     get(id) {
       const record = store.get(id);
-      return record && sees(record.instance) ? record : null;
+      return record && isVisible(record.instance) ? record : null;
     },
     ids() {
       const ids = store.ids();
-      if (ids !== all) {
-        all = ids;
-        seen = ids.filter((id) => sees(store.get(id)?.instance ?? ''));
+      if (ids !== allIds) {
+        allIds = ids;
+        visibleIds = ids.filter((id) => isVisible(store.get(id)?.instance ?? ''));
       }
-      return seen;
+      return visibleIds;
     },
-    sources: () => store.sources().filter(({ name }) => sees(name)),
+    sources: () => store.sources().filter(({ name }) => isVisible(name)),
     cursor: () => store.cursor(),
-    since: (cursor, id) => store.since(cursor, id)?.filter(isSeen) ?? null,
+    since: (cursor, id) => store.since(cursor, id)?.filter(isVisibleRevision) ?? null,
     cursorOf: (revision) => store.cursorOf(revision),
     catchUp: (cursor) => store.catchUp(cursor),
     subscribe: (listener, id) =>
       store.subscribe((revision) => {
-        if (isSeen(revision)) listener(revision);
+        if (isVisibleRevision(revision)) listener(revision);
       }, id),
   };
 
-  function isSeen({ before, after }: Revision): boolean {
+  function isVisibleRevision({ before, after }: Revision): boolean {
     const record = after ?? before;
-    return record !== null && sees(record.instance);
+    return record !== null && isVisible(record.instance);
   }
 }
 
-/** A store whose Sessions and sources stay as they are now, for a query that is executed in several ticks. */
+/** Copies the present Sessions and sources of a store, for a query that is executed over several ticks. */
 export function freezeStore(store: ReadableStore): ReadableStore {
   const { revision, ready } = store;
   const ids = store.ids();

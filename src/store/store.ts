@@ -2,84 +2,92 @@ import type { Clock } from '../lib/clock.js';
 import type { ChangeSink } from '../model/change.js';
 import type { SessionId } from '../model/session.js';
 import { createCatchUp, createCursors } from './cursors.js';
-import { createIntake, type StoreChange } from './intake.js';
+import type { StoreChange } from './ingest.js';
 import { createJournal, DEFAULT_JOURNAL_LIMITS, type JournalLimits, type Revision } from './journal.js';
-import { createLedger } from './ledger.js';
 import { createListeners, createSubscribers } from './listeners.js';
 import type { SessionRecord } from './record.js';
-import type { SourceStatus } from './source.js';
+import { createSessionTable } from './session-table.js';
+import { createSourceTable, type SourceStatus } from './source-table.js';
 
-/** The newest state of every Session. All of it is synchronous: what is read in one tick belongs together. */
+/**
+ * The newest state of every Session. It is synchronous: everything that is read in one tick is consistent.
+ */
 export interface Store extends ChangeSink {
   apply(source: string, change: StoreChange): void;
-  /** Rises with everything that a client could see. */
+  /** Rises with every change that a client could see. */
   readonly revision: number;
-  /** Whether every source has given its first snapshot. */
+  /** Whether every source has delivered its first snapshot. */
   readonly ready: boolean;
   get(id: SessionId): SessionRecord | null;
-  /** Every Session's id, in order: a list that does not change any more. */
+  /** Ids of all Sessions, sorted. The returned list is immutable. */
   ids(): readonly SessionId[];
-  /** The sources, in the order they were opened. */
+  /** Status of each source, in the order in which they were opened. */
   sources(): SourceStatus[];
-  /** Where the store stands, as a text that other stores do not take for theirs. */
+  /** Cursor of the newest revision. Other stores do not mistake it for one of their own. */
   cursor(): string;
   /**
-   * What came after a cursor, oldest first; null when that is not (or no longer) known here. Where the cursor may be of
-   * another gateway, last how the links are here: that another has seen one go stale is not in the log.
+   * Returns the revisions after a cursor, oldest first; null when the cursor is unknown or no longer known
+   * here. If the cursor may come from another gateway, connection resyncs of the known Sessions follow: that
+   * a connection went stale at the other gateway is not in the shared log.
    *
-   * @param id the one Session that is asked about; default: any
+   * @param id Session whose revisions are wanted; the others may be included. Default: all Sessions
    */
   since(cursor: string, id?: SessionId): Revision[] | null;
-  /** The cursor of a revision. */
   cursorOf(revision: number): string;
   /**
-   * Waits until what a cursor of another gateway stands for has come here too: false when it has not within
-   * a few seconds (`CATCH_UP_MS`). Null when there is nothing to wait for.
+   * Waits until the change of another gateway's cursor has been applied here. Resolves with false when that
+   * takes longer than a few seconds (`CATCH_UP_MS`). Returns null when there is nothing to wait for.
    */
   catchUp(cursor: string): Promise<boolean> | null;
-  /** How many are called back. */
+  /** Number of subscribed listeners. */
   readonly subscribers: number;
   /**
-   * Calls back with each revision, in the tick in which it is applied; with an id, with those of this Session alone, so
-   * that others' cost it nothing. Returns the end of it.
+   * Calls the listener with each revision, in the tick in which it is applied; with an id, only with
+   * revisions of that Session, so that other Sessions cost nothing. Returns the function that unsubscribes.
    */
   subscribe(listener: (revision: Revision) => void, id?: SessionId): () => void;
-  /** Calls back whenever the status of a source, or `ready`, may have changed. Returns the end of it. */
+  /**
+   * Calls the listener whenever the status of a source or `ready` may have changed. Returns the function that
+   * unsubscribes.
+   */
   onSources(listener: () => void): () => void;
-  /** Forgets the GONE Sessions of a source at once, rather than when their time is over. */
+  /** Deletes the GONE Sessions of a source, regardless of their retention time. */
   forget(source: string): void;
-  /** Ends the timers and the calls back. */
+  /** Cancels all timers and removes all listeners. */
   dispose(): void;
 }
 
 /** Options of {@link createStore}. */
 export interface StoreOptions {
   readonly clock: Clock;
-  /** Makes cursors of another run of the gateway unknown: a few random characters. */
+  /** Identifies this run of the gateway in cursors: a few random characters. */
   readonly epoch: string;
-  /** How long a Session is kept once it is GONE, in milliseconds. Default: an hour, a long lunch. */
+  /** How long a GONE Session is kept, in milliseconds. Default: 1 hour, a long lunch. */
   readonly retainMs?: number;
-  /** How much is kept for readers that come back. */
+  /** Limits of the journal that clients resume from. */
   readonly journal?: Partial<JournalLimits>;
   /**
-   * The source whose log gives the cursors, so that they are the same at every gateway that reads it. It must be the only
-   * one. Default: none, cursors are known here alone.
+   * The source whose shared log provides the cursors, so that they are the same at every gateway that reads
+   * it. It must be the only source. Default: none, cursors are valid at this gateway only.
    */
   readonly sharedSource?: string;
   /**
-   * Is handed what a listener throws: neither what is being applied nor the other listeners are to suffer from it (U1).
-   * Default: a warning of the process, on standard error. It must not throw itself.
+   * Receives each error that a listener throws, which affects neither the change being applied nor the other
+   * listeners (U1). Must not throw. Default: a process warning on standard error.
    */
   readonly onListenerError?: (error: unknown) => void;
 }
 
-/** How long a Session is kept once it is GONE, unless told otherwise: an hour. */
+/** Default of `StoreOptions.retainMs`: 1 hour. */
 export const DEFAULT_RETAIN_MS = 3_600_000;
 
-/** Of more Sessions than these a reader from another gateway is told everything anew rather than how each link is. */
-const MOST_GREETINGS = 1_000;
+/**
+ * With more Sessions, a reader that comes from another gateway receives a reset instead of a resync of each
+ * connection.
+ */
+const MAX_RESYNCS = 1_000;
 
-/** An empty store. */
+/** Creates an empty store. */
 export function createStore(options: StoreOptions): Store {
   const { clock, epoch, retainMs = DEFAULT_RETAIN_MS, onListenerError = warn, sharedSource } = options;
   const journal = createJournal({ ...DEFAULT_JOURNAL_LIMITS, ...options.journal });
@@ -87,34 +95,34 @@ export function createStore(options: StoreOptions): Store {
   const sourceListeners = createListeners<void>(onListenerError);
   const cursors = createCursors(epoch);
   const catchUp = createCatchUp(clock, isBehind);
-  const ledger = createLedger({ clock, journal, cursors, tell: subscribers.tell });
-  const intake = createIntake({
-    ledger,
+  const table = createSessionTable({ clock, journal, cursors, onRevision: subscribers.notify });
+  const sources = createSourceTable({
+    table,
     cursors,
     clock,
     retainMs,
     sharedSource,
-    onSources: sourceListeners.tell,
-    onApplied: catchUp.proceed,
+    onSources: sourceListeners.notify,
+    onApplied: catchUp.onAdvance,
   });
 
   return {
     get revision() {
-      return ledger.revision;
+      return table.revision;
     },
     get ready() {
-      return intake.isReady;
+      return sources.isReady;
     },
-    get: ledger.get,
-    ids: ledger.ids,
-    sources: intake.sources,
-    cursor: () => cursors.cursorOf(ledger.revision),
+    get: table.get,
+    ids: table.ids,
+    sources: sources.statuses,
+    cursor: () => cursors.cursorOf(table.revision),
     since(cursor, id) {
       const number = cursors.revisionOf(cursor);
-      const missed = number === null || number > ledger.revision ? null : journal.after(number);
+      const missed = number === null || number > table.revision ? null : journal.after(number);
       if (missed === null || cursors.isOwn(cursor)) return missed;
-      const known = id === undefined ? ledger.ids() : [id];
-      return known.length > MOST_GREETINGS ? null : [...missed, ...known.flatMap(greeting)];
+      const known = id === undefined ? table.ids() : [id];
+      return known.length > MAX_RESYNCS ? null : [...missed, ...known.flatMap(resync)];
     },
     cursorOf: cursors.cursorOf,
     catchUp: (cursor) => (isBehind(cursor) ? catchUp.wait(cursor) : null),
@@ -122,29 +130,33 @@ export function createStore(options: StoreOptions): Store {
       return subscribers.size;
     },
     subscribe: subscribers.add,
-    open: intake.open,
-    apply: intake.apply,
-    close: intake.close,
+    open: sources.open,
+    apply: sources.apply,
+    close: sources.close,
     onSources: sourceListeners.add,
-    forget: intake.forget,
+    forget: sources.forgetGone,
     dispose() {
-      intake.dispose();
+      sources.dispose();
       subscribers.clear();
       sourceListeners.clear();
       catchUp.dispose();
     },
   };
 
-  /** How the link of a Session is, for a reader that knows it from another gateway. */
-  function greeting(id: SessionId): Revision[] {
-    const after = ledger.get(id);
+  /**
+   * The present connection of a Session, as a revision for a reader that knows the Session from another
+   * gateway.
+   */
+  function resync(id: SessionId): Revision[] {
+    const after = table.get(id);
     if (!after) return [];
     const before = { ...after, connection: { ...after.connection } };
-    return [{ number: ledger.revision, id, before, after, changes: [], head: true, isGreeting: true }];
+    const number = table.revision;
+    return [{ number, id, before, after, changes: [], sessionChanged: true, isResync: true }];
   }
 
   function isBehind(cursor: string): boolean {
-    return sharedSource !== undefined && (cursors.isAhead(cursor) || !intake.isReady);
+    return sharedSource !== undefined && (cursors.isAhead(cursor) || !sources.isReady);
   }
 }
 

@@ -19,7 +19,7 @@ export function updateEvent<E extends LiveEvent>(
 ): E | null {
   const cursor = store.cursorOf(revision.number);
   const fold = { before: revision.before, after: revision.after, revision };
-  const sharedAs = revision.isGreeting ? null : String(revision.number);
+  const sharedAs = revision.isResync ? null : String(revision.number);
   return view.changes([fold], { cursor, reset: false, conflated: 0, sharedAs });
 }
 

@@ -5,7 +5,7 @@ import type { SessionId } from '../model/session.js';
 import { phaseOf } from '../model/verdict.js';
 import { diffTargets } from '../store/diff.js';
 import type { Revision } from '../store/journal.js';
-import { headChanged } from '../store/merge.js';
+import { hasSessionChanged } from '../store/merge.js';
 import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { Fold, LiveEvent, Position, View } from './view.js';
@@ -42,7 +42,7 @@ export function viewTargetChanges(
     only: session ?? undefined,
     wants(revision) {
       id ??= revision.id;
-      return revision.id === id && (revision.head || filtered(revision).length > 0);
+      return revision.id === id && (revision.sessionChanged || filtered(revision).length > 0);
     },
     snapshot(position) {
       const record = id === null ? null : store.get(id);
@@ -51,8 +51,10 @@ export function viewTargetChanges(
     changes([fold], position) {
       if (!fold) return null;
       const changes = fold.revision ? filtered(fold.revision) : refiltered(fold);
-      const head = fold.revision ? fold.revision.head : headChanged(fold.before, fold.after);
-      return changes.length > 0 || head ? event(position, fold.after, changes) : null;
+      const sessionChanged = fold.revision
+        ? fold.revision.sessionChanged
+        : hasSessionChanged(fold.before, fold.after);
+      return changes.length > 0 || sessionChanged ? event(position, fold.after, changes) : null;
     },
   };
 

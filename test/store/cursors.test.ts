@@ -33,16 +33,16 @@ function apply(epoch: string, log: readonly number[], steps: readonly Step[]): A
   const reached = new Map<number, number>();
   let revision = 3;
   const [first = 0, ...rest] = log;
-  cursors.jump(at(first), revision);
+  cursors.recordSnapshot(at(first), revision);
   positions.set(revision, first);
   rest.forEach((number, index) => {
     const { own, isNews } = steps[index] ?? { own: 0, isNews: true };
     for (let count = 0; count < own; count += 1) positions.set(++revision, null);
     if (isNews) {
-      cursors.mark(at(number), ++revision);
+      cursors.record(at(number), ++revision);
       positions.set(revision, number);
     } else {
-      cursors.reach(at(number), revision);
+      cursors.advanceTo(at(number), revision);
       reached.set(revision, number);
     }
   });
@@ -112,7 +112,7 @@ describe('cursors of a shared log', () => {
 
   it('have a part of their own where a store took steps of its own', () => {
     const cursors = createCursors('e1');
-    cursors.mark(at(7), 10);
+    cursors.record(at(7), 10);
     const [marked, ...own] = [10, 11, 13].map(cursors.cursorOf);
     expect(marked).toBe('log1-7');
     for (const text of own) expect(text).toMatch(/^log1-7\.\d+\.e1$/);
@@ -121,26 +121,26 @@ describe('cursors of a shared log', () => {
 
   it("leave out another run's steps, so that what came then is told again", () => {
     const cursors = createCursors('e1');
-    cursors.mark(at(7), 10);
+    cursors.record(at(7), 10);
     expect(cursors.revisionOf('log1-7.3.e2')).toBe(10);
   });
 
   it('are known between two marks: what was applied there said nothing new', () => {
     const cursors = createCursors('e1');
-    cursors.mark(at(7), 10);
-    cursors.reach(at(8), 10);
-    cursors.reach(at(9), 10);
+    cursors.record(at(7), 10);
+    cursors.advanceTo(at(8), 10);
+    cursors.advanceTo(at(9), 10);
     expect([7, 8, 9].map((number) => cursors.revisionOf(`log1-${number}`))).toEqual([10, 10, 10]);
-    cursors.mark(at(12), 11);
+    cursors.record(at(12), 11);
     expect([9, 11, 12].map((number) => cursors.revisionOf(`log1-${number}`))).toEqual([10, 10, 11]);
   });
 
   it('are not known inside a jump, nor before the first of all', () => {
     const cursors = createCursors('e1');
-    cursors.jump(at(5), 2);
-    cursors.mark(at(6), 3);
-    cursors.jump(at(9), 4);
-    cursors.mark(at(10), 5);
+    cursors.recordSnapshot(at(5), 2);
+    cursors.record(at(6), 3);
+    cursors.recordSnapshot(at(9), 4);
+    cursors.record(at(10), 5);
     const known = [0, 4, 5, 6, 7, 8, 9, 10].map((number) => cursors.revisionOf(`log1-${number}`));
     expect(known).toEqual([null, null, 2, 3, null, null, 4, 5]);
   });
@@ -148,7 +148,7 @@ describe('cursors of a shared log', () => {
   it('are ahead while what they stand for has not come, though it may say nothing new then', () => {
     const cursors = createCursors('e1');
     expect(cursors.isAhead('log1-7')).toBe(false);
-    cursors.jump(at(5), 1);
+    cursors.recordSnapshot(at(5), 1);
     expect(['log1-5', 'log1-5.9.e2', 'log1-6', 'log1-6.1.e2'].map(cursors.isAhead)).toEqual([
       false,
       false,
@@ -156,18 +156,18 @@ describe('cursors of a shared log', () => {
       true,
     ]);
     expect(cursors.revisionOf('log1-6')).toBeNull();
-    cursors.reach(at(6), 1);
+    cursors.advanceTo(at(6), 1);
     expect(cursors.isAhead('log1-6')).toBe(false);
     expect(cursors.revisionOf('log1-6')).toBe(1);
   });
 
   it('of another log are neither known nor ahead, nor is an old log once another begins', () => {
     const cursors = createCursors('e1');
-    cursors.mark(at(7), 10);
+    cursors.record(at(7), 10);
     for (const other of ['log2-3', 'log2-99', 'e2-1']) {
       expect([cursors.revisionOf(other), cursors.isAhead(other)]).toEqual([null, false]);
     }
-    cursors.jump(at(2, 'log2'), 12);
+    cursors.recordSnapshot(at(2, 'log2'), 12);
     expect([cursors.revisionOf('log1-7'), cursors.isAhead('log1-99')]).toEqual([null, false]);
     expect([cursors.revisionOf('log2-2'), cursors.cursorOf(12)]).toEqual([12, 'log2-2']);
     expect(cursors.isAhead('log2-7')).toBe(true);
@@ -175,14 +175,14 @@ describe('cursors of a shared log', () => {
 
   it('of a new log are not known by what an old one had at their positions', () => {
     const cursors = createCursors('e1');
-    cursors.mark(at(7), 10);
-    cursors.mark(at(20, 'log2'), 11);
+    cursors.record(at(7), 10);
+    cursors.record(at(20, 'log2'), 11);
     expect([9, 20].map((number) => cursors.revisionOf(`log2-${number}`))).toEqual([null, 11]);
   });
 
   it('stay known for more revisions than a journal keeps', () => {
     const cursors = createCursors('e1');
-    for (let number = 1; number <= 60_000; number += 1) cursors.mark(at(number), number + 5);
+    for (let number = 1; number <= 60_000; number += 1) cursors.record(at(number), number + 5);
     expect(cursors.revisionOf('log1-60000')).toBe(60_005);
     expect(cursors.revisionOf('log1-45000')).toBe(45_005);
     expect(cursors.revisionOf('log1-1')).toBeNull();
@@ -203,7 +203,7 @@ describe('cursors of a shared log', () => {
     `log1-${'9'.repeat(16)}`,
   ])('are not %j', (text) => {
     const cursors = createCursors('e1');
-    cursors.mark(at(7), 10);
+    cursors.record(at(7), 10);
     expect([cursors.revisionOf(text), cursors.isAhead(text)]).toEqual([null, false]);
   });
 });
@@ -219,7 +219,7 @@ describe('cursors without a log', () => {
   it('are still known when a log begins', () => {
     const cursors = createCursors('e1');
     const before = cursors.cursorOf(2);
-    cursors.mark(at(7), 3);
+    cursors.record(at(7), 3);
     expect([before, cursors.revisionOf(before), cursors.cursorOf(2)]).toEqual(['e1-2', 2, 'e1-2']);
   });
 });

@@ -172,7 +172,14 @@ function setUp() {
   function apply(targets: readonly Target[], uid = 'run-1', changedTargets?: readonly number[]): Revision {
     const made = session('a', {}, { uid });
     const before = store.get(made.id);
-    let revision: Revision = { number: 0, id: made.id, before, after: before, changes: [], head: false };
+    let revision: Revision = {
+      number: 0,
+      id: made.id,
+      before,
+      after: before,
+      changes: [],
+      sessionChanged: false,
+    };
     const stop = store.subscribe((told) => {
       revision = told;
     });

@@ -109,7 +109,7 @@ function positionIn(cursor: string): number {
 
 /** What came after a cursor; how links are, which a reader from another gateway is told at last, aside. */
 function missedBy(store: Store, cursor: string): Revision[] | null {
-  return store.since(cursor)?.filter(({ isGreeting }) => !isGreeting) ?? null;
+  return store.since(cursor)?.filter(({ isResync }) => !isResync) ?? null;
 }
 
 describe('stores that read one log', () => {
@@ -186,7 +186,9 @@ describe('stores that read one log', () => {
     // Silent for the one, not for the other; then heard of again by the first alone.
     other.apply(SOURCE, { type: 'stale', id: 'a/Tiltfile', error: 'silent' });
     const links = (store: Store, cursor: string, id?: string) =>
-      store.since(cursor, id)?.map(({ after, head }) => [after?.id, after?.connection.state, head]);
+      store
+        .since(cursor, id)
+        ?.map(({ after, sessionChanged }) => [after?.id, after?.connection.state, sessionChanged]);
     expect(links(other, 'log1-4', 'a/Tiltfile')?.at(-1)).toEqual(['a/Tiltfile', 'stale', true]);
     expect(links(one, other.cursor(), 'a/Tiltfile')).toEqual([['a/Tiltfile', 'live', true]]);
     expect(links(one, other.cursor())).toHaveLength(2);

@@ -66,7 +66,7 @@ describe('the store: Sessions', () => {
       type: 'upsert',
       session: session('a', {}, { resourceVersion: '8', status: { done: true } }),
     });
-    expect(revisions.map(({ head }) => head)).toEqual([true, false, true]);
+    expect(revisions.map(({ sessionChanged }) => sessionChanged)).toEqual([true, false, true]);
   });
 
   it('refuses a Session that another source gives already, and says so at the source', () => {
@@ -77,7 +77,7 @@ describe('the store: Sessions', () => {
     expect(store.get(A)?.source).toBe('tilt');
     expect(store.sources().find(({ name }) => name === 'file')).toMatchObject({
       state: 'stale',
-      error: 'a/Tiltfile already comes from the source tilt; name one of them',
+      error: 'a/Tiltfile already comes from the source tilt; give one of the two sources another name',
     });
   });
 });
@@ -300,7 +300,7 @@ describe('the store: sources', () => {
 
   it('refuses a name in use, and ignores news of a source that is closed', () => {
     const { store } = setUp();
-    expect(() => store.open('tilt')).toThrow('A source named tilt is open already.');
+    expect(() => store.open('tilt')).toThrow('A source named tilt is already open.');
     store.close('tilt', 'over');
     store.close('tilt', 'over');
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });

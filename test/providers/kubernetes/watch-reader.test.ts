@@ -205,8 +205,8 @@ describe('what is remembered of the line before', () => {
 function setUp() {
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
   store.open('test');
-  const told: Pick<Revision, 'changes' | 'head' | 'after'>[] = [];
-  store.subscribe(({ changes, head, after }) => told.push({ changes, head, after }));
+  const told: Pick<Revision, 'changes' | 'sessionChanged' | 'after'>[] = [];
+  store.subscribe(({ changes, sessionChanged, after }) => told.push({ changes, sessionChanged, after }));
   return { store, told, stored: () => store.get('t/Tiltfile') };
 }
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createSortedSet, firstNotBelow } from '../../src/store/sorted.js';
+import { createSortedSet } from '../../src/store/session-table.js';
 
 describe('a sorted set', () => {
-  it('lists what was added and not deleted, in order and once, whenever it is asked', () => {
+  it('lists each added and not deleted string once, sorted, after any sequence of operations', () => {
     const step = fc.record({
       do: fc.constantFrom('add', 'delete', 'list'),
       // Few, so that they come again.
@@ -29,7 +29,7 @@ describe('a sorted set', () => {
     );
   });
 
-  it('gives the same list until something changes, and leaves one that was given as it is', () => {
+  it('returns the same list until the set changes, and never mutates a list that it returned', () => {
     const set = createSortedSet();
     set.add('b');
     const list = set.list();
@@ -40,11 +40,5 @@ describe('a sorted set', () => {
     set.delete('b');
     expect(set.list()).toEqual(['a']);
     expect(list).toEqual(['b']);
-  });
-
-  it('finds the place of a text that is not in a sorted list', () => {
-    expect(firstNotBelow(['a', 'c', 'e'], 'd')).toBe(2);
-    expect(firstNotBelow(['a', 'c', 'e'], 'f')).toBe(3);
-    expect(firstNotBelow([], 'a')).toBe(0);
   });
 });

@@ -1,0 +1,170 @@
+import type { Clock } from '../lib/clock.js';
+import type { Change } from '../model/change.js';
+import type { MicroTime } from '../model/micro-time.js';
+import { isSameRun } from '../model/run.js';
+import type { Session, SessionId } from '../model/session.js';
+import type { LogPosition } from './cursors.js';
+import { diffTargets } from './diff.js';
+import { mergeSession } from './merge.js';
+import { type Connection, type SessionRecord, withConnection } from './record.js';
+import type { SessionTable } from './session-table.js';
+
+/** Applies changes of single Sessions to the session table. */
+export interface Ingest {
+  /**
+   * Applies a newer state of a Session. Returns an error when another source provides a Session with this id.
+   */
+  upsert(source: SessionOwner, upsert: SessionUpsert, at?: LogPosition): string | null;
+  /** Marks a Session of the source as STALE. Ignored when the source does not have it. */
+  markStale(source: SessionOwner, id: SessionId, error: string): void;
+  /**
+   * Marks a Session of the source as GONE and starts its retention time. Ignored when the source does not
+   * have it.
+   *
+   * @param since time at which it left, if a shared log recorded it. Default: now
+   */
+  markGone(source: SessionOwner, id: SessionId, reason: string, at?: LogPosition, since?: MicroTime): void;
+  /** Deletes the GONE Sessions of a source, regardless of their retention time. */
+  forgetGone(source: string): void;
+  /** Cancels the retention timers. */
+  dispose(): void;
+}
+
+/** A change of any provider, with the fields that the provider of a shared log adds. */
+export type StoreChange = Change & SharedLogFields;
+
+/**
+ * Fields of `LogChange` (`nats/log-change.ts`), the changes of a log that several gateways read. The store
+ * knows no providers and declares only what it reads.
+ */
+interface SharedLogFields {
+  readonly at?: LogPosition;
+  readonly followedBy?: readonly StoreChange[];
+  readonly upTo?: LogPosition;
+  readonly connection?: Connection;
+  readonly since?: MicroTime;
+}
+
+/** A newer state of a Session. */
+export type SessionUpsert = Omit<Extract<StoreChange, { readonly type: 'upsert' }>, 'type'>;
+
+/** A source and the Sessions that it provides. */
+export interface SessionOwner {
+  readonly name: string;
+  /** Ids of its Sessions, without GONE ones. */
+  readonly sessions: Set<SessionId>;
+}
+
+/** Dependencies and limits of {@link createIngest}. */
+export interface IngestOptions {
+  readonly table: SessionTable;
+  readonly clock: Clock;
+  /** How long a GONE Session is kept, in milliseconds. */
+  readonly retainMs: number;
+  /** Finds an open source by name. */
+  readonly findSource: (name: string) => SessionOwner | undefined;
+}
+
+/** Creates the reducer of Session changes. */
+export function createIngest({ table, clock, retainMs, findSource }: IngestOptions): Ingest {
+  const { now } = table;
+  const retention = createRetention(clock, retainMs, forget);
+
+  return {
+    upsert,
+    markStale(source, id, error) {
+      const before = table.get(id);
+      if (before && source.sessions.has(id)) {
+        setConnection(before, withConnection(before, 'stale', error, now()));
+      }
+    },
+    markGone(source, id, reason, at, since) {
+      const before = table.get(id);
+      if (!before || !source.sessions.delete(id)) return;
+      const goneSince = finalResultTime(before) ?? since ?? now();
+      setConnection(before, withConnection(before, 'gone', reason, goneSince), at);
+      retention.start(id);
+    },
+    forgetGone(source) {
+      for (const id of retention.ids()) if (table.get(id)?.source === source) forget(id);
+    },
+    dispose: retention.dispose,
+  };
+
+  function upsert(
+    source: SessionOwner,
+    { session, changedTargets, connection: recorded }: SessionUpsert,
+    at?: LogPosition,
+  ): string | null {
+    const { id } = session;
+    const before = table.get(id);
+    const owner = before === null ? undefined : findSource(before.source);
+    if (owner && owner !== source && owner.sessions.has(id)) {
+      return `${id} already comes from the source ${owner.name}; give one of the two sources another name`;
+    }
+    // `changedTargets` relates to the last state from this source, which the record holds only if it was
+    // accepted.
+    const changed = source.sessions.has(id) ? changedTargets : undefined;
+    source.sessions.add(id);
+    retention.cancel(id);
+    const connection = connectionAfter(before, session, recorded, now());
+    const { record, changes } = mergeSession(before, session, source.name, connection, now(), changed);
+    if (record !== before) table.commit(id, record, changes, at);
+    if (connection.state === 'gone') {
+      source.sessions.delete(id);
+      retention.start(id);
+    }
+    return null;
+  }
+
+  function setConnection(before: SessionRecord, connection: Connection, at?: LogPosition): void {
+    if (connection !== before.connection) table.commit(before.id, { ...before, connection }, [], at);
+  }
+
+  function forget(id: SessionId): void {
+    retention.cancel(id);
+    table.commit(id, null, diffTargets(table.get(id)?.status.targets ?? [], []));
+  }
+}
+
+function connectionAfter(
+  before: SessionRecord | null,
+  session: Session,
+  recorded: Connection | undefined,
+  now: MicroTime,
+): Connection {
+  if (!recorded) return withConnection(before, 'live', null, now);
+  const known = before !== null && isSameRun(before, session) ? before : null;
+  return withConnection(known, recorded.state, recorded.error, recorded.since);
+}
+
+/**
+ * When a run that was done before its connection was lost became GONE: at the loss. Its result is no newer
+ * than that, however much later the Session is removed. Null for other runs.
+ */
+function finalResultTime({ status, connection }: SessionRecord): MicroTime | null {
+  return status.done && connection.state === 'stale' ? connection.since : null;
+}
+
+/**
+ * Creates the timers of GONE Sessions. @param onExpire called when the retention time of a Session is over
+ */
+function createRetention(clock: Clock, retainMs: number, onExpire: (id: SessionId) => void) {
+  const timers = new Map<SessionId, () => void>();
+  return {
+    ids: () => [...timers.keys()],
+    start(id: SessionId): void {
+      const cancel = clock.after(retainMs, () => onExpire(id));
+      timers.set(id, cancel);
+    },
+    /** Cancels the timer of a Session; a no-op when it has none. */
+    cancel(id: SessionId): void {
+      timers.get(id)?.();
+      timers.delete(id);
+    },
+    dispose(): void {
+      for (const cancel of timers.values()) cancel();
+      timers.clear();
+    },
+  };
+}

@@ -1,0 +1,219 @@
+import type { Clock } from '../lib/clock.js';
+import type { ChangeSink } from '../model/change.js';
+import type { MicroTime } from '../model/micro-time.js';
+import type { Session, SessionId } from '../model/session.js';
+import type { Cursors, LogPosition } from './cursors.js';
+import { createIngest, type SessionOwner, type SessionUpsert, type StoreChange } from './ingest.js';
+import type { SessionTable } from './session-table.js';
+
+/** Status of a source, as clients see it. */
+export interface SourceStatus {
+  readonly name: string;
+  readonly state: 'connecting' | 'live' | 'stale';
+  readonly since: MicroTime;
+  /** Why it is not live; null otherwise. */
+  readonly error: string | null;
+  readonly sessionCount: number;
+}
+
+/** The open sources and their status. Applies their changes to the session table. */
+export interface SourceTable extends ChangeSink {
+  apply(source: string, change: StoreChange): void;
+  /** Whether every source has delivered its first snapshot, or is optional and has failed. */
+  readonly isReady: boolean;
+  /** Status of each source, in the order in which they were opened. */
+  statuses(): SourceStatus[];
+  /** Deletes the GONE Sessions of a source, regardless of their retention time. */
+  forgetGone(source: string): void;
+  /** Cancels all timers. */
+  dispose(): void;
+}
+
+/** Dependencies and limits of {@link createSourceTable}. */
+export interface SourceTableOptions {
+  readonly table: SessionTable;
+  readonly cursors: Pick<Cursors, 'recordSnapshot' | 'advanceTo'>;
+  readonly clock: Clock;
+  /** How long a GONE Session is kept, in milliseconds. */
+  readonly retainMs: number;
+  /** The source whose shared log provides the cursors, if any. */
+  readonly sharedSource: string | undefined;
+  /** Called when the status of a source may have changed. */
+  readonly onSources: () => void;
+  /** Called after each change that was applied. */
+  readonly onApplied: () => void;
+}
+
+/** Creates a table without sources. */
+export function createSourceTable(options: SourceTableOptions): SourceTable {
+  const { table, cursors, clock, retainMs, sharedSource, onSources, onApplied } = options;
+  const sources = new Map<string, Source>();
+  const ingest = createIngest({ table, clock, retainMs, findSource: (name) => sources.get(name) });
+
+  return {
+    get isReady() {
+      return [...sources.values()].every(isSettled);
+    },
+    statuses: () => [...sources.values()].map(statusOf),
+    open(name, { optional = false } = {}) {
+      if (sources.has(name)) throw new Error(`A source named ${name} is already open.`);
+      sources.set(name, createSource(name, optional, table.now()));
+      publishStatus();
+    },
+    apply(name, change) {
+      const source = sources.get(name);
+      if (!source) return;
+      const before = statusOf(source);
+      const wasSettled = isSettled(source);
+      applyChange(source, change);
+      if (!isSameStatus(before, statusOf(source)) || wasSettled !== isSettled(source)) publishStatus();
+      onApplied();
+    },
+    close(name, reason) {
+      const source = sources.get(name);
+      if (!source) return;
+      for (const id of [...source.sessions]) ingest.markGone(source, id, reason);
+      sources.delete(name);
+      publishStatus();
+    },
+    forgetGone: ingest.forgetGone,
+    dispose: ingest.dispose,
+  };
+
+  function applyChange(source: Source, change: StoreChange): void {
+    const at = source.name === sharedSource ? change.at : undefined;
+    if (change.type === 'snapshot') {
+      replaceAll(source, change.sessions);
+      if (at) cursors.recordSnapshot(at, table.revision);
+      for (const next of change.followedBy ?? []) applyChange(source, next);
+      if (at && change.upTo) cursors.advanceTo(change.upTo, table.revision);
+      return;
+    }
+    applyOne(source, change, at);
+    // Even a no-op advances the cursor.
+    if (at) cursors.advanceTo(at, table.revision);
+  }
+
+  function applyOne(
+    source: Source,
+    change: Exclude<StoreChange, { readonly type: 'snapshot' }>,
+    at: LogPosition | undefined,
+  ): void {
+    if (change.type === 'upsert') {
+      markAccepted(source, change.session.id, table.now());
+      upsert(source, change, at);
+    } else if (change.type === 'remove') {
+      source.rejected.delete(change.id);
+      ingest.markGone(source, change.id, change.reason ?? 'it was removed', at, change.since);
+    } else {
+      markError(source, change.id, change.error, table.now());
+      const ids = change.id === undefined ? source.sessions : [change.id];
+      for (const id of ids) ingest.markStale(source, id, change.error);
+    }
+  }
+
+  function replaceAll(source: Source, sessions: readonly Session[]): void {
+    markSynced(source, table.now());
+    const missing = new Set(source.sessions);
+    for (const session of sessions) {
+      missing.delete(session.id);
+      upsert(source, { session });
+    }
+    for (const id of missing) {
+      source.rejected.delete(id);
+      ingest.markGone(source, id, 'its source no longer has it');
+    }
+  }
+
+  function upsert(source: Source, change: SessionUpsert, at?: LogPosition): void {
+    const error = ingest.upsert(source, change, at);
+    if (error !== null) markError(source, change.session.id, error, table.now());
+  }
+
+  /** A change of status is a revision, although it belongs to no Session. */
+  function publishStatus(): void {
+    table.incrementRevision();
+    onSources();
+  }
+}
+
+/** State of an open source. */
+interface Source extends SessionOwner {
+  /** Whether the gateway counts as ready even when the first attempt of the source fails. */
+  readonly optional: boolean;
+  state: SourceStatus['state'];
+  since: MicroTime;
+  /** Error of the source as a whole. */
+  error: string | null;
+  /** Errors of single objects, by Session id. */
+  readonly rejected: Map<SessionId, string>;
+  /** Whether it has delivered a snapshot since it was opened. */
+  synced: boolean;
+}
+
+function createSource(name: string, optional: boolean, since: MicroTime): Source {
+  return {
+    name,
+    optional,
+    sessions: new Set(),
+    state: 'connecting',
+    since,
+    error: null,
+    rejected: new Map(),
+    synced: false,
+  };
+}
+
+/**
+ * Whether readiness no longer depends on a source: it has synced, or it is optional and its first attempt
+ * failed.
+ */
+function isSettled(source: Source): boolean {
+  return source.synced || (source.optional && source.state === 'stale');
+}
+
+/** Clears all errors after a snapshot. */
+function markSynced(source: Source, now: MicroTime): void {
+  source.rejected.clear();
+  source.synced = true;
+  source.error = null;
+  updateState(source, now);
+}
+
+/** Clears the errors of the source and of one object after an object was decoded. */
+function markAccepted(source: Source, id: SessionId, now: MicroTime): void {
+  source.rejected.delete(id);
+  source.error = null;
+  updateState(source, now);
+}
+
+/** Records an error of the source or, with an id, of one object. */
+function markError(source: Source, id: SessionId | undefined, error: string, now: MicroTime): void {
+  if (id === undefined) source.error = error;
+  else source.rejected.set(id, error);
+  updateState(source, now);
+}
+
+function updateState(source: Source, now: MicroTime): void {
+  const state = findError(source) === null ? 'live' : 'stale';
+  if (source.state === state) return;
+  source.state = state;
+  source.since = now;
+}
+
+function findError({ error, rejected }: Source): string | null {
+  if (error !== null) return error;
+  const [first] = rejected.values();
+  return first ?? null;
+}
+
+function statusOf(source: Source): SourceStatus {
+  const { name, state, since, sessions } = source;
+  return { name, state, since, error: findError(source), sessionCount: sessions.size };
+}
+
+function isSameStatus(a: SourceStatus, b: SourceStatus): boolean {
+  return (
+    a.state === b.state && a.since === b.since && a.error === b.error && a.sessionCount === b.sessionCount
+  );
+}
