@@ -63,7 +63,7 @@ const config: CodegenConfig = {
       hooks: {
         // Only one type of that package is used: users of the client do not have to install it.
         beforeOneFileWrite: (_path: string, content: string) =>
-          content.replace('@graphql-typed-document-node/core', './typed-document.js'),
+          content.replace('@graphql-typed-document-node/core', './queries.js'),
       },
     },
   },

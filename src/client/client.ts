@@ -1,5 +1,10 @@
-export { type Blocker, blockersOf } from './blockers.js';
-export { type AnsweredError, ClientError, type ClientErrorCode } from './client-error.js';
+export { type Changes, foldSessions, foldTargets } from './changes.js';
+export {
+  type AnsweredError,
+  ClientError,
+  type ClientErrorCode,
+  type ResponseError,
+} from './client-error.js';
 export {
   type CallOptions,
   type Client,
@@ -8,7 +13,7 @@ export {
   type WatchSessionsOptions,
   type WatchTargetsOptions,
 } from './create-client.js';
-export { type Changes, foldSessions, foldTargets } from './fold.js';
+export { type Blocker, blockersOf, type Condition } from './evaluate.js';
 export type {
   ChangeType,
   ConnectionState,
@@ -24,7 +29,8 @@ export type {
   TargetType,
   VerdictState,
 } from './generated.js';
-export { describeRun, type Run } from './run.js';
-export type { DocumentTypeDecoration, TypedDocument } from './typed-document.js';
-export type { LinkState, SessionsView, SessionView, TargetsView } from './views.js';
-export type { Condition, RunSelector, WaitOptions, WaitOutcome, WaitProgress } from './wait-options.js';
+export type { DocumentTypeDecoration, TypedDocument } from './queries.js';
+export { describeRun, type Run, type RunSelector } from './run.js';
+export type { SessionsView, SessionView, TargetsView } from './views.js';
+export type { WaitOptions, WaitOutcome, WaitProgress } from './wait-for.js';
+export type { LinkState } from './watch.js';

@@ -1,141 +1,243 @@
-import { createClient } from 'graphql-ws/client';
-import { WebSocket } from '#web-socket';
+import { createBackoff } from '../lib/backoff.js';
 import type { Clock } from '../lib/clock.js';
-import { type AnsweredError, type ClientError, errorsOf, lossOf, lost } from './client-error.js';
-import type { Endpoint } from './endpoint.js';
+import { messageOf } from '../lib/errors.js';
+import { ClientError, type ResponseError } from './client-error.js';
+import { type Endpoint, resolveTokenInTime, type Token } from './endpoint.js';
+import { type GatewaySocket, type GraphQLRequest, openSocket } from './socket.js';
 
-/** What is asked of a gateway. */
-export interface Request {
-  readonly query: string;
-  readonly variables: Record<string, unknown>;
+/** A subscription that outlives sockets. */
+export interface Subscription {
+  /** Returns the request to send; called for each new socket. */
+  request(): GraphQLRequest;
+  /** The request was sent to the gateway at this address, which has accepted the connection. */
+  onSubscribed(url: string): void;
+  onResult(result: { readonly data?: unknown; readonly errors?: unknown }): void;
+  /** The gateway rejected the request, or (null) completed it. It is sent again only on a new socket. */
+  onStopped(errors: readonly ResponseError[] | null): void;
+  /** The connection broke. It reconnects until the last subscription is removed. */
+  onDisconnected(error: ClientError, url: string): void;
+  /** No reconnect will help, or (null) the client was closed. */
+  onEnded(error: ClientError | null): void;
 }
 
-/** Who is told what a subscription brings. */
-export interface Sink {
-  next(result: { readonly data?: unknown; readonly errors?: unknown }): void;
-  /** The gateway did not take it. */
-  error(errors: readonly AnsweredError[]): void;
-  complete(): void;
-}
-
-/** One WebSocket to one gateway. */
+/**
+ * The connection that all subscriptions of a client share. It reconnects, to the next gateway where there are
+ * several.
+ */
 export interface Connection {
-  /** Returns the end of it. */
-  subscribe(request: Request, sink: Sink): () => void;
-  /** Breaks it off. Nobody is told. */
+  /** The current gateway, or the next to try. */
+  readonly endpoint: Endpoint;
+  /**
+   * Adds a subscription; the first one connects. Returns a function that removes it; the last one
+   * disconnects.
+   */
+  subscribe(subscription: Subscription): () => void;
+  /** Drops the current gateway and tries the next. */
+  abandon(error: ClientError): void;
+  /** Reports that the gateway works: the backoff starts over once that lasts. */
+  markHealthy(): void;
+  /** The gateway's clock, in milliseconds since 1970; null when the gateway did not send it. */
+  gatewayTime(): number | null;
+  /** Ends every subscription. */
   close(): void;
 }
 
-/** What a connection is made with. */
+/** Gateways, credentials and the machine's time and randomness. */
 export interface ConnectionOptions {
-  readonly endpoint: Endpoint;
-  readonly token: string | null;
+  readonly endpoints: readonly [Endpoint, ...Endpoint[]];
+  readonly token: Token | undefined;
   readonly clock: Clock;
-  /** The gateway has let it in; the payload is that of `connection_ack`. */
-  readonly onConnected: (payload: unknown) => void;
-  /** It could not be made, or is no more. Called once at most. */
-  readonly onLost: (error: ClientError) => void;
+  readonly random: () => number;
 }
 
-/** How long a gateway may take to let a client in, and to answer a ping, in milliseconds. */
-const PATIENCE_MS = 10_000;
-const PING_MS = 5_000;
-
-/**
- * Opens a WebSocket with the first subscription, and closes it with the last. It is lost when it breaks, when the gateway
- * closes it, and when the gateway stays silent: a laptop that was closed says no goodbye.
- */
-export function openConnection(options: ConnectionOptions): Connection {
-  const { endpoint, token, clock, onConnected } = options;
-  const ends = new Set<() => void>();
-  let isOver = false;
-  let isConnected = false;
-  let stopWaiting = clock.after(PATIENCE_MS, silent);
-
-  const client = createClient({
-    url: endpoint.webSocketUrl,
-    webSocketImpl: webSocketClass(),
-    retryAttempts: 0,
-    keepAlive: PING_MS,
-    ...(token !== null && { connectionParams: { token } }),
-    on: {
-      connected(_socket, payload) {
-        stopWaiting();
-        isConnected = true;
-        if (!isOver) onConnected(payload);
-      },
-      ping(isReceived) {
-        if (isReceived || isOver) return;
-        stopWaiting();
-        stopWaiting = clock.after(PATIENCE_MS, silent);
-      },
-      message() {
-        if (isConnected) stopWaiting();
-      },
-      error: (error) => lose(lossOf(error, endpoint.url, isConnected)),
-      closed: (event) => lose(lossOf(event, endpoint.url, isConnected)),
+/** Creates a connection without subscriptions. */
+export function createConnection(options: ConnectionOptions): Connection {
+  const subscriptions = new Map<Subscription, () => void>();
+  let isClosed = false;
+  const connector = createConnector(options, {
+    onSocket() {
+      for (const subscription of all()) start(subscription);
     },
+    onConnected(url) {
+      for (const subscription of all()) subscription.onSubscribed(url);
+    },
+    onDisconnected(error, url) {
+      // A callback may remove other subscriptions.
+      for (const subscription of all()) {
+        if (subscriptions.has(subscription)) subscription.onDisconnected(error, url);
+      }
+    },
+    onUnauthenticated: endAll,
   });
 
-  return { subscribe, close };
+  return {
+    get endpoint() {
+      return connector.endpoint;
+    },
+    subscribe,
+    abandon: connector.abandon,
+    markHealthy: connector.markHealthy,
+    gatewayTime: connector.gatewayTime,
+    close() {
+      if (isClosed) return;
+      isClosed = true;
+      endAll(null);
+    },
+  };
 
-  function subscribe(request: Request, sink: Sink): () => void {
-    let isEnded = false;
-    const stop = client.subscribe(request, {
-      next(result) {
-        if (!isEnded) sink.next(result);
-      },
-      error(reason) {
-        // What is no list of errors is the connection's, and told by it.
-        const errors = errorsOf(reason);
-        if (errors !== null && leave()) sink.error(errors);
-      },
-      complete() {
-        if (leave()) sink.complete();
-      },
+  function subscribe(subscription: Subscription): () => void {
+    if (isClosed) {
+      subscription.onEnded(null);
+      return () => {};
+    }
+    subscriptions.set(subscription, () => {});
+    const { lastDisconnect } = connector;
+    if (connector.socket) start(subscription);
+    else if (lastDisconnect) subscription.onDisconnected(lastDisconnect.error, lastDisconnect.url);
+    else connector.connect();
+    return () => {
+      const unsubscribe = subscriptions.get(subscription);
+      subscriptions.delete(subscription);
+      unsubscribe?.();
+      if (subscriptions.size === 0) connector.reset();
+    };
+  }
+
+  function start(subscription: Subscription): void {
+    const { socket } = connector;
+    if (!socket) return;
+    const unsubscribe = socket.subscribe(subscription.request(), {
+      next: (result) => subscription.onResult(result),
+      error: (errors) => subscription.onStopped(errors),
+      complete: () => subscription.onStopped(null),
     });
-    ends.add(end);
-    return end;
-
-    function end(): void {
-      if (leave()) stop();
-    }
-
-    function leave(): boolean {
-      if (isEnded) return false;
-      isEnded = true;
-      ends.delete(end);
-      return true;
-    }
+    subscriptions.set(subscription, unsubscribe);
+    if (connector.isConnected) subscription.onSubscribed(connector.endpoint.url);
   }
 
-  function silent(): void {
-    isConnected = false;
-    lose(lost(`${endpoint.url} has not answered for ${PATIENCE_MS / 1_000} s`));
+  function endAll(error: ClientError | null): void {
+    const ended = all();
+    subscriptions.clear();
+    connector.reset();
+    for (const subscription of ended) subscription.onEnded(error);
   }
 
-  function lose(error: ClientError): void {
-    if (isOver) return;
-    close();
-    options.onLost(error);
-  }
-
-  function close(): void {
-    if (isOver) return;
-    isOver = true;
-    stopWaiting();
-    for (const end of ends) end();
-    // With its subscriptions ended it closes by itself. One that is not open, or silent, has to be broken off.
-    if (!isConnected) client.terminate();
+  function all(): Subscription[] {
+    return [...subscriptions.keys()];
   }
 }
 
-/** `ws` throws the error of a socket that is closed while it opens, where nobody listens: graphql-ws has ceased to by then. */
-function webSocketClass(): unknown {
-  return class extends WebSocket {
-    constructor(address: string | URL, protocols?: string | string[]) {
-      super(address, protocols);
-      this.addEventListener('error', () => {});
-    }
+interface ConnectorEvents {
+  /** A socket was created; requests may be sent. */
+  onSocket(): void;
+  /** The gateway accepted the connection. */
+  onConnected(url: string): void;
+  /** The connection failed or broke; the next attempt is scheduled. */
+  onDisconnected(error: ClientError, url: string): void;
+  /** The token is invalid; there is no further attempt. */
+  onUnauthenticated(error: ClientError): void;
+}
+
+/** Waits of 0.13 s to 2.5 s: a thousand clients spread over time, and no wait exceeds a person's patience. */
+const BACKOFF = { firstMs: 250, maxMs: 2_500, minShare: 0.5, healthyMs: 5_000 };
+
+/** Creates and replaces the socket: token, gateway rotation, backoff. Does nothing until `connect`. */
+function createConnector({ endpoints, token, clock, random }: ConnectionOptions, events: ConnectorEvents) {
+  const backoff = createBackoff(clock, random, { ...BACKOFF, peers: endpoints.length });
+  let index = 0;
+  let socket: GatewaySocket | null = null;
+  let isConnected = false;
+  /** The gateway's clock minus our monotonic one, in milliseconds. */
+  let clockOffset: number | null = null;
+  /** Set while reconnecting. */
+  let lastDisconnect: { readonly error: ClientError; readonly url: string } | null = null;
+  /** Cancels the wait for the next attempt, or for its token. */
+  let cancelAttempt: (() => void) | null = null;
+
+  return {
+    get endpoint() {
+      return endpoint();
+    },
+    get socket() {
+      return socket;
+    },
+    get isConnected() {
+      return isConnected;
+    },
+    get lastDisconnect() {
+      return lastDisconnect;
+    },
+    connect() {
+      if (cancelAttempt === null) void attempt();
+    },
+    abandon(error: ClientError) {
+      if (socket) handleDisconnect(error);
+    },
+    reset,
+    markHealthy: backoff.healthy,
+    gatewayTime: () => (clockOffset === null ? null : clockOffset + clock.monotonic()),
   };
+
+  function endpoint(): Endpoint {
+    return endpoints[index] ?? endpoints[0];
+  }
+
+  async function attempt(): Promise<void> {
+    const cancelling = new AbortController();
+    cancelAttempt = () => cancelling.abort();
+    const { url } = endpoint();
+    try {
+      const value = await resolveTokenInTime(token, clock);
+      if (!cancelling.signal.aborted) open(value);
+    } catch (error) {
+      if (cancelling.signal.aborted) return;
+      handleDisconnect(
+        error instanceof ClientError ? error : new ClientError('UNREACHABLE', `${url}: ${messageOf(error)}`),
+      );
+    }
+  }
+
+  function open(tokenValue: string | null): void {
+    cancelAttempt = null;
+    const opened = openSocket({
+      endpoint: endpoint(),
+      token: tokenValue,
+      clock,
+      onConnected(time) {
+        if (socket !== opened) return;
+        clockOffset = time === null ? null : time - clock.monotonic();
+        isConnected = true;
+        events.onConnected(endpoint().url);
+      },
+      onDisconnected(error) {
+        if (socket === opened) handleDisconnect(error);
+      },
+    });
+    socket = opened;
+    events.onSocket();
+  }
+
+  function handleDisconnect(error: ClientError): void {
+    const { url } = endpoint();
+    reset();
+    if (error.code === 'UNAUTHENTICATED') {
+      events.onUnauthenticated(error);
+      return;
+    }
+    lastDisconnect = { error, url };
+    index = (index + 1) % endpoints.length;
+    cancelAttempt = clock.after(backoff.failed(), () => void attempt());
+    events.onDisconnected(error, url);
+  }
+
+  /** Closes the socket, or cancels the attempt. */
+  function reset(): void {
+    cancelAttempt?.();
+    cancelAttempt = null;
+    socket?.close();
+    socket = null;
+    isConnected = false;
+    lastDisconnect = null;
+    backoff.troubled();
+  }
 }

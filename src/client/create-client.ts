@@ -1,5 +1,7 @@
+import type { Clock } from '../lib/clock.js';
 import { ClientError } from './client-error.js';
-import { endpointsOf, type Token } from './endpoint.js';
+import { createConnection } from './connection.js';
+import { parseEndpoints, type Token } from './endpoint.js';
 import {
   SessionByIdDocument,
   type SessionFields,
@@ -7,94 +9,131 @@ import {
   type Sessions,
   SessionsDocument,
 } from './generated.js';
-import { type ClientInternals, systemInternals } from './internals.js';
-import { describeKnown } from './known-sessions.js';
-import { createLink } from './link.js';
-import { createQueries } from './queries.js';
-import type { TypedDocument } from './typed-document.js';
+import { queryKnownSessions } from './known-sessions.js';
+import { createQueries, type TypedDocument } from './queries.js';
 import {
+  createSessionSource,
+  createSessionsSource,
+  createTargetsSource,
   type SessionsView,
   type SessionView,
   type TargetSelection,
   type TargetsView,
-  viewsOfSession,
-  viewsOfSessions,
-  viewsOfTargets,
 } from './views.js';
-import { type WaitSources, waitFor } from './wait-for.js';
-import type { WaitOptions, WaitOutcome } from './wait-options.js';
+import { type WaitOptions, type WaitOutcome, type WaitSources, waitFor } from './wait-for.js';
 import { subscribe, watch } from './watch.js';
 
-/** Which gateway a client asks, and as whom. */
+/** Gateways and credentials of a client. */
 export interface ClientOptions {
-  /** Address of the endpoint, `http(s)://host:port[/prefix]/graphql`; without a path, `/graphql` is meant. Default: `http://127.0.0.1:4000/graphql`. */
+  /**
+   * Address of the endpoint, `http(s)://host:port[/prefix]/graphql`. Without a path, `/graphql` is added.
+   * Default: `http://127.0.0.1:4000/graphql`.
+   */
   readonly url?: string;
-  /** Several gateways that stand for each other, instead of `url`; the next is tried when one is lost. */
+  /** Several equivalent gateways, instead of `url`. When one fails, the client uses the next. */
   readonly urls?: readonly string[];
-  /** Token, or what gives one anew for each connection and query. Default: none. */
+  /** A token, or a function that returns one for each connection and query. Default: none. */
   readonly token?: Token | undefined;
 }
 
-/** How a call ends early. */
+/** Options of a single call. */
 export interface CallOptions {
-  /** Aborts it: a promise rejects with the signal's reason, an iteration ends. */
+  /** Aborts the call: a promise rejects with the signal's reason, an iteration ends. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Which targets to watch. */
+/** Selects the targets to watch. */
 export interface WatchTargetsOptions extends CallOptions, TargetSelection {}
 
-/** Which Sessions to watch. */
+/** Selects the Sessions to watch. */
 export interface WatchSessionsOptions extends CallOptions {
-  /** Only Sessions that match: one that begins to match is ADDED, one that ceases to is DELETED. Default: all. */
+  /**
+   * Only matching Sessions: one that starts to match is ADDED, one that stops matching is DELETED. Default:
+   * all.
+   */
   readonly where?: SessionFilter | undefined;
 }
 
-/** A client of one gateway, or of several that stand for each other. Its streams share one WebSocket. */
+/** A client of one gateway, or of several equivalent ones. All its subscriptions share one WebSocket. */
 export interface Client {
   /**
-   * Asks one query over HTTP; with several gateways, the next where one cannot be reached. Rejects with a ClientError, and
-   * with a TypeError for a document that has no text.
+   * Executes one query over HTTP. With several gateways, an unreachable one is skipped. Rejects with a
+   * ClientError, or with a TypeError for a document without a text.
    */
   query<R, V>(document: TypedDocument<R, V> | string, variables?: V, options?: CallOptions): Promise<R>;
   /**
-   * Subscribes over the WebSocket, for one connection: throws a ClientError when that is lost or the gateway refuses, ends
-   * when the gateway ends it. Up to 1,000 payloads may wait to be taken; with one more it throws (`TOO_SLOW`).
+   * Subscribes over the WebSocket, without reconnecting. Throws a ClientError when the connection breaks or
+   * the gateway rejects the document; ends when the gateway completes it. At most 1,000 unread payloads are
+   * kept; one more throws `TOO_SLOW`.
    */
   subscribe<R, V>(
     document: TypedDocument<R, V> | string,
     variables?: V,
     options?: CallOptions,
   ): AsyncIterable<R>;
-  /** One Session; null when there is none. Without an id it is the only one. */
+  /** Reads one Session; null when it does not exist. Without an id, the only one. */
   session(id?: string, options?: CallOptions): Promise<SessionFields | null>;
-  /** Every Session, by id. */
+  /** Reads all Sessions, ordered by id. */
   sessions(options?: CallOptions): Promise<SessionFields[]>;
-  /** The newest state of one Session, for ever. Who reads slowly misses states in between. */
+  /**
+   * Watches the newest state of one Session until it is aborted. A slow consumer skips intermediate states.
+   */
   watchSession(id?: string, options?: CallOptions): AsyncIterable<SessionView>;
   /**
-   * The targets of one Session, folded (S3), for ever: after each payload and whenever the link is lost or found. A lost
-   * link is resumed where it was (S4), at the next gateway where there are several. Throws a ClientError only when trying
-   * again is of no use: the token is not valid, the gateway does not understand what is asked, or more Sessions than one
-   * are known and none was named.
+   * Watches the targets of one Session, folded (S3): a view for each payload, and whenever the connection
+   * breaks or recovers. A broken connection resumes after the last payload (S4), at the next gateway if there
+   * are several. Throws a ClientError only when a retry cannot help: the token is invalid, the gateway
+   * rejects the document, or no id is given and several Sessions are known.
    *
-   * Up to 64 payloads wait for a consumer that is slow. With one more, all are folded into one, which says in `conflated`
-   * of how many updates it is. Breaking out of the loop ends the subscription at once.
+   * Up to 64 unread payloads are kept. One more merges all of them into one; `conflated` then is the number
+   * of updates in it. Breaking out of the loop ends the subscription at once.
    */
   watchTargets(options?: WatchTargetsOptions): AsyncIterable<TargetsView>;
-  /** The set of Sessions, folded and resumed as `watchTargets` does. */
+  /** Watches the set of Sessions, folded and resumed as `watchTargets` does. */
   watchSessions(options?: WatchSessionsOptions): AsyncIterable<SessionsView>;
   /**
-   * Waits until a condition holds for one run of Tilt; see {@link Condition}. Rejects with a ClientError when watching is of no use, as
-   * `watchTargets` throws it, or when the client is closed, and with the signal's reason.
+   * Waits until a condition holds for one run of Tilt; see {@link Condition}. Rejects with a ClientError when
+   * `watchTargets` would throw one or the client is closed, and with the signal's reason.
    */
   waitFor(options: WaitOptions): Promise<WaitOutcome>;
-  /** Ends every stream and query. Harmless when called twice. What is asked afterwards is refused (`CLOSED`), or ends at once. */
+  /**
+   * Ends every subscription and query; idempotent. Later calls fail with `CLOSED`, later iterations end at
+   * once.
+   */
   close(): void;
 }
 
+/** Time and randomness, replaceable in tests. */
+export interface ClientInternals {
+  readonly clock: Clock;
+  /** Returns numbers from 0 up to 1. */
+  readonly random: () => number;
+}
+
 /**
- * Makes a client; it connects when it is first asked for something. Throws a TypeError for an address that is none.
+ * Longest delay of a timer, 24.8 days in milliseconds: above it a timer fires at once. A longer wait checks
+ * the time again.
+ */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The machine's time and randomness. Unlike those of `lib/clock`, its timers keep Node.js running while a
+ * caller waits.
+ */
+const systemInternals: ClientInternals = {
+  clock: {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    after: (ms, task) => {
+      const timer = setTimeout(task, Math.min(ms, MAX_TIMER_MS));
+      return () => clearTimeout(timer);
+    },
+  },
+  random: () => Math.random(),
+};
+
+/**
+ * Creates a client. It connects on first use. Throws a TypeError for an invalid address.
  *
  * @param internals time and randomness; default: the machine's
  */
@@ -103,13 +142,14 @@ export function createClient(
   internals: ClientInternals = systemInternals,
 ): Client {
   const { clock } = internals;
-  const endpoints = endpointsOf(options);
-  const link = createLink(endpoints, options.token, internals);
-  const queries = createQueries({ endpoints, token: options.token, clock, link });
+  const { token } = options;
+  const endpoints = parseEndpoints(options);
+  const connection = createConnection({ endpoints, token, ...internals });
+  const queries = createQueries({ endpoints, token, clock, connection });
 
   return {
     query: queries.query,
-    subscribe: (document, variables, { signal } = {}) => subscribe(link, document, variables, signal),
+    subscribe: (document, variables, { signal } = {}) => subscribe(connection, document, variables, signal),
     async session(id, callOptions) {
       const { session } = await queries.query(SessionByIdDocument, { id }, callOptions);
       return session;
@@ -124,21 +164,29 @@ export function createClient(
       } while (after !== null);
       return all;
     },
-    watchSession: (id, { signal } = {}) => watch(link, clock, viewsOfSession(id), signal),
-    watchTargets: ({ signal, ...which } = {}) => watch(link, clock, viewsOfTargets(which), signal),
-    watchSessions: ({ signal, where } = {}) => watch(link, clock, viewsOfSessions(where), signal),
+    watchSession: (id, { signal } = {}) => watch(connection, clock, createSessionSource(id), signal),
+    watchTargets,
+    watchSessions,
     waitFor(waitOptions) {
       const sources: WaitSources = {
-        watchTargets: ({ session, signal }) => watch(link, clock, viewsOfTargets({ session }), signal),
-        watchSessions: ({ signal }) => watch(link, clock, viewsOfSessions(undefined), signal),
-        describeKnown: () => describeKnown(queries, clock, waitOptions.session),
-        gatewayTime: link.gatewayTime,
+        watchTargets,
+        watchSessions,
+        queryKnownSessions: () => queryKnownSessions(queries, clock, waitOptions.session),
+        gatewayTime: connection.gatewayTime,
       };
       return waitFor(sources, waitOptions, clock);
     },
     close() {
-      link.close();
+      connection.close();
       queries.close(new ClientError('CLOSED', 'The client was closed.'));
     },
   };
+
+  function watchTargets({ signal, ...selection }: WatchTargetsOptions = {}): AsyncIterable<TargetsView> {
+    return watch(connection, clock, createTargetsSource(selection), signal);
+  }
+
+  function watchSessions({ signal, where }: WatchSessionsOptions = {}): AsyncIterable<SessionsView> {
+    return watch(connection, clock, createSessionsSource(where), signal);
+  }
 }

@@ -1,147 +1,196 @@
-import { headlineOf } from '../model/plain-text.js';
-import { blockersOf } from './blockers.js';
+import { findBlockers } from '../model/blockers.js';
+import { headlineOf, plainText } from '../model/plain-text.js';
 import type { SessionFields, TargetFields, TargetPhase } from './generated.js';
+import { describeLostTilt } from './run.js';
 import type { TargetsView } from './views.js';
-import type { Condition, WaitOutcome } from './wait-options.js';
 
-/** What a view says of a condition. `reason` is one line. */
-export interface Evaluation {
-  /**
-   * `open`: neither met nor failed yet. `indeterminate`: the view says nothing that counts, and a later one may;
-   * `absent`: as that, for want of a run. `unknown`: no later view of this run will say it. `impossible`: the condition can
-   * never hold for such a run. `replaced`: the view is of another run, which the wait does not follow.
-   */
-  readonly is: Exclude<WaitOutcome['result'], 'timeout'> | 'open' | 'indeterminate' | 'absent' | 'replaced';
-  readonly reason: string;
-  /** The Session that the wait cannot be bound to yet, since the link to its Tilt is lost. */
-  readonly session?: SessionFields;
+/** A target that blocks its Session's verdict. */
+export interface Blocker {
+  readonly target: TargetFields;
+  /** One line: `api:serve: running, not ready`. Of a multi-line error, the line that says what happened. */
+  readonly why: string;
+  /** Start of the target's phase (RFC 3339). */
+  readonly since: string;
 }
 
 /**
- * Evaluates a condition on a view of the run that a wait is bound to. Never `reached` or `failed` on news that may be out of
- * date: what a Tilt that has left was doing says nothing about now.
+ * Lists the targets that block a verdict: failed ones first, then those being retried, running but not ready
+ * or done, and waiting; by name within each. As in Tilt, inactive and disabled targets do not count.
+ */
+export function blockersOf({ targets }: { readonly targets: ReadonlyMap<string, TargetFields> }): Blocker[] {
+  const blockers = Object.values(findBlockers(targets.values(), ({ phase }) => phase)).flat();
+  return blockers.map((target) => ({ target, why: describeBlocker(target), since: target.since }));
+}
+
+function describeBlocker({ name, phase, state }: TargetFields): string {
+  const text = `${name}: ${state === null ? phase.toLowerCase() : summarize(state)}`;
+  return plainText(text).replace(/\s+/g, ' ').trim();
+}
+
+/** The summary, with the error at its end reduced to its headline. */
+function summarize(state: NonNullable<TargetFields['state']>): string {
+  const error = state.__typename === 'TargetStateTerminated' ? state.error : null;
+  if (error === null || error === '' || !state.summary.endsWith(error)) return state.summary;
+  return `${state.summary.slice(0, -error.length)}${headlineOf(error)}`;
+}
+
+/**
+ * The condition of a wait:
+ *
+ * - `ready`: the Session's verdict is PASSED. FAILED is a failure, even of `tilt up`, where it may still
+ *   change.
+ * - `done`: `tilt ci` has finished with the verdict PASSED. Finished and FAILED is a failure. Of `tilt up`:
+ *   `impossible`.
+ * - a target's phase, exactly: READY is not RUNNING. With `tilt ci`, while another phase is waited for, it is
+ *   a failure when the target FAILED or the Session is done.
+ */
+export type Condition = 'ready' | 'done' | { readonly target: string; readonly phase: TargetPhase };
+
+/** The result of evaluating a condition on a view. `reason` is one line. */
+export interface Evaluation {
+  /**
+   * - `reached`, `failed`: decided, on current or final data.
+   * - `open`: neither yet.
+   * - `indeterminate`: the view is outdated or incomplete; a later one may decide.
+   * - `absent`: indeterminate because there is no run.
+   * - `unknown`: no later view of this run can decide.
+   * - `impossible`: the condition can never hold for such a run.
+   * - `replaced`: the view shows another run, which the wait does not follow.
+   */
+  readonly status:
+    | 'reached'
+    | 'failed'
+    | 'open'
+    | 'indeterminate'
+    | 'absent'
+    | 'unknown'
+    | 'impossible'
+    | 'replaced';
+  readonly reason: string;
+  /** The Session that the wait cannot bind to, because the gateway lost the connection to its Tilt. */
+  readonly session?: SessionFields;
+}
+
+/** Reason before the first response. */
+export const NO_ANSWER = 'no gateway has answered yet';
+
+/**
+ * Evaluates a condition on a view of the run that a wait is bound to. Never `reached` or `failed` on data
+ * that may be out of date: the last state of a Tilt that exited too early says nothing about now.
  */
 export function evaluate(view: TargetsView, condition: Condition): Evaluation {
   const { link, session } = view;
-  if (link.state !== 'live') return { is: 'indeterminate', reason: link.error ?? NO_ANSWER };
-  if (session === null) return { is: 'indeterminate', reason: 'its Session is no longer known' };
+  if (link.state !== 'live') return { status: 'indeterminate', reason: link.error ?? NO_ANSWER };
+  if (session === null) return { status: 'indeterminate', reason: 'the gateway no longer knows the Session' };
   const { id, spec, connection, verdict } = session;
   if (condition === 'done' && spec.exitCondition === 'MANUAL') {
     return {
-      is: 'impossible',
-      reason: `${id} is of \`tilt up\`, which is never done; wait for ready instead`,
+      status: 'impossible',
+      reason: `${id} runs \`tilt up\`, which is never done; wait for ready instead`,
     };
   }
-  const error = connection.error === null ? '' : `: ${connection.error}`;
-  if (connection.state === 'STALE') {
-    return { is: 'indeterminate', reason: `${id}: the link to its Tilt is lost${error}` };
-  }
+  if (connection.state === 'STALE') return { status: 'indeterminate', reason: describeLostTilt(session) };
   if (connection.state === 'GONE' && !verdict.final) {
-    return { is: 'indeterminate', reason: `${id}: its Tilt has left before it was done${error}` };
+    const detail = connection.error === null ? '' : `: ${connection.error}`;
+    return { status: 'indeterminate', reason: `${id}: Tilt exited before it was done${detail}` };
   }
   return typeof condition === 'object'
     ? evaluateTarget(view, session, condition)
     : evaluateVerdict(view, session, condition);
 }
 
-/** Why nothing is known before the first answer. */
-export const NO_ANSWER = 'no gateway has answered yet';
-
 function evaluateVerdict(view: TargetsView, session: SessionFields, condition: 'ready' | 'done'): Evaluation {
   const { id, spec, verdict } = session;
   if (!verdict.final && spec.exitCondition === 'UNKNOWN') {
-    return { is: 'unknown', reason: `${id}: its exit condition is not known to this gateway` };
+    return { status: 'unknown', reason: `${id}: the gateway does not know its exit condition` };
   }
   const isDecided = condition === 'ready' || verdict.final;
-  if (isDecided && verdict.state === 'PASSED') return { is: 'reached', reason: passed(session) };
+  if (isDecided && verdict.state === 'PASSED') return { status: 'reached', reason: describePassed(session) };
   if (isDecided && verdict.state === 'FAILED') {
-    return { is: 'failed', reason: `${id} failed: ${failures(view, session)}` };
+    return { status: 'failed', reason: `${id} failed: ${describeFailures(view, session)}` };
   }
   const blockers = blockersOf(view).map(({ why, since }) => `${why} (since ${since})`);
-  return { is: 'open', reason: listed(blockers) || verdict.reason || 'not done yet' };
+  return { status: 'open', reason: joinLimited(blockers) || verdict.reason || 'not done yet' };
 }
 
-/** What a target is in for a while only: a Tilt that has left says no more of it. */
-const PASSING: ReadonlySet<TargetPhase> = new Set(['WAITING', 'RUNNING', 'READY', 'RETRYING']);
+/** Phases that a target leaves again: unknown once its Tilt has exited. */
+const TRANSIENT_PHASES: ReadonlySet<TargetPhase> = new Set(['WAITING', 'RUNNING', 'READY', 'RETRYING']);
 
 function evaluateTarget(
   { targets }: TargetsView,
   { id, connection, spec, verdict }: SessionFields,
   { target: name, phase: wanted }: { readonly target: string; readonly phase: TargetPhase },
 ): Evaluation {
-  const found = targetsNamed(targets, name);
+  const found = findTargets(targets, name);
   const hasFailed = found.some(({ phase }) => phase === 'FAILED');
   const other = found.find(({ phase }) => phase !== wanted);
   const isMet = found.length > 0 && other === undefined;
-  const reason = isMet
-    ? `${name} is ${wanted}`
-    : `${other ? `${name} is ${other.phase}` : `there is no target ${name}`}, not ${wanted}${noteOn(other, targets, name, wanted)}`;
-  if (connection.state === 'GONE' && PASSING.has(wanted) && (isMet || !hasFailed)) {
+  if (connection.state === 'GONE' && TRANSIENT_PHASES.has(wanted) && (isMet || !hasFailed)) {
     const last = other ?? found[0];
-    const was = last ? `${name} was ${last.phase}` : `there was no target ${name}`;
-    return { is: 'unknown', reason: `${id}: its Tilt has left; ${was} at the end` };
+    const was = last ? `${name} was ${last.phase}` : `target ${name} did not exist`;
+    return { status: 'unknown', reason: `${id}: Tilt exited; ${was} at that time` };
   }
-  if (isMet) return { is: 'reached', reason };
+  if (isMet) return { status: 'reached', reason: `${name} is ${wanted}` };
   const isOver = verdict.final || (hasFailed && spec.exitCondition === 'CI');
-  return { is: isOver ? 'failed' : 'open', reason };
+  const reason =
+    other === undefined
+      ? `target ${name} not found${suggestTargets(targets, name, wanted)}`
+      : `${name} is ${other.phase}, not ${wanted}${describeError(other)}`;
+  return { status: isOver ? 'failed' : 'open', reason };
 }
 
-/** The targets of a name: Tilt allows several. */
-function targetsNamed(targets: ReadonlyMap<string, TargetFields>, name: string): TargetFields[] {
+/** The targets with this name; Tilt allows several. */
+function findTargets(targets: ReadonlyMap<string, TargetFields>, name: string): TargetFields[] {
   const named = [...targets.values()].filter((target) => target.name === name);
   const keyed = targets.get(name);
   return named.length > 0 || keyed === undefined ? named : [keyed];
 }
 
-/** What goes on after a target's phase: its error, or which target may be meant. */
-function noteOn(
-  target: TargetFields | undefined,
-  targets: ReadonlyMap<string, TargetFields>,
-  name: string,
-  wanted: TargetPhase,
-): string {
-  if (target === undefined) return targetHint(targets, name, wanted);
-  const error = target.state?.__typename === 'TargetStateTerminated' ? target.state.error : null;
+function describeError({ state }: TargetFields): string {
+  const error = state?.__typename === 'TargetStateTerminated' ? state.error : null;
   return error === null ? '' : `: ${headlineOf(error)}`;
 }
 
-function passed({ id, counts }: SessionFields): string {
-  const of = [
+function describePassed({ id, counts }: SessionFields): string {
+  const parts = [
     [counts.ready, 'ready'],
     [counts.succeeded, 'succeeded'],
   ] as const;
-  const said = of.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  return `${id} passed: ${said.join(', ')}`;
+  const listed = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return `${id} passed: ${listed.join(', ')}`;
 }
 
-/** Enough for a person. */
-const MAX_LISTED = 10;
-
-function failures(view: TargetsView, { status, verdict }: SessionFields): string {
+function describeFailures(view: TargetsView, { status, verdict }: SessionFields): string {
   const failed = blockersOf(view).filter(({ target }) => target.phase === 'FAILED');
-  const lines = listed(failed.map(({ why }) => why));
+  const lines = joinLimited(failed.map(({ why }) => why));
   return lines || headlineOf(status.error ?? verdict.reason ?? '') || 'no reason was given';
 }
 
-function listed(lines: readonly string[]): string {
+const MAX_LISTED = 10;
+
+function joinLimited(lines: readonly string[]): string {
   const more = lines.length - MAX_LISTED;
   return `${lines.slice(0, MAX_LISTED).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
 
-/** Which target may be meant by a name that no target has: `; did you mean api:serve?`, or nothing. */
-function targetHint(targets: ReadonlyMap<string, TargetFields>, name: string, wanted: TargetPhase): string {
-  const resource = resourceOf(name);
+/** Suggests targets for a name that does not exist: `; did you mean api:serve?`, or nothing. */
+function suggestTargets(
+  targets: ReadonlyMap<string, TargetFields>,
+  name: string,
+  wanted: TargetPhase,
+): string {
+  const resource = parseResource(name);
   const similar = [...targets.values()]
-    .filter((target) => target.resources.includes(name) || resourceOf(target.name) === resource)
+    .filter((target) => target.resources.includes(name) || parseResource(target.name) === resource)
     .sort((a, b) => rank(a, wanted) - rank(b, wanted));
-  const names = similar.slice(0, MAX_NAMED).map((target) => target.name);
+  const names = similar.slice(0, MAX_SUGGESTED).map((target) => target.name);
   return names.length === 0 ? '' : `; did you mean ${names.join(' or ')}?`;
 }
 
-const MAX_NAMED = 3;
+const MAX_SUGGESTED = 3;
 
-/** `api:serve` and `API` are about the resource `api`. */
-function resourceOf(name: string): string {
+/** `api:serve` and `API` belong to the resource `api`. */
+function parseResource(name: string): string {
   return name.replace(/:[^:]*$/, '').toLowerCase();
 }
 

@@ -1,2 +1,2 @@
-/** The WebSocket of browsers, and of what is like them; see `#web-socket` in package.json for Node.js. */
+/** The WebSocket of browsers and similar runtimes. Node.js uses `ws`: see `#web-socket` in package.json. */
 export const WebSocket = globalThis.WebSocket;

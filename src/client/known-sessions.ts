@@ -2,23 +2,24 @@ import type { Clock } from '../lib/clock.js';
 import { type KnownSession, type KnownSessions, KnownSessionsDocument } from './generated.js';
 import type { Queries } from './queries.js';
 
-/** How long a gateway may take to say which Sessions there are, in milliseconds. */
-const ANSWER_MS = 3_000;
+/** Time limit of the query, in milliseconds. */
+const TIMEOUT_MS = 3_000;
 
 /**
- * Asks a gateway which Sessions there are. Null where it does not say it in time, or at all. Never rejects.
+ * Asks a gateway which Sessions it knows, and describes them as {@link describeKnownSessions} does. Null on
+ * any error or timeout; never rejects.
  *
- * @param id of the Session that is missing, if one was named
+ * @param id id of the missing Session, if one was named
  */
-export async function describeKnown(
+export async function queryKnownSessions(
   queries: Pick<Queries, 'query'>,
   clock: Clock,
   id?: string,
 ): Promise<string | null> {
-  const late = new AbortController();
-  const cancel = clock.after(ANSWER_MS, () => late.abort());
+  const controller = new AbortController();
+  const cancel = clock.after(TIMEOUT_MS, () => controller.abort());
   try {
-    const known = await queries.query(KnownSessionsDocument, {}, { signal: late.signal });
+    const known = await queries.query(KnownSessionsDocument, {}, { signal: controller.signal });
     return describeKnownSessions(known, id);
   } catch {
     return null;
@@ -28,16 +29,16 @@ export async function describeKnown(
 }
 
 /**
- * Why a Session is missing: the error of the source that should have it, otherwise which Sessions there are, those of running
- * Tilts first: `there are: a/Tiltfile (LIVE), b/Tiltfile (GONE)`.
+ * Explains why a Session is missing: with the error of the source that should provide it, otherwise with the
+ * known Sessions, those of running Tilts first: `known: a/Tiltfile (LIVE), b/Tiltfile (GONE)`.
  */
 export function describeKnownSessions({ present, gone, gateway }: KnownSessions, id?: string): string {
   const nodes = [...present.nodes, ...gone.nodes].slice(0, MAX_LISTED);
   const more = present.totalCount + gone.totalCount - nodes.length;
   const sessions =
     nodes.length === 0
-      ? 'the gateway knows none: is a tilt up or tilt ci running?'
-      : `there are: ${nodes.map(nameOf).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+      ? 'the gateway knows no Session: is tilt up or tilt ci running?'
+      : `known: ${nodes.map(formatSession).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   const isEmpty = nodes.every(({ isDemo }) => isDemo);
   const errors = gateway.sources.flatMap(({ name, error }) =>
     error !== null && (isEmpty || id?.startsWith(`${name}/`)) ? [`source ${name}: ${error}`] : [],
@@ -48,6 +49,6 @@ export function describeKnownSessions({ present, gone, gateway }: KnownSessions,
 const MAX_LISTED = 20;
 const MAX_ERRORS = 3;
 
-function nameOf({ id, isDemo, connection }: KnownSession): string {
-  return `${id} (${isDemo ? 'the demonstration' : connection.state})`;
+function formatSession({ id, isDemo, connection }: KnownSession): string {
+  return `${id} (${isDemo ? 'demo' : connection.state})`;
 }

@@ -1,38 +1,63 @@
 import type { Clock } from '../lib/clock.js';
 import { codeOf, messageOf } from '../lib/errors.js';
 import { isRecord } from '../lib/is-record.js';
-import { answeredError, ClientError, errorsOf } from './client-error.js';
-import type { Request } from './connection.js';
-import { type Endpoint, type Token, tokenFrom } from './endpoint.js';
-import type { Link } from './link.js';
-import { type TypedDocument, textOf } from './typed-document.js';
+import { ClientError, createResponseError, parseErrors } from './client-error.js';
+import type { Connection } from './connection.js';
+import { type Endpoint, resolveToken, type Token } from './endpoint.js';
+import type { GraphQLRequest } from './socket.js';
 
-/** The queries of a client. */
+/**
+ * Carries the types of a document's result and variables, as `@graphql-typed-document-node/core` does. Never
+ * set at run time.
+ */
+export interface DocumentTypeDecoration<TResult, TVariables> {
+  __apiType?: (variables: TVariables) => TResult;
+}
+
+/**
+ * A document with the types of its result and variables: GraphQL Code Generator creates it with
+ * `documentMode: 'string'`.
+ */
+export type TypedDocument<R, V> = DocumentTypeDecoration<R, V> & { toString(): string };
+
+/**
+ * Returns the text of a document. Throws a TypeError for a parsed document (`DocumentNode`), which has no
+ * text.
+ */
+export function textOf(document: { toString(): string }): string {
+  const text = document.toString();
+  if (text !== '[object Object]') return text;
+  throw new TypeError(
+    'document: expected a string or a typed document with a text, got a parsed one; ' +
+      "print it first, or generate documents with documentMode: 'string'",
+  );
+}
+
+/** Executes queries over HTTP. */
 export interface Queries {
   query<R, V>(
     document: TypedDocument<R, V> | string,
     variables?: V,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<R>;
-  /** Those that run, and all later ones, reject with the error. */
+  /** Rejects pending and later queries with the error. */
   close(error: ClientError): void;
 }
 
-/** What queries are asked with. */
 interface QueriesOptions {
   readonly endpoints: readonly Endpoint[];
   readonly token: Token | undefined;
   readonly clock: Clock;
-  /** The gateway it leads to is asked first. */
-  readonly link: Pick<Link, 'endpoint'>;
+  /** Its gateway is asked first. */
+  readonly connection: Pick<Connection, 'endpoint'>;
 }
 
-/** How long a gateway may take to answer, in milliseconds: as long as it gives a request to arrive. */
-const ANSWER_MS = 30_000;
+/** Time limit of a response, in milliseconds: as long as a gateway waits for a request to arrive. */
+const RESPONSE_TIMEOUT_MS = 30_000;
 
-/** Asks the gateways in turn, each once, until one can be reached. */
-export function createQueries({ endpoints, token, clock, link }: QueriesOptions): Queries {
-  const running = new Set<AbortController>();
+/** Creates the query function of a client: it tries each gateway once, until one can be reached. */
+export function createQueries({ endpoints, token, clock, connection }: QueriesOptions): Queries {
+  const pending = new Set<AbortController>();
   let closed: ClientError | null = null;
 
   return {
@@ -42,23 +67,23 @@ export function createQueries({ endpoints, token, clock, link }: QueriesOptions)
       { signal }: { signal?: AbortSignal | undefined } = {},
     ) {
       const request = { query: textOf(document), variables: { ...variables } };
-      const data = await askInTurn((endpoint) => askOne(endpoint, request, signal));
-      // The document's text is what was executed: its type says what that gives.
+      const data = await tryEach((endpoint) => execute(endpoint, request, signal));
+      // The type belongs to the text that was executed.
       return data as R;
     },
     close(error) {
       closed ??= error;
-      for (const ending of running) ending.abort(error);
+      for (const controller of pending) controller.abort(error);
     },
   };
 
-  async function askInTurn(askAt: (endpoint: Endpoint) => Promise<unknown>): Promise<unknown> {
-    const first = Math.max(endpoints.indexOf(link.endpoint), 0);
+  async function tryEach(executeAt: (endpoint: Endpoint) => Promise<unknown>): Promise<unknown> {
+    const first = Math.max(endpoints.indexOf(connection.endpoint), 0);
     const order = [...endpoints.slice(first), ...endpoints.slice(0, first)];
     let failure: unknown;
     for (const endpoint of order) {
       try {
-        return await askAt(endpoint);
+        return await executeAt(endpoint);
       } catch (error) {
         if (!(error instanceof ClientError && error.code === 'UNREACHABLE')) throw error;
         failure = error;
@@ -67,61 +92,59 @@ export function createQueries({ endpoints, token, clock, link }: QueriesOptions)
     throw failure;
   }
 
-  async function askOne(
+  async function execute(
     endpoint: Endpoint,
-    request: Request,
+    request: GraphQLRequest,
     signal: AbortSignal | undefined,
   ): Promise<unknown> {
     if (closed) throw closed;
     signal?.throwIfAborted();
-    // Not `AbortSignal.any`: in Node.js 20 that keeps 70 bytes of each call for as long as a client lives.
-    const ending = new AbortController();
-    const abort = () => ending.abort(signal?.reason);
+    // Not `AbortSignal.any`: in Node.js 20 that retains 70 bytes per call for the lifetime of the client.
+    const controller = new AbortController();
+    const abort = () => controller.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
-    running.add(ending);
-    const late = unreachable(endpoint, `it has not answered for ${ANSWER_MS / 1_000} s`);
-    const cancel = clock.after(ANSWER_MS, () => ending.abort(late));
+    pending.add(controller);
+    const timeout = createUnreachableError(endpoint, `no response within ${RESPONSE_TIMEOUT_MS / 1_000} s`);
+    const cancel = clock.after(RESPONSE_TIMEOUT_MS, () => controller.abort(timeout));
     try {
-      const given = await orAborted(tokenFrom(token), ending.signal);
-      return await ask(request, endpoint, given, ending.signal);
+      const value = await rejectOnAbort(resolveToken(token), controller.signal);
+      return await post(request, endpoint, value, controller.signal);
     } finally {
       cancel();
-      running.delete(ending);
+      pending.delete(controller);
       signal?.removeEventListener('abort', abort);
     }
   }
 }
 
-/** What was promised, unless the signal aborts first. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     promise.then(resolve, reject);
   });
 }
 
-/** Asks one gateway over HTTP. Rejects with a ClientError, or with the reason of an abort. */
-async function ask(
-  request: Request,
+/** Sends one request. Rejects with a ClientError, or with the reason of an abort. */
+async function post(
+  request: GraphQLRequest,
   endpoint: Endpoint,
   token: string | null,
   signal: AbortSignal,
 ): Promise<unknown> {
   try {
-    const response = await fetch(endpoint.url, { ...postOf(request, token), signal });
-    return dataOf(response.status, await response.text(), endpoint);
+    const response = await fetch(endpoint.url, { ...toRequestInit(request, token), signal });
+    return parseResponse(response.status, await response.text(), endpoint);
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof ClientError ? error : unreachable(endpoint, reasonOf(error));
+    throw error instanceof ClientError ? error : createUnreachableError(endpoint, describeFetchError(error));
   }
 }
 
-/** A gateway that cannot be reached. */
-function unreachable({ url }: Endpoint, why: string): ClientError {
+function createUnreachableError({ url }: Endpoint, why: string): ClientError {
   return new ClientError('UNREACHABLE', `${url} cannot be reached: ${why}`);
 }
 
-function postOf(request: Request, token: string | null): RequestInit {
+function toRequestInit(request: GraphQLRequest, token: string | null): RequestInit {
   return {
     method: 'POST',
     headers: {
@@ -133,32 +156,32 @@ function postOf(request: Request, token: string | null): RequestInit {
   };
 }
 
-function dataOf(status: number, text: string, endpoint: Endpoint): unknown {
-  const answer = parse(text);
-  const errors = errorsOf(answer.errors);
-  const said = errors === null ? `status ${status}` : errors.map(({ message }) => message).join('; ');
-  const message = `${endpoint.url}: ${said}`;
+function parseResponse(status: number, text: string, endpoint: Endpoint): unknown {
+  const response = parseJson(text);
+  const errors = parseErrors(response.errors);
+  const detail = errors === null ? `status ${status}` : errors.map(({ message }) => message).join('; ');
+  const message = `${endpoint.url}: ${detail}`;
   if (status === 401) throw new ClientError('UNAUTHENTICATED', message, errors ?? undefined);
   if (status >= 500) throw new ClientError('UNREACHABLE', message, errors ?? undefined);
   if (status === 403 || status === 413 || status === 429) {
     throw new ClientError('REFUSED', message, errors ?? undefined);
   }
-  if (errors !== null) throw answeredError(errors);
-  if (isRecord(answer.data) && status === 200) return answer.data;
-  throw new ClientError('PROTOCOL', `${endpoint.url}: expected a GraphQL answer, got ${said}`);
+  if (errors !== null) throw createResponseError(errors);
+  if (isRecord(response.data) && status === 200) return response.data;
+  throw new ClientError('PROTOCOL', `${endpoint.url}: expected a GraphQL response, got ${detail}`);
 }
 
-function parse(text: string): { readonly data?: unknown; readonly errors?: unknown } {
+function parseJson(text: string): { readonly data?: unknown; readonly errors?: unknown } {
   try {
-    const answer: unknown = JSON.parse(text);
-    return isRecord(answer) ? answer : {};
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : {};
   } catch {
     return {};
   }
 }
 
-/** What `fetch` says is only that it failed; why is in the cause, where there is one. */
-function reasonOf(error: unknown): string {
+/** Describes why `fetch` failed. Its own message is generic; the cause has the reason. */
+function describeFetchError(error: unknown): string {
   const cause = error instanceof Error ? error.cause : null;
   return (cause instanceof Error && (cause.message || codeOf(cause))) || messageOf(error);
 }

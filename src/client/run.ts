@@ -1,16 +1,16 @@
 import type { ExitCondition, SessionFields } from './generated.js';
 
-/** One run of Tilt under a Session's id: what a wait is bound to. */
+/** One run of Tilt under a Session's id. A wait is bound to one. */
 export interface Run {
   /** Id of its Session, `<instance>/<name>`. */
   readonly session: string;
-  /** Tells it from every other run; null where the source gives none. */
+  /** Unique id of the run; null when the source provides none. */
   readonly uid: string | null;
   readonly tiltfilePath: string;
   readonly exitCondition: ExitCondition;
-  /** Process id, on Tilt's machine. */
+  /** Process id on Tilt's machine. */
   readonly pid: number | null;
-  /** When it started, by Tilt's clock (RFC 3339). */
+  /** Start by Tilt's clock (RFC 3339). */
   readonly startTime: string | null;
 }
 
@@ -22,8 +22,8 @@ export function runOf({ id, metadata, spec, status }: SessionFields): Run {
 }
 
 /**
- * Whether two reports under one id are of the same run: by uid, and without one by Tiltfile, process id and start time. The
- * last two may be missing at first and appear later.
+ * Whether two reports under one id are of the same run: by uid, otherwise by Tiltfile, process id and start
+ * time. The last two may be null at first and appear later.
  */
 export function isSameRun(known: Run, seen: Run): boolean {
   if (known.session !== seen.session) return false;
@@ -35,7 +35,7 @@ export function isSameRun(known: Run, seen: Run): boolean {
   );
 }
 
-/** Whether two Sessions are known and of different runs. */
+/** Whether both Sessions are known and belong to different runs. */
 export function isAnotherRun(
   before: SessionFields | null | undefined,
   after: SessionFields | null | undefined,
@@ -43,12 +43,141 @@ export function isAnotherRun(
   return before != null && after != null && !isSameRun(runOf(before), runOf(after));
 }
 
-/** A run in words: `/home/dev/shop/Tiltfile, started 2026-11-22T11:00:00.000000Z, pid 4711`. */
+/** Describes a run: `/home/dev/shop/Tiltfile, started 2026-11-22T11:00:00.000000Z, pid 4711`. */
 export function describeRun({ tiltfilePath, startTime, pid }: Run): string {
   const parts = [
     tiltfilePath || 'unknown Tiltfile',
     startTime === null ? '' : `started ${startTime}`,
     pid === null ? '' : `pid ${pid}`,
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+/** Selects a run of Tilt. All given fields must match. */
+export interface RunSelector {
+  /** Process id of the `tilt` command. A run selected by it counts even if it ended long ago. */
+  readonly pid?: number | undefined;
+  /** Absolute path of its Tiltfile. */
+  readonly tiltfile?: string | undefined;
+  /** Earliest start, by Tilt's clock. A run selected by it counts even if it ended long ago. */
+  readonly startedAfter?: Date | undefined;
+}
+
+/** Candidates and criteria of a selection. */
+export interface SelectRunOptions {
+  readonly sessions: readonly SessionFields[];
+  /** The only Session to consider; undefined: all except the demo. */
+  readonly id: string | undefined;
+  readonly selector: RunSelector;
+  /** Start of the wait, in milliseconds since 1970 by the gateway's clock. */
+  readonly startedAt: number;
+  /** Current time by the same clock. */
+  readonly now: number;
+  readonly maxAgeMs: number;
+  /** Runs of the first view. Others have appeared since. */
+  readonly firstSeen: readonly Run[];
+  /** Whether no run has appeared for `maxAgeMs`, so that one which ended before the wait counts. */
+  readonly isLate: boolean;
+}
+
+/** The selected run, or the reason for its absence. */
+export type RunSelection =
+  | { readonly kind: 'run'; readonly session: SessionFields }
+  /** The run exists, but the gateway lost the connection to its Tilt. */
+  | { readonly kind: 'stale'; readonly session: SessionFields; readonly reason: string }
+  | { readonly kind: 'absent' | 'ambiguous'; readonly reason: string };
+
+/**
+ * Selects the run of a wait: the LIVE one; otherwise one that appeared and ended during the wait; otherwise,
+ * once no run has appeared for `maxAgeMs`, the one that ended within `maxAgeMs` before the wait. A run
+ * selected by pid or start time counts whenever it ended. An ended run counts only if its verdict is final.
+ */
+export function selectRun(options: SelectRunOptions): RunSelection {
+  const { sessions, id, selector, isLate } = options;
+  const isSelected = selector.pid !== undefined || selector.startedAfter !== undefined;
+  const candidates = sessions.filter(
+    (session) =>
+      (id === undefined ? !session.isDemo : session.id === id) && matchesSelector(session, selector),
+  );
+  const present = candidates.filter(({ connection }) => connection.state !== 'GONE');
+  const [first, second] = present;
+  if (second) return ambiguous(present);
+  if (first?.connection.state === 'LIVE') return { kind: 'run', session: first };
+  if (first) return { kind: 'stale', session: first, reason: describeLostTilt(first) };
+  const ended = candidates.filter(
+    (session) =>
+      session.verdict.final &&
+      (isSelected || (isRecent(session, options) && (isLate || isNew(session, options)))),
+  );
+  if (ended.length > 1) return ambiguous(ended);
+  if (ended[0]) return { kind: 'run', session: ended[0] };
+  return { kind: 'absent', reason: describeAbsence(candidates, options) };
+}
+
+/** Whether a Session's run matches the selector. */
+export function matchesSelector({ spec, status }: SessionFields, selector: RunSelector): boolean {
+  const { pid, tiltfile, startedAfter } = selector;
+  return (
+    (pid === undefined || status.pid === pid) &&
+    (tiltfile === undefined || spec.tiltfilePath === tiltfile) &&
+    (startedAfter === undefined || Date.parse(status.startTime ?? '') >= startedAfter.getTime())
+  );
+}
+
+/** An end further in the future was recorded by a wrong clock, so its age is unknown. */
+const CLOCK_TOLERANCE_MS = 1_000;
+
+function isRecent({ connection }: SessionFields, { startedAt, now, maxAgeMs }: SelectRunOptions): boolean {
+  const endedAt = Date.parse(connection.since);
+  return endedAt >= startedAt - maxAgeMs && endedAt <= now + CLOCK_TOLERANCE_MS;
+}
+
+function isNew(session: SessionFields, { firstSeen, startedAt }: SelectRunOptions): boolean {
+  const run = runOf(session);
+  return Date.parse(session.connection.since) >= startedAt && !firstSeen.some((seen) => isSameRun(seen, run));
+}
+
+/** Describes a STALE Session. */
+export function describeLostTilt({ id, connection }: SessionFields): string {
+  const detail = connection.error === null ? '' : `: ${connection.error}`;
+  return `${id}: the gateway lost the connection to its Tilt${detail}`;
+}
+
+function ambiguous(sessions: readonly SessionFields[]): RunSelection {
+  const ids = sessions.slice(0, MAX_LISTED).map(({ id }) => id);
+  const more = sessions.length > ids.length ? ` and ${sessions.length - ids.length} more` : '';
+  return {
+    kind: 'ambiguous',
+    reason: `${sessions.length} Sessions match; give an id: ${ids.join(', ')}${more}`,
+  };
+}
+
+const MAX_LISTED = 20;
+
+function describeAbsence(
+  candidates: readonly SessionFields[],
+  { sessions, id, selector }: SelectRunOptions,
+): string {
+  const last = [...candidates].sort((a, b) => (a.connection.since < b.connection.since ? 1 : -1))[0];
+  if (last) {
+    const how = last.verdict.final ? 'Tilt exited' : 'Tilt exited before it was done';
+    return `${last.id}: ${how}, at ${last.connection.since} (${describeRun(runOf(last))})`;
+  }
+  const wanted = describeSelector(selector);
+  if (wanted !== '' && id === undefined) return `no run matches ${wanted}`;
+  if (wanted !== '' && sessions.length > 0) return `${id}: its run does not match ${wanted}`;
+  if (id !== undefined) return `Session ${id} not found`;
+  const demo = sessions.find(({ isDemo }) => isDemo);
+  return demo
+    ? `no Session is known except the demo; to wait for it, pass its id: ${demo.id}`
+    : 'no Session is known';
+}
+
+function describeSelector({ pid, tiltfile, startedAfter }: RunSelector): string {
+  const parts = [
+    tiltfile === undefined ? '' : `Tiltfile ${tiltfile}`,
+    pid === undefined ? '' : `pid ${pid}`,
+    startedAfter === undefined ? '' : `start at or after ${startedAfter.toISOString()}`,
   ];
   return parts.filter((part) => part !== '').join(', ');
 }

@@ -1,5 +1,12 @@
-import type { Request } from './connection.js';
-import { foldSessions, foldTargets } from './fold.js';
+import { isRecord } from '../lib/is-record.js';
+import {
+  foldSessions,
+  foldTargets,
+  mergeSessions,
+  mergeTargets,
+  type SessionsPayload,
+  type TargetsPayload,
+} from './changes.js';
 import {
   type SessionChangeFields,
   type SessionFields,
@@ -9,107 +16,72 @@ import {
   type TargetFilter,
   type WatchSession,
   WatchSessionDocument,
+  type WatchSessions,
   WatchSessionsDocument,
+  type WatchTargets,
   WatchTargetsDocument,
 } from './generated.js';
-import {
-  mergeSessions,
-  mergeTargets,
-  readSession,
-  readSessionChanges,
-  readTargetChanges,
-  type SessionsPayload,
-  type TargetsPayload,
-} from './payloads.js';
+import type { GraphQLRequest } from './socket.js';
+import type { LinkState, ViewSource } from './watch.js';
 
-/** How the link to the gateway is, as one watch sees it. */
-export interface LinkState {
-  /**
-   * `connecting` until a gateway has answered for the first time; `live` while what is shown is what the gateway knows;
-   * `lost` from then on until a gateway takes the watch on again. What is shown while it is lost may be out of date.
-   */
-  readonly state: 'connecting' | 'live' | 'lost';
-  /** Since when it is so, in milliseconds since 1970. */
-  readonly since: number;
-  /** Why it is lost, in one line: of the newest try. Null while it is not. */
-  readonly error: string | null;
-  /** The gateway it is live at, or that was tried last. Null before the first try. */
-  readonly url: string | null;
-}
-
-/** What views of changes have in common. */
 interface ChangesView<C> {
-  /** What the newest payload changed; empty when it changed only the Session itself, or only the link changed. */
+  /** Changes of the newest payload. Empty when only the Session itself or the link changed. */
   readonly changes: readonly C[];
-  /** Whether what was known before is to be forgotten: `changes` then is everything. */
+  /** Whether the state before this payload is obsolete: `changes` then lists the full state. */
   readonly reset: boolean;
-  /** How many updates were folded into one, by the gateway or by this watch, since they were not taken in time. Else 0. */
+  /** Number of updates that were merged into this payload because the consumer was slow; otherwise 0. */
   readonly conflated: number;
-  /** Where it stands; null before the first payload. */
+  /** Cursor of the newest payload; null before the first one. */
   readonly cursor: string | null;
   readonly link: LinkState;
 }
 
-/** The targets of one Session, as of the newest payload that was taken. */
+/** The targets of one Session after the newest payload that was read. */
 export interface TargetsView extends ChangesView<TargetChangeFields> {
-  /** The Session as of that payload; null while there is none. */
+  /** The Session; null while it does not exist. */
   readonly session: SessionFields | null;
   /**
-   * By name, in Tilt's order, which is by name; the second target of one name is under `name#2`, as in its id. It never
-   * changes: the next view has another.
+   * By name, in Tilt's order, which is by name. The second target of a name has the key `name#2`, like its
+   * id. The map is immutable: the next view has a new one.
    */
   readonly targets: ReadonlyMap<string, TargetFields>;
 }
 
-/** The Sessions, as of the newest payload that was taken. */
+/** The Sessions after the newest payload that was read. */
 export interface SessionsView extends ChangesView<SessionChangeFields> {
-  /** By id, in order. It never changes: the next view has another. */
+  /** By id, in order. The map is immutable: the next view has a new one. */
   readonly sessions: ReadonlyMap<string, SessionFields>;
 }
 
 /** The newest state of one Session. */
 export interface SessionView {
-  /** Null while there is none of this id, and before the first payload. */
+  /** Null before the first payload, and while no Session has this id. */
   readonly session: SessionFields | null;
   readonly link: LinkState;
 }
 
-/** How the payloads of a subscription become views. */
-export interface ViewSource<P, S, V> {
-  /** What is known before the first payload. */
-  readonly empty: S;
-  /** @param newest the last payload that came: where to go on */
-  request(newest: P | null): Request;
-  /** Whether it is told what it missed; else it is told everything at each connection. */
-  readonly isResumed: boolean;
-  /** The payload of an answer; null when it is none. */
-  read(data: unknown): P | null;
-  /** Whether those before it need not be taken any more. */
-  replaces(payload: P): boolean;
-  /** One payload that comes to the same as two in a row. */
-  merge(earlier: P, later: P): P;
-  apply(state: S, payload: P): S;
-  /** @param payload the one that was applied last; null when only the link changed */
-  view(state: S, payload: P | null, link: LinkState): V;
-}
-
 /** Selects the targets to watch. */
 export interface TargetSelection {
-  /** The Session's id; it may be of one yet to come. May be left out while exactly one Tilt runs, or one Session is known. */
+  /**
+   * Id of the Session, which need not exist yet. May be omitted while one Tilt runs, or one Session is known.
+   */
   readonly session?: string | undefined;
-  /** Only targets that match: one that begins to match is ADDED, one that ceases to is DELETED. Default: all. */
+  /**
+   * Only matching targets: one that starts to match is ADDED, one that stops matching is DELETED. Default:
+   * all.
+   */
   readonly where?: TargetFilter | undefined;
-  /** How many of the last changes of its phase each target has with it, up to 50. Default: none. */
+  /** Number of past phase changes to fetch for each target, up to 50. Default: 0. */
   readonly history?: number | undefined;
   /**
-   * Whether to leave out changes inside a phase, such as another wait reason. Phases are then correct; other fields of a target
-   * may be older. Default: false.
+   * Whether to leave out changes inside a phase, such as another wait reason. Phases stay correct; other
+   * fields may be older. Default: false.
    */
   readonly phaseChangesOnly?: boolean | undefined;
 }
 
-/** The targets of a Session: of that with this id, or of the one that is meant where none is given. */
-export function viewsOfTargets({
+/** Views of the targets of one Session. Without an id, the gateway resolves the only one. */
+export function createTargetsSource({
   session,
   where,
   history = 0,
@@ -122,8 +94,8 @@ export function viewsOfTargets({
   return {
     empty: { session: null, targets: new Map(), cursor: null },
     isResumed: true,
-    // Once it is known which Session is meant, it stays: meanwhile others may have come.
-    request: (newest): Request => ({
+    // Once the gateway has resolved the Session, keep it: others may have appeared by the next connection.
+    request: (newest): GraphQLRequest => ({
       query: WatchTargetsDocument.toString(),
       variables: {
         session: session ?? newest?.session?.id,
@@ -141,12 +113,12 @@ export function viewsOfTargets({
       targets: foldTargets(targets, payload),
       cursor: payload.cursor,
     }),
-    view: (state, payload, link) => ({ ...state, ...changesIn(payload ?? undefined), link }),
+    view: (state, payload, link) => ({ ...state, ...pickChanges(payload ?? undefined), link }),
   };
 }
 
-/** The Sessions that match. */
-export function viewsOfSessions(
+/** Views of the matching Sessions. */
+export function createSessionsSource(
   where: SessionFilter | undefined,
 ): ViewSource<SessionsPayload, Pick<SessionsView, 'sessions' | 'cursor'>, SessionsView> {
   return {
@@ -160,12 +132,12 @@ export function viewsOfSessions(
     replaces: ({ reset }) => reset,
     merge: mergeSessions,
     apply: ({ sessions }, payload) => ({ sessions: foldSessions(sessions, payload), cursor: payload.cursor }),
-    view: (state, payload, link) => ({ ...state, ...changesIn(payload ?? undefined), link }),
+    view: (state, payload, link) => ({ ...state, ...pickChanges(payload ?? undefined), link }),
   };
 }
 
-/** One Session, as it is. */
-export function viewsOfSession(
+/** Views of the newest state of one Session. */
+export function createSessionSource(
   id: string | undefined,
 ): ViewSource<WatchSession, SessionFields | null, SessionView> {
   return {
@@ -183,13 +155,62 @@ export function viewsOfSession(
   };
 }
 
-/** What the newest payload did; nothing when only the link changed. */
-function changesIn<C>({
+function pickChanges<C>({
   changes,
   reset,
   conflated,
-}: Pick<ChangesView<C>, 'changes' | 'reset' | 'conflated'> = NOTHING) {
+}: Pick<ChangesView<C>, 'changes' | 'reset' | 'conflated'> = NO_CHANGES) {
   return { changes, reset, conflated };
 }
 
-const NOTHING = { changes: [], reset: false, conflated: 0 };
+const NO_CHANGES = { changes: [], reset: false, conflated: 0 };
+
+/*
+ * A gateway answers with exactly the selected fields. The checks below detect a server that is not a gateway,
+ * and cover everything that folding relies on.
+ */
+
+function readTargetChanges(data: unknown): TargetsPayload | null {
+  return hasField<WatchTargets>(data, 'targetChanges', (payload) =>
+    isChanges(payload, 'target', ['id', 'name']),
+  )
+    ? data.targetChanges
+    : null;
+}
+
+function readSessionChanges(data: unknown): SessionsPayload | null {
+  return hasField<WatchSessions>(data, 'sessionChanges', (payload) => isChanges(payload, 'session', ['id']))
+    ? data.sessionChanges
+    : null;
+}
+
+function readSession(data: unknown): WatchSession | null {
+  return hasField<WatchSession>(data, 'session', (session) => session === null || hasString(session, 'id'))
+    ? data
+    : null;
+}
+
+function hasField<T>(
+  data: unknown,
+  field: keyof T & string,
+  isValid: (value: unknown) => boolean,
+): data is T {
+  return isRecord(data) && field in data && isValid(data[field]);
+}
+
+function isChanges(payload: unknown, member: string, keys: readonly string[]): boolean {
+  return (
+    isRecord(payload) &&
+    typeof payload.cursor === 'string' &&
+    typeof payload.reset === 'boolean' &&
+    typeof payload.conflated === 'number' &&
+    Array.isArray(payload.changes) &&
+    payload.changes.every(
+      (change: unknown) => isRecord(change) && keys.every((key) => hasString(change[member], key)),
+    )
+  );
+}
+
+function hasString(value: unknown, key: string): boolean {
+  return isRecord(value) && typeof value[key] === 'string';
+}

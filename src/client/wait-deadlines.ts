@@ -1,12 +1,12 @@
 import type { Clock } from '../lib/clock.js';
 
-/** What comes next for a wait unless news comes first. */
+/** The next deadline of a wait. */
 export interface NextDeadline {
   /**
-   * `late`: no run has appeared for long enough that one which ended before may count. `silent`: nothing that counts was
-   * heard for too long. `timeout`: the wait is over.
+   * `late`: no run has appeared for `maxAgeMs`, so that one which ended before the wait counts. `silent`: no
+   * conclusive view for `maxAgeMs`. `timeout`: the wait is over.
    */
-  readonly is: 'late' | 'silent' | 'timeout';
+  readonly kind: 'late' | 'silent' | 'timeout';
   /** Milliseconds from now; 0 or less when it is due. */
   readonly inMs: number;
 }
@@ -14,22 +14,22 @@ export interface NextDeadline {
 /** The deadlines of one wait, on the monotonic clock. */
 export interface WaitDeadlines {
   readonly isLate: boolean;
-  /** Whether anything was ever heard that counts. */
+  /** Whether any conclusive view has arrived. */
   readonly hadNews: boolean;
-  /** Since when nothing was heard that counts, in milliseconds; null while something is. */
+  /** Time since the last conclusive view, in milliseconds; null while the newest view is conclusive. */
   readonly silentMs: number | null;
   readonly elapsedMs: number;
-  /** A view came, with news that counts or without. */
-  heard(isNews: boolean): void;
-  /** A run was chosen; its targets may take a moment to come. */
-  bound(): void;
-  /** `late` is due: from now on a run that had ended may count. */
-  beLate(): void;
+  /** Records a view. `isNews`: whether it is conclusive. */
+  onView(isNews: boolean): void;
+  /** Records that a run was selected. Its targets may take a moment to arrive. */
+  onBound(): void;
+  /** Records that `late` is due. */
+  setLate(): void;
   /** @param hasRun whether the wait is bound to a run */
   next(hasRun: boolean): NextDeadline;
 }
 
-/** How long the targets of a run may take that was chosen when the time was up, in milliseconds. */
+/** Extra time for the targets of a run that was selected at the end of the wait, in milliseconds. */
 const LAST_VIEW_MS = 5_000;
 
 /** Starts the deadlines of a wait. */
@@ -52,15 +52,15 @@ export function createWaitDeadlines(clock: Clock, timeoutMs: number, maxAgeMs: n
     get elapsedMs() {
       return clock.monotonic() - startedAt;
     },
-    heard(isNews) {
+    onView(isNews) {
       hadNews ||= isNews;
       silentSince = isNews ? null : (silentSince ?? clock.monotonic());
     },
-    bound() {
+    onBound() {
       silentSince = clock.monotonic();
       if (isLate) endsAt = Math.max(endsAt, silentSince + LAST_VIEW_MS);
     },
-    beLate() {
+    setLate() {
       isLate = true;
     },
     next(hasRun) {
@@ -70,8 +70,8 @@ export function createWaitDeadlines(clock: Clock, timeoutMs: number, maxAgeMs: n
         ['timeout', endsAt],
         ['silent', silentSince === null ? never : silentSince + maxAgeMs],
       ] as const;
-      const [is, at] = deadlines.reduce((first, other) => (other[1] < first[1] ? other : first));
-      return { is, inMs: at - clock.monotonic() };
+      const [kind, at] = deadlines.reduce((first, other) => (other[1] < first[1] ? other : first));
+      return { kind, inMs: at - clock.monotonic() };
     },
   };
 }

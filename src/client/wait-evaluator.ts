@@ -1,69 +1,125 @@
-import { type Evaluation, evaluate, NO_ANSWER } from './evaluate.js';
+import { type Condition, type Evaluation, evaluate, NO_ANSWER } from './evaluate.js';
 import type { SessionFields } from './generated.js';
-import type { Run } from './run.js';
-import { createRunBinding, type RunSelection, type SelectRunOptions } from './run-binding.js';
+import {
+  describeRun,
+  isSameRun,
+  matchesSelector,
+  type Run,
+  type RunSelection,
+  type RunSelector,
+  runOf,
+  type SelectRunOptions,
+  selectRun,
+} from './run.js';
 import type { SessionsView, TargetsView } from './views.js';
-import type { WaitOptions } from './wait-options.js';
 
-/** Chooses the run of a wait, and evaluates the wait's condition on that run alone. */
+/** Binds a wait to one run, and evaluates the wait's condition on that run alone. */
 export interface WaitEvaluator {
-  /** The run that was chosen; null until there is one. */
+  /** The run that the wait is bound to; null until one is selected. */
   readonly run: Run | null;
+  /** The runs that `run` has replaced, oldest first. */
   readonly replacedRuns: readonly Run[];
-  /** Evaluates a view of every Session, among which the run is to be found. */
+  /** Looks for the run in a view of all Sessions. */
   onSessions(view: SessionsView): Evaluation;
-  /** Evaluates a view of the one Session that the wait is about. */
+  /** Evaluates the condition on a view of the wait's Session. */
   onTargets(view: TargetsView): Evaluation;
 }
 
-/** When a wait started and what time it is, both by the gateway's clock. */
+/** Start and current time of a wait by the gateway's clock. */
 export type WaitTiming = Pick<SelectRunOptions, 'startedAt' | 'now' | 'maxAgeMs' | 'isLate'>;
 
-/** Creates an evaluator without a run. */
+/** Session, run and condition of a wait. */
+export interface WaitSubject {
+  /**
+   * Id of the Session, which need not exist yet. May be omitted while only one run matches. The demo counts
+   * only when it is named here.
+   */
+  readonly session?: string | undefined;
+  /**
+   * Selects a run. Default: the LIVE one, otherwise the next one to appear, or one that ended just before.
+   */
+  readonly run?: RunSelector | undefined;
+  readonly for: Condition;
+}
+
+/** Creates an evaluator that is not bound to a run yet. */
 export function createWaitEvaluator(
-  { session: id, run: selector = {}, for: condition }: Pick<WaitOptions, 'session' | 'run' | 'for'>,
+  { session: id, run: selector = {}, for: condition }: WaitSubject,
   timing: () => WaitTiming,
 ): WaitEvaluator {
-  const binding = createRunBinding(condition, selector);
+  let run: Run | null = null;
+  let firstSeen: readonly Run[] | null = null;
+  const replacedRuns: Run[] = [];
+
   return {
     get run() {
-      return binding.run;
+      return run;
     },
-    replacedRuns: binding.replacedRuns,
+    replacedRuns,
     onSessions({ link, sessions }) {
-      if (link.state !== 'live') return { is: 'indeterminate', reason: link.error ?? NO_ANSWER };
-      const unbound = choose([...sessions.values()]);
-      return unbound ?? { is: 'indeterminate', reason: 'its targets are not known yet' };
+      if (link.state !== 'live') return { status: 'indeterminate', reason: link.error ?? NO_ANSWER };
+      const unbound = bind([...sessions.values()]);
+      return unbound ?? { status: 'indeterminate', reason: 'no targets received yet' };
     },
     onTargets(view) {
       const { link, session } = view;
       if (link.state === 'live') {
-        const other = binding.run === null ? choose(session ? [session] : []) : replaced(session);
+        const other = run === null ? bind(session ? [session] : []) : session && checkReplaced(run, session);
         if (other) return other;
       }
       return evaluate(view, condition);
     },
   };
 
-  function choose(sessions: readonly SessionFields[]): Evaluation | null {
-    return unboundBecause(binding.choose({ sessions, id, ...timing() }));
+  /** Selects a run and binds to it. Returns null on success, otherwise the reason. */
+  function bind(sessions: readonly SessionFields[]): Evaluation | null {
+    firstSeen ??= sessions.map(runOf);
+    const selection = selectRun({ sessions, id, selector, firstSeen, ...timing() });
+    if (selection.kind !== 'run') return toEvaluation(selection);
+    run = runOf(selection.session);
+    return null;
   }
 
-  function replaced(session: SessionFields | null): Evaluation | null {
-    const reason = session === null ? null : binding.replacedBy(session);
-    return reason === null ? null : { is: 'replaced', reason };
+  /**
+   * Follows the bound run to its restart where the wait allows that. Otherwise returns which run replaced it.
+   */
+  function checkReplaced(bound: Run, session: SessionFields): Evaluation | null {
+    const seen = runOf(session);
+    if (isSameRun(bound, seen)) {
+      run = seen;
+      return null;
+    }
+    if (condition === 'ready' && bound.exitCondition === 'MANUAL') {
+      // Perhaps the restart. Until that is known, `evaluate` returns `indeterminate`: the Session is STALE.
+      if (isUnreadCommand(session)) return null;
+      if (isRestart(bound, seen) && matchesSelector(session, selector)) {
+        replacedRuns.push(bound);
+        run = seen;
+        return null;
+      }
+    }
+    const reason = `${session.id}: replaced by another run (${describeRun(seen)}); this wait was for ${describeRun(bound)}`;
+    return { status: 'replaced', reason };
   }
 }
 
-function unboundBecause(selection: RunSelection): Evaluation | null {
-  switch (selection.is) {
-    case 'run':
-      return null;
+/** Whether a Session is a placeholder for a command of `publish` whose Tilt has not been read yet. */
+function isUnreadCommand({ connection, spec }: SessionFields): boolean {
+  return connection.state === 'STALE' && spec.tiltfilePath === '';
+}
+
+/** Whether a `tilt up` of the same Tiltfile was started again. */
+function isRestart(known: Run, seen: Run): boolean {
+  return seen.exitCondition === 'MANUAL' && known.tiltfilePath === seen.tiltfilePath;
+}
+
+function toEvaluation(selection: Exclude<RunSelection, { readonly kind: 'run' }>): Evaluation {
+  switch (selection.kind) {
     case 'absent':
-      return { is: 'absent', reason: selection.reason };
+      return { status: 'absent', reason: selection.reason };
     case 'stale':
-      return { is: 'indeterminate', reason: selection.reason, session: selection.session };
+      return { status: 'indeterminate', reason: selection.reason, session: selection.session };
     case 'ambiguous':
-      return { is: 'unknown', reason: selection.reason };
+      return { status: 'unknown', reason: selection.reason };
   }
 }

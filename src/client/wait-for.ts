@@ -4,135 +4,136 @@ import { type Evaluation, NO_ANSWER } from './evaluate.js';
 import type { Run } from './run.js';
 import type { SessionsView, TargetsView } from './views.js';
 import { createWaitDeadlines } from './wait-deadlines.js';
-import { createWaitEvaluator } from './wait-evaluator.js';
-import type { WaitOptions, WaitOutcome, WaitProgress } from './wait-options.js';
+import { createWaitEvaluator, type WaitEvaluator, type WaitSubject } from './wait-evaluator.js';
 
-/** What a wait asks of a gateway. */
+/** Options of {@link Client.waitFor}. */
+export interface WaitOptions extends WaitSubject {
+  /** Maximum duration, in milliseconds. Default: no limit. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * Maximum age of data that still counts, in milliseconds: how long the connection to the gateway, or the
+   * gateway's to Tilt, may be lost, how long no run may exist, and how long before the wait a run may have
+   * ended, until the outcome is `unknown`. Default: 10,000.
+   */
+  readonly maxAgeMs?: number | undefined;
+  /** Ends the wait: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with each view and the progress so far. */
+  readonly onView?: ((view: TargetsView, progress: WaitProgress) => void) | undefined;
+}
+
+/** Progress of a wait. */
+export interface WaitProgress {
+  /** The run that the wait is bound to; null until one is selected. */
+  readonly run: Run | null;
+  /**
+   * The runs that `run` has replaced, oldest first: a wait for `ready` follows a `tilt up` that is started
+   * again.
+   */
+  readonly replacedRuns: readonly Run[];
+  /** The unmet part of the condition, in one line. */
+  readonly reason: string;
+}
+
+/** Outcome of a wait. */
+export interface WaitOutcome extends WaitProgress {
+  /**
+   * `reached` and `failed` apply to the run that the wait is bound to, and rest on data that is current all
+   * the way from Tilt, or on the final state of a run that has ended. `unknown`: there is no such data, or
+   * another run replaced this one. `impossible`: the condition can never hold. `timeout`: the time limit was
+   * exceeded.
+   */
+  readonly result: 'reached' | 'failed' | 'unknown' | 'impossible' | 'timeout';
+  /** Reason of the result, in one line. */
+  readonly reason: string;
+  /** The last view of the run, or of what existed instead; null when none arrived. */
+  readonly view: TargetsView | null;
+}
+
+/** The parts of a client that a wait uses. */
 export interface WaitSources {
   watchTargets(options: {
     readonly session: string;
     readonly signal: AbortSignal;
   }): AsyncIterable<TargetsView>;
   watchSessions(options: { readonly signal: AbortSignal }): AsyncIterable<SessionsView>;
-  /** Which Sessions there are, in one line; null where the gateway does not say it in time. Never rejects. */
-  describeKnown(): Promise<string | null>;
-  /** The time by the gateway's clock, in milliseconds since 1970; null where it is not known. */
+  /**
+   * Describes the known Sessions in one line; null when the gateway does not respond in time. Never rejects.
+   */
+  queryKnownSessions(): Promise<string | null>;
+  /** The gateway's clock, in milliseconds since 1970; null when unknown. */
   gatewayTime(): number | null;
 }
 
-/** How old news may be that still counts, in milliseconds: as long as a gateway takes to start again. */
+/** Default maximum age, in milliseconds: as long as a gateway takes to restart. */
 const MAX_AGE_MS = 10_000;
 
-/** Shows each view until the signal aborts. Rejects when the views end before, as they do when the client is closed. */
-async function follow<V>(
-  views: AsyncIterable<V>,
-  show: (view: V) => void,
-  until: AbortSignal,
-): Promise<void> {
-  for await (const view of views) show(view);
-  if (!until.aborted) throw new ClientError('CLOSED', 'The client was closed.');
-}
-
-/** Waits; see `Client.waitFor`. */
+/** Waits for a condition; see `Client.waitFor`. */
 export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock): Promise<WaitOutcome> {
-  const {
-    session: id,
-    timeoutMs = Number.POSITIVE_INFINITY,
-    maxAgeMs = MAX_AGE_MS,
-    signal,
-    onView,
-  } = options;
+  const { timeoutMs = Number.POSITIVE_INFINITY, maxAgeMs = MAX_AGE_MS, signal, onView } = options;
   const deadlines = createWaitDeadlines(clock, timeoutMs, maxAgeMs);
   const evaluator = createWaitEvaluator(options, () => {
     const now = sources.gatewayTime() ?? clock.now();
     return { now, startedAt: now - deadlines.elapsedMs, maxAgeMs, isLate: deadlines.isLate };
   });
-  const ending = new AbortController();
-  /** Ends the search among all Sessions, once a run is chosen. */
-  const searching = new AbortController();
   let view: TargetsView | null = null;
-  let evaluation: Evaluation = { is: 'indeterminate', reason: NO_ANSWER };
-  let reevaluate = () => {};
-  let cancel = () => {};
+  let evaluation: Evaluation = { status: 'indeterminate', reason: NO_ANSWER };
+  let isOver = false;
+  let cancelTimer = () => {};
 
   return new Promise((resolve, reject) => {
+    const evaluations = createEvaluations(sources, options.session, evaluator, onEvaluation, fail);
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) return abort();
-    check();
-    if (id !== undefined) followTargets(id);
-    else follow(sources.watchSessions(searching), onSessions, searching.signal).catch(fail);
+    checkDeadlines();
+    evaluations.start();
 
-    function followTargets(session: string): void {
-      const views = sources.watchTargets({ session, signal: ending.signal });
-      follow(views, onTargets, ending.signal).catch(fail);
-    }
-
-    function onSessions(seen: SessionsView): void {
-      if (searching.signal.aborted) return;
-      reevaluate = () => onSessions(seen);
-      const next = evaluator.onSessions(seen);
-      const { run } = evaluator;
-      const session = next.session ?? seen.sessions.get(run?.session ?? '') ?? null;
-      const { cursor, link } = seen;
-      const shown = { session, targets: new Map(), changes: [], reset: true, conflated: 0, cursor, link };
-      onEvaluation(next, shown, null);
-      if (run === null || ending.signal.aborted) return;
-      // Before the search ends: both share one connection, which ends with its last watch.
-      followTargets(run.session);
-      searching.abort();
-    }
-
-    function onTargets(seen: TargetsView): void {
-      if (ending.signal.aborted) return;
-      reevaluate = () => onTargets(seen);
-      const before = evaluator.run;
-      onEvaluation(evaluator.onTargets(seen), seen, before);
-    }
-
-    function onEvaluation(next: Evaluation, seen: TargetsView, before: Run | null): void {
+    function onEvaluation(next: Evaluation, seen: TargetsView, isNewlyBound: boolean): void {
       evaluation = next;
-      // Nothing of another run is reported as the result of this one.
-      if (next.is === 'replaced') {
+      // A view of another run must not become the outcome's view.
+      if (next.status === 'replaced') {
         settle('unknown', next.reason);
         return;
       }
       view = seen;
-      if (evaluator.run !== null && before === null) deadlines.bound();
-      deadlines.heard(next.is === 'open');
+      if (isNewlyBound) deadlines.onBound();
+      deadlines.onView(next.status === 'open');
       onView?.(seen, progress(next.reason));
-      if (next.is === 'open' || next.is === 'indeterminate' || next.is === 'absent') check();
-      else settle(next.is, next.reason);
+      if (next.status === 'open' || next.status === 'indeterminate' || next.status === 'absent')
+        checkDeadlines();
+      else settle(next.status, next.reason);
     }
 
-    /** Acts on the deadline that is due, and sets a timer for the next one. */
-    function check(): void {
-      cancel();
-      if (ending.signal.aborted) return;
+    /** Handles the deadline that is due, or sets a timer for the next one. */
+    function checkDeadlines(): void {
+      cancelTimer();
+      if (isOver) return;
       const next = deadlines.next(evaluator.run !== null);
       if (next.inMs > 0) {
-        if (next.inMs < Number.POSITIVE_INFINITY) cancel = clock.after(next.inMs, check);
-      } else if (next.is === 'late') {
-        deadlines.beLate();
-        reevaluate();
-        check();
-      } else if (next.is === 'timeout' && deadlines.hadNews) {
-        settle('timeout', `timed out after ${timeoutMs / 1_000} s: ${evaluation.reason}${since()}`);
+        if (next.inMs < Number.POSITIVE_INFINITY) cancelTimer = clock.after(next.inMs, checkDeadlines);
+      } else if (next.kind === 'late') {
+        deadlines.setLate();
+        evaluations.repeat();
+        checkDeadlines();
+      } else if (next.kind === 'timeout' && deadlines.hadNews) {
+        settle('timeout', `timed out after ${timeoutMs / 1_000} s: ${evaluation.reason}${formatSince()}`);
       } else {
         void settleUnknown(Math.min(maxAgeMs, timeoutMs) / 1_000);
       }
     }
 
-    function since(): string {
+    function formatSince(): string {
       const { silentMs } = deadlines;
       return silentMs === null ? '' : ` (since ${new Date(clock.now() - silentMs).toISOString()})`;
     }
 
     async function settleUnknown(seconds: number): Promise<void> {
-      const { is, reason } = evaluation;
-      if (is !== 'absent') return settle('unknown', `no news for ${seconds} s: ${reason}${since()}`);
+      const { status, reason } = evaluation;
+      if (status !== 'absent')
+        return settle('unknown', `no news for ${seconds} s: ${reason}${formatSince()}`);
       const text = `no run appeared within ${seconds} s: ${reason}`;
       release();
-      const known = await sources.describeKnown();
+      const known = await sources.queryKnownSessions();
       settle('unknown', known === null ? text : `${text}; ${known}`);
     }
 
@@ -155,10 +156,84 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
     }
 
     function release(): void {
-      cancel();
+      isOver = true;
+      cancelTimer();
       signal?.removeEventListener('abort', abort);
-      searching.abort();
-      ending.abort();
+      evaluations.stop();
     }
   });
+}
+
+/**
+ * Evaluates each view: of all Sessions until a run is selected, then of that run's targets. With an id, of
+ * its targets from the start.
+ */
+function createEvaluations(
+  sources: WaitSources,
+  id: string | undefined,
+  evaluator: WaitEvaluator,
+  onEvaluation: (evaluation: Evaluation, view: TargetsView, isNewlyBound: boolean) => void,
+  onError: (error: unknown) => void,
+) {
+  const stopping = new AbortController();
+  /** Ends the watch of all Sessions, once a run is selected. */
+  const searching = new AbortController();
+  let repeat = () => {};
+
+  return {
+    start() {
+      if (id !== undefined) watchTargets(id);
+      else {
+        const views = sources.watchSessions({ signal: searching.signal });
+        forEachView(views, onSessions, searching.signal).catch(onError);
+      }
+    },
+    /** Evaluates the newest view again. */
+    repeat: () => repeat(),
+    stop() {
+      searching.abort();
+      stopping.abort();
+    },
+  };
+
+  function watchTargets(session: string): void {
+    const views = sources.watchTargets({ session, signal: stopping.signal });
+    forEachView(views, onTargets, stopping.signal).catch(onError);
+  }
+
+  function onSessions(seen: SessionsView): void {
+    if (searching.signal.aborted) return;
+    repeat = () => onSessions(seen);
+    const evaluation = evaluator.onSessions(seen);
+    const { run } = evaluator;
+    const session = evaluation.session ?? seen.sessions.get(run?.session ?? '') ?? null;
+    const { cursor, link } = seen;
+    const view = { session, targets: new Map(), changes: [], reset: true, conflated: 0, cursor, link };
+    onEvaluation(evaluation, view, run !== null);
+    if (run === null || stopping.signal.aborted) return;
+    // Before the search ends: the shared connection closes with its last watch.
+    watchTargets(run.session);
+    searching.abort();
+  }
+
+  function onTargets(seen: TargetsView): void {
+    if (stopping.signal.aborted) return;
+    repeat = () => onTargets(seen);
+    const wasBound = evaluator.run !== null;
+    const evaluation = evaluator.onTargets(seen);
+    onEvaluation(evaluation, seen, !wasBound && evaluator.run !== null);
+  }
+}
+
+/**
+ * Calls back with each view until the signal aborts. Rejects when the views end earlier, as when the client
+ * is closed.
+ */
+async function forEachView<V>(
+  views: AsyncIterable<V>,
+  onView: (view: V) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const view of views) onView(view);
+  if (!signal.aborted) throw new ClientError('CLOSED', 'The client was closed.');
 }

@@ -1,77 +1,122 @@
 import { createAsyncIterable, type Feed, type PullSource } from '../lib/async-iterable.js';
 import type { Clock } from '../lib/clock.js';
-import { type AnsweredError, answeredError, ClientError, errorsOf, hasCode } from './client-error.js';
-import type { Link } from './link.js';
-import { type TypedDocument, textOf } from './typed-document.js';
-import type { LinkState, ViewSource } from './views.js';
+import {
+  ClientError,
+  createResponseError,
+  hasCode,
+  parseErrors,
+  type ResponseError,
+} from './client-error.js';
+import type { Connection } from './connection.js';
+import { type TypedDocument, textOf } from './queries.js';
+import type { GraphQLRequest } from './socket.js';
+
+/** State of the connection to the gateway, as one watch sees it. */
+export interface LinkState {
+  /**
+   * `connecting`: no gateway has answered yet. `live`: the view is current. `lost`: the connection broke, and
+   * the view may be out of date until a gateway resumes the watch.
+   */
+  readonly state: 'connecting' | 'live' | 'lost';
+  /** Start of this state, in milliseconds since 1970. */
+  readonly since: number;
+  /** Error of the latest attempt, in one line. Null unless lost. */
+  readonly error: string | null;
+  /** The current gateway, or the last one that was tried. Null before the first attempt. */
+  readonly url: string | null;
+}
+
+/** A subscription, and how its payloads become views. */
+export interface ViewSource<P, S, V> {
+  /** State before the first payload. */
+  readonly empty: S;
+  /** @param newest the last payload received, to resume after it */
+  request(newest: P | null): GraphQLRequest;
+  /**
+   * Whether the gateway resumes after the last payload. Otherwise each connection starts with the full state.
+   */
+  readonly isResumed: boolean;
+  /** Reads the payload of a result. Null when the result does not have the expected form. */
+  read(data: unknown): P | null;
+  /** Whether the payload makes all earlier ones obsolete. */
+  replaces(payload: P): boolean;
+  /** Merges two successive payloads into one with the same effect. */
+  merge(earlier: P, later: P): P;
+  apply(state: S, payload: P): S;
+  /** @param payload the payload that was applied last; null when only the link changed */
+  view(state: S, payload: P | null, link: LinkState): V;
+}
 
 /**
- * How many payloads may wait to be taken. With one more all are merged into one (S5), and so they are by one that replaces what
- * came before, and by the first one after a loss.
+ * Limit of unread payloads. Above it they are merged into one (S5); so they are on a `reset` and after a
+ * disconnect.
  */
-const MAX_WAITING = 64;
+const MAX_PENDING = 64;
 
 /**
- * How long a gateway may be silent after a watch was resumed until it counts as live, in milliseconds: one that has nothing
- * to tell says nothing, and one that has not read as far waits up to 3 s before it says so (`BEHIND`).
+ * Silence after which a resumed watch counts as live, in milliseconds. A gateway without changes sends
+ * nothing, and one that is behind reports that (`BEHIND`) within 3 s.
  */
 const QUIET_MS = 3_500;
 
-/** Follows a subscription over lost connections, from gateway to gateway. */
+/** Watches a subscription across reconnects and gateways. */
 export function watch<P, S, V>(
-  link: Link,
+  connection: Connection,
   clock: Clock,
   source: ViewSource<P, S, V>,
   signal: AbortSignal | undefined,
 ): AsyncIterable<V> {
-  return createAsyncIterable(signal, (feed) => openWatch(link, clock, source, feed));
+  return createAsyncIterable(signal, (feed) => openWatch(connection, clock, source, feed));
 }
 
 function openWatch<P, S, V>(
-  link: Link,
+  connection: Connection,
   clock: Clock,
   source: ViewSource<P, S, V>,
   feed: Feed,
 ): PullSource<V> {
   let state = source.empty;
-  let waiting: P[] = [];
+  let pending: P[] = [];
   let newest: P | null = null;
-  let linkState: LinkState = { state: 'connecting', since: clock.now(), error: null, url: null };
-  let toldLink = linkState;
-  let stopQuiet = () => {};
-  /** Whether what waits is from before a loss: it must not be taken for news once the link is live again. */
-  let isOld = false;
+  let link: LinkState = { state: 'connecting', since: clock.now(), error: null, url: null };
+  let viewedLink = link;
+  let cancelQuiet = () => {};
+  /**
+   * Whether the pending payloads precede a disconnect: the next one is merged into them, so that none appears
+   * as news.
+   */
+  let isOutdated = false;
 
-  const leave = link.join({
+  const unsubscribe = connection.subscribe({
     request: () => source.request(newest),
-    begun(url) {
+    onSubscribed(url) {
       if (newest === null || !source.isResumed) return;
-      stopQuiet();
-      stopQuiet = clock.after(QUIET_MS, () => live(url));
+      cancelQuiet();
+      cancelQuiet = clock.after(QUIET_MS, () => markLive(url));
     },
-    next({ data, errors }) {
-      const answered = errorsOf(errors);
-      if (answered !== null) return refused(answered);
+    onResult({ data, errors }) {
+      const responseErrors = parseErrors(errors);
+      if (responseErrors !== null) return handleErrors(responseErrors);
       const payload = source.read(data);
-      if (payload === null) return lose('it sent what is no payload');
+      if (payload === null) return abandon('it sent an unexpected payload');
       newest = payload;
-      waiting.push(payload);
-      if (isOld || source.replaces(payload) || waiting.length > MAX_WAITING) mergeWaiting();
-      isOld = false;
-      live(link.endpoint.url);
+      pending.push(payload);
+      if (isOutdated || source.replaces(payload) || pending.length > MAX_PENDING) mergePending();
+      isOutdated = false;
+      markLive(connection.endpoint.url);
       feed.notify();
     },
-    stopped: (errors) => (errors === null ? lose('it ended the subscription') : refused(errors)),
-    lost(error, url) {
-      stopQuiet();
-      isOld = true;
-      mergeWaiting();
-      const since = linkState.state === 'lost' ? linkState.since : clock.now();
-      if (linkState.state === 'lost' && linkState.error === error.message) return;
+    onStopped: (errors) => (errors === null ? abandon('it ended the subscription') : handleErrors(errors)),
+    onDisconnected(error, url) {
+      cancelQuiet();
+      isOutdated = true;
+      mergePending();
+      const since = link.state === 'lost' ? link.since : clock.now();
+      if (link.state === 'lost' && link.error === error.message) return;
       setLink({ state: 'lost', since, error: error.message, url });
     },
-    ended(error) {
-      stopQuiet();
+    onEnded(error) {
+      cancelQuiet();
       feed.finish(error);
     },
   });
@@ -79,54 +124,57 @@ function openWatch<P, S, V>(
   return {
     take,
     stop() {
-      stopQuiet();
-      leave();
+      cancelQuiet();
+      unsubscribe();
     },
   };
 
   function take(): V | undefined {
-    const payload = waiting.shift() ?? null;
-    if (payload === null && linkState === toldLink) return undefined;
-    toldLink = linkState;
+    const payload = pending.shift() ?? null;
+    if (payload === null && link === viewedLink) return undefined;
+    viewedLink = link;
     if (payload !== null) state = source.apply(state, payload);
-    return source.view(state, payload, linkState);
+    return source.view(state, payload, link);
   }
 
-  function mergeWaiting(): void {
-    if (waiting.length > 1) waiting = [waiting.reduce(source.merge)];
+  function mergePending(): void {
+    if (pending.length > 1) pending = [pending.reduce(source.merge)];
   }
 
-  function live(url: string): void {
-    stopQuiet();
-    link.healthy();
-    if (linkState.state !== 'live') setLink({ state: 'live', since: clock.now(), error: null, url });
+  function markLive(url: string): void {
+    cancelQuiet();
+    connection.markHealthy();
+    if (link.state !== 'live') setLink({ state: 'live', since: clock.now(), error: null, url });
   }
 
   function setLink(next: LinkState): void {
-    linkState = next;
+    link = next;
     feed.notify();
   }
 
-  /** What another gateway, or the same one later, may take. Anything else would be refused anew. */
-  function refused(errors: readonly AnsweredError[]): void {
-    const error = answeredError(errors);
-    if (PASSING.some((code) => hasCode(error, code))) lose(error.message);
+  /**
+   * Retries errors that another gateway, or the same one later, may not have. Others would only repeat: they
+   * end the watch.
+   */
+  function handleErrors(errors: readonly ResponseError[]): void {
+    const error = createResponseError(errors);
+    if (RETRYABLE_CODES.some((code) => hasCode(error, code))) abandon(error.message);
     else feed.finish(error);
   }
 
-  function lose(why: string): void {
-    link.leave(new ClientError('PROTOCOL', `${link.endpoint.url}: ${why}`));
+  function abandon(why: string): void {
+    connection.abandon(new ClientError('PROTOCOL', `${connection.endpoint.url}: ${why}`));
   }
 }
 
-const PASSING = ['BEHIND', 'TOO_MANY_REQUESTS', 'INTERNAL_SERVER_ERROR'];
+const RETRYABLE_CODES = ['BEHIND', 'TOO_MANY_REQUESTS', 'INTERNAL_SERVER_ERROR'];
 
-/** How many payloads may wait to be taken: nobody but their reader knows how to fold them. */
+/** Limit of unread payloads of a raw subscription, which only its consumer could merge. */
 const MAX_UNREAD = 1_000;
 
-/** One subscription over one connection. Throws a TypeError for a document that has no text. */
+/** Subscribes over one connection, without reconnecting. Throws a TypeError for a document without a text. */
 export function subscribe<R, V>(
-  link: Link,
+  connection: Connection,
   document: TypedDocument<R, V> | string,
   variables: V | undefined,
   signal: AbortSignal | undefined,
@@ -135,29 +183,32 @@ export function subscribe<R, V>(
   return createAsyncIterable(signal, open);
 
   function open(feed: Feed): PullSource<R> {
-    const waiting: R[] = [];
-    const leave = link.join({
+    const pending: R[] = [];
+    const unsubscribe = connection.subscribe({
       request: () => request,
-      begun: () => {},
-      next({ data, errors }) {
-        const answered = errorsOf(errors);
-        if (answered !== null) return feed.finish(answeredError(answered));
-        if (waiting.length >= MAX_UNREAD) return feed.finish(tooSlow());
-        // The document's text is what is executed: its type says what that gives.
-        waiting.push(data as R);
+      onSubscribed: () => {},
+      onResult({ data, errors }) {
+        const responseErrors = parseErrors(errors);
+        if (responseErrors !== null) return feed.finish(createResponseError(responseErrors));
+        if (pending.length >= MAX_UNREAD) return feed.finish(createTooSlowError());
+        // The type belongs to the text that was executed.
+        pending.push(data as R);
         feed.notify();
       },
-      stopped: (errors) => feed.finish(errors && answeredError(errors)),
-      lost: (error) => feed.finish(error),
-      ended: (error) => feed.finish(error),
+      onStopped: (errors) => feed.finish(errors && createResponseError(errors)),
+      onDisconnected: (error) => feed.finish(error),
+      onEnded: (error) => feed.finish(error),
     });
     return {
-      take: () => waiting.shift(),
-      stop: leave,
+      take: () => pending.shift(),
+      stop: unsubscribe,
     };
   }
 }
 
-function tooSlow(): ClientError {
-  return new ClientError('TOO_SLOW', `More than ${MAX_UNREAD} payloads waited to be taken.`);
+function createTooSlowError(): ClientError {
+  return new ClientError(
+    'TOO_SLOW',
+    `The consumer left more than ${MAX_UNREAD} payloads unread. Read faster, or use watchTargets, which merges them.`,
+  );
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { targetKey } from '../client/changes.js';
 import { blockersOf, type TargetFields } from '../client/client.js';
-import { targetKey } from '../client/target-key.js';
 import { bounded, firstPage, MAX_NAME, moreFacts, pageAfter, pageInput } from './bounds.js';
 import {
   blockerFacts,

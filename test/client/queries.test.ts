@@ -9,14 +9,14 @@ import { session } from '../support/sessions.js';
 import { take } from '../support/taking.js';
 
 describe('query', () => {
-  it('asks a text, with variables', async () => {
+  it('query executes a string with variables', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'ready' })]);
     await using client = openClient({ url: gateway.url });
     const document = 'query ($name: String!) { target(name: $name) { phase } }';
     expect(await client.query(document, { name: 'x' })).toEqual({ target: { phase: 'READY' } });
   });
 
-  it('asks a typed document, and gives its type', async () => {
+  it('query executes a typed document and returns its type', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     await using client = openClient({ url: gateway.url });
     const document: TypedDocument<{ session: { id: string } | null }, { id: string }> = {
@@ -26,14 +26,14 @@ describe('query', () => {
     expect(found?.id).toBe('a/Tiltfile');
   });
 
-  it('refuses a parsed document, which has no text', async () => {
+  it('query rejects a parsed document, which has no text', async () => {
     await using client = openClient({});
     await expect(client.query({ ...parse('{ session { id } }') })).rejects.toThrow(
-      /^document: expected a text, or a typed document/,
+      /^document: expected a string or a typed document/,
     );
   });
 
-  it('gives one Session, and all of them however many there are', async () => {
+  it('session returns one Session, and sessions returns all 1,001 of them', async () => {
     const all = Array.from({ length: 1_001 }, (_, n) => session(`tilt-${10_000 + n}`));
     await using gateway = await startMemoryGateway(all);
     await using client = openClient({ url: gateway.url });
@@ -42,7 +42,7 @@ describe('query', () => {
     expect((await client.sessions()).map(({ id }) => id)).toEqual(all.map(({ id }) => id));
   });
 
-  it('says what is wrong with a document', async () => {
+  it('query rejects an invalid document with the error of the gateway', async () => {
     await using gateway = await startMemoryGateway();
     await using client = openClient({ url: gateway.url });
     await expect(client.query('{ sesion { id } }')).rejects.toMatchObject({
@@ -53,47 +53,47 @@ describe('query', () => {
   });
 
   const answers: [string, Answer, string, string | RegExp][] = [
-    ['a page', { status: 200, body: '<html>' }, 'PROTOCOL', /: expected a GraphQL answer, got status 200$/],
-    ['nothing', { status: 200, body: '' }, 'PROTOCOL', /got status 200$/],
+    [
+      'an HTML page',
+      { status: 200, body: '<html>' },
+      'PROTOCOL',
+      /: expected a GraphQL response, got status 200$/,
+    ],
+    ['an empty body', { status: 200, body: '' }, 'PROTOCOL', /got status 200$/],
     ['null', { status: 200, body: 'null' }, 'PROTOCOL', /got status 200$/],
     ['no data', { status: 200, body: '{"data":null}' }, 'PROTOCOL', /got status 200$/],
     ['a list', { status: 200, body: '[1]' }, 'PROTOCOL', /got status 200$/],
-    ['not found', { status: 404, body: '' }, 'PROTOCOL', /got status 404$/],
-    ['a proxy without its server', { status: 502, body: '<html>' }, 'UNREACHABLE', /: status 502$/],
+    ['status 404', { status: 404, body: '' }, 'PROTOCOL', /got status 404$/],
+    ['status 502 of a proxy', { status: 502, body: '<html>' }, 'UNREACHABLE', /: status 502$/],
     [
-      'no token',
-      { status: 401, body: '{"errors":[{"message":"A token is asked for."}]}' },
+      'status 401',
+      { status: 401, body: '{"errors":[{"message":"A token is required."}]}' },
       'UNAUTHENTICATED',
-      /: A token is asked for.$/,
+      /: A token is required.$/,
     ],
     [
-      'another host',
-      { status: 403, body: '{"errors":[{"message":"Not from there."}]}' },
+      'status 403',
+      { status: 403, body: '{"errors":[{"message":"Origin not allowed."}]}' },
       'REFUSED',
-      /: Not from there.$/,
+      /: Origin not allowed.$/,
     ],
-    ['too many', { status: 429, body: '' }, 'REFUSED', /: status 429$/],
+    ['status 429', { status: 429, body: '' }, 'REFUSED', /: status 429$/],
     [
-      'two errors, of two lines',
+      'two errors, one with a line break',
       { status: 400, body: '{"errors":[{"message":"a\\nb"},{"message":"c"}]}' },
       'GRAPHQL',
       'a b; c',
     ],
     [
-      'errors that say nothing',
+      'an error with an empty message',
       { status: 200, body: '{"errors":[{"message":""}]}' },
       'GRAPHQL',
-      /says nothing/,
+      /without a message/,
     ],
-    [
-      'errors that are none',
-      { status: 200, body: '{"errors":[7]}' },
-      'GRAPHQL',
-      'an error without a message',
-    ],
+    ['malformed errors', { status: 200, body: '{"errors":[7]}' }, 'GRAPHQL', 'an error without a message'],
   ];
 
-  it.each(answers)('tells one line of %s', async (_, answer, code, message) => {
+  it.each(answers)('the error for %s has a code and one line', async (_, answer, code, message) => {
     await using gateway = await startScriptedGateway({ onQuery: () => answer });
     await using client = openClient({ url: gateway.url });
     const error = await client.session().catch((reason: unknown) => reason);
@@ -101,7 +101,7 @@ describe('query', () => {
     expect(String(error)).not.toContain('\n');
   });
 
-  it('goes on to the next gateway where one cannot be reached, and says why when none can', async () => {
+  it('query tries the next gateway when one is unreachable, and rejects with the cause when all are', async () => {
     const gone = await startGateway();
     await gone.gateway.close();
     await using broken = await startScriptedGateway({ onQuery: () => ({ status: 503, body: '' }) });
@@ -115,7 +115,7 @@ describe('query', () => {
     });
   });
 
-  it('gives up a gateway that does not answer', async () => {
+  it('query rejects after 30 s without a response', async () => {
     const clock = createManualClock();
     await using gateway = await startScriptedGateway({ onQuery: () => null });
     await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
@@ -124,12 +124,12 @@ describe('query', () => {
     await clock.advance(30_000);
     expect(await answer).toMatchObject({
       code: 'UNREACHABLE',
-      message: `${gateway.url} cannot be reached: it has not answered for 30 s`,
+      message: `${gateway.url} cannot be reached: no response within 30 s`,
     });
     expect(clock.pending).toBe(0);
   });
 
-  it('does not wait for ever for a token', async () => {
+  it('a token function that never returns fails a query after 30 s and a connection after 10 s', async () => {
     const clock = createManualClock();
     await using client = openClient({ token: () => new Promise(() => {}) }, { clock, random: () => 1 });
     const answer = client.session().catch((error: unknown) => error);
@@ -138,10 +138,10 @@ describe('query', () => {
     await using views = take(client.watchTargets());
     const first = views.next();
     await clock.advance(10_000);
-    expect((await first).link.error).toBe('token: it was not given in time');
+    expect((await first).link.error).toBe('token: the token function did not return within 10 s');
   });
 
-  it('ends with its signal, and with the client', async () => {
+  it('a query rejects with the reason of its signal, and with CLOSED when the client is closed', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     const client = createClient({ url: gateway.url });
     await expect(
@@ -159,7 +159,7 @@ describe('query', () => {
 });
 
 describe('subscribe', () => {
-  it('gives each payload as it is', async () => {
+  it('subscribe yields each payload unchanged', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     await using client = openClient({ url: gateway.url });
     const seen: unknown[] = [];
@@ -178,7 +178,7 @@ describe('subscribe', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
-  it('gives the answer of a query, and ends', async () => {
+  it('subscribe yields the result of a query and ends', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     await using client = openClient({ url: gateway.url });
     const seen: unknown[] = [];
@@ -186,7 +186,7 @@ describe('subscribe', () => {
     expect(seen).toEqual([{ session: { id: 'a/Tiltfile' } }]);
   });
 
-  it('throws what is wrong, and that the connection is lost', async () => {
+  it('subscribe throws GraphQL errors and the loss of the connection', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     await using client = openClient({ url: gateway.url });
     const wrong = client.subscribe('subscription { sesion { id } }')[Symbol.asyncIterator]();
@@ -196,13 +196,13 @@ describe('subscribe', () => {
     await right.next();
     const refused = expect(right.next()).rejects.toMatchObject({
       code: 'UNREACHABLE',
-      message: expect.stringContaining('closed the connection with 1001'),
+      message: expect.stringContaining('closed the connection with code 1001'),
     });
     await gateway.gateway.close();
     await refused;
   });
 
-  it('throws when more than 1,000 payloads wait', async () => {
+  it('subscribe throws TOO_SLOW when more than 1,000 payloads are unread', async () => {
     const payload = { type: 'next', payload: { data: { n: 1 } } };
     await using gateway = await startScriptedGateway({
       onMessage(message, socket) {

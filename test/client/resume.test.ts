@@ -10,18 +10,18 @@ import { openTcpProxy } from '../support/tcp-proxy.js';
 
 const UPDATES = 10_000;
 const CUTS = 100;
-/** Updates from a cut until there is a way to the gateway again. */
-const MENDED_AFTER = 30;
+/** Updates between a disconnect and the next possible connection. */
+const RESTORED_AFTER = 30;
 const TARGETS = 30;
 const SESSION = 'ci/Tiltfile';
 
-describe('a watch', () => {
-  it('ends at exactly the newest state after 10,000 updates and 100 cuts, and nothing is lost or told twice (S3, S4)', async () => {
+describe('resume', () => {
+  it('a watch converges on the newest state over 10,000 updates and 100 disconnects, without loss or repetition (S3, S4)', async () => {
     const random = createRandom(20_261_122);
     const targets = new Map<string, string>();
     await using gateway = await startMemoryGateway([stateOf(targets)]);
     await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
-    // Its waits are a hundred times as short, but for those that a busy machine may need.
+    // Waits are a hundred times shorter, except the timeouts that a busy machine may need.
     const clock = {
       now: () => Date.now(),
       monotonic: () => performance.now(),
@@ -45,8 +45,8 @@ describe('a watch', () => {
         proxy.cut();
         await follower.until(({ link }) => link.state === 'lost');
       }
-      // What happens meanwhile is missed, and to be told later.
-      if (step === MENDED_AFTER) proxy.mend();
+      // Updates until then are missed, and must be delivered later.
+      if (step === RESTORED_AFTER) proxy.mend();
     }
     proxy.mend();
 
@@ -54,7 +54,7 @@ describe('a watch', () => {
     await expect
       .poll(() => waitReasons(follower.last), { timeout: 20_000 })
       .toEqual({ ...newest, 'tiltfile:update': null });
-    const { data } = await gateway.query<{ session: { status: { targets: Asked[] } } }>(
+    const { data } = await gateway.query<{ session: { status: { targets: ResponseTarget[] } } }>(
       '{ session { status { targets { name state { ... on TargetStateWaiting { waitReason } } } } } }',
     );
     const asked = data.session.status.targets.map(({ name, state }) => [name, state?.waitReason ?? null]);
@@ -63,8 +63,8 @@ describe('a watch', () => {
       .poll(() => sessions.last?.sessions.get(SESSION)?.counts.total, { timeout: 20_000 })
       .toBe(targets.size + 1);
 
-    expect(follower.losses).toBe(CUTS);
-    // Only the first payload was everything: all later ones went on where the one before was.
+    expect(follower.disconnects).toBe(CUTS);
+    // Only the first payload was a reset: all reconnects resumed from the cursor.
     expect(follower.resets).toBe(1);
     await follower.end();
     await sessions.end();
@@ -72,12 +72,12 @@ describe('a watch', () => {
   }, 120_000);
 });
 
-interface Asked {
+interface ResponseTarget {
   readonly name: string;
   readonly state: { readonly waitReason?: string } | null;
 }
 
-/** One to three targets come, go, or say something that none has said before. */
+/** Adds, removes or changes one to three targets. Each wait reason is unique. */
 function change(targets: Map<string, string>, update: number, random: Random): void {
   for (let n = between(random, 1, 3); n > 0; n -= 1) {
     const name = `target-${between(random, 1, TARGETS)}`;
@@ -102,7 +102,7 @@ function stateOf(targets: ReadonlyMap<string, string>) {
   return decodeSession(sessionJson({ uid: 'one', targets: [...list, tiltfile] }), 'ci');
 }
 
-/** Each change begins where the last one of its target ended: a gap or a repetition would not. */
+/** Checks that each change starts at the target's last state: a gap or a repetition would not. */
 function checkChain(before: TargetsView | null, { changes, reset }: TargetsView): void {
   for (const { type, target, previous } of changes) {
     const known = reset ? undefined : before?.targets.get(target.name);
@@ -122,21 +122,21 @@ function waitReasonOf(target: TargetFields | undefined): string | null {
   return target?.state?.__typename === 'TargetStateWaiting' ? target.state.waitReason : null;
 }
 
-/** Follows a watch to its end, checking each view against the one before. */
+/** Iterates over a watch and checks each view against the previous one. */
 function follow<V extends TargetsView | SessionsView>(
   views: AsyncIterable<V>,
   check: (before: V | null, view: V) => void,
 ) {
   const iterator = views[Symbol.asyncIterator]();
   let last: V | null = null;
-  let losses = 0;
+  let disconnects = 0;
   let resets = 0;
   let failure: unknown = null;
   const run = (async () => {
     for (let result = await iterator.next(); !result.done; result = await iterator.next()) {
       const view = result.value;
       check(last, view);
-      if (view.link.state === 'lost' && last?.link.state !== 'lost') losses += 1;
+      if (view.link.state === 'lost' && last?.link.state !== 'lost') disconnects += 1;
       if (view.reset) resets += 1;
       last = view;
     }
@@ -147,8 +147,8 @@ function follow<V extends TargetsView | SessionsView>(
     get last() {
       return last;
     },
-    get losses() {
-      return losses;
+    get disconnects() {
+      return disconnects;
     },
     get resets() {
       return resets;

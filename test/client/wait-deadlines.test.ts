@@ -8,7 +8,7 @@ const MAX_AGE_MS = 10_000;
 const DAY_MS = 86_400_000;
 
 describe('the deadlines of a wait', () => {
-  it('depend on elapsed time alone, however the wall clock is set', async () => {
+  it('the deadlines of a wait depend on elapsed time alone when the wall clock jumps', async () => {
     const event = fc.oneof(
       fc.record({ advance: fc.integer({ min: 0, max: 20_000 }) }),
       fc.record({ step: fc.integer({ min: -DAY_MS, max: DAY_MS }) }),
@@ -20,7 +20,7 @@ describe('the deadlines of a wait', () => {
         const both = [stepped, steady].map((clock) => createWaitDeadlines(clock, TIMEOUT_MS, MAX_AGE_MS));
         for (const one of events) {
           if ('step' in one) stepped.step(one.step);
-          else if ('news' in one) for (const deadlines of both) deadlines.heard(one.news);
+          else if ('news' in one) for (const deadlines of both) deadlines.onView(one.news);
           else for (const clock of [stepped, steady]) await clock.advance(one.advance);
           const [a, b] = both.map((deadlines) => deadlines.next(true));
           expect(a).toEqual(b);
@@ -30,13 +30,13 @@ describe('the deadlines of a wait', () => {
     );
   });
 
-  it('a run that is chosen when the time is up gets a moment to show its targets', async () => {
+  it('a run selected at the timeout gets 5 s to deliver its targets', async () => {
     const clock = createSteppedClock();
     const deadlines = createWaitDeadlines(clock, 5_000, MAX_AGE_MS);
     await clock.advance(5_000);
-    expect(deadlines.next(false)).toEqual({ is: 'late', inMs: 0 });
-    deadlines.beLate();
-    deadlines.bound();
-    expect(deadlines.next(true)).toEqual({ is: 'timeout', inMs: 5_000 });
+    expect(deadlines.next(false)).toEqual({ kind: 'late', inMs: 0 });
+    deadlines.setLate();
+    deadlines.onBound();
+    expect(deadlines.next(true)).toEqual({ kind: 'timeout', inMs: 5_000 });
   });
 });

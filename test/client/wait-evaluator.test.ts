@@ -3,18 +3,18 @@ import type {
   Condition,
   ConnectionState,
   ExitCondition,
+  RunSelector,
   SessionFields,
   TargetPhase,
 } from '../../src/client/client.js';
 import type { Evaluation } from '../../src/client/evaluate.js';
 import { createWaitEvaluator, type WaitTiming } from '../../src/client/wait-evaluator.js';
-import type { RunSelector } from '../../src/client/wait-options.js';
 import { sessionFields, targetFields, verdictFields, viewOf } from '../support/target-fields.js';
 
 const STARTED = Date.parse('2026-11-22T12:00:00Z');
 const at = (seconds: number) => new Date(STARTED + seconds * 1_000).toISOString();
 
-/** What a Session of one target reports. */
+/** State of a Session with one target. */
 interface Facts {
   readonly id?: string;
   readonly uid?: string | null;
@@ -63,7 +63,7 @@ function evaluatorOf(
   const evaluator = createWaitEvaluator({ session, run, for: condition }, () => timing);
   return {
     evaluator,
-    beLate() {
+    setLate() {
       timing = LATE;
     },
     onSession: (facts: Facts | null) => evaluator.onTargets(viewFor(facts && sessionOf(facts), facts?.phase)),
@@ -79,15 +79,15 @@ function evaluatorOf(
   };
 }
 
-type Is = Evaluation['is'];
+type Status = Evaluation['status'];
 const target = (phase: TargetPhase): Condition => ({ target: 'api:serve', phase });
 const PASSED = { verdict: 'PASSED', final: true } as const;
 const FAILED = { verdict: 'FAILED', final: true, phase: 'FAILED' } as const;
 
-describe('a bound run: what each connection says of each condition', () => {
-  // The columns: ready, done, target READY, target SUCCEEDED, target FAILED.
+describe('a bound run', () => {
+  // Columns: ready, done, target READY, target SUCCEEDED, target FAILED.
   const CONDITIONS = ['ready', 'done', target('READY'), target('SUCCEEDED'), target('FAILED')] as const;
-  const cells: [string, Facts, readonly Is[]][] = [
+  const cells: [string, Facts, readonly Status[]][] = [
     ['LIVE, pending', { phase: 'READY' }, ['open', 'open', 'reached', 'open', 'open']],
     ['LIVE, passed', { phase: 'READY', verdict: 'PASSED' }, ['reached', 'open', 'reached', 'open', 'open']],
     [
@@ -98,17 +98,17 @@ describe('a bound run: what each connection says of each condition', () => {
     ['LIVE, done and passed', PASSED, ['reached', 'reached', 'reached', 'failed', 'failed']],
     ['LIVE, done and failed', FAILED, ['failed', 'failed', 'failed', 'failed', 'reached']],
     [
-      'LIVE, of tilt up',
+      'LIVE, tilt up',
       { kind: 'MANUAL', verdict: 'PASSED' },
       ['reached', 'impossible', 'reached', 'open', 'open'],
     ],
     [
-      'LIVE, of an unknown exit condition',
+      'LIVE, with an unknown exit condition',
       { kind: 'UNKNOWN', verdict: 'UNKNOWN' },
       ['unknown', 'unknown', 'reached', 'open', 'open'],
     ],
-    ...(['READY', 'SUCCEEDED', 'FAILED'] as const).map((phase): [string, Facts, readonly Is[]] => [
-      `STALE, its target was ${phase}`,
+    ...(['READY', 'SUCCEEDED', 'FAILED'] as const).map((phase): [string, Facts, readonly Status[]] => [
+      `STALE, with a target that was ${phase}`,
       { phase, connection: 'STALE', verdict: 'UNKNOWN' },
       ['indeterminate', 'indeterminate', 'indeterminate', 'indeterminate', 'indeterminate'],
     ]),
@@ -119,141 +119,161 @@ describe('a bound run: what each connection says of each condition', () => {
       ['indeterminate', 'indeterminate', 'indeterminate', 'indeterminate', 'indeterminate'],
     ],
     [
-      'GONE, done and passed, its target was READY',
+      'GONE, done and passed, with a target that was READY',
       { ...PASSED, connection: 'GONE' },
       ['reached', 'reached', 'unknown', 'failed', 'failed'],
     ],
     [
-      'GONE, done and passed, its target was SUCCEEDED',
+      'GONE, done and passed, with a target that was SUCCEEDED',
       { ...PASSED, phase: 'SUCCEEDED', connection: 'GONE' },
       ['reached', 'reached', 'unknown', 'reached', 'failed'],
     ],
     [
-      'GONE, done and failed, its target was FAILED',
+      'GONE, done and failed, with a target that was FAILED',
       { ...FAILED, connection: 'GONE' },
       ['failed', 'failed', 'failed', 'failed', 'reached'],
     ],
   ];
 
-  it.each(cells)('%s', (_, facts, expected) => {
+  it.each(cells)('the conditions of a run that is %s', (_, facts, expected) => {
     const found = CONDITIONS.map((condition) => {
       const wait = evaluatorOf(condition, { session: 'a/Tiltfile' });
       wait.onSession({ kind: facts.kind ?? 'CI' });
-      return wait.onSession(facts).is;
+      return wait.onSession(facts).status;
     });
     expect(found).toEqual(expected);
   });
 
   it.each(['RUNNING', 'WAITING', 'RETRYING', 'READY'] as const)(
-    '%s of a Tilt that has left is never met',
+    'a wait for %s is unknown once Tilt has exited',
     (phase) => {
       const wait = evaluatorOf(target(phase), { session: 'a/Tiltfile' });
       wait.onSession({});
       expect(wait.onSession({ ...PASSED, phase, connection: 'GONE' })).toEqual({
-        is: 'unknown',
-        reason: `a/Tiltfile: its Tilt has left; api:serve was ${phase} at the end`,
+        status: 'unknown',
+        reason: `a/Tiltfile: Tilt exited; api:serve was ${phase} at that time`,
       });
     },
   );
 
-  it('a Session that the gateway forgets decides nothing', () => {
+  it('a wait is indeterminate once the gateway no longer knows the Session', () => {
     const wait = evaluatorOf('done', { session: 'a/Tiltfile' });
     wait.onSession({});
-    expect(wait.onSession(null).is).toBe('indeterminate');
+    expect(wait.onSession(null).status).toBe('indeterminate');
   });
 });
 
-describe('the choice of a run, by id', () => {
+describe('selecting a run by Session id', () => {
   const ended = (since: string, more: Facts = {}): Facts => ({
     ...PASSED,
     connection: 'GONE',
     since,
     ...more,
   });
-  const cells: [string, Facts | null, early: Is, late: Is][] = [
+  const cells: [string, Facts | null, early: Status, late: Status][] = [
     ['that is LIVE', {}, 'open', 'open'],
     ['that is LIVE and done', PASSED, 'reached', 'reached'],
     ['that is STALE', { connection: 'STALE' }, 'indeterminate', 'indeterminate'],
     ['that is STALE and done', { ...PASSED, connection: 'STALE' }, 'indeterminate', 'indeterminate'],
-    ['that is not there', null, 'absent', 'absent'],
+    ['that does not exist', null, 'absent', 'absent'],
     ['that ended 9 s before', ended(at(-9)), 'absent', 'reached'],
     ['that ended 10 s before', ended(at(-10)), 'absent', 'reached'],
     ['that ended 11 s before', ended(at(-11)), 'absent', 'absent'],
     ['that ended an hour before', ended(at(-3_600)), 'absent', 'absent'],
-    ['that ended in the future, by a clock that is wrong', ended(at(60)), 'absent', 'absent'],
-    ['that left 1 s before it was done', ended(at(-1), { final: false }), 'absent', 'absent'],
-    ['of the demonstration, which is named', { isDemo: true }, 'open', 'open'],
+    ['that ended in the future, by a wrong clock', ended(at(60)), 'absent', 'absent'],
+    ['whose Tilt exited 1 s ago before it was done', ended(at(-1), { final: false }), 'absent', 'absent'],
+    ['of the demo, selected by id', { isDemo: true }, 'open', 'open'],
   ];
 
-  it.each(cells)('a run %s', (_, facts, early, late) => {
+  it.each(cells)('a run %s is evaluated or ignored, early and late', (_, facts, early, late) => {
     const wait = evaluatorOf('done', { session: 'a/Tiltfile' });
-    expect(wait.onSession(facts).is).toBe(early);
-    wait.beLate();
-    expect(wait.onSession(facts).is).toBe(late);
+    expect(wait.onSession(facts).status).toBe(early);
+    wait.setLate();
+    expect(wait.onSession(facts).status).toBe(late);
     expect(wait.evaluator.run === null).toBe(!['open', 'reached'].includes(late));
   });
 
-  it('a run that appears after the previous one ended is taken, though the previous one passed', () => {
+  it('a run that appears after a passed one ended is selected', () => {
     const wait = evaluatorOf('done', { session: 'a/Tiltfile' });
-    expect(wait.onSession(ended(at(-1))).is).toBe('absent');
-    expect(wait.onSession({ uid: 'two' }).is).toBe('open');
-    expect(wait.onSession({ ...FAILED, uid: 'two', connection: 'GONE', since: at(2) }).is).toBe('failed');
+    expect(wait.onSession(ended(at(-1))).status).toBe('absent');
+    expect(wait.onSession({ uid: 'two' }).status).toBe('open');
+    expect(wait.onSession({ ...FAILED, uid: 'two', connection: 'GONE', since: at(2) }).status).toBe('failed');
   });
 
-  it('a run that appears and ends between two views is taken at once', () => {
+  it('a run that appears and ends between two views is selected at once', () => {
     const wait = evaluatorOf('done', { session: 'a/Tiltfile' });
     wait.onSession(ended(at(-1)));
-    expect(wait.onSession({ ...FAILED, uid: 'two', connection: 'GONE', since: at(0.5) }).is).toBe('failed');
+    expect(wait.onSession({ ...FAILED, uid: 'two', connection: 'GONE', since: at(0.5) }).status).toBe(
+      'failed',
+    );
   });
 
-  it('a run that ended before the wait, and which the gateway reads from a bucket only now, is not taken at once', () => {
+  it('a run that ended before the wait is not selected at once when the gateway reads it late from a bucket', () => {
     const wait = evaluatorOf('done', { session: 'a/Tiltfile' });
     wait.onSession(null);
-    expect(wait.onSession(ended(at(-30))).is).toBe('absent');
+    expect(wait.onSession(ended(at(-30))).status).toBe('absent');
   });
 
-  it('the reason says when the last run ended, and which it was', () => {
+  it('the reason describes the last run and its end', () => {
     const wait = evaluatorOf('done', { session: 'a/Tiltfile' });
     expect(wait.onSession(ended(at(-3_600))).reason).toBe(
-      `a/Tiltfile: its Tilt has left, at ${at(-3_600)} (/shop/Tiltfile, started ${at(-60)}, pid 1)`,
+      `a/Tiltfile: Tilt exited, at ${at(-3_600)} (/shop/Tiltfile, started ${at(-60)}, pid 1)`,
     );
   });
 });
 
-describe('the choice of a run, among all Sessions', () => {
+describe('selecting a run among all Sessions', () => {
   const b: Facts = { id: 'b/Tiltfile', uid: 'b', pid: 2, tiltfile: '/other/Tiltfile', startTime: at(5) };
   const gone: Facts = { ...PASSED, connection: 'GONE', since: at(-3_600) };
-  const cells: [string, RunSelector, readonly Facts[], Is, run: string | null][] = [
+  const cells: [string, RunSelector, readonly Facts[], Status, run: string | null][] = [
     ['the only one', {}, [{}], 'indeterminate', 'a/Tiltfile'],
-    ['the LIVE one beside GONE ones', {}, [gone, b], 'indeterminate', 'b/Tiltfile'],
+    ['the LIVE one among GONE ones', {}, [gone, b], 'indeterminate', 'b/Tiltfile'],
     ['none of two', {}, [{}, b], 'unknown', null],
     ['none of a LIVE and a STALE one', {}, [{}, { ...b, connection: 'STALE' }], 'unknown', null],
-    ['none where all have left', {}, [gone], 'absent', null],
-    ['none where only the demonstration is there', {}, [{ isDemo: true }], 'absent', null],
-    ['the one beside the demonstration', {}, [{ isDemo: true }, b], 'indeterminate', 'b/Tiltfile'],
-    ['that of a pid', { pid: 2 }, [{}, b], 'indeterminate', 'b/Tiltfile'],
-    ['that of a Tiltfile', { tiltfile: '/other/Tiltfile' }, [{}, b], 'indeterminate', 'b/Tiltfile'],
-    ['that which started later', { startedAfter: new Date(STARTED) }, [{}, b], 'indeterminate', 'b/Tiltfile'],
+    ['none when all are GONE', {}, [gone], 'absent', null],
+    ['none when only the demo exists', {}, [{ isDemo: true }], 'absent', null],
+    ['the one that is not the demo', {}, [{ isDemo: true }, b], 'indeterminate', 'b/Tiltfile'],
+    ['the one with the pid', { pid: 2 }, [{}, b], 'indeterminate', 'b/Tiltfile'],
+    ['the one with the Tiltfile', { tiltfile: '/other/Tiltfile' }, [{}, b], 'indeterminate', 'b/Tiltfile'],
     [
-      'none where one of two conditions does not hold',
+      'the one that started later',
+      { startedAfter: new Date(STARTED) },
+      [{}, b],
+      'indeterminate',
+      'b/Tiltfile',
+    ],
+    [
+      'none when one of two fields does not match',
       { pid: 2, tiltfile: '/shop/Tiltfile' },
       [{}, b],
       'absent',
       null,
     ],
-    ['none where the pid is that of the demonstration', { pid: 1 }, [{ isDemo: true }], 'absent', null],
-    ['that of a pid, though it ended long ago', { pid: 1 }, [gone, b], 'indeterminate', 'a/Tiltfile'],
+    ['none when the pid is the one of the demo', { pid: 1 }, [{ isDemo: true }], 'absent', null],
+    ['the one with the pid, even if it ended long ago', { pid: 1 }, [gone, b], 'indeterminate', 'a/Tiltfile'],
     [
-      'that which started later, though it ended long ago',
+      'the one that started later, even if it ended long ago',
       { startedAfter: new Date(STARTED - 60_000) },
       [gone],
       'indeterminate',
       'a/Tiltfile',
     ],
-    ['not that of a Tiltfile which ended long ago', { tiltfile: '/shop/Tiltfile' }, [gone], 'absent', null],
-    ['none of a pid that left before it was done', { pid: 1 }, [{ ...gone, final: false }], 'absent', null],
     [
-      'none where the start is not known',
+      'none when the one with the Tiltfile ended long ago',
+      { tiltfile: '/shop/Tiltfile' },
+      [gone],
+      'absent',
+      null,
+    ],
+    [
+      'none when the one with the pid exited before it was done',
+      { pid: 1 },
+      [{ ...gone, final: false }],
+      'absent',
+      null,
+    ],
+    [
+      'none when the start time is unknown',
       { startedAfter: new Date(0) },
       [{ startTime: null }],
       'absent',
@@ -261,26 +281,26 @@ describe('the choice of a run, among all Sessions', () => {
     ],
   ];
 
-  it.each(cells)('is %s', (_, run, sessions, is, chosen) => {
+  it.each(cells)('the selected run is %s', (_, run, sessions, status, selected) => {
     const wait = evaluatorOf('done', { run });
-    expect(wait.onSessions(sessions).is).toBe(is);
-    expect(wait.evaluator.run?.session ?? null).toBe(chosen);
+    expect(wait.onSessions(sessions).status).toBe(status);
+    expect(wait.evaluator.run?.session ?? null).toBe(selected);
   });
 
-  it('lists the ids where several could be meant', () => {
+  it('the reason lists the ids when several Sessions match', () => {
     expect(evaluatorOf().onSessions([{}, b]).reason).toBe(
-      'which Session? 2 could be meant, so give an id: a/Tiltfile, b/Tiltfile',
+      '2 Sessions match; give an id: a/Tiltfile, b/Tiltfile',
     );
   });
 });
 
 describe('another run under the same id', () => {
   const up: Facts = { kind: 'MANUAL', verdict: 'PENDING' };
-  const cells: [string, Condition, before: Facts, after: Facts, Is][] = [
+  const cells: [string, Condition, before: Facts, after: Facts, Status][] = [
     ['of tilt ci', 'done', {}, { ...PASSED, uid: 'two' }, 'replaced'],
-    ['of tilt ci, for ready', 'ready', {}, { ...PASSED, uid: 'two' }, 'replaced'],
-    ['of tilt up, for ready', 'ready', up, { ...up, uid: 'two', verdict: 'PASSED' }, 'reached'],
-    ['of tilt up, for a target', target('READY'), up, { ...up, uid: 'two' }, 'replaced'],
+    ['of tilt ci, waiting for ready', 'ready', {}, { ...PASSED, uid: 'two' }, 'replaced'],
+    ['of tilt up, waiting for ready', 'ready', up, { ...up, uid: 'two', verdict: 'PASSED' }, 'reached'],
+    ['of tilt up, waiting for a target', target('READY'), up, { ...up, uid: 'two' }, 'replaced'],
     ['of tilt up, with another Tiltfile', 'ready', up, { ...up, uid: 'two', tiltfile: '/x' }, 'replaced'],
     ['of tilt ci after tilt up', 'ready', up, { ...PASSED, uid: 'two' }, 'replaced'],
     ['of tilt up after tilt ci', 'ready', {}, { ...up, uid: 'two' }, 'replaced'],
@@ -294,7 +314,7 @@ describe('another run under the same id', () => {
       'replaced',
     ],
     [
-      'without uid, whose pid and start time appear later, is the same',
+      'without uid, whose pid and start time appear later,',
       'done',
       { uid: null, pid: null, startTime: null },
       { ...PASSED, uid: null },
@@ -302,19 +322,22 @@ describe('another run under the same id', () => {
     ],
   ];
 
-  it.each(cells)('%s', (_, condition, before, after, is) => {
-    const wait = evaluatorOf(condition, { session: 'a/Tiltfile' });
-    wait.onSession(before);
-    expect(wait.onSession(after).is).toBe(is);
-  });
+  it.each(cells)(
+    'a new run %s is followed or replaces the bound one',
+    (_, condition, before, after, status) => {
+      const wait = evaluatorOf(condition, { session: 'a/Tiltfile' });
+      wait.onSession(before);
+      expect(wait.onSession(after).status).toBe(status);
+    },
+  );
 
-  it('of a tilt up is not followed by a wait that names the process', () => {
+  it('a wait that selects a pid does not follow a restarted tilt up', () => {
     const wait = evaluatorOf('ready', { session: 'a/Tiltfile', run: { pid: 1 } });
     wait.onSession(up);
-    expect(wait.onSession({ ...up, uid: 'two', pid: 2, verdict: 'PASSED' }).is).toBe('replaced');
+    expect(wait.onSession({ ...up, uid: 'two', pid: 2, verdict: 'PASSED' }).status).toBe('replaced');
   });
 
-  it('is named, with the one that it replaced', () => {
+  it('the reason describes the new run and the one it replaced', () => {
     const wait = evaluatorOf('done', { session: 'a/Tiltfile' });
     wait.onSession({});
     expect(wait.onSession({ uid: 'two', pid: 2, tiltfile: '/x', startTime: at(1) }).reason).toBe(
@@ -322,65 +345,65 @@ describe('another run under the same id', () => {
     );
   });
 
-  it('of a tilt up that was started again is followed, and counted', () => {
+  it('a wait for ready follows a restarted tilt up and lists the replaced run', () => {
     const wait = evaluatorOf('ready', { session: 'a/Tiltfile' });
     wait.onSession(up);
     wait.onSession({ ...up, connection: 'GONE' });
-    expect(wait.onSession({ ...up, uid: 'two', pid: 2 }).is).toBe('open');
+    expect(wait.onSession({ ...up, uid: 'two', pid: 2 }).status).toBe('open');
     expect(wait.evaluator.run?.pid).toBe(2);
     expect(wait.evaluator.replacedRuns.map(({ pid }) => pid)).toEqual([1]);
   });
 });
 
-describe('a published `tilt up` that is started again', () => {
+describe('a restarted `tilt up` of a publisher', () => {
   const up: Facts = { kind: 'MANUAL', verdict: 'PENDING' };
   const starting: Facts = { uid: 'start', tiltfile: '', pid: 2, connection: 'STALE', verdict: 'UNKNOWN' };
 
-  it('is followed by a wait for ready, once its Session has been read', () => {
+  it('a wait for ready follows a published restart once its Session is read', () => {
     const wait = evaluatorOf('ready', { session: 'a/Tiltfile' });
     wait.onSession(up);
-    expect(wait.onSession(starting).is).toBe('indeterminate');
+    expect(wait.onSession(starting).status).toBe('indeterminate');
     expect(wait.evaluator.run?.pid).toBe(1);
-    expect(wait.onSession({ ...up, uid: 'two', pid: 2, verdict: 'PASSED' }).is).toBe('reached');
+    expect(wait.onSession({ ...up, uid: 'two', pid: 2, verdict: 'PASSED' }).status).toBe('reached');
     expect(wait.evaluator.replacedRuns.map(({ pid }) => pid)).toEqual([1]);
   });
 
   it.each([
     ['with another Tiltfile', 'ready', up, { ...up, uid: 'two', tiltfile: '/x', verdict: 'PASSED' }],
     ['as a tilt ci', 'ready', up, { ...PASSED, uid: 'two' }],
-    ['and has ended before it was read', 'ready', up, { ...starting, ...PASSED, connection: 'GONE' }],
-  ] as const)('%s ends the wait', (_, condition, before, after) => {
+    ['that ended before it was read', 'ready', up, { ...starting, ...PASSED, connection: 'GONE' }],
+  ] as const)('a published restart %s ends the wait', (_, condition, before, after) => {
     const wait = evaluatorOf(condition, { session: 'a/Tiltfile' });
     wait.onSession(before);
     wait.onSession(starting);
-    expect(wait.onSession(after).is).toBe('replaced');
+    expect(wait.onSession(after).status).toBe('replaced');
   });
 
   it.each([
-    ['of tilt ci, for done', 'done', {}],
+    ['for done of tilt ci', 'done', {}],
     ['for a target', target('READY'), up],
-  ] as const)('ends a wait %s at once', (_, condition, before) => {
+  ] as const)('a published restart ends a wait %s at once', (_, condition, before) => {
     const wait = evaluatorOf(condition, { session: 'a/Tiltfile' });
     wait.onSession(before);
-    expect(wait.onSession(starting).is).toBe('replaced');
+    expect(wait.onSession(starting).status).toBe('replaced');
   });
 });
 
-describe('a target that is not there', () => {
+describe('finding a target by name', () => {
   it.each([
     ['api', 'READY', '; did you mean api:serve?'],
     ['API', 'READY', '; did you mean api:serve?'],
     ['api:server', 'READY', '; did you mean api:serve?'],
     ['other', 'READY', ''],
-  ] as const)('%s: the reason names the one that may be meant', (name, phase, hint) => {
+  ] as const)('the reason for the unknown target %s suggests similar names', (name, phase, hint) => {
     const wait = evaluatorOf({ target: name, phase }, { session: 'a/Tiltfile' });
     expect(wait.onSession({})).toEqual({
-      is: 'open',
-      reason: `there is no target ${name}, not ${phase}${hint}`,
+      status: 'open',
+      reason: `target ${name} not found${hint}`,
     });
   });
 
-  it('that has the name of several targets is met once all of them are in the phase', () => {
+  it('a name shared by several targets reaches a phase once all of them have', () => {
     const twice = [
       targetFields('tiltfile:update', 'SUCCEEDED'),
       { ...targetFields('tiltfile:update', 'RUNNING'), id: 'a/Tiltfile#tiltfile:update#2' },
@@ -391,7 +414,7 @@ describe('a target that is not there', () => {
         () => TIMING,
       );
       const targets = new Map(twice.map((one, index) => [`${one.name}#${index}`, one]));
-      return wait.onTargets(viewOf([], { session: sessionOf(), targets })).is;
+      return wait.onTargets(viewOf([], { session: sessionOf(), targets })).status;
     };
     expect([evaluate('SUCCEEDED'), evaluate('RUNNING')]).toEqual(['open', 'open']);
   });

@@ -10,7 +10,7 @@ import { asCi, asDemo, session, type TargetStates } from '../support/sessions.js
 import { createSteppedClock } from '../support/stepped-clock.js';
 import { openTcpProxy } from '../support/tcp-proxy.js';
 
-/** A Session of `tilt ci`. */
+/** Creates a Session of `tilt ci`. */
 function ci(targets: TargetStates, options: Omit<SessionJsonOptions, 'targets'> = {}): Session {
   return asCi(session('a', targets, options));
 }
@@ -22,79 +22,85 @@ const serve = (phase: 'RUNNING' | 'READY'): Condition => ({ target: 'api:serve',
 describe('waitFor', () => {
   const outcomes: [string, Condition, Session, WaitOutcome['result'], string][] = [
     [
-      'ready, and it passed',
+      'ready of a passing `tilt up`',
       'ready',
       session('a', { x: 'ready' }),
       'reached',
       'a/Tiltfile passed: 1 ready, 1 succeeded',
     ],
     [
-      'ready, and `tilt ci` passed',
+      'ready of a passing `tilt ci`',
       'ready',
       ci({ x: 'ready' }),
       'reached',
       'a/Tiltfile passed: 1 ready, 1 succeeded',
     ],
     [
-      'ready, and something failed',
+      'ready with a failed target',
       'ready',
       session('a', { x: 'failed', y: 'waiting' }),
       'failed',
       'a/Tiltfile failed: x: failed after 2.3 s: exit status 1',
     ],
     [
-      'done, and it passed',
+      'done of a `tilt ci` that passed',
       'done',
       ci({ x: 'succeeded' }, DONE),
       'reached',
       'a/Tiltfile passed: 2 succeeded',
     ],
     [
-      'done, and it failed',
+      'done of a `tilt ci` that failed',
       'done',
       ci({ x: 'failed' }, BROKEN),
       'failed',
       'a/Tiltfile failed: x: failed after 2.3 s: exit status 1',
     ],
     [
-      'a phase that is there',
+      'the current phase of a target',
       serve('READY'),
       session('a', { 'api:serve': 'ready' }),
       'reached',
       'api:serve is READY',
     ],
     [
-      'a phase that `tilt ci` cannot reach any more',
+      'a phase that `tilt ci` can no longer reach',
       serve('READY'),
       ci({ 'api:serve': 'failed' }),
       'failed',
       'api:serve is FAILED, not READY: exit status 1',
     ],
     [
-      'a phase, and it is done without',
+      'a phase that was not reached before done',
       serve('RUNNING'),
       ci({ 'api:serve': 'ready' }, DONE),
       'failed',
       'api:serve is READY, not RUNNING',
     ],
     [
-      'a target, and it is done without',
+      'a target that did not exist at done',
       serve('RUNNING'),
       ci({}, DONE),
       'failed',
-      'there is no target api:serve, not RUNNING',
+      'target api:serve not found',
     ],
     [
-      'done, of `tilt up`, which is never done',
+      'done of `tilt up`, which is never done,',
       'done',
       session('a', { x: 'ready' }),
       'impossible',
-      'a/Tiltfile is of `tilt up`, which is never done; wait for ready instead',
+      'a/Tiltfile runs `tilt up`, which is never done; wait for ready instead',
     ],
-    ['a failure', { target: 'x', phase: 'FAILED' }, session('a', { x: 'failed' }), 'reached', 'x is FAILED'],
+    [
+      'the phase FAILED',
+      { target: 'x', phase: 'FAILED' },
+      session('a', { x: 'failed' }),
+      'reached',
+      'x is FAILED',
+    ],
   ];
 
-  it.each(outcomes)('%s', async (_, condition, state, result, reason) => {
+  it.each(outcomes)('waitFor settles for %s', async (_, condition, state, result, reason) => {
     await using gateway = await startMemoryGateway([state]);
     await using client = openClient({ url: gateway.url });
     const outcome = await client.waitFor({ for: condition });
@@ -105,13 +111,13 @@ describe('waitFor', () => {
 
   it.each([
     [
-      'ready, while something waits',
+      'ready while a target waits',
       'ready',
       session('a', { x: 'waiting' }),
       /^timed out after 5 s: x: waiting: on-dep \(since 20\S+Z\)$/,
     ],
     [
-      'done, while `tilt ci` tells of a failure and is not done',
+      'done while a target of `tilt ci` failed',
       'done',
       ci({ x: 'failed' }),
       /^timed out after 5 s: x: failed after 2.3 s: exit status 1 \(since /,
@@ -123,14 +129,14 @@ describe('waitFor', () => {
       /^timed out after 5 s: api:serve is FAILED, not READY: exit status 1$/,
     ],
     [
-      'READY is not RUNNING',
+      'RUNNING while the target is READY',
       serve('RUNNING'),
       session('a', { 'api:serve': 'ready' }),
       /api:serve is READY, not RUNNING$/,
     ],
-    ['ready, and only the Tiltfile is known', 'ready', session('a'), /no target besides the Tiltfile yet$/],
+    ['ready while only the Tiltfile is known', 'ready', session('a'), /no target besides the Tiltfile yet$/],
   ] satisfies [string, Condition, Session, RegExp][])(
-    'goes on waiting for %s',
+    'waitFor waits until the timeout for %s',
     async (_, condition, state, reason) => {
       const clock = createManualClock();
       await using gateway = await startMemoryGateway([state]);
@@ -146,7 +152,7 @@ describe('waitFor', () => {
     },
   );
 
-  it('is told when it turns, and tells of each view', async () => {
+  it('waitFor reports each view and resolves when the condition holds', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     await using client = openClient({ url: gateway.url });
     const wait = begin(client, { for: 'ready' });
@@ -158,7 +164,7 @@ describe('waitFor', () => {
     expect((await wait.ended).result).toBe('reached');
   });
 
-  it('does not believe what may be out of date', async () => {
+  it('waitFor is unknown after 10 s of STALE data', async () => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway([session('a', { x: 'ready' })]);
     gateway.source.markStale('the cable is out');
@@ -171,12 +177,12 @@ describe('waitFor', () => {
     expect(await wait.ended).toMatchObject({
       result: 'unknown',
       reason: expect.stringMatching(
-        /^no news for 10 s: a\/Tiltfile: the link to its Tilt is lost: the cable is out \(since 2026-11-22T12:00:00.000Z\)$/,
+        /^no news for 10 s: a\/Tiltfile: the gateway lost the connection to its Tilt: the cable is out \(since 2026-11-22T12:00:00.000Z\)$/,
       ),
     });
   });
 
-  it('goes on when the link to Tilt comes back in time', async () => {
+  it('waitFor continues when the connection to Tilt recovers in time', async () => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway([session('a', { x: 'ready' })]);
     gateway.source.markStale('the cable is out');
@@ -188,7 +194,7 @@ describe('waitFor', () => {
     expect((await wait.ended).result).toBe('reached');
   });
 
-  it('believes the final state of a Session that is GONE, and of no other', async () => {
+  it('waitFor accepts a GONE Session only if its verdict is final', async () => {
     const clock = createManualClock();
     const source = createMemoryProvider('memory', [
       ci({ x: 'succeeded' }, DONE),
@@ -208,13 +214,13 @@ describe('waitFor', () => {
     expect((await ended.ended).result).toBe('reached');
     const { result, reason } = await wait.ended;
     expect(result).toBe('unknown');
-    expect(reason).toContain('b/Tiltfile: its Tilt has left before it was done');
+    expect(reason).toContain('b/Tiltfile: Tilt exited before it was done');
   });
 
   it.each([
-    ['a/Tiltfile', 'there is no Session a/Tiltfile'],
+    ['a/Tiltfile', 'Session a/Tiltfile not found'],
     [undefined, 'no Session is known'],
-  ])('gives a Session time to come: %s', async (id, reason) => {
+  ])('waitFor waits maxAgeMs for a Session to appear: %s', async (id, reason) => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway();
     await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
@@ -229,7 +235,7 @@ describe('waitFor', () => {
     expect((await other.ended).result).toBe('reached');
   });
 
-  it('is unknown when no gateway can be reached', async () => {
+  it('waitFor is unknown when no gateway is reachable', async () => {
     const clock = createManualClock();
     const gone = await startGateway();
     await gone.gateway.close();
@@ -244,7 +250,7 @@ describe('waitFor', () => {
     await expect.poll(() => clock.pending).toBe(0);
   });
 
-  it('is unknown when the gateway is lost for too long, whatever it said before', async () => {
+  it('waitFor is unknown when the gateway stays lost after a first view', async () => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
@@ -261,7 +267,7 @@ describe('waitFor', () => {
     expect((await wait.ended).result).toBe('unknown');
   });
 
-  it('ends with its signal, and with the client', async () => {
+  it('waitFor rejects with the reason of its signal, and with CLOSED when the client is closed', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     await using client = openClient({ url: gateway.url });
     const aborting = new AbortController();
@@ -278,10 +284,10 @@ describe('waitFor', () => {
   });
 });
 
-describe('waitFor, when the wall clock is set', () => {
+describe('waitFor when the wall clock jumps', () => {
   const HOUR_MS = 3_600_000;
 
-  it.each([HOUR_MS, -HOUR_MS])('by %i ms: the timeout comes neither earlier nor later', async (stepMs) => {
+  it.each([HOUR_MS, -HOUR_MS])('a jump of %i ms does not move the timeout', async (stepMs) => {
     const clock = createSteppedClock();
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
@@ -295,7 +301,7 @@ describe('waitFor, when the wall clock is set', () => {
     expect((await wait.ended).result).toBe('timeout');
   });
 
-  it.each([HOUR_MS, -HOUR_MS])('by %i ms: news gets old neither earlier nor later', async (stepMs) => {
+  it.each([HOUR_MS, -HOUR_MS])('a jump of %i ms does not change the age of data', async (stepMs) => {
     const clock = createSteppedClock();
     await using gateway = await startMemoryGateway([session('a', { x: 'ready' })]);
     gateway.source.markStale('the cable is out');
@@ -309,7 +315,7 @@ describe('waitFor, when the wall clock is set', () => {
     expect((await wait.ended).result).toBe('unknown');
   });
 
-  it('a run that ended just before counts, though this machine and the gateway differ by an hour', async () => {
+  it('a run that ended just before counts when the clocks of client and gateway differ by an hour', async () => {
     const clock = createManualClock(Date.now() + HOUR_MS);
     const source = createMemoryProvider('memory', [ci({ x: 'succeeded' }, DONE)]);
     await using gateway = await startGateway({ providers: [source.provider] });
@@ -323,8 +329,8 @@ describe('waitFor, when the wall clock is set', () => {
   });
 });
 
-describe('waitFor, when it cannot find out', () => {
-  it('is unknown, not a timeout, when the gateway was unreachable for the whole time', async () => {
+describe('an unknown outcome of waitFor', () => {
+  it('the outcome is unknown, not timeout, when the gateway was never reachable', async () => {
     const clock = createManualClock();
     const gone = await startGateway();
     await gone.gateway.close();
@@ -338,7 +344,7 @@ describe('waitFor, when it cannot find out', () => {
     });
   });
 
-  it('lists the Sessions that there are, those of running Tilts first', async () => {
+  it('the reason lists the known Sessions, those of running Tilts first', async () => {
     const clock = createManualClock();
     const source = createMemoryProvider('memory', [session('a'), session('b'), session('c')]);
     await using gateway = await startGateway({ providers: [source.provider] });
@@ -349,11 +355,11 @@ describe('waitFor, when it cannot find out', () => {
     await wait.seen(({ link }) => link.state === 'live');
     await clock.advance(10_000);
     expect((await wait.ended).reason).toBe(
-      'no run appeared within 10 s: there is no Session nope/Tiltfile; there are: b/Tiltfile (LIVE), c/Tiltfile (LIVE), a/Tiltfile (GONE)',
+      'no run appeared within 10 s: Session nope/Tiltfile not found; known: b/Tiltfile (LIVE), c/Tiltfile (LIVE), a/Tiltfile (GONE)',
     );
   });
 
-  it('names the error of the source that should have the Session', async () => {
+  it('the reason has the error of the source that should provide the Session', async () => {
     const clock = createManualClock();
     const source = createMemoryProvider('shop.yaml');
     await using gateway = await startGateway({ providers: [source.provider] });
@@ -368,7 +374,7 @@ describe('waitFor, when it cannot find out', () => {
     );
   });
 
-  it('does not take the demonstration for a result, unless it is named', async () => {
+  it('waitFor ignores the demo unless its id is given', async () => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway([asDemo(session('demo', { x: 'ready' }))]);
     await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
@@ -377,16 +383,14 @@ describe('waitFor, when it cannot find out', () => {
     await clock.advance(10_000);
     expect(await wait.ended).toMatchObject({
       result: 'unknown',
-      reason: expect.stringContaining(
-        'but the demonstration, which counts only when it is named: demo/Tiltfile',
-      ),
+      reason: expect.stringContaining('except the demo; to wait for it, pass its id: demo/Tiltfile'),
     });
     expect((await client.waitFor({ session: 'demo/Tiltfile', for: 'ready' })).result).toBe('reached');
   });
 });
 
-describe('waitFor, bound to a run', () => {
-  it('is not satisfied by the run that ended before it, though that passed', async () => {
+describe('the run of a wait', () => {
+  it('waitFor ignores a passed run that ended before the wait', async () => {
     const source = createMemoryProvider('memory', [ci({ x: 'succeeded' }, { ...DONE, uid: 'one' })]);
     await using gateway = await startGateway({ providers: [source.provider] });
     await gateway.gateway.ready();
@@ -400,7 +404,7 @@ describe('waitFor, bound to a run', () => {
     expect(await wait.ended).toMatchObject({ result: 'failed', run: { uid: 'two' } });
   });
 
-  it('ends when another run takes the id, and reports nothing of that run', async () => {
+  it('waitFor is unknown when another run takes the id, and reports no state of that run', async () => {
     await using gateway = await startMemoryGateway([ci({ x: 'running' }, { uid: 'one' })]);
     await using client = openClient({ url: gateway.url });
     const wait = begin(client, { session: 'a/Tiltfile', for: 'done' });
@@ -411,7 +415,7 @@ describe('waitFor, bound to a run', () => {
     expect(reason).toContain('replaced by another run');
   });
 
-  it('finds the run of a pid among several Sessions, over one connection', async () => {
+  it('waitFor finds the run with a pid among several Sessions', async () => {
     const other = session('b', { x: 'ready' }, { status: { pid: 4711 } });
     await using gateway = await startMemoryGateway([session('a', { x: 'failed' }), other]);
     await using client = openClient({ url: gateway.url });
@@ -421,7 +425,7 @@ describe('waitFor, bound to a run', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
-  it('takes the run that had just ended when no other appears, also without an id', async () => {
+  it('waitFor without an id selects the run that had just ended when no other appears', async () => {
     const clock = createManualClock();
     const source = createMemoryProvider('memory', [ci({ x: 'succeeded' }, DONE)]);
     await using gateway = await startGateway({ providers: [source.provider] });
@@ -435,7 +439,7 @@ describe('waitFor, bound to a run', () => {
   });
 });
 
-/** Begins to wait, and shows how far that is. */
+/** Starts a wait and records its views and outcome. */
 function begin(client: ClosingClient, options: WaitOptions) {
   let last: TargetsView | null = null;
   let outcome: WaitOutcome | null = null;

@@ -10,7 +10,7 @@ import { take } from '../support/taking.js';
 import { openTcpProxy } from '../support/tcp-proxy.js';
 
 describe('watchTargets', () => {
-  it('first gives how things are, then each update, folded (S1, S3)', async () => {
+  it('watchTargets yields the current state, then each update, folded (S1, S3)', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     await using client = openClient({ url: gateway.url });
     await using views = take(client.watchTargets());
@@ -33,14 +33,14 @@ describe('watchTargets', () => {
     });
     expect([...second.targets.keys()]).toEqual(['b', 'tiltfile:update', 'x']);
     expect(second.cursor).not.toBe(first.cursor);
-    // A view that was given stays as it was.
+    // Earlier views are immutable.
     expect(phases(first)).toEqual({ 'tiltfile:update': 'SUCCEEDED', x: 'WAITING' });
 
     gateway.source.put(session('a', { b: 'running' }));
     expect((await views.next()).targets.has('x')).toBe(false);
   });
 
-  it('gives as much history as is asked for, and by default none', async () => {
+  it('watchTargets fetches the requested history, by default none', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     gateway.source.put(session('a', { x: 'ready' }));
     await using client = openClient({ url: gateway.url });
@@ -51,7 +51,7 @@ describe('watchTargets', () => {
     expect(history?.map(({ phase }) => phase)).toEqual(['WAITING', 'READY']);
   });
 
-  it('shows only what matches, and what ceases to match leaves', async () => {
+  it('watchTargets with where yields matching targets only, and drops one that stops matching', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'failed', y: 'ready' })]);
     await using client = openClient({ url: gateway.url });
     await using views = take(client.watchTargets({ where: { phase: ['FAILED'] } }));
@@ -60,7 +60,7 @@ describe('watchTargets', () => {
     expect(phases(await views.next())).toEqual({ y: 'FAILED' });
   });
 
-  it('follows a Session that is yet to come', async () => {
+  it('watchTargets follows a Session that does not exist yet', async () => {
     await using gateway = await startMemoryGateway();
     await using client = openClient({ url: gateway.url });
     await using views = take(client.watchTargets({ session: 'a/Tiltfile' }));
@@ -69,7 +69,7 @@ describe('watchTargets', () => {
     expect(phases(await views.next())).toEqual({ 'tiltfile:update': 'SUCCEEDED', x: 'READY' });
   });
 
-  it('throws what the gateway says where it is not clear which Session is meant', async () => {
+  it('watchTargets throws the error of the gateway when no id is given and two Sessions are known', async () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
     await using client = openClient({ url: gateway.url });
     await using views = take(client.watchTargets());
@@ -83,7 +83,7 @@ describe('watchTargets', () => {
     expect(gateway.gateway.readers).toBe(0);
   });
 
-  it('frees the subscription at once when its consumer breaks out, also while it is idle (S7)', async () => {
+  it('breaking out of watchTargets ends the subscription at once, also while it is idle (S7)', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     await using client = openClient({ url: gateway.url });
     for await (const view of client.watchTargets()) {
@@ -100,7 +100,7 @@ describe('watchTargets', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
-  it('ends with its signal, and leaves no listener there', async () => {
+  it('watchTargets ends when its signal aborts', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     await using client = openClient({ url: gateway.url });
     const aborting = new AbortController();
@@ -114,7 +114,7 @@ describe('watchTargets', () => {
     for await (const _ of client.watchTargets({ signal: aborting.signal })) expect.unreachable();
   });
 
-  it('ends when the client is closed, twice or not, as does all that is begun later', async () => {
+  it('closing the client ends its watches, and later ones at once', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     const client = createClient({ url: gateway.url });
     const views = take(client.watchTargets());
@@ -127,7 +127,7 @@ describe('watchTargets', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
-  it('costs a slow consumer no more than 64 payloads, and gives it what it missed as one, ending at the newest (S5)', async () => {
+  it('a slow consumer of watchTargets holds at most 64 payloads and converges on the newest state (S5)', async () => {
     await using gateway = await startMemoryGateway([
       session('a', { gone: 'ready', x: 'waiting', y: 'waiting' }),
     ]);
@@ -140,14 +140,14 @@ describe('watchTargets', () => {
       gateway.source.put(
         session('a', { x: n % 2 ? 'running' : 'ready', y: 'waiting', ...(n > 100 && { z: 'ready' }) }),
       );
-      // What is sent in one turn may reach a reader as one: each shall be a payload of its own.
+      // The gateway may conflate updates of one tick: wait, so that each is a payload of its own.
       newest = (await other.until(({ targets }) => targets.get('x')?.phase === (n % 2 ? 'RUNNING' : 'READY')))
         .cursor;
     }
     const { conflated, changes, reset, targets } = await views.next();
     expect(reset).toBe(false);
     expect(conflated).toBeGreaterThan(64);
-    // One change of each target, with what it was when last seen.
+    // One change per target, with its phase in the last view.
     expect(
       changes.map(({ type, target, previousPhase }) => [type, target.name, previousPhase]),
     ).toContainEqual(['DELETED', 'gone', 'READY']);
@@ -161,7 +161,7 @@ describe('watchTargets', () => {
     expect(taken).toBeLessThanOrEqual(65);
   });
 
-  it('never passes off what is old as news: what waited when the link was lost is folded into what came after', async () => {
+  it('payloads unread at a disconnect are merged with the first one after it (S5)', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
     await using client = openClient({ url: `http://127.0.0.1:${proxy.port}/graphql` });
@@ -197,7 +197,7 @@ describe('watchTargets with phaseChangesOnly', () => {
       'a',
     );
 
-  it('shows changes of phase and none inside a phase, also when several are folded for a slow consumer', async () => {
+  it('watchTargets with phaseChangesOnly yields phase changes only, also when payloads are merged', async () => {
     await using gateway = await startMemoryGateway([flip('unknown')]);
     await using client = openClient({ url: gateway.url });
     await using phases = take(client.watchTargets({ phaseChangesOnly: true }));
@@ -219,8 +219,8 @@ describe('watchTargets with phaseChangesOnly', () => {
   });
 });
 
-describe('two targets of one name', () => {
-  it('are two in a view, under the keys of their ids, in the order of Tilt', async () => {
+describe('targets with the same name', () => {
+  it('targets with the same name have the keys of their ids and the order of Tilt', async () => {
     const targets = ['waiting', 'ready', 'succeeded'].flatMap((state, index) => [
       { name: 'b', type: 'server', resources: [String(index)], state: Object(states)[state] },
     ]);
@@ -251,8 +251,8 @@ describe('two targets of one name', () => {
   });
 });
 
-describe('what waited when the link was lost', () => {
-  it('is the newest that was known, once the link is live again without any news', async () => {
+describe('unread payloads at a disconnect', () => {
+  it('payloads unread at a disconnect yield one view when the link recovers without changes (S5)', async () => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
@@ -269,7 +269,7 @@ describe('what waited when the link was lost', () => {
     await other.until(({ link }) => link.state === 'lost');
     proxy.mend();
     await clock.advance(250);
-    // Connected, each of the two watches waits for what its gateway has to tell.
+    // Connected: both watches have their timer for the silence of the gateway.
     await expect.poll(() => clock.pending).toBe(2);
     await clock.advance(3_500);
     expect(await views.next()).toMatchObject({
@@ -281,7 +281,7 @@ describe('what waited when the link was lost', () => {
 });
 
 describe('watchSessions', () => {
-  it('folds the set of Sessions', async () => {
+  it('watchSessions folds the set of Sessions (S3)', async () => {
     await using gateway = await startMemoryGateway([session('b')]);
     await using client = openClient({ url: gateway.url });
     await using views = take(client.watchSessions());
@@ -297,7 +297,7 @@ describe('watchSessions', () => {
     ]);
   });
 
-  it('shows only those that match', async () => {
+  it('watchSessions with where yields matching Sessions only', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'ready' }), session('b')]);
     await using client = openClient({ url: gateway.url });
     await using views = take(client.watchSessions({ where: { verdict: ['PASSED'] } }));
@@ -308,7 +308,7 @@ describe('watchSessions', () => {
 });
 
 describe('watchSession', () => {
-  it('gives the newest state, and null while there is none', async () => {
+  it('watchSession yields null until the Session exists, then its newest state', async () => {
     await using gateway = await startMemoryGateway();
     await using client = openClient({ url: gateway.url });
     await using views = take(client.watchSession('a/Tiltfile'));
@@ -318,8 +318,8 @@ describe('watchSession', () => {
   });
 });
 
-describe('a link', () => {
-  it('is lost until a gateway is there, and says why once', async () => {
+describe('the link of a view', () => {
+  it('the link is lost with the error while no gateway is reachable', async () => {
     await using gateway = await startGateway();
     const { url } = gateway;
     await gateway.gateway.close();

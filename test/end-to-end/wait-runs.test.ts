@@ -120,7 +120,7 @@ describe('a wait beside a gateway that runs for long', () => {
     const wait = machine.wait('--for', 'done');
     expect(await wait.exit).toBe(2);
     expect(wait.stdout).toMatch(
-      /^impossible: .* is of `tilt up`, which is never done; wait for ready instead/,
+      /^impossible: .* runs `tilt up`, which is never done; wait for ready instead/,
     );
   }, 60_000);
 

@@ -118,7 +118,7 @@ describe('tilt-graphql mcp', () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
     await using agent = await startAgent(gateway.url);
     expect(await agent.use('explain_verdict', { session: 'c/Tiltfile' })).toBe(
-      'no Session has the id c/Tiltfile; there are: a/Tiltfile (LIVE), b/Tiltfile (LIVE)',
+      'no Session has the id c/Tiltfile; known: a/Tiltfile (LIVE), b/Tiltfile (LIVE)',
     );
     expect(await agent.use('explain_verdict')).toMatch(/^[^\n]*a\/Tiltfile[^\n]*b\/Tiltfile[^\n]*$/);
     expect(await agent.use('target_history', { session: 'a/Tiltfile', target: 'no' })).toBe(

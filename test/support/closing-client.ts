@@ -1,5 +1,5 @@
 import { type Client, type ClientOptions, createClient } from '../../src/client/client.js';
-import type { ClientInternals } from '../../src/client/internals.js';
+import type { ClientInternals } from '../../src/client/create-client.js';
 
 /** A client that is closed at the end of its block. */
 export interface ClosingClient extends Client, AsyncDisposable {}

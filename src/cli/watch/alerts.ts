@@ -1,6 +1,6 @@
+import { targetKey } from '../../client/changes.js';
 import type { TargetFields, TargetsView, VerdictState } from '../../client/client.js';
 import { isAnotherRun } from '../../client/run.js';
-import { targetKey } from '../../client/target-key.js';
 import { terminalText } from '../safe-text.js';
 import { statusLine } from '../target-facts.js';
 

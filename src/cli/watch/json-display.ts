@@ -1,3 +1,4 @@
+import { targetKey } from '../../client/changes.js';
 import type {
   ConnectionState,
   LinkState,
@@ -7,7 +8,6 @@ import type {
   VerdictState,
 } from '../../client/client.js';
 import { isAnotherRun } from '../../client/run.js';
-import { targetKey } from '../../client/target-key.js';
 import type { Clock } from '../../lib/clock.js';
 import { plainText } from '../../model/plain-text.js';
 import type { CliProcess } from '../cli-process.js';

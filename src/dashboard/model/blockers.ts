@@ -1,4 +1,4 @@
-import { targetKey } from '../../client/target-key.js';
+import { targetKey } from '../../client/changes.js';
 import { type BlockingPhase, findBlockers } from '../../model/blockers.js';
 import { reasonOf } from './phases.js';
 import type { Target, TargetPhase } from './types.js';

@@ -1,4 +1,4 @@
-import { targetKey } from '../../client/target-key.js';
+import { targetKey } from '../../client/changes.js';
 import type { Session, Target, TargetPhase } from './types.js';
 
 /** Which targets are shown: all that is given must hold; of the phases, one is enough. */

@@ -1,4 +1,4 @@
-import { targetKey } from '../../client/target-key.js';
+import { targetKey } from '../../client/changes.js';
 import { clockOffsetOf } from './marks.js';
 import { type Stretch, stretchesOf } from './stretches.js';
 import { parseTime } from './time.js';

@@ -1,6 +1,6 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { targetKey } from '../../client/target-key.js';
+import { targetKey } from '../../client/changes.js';
 import { plainText } from '../../model/plain-text.js';
 import { reasonOf } from '../model/phases.js';
 import { formatDuration, formatExactClock, parseTime } from '../model/time.js';

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { errorsOf } from '../../client/client-error.js';
+import { parseErrors } from '../../client/client-error.js';
 import { isRecord } from '../../lib/is-record.js';
 import { usePage } from '../state/page.js';
 
@@ -82,7 +82,7 @@ async function refusalOf(token: string): Promise<string | null> {
 function messageIn(text: string): string | null {
   try {
     const answer: unknown = JSON.parse(text);
-    return errorsOf(isRecord(answer) ? answer.errors : null)?.[0]?.message ?? null;
+    return parseErrors(isRecord(answer) ? answer.errors : null)?.[0]?.message ?? null;
   } catch {
     return null;
   }

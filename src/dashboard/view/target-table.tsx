@@ -1,7 +1,7 @@
 import { type ReadonlySignal, useComputed, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { targetKey } from '../../client/target-key.js';
+import { targetKey } from '../../client/changes.js';
 import { type Group, groupsOf, keepGroups } from '../model/filter.js';
 import { reasonOf } from '../model/phases.js';
 import { formatDuration, parseTime } from '../model/time.js';

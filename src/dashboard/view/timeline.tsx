@@ -1,6 +1,6 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { targetKey } from '../../client/target-key.js';
+import { targetKey } from '../../client/changes.js';
 import { matchesTarget } from '../model/filter.js';
 import { formatDuration } from '../model/time.js';
 import { axisOf, keepAxis, type TimeAxis } from '../model/time-axis.js';

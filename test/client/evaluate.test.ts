@@ -7,7 +7,7 @@ import { take } from '../support/taking.js';
 import { targetFields } from '../support/target-fields.js';
 
 describe('blockersOf', () => {
-  it('tells what stands in the way, why, and since when, the worst first', async () => {
+  it('blockersOf lists the blocking targets with reason and start of the phase, failed ones first', async () => {
     await using gateway = await startMemoryGateway([
       session('a', {
         a: 'waiting',
@@ -34,11 +34,11 @@ describe('blockersOf', () => {
       '2026-11-22T11:00:02.250002Z',
       '2026-11-22T11:00:00.000001Z',
     ]);
-    // When it began to wait only the gateway can tell.
+    // Tilt does not report when a target started to wait; the gateway does.
     expect(blockers[3]?.since).toMatch(/^20\d\d-/);
   });
 
-  it('gives the start of the phase also when no history was requested', async () => {
+  it('blockersOf reports the start of the phase when no history was requested', async () => {
     await using gateway = await startMemoryGateway([session('a', { a: 'waiting' })]);
     await using client = openClient({ url: gateway.url });
     await using views = take(client.watchTargets());
@@ -47,7 +47,7 @@ describe('blockersOf', () => {
     expect(view.targets.get('a')?.since).toMatch(/^20\d\d-/);
   });
 
-  it('shows the headline of an error of several lines, without what a terminal would interpret', () => {
+  it('blockersOf reduces a multi-line error to its headline without terminal sequences', () => {
     const traceback =
       'Traceback (most recent call last):\n  /shop/Tiltfile:1:5: in <toplevel>\nError: \u001b[31mnope\u001b[0m';
     const state = {

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compareTargets, mergeChanges } from '../../src/client/changes.js';
 import { type ChangeType, foldTargets, type TargetFields } from '../../src/client/client.js';
-import { mergeChanges } from '../../src/client/payloads.js';
-import { compareTargets } from '../../src/client/target-key.js';
 
 function target(name: string, durationSeconds: number | null = null): TargetFields {
   const type = 'JOB' as const;
@@ -27,7 +26,7 @@ function byName(...names: string[]): ReadonlyMap<string, TargetFields> {
 }
 
 describe('foldTargets', () => {
-  it('clears on reset, and applies changes in order (S3)', () => {
+  it('foldTargets clears on reset and applies changes in order (S3)', () => {
     const before = byName('a', 'c');
     const after = foldTargets(before, {
       reset: false,
@@ -45,7 +44,7 @@ describe('foldTargets', () => {
     expect([...foldTargets(after, { reset: true, changes: [] }).keys()]).toEqual([]);
   });
 
-  it('gives the same targets when nothing changed', () => {
+  it('foldTargets returns the same map for a payload without changes', () => {
     const before = byName('a');
     expect(foldTargets(before, { reset: false, changes: [] })).toBe(before);
   });
@@ -53,31 +52,31 @@ describe('foldTargets', () => {
 
 describe('mergeChanges', () => {
   const names = ['a', 'b', 'c'] as const;
-  /** Updates as a gateway tells them: each of one member that is there or not. */
+  /** Payloads of a gateway: each step sets whether a member exists. */
   const histories = fc.array(
-    fc.array(fc.record({ name: fc.constantFrom(...names), isThere: fc.boolean() }), { maxLength: 4 }),
+    fc.array(fc.record({ name: fc.constantFrom(...names), exists: fc.boolean() }), { maxLength: 4 }),
     {
       minLength: 1,
       maxLength: 8,
     },
   );
 
-  it('comes to the same as the payloads one after the other, however they are cut up, and tells each member once', () => {
+  it('merged payloads have the same effect as the single ones, with one change per member', () => {
     fc.assert(
       fc.property(histories, (history) => {
         let number = 0;
         const known = new Map<string, TargetFields>(byName('a', 'b'));
         const before = new Map(known);
         const payloads = history.map((steps) =>
-          steps.flatMap(({ name, isThere }): Change[] => {
+          steps.flatMap(({ name, exists }): Change[] => {
             const previous = known.get(name) ?? null;
-            if (!isThere && previous === null) return [];
+            if (!exists && previous === null) return [];
             number += 1;
             const now = target(name, number);
-            if (isThere) known.set(name, now);
+            if (exists) known.set(name, now);
             else known.delete(name);
             return [
-              { type: previous === null ? 'ADDED' : isThere ? 'MODIFIED' : 'DELETED', target: now, previous },
+              { type: previous === null ? 'ADDED' : exists ? 'MODIFIED' : 'DELETED', target: now, previous },
             ];
           }),
         );

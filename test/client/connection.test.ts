@@ -11,8 +11,8 @@ const EMPTY = { cursor: 'e-1', reset: true, conflated: 0, session: null, changes
 const SNAPSHOT = { type: 'next', payload: { data: { targetChanges: EMPTY } } };
 const BEHIND = { message: 'This gateway has not read as far.', extensions: { code: 'BEHIND' } };
 
-describe('the streams of a client', () => {
-  it('share one WebSocket, which closes with the last of them', async () => {
+describe('the connection of a client', () => {
+  it('all subscriptions share one WebSocket, which closes with the last of them', async () => {
     await using gateway = await startScriptedGateway({ onMessage: answerWith(SNAPSHOT) });
     await using client = openClient({ url: gateway.url });
     const all = [
@@ -30,12 +30,12 @@ describe('the streams of a client', () => {
     ]);
     for (const views of all) await views.end();
     await expect.poll(() => gateway.closes).toEqual([1000]);
-    // And opens again with the next one.
+    // The next one opens it again.
     await using again = take(client.watchTargets());
     expect(await again.next()).toMatchObject({ link: { state: 'live' } });
   });
 
-  it('give up a gateway that never lets them in, and let go of it', async () => {
+  it('a gateway that never acknowledges the connection is lost after 10 s, and its socket is closed', async () => {
     const clock = createManualClock();
     await using gateway = await startScriptedGateway({ onMessage() {} });
     await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
@@ -46,12 +46,12 @@ describe('the streams of a client', () => {
     await clock.advance(1);
     expect((await views.next()).link).toMatchObject({
       state: 'lost',
-      error: `${gateway.url} has not answered for 10 s`,
+      error: `${gateway.url} did not respond within 10 s`,
     });
     await expect.poll(() => gateway.closes).toEqual([4499]);
   });
 
-  it('give up a gateway that has fallen silent', async () => {
+  it('a gateway that does not answer a ping within 10 s is lost', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       await using gateway = await startScriptedGateway({ onMessage: answerWith(SNAPSHOT) });
@@ -63,14 +63,14 @@ describe('the streams of a client', () => {
       vi.advanceTimersByTime(10_000);
       expect((await views.next()).link).toMatchObject({
         state: 'lost',
-        error: `${gateway.url} has not answered for 10 s`,
+        error: `${gateway.url} did not respond within 10 s`,
       });
     } finally {
       vi.useRealTimers();
     }
   });
 
-  it('can be closed before the gateway has answered at all', async () => {
+  it('closing the client before the gateway responds ends the watch and the TCP connection', async () => {
     let connections = 0;
     let ended = 0;
     await using silent = await startRawServer((socket) => {
@@ -89,7 +89,7 @@ describe('the streams of a client', () => {
     await expect.poll(() => ended).toBe(1);
   });
 
-  it('can be closed while the WebSocket opens', async () => {
+  it('closing the client while the WebSocket opens ends the watch', async () => {
     await using gateway = await startScriptedGateway({ onMessage() {} });
     await using client = openClient({ url: gateway.url });
     const views = take(client.watchTargets());
@@ -99,7 +99,7 @@ describe('the streams of a client', () => {
     await expect.poll(() => gateway.sockets.size).toBe(0);
   });
 
-  it('begun while a gateway is lost, are told so at once', async () => {
+  it('a watch that starts while the gateway is lost receives that state at once', async () => {
     const clock = createManualClock();
     const gone = await startGateway();
     await gone.gateway.close();
@@ -110,7 +110,7 @@ describe('the streams of a client', () => {
     expect((await others.next()).link).toEqual(link);
   });
 
-  it('leave no timer behind', async () => {
+  it('no timer remains after the last subscription ends', async () => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway([session('a')]);
     await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
@@ -121,8 +121,8 @@ describe('the streams of a client', () => {
   });
 });
 
-describe('a lost gateway', () => {
-  it('is tried again after half to all of 0.25 s, twice that each time, and 2.5 s at most', async () => {
+describe('reconnecting', () => {
+  it('the backoff starts at 0.25 s, doubles, and stays at 2.5 s', async () => {
     const clock = createManualClock();
     const gone = await startGateway();
     await gone.gateway.close();
@@ -130,7 +130,7 @@ describe('a lost gateway', () => {
     await using client = openClient({ url }, { clock, random: () => 1 });
     await using _views = take(client.watchTargets());
     for (const ms of [250, 500, 1_000, 2_000, 2_500, 2_500]) {
-      // The one timer is the wait: while it connects there is another, of 10 s.
+      // A single timer is the backoff: an attempt adds one of 10 s.
       await expect.poll(() => clock.pending).toBe(1);
       await clock.advance(ms - 1);
       expect(clock.pending).toBe(1);
@@ -138,7 +138,7 @@ describe('a lost gateway', () => {
     }
   });
 
-  it('is left for the next at once, which goes on from the cursor (S4)', async () => {
+  it('a watch resumes from its cursor at the next gateway without a wait (S4)', async () => {
     await using first = await startScriptedGateway({ onMessage: answerWith(SNAPSHOT) });
     await using second = await startScriptedGateway({ onMessage: acknowledge });
     const clock = createManualClock();
@@ -149,18 +149,18 @@ describe('a lost gateway', () => {
     expect((await views.next()).link).toEqual({
       state: 'lost',
       since: clock.now(),
-      error: `${first.url} closed the connection with 1001: Going away`,
+      error: `${first.url} closed the connection with code 1001: Going away`,
       url: first.url,
     });
     await clock.advance(0);
     await expect.poll(() => second.received.length).toBe(2);
     expect(second.received[1]?.payload?.variables).toMatchObject({ session: 'a/Tiltfile', since: 'e-1' });
-    // One that has nothing to tell is silent: it counts once it would have said that it is behind.
+    // A gateway without changes sends nothing: it counts as live once it would have reported BEHIND.
     await clock.advance(3_500);
     expect((await views.next()).link).toMatchObject({ state: 'live', error: null, url: second.url });
   });
 
-  it.each([1001, 1012, 1013, 1000])('is left when it closes with %d', async (code) => {
+  it.each([1001, 1012, 1013, 1000])('the client moves to the next gateway on close code %d', async (code) => {
     await using first = await startScriptedGateway({
       onMessage(message, socket) {
         acknowledge(message, socket);
@@ -178,7 +178,7 @@ describe('a lost gateway', () => {
   it.each([
     ['an error', { type: 'error', payload: [BEHIND] }],
     ['a result', { type: 'next', payload: { errors: [BEHIND] } }],
-  ])('is left when it is behind, said as %s', async (_, answer) => {
+  ])('the client moves to the next gateway when one reports BEHIND as %s', async (_, answer) => {
     await using first = await startScriptedGateway({ onMessage: answerWith(answer) });
     await using second = await startMemoryGateway([session('a')]);
     await using client = openClient({ urls: [first.url, second.url] });
@@ -187,7 +187,7 @@ describe('a lost gateway', () => {
     expect((await views.next()).link).toMatchObject({ state: 'live', url: second.url });
   });
 
-  it('is not needed where another one lives', async () => {
+  it('the client works while one of several gateways is reachable', async () => {
     const gone = await startGateway();
     await gone.gateway.close();
     await using second = await startMemoryGateway([session('a')]);
@@ -198,29 +198,29 @@ describe('a lost gateway', () => {
   });
 });
 
-describe('a server that talks nonsense', () => {
+describe('invalid responses', () => {
   const nonsense: Record<string, Parameters<typeof startScriptedGateway>[0]> = {
-    'no JSON': { onMessage: (_, socket) => socket.send('<html>') },
-    'no message of the protocol': { onMessage: (_, socket) => socket.send('{"type":"hello"}') },
-    'a payload before it lets in': {
+    'invalid JSON': { onMessage: (_, socket) => socket.send('<html>') },
+    'an unknown message type': { onMessage: (_, socket) => socket.send('{"type":"hello"}') },
+    'a payload before the acknowledgement': {
       onMessage: (_, socket) => socket.send('{"type":"next","id":"1","payload":{}}'),
     },
-    bytes: { onMessage: (_, socket) => socket.send(Buffer.from([0xff, 0x00])) },
+    'binary data': { onMessage: (_, socket) => socket.send(Buffer.from([0xff, 0x00])) },
     'no data': { onMessage: answerWith({ type: 'next', payload: { data: null } }) },
     'other data': {
       onMessage: answerWith({ type: 'next', payload: { data: { targetChanges: { cursor: 1 } } } }),
     },
-    'changes of nothing': {
+    'changes without a target': {
       onMessage: answerWith({
         type: 'next',
         payload: { data: { targetChanges: { ...EMPTY, changes: [{ type: 'ADDED' }] } } },
       }),
     },
-    'errors that are none': { onMessage: answerWith({ type: 'error', payload: [{}] }) },
-    'the end at once': { onMessage: answerWith({ type: 'complete' }) },
+    'malformed errors': { onMessage: answerWith({ type: 'error', payload: [{}] }) },
+    'completion at once': { onMessage: answerWith({ type: 'complete' }) },
   };
 
-  it.each(Object.entries(nonsense))('is a lost link: %s', async (_, script) => {
+  it.each(Object.entries(nonsense))('the link is lost on %s', async (_, script) => {
     await using gateway = await startScriptedGateway(script);
     await using client = openClient({ url: gateway.url });
     await using views = take(client.watchTargets());
@@ -233,7 +233,7 @@ describe('a server that talks nonsense', () => {
     expect(targets.size).toBe(0);
   });
 
-  it('is believed when it refuses', async () => {
+  it('a GraphQL error of the gateway ends the watch', async () => {
     await using gateway = await startScriptedGateway({
       onMessage: answerWith({ type: 'error', payload: [{ message: 'Not\nhere', extensions: 1 }] }),
     });
@@ -244,7 +244,7 @@ describe('a server that talks nonsense', () => {
     });
   });
 
-  it('never replaces the last good state', async () => {
+  it('an invalid payload does not replace the last good state', async () => {
     const target = { type: 'ADDED', target: { id: 'a/Tiltfile#x', name: 'x' } };
     const good = { type: 'next', payload: { data: { targetChanges: { ...EMPTY, changes: [target] } } } };
     await using gateway = await startScriptedGateway({
@@ -258,7 +258,7 @@ describe('a server that talks nonsense', () => {
 });
 
 describe('a token', () => {
-  it('is sent with each connection and query', async () => {
+  it('the token is sent with each connection and query', async () => {
     await using gateway = await startGateway({ token: 'secret' });
     await using client = openClient({ url: gateway.url, token: 'secret' });
     expect(await client.sessions()).toEqual([]);
@@ -266,7 +266,7 @@ describe('a token', () => {
     expect((await views.next()).link.state).toBe('live');
   });
 
-  it('may be given anew each time', async () => {
+  it('a token function is called for each connection', async () => {
     await using gateway = await startScriptedGateway({
       onMessage: answerWith(SNAPSHOT, { type: 'complete' }),
     });
@@ -285,19 +285,22 @@ describe('a token', () => {
       .toEqual([{ token: 'token-1' }, { token: 'token-2' }]);
   });
 
-  it.each([undefined, 'wrong'])('that is not valid ends streams and queries: %s', async (token) => {
-    await using gateway = await startGateway({ token: 'secret' });
-    await using client = openClient({ url: gateway.url, ...(token !== undefined && { token }) });
-    const views = take(client.watchTargets());
-    await expect(views.next()).rejects.toMatchObject({
-      code: 'UNAUTHENTICATED',
-      message: expect.stringContaining(gateway.url),
-    });
-    await expect(client.sessions()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    await expect(client.waitFor({ for: 'ready' })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-  });
+  it.each([undefined, 'wrong'])(
+    'an invalid token rejects watches, queries and waits with UNAUTHENTICATED: %s',
+    async (token) => {
+      await using gateway = await startGateway({ token: 'secret' });
+      await using client = openClient({ url: gateway.url, ...(token !== undefined && { token }) });
+      const views = take(client.watchTargets());
+      await expect(views.next()).rejects.toMatchObject({
+        code: 'UNAUTHENTICATED',
+        message: expect.stringContaining(gateway.url),
+      });
+      await expect(client.sessions()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+      await expect(client.waitFor({ for: 'ready' })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    },
+  );
 
-  it('that cannot be had is a lost link, and is asked for again', async () => {
+  it('a failing token function makes the link lost and is called again', async () => {
     await using gateway = await startGateway({ token: 'secret' });
     let asked = 0;
     const token = () => {
@@ -307,11 +310,11 @@ describe('a token', () => {
     };
     await using client = openClient({ url: gateway.url, token });
     await using views = take(client.watchSessions());
-    expect((await views.next()).link.error).toBe('token: it could not be had: the provider sleeps');
+    expect((await views.next()).link.error).toBe('token: the token function failed: the provider sleeps');
     expect((await views.next()).link.state).toBe('live');
   });
 
-  it('that no header can carry is refused before it is sent', async () => {
+  it('a token that no header can carry is rejected before it is sent', async () => {
     await using client = openClient({ token: 'two\nlines' });
     await expect(client.session()).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
@@ -322,7 +325,7 @@ describe('a token', () => {
 
 describe('an address', () => {
   it.each(['', 'localhost:4000', 'ftp://host/graphql', 'not a url', 'http://'])(
-    'that is none is refused: "%s"',
+    'an invalid address is rejected: "%s"',
     (url) => {
       expect(() => openClient({ url })).toThrow(
         /^url: expected an address such as http:\/\/127.0.0.1:4000\/graphql, got "/,
@@ -330,7 +333,7 @@ describe('an address', () => {
     },
   );
 
-  it('may be without its path', async () => {
+  it('an address without a path gets /graphql', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     await using client = openClient({ url: gateway.origin });
     await using views = take(client.watchSessions());
@@ -338,22 +341,22 @@ describe('an address', () => {
     expect(await client.sessions()).toHaveLength(1);
   });
 
-  it('must be one at least, given once, and without a password', () => {
+  it('no address, url together with urls, and a password in the address are rejected', () => {
     expect(() => openClient({ urls: [] })).toThrow('urls: expected at least one address, got none');
     expect(() => openClient({ url: 'http://a/graphql', urls: ['http://b/graphql'] })).toThrow(
       'expected url or urls, got both',
     );
     expect(() => openClient({ url: 'http://me:secret@host/graphql' })).toThrow(
-      'url: expected an address without a user or password; give a token instead',
+      'url: expected an address without a user or password; pass a token instead',
     );
   });
 
-  it('of something that is no gateway says what it answered', async () => {
+  it('the error for a server that is not a gateway has the status of its response', async () => {
     await using gateway = await startMemoryGateway();
     await using client = openClient({ url: `${gateway.origin}/elsewhere` });
     await using views = take(client.watchTargets());
     expect((await views.next()).link.error).toMatch(
-      /elsewhere answered with status \d+ instead of a WebSocket$/,
+      /elsewhere responded with status \d+ instead of a WebSocket$/,
     );
   });
 });
