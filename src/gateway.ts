@@ -16,7 +16,7 @@ import type { SessionProvider } from './providers/provider.js';
 import { createSources } from './providers/sources.js';
 import { createAccess, type JwtOptions, type TokenVerifier } from './server/access/access.js';
 import { parseAllowedHost, parseAllowedOrigin } from './server/access/authority.js';
-import { isLoopback, trustProxies } from './server/access/peer.js';
+import { isLoopback, parseTrustedProxies } from './server/access/peer.js';
 import { createContexts } from './server/contexts.js';
 import { isWebSocketUpgrade } from './server/http/ignored-upgrade.js';
 import { DEFAULT_QUERY_CACHE_LIMITS } from './server/http/query-cache.js';
@@ -60,7 +60,7 @@ export interface ServingOptions {
   /** Origins of pages, other than its own, that may ask it, such as `https://board.example.com`; `*` for any. Default: none. */
   readonly allowOrigins?: readonly string[];
   /** Addresses and networks of proxies whose `X-Forwarded-*` is believed. Default: none. */
-  readonly trustProxies?: readonly string[];
+  readonly parseTrustedProxies?: readonly string[];
   /** What every path begins with, such as `/tilt`. Default: nothing. */
   readonly pathPrefix?: string;
   /** Serves TLS alone. Default: plain HTTP. */
@@ -167,7 +167,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       hosts: (options.allowHosts ?? []).map(parseAllowedHost),
       origins: (options.allowOrigins ?? []).map(parseAllowedOrigin),
     },
-    proxies: trustProxies(options.trustProxies ?? []),
+    proxies: parseTrustedProxies(options.parseTrustedProxies ?? []),
     pathPrefix: options.pathPrefix ?? '',
     graphiql: options.graphiql ?? true,
     dashboard: options.dashboard ?? true,

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
 import type { Condition } from '../client/client.js';
 import { parseAllowedHost, parseAllowedOrigin } from '../server/access/authority.js';
-import { isLoopback, trustProxies } from '../server/access/peer.js';
+import { isLoopback, parseTrustedProxies } from '../server/access/peer.js';
 import { DEFAULT_LIMITS, isLimit, type Limits } from '../server/limits.js';
 import { PHASES } from './target-facts.js';
 
@@ -57,7 +57,7 @@ function list(text: string): readonly string[] {
 export function proxies(text: string, given: readonly string[]): readonly string[] {
   const all = [...given, ...list(text)];
   try {
-    trustProxies(all);
+    parseTrustedProxies(all);
   } catch {
     throw new InvalidArgumentError('Expected an IP address or a network, such as 10.0.0.0/8.');
   }

@@ -72,7 +72,7 @@ export const serveOptions = {
       shown: 'nothing',
       env: 'TILT_GRAPHQL_PATH_PREFIX',
     }),
-    trustProxies: option(
+    parseTrustedProxies: option(
       '--trust-proxy <address>',
       'proxy or network of them whose X-Forwarded-* is believed; may be repeated',
       { parse: proxies, initial: [], shown: 'none', env: 'TILT_GRAPHQL_TRUST_PROXY' },

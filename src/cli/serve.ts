@@ -6,7 +6,7 @@ import { isSystemError, messageOf } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { createTracer, noTracer } from '../lib/tracing.js';
 import { version } from '../lib/version.js';
-import { GRAPHQL_PATH } from '../server/routes.js';
+import { GRAPHQL_PATH } from '../server/pages.js';
 import type { KeyPair } from '../server/tls.js';
 import { type CliProcess, homeDirectory } from './cli-process.js';
 import { readGatewayFiles } from './gateway-files.js';

@@ -5,24 +5,24 @@ import { fileURLToPath } from 'node:url';
 import { isMissing } from '../lib/errors.js';
 import { type CompressedFile, compressFile, sendFile } from './http/compressed-file.js';
 
-/** The dashboard's files. */
+/** Static files of the dashboard. */
 export interface Dashboard {
   /**
-   * Answers with a file, such as `index.html` or `assets/main-1a2b3c4d.js`. False when there is none of that name, or
-   * the dashboard was not built: then nothing is answered. Rejects when the files cannot be read.
+   * Answers with a file, such as `index.html` or `assets/main-1a2b3c4d.js`. Resolves with false, without an answer, if the
+   * file does not exist or the dashboard is not built. Rejects if the files cannot be read.
    */
   serve(file: string, request: IncomingMessage, response: ServerResponse): Promise<boolean>;
 }
 
-/** Where the build puts the files; the same from the sources and from what they are compiled to. */
+/** Output folder of the build. The path is the same for sources and compiled files. */
 const FOLDER = new URL('../../dist/dashboard/', import.meta.url);
 
 /**
- * The dashboard: a page of static files, without any secret, which reads what it shows from the endpoint like any other
- * client. The files are loaded when first asked for and kept compressed. (The ETags of `sirv` are a file's size and time: npm
- * gives all files one time, and the page is as long in each version, so that a browser would keep an old one.)
+ * Creates the dashboard: static files without secrets. The page reads its data from the endpoint like any other client. The
+ * files are loaded with the first request and kept compressed. (`sirv` makes ETags of a file's size and time. npm sets one time
+ * for all files, and the page has the same size in each version, so browsers would keep an old page.)
  *
- * @param folder where they are, ending in a slash
+ * @param folder URL of the files, ending in a slash
  */
 export function createDashboard(folder: URL = FOLDER): Dashboard {
   let files: Promise<ReadonlyMap<string, CompressedFile>> | null = null;
@@ -34,7 +34,7 @@ export function createDashboard(folder: URL = FOLDER): Dashboard {
         throw error;
       });
       const loaded = await files;
-      // Tried again by the next: it may be being built.
+      // The next request tries again: a build can be in progress.
       if (!loaded.has('index.html')) files = null;
       const file = loaded.get(name);
       if (!file) return false;
@@ -56,9 +56,9 @@ const SECURITY_HEADERS = {
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    // The icon of the tab is drawn by the page.
+    // The page draws its own tab icon.
     "img-src 'self' data:",
-    // WebSockets to the page's own host are part of 'self' (CSP, level 3).
+    // In CSP level 3, 'self' includes WebSockets to the page's own host.
     "connect-src 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",

@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { findOrigin, refuseBroken } from './access/broken-request.js';
+import { findOrigin, rejectMalformed } from './access/malformed-request.js';
 import { limitSockets } from './access/socket-limits.js';
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignored-upgrade.js';
 import { createUnderWay } from './http/under-way.js';
@@ -10,70 +10,73 @@ import { cutUnread } from './http/unread.js';
 import { createRoutes, type Routes, type RoutesOptions } from './routes.js';
 import type { KeyPair } from './tls.js';
 
-/** How often Node.js looks for requests that are late, in milliseconds. */
+/** Interval at which Node.js checks for slow requests, in milliseconds. */
 const LATE_CHECK_MS = 1_000;
 
-/** How many free ports are tried until one is free at both loopback addresses. */
+/** Number of free ports that are tried to find one that is free at both loopback addresses. */
 const MAX_TRIES = 5;
 
-/** What is served, to whom, and how. */
+/** Settings of {@link createHttpServer}. */
 interface HttpServerOptions extends RoutesOptions {
   /** Null: plain HTTP. */
   readonly tls: KeyPair | null;
 }
 
-/** A server that may listen once. */
+/** HTTP server of the gateway, which can listen once. */
 interface HttpServer {
-  /** Begins to listen, for `localhost` on both loopback addresses; resolves with the address. Rejects when it cannot, with `node:net`'s error (`EADDRINUSE`). */
+  /**
+   * Starts to listen; for `localhost`, on both loopback addresses. Resolves with the address. Rejects with the error of
+   * `node:net`, such as `EADDRINUSE`.
+   */
   listen(port: number, host: string): Promise<AddressInfo>;
-  /** What it answers, for another server to answer it too. */
+  /** Request handlers, for use in another server. */
   readonly routes: Routes;
-  /** Uses another certificate from now on. */
+  /** Replaces the certificate for new connections. */
   renewTls(tls: KeyPair): void;
-  /** Tells WebSocket readers to come back later, then closes the port and cuts what is left. Harmless when called twice. */
+  /** Closes WebSockets with code 1001, the port, and remaining connections. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Everything the gateway serves, on one port. */
+/** Creates the server for everything that the gateway serves. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { limits, metrics, tls, proxies } = options;
   const serverOptions = {
     maxHeaderSize: limits.headerBytes,
-    // Node.js rejects one that is longer than that of the whole request.
+    // Node.js rejects a value above `requestTimeout`.
     headersTimeout: Math.min(limits.headersMs, limits.requestMs),
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: LATE_CHECK_MS,
     keepAliveTimeout: limits.idleMs,
-    // Since Node.js 24.9; before, see `ignoreUpgrade`.
+    // Since Node.js 24.9. For earlier versions see `ignoreUpgrade`.
     shouldUpgradeCallback: isWebSocketUpgrade,
   };
-  /** The event by which a connection reaches `node:http`: with TLS it does so after the handshake. */
+  /** Event that passes a connection to `node:http`: with TLS, after the handshake. */
   const httpConnection = tls ? 'secureConnection' : 'connection';
   const server = tls
     ? createTlsServer({ ...serverOptions, ...tls, handshakeTimeout: limits.headersMs })
     : createServer(serverOptions);
   cutUnread(server, options.clock, metrics);
   const routes = createRoutes(options, limitSockets(server, limits, proxies));
-  /** Connections that end with the answer under way. */
+  /** Connections that close after the current answer. */
   const closing = new WeakSet<Duplex>();
   const underWay = createUnderWay();
 
   server.on('request', (request, response) => {
-    // What a connection that was cut has sent is still taken apart.
+    // Node.js still parses what a destroyed connection has sent.
     if (request.socket.destroyed) return;
     if (!response.shouldKeepAlive || request.httpVersion === '1.0') closing.add(request.socket);
     if (underWay.begin(request.socket, response) <= limits.operations) {
       underWay.afterEarlier(request.socket, response, () => routes.handle(request, response));
       return;
     }
-    // An answer would have to wait behind those that its client does not wait for.
+    // An answer would be queued behind all others.
     metrics.refused('TOO_MANY_OPERATIONS');
     request.socket.destroy();
   });
   server.on('clientError', (error, socket) => {
-    refuseBroken(error, socket, {
+    rejectMalformed(error, socket, {
       isSilent: closing.has(socket) || underWay.isAnswering(socket),
-      origin: allowedOriginOf(underWay.next(socket)) ?? findOrigin(error, options.guard),
+      origin: readAllowedOrigin(underWay.next(socket)) ?? findOrigin(error, options.guard),
       metrics,
     });
   });
@@ -81,7 +84,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (isWebSocketUpgrade(request)) routes.upgrade(request, socket, head);
     else ignoreUpgrade(request, socket, head, (again) => server.emit(httpConnection, again));
   });
-  let beside: TcpServer | null = null;
+  let secondLoopback: TcpServer | null = null;
 
   return {
     async listen(port, host) {
@@ -90,11 +93,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       for (let tries = 1; ; tries += 1) {
         const address = await listen(server, port, first);
         try {
-          beside = await listenBeside(server, address.port, second);
+          secondLoopback = await listenOnSecondLoopback(server, address.port, second);
           return address;
         } catch (error) {
           await closeServer(server);
-          // A free port of one address may be taken at the other.
+          // A port that is free at one address can be in use at the other.
           if (port !== 0 || tries === MAX_TRIES) throw error;
         }
       }
@@ -103,14 +106,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     renewTls: (renewed) => 'setSecureContext' in server && server.setSecureContext(renewed),
     async close() {
       await routes.close();
-      beside?.close();
+      secondLoopback?.close();
       await closeServer(server);
     },
   };
 }
 
-/** The origin that may read an answer which is still to come. */
-function allowedOriginOf(response: ServerResponse | null): string | null {
+/** Origin that may read a response; null if there is none. */
+function readAllowedOrigin(response: ServerResponse | null): string | null {
   const origin = response?.getHeader('access-control-allow-origin');
   return typeof origin === 'string' ? origin : null;
 }
@@ -138,23 +141,23 @@ function closeServer(server: Server | TlsServer): Promise<void> {
 const LOOPBACKS = ['127.0.0.1', '::1'] as const;
 
 /**
- * Also listens on the other loopback address, so that `localhost` reaches the server whichever address a client tries first.
- * Its connections are handed to the server. Null where the machine has no such address; rejects with `node:net`'s error.
+ * Also listens on the second loopback address, so that `localhost` works whichever address a client tries first. Passes its
+ * connections to the server. Resolves with null if the machine has no such address; rejects with the error of `node:net`.
  */
-function listenBeside(server: TcpServer, port: number, address: string): Promise<TcpServer | null> {
-  // As `node:http` sets up its own sockets.
-  const beside = createTcpServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+function listenOnSecondLoopback(server: TcpServer, port: number, address: string): Promise<TcpServer | null> {
+  // The socket options of `node:http`.
+  const second = createTcpServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
     server.emit('connection', socket),
   );
-  beside.maxConnections = server.maxConnections;
+  second.maxConnections = server.maxConnections;
   return new Promise((resolve, reject) => {
-    beside.once('error', (error: NodeJS.ErrnoException) => {
+    second.once('error', (error: NodeJS.ErrnoException) => {
       if (ABSENT.has(error.code ?? '')) resolve(null);
       else reject(error);
     });
-    beside.listen(port, address, () => resolve(beside));
+    second.listen(port, address, () => resolve(second));
   });
 }
 
-/** What a system says of an address that it does not have. */
+/** Error codes for an address that the machine does not have. */
 const ABSENT: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);

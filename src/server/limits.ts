@@ -5,35 +5,35 @@ import {
   type QueryLimits,
 } from '../graphql/limits.js';
 
-/** What clients may take at most. Each is a whole number of at least 1. */
+/** Limits for clients. Each is an integer of at least 1. */
 export interface Limits extends QueryLimits, LargeLimits {
-  /** Bytes of a request's line and headers (431). */
+  /** Size of a request's line and headers, in bytes (431). */
   readonly headerBytes: number;
-  /** Bytes of a request's body (413). */
+  /** Size of a request's body, in bytes (413). */
   readonly bodyBytes: number;
-  /** Bytes of a WebSocket message (1009). `ws` alone would take 100 MiB. */
+  /** Size of a WebSocket message, in bytes (1009). The default of `ws` is 100 MiB. */
   readonly messageBytes: number;
-  /** Frames that a WebSocket message may come in (1008): each costs memory, however small it is. */
+  /** Frames of a WebSocket message (1008): even an empty frame costs memory. */
   readonly messageFragments: number;
-  /** Milliseconds in which a request's headers must have come (408). */
+  /** Time for the headers of a request, in milliseconds (408). */
   readonly headersMs: number;
-  /** Milliseconds in which all of a request must have come (408). */
+  /** Time for a complete request, in milliseconds (408). */
   readonly requestMs: number;
-  /** Milliseconds that an HTTP connection may be idle between two requests. Longer than proxies keep theirs: see docs/deployment.md. */
+  /** Time that an HTTP connection may be idle between two requests, in milliseconds. Longer than that of proxies: see docs/deployment.md. */
   readonly idleMs: number;
-  /** Milliseconds in which a WebSocket client must have begun, with `connection_init` (4408): as graphql-ws. */
+  /** Time for a WebSocket client to send `connection_init`, in milliseconds (4408). The default is that of graphql-ws. */
   readonly initMs: number;
-  /** Open connections in all (503). */
+  /** Open connections (503). */
   readonly sockets: number;
-  /** Open connections of one address (429). */
+  /** Open connections per address (429). */
   readonly socketsPerAddress: number;
-  /** Operations that run on one WebSocket (an error, code TOO_MANY_OPERATIONS); answers that one HTTP connection waits for (it is cut). */
+  /** Running operations per WebSocket (error TOO_MANY_OPERATIONS); pending answers per HTTP connection (it is closed). */
   readonly operations: number;
-  /** Operations begun on one WebSocket within a second, with twice as many at once (an error, code TOO_MANY_REQUESTS). */
+  /** Operations started per WebSocket and second, with bursts of twice as many (error TOO_MANY_REQUESTS). */
   readonly operationsPerSecond: number;
 }
 
-/** Room for a wall of boards, and little enough for a laptop. */
+/** Defaults: enough for a wall of boards, and safe on a laptop. */
 export const DEFAULT_LIMITS: Limits = {
   ...DEFAULT_QUERY_LIMITS,
   ...DEFAULT_LARGE_LIMITS,
@@ -51,7 +51,7 @@ export const DEFAULT_LIMITS: Limits = {
   operationsPerSecond: 100,
 };
 
-/** Whether a text is the name of a limit. */
+/** Whether a string is the name of a limit. */
 export function isLimit(name: string): name is keyof Limits {
   return Object.hasOwn(DEFAULT_LIMITS, name);
 }

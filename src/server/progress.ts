@@ -1,20 +1,20 @@
 import type { Socket } from 'node:net';
 import { isRecord } from '../lib/is-record.js';
 
-/** How far a connection has come with what was written to it. */
+/** Progress of a connection in sending what was written to it. */
 export interface Progress {
-  /** Bytes of writes that the system has taken whole. */
+  /** Bytes of writes that the system has accepted completely. */
   readonly sent: number;
-  /** Bytes of the write in progress that it has not taken. One write can be megabytes: a slow client takes it bit by bit. */
+  /** Bytes of the current write that the system has not accepted. One write can be megabytes, which a slow client reads gradually. */
   readonly queued: number;
 }
 
-/** Reads how far a connection has come. */
+/** Reads the progress of a connection. */
 export function readProgress(socket: Socket): Progress {
   return { sent: socket.bytesWritten - socket.writableLength, queued: queuedBytes(socket) };
 }
 
-/** Whether a connection has taken anything from one reading to the next. */
+/** Whether a connection has sent anything between two readings. */
 export function hasMoved(from: Progress, to: Progress): boolean {
   return from.sent !== to.sent || from.queued !== to.queued;
 }

@@ -2,21 +2,21 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Clock } from '../lib/clock.js';
 import { isOn, type Log } from '../lib/log.js';
 
-/** The header that a request's id comes and goes in. */
+/** Header of a request's id, in requests and answers. */
 export const REQUEST_ID_HEADER = 'x-request-id';
 
-/** Short, and harmless in a log line, a header and a shell. */
-const HARMLESS = /^[\w.-]{1,64}$/;
+/** Short, and safe in a log line, a header and a shell. */
+const SAFE_ID = /^[\w.-]{1,64}$/;
 
 /**
- * The id of a request: the one it came with, so that it can be followed through proxies, unless that is long or strange;
- * else one of 16 characters that is made here.
+ * Returns the id that the request carries, so that it can be traced through proxies, if it is short and safe. Otherwise
+ * generates one of 16 characters.
  *
- * @param random gives numbers from 0 up to 1
+ * @param random returns numbers from 0 up to 1
  */
-export function requestIdOf(headers: IncomingHttpHeaders, random: () => number): string {
+export function assignRequestId(headers: IncomingHttpHeaders, random: () => number): string {
   const given = headers[REQUEST_ID_HEADER];
-  if (typeof given === 'string' && HARMLESS.test(given)) return given;
+  if (typeof given === 'string' && SAFE_ID.test(given)) return given;
   return eightDigits(random) + eightDigits(random);
 }
 
@@ -26,8 +26,8 @@ function eightDigits(random: () => number): string {
     .padStart(8, '0');
 }
 
-/** The longest path that is logged whole, in characters. */
-const LONGEST_PATH = 200;
+/** Longest path in the log, in characters. */
+const MAX_LOGGED_PATH = 200;
 
 /** Settings of {@link logAccess}. */
 export interface AccessLogOptions {
@@ -69,25 +69,25 @@ export function logAccess(
 
 function shownPath(url: string): string {
   const [path = ''] = url.split(/[?#]/, 1);
-  return path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH - 1)}…` : path;
+  return path.length > MAX_LOGGED_PATH ? `${path.slice(0, MAX_LOGGED_PATH - 1)}…` : path;
 }
 
-/** The path of a request's target, whatever form the target has. */
+/** Path of a request's target, in origin form or absolute form. */
 export function pathOf(request: Pick<IncomingMessage, 'url'>): string {
   const target = originFormOf(request.url ?? '/');
   const query = target.indexOf('?');
   return query < 0 ? target : target.slice(0, query);
 }
 
-/** The query of a request's target, with its question mark; empty where there is none. */
+/** Query of a request's target, with its question mark; empty if there is none. */
 export function queryOf({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
   const query = url.indexOf('?');
   return query < 0 ? '' : url.slice(query);
 }
 
 /**
- * Rewrites a target in absolute form (`GET http://host/path`), which a server has to accept (RFC 9112, section 3.2.2): its
- * host counts, and not that of the `Host` header.
+ * Rewrites a target in absolute form (`GET http://host/path`), which a server must accept (RFC 9112, section 3.2.2). Its host
+ * replaces that of the `Host` header.
  */
 export function toOriginForm(request: IncomingMessage): void {
   const [, authority] = ABSOLUTE.exec(request.url ?? '/') ?? [];

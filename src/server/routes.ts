@@ -3,281 +3,188 @@ import type { Duplex } from 'node:stream';
 import { isOn, withFields } from '../lib/log.js';
 import type { Metrics } from '../lib/metrics.js';
 import type { Tracer } from '../lib/tracing.js';
-import type { Store } from '../store/store.js';
-import { createDoor, type DoorOptions, type HostRule } from './access/door.js';
-import type { Refusal } from './access/guard.js';
-import { peerOf } from './access/peer.js';
-import { isPageVisit, refuse, refuseUpgrade, wantsPage } from './access/refuse.js';
+import type { Rejection } from './access/allow-list.js';
+import { resolvePeer } from './access/peer.js';
+import { acceptsHtml, isPageVisit, reject, rejectUpgrade } from './access/reject.js';
+import { createRequestGuard, type HostRule, type RequestGuardOptions } from './access/request-guard.js';
 import { sendSignInPage } from './access/sign-in.js';
-import { createClientLimits, type ExcessOf } from './access/socket-limits.js';
-import { createDashboard } from './dashboard.js';
-import { createGraphiQLPage } from './graphiql.js';
+import { createClientLimits, type OverLimit } from './access/socket-limits.js';
 import { createGraphQLHttp, type GraphQLHttpOptions } from './http/graphql-http.js';
 import type { Limits } from './limits.js';
-import { logAccess, pathOf, queryOf, REQUEST_ID_HEADER, requestIdOf, toOriginForm } from './request.js';
+import { createPages, GRAPHQL_PAGE, GRAPHQL_PATH, type PagesOptions, type ServePage } from './pages.js';
+import { assignRequestId, logAccess, pathOf, REQUEST_ID_HEADER, toOriginForm } from './request.js';
 import { createGraphQLWebSocket, type GraphQLWebSocketOptions } from './websocket/websocket.js';
 
-/** The path of the endpoint: GraphQL over HTTP, server-sent events and WebSocket, and GraphiQL for browsers. */
-export const GRAPHQL_PATH = '/graphql';
-
-/** The same, relative to the home page. */
-const GOAL = GRAPHQL_PATH.slice(1);
-
-/** What is served, and to whom. */
+/** Settings of everything that the gateway serves. */
 export interface RoutesOptions
   extends Omit<GraphQLHttpOptions, 'path'>,
-    Omit<GraphQLWebSocketOptions, 'path'>,
-    DoorOptions {
+    GraphQLWebSocketOptions,
+    PagesOptions,
+    RequestGuardOptions {
   readonly limits: Limits;
   readonly metrics: Metrics;
   readonly tracer: Tracer;
-  /** The page `/metrics`. */
-  readonly prometheus: { serve(response: ServerResponse): Promise<void> };
-  /** Numbers from 0 up to 1, for the ids of requests. */
+  /** Returns numbers from 0 up to 1, for the ids of requests. */
   readonly random: () => number;
-  readonly store: Pick<Store, 'ready' | 'sources'>;
-  /** What every path begins with, such as `/tilt`; empty for nothing. */
-  readonly pathPrefix: string;
-  /** Whether browsers get GraphiQL. */
-  readonly graphiql: boolean;
-  /** Whether the dashboard is served. */
-  readonly dashboard: boolean;
 }
 
-/** What the gateway answers, on whichever server a request came. */
+/** Request handlers of the gateway, for any server. */
 export interface Routes {
-  /** Whether a request is to one of the gateway's paths. */
+  /** Whether a request is to a path of the gateway. */
   isOurs(request: IncomingMessage): boolean;
-  /** Answers a request; 404 to any other path. */
+  /** Answers a request; 404 for an unknown path. */
   handle(request: IncomingMessage, response: ServerResponse): void;
   /**
-   * Takes over a connection that is to become a WebSocket, which is refused at any path but the endpoint. Other upgrades have
-   * to be ignored by the server (`http/ignored-upgrade.ts`).
+   * Takes over the socket of a WebSocket handshake, which is rejected at any path but the endpoint. The server must ignore
+   * all other upgrades (`http/ignored-upgrade.ts`).
    */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Tells WebSocket readers to come back later. Harmless when called twice. */
+  /** Closes all WebSockets with code 1001. Idempotent. */
   close(): Promise<void>;
 }
 
 /**
- * Everything the gateway serves.
+ * Creates the handlers of everything that the gateway serves.
  *
- * @param excessOf why a connection is refused; null where it is within the limits
+ * @param overLimit returns the rejection of a connection above the limits, or null
  */
-export function createRoutes(options: RoutesOptions, excessOf: ExcessOf): Routes {
-  const { store, log, clock, random, pathPrefix } = options;
+export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Routes {
+  const { log, clock, random, pathPrefix } = options;
   const endpoint = pathPrefix + GRAPHQL_PATH;
-  const door = createDoor(options, excessOf, createClientLimits(options.limits.socketsPerAddress));
-  const graphql = createGraphQLHttp({ ...options, path: endpoint });
-  const webSocket = createGraphQLWebSocket(options);
-  const graphiql = options.graphiql ? createGraphiQLPage() : null;
-  const dashboard = options.dashboard ? createDashboard() : null;
   const home = `${pathPrefix}/`;
   const assets = `${pathPrefix}/assets/`;
-  const signInPath = `${pathPrefix}/sign-in`;
-  /** Where a sign-in may go on to, relative to its own address. */
-  const goals: readonly [string, ...string[]] = [dashboard ? './' : GOAL, GOAL, 'metrics'];
-  const pages = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>([
-    [pathPrefix, redirectIntoPrefix],
-    [home, (request, response) => serveFile('index.html', request, response, () => redirect(response, GOAL))],
+  const guard = createRequestGuard(options, overLimit, createClientLimits(options.limits.socketsPerAddress));
+  const graphql = createGraphQLHttp({ ...options, path: endpoint });
+  const webSocket = createGraphQLWebSocket(options);
+  const pages = createPages(options);
+  /** Pages that a sign-in can redirect to, relative to its own address. */
+  const signInTargets: readonly [string, ...string[]] = [
+    options.dashboard ? './' : GRAPHQL_PAGE,
+    GRAPHQL_PAGE,
+    'metrics',
+  ];
+  const handlers = new Map<string, ServePage>([
+    [pathPrefix, pages.redirectIntoPrefix],
+    [home, pages.home],
+    [endpoint, serveEndpoint],
     [`${pathPrefix}/metrics`, serveMetrics],
-    [`${pathPrefix}/healthz`, (_, response) => answer(response, 200, 'ok')],
-    [`${pathPrefix}/readyz`, (_, response) => answerReadiness(response)],
+    [`${pathPrefix}/healthz`, pages.health],
+    [`${pathPrefix}/readyz`, pages.readiness],
   ]);
-  // Where no token is asked for the path is free for others, such as the application that embeds the gateway.
-  if (!options.access.isOpen) pages.set(signInPath, serveSignIn);
+  // Without a required token the path stays free for an application that embeds the gateway.
+  if (!options.access.isOpen) handlers.set(`${pathPrefix}/sign-in`, serveSignIn);
   const hostRules = new Map<string, HostRule>([
     [`${pathPrefix}/metrics`, 'any with a token'],
     [`${pathPrefix}/healthz`, 'any'],
     [`${pathPrefix}/readyz`, 'any'],
   ]);
   /** Pages that a link with a token opens. */
-  const linked = new Set([home, endpoint, `${pathPrefix}/metrics`]);
+  const signInLinks = new Set([home, endpoint, `${pathPrefix}/metrics`]);
 
   return {
     isOurs(request) {
       const path = pathOf(request);
-      return path === endpoint || pages.has(path) || path.startsWith(assets);
+      return handlers.has(path) || path.startsWith(assets);
     },
     handle(request, response) {
-      const requestId = requestIdOf(request.headers, random);
-      request.headers[REQUEST_ID_HEADER] = requestId;
-      toOriginForm(request);
-      if (isOn(log, 'debug')) {
-        const { address: client } = peerOf(request, options.proxies);
-        const status = () => response.statusCode;
-        logAccess(request, { log: withFields(log, { requestId }), clock, client, response, status });
-      }
+      begin(request, response, () => response.statusCode);
       const path = pathOf(request);
-      if (!door.greet(request, response, hostRules.get(path))) return;
-      if (linked.has(path) && door.isLink(request)) {
-        door.openByLink(request, response, (refusal) => turnAway(request, response, refusal));
+      if (!guard.preflight(request, response, hostRules.get(path))) return;
+      if (signInLinks.has(path) && guard.isSignInLink(request)) {
+        guard.signInByLink(request, response, (rejection) => sendRejection(request, response, rejection));
         return;
       }
-      if (path === endpoint) {
-        serveEndpoint(request, response);
-        return;
-      }
-      response.setHeader(REQUEST_ID_HEADER, requestId);
-      const page = pages.get(path) ?? (path.startsWith(assets) ? serveAsset : answerMissing);
-      page(request, response);
+      // A cached answer sends all its headers in one call, which is faster.
+      if (path !== endpoint)
+        response.setHeader(REQUEST_ID_HEADER, String(request.headers[REQUEST_ID_HEADER]));
+      const serve = handlers.get(path) ?? (path.startsWith(assets) ? pages.asset : pages.notFound);
+      serve(request, response);
     },
     upgrade(request, socket, head) {
-      // Until `ws` owns the socket, a client that vanishes in the middle must not end the process.
+      // Until `ws` owns the socket, a client that disconnects must not end the process.
       socket.on('error', destroy);
-      const requestId = requestIdOf(request.headers, random);
-      request.headers[REQUEST_ID_HEADER] = requestId;
-      toOriginForm(request);
       let status = 101;
-      if (isOn(log, 'debug')) {
-        const { address: client } = peerOf(request, options.proxies);
-        const parts = { log: withFields(log, { requestId }), clock, client };
-        logAccess(request, { ...parts, response: null, status: () => status });
-      }
+      begin(request, null, () => status);
       if (pathOf(request) === endpoint)
-        door.admitUpgrade(request, (tokens) => webSocket.upgrade(request, head, tokens), turnUpgradeAway);
-      else turnUpgradeAway(NO_SUCH_PATH);
+        guard.preflightUpgrade(
+          request,
+          (tokens) => webSocket.upgrade(request, head, tokens),
+          rejectHandshake,
+        );
+      else rejectHandshake(NO_WEB_SOCKET);
 
-      function turnUpgradeAway(refusal: Refusal): void {
-        status = refusal.status;
-        refuseUpgrade(socket, refusal);
+      function rejectHandshake(rejection: Rejection): void {
+        status = rejection.status;
+        rejectUpgrade(socket, rejection);
       }
     },
     close: () => webSocket.close(),
   };
 
+  /** Gives the request its id, and logs it when it ends. */
+  function begin(request: IncomingMessage, response: ServerResponse | null, status: () => number): void {
+    const requestId = assignRequestId(request.headers, random);
+    request.headers[REQUEST_ID_HEADER] = requestId;
+    toOriginForm(request);
+    if (!isOn(log, 'debug')) return;
+    const { address: client } = resolvePeer(request, options.proxies);
+    logAccess(request, { log: withFields(log, { requestId }), clock, client, response, status });
+  }
+
   function serveEndpoint(request: IncomingMessage, response: ServerResponse): void {
-    door.admit(
+    guard.authenticate(
       request,
       (grant) => {
-        if (graphiql && isPageVisit(request)) servePage(request, response);
+        if (pages.graphiql && isPageVisit(request)) pages.graphiql(request, response);
         else graphql(request, response, grant);
       },
-      (refusal) => turnAway(request, response, refusal),
+      (rejection) => sendRejection(request, response, rejection),
     );
   }
 
-  /** Names sources: for those alone who may see all of them. */
   function serveMetrics(request: IncomingMessage, response: ServerResponse): void {
-    door.admit(
+    guard.authenticate(
       request,
-      ({ scope }) => {
-        if (scope.instances !== null) refuse(request, response, ONLY_FOR_ALL);
-        else options.prometheus.serve(response).catch((error) => fail(response, error));
-      },
-      (refusal) => turnAway(request, response, refusal),
+      (grant) => pages.metrics(request, response, grant),
+      (rejection) => sendRejection(request, response, rejection),
     );
   }
 
   function serveSignIn(request: IncomingMessage, response: ServerResponse): void {
-    door.signIn(request, response, goals, (refusal, page) => {
-      answerRefusal(request, response, refusal, wantsPage(request) ? page : null);
+    guard.signIn(request, response, signInTargets, (rejection, page) => {
+      rejectWithSignIn(request, response, rejection, acceptsHtml(request) ? page : null);
     });
   }
 
-  function turnAway(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+  function sendRejection(request: IncomingMessage, response: ServerResponse, rejection: Rejection): void {
     const page = isPageVisit(request) ? pathOf(request).slice(home.length) || './' : null;
-    answerRefusal(request, response, refusal, page);
-  }
-
-  /**
-   * Visitors who lack a valid token are asked for one; programs get an error.
-   *
-   * @param page what is visited, relative to the home page; null for a program
-   */
-  function answerRefusal(
-    request: IncomingMessage,
-    response: ServerResponse,
-    refusal: Refusal,
-    page: string | null,
-  ): void {
-    response.setHeader(REQUEST_ID_HEADER, String(request.headers[REQUEST_ID_HEADER]));
-    if (refusal.status === 401 && page !== null) {
-      sendSignInPage(request, response, { ...refusal, action: 'sign-in', page });
-    } else {
-      refuse(request, response, refusal);
-    }
-  }
-
-  /** `/tilt` leads to `/tilt/`: relative, since a proxy may serve it below another prefix. */
-  function redirectIntoPrefix(request: IncomingMessage, response: ServerResponse): void {
-    const folder = `./${pathPrefix.slice(pathPrefix.lastIndexOf('/') + 1)}/`;
-    redirect(response, `${folder}${dashboard ? '' : GOAL}${queryOf(request)}`);
-  }
-
-  function fail(response: ServerResponse, error: unknown): void {
-    log('error', 'the metrics could not be read', { error });
-    response.destroy();
-  }
-
-  function servePage(request: IncomingMessage, response: ServerResponse): void {
-    response.setHeader(REQUEST_ID_HEADER, String(request.headers[REQUEST_ID_HEADER]));
-    graphiql?.serve(request, response).catch((error) => {
-      log('error', 'GraphiQL could not be served', { error: String(error) });
-      response.destroy();
-    });
-  }
-
-  function serveAsset(request: IncomingMessage, response: ServerResponse): void {
-    const name = pathOf(request).slice(home.length);
-    serveFile(name, request, response, () => answerMissing(request, response));
-  }
-
-  /** The dashboard's files hold no secret, so they need no token; what the page shows does. */
-  function serveFile(
-    name: string,
-    request: IncomingMessage,
-    response: ServerResponse,
-    otherwise: () => void,
-  ): void {
-    const isAsked = request.method === 'GET' || request.method === 'HEAD';
-    if (!dashboard || !isAsked) {
-      otherwise();
-      return;
-    }
-    dashboard
-      .serve(name, request, response)
-      .then((isServed) => isServed || otherwise())
-      .catch((error) => {
-        log('error', 'the dashboard could not be served', { error: String(error) });
-        response.destroy();
-      });
-  }
-
-  function answerMissing(_: IncomingMessage, response: ServerResponse): void {
-    answer(response, 404, `Not found. The GraphQL endpoint is ${endpoint}`);
-  }
-
-  /** Anyone may ask, so no source is named. */
-  function answerReadiness(response: ServerResponse): void {
-    const sources = store.sources();
-    const waiting = sources.filter(({ state }) => state !== 'live').length;
-    if (store.ready) answer(response, 200, 'ok');
-    else answer(response, 503, `waiting for the first snapshot of ${waiting} of ${sources.length} sources`);
+    rejectWithSignIn(request, response, rejection, page);
   }
 }
 
-const NO_SUCH_PATH: Refusal = {
+/**
+ * Answers a rejected request: with a sign-in form for a page visit without a valid token, otherwise with the error.
+ *
+ * @param page visited page, relative to the home page; null for a program
+ */
+function rejectWithSignIn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  rejection: Rejection,
+  page: string | null,
+): void {
+  response.setHeader(REQUEST_ID_HEADER, String(request.headers[REQUEST_ID_HEADER]));
+  if (rejection.status === 401 && page !== null)
+    sendSignInPage(request, response, { ...rejection, action: 'sign-in', page });
+  else reject(request, response, rejection);
+}
+
+const NO_WEB_SOCKET: Rejection = {
   status: 404,
   code: 'NOT_FOUND',
   message: 'There is no WebSocket at this path.',
 };
 
-const ONLY_FOR_ALL: Refusal = {
-  status: 403,
-  code: 'FORBIDDEN',
-  message: 'The metrics are for those who may see every instance.',
-};
-
 function destroy(this: Duplex): void {
   this.destroy();
-}
-
-function redirect(response: ServerResponse, location: string): void {
-  response.writeHead(302, { location }).end();
-}
-
-function answer(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
-  response.end(`${text}\n`);
 }

@@ -1,4 +1,4 @@
-/** A certificate with its chain, and its key, both PEM. */
+/** Certificate chain and private key, both in PEM format. */
 export interface KeyPair {
   readonly cert: string;
   readonly key: string;

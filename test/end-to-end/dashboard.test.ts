@@ -273,7 +273,7 @@ describe('the token', () => {
     expect(await page.locator('body').innerText()).not.toContain('shop');
     await field.fill('wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByText('The token is not valid here.').waitFor();
+    await page.getByText('The token is invalid.').waitFor();
     await keepPicture(page, 'signed-out-wrong');
     await field.fill('a-token-of-the-tests');
     await field.press('Enter');

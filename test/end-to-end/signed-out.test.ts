@@ -86,13 +86,13 @@ describe('the dashboard', () => {
   });
 
   it('shows why the gateway refuses its WebSocket, which a browser does not tell', async () => {
-    const { gateway } = await start({ allowHosts: ['board.example.com'], trustProxies: ['127.0.0.1'] });
+    const { gateway } = await start({ allowHosts: ['board.example.com'], parseTrustedProxies: ['127.0.0.1'] });
     await using _gateway = gateway;
     const page = await browser.newPage();
     // A proxy that names another host than the one that the page was opened at.
     await page.setExtraHTTPHeaders({ 'x-forwarded-host': 'board.example.com' });
     await page.goto(gateway.origin);
-    await page.getByRole('alert').getByText('may not ask this gateway').waitFor();
+    await page.getByRole('alert').getByText('is not allowed').waitFor();
     await page.close();
   });
 });
@@ -158,7 +158,7 @@ describe('GraphiQL', () => {
     expect(await violationsOn(page)).toEqual([]);
     await page.getByLabel('Token').fill('wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('alert').getByText('The token is not valid here.').waitFor();
+    await page.getByRole('alert').getByText('The token is invalid.').waitFor();
     await page.getByLabel('Token').fill(await setup.sign());
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.locator('.graphiql-execute-button').waitFor();

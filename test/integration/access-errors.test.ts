@@ -9,9 +9,9 @@ import { startIdentityProvider } from '../support/tokens.js';
 import { beginWebSocket, connectWebSocket } from '../support/web-socket-client.js';
 
 const TOKEN = 'a-token-of-the-tests';
-const NOT_VALID = 'The token is not valid here. The gateway printed a link with a valid one at its start.';
+const NOT_VALID = 'The token is invalid. The gateway printed a link with a valid one at start-up.';
 const MISSING =
-  'A token is needed: open the link that the gateway printed at its start, or send "Authorization: Bearer TOKEN".';
+  'A token is required: open the link that the gateway printed at start-up, or send "Authorization: Bearer TOKEN".';
 
 async function start(options: GatewayOptions) {
   const source = createMemoryProvider('a', [session('a', { x: 'running' })]);
@@ -81,7 +81,7 @@ describe('a WebSocket handshake with a token that is not valid', () => {
     expect(await client.closed).toEqual([
       4403,
       expect.stringMatching(
-        /^The token expired at 2023-11-14T22:13:20Z; this gateway's clock says \S+Z\. Get/,
+        /^The token expired at 2023-11-14T22:13:20Z; this gateway's clock shows \S+Z\. Get/,
       ),
     ]);
   });

@@ -201,7 +201,7 @@ describe('a token', () => {
       );
       for (const authorization of [`Basic ${TOKEN}`, TOKEN, 'Bearer ', 'Negotiate YII=']) {
         expect(await ask(gateway, { authorization }, accept)).toMatchObject(
-          refused(401, 'A token is needed'),
+          refused(401, 'A token is required'),
         );
       }
       expect(await ask(gateway, { authorization: `Bearer ${TOKEN}` }, accept)).toMatchObject(answered);
@@ -260,7 +260,7 @@ describe('a token', () => {
     const wrong = await open('?token=wrong');
     expect([wrong.status, wrong.headers.get('set-cookie')]).toEqual([401, null]);
     expect(await wrong.text()).toContain(
-      '<p role="alert">The token is not valid here. The gateway printed a link with a valid one at its start.</p>',
+      '<p role="alert">The token is invalid. The gateway printed a link with a valid one at start-up.</p>',
     );
   });
 
@@ -285,7 +285,7 @@ describe('a token', () => {
     }
     const wrong = await post({ token: 'wrong' });
     expect([wrong.status, wrong.headers.get('set-cookie')]).toEqual([401, null]);
-    expect(await wrong.text()).toContain('The token is not valid here.');
+    expect(await wrong.text()).toContain('The token is invalid.');
     expect((await post({ token: TOKEN }, { origin: 'https://evil.example' })).status).toBe(403);
     expect((await fetch(`${gateway.origin}/sign-in`)).status).toBe(400);
     await using open = await start({});

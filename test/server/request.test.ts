@@ -4,11 +4,11 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { LogFields } from '../../src/lib/log.js';
-import { logAccess, requestIdOf } from '../../src/server/request.js';
+import { logAccess, assignRequestId } from '../../src/server/request.js';
 import { createSteppedClock, type SteppedClock } from '../support/stepped-clock.js';
 
 const idOf = (given?: string, random = () => 0.5) =>
-  requestIdOf(given === undefined ? {} : { 'x-request-id': given }, random);
+  assignRequestId(given === undefined ? {} : { 'x-request-id': given }, random);
 
 describe('the id of a request', () => {
   it.each(['a', 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6', '01J.z_9', 'x'.repeat(64)])(

@@ -1,53 +1,50 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Refusal } from './guard.js';
+import type { Rejection } from './allow-list.js';
 
-/** What of the Sessions someone may see. */
+/** The part of all Sessions that a client may see. */
 export interface Scope {
-  /** Tells scopes apart: who has the same may share answers. Empty for everyone's. Has no line break. */
+  /** Identity of the scope, without line breaks: clients with the same key share answers. Empty for everything. */
   readonly key: string;
-  /** Globs of which one must match a Session's instance. Null: everything is seen. */
+  /** Globs, of which one must match the instance of a Session. Null: all Sessions. */
   readonly instances: readonly string[] | null;
 }
 
-/** Everything may be seen. */
+/** All Sessions. */
 const EVERYTHING: Scope = { key: '', instances: null };
 
-/** The scope of some instances. */
-export function scopeOf(instances: readonly string[]): Scope {
+/** Creates the scope of the instances that match the globs. */
+export function createScope(instances: readonly string[]): Scope {
   const globs = [...new Set(instances)].sort();
   return globs.includes('*') ? EVERYTHING : { key: JSON.stringify(globs), instances: globs };
 }
 
-/** What someone who was let in may see, and for how long. */
+/** Result of a valid token. */
 export interface Grant {
   readonly scope: Scope;
-  /** When it ends, in milliseconds since 1970; null: never. */
+  /** Expiry, in milliseconds since 1970. Null: never. */
   readonly expiresAt: number | null;
 }
 
-/** Who gets in. */
+/** Authentication by token. */
 export interface Access {
-  /** Whether a token is asked for at all. */
+  /** Whether no token is required. */
   readonly isOpen: boolean;
-  /**
-   * What the bearer of the first valid token may see; or why none of them is valid. At once, unless a signature has to be
-   * verified.
-   */
-  check(tokens: readonly string[]): Grant | Refusal | Promise<Grant | Refusal>;
+  /** Grant of the first valid token, or the reason why none is valid. A promise only if a signature must be verified. */
+  check(tokens: readonly string[]): Grant | Rejection | Promise<Grant | Rejection>;
 }
 
-/** Tells whether a text is a token that somebody else has signed. */
-export type TokenVerifier = (token: string) => Promise<Grant | Refusal>;
+/** Verifies a token that an identity provider has signed. */
+export type TokenVerifier = (token: string) => Promise<Grant | Rejection>;
 
-/** What {@link createAccess} works with. */
+/** Settings of {@link createAccess}. */
 interface AccessOptions {
-  /** The token that lets everyone in who has it, to everything. Null: there is none. */
+  /** Token that grants everything. Null: none. */
   readonly token: string | null;
-  /** Looks at tokens that are not that one. Null: none is valid. */
+  /** Verifies all other tokens. Null: no other token is valid. */
   readonly verify: TokenVerifier | null;
 }
 
-/** Lets everyone in when there is neither a token nor a verifier. */
+/** Creates the authentication. Without a token and a verifier, it grants everything to every client. */
 export function createAccess({ token, verify }: AccessOptions): Access {
   const isOpen = token === null && verify === null;
   const expected = token === null ? null : digest(token);
@@ -63,63 +60,63 @@ export function createAccess({ token, verify }: AccessOptions): Access {
     },
   };
 
-  // Digests are of one length and say nothing of each other: what is compared takes the same time, whatever is given.
+  // Constant time: digests have one length, and equal prefixes of them reveal nothing about the token.
   function isExpected(token: string): boolean {
     return expected !== null && timingSafeEqual(digest(token), expected);
   }
 }
 
-/** The first grant; else a refusal that may pass (503), else that of the first token. */
-async function firstGrant(tokens: readonly string[], verify: TokenVerifier): Promise<Grant | Refusal> {
-  const refusals: Refusal[] = [];
+/** The first grant; otherwise a temporary rejection (503), otherwise the rejection of the first token. */
+async function firstGrant(tokens: readonly string[], verify: TokenVerifier): Promise<Grant | Rejection> {
+  const rejections: Rejection[] = [];
   for (const token of tokens) {
     const outcome = await verify(token);
     if (isGrant(outcome)) return outcome;
-    refusals.push(outcome);
+    rejections.push(outcome);
   }
-  return refusals.find(({ status }) => status === 503) ?? refusals[0] ?? MISSING;
+  return rejections.find(({ status }) => status === 503) ?? rejections[0] ?? MISSING;
 }
 
-/** Whether someone was let in. */
-export function isGrant(outcome: Grant | Refusal): outcome is Grant {
+/** Whether an outcome is a grant. */
+export function isGrant(outcome: Grant | Rejection): outcome is Grant {
   return 'scope' in outcome;
 }
 
 const ALL: Grant = { scope: EVERYTHING, expiresAt: null };
 
-const MISSING: Refusal = {
+const MISSING: Rejection = {
   status: 401,
   code: 'UNAUTHENTICATED',
   message:
-    'A token is needed: open the link that the gateway printed at its start, or send "Authorization: Bearer TOKEN".',
+    'A token is required: open the link that the gateway printed at start-up, or send "Authorization: Bearer TOKEN".',
 };
 
-const WRONG: Refusal = {
+const WRONG: Rejection = {
   status: 401,
   code: 'UNAUTHENTICATED',
-  message: 'The token is not valid here. The gateway printed a link with a valid one at its start.',
+  message: 'The token is invalid. The gateway printed a link with a valid one at start-up.',
 };
 
 function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
-/** How tokens of an identity provider are checked. */
+/** Settings for tokens of an identity provider. */
 export interface JwtOptions {
-  /** Where its keys are: a JSON Web Key Set (RFC 7517), by https, or by http on this machine. */
+  /** URL of its JSON Web Key Set (RFC 7517): https, or http on this machine. */
   readonly jwks: URL;
-  /** Whom a token must be from (`iss`). Default: anyone with such a key. */
+  /** Required issuer (`iss`). Default: any. */
   readonly issuer?: string;
-  /** Whom it must be for (`aud`). Default: anyone. */
+  /** Required audience (`aud`). Default: any. */
   readonly audience?: string;
-  /** The claim that says which instances its bearer may see: a glob, or a list of them. Default: {@link DEFAULT_CLAIM}. */
+  /** Claim with the instances that the client may see: a glob, or a list of globs. Default: {@link DEFAULT_CLAIM}. */
   readonly claim?: string;
-  /** How far the clocks of the provider and the gateway may differ, in milliseconds. Default: {@link DEFAULT_LEEWAY_MS}. */
+  /** Allowed difference between the clocks of provider and gateway, in milliseconds. Default: {@link DEFAULT_LEEWAY_MS}. */
   readonly leewayMs?: number;
 }
 
-/** How long a token is accepted before its `nbf` and after its `exp`, unless told otherwise, in milliseconds. */
+/** Default time for which a token is accepted before its `nbf` and after its `exp`, in milliseconds. */
 export const DEFAULT_LEEWAY_MS = 30_000;
 
-/** The claim that is looked at unless told otherwise. */
+/** Default claim with the instances. */
 export const DEFAULT_CLAIM = 'tilt_instances';

@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** How long a browser need not ask again whether it may ask, in seconds. */
+/** Time for which a browser may cache the answer to a preflight, in seconds. */
 const PREFLIGHT_SECONDS = 600;
 
-/** The longest list of header names that is granted, in characters: browsers send a few names. */
+/** Longest list of header names that is granted, in characters: browsers send a few names. */
 const MAX_REQUESTED = 2_000;
 
-/** What a client that does not name its headers may send. */
+/** Headers that are granted to a preflight without a list. */
 const USUAL_HEADERS = 'accept, authorization, content-type, last-event-id, x-request-id';
 
-/** The headers by which a page of an allowed origin may read an answer (Fetch standard, section 3.3, "CORS protocol"). */
+/** Headers that let a page of an allowed origin read an answer (Fetch standard, section 3.3, "CORS protocol"). */
 export function corsHeaders(origin: string): Readonly<Record<string, string>> {
   return {
     'access-control-allow-origin': origin,
@@ -19,15 +19,15 @@ export function corsHeaders(origin: string): Readonly<Record<string, string>> {
 }
 
 /**
- * Lets a page read whatever is answered, errors too: without these headers, all it sees of an answer is a network error.
+ * Lets a page read the answer, also if it is an error. Without these headers the page sees only a network error.
  *
- * @param origin an allowed one
+ * @param origin an origin that is allowed
  */
 export function allowOrigin(response: ServerResponse, origin: string): void {
   for (const [name, value] of Object.entries(corsHeaders(origin))) response.setHeader(name, value);
 }
 
-/** Answers a browser that asks whether a page may send a request. The page sees nothing of this answer. */
+/** Answers a CORS preflight. The page cannot see this answer. */
 export function answerPreflight(request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(204, {
     'access-control-allow-methods': 'GET, POST',
@@ -39,8 +39,8 @@ export function answerPreflight(request: IncomingMessage, response: ServerRespon
 }
 
 /**
- * The headers that a preflight asks for. All of them are granted: whatever its headers, a page can only do what its token
- * allows. With `*` instead, `authorization` would not be included (Fetch standard, section 4.9).
+ * Headers that a preflight requests. All are granted, because the token alone decides what a page may do. `*` would not
+ * include `authorization` (Fetch standard, section 4.9).
  */
 function requestedHeaders({ headers }: IncomingMessage): string | null {
   const requested = headers['access-control-request-headers'];

@@ -4,22 +4,22 @@ import type { Clock } from '../../lib/clock.js';
 import { messageOf } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
 import {
+  createScope,
   DEFAULT_CLAIM,
   DEFAULT_LEEWAY_MS,
   type Grant,
   isGrant,
   type JwtOptions,
-  scopeOf,
   type TokenVerifier,
 } from './access.js';
-import type { Refusal } from './guard.js';
+import type { Rejection } from './allow-list.js';
 
-/** A token is looked at anew after this long, so that one that was signed with a withdrawn key does not live on: ms. */
+/** Time after which a token is verified again, in milliseconds: its key can have been withdrawn. */
 const TRUSTED_MS = 60_000;
 
-/** Checks tokens by the keys at an address: they are fetched when first needed, and when a token names a new one. */
+/** Creates a verifier that fetches its keys from a URL: with the first token, and when a token names a new key. */
 export function createJwtVerifier(options: JwtOptions, clock: Clock, log: Log): TokenVerifier {
-  // Keys that cannot be had are asked for again by the next token, but not more often than every 30 s (jose's cooldown).
+  // After a failure the next token fetches the keys again, at most every 30 s (jose's cooldown).
   return createTokenVerifier(
     createRemoteJWKSet(options.jwks, { timeoutDuration: 5_000 }),
     options,
@@ -28,7 +28,7 @@ export function createJwtVerifier(options: JwtOptions, clock: Clock, log: Log): 
   );
 }
 
-/** Checks tokens by keys from anywhere. */
+/** Creates a verifier for keys from any source. */
 export function createTokenVerifier(
   keys: JWTVerifyGetKey,
   { issuer, audience, claim = DEFAULT_CLAIM, leewayMs = DEFAULT_LEEWAY_MS }: Omit<JwtOptions, 'jwks'>,
@@ -43,7 +43,7 @@ export function createTokenVerifier(
 
   return async (token) => {
     const before = known.get(token);
-    // The trust ends after a while on the monotonic clock, and with the token itself on the wall clock.
+    // The trust ends by the monotonic clock, the token itself by the wall clock.
     const isTrusted = before !== undefined && clock.monotonic() < before.trustedUntil;
     if (isTrusted && clock.now() < (before.grant.expiresAt ?? Number.POSITIVE_INFINITY)) return before.grant;
     const outcome = await verify(token);
@@ -53,7 +53,7 @@ export function createTokenVerifier(
     return outcome;
   };
 
-  async function verify(token: string): Promise<Grant | Refusal> {
+  async function verify(token: string): Promise<Grant | Rejection> {
     try {
       const { payload } = await jwtVerify(token, keys, {
         ...(issuer !== undefined && { issuer }),
@@ -63,43 +63,43 @@ export function createTokenVerifier(
         // RFC 7519, section 4.1.4: "some small leeway, usually no more than a few minutes, to account for clock skew".
         clockTolerance: leewayMs / 1_000,
       });
-      return grantOf(payload, claim, leewayMs);
+      return toGrant(payload, claim, leewayMs);
     } catch (error) {
-      return refusalOf(error, clock, log);
+      return toRejection(error, clock, log);
     }
   }
 }
 
-function grantOf(payload: JWTPayload, claim: string, leewayMs: number): Grant | Refusal {
+function toGrant(payload: JWTPayload, claim: string, leewayMs: number): Grant | Rejection {
   const { exp = 0, [claim]: value } = payload;
   const globs = typeof value === 'string' ? [value] : value;
   if (!Array.isArray(globs) || !globs.every((glob) => typeof glob === 'string')) {
-    const message = `The token is valid, but its claim "${claim}" does not say which instances may be seen: expected a glob such as "team-a-*", or a list of them.`;
+    const message = `The token is valid, but its claim "${claim}" does not name instances: expected a glob such as "team-a-*", or a list of globs.`;
     return { status: 403, code: 'FORBIDDEN', message };
   }
-  return { scope: scopeOf(globs), expiresAt: exp * 1_000 + leewayMs };
+  return { scope: createScope(globs), expiresAt: exp * 1_000 + leewayMs };
 }
 
-/** jose's errors are about the token; anything else is about how its keys are fetched, which is no business of clients. */
-function refusalOf(error: unknown, clock: Clock, log: Log): Refusal {
-  const unauthenticated = (message: string): Refusal => ({ status: 401, code: 'UNAUTHENTICATED', message });
-  const here = `this gateway's clock says ${shownTime(clock.now())}`;
+/** Converts an error. Errors of jose concern the token; others concern the fetching of keys, and are only logged. */
+function toRejection(error: unknown, clock: Clock, log: Log): Rejection {
+  const unauthenticated = (message: string): Rejection => ({ status: 401, code: 'UNAUTHENTICATED', message });
+  const here = `this gateway's clock shows ${formatTime(clock.now())}`;
   if (error instanceof errors.JWTExpired) {
     return unauthenticated(
-      `The token expired at ${shownSeconds(error.payload.exp)}; ${here}. Get a new one.`,
+      `The token expired at ${formatSeconds(error.payload.exp)}; ${here}. Get a new one.`,
     );
   }
   if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.payload.nbf) {
-    const start = shownSeconds(error.payload.nbf);
+    const start = formatSeconds(error.payload.nbf);
     return unauthenticated(`The token is valid from ${start} ("nbf"); ${here}. Compare the clocks.`);
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
     return unauthenticated(
-      `The token is not valid here: its claim "${error.claim}" is missing or not as expected.`,
+      `The token is invalid: its claim "${error.claim}" is missing or has an unexpected value.`,
     );
   }
-  if (isAboutToken(error)) return unauthenticated('The token is not valid here.');
-  log('warn', 'the keys to check tokens with (--jwks) cannot be had', {
+  if (isAboutToken(error)) return unauthenticated('The token is invalid.');
+  log('warn', 'the keys of the identity provider (--jwks) cannot be fetched', {
     error: messageOf(error),
   });
   return {
@@ -121,12 +121,12 @@ function isAboutToken(error: unknown): boolean {
   );
 }
 
-/** A time of a claim, which is in seconds since 1970 (RFC 7519, section 2, "NumericDate"). */
-function shownSeconds(seconds: number | undefined): string {
-  return shownTime((seconds ?? Number.NaN) * 1_000);
+/** Formats a time of a claim, in seconds since 1970 (RFC 7519, section 2, "NumericDate"). */
+function formatSeconds(seconds: number | undefined): string {
+  return formatTime((seconds ?? Number.NaN) * 1_000);
 }
 
-function shownTime(ms: number): string {
+function formatTime(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? 'an unknown time' : `${date.toISOString().slice(0, 19)}Z`;
 }

@@ -1,21 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readBody } from '../http/body.js';
 
-/** The longest sign-in form that is read, in bytes: as long as a request's headers may be. */
+/** Longest sign-in form, in bytes: the default limit of a request's headers. */
 const MAX_FORM = 16_384;
 
-/** What a sign-in form carries. */
+/** Fields of a sign-in form. */
 export interface SignInForm {
   readonly token: string;
-  /** The page to go on to, relative to the form's address. */
+  /** Page to redirect to, relative to the form's address. */
   readonly page: string;
 }
 
 /**
- * Reads a sign-in form: `token=…&page=graphql`, as a browser posts it. In its body a token stands in no log of a proxy and
- * in no history, and it works where an `Authorization` header is a proxy's own (basic authentication).
+ * Reads a sign-in form that a browser posts: `token=…&page=graphql`. A token in a body does not reach the logs of proxies or
+ * the browser's history, and works where a proxy uses the `Authorization` header itself (basic authentication).
  *
- * @param pages the pages that it may go on to; anything else means the first one
+ * @param pages pages that a form may redirect to; any other value means the first one
  */
 export function readSignIn(
   request: IncomingMessage,
@@ -38,17 +38,17 @@ export function readSignIn(
 }
 
 /**
- * Answers a visit with a page that asks for the token. It needs no script, so it works for GraphiQL as for a bare page.
+ * Answers a page visit with a sign-in form, which needs no script.
  *
- * @param action the address of the form, relative to the page
- * @param page what to go on to
+ * @param action address of the form, relative to the page
+ * @param page page to redirect to after the sign-in
  */
 export function sendSignInPage(
   request: IncomingMessage,
   response: ServerResponse,
   { message, action, page }: { readonly message: string; readonly action: string; readonly page: string },
 ): void {
-  const body = pageOf(message, action, page);
+  const body = renderPage(message, action, page);
   response.writeHead(401, {
     'content-type': 'text/html; charset=utf-8',
     'content-length': Buffer.byteLength(body),
@@ -72,7 +72,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-function pageOf(message: string, action: string, page: string): string {
+function renderPage(message: string, action: string, page: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -87,11 +87,11 @@ input,button{font:inherit;padding:.4rem .6rem}input{width:100%;box-sizing:border
 <body>
 <main>
 <h1>Sign in</h1>
-<p role="alert">${escaped(message)}</p>
-<form method="post" action="${escaped(action)}">
+<p role="alert">${escapeHtml(message)}</p>
+<form method="post" action="${escapeHtml(action)}">
 <label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
-<input type="hidden" name="page" value="${escaped(page)}">
+<input type="hidden" name="page" value="${escapeHtml(page)}">
 <button type="submit">Sign in</button>
 </form>
 </main>
@@ -100,6 +100,6 @@ input,button{font:inherit;padding:.4rem .6rem}input{width:100%;box-sizing:border
 `;
 }
 
-function escaped(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -3,50 +3,49 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { onClose } from '../http/on-close.js';
-import type { Refusal } from './guard.js';
-import { isTrusted, type Peer, plain, type TrustedProxies } from './peer.js';
+import type { Rejection } from './allow-list.js';
+import { isTrusted, type Peer, type TrustedProxies, unmapAddress } from './peer.js';
 
-/** How many connections there may be. */
+/** Maximum numbers of open connections. */
 interface SocketLimits {
   readonly sockets: number;
-  /** Of one address; trusted proxies, which stand for many clients, aside. */
+  /** Per address. Trusted proxies are exempt, because they connect on behalf of many clients. */
   readonly socketsPerAddress: number;
 }
 
-/** Connections above the limits are still answered, with the reason, but only this many: further ones are cut at once. */
+/** Number of connections above the limit that still get an answer with the reason. Further ones are closed at once. */
 const ANSWERED_EXCESS = 1_000;
 
-/** The same of one address: it must not use up what is left for others. */
+/** The same per address, so that one client cannot use all of them. */
 const ANSWERED_EXCESS_OF_ADDRESS = 50;
 
 /**
- * Of the files that may be open, so many are left for what the gateway itself opens: the watches of Tilts, kubeconfigs,
- * GraphiQL. Were there none left, Node.js might not even refuse a connection, but try to accept it over and over, with all
- * of a core.
+ * Open files that are reserved for the gateway itself: watches of Tilts, kubeconfigs, GraphiQL. Without any left, Node.js
+ * could not even close a new connection: it would try to accept it again and again, and use a whole core.
  */
 const RESERVED_FILES = 100;
 
-/** Why the requests of a connection are refused; null for one that is within the limits. */
-export type ExcessOf = (socket: Socket) => Refusal | null;
+/** Returns the rejection for the requests of a connection above the limits; null for one within the limits. */
+export type OverLimit = (socket: Socket) => Rejection | null;
 
-/** Counts a server's connections from the moment they are accepted, with TLS before the handshake. */
+/** Counts the connections of a server from the moment they are accepted: with TLS, before the handshake. */
 export function limitSockets(
   server: Server | TlsServer,
   { sockets, socketsPerAddress }: SocketLimits,
   proxies: TrustedProxies,
-): ExcessOf {
+): OverLimit {
   const addresses = new Map<string, AddressConnections>();
-  /** The address of each connection: one listener for all takes 350 bytes less of each than a closure (`bench`, part `memory`). */
+  /** Counter of each open connection. One shared listener uses 350 bytes less per connection than closures (`bench`, part `memory`). */
   const accepted = new Map<Socket, AddressConnections>();
-  const refused = new WeakMap<Socket, Refusal>();
-  /** The same by the client's address and port: a TLS socket does not expose the connection it runs on. */
-  const refusedPeers = new Map<string, Refusal>();
+  const rejected = new WeakMap<Socket, Rejection>();
+  /** The same by the client's address and port, because a TLS socket does not expose its TCP connection. */
+  const rejectedPeers = new Map<string, Rejection>();
 
   server.maxConnections = Math.min(sockets + ANSWERED_EXCESS, Math.max(openFileLimit() - RESERVED_FILES, 1));
   server.on('connection', (socket: Socket) => {
-    // A connection that is handed to the server again, after an upgrade that was ignored, is counted already.
+    // After an ignored upgrade a connection is passed to the server a second time.
     if (accepted.has(socket)) return;
-    const address = plain(socket.remoteAddress ?? '');
+    const address = unmapAddress(socket.remoteAddress ?? '');
     const connections = addresses.get(address) ?? { address, count: 0 };
     const excess = isTrusted(address, proxies) ? 0 : connections.count + 1 - socketsPerAddress;
     if (excess > ANSWERED_EXCESS_OF_ADDRESS) {
@@ -57,19 +56,19 @@ export function limitSockets(
     addresses.set(address, connections);
     accepted.set(socket, connections);
     socket.on('close', release);
-    if (accepted.size > sockets) refuse(socket, tooMany(503, `${sockets} connections are open`));
-    else if (excess > 0) refuse(socket, tooManyOfAddress(socketsPerAddress));
+    if (accepted.size > sockets) reject(socket, tooMany(503, `${sockets} connections are open`));
+    else if (excess > 0) reject(socket, tooManyOfAddress(socketsPerAddress));
   });
   server.on('secureConnection', (socket: Socket) => {
-    const refusal = refusedPeers.get(peerOf(socket));
-    if (refusal) refused.set(socket, refusal);
+    const rejection = rejectedPeers.get(peerKey(socket));
+    if (rejection) rejected.set(socket, rejection);
   });
 
-  function refuse(socket: Socket, refusal: Refusal): void {
-    const peer = peerOf(socket);
-    refused.set(socket, refusal);
-    refusedPeers.set(peer, refusal);
-    socket.once('close', () => refusedPeers.delete(peer));
+  function reject(socket: Socket, rejection: Rejection): void {
+    const peer = peerKey(socket);
+    rejected.set(socket, rejection);
+    rejectedPeers.set(peer, rejection);
+    socket.once('close', () => rejectedPeers.delete(peer));
   }
 
   function release(this: Socket): void {
@@ -80,33 +79,33 @@ export function limitSockets(
     if (connections.count === 0) addresses.delete(connections.address);
   }
 
-  return (socket) => refused.get(socket) ?? null;
+  return (socket) => rejected.get(socket) ?? null;
 }
 
-/** The open connections of one address. */
+/** Number of open connections of one address. */
 interface AddressConnections {
   readonly address: string;
   count: number;
 }
 
-/** Rejection of a client that has as many connections as it may have. */
-function tooManyOfAddress(limit: number): Refusal {
+/** Rejection of a client above its limit. */
+function tooManyOfAddress(limit: number): Rejection {
   return tooMany(429, `${limit} connections are open from this address`);
 }
 
-function peerOf({ remoteAddress, remotePort }: Socket): string {
+function peerKey({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }
 
-function tooMany(status: 429 | 503, what: string): Refusal {
+function tooMany(status: 429 | 503, what: string): Rejection {
   return {
     status,
     code: 'TOO_MANY_CONNECTIONS',
-    message: `${what}, which is as many as there may be. Try again later.`,
+    message: `Too many connections: ${what}, which is the limit. Try again later.`,
   };
 }
 
-/** How many files and connections this process may have open at once (`ulimit -n`), as Linux tells; elsewhere Infinity. */
+/** Limit of open files and connections of this process (`ulimit -n`), from Linux; elsewhere Infinity. */
 function openFileLimit(): number {
   try {
     const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
@@ -117,17 +116,17 @@ function openFileLimit(): number {
 }
 
 /**
- * Counts a request of a proxy's client until it is over.
+ * Counts a request of a client behind a trusted proxy until it ends.
  *
- * @param response its end is the end of the request; null for a WebSocket, which ends with its connection
- * @returns why it is one too many; null when it is not
+ * @param response ends the request when it closes; null for a WebSocket, which ends with its connection
+ * @returns the rejection if the client is above its limit, otherwise null
  */
-export type CountClient = (peer: Peer, socket: Socket, response: ServerResponse | null) => Refusal | null;
+export type CountClient = (peer: Peer, socket: Socket, response: ServerResponse | null) => Rejection | null;
 
 /**
- * Limits what each client behind trusted proxies may have open at once. A proxy's own connections say nothing about its
- * clients, since it keeps and shares them; so each request counts, and each WebSocket, by the client's own address. Clients
- * that connect themselves are counted by their connections (`socket-limits.ts`).
+ * Limits what each client behind trusted proxies may have open at once. A proxy shares its connections between clients, so
+ * each request and each WebSocket is counted by the client's own address. Clients that connect directly are counted by
+ * {@link limitSockets}.
  */
 export function createClientLimits(perAddress: number): CountClient {
   const counts = new Map<string, number>();
@@ -135,7 +134,7 @@ export function createClientLimits(perAddress: number): CountClient {
     if (!isProxied || !isClientKnown) return null;
     const count = (counts.get(address) ?? 0) + 1;
     counts.set(address, count);
-    // A response behind others of its connection never closes when the connection does.
+    // A response that is queued behind others does not close with the connection.
     const stopListening = onClose(socket, release);
     response?.once('close', release);
     return count > perAddress ? tooManyOfAddress(perAddress) : null;

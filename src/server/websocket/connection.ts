@@ -16,8 +16,8 @@ import { type Log, withFields } from '../../lib/log.js';
 import { noTracer } from '../../lib/tracing.js';
 import type { Turn } from '../../subscriptions/turn.js';
 import { type Access, type Grant, isGrant } from '../access/access.js';
-import { NO_TOKENS, tokensOfInit } from '../access/credentials.js';
-import type { Refusal } from '../access/guard.js';
+import type { Rejection } from '../access/allow-list.js';
+import { NO_TOKENS, readInitTokens } from '../access/credentials.js';
 import type { ContextOf } from '../contexts.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
@@ -213,7 +213,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwne
       return;
     }
     this.#state = 'initialising';
-    const tokens = tokensOfInit(payload);
+    const tokens = readInitTokens(payload);
     const outcome = this.#options.access.check(tokens.length === 0 ? this.#tokens : tokens);
     this.#tokens = NO_TOKENS;
     if (outcome instanceof Promise) {
@@ -223,7 +223,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwne
     }
   }
 
-  #admit(outcome: Grant | Refusal): void {
+  #admit(outcome: Grant | Rejection): void {
     if (!this.isOpen) return;
     if (!isGrant(outcome)) {
       this.#options.metrics.refused(outcome.code);

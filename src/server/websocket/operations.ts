@@ -75,10 +75,10 @@ export class WebSocketOperations implements LargeClient {
    */
   begin({ id, payload }: SubscribeMessage, context: Context, hasTurn: boolean): void {
     const operation = new Operation(id, this.#writer, this.#owner);
-    const refusal = this.#excess();
+    const rejection = this.#excess();
     this.#running.set(id, operation);
-    if (refusal !== null) {
-      this.#fail(operation, [refusal]);
+    if (rejection !== null) {
+      this.#fail(operation, [rejection]);
       return;
     }
     const { budget } = this.#options;
@@ -159,9 +159,9 @@ export class WebSocketOperations implements LargeClient {
   }
 
   async #subscribe(operation: Operation, prepared: PreparedOperation): Promise<void> {
-    const refusal = this.#excessCost(prepared.cost);
-    if (refusal !== null) {
-      this.#fail(operation, [refusal]);
+    const rejection = this.#excessCost(prepared.cost);
+    if (rejection !== null) {
+      this.#fail(operation, [rejection]);
       return;
     }
     operation.cost = prepared.cost;

@@ -20,7 +20,7 @@ beforeAll(async () => {
     providers: [source.provider],
     token: TOKEN,
     pathPrefix: '/tilt',
-    trustProxies: ['127.0.0.1'],
+    parseTrustedProxies: ['127.0.0.1'],
     allowHosts: [HOST],
   });
   await gateway.gateway.ready();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { cookieFor, cookieNameOf, tokensOf, tokensOfInit } from '../../../src/server/access/credentials.js';
+import { createCookie, cookieName, readTokens, readInitTokens } from '../../../src/server/access/credentials.js';
 
-const NAME = cookieNameOf(4000);
+const NAME = cookieName(4000);
 
 describe('a token', () => {
   it.each([
@@ -22,7 +22,7 @@ describe('a token', () => {
     [{ cookie: 'tilt-graphql-4001=abc; a' }, []],
     [{ cookie: `${NAME}=1;${NAME}=2;${NAME}=3;${NAME}=4;${NAME}=5` }, ['1', '2', '3', '4']],
   ])('of the headers %j is one of %j, in this order', (headers, tokens) => {
-    expect(tokensOf(headers, NAME)).toEqual(tokens);
+    expect(readTokens(headers, NAME)).toEqual(tokens);
   });
 
   it.each([
@@ -38,11 +38,11 @@ describe('a token', () => {
     [{ token: '' }, []],
     [{ authorization: 7 }, []],
   ])('of the payload %j are %j, in this order', (payload, tokens) => {
-    expect(tokensOfInit(payload)).toEqual(tokens);
+    expect(readInitTokens(payload)).toEqual(tokens);
   });
 
   it('comes back from its cookie as it was, whatever is in it', () => {
-    const [cookie = ''] = cookieFor('a;b=c d', 4000, true).split('; ');
-    expect(tokensOf({ cookie }, NAME)).toEqual(['a;b=c d']);
+    const [cookie = ''] = createCookie('a;b=c d', 4000, true).split('; ');
+    expect(readTokens({ cookie }, NAME)).toEqual(['a;b=c d']);
   });
 });

@@ -64,20 +64,20 @@ describe('a token of a provider whose clock differs', () => {
       'exp',
       -31,
       30_000,
-      "The token expired at 2026-01-01T11:59:29Z; this gateway's clock says 2026-01-01T12:00:00Z. Get a new one.",
+      "The token expired at 2026-01-01T11:59:29Z; this gateway's clock shows 2026-01-01T12:00:00Z. Get a new one.",
     ],
     [
       'exp',
       -1,
       0,
-      "The token expired at 2026-01-01T11:59:59Z; this gateway's clock says 2026-01-01T12:00:00Z. Get a new one.",
+      "The token expired at 2026-01-01T11:59:59Z; this gateway's clock shows 2026-01-01T12:00:00Z. Get a new one.",
     ],
     ['nbf', 29, 30_000, null],
     [
       'nbf',
       31,
       30_000,
-      'The token is valid from 2026-01-01T12:00:31Z ("nbf"); this gateway\'s clock says 2026-01-01T12:00:00Z. Compare the clocks.',
+      'The token is valid from 2026-01-01T12:00:31Z ("nbf"); this gateway\'s clock shows 2026-01-01T12:00:00Z. Compare the clocks.',
     ],
   ])(
     'with %s in %i s is, with a leeway of %i ms, refused with: %s',

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { isLoopback, peerOf, trustProxies } from '../../../src/server/access/peer.js';
+import { isLoopback, resolvePeer, parseTrustedProxies } from '../../../src/server/access/peer.js';
 
 /** A request from an address, as a server gets it. */
 function requestFrom(remoteAddress: string, headers: Record<string, string>): IncomingMessage {
@@ -10,7 +10,7 @@ function requestFrom(remoteAddress: string, headers: Record<string, string>): In
   return Object.assign(new IncomingMessage(socket), { headers });
 }
 
-const proxies = trustProxies(['10.0.0.0/8', '::1', '127.0.0.1']);
+const proxies = parseTrustedProxies(['10.0.0.0/8', '::1', '127.0.0.1']);
 const forwarded = {
   host: 'gateway:4000',
   'x-forwarded-for': '6.6.6.6, 203.0.113.7, 10.1.1.1',
@@ -21,7 +21,7 @@ const forwarded = {
 
 describe('who is behind a request', () => {
   it('is who connected, whatever it says', () => {
-    expect(peerOf(requestFrom('203.0.113.9', forwarded), proxies)).toEqual({
+    expect(resolvePeer(requestFrom('203.0.113.9', forwarded), proxies)).toEqual({
       address: '203.0.113.9',
       host: 'gateway:4000',
       port: null,
@@ -34,7 +34,7 @@ describe('who is behind a request', () => {
   it.each(['10.2.2.2', '::ffff:10.2.2.2', '::1', '127.0.0.1'])(
     'is who a trusted proxy says: %s',
     (address) => {
-      expect(peerOf(requestFrom(address, forwarded), proxies)).toEqual({
+      expect(resolvePeer(requestFrom(address, forwarded), proxies)).toEqual({
         // What stands before the last address that is no proxy of ours, its client has written.
         address: '203.0.113.7',
         host: 'board.example',
@@ -54,7 +54,7 @@ describe('who is behind a request', () => {
       { address: '10.2.2.2', isSecure: false },
     ],
   ])('is the proxy itself where that says nothing: %j', (headers, peer) => {
-    expect(peerOf(requestFrom('10.2.2.2', headers), proxies)).toMatchObject(peer);
+    expect(resolvePeer(requestFrom('10.2.2.2', headers), proxies)).toMatchObject(peer);
   });
 });
 
@@ -66,7 +66,7 @@ describe('an address that a proxy forwards', () => {
     ['::ffff:203.0.113.7', '203.0.113.7'],
   ])('%s is that of the client %s', (forwardedFor, address) => {
     const request = requestFrom('10.2.2.2', { 'x-forwarded-for': forwardedFor });
-    expect(peerOf(request, proxies)).toMatchObject({ address, isClientKnown: true });
+    expect(resolvePeer(request, proxies)).toMatchObject({ address, isClientKnown: true });
   });
 });
 
@@ -74,7 +74,7 @@ describe('proxies that are trusted', () => {
   it.each(['proxy', '10.0.0.0/33', '::/129', '10.0.0.0/', '10.0.0.0/x', ''])(
     'are addresses: %s is none',
     (text) => {
-      expect(() => trustProxies([text])).toThrow(`got "${text}"`);
+      expect(() => parseTrustedProxies([text])).toThrow(`got "${text}"`);
     },
   );
 });
