@@ -54,7 +54,7 @@ describe('the name a gateway is called by', () => {
     expect(await rawGet(gateway, host)).toMatchObject(outcome);
     const connecting = connectWebSocket(gateway.webSocketUrl, { headers: { host } });
     if (outcome === answered) (await connecting).socket.terminate();
-    else await expect(connecting).rejects.toThrow('403 {"errors":[{"message":"The host ');
+    else await expect(connecting).rejects.toThrow('403 {"errors":[{"message":"Host ');
   });
 
   it('is asked for at every path but the health checks, which answer whoever calls', async () => {
@@ -134,7 +134,7 @@ describe('the page that asks', () => {
     }
     const connecting = connectWebSocket(gateway.webSocketUrl, { headers: sent });
     if (outcome === answered) (await connecting).socket.terminate();
-    else await expect(connecting).rejects.toThrow('403 {"errors":[{"message":"Pages of ');
+    else await expect(connecting).rejects.toThrow('403 {"errors":[{"message":"Origin ');
   });
 
   it('may follow a link here, from wherever it is', async () => {
@@ -197,7 +197,7 @@ describe('a token', () => {
       expect(missing).toMatchObject(refused(401, 'UNAUTHENTICATED'));
       expect(missing.headers.get('www-authenticate')).toContain('Bearer');
       expect(await ask(gateway, { authorization: `Bearer ${TOKEN}x` }, accept)).toMatchObject(
-        refused(401, 'not valid'),
+        refused(401, 'token is invalid'),
       );
       for (const authorization of [`Basic ${TOKEN}`, TOKEN, 'Bearer ', 'Negotiate YII=']) {
         expect(await ask(gateway, { authorization }, accept)).toMatchObject(

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { LogFields } from '../../src/lib/log.js';
-import { logAccess, assignRequestId } from '../../src/server/request.js';
+import { assignRequestId, logAccess } from '../../src/server/request.js';
 import { createSteppedClock, type SteppedClock } from '../support/stepped-clock.js';
 
 const idOf = (given?: string, random = () => 0.5) =>

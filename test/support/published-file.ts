@@ -7,8 +7,10 @@ import { createTemporaryFolder } from './temporary-folder.js';
 /** How long a publisher may be silent in these tests. */
 export const PRESENCE_S = 3;
 
-/** Given to both: whichever comes first creates the bucket. */
-const PRESENCE = ['--bucket-presence', `${PRESENCE_S}s`];
+/** Option for both processes: whichever starts first creates the bucket. */
+function presenceOption(seconds: number): readonly string[] {
+  return ['--bucket-presence', `${seconds}s`];
+}
 
 const PATIENCE = { timeout: 20_000 };
 const QUERY = '{ sessions { nodes { id connection { state since error } verdict { state } } } }';
@@ -37,7 +39,7 @@ export async function serveBucket(
   env: Record<string, string> = {},
   args: readonly string[] = [],
 ): Promise<BucketGateway> {
-  const command = runCli(['--port', '0', '--source', address, ...PRESENCE, ...args], env);
+  const command = runCli(['--port', '0', '--source', address, ...presenceOption(PRESENCE_S), ...args], env);
   const [, url = ''] = await command.until(/listens on (http:\S+) /);
   const ask = async (query: string) => {
     const response = await fetch(`${url}?query=${encodeURIComponent(query)}`, {
@@ -88,7 +90,9 @@ export async function publishFile(
   const red = (bytes = 10) => folder.replace('ci.json', redText(bytes));
   await (redBytes === undefined ? green() : red(redBytes));
   const command = runCli(
-    ['publish', '--to', address, '--instance', 'ci', '--from', folder.path].concat(PRESENCE).concat(args),
+    ['publish', '--to', address, '--instance', 'ci', '--from', folder.path]
+      .concat(presenceOption(PRESENCE_S))
+      .concat(args),
     env,
   );
   return {

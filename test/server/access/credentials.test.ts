@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createCookie, cookieName, readTokens, readInitTokens } from '../../../src/server/access/credentials.js';
+import {
+  cookieName,
+  createCookie,
+  readInitTokens,
+  readTokens,
+} from '../../../src/server/access/credentials.js';
 
 const NAME = cookieName(4000);
 

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { isLoopback, resolvePeer, parseTrustedProxies } from '../../../src/server/access/peer.js';
+import { isLoopback, parseTrustedProxies, resolvePeer } from '../../../src/server/access/peer.js';
 
 /** A request from an address, as a server gets it. */
 function requestFrom(remoteAddress: string, headers: Record<string, string>): IncomingMessage {
