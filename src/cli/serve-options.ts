@@ -80,7 +80,7 @@ export const serveOptions = {
     limits: option('--limit <name=number>', `may be repeated: ${Object.keys(DEFAULT_LIMITS).join(', ')}`, {
       parse: limit,
       initial: {},
-      shown: 'see the README',
+      shown: 'see docs/limits.md',
       env: 'TILT_GRAPHQL_LIMIT',
     }),
     documentsFile: file(

@@ -1,30 +1,30 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS_PAGE, commandsPage } from './options-page.js';
+import { OPTIONS_PAGE, optionsPage } from './options-page.js';
 import { blockOf, codeSpansOf, ROOT, readPage, readPages } from './pages.js';
 import { SCHEMA_PAGE, schemaPage } from './schema-page.js';
 
 describe('docs/schema.md', () => {
-  it('is what schema.graphql says', () => {
-    expect(readFileSync(SCHEMA_PAGE, 'utf8'), 'renew it with: npx tsx test/docs/schema-page.ts').toBe(
+  it('is generated from schema.graphql', () => {
+    expect(readFileSync(SCHEMA_PAGE, 'utf8'), 'regenerate it: npx tsx test/docs/schema-page.ts').toBe(
       schemaPage(),
     );
   });
 });
 
-describe('docs/commands.md', () => {
-  it('has the options of every command as they are declared', () => {
-    expect(readFileSync(COMMANDS_PAGE, 'utf8'), 'renew it with: npx tsx test/docs/options-page.ts').toBe(
-      commandsPage(),
+describe('docs/options.md', () => {
+  it('lists the declared options of every command', () => {
+    expect(readFileSync(OPTIONS_PAGE, 'utf8'), 'regenerate it: npx tsx test/docs/options-page.ts').toBe(
+      optionsPage(),
     );
   });
 });
 
-describe('the public surface', () => {
+describe('the public API', () => {
   const docs = readPages().filter(({ path }) => path.startsWith('docs/') && path !== 'docs/schema.md');
   const words = new Set(docs.flatMap(({ text }) => text.match(/\w+/g) ?? []));
 
-  it.each(['src/index.ts', 'src/client/client.ts'])('of %s is named in docs/ whole', (path) => {
+  it.each(['src/index.ts', 'src/client/client.ts'])('of %s is named completely in docs/', (path) => {
     const { text } = readPage(path);
     const lists = [...text.matchAll(/export (?:type )?\{([^}]*)\}/g)].map(([, list = '']) => list);
     const names = lists.flatMap((list) => list.replaceAll('type ', '').match(/\w+/g) ?? []);
@@ -34,7 +34,7 @@ describe('the public surface', () => {
 });
 
 describe('docs/guarantees.md', () => {
-  it('names tests that are there', () => {
+  it('names only tests that exist', () => {
     const { text } = readPage('docs/guarantees.md');
     const files = text.matchAll(/`(test\/[\w/.-]+)`((?: "[^"]+",?)+)/g);
     const named = [...files].flatMap(([, file = '', titles = '']) =>
@@ -46,21 +46,21 @@ describe('docs/guarantees.md', () => {
 });
 
 describe('docs/troubleshooting.md', () => {
-  it('knows messages that the code has', () => {
+  it('lists only messages that the code contains', () => {
     const source = sourceText();
     const page = readPage('docs/troubleshooting.md');
     const messages = codeSpansOf(page).filter(
       (code) => / \w+ \w+/.test(code) && !/^(?:--|gateway|connection|tilt|status)/.test(code),
     );
     const pieces = messages.flatMap((message) => message.split(/…|\\`/)).map((piece) => piece.trim());
-    const told = pieces.filter((piece) => piece.length > 7);
-    expect(told.length).toBeGreaterThan(30);
-    expect(told.filter((piece) => !source.includes(piece))).toEqual([]);
+    const parts = pieces.filter((piece) => piece.length > 7);
+    expect(parts.length).toBeGreaterThan(30);
+    expect(parts.filter((piece) => !source.includes(piece))).toEqual([]);
   });
 });
 
 describe('docs/architecture.md', () => {
-  it('shows a change that fits the code as it is', () => {
+  it('shows a patch that applies to the code', () => {
     const patch = blockOf('docs/architecture.md', 'diff');
     const hunks = patch
       .split(/^--- a\//m)
@@ -70,20 +70,32 @@ describe('docs/architecture.md', () => {
     for (const { file, before } of hunks) expect(readPage(file).text).toContain(before);
   });
 
-  it('has a row for each room', () => {
+  it('names functions that exist in the files of their row', () => {
     const { text } = readPage('docs/architecture.md');
-    const rooms = folders('src/');
-    expect(rooms.filter((room) => !text.includes(`| \`${room}\` `))).toEqual([]);
+    const rows = [...text.matchAll(/^\| \d+ +\| (`[^|]+`) +\| (`[^|]+`) +\|/gm)];
+    expect(rows.length).toBeGreaterThan(10);
+    const functions = rows.flatMap(([, files = '', names = '']) =>
+      findNames(names).map((name) => [findNames(files), name] as const),
+    );
+    const isMissing = ([files, name]: (typeof functions)[number]) =>
+      !files.some((file) => declaresFunction(`src/${file}`, name));
+    expect(functions.filter(isMissing)).toEqual([]);
   });
 
-  it('is right that each room but the commands has its line in .biome.json', () => {
+  it('has a row for each folder of src', () => {
+    const { text } = readPage('docs/architecture.md');
+    const missing = folders('src/').filter((folder) => !text.includes(`| \`${folder}\` `));
+    expect(missing).toEqual([]);
+  });
+
+  it('describes folders that each have an import rule in .biome.json', () => {
     const { text } = readPage('.biome.json');
-    const rooms = folders('src/').filter((room) => room !== 'cli');
-    expect(rooms.filter((room) => !text.includes(`"src/${room}/*.`))).toEqual([]);
+    const restricted = folders('src/').filter((folder) => folder !== 'cli');
+    expect(restricted.filter((folder) => !text.includes(`"src/${folder}/*.`))).toEqual([]);
   });
 
   it.each(['tilt-graphql', 'yoga', 'raw-ws'])(
-    'has the figure of the last whole benchmark for %s',
+    'quotes the figure of the committed benchmark for %s',
     (server) => {
       const results: Results = JSON.parse(readPage('test/bench/results/latest.json').text);
       const part = results.parts.find(({ name }) => name === 'fanout-large');
@@ -94,12 +106,41 @@ describe('docs/architecture.md', () => {
   );
 });
 
+describe.each(['docs/architecture.md', 'docs/guarantees.md', 'CONTRIBUTING.md'])('%s', (path) => {
+  it('names only files that exist', () => {
+    const sources = listFiles('src/');
+    const names = codeSpansOf(readPage(path)).filter((code) =>
+      /^[\w./-]+\.(?:ts|json|graphql|yml)$/.test(code),
+    );
+    expect(names.length).toBeGreaterThan(2);
+    const exists = (name: string) =>
+      existsSync(new URL(name, ROOT)) || sources.some((source) => `/${source}`.endsWith(`/${name}`));
+    expect(names.filter((name) => !exists(name))).toEqual([]);
+  });
+});
+
+/** Returns the names between backquotes. */
+function findNames(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+}
+
+/** Whether a file declares a function, a method or a property with this name. */
+function declaresFunction(path: string, name: string): boolean {
+  if (!existsSync(new URL(path, ROOT))) return false;
+  const declaration = `(?:function\\*? |const |^ +(?:async )?)${name}\\b(?: =|[(:<,])`;
+  return new RegExp(declaration, 'm').test(readPage(path).text);
+}
+
+function listFiles(path: string): string[] {
+  return readdirSync(new URL(path, ROOT), { recursive: true, encoding: 'utf8' });
+}
+
 function folders(path: string): string[] {
   const entries = readdirSync(new URL(path, ROOT), { withFileTypes: true });
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
-/** What is read here of the benchmark's results. */
+/** The part of the benchmark's results that is compared. */
 interface Results {
   readonly parts: readonly {
     readonly name: string;
@@ -107,7 +148,7 @@ interface Results {
   }[];
 }
 
-/** The hunks of one file of a patch: what stands there before. */
+/** Splits the patch of one file into hunks, each with the lines before the change. */
 function hunksOf(patch: string): { readonly file: string; readonly before: string }[] {
   const [file = ''] = patch.split('\n');
   return patch
@@ -121,9 +162,10 @@ function linesBefore(hunk: string): string {
   return lines.map((line) => line.slice(1)).join('\n');
 }
 
-/** All of `src/`, with what templates put in left out. */
+/** Returns the text of all files in `src/`. */
 function sourceText(): string {
-  const files = readdirSync(new URL('src/', ROOT), { recursive: true, encoding: 'utf8' });
-  const texts = files.filter((name) => name.endsWith('.ts')).map((name) => readPage(`src/${name}`).text);
+  const texts = listFiles('src/')
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readPage(`src/${name}`).text);
   return texts.join('\n');
 }

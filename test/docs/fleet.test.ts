@@ -8,18 +8,18 @@ const page = readFileSync(new URL('../../docs/fleet.md', import.meta.url), 'utf8
 const blocks = [...page.matchAll(/^```\w*\n(.*?)^```$/gms)].map(([, block = '']) => block);
 
 describe('docs/fleet.md', () => {
-  it('shows the configuration of the servers that the tests start', () => {
+  it('shows the configuration of the servers in the tests', () => {
     const folder = '/var/lib/nats';
     const cluster = { port: 6222, routes: [6222, 6223, 6224] };
     expect(blocks).toContain(natsConfig({ name: 'n1', port: 4222, monitor: 8222, folder, cluster }));
   });
 
-  it('lists what gateways and publishers are allowed in the tests', () => {
+  it('lists the permissions of gateways and publishers in the tests', () => {
     const lines = [gatewayPermissions('BUCKET'), publisherPermissions('BUCKET', 'team-a.>')];
     for (const list of lines) expect(blocks).toContain(`${list.join('\n')}\n`);
   });
 
-  it('says how a bucket is set up', () => {
+  it('lists the default settings of a bucket', () => {
     const { history, maxAgeMs, replicas, presenceMs } = DEFAULT_BUCKET_SETTINGS;
     expect(replicas).toBe(1);
     expect(page).toContain(

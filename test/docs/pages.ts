@@ -5,32 +5,32 @@ export const ROOT = new URL('../../', import.meta.url);
 
 /** A page of Markdown. */
 export interface Page {
-  /** From the project's folder on, such as `docs/schema.md`. */
+  /** Path from the project's folder, such as `docs/schema.md`. */
   readonly path: string;
   readonly text: string;
 }
 
-/** A block of code on a page: three backquotes, its language, and for some a word that tells what it is. */
+/** A code block of a page. Its first line has three backquotes, the language, and an optional mark. */
 export interface Block {
   readonly page: string;
   readonly language: string;
-  /** Such as `run`; null when it has none. */
+  /** Word after the language, such as `run`; null if the line has no mark. */
   readonly mark: string | null;
   readonly code: string;
 }
 
-/** The pages in `docs/`, and those beside them. */
+/** Reads the pages in `docs/`, CONTRIBUTING, SECURITY and the README. */
 export function readPages(): Page[] {
   const docs = readdirSync(new URL('docs/', ROOT)).filter((name) => name.endsWith('.md'));
   return [...docs.map((name) => `docs/${name}`), 'CONTRIBUTING.md', 'SECURITY.md', 'README.md'].map(readPage);
 }
 
-/** One page. */
+/** Reads one page. */
 export function readPage(path: string): Page {
   return { path, text: readFileSync(new URL(path, ROOT), 'utf8') };
 }
 
-/** The blocks of code of these pages, in order. */
+/** Returns the code blocks of these pages, in order. */
 export function blocksOf(pages: readonly Page[]): Block[] {
   return pages.flatMap(({ path, text }) =>
     [...text.matchAll(/^```(\w+)(?: (\w+))?\n(.*?)^```$/gms)].map(
@@ -44,7 +44,7 @@ export function blocksOf(pages: readonly Page[]): Block[] {
   );
 }
 
-/** The first block of a page in a language, such as `nginx`, or of those with this mark. */
+/** Finds the first code block of a page with this language, such as `nginx`, and mark. Throws if no block matches. */
 export function blockOf(path: string, language: string, mark: string | null = null): string {
   const block = blocksOf([readPage(path)]).find(
     (candidate) => candidate.language === language && candidate.mark === mark,
@@ -53,12 +53,12 @@ export function blockOf(path: string, language: string, mark: string | null = nu
   return block.code;
 }
 
-/** What stands between backquotes outside of blocks. */
+/** Returns the inline code of a page. */
 export function codeSpansOf({ text }: Page): string[] {
   return [...withoutBlocks(text).matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
 }
 
-/** A page without its code. */
+/** Returns the text of a page without code. */
 export function proseOf({ text }: Page): string {
   return withoutBlocks(text).replace(/`[^`\n]*`/g, '');
 }

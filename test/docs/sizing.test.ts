@@ -8,7 +8,7 @@ const UNITS: Readonly<Record<string, number>> = {
   ...{ kB: 1e3, MB: 1e6, GB: 1e9 },
 };
 
-/** What was measured, by its name in the table: in seconds or bytes. */
+/** Measured figures by their names in the table, in seconds or bytes. */
 const measured = new Map(
   [...page.matchAll(/\| (M\d+) \| [^|]+ \| ([\d.]+) (\S+)/g)].map(([, name = '', value, unit = '']) => [
     name,
@@ -22,17 +22,20 @@ const SUM = /((?:[\d,]+ × )+)(M\d+)(?: \/ ([\d,]+))? = ([\d.]+) (cores|GB)/g;
 describe('docs/sizing.md', () => {
   const sums = [...page.matchAll(SUM)].map((match) => [...match]);
 
-  it.each(sums)('reckons right: %s', (_, factors = '', name = '', divisor = '1', result = '', unit = '') => {
-    const times = factors.split(' × ').filter((factor) => factor !== '');
-    const value = times.reduce(
-      (product, factor) => product * numberOf(factor),
-      measured.get(name) ?? Number.NaN,
-    );
-    const digits = result.split('.')[1]?.length ?? 0;
-    expect((value / numberOf(divisor) / (UNITS[unit] ?? Number.NaN)).toFixed(digits)).toBe(result);
-  });
+  it.each(sums)(
+    'computes correctly: %s',
+    (_, factors = '', name = '', divisor = '1', result = '', unit = '') => {
+      const times = factors.split(' × ').filter((factor) => factor !== '');
+      const value = times.reduce(
+        (product, factor) => product * numberOf(factor),
+        measured.get(name) ?? Number.NaN,
+      );
+      const digits = result.split('.')[1]?.length ?? 0;
+      expect((value / numberOf(divisor) / (UNITS[unit] ?? Number.NaN)).toFixed(digits)).toBe(result);
+    },
+  );
 
-  it('derives its plan from what was measured', () => {
+  it('derives its plan from the measured figures', () => {
     expect(sums.length).toBeGreaterThanOrEqual(9);
   });
 });

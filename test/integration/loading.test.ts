@@ -7,7 +7,7 @@ const page = readFileSync(new URL('docs/architecture.md', root), 'utf8');
 
 /** The packages in the page's table, with when they are loaded, and how they come to a user. */
 const table = page
-  .slice(page.indexOf('## What it depends on'))
+  .slice(page.indexOf('## Dependencies'))
   .split('\n')
   .filter((line) => line.startsWith('| `'))
   .flatMap((line) => {

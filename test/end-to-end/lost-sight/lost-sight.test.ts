@@ -9,7 +9,7 @@ import { type Scene, WAYS } from './ways.js';
 bePatient();
 
 /** The table in docs/guarantees.md: for each way to lose sight of a Tilt what each surface shows. */
-const [columns = [], ...rows] = tableBelow('## When sight of a Tilt is lost');
+const [columns = [], ...rows] = tableBelow('## When the connection to a Tilt is lost');
 const cells = rows.map(([way = '', ...words]) => ({
   way,
   shown: new Map(words.map((text, index) => [columns[index + 1] ?? '', text])),
