@@ -135,7 +135,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const turn = createTurn();
   const metrics = createMetrics();
   const executor = createExecutor(limits, clock);
-  metrics.observe({ largeAnswers: () => executor.load() });
+  metrics.registerGauges({ largeAnswers: () => executor.load() });
   const live = createLive({ log, turn, metrics, largeLimits: limits, clock });
   const isOpen = options.token === undefined && options.jwt === undefined;
   const server = createHttpServer({
@@ -178,7 +178,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     },
   });
   const sources = createSources({ sink: store, clock, random, log, metrics });
-  metrics.observe({ sources: () => store.sources() });
+  metrics.registerGauges({ sources: () => store.sources() });
 
   try {
     for (const provider of providers) sources.add(provider);

@@ -13,9 +13,13 @@ export { phaseOf, type Verdict, verdictOf } from './model/verdict.js';
 export type { LogChange, LogPosition, LogProvider, RecordedConnection } from './nats/log-change.js';
 export { createNatsProvider, type NatsProviderOptions } from './nats/nats.js';
 export type { BucketSettings, NatsCredentials } from './nats/settings.js';
-export { fromAsyncIterable } from './providers/from-async-iterable.js';
 export { createMemoryProvider } from './providers/memory.js';
-export { ProviderError, type PushChange, type SessionProvider } from './providers/provider.js';
+export {
+  fromAsyncIterable,
+  ProviderError,
+  type PushChange,
+  type SessionProvider,
+} from './providers/provider.js';
 export type { JwtOptions } from './server/access/access.js';
 export { DEFAULT_LIMITS, type Limits } from './server/limits.js';
 export type { KeyPair } from './server/tls.js';

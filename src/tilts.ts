@@ -41,11 +41,11 @@ export function followTilts(options: TiltsOptions, { store, sources, ...parts }:
       ...options,
       ...parts,
       kubeconfig: [options.kubeconfig].flat(),
-      found: (provider) => sources.add(provider, AS_TILT),
-      changed: (provider) => sources.replace(provider, AS_TILT),
-      lost: (name, reason) => sources.remove(name, reason),
+      onFound: (provider) => sources.add(provider, AS_TILT),
+      onReplaced: (provider) => sources.replace(provider, AS_TILT),
+      onLost: (name, reason) => sources.remove(name, reason),
     }),
-    { passingTrouble: true },
+    { hasTransientErrors: true },
   );
   if (options.standIn) standInForTilts(options.standIn, store, sources);
 }

@@ -10,8 +10,7 @@ import { createDemoProvider } from '../providers/demo/demo.js';
 import { createFileProvider } from '../providers/file/file.js';
 import type { SessionProvider } from '../providers/provider.js';
 import { createStreamProvider } from '../providers/stdin/stdin.js';
-import { defaultKubeconfigPaths } from '../providers/tilt/kubeconfig-paths.js';
-import { endpointOf, loadKubeconfig } from '../providers/tilt/load-kubeconfig.js';
+import { defaultKubeconfigPaths, findEndpoint, loadKubeconfig } from '../providers/tilt/kubeconfig.js';
 import { withoutUndefined } from './options.js';
 import type { ServeFlags } from './serve-options.js';
 import { parseSourceSpec, type SourceSpec } from './source-spec.js';
@@ -107,7 +106,7 @@ async function tiltsOf(
 async function checkKubeconfig(paths: readonly string[], contexts: readonly string[] = []): Promise<void> {
   await orUsageError(async () => {
     const known = await loadKubeconfig(paths);
-    for (const context of contexts) endpointOf(known, context);
+    for (const context of contexts) findEndpoint(known, context);
   });
 }
 

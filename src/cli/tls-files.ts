@@ -45,7 +45,7 @@ export async function followKeyPair(options: FollowKeyPairOptions, signal: Abort
       pollMs: POLL_MS,
       settleMs: SETTLE_MS,
       read: () => readKeyPair(certPath, keyPath),
-      troubleIn: (error) => (error instanceof UsageError ? error.message : null),
+      describeError: (error) => (error instanceof UsageError ? error.message : null),
       onContent(pair) {
         if (!isFirst) {
           onRenewed(pair);
@@ -53,7 +53,7 @@ export async function followKeyPair(options: FollowKeyPairOptions, signal: Abort
         }
         isFirst = false;
       },
-      onTrouble: (message) => log('warn', `the last good certificate is kept: ${message}`),
+      onError: (message) => log('warn', `the last good certificate is kept: ${message}`),
     },
     signal,
   );

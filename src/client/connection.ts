@@ -174,7 +174,7 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
       if (socket) handleDisconnect(error);
     },
     reset,
-    markHealthy: backoff.healthy,
+    markHealthy: backoff.markHealthy,
     gatewayTime: () => (clockOffset === null ? null : clockOffset + clock.monotonic()),
   };
 
@@ -226,7 +226,7 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
     }
     lastDisconnect = { error, url };
     index = (index + 1) % endpoints.length;
-    cancelAttempt = clock.after(backoff.failed(), () => void attempt());
+    cancelAttempt = clock.after(backoff.nextDelayMs(), () => void attempt());
     events.onDisconnected(error, url);
   }
 
@@ -238,6 +238,6 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
     socket = null;
     isConnected = false;
     lastDisconnect = null;
-    backoff.troubled();
+    backoff.markUnhealthy();
   }
 }

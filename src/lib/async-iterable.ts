@@ -1,16 +1,18 @@
-/** Tells an iteration about its source. */
+/** Callbacks from the source of an iteration. */
 export interface Feed {
-  /** There may be something to take. */
+  /** Reports that a value may be available. */
   notify(): void;
-  /** No more values will come. Those that are there can still be taken; then the error is thrown, if there is one. */
+  /**
+   * Reports the end. Values that are available can still be taken; after them the error, if any, is thrown.
+   */
   finish(error: Error | null): void;
 }
 
 /** Supplies the values of one iteration. */
 export interface PullSource<T> {
-  /** Returns the next value; undefined while there is none. */
+  /** Takes the next value; undefined while none is available. */
   take(): T | undefined;
-  /** Releases what the source holds. Values that are there may still be taken. Called once. */
+  /** Releases resources. Values that are available can still be taken. Called once. */
   stop(): void;
 }
 
@@ -27,15 +29,16 @@ export function createAsyncIterable<T>(
 }
 
 /**
- * Starts one iteration. The source is opened before this returns. The iteration ends at once when the signal aborts or
- * `return()` is called, also while `next()` waits: `return()` of an async generator function would wait for that `next()`.
+ * Starts one iteration. Opens the source before it returns. The iteration ends at once when the signal aborts
+ * or `return()` is called, even while `next()` is pending; `return()` of an async generator function would
+ * wait for that `next()`.
  */
 export function startIteration<T>(
   signal: AbortSignal | undefined,
   open: (feed: Feed) => PullSource<T>,
 ): AsyncGenerator<T, undefined, undefined> {
   type Result = IteratorResult<T, undefined>;
-  const waiting: { resolve(result: Result): void; reject(error: Error): void }[] = [];
+  const pending: { resolve(result: Result): void; reject(error: Error): void }[] = [];
   let end: { error: Error | null } | null = null;
   let source: PullSource<T> | null = null;
   let isStopped = false;
@@ -44,16 +47,16 @@ export function startIteration<T>(
   if (signal?.aborted) abandon();
   else {
     source = open({ notify, finish });
-    // It may have finished while it was opened.
+    // `open` may have called `finish`.
     if (end) release();
   }
 
   return {
     next() {
-      const value = take();
+      const value = source?.take();
       if (value !== undefined) return Promise.resolve({ done: false, value });
       if (end) return settleEnd();
-      return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+      return new Promise((resolve, reject) => pending.push({ resolve, reject }));
     },
     return() {
       abandon();
@@ -68,16 +71,12 @@ export function startIteration<T>(
     },
   };
 
-  function take(): T | undefined {
-    return source?.take();
-  }
-
   function notify(): void {
-    const [first] = waiting;
+    const [first] = pending;
     if (!first) return;
-    const value = take();
+    const value = source?.take();
     if (value === undefined) return;
-    waiting.shift();
+    pending.shift();
     first.resolve({ done: false, value });
     notify();
   }
@@ -87,10 +86,10 @@ export function startIteration<T>(
     notify();
     end = { error };
     release();
-    for (const { resolve, reject } of waiting.splice(0)) settleEnd().then(resolve, reject);
+    for (const { resolve, reject } of pending.splice(0)) settleEnd().then(resolve, reject);
   }
 
-  /** Throws the error once. After that the iteration is over. */
+  /** Throws the error once; later calls are done. */
   function settleEnd(): Promise<Result> {
     const error = end?.error ?? null;
     end = { error: null };
@@ -101,7 +100,7 @@ export function startIteration<T>(
     end = { error: null };
     release();
     source = null;
-    for (const { resolve } of waiting.splice(0)) resolve(DONE);
+    for (const { resolve } of pending.splice(0)) resolve(DONE);
   }
 
   function release(): void {

@@ -1,34 +1,37 @@
 import type { Clock } from './clock.js';
 
-/** How long to wait before the next try. */
+/** Delays between retries. */
 export interface Backoff {
-  /** It works from now on, if it did not already. */
-  healthy(): void;
-  /** It is in trouble, though it still runs: its health begins again. */
-  troubled(): void;
+  /** Records that the operation works, unless it already does. */
+  markHealthy(): void;
+  /** Records an error of an operation that keeps running. Its healthy period starts over. */
+  markUnhealthy(): void;
   /**
-   * It failed: how many milliseconds to wait.
+   * Records a failure and returns the delay before the next attempt, in milliseconds.
    *
-   * @param minMs the server's wish, which is honoured up to 5 minutes; default none
+   * @param minMs delay that the server asked for, honoured up to 5 minutes. Default: none
    */
-  failed(minMs?: number | null): number;
+  nextDelayMs(minMs?: number | null): number;
 }
 
-/** The growth of the waits. */
+/** Growth of the delays. */
 export interface BackoffOptions {
-  /** The first ceiling, in milliseconds; it doubles with every failure. */
+  /** First upper limit of the delay, in milliseconds. It doubles with every failure. */
   readonly firstMs: number;
-  /** The highest ceiling, in milliseconds. */
+  /** Highest upper limit, in milliseconds. */
   readonly maxMs: number;
-  /** The part of a ceiling that is waited at least; the rest is random, so that many do not come back at once. */
+  /**
+   * Part of the upper limit that is always waited. The rest is random, so that many clients do not return at
+   * once.
+   */
   readonly minShare: number;
-  /** How long it must work until the next failure counts as the first, in milliseconds. */
+  /** How long the operation must work before the next failure counts as the first, in milliseconds. */
   readonly healthyMs: number;
-  /** How many stand for each other: each is tried once without a wait, and once per ceiling. */
+  /** Number of interchangeable servers: each is tried once without a delay, and once per upper limit. */
   readonly peers: number;
 }
 
-/** The numbers of Kubernetes' reflector. */
+/** Delays of Kubernetes' reflector. */
 const REFLECTOR: BackoffOptions = {
   firstMs: 800,
   maxMs: 30_000, // 30 seconds
@@ -37,24 +40,32 @@ const REFLECTOR: BackoffOptions = {
   peers: 1,
 };
 
-/** Creates a jittered exponential backoff; `random` returns numbers from 0 up to 1. Default: as Kubernetes' reflector. */
+/** A longer `Retry-After` is cut to this. */
+const MAX_REQUESTED_MS = 300_000; // 5 minutes
+
+/**
+ * Creates a jittered exponential backoff.
+ *
+ * @param random returns numbers from 0 up to 1
+ * @param options default: as Kubernetes' reflector
+ */
 export function createBackoff(clock: Clock, random: () => number, options = REFLECTOR): Backoff {
   const { firstMs, maxMs, minShare, healthyMs, peers } = options;
   let failures = 0;
   let healthySince: number | null = null;
   return {
-    healthy() {
+    markHealthy() {
       healthySince ??= clock.monotonic();
     },
-    troubled: endHealth,
-    failed(minMs = null) {
+    markUnhealthy: endHealth,
+    nextDelayMs(minMs = null) {
       endHealth();
       failures += 1;
       const doublings = Math.floor(failures / peers) - 1;
       if (doublings < 0) return 0;
-      const ceilingMs = Math.min(firstMs * 2 ** doublings, maxMs);
-      const waitMs = ceilingMs * (minShare + (1 - minShare) * random());
-      return Math.max(waitMs, Math.min(minMs ?? 0, MAX_WISH_MS));
+      const limitMs = Math.min(firstMs * 2 ** doublings, maxMs);
+      const delayMs = limitMs * (minShare + (1 - minShare) * random());
+      return Math.max(delayMs, Math.min(minMs ?? 0, MAX_REQUESTED_MS));
     },
   };
 
@@ -63,5 +74,3 @@ export function createBackoff(clock: Clock, random: () => number, options = REFL
     healthySince = null;
   }
 }
-
-const MAX_WISH_MS = 300_000; // 5 minutes: a server that wishes for hours is asked again all the same

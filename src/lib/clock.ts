@@ -1,43 +1,102 @@
-/** Time, passed in wherever it is needed, so that tests move it by hand. */
+/** Time, passed in wherever it is needed, so that tests control it. */
 export interface Clock {
-  /** Wall-clock time in milliseconds since 1970. It jumps when somebody sets the machine's clock: use it for display only. */
+  /**
+   * Wall-clock time in milliseconds since 1970. It jumps when the machine's clock is set: use it for display
+   * only.
+   */
   now(): number;
-  /** Milliseconds since an arbitrary moment, unaffected by changes of the wall clock: use it to measure durations and deadlines. */
+  /**
+   * Milliseconds since an arbitrary moment, independent of the wall clock: use it for durations and
+   * deadlines.
+   */
   monotonic(): number;
-  /** Runs `task` once, after `ms` milliseconds. Returns its cancel, which is harmless when called twice or too late. */
+  /**
+   * Runs `task` once, after `ms` milliseconds. Returns the function that cancels it, which may be called at
+   * any time.
+   */
   after(ms: number, task: () => void): () => void;
 }
 
-/** The machine's own time. Its timers do not keep the process alive. */
+/** The machine's clock. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after: (ms, task) => {
-    if (ms > LONGEST_TIMER) return afterLong(ms, task);
+    if (ms > MAX_TIMER_MS) return afterLong(ms, task);
     const timer = setTimeout(task, ms).unref();
     return () => clearTimeout(timer);
   },
 };
 
-const LONGEST_TIMER = 2 ** 31 - 1; // 24.8 days, in milliseconds: what is longer, Node.js would run at once.
+/** Longest timer of Node.js, 24.8 days. A longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function afterLong(ms: number, task: () => void): () => void {
-  let cancel = systemClock.after(LONGEST_TIMER, () => {
-    cancel = systemClock.after(ms - LONGEST_TIMER, task);
+  let cancel = systemClock.after(MAX_TIMER_MS, () => {
+    cancel = systemClock.after(ms - MAX_TIMER_MS, task);
   });
   return () => cancel();
 }
 
-/** Waits `ms` milliseconds, or until the signal aborts, whichever is first. Never rejects. */
+/** Waits `ms` milliseconds, or until the signal aborts. Never rejects. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
-    const wake = () => {
+    const finish = () => {
       cancel();
-      signal.removeEventListener('abort', wake);
+      signal.removeEventListener('abort', finish);
       resolve();
     };
-    const cancel = clock.after(ms, wake);
-    signal.addEventListener('abort', wake, { once: true });
+    const cancel = clock.after(ms, finish);
+    signal.addEventListener('abort', finish, { once: true });
   });
+}
+
+/** A signal that follows another one and can be aborted separately. */
+export interface AbortScope {
+  readonly signal: AbortSignal;
+  /** Aborts the signal and removes the listener from the outer one. May be called repeatedly. */
+  end(): void;
+}
+
+/** Creates a scope within a signal. The caller must end it. */
+export function createAbortScope(outer: AbortSignal): AbortScope {
+  const controller = new AbortController();
+  const end = () => {
+    outer.removeEventListener('abort', end);
+    controller.abort();
+  };
+  outer.addEventListener('abort', end, { once: true });
+  if (outer.aborted) end();
+  return { signal: controller.signal, end };
+}
+
+/** A scope that ends when its time is over. */
+export interface Deadline extends AbortScope {
+  /** Whether the scope ended because its time was over. */
+  readonly expired: boolean;
+  /** Removes the time limit; the scope stays open. May be called repeatedly. */
+  lift(): void;
+}
+
+/** Creates a scope that ends after `ms` milliseconds. */
+export function createDeadline(clock: Clock, ms: number, outer: AbortSignal): Deadline {
+  const scope = createAbortScope(outer);
+  let expired = false;
+  const cancel = clock.after(ms, () => {
+    expired = true;
+    scope.end();
+  });
+  // No timer is left, however the scope ends.
+  scope.signal.addEventListener('abort', cancel, { once: true });
+  if (scope.signal.aborted) cancel();
+
+  return {
+    signal: scope.signal,
+    get expired() {
+      return expired;
+    },
+    lift: cancel,
+    end: scope.end,
+  };
 }

@@ -6,24 +6,26 @@ import { basename, dirname } from 'node:path';
 export interface FileEvents {
   /** Follows a folder that was created or replaced since the last call. Never rejects. */
   refresh(): Promise<void>;
-  /** Ends the events. Calling it twice is harmless. */
+  /** Stops the events. May be called repeatedly. */
   close(): void;
 }
 
-/** Starts the events of a file; `onEvent` is called when the file may have changed. */
+/** Watches a file; `onEvent` is called when it may have changed. */
 export type WatchFileEvents = (path: string, onEvent: () => void) => FileEvents;
 
 /**
- * Watches the folder of a file, so that a rename over the file is seen too. While the folder does not exist, its nearest
- * existing parent is watched. Where the system has no events (network mounts, no watches left), nothing is called: the
- * caller polls as well.
+ * Watches the folder of a file, so that a rename over the file is noticed too. While the folder does not
+ * exist, its nearest existing parent is watched. Some systems send no events (network mounts, exhausted
+ * inotify watches), so callers must poll as well.
  */
 export const watchFileEvents: WatchFileEvents = (path, onEvent) => {
   let watcher: FSWatcher | null = null;
-  /** Identity of the watched folder, to notice that another one took its place. */
-  let watched: string | null = null;
+  /** Identity of the watched folder, which reveals that another folder took its place. */
+  let watchedIdentity: string | null = null;
   let isClosed = false;
-  /** Whether the file's own folder is watched and is still the same: its events would tell. */
+  /**
+   * Whether the file's own folder is watched and has not been replaced; an event would have reported that.
+   */
   let isSettled = false;
 
   return {
@@ -37,27 +39,27 @@ export const watchFileEvents: WatchFileEvents = (path, onEvent) => {
   };
 
   async function follow(): Promise<void> {
-    const folder = await nearestFolder(path);
+    const folder = await findNearestFolder(path);
     if (isClosed || folder === null) return;
-    isSettled = folder.identity === watched && folder.path === dirname(path);
-    if (folder.identity === watched) return;
+    isSettled = folder.identity === watchedIdentity && folder.path === dirname(path);
+    if (folder.identity === watchedIdentity) return;
     release();
     open(folder);
-    // A folder nearer to the file may have been created before the watch began.
-    if (watched !== null) await follow();
+    // A folder nearer to the file may have been created before the watch started.
+    if (watchedIdentity !== null) await follow();
   }
 
   function open({ path: folder, child, identity }: Folder): void {
     try {
       watcher = watch(folder, { persistent: false }, (_event, name) => {
         if (name !== child) isSettled = false;
-        // The folder's own name is reported when the folder is deleted or renamed.
+        // When the folder is deleted or renamed, its own name is reported.
         if (name === null || name === child || name === basename(folder)) onEvent();
       });
       watcher.on('error', release);
-      watched = identity;
+      watchedIdentity = identity;
     } catch {
-      // No watches left, or none supported: polling remains.
+      // Watches are exhausted or not supported; polling remains.
       release();
     }
   }
@@ -65,7 +67,7 @@ export const watchFileEvents: WatchFileEvents = (path, onEvent) => {
   function release(): void {
     watcher?.close();
     watcher = null;
-    watched = null;
+    watchedIdentity = null;
     isSettled = false;
   }
 };
@@ -77,13 +79,13 @@ interface Folder {
   readonly identity: string;
 }
 
-async function nearestFolder(path: string): Promise<Folder | null> {
+async function findNearestFolder(path: string): Promise<Folder | null> {
   const folder = dirname(path);
   if (folder === path) return null;
   try {
     const { dev, ino } = await stat(folder, { bigint: true });
     return { path: folder, child: basename(path), identity: `${folder} ${dev} ${ino}` };
   } catch {
-    return nearestFolder(folder);
+    return findNearestFolder(folder);
   }
 }

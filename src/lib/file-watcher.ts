@@ -1,32 +1,34 @@
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { delimiter } from 'node:path';
-import { type Clock, sleep } from './clock.js';
+import { type Clock, createAbortScope, sleep } from './clock.js';
 import { codeOf, isMissing, isSystemError } from './errors.js';
 import type { WatchFileEvents } from './file-events.js';
-import { createScope } from './scope.js';
 
-/** See {@link pollFiles}. */
+/** Options of {@link pollFiles}. */
 export interface PollOptions {
   readonly paths: readonly string[];
   readonly clock: Clock;
-  /** How often to check the files, in milliseconds. */
+  /** Interval between checks, in milliseconds. */
   readonly pollMs: number;
-  /** File-system events, which make a change visible at once. Default: only polling. */
+  /** File-system events, which trigger a check at once. Default: polling only. */
   readonly events?: WatchFileEvents;
 }
 
-/** Pauses between checks, which a file-system event ends early. */
+/** An interruptible pause between checks. */
 interface Pause {
-  /** Waits `ms` milliseconds, until `wake`, or until the signal aborts. Returns at once when `wake` was called since the last wait. */
+  /**
+   * Waits `ms` milliseconds, until `interrupt`, or until the signal aborts. Returns at once if it was
+   * interrupted beforehand.
+   */
   wait(ms: number, signal: AbortSignal): Promise<void>;
   /** Ends the current wait, or else the next one. */
-  wake(): void;
+  interrupt(): void;
 }
 
 /**
- * Checks files until the signal aborts: at once, after each file-system event, and every `pollMs`, because network mounts
- * send no events.
+ * Checks files until the signal aborts: immediately, after each file-system event, and every `pollMs`,
+ * because network mounts send no events.
  */
 export async function pollFiles(
   { paths, clock, pollMs, events: watchEvents }: PollOptions,
@@ -34,10 +36,10 @@ export async function pollFiles(
   signal: AbortSignal,
 ): Promise<void> {
   const pause = createPause(clock);
-  const events = paths.flatMap((path) => watchEvents?.(path, pause.wake) ?? []);
+  const events = paths.flatMap((path) => watchEvents?.(path, pause.interrupt) ?? []);
   try {
     while (!signal.aborted) {
-      // Before the check: it sees what changed until now, and the events report what changes from now on.
+      // Refreshed before the check, which covers all changes so far; events report the later ones.
       await Promise.all(events.map((event) => event.refresh()));
       await check(pause);
       await pause.wait(pollMs, signal);
@@ -47,123 +49,125 @@ export async function pollFiles(
   }
 }
 
-/** Events that come while the files are checked are merged into one. */
+/** Creates a pause. Interruptions during a check are merged into one. */
 function createPause(clock: Clock): Pause {
-  let isDue = false;
+  let isInterrupted = false;
   let end: (() => void) | null = null;
   return {
     async wait(ms, signal) {
-      if (!isDue) {
-        const scope = createScope(signal);
+      if (!isInterrupted) {
+        const scope = createAbortScope(signal);
         end = scope.end;
         await sleep(clock, ms, scope.signal);
         end = null;
         scope.end();
       }
-      isDue = false;
+      isInterrupted = false;
     },
-    wake() {
-      isDue = true;
+    interrupt() {
+      isInterrupted = true;
       end?.();
     },
   };
 }
 
-/** See {@link followFiles}. */
+/** Options of {@link followFiles}. */
 export interface FollowFilesOptions<T> extends PollOptions {
   /** How long a changed file must stay unchanged before it is read, in milliseconds. */
   readonly settleMs: number;
-  /** Reads the files; `exists` is false when none of them does. Throws for unusable content. */
+  /** Reads the files; `exists` is false when all of them are missing. Throws when the content is unusable. */
   read(exists: boolean): Promise<T>;
-  /** Message about content that is unusable, from the error that `read` threw; null for an error that is none of the files'. */
-  troubleIn(error: unknown): string | null;
-  /** Whether a content is certainly complete, so that it counts without waiting `settleMs`. Default: never. */
+  /**
+   * Message for an error of `read` that is caused by the files; null for any other error, which is thrown.
+   */
+  describeError(error: unknown): string | null;
+  /** Whether a content is certainly complete and need not settle. Default: never. */
   isComplete?(content: T): boolean;
-  /** Called with the first content, after each change, and after trouble. */
+  /** Called with the first content, after each change, and after an error was resolved. */
   onContent(content: T): void;
-  /** Called when the files cannot be read. Reading is retried at each check; the same trouble is reported once. */
-  onTrouble(message: string): void;
+  /** Called when the files cannot be read. Each check tries again; the same error is reported once. */
+  onError(message: string): void;
 }
 
 /**
- * Follows the content of files, which belong together, until the signal aborts.
+ * Follows the content of files that belong together, until the signal aborts.
  *
- * Tilt writes its kubeconfig in place and in steps (client-go's `ModifyConfig`: one write each for the cluster, the user and
- * the context, and each truncates the file first). So changed content counts when it is complete or has settled.
+ * Changed content is used when it is complete or has settled, because Tilt writes its kubeconfig in place and
+ * in steps: client-go's `ModifyConfig` truncates and writes the file once each for the cluster, the user and
+ * the context.
  */
 export async function followFiles<T>(options: FollowFilesOptions<T>, signal: AbortSignal): Promise<void> {
-  const { paths, clock, settleMs, read, isComplete, onContent, onTrouble } = options;
-  /** Signature of the last content; null at first and after trouble. */
-  let seen: string | null = null;
-  let reported: string | null = null;
+  const { paths, clock, settleMs, read, isComplete, onContent, onError } = options;
+  /** Signature of the last content; null before the first one and after an error. */
+  let lastSignature: string | null = null;
+  let reportedError: string | null = null;
   let isFirst = true;
   await pollFiles(options, check, signal);
 
   async function check(pause: Pause): Promise<void> {
-    const news = await readNews(pause).catch(report);
+    const reading = await readChange(pause).catch(report);
     isFirst = false;
-    if (!news || signal.aborted) return;
-    seen = news.signature;
-    reported = null;
-    onContent(news.content);
+    if (!reading || signal.aborted) return;
+    lastSignature = reading.signature;
+    reportedError = null;
+    onContent(reading.content);
   }
 
-  /** New content that is complete or has settled; null when there is none. */
-  async function readNews(pause: Pause): Promise<News<T> | null> {
+  /** Reads changed content once it is complete or has settled; null when nothing changed. */
+  async function readChange(pause: Pause): Promise<Reading<T> | null> {
     let last: string | null = null;
     let changedAt = clock.monotonic();
     while (!signal.aborted) {
-      const signature = (await Promise.all(paths.map(fileSignature))).join('\n');
-      if (signature === seen) return null;
+      const signature = (await Promise.all(paths.map(readSignature))).join('\n');
+      if (signature === lastSignature) return null;
       if (signature !== last) changedAt = clock.monotonic();
       last = signature;
-      const leftMs = isFirst ? 0 : changedAt + settleMs - clock.monotonic();
-      if (leftMs <= 0) return { signature, content: await read(existsIn(signature)) };
-      const news = await readComplete(signature);
-      if (news) return news;
-      await pause.wait(leftMs, signal);
+      const remainingMs = isFirst ? 0 : changedAt + settleMs - clock.monotonic();
+      if (remainingMs <= 0) return { signature, content: await read(existsIn(signature)) };
+      const reading = await readComplete(signature);
+      if (reading) return reading;
+      await pause.wait(remainingMs, signal);
     }
     return null;
   }
 
-  /** The content, if it is complete although it has not settled. */
-  async function readComplete(signature: string): Promise<News<T> | null> {
+  /** Reads content that has not settled; null unless it is complete. */
+  async function readComplete(signature: string): Promise<Reading<T> | null> {
     if (!isComplete) return null;
     try {
       const content = await read(existsIn(signature));
-      // What is written after the signature was taken changes it, and is found by the next check.
+      // A write after the signature was taken changes the signature, so that the next check reads again.
       return isComplete(content) ? { signature, content } : null;
     } catch (error) {
-      if (messageIn(error) !== null) return null;
+      if (describe(error) !== null) return null;
       throw error;
     }
   }
 
   function report(error: unknown): null {
-    const message = messageIn(error);
+    const message = describe(error);
     if (message === null) throw error;
-    seen = null;
-    if (message !== reported && !signal.aborted) onTrouble(message);
-    reported = message;
+    lastSignature = null;
+    if (message !== reportedError && !signal.aborted) onError(message);
+    reportedError = message;
     return null;
   }
 
-  function messageIn(error: unknown): string | null {
-    const trouble = options.troubleIn(error);
-    if (trouble !== null || !isSystemError(error)) return trouble;
+  function describe(error: unknown): string | null {
+    const message = options.describeError(error);
+    if (message !== null || !isSystemError(error)) return message;
     return `${error.path ?? paths.join(delimiter)}: cannot be read: ${codeOf(error)}`;
   }
 }
 
-interface News<T> {
+interface Reading<T> {
   readonly signature: string;
   readonly content: T;
 }
 
 const MISSING = 'missing';
 
-/** Identity, size and times of a file, which change when it is written, replaced, created or deleted. Rejects when it is out of reach. */
-async function fileSignature(path: string): Promise<string> {
+async function readSignature(path: string): Promise<string> {
   try {
     return signatureOf(await stat(path, { bigint: true }));
   } catch (error) {
@@ -172,7 +176,10 @@ async function fileSignature(path: string): Promise<string> {
   }
 }
 
-/** The signature of a file by its `stat`: it shows a save in place, a rename over the file and a change on a network mount alike. */
+/**
+ * Signature of a file: device, inode, size and times. It changes with a save in place, with a rename over the
+ * file, and with a change on a network mount.
+ */
 export function signatureOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }

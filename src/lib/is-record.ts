@@ -1,4 +1,4 @@
-/** Whether a value is what `JSON.parse` gives for `{…}`: an object that is neither null nor a list. */
+/** Whether a value is a JSON object: neither null nor an array. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

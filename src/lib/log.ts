@@ -1,23 +1,26 @@
-/** How much a log line matters. */
+/** Severity of a log line. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** The facts beside a sentence, by name. */
+/** Structured fields of a log line, by name. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Writes one line: a sentence, and the facts beside it. */
+/** Writes one line: a message and structured fields. */
 export interface Log {
-  (level: LogLevel, message: string, facts?: LogFields): void;
-  /** Whether lines of a level are written at all: if not, what only they need can be spared. Default: they are. */
+  (level: LogLevel, message: string, fields?: LogFields): void;
+  /**
+   * Whether lines of a level are written; if not, callers may skip the work that only such lines need.
+   * Default: they are.
+   */
   isOn?(level: LogLevel): boolean;
 }
 
-/** Says nothing. */
+/** Writes nothing. */
 export const silentLog: Log = Object.assign(() => {}, { isOn: () => false });
 
-/** The same log with these facts in front of each line's own, which win where both have one name. */
+/** Adds fields in front of those of each line. When both have the same name, the line's field wins. */
 export function withFields(log: Log, fields: LogFields): Log {
   return Object.assign(
-    (level: LogLevel, message: string, facts?: LogFields) => log(level, message, { ...fields, ...facts }),
+    (level: LogLevel, message: string, own?: LogFields) => log(level, message, { ...fields, ...own }),
     { isOn: (level: LogLevel) => isOn(log, level) },
   );
 }

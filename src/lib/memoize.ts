@@ -1,6 +1,6 @@
 /**
- * A pure function of an immutable object, computed once per object. Its results live as long as their objects, so that
- * keeping them for the whole process neither leaks memory nor shows anybody another's state.
+ * Caches a pure function of an immutable object. A result lives as long as its object, so that a cache of the
+ * whole process neither leaks memory nor exposes one client's state to another.
  */
 export function memoize<K extends object, V>(compute: (key: K) => V): (key: K) => V {
   const results = new WeakMap<K, { readonly value: V }>();

@@ -1,40 +1,47 @@
 import { isRecord } from './is-record.js';
 
 /**
- * Counters and gauges of one gateway, passed in wherever something is counted. They are plain numbers, which the page of
- * `prom-client` reads when it is asked for: its own `inc` with a label took twenty times as long as an addition, 0.3 µs of the
- * 4.7 µs that a delivered payload costs, and its library is loaded with the first request for the page.
+ * Counters and gauges of one gateway. They are plain numbers, which `prom-client` reads when the metrics page
+ * is requested. Its own `inc` with a label took twenty times as long as an addition, 0.3 µs of the 4.7 µs
+ * that a delivered payload costs; and the library is loaded with the first request for the page.
  */
 export interface Metrics {
-  /** Readers that payloads are pushed to: those over WebSocket. */
+  /** Readers over WebSocket, to which payloads are pushed. */
   readonly pushed: ReaderCounts;
-  /** Readers that pull their payloads: those over server-sent events. */
+  /** Readers over server-sent events, which pull their payloads. */
   readonly pulled: ReaderCounts;
   readonly queryCache: CacheCounts;
-  /** Counts by the name of the source; those beyond {@link MAX_SOURCES} are counted together, as {@link OTHER}. */
+  /**
+   * Counts by name of the source. Sources beyond {@link MAX_SOURCES} are counted together as {@link OTHER}.
+   */
   readonly sources: ReadonlyMap<string, SourceCounts>;
-  /** Closed WebSockets by close code; codes that clients make up are counted together, as {@link OTHER}. */
+  /** Closed WebSockets by close code. Codes outside the standards are counted together as {@link OTHER}. */
   readonly closes: ReadonlyMap<string, number>;
-  /** Rejections by a code of {@link REFUSALS}, or {@link OTHER}. */
-  readonly refusals: ReadonlyMap<string, number>;
-  readonly states: Partial<States>;
-  /** Returns the counts of a source, which go on when it comes back under the same name. */
+  /** Rejections by code of {@link REJECTION_CODES}, or {@link OTHER}. */
+  readonly rejections: ReadonlyMap<string, number>;
+  readonly gauges: Partial<Gauges>;
+  /** Returns the counts of a source. They continue when a source of the same name is added again. */
   source(name: string): SourceCounts;
-  /** Counts a closed WebSocket. The code is the gateway's own if it closed it, else what the client or the network gave. */
-  closed(code: number): void;
+  /**
+   * Counts a closed WebSocket.
+   *
+   * @param code the gateway's close code if it closed the socket, else the code received from the client or
+   *   the network
+   */
+  socketClosed(code: number): void;
   /** Counts a rejection. */
-  refused(code: string): void;
-  /** Sets how states are read; one that is given again replaces the one before. */
-  observe(states: Partial<States>): void;
+  rejected(code: string): void;
+  /** Registers functions that read gauges. A gauge that is registered again replaces the earlier one. */
+  registerGauges(gauges: Partial<Gauges>): void;
 }
 
-/** Counts of the readers of one kind. */
+/** Counts of the readers of one transport. */
 export interface ReaderCounts {
-  /** Payloads handed to them. */
+  /** Delivered payloads. */
   payloads: number;
-  /** Updates that reached one of them only merged with others into one payload (S5). */
+  /** Updates that were merged with others into one payload (S5). */
   conflated: number;
-  /** Readers to which sending is paused until their connection has drained. */
+  /** Readers to which sending is paused until their connection drains. */
   lagging: number;
 }
 
@@ -42,7 +49,7 @@ export interface ReaderCounts {
 export interface CacheCounts {
   /** Requests answered from the cache. */
   hits: number;
-  /** Requests whose answer was not in the cache, or was out of date. */
+  /** Requests whose answer was not in the cache or was outdated. */
   misses: number;
 }
 
@@ -51,43 +58,46 @@ export interface SourceCounts {
   changes: number;
   /** Time of the last change, in milliseconds since 1970; null before the first. */
   lastChangeAt: number | null;
-  /** Failures after which it was watched again. */
+  /** Failures after which the watch was restarted. */
   restarts: number;
-  /** Complete lists after the first, by how the watch before had ended. */
+  /** Complete lists after the first one, by the reason for which the previous watch ended. */
   readonly relists: Record<RelistCause, number>;
 }
 
-/** Why a source is listed again: its watch ended or was cut, its version expired, it failed, or it was found dead. */
+/**
+ * Why a source was listed again: its watch ended, its version expired, it failed, or it turned out to be
+ * dead.
+ */
 export type RelistCause = 'ended' | 'expired' | 'failed' | 'dead';
 
-/** States that are read only when the page is asked for. */
-export interface States {
+/** Gauges, read only when the metrics page is requested. */
+export interface Gauges {
   readonly pushedReaders: () => number;
   readonly pulledReaders: () => number;
-  /** Different subscriptions: each is executed once per update. */
+  /** Distinct subscriptions. Each is executed once per update. */
   readonly groups: () => number;
-  /** The sources that are open. */
+  /** Open sources. */
   readonly sources: () => readonly SourceState[];
   /** Answers in the query cache. */
   readonly queryCacheAnswers: () => number;
-  /** Memory of these, with their requests, in bytes. */
+  /** Memory of the query cache, keys included, in bytes. */
   readonly queryCacheBytes: () => number;
   /** Open WebSockets. */
   readonly webSockets: () => number;
-  /** Bytes that were written to WebSockets and have not left yet. */
+  /** Bytes that were written to WebSockets and not yet sent. */
   readonly webSocketUnsentBytes: () => number;
-  /** Large answers to queries. */
+  /** Load of large answers to queries. */
   readonly largeAnswers: () => LargeCounts;
-  /** Large payloads of subscriptions. */
+  /** Load of large payloads of subscriptions. */
   readonly largePayloads: () => LargeCounts;
 }
 
-/** What is written as JSON and not sent yet. */
+/** JSON that was serialised and not yet sent. */
 export interface LargeCounts {
   readonly unsentBytes: number;
-  /** The most bytes that ever were unsent at once. */
+  /** Maximum of `unsentBytes` so far. */
   readonly peakUnsentBytes: number;
-  /** Operations that wait for their turn. */
+  /** Operations that wait for room. */
   readonly waiting: number;
 }
 
@@ -97,8 +107,8 @@ export interface SourceState {
   readonly state: 'connecting' | 'live' | 'stale';
 }
 
-/** Codes of rejections, as clients get them. */
-export const REFUSALS: readonly string[] = [
+/** Codes of rejections, as clients receive them. */
+export const REJECTION_CODES: readonly string[] = [
   'HOST_NOT_ALLOWED',
   'ORIGIN_NOT_ALLOWED',
   'UNAUTHENTICATED',
@@ -129,18 +139,18 @@ const CLOSE_CODES: readonly number[] = [
   ...[4004, 4005, 4400, 4401, 4403, 4406, 4408, 4409, 4429, 4500, 4504],
 ];
 
-/** The key of all that has no key of its own. */
+/** Key of everything that has no key of its own. */
 export const OTHER = 'OTHER';
 
-/** Sources that are counted one by one: more than anyone runs Tilts on a machine. */
+/** Sources that are counted separately: more than anyone runs Tilts on one machine. */
 export const MAX_SOURCES = 100;
 
 /** Creates counters at 0. */
 export function createMetrics(): Metrics {
   const sources = new Map<string, SourceCounts>();
   const closes = zeros(CLOSE_CODES.map(String));
-  const refusals = zeros(REFUSALS);
-  const states: Partial<States> = {};
+  const rejections = zeros(REJECTION_CODES);
+  const gauges: Partial<Gauges> = {};
 
   return {
     pushed: createReaderCounts(),
@@ -148,8 +158,8 @@ export function createMetrics(): Metrics {
     queryCache: { hits: 0, misses: 0 },
     sources,
     closes,
-    refusals,
-    states,
+    rejections,
+    gauges,
     source(name) {
       const key = sources.has(name) || sources.size < MAX_SOURCES ? name : OTHER;
       const relists = { ended: 0, expired: 0, failed: 0, dead: 0 };
@@ -157,26 +167,29 @@ export function createMetrics(): Metrics {
       sources.set(key, counts);
       return counts;
     },
-    closed: (code) => count(closes, String(code)),
-    refused: (code) => count(refusals, code),
-    observe: (more) => Object.assign(states, more),
+    socketClosed: (code) => count(closes, String(code)),
+    rejected: (code) => count(rejections, code),
+    registerGauges: (more) => Object.assign(gauges, more),
   };
 }
 
-/** Counts the errors of an answer that are rejections. */
-export function countRefusals(metrics: Metrics, errors: readonly { readonly extensions?: unknown }[]): void {
+/** Counts those errors of a result that are rejections. */
+export function countRejections(
+  metrics: Metrics,
+  errors: readonly { readonly extensions?: unknown }[],
+): void {
   for (const { extensions } of errors) {
     const code = isRecord(extensions) ? extensions.code : null;
-    if (typeof code === 'string' && REFUSALS.includes(code)) metrics.refused(code);
+    if (typeof code === 'string' && REJECTION_CODES.includes(code)) metrics.rejected(code);
   }
 }
 
-/** Creates the counts of readers at 0. */
+/** Creates the counts of one transport at 0. */
 export function createReaderCounts(): ReaderCounts {
   return { payloads: 0, conflated: 0, lagging: 0 };
 }
 
-/** Every key from the start: a rate can only be computed of what was there before. */
+/** Every key exists from the start, because Prometheus computes a rate only between two samples. */
 function zeros(keys: readonly string[]): Map<string, number> {
   return new Map([...keys, OTHER].map((key) => [key, 0]));
 }

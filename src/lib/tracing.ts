@@ -12,39 +12,42 @@ import {
 import { type DocumentNode, getOperationAST } from 'graphql';
 import { version } from './version.js';
 
-/** Reports the operations that are executed to a tracing system. */
+/** Reports executed operations to a tracing system. */
 export interface Tracer {
-  /** Begins the span of an operation. Whoever begins it ends it. */
+  /** Starts the span of an operation. The caller must end it. */
   begin(operation: TracedOperation): Span;
 }
 
-/** One operation in a trace. */
+/** Span of one operation. */
 export interface Span {
   /**
-   * Ends the span. The errors themselves are for logs, not for other systems: a span has only the fact.
+   * Ends the span. Errors are not recorded in it: their texts belong in logs, not in other systems.
    *
    * @param failed whether the result has errors
    */
   end(failed: boolean): void;
 }
 
-/** An operation that begins; graphql-js's `ExecutionArgs` has all but the headers. */
+/** An operation to be executed. graphql-js's `ExecutionArgs` has all of it except the headers. */
 export interface TracedOperation {
   /** A valid document. */
   readonly document: DocumentNode;
   readonly operationName?: string | null | undefined;
-  /** Headers of the request, or of the WebSocket's handshake: `traceparent` names the trace it is a part of. */
+  /**
+   * Headers of the request or of the WebSocket's handshake; `traceparent` identifies the surrounding trace.
+   */
   readonly headers: Readonly<IncomingHttpHeaders>;
 }
 
 const noSpan: Span = { end() {} };
 
-/** Reports nothing. */
+/** A tracer that reports nothing. */
 export const noTracer: Tracer = { begin: () => noSpan };
 
 /**
- * Creates a tracer of the OpenTelemetry SDK that the process has registered, as with `--import`; without one, returns
- * {@link noTracer}. An operation is a part of the span that is active, otherwise of the trace that its headers name.
+ * Creates a tracer for the OpenTelemetry SDK that the process has registered, for example with `--import`;
+ * without an SDK, returns {@link noTracer}. The parent of a span is the active span, else the trace that the
+ * operation's headers identify.
  */
 export function createTracer(): Tracer {
   const tracer = trace.getTracer('tilt-graphql', version);
@@ -65,29 +68,32 @@ export function createTracer(): Tracer {
   };
 }
 
-/** Whether there is an SDK: without one all spans share an id that is not valid. A span that does not end is not exported. */
+/**
+ * Whether an SDK is registered: without one, spans have an invalid id. The probe is not exported, because it
+ * is never ended.
+ */
 function isRecordedBy(tracer: SdkTracer): boolean {
   return isSpanContextValid(tracer.startSpan('probe').spanContext());
 }
 
-/** The longest document that a span has as an attribute, in characters. */
-const MAX_DOCUMENT = 2_000;
+/** Longest document that is recorded as an attribute, in characters. */
+const MAX_DOCUMENT_LENGTH = 2_000;
 
-/** The longest operation name in a span, in characters. */
-const MAX_NAME = 100;
+/** Longest operation name in a span, in characters. */
+const MAX_NAME_LENGTH = 100;
 
-/** Name (`query Board`) and attributes by OpenTelemetry's semantic conventions for GraphQL. */
+/** Name (`query Board`) and attributes, by OpenTelemetry's semantic conventions for GraphQL. */
 function describeOperation({ document, operationName }: TracedOperation) {
   const operation = getOperationAST(document, operationName);
   const type = operation?.operation ?? 'query';
-  const name = operation?.name?.value.slice(0, MAX_NAME);
+  const name = operation?.name?.value.slice(0, MAX_NAME_LENGTH);
   const text = document.loc?.source.body;
   return {
     name: name === undefined ? type : `${type} ${name}`,
     attributes: {
       'graphql.operation.type': type,
       ...(name !== undefined && { 'graphql.operation.name': name }),
-      ...(text !== undefined && text.length <= MAX_DOCUMENT && { 'graphql.document': text }),
+      ...(text !== undefined && text.length <= MAX_DOCUMENT_LENGTH && { 'graphql.document': text }),
     },
   };
 }

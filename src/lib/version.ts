@@ -1,10 +1,13 @@
 import { createRequire } from 'node:module';
 import { isRecord } from './is-record.js';
 
-/** The version of this package. */
+/** Version of this package. */
 export const version = readVersion();
 
-/** By the package's own name for the file: it is found from sources, compiled files and the bundled program alike. */
+/**
+ * Resolves the manifest by the package's own import name, which works from sources, compiled files and the
+ * bundle.
+ */
 function readVersion(): string {
   const manifest: unknown = createRequire(import.meta.url)('#package.json');
   return isRecord(manifest) ? String(manifest.version) : 'unknown';

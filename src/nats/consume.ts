@@ -1,6 +1,5 @@
 import type { Consumer, ConsumerMessages, ConsumerNotification } from '@nats-io/jetstream';
-import { type Clock, sleep } from '../lib/clock.js';
-import { createScope } from '../lib/scope.js';
+import { type Clock, createAbortScope, sleep } from '../lib/clock.js';
 import type { Bucket } from './bucket.js';
 import type { Link } from './link.js';
 import { consumed } from './message.js';
@@ -50,7 +49,7 @@ export async function consume(
   outer: AbortSignal,
 ): Promise<Error> {
   const { link, place, onWell } = options;
-  const scope = createScope(outer);
+  const scope = createAbortScope(outer);
   let trouble = new Error('the reading of it ended');
   const fail = (error: unknown) => {
     if (scope.signal.aborted) return;

@@ -1,5 +1,4 @@
-import { type Clock, sleep } from '../lib/clock.js';
-import { createScope } from '../lib/scope.js';
+import { type Clock, createAbortScope, sleep } from '../lib/clock.js';
 import { ProviderError } from '../providers/provider.js';
 import type { Bucket } from './bucket.js';
 import { type ConsumeOptions, consume, type OpenConsumer } from './consume.js';
@@ -42,7 +41,7 @@ const POLL_MS = 100;
  */
 export async function followStream(options: FollowOptions, outer: AbortSignal): Promise<void> {
   const { bucket, clock } = options;
-  const scope = createScope(outer);
+  const scope = createAbortScope(outer);
   const place = createStreamPlace({ ...options, name: placeOf(bucket.address) });
   const link = watchLink(bucket.connection);
   /** Since when nothing is known of the stream; null while something is. */
@@ -111,7 +110,7 @@ async function askMeanwhile(
   parts: Parts,
   outer: AbortSignal,
 ): Promise<OpenConsumer> {
-  const scope = createScope(outer);
+  const scope = createAbortScope(outer);
   const asking = ask(parts, scope.signal);
   asking.catch(() => {});
   try {

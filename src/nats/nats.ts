@@ -1,6 +1,5 @@
 import type { StreamState } from '@nats-io/jetstream';
-import { type Clock, systemClock } from '../lib/clock.js';
-import { createScope } from '../lib/scope.js';
+import { type Clock, createAbortScope, systemClock } from '../lib/clock.js';
 import { ProviderError } from '../providers/provider.js';
 import { type BucketAddress, parseAddress } from './address.js';
 import { type Bucket, openBucket } from './bucket.js';
@@ -71,7 +70,7 @@ export function createNatsProvider(options: NatsProviderOptions): LogProvider {
 
   async function run(push: (change: LogChange) => void, outer: AbortSignal): Promise<void> {
     if (outer.aborted) return;
-    const scope = createScope(outer);
+    const scope = createAbortScope(outer);
     const connection = await connectNats(address, credentials, `tilt-graphql ${name}`);
     try {
       const bucket = await openBucket(connection, address, settings, last);
@@ -123,7 +122,7 @@ async function read(
   outer: AbortSignal,
 ): Promise<void> {
   const { clock, subject } = options;
-  const scope = createScope(outer);
+  const scope = createAbortScope(outer);
   const { signal } = scope;
   const reading = createReading(bucket, options);
   const isWhole = state.messages <= HISTORY_LIMITS.messages && state.bytes <= HISTORY_LIMITS.bytes;

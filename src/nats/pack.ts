@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DecodeError } from '../model/decode-error.js';
-import { MAX_BYTES } from '../providers/limits.js';
+import { MAX_BYTES } from '../providers/decode-sessions.js';
 
 /**
  * From how many bytes on a state is compressed. One of 100 targets gets 20 times smaller in half the time in which it is

@@ -3,10 +3,16 @@ import { DecodeError, decodeSession } from '../model/decode.js';
 import type { Session } from '../model/session.js';
 
 /**
- * Reads what `tilt get session` prints: one Session, or all those of a list (`List`, `SessionList`). Pure. Throws a
- * `DecodeError`, its path beginning with `items[…]` in a list.
+ * Longest single input that is read, in bytes: a file, or one value of a stream. 64 MiB; a Session of a
+ * thousand targets is about 300 kB.
+ */
+export const MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Decodes the output of `tilt get session`: one Session, or those of a list (`List`, `SessionList`). Pure.
+ * Throws a `DecodeError`; in a list, its path starts with `items[…]`.
  *
- * @param instance which Tilt they are of
+ * @param instance instance of the Sessions
  */
 export function decodeSessions(value: unknown, instance: string): Session[] {
   if (!isList(value)) return [decodeSession(value, instance)];
@@ -15,13 +21,13 @@ export function decodeSessions(value: unknown, instance: string): Session[] {
   return items.map((item, index) => decodeItem(withKind(item, value), index, instance));
 }
 
-/** Whether it is a Kubernetes list, which `kubectl` and `tilt` print for several objects. */
+/** Whether a value is a Kubernetes list, which `kubectl` and `tilt` print for several objects. */
 export function isList(value: unknown): value is JsonObject {
   return isRecord(value) && (value.kind === 'List' || value.kind === 'SessionList');
 }
 
-/** In a list of one kind, Kubernetes may leave out the kind and version of the items: the list tells them. */
-function withKind(item: unknown, { kind, apiVersion }: JsonObject): unknown {
+/** Adds the list's kind and version to an item: Kubernetes may leave them out in a list of one kind. */
+export function withKind(item: unknown, { kind, apiVersion }: JsonObject): unknown {
   return isRecord(item) && kind === 'SessionList' ? { kind: 'Session', apiVersion, ...item } : item;
 }
 

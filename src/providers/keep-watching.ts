@@ -1,64 +1,70 @@
 import { createBackoff } from '../lib/backoff.js';
-import { type Clock, sleep } from '../lib/clock.js';
+import { type AbortScope, type Clock, createAbortScope, sleep } from '../lib/clock.js';
+import { messageOf } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { createMetrics, type Metrics } from '../lib/metrics.js';
-import { createScope, type Scope } from '../lib/scope.js';
 import type { Change, ChangeSink } from '../model/change.js';
 import { oneLine } from '../model/one-line.js';
-import { checkChange, checkRun } from './check-change.js';
-import { ProviderError, type PushChange, type SessionProvider } from './provider.js';
+import {
+  checkChange,
+  checkWatchResult,
+  contractError,
+  ProviderError,
+  type PushChange,
+  type SessionProvider,
+} from './provider.js';
 import { createSourceLog } from './source-log.js';
 
-/** What {@link keepWatching} works with. */
+/** Options of {@link keepWatching}. */
 export interface KeepWatchingOptions {
   readonly provider: SessionProvider;
   readonly sink: ChangeSink;
   readonly clock: Clock;
-  /** Gives numbers from 0 up to 1, for the backoff. */
+  /** Returns numbers from 0 up to 1, for the jitter of the backoff. */
   readonly random: () => number;
   readonly log: Log;
-  /** Ends it at once. The source stays open in the sink: whoever aborts says why, by closing it. */
+  /** Stops watching at once. The source stays open in the sink; the caller closes it with a reason. */
   readonly signal: AbortSignal;
-  /** Called when the source has come to its end, before it is closed in the sink. */
+  /** Called when the source has ended, before it is closed in the sink. */
   readonly onEnd?: () => void;
-  /** Handed to the sink when the source opens. Default: false. */
+  /** Passed to the sink when the source is opened. Default: false. */
   readonly optional?: boolean;
-  /** The source is open in the sink already, and is carried on. Default: false, it is opened. */
+  /** Whether the source is already open in the sink and is continued. Default: false, it is opened. */
   readonly resume?: boolean;
   /** Whether the source may end at any time, as a Tilt does; see `createSourceLog`. Default: false. */
   readonly endsByItself?: boolean;
-  /** Whether trouble may pass within moments; see `createSourceLog`. Default: false. */
-  readonly passingTrouble?: boolean;
+  /** Whether errors may resolve themselves within moments; see `createSourceLog`. Default: false. */
+  readonly hasTransientErrors?: boolean;
   /** Default: nothing is counted. */
   readonly metrics?: Metrics;
 }
 
 /**
- * Keeps a provider's Sessions flowing into the sink, and is the only place that retries:
+ * Applies the changes of a provider to the sink until the signal aborts. The only place that retries:
  *
  *     watching ──rejects──► waiting (sessions STALE) ──backoff──► watching
- *        │ └──resolves──► closed: the source came to its end
- *        └──signal aborts, in any state──► ended, the source still open
+ *        │ └──resolves──► closed: the source ended
+ *        └──signal aborts, in any state──► stopped, the source still open
  *
  * Every change is applied before the provider's `push` returns. Never rejects.
  */
 export async function keepWatching(options: KeepWatchingOptions): Promise<void> {
   const { provider, sink, clock, random, log, signal } = options;
-  const { optional = false, resume = false, endsByItself = false, passingTrouble = false } = options;
+  const { optional = false, resume = false, endsByItself = false, hasTransientErrors = false } = options;
   const { name } = provider;
   const backoff = createBackoff(clock, random);
-  const sourceLog = createSourceLog({ name, log, clock, endsByItself, passingTrouble });
+  const sourceLog = createSourceLog({ name, log, clock, endsByItself, hasTransientErrors });
   const counts = (options.metrics ?? createMetrics()).source(name);
   try {
     if (!resume) sink.open(name, { optional });
-    await watchToTheEnd();
+    await watchUntilEnd();
   } catch (error) {
-    log('error', `Source ${name}: no longer watched, by a fault of the gateway itself`, { error });
+    log('error', `Source ${name}: internal error; the source is no longer watched`, { error });
   } finally {
     sourceLog.end();
   }
 
-  async function watchToTheEnd(): Promise<void> {
+  async function watchUntilEnd(): Promise<void> {
     while (!signal.aborted) {
       const failure = await watchOnce();
       if (signal.aborted) return;
@@ -67,20 +73,20 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
         continue;
       }
       options.onEnd?.();
-      sink.close(name, 'the source came to its end');
+      sink.close(name, 'the source ended');
       return;
     }
   }
 
-  /** The error that it failed with, or null when the source came to its end. Resolves at once when the signal aborts. */
+  /** Returns the error of the watch; null when the source ended. Resolves at once when the signal aborts. */
   async function watchOnce(): Promise<{ readonly error: unknown } | null> {
-    const scope = createScope(signal);
+    const scope = createAbortScope(signal);
     try {
       await new Promise<void>((resolve, reject) => {
         scope.signal.addEventListener('abort', () => resolve(), { once: true });
-        const run = provider.watch(pushInto(scope, reject), scope.signal);
-        checkRun(run);
-        run.then(resolve, reject);
+        const result = provider.watch(createPush(scope, reject), scope.signal);
+        checkWatchResult(result);
+        result.then(resolve, reject);
       });
       return null;
     } catch (error) {
@@ -90,15 +96,20 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
     }
   }
 
-  /** Takes changes while the scope lasts. A change that breaks the contract, or cannot be applied, ends it. */
-  function pushInto(scope: Scope, fail: (error: unknown) => void): PushChange {
+  /**
+   * Creates the `push` of one watch. A change that violates the contract, or cannot be applied, ends the
+   * watch.
+   */
+  function createPush(scope: AbortScope, fail: (error: unknown) => void): PushChange {
     let isSynced = false;
     return (change) => {
       if (scope.signal.aborted) return;
       try {
         checkChange(change);
         isSynced ||= change.type === 'snapshot';
-        if (!isSynced && change.type !== 'stale') throw outOfOrder(change);
+        if (!isSynced && change.type !== 'stale') {
+          throw contractError(`expected a snapshot first, got "${change.type}"`);
+        }
         apply(change);
       } catch (error) {
         fail(error);
@@ -108,8 +119,8 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
   }
 
   function apply(change: Change): void {
-    if (change.type === 'snapshot') backoff.healthy();
-    if (change.type === 'stale' && change.id === undefined) backoff.troubled();
+    if (change.type === 'snapshot') backoff.markHealthy();
+    if (change.type === 'stale' && change.id === undefined) backoff.markUnhealthy();
     if (change.type !== 'stale') {
       counts.changes += 1;
       counts.lastChangeAt = clock.now();
@@ -119,24 +130,19 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
   }
 
   async function waitAfter(error: unknown): Promise<void> {
-    const waitMs = backoff.failed(error instanceof ProviderError ? error.retryAfterMs : null);
-    sourceLog.failed(error, lineOf(error), waitMs);
+    const delayMs = backoff.nextDelayMs(error instanceof ProviderError ? error.retryAfterMs : null);
+    const message = shortMessage(error);
+    sourceLog.failed(error, message, delayMs);
     counts.restarts += 1;
-    sink.apply(name, { type: 'stale', error: lineOf(error) });
-    await sleep(clock, waitMs, signal);
+    sink.apply(name, { type: 'stale', error: message });
+    await sleep(clock, delayMs, signal);
   }
 }
 
-function outOfOrder({ type }: Change): ProviderError {
-  const message = `its provider breaks the contract: expected a snapshot first, got "${type}"`;
-  return new ProviderError('unreadable', message);
+/** Message of an error on one line, of limited length. */
+function shortMessage(error: unknown): string {
+  const line = oneLine(messageOf(error));
+  return line.length > MAX_MESSAGE_LENGTH ? `${line.slice(0, MAX_MESSAGE_LENGTH - 1)}…` : line;
 }
 
-/** An error as one line, short enough to be shown. */
-function lineOf(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  const line = oneLine(text);
-  return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1)}…` : line;
-}
-
-const LONGEST_LINE = 400; // characters
+const MAX_MESSAGE_LENGTH = 400; // characters

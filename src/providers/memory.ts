@@ -2,30 +2,34 @@ import type { Change } from '../model/change.js';
 import type { Session, SessionId } from '../model/session.js';
 import type { PushChange, SessionProvider } from './provider.js';
 
-/** A source that a program feeds by itself: for embedding the gateway, and for tests. */
+/** A source that a program feeds: for embedding the gateway, and for tests. */
 export interface MemorySource {
   readonly provider: SessionProvider;
-  /** Adds a Session, or replaces it by a newer state. */
+  /** Adds a Session, or replaces it with a newer state. */
   put(session: Session): void;
   /** Removes a Session. */
   remove(id: SessionId): void;
   /** Replaces all Sessions. */
   replaceAll(sessions: readonly Session[]): void;
-  /** Marks one Session (without an id: every one) as possibly out of date until it is put again; `error` says why, in one line. */
+  /**
+   * Marks one Session (without an id: all) as STALE until it is put again. `error` is the reason, on one
+   * line.
+   */
   markStale(error: string, id?: SessionId): void;
-  /** Makes the present watches reject with the error. Without a watch nothing happens. */
+  /** Rejects the current watches with the error. A no-op when there are none. */
   fail(error: unknown): void;
-  /** Ends the source: watches, present and later ones, resolve. Later calls of `put` and the like are ignored. */
+  /** Ends the source: current and later watches resolve. Later changes are ignored. */
   end(): void;
 }
 
 /**
- * Creates a source that keeps Sessions in memory and pushes every change to each watch, before the call that made it returns.
+ * Creates a source that keeps Sessions in memory and pushes every change to each watch before the call
+ * returns.
  *
- * @param sessions what it holds at first; default none
+ * @param sessions initial Sessions. Default: none
  */
 export function createMemoryProvider(name: string, sessions: readonly Session[] = []): MemorySource {
-  const known = createKnown(sessions);
+  const state = createReplayState(sessions);
   const watches = new Set<Watch>();
   let isEnded = false;
 
@@ -44,7 +48,7 @@ export function createMemoryProvider(name: string, sessions: readonly Session[] 
 
   function apply(change: Change): void {
     if (isEnded) return;
-    known.apply(change);
+    state.apply(change);
     for (const { push } of watches) push(change);
   }
 
@@ -56,7 +60,7 @@ export function createMemoryProvider(name: string, sessions: readonly Session[] 
 
   async function watch(push: PushChange, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    known.changes().forEach(push);
+    state.changes().forEach(push);
     if (isEnded) return;
     let abort = () => {};
     try {
@@ -81,16 +85,19 @@ interface Watch {
   reject(error: unknown): void;
 }
 
-/** Folds changes into the fewest that lead to the same state, for a watch that begins. */
-function createKnown(initial: readonly Session[]) {
+/** Creates the state that a new watch replays: the fewest changes that lead to the present state. */
+function createReplayState(initial: readonly Session[]) {
   let sessions = new Map<SessionId, Session>();
-  /** What is stale and, once that was everything, what has had a new state since. At most two for each Session, and one. */
-  let afterwards: Change[] = [];
+  /**
+   * Changes after the snapshot: `stale` changes and, once all Sessions were stale, the upserts since then. At
+   * most two for each Session, and one.
+   */
+  let laterChanges: Change[] = [];
   replaceAll(initial);
 
   return {
     apply,
-    changes: (): Change[] => [{ type: 'snapshot', sessions: [...sessions.values()] }, ...afterwards],
+    changes: (): Change[] => [{ type: 'snapshot', sessions: [...sessions.values()] }, ...laterChanges],
   };
 
   function apply(change: Change): void {
@@ -100,17 +107,17 @@ function createKnown(initial: readonly Session[]) {
         break;
       case 'upsert':
         sessions.set(change.session.id, change.session);
-        afterwards = afterwards.filter((earlier) => idOf(earlier) !== change.session.id);
-        if (afterwards.some((earlier) => idOf(earlier) === undefined)) afterwards.push(change);
+        laterChanges = laterChanges.filter((earlier) => idOf(earlier) !== change.session.id);
+        if (laterChanges.some((earlier) => idOf(earlier) === undefined)) laterChanges.push(change);
         break;
       case 'remove':
         sessions.delete(change.id);
-        afterwards = afterwards.filter((earlier) => idOf(earlier) !== change.id);
+        laterChanges = laterChanges.filter((earlier) => idOf(earlier) !== change.id);
         break;
       case 'stale':
-        if (change.id === undefined) afterwards = [];
-        afterwards = [
-          ...afterwards.filter((earlier) => earlier.type === 'upsert' || idOf(earlier) !== change.id),
+        if (change.id === undefined) laterChanges = [];
+        laterChanges = [
+          ...laterChanges.filter((earlier) => earlier.type === 'upsert' || idOf(earlier) !== change.id),
           change,
         ];
     }
@@ -118,7 +125,7 @@ function createKnown(initial: readonly Session[]) {
 
   function replaceAll(all: readonly Session[]): void {
     sessions = new Map(all.map((session) => [session.id, session]));
-    afterwards = [];
+    laterChanges = [];
   }
 }
 

@@ -1,38 +1,173 @@
 import type { Change } from '../model/change.js';
 import { oneLine } from '../model/one-line.js';
 
-/** Takes a change and applies it before it returns. Never waits and never throws (guarantee U1). */
+/** Applies a change before it returns. Never waits and never throws (U1). */
 export type PushChange = (change: Change) => void;
 
 /** A source of Sessions. */
 export interface SessionProvider {
-  /** Name of the source, unique in a gateway; most providers use it as the instance of their Sessions. */
+  /** Name of the source, unique in a gateway. Most providers use it as the instance of their Sessions. */
   readonly name: string;
   /**
-   * Pushes one snapshot, then changes, until the signal aborts. A later snapshot replaces everything. What is pushed after
-   * the signal has aborted, or after the promise has settled, is ignored.
+   * Pushes one snapshot, then changes, until the signal aborts. A later snapshot replaces everything. Changes
+   * that are pushed after the signal aborted or the promise settled are ignored.
    *
-   * Resolves when the signal aborts, and when the source has come to its end. Rejects when the link breaks: retrying is
-   * `keepWatching`'s alone. May be called again once it has settled; the snapshot then closes the gap.
+   * Resolves when the signal aborts and when the source ends. Rejects when the connection breaks;
+   * `keepWatching` alone retries. May be called again once it has settled; the new snapshot closes the gap.
    */
   watch(push: PushChange, signal: AbortSignal): Promise<void>;
-  /** A look before the start, where a mistake on the command line would show. Throws a {@link ProviderError}. */
+  /**
+   * Checks the configuration before the start, to report mistakes on the command line. Throws a {@link
+   * ProviderError}.
+   */
   check?(): Promise<void>;
 }
 
-/** What the trouble with a source is about; `message` is one line: where, what was expected, what came, what to do. */
+/** An error of a source. `message` is one line: where, what was expected, what was received, what to do. */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
 
   constructor(
     readonly code: ProviderErrorCode,
     message: string,
-    /** The server's wish, in milliseconds, before the next try (`Retry-After`). */
+    /** Delay before the next attempt that the server asked for (`Retry-After`), in milliseconds. */
     readonly retryAfterMs: number | null = null,
   ) {
     super(oneLine(message));
   }
 }
 
-/** `unreachable`: no connection, or it broke. `refused`: the server said no. `unreadable`: what came makes no sense. `config`: the set-up is wrong. */
+/**
+ * - `unreachable`: the connection failed or broke.
+ * - `refused`: the server rejected the request.
+ * - `unreadable`: the received data is invalid.
+ * - `config`: the configuration is invalid.
+ */
 export type ProviderErrorCode = 'unreachable' | 'refused' | 'unreadable' | 'config';
+
+/**
+ * Creates a provider from an async iterable of changes, such as an async generator function. An error of the
+ * iterable counts as a broken connection, its end as the end of the source.
+ *
+ * @param iterate called for each watch. Pending operations in it should listen to the signal: an async
+ *   generator that waits for something else is left only when that settles
+ */
+export function fromAsyncIterable(
+  name: string,
+  iterate: (signal: AbortSignal) => AsyncIterable<Change>,
+): SessionProvider {
+  return {
+    name,
+    async watch(push, signal) {
+      if (signal.aborted) return;
+      const changes = iterate(signal)[Symbol.asyncIterator]();
+      await new Promise<void>((resolve, reject) => {
+        signal.addEventListener('abort', abandon, { once: true });
+        void pushAll()
+          .then(resolve, reject)
+          .finally(() => signal.removeEventListener('abort', abandon));
+
+        async function pushAll(): Promise<void> {
+          for (let next = await changes.next(); !next.done; next = await changes.next()) {
+            if (signal.aborted) return;
+            push(next.value);
+          }
+        }
+
+        function abandon(): void {
+          resolve();
+          void closeIterator(changes);
+        }
+      });
+    },
+  };
+}
+
+async function closeIterator(changes: AsyncIterator<Change>): Promise<void> {
+  try {
+    await changes.return?.();
+  } catch {
+    // The watch is over; an error of its clean-up affects nothing.
+  }
+}
+
+/**
+ * Checks a change, because a provider may be plain JavaScript and an invalid change would be ignored or fail
+ * far from its cause. Throws a `ProviderError` with code `unreadable`, the expected and the received value.
+ */
+export function checkChange(change: Change): void {
+  const problem = findProblem(change);
+  if (problem !== null) throw contractError(problem);
+}
+
+/**
+ * Checks the return value of a provider's `watch`. Throws a `ProviderError` with code `unreadable` unless it
+ * is a promise: an async generator would never run, and its source would seem to have ended.
+ */
+export function checkWatchResult(result: unknown): void {
+  const isObject = typeof result === 'object' && result !== null;
+  if (isObject && 'then' in result) return;
+  const isIterable = isObject && Symbol.asyncIterator in result;
+  const got = isIterable ? 'an async iterable; wrap it with fromAsyncIterable' : describe(result);
+  throw contractError(`expected a promise from watch(push, signal), got ${got}`);
+}
+
+/** Error of a provider that violates its contract. */
+export function contractError(problem: string): ProviderError {
+  return new ProviderError('unreadable', `its provider breaks the contract: ${problem}`);
+}
+
+function findProblem(change: unknown): string | null {
+  if (typeof change !== 'object' || change === null) return `expected a change, got ${describe(change)}`;
+  const { type, ...fields }: { readonly type?: unknown } & Readonly<Record<string, unknown>> = {
+    ...change,
+  };
+  switch (type) {
+    case 'snapshot':
+      if (!Array.isArray(fields.sessions))
+        return invalidField('snapshot', 'sessions, a list', fields.sessions);
+      return fields.sessions.every(isSession)
+        ? null
+        : invalidField('snapshot', 'Sessions alone', fields.sessions);
+    case 'upsert':
+      if (!isSession(fields.session)) return invalidField('upsert', 'session', fields.session);
+      return areIndices(fields.changedTargets)
+        ? null
+        : invalidField('upsert', 'changedTargets, a list of indices', fields.changedTargets);
+    case 'remove':
+      return typeof fields.id === 'string' ? null : invalidField('remove', 'id, a text', fields.id);
+    case 'stale':
+      return typeof fields.error === 'string' ? null : invalidField('stale', 'error, a text', fields.error);
+    default:
+      return `expected a change of type "snapshot", "upsert", "remove" or "stale", got ${describe(type)}`;
+  }
+}
+
+function invalidField(type: string, expected: string, got: unknown): string {
+  return `expected a change of type "${type}" with ${expected}, got ${describe(got)}`;
+}
+
+/** Whether a value has the shape that `decodeSession` returns. */
+function isSession(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'id' in value &&
+    typeof value.id === 'string' &&
+    'status' in value
+  );
+}
+
+function areIndices(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((index) => Number.isInteger(index)));
+}
+
+/** Longest part of a wrong value in an error message, in characters. */
+const MAX_SHOWN = 50;
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, MAX_SHOWN));
+  if (Array.isArray(value)) return 'a list of something else';
+  if (typeof value === 'object' && value !== null) return 'an object that decodeSession did not make';
+  return typeof value === 'function' ? 'a function' : String(value);
+}

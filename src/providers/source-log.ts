@@ -4,111 +4,116 @@ import type { Change } from '../model/change.js';
 import type { SessionId } from '../model/session.js';
 import { ProviderError } from './provider.js';
 
-/** Logs the trouble of one source and its end, each once: `warn`, then `info`. */
+/** Logs each error of a source once (`warn`), and its recovery (`info`). */
 export interface SourceLog {
-  /** The provider failed, in one line, and is started again after `waitMs`. */
-  failed(error: unknown, line: string, waitMs: number): void;
-  /** The provider made a change. */
+  /** Logs a failure of the provider, which is restarted after `delayMs`. `message` is one line. */
+  failed(error: unknown, message: string, delayMs: number): void;
+  /** Logs the errors and recoveries that a change brings. */
   changed(change: Change): void;
-  /** Ends the timers. A line that is still held back is dropped: the source has left. */
+  /** Cancels the timers and drops a delayed line: the source is gone. */
   end(): void;
 }
 
-/** See {@link createSourceLog}. */
+/** Options of {@link createSourceLog}. */
 export interface SourceLogOptions {
   readonly name: string;
   readonly log: Log;
   readonly clock: Clock;
   /**
-   * Whether the source may end at any time, as a Tilt does: it cuts its connections first, and its entry is removed after
-   * that. So a failure is held back for {@link HOLD_MS}, and is no trouble once all of its Sessions are done.
+   * Whether the source may end at any time. A Tilt that ends first cuts its connections, then removes its
+   * kubeconfig entry. So a failure is delayed by {@link DELAY_MS}, and is no error when all Sessions are
+   * done.
    */
   readonly endsByItself: boolean;
   /**
-   * Whether trouble with the source itself may pass within moments, as with a kubeconfig, which Tilt empties and writes again
-   * in three steps. It is held back for {@link HOLD_MS}; trouble that is over by then is not logged at all.
+   * Whether errors of the source itself may resolve themselves within moments, as with a kubeconfig, which
+   * Tilt truncates and writes in three steps. They are delayed by {@link DELAY_MS} and not logged at all when
+   * they are resolved by then.
    */
-  readonly passingTrouble: boolean;
+  readonly hasTransientErrors: boolean;
 }
 
-/** How long a failure of a source that ends by itself, and passing trouble, is held back, in milliseconds. */
-const HOLD_MS = 2_000;
+/** Delay of a failure of a source that ends by itself, and of transient errors, in milliseconds. */
+const DELAY_MS = 2_000;
 
-/** How long a source must be well before its recovery is logged, in milliseconds: a snapshot may bring the same trouble again. */
+/**
+ * How long a source must work before its recovery is logged, in milliseconds: a snapshot may bring the same
+ * error again.
+ */
 const RECOVERED_MS = 1_000;
 
-/** Key of what is wrong with the source itself, among the ids of its Sessions. */
+/** Key of errors of the source itself, among the ids of its Sessions. */
 const WHOLE = '';
 
 /** Creates the log of a source. */
 export function createSourceLog(options: SourceLogOptions): SourceLog {
-  const { name, log, clock, endsByItself, passingTrouble } = options;
-  const troubles = createTroubles();
-  const held = createHeldLine(clock);
+  const { name, log, clock, endsByItself, hasTransientErrors } = options;
+  const errors = createErrorTable();
+  const delayed = createDelayedLine(clock);
   /** Whether each Session is done. */
   const sessions = new Map<SessionId, boolean>();
   let cancelRecovery = () => {};
   let isRecovering = false;
 
   return {
-    failed(error, line, waitMs) {
-      const message = `Source ${name}: ${line}; next try in ${(waitMs / 1000).toFixed(1)} s`;
-      const isForeseen = error instanceof ProviderError;
-      const facts = isForeseen ? { code: error.code } : { error };
-      const isNew = troubles.add(WHOLE, line);
-      if (!isNew || !isForeseen) log(isNew ? 'error' : 'debug', message, facts);
-      else if (!endsByItself) log('warn', message, facts);
-      else if (isDone())
-        log('info', `Source ${name}: it is done, and its connection has ended: ${line}`, facts);
-      else held.hold(HOLD_MS, () => log('warn', message, facts));
+    failed(error, message, delayMs) {
+      const line = `Source ${name}: ${message}; next try in ${(delayMs / 1000).toFixed(1)} s`;
+      const isExpected = error instanceof ProviderError;
+      const fields = isExpected ? { code: error.code } : { error };
+      const isNew = errors.add(WHOLE, message);
+      if (!isNew || !isExpected) log(isNew ? 'error' : 'debug', line, fields);
+      else if (!endsByItself) log('warn', line, fields);
+      else if (isDone()) {
+        log('info', `Source ${name}: it is done, and its connection has closed: ${message}`, fields);
+      } else delayed.schedule(DELAY_MS, () => log('warn', line, fields));
     },
     changed(change) {
-      if (change.type === 'stale') refuse(change.id ?? WHOLE, change.error);
+      if (change.type === 'stale') reject(change.id ?? WHOLE, change.error);
       else if (change.type === 'snapshot') replaceAll(change);
       else if (change.type === 'remove') forget(change.id);
       else accept(change.session.id, change.session.status.done);
     },
     end() {
-      held.drop();
+      delayed.drop();
       cancelRecovery();
     },
   };
 
-  function refuse(key: SessionId, error: string): void {
-    if (!troubles.add(key, error)) return;
-    const warn = () => log('warn', `Source ${name}: ${key === WHOLE ? '' : `${key} is refused: `}${error}`);
-    if (key === WHOLE && passingTrouble) held.hold(HOLD_MS, warn);
+  function reject(key: SessionId, error: string): void {
+    if (!errors.add(key, error)) return;
+    const warn = () => log('warn', `Source ${name}: ${key === WHOLE ? '' : `${key} was rejected: `}${error}`);
+    if (key === WHOLE && hasTransientErrors) delayed.schedule(DELAY_MS, warn);
     else warn();
   }
 
   function replaceAll({ sessions: all }: Extract<Change, { readonly type: 'snapshot' }>): void {
     sessions.clear();
     for (const { id, status } of all) sessions.set(id, status.done);
-    awaitRecovery(troubles.markAllOver());
+    awaitRecovery(errors.markAllResolved());
   }
 
   function accept(id: SessionId, isSessionDone: boolean): void {
     sessions.set(id, isSessionDone);
-    const isOver = [id, WHOLE].map(troubles.markOver);
-    awaitRecovery(isOver.includes(true));
+    const wereErrors = [id, WHOLE].map(errors.markResolved);
+    awaitRecovery(wereErrors.includes(true));
   }
 
   function forget(id: SessionId): void {
     sessions.delete(id);
-    troubles.forget(id);
+    errors.forget(id);
   }
 
-  function awaitRecovery(isOver: boolean): void {
-    if (!isOver || isRecovering) return;
+  function awaitRecovery(isResolved: boolean): void {
+    if (!isResolved || isRecovering) return;
     isRecovering = true;
     cancelRecovery = clock.after(RECOVERED_MS, logRecovery);
   }
 
   function logRecovery(): void {
     isRecovering = false;
-    for (const key of troubles.takeOver()) {
-      if (key === WHOLE && passingTrouble && held.drop()) continue;
-      if (key === WHOLE) held.write();
+    for (const key of errors.takeResolved()) {
+      if (key === WHOLE && hasTransientErrors && delayed.drop()) continue;
+      if (key === WHOLE) delayed.write();
       log('info', `Source ${name}: ${key === WHOLE ? 'it has recovered' : `${key} is accepted again`}`);
     }
   }
@@ -118,45 +123,45 @@ export function createSourceLog(options: SourceLogOptions): SourceLog {
   }
 }
 
-/** What is wrong with a source and its Sessions, by id. */
-function createTroubles() {
-  const troubles = new Map<SessionId, { readonly line: string; isOver: boolean }>();
+/** Creates the table of present errors, by Session id. */
+function createErrorTable() {
+  const errors = new Map<SessionId, { readonly message: string; isResolved: boolean }>();
 
   return {
-    /** Returns whether this was not known. */
-    add(key: SessionId, line: string): boolean {
-      const isNew = troubles.get(key)?.line !== line;
-      troubles.set(key, { line, isOver: false });
+    /** Returns whether the error is new. */
+    add(key: SessionId, message: string): boolean {
+      const isNew = errors.get(key)?.message !== message;
+      errors.set(key, { message, isResolved: false });
       return isNew;
     },
-    markOver,
-    markAllOver: () => [...troubles.keys()].map(markOver).includes(true),
-    forget: (key: SessionId) => void troubles.delete(key),
-    /** Takes out those that are over. */
-    takeOver(): SessionId[] {
-      const over = [...troubles].filter(([, { isOver }]) => isOver).map(([key]) => key);
-      for (const key of over) troubles.delete(key);
-      return over;
+    markResolved,
+    markAllResolved: () => [...errors.keys()].map(markResolved).includes(true),
+    forget: (key: SessionId) => void errors.delete(key),
+    /** Removes the resolved errors and returns their keys. */
+    takeResolved(): SessionId[] {
+      const resolved = [...errors].filter(([, { isResolved }]) => isResolved).map(([key]) => key);
+      for (const key of resolved) errors.delete(key);
+      return resolved;
     },
   };
 
-  /** Returns whether there was trouble. */
-  function markOver(key: SessionId): boolean {
-    const trouble = troubles.get(key);
-    if (trouble) trouble.isOver = true;
-    return trouble !== undefined;
+  /** Returns whether there was an error. */
+  function markResolved(key: SessionId): boolean {
+    const error = errors.get(key);
+    if (error) error.isResolved = true;
+    return error !== undefined;
   }
 }
 
-/** A line that is written after a while, unless it is dropped before. */
-function createHeldLine(clock: Clock) {
+/** Creates a slot for one delayed line, which can be dropped before it is written. */
+function createDelayedLine(clock: Clock) {
   let line: (() => void) | null = null;
   let cancel = () => {};
   const drop = () => {
-    const wasHeld = line !== null;
+    const wasScheduled = line !== null;
     line = null;
     cancel();
-    return wasHeld;
+    return wasScheduled;
   };
   const write = () => {
     const due = line;
@@ -165,13 +170,13 @@ function createHeldLine(clock: Clock) {
   };
 
   return {
-    /** Holds a line back for `ms` milliseconds, or in the place of the one that is held back already. */
-    hold(ms: number, next: () => void): void {
+    /** Writes a line after `ms` milliseconds. Replaces a scheduled line and keeps its time. */
+    schedule(ms: number, next: () => void): void {
       if (line === null) cancel = clock.after(ms, write);
       line = next;
     },
     write,
-    /** Returns whether a line was held back. */
+    /** Returns whether a line was scheduled. */
     drop,
   };
 }

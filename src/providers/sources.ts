@@ -5,7 +5,7 @@ import type { ChangeSink } from '../model/change.js';
 import { keepWatching } from './keep-watching.js';
 import { ProviderError, type SessionProvider } from './provider.js';
 
-/** What {@link createSources} works with; see `KeepWatchingOptions`. */
+/** Dependencies of {@link createSources}; see `KeepWatchingOptions`. */
 export interface SourcesOptions {
   readonly sink: ChangeSink;
   readonly clock: Clock;
@@ -15,36 +15,46 @@ export interface SourcesOptions {
   readonly metrics?: Metrics;
 }
 
-/** How a source is added. */
+/** Options of one source; see `KeepWatchingOptions`. */
 export interface SourceOptions {
-  /** The gateway counts as ready even when the source's first try fails. Default: false. */
+  /** Whether the gateway counts as ready even when the source's first attempt fails. Default: false. */
   readonly optional?: boolean;
-  /** Whether the source may end at any time, as a Tilt does: a failure shortly before its removal is no trouble. Default: false. */
+  /**
+   * Whether the source may end at any time, as a Tilt does: a failure shortly before its removal is no error.
+   * Default: false.
+   */
   readonly endsByItself?: boolean;
-  /** Whether trouble may pass within moments, as with a file that is rewritten in steps: it is logged only if it lasts. Default: false. */
-  readonly passingTrouble?: boolean;
+  /**
+   * Whether errors may resolve themselves within moments, as with a file that is rewritten in steps. Default:
+   * false.
+   */
+  readonly hasTransientErrors?: boolean;
 }
 
-/** The sources of a gateway, each watched until it is removed or comes to its end. */
+/** The sources of a gateway. Each is watched until it is removed or ends. */
 export interface Sources {
-  /** Begins to watch. Throws a {@link ProviderError} of code `config` when the name is in use. */
+  /** Starts to watch a source. Throws a {@link ProviderError} with code `config` when the name is in use. */
   add(provider: SessionProvider, options?: SourceOptions): void;
   /**
-   * Goes on with another provider under the same name, as when a Tilt has restarted: its Sessions are STALE until the
-   * new one's first snapshot, and never GONE. Adds it when there is none of that name.
+   * Replaces the provider of a source, as when a Tilt was restarted. The Sessions are STALE until the new
+   * provider's first snapshot, and never GONE. Adds the source when it does not exist.
    */
   replace(provider: SessionProvider, options?: SourceOptions): void;
-  /** Stops watching; the source's Sessions are GONE, for the reason given. Harmless when there is none of that name. */
+  /**
+   * Stops watching a source; its Sessions are GONE for the given reason. A no-op when the source does not
+   * exist.
+   */
   remove(name: string, reason: string): void;
   /**
-   * Stops watching all, and waits for that. What is known is left in the sink as it is: that the gateway ends says
-   * nothing of the Tilts. Harmless when called twice; afterwards `add` and `replace` do nothing.
+   * Stops watching all sources and waits until they have stopped. The sink keeps their state, because the end
+   * of the gateway says nothing about the Tilts. Afterwards `add` and `replace` do nothing. May be called
+   * repeatedly.
    */
   close(): Promise<void>;
 }
 
-/** Watches any number of providers into one sink. */
-export function createSources({ sink, ...parts }: SourcesOptions): Sources {
+/** Creates an empty set of sources that feed one sink. */
+export function createSources({ sink, ...dependencies }: SourcesOptions): Sources {
   const watched = new Map<string, AbortController>();
   const running = new Set<Promise<void>>();
   let isClosed = false;
@@ -71,14 +81,14 @@ export function createSources({ sink, ...parts }: SourcesOptions): Sources {
 
   function start(provider: SessionProvider, options: SourceOptions & { readonly resume: boolean }): void {
     if (isClosed) return;
-    const ending = new AbortController();
-    const { signal } = ending;
-    watched.set(provider.name, ending);
-    // Forgotten in the tick in which it closes, so that `replace` never resumes a closed one.
+    const controller = new AbortController();
+    const { signal } = controller;
+    watched.set(provider.name, controller);
+    // Deleted in the tick in which the source closes, so that `replace` never resumes a closed one.
     const onEnd = () => {
-      if (watched.get(provider.name) === ending) watched.delete(provider.name);
+      if (watched.get(provider.name) === controller) watched.delete(provider.name);
     };
-    const run = keepWatching({ ...options, ...parts, provider, sink, signal, onEnd });
+    const run = keepWatching({ ...options, ...dependencies, provider, sink, signal, onEnd });
     running.add(run);
     void run.then(() => {
       running.delete(run);
@@ -86,7 +96,7 @@ export function createSources({ sink, ...parts }: SourcesOptions): Sources {
     });
   }
 
-  /** Whether there was something to stop. */
+  /** Returns whether the source existed. */
   function stop(name: string): boolean {
     watched.get(name)?.abort();
     return watched.delete(name);

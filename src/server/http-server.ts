@@ -70,7 +70,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return;
     }
     // An answer would be queued behind all others.
-    metrics.refused('TOO_MANY_OPERATIONS');
+    metrics.rejected('TOO_MANY_OPERATIONS');
     request.socket.destroy();
   });
   server.on('clientError', (error, socket) => {

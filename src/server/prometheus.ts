@@ -20,7 +20,7 @@ export function createPrometheus(metrics: Metrics, clock: Clock): Prometheus {
   addQueryCache(own, metrics);
   addLarge(own, metrics);
   add(own, 'refusals_total', 'Connections, requests and operations refused, by reason.', ['reason'], () =>
-    [...metrics.refusals].map(([code, number]) => [{ reason: code.toLowerCase() }, number]),
+    [...metrics.rejections].map(([code, number]) => [{ reason: code.toLowerCase() }, number]),
   );
   let page: Registry | undefined;
 
@@ -66,18 +66,18 @@ function add<L extends string>(
 const WEBSOCKET = { transport: 'websocket' } as const;
 const SSE = { transport: 'sse' } as const;
 
-function addReaders(registry: Registry, { pushed, pulled, states }: Metrics): void {
+function addReaders(registry: Registry, { pushed, pulled, gauges }: Metrics): void {
   const byTransport = (key: 'payloads' | 'conflated') =>
     [
       [WEBSOCKET, pushed[key]],
       [SSE, pulled[key]],
     ] as const;
   add(registry, 'readers', 'Open subscriptions, by transport.', ['transport'], () => [
-    [WEBSOCKET, states.pushedReaders?.()],
-    [SSE, states.pulledReaders?.()],
+    [WEBSOCKET, gauges.pushedReaders?.()],
+    [SSE, gauges.pulledReaders?.()],
   ]);
   const groupsHelp = 'Different subscriptions that are open: each is executed once an update.';
-  add(registry, 'groups', groupsHelp, [], () => [[{}, states.groups?.()]]);
+  add(registry, 'groups', groupsHelp, [], () => [[{}, gauges.groups?.()]]);
   const laggingHelp = 'Subscriptions that are told nothing until their connection has drained.';
   add(registry, 'lagging_readers', laggingHelp, ['transport'], () => [[WEBSOCKET, pushed.lagging]]);
   add(registry, 'payloads_total', 'Payloads handed to readers.', ['transport'], () =>
@@ -87,10 +87,10 @@ function addReaders(registry: Registry, { pushed, pulled, states }: Metrics): vo
   add(registry, 'conflated_updates_total', conflatedHelp, ['transport'], () => byTransport('conflated'));
 }
 
-function addWebSockets(registry: Registry, { closes, states }: Metrics): void {
-  add(registry, 'websockets', 'Open WebSockets.', [], () => [[{}, states.webSockets?.()]]);
+function addWebSockets(registry: Registry, { closes, gauges }: Metrics): void {
+  add(registry, 'websockets', 'Open WebSockets.', [], () => [[{}, gauges.webSockets?.()]]);
   add(registry, 'websocket_unsent_bytes', 'Bytes written to WebSockets that have not left yet.', [], () => [
-    [{}, states.webSocketUnsentBytes?.()],
+    [{}, gauges.webSocketUnsentBytes?.()],
   ]);
   add(registry, 'websocket_closes_total', 'WebSockets closed, by close code.', ['code'], () =>
     [...closes].map(([code, number]) => [{ code }, number]),
@@ -99,8 +99,8 @@ function addWebSockets(registry: Registry, { closes, states }: Metrics): void {
 
 const SOURCE_STATES: readonly SourceState['state'][] = ['connecting', 'live', 'stale'];
 
-function addSources(registry: Registry, { sources, states }: Metrics, clock: Clock): void {
-  const open = () => states.sources?.() ?? [];
+function addSources(registry: Registry, { sources, gauges }: Metrics, clock: Clock): void {
+  const open = () => gauges.sources?.() ?? [];
   /** Those that have counts of their own: so many and no more are told apart. */
   const named = () => open().filter(({ name }) => sources.has(name));
   add(registry, 'sources', 'Open sources, by state.', ['state'], () =>
@@ -135,11 +135,11 @@ function addSources(registry: Registry, { sources, states }: Metrics, clock: Clo
   }
 }
 
-function addLarge(registry: Registry, { states }: Metrics): void {
+function addLarge(registry: Registry, { gauges }: Metrics): void {
   const byKind = (key: keyof LargeCounts) =>
     [
-      [{ of: 'answers' }, states.largeAnswers?.()[key]],
-      [{ of: 'payloads' }, states.largePayloads?.()[key]],
+      [{ of: 'answers' }, gauges.largeAnswers?.()[key]],
+      [{ of: 'payloads' }, gauges.largePayloads?.()[key]],
     ] as const;
   const unsentHelp = 'Bytes of large answers and payloads that are written and have not been sent.';
   add(registry, 'unsent_large_bytes', unsentHelp, ['of'], () => byKind('unsentBytes'));
@@ -149,7 +149,7 @@ function addLarge(registry: Registry, { states }: Metrics): void {
   add(registry, 'waiting_large_operations', waitingHelp, ['of'], () => byKind('waiting'));
 }
 
-function addQueryCache(registry: Registry, { queryCache, states }: Metrics): void {
+function addQueryCache(registry: Registry, { queryCache, gauges }: Metrics): void {
   add(registry, 'query_cache_hits_total', 'Requests answered with what was kept.', [], () => [
     [{}, queryCache.hits],
   ]);
@@ -157,10 +157,10 @@ function addQueryCache(registry: Registry, { queryCache, states }: Metrics): voi
     [{}, queryCache.misses],
   ]);
   add(registry, 'query_cache_answers', 'Answers that are kept.', [], () => [
-    [{}, states.queryCacheAnswers?.()],
+    [{}, gauges.queryCacheAnswers?.()],
   ]);
   add(registry, 'query_cache_bytes', 'Memory that kept answers take.', [], () => [
-    [{}, states.queryCacheBytes?.()],
+    [{}, gauges.queryCacheBytes?.()],
   ]);
 }
 

@@ -70,7 +70,7 @@ export function createLive(options: LiveOptions): Live {
     { answerBytes, unsentBytes, waitingOperations: Number.POSITIVE_INFINITY },
     clock,
   );
-  metrics.observe({
+  metrics.registerGauges({
     largePayloads: () => executor.load(),
     pushedReaders: () => sum(({ readers, pulling }) => readers - pulling),
     pulledReaders: () => sum(({ pulling }) => pulling),

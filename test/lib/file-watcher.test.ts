@@ -34,9 +34,9 @@ function follow(path = folder.path) {
         if (text.includes('bad')) throw new UnusableText(text);
         return text;
       },
-      troubleIn: (error) => (error instanceof UnusableText ? error.message : null),
+      describeError: (error) => (error instanceof UnusableText ? error.message : null),
       onContent: (text) => said.push(text),
-      onTrouble: (message) => said.push(`trouble: ${message}`),
+      onError: (message) => said.push(`error: ${message}`),
     },
     controller.signal,
   );
@@ -128,7 +128,7 @@ describe('trouble', () => {
     expect(reads()).toBe(4);
     await writeFile(folder.path, 'one');
     await passChange(clock);
-    expect(said).toEqual(['one', 'trouble: bad', 'one']);
+    expect(said).toEqual(['one', 'error: bad', 'one']);
     abort();
   });
 
@@ -140,7 +140,7 @@ describe('trouble', () => {
       await writeFile(folder.path, text);
       await passChange(clock);
     }
-    expect(said).toEqual(['trouble: bad', 'trouble: bad too', 'good', 'trouble: bad too']);
+    expect(said).toEqual(['error: bad', 'error: bad too', 'good', 'error: bad too']);
     abort();
   });
 
@@ -148,7 +148,7 @@ describe('trouble', () => {
     await mkdir(folder.path);
     const { clock, said, abort } = follow();
     await paused(clock);
-    expect(said).toEqual([`trouble: ${folder.path}: cannot be read: EISDIR`]);
+    expect(said).toEqual([`error: ${folder.path}: cannot be read: EISDIR`]);
     abort();
   });
 });
@@ -168,7 +168,7 @@ test('a mistake of whoever is told is thrown', async () => {
     throw new Error('a mistake');
   };
   const ended = followFiles(
-    { ...options, read: async () => 1, onContent, troubleIn: () => null, onTrouble: () => {} },
+    { ...options, read: async () => 1, onContent, describeError: () => null, onError: () => {} },
     new AbortController().signal,
   );
   await expect(ended).rejects.toThrow('a mistake');

@@ -65,9 +65,9 @@ function startLive() {
       return stream;
     },
     open: () => [
-      metrics.states.pushedReaders?.(),
-      metrics.states.pulledReaders?.(),
-      metrics.states.groups?.(),
+      metrics.gauges.pushedReaders?.(),
+      metrics.gauges.pulledReaders?.(),
+      metrics.gauges.groups?.(),
     ],
   };
 }
@@ -198,7 +198,7 @@ describe('of the query cache, a gateway counts', () => {
     store.open('test');
     const reads = trackReads(store);
     reads.store.get('a/Tiltfile');
-    const kept = () => [metrics.states.queryCacheAnswers?.(), metrics.states.queryCacheBytes?.()];
+    const kept = () => [metrics.gauges.queryCacheAnswers?.(), metrics.gauges.queryCacheBytes?.()];
 
     cache.find('a');
     expect(kept()).toEqual([0, 0]);
@@ -232,24 +232,24 @@ describe('the counters of a gateway', () => {
   });
 
   it('have each close code and each reason from the start, at 0', () => {
-    const { closes, refusals } = createMetrics();
+    const { closes, rejections } = createMetrics();
     const known = Object.values(CloseCode).filter((code) => typeof code === 'number');
     expect([1000, 1013, ...known].map((code) => closes.get(String(code)))).toEqual([
       0,
       0,
       ...known.map(() => 0),
     ]);
-    expect([refusals.get('HOST_NOT_ALLOWED'), refusals.get('QUERY_TOO_DEEP')]).toEqual([0, 0]);
+    expect([rejections.get('HOST_NOT_ALLOWED'), rejections.get('QUERY_TOO_DEEP')]).toEqual([0, 0]);
   });
 
   it('never have a text of a client as a key', () => {
-    const { closes, refusals, closed, refused } = createMetrics();
-    const before = [closes.size, refusals.size];
-    for (let code = 1000; code < 5000; code += 1) closed(code);
-    for (const text of ['', '__proto__', 'a"} 1\n', 'x'.repeat(1_000)]) refused(text);
-    refused('FORBIDDEN');
-    expect([closes.size, refusals.size]).toEqual(before);
+    const { closes, rejections, socketClosed, rejected } = createMetrics();
+    const before = [closes.size, rejections.size];
+    for (let code = 1000; code < 5000; code += 1) socketClosed(code);
+    for (const text of ['', '__proto__', 'a"} 1\n', 'x'.repeat(1_000)]) rejected(text);
+    rejected('FORBIDDEN');
+    expect([closes.size, rejections.size]).toEqual(before);
     expect([closes.get('4400'), closes.get(OTHER)]).toEqual([1, 4_000 - (closes.size - 1)]);
-    expect([refusals.get('FORBIDDEN'), refusals.get(OTHER)]).toEqual([1, 4]);
+    expect([rejections.get('FORBIDDEN'), rejections.get(OTHER)]).toEqual([1, 4]);
   });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DecodeError } from '../../src/model/decode.js';
 import { packed, unpacked } from '../../src/nats/pack.js';
-import { MAX_BYTES } from '../../src/providers/limits.js';
+import { MAX_BYTES } from '../../src/providers/decode-sessions.js';
 
 describe('what stands in a bucket', () => {
   it('is unpacked as it was, long or short', () => {

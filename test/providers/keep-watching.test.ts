@@ -65,7 +65,7 @@ describe('keepWatching', () => {
     expect(sink.events.at(-1)).toEqual({
       type: 'close',
       source: 'shop',
-      reason: 'the source came to its end',
+      reason: 'the source ended',
     });
   });
 

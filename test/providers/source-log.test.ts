@@ -14,14 +14,14 @@ const refused = { type: 'stale', id: 'shop/Tiltfile', error: 'status.pid: expect
 const broken = { type: 'stale', error: 'shop.yaml: is not YAML' } as const;
 const cut = new ProviderError('unreachable', 'the connection was cut');
 
-function start({ endsByItself = false, passingTrouble = false } = {}) {
+function start({ endsByItself = false, hasTransientErrors = false } = {}) {
   const clock = createManualClock();
   const lines: string[] = [];
   const log = (level: string, message: string) => void lines.push(`${level} ${message}`);
   return {
     clock,
     lines,
-    sourceLog: createSourceLog({ name: 'shop', log, clock, endsByItself, passingTrouble }),
+    sourceLog: createSourceLog({ name: 'shop', log, clock, endsByItself, hasTransientErrors }),
   };
 }
 
@@ -46,8 +46,8 @@ describe('the log of a source', () => {
     sourceLog.changed(upsert);
     await clock.advance(1_000);
     expect(lines).toEqual([
-      'warn Source shop: shop/Tiltfile is refused: status.pid: expected a number',
-      'warn Source shop: shop/Tiltfile is refused: status.pid: expected a number, got a text',
+      'warn Source shop: shop/Tiltfile was rejected: status.pid: expected a number',
+      'warn Source shop: shop/Tiltfile was rejected: status.pid: expected a number, got a text',
       'info Source shop: shop/Tiltfile is accepted again',
     ]);
   });
@@ -59,7 +59,7 @@ describe('the log of a source', () => {
       sourceLog.changed(refused);
       await clock.advance(30_000);
     }
-    expect(lines).toEqual(['warn Source shop: shop/Tiltfile is refused: status.pid: expected a number']);
+    expect(lines).toEqual(['warn Source shop: shop/Tiltfile was rejected: status.pid: expected a number']);
   });
 
   it('has a new warning for trouble that comes again after a recovery', async () => {
@@ -89,7 +89,7 @@ describe('the log of a source', () => {
 
 describe('the log of a source whose trouble may pass within moments', () => {
   it('has nothing about trouble that is over within two seconds', async () => {
-    const { clock, lines, sourceLog } = start({ passingTrouble: true });
+    const { clock, lines, sourceLog } = start({ hasTransientErrors: true });
     sourceLog.changed(snapshot);
     sourceLog.changed(broken);
     await clock.advance(900);
@@ -100,7 +100,7 @@ describe('the log of a source whose trouble may pass within moments', () => {
   });
 
   it('has one warning for trouble that lasts, and one line for its recovery', async () => {
-    const { clock, lines, sourceLog } = start({ passingTrouble: true });
+    const { clock, lines, sourceLog } = start({ hasTransientErrors: true });
     sourceLog.changed(broken);
     await clock.advance(2_000);
     expect(lines).toEqual(['warn Source shop: shop.yaml: is not YAML']);
@@ -155,7 +155,7 @@ describe('the log of a Tilt, which ends by itself', () => {
     sourceLog.failed(cut, cut.message, 400);
     await clock.advance(60_000);
     expect(lines).toEqual([
-      'info Source shop: it is done, and its connection has ended: the connection was cut',
+      'info Source shop: it is done, and its connection has closed: the connection was cut',
     ]);
   });
 

@@ -47,7 +47,7 @@ describe('the page for Prometheus', () => {
 
   it('tells of readers', async () => {
     const { metrics, samples } = start();
-    metrics.observe({ pushedReaders: () => 3, pulledReaders: () => 2, groups: () => 1 });
+    metrics.registerGauges({ pushedReaders: () => 3, pulledReaders: () => 2, groups: () => 1 });
     metrics.pushed.payloads += 10;
     metrics.pulled.payloads += 5;
     metrics.pushed.conflated += 4;
@@ -71,10 +71,10 @@ describe('the page for Prometheus', () => {
 
   it('tells of WebSockets', async () => {
     const { metrics, samples } = start();
-    metrics.observe({ webSockets: () => 7, webSocketUnsentBytes: () => 262_144 });
-    metrics.closed(1013);
-    metrics.closed(1013);
-    metrics.closed(3999);
+    metrics.registerGauges({ webSockets: () => 7, webSocketUnsentBytes: () => 262_144 });
+    metrics.socketClosed(1013);
+    metrics.socketClosed(1013);
+    metrics.socketClosed(3999);
     expect(await samples('websockets')).toEqual(['tilt_graphql_websockets 7']);
     expect(await samples('websocket_unsent_bytes')).toEqual(['tilt_graphql_websocket_unsent_bytes 262144']);
     const closes = await samples('websocket_closes_total');
@@ -85,7 +85,7 @@ describe('the page for Prometheus', () => {
 
   it('tells what large answers and payloads take', async () => {
     const { metrics, samples } = start();
-    metrics.observe({ largeAnswers: () => ({ unsentBytes: 5, peakUnsentBytes: 7, waiting: 2 }) });
+    metrics.registerGauges({ largeAnswers: () => ({ unsentBytes: 5, peakUnsentBytes: 7, waiting: 2 }) });
     expect(await samples('unsent_large_bytes')).toEqual(['tilt_graphql_unsent_large_bytes{of="answers"} 5']);
     expect(await samples('peak_unsent_large_bytes')).toEqual([
       'tilt_graphql_peak_unsent_large_bytes{of="answers"} 7',
@@ -97,7 +97,7 @@ describe('the page for Prometheus', () => {
 
   it('tells of sources: how they are, and how old their news is', async () => {
     const { metrics, clock, samples } = start();
-    metrics.observe({
+    metrics.registerGauges({
       sources: () => [
         { name: 'shop', state: 'stale' },
         { name: 'new "one"', state: 'connecting' },
@@ -142,7 +142,7 @@ describe('the page for Prometheus', () => {
     const { metrics, samples } = start();
     metrics.source('shop').lastChangeAt = 0;
     let sources = [{ name: 'shop', state: 'live' as const }];
-    metrics.observe({ sources: () => sources });
+    metrics.registerGauges({ sources: () => sources });
     expect(await samples('source_state')).toHaveLength(3);
     sources = [];
     expect(await samples('source_state')).toEqual([]);
@@ -153,7 +153,7 @@ describe('the page for Prometheus', () => {
     const { metrics, page } = start();
     const names = Array.from({ length: MAX_SOURCES * 5 }, (_, index) => `tilt-${index}`);
     for (const name of names) metrics.source(name);
-    metrics.observe({ sources: () => names.map((name) => ({ name, state: 'live' })) });
+    metrics.registerGauges({ sources: () => names.map((name) => ({ name, state: 'live' })) });
     const text = await page.text();
     expect(text.split('\n').filter((line) => line.includes('source="')).length).toBeLessThan(
       MAX_SOURCES * 12,
@@ -163,10 +163,10 @@ describe('the page for Prometheus', () => {
 
   it('tells of the query cache, and of refusals by reason', async () => {
     const { metrics, samples } = start();
-    metrics.observe({ queryCacheAnswers: () => 2, queryCacheBytes: () => 4_096 });
+    metrics.registerGauges({ queryCacheAnswers: () => 2, queryCacheBytes: () => 4_096 });
     metrics.queryCache.hits += 9;
     metrics.queryCache.misses += 1;
-    metrics.refused('UNAUTHENTICATED');
+    metrics.rejected('UNAUTHENTICATED');
     expect(
       (await samples('query_cache')).map((line) => line.replace('tilt_graphql_query_cache_', '')),
     ).toEqual(['hits_total 9', 'misses_total 1', 'answers 2', 'bytes 4096']);
@@ -178,7 +178,7 @@ describe('the page for Prometheus', () => {
   it('counts on from one look to the next', async () => {
     const { metrics, samples } = start();
     for (const expected of [1, 2]) {
-      metrics.closed(1001);
+      metrics.socketClosed(1001);
       expect(await samples('websocket_closes_total{code="1001"')).toEqual([
         `tilt_graphql_websocket_closes_total{code="1001"} ${expected}`,
       ]);

@@ -29,7 +29,7 @@ export async function followTilt(
     clock: systemClock,
     log,
     // Tests end watches sooner than any server would.
-    fruitlessMs: 0,
+    minWatchMs: 0,
     ...options,
   });
   const reader = readChanges(provider, controller.signal);

@@ -88,7 +88,7 @@ export function connectBroker(options: BrokerOptions): Broker {
         const problem = natsError(address, error);
         await tried?.close().catch(() => {});
         if (isFinal(problem)) throw problem;
-        const waitMs = backoff.failed();
+        const waitMs = backoff.nextDelayMs();
         log('warn', `${problem.message}; next try in ${(waitMs / 1_000).toFixed(1)} s`);
         await sleep(clock, waitMs, ending.signal);
       }

@@ -2,54 +2,55 @@ import { type Clock, sleep } from '../../lib/clock.js';
 import { decodeSession } from '../../model/decode.js';
 import type { PushChange, SessionProvider } from '../provider.js';
 import { createRandom } from './random.js';
-import { newRun, play, type Run, sessionOf } from './run.js';
+import { createRun, playFrame, type Run, toSessionJson } from './run.js';
 import { FRAMES_BEFORE_START, type Frame, writeScript } from './script.js';
 
-/** See {@link createDemoProvider}. */
+/** Options of {@link createDemoProvider}. */
 export interface DemoProviderOptions {
-  /** The provider's name and its Session's instance. Default: `demo`. */
+  /** Name of the provider and instance of its Session. Default: `demo`. */
   readonly name?: string;
-  /** A whole number: the same shows the same. Default: 1. */
+  /** Seed of the random numbers, an integer. Default: 1. */
   readonly seed?: number;
   readonly clock: Clock;
 }
 
 /**
- * A Session to look at when no Tilt is at hand: the `tilt ci` of a small shop, again and again, without end. It is under way when
- * the demo begins: the first snapshot has every target, and the first changes follow quickly. The first run shows every phase within 15
- * seconds and fails, the second passes, and so on, never quite alike. Uses no network. Each `watch` plays from the beginning.
+ * Creates a provider of a simulated Session: the `tilt ci` of a small shop, repeated forever, with
+ * variations. The demo starts in the middle of a run, so that the first snapshot has every target and the
+ * first changes follow quickly. The first run shows every phase within 15 seconds and fails, the second
+ * passes, and so on. Uses no network. Each `watch` starts from the beginning.
  */
 export function createDemoProvider({ name = 'demo', seed = 1, clock }: DemoProviderOptions): SessionProvider {
-  return { name, watch: show };
+  return { name, watch: play };
 
-  async function show(push: PushChange, signal: AbortSignal): Promise<void> {
+  async function play(push: PushChange, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const random = createRandom(seed);
-    // Through the decoder, so that it cannot show what Tilt could not.
-    const sessionIn = (run: Run) => decodeSession(sessionOf(run), name);
-    let run = newRun(random);
+    // Decoded, so that it cannot show anything that Tilt could not send.
+    const toSession = (run: Run) => decodeSession(toSessionJson(run), name);
+    let run = createRun(random);
     let frames = writeScript(1, random);
-    for (const { nowMs, frame } of endingAt(clock.now(), frames.splice(0, FRAMES_BEFORE_START))) {
-      run = play(run, frame, nowMs);
+    for (const { nowMs, frame } of timeFrames(frames.splice(0, FRAMES_BEFORE_START), clock.now())) {
+      run = playFrame(run, frame, nowMs);
     }
-    push({ type: 'snapshot', sessions: [sessionIn(run)] });
+    push({ type: 'snapshot', sessions: [toSession(run)] });
     for (let number = 2; !signal.aborted; number += 1) {
       for (const frame of frames) {
         await sleep(clock, frame.afterMs, signal);
         if (signal.aborted) return;
-        run = play(run, frame, clock.now());
-        push({ type: 'upsert', session: sessionIn(run) });
+        run = playFrame(run, frame, clock.now());
+        push({ type: 'upsert', session: toSession(run) });
       }
-      run = newRun(random);
+      run = createRun(random);
       frames = writeScript(number, random);
     }
   }
 }
 
-/** The frames with the times at which they were played, when the last of them is played at `endMs`. */
-function endingAt(
-  endMs: number,
+/** Assigns times to frames, the last of which is played at `endMs`. */
+function timeFrames(
   frames: readonly Frame[],
+  endMs: number,
 ): { readonly nowMs: number; readonly frame: Frame }[] {
   let nowMs = endMs - frames.slice(1).reduce((sum, { afterMs }) => sum + afterMs, 0);
   return frames.map((frame, index) => {

@@ -1,7 +1,7 @@
-/** Numbers from 0 up to 1 that look random and are the same for the same seed. */
+/** Returns pseudo-random numbers from 0 up to 1, the same ones for the same seed. */
 export type Random = () => number;
 
-/** Mulberry32 (Tommy Ettinger), a generator of 32 bits of state: small, and random enough for a show. */
+/** Creates a Mulberry32 generator (Tommy Ettinger): 32 bits of state, random enough for a demo. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -12,17 +12,17 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** A whole number from `least` to `most`, both included. */
-export function between(random: Random, least: number, most: number): number {
-  return least + Math.floor(random() * (most - least + 1));
+/** Returns an integer from `min` to `max`, inclusive. */
+export function between(random: Random, min: number, max: number): number {
+  return min + Math.floor(random() * (max - min + 1));
 }
 
-/** One of the list's items. */
+/** Returns a random item of a list. */
 export function pick<T>(random: Random, list: readonly [T, ...T[]]): T {
   return list[Math.floor(random() * list.length)] ?? list[0];
 }
 
-/** A UUID of version 4. */
+/** Returns a UUID of version 4. */
 export function uuid(random: Random): string {
   const hex = (digits: number) =>
     Array.from({ length: digits }, () => between(random, 0, 15).toString(16)).join('');

@@ -2,30 +2,29 @@ import type { MicroTime } from '../../model/micro-time.js';
 import { DEMO_ANNOTATION } from '../../model/session.js';
 import { between, type Random, uuid } from './random.js';
 import type { Frame, Move } from './script.js';
-import { SHOP, type ShopTarget, TILTFILE } from './shop.js';
 
-/** How far one `tilt ci` of the shop is. Immutable. */
+/** State of one `tilt ci` of the shop. Immutable. */
 export interface Run {
   readonly uid: string;
   readonly pid: number;
-  /** Of its first frame; empty before that. */
+  /** Time of its first frame; empty before that. */
   readonly startTime: MicroTime;
   readonly resourceVersion: number;
-  /** The last move of each target that has made one. */
+  /** Last move of each target that has made one. */
   readonly played: ReadonlyMap<string, Played>;
-  /** Whether the Tiltfile was loaded by the last frame. */
+  /** Whether the last frame loaded the Tiltfile. */
   readonly isJustLoaded: boolean;
 }
 
 interface Played {
   readonly move: Move;
   readonly at: MicroTime;
-  /** When it started to run, if it has. */
+  /** When it started to run; null before that. */
   readonly startTime: MicroTime | null;
 }
 
-/** A Tilt that has not begun: a new process, so a new uid and pid, and versions from near 1. */
-export function newRun(random: Random): Run {
+/** Creates the run of a new process: a new uid and pid, and versions from near 1. */
+export function createRun(random: Random): Run {
   return {
     uid: uuid(random),
     pid: between(random, 10_000, 60_000),
@@ -36,9 +35,9 @@ export function newRun(random: Random): Run {
   };
 }
 
-/** The run after a frame that is played at a moment, in milliseconds since 1970. Pure. */
-export function play(run: Run, { moves, micros }: Frame, nowMs: number): Run {
-  const at = microTime(nowMs, micros);
+/** Applies a frame to a run. Pure. @param nowMs time of the frame, in milliseconds since 1970 */
+export function playFrame(run: Run, { moves, micros }: Frame, nowMs: number): Run {
+  const at = toMicroTime(nowMs, micros);
   const played = new Map(run.played);
   for (const [name, move] of Object.entries(moves)) {
     const started = played.get(name)?.startTime ?? null;
@@ -53,8 +52,8 @@ export function play(run: Run, { moves, micros }: Frame, nowMs: number): Run {
   };
 }
 
-/** The Session as Tilt's API would give it. Pure. */
-export function sessionOf(run: Run): unknown {
+/** Session of a run, as Tilt's API would return it. Pure. */
+export function toSessionJson(run: Run): unknown {
   return {
     apiVersion: 'tilt.dev/v1alpha1',
     kind: 'Session',
@@ -73,27 +72,28 @@ export function sessionOf(run: Run): unknown {
     status: {
       pid: run.pid,
       startTime: run.startTime,
-      targets: run.played.size === 0 ? null : targetsOf(run),
-      ...exitOf(run),
+      targets: run.played.size === 0 ? null : toTargets(run),
+      ...exitStatus(run),
     },
   };
 }
 
-function targetsOf(run: Run): unknown[] {
+function toTargets(run: Run): unknown[] {
   const targets = isDone(run, TILTFILE.name) ? SHOP : [TILTFILE];
   return targets.map((target) => ({
     name: target.name,
     type: target.type,
     resources: [target.resource],
-    state: stateOf(target, run),
+    state: toState(target, run),
   }));
 }
 
-function stateOf(target: ShopTarget, run: Run): unknown {
+function toState(target: ShopTarget, run: Run): unknown {
   const played = run.played.get(target.name);
   if (!played && target.begins === 'inactive') return {};
   if (!played && target.begins === 'disabled') return { disabled: {} };
-  if (!played || played.move.to === 'waiting') return { waiting: { waitReason: waitReasonOf(target, run) } };
+  if (!played || played.move.to === 'waiting')
+    return { waiting: { waitReason: findWaitReason(target, run) } };
   const { move, at, startTime } = played;
   if (move.to === 'running') return { active: { startTime, ready: false, lastReadyTime: null } };
   if (move.to === 'ready') return { active: { startTime, ready: true, lastReadyTime: at } };
@@ -103,12 +103,15 @@ function stateOf(target: ShopTarget, run: Run): unknown {
   };
 }
 
-/** Tilt's words for it (`internal/store/hold.go`, and `waiting-for-pod` of `internal/controllers/core/session`). */
-function waitReasonOf({ name, isPod, needs }: ShopTarget, run: Run): string {
+/**
+ * Tilt's wait reasons: `internal/store/hold.go`, and `waiting-for-pod` of
+ * `internal/controllers/core/session`.
+ */
+function findWaitReason({ name, isPod, needs }: ShopTarget, run: Run): string {
   if (name === TILTFILE.name) return 'initial-build';
   if (isPod) return 'waiting-for-pod';
   if (run.isJustLoaded) return 'tiltfile-reload';
-  // It is a local job that nothing may run beside.
+  // A local job that blocks all others.
   if (run.played.get('migrate:update')?.move.to === 'running') return 'waiting-for-local';
   return needs.every((need) => isDone(run, need)) ? 'unknown' : 'waiting-for-dep';
 }
@@ -118,8 +121,8 @@ function isDone(run: Run, name: string): boolean {
   return to === 'succeeded' || to === 'ready';
 }
 
-/** Whether `tilt ci` is at its end, by its own rules (`processExitCondition`). */
-function exitOf(run: Run): { done: boolean; error?: string } {
+/** Whether `tilt ci` is done, by its own rules (`processExitCondition`). */
+function exitStatus(run: Run): { done: boolean; error?: string } {
   for (const { move } of run.played.values()) {
     if (move.to !== 'failed' || move.grace === 'Tolerated') continue;
     return {
@@ -131,6 +134,47 @@ function exitOf(run: Run): { done: boolean; error?: string } {
   return { done: awaited.every(({ name }) => isDone(run, name)) };
 }
 
-function microTime(ms: number, micros: number): MicroTime {
+function toMicroTime(ms: number, micros: number): MicroTime {
   return new Date(ms).toISOString().replace('Z', `${String(micros).padStart(3, '0')}Z`);
+}
+
+/** A target of the shop, as its Tiltfile declares it. */
+interface ShopTarget {
+  readonly name: string;
+  readonly type: 'job' | 'server';
+  readonly resource: string;
+  /** Its state after the Tiltfile was loaded. */
+  readonly begins: 'waiting' | 'inactive' | 'disabled';
+  /** Whether it runs in Kubernetes: it has no finish time and waits for its pod. */
+  readonly isPod: boolean;
+  /** Targets that must be ready or have succeeded before it starts. */
+  readonly needs: readonly string[];
+}
+
+/** The Tiltfile itself, the first target of every Tilt. */
+const TILTFILE: ShopTarget = shopTarget('tiltfile:update', 'job', { resource: '(Tiltfile)' });
+
+/**
+ * A small shop. Its database is migrated and its assets are built (a flaky build). The API is served locally;
+ * web and worker run in Kubernetes. End-to-end tests come last. The docs are disabled, and loading sample
+ * data is started manually.
+ */
+const SHOP: readonly ShopTarget[] = [
+  shopTarget('api:serve', 'server', { needs: ['migrate:update'] }),
+  shopTarget('api:update', 'job', { needs: ['migrate:update'] }),
+  shopTarget('assets:update', 'job', { needs: ['migrate:update'] }),
+  shopTarget('docs:serve', 'server', { begins: 'disabled' }),
+  shopTarget('e2e:update', 'job', { needs: ['web:runtime', 'worker:runtime'] }),
+  shopTarget('migrate:update', 'job'),
+  shopTarget('sample-data:update', 'job', { begins: 'inactive' }),
+  TILTFILE,
+  shopTarget('web:runtime', 'server', { isPod: true, needs: ['api:serve', 'assets:update'] }),
+  shopTarget('web:update', 'job', { needs: ['api:serve', 'assets:update'] }),
+  shopTarget('worker:runtime', 'server', { isPod: true, needs: ['migrate:update'] }),
+  shopTarget('worker:update', 'job', { needs: ['migrate:update'] }),
+];
+
+function shopTarget(name: string, type: ShopTarget['type'], given: Partial<ShopTarget> = {}): ShopTarget {
+  const [resource = name] = name.split(':');
+  return { name, type, resource, begins: 'waiting', isPod: false, needs: [], ...given };
 }

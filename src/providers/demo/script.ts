@@ -1,32 +1,34 @@
 import { between, pick, type Random } from './random.js';
 
-/** What happens to one target. */
+/** State change of one target. */
 export type Move =
   | { readonly to: 'waiting' | 'running' | 'ready' | 'succeeded' }
   | { readonly to: 'failed'; readonly error: string; readonly grace?: 'Tolerated' | 'Exceeded' };
 
-/** What happens at one moment of a run. */
+/** State changes at one moment of a run. */
 export interface Frame {
-  /** How long after the frame before, in milliseconds. */
+  /** Delay after the previous frame, in milliseconds. */
   readonly afterMs: number;
-  /** By target. None at the first frame, when Tilt has only just started. */
+  /** By target. Empty in the first frame, when Tilt has just started. */
   readonly moves: Readonly<Record<string, Move>>;
-  /** The microseconds below the clock's millisecond, 0 to 999: Tilt writes them, and a clock does not have them. */
+  /**
+   * Microseconds below the clock's millisecond, 0 to 999: Tilt writes them, but the clock does not have them.
+   */
   readonly micros: number;
 }
 
 /**
- * The frames of one `tilt ci` of the shop: odd runs fail, even ones pass. The first fails at its very end, so that by
- * then it has shown every phase there is, within 15 seconds whatever the seed.
+ * Creates the frames of one `tilt ci` of the shop. Odd runs fail, even ones pass. The first run fails at its
+ * last frame, when it has shown every phase, within 15 seconds whatever the seed.
  *
- * @param number which run it is, from 1
+ * @param number number of the run, from 1
  */
 export function writeScript(number: number, random: Random): Frame[] {
-  return plotOf(number, random).map((moves, index) => {
-    const stepMs = between(random, FASTEST_MS, SLOWEST_MS);
+  return choosePlot(number, random).map((moves, index) => {
+    const stepMs = between(random, MIN_STEP_MS, MAX_STEP_MS);
     const isQuick =
       number === 1 && index >= FRAMES_BEFORE_START && index < FRAMES_BEFORE_START + QUICK_FRAMES;
-    const startMs = number === 1 ? 0 : REST_MS;
+    const startMs = number === 1 ? 0 : PAUSE_MS;
     return {
       afterMs: index === 0 ? startMs : isQuick ? QUICK_MS : stepMs,
       moves,
@@ -36,19 +38,19 @@ export function writeScript(number: number, random: Random): Frame[] {
 }
 
 /**
- * How many frames of the first run are over when the demo begins: the Tiltfile is loaded and the database is being migrated, so
- * that every target is there, in several phases.
+ * Frames of the first run that are played before the demo starts. The Tiltfile is loaded and the database is
+ * being migrated, so that every target exists and several phases are visible.
  */
 export const FRAMES_BEFORE_START = 5;
 
 type Moves = Frame['moves'];
 
-const REST_MS = 2_000; // long enough to read how the run before ended
-/** The first changes that are seen come quickly, so that targets have a history within the first second. */
+const PAUSE_MS = 2_000; // Between two runs, to read how the first one ended.
+/** The first visible changes come quickly, so that targets have a history within the first second. */
 const QUICK_FRAMES = 2;
 const QUICK_MS = 100;
-const FASTEST_MS = 300;
-const SLOWEST_MS = 1_200;
+const MIN_STEP_MS = 300;
+const MAX_STEP_MS = 1_200;
 
 const WAITING: Move = { to: 'waiting' };
 const RUNNING: Move = { to: 'running' };
@@ -80,9 +82,9 @@ const OPENING: readonly Moves[] = [
   },
 ];
 
-function plotOf(number: number, random: Random): readonly Moves[] {
-  if (number === 1) return allTheWay(POD_RETRIES, E2E_FAILED);
-  if (number % 2 === 0) return allTheWay(pick(random, [READY, POD_RETRIES]), SUCCEEDED);
+function choosePlot(number: number, random: Random): readonly Moves[] {
+  if (number === 1) return fullRun(POD_RETRIES, E2E_FAILED);
+  if (number % 2 === 0) return fullRun(pick(random, [READY, POD_RETRIES]), SUCCEEDED);
   return pick(random, [
     [...OPENING, { 'assets:update': BUILD_FAILED }],
     [
@@ -90,19 +92,19 @@ function plotOf(number: number, random: Random): readonly Moves[] {
       { 'worker:runtime': POD_RETRIES, 'assets:update': SUCCEEDED },
       { 'worker:runtime': POD_FAILED },
     ],
-    allTheWay(READY, E2E_FAILED),
+    fullRun(READY, E2E_FAILED),
   ]);
 }
 
-/** A run that gets as far as the end-to-end tests; the worker is well at once, or only at its second start. */
-function allTheWay(worker: Move, tests: Move): readonly Moves[] {
-  const again = (move: Move): Moves => (worker === READY ? {} : { 'worker:runtime': move });
+/** A run that reaches the end-to-end tests. The worker becomes ready at its first or second start. */
+function fullRun(worker: Move, tests: Move): readonly Moves[] {
+  const retry = (move: Move): Moves => (worker === READY ? {} : { 'worker:runtime': move });
   return [
     ...OPENING,
     { 'assets:update': SUCCEEDED, 'worker:runtime': worker },
     { 'api:serve': READY, 'web:update': RUNNING },
-    { 'web:update': SUCCEEDED, 'web:runtime': RUNNING, ...again(RUNNING) },
-    { 'web:runtime': READY, ...again(READY) },
+    { 'web:update': SUCCEEDED, 'web:runtime': RUNNING, ...retry(RUNNING) },
+    { 'web:runtime': READY, ...retry(READY) },
     { 'e2e:update': RUNNING },
     { 'e2e:update': tests },
   ];

@@ -1,67 +1,200 @@
+import type { Change } from '../../model/change.js';
 import { type Session, type SessionId, sessionIdOf } from '../../model/session.js';
-import type { FileState } from './file-state.js';
-import type { Known } from './known.js';
 
-/** What is known of a path that is a file, or a folder of files. */
+/**
+ * State of one file. Valid content counts at once. A problem (invalid or missing) counts when two polls in a
+ * row have found the same, so that a file which is being written or replaced is not reported. A file with a
+ * different problem at each of {@link MAX_POLLS} polls is reported as well: its last good state is old by
+ * then.
+ */
+export interface FileState {
+  /** Identifies the content that the last poll found; {@link MISSING} for a missing file. */
+  readonly fingerprint: string;
+  /** Its last good Sessions; null when there have been none. */
+  readonly sessions: readonly Session[] | null;
+  /** Its confirmed problem, on one line; null when there is none. */
+  readonly problem: string | null;
+  /** A problem that was found once. */
+  readonly pendingProblem: string | null;
+  /** Number of polls in a row that found different problems; absent when at most one did. */
+  readonly failedPolls?: number;
+}
+
+/** Result of polling a file. */
+export type FileObservation =
+  | { readonly type: 'unchanged' }
+  | { readonly type: 'valid'; readonly fingerprint: string; readonly sessions: readonly Session[] }
+  | { readonly type: 'invalid'; readonly fingerprint: string; readonly problem: string }
+  | { readonly type: 'missing' };
+
+/** Fingerprint of a missing file. */
+export const MISSING = 'missing';
+
+/** Polls for which a file may be incomplete: 2 s at the default interval. */
+const MAX_POLLS = 8;
+
+/**
+ * State of a file after a poll; null when it is gone. Pure.
+ *
+ * @param isFirst whether this is the very first poll: problems count at once, because nothing is known to be
+ *   in progress
+ */
+export function nextFileState(
+  before: FileState | null,
+  observation: FileObservation,
+  isFirst: boolean,
+): FileState | null {
+  switch (observation.type) {
+    case 'unchanged':
+      return before === null || before.pendingProblem === null
+        ? before
+        : { ...confirmedState(before), problem: before.pendingProblem };
+    case 'valid': {
+      const { fingerprint, sessions } = observation;
+      return { fingerprint, sessions, problem: null, pendingProblem: null };
+    }
+    case 'invalid': {
+      const { fingerprint, problem } = observation;
+      const known = before ?? NEW;
+      const failedPolls = known.pendingProblem === null ? 1 : (known.failedPolls ?? 1) + 1;
+      const isConfirmed = isFirst || known.fingerprint === fingerprint || failedPolls >= MAX_POLLS;
+      if (isConfirmed) return { ...confirmedState(known), fingerprint, problem };
+      return {
+        ...confirmedState(known),
+        fingerprint,
+        pendingProblem: problem,
+        ...(failedPolls > 1 && { failedPolls }),
+      };
+    }
+    case 'missing':
+      return before === null || before.fingerprint === MISSING
+        ? null
+        : { ...confirmedState(before), fingerprint: MISSING };
+  }
+}
+
+/** State of a file before its first poll. */
+const NEW: FileState = { fingerprint: '', sessions: null, problem: null, pendingProblem: null };
+
+/** A state without its pending problem. */
+function confirmedState({ fingerprint, sessions, problem }: FileState): FileState {
+  return { fingerprint, sessions, problem, pendingProblem: null };
+}
+
+/** State of a path, which is a file or a folder of files. */
 export interface PathState {
   readonly type: 'file' | 'folder' | 'nothing';
-  /** By their names; one, for a file. */
+  /** By name; one entry for a file. */
   readonly files: ReadonlyMap<string, FileState>;
-  /** What is wrong with the path itself, in one line; null when nothing is. */
+  /** Confirmed problem of the path itself, on one line; null when there is none. */
   readonly problem: string | null;
-  /** A problem seen once; see {@link FileState}. */
-  readonly suspicion: string | null;
+  /** A problem that was found once; see {@link FileState}. */
+  readonly pendingProblem: string | null;
+}
+
+/** Everything that a source reports at one moment. */
+export interface SourceSnapshot {
+  readonly sessions: ReadonlyMap<SessionId, Session>;
+  /** Problems of single Sessions, including those that could never be read. */
+  readonly stale: ReadonlyMap<SessionId, string>;
+  /** Problem of the source as a whole; null when there is none. */
+  readonly problem: string | null;
 }
 
 /**
- * The Sessions of a path, and what is wrong with them. Pure. Of two with one id the first counts, by the files' names.
+ * Collects the Sessions and problems of a path. Pure. Of two Sessions with one id the first counts, by file
+ * name.
  *
- * A file that is broken makes its last good Sessions stale. If there never were any, that is said of the source when it is
- * all of it, and in a folder of the Session that it would most likely be, so that its neighbours stay live.
+ * An invalid file makes its last good Sessions stale. If it has none, the problem is reported for the whole
+ * source; in a folder, for the Session that the file most likely holds, so that the other files stay live.
  */
-export function knownOf({ type, files, problem }: PathState): Known {
+export function toSnapshot({ type, files, problem: pathProblem }: PathState): SourceSnapshot {
   const sessions = new Map<SessionId, Session>();
   const stale = new Map<SessionId, string>();
-  const holders = new Map<SessionId, string>();
-  let trouble = problem;
+  const owners = new Map<SessionId, string>();
+  let problem = pathProblem;
 
   for (const name of [...files.keys()].sort()) {
     const file = files.get(name);
     if (file) addFile(name, file);
   }
-  return { sessions, stale, trouble };
+  return { sessions, stale, problem };
 
   function addFile(name: string, file: FileState): void {
-    const own = (file.sessions ?? []).filter((session) => add(name, session));
+    const own = (file.sessions ?? []).filter((session) => addSession(name, session));
     if (file.problem === null) return;
     for (const { id } of own) stale.set(id, file.problem);
     if (own.length > 0) return;
     if (type === 'folder') stale.set(sessionIdOf(instanceOf(name), 'Tiltfile'), file.problem);
-    else trouble ??= file.problem;
+    else problem ??= file.problem;
   }
 
-  /** False when another holds its id already. */
-  function add(name: string, session: Session): boolean {
-    const holder = holders.get(session.id);
-    if (holder === undefined) {
-      holders.set(session.id, name);
+  /** Returns false when another Session has the id. */
+  function addSession(name: string, session: Session): boolean {
+    const owner = owners.get(session.id);
+    if (owner === undefined) {
+      owners.set(session.id, name);
       sessions.set(session.id, session);
       return true;
     }
-    const both = holder === name ? `${name} holds it twice` : `${holder} and ${name} both hold it`;
+    const both = owner === name ? `${name} holds it twice` : `${owner} and ${name} both hold it`;
     stale.set(session.id, `${session.id}: ${both}; the first counts: rename or remove the other`);
     return false;
   }
 }
 
-/** The instance of the Sessions in a file of a folder: the file's name without its ending. */
+/** Instance of the Sessions of a file in a folder: the file's name without its ending. */
 export function instanceOf(file: string): string {
   return file.replace(ENDING, '');
 }
 
-/** Whether a file of a folder is read: by its ending, and not when it is hidden. */
+/** Whether a file of a folder is read: it has a known ending and is not hidden. */
 export function isSessionFile(file: string): boolean {
   return !file.startsWith('.') && ENDING.test(file);
 }
 
 const ENDING = /\.(ya?ml|json)$/i;
+
+/**
+ * Returns the changes that lead from one snapshot to the next, or from nothing. Pure. Sessions are compared
+ * by identity.
+ */
+export function diffSnapshots(before: SourceSnapshot | null, after: SourceSnapshot): Change[] {
+  // Only a snapshot clears a problem of the source as a whole.
+  const isReset = before === null || (before.problem !== null && before.problem !== after.problem);
+  const changes: Change[] = isReset
+    ? [{ type: 'snapshot', sessions: [...after.sessions.values()] }]
+    : [...removals(before, after), ...upserts(before, after)];
+  return [...changes, ...staleChanges(isReset ? null : before, after, changes.length > 0)];
+}
+
+function removals(before: SourceSnapshot, after: SourceSnapshot): Change[] {
+  const removed = [...before.sessions.keys()].filter((id) => !after.sessions.has(id));
+  const resolved = [...before.stale.keys()].filter((id) => !after.sessions.has(id) && !after.stale.has(id));
+  return [...new Set([...removed, ...resolved])].map((id) => ({ type: 'remove', id }));
+}
+
+function upserts(before: SourceSnapshot, after: SourceSnapshot): Change[] {
+  const isNew = (session: Session) => before.sessions.get(session.id) !== session;
+  const isResolved = ({ id }: Session) => before.stale.has(id) && !after.stale.has(id);
+  return [...after.sessions.values()]
+    .filter((session) => isNew(session) || isResolved(session))
+    .map((session) => ({ type: 'upsert', session }));
+}
+
+/**
+ * The problems that have to be pushed. Other changes clear the problems of what they touch, and a problem of
+ * the source applies to every Session. So after either, all problems of single Sessions are pushed again.
+ */
+function staleChanges(
+  before: SourceSnapshot | null,
+  { stale, problem }: SourceSnapshot,
+  hasChanges: boolean,
+): Change[] {
+  const isProblemPushed = problem === null || (!hasChanges && before?.problem === problem);
+  const pushAll = hasChanges || !isProblemPushed;
+  const single = [...stale]
+    .filter(([id, error]) => pushAll || before?.stale.get(id) !== error)
+    .map(([id, error]): Change => ({ type: 'stale', id, error }));
+  return isProblemPushed ? single : [{ type: 'stale', error: problem }, ...single];
+}

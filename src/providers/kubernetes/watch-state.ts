@@ -1,43 +1,51 @@
 import type { Change } from '../../model/change.js';
 import type { Session, SessionId } from '../../model/session.js';
-import { createRivals, createSeenVersions } from './object-history.js';
-import { identityOf, isLater, type ObjectIdentity } from './object-identity.js';
-import type { SessionList } from './session-list.js';
-import { type DecodedObject, decodeObject, type WatchEvent } from './watch-event.js';
+import { type DecodedObject, decodeObject, type SessionList, type WatchEvent } from './list-watch.js';
+import {
+  createRivals,
+  createSeenVersions,
+  identityOf,
+  isLater,
+  type ObjectIdentity,
+} from './object-identity.js';
 
 /**
- * What lists and watches have said of the Sessions of one API server, and what is new in what they say next. No I/O.
+ * Sessions of one API server, as its lists and watches reported them. Turns the next list or event into
+ * changes. No I/O.
  *
- * Tilt can deliver two writes out of order, and repeats a version for an update that changed nothing. So within one uid
- * only a later version counts. Another uid is another object, in Tilt always that of a new process, whose versions
- * begin near 1 again: versions of two uids are never compared.
+ * Tilt can deliver two writes out of order, and repeats a version for a no-op update. So within one uid only
+ * a later version counts. Another uid is another object, in Tilt always that of a new process, whose versions
+ * start near 1 again. Versions of two uids are never compared.
  *
- * Objects of one name in several namespaces are several Sessions: the namespace is a part of their instance. Objects of one
- * name that exist at the same time otherwise are none: which one is meant is not known, so the last good state stays, `stale`.
+ * Objects of one name in several namespaces are several Sessions: the namespace is a part of their instance.
+ * When other objects of one name exist at the same time, the name is ambiguous: the last good state stays,
+ * `stale`.
  */
 export interface WatchState {
-  /** How far the last list, or the watch after it, got: from here a watch goes on. Empty at first. */
+  /** Version of the last list, or of the watch after it, from which to continue. Initially empty. */
   readonly resourceVersion: string;
-  /** A list: everything there is. A snapshot, and a `stale` for each item that cannot be decoded. */
+  /** Applies a complete list. Returns a snapshot, and a `stale` for each item that cannot be decoded. */
   list(list: SessionList): Change[];
-  /** An event of a watch: what it changes (nothing, if it is old, repeated or an `error`). */
+  /** Applies an event of a watch. Returns no changes for an old or repeated version and for an `error`. */
   event(event: WatchEvent): Change[];
-  /** Whether a list has what the watch, silent since, should have told: it is dead. */
+  /**
+   * Whether a list contains something that the watch, silent since then, should have delivered. Such a watch
+   * is dead.
+   */
   isBehind(list: SessionList): boolean;
-  /** Whether something was `stale` since the last list. */
+  /** Whether something became `stale` after the last list. */
   readonly isDegraded: boolean;
-  /** Whether something is stale, and this list has everything in a good state. */
-  isHealedBy(list: SessionList): boolean;
+  /** Whether something is stale and this list contains everything in a good state. */
+  clearsStale(list: SessionList): boolean;
 }
 
 /**
- * Creates the state of a server of which nothing is known.
- *
+ * Creates the state of a server before its first list.
  * @param source instance of the Sessions
  */
 export function createWatchState(source: string): WatchState {
   let resourceVersion = '';
-  /** The last good state of each, as it was pushed. */
+  /** Last good state of each Session, as it was pushed. */
   let known = new Map<SessionId, Session>();
   let isDegraded = false;
   const seen = createSeenVersions();
@@ -47,7 +55,7 @@ export function createWatchState(source: string): WatchState {
     get resourceVersion() {
       return resourceVersion;
     },
-    list: takeList,
+    list: applyList,
     event(event) {
       switch (event.type) {
         case 'put':
@@ -73,13 +81,13 @@ export function createWatchState(source: string): WatchState {
     get isDegraded() {
       return isDegraded;
     },
-    isHealedBy: (list) =>
+    clearsStale: (list) =>
       isDegraded &&
-      repeatedIds(list.items.map((item) => identityOf(item, source))).size === 0 &&
+      countRepeatedIds(list.items.map((item) => identityOf(item, source))).size === 0 &&
       list.items.every((item) => typeof decodeObject(item, source).session !== 'string'),
   };
 
-  function takeList(list: SessionList): Change[] {
+  function applyList(list: SessionList): Change[] {
     const identities = list.items.map((item) => identityOf(item, source));
     const { sessions, stale } = readList(list, identities, known, source);
     rivals.clear();
@@ -100,7 +108,7 @@ export function createWatchState(source: string): WatchState {
     const rival = rivals.add(session, last);
     if (rival !== null) return degrade(session.id, rival);
     known.set(session.id, session);
-    // A line in between may not have counted.
+    // An event in between may have been dropped.
     const isOfLast = reuse !== undefined && reuse.from === last;
     return [{ type: 'upsert', session, ...(isOfLast && { changedTargets: reuse.changedTargets }) }];
   }
@@ -110,7 +118,7 @@ export function createWatchState(source: string): WatchState {
     seen.record(identity);
     const last = lastOf(identity);
     rivals.remove(identity.id);
-    // A deletion may come after the successor of the same name, which it does not concern.
+    // A deletion may arrive after the successor of the same name was created.
     if (!last || isOther(last.metadata.uid, identity.uid)) return [];
     resourceVersion = identity.resourceVersion ?? resourceVersion;
     known.delete(last.id);
@@ -123,11 +131,11 @@ export function createWatchState(source: string): WatchState {
 
   function degrade(id: SessionId | null, error: string): Change[] {
     isDegraded = true;
-    return [staleOf(id, error)];
+    return [toStale(id, error)];
   }
 }
 
-/** The Sessions that there are by a list, and a `stale` for each that it does not have in a good state. Pure. */
+/** Sessions of a list, and a `stale` for each that the list does not contain in a good state. Pure. */
 function readList(
   { items }: SessionList,
   identities: readonly ObjectIdentity[],
@@ -136,32 +144,32 @@ function readList(
 ): { readonly sessions: Map<SessionId, Session>; readonly stale: readonly Change[] } {
   const sessions = new Map<SessionId, Session>();
   const stale: Change[] = [];
-  const repeated = repeatedIds(identities);
+  const repeated = countRepeatedIds(identities);
   for (const [index, identity] of identities.entries()) {
     const { id } = identity;
     const last = id === null ? undefined : known.get(id);
     const isKnown = last !== undefined && isSame(last, identity);
     const isRepeated = id !== null && repeated.has(id);
     const session = isKnown || isRepeated ? last : decodeObject(items[index], source).session;
-    // What cannot be read is not gone: the last good state stays.
+    // An unreadable Session is not gone: its last good state stays.
     const kept = typeof session === 'string' ? last : session;
     if (kept) sessions.set(kept.id, kept);
-    if (typeof session === 'string') stale.push(staleOf(id, session));
+    if (typeof session === 'string') stale.push(toStale(id, session));
   }
   for (const [id, count] of repeated) {
     stale.push(
-      staleOf(id, `${id}: ${count} objects have this name; give each a name or namespace of its own`),
+      toStale(id, `${id}: ${count} objects have this name; give each a name or namespace of its own`),
     );
   }
   return { sessions, stale };
 }
 
-function staleOf(id: SessionId | null, error: string): Change {
+function toStale(id: SessionId | null, error: string): Change {
   return { type: 'stale', error, ...(id !== null && { id }) };
 }
 
-/** Ids that several objects of a list have, and how many. */
-function repeatedIds(identities: readonly ObjectIdentity[]): ReadonlyMap<SessionId, number> {
+/** Ids that occur repeatedly in a list, with their counts. */
+function countRepeatedIds(identities: readonly ObjectIdentity[]): ReadonlyMap<SessionId, number> {
   const counts = new Map<SessionId, number>();
   for (const { id } of identities) {
     if (id !== null) counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -169,7 +177,7 @@ function repeatedIds(identities: readonly ObjectIdentity[]): ReadonlyMap<Session
   return new Map([...counts].filter(([, count]) => count > 1));
 }
 
-/** Whether an item of a list is what is known already, or an older version from a server that lags behind. */
+/** Whether an item of a list is the known state, or an older version from a server that lags behind. */
 function isSame({ metadata }: Session, { uid, resourceVersion }: ObjectIdentity): boolean {
   return metadata.uid !== null && metadata.uid === uid && !isLater(resourceVersion, metadata.resourceVersion);
 }

@@ -1,24 +1,28 @@
 /**
- * What a byte says of the value it belongs to: `more` is to come; it is the `last` one; the value is `broken`, since no
- * JSON goes on like this; or it is the `next` value's first, so that this one was cut off.
+ * Result of scanning one byte of a value:
+ *
+ * - `more`: the value continues.
+ * - `last`: the value ends with this byte.
+ * - `invalid`: no JSON continues like this.
+ * - `next`: this byte starts the next value, so the current one was truncated.
  */
-export type ScanResult = 'more' | 'last' | 'broken' | 'next';
+export type ScanResult = 'more' | 'last' | 'invalid' | 'next';
 
-/** Follows one JSON object or list, byte by byte. */
+/** Scans one JSON object or list, byte by byte. */
 export interface JsonScanner {
   scan(byte: number): ScanResult;
 }
 
 /**
- * Finds where an object or list ends, by its brackets and strings alone. It works on UTF-8 bytes: none of a longer
- * character looks like a bracket or quote. It notices some of what is no JSON, so as not to run on into the next value;
- * finding all of it is for `JSON.parse`.
+ * Creates a scanner that finds the end of an object or list by its brackets and strings. It works on UTF-8
+ * bytes: no byte of a multi-byte character equals a bracket or quote. It detects some invalid JSON, so as not
+ * to run into the next value; `JSON.parse` detects the rest.
  */
 export function createJsonScanner(): JsonScanner {
-  const open: number[] = [];
+  const openBrackets: number[] = [];
   let isInString = false;
   let isEscaped = false;
-  let previous = COMMA; // the last byte that was no white space; a value may follow a comma
+  let previous = COMMA; // last byte that was not white space; a value may follow a comma
 
   return { scan: (byte) => (isInString ? scanString(byte) : scanOutside(byte)) };
 
@@ -26,8 +30,8 @@ export function createJsonScanner(): JsonScanner {
     if (isEscaped) isEscaped = false;
     else if (byte === BACKSLASH) isEscaped = true;
     else if (byte === QUOTE) isInString = false;
-    // In a string JSON escapes line ends: this one was cut off.
-    return byte === LINE_FEED ? 'broken' : 'more';
+    // JSON escapes line feeds in strings, so this string was truncated.
+    return byte === LINE_FEED ? 'invalid' : 'more';
   }
 
   function scanOutside(byte: number): ScanResult {
@@ -35,34 +39,33 @@ export function createJsonScanner(): JsonScanner {
     const before = previous;
     previous = byte;
     if (byte === QUOTE) isInString = true;
-    else if (isOpening(byte)) return begin(byte, before);
+    else if (isOpening(byte)) return open(byte, before);
     else if (byte === BRACE_CLOSED || byte === BRACKET_CLOSED) return close(byte);
     return 'more';
   }
 
-  function begin(byte: number, before: number): ScanResult {
+  function open(byte: number, before: number): ScanResult {
     if (before !== COMMA && before !== COLON && before !== BRACKET_OPEN) return 'next';
-    open.push(byte === BRACE_OPEN ? BRACE_CLOSED : BRACKET_CLOSED);
+    openBrackets.push(byte === BRACE_OPEN ? BRACE_CLOSED : BRACKET_CLOSED);
     return 'more';
   }
 
   function close(byte: number): ScanResult {
-    if (open.pop() !== byte) return 'broken';
-    return open.length === 0 ? 'last' : 'more';
+    if (openBrackets.pop() !== byte) return 'invalid';
+    return openBrackets.length === 0 ? 'last' : 'more';
   }
 }
 
-/** Whether an object or list begins with this byte. */
+/** Whether a byte opens an object or list. */
 export function isOpening(byte: number): boolean {
   return byte === BRACE_OPEN || byte === BRACKET_OPEN;
 }
 
-/** Whether JSON passes over this byte between its parts. */
+/** Whether a byte is JSON white space. */
 export function isSpace(byte: number): boolean {
   return byte === LINE_FEED || byte === 0x20 || byte === 0x0d || byte === 0x09;
 }
 
-/** What ends a line. */
 export const LINE_FEED = 0x0a;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -6,49 +6,59 @@ import type { Log } from '../../lib/log.js';
 import type { Metrics } from '../../lib/metrics.js';
 import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
 import type { KubeContext } from './kube-context.js';
-import type { Env } from './kubeconfig-paths.js';
+import { loadKubeconfig } from './kubeconfig.js';
 import type { TiltLimits } from './limits.js';
-import { loadKubeconfig } from './load-kubeconfig.js';
 import { isTiltContext } from './plan-tilts.js';
+import type { Env } from './proxy.js';
 import { createTiltProvider } from './tilt.js';
 import { createTiltRegistry } from './tilt-registry.js';
 
-/** See {@link createTiltDiscovery}. */
+/** Options of {@link createTiltDiscovery}. */
 export interface TiltDiscoveryOptions extends Partial<TiltLimits> {
-  /** The files of the kubeconfig; for Tilt's own see `defaultKubeconfigPaths`. */
+  /** Files of the kubeconfig; for Tilt's own see `defaultKubeconfigPaths`. */
   readonly kubeconfig: readonly string[];
   /**
-   * Which of its contexts to follow. Default: those named `tilt-*`, which is how Tilt names its own: another cluster of the
-   * user is never contacted uninvited.
+   * Contexts to follow. Default: those named `tilt-*`, as Tilt names its own, so that other clusters of the
+   * user are not contacted unasked.
    */
   readonly contexts?: readonly string[];
-  /** Environment whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count. Default: empty. */
+  /** Environment whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` apply. Default: empty. */
   readonly env?: Env;
   readonly clock: Clock;
   readonly log: Log;
   /** Default: nothing is counted. */
   readonly metrics?: Metrics;
-  /** How often to check the file where the system sends no events, in milliseconds. Default 500. */
+  /**
+   * Interval between checks of the file, for systems without file-system events, in milliseconds. Default
+   * 500.
+   */
   readonly pollMs?: number;
-  /** How long a changed file that may be incomplete must stay unchanged before it is read, in milliseconds. Default 50. */
+  /**
+   * How long a changed file that may be incomplete must stay unchanged before it is read, in milliseconds.
+   * Default 50.
+   */
   readonly settleMs?: number;
-  /** How long a connected Tilt may take to end before a new entry of its name counts as a second Tilt, in milliseconds. Default 100. */
+  /**
+   * How long a connected Tilt may take to end before a new entry of its name counts as a second Tilt, in
+   * milliseconds. Default 100.
+   */
   readonly graceMs?: number;
-  /** File-system events. Default: those of the system. */
+  /** File-system events. Default: those of the operating system. */
   readonly events?: WatchFileEvents;
-  /** A Tilt was found; the callee watches its provider. */
-  found(provider: SessionProvider): void;
-  /** A Tilt was restarted (port, token, CA): the provider replaces the one of its name. */
-  changed(provider: SessionProvider): void;
-  /** A Tilt has left, and the reason for thinking so. */
-  lost(name: string, reason: string): void;
+  /** Called when a Tilt was found; the callee watches its provider. */
+  onFound(provider: SessionProvider): void;
+  /** Called when a Tilt was restarted (port, token, CA). The provider replaces the one of the same name. */
+  onReplaced(provider: SessionProvider): void;
+  /** Called when a Tilt has ended, with the reason for the conclusion. */
+  onLost(name: string, reason: string): void;
 }
 
 /**
- * Finds the Tilts of this machine by following their kubeconfig: Tilt adds its entry when it starts, and removes it when it
- * ends. It is a provider itself, without Sessions, so that trouble with the file shows like that of any source: a `snapshot`
- * after each change, `stale` while the file cannot be read or is cut off; known Tilts are kept then. No file means no
- * Tilts. What it has found outlives a `watch()`.
+ * Creates the discovery of the Tilts on this machine. It follows their kubeconfig: Tilt adds its entry when
+ * it starts, and removes it when it ends. It is itself a provider, without Sessions, so that errors of the
+ * file are visible like those of any source: a `snapshot` after each change, and `stale` while the file
+ * cannot be read or is truncated, when known Tilts are kept. Without a file there are no Tilts. The Tilts
+ * that were found are kept between two calls of `watch()`.
  */
 export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvider {
   const { kubeconfig, contexts, clock, pollMs = 500, settleMs = 50, graceMs = 100 } = options;
@@ -58,18 +68,20 @@ export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvi
     ...options,
     graceMs,
     file: kubeconfig.join(delimiter),
-    createProvider: (context, name, onLink) => createTiltProvider({ ...options, context, name, onLink }),
+    createProvider: (context, name, onConnection) =>
+      createTiltProvider({ ...options, context, name, onConnection }),
   });
 
   return { name: 'tilt', watch: follow };
 
   async function follow(push: PushChange, signal: AbortSignal): Promise<void> {
     let isSynced = false;
-    const onNews = () => {
+    const onChange = () => {
       if (isSynced) push({ type: 'snapshot', sessions: [] });
     };
-    // What a link decides may fail too, such as a name that is in use: that ends this watch, and it is tried again.
-    const failure = new Promise<never>((_, reject) => registry.start({ onNews, onFailure: reject }));
+    // A step between updates may fail, for example because a name is in use. That ends this watch, which is
+    // retried.
+    const failure = new Promise<never>((_, reject) => registry.start({ onChange, onFailure: reject }));
     try {
       await Promise.race([failure, followKubeconfig()]);
     } finally {
@@ -85,14 +97,14 @@ export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvi
           settleMs,
           events,
           read: readEntries,
-          troubleIn: (error) => (error instanceof ProviderError ? error.message : null),
+          describeError: (error) => (error instanceof ProviderError ? error.message : null),
           isComplete,
           onContent({ entries }) {
-            const isNews = registry.update(entries);
-            if (isNews || !isSynced) push({ type: 'snapshot', sessions: [] });
+            const hasChanged = registry.update(entries);
+            if (hasChanged || !isSynced) push({ type: 'snapshot', sessions: [] });
             isSynced = true;
           },
-          onTrouble(error) {
+          onError(error) {
             push({ type: 'stale', error });
             isSynced = false;
           },
@@ -102,14 +114,17 @@ export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvi
     }
   }
 
-  /** A Tilt that is missing from a file that was cut off has not left, and an entry there may lack its user. Throws a {@link ProviderError} `config` then. */
+  /**
+   * Throws a {@link ProviderError} `config` when the file is truncated and affects a Tilt: a Tilt that is
+   * missing from it has not ended, and an entry in it may lack its user.
+   */
   async function readEntries(exists: boolean): Promise<Entries> {
-    // Perhaps it is just being replaced.
+    // The file may be being replaced.
     if (!exists) return { entries: [], isComplete: false };
-    const { contexts: all, cutOff, isComplete } = await loadKubeconfig(kubeconfig);
+    const { contexts: all, truncation, isComplete } = await loadKubeconfig(kubeconfig);
     const entries = all.filter(isWanted);
-    const isPartial = registry.isMissingFrom(entries) || entries.some((entry) => entry.is === 'unusable');
-    if (cutOff !== null && isPartial) throw new ProviderError('config', cutOff);
+    const isAffected = registry.isMissingFrom(entries) || entries.some((entry) => entry.is === 'unusable');
+    if (truncation !== null && isAffected) throw new ProviderError('config', truncation);
     return { entries, isComplete };
   }
 
@@ -120,6 +135,6 @@ export function createTiltDiscovery(options: TiltDiscoveryOptions): SessionProvi
 
 interface Entries {
   readonly entries: readonly KubeContext[];
-  /** Whether the files are as Tilt leaves them. */
+  /** Whether the files are complete, as Tilt leaves them. */
   readonly isComplete: boolean;
 }

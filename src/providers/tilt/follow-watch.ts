@@ -1,30 +1,30 @@
-import { type Clock, sleep } from '../../lib/clock.js';
-import { createScope } from '../../lib/scope.js';
-import type { SessionList } from '../kubernetes/session-list.js';
+import { type Clock, createAbortScope, sleep } from '../../lib/clock.js';
+import type { SessionList } from '../kubernetes/list-watch.js';
 import { createWatchReader } from '../kubernetes/watch-reader.js';
 import type { WatchState } from '../kubernetes/watch-state.js';
 import type { PushChange } from '../provider.js';
 import type { TiltLimits } from './limits.js';
-import { createLineReader } from './lines.js';
 import type { SessionApi } from './session-api.js';
 
 /** How a watch ended. */
 export interface WatchEnd {
   /**
-   * `ended`: by itself or cut. `expired`: the version is no longer known (410). `failed`: by an ERROR event.
-   * `dead`: it was silent while the list moved on.
+   * - `ended`: by the server, or disconnected.
+   * - `expired`: the version is no longer known (410).
+   * - `failed`: by an ERROR event.
+   * - `dead`: it was silent while the list changed.
    */
   readonly why: 'ended' | 'expired' | 'failed' | 'dead';
-  /** One line about it, for people. */
+  /** Description on one line. */
   readonly message: string;
-  /** Whether it told anything that the list before it had not. */
-  readonly hadNews: boolean;
-  readonly lastedMs: number;
+  /** Whether it delivered any change after the list before it. */
+  readonly hadChanges: boolean;
+  readonly durationMs: number;
   /** The list that showed that the watch was dead. */
   readonly list: SessionList | null;
 }
 
-/** What a watch works on. */
+/** Dependencies of {@link followWatch}. */
 export interface FollowOptions {
   readonly api: SessionApi;
   readonly state: WatchState;
@@ -36,33 +36,34 @@ export interface FollowOptions {
 }
 
 /**
- * Opens one watch where the list left off and reads it to its end, at full speed. When it has told nothing whole for
- * `idleMs`, a list tells whether it is only quiet, or dead: a half-open connection looks the same, and one whose bytes
- * trickle in is no better. While something is stale, a list is asked that often whatever the watch tells.
- * Throws a ProviderError when the watch, or that list, is refused or out of reach.
+ * Opens one watch at the position of the list and reads it to its end, at full speed. After `idleMs` without
+ * a complete line, a list shows whether the watch is quiet or dead: a half-open connection looks the same,
+ * and so does one that delivers single bytes. While something is stale, the Sessions are listed at that
+ * interval even if the watch delivers lines. Throws a ProviderError when the watch, or that list, is rejected
+ * or cannot be reached.
  */
 export async function followWatch(options: FollowOptions, signal: AbortSignal): Promise<WatchEnd> {
   const { api, state, clock, limits, push, instance } = options;
-  const scope = createScope(signal);
+  const scope = createAbortScope(signal);
   const openedAt = clock.monotonic();
   let lastLineAt = openedAt;
   let linesRead = 0;
-  let hadNews = false;
+  let hadChanges = false;
   let why: WatchEnd['why'] = 'ended';
-  let message = 'it ended by itself, or was cut';
+  let message = 'it ended or was disconnected';
   const read = createWatchReader(instance);
   const lines = createLineReader(limits.maxBytes, { line: readLine, overlong });
 
   try {
     const list = await Promise.race([readToEnd(), checkWhenIdle()]);
-    return { why, message, hadNews, lastedMs: clock.monotonic() - openedAt, list };
+    return { why, message, hadChanges, durationMs: clock.monotonic() - openedAt, list };
   } finally {
     scope.end();
   }
 
   async function readToEnd(): Promise<null> {
-    const how = await api.watch(state.resourceVersion, (chunk) => lines.push(chunk), scope.signal);
-    if (how === 'expired') end('expired', 'its resourceVersion is too old');
+    const outcome = await api.watch(state.resourceVersion, (chunk) => lines.push(chunk), scope.signal);
+    if (outcome === 'expired') end('expired', 'its resourceVersion is too old');
     return null;
   }
 
@@ -74,7 +75,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
     if (event.type === 'error') end(event.expired ? 'expired' : 'failed', event.message);
     const changes = state.event(event);
     changes.forEach(push);
-    hadNews ||= event.type !== 'unreadable' && changes.length > 0;
+    hadChanges ||= event.type !== 'unreadable' && changes.length > 0;
   }
 
   function overlong(): void {
@@ -88,36 +89,106 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
     scope.end();
   }
 
-  /** Gives the list that shows that the watch is dead; null when the watch has ended otherwise. */
+  /**
+   * Resolves with the list that shows that the watch is dead; with null when the watch has ended in another
+   * way.
+   */
   async function checkWhenIdle(): Promise<SessionList | null> {
     let quietSince = openedAt;
     while (!scope.signal.aborted) {
       quietSince = Math.max(quietSince, lastLineAt);
-      const leftMs = quietSince + limits.idleMs - clock.monotonic();
-      await sleep(clock, leftMs, scope.signal);
-      const hasSpoken = lastLineAt > quietSince;
-      if (scope.signal.aborted || (hasSpoken && !state.isDegraded)) continue;
-      const list = await listUnlessItSpeaks();
+      const remainingMs = quietSince + limits.idleMs - clock.monotonic();
+      await sleep(clock, remainingMs, scope.signal);
+      const hasNewLines = lastLineAt > quietSince;
+      if (scope.signal.aborted || (hasNewLines && !state.isDegraded)) continue;
+      const list = await listWhileQuiet();
       quietSince = clock.monotonic();
       if (list === null) continue;
-      if (!hasSpoken && state.isBehind(list)) {
-        end('dead', 'it was silent while the list moved on');
+      if (!hasNewLines && state.isBehind(list)) {
+        end('dead', 'it was silent while the list changed');
         return list;
       }
-      if (state.isHealedBy(list)) state.list(list).forEach(push);
+      if (state.clearsStale(list)) state.list(list).forEach(push);
     }
     return null;
   }
 
-  /** Null when the watch speaks in the meantime: it lives, and the list, if there is one, may be the older of the two. */
-  async function listUnlessItSpeaks(): Promise<SessionList | null> {
-    const read = linesRead;
+  /**
+   * Returns null when the watch delivers a line meanwhile: it is alive, and the list may be older than the
+   * line.
+   */
+  async function listWhileQuiet(): Promise<SessionList | null> {
+    const linesBefore = linesRead;
     try {
       const list = await api.probe(scope.signal);
-      return linesRead === read ? list : null;
+      return linesRead === linesBefore ? list : null;
     } catch (error) {
-      if (linesRead === read) throw error;
+      if (linesRead === linesBefore) throw error;
       return null;
     }
   }
+}
+
+/** Splits a stream of bytes into lines. */
+export interface LineReader {
+  /** Takes the next chunk and calls the handler of each line that it completes. */
+  push(chunk: Uint8Array): void;
+}
+
+/** Handlers of a {@link LineReader}, called in the order of the lines. */
+export interface LineHandlers {
+  /** A line without its line feed, in memory of its own. Blank lines are left out. */
+  line(bytes: Buffer): void;
+  /** A line exceeds the limit and is skipped to its end. Called once for it. */
+  overlong(): void;
+}
+
+/**
+ * Creates a reader of lines, independent of how they are split into chunks. Lines are handed out complete, so
+ * that a multi-byte character that was split over two chunks is intact (no byte of such a character is a line
+ * feed). An incomplete last line is never handed out: the stream broke inside it.
+ *
+ * @param maxBytes longest line that is kept in memory
+ */
+export function createLineReader(maxBytes: number, handlers: LineHandlers): LineReader {
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  let isSkipping = false;
+
+  return {
+    push(chunk) {
+      let start = 0;
+      for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+        keep(chunk.subarray(start, end));
+        finish();
+        start = end + 1;
+      }
+      keep(chunk.subarray(start));
+    },
+  };
+
+  function keep(part: Uint8Array): void {
+    if (isSkipping || part.length === 0) return;
+    length += part.length;
+    parts.push(part);
+    if (length <= maxBytes) return;
+    isSkipping = true;
+    parts = [];
+    handlers.overlong();
+  }
+
+  function finish(): void {
+    const line = Buffer.concat(parts);
+    parts = [];
+    length = 0;
+    isSkipping = false;
+    if (!line.every(isSpace)) handlers.line(line);
+  }
+}
+
+const LINE_FEED = 0x0a;
+const [SPACE, TAB, RETURN] = [0x20, 0x09, 0x0d];
+
+function isSpace(byte: number): boolean {
+  return byte === SPACE || byte === TAB || byte === RETURN;
 }

@@ -1,35 +1,39 @@
 import { dirname, resolve } from 'node:path';
+import { isRecord } from '../../lib/is-record.js';
 import { oneLine } from '../../model/one-line.js';
-import { type Field, flag, member, requiredText, text } from '../kubernetes/field.js';
+import { ProviderError } from '../provider.js';
 import { isProxyUrl } from './proxy.js';
 
-/** One entry of `contexts`: a way to reach an API server, or in one line why it is none. */
+/** An entry of `contexts`: an endpoint, or its problem on one line. */
 export type KubeContext =
   | { readonly name: string; readonly is: 'usable'; readonly endpoint: Endpoint }
   | { readonly name: string; readonly is: 'unusable'; readonly problem: string };
 
-/** Where an API server is and what proves who is who: a context's cluster and user put together. */
+/** Address and credentials of an API server: the cluster and user of a context. */
 export interface Endpoint {
-  /** `https://127.0.0.1:42575`; `http:` is allowed, and so is a path. */
+  /** URL such as `https://127.0.0.1:42575`. `http:` and a path are allowed. */
   readonly server: string;
-  /** The CA that signed the server's certificate; null means those that Node trusts. */
+  /** CA of the server's certificate; null for the CAs that Node.js trusts. */
   readonly certificateAuthority: Content | null;
   readonly insecureSkipTlsVerify: boolean;
-  /** The name that the server's certificate must have; null means the host in `server`. */
+  /** Name that the server's certificate must have; null for the host of `server`. */
   readonly tlsServerName: string | null;
   readonly token: Content | null;
   readonly clientCertificate: Content | null;
   readonly clientKey: Content | null;
   readonly basic: { readonly username: string; readonly password: string } | null;
-  /** The proxy of `proxy-url`, used whatever the environment says; null means the proxy of the environment, if any. */
+  /**
+   * Proxy from `proxy-url`, which takes precedence over the environment; null for the environment's proxy, if
+   * any.
+   */
   readonly proxy: string | null;
 }
 
-/** Content as it stands in the kubeconfig, or the absolute path of the file that has it. */
+/** Content from the kubeconfig itself, or the absolute path of the file that holds it. */
 export type Content = { readonly text: string } | { readonly file: string };
 
-/** Puts a context's cluster and user together. */
-export function contextOf(
+/** Combines a context with its cluster and user. */
+export function toContext(
   name: string,
   context: Field,
   clusters: ReadonlyMap<string, Field>,
@@ -41,9 +45,9 @@ export function contextOf(
   const user = userName === null ? ANONYMOUS : users.get(userName);
   if (!cluster) return unusable(name, `there is no cluster "${clusterName}"`);
   if (!user) return unusable(name, `there is no user "${userName}"`);
-  const problem = serverProblem(cluster) ?? proxyProblem(cluster) ?? userProblem(user);
+  const problem = checkServer(cluster) ?? checkProxy(cluster) ?? checkUser(user);
   if (problem !== null) return unusable(name, problem);
-  return { name, is: 'usable', endpoint: endpointFrom(cluster, user) };
+  return { name, is: 'usable', endpoint: toEndpoint(cluster, user) };
 }
 
 function unusable(name: string, problem: string): KubeContext {
@@ -52,27 +56,27 @@ function unusable(name: string, problem: string): KubeContext {
 
 const ANONYMOUS: Field = { file: '', path: '', value: {} };
 
-function serverProblem(cluster: Field): string | null {
+function checkServer(cluster: Field): string | null {
   const server = member(cluster, 'server');
   const url = text(server);
   if (url !== null && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return null;
-  return `${server.path}: expected an https: address, got ${url === null ? 'nothing' : JSON.stringify(url)}`;
+  return `${server.path}: expected an https: URL, got ${url === null ? 'nothing' : JSON.stringify(url)}`;
 }
 
-/** The value itself may hold a password, so only its scheme is quoted. */
-function proxyProblem(cluster: Field): string | null {
+/** The value may contain a password, so the message quotes only its scheme. */
+function checkProxy(cluster: Field): string | null {
   const field = member(cluster, 'proxy-url');
   const url = text(field);
   if (url === null || isProxyUrl(url)) return null;
-  const scheme = URL.canParse(url) ? `the scheme ${new URL(url).protocol}` : 'another text';
-  return `${field.path}: expected an http:, https: or socks5: address, got ${scheme}`;
+  const scheme = URL.canParse(url) ? `the scheme ${new URL(url).protocol}` : 'something else';
+  return `${field.path}: expected an http:, https: or socks5: URL, got ${scheme}`;
 }
 
-function userProblem(user: Field): string | null {
+function checkUser(user: Field): string | null {
   const unsupported = Object.keys(UNSUPPORTED).find((key) => isGiven(member(user, key).value));
   if (unsupported !== undefined) return `${user.path}.${unsupported}: ${UNSUPPORTED[unsupported]}`;
-  const certificate = contentOf(user, 'client-certificate');
-  const key = contentOf(user, 'client-key');
+  const certificate = readContent(user, 'client-certificate');
+  const key = readContent(user, 'client-key');
   if ((certificate === null) === (key === null)) return null;
   return `${user.path}: expected client-certificate and client-key together, got only one of them`;
 }
@@ -80,7 +84,7 @@ function userProblem(user: Field): string | null {
 const LOGIN = 'logins by command are not supported; use a token or a client certificate';
 const IMPERSONATION = 'impersonation is not supported; use credentials of the user itself';
 
-/** Fields of a user that change who is logged in: to ignore them would be to act as somebody else. */
+/** Fields of a user that change its identity. Ignoring them would mean acting as another user. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   exec: LOGIN,
   'auth-provider': LOGIN,
@@ -90,41 +94,107 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
   'as-user-extra': IMPERSONATION,
 };
 
-/** Whether a field has a value: Go does not tell an empty text, list or map from none. */
+/** Whether a field has a value. Go treats empty strings, lists and maps like absent ones. */
 function isGiven(value: unknown): boolean {
   if (value === null || value === '') return false;
   return typeof value !== 'object' || Object.keys(value).length > 0;
 }
 
-function endpointFrom(cluster: Field, user: Field): Endpoint {
+function toEndpoint(cluster: Field, user: Field): Endpoint {
   const username = text(member(user, 'username'));
   return {
     server: requiredText(member(cluster, 'server')),
-    certificateAuthority: contentOf(cluster, 'certificate-authority'),
+    certificateAuthority: readContent(cluster, 'certificate-authority'),
     insecureSkipTlsVerify: flag(member(cluster, 'insecure-skip-tls-verify')),
     tlsServerName: text(member(cluster, 'tls-server-name')),
-    token: tokenOf(user),
-    clientCertificate: contentOf(user, 'client-certificate'),
-    clientKey: contentOf(user, 'client-key'),
+    token: readToken(user),
+    clientCertificate: readContent(user, 'client-certificate'),
+    clientKey: readContent(user, 'client-key'),
     proxy: text(member(cluster, 'proxy-url')),
     basic: username === null ? null : { username, password: text(member(user, 'password')) ?? '' },
   };
 }
 
-/** `<key>-data` in base64, which counts for more than the file named by `<key>`. */
-function contentOf(field: Field, key: string): Content | null {
+/** Reads `<key>-data` in base64, which takes precedence over the file named by `<key>`. */
+function readContent(field: Field, key: string): Content | null {
   const data = text(member(field, `${key}-data`));
   if (data !== null) return { text: Buffer.from(data, 'base64').toString() };
-  return fileOf(member(field, key));
+  return toFile(member(field, key));
 }
 
-/** `tokenFile` counts for more than `token`: it is the one that is renewed. */
-function tokenOf(user: Field): Content | null {
+/** Reads `tokenFile`, which is renewed and therefore takes precedence over `token`. */
+function readToken(user: Field): Content | null {
   const token = text(member(user, 'token'));
-  return fileOf(member(user, 'tokenFile')) ?? (token === null ? null : { text: token });
+  return toFile(member(user, 'tokenFile')) ?? (token === null ? null : { text: token });
 }
 
-function fileOf(field: Field): Content | null {
+function toFile(field: Field): Content | null {
   const path = text(field);
   return path === null ? null : { file: resolve(dirname(field.file), path) };
+}
+
+/** A value of a parsed file with its path, so that errors can name it: `users[2].user.token`. */
+export interface Field {
+  readonly file: string;
+  /** Path from the file's root; empty for the root itself. */
+  readonly path: string;
+  readonly value: unknown;
+}
+
+/** Member of an object; null when absent. Throws a {@link ProviderError} when the field is not an object. */
+export function member(field: Field, key: string): Field {
+  const { file, path, value } = field;
+  if (!isRecord(value)) throw unexpected(field, 'a mapping');
+  return { file, path: path === '' ? key : `${path}.${key}`, value: value[key] ?? null };
+}
+
+/** Whether a mapping has a key, even with the value null. */
+export function has({ value }: Field, key: string): boolean {
+  return isRecord(value) && Object.hasOwn(value, key);
+}
+
+/** Items of a list; empty when the field is null. */
+export function items(field: Field): Field[] {
+  const { file, path, value } = field;
+  if (value === null) return [];
+  if (!Array.isArray(value)) throw unexpected(field, 'a list');
+  return value.map((item: unknown, index) => ({ file, path: `${path}[${index}]`, value: item }));
+}
+
+/** String in a field; null when it is absent, null or empty, which Go treats alike. */
+export function text(field: Field): string | null {
+  if (field.value === null || field.value === '') return null;
+  if (typeof field.value !== 'string')
+    throw unexpected(field, 'a text (in quotes, if it looks like a number)');
+  return field.value;
+}
+
+/** String in a field that must not be empty. */
+export function requiredText(field: Field): string {
+  const found = text(field);
+  if (found === null) throw unexpected(field, 'a text that is not empty');
+  return found;
+}
+
+/** Boolean in a field; false when it is null. */ function flag(field: Field): boolean {
+  if (field.value === null) return false;
+  if (typeof field.value !== 'boolean') throw unexpected(field, 'true or false');
+  return field.value;
+}
+
+/** The message contains the type of the value and never the value itself, which may be a secret. */
+function unexpected({ file, path, value }: Field, expected: string): ProviderError {
+  return new ProviderError(
+    'config',
+    `${file}: ${path === '' ? '' : `${path}: `}expected ${expected}, got ${typeName(value)}`,
+  );
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (value === '') return 'an empty text';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  if (typeof value === 'string') return 'a text';
+  return typeof value === 'boolean' ? 'true or false' : `a ${typeof value}`;
 }

@@ -1,31 +1,101 @@
-import { delimiter } from 'node:path';
-import { type Document, LineCounter, parseDocument } from 'yaml';
-import { type Field, has, items, member, requiredText } from '../kubernetes/field.js';
-import { MAX_YAML_LENGTH } from '../limits.js';
+import { readFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { codeOf, isMissing } from '../../lib/errors.js';
 import { ProviderError } from '../provider.js';
-import { isTooDeep } from '../yaml-depth.js';
-import { createYamlCheck, type YamlProblem } from '../yaml-problem.js';
-import { contextOf, type KubeContext } from './kube-context.js';
+import { parseYaml, YamlError } from '../yaml.js';
+import {
+  type Endpoint,
+  type Field,
+  has,
+  items,
+  type KubeContext,
+  member,
+  requiredText,
+  toContext,
+} from './kube-context.js';
+import type { Env } from './proxy.js';
 
-/** A kubeconfig, the file in which Tilt (and kubectl) keeps how to reach each API server. */
+/** A kubeconfig, in which Tilt and kubectl keep the address and credentials of each API server. */
 export interface Kubeconfig {
   /** Its files, as a path list. */
   readonly path: string;
   readonly contexts: readonly KubeContext[];
   /**
-   * Which list (`clusters`, `contexts`, `users`) of which file does not exist, not even as null; null when all do. Tilt and
-   * kubectl always write all of them, `users` as the last: a file of theirs that lacks one was cut off.
+   * Message about a list (`clusters`, `contexts`, `users`) that is absent from a file, not even null; null
+   * when all are present. Tilt and kubectl always write all three, `users` last, so a file that lacks one was
+   * truncated.
    */
-  readonly cutOff: string | null;
-  /** Whether every file has all of its lists and ends with a line end, as Tilt and kubectl write them. */
+  readonly truncation: string | null;
+  /** Whether every file has all of its lists and ends with a line feed, as Tilt and kubectl write them. */
   readonly isComplete: boolean;
 }
 
-/** The text of a kubeconfig file. */
+/** A kubeconfig file. */
 export interface KubeconfigFile {
-  /** Relative paths in the text start from its folder. */
+  /** Relative paths in the content start at its folder. */
   readonly path: string;
   readonly content: string;
+}
+
+/**
+ * Returns the paths of Tilt's kubeconfig, resolved as Tilt does: `TILT_CONFIG` (a path list, like
+ * `KUBECONFIG`), else `config` in the folder named by `TILT_DEV_DIR`, `WMDAEMON_HOME` or `WINDMILL_DIR`, else
+ * in `~/.windmill` if that exists, else in `~/.tilt-dev`.
+ *
+ * @param home the user's home folder
+ * @param exists whether a folder exists
+ */
+export function defaultKubeconfigPaths(
+  env: Env,
+  home: string,
+  exists: (folder: string) => boolean,
+): readonly string[] {
+  const listed = (env.TILT_CONFIG ?? '').split(delimiter).filter((path) => path !== '');
+  if (listed.length > 0) return [...new Set(listed)];
+  return [join(findTiltFolder(env, home, exists), 'config')];
+}
+
+function findTiltFolder(env: Env, home: string, exists: (folder: string) => boolean): string {
+  const named = env.TILT_DEV_DIR || env.WMDAEMON_HOME || env.WINDMILL_DIR;
+  if (named) return named;
+  const windmill = join(home, '.windmill');
+  return exists(windmill) ? windmill : join(home, '.tilt-dev');
+}
+
+/**
+ * Reads a kubeconfig, which may consist of several files. Like client-go it skips missing files, but at least
+ * one must exist. Throws a {@link ProviderError} `config` that names the file and, where possible, the field.
+ */
+export async function loadKubeconfig(paths: readonly string[]): Promise<Kubeconfig> {
+  const files = (await Promise.all(paths.map(readIfExists))).filter((file) => file !== null);
+  if (files.length > 0) return mergeKubeconfigs(files);
+  throw new ProviderError('config', `${paths.join(delimiter)}: there is no such kubeconfig`);
+}
+
+async function readIfExists(path: string): Promise<KubeconfigFile | null> {
+  try {
+    return { path, content: await readFile(path, 'utf8') };
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw new ProviderError('config', `${path}: cannot be read: ${codeOf(error)}`);
+  }
+}
+
+/**
+ * Finds the endpoint of a context. Throws a {@link ProviderError} `config` that lists the existing contexts.
+ */
+export function findEndpoint(kubeconfig: Pick<Kubeconfig, 'path' | 'contexts'>, name: string): Endpoint {
+  const { path, contexts } = kubeconfig;
+  const context = contexts.find((candidate) => candidate.name === name);
+  if (!context) {
+    const names = contexts.map((candidate) => candidate.name).join(', ');
+    const existing = names ? `are: ${names}` : 'are none';
+    throw new ProviderError('config', `${path}: no context "${name}"; there ${existing}`);
+  }
+  if (context.is === 'unusable') {
+    throw new ProviderError('config', `${path}: context "${name}": ${context.problem}`);
+  }
+  return context.endpoint;
 }
 
 /** Parses one kubeconfig file; see {@link mergeKubeconfigs}. */
@@ -34,68 +104,56 @@ export function parseKubeconfig(content: string, path: string): Kubeconfig {
 }
 
 /**
- * Parses kubeconfig files and merges them as client-go does: of clusters, users and contexts, the first of a name counts.
- * Null and absent lists are empty, as Tilt leaves them when the last Tilt has ended. What is wrong with one context only (a
- * user that does not exist, a login by command) makes only that context unusable.
- * Throws a {@link ProviderError} `config` for text that is not YAML or has another shape.
+ * Parses kubeconfig files and merges them as client-go does: the first cluster, user or context of a name
+ * counts. Null and absent lists are empty; Tilt leaves null when the last Tilt has ended. A problem of one
+ * context (a missing user, a login by command) makes only that context unusable. Throws a {@link
+ * ProviderError} `config` for text that is not YAML or has another structure.
  */
 export function mergeKubeconfigs(files: readonly KubeconfigFile[]): Kubeconfig {
   const roots = files.map(
-    ({ path, content }): Field => ({ file: path, path: '', value: parseYaml(content, path) ?? {} }),
+    ({ path, content }): Field => ({ file: path, path: '', value: parseFile(content, path) ?? {} }),
   );
   const clusters = firstByName(roots, 'clusters', 'cluster');
   const users = firstByName(roots, 'users', 'user');
   const contexts = firstByName(roots, 'contexts', 'context');
-  const cutOff = roots.flatMap(cutOffIn)[0] ?? null;
+  const truncation = roots.flatMap(findTruncation)[0] ?? null;
   return {
     path: files.map(({ path }) => path).join(delimiter),
-    contexts: [...contexts].map(([name, context]) => contextOf(name, context, clusters, users)),
-    cutOff,
-    isComplete: cutOff === null && files.every(({ content }) => content.endsWith('\n')),
+    contexts: [...contexts].map(([name, context]) => toContext(name, context, clusters, users)),
+    truncation,
+    isComplete: truncation === null && files.every(({ content }) => content.endsWith('\n')),
   };
 }
 
-function cutOffIn(root: Field): string[] {
+function findTruncation(root: Field): string[] {
   const missing = ['clusters', 'contexts', 'users'].find((list) => !has(root, list));
   return missing === undefined
     ? []
-    : [`${root.file}: ${missing}: expected a list, got nothing; is it cut off?`];
+    : [`${root.file}: ${missing}: expected a list, got nothing; is the file truncated?`];
 }
 
-function parseYaml(content: string, path: string): unknown {
-  if (content.length > MAX_YAML_LENGTH)
-    throw new ProviderError('config', `${path}: expected at most ${MAX_YAML_LENGTH / 2 ** 20} MiB of YAML`);
-  if (isTooDeep(content))
-    throw new ProviderError('config', `${path}: expected a kubeconfig, got something nested far deeper`);
-  const lineCounter = new LineCounter();
-  const options = { prettyErrors: false, uniqueKeys: false, logLevel: 'error', lineCounter } as const;
-  const document = parseDocument(content, options);
-  const problem = problemOf(document);
-  if (problem !== null) {
-    const { line, col } = lineCounter.linePos(problem.offset);
-    const message = `${path}: is not YAML: ${problem.message} at line ${line}, column ${col}`;
-    throw new ProviderError('config', message);
-  }
+/** Messages quote nothing of the file, because it holds secrets. */
+function parseFile(content: string, path: string): unknown {
+  const documents = parseDocuments(content, path);
+  if (documents.length <= 1) return documents[0];
+  throw new ProviderError('config', `${path}: expected one YAML document, got ${documents.length}`);
+}
+
+function parseDocuments(content: string, path: string): unknown[] {
   try {
-    return document.toJS({ maxAliasCount: -1 });
+    return parseYaml(content);
   } catch (error) {
-    throw new ProviderError('config', `${path}: cannot be used: ${reasonOf(error)}`);
+    if (!(error instanceof YamlError)) throw error;
+    const { reason, position } = error;
+    const message =
+      position === null
+        ? `cannot be used: ${reason}`
+        : `is not YAML: ${reason} at line ${position.line}, column ${position.col}`;
+    throw new ProviderError('config', `${path}: ${message}`);
   }
 }
 
-/** Why it cannot be read, in words that are not the file's own, where secrets may be: the library quotes it, also in its first line. */
-function problemOf(document: Document.Parsed): YamlProblem | null {
-  const [error] = document.errors;
-  if (error === undefined) return createYamlCheck()(document);
-  return { offset: error.pos[0], message: error.code.toLowerCase().replaceAll('_', ' ') };
-}
-
-function reasonOf(error: unknown): string {
-  const [text = ''] = error instanceof Error ? error.message.split(/[\n:]/) : [];
-  return text;
-}
-
-/** The entries of a list in all files; the first of a name counts. */
+/** Entries of a list in all files, by name. The first of a name counts. */
 function firstByName(roots: readonly Field[], list: string, key: string): Map<string, Field> {
   const first = new Map<string, Field>();
   for (const [name, field] of roots.flatMap((root) => [...byName(root, list, key)])) {
@@ -104,20 +162,23 @@ function firstByName(roots: readonly Field[], list: string, key: string): Map<st
   return first;
 }
 
-/** `[{name, <key>: {…}}, …]` as a map. A name used twice is refused, as kubectl does. */
+/**
+ * Converts `[{name, <key>: {…}}, …]` to a map. Like kubectl it rejects a name that occurs twice in a file.
+ */
 function byName(root: Field, list: string, key: string): Map<string, Field> {
   const entries = new Map<string, Field>();
   for (const entry of items(member(root, list))) {
     const name = requiredText(member(entry, 'name'));
     const { file, path } = entry;
-    if (entries.has(name))
+    if (entries.has(name)) {
       throw new ProviderError('config', `${file}: ${path}.name: "${name}" is there twice`);
+    }
     entries.set(name, orEmpty(member(entry, key)));
   }
   return entries;
 }
 
-/** An entry of a list of names whose value is null counts as an empty one. */
+/** Treats null as an empty mapping. */
 function orEmpty(field: Field): Field {
   return field.value === null ? { ...field, value: {} } : field;
 }

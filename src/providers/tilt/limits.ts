@@ -1,21 +1,26 @@
-/** How much and how long the `tilt` provider bears. */
+import { MAX_BYTES } from '../decode-sessions.js';
+
+/** Time and size limits of the `tilt` provider. */
 export interface TiltLimits {
   /**
-   * After so long without a whole line of a watch, the Sessions are listed to see whether the link still lives: a
-   * half-open connection (a laptop that slept, a firewall that forgot) is silent for ever. In milliseconds. Default 30 s:
-   * a quiet Tilt costs two small requests a minute.
+   * After this time without a complete line of a watch, the Sessions are listed to check the connection: a
+   * half-open one (a suspended laptop, a firewall that dropped its state) is silent forever. In milliseconds.
+   * Default 30 s: a quiet Tilt costs two small requests per minute.
    */
   readonly idleMs: number;
-  /** The most that a list, or the headers of a watch, may take, connecting included. In milliseconds. Default 10 s. */
+  /**
+   * Time limit of a list, or of the headers of a watch, connecting included. In milliseconds. Default 10 s.
+   */
   readonly requestMs: number;
   /**
-   * A watch that ends sooner than this without news is an error, so that the next try waits: else a server that
-   * hangs up on every watch would be asked without a pause. In milliseconds. Default 1 s.
+   * A watch that ends sooner than this without changes is an error, so that the next attempt is delayed.
+   * Otherwise a server that closes every watch would be requested without a pause. In milliseconds. Default 1
+   * s.
    */
-  readonly fruitlessMs: number;
+  readonly minWatchMs: number;
   /**
-   * The longest line of a watch, and the longest list, in bytes. Default 64 MiB: a Session of a thousand targets is
-   * about 300 kB, so nothing honest comes near it, and it is little beside a process's memory.
+   * Longest line of a watch, and longest list, in bytes. Default 64 MiB: a Session of a thousand targets is
+   * about 300 kB, and 64 MiB is little compared with the memory of a process.
    */
   readonly maxBytes: number;
 }
@@ -23,12 +28,12 @@ export interface TiltLimits {
 const DEFAULT_LIMITS: TiltLimits = {
   idleMs: 30_000,
   requestMs: 10_000,
-  fruitlessMs: 1_000,
-  maxBytes: 64 * 1024 * 1024,
+  minWatchMs: 1_000,
+  maxBytes: MAX_BYTES,
 };
 
-/** The defaults, where a limit is not given. */
-export function limitsOf(given: Partial<TiltLimits>): TiltLimits {
-  const { idleMs, requestMs, fruitlessMs, maxBytes } = { ...DEFAULT_LIMITS, ...given };
-  return { idleMs, requestMs, fruitlessMs, maxBytes };
+/** Replaces missing limits by their defaults. */
+export function resolveLimits(given: Partial<TiltLimits>): TiltLimits {
+  const { idleMs, requestMs, minWatchMs, maxBytes } = { ...DEFAULT_LIMITS, ...given };
+  return { idleMs, requestMs, minWatchMs, maxBytes };
 }

@@ -1,57 +1,63 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeContext } from './kube-context.js';
 
-/** A Tilt that is followed. */
+/** A Tilt that the gateway follows. */
 export interface FollowedTilt {
   /** Name of its source and instance of its Sessions. */
   readonly name: string;
-  /** The entry of the kubeconfig by which it was found. */
+  /** Its entry in the kubeconfig. */
   readonly context: KubeContext;
-  /** `connecting` until its server has answered or failed for the first time. */
-  readonly link: 'connecting' | 'up' | 'down';
+  /** `connecting` until the first response or failure of its server. */
+  readonly connection: 'connecting' | 'up' | 'down';
 }
 
-/** What to do about Tilts. */
+/** A step that adapts the followed Tilts to the kubeconfig. */
 export type Step<T extends FollowedTilt> =
   /** A Tilt started. */
   | { readonly type: 'add'; readonly name: string; readonly context: KubeContext }
-  /** A Tilt was restarted, or is reached in another way. */
+  /** A Tilt was restarted, or has another address or other credentials. */
   | { readonly type: 'replace'; readonly tilt: T; readonly context: KubeContext }
-  /** A Tilt left. */
+  /** A Tilt ended. */
   | { readonly type: 'remove'; readonly tilt: T; readonly why: 'unlisted' | 'overwritten' };
 
-/** What is known when steps are planned. */
+/** Input of {@link planTilts}. */
 export interface PlanInput<T extends FollowedTilt> {
   readonly known: readonly T[];
-  /** The entries of the kubeconfig. */
+  /** Entries of the kubeconfig. */
   readonly listed: readonly KubeContext[];
-  /** Whether a Tilt that is still connected may yet end, so that a new entry of its name is not a second Tilt for certain. */
+  /**
+   * Whether a Tilt that is still connected may be about to end, so that a new entry of its name is not
+   * certainly a second Tilt.
+   */
   mayEnd(challenger: KubeContext): boolean;
 }
 
-/** Steps to take now, and the entries that are not decided yet. */
+/** Steps to take now, and the entries that need to be planned again later. */
 export interface Plan<T extends FollowedTilt> {
   readonly steps: readonly Step<T>[];
   readonly undecided: readonly KubeContext[];
 }
 
-/** Whether a context is one of Tilt's own, which live as long as their Tilt, rather than one that a user maintains. */
+/**
+ * Whether Tilt itself maintains a context, which then exists as long as its Tilt. A user maintains all
+ * others.
+ */
 export function isTiltContext(name: string): boolean {
   return name.startsWith('tilt-');
 }
 
-/** Whether two entries lead to the same server in the same way. */
+/** Whether two entries have the same address and credentials. */
 export function isSameEntry(a: KubeContext, b: KubeContext): boolean {
   return isDeepStrictEqual(a, b);
 }
 
 /**
- * Compares the Tilts that are followed with the entries of the kubeconfig. Pure.
+ * Compares the followed Tilts with the entries of the kubeconfig. Pure.
  *
- * Every Tilt with `--port 0` uses the context `tilt-0`: two of them overwrite each other's entry, and the first that ends
- * removes the entry of both. So a Tilt whose entry is gone or overwritten is followed for as long as its connection works, and
- * a second live Tilt of a context is called `<context>.<port of its API server>`. Contexts that a user maintains follow the
- * file alone.
+ * Every Tilt with `--port 0` uses the context `tilt-0`. Two of them overwrite each other's entry, and the
+ * first that ends removes the entry of both. So a Tilt whose entry was removed or overwritten is followed as
+ * long as its connection works, and a second live Tilt of a context is named `<context>.<port of its API
+ * server>`. Contexts that a user maintains follow the file alone.
  */
 export function planTilts<T extends FollowedTilt>({ known, listed, mayEnd }: PlanInput<T>): Plan<T> {
   const steps: Step<T>[] = [];
@@ -59,30 +65,30 @@ export function planTilts<T extends FollowedTilt>({ known, listed, mayEnd }: Pla
   const replaced = new Set<T>();
 
   for (const context of listed.filter((entry) => !known.some((tilt) => isSameEntry(tilt.context, entry)))) {
-    const successorOf = findPredecessor(context);
-    if (successorOf) replace(successorOf, context);
+    const predecessor = findPredecessor(context);
+    if (predecessor) replace(predecessor, context);
     else if (!known.some(({ name }) => name === context.name)) add(context.name, context);
-    // An entry that cannot be used says nothing against the Tilt that is connected.
+    // An unusable entry does not affect the connected Tilt.
     else if (context.is === 'usable' && mayEnd(context)) undecided.push(context);
     else if (context.is === 'usable') add(`${context.name}.${portOf(context.endpoint.server)}`, context);
   }
   for (const tilt of known) {
     const isListed = listed.some((entry) => isSameEntry(tilt.context, entry));
     if (!isListed && !replaced.has(tilt) && followsFile(tilt))
-      steps.push({ type: 'remove', tilt, why: whyGone(tilt) });
+      steps.push({ type: 'remove', tilt, why: findReason(tilt) });
   }
   return { steps, undecided };
 
-  /** The Tilt in whose place the one of a new entry comes: it is the same server, or it is not there any more. */
+  /** The Tilt that a new entry replaces: it has the same server, or it has ended. */
   function findPredecessor(context: KubeContext): T | undefined {
-    const rivals = known.filter((tilt) => tilt.context.name === context.name && !replaced.has(tilt));
-    const same = rivals.find(
+    const candidates = known.filter((tilt) => tilt.context.name === context.name && !replaced.has(tilt));
+    const same = candidates.find(
       (tilt) => serverOf(tilt.context) !== null && serverOf(tilt.context) === serverOf(context),
     );
-    return same ?? rivals.find((tilt) => tilt.name === context.name && followsFile(tilt));
+    return same ?? candidates.find((tilt) => tilt.name === context.name && followsFile(tilt));
   }
 
-  function whyGone(tilt: T): 'unlisted' | 'overwritten' {
+  function findReason(tilt: T): 'unlisted' | 'overwritten' {
     return listed.some(({ name }) => name === tilt.context.name) ? 'overwritten' : 'unlisted';
   }
 
@@ -96,9 +102,9 @@ export function planTilts<T extends FollowedTilt>({ known, listed, mayEnd }: Pla
   }
 }
 
-/** Whether a Tilt is gone as soon as its entry is: its connection is broken, or a user maintains the entry. */
-function followsFile({ link, context }: FollowedTilt): boolean {
-  return link === 'down' || !isTiltContext(context.name);
+/** Whether a Tilt ends when its entry is removed: its connection is broken, or a user maintains the entry. */
+function followsFile({ connection, context }: FollowedTilt): boolean {
+  return connection === 'down' || !isTiltContext(context.name);
 }
 
 function serverOf(context: KubeContext): string | null {

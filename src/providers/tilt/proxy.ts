@@ -1,8 +1,12 @@
-import { BlockList, isIP } from 'node:net';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { BlockList, isIP, type Socket } from 'node:net';
 import { ProviderError } from '../provider.js';
-import type { Env } from './kubeconfig-paths.js';
 
-/** Whether a text is the URL of a proxy that can be used. */
+/** Environment variables by name. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Whether a string is the URL of a supported proxy. */
 export function isProxyUrl(text: string): boolean {
   return URL.canParse(text) && SCHEMES.has(new URL(text).protocol) && new URL(text).hostname !== '';
 }
@@ -10,24 +14,26 @@ export function isProxyUrl(text: string): boolean {
 const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'socks5:', 'socks5h:']);
 
 /**
- * The proxy that the environment names for a server, by the rules of Go (`golang.org/x/net/http/httpproxy`), which Tilt and
- * kubectl follow: `HTTPS_PROXY` or `HTTP_PROXY` by the scheme of the server, unless the server is this machine's loopback or
- * `NO_PROXY` lists it. Null means none. Throws a {@link ProviderError} `config` for an unusable address.
+ * Finds the proxy for a server in the environment, by the rules of Go (`golang.org/x/net/http/httpproxy`),
+ * which Tilt and kubectl follow: `HTTPS_PROXY` or `HTTP_PROXY`, by the scheme of the server, unless the
+ * server is on the loopback interface or listed in `NO_PROXY`. Returns null for none. Throws a {@link
+ * ProviderError} `config` for an invalid URL.
  */
 export function proxyFromEnvironment(server: URL, env: Env): URL | null {
   const variable = server.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const value = fromEither(env, variable);
-  if (value === '' || isDirect(server, fromEither(env, 'NO_PROXY'))) return null;
-  // Go accepts an address without a scheme.
+  const value = readVariable(env, variable);
+  if (value === '' || isDirect(server, readVariable(env, 'NO_PROXY'))) return null;
+  // Go accepts a URL without a scheme.
   const url = value.includes('://') ? value : `http://${value}`;
   if (isProxyUrl(url)) return new URL(url);
   throw new ProviderError(
     'config',
-    `${variable}: expected an http:, https: or socks5: address, got another text`,
+    `${variable}: expected an http:, https: or socks5: URL, got something else`,
   );
 }
 
-function fromEither(env: Env, name: string): string {
+/** Reads a variable in upper or lower case. */
+function readVariable(env: Env, name: string): string {
   return env[name] || env[name.toLowerCase()] || '';
 }
 
@@ -40,7 +46,10 @@ function isDirect(server: URL, noProxy: string): boolean {
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
-/** Whether an entry of `NO_PROXY` covers a host: `*`, an address, a subnet, or a domain, each but the first with an optional port. */
+/**
+ * Whether an entry of `NO_PROXY` matches a host: `*`, a subnet, or an address or domain with an optional
+ * port.
+ */
 function matches(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true;
   if (isSubnet(entry)) return isIP(host) !== 0 && isInSubnets(host, [entry]);
@@ -76,4 +85,67 @@ function isInSubnets(address: string, subnets: readonly string[]): boolean {
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIP(address) === 6 ? 'ipv6' : 'ipv4';
+}
+
+/**
+ * Opens a connection to a server through a proxy, with CONNECT or SOCKS 5. Rejects when the proxy denies it.
+ */
+export function openTunnel(proxy: URL, server: URL, signal: AbortSignal): Promise<Socket> {
+  const host = bareHost(server);
+  const port = Number(server.port || (server.protocol === 'https:' ? 443 : 80));
+  return proxy.protocol.startsWith('socks')
+    ? connectBySocks(proxy, { host, port }, signal)
+    : connectByHttp(proxy, `${server.hostname}:${port}`, signal);
+}
+
+/** Header with the credentials in a proxy's URL; empty when it has none. */
+export function proxyAuthorization({ username, password }: URL): Record<string, string> {
+  if (username === '') return {};
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` };
+}
+
+/** Host of a URL; an IPv6 address without brackets. */
+export function bareHost({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
+
+function connectByHttp(proxy: URL, authority: string, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: authority, ...proxyAuthorization(proxy) };
+    const options = { method: 'CONNECT', path: authority, headers, agent: false, signal } as const;
+    const request = proxy.protocol === 'https:' ? httpsRequest(proxy, options) : httpRequest(proxy, options);
+    request.once('connect', ({ statusCode = 0, statusMessage = '' }, socket) => {
+      if (statusCode === 200) return resolve(socket);
+      socket.destroy();
+      reject(
+        new ProviderError('refused', `the proxy ${proxy.host} answers HTTP ${statusCode} ${statusMessage}`),
+      );
+    });
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('the proxy closed the connection')));
+    request.end();
+  });
+}
+
+/**
+ * The proxy resolves names, as in Go, which treats `socks5` like `socks5h`. The library has a time limit of
+ * 30 s of its own.
+ */
+async function connectBySocks(
+  proxy: URL,
+  destination: { readonly host: string; readonly port: number },
+  signal: AbortSignal,
+): Promise<Socket> {
+  const { SocksClient } = await import('socks');
+  const { username, password } = proxy;
+  const login =
+    username === '' ? {} : { userId: decodeURIComponent(username), password: decodeURIComponent(password) };
+  const { socket } = await SocksClient.createConnection({
+    proxy: { host: bareHost(proxy), port: Number(proxy.port || 1080), type: 5, ...login },
+    command: 'connect',
+    destination,
+  });
+  if (signal.aborted) socket.destroy();
+  return socket;
 }

@@ -2,34 +2,36 @@ import { type Agent, type ClientRequest, request as httpRequest, type IncomingMe
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { isRecord } from '../../lib/is-record.js';
+import { oneLine } from '../../model/one-line.js';
 import { ProviderError } from '../provider.js';
-import type { Connection } from './credentials.js';
-import { bareHost, openTunnel, proxyAuthorization } from './tunnel.js';
+import type { ServerAccess } from './credentials.js';
+import { bareHost, openTunnel, proxyAuthorization } from './proxy.js';
 
-/** The address of a path at the server, whose own address may have a path too (a cluster behind a proxy). */
-export function urlOf({ server }: Connection, path: string): URL {
+/** Resolves a path at the server, whose URL may have a path too (a cluster behind a reverse proxy). */
+export function resolveUrl({ server }: ServerAccess, path: string): URL {
   return new URL(`${server.href.replace(/\/+$/, '')}${path}`);
 }
 
 /**
- * Sends a GET and resolves with the response as soon as its headers arrive, whatever its status. Aborting the signal ends
- * the connection, also later, while the body is read. HTTP/1.1 is enough, though Tilt speaks HTTP/2 too: there is one watch
- * and an occasional list.
+ * Sends a GET request. Resolves with the response, whatever its status, as soon as its headers arrive.
+ * Aborting the signal closes the connection, also while the body is read. HTTP/1.1 is enough, although Tilt
+ * also supports HTTP/2: there is one watch and an occasional list.
  *
- * @param agent keeps the connections; not used through a proxy, where each request has its own
+ * @param agent keeps connections alive. Not used through a proxy, where each request has its own connection
  * @throws {@link ProviderError} `unreachable`
  */
 export async function get(
-  connection: Connection,
+  access: ServerAccess,
   url: URL,
   agent: Agent | false,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const { proxy } = connection;
+  const { proxy } = access;
   try {
     return await (proxy === null
-      ? getDirectly(connection, url, agent, signal)
-      : getByProxy(connection, proxy, url, signal));
+      ? getDirectly(access, url, agent, signal)
+      : getThroughProxy(access, proxy, url, signal));
   } catch (error) {
     if (error instanceof ProviderError || !(error instanceof Error)) throw error;
     throw unreachable(url, error, proxy);
@@ -37,27 +39,27 @@ export async function get(
 }
 
 async function getDirectly(
-  { headers, tls }: Connection,
+  { headers, tls }: ServerAccess,
   url: URL,
   agent: Agent | false,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const start = (by: Agent | false) =>
+  const start = (usedAgent: Agent | false) =>
     url.protocol === 'http:'
-      ? httpRequest(url, { headers, signal, agent: by })
-      : httpsRequest(url, { headers, signal, agent: by, ...tls });
+      ? httpRequest(url, { headers, signal, agent: usedAgent })
+      : httpsRequest(url, { headers, signal, agent: usedAgent, ...tls });
   const request = start(agent);
   try {
-    return await responseTo(request);
+    return await waitForResponse(request);
   } catch (error) {
     if (!request.reusedSocket || signal.aborted) throw error;
-    // The server closed the kept connection just when it was used again: a new one shows whether the server is there.
-    return await responseTo(start(false));
+    // The server may have closed the idle connection just then; a new connection shows whether it is running.
+    return await waitForResponse(start(false));
   }
 }
 
-async function getByProxy(
-  { headers, tls }: Connection,
+async function getThroughProxy(
+  { headers, tls }: ServerAccess,
   proxy: URL,
   url: URL,
   signal: AbortSignal,
@@ -69,47 +71,47 @@ async function getByProxy(
       signal,
       path: url.href,
     };
-    return responseTo(
+    return waitForResponse(
       proxy.protocol === 'http:' ? httpRequest(proxy, options) : httpsRequest(proxy, options),
     );
   }
   const socket = await openTunnel(proxy, url, signal);
   const createConnection = () =>
-    isPlain ? socket : connectTls({ host: bareHost(url), ...nameOf(url), ...tls, socket });
-  return responseTo(httpRequest(url, { protocol: 'http:', headers, signal, createConnection }));
+    isPlain ? socket : connectTls({ host: bareHost(url), ...serverName(url), ...tls, socket });
+  return waitForResponse(httpRequest(url, { protocol: 'http:', headers, signal, createConnection }));
 }
 
-/** The name that is sent to the server (SNI): never an IP address. */
-function nameOf(url: URL): { servername?: string } {
+/** The name for SNI, which must not be an IP address. */
+function serverName(url: URL): { servername?: string } {
   return isIP(bareHost(url)) === 0 ? { servername: url.hostname } : {};
 }
 
-function responseTo(request: ClientRequest): Promise<IncomingMessage> {
+function waitForResponse(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
     request.on('response', resolve);
-    // Also after the response: an error without a listener would end the process.
+    // The listener stays after the response, because an error event without a listener ends the process.
     request.on('error', reject);
-    // A server that answers by switching protocols (101) gives neither a response nor an error.
+    // A server that switches protocols (101) causes neither a response nor an error.
     request.on('close', () => reject(new Error('the connection ended without an answer')));
     request.end();
   });
 }
 
-// So that a peer that is gone is noticed by the system too, and a firewall on the way keeps the connection.
+/** TCP keep-alive detects a peer that is gone and keeps the connection open in firewalls. */
 const KEEP_ALIVE_MS = 15_000;
 
-/** Trouble with a socket, a name or a certificate, in one line. */
+/** Creates the error for a socket, a host name or a certificate. */
 export function unreachable(url: URL, error: Error, proxy: URL | null): ProviderError {
   const { code }: NodeJS.ErrnoException = error;
-  // Node tries each address of a name; the error for all of them together has no message of its own.
+  // Node.js tries each address of a host name; the combined error has no message.
   return new ProviderError(
     'unreachable',
-    `${url.origin}${proxy === null ? '' : ` through the proxy ${proxy.host}`}: ${error.message || code || 'no connection'}${adviceFor(code)}`,
+    `${url.origin}${proxy === null ? '' : ` through the proxy ${proxy.host}`}: ${error.message || code || 'no connection'}${certificateHint(code)}`,
   );
 }
 
-function adviceFor(code: string | undefined): string {
+function certificateHint(code: string | undefined): string {
   if (code === undefined || !UNTRUSTED.has(code)) return '';
   return "; the certificate is not from the kubeconfig's certificate-authority";
 }
@@ -121,3 +123,61 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'CERT_SIGNATURE_FAILURE',
 ]);
+
+/** A response of an API server with another status than 200. */
+export interface ErrorResponse {
+  readonly url: string;
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  /** Usually a Kubernetes `Status` in JSON, or the text of a proxy. */
+  readonly body: string;
+}
+
+/**
+ * Creates the error for a response. Pure.
+ *
+ * @param now milliseconds since 1970, to which a date in `Retry-After` is compared
+ */
+export function responseError({ url, status, retryAfter, body }: ErrorResponse, now: number): ProviderError {
+  const reason = [HINTS.get(status), statusMessage(body)].filter((part) => part).join(': ');
+  return new ProviderError(
+    'refused',
+    `${url}: HTTP ${status}${reason && `: ${reason}`}`,
+    parseRetryAfter(retryAfter, now),
+  );
+}
+
+/** Tilt responds to a wrong token with 403 (seen), Kubernetes with 401. */
+const HINTS: ReadonlyMap<number, string> = new Map([
+  [401, 'the credentials in the kubeconfig were rejected'],
+  [403, 'permission denied for the credentials in the kubeconfig'],
+  [404, 'it has no Sessions of tilt.dev/v1alpha1; is it a Tilt?'],
+]);
+
+/**
+ * Parses `Retry-After`: seconds or an HTTP date (RFC 9110, section 10.2.3). Returns milliseconds; null when
+ * the header is absent or invalid. Pure.
+ */
+export function parseRetryAfter(header: string | undefined, now: number): number | null {
+  const value = header?.trim() ?? '';
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  // `Date.parse` also accepts texts that are not HTTP dates, such as "-5".
+  const date = /^[A-Z][a-z]+,? /.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(date) ? null : Math.max(0, date - now);
+}
+
+/** The `message` of a Kubernetes `Status`, else the text itself, shortened and on one line. */
+export function statusMessage(body: string): string {
+  const message = parseStatusMessage(body) ?? body;
+  const line = oneLine(message).replace(/\s+/g, ' ');
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}
+
+function parseStatusMessage(body: string): string | null {
+  try {
+    const status: unknown = JSON.parse(body);
+    return isRecord(status) && typeof status.message === 'string' ? status.message : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,95 +1,93 @@
 import { Agent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { Clock } from '../../lib/clock.js';
-import { createDeadline, type Deadline } from '../../lib/scope.js';
-import { readSessionList, type SessionList } from '../kubernetes/session-list.js';
-import { ProviderError } from '../provider.js';
-import type { Connection } from './credentials.js';
-import type { TiltLimits } from './limits.js';
-import { refusalError } from './refusal.js';
-import { get, unreachable, urlOf } from './request.js';
+import { type Clock, createDeadline, type Deadline } from '../../lib/clock.js';
 
-/** The Sessions of one API server. What goes wrong is thrown as a {@link ProviderError}. */
+import { readSessionList, type SessionList } from '../kubernetes/list-watch.js';
+import { ProviderError } from '../provider.js';
+import type { ServerAccess } from './credentials.js';
+import type { TiltLimits } from './limits.js';
+import { get, resolveUrl, responseError, unreachable } from './request.js';
+
+/** Client of the Sessions of one API server. Errors are thrown as a {@link ProviderError}. */
 export interface SessionApi {
-  /** The address of the server, for messages. */
+  /** Origin of the server, for messages. */
   readonly origin: string;
-  /** Lists the Sessions; the next watch reuses the connection, which saves a TLS handshake. */
+  /** Lists the Sessions. The next watch reuses the connection, which saves a TLS handshake. */
   list(signal: AbortSignal): Promise<SessionList>;
-  /** Lists the Sessions on a connection of its own: this shows whether the server can be reached now. */
+  /** Lists the Sessions on a new connection, which shows whether the server can be reached now. */
   probe(signal: AbortSignal): Promise<SessionList>;
   /**
-   * Reads a watch to its end: `ended`, cleanly or cut, or `expired`, when the server no longer knows the version (410).
-   * Bytes are handed out as they come, and never waited for (guarantee U1: Tilt freezes when a watcher stops reading).
+   * Reads a watch to its end. Resolves with `ended`, after a clean end or a disconnect, or with `expired`,
+   * when the server no longer knows the version (410). Chunks are passed on as they arrive, without waiting
+   * (U1: a watcher that stops reading blocks Tilt).
    */
   watch(
     resourceVersion: string,
-    onBytes: (chunk: Uint8Array) => void,
+    onChunk: (chunk: Uint8Array) => void,
     signal: AbortSignal,
   ): Promise<'ended' | 'expired'>;
 }
 
 /**
- * Creates a client; the first request opens the first connection.
+ * Creates a client. The first request opens the first connection.
  *
  * @param lifetime closes every connection when it aborts
  */
 export function createSessionApi(
-  connection: Connection,
+  access: ServerAccess,
   clock: Clock,
   limits: TiltLimits,
   lifetime: AbortSignal,
 ): SessionApi {
-  const { origin } = connection.server;
-  const kept = createKeptAgent(connection.server, lifetime);
+  const { origin } = access.server;
+  const keepAliveAgent = createKeepAliveAgent(access.server, lifetime);
 
   return {
     origin,
-    list: (signal) => inTime(signal, (deadline) => list(kept, deadline)),
-    probe: (signal) => inTime(signal, (deadline) => list(false, deadline)),
-    watch: (resourceVersion, onBytes, signal) =>
-      inTime(signal, async (deadline) => {
-        const url = urlOf(connection, SESSIONS);
+    list: (signal) => withDeadline(signal, (deadline) => list(keepAliveAgent, deadline)),
+    probe: (signal) => withDeadline(signal, (deadline) => list(false, deadline)),
+    watch: (resourceVersion, onChunk, signal) =>
+      withDeadline(signal, async (deadline) => {
+        const url = resolveUrl(access, SESSIONS);
         url.search = watchQuery(resourceVersion);
-        const response = await get(connection, url, kept, deadline.signal);
+        const response = await get(access, url, keepAliveAgent, deadline.signal);
         if (response.statusCode === 410) return 'expired';
-        if (response.statusCode !== 200) throw await refused(response, url);
-        deadline.meet();
-        await readToEnd(response, onBytes);
+        if (response.statusCode !== 200) throw await readError(response, url);
+        deadline.lift();
+        await readToEnd(response, onChunk);
         return 'ended';
       }),
   };
 
   async function list(agent: Agent | false, deadline: Deadline): Promise<SessionList> {
-    const url = urlOf(connection, SESSIONS);
-    const response = await get(connection, url, agent, deadline.signal);
-    if (response.statusCode !== 200) throw await refused(response, url);
-    const body = await readBody(response, limits.maxBytes, url);
-    if (body.cut) throw tooLong(url);
-    return readSessionList(body.text, placeOf(url));
+    const url = resolveUrl(access, SESSIONS);
+    const response = await get(access, url, agent, deadline.signal);
+    if (response.statusCode !== 200) throw await readError(response, url);
+    const { text, isTruncated } = await readBody(response, limits.maxBytes, url);
+    if (isTruncated) throw tooLong(url);
+    return readSessionList(text, safeUrl(url));
   }
 
-  /** Runs a request; it ends with its deadline, in time or not. */
-  async function inTime<T>(signal: AbortSignal, request: (deadline: Deadline) => Promise<T>): Promise<T> {
+  /** Runs a request within the time limit, which the request can lift. */
+  async function withDeadline<T>(
+    signal: AbortSignal,
+    request: (deadline: Deadline) => Promise<T>,
+  ): Promise<T> {
     const deadline = createDeadline(clock, limits.requestMs, signal);
     try {
       return await request(deadline);
     } catch (error) {
-      throw deadline.missed ? tooSlow() : error;
+      throw deadline.expired ? tooSlow() : error;
     } finally {
       deadline.end();
     }
   }
 
-  async function refused(response: IncomingMessage, url: URL): Promise<ProviderError> {
-    const { text } = await readBody(response, MAX_REFUSAL_BYTES, url);
-    const { statusCode = 0, headers } = response;
-    const refusal = {
-      url: placeOf(url),
-      status: statusCode,
-      retryAfter: headers['retry-after'],
-      body: text,
-    };
-    return refusalError(refusal, clock.now());
+  async function readError(response: IncomingMessage, url: URL): Promise<ProviderError> {
+    const { text: body } = await readBody(response, MAX_ERROR_BYTES, url);
+    const { statusCode: status = 0, headers } = response;
+    const retryAfter = headers['retry-after'];
+    return responseError({ url: safeUrl(url), status, retryAfter, body }, clock.now());
   }
 
   function tooSlow(): ProviderError {
@@ -99,39 +97,42 @@ export function createSessionApi(
   function tooLong(url: URL): ProviderError {
     return new ProviderError(
       'unreadable',
-      `${placeOf(url)}: expected at most ${limits.maxBytes} bytes, got more`,
+      `${safeUrl(url)}: expected at most ${limits.maxBytes} bytes, got more`,
     );
   }
 }
 
-/** Keeps connections for the next request, until the signal aborts. */
-function createKeptAgent({ protocol }: URL, signal: AbortSignal): Agent {
+/** Creates an agent that keeps connections open for the next request, until the signal aborts. */
+function createKeepAliveAgent({ protocol }: URL, signal: AbortSignal): Agent {
   const agent = protocol === 'http:' ? new Agent({ keepAlive: true }) : new HttpsAgent({ keepAlive: true });
   signal.addEventListener('abort', () => agent.destroy(), { once: true });
   return agent;
 }
 
-/** An address for messages: without what may be secret in it. */
-function placeOf({ origin, pathname }: URL): string {
+/** URL for messages, without the parts that may be secret. */
+function safeUrl({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
 }
 
 const SESSIONS = '/apis/tilt.dev/v1alpha1/sessions';
-const MAX_REFUSAL_BYTES = 64 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
 
-/** Tilt ignores the version and the bookmarks, and starts with the current objects; Kubernetes starts after the version. */
+/**
+ * Tilt ignores the version and bookmarks, and starts with the current objects. Kubernetes starts after the
+ * version.
+ */
 function watchQuery(resourceVersion: string): string {
   const query = new URLSearchParams({ watch: '1', allowWatchBookmarks: 'true' });
   if (resourceVersion !== '') query.set('resourceVersion', resourceVersion);
   return query.toString();
 }
 
-/** A body, cut off where it grows too long. */
+/** Reads a body up to the maximum length. */
 async function readBody(
   response: IncomingMessage,
   maxBytes: number,
   url: URL,
-): Promise<{ text: string; cut: boolean }> {
+): Promise<{ text: string; isTruncated: boolean }> {
   const chunks: Uint8Array[] = [];
   const body: AsyncIterable<Uint8Array> = response;
   let length = 0;
@@ -144,18 +145,19 @@ async function readBody(
   } catch (error) {
     throw error instanceof Error ? unreachable(url, error, null) : error;
   }
-  return { text: Buffer.concat(chunks).toString('utf8'), cut: length > maxBytes };
+  return { text: Buffer.concat(chunks).toString('utf8'), isTruncated: length > maxBytes };
 }
 
 /**
- * A stream that breaks has ended as well: what it means for the Sessions, only the next list can tell. Bytes are handed
- * out by the event that brings them: an async iteration made their way a tenth of a millisecond longer.
+ * Reads a response to its end. A broken stream counts as ended: the next list shows what it means for the
+ * Sessions. Chunks are passed on by the event that brings them; an async iteration took a tenth of a
+ * millisecond longer.
  */
-function readToEnd(response: IncomingMessage, onBytes: (chunk: Uint8Array) => void): Promise<void> {
+function readToEnd(response: IncomingMessage, onChunk: (chunk: Uint8Array) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     response.on('data', (chunk: Uint8Array) => {
       try {
-        onBytes(chunk);
+        onChunk(chunk);
       } catch (error) {
         response.destroy();
         reject(error);

@@ -5,54 +5,64 @@ import type { SessionProvider } from '../provider.js';
 import type { Endpoint, KubeContext } from './kube-context.js';
 import { type FollowedTilt, isSameEntry, planTilts, type Step } from './plan-tilts.js';
 
-/** See {@link createTiltRegistry}. */
+/** Dependencies of {@link createTiltRegistry}. */
 export interface TiltRegistryOptions {
   /** Name of the kubeconfig, for messages. */
   readonly file: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** How long a connected Tilt may take to end before a new entry of its name counts as a second Tilt, in milliseconds. */
+  /**
+   * How long a connected Tilt may take to end before a new entry of its name counts as a second Tilt, in
+   * milliseconds.
+   */
   readonly graceMs: number;
-  createProvider(context: KubeContext, name: string, onLink: (isUp: boolean) => void): SessionProvider;
-  found(provider: SessionProvider): void;
-  changed(provider: SessionProvider): void;
-  lost(name: string, reason: string): void;
+  createProvider(context: KubeContext, name: string, onConnection: (isUp: boolean) => void): SessionProvider;
+  /** See `TiltDiscoveryOptions`. */
+  onFound(provider: SessionProvider): void;
+  onReplaced(provider: SessionProvider): void;
+  onLost(name: string, reason: string): void;
 }
 
-/** Receives what the registry decides between two updates, because a link broke or time went by. */
+/**
+ * Listener of the steps that the registry takes between two updates, after a connection broke or time has
+ * passed.
+ */
 export interface RegistryListener {
   /** A Tilt was found, replaced or lost. */
-  onNews(): void;
-  /** A decision failed, such as for a name that is in use. */
+  onChange(): void;
+  /** A step failed, for example because a name is in use. */
   onFailure(error: unknown): void;
 }
 
-/** The Tilts that are followed, kept in agreement with the kubeconfig and with the links to them. */
+/** The followed Tilts, kept consistent with the kubeconfig and with the connections to them. */
 export interface TiltRegistry {
-  /** Decides from now on by itself too, until `stop`. */
+  /** Takes steps between updates too, until `stop`. */
   start(listener: RegistryListener): void;
   stop(): void;
-  /** Takes the entries of the kubeconfig. Returns whether a Tilt was found, replaced or lost. */
+  /** Applies the entries of the kubeconfig. Returns whether a Tilt was found, replaced or lost. */
   update(entries: readonly KubeContext[]): boolean;
-  /** Whether the entry of a Tilt, which was there before, is missing. */
+  /** Whether the entry of a Tilt, which existed before, is missing. */
   isMissingFrom(entries: readonly KubeContext[]): boolean;
-  /** Whether an entry has the address of a new Tilt and still the credentials of the one before: Tilt writes them in steps. */
+  /**
+   * Whether an entry has the address of a new Tilt but the credentials of the previous one: Tilt writes them
+   * in steps.
+   */
   isHalfWritten(entry: KubeContext): boolean;
 }
 
 interface Tilt extends FollowedTilt {
-  link: FollowedTilt['link'];
+  connection: FollowedTilt['connection'];
 }
 
 /** Creates an empty registry. */
 export function createTiltRegistry(options: TiltRegistryOptions): TiltRegistry {
   const { file, clock, log, graceMs } = options;
   const tilts = new Map<string, Tilt>();
-  /** When the entry of a possible second Tilt was first seen, by its server. */
+  /** When the entry of each possible second Tilt was first seen, by {@link keyOf}. */
   let challengers = new Map<string, number>();
   let listed: readonly KubeContext[] | null = null;
   let listener: RegistryListener | null = null;
-  let cancelDecision = () => {};
+  let cancelPlanning = () => {};
 
   return {
     start(given) {
@@ -60,11 +70,11 @@ export function createTiltRegistry(options: TiltRegistryOptions): TiltRegistry {
     },
     stop() {
       listener = null;
-      cancelDecision();
+      cancelPlanning();
     },
     update(entries) {
       listed = entries;
-      return decide();
+      return plan();
     },
     isMissingFrom: (entries) =>
       [...tilts.values()].some(
@@ -72,21 +82,21 @@ export function createTiltRegistry(options: TiltRegistryOptions): TiltRegistry {
           listed?.some((entry) => isSameEntry(entry, context)) &&
           !entries.some(({ name }) => name === context.name),
       ),
-    isHalfWritten: (entry) => [...tilts.values()].some(({ context }) => isMixed(context, entry)),
+    isHalfWritten: (entry) => [...tilts.values()].some(({ context }) => isHalfWritten(context, entry)),
   };
 
-  /** Returns whether there was something to do. */
-  function decide(): boolean {
+  /** Returns whether a step was taken. */
+  function plan(): boolean {
     if (listed === null) return false;
     const { steps, undecided } = planTilts({ known: [...tilts.values()], listed, mayEnd });
     for (const step of steps) take(step);
-    awaitDecision(undecided);
+    planAgainLater(undecided);
     return steps.length > 0;
   }
 
-  function decideLater(): void {
+  function planBetweenUpdates(): void {
     try {
-      if (listener && decide()) listener.onNews();
+      if (listener && plan()) listener.onChange();
     } catch (error) {
       listener?.onFailure(error);
     }
@@ -98,61 +108,69 @@ export function createTiltRegistry(options: TiltRegistryOptions): TiltRegistry {
     return clock.monotonic() - since < graceMs;
   }
 
-  function awaitDecision(undecided: readonly KubeContext[]): void {
-    cancelDecision();
+  function planAgainLater(undecided: readonly KubeContext[]): void {
+    cancelPlanning();
     const keys = new Set(undecided.map(keyOf));
     challengers = new Map([...challengers].filter(([key]) => keys.has(key)));
     if (challengers.size === 0) return;
     const dueAt = Math.min(...challengers.values()) + graceMs;
-    cancelDecision = clock.after(Math.max(0, dueAt - clock.monotonic()), decideLater);
+    cancelPlanning = clock.after(Math.max(0, dueAt - clock.monotonic()), planBetweenUpdates);
   }
 
   function take(step: Step<Tilt>): void {
-    if (step.type === 'remove') {
-      const { name } = step.tilt;
-      const reason =
-        step.why === 'overwritten'
-          ? `its entry in ${file} is now that of another Tilt`
-          : `its entry is no longer in ${file}`;
-      tilts.delete(name);
-      options.lost(name, reason);
-      log('info', `Source ${name}: the Tilt has left: ${reason}`);
-      return;
-    }
-    const { context } = step;
-    const name = step.type === 'add' ? step.name : step.tilt.name;
-    const tilt: Tilt = { name, context, link: 'connecting' };
-    const provider = options.createProvider(context, name, (isUp) => setLink(tilt, isUp));
-    if (step.type === 'add') options.found(provider);
-    else options.changed(provider);
-    // Not before: one that was refused, such as for its name, is not known, and is tried again.
-    tilts.set(name, tilt);
-    log('info', `Source ${name}: ${newsOf(step)}`);
+    if (step.type === 'remove') remove(step);
+    else follow(step);
   }
 
-  function setLink(tilt: Tilt, isUp: boolean): void {
-    const link = isUp ? 'up' : 'down';
-    if (tilt.link === link) return;
-    tilt.link = link;
-    // In a task of its own, since a provider can fail while it is being added. It still comes before the provider's error.
-    if (!isUp) queueMicrotask(decideLater);
+  function remove({ tilt: { name }, why }: Extract<Step<Tilt>, { readonly type: 'remove' }>): void {
+    const reason =
+      why === 'overwritten'
+        ? `its entry in ${file} is now that of another Tilt`
+        : `its entry is no longer in ${file}`;
+    tilts.delete(name);
+    options.onLost(name, reason);
+    log('info', `Source ${name}: the Tilt has left: ${reason}`);
+  }
+
+  function follow(step: FollowStep): void {
+    const { context } = step;
+    const name = step.type === 'add' ? step.name : step.tilt.name;
+    const tilt: Tilt = { name, context, connection: 'connecting' };
+    const provider = options.createProvider(context, name, (isUp) => setConnection(tilt, isUp));
+    if (step.type === 'add') options.onFound(provider);
+    else options.onReplaced(provider);
+    // Added last, so that a Tilt that was rejected, for example for its name, is tried again.
+    tilts.set(name, tilt);
+    log('info', `Source ${name}: ${describe(step)}`);
+  }
+
+  function setConnection(tilt: Tilt, isUp: boolean): void {
+    const connection = isUp ? 'up' : 'down';
+    if (tilt.connection === connection) return;
+    tilt.connection = connection;
+    // In a microtask, because a provider can fail while it is being added. It still runs before the
+    // provider's error arrives.
+    if (!isUp) queueMicrotask(planBetweenUpdates);
   }
 }
 
-function newsOf(step: Exclude<Step<Tilt>, { readonly type: 'remove' }>): string {
+type FollowStep = Exclude<Step<Tilt>, { readonly type: 'remove' }>;
+
+function describe(step: FollowStep): string {
   const { context } = step;
   const where =
     context.is === 'usable' ? `at ${context.endpoint.server}` : 'with an entry that cannot be used';
   if (step.type === 'replace') return `the Tilt was restarted, it is now ${where}`;
-  const beside = step.name === context.name ? '' : `, beside ${context.name}, whose entry it has overwritten`;
-  return `found a Tilt ${where}${beside}`;
+  const overwritten =
+    step.name === context.name ? '' : `, whose entry overwrote that of ${context.name}, which still runs`;
+  return `found a Tilt ${where}${overwritten}`;
 }
 
 function keyOf(context: KubeContext): string {
   return context.is === 'usable' ? `${context.name} ${context.endpoint.server}` : context.name;
 }
 
-function isMixed(before: KubeContext, after: KubeContext): boolean {
+function isHalfWritten(before: KubeContext, after: KubeContext): boolean {
   if (before.name !== after.name || before.is === 'unusable' || after.is === 'unusable') return false;
   const isSameServer = before.endpoint.server === after.endpoint.server;
   const credentials = credentialsIn(after.endpoint);

@@ -1,49 +1,55 @@
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
-import { createMetrics, type Metrics } from '../../lib/metrics.js';
+import { createMetrics, type Metrics, type SourceCounts } from '../../lib/metrics.js';
 import { createWatchState } from '../kubernetes/watch-state.js';
 import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
-import { readConnection } from './credentials.js';
+import { readServerAccess } from './credentials.js';
+import { type FollowOptions, followWatch, type WatchEnd } from './follow-watch.js';
 import type { Endpoint, KubeContext } from './kube-context.js';
-import type { Env } from './kubeconfig-paths.js';
-import { limitsOf, type TiltLimits } from './limits.js';
+import { resolveLimits, type TiltLimits } from './limits.js';
+import type { Env } from './proxy.js';
 import { createSessionApi } from './session-api.js';
-import { watchSessions } from './watch-sessions.js';
 
-/** See {@link createTiltProvider}. */
+/** Options of {@link createTiltProvider}. */
 export interface TiltProviderOptions extends Partial<TiltLimits> {
-  /** The context of the kubeconfig: that of a Tilt (`tilt-default`, `tilt-10360`), or of a Kubernetes cluster. */
+  /** Context of the kubeconfig: that of a Tilt (`tilt-default`, `tilt-10360`) or of a Kubernetes cluster. */
   readonly context: KubeContext;
-  /** The provider's name and its Sessions' instance. Default: the name of the context. */
+  /** Name of the provider and instance of its Sessions. Default: the name of the context. */
   readonly name?: string;
-  /** Environment whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count. Default: empty. */
+  /** Environment whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` apply. Default: empty. */
   readonly env?: Env;
   readonly clock: Clock;
   readonly log: Log;
   /** Default: nothing is counted. */
   readonly metrics?: Metrics;
-  /** Called when the server has answered with its Sessions (true), and when it can no longer be reached (false). */
-  readonly onLink?: (isUp: boolean) => void;
+  /**
+   * Called with true when the server has returned its Sessions, and with false when it can no longer be
+   * reached.
+   */
+  readonly onConnection?: (isUp: boolean) => void;
 }
 
 /**
- * The Sessions of one Tilt, or of a Kubernetes API that has them, by one watch that is always read at full speed.
+ * Creates a provider of the Sessions of one Tilt, or of a Kubernetes API that has them, with one watch that
+ * is always read at full speed.
  *
- * It throws when the link breaks, with a ProviderError `unreachable`, `refused`, `unreadable` or `config`. What it knows
- * outlives a `watch()`, so that an object which cannot be decoded does not look gone after a reconnect. Files that the context
- * names (token, certificates) are read again by each `watch()`.
+ * `watch()` rejects when the connection breaks, with a ProviderError `unreachable`, `refused`, `unreadable`
+ * or `config`. Known Sessions are kept between two calls, so that an object which cannot be decoded does not
+ * seem gone after a reconnect. Each call reads the files that the context refers to (token, certificates)
+ * again.
  */
 export function createTiltProvider(options: TiltProviderOptions): SessionProvider {
-  const { context, name = context.name, env = {}, clock, log, metrics = createMetrics(), onLink } = options;
-  const limits = limitsOf(options);
+  const { context, name = context.name, env = {}, clock, log, metrics = createMetrics() } = options;
+  const { onConnection } = options;
+  const limits = resolveLimits(options);
   const state = createWatchState(name);
-  let warned = false;
+  let hasWarned = false;
 
   return {
     name,
     watch: run,
     async check() {
-      await readConnection(endpointOf(context), env);
+      await readServerAccess(requireEndpoint(context), env);
     },
   };
 
@@ -52,37 +58,84 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
       await followSessions(push, signal);
     } catch (error) {
       if (signal.aborted) return;
-      onLink?.(false);
+      onConnection?.(false);
       throw error;
     }
   }
 
   async function followSessions(push: PushChange, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const endpoint = endpointOf(context);
+    const endpoint = requireEndpoint(context);
     warnOnce(endpoint);
-    const api = createSessionApi(await readConnection(endpoint, env), clock, limits, signal);
+    const api = createSessionApi(await readServerAccess(endpoint, env), clock, limits, signal);
     const { relists } = metrics.source(name);
-    const onListed = () => onLink?.(true);
+    const onListed = () => onConnection?.(true);
     await watchSessions({ api, state, push, clock, log, limits, relists, instance: name, onListed }, signal);
   }
 
   function warnOnce({ insecureSkipTlsVerify, server }: Endpoint): void {
-    if (!insecureSkipTlsVerify || warned) return;
-    warned = true;
-    log(
-      'warn',
-      "the server's certificate is not checked (insecure-skip-tls-verify): anyone on the way can read the token",
-      {
-        source: name,
-        server,
-      },
-    );
+    if (!insecureSkipTlsVerify || hasWarned) return;
+    hasWarned = true;
+    const message =
+      "the server's certificate is not verified (insecure-skip-tls-verify): an attacker in between can read the token";
+    log('warn', message, { source: name, server });
   }
 }
 
-/** Throws a {@link ProviderError} `config` for a context that cannot be used. */
-function endpointOf(context: KubeContext): Endpoint {
+/** Throws a {@link ProviderError} `config` for an unusable context. */
+function requireEndpoint(context: KubeContext): Endpoint {
   if (context.is === 'usable') return context.endpoint;
   throw new ProviderError('config', `context "${context.name}": ${context.problem}`);
+}
+
+/** Options of {@link watchSessions}. */
+export interface WatchSessionsOptions extends FollowOptions {
+  readonly log: Log;
+  readonly relists: SourceCounts['relists'];
+  /** Called after the Sessions that the server returned were pushed. */
+  readonly onListed: () => void;
+}
+
+/**
+ * Lists and watches the Sessions of one API server until the signal aborts. Throws a ProviderError when the
+ * server cannot be reached or rejects a request. Does not retry.
+ *
+ * ```
+ * list ──snapshot──► watch ──upsert, remove, stale──► …
+ *   ▲                  │ ended, disconnected, ERROR, 410: list again
+ *   └──────────────────┤ silent: its idle check already has the list
+ *                      └ ended too soon, without changes: throws
+ * ```
+ *
+ * Deletions during a gap are never delivered afterwards, so a list follows every end of a watch. An end is no
+ * error: Tilt ends each watch after 30 to 60 minutes. (Tilt does not report deletions between a list and its
+ * watch either; the idle check finds them.)
+ */
+export async function watchSessions(options: WatchSessionsOptions, signal: AbortSignal): Promise<void> {
+  const { api, state, push, log, limits, instance, relists, onListed } = options;
+  let list = await api.list(signal);
+  let previousEnd: WatchEnd['why'] | null = null;
+  while (!signal.aborted) {
+    state.list(list).forEach(push);
+    onListed();
+    const end = await followWatch(options, signal);
+    if (signal.aborted) return;
+    const { resourceVersion } = state;
+    log('debug', `the watch is over: ${end.message}`, { source: instance, resourceVersion });
+    if (endedTooSoon(end, previousEnd, limits.minWatchMs)) {
+      const message = `${api.origin}: the watch ended as soon as it started: ${end.message}`;
+      throw new ProviderError('unreachable', message);
+    }
+    previousEnd = end.why;
+    list = end.list ?? (await api.list(signal));
+    relists[end.why] += 1;
+  }
+}
+
+/**
+ * Prevents requests without a pause. A list resolves an expired version, so that is no error the first time.
+ */
+function endedTooSoon(end: WatchEnd, previous: WatchEnd['why'] | null, minWatchMs: number): boolean {
+  if (end.hadChanges || end.durationMs >= minWatchMs) return false;
+  return end.why !== 'dead' && (end.why !== 'expired' || previous === 'expired');
 }

@@ -26,7 +26,7 @@ export function rejectMalformed(
     return;
   }
   const [status, code] = MALFORMED.get(error.code ?? '') ?? [400, 'BAD_REQUEST'];
-  metrics.refused(code);
+  metrics.rejected(code);
   const headers = { connection: 'close', 'content-length': 0, ...(origin !== null && corsHeaders(origin)) };
   socket.end(isSilent ? '' : formatHead(status, headers), () => socket.destroy());
 }

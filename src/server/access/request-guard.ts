@@ -90,7 +90,7 @@ export function createRequestGuard(
         return false;
       }
       if (rejection) {
-        metrics.refused(rejection.code);
+        metrics.rejected(rejection.code);
         reject(request, response, rejection);
       }
       return rejection === null;
@@ -101,7 +101,7 @@ export function createRequestGuard(
     preflightUpgrade(request, onTokens, onRejection) {
       const rejection = check(request, null, guard);
       if (rejection) {
-        metrics.refused(rejection.code);
+        metrics.rejected(rejection.code);
         onRejection(rejection);
         return;
       }
@@ -180,7 +180,7 @@ export function createRequestGuard(
         onGrant(known);
         return;
       }
-      metrics.refused(known.code);
+      metrics.rejected(known.code);
       onRejection(known);
     }
 

@@ -112,14 +112,14 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
       ? pause.then(() => yoga(request, response, context))
       : yoga(request, response, context);
     Promise.resolve(answered)
-      .then(() => response.statusCode === 413 && metrics?.refused('BODY_TOO_LARGE'))
+      .then(() => response.statusCode === 413 && metrics?.rejected('BODY_TOO_LARGE'))
       .catch((error) => {
         log('error', 'a request failed', { error: String(error) });
         response.destroy();
       });
 
     function cut(): void {
-      metrics?.refused('ANSWER_NOT_READ');
+      metrics?.rejected('ANSWER_NOT_READ');
       socket.destroy();
     }
   }

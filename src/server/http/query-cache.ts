@@ -41,7 +41,10 @@ export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = cr
       key.length + body.length + (ascii?.length ?? 0) + ENTRY_BYTES,
   });
   const maxAnswerBytes = Math.min(limits.bytes, limits.answerBytes);
-  metrics.observe({ queryCacheAnswers: () => answers.size, queryCacheBytes: () => answers.calculatedSize });
+  metrics.registerGauges({
+    queryCacheAnswers: () => answers.size,
+    queryCacheBytes: () => answers.calculatedSize,
+  });
   return {
     maxAnswerBytes,
     find(key) {

@@ -49,7 +49,7 @@ export function cutUnread(server: Server | TlsServer, clock: Clock, metrics: Met
       const next = lastProgress(socket, last, now);
       sockets.set(socket, next);
       if (next === null || now - next.at < UNREAD_MS) continue;
-      metrics.refused('ANSWER_NOT_READ');
+      metrics.rejected('ANSWER_NOT_READ');
       socket.destroy();
     }
   }

@@ -7,7 +7,7 @@ import { createDocumentCache, namesDocument, type Operations } from '../../graph
 import type { Clock } from '../../lib/clock.js';
 import { codeOf } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
-import { countRefusals, createMetrics, type Metrics } from '../../lib/metrics.js';
+import { countRejections, createMetrics, type Metrics } from '../../lib/metrics.js';
 import { noTracer, type Tracer } from '../../lib/tracing.js';
 import type { Live } from '../../subscriptions/live.js';
 import type { PayloadStream } from '../../subscriptions/reader.js';
@@ -158,7 +158,7 @@ function useRefusals(metrics: Metrics): Plugin {
   return {
     onResultProcess({ result }) {
       if (!Array.isArray(result) && 'errors' in result && result.errors)
-        countRefusals(metrics, result.errors);
+        countRejections(metrics, result.errors);
     },
   };
 }

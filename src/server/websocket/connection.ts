@@ -141,7 +141,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwne
   }
 
   cut(): void {
-    this.#options.metrics.refused('ANSWER_NOT_READ');
+    this.#options.metrics.rejected('ANSWER_NOT_READ');
     this.#code ??= TRY_AGAIN_LATER;
     // A close frame would have to wait behind the answer.
     this.#socket.terminate();
@@ -169,7 +169,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwne
   }
 
   onClose(code: number): void {
-    this.#options.metrics.closed(this.#code ?? code);
+    this.#options.metrics.socketClosed(this.#code ?? code);
     this.#release();
   }
 
@@ -226,7 +226,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwne
   #admit(outcome: Grant | Rejection): void {
     if (!this.isOpen) return;
     if (!isGrant(outcome)) {
-      this.#options.metrics.refused(outcome.code);
+      this.#options.metrics.rejected(outcome.code);
       this.#close(outcome.status === 503 ? TRY_AGAIN_LATER : CloseCode.Forbidden, outcome.message);
       return;
     }

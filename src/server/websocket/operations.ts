@@ -10,7 +10,7 @@ import type { LoopBudget } from '../../graphql/loop-budget.js';
 import type { Operations, PreparedOperation } from '../../graphql/operation.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
-import { countRefusals, type Metrics } from '../../lib/metrics.js';
+import { countRejections, type Metrics } from '../../lib/metrics.js';
 import type { Tracer } from '../../lib/tracing.js';
 import type { Live } from '../../subscriptions/live.js';
 import type { Payload } from '../../subscriptions/payload.js';
@@ -204,7 +204,7 @@ export class WebSocketOperations implements LargeClient {
   }
 
   #fail({ id }: Operation, errors: readonly GraphQLError[]): void {
-    countRefusals(this.#options.metrics, errors);
+    countRejections(this.#options.metrics, errors);
     this.#running.delete(id);
     this.#owner.send({ id, type: MessageType.Error, payload: errors.map((error) => error.toJSON()) });
   }
@@ -213,7 +213,7 @@ export class WebSocketOperations implements LargeClient {
     if (!this.#isCurrent(operation)) return;
     const { id } = operation;
     this.#running.delete(id);
-    if (errors) countRefusals(this.#options.metrics, errors);
+    if (errors) countRejections(this.#options.metrics, errors);
     if (large) {
       const release = large.memory.retain(() => this.#owner.cut());
       this.#writer.write([headOfNext(id), ...large.parts, CLOSE], release);

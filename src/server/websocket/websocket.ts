@@ -40,7 +40,7 @@ export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQ
     perMessageDeflate: false,
     handleProtocols,
   });
-  options.metrics.observe({
+  options.metrics.registerGauges({
     webSockets: () => sockets.clients.size,
     webSocketUnsentBytes: () => [...sockets.clients].reduce((sum, client) => sum + client.bufferedAmount, 0),
   });

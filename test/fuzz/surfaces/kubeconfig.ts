@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { ProviderError } from '../../../src/providers/provider.js';
-import { readConnection } from '../../../src/providers/tilt/credentials.js';
+import { readServerAccess } from '../../../src/providers/tilt/credentials.js';
 import type { Endpoint } from '../../../src/providers/tilt/kube-context.js';
-import { type Kubeconfig, parseKubeconfig } from '../../../src/providers/tilt/kubeconfig.js';
-import { endpointOf } from '../../../src/providers/tilt/load-kubeconfig.js';
+import { findEndpoint, type Kubeconfig, parseKubeconfig } from '../../../src/providers/tilt/kubeconfig.js';
 import { readFixture } from '../../support/recording.js';
 import { almostJson, edited, jsonEdits } from '../arbitraries/json.js';
 import { awkwardTexts, hostileBytes, spliced, splices } from '../arbitraries/texts.js';
@@ -96,7 +95,7 @@ function parse(text: string): Kubeconfig | null {
 
 function lookUp(known: Kubeconfig, name: string): void {
   try {
-    endpointOf(known, name);
+    findEndpoint(known, name);
   } catch (error) {
     mustBeDecentRefusal(error);
   }
@@ -112,7 +111,7 @@ async function mustConnectOrSayWhy(endpoint: Endpoint): Promise<void> {
   )
     return;
   try {
-    await readConnection(endpoint);
+    await readServerAccess(endpoint);
   } catch (error) {
     mustBeDecentRefusal(error);
   }

@@ -1,13 +1,16 @@
 import { deepStrictEqual } from 'node:assert';
 import fc from 'fast-check';
 import type { Change } from '../../../src/model/change.js';
-import { readSessionList } from '../../../src/providers/kubernetes/session-list.js';
-import { readWatchEvent, type WatchEvent } from '../../../src/providers/kubernetes/watch-event.js';
+import {
+  readSessionList,
+  readWatchEvent,
+  type WatchEvent,
+} from '../../../src/providers/kubernetes/list-watch.js';
 import { createWatchReader } from '../../../src/providers/kubernetes/watch-reader.js';
 import { createWatchState } from '../../../src/providers/kubernetes/watch-state.js';
 import { ProviderError } from '../../../src/providers/provider.js';
-import { createSessionReader } from '../../../src/providers/stdin/session-reader.js';
-import { createLineReader } from '../../../src/providers/tilt/lines.js';
+import { createSessionReader } from '../../../src/providers/stdin/stdin.js';
+import { createLineReader } from '../../../src/providers/tilt/follow-watch.js';
 import { almostJson, bracketBombs, edited, hostileValues, jsonEdits, tooDeep } from '../arbitraries/json.js';
 import { hostileSessions } from '../arbitraries/sessions.js';
 import { awkwardTexts, hostileBytes, hostileTexts } from '../arbitraries/texts.js';
@@ -114,7 +117,7 @@ function readWatch(before: Buffer, list: string | null, after: Buffer | null, cu
     try {
       const read = readSessionList(text, 'https://127.0.0.1:1/apis');
       state.isBehind(read);
-      state.isHealedBy(read);
+      state.clearsStale(read);
       apply(state.list(read));
     } catch (error) {
       mustBeDecentError(error, ProviderError);

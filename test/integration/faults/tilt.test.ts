@@ -52,7 +52,7 @@ describe('a Tilt whose token in the kubeconfig', () => {
     await using gateway = await startTiltGateway({ 'tilt-default': { at: server, user: { token: 'old' } } });
     await gateway.untilSource({
       state: 'STALE',
-      error: expect.stringContaining('HTTP 403: the credentials in the kubeconfig are not allowed to'),
+      error: expect.stringContaining('HTTP 403: permission denied for the credentials in the kubeconfig'),
     });
     await gateway.announce({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);

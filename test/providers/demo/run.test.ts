@@ -4,7 +4,7 @@ import { decodeSession } from '../../../src/model/decode.js';
 import type { Session } from '../../../src/model/session.js';
 import { verdictOf } from '../../../src/model/verdict.js';
 import { createRandom } from '../../../src/providers/demo/random.js';
-import { newRun, play, sessionOf } from '../../../src/providers/demo/run.js';
+import { createRun, playFrame, toSessionJson } from '../../../src/providers/demo/run.js';
 import { writeScript } from '../../../src/providers/demo/script.js';
 
 const anyRun = fc.record({ seed: fc.nat(), number: fc.integer({ min: 1, max: 6 }) });
@@ -78,11 +78,11 @@ describe('a run of the demo', () => {
 
 function playRun(seed: number, number: number): Session[] {
   const random = createRandom(seed);
-  let run = newRun(random);
+  let run = createRun(random);
   let nowMs = Date.parse('2026-11-22T12:00:00Z');
   return writeScript(number, random).map((frame) => {
     nowMs += frame.afterMs;
-    run = play(run, frame, nowMs);
-    return decodeSession(sessionOf(run), 'demo');
+    run = playFrame(run, frame, nowMs);
+    return decodeSession(toSessionJson(run), 'demo');
   });
 }

@@ -89,7 +89,7 @@ describe('the file provider of a file', () => {
     await folder.remove('shop.yaml');
     await watched.until(({ known }) => known.error !== null);
     expect(watched.watching.known).toMatchObject({
-      error: 'there is no such file or folder',
+      error: 'no such file or folder',
       sessions: new Map(),
     });
     await folder.write('shop.yaml', stringify(sessionJson()));
@@ -113,7 +113,7 @@ describe('the file provider of a file', () => {
     await using watched = await watch(folder.file('shop.yaml'));
     expect(watched.watching.changes).toEqual([
       { type: 'snapshot', sessions: [] },
-      { type: 'stale', error: 'there is no such file or folder' },
+      { type: 'stale', error: 'no such file or folder' },
     ]);
     await folder.write('shop.yaml', stringify(sessionJson()));
     await watched.until(({ known }) => known.sessions.size === 1 && known.error === null);
@@ -189,7 +189,7 @@ describe('the file provider of a folder', () => {
     await folder.write('all/a.yaml', stringify(sessionJson()));
     await using watched = await watch(folder.file('all'));
     await rename(folder.file('all'), folder.file('elsewhere'));
-    await watched.until(({ known }) => known.error === 'there is no such file or folder');
+    await watched.until(({ known }) => known.error === 'no such file or folder');
     expect([...watched.watching.known.stale.keys()]).toEqual(['a/Tiltfile']);
     await rename(folder.file('elsewhere'), folder.file('all'));
     await watched.until(({ known }) => known.error === null && known.stale.size === 0);
@@ -217,7 +217,7 @@ describe('the look before the start', () => {
     await expect(check(path)).rejects.toMatchObject({
       name: 'ProviderError',
       code: 'config',
-      message: `${path}: there is no such file or folder`,
+      message: `${path}: no such file or folder`,
     });
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { checkSize, FileProblem, parseSessions } from '../../../src/providers/file/parse.js';
-import { MAX_YAML_LENGTH } from '../../../src/providers/limits.js';
+import { MAX_YAML_LENGTH } from '../../../src/providers/yaml.js';
 import { readHttpRecording } from '../../support/recording.js';
 import { brokenSessionJson, sessionJson } from '../../support/session-json.js';
 
@@ -79,7 +79,7 @@ describe('parseSessions', () => {
       'an alias within itself',
       'a.yaml',
       'kind: Session\nmetadata: &a {b: *a}\n',
-      /^a\.yaml: line 2: an alias is within what it stands for$/,
+      /^a\.yaml: line 2: an alias is inside its own anchor$/,
     ],
     [
       'too many aliases, in several documents',
@@ -111,7 +111,7 @@ describe('parseSessions', () => {
       lines.push(`${key}: &${key} [${Array(10).fill(`*${above}`).join(', ')}]`);
     }
     expect(() => parse(lines.join('\n'), 'bomb.yaml')).toThrow(
-      'bomb.yaml: line 5: expected aliases of at most 100000 values together',
+      'bomb.yaml: line 5: expected aliases that expand to at most 100000 values in total',
     );
   });
 

@@ -1,94 +1,160 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FileState } from '../../../src/providers/file/file-state.js';
+import type { SessionId } from '../../../src/model/session.js';
 import {
+  diffSnapshots,
+  type FileObservation,
+  type FileState,
   instanceOf,
   isSessionFile,
-  knownOf,
+  MISSING,
+  nextFileState,
   type PathState,
+  type SourceSnapshot,
+  toSnapshot,
 } from '../../../src/providers/file/path-state.js';
+import { createRecordingSink } from '../../support/recording-sink.js';
 import { session } from '../../support/sessions.js';
+
+const sessions = [session('a')];
+const well: FileState = { fingerprint: '1', sessions, problem: null, pendingProblem: null };
+const bad = (fingerprint: string): FileObservation => ({ type: 'invalid', fingerprint, problem: 'broken' });
+
+describe('the state of a file', () => {
+  it('takes good news at once', () => {
+    const observation: FileObservation = { type: 'valid', fingerprint: '2', sessions: [] };
+    const next = { fingerprint: '2', sessions: [], problem: null, pendingProblem: null };
+    for (const before of [
+      null,
+      well,
+      { ...well, problem: 'broken' },
+      { ...well, pendingProblem: 'broken' },
+    ]) {
+      expect(nextFileState(before, observation, false)).toEqual(next);
+    }
+  });
+
+  it('stays as it is while the file does', () => {
+    expect(nextFileState(well, { type: 'unchanged' }, false)).toBe(well);
+    expect(nextFileState(null, { type: 'unchanged' }, false)).toBe(null);
+  });
+
+  it('calls a file broken when it stays so for two looks, and keeps its last good Sessions', () => {
+    const pending = nextFileState(well, bad('2'), false);
+    expect(pending).toEqual({ fingerprint: '2', sessions, problem: null, pendingProblem: 'broken' });
+    const sure = { fingerprint: '2', sessions, problem: 'broken', pendingProblem: null };
+    expect(nextFileState(pending, { type: 'unchanged' }, false)).toEqual(sure);
+    expect(nextFileState(pending, bad('2'), false)).toEqual(sure);
+  });
+
+  it('does not call a file broken that is still being written', () => {
+    const pending = nextFileState(well, bad('2'), false);
+    expect(nextFileState(pending, bad('3'), false)).toMatchObject({
+      problem: null,
+      pendingProblem: 'broken',
+    });
+  });
+
+  it('calls a file broken at once at the first look of all', () => {
+    expect(nextFileState(null, bad('1'), true)).toEqual({
+      fingerprint: '1',
+      sessions: null,
+      problem: 'broken',
+      pendingProblem: null,
+    });
+  });
+
+  it('is gone when the file is missing for two looks', () => {
+    const missed = nextFileState(well, { type: 'missing' }, false);
+    expect(missed).toEqual({ ...well, fingerprint: MISSING });
+    expect(nextFileState(missed, { type: 'missing' }, false)).toBe(null);
+    expect(nextFileState(null, { type: 'missing' }, false)).toBe(null);
+  });
+});
 
 const a = session('a');
 const b = session('b');
 const file = (given: Partial<FileState>): FileState => ({
-  stamp: '1',
+  fingerprint: '1',
   sessions: null,
   problem: null,
-  suspicion: null,
+  pendingProblem: null,
   ...given,
 });
 const folder = (files: Record<string, FileState>): PathState => ({
   type: 'folder',
   files: new Map(Object.entries(files)),
   problem: null,
-  suspicion: null,
+  pendingProblem: null,
 });
 
-describe('knownOf', () => {
+describe('toSnapshot', () => {
   it('holds the Sessions of all files', () => {
-    const known = knownOf(folder({ 'b.yaml': file({ sessions: [b] }), 'a.yaml': file({ sessions: [a] }) }));
-    expect([...known.sessions.values()]).toEqual([a, b]);
-    expect(known).toMatchObject({ stale: new Map(), trouble: null });
+    const snapshot = toSnapshot(
+      folder({ 'b.yaml': file({ sessions: [b] }), 'a.yaml': file({ sessions: [a] }) }),
+    );
+    expect([...snapshot.sessions.values()]).toEqual([a, b]);
+    expect(snapshot).toMatchObject({ stale: new Map(), problem: null });
   });
 
   it('keeps the last good Sessions of a broken file, and calls them stale', () => {
-    const known = knownOf(
+    const snapshot = toSnapshot(
       folder({
         'a.yaml': file({ sessions: [a], problem: 'a.yaml: torn' }),
         'b.yaml': file({ sessions: [b] }),
       }),
     );
-    expect([...known.sessions.keys()]).toEqual([a.id, b.id]);
-    expect(known.stale).toEqual(new Map([[a.id, 'a.yaml: torn']]));
+    expect([...snapshot.sessions.keys()]).toEqual([a.id, b.id]);
+    expect(snapshot.stale).toEqual(new Map([[a.id, 'a.yaml: torn']]));
   });
 
   it('says of the source what is wrong with its only file when that was never good', () => {
     const files = new Map([['a.yaml', file({ problem: 'a.yaml: torn' })]]);
-    expect(knownOf({ ...folder({}), type: 'file', files })).toEqual({
+    expect(toSnapshot({ ...folder({}), type: 'file', files })).toEqual({
       sessions: new Map(),
       stale: new Map(),
-      trouble: 'a.yaml: torn',
+      problem: 'a.yaml: torn',
     });
   });
 
   it('leaves its neighbours live when a file of a folder was never good', () => {
-    const known = knownOf(
+    const snapshot = toSnapshot(
       folder({ 'a.yaml': file({ sessions: [a] }), 'b.yaml': file({ problem: 'b.yaml: torn' }) }),
     );
-    expect(known.stale).toEqual(new Map([['b/Tiltfile', 'b.yaml: torn']]));
-    expect(known.trouble).toBe(null);
+    expect(snapshot.stale).toEqual(new Map([['b/Tiltfile', 'b.yaml: torn']]));
+    expect(snapshot.problem).toBe(null);
   });
 
   it('takes the first of two with one id, by the names of the files, and names both', () => {
     const other = session('a', { 'api:serve': 'ready' });
-    const known = knownOf(
+    const snapshot = toSnapshot(
       folder({ 'a.yaml': file({ sessions: [other] }), 'a.json': file({ sessions: [a] }) }),
     );
-    expect(known.sessions.get(a.id)).toBe(a);
-    expect(known.stale.get(a.id)).toBe(
+    expect(snapshot.sessions.get(a.id)).toBe(a);
+    expect(snapshot.stale.get(a.id)).toBe(
       'a/Tiltfile: a.json and a.yaml both hold it; the first counts: rename or remove the other',
     );
   });
 
   it('says when one file holds an id twice', () => {
-    const known = knownOf(folder({ 'a.yaml': file({ sessions: [a, session('a')] }) }));
-    expect(known.sessions.get(a.id)).toBe(a);
-    expect(known.stale.get(a.id)).toMatch(/^a\/Tiltfile: a\.yaml holds it twice; /);
+    const snapshot = toSnapshot(folder({ 'a.yaml': file({ sessions: [a, session('a')] }) }));
+    expect(snapshot.sessions.get(a.id)).toBe(a);
+    expect(snapshot.stale.get(a.id)).toMatch(/^a\/Tiltfile: a\.yaml holds it twice; /);
   });
 
   it('does not hold a broken file against the Session of another', () => {
-    const known = knownOf(
+    const snapshot = toSnapshot(
       folder({
         'a.json': file({ sessions: [a] }),
         'b.yaml': file({ sessions: [b], problem: 'b.yaml: torn' }),
       }),
     );
-    expect(known.stale).toEqual(new Map([[b.id, 'b.yaml: torn']]));
+    expect(snapshot.stale).toEqual(new Map([[b.id, 'b.yaml: torn']]));
   });
 
   it('passes on what is wrong with the path', () => {
-    expect(knownOf({ ...folder({}), problem: 'there is no such file or folder' }).trouble).toBe(
-      'there is no such file or folder',
+    expect(toSnapshot({ ...folder({}), problem: 'no such file or folder' }).problem).toBe(
+      'no such file or folder',
     );
   });
 });
@@ -102,4 +168,94 @@ describe('the files of a folder', () => {
   it('give their Sessions their names without the ending', () => {
     expect(['shop.yaml', 'shop.ci.json', 'shop'].map(instanceOf)).toEqual(['shop', 'shop.ci', 'shop']);
   });
+});
+
+const NOTHING: SourceSnapshot = { sessions: new Map(), stale: new Map(), problem: null };
+const snapshot = (given: Partial<SourceSnapshot>): SourceSnapshot => ({ ...NOTHING, ...given });
+const holding = (...sessions: (typeof a)[]) => new Map(sessions.map((each) => [each.id, each]));
+
+describe('diffSnapshots', () => {
+  it('begins with a snapshot, and what is wrong after it', () => {
+    const first = snapshot({ sessions: holding(a, b), stale: new Map([[a.id, 'broken']]) });
+    expect(diffSnapshots(null, first)).toEqual([
+      { type: 'snapshot', sessions: [a, b] },
+      { type: 'stale', id: a.id, error: 'broken' },
+    ]);
+    expect(diffSnapshots(null, snapshot({ problem: 'no such file' }))).toEqual([
+      { type: 'snapshot', sessions: [] },
+      { type: 'stale', error: 'no such file' },
+    ]);
+  });
+
+  it('says nothing when nothing has changed', () => {
+    const state = snapshot({
+      sessions: holding(a),
+      stale: new Map([[b.id, 'broken']]),
+      problem: 'no such file',
+    });
+    expect(diffSnapshots(state, { ...state })).toEqual([]);
+  });
+
+  it('tells what came, what is new and what has gone', () => {
+    const newer = session('a', { 'api:serve': 'ready' });
+    expect(
+      diffSnapshots(snapshot({ sessions: holding(a, b) }), snapshot({ sessions: holding(newer) })),
+    ).toEqual([
+      { type: 'remove', id: b.id },
+      { type: 'upsert', session: newer },
+    ]);
+  });
+
+  it('brings back what is well again', () => {
+    const sick = snapshot({ sessions: holding(a), stale: new Map([[a.id, 'broken']]) });
+    expect(diffSnapshots(sick, snapshot({ sessions: holding(a) }))).toEqual([{ type: 'upsert', session: a }]);
+  });
+
+  it('takes back what was said of a Session that never could be read', () => {
+    expect(diffSnapshots(snapshot({ stale: new Map([[a.id, 'broken']]) }), NOTHING)).toEqual([
+      { type: 'remove', id: a.id },
+    ]);
+  });
+
+  it('says with a snapshot that the source as a whole is well again', () => {
+    const sick = snapshot({ sessions: holding(a), problem: 'no such folder' });
+    expect(diffSnapshots(sick, snapshot({ sessions: holding(a) }))).toEqual([
+      { type: 'snapshot', sessions: [a] },
+    ]);
+  });
+
+  it('leads from any state to any other', () => {
+    fc.assert(
+      fc.property(fc.array(anySnapshot, { minLength: 1, maxLength: 6 }), (states) => {
+        const sink = createRecordingSink();
+        sink.open('x');
+        let before: SourceSnapshot | null = null;
+        for (const after of states) {
+          for (const change of diffSnapshots(before, after)) sink.apply('x', change);
+          before = after;
+          const { sessions, stale, error } = sink.source('x');
+          expect([...sessions].toSorted()).toEqual([...after.sessions].toSorted());
+          expect(error).toBe(after.problem);
+          for (const id of ids) {
+            const wanted =
+              after.stale.get(id) ?? (after.sessions.has(id) ? (after.problem ?? undefined) : undefined);
+            expect(stale.get(id)).toBe(wanted);
+          }
+        }
+      }),
+    );
+  });
+});
+
+const ids: readonly SessionId[] = ['a/Tiltfile', 'b/Tiltfile', 'c/Tiltfile'];
+const versions = ids.flatMap((id) => [1, 2].map(() => session(id.replace('/Tiltfile', ''))));
+
+const anySnapshot: fc.Arbitrary<SourceSnapshot> = fc.record({
+  sessions: fc.subarray(versions).map((chosen) => new Map(chosen.map((each) => [each.id, each]))),
+  stale: fc
+    .uniqueArray(fc.tuple(fc.constantFrom(...ids), fc.constantFrom('broken', 'torn')), {
+      selector: ([id]) => id,
+    })
+    .map((entries) => new Map(entries)),
+  problem: fc.constantFrom(null, null, 'no such folder', 'no permission'),
 });

@@ -1,53 +1,97 @@
-import { expect, test } from 'vitest';
-import { identityOf, isLater } from '../../../src/providers/kubernetes/object-identity.js';
+import { describe, expect, test } from 'vitest';
+import {
+  createSeenVersions,
+  identityOf,
+  isLater,
+} from '../../../src/providers/kubernetes/object-identity.js';
 
-test('tells which object it is even where the rest makes no sense', () => {
-  const object = {
-    kind: 5,
-    metadata: { name: 'Tiltfile', namespace: null, uid: 'a', resourceVersion: '7' },
-    status: 'x',
-  };
-  expect(identityOf(object, 'tilt')).toEqual({
-    instance: 'tilt',
-    id: 'tilt/Tiltfile',
-    uid: 'a',
-    resourceVersion: '7',
+describe('identityOf and isLater', () => {
+  test('tells which object it is even where the rest makes no sense', () => {
+    const object = {
+      kind: 5,
+      metadata: { name: 'Tiltfile', namespace: null, uid: 'a', resourceVersion: '7' },
+      status: 'x',
+    };
+    expect(identityOf(object, 'tilt')).toEqual({
+      instance: 'tilt',
+      id: 'tilt/Tiltfile',
+      uid: 'a',
+      resourceVersion: '7',
+    });
+  });
+
+  test.each([
+    undefined,
+    null,
+    'x',
+    [],
+    {},
+    { metadata: 'x' },
+    { metadata: { name: '', uid: 5, resourceVersion: 7 } },
+  ])('%j tells nothing', (object) => {
+    expect(identityOf(object, 'tilt')).toEqual({
+      instance: 'tilt',
+      id: null,
+      uid: null,
+      resourceVersion: null,
+    });
+  });
+
+  test('the namespace is a part of the id', () => {
+    const object = { metadata: { name: 'Tiltfile', namespace: 'team-a' } };
+    expect(identityOf(object, 'k8s')).toMatchObject({ instance: 'k8s/team-a', id: 'k8s/team-a/Tiltfile' });
+  });
+
+  test.each([
+    ['10', '9', true],
+    ['9', '10', false],
+    ['9', '9', false],
+    // Both are the same as JavaScript numbers.
+    ['9007199254740993', '9007199254740992', true],
+    ['18446744073709551615', '18446744073709551614', true],
+    ['abc', '9', true],
+    ['9', 'abc', true],
+    [null, '9', true],
+    ['9', null, true],
+  ])('that version %j is later than %j is %j', (version, than, expected) => {
+    expect(isLater(version, than)).toBe(expected);
   });
 });
 
-test.each([
-  undefined,
-  null,
-  'x',
-  [],
-  {},
-  { metadata: 'x' },
-  { metadata: { name: '', uid: 5, resourceVersion: 7 } },
-])('%j tells nothing', (object) => {
-  expect(identityOf(object, 'tilt')).toEqual({
+describe('createSeenVersions', () => {
+  const identity = (uid: string | null, resourceVersion: string | null) => ({
     instance: 'tilt',
-    id: null,
-    uid: null,
-    resourceVersion: null,
+    id: 'tilt/x',
+    uid,
+    resourceVersion,
   });
-});
 
-test('the namespace is a part of the id', () => {
-  const object = { metadata: { name: 'Tiltfile', namespace: 'team-a' } };
-  expect(identityOf(object, 'k8s')).toMatchObject({ instance: 'k8s/team-a', id: 'k8s/team-a/Tiltfile' });
-});
+  test('a version is old once it or a later one was seen, in any order', () => {
+    const seen = createSeenVersions();
+    expect(seen.isOld(identity('a', '5'))).toBe(false);
+    seen.record(identity('a', '5'));
+    seen.record(identity('a', '3'));
+    expect(seen.isOld(identity('a', '5'))).toBe(true);
+    expect(seen.isOld(identity('a', '6'))).toBe(false);
+    expect(seen.isOld(identity('b', '1'))).toBe(false);
+  });
 
-test.each([
-  ['10', '9', true],
-  ['9', '10', false],
-  ['9', '9', false],
-  // Both are the same as JavaScript numbers.
-  ['9007199254740993', '9007199254740992', true],
-  ['18446744073709551615', '18446744073709551614', true],
-  ['abc', '9', true],
-  ['9', 'abc', true],
-  [null, '9', true],
-  ['9', null, true],
-])('that version %j is later than %j is %j', (version, than, expected) => {
-  expect(isLater(version, than)).toBe(expected);
+  test('what has no uid or no number is never old, and new unless it is the latest', () => {
+    const seen = createSeenVersions();
+    seen.record(identity(null, '5'));
+    seen.record(identity('a', 'x'));
+    expect(seen.isOld(identity(null, '5'))).toBe(false);
+    expect(seen.isOld(identity('a', 'x'))).toBe(false);
+    expect(seen.isNew(identity('a', 'x'))).toBe(false);
+    expect(seen.isNew(identity('a', 'y'))).toBe(true);
+  });
+
+  test('forgets the uids that are not kept', () => {
+    const seen = createSeenVersions();
+    seen.record(identity('a', '5'));
+    seen.record(identity('b', '5'));
+    seen.keepOnly([identity('b', '9')]);
+    expect(seen.isOld(identity('a', '5'))).toBe(false);
+    expect(seen.isOld(identity('b', '5'))).toBe(true);
+  });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/model/change.js';
 import { decodeSession } from '../../../src/model/decode.js';
-import { readWatchEvent, type WatchEvent } from '../../../src/providers/kubernetes/watch-event.js';
+import { readWatchEvent, type WatchEvent } from '../../../src/providers/kubernetes/list-watch.js';
 import { createWatchReader } from '../../../src/providers/kubernetes/watch-reader.js';
 import { createWatchState } from '../../../src/providers/kubernetes/watch-state.js';
 import type { Revision } from '../../../src/store/journal.js';

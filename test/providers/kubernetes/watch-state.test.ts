@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/model/change.js';
 import { decodeSession } from '../../../src/model/decode.js';
+import { decodeObject } from '../../../src/providers/kubernetes/list-watch.js';
 import { identityOf } from '../../../src/providers/kubernetes/object-identity.js';
-import { decodeObject } from '../../../src/providers/kubernetes/watch-event.js';
 import { createWatchState } from '../../../src/providers/kubernetes/watch-state.js';
 import { brokenSessionJson, type SessionJson, sessionJson } from '../../support/session-json.js';
 
@@ -226,12 +226,12 @@ describe('a silent watch', () => {
 
   test('is healed by a good list after doubt, and only then', () => {
     const state = stateWith(object('9'));
-    expect(state.isHealedBy(listOf(object('9')))).toBe(false);
+    expect(state.clearsStale(listOf(object('9')))).toBe(false);
     state.event({ type: 'unreadable', error: 'why' });
-    expect(state.isHealedBy(listOf(broken('10')))).toBe(false);
-    expect(state.isHealedBy(listOf(object('9')))).toBe(true);
+    expect(state.clearsStale(listOf(broken('10')))).toBe(false);
+    expect(state.clearsStale(listOf(object('9')))).toBe(true);
     state.list(listOf(object('9')));
-    expect(state.isHealedBy(listOf(object('9')))).toBe(false);
+    expect(state.clearsStale(listOf(object('9')))).toBe(false);
   });
 });
 
@@ -270,7 +270,7 @@ describe('two objects of one name', () => {
       const state = stateWith(object('9'));
       const conflict = CONFLICT(`${ID}: 2 objects have this name`);
       expect(state.list(listOf(...order))).toEqual([snapshot(object('9')), conflict]);
-      expect(state.isHealedBy(listOf(...order))).toBe(false);
+      expect(state.clearsStale(listOf(...order))).toBe(false);
       expect(state.list(listOf(object('12')))).toEqual([snapshot(object('12'))]);
     }
   });

@@ -15,7 +15,7 @@ describeProvider('tilt', {
     const isWatched = () => server.until(() => server.openWatches > 0);
     let isBroken = false;
     return {
-      provider: createTiltProvider({ ...options, fruitlessMs: 0 }),
+      provider: createTiltProvider({ ...options, minWatchMs: 0 }),
       put: ({ json }) => void server.put(json),
       async remove(id) {
         // What is deleted between the list and the watch is told by no Tilt.

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readConnection } from '../../../src/providers/tilt/credentials.js';
+import { readServerAccess } from '../../../src/providers/tilt/credentials.js';
 import type { Endpoint } from '../../../src/providers/tilt/kube-context.js';
 import { createKubeconfigFolder } from '../../support/kubeconfig-file.js';
 
@@ -21,26 +21,26 @@ test('a token of a file is read without the newline at its end', async () => {
   await using folder = await createKubeconfigFolder();
   const file = join(folder.folder, 'token');
   await writeFile(file, 'abc\n');
-  const { headers } = await readConnection({ ...PLAIN, token: { file } });
+  const { headers } = await readServerAccess({ ...PLAIN, token: { file } });
   expect(headers).toEqual({ accept: 'application/json', authorization: 'Bearer abc' });
 });
 
 test('a token counts for more than a name and password', async () => {
   const basic = { username: 'dev', password: 'pa:ss' };
-  const both = await readConnection({ ...PLAIN, basic, token: { text: 'abc' } });
+  const both = await readServerAccess({ ...PLAIN, basic, token: { text: 'abc' } });
   expect(both.headers.authorization).toBe('Bearer abc');
-  const only = await readConnection({ ...PLAIN, basic });
+  const only = await readServerAccess({ ...PLAIN, basic });
   expect(only.headers.authorization).toBe(`Basic ${btoa('dev:pa:ss')}`);
 });
 
 test('who has neither is anonymous', async () => {
-  expect((await readConnection(PLAIN)).headers).toEqual({ accept: 'application/json' });
+  expect((await readServerAccess(PLAIN)).headers).toEqual({ accept: 'application/json' });
 });
 
 test('an address to be checked for in the certificate is not sent as the name of the server', async () => {
-  const byAddress = await readConnection({ ...PLAIN, tlsServerName: '10.1.2.3' });
+  const byAddress = await readServerAccess({ ...PLAIN, tlsServerName: '10.1.2.3' });
   expect(byAddress.tls.servername).toBeUndefined();
-  const byName = await readConnection({ ...PLAIN, tlsServerName: 'tilt.example' });
+  const byName = await readServerAccess({ ...PLAIN, tlsServerName: 'tilt.example' });
   expect(byName.tls.servername).toBe('tilt.example');
 });
 
@@ -63,7 +63,7 @@ test.each([
     '/nowhere/token: cannot be read: ENOENT',
   ],
 ])('%s is a config error', async (_what, broken, message) => {
-  await expect(readConnection({ ...PLAIN, ...broken })).rejects.toMatchObject({
+  await expect(readServerAccess({ ...PLAIN, ...broken })).rejects.toMatchObject({
     code: 'config',
     message: expect.stringContaining(message),
   });

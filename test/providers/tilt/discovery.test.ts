@@ -49,9 +49,9 @@ function discover(options: Partial<TiltDiscoveryOptions> = {}) {
     log: silentLog,
     pollMs: 5,
     settleMs: 2,
-    found: learn('found'),
-    changed: learn('changed'),
-    lost: (name, reason) => said.push(`lost ${name}: ${reason}`),
+    onFound: learn('found'),
+    onReplaced: learn('changed'),
+    onLost: (name, reason) => said.push(`lost ${name}: ${reason}`),
     ...options,
   });
   const reader = readChanges(discovery, controller.signal);

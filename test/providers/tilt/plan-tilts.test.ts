@@ -12,10 +12,14 @@ function entry(name: string, port: number, token = `token-${port}`): KubeContext
 
 const TLS = { ca: '', server: { cert: '', key: '' }, client: { cert: '', key: '' } };
 const unusable: KubeContext = { name: 'tilt-0', is: 'unusable', problem: 'there is no cluster "tilt-0"' };
-const tilt = (context: KubeContext, link: FollowedTilt['link'], name = context.name): FollowedTilt => ({
+const tilt = (
+  context: KubeContext,
+  connection: FollowedTilt['connection'],
+  name = context.name,
+): FollowedTilt => ({
   name,
   context,
-  link,
+  connection,
 });
 
 /** The steps, in short: `add tilt-0`. */

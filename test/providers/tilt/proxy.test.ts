@@ -58,7 +58,7 @@ describe('the proxy that the environment names, by the rules of Go', () => {
 
   test('is refused by its name, and without its value, which may hold a password, when it is no address', () => {
     expect(() => proxyOf('https://h', { HTTPS_PROXY: 'ftp://me:secret@p' })).toThrow(
-      /^HTTPS_PROXY: expected an http:, https: or socks5: address, got another text$/,
+      /^HTTPS_PROXY: expected an http:, https: or socks5: URL, got something else$/,
     );
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createJsonSplitter, type JsonPiece } from '../../../src/providers/stdin/json-stream.js';
+import { createJsonSplitter, type JsonPiece } from '../../../src/providers/stdin/json-splitter.js';
 import { readFixture } from '../../support/recording.js';
 
 describe('the JSON splitter', () => {
@@ -54,9 +54,9 @@ describe('the JSON splitter', () => {
       'expected { or [, got "Error: no \\"session\\" here"',
     ],
     ['several such lines, as one', 'Error:\nit broke\n', 'expected { or [, got "Error:"'],
-    ['a value cut off in a text', '{"a":"b\n', 'it is no JSON, or was cut off'],
-    ['a value cut off between two', '{"a":1\n', 'it was cut off: another begins in the middle of it'],
-    ['brackets that do not match', '{"a":[}\n', 'it is no JSON, or was cut off'],
+    ['a value cut off in a text', '{"a":"b\n', 'it is invalid or truncated JSON'],
+    ['a value cut off between two', '{"a":1\n', 'it was truncated: another value begins inside it'],
+    ['brackets that do not match', '{"a":[}\n', 'it is invalid or truncated JSON'],
     ['bytes that are no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), 'it is not UTF-8 text'],
   ])('reports %s, and goes on with the next value', (_, broken, problem) => {
     const bytes = Buffer.concat([Buffer.from(broken), Buffer.from('{\n  "good": true\n}\n')]);
@@ -88,7 +88,7 @@ describe('the JSON splitter', () => {
   it('reports a value that the end of the stream cuts off', () => {
     expect(split('{}{"a":')).toEqual([
       { number: 1, text: '{}' },
-      { number: 2, problem: 'the stream ended in the middle of it' },
+      { number: 2, problem: 'the stream ended inside the value' },
     ]);
     expect(split('null')).toEqual([{ number: 1, problem: 'expected { or [, got "null"' }]);
   });

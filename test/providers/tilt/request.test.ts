@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { refusalError, retryAfterMs, statusMessage } from '../../../src/providers/tilt/refusal.js';
+import { parseRetryAfter, responseError, statusMessage } from '../../../src/providers/tilt/request.js';
 import { readHttpRecording } from '../../support/recording.js';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
@@ -7,15 +7,15 @@ const URL = 'https://127.0.0.1:1/x';
 
 test('a wrong token, 403 from Tilt, says what the server says and where to look', () => {
   const { status, body } = readHttpRecording('list-403-wrong-token');
-  const error = refusalError({ url: URL, status, body, retryAfter: undefined }, NOW);
+  const error = responseError({ url: URL, status, body, retryAfter: undefined }, NOW);
   expect(error).toMatchObject({ code: 'refused', retryAfterMs: null });
   expect(error.message).toMatch(
-    /^https:\/\/127\.0\.0\.1:1\/x: HTTP 403: the credentials in the kubeconfig are not allowed to: sessions\.tilt\.dev is forbidden: User "system:anonymous"/,
+    /^https:\/\/127\.0\.0\.1:1\/x: HTTP 403: permission denied for the credentials in the kubeconfig: sessions\.tilt\.dev is forbidden: User "system:anonymous"/,
   );
 });
 
 test('what is not known there is likely no Tilt', () => {
-  const error = refusalError(
+  const error = responseError(
     { url: URL, status: 404, body: '404 page not found', retryAfter: undefined },
     NOW,
   );
@@ -25,7 +25,7 @@ test('what is not known there is likely no Tilt', () => {
 });
 
 test('a refusal without a word is told by its status', () => {
-  expect(refusalError({ url: URL, status: 503, body: '', retryAfter: '2' }, NOW)).toMatchObject({
+  expect(responseError({ url: URL, status: 503, body: '', retryAfter: '2' }, NOW)).toMatchObject({
     message: `${URL}: HTTP 503`,
     retryAfterMs: 2000,
   });
@@ -45,7 +45,7 @@ test.each([
   ['soon', null],
   ['Someday, maybe', null],
 ])('Retry-After %j is %j ms', (header, expected) => {
-  expect(retryAfterMs(header, NOW)).toBe(expected);
+  expect(parseRetryAfter(header, NOW)).toBe(expected);
 });
 
 test('a message is one line and short, whatever the body is', () => {
