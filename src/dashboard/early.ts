@@ -1,4 +1,4 @@
 import { applyTheme, readPreferences } from './state/preferences.js';
 
-// Before anything is drawn, so that a dark page never flashes white.
+// Runs before the first paint, so that a dark page never flashes white.
 applyTheme(readPreferences().theme);

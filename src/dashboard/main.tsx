@@ -1,21 +1,20 @@
 import { computed } from '@preact/signals';
 import { render } from 'preact';
 import { createClient } from '../client/client.js';
-import { createBoard } from './state/board.js';
-import { createFrames } from './state/frames.js';
+import { createBoard, createFrameScheduler } from './state/board.js';
 import { createClock, createPage } from './state/page.js';
 import { createRouter } from './state/router.js';
 import { App } from './view/app.js';
 import { listenToKeys } from './view/keyboard.js';
 
-/** How many changes of each target a view shows: the table, since when it waits. */
+/** History entries per target in each view. The table needs one, for the start of a wait. */
 const HISTORY = { targets: 1, timeline: 20 } as const;
 
 const router = createRouter();
 const client = createClient({ url: new URL('graphql', document.baseURI).href });
 const session = computed(() => router.route.value.session);
 const history = computed(() => HISTORY[router.route.value.view]);
-const board = createBoard(client, { session, history }, createFrames());
+const board = createBoard(client, { session, history }, createFrameScheduler());
 const page = createPage(board, router, createClock());
 listenToKeys(router);
 

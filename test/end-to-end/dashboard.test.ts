@@ -203,7 +203,7 @@ describe('beside the page', () => {
     });
     const told = () => page.evaluate(() => Reflect.get(globalThis, 'told'));
     await page.locator('.card').waitFor();
-    const button = page.getByRole('button', { name: /Notify|Notices/ });
+    const button = page.getByRole('button', { name: /Notify|Notifications/ });
     gateway.source.put(session('shop', { 'api:serve': 'failed' }));
     await expect.poll(() => verdict(page)).toBe('Failing');
     expect(await told()).toEqual([]);
@@ -242,11 +242,11 @@ describe('the link to the gateway', () => {
     await expect.poll(() => verdict(page)).toBe('Last known: passing');
     await page
       .getByRole('alert')
-      .getByText(/No link to the gateway since/)
+      .getByText(/Connection to the gateway lost at/)
       .waitFor();
     const shownLost = performance.now() - killed;
     expect(await page.title()).toBe('? Last known: passing · shop · tilt-graphql');
-    expect(await page.locator('main.is-old').count()).toBe(1);
+    expect(await page.locator('main.is-stale').count()).toBe(1);
     expect(await violationsOn(page)).toEqual([]);
     await keepPicture(page, 'lost');
 

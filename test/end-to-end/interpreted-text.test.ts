@@ -155,7 +155,7 @@ describe('the demonstration', () => {
     await using gateway = await startGateway({ clock, providers: [createDemoProvider({ clock })] });
     for (const search of ['', '?session=demo%2FTiltfile']) {
       await using visit = await visitDashboard(browser, gateway.origin, { search });
-      await visit.page.locator('.badge.demo', { hasText: 'Demonstration' }).waitFor();
+      await visit.page.locator('.badge.demo', { hasText: 'Demo' }).waitFor();
     }
     await using real = await startMemoryGateway([decodeSession(failedJson(), 'shop')]);
     await using visit = await visitDashboard(browser, real.origin);

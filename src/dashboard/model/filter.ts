@@ -1,9 +1,9 @@
 import { targetKey } from '../../client/changes.js';
 import type { Session, Target, TargetPhase } from './types.js';
 
-/** Which targets are shown: all that is given must hold; of the phases, one is enough. */
+/** Selects the targets to show. All given criteria must match; of the phases, any one. */
 export interface Filter {
-  /** Words that all must stand somewhere in the target, in any case; empty for any. */
+  /** Words that must all occur in the target, ignoring case; empty for any. */
   readonly text: string;
   /** Empty for any. */
   readonly phases: readonly TargetPhase[];
@@ -11,15 +11,15 @@ export interface Filter {
   readonly resource: string | null;
 }
 
-/** Lets everything through. */
+/** Matches everything. */
 export const NO_FILTER: Filter = { text: '', phases: [], resource: null };
 
-/** Whether a filter lets everything through. */
+/** Whether a filter matches everything. */
 export function isEmpty({ text, phases, resource }: Filter): boolean {
   return text.trim() === '' && phases.length === 0 && resource === null;
 }
 
-/** Whether a target is shown. */
+/** Whether a target matches the filter. */
 export function matchesTarget(target: Target, { text, phases, resource }: Filter): boolean {
   if (phases.length > 0 && !phases.includes(target.phase)) return false;
   if (resource !== null && !target.resources.includes(resource)) return false;
@@ -27,12 +27,12 @@ export function matchesTarget(target: Target, { text, phases, resource }: Filter
   return hasWords(text, [target.name, ...target.resources, target.phase, state?.summary ?? '']);
 }
 
-/** Whether a Session is shown: only a text can choose among them. */
+/** Whether a Session matches a text; Sessions have no other criteria. */
 export function matchesSession({ id, spec, verdict, connection }: Session, text: string): boolean {
   return hasWords(text, [id, spec.tiltfilePath, verdict.state, verdict.reason ?? '', connection.state]);
 }
 
-/** The phases with one more, or without one that was among them. */
+/** Adds a phase to a list, or removes it. */
 export function togglePhase(phases: readonly TargetPhase[], phase: TargetPhase): readonly TargetPhase[] {
   return phases.includes(phase) ? phases.filter((other) => other !== phase) : [...phases, phase];
 }
@@ -44,17 +44,17 @@ function hasWords(text: string, fields: readonly string[]): boolean {
   return words.every((word) => all.includes(word));
 }
 
-/** A Tiltfile resource and the keys of its targets that are shown. */
+/** A Tiltfile resource and the keys of its matching targets. */
 export interface Group {
   readonly resource: string;
   readonly keys: readonly string[];
 }
 
-/** What targets without a resource stand under. */
+/** Heading of targets without a resource. */
 const NO_RESOURCE = '(no resource)';
 
-/** The targets that a filter lets through, by resource, by name. A target of several resources is in each. */
-export function groupsOf(targets: Iterable<Target>, filter: Filter): Group[] {
+/** Groups matching targets by resource, ordered by name. A target of several resources is in each group. */
+export function groupTargets(targets: Iterable<Target>, filter: Filter): Group[] {
   const groups = new Map<string, string[]>();
   for (const target of targets) {
     if (!matchesTarget(target, filter)) continue;
@@ -69,22 +69,21 @@ export function groupsOf(targets: Iterable<Target>, filter: Filter): Group[] {
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([resource, keys]) => ({ resource, keys }));
 }
 
-/** The same groups again, as the same objects wherever nothing differs, so that nothing is drawn anew. */
-export function keepGroups(before: readonly Group[], after: readonly Group[]): readonly Group[] {
+/** Replaces new groups by equal previous ones, so that these are not rendered again. */
+export function reuseGroups(before: readonly Group[], after: readonly Group[]): readonly Group[] {
   const known = new Map(before.map((group) => [group.resource, group]));
-  const kept = after.map((group) => {
+  const reused = after.map((group) => {
     const old = known.get(group.resource);
-    return old && areSame(old.keys, group.keys) ? old : group;
+    return old && hasSameItems(old.keys, group.keys) ? old : group;
   });
-  return areSame(before, kept) ? before : kept;
+  return hasSameItems(before, reused) ? before : reused;
 }
 
-/** The resources of targets, by name. */
-export function resourcesOf(targets: Iterable<Target>): string[] {
+/** Lists the resources of targets, ordered by name. */
+export function listResources(targets: Iterable<Target>): string[] {
   return [...new Set([...targets].flatMap(({ resources }) => resources))].sort();
 }
 
-/** Whether two lists have the same items. */
-function areSame<T>(a: readonly T[], b: readonly T[]): boolean {
+function hasSameItems<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }

@@ -1,18 +1,20 @@
+import { targetKey } from '../../client/changes.js';
+import { type BlockingPhase, findBlockers } from '../../model/blockers.js';
 import { headlineOf, plainText } from '../../model/plain-text.js';
 import type { Session, Target, TargetPhase } from './types.js';
 
-/** How something is to be looked at; each has its colour, and never its colour alone. */
+/** Visual meaning. Each has its color, and is always shown with an icon or a word too. */
 export type Tone = 'ok' | 'bad' | 'busy' | 'warn' | 'idle' | 'off';
 
-/** How a phase is shown. */
+/** Presentation of a phase. */
 export interface PhaseLook {
   readonly word: string;
   readonly tone: Tone;
-  /** The name of its count in a Session. */
+  /** Name of its counter in a Session. */
   readonly count: keyof Session['counts'];
 }
 
-/** The look of each phase, those first that need a person. */
+/** The presentation of each phase, those that need attention first. */
 export const PHASE_LOOKS: Readonly<Record<TargetPhase, PhaseLook>> = {
   FAILED: { word: 'Failed', tone: 'bad', count: 'failed' },
   RETRYING: { word: 'Retrying', tone: 'warn', count: 'retrying' },
@@ -24,16 +26,16 @@ export const PHASE_LOOKS: Readonly<Record<TargetPhase, PhaseLook>> = {
   INACTIVE: { word: 'Inactive', tone: 'off', count: 'inactive' },
 };
 
-/** Every phase, in the same order. */
+/** All phases, in the same order. */
 export const PHASES: readonly TargetPhase[] = Object.keys(PHASE_LOOKS).filter(isPhase);
 
-/** Whether a word is a phase's name. */
+/** Whether a word is the name of a phase. */
 export function isPhase(word: string): word is TargetPhase {
   return Object.hasOwn(PHASE_LOOKS, word);
 }
 
-/** Why a target is in its phase: what it waits for, what went wrong. One line of plain text; empty where the phase says all. */
-export function reasonOf({ state }: Pick<Target, 'state'>): string {
+/** Describes why a target is in its phase, in one line of plain text. Empty when there is nothing to add. */
+export function describeReason({ state }: Pick<Target, 'state'>): string {
   switch (state?.__typename) {
     case 'TargetStateWaiting':
       return WAIT_REASONS.get(state.waitReason) ?? plainText(state.waitReason);
@@ -44,12 +46,85 @@ export function reasonOf({ state }: Pick<Target, 'state'>): string {
   }
 }
 
-/** Tilt's words for what a target waits for, in words for people. */
+/** Tilt's wait reasons in plain English. */
 const WAIT_REASONS: ReadonlyMap<string, string> = new Map([
-  ['initial-build', 'first in line'],
+  ['initial-build', 'waiting for its first build'],
   ['tiltfile-reload', 'the Tiltfile is loading'],
-  ['waiting-for-dep', 'waits for what it depends on'],
-  ['waiting-for-local', 'waits for a local job'],
-  ['waiting-for-pod', 'waits for its pod'],
+  ['waiting-for-dep', 'waiting for its dependencies'],
+  ['waiting-for-local', 'waiting for a local job'],
+  ['waiting-for-pod', 'waiting for its pod'],
   ['unknown', ''],
 ]);
+
+/** A part of a progress bar. */
+interface ProgressPart extends Pick<PhaseLook, 'word' | 'tone'> {
+  readonly count: number;
+  /** Share of the whole, from 0 to 1. */
+  readonly share: number;
+}
+
+/** Progress of a Session. */
+interface Progress {
+  /** Number of targets that are ready or have succeeded. */
+  readonly done: number;
+  /** Number of targets, without inactive and disabled ones. */
+  readonly total: number;
+  /** The non-empty parts, done ones first. */
+  readonly parts: readonly ProgressPart[];
+  /** `5 of 8 done, 1 failed, 2 waiting` */
+  readonly label: string;
+}
+
+const PROGRESS_ORDER: readonly TargetPhase[] = [
+  'SUCCEEDED',
+  'READY',
+  'RUNNING',
+  'RETRYING',
+  'FAILED',
+  'WAITING',
+];
+
+/** Computes the progress of a Session from the number of targets in each phase. */
+export function computeProgress(counts: Session['counts']): Progress {
+  const total = counts.total - counts.inactive - counts.disabled;
+  const done = counts.succeeded + counts.ready;
+  const parts = PROGRESS_ORDER.map((phase) => PHASE_LOOKS[phase])
+    .map(({ word, tone, count }) => ({ word, tone, count: counts[count] }))
+    .filter(({ count }) => count > 0)
+    .map((part) => ({ ...part, share: part.count / total }));
+  const others = parts
+    .filter(({ tone }) => tone !== 'ok')
+    .map(({ count, word }) => `${count} ${word.toLowerCase()}`);
+  return { done, total, parts, label: [`${done} of ${total} done`, ...others].join(', ') };
+}
+
+/** Targets in one phase that block a Session's verdict. */
+interface BlockerGroup {
+  readonly phase: TargetPhase;
+  readonly title: string;
+  readonly targets: readonly { readonly key: string; readonly reason: string }[];
+  /** Number of further targets that are not listed. */
+  readonly more: number;
+}
+
+const MAX_BLOCKERS_LISTED = 5;
+
+/** Groups the targets that block a Session's verdict by phase, those that need attention first. */
+export function groupBlockers(targets: readonly Target[]): BlockerGroup[] {
+  const found = findBlockers(targets, ({ phase }) => phase);
+  return BLOCKER_GROUPS.map(([key, phase, title]) => ({
+    phase,
+    title,
+    targets: found[key]
+      .slice(0, MAX_BLOCKERS_LISTED)
+      .map((target) => ({ key: targetKey(target), reason: describeReason(target) })),
+    more: Math.max(0, found[key].length - MAX_BLOCKERS_LISTED),
+  })).filter((group) => group.targets.length > 0);
+}
+
+const BLOCKER_GROUPS: readonly (readonly [BlockingPhase, TargetPhase, string])[] = [
+  ['failed', 'FAILED', 'Failed'],
+  ['retrying', 'RETRYING', 'Retrying'],
+  ['running', 'RUNNING', 'Not ready'],
+  ['waiting', 'WAITING', 'Waiting'],
+];

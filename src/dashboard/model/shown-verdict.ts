@@ -2,33 +2,34 @@ import type { Tone } from './phases.js';
 import { parseTime } from './time.js';
 import type { Session, Target } from './types.js';
 
-/** A verdict as it may be shown: never better than what is known. */
+/** A verdict for display, never better than the data supports. */
 export interface ShownVerdict {
   readonly tone: Tone;
   readonly word: string;
 }
 
-/** Whether what is shown of a Session may be out of date: its link, or ours to the gateway, is broken. */
-export function isOld(
+/** Whether a Session's data may be out of date: its connection to Tilt, or ours to the gateway, is lost. */
+export function isStale(
   { connection, status }: Pick<Session, 'connection' | 'status'>,
-  isLinked: boolean,
+  isConnected: boolean,
 ): boolean {
-  // A run that is done and gone is at its end: its last state stays true.
-  return !isLinked || connection.state === 'STALE' || (connection.state === 'GONE' && !status.done);
+  // A GONE run that was done has a final state.
+  return !isConnected || connection.state === 'STALE' || (connection.state === 'GONE' && !status.done);
 }
 
 /**
- * The verdict on a Session. One that may be out of date is said to be the last that is known, and is never green.
+ * Describes the verdict of a Session. A verdict that may be out of date is labelled "last known" and never
+ * green.
  *
- * @param isLinked whether there is a link to the gateway
+ * @param isConnected whether the gateway is connected
  */
-export function shownVerdict(session: Session, isLinked: boolean): ShownVerdict {
-  const { tone, word } = plainVerdict(session);
-  if (!isOld(session, isLinked) || tone === 'idle') return { tone, word };
+export function describeVerdict(session: Session, isConnected: boolean): ShownVerdict {
+  const { tone, word } = lookOf(session);
+  if (!isStale(session, isConnected) || tone === 'idle') return { tone, word };
   return { tone: 'idle', word: `Last known: ${word.toLowerCase()}` };
 }
 
-function plainVerdict({ verdict, spec }: Session): ShownVerdict {
+function lookOf({ verdict, spec }: Session): ShownVerdict {
   switch (verdict.state) {
     case 'PASSED':
       return { tone: 'ok', word: verdict.final ? 'Passed' : 'Passing' };
@@ -42,28 +43,29 @@ function plainVerdict({ verdict, spec }: Session): ShownVerdict {
 }
 
 /**
- * The moment that what is shown of a Session is of, once that does not go on: when its last target came to its end,
- * or when the link to it was lost. Milliseconds since 1970.
+ * Finds the reference time of a Session without further updates, in milliseconds since 1970: the end of its
+ * last target, or the moment at which the connection was lost.
  *
- * @param link how the link to the gateway is, and since when
+ * @param link state of the connection to the gateway
  */
-export function endOf(
+export function findReferenceTime(
   { status, connection }: Pick<Session, 'status' | 'connection'>,
   targets: readonly Pick<Target, 'state'>[],
   link: { readonly state: string; readonly since: number },
 ): number {
-  const last = Math.max(parseTime(status.startTime) ?? 0, ...targets.map(lastTimeOf));
+  const last = Math.max(parseTime(status.startTime) ?? 0, ...targets.map(newestTimeOf));
   if (status.done) return last;
   const lost = link.state === 'lost' ? link.since : Number.POSITIVE_INFINITY;
-  const left = connection.state === 'LIVE' ? Number.POSITIVE_INFINITY : (parseTime(connection.since) ?? 0);
-  return Math.max(last, Math.min(lost, left));
+  const disconnected =
+    connection.state === 'LIVE' ? Number.POSITIVE_INFINITY : (parseTime(connection.since) ?? 0);
+  return Math.max(last, Math.min(lost, disconnected));
 }
 
-/** The latest time that a target's state names. */
-function lastTimeOf({ state }: Pick<Target, 'state'>): number {
+/** The newest time in a target's state. */
+function newestTimeOf({ state }: Pick<Target, 'state'>): number {
   if (state?.__typename === 'TargetStateTerminated')
     return parseTime(state.finishTime ?? state.startTime) ?? 0;
-  // Readiness may be of an earlier start.
+  // The time of readiness may belong to an earlier start.
   if (state?.__typename === 'TargetStateActive')
     return Math.max(parseTime(state.startTime) ?? 0, parseTime(state.lastReadyTime) ?? 0);
   return 0;

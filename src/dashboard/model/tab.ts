@@ -1,8 +1,8 @@
 import type { Tone } from './phases.js';
-import { type ShownVerdict, shownVerdict } from './shown-verdict.js';
+import { describeVerdict, type ShownVerdict } from './shown-verdict.js';
 import type { Session } from './types.js';
 
-/** What the browser's tab says. */
+/** Title and icon tone of the browser tab. */
 interface Tab {
   readonly title: string;
   readonly tone: Tone;
@@ -10,8 +10,8 @@ interface Tab {
 
 const NAME = 'tilt-graphql';
 
-/** Signs that a title can show. */
-const SIGNS: Readonly<Record<Tone, string>> = {
+/** Text symbols for titles. */
+const SYMBOLS: Readonly<Record<Tone, string>> = {
   ok: '✓',
   bad: '✗',
   busy: '…',
@@ -21,18 +21,24 @@ const SIGNS: Readonly<Record<Tone, string>> = {
 };
 
 /**
- * What the tab says of the Session that is shown or, without one, of all: the worst of them decides.
+ * Summarizes the selected Session for the browser tab or, without one, the worst verdict of all Sessions.
  *
- * @param selected the id of the one that is shown
- * @param isLinked whether there is a link to the gateway
+ * @param selected id of the selected Session
+ * @param isConnected whether the gateway is connected
  */
-export function tabOf(sessions: readonly Session[], selected: string | null, isLinked: boolean): Tab {
+export function summarizeTab(
+  sessions: readonly Session[],
+  selected: string | null,
+  isConnected: boolean,
+): Tab {
   const session = sessions.find(({ id }) => id === selected);
-  if (session) return tab(shownVerdict(session, isLinked), session.instance);
-  const verdicts = sessions.map((one) => shownVerdict(one, isLinked));
+  if (session) return createTab(describeVerdict(session, isConnected), session.instance);
+  const verdicts = sessions.map((one) => describeVerdict(one, isConnected));
   for (const tone of ['bad', 'busy', 'idle', 'ok'] as const) {
     const [first, ...others] = verdicts.filter((verdict) => verdict.tone === tone);
-    if (first) return tab(others.length > 0 ? { tone, word: COUNTED[tone](others.length + 1) } : first);
+    if (first) {
+      return createTab(others.length > 0 ? { tone, word: COUNTED[tone](others.length + 1) } : first);
+    }
   }
   return { title: NAME, tone: 'off' };
 }
@@ -44,8 +50,8 @@ const COUNTED = {
   ok: (count: number) => `${count} passed`,
 };
 
-function tab({ tone, word }: ShownVerdict, instance = ''): Tab {
-  return { tone, title: [`${SIGNS[tone]} ${word}`, instance, NAME].filter(Boolean).join(' · ') };
+function createTab({ tone, word }: ShownVerdict, instance = ''): Tab {
+  return { tone, title: [`${SYMBOLS[tone]} ${word}`, instance, NAME].filter(Boolean).join(' · ') };
 }
 
 const SHAPES: Readonly<Record<Tone, string>> = {
@@ -57,7 +63,7 @@ const SHAPES: Readonly<Record<Tone, string>> = {
   off: '<path d="M10 16h12"/>',
 };
 
-const COLOURS: Readonly<Record<Tone, string>> = {
+const COLORS: Readonly<Record<Tone, string>> = {
   ok: '#1a7f37',
   bad: '#cf222e',
   busy: '#0969da',
@@ -66,8 +72,8 @@ const COLOURS: Readonly<Record<Tone, string>> = {
   off: '#59636e',
 };
 
-/** The tab's icon, an address: a sign on a disc of its tone. */
-export function iconOf(tone: Tone): string {
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="16" fill="${COLOURS[tone]}"/><g fill="none" stroke="#fff" stroke-width="3.5" stroke-linecap="round" stroke-linejoin="round">${SHAPES[tone]}</g></svg>`;
+/** Renders the tab's icon as a data URL: a symbol on a disc in the color of its tone. */
+export function renderTabIcon(tone: Tone): string {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="16" fill="${COLORS[tone]}"/><g fill="none" stroke="#fff" stroke-width="3.5" stroke-linecap="round" stroke-linejoin="round">${SHAPES[tone]}</g></svg>`;
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }

@@ -1,4 +1,4 @@
-/** Milliseconds since 1970, microseconds as a fraction; null for null and for what is no time (RFC 3339). */
+/** Parses an RFC 3339 time to milliseconds since 1970, with microseconds as a fraction. Null when invalid. */
 export function parseTime(text: string | null): number | null {
   const [, day, fraction = '', zone] = text?.match(/^(.+?)(\.\d+)?(Z|[+-]\d\d:\d\d)$/) ?? [];
   const whole = Date.parse(`${day}${zone}`);
@@ -10,7 +10,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** How long, for a person: `49 ms`, `1.26 s`, `12.3 s`, `2 m 5 s`, `1 h 3 m`, `2 d 4 h`. */
+/** Formats a duration: `49 ms`, `1.26 s`, `12.3 s`, `2 m 5 s`, `1 h 3 m`, `2 d 4 h`. */
 export function formatDuration(ms: number): string {
   const length = Math.max(0, ms);
   if (Math.round(length) < SECOND) return `${Math.round(length)} ms`;
@@ -19,35 +19,35 @@ export function formatDuration(ms: number): string {
   return formatLong(Math.round(length / SECOND) * SECOND);
 }
 
-/** The same of what goes on, in whole seconds, so that it is calm to look at: `0 s`, `12 s`, `2 m 5 s`. */
+/** Formats a running duration in whole seconds: `0 s`, `12 s`, `2 m 5 s`. */
 export function formatElapsed(ms: number): string {
   const length = Math.floor(Math.max(0, ms) / SECOND) * SECOND;
   return length < MINUTE ? `${length / SECOND} s` : formatLong(length);
 }
 
 function formatLong(ms: number): string {
-  if (ms < HOUR) return pair(ms, MINUTE, 'm', SECOND, 's');
-  if (ms < DAY) return pair(ms, HOUR, 'h', MINUTE, 'm');
-  return pair(ms, DAY, 'd', HOUR, 'h');
+  if (ms < HOUR) return formatTwoUnits(ms, MINUTE, 'm', SECOND, 's');
+  if (ms < DAY) return formatTwoUnits(ms, HOUR, 'h', MINUTE, 'm');
+  return formatTwoUnits(ms, DAY, 'd', HOUR, 'h');
 }
 
-function pair(ms: number, big: number, bigName: string, small: number, smallName: string): string {
-  const rest = Math.floor((ms % big) / small);
-  return `${Math.floor(ms / big)} ${bigName}${rest > 0 ? ` ${rest} ${smallName}` : ''}`;
+function formatTwoUnits(ms: number, big: number, bigName: string, small: number, smallName: string): string {
+  const remainder = Math.floor((ms % big) / small);
+  return `${Math.floor(ms / big)} ${bigName}${remainder > 0 ? ` ${remainder} ${smallName}` : ''}`;
 }
 
-/** The time of day, by the reader's clock: `14:03:09`. */
+/** Formats the local time of day: `14:03:09`. */
 export function formatClock(ms: number): string {
   const date = new Date(ms);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':');
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(padTwo).join(':');
 }
 
-/** The same with milliseconds: `14:03:09.021`. */
+/** Formats the local time of day with milliseconds: `14:03:09.021`. */
 export function formatExactClock(ms: number): string {
   const whole = Math.floor(ms);
   return `${formatClock(whole)}.${String(whole % SECOND).padStart(3, '0')}`;
 }
 
-function twoDigits(value: number): string {
+function padTwo(value: number): string {
   return String(value).padStart(2, '0');
 }

@@ -1,94 +1,94 @@
 import { targetKey } from '../../client/changes.js';
-import { clockOffsetOf } from './marks.js';
-import { type Stretch, stretchesOf } from './stretches.js';
-import { parseTime } from './time.js';
+import { deriveSegments, estimateClockOffset, type Segment } from './segments.js';
+import { formatElapsed, parseTime } from './time.js';
 import type { Session, Target } from './types.js';
 
-/** A target's line of the timeline. */
-export interface Line {
+/** A target's row of the timeline. */
+export interface TimelineRow {
   /** The target's key: its name, or `name#2` for the second one of that name. */
   readonly name: string;
-  readonly stretches: readonly Stretch[];
+  readonly segments: readonly Segment[];
 }
 
-/** What the timeline of a Session shows. */
-interface TimelineData {
-  /** In the order in which they began to run; those that have not, last. */
-  readonly lines: readonly Line[];
-  /** The chain that determined the end of a `tilt ci`; empty while there is no end. */
+interface Timeline {
+  /** Ordered by the start of the first run; targets without a run last. */
+  readonly rows: readonly TimelineRow[];
+  /** The chain that determined the end of a `tilt ci`; empty until then. */
   readonly path: readonly PathStep[];
-  /** The beginning of all, in milliseconds since 1970; null while nothing has begun. */
+  /** Start of the Session, in milliseconds since 1970; null when unknown. */
   readonly origin: number | null;
 }
 
-/** The timeline of a Session with its targets. A target that is the same object as before has the same line as before. */
-export function timelineOf({ status }: Pick<Session, 'status'>, targets: readonly Target[]): TimelineData {
-  const offset = clockOffsetOf(targets.map(({ history }) => history));
-  const lines = targets.map((target) => lineOf(target, offset));
-  const runs = lines.flatMap(({ name, stretches }) => runsOf(name, stretches));
+/** Builds the timeline of a Session. An unchanged target object yields the same row object. */
+export function buildTimeline({ status }: Pick<Session, 'status'>, targets: readonly Target[]): Timeline {
+  const offset = estimateClockOffset(targets.map(({ history }) => history));
+  const rows = targets.map((target) => toRow(target, offset));
+  const runs = rows.flatMap(({ name, segments }) => listRuns(name, segments));
   const failed = targets.filter(({ phase }) => phase === 'FAILED').map(targetKey);
-  const starts = lines.flatMap(({ stretches }) => stretches.slice(0, 1).map(({ start }) => start));
+  const starts = rows.flatMap(({ segments }) => segments.slice(0, 1).map(({ start }) => start));
   const origin = Math.min(parseTime(status.startTime) ?? Number.POSITIVE_INFINITY, ...starts);
   return {
-    lines: lines.toSorted((a, b) => beginOf(a) - beginOf(b) || (a.name < b.name ? -1 : 1)),
-    path: status.done ? criticalPath(runs, failed) : [],
+    rows: rows.toSorted((a, b) => firstRunOf(a) - firstRunOf(b) || (a.name < b.name ? -1 : 1)),
+    path: status.done ? findCriticalPath(runs, failed) : [],
     origin: Number.isFinite(origin) ? origin : null,
   };
 }
 
-/** Whether what a line shows goes on. */
-export function isOpen({ stretches }: Line): boolean {
-  return stretches.at(-1)?.end === null;
+/** Whether the last segment of a row still lasts. */
+export function isOngoing({ segments }: TimelineRow): boolean {
+  return segments.at(-1)?.end === null;
 }
 
-// Of each target's newest state: a line is worked out again only when its target has changed.
-const known = new WeakMap<Target, { readonly offset: number; readonly line: Line }>();
+// Module state: a cache by target object, so that a row is derived again only when its target has changed.
+const cachedRows = new WeakMap<Target, { readonly offset: number; readonly row: TimelineRow }>();
 
-function lineOf(target: Target, offset: number): Line {
-  const before = known.get(target);
-  if (before?.offset === offset) return before.line;
-  const line = { name: targetKey(target), stretches: stretchesOf(target, offset) };
-  known.set(target, { offset, line });
-  return line;
+function toRow(target: Target, offset: number): TimelineRow {
+  const cached = cachedRows.get(target);
+  if (cached?.offset === offset) return cached.row;
+  const row = { name: targetKey(target), segments: deriveSegments(target, offset) };
+  cachedRows.set(target, { offset, row });
+  return row;
 }
 
-function beginOf({ stretches }: Line): number {
-  return stretches.find(({ kind }) => kind !== 'waiting')?.start ?? Number.MAX_VALUE;
+function firstRunOf({ segments }: TimelineRow): number {
+  return segments.find(({ kind }) => kind !== 'waiting')?.start ?? Number.MAX_VALUE;
 }
 
-/** A run of a target that came to its end: a job that finished, a server that became ready. */
-export interface Run {
+/** A completed run of a target: a job that finished, or a server that became ready. */
+export interface TargetRun {
   readonly target: string;
   /** Milliseconds since 1970. */
   readonly start: number;
   readonly end: number;
 }
 
-/** A link of the chain that determined the end. */
-export interface PathStep extends Run {
-  /** How long after the end of the step before it began, in milliseconds; 0 for the first. */
+/** A step of the critical path. */
+export interface PathStep extends TargetRun {
+  /**
+   * Time between the end of the previous step and the start of this one, in milliseconds; 0 for the first.
+   */
   readonly gap: number;
 }
 
-/** Clocks are read at slightly different moments: a run may seem to begin this long before what it waited for ended. */
+/** Clocks are read at slightly different moments: a run may start this long before its predecessor ended. */
 const TOLERANCE_MS = 5;
 
-/** The runs among a target's stretches that came to their end. */
-export function runsOf(target: string, stretches: readonly Stretch[]): Run[] {
-  return stretches.flatMap(({ kind, start, end, outcome }) =>
+/** Lists the completed runs of a target. */
+export function listRuns(target: string, segments: readonly Segment[]): TargetRun[] {
+  return segments.flatMap(({ kind, start, end, outcome }) =>
     kind === 'running' && end !== null && outcome !== 'off' ? [{ target, start, end }] : [],
   );
 }
 
 /**
- * The chain of runs that determined the end: from the one that ended last, back to what ended right before each began.
- * In the order in which they ran. Empty without any run.
+ * Finds the chain of runs that determined the end: from the run that ended last, back to the run that ended
+ * right before each one started. In order of time.
  *
- * @param last the names of targets of which one is the last, such as those that failed; empty for any
+ * @param last targets of which one must be the last, such as the failed ones; empty for any
  */
-export function criticalPath(runs: readonly Run[], last: readonly string[] = []): PathStep[] {
+export function findCriticalPath(runs: readonly TargetRun[], last: readonly string[] = []): PathStep[] {
   const byEnd = runs.toSorted((a, b) => b.end - a.end || b.start - a.start);
-  const path: Run[] = [];
+  const path: TargetRun[] = [];
   let step = byEnd.find(({ target }) => last.includes(target)) ?? byEnd[0];
   while (step) {
     path.unshift(step);
@@ -99,4 +99,69 @@ export function criticalPath(runs: readonly Run[], last: readonly string[] = [])
     const before = path[index - 1];
     return { ...run, gap: before ? Math.max(0, run.start - before.end) : 0 };
   });
+}
+
+/** The visible range of time. */
+export interface TimeAxis {
+  /** Milliseconds since 1970. */
+  readonly start: number;
+  readonly end: number;
+  readonly ticks: readonly Tick[];
+}
+
+/** A labelled time, relative to the start of the Session. */
+interface Tick {
+  /** Position on the axis, from 0 to 1. */
+  readonly position: number;
+  readonly label: string;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+const STEPS = [
+  100,
+  200,
+  500,
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),
+  ...[1, 2, 4, 8, 12, 24, 48, 96, 168].map((count) => count * HOUR),
+];
+
+/** Number of labels that fit next to each other. */
+const MAX_TICKS = 6;
+
+/**
+ * Creates the axis of a range of time, at least a tenth of a second long.
+ *
+ * @param origin start of the Session, to which the labels are relative
+ * @param isMoving whether the end moves: it is then rounded up to the next tick, so that bars stay in place
+ */
+export function createAxis(origin: number, from: number, until: number, isMoving: boolean): TimeAxis {
+  const minEnd = Math.max(until, from + 100);
+  const step = STEPS.find((length) => (minEnd - from) / length <= MAX_TICKS) ?? (minEnd - from) / MAX_TICKS;
+  const first = Math.ceil((from - origin) / step);
+  const end = isMoving ? origin + Math.ceil((minEnd - origin) / step) * step : minEnd;
+  const count = Math.floor((end - origin) / step) - first + 1;
+  const ticks = Array.from({ length: count }, (_, index) => {
+    const after = (first + index) * step;
+    return { position: (origin + after - from) / (end - from), label: formatTick(after, step) };
+  });
+  return { start: from, end, ticks };
+}
+
+/** Returns the previous axis if the new one is equal, so that nothing is rendered again. */
+export function reuseAxis(before: TimeAxis | null, after: TimeAxis): TimeAxis {
+  const isSame = before?.start === after.start && before.end === after.end;
+  return isSame && before.ticks[0]?.label === after.ticks[0]?.label ? before : after;
+}
+
+/** Converts a time to a position on an axis, from 0 to 1; times outside are clamped. */
+export function toPosition(at: number, { start, end }: TimeAxis): number {
+  return Math.min(1, Math.max(0, (at - start) / (end - start)));
+}
+
+function formatTick(after: number, step: number): string {
+  return step < SECOND ? `${(after / SECOND).toFixed(1)} s` : formatElapsed(after);
 }

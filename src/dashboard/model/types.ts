@@ -2,14 +2,14 @@ import type { SessionFields, TargetFields, TargetStateFields } from '../../clien
 
 export type { TargetPhase, VerdictState } from '../../client/generated.js';
 
-/** A Session, as the client asks for it. */
+/** A Session, with the fields that the client selects. */
 export type Session = SessionFields;
 
 /** A target with its history. */
 export type Target = TargetFields;
 
-/** What a target is doing; null when inactive. */
+/** State of a target; null when inactive. */
 export type State = TargetStateFields | null;
 
-/** A change of a target's state that the gateway saw. */
-export type Transition = Target['history'][number];
+/** A change of a target's state that the gateway observed. */
+export type HistoryEntry = Target['history'][number];

@@ -1,30 +1,30 @@
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import { iconOf, tabOf } from '../model/tab.js';
+import { renderTabIcon, summarizeTab } from '../model/tab.js';
 import type { Board } from './board.js';
-import { notifyFailures } from './notices.js';
+import { notifyFailures } from './notifications.js';
 import { applyTheme, type Preferences, readPreferences, writePreferences } from './preferences.js';
 import type { Router } from './router.js';
 
-/** What every part of the page may look at. */
+/** The state that all components share. */
 export interface Page {
   readonly board: Board;
   readonly router: Router;
-  /** Milliseconds since 1970, a second at a time. */
+  /** Current time in milliseconds since 1970, updated once a second. */
   readonly now: ReadonlySignal<number>;
-  /** Whether there is a link to the gateway. */
-  readonly isLinked: ReadonlySignal<boolean>;
+  /** Whether the gateway is connected, or a first attempt is pending. */
+  readonly isConnected: ReadonlySignal<boolean>;
   readonly preferences: ReadonlySignal<Preferences>;
-  choose(changes: Partial<Preferences>): void;
+  updatePreferences(changes: Partial<Preferences>): void;
 }
 
-/** Puts the page together, with what it shows beside itself: the tab's title and icon, notices. */
+/** Creates the shared state, and keeps the tab's title and icon, the theme and notifications up to date. */
 export function createPage(board: Board, router: Router, now: ReadonlySignal<number>): Page {
   const preferences = signal(readPreferences());
-  const isLinked = computed(() => board.link.value.state !== 'lost');
+  const isConnected = computed(() => board.link.value.state !== 'lost');
   const tab = computed(() =>
-    tabOf([...(board.sessions.value?.values() ?? [])], router.route.value.session, isLinked.value),
+    summarizeTab([...(board.sessions.value?.values() ?? [])], router.route.value.session, isConnected.value),
   );
   const title = computed(() => tab.value.title);
   const tone = computed(() => tab.value.tone);
@@ -32,40 +32,42 @@ export function createPage(board: Board, router: Router, now: ReadonlySignal<num
     document.title = title.value;
   });
   effect(() => {
-    document.querySelector('link[rel=icon]')?.setAttribute('href', iconOf(tone.value));
+    document.querySelector('link[rel=icon]')?.setAttribute('href', renderTabIcon(tone.value));
   });
   effect(() => applyTheme(preferences.value.theme));
   notifyFailures(
     board.sessions,
-    computed(() => preferences.value.notices),
+    computed(() => preferences.value.notifications),
   );
   return {
     board,
     router,
     now,
-    isLinked,
+    isConnected,
     preferences,
-    choose(changes) {
+    updatePreferences(changes) {
       preferences.value = { ...preferences.value, ...changes };
       writePreferences(preferences.value);
     },
   };
 }
 
-/** Hands the page to its parts. */
+/** Provides the page to components. */
 export const PageContext = createContext<Page | null>(null);
 
-/** The page that a part is of. */
+/** Returns the page of a component. */
 export function usePage(): Page {
   const page = useContext(PageContext);
-  if (!page) throw new Error('Expected to be drawn inside of a page.');
+  if (!page) throw new Error('usePage: expected a component inside of PageContext.Provider');
   return page;
 }
 
-/** How often what is elapsed is told anew, in milliseconds. */
+/** Update interval of elapsed times, in milliseconds. */
 const TICK_MS = 1_000;
 
-/** The time, in milliseconds since 1970, a second at a time. It stands still while nobody looks. */
+/**
+ * Creates a clock in milliseconds since 1970 that updates once a second, and pauses while the page is hidden.
+ */
 export function createClock(): ReadonlySignal<number> {
   const now = signal(Date.now());
   const tick = () => {

@@ -1,36 +1,36 @@
-/** What a reader has chosen, kept by the browser. */
+/** Preferences of the visitor, stored by the browser. */
 export interface Preferences {
   readonly theme: Theme;
-  /** Whether failures are told by the desktop. */
-  readonly notices: boolean;
+  /** Whether failures are shown as desktop notifications. */
+  readonly notifications: boolean;
 }
 
-/** `auto`: as the system has it. */
+/** `auto` follows the system. */
 export type Theme = 'auto' | 'light' | 'dark';
 
 const THEME_KEY = 'tilt-graphql.theme';
-const NOTICES_KEY = 'tilt-graphql.notices';
+const NOTIFICATIONS_KEY = 'tilt-graphql.notices';
 
-/** Reads what was chosen. A browser that keeps nothing has the defaults. */
+/** Reads the preferences; defaults when nothing is stored. */
 export function readPreferences(): Preferences {
   const theme = read(THEME_KEY);
   return {
     theme: theme === 'light' || theme === 'dark' ? theme : 'auto',
-    notices: read(NOTICES_KEY) === 'on',
+    notifications: read(NOTIFICATIONS_KEY) === 'on',
   };
 }
 
-/** Keeps it, where the browser lets us. */
-export function writePreferences({ theme, notices }: Preferences): void {
+/** Stores the preferences, if the browser allows that. */
+export function writePreferences({ theme, notifications }: Preferences): void {
   try {
     localStorage.setItem(THEME_KEY, theme);
-    localStorage.setItem(NOTICES_KEY, notices ? 'on' : 'off');
+    localStorage.setItem(NOTIFICATIONS_KEY, notifications ? 'on' : 'off');
   } catch {
-    // Then it holds until the page is left.
+    // Without storage, the preferences last until the page is closed.
   }
 }
 
-/** Shows the page in a theme. */
+/** Applies a theme to the page. */
 export function applyTheme(theme: Theme): void {
   if (theme === 'auto') document.documentElement.removeAttribute('data-theme');
   else document.documentElement.setAttribute('data-theme', theme);

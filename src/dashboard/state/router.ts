@@ -2,16 +2,16 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import { type Filter, NO_FILTER } from '../model/filter.js';
 import { isPhase } from '../model/phases.js';
 
-/** Where the page is, and the way elsewhere. */
+/** Maps the page's address to its route. */
 export interface Router {
   readonly route: ReadonlySignal<Route>;
-  /** Changes what is given of the route, and the address with it. */
+  /** Changes parts of the route, and the address with it. */
   go(changes: Partial<Route>): void;
-  /** The address, relative to the page, of the route with these changes. */
-  hrefOf(changes: Partial<Route>): string;
+  /** Formats the address of the route with these changes, relative to the page. */
+  formatHref(changes: Partial<Route>): string;
 }
 
-/** Follows the address, and the browser's way back. */
+/** Creates a router that follows the address and the browser's history. */
 export function createRouter(): Router {
   const route = signal(parseRoute(location.search));
   addEventListener('popstate', () => {
@@ -21,31 +21,29 @@ export function createRouter(): Router {
     route,
     go(changes) {
       const next = { ...route.value, ...changes };
-      const address = printRoute(next);
-      if (address === printRoute(route.value)) return;
+      const address = formatRoute(next);
+      if (address === formatRoute(route.value)) return;
       if (isTyping(route.value, next)) history.replaceState(null, '', address);
       else history.pushState(null, '', address);
       route.value = next;
     },
-    hrefOf: (changes) => printRoute({ ...route.value, ...changes }),
+    formatHref: (changes) => formatRoute({ ...route.value, ...changes }),
   };
 }
 
-/** What the page shows. It stands in the address, so that it can be sent to somebody else, and gone back to. */
+/** The state of the page that its address contains, for links and the browser's history. */
 export interface Route extends Filter {
-  /** The Session that is shown; null for the list of all. */
+  /** The selected Session; null for the list of all. */
   readonly session: string | null;
-  readonly view: View;
-  /** The target whose details are open. */
+  /** Presentation of a Session's targets. */
+  readonly view: 'targets' | 'timeline';
+  /** The target whose details are open; null for none. */
   readonly target: string | null;
-  /** How much of the end of the timeline is shown. */
+  /** Visible length of the timeline, up to its end. */
   readonly span: Span;
 }
 
-/** How a Session's targets are shown. */
-type View = 'targets' | 'timeline';
-
-/** Lengths of a timeline, in milliseconds. */
+/** Visible lengths of a timeline, in milliseconds. */
 export const SPANS = {
   all: Number.POSITIVE_INFINITY,
   '1h': 3_600_000,
@@ -53,10 +51,10 @@ export const SPANS = {
   '1m': 60_000,
 } as const;
 
-/** A length of the timeline. */
+/** A visible length of the timeline. */
 export type Span = keyof typeof SPANS;
 
-/** The list of all Sessions, with nothing filtered. */
+/** The list of all Sessions, without a filter. */
 export const HOME: Route = {
   session: null,
   view: 'targets',
@@ -65,7 +63,7 @@ export const HOME: Route = {
   ...NO_FILTER,
 };
 
-/** Reads the query of an address (`?session=…`). What makes no sense is left out. */
+/** Parses the query of an address (`?session=…`). Invalid parts are ignored. */
 export function parseRoute(search: string): Route {
   const query = new URLSearchParams(search);
   const span = query.get('span') ?? '';
@@ -80,8 +78,8 @@ export function parseRoute(search: string): Route {
   };
 }
 
-/** Writes the query of an address, the shortest that is read as this route: `?` alone for {@link HOME}. */
-export function printRoute({ session, view, target, span, text, phases, resource }: Route): string {
+/** Formats a route as the shortest query of an address; `?` alone for {@link HOME}. */
+export function formatRoute({ session, view, target, span, text, phases, resource }: Route): string {
   const entries: [string, string | null][] = [
     ['session', session],
     ['view', view === 'targets' ? null : view],
@@ -95,10 +93,12 @@ export function printRoute({ session, view, target, span, text, phases, resource
   return `?${query}`;
 }
 
-/** Whether only the text differs: then a step in the browser's history would be one a letter. */
+/**
+ * Whether only the text differs. Such changes replace the history entry: otherwise each letter would add one.
+ */
 export function isTyping(from: Route, to: Route): boolean {
   return (
-    from.text !== '' && from.text !== to.text && printRoute({ ...from, text: to.text }) === printRoute(to)
+    from.text !== '' && from.text !== to.text && formatRoute({ ...from, text: to.text }) === formatRoute(to)
   );
 }
 

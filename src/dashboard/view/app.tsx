@@ -1,14 +1,12 @@
 import { NO_FILTER } from '../model/filter.js';
-import { isOld, shownVerdict } from '../model/shown-verdict.js';
-import { tabOf } from '../model/tab.js';
+import { describeVerdict, isStale } from '../model/shown-verdict.js';
+import { summarizeTab } from '../model/tab.js';
 import type { Session } from '../model/types.js';
-import { askForNotices, noticeState } from '../state/notices.js';
+import { notificationState, requestNotifications } from '../state/notifications.js';
 import { type Page, PageContext, usePage } from '../state/page.js';
 import type { Theme } from '../state/preferences.js';
-import { Icon } from './badges.js';
-import { LinkBanner } from './banners.js';
-import { Broken, Loading } from './empty.js';
-import { Link } from './link.js';
+import { DisconnectedBanner, Loading, Rejected } from './messages.js';
+import { Icon, Link } from './parts.js';
 import { SessionList } from './session-list.js';
 import { SessionPage } from './session-page.js';
 import { SignIn } from './sign-in.js';
@@ -18,37 +16,37 @@ export function App({ page }: { readonly page: Page }) {
   return (
     <PageContext.Provider value={page}>
       <Header />
-      <View />
-      <Announcer />
+      <CurrentView />
+      <VerdictAnnouncer />
       <Footer />
     </PageContext.Provider>
   );
 }
 
-function View() {
+function CurrentView() {
   const { board } = usePage();
-  const trouble = board.trouble.value;
-  if (trouble?.isSignedOut) return <SignIn />;
-  if (trouble) return <Broken message={trouble.message} />;
+  const error = board.error.value;
+  if (error?.isSignedOut) return <SignIn />;
+  if (error) return <Rejected message={error.message} />;
   const sessions = board.sessions.value;
   const detail = board.detail.value;
   if (sessions === null) return <Loading />;
   return (
     <>
-      <LinkBanner />
+      <DisconnectedBanner />
       {detail ? <SessionPage key={detail.id} detail={detail} /> : <SessionList sessions={sessions} />}
     </>
   );
 }
 
-/** Tells a screen reader when the verdict turns. */
-function Announcer() {
-  const { board, router, isLinked } = usePage();
+/** Announces changes of the verdict to screen readers. */
+function VerdictAnnouncer() {
+  const { board, router, isConnected } = usePage();
   const sessions = board.sessions.value;
   const selected = sessions?.get(router.route.value.session ?? '');
   const words = selected
-    ? announcementOf(selected, isLinked.value)
-    : tabOf([...(sessions?.values() ?? [])], null, isLinked.value).title;
+    ? formatAnnouncement(selected, isConnected.value)
+    : summarizeTab([...(sessions?.values() ?? [])], null, isConnected.value).title;
   return (
     <p class="hidden" aria-live="polite" role="status">
       {words}
@@ -56,15 +54,15 @@ function Announcer() {
   );
 }
 
-function announcementOf(session: Session, isLinked: boolean): string {
-  const { word, tone } = shownVerdict(session, isLinked);
-  const reason = tone === 'bad' && !isOld(session, isLinked) ? session.verdict.reason : null;
+function formatAnnouncement(session: Session, isConnected: boolean): string {
+  const { word, tone } = describeVerdict(session, isConnected);
+  const reason = tone === 'bad' && !isStale(session, isConnected) ? session.verdict.reason : null;
   return [`${session.instance}: ${word}`, reason].filter(Boolean).join('. ');
 }
 
 function Footer() {
   const { board } = usePage();
-  if (board.sessions.value === null || board.trouble.value) return null;
+  if (board.sessions.value === null || board.error.value) return null;
   return (
     <footer class="keys">
       <kbd>/</kbd> search <kbd>j</kbd> <kbd>k</kbd> move <kbd>Enter</kbd> open <kbd>Esc</kbd> close
@@ -72,7 +70,7 @@ function Footer() {
   );
 }
 
-/** The head of every view: where one is, how the link is, what one may choose. */
+/** The header of every view: home link, connection state, preferences. */
 function Header() {
   return (
     <header class="top">
@@ -80,9 +78,9 @@ function Header() {
         <span class="logo" aria-hidden="true" />
         <span class="brand-name">tilt-graphql</span>
       </Link>
-      <LinkState />
+      <ConnectionIndicator />
       <nav aria-label="Page">
-        <NoticesButton />
+        <NotificationsButton />
         <ThemeButton />
         <a class="button" href="graphql">
           GraphQL
@@ -92,39 +90,46 @@ function Header() {
   );
 }
 
-function LinkState() {
+function ConnectionIndicator() {
   const { board } = usePage();
-  const trouble = board.trouble.value;
-  const state = trouble ? 'ended' : board.link.value.state;
+  const error = board.error.value;
+  const state = error ? 'ended' : board.link.value.state;
   return (
-    <p class={`link-state is-${state}`}>
+    <p class={`connection-state is-${state}`}>
       <span class="dot" aria-hidden="true" />
-      {trouble?.isSignedOut ? 'Signed out' : WORDS[state]}
+      {error?.isSignedOut ? 'Signed out' : CONNECTION_WORDS[state]}
     </p>
   );
 }
 
-const WORDS = { connecting: 'Connecting', live: 'Live', lost: 'Link lost', ended: 'No news' } as const;
+const CONNECTION_WORDS = {
+  connecting: 'Connecting',
+  live: 'Live',
+  lost: 'Disconnected',
+  ended: 'Rejected',
+} as const;
 
-const NEXT: Readonly<Record<Theme, Theme>> = { auto: 'dark', dark: 'light', light: 'auto' };
+const NEXT_THEME: Readonly<Record<Theme, Theme>> = { auto: 'dark', dark: 'light', light: 'auto' };
 
 function ThemeButton() {
-  const { preferences, choose } = usePage();
+  const { preferences, updatePreferences } = usePage();
   const { theme } = preferences.value;
   return (
-    <button type="button" class="button" onClick={() => choose({ theme: NEXT[theme] })}>
+    <button type="button" class="button" onClick={() => updatePreferences({ theme: NEXT_THEME[theme] })}>
       <span class="label-long">Theme: </span>
       {theme}
     </button>
   );
 }
 
-/** Turns notices by the desktop on and off. */
-function NoticesButton() {
-  const { preferences, choose } = usePage();
-  const state = noticeState();
-  const isOn = preferences.value.notices && state === 'allowed';
-  const toggle = async () => choose({ notices: !isOn && (await askForNotices()) });
+/** Turns desktop notifications on and off. */
+function NotificationsButton() {
+  const { preferences, updatePreferences } = usePage();
+  const state = notificationState();
+  const isOn = preferences.value.notifications && state === 'allowed';
+  const toggle = async () => {
+    updatePreferences({ notifications: !isOn && (await requestNotifications()) });
+  };
   return (
     <button
       type="button"
@@ -133,14 +138,14 @@ function NoticesButton() {
       disabled={state === 'blocked'}
       title={
         state === 'blocked'
-          ? 'This browser does not allow notices from this page'
-          : 'A notice when a session fails'
+          ? 'This browser blocks notifications from this page'
+          : 'Show a notification when a session fails'
       }
       onClick={() => void toggle()}
     >
       <Icon name="BELL" />
       <span class="label-long">
-        {state === 'blocked' ? 'Notices blocked' : isOn ? 'Notices on' : 'Notify me'}
+        {state === 'blocked' ? 'Notifications blocked' : isOn ? 'Notifications on' : 'Notify me'}
       </span>
     </button>
   );

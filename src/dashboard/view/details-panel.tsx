@@ -2,14 +2,13 @@ import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { targetKey } from '../../client/changes.js';
 import { plainText } from '../../model/plain-text.js';
-import { reasonOf } from '../model/phases.js';
+import { describeReason } from '../model/phases.js';
 import { formatDuration, formatExactClock, parseTime } from '../model/time.js';
-import type { Target, Transition } from '../model/types.js';
+import type { HistoryEntry, Target } from '../model/types.js';
 import { usePage } from '../state/page.js';
-import { Icon, PhaseBadge } from './badges.js';
-import { Elapsed } from './elapsed.js';
+import { Elapsed, Icon, PhaseBadge } from './parts.js';
 
-/** All that is known of one target. It takes the focus as it opens, and the key Escape closes it. */
+/** The details of one target. The panel takes the focus when it opens; Escape closes it. */
 export function DetailsPanel({
   session,
   target,
@@ -22,10 +21,10 @@ export function DetailsPanel({
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   const { name, type, typeText, resources, phase, state } = target.value;
   const key = targetKey(target.value);
-  const history = useSignal<readonly Transition[] | null>(null);
+  const history = useSignal<readonly HistoryEntry[] | null>(null);
   useEffect(
     () =>
-      board.followHistory(session, { key, name }, (newest) => {
+      board.watchHistory(session, { key, name }, (newest) => {
         history.value = newest;
       }),
     [board, session, key, name, history],
@@ -63,20 +62,20 @@ function Facts({ target }: { readonly target: Target }) {
     case 'TargetStateWaiting':
       return (
         <Fact
-          name="Waits"
-          value={[plainText(state.waitReason), reasonOf(target)].filter(Boolean).join(': ')}
+          name="Waiting for"
+          value={[plainText(state.waitReason), describeReason(target)].filter(Boolean).join(': ')}
         />
       );
     case 'TargetStateActive': {
       const start = parseTime(state.startTime);
       return (
         <>
-          <Fact name="Started" value={clockOf(state.startTime)} />
+          <Fact name="Started" value={formatTimestamp(state.startTime)} />
           {state.ready && (
-            <Fact name={phase === 'SUCCEEDED' ? 'Succeeded' : 'Ready since'} value={clockOf(since)} />
+            <Fact name={phase === 'SUCCEEDED' ? 'Succeeded' : 'Ready since'} value={formatTimestamp(since)} />
           )}
-          <Fact name="Time to ready" value={secondsOf(secondsToReady)} />
-          <Fact name="Duration" value={secondsOf(durationSeconds)} />
+          <Fact name="Time to ready" value={formatSeconds(secondsToReady)} />
+          <Fact name="Duration" value={formatSeconds(durationSeconds)} />
           {start !== null && phase !== 'SUCCEEDED' && (
             <>
               <dt>Running for</dt>
@@ -91,9 +90,9 @@ function Facts({ target }: { readonly target: Target }) {
     case 'TargetStateTerminated':
       return (
         <>
-          <Fact name="Started" value={clockOf(state.startTime)} />
-          <Fact name="Finished" value={clockOf(state.finishTime)} />
-          <Fact name="Duration" value={secondsOf(durationSeconds)} />
+          <Fact name="Started" value={formatTimestamp(state.startTime)} />
+          <Fact name="Finished" value={formatTimestamp(state.finishTime)} />
+          <Fact name="Duration" value={formatSeconds(durationSeconds)} />
           {state.error !== null && (
             <Fact name="Grace" value={GRACE[state.graceStatus] ?? state.graceStatusText} />
           )}
@@ -116,25 +115,25 @@ function Fact({ name, value }: { readonly name: string; readonly value: string }
 
 const GRACE = {
   NOT_APPLICABLE: '',
-  TOLERATED: 'still tolerated: it is tried again',
+  TOLERATED: 'tolerated: Tilt retries',
   EXCEEDED: 'grace period exceeded',
   UNKNOWN: null,
 } as const;
 
-function clockOf(time: string | null): string {
+function formatTimestamp(time: string | null): string {
   const at = parseTime(time);
   return at === null ? '' : formatExactClock(at);
 }
 
-function secondsOf(seconds: number | null): string {
+function formatSeconds(seconds: number | null): string {
   return seconds === null ? '' : formatDuration(seconds * 1_000);
 }
 
-/** What a target went through, the newest first, as the gateway saw it. */
-function HistoryTable({ history }: { readonly history: readonly Transition[] }) {
+/** The changes of a target that the gateway observed, newest first. */
+function HistoryTable({ history }: { readonly history: readonly HistoryEntry[] }) {
   return (
     <table class="history">
-      <caption class="hidden">Changes that the gateway saw, the newest first</caption>
+      <caption class="hidden">Changes seen by the gateway, newest first</caption>
       <thead>
         <tr>
           <th scope="col">Seen at</th>

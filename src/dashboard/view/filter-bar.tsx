@@ -1,12 +1,12 @@
 import { useComputed } from '@preact/signals';
-import { isEmpty, NO_FILTER, resourcesOf, togglePhase } from '../model/filter.js';
+import { isEmpty, listResources, NO_FILTER, togglePhase } from '../model/filter.js';
 import { PHASE_LOOKS, PHASES } from '../model/phases.js';
 import type { SessionProps } from '../state/board.js';
 import { usePage } from '../state/page.js';
 import type { Span } from '../state/router.js';
-import { Icon } from './badges.js';
+import { Icon } from './parts.js';
 
-/** Chooses which targets are shown: by words, phase, resource. */
+/** Filters targets by words, phase and resource. */
 export function FilterBar({ session, targets }: SessionProps) {
   const { router } = usePage();
   const { phases, view } = router.route.value;
@@ -47,8 +47,8 @@ export function FilterBar({ session, targets }: SessionProps) {
 function ResourceChoice({ targets }: Pick<SessionProps, 'targets'>) {
   const { router } = usePage();
   const names = useComputed(() =>
-    // A target's resources change only with its Tiltfile: then it is another.
-    resourcesOf([...targets.value.values()].map((target) => target.peek())),
+    // Peeking is enough: resources change only with the Tiltfile, which replaces the target.
+    listResources([...targets.value.values()].map((target) => target.peek())),
   );
   const { resource } = router.route.value;
   const choices =
@@ -71,14 +71,14 @@ function ResourceChoice({ targets }: Pick<SessionProps, 'targets'>) {
   );
 }
 
-const SPAN_WORDS: Readonly<Record<Span, string>> = {
-  all: 'All the time',
+const SPAN_LABELS: Readonly<Record<Span, string>> = {
+  all: 'Whole session',
   '1h': 'Last hour',
   '10m': 'Last 10 min',
   '1m': 'Last minute',
 };
 
-/** Chooses how much of the end of the timeline is shown. */
+/** Selects the visible length of the timeline. */
 function SpanChoice() {
   const { router } = usePage();
   return (
@@ -93,7 +93,7 @@ function SpanChoice() {
       >
         {SPAN_NAMES.map((span) => (
           <option key={span} value={span}>
-            {SPAN_WORDS[span]}
+            {SPAN_LABELS[span]}
           </option>
         ))}
       </select>
@@ -103,7 +103,7 @@ function SpanChoice() {
 
 const SPAN_NAMES: readonly Span[] = ['all', '1h', '10m', '1m'];
 
-/** Finds by words, as they are typed. The key `/` leads here. */
+/** Filters by words while typing. The key `/` focuses it. */
 export function SearchBox({ label }: { readonly label: string }) {
   const { router } = usePage();
   return (

@@ -2,18 +2,20 @@ import { NO_FILTER } from '../model/filter.js';
 import type { Router } from '../state/router.js';
 
 /**
- * The keys of the page: `/` searches, the arrows and j, k go from one item to the next, Enter opens (as with any link), and
- * Escape closes what was opened last.
+ * Handles the keys of the page: `/` searches, the arrows and j, k move between items, Enter opens an item as
+ * it does any link, and Escape closes the details or the Session.
  */
 export function listenToKeys(router: Router): void {
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    const isHandled = isTyped(event.target) ? typed(event, router) : pressed(event.key, router);
+    const isHandled = isInput(event.target)
+      ? handleInputKey(event, router)
+      : handleShortcut(event.key, router);
     if (isHandled) event.preventDefault();
   });
 }
 
-function typed({ key, target }: KeyboardEvent, router: Router): boolean {
+function handleInputKey({ key, target }: KeyboardEvent, router: Router): boolean {
   if (!(target instanceof HTMLInputElement) || !target.matches('[data-search]')) return false;
   if (key === 'ArrowDown' || key === 'Enter') return move(1);
   if (key !== 'Escape') return false;
@@ -22,7 +24,7 @@ function typed({ key, target }: KeyboardEvent, router: Router): boolean {
   return true;
 }
 
-function pressed(key: string, router: Router): boolean {
+function handleShortcut(key: string, router: Router): boolean {
   switch (key) {
     case '/':
       return focus(document.querySelector('[data-search]'));
@@ -39,7 +41,7 @@ function pressed(key: string, router: Router): boolean {
   }
 }
 
-function isTyped(target: EventTarget | null): boolean {
+function isInput(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLInputElement ||
     target instanceof HTMLSelectElement ||
@@ -47,7 +49,9 @@ function isTyped(target: EventTarget | null): boolean {
   );
 }
 
-/** Goes to an item; from nowhere to the one that is open, or else to the first. */
+/**
+ * Moves the focus between items. Without a focused item it starts at the open one, otherwise at the first.
+ */
 function move(by: number): boolean {
   const items = [...document.querySelectorAll<HTMLElement>('[data-nav]')];
   const at = items.findIndex((item) => item.matches(':focus'));
@@ -61,7 +65,7 @@ function close(router: Router): boolean {
   const { target, session } = router.route.value;
   if (target !== null) {
     router.go({ target: null });
-    focus(itemOf(target));
+    focus(findItem(target));
     return true;
   }
   if (session === null) return false;
@@ -69,7 +73,7 @@ function close(router: Router): boolean {
   return true;
 }
 
-function itemOf(name: string): HTMLElement | null {
+function findItem(name: string): HTMLElement | null {
   return document.querySelector<HTMLElement>(`[data-nav="${CSS.escape(name)}"]`);
 }
 

@@ -1,16 +1,14 @@
 import { useContext } from 'preact/hooks';
 import { matchesSession } from '../model/filter.js';
-import { isOld, shownVerdict } from '../model/shown-verdict.js';
+import { describeVerdict, isStale } from '../model/shown-verdict.js';
 import { formatClock, formatDuration, parseTime } from '../model/time.js';
 import type { Session } from '../model/types.js';
 import { usePage } from '../state/page.js';
-import { DemoBadge, Progress, VerdictBadge } from './badges.js';
-import { AsOf, Elapsed } from './elapsed.js';
-import { NoMatch, NoSessions } from './empty.js';
 import { SearchBox } from './filter-bar.js';
-import { Link } from './link.js';
+import { NoMatch, NoSessions } from './messages.js';
+import { DemoBadge, Elapsed, Link, Progress, ReferenceTime, VerdictBadge } from './parts.js';
 
-/** All Sessions. */
+/** The list of all Sessions. */
 export function SessionList({ sessions }: { readonly sessions: ReadonlyMap<string, Session> }) {
   const { router } = usePage();
   const { text } = router.route.value;
@@ -34,13 +32,13 @@ export function SessionList({ sessions }: { readonly sessions: ReadonlyMap<strin
   );
 }
 
-/** A Session in the list of all. */
+/** A Session in the list. */
 function SessionCard({ session }: { readonly session: Session }) {
-  const { isLinked } = usePage();
-  const verdict = shownVerdict(session, isLinked.value);
+  const { isConnected } = usePage();
+  const verdict = describeVerdict(session, isConnected.value);
   const { id, instance, spec, connection, counts } = session;
   return (
-    <li class={`card edge-${verdict.tone}${isOld(session, isLinked.value) ? ' is-old' : ''}`}>
+    <li class={`card edge-${verdict.tone}${isStale(session, isConnected.value) ? ' is-stale' : ''}`}>
       <div class="card-head">
         <h2>
           <Link to={{ session: id, text: '' }} data-nav={id}>
@@ -51,40 +49,42 @@ function SessionCard({ session }: { readonly session: Session }) {
         <VerdictBadge verdict={verdict} />
       </div>
       <p class="meta">
-        <span>{commandOf(session)}</span>
+        <span>{formatCommand(session)}</span>
         <span class="mono path">{spec.tiltfilePath}</span>
       </p>
       <Progress counts={counts} />
       {session.verdict.reason !== null && <p class="reason clamp">{session.verdict.reason}</p>}
       <p class="meta">
-        <Started session={session} />
+        <StartTime session={session} />
         <ConnectionNote connection={connection} />
       </p>
     </li>
   );
 }
 
-/** What was run. */
-export function commandOf({ spec }: Pick<Session, 'spec'>): string {
+/** Returns the command that a Session runs. */
+export function formatCommand({ spec }: Pick<Session, 'spec'>): string {
   return { CI: 'tilt ci', MANUAL: 'tilt up', UNKNOWN: 'tilt' }[spec.exitCondition];
 }
 
-/** When it started, and for how long it has run where that goes on, or did, where it is known how it ended. */
-export function Started({ session }: { readonly session: Session }) {
-  const { isLinked } = usePage();
-  const asOf = useContext(AsOf);
+/**
+ * The start of a Session, and its duration so far or in total; without a duration when the end is unknown.
+ */
+export function StartTime({ session }: { readonly session: Session }) {
+  const { isConnected } = usePage();
+  const referenceTime = useContext(ReferenceTime);
   const start = parseTime(session.status.startTime);
   if (start === null) return null;
-  const goesOn = !session.status.done && !isOld(session, isLinked.value);
+  const isOngoing = !session.status.done && !isStale(session, isConnected.value);
   return (
     <span>
       started {formatClock(start)}
-      {goesOn && (
+      {isOngoing && (
         <>
           , <Elapsed since={start} /> ago
         </>
       )}
-      {session.status.done && asOf && `, took ${formatDuration(asOf.value - start)}`}
+      {session.status.done && referenceTime && `, took ${formatDuration(referenceTime.value - start)}`}
     </span>
   );
 }
@@ -93,7 +93,7 @@ function ConnectionNote({ connection: { state, since } }: Pick<Session, 'connect
   if (state === 'LIVE') return <span>live</span>;
   return (
     <span class="note">
-      {state === 'GONE' ? 'Tilt left' : 'stale since'} {formatClock(parseTime(since) ?? 0)}
+      {state === 'GONE' ? 'Tilt exited' : 'stale since'} {formatClock(parseTime(since) ?? 0)}
     </span>
   );
 }

@@ -1,28 +1,24 @@
 import { useComputed } from '@preact/signals';
-import { blockersOf } from '../model/blockers.js';
-import { PHASE_LOOKS } from '../model/phases.js';
-import { endOf, isOld, shownVerdict } from '../model/shown-verdict.js';
+import { groupBlockers, PHASE_LOOKS } from '../model/phases.js';
+import { describeVerdict, findReferenceTime, isStale } from '../model/shown-verdict.js';
 import type { Detail, SessionProps } from '../state/board.js';
 import { usePage } from '../state/page.js';
 import { HOME } from '../state/router.js';
-import { DemoBadge, Icon, Progress, VerdictBadge } from './badges.js';
-import { ConnectionBanner } from './banners.js';
 import { DetailsPanel } from './details-panel.js';
-import { AsOf } from './elapsed.js';
-import { Loading, NoSuchSession } from './empty.js';
 import { FilterBar } from './filter-bar.js';
-import { Link } from './link.js';
-import { commandOf, Started } from './session-list.js';
+import { Loading, SessionNotFound, TiltBanner } from './messages.js';
+import { DemoBadge, Icon, Link, Progress, ReferenceTime, VerdictBadge } from './parts.js';
+import { formatCommand, StartTime } from './session-list.js';
 import { TargetTable } from './target-table.js';
 import { Timeline } from './timeline.js';
 
-/** One Session: its verdict and what blocks it, its targets as a table or as a timeline, one target's details. */
+/** One Session: verdict, blockers, targets as table or timeline, and the details of one target. */
 export function SessionPage({ detail }: { readonly detail: Detail }) {
-  const { board, router, now, isLinked } = usePage();
-  const asOf = useComputed(() => {
+  const { board, router, now, isConnected } = usePage();
+  const referenceTime = useComputed(() => {
     const session = detail.session.value;
-    if (!session || (!session.status.done && !isOld(session, isLinked.value))) return now.value;
-    return endOf(
+    if (!session || (!session.status.done && !isStale(session, isConnected.value))) return now.value;
+    return findReferenceTime(
       session,
       [...detail.targets.value.values()].map((target) => target.value),
       board.link.value,
@@ -30,16 +26,16 @@ export function SessionPage({ detail }: { readonly detail: Detail }) {
   });
   const session = detail.session.value;
   if (session === undefined) return <Loading />;
-  if (session === null) return <NoSuchSession id={detail.id} />;
+  if (session === null) return <SessionNotFound id={detail.id} />;
   const { view, target } = router.route.value;
   const opened = target === null ? undefined : detail.targets.value.get(target);
   return (
-    <AsOf.Provider value={asOf}>
+    <ReferenceTime.Provider value={referenceTime}>
       <main
-        class={`session${isOld(session, isLinked.value) ? ' is-old' : ''}${opened ? ' has-details' : ''}`}
+        class={`session${isStale(session, isConnected.value) ? ' is-stale' : ''}${opened ? ' has-details' : ''}`}
       >
         <div class="session-body">
-          <ConnectionBanner connection={session.connection} status={session.status} />
+          <TiltBanner connection={session.connection} status={session.status} />
           <SessionHead session={session} targets={detail.targets} />
           <nav class="tabs" aria-label="Views">
             <Link to={{ view: 'targets' }} aria-current={view === 'targets' ? 'page' : undefined}>
@@ -53,23 +49,23 @@ export function SessionPage({ detail }: { readonly detail: Detail }) {
           {view === 'targets' ? (
             <TargetTable targets={detail.targets} />
           ) : (
-            <Timeline session={session} targets={detail.targets} asOf={asOf} />
+            <Timeline session={session} targets={detail.targets} referenceTime={referenceTime} />
           )}
         </div>
         {opened && <DetailsPanel key={target} session={detail.id} target={opened} />}
       </main>
-    </AsOf.Provider>
+    </ReferenceTime.Provider>
   );
 }
 
-/** What a Session is, whether it is good, and what blocks that. */
+/** Name, verdict, progress and blockers of a Session. */
 function SessionHead({ session, targets }: SessionProps) {
-  const { isLinked } = usePage();
-  const verdict = shownVerdict(session, isLinked.value);
+  const { isConnected } = usePage();
+  const verdict = describeVerdict(session, isConnected.value);
   const { instance, spec, counts } = session;
   const { reason, failed } = session.verdict;
-  // Where targets failed, they say so themselves below.
-  const says = reason !== null && (failed.length === 0 || session.verdict.state === 'UNKNOWN');
+  // The list of failed targets below gives the reason of an ordinary failure.
+  const hasReason = reason !== null && (failed.length === 0 || session.verdict.state === 'UNKNOWN');
   return (
     <section class={`head edge-${verdict.tone}`} aria-label="Verdict">
       <Link class="back" to={HOME}>
@@ -82,22 +78,22 @@ function SessionHead({ session, targets }: SessionProps) {
         <VerdictBadge verdict={verdict} />
       </div>
       <p class="meta">
-        <span>{commandOf(session)}</span>
+        <span>{formatCommand(session)}</span>
         <span class="mono path">{spec.tiltfilePath}</span>
-        <Started session={session} />
+        <StartTime session={session} />
       </p>
       <Progress counts={counts} />
-      {says && session.verdict.state !== 'PENDING' && <p class="reason">{reason}</p>}
+      {hasReason && session.verdict.state !== 'PENDING' && <p class="reason">{reason}</p>}
       <BlockerLists targets={targets} />
     </section>
   );
 }
 
 function BlockerLists({ targets }: Pick<SessionProps, 'targets'>) {
-  const lists = blockersOf([...targets.value.values()].map((target) => target.value));
+  const groups = groupBlockers([...targets.value.values()].map((target) => target.value));
   return (
     <>
-      {lists.map(({ phase, title, targets: listed, more }) => (
+      {groups.map(({ phase, title, targets: listed, more }) => (
         <div key={phase} class="blockers">
           <h2 class={`tone-${PHASE_LOOKS[phase].tone}`}>
             <Icon name={phase} />

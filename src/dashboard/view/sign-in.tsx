@@ -3,17 +3,17 @@ import { parseErrors } from '../../client/client-error.js';
 import { isRecord } from '../../lib/is-record.js';
 import { usePage } from '../state/page.js';
 
-/** Asks for the token. The gateway turns it into a cookie, which scripts cannot read. */
+/** The sign-in form. The gateway stores the token in a cookie that scripts cannot read. */
 export function SignIn() {
   const { board } = usePage();
-  const [refusal, setRefusal] = useState<string | null>(null);
-  const [isAsking, setAsking] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const [isPending, setPending] = useState(false);
 
   const submit = async (token: string) => {
-    setAsking(true);
-    const reason = await refusalOf(token);
-    setAsking(false);
-    setRefusal(reason);
+    setPending(true);
+    const reason = await signIn(token);
+    setPending(false);
+    setError(reason);
     if (reason === null) location.reload();
   };
 
@@ -22,11 +22,11 @@ export function SignIn() {
       <section class="empty">
         <h1>Sign in</h1>
         <p>
-          This gateway asks for a token. It printed a link with one at its start, or whoever runs it has given
-          you one.
+          This gateway requires a token. It is in the link that the gateway printed when it started; otherwise
+          ask the operator of the gateway.
         </p>
         {board.sessions.value !== null && (
-          <p role="status">You were signed out. {board.trouble.value?.message}</p>
+          <p role="status">You were signed out. {board.error.value?.message}</p>
         )}
         <form
           class="sign-in"
@@ -43,14 +43,14 @@ export function SignIn() {
             type="password"
             autocomplete="current-password"
             required
-            aria-invalid={refusal !== null}
-            aria-describedby="refusal"
+            aria-invalid={error !== null}
+            aria-describedby="sign-in-error"
           />
-          <button type="submit" class="button primary" disabled={isAsking}>
+          <button type="submit" class="button primary" disabled={isPending}>
             Sign in
           </button>
-          <p id="refusal" class="refusal" role="alert">
-            {refusal}
+          <p id="sign-in-error" class="sign-in-error" role="alert">
+            {error}
           </p>
         </form>
       </section>
@@ -59,30 +59,32 @@ export function SignIn() {
 }
 
 /**
- * Signs in, as the sign-in page of the gateway does: in a form, since behind a proxy with a login of its own the
- * `Authorization` header is the proxy's. Returns why it is refused, in one line; null when the cookie is set.
+ * Signs in with a form, as the gateway's sign-in page does: behind a proxy with its own login, the
+ * `Authorization` header belongs to the proxy. Returns the error in one line; null when the cookie is set.
  */
-async function refusalOf(token: string): Promise<string | null> {
+async function signIn(token: string): Promise<string | null> {
   try {
     const response = await fetch('sign-in', {
       method: 'POST',
       headers: { accept: 'application/json' },
       body: new URLSearchParams({ token }),
-      // The answer leads to the page that is open already.
+      // The response redirects to this page.
       redirect: 'manual',
     });
     if (response.type === 'opaqueredirect') return null;
-    return messageIn(await response.text()) ?? `The gateway answered with status ${response.status}.`;
+    return (
+      parseErrorMessage(await response.text()) ?? `The gateway responded with status ${response.status}.`
+    );
   } catch {
     return 'The gateway cannot be reached. Try again.';
   }
 }
 
-/** The message of a GraphQL error; null where the answer is something else, as of a proxy. */
-function messageIn(text: string): string | null {
+/** Parses the message of a GraphQL error; null for other responses, such as a proxy's. */
+function parseErrorMessage(text: string): string | null {
   try {
-    const answer: unknown = JSON.parse(text);
-    return parseErrors(isRecord(answer) ? answer.errors : null)?.[0]?.message ?? null;
+    const response: unknown = JSON.parse(text);
+    return parseErrors(isRecord(response) ? response.errors : null)?.[0]?.message ?? null;
   } catch {
     return null;
   }

@@ -2,24 +2,22 @@ import { type ReadonlySignal, useComputed, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { targetKey } from '../../client/changes.js';
-import { type Group, groupsOf, keepGroups } from '../model/filter.js';
-import { reasonOf } from '../model/phases.js';
+import { type Group, groupTargets, reuseGroups } from '../model/filter.js';
+import { describeReason } from '../model/phases.js';
 import { formatDuration, parseTime } from '../model/time.js';
 import type { Target, TargetPhase } from '../model/types.js';
 import type { SessionProps } from '../state/board.js';
 import { usePage } from '../state/page.js';
-import { PhaseBadge } from './badges.js';
-import { Elapsed } from './elapsed.js';
-import { NoMatch } from './empty.js';
-import { TargetLink } from './link.js';
+import { NoMatch } from './messages.js';
+import { Elapsed, PhaseBadge, TargetLink } from './parts.js';
 
-/** The targets by resource. Which rows there are is worked out anew only when that may have changed. */
+/** The targets grouped by resource. Groups that did not change are not rendered again. */
 export function TargetTable({ targets }: Pick<SessionProps, 'targets'>) {
   const { router } = usePage();
   const last = useRef<readonly Group[]>([]);
   const groups = useComputed(() => {
     const all = [...targets.value.values()].map((target) => target.value);
-    last.current = keepGroups(last.current, groupsOf(all, router.route.value));
+    last.current = reuseGroups(last.current, groupTargets(all, router.route.value));
     return last.current;
   });
   if (groups.value.length === 0) {
@@ -64,19 +62,18 @@ function ResourceGroup({ group, targets }: Pick<SessionProps, 'targets'> & { rea
   );
 }
 
-/** What a row shows. */
 interface TargetRowProps {
   readonly target: ReadonlySignal<Target>;
-  /** Whether it is beyond what is seen: then it is brought up to date once a second. */
+  /** Whether the row is far outside the viewport. It is then updated once a second. */
   readonly isFar: ReadonlySignal<boolean>;
 }
 
-/** A target in the table. It is drawn anew only when it changed. */
+/** A target in the table. It renders only when the target changes. */
 function TargetRow({ target: newest, isFar }: TargetRowProps) {
   const { router, now } = usePage();
   const target = useComputed(() => {
     if (!isFar.value) return newest.value;
-    // Read for the sake of being called again with the clock.
+    // Subscribes to the clock.
     now.value;
     return newest.peek();
   });
@@ -92,29 +89,29 @@ function TargetRow({ target: newest, isFar }: TargetRowProps) {
         <PhaseBadge phase={phase} />
       </td>
       <td class="cell-time">
-        <TimeTaken target={target.value} />
+        <TargetTime target={target.value} />
       </td>
-      <td class="cell-ready">{readinessOf(target.value)}</td>
-      <td class="cell-reason">{reasonOf(target.value)}</td>
+      <td class="cell-ready">{describeReadiness(target.value)}</td>
+      <td class="cell-reason">{describeReason(target.value)}</td>
     </tr>
   );
 }
 
-/** How long a target ran; of one that waits, runs or is ready, for how long it has been in its phase. */
-function TimeTaken({
+/** The duration of a target's run or, while it waits, runs or is ready, the time in its phase. */
+function TargetTime({
   target: { phase, since, durationSeconds },
 }: {
   readonly target: Pick<Target, 'phase' | 'since' | 'durationSeconds'>;
 }) {
   if (durationSeconds !== null) return <>{formatDuration(durationSeconds * 1_000)}</>;
-  const start = GOES_ON.includes(phase) ? parseTime(since) : null;
+  const start = ONGOING_PHASES.includes(phase) ? parseTime(since) : null;
   return start === null ? null : <Elapsed since={start} />;
 }
 
-const GOES_ON: readonly TargetPhase[] = ['WAITING', 'RUNNING', 'READY'];
+const ONGOING_PHASES: readonly TargetPhase[] = ['WAITING', 'RUNNING', 'READY'];
 
-/** Whether a server is ready; empty for a job, which never is. */
-function readinessOf({ type, phase, secondsToReady }: Target): string {
+/** Describes whether a server is ready; empty for jobs. */
+function describeReadiness({ type, phase, secondsToReady }: Target): string {
   if (phase === 'READY') {
     return secondsToReady === null ? 'ready' : `ready in ${formatDuration(secondsToReady * 1_000)}`;
   }
@@ -122,19 +119,19 @@ function readinessOf({ type, phase, secondsToReady }: Target): string {
 }
 
 /**
- * Whether the browser skips drawing an element with `content-visibility: auto`, since it is far from what is seen (CSS
- * Containment, level 2). False where a browser does not tell.
+ * Whether the browser skips rendering an element with `content-visibility: auto` because it is far outside
+ * the viewport (CSS Containment, level 2). False in browsers without that event.
  */
 function useSkipped(element: RefObject<HTMLElement | null>): ReadonlySignal<boolean> {
   const isSkipped = useSignal(false);
-  // Before the first frame, which brings the first event.
+  // A layout effect, because the first frame fires the first event.
   useLayoutEffect(() => {
     const { current } = element;
-    const note = (event: Event) => {
+    const update = (event: Event) => {
       isSkipped.value = 'skipped' in event && event.skipped === true;
     };
-    current?.addEventListener('contentvisibilityautostatechange', note);
-    return () => current?.removeEventListener('contentvisibilityautostatechange', note);
+    current?.addEventListener('contentvisibilityautostatechange', update);
+    return () => current?.removeEventListener('contentvisibilityautostatechange', update);
   }, [element, isSkipped]);
   return isSkipped;
 }

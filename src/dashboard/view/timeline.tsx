@@ -2,34 +2,42 @@ import { type ReadonlySignal, useComputed } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { targetKey } from '../../client/changes.js';
 import { matchesTarget } from '../model/filter.js';
+import { describeSegment, type Segment, toneOf } from '../model/segments.js';
 import { formatDuration } from '../model/time.js';
-import { axisOf, keepAxis, type TimeAxis } from '../model/time-axis.js';
-import { isOpen, type PathStep, timelineOf } from '../model/timeline.js';
+import {
+  buildTimeline,
+  createAxis,
+  isOngoing,
+  type PathStep,
+  reuseAxis,
+  type TimeAxis,
+  type TimelineRow,
+  toPosition,
+} from '../model/timeline.js';
 import type { SessionProps } from '../state/board.js';
 import { usePage } from '../state/page.js';
 import { SPANS } from '../state/router.js';
-import { NoMatch } from './empty.js';
-import { Link } from './link.js';
-import { TimelineLine } from './timeline-line.js';
+import { NoMatch } from './messages.js';
+import { Link, TargetLink } from './parts.js';
 
-/** When each target did what: a line a target, a bar a stretch. */
+/** The timeline of a Session: a row for each target, a bar for each segment. */
 export function Timeline({
   session,
   targets,
-  asOf,
-}: SessionProps & { readonly asOf: ReadonlySignal<number> }) {
+  referenceTime,
+}: SessionProps & { readonly referenceTime: ReadonlySignal<number> }) {
   const { router } = usePage();
   const lastAxis = useRef<TimeAxis | null>(null);
   const all = useComputed(() => [...targets.value.values()].map((target) => target.value));
-  const { lines, path, origin } = timelineOf(session, all.value);
-  if (origin === null) return <p class="note">Nothing has begun yet.</p>;
+  const { rows, path, origin } = buildTimeline(session, all.value);
+  if (origin === null) return <p class="note">Nothing has started yet.</p>;
   const route = router.route.value;
-  const until = Math.max(asOf.value, origin);
+  const until = Math.max(referenceTime.value, origin);
   const from = Math.max(origin, until - SPANS[route.span]);
-  const axis = keepAxis(lastAxis.current, axisOf(origin, from, until, !session.status.done));
+  const axis = reuseAxis(lastAxis.current, createAxis(origin, from, until, !session.status.done));
   lastAxis.current = axis;
   const shown = new Set(all.value.filter((target) => matchesTarget(target, route)).map(targetKey));
-  const visible = lines.filter(({ name }) => shown.has(name));
+  const visible = rows.filter(({ name }) => shown.has(name));
   return (
     <section class="timeline" aria-label="Timeline">
       <CriticalPath path={path} />
@@ -44,8 +52,8 @@ export function Timeline({
               <th scope="col">
                 <span class="hidden">Time since the start</span>
                 <span class="axis" aria-hidden="true">
-                  {axis.ticks.map(({ place, label }) => (
-                    <span key={label} class="tick" style={{ left: `${place * 100}%` }}>
+                  {axis.ticks.map(({ position, label }) => (
+                    <span key={label} class="tick" style={{ left: `${position * 100}%` }}>
                       {label}
                     </span>
                   ))}
@@ -54,15 +62,15 @@ export function Timeline({
             </tr>
           </thead>
           <tbody>
-            {visible.map((line) => (
-              <TimelineLine
-                key={line.name}
-                line={line}
+            {visible.map((row) => (
+              <Row
+                key={row.name}
+                row={row}
                 axis={axis}
-                // What is over does not move on: its line need not be drawn anew.
-                until={isOpen(line) ? until : 0}
-                step={path.findIndex(({ target }) => target === line.name) + 1}
-                criticalStart={path.find(({ target }) => target === line.name)?.start ?? null}
+                // Constant for a row that has ended, so that it does not render again.
+                until={isOngoing(row) ? until : 0}
+                step={path.findIndex(({ target }) => target === row.name) + 1}
+                criticalStart={path.find(({ target }) => target === row.name)?.start ?? null}
               />
             ))}
           </tbody>
@@ -79,7 +87,7 @@ const LEGEND = [
   ['running', 'ok', 'ran, succeeded'],
   ['ready', 'ok', 'ready'],
   ['running', 'bad', 'ran, failed'],
-  ['failed', 'bad', 'down since'],
+  ['failed', 'bad', 'failed, not restarted'],
 ] as const;
 
 function Legend() {
@@ -118,5 +126,89 @@ function CriticalPath({ path }: { readonly path: readonly PathStep[] }) {
         ))}
       </ol>
     </section>
+  );
+}
+
+/** A target's row. */
+function Row({
+  row: { name, segments },
+  axis,
+  until,
+  step,
+  criticalStart,
+}: {
+  readonly row: TimelineRow;
+  readonly axis: TimeAxis;
+  /** End of the bar of an open segment, in milliseconds since 1970. */
+  readonly until: number;
+  /** Its step of the critical path, from 1; 0 for none. */
+  readonly step: number;
+  /** Start of its run on the critical path; null for none. */
+  readonly criticalStart: number | null;
+}) {
+  const { router } = usePage();
+  const isOpen = router.route.value.target === name;
+  const descriptions = segments.map((segment) => describeSegment(segment, until));
+  const visible = segments.filter(({ start, end }) => (end ?? until) >= axis.start && start <= axis.end);
+  return (
+    <tr class={[isOpen && 'is-open', step > 0 && 'is-critical'].filter(Boolean).join(' ') || undefined}>
+      <th scope="row">
+        <TargetLink name={name} />
+        {step > 0 && (
+          <span class="step" title="Step of the critical path">
+            {step}
+          </span>
+        )}
+      </th>
+      <td>
+        <div class="track">
+          <span class="hidden">{descriptions.join('. ') || 'no run yet'}</span>
+          {visible.map((segment) => (
+            <Bar
+              key={`${segment.kind}${segment.start}`}
+              segment={segment}
+              axis={axis}
+              until={until}
+              isCritical={segment.kind === 'running' && segment.start === criticalStart}
+            />
+          ))}
+        </div>
+      </td>
+    </tr>
+  );
+}
+
+function Bar({
+  segment,
+  axis,
+  until,
+  isCritical,
+}: {
+  readonly segment: Segment;
+  readonly axis: TimeAxis;
+  readonly until: number;
+  readonly isCritical: boolean;
+}) {
+  const { kind, start } = segment;
+  const end = segment.end ?? Math.max(until, start);
+  const left = toPosition(start, axis);
+  const width = toPosition(end, axis) - left;
+  const classes = [
+    'bar',
+    `is-${kind}`,
+    `fill-${toneOf(segment)}`,
+    isCritical && 'is-critical',
+    segment.end === null && 'is-open-ended',
+  ];
+  return (
+    <span
+      class={classes.filter(Boolean).join(' ')}
+      aria-hidden="true"
+      title={describeSegment(segment, until)}
+      data-kind={kind}
+      style={{ left: `${left * 100}%`, width: `${width * 100}%` }}
+    >
+      {kind === 'running' && width > 0.07 && <span class="bar-label">{formatDuration(end - start)}</span>}
+    </span>
   );
 }

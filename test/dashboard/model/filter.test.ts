@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Filter,
-  groupsOf,
+  groupTargets,
   isEmpty,
-  keepGroups,
+  listResources,
   matchesSession,
   matchesTarget,
   NO_FILTER,
-  resourcesOf,
+  reuseGroups,
   togglePhase,
 } from '../../../src/dashboard/model/filter.js';
 import { session, state, target } from '../../support/dashboard-data.js';
@@ -16,7 +16,7 @@ const api = target('api:serve', [0, state.ended(0, 1, 'Port 8080 is in use')]);
 const passes = (filter: Partial<Filter>) => matchesTarget(api, { ...NO_FILTER, ...filter });
 
 describe('a filter', () => {
-  it('lets everything through when it is empty', () => {
+  it('an empty filter matches everything', () => {
     expect(passes({})).toBe(true);
     expect([
       isEmpty(NO_FILTER),
@@ -37,18 +37,18 @@ describe('a filter', () => {
     [{ text: 'failed' }, true],
     [{ text: 'api', phases: ['FAILED'], resource: 'api' }, true],
     [{ text: 'api', phases: ['FAILED'], resource: 'web' }, false],
-  ])('%j lets a failed api:serve through: %s', (filter, expected) => {
+  ])('whether the filter %j matches a failed api:serve: %s', (filter, expected) => {
     expect(passes(filter)).toBe(expected);
   });
 
-  it('finds a Session by its id, its path, its verdict and why', () => {
+  it('a text matches id, path, verdict and reason of a Session', () => {
     const failed = session({ verdict: { state: 'FAILED', reason: 'web:serve: exit status 1' } });
     for (const text of ['shop', 'home dev', 'failed', 'exit 1', 'live'])
       expect(matchesSession(failed, text)).toBe(true);
     expect(matchesSession(failed, 'shop passed')).toBe(false);
   });
 
-  it('takes a phase in, and out again', () => {
+  it('togglePhase adds and removes a phase', () => {
     expect(togglePhase(togglePhase([], 'READY'), 'FAILED')).toEqual(['READY', 'FAILED']);
     expect(togglePhase(['READY', 'FAILED'], 'READY')).toEqual(['FAILED']);
   });
@@ -64,27 +64,29 @@ const all = [
 ];
 
 describe('groups', () => {
-  it('are by resource; a target of several is in each, and one of none has a group too', () => {
-    expect(groupsOf(all, NO_FILTER)).toEqual([
+  it('targets are grouped by resource; one with several is in each, one without has a group too', () => {
+    expect(groupTargets(all, NO_FILTER)).toEqual([
       { resource: '(no resource)', keys: ['lone:update'] },
       { resource: 'api', keys: ['api:serve', 'shared:update'] },
       { resource: 'web', keys: ['shared:update', 'web:serve'] },
     ]);
-    expect(resourcesOf(all)).toEqual(['api', 'web']);
+    expect(listResources(all)).toEqual(['api', 'web']);
   });
 
-  it('hold what the filter lets through, and a chosen resource alone', () => {
-    expect(groupsOf(all, { ...NO_FILTER, phases: ['RUNNING', 'READY'] })).toEqual([
+  it('groups contain matching targets, and only the selected resource', () => {
+    expect(groupTargets(all, { ...NO_FILTER, phases: ['RUNNING', 'READY'] })).toEqual([
       { resource: 'api', keys: ['api:serve', 'shared:update'] },
       { resource: 'web', keys: ['shared:update'] },
     ]);
-    expect(groupsOf(all, { ...NO_FILTER, resource: 'web' }).map(({ resource }) => resource)).toEqual(['web']);
+    expect(groupTargets(all, { ...NO_FILTER, resource: 'web' }).map(({ resource }) => resource)).toEqual([
+      'web',
+    ]);
   });
 
-  it('stay the same objects where nothing differs', () => {
-    const before = groupsOf(all, NO_FILTER);
-    expect(keepGroups(before, groupsOf(all, NO_FILTER))).toBe(before);
-    const after = keepGroups(before, groupsOf(all.slice(0, -1), NO_FILTER));
+  it('reuseGroups returns the same objects for equal groups', () => {
+    const before = groupTargets(all, NO_FILTER);
+    expect(reuseGroups(before, groupTargets(all, NO_FILTER))).toBe(before);
+    const after = reuseGroups(before, groupTargets(all.slice(0, -1), NO_FILTER));
     expect(after.map((group) => before.includes(group))).toEqual([true, true, false]);
   });
 });

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { formatDuration, formatElapsed, parseTime } from '../../../src/dashboard/model/time.js';
 
-describe('a time', () => {
+describe('parseTime', () => {
   it.each([
     ['2026-11-22T11:43:57.440048Z', Date.UTC(2026, 10, 22, 11, 43, 57, 440) + 0.048],
     ['2026-11-22T11:43:57Z', Date.UTC(2026, 10, 22, 11, 43, 57)],
     ['2026-11-22T12:43:57.5+01:00', Date.UTC(2026, 10, 22, 11, 43, 57, 500)],
-  ])('%s is read with its microseconds', (text, expected) => {
+  ])('the time %s is parsed with microseconds', (text, expected) => {
     expect(parseTime(text)).toBeCloseTo(expected, 3);
   });
 
-  it.each([[null], [''], ['yesterday'], ['2026-13-45T99:00:00Z']])('%j is none', (text) => {
+  it.each([[null], [''], ['yesterday'], ['2026-13-45T99:00:00Z']])('the invalid time %j is null', (text) => {
     expect(parseTime(text)).toBeNull();
   });
 });
 
-describe('a length of time', () => {
+describe('durations', () => {
   it.each([
     [-5, '0 ms'],
     [0.4, '0 ms'],
@@ -30,7 +30,7 @@ describe('a length of time', () => {
     [3_600_000, '1 h'],
     [3_780_000, '1 h 3 m'],
     [187_200_000, '2 d 4 h'],
-  ])('of %d ms is said as %s', (ms, expected) => {
+  ])('a duration of %d ms is formatted as %s', (ms, expected) => {
     expect(formatDuration(ms)).toBe(expected);
   });
 
@@ -39,7 +39,7 @@ describe('a length of time', () => {
     [999, '0 s'],
     [12_900, '12 s'],
     [125_999, '2 m 5 s'],
-  ])('that goes on, of %d ms, is said in whole seconds: %s', (ms, expected) => {
+  ])('a running duration of %d ms is formatted in whole seconds: %s', (ms, expected) => {
     expect(formatElapsed(ms)).toBe(expected);
   });
 });

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PHASES } from '../../../src/dashboard/model/phases.js';
 import {
+  formatRoute,
   HOME,
   isTyping,
   parseRoute,
-  printRoute,
   SPANS,
   type Span,
 } from '../../../src/dashboard/state/router.js';
@@ -22,23 +22,23 @@ const routes = fc.record({
   resource: name,
 });
 
-describe('the address', () => {
-  it('holds a route: what is written is read as the same', () => {
+describe('the address of a route', () => {
+  it('a formatted route is parsed to the same route', () => {
     fc.assert(
       fc.property(routes, (route) => {
-        expect(parseRoute(printRoute(route))).toEqual(route);
+        expect(parseRoute(formatRoute(route))).toEqual(route);
       }),
     );
   });
 
-  it('is the shortest there is', () => {
-    expect(printRoute(HOME)).toBe('?');
-    expect(printRoute({ ...HOME, session: 'a/b', phases: ['FAILED', 'READY'] })).toBe(
+  it('a route is formatted as the shortest address', () => {
+    expect(formatRoute(HOME)).toBe('?');
+    expect(formatRoute({ ...HOME, session: 'a/b', phases: ['FAILED', 'READY'] })).toBe(
       '?session=a%2Fb&phase=failed%2Cready',
     );
   });
 
-  it('that makes no sense is read as far as it does', () => {
+  it('invalid parts of an address are ignored', () => {
     expect(parseRoute('?view=x&span=constructor&phase=failed,nonsense,,READY&session=&other=1')).toEqual({
       ...HOME,
       phases: ['FAILED', 'READY'],
@@ -46,7 +46,7 @@ describe('the address', () => {
     expect(Object.keys(SPANS)).toEqual(spans);
   });
 
-  it('is replaced, rather than added to the history, while a word is typed', () => {
+  it('typing replaces the history entry', () => {
     const typed = { ...HOME, text: 'ap' };
     expect(isTyping(HOME, { ...HOME, text: 'a' })).toBe(false);
     expect(isTyping({ ...HOME, text: 'a' }, typed)).toBe(true);

@@ -4,7 +4,7 @@ import { startMemoryGateway } from '../../support/gateway.js';
 import { launchBrowser } from '../support/browser.js';
 import { visitDashboard } from '../support/dashboard.js';
 
-/** Measures how many frames a second the dashboard shows while a big Session changes; prints a line for each case. */
+/** Measures the frame rate of the dashboard while a large Session changes. Prints a line for each case. */
 
 const UPDATES_PER_SECOND = 20;
 const SECONDS = 5;
@@ -49,27 +49,27 @@ async function measure(view: string, changing: number): Promise<void> {
   );
 }
 
-/** How often the page was drawn, and the longest time between two frames. */
+/** Counts the frames of the page, and measures the longest time between two of them. */
 function countFrames(
   page: Page,
   seconds: number,
 ): Promise<{ readonly frames: number; readonly longestMs: number }> {
-  // As text: what compiles this file adds helpers to functions that no page has.
+  // A string: the compiler would add helpers to a function that do not exist in the page.
   return page.evaluate(`new Promise((resolve) => {
-    const begun = performance.now();
-    let [frames, longestMs, last] = [0, 0, begun];
+    const start = performance.now();
+    let [frames, longestMs, last] = [0, 0, start];
     const count = (now) => {
       frames += 1;
       longestMs = Math.max(longestMs, now - last);
       last = now;
-      if (now - begun < ${seconds * 1_000}) requestAnimationFrame(count);
+      if (now - start < ${seconds * 1_000}) requestAnimationFrame(count);
       else resolve({ frames, longestMs });
     };
     requestAnimationFrame(count);
   })`);
 }
 
-/** Tells how much of a processor the page's thread has used so far, in seconds: the same however busy the machine is. */
+/** Returns a function that reads the processor time of the page's thread, in seconds. It does not depend on the load of the machine. */
 async function watchThread(page: Page): Promise<() => Promise<number>> {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });

@@ -16,10 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** Right after the newest time that the Session names. */
+/** Just after the newest time in the Session. */
 const NOW = Date.parse('2026-11-22T11:00:03Z');
 
-/** Begins to note the rows in which anything changes; a row that is put in the place of another would be marked no more. */
+/** Starts to record changed rows. It marks all rows: a row that is replaced loses its mark. */
 function watchRows(page: Page): Promise<void> {
   return page.evaluate(() => {
     const table = document.querySelector('table');
@@ -28,7 +28,7 @@ function watchRows(page: Page): Promise<void> {
     const observer = new MutationObserver((records) => {
       for (const { target } of records) {
         const row = (target instanceof Element ? target : target.parentElement)?.closest('tr');
-        // A row may move as a whole, as in the timeline when its target begins to run: it stays the same row.
+        // A row may move as a whole, as in the timeline when its target starts to run.
         if (row) touched.add(row.querySelector('[data-nav]')?.getAttribute('data-nav') ?? 'the head');
       }
     });
@@ -42,12 +42,12 @@ const touched = (page: Page): Promise<string[]> =>
   page.evaluate(() => [...Reflect.get(globalThis, 'touched')]);
 const unmarked = (page: Page) => page.locator('tr:not([data-marked])').count();
 
-describe.each(['targets', 'timeline'])('500 targets, as %s', (view) => {
-  it('draw anew the rows that changed, and no other', async () => {
+describe.each(['targets', 'timeline'])('500 targets in the view %s', (view) => {
+  it('only the rows of changed targets render again', async () => {
     const source = createMemoryProvider('big', [bigSession(0, 3)]);
     await using gateway = await startGateway({ providers: [source.provider], clock: createManualClock(NOW) });
     const search = `?session=big%2FTiltfile&view=${view}`;
-    // Time stands still, so that nothing changes by itself.
+    // A stopped clock, so that nothing changes by itself.
     await using visit = await visitDashboard(browser, gateway.origin, { search, now: NOW });
     const { page } = visit;
     await page
@@ -64,8 +64,8 @@ describe.each(['targets', 'timeline'])('500 targets, as %s', (view) => {
   });
 });
 
-describe('a row that is far from what is seen', () => {
-  it('is not left behind: it changes with the clock', async () => {
+describe('a row outside the viewport', () => {
+  it('a row outside the viewport is updated with the clock', async () => {
     const source = createMemoryProvider('big', [bigSession(0, TARGETS)]);
     await using gateway = await startGateway({ providers: [source.provider] });
     await using visit = await visitDashboard(browser, gateway.origin, { search: '?session=big%2FTiltfile' });

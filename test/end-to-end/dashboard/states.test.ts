@@ -22,17 +22,17 @@ afterAll(() => browser.close());
 
 const SESSION = '?session=tilt-default%2FTiltfile';
 
-/** A replayed Session, looked at when its newest event came. */
+/** Opens a replayed Session at the time of its newest event. */
 function visitReplay(replay: Replay, search = SESSION): Promise<Visit> {
   return visitDashboard(browser, replay.origin, { search, now: replay.clock.now() });
 }
 
-/** Looks at the page, light and dark: axe finds nothing. On a phone nothing is beyond its sides. */
+/** Checks the page with axe in light and dark, and for overflow on a phone. */
 async function inspect({ page, complaints }: Visit, name: string): Promise<void> {
   expect(await violationsOn(page)).toEqual([]);
   await keepPicture(page, `${name}-light`);
   await page.emulateMedia({ colorScheme: 'dark' });
-  // Nothing but the colours is another.
+  // Only the colors differ.
   expect(await violationsOn(page, ['color-contrast'])).toEqual([]);
   await keepPicture(page, `${name}-dark`);
   await page.emulateMedia({ colorScheme: 'light' });
@@ -46,8 +46,8 @@ async function inspect({ page, complaints }: Visit, name: string): Promise<void>
 const verdict = (page: Page) => page.locator('.verdict').first();
 const row = (page: Page, name: string) => page.locator('table.targets tr', { hasText: name });
 
-describe('the list of Sessions', () => {
-  it('shows each with its verdict, its link and how far it is', async () => {
+describe('the session list of the dashboard', () => {
+  it('the session list shows verdict, connection and progress of each Session', async () => {
     await using gateway = await startMemoryGateway([
       decodeSession(lastObject('ci-ok'), 'tilt-ci-ok'),
       decodeSession(lastObject('ci-bad'), 'tilt-ci-bad'),
@@ -65,12 +65,12 @@ describe('the list of Sessions', () => {
     );
     expect(await card('tilt-default').innerText()).toMatch(/(Starting|Failing).*of \d+ done/s);
     expect(await card('tilt-stale').innerText()).toMatch(/Unknown.*stale since/s);
-    expect(await card('tilt-gone').innerText()).toMatch(/Unknown.*Tilt left/s);
+    expect(await card('tilt-gone').innerText()).toMatch(/Unknown.*Tilt exited/s);
     expect(await visit.page.title()).toMatch(/^✗ \d+ failed · tilt-graphql$|^✗ Failed · tilt-graphql$/);
     await inspect(visit, 'list');
   });
 
-  it('says that there is none yet, and shows the first as it comes', async () => {
+  it('an empty session list shows the first Session when it appears', async () => {
     await using gateway = await startMemoryGateway();
     await using visit = await visitDashboard(browser, gateway.origin);
     await visit.page.getByText('No sessions yet').waitFor();
@@ -80,8 +80,8 @@ describe('the list of Sessions', () => {
   });
 });
 
-describe('one Session', () => {
-  it('shows its targets by resource, with phase, time, readiness and reason', async () => {
+describe('the session page of the dashboard', () => {
+  it('the session page shows targets by resource with phase, time, readiness and reason', async () => {
     await using replay = await startReplay('ci-ok');
     await replay.playTo(9);
     await using visit = await visitReplay(replay);
@@ -96,7 +96,7 @@ describe('one Session', () => {
     await inspect(visit, 'ci-running');
   });
 
-  it('says on top why it failed', async () => {
+  it('the session page lists the blockers of a failed Session at the top', async () => {
     await using replay = await startReplay('ci-bad');
     await replay.playTo(-1);
     await using visit = await visitReplay(replay);
@@ -113,7 +113,7 @@ describe('one Session', () => {
     await inspect(visit, 'ci-failed-timeline');
   });
 
-  it('shows a `tilt up` with all that goes on in it', async () => {
+  it('the session page shows the phases of a recorded `tilt up`', async () => {
     await using replay = await startReplay('up');
     await replay.playTo(14);
     await using visit = await visitReplay(replay);
@@ -127,7 +127,7 @@ describe('one Session', () => {
     await inspect(visit, 'up-late-timeline');
   });
 
-  it('shows the demo: retries, disabled and inactive targets', async () => {
+  it('the session page shows retrying, disabled and inactive targets of the demo', async () => {
     const clock = createManualClock();
     await using gateway = await startGateway({ clock, providers: [createDemoProvider({ clock, seed: 7 })] });
     await gateway.gateway.ready();
@@ -136,11 +136,11 @@ describe('one Session', () => {
       now: clock.now(),
     });
     const { page } = visit;
-    const lookLater = async () => {
+    const advance = async () => {
       await clock.advance(100);
       return (await row(page, 'worker:runtime').allInnerTexts()).join();
     };
-    await expect.poll(lookLater).toMatch(/Retrying.*CrashLoopBackOff/s);
+    await expect.poll(advance).toMatch(/Retrying.*CrashLoopBackOff/s);
     await page.clock.setFixedTime(clock.now());
     expect(await row(page, 'docs:serve').innerText()).toContain('Disabled');
     expect(await row(page, 'sample-data:update').innerText()).toContain('Inactive');
@@ -149,13 +149,13 @@ describe('one Session', () => {
     await inspect(visit, 'demo-timeline');
   });
 
-  it('shows the details of a target with its history', async () => {
+  it('the details panel shows a target with its full history', async () => {
     await using replay = await startReplay('ci-bad');
     await replay.playTo(-1);
     await using visit = await visitReplay(replay, `${SESSION}&target=unit%3Aupdate`);
     const details = visit.page.getByRole('complementary');
     await expect.poll(() => details.innerText()).toMatch(/unit:update.*Failed.*Duration\s+2\.01 s/s);
-    // The panel asks for the whole of its target's history, which the table does without.
+    // The panel fetches the full history of its target; the table does not.
     const phases = async () => {
       const history = await details.locator('tbody tr').allInnerTexts();
       return history.map((line) => line.split(/\s+/)[1]);
@@ -164,7 +164,7 @@ describe('one Session', () => {
     await inspect(visit, 'details');
   });
 
-  it('shows two targets of one name, each with its own row and details', async () => {
+  it('two targets with the same name have separate rows and details', async () => {
     const tiltfile = targetJson('tiltfile:update', STATES.succeeded);
     const second = { ...targetJson('tiltfile:update', STATES.failed), resources: ['tiltfile'] };
     const raw = sessionJson({ status: { targets: [tiltfile, second] } });
@@ -181,7 +181,7 @@ describe('one Session', () => {
     await inspect(visit, 'two-of-one-name');
   });
 
-  it('is never green once the gateway has lost its Tilt, and says since when', async () => {
+  it('a stale Session is never green, and shows since when it is stale', async () => {
     await using gateway = await startMemoryGateway([session('tilt-default', { 'api:serve': 'ready' })]);
     await using visit = await visitDashboard(browser, gateway.origin, { search: SESSION });
     const { page } = visit;
@@ -195,54 +195,54 @@ describe('one Session', () => {
     expect(await greenOn(page)).toEqual([]);
     await inspect(visit, 'stale');
     gateway.source.remove('tilt-default/Tiltfile');
-    await page.getByText(/Tilt left at/).waitFor();
+    await page.getByText(/Tilt exited at/).waitFor();
     expect(await greenOn(page)).toEqual([]);
     await inspect(visit, 'gone');
   });
 
-  it('that nobody knows is said to be unknown, and is shown as it comes', async () => {
+  it('an unknown Session is reported as not found, and shown when it appears', async () => {
     await using gateway = await startMemoryGateway();
     await using visit = await visitDashboard(browser, gateway.origin, { search: SESSION });
-    await visit.page.getByText('No session tilt-default/Tiltfile').waitFor();
+    await visit.page.getByText('Session tilt-default/Tiltfile not found').waitFor();
     await inspect(visit, 'no-such-session');
     gateway.source.put(decodeSession(lastObject('ci-ok'), 'tilt-default'));
     await expect.poll(() => verdict(visit.page).innerText()).toBe('Passed');
   });
 });
 
-describe('without news', () => {
-  it('says that it connects, until the gateway answers', async () => {
+describe('a dashboard without data', () => {
+  it('the page shows that it connects until the gateway responds', async () => {
     await using gateway = await startMemoryGateway();
     await using visit = await visitDashboard(browser, 'about:blank#');
-    // A gateway that accepts and says nothing.
+    // A gateway that accepts the WebSocket and sends nothing.
     await visit.page.routeWebSocket(/graphql/, () => {});
     await visit.page.goto(gateway.origin);
     await visit.page.getByText('Connecting to the gateway').waitFor();
     await inspect(visit, 'connecting');
   });
 
-  it('says why the gateway will not answer', async () => {
+  it('the page shows the error of a gateway that rejects the subscription', async () => {
     await using gateway = await startMemoryGateway();
     await using visit = await visitDashboard(browser, 'about:blank#');
     await visit.page.routeWebSocket(/graphql/, (socket) => {
       socket.onMessage((text) => {
         const { type, id } = JSON.parse(String(text));
-        const payload = [{ message: 'The document is not one that is answered.' }];
+        const payload = [{ message: 'This document is not allowed.' }];
         if (type === 'connection_init') socket.send('{"type":"connection_ack"}');
         else if (type === 'subscribe') socket.send(JSON.stringify({ type: 'error', id, payload }));
       });
     });
     await visit.page.goto(gateway.origin);
-    await visit.page.getByText('The document is not one that is answered.').waitFor();
-    await inspect(visit, 'refused');
+    await visit.page.getByText('This document is not allowed.').waitFor();
+    await inspect(visit, 'rejected');
   });
 });
 
-/** What on the page has a colour in which green leads. */
+/** Lists the elements of the page with a mainly green color. */
 function greenOn(page: Page): Promise<string[]> {
   return page.evaluate(() => {
-    const isGreen = (colour: string) => {
-      const [red = 0, green = 0, blue = 0, alpha = 1] = (colour.match(/[\d.]+/g) ?? []).map(Number);
+    const isGreen = (value: string) => {
+      const [red = 0, green = 0, blue = 0, alpha = 1] = (value.match(/[\d.]+/g) ?? []).map(Number);
       return alpha > 0 && green > red * 1.3 && green > blue * 1.15;
     };
     return [...document.querySelectorAll('main *')].flatMap((element) => {

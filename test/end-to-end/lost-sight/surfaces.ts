@@ -47,7 +47,7 @@ export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) 
   },
   async board({ origin, id }, browser) {
     const visit = await visitDashboard(browser, origin, { search: `?session=${encodeURIComponent(id)}` });
-    const none = visit.page.getByText(`No session ${id}`);
+    const none = visit.page.getByText(`Session ${id} not found`);
     const verdict = visit.page.locator('.verdict');
     return {
       async look() {
