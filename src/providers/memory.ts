@@ -16,7 +16,7 @@ export interface MemorySource {
    * line.
    */
   markStale(error: string, id?: SessionId): void;
-  /** Rejects the current watches with the error. A no-op when there are none. */
+  /** Rejects the current watches with the error. */
   fail(error: unknown): void;
   /** Ends the source: current and later watches resolve. Later changes are ignored. */
   end(): void;

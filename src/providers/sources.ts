@@ -46,8 +46,8 @@ export interface Sources {
    */
   remove(name: string, reason: string): void;
   /**
-   * Stops watching all sources and waits until they have stopped. The sink keeps their state, because the end
-   * of the gateway says nothing about the Tilts. Afterwards `add` and `replace` do nothing. May be called
+   * Stops watching all sources and waits until they have stopped. The sink keeps their state, because the
+   * Tilts continue when the gateway ends. Afterwards `add` and `replace` do nothing. May be called
    * repeatedly.
    */
   close(): Promise<void>;

@@ -27,7 +27,7 @@ export interface SessionTable {
   ): void;
   /** Counts a change that clients see and that belongs to no Session, such as the status of a source. */
   incrementRevision(): void;
-  /** Current time, as it is written into records. */
+  /** Current time in the format of records. */
   now(): MicroTime;
 }
 

@@ -34,7 +34,7 @@ function setUp() {
 }
 
 describe('createAsyncIterable', () => {
-  it('gives values in order, to a consumer that waits and to one that comes later', async () => {
+  it('delivers values in order, to a consumer that waits and to one that arrives later', async () => {
     const { start, push } = setUp();
     const iteration = start();
     const waiting = [iteration.next(), iteration.next()];
@@ -44,7 +44,7 @@ describe('createAsyncIterable', () => {
     );
   });
 
-  it('gives what is there after the source has finished, and then ends', async () => {
+  it('delivers the remaining values after the source has finished, and then ends', async () => {
     const { start, push, finish, stops, listeners } = setUp();
     const iteration = start();
     push(1, 2);
@@ -64,7 +64,7 @@ describe('createAsyncIterable', () => {
     expect(await iteration.next()).toEqual(DONE);
   });
 
-  it('ends at once by return() while it is idle, twice without harm, and stops its source once', async () => {
+  it('ends at once on return() while it is idle, also when called twice, and stops its source once', async () => {
     const { start, push, stops, listeners } = setUp();
     const iteration = start();
     const waiting = [iteration.next(), iteration.next()];
@@ -76,7 +76,7 @@ describe('createAsyncIterable', () => {
     expect([stops(), listeners()]).toEqual([1, 0]);
   });
 
-  it('ends at once when the signal aborts while it is idle, and gives nothing that is left', async () => {
+  it('ends at once when the signal aborts while it is idle, and drops the remaining values', async () => {
     const { start, push, abort, stops } = setUp();
     const [idle, behind] = [start(), start()];
     const waiting = idle.next();
@@ -86,14 +86,14 @@ describe('createAsyncIterable', () => {
     expect(stops()).toBe(2);
   });
 
-  it('opens no source for a signal that has aborted before', async () => {
+  it('opens no source when the signal has already aborted', async () => {
     const { start, abort, opened } = setUp();
     abort();
     expect(await start().next()).toEqual(DONE);
     expect(opened()).toBe(0);
   });
 
-  it('stops a source that finishes while it is opened', async () => {
+  it('stops a source that finishes while it is being opened', async () => {
     let stops = 0;
     const iterable = createAsyncIterable<number>(undefined, (feed) => {
       feed.finish(null);

@@ -8,7 +8,7 @@ describe('systemClock', () => {
     vi.useRealTimers();
   });
 
-  it('tells the time of the machine', () => {
+  it('returns the time of the machine', () => {
     const before = Date.now();
     const now = systemClock.now();
     expect(now).toBeGreaterThanOrEqual(before);
@@ -25,7 +25,7 @@ describe('systemClock', () => {
     expect(task).toHaveBeenCalledTimes(1);
   });
 
-  it('does not run what was cancelled; to cancel twice, or too late, is harmless', () => {
+  it('does not run a cancelled task; cancelling twice or too late is allowed', () => {
     vi.useFakeTimers();
     const task = vi.fn();
     const cancel = systemClock.after(1_000, task);
@@ -39,7 +39,7 @@ describe('systemClock', () => {
     expect(task).toHaveBeenCalledTimes(1);
   });
 
-  it('waits out months, which are more than a timer of Node.js can', () => {
+  it('supports timers of months, longer than those of Node.js', () => {
     vi.useFakeTimers();
     const days = 86_400_000;
     const task = vi.fn();
@@ -50,7 +50,7 @@ describe('systemClock', () => {
     expect(task).toHaveBeenCalledTimes(1);
   });
 
-  it('never runs what is to run after for ever, and lets go of it when cancelled', () => {
+  it('never runs a task with an infinite delay, and releases it when cancelled', () => {
     vi.useFakeTimers();
     const task = vi.fn();
     const cancel = systemClock.after(Number.POSITIVE_INFINITY, task);
@@ -70,7 +70,7 @@ describe('systemClock', () => {
 });
 
 describe('sleep', () => {
-  it('lasts as long as it is told, and leaves nothing behind', async () => {
+  it('resolves after the given time and leaves no timer or listener', async () => {
     const clock = createManualClock();
     const { signal } = new AbortController();
     const woken = vi.fn();
@@ -82,7 +82,7 @@ describe('sleep', () => {
     expect([clock.pending, getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
   });
 
-  it('ends at once when the signal aborts, and leaves nothing behind', async () => {
+  it('resolves at once when the signal aborts, and leaves no timer or listener', async () => {
     const clock = createManualClock();
     const controller = new AbortController();
     const asleep = sleep(clock, 1_000, controller.signal);
@@ -91,18 +91,18 @@ describe('sleep', () => {
     expect([clock.pending, getEventListeners(controller.signal, 'abort').length]).toEqual([0, 0]);
   });
 
-  it('does not begin when the signal has aborted before', async () => {
+  it('resolves at once when the signal has already aborted', async () => {
     const clock = createManualClock();
     await expect(sleep(clock, 1_000, AbortSignal.abort())).resolves.toBeUndefined();
     expect(clock.pending).toBe(0);
   });
 
-  it('sleeps by the clock of the machine', async () => {
+  it('works with the system clock', async () => {
     await expect(sleep(systemClock, 1, new AbortController().signal)).resolves.toBeUndefined();
   });
 });
 
-test('a scope ends with the outer signal, or by itself, and leaves the outer one alone', () => {
+test('an abort scope ends with the outer signal or separately, and never aborts the outer signal', () => {
   const outer = new AbortController();
   const first = createAbortScope(outer.signal);
   const second = createAbortScope(outer.signal);
@@ -114,7 +114,7 @@ test('a scope ends with the outer signal, or by itself, and leaves the outer one
   expect(createAbortScope(outer.signal).signal.aborted).toBe(true);
 });
 
-test('a deadline that is missed ends its scope', async () => {
+test('an expired deadline aborts its scope', async () => {
   const clock = createManualClock();
   const deadline = createDeadline(clock, 10, new AbortController().signal);
   await clock.advance(9);
@@ -123,7 +123,7 @@ test('a deadline that is missed ends its scope', async () => {
   expect([deadline.expired, deadline.signal.aborted]).toEqual([true, true]);
 });
 
-test('a deadline that is met leaves the scope open, until it is ended', async () => {
+test('a lifted deadline leaves its scope open until it is ended', async () => {
   const clock = createManualClock();
   const deadline = createDeadline(clock, 10, new AbortController().signal);
   deadline.lift();
@@ -133,7 +133,7 @@ test('a deadline that is met leaves the scope open, until it is ended', async ()
   expect([deadline.expired, deadline.signal.aborted]).toEqual([false, true]);
 });
 
-test('a deadline that has ended, by itself or with the outer signal, leaves no timer', () => {
+test('a deadline that has ended, separately or with the outer signal, leaves no timer', () => {
   const clock = createManualClock();
   const outer = new AbortController();
   createDeadline(clock, 10, outer.signal).end();

@@ -16,7 +16,7 @@ afterEach(() => folder[Symbol.asyncDispose]());
 
 class UnusableText extends Error {}
 
-/** Follows a file whose content is its text; text with "bad" in it makes no sense. */
+/** Follows a file whose content is its text. Text that contains "bad" is invalid. */
 function follow(path = folder.path) {
   const clock = createManualClock();
   const controller = new AbortController();
@@ -43,25 +43,25 @@ function follow(path = folder.path) {
   return { clock, said, ended, abort: () => controller.abort(), reads: () => reads };
 }
 
-/** Lets the look in progress come to its next pause, which is a timer. */
+/** Waits until the current check pauses, which sets a timer. */
 async function paused(clock: ManualClock): Promise<void> {
   while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Lets one pause go by, and what follows it until the next. */
+/** Passes one pause and the check that follows it. */
 async function pass(clock: ManualClock, ms: number): Promise<void> {
   await paused(clock);
   await clock.advance(ms);
   await paused(clock);
 }
 
-/** Lets a change be seen, settle and be read. */
+/** Waits until a change is detected, has settled and is read. */
 async function passChange(clock: ManualClock): Promise<void> {
   await pass(clock, POLL_MS);
   await pass(clock, SETTLE_MS);
 }
 
-test('reads the file at once, and then only when it has changed', async () => {
+test('followFiles reads a file at once, and later only when it has changed', async () => {
   await writeFile(folder.path, 'one');
   const { clock, said, reads, abort } = follow();
   await paused(clock);
@@ -76,7 +76,7 @@ test('reads the file at once, and then only when it has changed', async () => {
   abort();
 });
 
-test('sees a change that leaves the size as it is and sets the time back', async () => {
+test('followFiles detects a change that keeps the size and sets the time back', async () => {
   await writeFile(folder.path, 'one');
   const { clock, said, abort } = follow();
   await paused(clock);
@@ -87,7 +87,7 @@ test('sees a change that leaves the size as it is and sets the time back', async
   abort();
 });
 
-test('a file, or even its folder, may come later and go again', async () => {
+test('followFiles follows a file, and even its folder, that is created later and deleted again', async () => {
   const path = join(folder.folder, 'later', 'config');
   const { clock, said, abort } = follow(path);
   await paused(clock);
@@ -100,7 +100,7 @@ test('a file, or even its folder, may come later and go again', async () => {
   abort();
 });
 
-test('a file that is being written is not read before it has held still', async () => {
+test('followFiles reads a file that is being written only after it has settled', async () => {
   await writeFile(folder.path, 'one');
   const { clock, said, abort } = follow();
   await paused(clock);
@@ -116,8 +116,8 @@ test('a file that is being written is not read before it has held still', async 
   abort();
 });
 
-describe('trouble', () => {
-  test('is told once, and its end is told even if the content is as it was before', async () => {
+describe('followFiles: an error', () => {
+  test('is reported once, and the content again after it, even when that is unchanged', async () => {
     await writeFile(folder.path, 'one');
     const { clock, said, reads, abort } = follow();
     await paused(clock);
@@ -132,7 +132,7 @@ describe('trouble', () => {
     abort();
   });
 
-  test('of another kind is told again, and so is the same after it was over', async () => {
+  test('is reported again when it differs, or returns after it was resolved', async () => {
     await writeFile(folder.path, 'bad');
     const { clock, said, abort } = follow();
     await paused(clock);
@@ -144,7 +144,7 @@ describe('trouble', () => {
     abort();
   });
 
-  test('with the system is told by its code', async () => {
+  test('of the operating system is reported with its code', async () => {
     await mkdir(folder.path);
     const { clock, said, abort } = follow();
     await paused(clock);
@@ -153,7 +153,7 @@ describe('trouble', () => {
   });
 });
 
-test('ends at once when the signal aborts, and leaves no timer', async () => {
+test('followFiles ends at once when the signal aborts, and leaves no timer', async () => {
   const { clock, ended, abort } = follow();
   await paused(clock);
   abort();
@@ -161,7 +161,7 @@ test('ends at once when the signal aborts, and leaves no timer', async () => {
   expect(clock.pending).toBe(0);
 });
 
-test('a mistake of whoever is told is thrown', async () => {
+test('followFiles rejects with an error that a callback throws', async () => {
   const clock = createManualClock();
   const options = { paths: [folder.path], clock, pollMs: POLL_MS, settleMs: SETTLE_MS };
   const onContent = () => {

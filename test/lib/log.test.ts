@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { isOn, type Log, silentLog, withFields } from '../../src/lib/log.js';
 
-/** A log that keeps its lines. */
+/** A log that records its lines. */
 function recordingLog(): { log: Log; lines: unknown[] } {
   const lines: unknown[] = [];
   return { log: (...line) => lines.push(line), lines };
 }
 
-describe('a log with fields', () => {
-  it('puts them in front of the facts of each line', () => {
+describe('withFields', () => {
+  it('puts its fields in front of those of each line', () => {
     const { log, lines } = recordingLog();
     const ours = withFields(log, { requestId: 'a' });
     ours('info', 'one');
@@ -22,15 +22,15 @@ describe('a log with fields', () => {
     expect(Object.keys(Object(lines[1])[2])).toEqual(['requestId', 'error']);
   });
 
-  it('writes the levels that the log below it writes', () => {
+  it('has the same levels enabled as the log that it wraps', () => {
     const warnings: Log = Object.assign(() => {}, { isOn: (level: string) => level === 'warn' });
     const ours = withFields(warnings, { requestId: 'a' });
     expect([isOn(ours, 'warn'), isOn(ours, 'debug')]).toEqual([true, false]);
   });
 });
 
-describe('whether a level is written', () => {
-  it('is taken for granted, unless the log says otherwise', () => {
+describe('isOn', () => {
+  it('is true unless the log disables the level', () => {
     expect(isOn(recordingLog().log, 'debug')).toBe(true);
     expect(isOn(silentLog, 'error')).toBe(false);
   });

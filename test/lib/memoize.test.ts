@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { memoize } from '../../src/lib/memoize.js';
 
-it('a memoized function is computed once per object, also where it gives undefined', () => {
+it('a memoized function is computed once per object, even when it returns undefined', () => {
   const seen: object[] = [];
   const remember = memoize((key: { readonly value?: string }) => {
     seen.push(key);

@@ -75,8 +75,8 @@ function startLive() {
 const CHANGES = 'subscription ($since: String) { targetChanges(since: $since) { cursor changes { type } } }';
 const DONE = 'subscription { session { status { done } } }';
 
-describe('of its readers, a gateway counts', () => {
-  it('how many are open, by how they get their payloads, and how many different subscriptions that is', async () => {
+describe('metrics of readers count', () => {
+  it('open readers by transport, and distinct subscriptions', async () => {
     const { push, pull, open } = startLive();
     expect(open()).toEqual([0, 0, 0]);
     const [one, two, three] = [await push(CHANGES), await push(DONE), await pull(DONE)];
@@ -87,7 +87,7 @@ describe('of its readers, a gateway counts', () => {
     expect(open()).toEqual([0, 0, 0]);
   });
 
-  it('each payload that was handed to one, and none that was not sent', async () => {
+  it('each payload that was delivered, and none that was not sent', async () => {
     const { metrics, push, pull, put } = startLive();
     await push(CHANGES);
     await push(CHANGES);
@@ -100,7 +100,7 @@ describe('of its readers, a gateway counts', () => {
     expect([metrics.pushed.payloads, metrics.pulled.payloads]).toEqual([5, 2]);
   });
 
-  it('S5: the updates that a slow one got folded, and for how long it lags', async () => {
+  it('S5: the updates that were merged for a slow reader, and the reader as lagging meanwhile', async () => {
     const { metrics, push, pull, put } = startLive();
     const reader = await push(CHANGES);
     const stream = await pull(CHANGES);
@@ -116,7 +116,7 @@ describe('of its readers, a gateway counts', () => {
     expect(metrics.pushed.lagging).toBe(0);
   });
 
-  it('S4: those that one missed which came back, if they had to be folded', async () => {
+  it('S4: the updates that were merged for a reader that resumed', async () => {
     const { metrics, store, push, put } = startLive();
     const since = store.cursor();
     for (const phase of ['running', 'ready'] as const) put(phase);
@@ -127,7 +127,7 @@ describe('of its readers, a gateway counts', () => {
     expect(metrics.pushed.conflated).toBe(4);
   });
 
-  it('none as lagging that has gone', async () => {
+  it('no reader as lagging after it has left', async () => {
     const { metrics, push } = startLive();
     const reader = await push(CHANGES);
     reader.pause();
@@ -137,8 +137,8 @@ describe('of its readers, a gateway counts', () => {
   });
 });
 
-describe('of a source, a gateway counts', () => {
-  it('what it told, when that was, and how often it was watched again', async () => {
+describe('metrics of a source count', () => {
+  it('its changes, their last time, and its restarts', async () => {
     const clock = createManualClock(1_000);
     const memory = createMemoryProvider('shop', [session('shop')]);
     const metrics = createMetrics();
@@ -159,7 +159,7 @@ describe('of a source, a gateway counts', () => {
     expect(metrics.sources.get('shop')).toMatchObject({ changes: 1, lastChangeAt: 1_000, restarts: 1 });
     await clock.advance(100);
     expect(metrics.sources.get('shop')).toMatchObject({ changes: 2, lastChangeAt: 1_810, restarts: 1 });
-    // That a source doubts itself is no news.
+    // A stale change is not counted.
     memory.markStale('away');
     await clock.advance(100);
     expect(metrics.sources.get('shop')).toMatchObject({ changes: 2, lastChangeAt: 1_810 });
@@ -167,7 +167,7 @@ describe('of a source, a gateway counts', () => {
     await run;
   });
 
-  it('why a Tilt was listed anew', async () => {
+  it('the reasons for which a Tilt was listed again', async () => {
     const metrics = createMetrics();
     await using server = await createTiltServer({ sessions: [sessionJson({ uid: 'a' })] });
     await using tilt = await followTilt(server, { metrics });
@@ -190,8 +190,8 @@ describe('of a source, a gateway counts', () => {
   });
 });
 
-describe('of the query cache, a gateway counts', () => {
-  it('hits, misses, and what is kept', () => {
+describe('metrics of the query cache count', () => {
+  it('hits, misses, and the cached answers', () => {
     const metrics = createMetrics();
     const cache = createQueryCache(DEFAULT_QUERY_CACHE_LIMITS, metrics);
     const store = createStore({ clock: createManualClock(), epoch: 'e' });
@@ -214,15 +214,15 @@ describe('of the query cache, a gateway counts', () => {
   });
 });
 
-describe('the counters of a gateway', () => {
-  it('go on for a source that comes back', () => {
+describe('counters of a gateway', () => {
+  it('continue when a source returns under the same name', () => {
     const metrics = createMetrics();
     metrics.source('shop').restarts += 1;
     metrics.source('shop').restarts += 1;
     expect(metrics.sources.get('shop')?.restarts).toBe(2);
   });
 
-  it('are kept by source for a limited number of sources, and for all further ones together', () => {
+  it('are separate for a limited number of sources, and shared by all further ones', () => {
     const metrics = createMetrics();
     for (let index = 0; index < MAX_SOURCES + 50; index += 1) metrics.source(`tilt-${index}`).changes += 1;
     expect(metrics.sources.size).toBe(MAX_SOURCES + 1);
@@ -231,7 +231,7 @@ describe('the counters of a gateway', () => {
     expect(metrics.sources.get('tilt-0')?.changes).toBe(2);
   });
 
-  it('have each close code and each reason from the start, at 0', () => {
+  it('start at 0 with every close code and every rejection code', () => {
     const { closes, rejections } = createMetrics();
     const known = Object.values(CloseCode).filter((code) => typeof code === 'number');
     expect([1000, 1013, ...known].map((code) => closes.get(String(code)))).toEqual([
@@ -242,7 +242,7 @@ describe('the counters of a gateway', () => {
     expect([rejections.get('HOST_NOT_ALLOWED'), rejections.get('QUERY_TOO_DEEP')]).toEqual([0, 0]);
   });
 
-  it('never have a text of a client as a key', () => {
+  it('never use a text of a client as a key', () => {
     const { closes, rejections, socketClosed, rejected } = createMetrics();
     const before = [closes.size, rejections.size];
     for (let code = 1000; code < 5000; code += 1) socketClosed(code);

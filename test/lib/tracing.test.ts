@@ -15,7 +15,7 @@ const QUERY = 'query Board { sessions { totalCount } }';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = 'b7ad6b7169203331';
 
-/** Traces one operation, and returns its span. */
+/** Traces one operation and returns its span. */
 function traceOne(query = QUERY, headers: Record<string, string> = {}, failed = false) {
   createTracer()
     .begin({ document: parse(query), headers })
@@ -25,8 +25,8 @@ function traceOne(query = QUERY, headers: Record<string, string> = {}, failed = 
 
 let exporter: InMemorySpanExporter;
 
-describe('a tracer without an OpenTelemetry SDK', () => {
-  it('is the one that reports nothing', () => {
+describe('createTracer without an OpenTelemetry SDK', () => {
+  it('returns the tracer that reports nothing', () => {
     expect(createTracer()).toBe(noTracer);
   });
 });
@@ -46,14 +46,14 @@ describe('the span of an operation', () => {
     context.disable();
   });
 
-  it('is a part of the trace that the request names, under its parent', () => {
+  it('belongs to the trace of the request, under its parent', () => {
     const span = traceOne(QUERY, { traceparent: `00-${TRACE}-${PARENT}-01` });
     expect(span?.spanContext().traceId).toBe(TRACE);
     expect(span?.parentSpanContext?.spanId).toBe(PARENT);
     expect(span?.instrumentationScope).toMatchObject({ name: 'tilt-graphql', version });
   });
 
-  it('is a part of the span that is active, such as that of an instrumented HTTP server', () => {
+  it('belongs to the active span, such as that of an instrumented HTTP server', () => {
     const server = trace.getTracer('http').startSpan('POST');
     const headers = { traceparent: `00-${TRACE}-${PARENT}-01` };
     const span = context.with(trace.setSpan(ROOT_CONTEXT, server), () => traceOne(QUERY, headers));
@@ -61,7 +61,7 @@ describe('the span of an operation', () => {
   });
 
   it.each([undefined, 'nonsense', `00-${'0'.repeat(32)}-${PARENT}-01`])(
-    'begins a trace of its own with the traceparent %s',
+    'starts a new trace with the traceparent %s',
     (traceparent) => {
       const span = traceOne(QUERY, traceparent === undefined ? {} : { traceparent });
       expect(span?.spanContext().traceId).toMatch(/^[0-9a-f]{32}$/);
@@ -69,11 +69,11 @@ describe('the span of an operation', () => {
     },
   );
 
-  it('is not exported when the request says that its trace is not sampled', () => {
+  it("is not exported when the request's trace is not sampled", () => {
     expect(traceOne(QUERY, { traceparent: `00-${TRACE}-${PARENT}-00` })).toBeUndefined();
   });
 
-  it('has the type and the name of the operation, and the document', () => {
+  it('has the type, the name and the document of the operation', () => {
     expect(traceOne()?.attributes).toEqual({
       'graphql.operation.type': 'query',
       'graphql.operation.name': 'Board',
@@ -86,13 +86,13 @@ describe('the span of an operation', () => {
     expect(names).toEqual(['query Board', 'subscription', 'query B']);
   });
 
-  it('leaves out a long document, and cuts a long name', () => {
+  it('omits a long document and shortens a long name', () => {
     const span = traceOne(`query ${'N'.repeat(5_000)} { a }`);
     expect(span?.name).toBe(`query ${'N'.repeat(100)}`);
     expect(span?.attributes).not.toHaveProperty('graphql.document');
   });
 
-  it('says that something went wrong, and not what', () => {
+  it('reports that an error occurred, without its text', () => {
     expect(traceOne(QUERY, {}, true)?.status).toEqual({ code: SpanStatusCode.ERROR });
     expect(traceOne(QUERY, {}, false)?.status).toEqual({ code: SpanStatusCode.UNSET });
   });

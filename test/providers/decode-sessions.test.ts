@@ -5,16 +5,16 @@ import { readHttpRecording } from '../support/recording.js';
 import { brokenSessionJson, sessionJson } from '../support/session-json.js';
 
 describe('decodeSessions', () => {
-  it('reads one Session', () => {
+  it('decodes one Session', () => {
     expect(decodeSessions(sessionJson(), 'shop').map(({ id }) => id)).toEqual(['shop/Tiltfile']);
   });
 
-  it('reads the list that Tilt gives', () => {
+  it('decodes the list that Tilt returns', () => {
     const list: unknown = JSON.parse(readHttpRecording('list-200').body);
     expect(decodeSessions(list, 'shop').map(({ id }) => id)).toEqual(['shop/Tiltfile']);
   });
 
-  it('reads the list of kubectl, of any number', () => {
+  it('decodes the list that kubectl prints, of any length', () => {
     const items = [sessionJson({ name: 'a' }), sessionJson({ name: 'b' })];
     const list = { kind: 'List', apiVersion: 'v1', items };
     expect(decodeSessions(list, 'shop').map(({ id }) => id)).toEqual(['shop/a', 'shop/b']);
@@ -27,7 +27,7 @@ describe('decodeSessions', () => {
     expect(decodeSessions(list, 'shop')).toMatchObject([{ kind: 'Session' }]);
   });
 
-  it('says which item is wrong, and where', () => {
+  it('names the invalid item and its field', () => {
     const items = [sessionJson(), brokenSessionJson()];
     expect(() => decodeSessions({ kind: 'List', items }, 'shop')).toThrow(
       /^items\[1\]\.status\.pid: expected a whole number/,
@@ -40,7 +40,7 @@ describe('decodeSessions', () => {
     ['a text', 'Session'],
     ['another kind', { kind: 'PodList', items: [] }],
     ['items that are no list', { kind: 'List', items: {} }],
-  ])('refuses %s', (_, value) => {
+  ])('rejects %s', (_, value) => {
     expect(() => decodeSessions(value, 'shop')).toThrow(DecodeError);
   });
 });

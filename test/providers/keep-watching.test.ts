@@ -9,7 +9,7 @@ import { createRecordingSink } from '../support/recording-sink.js';
 import { session } from '../support/sessions.js';
 
 describe('keepWatching', () => {
-  it('opens the source at once, and applies what the provider says', async () => {
+  it('opens the source at once and applies the changes of the provider', async () => {
     const memory = createMemoryProvider('shop', [session('shop')]);
     const { sink, run } = start(memory.provider, { optional: true });
     expect(sink.events[0]).toEqual({ type: 'open', source: 'shop', optional: true });
@@ -19,14 +19,14 @@ describe('keepWatching', () => {
     expect(sink.changes('shop')).toMatchObject([{ type: 'snapshot' }, { type: 'remove' }]);
   });
 
-  it('U1: has applied a change before the call that pushes it returns', () => {
+  it('U1: has applied a change when the push call returns', () => {
     const memory = createMemoryProvider('shop');
     const { sink } = start(memory.provider);
     memory.put(session('shop'));
     expect(sink.changes('shop')).toMatchObject([{ type: 'snapshot' }, { type: 'upsert' }]);
   });
 
-  it('ignores what a provider pushes after its watch has failed', async () => {
+  it('ignores changes that a provider pushes after its watch has failed', async () => {
     const pushes: PushChange[] = [];
     const provider: SessionProvider = {
       name: 'shop',
@@ -57,7 +57,7 @@ describe('keepWatching', () => {
     expect(sink.source('shop').error).toContain('expected a snapshot first, got "remove"');
   });
 
-  it('closes the source when the provider comes to its end', async () => {
+  it('closes the source when the provider ends', async () => {
     const memory = createMemoryProvider('shop');
     memory.end();
     const { sink, run } = start(memory.provider);
@@ -69,7 +69,7 @@ describe('keepWatching', () => {
     });
   });
 
-  it('marks the source stale when the provider throws, waits, and watches again', async () => {
+  it('marks the source STALE when the provider rejects, waits, and watches again', async () => {
     const memory = createMemoryProvider('shop', [session('shop')]);
     const { sink, clock } = start(memory.provider, { random: () => 0.5 });
     await clock.advance(0);
@@ -84,7 +84,7 @@ describe('keepWatching', () => {
     expect(sink.source('shop').stale.size).toBe(0);
   });
 
-  it('waits longer with every failure, and begins again after two minutes of health', async () => {
+  it('waits longer after every failure, and starts again after two minutes of health', async () => {
     const memory = createMemoryProvider('shop');
     const { sink, clock } = start(memory.provider, { random: () => 1 });
     const failAfter = async (ms: number) => {
@@ -121,7 +121,7 @@ describe('keepWatching', () => {
     expect(sink.source('shop').isOpen).toBe(true);
   });
 
-  it('ends at once when aborted while it waits', async () => {
+  it('ends at once when aborted during the delay before a retry', async () => {
     const { sink, controller, run, clock } = start(failing('shop', new Error('broken')));
     await clock.advance(0);
     expect(clock.pending).toBe(1);
@@ -141,13 +141,13 @@ describe('keepWatching', () => {
     expect(sink.changes('shop')).toHaveLength(1);
   });
 
-  it('asks nothing of the provider when aborted before', async () => {
+  it('does not call the provider when already aborted', async () => {
     const { sink, run } = start(createMemoryProvider('shop').provider, { signal: AbortSignal.abort() });
     await run;
     expect(sink.changes('shop')).toEqual([]);
   });
 
-  it('carries on a source that is open already when told to', async () => {
+  it('continues a source that is already open with resume', async () => {
     const memory = createMemoryProvider('shop');
     const sink = createRecordingSink();
     sink.open('shop');
@@ -156,7 +156,7 @@ describe('keepWatching', () => {
     expect(sink.changes('shop')).toHaveLength(1);
   });
 
-  it('says so when a provider does not begin with a snapshot', async () => {
+  it('reports a provider that does not start with a snapshot', async () => {
     const { sink, clock } = start(saying('shop', [{ type: 'upsert', session: session('shop') }]));
     await clock.advance(0);
     expect(sink.changes('shop')).toEqual([
@@ -167,7 +167,7 @@ describe('keepWatching', () => {
     ]);
   });
 
-  it('lets a provider say that it is stale before its first snapshot', async () => {
+  it('accepts a stale change before the first snapshot', async () => {
     const changes: Change[] = [
       { type: 'stale', error: 'not yet' },
       { type: 'snapshot', sessions: [] },
@@ -177,7 +177,7 @@ describe('keepWatching', () => {
     expect(sink.changes('shop')).toEqual(changes);
   });
 
-  it('shows an error that nobody foresaw in one short line, and logs it in full', async () => {
+  it('shows an unexpected error on one short line, and logs it in full', async () => {
     const error = new TypeError(`x is not a function\n${'y'.repeat(1_000)}`);
     const { sink, clock, lines } = start(failing('shop', error));
     await clock.advance(0);
@@ -190,13 +190,13 @@ describe('keepWatching', () => {
     ['a text', 'just a text', 'just a text'],
     ['nothing', undefined, 'undefined'],
     ['an error without a message', new RangeError(), 'RangeError'],
-  ])('copes with %s being thrown', async (_, thrown, shown) => {
+  ])('handles %s that is thrown', async (_, thrown, shown) => {
     const { sink, clock } = start(failing('shop', thrown));
     await clock.advance(0);
     expect(sink.changes('shop')).toEqual([{ type: 'stale', error: shown }]);
   });
 
-  it('logs a failure that repeats itself only once where it would be seen', async () => {
+  it('logs a repeated failure only once above the level debug', async () => {
     const { clock, lines } = start(failing('shop', new ProviderError('unreachable', 'no route')));
     await clock.advance(60_000);
     expect(lines.length).toBeGreaterThan(2);
@@ -205,7 +205,7 @@ describe('keepWatching', () => {
     ]);
   });
 
-  it('treats a fault of the sink as a failure, and does not reject', async () => {
+  it('treats an error of the sink as a failure, and does not reject', async () => {
     const recording = createRecordingSink();
     let isFaulty = true;
     const sink = {
@@ -223,7 +223,7 @@ describe('keepWatching', () => {
     expect(recording.source('shop')).toMatchObject({ isSynced: true, error: null });
   });
 
-  it('does not reject when the name is in use, but logs it', async () => {
+  it('logs a name that is in use, and does not reject', async () => {
     const sink = createRecordingSink();
     sink.open('shop');
     const { run, lines } = start(createMemoryProvider('shop').provider, { sink });
@@ -261,7 +261,7 @@ function failing(name: string, error: unknown): SessionProvider {
   };
 }
 
-/** Never says anything, and does not listen to its signal. */
+/** Pushes nothing and ignores its signal. */
 function deaf(name: string): SessionProvider {
   return { name, watch: () => new Promise(() => {}) };
 }

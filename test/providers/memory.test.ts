@@ -26,7 +26,7 @@ describeProvider('memory', {
 });
 
 describe('a memory source', () => {
-  it('tells everything in the order in which it was said', async () => {
+  it('pushes all changes in order', async () => {
     const memory = createMemoryProvider('memory', [session('a')]);
     const newer = session('a', { 'api:serve': 'ready' });
     const watching = startWatching(memory.provider);
@@ -46,7 +46,7 @@ describe('a memory source', () => {
     ]);
   });
 
-  it('tells any number of watches', async () => {
+  it('pushes to any number of watches', async () => {
     const memory = createMemoryProvider('memory');
     const watchings = [startWatching(memory.provider), startWatching(memory.provider)];
     memory.put(session('a'));
@@ -57,7 +57,7 @@ describe('a memory source', () => {
     }
   });
 
-  it('tells a later watch what is stale, too', async () => {
+  it('replays stale Sessions to a later watch', async () => {
     const memory = createMemoryProvider('memory', [session('a'), session('b')]);
     memory.markStale('no news of any');
     memory.put(session('b'));
@@ -67,7 +67,7 @@ describe('a memory source', () => {
     expect([...watching.known.stale]).toEqual([['a/Tiltfile', 'no news of any']]);
   });
 
-  it('tells a later watch, in at most two changes for each Session and two, what all that was said comes to', () => {
+  it('replays at most two changes per Session and two more to a later watch', () => {
     fc.assert(
       fc.property(anyChanges, (changes) => {
         const memory = createMemoryProvider('memory');
@@ -80,7 +80,7 @@ describe('a memory source', () => {
     );
   });
 
-  it('has pushed a change to every watch before the call returns', () => {
+  it('has pushed a change to every watch when the call returns', () => {
     const memory = createMemoryProvider('memory');
     const told: Change['type'][] = [];
     void memory.provider.watch(({ type }) => told.push(type), new AbortController().signal);
@@ -88,7 +88,7 @@ describe('a memory source', () => {
     expect(told).toEqual(['snapshot', 'upsert']);
   });
 
-  it('throws what it failed with after all that was said before, and nothing that was said later', async () => {
+  it('rejects with its failure after all earlier changes, and pushes no later ones', async () => {
     const memory = createMemoryProvider('memory');
     const watching = startWatching(memory.provider);
     memory.put(session('a'));
@@ -99,7 +99,7 @@ describe('a memory source', () => {
     expect([...watching.known.sessions.keys()]).toEqual(['a/Tiltfile']);
   });
 
-  it('does not hold a failure against later watches', async () => {
+  it('does not reject later watches after a failure', async () => {
     const memory = createMemoryProvider('memory', [session('a')]);
     memory.fail(new Error('broken'));
     const watching = startWatching(memory.provider);
@@ -109,7 +109,7 @@ describe('a memory source', () => {
     expect(watching.known.sessions.size).toBe(1);
   });
 
-  it('takes no news after its end', async () => {
+  it('ignores changes after its end', async () => {
     const memory = createMemoryProvider('memory');
     memory.end();
     memory.put(session('a'));

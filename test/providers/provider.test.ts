@@ -39,7 +39,7 @@ describeProvider('fromAsyncIterable', {
 const SNAPSHOT: Change = { type: 'snapshot', sessions: [session('a')] };
 
 describe('fromAsyncIterable', () => {
-  it('makes a provider of an async generator function: its end is the end, its error the error', async () => {
+  it('makes a provider of an async generator function, with its end and its error', async () => {
     const good = startWatching(
       fromAsyncIterable('mine', async function* () {
         yield SNAPSHOT;
@@ -56,7 +56,7 @@ describe('fromAsyncIterable', () => {
     await expect.poll(() => bad.outcome).toEqual({ error: new Error('broken') });
   });
 
-  it('resolves at once when the signal aborts while the iterable does not react, and returns it', async () => {
+  it('resolves at once when the signal aborts and the iterable does not react, and closes the iterable', async () => {
     let returns = 0;
     let fail = (_: Error) => {};
     const deaf: AsyncIterator<Change> = {
@@ -74,7 +74,7 @@ describe('fromAsyncIterable', () => {
   });
 });
 
-/** A provider in plain JavaScript: no compiler has looked at what it gives. */
+/** A provider in plain JavaScript, whose changes no compiler has checked. */
 function providerOf(...changes: readonly unknown[]) {
   return {
     name: 'mine',
@@ -111,12 +111,15 @@ describe('a provider that breaks the contract', () => {
     ],
     [{ type: 'remove' }, 'a change of type "remove" with id, a text, got undefined'],
     [{ type: 'stale' }, 'a change of type "stale" with error, a text, got undefined'],
-  ])('is a source whose error says what it gave and what was expected: %j', async (change, expected) => {
-    await using gateway = await startGateway({ providers: [providerOf(EMPTY_SNAPSHOT, change)] });
-    const errors = () => gateway.gateway.sources().map(({ error }) => error);
-    await expect.poll(errors).toEqual([expect.stringContaining(BROKEN)]);
-    expect(errors()).toEqual([expect.stringContaining(expected)]);
-  });
+  ])(
+    'becomes a source whose error contains the received and the expected value: %j',
+    async (change, expected) => {
+      await using gateway = await startGateway({ providers: [providerOf(EMPTY_SNAPSHOT, change)] });
+      const errors = () => gateway.gateway.sources().map(({ error }) => error);
+      await expect.poll(errors).toEqual([expect.stringContaining(BROKEN)]);
+      expect(errors()).toEqual([expect.stringContaining(expected)]);
+    },
+  );
 
   it.each([
     [
@@ -126,8 +129,8 @@ describe('a provider that breaks the contract', () => {
     ],
     ['nothing', undefined, 'got undefined'],
     ['a function', () => {}, 'got a function'],
-  ])('is a source whose error says that watch has to return a promise: %s', async (_, returned, got) => {
-    // As plain JavaScript has it.
+  ])('becomes a source whose error requires a promise from watch: %s', async (_, returned, got) => {
+    // As in plain JavaScript.
     const provider: SessionProvider = { name: 'mine', watch: Object(() => returned) };
     await using gateway = await startGateway({ providers: [provider] });
     const errors = () => gateway.gateway.sources().map(({ error }) => error);

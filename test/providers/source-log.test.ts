@@ -26,7 +26,7 @@ function start({ endsByItself = false, hasTransientErrors = false } = {}) {
 }
 
 describe('the log of a source', () => {
-  it('has one warning for trouble with the source and one line for its recovery', async () => {
+  it('has one warning for an error of the source and one line for its recovery', async () => {
     const { clock, lines, sourceLog } = start();
     sourceLog.changed(snapshot);
     sourceLog.changed(broken);
@@ -38,7 +38,7 @@ describe('the log of a source', () => {
     expect(lines).toEqual(['warn Source shop: shop.yaml: is not YAML', 'info Source shop: it has recovered']);
   });
 
-  it('has one warning for a refused object, with its id, and one line when it is accepted again', async () => {
+  it('has one warning for a rejected object, with its id, and one line when it is accepted again', async () => {
     const { clock, lines, sourceLog } = start();
     sourceLog.changed(snapshot);
     sourceLog.changed(refused);
@@ -52,7 +52,7 @@ describe('the log of a source', () => {
     ]);
   });
 
-  it('has no line for a list that brings the same refused object again', async () => {
+  it('has no line for a list that contains the same rejected object again', async () => {
     const { clock, lines, sourceLog } = start();
     for (let count = 0; count < 3; count += 1) {
       sourceLog.changed(snapshot);
@@ -62,7 +62,7 @@ describe('the log of a source', () => {
     expect(lines).toEqual(['warn Source shop: shop/Tiltfile was rejected: status.pid: expected a number']);
   });
 
-  it('has a new warning for trouble that comes again after a recovery', async () => {
+  it('has a new warning for an error that returns after a recovery', async () => {
     const { clock, lines, sourceLog } = start();
     for (let count = 0; count < 2; count += 1) {
       sourceLog.failed(cut, cut.message, 400);
@@ -78,7 +78,7 @@ describe('the log of a source', () => {
     ]);
   });
 
-  it('has no line for an object that was refused and is removed', async () => {
+  it('has no line for a rejected object that is removed', async () => {
     const { clock, lines, sourceLog } = start();
     sourceLog.changed(refused);
     sourceLog.changed({ type: 'remove', id: 'shop/Tiltfile' });
@@ -87,8 +87,8 @@ describe('the log of a source', () => {
   });
 });
 
-describe('the log of a source whose trouble may pass within moments', () => {
-  it('has nothing about trouble that is over within two seconds', async () => {
+describe('the log of a source with transient errors', () => {
+  it('has no line for an error that is resolved within two seconds', async () => {
     const { clock, lines, sourceLog } = start({ hasTransientErrors: true });
     sourceLog.changed(snapshot);
     sourceLog.changed(broken);
@@ -99,7 +99,7 @@ describe('the log of a source whose trouble may pass within moments', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('has one warning for trouble that lasts, and one line for its recovery', async () => {
+  it('has one warning for a lasting error and one line for its recovery', async () => {
     const { clock, lines, sourceLog } = start({ hasTransientErrors: true });
     sourceLog.changed(broken);
     await clock.advance(2_000);
@@ -112,7 +112,7 @@ describe('the log of a source whose trouble may pass within moments', () => {
 });
 
 describe('the log of a Tilt, which ends by itself', () => {
-  it('has no warning when the Tilt is removed within two seconds after its connection was cut', async () => {
+  it('has no warning when the Tilt is removed within two seconds after its connection closed', async () => {
     const { clock, lines, sourceLog } = start({ endsByItself: true });
     sourceLog.changed(snapshot);
     sourceLog.failed(cut, cut.message, 400);
@@ -123,7 +123,7 @@ describe('the log of a Tilt, which ends by itself', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('has the warning after two seconds when the Tilt is not removed, and before the line of its recovery', async () => {
+  it('has the warning after two seconds when the Tilt is not removed, before the line of its recovery', async () => {
     const { clock, lines, sourceLog } = start({ endsByItself: true });
     sourceLog.failed(cut, cut.message, 400);
     await clock.advance(2_000);
@@ -148,7 +148,7 @@ describe('the log of a Tilt, which ends by itself', () => {
     expect(lines).toEqual(['warn Source shop: connection refused; next try in 0.8 s']);
   });
 
-  it('has an information instead of a warning when all of its Sessions are done', async () => {
+  it('has an info line instead of a warning when all Sessions are done', async () => {
     const { clock, lines, sourceLog } = start({ endsByItself: true });
     sourceLog.changed(snapshot);
     sourceLog.changed(done);
@@ -159,7 +159,7 @@ describe('the log of a Tilt, which ends by itself', () => {
     ]);
   });
 
-  it('reports an error that nobody foresaw at once', () => {
+  it('reports an unexpected error at once', () => {
     const { lines, sourceLog } = start({ endsByItself: true });
     sourceLog.failed(new TypeError('x is not a function'), 'x is not a function', 400);
     expect(lines).toEqual(['error Source shop: x is not a function; next try in 0.4 s']);

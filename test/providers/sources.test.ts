@@ -7,7 +7,7 @@ import { createManualClock } from '../support/manual-clock.js';
 import { createRecordingSink } from '../support/recording-sink.js';
 import { session } from '../support/sessions.js';
 
-describe('the sources', () => {
+describe('createSources', () => {
   it('watches each source that is added', async () => {
     const { sink, sources } = start();
     sources.add(createMemoryProvider('a', [session('a')]).provider);
@@ -20,7 +20,7 @@ describe('the sources', () => {
     await sources.close();
   });
 
-  it('refuses a name that is in use, and says how to give another', async () => {
+  it('rejects a name that is in use, with a hint how to choose another', async () => {
     const { sources } = start();
     sources.add(createMemoryProvider('demo').provider);
     const again = () => sources.add(createMemoryProvider('demo').provider);
@@ -29,7 +29,7 @@ describe('the sources', () => {
     await sources.close();
   });
 
-  it('removes a source: it ends, for the reason given', async () => {
+  it('removes a source, which then ends for the given reason', async () => {
     const { sink, sources } = start();
     const memory = createMemoryProvider('a', [session('a')]);
     sources.add(memory.provider);
@@ -40,13 +40,13 @@ describe('the sources', () => {
     expect(sink.events.at(-1)).toEqual({ type: 'close', source: 'a', reason: 'it has left' });
   });
 
-  it('does nothing when a source is removed that it does not have', () => {
+  it('ignores the removal of an unknown source', () => {
     const { sink, sources } = start();
     sources.remove('a', 'it has left');
     expect(sink.events).toEqual([]);
   });
 
-  it('takes a name again once its source was removed', async () => {
+  it('accepts a name again after its source was removed', async () => {
     const { sink, sources } = start();
     sources.add(createMemoryProvider('a').provider);
     sources.remove('a', 'it has left');
@@ -55,7 +55,7 @@ describe('the sources', () => {
     await sources.close();
   });
 
-  it('takes a name again once its source has come to its end', async () => {
+  it('accepts a name again after its source has ended', async () => {
     const { sink, sources } = start();
     const memory = createMemoryProvider('a');
     sources.add(memory.provider);
@@ -66,7 +66,7 @@ describe('the sources', () => {
     await sources.close();
   });
 
-  it('replaces a source without its Sessions being gone', async () => {
+  it('replaces a source, whose Sessions are never GONE', async () => {
     const { sink, sources } = start();
     const old = createMemoryProvider('a', [session('a')]);
     sources.add(old.provider);
@@ -83,7 +83,7 @@ describe('the sources', () => {
     expect(sink.events.some(({ type }) => type === 'close')).toBe(false);
   });
 
-  it('replaces a source at once, even while it waits to try again', async () => {
+  it('replaces a source at once, even during the delay before a retry', async () => {
     const { sink, sources, clock } = start();
     const old = createMemoryProvider('a');
     sources.add(old.provider);
@@ -97,7 +97,7 @@ describe('the sources', () => {
     await sources.close();
   });
 
-  it('adds a source that is to be replaced, but is not there', async () => {
+  it('adds an unknown source on replace', async () => {
     const { sink, sources } = start();
     sources.replace(createMemoryProvider('a').provider, { optional: true });
     await sink.until(() => sink.source('a').isSynced);
@@ -105,7 +105,7 @@ describe('the sources', () => {
     await sources.close();
   });
 
-  it('opens a source anew that is replaced in the very moment in which it comes to its end', async () => {
+  it('opens a source again that is replaced in the tick in which it ends', async () => {
     const recording = createRecordingSink();
     const { sources } = start({
       ...recording,
@@ -121,7 +121,7 @@ describe('the sources', () => {
     await sources.close();
   });
 
-  it('ends every source when closed, twice if need be, and says nothing of them', async () => {
+  it('stops every source when closed, also when called twice, and leaves their state in the sink', async () => {
     const { sink, sources, clock } = start();
     const memory = createMemoryProvider('a', [session('a')]);
     sources.add(memory.provider);

@@ -8,25 +8,25 @@ function at(number: number, log = LOG) {
   return { log, number };
 }
 
-/** What one store does when a position of the log comes to it. */
+/** What a store does at a position of the log. */
 interface Step {
-  /** Revisions of its own that it made since the position before. */
+  /** Number of local revisions since the previous position. */
   readonly own: number;
-  /** Whether the position makes a revision here; if not, it says nothing new. */
-  readonly isNews: boolean;
+  /** Whether the position makes a revision; otherwise it is a no-op. */
+  readonly isChange: boolean;
 }
 
-/** A store's cursors, and what they ought to mean. */
+/** The cursors of a store, and their expected meaning. */
 interface Applied {
   readonly cursors: Cursors;
   readonly newest: number;
-  /** The position of the log that each revision is of; null for those of its own. */
+  /** Position of the log that made each revision; null for local revisions. */
   readonly positions: ReadonlyMap<number, number | null>;
-  /** The last position that said nothing new, by the revision that was there already. */
+  /** Last position that was a no-op, by the revision before it. */
   readonly reached: ReadonlyMap<number, number>;
 }
 
-/** Applies a log of some positions, which begins with a jump to the first. */
+/** Applies a log, which starts with a snapshot at the first position. */
 function apply(epoch: string, log: readonly number[], steps: readonly Step[]): Applied {
   const cursors = createCursors(epoch);
   const positions = new Map<number, number | null>();
@@ -36,9 +36,9 @@ function apply(epoch: string, log: readonly number[], steps: readonly Step[]): A
   cursors.recordSnapshot(at(first), revision);
   positions.set(revision, first);
   rest.forEach((number, index) => {
-    const { own, isNews } = steps[index] ?? { own: 0, isNews: true };
+    const { own, isChange } = steps[index] ?? { own: 0, isChange: true };
     for (let count = 0; count < own; count += 1) positions.set(++revision, null);
-    if (isNews) {
+    if (isChange) {
       cursors.record(at(number), ++revision);
       positions.set(revision, number);
     } else {
@@ -52,7 +52,7 @@ function apply(epoch: string, log: readonly number[], steps: readonly Step[]): A
 const anyLog = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 25 }).map((log) => {
   return log.sort((one, other) => one - other);
 });
-const anySteps = fc.array(fc.record({ own: fc.nat(3), isNews: fc.boolean() }), {
+const anySteps = fc.array(fc.record({ own: fc.nat(3), isChange: fc.boolean() }), {
   minLength: 25,
   maxLength: 25,
 });
@@ -64,7 +64,7 @@ function positionBy({ positions, reached }: Applied, revision: number): number {
 }
 
 describe('cursors of a shared log', () => {
-  it('mean the same at two stores: after them comes all of the log that was not before them', () => {
+  it('select the same changes of the log at two stores', () => {
     fc.assert(
       fc.property(anyLog, anySteps, anySteps, (log, steps, otherSteps) => {
         const here = apply('e1', log, steps);
@@ -82,7 +82,7 @@ describe('cursors of a shared log', () => {
     );
   });
 
-  it('mean the very revision at the store itself, its own steps and all', () => {
+  it('resolve to their own revision at the store that made them, local revisions included', () => {
     fc.assert(
       fc.property(anyLog, anySteps, (log, steps) => {
         const { cursors, positions } = apply('e1', log, steps);
@@ -93,7 +93,7 @@ describe('cursors of a shared log', () => {
     );
   });
 
-  it('are each another text, and the same at both stores where the log alone made the revision', () => {
+  it('are distinct, and equal at both stores for revisions that the log made', () => {
     fc.assert(
       fc.property(anyLog, anySteps, anySteps, (log, steps, otherSteps) => {
         const here = apply('e1', log, steps);
@@ -110,7 +110,7 @@ describe('cursors of a shared log', () => {
     );
   });
 
-  it('have a part of their own where a store took steps of its own', () => {
+  it('have a suffix of their own for revisions that only one store made', () => {
     const cursors = createCursors('e1');
     cursors.record(at(7), 10);
     const [marked, ...own] = [10, 11, 13].map(cursors.cursorOf);
@@ -119,13 +119,13 @@ describe('cursors of a shared log', () => {
     expect(own.map(cursors.revisionOf)).toEqual([11, 13]);
   });
 
-  it("leave out another run's steps, so that what came then is told again", () => {
+  it('of another run are resolved without its local revisions, so that those are delivered again', () => {
     const cursors = createCursors('e1');
     cursors.record(at(7), 10);
     expect(cursors.revisionOf('log1-7.3.e2')).toBe(10);
   });
 
-  it('are known between two marks: what was applied there said nothing new', () => {
+  it('resolve to the last revision at positions that were no-ops', () => {
     const cursors = createCursors('e1');
     cursors.record(at(7), 10);
     cursors.advanceTo(at(8), 10);
@@ -135,7 +135,7 @@ describe('cursors of a shared log', () => {
     expect([9, 11, 12].map((number) => cursors.revisionOf(`log1-${number}`))).toEqual([10, 10, 11]);
   });
 
-  it('are not known inside a jump, nor before the first of all', () => {
+  it('are unknown inside a snapshot and before the first checkpoint', () => {
     const cursors = createCursors('e1');
     cursors.recordSnapshot(at(5), 2);
     cursors.record(at(6), 3);
@@ -145,7 +145,7 @@ describe('cursors of a shared log', () => {
     expect(known).toEqual([null, null, 2, 3, null, null, 4, 5]);
   });
 
-  it('are ahead while what they stand for has not come, though it may say nothing new then', () => {
+  it('are ahead until their position has been applied, even if it is a no-op', () => {
     const cursors = createCursors('e1');
     expect(cursors.isAhead('log1-7')).toBe(false);
     cursors.recordSnapshot(at(5), 1);
@@ -161,7 +161,7 @@ describe('cursors of a shared log', () => {
     expect(cursors.revisionOf('log1-6')).toBe(1);
   });
 
-  it('of another log are neither known nor ahead, nor is an old log once another begins', () => {
+  it('of another log are neither known nor ahead, and those of an old log are not after a new one begins', () => {
     const cursors = createCursors('e1');
     cursors.record(at(7), 10);
     for (const other of ['log2-3', 'log2-99', 'e2-1']) {
@@ -173,14 +173,14 @@ describe('cursors of a shared log', () => {
     expect(cursors.isAhead('log2-7')).toBe(true);
   });
 
-  it('of a new log are not known by what an old one had at their positions', () => {
+  it('of a new log do not resolve to checkpoints of the old one', () => {
     const cursors = createCursors('e1');
     cursors.record(at(7), 10);
     cursors.record(at(20, 'log2'), 11);
     expect([9, 20].map((number) => cursors.revisionOf(`log2-${number}`))).toEqual([null, 11]);
   });
 
-  it('stay known for more revisions than a journal keeps', () => {
+  it('stay known for more revisions than the journal keeps', () => {
     const cursors = createCursors('e1');
     for (let number = 1; number <= 60_000; number += 1) cursors.record(at(number), number + 5);
     expect(cursors.revisionOf('log1-60000')).toBe(60_005);
@@ -201,22 +201,22 @@ describe('cursors of a shared log', () => {
     'log1-7 ',
     'LOG1-7',
     `log1-${'9'.repeat(16)}`,
-  ])('are not %j', (text) => {
+  ])('reject the malformed text %j', (text) => {
     const cursors = createCursors('e1');
     cursors.record(at(7), 10);
     expect([cursors.revisionOf(text), cursors.isAhead(text)]).toEqual([null, false]);
   });
 });
 
-describe('cursors without a log', () => {
-  it('are of one run alone', () => {
+describe('cursors without a shared log', () => {
+  it('belong to one run', () => {
     const cursors = createCursors('e1');
     expect([0, 7].map(cursors.cursorOf)).toEqual(['e1-0', 'e1-7']);
     expect([cursors.revisionOf('e1-7'), cursors.revisionOf('e2-7')]).toEqual([7, null]);
     expect(cursors.isAhead('e1-7')).toBe(false);
   });
 
-  it('are still known when a log begins', () => {
+  it('stay known after a log begins', () => {
     const cursors = createCursors('e1');
     const before = cursors.cursorOf(2);
     cursors.record(at(7), 3);

@@ -16,7 +16,7 @@ const target = (name: string, state: TargetState = { is: 'inactive' }): Target =
 const waiting = (waitReason: string): TargetState => ({ is: 'waiting', waitReason });
 
 describe('diffTargets', () => {
-  it('finds what was added, modified and deleted, deleted ones first', () => {
+  it('returns deleted targets first, then added and modified ones', () => {
     const before = [target('a'), target('b'), target('c')];
     const after = [target('a'), target('c', waiting('for b')), target('d')];
     expect(diffTargets(before, after)).toEqual([
@@ -26,7 +26,7 @@ describe('diffTargets', () => {
     ]);
   });
 
-  it('sees no change where a target is equal, though another object in another place', () => {
+  it('returns no change for an equal target that is another object at another index', () => {
     expect(diffTargets([target('a'), target('b')], [target('b'), target('a')])).toEqual([]);
   });
 
@@ -40,19 +40,19 @@ describe('diffTargets', () => {
     ['grace', terminated({}), terminated({ graceStatus: 'tolerated', graceStatusText: 'Tolerated' })],
     ['finish', terminated({}), terminated({ finishTime: null })],
     ['start of what ended', terminated({}), terminated({ startTime: null })],
-  ])('sees a change of the %s', (_, from, to) => {
+  ])('returns a change of the %s', (_, from, to) => {
     expect(diffTargets([target('a', from)], [target('a', to)])).toHaveLength(1);
     expect(diffTargets([target('a', from)], [target('a', { ...from })])).toEqual([]);
   });
 
-  it('sees a change of type and resources', () => {
+  it('returns a change of type and of resources', () => {
     const a = target('a');
     expect(diffTargets([a], [{ ...a, type: 'server', typeText: 'server' }])).toHaveLength(1);
     expect(diffTargets([a], [{ ...a, resources: ['shop', 'other'] }])).toHaveLength(1);
     expect(diffTargets([a], [{ ...a, resources: ['other'] }])).toHaveLength(1);
   });
 
-  it('leads from any list to any other when its changes are applied, also where names repeat', () => {
+  it('leads from any list to any other when its changes are applied, repeated names included', () => {
     const lists = fc.array(
       fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd', 'e'), reason: fc.constantFrom('x', 'y') }),
     );

@@ -5,7 +5,7 @@ import { createManualClock } from '../support/manual-clock.js';
 import { query } from '../support/queries.js';
 import { sessionJson } from '../support/session-json.js';
 
-/** A store, and the result of its Session as a client sees it. */
+/** A store, and the result of its Session as clients see it. */
 function setUp() {
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
   store.open('test');
@@ -31,8 +31,8 @@ function setUp() {
 const PASSED = { done: true, error: null, state: 'PASSED', final: true };
 const FAILED = { done: true, error: 'boom', state: 'FAILED', final: true };
 
-describe('the result of a run', () => {
-  it('stays when a later object of the same uid is not done, has no error or has another one', async () => {
+describe('the result of a run that was done', () => {
+  it('stays when a later object of the same uid is not done, has no error, or another one', async () => {
     const { put, result } = setUp();
     put('a', { done: true, error: 'boom' });
     for (const status of [
@@ -53,7 +53,7 @@ describe('the result of a run', () => {
     expect(await result()).toEqual(PASSED);
   });
 
-  it('stays through a lost link, a relist after it, and the end of its Tilt', async () => {
+  it('stays through a lost connection, the list after it, and the end of its Tilt', async () => {
     const { store, put, session, result } = setUp();
     put('a', { done: true, error: 'boom' });
     store.apply('test', { type: 'stale', error: 'link lost' });
@@ -66,7 +66,7 @@ describe('the result of a run', () => {
     expect(await result()).toEqual(FAILED);
   });
 
-  it('is that of the next run once another uid comes', async () => {
+  it('is replaced by that of the next run when the uid changes', async () => {
     const { put, result } = setUp();
     put('a', { done: true, error: 'boom' });
     put('b', { done: false });
@@ -75,7 +75,7 @@ describe('the result of a run', () => {
     expect(await result()).toEqual(PASSED);
   });
 
-  it('is bound to the process where a source gives no uid', async () => {
+  it('belongs to a process when the source provides no uid', async () => {
     const { put, result } = setUp();
     const noUid = { uid: null };
     put('', { done: true, error: 'boom', pid: 1 }, noUid);
@@ -85,7 +85,7 @@ describe('the result of a run', () => {
     expect(await result()).toMatchObject({ done: false, error: null });
   });
 
-  it('ends where a source without uids starts a run that has no process id and start time yet', async () => {
+  it('ends when a source without uids starts a run without process id and start time', async () => {
     const { put, result } = setUp();
     const noUid = { uid: null };
     put('', { done: true, pid: 1 }, noUid);
@@ -94,7 +94,7 @@ describe('the result of a run', () => {
     expect(await result()).toMatchObject({ done: false, state: 'PENDING', final: false });
   });
 
-  it('is not held for an object that says nothing of its run', async () => {
+  it('is not kept for an object that does not identify its run', async () => {
     const { put, result } = setUp();
     const unknown = { pid: null, startTime: null };
     put('', { ...unknown, done: true, error: 'boom' }, { uid: null });

@@ -28,7 +28,7 @@ function setUp() {
 }
 
 describe('subscribers of the store', () => {
-  it('are told of every revision, or of those of one Session alone', () => {
+  it('receive every revision, or only those of one Session', () => {
     const { store, told, note, apply } = setUp();
     const ofB: string[] = [];
     store.subscribe(note);
@@ -38,7 +38,7 @@ describe('subscribers of the store', () => {
     expect(ofB).toEqual([B]);
   });
 
-  it('may wait for a Session that is yet to come, and are told that it was forgotten', () => {
+  it('may wait for a Session that does not exist yet, and are notified of its deletion', () => {
     const { store, note, told, apply } = setUp();
     store.subscribe(note, A);
     apply('a');
@@ -47,7 +47,7 @@ describe('subscribers of the store', () => {
     expect(told).toEqual([A, A, A]);
   });
 
-  it('are counted, each ends by itself, and its end is harmless when called again', () => {
+  it('are counted, and each is removed by its own function, which may be called repeatedly', () => {
     const { store, note, told, apply } = setUp();
     const ends = [store.subscribe(note), store.subscribe(note, A), store.subscribe(note, A)];
     expect(store.subscribers).toBe(3);
@@ -63,7 +63,7 @@ describe('subscribers of the store', () => {
     expect(store.subscribers).toBe(1);
   });
 
-  it('are told no more once the store is disposed of', () => {
+  it('receive nothing after the store was disposed', () => {
     const { store, note, told, apply } = setUp();
     store.subscribe(note);
     store.subscribe(note, A);
@@ -75,7 +75,7 @@ describe('subscribers of the store', () => {
 });
 
 describe('U1 a listener that throws', () => {
-  it('neither hinders the change nor the other listeners, and its error is handed over', () => {
+  it('affects neither the change nor the other listeners, and its error is reported', () => {
     const { store, errors, told, note, apply } = setUp();
     const fail = () => {
       throw new Error('boom');
@@ -92,7 +92,7 @@ describe('U1 a listener that throws', () => {
     expect(errors.map(String)).toEqual(Array(4).fill('Error: boom'));
   });
 
-  it('is warned of by the process, where nobody else asked for its error', async () => {
+  it('causes a process warning when no error handler is set', async () => {
     const store = createStore({ clock: createManualClock(), epoch: 'e' });
     store.open('tilt');
     store.subscribe(() => {

@@ -26,11 +26,11 @@ const anyTargets = fc
   )
   .map((all) => all.map((one): Target => ({ ...one, key: one.name, typeText: one.type })));
 
-/** News of one Session, of this run of Tilt or of another. */
+/** Newer state of a Session, from the same run of Tilt or another. */
 const anyNews = fc.record({ targets: anyTargets, uid: fc.constantFrom('run-1', 'run-1', 'run-2') });
 
-describe('what is stored of a Session that changes', () => {
-  it('lists what the news lists, and tells the changes that a diff of both states finds', () => {
+describe('the record of a Session that changes', () => {
+  it('has the targets of the newest state, and the changes that a diff of both states returns', () => {
     fc.assert(
       fc.property(fc.array(anyNews), (all) => {
         const { apply } = setUp();
@@ -45,7 +45,7 @@ describe('what is stored of a Session that changes', () => {
     );
   });
 
-  it('keeps each target that did not change the same object while Tilt runs, wherever it moves', () => {
+  it('reuses each unchanged target while the run continues, wherever it moves in the list', () => {
     fc.assert(
       fc.property(anyTargets, fc.array(anyTargets), (first, rest) => {
         const { apply } = setUp();
@@ -62,7 +62,7 @@ describe('what is stored of a Session that changes', () => {
     );
   });
 
-  it('takes over a new order, though it is no change', () => {
+  it('adopts a new order, which is no change', () => {
     const { store, apply } = setUp();
     apply([A, B]);
     const { changes } = apply([B, A]);
@@ -79,7 +79,7 @@ describe('what is stored of a Session that changes', () => {
     ]);
   });
 
-  it('keeps of its metadata what did not change, so that a new resourceVersion costs little memory', () => {
+  it('reuses unchanged metadata, so that a new resourceVersion costs little memory', () => {
     const { store } = setUp();
     const news = (resourceVersion: string): Session => {
       const made = session('a', {}, { resourceVersion });
@@ -95,15 +95,15 @@ describe('what is stored of a Session that changes', () => {
   });
 });
 
-describe('targets that a change says did not change', () => {
-  it('lead to the same record and the same changes as when all are compared', () => {
+describe('targets that a change declares unchanged', () => {
+  it('lead to the same record and the same changes as a full comparison', () => {
     fc.assert(
       fc.property(anyTargets, fc.array(fc.tuple(anyTargets, fc.boolean())), (first, rest) => {
         const [brief, full] = [setUp(), setUp()];
         let before = first;
         for (const { apply } of [brief, full]) apply(first);
         for (const [news, isOtherRun] of rest) {
-          // The same targets as before, of which some have a new state.
+          // The same targets, some of which have a new state.
           const after = before.map((target) => news.find(({ name }) => name === target.name) ?? target);
           const changedTargets = after.flatMap((target, index) => (target === before[index] ? [] : [index]));
           const uid = isOtherRun ? 'run-2' : 'run-1';
@@ -114,7 +114,7 @@ describe('targets that a change says did not change', () => {
     );
   });
 
-  it('are compared all the same where the last state of the Session was refused', () => {
+  it('are compared anyway when the last state of the Session was rejected', () => {
     const { store, apply } = setUp();
     const ready: Target = {
       ...B,
@@ -132,7 +132,7 @@ describe('targets that a change says did not change', () => {
     expect(after?.status.targets).toMatchObject([{ name: 'a', resources: ['db'] }, ready]);
   });
 
-  it('are compared all the same where the lists differ', () => {
+  it('are compared anyway when the lists differ', () => {
     const { apply } = setUp();
     apply([A]);
     expect(apply([A, B], 'run-1', [1]).after?.status.targets).toMatchObject([A, B]);
@@ -168,7 +168,7 @@ function setUp() {
   store.open('tilt');
   return { store, apply };
 
-  /** The revision that the news makes, or one without changes when it makes none. */
+  /** The revision of a newer state, or one without changes for a no-op. */
   function apply(targets: readonly Target[], uid = 'run-1', changedTargets?: readonly number[]): Revision {
     const made = session('a', {}, { uid });
     const before = store.get(made.id);
@@ -193,7 +193,7 @@ function setUp() {
   }
 }
 
-/** The changes as their documentation says, found in the plainest way. */
+/** Reference implementation of the diff. */
 function expectedChanges(before: readonly Target[], after: readonly Target[]): string[] {
   const find = (list: readonly Target[], name: string) => list.find((target) => target.name === name);
   const deleted = before.filter(({ name }) => !find(after, name)).map(({ name }) => `deleted ${name}`);

@@ -33,7 +33,7 @@ const FIELDS = `name phase since secondsToReady durationSeconds
     ... on TargetStateActive { summary } ... on TargetStateTerminated { summary } ... on TargetStateWaiting { summary }
   } }`;
 
-/** A moment so many seconds after 12:00, as Tilt writes it. */
+/** Time the given number of seconds after 12:00, as Tilt writes it. */
 const at = (seconds: number) => new Date(Date.UTC(2026, 10, 22, 12) + seconds * 1_000).toISOString();
 
 const active = (start: number | null, ready: boolean, lastReady: number | null = null) => ({
@@ -48,7 +48,7 @@ const ended = (start: number, finish: number | null, error?: string) => ({
 });
 const waiting = (waitReason: string) => ({ waiting: { waitReason } });
 
-/** A gateway's store that sees states of one target, each so many seconds after 12:00. */
+/** A store that receives states of one target, each the given number of seconds after 12:00. */
 function setUp(type = 'server') {
   const clock = createManualClock(Date.parse(at(0)));
   const store = createStore({ clock, epoch: 'e' });
@@ -67,7 +67,7 @@ function setUp(type = 'server') {
 }
 
 describe('the time to readiness of a target', () => {
-  it('is the first readiness that the gateway saw of a start, whatever Tilt makes of its time later', async () => {
+  it('is the first readiness of a start that the gateway observed, whatever Tilt reports later', async () => {
     const { see } = setUp();
     await see(1, active(1, false));
     expect(await see(4, active(1, true, 3.5))).toMatchObject({ secondsToReady: 2.5 });
@@ -78,7 +78,7 @@ describe('the time to readiness of a target', () => {
     });
   });
 
-  it('is the same after readiness was lost and found again, and after the target waited', async () => {
+  it('stays the same when readiness is lost and regained, and when the target waited', async () => {
     const { see } = setUp();
     await see(1, active(1, false));
     await see(4, active(1, true, 3.5));
@@ -96,7 +96,7 @@ describe('the time to readiness of a target', () => {
     ['595 s before the start', active(600, true, 5)],
     ['two hours after the start', active(0, true, 7_200)],
     ['not given', active(0, true)],
-  ])('is null where the gateway did not see the start, and the time of readiness is %s', async (_, state) => {
+  ])('is null when the gateway did not observe the start, and the ready time is %s', async (_, state) => {
     const { see } = setUp();
     expect(await see(7_300, state)).toMatchObject({
       phase: 'READY',
@@ -111,19 +111,19 @@ describe('the time to readiness of a target', () => {
     await see(3, active(1, true, 2));
     await see(30, active(29.09, false, 2));
     expect(await see(31, active(29.09, true, 2))).toMatchObject({ secondsToReady: null });
-    // A refresh later is not the first readiness.
+    // A later refresh is not the first readiness.
     expect(await see(90, active(29.09, true, 90))).toMatchObject({ secondsToReady: null });
   });
 
-  it('of a target that was ready before with its start, as far as the gateway knows, is null', async () => {
+  it('is null for a target that may have been ready before with the same start', async () => {
     const { see } = setUp();
     await see(100, active(1, false, 50));
     expect(await see(110, active(1, true, 109))).toMatchObject({ secondsToReady: null });
   });
 });
 
-describe('no time of a target is negative', () => {
-  it('neither its duration nor its time to readiness, whatever the times of Tilt are', async () => {
+describe('times of a target are never negative', () => {
+  it('neither its duration nor its time to readiness, whatever times Tilt reports', async () => {
     const seconds = fc.option(fc.integer({ min: 0, max: 20 }));
     const state = fc.oneof(
       fc.tuple(seconds, fc.boolean(), seconds).map(([start, ready, last]) => active(start, ready, last)),
@@ -147,7 +147,7 @@ describe('no time of a target is negative', () => {
     );
   });
 
-  it('of a target that finished before it started: the duration is null', async () => {
+  it('and its duration is null when it finished before it started', async () => {
     const { see } = setUp('job');
     expect(await see(700, ended(600, 5))).toMatchObject({
       phase: 'SUCCEEDED',
@@ -158,7 +158,7 @@ describe('no time of a target is negative', () => {
 });
 
 describe('the history of a target', () => {
-  it('has one entry for 50 refreshes of the time of readiness', async () => {
+  it('has one entry after 50 refreshes of the ready time', async () => {
     const { see } = setUp();
     await see(0, active(0, false));
     for (let refresh = 1; refresh <= 50; refresh += 1) await see(refresh, active(0, true, refresh));
@@ -170,7 +170,7 @@ describe('the history of a target', () => {
     ]);
   });
 
-  it('has one entry while a local build changes what the target waits for, and the start of the phase stays', async () => {
+  it('has one entry, and an unchanged start of phase, while a local build changes the wait reason', async () => {
     const { see } = setUp();
     for (let flip = 0; flip < 40; flip += 1) {
       await see(flip * 2, waiting('waiting-for-local'));
@@ -187,7 +187,7 @@ describe('the history of a target', () => {
 });
 
 describe('the start of the phase of a target', () => {
-  it('is the time of Tilt where there is one, also when the gateway started later than the target', async () => {
+  it('is the time that Tilt reports, even when the gateway started later than the target', async () => {
     const states: [string, Json][] = [
       [at(1), active(1, false)],
       [at(4), active(1, true, 4)],
@@ -197,7 +197,7 @@ describe('the start of the phase of a target', () => {
     for (const [since, state] of states) expect(await setUp().see(5_000, state)).toMatchObject({ since });
   });
 
-  it('is when the gateway first saw the phase where Tilt gives no time for it', async () => {
+  it('is the time at which the gateway first received the phase when Tilt reports none', async () => {
     const states = [
       waiting('unknown'),
       {},
@@ -209,7 +209,7 @@ describe('the start of the phase of a target', () => {
     for (const state of states) expect(await setUp().see(50, state)).toMatchObject({ since: at(50) });
   });
 
-  it('of a target that lost its readiness, or found it again, is when the gateway saw that', async () => {
+  it('is the time at which the gateway received the loss or return of readiness', async () => {
     const { see } = setUp();
     await see(1, active(1, false));
     await see(4, active(1, true, 4));
@@ -217,7 +217,7 @@ describe('the start of the phase of a target', () => {
     expect(await see(110, active(1, true, 109))).toMatchObject({ phase: 'READY', since: at(110) });
   });
 
-  it('moves when the target restarts inside the phase', async () => {
+  it('moves when the target restarts within the phase', async () => {
     const server = setUp();
     await server.see(1, active(1, true, 2));
     expect(await server.see(30, active(20, true, 21))).toMatchObject({ phase: 'READY', since: at(21) });
@@ -229,7 +229,7 @@ describe('the start of the phase of a target', () => {
     expect(again.history).toHaveLength(1);
   });
 
-  it('of a new run of Tilt is its own', async () => {
+  it('is not taken over by a new run of Tilt', async () => {
     const { see } = setUp();
     await see(0, waiting('unknown'));
     expect(await see(50, waiting('unknown'), 'run-2')).toMatchObject({
@@ -238,7 +238,7 @@ describe('the start of the phase of a target', () => {
     });
   });
 
-  it('is the same at a gateway that saw a whole recorded run and at one that started at its end', async () => {
+  it('is the same at a gateway that received a whole recorded run and at one that started at its end', async () => {
     await using early = await startReplay('up');
     await early.playTo(-1);
     const last = await early.query<{ targets: TargetView[] }>(`{ targets { ${FIELDS} } }`);
@@ -269,7 +269,7 @@ describe('a job that is active and ready', () => {
     expect(data).toEqual({ session: { counts: { ready: 0, succeeded: 1 } } });
   });
 
-  it('has no duration where the gateway did not see it run', async () => {
+  it('has no duration when the gateway did not observe it running', async () => {
     const { see } = setUp('job');
     expect(await see(7_300, active(1, true, 7_200))).toMatchObject({
       phase: 'SUCCEEDED',
@@ -280,7 +280,7 @@ describe('a job that is active and ready', () => {
 });
 
 describe('a real Tilt whose serve command crashed and was restarted', () => {
-  it('has no negative time and one history entry for each change of phase', async () => {
+  it('has no negative time, and one history entry per phase transition', async () => {
     await using replay = await startReplay('up');
     for (let event = 1; event <= replay.length; event += 1) {
       await replay.playTo(event);

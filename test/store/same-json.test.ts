@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { sameJson } from '../../src/store/diff.js';
 
 describe('sameJson', () => {
-  it('says what Node.js says of any two values of JSON', () => {
+  it('agrees with isDeepStrictEqual on any two JSON values', () => {
     const values = fc.oneof(
       fc.jsonValue(),
       fc.constantFrom({ a: [1, 2] }, { a: { 0: 1, 1: 2 } }, { a: [1] }),
@@ -25,11 +25,11 @@ describe('sameJson', () => {
     ['[]', '{}'],
     ['{}', 'null'],
     ['[1,2]', '[1]'],
-  ])('tells %s from %s', (a, b) => {
+  ])('distinguishes %s from %s', (a, b) => {
     expect(sameJson(JSON.parse(a), JSON.parse(b))).toBe(false);
   });
 
-  it('comes to an end with what holds itself', () => {
+  it('terminates for a value that contains itself', () => {
     const holdsItself = () => {
       const list: unknown[] = [];
       list.push(list, list);

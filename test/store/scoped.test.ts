@@ -13,8 +13,8 @@ function setUp() {
   return { store, scoped: scopedStore(store, (instance) => instance === 'a') };
 }
 
-describe('a store of which some instances are seen', () => {
-  it('has no other Session or source', () => {
+describe('a scoped store', () => {
+  it('contains no Sessions or sources of other instances', () => {
     const { store, scoped } = setUp();
     expect(scoped.ids()).toEqual(['a/Tiltfile']);
     expect(scoped.get('a/Tiltfile')).toBe(store.get('a/Tiltfile'));
@@ -22,14 +22,14 @@ describe('a store of which some instances are seen', () => {
     expect(scoped.sources().map(({ name }) => name)).toEqual(['a']);
   });
 
-  it('lists the same ids as long as they are, and new ones when they come', () => {
+  it('returns the same list of ids until it changes', () => {
     const { store, scoped } = setUp();
     expect(scoped.ids()).toBe(scoped.ids());
     store.apply('a', { type: 'upsert', session: session('a', {}, { name: 'other' }) });
     expect(scoped.ids()).toEqual(['a/Tiltfile', 'a/other']);
   });
 
-  it('tells of no other Session, now or afterwards', () => {
+  it('delivers no revisions of other instances, neither new nor missed ones', () => {
     const { store, scoped } = setUp();
     const since = scoped.cursor();
     const told: string[] = [];
@@ -44,7 +44,7 @@ describe('a store of which some instances are seen', () => {
     expect(scoped.since('unknown')).toBeNull();
   });
 
-  it('stands where the whole store stands', () => {
+  it('has the revision and cursor of the whole store', () => {
     const { store, scoped } = setUp();
     expect([scoped.revision, scoped.cursor(), scoped.ready]).toEqual([
       store.revision,

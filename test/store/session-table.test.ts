@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSortedSet } from '../../src/store/session-table.js';
 
-describe('a sorted set', () => {
+describe('createSortedSet', () => {
   it('lists each added and not deleted string once, sorted, after any sequence of operations', () => {
     const step = fc.record({
       do: fc.constantFrom('add', 'delete', 'list'),
-      // Few, so that they come again.
+      // Few strings, so that they repeat.
       text: fc.constantFrom('', 'a', 'B', 'aa'),
     });
     fc.assert(

@@ -23,7 +23,7 @@ function setUp(epoch = 'e1') {
   return { clock, store };
 }
 
-/** A change of the log: at a position, the Session of an instance is written anew, or removed. */
+/** A change of the log: the Session of an instance is written or removed. */
 interface Write {
   readonly instance: string;
   readonly version: number | null;
@@ -38,11 +38,14 @@ function changeOf({ instance, version }: Write, number: number): LogChange {
   };
 }
 
-/** How a store reads the log: `jump` of it as one snapshot, up to `read` with that, and the rest one by one. */
+/**
+ * How a store reads the log: a snapshot of the first `merged` changes, followed by those up to `read`, then
+ * single changes.
+ */
 interface Way {
-  readonly jump: number;
+  readonly merged: number;
   readonly read: number;
-  /** Positions (from 0) before which the source's link breaks. */
+  /** Positions (from 0) before which the connection of the source breaks. */
   readonly breaks: readonly number[];
 }
 
@@ -51,36 +54,36 @@ const anyWrites = fc.array(
   { minLength: 1, maxLength: 20 },
 );
 const anyWay = fc.record({
-  jump: fc.nat(5),
+  merged: fc.nat(5),
   read: fc.nat(20),
   breaks: fc.uniqueArray(fc.nat(20), { maxLength: 3 }),
 });
 
-/** Applies a log, and calls back after each of its changes that came by itself. */
+/** Applies a log; `onApplied` is called after the snapshot and after each single change. */
 function applyLog(store: Store, writes: readonly Write[], way: Way, onApplied = (_: number) => {}): void {
-  const jump = Math.min(way.jump, writes.length);
-  const read = Math.min(Math.max(way.read, jump), writes.length);
+  const merged = Math.min(way.merged, writes.length);
+  const read = Math.min(Math.max(way.read, merged), writes.length);
   const newest = new Map<string, Write>();
-  for (const write of writes.slice(0, jump)) newest.set(write.instance, write);
+  for (const write of writes.slice(0, merged)) newest.set(write.instance, write);
   const present = [...newest.values()].filter(({ version }) => version !== null);
   store.apply(SOURCE, {
     type: 'snapshot',
     sessions: present.map(({ instance, version }) =>
       session(instance, {}, { resourceVersion: String(version) }),
     ),
-    at: at(jump),
-    followedBy: writes.slice(jump, read).map((write, index) => changeOf(write, jump + index + 1)),
+    at: at(merged),
+    followedBy: writes.slice(merged, read).map((write, index) => changeOf(write, merged + index + 1)),
   });
   onApplied(read);
   writes.slice(read).forEach((write, index) => {
     const number = read + index + 1;
-    if (way.breaks.includes(number)) store.apply(SOURCE, { type: 'stale', error: 'the link broke' });
+    if (way.breaks.includes(number)) store.apply(SOURCE, { type: 'stale', error: 'the connection broke' });
     store.apply(SOURCE, changeOf(write, number));
     onApplied(number);
   });
 }
 
-/** What the log says of each Session: its version, or that it has left. Links that broke are each gateway's own. */
+/** Version of each Session in the log. STALE connections are not in the log. */
 type Contents = Map<SessionId, string>;
 
 function contentsOf(store: Store): Contents {
@@ -96,7 +99,7 @@ function fold(
 ): Contents {
   const folded = new Map(contents);
   for (const { id, after } of revisions) {
-    // One that has left may be remembered at one gateway, and never have been seen at the other.
+    // One gateway may still keep a GONE Session that the other has never received.
     if (after === null || after.connection.state === 'gone') folded.delete(id);
     else folded.set(id, after.metadata.resourceVersion ?? '');
   }
@@ -107,12 +110,12 @@ function positionIn(cursor: string): number {
   return Number(/^log1-(\d+)/.exec(cursor)?.[1]);
 }
 
-/** What came after a cursor; how links are, which a reader from another gateway is told at last, aside. */
+/** Revisions after a cursor, without connection resyncs. */
 function missedBy(store: Store, cursor: string): Revision[] | null {
   return store.since(cursor)?.filter(({ isResync }) => !isResync) ?? null;
 }
 
-describe('stores that read one log', () => {
+describe('stores that read the same log', () => {
   it('have the same cursors', () => {
     const stores = ['e1', 'e2'].map((epoch) => setUp(epoch).store);
     const [one, other] = stores;
@@ -126,7 +129,7 @@ describe('stores that read one log', () => {
     }
   });
 
-  it("tell by the other's cursor exactly what was missed, whatever each has read, and how", () => {
+  it('return exactly the missed changes for a cursor of the other store, however each has read the log', () => {
     fc.assert(
       fc.property(anyWrites, anyWay, anyWay, (writes, way, otherWay) => {
         const one = setUp('e1').store;
@@ -134,8 +137,8 @@ describe('stores that read one log', () => {
         applyLog(other, writes, otherWay);
         applyLog(one, writes, way, () => {
           const missed = missedBy(other, one.cursor());
-          // Of what came as one, only the end can be told.
-          if (missed === null) expect(positionIn(one.cursor())).toBeLessThan(otherWay.jump);
+          // Of merged changes, only the final state can be delivered.
+          if (missed === null) expect(positionIn(one.cursor())).toBeLessThan(otherWay.merged);
           else expect(fold(contentsOf(one), missed)).toEqual(contentsOf(other));
         });
         expect(contentsOf(one)).toEqual(contentsOf(other));
@@ -144,14 +147,14 @@ describe('stores that read one log', () => {
     );
   });
 
-  it('tell no change of the log twice', () => {
+  it('deliver no change of the log twice', () => {
     fc.assert(
       fc.property(anyWrites, anyWay, (writes, way) => {
         const one = setUp('e1').store;
         const other = setUp('e2').store;
         const told: Revision[] = [];
         other.subscribe((revision) => told.push(revision));
-        applyLog(other, writes, { jump: 0, read: 0, breaks: [] });
+        applyLog(other, writes, { merged: 0, read: 0, breaks: [] });
         applyLog(one, writes, { ...way, breaks: [] }, () => {
           const missed = missedBy(other, one.cursor()) ?? [];
           expect(missed).toEqual(told.slice(told.length - missed.length));
@@ -162,7 +165,7 @@ describe('stores that read one log', () => {
     );
   });
 
-  it("tell again what the other added of its own, which they don't know", () => {
+  it('deliver revisions that only the other store made again', () => {
     const one = setUp('e1').store;
     const other = setUp('e2').store;
     for (const store of [one, other]) {
@@ -177,13 +180,13 @@ describe('stores that read one log', () => {
     ]);
   });
 
-  it('tell last how each link is, where the cursor may be of another: what another has seen is not in the log', () => {
+  it('end with the connection of each Session when the cursor may come from another store', () => {
     const one = setUp('e1').store;
     const other = setUp('e2').store;
     for (const store of [one, other]) {
       store.apply(SOURCE, { type: 'snapshot', sessions: [session('a'), session('b')], at: at(4) });
     }
-    // Silent for the one, not for the other; then heard of again by the first alone.
+    // Stale at one gateway only; later live again at the first.
     other.apply(SOURCE, { type: 'stale', id: 'a/Tiltfile', error: 'silent' });
     const links = (store: Store, cursor: string, id?: string) =>
       store
@@ -195,7 +198,7 @@ describe('stores that read one log', () => {
     expect(links(one, one.cursor())).toEqual([]);
   });
 
-  it("don't know another log's cursors, nor their own log's once it was made anew", () => {
+  it('reject cursors of another log, and of their own log after it was recreated', () => {
     const { store } = setUp();
     store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
     const cursor = 'log1-4';
@@ -206,7 +209,7 @@ describe('stores that read one log', () => {
     expect(missedBy(store, 'log2-9')).toEqual([]);
   });
 
-  it('take no positions from a source that is not the shared one', () => {
+  it('ignore the positions of a source that is not the shared one', () => {
     const store = createStore({ clock: createManualClock(), epoch: 'e1' });
     store.open(SOURCE);
     store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
@@ -217,7 +220,7 @@ describe('stores that read one log', () => {
 });
 
 describe('a snapshot that is followed by changes', () => {
-  it('is applied with them at once, each a revision at its place', () => {
+  it('is applied together with them, each of which is a revision at its position', () => {
     const { store } = setUp();
     const told: string[] = [];
     let changesOfSources = 0;
@@ -241,7 +244,7 @@ describe('a snapshot that is followed by changes', () => {
     expect(missedBy(store, 'log1-2')).toBeNull();
   });
 
-  it('leaves Sessions as its last change says', () => {
+  it('leaves each Session in the state of its last change', () => {
     const { store } = setUp();
     store.apply(SOURCE, {
       type: 'snapshot',
@@ -257,8 +260,8 @@ describe('a snapshot that is followed by changes', () => {
   });
 });
 
-describe('catching up', () => {
-  /** What a wait has come to once all that can settle has; null while it goes on. */
+describe('catchUp', () => {
+  /** Result of a wait after all pending promises have settled; null while it is pending. */
   async function outcomeOf(
     wait: ReturnType<Store['catchUp']>,
     clock: ReturnType<typeof setUp>['clock'],
@@ -271,7 +274,7 @@ describe('catching up', () => {
     return outcome;
   }
 
-  it('waits until the position has come, and no longer', async () => {
+  it('waits until the position was applied, and no longer', async () => {
     const { clock, store } = setUp();
     store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
     const caughtUp = store.catchUp('log1-6.2.e2');
@@ -284,7 +287,7 @@ describe('catching up', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('waits no longer than its time, and says so', async () => {
+  it('resolves with false when its time is over', async () => {
     const { clock, store } = setUp();
     store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
     const caughtUp = store.catchUp('log1-99');
@@ -296,7 +299,7 @@ describe('catching up', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('waits for the first snapshot too, with all that follows it', async () => {
+  it('waits for the first snapshot and the changes that follow it', async () => {
     const { clock, store } = setUp();
     const caughtUp = store.catchUp('log1-5');
     expect(await outcomeOf(caughtUp, clock)).toBeNull();
@@ -311,7 +314,7 @@ describe('catching up', () => {
   });
 
   it.each(['log1-4', 'log1-3', 'log1-4.7.e2', 'log2-99', 'e1-99', 'nonsense', ''])(
-    'has nothing to wait for with %j',
+    'has nothing to wait for with the cursor %j',
     (cursor) => {
       const { clock, store } = setUp();
       store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
@@ -320,7 +323,7 @@ describe('catching up', () => {
     },
   );
 
-  it('ends for all who wait when the store ends', async () => {
+  it('resolves for all waiting readers when the store is disposed', async () => {
     const { clock, store } = setUp();
     store.apply(SOURCE, { type: 'snapshot', sessions: [session('a')], at: at(4) });
     const waiting = [store.catchUp('log1-5'), store.catchUp('log1-5'), store.catchUp('log1-7')];

@@ -16,7 +16,7 @@ function setUp(options: { retainMs?: number; journal?: Partial<JournalLimits> } 
 const A = 'a/Tiltfile';
 
 describe('the store: Sessions', () => {
-  it('holds the newest state by id, with its ids in order', () => {
+  it('returns the newest state by id, with sorted ids', () => {
     const { store } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('b'), session('a')] });
     store.apply('tilt', { type: 'upsert', session: session('a', { 'api:serve': 'ready' }) });
@@ -25,7 +25,7 @@ describe('the store: Sessions', () => {
     expect(store.get('nobody')).toBeNull();
   });
 
-  it('makes one revision of each applied change of a Session, with its target changes', () => {
+  it('creates one revision per applied change of a Session, with its target changes', () => {
     const { store, revisions } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a', { 'api:serve': 'waiting' })] });
     store.apply('tilt', { type: 'upsert', session: session('a', { 'api:serve': 'ready' }) });
@@ -38,7 +38,7 @@ describe('the store: Sessions', () => {
     expect(revisions[1]?.number).toBeGreaterThan(revisions[0]?.number ?? Number.POSITIVE_INFINITY);
   });
 
-  it('makes no revision of news that says nothing new', () => {
+  it('creates no revision for a no-op', () => {
     const { store, revisions } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
     const before = store.get(A);
@@ -48,7 +48,7 @@ describe('the store: Sessions', () => {
     expect(store.get(A)).toBe(before);
   });
 
-  it('keeps targets that did not change the same objects', () => {
+  it('reuses unchanged targets', () => {
     const { store } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a', { x: 'waiting', y: 'ready' })] });
     const before = store.get(A)?.status.targets;
@@ -58,7 +58,7 @@ describe('the store: Sessions', () => {
     expect(after?.find(({ name }) => name === 'x')).not.toBe(before?.find(({ name }) => name === 'x'));
   });
 
-  it('tells a change of the Session itself from bookkeeping', () => {
+  it('distinguishes a change of the Session itself from bookkeeping', () => {
     const { store, revisions } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
     store.apply('tilt', { type: 'upsert', session: session('a', {}, { resourceVersion: '7' }) });
@@ -69,7 +69,7 @@ describe('the store: Sessions', () => {
     expect(revisions.map(({ sessionChanged }) => sessionChanged)).toEqual([true, false, true]);
   });
 
-  it('refuses a Session that another source gives already, and says so at the source', () => {
+  it('rejects a Session that another source provides, with an error at the source', () => {
     const { store } = setUp();
     store.open('file');
     store.apply('tilt', { type: 'snapshot', sessions: [session('a', { x: 'ready' })] });
@@ -83,7 +83,7 @@ describe('the store: Sessions', () => {
 });
 
 describe('the store: target history', () => {
-  it('keeps the transitions it saw, with the time it saw them', async () => {
+  it('records transitions with the time at which the gateway received them', async () => {
     const { clock, store } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a', { x: 'waiting' })] });
     await clock.advance(1_000);
@@ -95,7 +95,7 @@ describe('the store: target history', () => {
     ]);
   });
 
-  it('keeps no more than fifty', () => {
+  it('keeps at most fifty transitions', () => {
     const { store } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
     for (let round = 0; round < 40; round += 1) {
@@ -107,7 +107,7 @@ describe('the store: target history', () => {
     expect(x?.history.at(-1)?.state.is).toBe('terminated');
   });
 
-  it('begins anew with a new run of Tilt, which is no change of a target that is equal', () => {
+  it('starts again with a new run of Tilt, which is no change of an equal target', () => {
     const { store, revisions } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a', { x: 'waiting', y: 'ready' })] });
     store.apply('tilt', { type: 'upsert', session: session('a', { x: 'ready', y: 'ready' }) });
@@ -122,7 +122,7 @@ describe('the store: target history', () => {
 });
 
 describe('the store: connection', () => {
-  it('is STALE with a reason and since when, and LIVE again with the next snapshot', async () => {
+  it('is STALE with a reason and a time, and LIVE again after the next snapshot', async () => {
     const { clock, store } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
     await clock.advance(5_000);
@@ -142,7 +142,7 @@ describe('the store: connection', () => {
     });
   });
 
-  it('is STALE for one Session alone when only its news could not be understood', () => {
+  it('is STALE for a single Session whose newest object could not be decoded', () => {
     const { store } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a'), session('b')] });
     store.apply('tilt', { type: 'stale', id: A, error: 'status.pid: expected …' });
@@ -154,7 +154,7 @@ describe('the store: connection', () => {
   });
 
   it.each(['removed', 'missing from a snapshot', 'of a source that closed'])(
-    'is GONE when %s, and stays readable for its time',
+    'is GONE for a Session %s, which stays readable for its retention time',
     async (how) => {
       const { clock, store } = setUp({ retainMs: 60_000 });
       store.apply('tilt', { type: 'snapshot', sessions: [session('a', { x: 'ready' })] });
@@ -171,7 +171,7 @@ describe('the store: connection', () => {
     },
   );
 
-  it('is LIVE again when a gone Session comes back in time', async () => {
+  it('is LIVE again when a GONE Session returns in time', async () => {
     const { clock, store } = setUp({ retainMs: 60_000 });
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
     store.close('tilt', 'Tilt has left');
@@ -182,7 +182,7 @@ describe('the store: connection', () => {
     expect(store.get(A)).not.toBeNull();
   });
 
-  it('stays GONE, not STALE, when trouble comes after it left', () => {
+  it('stays GONE, not STALE, when an error follows', () => {
     const { store } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
     store.apply('tilt', { type: 'remove', id: A });
@@ -190,7 +190,7 @@ describe('the store: connection', () => {
     expect(store.get(A)?.connection.state).toBe('gone');
   });
 
-  it('shows a state and its recorded connection in one revision, with the recorded time: never LIVE in between', () => {
+  it('is never LIVE in between when a state arrives with its recorded connection and time', () => {
     const { store, revisions } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [] });
     const since = '2026-11-22T11:00:00.000Z';
@@ -198,7 +198,7 @@ describe('the store: connection', () => {
     store.apply('tilt', { type: 'upsert', session: session('a'), connection });
     expect(revisions.map(({ after }) => after?.connection)).toEqual([connection]);
 
-    // The same run, recorded again: it ended when that was recorded first. Another run has a time of its own.
+    // A repeated record of the same run keeps the time of the first one. Another run has its own time.
     const later = { ...connection, since: '2026-11-22T11:00:09.000Z' };
     const done = session('a', {}, { status: { done: true } });
     store.apply('tilt', { type: 'upsert', session: done, connection: later });
@@ -208,7 +208,7 @@ describe('the store: connection', () => {
     expect(revisions).toHaveLength(3);
   });
 
-  it('forgets a Session that was recorded as gone after its time, unless it comes back', async () => {
+  it('ends with the deletion of a Session that was recorded as GONE, unless it returns in time', async () => {
     const { clock, store } = setUp({ retainMs: 1_000 });
     const connection = {
       state: 'gone',
@@ -223,7 +223,7 @@ describe('the store: connection', () => {
     expect(store.ids()).toEqual(['b/Tiltfile']);
   });
 
-  it('dates the end of a removed Session by the time that its source has recorded', () => {
+  it('of a removed Session has the end time that its source recorded', () => {
     const { store } = setUp();
     const since = '2026-11-22T11:00:00.000Z';
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
@@ -231,7 +231,7 @@ describe('the store: connection', () => {
     expect(store.get(A)?.connection).toMatchObject({ state: 'gone', since });
   });
 
-  it('dates the end of a run that was done by the loss of its link, not by the later removal of its Session', async () => {
+  it('of a run that was done dates from the loss of its connection, not from its later removal', async () => {
     const { clock, store } = setUp();
     const done = session('a', {}, { status: { done: true } });
     store.apply('tilt', { type: 'snapshot', sessions: [done, session('b')] });
@@ -247,7 +247,7 @@ describe('the store: connection', () => {
     });
   });
 
-  it('forgets the gone Sessions of a source at once when told to', () => {
+  it('ends with the deletion of the GONE Sessions of a source on request', () => {
     const { clock, store } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
     store.close('tilt', 'a Tilt has appeared');
@@ -258,7 +258,7 @@ describe('the store: connection', () => {
 });
 
 describe('the store: sources', () => {
-  it('is ready once every source has given a snapshot, an optional one also once its first try failed', () => {
+  it('are ready when each has delivered a snapshot, or is optional and has failed', () => {
     const { store } = setUp();
     store.open('crashed', { optional: true });
     expect(store.ready).toBe(false);
@@ -270,7 +270,7 @@ describe('the store: sources', () => {
     expect(store.ready).toBe(true);
   });
 
-  it('tells only of what somebody could see: news that is none moves nothing', () => {
+  it('cause no notification for a no-op', () => {
     const { store } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
     const { revision } = store;
@@ -289,7 +289,7 @@ describe('the store: sources', () => {
     expect(told).toBe(3);
   });
 
-  it('tells of the first snapshot even when only being ready comes of it', () => {
+  it('cause a notification when the first snapshot changes nothing but readiness', () => {
     const { store } = setUp();
     store.apply('tilt', { type: 'upsert', session: session('a') });
     const readiness: boolean[] = [];
@@ -298,7 +298,7 @@ describe('the store: sources', () => {
     expect(readiness).toEqual([true]);
   });
 
-  it('refuses a name in use, and ignores news of a source that is closed', () => {
+  it('need unique names, and changes of a closed source are ignored', () => {
     const { store } = setUp();
     expect(() => store.open('tilt')).toThrow('A source named tilt is already open.');
     store.close('tilt', 'over');
@@ -310,7 +310,7 @@ describe('the store: sources', () => {
 });
 
 describe('the store: journal', () => {
-  it('gives what came after a cursor, in order', () => {
+  it('returns the revisions after a cursor, in order', () => {
     const { store, revisions } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
     const cursor = store.cursor();
@@ -329,7 +329,7 @@ describe('the store: journal', () => {
     },
   );
 
-  it('forgets the oldest beyond its bounds, and then says that it does not know', () => {
+  it('drops the oldest revisions beyond its limits, and then returns null', () => {
     for (const journal of [
       { revisions: 3, targets: 1_000 },
       { revisions: 1_000, targets: 9 },

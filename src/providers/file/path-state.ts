@@ -12,7 +12,7 @@ export interface FileState {
   readonly fingerprint: string;
   /** Its last good Sessions; null when there have been none. */
   readonly sessions: readonly Session[] | null;
-  /** Its confirmed problem, on one line; null when there is none. */
+  /** Its confirmed problem, on one line, or null. */
   readonly problem: string | null;
   /** A problem that was found once. */
   readonly pendingProblem: string | null;
@@ -86,7 +86,7 @@ export interface PathState {
   readonly type: 'file' | 'folder' | 'nothing';
   /** By name; one entry for a file. */
   readonly files: ReadonlyMap<string, FileState>;
-  /** Confirmed problem of the path itself, on one line; null when there is none. */
+  /** Confirmed problem of the path itself, on one line, or null. */
   readonly problem: string | null;
   /** A problem that was found once; see {@link FileState}. */
   readonly pendingProblem: string | null;
@@ -97,7 +97,7 @@ export interface SourceSnapshot {
   readonly sessions: ReadonlyMap<SessionId, Session>;
   /** Problems of single Sessions, including those that could never be read. */
   readonly stale: ReadonlyMap<SessionId, string>;
-  /** Problem of the source as a whole; null when there is none. */
+  /** Problem of the source as a whole, or null. */
   readonly problem: string | null;
 }
 

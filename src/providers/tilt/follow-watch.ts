@@ -144,7 +144,7 @@ export interface LineHandlers {
 }
 
 /**
- * Creates a reader of lines, independent of how they are split into chunks. Lines are handed out complete, so
+ * Creates a reader of lines that arrive in any chunks. Lines are handed out complete, so
  * that a multi-byte character that was split over two chunks is intact (no byte of such a character is a line
  * feed). An incomplete last line is never handed out: the stream broke inside it.
  *

@@ -89,8 +89,8 @@ export function findEndpoint(kubeconfig: Pick<Kubeconfig, 'path' | 'contexts'>, 
   const context = contexts.find((candidate) => candidate.name === name);
   if (!context) {
     const names = contexts.map((candidate) => candidate.name).join(', ');
-    const existing = names ? `are: ${names}` : 'are none';
-    throw new ProviderError('config', `${path}: no context "${name}"; there ${existing}`);
+    const existing = names ? `existing contexts: ${names}` : 'it has no contexts';
+    throw new ProviderError('config', `${path}: no context "${name}"; ${existing}`);
   }
   if (context.is === 'unusable') {
     throw new ProviderError('config', `${path}: context "${name}": ${context.problem}`);

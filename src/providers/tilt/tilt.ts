@@ -133,7 +133,8 @@ export async function watchSessions(options: WatchSessionsOptions, signal: Abort
 }
 
 /**
- * Prevents requests without a pause. A list resolves an expired version, so that is no error the first time.
+ * Prevents requests without a pause. An expired version is an error only the second time, because a list
+ * resolves it.
  */
 function endedTooSoon(end: WatchEnd, previous: WatchEnd['why'] | null, minWatchMs: number): boolean {
   if (end.hadChanges || end.durationMs >= minWatchMs) return false;

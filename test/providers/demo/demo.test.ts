@@ -18,7 +18,7 @@ describeProvider('demo', {
 });
 
 describe('the demo provider', () => {
-  it('is one Session, of the instance that it is named', async () => {
+  it('provides one Session, whose instance is its name', async () => {
     const changes = await show({ ms: 60_000 });
     expect(new Set(changes.map((change) => sessionOf(change).id))).toEqual(new Set(['demo/Tiltfile']));
     const [named] = await show({ ms: 0, name: 'shop' });
@@ -40,14 +40,14 @@ describe('the demo provider', () => {
     ]);
   });
 
-  it('goes on for ever: a run that fails, one that passes, and so on', async () => {
+  it('repeats forever: a run that fails, one that passes, and so on', async () => {
     const ends = (await show({ ms: 600_000 })).map(sessionOf).filter(({ status }) => status.done);
     expect(ends.length).toBeGreaterThan(40);
     expect(ends.map(({ status }) => status.error !== null)).toEqual(ends.map((_, index) => index % 2 === 0));
     expect(new Set(ends.map(({ status }) => status.error)).size).toBe(4);
   });
 
-  it('makes each run a new Tilt: another uid and pid, a later start, and versions that rise', async () => {
+  it('makes each run a new Tilt with another uid and pid, a later start, and rising versions', async () => {
     const runs = runsOf((await show({ ms: 60_000 })).map(sessionOf));
     expect(runs.length).toBeGreaterThan(3);
     for (const run of runs) {
@@ -59,13 +59,13 @@ describe('the demo provider', () => {
     expect(starts).toEqual([...new Set(starts)].toSorted());
   });
 
-  it('shows the same for the same seed, and something else for another', async () => {
+  it('is the same for the same seed, and differs for another', async () => {
     const [one, same, other] = await Promise.all([1, 1, 2].map((seed) => show({ ms: 60_000, seed })));
     expect(one).toEqual(same);
     expect(one).not.toEqual(other);
   });
 
-  it('begins with every target, in several phases, and has a history within the first second', async () => {
+  it('starts with every target, in several phases, and has a history within the first second', async () => {
     const [snapshot, ...changes] = await show({ ms: 1_000 });
     const targets = snapshot ? sessionOf(snapshot).status.targets : [];
     expect(targets).toHaveLength(12);
@@ -85,7 +85,7 @@ describe('the demo provider', () => {
     expect(phasesOf('api:update').slice(0, 2)).toEqual(['running', 'succeeded']);
   });
 
-  it('takes its times from the clock, with microseconds; the run began some seconds before', async () => {
+  it('takes its times from the clock, with microseconds, and starts some seconds after its run', async () => {
     const [first] = await show({ ms: 0 });
     expect(first && sessionOf(first).status.startTime).toMatch(/^2026-11-22T11:59:5\d\.\d{6}Z$/);
     const [running] = first

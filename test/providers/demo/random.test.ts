@@ -8,20 +8,20 @@ describe('the random numbers of the demo', () => {
     expect(one).not.toEqual(other);
   });
 
-  it('are spread evenly from 0 up to 1', () => {
+  it('are distributed evenly from 0 up to 1', () => {
     const numbers = Array.from({ length: 10_000 }, createRandom(7));
     expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...numbers)).toBeLessThan(1);
     expect(numbers.reduce((sum, number) => sum + number, 0) / numbers.length).toBeCloseTo(0.5, 1);
   });
 
-  it('make whole numbers, both ends included', () => {
+  it('make integers of an inclusive range', () => {
     const random = createRandom(1);
     const numbers = new Set(Array.from({ length: 200 }, () => between(random, 3, 5)));
     expect([...numbers].toSorted()).toEqual([3, 4, 5]);
   });
 
-  it('pick every item of a list', () => {
+  it('select every item of a list', () => {
     const random = createRandom(1);
     expect(new Set(Array.from({ length: 200 }, () => pick(random, ['a', 'b', 'c'])))).toEqual(new Set('abc'));
   });

@@ -10,13 +10,13 @@ import { writeScript } from '../../../src/providers/demo/script.js';
 const anyRun = fc.record({ seed: fc.nat(), number: fc.integer({ min: 1, max: 6 }) });
 
 describe('a run of the demo', () => {
-  it('is done when, and as, tilt ci would be', () => {
+  it('is done by the rules of tilt ci', () => {
     fc.assert(
       fc.property(anyRun, ({ seed, number }) => {
         const sessions = playRun(seed, number);
         for (const session of sessions) {
           const { status } = session;
-          // What Tilt's rules say of the targets alone.
+          // Tilt's rules, applied to the targets only.
           const { state, reason } = verdictOf(
             { ...session, status: { ...status, done: false, error: null } },
             'live',
@@ -32,7 +32,7 @@ describe('a run of the demo', () => {
     );
   });
 
-  it('begins without targets, then has the Tiltfile alone, then all of them, by name', () => {
+  it('starts without targets, then has the Tiltfile, then all targets, sorted by name', () => {
     const names = playRun(1, 1).map(({ status }) => status.targets.map(({ name }) => name));
     expect(names[0]).toEqual([]);
     expect(names[1]).toEqual(['tiltfile:update']);
@@ -40,7 +40,7 @@ describe('a run of the demo', () => {
     expect(names[3]).toHaveLength(12);
   });
 
-  it('never starts what it depends on later than what depends on it', () => {
+  it('starts no target before the targets that it depends on', () => {
     fc.assert(
       fc.property(anyRun, ({ seed, number }) => {
         for (const { status } of playRun(seed, number)) {
@@ -52,7 +52,7 @@ describe('a run of the demo', () => {
     );
   });
 
-  it('says why a target waits, in the words of Tilt', () => {
+  it('has the wait reasons of Tilt', () => {
     const reasons = playRun(1, 1).map(({ status }) =>
       status.targets.flatMap(({ name, state }) =>
         state.is === 'waiting' ? [`${name} ${state.waitReason}`] : [],
@@ -66,7 +66,7 @@ describe('a run of the demo', () => {
     expect(reasons[5]).toContain('api:serve unknown');
   });
 
-  it('leaves a target of Kubernetes without a finish time, as Tilt does', () => {
+  it('has no finish time for a Kubernetes target, as in Tilt', () => {
     const states = playRun(1, 1).flatMap(({ status }) =>
       status.targets.filter(({ name }) => name === 'worker:runtime'),
     );

@@ -4,7 +4,7 @@ import { createRandom } from '../../../src/providers/demo/random.js';
 import { FRAMES_BEFORE_START, writeScript } from '../../../src/providers/demo/script.js';
 
 describe('the script of the demo', () => {
-  it('takes a step every 0.3 to 1.2 s, the first two after the start of the demo excepted', () => {
+  it('has a frame every 0.3 to 1.2 s, except the first two after the start of the demo', () => {
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 1, max: 6 }), (seed, number) => {
         const steps = writeScript(number, createRandom(seed));
@@ -20,12 +20,12 @@ describe('the script of the demo', () => {
     );
   });
 
-  it('begins the first run at once, and each later one after a rest of 2 s', () => {
+  it('starts the first run at once, and each later one after a pause of 2 s', () => {
     const waits = [1, 2, 3].map((number) => writeScript(number, createRandom(1))[0]?.afterMs);
     expect(waits).toEqual([0, 2_000, 2_000]);
   });
 
-  it('gets through its first run within 15 seconds, whatever the seed', () => {
+  it('completes its first run within 15 seconds, for any seed', () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         const frames = writeScript(1, createRandom(seed));

@@ -50,7 +50,7 @@ describeProvider('file (of one file)', {
 });
 
 describe('the file provider of a file', () => {
-  it('is named after the file, unless told otherwise', async () => {
+  it('has the name of the file unless it is given one', async () => {
     await using folder = await createTemporaryFolder();
     await folder.write('shop.yaml', stringify(sessionJson()));
     const clock = createManualClock();
@@ -69,7 +69,7 @@ describe('the file provider of a file', () => {
     );
   });
 
-  it('keeps the last good state through a broken edit, says what is wrong, and heals', async () => {
+  it('keeps the last good state during an invalid edit, reports the problem, and recovers', async () => {
     await using folder = await createTemporaryFolder();
     await folder.write('shop.yaml', stringify(sessionJson()));
     await using watched = await watch(folder.file('shop.yaml'));
@@ -82,7 +82,7 @@ describe('the file provider of a file', () => {
     expect(watched.watching.changes.map(({ type }) => type)).toEqual(['snapshot', 'stale', 'upsert']);
   });
 
-  it('removes the Session of a deleted file, and has it again when the file is back', async () => {
+  it('removes the Session of a deleted file, and adds it again when the file is back', async () => {
     await using folder = await createTemporaryFolder();
     await folder.write('shop.yaml', stringify(sessionJson()));
     await using watched = await watch(folder.file('shop.yaml'));
@@ -97,7 +97,7 @@ describe('the file provider of a file', () => {
     expect(watched.watching.known.error).toBe(null);
   });
 
-  it('does not mind that the file is missing for a moment', async () => {
+  it('ignores that the file is missing for a moment', async () => {
     await using folder = await createTemporaryFolder();
     await folder.write('shop.yaml', stringify(sessionJson()));
     await using watched = await watch(folder.file('shop.yaml'));
@@ -108,7 +108,7 @@ describe('the file provider of a file', () => {
     expect(watched.watching.changes.map(({ type }) => type)).toEqual(['snapshot', 'upsert']);
   });
 
-  it('waits for a file that is not there yet', async () => {
+  it('waits for a file that does not exist yet', async () => {
     await using folder = await createTemporaryFolder();
     await using watched = await watch(folder.file('shop.yaml'));
     expect(watched.watching.changes).toEqual([
@@ -119,7 +119,7 @@ describe('the file provider of a file', () => {
     await watched.until(({ known }) => known.sessions.size === 1 && known.error === null);
   });
 
-  it('refuses a file of more than 64 MiB without reading it', async () => {
+  it('rejects a file of more than 64 MiB without reading it', async () => {
     await using folder = await createTemporaryFolder();
     await folder.write('shop.json', '');
     await truncate(folder.file('shop.json'), 65 * 2 ** 20);
@@ -127,7 +127,7 @@ describe('the file provider of a file', () => {
     expect(watched.watching.known.error).toBe('shop.json: expected at most 64 MiB, got 65 MiB');
   });
 
-  it('tells that a file cannot be read, without its path, and tries again', async () => {
+  it('reports a file that cannot be read, without its path, and tries again', async () => {
     await using folder = await createTemporaryFolder();
     await symlink('shop.yaml', folder.file('shop.yaml'));
     await using watched = await watch(folder.file('shop.yaml'));
@@ -138,7 +138,7 @@ describe('the file provider of a file', () => {
     await watched.until(({ known }) => known.sessions.size === 1 && known.error === null);
   });
 
-  it('says nothing while nothing changes', async () => {
+  it('pushes nothing while nothing changes', async () => {
     await using folder = await createTemporaryFolder();
     await folder.write('shop.yaml', stringify(sessionJson()));
     await using watched = await watch(folder.file('shop.yaml'));
@@ -148,7 +148,7 @@ describe('the file provider of a file', () => {
 });
 
 describe('the file provider of a folder', () => {
-  it('begins with all that can be read, and says what cannot', async () => {
+  it('starts with all valid files, and reports the invalid ones', async () => {
     await using folder = await createTemporaryFolder();
     await folder.write('a.yaml', stringify(sessionJson()));
     await folder.write('b.json', JSON.stringify(sessionJson()));
@@ -163,7 +163,7 @@ describe('the file provider of a folder', () => {
     expect([...known.stale]).toEqual([['c/Tiltfile', 'c.yml: kind: expected "Session", got "Pod"']]);
   });
 
-  it('follows files that come, change and go', async () => {
+  it('follows files that are created, changed and deleted', async () => {
     await using folder = await createTemporaryFolder();
     await using watched = await watch(folder.path);
     await folder.write('a.yaml', stringify(sessionJson()));
@@ -174,7 +174,7 @@ describe('the file provider of a folder', () => {
     await watched.until(({ known }) => [...known.sessions.keys()].join() === 'c/Tiltfile');
   });
 
-  it('takes back what it said of a broken file once that is gone', async () => {
+  it('clears the problem of an invalid file when it is deleted', async () => {
     await using folder = await createTemporaryFolder();
     await folder.write('a.yaml', 'kind: [');
     await using watched = await watch(folder.path);
@@ -183,7 +183,7 @@ describe('the file provider of a folder', () => {
     await watched.until(({ known }) => known.stale.size === 0);
   });
 
-  it('keeps what it held when the folder goes away, and says so', async () => {
+  it('keeps its Sessions when the folder disappears, and reports that', async () => {
     await using folder = await createTemporaryFolder();
     await mkdir(folder.file('all'));
     await folder.write('all/a.yaml', stringify(sessionJson()));
@@ -197,8 +197,8 @@ describe('the file provider of a folder', () => {
   });
 });
 
-describe('the look before the start', () => {
-  it('is content with what can be read', async () => {
+describe('check() of the file provider', () => {
+  it('accepts a valid file', async () => {
     await using folder = await createTemporaryFolder();
     await folder.write('a.yaml', stringify(sessionJson()));
     await folder.write('b.yaml', 'kind: [');
@@ -206,12 +206,12 @@ describe('the look before the start', () => {
     await check(folder.path);
   });
 
-  it('is content with an empty folder', async () => {
+  it('accepts an empty folder', async () => {
     await using folder = await createTemporaryFolder();
     await check(folder.path);
   });
 
-  it('refuses a path that is not there', async () => {
+  it('rejects a path that does not exist', async () => {
     await using folder = await createTemporaryFolder();
     const path = folder.file('nowhere.yaml');
     await expect(check(path)).rejects.toMatchObject({
@@ -221,14 +221,14 @@ describe('the look before the start', () => {
     });
   });
 
-  it('refuses what is neither a file nor a folder', async () => {
+  it('rejects a path that is neither a file nor a folder', async () => {
     await expect(check('/dev/null')).rejects.toMatchObject({
       code: 'config',
       message: '/dev/null: expected a file or a folder',
     });
   });
 
-  it('refuses a file that cannot be understood', async () => {
+  it('rejects an invalid file', async () => {
     await using folder = await createTemporaryFolder();
     await folder.write('a.yaml', 'kind: Pod');
     const error = {
@@ -242,12 +242,12 @@ describe('the look before the start', () => {
 
 interface Watched extends AsyncDisposable {
   readonly watching: Watching;
-  /** Lets it look once more. */
+  /** Waits for one more poll. */
   look(): Promise<void>;
   until(condition: (watching: Watching) => boolean): Promise<void>;
 }
 
-/** Watches a path, and waits for what the first look says. */
+/** Watches a path and waits for the first poll. */
 async function watch(path: string, options: { name?: string } = {}): Promise<Watched> {
   const clock = createManualClock();
   const watching = startWatching(createFileProvider({ path, clock, ...options }));

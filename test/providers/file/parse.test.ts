@@ -6,7 +6,7 @@ import { readHttpRecording } from '../../support/recording.js';
 import { brokenSessionJson, sessionJson } from '../../support/session-json.js';
 
 describe('parseSessions', () => {
-  it('reads a Session from JSON and from YAML alike', () => {
+  it('reads a Session from JSON and from YAML', () => {
     const json = sessionJson({ uid: 'x' });
     const [fromJson] = parse(JSON.stringify(json), 'shop.json');
     expect(fromJson).toMatchObject({ id: 'shop/Tiltfile' });
@@ -14,14 +14,14 @@ describe('parseSessions', () => {
     expect(parse(JSON.stringify(json, null, 2), 'shop.yml')).toEqual([fromJson]);
   });
 
-  it('reads a list from JSON and from YAML alike', () => {
+  it('reads a list from JSON and from YAML', () => {
     const { body } = readHttpRecording('list-200');
     const fromJson = parse(body, 'shop.json');
     expect(fromJson).toHaveLength(1);
     expect(parse(stringify(JSON.parse(body)), 'shop.yaml')).toEqual(fromJson);
   });
 
-  it('reads several YAML documents, empty ones left out', () => {
+  it('reads several YAML documents and skips empty ones', () => {
     const documents = [
       '',
       stringify(sessionJson({ name: 'a' })),
@@ -32,7 +32,7 @@ describe('parseSessions', () => {
     expect(parse(documents.join('\n---\n'), 'shop.yaml').map(({ id }) => id)).toEqual(['shop/a', 'shop/b']);
   });
 
-  it('leaves times the text that they are', () => {
+  it('keeps times as strings', () => {
     const text = stringify(sessionJson()).replaceAll('"2026', '2026').replaceAll('Z"', 'Z');
     expect(text).toContain('startTime: 2026-11-22T11:42:22.642252Z');
     expect(parse(`%YAML 1.1\n---\n${text}`, 'a.yaml')).toMatchObject([
@@ -44,7 +44,7 @@ describe('parseSessions', () => {
     expect(parse('kind: List\nitems: []\n', 'shop.yaml')).toEqual([]);
   });
 
-  it('reads a file that begins with a byte order mark', () => {
+  it('reads a file with a byte order mark', () => {
     expect(parse(`\ufeff${JSON.stringify(sessionJson())}`, 'shop.json')).toHaveLength(1);
   });
 
@@ -87,24 +87,24 @@ describe('parseSessions', () => {
       'a: &a 1\nb: *a\n---\n'.repeat(501),
       /^a\.yaml: line 1501: expected at most 1000 anchors and aliases$/,
     ],
-  ])('tells the file, the place and the reason of %s', (_, file, text, message) => {
+  ])('names the file, the place and the reason of %s', (_, file, text, message) => {
     expect(() => parse(text, file)).toThrow(FileProblem);
     expect(() => parse(text, file)).toThrow(message);
   });
 
-  it('names the field, and the document when there are several', () => {
+  it('names the field, and the document if there are several', () => {
     const text = `${stringify(sessionJson({ name: 'a' }))}---\n${stringify(brokenSessionJson())}`;
     expect(() => parse(text, 'a.yaml')).toThrow(/^a\.yaml: document 2: status\.pid: expected a whole number/);
   });
 
-  it('refuses what is no UTF-8', () => {
+  it('rejects bytes that are not UTF-8', () => {
     const utf16 = Buffer.from('{"kind": "Session"}', 'utf16le');
     expect(() => parse(Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]), 'a.json')).toThrow(
       'a.json: expected UTF-8 text; save it as UTF-8',
     );
   });
 
-  it('is not blown up by aliases', () => {
+  it('rejects aliases that expand exponentially', () => {
     const lines = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
     for (const [at, key] of [...'bcdefghi'].entries()) {
       const above = 'abcdefgh'[at];
@@ -115,20 +115,20 @@ describe('parseSessions', () => {
     );
   });
 
-  it('reads aliases where they are few, more often than a hundred times', () => {
+  it('accepts few aliases, even if they are used more than a hundred times', () => {
     const targets = Array.from({ length: 300 }, (_, index) => ({ name: `t${index}`, state: {} }));
     const text = stringify(sessionJson({ targets })).replace('state: {}', 'state: &s {disabled: {}}');
     const [read] = parse(text.replaceAll('state: {}', 'state: *s'), 'a.yaml');
     expect(read?.status.targets.map(({ state }) => state.is)).toEqual(Array(300).fill('disabled'));
   });
 
-  it('takes time in proportion to the keys: 100,000 are read while a test may run', () => {
+  it('takes time proportional to the number of keys: reads 100,000 within the time limit of a test', () => {
     const labels = Array.from({ length: 100_000 }, (_, index) => `    k${index}: "1"`).join('\n');
     const text = stringify(sessionJson({})).replace('metadata:\n', `metadata:\n  labels:\n${labels}\n`);
     expect(parse(text, 'a.yaml')[0]?.metadata.labels).toHaveLength(100_000);
   });
 
-  it('refuses YAML that would hold up everything else, and tells what to do', () => {
+  it('rejects YAML that would block the process, with a hint what to do', () => {
     const text = `kind: Session\n# ${'x'.repeat(MAX_YAML_LENGTH)}\n`;
     expect(() => parse(text, 'a.yaml')).toThrow(
       'a.yaml: expected at most 4 MiB of YAML, got 4 MiB; save it as JSON',
@@ -137,7 +137,7 @@ describe('parseSessions', () => {
 });
 
 describe('checkSize', () => {
-  it('refuses a file of more than 64 MiB', () => {
+  it('rejects a file of more than 64 MiB', () => {
     expect(() => checkSize(64 * 2 ** 20, 'a.json')).not.toThrow();
     expect(() => checkSize(70 * 2 ** 20, 'a.json')).toThrow('a.json: expected at most 64 MiB, got 70 MiB');
   });

@@ -20,8 +20,8 @@ const sessions = [session('a')];
 const well: FileState = { fingerprint: '1', sessions, problem: null, pendingProblem: null };
 const bad = (fingerprint: string): FileObservation => ({ type: 'invalid', fingerprint, problem: 'broken' });
 
-describe('the state of a file', () => {
-  it('takes good news at once', () => {
+describe('nextFileState', () => {
+  it('accepts valid content at once', () => {
     const observation: FileObservation = { type: 'valid', fingerprint: '2', sessions: [] };
     const next = { fingerprint: '2', sessions: [], problem: null, pendingProblem: null };
     for (const before of [
@@ -34,12 +34,12 @@ describe('the state of a file', () => {
     }
   });
 
-  it('stays as it is while the file does', () => {
+  it('stays the same while the file is unchanged', () => {
     expect(nextFileState(well, { type: 'unchanged' }, false)).toBe(well);
     expect(nextFileState(null, { type: 'unchanged' }, false)).toBe(null);
   });
 
-  it('calls a file broken when it stays so for two looks, and keeps its last good Sessions', () => {
+  it('reports an invalid file after two polls, and keeps its last good Sessions', () => {
     const pending = nextFileState(well, bad('2'), false);
     expect(pending).toEqual({ fingerprint: '2', sessions, problem: null, pendingProblem: 'broken' });
     const sure = { fingerprint: '2', sessions, problem: 'broken', pendingProblem: null };
@@ -47,7 +47,7 @@ describe('the state of a file', () => {
     expect(nextFileState(pending, bad('2'), false)).toEqual(sure);
   });
 
-  it('does not call a file broken that is still being written', () => {
+  it('does not report an invalid file that is still being written', () => {
     const pending = nextFileState(well, bad('2'), false);
     expect(nextFileState(pending, bad('3'), false)).toMatchObject({
       problem: null,
@@ -55,7 +55,7 @@ describe('the state of a file', () => {
     });
   });
 
-  it('calls a file broken at once at the first look of all', () => {
+  it('reports an invalid file at once at the first poll', () => {
     expect(nextFileState(null, bad('1'), true)).toEqual({
       fingerprint: '1',
       sessions: null,
@@ -64,7 +64,7 @@ describe('the state of a file', () => {
     });
   });
 
-  it('is gone when the file is missing for two looks', () => {
+  it('removes a file that is missing for two polls', () => {
     const missed = nextFileState(well, { type: 'missing' }, false);
     expect(missed).toEqual({ ...well, fingerprint: MISSING });
     expect(nextFileState(missed, { type: 'missing' }, false)).toBe(null);
@@ -89,7 +89,7 @@ const folder = (files: Record<string, FileState>): PathState => ({
 });
 
 describe('toSnapshot', () => {
-  it('holds the Sessions of all files', () => {
+  it('contains the Sessions of all files', () => {
     const snapshot = toSnapshot(
       folder({ 'b.yaml': file({ sessions: [b] }), 'a.yaml': file({ sessions: [a] }) }),
     );
@@ -97,7 +97,7 @@ describe('toSnapshot', () => {
     expect(snapshot).toMatchObject({ stale: new Map(), problem: null });
   });
 
-  it('keeps the last good Sessions of a broken file, and calls them stale', () => {
+  it('keeps the last good Sessions of an invalid file as stale', () => {
     const snapshot = toSnapshot(
       folder({
         'a.yaml': file({ sessions: [a], problem: 'a.yaml: torn' }),
@@ -108,7 +108,7 @@ describe('toSnapshot', () => {
     expect(snapshot.stale).toEqual(new Map([[a.id, 'a.yaml: torn']]));
   });
 
-  it('says of the source what is wrong with its only file when that was never good', () => {
+  it('reports the problem of the only file for the source when that file has never been valid', () => {
     const files = new Map([['a.yaml', file({ problem: 'a.yaml: torn' })]]);
     expect(toSnapshot({ ...folder({}), type: 'file', files })).toEqual({
       sessions: new Map(),
@@ -117,7 +117,7 @@ describe('toSnapshot', () => {
     });
   });
 
-  it('leaves its neighbours live when a file of a folder was never good', () => {
+  it('keeps the other files live when one file of a folder has never been valid', () => {
     const snapshot = toSnapshot(
       folder({ 'a.yaml': file({ sessions: [a] }), 'b.yaml': file({ problem: 'b.yaml: torn' }) }),
     );
@@ -125,7 +125,7 @@ describe('toSnapshot', () => {
     expect(snapshot.problem).toBe(null);
   });
 
-  it('takes the first of two with one id, by the names of the files, and names both', () => {
+  it('uses the first of two Sessions with one id, by file name, and reports both files', () => {
     const other = session('a', { 'api:serve': 'ready' });
     const snapshot = toSnapshot(
       folder({ 'a.yaml': file({ sessions: [other] }), 'a.json': file({ sessions: [a] }) }),
@@ -136,13 +136,13 @@ describe('toSnapshot', () => {
     );
   });
 
-  it('says when one file holds an id twice', () => {
+  it('reports a file that contains an id twice', () => {
     const snapshot = toSnapshot(folder({ 'a.yaml': file({ sessions: [a, session('a')] }) }));
     expect(snapshot.sessions.get(a.id)).toBe(a);
     expect(snapshot.stale.get(a.id)).toMatch(/^a\/Tiltfile: a\.yaml holds it twice; /);
   });
 
-  it('does not hold a broken file against the Session of another', () => {
+  it('does not report an invalid file for the Session of another file', () => {
     const snapshot = toSnapshot(
       folder({
         'a.json': file({ sessions: [a] }),
@@ -152,7 +152,7 @@ describe('toSnapshot', () => {
     expect(snapshot.stale).toEqual(new Map([[b.id, 'b.yaml: torn']]));
   });
 
-  it('passes on what is wrong with the path', () => {
+  it('reports the problem of the path', () => {
     expect(toSnapshot({ ...folder({}), problem: 'no such file or folder' }).problem).toBe(
       'no such file or folder',
     );
@@ -160,12 +160,12 @@ describe('toSnapshot', () => {
 });
 
 describe('the files of a folder', () => {
-  it('are those of YAML and JSON that are not hidden', () => {
+  it('are YAML and JSON files that are not hidden', () => {
     const names = ['a.yaml', 'a.yml', 'a.json', 'A.JSON', '.a.yaml', '.yaml', 'a.yaml~', 'a.txt', 'yaml'];
     expect(names.filter(isSessionFile)).toEqual(['a.yaml', 'a.yml', 'a.json', 'A.JSON']);
   });
 
-  it('give their Sessions their names without the ending', () => {
+  it('have their name without the ending as the instance of their Sessions', () => {
     expect(['shop.yaml', 'shop.ci.json', 'shop'].map(instanceOf)).toEqual(['shop', 'shop.ci', 'shop']);
   });
 });
@@ -175,7 +175,7 @@ const snapshot = (given: Partial<SourceSnapshot>): SourceSnapshot => ({ ...NOTHI
 const holding = (...sessions: (typeof a)[]) => new Map(sessions.map((each) => [each.id, each]));
 
 describe('diffSnapshots', () => {
-  it('begins with a snapshot, and what is wrong after it', () => {
+  it('starts with a snapshot, followed by the problems', () => {
     const first = snapshot({ sessions: holding(a, b), stale: new Map([[a.id, 'broken']]) });
     expect(diffSnapshots(null, first)).toEqual([
       { type: 'snapshot', sessions: [a, b] },
@@ -187,7 +187,7 @@ describe('diffSnapshots', () => {
     ]);
   });
 
-  it('says nothing when nothing has changed', () => {
+  it('returns nothing when nothing has changed', () => {
     const state = snapshot({
       sessions: holding(a),
       stale: new Map([[b.id, 'broken']]),
@@ -196,7 +196,7 @@ describe('diffSnapshots', () => {
     expect(diffSnapshots(state, { ...state })).toEqual([]);
   });
 
-  it('tells what came, what is new and what has gone', () => {
+  it('returns removed, changed and new Sessions', () => {
     const newer = session('a', { 'api:serve': 'ready' });
     expect(
       diffSnapshots(snapshot({ sessions: holding(a, b) }), snapshot({ sessions: holding(newer) })),
@@ -206,25 +206,25 @@ describe('diffSnapshots', () => {
     ]);
   });
 
-  it('brings back what is well again', () => {
+  it('returns an upsert for a Session whose problem is resolved', () => {
     const sick = snapshot({ sessions: holding(a), stale: new Map([[a.id, 'broken']]) });
     expect(diffSnapshots(sick, snapshot({ sessions: holding(a) }))).toEqual([{ type: 'upsert', session: a }]);
   });
 
-  it('takes back what was said of a Session that never could be read', () => {
+  it('returns a removal when the problem of a Session that was never read is resolved', () => {
     expect(diffSnapshots(snapshot({ stale: new Map([[a.id, 'broken']]) }), NOTHING)).toEqual([
       { type: 'remove', id: a.id },
     ]);
   });
 
-  it('says with a snapshot that the source as a whole is well again', () => {
+  it('returns a snapshot when the problem of the source is resolved', () => {
     const sick = snapshot({ sessions: holding(a), problem: 'no such folder' });
     expect(diffSnapshots(sick, snapshot({ sessions: holding(a) }))).toEqual([
       { type: 'snapshot', sessions: [a] },
     ]);
   });
 
-  it('leads from any state to any other', () => {
+  it('leads from any snapshot to any other', () => {
     fc.assert(
       fc.property(fc.array(anySnapshot, { minLength: 1, maxLength: 6 }), (states) => {
         const sink = createRecordingSink();

@@ -12,7 +12,7 @@ describe('readSessionList', () => {
   const read = (body: unknown) =>
     readSessionList(typeof body === 'string' ? body : JSON.stringify(body), 'https://h/sessions');
 
-  test('reads the list that Tilt sends', () => {
+  test('reads the list that Tilt returns', () => {
     const list = read(readHttpRecording('list-200').body);
     expect(list.resourceVersion).toBe('206');
     expect(list.items.map((item) => decodeSession(item, 'tilt-default').id)).toEqual([
@@ -20,11 +20,11 @@ describe('readSessionList', () => {
     ]);
   });
 
-  test('null items are none, and a missing version is empty', () => {
+  test('reads null items as an empty list, and a missing version as an empty string', () => {
     expect(read({ kind: 'SessionList', items: null })).toEqual({ resourceVersion: '', items: [] });
   });
 
-  test('items without kind and version, as Kubernetes may send them, get those of the list', () => {
+  test('adds the kind and version of the list to items without them, as Kubernetes may send them', () => {
     const { kind: _kind, apiVersion: _apiVersion, ...item } = sessionJson();
     const list = read({ kind: 'SessionList', apiVersion: 'tilt.dev/v1alpha1', items: [item] });
     expect(decodeSession(list.items[0], 'x')).toMatchObject({
@@ -40,7 +40,7 @@ describe('readSessionList', () => {
     [{ kind: 'PodList', items: [] }, 'expected the kind "SessionList", got "PodList"'],
     [{}, 'expected the kind "SessionList", got nothing'],
     [{ kind: 'SessionList', items: {} }, 'expected a list in "items", got {}'],
-  ])('%j is unreadable', (body, message) => {
+  ])('rejects %j as unreadable', (body, message) => {
     expect(() => read(body)).toThrow(
       expect.objectContaining({ code: 'unreadable', message: `https://h/sessions: ${message}` }),
     );
@@ -50,7 +50,7 @@ describe('readSessionList', () => {
 describe('readWatchEvent', () => {
   const read = (event: unknown) => readWatchEvent(JSON.stringify(event), 'tilt');
 
-  test('ADDED and MODIFIED mean the same', () => {
+  test('reads ADDED and MODIFIED as equal events', () => {
     const object = sessionJson();
     const put = { type: 'put', object: decodeObject(object, 'tilt') };
     expect(put.object.session).toHaveProperty('id', 'tilt/Tiltfile');
@@ -58,7 +58,7 @@ describe('readWatchEvent', () => {
     expect(read({ type: 'MODIFIED', object })).toEqual(put);
   });
 
-  test('an object that cannot be decoded has the reason in place of its Session', () => {
+  test('has the decoding error in place of the Session of an invalid object', () => {
     const object = brokenSessionJson();
     expect(read({ type: 'ADDED', object })).toMatchObject({
       type: 'put',
@@ -69,7 +69,7 @@ describe('readWatchEvent', () => {
     });
   });
 
-  test('DELETED is a delete', () => {
+  test('reads DELETED as a delete', () => {
     const object = sessionJson();
     expect(read({ type: 'DELETED', object })).toMatchObject({
       type: 'delete',
@@ -77,12 +77,12 @@ describe('readWatchEvent', () => {
     });
   });
 
-  test('a bookmark tells only its version', () => {
+  test('reads only the version of a bookmark', () => {
     const object = { kind: 'Session', metadata: { resourceVersion: '12', creationTimestamp: null } };
     expect(read({ type: 'BOOKMARK', object })).toEqual({ type: 'bookmark', resourceVersion: '12' });
   });
 
-  test('an error is expired when its code is 410', () => {
+  test('reads an error with code 410 as expired', () => {
     const gone = { kind: 'Status', code: 410, message: 'too old resource version' };
     expect(read({ type: 'ERROR', object: gone })).toEqual({
       type: 'error',

@@ -6,7 +6,7 @@ import {
 } from '../../../src/providers/kubernetes/object-identity.js';
 
 describe('identityOf and isLater', () => {
-  test('tells which object it is even where the rest makes no sense', () => {
+  test('reads the identity of an object whose other fields are invalid', () => {
     const object = {
       kind: 5,
       metadata: { name: 'Tiltfile', namespace: null, uid: 'a', resourceVersion: '7' },
@@ -28,7 +28,7 @@ describe('identityOf and isLater', () => {
     {},
     { metadata: 'x' },
     { metadata: { name: '', uid: 5, resourceVersion: 7 } },
-  ])('%j tells nothing', (object) => {
+  ])('reads no identity from %j', (object) => {
     expect(identityOf(object, 'tilt')).toEqual({
       instance: 'tilt',
       id: null,
@@ -37,7 +37,7 @@ describe('identityOf and isLater', () => {
     });
   });
 
-  test('the namespace is a part of the id', () => {
+  test('makes the namespace a part of the id', () => {
     const object = { metadata: { name: 'Tiltfile', namespace: 'team-a' } };
     expect(identityOf(object, 'k8s')).toMatchObject({ instance: 'k8s/team-a', id: 'k8s/team-a/Tiltfile' });
   });
@@ -46,14 +46,14 @@ describe('identityOf and isLater', () => {
     ['10', '9', true],
     ['9', '10', false],
     ['9', '9', false],
-    // Both are the same as JavaScript numbers.
+    // These are equal as JavaScript numbers.
     ['9007199254740993', '9007199254740992', true],
     ['18446744073709551615', '18446744073709551614', true],
     ['abc', '9', true],
     ['9', 'abc', true],
     [null, '9', true],
     ['9', null, true],
-  ])('that version %j is later than %j is %j', (version, than, expected) => {
+  ])('compares: version %j is later than %j is %j', (version, than, expected) => {
     expect(isLater(version, than)).toBe(expected);
   });
 });
@@ -66,7 +66,7 @@ describe('createSeenVersions', () => {
     resourceVersion,
   });
 
-  test('a version is old once it or a later one was seen, in any order', () => {
+  test('a version is old after it or a later one was seen, in any order', () => {
     const seen = createSeenVersions();
     expect(seen.isOld(identity('a', '5'))).toBe(false);
     seen.record(identity('a', '5'));
@@ -76,7 +76,7 @@ describe('createSeenVersions', () => {
     expect(seen.isOld(identity('b', '1'))).toBe(false);
   });
 
-  test('what has no uid or no number is never old, and new unless it is the latest', () => {
+  test('an object without uid or with a version that is not a number is never old, and new unless it is the latest', () => {
     const seen = createSeenVersions();
     seen.record(identity(null, '5'));
     seen.record(identity('a', 'x'));
@@ -86,7 +86,7 @@ describe('createSeenVersions', () => {
     expect(seen.isNew(identity('a', 'y'))).toBe(true);
   });
 
-  test('forgets the uids that are not kept', () => {
+  test('keepOnly forgets all other uids', () => {
     const seen = createSeenVersions();
     seen.record(identity('a', '5'));
     seen.record(identity('b', '5'));

@@ -17,21 +17,21 @@ function lineOf(targets: readonly unknown[], metadata: object = {}, indent = 0):
   return JSON.stringify({ type: 'MODIFIED', object }, null, indent);
 }
 
-/** An event without what it says of reuse. */
+/** An event without its reused targets. */
 function withoutReuse(event: WatchEvent): WatchEvent {
   if (event.type !== 'put') return event;
   const { identity, session } = event.object;
   return { type: 'put', object: { identity, session } };
 }
 
-/** The targets that an event has, and which of them are said to be new. */
+/** Targets of an event, and the indices of those that were decoded again. */
 function targetsOf(event: WatchEvent) {
   if (event.type !== 'put' || typeof event.object.session === 'string') throw new Error('expected a Session');
   const { session, reuse } = event.object;
   return { targets: session.status.targets, reuse };
 }
 
-/** Texts with all that a line is cut by. */
+/** Strings that contain everything at which a line is split. */
 const texts = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.constantFrom(
@@ -48,7 +48,7 @@ const targets = fc.oneof(
   { weight: 1, arbitrary: fc.record({ name: texts, parts: fc.array(fc.record({ name: texts })) }) },
   { weight: 1, arbitrary: fc.jsonValue() },
 );
-/** From one line to the next: targets that change, come and go. */
+/** Difference between two lines: targets that are changed, added and removed. */
 const steps = fc.record({
   remove: fc.nat(4),
   insert: fc.array(targets, { maxLength: 3 }),
@@ -56,19 +56,19 @@ const steps = fc.record({
   name: fc.constantFrom('Tiltfile', 'other'),
   annotations: fc.dictionary(texts, texts),
   indent: fc.constantFrom(0, 0, 0, 1),
-  /** What is done to the bytes: some are lost, or others come in between. */
+  /** Damage of the bytes: some are removed, others are inserted. */
   cut: fc.option(fc.record({ at: fc.nat(600), length: fc.nat(3), bytes: fc.uint8Array({ maxLength: 3 }) })),
 });
 
-describe('a watch reader', () => {
-  it.each(WATCH_RECORDINGS)('reads each line as it is by itself: all that Tilt wrote in %s', (name) => {
+describe('createWatchReader', () => {
+  it.each(WATCH_RECORDINGS)('returns the same events as readWatchEvent for the recording %s', (name) => {
     const read = createWatchReader('t');
     for (const { line } of readWatchRecording(name)) {
       expect(withoutReuse(read(Buffer.from(line)))).toEqual(readWatchEvent(line, 't'));
     }
   });
 
-  it('reads each line as it is by itself, whatever the lines before it were, and whatever happened to its bytes', () => {
+  it('returns the same events as readWatchEvent after any sequence of lines with any modification of their bytes', () => {
     fc.assert(
       fc.property(fc.array(targets, { maxLength: 4 }), fc.array(steps), (first, all) => {
         const read = createWatchReader('t');
@@ -88,7 +88,7 @@ describe('a watch reader', () => {
     );
   });
 
-  it('says which targets are in other bytes than in the line before of the Session, and of it alone', () => {
+  it('returns the targets whose bytes differ from the previous line of the same Session', () => {
     const read = createWatchReader('t');
     const [a, b, c] = [targetJson('a'), targetJson('b'), targetJson('c')];
     const before = read(Buffer.from(lineOf([a, b, c])));
@@ -101,13 +101,13 @@ describe('a watch reader', () => {
     });
   });
 
-  it('takes other lists of that name for what they are', () => {
+  it('is not misled by other lists called targets', () => {
     const object = sessionJson({ spec: { targets: [targetJson('a')] }, status: { targets: ['b'] } });
     const line = JSON.stringify({ type: 'MODIFIED', object });
     expect(createWatchReader('t')(Buffer.from(line))).toEqual(readWatchEvent(line, 't'));
   });
 
-  it('takes objects with names inside a target for what they are', () => {
+  it('is not misled by objects with names inside a target', () => {
     const read = createWatchReader('t');
     const odd = { name: 'a', parts: [{ name: 'x' }, { name: 'y' }] };
     const plain = { name: 'b' };
@@ -118,7 +118,7 @@ describe('a watch reader', () => {
   });
 });
 
-/** Whether all targets that are not said to be new are the same as before. */
+/** Whether all targets outside `changedTargets` are the same objects as before. */
 function expectTruthfulReuse(event: WatchEvent): void {
   if (event.type !== 'put' || typeof event.object.session === 'string' || !event.object.reuse) return;
   const { from, changedTargets } = event.object.reuse;
@@ -130,11 +130,11 @@ function expectTruthfulReuse(event: WatchEvent): void {
   }
 }
 
-describe('what is remembered of the line before', () => {
+describe('cached lines of createWatchReader', () => {
   const names = ['a', 'b', 'c:update', 'd', 'e'];
   const states = fc.constantFrom(...Object.values(STATES));
   const lists = fc.oneof(
-    // Mostly the same targets, of which some change.
+    // Mostly the same targets, some of which change.
     { weight: 4, arbitrary: fc.tuple(...names.map((name) => fc.tuple(fc.constant(name), states))) },
     {
       weight: 1,
@@ -142,39 +142,38 @@ describe('what is remembered of the line before', () => {
     },
   );
   const news = fc.record({
-    // Most as a line of the watch; some in a list, and some by another source that has the Session for a while.
+    // Mostly lines of the watch; sometimes a list, or another source that owns the Session for a while.
     by: fc.constantFrom('line', 'line', 'line', 'line', 'list', 'other source', 'nobody else'),
     list: lists,
     uid: fc.constantFrom('1', '1', '1', '2'),
-    /** How much later than the one before: lines that are old do not count. */
+    /** Difference of the version to the previous one. Old lines are dropped. */
     step: fc.integer({ min: -1, max: 3 }),
   });
 
-  it('S2, S3: changes nothing of what is stored and told, only how long it takes', () => {
+  it('S2, S3: change nothing in the records and revisions of the store', () => {
     fc.assert(
       fc.property(fc.array(news), (all) => {
-        const [remembering, plain] = [followLines(), followAnew()];
+        const [caching, plain] = [followLines(), followWithoutCache()];
         let version = 10;
         for (const { by, list, uid, step } of all) {
           version += step;
           const raw = list.map(([name, state]) => targetJson(name, state));
-          for (const { take } of [remembering, plain])
-            take(by, raw, { uid, resourceVersion: String(version) });
+          for (const { take } of [caching, plain]) take(by, raw, { uid, resourceVersion: String(version) });
         }
-        expect(remembering.told).toEqual(plain.told);
-        expect(remembering.stored()).toEqual(plain.stored());
+        expect(caching.revisions).toEqual(plain.revisions);
+        expect(caching.stored()).toEqual(plain.stored());
       }),
     );
   });
 
-  it('is told to the store only while the line before was the last state of its Session', () => {
+  it('reach the store as changedTargets only while the previous line was the last state of its Session', () => {
     const { take, changes } = followLines();
     const [a, b] = [targetJson('a'), targetJson('b')];
     const ready = targetJson('b', STATES.ready);
     take('line', [a, b], { uid: '1', resourceVersion: '10' });
     take('line', [a, ready], { uid: '1', resourceVersion: '11' });
     expect(changes.at(-1)).toMatchObject({ type: 'upsert', changedTargets: [1] });
-    // Out of order: it does not count, though it is the line before the next.
+    // Out of order, so it is dropped, although it is the previous line of the next one.
     take('line', [a, b], { uid: '1', resourceVersion: '10' });
     take('line', [a, b], { uid: '1', resourceVersion: '12' });
     expect(changes.at(-1)).not.toHaveProperty('changedTargets');
@@ -183,7 +182,7 @@ describe('what is remembered of the line before', () => {
     expect(changes.at(-1)).not.toHaveProperty('changedTargets');
   });
 
-  it('leaves what is wrong wrong, with its place: no target is let through that was not decoded', () => {
+  it('never let a target through that was not decoded: errors stay errors, with their field', () => {
     const state = createWatchState('t');
     const read = createWatchReader('t');
     const take = (list: readonly unknown[], resourceVersion: string) =>
@@ -201,31 +200,31 @@ describe('what is remembered of the line before', () => {
   });
 });
 
-/** A store that is told each revision, and what it was told. */
+/** A store and its revisions. */
 function setUp() {
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
   store.open('test');
-  const told: Pick<Revision, 'changes' | 'sessionChanged' | 'after'>[] = [];
-  store.subscribe(({ changes, sessionChanged, after }) => told.push({ changes, sessionChanged, after }));
-  return { store, told, stored: () => store.get('t/Tiltfile') };
+  const revisions: Pick<Revision, 'changes' | 'sessionChanged' | 'after'>[] = [];
+  store.subscribe(({ changes, sessionChanged, after }) => revisions.push({ changes, sessionChanged, after }));
+  return { store, revisions, stored: () => store.get('t/Tiltfile') };
 }
 
-/** As a gateway reads a Tilt. */
+/** Reads lines as a gateway does. */
 function followLines() {
   return follow(createWatchReader('t'));
 }
 
-/** Each line for itself. */
-function followAnew() {
+/** Reads each line separately. */
+function followWithoutCache() {
   return follow((line) => readWatchEvent(line, 't'));
 }
 
 function follow(read: (line: Buffer) => WatchEvent) {
-  const { store, told, stored } = setUp();
+  const { store, revisions, stored } = setUp();
   const state = createWatchState('t');
   const changes: Change[] = [];
   store.open('other');
-  return { told, stored, changes, take };
+  return { revisions, stored, changes, take };
 
   function take(by: string, targets: readonly unknown[], metadata: Json): void {
     const object = sessionJson({ metadata, status: { targets } });

@@ -9,14 +9,14 @@ import { brokenSessionJson, type SessionJson, sessionJson } from '../../support/
 
 const ID = 'tilt-default/Tiltfile';
 
-/** An object of uid `a`, unless told otherwise. */
+/** An object, by default of uid `a`. */
 const object = (resourceVersion: string, options: { uid?: string; name?: string } = {}) =>
   sessionJson({ uid: 'a', ...options, resourceVersion, status: { pid: Number(resourceVersion) || 0 } });
 const broken = (resourceVersion: string, uid = 'a') => brokenSessionJson({ uid, resourceVersion });
 const session = (json: SessionJson) => decodeSession(json, 'tilt-default');
 const listOf = (...items: unknown[]) => ({ resourceVersion: '100', items });
 
-/** A state that has had a list of the items. */
+/** A watch state to which a list of the items was applied. */
 function stateWith(...items: unknown[]) {
   const state = createWatchState('tilt-default');
   state.list(listOf(...items));
@@ -35,16 +35,16 @@ const STALE = {
   error: expect.stringContaining('status.pid: expected a whole number'),
 };
 
-describe('within one uid', () => {
+describe('createWatchState, within one uid', () => {
   test('a later version counts', () => {
     expect(stateWith(object('9')).event(put(object('10')))).toEqual([upsert(object('10'))]);
   });
 
-  test('a version that is repeated, as when a watch starts with what the list had, changes nothing', () => {
+  test('a repeated version, as when a watch starts with the objects of the list, changes nothing', () => {
     expect(stateWith(object('9')).event(put(object('9')))).toEqual([]);
   });
 
-  test('a version that comes too late changes nothing', () => {
+  test('a version that arrives late changes nothing', () => {
     const state = stateWith(object('9'));
     state.event(put(object('11')));
     expect(state.event(put(object('10')))).toEqual([]);
@@ -54,13 +54,13 @@ describe('within one uid', () => {
     expect(stateWith(object('9')).event(remove(object('7')))).toEqual([{ type: 'remove', id: ID }]);
   });
 
-  test('what comes too late does not bring back what was deleted', () => {
+  test('a version that arrives late does not restore a deleted object', () => {
     const state = stateWith(object('9'));
     state.event(remove(object('12')));
     expect(state.event(put(object('11')))).toEqual([]);
   });
 
-  test('a version that is no number is never dropped', () => {
+  test('a version that is not a number is never dropped', () => {
     const state = stateWith(object('abc'));
     expect(state.event(put(object('abc')))).toEqual([upsert(object('abc'))]);
     expect(state.event(put(object('9')))).toEqual([upsert(object('9'))]);
@@ -72,7 +72,7 @@ describe('within one uid', () => {
     expect(state.event(put(object('9007199254740992')))).toHaveLength(0);
   });
 
-  test('in any order of delivery, versions only go up, to the last', () => {
+  test('versions only rise, to the last one, in any order of delivery', () => {
     const versions = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 });
     fc.assert(
       fc.property(versions, (delivered) => {
@@ -88,13 +88,13 @@ describe('within one uid', () => {
   });
 });
 
-describe('across uids', () => {
+describe('createWatchState, across uids', () => {
   test('a new uid starts over, with a lower version', () => {
     const json = object('2', { uid: 'b' });
     expect(stateWith(object('900')).event(put(json))).toEqual([upsert(json)]);
   });
 
-  test('the deletion of a predecessor does not concern its successor of the same name', () => {
+  test('the deletion of a predecessor does not affect its successor of the same name', () => {
     const state = stateWith(object('9'));
     state.event(put(object('10', { uid: 'b' })));
     expect(state.event(remove(object('11')))).toEqual([]);
@@ -108,27 +108,27 @@ describe('across uids', () => {
   });
 });
 
-describe('a list', () => {
-  test('says what there is: the rest is gone', () => {
+describe('a list in createWatchState', () => {
+  test('is complete: other Sessions are gone', () => {
     const state = stateWith(object('9'), object('10', { uid: 'b', name: 'other' }));
     expect(state.list(listOf(object('11')))).toEqual([snapshot(object('11'))]);
     expect(state.list(listOf())).toEqual([snapshot()]);
   });
 
-  test('makes what it no longer has start over, with any version', () => {
+  test('lets a Session that it no longer contains start over, with any version', () => {
     const state = stateWith(object('9'));
     state.list(listOf());
     expect(state.event(put(object('5')))).toEqual([upsert(object('5'))]);
   });
 
-  test('that lags behind brings nothing old back', () => {
+  test('from a server that lags behind restores no old state', () => {
     const state = stateWith(object('9'));
     state.event(put(object('12')));
     expect(state.list(listOf(object('11')))).toEqual([snapshot(object('12'))]);
     expect(state.event(put(object('12')))).toEqual([]);
   });
 
-  test('gives the very object that is known when its version is', () => {
+  test('reuses the known object when its version is the known one', () => {
     const state = createWatchState('tilt-default');
     const [first] = state.list(listOf(object('9')));
     const [second] = state.list(listOf(object('9')));
@@ -136,13 +136,13 @@ describe('a list', () => {
     expect(second.sessions[0]).toBe(first.sessions[0]);
   });
 
-  test('with a bad item keeps the last good state of that one, and says so', () => {
+  test('with an invalid item keeps the last good state of that item, and reports it', () => {
     const other = object('10', { uid: 'b', name: 'other' });
     const state = stateWith(object('9'), other);
     expect(state.list(listOf(broken('12'), other))).toEqual([snapshot(object('9'), other), STALE]);
   });
 
-  test('with a bad item that was never good has only the good ones, and says so', () => {
+  test('with an invalid item that has never been valid contains only the valid ones, and reports it', () => {
     const other = object('10', { uid: 'b', name: 'other' });
     expect(createWatchState('tilt-default').list(listOf(broken('12'), other))).toEqual([
       snapshot(other),
@@ -150,7 +150,7 @@ describe('a list', () => {
     ]);
   });
 
-  test('with an item without name says it of all', () => {
+  test('with an item without a name reports that for the source', () => {
     expect(createWatchState('tilt-default').list(listOf('nonsense'))).toEqual([
       snapshot(),
       { type: 'stale', error: 'Session: expected an object, got "nonsense"' },
@@ -158,39 +158,39 @@ describe('a list', () => {
   });
 });
 
-describe('an object that cannot be decoded', () => {
-  test('makes its Session stale and nothing else; the next good one is taken', () => {
+describe('an object that cannot be decoded in createWatchState', () => {
+  test('makes only its Session stale, until the next valid one', () => {
     const state = stateWith(object('9'));
     expect(state.event(put(broken('10')))).toEqual([STALE]);
     expect(state.event(put(broken('10')))).toEqual([]);
     expect(state.event(put(object('11')))).toEqual([upsert(object('11'))]);
   });
 
-  test('counts as seen: an older one that was held up does not follow it', () => {
+  test('counts as seen: a late older version is dropped', () => {
     const state = stateWith(object('8'));
     state.event(put(broken('10')));
     expect(state.event(put(object('9')))).toEqual([]);
   });
 
-  test('is deleted like any other', () => {
+  test('is deleted like any other object', () => {
     const state = stateWith(object('9'));
     state.event(put(broken('10')));
     expect(state.event(remove(broken('11')))).toEqual([{ type: 'remove', id: ID }]);
   });
 });
 
-test('a line that cannot be read is said of all', () => {
+test('createWatchState reports an unreadable line for the source', () => {
   const state = stateWith(object('9'));
   expect(state.event({ type: 'unreadable', error: 'why' })).toEqual([{ type: 'stale', error: 'why' }]);
 });
 
-test('a deletion without a name is said of all', () => {
+test('createWatchState reports a deletion without a name for the source', () => {
   expect(stateWith(object('9')).event(remove({}))).toEqual([
     { type: 'stale', error: 'a DELETED event has no name' },
   ]);
 });
 
-test('the place to watch from is that of the list, then of each event, then of the bookmark', () => {
+test('createWatchState continues from the version of the list, then of each event, then of the bookmark', () => {
   const state = stateWith(object('9'));
   expect(state.resourceVersion).toBe('100');
   state.event(put(object('101')));
@@ -202,8 +202,8 @@ test('the place to watch from is that of the list, then of each event, then of t
   expect(state.resourceVersion).toBe('150');
 });
 
-describe('a silent watch', () => {
-  test('is behind a list with a later version, an unknown object, or one less', () => {
+describe('a silent watch in createWatchState', () => {
+  test('is behind a list with a later version, an unknown object, or a missing object', () => {
     const state = stateWith(object('9'));
     expect(state.isBehind(listOf(object('10')))).toBe(true);
     expect(state.isBehind(listOf(object('9', { uid: 'b' })))).toBe(true);
@@ -211,7 +211,7 @@ describe('a silent watch', () => {
     expect(state.isBehind(listOf())).toBe(true);
   });
 
-  test('is not behind a list of the same, or an older one, whether good or bad', () => {
+  test('is not behind a list with the same or an older version, valid or not', () => {
     const state = stateWith(object('9'), sessionJson({ uid: '', name: 'other' }));
     state.event(put(broken('11')));
     const other = sessionJson({ uid: '', name: 'other' });
@@ -219,12 +219,12 @@ describe('a silent watch', () => {
     expect(state.isBehind(listOf(object('10'), other))).toBe(false);
   });
 
-  test('is not behind a list with the same version when that is no number', () => {
+  test('is not behind a list with the same version that is not a number', () => {
     expect(stateWith(object('abc')).isBehind(listOf(object('abc')))).toBe(false);
     expect(stateWith(object('abc')).isBehind(listOf(object('abd')))).toBe(true);
   });
 
-  test('is healed by a good list after doubt, and only then', () => {
+  test('is cleared of stale objects only by a list in which everything is valid', () => {
     const state = stateWith(object('9'));
     expect(state.clearsStale(listOf(object('9')))).toBe(false);
     state.event({ type: 'unreadable', error: 'why' });
@@ -235,7 +235,7 @@ describe('a silent watch', () => {
   });
 });
 
-describe('two objects of one name', () => {
+describe('two objects of one name in createWatchState', () => {
   const inNamespace = (namespace: string, resourceVersion: string, uid: string) => {
     const json = object(resourceVersion, { uid });
     return { ...json, metadata: { ...json.metadata, namespace } };
@@ -264,7 +264,7 @@ describe('two objects of one name', () => {
     expect(state.isBehind(listOf(inNamespace('team-a', '10', 'b')))).toBe(true);
   });
 
-  test('in one list are refused by name: the last good state stays, STALE, in either order', () => {
+  test('in one list are rejected by name: the last good state stays, STALE, in either order', () => {
     const items = [object('10'), object('11', { uid: 'b' })];
     for (const order of [items, items.toReversed()]) {
       const state = stateWith(object('9'));
@@ -275,16 +275,16 @@ describe('two objects of one name', () => {
     }
   });
 
-  test('in one list of which nothing is known yet are refused, too', () => {
+  test('in the first list are rejected as well', () => {
     const state = createWatchState('tilt-default');
     const changes = state.list(listOf(object('1'), object('1', { uid: 'b' })));
     expect(changes).toEqual([snapshot(), CONFLICT('2 objects have this name')]);
   });
 
-  test('that take turns in a watch are refused until one is deleted', () => {
+  test('that alternate in a watch are rejected until one is deleted', () => {
     const state = stateWith(object('9'));
     const b = (version: string) => object(version, { uid: 'b' });
-    // As when a Tilt starts again.
+    // As after a restart of Tilt.
     expect(state.event(put(b('1')))).toEqual([upsert(b('1'))]);
     for (const json of [object('10'), b('2'), object('11')]) {
       expect(state.event(put(json))).toEqual([CONFLICT('two objects have this name (uids b and a)')]);

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createJsonSplitter, type JsonPiece } from '../../../src/providers/stdin/json-splitter.js';
 import { readFixture } from '../../support/recording.js';
 
-describe('the JSON splitter', () => {
-  it('cuts the pretty-printed objects that tilt get -w prints', () => {
+describe('createJsonSplitter', () => {
+  it('splits the pretty-printed objects that tilt get -w prints', () => {
     const pieces = split(readFixture('get-session-watch.json'));
     expect(pieces).toHaveLength(3);
     for (const piece of pieces) expect(JSON.parse(textOf(piece))).toMatchObject({ kind: 'Session' });
@@ -18,15 +18,15 @@ describe('the JSON splitter', () => {
     ['brackets and quotes in texts', '{"a":"}]\\"{[\\\\"}{"b":2}', ['{"a":"}]\\"{[\\\\"}', '{"b":2}']],
     ['a list with an object on each line', '[\n{"a":1},\n{"b":2}\n]', ['[\n{"a":1},\n{"b":2}\n]']],
     ['nothing', ' \n\t\r\n', []],
-  ])('cuts %s', (_, text, expected) => {
+  ])('splits %s', (_, text, expected) => {
     expect(split(text).map(textOf)).toEqual(expected);
   });
 
-  it('counts the values from 1', () => {
+  it('numbers the values from 1', () => {
     expect(split('{}{}{}').map(({ number }) => number)).toEqual([1, 2, 3]);
   });
 
-  it('gives the same, wherever the bytes are cut', () => {
+  it('returns the same values for any division into chunks', () => {
     const json = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.stringify({ value }, null, 2));
     const broken = fc.constantFrom('Error: no such thing\n', '{"a": "cut\n', '{"a": 1\n', '{"é":]}\n', '}\n');
     const text = fc.array(fc.oneof(json, broken)).map((parts) => parts.join('\n'));
@@ -38,7 +38,7 @@ describe('the JSON splitter', () => {
     );
   });
 
-  it('gives every value of a stream without faults', () => {
+  it('returns every value of a valid stream', () => {
     fc.assert(
       fc.property(fc.array(fc.object()), fc.constantFrom('', '\n', '\n\n '), (values, between) => {
         const pieces = split(values.map((value) => JSON.stringify(value, null, 1)).join(between));
@@ -49,7 +49,7 @@ describe('the JSON splitter', () => {
 
   it.each([
     [
-      'a line that is no JSON',
+      'a line that is not JSON',
       'Error: no "session" here\r\n',
       'expected { or [, got "Error: no \\"session\\" here"',
     ],
@@ -58,7 +58,7 @@ describe('the JSON splitter', () => {
     ['a value cut off between two', '{"a":1\n', 'it was truncated: another value begins inside it'],
     ['brackets that do not match', '{"a":[}\n', 'it is invalid or truncated JSON'],
     ['bytes that are no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), 'it is not UTF-8 text'],
-  ])('reports %s, and goes on with the next value', (_, broken, problem) => {
+  ])('reports %s, and continues with the next value', (_, broken, problem) => {
     const bytes = Buffer.concat([Buffer.from(broken), Buffer.from('{\n  "good": true\n}\n')]);
     expect(split(bytes)).toEqual([
       { number: 1, problem },
@@ -66,7 +66,7 @@ describe('the JSON splitter', () => {
     ]);
   });
 
-  it('shows no more than the head of what is no JSON', () => {
+  it('quotes only the start of stray text', () => {
     const line = 'x'.repeat(10_000);
     const problem = `expected { or [, got "${'x'.repeat(60)}"`;
     expect(split(`${line}\n{}`, [100])).toEqual([
@@ -75,7 +75,7 @@ describe('the JSON splitter', () => {
     ]);
   });
 
-  it('skips a value that is too long, and keeps nothing of it', () => {
+  it('skips a value that is too long, and keeps none of it in memory', () => {
     const long = `{"a":"${'x'.repeat(100)}"}`;
     const expected = [
       { number: 1, problem: 'it is longer than 50 bytes' },
@@ -85,7 +85,7 @@ describe('the JSON splitter', () => {
     expect(split(`${long}\n{"b":2}`, [7], 50)).toEqual(expected);
   });
 
-  it('reports a value that the end of the stream cuts off', () => {
+  it('reports a value that the end of the stream truncates', () => {
     expect(split('{}{"a":')).toEqual([
       { number: 1, text: '{}' },
       { number: 2, problem: 'the stream ended inside the value' },
@@ -94,7 +94,7 @@ describe('the JSON splitter', () => {
   });
 });
 
-/** Cuts the text after splitting it into chunks of these sizes, again and again. */
+/** Splits a text that arrives in chunks of these sizes, which are repeated. */
 function split(
   text: string | Uint8Array,
   sizes: readonly number[] = [Infinity],

@@ -34,7 +34,7 @@ describeProvider('stdin', {
 });
 
 describe('the stdin provider', () => {
-  it('reads a stream to its end, and comes to its end with it', async () => {
+  it('reads a stream to its end, and ends with it', async () => {
     const input = new PassThrough();
     const watching = startWatching(createStreamProvider({ name: 'ci', input }));
     input.end(readFixture('get-session-watch.json'));
@@ -43,7 +43,7 @@ describe('the stdin provider', () => {
     expect([...watching.known.sessions.keys()]).toEqual(['ci/Tiltfile']);
   });
 
-  it('reads a stream that has ended before', async () => {
+  it('reads a stream that has already ended', async () => {
     const input = new PassThrough();
     input.end();
     input.resume();
@@ -66,7 +66,7 @@ describe('the stdin provider', () => {
     expect(watching.changes.at(-1)).toMatchObject({ session: { metadata: { resourceVersion: '2000' } } });
   });
 
-  it('stays with the error when the stream breaks, since it cannot be read a second time', async () => {
+  it('stays open with the error when the stream breaks, since it cannot be read a second time', async () => {
     const input = new PassThrough();
     const watching = startWatching(createStreamProvider({ input }));
     input.write(JSON.stringify(sessionJson()));
@@ -104,7 +104,7 @@ describe('the stdin provider', () => {
     },
   );
 
-  it('comes to its end with the stream when rubbish was followed by a Session', async () => {
+  it('ends with the stream when a Session followed invalid data', async () => {
     const input = new PassThrough();
     const watching = startWatching(createStreamProvider({ input }));
     input.end(`rubbish\n${JSON.stringify(sessionJson())}`);
@@ -112,7 +112,7 @@ describe('the stdin provider', () => {
     expect(watching.outcome).toEqual({ error: null });
   });
 
-  it('can be watched once only', async () => {
+  it('can be watched only once', async () => {
     const input = new PassThrough();
     const provider = createStreamProvider({ input });
     const first = startWatching(provider);
@@ -126,7 +126,7 @@ describe('the stdin provider', () => {
     first.abort();
   });
 
-  it('leaves the stream to its owner when it is aborted, and reads no more of it', async () => {
+  it('stops reading when it is aborted, and leaves the stream open', async () => {
     const input = new PassThrough();
     const watching = startWatching(createStreamProvider({ input }));
     watching.abort();
@@ -142,24 +142,24 @@ async function ended(watching: Watching): Promise<void> {
   while (watching.outcome === null) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe('the session reader', () => {
-  it('reads what tilt get session -w -o json prints', () => {
+describe('createSessionReader', () => {
+  it('reads the output of tilt get session -w -o json', () => {
     const changes = read(readFixture('get-session-watch.json'));
-    // The second of its three values repeats the version of the first: that is no news.
+    // The second of its three values repeats the version of the first and is dropped.
     expect(changes).toMatchObject([
       { type: 'snapshot', sessions: [{ id: 'stdin/Tiltfile' }] },
       { type: 'upsert', session: { id: 'stdin/Tiltfile' } },
     ]);
   });
 
-  it('gives a snapshot with the first Session, and an upsert with each after it', () => {
+  it('returns a snapshot with the first Session, and an upsert with each later one', () => {
     const changes = read(
       ...['1', '2', '3'].map((resourceVersion) => sessionJson({ uid: 'x', resourceVersion })),
     );
     expect(changes.map(({ type }) => type)).toEqual(['snapshot', 'upsert', 'upsert']);
   });
 
-  it.each(['List', 'SessionList'])('takes a %s for everything there is', (kind) => {
+  it.each(['List', 'SessionList'])('treats a %s as the complete list of Sessions', (kind) => {
     const list = (...names: string[]) => ({ kind, items: names.map((name) => sessionJson({ name })) });
     const changes = read(list('a', 'b'), list('b'), { kind, items: null });
     expect(changes).toMatchObject([
@@ -185,7 +185,7 @@ describe('the session reader', () => {
     ]);
   });
 
-  it('drops a version that comes late', () => {
+  it('drops a version that arrives late', () => {
     const versions = ['5', '7', '6'].map((resourceVersion) => sessionJson({ uid: 'x', resourceVersion }));
     expect(read(...versions)).toMatchObject([
       { type: 'snapshot' },
@@ -193,7 +193,7 @@ describe('the session reader', () => {
     ]);
   });
 
-  it('tells which value is bad and why, and goes on', () => {
+  it('reports the number and the reason of an invalid value, and continues', () => {
     const changes = read(
       sessionJson({ uid: 'x' }),
       brokenSessionJson({ uid: 'x' }),
@@ -214,15 +214,19 @@ describe('the session reader', () => {
     ['of another kind', { kind: 'Pod', metadata: {} }, 'kind: expected "Session", got "Pod"'],
     ['that is a list', [1], 'expected an object, got a list'],
     ['whose items are no list', { kind: 'List', items: 1 }, 'items: expected a list'],
-    ['that is no JSON', '{"a": x}', 'expected JSON'],
-    ['that is no object', 'Error: Tilt is not running', 'expected { or [, got "Error: Tilt is not running"'],
+    ['that is not JSON', '{"a": x}', 'expected JSON'],
+    [
+      'that is not an object',
+      'Error: Tilt is not running',
+      'expected { or [, got "Error: Tilt is not running"',
+    ],
     [
       'that is an error event',
       { type: 'ERROR', object: { message: 'too old' } },
       'the watch failed: too old',
     ],
     ['that is an unknown event', { type: 'WHAT', object: {} }, 'expected a type ADDED'],
-  ])('calls a value %s stale, and waits with the snapshot', (_, bad, reason) => {
+  ])('reports a value %s as stale, and delays the snapshot', (_, bad, reason) => {
     const [first, second, ...rest] = read(bad, sessionJson());
     expect(first).toMatchObject({ type: 'stale', error: expect.stringMatching(/^value 1: /) });
     expect(first).toHaveProperty('error', expect.stringContaining(reason));
@@ -230,11 +234,11 @@ describe('the session reader', () => {
     expect(rest).toEqual([]);
   });
 
-  it('gives an empty snapshot when the stream ends without a Session', () => {
+  it('returns an empty snapshot when the stream ends without a Session', () => {
     expect(read('')).toEqual([{ type: 'snapshot', sessions: [] }]);
   });
 
-  it('tells of a value that the end cuts off', () => {
+  it('reports a value that the end of the stream truncates', () => {
     expect(read(sessionJson(), '{"kind":')).toMatchObject([
       { type: 'snapshot' },
       { type: 'stale', error: 'value 2: the stream ended inside the value' },
@@ -242,7 +246,7 @@ describe('the session reader', () => {
   });
 });
 
-/** All changes of a stream with these values, one a line; texts go in as they are. */
+/** All changes of a stream with these values, one per line. Strings are inserted verbatim. */
 function read(...values: readonly (object | string)[]): Change[] {
   const reader = createSessionReader('stdin');
   const lines = values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)));

@@ -18,7 +18,7 @@ describeProvider('tilt', {
       provider: createTiltProvider({ ...options, minWatchMs: 0 }),
       put: ({ json }) => void server.put(json),
       async remove(id) {
-        // What is deleted between the list and the watch is told by no Tilt.
+        // Tilt does not report deletions between the list and the watch.
         if (!isBroken) await isWatched();
         server.remove(id.split('/')[1] ?? '');
       },

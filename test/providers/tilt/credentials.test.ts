@@ -17,7 +17,7 @@ const PLAIN: Endpoint = {
   proxy: null,
 };
 
-test('a token of a file is read without the newline at its end', async () => {
+test('readServerAccess removes the line feed at the end of a token file', async () => {
   await using folder = await createKubeconfigFolder();
   const file = join(folder.folder, 'token');
   await writeFile(file, 'abc\n');
@@ -25,7 +25,7 @@ test('a token of a file is read without the newline at its end', async () => {
   expect(headers).toEqual({ accept: 'application/json', authorization: 'Bearer abc' });
 });
 
-test('a token counts for more than a name and password', async () => {
+test('readServerAccess prefers a token to a name and password', async () => {
   const basic = { username: 'dev', password: 'pa:ss' };
   const both = await readServerAccess({ ...PLAIN, basic, token: { text: 'abc' } });
   expect(both.headers.authorization).toBe('Bearer abc');
@@ -33,11 +33,11 @@ test('a token counts for more than a name and password', async () => {
   expect(only.headers.authorization).toBe(`Basic ${btoa('dev:pa:ss')}`);
 });
 
-test('who has neither is anonymous', async () => {
+test('readServerAccess sends no credentials for an anonymous user', async () => {
   expect((await readServerAccess(PLAIN)).headers).toEqual({ accept: 'application/json' });
 });
 
-test('an address to be checked for in the certificate is not sent as the name of the server', async () => {
+test('readServerAccess checks the certificate for an IP address, but does not send it as the server name', async () => {
   const byAddress = await readServerAccess({ ...PLAIN, tlsServerName: '10.1.2.3' });
   expect(byAddress.tls.servername).toBeUndefined();
   const byName = await readServerAccess({ ...PLAIN, tlsServerName: 'tilt.example' });
@@ -51,9 +51,9 @@ test.each([
     "the kubeconfig's token: expected visible ASCII",
   ],
   ['an empty token', { token: { text: '\n' } }, "the kubeconfig's token: expected visible ASCII"],
-  ['a CA that is none', { certificateAuthority: { text: 'hi' } }, 'certificate-authority: expected PEM'],
+  ['an invalid CA', { certificateAuthority: { text: 'hi' } }, 'certificate-authority: expected PEM'],
   [
-    'a client certificate that is none',
+    'an invalid client certificate',
     { clientCertificate: { text: 'hi' }, clientKey: { text: 'hi' } },
     'client-certificate and client-key: expected PEM',
   ],
@@ -62,7 +62,7 @@ test.each([
     { token: { file: '/nowhere/token' } },
     '/nowhere/token: cannot be read: ENOENT',
   ],
-])('%s is a config error', async (_what, broken, message) => {
+])('readServerAccess rejects %s as a config error', async (_what, broken, message) => {
   await expect(readServerAccess({ ...PLAIN, ...broken })).rejects.toMatchObject({
     code: 'config',
     message: expect.stringContaining(message),

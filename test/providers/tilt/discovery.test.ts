@@ -33,7 +33,7 @@ afterEach(async () => {
   await Promise.all([server.close(), other.close(), folder[Symbol.asyncDispose]()]);
 });
 
-/** Discovers, watches what it finds, and notes what it says: `found tilt-default`. */
+/** Starts discovery, watches the Tilts that it finds, and records its events: `found tilt-default`. */
 function discover(options: Partial<TiltDiscoveryOptions> = {}) {
   const watches = new Map<string, ChangeReader>();
   const said: string[] = [];
@@ -60,7 +60,7 @@ function discover(options: Partial<TiltDiscoveryOptions> = {}) {
   return { said, providers, discovery, reader, snapshots, connected };
 }
 
-test('a provider named tilt, without Sessions: a snapshot says that all Tilts there are have been found', async () => {
+test('tilt discovery is a provider named tilt without Sessions, whose snapshot reports that all Tilts were found', async () => {
   await writeKubeconfig(folder.path, { 'tilt-default': server, 'tilt-10360': other });
   const { discovery, said, reader, snapshots } = discover();
   await snapshots(1);
@@ -69,7 +69,7 @@ test('a provider named tilt, without Sessions: a snapshot says that all Tilts th
   expect(said).toEqual(['found tilt-default', 'found tilt-10360']);
 });
 
-test('what it finds can be watched', async () => {
+test('tilt discovery finds Tilts whose providers can be watched', async () => {
   await writeKubeconfig(folder.path, { 'tilt-default': server });
   const { providers, snapshots } = discover();
   await snapshots(1);
@@ -79,7 +79,7 @@ test('what it finds can be watched', async () => {
   await tilt.until(() => tilt.sessions.get('Tiltfile')?.id === 'tilt-default/Tiltfile');
 });
 
-test('a missing file means no Tilts, until there is one', async () => {
+test('tilt discovery finds no Tilts without a file, until there is one', async () => {
   const { said, reader, snapshots } = discover();
   await snapshots(1);
   expect(said).toEqual([]);
@@ -93,7 +93,7 @@ test('a missing file means no Tilts, until there is one', async () => {
   expect(reader.count('stale')).toBe(0);
 });
 
-test('a Tilt that starts is found, and one that ends is lost', async () => {
+test('tilt discovery finds a Tilt that starts, and loses one that ends', async () => {
   await writeKubeconfig(folder.path, { 'tilt-default': server });
   const { said, snapshots } = discover();
   await snapshots(1);
@@ -114,7 +114,7 @@ test('a Tilt that starts is found, and one that ends is lost', async () => {
   ]);
 });
 
-test('a Tilt that is started again, with another port and token, has changed, and the others have not', async () => {
+test('tilt discovery replaces a Tilt that was restarted with another port and token, and no other', async () => {
   await writeKubeconfig(folder.path, { 'tilt-default': server, 'tilt-10360': other });
   const { said, providers, snapshots } = discover();
   await snapshots(1);
@@ -132,7 +132,7 @@ test('a Tilt that is started again, with another port and token, has changed, an
 test.each([
   ['token', { user: { token: 'new' } }],
   ['CA', { cluster: { 'certificate-authority-data': 'bmV3' } }],
-])('another %s is a change', async (_what, fields) => {
+])('tilt discovery replaces a Tilt with another %s', async (_what, fields) => {
   await writeKubeconfig(folder.path, { 'tilt-default': server });
   const { said, snapshots } = discover();
   await snapshots(1);
@@ -141,8 +141,8 @@ test.each([
   expect(said).toEqual(['found tilt-default', 'changed tilt-default']);
 });
 
-describe('a Tilt whose entry is gone while its connection works', () => {
-  test('is followed until the connection breaks, and is lost then', async () => {
+describe('a Tilt whose entry is removed while its connection works', () => {
+  test('is followed until the connection breaks, and then lost', async () => {
     await writeKubeconfig(folder.path, { 'tilt-0': server });
     const { said, snapshots, connected } = discover();
     await connected('tilt-0');
@@ -154,7 +154,7 @@ describe('a Tilt whose entry is gone while its connection works', () => {
     expect(said.at(-1)).toBe(`lost tilt-0: its entry is no longer in ${folder.path}`);
   });
 
-  test('is followed while the file is cut off, which is trouble only for Tilts whose entry was there', async () => {
+  test('is followed while the file is truncated, which is an error only for Tilts whose entry existed', async () => {
     await writeKubeconfig(folder.path, { 'tilt-0': server });
     const { said, reader, snapshots, connected } = discover();
     await connected('tilt-0');
@@ -166,7 +166,7 @@ describe('a Tilt whose entry is gone while its connection works', () => {
   });
 });
 
-describe('a second Tilt that overwrites the entry of a first', () => {
+describe('a second Tilt that overwrites the entry of the first', () => {
   test('is a restart under the same name when the first is not connected', async () => {
     await writeKubeconfig(folder.path, { 'tilt-0': server });
     const { said, snapshots, connected } = discover();
@@ -187,7 +187,7 @@ describe('a second Tilt that overwrites the entry of a first', () => {
     expect(said).toEqual(['found tilt-0', 'changed tilt-0']);
   });
 
-  test('has a name of its own while the first is connected, and each keeps its name', async () => {
+  test('gets a name of its own while the first is connected, and both keep their names', async () => {
     await writeKubeconfig(folder.path, { 'tilt-0': server });
     const { said, snapshots, connected } = discover();
     await connected('tilt-0');
@@ -204,7 +204,7 @@ describe('a second Tilt that overwrites the entry of a first', () => {
     expect(said.at(-1)).toBe(`lost ${second}: its entry is no longer in ${folder.path}`);
   });
 
-  test('replaces the first in a context that its user maintains, even while the first is connected', async () => {
+  test('replaces the first in a context that a user maintains, even while the first is connected', async () => {
     await writeKubeconfig(folder.path, { production: server });
     const { said, snapshots, connected } = discover({ contexts: ['production'] });
     await connected('production');
@@ -223,7 +223,7 @@ describe('a second Tilt that overwrites the entry of a first', () => {
 describe('a change of the kubeconfig', () => {
   const never = 60_000;
 
-  test('is seen by file-system events at once, without waiting for the file to settle', async () => {
+  test('is detected at once by file-system events, without waiting for the file to settle', async () => {
     await writeStoppedKubeconfig(folder.path);
     const { said, snapshots } = discover({ pollMs: never, settleMs: never });
     await snapshots(1);
@@ -232,7 +232,7 @@ describe('a change of the kubeconfig', () => {
     expect(said).toEqual(['found tilt-default']);
   });
 
-  test('is seen by events when the folder is created after the start, replaced, and created again', async () => {
+  test('is detected by events when the folder is created later, replaced, and created again', async () => {
     const deep = join(folder.folder, 'home', '.tilt-dev');
     const path = join(deep, 'config');
     const { said, snapshots } = discover({ kubeconfig: [path], pollMs: never, settleMs: never });
@@ -247,7 +247,7 @@ describe('a change of the kubeconfig', () => {
     expect(said).toEqual(['found tilt-1', 'found tilt-2']);
   });
 
-  test('is seen by polling where there are no events', async () => {
+  test('is detected by polling when there are no events', async () => {
     const { said, snapshots } = discover({ events: () => ({ refresh: async () => {}, close: () => {} }) });
     await snapshots(1);
     await writeKubeconfig(folder.path, { 'tilt-default': server });
@@ -255,7 +255,7 @@ describe('a change of the kubeconfig', () => {
     expect(said).toEqual(['found tilt-default']);
   });
 
-  test('that has the address of a new Tilt and still the token of the old one is half written', async () => {
+  test('with the address of a new Tilt and the token of the old one is recognised as half written', async () => {
     await writeKubeconfig(folder.path, { 'tilt-default': server });
     const { said, snapshots, connected } = discover({ pollMs: never, settleMs: never });
     await connected('tilt-default');
@@ -268,7 +268,7 @@ describe('a change of the kubeconfig', () => {
     await other.until(() => other.openWatches === 1);
   });
 
-  test('in the second file of a path list is seen, and the first of a name counts', async () => {
+  test('in the second file of a path list is detected, and the first of a name counts', async () => {
     const [first, second] = [folder.path, join(folder.folder, 'second')];
     await writeKubeconfig(first, { 'tilt-1': server });
     const { said, snapshots } = discover({ kubeconfig: [first, second], pollMs: never, settleMs: never });
@@ -279,7 +279,7 @@ describe('a change of the kubeconfig', () => {
   });
 });
 
-test('a file that is written again with the same content is no news', async () => {
+test('tilt discovery ignores a file that is written again with the same content', async () => {
   await writeKubeconfig(folder.path, { 'tilt-default': server });
   const { said, reader, snapshots } = discover();
   await snapshots(1);
@@ -291,8 +291,8 @@ test('a file that is written again with the same content is no news', async () =
   expect(reader.changes).toHaveLength(2);
 });
 
-describe('which contexts', () => {
-  test('only those that Tilt names: another cluster is never contacted uninvited', async () => {
+describe('the contexts that tilt discovery follows', () => {
+  test('are those that Tilt names, so that another cluster is never contacted unasked', async () => {
     await writeKubeconfig(folder.path, { 'tilt-default': server, production: other });
     const { said, snapshots } = discover();
     await snapshots(1);
@@ -300,14 +300,14 @@ describe('which contexts', () => {
     expect(other.requests).toEqual([]);
   });
 
-  test('or those that are given, and no others', async () => {
+  test('are only the given ones, if any', async () => {
     await writeKubeconfig(folder.path, { 'tilt-default': server, production: other });
     const { said, snapshots } = discover({ contexts: ['production', 'elsewhere'] });
     await snapshots(1);
     expect(said).toEqual(['found production']);
   });
 
-  test('one that cannot be used is found, and its provider says why', async () => {
+  test('include an unusable one, whose provider reports the reason', async () => {
     await writeKubeconfig(folder.path, {
       'tilt-default': { at: server, user: { exec: { command: 'aws' } } },
     });
@@ -317,8 +317,8 @@ describe('which contexts', () => {
   });
 });
 
-describe('trouble with the file', () => {
-  test('is told as stale, known Tilts are kept, and a snapshot says that it is over', async () => {
+describe('an error of the kubeconfig', () => {
+  test('is reported as stale, known Tilts are kept, and a snapshot reports its end', async () => {
     await writeKubeconfig(folder.path, { 'tilt-default': server });
     const { said, reader, snapshots } = discover();
     await snapshots(1);
@@ -330,7 +330,7 @@ describe('trouble with the file', () => {
     expect(said).toEqual(['found tilt-default']);
   });
 
-  test('from the start is told as stale, and the first snapshot comes when it is over', async () => {
+  test('at the start is reported as stale, and the first snapshot follows its end', async () => {
     await writeFile(folder.path, 'contexts: 5');
     const { said, reader, snapshots } = discover();
     await reader.until(() => reader.count('stale') === 1);
@@ -343,7 +343,7 @@ describe('trouble with the file', () => {
   });
 });
 
-test('ends at once when the signal aborts while it is idle, and leaves no timer', async () => {
+test('tilt discovery ends at once when the signal aborts while it is idle, and leaves no timer', async () => {
   const clock = createManualClock();
   const { reader, snapshots } = discover({ clock });
   await snapshots(1);
@@ -352,7 +352,7 @@ test('ends at once when the signal aborts while it is idle, and leaves no timer'
   expect(clock.pending).toBe(0);
 });
 
-test('a second watch() does not find again what is known', async () => {
+test('tilt discovery does not find known Tilts again in a second watch()', async () => {
   await writeKubeconfig(folder.path, { 'tilt-default': server });
   const { said, discovery, reader, snapshots } = discover();
   await snapshots(1);
@@ -365,7 +365,7 @@ test('a second watch() does not find again what is known', async () => {
   expect(said).toEqual(['found tilt-default']);
 });
 
-test('a Tilt that has crashed, whose entry is still there, is found; to reach it fails', async () => {
+test('tilt discovery finds a crashed Tilt whose entry still exists, and reports that it cannot be reached', async () => {
   await writeKubeconfig(folder.path, { 'tilt-default': server });
   await server.stop();
   const { providers, snapshots } = discover();

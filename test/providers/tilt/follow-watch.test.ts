@@ -9,7 +9,7 @@ import { createTiltServer, type TiltServer, type TiltServerOptions } from '../..
 const A = { uid: 'a' };
 const IDLE_MS = 30_000;
 
-/** A provider, with a clock moved by hand, that has read everything it was told. */
+/** A provider with a manual clock that has read all changes so far. */
 async function followQuietly(
   server: TiltServer,
   clock: ManualClock,
@@ -20,7 +20,7 @@ async function followQuietly(
   return tilt;
 }
 
-/** Tells one more and waits until it is read. */
+/** Writes one more change and waits until it is read. */
 async function tellOne(server: TiltServer, tilt: FollowedTilt): Promise<void> {
   await server.until(() => server.openWatches === 1);
   const { resourceVersion } = server.put(sessionJson(A)).metadata;
@@ -31,7 +31,7 @@ const serverWith = (options: TiltServerOptions = {}) =>
   createTiltServer({ sessions: [sessionJson(A)], ...options });
 
 describe('the lines of a watch', () => {
-  test('come out right where a chunk ends within a character', async () => {
+  test('are intact when a chunk ends inside a character', async () => {
     await using server = await serverWith();
     await using tilt = await followQuietly(server, createManualClock());
     const json = sessionJson({ ...A, resourceVersion: '50', status: { error: 'größer als 5 € 😀' } });
@@ -44,7 +44,7 @@ describe('the lines of a watch', () => {
     expect(tilt.sessions.get('Tiltfile')?.status.error).toBe('größer als 5 € 😀');
   });
 
-  test('one that is too long is skipped and told once, and the watch goes on', async () => {
+  test('that are too long are skipped and reported once, and the watch continues', async () => {
     await using server = await serverWith();
     await using tilt = await followQuietly(server, createManualClock(), { maxBytes: 10_000 });
     server.put(sessionJson({ ...A, status: { error: 'x'.repeat(500_000) } }));
@@ -56,8 +56,8 @@ describe('the lines of a watch', () => {
   });
 });
 
-describe('a watch that has been silent for 30 s is looked after by a list', () => {
-  test('and left alone when it is only quiet', async () => {
+describe('a list after 30 s of silence', () => {
+  test('leaves a quiet watch alone', async () => {
     await using server = await serverWith();
     const clock = createManualClock();
     await using tilt = await followQuietly(server, clock);
@@ -69,7 +69,7 @@ describe('a watch that has been silent for 30 s is looked after by a list', () =
     expect([tilt.count('snapshot'), server.count('watch')]).toEqual([1, 1]);
   });
 
-  test('counted from the last whole line', async () => {
+  test('is counted from the last complete line', async () => {
     await using server = await serverWith();
     const clock = createManualClock();
     await using tilt = await followQuietly(server, clock);
@@ -81,7 +81,7 @@ describe('a watch that has been silent for 30 s is looked after by a list', () =
     await server.until(() => server.count('list') === 2);
   });
 
-  test('and started over from that list when the list has moved on', async () => {
+  test('replaces a dead watch when the list has changed', async () => {
     await using server = await serverWith();
     const clock = createManualClock();
     await using tilt = await followQuietly(server, clock);
@@ -94,7 +94,7 @@ describe('a watch that has been silent for 30 s is looked after by a list', () =
     expect(server.count('list')).toBe(2);
   });
 
-  test('and started over when a Session is missing from the list', async () => {
+  test('replaces a dead watch when a Session is missing from the list', async () => {
     await using server = await serverWith({ sessions: [sessionJson(A), sessionJson({ name: 'b' })] });
     const clock = createManualClock();
     await using tilt = await followQuietly(server, clock);
@@ -105,7 +105,7 @@ describe('a watch that has been silent for 30 s is looked after by a list', () =
     expect([...tilt.sessions.keys()]).toEqual(['Tiltfile']);
   });
 
-  test('and is unreachable when the list is not answered in 10 s', async () => {
+  test('makes the source unreachable when the list takes longer than 10 s', async () => {
     await using server = await serverWith();
     const clock = createManualClock();
     await using tilt = await followQuietly(server, clock);
@@ -121,7 +121,7 @@ describe('a watch that has been silent for 30 s is looked after by a list', () =
     expect(clock.pending).toBe(0);
   });
 
-  test('and trusted again when it speaks before that list is answered', async () => {
+  test('is ignored when the watch delivers a line meanwhile', async () => {
     await using server = await serverWith();
     const clock = createManualClock();
     await using tilt = await followQuietly(server, clock);
@@ -134,7 +134,7 @@ describe('a watch that has been silent for 30 s is looked after by a list', () =
     expect([tilt.count('snapshot'), server.count('watch')]).toEqual([1, 1]);
   });
 
-  test('and what was stale is healed by a list that is good', async () => {
+  test('clears stale Sessions when everything in it is valid', async () => {
     await using server = await serverWith();
     const clock = createManualClock();
     await using tilt = await followQuietly(server, clock);
@@ -145,7 +145,7 @@ describe('a watch that has been silent for 30 s is looked after by a list', () =
     expect(server.count('watch')).toBe(1);
   });
 
-  test('and what is still bad in the list is not told again', async () => {
+  test('reports an invalid Session that is already stale only once', async () => {
     await using server = await serverWith();
     const clock = createManualClock();
     await using tilt = await followQuietly(server, clock);
@@ -159,7 +159,7 @@ describe('a watch that has been silent for 30 s is looked after by a list', () =
 });
 
 describe('createLineReader', () => {
-  /** Everything that a reader says of the chunks; `…` for a line that is too long. */
+  /** All lines of the chunks; `…` for a line that is too long. */
   function read(chunks: readonly Uint8Array[], maxBytes = 1000): string[] {
     const said: string[] = [];
     const reader = createLineReader(maxBytes, {
@@ -172,30 +172,30 @@ describe('createLineReader', () => {
 
   const bytes = (text: string) => Buffer.from(text);
 
-  test('a line is told when its end is there, and not before', () => {
+  test('hands out a line when its line feed has arrived, and not before', () => {
     expect(read([bytes('{"a"'), bytes(':1}')])).toEqual([]);
     expect(read([bytes('{"a"'), bytes(':1}\n')])).toEqual(['{"a":1}']);
   });
 
-  test('empty lines and a carriage return before the end are left out', () => {
+  test('leaves out blank lines, and a carriage return before the line feed', () => {
     expect(read([bytes('a\r\n\r\n\nb\n')])).toEqual(['a', 'b']);
   });
 
-  test('a last line without its end is dropped', () => {
+  test('drops an incomplete last line', () => {
     expect(read([bytes('a\n{"half')])).toEqual(['a']);
   });
 
-  test('a line that is too long is told once, skipped to its end, and the next is read', () => {
+  test('reports a line that is too long once, skips it to its end, and reads the next', () => {
     const chunks = [bytes('ok\nxxxx'), bytes('xxxxxxxxx'), bytes('xxxx'), bytes('x\nfine\n')];
     expect(read(chunks, 10)).toEqual(['ok', '…', 'fine']);
   });
 
-  test('a line may be as long as allowed', () => {
+  test('accepts a line of exactly the maximum length', () => {
     expect(read([bytes('12345\n')], 5)).toEqual(['12345']);
     expect(read([bytes('123456\n')], 5)).toEqual(['…']);
   });
 
-  test('however the bytes are cut into chunks, within a character too, the lines are the same', () => {
+  test('returns the same lines for any division into chunks, also inside a character', () => {
     const line = fc.string({ unit: fc.constantFrom('a', 'ß', '€', '😀', '{', ' x') });
     fc.assert(
       fc.property(fc.array(line), fc.array(fc.nat(20)), (lines, sizes) => {

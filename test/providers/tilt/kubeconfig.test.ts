@@ -21,40 +21,40 @@ describe('defaultKubeconfigPaths', () => {
     [{ TILT_CONFIG: '/a:/b:/a::' }, [], ['/a', '/b']],
     [{ TILT_CONFIG: ':' }, [], ['/home/dev/.tilt-dev/config']],
     [{ TILT_DEV_DIR: '', TILT_CONFIG: '', WMDAEMON_HOME: '' }, [], ['/home/dev/.tilt-dev/config']],
-  ])('with the environment %o and the folders %o the kubeconfig of Tilt is %o', (env, folders, expected) => {
+  ])('returns, with the environment %o and the folders %o, the paths %o', (env, folders, expected) => {
     const exists = (folder: string) => folders.some((known) => known === folder);
     expect(defaultKubeconfigPaths(env, '/home/dev', exists)).toEqual(expected);
   });
 });
 
 describe('loadKubeconfig and findEndpoint', () => {
-  test('reads a kubeconfig and finds the endpoint of a context', async () => {
+  test('read a kubeconfig and find the endpoint of a context', async () => {
     await using folder = await createKubeconfigFolder();
     await replaceFile(folder.path, readFixture('kubeconfig-running.yaml'));
     const kubeconfig = await loadKubeconfig([folder.path]);
     expect(findEndpoint(kubeconfig, 'tilt-10360').server).toBe('https://127.0.0.1:42575');
   });
 
-  test('a context that is not there is an error that lists those that are', async () => {
+  test('report a missing context with the existing ones', async () => {
     await using folder = await createKubeconfigFolder();
     await replaceFile(folder.path, readFixture('kubeconfig-running.yaml'));
     const kubeconfig = await loadKubeconfig([folder.path]);
     expect(() => findEndpoint(kubeconfig, 'kind')).toThrow(
-      `${folder.path}: no context "kind"; there are: tilt-10360, tilt-default`,
+      `${folder.path}: no context "kind"; existing contexts: tilt-10360, tilt-default`,
     );
     expect(() => findEndpoint({ path: 'x', contexts: [] }, 'kind')).toThrow(
-      'x: no context "kind"; there are none',
+      'x: no context "kind"; it has no contexts',
     );
   });
 
-  test('a context that cannot be used says why', () => {
+  test('report the problem of an unusable context', () => {
     const contexts = [{ name: 'eks', is: 'unusable', problem: 'users[0].user.exec: no' } as const];
     expect(() => findEndpoint({ path: 'x', contexts }, 'eks')).toThrow(
       'x: context "eks": users[0].user.exec: no',
     );
   });
 
-  test('a file that is not there, or no file, is a config error in one line', async () => {
+  test('report a missing file, or no file, as a config error on one line', async () => {
     await using folder = await createKubeconfigFolder();
     await expect(loadKubeconfig([folder.path])).rejects.toMatchObject({
       code: 'config',
@@ -67,8 +67,8 @@ describe('loadKubeconfig and findEndpoint', () => {
     });
   });
 
-  describe('several files, as in TILT_CONFIG', () => {
-    test('are merged: of each name the first counts, and a context may use the cluster of another file', async () => {
+  describe('several kubeconfig files, as in TILT_CONFIG', () => {
+    test('are merged: the first of each name counts, and a context may use the cluster of another file', async () => {
       await using folder = await createKubeconfigFolder();
       const [first, second] = [`${folder.path}-1`, `${folder.path}-2`];
       await replaceFile(
@@ -90,7 +90,7 @@ describe('loadKubeconfig and findEndpoint', () => {
       expect(kubeconfig).toMatchObject({ truncation: null, isComplete: true });
     });
 
-    test('that do not exist are skipped, but one must exist', async () => {
+    test('may be missing, except one', async () => {
       await using folder = await createKubeconfigFolder();
       await replaceFile(folder.path, readFixture('kubeconfig-running.yaml'));
       const missing = `${folder.path}-missing`;
@@ -100,7 +100,7 @@ describe('loadKubeconfig and findEndpoint', () => {
       );
     });
 
-    test('that cannot be read make the whole unreadable, with the name of the file', async () => {
+    test('are rejected together when one cannot be read, with the name of that file', async () => {
       await using folder = await createKubeconfigFolder();
       const [good, bad] = [`${folder.path}-good`, `${folder.path}-bad`];
       await replaceFile(good, readFixture('kubeconfig-running.yaml'));
@@ -135,7 +135,7 @@ contexts: [{name: c, context: {cluster: c, user: u}}]`;
   }
 
   describe('the file that Tilt writes', () => {
-    test('gives a context for each Tilt that runs', () => {
+    test('has a context for each running Tilt', () => {
       const { contexts } = parse(readFixture('kubeconfig-running.yaml'));
       expect(contexts.map(({ name }) => name)).toEqual(['tilt-10360', 'tilt-default']);
       expect(contexts[1]).toEqual({
@@ -165,7 +165,7 @@ contexts: [{name: c, context: {cluster: c, user: u}}]`;
   });
 
   describe('the fields of kubectl', () => {
-    test('paths of files start at the folder of the kubeconfig', () => {
+    test('have file paths relative to the folder of the kubeconfig', () => {
       const found = endpoint(
         single({
           cluster: 'certificate-authority: ca.pem',
@@ -180,20 +180,20 @@ contexts: [{name: c, context: {cluster: c, user: u}}]`;
       });
     });
 
-    test('data in the file counts for more than the name of a file', () => {
+    test('prefer data in the kubeconfig to a file name', () => {
       const found = endpoint(
         single({ cluster: 'certificate-authority: ca.pem, certificate-authority-data: aGk=' }),
       );
       expect(found.certificateAuthority).toEqual({ text: 'hi' });
     });
 
-    test('a token file, which is renewed, counts for more than a token', () => {
+    test('prefer a token file, which is renewed, to a token', () => {
       expect(endpoint(single({ user: 'token: old, tokenFile: /run/token' })).token).toEqual({
         file: '/run/token',
       });
     });
 
-    test('tells the server name, the skipped check and a password', () => {
+    test('include the server name, the disabled verification and a password', () => {
       const found = endpoint(
         single({
           cluster: 'tls-server-name: api.example, insecure-skip-tls-verify: true',
@@ -207,17 +207,17 @@ contexts: [{name: c, context: {cluster: c, user: u}}]`;
       });
     });
 
-    test('a context without a user is anonymous', () => {
+    test('allow a context without a user, which is anonymous', () => {
       const text = `{clusters: [{name: c, cluster: {server: "http://h"}}], contexts: [{name: c, context: {cluster: c}}]}`;
       expect(endpoint(text)).toMatchObject({ server: 'http://h', token: null });
     });
   });
 
-  test('a context whose user has empty fields for impersonation is that user', () => {
+  test('accepts a user with empty fields for impersonation', () => {
     expect(problem(single({ user: 'token: abc, as: "", as-groups: []' }))).toBeNull();
   });
 
-  describe('what is wrong with one context makes only that one unusable', () => {
+  describe('a problem of one context makes only that one unusable', () => {
     test.each([
       [
         'a login by command',
@@ -252,7 +252,7 @@ contexts: [{name: c, context: {cluster: c, user: u}}]`;
         'users[0].user: expected client-certificate and client-key together, got only one of them',
       ],
       [
-        'an address that is none',
+        'an invalid address',
         single({ server: 'localhost' }),
         'clusters[0].cluster.server: expected an https: URL, got "localhost"',
       ],
@@ -273,7 +273,7 @@ contexts: [{name: c, context: {cluster: c, user: u}}]`;
     });
   });
 
-  describe('a file of another shape is refused in one line that names the field and no secret', () => {
+  describe('a file with another structure is rejected on one line, with the field and no secret', () => {
     test.each([
       ['hello', 'expected a mapping, got a text'],
       ['[]', 'expected a mapping, got a list'],
@@ -301,20 +301,20 @@ contexts: [{name: c, context: {cluster: c, user: u}}]`;
       ['a name twice', 'a: {s3cret: 1, s3cret: 2}'],
       ['an alias within itself', 'a: &s3cret {b: *s3cret}'],
       ['more aliases than are read', `a: &s3cret 1\nb: [${'*s3cret, '.repeat(1_000)}]`],
-    ])('text that is no YAML is refused with its place and without its content: %s', (_, broken) => {
+    ])('rejects text that is not YAML, with its position and without its content: %s', (_, broken) => {
       expect(() => parse(broken)).toThrow(
         /^\/home\/dev\/\.tilt-dev\/config: is not YAML: .* at line \d+, column \d+$/,
       );
       expect(() => parse(broken)).not.toThrow(/s3cret/);
     });
 
-    test('a text of more than 4 MiB is refused before it is parsed', () => {
+    test('rejects a text of more than 4 MiB before it is parsed', () => {
       expect(() => parse(`a: ${'x'.repeat(2 ** 22)}`)).toThrow(
         /config: cannot be used: expected at most 4 MiB of YAML$/,
       );
     });
 
-    test('an alias of nothing is refused without its name, which may be a secret without quotes', () => {
+    test('rejects an alias without an anchor, without its name, which may be an unquoted secret', () => {
       expect(() => parse('users: [{name: a, user: {token: *s3cret}}]')).toThrow(
         /cannot be used: Unresolved alias/,
       );

@@ -22,7 +22,7 @@ const tilt = (
   connection,
 });
 
-/** The steps, in short: `add tilt-0`. */
+/** Steps in a short form: `add tilt-0`. */
 function steps(known: readonly FollowedTilt[], listed: readonly KubeContext[], mayEnd = false): string[] {
   const plan = planTilts({ known, listed, mayEnd: () => mayEnd });
   return [
@@ -35,7 +35,7 @@ function steps(known: readonly FollowedTilt[], listed: readonly KubeContext[], m
   ];
 }
 
-describe('what becomes of the Tilts that are followed when the kubeconfig or a link changes', () => {
+describe('planTilts, when the kubeconfig or a connection changes', () => {
   const a = entry('tilt-0', 4001);
   const b = entry('tilt-0', 4002);
   const c = entry('tilt-0', 4003);
@@ -97,7 +97,7 @@ describe('what becomes of the Tilts that are followed when the kubeconfig or a l
     expect(steps(known, listed)).toEqual(expected);
   });
 
-  test('a connected Tilt that may yet end delays the decision about a new entry of its name', () => {
+  test('delays the decision about a new entry while the connected Tilt of its name may be about to end', () => {
     expect(steps([tilt(a, 'up')], [b], true)).toEqual(['wait tilt-0']);
     expect(steps([tilt(a, 'down')], [b], true)).toEqual(['replace tilt-0']);
   });

@@ -9,7 +9,7 @@ import { startRawServer } from '../../support/raw-server.js';
 import { sessionJson } from '../../support/session-json.js';
 import { createTiltServer, type TiltServer } from '../../support/tilt-server.js';
 
-describe('the proxy that the environment names, by the rules of Go', () => {
+describe('the proxy of the environment, by the rules of Go,', () => {
   const proxyOf = (server: string, env: Record<string, string>) =>
     proxyFromEnvironment(new URL(server), env)?.href ?? null;
 
@@ -56,7 +56,7 @@ describe('the proxy that the environment names, by the rules of Go', () => {
     expect(proxyOf(server, { HTTPS_PROXY: 'http://p', NO_PROXY: noProxy }) !== null).toBe(isUsed);
   });
 
-  test('is refused by its name, and without its value, which may hold a password, when it is no address', () => {
+  test('is rejected by the name of its variable, without its value, which may contain a password, when it is no URL', () => {
     expect(() => proxyOf('https://h', { HTTPS_PROXY: 'ftp://me:secret@p' })).toThrow(
       /^HTTPS_PROXY: expected an http:, https: or socks5: URL, got something else$/,
     );
@@ -91,7 +91,7 @@ describe('a Tilt behind a proxy', () => {
     createTiltServer({ sessions: [sessionJson({ uid: 'a' })], plain, ...(plain ? {} : { names: [HOST] }) });
   const asked = ({ asked }: ProxyServer) => [...new Set(asked.map((host) => host.replace(/:\d+$/, '')))];
 
-  test('named by proxy-url is reached by CONNECT, with list and watch, and its certificate is checked', async () => {
+  test('named by proxy-url is reached with CONNECT, list and watch, and its certificate is verified', async () => {
     await using server = await serverFor();
     await using proxy = await startHttpProxy();
     expect(await reach(server, { cluster: { 'proxy-url': `http://${proxy.address}` } })).toBe('reached');
@@ -115,7 +115,7 @@ describe('a Tilt behind a proxy', () => {
     });
   });
 
-  test('on this machine is never reached through HTTPS_PROXY, but through proxy-url', async () => {
+  test('on the loopback interface is never reached through HTTPS_PROXY, but through proxy-url', async () => {
     await using server = await createTiltServer({ sessions: [sessionJson({ uid: 'a' })] });
     await using proxy = await startHttpProxy();
     const local = { cluster: { server: server.url } };
@@ -126,7 +126,7 @@ describe('a Tilt behind a proxy', () => {
     expect(asked(proxy)).toEqual(['127.0.0.1']);
   });
 
-  test('with a login is reached with the name and password of its URL, and refused in one line without', async () => {
+  test('with a login is reached with the credentials of its URL, and rejected on one line without them', async () => {
     await using server = await serverFor();
     await using proxy = await startHttpProxy({ authorization: `Basic ${btoa('me:p@ss')}` });
     const by = (login: string) => ({ cluster: { 'proxy-url': `http://${login}${proxy.address}` } });
@@ -137,14 +137,14 @@ describe('a Tilt behind a proxy', () => {
     });
   });
 
-  test('by SOCKS 5 is reached, and the proxy resolves the name', async () => {
+  test('with SOCKS 5 is reached, and the proxy resolves the name', async () => {
     await using server = await serverFor();
     await using proxy = await startSocksProxy();
     expect(await reach(server, { cluster: { 'proxy-url': `socks5://${proxy.address}` } })).toBe('reached');
     expect(asked(proxy)).toEqual([HOST]);
   });
 
-  test('without TLS is reached by requests to an HTTP proxy, and through SOCKS 5', async () => {
+  test('without TLS is reached with requests to an HTTP proxy, and through SOCKS 5', async () => {
     await using server = await serverFor(true);
     await using http = await startHttpProxy();
     await using socks = await startSocksProxy();
@@ -153,7 +153,7 @@ describe('a Tilt behind a proxy', () => {
     expect([asked(http), asked(socks)]).toEqual([[HOST], [HOST]]);
   });
 
-  test('that goes away is unreachable', async () => {
+  test('that disappears is unreachable', async () => {
     await using server = await serverFor();
     const proxy = await startHttpProxy();
     const entry = { cluster: { 'proxy-url': `http://${proxy.address}` } };
@@ -169,7 +169,7 @@ describe('a Tilt behind a proxy', () => {
     expect(await reach(server, entry)).toMatchObject(away);
   });
 
-  test('that never answers is unreachable after 10 s, and the connection to it is closed', async () => {
+  test('that never responds is unreachable after 10 s, and the connection to it is closed', async () => {
     const clock = createManualClock();
     await using server = await serverFor();
     const sockets: Socket[] = [];

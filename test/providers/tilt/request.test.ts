@@ -5,7 +5,7 @@ import { readHttpRecording } from '../../support/recording.js';
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 const URL = 'https://127.0.0.1:1/x';
 
-test('a wrong token, 403 from Tilt, says what the server says and where to look', () => {
+test("responseError contains the server's message and a hint for a wrong token, 403 from Tilt", () => {
   const { status, body } = readHttpRecording('list-403-wrong-token');
   const error = responseError({ url: URL, status, body, retryAfter: undefined }, NOW);
   expect(error).toMatchObject({ code: 'refused', retryAfterMs: null });
@@ -14,7 +14,7 @@ test('a wrong token, 403 from Tilt, says what the server says and where to look'
   );
 });
 
-test('what is not known there is likely no Tilt', () => {
+test('responseError asks whether the server is a Tilt for 404', () => {
   const error = responseError(
     { url: URL, status: 404, body: '404 page not found', retryAfter: undefined },
     NOW,
@@ -24,7 +24,7 @@ test('what is not known there is likely no Tilt', () => {
   );
 });
 
-test('a refusal without a word is told by its status', () => {
+test('responseError contains the status of a response without a message', () => {
   expect(responseError({ url: URL, status: 503, body: '', retryAfter: '2' }, NOW)).toMatchObject({
     message: `${URL}: HTTP 503`,
     retryAfterMs: 2000,
@@ -44,11 +44,11 @@ test.each([
   ['1.5', null],
   ['soon', null],
   ['Someday, maybe', null],
-])('Retry-After %j is %j ms', (header, expected) => {
+])('parseRetryAfter reads %j as %j ms', (header, expected) => {
   expect(parseRetryAfter(header, NOW)).toBe(expected);
 });
 
-test('a message is one line and short, whatever the body is', () => {
+test('statusMessage is one short line for any body', () => {
   expect(statusMessage('<html>\n  <b>Bad\tGateway</b>\n')).toBe('<html> <b>Bad Gateway</b>');
   expect(statusMessage('{"message":"a\\nb"}')).toBe('a b');
   expect(statusMessage('{"message":5}')).toBe('{"message":5}');

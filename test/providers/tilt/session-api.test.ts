@@ -4,7 +4,7 @@ import { createManualClock } from '../../support/manual-clock.js';
 import { sessionJson } from '../../support/session-json.js';
 import { createTiltServer, type Fault, type RequestKind } from '../../support/tilt-server.js';
 
-/** How a watch of the provider ends when requests of this kind get this. */
+/** Error of a provider whose requests of this kind get the given response. */
 async function endWith(kind: RequestKind, fault: Fault): Promise<unknown> {
   await using server = await createTiltServer({ sessions: [sessionJson()] });
   server.respond(kind, fault);
@@ -13,7 +13,7 @@ async function endWith(kind: RequestKind, fault: Fault): Promise<unknown> {
 }
 
 describe.each(['list', 'watch'] as const)('a %s', (kind) => {
-  test('that is refused for now says when to come again', async () => {
+  test('that is rejected temporarily has the delay that the server asked for', async () => {
     expect(await endWith(kind, { status: 429, headers: { 'retry-after': '7' } })).toMatchObject({
       code: 'refused',
       retryAfterMs: 7000,
@@ -23,7 +23,7 @@ describe.each(['list', 'watch'] as const)('a %s', (kind) => {
     });
   });
 
-  test.each([401, 403, 404, 500, 503])('that gets %i is refused', async (status) => {
+  test.each([401, 403, 404, 500, 503])('with the status %i is refused', async (status) => {
     expect(await endWith(kind, { status })).toMatchObject({
       code: 'refused',
       retryAfterMs: null,
@@ -31,14 +31,14 @@ describe.each(['list', 'watch'] as const)('a %s', (kind) => {
     });
   });
 
-  test('whose connection breaks before the answer is unreachable', async () => {
+  test('whose connection breaks before the response is unreachable', async () => {
     expect(await endWith(kind, 'cut')).toMatchObject({
       code: 'unreachable',
       message: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+: \S/),
     });
   });
 
-  test('that is never answered is unreachable when its time is over', async () => {
+  test('without a response is unreachable when its time is over', async () => {
     const clock = createManualClock();
     await using server = await createTiltServer();
     server.respond(kind, 'silent');
@@ -54,14 +54,14 @@ describe.each(['list', 'watch'] as const)('a %s', (kind) => {
 });
 
 describe('a list', () => {
-  test('that is nonsense is unreadable', async () => {
+  test('that is invalid is unreadable', async () => {
     expect(await endWith('list', { status: 200, body: '<html>hello</html>' })).toMatchObject({
       code: 'unreadable',
       message: expect.stringContaining('expected JSON, got "<html>hello</html>"'),
     });
   });
 
-  test('that is longer than allowed is unreadable, and read no further', async () => {
+  test('that is too long is unreadable, and not read further', async () => {
     await using server = await createTiltServer();
     server.respond('list', { status: 200, body: ' '.repeat(5000) });
     await using tilt = await followTilt(server, { maxBytes: 1000 });
@@ -71,7 +71,7 @@ describe('a list', () => {
     });
   });
 
-  test('of a server that is not there is unreachable', async () => {
+  test('of a server that is not running is unreachable', async () => {
     await using server = await createTiltServer();
     await server.stop();
     await using tilt = await followTilt(server);
@@ -82,7 +82,7 @@ describe('a list', () => {
   });
 });
 
-test('a watch that is open has no time limit', async () => {
+test('an open watch has no time limit', async () => {
   const clock = createManualClock();
   await using server = await createTiltServer({ sessions: [sessionJson()] });
   await using tilt = await followTilt(server, { clock, idleMs: 1_000_000_000 });

@@ -13,8 +13,8 @@ import { createTls } from '../../support/tls.js';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-describe('a provider', () => {
-  test('is named after its context, and so are its Sessions, unless it is given a name', async () => {
+describe('a tilt provider', () => {
+  test('has the name of its context, and so do its Sessions, unless it is given a name', async () => {
     await using server = await createTiltServer({ sessions: [sessionJson()] });
     await using tilt = await followTilt(server);
     await using shop = await followTilt(server, { name: 'shop' });
@@ -26,7 +26,7 @@ describe('a provider', () => {
     expect([shop.provider.name, shop.sessions.get('Tiltfile')?.id]).toEqual(['shop', 'shop/Tiltfile']);
   });
 
-  test('that is idle ends at once when the signal aborts, and leaves neither connection nor timer', async () => {
+  test('ends at once while idle when the signal aborts, and leaves neither connection nor timer', async () => {
     const clock = createManualClock();
     await using server = await createTiltServer({ sessions: [sessionJson()] });
     await using tilt = await followTilt(server, { clock });
@@ -37,7 +37,7 @@ describe('a provider', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('ends at once while it still waits for the first answer', async () => {
+  test('ends at once while it waits for the first response', async () => {
     await using server = await createTiltServer();
     server.respond('list', 'silent');
     await using tilt = await followTilt(server);
@@ -47,12 +47,12 @@ describe('a provider', () => {
     expect(tilt.changes).toEqual([]);
   });
 
-  test('U1: every write of Tilt is read at once', async () => {
+  test('U1: reads every write of Tilt at once', async () => {
     await using server = await createTiltServer({ sessions: [sessionJson({ uid: 'a' })] });
     await using tilt = await followTilt(server);
     await server.until(() => server.openWatches === 1);
     const error = 'x'.repeat(200_000);
-    // Far more than the buffers of the two sockets hold: it can only leave the server if it is read.
+    // Far more than the buffers of the two sockets hold, so it leaves the server only if it is read.
     for (let count = 1; count <= 64; count += 1) {
       server.put(sessionJson({ uid: 'a', status: { pid: count, error } }));
       await server.drained();
@@ -62,7 +62,7 @@ describe('a provider', () => {
   });
 });
 
-test('check() reads the credentials only, and sends no request', async () => {
+test('check() of a tilt provider reads the credentials and sends no request', async () => {
   await using server = await createTiltServer();
   await using tilt = await followTilt(server);
   await server.until(() => server.openWatches === 1);
@@ -71,7 +71,7 @@ test('check() reads the credentials only, and sends no request', async () => {
   expect(server.requests).toHaveLength(count);
 });
 
-test('a list and the watch after it share a connection, and a list that looks after a quiet watch has its own', async () => {
+test('a list and the watch after it share a connection, and a list during a quiet watch has its own', async () => {
   const clock = createManualClock();
   await using server = await createTiltServer({ sessions: [sessionJson()] });
   await using tilt = await followTilt(server, { clock });
@@ -87,8 +87,8 @@ test('a list and the watch after it share a connection, and a list that looks af
   await server.until(() => server.openWatches === 0);
 });
 
-describe('the ways to reach an API server', () => {
-  /** Follows the entry and gives what was read of the one Session, or the error. */
+describe('a tilt provider reaches an API server with', () => {
+  /** Follows the entry and returns its Session, or the error. */
   async function reach(
     server: TiltServer,
     entry: Omit<KubeconfigEntry, 'at'> = {},
@@ -143,7 +143,7 @@ describe('the ways to reach an API server', () => {
     expect(await reach(server, { user })).toBe('reached');
   });
 
-  test('tls-server-name, where the certificate is for another name than the address', async () => {
+  test('tls-server-name, for a certificate with another name than the host', async () => {
     await using server = await serverWith({ names: ['tilt.example'] });
     expect(await reach(server, { cluster: { 'tls-server-name': 'tilt.example' } })).toBe('reached');
     expect(await reach(server)).toMatchObject({
@@ -152,7 +152,7 @@ describe('the ways to reach an API server', () => {
     });
   });
 
-  test('tls-server-name that is an address', async () => {
+  test('tls-server-name that is an IP address', async () => {
     await using server = await serverWith({ names: ['10.1.2.3'] });
     expect(await reach(server, { cluster: { 'tls-server-name': '10.1.2.3' } })).toBe('reached');
   });
@@ -180,13 +180,13 @@ describe('the ways to reach an API server', () => {
     expect(await reach(server)).toBe('reached');
   });
 
-  test('a path before that of the API, as behind a proxy', async () => {
+  test('a path in front of the API, as behind a reverse proxy', async () => {
     await using server = await serverWith({});
     expect(await reach(server, { cluster: { server: `${server.url}/k8s/clusters/c1/` } })).toBe('reached');
     expect(server.requests[0]?.url).toBe('/k8s/clusters/c1/apis/tilt.dev/v1alpha1/sessions');
   });
 
-  test('a login by command is a config error that says what to do', async () => {
+  test('no login by command, which is a config error with a hint', async () => {
     await using server = await serverWith({});
     expect(await reach(server, { user: { exec: { command: 'aws' } } })).toMatchObject({
       code: 'config',
@@ -200,7 +200,7 @@ describe('the ways to reach an API server', () => {
 describe('watchSessions', () => {
   const A = { uid: 'a' };
 
-  /** Waits until the watch is open and everything told so far is read: tells one more, and waits for that. */
+  /** Waits until the watch is open and everything so far is read, by writing one more change. */
   async function settle(
     server: TiltServer,
     tilt: FollowedTilt,
@@ -212,7 +212,7 @@ describe('watchSessions', () => {
   }
 
   describe('from list to watch', () => {
-    test('a snapshot comes first, and the watch goes on from its version, with bookmarks allowed', async () => {
+    test('pushes a snapshot first, and watches from its version, with bookmarks allowed', async () => {
       await using server = await createTiltServer({ sessions: [sessionJson(A)] });
       await using tilt = await followTilt(server);
       await settle(server, tilt);
@@ -223,14 +223,14 @@ describe('watchSessions', () => {
       );
     });
 
-    test('the current objects, which Tilt tells again as ADDED, are not told twice', async () => {
+    test('pushes the current objects, which Tilt repeats as ADDED, only once', async () => {
       await using server = await createTiltServer({ sessions: [sessionJson(A), sessionJson({ name: 'b' })] });
       await using tilt = await followTilt(server);
       await settle(server, tilt);
       expect(tilt.count('upsert')).toBe(1);
     });
 
-    test('what happens is told: added, modified, deleted', async () => {
+    test('pushes added, modified and deleted objects', async () => {
       await using server = await createTiltServer();
       await using tilt = await followTilt(server);
       await settle(server, tilt);
@@ -248,7 +248,7 @@ describe('watchSessions', () => {
       expect([...tilt.sessions.values()].map(({ status }) => status.done)).toEqual([true]);
     });
 
-    test('two writes that Tilt delivers out of order leave the newer', async () => {
+    test('keeps the newer of two writes that Tilt delivers out of order', async () => {
       await using server = await createTiltServer();
       await using tilt = await followTilt(server);
       await settle(server, tilt);
@@ -261,16 +261,19 @@ describe('watchSessions', () => {
       expect(tilt.count('upsert')).toBe(3);
     });
 
-    test.each(WATCH_RECORDINGS)('the recording %s of a real Tilt ends at its last object', async (name) => {
-      const lines = readWatchRecording(name);
-      await using server = await createTiltServer();
-      await using tilt = await followTilt(server);
-      await server.until(() => server.openWatches === 1);
-      server.replay(lines).rest();
-      await tilt.until(() => tilt.count('upsert') === lines.length);
-      const last: { readonly object: unknown } = JSON.parse(lines.at(-1)?.line ?? '');
-      expect(tilt.sessions.get('Tiltfile')).toEqual(decodeSession(last.object, 'tilt-default'));
-    });
+    test.each(WATCH_RECORDINGS)(
+      'reaches the last object of the recording %s of a real Tilt',
+      async (name) => {
+        const lines = readWatchRecording(name);
+        await using server = await createTiltServer();
+        await using tilt = await followTilt(server);
+        await server.until(() => server.openWatches === 1);
+        server.replay(lines).rest();
+        await tilt.until(() => tilt.count('upsert') === lines.length);
+        const last: { readonly object: unknown } = JSON.parse(lines.at(-1)?.line ?? '');
+        expect(tilt.sessions.get('Tiltfile')).toEqual(decodeSession(last.object, 'tilt-default'));
+      },
+    );
 
     test.each(WATCH_RECORDINGS)(
       'the recording %s comes to the same when every watch is cut after a line',
@@ -293,7 +296,7 @@ describe('watchSessions', () => {
   });
 
   describe('the end of a watch is no error', () => {
-    test('when the server ends it, as Tilt does after 30 to 60 minutes: what has gone meanwhile is gone', async () => {
+    test('when the server ends it, as Tilt does after 30 to 60 minutes, and deletions in the gap are pushed', async () => {
       await using server = await createTiltServer({ sessions: [sessionJson(A), sessionJson({ name: 'b' })] });
       await using tilt = await followTilt(server);
       await settle(server, tilt);
@@ -308,7 +311,7 @@ describe('watchSessions', () => {
       expect(tilt.count('stale')).toBe(0);
     });
 
-    test('when it is cut in the midst of a line, which is dropped', async () => {
+    test('when it breaks inside a line, which is dropped', async () => {
       await using server = await createTiltServer();
       await using tilt = await followTilt(server);
       await settle(server, tilt);
@@ -319,7 +322,7 @@ describe('watchSessions', () => {
       expect(tilt.sessions.has('Tiltfile')).toBe(true);
     });
 
-    test('but when the server has gone too, as at the end of `tilt ci`, that is: after the last state', async () => {
+    test('unless the server is gone too, as at the end of `tilt ci`, after the last state', async () => {
       await using server = await createTiltServer();
       await using tilt = await followTilt(server);
       await settle(server, tilt);
@@ -330,7 +333,7 @@ describe('watchSessions', () => {
       expect(tilt.sessions.get('Tiltfile')?.status.done).toBe(true);
     });
 
-    test('when the server gives up with an ERROR event', async () => {
+    test('when the server sends an ERROR event', async () => {
       await using server = await createTiltServer();
       await using tilt = await followTilt(server);
       await settle(server, tilt);
@@ -341,11 +344,11 @@ describe('watchSessions', () => {
     });
   });
 
-  describe('a watch that ends as soon as it begins, without news, is unreachable, so that the next try waits', () => {
-    /** A server and a provider whose clock stands still: whatever happens, happens at once. */
+  describe('a watch that ends too soon, without changes, is unreachable, so that the next attempt is delayed', () => {
+    /** A server and a provider with a stopped clock. */
     const atOnce = { clock: createManualClock(), minWatchMs: 1000 };
 
-    test('when the server hangs up', async () => {
+    test('when the server closes the connection', async () => {
       await using server = await createTiltServer({ sessions: [sessionJson(A)] });
       await using tilt = await followTilt(server, atOnce);
       await server.until(() => server.openWatches === 1);
@@ -356,7 +359,7 @@ describe('watchSessions', () => {
       });
     });
 
-    test('when the server says ERROR', async () => {
+    test('when the server sends ERROR', async () => {
       await using server = await createTiltServer();
       await using tilt = await followTilt(server, atOnce);
       await server.until(() => server.openWatches === 1);
@@ -364,7 +367,7 @@ describe('watchSessions', () => {
       expect(await tilt.ended).toMatchObject({ message: expect.stringContaining('no watches today') });
     });
 
-    test('when all it says is junk', async () => {
+    test('when it sends only invalid lines', async () => {
       await using server = await createTiltServer();
       await using tilt = await followTilt(server, atOnce);
       await server.until(() => server.openWatches === 1);
@@ -374,7 +377,7 @@ describe('watchSessions', () => {
       expect(await tilt.ended).toMatchObject({ code: 'unreachable' });
     });
 
-    test('but not when it had news, or lasted', async () => {
+    test('unless it had changes, or lasted', async () => {
       const clock = createManualClock();
       await using server = await createTiltServer();
       await using tilt = await followTilt(server, { clock, minWatchMs: 1000 });
@@ -387,7 +390,7 @@ describe('watchSessions', () => {
       await tilt.until(() => tilt.count('snapshot') === 3);
     });
 
-    test('and when 410 comes twice in a row', async () => {
+    test('when the server responds with 410 twice in a row', async () => {
       await using server = await createTiltServer();
       server.respond('watch', { status: 410 });
       await using tilt = await followTilt(server, atOnce);
@@ -406,7 +409,7 @@ describe('watchSessions', () => {
         await using server = await createTiltServer({ mode: 'kubernetes', sessions: [sessionJson(A)] });
         await using tilt = await followTilt(server);
         await settle(server, tilt);
-        // As a server does between the list and the watch: the list it gives is older than what it remembers.
+        // The list is older than the state of the server, as after a write between the list and the watch.
         const body = JSON.stringify({
           kind: 'SessionList',
           metadata: { resourceVersion: '2' },
@@ -430,7 +433,7 @@ describe('watchSessions', () => {
       expect(tilt.changes.map(({ type }) => type)).toEqual(['snapshot', 'upsert', 'upsert']);
     });
 
-    test('tells in the watch what happened since the list', async () => {
+    test('sends the changes since the list in the watch', async () => {
       await using server = await createTiltServer({ mode: 'kubernetes', sessions: [sessionJson(A)] });
       server.respond('watch', { status: 503 }, 1);
       await using tilt = await followTilt(server);
@@ -442,8 +445,8 @@ describe('watchSessions', () => {
     });
   });
 
-  describe('what cannot be understood', () => {
-    test('a bad object makes its Session stale; the last good state stays, and reading goes on', async () => {
+  describe('invalid data', () => {
+    test('in an object makes its Session stale; the last good state stays, and reading continues', async () => {
       await using server = await createTiltServer();
       await using tilt = await followTilt(server);
       await settle(server, tilt);
@@ -459,7 +462,7 @@ describe('watchSessions', () => {
       expect(server.count('watch')).toBe(1);
     });
 
-    test('a bad item of a list does not make its Session look gone, nor after a new watch()', async () => {
+    test('in an item of a list does not make its Session gone, not even after a new watch()', async () => {
       await using server = await createTiltServer();
       await using tilt = await followTilt(server);
       await settle(server, tilt);
@@ -477,7 +480,7 @@ describe('watchSessions', () => {
       }
     });
 
-    test('lines of junk are told with their reason, and reading goes on', async () => {
+    test('in a line is reported with its reason, and reading continues', async () => {
       await using server = await createTiltServer();
       await using tilt = await followTilt(server);
       await settle(server, tilt);
