@@ -60,7 +60,7 @@ export interface ServingOptions {
   /** Origins of pages, other than its own, that may ask it, such as `https://board.example.com`; `*` for any. Default: none. */
   readonly allowOrigins?: readonly string[];
   /** Addresses and networks of proxies whose `X-Forwarded-*` is believed. Default: none. */
-  readonly parseTrustedProxies?: readonly string[];
+  readonly trustProxies?: readonly string[];
   /** What every path begins with, such as `/tilt`. Default: nothing. */
   readonly pathPrefix?: string;
   /** Serves TLS alone. Default: plain HTTP. */
@@ -167,7 +167,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       hosts: (options.allowHosts ?? []).map(parseAllowedHost),
       origins: (options.allowOrigins ?? []).map(parseAllowedOrigin),
     },
-    proxies: parseTrustedProxies(options.parseTrustedProxies ?? []),
+    proxies: parseTrustedProxies(options.trustProxies ?? []),
     pathPrefix: options.pathPrefix ?? '',
     graphiql: options.graphiql ?? true,
     dashboard: options.dashboard ?? true,

@@ -1,19 +1,16 @@
 import { Argument, type Command } from 'commander';
 import { oneLine } from '../model/one-line.js';
 import type { CliProcess } from './cli-process.js';
-import { mcpOptions } from './client-options.js';
-import { addOptions, type OptionGroups } from './options.js';
-import { publishOptions } from './publish-options.js';
-import { queryOptions } from './query/query-options.js';
-import { serveOptions } from './serve-options.js';
+import { mcpOptions, queryOptions, waitOptions, watchOptions } from './options/client.js';
+import { addOptions, type OptionGroups } from './options/option.js';
+import { publishOptions } from './options/publish.js';
+import { serveOptions } from './options/serve.js';
 import { UsageError } from './usage-error.js';
-import { waitOptions } from './wait/wait-options.js';
-import { watchOptions } from './watch/watch-options.js';
 
-/** What commands work with. */
+/** Dependencies of the commands. */
 export interface CommandParts {
   readonly cli: CliProcess;
-  /** Prints a text on standard output, for commands whose purpose it is. Rejects with an `OutputError` when it is lost. */
+  /** Prints the result of a command on standard output. Rejects with an `OutputError` when it cannot be written. */
   readonly print: (text: string) => Promise<void>;
   /** Sets the exit code of the program. Default: 0. */
   readonly exitWith: (code: number) => void;
@@ -26,11 +23,11 @@ interface CommandSpec<G> {
   readonly help?: string;
   readonly options: OptionGroups<G>;
   readonly argument?: Argument;
-  /** Runs the command with its flags and arguments. Resolves with the exit code. */
+  /** Runs the command with its option values and arguments. Resolves with the exit code. */
   readonly run: (flags: G, words: readonly string[]) => Promise<number>;
 }
 
-/** Adds every command. What one does is loaded when it is run, so that none waits for what the others need. */
+/** Adds every command. The implementation of a command is loaded when it runs, so that each one starts fast. */
 export function addCommands(program: Command, { cli, print, exitWith }: CommandParts): void {
   add({
     name: 'serve',
@@ -40,39 +37,39 @@ export function addCommands(program: Command, { cli, print, exitWith }: CommandP
   });
   add({
     name: 'publish',
-    help: 'write the Sessions of this machine to a bucket of NATS, for gateways elsewhere to read',
+    help: 'publish the Sessions of this machine to a NATS bucket, for gateways on other machines',
     options: publishOptions,
     argument: new Argument(
       '[command...]',
-      'after --: run this command, publish only the Tilt that it starts, and exit with its code',
+      'after --: run this command, publish only the Tilt that it starts, and exit with its exit code',
     ),
     run: async (flags, words) => (await import('./publish.js')).publish(flags, words, cli),
   });
-  const watching = add({
+  const watchFlags = add({
     name: 'watch',
-    help: 'show what the targets of a Session do: a live table, or a JSON line for each change',
+    help: 'watch the targets of a Session: a live table, or one JSON line per change',
     options: watchOptions,
-    run: async (flags) => (await import('./watch/watch.js')).watch(flags, cli),
+    run: async (flags) => (await import('./watch/run-watch.js')).runWatch(flags, cli),
   });
-  const waiting = add({
+  const waitFlags = add({
     name: 'wait',
-    help: 'wait for a Session or a target: exits with 0 when it is so, 1 when it failed, 3 when it cannot be found out, 124 when the time is up',
+    help: 'wait for a Session or a target to reach a condition; exit codes: 0 reached, 1 failed, 3 unknown, 124 timeout',
     options: waitOptions,
-    run: async (flags) => (await import('./wait/wait.js')).wait(flags, cli),
+    run: async (flags) => (await import('./wait/run-wait.js')).runWait(flags, cli),
   });
   add({
     name: 'query',
-    help: 'ask a gateway: exits with 1 for GraphQL errors, with 3 when it cannot be asked',
+    help: 'run a GraphQL document; exit codes: 0 answered, 1 GraphQL errors, 3 gateway not reachable',
     options: queryOptions,
-    argument: new Argument('[document]', 'GraphQL document; - reads standard input'),
+    argument: new Argument('[document]', 'GraphQL document; - for standard input'),
     run: async (flags, [document]) =>
-      (await import('./query/query.js')).query(document, flags, cli, loadTypeDefs),
+      (await import('./query/run-query.js')).runQuery(document, flags, cli, loadTypeDefs),
   });
   add({
     name: 'mcp',
-    help: 'answer a coding agent over standard input and output (Model Context Protocol)',
+    help: 'serve coding agents over standard input and output (Model Context Protocol)',
     options: mcpOptions,
-    run: async (flags) => (await import('./mcp/mcp.js')).mcp(flags, cli),
+    run: async (flags) => (await import('./mcp.js')).runMcp(flags, cli),
   });
   add({
     name: 'schema',
@@ -82,7 +79,7 @@ export function addCommands(program: Command, { cli, print, exitWith }: CommandP
   });
   add({
     name: 'completion',
-    help: 'print the script by which a shell completes commands: source <(tilt-graphql completion bash)',
+    help: 'print a shell completion script; load it with: source <(tilt-graphql completion bash)',
     options: {},
     argument: new Argument('<shell>').choices(['bash', 'zsh', 'fish', 'powershell']),
     async run(_, [shell = '']) {
@@ -96,8 +93,8 @@ export function addCommands(program: Command, { cli, print, exitWith }: CommandP
     argument: new Argument('[words...]'),
     async run(_, words) {
       const { complete } = await import('./completion/complete.js');
-      const asking = { watch: watching.client, wait: waiting.client };
-      return printed(await complete(words, program, asking, cli.env));
+      const sessionFlags = { watch: watchFlags.client, wait: waitFlags.client };
+      return printed(await complete(words, program, sessionFlags, cli.env));
     },
   });
   add({
@@ -112,7 +109,7 @@ export function addCommands(program: Command, { cli, print, exitWith }: CommandP
     },
   });
 
-  /** Adds a command. Returns its flags, which follow the command line once it has been parsed. */
+  /** Adds a command. Returns its option values, which are set when the command line is parsed. */
   function add<G extends { [K in keyof G]: object }>(spec: CommandSpec<G>): G {
     const { name, help, options, argument, run } = spec;
     const command = program.command(name, { isDefault: name === 'serve', hidden: help === undefined });

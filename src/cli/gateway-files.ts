@@ -1,23 +1,28 @@
 import { randomBytes } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import type { ServingOptions } from '../gateway.js';
 import { type Documents, ManifestError, readManifest } from '../graphql/documents.js';
+import type { Clock } from '../lib/clock.js';
+import { messageOf } from '../lib/errors.js';
+import { followFiles } from '../lib/file-watcher.js';
+import type { Log } from '../lib/log.js';
 import { isLoopback } from '../server/access/peer.js';
-import { withoutUndefined } from './options.js';
-import type { ServeFlags } from './serve-options.js';
-import { readKeyPair } from './tls-files.js';
+import type { KeyPair } from '../server/tls.js';
+import { withoutUndefined } from './options/option.js';
+import type { ServeFlags } from './options/serve.js';
 import { readTextFile, UsageError } from './usage-error.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Options of the gateway that come from files. Throws a UsageError when a file is missing or cannot be used. */
+/** Reads the gateway options that come from files. Throws a {@link UsageError} for a missing or invalid file. */
 export async function readGatewayFiles(
   { access, jwt, serving }: Pick<ServeFlags, 'access' | 'jwt' | 'serving'>,
   env: Environment,
 ): Promise<Pick<ServingOptions, 'token' | 'documents' | 'tls' | 'jwt'>> {
   const { jwks, ...claims } = jwt;
-  const token = await tokenFor(access, jwks !== undefined, env);
-  const documents = serving.documentsFile === undefined ? null : await documentsIn(serving.documentsFile);
-  const tls = await tlsOf(serving);
+  const token = await readToken(access, jwks !== undefined, env);
+  const documents = serving.documentsFile === undefined ? null : await readDocuments(serving.documentsFile);
+  const tls = await readTls(serving);
   return {
     ...(token !== null && { token }),
     ...(documents && { documents }),
@@ -26,40 +31,35 @@ export async function readGatewayFiles(
   };
 }
 
-/** Shorter tokens could be guessed. */
+/** Shorter tokens can be guessed. */
 const MIN_TOKEN_LENGTH = 16;
 
 /**
- * Token that clients have to send: from the file or the environment; a new one beyond this machine, unless an identity
- * provider lets clients in; else null. Throws a UsageError for one that could be guessed.
+ * Reads the token that clients must present from the file or the environment. Without one, generates a token for
+ * addresses beyond loopback, unless an identity provider issues tokens; otherwise null. Throws a {@link UsageError} for
+ * a weak token.
  */
-async function tokenFor(
+async function readToken(
   { tokenFile, host }: ServeFlags['access'],
   hasIdentityProvider: boolean,
   env: Environment,
 ): Promise<string | null> {
   if (tokenFile !== undefined) {
     const where = `--token-file ${tokenFile}`;
-    return checked((await readTextFile(tokenFile, where)).trim(), where);
+    return checkToken((await readTextFile(tokenFile, where)).trim(), where);
   }
-  if (env.TILT_GRAPHQL_TOKEN) return checked(env.TILT_GRAPHQL_TOKEN.trim(), 'TILT_GRAPHQL_TOKEN');
+  if (env.TILT_GRAPHQL_TOKEN) return checkToken(env.TILT_GRAPHQL_TOKEN.trim(), 'TILT_GRAPHQL_TOKEN');
   return isLoopback(host) || hasIdentityProvider ? null : randomBytes(24).toString('base64url');
 }
 
-function checked(token: string, where: string): string {
+function checkToken(token: string, where: string): string {
   if (/^[\x21-\x7e]+$/.test(token) && token.length >= MIN_TOKEN_LENGTH) return token;
   throw new UsageError(
-    `${where}: expected at least ${MIN_TOKEN_LENGTH} characters without spaces; make one with: openssl rand -base64 24`,
+    `${where}: expected at least ${MIN_TOKEN_LENGTH} characters without spaces; create one with: openssl rand -base64 24`,
   );
 }
 
-function tlsOf({ tlsCert, tlsKey }: ServeFlags['serving']) {
-  if (tlsCert === undefined && tlsKey === undefined) return null;
-  if (tlsCert !== undefined && tlsKey !== undefined) return readKeyPair(tlsCert, tlsKey);
-  throw new UsageError('TLS needs both: --tls-cert PATH and --tls-key PATH');
-}
-
-async function documentsIn(path: string): Promise<Documents> {
+async function readDocuments(path: string): Promise<Documents> {
   const where = `--documents ${path}`;
   const manifest = await readTextFile(path, where);
   try {
@@ -68,4 +68,64 @@ async function documentsIn(path: string): Promise<Documents> {
     if (!(error instanceof ManifestError)) throw error;
     throw new UsageError(`${where}: ${error.message}`);
   }
+}
+
+function readTls({ tlsCert, tlsKey }: ServeFlags['serving']) {
+  if (tlsCert === undefined && tlsKey === undefined) return null;
+  if (tlsCert !== undefined && tlsKey !== undefined) return readKeyPair(tlsCert, tlsKey);
+  throw new UsageError('TLS needs both --tls-cert PATH and --tls-key PATH');
+}
+
+/** Reads a certificate and its key. Throws a {@link UsageError} when TLS rejects them. */
+async function readKeyPair(certPath: string, keyPath: string): Promise<KeyPair> {
+  const cert = await readTextFile(certPath, `--tls-cert ${certPath}`);
+  const key = await readTextFile(keyPath, `--tls-key ${keyPath}`);
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    throw new UsageError(
+      `--tls-cert ${certPath} and --tls-key ${keyPath}: invalid key pair: ${messageOf(error)}`,
+    );
+  }
+  return { cert, key };
+}
+
+/** Interval of checks for a new certificate in milliseconds. Certificates are renewed days before they expire. */
+const POLL_MS = 5_000;
+const SETTLE_MS = 500;
+
+/** Dependencies of {@link followKeyPair}. */
+export interface FollowKeyPairOptions {
+  readonly certPath: string;
+  readonly keyPath: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onRenewed: (pair: KeyPair) => void;
+}
+
+/** Reports renewed certificates until the signal aborts. Logs an invalid one and keeps the last valid one. */
+export async function followKeyPair(options: FollowKeyPairOptions, signal: AbortSignal): Promise<void> {
+  const { certPath, keyPath, clock, log, onRenewed } = options;
+  let isFirst = true;
+  // A key never changes without its certificate. Renewal replaces the files one after the other; in between they do
+  // not match.
+  await followFiles(
+    {
+      paths: [certPath],
+      clock,
+      pollMs: POLL_MS,
+      settleMs: SETTLE_MS,
+      read: () => readKeyPair(certPath, keyPath),
+      describeError: (error) => (error instanceof UsageError ? error.message : null),
+      onContent(pair) {
+        if (!isFirst) {
+          onRenewed(pair);
+          log('info', 'TLS certificate reloaded', { path: certPath });
+        }
+        isFirst = false;
+      },
+      onError: (message) => log('warn', `TLS certificate not reloaded, the last valid one stays: ${message}`),
+    },
+    signal,
+  );
 }

@@ -5,29 +5,29 @@ import { ProviderError } from '../providers/provider.js';
 import type { CliProcess } from './cli-process.js';
 import { addCommands } from './commands.js';
 import { createOutput, type Output } from './output.js';
-import { terminalText } from './safe-text.js';
+import { terminalText } from './text.js';
 import { UsageError } from './usage-error.js';
 
 /**
- * Runs a command line and resolves with its exit code: 0 success, 2 a mistake on the command line, 1 anything else; of
- * `publish -- COMMAND` the command's own, and of commands that ask a gateway those in `exit-code.ts`. Standard error that is
- * closed or full changes nothing; standard output does only for commands whose purpose is to print.
+ * Runs a command line and resolves with its exit code: 0 for success, 2 for an invalid command line, 1 for any other
+ * error. `publish -- COMMAND` exits with the code of its command, and commands that query a gateway with the codes in
+ * `gateway-client.ts`. A closed or full standard error changes nothing; standard output matters only for commands that
+ * print a result.
  */
 export async function main(argv: readonly string[], cli: CliProcess): Promise<number> {
   const outcome = { exitCode: 0 };
-  // An error event that nobody listens for would end the process.
+  // An error event without a listener would end the process.
   cli.stderr.on('error', () => {});
   const output = createOutput(cli.stdout);
   try {
     return (await runCommander(createProgram(cli, output, outcome), argv, output)) ?? outcome.exitCode;
   } catch (error) {
-    const message = terminalText(messageOf(error));
-    cli.stderr.write(`tilt-graphql: ${message}\n`);
+    cli.stderr.write(`tilt-graphql: ${terminalText(messageOf(error))}\n`);
     return isUsageError(error) ? 2 : 1;
   }
 }
 
-/** Runs the command; an exit code when Commander has printed an error or help instead. */
+/** Runs the command. Resolves with an exit code when Commander printed an error or help instead. */
 async function runCommander(
   program: Command,
   argv: readonly string[],
@@ -50,7 +50,7 @@ function isUsageError(error: unknown): boolean {
 
 function createProgram(cli: CliProcess, output: Output, outcome: { exitCode: number }): Command {
   const program = new Command('tilt-graphql')
-    .description('A GraphQL gateway for the Sessions of Tilt: what every server and job is doing, live.')
+    .description('A GraphQL gateway for the Sessions of Tilt: the live state of every server and job.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
@@ -72,7 +72,7 @@ function createProgram(cli: CliProcess, output: Output, outcome: { exitCode: num
   return program;
 }
 
-/** What Commander says, in one line, and a second with what may have been meant; arguments may have line breaks in them. */
+/** Commander's error as one line, and its suggestion as a second one. Arguments may contain line breaks. */
 function errorLines(text: string): string {
   const [error = '', hint] = text.replace(/^error: /, '').split(/\n(?=\(Did you mean )/);
   return [terminalText(error), ...(hint === undefined ? [] : [terminalText(hint)])].join('\n');

@@ -1,40 +1,40 @@
 import type { Writable } from 'node:stream';
 import { isSystemError } from '../lib/errors.js';
 
-/** Standard output: its reader may be slow or leave, its disk may be full. */
+/** Standard output, whose reader may be slow or close it, and whose disk may be full. */
 export interface Output {
   /**
-   * Writes a text, and resolves once it has left this process, its reader has left, or the command was interrupted.
-   * Rejects with an {@link OutputError} when the text is lost for any other reason.
+   * Writes a text. Resolves when this process has passed it on, the reader has closed the stream, or the command was
+   * interrupted. Rejects with an {@link OutputError} when the text is lost for any other reason.
    */
   write(text: string): Promise<void>;
-  /** Resolves once all of the stream is written, by whomever. Rejects as {@link Output.write} does. */
+  /** Resolves when everything is written, by any writer of the stream. Rejects like {@link Output.write}. */
   flush(): Promise<void>;
-  /** Aborts when nothing can be written any more: the reader has left, as `head` does, or a write has failed. */
+  /** Aborts when the stream is no longer writable: the reader closed it, like `head`, or a write failed. */
   readonly gone: AbortSignal;
-  /** Throws the {@link OutputError} of a write that failed, if there was one. */
+  /** Throws the {@link OutputError} of a failed write, if any. */
   throwIfFailed(): void;
-  /** Releases the stream, and leaves it open. */
+  /** Releases the stream and leaves it open. */
   end(): void;
 }
 
 /** The part of a stream that an {@link Output} needs. */
 export type OutputStream = Pick<Writable, 'write' | 'on' | 'off'>;
 
-/** Output was lost, such as on a full disk. A reader that has left is no error: it has read what it wanted. */
+/** Output was lost, for example on a full disk. A reader that closes the stream early causes no error. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
 }
 
 /**
- * Creates an output on a stream. Its error listener stays: the error of the last write may come late, and would end the
- * process.
+ * Creates an output on a stream. Its error listener is never removed: the error of the last write may come late, and
+ * would end the process.
  *
- * @param interrupted ends a write that a slow reader holds up
+ * @param interrupted aborts a write that a slow reader delays
  */
 export function createOutput(stream: OutputStream, interrupted?: AbortSignal): Output {
   const gone = new AbortController();
-  const over = interrupted ? AbortSignal.any([gone.signal, interrupted]) : gone.signal;
+  const ended = interrupted ? AbortSignal.any([gone.signal, interrupted]) : gone.signal;
   let failure: OutputError | null = null;
   const onClose = () => gone.abort();
   stream.on('error', onError);
@@ -48,17 +48,17 @@ export function createOutput(stream: OutputStream, interrupted?: AbortSignal): O
   };
 
   async function write(text: string): Promise<void> {
-    if (!over.aborted) await written(text);
+    if (!ended.aborted) await written(text);
     throwIfFailed();
   }
 
   function written(text: string): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
-        over.removeEventListener('abort', done);
+        ended.removeEventListener('abort', done);
         resolve();
       };
-      over.addEventListener('abort', done, { once: true });
+      ended.addEventListener('abort', done, { once: true });
       stream.write(text, (error) => {
         if (error) onError(error);
         done();
@@ -68,7 +68,7 @@ export function createOutput(stream: OutputStream, interrupted?: AbortSignal): O
 
   function onError(error: Error): void {
     if (!isReaderGone(error)) {
-      failure ??= new OutputError(`standard output cannot be written: ${error.message}`, { cause: error });
+      failure ??= new OutputError(`cannot write to standard output: ${error.message}`, { cause: error });
     }
     gone.abort();
   }
@@ -78,7 +78,7 @@ export function createOutput(stream: OutputStream, interrupted?: AbortSignal): O
   }
 }
 
-/** Whether a write failed because nobody reads any more, of a pipe or a socket. */
+/** Whether a write failed because the reader of a pipe or a socket has closed it. */
 export function isReaderGone(error: Error): boolean {
   return isSystemError(error) && READER_GONE.has(error.code);
 }

@@ -10,18 +10,17 @@ import { createPublisher } from '../nats/publish/publisher.js';
 import { createSources, type Sources } from '../providers/sources.js';
 import { createStore, type Store } from '../store/store.js';
 import { followTilts } from '../tilts.js';
-import { type CliProcess, homeDirectory } from './cli-process.js';
-import { withoutUndefined } from './options.js';
-import { logUnwritten, type PublishParts, publishCommand } from './publish-command.js';
-import type { PublishFlags } from './publish-options.js';
-import { stopSignal } from './signals.js';
+import { type CliProcess, homeDirectory, stopSignal } from './cli-process.js';
+import { withoutUndefined } from './options/option.js';
+import type { PublishFlags } from './options/publish.js';
 import { chooseSources } from './sources.js';
 import { createStderrLog } from './stderr-log.js';
 import { orUsageError } from './usage-error.js';
+import { logUnwritten, type PublishParts, publishCommand } from './wrapped-command.js';
 
 /**
- * Publishes until a signal comes, or the command has ended, and resolves with the exit code: the command's, whatever
- * became of the publishing; else 0, and 1 when another publisher has the instance.
+ * Publishes until a signal arrives or the command ends. Resolves with the exit code: with a command, the command's,
+ * even if publishing failed. Without a command 0, or 1 when another publisher has the instance.
  */
 export async function publish(
   flags: PublishFlags,
@@ -29,7 +28,7 @@ export async function publish(
   cli: CliProcess,
 ): Promise<number> {
   const clock = systemClock;
-  // It listens for errors of the stream, so that a line written by anybody else cannot end the process either.
+  // The log handles errors of the stream, so that lines of other writers cannot end the process either.
   const log = createStderrLog(flags.log, cli.stderr, clock);
   const { publish: options } = flags;
   const address = await orUsageError(async () => parseAddress(options.to), '--to: ');
@@ -62,7 +61,7 @@ export async function publish(
   }
 }
 
-/** Publishes everything until a promise resolves. A set-up that cannot work ends it with an error. */
+/** Publishes everything until `stopped` resolves. Rejects when the configuration cannot work. */
 async function publishUntil(
   stopped: Promise<number>,
   parts: PublishParts,
@@ -71,13 +70,13 @@ async function publishUntil(
   const publisher = createPublisher(parts);
   const { broker, log } = parts;
   try {
-    const refusal = await Promise.race([
+    const end = await Promise.race([
       stopped,
       publisher.refused,
       broker.bucket().then(() => stopped, toError),
     ]);
-    if (refusal instanceof Error) throw refusal;
-    return typeof refusal === 'number' ? refusal : 0;
+    if (end instanceof Error) throw end;
+    return typeof end === 'number' ? end : 0;
   } finally {
     const unwritten = await publisher.close('its publisher ended', deadlineMs);
     logUnwritten(unwritten, deadlineMs, broker.isAway, log);
@@ -87,7 +86,7 @@ async function publishUntil(
 interface OpenedSources {
   readonly sources: Sources;
   readonly described: string;
-  /** Names of the sources that are no Tilts of this machine. */
+  /** Names of the sources other than the Tilts of this machine. */
   readonly explicitSources: ReadonlySet<string>;
   readonly followsTilts: boolean;
 }
@@ -112,7 +111,7 @@ async function openSources(
   if (tilts) followTilts(tilts, { store, sources, clock, log, metrics: createMetrics() });
   return {
     sources,
-    described: from.length === 0 ? 'every Tilt of this machine' : described,
+    described: from.length === 0 ? 'every Tilt on this machine' : described,
     explicitSources: new Set(providers.map(({ name }) => name)),
     followsTilts: tilts !== undefined,
   };

@@ -8,22 +8,20 @@ import { createTracer, noTracer } from '../lib/tracing.js';
 import { version } from '../lib/version.js';
 import { GRAPHQL_PATH } from '../server/pages.js';
 import type { KeyPair } from '../server/tls.js';
-import { type CliProcess, homeDirectory } from './cli-process.js';
-import { readGatewayFiles } from './gateway-files.js';
+import { type CliProcess, homeDirectory, stopSignal } from './cli-process.js';
+import { followKeyPair, readGatewayFiles } from './gateway-files.js';
+import type { ServeFlags } from './options/serve.js';
 import { createOutput } from './output.js';
-import type { ServeFlags } from './serve-options.js';
-import { stopSignal } from './signals.js';
 import { chooseSources } from './sources.js';
 import { createStderrLog } from './stderr-log.js';
-import { followKeyPair } from './tls-files.js';
 import { UsageError } from './usage-error.js';
 
-/** How long the start-up lines wait for the sources' first news, so that they can tell of it: milliseconds. */
-const PATIENCE_MS = 1_000;
+/** How long the start-up lines wait for the first state of each source, in milliseconds. */
+const FIRST_STATE_MS = 1_000;
 
 /**
- * Serves until SIGTERM or SIGINT, and resolves with the exit code. A closed or full standard output or error does not end it.
- * Rejects with a usage error when the command line asks for what cannot be had.
+ * Serves until SIGTERM or SIGINT, and resolves with the exit code. A closed or full standard output or error does not
+ * end the gateway. Rejects with a {@link UsageError} when an option cannot be satisfied, such as a port in use.
  */
 export async function serve(flags: ServeFlags, cli: CliProcess): Promise<number> {
   const log = createStderrLog(flags.log, cli.stderr, systemClock);
@@ -37,7 +35,7 @@ export async function serve(flags: ServeFlags, cli: CliProcess): Promise<number>
   });
   const files = await readGatewayFiles(flags, cli.env);
   const tracer = createTracer();
-  if (tracer === noTracer && asksForTraces(cli.env)) log('warn', NO_SDK);
+  if (tracer === noTracer && isTracingConfigured(cli.env)) log('warn', NO_SDK);
   const gateway = createGateway({
     ...chosen,
     ...flags.access,
@@ -51,13 +49,15 @@ export async function serve(flags: ServeFlags, cli: CliProcess): Promise<number>
   const ending = new AbortController();
   try {
     const url = await listen(gateway, flags);
-    await Promise.race([settle(gateway, systemClock), stopped]);
+    await Promise.race([waitForFirstState(gateway, systemClock), stopped]);
     const isTokenGiven = flags.access.tokenFile !== undefined || Boolean(cli.env.TILT_GRAPHQL_TOKEN);
-    // A token that was given is known, and is never shown.
-    const links = linksTo(url, flags.serving, isTokenGiven ? null : (files.token ?? null));
+    // Only a generated token is printed. The user knows a configured one.
+    const links = formatLinks(url, flags.serving, isTokenGiven ? null : (files.token ?? null));
     void createOutput(cli.stdout)
-      .write(startLines(url, gateway, chosen.described, links))
-      .catch((error: Error) => log('warn', 'The start-up lines are lost', { url, error: error.message }));
+      .write(formatStartLines(url, gateway, chosen.described, links))
+      .catch((error: Error) =>
+        log('warn', 'the start-up lines could not be written', { url, error: error.message }),
+      );
     void renewCertificates(gateway, flags.serving, log, ending.signal);
     return await stopped;
   } finally {
@@ -66,17 +66,17 @@ export async function serve(flags: ServeFlags, cli: CliProcess): Promise<number>
   }
 }
 
-/** Whether the environment asks an OpenTelemetry SDK to send traces to a collector. */
-function asksForTraces(env: CliProcess['env']): boolean {
+/** Whether the environment configures the export of OpenTelemetry traces. */
+function isTracingConfigured(env: CliProcess['env']): boolean {
   if (env.OTEL_SDK_DISABLED === 'true' || env.OTEL_TRACES_EXPORTER === 'none') return false;
   return Boolean(env.OTEL_EXPORTER_OTLP_ENDPOINT?.trim() || env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim());
 }
 
 const NO_SDK =
-  "no traces are sent: OTEL_EXPORTER_OTLP_ENDPOINT is set, but no OpenTelemetry SDK is loaded; load yours with NODE_OPTIONS='--import …'";
+  "no traces are exported: OTEL_EXPORTER_OTLP_ENDPOINT is set, but no OpenTelemetry SDK is loaded; load yours with NODE_OPTIONS='--import …'";
 
-/** Three lines: where it listens, which sources it reads, what to open. */
-function startLines(url: string, gateway: Gateway, described: string, links: string): string {
+/** Start-up output in three lines: addresses, sources and their states, links to open. */
+function formatStartLines(url: string, gateway: Gateway, described: string, links: string): string {
   const now = gateway
     .sources()
     .map(({ name, state, error }) => `${name} ${state.toUpperCase()}${error === null ? '' : ` (${error})`}`)
@@ -89,8 +89,12 @@ function startLines(url: string, gateway: Gateway, described: string, links: str
   ].join('\n');
 }
 
-/** The pages that are served. A token that was made stands in the first link alone: from then on the browser has it. */
-function linksTo(url: string, { dashboard, graphiql }: ServeFlags['serving'], token: string | null): string {
+/** Links to the pages. Only the first one has the generated token; it sets a cookie in the browser. */
+function formatLinks(
+  url: string,
+  { dashboard, graphiql }: ServeFlags['serving'],
+  token: string | null,
+): string {
   const query = token === null ? '' : `?token=${token}`;
   const home = url.replace(/graphql$/, '');
   const pages = [
@@ -118,30 +122,30 @@ async function listen(gateway: Gateway, flags: ServeFlags): Promise<string> {
   try {
     const address = await gateway.listen(port, host);
     const scheme = tlsCert === undefined ? 'http' : 'https';
-    return `${scheme}://${nameOf(address)}:${address.port}${pathPrefix}${GRAPHQL_PATH}`;
+    return `${scheme}://${urlHost(address)}:${address.port}${pathPrefix}${GRAPHQL_PATH}`;
   } catch (error) {
-    throw new UsageError(whyNotListening(error, port, host));
+    throw new UsageError(listenError(error, port, host));
   }
 }
 
-/** An address that can be opened: all addresses of this machine are reached by its own name. */
-function nameOf({ address, family }: AddressInfo): string {
+/** Host for a URL. A wildcard address is reachable as `localhost`. */
+function urlHost({ address, family }: AddressInfo): string {
   if (address === '0.0.0.0' || address === '::') return 'localhost';
   return family === 'IPv6' ? `[${address}]` : address;
 }
 
-function whyNotListening(error: unknown, port: number, host: string): string {
+function listenError(error: unknown, port: number, host: string): string {
   const code = isSystemError(error) ? error.code : null;
-  const mend = 'give another with --port, or --port 0 for a free one';
-  if (code === 'EADDRINUSE') return `port ${port} of ${host} is in use; ${mend}`;
-  if (code === 'EACCES') return `port ${port} of ${host} is not for this user; ${mend}`;
+  const hint = 'choose another with --port, or --port 0 for a free port';
+  if (code === 'EADDRINUSE') return `port ${port} on ${host} is already in use; ${hint}`;
+  if (code === 'EACCES') return `permission denied for port ${port} on ${host}; ${hint}`;
   return `cannot listen on port ${port} of ${host}: ${messageOf(error)}`;
 }
 
-async function settle(gateway: Gateway, clock: Clock): Promise<void> {
+async function waitForFirstState(gateway: Gateway, clock: Clock): Promise<void> {
   const ready = new AbortController();
-  await Promise.race([gateway.ready(), sleep(clock, PATIENCE_MS, ready.signal)]);
+  await Promise.race([gateway.ready(), sleep(clock, FIRST_STATE_MS, ready.signal)]);
   ready.abort();
-  // A snapshot makes a source ready; what is wrong with it follows in the same turn of the event loop.
+  // A snapshot makes a source ready. Its error, if any, follows in the same turn of the event loop.
   await setImmediate();
 }

@@ -4,19 +4,19 @@ import type { Readable } from 'node:stream';
 import type { GatewayOptions } from '../gateway.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
-import { withoutLogin } from '../nats/address.js';
+import { isAddress, withoutLogin } from '../nats/address.js';
 import type { NatsProviderOptions } from '../nats/nats.js';
 import { createDemoProvider } from '../providers/demo/demo.js';
 import { createFileProvider } from '../providers/file/file.js';
 import type { SessionProvider } from '../providers/provider.js';
 import { createStreamProvider } from '../providers/stdin/stdin.js';
 import { defaultKubeconfigPaths, findEndpoint, loadKubeconfig } from '../providers/tilt/kubeconfig.js';
-import { withoutUndefined } from './options.js';
-import type { ServeFlags } from './serve-options.js';
-import { parseSourceSpec, type SourceSpec } from './source-spec.js';
+import { withoutUndefined } from './options/option.js';
+import { SOURCE_FORMS } from './options/publish.js';
+import type { ServeFlags } from './options/serve.js';
 import { orUsageError, UsageError } from './usage-error.js';
 
-/** What providers are made of. */
+/** Dependencies of providers. */
 export interface SourceParts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
@@ -25,13 +25,13 @@ export interface SourceParts {
   readonly log: Log;
 }
 
-/** What a gateway is to read, and how to say so in a few words. */
+/** Sources for a gateway, and their description in a few words. */
 export type ChosenSources = Pick<GatewayOptions, 'providers' | 'tilts'> & { readonly described: string };
 
-/** What the command line says of sources. */
+/** Options that select and configure sources. */
 export type SourceOptions = Pick<ServeFlags, 'sources' | 'retention' | 'credentials' | 'bucket'>;
 
-/** The sources that the command line asks for; a mistake in it, or a source that cannot be read, is a usage error. */
+/** Chooses the sources for these options. Throws a {@link UsageError} for an invalid or unreadable source. */
 export async function chooseSources(options: SourceOptions, parts: SourceParts): Promise<ChosenSources> {
   const { source, context, kubeconfig: path } = options.sources;
   const specs = [...source, ...context.map((name) => `tilt:${name}`)].map(parseSourceSpec);
@@ -41,19 +41,59 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
     const standIn = createDemoProvider({ clock: parts.clock });
     return {
       tilts: { kubeconfig, env: parts.env, standIn },
-      described: `every Tilt in ${kubeconfig.join(delimiter)}, and the built-in demo while none runs`,
+      described: `every Tilt in ${kubeconfig.join(delimiter)}, or the built-in demo while no Tilt runs`,
     };
   }
-  const providers = await Promise.all(specs.flatMap((spec) => providerOf(spec, options, parts)));
+  const providers = await Promise.all(specs.flatMap((spec) => createProvider(spec, options, parts)));
   const tilts = specs.filter((spec) => spec.type === 'tilt');
   return {
     providers,
-    ...(tilts.length === 0 ? {} : { tilts: { ...(await tiltsOf(tilts, kubeconfig)), env: parts.env } }),
+    ...(tilts.length === 0 ? {} : { tilts: { ...(await chooseTilts(tilts, kubeconfig)), env: parts.env } }),
     described: [...source.map(withoutLogin), ...context].join(', '),
   };
 }
 
-function providerOf(
+/** One parsed `--source`. */
+type SourceSpec =
+  | { readonly type: 'demo'; readonly name: string | null; readonly seed: number }
+  /** One context of the kubeconfig, or every Tilt in it when `context` is null. */
+  | { readonly type: 'tilt'; readonly context: string | null }
+  /** A bucket that publishers write to. */
+  | { readonly type: 'nats'; readonly name: string | null; readonly address: string }
+  | { readonly type: 'stdin'; readonly name: string | null }
+  | { readonly type: 'file'; readonly name: string | null; readonly path: string };
+
+/** Parses one `--source`: `[NAME=]FORM`. Throws a {@link UsageError} that lists the forms. */
+function parseSourceSpec(text: string): SourceSpec {
+  const [, given, rest = ''] = /^(?:([\w.-]+)=)?(.*)$/s.exec(text) ?? [];
+  const name = given ?? null;
+  const [, scheme, detail] = /^(tilt|demo)(?::(.*))?$/s.exec(rest) ?? [];
+  if (rest === '') throw invalidSource(text);
+  if (rest === '-') return { type: 'stdin', name };
+  if (scheme === 'demo') return { type: 'demo', name, seed: parseSeed(detail, text) };
+  if (scheme === 'tilt') {
+    if (name !== null || detail === '') throw invalidSource(text);
+    return { type: 'tilt', context: detail ?? null };
+  }
+  if (isAddress(rest)) return { type: 'nats', name, address: rest };
+  // A URL of an unknown scheme is more likely a mistake than a path.
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(rest)) throw invalidSource(text);
+  return { type: 'file', name, path: rest };
+}
+
+function parseSeed(detail: string | undefined, text: string): number {
+  if (detail === undefined) return 1;
+  if (!/^\d{1,9}$/.test(detail)) throw invalidSource(text);
+  return Number(detail);
+}
+
+function invalidSource(text: string): Error {
+  return new UsageError(
+    `--source: expected ${SOURCE_FORMS}, all but tilt with an optional NAME= in front; got ${JSON.stringify(withoutLogin(text))}`,
+  );
+}
+
+function createProvider(
   spec: SourceSpec,
   options: SourceOptions,
   { clock, stdin }: SourceParts,
@@ -61,20 +101,20 @@ function providerOf(
   const name = spec.type === 'tilt' || spec.name === null ? {} : { name: spec.name };
   switch (spec.type) {
     case 'demo':
-      return [checked(createDemoProvider({ ...name, seed: spec.seed, clock }))];
+      return [checkProvider(createDemoProvider({ ...name, seed: spec.seed, clock }))];
     case 'stdin':
-      return [checked(createStreamProvider({ ...name, input: stdin }))];
+      return [checkProvider(createStreamProvider({ ...name, input: stdin }))];
     case 'file':
-      return [checked(createFileProvider({ ...name, path: spec.path, clock }))];
+      return [checkProvider(createFileProvider({ ...name, path: spec.path, clock }))];
     case 'nats':
-      return [natsProvider({ ...name, address: spec.address, clock }, options)];
+      return [createNatsSource({ ...name, address: spec.address, clock }, options)];
     case 'tilt':
       return [];
   }
 }
 
-/** The client of NATS is loaded by those alone who read from it. */
-async function natsProvider(
+/** Loads the NATS client on demand: most gateways do not use it. */
+async function createNatsSource(
   parts: Pick<NatsProviderOptions, 'name' | 'address' | 'clock'>,
   options: SourceOptions,
 ): Promise<SessionProvider> {
@@ -86,18 +126,18 @@ async function natsProvider(
       settings: withoutUndefined(options.bucket),
       retainMs: options.retention.retainMs,
     });
-    return checked(provider);
+    return checkProvider(provider);
   });
 }
 
-async function tiltsOf(
+async function chooseTilts(
   specs: readonly Extract<SourceSpec, { type: 'tilt' }>[],
   kubeconfig: readonly string[],
 ): Promise<NonNullable<GatewayOptions['tilts']>> {
   const contexts = specs.map(({ context }) => context).filter((context) => context !== null);
   if (contexts.length === 0) return { kubeconfig };
   if (contexts.length < specs.length) {
-    throw new UsageError('--source tilt reads every Tilt: leave it out to read only the contexts named');
+    throw new UsageError('--source tilt reads every Tilt; omit it to read only the named contexts');
   }
   await checkKubeconfig(kubeconfig, contexts);
   return { kubeconfig, contexts };
@@ -110,7 +150,7 @@ async function checkKubeconfig(paths: readonly string[], contexts: readonly stri
   });
 }
 
-async function checked(provider: SessionProvider): Promise<SessionProvider> {
+async function checkProvider(provider: SessionProvider): Promise<SessionProvider> {
   await orUsageError(async () => provider.check?.());
   return provider;
 }

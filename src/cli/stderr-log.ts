@@ -1,24 +1,25 @@
 import type { Clock } from '../lib/clock.js';
 import type { Log, LogFields, LogLevel } from '../lib/log.js';
 import { plainText } from '../model/plain-text.js';
+import { LOG_LEVELS, type LogFlags } from './options/publish.js';
 import { isReaderGone } from './output.js';
-import { jsonText, terminalText, withoutLogCommands } from './safe-text.js';
-import { LOG_LEVELS, type LogFlags } from './shared-options.js';
+import { jsonText, terminalText, withoutLogCommands } from './text.js';
 
-/** The part of standard error that a log needs. */
+/** The part of standard error that the log uses. */
 export interface LogStream {
-  /** Bytes that wait to be written. */
+  /** Buffered bytes. */
   readonly writableLength: number;
   write(line: string, onWritten: (error?: Error | null) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-/** How much of a log waits for a slow reader at most, in bytes; lines beyond that are dropped, and counted. */
-const MAX_UNREAD = 1_048_576;
+/** Maximum number of bytes buffered for a slow reader. Further lines are dropped and counted. */
+const MAX_BUFFERED = 1_048_576;
 
 /**
- * Creates a log on standard error that never stops the process: nothing is written once its reader has left, lines that a
- * full disk or a stopped reader does not take are dropped. When there is room again, a line gives their number.
+ * Creates a log on standard error that never blocks or ends the process. Nothing is written after the reader has closed
+ * the stream. Lines are dropped while the disk is full or the reader has stopped; the next line that fits is preceded by
+ * their number.
  */
 export function createStderrLog(flags: LogFlags, stream: LogStream, clock: Pick<Clock, 'now'>): Log {
   let isGone = false;
@@ -31,7 +32,7 @@ export function createStderrLog(flags: LogFlags, stream: LogStream, clock: Pick<
 
   function write(line: string): void {
     if (isGone) return;
-    if (stream.writableLength > MAX_UNREAD) {
+    if (stream.writableLength > MAX_BUFFERED) {
       dropped += 1;
       return;
     }
@@ -43,10 +44,10 @@ export function createStderrLog(flags: LogFlags, stream: LogStream, clock: Pick<
     const lines = dropped;
     dropped = 0;
     const notice = createLog({ ...options, write: (line) => put(line, lines) });
-    notice('warn', 'Log lines were dropped: standard error could not take them', { lines });
+    notice('warn', 'log lines dropped: standard error did not accept them', { lines });
   }
 
-  /** @param lines how many lines are lost when this one is */
+  /** @param lines number of lines that are lost with this one */
   function put(line: string, lines: number): void {
     stream.write(line, (error) => {
       if (error) dropped += lines;
@@ -54,16 +55,16 @@ export function createStderrLog(flags: LogFlags, stream: LogStream, clock: Pick<
   }
 }
 
-/** What {@link createLog} works with. */
+/** Dependencies of {@link createLog}. */
 export interface LogOptions extends LogFlags {
   readonly clock: Pick<Clock, 'now'>;
-  /** Takes one line, with its line break. */
+  /** Writes one line, which includes its line break. */
   readonly write: (line: string) => void;
 }
 
-/** A log that writes what is at least as important as its level. */
-export function createLog({ level: loudest, format, clock, write }: LogOptions): Log {
-  const limit = LOG_LEVELS.indexOf(loudest);
+/** Creates a log that writes lines of its level and of more important ones. */
+export function createLog({ level: maxLevel, format, clock, write }: LogOptions): Log {
+  const limit = LOG_LEVELS.indexOf(maxLevel);
   const isOn = (level: LogLevel) => LOG_LEVELS.indexOf(level) <= limit;
   const line = format === 'json' ? jsonLine : textLine;
   return Object.assign(
@@ -85,7 +86,7 @@ function textLine(time: string, level: LogLevel, message: string, facts: LogFiel
   );
 }
 
-// JSON has no form for an error; its stack is what one looks for in a log.
+// JSON has no representation of an error. A log needs its stack.
 function printable(value: unknown): unknown {
   const shown = value instanceof Error ? (value.stack ?? value.message) : value;
   return typeof shown === 'string' ? plainText(shown) : shown;

@@ -2,26 +2,29 @@ import { readFile } from 'node:fs/promises';
 import { codeOf } from '../lib/errors.js';
 import { ProviderError } from '../providers/provider.js';
 
-/** A mistake on the command line, shown with exit code 2. `message` is one line: which argument, what was expected, what came. */
+/**
+ * Invalid command line; the command exits with code 2. `message` is one line with the option, the value that was given
+ * and the value that was expected.
+ */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
 /**
- * What `look` gives; what a provider says against the set-up becomes a usage error.
+ * Calls a function. Turns its {@link ProviderError} into a {@link UsageError}.
  *
- * @param where to be said in front, such as the option's name
+ * @param where start of the message, such as the name of the option
  */
-export async function orUsageError<T>(look: () => Promise<T>, where = ''): Promise<T> {
+export async function orUsageError<T>(call: () => Promise<T>, where = ''): Promise<T> {
   try {
-    return await look();
+    return await call();
   } catch (error) {
     throw error instanceof ProviderError ? new UsageError(where + error.message) : error;
   }
 }
 
 /**
- * Reads a file that the command line names. Throws a UsageError when it cannot be read.
+ * Reads a file that the command line names. Throws a {@link UsageError} when it cannot be read.
  *
  * @param where the option and its value, such as `--file query.graphql`
  */
@@ -29,6 +32,6 @@ export async function readTextFile(path: string, where: string): Promise<string>
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`${where}: it cannot be read (${codeOf(error)})`);
+    throw new UsageError(`${where}: cannot read the file (${codeOf(error)})`);
   }
 }

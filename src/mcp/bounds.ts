@@ -2,40 +2,40 @@ import { z } from 'zod';
 import { plainText } from '../model/plain-text.js';
 
 /**
- * Length of an answer's JSON in characters. A result carries it twice, as text and as structured content: about 20,000
- * characters, or 7,000 tokens. Clients refuse results above 25,000 tokens.
+ * Maximum length of an answer's JSON in characters. A result carries the JSON twice, as text and as structured content:
+ * about 20,000 characters, or 7,000 tokens. Clients reject results above 25,000 tokens.
  */
 export const MAX_ANSWER = 10_000;
 
-/** Length of an error message in characters. */
+/** Maximum length of an error message in characters. */
 export const MAX_MESSAGE = 2_000;
 
-/** Length of a name, an id or a path in characters. */
+/** Maximum length of a name, an id or a path in characters. */
 export const MAX_NAME = 200;
 
-/** Length of a reason or a summary in characters. */
+/** Maximum length of a reason or a summary in characters. */
 export const MAX_LINE = 500;
 
-/** Length of an error in characters where one target alone is shown. */
+/** Maximum length of the error of a single target in characters. */
 export const MAX_ERROR = 3_000;
 
-/** Room for the note on what was left out, in characters. */
+/** Characters reserved for the note about omitted items. */
 const NOTE_ROOM = 900;
 
-/** Room for the mark in a shortened text, in characters. */
+/** Characters reserved for the mark in a shortened text. */
 const MARK_ROOM = 45;
 
 /**
- * Plain text of at most `max` characters. Of a longer text the beginning and twice as much of the end stay: a command's error
- * says what happened in its first line or in its last ones, a traceback in its last.
+ * Truncates a text to `max` characters of plain text. Keeps the beginning, and twice as much of the end: the error of a
+ * command has its cause in the first line or the last ones, a traceback in the last one.
  */
-export function bounded(text: string, max: number): string {
+export function truncate(text: string, max: number): string {
   const plain = plainText(text);
   // Half of a surrogate pair takes six characters of JSON, and some clients reject it.
   return shorten(plain, max).replace(/\p{Cs}/gu, '\ufffd');
 }
 
-/** As many of the items, from the first on, as an answer has room for next to what is `used`, and not more than `limit`. */
+/** Takes the first items, up to `limit`, that fit into an answer that also contains `used`. */
 function takeFitting<T, F>(
   items: readonly T[],
   toFacts: (item: T) => F,
@@ -46,7 +46,7 @@ function takeFitting<T, F>(
   for (const item of items.slice(0, limit)) {
     const facts = toFacts(item);
     room -= JSON.stringify(facts).length + 1;
-    // One item always fits: its texts are bounded. An empty page would never end.
+    // One item always fits, because its texts are truncated. An empty page would never end.
     if (room < 0 && taken.length > 0) break;
     taken.push(facts);
   }
@@ -57,27 +57,33 @@ function shorten(text: string, max: number): string {
   if (text.length <= max) return text;
   const kept = max - MARK_ROOM;
   const head = Math.floor(kept / 3);
-  const mark = ` … ${text.length - kept} characters left out … `;
+  const mark = ` … ${text.length - kept} characters omitted … `;
   return `${text.slice(0, head)}${mark}${text.slice(head - kept)}`;
 }
 
-/** Which page of a list to answer with. */
+/** Input: page of a list. */
 export const pageInput = {
-  limit: z.number().int().min(1).max(1_000).optional().describe('At most this many. Default: as many as fit'),
-  after: z.string().optional().describe('Only those after this cursor: more.after of the answer before'),
+  limit: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe('Maximum number of items. Default: as many as fit'),
+  after: z.string().optional().describe('Only items after this cursor: more.after of the previous answer'),
 };
 
-/** What an answer leaves out. */
+/** Schema of the note about omitted items. */
 export const moreFacts = z
   .object({
-    leftOut: z.number().describe('How many were left out'),
+    leftOut: z.number().describe('Number of omitted items'),
     after: z.string().optional().describe('Cursor of the next page'),
-    ask: z.string().describe('How to ask for them'),
+    ask: z.string().describe('How to request them'),
   })
   .optional()
-  .describe('Present when something was left out');
+  .describe('Present when items were omitted');
 
-/** The start of a list, as far as it fits, and what is missing. */
+/** First items of a list, and a note about the omitted ones. */
 interface Page<F> {
   readonly facts: F[];
   readonly more: z.infer<typeof moreFacts>;
@@ -85,14 +91,14 @@ interface Page<F> {
 
 interface PageOptions<T, F> {
   readonly toFacts: (item: T) => F;
-  /** What else the answer contains. */
+  /** Other content of the answer. */
   readonly used?: unknown;
   readonly limit?: number | undefined;
-  /** How to ask for the rest. */
+  /** How to request the omitted items. */
   readonly ask: string;
 }
 
-/** The first items, as far as an answer has room for them. */
+/** Takes the first items that fit into an answer. */
 export function firstPage<T, F>(items: readonly T[], options: PageOptions<T, F>): Page<F> {
   const { toFacts, used = null, limit = items.length, ask } = options;
   const facts = takeFitting(items, toFacts, { used, limit });
@@ -100,28 +106,28 @@ export function firstPage<T, F>(items: readonly T[], options: PageOptions<T, F>)
   return { facts, more: leftOut === 0 ? undefined : { leftOut, ask } };
 }
 
-/** The items after a cursor, as far as an answer has room for them. The items are in the order of their keys. */
+/** Takes the items after a cursor that fit into an answer. The items are sorted by their keys. */
 export function pageAfter<T, F>(
   items: readonly T[],
   options: PageOptions<T, F> & { readonly after: string | undefined; readonly keyOf: (item: T) => string },
 ): Page<F> {
   const { after, keyOf } = options;
-  const rest = after === undefined ? items : items.slice(positionAfter(items.map(keyOf), after));
+  const rest = after === undefined ? items : items.slice(findPositionAfter(items.map(keyOf), after));
   const { facts, more } = firstPage(rest, options);
   const last = rest[facts.length - 1];
   if (more === undefined || last === undefined) return { facts, more };
   return { facts, more: { ...more, after: cursorOf(keyOf(last)) } };
 }
 
-/** The item with the cursor may be gone: then the page begins with the first one behind its place. */
-function positionAfter(keys: readonly string[], after: string): number {
+/** Position after a cursor. If its item is gone, the position of the first item with a greater key. */
+function findPositionAfter(keys: readonly string[], after: string): number {
   const exact = keys.indexOf(after);
   if (exact >= 0) return exact + 1;
   const next = keys.findIndex((key) => key > after);
   return next < 0 ? keys.length : next;
 }
 
-/** Longer than every name that Tilt makes, so that a cursor is a name. Beyond that, it is behind all that begin alike. */
+/** Cursor of a key: the key itself, or for a very long key a value after all keys with the same beginning. */
 function cursorOf(key: string): string {
   return key.length <= MAX_NAME ? key : `${key.slice(0, MAX_NAME)}\uffff`;
 }

@@ -10,21 +10,53 @@ import type { Clock } from '../lib/clock.js';
 import { version } from '../lib/version.js';
 import { oneLine } from '../model/one-line.js';
 import { plainText } from '../model/plain-text.js';
-import { bounded, MAX_LINE, MAX_MESSAGE } from './bounds.js';
-import { NoAnswer } from './newest-view.js';
-import type { AnyTool, SendProgress } from './tool.js';
-import { tools } from './tools.js';
+import { MAX_LINE, MAX_MESSAGE, truncate } from './bounds.js';
+import { NoAnswerError } from './current-view.js';
 
-/** What an agent reads before it uses any tool. */
-const INSTRUCTIONS = `Tells what the servers and jobs of Tilt (tilt up, tilt ci) are doing, live. Start with explain_verdict; \
-use wait_for after a change instead of asking again and again. News is only as good as its link: while it is STALE, what \
-is shown may be out of date. Everything here only reads.`;
+/** Sends a progress notification: elapsed seconds, and the reason for waiting. */
+export type SendProgress = (seconds: number, message: string) => void;
+
+/** Dependencies of a tool. */
+interface ToolParts {
+  readonly client: Client;
+  /** Aborts when the agent cancels the call. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** Null when the agent did not request progress. */
+  readonly sendProgress: SendProgress | null;
+}
+
+/** Tool with typed input and output. */
+interface Tool<I extends z.ZodObject, O extends z.ZodObject> {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly input: I;
+  readonly output: O;
+  /** Rejects with a {@link NoAnswerError} or a {@link ClientError} when the request cannot be answered. */
+  run(input: z.infer<I>, parts: ToolParts): Promise<z.infer<O>>;
+}
+
+/** Tool that validates its input when it runs. */
+export type AnyTool = Omit<Tool<z.ZodObject, z.ZodObject>, 'run'> & {
+  run(input: unknown, parts: ToolParts): Promise<Record<string, unknown>>;
+};
+
+/** Defines a tool. Its input is parsed with its schema. */
+export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(tool: Tool<I, O>): AnyTool {
+  return { ...tool, run: (input, parts) => tool.run(tool.input.parse(input), parts) };
+}
+
+/** Instructions that an agent reads before it uses a tool. */
+const INSTRUCTIONS = `Live state of the servers and jobs of Tilt (tilt up, tilt ci). Start with explain_verdict; \
+after a change, use wait_for instead of polling. While the link of a Session is STALE, its state may be out of date. \
+All tools are read-only.`;
 
 /**
- * A server of the Model Context Protocol that answers from a gateway: what agents ask Tilt for. What cannot be answered comes
- * back as a tool's error, in one line.
+ * Creates a server of the Model Context Protocol whose tools query a gateway. A request that cannot be answered returns a
+ * tool error in one line.
  */
-export function createMcpServer(client: Client, clock: Clock): McpServer {
+export function createMcpServer(tools: readonly AnyTool[], client: Client, clock: Clock): McpServer {
   const server = new McpServer(
     { name: 'tilt-graphql', title: 'Tilt', version },
     { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
@@ -40,49 +72,54 @@ function register(server: McpServer, tool: AnyTool, client: Client, clock: Clock
     {
       title,
       description,
-      inputSchema: agentSchema(input),
-      outputSchema: agentSchema(output),
+      inputSchema: toAgentSchema(input),
+      outputSchema: toAgentSchema(output),
       annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
     },
     async (args, { mcpReq }): Promise<CallToolResult> => {
       try {
         const { signal } = mcpReq;
-        const answer = await tool.run(args, { client, clock, signal, sendProgress: progressOf(mcpReq) });
+        const answer = await tool.run(args, {
+          client,
+          clock,
+          signal,
+          sendProgress: createProgressSender(mcpReq),
+        });
         return { content: [{ type: 'text', text: JSON.stringify(answer) }], structuredContent: answer };
       } catch (error) {
-        return { content: [{ type: 'text', text: messageOf(error) }], isError: true };
+        return { content: [{ type: 'text', text: toToolError(error) }], isError: true };
       }
     },
   );
 }
 
-function progressOf({ _meta, notify }: ServerContext['mcpReq']): SendProgress | null {
+function createProgressSender({ _meta, notify }: ServerContext['mcpReq']): SendProgress | null {
   const progressToken = _meta?.progressToken;
   if (progressToken === undefined) return null;
   return (progress, message) => {
-    const params = { progressToken, progress, message: bounded(message, MAX_LINE) };
-    // An agent that has gone misses nothing: its call is aborted.
+    const params = { progressToken, progress, message: truncate(message, MAX_LINE) };
+    // A disconnected agent needs no progress: its call is aborted.
     notify({ method: 'notifications/progress', params }).catch(() => {});
   };
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof NoAnswer || error instanceof ClientError)
-    return bounded(oneLine(plainText(error.message)), MAX_MESSAGE);
+function toToolError(error: unknown): string {
+  if (error instanceof NoAnswerError || error instanceof ClientError)
+    return truncate(oneLine(plainText(error.message)), MAX_MESSAGE);
   throw error;
 }
 
-/** Faults that are reported of one input. */
+/** Maximum number of validation errors per input. */
 const MAX_ISSUES = 5;
 
 /**
- * A tool's schema as agents get it: JSON Schema without `$schema`, which the APIs of some models reject, and with errors of
- * bounded length.
+ * Converts a tool's schema for agents: JSON Schema without `$schema`, which some model APIs reject, and with validation
+ * errors of bounded length.
  */
-export function agentSchema(schema: z.ZodObject): StandardSchemaWithJSON<Record<string, unknown>> {
+export function toAgentSchema(schema: z.ZodObject): StandardSchemaWithJSON<Record<string, unknown>> {
   const { jsonSchema } = schema['~standard'];
-  // Without this, an argument that a tool does not have would be dropped in silence, such as a filter with a misspelt name. The
-  // schema itself does not say `additionalProperties`: the APIs of some models reject it.
+  // Rejects unknown arguments, such as a misspelt filter. The schema itself has no `additionalProperties`, which some
+  // model APIs reject.
   const strict = schema.strict();
   return {
     '~standard': {
@@ -92,7 +129,9 @@ export function agentSchema(schema: z.ZodObject): StandardSchemaWithJSON<Record<
         const { success, data, error } = strict.safeParse(value);
         if (success) return { value: data };
         const issues = error.issues.slice(0, MAX_ISSUES);
-        return { issues: issues.map(({ message, path }) => ({ path, message: bounded(message, MAX_LINE) })) };
+        return {
+          issues: issues.map(({ message, path }) => ({ path, message: truncate(message, MAX_LINE) })),
+        };
       },
       jsonSchema: {
         input: (options) => withoutDialect(jsonSchema.input(options)),

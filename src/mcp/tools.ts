@@ -1,42 +1,43 @@
 import { z } from 'zod';
 import { targetKey } from '../client/changes.js';
 import { blockersOf, type TargetFields } from '../client/client.js';
-import { bounded, firstPage, MAX_NAME, moreFacts, pageAfter, pageInput } from './bounds.js';
+import { firstPage, MAX_NAME, moreFacts, pageAfter, pageInput, truncate } from './bounds.js';
+import { NoAnswerError, nearestNames, readCurrentView } from './current-view.js';
 import {
   blockerFacts,
-  blockerFactsOf,
-  factsOf,
+  phaseInput,
   sessionFacts,
+  sessionInput,
   targetDetails,
-  targetDetailsOf,
   targetFacts,
-  targetFactsOf,
+  toBlockerFacts,
+  toSessionFacts,
+  toTargetDetails,
+  toTargetFacts,
+  toTransitionFacts,
   transitionFacts,
-  transitionFactsOf,
 } from './facts.js';
-import { nearestNames } from './nearest.js';
-import { NoAnswer, newestView } from './newest-view.js';
-import { type AnyTool, defineTool, phase, session } from './tool.js';
+import { type AnyTool, defineTool } from './server.js';
 import { waitTool } from './wait-tool.js';
 
-/** How many changes of a target's phase a gateway keeps. */
+/** Number of phase changes per target that a gateway keeps. */
 const HISTORY = 50;
 
-/** Names that an error lists. */
+/** Maximum number of names in an error. */
 const MAX_LISTED = 5;
 
-/** All tools, in the order in which they are listed. */
+/** All tools, in the order of their list. */
 export const tools: readonly AnyTool[] = [
   defineTool({
     name: 'list_sessions',
     title: 'List Sessions',
     description:
-      'Every Session of Tilt that is known, with its verdict, why, its link, and how many targets are in each phase.',
+      'List every known Session of Tilt with its verdict and reason, its connection, and the number of targets per phase.',
     input: z.object({
       verdicts: z
         .array(sessionFacts.shape.verdict)
         .optional()
-        .describe('Only those with one of these verdicts'),
+        .describe('Only Sessions with one of these verdicts'),
       ...pageInput,
     }),
     output: z.object({ sessions: z.array(sessionFacts), more: moreFacts }),
@@ -45,11 +46,11 @@ export const tools: readonly AnyTool[] = [
       const { facts, more } = pageAfter(
         all.filter(({ verdict }) => verdicts?.includes(verdict.state) ?? true),
         {
-          toFacts: factsOf,
+          toFacts: toSessionFacts,
           keyOf: ({ id }) => id,
           limit,
           after,
-          ask: 'list_sessions again with more.after as after, or with verdicts',
+          ask: 'call list_sessions again with more.after as after, or with verdicts',
         },
       );
       return { sessions: facts, ...(more && { more }) };
@@ -59,17 +60,17 @@ export const tools: readonly AnyTool[] = [
     name: 'explain_verdict',
     title: 'Explain the verdict',
     description:
-      'Whether a Session is good, and if not, what stands in the way: failed targets first, with their errors, then those that are retried, run and are not ready, or wait, each with since when. target_history has more of a long error.',
-    input: z.object({ session, limit: pageInput.limit }),
+      'Explain the verdict of a Session and list the targets that block it, each with the start of its phase: failed targets first, with their errors, then targets that are retried, running but not ready, or waiting. For a long error, use target_history.',
+    input: z.object({ session: sessionInput, limit: pageInput.limit }),
     output: z.object({ session: sessionFacts, blockers: z.array(blockerFacts), more: moreFacts }),
     run: async ({ session: id, limit }, { client, signal }) => {
-      const view = await newestView(client, { session: id, signal });
-      const facts = factsOf(view.session);
+      const view = await readCurrentView(client, { session: id, signal });
+      const facts = toSessionFacts(view.session);
       const { facts: blockers, more } = firstPage(blockersOf(view), {
-        toFacts: blockerFactsOf,
+        toFacts: toBlockerFacts,
         used: facts,
         limit,
-        ask: 'list_targets with phases FAILED, RETRYING, RUNNING or WAITING, page by page',
+        ask: 'call list_targets with phases FAILED, RETRYING, RUNNING or WAITING, page by page',
       });
       return { session: facts, blockers, ...(more && { more }) };
     },
@@ -77,54 +78,56 @@ export const tools: readonly AnyTool[] = [
   defineTool({
     name: 'list_targets',
     title: 'List targets',
-    description: 'The servers and jobs of a Session, by name, with what each is doing.',
+    description: 'List the servers and jobs of a Session by name, with their current activity.',
     input: z.object({
-      session,
-      phases: z.array(phase).optional().describe('Only those in one of these phases'),
-      name: z.string().optional().describe('Only those with this name; * is any text: api:* or *db*'),
+      session: sessionInput,
+      phases: z.array(phaseInput).optional().describe('Only targets in one of these phases'),
+      name: z.string().optional().describe('Only targets with this name; * matches any text: api:* or *db*'),
       ...pageInput,
     }),
     output: z.object({ targets: z.array(targetFacts), more: moreFacts }),
     run: async ({ session: id, phases, name, limit, after }, { client, signal }) => {
-      const { targets } = await newestView(client, {
+      const { targets } = await readCurrentView(client, {
         session: id,
         where: { ...(phases && { phase: phases }), ...(name !== undefined && { name }) },
         signal,
       });
       const { facts, more } = pageAfter([...targets.values()], {
-        toFacts: targetFactsOf,
+        toFacts: toTargetFacts,
         keyOf: targetKey,
         limit,
         after,
-        ask: 'list_targets again with more.after as after, or with phases or name',
+        ask: 'call list_targets again with more.after as after, or with phases or name',
       });
       return { targets: facts, ...(more && { more }) };
     },
   }),
   defineTool({
     name: 'target_history',
-    title: "A target's history",
+    title: 'Target history',
     description:
-      'What a server or job went through, oldest first, as far as the gateway saw it: up to 50 changes of its state. With its error, of a long one the beginning and the end.',
+      'List the last state changes of a server or job that the gateway observed, oldest first, up to 50. Includes its error; a long error is shortened in the middle.',
     input: z.object({
-      session,
-      target: z.string().describe('Its name, such as api:serve'),
-      limit: pageInput.limit.describe('Only this many of the last changes. Default: as many as fit'),
+      session: sessionInput,
+      target: z.string().describe('Name of the target, such as api:serve'),
+      limit: pageInput.limit.describe(
+        'Maximum number of changes, counted from the last one. Default: as many as fit',
+      ),
     }),
     output: z.object({ target: targetDetails, history: z.array(transitionFacts), more: moreFacts }),
     run: async ({ session: id, target: key, limit }, { client, signal }) => {
-      const all = await newestView(client, { session: id, signal });
-      const { name } = all.targets.get(key) ?? noTarget(key, all.targets);
-      // Only then with its history: that of all targets may be megabytes.
+      const all = await readCurrentView(client, { session: id, signal });
+      const { name } = all.targets.get(key) ?? throwNotFound(key, all.targets);
+      // Requests the history of this target only: that of all targets can take megabytes.
       const options = { session: all.session.id, where: { name }, history: HISTORY, signal };
-      const { targets } = await newestView(client, options);
-      const target = targets.get(key) ?? noTarget(key, targets);
-      const details = targetDetailsOf(target);
+      const { targets } = await readCurrentView(client, options);
+      const target = targets.get(key) ?? throwNotFound(key, targets);
+      const details = toTargetDetails(target);
       const { facts, more } = firstPage(target.history.toReversed(), {
-        toFacts: transitionFactsOf,
+        toFacts: toTransitionFacts,
         used: details,
         limit,
-        ask: 'earlier changes: target_history with a greater limit, if one was given; otherwise they do not fit',
+        ask: 'for earlier changes, call target_history with a greater limit, if one was given; otherwise they do not fit',
       });
       return { target: details, history: facts.reverse(), ...(more && { more }) };
     },
@@ -132,15 +135,15 @@ export const tools: readonly AnyTool[] = [
   waitTool,
 ];
 
-function noTarget(wrong: string, targets: ReadonlyMap<string, TargetFields>): never {
+function throwNotFound(wrong: string, targets: ReadonlyMap<string, TargetFields>): never {
   const names = [...targets.keys()];
   const near = names.length <= MAX_LISTED ? names : nearestNames(wrong, names, MAX_LISTED);
-  const listed = near.map((name) => bounded(name, MAX_NAME));
-  throw new NoAnswer(`no target is named ${bounded(wrong, MAX_NAME)}${hint()}`);
+  const listed = near.map((name) => truncate(name, MAX_NAME));
+  throw new NoAnswerError(`no target is named ${truncate(wrong, MAX_NAME)}${hint()}`);
 
   function hint(): string {
-    if (names.length <= MAX_LISTED) return `; there are: ${listed.join(', ')}`;
-    if (listed.length > 0) return `, of ${names.length}; did you mean ${listed.join(' or ')}?`;
-    return `, of ${names.length}; list_targets finds them, with name: "*part*" too`;
+    if (names.length <= MAX_LISTED) return `; known: ${listed.join(', ')}`;
+    if (listed.length > 0) return `; ${names.length} are known; did you mean ${listed.join(' or ')}?`;
+    return `; ${names.length} are known; search with list_targets and name: "*part*"`;
   }
 }

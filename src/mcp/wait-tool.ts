@@ -1,30 +1,39 @@
 import { z } from 'zod';
 import { blockersOf } from '../client/client.js';
 import type { Clock } from '../lib/clock.js';
-import { bounded, firstPage, MAX_LINE, moreFacts } from './bounds.js';
-import { blockerFacts, blockerFactsOf, factsOf, runFacts, runFactsOf, sessionFacts } from './facts.js';
-import { NoAnswer } from './newest-view.js';
-import { type AnyTool, defineTool, phase, type SendProgress, session } from './tool.js';
+import { firstPage, MAX_LINE, moreFacts, truncate } from './bounds.js';
+import { NoAnswerError } from './current-view.js';
+import {
+  blockerFacts,
+  phaseInput,
+  runFacts,
+  sessionFacts,
+  sessionInput,
+  toBlockerFacts,
+  toRunFacts,
+  toSessionFacts,
+} from './facts.js';
+import { type AnyTool, defineTool, type SendProgress } from './server.js';
 
-/** How long to wait by default, in seconds: most agents give a call a minute. */
-const PATIENCE_SECONDS = 50;
+/** Default timeout in seconds: most agents end a call after a minute. */
+const DEFAULT_TIMEOUT_SECONDS = 50;
 
-/** Waits for a condition, and reports progress meanwhile. */
+/** Waits for a condition and reports progress. */
 export const waitTool: AnyTool = defineTool({
   name: 'wait_for',
   title: 'Wait for a condition',
-  description: `Waits until a Session is ready (everything that counts is), a tilt ci is done, or a target is in a phase. \
-It is about one run of Tilt: the one that runs now, or the next to start, or one that ended in the last seconds. \
-result: reached; failed; unknown (no news that can be trusted, or another run replaced it); \
-impossible (a tilt up is never done); timeout (call it again to wait on). \
-A client that ends calls early, some after 5 s, needs a timeoutSeconds below that, such as 4.`,
+  description: `Wait until a Session is ready (all its enabled targets are), a tilt ci is done, or a target is in a phase. \
+The wait is about one run of Tilt: the current one, the next to start, or one that ended in the last seconds. \
+result: reached; failed; unknown (no current data, or another run replaced it); \
+impossible (a tilt up is never done); timeout (call wait_for again to continue). \
+A client that ends calls early, some after 5 s, needs a lower timeoutSeconds, such as 4.`,
   input: z.object({
-    session,
+    session: sessionInput,
     condition: z.enum(['ready', 'done', 'target']),
-    target: z.string().optional().describe('With condition target: its name'),
-    phase: phase.optional().describe('With condition target: the phase to wait for'),
-    pid: z.number().int().min(1).optional().describe('Only the run of the tilt process with this id'),
-    tiltfile: z.string().optional().describe('Only a run of this Tiltfile: its absolute path'),
+    target: z.string().optional().describe('With condition target: name of the target'),
+    phase: phaseInput.optional().describe('With condition target: the phase to wait for'),
+    pid: z.number().int().min(1).optional().describe('Only the run with this process id'),
+    tiltfile: z.string().optional().describe('Only a run of this Tiltfile (absolute path)'),
     startedAfter: z
       .string()
       .refine((text) => z.iso.datetime({ offset: true }).safeParse(text).success, {
@@ -36,15 +45,15 @@ A client that ends calls early, some after 5 s, needs a timeoutSeconds below tha
       .number()
       .min(0.1)
       .max(3_600)
-      .default(PATIENCE_SECONDS)
+      .default(DEFAULT_TIMEOUT_SECONDS)
       .describe(
-        `How long to wait at most. Keep it below the time that your client gives a call, unless progress extends that: 4 where that is 5 s. Default: ${PATIENCE_SECONDS}`,
+        `Maximum time to wait. Keep it below the time limit of your client, such as 4 for a limit of 5 s, unless progress notifications extend that limit. Default: ${DEFAULT_TIMEOUT_SECONDS}`,
       ),
   }),
   output: z.object({
     result: z.enum(['reached', 'failed', 'unknown', 'impossible', 'timeout']),
     reason: z.string(),
-    run: runFacts.nullable().describe('The run that the result is about'),
+    run: runFacts.nullable().describe('Run that the result is about'),
     session: sessionFacts.nullable(),
     blockers: z.array(blockerFacts),
     more: moreFacts,
@@ -60,7 +69,7 @@ A client that ends calls early, some after 5 s, needs a timeoutSeconds below tha
       startedAfter,
       timeoutSeconds,
     } = input;
-    const awaited = condition === 'target' ? aboutTarget(target, wanted) : condition;
+    const awaited = condition === 'target' ? toTargetCondition(target, wanted) : condition;
     const progress = startProgress(clock, sendProgress);
     try {
       const { result, reason, view, run } = await client.waitFor({
@@ -73,18 +82,18 @@ A client that ends calls early, some after 5 s, needs a timeoutSeconds below tha
         for: awaited,
         timeoutMs: timeoutSeconds * 1_000,
         signal,
-        onView: (_, { reason: waiting }) => progress.update(waiting),
+        onView: (_, { reason: blocking }) => progress.update(blocking),
       });
       const facts = {
         result,
-        reason: bounded(reason, MAX_LINE),
-        run: run && runFactsOf(run),
-        session: view?.session ? factsOf(view.session) : null,
+        reason: truncate(reason, MAX_LINE),
+        run: run && toRunFacts(run),
+        session: view?.session ? toSessionFacts(view.session) : null,
       };
       const { facts: blockers, more } = firstPage(view ? blockersOf(view) : [], {
-        toFacts: blockerFactsOf,
+        toFacts: toBlockerFacts,
         used: facts,
-        ask: 'explain_verdict, or list_targets with phases FAILED, RETRYING, RUNNING or WAITING',
+        ask: 'call explain_verdict, or list_targets with phases FAILED, RETRYING, RUNNING or WAITING',
       });
       return { ...facts, blockers, ...(more && { more }) };
     } finally {
@@ -93,24 +102,24 @@ A client that ends calls early, some after 5 s, needs a timeoutSeconds below tha
   },
 });
 
-function aboutTarget(target: string | undefined, wanted: z.infer<typeof phase> | undefined) {
+function toTargetCondition(target: string | undefined, wanted: z.infer<typeof phaseInput> | undefined) {
   if (target === undefined || wanted === undefined)
-    throw new NoAnswer('condition target needs both target and phase');
+    throw new NoAnswerError('condition target requires both target and phase');
   return { target, phase: wanted };
 }
 
-/** Progress of one call, in regular notifications. */
+/** Progress notifications of one call. */
 interface Progress {
-  /** Sets the message of the next notifications. The first one is sent at once. */
+  /** Sets the message of the next notifications. The first call sends one at once. */
   update(message: string): void;
-  /** Sends nothing more. */
+  /** Stops the notifications. */
   end(): void;
 }
 
-/** Interval of notifications in milliseconds. Some clients end a call that they hear nothing of for 5 s. */
+/** Interval of notifications in milliseconds. Some clients end a call without notifications after 5 s. */
 const INTERVAL_MS = 2_000;
 
-/** Starts the progress of a call. Without `send` the client did not ask for it: nothing happens. */
+/** Starts the notifications of a call. Does nothing without `send`: the client did not request progress. */
 function startProgress(clock: Clock, send: SendProgress | null): Progress {
   if (send === null) return { update() {}, end() {} };
   const startedAt = clock.monotonic();

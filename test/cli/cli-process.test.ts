@@ -16,7 +16,10 @@ describe('terminalSize', () => {
     [{ columns: 0, rows: 0 }, {}, { columns: 80, rows: 24 }],
     [{}, { COLUMNS: 'wide', LINES: '-1' }, { columns: 80, rows: 24 }],
     [{ columns: 100 }, { LINES: '0' }, { columns: 100, rows: 24 }],
-  ])('of a terminal that reports %j with the environment %j is %j', (reported, env, expected) => {
-    expect(terminalSize(reported, env)).toEqual(expected);
-  });
+  ])(
+    'terminalSize of a terminal that reports %j with the environment %j is %j',
+    (reported, env, expected) => {
+      expect(terminalSize(reported, env)).toEqual(expected);
+    },
+  );
 });

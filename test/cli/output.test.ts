@@ -2,7 +2,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createOutput } from '../../src/cli/output.js';
 
-/** A stream that takes nothing until it is told to. */
+/** Stream that accepts a chunk only when the test calls `takeOne`. */
 function slowStream() {
   const taken: string[] = [];
   const waiting: (() => void)[] = [];
@@ -20,7 +20,7 @@ function slowStream() {
 }
 
 describe('createOutput', () => {
-  it('waits for a reader that is slow', async () => {
+  it('a write waits for a slow reader', async () => {
     const { stream, taken, takeOne } = slowStream();
     const output = createOutput(stream);
     const written = output.write('one');
@@ -31,7 +31,7 @@ describe('createOutput', () => {
     output.end();
   });
 
-  it('waits no more, and drops what is written, once its reader has gone', async () => {
+  it('writes after the reader has closed the stream are dropped without waiting', async () => {
     const { stream } = slowStream();
     const output = createOutput(stream);
     const written = output.write('one');
@@ -42,7 +42,7 @@ describe('createOutput', () => {
     output.end();
   });
 
-  it('ends a write that a slow reader holds up when the command is interrupted', async () => {
+  it('an interruption ends a write that a slow reader delays', async () => {
     const { stream } = slowStream();
     const interruption = new AbortController();
     const output = createOutput(stream, interruption.signal);
@@ -52,16 +52,16 @@ describe('createOutput', () => {
     output.end();
   });
 
-  it('rejects a write that is lost, unless it is lost because the reader has left', async () => {
+  it('a lost write rejects, unless the reader has closed the stream', async () => {
     const write = (code: string) =>
       createOutput(
         new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error(code), { code })) }),
       ).write('one');
-    await expect(write('ENOSPC')).rejects.toThrow('standard output cannot be written: ENOSPC');
+    await expect(write('ENOSPC')).rejects.toThrow('cannot write to standard output: ENOSPC');
     await expect(write('EPIPE')).resolves.toBeUndefined();
   });
 
-  it('leaves nothing behind that listens', async () => {
+  it('end() removes the listeners of the output', async () => {
     const stream = new PassThrough();
     const before = ['error', 'close', 'drain'].map((name) => stream.listenerCount(name));
     const output = createOutput(stream);

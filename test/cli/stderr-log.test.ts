@@ -6,7 +6,7 @@ import { createManualClock } from '../support/manual-clock.js';
 const FLAGS = { level: 'info', format: 'text' } as const;
 const clock = createManualClock(Date.parse('2026-11-22T12:00:00Z'));
 
-/** A stream that goes on after an error, as `process.stderr` does; it holds everything while it is stopped. */
+/** Stream that continues after an error, like `process.stderr`. It buffers everything while it is stopped. */
 function openStream() {
   const taken: string[] = [];
   const held: string[] = [];
@@ -41,7 +41,7 @@ function openStream() {
 }
 
 describe('the log on standard error', () => {
-  it('holds at most about 1 MiB for a reader that has stopped, and counts the lines it drops', () => {
+  it('the log buffers about 1 MiB for a stopped reader and counts the lines that it drops', () => {
     const { stream, taken, state, resume } = openStream();
     const log = createStderrLog(FLAGS, stream, clock);
     state.isStopped = true;
@@ -51,12 +51,12 @@ describe('the log on standard error', () => {
     log('info', 'afterwards');
     const kept = taken.filter((line) => line.includes('xxx')).length;
     expect(taken.slice(-2)).toEqual([
-      expect.stringMatching(new RegExp(`WARN  Log lines were dropped: .* lines=${3_000 - kept}\n`)),
+      expect.stringMatching(new RegExp(`WARN  log lines dropped: .* lines=${3_000 - kept}\n`)),
       expect.stringMatching(/INFO {2}afterwards\n/),
     ]);
   });
 
-  it('goes on when a full disk has room again', () => {
+  it('the log continues when a full disk has room again', () => {
     const { stream, taken, state } = openStream();
     const log = createStderrLog(FLAGS, stream, clock);
     state.code = 'ENOSPC';
@@ -69,7 +69,7 @@ describe('the log on standard error', () => {
     ]);
   });
 
-  it('writes nothing more once its reader has left', () => {
+  it('the log writes nothing after its reader has closed the stream', () => {
     const { stream, taken, state } = openStream();
     const log = createStderrLog(FLAGS, stream, clock);
     state.code = 'EPIPE';
@@ -80,7 +80,7 @@ describe('the log on standard error', () => {
   });
 });
 
-/** A log whose lines are kept. */
+/** Log whose lines are collected. */
 function start({ level = 'info', format = 'text' }: Partial<LogOptions> = {}) {
   const lines: string[] = [];
   const clock = createManualClock(Date.parse('2026-11-22T12:00:00Z'));
@@ -88,7 +88,7 @@ function start({ level = 'info', format = 'text' }: Partial<LogOptions> = {}) {
 }
 
 describe('a log line', () => {
-  it('is a sentence and its facts, for people', () => {
+  it('a text log line has a message and its fields', () => {
     const { lines, log } = start();
     log('warn', 'The source is away', { source: 'shop', error: 'no route "x"' });
     expect(lines).toEqual([
@@ -96,7 +96,7 @@ describe('a log line', () => {
     ]);
   });
 
-  it('is one JSON object, for machines', () => {
+  it('a JSON log line is one object', () => {
     const { lines, log } = start({ format: 'json' });
     log('info', 'It listens', { port: 4000 });
     expect(lines).toEqual([
@@ -104,7 +104,7 @@ describe('a log line', () => {
     ]);
   });
 
-  it.each(['text', 'json'] as const)('stays one line whatever an error says, as %s', (format) => {
+  it.each(['text', 'json'] as const)('an error with several lines stays one log line, as %s', (format) => {
     const { lines, log } = start({ format });
     log('error', 'It broke', { error: new Error('two\nlines') });
     expect(lines.join('').match(/\n/g)).toHaveLength(1);
@@ -112,7 +112,7 @@ describe('a log line', () => {
   });
 
   it.each(['text', 'json'] as const)(
-    'has no terminal sequence and no command of a CI service, as %s',
+    'a log line has no escape sequence and no CI log command, as %s',
     (format) => {
       const { lines, log } = start({ format });
       log('warn', 'two\n\u001b[31mlines\u001b[0m ##[stop-commands]x', {
@@ -125,7 +125,7 @@ describe('a log line', () => {
     },
   );
 
-  it('is written when it matters as much as the level asks for', () => {
+  it('a log line is written when its level is at least the configured one', () => {
     const { lines, log } = start({ level: 'warn' });
     log('info', 'no');
     log('warn', 'yes');

@@ -33,7 +33,7 @@ async function start(isPrefixKept: boolean) {
     providers: [source.provider],
     token: TOKEN,
     pathPrefix: isPrefixKept ? '/tilt' : '',
-    parseTrustedProxies: ['127.0.0.1'],
+    trustProxies: ['127.0.0.1'],
   });
   await gateway.gateway.ready();
   const link = await openSlowLink(gateway.origin, DELAY_MS);

@@ -195,7 +195,7 @@ describe('publish -- COMMAND', () => {
     );
     expect(await run.exit).toBe(4);
     expect(run.stderr).toMatch(
-      /ERROR job\.Tiltfile: its final state could not be written within 1 s: the broker is away$/m,
+      /ERROR job\.Tiltfile: the final state was not written within 1 s: the broker is unreachable$/m,
     );
   });
 

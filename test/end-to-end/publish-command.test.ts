@@ -112,7 +112,7 @@ describe('publish -- COMMAND publishes the Session of its command, and no other'
     expect([await second.exit, second.stderr]).toEqual([
       0,
       expect.stringMatching(
-        /WARN .* another publisher .* writes it;[\s\S]*ERROR ci\.6\.Tiltfile: its final state could not be written/,
+        /WARN .* another publisher .* writes it;[\s\S]*ERROR ci\.6\.Tiltfile: the final state was not written/,
       ),
     ]);
     await endPublishedTilt(gateway, 'ci.6/Tiltfile');

@@ -88,7 +88,7 @@ describe('the dashboard', () => {
   it('shows why the gateway refuses its WebSocket, which a browser does not tell', async () => {
     const { gateway } = await start({
       allowHosts: ['board.example.com'],
-      parseTrustedProxies: ['127.0.0.1'],
+      trustProxies: ['127.0.0.1'],
     });
     await using _gateway = gateway;
     const page = await browser.newPage();

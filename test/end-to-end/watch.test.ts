@@ -38,7 +38,7 @@ describe('tilt-graphql watch in a terminal', () => {
     await clients.play('ci-bad', 6);
     await using terminal = await open(clients);
     await terminal.until(/^tilt-default\/Tiltfile {2}PENDING {2}/);
-    await terminal.until(/^PHASE +TARGET +TIME +WHAT IT SAYS\n/m);
+    await terminal.until(/^PHASE +TARGET +TIME +STATUS\n/m);
     expect(await terminal.screen()).not.toContain('before');
     await clients.play('ci-bad');
     await terminal.until(/^tilt-default\/Tiltfile {2}FAILED, done {2}Command/);
@@ -149,7 +149,7 @@ describe('tilt-graphql watch in a terminal', () => {
     await using terminal = await open(clients, `tilt-graphql watch --url http://127.0.0.1:${proxy.port}`);
     await terminal.until(/^live at http/m);
     proxy.cut();
-    await terminal.until(/^LINK LOST for \S+, this is the last known state: /m);
+    await terminal.until(/^CONNECTION LOST for \S+, this is the last known state: /m);
     expect(await terminal.screen()).toContain('api:serve');
     await clients.put(jobJson(FAILED));
     proxy.mend();
@@ -288,7 +288,7 @@ describe('tilt-graphql watch into a pipe', () => {
     await expect
       .poll(() => command.stderr)
       .toBe(
-        'tilt-graphql: there is no Session tilt-10360/Tiltfile, waiting for it; known: tilt-default/Tiltfile (LIVE)\n',
+        'tilt-graphql: Session tilt-10360/Tiltfile not found, waiting for it; known: tilt-default/Tiltfile (LIVE)\n',
       );
     expect(linesOf(command).map(({ type }) => type)).toEqual(['LINK']);
     await using other = await createTiltServer({ sessions: [greenJson()] });
@@ -308,8 +308,8 @@ describe('tilt-graphql watch into a pipe', () => {
     await using terminal = await openTmux({ TILT_GRAPHQL_URL: clients.gateway.origin });
     await terminal.type('tilt-graphql watch -s tilt-default/Tiltfile');
     await terminal.press('Enter');
-    await terminal.until(/^no Session tilt-default\/Tiltfile yet/);
-    await terminal.until(/^there is no Session tilt-default\/Tiltfile, waiting for it; no Session is known/m);
+    await terminal.until(/^Session tilt-default\/Tiltfile not found yet/);
+    await terminal.until(/^Session tilt-default\/Tiltfile not found, waiting for it; no Session is known/m);
     await clients.play('ci-ok');
     await terminal.until(/^tilt-default\/Tiltfile {2}PASSED/);
     await terminal.until(/^q quit/m);
@@ -387,7 +387,7 @@ describe('watch --exec', () => {
     await clients.put(jobJson(FAILED));
     await expect
       .poll(() => command.stderr, { timeout: 20_000 })
-      .toContain('tilt-graphql: --exec ended with 7\n');
+      .toContain('tilt-graphql: --exec ended with exit code 7\n');
     expect(command.stderr).toContain('said\n');
     expect(command.stdout).not.toContain('said');
   });

@@ -28,7 +28,7 @@ function statusOf({ url }: TestGateway, headers: Record<string, string>): Promis
 }
 
 const BOARD: GatewayOptions = { allowHosts: ['board.example.com'] };
-const PROXIED: GatewayOptions = { ...BOARD, parseTrustedProxies: ['127.0.0.1'] };
+const PROXIED: GatewayOptions = { ...BOARD, trustProxies: ['127.0.0.1'] };
 const SAME: [Record<string, string>, GatewayOptions, number][] = [
   [{ host: 'board.example.com:443', origin: 'https://board.example.com' }, BOARD, 200],
   [{ host: 'board.example.com:80', origin: 'http://board.example.com' }, BOARD, 200],

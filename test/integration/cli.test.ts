@@ -45,7 +45,7 @@ describe('tilt-graphql', () => {
         /^tilt-graphql \d+\.\d+\.\d+ listens on http:.* \(HTTP, SSE\) and ws:.* \(WebSocket\)$/,
       ),
       expect.stringMatching(
-        /^reads every Tilt in .*, and the built-in demo while none runs; now: tilt LIVE, demo LIVE$/,
+        /^reads every Tilt in .*, or the built-in demo while no Tilt runs; now: tilt LIVE, demo LIVE$/,
       ),
       expect.stringMatching(/^open http:.* for GraphiQL$/),
       '',
@@ -320,7 +320,7 @@ describe('bad input on the command line gets one line and exit code 2', () => {
     [
       'a certificate that is none',
       async () => ['--tls-cert', await file('c.pem', 'x'), '--tls-key', await file('k.pem', 'y')],
-      /--tls-cert .*c\.pem and --tls-key .* cannot be used: /,
+      /--tls-cert .*c\.pem and --tls-key .*: invalid key pair: /,
     ],
     ['a prefix that is none', () => ['--path-prefix', 'tilt'], /'tilt' is invalid.*such as \/tilt/],
     ['a proxy that is none', () => ['--trust-proxy', '10.0.0.0/99'], /is invalid.*10\.0\.0\.0\/8/],
@@ -378,7 +378,7 @@ describe('bad input on the command line gets one line and exit code 2', () => {
     const { code, stderr } = await runCliToEnd(['--port', port, '--source', 'demo', '--log-level', 'silent']);
     expect([code, stderr]).toEqual([
       2,
-      `tilt-graphql: port ${port} of 127.0.0.1 is in use; give another with --port, or --port 0 for a free one\n`,
+      `tilt-graphql: port ${port} on 127.0.0.1 is already in use; choose another with --port, or --port 0 for a free port\n`,
     ]);
     other.close();
   });

@@ -10,7 +10,7 @@ async function start(options: GatewayOptions = {}): Promise<TestGateway> {
   const source = createMemoryProvider('a', [session('a', { x: 'running' })]);
   const gateway = await startGateway({
     providers: [source.provider],
-    parseTrustedProxies: ['127.0.0.1'],
+    trustProxies: ['127.0.0.1'],
     limits: { socketsPerAddress: 2 },
     ...options,
   });

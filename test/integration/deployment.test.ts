@@ -42,7 +42,7 @@ describe('behind a reverse proxy', () => {
       'x-forwarded-host': 'evil.example',
       'x-forwarded-proto': 'https',
     };
-    await using trusting = await start({ parseTrustedProxies: ['127.0.0.1'] });
+    await using trusting = await start({ trustProxies: ['127.0.0.1'] });
     const refused = await fetch(`${trusting.url}?query={__typename}`, { headers });
     expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining('evil.example')]);
     await using careful = await start({});
@@ -50,7 +50,7 @@ describe('behind a reverse proxy', () => {
   });
 
   it('the cookie is sent by TLS alone when the proxy says that its client came by TLS', async () => {
-    await using gateway = await start({ token: 'a-token-of-the-tests', parseTrustedProxies: ['127.0.0.1'] });
+    await using gateway = await start({ token: 'a-token-of-the-tests', trustProxies: ['127.0.0.1'] });
     const headers = { accept: 'text/html', 'x-forwarded-proto': 'https' };
     const opened = await fetch(`${gateway.url}?token=a-token-of-the-tests`, { redirect: 'manual', headers });
     expect(opened.headers.get('set-cookie')).toMatch(/; Secure$/);

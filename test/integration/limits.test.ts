@@ -287,7 +287,7 @@ describe('how many connections there may be', () => {
   it('of one address, unless that is a proxy that is trusted', async () => {
     await using gateway = await start({
       limits: { socketsPerAddress: 1 },
-      parseTrustedProxies: ['127.0.0.0/8'],
+      trustProxies: ['127.0.0.0/8'],
     });
     const other = await idle(gateway);
     expect(await raw(gateway, ASK)).toMatch(/^HTTP\/1\.1 200 /);

@@ -99,7 +99,7 @@ describe('the length of what tilt-graphql mcp answers', () => {
       sessions: [expect.objectContaining({ id: 'shop-199/Tiltfile' })],
     });
     expect(await agent.use('explain_verdict', { session: 'shop-07/Tiltfile' })).toMatch(
-      /^no Session has the id shop-07\/Tiltfile, of 200 that are known; did you mean shop-0/,
+      /^no Session has the id shop-07\/Tiltfile; 200 are known; did you mean shop-0/,
     );
   });
 
@@ -119,7 +119,7 @@ describe('the length of what tilt-graphql mcp answers', () => {
     const { structuredContent } = await resultOf(agent, 'target_history', { target: 'unit:update' });
     expect(structuredContent).toMatchObject({
       target: {
-        error: expect.stringMatching(/^compile[\s\S]* characters left out [\s\S]*undefined symbol$/),
+        error: expect.stringMatching(/^compile[\s\S]* characters omitted [\s\S]*undefined symbol$/),
       },
     });
   });
@@ -131,7 +131,7 @@ describe('the length of what tilt-graphql mcp answers', () => {
       /^no target is named svc-0042:server, of 5001; did you mean svc-0042:serve or svc-/,
     );
     expect(await agent.use('target_history', { target: 'nothing-like-it' })).toBe(
-      'no target is named nothing-like-it, of 5001; list_targets finds them, with name: "*part*" too',
+      'no target is named nothing-like-it; 5001 are known; search with list_targets and name: "*part*"',
     );
     await resultOf(agent, 'target_history', { target: 'x'.repeat(100_000) });
     await resultOf(agent, 'list_targets');

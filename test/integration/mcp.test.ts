@@ -81,7 +81,7 @@ describe('tilt-graphql mcp', () => {
     await using agent = await startAgent(gateway.url);
     expect(await agent.use('list_sessions')).toMatchObject({ sessions: [{ isDemo: true }] });
     expect(await agent.use('explain_verdict')).toBe(
-      'no Tilt is running: only the built-in demonstration is known. To ask about it, name its Session, demo/Tiltfile',
+      'no Tilt is running: only the built-in demonstration is known. To use it, pass its Session, demo/Tiltfile',
     );
     const wait = { condition: 'ready', timeoutSeconds: 2 };
     expect(await agent.use('wait_for', wait)).toMatchObject({ result: 'unknown', run: null });
@@ -122,10 +122,10 @@ describe('tilt-graphql mcp', () => {
     );
     expect(await agent.use('explain_verdict')).toMatch(/^[^\n]*a\/Tiltfile[^\n]*b\/Tiltfile[^\n]*$/);
     expect(await agent.use('target_history', { session: 'a/Tiltfile', target: 'no' })).toBe(
-      'no target is named no; there are: tiltfile:update',
+      'no target is named no; known: tiltfile:update',
     );
     expect(await agent.use('wait_for', { session: 'a/Tiltfile', condition: 'target' })).toBe(
-      'condition target needs both target and phase',
+      'condition target requires both target and phase',
     );
     expect(await agent.use('wait_for', { condition: 'never' })).toMatch(/condition/);
     expect(await agent.use('wait_for', { session: 'a/Tiltfile', condition: 'done' })).toMatchObject({

@@ -155,6 +155,6 @@ describe('tracing', () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
     });
     await cli.until(/for GraphiQL/);
-    expect(cli.stderr).toMatch(/ WARN {2}no traces are sent: .* no OpenTelemetry SDK is loaded/);
+    expect(cli.stderr).toMatch(/ WARN {2}no traces are exported: .* no OpenTelemetry SDK is loaded/);
   });
 });

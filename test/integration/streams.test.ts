@@ -7,7 +7,7 @@ import { sessionJson } from '../support/session-json.js';
 import { resultOf, runShell, startShell } from '../support/shell.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 
-const FULL = /^tilt-graphql: standard output cannot be written: .*ENOSPC.*\n$/;
+const FULL = /^tilt-graphql: cannot write to standard output: .*ENOSPC.*\n$/;
 
 /** Commands whose purpose is to print, and that end by themselves. */
 const PRINTING = [

@@ -160,7 +160,7 @@ describe('reports of a wait', () => {
   it('says of a file that cannot be written before it waits', async () => {
     const { code, stdout, stderr } = await runCliToEnd(['wait', '--junit', '/nonexistent/report.xml']);
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toBe('tilt-graphql: --junit /nonexistent/report.xml: it cannot be written (ENOENT)\n');
+    expect(stderr).toBe('tilt-graphql: --junit /nonexistent/report.xml: cannot write the file (ENOENT)\n');
   });
 
   it('annotates failures for GitHub Actions, and adds a table to the summary of the step', async () => {
@@ -186,7 +186,7 @@ describe('reports of a wait', () => {
     const { code, stderr } = await clients.runToEnd(['wait'], env);
     expect([code, stderr]).toEqual([
       0,
-      expect.stringContaining('\ntilt-graphql: /nonexistent/summary.md could not be written (ENOENT)\n'),
+      expect.stringContaining('\ntilt-graphql: cannot write /nonexistent/summary.md (ENOENT)\n'),
     ]);
   });
 });

@@ -4,12 +4,12 @@ import { MAX_ANSWER, pageAfter } from '../../src/mcp/bounds.js';
 const options = { toFacts: (key: string) => ({ key }), keyOf: (key: string) => key, ask: 'again' };
 
 describe('pageAfter', () => {
-  it('goes on behind the place of an item that is gone', () => {
+  it('a page continues after the position of an item that was removed', () => {
     const { facts } = pageAfter(['a', 'c', 'd'], { ...options, after: 'b' });
     expect(facts).toEqual([{ key: 'c' }, { key: 'd' }]);
   });
 
-  it('has one item at least, so that pages come to an end', () => {
+  it('a page has at least one item, so that paging ends', () => {
     const long = 'x'.repeat(2 * MAX_ANSWER);
     const { facts, more } = pageAfter([long, 'y'], { ...options, after: undefined });
     expect(facts).toHaveLength(1);

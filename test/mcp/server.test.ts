@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { agentSchema } from '../../src/mcp/server.js';
+import { toAgentSchema } from '../../src/mcp/server.js';
 import { tools } from '../../src/mcp/tools.js';
 
-/** Keywords that the APIs of all usual models accept in a tool's input. */
+/** Keywords that all common model APIs accept in a tool's input. */
 const ACCEPTED = new Set([
   'type',
   'properties',
@@ -23,19 +23,16 @@ function keywordsOf(schema: unknown): string[] {
   });
 }
 
-describe("the schemas of an agent's tools", () => {
-  it.each(tools)(
-    '$name takes an input whose schema has only keywords that every model API accepts',
-    (tool) => {
-      const schema = agentSchema(tool.input)['~standard'].jsonSchema.input({ target: 'draft-2020-12' });
-      const keywords = keywordsOf(schema).filter((keyword) => !/^\d+$/.test(keyword));
-      expect(keywords.filter((keyword) => !ACCEPTED.has(keyword))).toEqual([]);
-      expect(schema).toMatchObject({ type: 'object' });
-    },
-  );
+describe('schemas of the MCP tools', () => {
+  it.each(tools)('the input schema of $name has only keywords that every model API accepts', (tool) => {
+    const schema = toAgentSchema(tool.input)['~standard'].jsonSchema.input({ target: 'draft-2020-12' });
+    const keywords = keywordsOf(schema).filter((keyword) => !/^\d+$/.test(keyword));
+    expect(keywords.filter((keyword) => !ACCEPTED.has(keyword))).toEqual([]);
+    expect(schema).toMatchObject({ type: 'object' });
+  });
 
-  it.each(tools)('$name gives an answer whose schema has neither $schema nor exclusiveMinimum', (tool) => {
-    const schema = agentSchema(tool.output)['~standard'].jsonSchema.output({ target: 'draft-2020-12' });
+  it.each(tools)('the output schema of $name has neither $schema nor exclusiveMinimum', (tool) => {
+    const schema = toAgentSchema(tool.output)['~standard'].jsonSchema.output({ target: 'draft-2020-12' });
     expect(keywordsOf(schema)).not.toContain('$schema');
     expect(keywordsOf(schema)).not.toContain('exclusiveMinimum');
   });

@@ -1,28 +1,35 @@
-import type { Command } from 'commander';
+import { type Command, CommanderError } from 'commander';
+import { ClientError, createClient } from '../../client/client.js';
 import type { CliProcess } from '../cli-process.js';
-import type { AskingFlags } from '../client-options.js';
-import { DeclaredOption } from '../options.js';
-import { terminalText } from '../safe-text.js';
-import { PHASES } from '../target-facts.js';
-import { readTypedLine, type TypedLine } from './command-line.js';
-import { askNames, type KnownNames } from './names.js';
+import { toClientOptions } from '../gateway-client.js';
+import type { SessionFlags } from '../options/client.js';
+import { DeclaredOption } from '../options/option.js';
+import { PHASES } from '../options/values.js';
+import { terminalText } from '../text.js';
+import { UsageError } from '../usage-error.js';
+import { parseTypedLine, type TypedLine } from './typed-line.js';
+
+/** Directive: append no space, because the word continues. */
+const NO_SPACE = 2;
+/** Directive: do not suggest file names. */
+const NO_FILES = 4;
 
 /**
- * Answers a completion script: a line of value and description, separated by a tab, for each candidate, and a last line with
- * the directive, a sum of {@link NO_SPACE} and {@link NO_FILES}.
+ * Answers a completion script: one line per candidate with its value and description, separated by a tab, and a last
+ * line with the directives, a sum of {@link NO_SPACE} and {@link NO_FILES}.
  *
- * @param words of the command line after the program's name, the last one as far as it is typed
- * @param asking flags of the commands that ask a gateway for names, by name of the command
+ * @param words words after the program's name; the last one is incomplete
+ * @param sessionFlags option values of the commands that query a gateway, by command name
  */
 export async function complete(
   words: readonly string[],
   program: Command,
-  asking: Readonly<Record<string, AskingFlags>>,
+  sessionFlags: Readonly<Record<string, SessionFlags>>,
   env: CliProcess['env'],
 ): Promise<string> {
-  const line = readTypedLine(words, program);
-  const names = askNames(line, asking[line.command.name()], env);
-  const candidates = await candidatesFor(line, program, names);
+  const line = parseTypedLine(words, program);
+  const names = createKnownNames(line, sessionFlags[line.command.name()], env);
+  const candidates = await findCandidates(line, program, names);
   if (candidates === 'files') return ':0\n';
   const matching = candidates.filter(({ value }) => value.startsWith(line.typed) && isPrintable(value));
   const isOpen = matching.length > 0 && matching.every(({ value }) => /[:=]$/.test(value));
@@ -32,24 +39,19 @@ export async function complete(
   return [...lines, `:${NO_FILES + (isOpen ? NO_SPACE : 0)}`, ''].join('\n');
 }
 
-/** The word goes on: no space is to follow it. */
-const NO_SPACE = 2;
-/** Names of files are no candidates. */
-const NO_FILES = 4;
-
-/** A name with a line break or a control character would be read as something else, by the script or the terminal. */
+/** Whether the script and the terminal read a name as it is: it has no line break and no control character. */
 function isPrintable(value: string): boolean {
   return terminalText(value) === value && !value.startsWith(':');
 }
 
-/** What a word may become. */
+/** Possible completion of a word. */
 interface Candidate {
   readonly value: string;
   readonly description: string;
 }
 
-/** What the last word of a command line may become; `files` where it is the name of a file. */
-async function candidatesFor(
+/** Finds completions of the last word. `files` when it is a file name. */
+async function findCandidates(
   { option, command, typed, position, isAfterDashes, isNamed }: TypedLine,
   program: Command,
   names: KnownNames,
@@ -58,21 +60,20 @@ async function candidatesFor(
   if (option !== null) {
     const completion = option instanceof DeclaredOption ? option.completion : null;
     if (completion === 'files') return 'files';
-    if (completion === 'conditions') return conditions(typed, names);
-    if (completion === 'sessions') return plain(await names.sessions());
-    return plain(option.argChoices ?? []);
+    if (completion === 'conditions') return findConditions(typed, names);
+    if (completion === 'sessions') return toCandidates(await names.sessions());
+    return toCandidates(option.argChoices ?? []);
   }
   if (typed.startsWith('-')) return [...flagsOf(command), ...(isNamed ? [] : flagsOf(program))];
-  if (!isNamed) return position === 0 ? commandsOf(program) : [];
-  if (command.name() === 'help') return position === 0 ? commandsOf(program) : [];
-  return plain(command.registeredArguments[position]?.argChoices ?? []);
+  if (!isNamed || command.name() === 'help') return position === 0 ? commandsOf(program) : [];
+  return toCandidates(command.registeredArguments[position]?.argChoices ?? []);
 }
 
-async function conditions(typed: string, names: KnownNames): Promise<readonly Candidate[]> {
+async function findConditions(typed: string, names: KnownNames): Promise<readonly Candidate[]> {
   const [, target] = /^target:(.+)=[^=]*$/s.exec(typed) ?? [];
-  if (target !== undefined) return plain(PHASES.map((phase) => `target:${target}=${phase}`));
+  if (target !== undefined) return toCandidates(PHASES.map((phase) => `target:${target}=${phase}`));
   if (!typed.startsWith('target:')) return CONDITIONS;
-  return plain((await names.targets()).map((name) => `target:${name}=`));
+  return toCandidates((await names.targets()).map((name) => `target:${name}=`));
 }
 
 const CONDITIONS: readonly Candidate[] = [
@@ -95,6 +96,81 @@ function flagsOf(command: Command): Candidate[] {
   );
 }
 
-function plain(values: readonly string[]): Candidate[] {
+function toCandidates(values: readonly string[]): Candidate[] {
   return values.map((value) => ({ value, description: '' }));
+}
+
+/** Names that the gateway knows. Both functions resolve with an empty list when the gateway does not answer. */
+interface KnownNames {
+  sessions(): Promise<readonly string[]>;
+  targets(): Promise<readonly string[]>;
+}
+
+/** Maximum time that a completion waits for the gateway, in milliseconds. */
+const TIMEOUT_MS = 1_000;
+
+type Data = Readonly<Record<string, unknown>>;
+
+/**
+ * Queries the gateway of a command line for names when they are needed.
+ *
+ * @param flags option values of the command; undefined for a command that queries no gateway
+ */
+function createKnownNames(
+  line: TypedLine,
+  flags: SessionFlags | undefined,
+  env: CliProcess['env'],
+): KnownNames {
+  const ask = (document: string, toVariables: (flags: SessionFlags) => Data) =>
+    query(document, toVariables).catch(ignoreExpected);
+  return {
+    sessions: () => ask('{ sessions { nodes { name: id } } }', () => ({})),
+    targets: () =>
+      ask('query ($id: ID) { session(id: $id) { status { targets { name } } } }', ({ session }) => ({
+        id: session,
+      })),
+  };
+
+  async function query(
+    document: string,
+    toVariables: (flags: SessionFlags) => Data,
+  ): Promise<readonly string[]> {
+    if (flags === undefined) return [];
+    parseOptions(line, env);
+    const client = createClient(await toClientOptions(flags, env));
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    try {
+      return findNames(await client.query<Data, Data>(document, toVariables(flags), { signal }));
+    } finally {
+      client.close();
+    }
+  }
+}
+
+/** Parses the options that were typed, and their environment variables where they were not. */
+function parseOptions({ command, given }: TypedLine, env: CliProcess['env']): void {
+  command.configureOutput({ outputError: () => {} });
+  command.parseOptions([...given]);
+  for (const option of command.options) {
+    const value = option.envVar === undefined ? undefined : env[option.envVar];
+    const isTyped = command.getOptionValueSource(option.attributeName()) === 'cli';
+    if (option.required && option.long && value && !isTyped) command.parseOptions([option.long, value]);
+  }
+}
+
+/** Collects every `name` in an answer. */
+function findNames(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === 'name' && typeof inner === 'string' ? [inner] : findNames(inner),
+  );
+}
+
+/** Suggests nothing when the gateway does not answer or the command line is invalid. */
+function ignoreExpected(error: unknown): readonly string[] {
+  const isExpected =
+    error instanceof ClientError || error instanceof CommanderError || error instanceof UsageError;
+  const isTimeout = error instanceof DOMException && error.name === 'TimeoutError';
+  if (isExpected || isTimeout) return [];
+  throw error;
 }

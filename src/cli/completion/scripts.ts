@@ -1,8 +1,8 @@
 import { script } from '@bomb.sh/tab';
 
 /**
- * Creates the script by which a shell completes the command lines of a program; it asks the program's `complete` command.
- * The one for PowerShell comes from a package that prints it by itself: then the text is empty.
+ * Creates the completion script of a shell. The script calls the `complete` command of the program. Returns an empty
+ * text for PowerShell, because the package with that script prints it itself.
  */
 export function completionScript(shell: string, name: string): string {
   if (shell === 'bash') return bashScript(name);
@@ -13,15 +13,15 @@ export function completionScript(shell: string, name: string): string {
 }
 
 /**
- * For bash 3.2 and newer. It needs no package, may be read twice, and passes on what was typed
- * as arguments, never as code: `$(…)` in a word stays text.
+ * Script for bash 3.2 and newer. It needs no package and can be sourced twice. Typed words are passed on as arguments
+ * and never evaluated: `$(…)` in a word stays text.
  */
 function bashScript(name: string): string {
   const complete = `__${name.replaceAll('-', '_')}_complete`;
   return `# bash completion for ${name}
 ${complete}() {
     local rest=\${COMP_LINE:0:COMP_POINT} word cur i words=()
-    # Bash splits words at colons and equal signs; parts without a space between them are one argument.
+    # Bash splits words at colons and equal signs. Parts without a space in between are one argument.
     for ((i = 0; i <= COMP_CWORD; i++)); do
         word=\${COMP_WORDS[i]}
         if [[ i -eq 0 || $rest == [[:space:]]* ]]; then
@@ -73,11 +73,11 @@ complete -o default -F ${complete} ${name}
 `;
 }
 
-/** Patterns of bash: the signs that quote, and those that are evaluated inside of quotes. */
+/** Patterns of bash: characters that quote, and characters that are evaluated inside quotes. */
 const QUOTES = String.raw`[\"\'\\]`;
 const EVALUATED = String.raw`[\"\'\\\$\`!]`;
 
-/** For zsh, to be read with `source` or put into a folder of `fpath`. */
+/** Script for zsh, for `source` or for a folder of `fpath`. */
 function zshScript(name: string): string {
   const complete = `_${name.replaceAll('-', '_')}`;
   return `#compdef ${name}
@@ -85,7 +85,7 @@ function zshScript(name: string): string {
 ${complete}() {
     local -a words_before answer candidates options
     local line value description directive=0
-    # (Q) removes the quotes of a word, and evaluates nothing.
+    # (Q) removes the quotes of a word without evaluating it.
     words_before=("\${(@Q)words[2,CURRENT-1]}")
     answer=("\${(@f)$(${name} complete -- "\${words_before[@]}" "\${(Q)PREFIX}" 2>/dev/null)}")
     for line in "\${answer[@]}"; do
@@ -116,7 +116,7 @@ fi
 `;
 }
 
-/** For fish 3 and newer. */
+/** Script for fish 3 and newer. */
 function fishScript(name: string): string {
   const complete = `__${name.replaceAll('-', '_')}_complete`;
   return `# fish completion for ${name}
@@ -128,7 +128,7 @@ function ${complete}
     if test (count $candidates) -gt 0
         printf '%s\\n' $candidates
     else if test "$answer[-1]" = :0
-        # Of --option=path only the path is a file's name.
+        # In --option=path, only the path is a file name.
         set -l option (string match -r '^-[^=]*=' -- "$typed")
         string replace -r -- '^' "$option" (__fish_complete_path (string replace -r -- '^-[^=]*=' '' "$typed"))
     end

@@ -1,35 +1,50 @@
+import {
+  buildSchema,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type FragmentSpreadNode,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  type InlineFragmentNode,
+  isInterfaceType,
+  isListType,
+  isObjectType,
+  Kind,
+  parse,
+  type SelectionSetNode,
+} from 'graphql';
 import { isRecord } from '../../lib/is-record.js';
-import { terminalText } from '../safe-text.js';
-import { inColumns } from '../text-width.js';
-import type { SelectedField, Selection } from './selection.js';
+import { inColumns, terminalText } from '../text.js';
 
-/** What tables are made with, beside an answer. */
+/** Options of {@link toTables}. */
 export interface TableOptions {
-  /** What the document selects: the columns of a list without items. Default: such a list has no table. */
+  /** Selection of the document: gives the columns of an empty list. Default: an empty list has no table. */
   readonly selection?: Selection;
-  /** Width that no line exceeds. Default: none. */
+  /** Maximum width of a line. Default: unlimited. */
   readonly maxWidth?: number | undefined;
 }
 
 /**
- * An answer as tables, one for each field asked for: a row for each item of the first list of objects in it, or a single
- * one where there is no list. Columns are the scalar fields, those of objects within as `a.b`; lists stand in one cell.
- * Where there is no item, the table is its header.
+ * Formats an answer as tables, one per field: a row for each item of the first list of objects, or a single row when
+ * there is no list. The columns are the scalar fields; fields of nested objects are named `a.b`, and a list is one cell.
+ * An empty list gives a header without rows.
  */
-export function tablesOf(
+export function toTables(
   data: Readonly<Record<string, unknown>>,
   { selection, maxWidth }: TableOptions = {},
 ): string {
   const tables = Object.entries(data).map(([field, value]) =>
-    inColumns(tableOf(field, value, selection?.get(field)), maxWidth),
+    inColumns(toTable(field, value, selection?.get(field)), maxWidth),
   );
   return tables.flatMap((lines) => (lines.length === 0 ? [] : [`${lines.join('\n')}\n`])).join('\n');
 }
 
-/** The header and the rows; nothing where no column is known. */
-function tableOf(field: string, value: unknown, selected: SelectedField | undefined): string[][] {
-  const rows = itemsIn(value, selected).map((item) =>
-    isRecord(item) ? cellsOf(item) : new Map([[field, cell(item)]]),
+/** Header and rows. Empty when no column is known. */
+function toTable(field: string, value: unknown, selected: SelectedField | undefined): string[][] {
+  const rows = findItems(value, selected).map((item) =>
+    isRecord(item) ? toCells(item) : new Map([[field, toCell(item)]]),
   );
   const columns =
     rows.length > 0 ? [...new Set(rows.flatMap((row) => [...row.keys()]))] : selectedColumns(field, selected);
@@ -37,8 +52,8 @@ function tableOf(field: string, value: unknown, selected: SelectedField | undefi
   return [columns, ...rows.map((row) => columns.map((column) => row.get(column) ?? ''))];
 }
 
-function itemsIn(value: unknown, selected: SelectedField | undefined): readonly unknown[] {
-  const list = listIn(value);
+function findItems(value: unknown, selected: SelectedField | undefined): readonly unknown[] {
+  const list = findList(value);
   if (list) return list;
   if (value === null || (selected && selectedList(selected))) return [];
   return Array.isArray(value) ? value : [value];
@@ -56,7 +71,7 @@ function columnsOf(fields: Selection, prefix = ''): string[] {
   );
 }
 
-/** The list of objects that is nested the least in what was selected. */
+/** The least nested list of objects in the selection. */
 function selectedList(selected: SelectedField): SelectedField | null {
   let level: readonly SelectedField[] = [selected];
   while (level.length > 0) {
@@ -67,40 +82,104 @@ function selectedList(selected: SelectedField): SelectedField | null {
   return null;
 }
 
-/** The list of objects that is nested the least. */
-function listIn(value: unknown): readonly unknown[] | null {
+/** The least nested list of objects. */
+function findList(value: unknown): readonly unknown[] | null {
   let level: readonly unknown[] = [value];
   while (level.length > 0) {
-    const list = level.find(isListOfObjects);
+    const list = level.find(isRecordList);
     if (list) return list;
     level = level.flatMap((item) => (isRecord(item) ? Object.values(item) : []));
   }
   return null;
 }
 
-function cellsOf(item: object, prefix = ''): Map<string, string> {
+function toCells(item: object, prefix = ''): Map<string, string> {
   const cells = new Map<string, string>();
   for (const [key, value] of Object.entries(item)) {
     const name = `${prefix}${key}`;
-    if (!isRecord(value)) cells.set(name, cell(value));
-    else for (const [inner, text] of cellsOf(value, `${name}.`)) cells.set(inner, text);
+    if (!isRecord(value)) cells.set(name, toCell(value));
+    else for (const [inner, text] of toCells(value, `${name}.`)) cells.set(inner, text);
   }
   return cells;
 }
 
-function cell(value: unknown): string {
+function toCell(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (Array.isArray(value))
-    return value.map((item) => cell(isRecord(item) ? onlyValueOf(item) : item)).join(', ');
+    return value.map((item) => toCell(isRecord(item) ? unwrapSingle(item) : item)).join(', ');
   return terminalText(typeof value === 'object' ? JSON.stringify(value) : String(value));
 }
 
-/** Of `{ name: "api" }` the name; of anything with more in it, all of it. */
-function onlyValueOf(item: object): unknown {
+/** Value of an object with a single scalar, such as `{ name: "api" }`; JSON of any other object. */
+function unwrapSingle(item: object): unknown {
   const values = Object.values(item);
   return values.length === 1 && !isRecord(values[0]) ? values[0] : JSON.stringify(item);
 }
 
-function isListOfObjects(value: unknown): value is readonly object[] {
+function isRecordList(value: unknown): value is readonly object[] {
   return Array.isArray(value) && value.length > 0 && value.every(isRecord);
+}
+
+/** Fields that a document selects, by their name in the answer. */
+export type Selection = ReadonlyMap<string, SelectedField>;
+
+/** Field of a {@link Selection}. */
+export interface SelectedField {
+  /** Whether the value is a list. */
+  readonly isList: boolean;
+  /** Fields of the object or of each item; empty for a scalar. */
+  readonly fields: Selection;
+}
+
+/** Reads the selection of a document with one operation. A field that is not in the schema is not treated as a list. */
+export function readSelection(document: string, typeDefs: string): Selection {
+  const { definitions } = parse(document);
+  const schema = buildSchema(typeDefs);
+  const fragments = new Map(
+    definitions.flatMap((node) =>
+      node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [],
+    ),
+  );
+  const operation = definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION);
+  if (operation === undefined) return new Map();
+  return readFields(operation.selectionSet, schema.getRootType(operation.operation), { schema, fragments });
+}
+
+interface Context {
+  readonly schema: GraphQLSchema;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+}
+
+type Parent = GraphQLNamedType | null | undefined;
+type Entry = readonly [name: string, field: SelectedField];
+
+function readFields({ selections }: SelectionSetNode, parent: Parent, context: Context): Selection {
+  const fields = new Map<string, SelectedField>();
+  const entries = selections.flatMap((node) =>
+    node.kind === Kind.FIELD ? [readField(node, parent, context)] : readFragment(node, parent, context),
+  );
+  for (const [name, field] of entries) {
+    const inner = [...(fields.get(name)?.fields ?? []), ...field.fields];
+    fields.set(name, { ...field, fields: new Map(inner) });
+  }
+  return fields;
+}
+
+function readField({ name, alias, selectionSet }: FieldNode, parent: Parent, context: Context): Entry {
+  const hasFields = isObjectType(parent) || isInterfaceType(parent);
+  const type = hasFields ? parent.getFields()[name.value]?.type : undefined;
+  const fields = selectionSet ? readFields(selectionSet, type && getNamedType(type), context) : new Map();
+  return [(alias ?? name).value, { isList: type !== undefined && isListType(getNullableType(type)), fields }];
+}
+
+function readFragment(
+  node: FragmentSpreadNode | InlineFragmentNode,
+  parent: Parent,
+  context: Context,
+): Entry[] {
+  const fragment = node.kind === Kind.INLINE_FRAGMENT ? node : context.fragments.get(node.name.value);
+  if (fragment === undefined) return [];
+  const on = fragment.typeCondition?.name.value;
+  const type = on === undefined ? parent : context.schema.getType(on);
+  return [...readFields(fragment.selectionSet, type, context)];
 }

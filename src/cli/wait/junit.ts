@@ -1,10 +1,10 @@
 import { describeRun, type TargetFields } from '../../client/client.js';
-import { lineText } from '../safe-text.js';
+import { lineText } from '../text.js';
 import {
-  awaitedTargets,
+  describeCondition,
+  findAwaited,
   fullText,
   headline,
-  inWords,
   isStale,
   sessionOf,
   targetsOf,
@@ -12,28 +12,28 @@ import {
 } from './wait-report.js';
 
 /**
- * A JUnit report of a wait: a test case for each target. One that failed is a failure with its error; so is one that
- * stood in the way when the time was up or a signal came; one that is inactive, disabled or not decided is skipped. A wait that
- * did not succeed though no target says so is a failure of its own, so that no report is green when the wait was not.
+ * Formats a wait as a JUnit report with one test case per target. A failed target is a failure with its error, and so is
+ * a target that the wait still needed at its timeout or interruption. An inactive, disabled or undecided target is skipped.
+ * An unsuccessful wait without such a target is a failure of its own, so that its report is never green.
  */
 export function junitReport(report: WaitReport): string {
   const { result, tookMs, now } = report;
   const session = sessionOf(report);
   const endedEarly = (result === 'timeout' || result === 'interrupted') && !isStale(report);
-  const late = new Set(endedEarly ? awaitedTargets(report) : []);
+  const late = new Set(endedEarly ? findAwaited(report) : []);
   const cases = targetsOf(report).map((target) =>
     testCase(target, late.has(target) || hasFailed(target, report)),
   );
   const name = lineText(session?.id ?? 'tilt-graphql');
-  const isRed = cases.some(({ kind }) => kind === 'failure');
-  const all = result === 'reached' || isRed ? cases : [waitItself(report, name), ...cases];
+  const hasFailure = cases.some(({ kind }) => kind === 'failure');
+  const all = result === 'reached' || hasFailure ? cases : [waitCase(report, name), ...cases];
   const count = (kind: TestCase['kind']) => all.filter((one) => one.kind === kind).length;
   const counts = { tests: all.length, failures: count('failure'), errors: 0, skipped: count('skipped') };
   const started = Date.parse(session?.status.startTime ?? '');
   const time = runSeconds(report) ?? tookMs / 1_000;
   const timestamp = new Date(Number.isNaN(started) ? now - tookMs : started).toISOString();
   const suite = element('testsuite', { name, ...counts, time, timestamp }, [
-    element('properties', {}, propertiesOf(report)),
+    element('properties', {}, toProperties(report)),
     ...all.map(({ xml }) => xml),
   ]);
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', { name: 'tilt-graphql wait', ...counts, time }, [suite])}\n`;
@@ -44,14 +44,14 @@ interface TestCase {
   readonly xml: string;
 }
 
-/** How long the run took so far, or until it was done; null where that is not known. */
+/** Duration of the run until its end or until now, in seconds. Null when unknown. */
 function runSeconds(report: WaitReport): number | null {
-  const seconds = (endOf(report) - Date.parse(sessionOf(report)?.status.startTime ?? '')) / 1_000;
+  const seconds = (findRunEnd(report) - Date.parse(sessionOf(report)?.status.startTime ?? '')) / 1_000;
   return seconds >= 0 ? seconds : null;
 }
 
-/** When the run was done, by Tilt's clock if it tells that; else when its Tilt left, or now. Milliseconds since 1970. */
-function endOf(report: WaitReport): number {
+/** End of the run by Tilt's clock, or else the exit of its Tilt, or now. Milliseconds since 1970. */
+function findRunEnd(report: WaitReport): number {
   const session = sessionOf(report);
   if (session === null) return report.now;
   const ends = targetsOf(report).flatMap(({ state }) =>
@@ -63,10 +63,10 @@ function endOf(report: WaitReport): number {
   return session.connection.state === 'GONE' ? Date.parse(session.connection.since) : report.now;
 }
 
-function propertiesOf({ condition, result, run }: WaitReport): string[] {
+function toProperties({ condition, result, run }: WaitReport): string[] {
   const properties = {
     result,
-    condition: inWords(condition),
+    condition: describeCondition(condition),
     ...(run && {
       run: lineText(describeRun(run)),
       tiltfile: lineText(run.tiltfilePath),
@@ -80,10 +80,10 @@ function propertiesOf({ condition, result, run }: WaitReport): string[] {
   );
 }
 
-/** A failure that was waited for is none. */
+/** Whether a target failed, unless its failure is the condition. */
 function hasFailed({ name, phase }: TargetFields, { condition, result }: WaitReport): boolean {
-  const isWanted = result === 'reached' && typeof condition === 'object' && condition.target === name;
-  return phase === 'FAILED' && !isWanted;
+  const isCondition = result === 'reached' && typeof condition === 'object' && condition.target === name;
+  return phase === 'FAILED' && !isCondition;
 }
 
 function testCase(target: TargetFields, isFailure: boolean): TestCase {
@@ -99,17 +99,17 @@ function testCase(target: TargetFields, isFailure: boolean): TestCase {
   return { kind: 'skipped', xml: element('testcase', attributes, [element('skipped', {})]) };
 }
 
-function waitItself({ condition, result, reason, tookMs }: WaitReport, classname: string): TestCase {
+function waitCase({ condition, result, reason, tookMs }: WaitReport, classname: string): TestCase {
   const message = lineText(reason);
-  const attributes = { name: `wait ${inWords(condition)}`, classname, time: tookMs / 1_000 };
+  const attributes = { name: `wait ${describeCondition(condition)}`, classname, time: tookMs / 1_000 };
   const failure = element('failure', { type: result, message }, message);
   return { kind: 'failure', xml: element('testcase', attributes, [failure]) };
 }
 
 /**
- * An element of XML.
+ * Formats an XML element.
  *
- * @param attributes those that are null are left out
+ * @param attributes null values are omitted
  * @param content text, which is escaped, or elements
  */
 function element(
@@ -129,7 +129,7 @@ function escapeXml(text: string): string {
   return text.replace(FORBIDDEN, '\ufffd').replace(/[&<>"]/g, (character) => ESCAPES[character] ?? character);
 }
 
-/** XML 1.0 has no way to write these, escaped or not: control characters, lone surrogates and two non-characters. */
+/** Not allowed in XML 1.0, not even escaped: control characters, lone surrogates and two non-characters. */
 const FORBIDDEN = /[^\P{Cc}\t\n\r\u007f-\u009f]|\p{Cs}|[\ufffe\uffff]/gu;
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };

@@ -7,67 +7,65 @@ import {
   type WaitProgress,
 } from '../../client/client.js';
 import type { Clock } from '../../lib/clock.js';
-import { elapsed } from '../elapsed.js';
-import { lineText, withoutLogCommands } from '../safe-text.js';
-import { toWidth } from '../text-width.js';
-import { inWords } from './wait-report.js';
+import { elapsed, lineText, toWidth, withoutLogCommands } from '../text.js';
+import { describeCondition } from './wait-report.js';
 
-/** Tells how far a wait is, in lines. */
+/** Reports the progress of a wait in lines. */
 export interface ProgressReporter {
   show(view: TargetsView, progress: WaitProgress): void;
-  /** Ends the timer. */
+  /** Stops the timer. */
   end(): void;
 }
 
-/** What {@link createProgressReporter} works with. */
+/** Dependencies of {@link createProgressReporter}. */
 export interface ProgressOptions {
   readonly session: string | undefined;
   readonly condition: Condition;
-  /** Whether each change is told, rather than each change of what blocks. */
+  /** Whether every change is reported, rather than changes of the blocking targets only. */
   readonly isVerbose: boolean;
-  /** How many columns a line may have. */
+  /** Maximum width of a line in columns. */
   readonly columns: number;
   readonly clock: Clock;
   readonly write: (text: string) => void;
 }
 
-/** CI systems end a job that prints nothing for ten minutes, or less. */
+/** CI systems end a job without output after ten minutes or less. */
 const REPEAT_MS = 60_000;
 
 /**
- * Writes a line at the start, at each change of what blocks, and once a minute. What a target waits for changes all the time
- * (twice with each local build), so that makes a line only when it is asked for.
+ * Writes a line at the start, when the blocking targets change, and once a minute. Wait reasons change often, twice per
+ * local build, so they are reported only with `isVerbose`.
  */
 export function createProgressReporter(options: ProgressOptions): ProgressReporter {
   const { session, condition, isVerbose, clock } = options;
   const startedAt = clock.monotonic();
-  const awaited = `${lineText(session ?? 'the Session')} ${inWords(condition)}`;
-  let toldRun: string | null = null;
-  let toldKey = '';
+  const subject = `${lineText(session ?? 'the Session')} ${describeCondition(condition)}`;
+  let reportedRun: string | null = null;
+  let reportedKey = '';
   let newest = 'no gateway has answered yet';
   let cancel = () => {};
-  write(`waiting for ${awaited}`);
+  write(`waiting for ${subject}`);
 
   return {
     show(view, progress) {
-      tellRun(progress);
-      newest = progressText(view, progress, condition);
+      reportRun(progress);
+      newest = describeProgress(view, progress, condition);
       const key = isVerbose ? newest : blockingKey(view, progress, condition);
-      if (key === toldKey) return;
-      toldKey = key;
+      if (key === reportedKey) return;
+      reportedKey = key;
       repeat();
     },
     end: () => cancel(),
   };
 
-  function tellRun({ run, replacedRuns }: WaitProgress): void {
+  function reportRun({ run, replacedRuns }: WaitProgress): void {
     const text = run === null ? null : runLine(run, replacedRuns.length);
-    if (text !== null && text !== toldRun) write(text);
-    toldRun = text;
+    if (text !== null && text !== reportedRun) write(text);
+    reportedRun = text;
   }
 
   function repeat(): void {
-    write(`waiting for ${awaited}: ${newest}`);
+    write(`waiting for ${subject}: ${newest}`);
   }
 
   function write(text: string): void {
@@ -83,24 +81,24 @@ function runLine(run: Run, restarts: number): string {
   return `${what}: ${lineText(describeRun(run))}`;
 }
 
-/** What blocks, as a key that other changes leave as it is. */
+/** Key of the blocking targets. Other changes do not affect it. */
 function blockingKey(view: TargetsView, progress: WaitProgress, condition: Condition): string {
-  if (!isCurrent(view) || typeof condition === 'object') return progressText(view, progress, condition);
+  if (!isCurrent(view) || typeof condition === 'object') return describeProgress(view, progress, condition);
   return blockersOf(view)
     .map(({ target }) => `${target.phase} ${target.id}`)
     .join('\n');
 }
 
-/** Whether the targets say how things are now. */
+/** Whether the states of the targets are current. */
 function isCurrent({ link, session }: TargetsView): boolean {
   return link.state === 'live' && session?.connection.state === 'LIVE';
 }
 
-/** How far a wait is: the trouble with a link, or else the verdict and what blocks. */
-function progressText(view: TargetsView, { run, reason }: WaitProgress, condition: Condition): string {
+/** Describes the progress: the error of a connection, or else the verdict and the blocking targets. */
+function describeProgress(view: TargetsView, { run, reason }: WaitProgress, condition: Condition): string {
   const { session, link } = view;
   if (link.state !== 'live') {
-    const what = link.state === 'lost' ? 'the link to the gateway is lost' : 'connecting';
+    const what = link.state === 'lost' ? 'connection to the gateway lost' : 'connecting';
     return link.error === null ? what : `${what}: ${lineText(link.error)}`;
   }
   if (session === null || run === null || !isCurrent(view)) {
@@ -117,5 +115,5 @@ function progressText(view: TargetsView, { run, reason }: WaitProgress, conditio
   return `${good}; ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** So that a line keeps to about 150 characters, whatever the number of targets. */
+/** Keeps a line within about 150 characters for any number of targets. */
 const MAX_NAMED = 5;

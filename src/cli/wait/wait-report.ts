@@ -7,69 +7,70 @@ import {
 } from '../../client/client.js';
 import { findBlockers } from '../../model/blockers.js';
 import { plainText } from '../../model/plain-text.js';
-import { lineText } from '../safe-text.js';
-import { statusLine } from '../target-facts.js';
+import { elapsed, lineText, statusLine, withoutLogCommands } from '../text.js';
 
-/** How a wait ended, with all that its reports show. */
+/** Outcome of a wait with the data that its reports show. */
 export interface WaitReport extends Omit<WaitOutcome, 'result'> {
-  /** `interrupted`: a signal ended it. */
+  /** `interrupted`: a signal ended the wait. */
   readonly result: WaitOutcome['result'] | 'interrupted';
   readonly condition: Condition;
-  /** How long the wait took, in milliseconds. */
+  /** Duration of the wait in milliseconds. */
   readonly tookMs: number;
-  /** When it ended, in milliseconds since 1970. */
+  /** End of the wait in milliseconds since 1970. */
   readonly now: number;
 }
 
-/** The Session; null when the gateway never reported it. */
+/** Session of the wait; null when the gateway never reported it. */
 export function sessionOf({ view }: WaitReport): SessionFields | null {
   return view?.session ?? null;
 }
 
-/** The last known states of the targets, in Tilt's order. */
+/** Last known states of the targets, in Tilt's order. */
 export function targetsOf({ view }: WaitReport): TargetFields[] {
   return [...(view?.targets.values() ?? [])];
 }
 
-/** Whether these may be out of date: a link was lost, or they are of another run. */
+/** Whether those states may be out of date: a connection was lost, or they belong to another run. */
 export function isStale({ view }: WaitReport): boolean {
   return view?.link.state !== 'live' || view.session?.connection.state !== 'LIVE';
 }
 
-/** The targets that failed and that the condition is about. */
-export function failedTargets(report: WaitReport): TargetFields[] {
-  return targetsOf(report).filter((target) => target.phase === 'FAILED' && isMeant(target, report.condition));
+/** Finds the failed targets that the condition is about. */
+export function findFailed(report: WaitReport): TargetFields[] {
+  return targetsOf(report).filter(
+    (target) => target.phase === 'FAILED' && isSelected(target, report.condition),
+  );
 }
 
-/** The targets that the condition still waits for. */
-export function awaitedTargets(report: WaitReport): TargetFields[] {
+/** Finds the targets that the condition still waits for. */
+export function findAwaited(report: WaitReport): TargetFields[] {
   const { condition } = report;
   const targets = targetsOf(report);
   if (typeof condition === 'object') {
-    return targets.filter((target) => isMeant(target, condition) && target.phase !== condition.phase);
+    return targets.filter((target) => isSelected(target, condition) && target.phase !== condition.phase);
   }
   const { failed, ...open } = findBlockers(targets, ({ phase }) => phase);
   const awaited = new Set(Object.values(open).flat());
   return targets.filter((target) => awaited.has(target));
 }
 
-function isMeant({ name }: TargetFields, condition: Condition): boolean {
+function isSelected({ name }: TargetFields, condition: Condition): boolean {
   return typeof condition !== 'object' || condition.target === name;
 }
 
-/** A condition in words that go on from a Session's id: `to be ready`. */
-export function inWords(wanted: Condition): string {
-  if (wanted === 'ready') return 'to be ready';
-  if (wanted === 'done') return 'to be done';
-  return `for ${lineText(wanted.target)} to be ${wanted.phase}`;
+/** Describes a condition after the id of a Session: `to be ready`. */
+export function describeCondition(condition: Condition): string {
+  if (condition === 'ready') return 'to be ready';
+  if (condition === 'done') return 'to be done';
+  return `for ${lineText(condition.target)} to be ${condition.phase}`;
 }
 
-/** What a target reports in one line: its error's headline, or what it waits for. */
+/** Headline of a target's error, or its current activity, in one line. */
 export function headline(target: TargetFields): string {
   return lineText(statusLine(target));
 }
 
-/** The whole error of a target, or what it waits for; it may have several lines. */
+/** Whole error of a target, or its current activity. May have several lines. */
 export function fullText(target: TargetFields): string {
   const { state } = target;
   return plainText(
@@ -77,11 +78,74 @@ export function fullText(target: TargetFields): string {
   ).trim();
 }
 
-/** Which run a report is about, as the end of a sentence; empty where there is none. */
-export function runText({ run, replacedRuns }: Pick<WaitReport, 'run' | 'replacedRuns'>): string {
+/** Describes the run of a report as the end of a sentence. Empty without a run. */
+export function describeRunOf({ run, replacedRuns }: Pick<WaitReport, 'run' | 'replacedRuns'>): string {
   if (run === null) return '';
   const times = replacedRuns.length;
   const restarts =
     times === 0 ? '' : `, restarted ${times === 1 ? 'once' : `${times} times`} during the wait`;
   return `; run: ${lineText(describeRun(run))}${restarts}`;
+}
+
+/** Maximum number of targets that are listed. A last line counts the others. */
+const MAX_LISTED = 50;
+
+/**
+ * Formats the result of a wait for standard output: a summary line, and a line for each target that decided the result.
+ *
+ * @param isVerbose whether errors are printed in full
+ */
+export function resultLines(report: WaitReport, isVerbose = false): string[] {
+  return formatLines(report, isVerbose).map(withoutLogCommands);
+}
+
+function formatLines(report: WaitReport, isVerbose: boolean): string[] {
+  const { result, reason, condition, tookMs } = report;
+  if (result === 'unknown' || result === 'impossible') {
+    return [`${result}: ${lineText(reason)}${describeRunOf(report)}`];
+  }
+  const session = lineText(sessionOf(report)?.id ?? 'the Session');
+  const head = `${result}: waited ${elapsed(tookMs)} for ${session} ${describeCondition(condition)}`;
+  if (result === 'reached') return [`${head}${formatCounts(report)}${describeRunOf(report)}`];
+  const lines = targetLines(report, isVerbose);
+  return [`${head}${describeRunOf(report)}`, ...(lines.length > 0 ? lines : [`  ${lineText(reason)}`])];
+}
+
+function targetLines(report: WaitReport, isVerbose: boolean): string[] {
+  if (report.result === 'failed') {
+    return listed(findFailed(report), (target) => [failureLine(target), ...errorLines(target, isVerbose)]);
+  }
+  return isStale(report) ? [] : listed(findAwaited(report), (target) => [awaitedLine(target, report.now)]);
+}
+
+function failureLine(target: TargetFields): string {
+  return `${lineText(target.name)}: ${target.phase}: ${headline(target)}`;
+}
+
+/** Lines of a multi-line error, such as the traceback of a Tiltfile. */
+function errorLines(target: TargetFields, isVerbose: boolean): string[] {
+  const lines = isVerbose ? fullText(target).split('\n') : [];
+  return lines.length > 1 ? lines.map((line) => `  ${line}`) : [];
+}
+
+function awaitedLine(target: TargetFields, now: number): string {
+  const since = Date.parse(target.since);
+  const age = Number.isNaN(since)
+    ? ''
+    : ` for ${elapsed(now - since)}, since ${new Date(since).toISOString()}`;
+  return `${lineText(target.name)}: ${target.phase}${age}: ${headline(target)}`;
+}
+
+function listed(targets: readonly TargetFields[], linesOf: (target: TargetFields) => string[]): string[] {
+  const lines = targets.slice(0, MAX_LISTED).flatMap((target) => linesOf(target).map((line) => `  ${line}`));
+  const more = targets.length - MAX_LISTED;
+  return more > 0 ? [...lines, `  and ${more} more`] : lines;
+}
+
+function formatCounts(report: WaitReport): string {
+  const session = sessionOf(report);
+  if (session === null) return '';
+  const { total, ...phases } = session.counts;
+  const parts = Object.entries(phases).flatMap(([phase, count]) => (count > 0 ? [`${count} ${phase}`] : []));
+  return `: ${total} targets${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
 }

@@ -1,17 +1,17 @@
 import { InvalidArgumentError } from 'commander';
 import type { TargetFilter } from '../../client/client.js';
-import { PHASES } from '../target-facts.js';
+import { PHASES } from '../options/values.js';
 
-/** A filter that cannot be read. The message is one line that says what is wrong and what was expected. */
+/** Invalid filter. The message is one line with what was expected and what was found. */
 export class FilterError extends Error {
   override readonly name = 'FilterError';
 }
 
 /**
- * Parses a filter into the `where` of a query: terms with spaces in between, added to those of `given`. A term is
- * `phase=FAILED,WAITING`, `type=SERVER`, `resource=api,web`, `name=api:*`, or a bare word. `name` is a glob of the whole name; a
- * bare word is one too if it has `*` or `?` in it, otherwise it is a part of the name. Double quotes protect spaces and commas.
- * Of one key, one value is enough; of several keys, each must match. Throws a {@link FilterError}.
+ * Parses a filter into the `where` of a query: terms separated by spaces, added to those of `given`. A term is
+ * `phase=FAILED,WAITING`, `type=SERVER`, `resource=api,web`, `name=api:*`, or a word. `name` is a glob for the whole name.
+ * A word with `*` or `?` is a glob too; any other word matches a part of the name. Double quotes protect spaces and commas.
+ * Values of one key are alternatives; all keys must match. Throws a {@link FilterError}.
  */
 export function parseFilter(text: string, given: TargetFilter = {}): TargetFilter {
   const terms = text.match(TERM) ?? [];
@@ -20,7 +20,7 @@ export function parseFilter(text: string, given: TargetFilter = {}): TargetFilte
   return terms.reduce(withTerm, given);
 }
 
-/** Reads one `--filter` of the command line, added to those given before. */
+/** Parses one `--filter` of the command line and adds it to the previous ones. */
 export function filter(text: string, given: TargetFilter | undefined): TargetFilter {
   try {
     if (text.trim() === '') throw new FilterError(`Expected a filter: ${EXAMPLES}`);
@@ -38,11 +38,11 @@ const EXAMPLES = 'a name such as api:*, phase=FAILED,WAITING, type=SERVER, resou
 
 function withTerm(given: TargetFilter, term: string): TargetFilter {
   const [, word = '', values = ''] = /^([^"=]*)=(.*)$/s.exec(term) ?? [];
-  if (!term.startsWith(`${word}=`)) return withName(given, globOfWord(unquoted(term)));
+  if (!term.startsWith(`${word}=`)) return withName(given, toGlob(unquoted(term)));
   const key = KEYS.find((candidate) => candidate === word.toLowerCase());
   if (key === undefined) throw new FilterError(`Expected one of ${KEYS.join(', ')} before =, got '${word}'`);
   if (key === 'name') return withName(given, requireValue(key, unquoted(values)));
-  const list = listOf(key, values);
+  const list = parseList(key, values);
   if (key === 'resource') return { ...given, resource: [...(given.resource ?? []), ...list] };
   if (key === 'type')
     return { ...given, type: [...(given.type ?? []), ...list.map((value) => oneOf(key, TYPES, value))] };
@@ -55,12 +55,12 @@ function withName(given: TargetFilter, name: string): TargetFilter {
   return { ...given, name };
 }
 
-function globOfWord(word: string): string {
+function toGlob(word: string): string {
   if (word === '') throw new FilterError('Expected a name between the quotes');
   return /[*?]/.test(word) ? word : `*${word}*`;
 }
 
-function listOf(key: string, text: string): string[] {
+function parseList(key: string, text: string): string[] {
   const values = text.match(/(?:"[^"]*"|[^,"])+/g) ?? [];
   return requireValues(
     key,

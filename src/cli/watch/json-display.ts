@@ -12,15 +12,24 @@ import type { Clock } from '../../lib/clock.js';
 import { plainText } from '../../model/plain-text.js';
 import type { CliProcess } from '../cli-process.js';
 import { createOutput } from '../output.js';
-import { jsonText } from '../safe-text.js';
-import { statusLine } from '../target-facts.js';
-import type { Display } from './display.js';
+import { jsonText, statusLine } from '../text.js';
+
+/** Output of `watch`: JSON lines, or a table on the terminal. */
+export interface Display {
+  show(view: TargetsView): void | Promise<void>;
+  /** Shows a one-line notice that is not about the targets. Null removes it. */
+  notice(message: string | null): void;
+  /** Aborts when the user quits or the reader closes the output. */
+  readonly closed: AbortSignal;
+  /** Ends the output and restores the terminal. A second call has no effect. */
+  close(): void;
+}
 
 /**
- * Prints a JSON line for each event; see `WatchEvent` for their shape. Lines about a demonstration say so (`demo`).
+ * Creates a display that prints a JSON line for each {@link WatchEvent}. Lines about the demonstration have `demo: true`.
  *
- * @param allChanges whether changes inside a phase are printed too
- * @param interrupted ends a write that a slow reader holds up
+ * @param allChanges whether changes within a phase are printed too
+ * @param interrupted aborts a write that a slow reader delays
  */
 export function createJsonDisplay(
   { stdout, stderr }: CliProcess,
@@ -46,28 +55,28 @@ export function createJsonDisplay(
   };
 }
 
-/** One change of what is watched, in the shape of the JSON lines that `watch` prints, `time` apart. */
+/** JSON line of `watch`, without `time`. */
 export type WatchEvent =
   | {
       readonly session: string | null;
       readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
-      /** Its name; of a second target of that name, `name#2`. */
+      /** Name of the target. A second target of the same name is `name#2`. */
       readonly target: string;
-      /** Of a DELETED target the last one. */
+      /** Last phase, for DELETED. */
       readonly phase: TargetPhase;
-      /** Null when it is new. */
+      /** Null for a new target. */
       readonly previousPhase: TargetPhase | null;
-      /** What it says of itself: its error, what it waits for. */
+      /** Headline of its error, or its current activity. */
       readonly summary: string;
       readonly resources: readonly string[];
       readonly durationSeconds: number | null;
-      /** When it entered its phase. */
+      /** Start of the phase. */
       readonly since: string;
     }
   | {
       readonly session: string | null;
       readonly type: 'VERDICT';
-      /** Null when the Session is known no more. */
+      /** Null when the Session is no longer known. */
       readonly verdict: VerdictState | null;
       readonly previousVerdict: VerdictState | null;
       readonly final: boolean;
@@ -88,8 +97,8 @@ export type WatchEvent =
     };
 
 /**
- * What has changed from one view to the next: the links first, then the targets, the verdict last. It compares what is known,
- * so that a `reset` or an answer of another gateway repeats nothing.
+ * Compares two views and returns their differences: connections first, then targets, then the verdict. A `reset` or the
+ * answer of another gateway repeats nothing, because the known states are compared.
  */
 export function eventsBetween(before: TargetsView | null, after: TargetsView): WatchEvent[] {
   const session = after.session?.id ?? before?.session?.id ?? null;
@@ -105,21 +114,21 @@ type Session = string | null;
 
 function linkEvents(before: TargetsView | null, { link }: TargetsView, session: Session): WatchEvent[] {
   if (before?.link.state === link.state) return [];
-  return [{ session, type: 'LINK', link: link.state, url: link.url, error: plainOrNull(link.error) }];
+  return [{ session, type: 'LINK', link: link.state, url: link.url, error: toPlainText(link.error) }];
 }
 
 function connectionEvents(before: TargetsView | null, after: TargetsView, session: Session): WatchEvent[] {
   const now = after.session?.connection;
   if (before?.session?.connection.state === now?.state) return [];
-  return [{ session, type: 'CONNECTION', connection: now?.state ?? null, error: plainOrNull(now?.error) }];
+  return [{ session, type: 'CONNECTION', connection: now?.state ?? null, error: toPlainText(now?.error) }];
 }
 
-function plainOrNull(text: string | null | undefined): string | null {
+function toPlainText(text: string | null | undefined): string | null {
   return text === null || text === undefined ? null : plainText(text);
 }
 
 function verdictEvents(before: TargetsView | null, after: TargetsView, session: Session): WatchEvent[] {
-  // The verdict of another run is news even when it is the same word: nothing else may tell that a run was replaced.
+  // The verdict of another run is reported even if it is equal: it may be the only sign that a run was replaced.
   const isOtherRun = isAnotherRun(before?.session, after.session);
   const was = isOtherRun ? null : before?.session?.verdict;
   const now = after.session?.verdict;
@@ -175,7 +184,7 @@ function isSame(was: TargetFields, now: TargetFields): boolean {
   return JSON.stringify([was.state, was.resources]) === JSON.stringify([now.state, now.resources]);
 }
 
-/** Whether an event is a change inside a phase: another wait reason, another time of readiness. */
+/** Whether an event is a change within a phase, such as another wait reason or time of readiness. */
 export function isWithinPhase(event: WatchEvent): boolean {
   return event.type === 'MODIFIED' && event.phase === event.previousPhase;
 }

@@ -1,46 +1,43 @@
 import type { TargetFields, TargetFilter, TargetsView } from '../../client/client.js';
 import { compileConditions } from '../../model/target-filter.js';
-import { elapsed } from '../elapsed.js';
-import { terminalText } from '../safe-text.js';
-import { rankOf, sinceOf, statusLine } from '../target-facts.js';
-import { toWidth, widthOf } from '../text-width.js';
+import { elapsed, rankOf, statusLine, terminalText, toWidth, widthOf } from '../text.js';
 import type { UiState } from './ui-state.js';
 
-/** How a part of the screen is to look. */
+/** Text style on the screen. */
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan' | 'magenta' | 'gray' | 'inverse';
 
-/** Puts a text into a style, or leaves it as it is where there are no colours. */
+/** Applies a style to a text, or returns the text unchanged without colours. */
 export type Paint = (style: Style, text: string) => string;
 
-/** What is on the screen. */
+/** Content of the screen. */
 export interface ScreenState {
-  /** Null before the first. */
+  /** Null before the first view. */
   readonly view: TargetsView | null;
   readonly ui: UiState;
   readonly columns: number;
   readonly rows: number;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Id of the Session that was asked for by name; null when none was. */
+  /** Id of the Session that was requested; null when none was. */
   readonly wanted: string | null;
-  /** Something to say in the last line, such as that a command failed. Null for what the keys do. */
+  /** Notice for the last line, such as a failed command. Null for the list of keys. */
   readonly notice: string | null;
 }
 
-/** Lines above the rows: the Session, its targets, the link, the head of the table. */
+/** Lines above the rows: Session, counts, connection, table header. */
 const HEAD = 4;
 const FOOT = 1;
 
-/** How many rows of the table fit. */
-export function pageOf({ rows }: Pick<ScreenState, 'rows'>): number {
+/** Number of table rows that fit. */
+export function pageSize({ rows }: Pick<ScreenState, 'rows'>): number {
   return Math.max(0, rows - HEAD - FOOT);
 }
 
-/** The screen, line by line, none wider and not more of them than fit. */
+/** Formats the screen as lines that fit its size. */
 export function screenLines(state: ScreenState, paint: Paint): string[] {
   const { view, ui, columns, rows, now } = state;
-  const all = rowsOf(view?.targets ?? NO_TARGETS, ui.where, now);
-  const page = pageOf(state);
+  const all = toRows(view?.targets ?? NO_TARGETS, ui.where, now);
+  const page = pageSize(state);
   const first = firstOf(state, all.length);
   const shown = all.slice(first, first + page);
   const table = tableLines(shown, columns, isStale(view) ? (_, text) => paint('dim', text) : paint);
@@ -49,18 +46,18 @@ export function screenLines(state: ScreenState, paint: Paint): string[] {
   return [...head, ...table, ...blank, footLine(state, paint)].slice(0, rows);
 }
 
-/** How many rows are above the first one that is shown: the last page is full. */
+/** Number of rows above the first visible one. The last page is full. */
 export function firstShown(state: ScreenState): number {
-  return firstOf(state, rowsOf(state.view?.targets ?? NO_TARGETS, state.ui.where, state.now).length);
+  return firstOf(state, toRows(state.view?.targets ?? NO_TARGETS, state.ui.where, state.now).length);
 }
 
 const NO_TARGETS: TargetsView['targets'] = new Map();
 
 function firstOf(state: ScreenState, count: number): number {
-  return Math.min(state.ui.offset, Math.max(0, count - pageOf(state)));
+  return Math.min(state.ui.offset, Math.max(0, count - pageSize(state)));
 }
 
-/** Whether what is shown may have changed meanwhile. A `tilt ci` that is done changes no more, whether its Tilt is there or not. */
+/** Whether the view may be out of date. A finished `tilt ci` no longer changes, even if its Tilt is gone. */
 function isStale(view: TargetsView | null): boolean {
   if (view === null) return false;
   return view.link.state !== 'live' || (view.session?.connection.state !== 'LIVE' && !hasEnded(view));
@@ -73,7 +70,7 @@ function hasEnded({ session }: TargetsView): boolean {
 function sessionLine({ view, columns, wanted }: ScreenState, paint: Paint): string {
   const session = view?.session;
   if (!session) {
-    const name = wanted === null ? 'no Session yet' : `no Session ${terminalText(wanted)} yet`;
+    const name = wanted === null ? 'no Session yet' : `Session ${terminalText(wanted)} not found yet`;
     return paint('bold', toWidth(name, columns));
   }
   const { state, reason, final } = session.verdict;
@@ -99,7 +96,10 @@ function linkLine({ view, columns, now }: ScreenState, paint: Paint): string {
   if (link.state === 'lost') {
     const why = terminalText(link.error ?? '');
     const since = elapsed(now - link.since);
-    return paint('red', toWidth(`LINK LOST for ${since}, this is the last known state: ${why}`, columns));
+    return paint(
+      'red',
+      toWidth(`CONNECTION LOST for ${since}, this is the last known state: ${why}`, columns),
+    );
   }
   if (session && session.connection.state !== 'LIVE') {
     const { state, since, error } = session.connection;
@@ -127,14 +127,14 @@ function tableLines(rows: readonly Row[], columns: number, paint: Paint): string
     return `${paint(style, marked)}${toWidth(text, Math.max(0, columns - PHASE_WIDTH))}`;
   };
   return [
-    paint('bold', line('PHASE', 'TARGET', 'TIME', 'WHAT IT SAYS', 'bold')),
+    paint('bold', line('PHASE', 'TARGET', 'TIME', 'STATUS', 'bold')),
     ...rows.map(({ phase, name, time, note }) => line(phase, name, time, note, PHASE_STYLE[phase])),
   ];
 }
 
 function footLine({ ui, columns, notice }: ScreenState, paint: Paint): string {
   if (ui.isTyping) {
-    const text = toWidth(`/${ui.filter}▏ ${ui.filterError ?? 'Enter keeps it, Escape clears it'}`, columns);
+    const text = toWidth(`/${ui.filter}▏ ${ui.filterError ?? 'Enter to apply, Escape to clear'}`, columns);
     return ui.filterError === null ? text : paint('yellow', text);
   }
   if (notice !== null) return paint('yellow', toWidth(terminalText(notice), columns));
@@ -155,30 +155,30 @@ const PHASE_STYLE: Readonly<Record<Row['phase'], Style>> = {
 
 const VERDICT_STYLE = { PENDING: 'yellow', PASSED: 'green', FAILED: 'red', UNKNOWN: 'magenta' } as const;
 
-/** A target as the table shows it: nothing in it moves the terminal. */
+/** Table row of a target. Its texts have no escape sequences. */
 interface Row {
   readonly phase: TargetFields['phase'];
   readonly name: string;
-  /** How long it has been in its phase; of a target that has ended, how long it ran. */
+  /** Duration of the phase, or of the whole run for a target that has ended. */
   readonly time: string;
-  /** What it says of itself. */
+  /** Headline of its error, or its current activity. */
   readonly note: string;
 }
 
 /**
- * The targets that meet the conditions, those first that somebody should look at, and of one phase by name.
+ * Creates rows for the targets that match, ordered by phase: those that need attention come first.
  *
  * @param now milliseconds since 1970
  */
-function rowsOf(targets: TargetsView['targets'], where: TargetFilter, now: number): Row[] {
-  const meetsConditions = compileConditions(where);
+function toRows(targets: TargetsView['targets'], where: TargetFilter, now: number): Row[] {
+  const matches = compileConditions(where);
   return [...targets]
-    .filter(([, target]) => meetsConditions(target))
-    .map(([key, target]) => rowOf(key, target, now))
+    .filter(([, target]) => matches(target))
+    .map(([key, target]) => toRow(key, target, now))
     .sort((a, b) => rankOf(a.phase) - rankOf(b.phase));
 }
 
-function rowOf(key: string, target: TargetFields, now: number): Row {
+function toRow(key: string, target: TargetFields, now: number): Row {
   return {
     phase: target.phase,
     name: terminalText(key),
@@ -189,9 +189,9 @@ function rowOf(key: string, target: TargetFields, now: number): Row {
 
 function timeOf(target: TargetFields, now: number): string {
   if (target.durationSeconds !== null) return elapsed(target.durationSeconds * 1_000);
-  if (!GOES_ON.includes(target.phase)) return '';
-  const since = sinceOf(target);
-  return since === null ? '' : elapsed(now - since);
+  if (!ONGOING.includes(target.phase)) return '';
+  const since = Date.parse(target.since);
+  return Number.isNaN(since) ? '' : elapsed(now - since);
 }
 
-const GOES_ON: readonly TargetFields['phase'][] = ['WAITING', 'RUNNING', 'READY', 'RETRYING'];
+const ONGOING: readonly TargetFields['phase'][] = ['WAITING', 'RUNNING', 'READY', 'RETRYING'];

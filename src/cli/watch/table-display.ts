@@ -1,45 +1,45 @@
+import { emitKeypressEvents } from 'node:readline';
 import { styleText } from 'node:util';
 import type { TargetsView } from '../../client/client.js';
 import type { Clock } from '../../lib/clock.js';
-import type { CliProcess } from '../cli-process.js';
-import type { Display } from './display.js';
-import { firstShown, type Paint, pageOf, type ScreenState, screenLines } from './screen-lines.js';
-import { openTerminal } from './terminal.js';
-import { INITIAL, type Key, onKey } from './ui-state.js';
+import { type CliProcess, terminalSize } from '../cli-process.js';
+import type { Display } from './json-display.js';
+import { firstShown, type Paint, pageSize, type ScreenState, screenLines } from './screen-lines.js';
+import { applyKey, INITIAL_STATE, type Key } from './ui-state.js';
 
-/** How soon after a change the screen is drawn, in milliseconds: a burst of changes is drawn once. */
-const SOON_MS = 30;
-/** Times on the screen go on, once a second. */
+/** Delay between a change and its drawing in milliseconds: a burst of changes is drawn once. */
+const DRAW_DELAY_MS = 30;
+/** Interval in which elapsed times are updated. */
 const TICK_MS = 1_000;
 
 /**
- * Shows a live table on the terminal.
+ * Creates a live table on the terminal.
  *
- * @param wanted id of the Session that was asked for by name; null when none was
+ * @param wanted id of the Session that was requested; null when none was
  */
 export function createTableDisplay(cli: CliProcess, clock: Clock, wanted: string | null): Display {
   const closed = new AbortController();
   const paint: Paint = (style, text) => styleText(style, text, { stream: cli.stdout });
   let view: TargetsView | null = null;
-  let ui = INITIAL;
+  let ui = INITIAL_STATE;
   let notice: string | null = null;
   const terminal = openTerminal(cli, {
     onKey: press,
-    onRedraw: () => drawIn(0),
+    onRedraw: () => scheduleDraw(0),
     onGone: () => closed.abort(),
   });
   let cancel = clock.after(0, draw);
-  let isSoon = true;
+  let isScheduled = true;
 
   return {
     closed: closed.signal,
     show(newest) {
       view = newest;
-      if (!isSoon) drawIn(SOON_MS);
+      if (!isScheduled) scheduleDraw(DRAW_DELAY_MS);
     },
     notice(message) {
       notice = message;
-      drawIn(SOON_MS);
+      scheduleDraw(DRAW_DELAY_MS);
     },
     close() {
       cancel();
@@ -48,31 +48,155 @@ export function createTableDisplay(cli: CliProcess, clock: Clock, wanted: string
   };
 
   function press(key: Key): void {
-    const next = onKey(ui, key, pageOf(state()));
+    const next = applyKey(ui, key, pageSize(state()));
     if (next === 'quit') closed.abort();
     else if (next === 'suspend') terminal.suspend();
     else {
       ui = { ...next, offset: firstShown({ ...state(), ui: next }) };
       notice = null;
-      drawIn(0);
+      scheduleDraw(0);
     }
   }
 
-  function drawIn(ms: number): void {
+  function scheduleDraw(ms: number): void {
     cancel();
-    isSoon = true;
+    isScheduled = true;
     cancel = clock.after(ms, draw);
   }
 
   function draw(): void {
     terminal.draw(screenLines(state(), paint));
     cancel();
-    isSoon = false;
+    isScheduled = false;
     cancel = clock.after(TICK_MS, draw);
   }
 
   function state(): ScreenState {
     const { columns, rows } = terminal;
     return { view, ui, columns, rows, now: clock.now(), wanted, notice };
+  }
+}
+
+/** Exclusive access to the terminal until it is closed. */
+interface Terminal {
+  readonly columns: number;
+  readonly rows: number;
+  /** Draws lines from the top, one per row. */
+  draw(lines: readonly string[]): void;
+  /** Restores the terminal and stops the process until the user continues it. */
+  suspend(): void;
+  /** Restores the terminal. A second call has no effect. */
+  close(): void;
+}
+
+/** Callbacks of a {@link Terminal}. */
+interface TerminalEvents {
+  readonly onKey: (key: Key) => void;
+  /** Called when the size changed or another program has drawn. The whole screen must be drawn again. */
+  readonly onRedraw: () => void;
+  /** Called when the terminal is gone, for example because its window was closed. */
+  readonly onGone: () => void;
+}
+
+// https://invisible-island.net/xterm/ctlseqs/ctlseqs.html
+const ENTER = '\u001b[?1049h\u001b[?25l'; // alternate screen, no cursor
+const LEAVE = '\u001b[?25h\u001b[?1049l';
+const HOME = '\u001b[H';
+/** Written before each line. After a full line, it would remove the last character. */
+const CLEAR_LINE = '\u001b[K';
+
+/** Time to resume the screen after a stop that the system ignored, in milliseconds. */
+const RESUME_MS = 200;
+
+/**
+ * Opens the alternate screen in raw mode. The terminal is restored when it is closed, when the process exits, and while
+ * the process is stopped by Ctrl-Z or SIGTSTP. Nothing is drawn while stopped.
+ */
+function openTerminal(cli: CliProcess, { onKey, onRedraw, onGone }: TerminalEvents): Terminal {
+  const { stdin, stdout, env } = cli;
+  let isOpen = true;
+  let isSuspended = false;
+  let resumeTimer: NodeJS.Timeout | undefined;
+
+  enter();
+  emitKeypressEvents(stdin);
+  stdin.on('keypress', onKeypress);
+  stdout.on('resize', onRedraw);
+  stdout.on('error', onGone);
+  stdin.on('error', onGone);
+  cli.on('SIGTSTP', onStop);
+  cli.on('SIGCONT', resume);
+  cli.on('exit', close);
+
+  return {
+    get columns() {
+      return terminalSize(stdout, env).columns;
+    },
+    get rows() {
+      return terminalSize(stdout, env).rows;
+    },
+    draw(lines) {
+      if (isOpen && !isSuspended) stdout.write(HOME + lines.map((line) => CLEAR_LINE + line).join('\r\n'));
+    },
+    // Stops the process group, as the terminal itself does: a shell waits for npx, not for this process.
+    suspend: () => stop(0),
+    close,
+  };
+
+  function onKeypress(_: string | undefined, key: Key): void {
+    // In raw mode the terminal sends no signal for Ctrl-C.
+    if (key.ctrl && key.name === 'c') process.kill(process.pid, 'SIGINT');
+    else onKey(key);
+  }
+
+  function onStop(): void {
+    stop(process.pid);
+  }
+
+  /** Stops the process with this id; 0 stands for the process group. */
+  function stop(pid: number): void {
+    if (isSuspended) return;
+    isSuspended = true;
+    leave();
+    cli.off('SIGTSTP', onStop);
+    process.kill(pid, 'SIGTSTP');
+    // The system ignores the signal where no shell could continue the process. After a real stop this timer has no effect.
+    resumeTimer = setTimeout(resume, RESUME_MS);
+  }
+
+  function resume(): void {
+    clearTimeout(resumeTimer);
+    if (isSuspended) cli.on('SIGTSTP', onStop);
+    isSuspended = false;
+    enter();
+    onRedraw();
+  }
+
+  function enter(): void {
+    stdout.write(ENTER);
+    if (!stdin.isTTY) return;
+    // Node.js caches the mode and may not notice that the terminal is no longer in raw mode.
+    stdin.setRawMode(false);
+    stdin.setRawMode(true);
+    stdin.resume();
+  }
+
+  function leave(): void {
+    if (stdin.isTTY) stdin.setRawMode(false);
+    stdout.write(LEAVE);
+  }
+
+  function close(): void {
+    if (!isOpen) return;
+    isOpen = false;
+    clearTimeout(resumeTimer);
+    cli.off('SIGTSTP', onStop);
+    cli.off('SIGCONT', resume);
+    cli.off('exit', close);
+    stdout.off('resize', onRedraw);
+    // The error listeners stay: the error of the last write may still come and would end the process.
+    stdin.off('keypress', onKeypress);
+    stdin.pause();
+    leave();
   }
 }

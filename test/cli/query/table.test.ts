@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { selectionOf } from '../../../src/cli/query/selection.js';
-import { tablesOf } from '../../../src/cli/query/table.js';
-import { widthOf } from '../../../src/cli/text-width.js';
+import { readSelection, toTables } from '../../../src/cli/query/table.js';
+import { widthOf } from '../../../src/cli/text.js';
 import { typeDefs } from '../../../src/graphql/schema.js';
 
 describe('a table', () => {
@@ -17,7 +16,7 @@ describe('a table', () => {
       ['name  state.ready  state.error  state', 'api   true', 'web'],
     ],
     [
-      'finds the list that is nested the least',
+      'shows the least nested list',
       {
         sessions: {
           totalCount: 1,
@@ -33,7 +32,7 @@ describe('a table', () => {
     ],
     ['has a cell for a value', { count: 3 }, ['count', '3']],
     [
-      'keeps columns of wide characters straight',
+      'aligns columns with wide characters',
       {
         l: [
           { a: '日本', b: 1 },
@@ -42,28 +41,28 @@ describe('a table', () => {
       },
       ['a     b', '日本  1', 'x     2'],
     ],
-    ['makes one line of a text of many', { l: [{ a: 'x\n\u001b[2Jy' }] }, ['a', 'x y']],
-    ['is nothing where there is nothing', { session: null, targets: [] }, []],
-  ])('%s', (_, data, lines) => {
-    expect(tablesOf(data)).toBe(lines.map((line) => `${line}\n`).join(''));
+    ['shows a multi-line text as one line', { l: [{ a: 'x\n\u001b[2Jy' }] }, ['a', 'x y']],
+    ['is empty for null and for a list without items', { session: null, targets: [] }, []],
+  ])('a table %s', (_, data, lines) => {
+    expect(toTables(data)).toBe(lines.map((line) => `${line}\n`).join(''));
   });
 
-  it('stands for each field, apart by an empty line', () => {
-    expect(tablesOf({ a: [{ x: 1 }], b: [{ y: 2 }] })).toBe('x\n1\n\ny\n2\n');
+  it('each field has its own table, separated by an empty line', () => {
+    expect(toTables({ a: [{ x: 1 }], b: [{ y: 2 }] })).toBe('x\n1\n\ny\n2\n');
   });
 
-  it('is a header where the list has no item, and where there is no object', () => {
+  it('an empty list and a missing object give a header without rows', () => {
     const document = `query { targets { name state { ... on TargetStateActive { ready } } }
       sessions { totalCount nodes { ...S } } session { id counts { total } } gateway { version } }
       fragment S on Session { id verdict { state failed { name } } }`;
-    const selection = selectionOf(document, typeDefs);
+    const selection = readSelection(document, typeDefs);
     const data = {
       targets: [],
       sessions: { totalCount: 0, nodes: [] },
       session: null,
       gateway: { version: '1' },
     };
-    expect(tablesOf(data, { selection }).trimEnd().split('\n\n')).toEqual([
+    expect(toTables(data, { selection }).trimEnd().split('\n\n')).toEqual([
       'name  state.ready',
       'id  verdict.state  verdict.failed',
       'id  counts.total',
@@ -71,12 +70,12 @@ describe('a table', () => {
     ]);
   });
 
-  it('cuts its widest columns to fit a width, and lines at their end where that is not enough', () => {
+  it('the widest columns are truncated to the terminal width, and then the ends of lines', () => {
     const l = [{ id: 'api', text: 'x'.repeat(50), note: '日本語'.repeat(5) }];
-    const [head, row] = tablesOf({ l }, { maxWidth: 30 }).split('\n');
+    const [head, row] = toTables({ l }, { maxWidth: 30 }).split('\n');
     expect(head).toBe('id   text         note');
     expect(row).toBe(`api  ${'x'.repeat(10)}…  日本語日本…`);
-    for (const line of tablesOf({ l }, { maxWidth: 8 }).split('\n')) {
+    for (const line of toTables({ l }, { maxWidth: 8 }).split('\n')) {
       expect(widthOf(line)).toBeLessThanOrEqual(8);
     }
   });

@@ -11,8 +11,8 @@ const TARGETS = [
   targetFields('web:update', 'WAITING'),
 ];
 
-describe('a JUnit report', () => {
-  it('has a case for each target: well, failed, or skipped', () => {
+describe('JUnit report of wait', () => {
+  it('a JUnit report has a passed, failed or skipped case for each target', () => {
     const failed = targetFields('unit:update', 'FAILED', { resources: ['unit', 'all'] });
     expect(junitReport(waitReport('failed', [...TARGETS, failed]))).toBe(
       [
@@ -40,14 +40,14 @@ describe('a JUnit report', () => {
     );
   });
 
-  it('says of what blocked when the time was up that it failed', () => {
+  it('a JUnit report marks targets that blocked at the timeout as failed', () => {
     expect(junitReport(waitReport('timeout', TARGETS))).toContain(
       '<testcase name="web:update" classname="web">\n<failure type="WAITING" message="waiting: on-dep">waiting: on-dep</failure></testcase>',
     );
   });
 
   it.each(['unknown', 'failed', 'timeout', 'impossible', 'interrupted'] as const)(
-    'is never all green when the result is %s',
+    'a JUnit report is never green when the result is %s',
     (result) => {
       const report = junitReport(waitReport(result, TARGETS.slice(0, 1), { session: null }));
       expect(report).toContain(
@@ -57,13 +57,13 @@ describe('a JUnit report', () => {
     },
   );
 
-  it('is all green when a failure was what was waited for', () => {
+  it('a JUnit report is green when the failure was the condition', () => {
     const condition = { target: 'unit:update', phase: 'FAILED' } as const;
     const report = junitReport(waitReport('reached', [targetFields('unit:update', 'FAILED')], { condition }));
     expect(report).toContain('failures="0"');
   });
 
-  it('is XML whatever names and errors hold', () => {
+  it('a JUnit report is valid XML for any name and error', () => {
     const error = 'a <b> & "c"\n\u001b[31mred\u0000\u009b\uffff\ud800 ]]> </error><error';
     const report = junitReport(waitReport('failed', [targetFields('<x>\u0007', 'FAILED', { error })]));
     expect(report).toContain('name="&lt;x&gt;\ufffd"');
@@ -73,7 +73,7 @@ describe('a JUnit report', () => {
     );
   });
 
-  it('takes the time of the run, not of the wait, and never a negative one', () => {
+  it('a JUnit report has the duration of the run, not of the wait, and never a negative one', () => {
     const session = (state: 'LIVE' | 'GONE', since: string) =>
       sessionFields(TARGETS, { connection: { state, since, error: null } });
     const timeOf = (report: WaitReport) => /<testsuite .* time="([^"]*)"/.exec(junitReport(report))?.[1];
@@ -86,7 +86,7 @@ describe('a JUnit report', () => {
     expect(timeOf(waitReport('reached', TARGETS, { session: done }))).toBe('2.25');
   });
 
-  it('has the whole error of a Tiltfile, and its headline as the message', () => {
+  it('a JUnit report has the full error of a Tiltfile, with its headline as the message', () => {
     const error =
       'Traceback (most recent call last):\n  /shop/Tiltfile:1:5: in <toplevel>\n  <builtin>: in fail\nError: nope';
     const report = junitReport(waitReport('failed', [targetFields('tiltfile:update', 'FAILED', { error })]));

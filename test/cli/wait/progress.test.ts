@@ -20,19 +20,19 @@ function startReporter({ isVerbose = false, columns = 200 } = {}) {
   });
   const show = (targets: readonly TargetFields[], view: Partial<TargetsView> = {}) =>
     reporter.show(viewOf(targets, { session: sessionFields(targets), ...view }), PROGRESS);
-  /** The lines since the last call. */
+  /** Lines since the last call. */
   const taken = () => lines.splice(0);
   return { clock, reporter, show, taken };
 }
 
-/** A target that waits for something else each time. */
+/** Target in a phase WAITING with this reason. */
 function waiting(name: string, waitReason: string): TargetFields {
   const state = { __typename: 'TargetStateWaiting', waitReason, summary: `waiting: ${waitReason}` } as const;
   return targetFields(name, 'WAITING', { state });
 }
 
-describe('the progress of a wait', () => {
-  it('has a line at the start, for the run, and for each change of what blocks, not of what a target waits for', () => {
+describe('progress of wait', () => {
+  it('wait reports its start, the run and each change of the blocking targets, but not of their wait reasons', () => {
     const { show, taken } = startReporter();
     expect(taken()).toEqual(['0s waiting for a/Tiltfile to be ready']);
     show([waiting('x', 'unknown')]);
@@ -48,7 +48,7 @@ describe('the progress of a wait', () => {
     ]);
   });
 
-  it('has a line at least once a minute, whatever the wall clock does, and none after the end', async () => {
+  it('wait reports once a minute when the wall clock is set back, and nothing after its end', async () => {
     const { clock, reporter, show, taken } = startReporter();
     show([targetFields('x', 'RUNNING')]);
     taken();
@@ -67,16 +67,16 @@ describe('the progress of a wait', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('reports a lost link, and what is wrong with it', () => {
+  it('wait reports a lost connection with its error', () => {
     const { show, taken } = startReporter();
     const link = { state: 'lost', since: 0, error: 'connect ECONNREFUSED', url: null } as const;
     show([], { link });
     expect(taken().at(-1)).toBe(
-      '0s waiting for a/Tiltfile to be ready: the link to the gateway is lost: connect ECONNREFUSED',
+      '0s waiting for a/Tiltfile to be ready: connection to the gateway lost: connect ECONNREFUSED',
     );
   });
 
-  it.each([40, 80, 200])('keeps to %i columns, however many targets block', (columns) => {
+  it.each([40, 80, 200])('progress lines keep to %i columns for any number of targets', (columns) => {
     const { show, taken } = startReporter({ columns, isVerbose: true });
     const targets = Array.from({ length: 70 }, (_, index) =>
       targetFields(`a-rather-long-name-${index}`, 'WAITING'),
@@ -85,13 +85,13 @@ describe('the progress of a wait', () => {
     expect(Math.max(...taken().map(({ length }) => length))).toBeLessThanOrEqual(columns);
   });
 
-  it('names a target that is no command for a CI runner', () => {
+  it('progress lines contain no command for a CI runner', () => {
     const { show, taken } = startReporter();
     show([targetFields('##[stop-commands]x', 'RUNNING')]);
     expect(taken().at(-1)).toContain('# #[stop-commands]x RUNNING');
   });
 
-  it('has a line for each change of the counts too, where that is asked for', () => {
+  it('wait --verbose reports each change of the counts too', () => {
     const { show, taken } = startReporter({ isVerbose: true });
     const done = targetFields('y', 'SUCCEEDED');
     show([targetFields('x', 'RUNNING')]);

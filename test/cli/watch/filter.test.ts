@@ -6,7 +6,7 @@ import { compileConditions } from '../../../src/model/target-filter.js';
 import { startMemoryGateway } from '../../support/gateway.js';
 import { session } from '../../support/sessions.js';
 
-describe('the filter of watch', () => {
+describe('filter of watch', () => {
   it.each([
     ['', {}],
     ['api', { name: '*api*' }],
@@ -18,11 +18,11 @@ describe('the filter of watch', () => {
     ['phase=failed, WAITING phase=retrying', { phase: ['FAILED', 'WAITING', 'RETRYING'] }],
     ['resource="a, b",c', { resource: ['a, b', 'c'] }],
     ['  type=server resource=api,web\tweb:* ', { type: ['SERVER'], resource: ['api', 'web'], name: 'web:*' }],
-  ])('%j becomes the where %j', (text, expected) => {
+  ])('the filter %j becomes the where %j', (text, expected) => {
     expect(parseFilter(text)).toEqual(expected);
   });
 
-  it('adds each --filter of the command line to those before it', () => {
+  it('each --filter of the command line is added to the previous ones', () => {
     const texts = ['phase=failed', 'phase=retrying', 'api'];
     expect(
       texts.reduce<ReturnType<typeof filter> | undefined>((given, text) => filter(text, given), undefined),
@@ -41,11 +41,11 @@ describe('the filter of watch', () => {
     ['=x', /^Expected one of name, phase, type, resource before =, got ''/],
     ['api web', /^Expected only one name, got '\*api\*' and '\*web\*'/],
     ['"api', /^Expected a closing "/],
-  ])('rejects %j with one clear line', (text, expected) => {
+  ])('the filter %j is rejected with one line', (text, expected) => {
     expect(() => filter(text, undefined)).toThrow(expected);
   });
 
-  it('selects in the terminal exactly what where selects on the server', async () => {
+  it('the filter in the terminal selects the same targets as where on the server', async () => {
     await using gateway = await startMemoryGateway([
       session('shop', {
         'api:serve': 'ready',

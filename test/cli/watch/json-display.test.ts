@@ -8,8 +8,8 @@ const UNIT = targetFields('unit:update', 'RUNNING');
 const FAILED_UNIT = targetFields('unit:update', 'FAILED');
 const FIRST = viewOf([API, UNIT]);
 
-/** The events in short. */
-function told(before: TargetsView | null, after: TargetsView): string[] {
+/** Short form of the events between two views. */
+function shortEvents(before: TargetsView | null, after: TargetsView): string[] {
   return eventsBetween(before, after).map((event) => {
     switch (event.type) {
       case 'LINK':
@@ -24,7 +24,7 @@ function told(before: TargetsView | null, after: TargetsView): string[] {
   });
 }
 
-/** The view after one update that modified a target. */
+/** View after an update that modified a target. */
 function modified(before: TargetsView, target: TargetFields): TargetsView {
   const targets = new Map(before.targets).set(target.name, target);
   const previous = before.targets.get(target.name);
@@ -38,15 +38,15 @@ function modified(before: TargetsView, target: TargetFields): TargetsView {
   };
 }
 
-describe('the events of watch', () => {
-  it('have the verdict of another run under the same id, also when it is the same word', () => {
+describe('JSON events of watch', () => {
+  it('watch reports the verdict of another run under the same id even if it is equal', () => {
     const other = { ...FIRST, session: sessionFields([API, UNIT], { metadata: { uid: 'another run' } }) };
-    expect(told(FIRST, other)).toEqual(['VERDICT null PENDING']);
-    expect(told(FIRST, FIRST)).toEqual([]);
+    expect(shortEvents(FIRST, other)).toEqual(['VERDICT null PENDING']);
+    expect(shortEvents(FIRST, FIRST)).toEqual([]);
   });
 
-  it('are everything at first', () => {
-    expect(told(null, FIRST)).toEqual([
+  it('watch reports the connections, all targets and the verdict at first', () => {
+    expect(shortEvents(null, FIRST)).toEqual([
       'LINK live',
       'CONNECTION LIVE',
       'ADDED api:serve null READY',
@@ -55,36 +55,36 @@ describe('the events of watch', () => {
     ]);
   });
 
-  it('are what has changed', () => {
-    expect(told(FIRST, modified(FIRST, FAILED_UNIT))).toEqual(['MODIFIED unit:update RUNNING FAILED']);
+  it('watch reports a changed target', () => {
+    expect(shortEvents(FIRST, modified(FIRST, FAILED_UNIT))).toEqual(['MODIFIED unit:update RUNNING FAILED']);
   });
 
-  it('tell of a change that leaves the phase as it is', () => {
+  it('watch reports a change within a phase', () => {
     const once = modified(FIRST, FAILED_UNIT);
     const again = modified(once, targetFields('unit:update', 'FAILED', { error: 'another' }));
-    expect(told(once, again)).toEqual(['MODIFIED unit:update FAILED FAILED']);
+    expect(shortEvents(once, again)).toEqual(['MODIFIED unit:update FAILED FAILED']);
     expect(eventsBetween(once, again).map(isWithinPhase)).toEqual([true]);
     expect(eventsBetween(FIRST, once).map(isWithinPhase)).toEqual([false]);
   });
 
-  it('repeat nothing after a reset, and tell what has gone', () => {
+  it('watch repeats nothing after a reset and reports deleted targets', () => {
     const without = viewOf([API, targetFields('web:update', 'WAITING')]);
-    expect(told(FIRST, viewOf([API, UNIT]))).toEqual([]);
-    expect(told(FIRST, without)).toEqual([
+    expect(shortEvents(FIRST, viewOf([API, UNIT]))).toEqual([]);
+    expect(shortEvents(FIRST, without)).toEqual([
       'DELETED unit:update RUNNING RUNNING',
       'ADDED web:update null WAITING',
     ]);
   });
 
-  it('tell of links, and of a verdict that becomes final', () => {
+  it('watch reports a lost connection and a verdict that becomes final', () => {
     const lost = { ...FIRST, changes: [], reset: false, link: { ...FIRST.link, state: 'lost' as const } };
-    expect(told(FIRST, lost)).toEqual(['LINK lost']);
+    expect(shortEvents(FIRST, lost)).toEqual(['LINK lost']);
     const verdict = { ...verdictFields('PENDING'), final: true };
     const final = { ...FIRST, changes: [], reset: false, session: sessionFields([], { verdict }) };
-    expect(told(FIRST, final)).toEqual(['VERDICT PENDING PENDING']);
+    expect(shortEvents(FIRST, final)).toEqual(['VERDICT PENDING PENDING']);
   });
 
-  it('tell two targets of one name apart', () => {
+  it('watch distinguishes two targets of the same name', () => {
     const twin = targetFields('api:serve', 'WAITING', { id: 'tilt-default/Tiltfile#api:serve#2' });
     const both = viewOf([API], {
       targets: new Map([
@@ -102,12 +102,12 @@ describe('the events of watch', () => {
       changes: [{ type: 'MODIFIED', target: failed, previous: twin.state, previousPhase: 'WAITING' }],
       reset: false,
     };
-    expect(told(both, after)).toEqual(['MODIFIED api:serve#2 WAITING FAILED']);
+    expect(shortEvents(both, after)).toEqual(['MODIFIED api:serve#2 WAITING FAILED']);
   });
 
-  it('go on under the name of a Session that has gone', () => {
+  it('watch reports events of a removed Session under its id', () => {
     const gone = viewOf([], { session: null });
-    expect(told(FIRST, gone)).toEqual([
+    expect(shortEvents(FIRST, gone)).toEqual([
       'CONNECTION null',
       'DELETED api:serve READY READY',
       'DELETED unit:update RUNNING RUNNING',

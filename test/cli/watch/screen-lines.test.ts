@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { widthOf } from '../../../src/cli/text-width.js';
+import { widthOf } from '../../../src/cli/text.js';
 import { firstShown, type ScreenState, screenLines } from '../../../src/cli/watch/screen-lines.js';
-import { INITIAL } from '../../../src/cli/watch/ui-state.js';
+import { INITIAL_STATE } from '../../../src/cli/watch/ui-state.js';
 import {
   A_MINUTE_LATER,
   sessionFields,
@@ -28,7 +28,7 @@ function screen(state: Partial<ScreenState> = {}): string[] {
 function stateOf(state: Partial<ScreenState>): ScreenState {
   return {
     view: viewOf(TARGETS),
-    ui: INITIAL,
+    ui: INITIAL_STATE,
     columns: 70,
     rows: 15,
     now: A_MINUTE_LATER,
@@ -38,14 +38,14 @@ function stateOf(state: Partial<ScreenState>): ScreenState {
   };
 }
 
-describe('the screen of watch', () => {
-  it('shows the Session, its counts, the link, and the targets, those first that need a look', () => {
+describe('screen of watch', () => {
+  it('watch shows the Session, its counts, the connection, and the targets that need attention first', () => {
     const verdict = verdictFields('FAILED', 'unit:update: one');
     expect(screen({ view: viewOf(TARGETS, { session: sessionFields(TARGETS, { verdict }) }) })).toEqual([
       'tilt-default/Tiltfile  FAILED  unit:update: one',
       '8 targets: 1 inactive, 1 disabled, 1 waiting, 1 running, 1 ready, 1 s…',
       'live at http://gateway/graphql',
-      'PHASE      TARGET         TIME  WHAT IT SAYS',
+      'PHASE      TARGET         TIME  STATUS',
       'FAILED     unit:update    2.3s  one',
       'RETRYING   seed:update    2.3s  exit status 1',
       'WAITING    web:update    1m00s  waiting: on-dep',
@@ -66,15 +66,15 @@ describe('the screen of watch', () => {
     [9, 5],
     [3, 3],
     [1, 1],
-  ])('fills %i columns and %i rows, and nothing beyond', (columns, rows) => {
+  ])('the screen of watch fits %i columns and %i rows', (columns, rows) => {
     const lines = screenLines(stateOf({ columns, rows }), (_, text) => text);
     expect(lines).toHaveLength(rows);
     for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(columns);
   });
 
-  it('shows what the filter selects, and why a filter cannot be read', () => {
+  it('watch shows the targets that the filter selects, and the error of an invalid filter', () => {
     const ui = {
-      ...INITIAL,
+      ...INITIAL_STATE,
       filter: 'phase=retrying',
       where: { phase: ['RETRYING' as const] },
       isTyping: true,
@@ -82,18 +82,18 @@ describe('the screen of watch', () => {
     const lines = screen({ ui });
     expect(lines[1]).toMatch(/^1 match \/phase=retrying; 8 targets: /);
     expect(lines.slice(4, 6)).toEqual(['RETRYING   seed:update    2.3s  exit status 1', '']);
-    expect(lines.at(-1)).toBe('/phase=retrying▏ Enter keeps it, Escape clears it');
+    expect(lines.at(-1)).toBe('/phase=retrying▏ Enter to apply, Escape to clear');
     const unread = { ...ui, filter: 'x=1', filterError: 'Expected one of name, phase' };
     expect(screen({ ui: unread }).at(-1)).toBe('/x=1▏ Expected one of name, phase');
   });
 
-  it('says in its first line that a Session is a demonstration, or that the named one is not there', () => {
+  it('the first line of watch marks a demonstration and reports a Session that was not found', () => {
     const session = sessionFields(TARGETS, { id: 'demo/Tiltfile', isDemo: true });
     expect(screen({ view: viewOf(TARGETS, { session }) })[0]).toBe('demo/Tiltfile (demonstration)  PENDING');
-    expect(screen({ view: null, wanted: 'nope' })[0]).toBe('no Session nope yet');
+    expect(screen({ view: null, wanted: 'nope' })[0]).toBe('Session nope not found yet');
   });
 
-  it('a tilt ci that has passed and left is green and calm, one that left before its end is red', () => {
+  it('watch shows a tilt ci that passed and exited in green, and one that exited early in red', () => {
     const gone = { state: 'GONE', since: '2026-11-22T11:01:00Z', error: 'Tilt has left' } as const;
     const passed = { ...verdictFields('PASSED'), final: true };
     const stylesOf = (verdict: typeof passed) => {
@@ -116,8 +116,8 @@ describe('the screen of watch', () => {
     ]);
   });
 
-  it('moves no further than to a last page that is full', () => {
-    const far = stateOf({ rows: 8, ui: { ...INITIAL, offset: 1_000 } });
+  it('watch scrolls no further than to a full last page', () => {
+    const far = stateOf({ rows: 8, ui: { ...INITIAL_STATE, offset: 1_000 } });
     expect(firstShown(far)).toBe(5);
     expect(
       screen(far)
@@ -126,12 +126,12 @@ describe('the screen of watch', () => {
     ).toEqual(['SUCCEEDED', 'INACTIVE', 'DISABLED']);
   });
 
-  it('says that it connects, that the link is lost, and that what is shown is old', () => {
+  it('watch shows that it is connecting, that the connection is lost, and that the state is STALE', () => {
     expect(screen({ view: null }).slice(0, 3)).toEqual(['no Session yet', '0 targets:', 'connecting …']);
     const since = A_MINUTE_LATER - 5_000;
     const link = { state: 'lost', since, error: 'gone\n\u001b[2J', url: null } as const;
     expect(screen({ view: viewOf(TARGETS, { link }) })[2]).toBe(
-      'LINK LOST for 5s, this is the last known state: gone',
+      'CONNECTION LOST for 5s, this is the last known state: gone',
     );
     const connection = { state: 'STALE', since: '2026-11-22T11:01:00Z', error: 'refused' } as const;
     const session = sessionFields(TARGETS, { connection });
@@ -140,7 +140,7 @@ describe('the screen of watch', () => {
     );
   });
 
-  it('shows old rows without the colours of new ones', () => {
+  it('watch dims rows that may be out of date', () => {
     const styles = (view: ScreenState['view']) => {
       const used = new Set<string>();
       screenLines(stateOf({ view }), (style, text) => {
@@ -154,7 +154,7 @@ describe('the screen of watch', () => {
     expect(styles(viewOf(TARGETS, { link }))).toEqual(['dim']);
   });
 
-  it('shows a notice in place of the keys', () => {
-    expect(screen({ notice: '--exec ended with 1' }).at(-1)).toBe('--exec ended with 1');
+  it('watch shows a notice in place of the keys', () => {
+    expect(screen({ notice: '--exec ended with exit code 1' }).at(-1)).toBe('--exec ended with exit code 1');
   });
 });

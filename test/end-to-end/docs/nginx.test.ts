@@ -20,7 +20,7 @@ beforeAll(async () => {
     providers: [source.provider],
     token: TOKEN,
     pathPrefix: '/tilt',
-    parseTrustedProxies: ['127.0.0.1'],
+    trustProxies: ['127.0.0.1'],
     allowHosts: [HOST],
   });
   await gateway.gateway.ready();

@@ -1,0 +1,152 @@
+import {
+  type Client,
+  ClientError,
+  type ClientOptions,
+  type SessionFields,
+  type TargetsView,
+} from '../client/client.js';
+import { type ClientFlags, DEFAULT_URL } from './options/client.js';
+import { terminalText } from './text.js';
+import { readTextFile, UsageError } from './usage-error.js';
+
+// Shared by the commands that query a gateway: client options, exit codes, notices about Sessions.
+
+/** Exit codes of commands that query a gateway. */
+export const EXIT = {
+  ok: 0,
+  /** Negative result: the condition failed, or GraphQL rejected the document. */
+  failed: 1,
+  /** Invalid command line, including a condition that can never hold: `wait --for done` on a `tilt up`. */
+  usage: 2,
+  /** No result: the gateway cannot be reached or does not know. */
+  unknown: 3,
+  /** Timeout; the code of `timeout(1)`. */
+  timeout: 124,
+} as const;
+
+/**
+ * Writes one line per error of a gateway, and returns the exit code: 1 when GraphQL rejected the document, 3 when the
+ * gateway could not be queried. Rethrows any other error.
+ */
+export function reportClientError(error: unknown, stderr: Pick<NodeJS.WriteStream, 'write'>): number {
+  if (!(error instanceof ClientError)) throw error;
+  const messages = error.errors?.map(({ message }) => message) ?? [];
+  for (const message of messages.length > 0 ? messages : [error.message]) {
+    stderr.write(`tilt-graphql: ${terminalText(message)}\n`);
+  }
+  return error.code === 'GRAPHQL' ? EXIT.failed : EXIT.unknown;
+}
+
+/** Creates the client options for these flags. Throws a {@link UsageError} for an unusable token or token file. */
+export async function toClientOptions(
+  { url, tokenFile }: ClientFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ClientOptions> {
+  const urls = url.length === 0 ? [DEFAULT_URL] : url.map(withoutToken);
+  if (tokenFile !== undefined) return { urls, token: await followToken(tokenFile) };
+  const token = env.TILT_GRAPHQL_TOKEN || url.map(tokenIn).find((found) => found !== null);
+  return { urls, ...(token && { token: checkToken(token.trim(), 'the token') }) };
+}
+
+/** Token in a link that `serve` printed. */
+function tokenIn(url: URL): string | null {
+  return url.searchParams.get('token');
+}
+
+function withoutToken(url: URL): string {
+  const copy = new URL(url);
+  copy.searchParams.delete('token');
+  return copy.href;
+}
+
+/** Reads a token file again for each connection. While the file cannot be read, the last token stays. */
+async function followToken(path: string): Promise<() => Promise<string>> {
+  let last = await readToken(path);
+  return async () => {
+    last = await readToken(path).catch(() => last);
+    return last;
+  };
+}
+
+async function readToken(path: string): Promise<string> {
+  const where = `--token-file ${path}`;
+  return checkToken((await readTextFile(path, where)).trim(), where);
+}
+
+function checkToken(token: string, where: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new UsageError(`${where}: expected one word of printable ASCII characters`);
+}
+
+/**
+ * Line that names the Sessions of the built-in demonstration, for people who read a table. Null when there are none or
+ * the gateway does not answer.
+ */
+export async function demoNote(client: Client, signal: AbortSignal): Promise<string | null> {
+  try {
+    const sessions = await client.sessions({ signal });
+    const ids = sessions.filter(({ isDemo }) => isDemo).map(({ id }) => terminalText(id));
+    return ids.length === 0 ? null : `${ids.join(', ')}: built-in demonstration, no Tilt is running`;
+  } catch (error) {
+    if (error instanceof ClientError || signal.aborted) return null;
+    throw error;
+  }
+}
+
+/** Dependencies of {@link createMissingSessionNotice}. */
+export interface MissingSessionOptions {
+  /** Id of the Session that was requested; null when none was. */
+  readonly wanted: string | null;
+  readonly sessions: Client['sessions'];
+  /** Shows one line; null removes it. */
+  readonly notice: (message: string | null) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reports once that the Session of a watch does not exist, together with the Sessions that do. Removes the report when
+ * the Session appears. Reports nothing before the gateway has answered.
+ */
+export function createMissingSessionNotice({ wanted, sessions, notice, signal }: MissingSessionOptions) {
+  let isReported = false;
+
+  return (view: TargetsView): void => {
+    if (view.session !== null) {
+      if (isReported) notice(null);
+      isReported = false;
+    } else if (!isReported && view.cursor !== null && view.link.state === 'live') {
+      isReported = true;
+      void report();
+    }
+  };
+
+  async function report(): Promise<void> {
+    // Without the list, the line still reports the missing Session.
+    const known = await sessions({ signal }).catch(() => null);
+    if (isReported && !signal.aborted) notice(missingSession(wanted, known));
+  }
+}
+
+function missingSession(wanted: string | null, known: readonly SessionFields[] | null): string {
+  const missing =
+    wanted === null
+      ? 'no Session is known, waiting for one'
+      : `Session ${terminalText(wanted)} not found, waiting for it`;
+  if (known === null || (wanted === null && known.length === 0)) return missing;
+  if (known.length === 0) return `${missing}; no Session is known`;
+  const listed = sortByState(known).slice(0, MAX_LISTED).map(describe).join(', ');
+  const more = known.length > MAX_LISTED ? ` and ${known.length - MAX_LISTED} more` : '';
+  return `${missing}; known: ${listed}${more}`;
+}
+
+const MAX_LISTED = 10;
+const ORDER: readonly SessionFields['connection']['state'][] = ['LIVE', 'STALE', 'GONE'];
+
+function sortByState(sessions: readonly SessionFields[]): SessionFields[] {
+  const rank = ({ connection }: SessionFields) => ORDER.indexOf(connection.state);
+  return [...sessions].sort((a, b) => rank(a) - rank(b));
+}
+
+function describe({ id, connection, isDemo }: SessionFields): string {
+  return `${terminalText(id)} (${isDemo ? 'demonstration' : connection.state})`;
+}

@@ -1,0 +1,169 @@
+import { resolve } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { filter } from '../watch/filter.js';
+import { type FlagsOf, file, flag, oneOf, option, text, type ValuesOf } from './option.js';
+import { condition, durationMs, pid, time } from './values.js';
+
+/** URL of a gateway that runs on this machine with its default options. */
+export const DEFAULT_URL = 'http://127.0.0.1:4000/graphql';
+
+/** Options of commands that query a gateway. */
+export const clientOptions = {
+  url: option('-u, --url <url>', 'URL of the gateway, may be repeated: the client fails over to the next', {
+    parse: gatewayUrls,
+    initial: [],
+    shown: DEFAULT_URL,
+    env: 'TILT_GRAPHQL_URL',
+  }),
+  tokenFile: file(
+    '--token-file <path>',
+    'file with the bearer token to send (or set TILT_GRAPHQL_TOKEN)',
+    'TILT_GRAPHQL_TOKEN_FILE',
+  ),
+};
+
+/** Values of {@link clientOptions}. */
+export type ClientFlags = ValuesOf<typeof clientOptions>;
+
+/** Options of commands about one Session. */
+export const sessionOptions = {
+  ...clientOptions,
+  session: option(
+    '-s, --session <id>',
+    'id of the Session, <instance>/<name>; may be omitted while exactly one is known',
+    { parse: sessionId, completion: 'sessions', env: 'TILT_GRAPHQL_SESSION' },
+  ),
+};
+
+/** Values of {@link sessionOptions}. */
+export type SessionFlags = ValuesOf<typeof sessionOptions>;
+
+/** Options of `query`. */
+export const queryOptions = {
+  client: clientOptions,
+  query: {
+    file: file('-f, --file <path>', 'file with the document; - for standard input'),
+    variables: text('--variables <json>', 'variables as a JSON object, or @FILE to read them from a file'),
+    operation: text('--operation <name>', 'operation to run, when the document has several'),
+    watch: flag('-w, --watch', 'print changes as they arrive: run a query as a subscription'),
+    output: option(
+      '-o, --output <format>',
+      'output format (default: json, or template with --template)',
+      oneOf(['json', 'table', 'template']),
+    ),
+    template: text(
+      '--template <text>',
+      'Mustache template, such as {{session.verdict.state}}; lists as {{#a}}…{{/a}}',
+    ),
+  },
+};
+
+/** Values of {@link queryOptions}. */
+export type QueryFlags = FlagsOf<typeof queryOptions>;
+
+/** Options of `watch`. */
+export const watchOptions = {
+  client: sessionOptions,
+  watch: {
+    filter: option(
+      '-f, --filter <filter>',
+      'show only matching targets, may be repeated: part of a name or a glob such as api:*, phase=FAILED,WAITING, type=SERVER, resource=api',
+      { parse: filter },
+    ),
+    output: option(
+      '-o, --output <format>',
+      'live table, or one JSON line for each change of a phase, the verdict or a connection (default: table on a terminal, json otherwise)',
+      oneOf(['table', 'json']),
+    ),
+    allChanges: flag(
+      '--all-changes',
+      'print a JSON line for changes within a phase too, such as another wait reason',
+    ),
+    exec: text(
+      '--exec <command>',
+      'run a shell command when the verdict changes or a target fails; TILT_GRAPHQL_EVENT names the event',
+    ),
+  },
+};
+
+/** Values of {@link watchOptions}. */
+export type WatchFlags = FlagsOf<typeof watchOptions>;
+
+/** Options of `wait`. Those in `run` and `patience` have the names in `WaitOptions`. */
+export const waitOptions = {
+  client: sessionOptions,
+  condition: {
+    for: option('-f, --for <condition>', 'condition to wait for: ready, done, or target:NAME=PHASE', {
+      parse: condition,
+      initial: 'ready',
+      completion: 'conditions',
+    }),
+  },
+  run: {
+    pid: option('--pid <pid>', 'accept only the run with this process id, even if it has ended', {
+      parse: pid,
+    }),
+    tiltfile: option('--tiltfile <path>', 'accept only a run of this Tiltfile', {
+      parse: (path) => resolve(path),
+      completion: 'files',
+    }),
+    startedAfter: option(
+      '--started-after <time>',
+      'accept only a run that started at this time or later (RFC 3339), even if it has ended',
+      { parse: time },
+    ),
+  },
+  patience: {
+    timeoutMs: option('--timeout <duration>', 'maximum time to wait, such as 90s, 10m or 1h', {
+      parse: durationMs,
+      initial: 600_000,
+      shown: '10m',
+      env: 'TILT_GRAPHQL_TIMEOUT',
+    }),
+    maxAgeMs: option(
+      '--max-age <duration>',
+      'maximum age of the data, and of a run that ended before the wait started',
+      { parse: durationMs, initial: 10_000, shown: '10s', env: 'TILT_GRAPHQL_MAX_AGE' },
+    ),
+  },
+  report: {
+    junit: file('--junit <file>', 'write a JUnit report with one test case per target'),
+    verbose: flag('-v, --verbose', 'report every change on standard error, and print errors in full'),
+  },
+};
+
+/** Values of {@link waitOptions}. */
+export type WaitFlags = FlagsOf<typeof waitOptions>;
+
+/** Options of `mcp`. */
+export const mcpOptions = { client: clientOptions };
+
+/** Values of {@link mcpOptions}. */
+export type McpFlags = FlagsOf<typeof mcpOptions>;
+
+/** Rejects an empty id: an unset variable in a script must not select any Session. */
+function sessionId(id: string): string {
+  if (id !== '') return id;
+  throw new InvalidArgumentError('Expected an id such as tilt-default/Tiltfile.');
+}
+
+/** Parses URLs of gateways, separated by commas, and appends them. The path `/graphql` may be omitted. */
+function gatewayUrls(list: string, given: readonly URL[]): readonly URL[] {
+  const parts = list.split(',').map((part) => part.trim());
+  return [...given, ...parts.filter((part) => part !== '').map(gatewayUrl)];
+}
+
+function gatewayUrl(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new InvalidArgumentError('Expected a URL such as http://127.0.0.1:4000.');
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new InvalidArgumentError(
+      'Expected a URL without a user name or password; pass a token with --token-file or TILT_GRAPHQL_TOKEN.',
+    );
+  }
+  url.pathname = `${url.pathname.replace(/\/+$/, '').replace(/\/graphql$/, '')}/graphql`;
+  url.hash = '';
+  return url;
+}

@@ -1,0 +1,182 @@
+import { isIP } from 'node:net';
+import { InvalidArgumentError } from 'commander';
+import type { Condition, TargetPhase } from '../../client/client.js';
+import { parseAllowedHost, parseAllowedOrigin } from '../../server/access/authority.js';
+import { isLoopback, parseTrustedProxies } from '../../server/access/peer.js';
+import { DEFAULT_LIMITS, isLimit, type Limits } from '../../server/limits.js';
+
+// Parsers of option values. Each throws an InvalidArgumentError with one line about the expected value.
+
+/** Phases of a target. Those that need attention come first. */
+export const PHASES: readonly TargetPhase[] = [
+  'FAILED',
+  'RETRYING',
+  'WAITING',
+  'RUNNING',
+  'READY',
+  'SUCCEEDED',
+  'INACTIVE',
+  'DISABLED',
+];
+
+/** Creates a parser for whole numbers in a range. */
+export function between(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= min && number <= max) return number;
+    throw new InvalidArgumentError(`Expected a number from ${min} to ${max}.`);
+  };
+}
+
+/** Parses a port number; 0 stands for a free port. */
+export const port = between(0, 65_535);
+
+/** Parses an address to listen on. */
+export function host(text: string): string {
+  if (text === 'localhost' || isIP(text) !== 0) return text;
+  throw new InvalidArgumentError('Expected an address such as 127.0.0.1, ::1, 0.0.0.0, or localhost.');
+}
+
+/** Parses host names, separated by commas, and appends them. */
+export function hosts(text: string, given: readonly string[]): readonly string[] {
+  return [...given, ...splitList(text).map((name) => parseWith(parseAllowedHost, name))];
+}
+
+/** Parses origins, separated by commas, and appends them. */
+export function origins(text: string, given: readonly string[]): readonly string[] {
+  return [...given, ...splitList(text).map((origin) => parseWith(parseAllowedOrigin, origin))];
+}
+
+/** Calls a parser. Turns its RangeError into an error about the option. */
+function parseWith<T>(parse: (value: string) => T, value: string): T {
+  try {
+    return parse(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InvalidArgumentError(`${error.message.replace(/^e/, 'E')}.`);
+  }
+}
+
+function splitList(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** Parses IP addresses and networks, separated by commas, and appends them. */
+export function proxies(text: string, given: readonly string[]): readonly string[] {
+  const all = [...given, ...splitList(text)];
+  try {
+    parseTrustedProxies(all);
+  } catch {
+    throw new InvalidArgumentError('Expected an IP address or a network, such as 10.0.0.0/8.');
+  }
+  return all;
+}
+
+/** Parses a path prefix: starts with a slash and does not end with one. */
+export function pathPrefix(text: string): string {
+  const path = text.replace(/\/+$/, '');
+  if (path === '' || /^(\/[\w.~-]+)+$/.test(path)) return path;
+  throw new InvalidArgumentError('Expected a path such as /tilt.');
+}
+
+/** Parses an https URL. On this machine http is allowed too, because no traffic leaves it. */
+export function httpUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isHere = url !== null && isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isHere)) return url;
+  throw new InvalidArgumentError('Expected an https URL (or http on this machine).');
+}
+
+/** Parses limits as NAME=NUMBER, separated by commas, and appends them. */
+export function limit(text: string, given: Partial<Limits>): Partial<Limits> {
+  const limits: Record<string, number> = {};
+  for (const part of text.split(',')) {
+    const [name = '', value = ''] = part.trim().split('=', 2);
+    if (!isLimit(name)) {
+      throw new InvalidArgumentError(
+        `Expected NAME=NUMBER with one of ${Object.keys(DEFAULT_LIMITS).join(', ')}.`,
+      );
+    }
+    if (!/^[1-9]\d{0,9}$/.test(value)) {
+      throw new InvalidArgumentError(`Expected ${name}=NUMBER, a whole number of at least 1.`);
+    }
+    limits[name] = Number(value);
+  }
+  return { ...given, ...limits };
+}
+
+/** Parses the name of an instance: parts separated by dots, none of them empty. */
+export function instance(text: string): string {
+  if (/^[^\s./]+(\.[^\s./]+)*$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'Expected a name such as team-a.ci.1234: no spaces and slashes, no empty parts.',
+  );
+}
+
+/** Appends the value of an option that may be repeated. */
+export function append(text: string, given: readonly string[]): readonly string[] {
+  return [...given, text];
+}
+
+const MILLISECONDS = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
+
+/** Parses a duration with its unit into milliseconds. */
+export function durationMs(text: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
+  const ms = Number(number) * (MILLISECONDS.get(unit) ?? Number.NaN);
+  if (!Number.isFinite(ms)) throw new InvalidArgumentError('Expected a duration such as 90s, 10m, 1h or 7d.');
+  return ms;
+}
+
+/** Parses a process id. */
+export function pid(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number > 0 && Number.isSafeInteger(number)) return number;
+  throw new InvalidArgumentError('Expected a process id such as 4711.');
+}
+
+/** Parses a time with its time zone, as `date -Is` prints it. */
+export function time(text: string): Date {
+  const date = new Date(text);
+  if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text) && !Number.isNaN(date.getTime())) return date;
+  throw new InvalidArgumentError('Expected a time with a time zone, such as 2026-11-22T12:00:00Z.');
+}
+
+/**
+ * Parses a condition of `wait`: `ready`, `done` or `target:NAME=PHASE`. The last `=` separates name and phase; the phase
+ * is case-insensitive.
+ */
+export function condition(text: string): Condition {
+  if (text === 'ready' || text === 'done') return text;
+  const [, target, word = ''] = /^target:(.+)=([^=]*)$/s.exec(text) ?? [];
+  const phase = PHASES.find((candidate) => candidate === word.toUpperCase());
+  if (target !== undefined && phase !== undefined) return { target, phase };
+  throw new InvalidArgumentError(
+    `Expected ready, done, or target:NAME=PHASE with one of ${PHASES.join(', ')}.`,
+  );
+}
+
+/** Parses a number of bytes, such as 0, 500k or 32M. */
+export function bytes(text: string): number {
+  const [, number, unit = ''] = /^(\d+)([kMG]?)$/.exec(text) ?? [];
+  const size = Number(number) * (BYTES.get(unit) ?? Number.NaN);
+  if (!Number.isSafeInteger(size))
+    throw new InvalidArgumentError('Expected bytes, such as 0, 500k, 32M or 1G.');
+  return size;
+}
+
+const BYTES = new Map([
+  ['', 1],
+  ['k', 2 ** 10],
+  ['M', 2 ** 20],
+  ['G', 2 ** 30],
+]);

@@ -1,0 +1,83 @@
+import { ClientError, createClient, type WaitOutcome } from '../../client/client.js';
+import { type Clock, systemClock } from '../../lib/clock.js';
+import { type CliProcess, type Interruption, listenForInterruption } from '../cli-process.js';
+import { EXIT, toClientOptions } from '../gateway-client.js';
+import type { WaitFlags } from '../options/client.js';
+import { createProgressReporter } from './progress.js';
+import type { WaitReport } from './wait-report.js';
+import { checkWritable, writeReport } from './write-report.js';
+
+/**
+ * Waits for a condition, reports the result, and resolves with the exit code: 0 reached, 1 failed, 2 impossible condition,
+ * 3 unknown, 124 timeout, 128 plus the number of a signal. Every result is reported; files are written first. A report that
+ * cannot be written does not change the exit code, which describes the Session alone.
+ */
+export async function runWait(flags: WaitFlags, cli: CliProcess): Promise<number> {
+  const { junit } = flags.report;
+  if (junit !== undefined) await checkWritable('--junit', junit);
+  const clock = systemClock;
+  const startedAt = clock.monotonic();
+  const interruption = listenForInterruption(cli);
+  const client = createClient(await toClientOptions(flags.client, cli.env));
+  const progress = startProgress(flags, cli, clock);
+  let last: LastView = { view: null, run: null, replacedRuns: [], reason: 'no gateway has answered yet' };
+  try {
+    const outcome = await client
+      .waitFor({
+        session: flags.client.session,
+        run: flags.run,
+        ...flags.condition,
+        ...flags.patience,
+        signal: interruption.signal,
+        onView(view, how) {
+          last = { view, ...how };
+          progress.show(view, how);
+        },
+      })
+      .catch((error: unknown) => toOutcome(error, last, interruption));
+    progress.end();
+    const tookMs = clock.monotonic() - startedAt;
+    const report = { ...outcome, condition: flags.condition.for, tookMs, now: clock.now() };
+    await writeReport(report, flags.report, cli);
+    if (outcome.result === 'interrupted') return interruption.exitCode ?? EXIT.unknown;
+    return EXIT_CODES[outcome.result];
+  } finally {
+    progress.end();
+    interruption.end();
+    client.close();
+  }
+}
+
+type LastView = Omit<WaitOutcome, 'result'>;
+
+/** Turns an error into a result: `interrupted` after a signal, `unknown` when the gateway rejected the request. */
+function toOutcome(
+  error: unknown,
+  last: LastView,
+  { exitCode }: Interruption,
+): LastView & Pick<WaitReport, 'result'> {
+  if (exitCode !== null) return { ...last, result: 'interrupted', reason: `interrupted; ${last.reason}` };
+  if (error instanceof ClientError) return { ...last, result: 'unknown', reason: error.message };
+  throw error;
+}
+
+const EXIT_CODES = {
+  reached: EXIT.ok,
+  failed: EXIT.failed,
+  impossible: EXIT.usage,
+  unknown: EXIT.unknown,
+  timeout: EXIT.timeout,
+} as const;
+
+/** Width of progress lines without a terminal, in columns. */
+const LOG_COLUMNS = 200;
+
+function startProgress(
+  { client: { session }, condition: { for: condition }, report: { verbose } }: WaitFlags,
+  { stderr }: CliProcess,
+  clock: Clock,
+) {
+  const columns = stderr.isTTY ? stderr.columns || 80 : LOG_COLUMNS;
+  const write = (text: string) => void stderr.write(text);
+  return createProgressReporter({ session, condition, isVerbose: verbose, columns, clock, write });
+}

@@ -1,0 +1,198 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { targetKey } from '../../client/changes.js';
+import type { TargetFields, TargetsView, VerdictState } from '../../client/client.js';
+import { isAnotherRun } from '../../client/run.js';
+import { messageOf } from '../../lib/errors.js';
+import { statusLine, terminalText } from '../text.js';
+
+/** Event that runs the command of `--exec`. */
+export interface Alert {
+  /** Only the newest waiting alert of a key is kept. */
+  readonly key: string;
+  /** Environment variables that describe the event; each is one line. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * Creates a function that compares each view with the one before, and returns alerts for a changed verdict and for each new
+ * failure of a target. The first view gives none. A Session that was missing for a while, for example during a restart of
+ * the gateway, is compared with its last known state.
+ */
+export function createAlerts(): (view: TargetsView) => Alert[] {
+  let verdict: VerdictState | null = null;
+  let before: TargetsView['session'] = null;
+  const failures = new Map<string, string>();
+
+  return (view) => {
+    const { session, targets, changes, reset } = view;
+    if (session === null) return [];
+    const isFirst = verdict === null;
+    const touched = reset ? [...targets.values()] : changes.map(({ target }) => target);
+    const failed = touched.filter((target) => {
+      const key = targetKey(target);
+      return hasNewFailure(key, targets.get(key) ?? target);
+    });
+    const previous = verdict;
+    const isOtherRun = isAnotherRun(before, session);
+    verdict = session.verdict.state;
+    before = session;
+    if (isFirst) return [];
+    const alerts = failed.map((target) => failureAlert(target, view));
+    const hasNewVerdict = previous !== verdict || isOtherRun;
+    return previous === null || !hasNewVerdict ? alerts : [...alerts, verdictAlert(view, previous)];
+  };
+
+  function hasNewFailure(key: string, { phase, state }: TargetFields): boolean {
+    const failure = phase === 'FAILED' ? JSON.stringify(state) : null;
+    const isNew = failure !== null && failures.get(key) !== failure;
+    if (failure === null) failures.delete(key);
+    else failures.set(key, failure);
+    return isNew;
+  }
+}
+
+function failureAlert(target: TargetFields, { session }: TargetsView): Alert {
+  const key = targetKey(target);
+  return {
+    key: `target ${key}`,
+    env: toVariables({
+      EVENT: 'target-failed',
+      SESSION: session?.id,
+      VERDICT: session?.verdict.state,
+      TARGET: key,
+      PHASE: target.phase,
+      RESOURCES: target.resources.join(','),
+      ERROR: statusLine(target),
+    }),
+  };
+}
+
+function verdictAlert({ session }: TargetsView, previous: VerdictState): Alert {
+  return {
+    key: 'verdict',
+    env: toVariables({
+      EVENT: 'verdict',
+      SESSION: session?.id,
+      VERDICT: session?.verdict.state,
+      PREVIOUS_VERDICT: previous,
+      FINAL: String(session?.verdict.final ?? false),
+      REASON: session?.verdict.reason ?? '',
+    }),
+  };
+}
+
+/** Maximum length of a variable. One of 128 kB would prevent the command from running. */
+const MAX_VALUE_LENGTH = 4_000;
+
+function toVariables(facts: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, fact = '']) => [
+      `TILT_GRAPHQL_${name}`,
+      terminalText(fact).slice(0, MAX_VALUE_LENGTH),
+    ]),
+  );
+}
+
+/** Running command. */
+export interface Execution {
+  /** Resolves with null on success, or with one line about the failure. Never rejects. */
+  readonly ended: Promise<string | null>;
+  kill(): void;
+}
+
+/** Dependencies of {@link createExecQueue}. */
+export interface ExecQueueOptions {
+  readonly run: (env: Alert['env']) => Execution;
+  /** Called with one line about a failed command or a dropped alert. */
+  readonly onError: (message: string) => void;
+}
+
+/** Runs a command for each alert, one at a time. */
+export interface ExecQueue {
+  /** Adds an alert. Does not wait for its command. */
+  add(alert: Alert): void;
+  /** Drops the waiting alerts and ends the running command. */
+  close(): void;
+}
+
+/** Maximum number of waiting alerts. Beyond it, the oldest is dropped. */
+const MAX_WAITING = 100;
+
+/**
+ * Creates a queue that runs one command at a time, in order. An alert replaces a waiting one with the same key, so that only
+ * the newest failure of a target is reported.
+ */
+export function createExecQueue({ run, onError }: ExecQueueOptions): ExecQueue {
+  const waiting = new Map<string, Alert>();
+  let running: Execution | null = null;
+  let isClosed = false;
+
+  return {
+    add(alert) {
+      if (isClosed) return;
+      waiting.delete(alert.key);
+      waiting.set(alert.key, alert);
+      if (waiting.size > MAX_WAITING) dropOldest();
+      if (running === null) void next();
+    },
+    close() {
+      isClosed = true;
+      waiting.clear();
+      running?.kill();
+    },
+  };
+
+  function dropOldest(): void {
+    const [oldest] = waiting.keys();
+    if (oldest !== undefined) waiting.delete(oldest);
+    onError(`--exec is too slow: more than ${MAX_WAITING} events are waiting, the oldest was dropped`);
+  }
+
+  async function next(): Promise<void> {
+    for (let [alert] = waiting.values(); alert; [alert] = waiting.values()) {
+      waiting.delete(alert.key);
+      running = run(alert.env);
+      const failure = await running.ended;
+      if (failure !== null && !isClosed) onError(failure);
+    }
+    running = null;
+  }
+}
+
+/** Options of {@link createShell}. */
+export interface ShellOptions {
+  readonly command: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Destination of the command's output. `ignore` while a table is on the screen. */
+  readonly output: 'stderr' | 'ignore';
+}
+
+/** Creates a function that runs a shell command with additional environment variables. */
+export function createShell({ command, env, output }: ShellOptions) {
+  const to = output === 'stderr' ? 2 : 'ignore';
+  const options: SpawnOptions = {
+    shell: true,
+    stdio: ['ignore', to, to],
+    detached: process.platform !== 'win32',
+  };
+  return (variables: Readonly<Record<string, string>>): Execution => {
+    const child = spawn(command, { ...options, env: { ...env, ...variables } });
+    const ended = new Promise<string | null>((resolve) => {
+      child.once('error', (error) => resolve(`--exec could not be run (${messageOf(error)})`));
+      child.once('exit', (code, signal) =>
+        resolve(code === 0 ? null : `--exec ended with ${signal === null ? `exit code ${code}` : signal}`),
+      );
+    });
+    return { ended, kill: () => void endGroup(child.pid) };
+  };
+}
+
+/** Ends the process group of the shell, so that the command it waits for ends too. */
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid);
+  } catch {
+    // The group has already ended.
+  }
+}

@@ -1,0 +1,102 @@
+import { type ClientOptions, createClient, type TargetsView } from '../../client/client.js';
+import { systemClock } from '../../lib/clock.js';
+import { type CliProcess, listenForInterruption } from '../cli-process.js';
+import { createMissingSessionNotice, EXIT, reportClientError, toClientOptions } from '../gateway-client.js';
+import type { WatchFlags } from '../options/client.js';
+import { createAlerts, createExecQueue, createShell, type ExecQueue } from './exec.js';
+import type { Display } from './json-display.js';
+
+/**
+ * Shows what the targets of a Session do until it is interrupted. Resolves with the exit code: 0 after `q` or when the
+ * reader closes the output, 3 when the gateway rejects the request, 1 for a GraphQL error, 128 plus the number of a
+ * signal.
+ */
+export async function runWatch(flags: WatchFlags, cli: CliProcess): Promise<number> {
+  const options = await toClientOptions(flags.client, cli.env);
+  const interruption = listenForInterruption(cli);
+  try {
+    await follow(flags, cli, options, interruption.signal);
+    return interruption.exitCode ?? EXIT.ok;
+  } catch (error) {
+    return reportClientError(error, cli.stderr);
+  } finally {
+    interruption.end();
+  }
+}
+
+async function follow(
+  { client: { session }, watch: { filter, output, exec, allChanges } }: WatchFlags,
+  cli: CliProcess,
+  options: ClientOptions,
+  interrupted: AbortSignal,
+): Promise<void> {
+  const isScreen = output !== 'json' && cli.stdout.isTTY && cli.env.TERM !== 'dumb';
+  const wanted = session ?? null;
+  const client = createClient(options);
+  const display = await openDisplay(isScreen, cli, { wanted, allChanges, interrupted });
+  const signal = AbortSignal.any([interrupted, display.closed]);
+  const notice = (message: string | null) => display.notice(message);
+  const noticeMissing = createMissingSessionNotice({ wanted, sessions: client.sessions, notice, signal });
+  const commands = exec === undefined ? null : createCommands(exec, isScreen, display, cli);
+  try {
+    let isDemoOver: boolean;
+    do {
+      const alert = commands && createAlerting(commands, wanted, notice);
+      isDemoOver = false;
+      let isDemo = false;
+      for await (const view of client.watchTargets({ session, where: filter, signal })) {
+        alert?.(view);
+        noticeMissing(view);
+        await display.show(view);
+        // The demonstration ends when a Tilt appears. A watch without --session continues with that Tilt.
+        isDemoOver = isDemo && wanted === null && view.session === null;
+        if (isDemoOver) break;
+        isDemo = view.session?.isDemo ?? isDemo;
+      }
+    } while (isDemoOver);
+  } finally {
+    commands?.close();
+    client.close();
+    display.close();
+  }
+}
+
+/** Runs commands for the alerts of a Session. Ignores the demonstration unless `--session` names it. */
+function createAlerting(commands: ExecQueue, wanted: string | null, notice: (message: string) => void) {
+  const findAlerts = createAlerts();
+  let isSilent = false;
+  return (view: TargetsView): void => {
+    if (view.session?.isDemo && wanted === null) {
+      if (!isSilent)
+        notice(`--exec does not run for the demonstration; to try it, pass -s ${view.session.id}`);
+      isSilent = true;
+      return;
+    }
+    for (const alert of findAlerts(view)) commands.add(alert);
+  };
+}
+
+/** Loads only the display that is used. */
+async function openDisplay(
+  isScreen: boolean,
+  cli: CliProcess,
+  {
+    wanted,
+    ...options
+  }: { readonly wanted: string | null; readonly allChanges: boolean; readonly interrupted: AbortSignal },
+): Promise<Display> {
+  if (isScreen) return (await import('./table-display.js')).createTableDisplay(cli, systemClock, wanted);
+  return (await import('./json-display.js')).createJsonDisplay(cli, systemClock, options);
+}
+
+function createCommands(
+  command: string,
+  isScreen: boolean,
+  display: Display,
+  { env }: CliProcess,
+): ExecQueue {
+  return createExecQueue({
+    run: createShell({ command, env, output: isScreen ? 'ignore' : 'stderr' }),
+    onError: (message) => display.notice(message),
+  });
+}

@@ -1,0 +1,76 @@
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { toClientOptions } from '../../src/cli/gateway-client.js';
+import { clientOptions } from '../../src/cli/options/client.js';
+import { addOptions } from '../../src/cli/options/option.js';
+import { createTemporaryFolder } from '../support/temporary-folder.js';
+
+/** Client options of a command line. */
+function optionsOf(args: readonly string[], env: Record<string, string> = {}) {
+  const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  const { client } = addOptions(command, { client: clientOptions });
+  command.parse(args, { from: 'user' });
+  return toClientOptions(client, env);
+}
+
+describe('gateway URL of a client command', () => {
+  it.each([
+    ['http://gateway:4000', 'http://gateway:4000/graphql'],
+    ['http://gateway:4000/', 'http://gateway:4000/graphql'],
+    ['https://gateway/tilt', 'https://gateway/tilt/graphql'],
+    ['https://gateway/tilt/graphql/', 'https://gateway/tilt/graphql'],
+  ])('--url %s connects to %s', async (text, expected) => {
+    expect(await optionsOf(['--url', text])).toEqual({ urls: [expected] });
+  });
+
+  it('several gateway URLs can be repeated options or separated by commas', async () => {
+    const args = ['--url', 'http://a, http://b', '--url', 'http://c'];
+    expect((await optionsOf(args)).urls).toEqual([
+      'http://a/graphql',
+      'http://b/graphql',
+      'http://c/graphql',
+    ]);
+    expect((await optionsOf([])).urls).toEqual(['http://127.0.0.1:4000/graphql']);
+  });
+
+  it.each(['gateway:4000', 'ws://gateway', '/graphql', 'http://'])('--url rejects %s', (text) => {
+    expect(() => optionsOf(['--url', text])).toThrow(/is invalid\. Expected a URL such as/);
+  });
+});
+
+describe('token of a client command', () => {
+  it('the client takes the token from a link that serve printed and removes it from the URL', async () => {
+    expect(await optionsOf(['--url', 'http://a/graphql?token=in-the-link'])).toEqual({
+      urls: ['http://a/graphql'],
+      token: 'in-the-link',
+    });
+  });
+
+  it('the token in the environment takes precedence over the one in a link', async () => {
+    const { token } = await optionsOf(['--url', 'http://a?token=x'], { TILT_GRAPHQL_TOKEN: ' known\n' });
+    expect(token).toBe('known');
+  });
+
+  it('the client reads --token-file for each connection and keeps the last token while the file is missing', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('token', 'first\n');
+    const { token } = await optionsOf(['--token-file', folder.file('token')]);
+    if (typeof token !== 'function') throw new Error('Expected a function');
+    expect(await token()).toBe('first');
+    await folder.write('token', 'second');
+    expect(await token()).toBe('second');
+    await folder.write('token', 'two words');
+    expect(await token()).toBe('second');
+    await folder.remove('token');
+    expect(await token()).toBe('second');
+  });
+
+  it.each([
+    ['', /one word/],
+    ['two words', /one word/],
+  ])('the client rejects the token %j', async (content, expected) => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('token', content);
+    await expect(optionsOf(['--token-file', folder.file('token')])).rejects.toThrow(expected);
+  });
+});

@@ -1,0 +1,91 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { describe, expect, it } from 'vitest';
+import {
+  addOptions,
+  file,
+  flag,
+  oneOf,
+  option,
+  text,
+  withoutUndefined,
+} from '../../../src/cli/options/option.js';
+
+const groups = {
+  first: {
+    port: option('-p, --port <number>', 'a port', { parse: wholeNumber, initial: 4000, env: 'TEST_PORT' }),
+    names: option('--name <name>', 'names', {
+      parse: (name, given: readonly string[]) => [...given, name],
+      initial: [],
+    }),
+    note: text('--note <text>', 'a note'),
+  },
+  second: {
+    isLoud: flag('--loud', 'speak up'),
+    hasPage: flag('--no-page', 'no page'),
+    form: option('--form <form>', 'a form', oneOf(['json', 'table'])),
+    path: file('--path <path>', 'a file'),
+  },
+};
+
+function parse(...args: string[]) {
+  const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  const flags = addOptions(command, groups);
+  command.parse(args, { from: 'user' });
+  return flags;
+}
+
+function wholeNumber(value: string): number {
+  if (/^\d+$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('Expected a number.');
+}
+
+describe('options declared in tables', () => {
+  it('options that are not given have their initial values', () => {
+    expect(parse()).toEqual({
+      first: { port: 4000, names: [], note: undefined },
+      second: { isLoud: false, hasPage: true, form: undefined, path: undefined },
+    });
+  });
+
+  it('given options are parsed and grouped by table', () => {
+    const args = [
+      '-p',
+      '1',
+      '--name',
+      'a',
+      '--name',
+      'b',
+      '--loud',
+      '--no-page',
+      '--form',
+      'table',
+      '--path',
+      'x',
+    ];
+    expect(parse(...args)).toEqual({
+      first: { port: 1, names: ['a', 'b'], note: undefined },
+      second: { isLoud: true, hasPage: false, form: 'table', path: 'x' },
+    });
+  });
+
+  it('options reject values that cannot be parsed or are not a choice', () => {
+    expect(() => parse('--port', 'x')).toThrow(/'x' is invalid\. Expected a number\./);
+    expect(() => parse('--form', 'xml')).toThrow(/Allowed choices are json, table\./);
+  });
+
+  it('the command line takes precedence over an environment variable', () => {
+    process.env.TEST_PORT = '2';
+    try {
+      expect(parse().first.port).toBe(2);
+      expect(parse('--port', '3').first.port).toBe(3);
+    } finally {
+      delete process.env.TEST_PORT;
+    }
+  });
+});
+
+describe('withoutUndefined', () => {
+  it('withoutUndefined removes undefined entries and keeps null', () => {
+    expect(withoutUndefined({ a: 1, b: undefined, c: null })).toEqual({ a: 1, c: null });
+  });
+});

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { elapsed, jsonText, terminalText, toWidth, widthOf } from '../../src/cli/text.js';
+
+describe('terminalText', () => {
+  it.each([
+    ['leaves plain text unchanged', 'api:serve 日本 é', 'api:serve 日本 é'],
+    ['joins several lines', 'one\r\n two\u2028three\n', 'one two three'],
+    ['removes colours and cursor movements', '\u001b[31mred\u001b[0m \u001b[2Jtext', 'red text'],
+    ['keeps the text of a link', '\u001b]8;;http://x\u0007link\u001b]8;;\u0007', 'link'],
+    ['replaces a carriage return with a space', '10 %\r100 %', '10 % 100 %'],
+    ['replaces other control characters', 'a\u007fb\u0000c', 'a\ufffdb\ufffdc'],
+    ['replaces marks of text direction', 'a\u202eb\u2066c', 'a\ufffdb\ufffdc'],
+    ['replaces a tab with a space', 'a\tb', 'a b'],
+  ])('terminalText %s', (_, text, expected) => {
+    expect(terminalText(text)).toBe(expected);
+  });
+});
+
+describe('jsonText', () => {
+  it('jsonText escapes log commands of CI services and keeps the value', () => {
+    const texts = fc.array(
+      fc.constantFrom('#', '##[stop]x', '##vso[a]', '\\', '"', '::', '\n', '\u001b', '\u2028', 'a'),
+    );
+    const values = fc.dictionary(
+      fc.string(),
+      texts.map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(values, fc.constantFrom(0, 2), (value, indent) => {
+        const text = jsonText(value, indent);
+        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(text).not.toMatch(/##\w*\[/);
+        expect(text).not.toMatch(/^\s*::/m);
+      }),
+    );
+  });
+});
+
+describe('elapsed', () => {
+  it.each([
+    [-5, '0s'],
+    [0, '0s'],
+    [420, '0.4s'],
+    [3_000, '3s'],
+    [9_940, '9.9s'],
+    [9_960, '10s'],
+    [59_400, '59s'],
+    [59_600, '1m00s'],
+    [192_000, '3m12s'],
+    [3_599_600, '1h00m'],
+    [3_720_000, '1h02m'],
+    [183_600_000, '2d03h'],
+  ])('elapsed formats %i ms as %s', (ms, expected) => {
+    expect(elapsed(ms)).toBe(expected);
+  });
+});
+
+describe('width of a text on a terminal', () => {
+  it.each([
+    ['', 0],
+    ['api:serve', 9],
+    ['é', 1],
+    ['e\u0301', 1],
+    ['日本語', 6],
+    ['한국', 4],
+    ['ｆｕｌｌ', 8],
+    ['🚀', 2],
+    ['👩‍👩‍👧', 2],
+    ['❤️', 2],
+    ['\u200b', 0],
+  ])('widthOf(%j) is %i', (text, width) => {
+    expect(widthOf(text)).toBe(width);
+  });
+
+  it.each([
+    ['ab', 4, 'ab  '],
+    ['abcd', 4, 'abcd'],
+    ['abcde', 4, 'abc…'],
+    ['日本語', 4, '日… '],
+    ['日本語', 5, '日本…'],
+    ['abc', 1, '…'],
+    ['abc', 0, ''],
+    ['', 0, ''],
+  ])('toWidth(%j, %i) is %j', (text, columns, expected) => {
+    expect(toWidth(text, columns)).toBe(expected);
+  });
+});

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { resultLines } from '../../../src/cli/wait/wait-report.js';
+import { targetFields } from '../../support/target-fields.js';
+import { RUN, waitReport } from '../../support/wait-report.js';
+
+/** Run of a result. */
+const RUN_TEXT = '; run: /home/dev/shop/Tiltfile, started 2026-11-22T11:00:00.000000Z, pid 4711';
+
+const TARGETS = [
+  targetFields('api:serve', 'RUNNING'),
+  targetFields('lint:update', 'SUCCEEDED'),
+  targetFields('unit:update', 'FAILED', { error: 'one\ntwo' }),
+  targetFields('web:update', 'WAITING'),
+];
+
+describe('result of wait', () => {
+  it('wait prints one line for a reached condition', () => {
+    expect(resultLines(waitReport('reached', TARGETS))).toEqual([
+      'reached: waited 3s for tilt-default/Tiltfile to be ready: 4 targets (1 waiting, 1 running, 1 succeeded, 1 failed)' +
+        RUN_TEXT,
+    ]);
+  });
+
+  it('wait prints failed targets with their errors in one line', () => {
+    expect(resultLines(waitReport('failed', TARGETS))).toEqual([
+      `failed: waited 3s for tilt-default/Tiltfile to be ready${RUN_TEXT}`,
+      '  unit:update: FAILED: one',
+    ]);
+  });
+
+  it('wait prints the reason when no target failed', () => {
+    expect(resultLines(waitReport('failed', []))).toEqual([
+      `failed: waited 3s for tilt-default/Tiltfile to be ready${RUN_TEXT}`,
+      '  the reason',
+    ]);
+  });
+
+  it('wait prints the blocking targets at a timeout, with the start of their phase', () => {
+    expect(resultLines(waitReport('timeout', TARGETS))).toEqual([
+      `timeout: waited 3s for tilt-default/Tiltfile to be ready${RUN_TEXT}`,
+      '  api:serve: RUNNING for 1m00s, since 2026-11-22T11:00:05.000Z: running',
+      '  web:update: WAITING for 1m00s, since 2026-11-22T11:00:05.000Z: waiting: on-dep',
+    ]);
+  });
+
+  it('wait for a target prints only that target, with the start of its phase as Tilt reports it', () => {
+    const condition = { target: 'api:serve', phase: 'READY' } as const;
+    const targets = [
+      targetFields('api:serve', 'RUNNING', { since: '2026-11-22T11:00:00Z' }),
+      ...TARGETS.slice(1),
+    ];
+    expect(resultLines(waitReport('timeout', targets, { condition }))).toEqual([
+      `timeout: waited 3s for tilt-default/Tiltfile for api:serve to be READY${RUN_TEXT}`,
+      '  api:serve: RUNNING for 1m05s, since 2026-11-22T11:00:00.000Z: running',
+    ]);
+  });
+
+  it('wait prints no targets whose states may be out of date', () => {
+    expect(resultLines(waitReport('timeout', TARGETS, { isStale: true }))).toEqual([
+      `timeout: waited 3s for tilt-default/Tiltfile to be ready${RUN_TEXT}`,
+      '  the reason',
+    ]);
+    expect(resultLines(waitReport('unknown', TARGETS))).toEqual([`unknown: the reason${RUN_TEXT}`]);
+  });
+
+  it('wait prints at most fifty targets', () => {
+    const many = Array.from({ length: 52 }, (_, index) => targetFields(`t${index}`, 'FAILED'));
+    const lines = resultLines(waitReport('failed', many));
+    expect(lines).toHaveLength(52);
+    expect(lines.at(-1)).toBe('  and 2 more');
+  });
+
+  it('wait --verbose prints errors in full', () => {
+    const error = 'Traceback (most recent call last):\n  /shop/Tiltfile:1:5: in <toplevel>\nError: nope';
+    const report = waitReport('failed', [targetFields('tiltfile:update', 'FAILED', { error })]);
+    expect(resultLines(report).slice(1)).toEqual(['  tiltfile:update: FAILED: Error: nope']);
+    expect(resultLines(report, true).slice(1)).toEqual([
+      '  tiltfile:update: FAILED: Error: nope',
+      '    Traceback (most recent call last):',
+      '      /shop/Tiltfile:1:5: in <toplevel>',
+      '    Error: nope',
+    ]);
+  });
+
+  it('wait prints how often the run was restarted', () => {
+    const report = waitReport('reached', TARGETS, { replacedRuns: [RUN, RUN] });
+    expect(resultLines(report)[0]).toMatch(/pid 4711, restarted 2 times during the wait$/);
+  });
+
+  it.each([
+    ['##[stop-commands]token', 'a', '  a: FAILED: # #[stop-commands]token'],
+    ['x ##vso[task.setvariable]y', 'a', '  a: FAILED: x # #vso[task.setvariable]y'],
+    ['y', '::stop-commands::token', '  : :stop-commands::token: FAILED: y'],
+    ['\u001b]8;;http://x\u0007link\u001b]8;;\u0007 \u001b[31mred', 'a', '  a: FAILED: link red'],
+    ['one\rtwo', 'a\u001b[2Jb', '  ab: FAILED: one'],
+  ])('the result has nothing of %j that a CI runner or a terminal would interpret', (error, name, line) => {
+    expect(resultLines(waitReport('failed', [targetFields(name, 'FAILED', { error })]))[1]).toBe(line);
+  });
+});

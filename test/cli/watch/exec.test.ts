@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { type Alert, createAlerts, createExecQueue } from '../../../src/cli/watch/exec.js';
+import { sessionFields, targetFields, verdictFields, viewOf } from '../../support/target-fields.js';
+
+/** Queue whose commands end when the test calls `end`. */
+function heldQueue() {
+  const started: string[] = [];
+  const failures: string[] = [];
+  const killed: string[] = [];
+  let finish: (failure: string | null) => void = () => {};
+  const queue = createExecQueue({
+    run({ WHAT = '' }) {
+      started.push(WHAT);
+      return {
+        ended: new Promise((resolve) => {
+          finish = resolve;
+        }),
+        kill: () => void killed.push(WHAT),
+      };
+    },
+    onError: (message) => void failures.push(message),
+  });
+  return {
+    queue,
+    started,
+    failures,
+    killed,
+    async end(failure: string | null = null) {
+      finish(failure);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+function alert(key: string, what = key): Alert {
+  return { key, env: { WHAT: what } };
+}
+
+describe('queue of watch --exec', () => {
+  it('watch --exec runs one command at a time, in order', async () => {
+    const { queue, started, end } = heldQueue();
+    for (const key of ['a', 'b', 'c']) queue.add(alert(key));
+    expect(started).toEqual(['a']);
+    await end();
+    expect(started).toEqual(['a', 'b']);
+    await end();
+    await end();
+    queue.add(alert('d'));
+    expect(started).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('watch --exec keeps only the newest waiting alert of a key', async () => {
+    const { queue, started, end } = heldQueue();
+    for (const what of ['one', 'two', 'three']) queue.add(alert('a', what));
+    await end();
+    await end();
+    expect(started).toEqual(['one', 'three']);
+  });
+
+  it('watch --exec drops the oldest of more than a hundred waiting alerts and reports it', async () => {
+    const { queue, started, failures, end } = heldQueue();
+    for (let index = 0; index <= 101; index += 1) queue.add(alert(`t${index}`));
+    expect(failures).toEqual([
+      expect.stringMatching(/more than 100 events are waiting, the oldest was dropped/),
+    ]);
+    await end();
+    expect(started).toEqual(['t0', 't2']);
+  });
+
+  it('watch --exec reports a failed command and runs the next one', async () => {
+    const { queue, started, failures, end } = heldQueue();
+    queue.add(alert('a'));
+    queue.add(alert('b'));
+    await end('it failed');
+    expect([started, failures]).toEqual([['a', 'b'], ['it failed']]);
+  });
+
+  it('closing the queue of watch --exec ends the running command and drops the waiting alerts', async () => {
+    const { queue, started, failures, killed, end } = heldQueue();
+    queue.add(alert('a'));
+    queue.add(alert('b'));
+    queue.close();
+    expect(killed).toEqual(['a']);
+    await end('SIGTERM');
+    queue.add(alert('c'));
+    expect([started, failures]).toEqual([['a'], []]);
+  });
+});
+
+const READY = targetFields('api:serve', 'READY');
+const FAILED = targetFields('api:serve', 'FAILED');
+const FAILED_AGAIN = targetFields('api:serve', 'FAILED', { error: 'exit status 2' });
+
+/** Events of the alerts for each view. */
+function alertsOf(...views: Parameters<ReturnType<typeof createAlerts>>[0][]): unknown[] {
+  const findAlerts = createAlerts();
+  return views.map((view) => findAlerts(view).map(({ env }) => env.TILT_GRAPHQL_EVENT));
+}
+
+describe('alerts of watch --exec', () => {
+  it('the verdict of another run under the same id gives an alert even if it is equal', () => {
+    const other = viewOf([READY], { session: sessionFields([READY], { metadata: { uid: 'another run' } }) });
+    expect(alertsOf(viewOf([READY]), other, other)).toEqual([[], ['verdict'], []]);
+  });
+
+  it('the first view gives no alert, and each later failure gives one', () => {
+    expect(alertsOf(viewOf([FAILED]), viewOf([READY]), viewOf([FAILED]), viewOf([FAILED_AGAIN]))).toEqual([
+      [],
+      [],
+      ['target-failed'],
+      ['target-failed'],
+    ]);
+  });
+
+  it('alerts are not repeated when the gateway restarts and the Session is missing for a while', () => {
+    const away = viewOf([], { session: null });
+    expect(alertsOf(viewOf([FAILED]), away, viewOf([FAILED]), viewOf([FAILED]))).toEqual([[], [], [], []]);
+  });
+
+  it('a changed verdict gives an alert whose variables have one line each', () => {
+    const findAlerts = createAlerts();
+    findAlerts(viewOf([READY]));
+    const verdict = verdictFields('FAILED', 'one\ntwo\u0000\u001b');
+    const [alert] = findAlerts(viewOf([READY], { session: sessionFields([READY], { verdict }) }));
+    expect(alert).toEqual({
+      key: 'verdict',
+      env: {
+        TILT_GRAPHQL_EVENT: 'verdict',
+        TILT_GRAPHQL_SESSION: 'tilt-default/Tiltfile',
+        TILT_GRAPHQL_VERDICT: 'FAILED',
+        TILT_GRAPHQL_PREVIOUS_VERDICT: 'PENDING',
+        TILT_GRAPHQL_FINAL: 'false',
+        TILT_GRAPHQL_REASON: 'one two\ufffd\ufffd',
+      },
+    });
+  });
+
+  it('a long error is truncated to fit into an environment variable', () => {
+    const findAlerts = createAlerts();
+    findAlerts(viewOf([READY]));
+    const [alert] = findAlerts(
+      viewOf([targetFields('api:serve', 'FAILED', { error: 'x'.repeat(1_000_000) })]),
+    );
+    expect(alert?.env).toMatchObject({ TILT_GRAPHQL_TARGET: 'api:serve', TILT_GRAPHQL_PHASE: 'FAILED' });
+    expect(alert?.env.TILT_GRAPHQL_ERROR).toHaveLength(4_000);
+  });
+});
