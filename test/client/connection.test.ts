@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
-import { openClient } from '../support/closing-client.js';
+import { openDisposableClient } from '../support/disposable-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
+import { readIterator } from '../support/iterator-reader.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { startRawServer } from '../support/raw-server.js';
 import { acknowledge, answerWith, startScriptedGateway } from '../support/scripted-gateway.js';
 import { session } from '../support/sessions.js';
-import { take } from '../support/taking.js';
 
 const EMPTY = { cursor: 'e-1', reset: true, conflated: 0, session: null, changes: [] };
 const SNAPSHOT = { type: 'next', payload: { data: { targetChanges: EMPTY } } };
@@ -14,11 +14,11 @@ const BEHIND = { message: 'This gateway has not read as far.', extensions: { cod
 describe('the connection of a client', () => {
   it('all subscriptions share one WebSocket, which closes with the last of them', async () => {
     await using gateway = await startScriptedGateway({ onMessage: answerWith(SNAPSHOT) });
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const all = [
-      take(client.watchTargets()),
-      take(client.watchTargets()),
-      take(client.watchTargets({ session: 'a' })),
+      readIterator(client.watchTargets()),
+      readIterator(client.watchTargets()),
+      readIterator(client.watchTargets({ session: 'a' })),
     ];
     await Promise.all(all.map((views) => views.next()));
     expect(gateway.sockets.size).toBe(1);
@@ -31,15 +31,15 @@ describe('the connection of a client', () => {
     for (const views of all) await views.end();
     await expect.poll(() => gateway.closes).toEqual([1000]);
     // The next one opens it again.
-    await using again = take(client.watchTargets());
+    await using again = readIterator(client.watchTargets());
     expect(await again.next()).toMatchObject({ link: { state: 'live' } });
   });
 
   it('a gateway that never acknowledges the connection is lost after 10 s, and its socket is closed', async () => {
     const clock = createManualClock();
     await using gateway = await startScriptedGateway({ onMessage() {} });
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using views = readIterator(client.watchTargets());
     await expect.poll(() => gateway.received.length).toBe(1);
     await clock.advance(9_999);
     expect(gateway.closes).toEqual([]);
@@ -55,8 +55,8 @@ describe('the connection of a client', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       await using gateway = await startScriptedGateway({ onMessage: answerWith(SNAPSHOT) });
-      await using client = openClient({ url: gateway.url });
-      await using views = take(client.watchTargets());
+      await using client = openDisposableClient({ url: gateway.url });
+      await using views = readIterator(client.watchTargets());
       expect((await views.next()).link.state).toBe('live');
       vi.advanceTimersByTime(5_000);
       await expect.poll(() => gateway.received.at(-1)?.type).toBe('ping');
@@ -80,8 +80,8 @@ describe('the connection of a client', () => {
         ended += 1;
       });
     });
-    await using client = openClient({ url: silent.url.replace('https', 'http') });
-    const views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: silent.url.replace('https', 'http') });
+    const views = readIterator(client.watchTargets());
     const refused = expect(views.next()).rejects.toThrow('It has ended.');
     await expect.poll(() => connections).toBe(1);
     client.close();
@@ -91,8 +91,8 @@ describe('the connection of a client', () => {
 
   it('closing the client while the WebSocket opens ends the watch', async () => {
     await using gateway = await startScriptedGateway({ onMessage() {} });
-    await using client = openClient({ url: gateway.url });
-    const views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url });
+    const views = readIterator(client.watchTargets());
     const pending = views.next();
     client.close();
     await expect(pending).rejects.toThrow('It has ended.');
@@ -103,18 +103,18 @@ describe('the connection of a client', () => {
     const clock = createManualClock();
     const gone = await startGateway();
     await gone.gateway.close();
-    await using client = openClient({ url: gone.url }, { clock, random: () => 1 });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gone.url }, { clock, random: () => 1 });
+    await using views = readIterator(client.watchTargets());
     const { link } = await views.next();
-    await using others = take(client.watchSessions());
+    await using others = readIterator(client.watchSessions());
     expect((await others.next()).link).toEqual(link);
   });
 
   it('no timer remains after the last subscription ends', async () => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway([session('a')]);
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using views = readIterator(client.watchTargets());
     await views.next();
     await views.end();
     await expect.poll(() => clock.pending).toBe(0);
@@ -127,8 +127,8 @@ describe('reconnecting', () => {
     const gone = await startGateway();
     await gone.gateway.close();
     const { url } = gone;
-    await using client = openClient({ url }, { clock, random: () => 1 });
-    await using _views = take(client.watchTargets());
+    await using client = openDisposableClient({ url }, { clock, random: () => 1 });
+    await using _views = readIterator(client.watchTargets());
     for (const ms of [250, 500, 1_000, 2_000, 2_500, 2_500]) {
       // A single timer is the backoff: an attempt adds one of 10 s.
       await expect.poll(() => clock.pending).toBe(1);
@@ -142,8 +142,8 @@ describe('reconnecting', () => {
     await using first = await startScriptedGateway({ onMessage: answerWith(SNAPSHOT) });
     await using second = await startScriptedGateway({ onMessage: acknowledge });
     const clock = createManualClock();
-    await using client = openClient({ urls: [first.url, second.url] }, { clock, random: () => 1 });
-    await using views = take(client.watchTargets({ session: 'a/Tiltfile' }));
+    await using client = openDisposableClient({ urls: [first.url, second.url] }, { clock, random: () => 1 });
+    await using views = readIterator(client.watchTargets({ session: 'a/Tiltfile' }));
     await views.next();
     for (const socket of first.sockets) socket.close(1001, 'Going away');
     expect((await views.next()).link).toEqual({
@@ -168,8 +168,8 @@ describe('reconnecting', () => {
       },
     });
     await using second = await startMemoryGateway([session('a')]);
-    await using client = openClient({ urls: [first.url, second.url] });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ urls: [first.url, second.url] });
+    await using views = readIterator(client.watchTargets());
     const { link } = await views.until((view) => view.link.state === 'live');
     expect(link.url).toBe(second.url);
     expect(first.received.length).toBe(2);
@@ -181,8 +181,8 @@ describe('reconnecting', () => {
   ])('the client moves to the next gateway when one reports BEHIND as %s', async (_, answer) => {
     await using first = await startScriptedGateway({ onMessage: answerWith(answer) });
     await using second = await startMemoryGateway([session('a')]);
-    await using client = openClient({ urls: [first.url, second.url] });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ urls: [first.url, second.url] });
+    await using views = readIterator(client.watchTargets());
     expect((await views.next()).link.error).toBe(`${first.url}: This gateway has not read as far.`);
     expect((await views.next()).link).toMatchObject({ state: 'live', url: second.url });
   });
@@ -191,8 +191,8 @@ describe('reconnecting', () => {
     const gone = await startGateway();
     await gone.gateway.close();
     await using second = await startMemoryGateway([session('a')]);
-    await using client = openClient({ urls: [gone.url, second.url] });
-    await using views = take(client.watchSessions());
+    await using client = openDisposableClient({ urls: [gone.url, second.url] });
+    await using views = readIterator(client.watchSessions());
     await views.until(({ link }) => link.state === 'live');
     expect(await client.sessions()).toHaveLength(1);
   });
@@ -222,8 +222,8 @@ describe('invalid responses', () => {
 
   it.each(Object.entries(nonsense))('the link is lost on %s', async (_, script) => {
     await using gateway = await startScriptedGateway(script);
-    await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchTargets());
     const { link, targets } = await views.next();
     expect(link).toMatchObject({
       state: 'lost',
@@ -237,8 +237,8 @@ describe('invalid responses', () => {
     await using gateway = await startScriptedGateway({
       onMessage: answerWith({ type: 'error', payload: [{ message: 'Not\nhere', extensions: 1 }] }),
     });
-    await using client = openClient({ url: gateway.url });
-    await expect(take(client.watchTargets()).next()).rejects.toMatchObject({
+    await using client = openDisposableClient({ url: gateway.url });
+    await expect(readIterator(client.watchTargets()).next()).rejects.toMatchObject({
       code: 'GRAPHQL',
       message: 'Not here',
     });
@@ -250,8 +250,8 @@ describe('invalid responses', () => {
     await using gateway = await startScriptedGateway({
       onMessage: answerWith(good, { type: 'next', payload: { data: { targetChanges: { reset: true } } } }),
     });
-    await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchTargets());
     const { targets } = await views.until(({ link }) => link.state === 'lost');
     expect([...targets.keys()]).toEqual(['x']);
   });
@@ -260,9 +260,9 @@ describe('invalid responses', () => {
 describe('a token', () => {
   it('the token is sent with each connection and query', async () => {
     await using gateway = await startGateway({ token: 'secret' });
-    await using client = openClient({ url: gateway.url, token: 'secret' });
+    await using client = openDisposableClient({ url: gateway.url, token: 'secret' });
     expect(await client.sessions()).toEqual([]);
-    await using views = take(client.watchSessions());
+    await using views = readIterator(client.watchSessions());
     expect((await views.next()).link.state).toBe('live');
   });
 
@@ -275,8 +275,8 @@ describe('a token', () => {
       asked += 1;
       return `token-${asked}`;
     };
-    await using client = openClient({ url: gateway.url, token });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url, token });
+    await using views = readIterator(client.watchTargets());
     await views.until(() => asked === 2);
     await expect
       .poll(() =>
@@ -289,8 +289,8 @@ describe('a token', () => {
     'an invalid token rejects watches, queries and waits with UNAUTHENTICATED: %s',
     async (token) => {
       await using gateway = await startGateway({ token: 'secret' });
-      await using client = openClient({ url: gateway.url, ...(token !== undefined && { token }) });
-      const views = take(client.watchTargets());
+      await using client = openDisposableClient({ url: gateway.url, ...(token !== undefined && { token }) });
+      const views = readIterator(client.watchTargets());
       await expect(views.next()).rejects.toMatchObject({
         code: 'UNAUTHENTICATED',
         message: expect.stringContaining(gateway.url),
@@ -308,14 +308,14 @@ describe('a token', () => {
       if (asked === 1) throw new Error('the provider sleeps');
       return 'secret';
     };
-    await using client = openClient({ url: gateway.url, token });
-    await using views = take(client.watchSessions());
+    await using client = openDisposableClient({ url: gateway.url, token });
+    await using views = readIterator(client.watchSessions());
     expect((await views.next()).link.error).toBe('token: the token function failed: the provider sleeps');
     expect((await views.next()).link.state).toBe('live');
   });
 
   it('a token that no header can carry is rejected before it is sent', async () => {
-    await using client = openClient({ token: 'two\nlines' });
+    await using client = openDisposableClient({ token: 'two\nlines' });
     await expect(client.session()).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
       message: 'token: expected printable characters without spaces',
@@ -327,7 +327,7 @@ describe('an address', () => {
   it.each(['', 'localhost:4000', 'ftp://host/graphql', 'not a url', 'http://'])(
     'an invalid address is rejected: "%s"',
     (url) => {
-      expect(() => openClient({ url })).toThrow(
+      expect(() => openDisposableClient({ url })).toThrow(
         /^url: expected an address such as http:\/\/127.0.0.1:4000\/graphql, got "/,
       );
     },
@@ -335,26 +335,26 @@ describe('an address', () => {
 
   it('an address without a path gets /graphql', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
-    await using client = openClient({ url: gateway.origin });
-    await using views = take(client.watchSessions());
+    await using client = openDisposableClient({ url: gateway.origin });
+    await using views = readIterator(client.watchSessions());
     expect((await views.next()).link).toMatchObject({ state: 'live', url: gateway.url });
     expect(await client.sessions()).toHaveLength(1);
   });
 
   it('no address, url together with urls, and a password in the address are rejected', () => {
-    expect(() => openClient({ urls: [] })).toThrow('urls: expected at least one address, got none');
-    expect(() => openClient({ url: 'http://a/graphql', urls: ['http://b/graphql'] })).toThrow(
+    expect(() => openDisposableClient({ urls: [] })).toThrow('urls: expected at least one address, got none');
+    expect(() => openDisposableClient({ url: 'http://a/graphql', urls: ['http://b/graphql'] })).toThrow(
       'expected url or urls, got both',
     );
-    expect(() => openClient({ url: 'http://me:secret@host/graphql' })).toThrow(
+    expect(() => openDisposableClient({ url: 'http://me:secret@host/graphql' })).toThrow(
       'url: expected an address without a user or password; pass a token instead',
     );
   });
 
   it('the error for a server that is not a gateway has the status of its response', async () => {
     await using gateway = await startMemoryGateway();
-    await using client = openClient({ url: `${gateway.origin}/elsewhere` });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: `${gateway.origin}/elsewhere` });
+    await using views = readIterator(client.watchTargets());
     expect((await views.next()).link.error).toMatch(
       /elsewhere responded with status \d+ instead of a WebSocket$/,
     );

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { blockersOf } from '../../src/client/client.js';
-import { openClient } from '../support/closing-client.js';
+import { openDisposableClient } from '../support/disposable-client.js';
 import { startMemoryGateway } from '../support/gateway.js';
+import { readIterator } from '../support/iterator-reader.js';
 import { session } from '../support/sessions.js';
-import { take } from '../support/taking.js';
 import { targetFields } from '../support/target-fields.js';
 
 describe('blockersOf', () => {
@@ -20,8 +20,8 @@ describe('blockersOf', () => {
         h: 'succeeded',
       }),
     ]);
-    await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchTargets());
     const blockers = blockersOf(await views.next());
     expect(blockers.map(({ why, target }) => `${target.phase} ${why}`)).toEqual([
       'FAILED d: failed after 2.3 s: exit status 1',
@@ -40,8 +40,8 @@ describe('blockersOf', () => {
 
   it('blockersOf reports the start of the phase when no history was requested', async () => {
     await using gateway = await startMemoryGateway([session('a', { a: 'waiting' })]);
-    await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchTargets());
     const view = await views.next();
     expect(blockersOf(view)[0]?.since).toBe(view.targets.get('a')?.since);
     expect(view.targets.get('a')?.since).toMatch(/^20\d\d-/);

@@ -1,24 +1,24 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createClient, type TypedDocument } from '../../src/client/client.js';
-import { openClient } from '../support/closing-client.js';
+import { openDisposableClient } from '../support/disposable-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
+import { readIterator } from '../support/iterator-reader.js';
 import { createManualClock } from '../support/manual-clock.js';
-import { type Answer, startScriptedGateway } from '../support/scripted-gateway.js';
+import { type ScriptedResponse, startScriptedGateway } from '../support/scripted-gateway.js';
 import { session } from '../support/sessions.js';
-import { take } from '../support/taking.js';
 
 describe('query', () => {
   it('query executes a string with variables', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'ready' })]);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const document = 'query ($name: String!) { target(name: $name) { phase } }';
     expect(await client.query(document, { name: 'x' })).toEqual({ target: { phase: 'READY' } });
   });
 
   it('query executes a typed document and returns its type', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const document: TypedDocument<{ session: { id: string } | null }, { id: string }> = {
       toString: () => 'query ($id: ID) { session(id: $id) { id } }',
     };
@@ -27,7 +27,7 @@ describe('query', () => {
   });
 
   it('query rejects a parsed document, which has no text', async () => {
-    await using client = openClient({});
+    await using client = openDisposableClient({});
     await expect(client.query({ ...parse('{ session { id } }') })).rejects.toThrow(
       /^document: expected a string or a typed document/,
     );
@@ -36,7 +36,7 @@ describe('query', () => {
   it('session returns one Session, and sessions returns all 1,001 of them', async () => {
     const all = Array.from({ length: 1_001 }, (_, n) => session(`tilt-${10_000 + n}`));
     await using gateway = await startMemoryGateway(all);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     expect((await client.session('tilt-10007/Tiltfile'))?.instance).toBe('tilt-10007');
     expect(await client.session('tilt-1/Tiltfile')).toBeNull();
     expect((await client.sessions()).map(({ id }) => id)).toEqual(all.map(({ id }) => id));
@@ -44,7 +44,7 @@ describe('query', () => {
 
   it('query rejects an invalid document with the error of the gateway', async () => {
     await using gateway = await startMemoryGateway();
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     await expect(client.query('{ sesion { id } }')).rejects.toMatchObject({
       name: 'ClientError',
       code: 'GRAPHQL',
@@ -95,7 +95,7 @@ describe('query', () => {
 
   it.each(answers)('the error for %s has a code and one line', async (_, answer, code, message) => {
     await using gateway = await startScriptedGateway({ onQuery: () => answer });
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const error = await client.session().catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'ClientError', code, message: expect.stringMatching(message) });
     expect(String(error)).not.toContain('\n');
@@ -106,9 +106,9 @@ describe('query', () => {
     await gone.gateway.close();
     await using broken = await startScriptedGateway({ onQuery: () => ({ status: 503, body: '' }) });
     await using gateway = await startMemoryGateway([session('a')]);
-    await using client = openClient({ urls: [gone.url, broken.url, gateway.url] });
+    await using client = openDisposableClient({ urls: [gone.url, broken.url, gateway.url] });
     expect((await client.session())?.id).toBe('a/Tiltfile');
-    await using lost = openClient({ url: gone.url });
+    await using lost = openDisposableClient({ url: gone.url });
     await expect(lost.session()).rejects.toMatchObject({
       code: 'UNREACHABLE',
       message: expect.stringMatching(/^http:\S+ cannot be reached: connect ECONNREFUSED \S+$/),
@@ -118,7 +118,7 @@ describe('query', () => {
   it('query rejects after 30 s without a response', async () => {
     const clock = createManualClock();
     await using gateway = await startScriptedGateway({ onQuery: () => null });
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
     const answer = client.session().catch((error: unknown) => error);
     await expect.poll(() => clock.pending).toBe(1);
     await clock.advance(30_000);
@@ -131,11 +131,14 @@ describe('query', () => {
 
   it('a token function that never returns fails a query after 30 s and a connection after 10 s', async () => {
     const clock = createManualClock();
-    await using client = openClient({ token: () => new Promise(() => {}) }, { clock, random: () => 1 });
+    await using client = openDisposableClient(
+      { token: () => new Promise(() => {}) },
+      { clock, random: () => 1 },
+    );
     const answer = client.session().catch((error: unknown) => error);
     await clock.advance(30_000);
     expect(await answer).toMatchObject({ code: 'UNREACHABLE' });
-    await using views = take(client.watchTargets());
+    await using views = readIterator(client.watchTargets());
     const first = views.next();
     await clock.advance(10_000);
     expect((await first).link.error).toBe('token: the token function did not return within 10 s');
@@ -161,7 +164,7 @@ describe('query', () => {
 describe('subscribe', () => {
   it('subscribe yields each payload unchanged', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const seen: unknown[] = [];
     for await (const data of client.subscribe(
       'subscription ($id: ID) { session(id: $id) { verdict { state } } }',
@@ -180,7 +183,7 @@ describe('subscribe', () => {
 
   it('subscribe yields the result of a query and ends', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const seen: unknown[] = [];
     for await (const data of client.subscribe('{ session { id } }')) seen.push(data);
     expect(seen).toEqual([{ session: { id: 'a/Tiltfile' } }]);
@@ -188,7 +191,7 @@ describe('subscribe', () => {
 
   it('subscribe throws GraphQL errors and the loss of the connection', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const wrong = client.subscribe('subscription { sesion { id } }')[Symbol.asyncIterator]();
     await expect(wrong.next()).rejects.toMatchObject({ code: 'GRAPHQL' });
     expect(await wrong.next()).toEqual({ done: true, value: undefined });
@@ -211,7 +214,7 @@ describe('subscribe', () => {
         for (let n = 0; n <= 1_001; n += 1) socket.send(JSON.stringify({ ...payload, id: message.id }));
       },
     });
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const stream = client.subscribe('subscription { n }')[Symbol.asyncIterator]();
     await expect.poll(() => gateway.received.at(-1)?.type, { timeout: 20_000 }).toBe('complete');
     for (let n = 0; n < 1_000; n += 1) expect(await stream.next()).toEqual({ done: false, value: { n: 1 } });

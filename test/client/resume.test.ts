@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { SessionsView, TargetFields, TargetsView } from '../../src/client/client.js';
 import { decodeSession } from '../../src/model/decode.js';
 import { between, createRandom, type Random } from '../../src/providers/demo/random.js';
-import { openClient } from '../support/closing-client.js';
+import { openDisposableClient } from '../support/disposable-client.js';
 import { startMemoryGateway } from '../support/gateway.js';
 import { sessionJson } from '../support/session-json.js';
 import { openTcpProxy } from '../support/tcp-proxy.js';
@@ -30,7 +30,10 @@ describe('resume', () => {
         return () => clearTimeout(timer);
       },
     };
-    await using client = openClient({ url: `http://127.0.0.1:${proxy.port}/graphql` }, { clock, random });
+    await using client = openDisposableClient(
+      { url: `http://127.0.0.1:${proxy.port}/graphql` },
+      { clock, random },
+    );
     const follower = follow(client.watchTargets({ session: SESSION }), checkChain);
     const sessions = follow(client.watchSessions(), () => {});
     await follower.until((view) => view.link.state === 'live');
@@ -46,9 +49,9 @@ describe('resume', () => {
         await follower.until(({ link }) => link.state === 'lost');
       }
       // Updates until then are missed, and must be delivered later.
-      if (step === RESTORED_AFTER) proxy.mend();
+      if (step === RESTORED_AFTER) proxy.restore();
     }
-    proxy.mend();
+    proxy.restore();
 
     const newest = Object.fromEntries([...targets].sort());
     await expect

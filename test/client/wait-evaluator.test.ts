@@ -9,7 +9,7 @@ import type {
 } from '../../src/client/client.js';
 import type { Evaluation } from '../../src/client/evaluate.js';
 import { createWaitEvaluator, type WaitTiming } from '../../src/client/wait-evaluator.js';
-import { sessionFields, targetFields, verdictFields, viewOf } from '../support/target-fields.js';
+import { sessionFields, targetFields, verdictFields, createTargetsView } from '../support/target-fields.js';
 
 const STARTED = Date.parse('2026-11-22T12:00:00Z');
 const at = (seconds: number) => new Date(STARTED + seconds * 1_000).toISOString();
@@ -49,7 +49,7 @@ function sessionOf(facts: Facts = {}): SessionFields {
 }
 
 function viewFor(session: SessionFields | null, phase: TargetPhase = 'READY') {
-  return viewOf([targetFields('api:serve', phase)], { session });
+  return createTargetsView([targetFields('api:serve', phase)], { session });
 }
 
 const TIMING: WaitTiming = { startedAt: STARTED, now: STARTED + 1_000, maxAgeMs: 10_000, isLate: false };
@@ -414,7 +414,7 @@ describe('finding a target by name', () => {
         () => TIMING,
       );
       const targets = new Map(twice.map((one, index) => [`${one.name}#${index}`, one]));
-      return wait.onTargets(viewOf([], { session: sessionOf(), targets })).status;
+      return wait.onTargets(createTargetsView([], { session: sessionOf(), targets })).status;
     };
     expect([evaluate('SUCCEEDED'), evaluate('RUNNING')]).toEqual(['open', 'open']);
   });

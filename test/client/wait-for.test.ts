@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Condition, TargetsView, WaitOptions, WaitOutcome } from '../../src/client/client.js';
 import type { Session } from '../../src/model/session.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { type ClosingClient, openClient } from '../support/closing-client.js';
+import { type DisposableClient, openDisposableClient } from '../support/disposable-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
 import type { SessionJsonOptions } from '../support/session-json.js';
@@ -102,7 +102,7 @@ describe('waitFor', () => {
 
   it.each(outcomes)('waitFor settles for %s', async (_, condition, state, result, reason) => {
     await using gateway = await startMemoryGateway([state]);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const outcome = await client.waitFor({ for: condition });
     expect({ result: outcome.result, reason: outcome.reason }).toEqual({ result, reason });
     expect(outcome.view?.session?.id).toBe('a/Tiltfile');
@@ -140,7 +140,7 @@ describe('waitFor', () => {
     async (_, condition, state, reason) => {
       const clock = createManualClock();
       await using gateway = await startMemoryGateway([state]);
-      await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+      await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
       const wait = begin(client, { for: condition, timeoutMs: 5_000 });
       await wait.seen(({ session }) => session !== null);
       await clock.advance(4_999);
@@ -154,7 +154,7 @@ describe('waitFor', () => {
 
   it('waitFor reports each view and resolves when the condition holds', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const wait = begin(client, { for: 'ready' });
     await wait.seen(({ session }) => session !== null);
     gateway.source.put(session('a', { x: 'running' }));
@@ -168,7 +168,7 @@ describe('waitFor', () => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway([session('a', { x: 'ready' })]);
     gateway.source.markStale('the cable is out');
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
     const wait = begin(client, { for: 'ready' });
     await wait.seen(({ session }) => session !== null);
     await clock.advance(9_999);
@@ -186,7 +186,7 @@ describe('waitFor', () => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway([session('a', { x: 'ready' })]);
     gateway.source.markStale('the cable is out');
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
     const wait = begin(client, { for: 'ready' });
     await wait.seen(({ session }) => session !== null);
     await clock.advance(9_999);
@@ -203,7 +203,7 @@ describe('waitFor', () => {
     await using gateway = await startGateway({ providers: [source.provider] });
     await gateway.gateway.ready();
     source.replaceAll([]);
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
     const ended = begin(client, { session: 'a/Tiltfile', for: 'done' });
     const wait = begin(client, { session: 'b/Tiltfile', for: 'ready' });
     await ended.seen(({ session }) => session?.connection.state === 'GONE');
@@ -223,7 +223,7 @@ describe('waitFor', () => {
   ])('waitFor waits maxAgeMs for a Session to appear: %s', async (id, reason) => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway();
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
     const which = id === undefined ? {} : { session: id };
     const wait = begin(client, { ...which, for: 'ready', maxAgeMs: 2_000 });
     const other = begin(client, { ...which, for: 'ready' });
@@ -239,7 +239,7 @@ describe('waitFor', () => {
     const clock = createManualClock();
     const gone = await startGateway();
     await gone.gateway.close();
-    await using client = openClient({ url: gone.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gone.url }, { clock, random: () => 1 });
     const wait = begin(client, { for: 'ready', maxAgeMs: 1_000 });
     await wait.seen(({ link }) => link.state === 'lost');
     await clock.advance(1_000);
@@ -254,7 +254,7 @@ describe('waitFor', () => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
-    await using client = openClient(
+    await using client = openDisposableClient(
       { url: `http://127.0.0.1:${proxy.port}/graphql` },
       { clock, random: () => 1 },
     );
@@ -269,7 +269,7 @@ describe('waitFor', () => {
 
   it('waitFor rejects with the reason of its signal, and with CLOSED when the client is closed', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const aborting = new AbortController();
     const wait = begin(client, { for: 'ready', signal: aborting.signal });
     await wait.seen(({ session }) => session !== null);
@@ -290,7 +290,7 @@ describe('waitFor when the wall clock jumps', () => {
   it.each([HOUR_MS, -HOUR_MS])('a jump of %i ms does not move the timeout', async (stepMs) => {
     const clock = createSteppedClock();
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
     const wait = begin(client, { for: 'ready', timeoutMs: 8_000 });
     await wait.seen(({ targets }) => targets.size > 0);
     await clock.advance(1_000);
@@ -305,7 +305,7 @@ describe('waitFor when the wall clock jumps', () => {
     const clock = createSteppedClock();
     await using gateway = await startMemoryGateway([session('a', { x: 'ready' })]);
     gateway.source.markStale('the cable is out');
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
     const wait = begin(client, { for: 'ready' });
     await wait.seen(({ session }) => session !== null);
     clock.step(stepMs);
@@ -321,7 +321,7 @@ describe('waitFor when the wall clock jumps', () => {
     await using gateway = await startGateway({ providers: [source.provider] });
     await gateway.gateway.ready();
     source.replaceAll([]);
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
     const wait = begin(client, { session: 'a/Tiltfile', for: 'done' });
     await wait.seen(({ session }) => session?.connection.state === 'GONE');
     await clock.advance(10_000);
@@ -334,7 +334,7 @@ describe('an unknown outcome of waitFor', () => {
     const clock = createManualClock();
     const gone = await startGateway();
     await gone.gateway.close();
-    await using client = openClient({ url: gone.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gone.url }, { clock, random: () => 1 });
     const wait = begin(client, { for: 'ready', timeoutMs: 2_000, maxAgeMs: 60_000 });
     await wait.seen(({ link }) => link.state === 'lost');
     await clock.advance(2_000);
@@ -350,7 +350,7 @@ describe('an unknown outcome of waitFor', () => {
     await using gateway = await startGateway({ providers: [source.provider] });
     await gateway.gateway.ready();
     source.remove('a/Tiltfile');
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
     const wait = begin(client, { session: 'nope/Tiltfile', for: 'ready' });
     await wait.seen(({ link }) => link.state === 'live');
     await clock.advance(10_000);
@@ -365,7 +365,7 @@ describe('an unknown outcome of waitFor', () => {
     await using gateway = await startGateway({ providers: [source.provider] });
     await gateway.gateway.ready();
     source.markStale('line 3: expected a map');
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
     const wait = begin(client, { for: 'ready' });
     await wait.seen(({ link }) => link.state === 'live');
     await clock.advance(10_000);
@@ -377,7 +377,7 @@ describe('an unknown outcome of waitFor', () => {
   it('waitFor ignores the demo unless its id is given', async () => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway([asDemo(session('demo', { x: 'ready' }))]);
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
     const wait = begin(client, { for: 'ready' });
     await wait.seen(({ link }) => link.state === 'live');
     await clock.advance(10_000);
@@ -395,7 +395,7 @@ describe('the run of a wait', () => {
     await using gateway = await startGateway({ providers: [source.provider] });
     await gateway.gateway.ready();
     source.replaceAll([]);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const wait = begin(client, { session: 'a/Tiltfile', for: 'done' });
     await wait.seen(({ session }) => session?.connection.state === 'GONE');
     source.put(ci({ x: 'running' }, { uid: 'two' }));
@@ -406,7 +406,7 @@ describe('the run of a wait', () => {
 
   it('waitFor is unknown when another run takes the id, and reports no state of that run', async () => {
     await using gateway = await startMemoryGateway([ci({ x: 'running' }, { uid: 'one' })]);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const wait = begin(client, { session: 'a/Tiltfile', for: 'done' });
     await wait.seen(({ session }) => session !== null);
     gateway.source.put(ci({ x: 'succeeded' }, { ...DONE, uid: 'two' }));
@@ -418,7 +418,7 @@ describe('the run of a wait', () => {
   it('waitFor finds the run with a pid among several Sessions', async () => {
     const other = session('b', { x: 'ready' }, { status: { pid: 4711 } });
     await using gateway = await startMemoryGateway([session('a', { x: 'failed' }), other]);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const outcome = await client.waitFor({ run: { pid: 4711 }, for: 'ready' });
     expect(outcome).toMatchObject({ result: 'reached', run: { session: 'b/Tiltfile', pid: 4711 } });
     expect(outcome.view?.targets.get('x')?.phase).toBe('READY');
@@ -431,7 +431,7 @@ describe('the run of a wait', () => {
     await using gateway = await startGateway({ providers: [source.provider] });
     await gateway.gateway.ready();
     source.replaceAll([]);
-    await using client = openClient({ url: gateway.url }, { clock, random: () => 1 });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
     const wait = begin(client, { for: 'done', timeoutMs: 5_000 });
     await wait.seen(({ link }) => link.state === 'live');
     await clock.advance(5_000);
@@ -440,7 +440,7 @@ describe('the run of a wait', () => {
 });
 
 /** Starts a wait and records its views and outcome. */
-function begin(client: ClosingClient, options: WaitOptions) {
+function begin(client: DisposableClient, options: WaitOptions) {
   let last: TargetsView | null = null;
   let outcome: WaitOutcome | null = null;
   const ended = client.waitFor({ ...options, onView: (view) => (last = view) });

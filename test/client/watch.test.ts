@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../src/client/client.js';
 import { decodeSession } from '../../src/model/decode.js';
-import { openClient } from '../support/closing-client.js';
+import { openDisposableClient } from '../support/disposable-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
+import { readIterator } from '../support/iterator-reader.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { sessionJson } from '../support/session-json.js';
 import { session, states } from '../support/sessions.js';
-import { take } from '../support/taking.js';
 import { openTcpProxy } from '../support/tcp-proxy.js';
 
 describe('watchTargets', () => {
   it('watchTargets yields the current state, then each update, folded (S1, S3)', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
-    await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchTargets());
 
     const first = await views.next();
     expect(first).toMatchObject({
@@ -43,18 +43,18 @@ describe('watchTargets', () => {
   it('watchTargets fetches the requested history, by default none', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     gateway.source.put(session('a', { x: 'ready' }));
-    await using client = openClient({ url: gateway.url });
-    await using without = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url });
+    await using without = readIterator(client.watchTargets());
     expect((await without.next()).targets.get('x')?.history).toEqual([]);
-    await using views = take(client.watchTargets({ history: 5 }));
+    await using views = readIterator(client.watchTargets({ history: 5 }));
     const history = (await views.next()).targets.get('x')?.history;
     expect(history?.map(({ phase }) => phase)).toEqual(['WAITING', 'READY']);
   });
 
   it('watchTargets with where yields matching targets only, and drops one that stops matching', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'failed', y: 'ready' })]);
-    await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchTargets({ where: { phase: ['FAILED'] } }));
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchTargets({ where: { phase: ['FAILED'] } }));
     expect(phases(await views.next())).toEqual({ x: 'FAILED' });
     gateway.source.put(session('a', { x: 'ready', y: 'failed' }));
     expect(phases(await views.next())).toEqual({ y: 'FAILED' });
@@ -62,8 +62,8 @@ describe('watchTargets', () => {
 
   it('watchTargets follows a Session that does not exist yet', async () => {
     await using gateway = await startMemoryGateway();
-    await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchTargets({ session: 'a/Tiltfile' }));
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchTargets({ session: 'a/Tiltfile' }));
     expect(await views.next()).toMatchObject({ session: null, link: { state: 'live' } });
     gateway.source.put(session('a', { x: 'ready' }));
     expect(phases(await views.next())).toEqual({ 'tiltfile:update': 'SUCCEEDED', x: 'READY' });
@@ -71,8 +71,8 @@ describe('watchTargets', () => {
 
   it('watchTargets throws the error of the gateway when no id is given and two Sessions are known', async () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
-    await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchTargets());
     await expect(views.next()).rejects.toMatchObject({
       name: 'ClientError',
       code: 'GRAPHQL',
@@ -85,14 +85,14 @@ describe('watchTargets', () => {
 
   it('breaking out of watchTargets ends the subscription at once, also while it is idle (S7)', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     for await (const view of client.watchTargets()) {
       expect(view.link.state).toBe('live');
       break;
     }
     await expect.poll(() => gateway.gateway.readers).toBe(0);
 
-    const views = take(client.watchTargets());
+    const views = readIterator(client.watchTargets());
     await views.next();
     const pending = views.next();
     await views.end();
@@ -102,7 +102,7 @@ describe('watchTargets', () => {
 
   it('watchTargets ends when its signal aborts', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
-    await using client = openClient({ url: gateway.url });
+    await using client = openDisposableClient({ url: gateway.url });
     const aborting = new AbortController();
     const seen: unknown[] = [];
     for await (const view of client.watchTargets({ signal: aborting.signal })) {
@@ -117,13 +117,13 @@ describe('watchTargets', () => {
   it('closing the client ends its watches, and later ones at once', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     const client = createClient({ url: gateway.url });
-    const views = take(client.watchTargets());
+    const views = readIterator(client.watchTargets());
     await views.next();
     const pending = views.next();
     client.close();
     client.close();
     await expect(pending).rejects.toThrow('It has ended.');
-    await expect(take(client.watchTargets()).next()).rejects.toThrow('It has ended.');
+    await expect(readIterator(client.watchTargets()).next()).rejects.toThrow('It has ended.');
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
@@ -131,9 +131,9 @@ describe('watchTargets', () => {
     await using gateway = await startMemoryGateway([
       session('a', { gone: 'ready', x: 'waiting', y: 'waiting' }),
     ]);
-    await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchTargets());
-    await using other = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchTargets());
+    await using other = readIterator(client.watchTargets());
     await views.next();
     let newest: string | null = null;
     for (let n = 1; n <= 200; n += 1) {
@@ -164,9 +164,9 @@ describe('watchTargets', () => {
   it('payloads unread at a disconnect are merged with the first one after it (S5)', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
-    await using client = openClient({ url: `http://127.0.0.1:${proxy.port}/graphql` });
-    await using views = take(client.watchTargets());
-    await using other = take(client.watchTargets());
+    await using client = openDisposableClient({ url: `http://127.0.0.1:${proxy.port}/graphql` });
+    await using views = readIterator(client.watchTargets());
+    await using other = readIterator(client.watchTargets());
     await views.next();
     gateway.source.put(session('a', { x: 'running' }));
     await other.until(({ targets }) => targets.get('x')?.phase === 'RUNNING');
@@ -175,7 +175,7 @@ describe('watchTargets', () => {
     proxy.cut();
     await other.until(({ link }) => link.state === 'lost');
     gateway.source.put(session('a', { x: 'failed' }));
-    proxy.mend();
+    proxy.restore();
     await other.until(({ targets }) => targets.get('x')?.phase === 'FAILED');
     expect(await views.next()).toMatchObject({
       link: { state: 'live' },
@@ -199,9 +199,9 @@ describe('watchTargets with phaseChangesOnly', () => {
 
   it('watchTargets with phaseChangesOnly yields phase changes only, also when payloads are merged', async () => {
     await using gateway = await startMemoryGateway([flip('unknown')]);
-    await using client = openClient({ url: gateway.url });
-    await using phases = take(client.watchTargets({ phaseChangesOnly: true }));
-    await using all = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url });
+    await using phases = readIterator(client.watchTargets({ phaseChangesOnly: true }));
+    await using all = readIterator(client.watchTargets());
     await phases.next();
     for (let round = 0; round < 100; round += 1) {
       gateway.source.put(flip(`waiting-for-local ${round}`));
@@ -228,8 +228,8 @@ describe('targets with the same name', () => {
       decodeSession(sessionJson({ uid: 'run-1', targets: list }), 'a');
     const [first, ...others] = targets;
     await using gateway = await startMemoryGateway([put([first])]);
-    await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchTargets());
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchTargets());
     await views.next();
     gateway.source.put(put([{ ...first, name: 'a' }, first, ...others, { ...first, name: 'b!' }]));
     const grown = await views.until((view) => view.targets.size === 5);
@@ -257,9 +257,9 @@ describe('unread payloads at a disconnect', () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
     const url = `http://127.0.0.1:${proxy.port}/graphql`;
-    await using client = openClient({ url }, { clock, random: () => 1 });
-    await using views = take(client.watchTargets());
-    await using other = take(client.watchTargets());
+    await using client = openDisposableClient({ url }, { clock, random: () => 1 });
+    await using views = readIterator(client.watchTargets());
+    await using other = readIterator(client.watchTargets());
     await views.next();
     for (const phase of ['running', 'ready'] as const) {
       gateway.source.put(session('a', { x: phase }));
@@ -267,7 +267,7 @@ describe('unread payloads at a disconnect', () => {
     }
     proxy.cut();
     await other.until(({ link }) => link.state === 'lost');
-    proxy.mend();
+    proxy.restore();
     await clock.advance(250);
     // Connected: both watches have their timer for the silence of the gateway.
     await expect.poll(() => clock.pending).toBe(2);
@@ -283,8 +283,8 @@ describe('unread payloads at a disconnect', () => {
 describe('watchSessions', () => {
   it('watchSessions folds the set of Sessions (S3)', async () => {
     await using gateway = await startMemoryGateway([session('b')]);
-    await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchSessions());
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchSessions());
     expect([...(await views.next()).sessions.keys()]).toEqual(['b/Tiltfile']);
     gateway.source.put(session('a', { x: 'failed' }));
     const second = await views.next();
@@ -299,8 +299,8 @@ describe('watchSessions', () => {
 
   it('watchSessions with where yields matching Sessions only', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'ready' }), session('b')]);
-    await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchSessions({ where: { verdict: ['PASSED'] } }));
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchSessions({ where: { verdict: ['PASSED'] } }));
     expect([...(await views.next()).sessions.keys()]).toEqual(['a/Tiltfile']);
     gateway.source.put(session('a', { x: 'failed' }));
     expect([...(await views.next()).sessions.keys()]).toEqual([]);
@@ -310,8 +310,8 @@ describe('watchSessions', () => {
 describe('watchSession', () => {
   it('watchSession yields null until the Session exists, then its newest state', async () => {
     await using gateway = await startMemoryGateway();
-    await using client = openClient({ url: gateway.url });
-    await using views = take(client.watchSession('a/Tiltfile'));
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchSession('a/Tiltfile'));
     expect(await views.next()).toMatchObject({ session: null, link: { state: 'live' } });
     gateway.source.put(session('a', { x: 'ready' }));
     expect((await views.next()).session?.verdict.state).toBe('PASSED');
@@ -323,8 +323,8 @@ describe('the link of a view', () => {
     await using gateway = await startGateway();
     const { url } = gateway;
     await gateway.gateway.close();
-    await using client = openClient({ url });
-    await using views = take(client.watchSessions());
+    await using client = openDisposableClient({ url });
+    await using views = readIterator(client.watchSessions());
     const { link, sessions } = await views.next();
     expect(sessions.size).toBe(0);
     expect(link).toMatchObject({ state: 'lost', url });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_BUCKET_SETTINGS } from '../../src/nats/bucket.js';
-import { natsConfig } from '../support/nats-config.js';
+import { formatNatsConfig } from '../support/nats-config.js';
 import { gatewayPermissions, publisherPermissions } from '../support/nats-permissions.js';
 
 const page = readFileSync(new URL('../../docs/fleet.md', import.meta.url), 'utf8');
@@ -11,7 +11,7 @@ describe('docs/fleet.md', () => {
   it('shows the configuration of the servers in the tests', () => {
     const folder = '/var/lib/nats';
     const cluster = { port: 6222, routes: [6222, 6223, 6224] };
-    expect(blocks).toContain(natsConfig({ name: 'n1', port: 4222, monitor: 8222, folder, cluster }));
+    expect(blocks).toContain(formatNatsConfig({ name: 'n1', port: 4222, monitor: 8222, folder, cluster }));
   });
 
   it('lists the permissions of gateways and publishers in the tests', () => {

@@ -2,16 +2,16 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { blockOf, readPage } from '../docs/pages.js';
-import { bePatient } from '../support/be-patient.js';
+import { useBrowserTimeouts } from '../support/browser-timeouts.js';
+import { openDelayedProxy } from '../support/delayed-proxy.js';
 import { startGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
-import { openSlowLink } from '../support/slow-link.js';
 import { createTls } from '../support/tls.js';
 import { type Nginx, startNginx } from './docs/nginx.js';
 import { launchBrowser } from './support/browser.js';
 import { runInGraphiql } from './support/graphiql.js';
 
-bePatient();
+useBrowserTimeouts();
 
 const TOKEN = 'a-token-of-the-tests';
 const LOGIN = { username: 'ada', password: 'of-the-proxy' };
@@ -36,7 +36,7 @@ async function start(isPrefixKept: boolean) {
     trustProxies: ['127.0.0.1'],
   });
   await gateway.gateway.ready();
-  const link = await openSlowLink(gateway.origin, DELAY_MS);
+  const link = await openDelayedProxy(gateway.origin, DELAY_MS);
   const lines = blockOf('docs/deployment.md', 'nginx');
   const { server } = await createTls();
   const nginx = await startNginx(isPrefixKept ? lines : lines.replace(KEPT, STRIPPED), link.origin, {
@@ -161,7 +161,7 @@ describe('nginx that uses idle connections again', () => {
     async (closedAfterMs) => {
       const source = createMemoryProvider('shop', [session('shop')]);
       await using gateway = await startGateway({ providers: [source.provider] });
-      await using link = await openSlowLink(gateway.origin, DELAY_MS);
+      await using link = await openDelayedProxy(gateway.origin, DELAY_MS);
       const lines = blockOf('docs/deployment.md', 'nginx').replace(KEPT, STRIPPED);
       await using nginx = await startNginx(lines, link.origin);
       const post = async () => {

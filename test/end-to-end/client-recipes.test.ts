@@ -12,7 +12,7 @@ import relay from 'relay-runtime';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { openClient } from '../support/closing-client.js';
+import { openDisposableClient } from '../support/disposable-client.js';
 import { startGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
 import { connectApollo } from './recipes/apollo.js';
@@ -91,7 +91,7 @@ describe('the client', () => {
     const { result } = await executeCodegen(config);
     const { code } = await transform(result[0]?.content ?? '', { loader: 'ts' });
     const { FailedDocument } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
-    await using client = openClient({ url: gateway.url, token: TOKEN });
+    await using client = openDisposableClient({ url: gateway.url, token: TOKEN });
     expect(await client.query(FailedDocument, { id: 'ci/Tiltfile' })).toEqual({
       session: { verdict: { failed: [] } },
     });
@@ -185,7 +185,7 @@ describe('Relay and payloads with errors', () => {
 describe('React', () => {
   it('shows nothing yet where a page is rendered on a server, and asks nothing', async () => {
     await using gateway = await startCi();
-    await using client = openClient({ url: gateway.url, token: TOKEN });
+    await using client = openDisposableClient({ url: gateway.url, token: TOKEN });
     const Board = () => createElement('p', null, String(useTargets(client)));
     expect(renderToString(createElement(Board))).toBe('<p>null</p>');
     expect(gateway.gateway.readers).toBe(0);

@@ -2,18 +2,18 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { bePatient } from '../support/be-patient.js';
+import { useBrowserTimeouts } from '../support/browser-timeouts.js';
 import { runCli } from '../support/cli.js';
-import { lastObject } from '../support/fixtures.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
+import { readLastObject } from '../support/recording.js';
 import { startReplay } from '../support/replay.js';
-import { startSamePortGateway } from '../support/same-port.js';
+import { startRestartableGateway } from '../support/restartable-gateway.js';
 import { session } from '../support/sessions.js';
 import { violationsOn } from './support/axe.js';
 import { launchBrowser } from './support/browser.js';
 import { keepPicture, PHONE, visitDashboard } from './support/dashboard.js';
 
-bePatient();
+useBrowserTimeouts();
 
 let browser: Browser;
 beforeAll(async () => {
@@ -232,7 +232,7 @@ describe('beside the page', () => {
 describe('the link to the gateway', () => {
   it('that is lost is said to be, and what is shown is never green; it comes back by itself', async () => {
     const source = createMemoryProvider('shop', [session('shop', { 'api:serve': 'ready' })]);
-    await using gateway = await startSamePortGateway({ providers: [source.provider] });
+    await using gateway = await startRestartableGateway({ providers: [source.provider] });
     await using visit = await visitDashboard(browser, gateway.origin, { search: SHOP });
     const { page } = visit;
     await expect.poll(() => verdict(page)).toBe('Passing');
@@ -295,7 +295,7 @@ describe('the token', () => {
 
 describe('anywhere', () => {
   it('it works below a prefix, and asks no other host for anything', async () => {
-    const source = createMemoryProvider('shop', [decodeSession(lastObject('up'), 'shop')]);
+    const source = createMemoryProvider('shop', [decodeSession(readLastObject('up'), 'shop')]);
     await using gateway = await startGateway({ pathPrefix: '/tilt/one', providers: [source.provider] });
     await using visit = await visitDashboard(browser, `${gateway.origin}/tilt/one`);
     const { page, hosts } = visit;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
 import { type RunningCommand, runCli } from '../support/cli.js';
-import { followFolding } from '../support/folding-client.js';
+import { startFoldingClient } from '../support/folding-client.js';
 import { startNatsCluster } from '../support/nats-server.js';
 import { sessionJson } from '../support/session-json.js';
 import { openTcpProxy } from '../support/tcp-proxy.js';
@@ -49,7 +49,7 @@ describe('a fleet', () => {
       });
       await published.broker.bucket();
       const gateways = [await startGateway(address), await startGateway(address)];
-      await using client = followFolding(() => gateways.map(({ url }) => url), 'ci/Tiltfile');
+      await using client = startFoldingClient(() => gateways.map(({ url }) => url), 'ci/Tiltfile');
       await expect.poll(() => client.folded.size, { timeout: 20_000 }).toBe(TARGETS);
 
       let n = 0;
@@ -69,10 +69,10 @@ describe('a fleet', () => {
       const killGateways = async () => {
         for (let kill = 0; kill < GATEWAY_KILLS; kill += 1) {
           await reached((kill + Math.random()) / GATEWAY_KILLS);
-          const at = client.at;
-          const handedOver = client.handOvers.length;
+          const at = client.gateway;
+          const handedOver = client.failoverMs.length;
           gateways[at]?.command.process.kill('SIGKILL');
-          await expect.poll(() => client.handOvers.length, { timeout: 60_000 }).toBeGreaterThan(handedOver);
+          await expect.poll(() => client.failoverMs.length, { timeout: 60_000 }).toBeGreaterThan(handedOver);
           gateways[at] = await startGateway(address);
           left -= 1;
         }
@@ -108,7 +108,7 @@ describe('a fleet', () => {
         outages.push(outage);
         proxy.cut();
         await sleep(CUT_MS);
-        proxy.mend();
+        proxy.restore();
         await over(outage);
         left -= 1;
       };
@@ -135,7 +135,7 @@ describe('a fleet', () => {
       const missing = Array.from({ length: n }, (_, index) => index + 1).filter(
         (number) => !told.includes(number),
       );
-      report({ n, told: told.length, missing, outages, resets: client.resets, handOvers: client.handOvers });
+      report({ n, told: told.length, missing, outages, resets: client.resets, handOvers: client.failoverMs });
       const lost = missing.filter(
         (number) => !outages.some(({ from, to }) => number >= from && number <= to),
       );

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { BucketGateway } from '../support/bucket-gateway.js';
 import { type NatsServer, startNats } from '../support/nats-server.js';
 import {
-  type BucketGateway,
   type FilePublisher,
   publishFile,
-  serveBucket,
+  serveShortPresenceBucket,
 } from '../support/published-file.js';
 import { openTestBucket } from '../support/test-bucket.js';
-import { settableWallClock } from '../support/wall-clock.js';
 
 interface Parts {
   readonly nats: NatsServer;
@@ -20,7 +19,7 @@ async function withFleet(test: (parts: Parts) => Promise<void>): Promise<void> {
   await using nats = await startNats();
   const address = nats.address('clock');
   await using publisher = await publishFile(address, [], settableWallClock());
-  await using gateway = await serveBucket(address, settableWallClock());
+  await using gateway = await serveShortPresenceBucket(address, settableWallClock());
   await gateway.shows('LIVE', 'PASSED');
   await test({ nats, publisher, gateway });
 }
@@ -93,9 +92,25 @@ describe('a gateway that starts after a publisher was killed', () => {
     const last = await presenceAt();
     // A gateway that counts from its own start would be 2 s late.
     await expect.poll(() => Date.now() - last, { timeout: 10_000, interval: 10 }).toBeGreaterThan(2_000);
-    await using gateway = await serveBucket(address, {}, presence);
+    await using gateway = await serveShortPresenceBucket(address, {}, presence);
     await gateway.shows('STALE', 'UNKNOWN');
     const [session] = await gateway.sessions();
     expect(Date.parse(session?.connection.since ?? '') - last).toBeLessThan((LONG_PRESENCE_S + 1) * 1_000);
   });
 });
+
+/** Environment for a Node.js process whose wall clock `SIGUSR2` sets back by an hour. Its timers are unaffected. */
+function settableWallClock(): Record<string, string> {
+  return { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(PATCH)}` };
+}
+
+const PATCH = `
+  let back = 0;
+  const Real = Date;
+  const now = () => Real.now() - back;
+  globalThis.Date = class Date extends Real {
+    constructor(...args) { args.length === 0 ? super(now()) : super(...args); }
+    static now() { return now(); }
+  };
+  process.on('SIGUSR2', () => { back += 3600000; });
+`;

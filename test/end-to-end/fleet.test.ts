@@ -71,7 +71,7 @@ describe('a Tilt that is published', () => {
     await tilt.until(() => tilt.openWatches > 0);
     await using one = await serve(address);
     await using other = await serve(address);
-    tilt.replay(readWatchRecording('ci-bad')).rest();
+    tilt.replay(readWatchRecording('ci-bad')).playRemaining();
     const id = 'team-a.ci.1/Tiltfile';
     const final = { ...stateIn('ci-bad', id), verdict: { state: 'FAILED', final: true } };
     const shows = (gateway: Gateway, connection: string) =>
@@ -258,7 +258,7 @@ describe('what cannot be had is said in one line', () => {
   });
 
   it('a server that refuses, and one that is away', async () => {
-    await using secured = await startNats({ more: 'authorization { user: ada, password: s3cret }' });
+    await using secured = await startNats({ extraLines: 'authorization { user: ada, password: s3cret }' });
     const place = `127.0.0.1:${secured.port}/b`;
     await using refused = await serve(`nats://ada:wr0ng@${place}`);
     await expect
@@ -276,7 +276,7 @@ describe('what cannot be had is said in one line', () => {
     ['a password', 'authorization { user: ada, password: s3cret }', 'ada:wr0ng@'],
     ['a token', 'authorization { token: s3cret }', 'wr0ng@'],
   ])('and never shows %s, in no line and no answer', async (_, more, login) => {
-    await using secured = await startNats({ more });
+    await using secured = await startNats({ extraLines: more });
     const address = secured.address('b').replace('://', `://${login}`);
     await using gateway = await serve(address, '--log-level', 'debug');
     await expect.poll(() => errorOf(gateway), { timeout: 20_000 }).toContain('the server refuses');

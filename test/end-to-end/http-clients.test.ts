@@ -12,7 +12,7 @@ import { BIN } from '../support/cli.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
 import { createTls } from '../support/tls.js';
-import { beginWebSocket } from '../support/web-socket-client.js';
+import { initWebSocket } from '../support/web-socket-client.js';
 
 const run = promisify(execFile);
 const BODY = '{"query":"{ session { id } }"}';
@@ -75,7 +75,7 @@ describe('a request that asks for an upgrade to h2c', () => {
 
   it('does not keep a WebSocket client from its upgrade', async () => {
     await using gateway = await start();
-    (await beginWebSocket(gateway.webSocketUrl)).socket.terminate();
+    (await initWebSocket(gateway.webSocketUrl)).socket.terminate();
   });
 });
 
@@ -125,7 +125,7 @@ describe('without introspection', () => {
     if (!query.startsWith('subscription'))
       expect(await ask(telling, query, variables)).toContain('Did you mean');
     expect(await ask(silent, query, variables)).not.toContain('Did you mean');
-    const client = await beginWebSocket(silent.webSocketUrl);
+    const client = await initWebSocket(silent.webSocketUrl);
     client.send({ id: '1', type: 'subscribe', payload: { query, variables } });
     await expect.poll(() => JSON.stringify(client.messages)).toContain('"message"');
     expect(JSON.stringify(client.messages)).not.toContain('Did you mean');
@@ -148,7 +148,7 @@ describe('--host localhost', () => {
     const { port } = await gateway.listen(0, 'localhost');
     const urls = ['127.0.0.1', '[::1]', 'localhost'].map((name) => `http://${name}:${port}/healthz`);
     for (const url of urls) expect((await fetch(url)).status).toBe(200);
-    (await beginWebSocket(`ws://[::1]:${port}/graphql`)).socket.terminate();
+    (await initWebSocket(`ws://[::1]:${port}/graphql`)).socket.terminate();
     await gateway.close();
     for (const url of urls) await expect(fetch(url)).rejects.toThrow();
   });

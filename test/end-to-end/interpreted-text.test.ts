@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
 import { createDemoProvider } from '../../src/providers/demo/demo.js';
-import { bePatient } from '../support/be-patient.js';
+import { useBrowserTimeouts } from '../support/browser-timeouts.js';
 import { type CliClients, startCliClients } from '../support/cli-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
@@ -13,7 +13,7 @@ import { createTemporaryFolder } from '../support/temporary-folder.js';
 import { launchBrowser } from './support/browser.js';
 import { visitDashboard } from './support/dashboard.js';
 
-bePatient();
+useBrowserTimeouts();
 
 /** What a terminal, a CI service or a log viewer would interpret: a colour, a link, a carriage return, commands of a job's log. */
 const COMMAND = '##[stop-commands]x';

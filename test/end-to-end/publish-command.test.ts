@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serveBucket } from '../support/bucket-gateway.js';
 import { createKubeconfigFolder } from '../support/kubeconfig-file.js';
 import { type NatsServer, startNats } from '../support/nats-server.js';
 import {
   endPublishedTilt,
   PATIENCE,
   publishCommand,
-  quoted,
+  quoteWords,
   ROUNDS,
   SLOW,
-  serveBucket,
 } from '../support/published-command.js';
 import { startTiltCommand, tiltCommandLine } from '../support/tilt-command.js';
 
@@ -69,10 +69,13 @@ describe('publish -- COMMAND publishes the Session of its command, and no other'
   );
 
   it.each<[string, (line: readonly string[]) => readonly string[]]>([
-    ['a shell', (line) => ['sh', '-c', `${quoted(line)}; exit $?`]],
-    ['a shell in a shell', (line) => ['sh', '-c', `sh -c ${quoted([`${quoted(line)}; exit $?`])}; exit $?`]],
-    ['a background job of a shell', (line) => ['sh', '-c', `${quoted(line)} & wait $!`]],
-    ['a shell that has ended', (line) => ['sh', '-c', `(${quoted(line)} &); read end; exit 1`]],
+    ['a shell', (line) => ['sh', '-c', `${quoteWords(line)}; exit $?`]],
+    [
+      'a shell in a shell',
+      (line) => ['sh', '-c', `sh -c ${quoteWords([`${quoteWords(line)}; exit $?`])}; exit $?`],
+    ],
+    ['a background job of a shell', (line) => ['sh', '-c', `${quoteWords(line)} & wait $!`]],
+    ['a shell that has ended', (line) => ['sh', '-c', `(${quoteWords(line)} &); read end; exit 1`]],
   ])('finds the Tilt that was started by %s', SLOW, async (_, wrapped) => {
     const address = nats.address('wrapped');
     await using folder = await createKubeconfigFolder();

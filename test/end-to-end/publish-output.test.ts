@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serveBucket } from '../support/bucket-gateway.js';
 import { BIN } from '../support/cli.js';
 import { createKubeconfigFolder } from '../support/kubeconfig-file.js';
 import { type NatsServer, startNats } from '../support/nats-server.js';
@@ -10,9 +11,8 @@ import {
   endPublishedTilt,
   PATIENCE,
   publishCommand,
-  quoted,
+  quoteWords,
   SLOW,
-  serveBucket,
 } from '../support/published-command.js';
 import { tiltCommandLine } from '../support/tilt-command.js';
 
@@ -39,7 +39,7 @@ describe('publish -- COMMAND survives the loss of its output', () => {
       const kubeconfig = folder.path;
       await using gateway = await serveBucket(address);
       const tilt = tiltCommandLine({ kubeconfig, ends: 'fail', exitCode: 7, readers: 1 });
-      const line = quoted([
+      const line = quoteWords([
         process.execPath,
         BIN,
         'publish',

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serveBucket } from '../support/bucket-gateway.js';
 import { createKubeconfigFolder } from '../support/kubeconfig-file.js';
 import { type NatsServer, startNats } from '../support/nats-server.js';
 import {
   endPublishedTilt,
   PATIENCE,
   publishCommand,
-  quoted,
+  quoteWords,
   ROUNDS,
   SLOW,
-  serveBucket,
 } from '../support/published-command.js';
 import { session as sessionOf } from '../support/sessions.js';
 import { openTestBucket } from '../support/test-bucket.js';
@@ -63,7 +63,7 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
         const before = (await gateway.session(id))?.metadata.uid;
         // A Tilt that takes long to start, as that of a big Tiltfile.
         const line = tiltCommandLine({ kubeconfig, ...FAST_FAILURE });
-        await using fails = publishCommand(flags, ['sh', '-c', `read start; ${quoted(line)}; exit $?`]);
+        await using fails = publishCommand(flags, ['sh', '-c', `read start; ${quoteWords(line)}; exit $?`]);
         await expect.poll(async () => (await gateway.session(id))?.metadata.uid, PATIENCE).not.toBe(before);
         // Before its Tilt has started, and at its end.
         expect(await gateway.session(id)).toMatchObject({
@@ -93,7 +93,7 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
     const flags = { address, instance: 'ci.7', kubeconfig: folder.path };
     await using fails = publishCommand(flags, ['sh', '-c', 'read end; exit 5']);
     const said = async () => {
-      await bucket.present(cancelled);
+      await bucket.renewPresence(cancelled);
       return fails.stderr;
     };
     // Its last sign of life is the one before this line.
@@ -120,7 +120,7 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
     const flags = { address, instance: 'ci.7', kubeconfig: folder.path };
     await using second = publishCommand(flags, ['sh', '-c', 'read end; exit 0']);
     const said = async () => {
-      await bucket.present(first);
+      await bucket.renewPresence(first);
       return second.stderr;
     };
     await expect.poll(said, PATIENCE).toContain('another publisher (test) writes it');
@@ -230,7 +230,7 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
       const kubeconfig = folder.path;
       await using gateway = await serveBucket(address);
       // Ended by SIGTERM, the stand-in removes its entry, as Tilt does.
-      const line = quoted(tiltCommandLine({ kubeconfig, ends: 'never' }));
+      const line = quoteWords(tiltCommandLine({ kubeconfig, ends: 'never' }));
       await using run = publishCommand({ address, instance: 'ci.8', kubeconfig }, [
         'sh',
         '-c',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createNkey } from '../support/nats-jwt.js';
 import { startNats } from '../support/nats-server.js';
-import { logLines, publishFile, serveBucket } from '../support/published-file.js';
+import { logLines, publishFile, serveShortPresenceBucket } from '../support/published-file.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 
 const PATIENCE = { timeout: 20_000 };
@@ -16,10 +16,10 @@ function nkeyOf(publicKey: string): string {
 
 describe('a publisher whose login was refused again and again', () => {
   it('goes on when the password at the broker is right again', async () => {
-    await using nats = await startNats({ more: passwordOf('right') });
+    await using nats = await startNats({ extraLines: passwordOf('right') });
     const address = `nats://ci:right@127.0.0.1:${nats.port}/logins`;
     await using publisher = await publishFile(address);
-    await using gateway = await serveBucket(address);
+    await using gateway = await serveShortPresenceBucket(address);
     await gateway.shows('LIVE', 'PASSED');
 
     await nats.reload(passwordOf('changed'));
@@ -40,11 +40,11 @@ describe('a publisher whose login was refused again and again', () => {
     const [old, rotated] = [createNkey(), createNkey()];
     await using folder = await createTemporaryFolder();
     await folder.write('seed', old.seed);
-    await using nats = await startNats({ more: nkeyOf(old.publicKey) });
+    await using nats = await startNats({ extraLines: nkeyOf(old.publicKey) });
     const address = nats.address('rotated');
     const login = ['--nats-nkey', folder.file('seed')];
     await using publisher = await publishFile(address, login);
-    await using gateway = await serveBucket(address, {}, login);
+    await using gateway = await serveShortPresenceBucket(address, {}, login);
     await gateway.shows('LIVE', 'PASSED');
 
     await nats.reload(nkeyOf(rotated.publicKey));
@@ -57,7 +57,7 @@ describe('a publisher whose login was refused again and again', () => {
   });
 
   it('ends with exit code 1 when its first login is refused', async () => {
-    await using nats = await startNats({ more: passwordOf('right') });
+    await using nats = await startNats({ extraLines: passwordOf('right') });
     await using publisher = await publishFile(`nats://ci:wrong@127.0.0.1:${nats.port}/first`);
     expect(await publisher.command.exit).toBe(1);
     expect(publisher.command.stderr).toMatch(/^tilt-graphql: .*the server refuses/m);

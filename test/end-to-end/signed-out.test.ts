@@ -3,16 +3,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { DEFAULT_LEEWAY_MS } from '../../src/server/access/access.js';
-import { bePatient } from '../support/be-patient.js';
+import { useBrowserTimeouts } from '../support/browser-timeouts.js';
 import { startGateway } from '../support/gateway.js';
+import { startIdentityProvider } from '../support/identity-provider.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
-import { startIdentityProvider } from '../support/tokens.js';
 import { violationsOn } from './support/axe.js';
 import { launchBrowser } from './support/browser.js';
 import { runInGraphiql } from './support/graphiql.js';
 
-bePatient();
+useBrowserTimeouts();
 
 const TOKEN = 'a-token-of-the-tests';
 /** How long a token of {@link startWithProvider} is good for, leeway included. Less than the heartbeat's interval. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../support/cli.js';
 import { startNats } from '../support/nats-server.js';
-import { logLines, publishFile, serveBucket } from '../support/published-file.js';
+import { logLines, publishFile, serveShortPresenceBucket } from '../support/published-file.js';
 import { session } from '../support/sessions.js';
 import { openTestBucket, type TestBucket } from '../support/test-bucket.js';
 import { startPublisher } from '../support/test-publisher.js';
@@ -37,10 +37,10 @@ describe('a publisher that cannot write the newest state', { timeout: 60_000 }, 
   ] as const)(
     '$what gives no sign of life: STALE at every gateway, one WARN, and `wait` is not green',
     async (given) => {
-      await using nats = await startNats('more' in given ? { more: given.more } : {});
+      await using nats = await startNats('more' in given ? { extraLines: given.more } : {});
       const address = nats.address('states');
       await using publisher = await publishFile(address);
-      await using early = await serveBucket(address);
+      await using early = await serveShortPresenceBucket(address);
       await early.shows('LIVE', 'PASSED');
       expect((await early.wait()).code).toBe(0);
       await using bucket = await openTestBucket(address, { presenceMs: 3_000 });
@@ -48,7 +48,7 @@ describe('a publisher that cannot write the newest state', { timeout: 60_000 }, 
 
       await publisher.red(200_000);
       await early.shows('STALE', 'UNKNOWN');
-      await using late = await serveBucket(address);
+      await using late = await serveShortPresenceBucket(address);
       await late.shows('STALE', 'UNKNOWN');
       for (const gateway of [early, late]) expect((await gateway.wait()).code).not.toBe(0);
       const warnings = logLines(publisher.command, 'WARN');
@@ -65,9 +65,9 @@ describe('a publisher that cannot write the newest state', { timeout: 60_000 }, 
   );
 
   it('does not make the state of a publisher before it LIVE again', async () => {
-    await using nats = await startNats({ more: 'max_payload: 16K' });
+    await using nats = await startNats({ extraLines: 'max_payload: 16K' });
     const address = nats.address('before');
-    await using gateway = await serveBucket(address);
+    await using gateway = await serveShortPresenceBucket(address);
     await using bucket = await openTestBucket(address, { presenceMs: 3_000 });
     {
       await using _killed = await publishFile(address);
@@ -83,7 +83,7 @@ describe('a publisher that cannot write the newest state', { timeout: 60_000 }, 
   });
 
   it('reports that its first state could not be written, too', async () => {
-    await using nats = await startNats({ more: 'max_payload: 16K' });
+    await using nats = await startNats({ extraLines: 'max_payload: 16K' });
     const address = nats.address('first');
     await using publisher = await publishFile(address, [], {}, 200_000);
     await expect
@@ -94,11 +94,11 @@ describe('a publisher that cannot write the newest state', { timeout: 60_000 }, 
 
 describe('a gateway of a bucket', () => {
   it('shows one Session of several as STALE whose newest state cannot be written, and the others as LIVE', async () => {
-    await using nats = await startNats({ more: 'max_payload: 16K' });
+    await using nats = await startNats({ extraLines: 'max_payload: 16K' });
     const address = nats.address('several');
     const settings = { presenceMs: 2_000 };
     await using one = startPublisher({ address, settings, sessions: [session('a'), session('b')] });
-    await using gateway = await serveBucket(address, {}, ['--bucket-presence', '2s']);
+    await using gateway = await serveShortPresenceBucket(address, {}, ['--bucket-presence', '2s']);
     const states = async () =>
       (await gateway.sessions()).map(({ id, connection }) => `${id} ${connection.state}`);
     await expect.poll(states, PATIENCE).toEqual(['a/Tiltfile LIVE', 'b/Tiltfile LIVE']);
@@ -115,8 +115,8 @@ describe('a gateway of a bucket', () => {
     const address = nats.address('unreadable');
     await using bucket = await openTestBucket(address, { presenceMs: 3_000 });
     await bucket.bucket.sessions.put('ci.Tiltfile', '{"version":9}');
-    await using gateway = await serveBucket(address);
-    const sources = async () => JSON.stringify(await gateway.ask('{ gateway { sources { error } } }'));
+    await using gateway = await serveShortPresenceBucket(address);
+    const sources = async () => JSON.stringify(await gateway.query('{ gateway { sources { error } } }'));
     await expect.poll(sources, PATIENCE).toContain('ci.Tiltfile: version: expected version 1, got 9');
   });
 });
@@ -127,7 +127,7 @@ describe('a bucket that an account does not let be created', () => {
     ['max_streams', 'max_mem: 10M, max_store: 10M, max_streams: 1', /raise max_streams/],
     ['no memory', 'max_mem: 0, max_store: 10M', /needs memory: raise max_mem/],
   ])('ends `publish` with one line: %s', async (_, limits, line) => {
-    await using nats = await startNats({ more: account(limits) });
+    await using nats = await startNats({ extraLines: account(limits) });
     await using publisher = await publishFile(nats.address('none'));
     expect(await publisher.command.exit).toBe(2);
     expect(publisher.command.stderr).toMatch(line);
@@ -136,7 +136,7 @@ describe('a bucket that an account does not let be created', () => {
 
   it('is reported once by `publish -- COMMAND`, which claims no result and exits with the code of the command', async () => {
     const limits = 'max_mem: 10M, max_store: 10M, max_streams: 1';
-    await using nats = await startNats({ more: account(limits) });
+    await using nats = await startNats({ extraLines: account(limits) });
     const flags = ['publish', '--to', nats.address('none'), '--instance', 'ci'];
     await using publisher = runCli([...flags, '--', 'sh', '-c', 'read end; exit 7']);
     await expect.poll(() => logLines(publisher, 'ERROR'), PATIENCE).toHaveLength(1);
@@ -148,10 +148,10 @@ describe('a bucket that an account does not let be created', () => {
 
   it('is created with the size of --bucket-max-bytes where the account requires one', async () => {
     const limits = 'max_mem: 10M, max_store: 10M, max_bytes_required: true';
-    await using nats = await startNats({ more: account(limits) });
+    await using nats = await startNats({ extraLines: account(limits) });
     const address = nats.address('sized');
     await using publisher = await publishFile(address, ['--bucket-max-bytes', '4M']);
-    await using gateway = await serveBucket(address);
+    await using gateway = await serveShortPresenceBucket(address);
     await gateway.shows('LIVE', 'PASSED');
     await using bucket = await openTestBucket(address, { presenceMs: 3_000, maxBytes: 4 * 2 ** 20 });
     expect((await bucket.bucket.sessions.status()).streamInfo.config.max_bytes).toBe(4 * 2 ** 20);

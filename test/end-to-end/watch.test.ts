@@ -152,7 +152,7 @@ describe('tilt-graphql watch in a terminal', () => {
     await terminal.until(/^CONNECTION LOST for \S+, this is the last known state: /m);
     expect(await terminal.screen()).toContain('api:serve');
     await clients.put(jobJson(FAILED));
-    proxy.mend();
+    proxy.restore();
     await terminal.until(/^FAILED {5}unit:update/m);
     await terminal.until(/^live at http/m);
   });
@@ -225,7 +225,7 @@ describe('tilt-graphql watch into a pipe', () => {
     const command = clients.run(['watch']);
     await command.until(/"type":"VERDICT"/);
     await clients.play('up');
-    const look = () => clients.gateway.session().look();
+    const look = () => clients.gateway.session().read();
     await expect
       .poll(async () => [...fold(linesOf(command))].sort(), { timeout: 20_000 })
       .toEqual((await look())?.status.targets.map(({ name, phase }) => [name, phase]));
@@ -252,7 +252,7 @@ describe('tilt-graphql watch into a pipe', () => {
     await command.until(/"type":"VERDICT".*\n/);
     proxy.cut();
     await command.until(/"link":"lost".*\n/);
-    proxy.mend();
+    proxy.restore();
     await command.until(/"link":"lost".*\n(.*\n)*.*"link":"live".*\n/);
     await clients.tilt.stop();
     await command.until(/"verdict":"UNKNOWN".*\n/);
@@ -292,7 +292,7 @@ describe('tilt-graphql watch into a pipe', () => {
       );
     expect(linesOf(command).map(({ type }) => type)).toEqual(['LINK']);
     await using other = await createTiltServer({ sessions: [greenJson()] });
-    await clients.gateway.announce({ 'tilt-10360': other });
+    await clients.gateway.updateKubeconfig({ 'tilt-10360': other });
     await command.until(/"type":"VERDICT".*"PASSED"/);
     expect(command.process.exitCode).toBeNull();
     await clients.tilt.stop();

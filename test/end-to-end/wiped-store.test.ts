@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest';
 import { startNats } from '../support/nats-server.js';
-import { publishFile, serveBucket } from '../support/published-file.js';
+import { publishFile, serveShortPresenceBucket } from '../support/published-file.js';
 
 it('a store that is wiped gets back the state of a Session that runs: LIVE at the gateways from before and after', async () => {
   await using nats = await startNats();
   const address = nats.address('wiped');
   await using publisher = await publishFile(address);
-  await using early = await serveBucket(address);
+  await using early = await serveShortPresenceBucket(address);
   await early.shows('LIVE', 'PASSED');
   await nats.kill();
   await nats.wipe();
   await nats.start();
-  await using late = await serveBucket(address);
+  await using late = await serveShortPresenceBucket(address);
   for (const gateway of [early, late]) await gateway.shows('LIVE', 'PASSED');
   await publisher.red();
   for (const gateway of [early, late]) await gateway.shows('LIVE', 'FAILED');
@@ -22,7 +22,7 @@ it('a store that is wiped gets back the result of a Session that has ended, and 
   const address = nats.address('wiped');
   await using publisher = await publishFile(address);
   await publisher.done();
-  await using early = await serveBucket(address);
+  await using early = await serveShortPresenceBucket(address);
   await early.shows('LIVE', 'PASSED');
   await publisher.remove();
   await early.shows('GONE', 'PASSED');
@@ -31,7 +31,7 @@ it('a store that is wiped gets back the result of a Session that has ended, and 
   await nats.wipe();
   const wipedAt = Date.now();
   await nats.start();
-  await using late = await serveBucket(address);
+  await using late = await serveShortPresenceBucket(address);
   await late.shows('GONE', 'PASSED');
   const [shown] = await late.sessions();
   expect(Date.parse(shown?.connection.since ?? '')).toBeLessThan(wipedAt);

@@ -5,7 +5,7 @@ import { decodeSession } from '../../src/model/decode.js';
 import type { Session } from '../../src/model/session.js';
 import { createStore } from '../../src/store/store.js';
 import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
-import { queryOfEveryField } from '../support/every-field.js';
+import { buildQueryOfEveryField } from '../support/every-field.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { query } from '../support/queries.js';
 import { readWatchRecording } from '../support/recording.js';
@@ -63,7 +63,7 @@ describe('the schema', () => {
 
   it('answers a query that selects every field, of every kind of state', async () => {
     const recorded = decodeSession(lastOf('up').object, 'tilt-default');
-    const document = queryOfEveryField(schema, { id: '"tilt-default/Tiltfile"', name: '"api:serve"' });
+    const document = buildQueryOfEveryField(schema, { id: '"tilt-default/Tiltfile"', name: '"api:serve"' });
     for (const sessions of [[], [recorded], [session('tilt-default', EVERY_PHASE)]]) {
       const { data, errors } = await query(storeOf(...sessions), document);
       expect(errors).toBeUndefined();

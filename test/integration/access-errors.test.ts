@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { startGateway } from '../support/gateway.js';
+import { startIdentityProvider } from '../support/identity-provider.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
-import { startIdentityProvider } from '../support/tokens.js';
-import { beginWebSocket, connectWebSocket } from '../support/web-socket-client.js';
+import { connectWebSocket, initWebSocket } from '../support/web-socket-client.js';
 
 const TOKEN = 'a-token-of-the-tests';
 const NOT_VALID = 'The token is invalid. The gateway printed a link with a valid one at start-up.';
@@ -45,7 +45,7 @@ describe('a WebSocket handshake with a token that is not valid', () => {
   it.each(handshakes)('does not hide a valid token of connection_init: %s', async (_, headersOf) => {
     await using gateway = await start({ token: TOKEN });
     const headers = headersOf(gateway.cookie);
-    const client = await beginWebSocket(gateway.webSocketUrl, { token: TOKEN }, { headers });
+    const client = await initWebSocket(gateway.webSocketUrl, { token: TOKEN }, { headers });
     client.send({ id: '1', type: 'subscribe', payload: { query: '{ session { id } }' } });
     await expect.poll(() => JSON.stringify(client.messages)).toContain('a/Tiltfile');
     client.socket.terminate();
@@ -54,7 +54,7 @@ describe('a WebSocket handshake with a token that is not valid', () => {
   it('does not outweigh a token of connection_init that is wrong', async () => {
     await using gateway = await start({ token: TOKEN });
     const headers = { cookie: gateway.cookie(TOKEN) };
-    await expect(beginWebSocket(gateway.webSocketUrl, { token: 'wrong' }, { headers })).rejects.toThrow(
+    await expect(initWebSocket(gateway.webSocketUrl, { token: 'wrong' }, { headers })).rejects.toThrow(
       `4403 ${NOT_VALID}`,
     );
   });
@@ -112,7 +112,7 @@ describe('a valid token', () => {
       expect(response.status).toBe(200);
       await response.body?.cancel();
     }
-    (await beginWebSocket(gateway.webSocketUrl, undefined, { headers })).socket.terminate();
+    (await initWebSocket(gateway.webSocketUrl, undefined, { headers })).socket.terminate();
   });
 });
 

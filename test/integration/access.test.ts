@@ -6,10 +6,10 @@ import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { DEFAULT_LEEWAY_MS } from '../../src/server/access/access.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
+import { startIdentityProvider } from '../support/identity-provider.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
-import { startIdentityProvider } from '../support/tokens.js';
-import { beginWebSocket, connectWebSocket } from '../support/web-socket-client.js';
+import { connectWebSocket, initWebSocket } from '../support/web-socket-client.js';
 
 const TOKEN = 'a-token-of-the-tests';
 const QUERY = '{ sessions { nodes { id } } }';
@@ -223,7 +223,7 @@ describe('a token', () => {
     ['Authorization', { Authorization: `Bearer ${TOKEN}` }],
   ])('may come over WebSocket as %s of connection_init', async (_, payload) => {
     await using gateway = await start({ token: TOKEN });
-    const client = await beginWebSocket(gateway.webSocketUrl, payload);
+    const client = await initWebSocket(gateway.webSocketUrl, payload);
     client.send({ id: '1', type: 'subscribe', payload: { query: QUERY } });
     await expect.poll(() => JSON.stringify(client.messages)).toContain(SECRET);
     client.socket.terminate();
@@ -232,14 +232,14 @@ describe('a token', () => {
   it('may come over WebSocket with the handshake', async () => {
     await using gateway = await start({ token: TOKEN });
     const headers = { authorization: `Bearer ${TOKEN}` };
-    (await beginWebSocket(gateway.webSocketUrl, undefined, { headers })).socket.terminate();
+    (await initWebSocket(gateway.webSocketUrl, undefined, { headers })).socket.terminate();
   });
 
   it.each([[undefined], [{}], [{ token: 'wrong' }], [{ token: 1 }], [{ authorization: TOKEN }]])(
     'that is missing or wrong closes a WebSocket: %j',
     async (payload) => {
       await using gateway = await start({ token: TOKEN });
-      await expect(beginWebSocket(gateway.webSocketUrl, payload)).rejects.toThrow(/^4403 /);
+      await expect(initWebSocket(gateway.webSocketUrl, payload)).rejects.toThrow(/^4403 /);
     },
   );
 
@@ -254,7 +254,7 @@ describe('a token', () => {
     const [pair = ''] = cookie.split(';');
     expect((await open('', { cookie: `other=1; ${pair}` })).status).toBe(200);
     expect(await ask(gateway, { cookie: pair })).toMatchObject(answered);
-    (await beginWebSocket(gateway.webSocketUrl, undefined, { headers: { cookie: pair } })).socket.terminate();
+    (await initWebSocket(gateway.webSocketUrl, undefined, { headers: { cookie: pair } })).socket.terminate();
 
     expect((await open('')).status).toBe(401);
     const wrong = await open('?token=wrong');
@@ -379,7 +379,7 @@ describe('a token that an identity provider has signed', () => {
     const query = 'subscription { sessionChanges { changes { session { id } } } }';
     const open = async (instances: string) => {
       const token = await setup.provider.sign({ ...setup.claims, tilt_instances: instances });
-      const client = await beginWebSocket(setup.gateway.webSocketUrl, { token });
+      const client = await initWebSocket(setup.gateway.webSocketUrl, { token });
       client.send({ id: '1', type: 'subscribe', payload: { query } });
       await expect.poll(() => client.messages.length).toBe(2);
       return client;
@@ -408,7 +408,7 @@ describe('a token that an identity provider has signed', () => {
     await using setup = await setUp();
     const exp = Math.floor(setup.clock.now() / 1_000) + 60 - DEFAULT_LEEWAY_MS / 1_000;
     const token = await setup.provider.sign({ ...setup.claims, exp });
-    const client = await beginWebSocket(setup.gateway.webSocketUrl, { token });
+    const client = await initWebSocket(setup.gateway.webSocketUrl, { token });
     const query = 'subscription { sessionChanges { cursor } }';
     client.send({ id: '1', type: 'subscribe', payload: { query } });
     const stream = await fetch(`${setup.gateway.url}?query=${encodeURIComponent(query)}`, {
@@ -463,7 +463,7 @@ describe('a token that an identity provider has signed', () => {
     expect(await ask(gateway, { authorization: `Bearer ${token}` })).toMatchObject(
       refused(503, 'cannot be checked at the moment'),
     );
-    await expect(beginWebSocket(gateway.webSocketUrl, { token })).rejects.toThrow(/^1013 Tokens cannot/);
+    await expect(initWebSocket(gateway.webSocketUrl, { token })).rejects.toThrow(/^1013 Tokens cannot/);
   });
 
   it('is looked at once a minute, and its keys are fetched once', async () => {

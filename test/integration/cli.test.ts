@@ -157,7 +157,7 @@ describe('tilt-graphql', () => {
     const second = join(folder.folder, 'second');
     await writeKubeconfig(folder.path, { 'tilt-default': near });
     const server = far.url.replace('127.0.0.1', 'tilt.example');
-    await writeKubeconfig(second, { 'tilt-default': far, 'tilt-1': { at: far, cluster: { server } } });
+    await writeKubeconfig(second, { 'tilt-default': far, 'tilt-1': { server: far, cluster: { server } } });
     await using command = runCli(['--port', '0', '--source', 'tilt'], {
       TILT_CONFIG: ['/nonexistent/config', folder.path, second].join(delimiter),
       HTTPS_PROXY: `http://${proxy.address}`,
@@ -176,7 +176,7 @@ describe('tilt-graphql', () => {
           },
         },
       });
-    expect(new Set(proxy.asked)).toEqual(new Set([`tilt.example:${new URL(server).port}`]));
+    expect(new Set(proxy.requestedHosts)).toEqual(new Set([`tilt.example:${new URL(server).port}`]));
     expect(near.count('list')).toBeGreaterThan(0);
   });
 

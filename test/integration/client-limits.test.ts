@@ -4,7 +4,7 @@ import type { LogFields } from '../../src/lib/log.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
-import { beginWebSocket } from '../support/web-socket-client.js';
+import { initWebSocket } from '../support/web-socket-client.js';
 
 async function start(options: GatewayOptions = {}): Promise<TestGateway> {
   const source = createMemoryProvider('a', [session('a', { x: 'running' })]);
@@ -33,7 +33,7 @@ async function stream({ url }: TestGateway, address: string) {
 describe('the limit of connections of one address, behind a trusted proxy', () => {
   it('counts what each client has open: WebSockets, event streams and requests', async () => {
     await using gateway = await start();
-    const socket = await beginWebSocket(gateway.webSocketUrl, undefined, { headers: from('203.0.113.7') });
+    const socket = await initWebSocket(gateway.webSocketUrl, undefined, { headers: from('203.0.113.7') });
     const first = await stream(gateway, '203.0.113.7');
     expect(first.status).toBe(200);
     const health = () => fetch(`${gateway.origin}/healthz`, { headers: from('203.0.113.7') });
@@ -43,7 +43,7 @@ describe('the limit of connections of one address, behind a trusted proxy', () =
       expect.stringContaining('2 connections are open from this address'),
     ]);
     await expect(
-      beginWebSocket(gateway.webSocketUrl, undefined, { headers: from('203.0.113.7') }),
+      initWebSocket(gateway.webSocketUrl, undefined, { headers: from('203.0.113.7') }),
     ).rejects.toThrow('429');
     const other = await stream(gateway, '203.0.113.8');
     expect(other.status).toBe(200);
@@ -96,7 +96,7 @@ describe('the access log behind a trusted proxy', () => {
     const { lines, log } = collectLines();
     await using gateway = await start({ log, limits: { socketsPerAddress: 1 } });
     const open = (address: string) =>
-      beginWebSocket(gateway.webSocketUrl, undefined, { headers: from(address) });
+      initWebSocket(gateway.webSocketUrl, undefined, { headers: from(address) });
     const { socket } = await open('203.0.113.7');
     await expect(open('203.0.113.7')).rejects.toThrow('429');
     await expect.poll(() => lines).toHaveLength(1);

@@ -7,11 +7,11 @@ import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider, type MemorySource } from '../../src/providers/memory.js';
 import { encodeFrame, frameOf, OPCODES } from '../fuzz/gateway/frames.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
+import { largeSession, WAIT_REASON_FIELDS } from '../support/large-session.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session, type TargetStates } from '../support/sessions.js';
 import { sharedTls } from '../support/tls.js';
-import { beginWebSocket } from '../support/web-socket-client.js';
-import { REASONS, wordySession } from '../support/wordy-session.js';
+import { initWebSocket } from '../support/web-socket-client.js';
 
 type Costly = TestGateway & { readonly source: MemorySource };
 
@@ -172,7 +172,7 @@ describe('U1: an operation that takes long', () => {
 
   it('lets another operation of the same WebSocket be answered in the meantime', async () => {
     await using gateway = await start(100, 200);
-    const client = await beginWebSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl);
     client.send({ id: 'all', type: 'subscribe', payload: { query: ALL } });
     client.send({ id: 'one', type: 'subscribe', payload: { query: '{ gateway { version } }' } });
     const completed = () =>
@@ -208,7 +208,7 @@ describe('U1: an operation that takes long', () => {
 
   it('is a subscription whose first payload is in slices, and S3 holds', async () => {
     await using gateway = await start(1, 3_000);
-    const client = await beginWebSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl);
     const query =
       'subscription { targetChanges { reset conflated changes { type target { id name phase since } } } }';
     client.send({ id: '1', type: 'subscribe', payload: { query } });
@@ -238,8 +238,10 @@ describe('an answer', () => {
     ['texts that are longer as bytes', 20, 30],
   ])('has a limit of bytes: %s', async (_, targets, characters) => {
     await using gateway = await start(0, 0, { limits: { answerBytes: 5_000 } });
-    gateway.source.put(wordySession('a', targets, characters * (characters < 100 ? 10 : 1)));
-    const { data, errors } = await gateway.query(`{ session { status { targets { ${REASONS} } } } }`);
+    gateway.source.put(largeSession('a', targets, characters * (characters < 100 ? 10 : 1)));
+    const { data, errors } = await gateway.query(
+      `{ session { status { targets { ${WAIT_REASON_FIELDS} } } } }`,
+    );
     expect(data).toBeUndefined();
     expect(errors).toEqual([
       {
@@ -252,12 +254,12 @@ describe('an answer', () => {
 
   it('has the limit as a payload of a subscription, which goes on', async () => {
     await using gateway = await start(0, 0, { limits: { answerBytes: 5_000 } });
-    gateway.source.put(wordySession('a', 20, 1_000));
-    const client = await beginWebSocket(gateway.webSocketUrl);
-    const query = `subscription { session { status { targets { ${REASONS} } } } }`;
+    gateway.source.put(largeSession('a', 20, 1_000));
+    const client = await initWebSocket(gateway.webSocketUrl);
+    const query = `subscription { session { status { targets { ${WAIT_REASON_FIELDS} } } } }`;
     client.send({ id: '1', type: 'subscribe', payload: { query } });
     await expect.poll(() => JSON.stringify(client.messages)).toContain('ANSWER_TOO_LARGE');
-    gateway.source.put(wordySession('a', 2, 10));
+    gateway.source.put(largeSession('a', 2, 10));
     await expect.poll(() => JSON.stringify(client.messages)).toContain('0 xxxxxxxxxx');
     client.socket.terminate();
   });
@@ -279,16 +281,20 @@ describe('a client that does not read', () => {
   const LONG = 16 * 2 ** 20;
 
   it.each([
-    ['an answer over HTTP', 'application/json', `{ session { status { targets { ${REASONS} } } } }`],
+    [
+      'an answer over HTTP',
+      'application/json',
+      `{ session { status { targets { ${WAIT_REASON_FIELDS} } } } }`,
+    ],
     [
       'an event stream',
       'text/event-stream',
-      `subscription { session { status { targets { ${REASONS} } } } }`,
+      `subscription { session { status { targets { ${WAIT_REASON_FIELDS} } } } }`,
     ],
   ])('is cut after ten seconds: %s', async (_, accept, query) => {
     const clock = createManualClock();
     await using gateway = await start(0, 0, { clock });
-    gateway.source.put(wordySession('a', 16, LONG / 16));
+    gateway.source.put(largeSession('a', 16, LONG / 16));
     const socket = open(gateway);
     socket.pause();
     socket.write(requestOf(query, accept));
@@ -310,12 +316,12 @@ describe('a client that does not read', () => {
 
   it('is answered one request after the other, so that only one answer waits for it', async () => {
     await using gateway = await start(0, 0, { queryCacheBytes: 0 });
-    gateway.source.put(wordySession('a', 16, LONG / 16));
+    gateway.source.put(largeSession('a', 16, LONG / 16));
     const socket = open(gateway);
     socket.pause();
     const before = memory();
     for (let n = 0; n < 20; n += 1)
-      socket.write(requestOf(`{ a${n}: session { status { targets { ${REASONS} } } } }`));
+      socket.write(requestOf(`{ a${n}: session { status { targets { ${WAIT_REASON_FIELDS} } } } }`));
     await expect.poll(() => memory() - before, { timeout: 20_000 }).toBeGreaterThan(LONG / 2);
     for (let turns = 0; turns < 20; turns += 1) await fetch(`${gateway.origin}/healthz`);
     // Twenty answers are 320 MB.
@@ -338,7 +344,7 @@ describe('a client that does not read', () => {
 describe('the subscriptions of one WebSocket', () => {
   it('may cost as much as one operation, all together', async () => {
     await using gateway = await start(1, 100, { limits: { complexity: 1_000 } });
-    const client = await beginWebSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl);
     for (const id of ['1', '2', '3', '4', '5']) {
       const query = `subscription S${id} { session { status { targets { id name } } } }`;
       client.send({ id, type: 'subscribe', payload: { query } });
@@ -357,8 +363,8 @@ describe('the subscriptions of one WebSocket', () => {
 
   it('keep no payloads that nobody comes for: 20 different ones, 80 updates of a megabyte', async () => {
     await using gateway = await start(0, 0);
-    gateway.source.put(wordySession('a', 100, 10_000));
-    const client = await beginWebSocket(gateway.webSocketUrl);
+    gateway.source.put(largeSession('a', 100, 10_000));
+    const client = await initWebSocket(gateway.webSocketUrl);
     // The client keeps no messages either.
     client.socket.removeAllListeners('message');
     const newest = new Map<string, string>();
@@ -368,12 +374,12 @@ describe('the subscriptions of one WebSocket', () => {
       newest.set(id, round);
     });
     for (let id = 0; id < 20; id += 1) {
-      const query = `subscription S${id} { session { status { targets { ${REASONS} } } } }`;
+      const query = `subscription S${id} { session { status { targets { ${WAIT_REASON_FIELDS} } } } }`;
       client.send({ id: String(id), type: 'subscribe', payload: { query } });
     }
     await expect.poll(() => newest.size, { timeout: 30_000 }).toBe(20);
     for (let round = 1; round <= 80; round += 1) {
-      gateway.source.put(wordySession('a', 100, 10_000, round));
+      gateway.source.put(largeSession('a', 100, 10_000, round));
       await new Promise(setImmediate);
     }
     await expect.poll(() => new Set(newest.values()), { timeout: 60_000 }).toEqual(new Set(['80']));

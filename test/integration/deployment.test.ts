@@ -7,7 +7,7 @@ import { startGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 import { createTls, type TestTls } from '../support/tls.js';
-import { beginWebSocket } from '../support/web-socket-client.js';
+import { initWebSocket } from '../support/web-socket-client.js';
 
 describe('behind a reverse proxy', () => {
   async function start(options: object) {
@@ -31,8 +31,8 @@ describe('behind a reverse proxy', () => {
     expect((await get('/healthz')).status).toBe(404);
     expect(await (await get('/tilt/one/graphql', 'text/html')).text()).toContain('"endpoint":"graphql"');
     const url = gateway.origin.replace('http', 'ws');
-    (await beginWebSocket(`${url}/tilt/one/graphql`)).socket.terminate();
-    await expect(beginWebSocket(`${url}/graphql`)).rejects.toThrow('404');
+    (await initWebSocket(`${url}/tilt/one/graphql`)).socket.terminate();
+    await expect(initWebSocket(`${url}/graphql`)).rejects.toThrow('404');
   });
 
   it('what it says of its clients is believed only where that was asked for', async () => {
@@ -67,7 +67,7 @@ describe('TLS', () => {
     const [, url = ''] = await cli.until(/listens on (https:\S+)/);
     expect(await get(url, first)).toEqual({ status: 200, type: 'application/json' });
     expect(await get(url, first, 'text/event-stream')).toEqual({ status: 200, type: 'text/event-stream' });
-    const client = await beginWebSocket(url.replace('https', 'wss'), undefined, { ca: first.ca });
+    const client = await initWebSocket(url.replace('https', 'wss'), undefined, { ca: first.ca });
     expect(client.socket.readyState).toBe(WebSocket.OPEN);
     await place(second);
     await expect

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createGateway, createMemoryProvider, type Gateway } from '../../src/index.js';
 import { session } from '../support/sessions.js';
-import { beginWebSocket } from '../support/web-socket-client.js';
+import { initWebSocket } from '../support/web-socket-client.js';
 
 /** A server of somebody else's, with a gateway in it under `/tilt`. Ends at the end of its block. */
 interface Host extends AsyncDisposable {
@@ -55,7 +55,7 @@ describe("a gateway in somebody else's server", () => {
   it('serves subscriptions over WebSocket, and takes no other path', async () => {
     await using host = await startHost();
     const address = host.origin.replace('http', 'ws');
-    const client = await beginWebSocket(`${address}/tilt/graphql`);
+    const client = await initWebSocket(`${address}/tilt/graphql`);
     client.send({ id: '1', type: 'subscribe', payload: { query: 'subscription { session { id } }' } });
     await expect
       .poll(() => client.messages)
@@ -64,7 +64,7 @@ describe("a gateway in somebody else's server", () => {
         type: 'next',
         payload: { data: { session: { id: 'shop/Tiltfile' } } },
       });
-    await expect(beginWebSocket(`${address}/graphql`)).rejects.toThrow();
+    await expect(initWebSocket(`${address}/graphql`)).rejects.toThrow();
     await host.gateway.close();
     expect((await client.closed)[0]).toBe(1001);
   });

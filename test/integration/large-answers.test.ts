@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { createGateway, type GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
-import { type HeldSocket, openHeldSocket } from '../support/held-socket.js';
+import { largeSession, WAIT_REASON_FIELDS } from '../support/large-session.js';
 import { createManualClock } from '../support/manual-clock.js';
-import { beginWebSocket } from '../support/web-socket-client.js';
-import { REASONS, wordySession } from '../support/wordy-session.js';
+import { openPausableSocket, type PausableSocket } from '../support/pausable-socket.js';
+import { initWebSocket } from '../support/web-socket-client.js';
 
 const MIB = 2 ** 20;
 
@@ -22,34 +22,34 @@ const ONE_ANSWER: GatewayOptions = { limits: { unsentBytes: 1 } };
 
 /** A gateway whose answers to {@link longQuery} are {@link LONG}. */
 async function start(options: GatewayOptions, targets = 16): Promise<TestGateway> {
-  const source = createMemoryProvider('wordy', [wordySession('a', targets, LONG / targets)]);
+  const source = createMemoryProvider('wordy', [largeSession('a', targets, LONG / targets)]);
   const gateway = await startGateway({ providers: [source.provider], ...options });
   await gateway.gateway.ready();
   return gateway;
 }
 
 function longQuery(name: string): string {
-  return `{ ${name}: session { status { targets { ${REASONS} } } } }`;
+  return `{ ${name}: session { status { targets { ${WAIT_REASON_FIELDS} } } } }`;
 }
 
 /** A document of more than 10,000 fields, with 2,000 targets. */
-const COSTLY = `{ session { status { targets { id name type phase since ${REASONS} } } } }`;
+const COSTLY = `{ session { status { targets { id name type phase since ${WAIT_REASON_FIELDS} } } } }`;
 
 /** A client that asks over HTTP and then reads nothing. */
 function ask(
   { origin }: Pick<TestGateway, 'origin'>,
   query: string,
   accept = 'application/json',
-): HeldSocket {
-  const held = openHeldSocket(origin);
-  held.hold();
+): PausableSocket {
+  const held = openPausableSocket(origin);
+  held.pause();
   const path = `/graphql?query=${encodeURIComponent(query)}`;
   held.socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`);
   return held;
 }
 
 /** The same, once its answer is being sent. */
-async function askUntilSent(gateway: Pick<TestGateway, 'origin'>, query: string): Promise<HeldSocket> {
+async function askUntilSent(gateway: Pick<TestGateway, 'origin'>, query: string): Promise<PausableSocket> {
   const held = ask(gateway, query);
   await expect.poll(async () => (await load(gateway)).unsent, { timeout: 20_000 }).toBeGreaterThan(16);
   return held;
@@ -57,8 +57,8 @@ async function askUntilSent(gateway: Pick<TestGateway, 'origin'>, query: string)
 
 /** A WebSocket that has begun and then is not read. */
 async function holdWebSocket(gateway: TestGateway) {
-  const held = openHeldSocket(gateway.webSocketUrl);
-  const client = await beginWebSocket(gateway.webSocketUrl, undefined, {
+  const held = openPausableSocket(gateway.webSocketUrl);
+  const client = await initWebSocket(gateway.webSocketUrl, undefined, {
     createConnection: () => held.socket,
   });
   client.socket.pause();
@@ -79,7 +79,7 @@ async function load({ origin }: Pick<TestGateway, 'origin'>, of: 'answers' | 'pa
 }
 
 /** Reads an answer to its end. */
-function readAnswer(held: HeldSocket): Promise<string> {
+function readAnswer(held: PausableSocket): Promise<string> {
   const chunks: Buffer[] = [];
   let left = Number.POSITIVE_INFINITY;
   return new Promise((resolve, reject) => {
@@ -96,7 +96,7 @@ function readAnswer(held: HeldSocket): Promise<string> {
       resolve(Buffer.concat(chunks).toString());
       held.socket.destroy();
     });
-    held.release();
+    held.resume();
   });
 }
 
@@ -152,7 +152,7 @@ describe('large answers', () => {
     const message = 'Too many large operations wait for their turn. Try again later, or ask for less.';
     const errors = [{ message, extensions: { code: 'SERVER_BUSY' } }];
     expect(await response.json()).toEqual({ errors });
-    const client = await beginWebSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl);
     client.send({ id: '1', type: 'subscribe', payload: { query: longQuery('more') } });
     await expect.poll(() => client.messages).toContainEqual({ id: '1', type: 'next', payload: { errors } });
     client.socket.terminate();
@@ -178,7 +178,7 @@ describe('large answers', () => {
 
   it('make way after a minute on a server without that deadline, when others wait and not before', async () => {
     const clock = createManualClock();
-    const source = createMemoryProvider('wordy', [wordySession('a', 16, MIB)]);
+    const source = createMemoryProvider('wordy', [largeSession('a', 16, MIB)]);
     const gateway = createGateway({ ...ONE_ANSWER, providers: [source.provider], clock });
     const server = createServer((request, response) => gateway.handle(request, response));
     server.listen(0, '127.0.0.1');
@@ -253,7 +253,7 @@ describe('large payloads of subscriptions', () => {
     await expect.poll(() => load(gateway, 'payloads'), { timeout: 20_000 }).toMatchObject({ waiting: 1 });
     expect((await load(gateway, 'payloads')).unsent).toBeLessThan(33);
     for (const { socket } of clients) socket.resume();
-    stream.release();
+    stream.resume();
     const beginnings = () => clients.map(({ messages }) => JSON.stringify(messages.at(-1)).slice(0, 60));
     await expect
       .poll(beginnings, { timeout: 30_000, interval: 500 })
@@ -275,7 +275,7 @@ describe('large payloads of subscriptions', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(3);
     left.socket.destroy();
     await expect.poll(() => gateway.gateway.readers).toBe(2);
-    for (const { release } of [first, stayed]) release();
+    for (const { resume: release } of [first, stayed]) release();
     await expect.poll(() => stayed.bytes, { timeout: 30_000 }).toBeGreaterThan(LONG);
     await expect.poll(() => load(gateway, 'payloads')).toMatchObject({ unsent: 0, waiting: 0 });
     for (const { socket } of [first, stayed]) socket.destroy();

@@ -7,7 +7,7 @@ import { createMemoryProvider } from '../../src/providers/memory.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
-import { beginWebSocket, connectWebSocket, type WebSocketClient } from '../support/web-socket-client.js';
+import { connectWebSocket, initWebSocket, type WebSocketClient } from '../support/web-socket-client.js';
 
 async function start(options: GatewayOptions = {}): Promise<TestGateway> {
   const source = createMemoryProvider('a', [session('a', { x: 'running' })]);
@@ -78,7 +78,7 @@ describe('what a document asks for', () => {
 
   it.each(tooMuch)('is limited over WebSocket: %s', async (_, query, code) => {
     await using gateway = await start({ limits: { complexity: 500 } });
-    const client = await beginWebSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl);
     client.send(subscribe('1', query));
     await expect.poll(() => JSON.stringify(errorOf(client, '1'))).toContain(code);
     client.socket.terminate();
@@ -106,7 +106,7 @@ describe('what a document asks for', () => {
     expect((await post(gateway, JSON.stringify({ query }))).text).toContain(
       'introspection has been disabled',
     );
-    const client = await beginWebSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl);
     client.send(subscribe('1', query));
     await expect
       .poll(() => JSON.stringify(errorOf(client, '1')))
@@ -136,7 +136,7 @@ describe('what a document asks for', () => {
       expect(status).toBeLessThan(500);
       expect(text).toContain('DOCUMENT_NOT_KNOWN');
     }
-    const client = await beginWebSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl);
     client.send(subscribe('1', '{ session { instance } }'));
     await expect.poll(() => JSON.stringify(errorOf(client, '1'))).toContain('DOCUMENT_NOT_KNOWN');
     client.socket.terminate();
@@ -182,7 +182,7 @@ describe('what a request may be', () => {
 describe('what a WebSocket may do', () => {
   it('run so many operations', async () => {
     await using gateway = await start({ limits: { operations: 2 } });
-    const client = await beginWebSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl);
     for (const id of ['1', '2', '3']) client.send(subscribe(id));
     await expect
       .poll(() => errorOf(client, '3'))
@@ -205,7 +205,7 @@ describe('what a WebSocket may do', () => {
   it('begin so many in a second', async () => {
     const clock = createManualClock();
     await using gateway = await start({ clock, limits: { operationsPerSecond: 2 } });
-    const client = await beginWebSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl);
     for (let n = 1; n <= 5; n += 1) client.send(subscribe(String(n), '{ __typename }'));
     await expect.poll(() => JSON.stringify(errorOf(client, '5'))).toContain('TOO_MANY_REQUESTS');
     expect(errorOf(client, '4')).toBeUndefined();
@@ -225,7 +225,7 @@ describe('what a WebSocket may do', () => {
       limits: { operationsPerSecond: 1_000_000 },
     });
     await gateway.gateway.ready();
-    const client = await beginWebSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl);
     client.socket.pause();
     const query = '{ session { status { targets { id name phase resources } } } }';
     const before = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;

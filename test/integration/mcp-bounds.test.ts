@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { decodeSession } from '../../src/model/decode.js';
 import { startMemoryGateway } from '../support/gateway.js';
-import { type Agent, startAgent } from '../support/mcp-agent.js';
+import { type McpAgent, startMcpAgent } from '../support/mcp-agent.js';
 import { sessionJson } from '../support/session-json.js';
 import { session, type TargetStates } from '../support/sessions.js';
 
@@ -28,7 +28,7 @@ function failedWith(error: string) {
   return decodeSession(sessionJson({ targets }), 'shop');
 }
 
-async function resultOf(agent: Agent, name: string, input: Record<string, unknown> = {}) {
+async function resultOf(agent: McpAgent, name: string, input: Record<string, unknown> = {}) {
   const { content, structuredContent } = await agent.client.callTool({ name, arguments: input });
   const length = JSON.stringify({ content, structuredContent }).length;
   expect(length, `characters of the answer of ${name}`).toBeLessThan(MAX_RESULT);
@@ -38,7 +38,7 @@ async function resultOf(agent: Agent, name: string, input: Record<string, unknow
 describe('the length of what tilt-graphql mcp answers', () => {
   it('lists 700 targets page by page, each page bounded and each target once', async () => {
     await using gateway = await startMemoryGateway([session('shop', manyTargets(700, 'ready'))]);
-    await using agent = await startAgent(gateway.url);
+    await using agent = await startMcpAgent(gateway.url);
     const names: string[] = [];
     let after: string | undefined;
     do {
@@ -59,8 +59,8 @@ describe('the length of what tilt-graphql mcp answers', () => {
   it('gives few targets where a limit, a phase or a part of the name is asked for, and says how to go on', async () => {
     const targets = { ...manyTargets(700, 'ready'), 'db:serve': 'failed', 'web-db:serve': 'ready' } as const;
     await using gateway = await startMemoryGateway([session('shop', targets)]);
-    await using agent = await startAgent(gateway.url);
-    expect(await agent.use('list_targets', { limit: 2 })).toEqual({
+    await using agent = await startMcpAgent(gateway.url);
+    expect(await agent.callTool('list_targets', { limit: 2 })).toEqual({
       targets: [
         expect.objectContaining({ name: 'db:serve' }),
         expect.objectContaining({ name: 'svc-0000:serve' }),
@@ -71,14 +71,14 @@ describe('the length of what tilt-graphql mcp answers', () => {
         ask: 'list_targets again with more.after as after, or with phases or name',
       },
     });
-    expect(await agent.use('list_targets', { name: '*db:*', phases: ['READY'] })).toEqual({
+    expect(await agent.callTool('list_targets', { name: '*db:*', phases: ['READY'] })).toEqual({
       targets: [expect.objectContaining({ name: 'web-db:serve' })],
     });
   });
 
   it('explains a verdict and a timeout by the first of 700 blockers, and says how to see the others', async () => {
     await using gateway = await startMemoryGateway([session('shop', manyTargets(700, 'waiting'))]);
-    await using agent = await startAgent(gateway.url);
+    await using agent = await startMcpAgent(gateway.url);
     const more = { leftOut: expect.any(Number), ask: expect.stringContaining('list_targets with phases') };
     const explained = await resultOf(agent, 'explain_verdict');
     expect(explained.structuredContent).toMatchObject({ session: { targets: { waiting: 700 } }, more });
@@ -92,13 +92,13 @@ describe('the length of what tilt-graphql mcp answers', () => {
   it('lists 200 Sessions page by page', async () => {
     const ids = Array.from({ length: 200 }, (_, index) => `shop-${String(index).padStart(3, '0')}`);
     await using gateway = await startMemoryGateway(ids.map((id) => session(id, { 'api:serve': 'ready' })));
-    await using agent = await startAgent(gateway.url);
+    await using agent = await startMcpAgent(gateway.url);
     const { structuredContent } = await resultOf(agent, 'list_sessions');
     expect(structuredContent).toMatchObject({ more: { ask: expect.stringContaining('verdicts') } });
-    expect(await agent.use('list_sessions', { after: 'shop-198/Tiltfile' })).toEqual({
+    expect(await agent.callTool('list_sessions', { after: 'shop-198/Tiltfile' })).toEqual({
       sessions: [expect.objectContaining({ id: 'shop-199/Tiltfile' })],
     });
-    expect(await agent.use('explain_verdict', { session: 'shop-07/Tiltfile' })).toMatch(
+    expect(await agent.callTool('explain_verdict', { session: 'shop-07/Tiltfile' })).toMatch(
       /^no Session has the id shop-07\/Tiltfile; 200 are known; did you mean shop-0/,
     );
   });
@@ -111,7 +111,7 @@ describe('the length of what tilt-graphql mcp answers', () => {
     ['of terminal sequences', `compile \u001b[31m${'red\u0007'.repeat(50_000)} undefined symbol`],
   ])('keeps the beginning and the end of an error of 200 kB, %s', async (_, error) => {
     await using gateway = await startMemoryGateway([failedWith(error)]);
-    await using agent = await startAgent(gateway.url);
+    await using agent = await startMcpAgent(gateway.url);
     await resultOf(agent, 'list_sessions');
     await resultOf(agent, 'explain_verdict');
     await resultOf(agent, 'list_targets');
@@ -126,11 +126,11 @@ describe('the length of what tilt-graphql mcp answers', () => {
 
   it('names only the nearest of 5,000 targets where the name is wrong', async () => {
     await using gateway = await startMemoryGateway([session('shop', manyTargets(5_000, 'ready'))]);
-    await using agent = await startAgent(gateway.url);
-    expect(await agent.use('target_history', { target: 'svc-0042:server' })).toMatch(
+    await using agent = await startMcpAgent(gateway.url);
+    expect(await agent.callTool('target_history', { target: 'svc-0042:server' })).toMatch(
       /^no target is named svc-0042:server, of 5001; did you mean svc-0042:serve or svc-/,
     );
-    expect(await agent.use('target_history', { target: 'nothing-like-it' })).toBe(
+    expect(await agent.callTool('target_history', { target: 'nothing-like-it' })).toBe(
       'no target is named nothing-like-it; 5001 are known; search with list_targets and name: "*part*"',
     );
     await resultOf(agent, 'target_history', { target: 'x'.repeat(100_000) });
@@ -139,7 +139,7 @@ describe('the length of what tilt-graphql mcp answers', () => {
 
   it('reports a few of many errors in an input', async () => {
     await using gateway = await startMemoryGateway([session('shop')]);
-    await using agent = await startAgent(gateway.url);
+    await using agent = await startMcpAgent(gateway.url);
     await resultOf(agent, 'list_targets', { phases: Array.from({ length: 10_000 }, () => 'nonsense') });
     await resultOf(agent, 'wait_for', { condition: 'ready', startedAfter: 'x'.repeat(100_000) });
   });
@@ -148,7 +148,7 @@ describe('the length of what tilt-graphql mcp answers', () => {
 describe('progress of wait_for', () => {
   it('keeps a call alive in a client that ends calls after 5 s of silence', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
-    await using agent = await startAgent(gateway.url);
+    await using agent = await startMcpAgent(gateway.url);
     const messages: (string | undefined)[] = [];
     const waited = agent.client.callTool(
       { name: 'wait_for', arguments: { condition: 'ready' } },
@@ -166,7 +166,7 @@ describe('progress of wait_for', () => {
 
   it('ends a wait with timeoutSeconds before a client that gives a call 5 s gives up', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
-    await using agent = await startAgent(gateway.url);
+    await using agent = await startMcpAgent(gateway.url);
     const { structuredContent } = await agent.client.callTool(
       { name: 'wait_for', arguments: { condition: 'ready', timeoutSeconds: 2 } },
       { timeout: 5_000 },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
 import { startMemoryGateway } from '../support/gateway.js';
-import { startAgent } from '../support/mcp-agent.js';
+import { startMcpAgent } from '../support/mcp-agent.js';
 import { sessionJson } from '../support/session-json.js';
 import { asDemo, session } from '../support/sessions.js';
 
@@ -10,7 +10,7 @@ const SHOP = { id: 'shop/Tiltfile', verdict: 'FAILED', link: 'LIVE' };
 describe('tilt-graphql mcp', () => {
   it('tells an agent which tools there are, and that all of them only read', async () => {
     await using gateway = await startMemoryGateway();
-    await using agent = await startAgent(gateway.url);
+    await using agent = await startMcpAgent(gateway.url);
     const { tools } = await agent.client.listTools();
     expect(tools.map(({ name }) => name)).toEqual([
       'list_sessions',
@@ -28,43 +28,43 @@ describe('tilt-graphql mcp', () => {
     await using gateway = await startMemoryGateway([
       session('shop', { 'api:serve': 'waiting', 'web:serve': 'failed', 'db:serve': 'ready' }),
     ]);
-    await using agent = await startAgent(gateway.url);
-    expect(await agent.use('list_sessions')).toEqual({
+    await using agent = await startMcpAgent(gateway.url);
+    expect(await agent.callTool('list_sessions')).toEqual({
       sessions: [
         expect.objectContaining({ ...SHOP, targets: { waiting: 1, ready: 1, succeeded: 1, failed: 1 } }),
       ],
     });
-    expect(await agent.use('explain_verdict')).toEqual({
+    expect(await agent.callTool('explain_verdict')).toEqual({
       session: expect.objectContaining(SHOP),
       blockers: [
         expect.objectContaining({ name: 'web:serve', phase: 'FAILED', summary: expect.any(String) }),
         expect.objectContaining({ name: 'api:serve', phase: 'WAITING' }),
       ],
     });
-    expect(await agent.use('list_targets', { phases: ['READY'] })).toEqual({
+    expect(await agent.callTool('list_targets', { phases: ['READY'] })).toEqual({
       targets: [expect.objectContaining({ name: 'db:serve' })],
     });
   });
 
   it('waits for a condition, and tells what a target went through', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
-    await using agent = await startAgent(gateway.url);
-    const waited = agent.use('wait_for', { condition: 'ready', timeoutSeconds: 60 });
+    await using agent = await startMcpAgent(gateway.url);
+    const waited = agent.callTool('wait_for', { condition: 'ready', timeoutSeconds: 60 });
     await expect.poll(() => gateway.gateway.readers).toBe(1);
     gateway.source.put(session('shop', { 'api:serve': 'running' }));
     gateway.source.put(session('shop', { 'api:serve': 'ready' }));
     expect(await waited).toMatchObject({ result: 'reached', session: { verdict: 'PASSED' }, blockers: [] });
-    expect(await agent.use('target_history', { target: 'api:serve' })).toMatchObject({
+    expect(await agent.callTool('target_history', { target: 'api:serve' })).toMatchObject({
       target: { phase: 'READY' },
       history: [{ phase: 'WAITING' }, { phase: 'RUNNING' }, { phase: 'READY' }],
     });
     const phase = { condition: 'target', target: 'api:serve', phase: 'SUCCEEDED', timeoutSeconds: 5 };
-    expect(await agent.use('wait_for', phase)).toMatchObject({ result: 'timeout' });
+    expect(await agent.callTool('wait_for', phase)).toMatchObject({ result: 'timeout' });
   });
 
   it('stops waiting when the agent does', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
-    await using agent = await startAgent(gateway.url);
+    await using agent = await startMcpAgent(gateway.url);
     const waiting = new AbortController();
     const waited = agent.client.callTool(
       { name: 'wait_for', arguments: { condition: 'ready' } },
@@ -78,26 +78,26 @@ describe('tilt-graphql mcp', () => {
 
   it('takes the demonstration for no answer, unless it is named', async () => {
     await using gateway = await startMemoryGateway([asDemo(session('demo', { 'api:serve': 'ready' }))]);
-    await using agent = await startAgent(gateway.url);
-    expect(await agent.use('list_sessions')).toMatchObject({ sessions: [{ isDemo: true }] });
-    expect(await agent.use('explain_verdict')).toBe(
+    await using agent = await startMcpAgent(gateway.url);
+    expect(await agent.callTool('list_sessions')).toMatchObject({ sessions: [{ isDemo: true }] });
+    expect(await agent.callTool('explain_verdict')).toBe(
       'no Tilt is running: only the built-in demonstration is known. To use it, pass its Session, demo/Tiltfile',
     );
     const wait = { condition: 'ready', timeoutSeconds: 2 };
-    expect(await agent.use('wait_for', wait)).toMatchObject({ result: 'unknown', run: null });
+    expect(await agent.callTool('wait_for', wait)).toMatchObject({ result: 'unknown', run: null });
     const id = 'demo/Tiltfile';
-    expect(await agent.use('explain_verdict', { session: id })).toMatchObject({
+    expect(await agent.callTool('explain_verdict', { session: id })).toMatchObject({
       session: { isDemo: true, verdict: 'PASSED' },
     });
-    expect(await agent.use('wait_for', { ...wait, timeoutSeconds: 60, session: id })).toMatchObject({
+    expect(await agent.callTool('wait_for', { ...wait, timeoutSeconds: 60, session: id })).toMatchObject({
       result: 'reached',
     });
   });
 
   it('refuses an argument that a tool does not have, by name, so that no filter is dropped in silence', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'ready' })]);
-    await using agent = await startAgent(gateway.url);
-    expect(await agent.use('list_targets', { phase: ['FAILED'] })).toMatch(/Unrecognized key: "phase"/);
+    await using agent = await startMcpAgent(gateway.url);
+    expect(await agent.callTool('list_targets', { phase: ['FAILED'] })).toMatch(/Unrecognized key: "phase"/);
   });
 
   it('gives texts of Tilt without terminal sequences', async () => {
@@ -106,33 +106,33 @@ describe('tilt-graphql mcp', () => {
     };
     const targets = [{ name: 'unit:update', type: 'job', resources: ['unit'], state }];
     await using gateway = await startMemoryGateway([decodeSession(sessionJson({ targets }), 'shop')]);
-    await using agent = await startAgent(gateway.url);
-    expect(await agent.use('explain_verdict')).toMatchObject({
+    await using agent = await startMcpAgent(gateway.url);
+    expect(await agent.callTool('explain_verdict')).toMatchObject({
       session: { reason: expect.stringContaining('red') },
       blockers: [{ summary: 'failed: red' }],
     });
-    expect(JSON.stringify(await agent.use('explain_verdict'))).not.toMatch(/u001b/);
+    expect(JSON.stringify(await agent.callTool('explain_verdict'))).not.toMatch(/u001b/);
   });
 
   it('says in one line what it cannot answer, and why', async () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
-    await using agent = await startAgent(gateway.url);
-    expect(await agent.use('explain_verdict', { session: 'c/Tiltfile' })).toBe(
+    await using agent = await startMcpAgent(gateway.url);
+    expect(await agent.callTool('explain_verdict', { session: 'c/Tiltfile' })).toBe(
       'no Session has the id c/Tiltfile; known: a/Tiltfile (LIVE), b/Tiltfile (LIVE)',
     );
-    expect(await agent.use('explain_verdict')).toMatch(/^[^\n]*a\/Tiltfile[^\n]*b\/Tiltfile[^\n]*$/);
-    expect(await agent.use('target_history', { session: 'a/Tiltfile', target: 'no' })).toBe(
+    expect(await agent.callTool('explain_verdict')).toMatch(/^[^\n]*a\/Tiltfile[^\n]*b\/Tiltfile[^\n]*$/);
+    expect(await agent.callTool('target_history', { session: 'a/Tiltfile', target: 'no' })).toBe(
       'no target is named no; known: tiltfile:update',
     );
-    expect(await agent.use('wait_for', { session: 'a/Tiltfile', condition: 'target' })).toBe(
+    expect(await agent.callTool('wait_for', { session: 'a/Tiltfile', condition: 'target' })).toBe(
       'condition target requires both target and phase',
     );
-    expect(await agent.use('wait_for', { condition: 'never' })).toMatch(/condition/);
-    expect(await agent.use('wait_for', { session: 'a/Tiltfile', condition: 'done' })).toMatchObject({
+    expect(await agent.callTool('wait_for', { condition: 'never' })).toMatch(/condition/);
+    expect(await agent.callTool('wait_for', { session: 'a/Tiltfile', condition: 'done' })).toMatchObject({
       result: 'impossible',
       run: { session: 'a/Tiltfile', tiltfile: '/home/dev/shop/Tiltfile', pid: 21546 },
     });
     await gateway.gateway.close();
-    expect(await agent.use('explain_verdict')).toMatch(/^[^\n]+$/);
+    expect(await agent.callTool('explain_verdict')).toMatch(/^[^\n]+$/);
   });
 });

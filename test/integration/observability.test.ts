@@ -5,7 +5,7 @@ import { createMemoryProvider } from '../../src/providers/memory.js';
 import { runCli } from '../support/cli.js';
 import { startGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
-import { beginWebSocket, connectWebSocket } from '../support/web-socket-client.js';
+import { connectWebSocket, initWebSocket } from '../support/web-socket-client.js';
 
 async function start(options: GatewayOptions = {}) {
   const source = createMemoryProvider('a', [session('a', { x: 'waiting' })]);
@@ -32,7 +32,7 @@ const SUBSCRIPTION = 'subscription { targetChanges { changes { target { phase } 
 describe('/metrics', () => {
   it('counts readers, payloads, closes, sources and what the cache did', async () => {
     await using gateway = await start();
-    const client = await beginWebSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl);
     for (const id of ['1', '2']) client.send({ id, type: 'subscribe', payload: { query: SUBSCRIPTION } });
     await expect.poll(() => client.messages.length).toBe(3);
     gateway.source.put(session('a', { x: 'ready' }));
@@ -76,10 +76,10 @@ describe('/metrics', () => {
     await post(deep);
     await post(deep);
     await post(`{ __typename } #${'x'.repeat(1_000)}`);
-    const client = await beginWebSocket(gateway.webSocketUrl, { authorization });
+    const client = await initWebSocket(gateway.webSocketUrl, { authorization });
     client.send({ id: '1', type: 'subscribe', payload: { query: deep } });
     await expect.poll(() => client.messages.length).toBe(2);
-    await expect(beginWebSocket(gateway.webSocketUrl, { token: 'wrong' })).rejects.toThrow('4403');
+    await expect(initWebSocket(gateway.webSocketUrl, { token: 'wrong' })).rejects.toThrow('4403');
     await expect
       .poll(() => gateway.scrape({ authorization }))
       .toMatchObject({
@@ -141,7 +141,7 @@ describe('tracing', () => {
     const trace = '0af7651916cd43dd8448eb211c80319c';
     const headers = { traceparent: `00-${trace}-b7ad6b7169203331-01` };
     await fetch(`${url}?query=${encodeURIComponent('query Mine { __typename }')}`, { headers });
-    const client = await beginWebSocket(url.replace('http', 'ws'), undefined, { headers });
+    const client = await initWebSocket(url.replace('http', 'ws'), undefined, { headers });
     const payload = { query: 'subscription Live { sessionChanges { cursor } }' };
     client.send({ id: '1', type: 'subscribe', payload });
     await expect

@@ -63,7 +63,7 @@ describe('an answer that is kept', () => {
     const reason = 'gestört – 故障 🚧';
     server.store.apply('test', { type: 'stale', error: reason });
     for (let again = 0; again < 2; again += 1) {
-      const { body } = await server.ask('{ session(id: "a/Tiltfile") { connection { error } } }');
+      const { body } = await server.post('{ session(id: "a/Tiltfile") { connection { error } } }');
       expect(JSON.parse(body)).toEqual({ data: { session: { connection: { error: reason } } } });
     }
     expect(server.executions).toBe(1);
@@ -71,12 +71,12 @@ describe('an answer that is kept', () => {
 
   it('is made anew once a Session it reads has changed, not when another has', async () => {
     await using server = await startWithSessions();
-    const first = await server.ask(A);
+    const first = await server.post(A);
     server.store.apply('test', { type: 'upsert', session: session('b', { y: 'ready' }) });
-    expect(await server.ask(A)).toEqual(first);
+    expect(await server.post(A)).toEqual(first);
     expect(server.executions).toBe(1);
     server.store.apply('test', { type: 'upsert', session: session('a', { x: 'ready' }) });
-    const second = await server.ask(A);
+    const second = await server.post(A);
     expect(second.body).toContain('"READY"');
     expect(second.etag).not.toBe(first.etag);
     expect(server.executions).toBe(2);
@@ -86,24 +86,24 @@ describe('an answer that is kept', () => {
     await using server = await startWithSessions();
     const ids = '{ sessions { nodes { instance } } }';
     const C = '{ session(id: "c/Tiltfile") { instance } }';
-    const instances = async () => JSON.parse((await server.ask(ids)).body).data.sessions.nodes;
+    const instances = async () => JSON.parse((await server.post(ids)).body).data.sessions.nodes;
     expect(await instances()).toHaveLength(2);
-    expect(JSON.parse((await server.ask(C)).body)).toEqual({ data: { session: null } });
+    expect(JSON.parse((await server.post(C)).body)).toEqual({ data: { session: null } });
     server.store.apply('test', { type: 'upsert', session: session('c') });
     expect(await instances()).toHaveLength(3);
-    expect(JSON.parse((await server.ask(C)).body)).toEqual({ data: { session: { instance: 'c' } } });
+    expect(JSON.parse((await server.post(C)).body)).toEqual({ data: { session: { instance: 'c' } } });
     server.store.apply('test', { type: 'remove', id: 'c/Tiltfile' });
     server.store.forget('test');
     expect(await instances()).toHaveLength(2);
-    expect(JSON.parse((await server.ask(C)).body)).toEqual({ data: { session: null } });
+    expect(JSON.parse((await server.post(C)).body)).toEqual({ data: { session: null } });
   });
 
   it('follows the sources', async () => {
     await using server = await startWithSessions();
     const sources = '{ gateway { sources { name state error } } }';
-    await server.ask(sources);
+    await server.post(sources);
     server.store.apply('test', { type: 'stale', error: 'connection refused' });
-    expect((await server.ask(sources)).body).toContain('connection refused');
+    expect((await server.post(sources)).body).toContain('connection refused');
   });
 });
 
@@ -224,10 +224,10 @@ describe('what is not kept', () => {
     ['an error beside data', `{ session(id: "a/Tiltfile") { id } target(name: "x") { id } }`, 2],
   ])('%s', async (_, wrong, executions) => {
     await using server = await startWithSessions();
-    const first = await server.ask(wrong);
+    const first = await server.post(wrong);
     expect(JSON.parse(first.body)).toHaveProperty('errors');
     expect(first.etag).toBe('');
-    expect(await server.ask(wrong)).toEqual(first);
+    expect(await server.post(wrong)).toEqual(first);
     expect(server.executions).toBe(executions);
   });
 
@@ -257,17 +257,17 @@ describe('what is not kept', () => {
   it('the answer used longest ago, once there is no room', async () => {
     await using server = await startWithSessions({ bytes: 5_000, answerBytes: 5_000 });
     const queries = ['one', 'two', 'three'].map((name) => `{ ${name}: __typename }`);
-    for (const text of [0, 1, 0, 2]) await server.ask(queries[text] ?? '');
+    for (const text of [0, 1, 0, 2]) await server.post(queries[text] ?? '');
     expect(server.executions).toBe(3);
-    await server.ask(queries[0] ?? '');
+    await server.post(queries[0] ?? '');
     expect(server.executions).toBe(3);
-    await server.ask(queries[1] ?? '');
+    await server.post(queries[1] ?? '');
     expect(server.executions).toBe(4);
   });
 
   it('an answer that is too big', async () => {
     await using server = await startWithSessions({ bytes: 100_000, answerBytes: 50 });
-    for (const text of ['{ __typename }', A, '{ __typename }', A]) await server.ask(text);
+    for (const text of ['{ __typename }', A, '{ __typename }', A]) await server.post(text);
     expect(server.executions).toBe(3);
   });
 });
@@ -291,7 +291,7 @@ describe('a request’s body', () => {
   it('may come in chunks, and is answered as one of known length', async () => {
     await using server = await startWithSessions();
     const body = JSON.stringify({ query: A });
-    const whole = await server.ask(A);
+    const whole = await server.post(A);
     const headers = { ...JSON_TYPE, 'transfer-encoding': 'chunked' };
     for (const chunks of [body, [body.slice(0, 9), body.slice(9)], [...body]]) {
       expect((await server.send({ headers, body: chunks })).body).toBe(whole.body);
@@ -346,7 +346,7 @@ describe('a request’s body', () => {
     await once(socket, 'connect');
     socket.destroy();
     await once(socket, 'close');
-    expect((await server.ask(A)).status).toBe(200);
+    expect((await server.post(A)).status).toBe(200);
   });
 
   it('is told from the next one on the same connection: answers come in the order of requests', async () => {
@@ -430,7 +430,7 @@ describe('whatever happens', () => {
         for (const next of [null, ...steps]) {
           if (next) await take(server, next);
           for (const text of QUERIES) {
-            const { body } = byGet ? await server.get(text) : await server.ask(text);
+            const { body } = byGet ? await server.get(text) : await server.post(text);
             asked += 1;
             const { data, errors } = await query(server.store, text);
             const fresh = { data, ...(errors && { errors: JSON.parse(JSON.stringify(errors)) }) };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../support/cli.js';
 import { startNats } from '../support/nats-server.js';
-import { logLines, serveBucket } from '../support/published-file.js';
+import { logLines, serveShortPresenceBucket } from '../support/published-file.js';
 import { type SessionJson, sessionJson } from '../support/session-json.js';
 
 const QUERY = '{ sessions { nodes { id connection { state } } } gateway { sources { error } } }';
@@ -63,7 +63,7 @@ describe('two Sessions of one name on standard input', () => {
 describe('`publish --instance` of two Sessions of one name', () => {
   it('shows STALE and names both, and goes on with one when the other has ended', async () => {
     await using nats = await startNats();
-    await using gateway = await serveBucket(nats.address('same'));
+    await using gateway = await serveShortPresenceBucket(nats.address('same'));
     await using publisher = runCli([
       ...['publish', '--to', nats.address('same'), '--bucket-presence', '3s'],
       ...['--instance', 'ci', '--from', '-'],

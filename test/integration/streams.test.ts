@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { startCliClients } from '../support/cli-client.js';
-import { freePort } from '../support/free-port.js';
+import { findFreePort } from '../support/free-port.js';
 import { sessionJson } from '../support/session-json.js';
-import { resultOf, runShell, startShell } from '../support/shell.js';
+import { collectOutput, runShell, startShell } from '../support/shell.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 
 const FULL = /^tilt-graphql: cannot write to standard output: .*ENOSPC.*\n$/;
@@ -133,7 +133,7 @@ describe('a reader that has enough', () => {
     const child = startShell(`tilt-graphql watch -o json | head -1; exit \${PIPESTATUS[0]}`, {
       TILT_GRAPHQL_URL: own.gateway.origin,
     });
-    const result = resultOf(child);
+    const result = collectOutput(child);
     await once(child.stdout, 'data');
     let round = 0;
     while (child.exitCode === null) {
@@ -145,14 +145,14 @@ describe('a reader that has enough', () => {
 
   it('ends mcp, which does not wait for more questions', async () => {
     const child = startShell('tilt-graphql mcp > >(exec <&-); exit $?');
-    const result = resultOf(child);
+    const result = collectOutput(child);
     child.stdin.write(`${JSON.stringify(INITIALIZE)}\n`);
     expect(await result).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
   it('of mcp on a full disk is an error, as no question can be answered', async () => {
     const child = startShell('tilt-graphql mcp >/dev/full');
-    const result = resultOf(child);
+    const result = collectOutput(child);
     child.stdin.write(`${JSON.stringify(INITIALIZE)}\n`);
     expect(await result).toMatchObject({ code: 1, stderr: expect.stringMatching(FULL) });
   });
@@ -169,11 +169,11 @@ describe('a gateway', () => {
     '>&- 2>&-',
     '| true',
   ])('outlives its output: serve %s', async (redirection) => {
-    const port = await freePort();
+    const port = await findFreePort();
     const child = startShell(
       `tilt-graphql serve --source demo --log-level debug --port ${port} ${redirection}`,
     );
-    const result = resultOf(child);
+    const result = collectOutput(child);
     const ask = () =>
       fetch(`http://127.0.0.1:${port}/graphql?query={gateway{version}}`).then(
         (response) => response.status,
@@ -191,7 +191,7 @@ describe('a gateway', () => {
 
   it('says where it listens in its log when the start-up lines cannot be printed', async () => {
     const child = startShell('tilt-graphql serve --source demo --port 0 >/dev/full');
-    const result = resultOf(child);
+    const result = collectOutput(child);
     let log = '';
     child.stderr.on('data', (chunk) => {
       log += chunk;

@@ -88,7 +88,7 @@ describe.each(WATCH_RECORDINGS)('a replay of %s-watch', (name) => {
     await using tilts = await startWithTilts('tilt-default');
     await tilts.until('tilt-default', 'LIVE');
     const lines = readWatchRecording(name);
-    tilts.server('tilt-default').replay(lines).rest();
+    tilts.server('tilt-default').replay(lines).playRemaining();
     const last = JSON.parse(lines.at(-1)?.line ?? '').object;
     const expected = asGraphQL(last);
     await expect
@@ -110,7 +110,7 @@ describe('the verdict of a Tilt that ends', () => {
     await using tilts = await startWithTilts('tilt-default');
     await tilts.until('tilt-default', 'LIVE');
     const server = tilts.server('tilt-default');
-    server.replay(readWatchRecording(name)).rest();
+    server.replay(readWatchRecording(name)).playRemaining();
     await server.drained();
     await server.stop();
     await tilts.stopped();
@@ -123,7 +123,7 @@ describe('the verdict of a Tilt that ends', () => {
     await tilts.until('tilt-default', 'LIVE');
     const server = tilts.server('tilt-default');
     const replay = server.replay(readWatchRecording('ci-ok').slice(0, -1));
-    replay.rest();
+    replay.playRemaining();
     await server.drained();
     await server.stop();
     await tilts.until('tilt-default', 'STALE');

@@ -112,7 +112,7 @@ describe('tilt-graphql wait', () => {
     for (const kind of ['list', 'watch'] as const) clients.tilt.respond(kind, 'cut');
     await clients.tilt.cut();
     await expect.poll(() => command.stderr, { timeout: 20_000 }).toContain('STALE');
-    clients.tilt.heal();
+    clients.tilt.clearFaults();
     await clients.tilt.until(() => clients.tilt.openWatches === 1);
     await clients.play('ci-ok');
     expect(await command.exit).toBe(0);

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { startGateway, startMemoryGateway, type TestGateway } from '../support/gateway.js';
-import { openHeldSocket } from '../support/held-socket.js';
 import { createManualClock } from '../support/manual-clock.js';
+import { openPausableSocket } from '../support/pausable-socket.js';
 import { session, type TargetStates } from '../support/sessions.js';
 import { openStuckReader } from '../support/stuck-reader.js';
-import { beginWebSocket } from '../support/web-socket-client.js';
+import { initWebSocket } from '../support/web-socket-client.js';
 
 const SUBSCRIPTION = 'subscription { targetChanges { cursor reset conflated changes { target { name } } } }';
 
@@ -262,8 +262,8 @@ describe('GraphQL over WebSocket', () => {
     const source = createMemoryProvider('memory', [longSession(20)]);
     await using gateway = await startGateway({ clock, providers: [source.provider] });
     await gateway.gateway.ready();
-    const held = openHeldSocket(gateway.webSocketUrl);
-    const client = await beginWebSocket(gateway.webSocketUrl, undefined, {
+    const held = openPausableSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl, undefined, {
       createConnection: () => held.socket,
     });
     client.socket.pause();

@@ -5,15 +5,15 @@ import { DecodeError, decodeSession } from '../../src/model/decode.js';
 import { decodeTargetsAt } from '../../src/model/decode-targets.js';
 import type { Target, TargetState } from '../../src/model/session.js';
 import { microTimes, rawSessions, rawStates } from '../support/arbitraries.js';
-import { type Json, lastObject, recording, session, sessionJson, targetJson } from '../support/fixtures.js';
-import { everySpoilt, hostileSessions } from '../support/hostile-sessions.js';
-import { readFixture, WATCH_RECORDINGS } from '../support/recording.js';
+import { everyInvalidSession, invalidSessions } from '../support/invalid-sessions.js';
+import { decodeRawSession, type Json, rawSession, rawTarget } from '../support/raw-session.js';
+import { readFixture, readLastObject, readRecordedEvents, WATCH_RECORDINGS } from '../support/recording.js';
 
 describe('what a real Tilt sent', () => {
   it.each(WATCH_RECORDINGS)(
     'decodes, every event of %s, with each of its times to the microsecond',
     (name) => {
-      for (const { object } of recording(name)) {
+      for (const { object } of readRecordedEvents(name)) {
         const decoded = decodeSession(object, 'tilt-default');
         expect(decoded.id).toBe('tilt-default/Tiltfile');
         expect(timesIn(decoded)).toEqual(timesIn(object));
@@ -30,14 +30,14 @@ describe('what a real Tilt sent', () => {
   });
 
   it('has a null list of targets and no limits in its first event', () => {
-    const [first] = recording('up');
+    const [first] = readRecordedEvents('up');
     const { spec, status } = decodeSession(first?.object, 'tilt-default');
     expect(status.targets).toEqual([]);
     expect(spec.ci).toBeNull();
   });
 
   it('keeps its order of targets, and says of each what it does', () => {
-    const { targets } = decodeSession(lastObject('ci-bad'), 'tilt-default').status;
+    const { targets } = decodeSession(readLastObject('ci-bad'), 'tilt-default').status;
     expect(targets.map(({ name, type, state }) => [name, type, state.is])).toEqual([
       ['db:serve', 'server', 'waiting'],
       ['lint:update', 'job', 'terminated'],
@@ -75,12 +75,12 @@ describe('decodeSession', () => {
   });
 
   it('makes no difference between a string that is empty and one that is absent', () => {
-    const { metadata, spec, status } = session({
+    const { metadata, spec, status } = decodeRawSession({
       metadata: { namespace: '', generateName: '' },
       spec: { tiltfilePath: '', ci: { timeout: '' } },
       status: {
         error: '',
-        targets: [targetJson('a:update', { terminated: { error: '', graceStatus: '' } })],
+        targets: [rawTarget('a:update', { terminated: { error: '', graceStatus: '' } })],
       },
     });
     expect([metadata.namespace, metadata.generateName, spec.tiltfilePath]).toEqual([null, null, '']);
@@ -92,7 +92,7 @@ describe('decodeSession', () => {
   it.each(['tilt.dev/v1alpha1', 'tilt.dev/v1alpha2', 'tilt.dev/v1beta1', 'tilt.dev/v1'])(
     'takes %s',
     (version) => {
-      expect(decodeSession({ ...sessionJson(), apiVersion: version }, 'a').apiVersion).toBe(version);
+      expect(decodeSession({ ...rawSession(), apiVersion: version }, 'a').apiVersion).toBe(version);
     },
   );
 
@@ -109,7 +109,7 @@ describe('decodeSession', () => {
       },
     );
     const decode = (targets: unknown[]) =>
-      decodeSession(sessionJson({ status: { targets } }), 'a').status.targets;
+      decodeSession(rawSession({ status: { targets } }), 'a').status.targets;
     const names = (targets: readonly Target[]) => targets.map(({ name }) => name);
     fc.assert(
       fc.property(
@@ -163,7 +163,7 @@ describe('times', () => {
   it('survive as they came, to the nanosecond', () => {
     fc.assert(
       fc.property(microTimes, (time) => {
-        expect(session({ status: { startTime: time } }).status.startTime).toBe(time);
+        expect(decodeRawSession({ status: { startTime: time } }).status.startTime).toBe(time);
       }),
     );
   });
@@ -175,7 +175,7 @@ describe('times', () => {
     '0001-01-01T00:00:00+00:00',
     '0000-12-31T19:00:00-05:00',
   ])("are null when they are Go's zero time, written %j", (startTime) => {
-    expect(session({ status: { startTime } }).status.startTime).toBeNull();
+    expect(decodeRawSession({ status: { startTime } }).status.startTime).toBeNull();
   });
 
   it.each(['', 'now', '2026-11-22', '2026-02-30T00:00:00Z', 1795347708, true, {}])(
@@ -190,7 +190,7 @@ describe('times', () => {
 
 describe('numbers', () => {
   it.each([0, 1, 2 ** 53 - 1, -(2 ** 53 - 1)])('%d is an int64 that is kept', (pid) => {
-    expect(session({ status: { pid } }).status.pid).toBe(pid);
+    expect(decodeRawSession({ status: { pid } }).status.pid).toBe(pid);
   });
 
   it('from 2^53 on are refused, not rounded', () => {
@@ -223,7 +223,7 @@ describe('durations', () => {
     '3μs',
     '7ms',
   ])('%s is one, and kept as it came', (timeout) => {
-    expect(session({ spec: { ci: { timeout } } }).spec.ci?.timeout).toBe(timeout);
+    expect(decodeRawSession({ spec: { ci: { timeout } } }).spec.ci?.timeout).toBe(timeout);
   });
 
   it.each(['30', '1d', '5 m', 'm', '-', '.s', '1h-5m', '30m0s\n', 1800, {}])('%j is none', (timeout) => {
@@ -320,7 +320,7 @@ describe('the state of a target', () => {
     ],
   ])('is %s', (_, state, decoded) => {
     const target = { name: 'a:serve', type: 'server', state };
-    expect(session({ status: { targets: [target] } }).status.targets[0]?.state).toEqual(decoded);
+    expect(decodeRawSession({ status: { targets: [target] } }).status.targets[0]?.state).toEqual(decoded);
   });
 
   it.each([
@@ -329,7 +329,7 @@ describe('the state of a target', () => {
     [{ active: {}, disabled: {} }, '"active and disabled"'],
     [{ active: { ready: true }, paused: {} }, '"active and paused"'],
   ])('with two members populated makes the target unreadable: %j', (state, both) => {
-    const targets = [targetJson('a:update'), targetJson('b:serve', state)];
+    const targets = [rawTarget('a:update'), rawTarget('b:serve', state)];
     expect(stateAt({ status: { targets } }, 1)).toEqual({
       is: 'waiting',
       waitReason: `unreadable: status.targets[1].state: expected at most one state populated, got ${both}`,
@@ -340,7 +340,7 @@ describe('the state of a target', () => {
     'makes the target unreadable when %s is no object',
     (is) => {
       for (const member of [true, false, 0, 'yes', []]) {
-        const targets = [targetJson('a:serve', { [is]: member })];
+        const targets = [rawTarget('a:serve', { [is]: member })];
         expect(stateAt({ status: { targets } }, 0)).toMatchObject({
           waitReason: expect.stringContaining(
             `unreadable: status.targets[0].state.${is}: expected an object`,
@@ -354,8 +354,8 @@ describe('the state of a target', () => {
 describe('a target that cannot be decoded', () => {
   it('is shown as waiting with the error, with what can be read of it, and the other targets stay', () => {
     const broken = { name: 'api:serve', type: 'server', resources: ['api'], state: { active: 7 } };
-    const targets = [targetJson('a:update'), broken, targetJson('z:update')];
-    expect(session({ status: { targets } }).status.targets).toMatchObject([
+    const targets = [rawTarget('a:update'), broken, rawTarget('z:update')];
+    expect(decodeRawSession({ status: { targets } }).status.targets).toMatchObject([
       { name: 'a:update' },
       {
         name: 'api:serve',
@@ -373,7 +373,9 @@ describe('a target that cannot be decoded', () => {
   it.each([null, 7, 'text', [], {}, { name: '' }, { name: 7, type: 7, resources: 'x' }])(
     'is called (unnamed) when it has no name: %j',
     (target) => {
-      const { targets } = session({ status: { targets: [target, targetJson('b:serve'), target] } }).status;
+      const { targets } = decodeRawSession({
+        status: { targets: [target, rawTarget('b:serve'), target] },
+      }).status;
       expect(targets.map(({ name }) => name)).toEqual(['(unnamed)', 'b:serve', '(unnamed)']);
       expect(targets.map(({ key }) => key)).toEqual(['(unnamed)', 'b:serve', '(unnamed)#2']);
       expect(targets[0]?.state).toMatchObject({
@@ -390,17 +392,19 @@ describe('a target that cannot be decoded', () => {
 describe('what a newer Tilt may bring', () => {
   it('is left out where it is a field', () => {
     const extra = { newer: { anything: [1, 2] } };
-    const target = targetJson('a:update', { active: { ready: true } });
+    const target = rawTarget('a:update', { active: { ready: true } });
     const newer = { ...target, ...extra, state: { active: { ready: true, ...extra } } };
-    const plain = session({ status: { targets: [target] } });
-    expect(session({ metadata: extra, spec: extra, status: { ...extra, targets: [newer] } })).toEqual(plain);
+    const plain = decodeRawSession({ status: { targets: [target] } });
+    expect(
+      decodeRawSession({ metadata: extra, spec: extra, status: { ...extra, targets: [newer] } }),
+    ).toEqual(plain);
   });
 
   it('is "unknown" where it is a value of an enum, with its text kept', () => {
     const state = { terminated: { error: 'x', graceStatus: 'Forgiven' } };
-    const { spec, status } = session({
+    const { spec, status } = decodeRawSession({
       spec: { exitCondition: 'never' },
-      status: { targets: [{ ...targetJson('a:update', state), type: 'daemon' }] },
+      status: { targets: [{ ...rawTarget('a:update', state), type: 'daemon' }] },
     });
     expect(spec).toMatchObject({ exitCondition: 'unknown', exitConditionText: 'never' });
     expect(status.targets[0]).toMatchObject({
@@ -414,8 +418,8 @@ describe('what a newer Tilt may bring', () => {
     'is no more than unknown when it is called %s',
     (word) => {
       const state = JSON.parse(`{"terminated": {"error": "x", "graceStatus": "${word}"}}`);
-      const targets = [{ ...targetJson('a:update', state), type: word }];
-      const { spec, status } = session({ spec: { exitCondition: word }, status: { targets } });
+      const targets = [{ ...rawTarget('a:update', state), type: word }];
+      const { spec, status } = decodeRawSession({ spec: { exitCondition: word }, status: { targets } });
       expect(spec.exitCondition).toBe('unknown');
       expect(status.targets[0]).toMatchObject({ type: 'unknown', state: { graceStatus: 'unknown' } });
     },
@@ -427,7 +431,9 @@ describe('keys that mean something to JavaScript', () => {
 
   it('are labels and annotations like any other, sorted by key', () => {
     const map = JSON.parse(hostileMap);
-    const { labels, annotations } = session({ metadata: { labels: map, annotations: map } }).metadata;
+    const { labels, annotations } = decodeRawSession({
+      metadata: { labels: map, annotations: map },
+    }).metadata;
     expect(labels.map(({ key, value }) => `${key}=${value}`)).toEqual([
       '__proto__=a',
       'constructor=b',
@@ -438,12 +444,12 @@ describe('keys that mean something to JavaScript', () => {
 
   it('populate no state, and are none that is known', () => {
     const state = JSON.parse('{"__proto__": {"active": {"ready": true}}}');
-    const { targets } = session({ status: { targets: [targetJson('a:serve', state)] } }).status;
+    const { targets } = decodeRawSession({ status: { targets: [rawTarget('a:serve', state)] } }).status;
     expect(targets[0]?.state).toEqual({ is: 'waiting', waitReason: 'unknown state "__proto__"' });
   });
 
   it('supply no field that is missing', () => {
-    const object = JSON.parse(`{"__proto__": ${JSON.stringify(sessionJson())}}`);
+    const object = JSON.parse(`{"__proto__": ${JSON.stringify(rawSession())}}`);
     expect(messageOf(object)).toBe('kind: expected a string, got nothing');
   });
 
@@ -452,7 +458,7 @@ describe('keys that mean something to JavaScript', () => {
     const polluting = JSON.parse(
       '{"__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}}',
     );
-    session({ metadata: polluting, spec: { ...polluting, ci: polluting }, status: polluting });
+    decodeRawSession({ metadata: polluting, spec: { ...polluting, ci: polluting }, status: polluting });
     expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before);
     expect('polluted' in {}).toBe(false);
   });
@@ -461,7 +467,9 @@ describe('keys that mean something to JavaScript', () => {
 describe('names of targets', () => {
   it('may come in any order, which is kept', () => {
     const names = ['b:update', 'a:update', 'c:serve'];
-    const { targets } = session({ status: { targets: names.map((name) => targetJson(name)) } }).status;
+    const { targets } = decodeRawSession({
+      status: { targets: names.map((name) => rawTarget(name)) },
+    }).status;
     expect(targets.map(({ name }) => name)).toEqual(names);
   });
 
@@ -479,7 +487,9 @@ describe('names of targets', () => {
       ['a', 'a#2', 'a#3', 'a#4'],
     ],
   ])('may repeat, and each target has a key of its own: %j', (names, keys) => {
-    const { targets } = session({ status: { targets: names.map((name) => targetJson(name)) } }).status;
+    const { targets } = decodeRawSession({
+      status: { targets: names.map((name) => rawTarget(name)) },
+    }).status;
     expect(targets.map(({ name }) => name)).toEqual(names);
     expect(targets.map(({ key }) => key)).toEqual(keys);
   });
@@ -487,7 +497,7 @@ describe('names of targets', () => {
 
 describe('a DecodeError', () => {
   it('names the field that is wrong, whichever it is', () => {
-    for (const { path, object } of everySpoilt(FULL)) {
+    for (const { path, object } of everyInvalidSession(FULL)) {
       if (!path.startsWith('status.targets[')) {
         expect(errorOf(object)).toMatchObject({ name: 'DecodeError', path });
       }
@@ -495,14 +505,14 @@ describe('a DecodeError', () => {
   });
 
   it('is the wait reason of the one target it is about, whichever field of it is wrong', () => {
-    for (const { path, object } of everySpoilt(FULL)) {
+    for (const { path, object } of everyInvalidSession(FULL)) {
       if (path.startsWith('status.targets[')) expect(unreadableIn(object)).toEqual([path]);
     }
   });
 
   it('names the field that is wrong, whatever is around it', () => {
     fc.assert(
-      fc.property(hostileSessions, ({ path, object }) => {
+      fc.property(invalidSessions, ({ path, object }) => {
         if (path.startsWith('status.targets[')) expect(unreadableIn(object)).toEqual([path]);
         else expect(errorOf(object)).toMatchObject({ name: 'DecodeError', path });
       }),
@@ -512,7 +522,7 @@ describe('a DecodeError', () => {
   it.each<[string, unknown, string]>([
     ['nothing', undefined, 'Session: expected an object, got nothing'],
     ['null', null, 'Session: expected an object, got null'],
-    ['a list', [sessionJson()], 'Session: expected an object, got a list'],
+    ['a list', [rawSession()], 'Session: expected an object, got a list'],
     ['a text', 'Session', 'Session: expected an object, got "Session"'],
     ['a number', 7, 'Session: expected an object, got 7'],
     ['what JSON has not', 7n, 'Session: expected an object, got a bigint'],
@@ -521,33 +531,33 @@ describe('a DecodeError', () => {
     ['no version', { kind: 'Session' }, 'apiVersion: expected a string, got nothing'],
     [
       'another group',
-      { ...sessionJson(), apiVersion: 'example.com/v1' },
+      { ...rawSession(), apiVersion: 'example.com/v1' },
       'apiVersion: expected "tilt.dev/v1alpha1", got "example.com/v1"',
     ],
-    ['no spec', { ...sessionJson(), spec: undefined }, 'spec: expected an object, got nothing'],
+    ['no spec', { ...rawSession(), spec: undefined }, 'spec: expected an object, got nothing'],
     [
       'no name',
-      sessionJson({ metadata: { name: '' } }),
+      rawSession({ metadata: { name: '' } }),
       'metadata.name: expected a string that is not empty, got ""',
     ],
     [
       'a flag in words',
-      sessionJson({ status: { done: 'yes' } }),
+      rawSession({ status: { done: 'yes' } }),
       'status.done: expected true or false, got "yes"',
     ],
     [
       'targets that are no list',
-      sessionJson({ status: { targets: {} } }),
+      rawSession({ status: { targets: {} } }),
       'status.targets: expected a list, got an object',
     ],
     [
       'a label that is no text',
-      sessionJson({ metadata: { labels: { 'app.kubernetes.io/name': 7, team: 'a' } } }),
+      rawSession({ metadata: { labels: { 'app.kubernetes.io/name': 7, team: 'a' } } }),
       'metadata.labels["app.kubernetes.io/name"]: expected a string, got 7',
     ],
     [
       'an owner without a uid',
-      sessionJson({ metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Tiltfile', name: 'x' }] } }),
+      rawSession({ metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Tiltfile', name: 'x' }] } }),
       'metadata.ownerReferences[0].uid: expected a string, got nothing',
     ],
   ])('says in one line where, what was expected and what came: %s', (_, value, message) => {
@@ -564,7 +574,7 @@ describe('a DecodeError', () => {
     const messages = [
       refusalOf({ status: { startTime: text } }),
       refusalOf({ metadata: { labels: { [text]: 7 } } }),
-      waitReasonAt({ status: { targets: [targetJson('a:serve', { [text]: {}, active: {} })] } }, 0),
+      waitReasonAt({ status: { targets: [rawTarget('a:serve', { [text]: {}, active: {} })] } }, 0),
     ];
     for (const message of messages) {
       expect(message).toMatch(/^[^\p{Cc}\u2028\u2029]+$/u);
@@ -579,8 +589,8 @@ describe('a DecodeError', () => {
   });
 });
 
-function refusalOf(overrides: Parameters<typeof sessionJson>[0]): string {
-  return messageOf(sessionJson(overrides));
+function refusalOf(overrides: Parameters<typeof rawSession>[0]): string {
+  return messageOf(rawSession(overrides));
 }
 
 function messageOf(value: unknown): string {
@@ -777,7 +787,7 @@ const BARE_DECODED = {
 
 /** The state of one target of a Session with these fields. */
 function stateAt(fields: Json, index: number): TargetState | undefined {
-  return session(fields).status.targets[index]?.state;
+  return decodeRawSession(fields).status.targets[index]?.state;
 }
 
 function waitReasonAt(fields: Json, index: number): string {

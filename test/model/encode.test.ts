@@ -4,8 +4,8 @@ import { decodeSession } from '../../src/model/decode.js';
 import { encodeSession } from '../../src/model/encode.js';
 import type { Session } from '../../src/model/session.js';
 import { rawSessions } from '../support/arbitraries.js';
-import { recording, session } from '../support/fixtures.js';
-import { WATCH_RECORDINGS } from '../support/recording.js';
+import { decodeRawSession } from '../support/raw-session.js';
+import { readRecordedEvents, WATCH_RECORDINGS } from '../support/recording.js';
 
 function throughText(encoded: object): unknown {
   return JSON.parse(JSON.stringify(encoded));
@@ -29,7 +29,7 @@ describe('encodeSession', () => {
   });
 
   it.each(WATCH_RECORDINGS)('is read again as the same Session, every event of %s', (name) => {
-    for (const { object } of recording(name)) {
+    for (const { object } of readRecordedEvents(name)) {
       const made = decodeSession(object, 'tilt-default');
       expect(readAgain(made)).toStrictEqual([made, made]);
     }
@@ -68,7 +68,7 @@ describe('encodeSession', () => {
         state: { terminated: { startTime: null, error: 'x', graceStatus: 'Tolerated' } },
       },
     ];
-    expect(throughText(encodeSession(session({ status: { targets } })))).toMatchObject({
+    expect(throughText(encodeSession(decodeRawSession({ status: { targets } })))).toMatchObject({
       status: {
         targets: [
           { name: 'a', resources: [], state: {} },
@@ -83,7 +83,7 @@ describe('encodeSession', () => {
 
   it('keeps keys that mean something to JavaScript', () => {
     const map: unknown = JSON.parse('{"__proto__": "a", "constructor": "b", "toString": "c"}');
-    const made = session({ metadata: { labels: map, annotations: map } });
+    const made = decodeRawSession({ metadata: { labels: map, annotations: map } });
     const keys = ['__proto__', 'constructor', 'toString'];
     expect(made.metadata.labels.map(({ key }) => key)).toEqual(keys);
     expect(readAgain(made)).toStrictEqual([made, made]);

@@ -3,14 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
 import { type Link, type Phase, phaseOf, type Verdict, verdictOf } from '../../src/model/verdict.js';
 import { rawSessions } from '../support/arbitraries.js';
-import { type Json, recording, STATES, session, targetJson } from '../support/fixtures.js';
+import { decodeRawSession, type Json, RAW_STATES, rawTarget } from '../support/raw-session.js';
+import { readRecordedEvents } from '../support/recording.js';
 
 const LINKS: readonly Link[] = ['live', 'stale', 'gone'];
-const tiltfile = targetJson('tiltfile:update', STATES.succeeded);
+const tiltfile = rawTarget('tiltfile:update', RAW_STATES.succeeded);
 
 describe('phaseOf', () => {
-  it.each(Object.entries(STATES))('is %s for such a state', (phase, state) => {
-    expect(phasesOf([targetJson('a:serve', state)])).toEqual([phase]);
+  it.each(Object.entries(RAW_STATES))('is %s for such a state', (phase, state) => {
+    expect(phasesOf([rawTarget('a:serve', state)])).toEqual([phase]);
   });
 
   it.each<[string, Json, Phase]>([
@@ -20,47 +21,75 @@ describe('phaseOf', () => {
     ['an error with an unknown grace status', { terminated: { error: 'x', graceStatus: 'New' } }, 'failed'],
     ['a state of a newer Tilt', { paused: {} }, 'waiting'],
   ])('of %s', (_, state, phase) => {
-    expect(phasesOf([targetJson('a:serve', state)])).toEqual([phase]);
+    expect(phasesOf([rawTarget('a:serve', state)])).toEqual([phase]);
   });
 });
 
 describe('phaseOf a job', () => {
   it('is succeeded when Tilt reports it as active and ready: a Kubernetes Job whose pod was collected', () => {
     const types = ['job', 'server', 'daemon'];
-    const targets = types.map((type) => ({ ...targetJson(`${type}:runtime`, STATES.ready), type }));
+    const targets = types.map((type) => ({ ...rawTarget(`${type}:runtime`, RAW_STATES.ready), type }));
     expect(phasesOf(targets)).toEqual(['succeeded', 'ready', 'ready']);
   });
 });
 
 /** The rules of `processExitCondition`: the states of the targets beside the Tiltfile, and what follows. */
 const RULES: readonly [string, Readonly<Record<string, Json>>, Pick<Verdict, 'state' | 'reason'>][] = [
-  ['all is ready', { a: STATES.ready }, { state: 'passed', reason: null }],
-  ['all has succeeded', { a: STATES.succeeded }, { state: 'passed', reason: null }],
-  ['the rest is inactive', { a: STATES.ready, b: STATES.inactive }, { state: 'passed', reason: null }],
-  ['the rest is disabled', { a: STATES.ready, b: STATES.disabled }, { state: 'passed', reason: null }],
-  ['nothing is active', { a: STATES.inactive, b: STATES.disabled }, { state: 'passed', reason: null }],
+  ['all is ready', { a: RAW_STATES.ready }, { state: 'passed', reason: null }],
+  ['all has succeeded', { a: RAW_STATES.succeeded }, { state: 'passed', reason: null }],
+  [
+    'the rest is inactive',
+    { a: RAW_STATES.ready, b: RAW_STATES.inactive },
+    { state: 'passed', reason: null },
+  ],
+  [
+    'the rest is disabled',
+    { a: RAW_STATES.ready, b: RAW_STATES.disabled },
+    { state: 'passed', reason: null },
+  ],
+  [
+    'nothing is active',
+    { a: RAW_STATES.inactive, b: RAW_STATES.disabled },
+    { state: 'passed', reason: null },
+  ],
   [
     'no target is known but the Tiltfile',
     {},
     { state: 'pending', reason: 'no target besides the Tiltfile yet' },
   ],
-  ['one is waiting', { a: STATES.ready, b: STATES.waiting }, { state: 'pending', reason: 'waiting: b' }],
-  ['one is not ready', { a: STATES.ready, b: STATES.running }, { state: 'pending', reason: 'not ready: b' }],
-  ['one is retrying', { a: STATES.ready, b: STATES.retrying }, { state: 'pending', reason: 'retrying: b' }],
+  [
+    'one is waiting',
+    { a: RAW_STATES.ready, b: RAW_STATES.waiting },
+    { state: 'pending', reason: 'waiting: b' },
+  ],
+  [
+    'one is not ready',
+    { a: RAW_STATES.ready, b: RAW_STATES.running },
+    { state: 'pending', reason: 'not ready: b' },
+  ],
+  [
+    'one is retrying',
+    { a: RAW_STATES.ready, b: RAW_STATES.retrying },
+    { state: 'pending', reason: 'retrying: b' },
+  ],
   [
     'one is in an unknown state',
-    { a: STATES.ready, b: { paused: {} } },
+    { a: RAW_STATES.ready, b: { paused: {} } },
     { state: 'pending', reason: 'waiting: b' },
   ],
   [
     'several are not there yet',
-    { a: STATES.waiting, b: STATES.running, c: STATES.retrying, d: STATES.waiting },
+    { a: RAW_STATES.waiting, b: RAW_STATES.running, c: RAW_STATES.retrying, d: RAW_STATES.waiting },
     { state: 'pending', reason: 'waiting: a, d; not ready: b; retrying: c' },
   ],
-  ['one has failed', { a: STATES.ready, b: STATES.failed }, { state: 'failed', reason: 'b: exit status 1' }],
+  [
+    'one has failed',
+    { a: RAW_STATES.ready, b: RAW_STATES.failed },
+    { state: 'failed', reason: 'b: exit status 1' },
+  ],
   [
     'one has failed while others wait',
-    { a: STATES.waiting, b: STATES.failed, c: STATES.retrying },
+    { a: RAW_STATES.waiting, b: RAW_STATES.failed, c: RAW_STATES.retrying },
     { state: 'failed', reason: 'b: exit status 1' },
   ],
   [
@@ -84,14 +113,14 @@ describe.each(['ci', 'manual'])(
   'the verdict on a live Session whose exit condition is %s',
   (exitCondition) => {
     it.each(RULES)('when %s', (_, states, expected) => {
-      const targets = [tiltfile, ...Object.entries(states).map(([name, state]) => targetJson(name, state))];
-      const judged = session({ spec: { exitCondition }, status: { targets } });
+      const targets = [tiltfile, ...Object.entries(states).map(([name, state]) => rawTarget(name, state))];
+      const judged = decodeRawSession({ spec: { exitCondition }, status: { targets } });
       expect(verdictOf(judged, 'live')).toMatchObject({ ...expected, final: false });
     });
 
     it('is pending with a single target that is not that of the Tiltfile, and names it', () => {
-      const targets = [targetJson('api:serve', STATES.ready)];
-      const judged = session({ spec: { exitCondition }, status: { targets } });
+      const targets = [rawTarget('api:serve', RAW_STATES.ready)];
+      const judged = decodeRawSession({ spec: { exitCondition }, status: { targets } });
       expect(verdictOf(judged, 'live')).toMatchObject({
         state: 'pending',
         reason: 'api:serve is the only target yet, and the target of the Tiltfile is missing',
@@ -99,19 +128,22 @@ describe.each(['ci', 'manual'])(
     });
 
     it.each([null, []])('is pending before the first target: %j', (targets) => {
-      const judged = session({ spec: { exitCondition }, status: { targets } });
+      const judged = decodeRawSession({ spec: { exitCondition }, status: { targets } });
       expect(verdictOf(judged, 'live')).toMatchObject({ state: 'pending', final: false });
     });
   },
 );
 
 describe('the verdict', () => {
-  const good = { targets: [tiltfile, targetJson('a:serve', STATES.ready)] };
-  const bad = { targets: [tiltfile, targetJson('a:serve', STATES.failed)] };
+  const good = { targets: [tiltfile, rawTarget('a:serve', RAW_STATES.ready)] };
+  const bad = { targets: [tiltfile, rawTarget('a:serve', RAW_STATES.failed)] };
 
   it('lists the targets that decide it', () => {
-    const targets = Object.entries(STATES).map(([phase, state]) => targetJson(phase, state));
-    const { waiting, notReady, retrying, failed } = verdictOf(session({ status: { targets } }), 'live');
+    const targets = Object.entries(RAW_STATES).map(([phase, state]) => rawTarget(phase, state));
+    const { waiting, notReady, retrying, failed } = verdictOf(
+      decodeRawSession({ status: { targets } }),
+      'live',
+    );
     expect([waiting, notReady, retrying, failed].map((list) => list.map(({ name }) => name))).toEqual([
       ['waiting'],
       ['running'],
@@ -121,8 +153,8 @@ describe('the verdict', () => {
   });
 
   it.each(LINKS)("is Tilt's own, and final, once done, with the link %s", (link) => {
-    const passed = session({ spec: { exitCondition: 'ci' }, status: { ...bad, done: true } });
-    const failed = session({
+    const passed = decodeRawSession({ spec: { exitCondition: 'ci' }, status: { ...bad, done: true } });
+    const failed = decodeRawSession({
       spec: { exitCondition: 'ci' },
       status: { ...good, done: true, error: 'Timeout' },
     });
@@ -135,18 +167,18 @@ describe('the verdict', () => {
     ['gone', 'it ended before it was done'],
   ])('is unknown when the link is %s before it was done', (link, reason) => {
     for (const status of [good, bad, { targets: null }, { ...good, error: 'Timeout' }]) {
-      const open = session({ spec: { exitCondition: 'ci' }, status });
+      const open = decodeRawSession({ spec: { exitCondition: 'ci' }, status });
       expect(verdictOf(open, link)).toMatchObject({ state: 'unknown', final: false, reason });
     }
   });
 
   it('has failed with an error of the Session, though no target failed', () => {
-    const judged = session({ status: { ...good, error: 'cluster connection failed' } });
+    const judged = decodeRawSession({ status: { ...good, error: 'cluster connection failed' } });
     expect(verdictOf(judged, 'live')).toMatchObject({ state: 'failed', reason: 'cluster connection failed' });
   });
 
   it.each(['never', '', null])('is unknown where the exit condition is %j', (exitCondition) => {
-    const judged = session({ spec: { exitCondition }, status: good });
+    const judged = decodeRawSession({ spec: { exitCondition }, status: good });
     expect(verdictOf(judged, 'live')).toMatchObject({ state: 'unknown', final: false });
   });
 
@@ -154,16 +186,18 @@ describe('the verdict', () => {
     const error =
       '\nTraceback (most recent call last):\r\n  Tiltfile:1:1: in <toplevel>\n\n\u001b[31mError: boom\u001b[0m\n';
     const oneLine = 'Error: boom';
-    const done = session({ status: { ...good, done: true, error } });
-    const target = session({ status: { targets: [tiltfile, targetJson('a', { terminated: { error } })] } });
+    const done = decodeRawSession({ status: { ...good, done: true, error } });
+    const target = decodeRawSession({
+      status: { targets: [tiltfile, rawTarget('a', { terminated: { error } })] },
+    });
     expect(verdictOf(done, 'live').reason).toBe(oneLine);
     expect(verdictOf(target, 'live').reason).toBe(`a: ${oneLine}`);
   });
 
   it('gives a reason of bounded length for any number of targets', () => {
     const names = Array.from({ length: 1_000 }, (_, index) => `t${index}`);
-    const targets = names.map((name) => targetJson(name, STATES.waiting));
-    const { reason, waiting } = verdictOf(session({ status: { targets } }), 'live');
+    const targets = names.map((name) => rawTarget(name, RAW_STATES.waiting));
+    const { reason, waiting } = verdictOf(decodeRawSession({ status: { targets } }), 'live');
     expect(reason).toBe('waiting: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 990 more');
     expect(waiting).toHaveLength(1_000);
   });
@@ -217,10 +251,10 @@ describe('the verdict on any Session', () => {
         fc.pre(value !== null && !['waiting', 'active', 'terminated', 'disabled'].includes(key));
         const targets = [
           tiltfile,
-          targetJson('a:serve', STATES.ready),
-          targetJson('b:serve', { [key]: value }),
+          rawTarget('a:serve', RAW_STATES.ready),
+          rawTarget('b:serve', { [key]: value }),
         ];
-        expect(verdictOf(session({ status: { targets } }), 'live').state).toBe('pending');
+        expect(verdictOf(decodeRawSession({ status: { targets } }), 'live').state).toBe('pending');
       }),
     );
   });
@@ -270,10 +304,10 @@ describe('the course of the verdict, recorded', () => {
   });
 });
 
-function courseOf(name: Parameters<typeof recording>[0], link: Link): Verdict[] {
-  return recording(name).map(({ object }) => verdictOf(decodeSession(object, 'tilt-default'), link));
+function courseOf(name: Parameters<typeof readRecordedEvents>[0], link: Link): Verdict[] {
+  return readRecordedEvents(name).map(({ object }) => verdictOf(decodeSession(object, 'tilt-default'), link));
 }
 
 function phasesOf(targets: Json[]): Phase[] {
-  return session({ status: { targets } }).status.targets.map(phaseOf);
+  return decodeRawSession({ status: { targets } }).status.targets.map(phaseOf);
 }

@@ -5,7 +5,7 @@ import { sessionIdOf } from '../../src/model/session.js';
 import type { Entry } from '../../src/nats/entry.js';
 import type { LogChange } from '../../src/nats/log-change.js';
 import { changesOf, replay } from '../../src/nats/replay.js';
-import { outcomeOf } from '../support/change-arbitrary.js';
+import { foldChanges } from '../support/change-sequences.js';
 import { session } from '../support/sessions.js';
 
 const LOG = 'bucket1';
@@ -72,22 +72,22 @@ function histories(kinds: readonly Kind[]): fc.Arbitrary<History> {
 /** The Sessions that are there, and why each that is not live is not, with everything up to a revision applied. */
 function stateAt(all: readonly Entry[], revision: number): object {
   const sessions: Record<string, string> = {};
-  const reasons: Record<string, string> = {};
+  const staleReasons: Record<string, string> = {};
   for (const { id, content } of all.filter((one) => one.revision <= revision)) {
     delete sessions[id];
-    delete reasons[id];
+    delete staleReasons[id];
     if (content === null || content instanceof DecodeError || content.link === 'gone') continue;
     sessions[id] = content.session.metadata.resourceVersion ?? '';
-    if (content.error !== null) reasons[id] = content.error;
+    if (content.error !== null) staleReasons[id] = content.error;
   }
-  return { sessions, reasons };
+  return { sessions, staleReasons };
 }
 
 /** The same, of changes. */
 function folded(changes: readonly LogChange[]): object {
-  const { sessions, reasons } = outcomeOf(changes);
+  const { sessions, staleReasons } = foldChanges(changes);
   const versions = Object.entries(sessions).map(([id, { metadata }]) => [id, metadata.resourceVersion]);
-  return { sessions: Object.fromEntries(versions), reasons };
+  return { sessions: Object.fromEntries(versions), staleReasons };
 }
 
 type Snapshot = ReturnType<typeof replay>;

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/model/change.js';
 import { decodeSession } from '../../src/model/decode.js';
 import { createMemoryProvider, type MemorySource } from '../../src/providers/memory.js';
-import { anyChanges, outcomeOf } from '../support/change-arbitrary.js';
+import { changeSequences, foldChanges } from '../support/change-sequences.js';
 import { describeProvider } from '../support/provider-contract.js';
+import { startProviderWatch } from '../support/provider-watch.js';
 import { session } from '../support/sessions.js';
-import { startWatching } from '../support/watching.js';
 
 describeProvider('memory', {
   ids: ['a/Tiltfile', 'b/Tiltfile', 'c/Tiltfile'],
-  abilities: ['put', 'remove', 'breakLink', 'watchAgain'],
+  abilities: ['put', 'remove', 'disconnect', 'watchAgain'],
   histories: 100,
   make(initial) {
     const decoded = initial.map(({ json, instance }) => decodeSession(json, instance));
@@ -19,7 +19,7 @@ describeProvider('memory', {
       provider,
       put: ({ json, instance }) => put(decodeSession(json, instance)),
       remove,
-      breakLink: () => fail(new Error('broken')),
+      disconnect: () => fail(new Error('broken')),
       dispose: () => {},
     };
   },
@@ -29,7 +29,7 @@ describe('a memory source', () => {
   it('pushes all changes in order', async () => {
     const memory = createMemoryProvider('memory', [session('a')]);
     const newer = session('a', { 'api:serve': 'ready' });
-    const watching = startWatching(memory.provider);
+    const watching = startProviderWatch(memory.provider);
     memory.put(newer);
     memory.markStale('no news', 'a/Tiltfile');
     memory.markStale('no news of any');
@@ -48,12 +48,12 @@ describe('a memory source', () => {
 
   it('pushes to any number of watches', async () => {
     const memory = createMemoryProvider('memory');
-    const watchings = [startWatching(memory.provider), startWatching(memory.provider)];
+    const watchings = [startProviderWatch(memory.provider), startProviderWatch(memory.provider)];
     memory.put(session('a'));
     memory.end();
     for (const watching of watchings) {
       await ended(watching);
-      expect([...watching.known.sessions.keys()]).toEqual(['a/Tiltfile']);
+      expect([...watching.state.sessions.keys()]).toEqual(['a/Tiltfile']);
     }
   });
 
@@ -62,19 +62,19 @@ describe('a memory source', () => {
     memory.markStale('no news of any');
     memory.put(session('b'));
     memory.end();
-    const watching = startWatching(memory.provider);
+    const watching = startProviderWatch(memory.provider);
     await ended(watching);
-    expect([...watching.known.stale]).toEqual([['a/Tiltfile', 'no news of any']]);
+    expect([...watching.state.stale]).toEqual([['a/Tiltfile', 'no news of any']]);
   });
 
   it('replays at most two changes per Session and two more to a later watch', () => {
     fc.assert(
-      fc.property(anyChanges, (changes) => {
+      fc.property(changeSequences, (changes) => {
         const memory = createMemoryProvider('memory');
         for (const change of changes) say(memory, change);
         const told: Change[] = [];
         void memory.provider.watch((change) => told.push(change), new AbortController().signal);
-        expect(outcomeOf(told)).toEqual(outcomeOf(changes));
+        expect(foldChanges(told)).toEqual(foldChanges(changes));
         expect(told.length).toBeLessThanOrEqual(2 * 3 + 2);
       }),
     );
@@ -90,30 +90,30 @@ describe('a memory source', () => {
 
   it('rejects with its failure after all earlier changes, and pushes no later ones', async () => {
     const memory = createMemoryProvider('memory');
-    const watching = startWatching(memory.provider);
+    const watching = startProviderWatch(memory.provider);
     memory.put(session('a'));
     memory.fail(new Error('broken'));
     memory.put(session('b'));
     await ended(watching);
     expect(watching.outcome?.error).toEqual(new Error('broken'));
-    expect([...watching.known.sessions.keys()]).toEqual(['a/Tiltfile']);
+    expect([...watching.state.sessions.keys()]).toEqual(['a/Tiltfile']);
   });
 
   it('does not reject later watches after a failure', async () => {
     const memory = createMemoryProvider('memory', [session('a')]);
     memory.fail(new Error('broken'));
-    const watching = startWatching(memory.provider);
+    const watching = startProviderWatch(memory.provider);
     memory.end();
     await ended(watching);
     expect(watching.outcome).toEqual({ error: null });
-    expect(watching.known.sessions.size).toBe(1);
+    expect(watching.state.sessions.size).toBe(1);
   });
 
   it('ignores changes after its end', async () => {
     const memory = createMemoryProvider('memory');
     memory.end();
     memory.put(session('a'));
-    const watching = startWatching(memory.provider);
+    const watching = startProviderWatch(memory.provider);
     await ended(watching);
     expect(watching.changes).toEqual([{ type: 'snapshot', sessions: [] }]);
   });

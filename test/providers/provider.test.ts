@@ -6,12 +6,12 @@ import { createMemoryProvider } from '../../src/providers/memory.js';
 import { fromAsyncIterable, type PushChange, type SessionProvider } from '../../src/providers/provider.js';
 import { startGateway } from '../support/gateway.js';
 import { describeProvider } from '../support/provider-contract.js';
+import { startProviderWatch } from '../support/provider-watch.js';
 import { session } from '../support/sessions.js';
-import { startWatching } from '../support/watching.js';
 
 describeProvider('fromAsyncIterable', {
   ids: ['a/Tiltfile', 'b/Tiltfile', 'c/Tiltfile'],
-  abilities: ['put', 'remove', 'breakLink', 'watchAgain'],
+  abilities: ['put', 'remove', 'disconnect', 'watchAgain'],
   make(initial) {
     const decoded = initial.map(({ json, instance }) => decodeSession(json, instance));
     const memory = createMemoryProvider('memory', decoded);
@@ -30,7 +30,7 @@ describeProvider('fromAsyncIterable', {
       provider: fromAsyncIterable('iterated', iterate),
       put: ({ json, instance }) => memory.put(decodeSession(json, instance)),
       remove: memory.remove,
-      breakLink: () => memory.fail(new Error('broken')),
+      disconnect: () => memory.fail(new Error('broken')),
       dispose: () => {},
     };
   },
@@ -40,14 +40,14 @@ const SNAPSHOT: Change = { type: 'snapshot', sessions: [session('a')] };
 
 describe('fromAsyncIterable', () => {
   it('makes a provider of an async generator function, with its end and its error', async () => {
-    const good = startWatching(
+    const good = startProviderWatch(
       fromAsyncIterable('mine', async function* () {
         yield SNAPSHOT;
       }),
     );
     await expect.poll(() => good.outcome).toEqual({ error: null });
     expect(good.changes).toEqual([SNAPSHOT]);
-    const bad = startWatching(
+    const bad = startProviderWatch(
       fromAsyncIterable('mine', async function* () {
         yield SNAPSHOT;
         throw new Error('broken');
@@ -66,7 +66,9 @@ describe('fromAsyncIterable', () => {
         return Promise.reject(new Error('late'));
       },
     };
-    const watching = startWatching(fromAsyncIterable('mine', () => ({ [Symbol.asyncIterator]: () => deaf })));
+    const watching = startProviderWatch(
+      fromAsyncIterable('mine', () => ({ [Symbol.asyncIterator]: () => deaf })),
+    );
     watching.abort();
     fail(new Error('later still'));
     await expect.poll(() => watching.outcome).toEqual({ error: null });

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
 import { microsOf } from '../../src/model/micro-time.js';
 import { createStore } from '../../src/store/store.js';
-import type { Json } from '../support/fixtures.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { query } from '../support/queries.js';
+import type { Json } from '../support/raw-session.js';
 import { startReplay } from '../support/replay.js';
 import { sessionJson } from '../support/session-json.js';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Json } from './fixtures.js';
+import type { Json } from './raw-session.js';
 
 /** An RFC 3339 time between 1970 and 2200, with any number of digits to the nanosecond, in UTC or not. */
 export const microTimes: fc.Arbitrary<string> = fc

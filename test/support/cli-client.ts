@@ -40,7 +40,7 @@ export async function startCliClients(options: TiltGatewayOptions = {}): Promise
     gateway,
     tilt,
     async play(recording, lines) {
-      tilt.replay(readWatchRecording(recording).slice(0, lines)).rest();
+      tilt.replay(readWatchRecording(recording).slice(0, lines)).playRemaining();
       await known(tilt.sessions[0]);
     },
     put: (session) => known(tilt.put(session)),

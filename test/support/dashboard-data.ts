@@ -51,17 +51,17 @@ export function target(name: string, ...history: readonly (readonly [seen: numbe
     type: isServer ? 'SERVER' : 'JOB',
     typeText: isServer ? 'server' : 'job',
     resources: [name.replace(/:.*/, '')],
-    phase: phaseOf(last),
+    phase: derivePhase(last),
     since: time(history.at(-1)?.[0] ?? 0),
     durationSeconds: null,
     secondsToReady: null,
     state: last,
-    history: history.map(([seen, of]) => ({ time: time(seen), phase: phaseOf(of), state: of })),
+    history: history.map(([seen, of]) => ({ time: time(seen), phase: derivePhase(of), state: of })),
   };
 }
 
 /** What may be said of a {@link session}. */
-export type SessionChanges = Partial<Omit<Session, 'verdict' | 'status' | 'connection' | 'counts'>> & {
+export type SessionFieldOverrides = Partial<Omit<Session, 'verdict' | 'status' | 'connection' | 'counts'>> & {
   readonly verdict?: Partial<Session['verdict']>;
   readonly status?: Partial<Session['status']>;
   readonly connection?: Partial<Session['connection']>;
@@ -69,7 +69,13 @@ export type SessionChanges = Partial<Omit<Session, 'verdict' | 'status' | 'conne
 };
 
 /** A Session of `tilt ci` that is under way, but for what is given. */
-export function session({ verdict, status, connection, counts, ...rest }: SessionChanges = {}): Session {
+export function session({
+  verdict,
+  status,
+  connection,
+  counts,
+  ...rest
+}: SessionFieldOverrides = {}): Session {
   return {
     id: 'shop/Tiltfile',
     instance: 'shop',
@@ -115,7 +121,7 @@ function active(start: number, ready: number | null): State {
   };
 }
 
-function phaseOf(of: State): TargetPhase {
+function derivePhase(of: State): TargetPhase {
   switch (of?.__typename) {
     case undefined:
       return 'INACTIVE';

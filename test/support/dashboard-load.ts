@@ -3,19 +3,19 @@ import type { Session } from '../../src/model/session.js';
 import { sessionJson } from './session-json.js';
 
 /** How many targets the big Session has, two a resource. */
-export const TARGETS = 500;
+export const TARGET_COUNT = 500;
 
 /** The big Session after so many updates, of which each turns `changing` of its targets; the others are as they were. */
 export function bigSession(update: number, changing: number): Session {
-  const targets = Array.from({ length: TARGETS }, (_, index) =>
-    targetOf(index, turnsOf(index, update, changing)),
+  const targets = Array.from({ length: TARGET_COUNT }, (_, index) =>
+    createTarget(index, countTransitions(index, update, changing)),
   );
   return decodeSession(sessionJson({ uid: 'big', targets }), 'big');
 }
 
 /** How often a target was turned: each update turns the next so many, round and round. */
-function turnsOf(index: number, update: number, changing: number): number {
-  return Math.max(0, Math.ceil((update * changing - index) / TARGETS));
+function countTransitions(index: number, update: number, changing: number): number {
+  return Math.max(0, Math.ceil((update * changing - index) / TARGET_COUNT));
 }
 
 const STATES = [
@@ -38,7 +38,7 @@ const STATES = [
   },
 ];
 
-function targetOf(index: number, turns: number): object {
+function createTarget(index: number, turns: number): object {
   const resource = `resource-${String(Math.floor(index / 2)).padStart(3, '0')}`;
   return {
     name: `${resource}:${index % 2 === 0 ? 'serve' : 'update'}`,

@@ -15,12 +15,12 @@ export type RequiredArguments = Readonly<Record<string, string>>;
 /**
  * A query that selects every field of the schema that can be reached: each type in full, but not within itself.
  */
-export function queryOfEveryField(schema: GraphQLSchema, required: RequiredArguments): string {
+export function buildQueryOfEveryField(schema: GraphQLSchema, required: RequiredArguments): string {
   const root = schema.getQueryType();
-  return root ? `query EveryField ${selectionOf(schema, root, required, [])}` : '';
+  return root ? `query EveryField ${buildSelection(schema, root, required, [])}` : '';
 }
 
-function selectionOf(
+function buildSelection(
   schema: GraphQLSchema,
   type: GraphQLOutputType,
   required: RequiredArguments,
@@ -30,7 +30,7 @@ function selectionOf(
   if (isLeafType(named)) return '';
   if (isAbstractType(named)) {
     const members = schema.getPossibleTypes(named).map((member) => {
-      const selection = selectionOf(schema, member, required, within);
+      const selection = buildSelection(schema, member, required, within);
       return selection === '' ? '' : `... on ${member.name} ${selection}`;
     });
     return `{ __typename ${members.join(' ')} }`;
@@ -38,7 +38,7 @@ function selectionOf(
   if (!isObjectType(named) || within.includes(named.name)) return '{ __typename }';
   const fields = Object.values(named.getFields()).map(
     (field) =>
-      `${alias(field, named.name)}${argumentsOf(field, required)} ${selectionOf(schema, field.type, required, [...within, named.name])}`,
+      `${alias(field, named.name)}${formatArguments(field, required)} ${buildSelection(schema, field.type, required, [...within, named.name])}`,
   );
   return `{ __typename ${fields.join(' ')} }`;
 }
@@ -48,7 +48,7 @@ function alias({ name }: GraphQLField<unknown, unknown>, parent: string): string
   return `${parent}_${name}: ${name}`;
 }
 
-function argumentsOf(field: GraphQLField<unknown, unknown>, required: RequiredArguments): string {
+function formatArguments(field: GraphQLField<unknown, unknown>, required: RequiredArguments): string {
   const given = field.args.filter(isRequiredArgument).map(({ name }) => `${name}: ${required[name]}`);
   return given.length === 0 ? '' : `(${given.join(', ')})`;
 }

@@ -11,7 +11,7 @@ export interface FileGateway extends TestGateway {
   readonly path: string;
   readonly session: FollowedSession;
   /** Lets the gateway look at the file once more. */
-  letLook(): Promise<void>;
+  pollFile(): Promise<void>;
 }
 
 /** Starts one, on a file of this name that holds this text. */
@@ -28,7 +28,7 @@ export async function startFileGateway(file: string, content: string): Promise<F
     folder,
     path,
     session,
-    letLook: () => clock.advance(POLL_MS),
+    pollFile: () => clock.advance(POLL_MS),
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();

@@ -2,10 +2,10 @@ import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 
 /** One change, as it came. */
-export interface SeenChange {
+export interface ReceivedChange {
   /** With which payload, of which gateway, and the payload's cursor. */
   readonly payload: number;
-  readonly at: number;
+  readonly gateway: number;
   readonly cursor: string;
   readonly type: string;
   readonly name: string;
@@ -15,7 +15,7 @@ export interface SeenChange {
 /** A client that follows `targetChanges` of a Session at whichever of some gateways answers, and folds what it is told (S3). */
 export interface FoldingClient extends AsyncDisposable {
   /** Every change since the first payload, in the order in which it came. */
-  readonly changes: readonly SeenChange[];
+  readonly changes: readonly ReceivedChange[];
   /** The wait reason of each target, by name, as folded. */
   readonly folded: ReadonlyMap<string, string | null>;
   /** A line about each payload, for messages. */
@@ -23,9 +23,9 @@ export interface FoldingClient extends AsyncDisposable {
   /** How often everything was told anew, the first time aside. */
   readonly resets: number;
   /** How long it was from the loss of a gateway to the next payload of another, in milliseconds. */
-  readonly handOvers: readonly number[];
+  readonly failoverMs: readonly number[];
   /** Which gateway it is at now. */
-  readonly at: number;
+  readonly gateway: number;
   /** The newest cursor. */
   readonly cursor: string | null;
 }
@@ -49,54 +49,54 @@ interface Payload {
 }
 
 /** Follows until it is disposed of; a gateway that is away is left for the next. */
-export function followFolding(urls: () => readonly string[], session: string): FoldingClient {
-  const changes: SeenChange[] = [];
+export function startFoldingClient(urls: () => readonly string[], session: string): FoldingClient {
+  const changes: ReceivedChange[] = [];
   const folded = new Map<string, string | null>();
-  const handOvers: number[] = [];
+  const failoverMs: number[] = [];
   let resets = -1;
   const payloads: string[] = [];
   let cursor: string | null = null;
-  let at = 0;
+  let gateway = 0;
   let lostAt: number | null = null;
-  let isOver = false;
-  let end = () => {};
+  let isDisposed = false;
+  let stopConnection = () => {};
   const run = follow();
 
   return {
     changes,
     payloads,
     folded,
-    handOvers,
+    failoverMs,
     get resets() {
       return resets;
     },
-    get at() {
-      return at;
+    get gateway() {
+      return gateway;
     },
     get cursor() {
       return cursor;
     },
     async [Symbol.asyncDispose]() {
-      isOver = true;
-      end();
+      isDisposed = true;
+      stopConnection();
       await run;
     },
   };
 
   async function follow(): Promise<void> {
-    while (!isOver) {
-      await once();
-      if (isOver) return;
+    while (!isDisposed) {
+      await runConnection();
+      if (isDisposed) return;
       lostAt ??= performance.now();
-      at = (at + 1) % urls().length;
+      gateway = (gateway + 1) % urls().length;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
 
   /** One connection, to its end. */
-  async function once(): Promise<void> {
+  async function runConnection(): Promise<void> {
     const client = createClient({
-      url: urls()[at] ?? '',
+      url: urls()[gateway] ?? '',
       webSocketImpl: WebSocket,
       retryAttempts: 0,
       onNonLazyError() {},
@@ -105,12 +105,12 @@ export function followFolding(urls: () => readonly string[], session: string): F
       const stop = client.subscribe<Payload>(
         { query: QUERY, variables: { session, since: cursor } },
         {
-          next: ({ data }) => data && take(data),
+          next: ({ data }) => data && applyPayload(data),
           error: () => resolve(),
           complete: () => resolve(),
         },
       );
-      end = () => {
+      stopConnection = () => {
         stop();
         resolve();
       };
@@ -118,11 +118,11 @@ export function followFolding(urls: () => readonly string[], session: string): F
     await client.dispose();
   }
 
-  function take({ targetChanges }: Payload): void {
-    if (lostAt !== null) handOvers.push(performance.now() - lostAt);
+  function applyPayload({ targetChanges }: Payload): void {
+    if (lostAt !== null) failoverMs.push(performance.now() - lostAt);
     lostAt = null;
     payloads.push(
-      `${at} ${targetChanges.cursor}${targetChanges.reset ? ' reset' : ''} ${targetChanges.changes.length}`,
+      `${gateway} ${targetChanges.cursor}${targetChanges.reset ? ' reset' : ''} ${targetChanges.changes.length}`,
     );
     if (targetChanges.reset) {
       resets += 1;
@@ -133,7 +133,7 @@ export function followFolding(urls: () => readonly string[], session: string): F
       if (!targetChanges.reset)
         changes.push({
           payload: payloads.length,
-          at,
+          gateway,
           cursor: targetChanges.cursor,
           type,
           name: target.name,

@@ -3,7 +3,7 @@ import type { Log } from '../../src/lib/log.js';
 import type { SessionProvider } from '../../src/providers/provider.js';
 import { createTiltProvider, type TiltProviderOptions } from '../../src/providers/tilt/tilt.js';
 import { type ChangeReader, readChanges } from './change-reader.js';
-import { contextOf, type KubeconfigEntry } from './kubeconfig-file.js';
+import { type KubeconfigEntry, parseContext } from './kubeconfig-file.js';
 import type { TiltServer } from './tilt-server.js';
 
 /** A provider at work on a test server, read by a {@link ChangeReader}. */
@@ -25,7 +25,7 @@ export async function followTilt(
   const warnings: string[] = [];
   const log: Log = (level, message) => void (level === 'warn' && warnings.push(message));
   const provider = createTiltProvider({
-    context: contextOf(entry),
+    context: parseContext(entry),
     clock: systemClock,
     log,
     // Tests end watches sooner than any server would.

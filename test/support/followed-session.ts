@@ -14,12 +14,12 @@ export interface SessionView {
 /** A Session of a gateway, as a client sees it over HTTP. */
 export interface FollowedSession {
   /** As it is now; null when there is none of that id. */
-  look(): Promise<SessionView | null>;
+  read(): Promise<SessionView | null>;
   /** Waits until it is as expected. Moves the gateway's clock on meanwhile, if that is one moved by hand. */
   until(expected: object | null): Promise<void>;
 }
 
-const VIEW = `query ($id: ID) { session(id: $id) {
+const QUERY = `query ($id: ID) { session(id: $id) {
   metadata { uid resourceVersion } connection { state since error }
   verdict { state final reason } status { targets { name phase } }
 } }`;
@@ -33,19 +33,19 @@ export function followSession(
   instance = 'tilt-default',
   clock?: ManualClock,
 ): FollowedSession {
-  const look = async () => {
+  const read = async () => {
     const id = `${instance}/Tiltfile`;
-    const { data } = await gateway.query<{ session: SessionView | null }>(VIEW, { id });
+    const { data } = await gateway.query<{ session: SessionView | null }>(QUERY, { id });
     return data.session;
   };
-  const moveAndLook = async () => {
+  const advanceAndRead = async () => {
     await clock?.advance(STEP_MS);
-    return look();
+    return read();
   };
   return {
-    look,
+    read,
     async until(expected) {
-      const poll = expect.poll(moveAndLook, { timeout: 20_000, interval: clock ? 1 : 20 });
+      const poll = expect.poll(advanceAndRead, { timeout: 20_000, interval: clock ? 1 : 20 });
       await (expected === null ? poll.toBeNull() : poll.toMatchObject(expected));
     },
   };
@@ -91,7 +91,7 @@ export const HEALTHY = {
 };
 
 /** How it looks in trouble: readable, with a reason of one line in which `reason` is, and never green. */
-export function troubled(state: 'STALE' | 'GONE', reason: RegExp) {
+export function degraded(state: 'STALE' | 'GONE', reason: RegExp) {
   const line = new RegExp(`^.*(?:${reason.source}).*$`);
   return {
     connection: { state, error: expect.stringMatching(line) },

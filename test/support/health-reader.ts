@@ -12,7 +12,7 @@ export interface Health {
 /** A WebSocket subscription to the health of `tilt-default`. */
 export interface HealthReader extends AsyncDisposable {
   /** Every payload so far. */
-  readonly seen: readonly (Health | null)[];
+  readonly payloads: readonly (Health | null)[];
   /** Whether the subscription, or its connection, has ended. */
   readonly hasEnded: boolean;
 }
@@ -24,11 +24,11 @@ const QUERY = `subscription { session(id: "tilt-default/Tiltfile") {
 /** Subscribes; resolves with the first payload seen. Rejects when the connection is refused. */
 export async function readHealth({ webSocketUrl }: Pick<TestGateway, 'webSocketUrl'>): Promise<HealthReader> {
   const socket = new WebSocket(webSocketUrl, 'graphql-transport-ws');
-  const seen: (Health | null)[] = [];
+  const payloads: (Health | null)[] = [];
   let hasEnded = false;
   socket.on('message', (bytes) => {
     const { type, payload } = JSON.parse(String(bytes));
-    if (type === 'next') seen.push(payload.data.session);
+    if (type === 'next') payloads.push(payload.data.session);
     else if (type !== 'connection_ack') hasEnded = true;
   });
   socket.on('close', () => {
@@ -40,7 +40,7 @@ export async function readHealth({ webSocketUrl }: Pick<TestGateway, 'webSocketU
   socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: QUERY } }));
   await once(socket, 'message');
   return {
-    seen,
+    payloads,
     get hasEnded() {
       return hasEnded;
     },

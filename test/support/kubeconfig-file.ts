@@ -11,7 +11,7 @@ import type { TiltServer } from './tilt-server.js';
 /** What an entry is made of: a server that runs, or where one would be. */
 export interface KubeconfigEntry {
   /** With its URL, CA and token. */
-  readonly at: Pick<TiltServer, 'url' | 'token' | 'tls'>;
+  readonly server: Pick<TiltServer, 'url' | 'token' | 'tls'>;
   /** Fields of `cluster` to add or, with undefined, to leave out. */
   readonly cluster?: Readonly<Record<string, unknown>>;
   /** The same for `user`. */
@@ -19,18 +19,18 @@ export interface KubeconfigEntry {
 }
 
 /** A kubeconfig in the form that Tilt writes, as text: an entry for each context name. */
-export function kubeconfigText(entries: Readonly<Record<string, KubeconfigEntry | TiltServer>>): string {
+export function formatKubeconfig(entries: Readonly<Record<string, KubeconfigEntry | TiltServer>>): string {
   const all = Object.entries(entries).map(([name, entry]) => ({
     name,
-    ...('at' in entry ? entry : { at: entry }),
+    ...('server' in entry ? entry : { server: entry }),
   }));
   const config = {
     apiVersion: 'v1',
-    clusters: all.map((entry) => ({ cluster: clusterOf(entry), name: entry.name })),
+    clusters: all.map((entry) => ({ cluster: formatCluster(entry), name: entry.name })),
     contexts: all.map(({ name }) => ({ context: { cluster: name, user: name }, name })),
     'current-context': '',
     kind: 'Config',
-    users: all.map((entry) => ({ name: entry.name, user: { token: entry.at.token, ...entry.user } })),
+    users: all.map((entry) => ({ name: entry.name, user: { token: entry.server.token, ...entry.user } })),
   };
   return stringify(config, { indentSeq: false });
 }
@@ -40,7 +40,7 @@ export function writeKubeconfig(
   path: string,
   entries: Readonly<Record<string, KubeconfigEntry | TiltServer>>,
 ): Promise<void> {
-  return replaceFile(path, kubeconfigText(entries));
+  return replaceFile(path, formatKubeconfig(entries));
 }
 
 /** Writes a kubeconfig as it is after the last Tilt has ended: with null for its lists. */
@@ -49,8 +49,8 @@ export function writeStoppedKubeconfig(path: string): Promise<void> {
 }
 
 /** The context of a kubeconfig that has one entry for these parts. */
-export function contextOf(entry: KubeconfigEntry | TiltServer): KubeContext {
-  const [context] = parseKubeconfig(kubeconfigText({ 'tilt-default': entry }), 'config').contexts;
+export function parseContext(entry: KubeconfigEntry | TiltServer): KubeContext {
+  const [context] = parseKubeconfig(formatKubeconfig({ 'tilt-default': entry }), 'config').contexts;
   if (!context) throw new Error('Expected a context.');
   return context;
 }
@@ -75,7 +75,7 @@ export async function createKubeconfigFolder(): Promise<{
   };
 }
 
-function clusterOf({ at, cluster }: KubeconfigEntry): Readonly<Record<string, unknown>> {
-  const ca = Buffer.from(at.tls.ca).toString('base64');
-  return { 'certificate-authority-data': ca, server: at.url, ...cluster };
+function formatCluster({ server, cluster }: KubeconfigEntry): Readonly<Record<string, unknown>> {
+  const ca = Buffer.from(server.tls.ca).toString('base64');
+  return { 'certificate-authority-data': ca, server: server.url, ...cluster };
 }

@@ -4,14 +4,14 @@ import { expect } from 'vitest';
 import { BIN } from './cli.js';
 
 /** An agent that has started `tilt-graphql mcp`, as agents do. Ends at the end of its block. */
-export interface Agent extends AsyncDisposable {
+export interface McpAgent extends AsyncDisposable {
   readonly client: Client;
   /** Uses a tool, and gives what it answers; of an error the text. */
-  use(tool: string, input?: Record<string, unknown>): Promise<unknown>;
+  callTool(tool: string, input?: Record<string, unknown>): Promise<unknown>;
 }
 
 /** Starts `tilt-graphql mcp` and connects to it. */
-export async function startAgent(url: string): Promise<Agent> {
+export async function startMcpAgent(url: string): Promise<McpAgent> {
   const client = new Client({ name: 'test', version: '1' });
   await client.connect(
     new StdioClientTransport({
@@ -22,7 +22,7 @@ export async function startAgent(url: string): Promise<Agent> {
   );
   return {
     client,
-    async use(name, input = {}) {
+    async callTool(name, input = {}) {
       const { isError, content, structuredContent } = await client.callTool({ name, arguments: input });
       const [first] = content;
       if (isError) return first?.type === 'text' ? first.text : 'no text';

@@ -18,12 +18,12 @@ export interface NatsConfig {
     readonly advertise?: boolean;
   };
   /** More lines, such as who is let in. */
-  readonly more?: string;
+  readonly extraLines?: string;
 }
 
 /** A configuration file, of the very lines that `docs/fleet.md` shows. */
-export function natsConfig(config: NatsConfig): string {
-  const { name, port, monitor, folder, jetstream = true, cluster, more } = config;
+export function formatNatsConfig(config: NatsConfig): string {
+  const { name, port, monitor, folder, jetstream = true, cluster, extraLines } = config;
   const lines = [`server_name: ${name}`, `listen: "127.0.0.1:${port}"`];
   if (monitor !== undefined) lines.push(`http: "127.0.0.1:${monitor}"`);
   if (jetstream) lines.push(`jetstream { store_dir: "${folder}", max_mem: 256M, max_file: 2G }`);
@@ -37,5 +37,5 @@ export function natsConfig(config: NatsConfig): string {
       '}',
     );
   }
-  return [...lines, ...(more === undefined ? [] : [more]), ''].join('\n');
+  return [...lines, ...(extraLines === undefined ? [] : [extraLines]), ''].join('\n');
 }

@@ -26,10 +26,10 @@ export function createOperator(): TestOperator {
   const account = nkeys.createAccount();
   // JetStream asks for it.
   const system = nkeys.createAccount();
-  const operatorJwt = signed(operator, operator, { type: 'operator' });
+  const operatorJwt = signJwt(operator, operator, { type: 'operator' });
   const accounts = [
-    `${account.getPublicKey()}: ${signed(operator, account, { type: 'account', limits: LIMITS })}`,
-    `${system.getPublicKey()}: ${signed(operator, system, { type: 'account', limits: CONNECTIONS })}`,
+    `${account.getPublicKey()}: ${signJwt(operator, account, { type: 'account', limits: LIMITS })}`,
+    `${system.getPublicKey()}: ${signJwt(operator, system, { type: 'account', limits: CONNECTIONS })}`,
   ];
   return {
     config: [
@@ -41,7 +41,7 @@ export function createOperator(): TestOperator {
     creds({ expires, allow = [] } = {}) {
       const user = nkeys.createUser();
       const claims = { type: 'user', ...UNLIMITED, pub: { allow }, sub: {} };
-      return credsFile(signed(account, user, claims, expires), user);
+      return formatCreds(signJwt(account, user, claims, expires), user);
     },
   };
 }
@@ -49,11 +49,11 @@ export function createOperator(): TestOperator {
 /** A new nkey: its public part, and its seed as it stands in a file. */
 export function createNkey(): { readonly publicKey: string; readonly seed: string } {
   const user = nkeys.createUser();
-  return { publicKey: user.getPublicKey(), seed: textOf(user.getSeed()) };
+  return { publicKey: user.getPublicKey(), seed: decodeText(user.getSeed()) };
 }
 
 /** A JWT as NATS has them: signed by an nkey. */
-function signed(issuer: KeyPair, subject: KeyPair, nats: object, expires?: number): string {
+function signJwt(issuer: KeyPair, subject: KeyPair, nats: object, expires?: number): string {
   const head = { typ: 'JWT', alg: 'ed25519-nkey' };
   const claims = {
     jti: randomUUID(),
@@ -64,27 +64,27 @@ function signed(issuer: KeyPair, subject: KeyPair, nats: object, expires?: numbe
     ...(expires !== undefined && { exp: expires }),
     nats: { ...nats, version: 2 },
   };
-  const body = [head, claims].map((part) => encoded(JSON.stringify(part))).join('.');
-  return `${body}.${encoded(issuer.sign(new TextEncoder().encode(body)))}`;
+  const body = [head, claims].map((part) => encodeBase64Url(JSON.stringify(part))).join('.');
+  return `${body}.${encodeBase64Url(issuer.sign(new TextEncoder().encode(body)))}`;
 }
 
-function credsFile(jwt: string, user: KeyPair): string {
+function formatCreds(jwt: string, user: KeyPair): string {
   return [
     '-----BEGIN NATS USER JWT-----',
     jwt,
     '------END NATS USER JWT------',
     '',
     '-----BEGIN USER NKEY SEED-----',
-    textOf(user.getSeed()),
+    decodeText(user.getSeed()),
     '------END USER NKEY SEED------',
     '',
   ].join('\n');
 }
 
-function encoded(content: string | Uint8Array): string {
+function encodeBase64Url(content: string | Uint8Array): string {
   return Buffer.from(content).toString('base64url');
 }
 
-function textOf(bytes: Uint8Array): string {
+function decodeText(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }

@@ -1,6 +1,6 @@
 /** What a gateway of a bucket has to be allowed to publish, as `docs/fleet.md` lists it; it creates no bucket. */
 export function gatewayPermissions(bucket: string): string[] {
-  return ['$JS.API.INFO', ...[bucket, `${bucket}_presence`].flatMap(readingOf)];
+  return ['$JS.API.INFO', ...[bucket, `${bucket}_presence`].flatMap(readPermissions)];
 }
 
 /** The same for the publisher of the instances that a pattern names, such as `team-a.>`. */
@@ -13,7 +13,7 @@ export function publisherPermissions(bucket: string, instances: string): string[
   ];
 }
 
-function readingOf(bucket: string): string[] {
+function readPermissions(bucket: string): string[] {
   return [
     `$JS.API.STREAM.INFO.KV_${bucket}`,
     `$JS.API.STREAM.MSG.GET.KV_${bucket}`,

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NatsConfig, natsConfig } from './nats-config.js';
+import { findFreePorts } from './free-port.js';
+import { formatNatsConfig, type NatsConfig } from './nats-config.js';
 import { REMOVAL } from './temporary-folder.js';
 
 /** A real `nats-server` with JetStream, on a port of 127.0.0.1 that it keeps. Ends at the end of its block. */
@@ -26,7 +26,7 @@ export interface NatsServer extends AsyncDisposable {
   /** Deletes everything that it has stored. It must not run. */
   wipe(): Promise<void>;
   /** Replaces the lines `more` of its configuration and reloads that (`SIGHUP`): logins that are not right any more end at once. */
-  reload(more: string): Promise<void>;
+  reload(extraLines: string): Promise<void>;
 }
 
 /** Three of them, as a cluster. */
@@ -38,8 +38,8 @@ export interface NatsCluster extends AsyncDisposable {
 }
 
 /** Starts one. */
-export async function startNats(options: Pick<NatsConfig, 'jetstream' | 'more'> = {}): Promise<NatsServer> {
-  const [port = 0, monitor = 0] = await freePorts(2);
+export async function startNats(options: Pick<NatsConfig, 'jetstream' | 'extraLines'> = {}): Promise<NatsServer> {
+  const [port = 0, monitor = 0] = await findFreePorts(2);
   const server = await prepare({ name: 'n1', port, monitor, ...options });
   await server.start();
   return server;
@@ -51,7 +51,7 @@ export async function startNats(options: Pick<NatsConfig, 'jetstream' | 'more'> 
  * @param options.advertise whether a server tells its clients of the others. Default: true
  */
 export async function startNatsCluster({ advertise = true } = {}): Promise<NatsCluster> {
-  const ports = await freePorts(9);
+  const ports = await findFreePorts(9);
   const routes = ports.slice(0, 3);
   const monitors = ports.slice(3, 6);
   const servers = await Promise.all(
@@ -66,7 +66,7 @@ export async function startNatsCluster({ advertise = true } = {}): Promise<NatsC
     address: (bucket) => `nats://${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${bucket}`,
     async leader(stream) {
       for (const { monitor } of servers) {
-        const name = await leaderAccordingTo(monitor, stream).catch(() => null);
+        const name = await fetchLeader(monitor, stream).catch(() => null);
         const server = servers.find((candidate) => candidate.name === name);
         if (server) return server;
       }
@@ -89,7 +89,7 @@ interface JetStreamStatus {
   }[];
 }
 
-async function leaderAccordingTo(monitor: string, stream: string | null): Promise<string | null> {
+async function fetchLeader(monitor: string, stream: string | null): Promise<string | null> {
   const response = await fetch(`${monitor}/jsz?accounts=true&streams=true&config=true`);
   const status: JetStreamStatus = await response.json();
   if (stream === null) return status.meta_cluster?.leader ?? null;
@@ -103,7 +103,7 @@ async function prepare(
   const { name, port, monitor } = config;
   const folder = await mkdtemp(join(tmpdir(), 'tilt-graphql-nats-'));
   const file = join(folder, 'nats.conf');
-  await writeFile(file, natsConfig({ ...config, folder }));
+  await writeFile(file, formatNatsConfig({ ...config, folder }));
   let child: ChildProcess | null = null;
   const server: NatsServer = {
     name,
@@ -115,7 +115,7 @@ async function prepare(
     address: (bucket) => `nats://127.0.0.1:${port}/${bucket}`,
     async start() {
       child = spawn('nats-server', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-      await isReady(child);
+      await waitUntilReady(child);
     },
     async kill() {
       const running = child;
@@ -128,8 +128,8 @@ async function prepare(
     },
     wipe: () => rm(join(folder, 'jetstream'), { recursive: true }),
     signal: (signal) => void child?.kill(signal),
-    async reload(more) {
-      await writeFile(file, natsConfig({ ...config, more, folder }));
+    async reload(extraLines) {
+      await writeFile(file, formatNatsConfig({ ...config, extraLines, folder }));
       child?.kill('SIGHUP');
     },
     async [Symbol.asyncDispose]() {
@@ -141,7 +141,7 @@ async function prepare(
 }
 
 /** Resolves once it says that it is ready. */
-function isReady({ stderr }: ChildProcess): Promise<void> {
+function waitUntilReady({ stderr }: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = '';
     stderr?.on('data', (chunk) => {
@@ -150,17 +150,4 @@ function isReady({ stderr }: ChildProcess): Promise<void> {
     });
     stderr?.once('close', () => reject(new Error(`nats-server ended: ${said}`)));
   });
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const probes = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  const ports = await Promise.all(
-    probes.map(async (probe) => {
-      await once(probe, 'listening');
-      const address = probe.address();
-      return typeof address === 'object' && address !== null ? address.port : 0;
-    }),
-  );
-  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
-  return ports;
 }

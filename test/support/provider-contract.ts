@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
 import type { SessionId, Target } from '../../src/model/session.js';
 import type { SessionProvider } from '../../src/providers/provider.js';
+import { type ProviderWatch, startProviderWatch } from './provider-watch.js';
 import { type SessionJson, sessionJson } from './session-json.js';
-import { startWatching, type Watching } from './watching.js';
 
 /** A Session that a source is to hold. */
 export interface ContractSession {
@@ -17,7 +17,7 @@ export interface ContractSession {
 }
 
 /** What a source can do in the test. */
-export type Ability = 'put' | 'remove' | 'breakLink' | 'watchAgain';
+export type Ability = 'put' | 'remove' | 'disconnect' | 'watchAgain';
 
 /** How the contract test gets at a provider. */
 export interface ProviderHarness {
@@ -39,11 +39,11 @@ export interface ProviderUnderTest {
   /** The source loses a Session; harmless if it has none of that id. */
   remove?(id: SessionId): unknown;
   /** The present watch fails; a later one does not. */
-  breakLink?(): unknown;
+  disconnect?(): unknown;
   /** Lets time pass: called again and again while a test waits. Default: a turn of the event loop. */
   tick?(): unknown;
   /** How many timers and the like are held: none, when nothing watches. */
-  held?(): number;
+  openHandles?(): number;
   dispose(): unknown;
 }
 
@@ -54,15 +54,15 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
   const last = ids.at(-1) ?? first;
   const initial = ids.map((id) => contractSession(id, 1));
   const can = (...needed: Ability[]) => needed.every((ability) => abilities.includes(ability));
-  const inScene =
-    (given: readonly ContractSession[], test: (scene: Scene) => Promise<void>) =>
+  const withSource =
+    (given: readonly ContractSession[], test: (run: Run) => Promise<void>) =>
     ({ signal }: { readonly signal: AbortSignal }) =>
-      playScene(harness, given, test, signal);
+      runWithSource(harness, given, test, signal);
 
   describe(`the ${name} provider keeps the contract`, () => {
     it(
       'begins with a snapshot, or says why it cannot',
-      inScene(initial, async ({ watch }) => {
+      withSource(initial, async ({ watch }) => {
         const { changes } = await watch();
         expect(['snapshot', 'stale']).toContain(changes[0]?.type);
       }),
@@ -70,35 +70,35 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
 
     it(
       'resolves when the signal aborts while it is idle, and holds nothing after that',
-      inScene(initial, async ({ watch, until, expectNothingHeld }) => {
+      withSource(initial, async ({ watch, until, expectReleased }) => {
         const watching = await watch();
         watching.abort();
         await until(() => watching.outcome !== null);
         expect(watching.outcome).toEqual({ error: null });
-        expectNothingHeld(watching.signal);
+        expectReleased(watching.signal);
       }),
     );
 
     it(
       'pushes nothing to a signal that has aborted before',
-      inScene(initial, async ({ source, expectNothingHeld }) => {
+      withSource(initial, async ({ source, expectReleased }) => {
         const signal = AbortSignal.abort();
         await source.provider.watch(({ type }) => expect.unreachable(type), signal);
-        expectNothingHeld(signal);
+        expectReleased(signal);
       }),
     );
 
     if (ids.length > 0) {
       it(
         'shows what its source holds',
-        inScene(initial, async ({ watch }) => {
-          expect(held(await watch())).toEqual(contents(initial));
+        withSource(initial, async ({ watch }) => {
+          expect(targetsBySession(await watch())).toEqual(expectedTargets(initial));
         }),
       );
 
       it(
         'begins with an empty snapshot when its source holds nothing',
-        inScene([], async ({ watch }) => {
+        withSource([], async ({ watch }) => {
           const { changes } = await watch();
           expect(changes[0]).toMatchObject({ type: 'snapshot', sessions: [] });
         }),
@@ -108,7 +108,7 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
     if (can('put')) {
       it(
         'tells of a newer state',
-        inScene(initial, async ({ source, watch, until }) => {
+        withSource(initial, async ({ source, watch, until }) => {
           const watching = await watch();
           const newer = contractSession(first, 2);
           await source.put?.(newer);
@@ -120,7 +120,7 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
     if (can('put')) {
       it(
         'pushes nothing once the signal has aborted',
-        inScene(initial, async ({ source, watch, until }) => {
+        withSource(initial, async ({ source, watch, until }) => {
           const watching = await watch();
           const { length } = watching.changes;
           watching.abort();
@@ -134,21 +134,21 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
     if (can('remove')) {
       it(
         'tells that a Session is gone',
-        inScene(initial, async ({ source, watch, until }) => {
+        withSource(initial, async ({ source, watch, until }) => {
           const watching = await watch();
           await source.remove?.(first);
-          await until(() => !watching.known.sessions.has(first));
-          expect(Object.keys(held(watching))).toEqual(ids.slice(1));
+          await until(() => !watching.state.sessions.has(first));
+          expect(Object.keys(targetsBySession(watching))).toEqual(ids.slice(1));
         }),
       );
     }
 
-    if (can('breakLink', 'put', 'remove')) {
+    if (can('disconnect', 'put', 'remove')) {
       it(
         'rejects when its link breaks, and begins anew with a snapshot that heals the gap',
-        inScene(initial, async ({ source, watch, until }) => {
+        withSource(initial, async ({ source, watch, until }) => {
           const broken = await watch();
-          await source.breakLink?.();
+          await source.disconnect?.();
           await until(() => broken.outcome !== null);
           expect(broken.outcome?.error).toBeInstanceOf(Error);
           await source.remove?.(first);
@@ -157,7 +157,7 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
           const healed = await watch();
           expect(healed.changes[0]?.type).toBe('snapshot');
           await until(() => shows(healed, missed));
-          expect(healed.known.sessions.has(first)).toBe(first === last);
+          expect(healed.state.sessions.has(first)).toBe(first === last);
         }),
       );
     }
@@ -165,7 +165,7 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
     if (can('watchAgain')) {
       it(
         'can be watched again, from a snapshot on',
-        inScene(initial, async ({ watch, until }) => {
+        withSource(initial, async ({ watch, until }) => {
           const before = await watch();
           before.abort();
           await until(() => before.outcome !== null);
@@ -177,9 +177,9 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
 
     if (can('put', 'remove')) {
       it('leads whoever applies all its changes to what its source holds', async (context) => {
-        const history = fc.array(stepOf(ids), { maxLength: 12 });
+        const history = fc.array(arbitraryStep(ids), { maxLength: 12 });
         await fc.assert(
-          fc.asyncProperty(history, (steps) => inScene([], (scene) => playHistory(scene, steps))(context)),
+          fc.asyncProperty(history, (steps) => withSource([], (run) => playHistory(run, steps))(context)),
           { numRuns: histories },
         );
       });
@@ -188,47 +188,47 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
 }
 
 /** A source under test, and what a test does with it. */
-interface Scene {
+interface Run {
   readonly source: ProviderUnderTest;
   /** Begins to watch, and waits for the first snapshot. */
-  watch(): Promise<Watching>;
+  watch(): Promise<ProviderWatch>;
   until(condition: () => boolean): Promise<void>;
-  expectNothingHeld(signal: AbortSignal): void;
+  expectReleased(signal: AbortSignal): void;
 }
 
-async function playScene(
+async function runWithSource(
   harness: ProviderHarness,
   initial: readonly ContractSession[],
-  test: (scene: Scene) => Promise<void>,
+  test: (run: Run) => Promise<void>,
   timeout: AbortSignal,
 ): Promise<void> {
   const source = await harness.make(initial);
-  const watchings: Watching[] = [];
-  const scene: Scene = { source, watch, until, expectNothingHeld };
+  const watchings: ProviderWatch[] = [];
+  const run: Run = { source, watch, until, expectReleased };
   try {
-    await test(scene);
+    await test(run);
   } finally {
     for (const watching of watchings) watching.abort();
     await source.dispose();
   }
 
-  async function watch(): Promise<Watching> {
-    const watching = startWatching(source.provider);
+  async function watch(): Promise<ProviderWatch> {
+    const watching = startProviderWatch(source.provider);
     watchings.push(watching);
-    await until(() => watching.known.isSynced || watching.outcome !== null);
+    await until(() => watching.state.isSynced || watching.outcome !== null);
     return watching;
   }
 
   async function until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       timeout.throwIfAborted();
-      await (source.tick ?? turn)();
+      await (source.tick ?? nextTick)();
     }
   }
 
-  function expectNothingHeld(signal: AbortSignal): void {
+  function expectReleased(signal: AbortSignal): void {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
-    expect(source.held?.() ?? 0).toBe(0);
+    expect(source.openHandles?.() ?? 0).toBe(0);
   }
 }
 
@@ -237,7 +237,7 @@ type Step =
   | { readonly type: 'remove'; readonly id: SessionId }
   | { readonly type: 'tick' };
 
-function stepOf(ids: readonly SessionId[]): fc.Arbitrary<Step> {
+function arbitraryStep(ids: readonly SessionId[]): fc.Arbitrary<Step> {
   const id = fc.constantFrom(...ids);
   return fc.oneof(
     fc.record({ type: fc.constant('put' as const), id, version: fc.nat({ max: 1_000 }) }),
@@ -246,7 +246,7 @@ function stepOf(ids: readonly SessionId[]): fc.Arbitrary<Step> {
   );
 }
 
-async function playHistory({ source, watch, until }: Scene, steps: readonly Step[]): Promise<void> {
+async function playHistory({ source, watch, until }: Run, steps: readonly Step[]): Promise<void> {
   const expected = new Map<SessionId, ContractSession>();
   const watching = await watch();
   for (const step of steps) {
@@ -260,8 +260,8 @@ async function playHistory({ source, watch, until }: Scene, steps: readonly Step
       await source.put?.(session);
     }
   }
-  const wanted = JSON.stringify(contents([...expected.values()]));
-  await until(() => JSON.stringify(held(watching)) === wanted);
+  const wanted = JSON.stringify(expectedTargets([...expected.values()]));
+  await until(() => JSON.stringify(targetsBySession(watching)) === wanted);
 }
 
 /** A Session whose targets tell its version. */
@@ -271,24 +271,27 @@ function contractSession(id: SessionId, version: number): ContractSession {
   return { id, instance, json: sessionJson({ name, uid: `uid of ${id}`, targets: [target] }) };
 }
 
-type Contents = Readonly<Record<SessionId, readonly Target[]>>;
+type TargetsBySession = Readonly<Record<SessionId, readonly Target[]>>;
 
-function contents(sessions: readonly ContractSession[]): Contents {
+function expectedTargets(sessions: readonly ContractSession[]): TargetsBySession {
   return sorted(sessions.map(({ id, instance, json }) => [id, decodeSession(json, instance).status.targets]));
 }
 
-function held({ known }: Watching): Contents {
-  return sorted([...known.sessions].map(([id, { status }]) => [id, status.targets]));
+function targetsBySession({ state }: ProviderWatch): TargetsBySession {
+  return sorted([...state.sessions].map(([id, { status }]) => [id, status.targets]));
 }
 
-function sorted(entries: readonly [SessionId, readonly Target[]][]): Contents {
+function sorted(entries: readonly [SessionId, readonly Target[]][]): TargetsBySession {
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function shows(watching: Watching, session: ContractSession): boolean {
-  return JSON.stringify(held(watching)[session.id]) === JSON.stringify(contents([session])[session.id]);
+function shows(watching: ProviderWatch, session: ContractSession): boolean {
+  return (
+    JSON.stringify(targetsBySession(watching)[session.id]) ===
+    JSON.stringify(expectedTargets([session])[session.id])
+  );
 }
 
-function turn(): Promise<void> {
+function nextTick(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

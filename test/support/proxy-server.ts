@@ -19,7 +19,7 @@ export interface ProxyServer extends AsyncDisposable {
   /** `host:port`. */
   readonly address: string;
   /** The hosts and ports it was asked for, in order. */
-  readonly asked: readonly string[];
+  readonly requestedHosts: readonly string[];
   /** Breaks every connection. */
   cut(): void;
 }
@@ -34,12 +34,12 @@ export interface HttpProxyOptions {
 
 /** Starts an HTTP proxy: CONNECT for TLS, absolute URLs for plain servers. */
 export async function startHttpProxy({ authorization, tls }: HttpProxyOptions = {}): Promise<ProxyServer> {
-  const asked: string[] = [];
+  const requestedHosts: string[] = [];
   const isAllowed = ({ headers }: IncomingMessage) =>
     authorization === undefined || headers['proxy-authorization'] === authorization;
   const forward = (incoming: IncomingMessage, response: ServerResponse) => {
     const url = new URL(incoming.url ?? '');
-    asked.push(url.host);
+    requestedHosts.push(url.host);
     const onward = request(
       { port: url.port, path: url.pathname + url.search, headers: incoming.headers },
       (answer) => {
@@ -54,17 +54,17 @@ export async function startHttpProxy({ authorization, tls }: HttpProxyOptions = 
   };
   const server = tls ? createHttpsServer(tls.server, forward) : createHttpServer(forward);
   server.on('connect', (incoming: IncomingMessage, socket: Socket) => {
-    asked.push(incoming.url ?? '');
+    requestedHosts.push(incoming.url ?? '');
     if (!isAllowed(incoming)) return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
     const port = Number(incoming.url?.split(':').at(-1));
-    return join(socket, port, () => socket.write('HTTP/1.1 200 Connection established\r\n\r\n'));
+    return connectToPort(socket, port, () => socket.write('HTTP/1.1 200 Connection established\r\n\r\n'));
   });
-  return listen(server, asked);
+  return listen(server, requestedHosts);
 }
 
 /** Starts a SOCKS 5 proxy without authentication, as far as RFC 1928 is needed here: CONNECT to a name or an IPv4 address. */
 export function startSocksProxy(): Promise<ProxyServer> {
-  const asked: string[] = [];
+  const requestedHosts: string[] = [];
   const server = createTcpServer((socket) => {
     socket.once('data', () => {
       socket.write(Uint8Array.of(5, 0));
@@ -73,16 +73,16 @@ export function startSocksProxy(): Promise<ProxyServer> {
         const end = isName ? 5 + (bytes[4] ?? 0) : 8;
         const host = isName ? bytes.toString('latin1', 5, end) : bytes.subarray(4, end).join('.');
         const port = bytes.readUInt16BE(end);
-        asked.push(`${host}:${port}`);
-        join(socket, port, () => socket.write(Uint8Array.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0)));
+        requestedHosts.push(`${host}:${port}`);
+        connectToPort(socket, port, () => socket.write(Uint8Array.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0)));
       });
     });
   });
-  return listen(server, asked);
+  return listen(server, requestedHosts);
 }
 
 /** Connects a client to a port of this machine. */
-function join(client: Socket, port: number, onConnected: () => void): void {
+function connectToPort(client: Socket, port: number, onConnected: () => void): void {
   const onward = connect(port, '127.0.0.1', () => {
     onConnected();
     onward.pipe(client).pipe(onward);
@@ -96,7 +96,7 @@ function join(client: Socket, port: number, onConnected: () => void): void {
   }
 }
 
-async function listen(server: Server, asked: readonly string[]): Promise<ProxyServer> {
+async function listen(server: Server, requestedHosts: readonly string[]): Promise<ProxyServer> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);
@@ -110,7 +110,7 @@ async function listen(server: Server, asked: readonly string[]): Promise<ProxySe
   };
   return {
     address: `127.0.0.1:${port}`,
-    asked,
+    requestedHosts,
     cut,
     async [Symbol.asyncDispose]() {
       cut();

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { BucketGateway } from './bucket-gateway.js';
 import { type RunningCommand, runCli } from './cli.js';
 
 /** How often a race is tried in the tests of `publish -- COMMAND`; `TILT_GRAPHQL_ROUNDS=20` for figures. */
@@ -9,44 +10,6 @@ export const SLOW = { timeout: 90_000 + ROUNDS * 30_000 };
 
 /** Options of `expect.poll` for what several processes have to do. */
 export const PATIENCE = { timeout: 30_000 };
-
-/** A Session as a gateway shows it. */
-export interface PublishedSession {
-  readonly id: string;
-  readonly connection: { readonly state: string; readonly error: string | null };
-  readonly verdict: { readonly state: string; readonly reason: string | null };
-  readonly spec: { readonly tiltfilePath: string };
-  readonly status: { readonly pid: number | null; readonly error: string | null };
-  readonly counts: { readonly total: number };
-  readonly metadata: { readonly uid: string };
-}
-
-/** A gateway that reads a bucket, in a process of its own. */
-export interface BucketGateway extends AsyncDisposable {
-  sessions(): Promise<readonly PublishedSession[]>;
-  session(id: string): Promise<PublishedSession | undefined>;
-}
-
-const SESSIONS = `{ sessions { nodes { id connection { state error } verdict { state reason }
-  spec { tiltfilePath } status { pid error } counts { total } metadata { uid } } } }`;
-
-/** Starts a gateway that reads a bucket. */
-export async function serveBucket(address: string): Promise<BucketGateway> {
-  const command = runCli(['--port', '0', '--source', address]);
-  const [, url = ''] = await command.until(/listens on (http:\S+) /);
-  const sessions = async (): Promise<readonly PublishedSession[]> => {
-    const response = await fetch(`${url}?query=${encodeURIComponent(SESSIONS)}`, {
-      headers: { accept: 'application/json' },
-    });
-    const { data } = await response.json();
-    return data.sessions.nodes;
-  };
-  return {
-    sessions,
-    session: async (id) => (await sessions()).find((session) => session.id === id),
-    [Symbol.asyncDispose]: () => command[Symbol.asyncDispose](),
-  };
-}
 
 /** Waits until the Session of a stand-in for `tilt` is published and LIVE, and then lets the stand-in end (`readers`). */
 export async function endPublishedTilt(gateway: BucketGateway, id: string): Promise<void> {
@@ -72,6 +35,6 @@ export function publishCommand(
 }
 
 /** Quotes words for `sh -c`. */
-export function quoted(words: readonly string[]): string {
+export function quoteWords(words: readonly string[]): string {
   return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
 }

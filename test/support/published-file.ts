@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { expect } from 'vitest';
-import { type RunningCommand, runCli, runCliToEnd } from './cli.js';
+import { type BucketGateway, serveBucket } from './bucket-gateway.js';
+import { type RunningCommand, runCli } from './cli.js';
 import { sessionJson } from './session-json.js';
 import { createTemporaryFolder } from './temporary-folder.js';
 
@@ -12,53 +12,13 @@ function presenceOption(seconds: number): readonly string[] {
   return ['--bucket-presence', `${seconds}s`];
 }
 
-const PATIENCE = { timeout: 20_000 };
-const QUERY = '{ sessions { nodes { id connection { state since error } verdict { state } } } }';
-
-/** What a gateway shows of a Session. */
-export interface ShownSession {
-  readonly id: string;
-  readonly connection: { readonly state: string; readonly since: string; readonly error: string | null };
-  readonly verdict: { readonly state: string };
-}
-
-/** A gateway of a bucket, in a process of its own. */
-export interface BucketGateway extends AsyncDisposable {
-  readonly command: RunningCommand;
-  sessions(): Promise<readonly ShownSession[]>;
-  /** Waits until the Session `ci/Tiltfile` is shown so. */
-  shows(connection: string, verdict: string): Promise<void>;
-  ask(query: string): Promise<Record<string, unknown>>;
-  /** Exit code and output of `wait --for ready` with a short timeout. */
-  wait(): ReturnType<typeof runCliToEnd>;
-}
-
-/** Starts the gateway. */
-export async function serveBucket(
+/** Starts a gateway that reads a bucket, with a presence interval of {@link PRESENCE_S} seconds. */
+export function serveShortPresenceBucket(
   address: string,
   env: Record<string, string> = {},
   args: readonly string[] = [],
 ): Promise<BucketGateway> {
-  const command = runCli(['--port', '0', '--source', address, ...presenceOption(PRESENCE_S), ...args], env);
-  const [, url = ''] = await command.until(/listens on (http:\S+) /);
-  const ask = async (query: string) => {
-    const response = await fetch(`${url}?query=${encodeURIComponent(query)}`, {
-      headers: { accept: 'application/json' },
-    });
-    return (await response.json()).data;
-  };
-  const sessions = async () => (await ask(QUERY)).sessions.nodes;
-  return {
-    command,
-    ask,
-    sessions,
-    shows: (connection, verdict) =>
-      expect
-        .poll(async () => (await sessions()).find(({ id }: ShownSession) => id === 'ci/Tiltfile'), PATIENCE)
-        .toMatchObject({ connection: { state: connection }, verdict: { state: verdict } }),
-    wait: () => runCliToEnd(['wait', '--url', url, '--for', 'ready', '--timeout', '2s', '-s', 'ci/Tiltfile']),
-    [Symbol.asyncDispose]: () => command[Symbol.asyncDispose](),
-  };
+  return serveBucket(address, env, [...presenceOption(PRESENCE_S), ...args]);
 }
 
 /** A publisher of a Session in a file, in a process of its own. */

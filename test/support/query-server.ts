@@ -22,11 +22,11 @@ export interface QueryServer extends AsyncDisposable {
   /** How many operations were executed so far: the others were answered from the cache. */
   readonly executions: number;
   /** Sends a request as it is given, by default a POST; its scope is what the header `scope` says. */
-  send(options: RequestOptions): Promise<Answer>;
+  send(options: RequestOptions): Promise<QueryResponse>;
   /** Asks a query by POST. */
-  ask(query: string, variables?: Readonly<Record<string, unknown>>): Promise<Answer>;
+  post(query: string, variables?: Readonly<Record<string, unknown>>): Promise<QueryResponse>;
   /** Asks a query by GET. */
-  get(query: string, headers?: OutgoingHttpHeaders): Promise<Answer>;
+  get(query: string, headers?: OutgoingHttpHeaders): Promise<QueryResponse>;
 }
 
 /** A request. */
@@ -40,7 +40,7 @@ export interface RequestOptions {
 }
 
 /** What came back. */
-export interface Answer {
+export interface QueryResponse {
   readonly status: number | undefined;
   /** All but the date. */
   readonly headers: readonly string[];
@@ -100,7 +100,7 @@ export async function startQueryServer(
       return executions;
     },
     send,
-    ask: (query, variables = {}) => {
+    post: (query, variables = {}) => {
       const body = JSON.stringify({ query, variables });
       return send({ headers: { 'content-type': 'application/json', 'content-length': body.length }, body });
     },
@@ -118,7 +118,7 @@ export async function startQueryServer(
 async function exchange(
   port: number,
   { method = 'POST', path = '/graphql', headers = {}, body = [] }: RequestOptions,
-): Promise<Answer> {
+): Promise<QueryResponse> {
   const sent = request({ port, host: '127.0.0.1', method, path, headers });
   sent.flushHeaders();
   for (const piece of [body].flat()) {

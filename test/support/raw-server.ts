@@ -15,7 +15,7 @@ export async function startRawServer(
   tls: TestTls | null = null,
 ): Promise<RawServer> {
   const sockets = new Set<Socket>();
-  const server = createFor(tls, onConnection);
+  const server = createServerFor(tls, onConnection);
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
@@ -33,7 +33,7 @@ export async function startRawServer(
   };
 }
 
-function createFor(tls: TestTls | null, onConnection: (socket: Socket) => void): Server {
+function createServerFor(tls: TestTls | null, onConnection: (socket: Socket) => void): Server {
   if (tls === null) return createServer(onConnection);
   return createTlsServer(tls.server, (socket) => {
     socket.on('error', () => {});

@@ -1,8 +1,8 @@
 import { decodeSession } from '../../src/model/decode.js';
 import { createMemoryProvider, type MemorySource } from '../../src/providers/memory.js';
-import { type RecordingName, recording } from './fixtures.js';
 import { startGateway, type TestGateway } from './gateway.js';
 import { createManualClock, type ManualClock } from './manual-clock.js';
+import { type RecordingName, readRecordedEvents } from './recording.js';
 
 /** A gateway that is shown a recorded watch, as if it had looked on, by a clock moved by hand. */
 export interface Replay extends TestGateway {
@@ -16,7 +16,7 @@ export interface Replay extends TestGateway {
 
 /** Starts one, with nothing played. Its Session is of the instance `tilt-default`. */
 export async function startReplay(name: RecordingName, instance = 'tilt-default'): Promise<Replay> {
-  const events = recording(name);
+  const events = readRecordedEvents(name);
   const opened = Math.max(...events.map(({ ms, object }) => newestTimeIn(object) - ms));
   const clock = createManualClock(opened);
   const source = createMemoryProvider(instance);

@@ -26,11 +26,11 @@ export interface Script {
   /** Answers a message over WebSocket. */
   readonly onMessage?: (message: ClientMessage, socket: WebSocket) => void;
   /** Answers a query over HTTP, or (null) never does. Default: with 404. */
-  readonly onQuery?: () => Answer | null;
+  readonly onQuery?: () => ScriptedResponse | null;
 }
 
 /** An answer over HTTP. */
-export interface Answer {
+export interface ScriptedResponse {
   readonly status: number;
   readonly body: string;
 }

@@ -23,7 +23,7 @@ export function startShell(line: string, env: Readonly<Record<string, string>> =
 }
 
 /** Collects what a child prints, until it has ended and closed its streams. */
-export async function resultOf(child: ChildProcessWithoutNullStreams): Promise<ShellResult> {
+export async function collectOutput(child: ChildProcessWithoutNullStreams): Promise<ShellResult> {
   const printed = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
     printed.stdout += chunk;
@@ -42,5 +42,5 @@ export async function runShell(
 ): Promise<ShellResult> {
   const child = startShell(line, env);
   child.stdin.end();
-  return resultOf(child);
+  return collectOutput(child);
 }

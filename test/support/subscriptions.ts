@@ -28,7 +28,7 @@ export async function subscribeTo<T>(
   { limits = DEFAULT_BACKLOG_LIMITS, lastEventId = null }: SubscribeOptions = {},
 ): Promise<Subscriber<T>> {
   const contextValue: Context = { store, version: 'test', scope: '', lastEventId };
-  const schema = schemaOf(limits);
+  const schema = schemaFor(limits);
   // By a clock that stands still no turn takes long, so that none rests: on a busy machine some would, and `drain` miss them.
   const turn = createTurn({ clock: createManualClock() });
   const live = createLive({ log: silentLog, turn, limits });
@@ -41,7 +41,7 @@ export async function subscribeTo<T>(
       pending ??= stream.next();
       const { done, value } = await pending;
       pending = null;
-      return done ? null : dataOf(value);
+      return done ? null : parseData(value);
     },
     async drain() {
       const payloads: T[] = [];
@@ -53,7 +53,7 @@ export async function subscribeTo<T>(
         ]);
         if (result === null || result.done) return payloads;
         pending = null;
-        payloads.push(dataOf(result.value));
+        payloads.push(parseData(result.value));
       }
     },
     async end() {
@@ -62,7 +62,7 @@ export async function subscribeTo<T>(
   };
 
   /** As it goes over the wire. */
-  function dataOf({ body, errors }: Payload): T {
+  function parseData({ body, errors }: Payload): T {
     if (errors) throw new Error(errors.map(String).join('; '));
     return JSON.parse(String(body)).data;
   }
@@ -75,7 +75,7 @@ interface SubscribeOptions {
 
 const schemas = new Map<BacklogLimits, GraphQLSchema>();
 
-function schemaOf(limits: BacklogLimits): GraphQLSchema {
+function schemaFor(limits: BacklogLimits): GraphQLSchema {
   const schema = schemas.get(limits) ?? createSchema(createSubscriptionResolvers(limits));
   schemas.set(limits, schema);
   return schema;

@@ -12,7 +12,7 @@ export function targetFields(
   phase: TargetFields['phase'],
   { error = 'exit status 1', ...fields }: TargetFieldsOptions = {},
 ): TargetFields {
-  const state = stateOf(phase, error);
+  const state = createState(phase, error);
   const isServer = name.endsWith(':serve');
   return {
     id: `tilt-default/Tiltfile#${name}`,
@@ -30,7 +30,7 @@ export function targetFields(
   };
 }
 
-function stateOf(phase: TargetFields['phase'], error: string): TargetFields['state'] {
+function createState(phase: TargetFields['phase'], error: string): TargetFields['state'] {
   switch (phase) {
     case 'INACTIVE':
       return null;
@@ -112,7 +112,7 @@ const LIVE: LinkState = {
 };
 
 /** A view of these targets, as after a `reset`. */
-export function viewOf(
+export function createTargetsView(
   targets: readonly TargetFields[],
   view: Partial<TargetsView> = {},
 ): TargetsView & { readonly session: SessionFields | null } {

@@ -7,8 +7,8 @@ export interface TcpProxy extends AsyncDisposable {
   /** Breaks all connections, and takes no more until `mend`. */
   cut(): void;
   /** Lets nothing come back any more of what the server says, until `cut`. */
-  deafen(): void;
-  mend(): void;
+  dropResponses(): void;
+  restore(): void;
 }
 
 /** Opens a way to the port. */
@@ -42,7 +42,7 @@ export async function openTcpProxy(target: number): Promise<TcpProxy> {
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
-    deafen() {
+    dropResponses() {
       isDeaf = true;
     },
     cut() {
@@ -50,7 +50,7 @@ export async function openTcpProxy(target: number): Promise<TcpProxy> {
       isDeaf = false;
       for (const socket of open) socket.destroy();
     },
-    mend() {
+    restore() {
       isCut = false;
     },
     async [Symbol.asyncDispose]() {

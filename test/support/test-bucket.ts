@@ -13,7 +13,7 @@ export interface TestBucket extends AsyncDisposable {
   /** Writes a state; its publisher is there from now on. Gives the revision. */
   put(session: Session, more?: Partial<Envelope>): Promise<number>;
   /** Says that a publisher is there. */
-  present(session: Session): Promise<void>;
+  renewPresence(session: Session): Promise<void>;
   /** Deletes a key. */
   remove(instance: string, name: string): Promise<void>;
   /** Deletes the bucket with all that is in it. */
@@ -50,7 +50,7 @@ export async function openTestBucket(address: string, settings: BucketSettings =
       written.set(key, revision);
       return revision;
     },
-    async present({ instance, metadata }) {
+    async renewPresence({ instance, metadata }) {
       await bucket.presence.put(keyOf(instance, metadata.name), 'test');
     },
     async remove(instance, name) {

@@ -15,7 +15,7 @@ export interface TiltGateway extends TestGateway {
   /** The path of the kubeconfig. */
   readonly kubeconfig: string;
   /** Writes the kubeconfig anew, in one step. */
-  announce(tilts: Tilts): Promise<void>;
+  updateKubeconfig(tilts: Tilts): Promise<void>;
   /** The Session of `tilt-default`, or of another context. */
   session(context?: string): FollowedSession;
   /** Waits until the source `tilt-default`, or of another context, looks as expected to a client. */
@@ -44,8 +44,8 @@ export async function startTiltGateway(
   { clock, ...options }: TiltGatewayOptions = {},
 ): Promise<TiltGateway> {
   const folder = await createKubeconfigFolder();
-  const announce = (entries: Tilts) => writeKubeconfig(folder.path, entries);
-  await announce(tilts);
+  const updateKubeconfig = (entries: Tilts) => writeKubeconfig(folder.path, entries);
+  await updateKubeconfig(tilts);
   const gateway = await startGateway({
     ...options,
     tilts: { kubeconfig: folder.path },
@@ -55,7 +55,7 @@ export async function startTiltGateway(
   return {
     ...gateway,
     kubeconfig: folder.path,
-    announce,
+    updateKubeconfig,
     session: (context = 'tilt-default') => followSession(gateway, context, clock),
     async untilSource(expected, name = 'tilt-default') {
       const look = async () => {

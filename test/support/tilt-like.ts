@@ -16,6 +16,6 @@ const replay = server.replay(lines);
 replay.step();
 await writeKubeconfig(kubeconfig, { 'tilt-default': server });
 await server.until(() => server.openWatches > 0);
-replay.rest();
+replay.playRemaining();
 await server.drained();
 setTimeout(() => process.exit(Number(code)), Number(ms));

@@ -19,11 +19,11 @@ export interface TiltObjects {
   putRaw(object: SessionJson): void;
   remove(name: string): ObjectEvent | null;
   /** What happened after a version; null when that is forgotten. */
-  since(version: number): readonly ObjectEvent[] | null;
+  eventsAfter(version: number): readonly ObjectEvent[] | null;
   /** Forgets what happened up to now. */
   compact(): void;
   /** As a process that was started again has them: new uids, versions from 1. */
-  renew(): void;
+  restart(): void;
 }
 
 /** Starts with nothing. */
@@ -49,15 +49,15 @@ export function createTiltObjects(): TiltObjects {
       const object = objects.get(name);
       if (!object) return null;
       objects.delete(name);
-      return happened('DELETED', stamp(object));
+      return recordEvent('DELETED', assignVersion(object));
     },
-    since: (from) => (from < forgotten ? null : history.filter((event) => event.version > from)),
+    eventsAfter: (from) => (from < forgotten ? null : history.filter((event) => event.version > from)),
     compact() {
       version += 1;
       forgotten = version;
       history = [];
     },
-    renew() {
+    restart() {
       const old = [...objects.values()];
       version = 1;
       forgotten = 0;
@@ -69,18 +69,18 @@ export function createTiltObjects(): TiltObjects {
 
   function put(object: SessionJson): ObjectEvent {
     const type = objects.has(object.metadata.name) ? 'MODIFIED' : 'ADDED';
-    const stamped = stamp(object);
+    const stamped = assignVersion(object);
     objects.set(object.metadata.name, stamped);
-    return happened(type, stamped);
+    return recordEvent(type, stamped);
   }
 
-  function stamp(object: SessionJson): SessionJson {
+  function assignVersion(object: SessionJson): SessionJson {
     version += 1;
     const uid = object.metadata.uid ?? objects.get(object.metadata.name)?.metadata.uid ?? randomUUID();
     return { ...object, metadata: { ...object.metadata, uid, resourceVersion: String(version) } };
   }
 
-  function happened(type: ObjectEvent['type'], object: SessionJson): ObjectEvent {
+  function recordEvent(type: ObjectEvent['type'], object: SessionJson): ObjectEvent {
     const event = { type, object, version };
     history.push(event);
     return event;

@@ -6,11 +6,11 @@ import type { TiltServer } from './tilt-server.js';
 /** A Tilt in a process of its own, which can be killed, and stopped in the midst of everything. */
 export interface TiltProcess extends AsyncDisposable {
   /** Its entry in a kubeconfig. */
-  readonly at: Pick<TiltServer, 'url' | 'token' | 'tls'>;
+  readonly server: Pick<TiltServer, 'url' | 'token' | 'tls'>;
   /** Adds or replaces a Session and tells the watchers; resolves when that is under way. */
   put(session: SessionJson): Promise<void>;
   /** Resolves once somebody watches. */
-  watched(): Promise<void>;
+  untilWatched(): Promise<void>;
   /** `SIGKILL`: it ends without a goodbye. `SIGSTOP`: its connections stay open, and nothing comes. `SIGCONT`: it goes on. */
   kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
 }
@@ -23,11 +23,11 @@ export type TiltRequest =
 /** Starts a Tilt that has these Sessions. */
 export async function startTiltProcess(...sessions: readonly SessionJson[]): Promise<TiltProcess> {
   const child = fork(new URL('./tilt-process-main.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
-  const [at] = await once(child, 'message');
+  const [server] = await once(child, 'message');
   const tilt: TiltProcess = {
-    at,
+    server,
     put: (session) => ask(child, { type: 'put', session }),
-    watched: () => ask(child, { type: 'watched' }),
+    untilWatched: () => ask(child, { type: 'watched' }),
     kill: (signal) => void child.kill(signal),
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Listener, listen } from './listener.js';
 import type { SessionJson } from './session-json.js';
+import { createTiltObjects } from './tilt-objects.js';
 import {
-  answerFault,
-  bookmarkOf,
+  createBookmark,
+  createSessionList,
+  createStatus,
   type Fault,
-  lineOf,
-  listOf,
+  formatWatchEvent,
   openStream,
   send,
+  sendFault,
   sendRecorded,
-  statusOf,
-} from './tilt-answers.js';
-import { createTiltObjects } from './tilt-objects.js';
+} from './tilt-responses.js';
 import { createTiltWatchers, type TiltWatchers } from './tilt-watchers.js';
 import { createTls, sharedTls, type TestTls } from './tls.js';
 
@@ -64,7 +64,7 @@ export interface TiltServer {
   /** Removes a Session and tells the watchers. */
   remove(name: string): void;
   /** Plays a recorded watch: the lines go to the watchers as they are, the objects are listed as they are. */
-  replay(lines: readonly { readonly line: string }[]): Replay;
+  replay(lines: readonly { readonly line: string }[]): WatchReplay;
 
   /** Tells the watchers an event that changes nothing here, with the object exactly as it is. */
   emit(type: string, object: unknown): void;
@@ -78,9 +78,9 @@ export interface TiltServer {
   /** Answers requests of a kind like this from here on: the next `times` of them, or all until `heal`. */
   respond(kind: RequestKind, fault: Fault, times?: number): void;
   /** Open watches stay open, but are told nothing more: one end of a half-open connection. New ones are told. */
-  mute(): void;
+  stallWatches(): void;
   /** Takes back every `respond`. */
-  heal(): void;
+  clearFaults(): void;
   /** Ends all watches cleanly, as Tilt does after 30 to 60 minutes. */
   endWatches(): void;
   /** Breaks all connections; each watch in the midst of a line, if one is given. */
@@ -110,11 +110,11 @@ export interface TiltServer {
 }
 
 /** A recording that is being played. */
-interface Replay {
+interface WatchReplay {
   /** Plays the next line; false when there is none. */
   step(): boolean;
   /** Plays all the lines that are left, as fast as possible. */
-  rest(): void;
+  playRemaining(): void;
 }
 
 /** Starts a {@link TiltServer}. Whoever starts it closes it: `await using server = await createTiltServer()`. */
@@ -124,7 +124,7 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
   const requests: SeenRequest[] = [];
   const conditions = new Set<() => void>();
   /** The watches that are told what happens, and those that are only kept open. */
-  let watchers = createTiltWatchers(look);
+  let watchers = createTiltWatchers(runChecks);
   const muted: TiltWatchers[] = [];
   let expiredAs: 'status' | 'event' = 'status';
   let token = options.token ?? newToken();
@@ -158,18 +158,18 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
 
     emit,
     write: (bytes) => watchers.write(bytes),
-    bookmark: () => emit('BOOKMARK', bookmarkOf(objects.version)),
+    bookmark: () => emit('BOOKMARK', createBookmark(objects.version)),
     compact(as) {
       expiredAs = as;
       objects.compact();
     },
 
     respond: (kind, fault, times = Number.POSITIVE_INFINITY) => void faults.set(kind, { fault, times }),
-    mute() {
+    stallWatches() {
       muted.push(watchers);
-      watchers = createTiltWatchers(look);
+      watchers = createTiltWatchers(runChecks);
     },
-    heal: () => faults.clear(),
+    clearFaults: () => faults.clear(),
     endWatches: () => watchers.end(),
     async cut(halfLine = '') {
       await watchers.cut(halfLine);
@@ -178,7 +178,7 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
     stop: () => listener.stop(),
     async restart({ freshCa = false } = {}) {
       await listener.stop();
-      objects.renew();
+      objects.restart();
       token = newToken();
       if (freshCa) tls = await createTls(options.names);
       listener = await open();
@@ -209,13 +209,13 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', 'http://any');
-    const kind = kindOf(url);
+    const kind = classifyRequest(url);
     requests.push({ kind, url: request.url ?? '', headers: request.headers });
     const fault = takeFault(kind);
-    if (fault !== null) answerFault(response, fault);
+    if (fault !== null) sendFault(response, fault);
     else if (!isAllowed(request)) sendRecorded(response, 'list-403-wrong-token');
     else answer(kind, url, response);
-    look();
+    runChecks();
   }
 
   function isAllowed({ headers }: IncomingMessage): boolean {
@@ -233,30 +233,30 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
   }
 
   function answer(kind: RequestKind, url: URL, response: ServerResponse): void {
-    if (kind === 'list') send(response, 200, listOf(objects.all, objects.version));
+    if (kind === 'list') send(response, 200, createSessionList(objects.all, objects.version));
     else if (kind === 'watch') watch(response, Number(url.searchParams.get('resourceVersion')));
     else sendRecorded(response, kind === 'version' ? 'version-200' : 'get-404');
   }
 
   function watch(response: ServerResponse, resourceVersion: number): void {
-    const goesOn = options.mode === 'kubernetes' && resourceVersion > 0;
-    const events = goesOn ? objects.since(resourceVersion) : objects.all.map(asAdded);
+    const resumes = options.mode === 'kubernetes' && resourceVersion > 0;
+    const events = resumes ? objects.eventsAfter(resourceVersion) : objects.all.map(asAdded);
     if (events === null) expire(response);
     else
       watchers.add(
         openStream(response),
-        events.map(({ type, object }) => lineOf(type, object)),
+        events.map(({ type, object }) => formatWatchEvent(type, object)),
       );
   }
 
   function expire(response: ServerResponse): void {
-    const status = statusOf(410, 'too old resource version');
+    const status = createStatus(410, 'too old resource version');
     if (expiredAs === 'status') send(response, 410, status);
-    else openStream(response).end(lineOf('ERROR', status));
+    else openStream(response).end(formatWatchEvent('ERROR', status));
   }
 
   function emit(type: string, object: unknown): void {
-    watchers.write(lineOf(type, object));
+    watchers.write(formatWatchEvent(type, object));
   }
 
   function playLine(line: string): void {
@@ -281,7 +281,7 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
     });
   }
 
-  function look(): void {
+  function runChecks(): void {
     for (const check of conditions) check();
   }
 }
@@ -294,13 +294,16 @@ function newToken(): string {
   return `token-${randomUUID()}`;
 }
 
-function kindOf(url: URL): RequestKind {
+function classifyRequest(url: URL): RequestKind {
   if (url.pathname === '/version') return 'version';
   if (!url.pathname.endsWith('/apis/tilt.dev/v1alpha1/sessions')) return 'other';
   return url.searchParams.get('watch') === '1' ? 'watch' : 'list';
 }
 
-function createReplay(lines: readonly { readonly line: string }[], play: (line: string) => void): Replay {
+function createReplay(
+  lines: readonly { readonly line: string }[],
+  play: (line: string) => void,
+): WatchReplay {
   const left = [...lines];
   const step = () => {
     const next = left.shift();
@@ -309,7 +312,7 @@ function createReplay(lines: readonly { readonly line: string }[], play: (line: 
   };
   return {
     step,
-    rest() {
+    playRemaining() {
       while (step());
     },
   };

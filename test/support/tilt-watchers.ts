@@ -24,7 +24,7 @@ export interface TiltWatchers {
 /** Calls `onChange` when a watch opens or is over. */
 export function createTiltWatchers(onChange: () => void): TiltWatchers {
   const open = new Set<ServerResponse>();
-  const heldUpSince = new Map<ServerResponse, number>();
+  const stalledSince = new Map<ServerResponse, number>();
   let longestStallMs = 0;
 
   return {
@@ -32,7 +32,7 @@ export function createTiltWatchers(onChange: () => void): TiltWatchers {
       return open.size;
     },
     get longestStallMs() {
-      for (const since of heldUpSince.values()) measure(since);
+      for (const since of stalledSince.values()) measure(since);
       return longestStallMs;
     },
     add(response, lines) {
@@ -45,32 +45,34 @@ export function createTiltWatchers(onChange: () => void): TiltWatchers {
       for (const response of open) writeTo(response, bytes);
     },
     async drained() {
-      await Promise.all([...open].map((response) => written(response, '')));
+      await Promise.all([...open].map((response) => writeAndFlush(response, '')));
     },
     end() {
       for (const response of open) response.end();
     },
     async cut(lastBytes) {
       await Promise.all(
-        [...open].map((response) => written(response, lastBytes).then(() => response.socket?.destroy())),
+        [...open].map((response) =>
+          writeAndFlush(response, lastBytes).then(() => response.socket?.destroy()),
+        ),
       );
     },
   };
 
   function writeTo(response: ServerResponse, bytes: string | Uint8Array): void {
-    if (response.write(bytes) || heldUpSince.has(response)) return;
+    if (response.write(bytes) || stalledSince.has(response)) return;
     const since = performance.now();
-    heldUpSince.set(response, since);
+    stalledSince.set(response, since);
     response.once('drain', () => {
-      heldUpSince.delete(response);
+      stalledSince.delete(response);
       measure(since);
     });
   }
 
   function remove(response: ServerResponse): void {
-    const since = heldUpSince.get(response);
+    const since = stalledSince.get(response);
     if (since !== undefined) measure(since);
-    heldUpSince.delete(response);
+    stalledSince.delete(response);
     open.delete(response);
     onChange();
   }
@@ -81,7 +83,7 @@ export function createTiltWatchers(onChange: () => void): TiltWatchers {
 }
 
 /** Resolves when the bytes, and all before them, are in the hands of the system, or the connection is gone. */
-function written(response: ServerResponse, bytes: string): Promise<void> {
+function writeAndFlush(response: ServerResponse, bytes: string): Promise<void> {
   const { socket } = response;
   if (bytes !== '') response.write(bytes);
   return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import type { WaitReport } from '../../src/cli/wait/wait-report.js';
 import type { Run, SessionFields, TargetFields } from '../../src/client/client.js';
-import { A_MINUTE_LATER, sessionFields, viewOf } from './target-fields.js';
+import { A_MINUTE_LATER, createTargetsView, sessionFields } from './target-fields.js';
 
 /** The run of {@link waitReport}. */
 export const RUN: Run = {
@@ -22,7 +22,7 @@ export function waitReport(
     ...more
   }: Partial<WaitReport> & { readonly session?: SessionFields | null; readonly isStale?: boolean } = {},
 ): WaitReport {
-  const view = viewOf(targets, { session });
+  const view = createTargetsView(targets, { session });
   return {
     condition: 'ready',
     result,

@@ -31,7 +31,7 @@ export async function connectWebSocket(url: string, options: ClientOptions = {})
 }
 
 /** Connects and begins: resolves once the server has acknowledged, rejects with `code reason` when it closes. */
-export async function beginWebSocket(
+export async function initWebSocket(
   url: string,
   payload?: Readonly<Record<string, unknown>>,
   options: ClientOptions = {},

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createProgressReporter } from '../../../src/cli/wait/progress.js';
 import type { TargetFields, TargetsView } from '../../../src/client/client.js';
 import { createSteppedClock } from '../../support/stepped-clock.js';
-import { sessionFields, targetFields, viewOf } from '../../support/target-fields.js';
+import { createTargetsView, sessionFields, targetFields } from '../../support/target-fields.js';
 import { RUN } from '../../support/wait-report.js';
 
 const PROGRESS = { run: RUN, replacedRuns: [], reason: 'the reason' };
@@ -19,7 +19,7 @@ function startReporter({ isVerbose = false, columns = 200 } = {}) {
     write: (text) => lines.push(text.trimEnd()),
   });
   const show = (targets: readonly TargetFields[], view: Partial<TargetsView> = {}) =>
-    reporter.show(viewOf(targets, { session: sessionFields(targets), ...view }), PROGRESS);
+    reporter.show(createTargetsView(targets, { session: sessionFields(targets), ...view }), PROGRESS);
   /** Lines since the last call. */
   const taken = () => lines.splice(0);
   return { clock, reporter, show, taken };

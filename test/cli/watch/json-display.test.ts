@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { eventsBetween, isWithinPhase } from '../../../src/cli/watch/json-display.js';
 import type { TargetFields, TargetsView } from '../../../src/client/client.js';
-import { sessionFields, targetFields, verdictFields, viewOf } from '../../support/target-fields.js';
+import {
+  createTargetsView,
+  sessionFields,
+  targetFields,
+  verdictFields,
+} from '../../support/target-fields.js';
 
 const API = targetFields('api:serve', 'READY');
 const UNIT = targetFields('unit:update', 'RUNNING');
 const FAILED_UNIT = targetFields('unit:update', 'FAILED');
-const FIRST = viewOf([API, UNIT]);
+const FIRST = createTargetsView([API, UNIT]);
 
 /** Short form of the events between two views. */
 function shortEvents(before: TargetsView | null, after: TargetsView): string[] {
@@ -68,8 +73,8 @@ describe('JSON events of watch', () => {
   });
 
   it('watch repeats nothing after a reset and reports deleted targets', () => {
-    const without = viewOf([API, targetFields('web:update', 'WAITING')]);
-    expect(shortEvents(FIRST, viewOf([API, UNIT]))).toEqual([]);
+    const without = createTargetsView([API, targetFields('web:update', 'WAITING')]);
+    expect(shortEvents(FIRST, createTargetsView([API, UNIT]))).toEqual([]);
     expect(shortEvents(FIRST, without)).toEqual([
       'DELETED unit:update RUNNING RUNNING',
       'ADDED web:update null WAITING',
@@ -86,7 +91,7 @@ describe('JSON events of watch', () => {
 
   it('watch distinguishes two targets of the same name', () => {
     const twin = targetFields('api:serve', 'WAITING', { id: 'tilt-default/Tiltfile#api:serve#2' });
-    const both = viewOf([API], {
+    const both = createTargetsView([API], {
       targets: new Map([
         ['api:serve', API],
         ['api:serve#2', twin],
@@ -106,7 +111,7 @@ describe('JSON events of watch', () => {
   });
 
   it('watch reports events of a removed Session under its id', () => {
-    const gone = viewOf([], { session: null });
+    const gone = createTargetsView([], { session: null });
     expect(shortEvents(FIRST, gone)).toEqual([
       'CONNECTION null',
       'DELETED api:serve READY READY',

@@ -4,10 +4,10 @@ import { firstShown, type ScreenState, screenLines } from '../../../src/cli/watc
 import { INITIAL_STATE } from '../../../src/cli/watch/ui-state.js';
 import {
   A_MINUTE_LATER,
+  createTargetsView,
   sessionFields,
   targetFields,
   verdictFields,
-  viewOf,
 } from '../../support/target-fields.js';
 
 const TARGETS = [
@@ -27,7 +27,7 @@ function screen(state: Partial<ScreenState> = {}): string[] {
 
 function stateOf(state: Partial<ScreenState>): ScreenState {
   return {
-    view: viewOf(TARGETS),
+    view: createTargetsView(TARGETS),
     ui: INITIAL_STATE,
     columns: 70,
     rows: 15,
@@ -41,7 +41,9 @@ function stateOf(state: Partial<ScreenState>): ScreenState {
 describe('screen of watch', () => {
   it('watch shows the Session, its counts, the connection, and the targets that need attention first', () => {
     const verdict = verdictFields('FAILED', 'unit:update: one');
-    expect(screen({ view: viewOf(TARGETS, { session: sessionFields(TARGETS, { verdict }) }) })).toEqual([
+    expect(
+      screen({ view: createTargetsView(TARGETS, { session: sessionFields(TARGETS, { verdict }) }) }),
+    ).toEqual([
       'tilt-default/Tiltfile  FAILED  unit:update: one',
       '8 targets: 1 inactive, 1 disabled, 1 waiting, 1 running, 1 ready, 1 s…',
       'live at http://gateway/graphql',
@@ -89,7 +91,7 @@ describe('screen of watch', () => {
 
   it('the first line of watch marks a demonstration and reports a Session that was not found', () => {
     const session = sessionFields(TARGETS, { id: 'demo/Tiltfile', isDemo: true });
-    expect(screen({ view: viewOf(TARGETS, { session }) })[0]).toBe('demo/Tiltfile (demonstration)  PENDING');
+    expect(screen({ view: createTargetsView(TARGETS, { session }) })[0]).toBe('demo/Tiltfile (demonstration)  PENDING');
     expect(screen({ view: null, wanted: 'nope' })[0]).toBe('Session nope not found yet');
   });
 
@@ -99,7 +101,7 @@ describe('screen of watch', () => {
     const stylesOf = (verdict: typeof passed) => {
       const session = sessionFields(TARGETS, { verdict, connection: gone });
       const lines = screenLines(
-        stateOf({ view: viewOf(TARGETS, { session }) }),
+        stateOf({ view: createTargetsView(TARGETS, { session }) }),
         (style, text) => `<${style}>${text.trim()}`,
       );
       return [lines[0], lines[2], lines.find((line) => line.includes('READY'))];
@@ -130,12 +132,12 @@ describe('screen of watch', () => {
     expect(screen({ view: null }).slice(0, 3)).toEqual(['no Session yet', '0 targets:', 'connecting …']);
     const since = A_MINUTE_LATER - 5_000;
     const link = { state: 'lost', since, error: 'gone\n\u001b[2J', url: null } as const;
-    expect(screen({ view: viewOf(TARGETS, { link }) })[2]).toBe(
+    expect(screen({ view: createTargetsView(TARGETS, { link }) })[2]).toBe(
       'CONNECTION LOST for 5s, this is the last known state: gone',
     );
     const connection = { state: 'STALE', since: '2026-11-22T11:01:00Z', error: 'refused' } as const;
     const session = sessionFields(TARGETS, { connection });
-    expect(screen({ view: viewOf(TARGETS, { session }) })[2]).toBe(
+    expect(screen({ view: createTargetsView(TARGETS, { session }) })[2]).toBe(
       'STALE for 5s, this is the last known state: refused',
     );
   });
@@ -150,8 +152,8 @@ describe('screen of watch', () => {
       return [...used];
     };
     const link = { state: 'lost', since: 0, error: null, url: null } as const;
-    expect(styles(viewOf(TARGETS))).toEqual(['red']);
-    expect(styles(viewOf(TARGETS, { link }))).toEqual(['dim']);
+    expect(styles(createTargetsView(TARGETS))).toEqual(['red']);
+    expect(styles(createTargetsView(TARGETS, { link }))).toEqual(['dim']);
   });
 
   it('watch shows a notice in place of the keys', () => {

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { describeVerdict } from '../../../src/dashboard/model/shown-verdict.js';
-import { type SessionChanges, session } from '../../support/dashboard-data.js';
+import { type SessionFieldOverrides, session } from '../../support/dashboard-data.js';
 
-const up: SessionChanges = {
+const up: SessionFieldOverrides = {
   spec: { tiltfilePath: 'Tiltfile', exitCondition: 'MANUAL', exitConditionText: 'manual' },
 };
-const passed: SessionChanges = { verdict: { state: 'PASSED', final: true }, status: { done: true } };
-const passing: SessionChanges = { ...up, verdict: { state: 'PASSED' } };
+const passed: SessionFieldOverrides = { verdict: { state: 'PASSED', final: true }, status: { done: true } };
+const passing: SessionFieldOverrides = { ...up, verdict: { state: 'PASSED' } };
 const gone = { connection: { state: 'GONE' as const } };
 const stale = { connection: { state: 'STALE' as const } };
 
 describe('describeVerdict', () => {
-  it.each<[string, SessionChanges, string, string]>([
+  it.each<[string, SessionFieldOverrides, string, string]>([
     ['passed', passed, 'ok', 'Passed'],
     ['passing, while it can still change', passing, 'ok', 'Passing'],
     ['failed', { verdict: { state: 'FAILED', final: true } }, 'bad', 'Failed'],

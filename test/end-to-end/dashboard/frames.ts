@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { bigSession, TARGETS } from '../../support/dashboard-load.js';
+import { bigSession, TARGET_COUNT } from '../../support/dashboard-load.js';
 import { startMemoryGateway } from '../../support/gateway.js';
 import { launchBrowser } from '../support/browser.js';
 import { visitDashboard } from '../support/dashboard.js';
@@ -13,7 +13,7 @@ const WARM_UP_SECONDS = 2;
 const CASES = [
   { view: 'targets', changing: 1 },
   { view: 'targets', changing: 25 },
-  { view: 'targets', changing: TARGETS },
+  { view: 'targets', changing: TARGET_COUNT },
   { view: 'timeline', changing: 25 },
 ] as const;
 
@@ -28,7 +28,7 @@ async function measure(view: string, changing: number): Promise<void> {
   });
   await visit.page
     .locator('[data-nav]')
-    .nth(TARGETS - 1)
+    .nth(TARGET_COUNT - 1)
     .waitFor({ state: 'attached' });
   let update = 0;
   const timer = setInterval(() => {
@@ -43,7 +43,7 @@ async function measure(view: string, changing: number): Promise<void> {
   const busy = (await busySeconds()) - before;
   clearInterval(timer);
   console.log(
-    `${view}, ${TARGETS} targets, ${changing} of them changed by each of ${((update - from) / SECONDS).toFixed(1)} updates/s:`,
+    `${view}, ${TARGET_COUNT} targets, ${changing} of them changed by each of ${((update - from) / SECONDS).toFixed(1)} updates/s:`,
     `${(frames / SECONDS).toFixed(1)} frames/s, longest ${longestMs.toFixed(0)} ms;`,
     `the page's thread used ${Math.round((100 * busy) / SECONDS)} % of a processor`,
   );

@@ -1,14 +1,14 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryProvider } from '../../../src/providers/memory.js';
-import { bePatient } from '../../support/be-patient.js';
-import { bigSession, TARGETS } from '../../support/dashboard-load.js';
+import { useBrowserTimeouts } from '../../support/browser-timeouts.js';
+import { bigSession, TARGET_COUNT } from '../../support/dashboard-load.js';
 import { startGateway } from '../../support/gateway.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { launchBrowser } from '../support/browser.js';
 import { visitDashboard } from '../support/dashboard.js';
 
-bePatient();
+useBrowserTimeouts();
 
 let browser: Browser;
 beforeAll(async () => {
@@ -52,7 +52,7 @@ describe.each(['targets', 'timeline'])('500 targets in the view %s', (view) => {
     const { page } = visit;
     await page
       .locator('[data-nav]')
-      .nth(TARGETS - 1)
+      .nth(TARGET_COUNT - 1)
       .waitFor({ state: 'attached' });
     await watchRows(page);
     source.put(bigSession(2, 3));
@@ -66,13 +66,13 @@ describe.each(['targets', 'timeline'])('500 targets in the view %s', (view) => {
 
 describe('a row outside the viewport', () => {
   it('a row outside the viewport is updated with the clock', async () => {
-    const source = createMemoryProvider('big', [bigSession(0, TARGETS)]);
+    const source = createMemoryProvider('big', [bigSession(0, TARGET_COUNT)]);
     await using gateway = await startGateway({ providers: [source.provider] });
     await using visit = await visitDashboard(browser, gateway.origin, { search: '?session=big%2FTiltfile' });
-    const last = visit.page.locator('tr', { has: visit.page.locator('[data-nav]') }).nth(TARGETS - 1);
+    const last = visit.page.locator('tr', { has: visit.page.locator('[data-nav]') }).nth(TARGET_COUNT - 1);
     await last.waitFor({ state: 'attached' });
     expect(await last.textContent()).toContain('Failed');
-    source.put(bigSession(1, TARGETS));
+    source.put(bigSession(1, TARGET_COUNT));
     await expect.poll(() => last.textContent()).toContain('Waiting');
     expect(await visit.page.evaluate('scrollY')).toBe(0);
   });

@@ -2,17 +2,18 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeSession } from '../../../src/model/decode.js';
 import { createDemoProvider } from '../../../src/providers/demo/demo.js';
-import { bePatient } from '../../support/be-patient.js';
-import { lastObject, recording, STATES, sessionJson, targetJson } from '../../support/fixtures.js';
+import { useBrowserTimeouts } from '../../support/browser-timeouts.js';
 import { startGateway, startMemoryGateway } from '../../support/gateway.js';
 import { createManualClock } from '../../support/manual-clock.js';
+import { RAW_STATES, rawSession, rawTarget } from '../../support/raw-session.js';
+import { readLastObject, readRecordedEvents } from '../../support/recording.js';
 import { type Replay, startReplay } from '../../support/replay.js';
 import { session } from '../../support/sessions.js';
 import { violationsOn } from '../support/axe.js';
 import { launchBrowser } from '../support/browser.js';
 import { DESKTOP, keepPicture, PHONE, type Visit, visitDashboard } from '../support/dashboard.js';
 
-bePatient();
+useBrowserTimeouts();
 
 let browser: Browser;
 beforeAll(async () => {
@@ -49,11 +50,11 @@ const row = (page: Page, name: string) => page.locator('table.targets tr', { has
 describe('the session list of the dashboard', () => {
   it('the session list shows verdict, connection and progress of each Session', async () => {
     await using gateway = await startMemoryGateway([
-      decodeSession(lastObject('ci-ok'), 'tilt-ci-ok'),
-      decodeSession(lastObject('ci-bad'), 'tilt-ci-bad'),
-      decodeSession(recording('up')[12]?.object, 'tilt-default'),
-      decodeSession(lastObject('up'), 'tilt-stale'),
-      decodeSession(lastObject('edit'), 'tilt-gone'),
+      decodeSession(readLastObject('ci-ok'), 'tilt-ci-ok'),
+      decodeSession(readLastObject('ci-bad'), 'tilt-ci-bad'),
+      decodeSession(readRecordedEvents('up')[12]?.object, 'tilt-default'),
+      decodeSession(readLastObject('up'), 'tilt-stale'),
+      decodeSession(readLastObject('edit'), 'tilt-gone'),
     ]);
     gateway.source.markStale('connect ECONNREFUSED 127.0.0.1:41233', 'tilt-stale/Tiltfile');
     gateway.source.remove('tilt-gone/Tiltfile');
@@ -75,7 +76,7 @@ describe('the session list of the dashboard', () => {
     await using visit = await visitDashboard(browser, gateway.origin);
     await visit.page.getByText('No sessions yet').waitFor();
     await inspect(visit, 'empty');
-    gateway.source.put(decodeSession(lastObject('ci-ok'), 'tilt-default'));
+    gateway.source.put(decodeSession(readLastObject('ci-ok'), 'tilt-default'));
     await visit.page.getByRole('link', { name: 'tilt-default' }).waitFor();
   });
 });
@@ -165,9 +166,9 @@ describe('the session page of the dashboard', () => {
   });
 
   it('two targets with the same name have separate rows and details', async () => {
-    const tiltfile = targetJson('tiltfile:update', STATES.succeeded);
-    const second = { ...targetJson('tiltfile:update', STATES.failed), resources: ['tiltfile'] };
-    const raw = sessionJson({ status: { targets: [tiltfile, second] } });
+    const tiltfile = rawTarget('tiltfile:update', RAW_STATES.succeeded);
+    const second = { ...rawTarget('tiltfile:update', RAW_STATES.failed), resources: ['tiltfile'] };
+    const raw = rawSession({ status: { targets: [tiltfile, second] } });
     await using gateway = await startMemoryGateway([decodeSession(raw, 'tilt-default')]);
     const search = `${SESSION}&target=tiltfile%3Aupdate%232`;
     await using visit = await visitDashboard(browser, gateway.origin, { search });
@@ -205,7 +206,7 @@ describe('the session page of the dashboard', () => {
     await using visit = await visitDashboard(browser, gateway.origin, { search: SESSION });
     await visit.page.getByText('Session tilt-default/Tiltfile not found').waitFor();
     await inspect(visit, 'no-such-session');
-    gateway.source.put(decodeSession(lastObject('ci-ok'), 'tilt-default'));
+    gateway.source.put(decodeSession(readLastObject('ci-ok'), 'tilt-default'));
     await expect.poll(() => verdict(visit.page).innerText()).toBe('Passed');
   });
 });

@@ -7,7 +7,7 @@ import { createYoga } from 'graphql-yoga';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createMemoryProvider } from '../../../src/providers/memory.js';
 import { blockOf, blocksOf, readPage } from '../../docs/pages.js';
-import { freePort } from '../../support/free-port.js';
+import { findFreePort } from '../../support/free-port.js';
 import { startGateway } from '../../support/gateway.js';
 import { session } from '../../support/sessions.js';
 import { createPeerFolder, peerPath } from '../support/peers.js';
@@ -65,7 +65,7 @@ async function startTeams(): Promise<string> {
       _Entity: { __resolveType: () => 'Session' },
     },
   });
-  const port = await freePort();
+  const port = await findFreePort();
   const server = createServer(createYoga({ schema, logging: false })).listen(port, '127.0.0.1');
   ends.push(() => {
     server.closeAllConnections();
@@ -76,7 +76,7 @@ async function startTeams(): Promise<string> {
 }
 
 async function startRouter(cwd: string): Promise<string> {
-  const port = await freePort();
+  const port = await findFreePort();
   const bin = peerPath('@graphql-hive/gateway/dist/bin.js');
   const router = spawn(process.execPath, [bin, 'supergraph', '--host', '127.0.0.1', '--port', String(port)], {
     cwd,

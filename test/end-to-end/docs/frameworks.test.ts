@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blocksOf, readPage } from '../../docs/pages.js';
-import { beginWebSocket } from '../../support/web-socket-client.js';
+import { initWebSocket } from '../../support/web-socket-client.js';
 import { createPeerFolder } from '../support/peers.js';
 
 // The servers that docs/library.md mounts a gateway in, each in a process of its own, up to where the page asks them itself.
@@ -54,7 +54,7 @@ describe.each([...hosts])('a gateway in a server of %s', (_, code) => {
   });
 
   it('takes WebSockets', async () => {
-    const client = await beginWebSocket(`${origin.replace('http', 'ws')}/tilt/graphql`);
+    const client = await initWebSocket(`${origin.replace('http', 'ws')}/tilt/graphql`);
     client.send({
       id: '1',
       type: 'subscribe',

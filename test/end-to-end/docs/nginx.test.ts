@@ -5,7 +5,7 @@ import { createMemoryProvider } from '../../../src/providers/memory.js';
 import { blockOf } from '../../docs/pages.js';
 import { startGateway, type TestGateway } from '../../support/gateway.js';
 import { session } from '../../support/sessions.js';
-import { beginWebSocket } from '../../support/web-socket-client.js';
+import { initWebSocket } from '../../support/web-socket-client.js';
 import { type Nginx, startNginx } from './nginx.js';
 
 const TOKEN = 'a-token-of-the-tests';
@@ -48,7 +48,7 @@ describe('nginx, set up as docs/deployment.md says', () => {
 
   it('lets WebSockets through, and what comes over them at once', async () => {
     const url = `${nginx.origin.replace('http', 'ws')}/tilt/graphql`;
-    const { socket, messages, send } = await beginWebSocket(url, { token: TOKEN });
+    const { socket, messages, send } = await initWebSocket(url, { token: TOKEN });
     send({ id: '1', type: 'subscribe', payload: { query: SUBSCRIPTION } });
     await expect.poll(() => messages.at(-1)).toMatchObject(next('PENDING'));
     source.put(session('a', { x: 'failed' }));

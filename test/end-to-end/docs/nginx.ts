@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { vi } from 'vitest';
-import { freePort } from '../../support/free-port.js';
+import { findFreePort } from '../../support/free-port.js';
 import { createTemporaryFolder } from '../../support/temporary-folder.js';
 import type { KeyPair } from '../../support/tls.js';
 
@@ -28,7 +28,7 @@ export async function startNginx(
   { tls, login }: NginxOptions = {},
 ): Promise<Nginx> {
   const folder = await createTemporaryFolder();
-  const port = await freePort();
+  const port = await findFreePort();
   const scheme = tls ? 'https' : 'http';
   const extra: string[] = [];
   if (tls) {

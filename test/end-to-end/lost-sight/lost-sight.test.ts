@@ -1,12 +1,12 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPage } from '../../docs/pages.js';
-import { bePatient } from '../../support/be-patient.js';
+import { useBrowserTimeouts } from '../../support/browser-timeouts.js';
 import { launchBrowser } from '../support/browser.js';
 import { SURFACES, type Surface } from './surfaces.js';
 import { type Scene, WAYS } from './ways.js';
 
-bePatient();
+useBrowserTimeouts();
 
 /** The table in docs/guarantees.md: for each way to lose sight of a Tilt what each surface shows. */
 const [columns = [], ...rows] = tableBelow('## When the connection to a Tilt is lost');

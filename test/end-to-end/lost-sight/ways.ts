@@ -9,7 +9,7 @@ import { startGateway } from '../../support/gateway.js';
 import { createKubeconfigFolder, writeKubeconfig } from '../../support/kubeconfig-file.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { startNats } from '../../support/nats-server.js';
-import { startSamePortGateway } from '../../support/same-port.js';
+import { startRestartableGateway } from '../../support/restartable-gateway.js';
 import { type SessionJson, sessionJson } from '../../support/session-json.js';
 import { openTcpProxy } from '../../support/tcp-proxy.js';
 import { startTiltGateway, type TiltGatewayOptions } from '../../support/tilt-gateway.js';
@@ -41,7 +41,7 @@ export const WAYS: Readonly<Record<string, () => Promise<Scene>>> = {
     return tiltScene(
       async ({ tilt, gateway }) => {
         tilt.respond('list', 'silent');
-        tilt.mute();
+        tilt.stallWatches();
         await gateway.session().until({ connection: { state: 'STALE' } });
       },
       { clock },
@@ -51,7 +51,7 @@ export const WAYS: Readonly<Record<string, () => Promise<Scene>>> = {
     tiltScene(async ({ tilt, gateway }) => {
       await tilt.restart({ freshCa: true });
       tilt.put(sessionJson(STARTING));
-      await gateway.announce({ 'tilt-default': tilt });
+      await gateway.updateKubeconfig({ 'tilt-default': tilt });
       await gateway.session().until({ metadata: { uid: STARTING.uid } });
     }),
   'another run took its place': () =>
@@ -60,7 +60,7 @@ export const WAYS: Readonly<Record<string, () => Promise<Scene>>> = {
       const json: SessionJson = sessionJson(STARTING);
       const spec = { tiltfilePath: '/home/dev/other/Tiltfile', exitCondition: 'ci' };
       const other = own(await createTiltServer({ sessions: [{ ...json, spec }] }));
-      await gateway.announce({ 'tilt-default': other });
+      await gateway.updateKubeconfig({ 'tilt-default': other });
       await gateway.session().until({ metadata: { uid: STARTING.uid } });
     }),
   'the token changed': () =>
@@ -76,12 +76,12 @@ export const WAYS: Readonly<Record<string, () => Promise<Scene>>> = {
   'Tilt ended (GONE)': () =>
     tiltScene(async ({ tilt, gateway }) => {
       await tilt.stop();
-      await gateway.announce({});
+      await gateway.updateKubeconfig({});
       await gateway.session().until({ connection: { state: 'GONE' } });
     }),
   async 'the gateway was restarted'() {
     const source = createMemoryProvider('tilt-default', [decodeSession(greenJson(), 'tilt-default')]);
-    const gateway = await startSamePortGateway({ providers: [source.provider] });
+    const gateway = await startRestartableGateway({ providers: [source.provider] });
     return scene(gateway.origin, [gateway], async () => {
       await gateway.kill();
       await gateway.start({ providers: [createMemoryProvider('tilt-default').provider] });

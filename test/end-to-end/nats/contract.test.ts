@@ -16,7 +16,7 @@ let buckets = 0;
 
 describeProvider('nats', {
   ids: ['team-a.ci.1/Tiltfile', 'team-b/other'],
-  abilities: ['put', 'remove', 'breakLink', 'watchAgain'],
+  abilities: ['put', 'remove', 'disconnect', 'watchAgain'],
   histories: 8,
   async make(initial) {
     buckets += 1;
@@ -31,7 +31,7 @@ describeProvider('nats', {
         const [instance = '', name = ''] = id.split('/');
         await bucket.remove(instance, name);
       },
-      breakLink: () => bucket.drop(),
+      disconnect: () => bucket.drop(),
       dispose: () => bucket[Symbol.asyncDispose](),
     };
   },

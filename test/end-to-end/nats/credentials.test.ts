@@ -8,15 +8,15 @@ import { ProviderError } from '../../../src/providers/provider.js';
 import { createNkey, createOperator } from '../../support/nats-jwt.js';
 import { gatewayPermissions, publisherPermissions } from '../../support/nats-permissions.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
+import { startProviderWatch } from '../../support/provider-watch.js';
 import { session } from '../../support/sessions.js';
 import { createTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.js';
 import { startPublisher } from '../../support/test-publisher.js';
 import { createTls } from '../../support/tls.js';
-import { startWatching } from '../../support/watching.js';
 
 /** What comes of a reading: `read`, or the code and the line of its error. */
 async function outcomeOf(address: string, credentials: NatsCredentials = {}): Promise<string> {
-  const watching = startWatching(createNatsProvider({ address, credentials, clock: systemClock }));
+  const watching = startProviderWatch(createNatsProvider({ address, credentials, clock: systemClock }));
   await expect.poll(() => watching.outcome ?? watching.changes.length, { timeout: 20_000 }).not.toBe(0);
   const { outcome } = watching;
   watching.abort();
@@ -40,7 +40,7 @@ describe('a user and password, and a token', () => {
     ['authorization { user: ada, password: "s3cr:t" }', 'ada:s3cr%3At@', 'ada:wr0ng@'],
     ['authorization { token: "t0ken" }', 't0ken@', 'wr0ng@'],
   ])('let in, as the address says: %s', async (more, right, wrong) => {
-    await using nats = await startNats({ more });
+    await using nats = await startNats({ extraLines: more });
     const address = (login: string) => nats.address('b').replace('://', `://${login}`);
     expect(await outcomeOf(address(right))).toBe('read');
     for (const login of [wrong, '']) {
@@ -56,7 +56,7 @@ describe('a file of credentials', () => {
 
   it('lets in its user; another, one that has expired, and what is none do not', async () => {
     await using folder = await createTemporaryFolder();
-    await using nats = await startNats({ more: operator.config });
+    await using nats = await startNats({ extraLines: operator.config });
     const address = nats.address('b');
     const fileOf = (name: string, content: string) => written(folder, name, content);
     expect(await outcomeOf(address, { creds: await fileOf('right', operator.creds()) })).toBe('read');
@@ -76,7 +76,7 @@ describe('a file of credentials', () => {
 
   it('lets a gateway read that may do no more than docs/fleet.md says, once there is a bucket', async () => {
     await using folder = await createTemporaryFolder();
-    await using nats = await startNats({ more: operator.config });
+    await using nats = await startNats({ extraLines: operator.config });
     const address = nats.address('b');
     const whole = { creds: await written(folder, 'whole', operator.creds()) };
     const gateway = operator.creds({ allow: gatewayPermissions('b') });
@@ -88,7 +88,7 @@ describe('a file of credentials', () => {
 
   it('lets a publisher write its own instances alone, as docs/fleet.md says', async () => {
     await using folder = await createTemporaryFolder();
-    await using nats = await startNats({ more: operator.config });
+    await using nats = await startNats({ extraLines: operator.config });
     const address = nats.address('b');
     const whole = { creds: await written(folder, 'whole', operator.creds()) };
     expect(await outcomeOf(address, whole)).toBe('read');
@@ -111,7 +111,7 @@ describe("an nkey's seed", () => {
   it('lets in whom it is of; another, and what is none do not', async () => {
     await using folder = await createTemporaryFolder();
     const { publicKey, seed } = createNkey();
-    await using nats = await startNats({ more: `authorization { users: [{ nkey: ${publicKey} }] }` });
+    await using nats = await startNats({ extraLines: `authorization { users: [{ nkey: ${publicKey} }] }` });
     const outcome = async (name: string, content: string) =>
       outcomeOf(nats.address('b'), { nkey: await written(folder, name, content) });
     expect(await outcome('right', `${seed}\n`)).toBe('read');
@@ -141,7 +141,7 @@ describe('TLS', () => {
       await write('server.key', own.server.key),
     ];
     nats = await startNats({
-      more: `tls { cert_file: "${cert}", key_file: "${key}", ca_file: "${files.ca}", verify: true }`,
+      extraLines: `tls { cert_file: "${cert}", key_file: "${key}", ca_file: "${files.ca}", verify: true }`,
     });
     return async () => {
       await nats[Symbol.asyncDispose]();
@@ -239,7 +239,7 @@ describe('TLS to a broker that is called by its IP address', () => {
     const tls = await createTls(names);
     const cert = await written(folder, 'server.pem', tls.server.cert);
     const key = await written(folder, 'server.key', tls.server.key);
-    await using nats = await startNats({ more: `tls { cert_file: "${cert}", key_file: "${key}" }` });
+    await using nats = await startNats({ extraLines: `tls { cert_file: "${cert}", key_file: "${key}" }` });
     const address = `tls://127.0.0.1:${nats.port}/b`;
     expect(await outcomeOf(address, { tlsCa: await written(folder, 'ca.pem', tls.ca) })).toMatch(expected);
   });
@@ -249,7 +249,7 @@ describe('TLS to a broker that is called by its IP address', () => {
     const tls = await createTls(['127.0.0.1']);
     const cert = await written(folder, 'server.pem', tls.server.cert);
     const key = await written(folder, 'server.key', tls.server.key);
-    await using nats = await startNats({ more: `tls { cert_file: "${cert}", key_file: "${key}" }` });
+    await using nats = await startNats({ extraLines: `tls { cert_file: "${cert}", key_file: "${key}" }` });
     const address = `tls://localhost:${nats.port}/b`;
     const outcome = await outcomeOf(address, { tlsCa: await written(folder, 'ca.pem', tls.ca) });
     expect(outcome).toMatch(/^config: .*certificate is not trusted .*localhost/);

@@ -3,11 +3,11 @@ import { systemClock } from '../../../src/lib/clock.js';
 import type { Session } from '../../../src/model/session.js';
 import { createNatsProvider } from '../../../src/nats/nats.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
+import { type ProviderWatch, startProviderWatch } from '../../support/provider-watch.js';
 import { followedBy } from '../../support/recording-sink.js';
 import { session, type TargetStates } from '../../support/sessions.js';
 import { openTcpProxy } from '../../support/tcp-proxy.js';
 import { openTestBucket } from '../../support/test-bucket.js';
-import { startWatching, type Watching } from '../../support/watching.js';
 
 let nats: NatsServer;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ function stateOf(n: number, targets: TargetStates = {}) {
 async function readOverProxy(name: string) {
   const proxy = await openTcpProxy(nats.port);
   const address = `nats://127.0.0.1:${proxy.port}/${name}`;
-  const watching = startWatching(createNatsProvider({ address, clock: systemClock }));
+  const watching = startProviderWatch(createNatsProvider({ address, clock: systemClock }));
   return {
     proxy,
     watching,
@@ -37,13 +37,13 @@ async function readOverProxy(name: string) {
 }
 
 /** The Sessions that have come, in order. */
-function sessionsIn({ changes }: Watching): Session[] {
+function sessionsIn({ changes }: ProviderWatch): Session[] {
   const all = changes.flatMap((change) => (change.type === 'snapshot' ? followedBy(change) : [change]));
   return all.flatMap((change) => (change.type === 'upsert' ? [change.session] : []));
 }
 
 /** Which states they are. */
-function statesIn(watching: Watching): number[] {
+function statesIn(watching: ProviderWatch): number[] {
   return sessionsIn(watching).map(({ metadata }) => Number(metadata.resourceVersion));
 }
 
@@ -56,7 +56,7 @@ describe('the reading of a bucket', () => {
     await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1]);
     proxy.cut();
     for (const n of [2, 3, 4]) await bucket.put(stateOf(n));
-    proxy.mend();
+    proxy.restore();
     await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1, 2, 3, 4]);
     await bucket.put(stateOf(5));
     await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1, 2, 3, 4, 5]);
@@ -88,7 +88,7 @@ describe('the reading of a bucket', () => {
     await expect.poll(() => statesIn(watching), PATIENCE).toEqual([1]);
     proxy.cut();
     for (const n of [2, 3, 4, 5]) await bucket.put(stateOf(n));
-    proxy.mend();
+    proxy.restore();
     await expect.poll(() => watching.outcome, PATIENCE).not.toBeNull();
     expect(watching.outcome?.error).toMatchObject({
       code: 'unreachable',

@@ -106,11 +106,11 @@ describe('a publisher', () => {
       sessions: [stateOf(1)],
     });
     await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1]);
-    proxy.deafen();
+    proxy.dropResponses();
     one.put(stateOf(2));
     await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1, 2]);
     proxy.cut();
-    proxy.mend();
+    proxy.restore();
     await expect.poll(() => one.lines.filter(isNotWritten).length, PATIENCE).toBeGreaterThan(0);
     // Long after it was tried again, as many signs of the publisher tell.
     const signs = await presenceRevisionIn(bucket);
@@ -136,7 +136,7 @@ describe('a publisher', () => {
     one.put(stateOf(1));
     await expect.poll(() => one.lines.filter(isNotWritten).length, PATIENCE).toBeGreaterThan(0);
     for (let n = 2; n <= 50; n += 1) one.put(stateOf(n));
-    proxy.mend();
+    proxy.restore();
     await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([0, 50]);
   });
 

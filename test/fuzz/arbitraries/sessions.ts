@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { rawSessions } from '../../support/arbitraries.js';
-import { recording } from '../../support/fixtures.js';
-import { WATCH_RECORDINGS } from '../../support/recording.js';
+import { readRecordedEvents, WATCH_RECORDINGS } from '../../support/recording.js';
 import { edited, jsonEdits } from './json.js';
 
 /** Sessions as a real Tilt sent them. */
 const RECORDED: readonly unknown[] = WATCH_RECORDINGS.flatMap((name) =>
-  recording(name).map(({ object }) => object),
+  readRecordedEvents(name).map(({ object }) => object),
 );
 
 /** Small ones in which every edit tells. */

@@ -1,6 +1,6 @@
 import { decodeSession } from '../../../src/model/decode.js';
 import type { Session } from '../../../src/model/session.js';
-import { lastObject } from '../../support/fixtures.js';
+import { readLastObject } from '../../support/recording.js';
 import { sessionJson } from '../../support/session-json.js';
 
 /** The Session that changes all the time, for the client that must not be disturbed. */
@@ -9,9 +9,9 @@ export const WITNESS_ID = 'witness/Tiltfile';
 /** What hostile queries are asked of: real Sessions of all states, which do not change. */
 export function standingSessions(): Session[] {
   return [
-    decodeSession(lastObject('up'), 'tilt-default'),
-    decodeSession(lastObject('ci-ok'), 'tilt-10360'),
-    decodeSession(lastObject('ci-bad'), 'tilt-10361'),
+    decodeSession(readLastObject('up'), 'tilt-default'),
+    decodeSession(readLastObject('ci-ok'), 'tilt-10360'),
+    decodeSession(readLastObject('ci-bad'), 'tilt-10361'),
   ];
 }
 

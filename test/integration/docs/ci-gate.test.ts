@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { blocksOf, ROOT, readPage } from '../../docs/pages.js';
 import { BIN } from '../../support/cli.js';
-import { freePort } from '../../support/free-port.js';
+import { findFreePort } from '../../support/free-port.js';
 import { createKubeconfigFolder, writeStoppedKubeconfig } from '../../support/kubeconfig-file.js';
 import { createTemporaryFolder } from '../../support/temporary-folder.js';
 import { tiltCommandLine } from '../../support/tilt-command.js';
@@ -27,7 +27,7 @@ describe('the shell script of docs/ci-gate.md', () => {
     const tilt = tiltCommandLine({ kubeconfig: kubeconfig.path, livesMs: 2_000 });
     await command('tilt', `cd '${fileURLToPath(ROOT)}'; exec ${tilt.map((word) => `'${word}'`).join(' ')}`);
     await writeStoppedKubeconfig(kubeconfig.path);
-    const port = await freePort();
+    const port = await findFreePort();
     const child = spawn('sh', ['-c', script ?? ''], {
       cwd: folder.path,
       detached: true, // So that all it has started can be ended with it.

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { greenJson, HEALTHY, troubled } from '../../support/followed-session.js';
+import { degraded, greenJson, HEALTHY } from '../../support/followed-session.js';
 import { startRawServer } from '../../support/raw-server.js';
 import { startTiltGateway } from '../../support/tilt-gateway.js';
 import { createTiltServer } from '../../support/tilt-server.js';
@@ -58,11 +58,11 @@ describe('a server in the place of Tilt that speaks something else leaves the la
     await using gateway = await startTiltGateway({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
     await server.stop();
-    await gateway.announce({ 'tilt-default': { at: { url: other.url, token: 'x', tls } } });
+    await gateway.updateKubeconfig({ 'tilt-default': { server: { url: other.url, token: 'x', tls } } });
     await gateway.untilSource({ state: 'STALE', error: expect.stringMatching(reason) });
-    await gateway.session().until(troubled('STALE', reason));
+    await gateway.session().until(degraded('STALE', reason));
     await server.restart();
-    await gateway.announce({ 'tilt-default': server });
+    await gateway.updateKubeconfig({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
   });
 });

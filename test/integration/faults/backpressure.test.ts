@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BIG_CHANGES, bigJson, SMALL_CHANGES, startCliGateway } from '../../support/cli-gateway.js';
-import { makeMany } from '../../support/many.js';
+import { createMany } from '../../support/create-many.js';
 import { openStuckReader } from '../../support/stuck-reader.js';
 
 /** Some 10 MB: far more than the buffers on the way hold of what nobody reads. */
@@ -14,8 +14,8 @@ describe('U1: Tilt is never held up', () => {
       await using gateway = await startCliGateway();
       const { server, url, webSocketUrl } = gateway;
       // A tenth of them is left megabytes behind, which no buffer of the system holds; for all, it would have too little memory.
-      const big = await makeMany(count / 10, () => openStuckReader(webSocketUrl, BIG_CHANGES));
-      const small = await makeMany(count - big.length, () => openStuckReader(webSocketUrl, SMALL_CHANGES));
+      const big = await createMany(count / 10, () => openStuckReader(webSocketUrl, BIG_CHANGES));
+      const small = await createMany(count - big.length, () => openStuckReader(webSocketUrl, SMALL_CHANGES));
       for (let round = 1; round <= ROUNDS; round += 1) {
         server.put(bigJson(round));
         await server.drained();

@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { greenJson, HEALTHY, troubled } from '../../support/followed-session.js';
+import { degraded, greenJson, HEALTHY } from '../../support/followed-session.js';
 import { createSteppedClock, type SteppedClock } from '../../support/stepped-clock.js';
 import { startTiltGateway, type TiltGateway } from '../../support/tilt-gateway.js';
 import { createTiltServer, type TiltServer } from '../../support/tilt-server.js';
@@ -45,7 +45,7 @@ async function tell({ server, gateway }: Parts): Promise<void> {
 async function pass({ clock, gateway }: Parts, ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 500) {
     await clock.advance(500);
-    await gateway.session().look();
+    await gateway.session().read();
   }
 }
 
@@ -55,7 +55,7 @@ describe.each(STEPS)('a clock that is set %s', (_, stepMs) => {
       parts.clock.step(stepMs);
       await pass(parts, MINUTE);
       await tell(parts);
-      expect(await parts.gateway.session().look()).toMatchObject(HEALTHY);
+      expect(await parts.gateway.session().read()).toMatchObject(HEALTHY);
       expect(parts.server.count('watch')).toBe(1);
     }));
 
@@ -76,13 +76,13 @@ describe.each(STEPS)('a clock that is set %s', (_, stepMs) => {
 
   it('hides no dead link: one that hangs is STALE within a minute', () =>
     withTilt(async (parts) => {
-      parts.server.mute();
+      parts.server.stallWatches();
       parts.server.respond('list', 'silent');
       await pass(parts, 20_000);
       parts.clock.step(stepMs);
       await pass(parts, MINUTE);
-      expect(await parts.gateway.session().look()).toMatchObject(troubled('STALE', /no answer within 10 s/));
-      parts.server.heal();
+      expect(await parts.gateway.session().read()).toMatchObject(degraded('STALE', /no answer within 10 s/));
+      parts.server.clearFaults();
       await parts.gateway.session().until(HEALTHY);
     }));
 
@@ -93,11 +93,11 @@ describe.each(STEPS)('a clock that is set %s', (_, stepMs) => {
       await parts.server.until(() => parts.server.count('watch') === 2);
       await pass(parts, 2_000);
       parts.clock.step(stepMs);
-      const { since } = (await parts.gateway.session().look())?.connection ?? {};
+      const { since } = (await parts.gateway.session().read())?.connection ?? {};
       parts.server.endWatches();
       await parts.server.until(() => parts.server.count('watch') === 3);
       await tell(parts);
-      expect((await parts.gateway.session().look())?.connection).toEqual({
+      expect((await parts.gateway.session().read())?.connection).toEqual({
         state: 'LIVE',
         since,
         error: null,
@@ -106,15 +106,15 @@ describe.each(STEPS)('a clock that is set %s', (_, stepMs) => {
 
   it('keeps a Session that is GONE for as long as it was to be kept', () =>
     withTilt(async (parts) => {
-      await parts.gateway.announce({});
+      await parts.gateway.updateKubeconfig({});
       await parts.server.stop();
-      await parts.gateway.session().until(troubled('GONE', /its entry is no longer in/));
+      await parts.gateway.session().until(degraded('GONE', /its entry is no longer in/));
       await parts.clock.advance(20 * MINUTE);
       parts.clock.step(stepMs);
       await parts.clock.advance(39 * MINUTE);
-      expect(await parts.gateway.session().look()).toMatchObject(troubled('GONE', /no longer in/));
+      expect(await parts.gateway.session().read()).toMatchObject(degraded('GONE', /no longer in/));
       await parts.clock.advance(2 * MINUTE);
-      expect(await parts.gateway.session().look()).toBeNull();
+      expect(await parts.gateway.session().read()).toBeNull();
     }));
 
   it('S4: leaves cursors good: a client that comes back gets what it missed, without a reset', () =>

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { greenJson } from '../../support/followed-session.js';
 import { type HealthReader, readHealth } from '../../support/health-reader.js';
 import { createKubeconfigFolder, writeKubeconfig } from '../../support/kubeconfig-file.js';
-import { type StarvedGateway, startStarvedGateway } from '../../support/starved-gateway.js';
+import {
+  type ResourceLimitedGateway,
+  startResourceLimitedGateway,
+} from '../../support/resource-limited-gateway.js';
 import { createTiltServer } from '../../support/tilt-server.js';
 
 /** Few, and as many as Node.js needs to load the program, of which it opens some 200 files at once. */
@@ -14,7 +17,7 @@ async function start() {
   const server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
   const folder = await createKubeconfigFolder();
   await writeKubeconfig(folder.path, { 'tilt-default': server });
-  const gateway = await startStarvedGateway(LIMIT, ['--kubeconfig', folder.path, '--source', 'tilt']);
+  const gateway = await startResourceLimitedGateway(LIMIT, ['--kubeconfig', folder.path, '--source', 'tilt']);
   await server.until(() => server.openWatches === 1);
   return {
     server,
@@ -29,7 +32,7 @@ async function start() {
 }
 
 /** Opens readers until no more are let in. */
-async function fill(gateway: StarvedGateway): Promise<HealthReader[]> {
+async function fill(gateway: ResourceLimitedGateway): Promise<HealthReader[]> {
   const readers: HealthReader[] = [];
   while (readers.length < LIMIT) {
     const some = await Promise.allSettled(Array.from({ length: 20 }, () => readHealth(gateway)));
@@ -42,10 +45,10 @@ async function fill(gateway: StarvedGateway): Promise<HealthReader[]> {
 /** A machine may be busy. */
 const PATIENCE = { timeout: 20_000 };
 
-const versionOf = (reader: HealthReader) => reader.seen.at(-1)?.metadata.resourceVersion;
+const versionOf = (reader: HealthReader) => reader.payloads.at(-1)?.metadata.resourceVersion;
 
 /** Connects many times at once; resolves when each is over: refused, or closed by the gateway. */
-async function storm(gateway: StarvedGateway, count: number): Promise<void> {
+async function storm(gateway: ResourceLimitedGateway, count: number): Promise<void> {
   const port = Number(new URL(gateway.url).port);
   const one = () =>
     new Promise<void>((resolve) => {
@@ -94,9 +97,9 @@ describe('a gateway that is out of file descriptors', () => {
     server.put(greenJson({ uid: 'b' }));
     for (const reader of readers.slice(1)) await reader[Symbol.asyncDispose]();
     await expect
-      .poll(() => first.seen.at(-1), PATIENCE)
+      .poll(() => first.payloads.at(-1), PATIENCE)
       .toMatchObject({ connection: { state: 'LIVE' }, metadata: { uid: 'b' } });
-    for (const seen of first.seen) {
+    for (const seen of first.payloads) {
       const isLive = seen?.connection.state === 'LIVE';
       expect(seen?.verdict.state).toBe(isLive ? 'PASSED' : 'UNKNOWN');
     }
@@ -114,7 +117,7 @@ describe('a gateway that is out of file descriptors', () => {
     await writeKubeconfig(kubeconfig, { 'tilt-default': other });
     await other.until(() => other.openWatches === 1);
     for (const reader of readers)
-      await expect.poll(() => reader.seen.at(-1)?.metadata.uid, PATIENCE).toBe('other');
+      await expect.poll(() => reader.payloads.at(-1)?.metadata.uid, PATIENCE).toBe('other');
 
     await readers.pop()?.[Symbol.asyncDispose]();
     const page = () =>
@@ -125,7 +128,7 @@ describe('a gateway that is out of file descriptors', () => {
 });
 
 /** Tries until the gateway lets a reader in. */
-async function untilLetIn(gateway: StarvedGateway): Promise<HealthReader> {
+async function untilLetIn(gateway: ResourceLimitedGateway): Promise<HealthReader> {
   for (;;) {
     try {
       return await readHealth(gateway);

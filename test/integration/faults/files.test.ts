@@ -4,7 +4,7 @@ import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { startFileGateway } from '../../support/file-gateway.js';
-import { greenJson, HEALTHY, troubled } from '../../support/followed-session.js';
+import { degraded, greenJson, HEALTHY } from '../../support/followed-session.js';
 
 const FORMATS = [
   ['shop.json', JSON.stringify],
@@ -28,7 +28,7 @@ describe.each(FORMATS)('%s on a disk that is full', (file, format) => {
     await using gateway = await startFileGateway(file, format(greenJson({ uid: 'a' })));
     await gateway.session.until(HEALTHY);
     await writeUpTo(4, gateway.path, format(failed));
-    await gateway.session.until(troubled('STALE', /^shop\.(json|yaml): /));
+    await gateway.session.until(degraded('STALE', /^shop\.(json|yaml): /));
     await writeFile(gateway.path, format(failed));
     await gateway.session.until(FAILED);
   });
@@ -37,7 +37,7 @@ describe.each(FORMATS)('%s on a disk that is full', (file, format) => {
     await using gateway = await startFileGateway(file, format(greenJson({ uid: 'a' })));
     await gateway.session.until(HEALTHY);
     await writeUpTo(0, gateway.path, format(failed));
-    await gateway.session.until(troubled('STALE', /expected a Session, got an empty file/));
+    await gateway.session.until(degraded('STALE', /expected a Session, got an empty file/));
     await writeFile(gateway.path, format(greenJson({ uid: 'a' })));
     await gateway.session.until(HEALTHY);
   });
@@ -78,8 +78,8 @@ describe('a file that cannot be read', () => {
       await gateway.session.until(HEALTHY);
       await rm(gateway.path);
       await spoil(gateway.path);
-      await gateway.session.until(troubled('STALE', reason));
-      expect((await gateway.session.look())?.connection.error).not.toContain(gateway.folder.path);
+      await gateway.session.until(degraded('STALE', reason));
+      expect((await gateway.session.read())?.connection.error).not.toContain(gateway.folder.path);
       await gateway.folder.replace('shop.json', JSON.stringify(greenJson({ uid: 'b' })));
       await gateway.session.until({ ...HEALTHY, metadata: { uid: 'b' } });
     },
@@ -90,7 +90,7 @@ describe('a file that cannot be read', () => {
     await gateway.session.until(HEALTHY);
     await rm(gateway.path);
     await mkdir(gateway.path);
-    await gateway.session.until(troubled('GONE', /it was removed/));
+    await gateway.session.until(degraded('GONE', /it was removed/));
     await rm(gateway.path, { recursive: true });
     await writeFile(gateway.path, JSON.stringify(greenJson({ uid: 'b' })));
     await gateway.session.until({ ...HEALTHY, metadata: { uid: 'b' } });
@@ -107,12 +107,12 @@ describe('a file that is written for ever', () => {
         async () => {
           text += ' ';
           await writeFile(gateway.path, text);
-          await gateway.letLook();
-          return gateway.session.look();
+          await gateway.pollFile();
+          return gateway.session.read();
         },
         { interval: 1, timeout: 60_000 },
       )
-      .toMatchObject(troubled('STALE', /shop\.json: line 1/));
+      .toMatchObject(degraded('STALE', /shop\.json: line 1/));
   });
 });
 

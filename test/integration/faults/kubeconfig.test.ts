@@ -1,9 +1,9 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { createMemoryProvider } from '../../../src/providers/memory.js';
-import { greenJson, HEALTHY, troubled } from '../../support/followed-session.js';
+import { degraded, greenJson, HEALTHY } from '../../support/followed-session.js';
 import { readHealth } from '../../support/health-reader.js';
-import { kubeconfigText } from '../../support/kubeconfig-file.js';
+import { formatKubeconfig } from '../../support/kubeconfig-file.js';
 import { startTiltGateway } from '../../support/tilt-gateway.js';
 import { createTiltServer } from '../../support/tilt-server.js';
 
@@ -18,7 +18,7 @@ describe('a kubeconfig with a Tilt whose name another source has', () => {
     await gateway.untilSource({ state: 'STALE', error }, 'tilt');
     // It is tried again and again: by the machine's clock some 10 ms apart.
     for (let tries = 0; tries < 20; tries += 1) await gateway.untilSource({ state: 'STALE', error }, 'tilt');
-    await gateway.announce({ 'tilt-1': server });
+    await gateway.updateKubeconfig({ 'tilt-1': server });
     await gateway.session('tilt-1').until(HEALTHY);
     await gateway.untilSource({ state: 'LIVE', error: null }, 'tilt');
   });
@@ -32,17 +32,17 @@ describe('a kubeconfig that is deleted', () => {
     await using reader = await readHealth(gateway);
     await rm(gateway.kubeconfig);
     await using other = await startGreen('b');
-    await gateway.announce({ 'tilt-1': other });
+    await gateway.updateKubeconfig({ 'tilt-1': other });
     await gateway.session('tilt-1').until(HEALTHY);
-    expect(await gateway.session().look()).toMatchObject(HEALTHY);
+    expect(await gateway.session().read()).toMatchObject(HEALTHY);
     await server.stop();
-    await gateway.session().until(troubled('GONE', /its entry is no longer in/));
+    await gateway.session().until(degraded('GONE', /its entry is no longer in/));
     await gateway.untilSource({ state: 'LIVE' }, 'tilt');
-    await expect.poll(() => reader.seen.at(-1)?.connection.state).toBe('GONE');
-    const states = new Set(reader.seen.map((seen) => seen?.connection.state));
+    await expect.poll(() => reader.payloads.at(-1)?.connection.state).toBe('GONE');
+    const states = new Set(reader.payloads.map((seen) => seen?.connection.state));
     expect([...states]).toEqual(['LIVE', 'GONE']);
     await server.restart();
-    await gateway.announce({ 'tilt-default': server });
+    await gateway.updateKubeconfig({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
   });
 
@@ -57,11 +57,11 @@ describe('a kubeconfig that is deleted', () => {
     server.put(greenJson({ uid: 'b' }));
     await gateway.session().until({ ...HEALTHY, metadata: { uid: 'b' } });
     await server.stop();
-    await gateway.session().until(troubled('STALE', /127\.0\.0\.1/));
+    await gateway.session().until(degraded('STALE', /127\.0\.0\.1/));
     await rm(gateway.kubeconfig, { recursive: true });
-    await gateway.session().until(troubled('GONE', /its entry is no longer in/));
+    await gateway.session().until(degraded('GONE', /its entry is no longer in/));
     await server.restart();
-    await gateway.announce({ 'tilt-default': server });
+    await gateway.updateKubeconfig({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
   });
 });
@@ -76,11 +76,11 @@ describe('a kubeconfig that is replaced', () => {
       await gateway.session().until(HEALTHY);
       await using reader = await readHealth(gateway);
       await old.stop();
-      if (how === 'by rename') await gateway.announce({ 'tilt-default': server });
-      else await writeFile(gateway.kubeconfig, kubeconfigText({ 'tilt-default': server }));
+      if (how === 'by rename') await gateway.updateKubeconfig({ 'tilt-default': server });
+      else await writeFile(gateway.kubeconfig, formatKubeconfig({ 'tilt-default': server }));
       await gateway.session().until({ ...HEALTHY, metadata: { uid: 'new' } });
-      await expect.poll(() => reader.seen.at(-1)?.metadata.uid).toBe('new');
-      const states = new Set(reader.seen.map((seen) => seen?.connection.state));
+      await expect.poll(() => reader.payloads.at(-1)?.metadata.uid).toBe('new');
+      const states = new Set(reader.payloads.map((seen) => seen?.connection.state));
       expect([...states]).toEqual(['LIVE', 'STALE']);
     },
   );
@@ -92,9 +92,9 @@ describe('a kubeconfig that is replaced', () => {
     await gateway.session().until(HEALTHY);
     await using reader = await readHealth(gateway);
     for (const text of ['', 'apiVersion: v1\nclusters: null\n']) await writeFile(gateway.kubeconfig, text);
-    await writeFile(gateway.kubeconfig, kubeconfigText({ 'tilt-1': other, 'tilt-default': server }));
+    await writeFile(gateway.kubeconfig, formatKubeconfig({ 'tilt-1': other, 'tilt-default': server }));
     await gateway.session('tilt-1').until(HEALTHY);
-    expect(reader.seen).toHaveLength(1);
+    expect(reader.payloads).toHaveLength(1);
     expect(server.count('watch')).toBe(1);
   });
 });
@@ -120,17 +120,17 @@ describe('a kubeconfig that stays half-written', () => {
       await using gateway = await startTiltGateway({ 'tilt-default': server });
       await gateway.session().until(HEALTHY);
       await using reader = await readHealth(gateway);
-      const text = kubeconfigText({ 'tilt-default': server });
+      const text = formatKubeconfig({ 'tilt-default': server });
       await writeFile(gateway.kubeconfig, text.slice(0, cutAt(text)));
       await expect
         .poll(() => gateway.gateway.sources().map(({ error }) => error))
         .toContainEqual(expect.stringMatching(/^.+$/));
-      expect(await gateway.session().look()).toMatchObject({ status: HEALTHY.status });
+      expect(await gateway.session().read()).toMatchObject({ status: HEALTHY.status });
       server.put(greenJson({ uid: 'a', status: { pid: 5 } }));
       await writeFile(gateway.kubeconfig, text);
       await gateway.session().until({ ...HEALTHY, metadata: { uid: 'a', resourceVersion: '3' } });
       await gateway.untilSource({ state: 'LIVE', error: null }, 'tilt');
-      for (const seen of reader.seen) {
+      for (const seen of reader.payloads) {
         expect(seen?.connection.state).not.toBe('GONE');
         expect(seen?.verdict.state).toBe(seen?.connection.state === 'LIVE' ? 'PASSED' : 'UNKNOWN');
       }

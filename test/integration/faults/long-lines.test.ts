@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { greenJson, HEALTHY, troubled } from '../../support/followed-session.js';
+import { degraded, greenJson, HEALTHY } from '../../support/followed-session.js';
 import { startTiltGateway } from '../../support/tilt-gateway.js';
 import { createTiltServer } from '../../support/tilt-server.js';
 
@@ -25,7 +25,7 @@ describe('a line of a watch', () => {
     await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion: '10' } });
     server.write(lineOf(LIMIT + 1, '11'));
     await gateway.session().until({
-      ...troubled('STALE', /expected at most 67108864 bytes, got more; it was skipped/),
+      ...degraded('STALE', /expected at most 67108864 bytes, got more; it was skipped/),
       metadata: { resourceVersion: '10' },
     });
     server.write(lineOf(1_000, '12'));
@@ -42,9 +42,9 @@ describe('a line of a watch', () => {
     for (let written = 0; written < 4 * LIMIT; written += piece.length) {
       server.write(piece);
       await server.drained();
-      expect(await gateway.session().look()).not.toBeNull();
+      expect(await gateway.session().read()).not.toBeNull();
     }
-    await gateway.session().until(troubled('STALE', /expected at most 67108864 bytes/));
+    await gateway.session().until(degraded('STALE', /expected at most 67108864 bytes/));
     server.write(`\n${lineOf(1_000, '12')}`);
     await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion: '12' } });
   });

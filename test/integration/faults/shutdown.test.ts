@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { BIG_CHANGES, bigJson, SMALL_CHANGES, startCliGateway } from '../../support/cli-gateway.js';
-import { makeMany } from '../../support/many.js';
+import { createMany } from '../../support/create-many.js';
 import { openStuckReader } from '../../support/stuck-reader.js';
 
 const STUCK = 20;
@@ -12,8 +12,8 @@ describe('SIGTERM with 1,000 WebSocket readers, some of them stuck', () => {
   it('tells all to come back later (1001), cuts those that do not read after 2 s, and ends with code 0', async () => {
     await using gateway = await startCliGateway();
     const { command, server, webSocketUrl } = gateway;
-    const readers = await makeMany(HEALTHY, () => openReader(webSocketUrl));
-    const stuck = await makeMany(STUCK, () => openStuckReader(webSocketUrl, BIG_CHANGES));
+    const readers = await createMany(HEALTHY, () => openReader(webSocketUrl));
+    const stuck = await createMany(STUCK, () => openStuckReader(webSocketUrl, BIG_CHANGES));
     // The stuck ones are megabytes behind: what they are to be told waits behind that.
     for (let round = 1; round <= 60; round += 1) {
       server.put(bigJson(round));

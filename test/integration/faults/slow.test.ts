@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { greenJson, HEALTHY, troubled } from '../../support/followed-session.js';
+import { degraded, greenJson, HEALTHY } from '../../support/followed-session.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { startRawServer } from '../../support/raw-server.js';
-import { listOf } from '../../support/tilt-answers.js';
 import { startTiltGateway } from '../../support/tilt-gateway.js';
+import { createSessionList } from '../../support/tilt-responses.js';
 import { createTiltServer } from '../../support/tilt-server.js';
 import { sharedTls } from '../../support/tls.js';
 
@@ -16,7 +16,7 @@ describe('a Tilt whose bytes trickle in', () => {
     await server.until(() => server.openWatches === 1);
     // It has failed, and the line that says so takes minutes.
     const failed = greenJson({ uid: 'a', resourceVersion: '9', status: { error: 'it failed' } });
-    server.respond('list', { status: 200, body: JSON.stringify(listOf([failed], 9)) });
+    server.respond('list', { status: 200, body: JSON.stringify(createSessionList([failed], 9)) });
     const line = Buffer.from(JSON.stringify({ type: 'MODIFIED', object: failed }));
     const startedAt = clock.now();
     let sent = 0;
@@ -26,7 +26,7 @@ describe('a Tilt whose bytes trickle in', () => {
           server.write(line.subarray(sent, sent + 1));
           sent += 1;
           await clock.advance(200);
-          return gateway.session().look();
+          return gateway.session().read();
         },
         { timeout: 60_000, interval: 1 },
       )
@@ -53,10 +53,10 @@ describe('a Tilt whose bytes trickle in', () => {
       send();
     }, tls);
     await server.stop();
-    await gateway.announce({ 'tilt-default': { at: { url: slow.url, token: 'x', tls } } });
-    await gateway.session().until(troubled('STALE', /no answer within 10 s/));
+    await gateway.updateKubeconfig({ 'tilt-default': { server: { url: slow.url, token: 'x', tls } } });
+    await gateway.session().until(degraded('STALE', /no answer within 10 s/));
     await server.restart();
-    await gateway.announce({ 'tilt-default': server });
+    await gateway.updateKubeconfig({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
   });
 });

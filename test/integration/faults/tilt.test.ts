@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { greenJson, HEALTHY, troubled } from '../../support/followed-session.js';
+import { degraded, greenJson, HEALTHY } from '../../support/followed-session.js';
 import { readHealth } from '../../support/health-reader.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { startRawServer } from '../../support/raw-server.js';
@@ -16,15 +16,15 @@ describe('a Tilt that is started again', () => {
     await session.until(HEALTHY);
     await using reader = await readHealth(gateway);
     await server.stop();
-    await session.until(troubled('STALE', /127\.0\.0\.1/));
+    await session.until(degraded('STALE', /127\.0\.0\.1/));
     await server.restart({ freshCa: true });
-    await gateway.announce({ 'tilt-default': server });
+    await gateway.updateKubeconfig({ 'tilt-default': server });
     await session.until({ ...HEALTHY, metadata: { uid: server.sessions[0]?.metadata.uid } });
 
-    await expect.poll(() => reader.seen.at(-1)?.connection.state).toBe('LIVE');
-    const uids = new Set(reader.seen.map((seen) => seen?.metadata.uid));
+    await expect.poll(() => reader.payloads.at(-1)?.connection.state).toBe('LIVE');
+    const uids = new Set(reader.payloads.map((seen) => seen?.metadata.uid));
     expect([...uids]).toEqual(['first', server.sessions[0]?.metadata.uid]);
-    for (const seen of reader.seen) {
+    for (const seen of reader.payloads) {
       const isLive = seen?.connection.state === 'LIVE';
       expect(seen?.verdict).toEqual({ state: isLive ? 'PASSED' : 'UNKNOWN', final: false });
     }
@@ -37,7 +37,7 @@ describe('a Tilt that is started again', () => {
     await gateway.session().until({ ...HEALTHY, metadata: { uid: 'old' } });
     await old.until(() => old.openWatches === 1);
     await using server = await createTiltServer({ sessions: [greenJson({ uid: 'new' })] });
-    await gateway.announce({ 'tilt-default': server });
+    await gateway.updateKubeconfig({ 'tilt-default': server });
     await old.stop();
     await gateway.session().until({ ...HEALTHY, metadata: { uid: 'new' } });
     old.put(greenJson({ uid: 'old', status: { error: 'from before' } }));
@@ -49,12 +49,14 @@ describe('a Tilt that is started again', () => {
 describe('a Tilt whose token in the kubeconfig', () => {
   it('is wrong is STALE with the reason, and LIVE as soon as the entry has the right one', async () => {
     await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
-    await using gateway = await startTiltGateway({ 'tilt-default': { at: server, user: { token: 'old' } } });
+    await using gateway = await startTiltGateway({
+      'tilt-default': { server: server, user: { token: 'old' } },
+    });
     await gateway.untilSource({
       state: 'STALE',
       error: expect.stringContaining('HTTP 403: permission denied for the credentials in the kubeconfig'),
     });
-    await gateway.announce({ 'tilt-default': server });
+    await gateway.updateKubeconfig({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
   });
 });
@@ -65,9 +67,9 @@ describe('a Tilt whose process', () => {
     await using gateway = await startTiltGateway({ 'tilt-default': tilt });
     await gateway.session().until(HEALTHY);
     tilt.kill('SIGKILL');
-    await gateway.session().until({ ...troubled('STALE', /127\.0\.0\.1/), metadata: { uid: 'killed' } });
+    await gateway.session().until({ ...degraded('STALE', /127\.0\.0\.1/), metadata: { uid: 'killed' } });
     await using again = await startTiltProcess(greenJson({ uid: 'again' }));
-    await gateway.announce({ 'tilt-default': again });
+    await gateway.updateKubeconfig({ 'tilt-default': again });
     await gateway.session().until({ ...HEALTHY, metadata: { uid: 'again' } });
   });
 
@@ -76,10 +78,10 @@ describe('a Tilt whose process', () => {
     await using tilt = await startTiltProcess(greenJson({ uid: 'a' }));
     await using gateway = await startTiltGateway({ 'tilt-default': tilt }, { clock });
     await gateway.session().until(HEALTHY);
-    await tilt.watched();
+    await tilt.untilWatched();
     tilt.kill('SIGSTOP');
     const stoppedAt = clock.now();
-    await gateway.session().until(troubled('STALE', /no answer within 10 s/));
+    await gateway.session().until(degraded('STALE', /no answer within 10 s/));
     expect(clock.now() - stoppedAt).toBeLessThanOrEqual(60_000);
     tilt.kill('SIGCONT');
     await tilt.put(greenJson({ uid: 'a', status: { pid: 77 } }));
@@ -94,7 +96,7 @@ describe('a half-open watch', () => {
     await using gateway = await startTiltGateway({ 'tilt-default': server }, { clock });
     await gateway.session().until(HEALTHY);
     await server.until(() => server.openWatches === 1);
-    server.mute();
+    server.stallWatches();
     const { resourceVersion } = server.put(greenJson({ uid: 'a' })).metadata;
     const mutedAt = clock.now();
     await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion } });
@@ -115,8 +117,8 @@ describe('a Tilt that never says a word', () => {
     await gateway.session('tilt-1').until(HEALTHY);
     await gateway.session().until(null);
     await gateway.untilSource({ state: 'STALE', error: `${silent.url}: no answer within 10 s` });
-    expect(await gateway.session('tilt-1').look()).toMatchObject(HEALTHY);
-    silent.heal();
+    expect(await gateway.session('tilt-1').read()).toMatchObject(HEALTHY);
+    silent.clearFaults();
     await gateway.session().until(HEALTHY);
   });
 
@@ -124,7 +126,7 @@ describe('a Tilt that never says a word', () => {
     const clock = createManualClock();
     await using mute = await startRawServer(() => {});
     const at = { url: mute.url, token: 'x', tls: await sharedTls() };
-    await using gateway = await startTiltGateway({ 'tilt-default': { at } }, { clock });
+    await using gateway = await startTiltGateway({ 'tilt-default': { server: at } }, { clock });
     await gateway.untilSource({ state: 'STALE', error: `${mute.url}: no answer within 10 s` });
   });
 });

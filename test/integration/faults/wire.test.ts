@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { greenJson, HEALTHY, troubled } from '../../support/followed-session.js';
+import { degraded, greenJson, HEALTHY } from '../../support/followed-session.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { BROKEN_TARGET_JSON } from '../../support/session-json.js';
 import { startTiltGateway } from '../../support/tilt-gateway.js';
@@ -44,7 +44,7 @@ describe('junk in a watch leaves the last good state readable, STALE with the re
     await gateway.session().until(HEALTHY);
     await server.until(() => server.openWatches === 1);
     server.write(bytes);
-    await gateway.session().until(troubled('STALE', reason));
+    await gateway.session().until(degraded('STALE', reason));
     await gateway.untilSource({ state: 'STALE', error: expect.stringMatching(/^.+$/) });
     server.put(greenJson({ uid: 'b' }));
     await gateway.session().until(HEALTHY);
@@ -59,7 +59,7 @@ describe('junk in a watch leaves the last good state readable, STALE with the re
     await gateway.session().until(HEALTHY);
     await server.until(() => server.openWatches === 1);
     server.write('nonsense\n');
-    await gateway.session().until(troubled('STALE', /nonsense/));
+    await gateway.session().until(degraded('STALE', /nonsense/));
     await gateway.session().until(HEALTHY);
     expect(server.count('watch')).toBe(1);
   });
@@ -72,13 +72,13 @@ describe('junk in a watch leaves the last good state readable, STALE with the re
     await gateway.session().until(HEALTHY);
     await server.until(() => server.openWatches === 1);
     server.write('nonsense\n');
-    await gateway.session().until(troubled('STALE', /nonsense/));
+    await gateway.session().until(degraded('STALE', /nonsense/));
     await expect
       .poll(
         async () => {
           server.put(greenJson({ name: 'chatty', uid: 'c' }));
           await clock.advance(1_000);
-          return gateway.session().look();
+          return gateway.session().read();
         },
         { timeout: 60_000, interval: 10 },
       )
@@ -166,7 +166,7 @@ describe('half a line', () => {
     const line = failing(server);
     server.write(line.slice(0, 200));
     await server.drained();
-    expect(await gateway.session().look()).toMatchObject(HEALTHY);
+    expect(await gateway.session().read()).toMatchObject(HEALTHY);
     server.write(line.slice(200));
     await gateway.session().until({
       connection: { state: 'LIVE' },

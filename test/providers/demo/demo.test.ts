@@ -5,7 +5,7 @@ import { phaseOf } from '../../../src/model/verdict.js';
 import { createDemoProvider } from '../../../src/providers/demo/demo.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { describeProvider } from '../../support/provider-contract.js';
-import { startWatching } from '../../support/watching.js';
+import { startProviderWatch } from '../../support/provider-watch.js';
 
 describeProvider('demo', {
   ids: [],
@@ -13,7 +13,7 @@ describeProvider('demo', {
   make() {
     const clock = createManualClock();
     const provider = createDemoProvider({ clock });
-    return { provider, held: () => clock.pending, dispose: () => {} };
+    return { provider, openHandles: () => clock.pending, dispose: () => {} };
   },
 });
 
@@ -100,7 +100,7 @@ describe('the demo provider', () => {
 
 async function show({ ms, ...options }: { ms: number; seed?: number; name?: string }): Promise<Change[]> {
   const clock = createManualClock();
-  const watching = startWatching(createDemoProvider({ ...options, clock }));
+  const watching = startProviderWatch(createDemoProvider({ ...options, clock }));
   await clock.advance(ms);
   watching.abort();
   return [...watching.changes];

@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { createFileProvider } from '../../../src/providers/file/file.js';
-import { advanceUntil } from '../../support/advance-until.js';
-import { createManualClock } from '../../support/manual-clock.js';
+import { advanceUntil, createManualClock } from '../../support/manual-clock.js';
 import { describeProvider } from '../../support/provider-contract.js';
+import { type ProviderWatch, startProviderWatch } from '../../support/provider-watch.js';
 import { sessionJson } from '../../support/session-json.js';
 import { createTemporaryFolder } from '../../support/temporary-folder.js';
-import { startWatching, type Watching } from '../../support/watching.js';
 
 describeProvider('file (of a folder)', {
   ids: ['a/Tiltfile', 'b/Tiltfile', 'c/Tiltfile'],
@@ -22,7 +21,7 @@ describeProvider('file (of a folder)', {
       put: ({ instance, json }) => folder.replace(`${instance}.yaml`, stringify(json)),
       remove: (id) => folder.remove(id.replace('/Tiltfile', '.yaml')),
       tick: () => clock.advance(250),
-      held: () => clock.pending,
+      openHandles: () => clock.pending,
       dispose: () => folder[Symbol.asyncDispose](),
     };
   },
@@ -43,7 +42,7 @@ describeProvider('file (of one file)', {
       put: ({ id, json }) => items.set(id, json) && save(),
       remove: (id) => items.delete(id) && save(),
       tick: () => clock.advance(250),
-      held: () => clock.pending,
+      openHandles: () => clock.pending,
       dispose: () => folder[Symbol.asyncDispose](),
     };
   },
@@ -65,7 +64,7 @@ describe('the file provider of a file', () => {
     await using watched = await watch(folder.file('shop.yaml'));
     await folder[save]('shop.yaml', stringify(sessionJson({ status: { error: 'broken by the edit' } })));
     await watched.until(
-      ({ known }) => known.sessions.get('shop/Tiltfile')?.status.error === 'broken by the edit',
+      ({ state }) => state.sessions.get('shop/Tiltfile')?.status.error === 'broken by the edit',
     );
   });
 
@@ -74,11 +73,11 @@ describe('the file provider of a file', () => {
     await folder.write('shop.yaml', stringify(sessionJson()));
     await using watched = await watch(folder.file('shop.yaml'));
     await folder.write('shop.yaml', 'kind: Session\nstatus: {\n');
-    await watched.until(({ known }) => known.stale.size > 0);
-    expect(watched.watching.known.stale.get('shop/Tiltfile')).toMatch(/^shop\.yaml: line 3: /);
-    expect(watched.watching.known.sessions.size).toBe(1);
+    await watched.until(({ state }) => state.stale.size > 0);
+    expect(watched.watching.state.stale.get('shop/Tiltfile')).toMatch(/^shop\.yaml: line 3: /);
+    expect(watched.watching.state.sessions.size).toBe(1);
     await folder.write('shop.yaml', stringify(sessionJson()));
-    await watched.until(({ known }) => known.stale.size === 0);
+    await watched.until(({ state }) => state.stale.size === 0);
     expect(watched.watching.changes.map(({ type }) => type)).toEqual(['snapshot', 'stale', 'upsert']);
   });
 
@@ -87,14 +86,14 @@ describe('the file provider of a file', () => {
     await folder.write('shop.yaml', stringify(sessionJson()));
     await using watched = await watch(folder.file('shop.yaml'));
     await folder.remove('shop.yaml');
-    await watched.until(({ known }) => known.error !== null);
-    expect(watched.watching.known).toMatchObject({
+    await watched.until(({ state }) => state.error !== null);
+    expect(watched.watching.state).toMatchObject({
       error: 'no such file or folder',
       sessions: new Map(),
     });
     await folder.write('shop.yaml', stringify(sessionJson()));
-    await watched.until(({ known }) => known.sessions.size === 1);
-    expect(watched.watching.known.error).toBe(null);
+    await watched.until(({ state }) => state.sessions.size === 1);
+    expect(watched.watching.state.error).toBe(null);
   });
 
   it('ignores that the file is missing for a moment', async () => {
@@ -116,7 +115,7 @@ describe('the file provider of a file', () => {
       { type: 'stale', error: 'no such file or folder' },
     ]);
     await folder.write('shop.yaml', stringify(sessionJson()));
-    await watched.until(({ known }) => known.sessions.size === 1 && known.error === null);
+    await watched.until(({ state }) => state.sessions.size === 1 && state.error === null);
   });
 
   it('rejects a file of more than 64 MiB without reading it', async () => {
@@ -124,18 +123,18 @@ describe('the file provider of a file', () => {
     await folder.write('shop.json', '');
     await truncate(folder.file('shop.json'), 65 * 2 ** 20);
     await using watched = await watch(folder.file('shop.json'));
-    expect(watched.watching.known.error).toBe('shop.json: expected at most 64 MiB, got 65 MiB');
+    expect(watched.watching.state.error).toBe('shop.json: expected at most 64 MiB, got 65 MiB');
   });
 
   it('reports a file that cannot be read, without its path, and tries again', async () => {
     await using folder = await createTemporaryFolder();
     await symlink('shop.yaml', folder.file('shop.yaml'));
     await using watched = await watch(folder.file('shop.yaml'));
-    expect(watched.watching.known.error).toBe(
+    expect(watched.watching.state.error).toBe(
       'it cannot be read: ELOOP: too many symbolic links encountered',
     );
     await folder.replace('shop.yaml', stringify(sessionJson()));
-    await watched.until(({ known }) => known.sessions.size === 1 && known.error === null);
+    await watched.until(({ state }) => state.sessions.size === 1 && state.error === null);
   });
 
   it('pushes nothing while nothing changes', async () => {
@@ -158,29 +157,29 @@ describe('the file provider of a folder', () => {
     await mkdir(folder.file('f.yaml'));
     await writeFile(join(folder.file('f.yaml'), 'g.yaml'), stringify(sessionJson()));
     await using watched = await watch(folder.path, { name: 'all' });
-    const { known } = watched.watching;
-    expect([...known.sessions.keys()]).toEqual(['a/Tiltfile', 'b/Tiltfile']);
-    expect([...known.stale]).toEqual([['c/Tiltfile', 'c.yml: kind: expected "Session", got "Pod"']]);
+    const { state } = watched.watching;
+    expect([...state.sessions.keys()]).toEqual(['a/Tiltfile', 'b/Tiltfile']);
+    expect([...state.stale]).toEqual([['c/Tiltfile', 'c.yml: kind: expected "Session", got "Pod"']]);
   });
 
   it('follows files that are created, changed and deleted', async () => {
     await using folder = await createTemporaryFolder();
     await using watched = await watch(folder.path);
     await folder.write('a.yaml', stringify(sessionJson()));
-    await watched.until(({ known }) => known.sessions.has('a/Tiltfile'));
+    await watched.until(({ state }) => state.sessions.has('a/Tiltfile'));
     await symlink(folder.file('a.yaml'), folder.file('b.yaml'));
-    await watched.until(({ known }) => known.sessions.has('b/Tiltfile'));
+    await watched.until(({ state }) => state.sessions.has('b/Tiltfile'));
     await rename(folder.file('a.yaml'), folder.file('c.yaml'));
-    await watched.until(({ known }) => [...known.sessions.keys()].join() === 'c/Tiltfile');
+    await watched.until(({ state }) => [...state.sessions.keys()].join() === 'c/Tiltfile');
   });
 
   it('clears the problem of an invalid file when it is deleted', async () => {
     await using folder = await createTemporaryFolder();
     await folder.write('a.yaml', 'kind: [');
     await using watched = await watch(folder.path);
-    expect([...watched.watching.known.stale.keys()]).toEqual(['a/Tiltfile']);
+    expect([...watched.watching.state.stale.keys()]).toEqual(['a/Tiltfile']);
     await folder.remove('a.yaml');
-    await watched.until(({ known }) => known.stale.size === 0);
+    await watched.until(({ state }) => state.stale.size === 0);
   });
 
   it('keeps its Sessions when the folder disappears, and reports that', async () => {
@@ -189,11 +188,11 @@ describe('the file provider of a folder', () => {
     await folder.write('all/a.yaml', stringify(sessionJson()));
     await using watched = await watch(folder.file('all'));
     await rename(folder.file('all'), folder.file('elsewhere'));
-    await watched.until(({ known }) => known.error === 'no such file or folder');
-    expect([...watched.watching.known.stale.keys()]).toEqual(['a/Tiltfile']);
+    await watched.until(({ state }) => state.error === 'no such file or folder');
+    expect([...watched.watching.state.stale.keys()]).toEqual(['a/Tiltfile']);
     await rename(folder.file('elsewhere'), folder.file('all'));
-    await watched.until(({ known }) => known.error === null && known.stale.size === 0);
-    expect(watched.watching.known.sessions.size).toBe(1);
+    await watched.until(({ state }) => state.error === null && state.stale.size === 0);
+    expect(watched.watching.state.sessions.size).toBe(1);
   });
 });
 
@@ -241,16 +240,16 @@ describe('check() of the file provider', () => {
 });
 
 interface Watched extends AsyncDisposable {
-  readonly watching: Watching;
+  readonly watching: ProviderWatch;
   /** Waits for one more poll. */
   look(): Promise<void>;
-  until(condition: (watching: Watching) => boolean): Promise<void>;
+  until(condition: (watching: ProviderWatch) => boolean): Promise<void>;
 }
 
 /** Watches a path and waits for the first poll. */
 async function watch(path: string, options: { name?: string } = {}): Promise<Watched> {
   const clock = createManualClock();
-  const watching = startWatching(createFileProvider({ path, clock, ...options }));
+  const watching = startProviderWatch(createFileProvider({ path, clock, ...options }));
   const isAsleep = () => clock.pending === 1;
   await advanceUntil(clock, isAsleep, 0);
   return {

@@ -7,13 +7,13 @@ import { createWatchReader } from '../../../src/providers/kubernetes/watch-reade
 import { createWatchState } from '../../../src/providers/kubernetes/watch-state.js';
 import type { Revision } from '../../../src/store/journal.js';
 import { createStore } from '../../../src/store/store.js';
-import { type Json, STATES, sessionJson, targetJson } from '../../support/fixtures.js';
 import { createManualClock } from '../../support/manual-clock.js';
+import { type Json, RAW_STATES, rawSession, rawTarget } from '../../support/raw-session.js';
 import { readWatchRecording, WATCH_RECORDINGS } from '../../support/recording.js';
 
 /** A line of a watch. */
 function lineOf(targets: readonly unknown[], metadata: object = {}, indent = 0): string {
-  const object = { ...sessionJson({ metadata: { ...metadata }, status: { targets } }) };
+  const object = { ...rawSession({ metadata: { ...metadata }, status: { targets } }) };
   return JSON.stringify({ type: 'MODIFIED', object }, null, indent);
 }
 
@@ -90,10 +90,10 @@ describe('createWatchReader', () => {
 
   it('returns the targets whose bytes differ from the previous line of the same Session', () => {
     const read = createWatchReader('t');
-    const [a, b, c] = [targetJson('a'), targetJson('b'), targetJson('c')];
+    const [a, b, c] = [rawTarget('a'), rawTarget('b'), rawTarget('c')];
     const before = read(Buffer.from(lineOf([a, b, c])));
-    read(Buffer.from(lineOf([a, targetJson('b', STATES.ready), c], { name: 'other' })));
-    const after = read(Buffer.from(lineOf([a, targetJson('b', STATES.failed), c])));
+    read(Buffer.from(lineOf([a, rawTarget('b', RAW_STATES.ready), c], { name: 'other' })));
+    const after = read(Buffer.from(lineOf([a, rawTarget('b', RAW_STATES.failed), c])));
     expect(targetsOf(before).reuse).toBeUndefined();
     expect(targetsOf(after)).toMatchObject({
       targets: [{ name: 'a' }, { name: 'b', state: { is: 'terminated' } }, { name: 'c' }],
@@ -102,7 +102,7 @@ describe('createWatchReader', () => {
   });
 
   it('is not misled by other lists called targets', () => {
-    const object = sessionJson({ spec: { targets: [targetJson('a')] }, status: { targets: ['b'] } });
+    const object = rawSession({ spec: { targets: [rawTarget('a')] }, status: { targets: ['b'] } });
     const line = JSON.stringify({ type: 'MODIFIED', object });
     expect(createWatchReader('t')(Buffer.from(line))).toEqual(readWatchEvent(line, 't'));
   });
@@ -132,7 +132,7 @@ function expectTruthfulReuse(event: WatchEvent): void {
 
 describe('cached lines of createWatchReader', () => {
   const names = ['a', 'b', 'c:update', 'd', 'e'];
-  const states = fc.constantFrom(...Object.values(STATES));
+  const states = fc.constantFrom(...Object.values(RAW_STATES));
   const lists = fc.oneof(
     // Mostly the same targets, some of which change.
     { weight: 4, arbitrary: fc.tuple(...names.map((name) => fc.tuple(fc.constant(name), states))) },
@@ -157,7 +157,7 @@ describe('cached lines of createWatchReader', () => {
         let version = 10;
         for (const { by, list, uid, step } of all) {
           version += step;
-          const raw = list.map(([name, state]) => targetJson(name, state));
+          const raw = list.map(([name, state]) => rawTarget(name, state));
           for (const { take } of [caching, plain]) take(by, raw, { uid, resourceVersion: String(version) });
         }
         expect(caching.revisions).toEqual(plain.revisions);
@@ -168,17 +168,17 @@ describe('cached lines of createWatchReader', () => {
 
   it('reach the store as changedTargets only while the previous line was the last state of its Session', () => {
     const { take, changes } = followLines();
-    const [a, b] = [targetJson('a'), targetJson('b')];
-    const ready = targetJson('b', STATES.ready);
-    take('line', [a, b], { uid: '1', resourceVersion: '10' });
-    take('line', [a, ready], { uid: '1', resourceVersion: '11' });
+    const [a, b] = [rawTarget('a'), rawTarget('b')];
+    const ready = rawTarget('b', RAW_STATES.ready);
+    readIterator('line', [a, b], { uid: '1', resourceVersion: '10' });
+    readIterator('line', [a, ready], { uid: '1', resourceVersion: '11' });
     expect(changes.at(-1)).toMatchObject({ type: 'upsert', changedTargets: [1] });
     // Out of order, so it is dropped, although it is the previous line of the next one.
-    take('line', [a, b], { uid: '1', resourceVersion: '10' });
-    take('line', [a, b], { uid: '1', resourceVersion: '12' });
+    readIterator('line', [a, b], { uid: '1', resourceVersion: '10' });
+    readIterator('line', [a, b], { uid: '1', resourceVersion: '12' });
     expect(changes.at(-1)).not.toHaveProperty('changedTargets');
-    take('list', [a, ready], { uid: '1', resourceVersion: '13' });
-    take('line', [a, b], { uid: '1', resourceVersion: '14' });
+    readIterator('list', [a, ready], { uid: '1', resourceVersion: '13' });
+    readIterator('line', [a, b], { uid: '1', resourceVersion: '14' });
     expect(changes.at(-1)).not.toHaveProperty('changedTargets');
   });
 
@@ -187,16 +187,16 @@ describe('cached lines of createWatchReader', () => {
     const read = createWatchReader('t');
     const take = (list: readonly unknown[], resourceVersion: string) =>
       state.event(read(Buffer.from(lineOf(list, { resourceVersion }))));
-    const [a, b] = [targetJson('a'), targetJson('b')];
-    expect(take([a, b], '1')).toMatchObject([{ type: 'upsert' }]);
+    const [a, b] = [rawTarget('a'), rawTarget('b')];
+    expect(readIterator([a, b], '1')).toMatchObject([{ type: 'upsert' }]);
     const unreadable = expect.stringContaining('unreadable: status.targets[1].name');
-    expect(take([a, { ...b, name: 7 }], '2')).toMatchObject([
+    expect(readIterator([a, { ...b, name: 7 }], '2')).toMatchObject([
       { session: { status: { targets: [{ name: 'a' }, { state: { waitReason: unreadable } }] } } },
     ]);
-    expect(take([a, { ...b, name: 'a' }], '3')).toMatchObject([
+    expect(readIterator([a, { ...b, name: 'a' }], '3')).toMatchObject([
       { session: { status: { targets: [{ key: 'a' }, { key: 'a#2' }] } } },
     ]);
-    expect(take([a, b], '4')).toMatchObject([{ type: 'upsert' }]);
+    expect(readIterator([a, b], '4')).toMatchObject([{ type: 'upsert' }]);
   });
 });
 
@@ -224,10 +224,10 @@ function follow(read: (line: Buffer) => WatchEvent) {
   const state = createWatchState('t');
   const changes: Change[] = [];
   store.open('other');
-  return { revisions, stored, changes, take };
+  return { revisions, stored, changes, readIterator };
 
-  function take(by: string, targets: readonly unknown[], metadata: Json): void {
-    const object = sessionJson({ metadata, status: { targets } });
+  function readIterator(by: string, targets: readonly unknown[], metadata: Json): void {
+    const object = rawSession({ metadata, status: { targets } });
     if (by === 'nobody else') store.apply('other', { type: 'snapshot', sessions: [] });
     else if (by === 'other source')
       store.apply('other', { type: 'upsert', session: decodeSession(object, 't') });

@@ -4,9 +4,10 @@ import type { Change } from '../../../src/model/change.js';
 import { ProviderError } from '../../../src/providers/provider.js';
 import { createSessionReader, createStreamProvider } from '../../../src/providers/stdin/stdin.js';
 import { describeProvider } from '../../support/provider-contract.js';
+import { type ProviderWatch, startProviderWatch } from '../../support/provider-watch.js';
 import { readFixture } from '../../support/recording.js';
 import { brokenSessionJson, type SessionJson, sessionJson } from '../../support/session-json.js';
-import { startWatching, type Watching } from '../../support/watching.js';
+import { startProviderWatch, type ProviderWatch } from '../../support/provider-watch.js';
 
 describeProvider('stdin', {
   ids: ['stdin/a', 'stdin/b', 'stdin/c'],
@@ -27,7 +28,7 @@ describeProvider('stdin', {
         held.delete(id);
         if (object) write({ type: 'DELETED', object });
       },
-      held: () => input.listenerCount('data'),
+      openHandles: () => input.listenerCount('data'),
       dispose: () => input.destroy(),
     };
   },
@@ -36,11 +37,11 @@ describeProvider('stdin', {
 describe('the stdin provider', () => {
   it('reads a stream to its end, and ends with it', async () => {
     const input = new PassThrough();
-    const watching = startWatching(createStreamProvider({ name: 'ci', input }));
+    const watching = startProviderWatch(createStreamProvider({ name: 'ci', input }));
     input.end(readFixture('get-session-watch.json'));
     await ended(watching);
     expect(watching.outcome).toEqual({ error: null });
-    expect([...watching.known.sessions.keys()]).toEqual(['ci/Tiltfile']);
+    expect([...watching.state.sessions.keys()]).toEqual(['ci/Tiltfile']);
   });
 
   it('reads a stream that has already ended', async () => {
@@ -48,14 +49,14 @@ describe('the stdin provider', () => {
     input.end();
     input.resume();
     await new Promise((resolve) => input.once('end', resolve));
-    const watching = startWatching(createStreamProvider({ input }));
+    const watching = startProviderWatch(createStreamProvider({ input }));
     await ended(watching);
     expect(watching.changes).toEqual([{ type: 'snapshot', sessions: [] }]);
   });
 
   it('U1: reads at full speed, each value once', async () => {
     const input = new PassThrough();
-    const watching = startWatching(createStreamProvider({ input }));
+    const watching = startProviderWatch(createStreamProvider({ input }));
     for (let number = 1; number <= 2_000; number += 1) {
       input.write(JSON.stringify(sessionJson({ uid: 'x', resourceVersion: String(number) })));
     }
@@ -68,14 +69,14 @@ describe('the stdin provider', () => {
 
   it('stays open with the error when the stream breaks, since it cannot be read a second time', async () => {
     const input = new PassThrough();
-    const watching = startWatching(createStreamProvider({ input }));
+    const watching = startProviderWatch(createStreamProvider({ input }));
     input.write(JSON.stringify(sessionJson()));
-    await expect.poll(() => watching.known.sessions.size).toBe(1);
+    await expect.poll(() => watching.state.sessions.size).toBe(1);
     input.destroy(new Error('EIO'));
     await expect
       .poll(() => watching.changes.at(-1))
       .toEqual({ type: 'stale', error: 'the stream broke: EIO' });
-    expect(watching.known.sessions.size).toBe(0);
+    expect(watching.state.sessions.size).toBe(0);
     expect(watching.outcome).toBeNull();
     watching.abort();
     await ended(watching);
@@ -88,9 +89,9 @@ describe('the stdin provider', () => {
     'stays with the error when the stream ends with rubbish and has %s: its Sessions are gone',
     async (_, before, count) => {
       const input = new PassThrough();
-      const watching = startWatching(createStreamProvider({ input }));
+      const watching = startProviderWatch(createStreamProvider({ input }));
       input.write(before);
-      await expect.poll(() => watching.known.sessions.size).toBe(count);
+      await expect.poll(() => watching.state.sessions.size).toBe(count);
       input.end('Error: no Tilt is running\n');
       await expect
         .poll(() => watching.changes.slice(-1 - count))
@@ -106,7 +107,7 @@ describe('the stdin provider', () => {
 
   it('ends with the stream when a Session followed invalid data', async () => {
     const input = new PassThrough();
-    const watching = startWatching(createStreamProvider({ input }));
+    const watching = startProviderWatch(createStreamProvider({ input }));
     input.end(`rubbish\n${JSON.stringify(sessionJson())}`);
     await ended(watching);
     expect(watching.outcome).toEqual({ error: null });
@@ -115,8 +116,8 @@ describe('the stdin provider', () => {
   it('can be watched only once', async () => {
     const input = new PassThrough();
     const provider = createStreamProvider({ input });
-    const first = startWatching(provider);
-    const second = startWatching(provider);
+    const first = startProviderWatch(provider);
+    const second = startProviderWatch(provider);
     await ended(second);
     expect(second.outcome?.error).toBeInstanceOf(ProviderError);
     expect(second.outcome?.error).toMatchObject({
@@ -128,7 +129,7 @@ describe('the stdin provider', () => {
 
   it('stops reading when it is aborted, and leaves the stream open', async () => {
     const input = new PassThrough();
-    const watching = startWatching(createStreamProvider({ input }));
+    const watching = startProviderWatch(createStreamProvider({ input }));
     watching.abort();
     await ended(watching);
     input.write('{}');
@@ -138,7 +139,7 @@ describe('the stdin provider', () => {
   });
 });
 
-async function ended(watching: Watching): Promise<void> {
+async function ended(watching: ProviderWatch): Promise<void> {
   while (watching.outcome === null) await new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -1,17 +1,17 @@
 import { silentLog } from '../../../src/lib/log.js';
 import { createTiltProvider } from '../../../src/providers/tilt/tilt.js';
-import { contextOf } from '../../support/kubeconfig-file.js';
+import { parseContext } from '../../support/kubeconfig-file.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { describeProvider } from '../../support/provider-contract.js';
 import { createTiltServer } from '../../support/tilt-server.js';
 
 describeProvider('tilt', {
   ids: ['tilt-default/Tiltfile', 'tilt-default/other'],
-  abilities: ['put', 'remove', 'breakLink', 'watchAgain'],
+  abilities: ['put', 'remove', 'disconnect', 'watchAgain'],
   async make(initial) {
     const server = await createTiltServer({ sessions: initial.map(({ json }) => json) });
     const clock = createManualClock();
-    const options = { context: contextOf(server), clock, log: silentLog };
+    const options = { context: parseContext(server), clock, log: silentLog };
     const isWatched = () => server.until(() => server.openWatches > 0);
     let isBroken = false;
     return {
@@ -22,13 +22,13 @@ describeProvider('tilt', {
         if (!isBroken) await isWatched();
         server.remove(id.split('/')[1] ?? '');
       },
-      async breakLink() {
+      async disconnect() {
         await isWatched();
         isBroken = true;
         server.respond('list', { status: 500 }, 1);
         await server.cut();
       },
-      held: () => clock.pending,
+      openHandles: () => clock.pending,
       dispose: () => server.close(),
     };
   },

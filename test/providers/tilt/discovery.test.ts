@@ -8,7 +8,7 @@ import { createTiltDiscovery, type TiltDiscoveryOptions } from '../../../src/pro
 import { type ChangeReader, readChanges } from '../../support/change-reader.js';
 import {
   createKubeconfigFolder,
-  kubeconfigText,
+  formatKubeconfig,
   writeKubeconfig,
   writeStoppedKubeconfig,
 } from '../../support/kubeconfig-file.js';
@@ -136,7 +136,7 @@ test.each([
   await writeKubeconfig(folder.path, { 'tilt-default': server });
   const { said, snapshots } = discover();
   await snapshots(1);
-  await writeKubeconfig(folder.path, { 'tilt-default': { at: server, ...fields } });
+  await writeKubeconfig(folder.path, { 'tilt-default': { server: server, ...fields } });
   await snapshots(2);
   expect(said).toEqual(['found tilt-default', 'changed tilt-default']);
 });
@@ -227,7 +227,7 @@ describe('a change of the kubeconfig', () => {
     await writeStoppedKubeconfig(folder.path);
     const { said, snapshots } = discover({ pollMs: never, settleMs: never });
     await snapshots(1);
-    await writeFile(folder.path, kubeconfigText({ 'tilt-default': server }));
+    await writeFile(folder.path, formatKubeconfig({ 'tilt-default': server }));
     await snapshots(2);
     expect(said).toEqual(['found tilt-default']);
   });
@@ -260,9 +260,9 @@ describe('a change of the kubeconfig', () => {
     const { said, snapshots, connected } = discover({ pollMs: never, settleMs: never });
     await connected('tilt-default');
     await server.stop();
-    const half = { at: { url: other.url, tls: other.tls, token: server.token } };
-    await writeFile(folder.path, kubeconfigText({ 'tilt-default': half }));
-    await writeFile(folder.path, kubeconfigText({ 'tilt-default': other }));
+    const half = { server: { url: other.url, tls: other.tls, token: server.token } };
+    await writeFile(folder.path, formatKubeconfig({ 'tilt-default': half }));
+    await writeFile(folder.path, formatKubeconfig({ 'tilt-default': other }));
     await snapshots(2);
     expect(said).toEqual(['found tilt-default', 'changed tilt-default']);
     await other.until(() => other.openWatches === 1);
@@ -309,7 +309,7 @@ describe('the contexts that tilt discovery follows', () => {
 
   test('include an unusable one, whose provider reports the reason', async () => {
     await writeKubeconfig(folder.path, {
-      'tilt-default': { at: server, user: { exec: { command: 'aws' } } },
+      'tilt-default': { server: server, user: { exec: { command: 'aws' } } },
     });
     const { providers, snapshots } = discover();
     await snapshots(1);
@@ -337,7 +337,7 @@ describe('an error of the kubeconfig', () => {
     expect(reader.changes).toEqual([
       { type: 'stale', error: `${folder.path}: contexts: expected a list, got a number` },
     ]);
-    await writeFile(folder.path, kubeconfigText({ 'tilt-default': server }));
+    await writeFile(folder.path, formatKubeconfig({ 'tilt-default': server }));
     await snapshots(1);
     expect(said).toEqual(['found tilt-default']);
   });

@@ -85,7 +85,7 @@ describe('a list after 30 s of silence', () => {
     await using server = await serverWith();
     const clock = createManualClock();
     await using tilt = await followQuietly(server, clock);
-    server.mute();
+    server.stallWatches();
     server.put(sessionJson({ ...A, status: { done: true } }));
     await clock.advance(IDLE_MS);
     await tilt.until(() => tilt.count('snapshot') === 2);
@@ -98,7 +98,7 @@ describe('a list after 30 s of silence', () => {
     await using server = await serverWith({ sessions: [sessionJson(A), sessionJson({ name: 'b' })] });
     const clock = createManualClock();
     await using tilt = await followQuietly(server, clock);
-    server.mute();
+    server.stallWatches();
     server.remove('b');
     await clock.advance(IDLE_MS);
     await tilt.until(() => tilt.count('snapshot') === 2);

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeContext } from '../../../src/providers/tilt/kube-context.js';
 import { type FollowedTilt, planTilts } from '../../../src/providers/tilt/plan-tilts.js';
-import { contextOf } from '../../support/kubeconfig-file.js';
+import { parseContext } from '../../support/kubeconfig-file.js';
 
 const tls = { ca: 'ca' };
 
 function entry(name: string, port: number, token = `token-${port}`): KubeContext {
-  const context = contextOf({ at: { url: `https://127.0.0.1:${port}`, token, tls: { ...TLS, ...tls } } });
+  const context = parseContext({
+    server: { url: `https://127.0.0.1:${port}`, token, tls: { ...TLS, ...tls } },
+  });
   return { ...context, name };
 }
 

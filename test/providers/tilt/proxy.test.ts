@@ -69,12 +69,12 @@ describe('a Tilt behind a proxy', () => {
   /** Reads the Session of a server that only the proxy can resolve. */
   async function reach(
     server: TiltServer,
-    entry: Omit<KubeconfigEntry, 'at'>,
+    entry: Omit<KubeconfigEntry, 'server'>,
     env: Record<string, string> = {},
   ): Promise<unknown> {
     const url = server.url.replace('127.0.0.1', HOST);
     await using tilt = await followTilt(
-      { at: server, ...entry, cluster: { server: url, ...entry.cluster } },
+      { server: server, ...entry, cluster: { server: url, ...entry.cluster } },
       { env },
     );
     const read = async () => {
@@ -89,13 +89,15 @@ describe('a Tilt behind a proxy', () => {
 
   const serverFor = (plain = false) =>
     createTiltServer({ sessions: [sessionJson({ uid: 'a' })], plain, ...(plain ? {} : { names: [HOST] }) });
-  const asked = ({ asked }: ProxyServer) => [...new Set(asked.map((host) => host.replace(/:\d+$/, '')))];
+  const uniqueHosts = ({ requestedHosts }: ProxyServer) => [
+    ...new Set(requestedHosts.map((host) => host.replace(/:\d+$/, ''))),
+  ];
 
   test('named by proxy-url is reached with CONNECT, list and watch, and its certificate is verified', async () => {
     await using server = await serverFor();
     await using proxy = await startHttpProxy();
     expect(await reach(server, { cluster: { 'proxy-url': `http://${proxy.address}` } })).toBe('reached');
-    expect(asked(proxy)).toEqual([HOST]);
+    expect(uniqueHosts(proxy)).toEqual([HOST]);
     await using stranger = await createTiltServer({ sessions: [sessionJson()], names: ['other.example'] });
     expect(await reach(stranger, { cluster: { 'proxy-url': `http://${proxy.address}` } })).toMatchObject({
       code: 'unreachable',
@@ -108,7 +110,7 @@ describe('a Tilt behind a proxy', () => {
     await using proxy = await startHttpProxy();
     const env = { HTTPS_PROXY: `http://${proxy.address}` };
     expect(await reach(server, {}, env)).toBe('reached');
-    expect(proxy.asked.length).toBeGreaterThan(0);
+    expect(proxy.requestedHosts.length).toBeGreaterThan(0);
     expect(await reach(server, {}, { ...env, NO_PROXY: HOST })).toMatchObject({
       code: 'unreachable',
       message: expect.stringMatching(/tilt\.example/),
@@ -120,10 +122,10 @@ describe('a Tilt behind a proxy', () => {
     await using proxy = await startHttpProxy();
     const local = { cluster: { server: server.url } };
     expect(await reach(server, local, { HTTPS_PROXY: `http://${proxy.address}` })).toBe('reached');
-    expect(proxy.asked).toEqual([]);
+    expect(proxy.requestedHosts).toEqual([]);
     const named = { cluster: { ...local.cluster, 'proxy-url': `http://${proxy.address}` } };
     expect(await reach(server, named)).toBe('reached');
-    expect(asked(proxy)).toEqual(['127.0.0.1']);
+    expect(uniqueHosts(proxy)).toEqual(['127.0.0.1']);
   });
 
   test('with a login is reached with the credentials of its URL, and rejected on one line without them', async () => {
@@ -141,7 +143,7 @@ describe('a Tilt behind a proxy', () => {
     await using server = await serverFor();
     await using proxy = await startSocksProxy();
     expect(await reach(server, { cluster: { 'proxy-url': `socks5://${proxy.address}` } })).toBe('reached');
-    expect(asked(proxy)).toEqual([HOST]);
+    expect(uniqueHosts(proxy)).toEqual([HOST]);
   });
 
   test('without TLS is reached with requests to an HTTP proxy, and through SOCKS 5', async () => {
@@ -150,7 +152,7 @@ describe('a Tilt behind a proxy', () => {
     await using socks = await startSocksProxy();
     expect(await reach(server, {}, { HTTP_PROXY: `http://${http.address}` })).toBe('reached');
     expect(await reach(server, { cluster: { 'proxy-url': `socks5://${socks.address}` } })).toBe('reached');
-    expect([asked(http), asked(socks)]).toEqual([[HOST], [HOST]]);
+    expect([uniqueHosts(http), uniqueHosts(socks)]).toEqual([[HOST], [HOST]]);
   });
 
   test('that disappears is unreachable', async () => {
@@ -158,7 +160,7 @@ describe('a Tilt behind a proxy', () => {
     const proxy = await startHttpProxy();
     const entry = { cluster: { 'proxy-url': `http://${proxy.address}` } };
     const url = server.url.replace('127.0.0.1', HOST);
-    await using tilt = await followTilt({ at: server, cluster: { server: url, ...entry.cluster } });
+    await using tilt = await followTilt({ server: server, cluster: { server: url, ...entry.cluster } });
     await server.until(() => server.openWatches === 1);
     await proxy[Symbol.asyncDispose]();
     const away = {
@@ -175,7 +177,7 @@ describe('a Tilt behind a proxy', () => {
     const sockets: Socket[] = [];
     await using silent = await startRawServer((socket) => void sockets.push(socket.resume()));
     const cluster = { 'proxy-url': silent.url };
-    await using tilt = await followTilt({ at: server, cluster }, { clock });
+    await using tilt = await followTilt({ server: server, cluster }, { clock });
     await expect.poll(() => sockets.length).toBe(1);
     await clock.advance(10_000);
     expect(await tilt.ended).toMatchObject({

@@ -91,9 +91,9 @@ describe('a tilt provider reaches an API server with', () => {
   /** Follows the entry and returns its Session, or the error. */
   async function reach(
     server: TiltServer,
-    entry: Omit<KubeconfigEntry, 'at'> = {},
+    entry: Omit<KubeconfigEntry, 'server'> = {},
   ): Promise<'reached' | unknown> {
-    await using tilt = await followTilt({ at: server, ...entry });
+    await using tilt = await followTilt({ server: server, ...entry });
     return await Promise.race([
       tilt.until(() => tilt.sessions.has('Tiltfile')).then(() => 'reached'),
       tilt.ended,
@@ -166,7 +166,7 @@ describe('a tilt provider reaches an API server with', () => {
       message: expect.stringContaining("the certificate is not from the kubeconfig's certificate-authority"),
     });
     await using tilt = await followTilt({
-      at: server,
+      server: server,
       cluster: { ...cluster, 'insecure-skip-tls-verify': true },
     });
     await tilt.until(() => tilt.sessions.has('Tiltfile'));

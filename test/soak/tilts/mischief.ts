@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { pick, type Random } from '../../../src/providers/demo/random.js';
 import { brokenSessionJson } from '../../support/session-json.js';
-import { statusOf } from '../../support/tilt-answers.js';
+import { createStatus } from '../../support/tilt-responses.js';
 import type { TiltServer } from '../../support/tilt-server.js';
 import type { SoakTilt } from './tilt.js';
 
@@ -96,7 +96,7 @@ const COMMON: readonly Kind[] = [
   },
   {
     name: 'expiries in a watch',
-    play: ({ server }) => server.emit('ERROR', statusOf(410, 'too old resource version')),
+    play: ({ server }) => server.emit('ERROR', createStatus(410, 'too old resource version')),
   },
   {
     name: 'refusals',

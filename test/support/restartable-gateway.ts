@@ -1,7 +1,7 @@
 import { createGateway, type GatewayOptions } from '../../src/gateway.js';
 
 /** A gateway that can be ended and started again at the same port. */
-export interface SamePortGateway extends AsyncDisposable {
+export interface RestartableGateway extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` */
   readonly origin: string;
   /** Ends it, as one that is killed: its connections are cut. */
@@ -11,7 +11,7 @@ export interface SamePortGateway extends AsyncDisposable {
 }
 
 /** Starts one on a free port. */
-export async function startSamePortGateway(options: GatewayOptions): Promise<SamePortGateway> {
+export async function startRestartableGateway(options: GatewayOptions): Promise<RestartableGateway> {
   let gateway = createGateway(options);
   const { port } = await gateway.listen(0);
   return {

@@ -3,11 +3,11 @@ import type { SessionProvider } from '../../src/providers/provider.js';
 import { createRecordingSink, type RecordedSource } from './recording-sink.js';
 
 /** A watch of a provider that runs by itself. */
-export interface Watching {
+export interface ProviderWatch {
   /** What has come so far. */
   readonly changes: readonly Change[];
   /** What all that came adds up to. */
-  readonly known: RecordedSource;
+  readonly state: RecordedSource;
   /** Null while it runs; then what it rejected with, or null when it resolved. */
   readonly outcome: { readonly error: unknown } | null;
   /** What the provider was given. */
@@ -17,10 +17,10 @@ export interface Watching {
 }
 
 /** Watches a provider until it ends or is aborted. */
-export function startWatching(provider: SessionProvider): Watching {
+export function startProviderWatch(provider: SessionProvider): ProviderWatch {
   const controller = new AbortController();
   const sink = createRecordingSink();
-  let outcome: Watching['outcome'] = null;
+  let outcome: ProviderWatch['outcome'] = null;
   sink.open(provider.name);
   provider
     .watch((change) => sink.apply(provider.name, change), controller.signal)
@@ -37,7 +37,7 @@ export function startWatching(provider: SessionProvider): Watching {
     get changes() {
       return sink.changes(provider.name);
     },
-    get known() {
+    get state() {
       return sink.source(provider.name);
     },
     get outcome() {

@@ -1,20 +1,20 @@
 import { connect, type Socket } from 'node:net';
 
 /** A client's end of a connection that is read only as far as a test says. */
-export interface HeldSocket {
+export interface PausableSocket {
   readonly socket: Socket;
   /** Bytes that were read so far. */
   readonly bytes: number;
   /** Stops to read. */
-  hold(): void;
+  pause(): void;
   /** Reads at least so many bytes, then stops again. */
   read(bytes: number): Promise<void>;
   /** Reads on to the end. */
-  release(): void;
+  resume(): void;
 }
 
 /** Connects to a server of this machine, by its origin or its endpoint. It is read until it is held. */
-export function openHeldSocket(url: string): HeldSocket {
+export function openPausableSocket(url: string): PausableSocket {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   let bytes = 0;
   let onBytes = () => {};
@@ -28,7 +28,7 @@ export function openHeldSocket(url: string): HeldSocket {
     get bytes() {
       return bytes;
     },
-    hold: () => socket.pause(),
+    pause: () => socket.pause(),
     read(count) {
       const goal = bytes + count;
       return new Promise((resolve) => {
@@ -45,6 +45,6 @@ export function openHeldSocket(url: string): HeldSocket {
         socket.resume();
       });
     },
-    release: () => socket.resume(),
+    resume: () => socket.resume(),
   };
 }

@@ -1,36 +1,36 @@
 import fc from 'fast-check';
 import { rawSessions } from './arbitraries.js';
-import type { Json } from './fixtures.js';
+import type { Json } from './raw-session.js';
 
 /** A raw Session of which one field is of a wrong type. */
-export interface Spoilt {
+export interface InvalidSession {
   readonly object: Json;
   /** Of the field that is wrong. */
   readonly path: string;
 }
 
 /** Any Session, spoilt anywhere. */
-export const hostileSessions: fc.Arbitrary<Spoilt> = rawSessions.chain((object) =>
+export const invalidSessions: fc.Arbitrary<InvalidSession> = rawSessions.chain((object) =>
   fc
-    .constantFrom(...placesIn(object, SESSION, []))
-    .chain(({ keys, wrong }) => fc.constantFrom(...wrong).map((value) => spoil(object, keys, value))),
+    .constantFrom(...findFields(object, SESSION, []))
+    .chain(({ keys, wrong }) => fc.constantFrom(...wrong).map((value) => corrupt(object, keys, value))),
 );
 
 /** One Session, spoilt in each of its fields in every way. */
-export function everySpoilt(object: Json): Spoilt[] {
-  return placesIn(object, SESSION, []).flatMap(({ keys, wrong }) =>
-    wrong.map((value) => spoil(object, keys, value)),
+export function everyInvalidSession(object: Json): InvalidSession[] {
+  return findFields(object, SESSION, []).flatMap(({ keys, wrong }) =>
+    wrong.map((value) => corrupt(object, keys, value)),
   );
 }
 
-function spoil(object: Json, keys: Keys, value: unknown): Spoilt {
-  return { object: withValueAt(object, keys, value), path: pathOf(keys) };
+function corrupt(object: Json, keys: Keys, value: unknown): InvalidSession {
+  return { object: setValue(object, keys, value), path: formatPath(keys) };
 }
 
 type Keys = readonly (string | number)[];
 
 /** A field, and values that are wrong in it. */
-interface Place {
+interface CorruptibleField {
   readonly keys: Keys;
   readonly wrong: readonly unknown[];
 }
@@ -129,20 +129,22 @@ const SESSION: Shape = {
   },
 };
 
-function placesIn(value: unknown, shape: Shape, keys: Keys): Place[] {
+function findFields(value: unknown, shape: Shape, keys: Keys): CorruptibleField[] {
   if ('wrong' in shape) return [{ keys, wrong: shape.wrong }];
-  if ('items' in shape) return [{ keys, wrong: notAList }, ...placesInItems(value, shape.items, keys)];
+  if ('items' in shape) return [{ keys, wrong: notAList }, ...findFieldsInItems(value, shape.items, keys)];
   const self = keys.length === 0 ? [] : [{ keys, wrong: notAnObject }];
   if (!isObject(value)) return self;
-  const inside = Object.entries('fields' in shape ? shape.fields : presentOf(shape.oneOf, value));
-  return [...self, ...inside.flatMap(([key, field]) => placesIn(value[key], field, [...keys, key]))];
+  const inside = Object.entries('fields' in shape ? shape.fields : pickPresent(shape.oneOf, value));
+  return [...self, ...inside.flatMap(([key, field]) => findFields(value[key], field, [...keys, key]))];
 }
 
-function placesInItems(value: unknown, shape: Shape, keys: Keys): Place[] {
-  return Array.isArray(value) ? value.flatMap((item, index) => placesIn(item, shape, [...keys, index])) : [];
+function findFieldsInItems(value: unknown, shape: Shape, keys: Keys): CorruptibleField[] {
+  return Array.isArray(value)
+    ? value.flatMap((item, index) => findFields(item, shape, [...keys, index]))
+    : [];
 }
 
-function presentOf(shapes: Readonly<Record<string, Shape>>, value: Json): Record<string, Shape> {
+function pickPresent(shapes: Readonly<Record<string, Shape>>, value: Json): Record<string, Shape> {
   return Object.fromEntries(Object.entries(shapes).filter(([key]) => value[key] != null));
 }
 
@@ -150,19 +152,19 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function pathOf(keys: Keys): string {
+function formatPath(keys: Keys): string {
   return keys
     .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
     .join('')
     .slice(1);
 }
 
-function withValueAt(object: Json, keys: Keys, value: unknown): Json {
+function setValue(object: Json, keys: Keys, value: unknown): Json {
   const copy = structuredClone(object);
   let parent: Container = copy;
   for (const key of keys.slice(0, -1)) {
     const child = parent[key];
-    if (!isContainer(child)) throw new Error(`${pathOf(keys)}: nothing to put it in`);
+    if (!isContainer(child)) throw new Error(`${formatPath(keys)}: nothing to put it in`);
     parent = child;
   }
   parent[keys.at(-1) ?? ''] = value;

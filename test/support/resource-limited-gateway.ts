@@ -1,13 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-/** The installed program, as `npm run build` makes it. */
-const BIN = fileURLToPath(new URL('../../dist/bin/tilt-graphql.js', import.meta.url));
+import { BIN } from './cli.js';
 
 /** `tilt-graphql` in a process that may open few files. Killed at the end of its block. */
-export interface StarvedGateway extends AsyncDisposable {
+export interface ResourceLimitedGateway extends AsyncDisposable {
   /** The endpoint over HTTP. */
   readonly url: string;
   readonly webSocketUrl: string;
@@ -21,7 +18,10 @@ export interface StarvedGateway extends AsyncDisposable {
 }
 
 /** Starts one that may have `limit` files and connections open. */
-export async function startStarvedGateway(limit: number, args: readonly string[]): Promise<StarvedGateway> {
+export async function startResourceLimitedGateway(
+  limit: number,
+  args: readonly string[],
+): Promise<ResourceLimitedGateway> {
   const script = `ulimit -n ${limit}; exec "$0" "$@"`;
   const child = spawn('sh', ['-c', script, process.execPath, BIN, '--port', '0', ...args], {
     env: { PATH: process.env.PATH, HOME: '/nonexistent' },
@@ -51,9 +51,9 @@ export async function startStarvedGateway(limit: number, args: readonly string[]
     },
     openFiles: () => readdirSync(`/proc/${child.pid}/fd`).length,
     async load(ms) {
-      const before = cpuMs(child.pid);
+      const before = readCpuMs(child.pid);
       await new Promise((resolve) => setTimeout(resolve, ms));
-      return (cpuMs(child.pid) - before) / ms;
+      return (readCpuMs(child.pid) - before) / ms;
     },
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
@@ -63,7 +63,7 @@ export async function startStarvedGateway(limit: number, args: readonly string[]
 }
 
 /** The CPU time of a process so far, of all its threads, from what Linux tells in hundredths of a second. */
-function cpuMs(pid: number | undefined): number {
+function readCpuMs(pid: number | undefined): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;

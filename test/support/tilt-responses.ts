@@ -9,14 +9,14 @@ export type Fault =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string };
 
 /** Answers as the fault says. */
-export function answerFault(response: ServerResponse, fault: Fault): void {
+export function sendFault(response: ServerResponse, fault: Fault): void {
   if (fault === 'silent') return;
   if (fault === 'cut') response.socket?.destroy();
   else
     send(
       response,
       fault.status,
-      fault.body ?? statusOf(fault.status, `this is a ${fault.status}`),
+      fault.body ?? createStatus(fault.status, `this is a ${fault.status}`),
       fault.headers,
     );
 }
@@ -48,23 +48,23 @@ export function openStream(response: ServerResponse): ServerResponse {
 const JSON_TYPE = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };
 
 /** A `SessionList`. */
-export function listOf(items: readonly SessionJson[], version: number): unknown {
+export function createSessionList(items: readonly SessionJson[], version: number): unknown {
   const metadata = { resourceVersion: String(version) };
   return { kind: 'SessionList', apiVersion: 'tilt.dev/v1alpha1', metadata, items };
 }
 
 /** A line of a watch. */
-export function lineOf(type: string, object: unknown): string {
+export function formatWatchEvent(type: string, object: unknown): string {
   return `${JSON.stringify({ type, object })}\n`;
 }
 
 /** The object of a BOOKMARK. */
-export function bookmarkOf(version: number): unknown {
+export function createBookmark(version: number): unknown {
   const metadata = { resourceVersion: String(version), creationTimestamp: null };
   return { kind: 'Session', apiVersion: 'tilt.dev/v1alpha1', metadata };
 }
 
 /** The `Status` of a refusal. */
-export function statusOf(code: number, message: string): unknown {
+export function createStatus(code: number, message: string): unknown {
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code };
 }

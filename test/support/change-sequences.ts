@@ -12,55 +12,55 @@ const session = fc
 const error = fc.constantFrom('first reason', 'second reason');
 
 /** Any run of changes of a provider: a snapshot first, then any. */
-export const anyChanges: fc.Arbitrary<Change[]> = fc
+export const changeSequences: fc.Arbitrary<Change[]> = fc
   .tuple(snapshot(), fc.array(fc.oneof(snapshot(), upsert(), remove(), stale())))
   .map(([first, rest]) => [first, ...rest]);
 
 /** What changes come to, as a reader of them would hold it. */
-export interface Outcome {
+export interface FoldedChanges {
   readonly sessions: Readonly<Record<string, Session>>;
   /** Why each Session there is may be out of date. */
-  readonly reasons: Readonly<Record<string, string>>;
+  readonly staleReasons: Readonly<Record<string, string>>;
   /** The same of the source as a whole. */
-  readonly reason: string | null;
+  readonly sourceError: string | null;
 }
 
 /** Folds changes as their documentation says, one after the other. */
-export function outcomeOf(changes: readonly (Change | LogChange)[]): Outcome {
+export function foldChanges(changes: readonly (Change | LogChange)[]): FoldedChanges {
   const sessions = new Map<string, Session>();
-  const reasons = new Map<string, string>();
-  let reason: string | null = null;
+  const staleReasons = new Map<string, string>();
+  let sourceError: string | null = null;
   for (const change of changes) {
     switch (change.type) {
       case 'snapshot':
         sessions.clear();
-        reasons.clear();
-        reason = null;
+        staleReasons.clear();
+        sourceError = null;
         for (const item of change.sessions) sessions.set(item.id, item);
         break;
       case 'upsert':
         sessions.set(change.session.id, change.session);
-        reasons.delete(change.session.id);
+        staleReasons.delete(change.session.id);
         applyConnection(change);
         break;
       case 'remove':
         sessions.delete(change.id);
-        reasons.delete(change.id);
+        staleReasons.delete(change.id);
         break;
       case 'stale':
-        if (change.id === undefined) reason = change.error;
+        if (change.id === undefined) sourceError = change.error;
         for (const id of change.id === undefined ? sessions.keys() : [change.id]) {
-          if (sessions.has(id)) reasons.set(id, change.error);
+          if (sessions.has(id)) staleReasons.set(id, change.error);
         }
     }
   }
-  return { sessions: Object.fromEntries(sessions), reasons: Object.fromEntries(reasons), reason };
+  return { sessions: Object.fromEntries(sessions), staleReasons: Object.fromEntries(staleReasons), sourceError };
 
   /** Only a log records connections. */
   function applyConnection(change: Extract<Change | LogChange, { readonly type: 'upsert' }>): void {
     if (!('connection' in change) || change.connection === undefined) return;
     const { state, error } = change.connection;
-    if (state === 'stale') reasons.set(change.session.id, error);
+    if (state === 'stale') staleReasons.set(change.session.id, error);
     else sessions.delete(change.session.id);
   }
 }

@@ -2,10 +2,10 @@ import { type Client, type ClientOptions, createClient } from '../../src/client/
 import type { ClientInternals } from '../../src/client/create-client.js';
 
 /** A client that is closed at the end of its block. */
-export interface ClosingClient extends Client, AsyncDisposable {}
+export interface DisposableClient extends Client, AsyncDisposable {}
 
 /** Makes one. */
-export function openClient(options: ClientOptions, internals?: ClientInternals): ClosingClient {
+export function openDisposableClient(options: ClientOptions, internals?: ClientInternals): DisposableClient {
   const client = createClient(options, internals);
   return { ...client, [Symbol.asyncDispose]: async () => client.close() };
 }

@@ -1,5 +1,5 @@
 /** Makes `count` things, some at a time: a thousand connections at once are more than a server's queue holds. */
-export async function makeMany<T>(count: number, make: () => Promise<T>, atOnce = 50): Promise<T[]> {
+export async function createMany<T>(count: number, make: () => Promise<T>, atOnce = 50): Promise<T[]> {
   const made: T[] = [];
   while (made.length < count) {
     const some = Array.from({ length: Math.min(atOnce, count - made.length) }, make);

@@ -2,11 +2,11 @@ import { decodeSession } from '../../src/model/decode.js';
 import type { Session } from '../../src/model/session.js';
 import { sessionJson } from './session-json.js';
 
-/** Selects the long texts of a {@link wordySession}. */
-export const REASONS = 'state { ... on TargetStateWaiting { waitReason } }';
+/** Selects the long texts of a {@link largeSession}. */
+export const WAIT_REASON_FIELDS = 'state { ... on TargetStateWaiting { waitReason } }';
 
 /** A Session whose targets wait for a reason of so many characters each, which begins with the round. */
-export function wordySession(instance: string, targets: number, characters: number, round = 0): Session {
+export function largeSession(instance: string, targets: number, characters: number, round = 0): Session {
   const state = { waiting: { waitReason: `${round} ${'x'.repeat(characters)}` } };
   const list = Array.from({ length: targets }, (_, index) => ({
     name: `t${index}`,

@@ -1,5 +1,5 @@
 /** Takes values by hand from something that is iterated. */
-export interface Taking<T> extends AsyncDisposable {
+export interface IteratorReader<T> extends AsyncDisposable {
   /** The next value. Fails when there is none any more. */
   next(): Promise<T>;
   /** The first value from here on that this holds for. */
@@ -9,7 +9,7 @@ export interface Taking<T> extends AsyncDisposable {
 }
 
 /** Begins to iterate. Breaks out at the end of its block. */
-export function take<T>(iterable: AsyncIterable<T>): Taking<T> {
+export function readIterator<T>(iterable: AsyncIterable<T>): IteratorReader<T> {
   const iterator = iterable[Symbol.asyncIterator]();
   return {
     next,
