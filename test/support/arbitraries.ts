@@ -10,7 +10,7 @@ export const microTimes: fc.Arbitrary<string> = fc
   )
   .map(([date, digits, zone]) => date.toISOString().slice(0, 19) + (digits && `.${digits}`) + zone);
 
-/** A time, or one of the ways to say that there is none. */
+/** A time, or one of the ways Tilt writes a missing time. */
 const optionalTimes = fc.oneof(
   { weight: 4, arbitrary: microTimes },
   { weight: 1, arbitrary: fc.constantFrom(null, '0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000000Z') },
@@ -32,7 +32,7 @@ const maps = fc.oneof(
   fc.constant(null),
 );
 
-/** An object whose fields, but the required, may be absent, and which may have one of a newer Tilt. */
+/** An object whose optional fields may be absent and which may have a field of a newer Tilt. */
 function objects<K extends string>(
   fields: Record<K, fc.Arbitrary<unknown>>,
   required: readonly string[] = [],
@@ -41,7 +41,7 @@ function objects<K extends string>(
   return fc.record<Json>({ ...fields, newerField: newerFields }, { requiredKeys });
 }
 
-/** A raw `TargetState`: each state, none, null, and one of a newer Tilt. */
+/** A raw `TargetState`: each known state, no state, null, and a state of a newer Tilt. */
 export const rawStates: fc.Arbitrary<Json | null> = fc.oneof(
   fc.constantFrom<Json | null>(null, {}, { disabled: {} }, { waiting: null, active: null }),
   fc.record({ paused: objects({}) }),
@@ -141,7 +141,7 @@ const status = objects({
   error: texts,
 });
 
-/** A raw Session as any Tilt, this or a newer one, may send it: all fields, or few. It went through JSON. */
+/** A raw Session as a current or newer Tilt may send it, with all or some fields, after a JSON round trip. */
 export const rawSessions: fc.Arbitrary<Json> = objects(
   {
     kind: fc.constant('Session'),
@@ -151,8 +151,8 @@ export const rawSessions: fc.Arbitrary<Json> = objects(
     status: fc.oneof({ weight: 9, arbitrary: status }, { weight: 1, arbitrary: fc.constant(null) }),
   },
   ['kind', 'apiVersion', 'metadata', 'spec'],
-).map(throughJson);
+).map(roundTripJson);
 
-function throughJson(object: Json): Json {
+function roundTripJson(object: Json): Json {
   return JSON.parse(JSON.stringify(object));
 }

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 
-/** Lets the tests of this file wait for as long as a browser may take on a machine that does much else. */
+/** Raises the timeouts of the current test file to what a browser needs on a busy machine. */
 export function useBrowserTimeouts(): void {
   vi.setConfig({
     testTimeout: 180_000,

@@ -2,21 +2,21 @@ import type { Change } from '../../src/model/change.js';
 import type { Session } from '../../src/model/session.js';
 import type { SessionProvider } from '../../src/providers/provider.js';
 
-/** Remembers every change of a provider. */
+/** Records every change of a provider. */
 export interface ChangeReader {
   readonly changes: readonly Change[];
-  /** What the changes come to: the newest state of each Session, by name. */
+  /** The newest state of each Session, by name. */
   readonly sessions: ReadonlyMap<string, Session>;
-  /** The reasons of the `stale` changes. */
+  /** The errors of all `stale` changes. */
   readonly staleReasons: readonly string[];
   count(type: Change['type']): number;
-  /** Resolves once the condition holds; it is looked at after each change. Rejects when the changes end before. */
+  /** Resolves when the condition holds, evaluated after each change. Rejects if the changes end first. */
   until(condition: () => boolean): Promise<void>;
-  /** Resolves when the watch settles; to the error that it rejected with, or undefined. */
+  /** Resolves when the watch settles, with the error it rejected with or undefined. */
   readonly ended: Promise<unknown>;
 }
 
-/** Watches a provider. */
+/** Watches a provider and records its changes. */
 export function readChanges(provider: SessionProvider, signal: AbortSignal): ChangeReader {
   const changes: Change[] = [];
   const sessions = new Map<string, Session>();

@@ -11,21 +11,21 @@ const session = fc
   .map((options) => decodeSession(sessionJson({ ...options, uid: options.name }), 'tilt'));
 const error = fc.constantFrom('first reason', 'second reason');
 
-/** Any run of changes of a provider: a snapshot first, then any. */
+/** A sequence of changes from a provider: a snapshot, then changes of any type. */
 export const changeSequences: fc.Arbitrary<Change[]> = fc
   .tuple(snapshot(), fc.array(fc.oneof(snapshot(), upsert(), remove(), stale())))
   .map(([first, rest]) => [first, ...rest]);
 
-/** What changes come to, as a reader of them would hold it. */
+/** Result of applying a sequence of changes. */
 export interface FoldedChanges {
   readonly sessions: Readonly<Record<string, Session>>;
-  /** Why each Session there is may be out of date. */
+  /** Why a Session may be outdated, by session id. */
   readonly staleReasons: Readonly<Record<string, string>>;
-  /** The same of the source as a whole. */
+  /** Why the source as a whole may be outdated. Null when it is healthy. */
   readonly sourceError: string | null;
 }
 
-/** Folds changes as their documentation says, one after the other. */
+/** Applies changes in order, as the documentation of `Change` specifies. */
 export function foldChanges(changes: readonly (Change | LogChange)[]): FoldedChanges {
   const sessions = new Map<string, Session>();
   const staleReasons = new Map<string, string>();
@@ -54,9 +54,13 @@ export function foldChanges(changes: readonly (Change | LogChange)[]): FoldedCha
         }
     }
   }
-  return { sessions: Object.fromEntries(sessions), staleReasons: Object.fromEntries(staleReasons), sourceError };
+  return {
+    sessions: Object.fromEntries(sessions),
+    staleReasons: Object.fromEntries(staleReasons),
+    sourceError,
+  };
 
-  /** Only a log records connections. */
+  /** Applies the recorded connection, which only changes of a shared log have. */
   function applyConnection(change: Extract<Change | LogChange, { readonly type: 'upsert' }>): void {
     if (!('connection' in change) || change.connection === undefined) return;
     const { state, error } = change.connection;

@@ -4,24 +4,27 @@ import type { MetadataJson, SessionJson } from './session-json.js';
 import { startTiltGateway, type TiltGateway, type TiltGatewayOptions } from './tilt-gateway.js';
 import { createTiltServer, type TiltServer } from './tilt-server.js';
 
-/** A gateway that follows one Tilt, and commands that ask it, each in a process of its own. */
+/** A gateway that follows one Tilt, and CLI commands that query it, each in a process of its own. */
 export interface CliClients extends AsyncDisposable {
   readonly gateway: TiltGateway;
   readonly tilt: TiltServer;
-  /** Plays a recorded watch, to its end or as many lines of it as said; resolves when the gateway knows. */
+  /**
+   * Replays a recorded watch, completely or its first `lines` lines. Resolves when the gateway has the
+   * result.
+   */
   play(recording: (typeof WATCH_RECORDINGS)[number], lines?: number): Promise<void>;
-  /** Has the Tilt say this; resolves when the gateway knows. */
+  /** Sets the Session of the Tilt. Resolves when the gateway has it. */
   put(session: SessionJson): Promise<void>;
-  /** Runs a command that asks this gateway. It is killed at the end, if it runs still. */
+  /** Runs a command against this gateway. Killed on disposal if it still runs. */
   run(args: readonly string[], env?: Record<string, string>): RunningCommand;
-  /** Runs one to its end. */
+  /** Runs a command until it exits. */
   runToEnd(
     args: readonly string[],
     env?: Record<string, string>,
   ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
 }
 
-/** Starts both, and waits until the one watches the other. */
+/** Starts Tilt and gateway, and waits until the gateway watches the Tilt. */
 export async function startCliClients(options: TiltGatewayOptions = {}): Promise<CliClients> {
   const tilt = await createTiltServer();
   const gateway = await startTiltGateway({ 'tilt-default': tilt }, options);
@@ -32,7 +35,7 @@ export async function startCliClients(options: TiltGatewayOptions = {}): Promise
     running.push(command);
     return command;
   };
-  const known = async (session: SessionJson | undefined) => {
+  const untilKnown = async (session: SessionJson | undefined) => {
     const { uid, resourceVersion } = session?.metadata ?? NONE;
     await gateway.session().until({ metadata: { uid, resourceVersion } });
   };
@@ -41,9 +44,9 @@ export async function startCliClients(options: TiltGatewayOptions = {}): Promise
     tilt,
     async play(recording, lines) {
       tilt.replay(readWatchRecording(recording).slice(0, lines)).playRemaining();
-      await known(tilt.sessions[0]);
+      await untilKnown(tilt.sessions[0]);
     },
-    put: (session) => known(tilt.put(session)),
+    put: (session) => untilKnown(tilt.put(session)),
     run,
     async runToEnd(args, env) {
       const command = run(args, env);

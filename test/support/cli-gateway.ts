@@ -3,7 +3,7 @@ import { createKubeconfigFolder, writeKubeconfig } from './kubeconfig-file.js';
 import { type SessionJson, sessionJson } from './session-json.js';
 import { createTiltServer, type TiltServer } from './tilt-server.js';
 
-/** `tilt-graphql` in a process of its own, which follows one Tilt. */
+/** `tilt-graphql serve` in a process of its own, following one Tilt. */
 export interface CliGateway extends AsyncDisposable {
   readonly command: RunningCommand;
   readonly server: TiltServer;
@@ -11,7 +11,7 @@ export interface CliGateway extends AsyncDisposable {
   readonly webSocketUrl: string;
 }
 
-/** Starts both, and waits until the one watches the other. */
+/** Starts Tilt and gateway, and waits until the gateway watches the Tilt. */
 export async function startCliGateway(): Promise<CliGateway> {
   const server = await createTiltServer({ sessions: [bigJson(0)] });
   const folder = await createKubeconfigFolder();
@@ -32,7 +32,7 @@ export async function startCliGateway(): Promise<CliGateway> {
   };
 }
 
-/** A Session of about 100 kB, another in every round. */
+/** Creates a Session of about 100 kB that differs in every round. */
 export function bigJson(round: number): SessionJson {
   const state = { waiting: { waitReason: `${round} ${'x'.repeat(1_000)}` } };
   const targets = Array.from({ length: 100 }, (_, index) => ({
@@ -44,9 +44,9 @@ export function bigJson(round: number): SessionJson {
   return sessionJson({ uid: 'big', targets });
 }
 
-/** Gets all of {@link bigJson} at each update. */
+/** Subscription that receives all of {@link bigJson} with each update. */
 export const BIG_CHANGES = `subscription { targetChanges { conflated changes { target {
   name state { ... on TargetStateWaiting { waitReason } } } } } }`;
 
-/** Gets some bytes at each update. */
+/** Subscription that receives a few bytes with each update. */
 export const SMALL_CHANGES = 'subscription { targetChanges { cursor } }';

@@ -2,22 +2,22 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** The program as it is published, in one bundle: `npm run build` makes it. */
+/** The published program as one bundle, built by `npm run build`. */
 export const BIN = fileURLToPath(new URL('../../dist/bin/tilt-graphql.js', import.meta.url));
 
-/** A command that runs. Killed at the end of its block (`await using`). */
+/** A running command. Killed at the end of its block (`await using`). */
 export interface RunningCommand extends AsyncDisposable {
   readonly process: ChildProcessWithoutNullStreams;
-  /** What it has printed so far. */
+  /** Output so far. */
   readonly stdout: string;
   readonly stderr: string;
-  /** Resolves once standard output matches, with the match. Rejects when the command ends before. */
+  /** Resolves with the match when standard output matches. Rejects if the command exits first. */
   until(pattern: RegExp): Promise<RegExpMatchArray>;
-  /** Resolves with the exit code (null when a signal ended it). */
+  /** Resolves with the exit code, or null when a signal ended the command. */
   readonly exit: Promise<number | null>;
 }
 
-/** Runs `tilt-graphql` as its users do, in a process of its own, with nothing of this machine's Tilts. */
+/** Runs `tilt-graphql` in a process of its own, isolated from the Tilts of this machine. */
 export function runCli(args: readonly string[], env: Record<string, string> = {}, bin = BIN): RunningCommand {
   const child = spawn(process.execPath, [bin, ...args], {
     env: { PATH: process.env.PATH, HOME: '/nonexistent', TILT_CONFIG: '/nonexistent/config', ...env },
@@ -41,13 +41,15 @@ export function runCli(args: readonly string[], env: Record<string, string> = {}
     exit,
     until: (pattern) =>
       new Promise((resolve, reject) => {
-        const look = () => {
+        const check = () => {
           const match = printed.stdout.match(pattern);
           if (match) resolve(match);
         };
-        child.stdout.on('data', look);
-        child.once('close', () => reject(new Error(`It ended: ${printed.stdout}${printed.stderr}`)));
-        look();
+        child.stdout.on('data', check);
+        child.once('close', () =>
+          reject(new Error(`The command exited early: ${printed.stdout}${printed.stderr}`)),
+        );
+        check();
       }),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
@@ -56,7 +58,7 @@ export function runCli(args: readonly string[], env: Record<string, string> = {}
   };
 }
 
-/** Runs a command to its end. */
+/** Runs a command until it exits. */
 export async function runCliToEnd(args: readonly string[], env: Record<string, string> = {}) {
   const command = runCli(args, env);
   command.process.stdin.end();

@@ -7,12 +7,12 @@ import { openTmux, type TmuxTerminal } from './tmux.js';
 
 const run = promisify(execFile);
 
-/** An interactive shell in a folder of its own, which has read the completion script twice. */
+/** An interactive shell in a folder of its own that has sourced the completion script twice. */
 export interface CompletionShell extends AsyncDisposable {
   readonly folder: TemporaryFolder;
-  /** Types a line, presses Tab, and waits until that has been handled. Then clears it. */
+  /** Types a line, presses Tab, waits until the shell has handled it, and clears the line. */
   pressTab(line: string): Promise<void>;
-  /** Types a line, presses Tab, and waits until the line, without the prompt, matches. Then clears it. */
+  /** Types a line, presses Tab, waits until the line without the prompt matches, and clears it. */
   complete(line: string, expected: RegExp): Promise<void>;
 }
 
@@ -21,10 +21,10 @@ const START = {
   zsh: 'exec zsh -f -i',
 } as const;
 
-/** By default zsh itself evaluates the word at the cursor before it completes it. */
+/** By default zsh expands the word at the cursor before completing it. */
 const SET_UP = { bash: '', zsh: "bindkey '^I' complete-word; " } as const;
 
-/** Starts a shell without any set-up of its own: neither bash-completion nor compinit has been loaded. */
+/** Starts a shell without start-up files: neither bash-completion nor compinit is loaded. */
 export async function openCompletionShell(
   shell: keyof typeof START,
   env: Readonly<Record<string, string>>,
@@ -63,7 +63,7 @@ export async function openCompletionShell(
   };
 }
 
-/** What fish offers at the end of a line, without descriptions. It has read the script twice. */
+/** Returns the words fish completes at the end of a line, without descriptions. Sources the script twice. */
 export async function completeInFish(
   line: string,
   env: Readonly<Record<string, string>>,
@@ -79,7 +79,7 @@ export async function completeInFish(
     },
   );
   const [words = '', files = ''] = stdout.split('=====\n');
-  return { words: linesOf(words).map((word) => word.split('\t')[0] ?? ''), files: linesOf(files) };
+  return { words: splitLines(words).map((word) => word.split('\t')[0] ?? ''), files: splitLines(files) };
 }
 
 async function typeLine(terminal: TmuxTerminal, line: string): Promise<void> {
@@ -87,7 +87,7 @@ async function typeLine(terminal: TmuxTerminal, line: string): Promise<void> {
   await terminal.press('Enter');
 }
 
-/** A folder with the program, as a command of its name, and a file to complete. */
+/** Creates a folder with the program as `tilt-graphql` and a file to complete. */
 async function createProgramFolder(): Promise<TemporaryFolder> {
   const folder = await createTemporaryFolder();
   await folder.write('tilt-graphql', `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`);
@@ -96,6 +96,6 @@ async function createProgramFolder(): Promise<TemporaryFolder> {
   return folder;
 }
 
-function linesOf(text: string): string[] {
+function splitLines(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
 }

@@ -1,4 +1,7 @@
-/** Makes `count` things, some at a time: a thousand connections at once are more than a server's queue holds. */
+/**
+ * Creates `count` values in batches. A thousand simultaneous connections exceed the listen backlog of a
+ * server.
+ */
 export async function createMany<T>(count: number, make: () => Promise<T>, atOnce = 50): Promise<T[]> {
   const made: T[] = [];
   while (made.length < count) {

@@ -1,16 +1,16 @@
 import type { Session, State, Target, TargetPhase } from '../../src/dashboard/model/types.js';
 
-/** A time on 2026-11-22 after 12:00, in seconds, as Tilt writes it. */
+/** Formats a time on 2026-11-22, given in seconds after 12:00 UTC, as Tilt does. */
 export function time(seconds: number): string {
   return new Date(Date.UTC(2026, 10, 22, 12) + Math.round(seconds * 1_000)).toISOString();
 }
 
-/** The same in milliseconds since 1970. */
+/** Like {@link time}, in milliseconds since 1970. */
 export function ms(seconds: number): number {
   return Date.parse(time(seconds));
 }
 
-/** States of targets; times in seconds, as in {@link time}. */
+/** Factories of target states. Times are in seconds, as in {@link time}. */
 export const state = {
   waiting: (waitReason = 'unknown'): State => ({
     __typename: 'TargetStateWaiting',
@@ -41,7 +41,7 @@ export const state = {
   inactive: (): State => null,
 };
 
-/** A target that went through these states, each seen so many seconds after 12:00. */
+/** Creates a target with this history of states, each seen so many seconds after 12:00. */
 export function target(name: string, ...history: readonly (readonly [seen: number, state: State])[]): Target {
   const last = history.at(-1)?.[1] ?? null;
   const isServer = /:(serve|runtime)$/.test(name);
@@ -60,7 +60,7 @@ export function target(name: string, ...history: readonly (readonly [seen: numbe
   };
 }
 
-/** What may be said of a {@link session}. */
+/** Fields of a {@link session} to override. */
 export type SessionFieldOverrides = Partial<Omit<Session, 'verdict' | 'status' | 'connection' | 'counts'>> & {
   readonly verdict?: Partial<Session['verdict']>;
   readonly status?: Partial<Session['status']>;
@@ -68,7 +68,7 @@ export type SessionFieldOverrides = Partial<Omit<Session, 'verdict' | 'status' |
   readonly counts?: Partial<Session['counts']>;
 };
 
-/** A Session of `tilt ci` that is under way, but for what is given. */
+/** Creates a Session of a running `tilt ci`, with the given fields replaced. */
 export function session({
   verdict,
   status,

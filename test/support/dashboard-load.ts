@@ -2,10 +2,10 @@ import { decodeSession } from '../../src/model/decode.js';
 import type { Session } from '../../src/model/session.js';
 import { sessionJson } from './session-json.js';
 
-/** How many targets the big Session has, two a resource. */
+/** Number of targets of the big Session: two per resource. */
 export const TARGET_COUNT = 500;
 
-/** The big Session after so many updates, of which each turns `changing` of its targets; the others are as they were. */
+/** Creates the big Session after `update` updates, each of which changes the state of `changing` targets. */
 export function bigSession(update: number, changing: number): Session {
   const targets = Array.from({ length: TARGET_COUNT }, (_, index) =>
     createTarget(index, countTransitions(index, update, changing)),
@@ -13,7 +13,7 @@ export function bigSession(update: number, changing: number): Session {
   return decodeSession(sessionJson({ uid: 'big', targets }), 'big');
 }
 
-/** How often a target was turned: each update turns the next so many, round and round. */
+/** Counts the state changes of a target. Updates change the targets in turn, `changing` at a time. */
 function countTransitions(index: number, update: number, changing: number): number {
   return Math.max(0, Math.ceil((update * changing - index) / TARGET_COUNT));
 }
@@ -38,12 +38,12 @@ const STATES = [
   },
 ];
 
-function createTarget(index: number, turns: number): object {
+function createTarget(index: number, transitions: number): object {
   const resource = `resource-${String(Math.floor(index / 2)).padStart(3, '0')}`;
   return {
     name: `${resource}:${index % 2 === 0 ? 'serve' : 'update'}`,
     type: index % 2 === 0 ? 'server' : 'job',
     resources: [resource],
-    state: STATES[(index + turns) % STATES.length],
+    state: STATES[(index + transitions) % STATES.length],
   };
 }

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to a server on this machine on which everything takes its time, in both directions. */
+/** A TCP proxy to a local server that delays all traffic in both directions. */
 export interface DelayedProxy extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` */
   readonly origin: string;
 }
 
-/** Opens one to the server at `origin`. Bytes, ends and resets arrive in order, each after `delayMs`. */
+/** Opens a proxy to the server at `origin`. Bytes, ends and resets arrive in order, each after `delayMs`. */
 export async function openDelayedProxy(origin: string, delayMs: number): Promise<DelayedProxy> {
   const open = new Set<Socket>();
   const timers = new Set<NodeJS.Timeout>();

@@ -9,12 +9,10 @@ import {
   isRequiredArgument,
 } from 'graphql';
 
-/** Values for the arguments that the schema requires, by name. */
+/** Values of required arguments, by argument name. */
 export type RequiredArguments = Readonly<Record<string, string>>;
 
-/**
- * A query that selects every field of the schema that can be reached: each type in full, but not within itself.
- */
+/** Builds a query that selects every reachable field of the schema. A type is not expanded inside itself. */
 export function buildQueryOfEveryField(schema: GraphQLSchema, required: RequiredArguments): string {
   const root = schema.getQueryType();
   return root ? `query EveryField ${buildSelection(schema, root, required, [])}` : '';
@@ -43,7 +41,7 @@ function buildSelection(
   return `{ __typename ${fields.join(' ')} }`;
 }
 
-// Two members of a union may have a field of one name but of two types: an alias keeps them apart.
+// Members of a union may have a field of the same name with different types. The alias avoids the conflict.
 function alias({ name }: GraphQLField<unknown, unknown>, parent: string): string {
   return `${parent}_${name}: ${name}`;
 }

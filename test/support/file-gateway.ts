@@ -4,17 +4,17 @@ import { startGateway, type TestGateway } from './gateway.js';
 import { createManualClock } from './manual-clock.js';
 import { createTemporaryFolder, type TemporaryFolder } from './temporary-folder.js';
 
-/** A gateway that follows a file, by a clock moved by hand. */
+/** A gateway that follows a file and runs on a manual clock. */
 export interface FileGateway extends TestGateway {
   readonly folder: TemporaryFolder;
   /** The path of the file. */
   readonly path: string;
   readonly session: FollowedSession;
-  /** Lets the gateway look at the file once more. */
+  /** Advances the clock to the next poll of the file. */
   pollFile(): Promise<void>;
 }
 
-/** Starts one, on a file of this name that holds this text. */
+/** Starts a gateway on a new file with this name and content. */
 export async function startFileGateway(file: string, content: string): Promise<FileGateway> {
   const folder = await createTemporaryFolder();
   const clock = createManualClock();
@@ -36,5 +36,5 @@ export async function startFileGateway(file: string, content: string): Promise<F
   };
 }
 
-/** How often the file is looked at. */
+/** Poll interval of the file provider, in milliseconds. */
 const POLL_MS = 250;

@@ -1,10 +1,11 @@
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 
-/** One change, as it came. */
+/** One received change. */
 export interface ReceivedChange {
-  /** With which payload, of which gateway, and the payload's cursor. */
+  /** Number of the payload that contained the change, counted from 1. */
   readonly payload: number;
+  /** Index of the gateway that sent the payload. */
   readonly gateway: number;
   readonly cursor: string;
   readonly type: string;
@@ -12,21 +13,21 @@ export interface ReceivedChange {
   readonly reason: string | null;
 }
 
-/** A client that follows `targetChanges` of a Session at whichever of some gateways answers, and folds what it is told (S3). */
+/** A client that subscribes to `targetChanges`, fails over between gateways, and folds the changes (S3). */
 export interface FoldingClient extends AsyncDisposable {
-  /** Every change since the first payload, in the order in which it came. */
+  /** All changes since the first payload, in the order received. */
   readonly changes: readonly ReceivedChange[];
-  /** The wait reason of each target, by name, as folded. */
+  /** The folded wait reason of each target, by target name. */
   readonly folded: ReadonlyMap<string, string | null>;
-  /** A line about each payload, for messages. */
+  /** One line per payload, for failure messages. */
   readonly payloads: readonly string[];
-  /** How often everything was told anew, the first time aside. */
+  /** Number of payloads with `reset`, without the first. */
   readonly resets: number;
-  /** How long it was from the loss of a gateway to the next payload of another, in milliseconds. */
+  /** Time from the loss of a gateway to the next payload from another, in milliseconds, per failover. */
   readonly failoverMs: readonly number[];
-  /** Which gateway it is at now. */
+  /** Index of the gateway in use. */
   readonly gateway: number;
-  /** The newest cursor. */
+  /** The newest cursor, or null before the first payload. */
   readonly cursor: string | null;
 }
 
@@ -48,7 +49,7 @@ interface Payload {
   };
 }
 
-/** Follows until it is disposed of; a gateway that is away is left for the next. */
+/** Subscribes until disposal. When a gateway is unreachable, the client moves on to the next. */
 export function startFoldingClient(urls: () => readonly string[], session: string): FoldingClient {
   const changes: ReceivedChange[] = [];
   const folded = new Map<string, string | null>();
@@ -93,7 +94,7 @@ export function startFoldingClient(urls: () => readonly string[], session: strin
     }
   }
 
-  /** One connection, to its end. */
+  /** Runs one connection until it ends. */
   async function runConnection(): Promise<void> {
     const client = createClient({
       url: urls()[gateway] ?? '',

@@ -6,17 +6,17 @@ import { type ChangeReader, readChanges } from './change-reader.js';
 import { type KubeconfigEntry, parseContext } from './kubeconfig-file.js';
 import type { TiltServer } from './tilt-server.js';
 
-/** A provider at work on a test server, read by a {@link ChangeReader}. */
+/** A Tilt provider that watches a test server, with a {@link ChangeReader} of its changes. */
 export interface FollowedTilt extends ChangeReader {
   readonly provider: SessionProvider;
-  /** What it logged at `warn`. */
+  /** Messages logged at `warn`. */
   readonly warnings: readonly string[];
-  /** Ends the watch. */
+  /** Aborts the watch. */
   readonly abort: () => void;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Follows the context `tilt-default`, which is the entry given. */
+/** Watches this kubeconfig entry as the context `tilt-default`. */
 export async function followTilt(
   entry: TiltServer | KubeconfigEntry,
   options: Partial<TiltProviderOptions> = {},
@@ -28,7 +28,7 @@ export async function followTilt(
     context: parseContext(entry),
     clock: systemClock,
     log,
-    // Tests end watches sooner than any server would.
+    // Tests end watches sooner than any real server does.
     minWatchMs: 0,
     ...options,
   });

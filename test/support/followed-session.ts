@@ -3,7 +3,7 @@ import type { TestGateway } from './gateway.js';
 import type { ManualClock } from './manual-clock.js';
 import { type SessionJson, type SessionJsonOptions, sessionJson } from './session-json.js';
 
-/** What a client is told of a Session. */
+/** The fields of a Session that tests compare. */
 export interface SessionView {
   readonly metadata: { readonly uid: string | null; readonly resourceVersion: string | null };
   readonly connection: { readonly state: string; readonly since: string; readonly error: string | null };
@@ -13,9 +13,9 @@ export interface SessionView {
 
 /** A Session of a gateway, as a client sees it over HTTP. */
 export interface FollowedSession {
-  /** As it is now; null when there is none of that id. */
+  /** Queries the current state. Null when no Session has the id. */
   read(): Promise<SessionView | null>;
-  /** Waits until it is as expected. Moves the gateway's clock on meanwhile, if that is one moved by hand. */
+  /** Waits until the Session matches. Advances the gateway's clock meanwhile if it is a manual clock. */
   until(expected: object | null): Promise<void>;
 }
 
@@ -24,10 +24,10 @@ const QUERY = `query ($id: ID) { session(id: $id) {
   verdict { state final reason } status { targets { name phase } }
 } }`;
 
-/** How far the clock is moved between two looks: the network gets its share of real time in between. */
+/** Step of the manual clock between two queries. The network uses real time in between. */
 const STEP_MS = 100;
 
-/** Follows the Session of an instance. */
+/** Creates an observer of the Session of an instance. */
 export function followSession(
   gateway: TestGateway,
   instance = 'tilt-default',
@@ -51,7 +51,7 @@ export function followSession(
   };
 }
 
-/** A Session of `tilt up` that has passed: all is well with its two targets. */
+/** Creates a Session of `tilt up` with two healthy targets, so that its verdict is PASSED. */
 export function greenJson(options: SessionJsonOptions = {}): SessionJson {
   return sessionJson({ targets: GREEN.map(targetJson), ...options });
 }
@@ -83,14 +83,17 @@ const READABLE = {
   },
 };
 
-/** How {@link greenJson} looks while all is well. */
+/** Result of a query for {@link greenJson} while the connection is LIVE. */
 export const HEALTHY = {
   connection: { state: 'LIVE', error: null },
   verdict: { state: 'PASSED', final: false, reason: null },
   ...READABLE,
 };
 
-/** How it looks in trouble: readable, with a reason of one line in which `reason` is, and never green. */
+/**
+ * The same while STALE or GONE: targets stay readable, the verdict is UNKNOWN, the error is one line
+ * matching `reason`.
+ */
 export function degraded(state: 'STALE' | 'GONE', reason: RegExp) {
   const line = new RegExp(`^.*(?:${reason.source}).*$`);
   return {

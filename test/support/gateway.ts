@@ -2,23 +2,23 @@ import { createGateway, type Gateway, type GatewayOptions } from '../../src/gate
 import type { Session } from '../../src/model/session.js';
 import { createMemoryProvider, type MemorySource } from '../../src/providers/memory.js';
 
-/** A gateway on a free port, with what clients need to reach it. Ends at the end of its block (`await using`). */
+/** A gateway on a free port and its addresses. Closed at the end of its block (`await using`). */
 export interface TestGateway extends AsyncDisposable {
   readonly gateway: Gateway;
   /** `http://127.0.0.1:<port>` */
   readonly origin: string;
-  /** The endpoint over HTTP. */
+  /** HTTP endpoint. */
   readonly url: string;
-  /** The endpoint over WebSocket. */
+  /** WebSocket endpoint. */
   readonly webSocketUrl: string;
-  /** Asks a query over HTTP. */
+  /** Sends a query over HTTP. */
   query<T>(
     query: string,
     variables?: Record<string, unknown>,
   ): Promise<{ data: T; errors?: { message: string }[] }>;
 }
 
-/** Starts a gateway. */
+/** Starts a gateway on a free port. */
 export async function startGateway(options: GatewayOptions = {}): Promise<TestGateway> {
   const gateway = createGateway(options);
   const { port } = await gateway.listen(0);
@@ -41,7 +41,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   };
 }
 
-/** Starts a gateway on one source that the test feeds. */
+/** Starts a gateway on a memory provider that the test controls. */
 export async function startMemoryGateway(
   sessions: readonly Session[] = [],
 ): Promise<TestGateway & { readonly source: MemorySource }> {

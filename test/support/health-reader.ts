@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import WebSocket from 'ws';
 import type { TestGateway } from './gateway.js';
 
-/** What a reader is told of a Session's health. */
+/** Connection state and verdict of a Session. */
 export interface Health {
   readonly connection: { readonly state: string; readonly error: string | null };
   readonly verdict: { readonly state: string; readonly final: boolean };
@@ -21,7 +21,7 @@ const QUERY = `subscription { session(id: "tilt-default/Tiltfile") {
   connection { state error } verdict { state final } metadata { uid resourceVersion }
 } }`;
 
-/** Subscribes; resolves with the first payload seen. Rejects when the connection is refused. */
+/** Subscribes. Resolves after the first payload; rejects when the connection is refused. */
 export async function readHealth({ webSocketUrl }: Pick<TestGateway, 'webSocketUrl'>): Promise<HealthReader> {
   const socket = new WebSocket(webSocketUrl, 'graphql-transport-ws');
   const payloads: (Health | null)[] = [];

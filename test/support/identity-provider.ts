@@ -2,16 +2,20 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
-/** An identity provider: it signs tokens, and shows its keys at an address. Ends at the end of its block. */
+/**
+ * An identity provider that signs tokens and serves a JWKS. Stopped at the end of its block (`await
+ * using`).
+ */
 export interface IdentityProvider extends AsyncDisposable {
+  /** Address of the JWKS. */
   readonly jwks: URL;
-  /** How often its keys were asked for. */
+  /** Number of requests for the JWKS. */
   readonly requests: number;
-  /** A signed token with these claims; `exp` is in seconds since 1970, by default in an hour. */
+  /** Signs a token with these claims. `exp` is in seconds since 1970. Default: one hour from now. */
   sign(claims: Readonly<Record<string, unknown>>): Promise<string>;
 }
 
-/** Starts one, on a free port of this machine. */
+/** Starts an identity provider on a free local port. */
 export async function startIdentityProvider(): Promise<IdentityProvider> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const jwk = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' };

@@ -2,21 +2,21 @@ import fc from 'fast-check';
 import { rawSessions } from './arbitraries.js';
 import type { Json } from './raw-session.js';
 
-/** A raw Session of which one field is of a wrong type. */
+/** A raw Session with one invalid field. */
 export interface InvalidSession {
   readonly object: Json;
-  /** Of the field that is wrong. */
+  /** Path of the invalid field. */
   readonly path: string;
 }
 
-/** Any Session, spoilt anywhere. */
+/** Any Session with any one field invalid. */
 export const invalidSessions: fc.Arbitrary<InvalidSession> = rawSessions.chain((object) =>
   fc
     .constantFrom(...findFields(object, SESSION, []))
     .chain(({ keys, wrong }) => fc.constantFrom(...wrong).map((value) => corrupt(object, keys, value))),
 );
 
-/** One Session, spoilt in each of its fields in every way. */
+/** Returns one copy of the Session for every field and every invalid value of it. */
 export function everyInvalidSession(object: Json): InvalidSession[] {
   return findFields(object, SESSION, []).flatMap(({ keys, wrong }) =>
     wrong.map((value) => corrupt(object, keys, value)),
@@ -29,13 +29,16 @@ function corrupt(object: Json, keys: Keys, value: unknown): InvalidSession {
 
 type Keys = readonly (string | number)[];
 
-/** A field, and values that are wrong in it. */
+/** A field and values that are invalid for it. */
 interface CorruptibleField {
   readonly keys: Keys;
   readonly wrong: readonly unknown[];
 }
 
-/** What a field must be: values that it is not, an object, a list, or an object of which one field at most is there. */
+/**
+ * Expected shape of a field: a scalar with invalid values, an object, a list, or an object with at most one
+ * field.
+ */
 type Shape =
   | { readonly wrong: readonly unknown[] }
   | { readonly fields: Readonly<Record<string, Shape>> }
@@ -164,7 +167,7 @@ function setValue(object: Json, keys: Keys, value: unknown): Json {
   let parent: Container = copy;
   for (const key of keys.slice(0, -1)) {
     const child = parent[key];
-    if (!isContainer(child)) throw new Error(`${formatPath(keys)}: nothing to put it in`);
+    if (!isContainer(child)) throw new Error(`${formatPath(keys)}: not a container`);
     parent = child;
   }
   parent[keys.at(-1) ?? ''] = value;

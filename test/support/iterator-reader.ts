@@ -1,14 +1,14 @@
-/** Takes values by hand from something that is iterated. */
+/** Reads values one by one from an async iterable. */
 export interface IteratorReader<T> extends AsyncDisposable {
-  /** The next value. Fails when there is none any more. */
+  /** Resolves with the next value. Rejects at the end. */
   next(): Promise<T>;
-  /** The first value from here on that this holds for. */
+  /** Resolves with the next value that satisfies the predicate. */
   until(holds: (value: T) => boolean): Promise<T>;
-  /** Breaks out, as the end of a loop does. */
+  /** Ends the iteration, as `break` in a `for await` loop does. */
   end(): Promise<void>;
 }
 
-/** Begins to iterate. Breaks out at the end of its block. */
+/** Starts an iteration, which ends at the end of its block (`await using`). */
 export function readIterator<T>(iterable: AsyncIterable<T>): IteratorReader<T> {
   const iterator = iterable[Symbol.asyncIterator]();
   return {
@@ -25,7 +25,7 @@ export function readIterator<T>(iterable: AsyncIterable<T>): IteratorReader<T> {
 
   async function next(): Promise<T> {
     const result = await iterator.next();
-    if (result.done) throw new Error('It has ended.');
+    if (result.done) throw new Error('The iterator has ended.');
     return result.value;
   }
 

@@ -8,17 +8,17 @@ import { readFixture } from './recording.js';
 import { REMOVAL } from './temporary-folder.js';
 import type { TiltServer } from './tilt-server.js';
 
-/** What an entry is made of: a server that runs, or where one would be. */
+/** An entry of a kubeconfig: a running server, or the address of one. */
 export interface KubeconfigEntry {
-  /** With its URL, CA and token. */
+  /** URL, CA and token. */
   readonly server: Pick<TiltServer, 'url' | 'token' | 'tls'>;
-  /** Fields of `cluster` to add or, with undefined, to leave out. */
+  /** Fields of `cluster` to add; undefined removes a field. */
   readonly cluster?: Readonly<Record<string, unknown>>;
-  /** The same for `user`. */
+  /** Fields of `user` to add; undefined removes a field. */
   readonly user?: Readonly<Record<string, unknown>>;
 }
 
-/** A kubeconfig in the form that Tilt writes, as text: an entry for each context name. */
+/** Formats a kubeconfig as Tilt writes it, with one entry per context name. */
 export function formatKubeconfig(entries: Readonly<Record<string, KubeconfigEntry | TiltServer>>): string {
   const all = Object.entries(entries).map(([name, entry]) => ({
     name,
@@ -35,7 +35,7 @@ export function formatKubeconfig(entries: Readonly<Record<string, KubeconfigEntr
   return stringify(config, { indentSeq: false });
 }
 
-/** Writes a kubeconfig for the servers, in one step: whoever reads it sees the old or the new one. */
+/** Writes a kubeconfig atomically: a reader sees either the old or the new content. */
 export function writeKubeconfig(
   path: string,
   entries: Readonly<Record<string, KubeconfigEntry | TiltServer>>,
@@ -43,25 +43,25 @@ export function writeKubeconfig(
   return replaceFile(path, formatKubeconfig(entries));
 }
 
-/** Writes a kubeconfig as it is after the last Tilt has ended: with null for its lists. */
+/** Writes the kubeconfig that Tilt leaves after the last Tilt has ended: its lists are null. */
 export function writeStoppedKubeconfig(path: string): Promise<void> {
   return replaceFile(path, readFixture('kubeconfig-stopped.yaml'));
 }
 
-/** The context of a kubeconfig that has one entry for these parts. */
+/** Parses a kubeconfig with this single entry and returns its context. */
 export function parseContext(entry: KubeconfigEntry | TiltServer): KubeContext {
   const [context] = parseKubeconfig(formatKubeconfig({ 'tilt-default': entry }), 'config').contexts;
   if (!context) throw new Error('Expected a context.');
   return context;
 }
 
-/** Replaces a file, or makes it, in one step. */
+/** Creates or replaces a file atomically. */
 export async function replaceFile(path: string, content: string): Promise<void> {
   await writeFile(`${path}.new`, content);
   await rename(`${path}.new`, path);
 }
 
-/** A folder for one test, and a path for a kubeconfig in it. */
+/** Creates a temporary folder and returns the path for a kubeconfig in it. */
 export async function createKubeconfigFolder(): Promise<{
   readonly folder: string;
   readonly path: string;

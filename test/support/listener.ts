@@ -3,26 +3,26 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TestTls } from './tls.js';
 
-/** An HTTP server on a random port of 127.0.0.1 whose connections can be cut. */
+/** An HTTP server on a random port of 127.0.0.1 whose connections can be destroyed. */
 export interface Listener {
   readonly port: number;
-  /** How many connections were made so far. */
+  /** Number of connections accepted so far. */
   readonly connections: number;
-  /** Breaks every connection. */
+  /** Destroys every connection. */
   cut(): void;
-  /** Breaks every connection and takes no more. Twice is harmless. */
+  /** Destroys every connection and stops listening. May be called twice. */
   stop(): Promise<void>;
 }
 
-/** How to listen. */
+/** TLS options of a {@link Listener}. */
 export interface ListenOptions {
-  /** Null: without TLS. */
+  /** Null for plain HTTP. */
   readonly tls: TestTls | null;
-  /** Whether only clients with a certificate of the CA get in. */
+  /** Whether clients must present a certificate signed by the CA. */
   readonly clientCertificates: boolean;
 }
 
-/** Resolves when the server takes connections. */
+/** Starts listening. Resolves when the server accepts connections. */
 export async function listen(
   handler: RequestListener,
   { tls, clientCertificates }: ListenOptions,
@@ -36,7 +36,7 @@ export async function listen(
     connections += 1;
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // A connection that breaks is what many tests want.
+    // Many tests break connections on purpose.
     socket.on('error', () => {});
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../../src/lib/clock.js';
 
-/** A clock that stands still until a test moves it. */
+/** A clock that only a test advances. */
 export interface ManualClock extends Clock {
-  /** Moves the time on, running what falls due on the way, in order; lets promises settle after each task. */
+  /** Advances the time and runs due timers in order. Promises settle after each task. */
   advance(ms: number): Promise<void>;
-  /** How many timers are set: what a leak test counts. */
+  /** Number of pending timers, for leak tests. */
   readonly pending: number;
 }
 
-/** Starts at the given moment (milliseconds since 1970). */
+/** Creates a clock that starts at the given time, in milliseconds since 1970. */
 export function createManualClock(start = Date.parse('2026-11-22T12:00:00Z')): ManualClock {
   let now = start;
   const timers = new Set<{ at: number; task: () => void }>();
@@ -40,19 +40,20 @@ export function createManualClock(start = Date.parse('2026-11-22T12:00:00Z')): M
   };
 }
 
-/** One turn of the event loop: every promise that can settle has settled. */
+/** Waits one iteration of the event loop, so that all resolved promises have settled. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** After so many steps real I/O is what is waited for. */
+/** Number of steps after which the condition must depend on real I/O. */
 const FAST_STEPS = 100;
 
 /**
- * Moves the clock on, step by step, until the condition holds; real I/O goes on meanwhile. Fails after an hour by the clock.
+ * Advances the clock in steps until the condition holds, while real I/O continues. Throws after one hour of
+ * clock time.
  *
- * After 100 steps each takes a real millisecond as well: on a busy machine a `stat` may take 100 ms, in which the
- * clock would otherwise move on by the whole hour.
+ * After 100 steps, each step also takes a real millisecond: on a busy machine a `stat` may take 100 ms,
+ * during which the clock would otherwise advance by the whole hour.
  */
 export async function advanceUntil(
   clock: ManualClock,
@@ -61,7 +62,8 @@ export async function advanceUntil(
 ): Promise<void> {
   const end = clock.now() + 3_600_000;
   for (let step = 0; !condition(); step += 1) {
-    if (clock.now() > end) throw new Error(`an hour has passed, and still not: ${condition}`);
+    if (clock.now() > end)
+      throw new Error(`The condition does not hold after an hour of clock time: ${condition}`);
     if (step >= FAST_STEPS) await pause(1);
     await clock.advance(stepMs);
   }

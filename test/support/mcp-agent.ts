@@ -3,10 +3,10 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { expect } from 'vitest';
 import { BIN } from './cli.js';
 
-/** An agent that has started `tilt-graphql mcp`, as agents do. Ends at the end of its block. */
+/** An MCP client of `tilt-graphql mcp` over stdio. Closed at the end of its block (`await using`). */
 export interface McpAgent extends AsyncDisposable {
   readonly client: Client;
-  /** Uses a tool, and gives what it answers; of an error the text. */
+  /** Calls a tool. Resolves with its structured result, or with the text of an error. */
   callTool(tool: string, input?: Record<string, unknown>): Promise<unknown>;
 }
 

@@ -1,27 +1,27 @@
-/** What a server of NATS is told. */
+/** Settings of a `nats-server`. */
 export interface NatsConfig {
   readonly name: string;
-  /** Of 127.0.0.1. */
+  /** Client port on 127.0.0.1. */
   readonly port: number;
-  /** Where it keeps what it stores. */
+  /** Folder of the JetStream store. */
   readonly folder: string;
-  /** The port at which it tells over HTTP how it is. Default: it does not. */
+  /** Port of the HTTP monitoring endpoint. Default: no monitoring. */
   readonly monitor?: number;
   /** Default: true. */
   readonly jetstream?: boolean;
-  /** Default: it is alone. */
+  /** Default: a single server. */
   readonly cluster?: {
     readonly port: number;
-    /** The same ports of all. */
+    /** Route ports of all servers. */
     readonly routes: readonly number[];
-    /** Whether it tells its clients of the others. Default: true. */
+    /** Whether the server advertises the other servers to clients. Default: true. */
     readonly advertise?: boolean;
   };
-  /** More lines, such as who is let in. */
+  /** Further lines, such as authorization. */
   readonly extraLines?: string;
 }
 
-/** A configuration file, of the very lines that `docs/fleet.md` shows. */
+/** Formats a configuration file from the same lines as in `docs/fleet.md`. */
 export function formatNatsConfig(config: NatsConfig): string {
   const { name, port, monitor, folder, jetstream = true, cluster, extraLines } = config;
   const lines = [`server_name: ${name}`, `listen: "127.0.0.1:${port}"`];

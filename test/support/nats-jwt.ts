@@ -3,15 +3,15 @@ import { nkeys } from '@nats-io/transport-node';
 
 type KeyPair = ReturnType<typeof nkeys.createUser>;
 
-/** What `nsc` would make: an operator with one account, beside the servers' own. */
+/** An operator with one account and a system account, as `nsc` creates them. */
 export interface TestOperator {
-  /** Lines of a server's configuration that let in the users of its account. */
+  /** Lines of a server configuration that accept the users of the account. */
   readonly config: string;
   /**
-   * A `.creds` file of a new user of the account.
+   * Creates a user of the account and returns its `.creds` file.
    *
-   * @param options.expires when it ends, in seconds since 1970. Default: never
-   * @param options.allow subjects it may publish to. Default: all
+   * @param options.expires expiry of the JWT, in seconds since 1970. Default: never
+   * @param options.allow subjects the user may publish to. Default: all
    */
   creds(options?: { readonly expires?: number; readonly allow?: readonly string[] }): string;
 }
@@ -20,11 +20,11 @@ const UNLIMITED = { subs: -1, data: -1, payload: -1 };
 const CONNECTIONS = { ...UNLIMITED, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
 const LIMITS = { ...CONNECTIONS, mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
 
-/** Makes one, with keys of its own. */
+/** Creates an operator with new keys. */
 export function createOperator(): TestOperator {
   const operator = nkeys.createOperator();
   const account = nkeys.createAccount();
-  // JetStream asks for it.
+  // JetStream requires a system account.
   const system = nkeys.createAccount();
   const operatorJwt = signJwt(operator, operator, { type: 'operator' });
   const accounts = [
@@ -46,13 +46,13 @@ export function createOperator(): TestOperator {
   };
 }
 
-/** A new nkey: its public part, and its seed as it stands in a file. */
+/** Creates an nkey. The seed is formatted as in a seed file. */
 export function createNkey(): { readonly publicKey: string; readonly seed: string } {
   const user = nkeys.createUser();
   return { publicKey: user.getPublicKey(), seed: decodeText(user.getSeed()) };
 }
 
-/** A JWT as NATS has them: signed by an nkey. */
+/** Creates a NATS JWT signed by an nkey. */
 function signJwt(issuer: KeyPair, subject: KeyPair, nats: object, expires?: number): string {
   const head = { typ: 'JWT', alg: 'ed25519-nkey' };
   const claims = {

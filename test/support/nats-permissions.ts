@@ -1,9 +1,9 @@
-/** What a gateway of a bucket has to be allowed to publish, as `docs/fleet.md` lists it; it creates no bucket. */
+/** Publish permissions of a gateway that reads an existing bucket, as listed in `docs/fleet.md`. */
 export function gatewayPermissions(bucket: string): string[] {
   return ['$JS.API.INFO', ...[bucket, `${bucket}_presence`].flatMap(readPermissions)];
 }
 
-/** The same for the publisher of the instances that a pattern names, such as `team-a.>`. */
+/** Publish permissions of a publisher for the instances of a pattern such as `team-a.>`. */
 export function publisherPermissions(bucket: string, instances: string): string[] {
   const both = [bucket, `${bucket}_presence`];
   return [

@@ -7,38 +7,46 @@ import { findFreePorts } from './free-port.js';
 import { formatNatsConfig, type NatsConfig } from './nats-config.js';
 import { REMOVAL } from './temporary-folder.js';
 
-/** A real `nats-server` with JetStream, on a port of 127.0.0.1 that it keeps. Ends at the end of its block. */
+/**
+ * A real `nats-server` with JetStream on a fixed port of 127.0.0.1. Stopped at the end of its block (`await
+ * using`).
+ */
 export interface NatsServer extends AsyncDisposable {
   readonly name: string;
   readonly port: number;
-  /** Where it tells over HTTP how it is: `http://127.0.0.1:<port>`. */
+  /** HTTP monitoring endpoint: `http://127.0.0.1:<port>`. */
   readonly monitor: string;
-  /** Its process; null while it does not run. */
+  /** Process id, or null while the server is stopped. */
   readonly pid: number | null;
   /** `nats://127.0.0.1:<port>/<bucket>`. */
   address(bucket: string): string;
-  /** Ends it without a goodbye. */
+  /** Kills the server (`SIGKILL`). */
   kill(): Promise<void>;
-  /** Stops it in the midst of everything (`SIGSTOP`), and lets it go on (`SIGCONT`). */
+  /** Suspends the server (`SIGSTOP`) or resumes it (`SIGCONT`). */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Starts it again with what it has stored. */
+  /** Starts the server with its stored data. */
   start(): Promise<void>;
-  /** Deletes everything that it has stored. It must not run. */
+  /** Deletes the stored data. The server must be stopped. */
   wipe(): Promise<void>;
-  /** Replaces the lines `more` of its configuration and reloads that (`SIGHUP`): logins that are not right any more end at once. */
+  /**
+   * Replaces `extraLines` of the configuration and reloads it (`SIGHUP`). Logins that became invalid are
+   * closed.
+   */
   reload(extraLines: string): Promise<void>;
 }
 
-/** Three of them, as a cluster. */
+/** A cluster of three servers. */
 export interface NatsCluster extends AsyncDisposable {
   readonly servers: readonly NatsServer[];
   address(bucket: string): string;
-  /** The server that leads a stream, or (null) the cluster itself, which places streams and consumers; null while none does. */
+  /** Returns the leader of a stream, or with null the meta leader of the cluster. Null during an election. */
   leader(stream: string | null): Promise<NatsServer | null>;
 }
 
-/** Starts one. */
-export async function startNats(options: Pick<NatsConfig, 'jetstream' | 'extraLines'> = {}): Promise<NatsServer> {
+/** Starts a single server. */
+export async function startNats(
+  options: Pick<NatsConfig, 'jetstream' | 'extraLines'> = {},
+): Promise<NatsServer> {
   const [port = 0, monitor = 0] = await findFreePorts(2);
   const server = await prepare({ name: 'n1', port, monitor, ...options });
   await server.start();
@@ -46,9 +54,9 @@ export async function startNats(options: Pick<NatsConfig, 'jetstream' | 'extraLi
 }
 
 /**
- * Starts a cluster of three, each of which knows the others.
+ * Starts a cluster of three servers.
  *
- * @param options.advertise whether a server tells its clients of the others. Default: true
+ * @param options.advertise whether servers advertise each other to clients. Default: true
  */
 export async function startNatsCluster({ advertise = true } = {}): Promise<NatsCluster> {
   const ports = await findFreePorts(9);
@@ -78,7 +86,7 @@ export async function startNatsCluster({ advertise = true } = {}): Promise<NatsC
   };
 }
 
-/** As much as is needed of what `/jsz` says. */
+/** The part of a `/jsz` response that is used here. */
 interface JetStreamStatus {
   readonly meta_cluster?: { readonly leader?: string };
   readonly account_details?: readonly {
@@ -140,14 +148,14 @@ async function prepare(
   return server;
 }
 
-/** Resolves once it says that it is ready. */
+/** Resolves when the server has logged that it is ready. */
 function waitUntilReady({ stderr }: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
-    let said = '';
+    let output = '';
     stderr?.on('data', (chunk) => {
-      if (said.length < 100_000) said += chunk;
-      if (said.includes('Server is ready')) resolve();
+      if (output.length < 100_000) output += chunk;
+      if (output.includes('Server is ready')) resolve();
     });
-    stderr?.once('close', () => reject(new Error(`nats-server ended: ${said}`)));
+    stderr?.once('close', () => reject(new Error(`nats-server exited early: ${output}`)));
   });
 }

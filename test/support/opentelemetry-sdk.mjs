@@ -1,4 +1,5 @@
-// What a user's file for `--import` does: it registers an SDK, here one that prints each span as a line on standard error.
+// Like a user's file for `--import`: registers an OpenTelemetry SDK. This one prints each span to standard
+// error.
 import { propagation, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';

@@ -1,19 +1,19 @@
 import { connect, type Socket } from 'node:net';
 
-/** A client's end of a connection that is read only as far as a test says. */
+/** A client socket whose reading the test controls. */
 export interface PausableSocket {
   readonly socket: Socket;
-  /** Bytes that were read so far. */
+  /** Number of bytes read so far. */
   readonly bytes: number;
-  /** Stops to read. */
+  /** Stops reading. */
   pause(): void;
-  /** Reads at least so many bytes, then stops again. */
+  /** Reads at least this many bytes, then stops reading. */
   read(bytes: number): Promise<void>;
-  /** Reads on to the end. */
+  /** Reads until the end. */
   resume(): void;
 }
 
-/** Connects to a server of this machine, by its origin or its endpoint. It is read until it is held. */
+/** Connects to a local server, given its origin or endpoint. Reads until paused. */
 export function openPausableSocket(url: string): PausableSocket {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   let bytes = 0;
@@ -34,7 +34,7 @@ export function openPausableSocket(url: string): PausableSocket {
       return new Promise((resolve) => {
         onBytes = () => {
           if (bytes < goal) {
-            // What reads through it, as `ws` does, may have paused it.
+            // A consumer on top of the socket, such as `ws`, may have paused it.
             setImmediate(() => bytes < goal && socket.resume());
             return;
           }

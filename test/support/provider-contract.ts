@@ -7,47 +7,47 @@ import type { SessionProvider } from '../../src/providers/provider.js';
 import { type ProviderWatch, startProviderWatch } from './provider-watch.js';
 import { type SessionJson, sessionJson } from './session-json.js';
 
-/** A Session that a source is to hold. */
+/** A Session for the source of a provider under test. */
 export interface ContractSession {
   readonly id: SessionId;
-  /** The first half of the id; the second is the name in the JSON. */
+  /** First part of the id. The second part is the name in `json`. */
   readonly instance: string;
-  /** As it is on the wire. A source may give it another uid and resourceVersion. */
+  /** The Session in wire format. A source may assign another uid and resourceVersion. */
   readonly json: SessionJson;
 }
 
-/** What a source can do in the test. */
+/** Operation that a source supports in the test. */
 export type Ability = 'put' | 'remove' | 'disconnect' | 'watchAgain';
 
-/** How the contract test gets at a provider. */
+/** Connects a provider to the contract test. */
 export interface ProviderHarness {
-  /** The ids that its Sessions can have; none for a source that makes up its own. */
+  /** Ids that the Sessions can have. Empty for a source that generates its own Sessions. */
   readonly ids: readonly SessionId[];
-  /** What the sources made can do; tests of anything else are left out. */
+  /** Supported operations. Tests that need any other are skipped. */
   readonly abilities: readonly Ability[];
-  /** How many random histories are tried. Default: 20. */
+  /** Number of random histories to try. Default: 20. */
   readonly histories?: number;
-  /** Makes a source that holds these Sessions. */
+  /** Creates a source with these Sessions. */
   make(initial: readonly ContractSession[]): ProviderUnderTest | Promise<ProviderUnderTest>;
 }
 
-/** A source and its provider. */
+/** A provider under test and its source. */
 export interface ProviderUnderTest {
   readonly provider: SessionProvider;
-  /** The source gets a Session, or a newer state of it. */
+  /** Adds a Session to the source, or updates it. */
   put?(session: ContractSession): unknown;
-  /** The source loses a Session; harmless if it has none of that id. */
+  /** Removes a Session from the source, if it has one with this id. */
   remove?(id: SessionId): unknown;
-  /** The present watch fails; a later one does not. */
+  /** Makes the current watch fail. Later watches succeed. */
   disconnect?(): unknown;
-  /** Lets time pass: called again and again while a test waits. Default: a turn of the event loop. */
+  /** Lets time pass. Called repeatedly while a test waits. Default: one iteration of the event loop. */
   tick?(): unknown;
-  /** How many timers and the like are held: none, when nothing watches. */
+  /** Counts timers and other open resources. Must be 0 when nothing watches. */
   openHandles?(): number;
   dispose(): unknown;
 }
 
-/** Tests that a provider keeps the contract of `SessionProvider`. */
+/** Defines the tests that a provider keeps the contract of `SessionProvider`. */
 export function describeProvider(name: string, harness: ProviderHarness): void {
   const { ids, abilities, histories = 20 } = harness;
   const [first = ''] = ids;
@@ -59,9 +59,9 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
     ({ signal }: { readonly signal: AbortSignal }) =>
       runWithSource(harness, given, test, signal);
 
-  describe(`the ${name} provider keeps the contract`, () => {
+  describe(`the ${name} provider`, () => {
     it(
-      'begins with a snapshot, or says why it cannot',
+      'pushes a snapshot first, or a stale change with the reason',
       withSource(initial, async ({ watch }) => {
         const { changes } = await watch();
         expect(['snapshot', 'stale']).toContain(changes[0]?.type);
@@ -69,7 +69,7 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
     );
 
     it(
-      'resolves when the signal aborts while it is idle, and holds nothing after that',
+      'resolves and releases all resources when the signal aborts while it is idle',
       withSource(initial, async ({ watch, until, expectReleased }) => {
         const watching = await watch();
         watching.abort();
@@ -80,7 +80,7 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
     );
 
     it(
-      'pushes nothing to a signal that has aborted before',
+      'pushes nothing when the signal has already aborted',
       withSource(initial, async ({ source, expectReleased }) => {
         const signal = AbortSignal.abort();
         await source.provider.watch(({ type }) => expect.unreachable(type), signal);
@@ -90,14 +90,14 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
 
     if (ids.length > 0) {
       it(
-        'shows what its source holds',
+        'pushes all Sessions of its source',
         withSource(initial, async ({ watch }) => {
           expect(targetsBySession(await watch())).toEqual(expectedTargets(initial));
         }),
       );
 
       it(
-        'begins with an empty snapshot when its source holds nothing',
+        'pushes an empty snapshot first when its source is empty',
         withSource([], async ({ watch }) => {
           const { changes } = await watch();
           expect(changes[0]).toMatchObject({ type: 'snapshot', sessions: [] });
@@ -107,7 +107,7 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
 
     if (can('put')) {
       it(
-        'tells of a newer state',
+        'pushes a newer state of a Session',
         withSource(initial, async ({ source, watch, until }) => {
           const watching = await watch();
           const newer = contractSession(first, 2);
@@ -119,7 +119,7 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
 
     if (can('put')) {
       it(
-        'pushes nothing once the signal has aborted',
+        'pushes nothing after the signal has aborted',
         withSource(initial, async ({ source, watch, until }) => {
           const watching = await watch();
           const { length } = watching.changes;
@@ -133,7 +133,7 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
 
     if (can('remove')) {
       it(
-        'tells that a Session is gone',
+        'pushes the removal of a Session',
         withSource(initial, async ({ source, watch, until }) => {
           const watching = await watch();
           await source.remove?.(first);
@@ -145,7 +145,7 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
 
     if (can('disconnect', 'put', 'remove')) {
       it(
-        'rejects when its link breaks, and begins anew with a snapshot that heals the gap',
+        'rejects when its source disconnects, and the next watch starts with a snapshot that closes the gap',
         withSource(initial, async ({ source, watch, until }) => {
           const broken = await watch();
           await source.disconnect?.();
@@ -164,7 +164,7 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
 
     if (can('watchAgain')) {
       it(
-        'can be watched again, from a snapshot on',
+        'can be watched again and then starts with a snapshot',
         withSource(initial, async ({ watch, until }) => {
           const before = await watch();
           before.abort();
@@ -176,7 +176,7 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
     }
 
     if (can('put', 'remove')) {
-      it('leads whoever applies all its changes to what its source holds', async (context) => {
+      it('pushes changes that, applied in order, always yield the Sessions of its source', async (context) => {
         const history = fc.array(arbitraryStep(ids), { maxLength: 12 });
         await fc.assert(
           fc.asyncProperty(history, (steps) => withSource([], (run) => playHistory(run, steps))(context)),
@@ -187,10 +187,10 @@ export function describeProvider(name: string, harness: ProviderHarness): void {
   });
 }
 
-/** A source under test, and what a test does with it. */
+/** A source under test with the actions of a test. */
 interface Run {
   readonly source: ProviderUnderTest;
-  /** Begins to watch, and waits for the first snapshot. */
+  /** Starts a watch and waits for the first snapshot. */
   watch(): Promise<ProviderWatch>;
   until(condition: () => boolean): Promise<void>;
   expectReleased(signal: AbortSignal): void;
@@ -264,7 +264,7 @@ async function playHistory({ source, watch, until }: Run, steps: readonly Step[]
   await until(() => JSON.stringify(targetsBySession(watching)) === wanted);
 }
 
-/** A Session whose targets tell its version. */
+/** Creates a Session whose target name contains the version. */
 function contractSession(id: SessionId, version: number): ContractSession {
   const [instance = '', name = ''] = id.split('/');
   const target = { name: `v${version}:update`, type: 'job', resources: ['v'], state: {} };

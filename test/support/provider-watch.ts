@@ -2,21 +2,21 @@ import type { Change } from '../../src/model/change.js';
 import type { SessionProvider } from '../../src/providers/provider.js';
 import { createRecordingSink, type RecordedSource } from './recording-sink.js';
 
-/** A watch of a provider that runs by itself. */
+/** A running watch of a provider. */
 export interface ProviderWatch {
-  /** What has come so far. */
+  /** Changes pushed so far. */
   readonly changes: readonly Change[];
-  /** What all that came adds up to. */
+  /** State of the source after all changes. */
   readonly state: RecordedSource;
-  /** Null while it runs; then what it rejected with, or null when it resolved. */
+  /** Null while the watch runs. Then its rejection, with `error: null` if it resolved. */
   readonly outcome: { readonly error: unknown } | null;
-  /** What the provider was given. */
+  /** Signal passed to the provider. */
   readonly signal: AbortSignal;
   /** Aborts the signal. */
   abort(): void;
 }
 
-/** Watches a provider until it ends or is aborted. */
+/** Watches a provider until the watch ends or is aborted. */
 export function startProviderWatch(provider: SessionProvider): ProviderWatch {
   const controller = new AbortController();
   const sink = createRecordingSink();

@@ -14,25 +14,25 @@ import {
 } from 'node:net';
 import type { TestTls } from './tls.js';
 
-/** A proxy on a free port of this machine. It connects to 127.0.0.1, whatever host it is asked for. */
+/** A proxy on a free local port. It connects to 127.0.0.1 regardless of the requested host. */
 export interface ProxyServer extends AsyncDisposable {
   /** `host:port`. */
   readonly address: string;
-  /** The hosts and ports it was asked for, in order. */
+  /** Requested hosts with ports, in order. */
   readonly requestedHosts: readonly string[];
-  /** Breaks every connection. */
+  /** Destroys every connection. */
   cut(): void;
 }
 
-/** How an HTTP proxy behaves. */
+/** Options of an HTTP proxy. */
 export interface HttpProxyOptions {
-  /** The `Proxy-Authorization` header that lets in. Default: none is needed. */
+  /** Required `Proxy-Authorization` header. Default: no authentication. */
   readonly authorization?: string;
-  /** Default: plain. */
+  /** Default: no TLS. */
   readonly tls?: TestTls;
 }
 
-/** Starts an HTTP proxy: CONNECT for TLS, absolute URLs for plain servers. */
+/** Starts an HTTP proxy that supports CONNECT and absolute URLs. */
 export async function startHttpProxy({ authorization, tls }: HttpProxyOptions = {}): Promise<ProxyServer> {
   const requestedHosts: string[] = [];
   const isAllowed = ({ headers }: IncomingMessage) =>
@@ -62,7 +62,10 @@ export async function startHttpProxy({ authorization, tls }: HttpProxyOptions = 
   return listen(server, requestedHosts);
 }
 
-/** Starts a SOCKS 5 proxy without authentication, as far as RFC 1928 is needed here: CONNECT to a name or an IPv4 address. */
+/**
+ * Starts a SOCKS 5 proxy without authentication (RFC 1928). It supports CONNECT to a name or an IPv4
+ * address.
+ */
 export function startSocksProxy(): Promise<ProxyServer> {
   const requestedHosts: string[] = [];
   const server = createTcpServer((socket) => {
@@ -81,7 +84,7 @@ export function startSocksProxy(): Promise<ProxyServer> {
   return listen(server, requestedHosts);
 }
 
-/** Connects a client to a port of this machine. */
+/** Pipes a client socket to a local port, in both directions. */
 function connectToPort(client: Socket, port: number, onConnected: () => void): void {
   const onward = connect(port, '127.0.0.1', () => {
     onConnected();

@@ -4,10 +4,10 @@ import { type RunningCommand, runCli } from './cli.js';
 import { sessionJson } from './session-json.js';
 import { createTemporaryFolder } from './temporary-folder.js';
 
-/** How long a publisher may be silent in these tests. */
+/** Presence interval of publishers in these tests, in seconds. */
 export const PRESENCE_S = 3;
 
-/** Option for both processes: whichever starts first creates the bucket. */
+/** Option of both processes, because the first of them creates the bucket. */
 function presenceOption(seconds: number): readonly string[] {
   return ['--bucket-presence', `${seconds}s`];
 }
@@ -21,23 +21,23 @@ export function serveShortPresenceBucket(
   return serveBucket(address, env, [...presenceOption(PRESENCE_S), ...args]);
 }
 
-/** A publisher of a Session in a file, in a process of its own. */
+/** `tilt-graphql publish --from FILE` in a process of its own. */
 export interface FilePublisher extends AsyncDisposable {
   readonly command: RunningCommand;
-  /** Writes a green Session. */
+  /** Writes a passing Session. */
   green(): Promise<void>;
-  /** Writes a failed Session, whose error has this many bytes that cannot be compressed. */
+  /** Writes a failed Session whose error contains this many incompressible bytes. */
   red(bytes?: number): Promise<void>;
-  /** Writes a green Session that is done: its result is final. */
+  /** Writes a passing Session that is done, so that its verdict is final. */
   done(): Promise<void>;
-  /** Deletes the Session, as Tilt does when it leaves. */
+  /** Deletes the Session, as Tilt does when it exits. */
   remove(): Promise<void>;
 }
 
 /**
- * Starts the publisher, of a green Session under the instance `ci`.
+ * Starts a publisher of a passing Session under the instance `ci`.
  *
- * @param redBytes begins with a failed Session instead, as `red` writes it
+ * @param redBytes if given, the first Session is a failed one, written by `red(redBytes)`
  */
 export async function publishFile(
   address: string,
@@ -68,7 +68,7 @@ export async function publishFile(
   };
 }
 
-/** Lines of a level in the log of a command. */
+/** Returns the log lines of a command that have this level. */
 export function logLines({ stderr }: RunningCommand, level: 'INFO' | 'WARN' | 'ERROR'): readonly string[] {
   return stderr.split('\n').filter((line) => line.includes(` ${level} `) || line.startsWith(`${level} `));
 }

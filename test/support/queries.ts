@@ -5,7 +5,7 @@ import { createSubscriptionResolvers } from '../../src/subscriptions/subscriptio
 
 const schema = createSchema(createSubscriptionResolvers());
 
-/** Runs a query straight on a store. */
+/** Executes a query directly on a store, without HTTP. */
 export async function query<T>(
   store: Store,
   source: string,

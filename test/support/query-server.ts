@@ -14,35 +14,38 @@ import { createLive } from '../../src/subscriptions/live.js';
 import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 import { createManualClock, type ManualClock } from './manual-clock.js';
 
-/** GraphQL over HTTP on a store that the test changes. Ends at the end of its block (`await using`). */
+/** A GraphQL HTTP server on a store that the test changes. Closed at the end of its block (`await using`). */
 export interface QueryServer extends AsyncDisposable {
   readonly store: Store;
   readonly clock: ManualClock;
   readonly port: number;
-  /** How many operations were executed so far: the others were answered from the cache. */
+  /** Number of executed operations. All others were served from the cache. */
   readonly executions: number;
-  /** Sends a request as it is given, by default a POST; its scope is what the header `scope` says. */
+  /** Sends a request. Default method: POST. The header `scope` sets the authorization scope. */
   send(options: RequestOptions): Promise<QueryResponse>;
-  /** Asks a query by POST. */
+  /** Sends a query by POST. */
   post(query: string, variables?: Readonly<Record<string, unknown>>): Promise<QueryResponse>;
-  /** Asks a query by GET. */
+  /** Sends a query by GET. */
   get(query: string, headers?: OutgoingHttpHeaders): Promise<QueryResponse>;
 }
 
-/** A request. */
+/** Options of one HTTP request. */
 export interface RequestOptions {
   readonly method?: string;
-  /** Default: that of the endpoint. */
+  /** Default: the GraphQL endpoint. */
   readonly path?: string;
   readonly headers?: OutgoingHttpHeaders;
-  /** Pieces are sent one by one, in chunks when the headers do not tell the length. Default: none. */
+  /**
+   * Body, or parts of it that are sent one by one. Chunked unless the headers have a length. Default: no
+   * body.
+   */
   readonly body?: string | readonly string[];
 }
 
-/** What came back. */
+/** The received response. */
 export interface QueryResponse {
   readonly status: number | undefined;
-  /** All but the date. */
+  /** Raw headers without `Date`. */
   readonly headers: readonly string[];
   readonly etag: string;
   readonly body: string;
@@ -63,7 +66,7 @@ export async function startQueryServer(
     clock,
     log: silentLog,
     path: '/graphql',
-    // Yoga makes a context for each operation that it executes.
+    // Yoga creates one context per executed operation.
     contextOf: () => {
       executions += 1;
       return { store, version: 'test', scope: '', lastEventId: null };

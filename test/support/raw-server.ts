@@ -3,13 +3,13 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { TestTls } from './tls.js';
 
-/** A server on a random port of 127.0.0.1 that speaks no HTTP but what a test makes it say. */
+/** A TCP or TLS server on a random port of 127.0.0.1 that sends only what the test writes. */
 export interface RawServer extends AsyncDisposable {
-  /** `https://127.0.0.1:<port>`, whether it speaks TLS or not. */
+  /** `https://127.0.0.1:<port>`, also without TLS. */
   readonly url: string;
 }
 
-/** Starts one; with TLS when it is given some. Each connection is ended at the latest when the server is disposed of. */
+/** Starts a server, with TLS if `tls` is given. Disposal destroys the remaining connections. */
 export async function startRawServer(
   onConnection: (socket: Socket) => void,
   tls: TestTls | null = null,

@@ -27,7 +27,9 @@ export function decodeRawSession(overrides: SessionOverrides = {}, instance = 't
   return decodeSession(rawSession(overrides), instance);
 }
 
-/** Creates a raw target with the type Tilt would use: `<resource>:update` is a job, any other name a server. */
+/**
+ * Creates a raw target with the type Tilt would use: `<resource>:update` is a job, any other name a server.
+ */
 export function rawTarget(name: string, state: Json = {}): Json {
   return {
     name,

@@ -2,36 +2,36 @@ import type { Change, ChangeSink } from '../../src/model/change.js';
 import type { Session, SessionId } from '../../src/model/session.js';
 import type { LogChange } from '../../src/nats/log-change.js';
 
-/** What a sink was told, in order. */
+/** A call that the sink received. */
 export type SinkEvent =
   | { readonly type: 'open'; readonly source: string; readonly optional: boolean }
   | { readonly type: 'apply'; readonly source: string; readonly change: Change }
   | { readonly type: 'close'; readonly source: string; readonly reason: string };
 
-/** What is known of a source after all it said. */
+/** State of a source after all its changes. */
 export interface RecordedSource {
   readonly isOpen: boolean;
-  /** Whether it has given a snapshot. */
+  /** Whether the source has pushed a snapshot. */
   readonly isSynced: boolean;
   readonly sessions: ReadonlyMap<SessionId, Session>;
-  /** Why Sessions are stale; those that are live are not in it. */
+  /** Why Sessions are stale, by session id. Live Sessions have no entry. */
   readonly stale: ReadonlyMap<SessionId, string>;
-  /** Why the source as a whole is stale; null when it is well. */
+  /** Why the source as a whole is stale. Null when it is healthy. */
   readonly error: string | null;
 }
 
-/** A sink that keeps everything it is told, and folds it as a store would. */
+/** A sink that records every call and applies the changes as a store does. */
 export interface RecordingSink extends ChangeSink {
   readonly events: readonly SinkEvent[];
-  /** The changes of a source, in order. */
+  /** Returns the changes of a source, in order. */
   changes(source: string): Change[];
-  /** A source as it is known now; closed and empty when it was never opened. */
+  /** Returns the current state of a source: closed and empty if it was never opened. */
   source(name: string): RecordedSource;
-  /** Resolves once the condition holds, which is looked at now and after each event. */
+  /** Resolves when the condition holds, evaluated now and after each event. */
   until(condition: (sink: RecordingSink) => boolean): Promise<void>;
 }
 
-/** A sink that was told nothing yet. */
+/** Creates an empty sink. */
 export function createRecordingSink(): RecordingSink {
   const events: SinkEvent[] = [];
   const sources = new Map<string, RecordedSource>();
@@ -43,13 +43,13 @@ export function createRecordingSink(): RecordingSink {
       events.flatMap((event) => (event.type === 'apply' && event.source === source ? [event.change] : [])),
     source: (name) => sources.get(name) ?? CLOSED,
     open(source, { optional = false } = {}) {
-      if (sources.get(source)?.isOpen) throw new Error(`the source ${source} is open already`);
+      if (sources.get(source)?.isOpen) throw new Error(`The source ${source} is already open.`);
       sources.set(source, { ...CLOSED, isOpen: true });
       record({ type: 'open', source, optional });
     },
     apply(source, change) {
       const before = sources.get(source);
-      if (!before?.isOpen) throw new Error(`the source ${source} is told of, but is not open`);
+      if (!before?.isOpen) throw new Error(`The source ${source} is not open.`);
       sources.set(source, fold(before, change));
       record({ type: 'apply', source, change });
     },

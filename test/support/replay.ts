@@ -4,17 +4,19 @@ import { startGateway, type TestGateway } from './gateway.js';
 import { createManualClock, type ManualClock } from './manual-clock.js';
 import { type RecordingName, readRecordedEvents } from './recording.js';
 
-/** A gateway that is shown a recorded watch, as if it had looked on, by a clock moved by hand. */
+/** A gateway that receives a recorded watch at the recorded times, on a manual clock. */
 export interface Replay extends TestGateway {
   readonly clock: ManualClock;
   readonly source: MemorySource;
-  /** How many events there are. */
+  /** Number of recorded events. */
   readonly length: number;
-  /** Plays the events up to this one (counted from 1; from the end where it is negative), each at its time. */
+  /**
+   * Plays the events up to this one, each at its time. Counted from 1; negative numbers count from the end.
+   */
   playTo(event: number): Promise<void>;
 }
 
-/** Starts one, with nothing played. Its Session is of the instance `tilt-default`. */
+/** Starts a gateway before the first event. */
 export async function startReplay(name: RecordingName, instance = 'tilt-default'): Promise<Replay> {
   const events = readRecordedEvents(name);
   const opened = Math.max(...events.map(({ ms, object }) => newestTimeIn(object) - ms));
@@ -33,7 +35,7 @@ export async function startReplay(name: RecordingName, instance = 'tilt-default'
       for (const { ms, object } of events.slice(played, until)) {
         await clock.advance(opened + ms - clock.now());
         source.put(decodeSession(object, instance));
-        // Two events of one moment are two changes.
+        // Two events at the same time must stay two changes.
         await clock.advance(0);
       }
       played = Math.max(played, until);
@@ -41,7 +43,7 @@ export async function startReplay(name: RecordingName, instance = 'tilt-default'
   };
 }
 
-/** The newest of the times that a Session names, in milliseconds since 1970. */
+/** Finds the newest time in a Session, in milliseconds since 1970. */
 function newestTimeIn(object: object): number {
   const times = [...JSON.stringify(object).matchAll(/"20[\d-]+T[\d:.]+Z"/g)].map(([text]) =>
     Date.parse(JSON.parse(text)),

@@ -3,21 +3,24 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { BIN } from './cli.js';
 
-/** `tilt-graphql` in a process that may open few files. Killed at the end of its block. */
+/**
+ * `tilt-graphql serve` in a process with a low file descriptor limit. Killed at the end of its block
+ * (`await using`).
+ */
 export interface ResourceLimitedGateway extends AsyncDisposable {
-  /** The endpoint over HTTP. */
+  /** HTTP endpoint. */
   readonly url: string;
   readonly webSocketUrl: string;
-  /** Its standard error so far. */
+  /** Standard error so far. */
   readonly stderr: string;
   readonly isAlive: boolean;
-  /** How many files and connections it has open. */
+  /** Counts the open file descriptors. */
   openFiles(): number;
-  /** Which part of one core it uses, from 0 to 1 and more, over the next `ms` milliseconds. */
+  /** Measures the CPU load over the next `ms` milliseconds; 1 is one full core. */
   load(ms: number): Promise<number>;
 }
 
-/** Starts one that may have `limit` files and connections open. */
+/** Starts a gateway that may have `limit` open file descriptors. */
 export async function startResourceLimitedGateway(
   limit: number,
   args: readonly string[],
@@ -38,7 +41,7 @@ export async function startResourceLimitedGateway(
       const [, found] = stdout.match(/listens on (http:\S+) /) ?? [];
       if (found !== undefined) resolve(found);
     });
-    child.once('close', () => reject(new Error(`It did not start: ${stdout}${stderr}`)));
+    child.once('close', () => reject(new Error(`The gateway did not start: ${stdout}${stderr}`)));
   });
   return {
     url,
@@ -62,7 +65,7 @@ export async function startResourceLimitedGateway(
   };
 }
 
-/** The CPU time of a process so far, of all its threads, from what Linux tells in hundredths of a second. */
+/** Reads the CPU time of all threads of a process. Linux reports it in hundredths of a second. */
 function readCpuMs(pid: number | undefined): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -1,16 +1,16 @@
 import { createGateway, type GatewayOptions } from '../../src/gateway.js';
 
-/** A gateway that can be ended and started again at the same port. */
+/** A gateway that can be stopped and restarted on the same port. */
 export interface RestartableGateway extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` */
   readonly origin: string;
-  /** Ends it, as one that is killed: its connections are cut. */
+  /** Stops the gateway and destroys its connections, as if it was killed. */
   kill(): Promise<void>;
-  /** Starts another in its place. */
+  /** Starts a new gateway on the same port. */
   start(options?: GatewayOptions): Promise<void>;
 }
 
-/** Starts one on a free port. */
+/** Starts a gateway on a free port. */
 export async function startRestartableGateway(options: GatewayOptions): Promise<RestartableGateway> {
   let gateway = createGateway(options);
   const { port } = await gateway.listen(0);

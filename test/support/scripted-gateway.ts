@@ -2,40 +2,43 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 
-/** What a client sent. */
+/** A message from a client. */
 export interface ClientMessage {
   readonly type: string;
   readonly id?: string;
   readonly payload?: { readonly variables?: Readonly<Record<string, unknown>>; readonly token?: string };
 }
 
-/** A server whose every word is the test's, to see what a client makes of it. Ends at the end of its block. */
+/**
+ * A server whose responses the test scripts, to test clients. Closed at the end of its block (`await
+ * using`).
+ */
 export interface ScriptedGateway extends AsyncDisposable {
-  /** The endpoint over HTTP. */
+  /** HTTP endpoint. */
   readonly url: string;
-  /** All that clients sent, in order. */
+  /** All messages from clients, in order. */
   readonly received: readonly ClientMessage[];
-  /** The WebSockets that are open. */
+  /** The open WebSockets. */
   readonly sockets: ReadonlySet<WebSocket>;
-  /** With which codes clients closed theirs. */
+  /** Close codes sent by clients. */
   readonly closes: readonly number[];
 }
 
-/** What it says. */
+/** Responses of a {@link ScriptedGateway}. */
 export interface Script {
-  /** Answers a message over WebSocket. */
+  /** Handles a WebSocket message. Default: acknowledges the connection. */
   readonly onMessage?: (message: ClientMessage, socket: WebSocket) => void;
-  /** Answers a query over HTTP, or (null) never does. Default: with 404. */
+  /** Returns the response to an HTTP query, or null to never respond. Default: 404. */
   readonly onQuery?: () => ScriptedResponse | null;
 }
 
-/** An answer over HTTP. */
+/** A scripted HTTP response. */
 export interface ScriptedResponse {
   readonly status: number;
   readonly body: string;
 }
 
-/** Starts one on a free port of this machine. */
+/** Starts a scripted gateway on a free local port. */
 export async function startScriptedGateway({
   onMessage = acknowledge,
   onQuery = () => ({ status: 404, body: 'Not found' }),
@@ -72,12 +75,12 @@ export async function startScriptedGateway({
   };
 }
 
-/** Lets every client in, and says no more. */
+/** Acknowledges every connection and sends nothing else. */
 export function acknowledge({ type }: ClientMessage, socket: WebSocket): void {
   if (type === 'connection_init') socket.send(JSON.stringify({ type: 'connection_ack' }));
 }
 
-/** Lets every client in, and answers each subscription with these messages. */
+/** Acknowledges every connection and answers each subscription with these messages. */
 export function answerWith(
   ...payloads: readonly object[]
 ): (message: ClientMessage, socket: WebSocket) => void {

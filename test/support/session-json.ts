@@ -1,26 +1,26 @@
 import { randomUUID } from 'node:crypto';
 
-/** A Session as it is on the wire; any shape, so that broken ones can be made too. */
+/** A Session in wire format. Any shape is allowed, so that tests can create invalid Sessions. */
 export type SessionJson = Readonly<Record<string, unknown>> & { readonly metadata: MetadataJson };
 
-/** The metadata of a {@link SessionJson}. */
+/** Metadata of a {@link SessionJson}. */
 export type MetadataJson = Readonly<Record<string, unknown>> & { readonly name: string };
 
-/** What may be said of a {@link sessionJson}. */
+/** Options of {@link sessionJson}. */
 export interface SessionJsonOptions {
-  /** Default `Tiltfile`, as Tilt names it. */
+  /** Default: `Tiltfile`, the name Tilt uses. */
   readonly name?: string;
-  /** Default: a new one. */
+  /** Default: a random uid. */
   readonly uid?: string;
-  /** Default: none, so that a test server stamps its own. */
+  /** Default: none, so that a test server assigns it. */
   readonly resourceVersion?: string;
-  /** Default: one, `tiltfile:update`, which has succeeded. */
+  /** Default: `tiltfile:update` only, succeeded. */
   readonly targets?: readonly unknown[];
-  /** More of the status: `done`, `error`, … */
+  /** Further fields of the status, such as `done` or `error`. */
   readonly status?: Readonly<Record<string, unknown>>;
 }
 
-/** A Session of `tilt up` in JSON. */
+/** Creates a Session of `tilt up` in wire format. */
 export function sessionJson(options: SessionJsonOptions = {}): SessionJson {
   const { name = 'Tiltfile', uid = randomUUID(), resourceVersion, targets = [TILTFILE], status } = options;
   return {
@@ -37,12 +37,12 @@ export function sessionJson(options: SessionJsonOptions = {}): SessionJson {
   };
 }
 
-/** A Session that cannot be decoded: its process id is a text. */
+/** Creates a Session that cannot be decoded because its pid is a string. */
 export function brokenSessionJson(options: SessionJsonOptions = {}): SessionJson {
   return sessionJson({ ...options, status: { ...options.status, pid: 'twelve' } });
 }
 
-/** A target that cannot be decoded: it has two states at once. */
+/** A target that cannot be decoded because it has two states. */
 export const BROKEN_TARGET_JSON = {
   name: 'api:serve',
   type: 'server',

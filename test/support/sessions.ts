@@ -2,7 +2,7 @@ import { decodeSession } from '../../src/model/decode.js';
 import { DEMO_ANNOTATION, type Session } from '../../src/model/session.js';
 import { type SessionJsonOptions, sessionJson } from './session-json.js';
 
-/** Raw states of targets, as they are on the wire. */
+/** Target states in wire format. */
 export const states = {
   inactive: {},
   disabled: { disabled: {} },
@@ -20,10 +20,10 @@ export const states = {
   retrying: terminated({ error: 'exit status 1', graceStatus: 'Tolerated' }),
 } as const;
 
-/** A short way to say what a Session's targets are doing: `{ 'api:serve': 'ready' }`. */
+/** State names by target name: `{ 'api:serve': 'ready' }`. */
 export type TargetStates = Readonly<Record<string, keyof typeof states>>;
 
-/** A decoded Session of an instance, with the targets given beside the Tiltfile's own. */
+/** Creates a decoded Session of an instance, with these targets and `tiltfile:update`. */
 export function session(
   instance: string,
   targets: TargetStates = {},
@@ -40,12 +40,12 @@ export function session(
   return decodeSession(sessionJson({ ...options, uid, targets: list }), instance);
 }
 
-/** The same Session, marked as the built-in demonstration. */
+/** Returns the Session marked as the built-in demo. */
 export function asDemo(of: Session): Session {
   return { ...of, metadata: { ...of.metadata, annotations: [{ key: DEMO_ANNOTATION, value: 'true' }] } };
 }
 
-/** The same Session, as of `tilt ci`. */
+/** Returns the Session as one of `tilt ci`. */
 export function asCi(of: Session): Session {
   return { ...of, spec: { ...of.spec, exitCondition: 'ci', exitConditionText: 'ci' } };
 }

@@ -2,17 +2,17 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { BIN } from './cli.js';
 
-/** What a line of bash has printed where its own output goes, and how it ended. */
+/** Output and exit code of a bash command line. */
 export interface ShellResult {
-  /** 128 and the number of the signal that ended it, as a shell reports it. */
+  /** Exit code. 128 plus the signal number if a signal ended the command. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /**
- * Starts a line of bash that knows the command `tilt-graphql`, and nothing of this machine's Tilts. Its process group is its
- * own: end it with `process.kill(-child.pid)`.
+ * Starts a bash command line that can call `tilt-graphql`, isolated from the Tilts of this machine. It has
+ * its own process group: end it with `process.kill(-child.pid)`.
  */
 export function startShell(line: string, env: Readonly<Record<string, string>> = {}) {
   const program = `tilt-graphql() { '${process.execPath}' '${BIN}' "$@"; }`;
@@ -22,7 +22,7 @@ export function startShell(line: string, env: Readonly<Record<string, string>> =
   });
 }
 
-/** Collects what a child prints, until it has ended and closed its streams. */
+/** Collects the output of a child until it has exited and closed its streams. */
 export async function collectOutput(child: ChildProcessWithoutNullStreams): Promise<ShellResult> {
   const printed = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
@@ -35,7 +35,7 @@ export async function collectOutput(child: ChildProcessWithoutNullStreams): Prom
   return { code: Number(code), ...printed };
 }
 
-/** Runs a line of bash to its end, with nothing on standard input. */
+/** Runs a bash command line until it exits, with empty standard input. */
 export async function runShell(
   line: string,
   env: Readonly<Record<string, string>> = {},

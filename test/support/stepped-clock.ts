@@ -1,14 +1,16 @@
 import { createManualClock, type ManualClock } from './manual-clock.js';
 
-/** A clock moved by hand that can also be set, as by `ntpd` or a person: the time jumps, and timers do not. */
+/**
+ * A manual clock whose wall time can also jump, as when `ntpd` or a person sets it. Timers are unaffected.
+ */
 export interface SteppedClock extends ManualClock {
-  /** Sets the clock forwards, or with less than 0 back. */
+  /** Sets the wall clock forward, or back if negative. */
   step(ms: number): void;
-  /** How many timers were set so far: what a timer storm shows in. */
+  /** Number of timers created so far, to detect timer storms. */
   readonly timersSet: number;
 }
 
-/** Starts like a manual clock. */
+/** Creates a clock that starts like a manual clock. */
 export function createSteppedClock(): SteppedClock {
   const clock = createManualClock();
   let offsetMs = 0;

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import WebSocket from 'ws';
 
-/** A WebSocket reader that has subscribed and then stopped reading its socket. */
+/** A WebSocket client that has subscribed and then stopped reading its socket. */
 export interface StuckReader extends AsyncDisposable {
-  /** Reads on: resolves with the newest payload's data once `isEnough` says so. */
+  /** Resumes reading. Resolves with the data of the first payload that `isEnough` accepts. */
   resume(isEnough: (data: unknown) => boolean): Promise<unknown>;
-  /** Reads on to the end: resolves with the close code and its reason. */
+  /** Resumes reading. Resolves with the close code and reason. */
   closed(): Promise<[number, string]>;
 }
 
-/** Subscribes, takes the first payload, and reads no more. */
+/** Subscribes, receives the first payload, and stops reading. */
 export async function openStuckReader(url: string, query: string): Promise<StuckReader> {
   const socket = new WebSocket(url, 'graphql-transport-ws');
   await once(socket, 'open');

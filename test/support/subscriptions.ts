@@ -10,13 +10,13 @@ import { createSubscriptionResolvers } from '../../src/subscriptions/subscriptio
 import { createTurn } from '../../src/subscriptions/turn.js';
 import { createManualClock } from './manual-clock.js';
 
-/** A subscription as a transport holds it: payloads are pulled one by one. */
+/** A subscription whose payloads the test pulls one by one, like a transport. */
 export interface Subscriber<T> {
-  /** The next payload's data; null at the end. Waits for one. */
+  /** Waits for the next payload and returns its data. Null at the end. */
   next(): Promise<T | null>;
-  /** Every payload that is there already, without waiting for more. */
+  /** Returns all payloads that are already available, without waiting. */
   drain(): Promise<T[]>;
-  /** Ends it, as a client does. */
+  /** Unsubscribes. */
   end(): Promise<void>;
 }
 
@@ -29,7 +29,8 @@ export async function subscribeTo<T>(
 ): Promise<Subscriber<T>> {
   const contextValue: Context = { store, version: 'test', scope: '', lastEventId };
   const schema = schemaFor(limits);
-  // By a clock that stands still no turn takes long, so that none rests: on a busy machine some would, and `drain` miss them.
+  // On a manual clock no flush appears slow, so the scheduler never cools down. On the system clock of a
+  // busy machine it would, and `drain` would miss payloads.
   const turn = createTurn({ clock: createManualClock() });
   const live = createLive({ log: silentLog, turn, limits });
   const stream = await live.pull({ schema, document: parse(query), variableValues, contextValue });
@@ -61,7 +62,7 @@ export async function subscribeTo<T>(
     },
   };
 
-  /** As it goes over the wire. */
+  /** Parses the payload as sent over the wire. */
   function parseData({ body, errors }: Payload): T {
     if (errors) throw new Error(errors.map(String).join('; '));
     return JSON.parse(String(body)).data;

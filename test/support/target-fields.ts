@@ -1,12 +1,12 @@
 import type { LinkState, SessionFields, TargetFields, TargetsView } from '../../src/client/client.js';
 
-/** What may be said of a {@link targetFields}, beside its phase. */
+/** Options of {@link targetFields}. */
 export interface TargetFieldsOptions extends Partial<TargetFields> {
-  /** Of FAILED and RETRYING. Default: `exit status 1`. */
+  /** Error of a FAILED or RETRYING target. Default: `exit status 1`. */
   readonly error?: string;
 }
 
-/** A target as a client gets it, in a phase. It began at 11:00:00, and was seen to come to its phase at 11:00:05. */
+/** Creates a target as a client receives it. It started at 11:00:00 and entered its phase at 11:00:05. */
 export function targetFields(
   name: string,
   phase: TargetFields['phase'],
@@ -62,10 +62,10 @@ function createState(phase: TargetFields['phase'], error: string): TargetFields[
 
 const START = '2026-11-22T11:00:00.000000Z';
 
-/** When the targets of {@link targetFields} had been in their phases for a minute: milliseconds since 1970. */
+/** One minute after the targets of {@link targetFields} entered their phases, in milliseconds since 1970. */
 export const A_MINUTE_LATER = Date.parse('2026-11-22T11:01:05Z');
 
-/** A Session as a client gets it, with the counts of these targets. */
+/** Creates a Session as a client receives it, with the counts of these targets. */
 export function sessionFields(
   targets: readonly TargetFields[],
   fields: Partial<SessionFields> = {},
@@ -96,7 +96,7 @@ export function sessionFields(
   };
 }
 
-/** A verdict that is not final, with no lists. */
+/** Creates a verdict that is not final and has empty lists. */
 export function verdictFields(
   state: SessionFields['verdict']['state'],
   reason: string | null = null,
@@ -111,7 +111,7 @@ const LIVE: LinkState = {
   url: 'http://gateway/graphql',
 };
 
-/** A view of these targets, as after a `reset`. */
+/** Creates the targets view that a client holds after a `reset`. */
 export function createTargetsView(
   targets: readonly TargetFields[],
   view: Partial<TargetsView> = {},

@@ -1,21 +1,22 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to a server on this machine that can be cut. */
+/** A TCP proxy to a local server that can simulate network failures. */
 export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
-  /** Breaks all connections, and takes no more until `mend`. */
+  /** Destroys all connections and rejects new ones until `restore`. */
   cut(): void;
-  /** Lets nothing come back any more of what the server says, until `cut`. */
+  /** Drops everything the server sends, until `cut`. */
   dropResponses(): void;
+  /** Accepts connections again. */
   restore(): void;
 }
 
-/** Opens a way to the port. */
+/** Opens a proxy to a local port. */
 export async function openTcpProxy(target: number): Promise<TcpProxy> {
   const open = new Set<Socket>();
   let isCut = false;
-  let isDeaf = false;
+  let dropsResponses = false;
   const server = createServer((near) => {
     if (isCut) {
       near.destroy();
@@ -33,7 +34,7 @@ export async function openTcpProxy(target: number): Promise<TcpProxy> {
         to.destroy();
       });
       from.on('data', (bytes) => {
-        if (!(isDeaf && from === far)) to.write(bytes);
+        if (!(dropsResponses && from === far)) to.write(bytes);
       });
     }
   });
@@ -43,11 +44,11 @@ export async function openTcpProxy(target: number): Promise<TcpProxy> {
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     dropResponses() {
-      isDeaf = true;
+      dropsResponses = true;
     },
     cut() {
       isCut = true;
-      isDeaf = false;
+      dropsResponses = false;
       for (const socket of open) socket.destroy();
     },
     restore() {

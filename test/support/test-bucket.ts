@@ -7,20 +7,20 @@ import { type Envelope, encodeEnvelope } from '../../src/nats/envelope.js';
 import { keyOf } from '../../src/nats/key.js';
 import { packed } from '../../src/nats/pack.js';
 
-/** A bucket that a test writes to as publishers do. */
+/** A bucket that the test writes to like a publisher. */
 export interface TestBucket extends AsyncDisposable {
   readonly bucket: Bucket;
-  /** Writes a state; its publisher is there from now on. Gives the revision. */
+  /** Writes a state and renews its publisher's presence. Resolves with the revision. */
   put(session: Session, more?: Partial<Envelope>): Promise<number>;
-  /** Says that a publisher is there. */
+  /** Renews the presence of the Session's publisher. */
   renewPresence(session: Session): Promise<void>;
   /** Deletes a key. */
   remove(instance: string, name: string): Promise<void>;
-  /** Deletes the bucket with all that is in it. */
+  /** Deletes the bucket with its contents and creates an empty one. */
   drop(): Promise<void>;
 }
 
-/** Opens it, and makes it if there is none. */
+/** Opens a bucket, and creates it if it does not exist. */
 export async function openTestBucket(address: string, settings: BucketSettings = {}): Promise<TestBucket> {
   const place = parseAddress(address);
   const connection: NatsConnection = await connectNats(place, {}, 'test');

@@ -9,24 +9,27 @@ import { createMemoryProvider } from '../../src/providers/memory.js';
 import { createSources } from '../../src/providers/sources.js';
 import { createStore } from '../../src/store/store.js';
 
-/** A publisher of this process, and what it publishes. Ends at the end of its block, without a word to the bucket. */
+/**
+ * A publisher in this process with its source. Closed at the end of its block without marking Sessions
+ * GONE.
+ */
 export interface TestPublisher extends AsyncDisposable {
   readonly publisher: Publisher;
   readonly broker: Broker;
-  /** What it has logged. */
+  /** Log lines so far. */
   readonly lines: readonly string[];
-  /** The Tilt says this. */
+  /** Sets a Session of the source. */
   put(session: Session): void;
-  /** The Tilt has left. */
+  /** Removes a Session from the source. */
   remove(session: Session): void;
-  /** The way to the Tilt is lost. */
+  /** Marks the source as stale. */
   markStale(error: string): void;
 }
 
-/** What may be said of a {@link TestPublisher}. */
+/** Options of {@link startPublisher}. */
 export interface TestPublisherOptions {
   readonly address: string;
-  /** The name of its run. Default: `one`. */
+  /** Name of the publisher. Default: `one`. */
   readonly name?: string;
   readonly takeOver?: boolean;
   readonly settings?: BucketSettings;
@@ -35,7 +38,7 @@ export interface TestPublisherOptions {
   readonly sessions?: readonly Session[];
 }
 
-/** Starts one. */
+/** Starts a publisher of a memory source. */
 export function startPublisher(options: TestPublisherOptions): TestPublisher {
   const { address, name = 'one', takeOver = false, settings = {}, clock = systemClock, sessions } = options;
   const lines: string[] = [];

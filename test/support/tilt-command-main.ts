@@ -7,7 +7,7 @@ import { parse, stringify } from 'yaml';
 import type { TiltCommandOptions } from './tilt-command.js';
 import { createTiltServer } from './tilt-server.js';
 
-// What runs in the process of `startTiltCommand`: see there.
+// Entry point of the process that `startTiltCommand` starts.
 const options: TiltCommandOptions = JSON.parse(process.argv[2] ?? '{}');
 const { kubeconfig, context = 'tilt-default', exitCondition = 'ci', ends = 'pass', livesMs = 500 } = options;
 const uid = randomUUID();
@@ -94,7 +94,10 @@ function now(): string {
   return new Date().toISOString().replace('Z', '000Z');
 }
 
-/** As client-go's `ModifyConfig`: one write each for the cluster, the user and the context, and each empties the file first. */
+/**
+ * Like client-go's `ModifyConfig`: writes cluster, user and context one by one, truncating the file each
+ * time.
+ */
 function addEntry(): void {
   const entries = {
     clusters: {
@@ -114,16 +117,16 @@ function removeEntry(): void {
   for (const list of lists) edit(list, (items) => items);
 }
 
-/** As client-go: `<kubeconfig>.lock` exists while one process changes the file. */
+/** Like client-go: `<kubeconfig>.lock` exists while a process changes the file. */
 async function withLock(change: () => void): Promise<void> {
   const lock = `${kubeconfig}.lock`;
   mkdirSync(dirname(kubeconfig), { recursive: true });
-  while (!takesLock(lock)) await sleep(5);
+  while (!tryLock(lock)) await sleep(5);
   change();
   rmSync(lock);
 }
 
-function takesLock(lock: string): boolean {
+function tryLock(lock: string): boolean {
   try {
     closeSync(openSync(lock, 'wx'));
     return true;

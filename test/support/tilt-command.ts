@@ -4,51 +4,61 @@ import { renameSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 
-/** What a stand-in for the `tilt` command does; see {@link startTiltCommand}. */
+/** Behaviour of a fake `tilt` command; see {@link startTiltCommand}. */
 export interface TiltCommandOptions {
-  /** The kubeconfig in which it adds its entry at its start, in place and in steps as client-go does, and which it removes at its end. */
+  /**
+   * Kubeconfig to which the command adds its entry in place and in steps, like client-go, and removes it at
+   * exit.
+   */
   readonly kubeconfig: string;
-  /** Name of its context. Default: `tilt-default`; `tilt-0` is what every Tilt with `--port 0` uses. */
+  /** Context name. Default: `tilt-default`. Every Tilt with `--port 0` uses `tilt-0`. */
   readonly context?: string;
   /** Default: `ci`. */
   readonly exitCondition?: 'ci' | 'manual';
-  /** How the run ends. `never`: it runs until it is killed. Default: `pass`. */
+  /** Result of the run. `never`: runs until killed. Default: `pass`. */
   readonly ends?: 'pass' | 'fail' | 'tiltfile-error' | 'never';
   /** Milliseconds between the entry in the kubeconfig and `done`. Default: 500. */
   readonly livesMs?: number;
   /**
-   * If given, it ends only after SIGUSR2 and when so many watches are open (after 10 s with fewer), so that what is read of it
-   * does not depend on how busy the machine is.
+   * If given, the run ends only after SIGUSR2 and when this many watches are open, or 10 s later. Readers
+   * then see the same events however busy the machine is.
    */
   readonly readers?: number;
-  /** Whether `livesMs` begins only when a watch is open (after 10 s without one): a life as short as its reader allows. */
+  /**
+   * Whether `livesMs` starts only when a watch is open, or after 10 s: the shortest run that a reader can
+   * see.
+   */
   readonly untilWatched?: boolean;
   /** Default: `/home/dev/shop/Tiltfile`. */
   readonly tiltfile?: string;
-  /** The exit code of the process. Default: 0 for `pass`, 1 otherwise. */
+  /** Exit code. Default: 0 for `pass`, 1 otherwise. */
   readonly exitCode?: number;
 }
 
-/** A process that behaves as `tilt ci` or `tilt up` does. */
+/** A process that behaves like `tilt ci` or `tilt up`. */
 export interface TiltCommand extends AsyncDisposable {
-  /** What the Session reports as its `pid`. */
+  /** Process id, also the `pid` of the Session. */
   readonly pid: number;
-  /** Resolves with the exit code once the process has ended. */
+  /** Resolves with the exit code when the process has exited. */
   readonly exited: Promise<number | null>;
   kill(signal: NodeJS.Signals): void;
-  /** Ends the run now, as if `livesMs` were over. Only once it has added its entry. */
+  /** Ends the run now, as if `livesMs` had elapsed. Call it only after the entry was added. */
   finish(): void;
 }
 
-/** The command line of a stand-in, for those who start it themselves, such as `publish -- …`. */
+/** Returns the command line of a fake `tilt`, for commands that start it, such as `publish -- …`. */
 export function tiltCommandLine(options: TiltCommandOptions): [file: string, ...args: string[]] {
   bundle ??= bundleMain();
   return [process.execPath, bundle, JSON.stringify(options)];
 }
 
+// Built once per process.
 let bundle: string | undefined;
 
-/** Bundles the program: it starts in a third of the time that `tsx` needs, and the lives of these processes are short. */
+/**
+ * Bundles the entry point. The bundle starts three times as fast as with `tsx`, which matters for short
+ * runs.
+ */
 function bundleMain(): string {
   const path = fileURLToPath(new URL('../../node_modules/.cache/tilt-command.mjs', import.meta.url));
   const outfile = `${path}.${process.pid}.mjs`;
@@ -62,15 +72,15 @@ function bundleMain(): string {
       js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);",
     },
   });
-  // In one step: other test files make it too.
+  // Atomically, because other test files build it too.
   renameSync(outfile, path);
   return path;
 }
 
 /**
- * Starts a stand-in for the `tilt` command: a process with an API server of its own, a Session with the process's pid and a
- * new uid, and an entry in the kubeconfig. At its end a `tilt ci` reports `done`, about 10 ms later its connections are cut,
- * its entry is removed and the process ends (`recordings/ci-ok-watch.ndjson`).
+ * Starts a fake `tilt` command: a process with its own API server, a Session with the process's pid and a
+ * new uid, and an entry in the kubeconfig. At the end `tilt ci` reports `done`. About 10 ms later it
+ * destroys its connections, removes its entry and exits (`recordings/ci-ok-watch.ndjson`).
  */
 export function startTiltCommand(options: TiltCommandOptions): TiltCommand {
   const [file, ...args] = tiltCommandLine(options);

@@ -7,27 +7,27 @@ import { createKubeconfigFolder, type KubeconfigEntry, writeKubeconfig } from '.
 import type { ManualClock } from './manual-clock.js';
 import type { TiltServer } from './tilt-server.js';
 
-/** The contexts of a kubeconfig, and what stands behind each. */
+/** Servers or entries of a kubeconfig, by context name. */
 export type Tilts = Readonly<Record<string, TiltServer | KubeconfigEntry>>;
 
-/** A gateway that follows the Tilts of a kubeconfig of its own. */
+/** A gateway that follows the Tilts of its own kubeconfig. */
 export interface TiltGateway extends TestGateway {
-  /** The path of the kubeconfig. */
+  /** Path of the kubeconfig. */
   readonly kubeconfig: string;
-  /** Writes the kubeconfig anew, in one step. */
+  /** Replaces the kubeconfig atomically. */
   updateKubeconfig(tilts: Tilts): Promise<void>;
-  /** The Session of `tilt-default`, or of another context. */
+  /** Returns the Session of a context. Default: `tilt-default`. */
   session(context?: string): FollowedSession;
-  /** Waits until the source `tilt-default`, or of another context, looks as expected to a client. */
+  /** Waits until a query for the source matches. Default source: `tilt-default`. */
   untilSource(expected: object, name?: string): Promise<void>;
 }
 
-/** What may be said of a {@link TiltGateway} when it is made. */
+/** Options of {@link startTiltGateway}. */
 export interface TiltGatewayOptions {
-  /** A clock moved by hand: `session().until` moves it. Default: the machine's. */
+  /** A manual clock, which `session().until` advances. Default: the system clock. */
   readonly clock?: ManualClock;
   readonly retainMs?: number;
-  /** Sources beside the Tilts. */
+  /** Providers in addition to the Tilts. */
   readonly providers?: readonly SessionProvider[];
 }
 
@@ -35,10 +35,10 @@ interface Sources {
   readonly gateway: { readonly sources: readonly { readonly name: string }[] };
 }
 
-/** As in `followSession`. */
+/** Step of the manual clock between two queries, as in `followSession`. */
 const STEP_MS = 100;
 
-/** Starts one. It retries at once, or nearly: the random part of its backoff is small. */
+/** Starts a gateway that retries almost immediately, because the random factor of its backoff is small. */
 export async function startTiltGateway(
   tilts: Tilts,
   { clock, ...options }: TiltGatewayOptions = {},
@@ -58,12 +58,12 @@ export async function startTiltGateway(
     updateKubeconfig,
     session: (context = 'tilt-default') => followSession(gateway, context, clock),
     async untilSource(expected, name = 'tilt-default') {
-      const look = async () => {
+      const findSource = async () => {
         await clock?.advance(STEP_MS);
         const { data } = await gateway.query<Sources>('{ gateway { sources { name state error } } }');
         return data.gateway.sources.find((source) => source.name === name);
       };
-      await expect.poll(look, { timeout: 20_000, interval: clock ? 1 : 20 }).toMatchObject(expected);
+      await expect.poll(findSource, { timeout: 20_000, interval: clock ? 1 : 20 }).toMatchObject(expected);
     },
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();

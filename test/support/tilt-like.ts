@@ -2,12 +2,13 @@ import { writeKubeconfig } from './kubeconfig-file.js';
 import { readWatchRecording } from './recording.js';
 import { createTiltServer } from './tilt-server.js';
 
-// A command that is like `tilt ci`: an API server, an entry in a kubeconfig, a Session that is done; then it ends at once.
+// A command like `tilt ci`: serves an API, writes a kubeconfig entry, reports a Session that is done, and
+// exits at once.
 //
 //     node --import tsx tilt-like.ts KUBECONFIG MS EXIT_CODE
 const [kubeconfig = '', ms = '5', code = '0'] = process.argv.slice(2);
 const server = await createTiltServer();
-// The Session is of this process, as that of a real `tilt ci` is.
+// The Session has the pid of this process, as with a real `tilt ci`.
 const lines = readWatchRecording('ci-ok').map(({ ms, line }) => ({
   ms,
   line: line.replace(/"pid":\d+/, `"pid":${process.pid}`),

@@ -1,37 +1,37 @@
 import { randomUUID } from 'node:crypto';
 import type { SessionJson } from './session-json.js';
 
-/** Something that happened to an object, as a watch tells it. */
+/** A change of an object, as sent to watchers. */
 interface ObjectEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly object: SessionJson;
   readonly version: number;
 }
 
-/** The objects of an API server, with their versions. */
+/** The versioned objects of an API server. */
 export interface TiltObjects {
   readonly all: readonly SessionJson[];
-  /** The version of the whole, which grows with every change. */
+  /** Version of the collection, which increases with every change. */
   readonly version: number;
-  /** Adds or replaces the object of that name; gives it the next version, and a uid if it has none. */
+  /** Adds or replaces an object by name. Assigns the next version, and a uid if it has none. */
   put(object: SessionJson): ObjectEvent;
-  /** As `put`, but exactly as it is, with the version that it says. */
+  /** Adds or replaces an object unchanged, with the version it contains. */
   putRaw(object: SessionJson): void;
   remove(name: string): ObjectEvent | null;
-  /** What happened after a version; null when that is forgotten. */
+  /** Returns the events after a version, or null if they were compacted. */
   eventsAfter(version: number): readonly ObjectEvent[] | null;
-  /** Forgets what happened up to now. */
+  /** Discards all past events. */
   compact(): void;
-  /** As a process that was started again has them: new uids, versions from 1. */
+  /** Simulates a restart of the process: assigns new uids and versions from 1. */
   restart(): void;
 }
 
-/** Starts with nothing. */
+/** Creates an empty collection. */
 export function createTiltObjects(): TiltObjects {
   const objects = new Map<string, SessionJson>();
   let version = 1;
   let history: ObjectEvent[] = [];
-  let forgotten = 0;
+  let compactedVersion = 0;
 
   return {
     get all() {
@@ -51,16 +51,16 @@ export function createTiltObjects(): TiltObjects {
       objects.delete(name);
       return recordEvent('DELETED', assignVersion(object));
     },
-    eventsAfter: (from) => (from < forgotten ? null : history.filter((event) => event.version > from)),
+    eventsAfter: (from) => (from < compactedVersion ? null : history.filter((event) => event.version > from)),
     compact() {
       version += 1;
-      forgotten = version;
+      compactedVersion = version;
       history = [];
     },
     restart() {
       const old = [...objects.values()];
       version = 1;
-      forgotten = 0;
+      compactedVersion = 0;
       history = [];
       objects.clear();
       for (const object of old) put({ ...object, metadata: { ...object.metadata, uid: randomUUID() } });

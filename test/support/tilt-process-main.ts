@@ -1,7 +1,7 @@
 import type { TiltRequest } from './tilt-process.js';
 import { createTiltServer } from './tilt-server.js';
 
-// What runs in the process that `startTiltProcess` starts.
+// Entry point of the process that `startTiltProcess` starts.
 const server = await createTiltServer();
 const { url, token, tls } = server;
 
@@ -13,7 +13,7 @@ process.on('message', (request: TiltRequest) => {
     void server.until(() => server.openWatches > 0).then(() => answer({}));
   }
 });
-// Whoever started it has gone.
+// The parent process has exited.
 process.on('disconnect', () => process.exit());
 answer({ url, token, tls });
 

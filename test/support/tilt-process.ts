@@ -3,24 +3,24 @@ import { once } from 'node:events';
 import type { SessionJson } from './session-json.js';
 import type { TiltServer } from './tilt-server.js';
 
-/** A Tilt in a process of its own, which can be killed, and stopped in the midst of everything. */
+/** A fake Tilt in a process of its own, which can be killed or suspended. */
 export interface TiltProcess extends AsyncDisposable {
-  /** Its entry in a kubeconfig. */
+  /** Address and credentials for a kubeconfig. */
   readonly server: Pick<TiltServer, 'url' | 'token' | 'tls'>;
-  /** Adds or replaces a Session and tells the watchers; resolves when that is under way. */
+  /** Adds or replaces a Session and notifies the watchers. Resolves when the event is being sent. */
   put(session: SessionJson): Promise<void>;
-  /** Resolves once somebody watches. */
+  /** Resolves when a watch is open. */
   untilWatched(): Promise<void>;
-  /** `SIGKILL`: it ends without a goodbye. `SIGSTOP`: its connections stay open, and nothing comes. `SIGCONT`: it goes on. */
+  /** `SIGKILL`: exits immediately. `SIGSTOP`: connections stay open without data. `SIGCONT`: resumes. */
   kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
 }
 
-/** What the process is asked; it answers each with a message. */
+/** A request to the process, which it answers with a message. */
 export type TiltRequest =
   | { readonly type: 'put'; readonly session: SessionJson }
   | { readonly type: 'watched' };
 
-/** Starts a Tilt that has these Sessions. */
+/** Starts a fake Tilt with these Sessions. */
 export async function startTiltProcess(...sessions: readonly SessionJson[]): Promise<TiltProcess> {
   const child = fork(new URL('./tilt-process-main.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
   const [server] = await once(child, 'message');

@@ -2,13 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { readHttpRecording } from './recording.js';
 import type { SessionJson } from './session-json.js';
 
-/** What a request gets instead of its answer. `silent`: it is accepted and never answered. `cut`: the connection is broken. */
+/** Replaces the response to a request. `silent`: no response. `cut`: the connection is destroyed. */
 export type Fault =
   | 'silent'
   | 'cut'
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string };
 
-/** Answers as the fault says. */
+/** Responds with a fault. */
 export function sendFault(response: ServerResponse, fault: Fault): void {
   if (fault === 'silent') return;
   if (fault === 'cut') response.socket?.destroy();
@@ -21,13 +21,13 @@ export function sendFault(response: ServerResponse, fault: Fault): void {
     );
 }
 
-/** Answers as a real Tilt once did: a file of `test/fixtures/recordings`, such as `version-200`. */
+/** Sends a recorded response of a real Tilt: a file of `test/fixtures/recordings`, such as `version-200`. */
 export function sendRecorded(response: ServerResponse, name: string): void {
   const { status, body } = readHttpRecording(name);
   send(response, status, body);
 }
 
-/** Sends a text as it is, and anything else as JSON. */
+/** Sends a string unchanged, and any other value as JSON. */
 export function send(
   response: ServerResponse,
   status: number,
@@ -38,7 +38,7 @@ export function send(
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
-/** Begins a watch: its headers leave at once, as those of Tilt do. */
+/** Starts a watch response. Headers are flushed at once, as Tilt does. */
 export function openStream(response: ServerResponse): ServerResponse {
   response.writeHead(200, JSON_TYPE);
   response.flushHeaders();
@@ -47,24 +47,24 @@ export function openStream(response: ServerResponse): ServerResponse {
 
 const JSON_TYPE = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };
 
-/** A `SessionList`. */
+/** Creates a `SessionList`. */
 export function createSessionList(items: readonly SessionJson[], version: number): unknown {
   const metadata = { resourceVersion: String(version) };
   return { kind: 'SessionList', apiVersion: 'tilt.dev/v1alpha1', metadata, items };
 }
 
-/** A line of a watch. */
+/** Formats one line of a watch. */
 export function formatWatchEvent(type: string, object: unknown): string {
   return `${JSON.stringify({ type, object })}\n`;
 }
 
-/** The object of a BOOKMARK. */
+/** Creates the object of a BOOKMARK event. */
 export function createBookmark(version: number): unknown {
   const metadata = { resourceVersion: String(version), creationTimestamp: null };
   return { kind: 'Session', apiVersion: 'tilt.dev/v1alpha1', metadata };
 }
 
-/** The `Status` of a refusal. */
+/** Creates the Kubernetes `Status` of an error. */
 export function createStatus(code: number, message: string): unknown {
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code };
 }

@@ -13,38 +13,38 @@ function get(server: TiltServer, path: string, token = server.token): Promise<In
   });
 }
 
-test('the test server knows how long a watcher that stops reading holds up a write', async () => {
+test('the fake Tilt server measures how long a watcher that stops reading stalls a write', async () => {
   await using server = await createTiltServer();
   const watcher = await get(server, `${SESSIONS}?watch=1`);
   watcher.on('error', () => {});
   watcher.pause();
   let isDrained = false;
-  // More than the buffers of the two sockets hold.
+  // Larger than the buffers of both sockets.
   server.write(Buffer.alloc(32 * 1024 * 1024));
   const drained = server.drained().then(() => {
     isDrained = true;
   });
   (await get(server, '/version')).resume();
   expect(isDrained).toBe(false);
-  const heldUp = server.longestStallMs;
-  expect(heldUp).toBeGreaterThan(0);
+  const stalledMs = server.longestStallMs;
+  expect(stalledMs).toBeGreaterThan(0);
   watcher.resume();
   await drained;
-  expect(server.longestStallMs).toBeGreaterThan(heldUp);
+  expect(server.longestStallMs).toBeGreaterThan(stalledMs);
 });
 
-test('the test server refuses a wrong token as Tilt does, and tells its version', async () => {
+test('the fake Tilt server rejects a wrong token with 403, like Tilt, and reports its version', async () => {
   await using server = await createTiltServer();
-  const refused = await get(server, SESSIONS, 'wrong');
-  refused.resume();
-  expect(refused.statusCode).toBe(403);
+  const rejected = await get(server, SESSIONS, 'wrong');
+  rejected.resume();
+  expect(rejected.statusCode).toBe(403);
   const version = await get(server, '/version');
   version.resume();
   expect(version.statusCode).toBe(200);
   expect([server.count('list'), server.count('version')]).toEqual([1, 1]);
 });
 
-test('the test server may be closed twice', async () => {
+test('the fake Tilt server can be closed twice', async () => {
   const server = await createTiltServer();
   await server.close();
   await server.close();

@@ -17,115 +17,128 @@ import {
 import { createTiltWatchers, type TiltWatchers } from './tilt-watchers.js';
 import { createTls, sharedTls, type TestTls } from './tls.js';
 
-/** What may be said of a {@link TiltServer} when it is made. */
+/** Options of {@link createTiltServer}. */
 export interface TiltServerOptions {
   /**
-   * `tilt` (the default): a watch starts with the current objects as ADDED, and ignores `resourceVersion`. `kubernetes`: it
-   * goes on after the given `resourceVersion`, with bookmarks for those who want them, and 410 when it is forgotten.
+   * `tilt` (default): a watch starts with the current objects as ADDED and ignores `resourceVersion`.
+   * `kubernetes`: a watch resumes after the given `resourceVersion`, with bookmarks on request and 410 when
+   * it was compacted.
    */
   readonly mode?: 'tilt' | 'kubernetes';
-  /** What it has at first. Default: nothing. */
+  /** Initial Sessions. Default: none. */
   readonly sessions?: readonly SessionJson[];
-  /** The bearer token that lets in. Default: one of its own. */
+  /** Accepted bearer token. Default: a random token. */
   readonly token?: string;
-  /** The whole `Authorization` header that lets in, instead of the token: for Basic. */
+  /** Accepted `Authorization` header instead of a bearer token, for Basic. */
   readonly authorization?: string;
-  /** Lets in who has a certificate of its CA, and no other; no token is asked for. */
+  /** Whether clients authenticate with a certificate of the CA instead of a token. */
   readonly clientCertificates?: boolean;
-  /** For which names its certificate is. Default: `localhost` and `127.0.0.1`, with a CA that servers of a process share. */
+  /**
+   * Names in the certificate. Default: `localhost` and `127.0.0.1`, with a CA shared by the servers of a
+   * process.
+   */
   readonly names?: readonly string[];
-  /** Without TLS. */
+  /** Whether to serve plain HTTP. */
   readonly plain?: boolean;
 }
 
 export type { Fault };
 
-/** What a request asks for. */
+/** Kind of request. */
 export type RequestKind = 'list' | 'watch' | 'version' | 'other';
 
-/** A request that came. */
+/** A received request. */
 interface SeenRequest {
   readonly kind: RequestKind;
   readonly url: string;
   readonly headers: IncomingMessage['headers'];
 }
 
-/** An API server on a random port of 127.0.0.1 that stands in for Tilt's, and does what no Tilt does on demand. */
+/** A fake of Tilt's API server on a random port of 127.0.0.1, with faults on demand. */
 export interface TiltServer {
-  /** `https://127.0.0.1:<port>`; another one after `restart`. */
+  /** `https://127.0.0.1:<port>`. Changes with `restart`. */
   readonly url: string;
   readonly token: string;
   readonly tls: TestTls;
 
-  /** What it has, as it lists it. */
+  /** The current Sessions, as listed. */
   readonly sessions: readonly SessionJson[];
-  /** Adds or replaces a Session, which gets the next `resourceVersion`, and tells the watchers. Gives what it told. */
+  /**
+   * Adds or replaces a Session with the next `resourceVersion` and notifies watchers. Returns the stored
+   * Session.
+   */
   put(session: SessionJson): SessionJson;
-  /** Removes a Session and tells the watchers. */
+  /** Removes a Session and notifies watchers. */
   remove(name: string): void;
-  /** Plays a recorded watch: the lines go to the watchers as they are, the objects are listed as they are. */
+  /** Replays a recorded watch: lines are sent to watchers unchanged, objects are listed unchanged. */
   replay(lines: readonly { readonly line: string }[]): WatchReplay;
 
-  /** Tells the watchers an event that changes nothing here, with the object exactly as it is. */
+  /** Sends an event with this exact object to watchers, without changing the stored Sessions. */
   emit(type: string, object: unknown): void;
-  /** Writes bytes to the watchers, whatever they are. */
+  /** Writes raw bytes to watchers. */
   write(bytes: string | Uint8Array): void;
-  /** Tells the watchers how far the server is (`kubernetes`). */
+  /** Sends a BOOKMARK to watchers (`kubernetes`). */
   bookmark(): void;
-  /** Forgets what happened so far (`kubernetes`): who wants to watch from before gets 410, as a status or as an ERROR event. */
+  /**
+   * Compacts past events (`kubernetes`): watches from before get 410 as an HTTP status or as an ERROR
+   * event.
+   */
   compact(as: 'status' | 'event'): void;
 
-  /** Answers requests of a kind like this from here on: the next `times` of them, or all until `heal`. */
+  /** Responds with a fault to the next `times` requests of a kind, or to all until `clearFaults`. */
   respond(kind: RequestKind, fault: Fault, times?: number): void;
-  /** Open watches stay open, but are told nothing more: one end of a half-open connection. New ones are told. */
+  /** Stops sending to the open watches, which stay open, as on a half-open connection. New watches work. */
   stallWatches(): void;
-  /** Takes back every `respond`. */
+  /** Removes all faults set by `respond`. */
   clearFaults(): void;
   /** Ends all watches cleanly, as Tilt does after 30 to 60 minutes. */
   endWatches(): void;
-  /** Breaks all connections; each watch in the midst of a line, if one is given. */
+  /** Destroys all connections, after sending `halfLine` to each watch. */
   cut(halfLine?: string): Promise<void>;
-  /** Ends like a process that is killed. `restart` brings it back. */
+  /** Stops like a killed process. `restart` starts it again. */
   stop(): Promise<void>;
-  /** As a Tilt that is started again: new port, new token, new uids, versions from 1; a new CA, if asked for. */
+  /** Restarts like a new Tilt: new port, token and uids, versions from 1, and with `freshCa` a new CA. */
   restart(options?: { readonly freshCa?: boolean }): Promise<void>;
 
-  /** How many connections were made since it started. */
+  /** Number of connections since the last start. */
   readonly connections: number;
   readonly openWatches: number;
   /** Every request so far. */
   readonly requests: readonly SeenRequest[];
-  /** How many of a kind came so far. */
+  /** Counts the requests of a kind so far. */
   count(kind: RequestKind): number;
-  /** Resolves once the condition holds; it is looked at when a request comes and when a watch opens or is over. */
+  /** Resolves when the condition holds, evaluated at each request and when a watch opens or closes. */
   until(condition: () => boolean): Promise<void>;
-  /** The longest that a write to a watcher was held up, in milliseconds; see `TiltWatchers`. What guarantee U1 is measured by. */
+  /**
+   * Longest stall of a write to a watcher in milliseconds; see `TiltWatchers`. The measure of guarantee U1.
+   */
   readonly longestStallMs: number;
-  /** Resolves when all that was written to the watchers has been taken by them. */
+  /** Resolves when watchers have received everything that was written. */
   drained(): Promise<void>;
 
-  /** Stops for good. Twice is harmless. */
+  /** Stops the server. May be called twice. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A recording that is being played. */
+/** A replay in progress. */
 interface WatchReplay {
-  /** Plays the next line; false when there is none. */
+  /** Plays the next line. Returns false at the end. */
   step(): boolean;
-  /** Plays all the lines that are left, as fast as possible. */
+  /** Plays all remaining lines as fast as possible. */
   playRemaining(): void;
 }
 
-/** Starts a {@link TiltServer}. Whoever starts it closes it: `await using server = await createTiltServer()`. */
+/** Starts a {@link TiltServer}. The caller closes it: `await using server = await createTiltServer()`. */
 export async function createTiltServer(options: TiltServerOptions = {}): Promise<TiltServer> {
   const objects = createTiltObjects();
   const faults = new Map<RequestKind, { readonly fault: Fault; times: number }>();
   const requests: SeenRequest[] = [];
   const conditions = new Set<() => void>();
-  /** The watches that are told what happens, and those that are only kept open. */
+  /** Watches that receive events. */
   let watchers = createTiltWatchers(runChecks);
-  const muted: TiltWatchers[] = [];
+  /** Watches that are only kept open. */
+  const stalled: TiltWatchers[] = [];
   let expiredAs: 'status' | 'event' = 'status';
   let token = options.token ?? newToken();
   let tls = options.names ? await createTls(options.names) : await sharedTls();
@@ -166,7 +179,7 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
 
     respond: (kind, fault, times = Number.POSITIVE_INFINITY) => void faults.set(kind, { fault, times }),
     stallWatches() {
-      muted.push(watchers);
+      stalled.push(watchers);
       watchers = createTiltWatchers(runChecks);
     },
     clearFaults: () => faults.clear(),
@@ -188,13 +201,13 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
       return listener.connections;
     },
     get openWatches() {
-      return [watchers, ...muted].reduce((sum, { size }) => sum + size, 0);
+      return [watchers, ...stalled].reduce((sum, { size }) => sum + size, 0);
     },
     requests,
     count,
     until,
     get longestStallMs() {
-      return Math.max(...[watchers, ...muted].map(({ longestStallMs }) => longestStallMs));
+      return Math.max(...[watchers, ...stalled].map(({ longestStallMs }) => longestStallMs));
     },
     drained: () => watchers.drained(),
 

@@ -1,27 +1,27 @@
 import type { ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 
-/** The open watches of a test server, and how well they are read. */
+/** The open watches of a test server, with a measure of how fast clients read them. */
 export interface TiltWatchers {
   readonly size: number;
   /**
-   * The longest, in milliseconds, that a write to a watcher was held up because the watcher did not read: from `write`
-   * returning false until `drain`. One that is held up now counts. A real Tilt stands still for as long (guarantee U1).
+   * Longest time in milliseconds that a write waited for a watcher to read: from `write` returning false
+   * until `drain`. Includes a stall in progress. A real Tilt blocks for that time (guarantee U1).
    */
   readonly longestStallMs: number;
-  /** One more, which is told these lines first. */
+  /** Adds a watch and sends it these lines first. */
   add(response: ServerResponse, lines: readonly string[]): void;
-  /** Writes to all. */
+  /** Writes to all watches. */
   write(bytes: string | Uint8Array): void;
-  /** Resolves when everything written has left the process, or the watcher is gone. */
+  /** Resolves when everything written has left the process or the watcher has disconnected. */
   drained(): Promise<void>;
-  /** Ends all as a server does that has had enough of them. */
+  /** Ends all watches cleanly. */
   end(): void;
-  /** Cuts all, after the bytes given have left. */
+  /** Destroys all connections after sending the given bytes. */
   cut(lastBytes: string): Promise<void>;
 }
 
-/** Calls `onChange` when a watch opens or is over. */
+/** Creates an empty set of watches. Calls `onChange` when a watch opens or closes. */
 export function createTiltWatchers(onChange: () => void): TiltWatchers {
   const open = new Set<ServerResponse>();
   const stalledSince = new Map<ServerResponse, number>();
@@ -82,13 +82,13 @@ export function createTiltWatchers(onChange: () => void): TiltWatchers {
   }
 }
 
-/** Resolves when the bytes, and all before them, are in the hands of the system, or the connection is gone. */
+/** Resolves when the bytes and all before them were passed to the system, or the connection has closed. */
 function writeAndFlush(response: ServerResponse, bytes: string): Promise<void> {
   const { socket } = response;
   if (bytes !== '') response.write(bytes);
   return new Promise((resolve) => {
     response.once('close', done);
-    // Not part of the response: its call tells that what is before it has been written.
+    // An empty write, whose callback runs after everything before it has been written.
     if (socket) socket.write('', () => done());
     else done();
 

@@ -1,20 +1,20 @@
 import { generate } from 'selfsigned';
 
-/** A certificate and its key, PEM. */
+/** A certificate and its private key in PEM format. */
 export interface KeyPair {
   readonly cert: string;
   readonly key: string;
 }
 
-/** A CA made for tests, with what it has signed. */
+/** A test CA with the certificates it has signed. */
 export interface TestTls {
-  /** The CA's certificate, PEM. */
+  /** CA certificate in PEM format. */
   readonly ca: string;
   readonly server: KeyPair;
   readonly client: KeyPair;
 }
 
-/** Makes a CA of its own, a server certificate for the names and IP addresses given, and a client certificate. */
+/** Creates a new CA, a server certificate for these names and IP addresses, and a client certificate. */
 export async function createTls(names: readonly string[] = ['localhost', '127.0.0.1']): Promise<TestTls> {
   const ca = await generate([{ name: 'commonName', value: `test CA ${++count}` }], {
     ...COMMON,
@@ -26,19 +26,21 @@ export async function createTls(names: readonly string[] = ['localhost', '127.0.
   return { ca: ca.cert, server: await signed(ca, 'server', names), client: await signed(ca, 'client', []) };
 }
 
-/** The TLS of all servers that need none of their own: making one takes a tenth of a second. */
+/** Returns the certificates shared by all servers of this process. Creating them takes about 100 ms. */
 export function sharedTls(): Promise<TestTls> {
   shared ??= createTls();
   return shared;
 }
 
+// Shared by the tests of a process, see above.
 let shared: Promise<TestTls> | undefined;
+// Gives each CA a distinct name.
 let count = 0;
 
 const COMMON = {
   keyType: 'ec',
   algorithm: 'sha256',
-  // An hour back: the clocks of two processes need not agree.
+  // One hour ago, because some tests run processes with different clocks.
   notBeforeDate: new Date(Date.now() - 3_600_000),
   notAfterDate: new Date(Date.now() + 86_400_000),
 } as const;

@@ -6,27 +6,27 @@ import { createTemporaryFolder } from './temporary-folder.js';
 
 const run = promisify(execFile);
 
-/** A shell in a real terminal, which `tmux` plays. */
+/** A shell in a terminal that `tmux` emulates. */
 export interface TmuxTerminal extends AsyncDisposable {
-  /** What is on the screen, without colours. */
+  /** Returns the screen as plain text. */
   screen(): Promise<string>;
-  /** The same with its escape sequences. */
+  /** Returns the screen with escape sequences. */
   colours(): Promise<string>;
   /** Waits until the screen matches. */
   until(pattern: RegExp): Promise<void>;
-  /** Presses keys by tmux's names: `q`, `Enter`, `C-c`. */
+  /** Presses keys by their tmux names: `q`, `Enter`, `C-c`. */
   press(...keys: readonly string[]): Promise<void>;
-  /** Types a text. */
+  /** Types literal text. */
   type(text: string): Promise<void>;
   resize(columns: number, rows: number): Promise<void>;
-  /** Closes the window, whatever runs in it. Harmless when called twice. */
+  /** Closes the window and kills its processes. May be called twice. */
   close(): Promise<void>;
 }
 
-/** How long a busy machine may take to show what is waited for, in milliseconds. */
+/** Timeout for output on a busy machine, in milliseconds. */
 const PATIENCE_MS = 25_000;
 
-/** Opens a terminal of 100 columns and 24 rows, where the shell knows `tilt-graphql` and has the prompt `$ `. */
+/** Opens a terminal of 100 by 24 characters with the prompt `$ ` and the command `tilt-graphql`. */
 export async function openTmux(env: Readonly<Record<string, string>> = {}): Promise<TmuxTerminal> {
   const folder = await createTemporaryFolder();
   const given = { HOME: '/nonexistent', TILT_CONFIG: '/nonexistent/config', ...env };
@@ -43,7 +43,7 @@ export async function openTmux(env: Readonly<Record<string, string>> = {}): Prom
   const type = async (text: string) => void (await tmux('send-keys', '-l', text));
   await type(`PS1='$ '; alias tilt-graphql="'${process.execPath}' '${BIN}'"; clear`);
   await press('Enter');
-  // What is typed before the shell has cleared the screen is echoed, and then cleared with it.
+  // Input before the shell has cleared the screen would be echoed and then erased.
   await expect.poll(screen, { timeout: PATIENCE_MS }).toMatch(/^\$\s*$/);
   let isOpen = true;
   const close = async () => {

@@ -12,7 +12,7 @@ export const RUN: Run = {
   startTime: '2026-11-22T11:00:00.000000Z',
 };
 
-/** The report of a wait of three seconds, `--for ready` if not said otherwise. */
+/** Creates the report of a wait of three seconds. Default condition: `ready`. */
 export function waitReport(
   result: WaitReport['result'],
   targets: readonly TargetFields[],

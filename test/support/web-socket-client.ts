@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import WebSocket, { type ClientOptions } from 'ws';
 
-/** A client of `graphql-transport-ws` that shows what comes. */
+/** A `graphql-transport-ws` client that records all messages. */
 export interface WebSocketClient {
   readonly socket: WebSocket;
   readonly messages: readonly unknown[];
   send(message: object): void;
-  /** The code and the reason with which it was closed. */
+  /** Resolves with the close code and reason. */
   readonly closed: Promise<[number, string]>;
 }
 
-/** Connects; rejects with what the server said when it refuses: `status body`. */
+/** Connects. Rejects with `status body` when the server rejects the upgrade. */
 export async function connectWebSocket(url: string, options: ClientOptions = {}): Promise<WebSocketClient> {
   const socket = new WebSocket(url, 'graphql-transport-ws', options);
   const messages: unknown[] = [];
@@ -30,7 +30,10 @@ export async function connectWebSocket(url: string, options: ClientOptions = {})
   return { socket, messages, send: (message) => socket.send(JSON.stringify(message)), closed };
 }
 
-/** Connects and begins: resolves once the server has acknowledged, rejects with `code reason` when it closes. */
+/**
+ * Connects and sends `connection_init`. Resolves on `connection_ack`; rejects with `code reason` if the
+ * server closes.
+ */
 export async function initWebSocket(
   url: string,
   payload?: Readonly<Record<string, unknown>>,

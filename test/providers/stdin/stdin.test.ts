@@ -7,7 +7,6 @@ import { describeProvider } from '../../support/provider-contract.js';
 import { type ProviderWatch, startProviderWatch } from '../../support/provider-watch.js';
 import { readFixture } from '../../support/recording.js';
 import { brokenSessionJson, type SessionJson, sessionJson } from '../../support/session-json.js';
-import { startProviderWatch, type ProviderWatch } from '../../support/provider-watch.js';
 
 describeProvider('stdin', {
   ids: ['stdin/a', 'stdin/b', 'stdin/c'],
