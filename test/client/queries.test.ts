@@ -52,7 +52,7 @@ describe('query', () => {
     });
   });
 
-  const answers: [string, Answer, string, string | RegExp][] = [
+  const answers: [string, ScriptedResponse, string, string | RegExp][] = [
     [
       'an HTML page',
       { status: 200, body: '<html>' },

@@ -9,7 +9,7 @@ import type {
 } from '../../src/client/client.js';
 import type { Evaluation } from '../../src/client/evaluate.js';
 import { createWaitEvaluator, type WaitTiming } from '../../src/client/wait-evaluator.js';
-import { sessionFields, targetFields, verdictFields, createTargetsView } from '../support/target-fields.js';
+import { createTargetsView, sessionFields, targetFields, verdictFields } from '../support/target-fields.js';
 
 const STARTED = Date.parse('2026-11-22T12:00:00Z');
 const at = (seconds: number) => new Date(STARTED + seconds * 1_000).toISOString();

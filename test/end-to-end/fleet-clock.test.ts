@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BucketGateway } from '../support/bucket-gateway.js';
 import { type NatsServer, startNats } from '../support/nats-server.js';
-import {
-  type FilePublisher,
-  publishFile,
-  serveShortPresenceBucket,
-} from '../support/published-file.js';
+import { type FilePublisher, publishFile, serveShortPresenceBucket } from '../support/published-file.js';
 import { openTestBucket } from '../support/test-bucket.js';
 
 interface Parts {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type Alert, createAlerts, createExecQueue } from '../../../src/cli/watch/exec.js';
-import { sessionFields, targetFields, verdictFields, viewOf } from '../../support/target-fields.js';
+import {
+  createTargetsView,
+  sessionFields,
+  targetFields,
+  verdictFields,
+} from '../../support/target-fields.js';
 
 /** Queue whose commands end when the test calls `end`. */
 function heldQueue() {
@@ -99,29 +104,35 @@ function alertsOf(...views: Parameters<ReturnType<typeof createAlerts>>[0][]): u
 
 describe('alerts of watch --exec', () => {
   it('the verdict of another run under the same id gives an alert even if it is equal', () => {
-    const other = viewOf([READY], { session: sessionFields([READY], { metadata: { uid: 'another run' } }) });
-    expect(alertsOf(viewOf([READY]), other, other)).toEqual([[], ['verdict'], []]);
+    const other = createTargetsView([READY], {
+      session: sessionFields([READY], { metadata: { uid: 'another run' } }),
+    });
+    expect(alertsOf(createTargetsView([READY]), other, other)).toEqual([[], ['verdict'], []]);
   });
 
   it('the first view gives no alert, and each later failure gives one', () => {
-    expect(alertsOf(viewOf([FAILED]), viewOf([READY]), viewOf([FAILED]), viewOf([FAILED_AGAIN]))).toEqual([
-      [],
-      [],
-      ['target-failed'],
-      ['target-failed'],
-    ]);
+    expect(
+      alertsOf(
+        createTargetsView([FAILED]),
+        createTargetsView([READY]),
+        createTargetsView([FAILED]),
+        createTargetsView([FAILED_AGAIN]),
+      ),
+    ).toEqual([[], [], ['target-failed'], ['target-failed']]);
   });
 
   it('alerts are not repeated when the gateway restarts and the Session is missing for a while', () => {
-    const away = viewOf([], { session: null });
-    expect(alertsOf(viewOf([FAILED]), away, viewOf([FAILED]), viewOf([FAILED]))).toEqual([[], [], [], []]);
+    const away = createTargetsView([], { session: null });
+    expect(
+      alertsOf(createTargetsView([FAILED]), away, createTargetsView([FAILED]), createTargetsView([FAILED])),
+    ).toEqual([[], [], [], []]);
   });
 
   it('a changed verdict gives an alert whose variables have one line each', () => {
     const findAlerts = createAlerts();
-    findAlerts(viewOf([READY]));
+    findAlerts(createTargetsView([READY]));
     const verdict = verdictFields('FAILED', 'one\ntwo\u0000\u001b');
-    const [alert] = findAlerts(viewOf([READY], { session: sessionFields([READY], { verdict }) }));
+    const [alert] = findAlerts(createTargetsView([READY], { session: sessionFields([READY], { verdict }) }));
     expect(alert).toEqual({
       key: 'verdict',
       env: {
@@ -137,9 +148,9 @@ describe('alerts of watch --exec', () => {
 
   it('a long error is truncated to fit into an environment variable', () => {
     const findAlerts = createAlerts();
-    findAlerts(viewOf([READY]));
+    findAlerts(createTargetsView([READY]));
     const [alert] = findAlerts(
-      viewOf([targetFields('api:serve', 'FAILED', { error: 'x'.repeat(1_000_000) })]),
+      createTargetsView([targetFields('api:serve', 'FAILED', { error: 'x'.repeat(1_000_000) })]),
     );
     expect(alert?.env).toMatchObject({ TILT_GRAPHQL_TARGET: 'api:serve', TILT_GRAPHQL_PHASE: 'FAILED' });
     expect(alert?.env.TILT_GRAPHQL_ERROR).toHaveLength(4_000);

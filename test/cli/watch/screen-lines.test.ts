@@ -91,7 +91,9 @@ describe('screen of watch', () => {
 
   it('the first line of watch marks a demonstration and reports a Session that was not found', () => {
     const session = sessionFields(TARGETS, { id: 'demo/Tiltfile', isDemo: true });
-    expect(screen({ view: createTargetsView(TARGETS, { session }) })[0]).toBe('demo/Tiltfile (demonstration)  PENDING');
+    expect(screen({ view: createTargetsView(TARGETS, { session }) })[0]).toBe(
+      'demo/Tiltfile (demonstration)  PENDING',
+    );
     expect(screen({ view: null, wanted: 'nope' })[0]).toBe('Session nope not found yet');
   });
 

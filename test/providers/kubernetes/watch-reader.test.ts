@@ -170,15 +170,15 @@ describe('cached lines of createWatchReader', () => {
     const { take, changes } = followLines();
     const [a, b] = [rawTarget('a'), rawTarget('b')];
     const ready = rawTarget('b', RAW_STATES.ready);
-    readIterator('line', [a, b], { uid: '1', resourceVersion: '10' });
-    readIterator('line', [a, ready], { uid: '1', resourceVersion: '11' });
+    take('line', [a, b], { uid: '1', resourceVersion: '10' });
+    take('line', [a, ready], { uid: '1', resourceVersion: '11' });
     expect(changes.at(-1)).toMatchObject({ type: 'upsert', changedTargets: [1] });
     // Out of order, so it is dropped, although it is the previous line of the next one.
-    readIterator('line', [a, b], { uid: '1', resourceVersion: '10' });
-    readIterator('line', [a, b], { uid: '1', resourceVersion: '12' });
+    take('line', [a, b], { uid: '1', resourceVersion: '10' });
+    take('line', [a, b], { uid: '1', resourceVersion: '12' });
     expect(changes.at(-1)).not.toHaveProperty('changedTargets');
-    readIterator('list', [a, ready], { uid: '1', resourceVersion: '13' });
-    readIterator('line', [a, b], { uid: '1', resourceVersion: '14' });
+    take('list', [a, ready], { uid: '1', resourceVersion: '13' });
+    take('line', [a, b], { uid: '1', resourceVersion: '14' });
     expect(changes.at(-1)).not.toHaveProperty('changedTargets');
   });
 
@@ -188,15 +188,15 @@ describe('cached lines of createWatchReader', () => {
     const take = (list: readonly unknown[], resourceVersion: string) =>
       state.event(read(Buffer.from(lineOf(list, { resourceVersion }))));
     const [a, b] = [rawTarget('a'), rawTarget('b')];
-    expect(readIterator([a, b], '1')).toMatchObject([{ type: 'upsert' }]);
+    expect(take([a, b], '1')).toMatchObject([{ type: 'upsert' }]);
     const unreadable = expect.stringContaining('unreadable: status.targets[1].name');
-    expect(readIterator([a, { ...b, name: 7 }], '2')).toMatchObject([
+    expect(take([a, { ...b, name: 7 }], '2')).toMatchObject([
       { session: { status: { targets: [{ name: 'a' }, { state: { waitReason: unreadable } }] } } },
     ]);
-    expect(readIterator([a, { ...b, name: 'a' }], '3')).toMatchObject([
+    expect(take([a, { ...b, name: 'a' }], '3')).toMatchObject([
       { session: { status: { targets: [{ key: 'a' }, { key: 'a#2' }] } } },
     ]);
-    expect(readIterator([a, b], '4')).toMatchObject([{ type: 'upsert' }]);
+    expect(take([a, b], '4')).toMatchObject([{ type: 'upsert' }]);
   });
 });
 
@@ -224,9 +224,9 @@ function follow(read: (line: Buffer) => WatchEvent) {
   const state = createWatchState('t');
   const changes: Change[] = [];
   store.open('other');
-  return { revisions, stored, changes, readIterator };
+  return { revisions, stored, changes, take };
 
-  function readIterator(by: string, targets: readonly unknown[], metadata: Json): void {
+  function take(by: string, targets: readonly unknown[], metadata: Json): void {
     const object = rawSession({ metadata, status: { targets } });
     if (by === 'nobody else') store.apply('other', { type: 'snapshot', sessions: [] });
     else if (by === 'other source')

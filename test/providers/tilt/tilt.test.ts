@@ -268,7 +268,7 @@ describe('watchSessions', () => {
         await using server = await createTiltServer();
         await using tilt = await followTilt(server);
         await server.until(() => server.openWatches === 1);
-        server.replay(lines).rest();
+        server.replay(lines).playRemaining();
         await tilt.until(() => tilt.count('upsert') === lines.length);
         const last: { readonly object: unknown } = JSON.parse(lines.at(-1)?.line ?? '');
         expect(tilt.sessions.get('Tiltfile')).toEqual(decodeSession(last.object, 'tilt-default'));
@@ -300,7 +300,7 @@ describe('watchSessions', () => {
       await using server = await createTiltServer({ sessions: [sessionJson(A), sessionJson({ name: 'b' })] });
       await using tilt = await followTilt(server);
       await settle(server, tilt);
-      server.mute();
+      server.stallWatches();
       server.remove('b');
       await server.cut();
       await tilt.until(() => tilt.count('snapshot') === 2);
@@ -466,7 +466,7 @@ describe('watchSessions', () => {
       await using server = await createTiltServer();
       await using tilt = await followTilt(server);
       await settle(server, tilt);
-      server.mute();
+      server.stallWatches();
       server.put(brokenSessionJson(A));
       await server.cut();
       await tilt.until(() => tilt.count('stale') === 1);
