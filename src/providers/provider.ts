@@ -17,8 +17,8 @@ export interface SessionProvider {
    */
   watch(push: PushChange, signal: AbortSignal): Promise<void>;
   /**
-   * Checks the configuration before the start, to report mistakes on the command line. Throws a {@link
-   * ProviderError}.
+   * Checks the configuration before the start, to report mistakes on the command line. Throws a
+   * {@link ProviderError}.
    */
   check?(): Promise<void>;
 }

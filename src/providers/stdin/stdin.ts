@@ -18,8 +18,8 @@ export interface StreamProviderOptions {
 }
 
 /**
- * Creates a provider of the Sessions that another program writes: `tilt get session -w -o json | tilt-graphql
- * serve --source -`.
+ * Creates a provider of the Sessions that another program writes:
+ * `tilt get session -w -o json | tilt-graphql serve --source -`.
  *
  * The input is always read at full speed: a full pipe would make `tilt get` stop reading, which blocks Tilt.
  * A stream can be read only once: a second `watch()` rejects with a {@link ProviderError} of code `config`.

@@ -106,8 +106,8 @@ export function parseKubeconfig(content: string, path: string): Kubeconfig {
 /**
  * Parses kubeconfig files and merges them as client-go does: the first cluster, user or context of a name
  * counts. Null and absent lists are empty; Tilt leaves null when the last Tilt has ended. A problem of one
- * context (a missing user, a login by command) makes only that context unusable. Throws a {@link
- * ProviderError} `config` for text that is not YAML or has another structure.
+ * context (a missing user, a login by command) makes only that context unusable. Throws a
+ * {@link ProviderError} `config` for text that is not YAML or has another structure.
  */
 export function mergeKubeconfigs(files: readonly KubeconfigFile[]): Kubeconfig {
   const roots = files.map(

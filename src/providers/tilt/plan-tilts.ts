@@ -56,8 +56,8 @@ export function isSameEntry(a: KubeContext, b: KubeContext): boolean {
  *
  * Every Tilt with `--port 0` uses the context `tilt-0`. Two of them overwrite each other's entry, and the
  * first that ends removes the entry of both. So a Tilt whose entry was removed or overwritten is followed as
- * long as its connection works, and a second live Tilt of a context is named `<context>.<port of its API
- * server>`. Contexts that a user maintains follow the file alone.
+ * long as its connection works, and a second live Tilt of a context is named
+ * `<context>.<port of its API server>`. Contexts that a user maintains follow the file alone.
  */
 export function planTilts<T extends FollowedTilt>({ known, listed, mayEnd }: PlanInput<T>): Plan<T> {
   const steps: Step<T>[] = [];

@@ -16,8 +16,8 @@ const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'socks5:', 'soc
 /**
  * Finds the proxy for a server in the environment, by the rules of Go (`golang.org/x/net/http/httpproxy`),
  * which Tilt and kubectl follow: `HTTPS_PROXY` or `HTTP_PROXY`, by the scheme of the server, unless the
- * server is on the loopback interface or listed in `NO_PROXY`. Returns null for none. Throws a {@link
- * ProviderError} `config` for an invalid URL.
+ * server is on the loopback interface or listed in `NO_PROXY`. Returns null for none. Throws a
+ * {@link ProviderError} `config` for an invalid URL.
  */
 export function proxyFromEnvironment(server: URL, env: Env): URL | null {
   const variable = server.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
