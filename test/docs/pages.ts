@@ -44,7 +44,7 @@ export function blocksOf(pages: readonly Page[]): Block[] {
   );
 }
 
-/** Finds the first code block of a page with this language, such as `nginx`, and mark. Throws if no block matches. */
+/** Finds the first code block of a page with this language, such as `nginx`, and mark. Throws without one. */
 export function blockOf(path: string, language: string, mark: string | null = null): string {
   const block = blocksOf([readPage(path)]).find(
     (candidate) => candidate.language === language && candidate.mark === mark,
