@@ -20,7 +20,7 @@ class UnusableText extends Error {}
 function follow(path = folder.path) {
   const clock = createManualClock();
   const controller = new AbortController();
-  const said: string[] = [];
+  const events: string[] = [];
   let reads = 0;
   const ended = followFiles(
     {
@@ -35,12 +35,12 @@ function follow(path = folder.path) {
         return text;
       },
       describeError: (error) => (error instanceof UnusableText ? error.message : null),
-      onContent: (text) => said.push(text),
-      onError: (message) => said.push(`error: ${message}`),
+      onContent: (text) => events.push(text),
+      onError: (message) => events.push(`error: ${message}`),
     },
     controller.signal,
   );
-  return { clock, said, ended, abort: () => controller.abort(), reads: () => reads };
+  return { clock, events, ended, abort: () => controller.abort(), reads: () => reads };
 }
 
 /** Waits until the current check pauses, which sets a timer. */
@@ -63,46 +63,46 @@ async function passChange(clock: ManualClock): Promise<void> {
 
 test('followFiles reads a file at once, and later only when it has changed', async () => {
   await writeFile(folder.path, 'one');
-  const { clock, said, reads, abort } = follow();
+  const { clock, events, reads, abort } = follow();
   await paused(clock);
-  expect(said).toEqual(['one']);
+  expect(events).toEqual(['one']);
   await pass(clock, POLL_MS);
   expect(reads()).toBe(1);
   await writeFile(folder.path, 'three');
   await passChange(clock);
   await replaceFile(folder.path, 'seven');
   await passChange(clock);
-  expect(said).toEqual(['one', 'three', 'seven']);
+  expect(events).toEqual(['one', 'three', 'seven']);
   abort();
 });
 
 test('followFiles detects a change that keeps the size and sets the time back', async () => {
   await writeFile(folder.path, 'one');
-  const { clock, said, abort } = follow();
+  const { clock, events, abort } = follow();
   await paused(clock);
   await writeFile(folder.path, 'two');
   await utimes(folder.path, 1, 1);
   await passChange(clock);
-  expect(said).toEqual(['one', 'two']);
+  expect(events).toEqual(['one', 'two']);
   abort();
 });
 
 test('followFiles follows a file, and even its folder, that is created later and deleted again', async () => {
   const path = join(folder.folder, 'later', 'config');
-  const { clock, said, abort } = follow(path);
+  const { clock, events, abort } = follow(path);
   await paused(clock);
   await mkdir(dirname(path));
   await writeFile(path, 'one');
   await passChange(clock);
   await rm(dirname(path), { recursive: true });
   await passChange(clock);
-  expect(said).toEqual(['none', 'one', 'none']);
+  expect(events).toEqual(['none', 'one', 'none']);
   abort();
 });
 
 test('followFiles reads a file that is being written only after it has settled', async () => {
   await writeFile(folder.path, 'one');
-  const { clock, said, abort } = follow();
+  const { clock, events, abort } = follow();
   await paused(clock);
   await writeFile(folder.path, '');
   await pass(clock, POLL_MS);
@@ -110,16 +110,16 @@ test('followFiles reads a file that is being written only after it has settled',
   await pass(clock, SETTLE_MS);
   await writeFile(folder.path, 'whole');
   await pass(clock, SETTLE_MS);
-  expect(said).toEqual(['one']);
+  expect(events).toEqual(['one']);
   await pass(clock, SETTLE_MS);
-  expect(said).toEqual(['one', 'whole']);
+  expect(events).toEqual(['one', 'whole']);
   abort();
 });
 
 describe('followFiles: an error', () => {
   test('is reported once, and the content again after it, even when that is unchanged', async () => {
     await writeFile(folder.path, 'one');
-    const { clock, said, reads, abort } = follow();
+    const { clock, events, reads, abort } = follow();
     await paused(clock);
     await writeFile(folder.path, 'bad');
     await passChange(clock);
@@ -128,27 +128,27 @@ describe('followFiles: an error', () => {
     expect(reads()).toBe(4);
     await writeFile(folder.path, 'one');
     await passChange(clock);
-    expect(said).toEqual(['one', 'error: bad', 'one']);
+    expect(events).toEqual(['one', 'error: bad', 'one']);
     abort();
   });
 
   test('is reported again when it differs, or returns after it was resolved', async () => {
     await writeFile(folder.path, 'bad');
-    const { clock, said, abort } = follow();
+    const { clock, events, abort } = follow();
     await paused(clock);
     for (const text of ['bad too', 'good', 'bad too']) {
       await writeFile(folder.path, text);
       await passChange(clock);
     }
-    expect(said).toEqual(['error: bad', 'error: bad too', 'good', 'error: bad too']);
+    expect(events).toEqual(['error: bad', 'error: bad too', 'good', 'error: bad too']);
     abort();
   });
 
   test('of the operating system is reported with its code', async () => {
     await mkdir(folder.path);
-    const { clock, said, abort } = follow();
+    const { clock, events, abort } = follow();
     await paused(clock);
-    expect(said).toEqual([`error: ${folder.path}: cannot be read: EISDIR`]);
+    expect(events).toEqual([`error: ${folder.path}: cannot be read: EISDIR`]);
     abort();
   });
 });

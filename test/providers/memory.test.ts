@@ -72,20 +72,20 @@ describe('a memory source', () => {
       fc.property(changeSequences, (changes) => {
         const memory = createMemoryProvider('memory');
         for (const change of changes) say(memory, change);
-        const told: Change[] = [];
-        void memory.provider.watch((change) => told.push(change), new AbortController().signal);
-        expect(foldChanges(told)).toEqual(foldChanges(changes));
-        expect(told.length).toBeLessThanOrEqual(2 * 3 + 2);
+        const pushed: Change[] = [];
+        void memory.provider.watch((change) => pushed.push(change), new AbortController().signal);
+        expect(foldChanges(pushed)).toEqual(foldChanges(changes));
+        expect(pushed.length).toBeLessThanOrEqual(2 * 3 + 2);
       }),
     );
   });
 
   it('has pushed a change to every watch when the call returns', () => {
     const memory = createMemoryProvider('memory');
-    const told: Change['type'][] = [];
-    void memory.provider.watch(({ type }) => told.push(type), new AbortController().signal);
+    const pushed: Change['type'][] = [];
+    void memory.provider.watch(({ type }) => pushed.push(type), new AbortController().signal);
     memory.put(session('a'));
-    expect(told).toEqual(['snapshot', 'upsert']);
+    expect(pushed).toEqual(['snapshot', 'upsert']);
   });
 
   it('rejects with its failure after all earlier changes, and pushes no later ones', async () => {

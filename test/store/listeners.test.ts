@@ -16,12 +16,12 @@ function setUp() {
     onListenerError: (error) => errors.push(error),
   });
   store.open('tilt');
-  const told: string[] = [];
+  const received: string[] = [];
   return {
     store,
     errors,
-    told,
-    note: ({ id }: Revision) => told.push(id),
+    received,
+    record: ({ id }: Revision) => received.push(id),
     apply: (...instances: string[]) =>
       store.apply('tilt', { type: 'snapshot', sessions: instances.map((name) => session(name)) }),
   };
@@ -29,64 +29,64 @@ function setUp() {
 
 describe('subscribers of the store', () => {
   it('receive every revision, or only those of one Session', () => {
-    const { store, told, note, apply } = setUp();
+    const { store, received, record, apply } = setUp();
     const ofB: string[] = [];
-    store.subscribe(note);
+    store.subscribe(record);
     store.subscribe(({ id }) => ofB.push(id), B);
     apply('a', 'b');
-    expect(told).toEqual([A, B]);
+    expect(received).toEqual([A, B]);
     expect(ofB).toEqual([B]);
   });
 
   it('may wait for a Session that does not exist yet, and are notified of its deletion', () => {
-    const { store, note, told, apply } = setUp();
-    store.subscribe(note, A);
+    const { store, record, received, apply } = setUp();
+    store.subscribe(record, A);
     apply('a');
     apply();
     store.forget('tilt');
-    expect(told).toEqual([A, A, A]);
+    expect(received).toEqual([A, A, A]);
   });
 
   it('are counted, and each is removed by its own function, which may be called repeatedly', () => {
-    const { store, note, told, apply } = setUp();
-    const ends = [store.subscribe(note), store.subscribe(note, A), store.subscribe(note, A)];
+    const { store, record, received, apply } = setUp();
+    const ends = [store.subscribe(record), store.subscribe(record, A), store.subscribe(record, A)];
     expect(store.subscribers).toBe(3);
     ends[1]?.();
     ends[1]?.();
     expect(store.subscribers).toBe(2);
     apply('a');
-    expect(told).toEqual([A, A]);
+    expect(received).toEqual([A, A]);
     for (const end of ends) end();
     expect(store.subscribers).toBe(0);
-    store.subscribe(note, A);
+    store.subscribe(record, A);
     for (const end of ends) end();
     expect(store.subscribers).toBe(1);
   });
 
   it('receive nothing after the store was disposed', () => {
-    const { store, note, told, apply } = setUp();
-    store.subscribe(note);
-    store.subscribe(note, A);
+    const { store, record, received, apply } = setUp();
+    store.subscribe(record);
+    store.subscribe(record, A);
     store.dispose();
     apply('a');
-    expect(told).toEqual([]);
+    expect(received).toEqual([]);
     expect(store.subscribers).toBe(0);
   });
 });
 
 describe('U1 a listener that throws', () => {
   it('affects neither the change nor the other listeners, and its error is reported', () => {
-    const { store, errors, told, note, apply } = setUp();
+    const { store, errors, received, record, apply } = setUp();
     const fail = () => {
       throw new Error('boom');
     };
     store.subscribe(fail);
     store.subscribe(fail, B);
     store.onSources(fail);
-    store.subscribe(note);
-    store.subscribe(note, B);
+    store.subscribe(record);
+    store.subscribe(record, B);
     apply('a', 'b');
-    expect(told).toEqual([A, B, B]);
+    expect(received).toEqual([A, B, B]);
     expect(store.ids()).toEqual([A, B]);
     expect(store.ready).toBe(true);
     expect(errors.map(String)).toEqual(Array(4).fill('Error: boom'));

@@ -81,14 +81,14 @@ describe('the record of a Session that changes', () => {
 
   it('reuses unchanged metadata, so that a new resourceVersion costs little memory', () => {
     const { store } = setUp();
-    const news = (resourceVersion: string): Session => {
+    const newer = (resourceVersion: string): Session => {
       const made = session('a', {}, { resourceVersion });
       const managedFields = [{ ...MANAGED, fieldsV1: { 'f:status': { 'f:targets': {} } } }];
       return { ...made, metadata: { ...made.metadata, managedFields } };
     };
-    store.apply('tilt', { type: 'upsert', session: news('1') });
+    store.apply('tilt', { type: 'upsert', session: newer('1') });
     const before = store.get('a/Tiltfile')?.metadata;
-    store.apply('tilt', { type: 'upsert', session: news('2') });
+    store.apply('tilt', { type: 'upsert', session: newer('2') });
     const after = store.get('a/Tiltfile')?.metadata;
     expect(after).toEqual({ ...before, resourceVersion: '2' });
     expect(after?.managedFields).toBe(before?.managedFields);
@@ -102,9 +102,9 @@ describe('targets that a change declares unchanged', () => {
         const [brief, full] = [setUp(), setUp()];
         let before = first;
         for (const { apply } of [brief, full]) apply(first);
-        for (const [news, isOtherRun] of rest) {
+        for (const [newer, isOtherRun] of rest) {
           // The same targets, some of which have a new state.
-          const after = before.map((target) => news.find(({ name }) => name === target.name) ?? target);
+          const after = before.map((target) => newer.find(({ name }) => name === target.name) ?? target);
           const changedTargets = after.flatMap((target, index) => (target === before[index] ? [] : [index]));
           const uid = isOtherRun ? 'run-2' : 'run-1';
           expect(plainOf(brief.apply(after, uid, changedTargets))).toEqual(plainOf(full.apply(after, uid)));
@@ -180,8 +180,8 @@ function setUp() {
       changes: [],
       sessionChanged: false,
     };
-    const stop = store.subscribe((told) => {
-      revision = told;
+    const stop = store.subscribe((next) => {
+      revision = next;
     });
     store.apply('tilt', {
       type: 'upsert',

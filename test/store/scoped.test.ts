@@ -32,14 +32,14 @@ describe('a scoped store', () => {
   it('delivers no revisions of other instances, neither new nor missed ones', () => {
     const { store, scoped } = setUp();
     const since = scoped.cursor();
-    const told: string[] = [];
-    scoped.subscribe(({ id }) => told.push(id));
-    scoped.subscribe(({ id }) => told.push(id), 'b/Tiltfile');
+    const received: string[] = [];
+    scoped.subscribe(({ id }) => received.push(id));
+    scoped.subscribe(({ id }) => received.push(id), 'b/Tiltfile');
     store.apply('b', { type: 'upsert', session: session('b', { x: 'ready' }) });
     store.apply('a', { type: 'upsert', session: session('a', { x: 'ready' }) });
     store.apply('b', { type: 'remove', id: 'b/Tiltfile' });
     store.forget('b');
-    expect(told).toEqual(['a/Tiltfile']);
+    expect(received).toEqual(['a/Tiltfile']);
     expect(scoped.since(since)?.map(({ id }) => id)).toEqual(['a/Tiltfile']);
     expect(scoped.since('unknown')).toBeNull();
   });

@@ -152,12 +152,12 @@ describe('stores that read the same log', () => {
       fc.property(anyWrites, anyWay, (writes, way) => {
         const one = setUp('e1').store;
         const other = setUp('e2').store;
-        const told: Revision[] = [];
-        other.subscribe((revision) => told.push(revision));
+        const received: Revision[] = [];
+        other.subscribe((revision) => received.push(revision));
         applyLog(other, writes, { merged: 0, read: 0, breaks: [] });
         applyLog(one, writes, { ...way, breaks: [] }, () => {
           const missed = missedBy(other, one.cursor()) ?? [];
-          expect(missed).toEqual(told.slice(told.length - missed.length));
+          expect(missed).toEqual(received.slice(received.length - missed.length));
           for (const { before, after } of missed) expect(before).not.toBe(after);
         });
         expect(missedBy(other, one.cursor())).toEqual([]);
@@ -222,10 +222,10 @@ describe('stores that read the same log', () => {
 describe('a snapshot that is followed by changes', () => {
   it('is applied together with them, each of which is a revision at its position', () => {
     const { store } = setUp();
-    const told: string[] = [];
+    const received: string[] = [];
     let changesOfSources = 0;
     store.subscribe(({ number, after }) =>
-      told.push(`${store.cursorOf(number)} ${after?.metadata.resourceVersion}`),
+      received.push(`${store.cursorOf(number)} ${after?.metadata.resourceVersion}`),
     );
     store.onSources(() => {
       changesOfSources += 1;
@@ -236,7 +236,7 @@ describe('a snapshot that is followed by changes', () => {
       at: at(3),
       followedBy: [changeOf({ instance: 'a', version: 4 }, 4), changeOf({ instance: 'a', version: 6 }, 6)],
     });
-    expect(told.slice(1)).toEqual(['log1-4 4', 'log1-6 6']);
+    expect(received.slice(1)).toEqual(['log1-4 4', 'log1-6 6']);
     expect(changesOfSources).toBe(1);
     expect(store.ready).toBe(true);
     expect(missedBy(store, 'log1-3')).toHaveLength(2);

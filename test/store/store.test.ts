@@ -274,19 +274,19 @@ describe('the store: sources', () => {
     const { store } = setUp();
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
     const { revision } = store;
-    let told = 0;
+    let notifications = 0;
     store.onSources(() => {
-      told += 1;
+      notifications += 1;
     });
     store.apply('tilt', { type: 'upsert', session: session('a') });
     store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
-    expect([store.revision, told]).toEqual([revision, 0]);
+    expect([store.revision, notifications]).toEqual([revision, 0]);
     store.apply('tilt', { type: 'upsert', session: session('a', { x: 'ready' }) });
-    expect([store.revision, told]).toEqual([revision + 1, 0]);
+    expect([store.revision, notifications]).toEqual([revision + 1, 0]);
     store.apply('tilt', { type: 'upsert', session: session('b') });
     store.apply('tilt', { type: 'stale', error: 'refused' });
     store.apply('tilt', { type: 'stale', error: 'still refused' });
-    expect(told).toBe(3);
+    expect(notifications).toBe(3);
   });
 
   it('cause a notification when the first snapshot changes nothing but readiness', () => {

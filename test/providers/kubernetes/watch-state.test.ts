@@ -78,11 +78,11 @@ describe('createWatchState, within one uid', () => {
       fc.property(versions, (delivered) => {
         const state = createWatchState('tilt-default');
         const changes = delivered.flatMap((version) => state.event(put(object(String(version)))));
-        const told = changes.flatMap((change) =>
+        const versions = changes.flatMap((change) =>
           change.type === 'upsert' ? [change.session.status.pid] : [],
         );
-        expect(told).toEqual([...new Set(told)].sort((a, b) => (a ?? 0) - (b ?? 0)));
-        expect(told.at(-1)).toBe(Math.max(...delivered));
+        expect(versions).toEqual([...new Set(versions)].sort((a, b) => (a ?? 0) - (b ?? 0)));
+        expect(versions.at(-1)).toBe(Math.max(...delivered));
       }),
     );
   });

@@ -36,10 +36,10 @@ afterEach(async () => {
 /** Starts discovery, watches the Tilts that it finds, and records its events: `found tilt-default`. */
 function discover(options: Partial<TiltDiscoveryOptions> = {}) {
   const watches = new Map<string, ChangeReader>();
-  const said: string[] = [];
+  const events: string[] = [];
   const providers = new Map<string, SessionProvider>();
   const learn = (what: string) => (provider: SessionProvider) => {
-    said.push(`${what} ${provider.name}`);
+    events.push(`${what} ${provider.name}`);
     providers.set(provider.name, provider);
     watches.set(provider.name, readChanges(provider, controller.signal));
   };
@@ -51,22 +51,22 @@ function discover(options: Partial<TiltDiscoveryOptions> = {}) {
     settleMs: 2,
     onFound: learn('found'),
     onReplaced: learn('changed'),
-    onLost: (name, reason) => said.push(`lost ${name}: ${reason}`),
+    onLost: (name, reason) => events.push(`lost ${name}: ${reason}`),
     ...options,
   });
   const reader = readChanges(discovery, controller.signal);
   const snapshots = (count: number) => reader.until(() => reader.count('snapshot') === count);
   const connected = (name: string) => expect.poll(() => watches.get(name)?.count('snapshot')).toBe(1);
-  return { said, providers, discovery, reader, snapshots, connected };
+  return { events, providers, discovery, reader, snapshots, connected };
 }
 
 test('tilt discovery is a provider named tilt without Sessions, whose snapshot reports that all Tilts were found', async () => {
   await writeKubeconfig(folder.path, { 'tilt-default': server, 'tilt-10360': other });
-  const { discovery, said, reader, snapshots } = discover();
+  const { discovery, events, reader, snapshots } = discover();
   await snapshots(1);
   expect(discovery.name).toBe('tilt');
   expect(reader.changes).toEqual([{ type: 'snapshot', sessions: [] }]);
-  expect(said).toEqual(['found tilt-default', 'found tilt-10360']);
+  expect(events).toEqual(['found tilt-default', 'found tilt-10360']);
 });
 
 test('tilt discovery finds Tilts whose providers can be watched', async () => {
@@ -80,22 +80,22 @@ test('tilt discovery finds Tilts whose providers can be watched', async () => {
 });
 
 test('tilt discovery finds no Tilts without a file, until there is one', async () => {
-  const { said, reader, snapshots } = discover();
+  const { events, reader, snapshots } = discover();
   await snapshots(1);
-  expect(said).toEqual([]);
+  expect(events).toEqual([]);
   await writeKubeconfig(folder.path, { 'tilt-default': server });
   await snapshots(2);
-  expect(said).toEqual(['found tilt-default']);
+  expect(events).toEqual(['found tilt-default']);
   await server.stop();
   await rm(folder.path);
   await snapshots(3);
-  expect(said.at(-1)).toBe(`lost tilt-default: its entry is no longer in ${folder.path}`);
+  expect(events.at(-1)).toBe(`lost tilt-default: its entry is no longer in ${folder.path}`);
   expect(reader.count('stale')).toBe(0);
 });
 
 test('tilt discovery finds a Tilt that starts, and loses one that ends', async () => {
   await writeKubeconfig(folder.path, { 'tilt-default': server });
-  const { said, snapshots } = discover();
+  const { events, snapshots } = discover();
   await snapshots(1);
   await writeKubeconfig(folder.path, { 'tilt-default': server, 'tilt-10360': other });
   await snapshots(2);
@@ -106,7 +106,7 @@ test('tilt discovery finds a Tilt that starts, and loses one that ends', async (
   await writeStoppedKubeconfig(folder.path);
   await snapshots(4);
   const reason = `its entry is no longer in ${folder.path}`;
-  expect(said).toEqual([
+  expect(events).toEqual([
     'found tilt-default',
     'found tilt-10360',
     `lost tilt-default: ${reason}`,
@@ -116,13 +116,13 @@ test('tilt discovery finds a Tilt that starts, and loses one that ends', async (
 
 test('tilt discovery replaces a Tilt that was restarted with another port and token, and no other', async () => {
   await writeKubeconfig(folder.path, { 'tilt-default': server, 'tilt-10360': other });
-  const { said, providers, snapshots } = discover();
+  const { events, providers, snapshots } = discover();
   await snapshots(1);
   await server.stop();
   await server.restart();
   await writeKubeconfig(folder.path, { 'tilt-default': server, 'tilt-10360': other });
   await snapshots(2);
-  expect(said.slice(2)).toEqual(['changed tilt-default']);
+  expect(events.slice(2)).toEqual(['changed tilt-default']);
   const provider = providers.get('tilt-default');
   if (!provider) throw new Error('expected a provider');
   const tilt = readChanges(provider, controller.signal);
@@ -134,85 +134,85 @@ test.each([
   ['CA', { cluster: { 'certificate-authority-data': 'bmV3' } }],
 ])('tilt discovery replaces a Tilt with another %s', async (_what, fields) => {
   await writeKubeconfig(folder.path, { 'tilt-default': server });
-  const { said, snapshots } = discover();
+  const { events, snapshots } = discover();
   await snapshots(1);
   await writeKubeconfig(folder.path, { 'tilt-default': { server: server, ...fields } });
   await snapshots(2);
-  expect(said).toEqual(['found tilt-default', 'changed tilt-default']);
+  expect(events).toEqual(['found tilt-default', 'changed tilt-default']);
 });
 
 describe('a Tilt whose entry is removed while its connection works', () => {
   test('is followed until the connection breaks, and then lost', async () => {
     await writeKubeconfig(folder.path, { 'tilt-0': server });
-    const { said, snapshots, connected } = discover();
+    const { events, snapshots, connected } = discover();
     await connected('tilt-0');
     await writeKubeconfig(folder.path, { 'tilt-1': other });
     await snapshots(2);
-    expect(said).toEqual(['found tilt-0', 'found tilt-1']);
+    expect(events).toEqual(['found tilt-0', 'found tilt-1']);
     await server.stop();
     await snapshots(3);
-    expect(said.at(-1)).toBe(`lost tilt-0: its entry is no longer in ${folder.path}`);
+    expect(events.at(-1)).toBe(`lost tilt-0: its entry is no longer in ${folder.path}`);
   });
 
   test('is followed while the file is truncated, which is an error only for Tilts whose entry existed', async () => {
     await writeKubeconfig(folder.path, { 'tilt-0': server });
-    const { said, reader, snapshots, connected } = discover();
+    const { events, reader, snapshots, connected } = discover();
     await connected('tilt-0');
     await writeKubeconfig(folder.path, { 'tilt-1': other });
     await snapshots(2);
     await appendFile(folder.path, '- half: "wri');
     await reader.until(() => reader.count('stale') === 1);
-    expect(said).toHaveLength(2);
+    expect(events).toHaveLength(2);
   });
 });
 
 describe('a second Tilt that overwrites the entry of the first', () => {
   test('is a restart under the same name when the first is not connected', async () => {
     await writeKubeconfig(folder.path, { 'tilt-0': server });
-    const { said, snapshots, connected } = discover();
+    const { events, snapshots, connected } = discover();
     await connected('tilt-0');
     await server.stop();
     await writeKubeconfig(folder.path, { 'tilt-0': other });
     await snapshots(2);
-    expect(said).toEqual(['found tilt-0', 'changed tilt-0']);
+    expect(events).toEqual(['found tilt-0', 'changed tilt-0']);
   });
 
   test('is a restart under the same name when the first ends within a moment', async () => {
     await writeKubeconfig(folder.path, { 'tilt-0': server });
-    const { said, snapshots, connected } = discover({ graceMs: 60_000 });
+    const { events, snapshots, connected } = discover({ graceMs: 60_000 });
     await connected('tilt-0');
     await writeKubeconfig(folder.path, { 'tilt-0': other });
     await server.stop();
     await snapshots(2);
-    expect(said).toEqual(['found tilt-0', 'changed tilt-0']);
+    expect(events).toEqual(['found tilt-0', 'changed tilt-0']);
   });
 
   test('gets a name of its own while the first is connected, and both keep their names', async () => {
     await writeKubeconfig(folder.path, { 'tilt-0': server });
-    const { said, snapshots, connected } = discover();
+    const { events, snapshots, connected } = discover();
     await connected('tilt-0');
     await writeKubeconfig(folder.path, { 'tilt-0': other });
     const second = `tilt-0.${new URL(other.url).port}`;
     await connected(second);
-    expect(said).toEqual(['found tilt-0', `found ${second}`]);
+    expect(events).toEqual(['found tilt-0', `found ${second}`]);
     await server.stop();
     await snapshots(3);
-    expect(said.at(-1)).toBe(`lost tilt-0: its entry in ${folder.path} is now that of another Tilt`);
+    expect(events.at(-1)).toBe(`lost tilt-0: its entry in ${folder.path} is now that of another Tilt`);
     await writeStoppedKubeconfig(folder.path);
     await other.stop();
     await snapshots(4);
-    expect(said.at(-1)).toBe(`lost ${second}: its entry is no longer in ${folder.path}`);
+    expect(events.at(-1)).toBe(`lost ${second}: its entry is no longer in ${folder.path}`);
   });
 
   test('replaces the first in a context that a user maintains, even while the first is connected', async () => {
     await writeKubeconfig(folder.path, { production: server });
-    const { said, snapshots, connected } = discover({ contexts: ['production'] });
+    const { events, snapshots, connected } = discover({ contexts: ['production'] });
     await connected('production');
     await writeKubeconfig(folder.path, { production: other });
     await snapshots(2);
     await writeStoppedKubeconfig(folder.path);
     await snapshots(3);
-    expect(said).toEqual([
+    expect(events).toEqual([
       'found production',
       'changed production',
       `lost production: its entry is no longer in ${folder.path}`,
@@ -225,17 +225,17 @@ describe('a change of the kubeconfig', () => {
 
   test('is detected at once by file-system events, without waiting for the file to settle', async () => {
     await writeStoppedKubeconfig(folder.path);
-    const { said, snapshots } = discover({ pollMs: never, settleMs: never });
+    const { events, snapshots } = discover({ pollMs: never, settleMs: never });
     await snapshots(1);
     await writeFile(folder.path, formatKubeconfig({ 'tilt-default': server }));
     await snapshots(2);
-    expect(said).toEqual(['found tilt-default']);
+    expect(events).toEqual(['found tilt-default']);
   });
 
   test('is detected by events when the folder is created later, replaced, and created again', async () => {
     const deep = join(folder.folder, 'home', '.tilt-dev');
     const path = join(deep, 'config');
-    const { said, snapshots } = discover({ kubeconfig: [path], pollMs: never, settleMs: never });
+    const { events, snapshots } = discover({ kubeconfig: [path], pollMs: never, settleMs: never });
     await snapshots(1);
     await mkdir(deep, { recursive: true });
     await writeKubeconfig(path, { 'tilt-1': server });
@@ -244,67 +244,67 @@ describe('a change of the kubeconfig', () => {
     await mkdir(deep);
     await writeKubeconfig(path, { 'tilt-1': server, 'tilt-2': other });
     await snapshots(3);
-    expect(said).toEqual(['found tilt-1', 'found tilt-2']);
+    expect(events).toEqual(['found tilt-1', 'found tilt-2']);
   });
 
   test('is detected by polling when there are no events', async () => {
-    const { said, snapshots } = discover({ events: () => ({ refresh: async () => {}, close: () => {} }) });
+    const { events, snapshots } = discover({ events: () => ({ refresh: async () => {}, close: () => {} }) });
     await snapshots(1);
     await writeKubeconfig(folder.path, { 'tilt-default': server });
     await snapshots(2);
-    expect(said).toEqual(['found tilt-default']);
+    expect(events).toEqual(['found tilt-default']);
   });
 
   test('with the address of a new Tilt and the token of the old one is recognised as half written', async () => {
     await writeKubeconfig(folder.path, { 'tilt-default': server });
-    const { said, snapshots, connected } = discover({ pollMs: never, settleMs: never });
+    const { events, snapshots, connected } = discover({ pollMs: never, settleMs: never });
     await connected('tilt-default');
     await server.stop();
     const half = { server: { url: other.url, tls: other.tls, token: server.token } };
     await writeFile(folder.path, formatKubeconfig({ 'tilt-default': half }));
     await writeFile(folder.path, formatKubeconfig({ 'tilt-default': other }));
     await snapshots(2);
-    expect(said).toEqual(['found tilt-default', 'changed tilt-default']);
+    expect(events).toEqual(['found tilt-default', 'changed tilt-default']);
     await other.until(() => other.openWatches === 1);
   });
 
   test('in the second file of a path list is detected, and the first of a name counts', async () => {
     const [first, second] = [folder.path, join(folder.folder, 'second')];
     await writeKubeconfig(first, { 'tilt-1': server });
-    const { said, snapshots } = discover({ kubeconfig: [first, second], pollMs: never, settleMs: never });
+    const { events, snapshots } = discover({ kubeconfig: [first, second], pollMs: never, settleMs: never });
     await snapshots(1);
     await writeKubeconfig(second, { 'tilt-1': other, 'tilt-2': other });
     await snapshots(2);
-    expect(said).toEqual(['found tilt-1', 'found tilt-2']);
+    expect(events).toEqual(['found tilt-1', 'found tilt-2']);
   });
 });
 
 test('tilt discovery ignores a file that is written again with the same content', async () => {
   await writeKubeconfig(folder.path, { 'tilt-default': server });
-  const { said, reader, snapshots } = discover();
+  const { events, reader, snapshots } = discover();
   await snapshots(1);
   await writeKubeconfig(folder.path, { 'tilt-default': server });
   await writeKubeconfig(folder.path, { 'tilt-default': server });
   await writeKubeconfig(folder.path, { 'tilt-default': server, 'tilt-10360': other });
   await snapshots(2);
-  expect(said).toEqual(['found tilt-default', 'found tilt-10360']);
+  expect(events).toEqual(['found tilt-default', 'found tilt-10360']);
   expect(reader.changes).toHaveLength(2);
 });
 
 describe('the contexts that tilt discovery follows', () => {
   test('are those that Tilt names, so that another cluster is never contacted unasked', async () => {
     await writeKubeconfig(folder.path, { 'tilt-default': server, production: other });
-    const { said, snapshots } = discover();
+    const { events, snapshots } = discover();
     await snapshots(1);
-    expect(said).toEqual(['found tilt-default']);
+    expect(events).toEqual(['found tilt-default']);
     expect(other.requests).toEqual([]);
   });
 
   test('are only the given ones, if any', async () => {
     await writeKubeconfig(folder.path, { 'tilt-default': server, production: other });
-    const { said, snapshots } = discover({ contexts: ['production', 'elsewhere'] });
+    const { events, snapshots } = discover({ contexts: ['production', 'elsewhere'] });
     await snapshots(1);
-    expect(said).toEqual(['found production']);
+    expect(events).toEqual(['found production']);
   });
 
   test('include an unusable one, whose provider reports the reason', async () => {
@@ -320,26 +320,26 @@ describe('the contexts that tilt discovery follows', () => {
 describe('an error of the kubeconfig', () => {
   test('is reported as stale, known Tilts are kept, and a snapshot reports its end', async () => {
     await writeKubeconfig(folder.path, { 'tilt-default': server });
-    const { said, reader, snapshots } = discover();
+    const { events, reader, snapshots } = discover();
     await snapshots(1);
     await appendFile(folder.path, '- half: "wri');
     await reader.until(() => reader.count('stale') === 1);
     expect(reader.staleReasons[0]).toMatch(new RegExp(`^${folder.path}: is not YAML: .* at line \\d+`));
     await writeKubeconfig(folder.path, { 'tilt-default': server });
     await snapshots(2);
-    expect(said).toEqual(['found tilt-default']);
+    expect(events).toEqual(['found tilt-default']);
   });
 
   test('at the start is reported as stale, and the first snapshot follows its end', async () => {
     await writeFile(folder.path, 'contexts: 5');
-    const { said, reader, snapshots } = discover();
+    const { events, reader, snapshots } = discover();
     await reader.until(() => reader.count('stale') === 1);
     expect(reader.changes).toEqual([
       { type: 'stale', error: `${folder.path}: contexts: expected a list, got a number` },
     ]);
     await writeFile(folder.path, formatKubeconfig({ 'tilt-default': server }));
     await snapshots(1);
-    expect(said).toEqual(['found tilt-default']);
+    expect(events).toEqual(['found tilt-default']);
   });
 });
 
@@ -354,7 +354,7 @@ test('tilt discovery ends at once when the signal aborts while it is idle, and l
 
 test('tilt discovery does not find known Tilts again in a second watch()', async () => {
   await writeKubeconfig(folder.path, { 'tilt-default': server });
-  const { said, discovery, reader, snapshots } = discover();
+  const { events, discovery, reader, snapshots } = discover();
   await snapshots(1);
   controller.abort();
   await reader.ended;
@@ -362,7 +362,7 @@ test('tilt discovery does not find known Tilts again in a second watch()', async
   const again = readChanges(discovery, second.signal);
   await again.until(() => again.count('snapshot') === 1);
   second.abort();
-  expect(said).toEqual(['found tilt-default']);
+  expect(events).toEqual(['found tilt-default']);
 });
 
 test('tilt discovery finds a crashed Tilt whose entry still exists, and reports that it cannot be reached', async () => {

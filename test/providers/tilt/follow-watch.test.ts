@@ -16,12 +16,12 @@ async function followQuietly(
   limits: { readonly maxBytes?: number } = {},
 ): Promise<FollowedTilt> {
   const tilt = await followTilt(server, { clock, ...limits });
-  await tellOne(server, tilt);
+  await writeOne(server, tilt);
   return tilt;
 }
 
 /** Writes one more change and waits until it is read. */
-async function tellOne(server: TiltServer, tilt: FollowedTilt): Promise<void> {
+async function writeOne(server: TiltServer, tilt: FollowedTilt): Promise<void> {
   await server.until(() => server.openWatches === 1);
   const { resourceVersion } = server.put(sessionJson(A)).metadata;
   await tilt.until(() => tilt.sessions.get('Tiltfile')?.metadata.resourceVersion === resourceVersion);
@@ -48,7 +48,7 @@ describe('the lines of a watch', () => {
     await using server = await serverWith();
     await using tilt = await followQuietly(server, createManualClock(), { maxBytes: 10_000 });
     server.put(sessionJson({ ...A, status: { error: 'x'.repeat(500_000) } }));
-    await tellOne(server, tilt);
+    await writeOne(server, tilt);
     expect(tilt.staleReasons).toEqual([
       'a line of the watch: expected at most 10000 bytes, got more; it was skipped',
     ]);
@@ -65,7 +65,7 @@ describe('a list after 30 s of silence', () => {
     expect(server.count('list')).toBe(1);
     await clock.advance(1);
     await server.until(() => server.count('list') === 2);
-    await tellOne(server, tilt);
+    await writeOne(server, tilt);
     expect([tilt.count('snapshot'), server.count('watch')]).toEqual([1, 1]);
   });
 
@@ -74,7 +74,7 @@ describe('a list after 30 s of silence', () => {
     const clock = createManualClock();
     await using tilt = await followQuietly(server, clock);
     await clock.advance(IDLE_MS - 1);
-    await tellOne(server, tilt);
+    await writeOne(server, tilt);
     await clock.advance(IDLE_MS - 1);
     expect(server.count('list')).toBe(1);
     await clock.advance(1);
@@ -128,9 +128,9 @@ describe('a list after 30 s of silence', () => {
     server.respond('list', 'silent');
     await clock.advance(IDLE_MS);
     await server.until(() => server.count('list') === 2);
-    await tellOne(server, tilt);
+    await writeOne(server, tilt);
     await clock.advance(10_000);
-    await tellOne(server, tilt);
+    await writeOne(server, tilt);
     expect([tilt.count('snapshot'), server.count('watch')]).toEqual([1, 1]);
   });
 
@@ -153,7 +153,7 @@ describe('a list after 30 s of silence', () => {
     await tilt.until(() => tilt.count('stale') === 1);
     await clock.advance(IDLE_MS);
     await server.until(() => server.count('list') === 2);
-    await tellOne(server, tilt);
+    await writeOne(server, tilt);
     expect([tilt.count('snapshot'), tilt.count('stale'), server.count('watch')]).toEqual([1, 1, 1]);
   });
 });
@@ -161,13 +161,13 @@ describe('a list after 30 s of silence', () => {
 describe('createLineReader', () => {
   /** All lines of the chunks; `…` for a line that is too long. */
   function read(chunks: readonly Uint8Array[], maxBytes = 1000): string[] {
-    const said: string[] = [];
+    const lines: string[] = [];
     const reader = createLineReader(maxBytes, {
-      line: (line) => said.push(String(line).trim()),
-      overlong: () => said.push('…'),
+      line: (line) => lines.push(String(line).trim()),
+      overlong: () => lines.push('…'),
     });
     for (const chunk of chunks) reader.push(chunk);
-    return said;
+    return lines;
   }
 
   const bytes = (text: string) => Buffer.from(text);
