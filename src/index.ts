@@ -9,9 +9,9 @@ export type { Change, ChangeSink } from './model/change.js';
 export { DecodeError, decodeSession } from './model/decode.js';
 export type { MicroTime } from './model/micro-time.js';
 export type { Session, SessionId, Target, TargetState } from './model/session.js';
-export { phaseOf, type Verdict, verdictOf } from './model/verdict.js';
+export { computePhase, computeVerdict, type Verdict } from './model/verdict.js';
 export type { LogChange, LogPosition, LogProvider, RecordedConnection } from './nats/log-change.js';
-export { createNatsProvider, type NatsProviderOptions } from './nats/nats.js';
+export { createNatsProvider, type NatsProviderOptions } from './nats/nats-provider.js';
 export type { BucketSettings, NatsCredentials } from './nats/settings.js';
 export { createMemoryProvider } from './providers/memory.js';
 export {

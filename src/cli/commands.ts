@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { oneLine } from '../model/one-line.js';
+import { oneLine } from '../model/plain-text.js';
 import type { CliProcess } from './cli-process.js';
 import { mcpOptions, queryOptions, waitOptions, watchOptions } from './options/client.js';
 import { addOptions, type OptionGroups } from './options/option.js';

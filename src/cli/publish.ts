@@ -3,10 +3,10 @@ import { type Clock, systemClock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import { createMetrics } from '../lib/metrics.js';
 import { version } from '../lib/version.js';
-import { parseAddress, withoutLogin } from '../nats/address.js';
-import { readCredentials } from '../nats/credentials.js';
+import { readCredentials } from '../nats/connection.js';
 import { connectBroker } from '../nats/publish/broker.js';
 import { createPublisher } from '../nats/publish/publisher.js';
+import { parseAddress, withoutLogin } from '../nats/settings.js';
 import { createSources, type Sources } from '../providers/sources.js';
 import { createStore, type Store } from '../store/store.js';
 import { followTilts } from '../tilts.js';
@@ -70,16 +70,12 @@ async function publishUntil(
   const publisher = createPublisher(parts);
   const { broker, log } = parts;
   try {
-    const end = await Promise.race([
-      stopped,
-      publisher.refused,
-      broker.bucket().then(() => stopped, toError),
-    ]);
+    const end = await Promise.race([stopped, publisher.failed, broker.bucket().then(() => stopped, toError)]);
     if (end instanceof Error) throw end;
     return typeof end === 'number' ? end : 0;
   } finally {
     const unwritten = await publisher.close('its publisher ended', deadlineMs);
-    logUnwritten(unwritten, deadlineMs, broker.isAway, log);
+    logUnwritten(unwritten, deadlineMs, broker.isDown, log);
   }
 }
 

@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 import type { GatewayOptions } from '../gateway.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
-import { isAddress, withoutLogin } from '../nats/address.js';
-import type { NatsProviderOptions } from '../nats/nats.js';
+import type { NatsProviderOptions } from '../nats/nats-provider.js';
+import { isAddress, withoutLogin } from '../nats/settings.js';
 import { createDemoProvider } from '../providers/demo/demo.js';
 import { createFileProvider } from '../providers/file/file.js';
 import type { SessionProvider } from '../providers/provider.js';
@@ -118,7 +118,7 @@ async function createNatsSource(
   parts: Pick<NatsProviderOptions, 'name' | 'address' | 'clock'>,
   options: SourceOptions,
 ): Promise<SessionProvider> {
-  const { createNatsProvider } = await import('../nats/nats.js');
+  const { createNatsProvider } = await import('../nats/nats-provider.js');
   return await orUsageError(async () => {
     const provider = createNatsProvider({
       ...parts,

@@ -1,6 +1,5 @@
 import type { TargetFields, TargetPhase } from '../client/client.js';
-import { oneLine } from '../model/one-line.js';
-import { headlineOf, plainText } from '../model/plain-text.js';
+import { extractHeadline, oneLine, plainText } from '../model/plain-text.js';
 import type { CliProcess } from './cli-process.js';
 import { PHASES } from './options/values.js';
 
@@ -72,7 +71,7 @@ export function rankOf(phase: TargetPhase): number {
 export function statusLine({ phase, state }: TargetFields): string {
   if (state === null) return phase.toLowerCase();
   if (state.__typename !== 'TargetStateTerminated' || state.error === null) return state.summary;
-  return headlineOf(state.error) || state.summary;
+  return extractHeadline(state.error) || state.summary;
 }
 
 /** Formats a duration in its two largest units: `0.4s`, `12s`, `3m12s`, `1h02m`, `2d03h`. */

@@ -6,13 +6,14 @@ import { sleep } from '../lib/clock.js';
 import { isSystemError, messageOf } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import {
+  type CommandEnd,
   type CommandPublisher,
   type CommandPublisherOptions,
+  type CommandRun,
   createCommandPublisher,
 } from '../nats/publish/command-publisher.js';
-import type { CommandEnd, CommandRun } from '../nats/publish/command-states.js';
 import { RUN_VARIABLE } from '../nats/publish/own-runs.js';
-import { createProcessReader } from '../nats/publish/process-list.js';
+import { createProcessReader } from '../nats/publish/processes.js';
 import type { PublisherOptions } from '../nats/publish/publisher.js';
 import { ProviderError } from '../providers/provider.js';
 import type { Store } from '../store/store.js';
@@ -84,12 +85,12 @@ async function publishRun(
   const end = await ended;
   await waitUntilSettled(publisher, parts);
   const unwritten = await publisher.close(end, options.deadlineMs);
-  logUnwritten(unwritten, options.deadlineMs, parts.broker.isAway, log);
+  logUnwritten(unwritten, options.deadlineMs, parts.broker.isDown, log);
 }
 
-/** Logs the keys whose final state the broker did not accept. @param isAway whether the broker was unreachable */
-export function logUnwritten(keys: readonly string[], deadlineMs: number, isAway: boolean, log: Log): void {
-  const reason = isAway ? ': the broker is unreachable' : '; readers keep the last state that was written';
+/** Logs the keys whose final state the broker did not accept. @param isDown whether the broker was unreachable */
+export function logUnwritten(keys: readonly string[], deadlineMs: number, isDown: boolean, log: Log): void {
+  const reason = isDown ? ': the broker is unreachable' : '; readers keep the last state that was written';
   for (const key of keys) {
     log('error', `${key}: the final state was not written within ${deadlineMs / 1_000} s${reason}`);
   }

@@ -1,5 +1,5 @@
-import { findBlockers } from '../model/blockers.js';
-import { headlineOf, plainText } from '../model/plain-text.js';
+import { extractHeadline, plainText } from '../model/plain-text.js';
+import { findBlockers } from '../model/verdict.js';
 import type { SessionFields, TargetFields, TargetPhase } from './generated.js';
 import { describeLostTilt } from './run.js';
 import type { TargetsView } from './views.js';
@@ -31,7 +31,7 @@ function describeBlocker({ name, phase, state }: TargetFields): string {
 function summarize(state: NonNullable<TargetFields['state']>): string {
   const error = state.__typename === 'TargetStateTerminated' ? state.error : null;
   if (error === null || error === '' || !state.summary.endsWith(error)) return state.summary;
-  return `${state.summary.slice(0, -error.length)}${headlineOf(error)}`;
+  return `${state.summary.slice(0, -error.length)}${extractHeadline(error)}`;
 }
 
 /**
@@ -148,7 +148,7 @@ function findTargets(targets: ReadonlyMap<string, TargetFields>, name: string): 
 
 function describeError({ state }: TargetFields): string {
   const error = state?.__typename === 'TargetStateTerminated' ? state.error : null;
-  return error === null ? '' : `: ${headlineOf(error)}`;
+  return error === null ? '' : `: ${extractHeadline(error)}`;
 }
 
 function describePassed({ id, counts }: SessionFields): string {
@@ -163,7 +163,7 @@ function describePassed({ id, counts }: SessionFields): string {
 function describeFailures(view: TargetsView, { status, verdict }: SessionFields): string {
   const failed = blockersOf(view).filter(({ target }) => target.phase === 'FAILED');
   const lines = joinLimited(failed.map(({ why }) => why));
-  return lines || headlineOf(status.error ?? verdict.reason ?? '') || 'no reason was given';
+  return lines || extractHeadline(status.error ?? verdict.reason ?? '') || 'no reason was given';
 }
 
 const MAX_LISTED = 10;

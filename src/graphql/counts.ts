@@ -1,5 +1,5 @@
 import type { Target } from '../model/session.js';
-import { type Phase, phaseOf } from '../model/verdict.js';
+import { computePhase, type Phase } from '../model/verdict.js';
 
 /** How many targets are in each phase, and in all. */
 export function countPhases(targets: readonly Target[]): Record<Phase | 'total', number> {
@@ -14,7 +14,7 @@ export function countPhases(targets: readonly Target[]): Record<Phase | 'total',
     failed: 0,
     retrying: 0,
   };
-  for (const target of targets) counts[phaseOf(target)] += 1;
+  for (const target of targets) counts[computePhase(target)] += 1;
   return counts;
 }
 

@@ -1,6 +1,6 @@
 import { memoize } from '../lib/memoize.js';
-import { compileConditions, globOf, setOf } from '../model/target-filter.js';
-import { phaseOf } from '../model/verdict.js';
+import { compileConditions, compileOptionalGlob, compileOptionalList } from '../model/target-filter.js';
+import { computePhase } from '../model/verdict.js';
 import { type SessionRecord, type TrackedTarget, verdictOfRecord } from '../store/record.js';
 import type { InputMaybe, SessionFilter, TargetFilter } from './generated.js';
 
@@ -22,10 +22,10 @@ export function compileTargetFilter(where: InputMaybe<TargetFilter> | undefined)
 
 // Two fields with the same variable have the same filter: it is compiled once for both.
 const sessionMatcher = memoize((where: SessionFilter): SessionMatcher => {
-  const instance = globOf(where.instance);
-  const name = globOf(where.name);
-  const connection = setOf(where.connection);
-  const verdict = setOf(where.verdict);
+  const instance = compileOptionalGlob(where.instance);
+  const name = compileOptionalGlob(where.name);
+  const connection = compileOptionalList(where.connection);
+  const verdict = compileOptionalList(where.verdict);
   const target = where.target == null ? null : compileTargetFilter(where.target);
   return (record) =>
     instance(record.instance) &&
@@ -36,8 +36,8 @@ const sessionMatcher = memoize((where: SessionFilter): SessionMatcher => {
 });
 
 const targetMatcher = memoize((where: TargetFilter): TargetMatcher => {
-  const session = setOf(where.session);
-  const instance = globOf(where.instance);
+  const session = compileOptionalList(where.session);
+  const instance = compileOptionalGlob(where.instance);
   const meetsConditions = compileConditions(where);
   return (target, record) =>
     session(record.id) &&
@@ -46,6 +46,6 @@ const targetMatcher = memoize((where: TargetFilter): TargetMatcher => {
       name: target.name,
       type: target.type,
       resources: target.resources,
-      phase: phaseOf(target),
+      phase: computePhase(target),
     });
 });

@@ -1,6 +1,6 @@
 import { firstIndexAtOrAfter } from '../lib/binary-search.js';
 import { isDemo } from '../model/session.js';
-import { phaseOf } from '../model/verdict.js';
+import { computePhase } from '../model/verdict.js';
 import { HISTORY_LIMIT, type SessionRecord, secondsToReady, verdictOfRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { countPhases, groupByResource } from './counts.js';
@@ -54,8 +54,8 @@ const session: SessionResolvers = {
 };
 
 const target: TargetResolvers = {
-  state: (of) => visibleState({ ...of, phase: phaseOf(of) }),
-  phase: phaseOf,
+  state: (of) => visibleState({ ...of, phase: computePhase(of) }),
+  phase: computePhase,
   history: ({ history }, { last }) => {
     const count = last ?? 10;
     if (count < 0) throw badInput(`last: expected 0 to ${HISTORY_LIMIT}, got ${count}.`);
@@ -63,12 +63,14 @@ const target: TargetResolvers = {
   },
   durationSeconds: (of) => {
     if (of.state.is === 'terminated') return runSeconds(of.state);
-    return of.state.is === 'active' && phaseOf(of) === 'succeeded'
+    return of.state.is === 'active' && computePhase(of) === 'succeeded'
       ? secondsToReady(of.readiness, of.state)
       : null;
   },
   secondsToReady: (of) =>
-    of.state.is === 'active' && phaseOf(of) !== 'succeeded' ? secondsToReady(of.readiness, of.state) : null,
+    of.state.is === 'active' && computePhase(of) !== 'succeeded'
+      ? secondsToReady(of.readiness, of.state)
+      : null,
 };
 
 /** The resolvers of everything but subscriptions: fields that are not listed are the model's own. */
@@ -83,8 +85,8 @@ export const resolvers: Resolvers = {
   TargetStateTerminated: { summary: summaryOfTerminated },
   TargetStateDisabled: { summary: () => 'disabled' },
   TargetChange: {
-    previous: ({ previous }) => previous && visibleState({ ...previous, phase: phaseOf(previous) }),
-    previousPhase: ({ previous }) => previous && phaseOf(previous),
+    previous: ({ previous }) => previous && visibleState({ ...previous, phase: computePhase(previous) }),
+    previousPhase: ({ previous }) => previous && computePhase(previous),
   },
   SessionChange: { previousVerdict: ({ previous }) => previous && verdictOfRecord(previous).state },
 };

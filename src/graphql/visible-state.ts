@@ -1,6 +1,5 @@
 import { secondsBetween } from '../model/micro-time.js';
-import { oneLine } from '../model/one-line.js';
-import { headlineOf, plainText } from '../model/plain-text.js';
+import { extractHeadline, oneLine, plainText } from '../model/plain-text.js';
 import type { ActiveState, TargetState, TerminatedState, WaitingState } from '../model/session.js';
 import type { Phase } from '../model/verdict.js';
 import { type Readiness, secondsToReady, type Transition } from '../store/record.js';
@@ -42,7 +41,7 @@ export function summaryOfTerminated(state: TerminatedState): string {
   const grace = { tolerated: ' (tolerated for now)', exceeded: ' (exceeded grace period)' };
   const note =
     state.graceStatus === 'tolerated' || state.graceStatus === 'exceeded' ? grace[state.graceStatus] : '';
-  return `failed${time}${note}: ${headlineOf(state.error) || 'no reason was given'}`;
+  return `failed${time}${note}: ${extractHeadline(state.error) || 'no reason was given'}`;
 }
 
 /** Seconds from start to finish; null when they are not known, or contradict each other. */

@@ -8,8 +8,7 @@ import type { z } from 'zod';
 import { type Client, ClientError } from '../client/client.js';
 import type { Clock } from '../lib/clock.js';
 import { version } from '../lib/version.js';
-import { oneLine } from '../model/one-line.js';
-import { plainText } from '../model/plain-text.js';
+import { oneLine, plainText } from '../model/plain-text.js';
 import { MAX_LINE, MAX_MESSAGE, truncate } from './bounds.js';
 import { NoAnswerError } from './current-view.js';
 

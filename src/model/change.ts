@@ -2,14 +2,18 @@ import type { Session, SessionId } from './session.js';
 
 /** A change of a source's Sessions. Changes are applied in order, each of them at once. */
 export type Change =
-  /** The complete list of Sessions; others are gone. List, "synced" and recovery after a gap in one. May be empty. */
+  /**
+   * The complete list of Sessions; others are gone. List, "synced" and recovery after a gap in one. May be
+   * empty.
+   */
   | { readonly type: 'snapshot'; readonly sessions: readonly Session[] }
   | {
       readonly type: 'upsert';
       readonly session: Session;
       /**
        * Indices of the targets that may differ from the last state of the Session that this watch pushed. The
-       * other targets are unchanged, at the same indices, and are not compared again. Default: any may differ.
+       * other targets are unchanged, at the same indices, and are not compared again. Default: any may
+       * differ.
        */
       readonly changedTargets?: readonly number[];
     }
@@ -20,20 +24,24 @@ export type Change =
       readonly reason?: string;
     }
   /**
-   * The connection broke, or the newest object could not be decoded. The last good state stays, marked STALE, until
-   * an upsert or a snapshot replaces it. Without an id it applies to all Sessions of the provider.
+   * The connection broke, or the newest object could not be decoded. The last good state stays, marked STALE,
+   * until an upsert or a snapshot replaces it. Without an id it applies to all Sessions of the provider.
    */
   | { readonly type: 'stale'; readonly id?: SessionId; readonly error: string };
 
-/** Receiver of the changes of all sources: the store. Calls are synchronous and never wait for a reader (U1). */
+/**
+ * Receiver of the changes of all sources: the store. Calls are synchronous and never wait for a reader (U1).
+ */
 export interface ChangeSink {
   /**
-   * Opens a source, which has no Sessions yet. Throws if the name is in use. With `optional`, the gateway is ready
-   * even if the source's first attempt fails, as for a Tilt that was found but has crashed.
+   * Opens a source, which has no Sessions yet. Throws if the name is in use. With `optional`, the gateway is
+   * ready even if the source's first attempt fails, as for a Tilt that was found but has crashed.
    */
   open(source: string, options?: { readonly optional?: boolean }): void;
   /** Applies one change completely before it returns. Ignored after `close`. */
   apply(source: string, change: Change): void;
-  /** Closes a source: its Sessions are GONE, for the given reason. Has no effect if the source is not open. */
+  /**
+   * Closes a source: its Sessions are GONE, for the given reason. Has no effect if the source is not open.
+   */
   close(source: string, reason: string): void;
 }

@@ -1,12 +1,12 @@
-import { DecodeError } from './decode-error.js';
 import {
-  enumOf,
+  DecodeError,
+  defineEnum,
+  enumValue,
   field,
   flag,
   keyValues,
   listOf,
   nonEmptyString,
-  oneOf,
   optionalDuration,
   optionalInt64,
   optionalJson,
@@ -31,11 +31,11 @@ import {
 export { DecodeError };
 
 /**
- * Decodes a Session from JSON. Pure. Absent and null lists are empty; a zero time is null (Go's zero time is `null` on
- * the wire); fields and enum values of a newer Tilt are tolerated. A target that cannot be decoded is kept as one that
- * waits, so that the others stay visible. Throws a {@link DecodeError} when a field of the Session itself is invalid.
+ * Decodes a Session from JSON. Absent and null lists are empty, and Go's zero time is null. Fields and enum
+ * values of a newer Tilt are tolerated. A target that cannot be decoded is kept as waiting, so that the
+ * others stay visible. Throws a {@link DecodeError} if a field of the Session itself is invalid.
  *
- * @param instance which Tilt it is of; the first half of the Session's id
+ * @param instance the Tilt it belongs to; the first half of the Session's id
  */
 export function decodeSession(value: unknown, instance: string): Session {
   const object = record(value);
@@ -59,7 +59,7 @@ export function decodeSession(value: unknown, instance: string): Session {
 
 function decodeSpec(value: unknown): SessionSpec {
   const spec = record(value);
-  const exitCondition = oneOf(spec.exitCondition, 'exitCondition', EXIT_CONDITIONS);
+  const exitCondition = enumValue(spec.exitCondition, 'exitCondition', EXIT_CONDITIONS);
   return {
     tiltfilePath: optionalString(spec.tiltfilePath, 'tiltfilePath') ?? '',
     exitCondition: exitCondition.word,
@@ -68,7 +68,7 @@ function decodeSpec(value: unknown): SessionSpec {
   };
 }
 
-const EXIT_CONDITIONS = enumOf({ manual: 'manual', ci: 'ci' });
+const EXIT_CONDITIONS = defineEnum({ manual: 'manual', ci: 'ci' });
 
 function decodeCI(value: unknown): SessionCI {
   const ci = record(value);
@@ -80,7 +80,7 @@ function decodeCI(value: unknown): SessionCI {
 }
 
 function decodeStatus(value: unknown): SessionStatus {
-  // A Session that was only just created may have no status yet.
+  // A Session that was just created may have no status yet.
   const status = value == null ? {} : record(value);
   return {
     done: flag(status.done, 'done'),
@@ -91,7 +91,7 @@ function decodeStatus(value: unknown): SessionStatus {
   };
 }
 
-/** Reads `metadata`, or throws a `DecodeError`. Only the name must be there. */
+/** Decodes `metadata`. Only the name is required. */
 function decodeMeta(value: unknown): ObjectMeta {
   const meta = record(value);
   return {

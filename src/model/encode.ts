@@ -1,9 +1,8 @@
-import type { KeyValue, ObjectMeta, Session, SessionCI } from './session.js';
-import { encodeTarget } from './target-json.js';
+import type { KeyValue, ObjectMeta, Session, Target, TargetState } from './session.js';
 
 /**
- * The Session as JSON in the form of `tilt.dev/v1alpha1`, which `decodeSession` reads: decoded under the same instance
- * it is the same Session again. What is empty is left out, as Tilt does.
+ * Encodes a Session as JSON of `tilt.dev/v1alpha1`. `decodeSession` with the same instance returns an equal
+ * Session. Empty fields are omitted, as Tilt does.
  */
 export function encodeSession({ apiVersion, kind, metadata, spec, status }: Session): object {
   return {
@@ -13,7 +12,7 @@ export function encodeSession({ apiVersion, kind, metadata, spec, status }: Sess
     spec: {
       tiltfilePath: spec.tiltfilePath,
       exitCondition: spec.exitConditionText || undefined,
-      ci: spec.ci === null ? undefined : encodeCI(spec.ci),
+      ci: spec.ci === null ? undefined : omitNulls(spec.ci),
     },
     status: {
       done: status.done,
@@ -25,30 +24,57 @@ export function encodeSession({ apiVersion, kind, metadata, spec, status }: Sess
   };
 }
 
+/** Encodes a target as Tilt writes it. */
+function encodeTarget({ name, typeText, resources, state }: Target): object {
+  return { name, type: typeText || undefined, resources, state: encodeState(state) };
+}
+
+function encodeState(state: TargetState): object {
+  switch (state.is) {
+    case 'inactive':
+      return {};
+    case 'disabled':
+      return { disabled: {} };
+    case 'waiting':
+      return { waiting: { waitReason: state.waitReason } };
+    case 'active': {
+      const { startTime, ready, lastReadyTime } = state;
+      return { active: { startTime, ready, lastReadyTime } };
+    }
+    case 'terminated': {
+      const { startTime, finishTime, error, graceStatusText } = state;
+      return {
+        terminated: {
+          startTime,
+          finishTime,
+          error: error ?? undefined,
+          graceStatus: graceStatusText || undefined,
+        },
+      };
+    }
+  }
+}
+
 function encodeMeta(meta: ObjectMeta): object {
   return {
-    ...present(meta),
-    labels: mapOf(meta.labels),
-    annotations: mapOf(meta.annotations),
-    finalizers: listOf(meta.finalizers),
-    ownerReferences: listOf(meta.ownerReferences),
-    managedFields: listOf(meta.managedFields.map(present)),
+    ...omitNulls(meta),
+    labels: encodeMap(meta.labels),
+    annotations: encodeMap(meta.annotations),
+    finalizers: omitEmpty(meta.finalizers),
+    ownerReferences: omitEmpty(meta.ownerReferences),
+    managedFields: omitEmpty(meta.managedFields.map(omitNulls)),
   };
 }
 
-function encodeCI(ci: SessionCI): object {
-  return present(ci);
-}
-
-/** Without the fields that are null. */
-function present(object: object): object {
+/** Copies an object without the fields that are null. */
+function omitNulls(object: object): object {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
 }
 
-function mapOf(pairs: readonly KeyValue[]): object | undefined {
+function encodeMap(pairs: readonly KeyValue[]): object | undefined {
   return pairs.length === 0 ? undefined : Object.fromEntries(pairs.map(({ key, value }) => [key, value]));
 }
 
-function listOf<T>(items: readonly T[]): readonly T[] | undefined {
+function omitEmpty<T>(items: readonly T[]): readonly T[] | undefined {
   return items.length === 0 ? undefined : items;
 }

@@ -1,21 +1,23 @@
 import stripAnsi from 'strip-ansi';
 
 /**
- * Text of Tilt's (an error, a name, a wait reason) without what a terminal or another program would interpret: colours,
- * cursor movements, titles and links (ANSI, OSC) are removed, carriage returns become line breaks, and any other control
- * character and marks of text direction become U+FFFD. Words, tabs and line breaks stay.
+ * Removes what a terminal or another program would interpret from a text of Tilt (an error, a name, a wait
+ * reason). Colors, cursor movements, titles and hyperlinks (ANSI, OSC) are removed, carriage returns become
+ * line breaks, and other control characters and marks of text direction become U+FFFD. Words, tabs and line
+ * breaks stay.
  */
 export function plainText(text: string): string {
-  // Nearly every text is plain already, and this is asked of each target that is shown.
+  // Nearly every text is plain already, and this runs for each target that is shown.
   if (!UNSAFE.test(text)) return text;
   return stripAnsi(text).replace(/\r\n?/g, '\n').replace(ALL_UNSAFE, '\ufffd');
 }
 
 /**
- * The line of an error that says what happened. Starlark ends a traceback with its message, so a Tiltfile's error is its
- * last line; a command's error is a single line as a rule, and its first line otherwise.
+ * Extracts the line of an error that names the cause. Starlark ends a traceback with its message, so the
+ * cause of a Tiltfile error is the last line. The error of a command is usually a single line; otherwise its
+ * first line counts.
  */
-export function headlineOf(error: string): string {
+export function extractHeadline(error: string): string {
   const lines = plainText(error)
     .split('\n')
     .map((line) => line.trim())
@@ -24,6 +26,18 @@ export function headlineOf(error: string): string {
   return (isTraceback ? lines.at(-1) : lines[0]) ?? '';
 }
 
-/** Control characters but for tab and line break, and the marks that turn the direction of what follows (UAX 9). */
+/**
+ * Joins the lines of a text into one line. Names, errors and files from outside may contain line breaks, and
+ * a log or a terminal would show the rest as a line of its own. Empty for a text without content.
+ */
+export function oneLine(text: string): string {
+  const lines = text.split(LINE_BREAKS).map((line) => line.trim());
+  return lines.filter((line) => line !== '').join(' ');
+}
+
+/** Control characters except tab and line break, and the marks that change text direction (UAX 9). */
 const UNSAFE = /[^\P{Cc}\t\n]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 const ALL_UNSAFE = new RegExp(UNSAFE, 'gu');
+
+/** All line breaks of Unicode (UAX 14), more than `\s` and `.` of a regular expression cover. */
+const LINE_BREAKS = /[\n\v\f\r\u0085\u2028\u2029]+/;

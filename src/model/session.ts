@@ -1,12 +1,17 @@
 import type { MicroTime } from './micro-time.js';
 
-/** `<instance>/<name>`, such as `tilt-default/Tiltfile`: Tilt names every Session `Tiltfile`, the instance tells them apart. */
+/**
+ * `<instance>/<name>`, such as `tilt-default/Tiltfile`. Tilt names every Session `Tiltfile`; the instance
+ * differs.
+ */
 export type SessionId = string;
 
-/** A `Session` of `tilt.dev/v1alpha1`: what one `tilt up` or `tilt ci` is doing. Immutable, as everything in the model. */
+/**
+ * A `Session` of `tilt.dev/v1alpha1`: one `tilt up` or `tilt ci`. Immutable, like everything in the model.
+ */
 export interface Session {
   readonly id: SessionId;
-  /** Which Tilt it is of: its kubeconfig context, file name, or the name given to its source. */
+  /** The Tilt it belongs to: its kubeconfig context, file name, or the name given to its source. */
   readonly instance: string;
   readonly apiVersion: string;
   readonly kind: string;
@@ -49,7 +54,7 @@ export interface OwnerReference {
   readonly blockOwnerDeletion: boolean;
 }
 
-/** Kubernetes' `metav1.ManagedFieldsEntry`: who wrote which fields. */
+/** Kubernetes' `metav1.ManagedFieldsEntry`: the fields that one manager wrote. */
 export interface ManagedFieldsEntry {
   readonly manager: string | null;
   readonly operation: string | null;
@@ -57,16 +62,16 @@ export interface ManagedFieldsEntry {
   readonly time: MicroTime | null;
   readonly fieldsType: string | null;
   readonly subresource: string | null;
-  /** An opaque tree of field names, as it came. */
+  /** An opaque tree of field names, unchanged. */
   readonly fieldsV1: unknown;
 }
 
-/** `SessionSpec`: how the Tilt was started. */
+/** `SessionSpec`: how Tilt was started. */
 export interface SessionSpec {
   readonly tiltfilePath: string;
-  /** `manual` for `tilt up`, `ci` for `tilt ci`, `unknown` for what a newer Tilt may bring. */
+  /** `manual` for `tilt up`, `ci` for `tilt ci`, `unknown` for a value of a newer Tilt. */
   readonly exitCondition: 'manual' | 'ci' | 'unknown';
-  /** The exit condition in Tilt's own words: `manual`, `ci`, or a value of a newer Tilt. Empty when absent. */
+  /** The exit condition as Tilt writes it: `manual`, `ci`, or a value of a newer Tilt. Empty if absent. */
   readonly exitConditionText: string;
   /** Absent at first, even for `tilt ci`: it appears once the Tiltfile is loaded. */
   readonly ci: SessionCI | null;
@@ -79,31 +84,34 @@ export interface SessionCI {
   readonly readinessTimeout: string | null;
 }
 
-/** `SessionStatus`: what it is doing. */
+/** `SessionStatus`: progress and targets. */
 export interface SessionStatus {
-  /** Only `tilt ci` is ever done. */
+  /** Set by `tilt ci` only. */
   readonly done: boolean;
   readonly pid: number | null;
   readonly startTime: MicroTime | null;
   readonly targets: readonly Target[];
-  /** Why it failed; null (on the wire empty or absent) while nothing has. */
+  /** Reason of the failure; null (empty or absent on the wire) without one. */
   readonly error: string | null;
 }
 
 /** One server or job of a Session. */
 export interface Target {
   readonly name: string;
-  /** Distinct within the Session: the name; `name#2` for the second target of that name, and so on. */
+  /** Unique within the Session: the name; `name#2` for the second target of that name, and so on. */
   readonly key: string;
   readonly type: 'job' | 'server' | 'unknown';
-  /** The type in Tilt's own words: `job`, `server`, or a value of a newer Tilt. Empty when absent. */
+  /** The type as Tilt writes it: `job`, `server`, or a value of a newer Tilt. Empty if absent. */
   readonly typeText: string;
   /** The Tiltfile resources it belongs to. */
   readonly resources: readonly string[];
   readonly state: TargetState;
 }
 
-/** What a target is doing. On the wire at most one member is populated; none (`{}`) means inactive, e.g. `auto_init=False`. */
+/**
+ * State of a target. On the wire at most one member is set; none (`{}`) means inactive, as with
+ * `auto_init=False`.
+ */
 export type TargetState =
   | { readonly is: 'inactive' }
   | DisabledState
@@ -111,30 +119,30 @@ export type TargetState =
   | ActiveState
   | TerminatedState;
 
-/** Switched off by its user. */
+/** Disabled by the user. */
 export interface DisabledState {
   readonly is: 'disabled';
 }
 
-/** To run, once what it waits for is there. */
+/** Waiting for a dependency or for its turn. */
 export interface WaitingState {
   readonly is: 'waiting';
   readonly waitReason: string;
 }
 
-/** Running. A server becomes ready; a job that runs is not ready, and one that is ready has succeeded. */
+/** Running. A server becomes ready. A running job is not ready; a job that is ready has succeeded. */
 export interface ActiveState {
   readonly is: 'active';
   readonly startTime: MicroTime | null;
   readonly ready: boolean;
   /**
-   * Null before the first readiness. Tilt refreshes it while the target stays ready, and keeps it across a restart: it does
-   * not say when the target became ready.
+   * Null before the first readiness. Tilt refreshes it while the target stays ready and keeps it across a
+   * restart, so it is not the time at which the target became ready.
    */
   readonly lastReadyTime: MicroTime | null;
 }
 
-/** Ended, well (`error` null) or not. */
+/** Ended, successfully (`error` null) or with an error. */
 export interface TerminatedState {
   readonly is: 'terminated';
   readonly startTime: MicroTime | null;
@@ -143,14 +151,14 @@ export interface TerminatedState {
   readonly error: string | null;
   /** Whether `tilt ci` still tolerates the error, within its `k8sGracePeriod`. */
   readonly graceStatus: 'not-applicable' | 'tolerated' | 'exceeded' | 'unknown';
-  /** The grace status in Tilt's own words: empty, `Tolerated`, `Exceeded`, or a value of a newer Tilt. */
+  /** The grace status as Tilt writes it: empty, `Tolerated`, `Exceeded`, or a value of a newer Tilt. */
   readonly graceStatusText: string;
 }
 
-/** Annotation of the built-in demonstration's Sessions. It travels with the object, through files and buckets too. */
+/** Annotation of the built-in demo's Sessions. It is part of the object, also in files and buckets. */
 export const DEMO_ANNOTATION = 'tilt-graphql/demo';
 
-/** Whether a Session is the built-in demonstration rather than a real Tilt. */
+/** Whether a Session is the built-in demo rather than a real Tilt. */
 export function isDemo({ metadata }: Pick<Session, 'metadata'>): boolean {
   return metadata.annotations.some(({ key, value }) => key === DEMO_ANNOTATION && value === 'true');
 }
@@ -163,4 +171,35 @@ export function sessionIdOf(instance: string, name: string): SessionId {
 /** The id of a target, `<session id>#<target key>`. */
 export function targetIdOf(session: SessionId, key: string): string {
   return `${session}#${key}`;
+}
+
+/** The fields that identify a run of Tilt. */
+type RunIdentity = Pick<Session, 'spec'> & {
+  readonly metadata: Pick<Session['metadata'], 'uid'>;
+  readonly status: Pick<Session['status'], 'pid' | 'startTime'>;
+};
+
+/**
+ * Whether a later object of a Session id belongs to the same run of Tilt: same uid, or, if neither has one,
+ * same process id, start time and Tiltfile. An absent field may appear later; if it disappears, it is another
+ * run.
+ */
+export function isSameRun(known: RunIdentity, later: RunIdentity): boolean {
+  if (known.metadata.uid !== null || later.metadata.uid !== null) {
+    return known.metadata.uid === later.metadata.uid;
+  }
+  return (
+    continues(known.status.pid, later.status.pid) &&
+    continues(known.status.startTime, later.status.startTime) &&
+    continues(known.spec.tiltfilePath || null, later.spec.tiltfilePath || null)
+  );
+}
+
+/** Whether an object identifies its run: it has a uid, a process id or a start time. */
+export function identifiesRun({ metadata, status }: Omit<RunIdentity, 'spec'>): boolean {
+  return metadata.uid !== null || status.pid !== null || status.startTime !== null;
+}
+
+function continues<T>(known: T | null, later: T | null): boolean {
+  return known === null || known === later;
 }

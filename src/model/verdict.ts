@@ -1,9 +1,7 @@
-import { findBlockers } from './blockers.js';
-import { oneLine } from './one-line.js';
-import { headlineOf, plainText } from './plain-text.js';
+import { extractHeadline, oneLine, plainText } from './plain-text.js';
 import type { SessionSpec, SessionStatus, Target } from './session.js';
 
-/** Where a target stands, in one word; see {@link phaseOf}. */
+/** Phase of a target, in one word; see {@link computePhase}. */
 export type Phase =
   | 'inactive'
   | 'disabled'
@@ -14,15 +12,18 @@ export type Phase =
   | 'failed'
   | 'retrying';
 
-/** How the link to a Session's source is: `live`; `stale`, what is known may be old; `gone`, its source has left. */
-export type Link = 'live' | 'stale' | 'gone';
+/**
+ * Connection to the source of a Session: `live`; `stale`, the state may be outdated; `gone`, the source has
+ * left.
+ */
+export type ConnectionState = 'live' | 'stale' | 'gone';
 
-/** Whether a Session is good, and what decides it. */
+/** Verdict on a Session, and the targets that decide it. */
 export interface Verdict<T extends Target = Target> {
   readonly state: 'pending' | 'passed' | 'failed' | 'unknown';
-  /** True once `tilt ci` is done: it will not turn any more. */
+  /** Whether `tilt ci` is done. A final verdict does not change. */
   readonly final: boolean;
-  /** One line for a person: why it failed, what is still awaited, or why nothing can be said. Null when it passed. */
+  /** One line: the failure, the targets still awaited, or why the verdict is unknown. Null if it passed. */
   readonly reason: string | null;
   readonly waiting: readonly T[];
   readonly notReady: readonly T[];
@@ -31,10 +32,11 @@ export interface Verdict<T extends Target = Target> {
 }
 
 /**
- * The phase of a target. Active and not ready is running; terminated with an error that `tilt ci` tolerates is retrying. A
- * job that is active and ready has succeeded: Tilt says so of a Kubernetes Job that completed and whose pod was collected.
+ * Computes the phase of a target. Active but not ready is running; terminated with an error that `tilt ci`
+ * tolerates is retrying. A job that is active and ready has succeeded: Tilt reports this for a Kubernetes Job
+ * that completed and whose pod was collected.
  */
-export function phaseOf({ type, state }: Pick<Target, 'type' | 'state'>): Phase {
+export function computePhase({ type, state }: Pick<Target, 'type' | 'state'>): Phase {
   switch (state.is) {
     case 'active':
       if (!state.ready) return 'running';
@@ -47,19 +49,49 @@ export function phaseOf({ type, state }: Pick<Target, 'type' | 'state'>): Phase 
   }
 }
 
+/** Targets that block a Session, by phase. Within a phase they keep their order. */
+export type Blockers<T> = Readonly<Record<BlockingPhase, readonly T[]>>;
+
+/** A phase that blocks a Session by Tilt's rules. Inactive and disabled targets do not count. */
+export type BlockingPhase = 'failed' | 'retrying' | 'running' | 'waiting';
+
 /**
- * The verdict by Tilt's own rules (`processExitCondition` in `internal/controllers/core/session`), for `tilt up` too,
- * which never sets `done` itself. A Session whose link broke before `done` is unknown: neither success nor failure.
+ * Finds the targets that block a Session. Phases that need a person come first.
+ *
+ * @param phaseOf phase of a target, in lower case as in the model or in capitals as in the schema
  */
-export function verdictOf<T extends Target>({ spec, status }: Judged<T>, link: Link): Verdict<T> {
-  const { waiting, running: notReady, retrying, failed } = findBlockers(status.targets, phaseOf);
+export function findBlockers<T>(targets: Iterable<T>, phaseOf: (target: T) => string): Blockers<T> {
+  const blockers: Record<BlockingPhase, T[]> = { failed: [], retrying: [], running: [], waiting: [] };
+  for (const target of targets) {
+    const phase = phaseOf(target).toLowerCase();
+    if (isKeyOf(phase, blockers)) blockers[phase].push(target);
+  }
+  return blockers;
+}
+
+function isKeyOf<K extends string>(name: string, object: Readonly<Record<K, unknown>>): name is K {
+  return Object.hasOwn(object, name);
+}
+
+/**
+ * Computes the verdict by Tilt's rules (`processExitCondition` in `internal/controllers/core/session`). They
+ * also apply to `tilt up`, which never sets `done`. If the connection broke before `done`, the verdict is
+ * unknown: neither success nor failure.
+ */
+export function computeVerdict<T extends Target>(
+  { spec, status }: VerdictInput<T>,
+  connection: ConnectionState,
+): Verdict<T> {
+  const { waiting, running: notReady, retrying, failed } = findBlockers(status.targets, computePhase);
   const lists = { waiting, notReady, retrying, failed };
-  const { state, reason } = status.done ? whenDone(status.error) : whileOpen({ spec, status }, lists, link);
+  const { state, reason } = status.done
+    ? decideDone(status.error)
+    : decideOpen({ spec, status }, lists, connection);
   return { ...lists, state, final: status.done, reason };
 }
 
-/** What of a Session the verdict depends on. */
-interface Judged<T extends Target> {
+/** The parts of a Session on which the verdict depends. */
+interface VerdictInput<T extends Target> {
   readonly spec: SessionSpec;
   readonly status: Omit<SessionStatus, 'targets'> & { readonly targets: readonly T[] };
 }
@@ -67,61 +99,71 @@ interface Judged<T extends Target> {
 type Lists = Pick<Verdict, 'waiting' | 'notReady' | 'retrying' | 'failed'>;
 type Outcome = Pick<Verdict, 'state' | 'reason'>;
 
-function whenDone(error: string | null): Outcome {
-  return error === null ? { state: 'passed', reason: null } : failed(error);
+function decideDone(error: string | null): Outcome {
+  return error === null ? { state: 'passed', reason: null } : fail(error);
 }
 
-function whileOpen({ spec, status }: Judged<Target>, lists: Lists, link: Link): Outcome {
-  if (link !== 'live') return { state: 'unknown', reason: `${LINK_LOST[link]} before it was done` };
+function decideOpen(
+  { spec, status }: VerdictInput<Target>,
+  lists: Lists,
+  connection: ConnectionState,
+): Outcome {
+  if (connection !== 'live')
+    return { state: 'unknown', reason: `${DISCONNECTED[connection]} before it was done` };
   if (spec.exitCondition === 'unknown') {
     const text = oneLine(JSON.stringify(spec.exitConditionText.slice(0, 60)));
-    return { state: 'unknown', reason: `its exit condition is not known: ${text}` };
+    return { state: 'unknown', reason: `unknown exit condition: ${text}` };
   }
-  if (status.error !== null) return failed(status.error);
+  if (status.error !== null) return fail(status.error);
   const [first] = lists.failed;
-  if (first) return failureOf(first);
+  if (first) return failByTarget(first);
   const awaited = describeAwaited(lists);
   if (awaited !== '') return { state: 'pending', reason: oneLine(plainText(awaited)) };
-  // The Tiltfile is always a target: alone, it only says that the others are not known yet.
-  if (status.targets.length <= 1) return { state: 'pending', reason: missingTargets(status.targets[0]) };
+  // The Tiltfile is always a target. A single target means that the others are not known yet.
+  if (status.targets.length <= 1)
+    return { state: 'pending', reason: describeMissingTargets(status.targets[0]) };
   return { state: 'passed', reason: null };
 }
 
-/** Why one target is not enough. A source other than Tilt may leave out the Tiltfile's own. */
-function missingTargets(only: Target | undefined): string {
-  if (only === undefined || only.name === TILTFILE_TARGET) return 'no target besides the Tiltfile yet';
-  return oneLine(plainText(`${only.name} is the only target yet, and the target of the Tiltfile is missing`));
+const DISCONNECTED = { stale: 'the connection was lost', gone: 'it ended' } as const;
+
+/** Explains why one target is not enough. Sources other than Tilt may omit the Tiltfile's own target. */
+function describeMissingTargets(only: Target | undefined): string {
+  if (only === undefined || only.name === TILTFILE_TARGET) return 'no target except the Tiltfile yet';
+  return oneLine(plainText(`${only.name} is the only target so far; the target of the Tiltfile is missing`));
 }
 
-/** Name of the target that Tilt reports first, and always. */
+/** Name of the target that Tilt always reports, and reports first. */
 const TILTFILE_TARGET = 'tiltfile:update';
 
-const LINK_LOST = { stale: 'the link was lost', gone: 'it ended' } as const;
-
-/** Tilt's errors may have many lines, as a Tiltfile's traceback does, or say nothing at all. */
-function failed(error: string, prefix = ''): Outcome {
-  return { state: 'failed', reason: oneLine(prefix + headlineOf(error)) || 'no reason was given' };
+/** Tilt's errors may have many lines, such as a Tiltfile's traceback, or be empty. */
+function fail(error: string, prefix = ''): Outcome {
+  return { state: 'failed', reason: oneLine(prefix + extractHeadline(error)) || 'no reason was given' };
 }
 
-function failureOf({ name, state }: Target): Outcome {
+function failByTarget({ name, state }: Target): Outcome {
   const where = plainText(name);
-  if (state.is !== 'terminated') return failed(where);
+  if (state.is !== 'terminated') return fail(where);
   const grace = state.graceStatus === 'exceeded' ? 'exceeded grace period: ' : '';
-  return failed(state.error ?? '', `${where}: ${grace}`);
+  return fail(state.error ?? '', `${where}: ${grace}`);
 }
 
-/** Names of the targets that are still awaited: `waiting: a, b; not ready: c`. */
+/** Names the targets that are still awaited: `waiting: a, b; not ready: c`. */
 function describeAwaited({ waiting, notReady, retrying }: Lists): string {
-  const lines = [namesOf('waiting', waiting), namesOf('not ready', notReady), namesOf('retrying', retrying)];
+  const lines = [
+    listNames('waiting', waiting),
+    listNames('not ready', notReady),
+    listNames('retrying', retrying),
+  ];
   return lines.filter((line) => line !== '').join('; ');
 }
 
-/** Enough for a person: those of 10,000 targets were a reason of 150 kB in every payload. */
-const NAMES_IN_REASON = 10;
+/** The names of 10,000 targets made a reason of 150 kB in every payload. */
+const MAX_NAMES_IN_REASON = 10;
 
-function namesOf(what: string, targets: readonly Target[]): string {
+function listNames(what: string, targets: readonly Target[]): string {
   if (targets.length === 0) return '';
-  const names = targets.slice(0, NAMES_IN_REASON).map((target) => target.name);
+  const names = targets.slice(0, MAX_NAMES_IN_REASON).map((target) => target.name);
   const more = targets.length - names.length;
   return `${what}: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

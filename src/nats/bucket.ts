@@ -1,43 +1,47 @@
 import type { JetStreamClient, JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream';
 import type { KV, KvOptions } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { isSystemError } from '../lib/errors.js';
 import { ProviderError } from '../providers/provider.js';
-import type { BucketAddress } from './address.js';
-import { ANSWER_MS } from './connection.js';
-import { placeOf } from './errors.js';
-import { type BucketSettings, DEFAULT_BUCKET_SETTINGS } from './settings.js';
+import { REQUEST_TIMEOUT_MS } from './connection.js';
+import {
+  type BucketAddress,
+  type BucketSettings,
+  DEFAULT_BUCKET_SETTINGS,
+  formatAddress,
+} from './settings.js';
 
-export { type BucketSettings, DEFAULT_BUCKET_SETTINGS };
-
-/** An open bucket, and the one beside it in which publishers say that they are there. */
+/** An open bucket, and its presence bucket, to which publishers write heartbeats. */
 export interface Bucket {
   readonly address: BucketAddress;
   readonly connection: NatsConnection;
   readonly jetstream: JetStreamClient;
   readonly manager: JetStreamManager;
-  /** The same for those who ask again soon: it waits for an answer for {@link ASK_MS} alone. */
-  readonly asker: JetStreamManager;
+  /** The same for polling, with a timeout of {@link POLL_TIMEOUT_MS}. */
+  readonly pollManager: JetStreamManager;
   readonly sessions: KV;
   readonly presence: KV;
   readonly sessionStream: string;
   readonly presenceStream: string;
-  /** Tells this bucket from one of the same name that was made anew: small letters and digits. */
+  /** Identifies the bucket: one that is deleted and created again differs. Lower-case letters and digits. */
   readonly log: string;
   readonly maxAgeMs: number;
   readonly presenceMs: number;
 }
 
-/** How long an answer may take to who asks again soon, in milliseconds. */
-const ASK_MS = 1_000;
-
-/** Size of the presence of a bucket whose size is limited, in bytes: enough for about 10,000 Sessions. */
-const PRESENCE_BYTES = 2 * 2 ** 20;
+/** Timeout of requests that are repeated at once, in milliseconds. */
+const POLL_TIMEOUT_MS = 1_000;
 
 /**
- * Why a stream is not created, however often it is tried: the server's codes, by which `nats-server` tells limits of an account
- * from a cluster that is not complete for now.
+ * Size of the presence bucket if the bucket's size is limited, in bytes: enough for about 10,000 Sessions.
  */
-const IMPOSSIBLE: ReadonlyMap<unknown, string> = new Map([
+const MAX_PRESENCE_BYTES = 2 * 2 ** 20;
+
+/**
+ * Hints for permanent errors of creating a stream, by the code of `nats-server`. A cluster that is
+ * temporarily incomplete has other codes.
+ */
+const PERMANENT_ERRORS: ReadonlyMap<unknown, string> = new Map([
   [10002, 'raise the limits of the account'],
   [10027, 'raise max_streams of the account (two are needed), or create the bucket with another account'],
   [
@@ -46,20 +50,20 @@ const IMPOSSIBLE: ReadonlyMap<unknown, string> = new Map([
   ],
   [10047, 'raise max_store (max_file) of the account or server, or lower --bucket-max-bytes'],
   [10113, 'the account requires a size: give one with --bucket-max-bytes, such as 64M'],
-  [10122, 'lower --bucket-max-bytes, or raise the largest size that the account allows for a stream'],
+  [10122, 'lower --bucket-max-bytes, or raise the maximum stream size of the account'],
 ]);
 
-const NANOS = 1_000_000; // nanoseconds of a millisecond
+const NANOS_PER_MS = 1_000_000;
 
 /**
- * Opens a bucket, which is made when there is none. Throws a `ProviderError` of code `config` when there is one that is
- * set up in another way than is asked for.
+ * Opens a bucket and creates it if it does not exist. Throws a `ProviderError` of code `config` if it exists
+ * with other settings than the given ones.
  *
- * Presence has a bucket of its own because the servers we support have no time-to-live of single keys (before 2.11):
- * there all values have the same short one. It is kept in memory: after a restart of the servers it is written anew
- * within a third of its time.
+ * Presence has a bucket of its own because NATS before 2.11 has no TTL per key; all its values have the same
+ * short TTL. It is kept in memory. After a restart of the servers it is written again within a third of its
+ * TTL.
  *
- * @param last the bucket when it was opened before: whoever creates its presence again gives it the same time
+ * @param last the bucket as it was opened before: its presence bucket is created again with the same TTL
  */
 export async function openBucket(
   connection: NatsConnection,
@@ -68,21 +72,21 @@ export async function openBucket(
   last: Pick<Bucket, 'presenceMs'> | null = null,
 ): Promise<Bucket> {
   const { jetstream: createClient, jetstreamManager, Kvm } = await import('./library.js');
-  const jetstream = createClient(connection, { timeout: ANSWER_MS });
-  const manager = await jetstreamManager(connection, { timeout: ANSWER_MS });
-  const asker = await jetstreamManager(connection, { timeout: ASK_MS, checkAPI: false });
+  const jetstream = createClient(connection, { timeout: REQUEST_TIMEOUT_MS });
+  const manager = await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS });
+  const pollManager = await jetstreamManager(connection, { timeout: POLL_TIMEOUT_MS, checkAPI: false });
   const kvm = new Kvm(jetstream);
   const { replicas, history, maxAgeMs, presenceMs, maxBytes } = {
     ...DEFAULT_BUCKET_SETTINGS,
     ...(last && { presenceMs: last.presenceMs }),
     ...settings,
   };
-  // Read from the leader alone: another server may not have yet what was written a moment ago.
-  const both: Partial<KvOptions> = { replicas, allow_direct: false };
+  // Read from the leader only: other servers may not have the latest write yet.
+  const common: Partial<KvOptions> = { replicas, allow_direct: false };
   const presenceName = `${address.bucket}_presence`;
   const create = (name: string, options: Partial<KvOptions>) =>
-    kvm.create(name, { ...both, ...options }).catch((error) => {
-      throw creationError(address, name, error);
+    kvm.create(name, { ...common, ...options }).catch((error) => {
+      throw toCreationError(address, name, error);
     });
   const sessions = await create(address.bucket, {
     history,
@@ -93,61 +97,65 @@ export async function openBucket(
     history: 1,
     ttl: presenceMs,
     storage: 'memory',
-    ...(maxBytes !== undefined && { max_bytes: Math.min(maxBytes, PRESENCE_BYTES) }),
+    ...(maxBytes !== undefined && { max_bytes: Math.min(maxBytes, MAX_PRESENCE_BYTES) }),
   });
   const info = await manager.streams.info(`KV_${address.bucket}`);
   const presenceInfo = await manager.streams.info(`KV_${presenceName}`);
-  check(address, info, presenceInfo.config, settings);
+  checkSettings(address, info, presenceInfo.config, settings);
   return {
     address,
     connection,
     jetstream,
     manager,
-    asker,
+    pollManager,
     sessions,
     presence,
     sessionStream: info.config.name,
     presenceStream: presenceInfo.config.name,
     log: Math.floor(Date.parse(info.created)).toString(36),
-    maxAgeMs: info.config.max_age / NANOS,
-    presenceMs: presenceInfo.config.max_age / NANOS,
+    maxAgeMs: info.config.max_age / NANOS_PER_MS,
+    presenceMs: presenceInfo.config.max_age / NANOS_PER_MS,
   };
 }
 
-/** Where trying again is of no use, an error that says which bucket, the server's words, and what to do. */
-function creationError(address: BucketAddress, name: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error;
-  const hint = IMPOSSIBLE.get(error.code);
+/** Converts a permanent error into one that names the bucket, the server's message and a hint. */
+function toCreationError(address: BucketAddress, name: string, error: unknown): unknown {
+  if (!isSystemError(error)) return error;
+  const hint = PERMANENT_ERRORS.get(error.code);
   if (hint === undefined) return error;
   return new ProviderError(
     'config',
-    `${placeOf(address)}: ${name} cannot be created (${error.message}); ${hint}`,
+    `${formatAddress(address)}: cannot create the bucket ${name} (${error.message}); ${hint}`,
   );
 }
 
-function check(
+function checkSettings(
   address: BucketAddress,
   { config }: StreamInfo,
   presence: StreamConfig,
   { replicas, history, maxAgeMs, presenceMs, maxBytes }: BucketSettings,
 ): void {
   const differences = [
-    difference('replicas', config.num_replicas, replicas),
-    difference('history', config.max_msgs_per_subject, history),
-    difference('max bytes', config.max_bytes, maxBytes),
-    difference('max age', seconds(config.max_age / NANOS), maxAgeMs && seconds(maxAgeMs)),
-    difference('presence time', seconds(presence.max_age / NANOS), presenceMs && seconds(presenceMs)),
-    presence.max_age > 0 ? null : 'its presence bucket has no age limit, expected one of some seconds',
+    compare('replicas', config.num_replicas, replicas),
+    compare('history', config.max_msgs_per_subject, history),
+    compare('max bytes', config.max_bytes, maxBytes),
+    compare('max age', formatSeconds(config.max_age / NANOS_PER_MS), maxAgeMs && formatSeconds(maxAgeMs)),
+    compare(
+      'presence time',
+      formatSeconds(presence.max_age / NANOS_PER_MS),
+      presenceMs && formatSeconds(presenceMs),
+    ),
+    presence.max_age > 0 ? null : 'its presence bucket has no age limit, expected some seconds',
   ].filter((line) => line !== null);
   if (differences.length === 0) return;
-  const mend = 'ask for what it has, change it with the nats tool, or take another bucket';
-  throw new ProviderError('config', `${placeOf(address)}: ${differences.join('; ')}; ${mend}`);
+  const hint = 'use the existing settings, change them with the nats CLI, or use another bucket';
+  throw new ProviderError('config', `${formatAddress(address)}: ${differences.join('; ')}; ${hint}`);
 }
 
-function difference(what: string, has: number | string, wanted: number | string | undefined): string | null {
-  return wanted === undefined || wanted === has ? null : `expected ${what} ${wanted}, got ${has}`;
+function compare(what: string, got: number | string, expected: number | string | undefined): string | null {
+  return expected === undefined || expected === got ? null : `expected ${what} ${expected}, got ${got}`;
 }
 
-function seconds(ms: number): string {
+function formatSeconds(ms: number): string {
   return `${ms / 1_000} s`;
 }

@@ -1,39 +1,39 @@
-import type { Consumer, ConsumerMessages, ConsumerNotification } from '@nats-io/jetstream';
+import type { Consumer, ConsumerMessages, ConsumerNotification, JsMsg } from '@nats-io/jetstream';
 import { type Clock, createAbortScope, sleep } from '../lib/clock.js';
 import type { Bucket } from './bucket.js';
-import type { Link } from './link.js';
-import { consumed } from './message.js';
-import type { StreamPlace } from './stream-place.js';
+import type { ConnectionMonitor } from './connection.js';
+import type { StreamMessage, StreamPosition } from './stream-position.js';
 
-/** A consumer that was created, and what its stream had before that. */
+/** A consumer, and the newest message of its stream before the consumer was created. */
 export interface OpenConsumer {
   readonly consumer: Consumer;
-  /** Place of the newest message that was in the stream by then. */
   readonly last: number;
 }
 
-/** What {@link consume} works with. */
+/** Dependencies of {@link consume}. */
 export interface ConsumeOptions {
   readonly bucket: Bucket;
   readonly stream: string;
-  readonly link: Link;
-  readonly place: StreamPlace;
+  readonly monitor: ConnectionMonitor;
+  readonly position: StreamPosition;
   readonly clock: Clock;
-  /** All was well a moment ago. */
-  onWell(): void;
+  /** Called after each proof that the stream can be read. */
+  onHealthy(): void;
 }
 
-/** How often the reading is looked after while nothing comes, in milliseconds: at the beginning, and later. */
-const LOOK_MS = { first: 1_000, later: 5_000 };
+/** Interval of checks while no message arrives, in milliseconds: until caught up, and afterwards. */
+const CHECK_MS = { first: 1_000, later: 5_000 };
 
-/** A sign of life is asked for this often, in milliseconds; after two that did not come something is wrong. */
+/** Interval of the consumer's heartbeats, in milliseconds. Two missed heartbeats are an error. */
 const HEARTBEAT_MS = 500;
 
-/** Messages that may be on their way, so that a burst does not pile up in the connection. */
-const IN_FLIGHT = 500;
+/** Maximum number of unprocessed messages, so that a burst does not accumulate in the connection. */
+const MAX_IN_FLIGHT = 500;
 
-/** After these the consumer gives nothing any more, or the library would make itself another, in its own time. */
-const TROUBLE: ReadonlySet<ConsumerNotification['type']> = new Set([
+/**
+ * Notifications after which a consumer delivers nothing, or the library would create another in its own time.
+ */
+const FATAL: ReadonlySet<ConsumerNotification['type']> = new Set([
   'heartbeats_missed',
   'consumer_deleted',
   'consumer_not_found',
@@ -42,39 +42,39 @@ const TROUBLE: ReadonlySet<ConsumerNotification['type']> = new Set([
   'reset',
 ]);
 
-/** Reads from a consumer until the signal aborts, or something is wrong: resolves with what. */
+/** Reads from a consumer until the signal aborts or reading fails. Resolves with the error. */
 export async function consume(
   { consumer, last }: OpenConsumer,
   options: ConsumeOptions,
   outer: AbortSignal,
 ): Promise<Error> {
-  const { link, place, onWell } = options;
+  const { monitor, position, onHealthy } = options;
   const scope = createAbortScope(outer);
-  let trouble = new Error('the reading of it ended');
+  let failure = new Error('reading ended');
   const fail = (error: unknown) => {
     if (scope.signal.aborted) return;
-    trouble = error instanceof Error ? error : new Error(String(error));
+    failure = error instanceof Error ? error : new Error(String(error));
     scope.end();
   };
   const createdAt = Date.parse((await consumer.info(true)).created);
   const messages = await consumer.consume({
-    max_messages: IN_FLIGHT,
+    max_messages: MAX_IN_FLIGHT,
     idle_heartbeat: HEARTBEAT_MS,
     callback(message) {
       if (scope.signal.aborted) return;
       try {
-        place.take(consumed(message, { createdAt, last }));
-        onWell();
+        position.take(fromConsumer(message, { createdAt, last }));
+        onHealthy();
       } catch (error) {
         fail(error);
       }
     },
   });
-  const stopListening = link.onLost(() => fail(new Error('the connection broke')));
-  void messages.closed().then((error) => fail(error ?? trouble));
-  void noteTrouble(messages, fail);
+  const stopListening = monitor.onDisconnect(() => fail(new Error('the connection broke')));
+  void messages.closed().then((error) => fail(error ?? failure));
+  void watchNotifications(messages, fail);
   try {
-    await lookAfter(consumer, options, scope.signal);
+    await checkProgress(consumer, options, scope.signal);
   } catch (error) {
     fail(error);
   } finally {
@@ -83,28 +83,62 @@ export async function consume(
     messages.stop();
     consumer.delete().catch(() => {});
   }
-  return trouble;
+  return failure;
 }
 
-async function noteTrouble(messages: ConsumerMessages, fail: (error: Error) => void): Promise<void> {
+async function watchNotifications(messages: ConsumerMessages, fail: (error: Error) => void): Promise<void> {
   for await (const { type } of messages.status()) {
-    if (TROUBLE.has(type)) fail(new Error(type.replaceAll('_', ' ')));
+    if (FATAL.has(type)) fail(new Error(type.replaceAll('_', ' ')));
   }
 }
 
-/** Returns when the signal aborts; throws when the stream is not to be found, or the consumer does not move. */
-async function lookAfter(consumer: Consumer, options: ConsumeOptions, signal: AbortSignal): Promise<void> {
-  const { bucket, stream, place, clock, onWell } = options;
+/** Returns when the signal aborts. Throws if the stream does not exist or the consumer does not deliver. */
+async function checkProgress(
+  consumer: Consumer,
+  options: ConsumeOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { bucket, stream, position, clock, onHealthy } = options;
   while (!signal.aborted) {
-    const before = place.count;
-    await sleep(clock, place.isCaughtUp ? LOOK_MS.later : LOOK_MS.first, signal);
-    if (signal.aborted || place.count > before) continue;
-    place.enter(await bucket.manager.streams.info(stream));
+    const before = position.count;
+    await sleep(clock, position.isCaughtUp ? CHECK_MS.later : CHECK_MS.first, signal);
+    if (signal.aborted || position.count > before) continue;
+    position.verify(await bucket.manager.streams.info(stream));
     const { num_pending: pending } = await consumer.info();
-    if (signal.aborted || place.count > before) continue;
-    if (pending > 0) throw new Error('messages are waiting that do not come');
-    onWell();
-    // What was to come at the beginning may have been forgotten by the server before it came.
-    place.catchUp();
+    if (signal.aborted || position.count > before) continue;
+    if (pending > 0) throw new Error(`${pending} messages are pending but not delivered`);
+    onHealthy();
+    // The server may have dropped messages of the beginning before it delivered them.
+    position.catchUp();
   }
+}
+
+/** Creation of a consumer. */
+interface ConsumerStart {
+  /** Time, by the servers' clock: milliseconds since 1970. */
+  readonly createdAt: number;
+  /** Sequence number of the newest message of its stream at that time. */
+  readonly last: number;
+}
+
+/** Maximum difference between the clocks of two servers of a cluster, in milliseconds. */
+const MAX_CLOCK_SKEW_MS = 10_000;
+
+function fromConsumer(message: JsMsg, start: ConsumerStart): StreamMessage {
+  const { subject, seq, headers, info, data } = message;
+  const writtenAt = info.timestampNanos / 1_000_000;
+  return { subject, seq, writtenAt, ageMs: computeAge({ seq, writtenAt }, start), headers, data };
+}
+
+/**
+ * Computes the age of a message when the consumer was created, in milliseconds; 0 for a later message.
+ * Infinite if the age is unknown because the servers' clock was set back since the message was written.
+ */
+export function computeAge(
+  { seq, writtenAt }: Pick<StreamMessage, 'seq' | 'writtenAt'>,
+  { createdAt, last }: ConsumerStart,
+): number {
+  if (seq > last) return 0;
+  if (writtenAt > createdAt + MAX_CLOCK_SKEW_MS) return Number.POSITIVE_INFINITY;
+  return Math.max(0, createdAt - writtenAt);
 }

@@ -1,93 +1,116 @@
+import { messageOf } from '../lib/errors.js';
 import { ProviderError, type ProviderErrorCode } from '../providers/provider.js';
-import type { BucketAddress } from './address.js';
+import { type BucketAddress, formatAddress } from './settings.js';
 
-/** What a server or the library says, what is meant by it, and what to do. */
-interface Meaning {
-  readonly said: RegExp;
+/** A message of the server or the client library, with its cause and a hint. */
+interface KnownError {
+  readonly pattern: RegExp;
   readonly code: ProviderErrorCode;
-  readonly what: (text: string) => string;
-  readonly mend: string;
+  readonly describe: (text: string) => string;
+  readonly hint: string;
 }
 
-/** The first that matches counts. */
-const MEANINGS: readonly Meaning[] = [
+/** The first match counts. */
+const KNOWN_ERRORS: readonly KnownError[] = [
   {
-    said: /authoriz|authenticat|permission/i,
+    pattern: /authoriz|authenticat|permission/i,
     code: 'refused',
-    what: (text) => `the server refuses (${text})`,
-    mend: 'look at the user, token or credentials file',
+    describe: (text) => `permission denied by the server (${text})`,
+    hint: 'check the user, token or credentials file',
   },
   {
-    said: /maximum (bytes|messages) exceeded|insufficient (storage |memory )?resources|resource limits exceeded/i,
+    pattern:
+      /maximum (bytes|messages) exceeded|insufficient (storage |memory )?resources|resource limits exceeded/i,
     code: 'unreachable',
-    what: (text) => `the bucket or its account is full (${text})`,
-    mend: 'give it more room, or let it keep less (--bucket-history, --bucket-max-age)',
+    describe: (text) => `the bucket or its account is full (${text})`,
+    hint: 'raise its limits, or keep less (--bucket-history, --bucket-max-age)',
   },
   {
-    said: /max_payload|message size exceeds/i,
+    pattern: /max_payload|message size exceeds/i,
     code: 'unreachable',
-    what: (text) => `the Session is larger than a message may be (${text})`,
-    mend: "raise max_payload of the server, or the bucket's maximum value size",
+    describe: (text) => `the Session exceeds the maximum message size (${text})`,
+    hint: "raise max_payload of the server, or the bucket's maximum value size",
   },
   {
-    said: /sealed/i,
+    pattern: /sealed/i,
     code: 'unreachable',
-    what: (text) => `the bucket takes no more states (${text})`,
-    mend: 'publish to another bucket, since a sealed one cannot be opened again',
+    describe: (text) => `the bucket is sealed and read-only (${text})`,
+    hint: 'publish to another bucket, since a sealed one cannot be opened again',
   },
   {
-    said: /jetstream.*not enabled/i,
+    pattern: /jetstream.*not enabled/i,
     code: 'config',
-    what: (text) => `JetStream is needed, but ${text}`,
-    mend: 'switch it on, for the server (--jetstream) and the account',
+    describe: (text) => `JetStream is required, but ${text}`,
+    hint: 'enable it for the server (--jetstream) and the account',
   },
   {
-    said: /no responders|503/i,
+    pattern: /no responders|503/i,
     code: 'unreachable',
-    what: (text) => `JetStream does not answer (${text})`,
-    mend: 'is it enabled, and has the cluster a leader?',
+    describe: (text) => `JetStream does not answer (${text})`,
+    hint: 'check that it is enabled and that the cluster has a leader',
   },
   {
-    said: /alert|certificate required/i,
+    pattern: /alert|certificate required/i,
     code: 'refused',
-    what: (text) => `the server refuses this certificate (${text})`,
-    mend: 'give one that it knows with --nats-tls-cert and --nats-tls-key',
+    describe: (text) => `the server rejects the client certificate (${text})`,
+    hint: 'give a certificate that it trusts with --nats-tls-cert and --nats-tls-key',
   },
   {
-    said: /certificate/i,
+    pattern: /certificate/i,
     code: 'config',
-    what: (text) => `the server's certificate is not trusted (${text})`,
-    mend: 'give the CA that has signed it with --nats-tls-ca, and call the server by a name that stands in it',
+    describe: (text) => `the server's certificate is not trusted (${text})`,
+    hint: 'give the CA that signed it with --nats-tls-ca, and use a host name that the certificate contains',
   },
   {
-    said: /not support 'tls'/i,
+    pattern: /not support 'tls'/i,
     code: 'config',
-    what: () => 'the server speaks no TLS',
-    mend: 'write nats:// and leave --nats-tls-… out, or give the server a certificate',
+    describe: () => 'the server does not support TLS',
+    hint: 'use nats:// without --nats-tls-… options, or configure a certificate on the server',
   },
 ];
 
-/** The servers, for messages. */
-export function placeOf({ servers, isTls, bucket }: BucketAddress): string {
-  return `${isTls ? 'tls' : 'nats'}://${servers.join(',')}/${bucket}`;
+/** Converts an error into a `ProviderError` with one line: address, cause, hint. */
+export function toProviderError(address: BucketAddress, error: unknown): ProviderError {
+  return convert(address, error, (text) => text);
 }
 
-/** What went wrong with a server, as one line: where, what, what to do. */
-export function natsError(address: BucketAddress, error: unknown): ProviderError {
-  return errorOf(address, error, (text) => text);
+/** Converts an error of opening a connection. */
+export function toConnectError(address: BucketAddress, error: unknown, usesTls: boolean): ProviderError {
+  // A server drops clients with an unknown certificate without an error.
+  const hint = usesTls
+    ? 'check that a server runs there and accepts this certificate (--nats-tls-cert)'
+    : 'check that a server runs there';
+  return convert(address, error, (text) => `cannot connect (${text}); ${hint}`);
 }
 
-/** What went wrong when connecting. */
-export function connectError(address: BucketAddress, error: unknown, usesTls: boolean): ProviderError {
-  // Whom it does not know by a certificate a server drops without a word.
-  const cause = usesTls ? ', and does it take this certificate (--nats-tls-cert)?' : '?';
-  return errorOf(address, error, (text) => `cannot connect (${text}); does a server run there${cause}`);
-}
-
-function errorOf(address: BucketAddress, error: unknown, otherwise: (text: string) => string): ProviderError {
+function convert(address: BucketAddress, error: unknown, otherwise: (text: string) => string): ProviderError {
   if (error instanceof ProviderError) return error;
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  const meaning = MEANINGS.find(({ said }) => said.test(text));
-  const line = meaning ? `${meaning.what(text)}; ${meaning.mend}` : otherwise(text);
-  return new ProviderError(meaning?.code ?? 'unreachable', `${placeOf(address)}: ${line}`);
+  const text = messageOf(error) || String(error);
+  const known = KNOWN_ERRORS.find(({ pattern }) => pattern.test(text));
+  const line = known ? `${known.describe(text)}; ${known.hint}` : otherwise(text);
+  return new ProviderError(known?.code ?? 'unreachable', `${formatAddress(address)}: ${line}`);
+}
+
+/**
+ * Returns the error of a write if retrying is useless: another publisher has the key, the configuration is
+ * wrong, or the server denies permission. Otherwise null.
+ */
+export function toPermanentError(error: unknown, address: BucketAddress | null): ProviderError | null {
+  if (error instanceof ProviderError) return error;
+  if (address === null || !/permission/i.test(messageOf(error))) return null;
+  return toProviderError(address, error);
+}
+
+/**
+ * Whether the stream of a bucket does not exist. A read reports this. A write gets no responders, which the
+ * client library reports as a server without JetStream.
+ */
+export function isMissingStream(error: unknown): boolean {
+  return /stream not found|no responders|503|jetstream is not enabled/i.test(messageOf(error));
+}
+
+/** Describes in one line why a state or a heartbeat was not written. */
+export function describeWriteError(error: unknown, address: BucketAddress): string {
+  if (!isMissingStream(error)) return toProviderError(address, error).message;
+  return `${formatAddress(address)}: stream not found (${messageOf(error)}); it is created again`;
 }

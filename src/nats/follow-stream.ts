@@ -1,140 +1,149 @@
+import type { StoredMsg } from '@nats-io/jetstream';
 import { type Clock, createAbortScope, sleep } from '../lib/clock.js';
 import { ProviderError } from '../providers/provider.js';
 import type { Bucket } from './bucket.js';
+import { type ConnectionMonitor, monitorConnection } from './connection.js';
 import { type ConsumeOptions, consume, type OpenConsumer } from './consume.js';
-import { natsError, placeOf } from './errors.js';
-import { type Link, watchLink } from './link.js';
-import { stored } from './message.js';
-import { createStreamPlace, type StreamPlaceOptions } from './stream-place.js';
+import { toProviderError } from './errors.js';
+import { formatAddress } from './settings.js';
+import { createStreamPosition, type StreamMessage, type StreamPositionOptions } from './stream-position.js';
 
-/** What of a stream is read, and who is told. */
-export interface FollowOptions extends Omit<StreamPlaceOptions, 'name'> {
+/** Options of {@link followStream}. */
+export interface FollowOptions extends Omit<StreamPositionOptions, 'name'> {
   readonly bucket: Bucket;
   readonly stream: string;
-  /** Of keys, such as `team-a.>`. */
+  /** Subject of the keys, such as `team-a.>`. */
   readonly subject: string;
-  /** Begin with everything that is kept, or with the newest of each key. */
+  /** Start with all messages that are kept, or with the newest of each key. */
   readonly begin: 'all' | 'newest';
   readonly clock: Clock;
 }
 
 /**
- * How long nothing may be known of the stream, in milliseconds: while there is no connection, and while there is one: the
- * election of a leader takes from 4 to 9 s.
+ * Maximum time without proof that the stream can be read, in milliseconds: without a connection, and with
+ * one. The election of a leader takes from 4 to 9 s.
  */
-const PATIENCE_MS = { away: 4_000, connected: 10_000 };
+const PATIENCE_MS = { down: 4_000, connected: 10_000 };
 
-/** After what time is tried again, in milliseconds. */
-const AGAIN_MS = 100;
+/** Delay before reading is retried, in milliseconds. */
+const RETRY_MS = 100;
 
-/** How often is asked for what is next while there is no consumer, in milliseconds. */
+/** Interval of polling while there is no consumer, in milliseconds. */
 const POLL_MS = 100;
 
 /**
- * Reads a stream until the signal aborts. Throws a `ProviderError` when something is wrong at the beginning, or later for
- * {@link PATIENCE_MS}.
+ * Reads a stream until the signal aborts. Throws a `ProviderError` if reading fails before it has caught up,
+ * or later for {@link PATIENCE_MS}.
  *
- *     consuming ──no sign of life, no connection──► asking for each next message ──a new consumer──► consuming
+ *     consuming ──no heartbeat, no connection──► polling each next message ──a new consumer──► consuming
  *
- * Asking is slow, but needs the stream's own leader alone: a consumer is one server's, and while the cluster as a whole elects
- * its leader, no other can be made.
+ * Polling is slow but needs only the stream's own leader. A consumer belongs to one server, and no other can
+ * be created while the cluster elects its leader.
  */
 export async function followStream(options: FollowOptions, outer: AbortSignal): Promise<void> {
   const { bucket, clock } = options;
   const scope = createAbortScope(outer);
-  const place = createStreamPlace({ ...options, name: placeOf(bucket.address) });
-  const link = watchLink(bucket.connection);
-  /** Since when nothing is known of the stream; null while something is. */
-  let troubledAt: number | null = null;
-  const onWell = () => {
-    troubledAt = null;
+  const position = createStreamPosition({ ...options, name: formatAddress(bucket.address) });
+  const monitor = monitorConnection(bucket.connection);
+  /** Time of the first failure since the last proof; null without one. */
+  let failingSince: number | null = null;
+  const onHealthy = () => {
+    failingSince = null;
   };
-  const parts = { ...options, place, link, onWell };
+  const reading = { ...options, position, monitor, onHealthy };
   try {
     while (!scope.signal.aborted) {
-      const trouble = await readOn(parts, scope.signal);
+      const failure = await readFromPosition(reading, scope.signal);
       if (scope.signal.aborted) return;
-      const isLost = trouble instanceof ProviderError || place.isBroken || !place.isCaughtUp;
-      troubledAt ??= clock.monotonic();
-      if (isLost || clock.monotonic() - troubledAt >= patienceMs(link)) throw trouble;
-      await sleep(clock, AGAIN_MS, scope.signal);
+      const isFatal = failure instanceof ProviderError || position.isBroken || !position.isCaughtUp;
+      failingSince ??= clock.monotonic();
+      if (isFatal || clock.monotonic() - failingSince >= choosePatience(monitor)) throw failure;
+      await sleep(clock, RETRY_MS, scope.signal);
     }
   } catch (error) {
     if (outer.aborted) return;
-    throw natsError(bucket.address, error);
+    throw toProviderError(bucket.address, error);
   } finally {
     scope.end();
   }
 }
 
-function patienceMs({ isAway }: Link): number {
-  return isAway ? PATIENCE_MS.away : PATIENCE_MS.connected;
+function choosePatience({ isDown }: ConnectionMonitor): number {
+  return isDown ? PATIENCE_MS.down : PATIENCE_MS.connected;
 }
 
-type Parts = FollowOptions & ConsumeOptions;
+type Reading = FollowOptions & ConsumeOptions;
 
-/** Reads from where it was until something is wrong, and resolves with what. */
-async function readOn(parts: Parts, signal: AbortSignal): Promise<Error> {
-  // The client library would not send what is asked now, and would wait for its answer all the same.
-  if (parts.link.isAway) return new Error('the connection broke, and no server takes another');
+/** Reads from the current position until reading fails. Resolves with the error. */
+async function readFromPosition(reading: Reading, signal: AbortSignal): Promise<Error> {
+  // The client library would not send a request now, but would wait for its response.
+  if (reading.monitor.isDown) return new Error('the connection broke, and no server accepts another');
   try {
-    const opening = openConsumer(parts);
-    // Nothing is taken from the consumer before the asking has ended: which of both is ahead would not be known.
-    const consumer = parts.place.isCaughtUp ? await askMeanwhile(opening, parts, signal) : await opening;
-    return await consume(consumer, parts, signal);
+    const opening = openConsumer(reading);
+    // Polling ends before the consumer starts: otherwise it would be unknown which of them is ahead.
+    const consumer = reading.position.isCaughtUp
+      ? await pollMeanwhile(opening, reading, signal)
+      : await opening;
+    return await consume(consumer, reading, signal);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
 }
 
-async function openConsumer(parts: Parts): Promise<OpenConsumer> {
-  const { bucket, stream, subject, place, onWell } = parts;
+async function openConsumer(reading: Reading): Promise<OpenConsumer> {
+  const { bucket, stream, subject, position, onHealthy } = reading;
   const info = await bucket.manager.streams.info(stream);
-  place.enter(info);
-  onWell();
+  position.verify(info);
+  onHealthy();
   const consumer = await bucket.jetstream.consumers.get(stream, {
-    filter_subjects: subjectOf(stream, subject),
-    ...(place.last > 0 ? { opt_start_seq: place.last + 1 } : { deliver_policy: policyOf(parts) }),
+    filter_subjects: formatSubject(stream, subject),
+    ...(position.last > 0
+      ? { opt_start_seq: position.last + 1 }
+      : { deliver_policy: chooseDeliverPolicy(reading) }),
   });
   return { consumer, last: info.state.last_seq };
 }
 
-/** From what on a stream is read of which nothing was read yet. */
-function policyOf({ begin, mayRepeat, place }: Parts): 'all' | 'last_per_subject' {
-  const isBeginning = !place.isCaughtUp || mayRepeat;
+/** Chooses where to start in a stream of which nothing was read yet. */
+function chooseDeliverPolicy({ begin, mayRepeat, position }: Reading): 'all' | 'last_per_subject' {
+  const isBeginning = !position.isCaughtUp || mayRepeat;
   return begin === 'newest' && isBeginning ? 'last_per_subject' : 'all';
 }
 
-async function askMeanwhile(
+async function pollMeanwhile(
   opening: Promise<OpenConsumer>,
-  parts: Parts,
+  reading: Reading,
   outer: AbortSignal,
 ): Promise<OpenConsumer> {
   const scope = createAbortScope(outer);
-  const asking = ask(parts, scope.signal);
-  asking.catch(() => {});
+  const polling = poll(reading, scope.signal);
+  polling.catch(() => {});
   try {
     return await opening;
   } finally {
     scope.end();
-    await asking;
+    await polling;
   }
 }
 
-/** Takes each next message until the signal aborts; throws only what the taking throws. */
-async function ask(
-  { bucket, stream, subject, place, clock, onWell }: Parts,
+/** Requests each next message until the signal aborts. Throws only errors of processing a message. */
+async function poll(
+  { bucket, stream, subject, position, clock, onHealthy }: Reading,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    const query = { seq: place.last + 1, next_by_subj: subjectOf(stream, subject) };
-    const answer = await bucket.asker.streams.getMessage(stream, query).catch(() => undefined);
-    if (answer !== undefined) onWell();
-    if (answer) place.take(stored(answer));
+    const query = { seq: position.last + 1, next_by_subj: formatSubject(stream, subject) };
+    const response = await bucket.pollManager.streams.getMessage(stream, query).catch(() => undefined);
+    if (response !== undefined) onHealthy();
+    if (response) position.take(fromStore(response));
     else await sleep(clock, POLL_MS, signal);
   }
 }
 
-function subjectOf(stream: string, subject: string): string {
+function fromStore({ subject, seq, header, time, data }: StoredMsg): StreamMessage {
+  return { subject, seq, writtenAt: time.getTime(), ageMs: 0, headers: header, data };
+}
+
+function formatSubject(stream: string, subject: string): string {
   return `$KV.${stream.slice('KV_'.length)}.${subject}`;
 }

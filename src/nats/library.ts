@@ -1,5 +1,5 @@
-// What is used of NATS' client library, whose packages are CommonJS. Imported on use, as `import('./library.js')`: of a
-// package itself that is imported so, a bundle would have no names.
+// NATS' client library: CommonJS packages, loaded on first use with `import('./library.js')`. A bundle would
+// not have the named exports of a package that is imported dynamically itself.
 export { jetstream, jetstreamManager } from '@nats-io/jetstream';
 export { Kvm } from '@nats-io/kv';
 export { connect, credsAuthenticator, nkeyAuthenticator } from '@nats-io/transport-node';

@@ -3,9 +3,9 @@ import type { MicroTime } from '../model/micro-time.js';
 import type { SessionProvider } from '../providers/provider.js';
 
 /**
- * Extension of the provider contract for a log that several gateways read, such as a NATS bucket. If it is the
- * only source of a gateway, the positions of its changes become the gateway's cursors. A client can then resume
- * at any gateway that reads the log.
+ * Extension of the provider contract for a log that several gateways read, such as a NATS bucket. If it is
+ * the only source of a gateway, the positions of its changes become the gateway's cursors. A client can then
+ * resume at any gateway that reads the log.
  */
 export interface LogProvider extends SessionProvider {
   readonly sharesLog: true;
@@ -29,16 +29,21 @@ export interface RecordedConnection {
   readonly error: string;
 }
 
-/** A {@link Change} with its position in a log. Changes without a position are this gateway's own observations. */
+/**
+ * A {@link Change} with its position in a log. Changes without a position are this gateway's own
+ * observations.
+ */
 export type LogChange =
   | (ChangeOfType<'snapshot'> & {
       readonly at: LogPosition;
       /**
-       * Changes after the snapshot, applied together with it. Each becomes a revision of its own, so that a client
-       * can resume between them. Default: none.
+       * Changes after the snapshot, applied together with it. Each becomes a revision of its own, so that a
+       * client can resume between them. Default: none.
        */
       readonly followedBy?: readonly LogChange[];
-      /** Position up to which the log was read. Positions after the last change have no effect. Default: `at`. */
+      /**
+       * Position up to which the log was read. Positions after the last change have no effect. Default: `at`.
+       */
       readonly upTo?: LogPosition;
     })
   | (ChangeOfType<'upsert'> & {

@@ -1,75 +1,74 @@
 import type { Clock } from '../lib/clock.js';
 
-/** Which publishers are there. */
+/** Publishers that are alive, by key. */
 export interface Presence {
   /**
-   * Something was heard of a key's publisher.
+   * Records a heartbeat of a key's publisher.
    *
-   * @param ageMs how long ago it was written, in milliseconds: a reader that begins gets what is kept. Default: 0
+   * @param ageMs age of the heartbeat, in milliseconds: a reader that starts gets those that are kept.
+   * Default: 0
    */
-  heard(key: string, ageMs?: number): void;
-  /** Its publisher has said that it leaves. */
-  left(key: string): void;
-  isThere(key: string): boolean;
-  /** Ends the timer. */
+  seen(key: string, ageMs?: number): void;
+  /** Records that the publisher of a key has left. */
+  gone(key: string): void;
+  isAlive(key: string): boolean;
+  /** Cancels the timer. */
   dispose(): void;
 }
 
-/** What {@link createPresence} works with. */
+/** Options of {@link createPresence}. */
 export interface PresenceOptions {
   readonly clock: Clock;
-  /** How long a publisher may be silent, in milliseconds. */
+  /** Silence after which a publisher counts as gone, in milliseconds. */
   readonly silentMs: number;
   onArrived(key: string): void;
-  /** It has been silent for too long, or has left. */
+  /** Called when a publisher has been silent for too long or has left. */
   onGone(key: string): void;
 }
 
-/**
- * Notices publishers that have fallen silent. The bucket forgets them by itself, but (before NATS 2.11) without a word.
- */
+/** Detects publishers that have fallen silent. NATS before 2.11 expires their keys without a notification. */
 export function createPresence({ clock, silentMs, onArrived, onGone }: PresenceOptions): Presence {
-  /** When each was last heard of, by the monotonic clock. */
-  const heardAt = new Map<string, number>();
-  /** The next look, and its end; null while nobody is there. */
+  /** Time of the last heartbeat, by the monotonic clock. */
+  const seenAt = new Map<string, number>();
+  /** The next check; null while no publisher is alive. */
   let next: { readonly at: number; cancel(): void } | null = null;
 
   return {
-    heard(key, ageMs = 0) {
+    seen(key, ageMs = 0) {
       const now = clock.monotonic();
       if (ageMs >= silentMs) return;
-      const known = heardAt.get(key);
-      // Those that are silent for longest come first, so that they are reported in this order.
-      heardAt.delete(key);
-      heardAt.set(key, Math.max(now - ageMs, known ?? Number.NEGATIVE_INFINITY));
-      lookIn(silentMs - ageMs);
+      const known = seenAt.get(key);
+      // Keys stay ordered by silence, the longest first, so that they are reported in this order.
+      seenAt.delete(key);
+      seenAt.set(key, Math.max(now - ageMs, known ?? Number.NEGATIVE_INFINITY));
+      scheduleCheck(silentMs - ageMs);
       if (known === undefined) onArrived(key);
     },
-    left(key) {
-      if (heardAt.delete(key)) onGone(key);
+    gone(key) {
+      if (seenAt.delete(key)) onGone(key);
     },
-    isThere: (key) => heardAt.has(key),
+    isAlive: (key) => seenAt.has(key),
     dispose() {
       next?.cancel();
       next = null;
     },
   };
 
-  function lookIn(ms: number): void {
+  function scheduleCheck(ms: number): void {
     const at = clock.monotonic() + ms;
     if (next !== null && next.at <= at) return;
     next?.cancel();
-    next = { at, cancel: clock.after(ms, look) };
+    next = { at, cancel: clock.after(ms, check) };
   }
 
-  function look(): void {
+  function check(): void {
     next = null;
     const now = clock.monotonic();
-    const silent = [...heardAt].filter(([, at]) => now - at >= silentMs).map(([key]) => key);
-    for (const key of silent) heardAt.delete(key);
-    if (heardAt.size > 0) {
-      const oldest = [...heardAt.values()].reduce((a, b) => Math.min(a, b));
-      lookIn(oldest + silentMs - now);
+    const silent = [...seenAt].filter(([, at]) => now - at >= silentMs).map(([key]) => key);
+    for (const key of silent) seenAt.delete(key);
+    if (seenAt.size > 0) {
+      const oldest = [...seenAt.values()].reduce((a, b) => Math.min(a, b));
+      scheduleCheck(oldest + silentMs - now);
     }
     for (const key of silent) onGone(key);
   }

@@ -1,25 +1,85 @@
-import { DecodeError } from '../model/decode-error.js';
+import { DecodeError } from '../model/decode.js';
 import type { MicroTime } from '../model/micro-time.js';
-import type { Session } from '../model/session.js';
-import { type Entry, reachedAt } from './entry.js';
-import type { Envelope } from './envelope.js';
+import type { Session, SessionId } from '../model/session.js';
 import type { LogChange, LogPosition, RecordedConnection } from './log-change.js';
+import { decodeEnvelope, decompress, type Envelope, parseKey, parseSessionId } from './message-format.js';
+import type { StreamMessage } from './stream-position.js';
 
-/** What a bucket held when it was first read. */
-export interface Held {
+/** One revision of a key in a bucket. */
+export interface Entry {
+  readonly key: string;
+  readonly id: SessionId;
+  /** The bucket's revision. */
+  readonly revision: number;
+  /** Time of the write, by the servers' clock: milliseconds since 1970. */
+  readonly writtenAt: number;
+  /** Null if the key was deleted; an error if the value cannot be decoded. */
+  readonly content: Envelope | DecodeError | null;
+}
+
+/** Decodes a message; null if its key is not the key of a Session. */
+export function decodeEntry(message: StreamMessage): Entry | null {
+  const key = extractKey(message);
+  const id = parseSessionId(key);
+  const parts = parseKey(key);
+  if (id === null || parts === null) return null;
+  const { seq: revision, writtenAt } = message;
+  return { key, id, revision, writtenAt, content: decodeContent(message, parts.instance) };
+}
+
+function decodeContent(message: StreamMessage, instance: string): Entry['content'] {
+  if (isDeletion(message)) return null;
+  try {
+    return decodeEnvelope(decompress(message.data), instance);
+  } catch (error) {
+    if (error instanceof DecodeError) return error;
+    throw error;
+  }
+}
+
+/** Extracts the key from the subject of a message, `$KV.<bucket>.<key>`. Names of buckets contain no dots. */
+export function extractKey({ subject }: Pick<StreamMessage, 'subject'>): string {
+  return subject.split('.').slice(2).join('.');
+}
+
+/** Whether a message marks its key as deleted (ADR-8: `KV-Operation`). */
+export function isDeletion({ headers }: Pick<StreamMessage, 'headers'>): boolean {
+  return headers?.has('KV-Operation') === true;
+}
+
+/** Returns the envelope of an entry; null if the key was deleted or the value could not be decoded. */
+export function envelopeOf(entry: Entry | undefined): Envelope | null {
+  const content = entry?.content ?? null;
+  return content === null || content instanceof DecodeError ? null : content;
+}
+
+/**
+ * Time at which the Session reached this state, by the servers' clock: milliseconds since 1970. Before
+ * `writtenAt` for a state that was written again.
+ */
+export function reachedAt(entry: Entry): number {
+  return entry.writtenAt - (envelopeOf(entry)?.ageMs ?? 0);
+}
+
+/** The entries of a bucket that were read at the beginning. */
+export interface BucketContents {
   /** Oldest first: every revision that is kept, or (`isNewestOnly`) the newest of each key. */
   readonly entries: readonly Entry[];
   readonly isNewestOnly: boolean;
   /** The newest revision that was read. */
   readonly newest: number;
   readonly log: string;
-  /** Up to here nothing is to be told one by one: it was told before, or not all of it is among the entries. Default: 0. */
+  /**
+   * Revisions up to this one are not replayed: they were pushed before, or not all of them are known.
+   * Default: 0.
+   */
   readonly from?: number;
 }
 
 /**
- * What a bucket held, as a snapshot and what came after it, one by one, so that readers of other gateways find their place.
- * A bucket forgets the oldest states of each key, so the snapshot is of the first moment from which on nothing is missing.
+ * Converts the contents of a bucket into a snapshot and the changes after it, so that clients of other
+ * gateways can resume between them. A bucket drops the oldest states of each key. The snapshot is taken at
+ * the first revision after which no state is missing.
  */
 export function replay({
   entries,
@@ -27,17 +87,17 @@ export function replay({
   newest,
   log,
   from = 0,
-}: Held): Extract<LogChange, { readonly type: 'snapshot' }> {
-  const since = isNewestOnly ? newest : Math.max(wholeSince(entries), from);
+}: BucketContents): Extract<LogChange, { readonly type: 'snapshot' }> {
+  const since = isNewestOnly ? newest : Math.max(findCompleteSince(entries), from);
   const at = (number: number): LogPosition => ({ log, number });
   const before = new Map<string, Entry>();
   const good = new Map<string, Session>();
   for (const entry of entries) {
     if (entry.revision > since) break;
     before.set(entry.key, entry);
-    const session = sessionIn(entry);
-    // What cannot be understood leaves the last good state there.
-    if (session !== null) good.set(entry.key, session);
+    const session = envelopeOf(entry)?.session;
+    // A value that cannot be decoded keeps the last good state.
+    if (session !== undefined) good.set(entry.key, session);
     else if (entry.content === null) good.delete(entry.key);
   }
   const latest = [...before.values()];
@@ -47,39 +107,41 @@ export function replay({
     at: at(since),
     upTo: at(newest),
     followedBy: [
-      // As they were by then: gone, stale or not to be understood. Those that were live are in the snapshot.
-      ...latest.flatMap((entry) => changesOf(entry)).filter(isNotLive),
-      ...entries.filter(({ revision }) => revision > since).flatMap((entry) => changesOf(entry, log)),
+      // The snapshot makes every Session live. These are the others at that revision: gone, stale or not
+      // decoded.
+      ...latest.flatMap((entry) => toChanges(entry)).filter(isNotLive),
+      ...entries.filter(({ revision }) => revision > since).flatMap((entry) => toChanges(entry, log)),
     ],
   };
 }
 
 /**
- * What one revision changes. A state and the end of its Session are one change: a reader never sees a Session that has
- * ended, or one that its publisher could not read, as live.
+ * Converts one revision into changes. A state and the end of its Session are one change, so that no client
+ * sees a Session as live that has ended or that its publisher could not read.
  *
- * @param log whose positions the changes have. Default: they have none
+ * @param log log of the positions. Default: the changes have no positions
  */
-export function changesOf(entry: Entry, log?: string): LogChange[] {
+export function toChanges(entry: Entry, log?: string): LogChange[] {
   const { id, content, revision } = entry;
-  const place = log === undefined ? {} : { at: { log, number: revision } };
+  const position = log === undefined ? {} : { at: { log, number: revision } };
   if (content === null) {
     const reason = 'it was deleted from the bucket';
-    return [{ type: 'remove', id, reason, since: timeOf(entry), ...place }];
+    return [{ type: 'remove', id, reason, since: toTime(entry), ...position }];
   }
-  if (content instanceof DecodeError)
+  if (content instanceof DecodeError) {
     return [{ type: 'stale', id, error: `${entry.key}: ${content.message}` }];
-  const connection = connectionOf(content, timeOf(entry));
-  return [{ type: 'upsert', session: content.session, ...(connection && { connection }), ...place }];
+  }
+  const connection = toConnection(content, toTime(entry));
+  return [{ type: 'upsert', session: content.session, ...(connection && { connection }), ...position }];
 }
 
-function connectionOf({ link, error }: Envelope, since: MicroTime): RecordedConnection | null {
-  if (link === 'live') return null;
-  const reason = link === 'gone' ? 'its publisher ended' : 'its publisher lost the Tilt';
-  return { state: link, since, error: error ?? reason };
+function toConnection({ connection, error }: Envelope, since: MicroTime): RecordedConnection | null {
+  if (connection === 'live') return null;
+  const reason = connection === 'gone' ? 'its publisher ended' : 'its publisher lost the connection to Tilt';
+  return { state: connection, since, error: error ?? reason };
 }
 
-function timeOf(entry: Entry): MicroTime {
+function toTime(entry: Entry): MicroTime {
   return new Date(reachedAt(entry)).toISOString();
 }
 
@@ -87,19 +149,17 @@ function isNotLive(change: LogChange): boolean {
   return change.type !== 'upsert' || change.connection !== undefined;
 }
 
-function sessionIn({ content }: Entry): Session | null {
-  return content !== null && 'session' in content ? content.session : null;
-}
-
-/** The revision from which on every state is there, of each key: that of the oldest state of which not all before it is. */
-function wholeSince(entries: readonly Entry[]): number {
+/**
+ * Finds the revision from which every state of every key is known: the latest of the oldest known states that
+ * are not the first of their key.
+ */
+function findCompleteSince(entries: readonly Entry[]): number {
   const seen = new Set<string>();
   let since = 0;
-  for (const { key, revision, content } of entries) {
-    if (seen.has(key)) continue;
-    seen.add(key);
-    const isFirst = content !== null && 'previous' in content && content.previous === 0;
-    if (!isFirst) since = revision;
+  for (const entry of entries) {
+    if (seen.has(entry.key)) continue;
+    seen.add(entry.key);
+    if (envelopeOf(entry)?.previous !== 0) since = entry.revision;
   }
   return since;
 }

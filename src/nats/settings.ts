@@ -1,20 +1,35 @@
-// Public types: they do not import the client library, whose declarations need a newer TypeScript than ours.
+// These types are public. They import nothing from the client library, whose declarations need a newer
+// TypeScript.
+import { ProviderError } from '../providers/provider.js';
 
-/** How a bucket is set up; what is left out is whatever an existing bucket has. */
+/** Address of a bucket, parsed by {@link parseAddress}. */
+export interface BucketAddress {
+  /** Servers of one cluster, `host:port`. The first that answers is used. */
+  readonly servers: readonly string[];
+  readonly isTls: boolean;
+  readonly user: string | null;
+  readonly password: string | null;
+  readonly token: string | null;
+  readonly bucket: string;
+  /** Subject of the keys, such as `team-a.>`; `>` for all. */
+  readonly subject: string;
+}
+
+/** Configuration of a bucket. Omitted fields keep the values of an existing bucket. */
 export interface BucketSettings {
-  /** On how many servers each value is kept. Default: 1. */
+  /** Number of servers that store each value. Default: 1. */
   readonly replicas?: number;
-  /** How many states of each Session are kept, for readers that come back: 1 to 64. Default: 64. */
+  /** Number of states kept of each Session, for clients that resume: 1 to 64. Default: 64. */
   readonly history?: number;
-  /** After how many milliseconds a Session that nobody writes any more is forgotten. Default: 7 days. */
+  /** Age at which a Session that is no longer written is removed, in milliseconds. Default: 7 days. */
   readonly maxAgeMs?: number;
-  /** How long a publisher may be silent before its Sessions are STALE, in milliseconds. Default: 15 s. */
+  /** Silence after which the Sessions of a publisher are STALE, in milliseconds. Default: 15 s. */
   readonly presenceMs?: number;
-  /** Size of the bucket in bytes, which an account may require. Default: none. Presence takes 2 MiB of memory then. */
+  /** Maximum size in bytes; some accounts require one. Presence then takes 2 MiB of memory. Default: none. */
   readonly maxBytes?: number;
 }
 
-/** What a bucket has where nobody says otherwise. */
+/** Settings of a bucket that is created without explicit ones. */
 export const DEFAULT_BUCKET_SETTINGS: Required<Omit<BucketSettings, 'maxBytes'>> = {
   replicas: 1,
   history: 64,
@@ -22,14 +37,68 @@ export const DEFAULT_BUCKET_SETTINGS: Required<Omit<BucketSettings, 'maxBytes'>>
   presenceMs: 15_000,
 };
 
-/** Files with which one shows who one is; each is read when a connection is begun, not when it finds another server. */
+/** Credential files. They are read when a connection is opened, not when it moves to another server. */
 export interface NatsCredentials {
-  /** A `.creds` file, as `nsc` writes them. */
+  /** A `.creds` file, as written by `nsc`. */
   readonly creds?: string;
   /** A file with the seed of an nkey. */
   readonly nkey?: string;
-  /** PEM files: who signs the servers, and a certificate of one's own with its key. */
+  /** PEM files: the CA of the servers, and a client certificate with its key. */
   readonly tlsCa?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+}
+
+/** The form of an address, for help and errors. */
+export const ADDRESS_FORM = 'nats://[USER:PASSWORD@|TOKEN@]HOST[:PORT][,HOST…]/BUCKET[/SUBJECT]';
+
+const FORM = /^(nats|tls):\/\/(?:([^@/]*)@)?([^@/]+)\/([^/]+)(?:\/([^/]+))?$/;
+const SERVER = /^(?:\[[\da-f:]+\]|[\w.-]+)(?::\d{1,5})?$/i;
+const BUCKET = /^[\w-]{1,200}$/;
+const SUBJECT = /^(?:(?:[\w=-]+|\*)\.)*(?:[\w=-]+|\*|>)$/;
+
+/** Whether a text has the scheme of a bucket address. */
+export function isAddress(text: string): boolean {
+  return /^(nats|tls):\/\//.test(text);
+}
+
+/** Parses an address. Throws a `ProviderError` of code `config` whose message does not contain the login. */
+export function parseAddress(text: string): BucketAddress {
+  const [, scheme, login, hosts = '', bucket = '', subject = '>'] = FORM.exec(text) ?? [];
+  const servers = hosts.split(',');
+  const isValid =
+    servers.every((server) => SERVER.test(server)) && BUCKET.test(bucket) && SUBJECT.test(subject);
+  if (scheme === undefined || !isValid) {
+    // Text before an @ may be a login even without a scheme.
+    const shown = text.includes('://') ? withoutLogin(text) : text.replace(/^.*@/s, '');
+    throw new ProviderError('config', `expected ${ADDRESS_FORM}, got ${JSON.stringify(shown)}`);
+  }
+  const [first = '', second] = login === undefined ? [] : login.split(/:(.*)/s).map(decodePercents);
+  return {
+    servers,
+    isTls: scheme === 'tls',
+    user: second === undefined ? null : first,
+    password: second ?? null,
+    token: login !== undefined && second === undefined ? first : null,
+    bucket,
+    subject,
+  };
+}
+
+/** Removes the login from an address, for messages and logs. */
+export function withoutLogin(text: string): string {
+  return text.replace(/(\w+:\/\/).*@/s, '$1');
+}
+
+/** Formats an address without its login, for messages and logs. */
+export function formatAddress({ servers, isTls, bucket }: BucketAddress): string {
+  return `${isTls ? 'tls' : 'nats'}://${servers.join(',')}/${bucket}`;
+}
+
+function decodePercents(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../lib/errors.js';
 import type { Log } from '../lib/log.js';
 import { createMetrics, type Metrics } from '../lib/metrics.js';
 import type { Change, ChangeSink } from '../model/change.js';
-import { oneLine } from '../model/one-line.js';
+import { oneLine } from '../model/plain-text.js';
 import {
   checkChange,
   checkWatchResult,

@@ -1,5 +1,5 @@
 import type { Change } from '../model/change.js';
-import { oneLine } from '../model/one-line.js';
+import { oneLine } from '../model/plain-text.js';
 
 /** Applies a change before it returns. Never waits and never throws (U1). */
 export type PushChange = (change: Change) => void;

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Context } from '../graphql/context.js';
-import { compileGlob } from '../model/glob.js';
+import { compileGlob } from '../model/target-filter.js';
 import { type ReadableStore, scopedStore } from '../store/scoped.js';
 import type { Scope } from './access/access.js';
 

@@ -1,8 +1,7 @@
 import type { Clock } from '../lib/clock.js';
 import type { Change } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
-import { isSameRun } from '../model/run.js';
-import type { Session, SessionId } from '../model/session.js';
+import { isSameRun, type Session, type SessionId } from '../model/session.js';
 import type { LogPosition } from './cursors.js';
 import { diffTargets } from './diff.js';
 import { mergeSession } from './merge.js';

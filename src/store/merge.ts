@@ -1,14 +1,15 @@
 import type { MicroTime } from '../model/micro-time.js';
-import { identifiesRun, isSameRun } from '../model/run.js';
 import {
   type ActiveState,
+  identifiesRun,
+  isSameRun,
   type Session,
   type SessionId,
   type Target,
   type TargetState,
   targetIdOf,
 } from '../model/session.js';
-import { type Phase, phaseOf } from '../model/verdict.js';
+import { computePhase, type Phase } from '../model/verdict.js';
 import {
   diffTargets,
   mergeTargets,
@@ -147,7 +148,7 @@ function trackTarget(
   target: Target,
   time: MicroTime,
 ): TrackedTarget {
-  const phase = phaseOf(target);
+  const phase = computePhase(target);
   if (previous === null) {
     const { state } = target;
     const readiness = trackReadiness(null, state);
@@ -162,7 +163,7 @@ function trackTarget(
   // Equal parts are reused, because the journal keeps older states of a target as well as the newest.
   const state = sameState(previous.state, target.state) ? previous.state : target.state;
   const readiness = trackReadiness(previous.readiness, state);
-  const before = { target: previous, phase: phaseOf(previous) };
+  const before = { target: previous, phase: computePhase(previous) };
   return {
     ...target,
     name: previous.name,

@@ -1,7 +1,7 @@
 import { memoize } from '../lib/memoize.js';
-import { type MicroTime, microsOf, secondsBetween } from '../model/micro-time.js';
+import { type MicroTime, parseMicros, secondsBetween } from '../model/micro-time.js';
 import type { ActiveState, Session, SessionStatus, Target, TargetState } from '../model/session.js';
-import { type Link, type Phase, type Verdict, verdictOf } from '../model/verdict.js';
+import { type ConnectionState, computeVerdict, type Phase, type Verdict } from '../model/verdict.js';
 import type { TargetChange } from './diff.js';
 
 /**
@@ -50,7 +50,7 @@ export type RecordChange = TargetChange<TrackedTarget>;
 
 /** Status of the connection to a Session's source. */
 export interface Connection {
-  readonly state: Link;
+  readonly state: ConnectionState;
   readonly since: MicroTime;
   /** Why it is not live; null otherwise. */
   readonly error: string | null;
@@ -86,7 +86,7 @@ export function withTransition(history: readonly Transition[], transition: Trans
 
 /** Verdict of a record, computed once per record. */
 export const verdictOfRecord = memoize(
-  (record: SessionRecord): RecordVerdict => verdictOf(record, record.connection.state),
+  (record: SessionRecord): RecordVerdict => computeVerdict(record, record.connection.state),
 );
 
 /**
@@ -120,7 +120,7 @@ export function trackReadiness(before: Readiness | null, state: TargetState): Re
 /** `lastReadyTime`, or null when it belongs to an earlier start. */
 export function readyTimeOf({ startTime, lastReadyTime }: ActiveState): MicroTime | null {
   if (startTime === null || lastReadyTime === null) return lastReadyTime;
-  return (microsOf(lastReadyTime) ?? 0) < (microsOf(startTime) ?? 0) ? null : lastReadyTime;
+  return (parseMicros(lastReadyTime) ?? 0) < (parseMicros(startTime) ?? 0) ? null : lastReadyTime;
 }
 
 /** Seconds from the start of an active target to its first readiness; null when unknown. */

@@ -2,7 +2,7 @@ import { compileTargetFilter } from '../graphql/filter.js';
 import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
 import { NO_SIZES, sizesOf } from '../graphql/sizes.js';
 import type { SessionId } from '../model/session.js';
-import { phaseOf } from '../model/verdict.js';
+import { computePhase } from '../model/verdict.js';
 import { diffTargets } from '../store/diff.js';
 import type { Revision } from '../store/journal.js';
 import { hasSessionChanged } from '../store/merge.js';
@@ -95,7 +95,7 @@ export function viewTargetChanges(
 
 /** Whether a target comes, goes, or enters another phase. */
 function changesPhase({ type, target, previous }: RecordChange): boolean {
-  return type !== 'modified' || previous === null || phaseOf(previous) !== phaseOf(target);
+  return type !== 'modified' || previous === null || computePhase(previous) !== computePhase(target);
 }
 
 function event(

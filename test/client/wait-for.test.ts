@@ -134,7 +134,7 @@ describe('waitFor', () => {
       session('a', { 'api:serve': 'ready' }),
       /api:serve is READY, not RUNNING$/,
     ],
-    ['ready while only the Tiltfile is known', 'ready', session('a'), /no target besides the Tiltfile yet$/],
+    ['ready while only the Tiltfile is known', 'ready', session('a'), /no target except the Tiltfile yet$/],
   ] satisfies [string, Condition, Session, RegExp][])(
     'waitFor waits until the timeout for %s',
     async (_, condition, state, reason) => {

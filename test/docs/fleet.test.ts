@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_BUCKET_SETTINGS } from '../../src/nats/bucket.js';
+import { DEFAULT_BUCKET_SETTINGS } from '../../src/nats/settings.js';
 import { formatNatsConfig } from '../support/nats-config.js';
 import { gatewayPermissions, publisherPermissions } from '../support/nats-permissions.js';
 

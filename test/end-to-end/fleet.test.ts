@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGateway } from '../../src/gateway.js';
 import { decodeSession } from '../../src/model/decode.js';
-import { createNatsProvider } from '../../src/nats/nats.js';
+import { createNatsProvider } from '../../src/nats/nats-provider.js';
 import { type RunningCommand, runCli, runCliToEnd } from '../support/cli.js';
 import { createKubeconfigFolder, writeKubeconfig } from '../support/kubeconfig-file.js';
 import { type NatsServer, startNats } from '../support/nats-server.js';
@@ -121,7 +121,7 @@ describe('a Session that has ended', () => {
     const session = decodeSession(sessionJson({ status: { done: true } }), 'ci.1');
     await using early = await serve(nats.address('since'));
     await bucket.put(session);
-    await bucket.put(session, { link: 'gone', error: 'its command ended' });
+    await bucket.put(session, { connection: 'gone', error: 'its command ended' });
     const written = (await bucket.bucket.sessions.get('ci.1.Tiltfile'))?.created.toISOString();
     await using late = await serve(nats.address('since'));
     const connection = { state: 'GONE', since: written, error: 'its command ended' };
@@ -225,7 +225,7 @@ describe('what cannot be had is said in one line', () => {
     [
       'a credentials file that is not there',
       ['publish', '--to', 'nats://h/b', '--nats-creds', '/nowhere'],
-      /^tilt-graphql: --nats-creds \/nowhere: it cannot be read \(ENOENT.*\)\n$/,
+      /^tilt-graphql: --nats-creds \/nowhere: cannot read the file \(ENOENT.*\)\n$/,
     ],
     [
       'a login in an address that is none',
@@ -252,7 +252,7 @@ describe('what cannot be had is said in one line', () => {
     await expect
       .poll(() => errorOf(gateway), { timeout: 20_000 })
       .toMatch(
-        /settings: expected history 16, got 8; expected presence time 9 s, got 15 s; ask for what it has/,
+        /settings: expected history 16, got 8; expected presence time 9 s, got 15 s; use the existing settings/,
       );
     expect(bucket.bucket.presenceMs).toBe(15_000);
   });
@@ -263,13 +263,13 @@ describe('what cannot be had is said in one line', () => {
     await using refused = await serve(`nats://ada:wr0ng@${place}`);
     await expect
       .poll(() => errorOf(refused), { timeout: 20_000 })
-      .toMatch(/the server refuses .*; look at the user/);
+      .toMatch(/permission denied by the server .*; check the user/);
     await using welcome = await serve(`nats://ada:s3cret@${place}`);
     await expect.poll(() => errorOf(welcome), { timeout: 20_000 }).toContain('"LIVE"');
     await using away = await serve('nats://127.0.0.1:1/b');
     await expect
       .poll(() => errorOf(away), { timeout: 20_000 })
-      .toMatch(/127\.0\.0\.1:1\/b: cannot connect .*; does a server run there\?/);
+      .toMatch(/127\.0\.0\.1:1\/b: cannot connect .*; check that a server runs there/);
   });
 
   it.each([
@@ -279,12 +279,14 @@ describe('what cannot be had is said in one line', () => {
     await using secured = await startNats({ extraLines: more });
     const address = secured.address('b').replace('://', `://${login}`);
     await using gateway = await serve(address, '--log-level', 'debug');
-    await expect.poll(() => errorOf(gateway), { timeout: 20_000 }).toContain('the server refuses');
+    await expect
+      .poll(() => errorOf(gateway), { timeout: 20_000 })
+      .toContain('permission denied by the server');
     expect(await errorOf(gateway)).not.toContain('wr0ng');
     const run = publish(address, ['--from', 'demo']);
     expect([await run.exit, run.stderr]).toEqual([
       1,
-      expect.stringMatching(/^tilt-graphql: .* the server refuses/m),
+      expect.stringMatching(/^tilt-graphql: .* permission denied by the server/m),
     ]);
     const said = [gateway.command, run].map(({ stdout, stderr }) => stdout + stderr).join('');
     expect(said).not.toMatch(/wr0ng|ada/);

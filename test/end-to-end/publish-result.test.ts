@@ -125,7 +125,7 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
     };
     await expect.poll(said, PATIENCE).toContain('another publisher (test) writes it');
     const failed = sessionOf('ci.7', {}, { status: { done: true, error: 'boom' } });
-    await bucket.put(failed, { link: 'gone', error: 'its command ended' });
+    await bucket.put(failed, { connection: 'gone', error: 'its command ended' });
     await expect
       .poll(() => second.stderr, PATIENCE)
       .toContain('another publisher (test) has written it meanwhile; give this one another --instance');

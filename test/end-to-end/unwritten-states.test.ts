@@ -88,7 +88,7 @@ describe('a publisher that cannot write the newest state', { timeout: 60_000 }, 
     await using publisher = await publishFile(address, [], {}, 200_000);
     await expect
       .poll(() => logLines(publisher.command, 'WARN').join('\n'), PATIENCE)
-      .toMatch(/ci\.Tiltfile: its newest state cannot be written: .*larger than a message may be/);
+      .toMatch(/ci\.Tiltfile: its newest state cannot be written: .*exceeds the maximum message size/);
   });
 });
 
@@ -131,7 +131,7 @@ describe('a bucket that an account does not let be created', () => {
     await using publisher = await publishFile(nats.address('none'));
     expect(await publisher.command.exit).toBe(2);
     expect(publisher.command.stderr).toMatch(line);
-    expect(publisher.command.stderr.match(/cannot be created/g)).toHaveLength(1);
+    expect(publisher.command.stderr.match(/cannot create the bucket/g)).toHaveLength(1);
   });
 
   it('is reported once by `publish -- COMMAND`, which claims no result and exits with the code of the command', async () => {

@@ -136,7 +136,7 @@ describe('a wait beside a gateway that runs for long', () => {
       const [, url = ''] = await gateway.until(/listens on (http:\S+) /);
       const passed = run('one', { x: 'succeeded' }, { done: true });
       await bucket.put(passed);
-      await bucket.put(passed, { link: 'gone', error: 'its Tilt has left' });
+      await bucket.put(passed, { connection: 'gone', error: 'its Tilt has left' });
       await using wait = runCli([
         'wait',
         '--url',

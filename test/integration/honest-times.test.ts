@@ -111,7 +111,7 @@ describe('a Session of a newer Tilt', () => {
     expect(data).toEqual({
       session: {
         spec: { exitCondition: 'UNKNOWN', exitConditionText: 'someday' },
-        verdict: { state: 'UNKNOWN', reason: 'its exit condition is not known: "someday"' },
+        verdict: { state: 'UNKNOWN', reason: 'unknown exit condition: "someday"' },
       },
       target: {
         type: 'UNKNOWN',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isMicroTime, microsOf, secondsBetween } from '../../src/model/micro-time.js';
+import { isMicroTime, parseMicros, secondsBetween } from '../../src/model/micro-time.js';
 import { microTimes } from '../support/arbitraries.js';
 
 describe('isMicroTime', () => {
@@ -49,19 +49,19 @@ describe('isMicroTime', () => {
     ['a Go time printed with String()', '2026-11-22 11:41:48.970952 +0000 UTC'],
   ])('refuses %s: %j', (_, text) => {
     expect(isMicroTime(text)).toBe(false);
-    expect(microsOf(text)).toBeNull();
+    expect(parseMicros(text)).toBeNull();
   });
 
-  it('agrees with microsOf on every text', () => {
+  it('agrees with parseMicros on every text', () => {
     fc.assert(
       fc.property(fc.oneof(microTimes, almostTimes), (text) => {
-        expect(isMicroTime(text)).toBe(microsOf(text) !== null);
+        expect(isMicroTime(text)).toBe(parseMicros(text) !== null);
       }),
     );
   });
 });
 
-describe('microsOf', () => {
+describe('parseMicros', () => {
   it.each([
     ['1970-01-01T00:00:00Z', 0],
     ['1970-01-01T00:00:00.000001Z', 1],
@@ -74,15 +74,15 @@ describe('microsOf', () => {
     ['2254-12-31T23:59:59.999999Z', 8_993_721_599_999_999],
     ['1685-01-01T00:00:00.000001Z', -8_993_635_199_999_999],
   ])('%s is %d', (text, micros) => {
-    expect(microsOf(text)).toBe(micros);
+    expect(parseMicros(text)).toBe(micros);
   });
 
   it('counts a leap second as the moment that follows it', () => {
-    expect(microsOf('2016-12-31T23:59:60Z')).toBe(microsOf('2017-01-01T00:00:00Z'));
+    expect(parseMicros('2016-12-31T23:59:60Z')).toBe(parseMicros('2017-01-01T00:00:00Z'));
   });
 
   it('does not mistake the first century for the twentieth', () => {
-    expect(microsOf('0099-01-01T00:00:00Z')).toBe(Date.parse('0099-01-01T00:00:00Z') * 1000);
+    expect(parseMicros('0099-01-01T00:00:00Z')).toBe(Date.parse('0099-01-01T00:00:00Z') * 1000);
   });
 
   it('gives what Date gives, and the microseconds that Date drops', () => {
@@ -90,7 +90,7 @@ describe('microsOf', () => {
       fc.property(microTimes, (text) => {
         const [, digits = ''] = /\.(\d+)/.exec(text) ?? [];
         const micros = Number(digits.slice(0, 6).padEnd(6, '0'));
-        expect(microsOf(text)).toBe(Date.parse(text.replace(/\.\d+/, '')) * 1000 + micros);
+        expect(parseMicros(text)).toBe(Date.parse(text.replace(/\.\d+/, '')) * 1000 + micros);
       }),
     );
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { headlineOf, plainText } from '../../src/model/plain-text.js';
+import { extractHeadline, plainText } from '../../src/model/plain-text.js';
 
 describe('plainText', () => {
   it.each([
@@ -28,14 +28,14 @@ describe('plainText', () => {
   });
 });
 
-describe('headlineOf', () => {
+describe('extractHeadline', () => {
   it('is the last line of a Starlark traceback', () => {
     const error =
       'Traceback (most recent call last):\n  /shop/Tiltfile:1:5: in <toplevel>\n  <builtin>: in fail\nError: nope\n';
-    expect(headlineOf(error)).toBe('Error: nope');
+    expect(extractHeadline(error)).toBe('Error: nope');
   });
 
   it('is the first line of any other error', () => {
-    expect(headlineOf('\nexit status 1\nmore output\n')).toBe('exit status 1');
+    expect(extractHeadline('\nexit status 1\nmore output\n')).toBe('exit status 1');
   });
 });

@@ -1,15 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
-import { type Link, type Phase, phaseOf, type Verdict, verdictOf } from '../../src/model/verdict.js';
+import {
+  type ConnectionState,
+  computePhase,
+  computeVerdict,
+  findBlockers,
+  type Phase,
+  type Verdict,
+} from '../../src/model/verdict.js';
 import { rawSessions } from '../support/arbitraries.js';
 import { decodeRawSession, type Json, RAW_STATES, rawTarget } from '../support/raw-session.js';
 import { readRecordedEvents } from '../support/recording.js';
 
-const LINKS: readonly Link[] = ['live', 'stale', 'gone'];
+const CONNECTIONS: readonly ConnectionState[] = ['live', 'stale', 'gone'];
 const tiltfile = rawTarget('tiltfile:update', RAW_STATES.succeeded);
 
-describe('phaseOf', () => {
+describe('computePhase', () => {
   it.each(Object.entries(RAW_STATES))('is %s for such a state', (phase, state) => {
     expect(phasesOf([rawTarget('a:serve', state)])).toEqual([phase]);
   });
@@ -25,11 +32,24 @@ describe('phaseOf', () => {
   });
 });
 
-describe('phaseOf a job', () => {
+describe('computePhase a job', () => {
   it('is succeeded when Tilt reports it as active and ready: a Kubernetes Job whose pod was collected', () => {
     const types = ['job', 'server', 'daemon'];
     const targets = types.map((type) => ({ ...rawTarget(`${type}:runtime`, RAW_STATES.ready), type }));
     expect(phasesOf(targets)).toEqual(['succeeded', 'ready', 'ready']);
+  });
+});
+
+describe('findBlockers', () => {
+  it('groups the blocking targets by phase, those first that need a person', () => {
+    const phases = ['waiting', 'ready', 'FAILED', 'running', 'inactive', 'RETRYING', 'disabled', 'succeeded'];
+    const blockers = findBlockers([...phases, 'failed'], (phase) => phase);
+    expect(Object.entries(blockers)).toEqual([
+      ['failed', ['FAILED', 'failed']],
+      ['retrying', ['RETRYING']],
+      ['running', ['running']],
+      ['waiting', ['waiting']],
+    ]);
   });
 });
 
@@ -55,7 +75,7 @@ const RULES: readonly [string, Readonly<Record<string, Json>>, Pick<Verdict, 'st
   [
     'no target is known but the Tiltfile',
     {},
-    { state: 'pending', reason: 'no target besides the Tiltfile yet' },
+    { state: 'pending', reason: 'no target except the Tiltfile yet' },
   ],
   [
     'one is waiting',
@@ -115,21 +135,21 @@ describe.each(['ci', 'manual'])(
     it.each(RULES)('when %s', (_, states, expected) => {
       const targets = [tiltfile, ...Object.entries(states).map(([name, state]) => rawTarget(name, state))];
       const judged = decodeRawSession({ spec: { exitCondition }, status: { targets } });
-      expect(verdictOf(judged, 'live')).toMatchObject({ ...expected, final: false });
+      expect(computeVerdict(judged, 'live')).toMatchObject({ ...expected, final: false });
     });
 
     it('is pending with a single target that is not that of the Tiltfile, and names it', () => {
       const targets = [rawTarget('api:serve', RAW_STATES.ready)];
       const judged = decodeRawSession({ spec: { exitCondition }, status: { targets } });
-      expect(verdictOf(judged, 'live')).toMatchObject({
+      expect(computeVerdict(judged, 'live')).toMatchObject({
         state: 'pending',
-        reason: 'api:serve is the only target yet, and the target of the Tiltfile is missing',
+        reason: 'api:serve is the only target so far; the target of the Tiltfile is missing',
       });
     });
 
     it.each([null, []])('is pending before the first target: %j', (targets) => {
       const judged = decodeRawSession({ spec: { exitCondition }, status: { targets } });
-      expect(verdictOf(judged, 'live')).toMatchObject({ state: 'pending', final: false });
+      expect(computeVerdict(judged, 'live')).toMatchObject({ state: 'pending', final: false });
     });
   },
 );
@@ -140,7 +160,7 @@ describe('the verdict', () => {
 
   it('lists the targets that decide it', () => {
     const targets = Object.entries(RAW_STATES).map(([phase, state]) => rawTarget(phase, state));
-    const { waiting, notReady, retrying, failed } = verdictOf(
+    const { waiting, notReady, retrying, failed } = computeVerdict(
       decodeRawSession({ status: { targets } }),
       'live',
     );
@@ -152,34 +172,41 @@ describe('the verdict', () => {
     ]);
   });
 
-  it.each(LINKS)("is Tilt's own, and final, once done, with the link %s", (link) => {
+  it.each(CONNECTIONS)("is Tilt's own, and final, once done, with the link %s", (connection) => {
     const passed = decodeRawSession({ spec: { exitCondition: 'ci' }, status: { ...bad, done: true } });
     const failed = decodeRawSession({
       spec: { exitCondition: 'ci' },
       status: { ...good, done: true, error: 'Timeout' },
     });
-    expect(verdictOf(passed, link)).toMatchObject({ state: 'passed', final: true, reason: null });
-    expect(verdictOf(failed, link)).toMatchObject({ state: 'failed', final: true, reason: 'Timeout' });
+    expect(computeVerdict(passed, connection)).toMatchObject({ state: 'passed', final: true, reason: null });
+    expect(computeVerdict(failed, connection)).toMatchObject({
+      state: 'failed',
+      final: true,
+      reason: 'Timeout',
+    });
   });
 
-  it.each<[Link, string]>([
-    ['stale', 'the link was lost before it was done'],
+  it.each<[ConnectionState, string]>([
+    ['stale', 'the connection was lost before it was done'],
     ['gone', 'it ended before it was done'],
-  ])('is unknown when the link is %s before it was done', (link, reason) => {
+  ])('is unknown when the link is %s before it was done', (connection, reason) => {
     for (const status of [good, bad, { targets: null }, { ...good, error: 'Timeout' }]) {
       const open = decodeRawSession({ spec: { exitCondition: 'ci' }, status });
-      expect(verdictOf(open, link)).toMatchObject({ state: 'unknown', final: false, reason });
+      expect(computeVerdict(open, connection)).toMatchObject({ state: 'unknown', final: false, reason });
     }
   });
 
   it('has failed with an error of the Session, though no target failed', () => {
     const judged = decodeRawSession({ status: { ...good, error: 'cluster connection failed' } });
-    expect(verdictOf(judged, 'live')).toMatchObject({ state: 'failed', reason: 'cluster connection failed' });
+    expect(computeVerdict(judged, 'live')).toMatchObject({
+      state: 'failed',
+      reason: 'cluster connection failed',
+    });
   });
 
   it.each(['never', '', null])('is unknown where the exit condition is %j', (exitCondition) => {
     const judged = decodeRawSession({ spec: { exitCondition }, status: good });
-    expect(verdictOf(judged, 'live')).toMatchObject({ state: 'unknown', final: false });
+    expect(computeVerdict(judged, 'live')).toMatchObject({ state: 'unknown', final: false });
   });
 
   it('gives the message of a Tiltfile error of many lines as its reason, in plain text', () => {
@@ -190,14 +217,14 @@ describe('the verdict', () => {
     const target = decodeRawSession({
       status: { targets: [tiltfile, rawTarget('a', { terminated: { error } })] },
     });
-    expect(verdictOf(done, 'live').reason).toBe(oneLine);
-    expect(verdictOf(target, 'live').reason).toBe(`a: ${oneLine}`);
+    expect(computeVerdict(done, 'live').reason).toBe(oneLine);
+    expect(computeVerdict(target, 'live').reason).toBe(`a: ${oneLine}`);
   });
 
   it('gives a reason of bounded length for any number of targets', () => {
     const names = Array.from({ length: 1_000 }, (_, index) => `t${index}`);
     const targets = names.map((name) => rawTarget(name, RAW_STATES.waiting));
-    const { reason, waiting } = verdictOf(decodeRawSession({ status: { targets } }), 'live');
+    const { reason, waiting } = computeVerdict(decodeRawSession({ status: { targets } }), 'live');
     expect(reason).toBe('waiting: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 990 more');
     expect(waiting).toHaveLength(1_000);
   });
@@ -205,21 +232,21 @@ describe('the verdict', () => {
 
 describe('the verdict on any Session', () => {
   const sessions = rawSessions.map((object) => decodeSession(object, 'a'));
-  const links = fc.constantFrom(...LINKS);
+  const connections = fc.constantFrom(...CONNECTIONS);
 
   it('is never passed unless the link is live, or it is done', () => {
     fc.assert(
-      fc.property(sessions, links, (judged, link) => {
-        const passed = verdictOf(judged, link).state === 'passed';
-        expect(passed && link !== 'live' && !judged.status.done).toBe(false);
+      fc.property(sessions, connections, (judged, connection) => {
+        const passed = computeVerdict(judged, connection).state === 'passed';
+        expect(passed && connection !== 'live' && !judged.status.done).toBe(false);
       }),
     );
   });
 
   it('is final exactly when it is done', () => {
     fc.assert(
-      fc.property(sessions, links, (judged, link) => {
-        expect(verdictOf(judged, link).final).toBe(judged.status.done);
+      fc.property(sessions, connections, (judged, connection) => {
+        expect(computeVerdict(judged, connection).final).toBe(judged.status.done);
       }),
     );
   });
@@ -228,7 +255,7 @@ describe('the verdict on any Session', () => {
     fc.assert(
       fc.property(sessions, (judged) => {
         fc.pre(!judged.status.done);
-        const { state, waiting, notReady, retrying, failed } = verdictOf(judged, 'live');
+        const { state, waiting, notReady, retrying, failed } = computeVerdict(judged, 'live');
         const hindering = [...waiting, ...notReady, ...retrying, ...failed];
         expect(state === 'passed' && (judged.status.targets.length < 2 || hindering.length > 0)).toBe(false);
       }),
@@ -237,8 +264,8 @@ describe('the verdict on any Session', () => {
 
   it('has a reason, in one line, unless it is passed', () => {
     fc.assert(
-      fc.property(sessions, links, (judged, link) => {
-        const { state, reason } = verdictOf(judged, link);
+      fc.property(sessions, connections, (judged, connection) => {
+        const { state, reason } = computeVerdict(judged, connection);
         expect(reason === null).toBe(state === 'passed');
         expect(reason ?? '').not.toMatch(/[\n\r\u0085\u2028\u2029]/);
       }),
@@ -254,7 +281,7 @@ describe('the verdict on any Session', () => {
           rawTarget('a:serve', RAW_STATES.ready),
           rawTarget('b:serve', { [key]: value }),
         ];
-        expect(verdictOf(decodeRawSession({ status: { targets } }), 'live').state).toBe('pending');
+        expect(computeVerdict(decodeRawSession({ status: { targets } }), 'live').state).toBe('pending');
       }),
     );
   });
@@ -280,13 +307,13 @@ describe('the course of the verdict, recorded', () => {
     expect(course.slice(0, -1).every(({ state, final }) => state === 'pending' && !final)).toBe(true);
   });
 
-  it.each<['ci-ok' | 'ci-bad', Link]>([
+  it.each<['ci-ok' | 'ci-bad', ConnectionState]>([
     ['ci-ok', 'stale'],
     ['ci-ok', 'gone'],
     ['ci-bad', 'stale'],
     ['ci-bad', 'gone'],
-  ])('of %s, cut anywhere before done with the link %s, is unknown', (name, link) => {
-    const cut = courseOf(name, link).slice(0, -1);
+  ])('of %s, cut anywhere before done with the link %s, is unknown', (name, connection) => {
+    const cut = courseOf(name, connection).slice(0, -1);
     expect(cut.every(({ state, final }) => state === 'unknown' && !final)).toBe(true);
   });
 
@@ -304,10 +331,12 @@ describe('the course of the verdict, recorded', () => {
   });
 });
 
-function courseOf(name: Parameters<typeof readRecordedEvents>[0], link: Link): Verdict[] {
-  return readRecordedEvents(name).map(({ object }) => verdictOf(decodeSession(object, 'tilt-default'), link));
+function courseOf(name: Parameters<typeof readRecordedEvents>[0], connection: ConnectionState): Verdict[] {
+  return readRecordedEvents(name).map(({ object }) =>
+    computeVerdict(decodeSession(object, 'tilt-default'), connection),
+  );
 }
 
 function phasesOf(targets: Json[]): Phase[] {
-  return decodeRawSession({ status: { targets } }).status.targets.map(phaseOf);
+  return decodeRawSession({ status: { targets } }).status.targets.map(computePhase);
 }

@@ -6,97 +6,97 @@ const SILENT_MS = 15_000;
 
 function setUp() {
   const clock = createManualClock();
-  const told: string[] = [];
+  const events: string[] = [];
   const presence = createPresence({
     clock,
     silentMs: SILENT_MS,
-    onArrived: (key) => told.push(`${key} arrived`),
-    onGone: (key) => told.push(`${key} gone`),
+    onArrived: (key) => events.push(`${key} arrived`),
+    onGone: (key) => events.push(`${key} gone`),
   });
-  return { clock, told, presence };
+  return { clock, events, presence };
 }
 
 describe('presence', () => {
   it('tells of a publisher once, however often it is heard', async () => {
-    const { clock, told, presence } = setUp();
-    expect(presence.isThere('a')).toBe(false);
-    presence.heard('a');
-    presence.heard('a');
+    const { clock, events, presence } = setUp();
+    expect(presence.isAlive('a')).toBe(false);
+    presence.seen('a');
+    presence.seen('a');
     await clock.advance(SILENT_MS - 1);
-    presence.heard('a');
-    expect(told).toEqual(['a arrived']);
-    expect(presence.isThere('a')).toBe(true);
+    presence.seen('a');
+    expect(events).toEqual(['a arrived']);
+    expect(presence.isAlive('a')).toBe(true);
   });
 
   it('tells when it has been silent for its time, no sooner', async () => {
-    const { clock, told, presence } = setUp();
-    presence.heard('a');
+    const { clock, events, presence } = setUp();
+    presence.seen('a');
     await clock.advance(SILENT_MS / 2);
-    presence.heard('a');
+    presence.seen('a');
     await clock.advance(SILENT_MS - 1);
-    expect(told).toEqual(['a arrived']);
+    expect(events).toEqual(['a arrived']);
     await clock.advance(1);
-    expect(told).toEqual(['a arrived', 'a gone']);
-    expect(presence.isThere('a')).toBe(false);
+    expect(events).toEqual(['a arrived', 'a gone']);
+    expect(presence.isAlive('a')).toBe(false);
   });
 
   it('tells of each in its own time, those that fall silent together in one go', async () => {
-    const { clock, told, presence } = setUp();
-    presence.heard('a');
-    presence.heard('b');
+    const { clock, events, presence } = setUp();
+    presence.seen('a');
+    presence.seen('b');
     await clock.advance(5_000);
-    presence.heard('c');
-    presence.heard('a');
-    told.length = 0;
+    presence.seen('c');
+    presence.seen('a');
+    events.length = 0;
     await clock.advance(10_000);
-    expect(told).toEqual(['b gone']);
+    expect(events).toEqual(['b gone']);
     await clock.advance(5_000);
-    expect(told).toEqual(['b gone', 'c gone', 'a gone']);
+    expect(events).toEqual(['b gone', 'c gone', 'a gone']);
   });
 
   it('tells that one is back', async () => {
-    const { clock, told, presence } = setUp();
-    presence.heard('a');
+    const { clock, events, presence } = setUp();
+    presence.seen('a');
     await clock.advance(SILENT_MS);
-    presence.heard('a');
-    expect(told).toEqual(['a arrived', 'a gone', 'a arrived']);
+    presence.seen('a');
+    expect(events).toEqual(['a arrived', 'a gone', 'a arrived']);
     await clock.advance(SILENT_MS);
-    expect(told.at(-1)).toBe('a gone');
+    expect(events.at(-1)).toBe('a gone');
   });
 
   it('counts the silence of a publisher from when its last sign of life was written, not from when it was read', async () => {
-    const { clock, told, presence } = setUp();
-    presence.heard('young');
-    presence.heard('old', SILENT_MS - 10);
-    presence.heard('too old', SILENT_MS);
-    expect(told).toEqual(['young arrived', 'old arrived']);
+    const { clock, events, presence } = setUp();
+    presence.seen('young');
+    presence.seen('old', SILENT_MS - 10);
+    presence.seen('too old', SILENT_MS);
+    expect(events).toEqual(['young arrived', 'old arrived']);
     await clock.advance(9);
-    expect(presence.isThere('old')).toBe(true);
+    expect(presence.isAlive('old')).toBe(true);
     await clock.advance(1);
-    expect(told.at(-1)).toBe('old gone');
+    expect(events.at(-1)).toBe('old gone');
     await clock.advance(SILENT_MS - 10);
-    expect(told).toEqual(['young arrived', 'old arrived', 'old gone', 'young gone']);
+    expect(events).toEqual(['young arrived', 'old arrived', 'old gone', 'young gone']);
     expect(clock.pending).toBe(0);
   });
 
   it('tells at once of one that says that it leaves, and not again later', async () => {
-    const { clock, told, presence } = setUp();
-    presence.heard('a');
-    presence.left('a');
-    expect(presence.isThere('a')).toBe(false);
-    presence.left('a');
-    presence.left('nobody');
+    const { clock, events, presence } = setUp();
+    presence.seen('a');
+    presence.gone('a');
+    expect(presence.isAlive('a')).toBe(false);
+    presence.gone('a');
+    presence.gone('nobody');
     await clock.advance(2 * SILENT_MS);
-    expect(told).toEqual(['a arrived', 'a gone']);
+    expect(events).toEqual(['a arrived', 'a gone']);
   });
 
   it('has one timer at most, and none when nobody is there', async () => {
     const { clock, presence } = setUp();
     expect(clock.pending).toBe(0);
-    for (let number = 0; number < 100; number += 1) presence.heard(`key-${number}`);
+    for (let number = 0; number < 100; number += 1) presence.seen(`key-${number}`);
     expect(clock.pending).toBe(1);
     await clock.advance(SILENT_MS / 2);
-    for (let number = 0; number < 50; number += 1) presence.heard(`key-${number}`);
+    for (let number = 0; number < 50; number += 1) presence.seen(`key-${number}`);
     await clock.advance(SILENT_MS / 2);
     expect(clock.pending).toBe(1);
     await clock.advance(SILENT_MS);
@@ -104,12 +104,12 @@ describe('presence', () => {
   });
 
   it('ends its timer when it is disposed of, twice as well as once', async () => {
-    const { clock, told, presence } = setUp();
-    presence.heard('a');
+    const { clock, events, presence } = setUp();
+    presence.seen('a');
     presence.dispose();
     presence.dispose();
     expect(clock.pending).toBe(0);
     await clock.advance(2 * SILENT_MS);
-    expect(told).toEqual(['a arrived']);
+    expect(events).toEqual(['a arrived']);
   });
 });

@@ -2,9 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DecodeError } from '../../src/model/decode.js';
 import { sessionIdOf } from '../../src/model/session.js';
-import type { Entry } from '../../src/nats/entry.js';
 import type { LogChange } from '../../src/nats/log-change.js';
-import { changesOf, replay } from '../../src/nats/replay.js';
+import { type Entry, replay, toChanges } from '../../src/nats/replay.js';
 import { foldChanges } from '../support/change-sequences.js';
 import { session } from '../support/sessions.js';
 
@@ -29,7 +28,7 @@ function entry(instance: string, revision: number, kind: Kind, previous = revisi
       publisher: 'p',
       serial: revision,
       previous,
-      link: kind,
+      connection: kind,
       error: kind === 'live' ? null : `${kind} at ${revision}`,
       session: session(instance, {}, { resourceVersion: String(revision) }),
     },
@@ -76,7 +75,7 @@ function stateAt(all: readonly Entry[], revision: number): object {
   for (const { id, content } of all.filter((one) => one.revision <= revision)) {
     delete sessions[id];
     delete staleReasons[id];
-    if (content === null || content instanceof DecodeError || content.link === 'gone') continue;
+    if (content === null || content instanceof DecodeError || content.connection === 'gone') continue;
     sessions[id] = content.session.metadata.resourceVersion ?? '';
     if (content.error !== null) staleReasons[id] = content.error;
   }
@@ -216,13 +215,13 @@ describe('the changes of one revision', () => {
     ['deleted', [{ type: 'remove', id, reason: 'it was deleted from the bucket', since, at }]],
     ['broken', [{ type: 'stale', id, error: 'a.Tiltfile: version: expected version 1, got 2' }]],
   ])('that is %s', (kind, changes) => {
-    expect(changesOf(entry('a', 5, kind), LOG)).toMatchObject(changes);
+    expect(toChanges(entry('a', 5, kind), LOG)).toMatchObject(changes);
   });
 
   it.each(['stale', 'gone'] as const)('that is written again is %s since it was first written', (kind) => {
     const { content, ...written } = entry('a', 5, kind);
-    if (content === null || !('link' in content)) throw new Error('expected a Session');
-    const changes = changesOf({ ...written, content: { ...content, ageMs: 4 } });
+    if (content === null || !('connection' in content)) throw new Error('expected a Session');
+    const changes = toChanges({ ...written, content: { ...content, ageMs: 4 } });
     expect(changes).toMatchObject([{ connection: { since: '1970-01-01T00:00:00.001Z' } }]);
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
-import { microsOf } from '../../src/model/micro-time.js';
+import { parseMicros } from '../../src/model/micro-time.js';
 import { createStore } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { query } from '../support/queries.js';
@@ -287,7 +287,7 @@ describe('a real Tilt whose serve command crashed and was restarted', () => {
       const { data } = await replay.query<{ targets: TargetView[] }>(`{ targets { ${FIELDS} } }`);
       for (const { name, secondsToReady, durationSeconds, history, since } of data.targets) {
         expect([name, (secondsToReady ?? 0) >= 0, (durationSeconds ?? 0) >= 0]).toEqual([name, true, true]);
-        expect(microsOf(since)).not.toBeNull();
+        expect(parseMicros(since)).not.toBeNull();
         for (const [index, { phase }] of history.entries()) expect(phase).not.toBe(history[index - 1]?.phase);
       }
     }

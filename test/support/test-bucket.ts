@@ -1,11 +1,9 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Session } from '../../src/model/session.js';
-import { parseAddress } from '../../src/nats/address.js';
-import { type Bucket, type BucketSettings, openBucket } from '../../src/nats/bucket.js';
+import { type Bucket, openBucket } from '../../src/nats/bucket.js';
 import { connectNats } from '../../src/nats/connection.js';
-import { type Envelope, encodeEnvelope } from '../../src/nats/envelope.js';
-import { keyOf } from '../../src/nats/key.js';
-import { packed } from '../../src/nats/pack.js';
+import { compress, type Envelope, encodeEnvelope, formatKey } from '../../src/nats/message-format.js';
+import { type BucketSettings, parseAddress } from '../../src/nats/settings.js';
 
 /** A bucket that the test writes to like a publisher. */
 export interface TestBucket extends AsyncDisposable {
@@ -34,27 +32,27 @@ export async function openTestBucket(address: string, settings: BucketSettings =
       return bucket;
     },
     async put(session, more) {
-      const key = keyOf(session.instance, session.metadata.name);
+      const key = formatKey(session.instance, session.metadata.name);
       serial += 1;
       await bucket.presence.put(key, 'test');
       const envelope: Envelope = {
         publisher: 'test',
         serial,
         previous: written.get(key) ?? 0,
-        link: 'live',
+        connection: 'live',
         error: null,
         session,
         ...more,
       };
-      const revision = await bucket.sessions.put(key, packed(encodeEnvelope(envelope)));
+      const revision = await bucket.sessions.put(key, compress(encodeEnvelope(envelope)));
       written.set(key, revision);
       return revision;
     },
     async renewPresence({ instance, metadata }) {
-      await bucket.presence.put(keyOf(instance, metadata.name), 'test');
+      await bucket.presence.put(formatKey(instance, metadata.name), 'test');
     },
     async remove(instance, name) {
-      const key = keyOf(instance, name);
+      const key = formatKey(instance, name);
       await bucket.sessions.delete(key);
       written.set(key, (await bucket.sessions.get(key))?.revision ?? 0);
     },

@@ -1,10 +1,8 @@
 import { type Clock, systemClock } from '../../src/lib/clock.js';
 import type { Session } from '../../src/model/session.js';
-import { parseAddress } from '../../src/nats/address.js';
-import type { BucketSettings } from '../../src/nats/bucket.js';
-import type { NatsCredentials } from '../../src/nats/credentials.js';
 import { type Broker, connectBroker } from '../../src/nats/publish/broker.js';
 import { createPublisher, type Publisher } from '../../src/nats/publish/publisher.js';
+import { type BucketSettings, type NatsCredentials, parseAddress } from '../../src/nats/settings.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { createSources } from '../../src/providers/sources.js';
 import { createStore } from '../../src/store/store.js';

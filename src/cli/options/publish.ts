@@ -1,4 +1,4 @@
-import { ADDRESS_FORM } from '../../nats/address.js';
+import { ADDRESS_FORM } from '../../nats/settings.js';
 import { type FlagsOf, file, flag, oneOf, option, type ValuesOf } from './option.js';
 import { append, between, bytes, durationMs, instance } from './values.js';
 

@@ -1,6 +1,6 @@
 import { targetKey } from '../../client/changes.js';
-import { type BlockingPhase, findBlockers } from '../../model/blockers.js';
-import { headlineOf, plainText } from '../../model/plain-text.js';
+import { extractHeadline, plainText } from '../../model/plain-text.js';
+import { type BlockingPhase, findBlockers } from '../../model/verdict.js';
 import type { Session, Target, TargetPhase } from './types.js';
 
 /** Visual meaning. Each has its color, and is always shown with an icon or a word too. */
@@ -40,7 +40,7 @@ export function describeReason({ state }: Pick<Target, 'state'>): string {
     case 'TargetStateWaiting':
       return WAIT_REASONS.get(state.waitReason) ?? plainText(state.waitReason);
     case 'TargetStateTerminated':
-      return headlineOf(state.error ?? '');
+      return extractHeadline(state.error ?? '');
     default:
       return '';
   }

@@ -3,24 +3,23 @@ import { createBackoff } from '../../lib/backoff.js';
 import { type Clock, sleep } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { ProviderError } from '../../providers/provider.js';
-import type { BucketAddress } from '../address.js';
-import { type Bucket, type BucketSettings, openBucket } from '../bucket.js';
+import { type Bucket, openBucket } from '../bucket.js';
 import { connectNats } from '../connection.js';
-import type { NatsCredentials } from '../credentials.js';
-import { natsError } from '../errors.js';
+import { toProviderError } from '../errors.js';
+import type { BucketAddress, BucketSettings, NatsCredentials } from '../settings.js';
 
-/** A bucket that may be away for a while. */
+/** Connection to a bucket. It may be down temporarily. */
 export interface Broker {
-  /** Resolves once there is a connection; rejects when there never will be: the set-up is wrong, or it was closed. */
+  /** Resolves once there is a connection. Rejects if the configuration is wrong or the broker was closed. */
   bucket(): Promise<Bucket>;
-  readonly isAway: boolean;
-  /** Creates the bucket again if it was deleted. Rejects when that is impossible. */
+  readonly isDown: boolean;
+  /** Creates the bucket again if it was deleted. Rejects if that is impossible. */
   restore(): Promise<void>;
-  /** Ends the connection. Harmless when called twice. */
+  /** Closes the connection. May be called twice. */
   close(): Promise<void>;
 }
 
-/** What {@link connectBroker} works with. */
+/** Dependencies of {@link connectBroker}. */
 export interface BrokerOptions {
   readonly address: BucketAddress;
   readonly credentials: NatsCredentials;
@@ -30,24 +29,25 @@ export interface BrokerOptions {
   readonly log: Log;
 }
 
-/** After what time a bucket is looked for again that was not there when the connection came back, in milliseconds. */
-const RESTORE_AGAIN_MS = 1_000;
+/** Delay before a bucket that could not be opened after a reconnect is opened again, in milliseconds. */
+const RESTORE_RETRY_MS = 1_000;
 
 /**
- * How long the client library may look for a server, in milliseconds. Then a connection is opened anew: with credentials
- * that were read again, and also where the wall clock was set back, by which the library measures its pauses.
+ * Time for which the client library may reconnect, in milliseconds. Then a new connection is opened. Its
+ * credentials are read again. It also helps if the wall clock was set back, by which the library measures its
+ * delays.
  */
 const REOPEN_MS = 10_000;
 
 /**
- * Connects, again and again until it succeeds. From then on the client library keeps the connection; where it gives up,
- * as it does after two refused logins, or does not succeed for {@link REOPEN_MS}, a new connection takes its place.
+ * Connects, and retries until it succeeds. The client library then keeps the connection up. When it gives up,
+ * as after two rejected logins, or does not succeed for {@link REOPEN_MS}, a new connection replaces it.
  */
 export function connectBroker(options: BrokerOptions): Broker {
   const { address, credentials, settings, clock, random, log } = options;
   const ending = new AbortController();
   let connection: NatsConnection | null = null;
-  let isAway = true;
+  let isDown = true;
   let restoring: Promise<void> | null = null;
   let last: Bucket | null = null;
   let opened = open(isPermanent);
@@ -55,11 +55,11 @@ export function connectBroker(options: BrokerOptions): Broker {
 
   return {
     bucket: () => opened,
-    get isAway() {
-      return isAway;
+    get isDown() {
+      return isDown;
     },
     async restore() {
-      restoring ??= restoreOnce().finally(() => {
+      restoring ??= restoreBucket().finally(() => {
         restoring = null;
       });
       await restoring;
@@ -70,23 +70,23 @@ export function connectBroker(options: BrokerOptions): Broker {
     },
   };
 
-  /** @param isFinal whether an error means that trying again is of no use */
+  /** @param isFinal whether an error makes retrying useless */
   async function open(isFinal: (problem: ProviderError) => boolean): Promise<Bucket> {
     const backoff = createBackoff(clock, random);
     for (;;) {
       ending.signal.throwIfAborted();
-      let tried: NatsConnection | null = null;
+      let attempt: NatsConnection | null = null;
       try {
-        tried = await connectNats(address, credentials, 'tilt-graphql publish');
-        connection = tried;
-        const bucket = await openBucket(tried, address, settings, last);
+        attempt = await connectNats(address, credentials, 'tilt-graphql publish');
+        connection = attempt;
+        const bucket = await openBucket(attempt, address, settings, last);
         last = bucket;
-        isAway = false;
-        void supervise(tried);
+        isDown = false;
+        void supervise(attempt);
         return bucket;
       } catch (error) {
-        const problem = natsError(address, error);
-        await tried?.close().catch(() => {});
+        const problem = toProviderError(address, error);
+        await attempt?.close().catch(() => {});
         if (isFinal(problem)) throw problem;
         const waitMs = backoff.nextDelayMs();
         log('warn', `${problem.message}; next try in ${(waitMs / 1_000).toFixed(1)} s`);
@@ -95,54 +95,54 @@ export function connectBroker(options: BrokerOptions): Broker {
     }
   }
 
-  /** Notes when a connection breaks and comes back, and replaces it when it has ended. */
+  /** Follows the state of a connection, and replaces it when it is closed. */
   async function supervise(open: NatsConnection): Promise<void> {
-    await noteAbsence(open);
+    await followStatus(open);
     const reason = await open.closed();
     if (ending.signal.aborted) return;
-    isAway = true;
-    if (reason) log('warn', `${natsError(address, reason).message}; a new connection is opened`);
+    isDown = true;
+    if (reason) log('warn', `${toProviderError(address, reason).message}; opening a new connection`);
     reopen();
   }
 
-  /** What was right once may be right again: a password that is changed at the broker first, and in the file later. */
+  /** Retries after every error: a password may be changed at the broker before it is changed in the file. */
   function reopen(): void {
     opened = open(() => false);
     opened.catch(() => {});
   }
 
-  async function noteAbsence(open: NatsConnection): Promise<void> {
+  async function followStatus(open: NatsConnection): Promise<void> {
     let cancel = () => {};
     for await (const { type } of open.status()) {
       if (ending.signal.aborted || (type !== 'disconnect' && type !== 'reconnect')) continue;
-      // Each refused login is a `disconnect`, too.
-      if (isAway === (type === 'disconnect')) continue;
-      isAway = type === 'disconnect';
-      log('info', `the broker: ${type}ed`);
+      // Each rejected login is a `disconnect` as well.
+      if (isDown === (type === 'disconnect')) continue;
+      isDown = type === 'disconnect';
+      log('info', `broker ${type}ed`);
       cancel();
-      if (isAway) cancel = clock.after(REOPEN_MS, () => void open.close().catch(() => {}));
-      else void restoreSoon(open);
+      if (isDown) cancel = clock.after(REOPEN_MS, () => void open.close().catch(() => {}));
+      else void restoreAfterReconnect(open);
     }
     cancel();
   }
 
-  /** What is kept in memory alone is gone when the server was started anew. */
-  async function restoreSoon(open: NatsConnection): Promise<void> {
-    while (!isAway && !open.isClosed() && !ending.signal.aborted) {
+  /** A restart of the server deletes buckets that are kept in memory. */
+  async function restoreAfterReconnect(open: NatsConnection): Promise<void> {
+    while (!isDown && !open.isClosed() && !ending.signal.aborted) {
       try {
         await openBucket(open, address, settings, last);
         return;
       } catch (error) {
-        log('debug', natsError(address, error).message);
-        await sleep(clock, RESTORE_AGAIN_MS, ending.signal);
+        log('debug', toProviderError(address, error).message);
+        await sleep(clock, RESTORE_RETRY_MS, ending.signal);
       }
     }
   }
 
-  async function restoreOnce(): Promise<void> {
+  async function restoreBucket(): Promise<void> {
     const { connection: current } = await opened;
     await openBucket(current, address, settings, last).catch((error) => {
-      throw natsError(address, error);
+      throw toProviderError(address, error);
     });
   }
 }

@@ -1,65 +1,77 @@
+import { decodeSession } from '../../model/decode.js';
+import type { MicroTime } from '../../model/micro-time.js';
 import type { Session, SessionId } from '../../model/session.js';
 import type { SessionRecord } from '../../store/record.js';
 import type { Store } from '../../store/store.js';
-import { keyOf } from '../key.js';
-import {
-  type CommandEnd,
-  type CommandRun,
-  endState,
-  finalState,
-  runningState,
-  SESSION_NAME,
-  startState,
-  unreadState,
-} from './command-states.js';
-import { createKeyOwners, currentState, type KeyContent } from './key-owners.js';
+import { formatKey } from '../message-format.js';
 import { createOwnRuns, type OwnRunsOptions } from './own-runs.js';
+import type { SessionState } from './owned-key.js';
+import { createKeyOwners, type KeyContent, toCurrentState } from './publisher.js';
 import { createSessionWriters, type SessionWritersOptions } from './session-writers.js';
 
 /** Writes the Sessions of one command to a bucket. */
 export interface CommandPublisher {
-  /** Whether nothing more is to come: each Tilt of the command that was found has left, and none is being connected to. */
+  /**
+   * Whether no more changes are expected: every Tilt of the command has left, and no source is connecting.
+   */
   readonly isSettled: boolean;
   /**
-   * Writes the final state of each Session, or that none could be read. Resolves with the keys for which that did not succeed
-   * in time.
+   * Writes the final state of each Session, or that none could be read. Resolves with the keys that were not
+   * written in time.
    *
    * @param deadlineMs milliseconds
    */
   close(end: CommandEnd, deadlineMs: number): Promise<readonly string[]>;
 }
 
+/** A run of the command that `publish` has started. */
+export interface CommandRun {
+  /** Uid of the Session that stands for the run while its real Session is unknown. */
+  readonly uid: string;
+  /** Process id; null if the command could not be run. */
+  readonly pid: number | null;
+  readonly startTime: MicroTime;
+}
+
+/** End of a command. */
+export interface CommandEnd {
+  /** Exit code, as a shell reports it. */
+  readonly code: number;
+  /** The same as part of a sentence, such as "exited with code 1". */
+  readonly how: string;
+}
+
 /** Dependencies of {@link createCommandPublisher}. */
 export interface CommandPublisherOptions extends SessionWritersOptions, Pick<OwnRunsOptions, 'processes'> {
   readonly store: Pick<Store, 'ids' | 'get' | 'subscribe' | 'sources' | 'onSources'>;
   readonly run: CommandRun;
-  /** Under which instance the command's Session is published, read or not; null: it follows from the Session. */
+  /** Instance under which the command's Session is published. Null: it depends on the Session. */
   readonly instance: string | null;
-  /** Under which instance a Session is published. */
+  /** Instance under which a Session is published. */
   instanceOf(record: SessionRecord): string;
-  /** Names of sources that were asked for by themselves, such as a file: all of their Sessions are published. */
+  /** Names of sources that were requested explicitly, such as a file. All of their Sessions are published. */
   readonly explicitSources: ReadonlySet<string>;
-  /** Whether Tilts of this machine are looked for. */
+  /** Whether Tilts of this machine are followed. */
   readonly followsTilts: boolean;
 }
 
-/** Begins to publish: at once that a run has started, so that the result of the run before is no longer taken for this one's. */
+/** Starts to publish: first that a run has started, so that the result of the previous run is replaced. */
 export function createCommandPublisher(options: CommandPublisherOptions): CommandPublisher {
   const { store, run, instance, explicitSources, followsTilts, log } = options;
   const writers = createSessionWriters({ ...options, awaitsKeys: true });
   const owners = createKeyOwners(log);
   const ownRuns = createOwnRuns({ ...options, onDecided });
-  /** The newest content of each key. */
+  /** Newest content of each key. */
   const newest = new Map<string, KeyContent>();
   const undecided = new Set<SessionId>();
   let hasOwnSession = false;
   if (followsTilts && instance !== null) {
-    writers.write(keyOf(instance, SESSION_NAME), startState(run, instance));
+    writers.write(formatKey(instance, SESSION_NAME), toStartState(run, instance));
   }
   const unsubscribe = store.subscribe(({ after }) => {
     if (after !== null) consider(after);
   });
-  // A Tilt that appears in the kubeconfig is a new source: its process is alive then.
+  // A Tilt that appears in the kubeconfig is a new source. Its process is alive then.
   const stopSampling = store.onSources(() => ownRuns.sample());
   for (const id of store.ids()) onDecided(id);
 
@@ -74,9 +86,9 @@ export function createCommandPublisher(options: CommandPublisherOptions): Comman
       stopSampling();
       ownRuns.dispose();
       for (const [key, { record, conflict }] of newest) {
-        // Of two Sessions that run, neither has a result for this key.
+        // Of two running Sessions, neither has a result for this key.
         if (conflict !== null) continue;
-        writers.write(key, isExplicit(record) ? endState(record, end) : finalState(record, end));
+        writers.write(key, isExplicit(record) ? toEndState(record, end) : toFinalState(record, end));
       }
       if (followsTilts && !hasOwnSession) reportUnread(end);
       return writers.close(deadlineMs);
@@ -102,10 +114,10 @@ export function createCommandPublisher(options: CommandPublisherOptions): Comman
   }
 
   function publish(record: SessionRecord): void {
-    const key = keyOf(options.instanceOf(record), record.metadata.name);
-    const content = owners.note(key, record);
+    const key = formatKey(options.instanceOf(record), record.metadata.name);
+    const content = owners.update(key, record);
     newest.set(key, content);
-    writers.write(key, isExplicit(content.record) ? currentState(content) : runningState(content));
+    writers.write(key, isExplicit(content.record) ? toCurrentState(content) : toRunningState(content));
   }
 
   function isExplicit({ source }: SessionRecord): boolean {
@@ -115,19 +127,81 @@ export function createCommandPublisher(options: CommandPublisherOptions): Comman
   function reportUnread(end: CommandEnd): void {
     if (instance === null) {
       log('warn', `the command ${end.how} before its Session could be read: nothing is published`, {
-        hint: 'give --instance to publish that, too',
+        hint: 'give --instance to publish this as well',
       });
       return;
     }
-    const state = unreadState(run, instance, end);
-    if (!writers.write(keyOf(instance, SESSION_NAME), state)) return;
-    log(
-      'warn',
-      `the final state of ${instance}/${SESSION_NAME} is ${verdictIn(state.session)}: ${state.error}`,
-    );
+    const state = toUnreadState(run, instance, end);
+    if (!writers.write(formatKey(instance, SESSION_NAME), state)) return;
+    const verdict = state.session.status.done ? 'FAILED' : 'UNKNOWN';
+    log('warn', `the final state of ${instance}/${SESSION_NAME} is ${verdict}: ${state.error}`);
   }
 }
 
-function verdictIn({ status }: Session): string {
-  return status.done ? 'FAILED' : 'UNKNOWN';
+/** Name that Tilt gives every Session. */
+const SESSION_NAME = 'Tiltfile';
+
+/**
+ * Creates the state of a run whose Session is not known yet. It replaces the result of the previous run. It
+ * is STALE, so that nobody takes it for a run with targets.
+ */
+export function toStartState(run: CommandRun, instance: string): SessionState {
+  const error = 'the command has started, its Session has not been read yet';
+  return { session: createPlaceholder(run, instance, {}), connection: 'stale', error };
+}
+
+/**
+ * Creates the final state of a run whose Session was never read: failed, or unknown with exit code 0. Never
+ * passed.
+ */
+export function toUnreadState(run: CommandRun, instance: string, end: CommandEnd): SessionState {
+  const error = `the command ${end.how}${run.pid === null ? '' : ' before its Session could be read'}`;
+  const status = end.code === 0 ? {} : { done: true, error };
+  return { session: createPlaceholder(run, instance, status), connection: 'gone', error };
+}
+
+/**
+ * Creates the state of a Session while its command runs. A `tilt ci` that has left without a result is not
+ * GONE yet: the exit code of the command decides its result.
+ */
+export function toRunningState(content: KeyContent): SessionState {
+  const state = toCurrentState(content);
+  return state.connection === 'gone' && isOpenCi(content.record) ? { ...state, connection: 'stale' } : state;
+}
+
+/** Creates the final state of a Session without changing its result. */
+function toEndState(record: SessionRecord, end: CommandEnd): SessionState {
+  const { state, error } = record.connection;
+  const reason = state === 'gone' ? error : null;
+  return { session: record, connection: 'gone', error: reason ?? `the command ${end.how}` };
+}
+
+/**
+ * Creates the final state of a Session of the command. If a `tilt ci` ended before it was done, the exit code
+ * decides: failed, or unknown with exit code 0.
+ */
+export function toFinalState(record: SessionRecord, end: CommandEnd): SessionState {
+  if (!isOpenCi(record)) return toEndState(record, end);
+  const { status } = record;
+  const error = `the command ${end.how} before its Session was done`;
+  const failed = { ...status, done: true, error: status.error ?? error };
+  return { session: end.code === 0 ? record : { ...record, status: failed }, connection: 'gone', error };
+}
+
+/** Whether a result is still expected. A `tilt up` has none. */
+function isOpenCi({ spec, status }: SessionRecord): boolean {
+  return !status.done && spec.exitCondition !== 'manual';
+}
+
+function createPlaceholder({ uid, pid, startTime }: CommandRun, instance: string, status: object): Session {
+  return decodeSession(
+    {
+      apiVersion: 'tilt.dev/v1alpha1',
+      kind: 'Session',
+      metadata: { name: SESSION_NAME, uid, creationTimestamp: startTime },
+      spec: { exitCondition: 'ci' },
+      status: { pid, startTime, targets: [], done: false, ...status },
+    },
+    instance,
+  );
 }

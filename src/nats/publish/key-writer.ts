@@ -1,219 +1,138 @@
-import { type Clock, sleep } from '../../lib/clock.js';
-import type { Log } from '../../lib/log.js';
+import { messageOf } from '../../lib/errors.js';
 import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
+import { describeWriteError, isMissingStream, toPermanentError } from '../errors.js';
 import { createOwnedKey, type OwnedKeyOptions, type SessionState } from './owned-key.js';
-import { createProblemLog, type ProblemLog } from './problem-log.js';
-import { isMissingStream, messageOf, refusalIn, writeErrorText } from './write-errors.js';
-import { createWriteTimes } from './write-times.js';
+import {
+  createProblemLog,
+  createWriteQueue,
+  createWriteTimes,
+  type ProblemLog,
+  type WriteQueueOptions,
+} from './write-queue.js';
 
-/** Writes the states of one Session to its key, one after the other. */
+/** Writes the states of one Session to its key, and keeps them there. */
 export interface KeyWriter {
   readonly key: string;
-  /** Puts a state in line. Never waits: see {@link MOST_WAITING}. False when it never will be: the key is another publisher's. */
+  /** Queues a state. Never waits. Returns false if the key belongs to another publisher. */
   write(state: SessionState): boolean;
   /**
-   * Says that the publisher is there, unless the newest state could not be written: what readers have is old then, and has
-   * to become STALE. Writes the newest state again when it was deleted, or is half as old as the bucket lets it be.
+   * Writes a heartbeat, unless the newest state could not be written: readers have an outdated state then,
+   * which must become STALE. Writes the newest state again if it was deleted, or if half of the bucket's age
+   * limit has passed.
    *
-   * After the end of a run nobody is there, and the final state is written again for as long as the bucket would have kept it.
+   * After the end of a run there are no heartbeats. The final state is written again for as long as the
+   * bucket would have kept it.
    */
   refresh(): Promise<void>;
-  /** Whether everything is written that was put in line. */
+  /** Whether everything in the queue is written. */
   readonly isDone: boolean;
-  /** Says that the publisher is not there any more. */
+  /** Deletes the heartbeat. */
   leave(): Promise<void>;
 }
 
-/** What a {@link KeyWriter} works with. */
-export interface KeyWriterOptions extends OwnedKeyOptions {
-  /** Whether to try again while another publisher has the key that writes nothing, rather than to give it up. */
+/** Dependencies of {@link createKeyWriter}. */
+export interface KeyWriterOptions extends OwnedKeyOptions, Omit<WriteQueueOptions, 'onFailure'> {
+  /** Whether to retry while another publisher has the key and writes nothing. Otherwise the key is given up. */
   readonly awaitsKey: boolean;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The bucket, once there is a connection to it. */
-  bucket(): Promise<Bucket>;
-  /** Whether there is no connection. */
-  isAway(): boolean;
   /** Creates the bucket again if it was deleted. */
   restore(): Promise<void>;
-  /** Called when the key is another publisher's: this one writes it no more. */
+  /** Called when the key belongs to another publisher. */
   onLost(error: ProviderError): void;
-  /** Called when everything in line is written. */
-  onDone(): void;
-  readonly signal: AbortSignal;
 }
 
-/**
- * How many states may wait for their turn. Beyond it, and whenever the broker is away, only the newest is kept: readers
- * are owed the truth, not the way to it.
- */
-const MOST_WAITING = 64;
-
-/** How long to wait before a write is tried again, in milliseconds: after the first failure, and at most. It doubles. */
-const AGAIN_MS = { first: 200, most: 2_000 };
-
-/** The line in which states wait for their key. */
+/** Creates the writer of a key. */
 export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
-  const { key, clock, log, signal, onLost, onDone } = options;
+  const { key, clock, log, signal } = options;
   const owned = createOwnedKey(options);
-  const writing = createProblemLog(`${key}: its newest state`, log);
-  const signing = createProblemLog(`${key}: its presence`, log);
   const times = createWriteTimes(clock);
-  let line: SessionState[] = [];
-  /** Null also when nothing is to be kept in the bucket any more. */
-  let newest: SessionState | null = null;
-  let isRunning = false;
-  let againMs = AGAIN_MS.first;
-  let isLost = false;
-  /** Whether the last try to write a state failed. */
-  let hasFailed = false;
+  const problems = {
+    state: createProblemLog(`${key}: its newest state`, log),
+    presence: createProblemLog(`${key}: its presence`, log),
+  };
+  const queue = createWriteQueue(
+    { ...options, onFailure: (error, bucket, state) => handleFailure(error, bucket, state, problems.state) },
+    owned,
+    times,
+    problems,
+  );
   let refreshedAt = Number.NEGATIVE_INFINITY;
 
   return {
     key,
-    write(state) {
-      if (isLost) return false;
-      newest = state;
-      line.push(state);
-      if (line.length > MOST_WAITING || options.isAway() || hasFailed) line = [state];
-      run();
-      return true;
-    },
+    write: queue.write,
     async refresh() {
-      const state = newest;
-      if (isLost || state === null || !owned.isClaimed || isStuck()) return;
+      const state = queue.newest;
+      if (queue.isLost || state === null || !owned.isClaimed || isStuck()) return;
       const bucket = await options.bucket();
       try {
-        await lookAfter(bucket);
+        await refreshIn(bucket);
       } catch (error) {
         if (signal.aborted) return;
-        await noteFailure(error, bucket, state, hasEnded() ? writing : signing);
-        // A bucket that was missing is there again by now.
-        if (isMissingStream(error)) await lookAfter(bucket);
+        await handleFailure(error, bucket, state, hasEnded() ? problems.state : problems.presence);
+        // A missing bucket was created again.
+        if (isMissingStream(error)) await refreshIn(bucket);
       }
     },
     get isDone() {
-      return isLost || (line.length === 0 && !isRunning);
+      return queue.isDone;
     },
     async leave() {
-      if (!isLost && owned.isClaimed) await owned.leave(await options.bucket());
+      if (!queue.isLost && owned.isClaimed) await owned.leave(await options.bucket());
     },
   };
 
-  async function lookAfter(bucket: Bucket): Promise<void> {
-    if (newest !== null && times.isForgotten(newest, bucket.maxAgeMs)) newest = null;
-    if (newest === null || signal.aborted) return;
-    const isKept = isRunning || (await owned.isKept(bucket));
+  async function refreshIn(bucket: Bucket): Promise<void> {
+    if (queue.newest !== null && times.isExpired(queue.newest, bucket.maxAgeMs)) queue.forget();
+    if (queue.newest === null || signal.aborted) return;
+    const isKept = queue.isRunning || (await owned.isKept(bucket));
     if (isKept && !hasEnded() && !isStuck()) {
-      await owned.sign(bucket);
-      signing.solved();
+      await owned.sendHeartbeat(bucket);
+      problems.presence.solved();
     }
     refreshedAt = clock.monotonic();
+    const { newest, isRunning } = queue;
     if (newest === null || isRunning || (isKept && !times.isDue(newest, bucket.maxAgeMs))) return;
-    if (!isKept) log('warn', `${key}: its state is not in the bucket any more; it is written again`);
-    line.push(newest);
-    run();
+    if (!isKept) log('warn', `${key}: its state is missing in the bucket; it is written again`);
+    queue.rewrite();
   }
 
-  /** Whether the newest state is the end of a run, for which nobody has to be there. */
+  /** Whether the newest state is the end of a run, which has no heartbeats. */
   function hasEnded(): boolean {
-    return newest?.link === 'gone';
+    return queue.newest?.connection === 'gone';
   }
 
-  /** Whether a state could not be written, or waits for an answer while none was written since the last sign of life. */
+  /** Whether a state could not be written, or a write has been waiting since before the last heartbeat. */
   function isStuck(): boolean {
-    return hasFailed || (isRunning && times.writtenAt < refreshedAt);
+    return queue.hasFailed || (queue.isRunning && times.writtenAt < refreshedAt);
   }
 
-  function run(): void {
-    if (isRunning) return;
-    isRunning = true;
-    void writeAll()
-      .catch((error) =>
-        log('error', `${key}: could not be written, by a fault of the publisher itself`, { error }),
-      )
-      .finally(() => {
-        isRunning = false;
-        // One may have been put in line since the last look.
-        if (line.length > 0 && !isLost && !signal.aborted) run();
-        else onDone();
-      });
-  }
-
-  async function writeAll(): Promise<void> {
-    while (!isLost && !signal.aborted) {
-      if (line.length === 0) return;
-      let bucket: Bucket | null = null;
-      let state = line[0];
-      try {
-        bucket = await options.bucket();
-        // The client library would not send it, and would wait for its answer all the same.
-        if (options.isAway()) throw new Error('the broker is away');
-        state = line[0];
-        if (state === undefined) return;
-        const [ageMs, begunAt] = [times.ageOf(state), clock.monotonic()];
-        await owned.put(bucket, state, ageMs);
-        times.note(state, begunAt);
-        if (line[0] === state) line.shift();
-        hasFailed = false;
-        writing.solved();
-        againMs = AGAIN_MS.first;
-        if (ageMs > 0 && state.link !== 'gone') await signAgain(bucket);
-      } catch (error) {
-        if (signal.aborted) return;
-        hasFailed = true;
-        await noteFailure(error, bucket, state ?? null, writing);
-        if (isLost) return;
-        line = line.slice(-1);
-        await sleep(clock, againMs, signal);
-        againMs = options.isAway() ? AGAIN_MS.first : Math.min(2 * againMs, AGAIN_MS.most);
-      }
-    }
-  }
-
-  /** Where a state was deleted, its presence often was, too. The next sign of life tells why it could not be written. */
-  async function signAgain(bucket: Bucket): Promise<void> {
-    await owned.sign(bucket).then(signing.solved, () => {});
-  }
-
-  /** Ends the writing where trying again is of no use. Otherwise logs why it failed, and restores a bucket that is missing. */
-  async function noteFailure(
+  /** Gives up if retrying is useless. Otherwise logs the error and creates a missing bucket again. */
+  async function handleFailure(
     error: unknown,
     bucket: Bucket | null,
     state: SessionState | null,
     problem: ProblemLog,
   ): Promise<void> {
-    // One that was killed counts as gone after a while.
+    // A publisher that was killed counts as gone after a while.
     if (options.awaitsKey && error instanceof ProviderError && owned.isHeldInSilence) {
       problem.failed(error.message);
       return;
     }
-    const refusal = refusalIn(error, bucket);
-    if (refusal && state !== null && times.isFinal(state)) {
-      // The run is over, so that the key was free for another publisher.
-      if (newest === state) newest = null;
-      line = line.filter((other) => other !== state);
-      hasFailed = false;
-      return;
-    }
-    if (refusal) {
-      lose();
-      // A broker that cannot be used concerns every key alike, and is reported by whoever opened it.
-      if (bucket !== null) onLost(refusal);
-      return;
-    }
-    if (options.isAway() || bucket === null) {
-      // The broker logs that.
+    const permanent = toPermanentError(error, bucket?.address ?? null);
+    if (permanent && state !== null && times.isFinal(state)) {
+      // The run is over, so the key was free for another publisher.
+      queue.drop(state);
+    } else if (permanent) {
+      queue.giveUp();
+      // A broker that cannot be used affects every key, and is reported where it is opened.
+      if (bucket !== null) options.onLost(permanent);
+    } else if (options.isDown() || bucket === null) {
+      // The broker logs a disconnect itself.
       log('debug', `${key}: not written yet`, { error: String(error) });
-      return;
+    } else {
+      problem.failed(describeWriteError(error, bucket.address));
+      if (isMissingStream(error)) await options.restore().catch((cause) => problem.failed(messageOf(cause)));
     }
-    problem.failed(writeErrorText(error, bucket));
-    if (isMissingStream(error)) await options.restore().catch((cause) => problem.failed(messageOf(cause)));
-  }
-
-  function lose(): void {
-    isLost = true;
-    line = [];
   }
 }

@@ -1,46 +1,45 @@
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { Session, SessionId } from '../../model/session.js';
-import type { CommandRun } from './command-states.js';
-import { createDescendants } from './descendants.js';
-import type { ProcessList, ProcessReader } from './process-list.js';
+import { createDescendants, type ProcessList, type ProcessReader } from './processes.js';
 
 /**
- * Variable in the environment of a published command: the run's uid. Processes inherit it, so that a Tilt is found also when
- * the shell that has started it is gone (`tilt up &` in a Makefile).
+ * Variable in the environment of a published command: the uid of the run. Processes inherit it, so a Tilt is
+ * also found when the shell that started it has ended (`tilt up &` in a Makefile).
  */
 export const RUN_VARIABLE = 'TILT_GRAPHQL_PUBLISH_RUN';
 
-/** Which Sessions are of a command: those whose Tilt is the command or a descendant of it. */
+/** Sessions that belong to a command: their Tilt is the command or a descendant of it. */
 export interface OwnRuns {
-  /** Whether a Session is of the command. Decided once for each run; null while that is not known. */
+  /** Whether a Session belongs to the command. Decided once per run; null while unknown. */
   isOwn(session: Session): boolean | null;
-  /** Looks at the processes now, and remembers the descendants of the command. */
+  /** Lists the processes now and records the descendants of the command. */
   sample(): void;
-  /** Ends the timer. */
+  /** Cancels the timer. */
   dispose(): void;
 }
 
 /** Dependencies of {@link createOwnRuns}. */
 export interface OwnRunsOptions {
-  readonly run: Pick<CommandRun, 'uid' | 'pid'>;
+  /** Uid of the run, and the process id of the command; null if it could not be run. */
+  readonly run: { readonly uid: string; readonly pid: number | null };
   readonly processes: ProcessReader;
   readonly clock: Clock;
   readonly log: Log;
-  /** Called when it has become known whether a Session is of the command. */
+  /** Called when it becomes known whether a Session belongs to the command. */
   onDecided(id: SessionId): void;
 }
 
-/** How often the processes are looked at while nothing happens, in milliseconds: only needed for those that lose their parent. */
+/** Interval of listing the processes, in milliseconds. Needed only for processes whose parent ends. */
 const SAMPLE_MS = 5_000;
 
 const NO_PROCESSES: ProcessList = new Map();
 
-/** Creates the registry of a command's runs, and begins to look at its processes. */
+/** Creates the registry of a command's runs, and starts to list its processes. */
 export function createOwnRuns({ run: command, processes, clock, log, onDecided }: OwnRunsOptions): OwnRuns {
   // A command that could not be run has no Sessions.
   const descendants = command.pid === null ? null : createDescendants(command.pid);
-  /** The newest run of each Session; `isOwn` is null while the processes are listed. */
+  /** Newest run of each Session; `isOwn` is null while the processes are listed. */
   const runs = new Map<SessionId, { readonly run: string; isOwn: boolean | null }>();
   let hasWarned = false;
   let isDisposed = false;
@@ -49,10 +48,10 @@ export function createOwnRuns({ run: command, processes, clock, log, onDecided }
   return {
     isOwn(session) {
       const { id, status } = session;
-      const run = runOf(session);
+      const run = identifyRun(session);
       const known = runs.get(id);
       if (known?.run === run) return known.isOwn;
-      // A Session that was only just created has no status yet.
+      // A Session that was just created has no status yet.
       if (status.pid === null) return null;
       const isOwn = descendants === null ? false : isStartedByCommand(status.pid) || null;
       runs.set(id, { run, isOwn });
@@ -81,7 +80,7 @@ export function createOwnRuns({ run: command, processes, clock, log, onDecided }
 
   async function sample(): Promise<ProcessList> {
     const list = await processes.list().catch(warnOnce);
-    descendants?.remember(list);
+    descendants?.record(list);
     return list;
   }
 
@@ -98,7 +97,7 @@ export function createOwnRuns({ run: command, processes, clock, log, onDecided }
   }
 }
 
-/** Identity of a run: its uid, or its process where the source gives no uid. */
-function runOf({ metadata, spec, status }: Session): string {
+/** Returns the identity of a run: its uid, or its process if the source has no uid. */
+function identifyRun({ metadata, spec, status }: Session): string {
   return metadata.uid ?? JSON.stringify([status.pid, status.startTime, spec.tiltfilePath]);
 }

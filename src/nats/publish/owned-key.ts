@@ -1,67 +1,71 @@
 import type { KV } from '@nats-io/kv';
-import { DecodeError } from '../../model/decode-error.js';
-import type { Session } from '../../model/session.js';
+import { isSystemError } from '../../lib/errors.js';
+import { DecodeError } from '../../model/decode.js';
 import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
-import { decodeEnvelope, type Envelope, encodeEnvelope } from '../envelope.js';
-import { packed, unpacked } from '../pack.js';
+import { compress, decodeEnvelope, decompress, type Envelope, encodeEnvelope } from '../message-format.js';
 
-/** A state of a Session, as it is to be written. */
-export type SessionState = Pick<Envelope, 'link' | 'error'> & { readonly session: Session };
+/** State of a Session to be written. */
+export type SessionState = Pick<Envelope, 'session' | 'connection' | 'error'>;
 
-/** What an {@link OwnedKey} is of. */
+/** Options of {@link createOwnedKey}. */
 export interface OwnedKeyOptions {
   readonly key: string;
-  /** The name of this run of the publisher. */
+  /** Name of the publisher's run. */
   readonly publisher: string;
-  /** Take the key from a publisher that is there. */
+  /** Whether to take the key from a publisher that is alive. */
   readonly takeOver: boolean;
 }
 
 /**
- * A key of a bucket with one writer. Each function throws a `ProviderError` when the key is another publisher's, and
- * what the broker says when it could not be done for now.
+ * A key with one writer. Functions throw a `ProviderError` if another publisher has the key, and the broker's
+ * error if a request failed temporarily.
  */
 export interface OwnedKey {
-  /** Whether it was ours at the last look. */
+  /** Whether the key belonged to this publisher at the last request. */
   readonly isClaimed: boolean;
-  /** Whether another publisher has it that has written nothing since the first look: it may have been killed. */
+  /**
+   * Whether another publisher has the key and has written nothing since the first request: it may have been
+   * killed.
+   */
   readonly isHeldInSilence: boolean;
   /**
-   * Writes a state, claiming the key first. To be tried again with the same object until it succeeds: it is written once.
+   * Writes a state, and claims the key first. Call it again with the same object until it succeeds: it is
+   * written once.
    *
-   * @param ageMs how long ago this state was written before, in milliseconds; 0 when it was not
+   * @param ageMs time since the first write of this state, in milliseconds; 0 if it was not written
    */
   put(bucket: Bucket, state: SessionState, ageMs?: number): Promise<void>;
-  /** Whether the bucket still has the last state that was written. */
+  /** Whether the bucket still contains the last state that was written. */
   isKept(bucket: Bucket): Promise<boolean>;
-  /** Says that the publisher is there. */
-  sign(bucket: Bucket): Promise<void>;
-  /** Says that it is not there any more. */
+  /** Writes a heartbeat. */
+  sendHeartbeat(bucket: Bucket): Promise<void>;
+  /** Deletes the heartbeat. */
   leave(bucket: Bucket): Promise<void>;
 }
 
-/** The server's code for a write that expected another revision (`StreamWrongLastSequence`, and as an old server says it). */
+/** Codes of a write that expected another revision: `StreamWrongLastSequence`, and that of older servers. */
 const WRONG_REVISION: readonly unknown[] = [10071, 10164];
 
 /**
- * Nothing is asked of the broker before the first `put`. Each write expects the revision of the one before it, so that of
- * two publishers one is refused:
+ * Creates an unclaimed key. The first request to the broker is the first `put`. Each write expects the
+ * revision of the write before it, so that one of two publishers is rejected:
  *
- *     unclaimed ──nobody there, or take-over──► claimed ──someone else wrote──► lost
- *         ▲                                        │
- *         └──────a new run after a state `gone`────┘
+ *     unclaimed ──no other publisher, or take-over──► claimed ──another publisher wrote──► lost
+ *         ▲                                              │
+ *         └──────────a new run after a state `gone`──────┘
  *
- * The bucket of the states alone decides who has the key: it takes one of two first writes. Presence only informs; if it
- * decided too, each of two publishers that start in the same moment could lose one of the two decisions.
+ * Only the bucket of the states decides who has the key: it accepts one of two first writes. Presence is
+ * information. If it decided as well, each of two publishers that start at the same time could lose one of
+ * the two decisions.
  */
 export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): OwnedKey {
   let serial = 0;
-  /** The state that is being written, or was written last, and the serial it was first tried with. */
-  let tried: { readonly state: SessionState; readonly serial: number } | null = null;
-  /** The key's revision that the next write expects: 0 when it has none. Null: not claimed yet. */
+  /** The last state to be written, and the serial of its first attempt. */
+  let attempt: { readonly state: SessionState; readonly serial: number } | null = null;
+  /** The revision of the key that the next write expects: 0 if it has none. Null: not claimed yet. */
   let revision: number | null = null;
-  /** The key's revision when it was first seen to be another publisher's; null when it was not. */
+  /** The revision of the key at the first request that found another publisher; null without one. */
   let heldRevision: number | null = null;
   let isHeldInSilence = false;
 
@@ -74,35 +78,35 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
     },
     async put(bucket, state, ageMs = 0) {
       // Another publisher may have had the key since the end of the last run.
-      if (hasEnded() && state.link !== 'gone') revision = null;
+      if (hasEnded() && state.connection !== 'gone') revision = null;
       revision ??= await claim(bucket);
-      if (tried?.state !== state) tried = { state, serial: serial + 1 };
+      if (attempt?.state !== state) attempt = { state, serial: serial + 1 };
       const content = { ...state, ...(ageMs > 0 && { ageMs }) };
-      const isWritten = await tryToWrite(bucket, content, revision, tried.serial);
-      // The revision was another, since the key was deleted or an answer was lost: it is known now.
-      if (!isWritten && !(await tryToWrite(bucket, content, revision, tried.serial))) {
-        throw new Error('its revision changes all the time');
+      const isWritten = await tryToWrite(bucket, content, revision, attempt.serial);
+      // The revision differed because the key was deleted or a response was lost. It is known now.
+      if (!isWritten && !(await tryToWrite(bucket, content, revision, attempt.serial))) {
+        throw new Error('its revision keeps changing');
       }
     },
     async isKept({ sessions }) {
-      const expected = tried?.serial ?? 0;
+      const expected = attempt?.serial ?? 0;
       const { envelope } = await readOwn(sessions);
       return envelope !== null && envelope.serial >= expected;
     },
-    async sign({ presence }) {
+    async sendHeartbeat({ presence }) {
       await presence.put(key, publisher);
     },
     async leave({ presence }) {
-      // After the end of its run, another publisher may be there.
-      if ((await publisherIn(presence)) === publisher) await presence.delete(key);
+      // After the end of its run, another publisher may be alive.
+      if ((await readPublisher(presence, key)) === publisher) await presence.delete(key);
     },
   };
 
   function hasEnded(): boolean {
-    return tried?.state.link === 'gone';
+    return attempt?.state.connection === 'gone';
   }
 
-  /** False when the key has another revision than expected, which is noted, and not the state. */
+  /** Returns false if the key has another revision than expected. The revision is updated then. */
   async function tryToWrite(
     { sessions }: Bucket,
     state: SessionState & Pick<Envelope, 'ageMs'>,
@@ -110,7 +114,7 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
     firstSerial: number,
   ): Promise<boolean> {
     serial += 1;
-    const bytes = packed(encodeEnvelope({ publisher, serial, previous, ...state }));
+    const bytes = compress(encodeEnvelope({ publisher, serial, previous, ...state }));
     try {
       revision = await sessions.put(key, bytes, { previousSeq: previous });
       return true;
@@ -118,20 +122,20 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
       if (!isWrongRevision(error)) throw error;
       const held = await readOwn(sessions);
       revision = held.revision;
-      // An earlier try of this very state has arrived after all, and only its answer was lost.
+      // An earlier attempt for this state has arrived, and only its response was lost.
       return held.envelope !== null && held.envelope.serial >= firstSerial;
     }
   }
 
-  /** The revision to go on from, once nobody else is there. */
+  /** Returns the revision to continue from, if no other publisher has the key. */
   async function claim({ sessions, presence, presenceMs }: Bucket): Promise<number> {
-    const held = await read(sessions);
-    const other = await publisherIn(presence);
-    const isOver = held.envelope === null || held.envelope.link === 'gone';
+    const held = await readHeld(sessions, key);
+    const other = await readPublisher(presence, key);
+    const isOver = held.envelope === null || held.envelope.connection === 'gone';
     const hasWritten = heldRevision !== null && held.revision !== heldRevision;
     isHeldInSilence = !hasWritten;
     if (hasWritten && held.envelope !== null) {
-      // Its result must stay: this one's would look like a later one.
+      // Its result must stay: a result of this publisher would look like a later one.
       const who = held.envelope.publisher;
       throw new ProviderError(
         'refused',
@@ -151,30 +155,15 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
     return held.revision;
   }
 
-  /** Who is there; null when nobody is. */
-  async function publisherIn(presence: KV): Promise<string | null> {
-    const entry = await presence.get(key);
-    return entry?.operation === 'PUT' ? entry.string() : null;
-  }
-
-  /** The key's state once it is claimed. Without one, it was deleted, or the age limit has ended it. */
+  /** Reads the state of the claimed key. It has none if it was deleted or has expired. */
   async function readOwn(sessions: KV): Promise<HeldState> {
-    const held = await read(sessions);
+    const held = await readHeld(sessions, key);
     const { envelope } = held;
     if (envelope === null || envelope.publisher === publisher) return held;
-    // After a deletion, what ended before this run began may have been written again before it.
-    if (isWrittenAgain(envelope) && envelope.link === 'gone' && !hasEnded())
-      return { ...held, envelope: null };
+    // After a deletion, the end of an earlier run may have been written again before this run.
+    const isRewritten = (envelope.ageMs ?? 0) > 0;
+    if (isRewritten && envelope.connection === 'gone' && !hasEnded()) return { ...held, envelope: null };
     throw new ProviderError('refused', `${key}: taken over by ${envelope.publisher}`);
-  }
-
-  async function read(sessions: KV): Promise<HeldState> {
-    const entry = await sessions.get(key);
-    if (entry === null) return { revision: 0, envelope: null };
-    return {
-      revision: entry.revision,
-      envelope: entry.operation === 'PUT' ? envelopeIn(entry.value) : null,
-    };
   }
 }
 
@@ -184,20 +173,29 @@ interface HeldState {
   readonly envelope: Envelope | null;
 }
 
-/** What cannot be read is nobody's. */
-function envelopeIn(bytes: Uint8Array): Envelope | null {
+async function readHeld(sessions: KV, key: string): Promise<HeldState> {
+  const entry = await sessions.get(key);
+  if (entry === null) return { revision: 0, envelope: null };
+  const envelope = entry.operation === 'PUT' ? tryDecode(entry.value) : null;
+  return { revision: entry.revision, envelope };
+}
+
+/** A value that cannot be decoded belongs to no publisher. */
+function tryDecode(bytes: Uint8Array): Envelope | null {
   try {
-    return decodeEnvelope(unpacked(bytes), '');
+    return decodeEnvelope(decompress(bytes), '');
   } catch (error) {
     if (error instanceof DecodeError) return null;
     throw error;
   }
 }
 
-function isWrittenAgain({ ageMs = 0 }: Envelope): boolean {
-  return ageMs > 0;
+/** Reads the publisher that is alive; null without one. */
+async function readPublisher(presence: KV, key: string): Promise<string | null> {
+  const entry = await presence.get(key);
+  return entry?.operation === 'PUT' ? entry.string() : null;
 }
 
 function isWrongRevision(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && WRONG_REVISION.includes(error.code);
+  return isSystemError(error) && WRONG_REVISION.includes(error.code);
 }

@@ -1,16 +1,18 @@
+import type { Log } from '../../lib/log.js';
+import type { SessionId } from '../../model/session.js';
 import type { ProviderError } from '../../providers/provider.js';
 import type { SessionRecord } from '../../store/record.js';
 import type { Store } from '../../store/store.js';
-import { keyOf } from '../key.js';
-import { createKeyOwners, currentState, type KeyContent } from './key-owners.js';
+import { formatKey } from '../message-format.js';
+import type { SessionState } from './owned-key.js';
 import { createSessionWriters, type SessionWritersOptions } from './session-writers.js';
 
 /** Writes the Sessions of a store to a bucket. */
 export interface Publisher {
-  /** Resolves with the first Session that is another publisher's, or the set-up's mistake; never, while all is well. */
-  readonly refused: Promise<ProviderError>;
+  /** Resolves with the error of the first Session that another publisher writes or that cannot be written. */
+  readonly failed: Promise<ProviderError>;
   /**
-   * Writes the final state of each Session, and that it is gone. Resolves with the keys for which that did not succeed in
+   * Writes the final state of each Session, which is GONE. Resolves with the keys that were not written in
    * time.
    *
    * @param deadlineMs milliseconds
@@ -18,14 +20,14 @@ export interface Publisher {
   close(reason: string, deadlineMs: number): Promise<readonly string[]>;
 }
 
-/** What {@link createPublisher} works with. */
+/** Dependencies of {@link createPublisher}. */
 export interface PublisherOptions extends SessionWritersOptions {
   readonly store: Pick<Store, 'ids' | 'get' | 'subscribe'>;
-  /** Under which instance a Session is published. */
+  /** Instance under which a Session is published. */
   instanceOf(record: SessionRecord): string;
 }
 
-/** Begins to publish. Nothing is ever waited for by whoever applies changes to the store. */
+/** Starts to publish. Applying changes to the store never waits for it. */
 export function createPublisher(options: PublisherOptions): Publisher {
   const { store, log } = options;
   const writers = createSessionWriters(options);
@@ -40,12 +42,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
   }
 
   return {
-    refused: writers.refused,
+    failed: writers.failed,
     close(reason, deadlineMs) {
       unsubscribe();
       for (const [key, { record, conflict }] of newest) {
         if (record.connection.state !== 'gone' && conflict === null) {
-          writers.write(key, { session: record, link: 'gone', error: reason });
+          writers.write(key, { session: record, connection: 'gone', error: reason });
         }
       }
       return writers.close(deadlineMs);
@@ -53,9 +55,67 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 
   function publish(record: SessionRecord): void {
-    const key = keyOf(options.instanceOf(record), record.metadata.name);
-    const content = owners.note(key, record);
+    const key = formatKey(options.instanceOf(record), record.metadata.name);
+    const content = owners.update(key, record);
     newest.set(key, content);
-    writers.write(key, currentState(content));
+    writers.write(key, toCurrentState(content));
   }
+}
+
+/** Chooses the Session of each key, because several Sessions may have the same instance and name. */
+export interface KeyOwners {
+  /** Records the newest state of a Session, and returns the content of its key. */
+  update(key: string, record: SessionRecord): KeyContent;
+}
+
+/** Content of a key. */
+export interface KeyContent {
+  readonly record: SessionRecord;
+  /** Names the Sessions that have this key, if there are several. Null for a single one. */
+  readonly conflict: string | null;
+}
+
+/** Maximum number of Sessions that a conflict names. */
+const MAX_NAMED = 5;
+
+/** Creates the registry. The start of a conflict is logged. */
+export function createKeyOwners(log: Log): KeyOwners {
+  /** Newest states of the Sessions of each key that have not ended; if all have ended, that of the last. */
+  const owners = new Map<string, Map<SessionId, SessionRecord>>();
+  const inConflict = new Set<string>();
+  return {
+    update(key, record) {
+      const records = owners.get(key) ?? new Map<SessionId, SessionRecord>();
+      owners.set(key, records);
+      records.set(record.id, record);
+      for (const [id, { connection }] of records) {
+        if (connection.state === 'gone' && records.size > 1) records.delete(id);
+      }
+      const [shown = record] = records.values();
+      return { record: shown, conflict: checkConflict(key, [...records.keys()]) };
+    },
+  };
+
+  function checkConflict(key: string, ids: readonly SessionId[]): string | null {
+    if (ids.length < 2) {
+      inConflict.delete(key);
+      return null;
+    }
+    const conflict = `${ids.length} Sessions would be published as ${key}: ${listIds(ids)}; publish each on its own, with another --instance`;
+    if (!inConflict.has(key)) log('error', conflict);
+    inConflict.add(key);
+    return conflict;
+  }
+}
+
+/** Creates the current state of a key. It is STALE in a conflict. */
+export function toCurrentState({ record, conflict }: KeyContent): SessionState {
+  const { state, error } = record.connection;
+  if (conflict !== null) return { session: record, connection: 'stale', error: conflict };
+  return { session: record, connection: state, error };
+}
+
+function listIds(ids: readonly SessionId[]): string {
+  const rest = ids.length - MAX_NAMED;
+  return ids.slice(0, MAX_NAMED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }

@@ -5,15 +5,15 @@ import type { Broker } from './broker.js';
 import { createKeyWriter, type KeyWriter } from './key-writer.js';
 import type { SessionState } from './owned-key.js';
 
-/** Writes the states of Sessions to the keys of a bucket, in the name of one publisher. */
+/** Writes the states of Sessions to the keys of a bucket, as one publisher. */
 export interface SessionWriters {
-  /** Resolves with the first key that is another publisher's, or the set-up's mistake; never, while all is well. */
-  readonly refused: Promise<ProviderError>;
-  /** Writes a state to a key. Never waits. False when it is never written: the key, or the broker, cannot be used. */
+  /** Resolves with the error of the first key that another publisher has or that cannot be written. */
+  readonly failed: Promise<ProviderError>;
+  /** Writes a state to a key. Never waits. Returns false if the key, or the broker, cannot be used. */
   write(key: string, state: SessionState): boolean;
   /**
-   * Waits until everything is written, says that the publisher has left, and closes the broker. Resolves with the keys for
-   * which that did not succeed in time.
+   * Waits until everything is written, deletes the heartbeats, and closes the broker. Resolves with the keys
+   * that were not written in time.
    *
    * @param deadlineMs milliseconds
    */
@@ -23,47 +23,53 @@ export interface SessionWriters {
 /** Dependencies of {@link createSessionWriters}. */
 export interface SessionWritersOptions {
   readonly broker: Broker;
-  /** Name of this run, which other publishers are shown. */
+  /** Name of this run, as shown to other publishers. */
   readonly publisher: string;
   readonly takeOver: boolean;
-  /** Whether to wait for a key whose publisher writes nothing until that counts as gone. Default: it is given up. */
+  /**
+   * Whether to wait for a key whose publisher is silent until it counts as gone. Default: the key is given
+   * up.
+   */
   readonly awaitsKeys?: boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** How many times a publisher gives a sign of life within the time that it may be silent. */
-const SIGNS_PER_PRESENCE = 3;
+/** Number of heartbeats within the time after which a silent publisher counts as gone. */
+const HEARTBEATS_PER_PRESENCE = 3;
 
-/** Pause while there is no bucket that says how long publishers may be silent, in milliseconds. */
-const LOOK_AGAIN_MS = 1_000;
+/**
+ * Delay of the next heartbeat while there is no bucket, whose settings determine the interval, in
+ * milliseconds.
+ */
+const RETRY_MS = 1_000;
 
-/** Creates the writers, and begins to give signs of life for the keys that are written. */
+/** Creates the writers, and starts the heartbeats of the keys that are written. */
 export function createSessionWriters(options: SessionWritersOptions): SessionWriters {
   const { broker, publisher, takeOver, awaitsKeys = false, clock, log } = options;
   const writers = new Map<string, KeyWriter>();
   const ending = new AbortController();
-  let refuse: (error: ProviderError) => void = () => {};
-  const refused = new Promise<ProviderError>((resolve) => {
-    refuse = resolve;
+  let fail: (error: ProviderError) => void = () => {};
+  const failed = new Promise<ProviderError>((resolve) => {
+    fail = resolve;
   });
   let onProgress = () => {};
-  void giveSigns();
+  void sendHeartbeats();
 
   return {
-    refused,
-    write: (key, state) => writerFor(key).write(state),
+    failed,
+    write: (key, state) => findWriter(key).write(state),
     async close(deadlineMs) {
-      const isInTime = await within(deadlineMs, allWritten());
+      const isInTime = await finishesWithin(clock, deadlineMs, allWritten());
       const unwritten = [...writers.values()].filter(({ isDone }) => !isDone).map(({ key }) => key);
-      if (isInTime) await within(deadlineMs, leaveAll());
+      if (isInTime) await finishesWithin(clock, deadlineMs, leaveAll());
       ending.abort();
-      await within(deadlineMs, broker.close());
+      await finishesWithin(clock, deadlineMs, broker.close());
       return unwritten;
     },
   };
 
-  function writerFor(key: string): KeyWriter {
+  function findWriter(key: string): KeyWriter {
     const known = writers.get(key);
     if (known) return known;
     const writer = createKeyWriter({
@@ -75,11 +81,11 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
       log,
       signal: ending.signal,
       bucket: () => broker.bucket(),
-      isAway: () => broker.isAway,
+      isDown: () => broker.isDown,
       restore: () => broker.restore(),
       onLost: (error) => {
         log('error', error.message, { code: error.code });
-        refuse(error);
+        fail(error);
         onProgress();
       },
       onDone: () => onProgress(),
@@ -101,32 +107,32 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
     await Promise.all([...writers.values()].map((writer) => writer.leave().catch(() => {})));
   }
 
-  /** Whether a task is done in time. */
-  async function within(ms: number, task: Promise<unknown>): Promise<boolean> {
-    const done = new AbortController();
-    const isDone = task.then(
-      () => true,
-      () => true,
-    );
-    const isLate = sleep(clock, ms, done.signal).then(() => false);
-    const result = await Promise.race([isDone, isLate]);
-    done.abort();
-    return result;
-  }
-
-  async function giveSigns(): Promise<void> {
+  async function sendHeartbeats(): Promise<void> {
     const { signal } = ending;
     while (!signal.aborted) {
-      const bucket = broker.isAway ? null : await broker.bucket().catch(() => null);
-      await sleep(clock, bucket ? bucket.presenceMs / SIGNS_PER_PRESENCE : LOOK_AGAIN_MS, signal);
-      if (signal.aborted || broker.isAway) continue;
+      const bucket = broker.isDown ? null : await broker.bucket().catch(() => null);
+      await sleep(clock, bucket ? bucket.presenceMs / HEARTBEATS_PER_PRESENCE : RETRY_MS, signal);
+      if (signal.aborted || broker.isDown) continue;
       await Promise.all(
         [...writers].map(([key, writer]) =>
           writer
             .refresh()
-            .catch((error) => log('debug', `${key}: no sign of life given`, { error: String(error) })),
+            .catch((error) => log('debug', `${key}: no heartbeat written`, { error: String(error) })),
         ),
       );
     }
   }
+}
+
+/** Waits for a task, and resolves with whether it settled in time. */
+async function finishesWithin(clock: Clock, ms: number, task: Promise<unknown>): Promise<boolean> {
+  const done = new AbortController();
+  const isDone = task.then(
+    () => true,
+    () => true,
+  );
+  const isLate = sleep(clock, ms, done.signal).then(() => false);
+  const result = await Promise.race([isDone, isLate]);
+  done.abort();
+  return result;
 }

@@ -1,6 +1,6 @@
 import { messageOf } from '../../lib/errors.js';
 import { DecodeError } from '../../model/decode.js';
-import { oneLine } from '../../model/one-line.js';
+import { oneLine } from '../../model/plain-text.js';
 import type { Session } from '../../model/session.js';
 import { decodeSessions, MAX_BYTES } from '../decode-sessions.js';
 import { MAX_YAML_LENGTH, parseYaml, YamlError } from '../yaml.js';

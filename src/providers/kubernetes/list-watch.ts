@@ -1,6 +1,6 @@
 import { isRecord } from '../../lib/is-record.js';
 import { DecodeError, decodeSession } from '../../model/decode.js';
-import { oneLine } from '../../model/one-line.js';
+import { oneLine } from '../../model/plain-text.js';
 import type { Session } from '../../model/session.js';
 import { withKind } from '../decode-sessions.js';
 import { ProviderError } from '../provider.js';

@@ -1,7 +1,7 @@
 import { finished, type Readable } from 'node:stream';
 import { isRecord } from '../../lib/is-record.js';
 import type { Change } from '../../model/change.js';
-import { oneLine } from '../../model/one-line.js';
+import { oneLine } from '../../model/plain-text.js';
 import type { SessionId } from '../../model/session.js';
 import { isList } from '../decode-sessions.js';
 import { decodeObject, readWatchEvent } from '../kubernetes/list-watch.js';

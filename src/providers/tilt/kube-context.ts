@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { isRecord } from '../../lib/is-record.js';
-import { oneLine } from '../../model/one-line.js';
+import { oneLine } from '../../model/plain-text.js';
 import { ProviderError } from '../provider.js';
 import { isProxyUrl } from './proxy.js';
 

@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { isRecord } from '../../lib/is-record.js';
-import { oneLine } from '../../model/one-line.js';
+import { oneLine } from '../../model/plain-text.js';
 import { ProviderError } from '../provider.js';
 import type { ServerAccess } from './credentials.js';
 import { bareHost, openTunnel, proxyAuthorization } from './proxy.js';

@@ -1,7 +1,7 @@
-import { parseAddress } from '../../../src/nats/address.js';
 import { type Bucket, openBucket } from '../../../src/nats/bucket.js';
 import { connectNats } from '../../../src/nats/connection.js';
-import { packed } from '../../../src/nats/pack.js';
+import { compress } from '../../../src/nats/message-format.js';
+import { parseAddress } from '../../../src/nats/settings.js';
 import { createEnvelopeWriter, type EnvelopeWriter, fleetKey } from '../data/fleet.js';
 import { answerCalls } from '../processes/answer-calls.js';
 import { nanoseconds, type Usage, usage } from '../processes/usage.js';
@@ -99,7 +99,7 @@ function send(one: Published): void {
 async function write(one: Published): Promise<void> {
   one.n += 1;
   const text = one.writer.write(one.n, { serial: one.n + 1, previous: one.revision });
-  one.revision = await bucket.sessions.put(one.key, packed(text), { previousSeq: one.revision });
+  one.revision = await bucket.sessions.put(one.key, compress(text), { previousSeq: one.revision });
 }
 
 function startHeartbeats(): void {

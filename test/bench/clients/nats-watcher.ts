@@ -1,7 +1,7 @@
-import { parseAddress } from '../../../src/nats/address.js';
 import { openBucket } from '../../../src/nats/bucket.js';
 import { connectNats } from '../../../src/nats/connection.js';
-import { unpacked } from '../../../src/nats/pack.js';
+import { decompress } from '../../../src/nats/message-format.js';
+import { parseAddress } from '../../../src/nats/settings.js';
 import { FLEET_UPDATES } from '../data/fleet.js';
 import { answerCalls } from '../processes/answer-calls.js';
 import { type Usage, usage } from '../processes/usage.js';
@@ -26,7 +26,7 @@ const api: NatsWatcherApi = {
     const bucket = await openBucket(await connectNats(place, {}, 'bench'), place);
     const watch = await bucket.sessions.watch();
     void (async () => {
-      for await (const entry of watch) take(JSON.parse(unpacked(entry.value)));
+      for await (const entry of watch) take(JSON.parse(decompress(entry.value)));
     })();
     await tracker.reached(0, 60_000);
   },

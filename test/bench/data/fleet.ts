@@ -19,7 +19,7 @@ export interface EnvelopeHead {
   readonly previous: number;
 }
 
-/** Writes the envelopes of a session, in the format of `src/nats/envelope.ts`. */
+/** Writes the envelopes of a session, in the format of `src/nats/message-format.ts`. */
 export interface EnvelopeWriter {
   /** Returns the envelope of the n-th update. Earlier updates must have been written, in order. */
   write(n: number, head: EnvelopeHead): string;

@@ -56,8 +56,8 @@ async function startOnNats(address: string): Promise<BenchServer> {
   return { port, emit() {} };
 }
 
-function natsLibrary(): Promise<typeof import('../../../src/nats/nats.js')> {
-  return import(pathToFileURL(resolve('dist/nats/nats.js')).href);
+function natsLibrary(): Promise<typeof import('../../../src/nats/nats-provider.js')> {
+  return import(pathToFileURL(resolve('dist/nats/nats-provider.js')).href);
 }
 
 /** The built library. The process runs in the project's root. */

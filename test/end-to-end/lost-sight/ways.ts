@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { decodeSession } from '../../../src/model/decode.js';
-import { createNatsProvider } from '../../../src/nats/nats.js';
+import { createNatsProvider } from '../../../src/nats/nats-provider.js';
 import { createDemoProvider } from '../../../src/providers/demo/demo.js';
 import { createMemoryProvider } from '../../../src/providers/memory.js';
 import { runCli } from '../../support/cli.js';

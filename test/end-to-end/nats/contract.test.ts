@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.js';
 import { decodeSession } from '../../../src/model/decode.js';
-import { createNatsProvider } from '../../../src/nats/nats.js';
+import { createNatsProvider } from '../../../src/nats/nats-provider.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { describeProvider } from '../../support/provider-contract.js';
 import { openTestBucket } from '../../support/test-bucket.js';

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.js';
-import type { NatsCredentials } from '../../../src/nats/credentials.js';
-import { createNatsProvider } from '../../../src/nats/nats.js';
+import { createNatsProvider } from '../../../src/nats/nats-provider.js';
+import type { NatsCredentials } from '../../../src/nats/settings.js';
 import { ProviderError } from '../../../src/providers/provider.js';
 import { createNkey, createOperator } from '../../support/nats-jwt.js';
 import { gatewayPermissions, publisherPermissions } from '../../support/nats-permissions.js';
@@ -33,7 +33,7 @@ async function written(folder: TemporaryFolder, name: string, content: string): 
 }
 
 const REFUSED =
-  /^refused: nats:\S+\/b: the server refuses \(.*\); look at the user, token or credentials file$/;
+  /^refused: nats:\S+\/b: permission denied by the server \(.*\); check the user, token or credentials file$/;
 
 describe('a user and password, and a token', () => {
   it.each([
@@ -70,7 +70,7 @@ describe('a file of credentials', () => {
     expect(await outcomeOf(address)).toMatch(REFUSED);
     const none = await fileOf('none', 's3cret but no credentials');
     expect(await outcomeOf(address, { creds: none })).toBe(
-      `config: expected credentials as nsc writes them in ${none} (--nats-creds), got something else`,
+      `config: expected credentials as written by nsc in ${none} (--nats-creds), got something else`,
     );
   });
 
@@ -98,10 +98,10 @@ describe('a file of credentials', () => {
     expect(await own.publisher.close('over', 10_000)).toEqual([]);
     expect(own.lines).toEqual([]);
     await using other = startPublisher({ address, credentials, sessions: [session('team-b.ci')] });
-    expect(await other.publisher.refused).toMatchObject({
+    expect(await other.publisher.failed).toMatchObject({
       code: 'refused',
       message: expect.stringMatching(
-        /the server refuses \(Permissions Violation for Publish to "\$KV\.b_presence\.team-b/,
+        /permission denied by the server \(Permissions Violation for Publish to "\$KV\.b_presence\.team-b/,
       ),
     });
   });
@@ -117,7 +117,7 @@ describe("an nkey's seed", () => {
     expect(await outcome('right', `${seed}\n`)).toBe('read');
     expect(await outcome('other', createNkey().seed)).toMatch(REFUSED);
     expect(await outcome('none', 'SUs3cret')).toBe(
-      `config: expected the seed of a user's nkey, which begins with SU, in ${folder.file('none')} (--nats-nkey), got something else`,
+      `config: expected the seed of a user nkey, which begins with SU, in ${folder.file('none')} (--nats-nkey), got something else`,
     );
   });
 });
@@ -195,7 +195,7 @@ describe('TLS', () => {
   it('is not spoken by every server', async () => {
     await using plain = await startNats();
     expect(await outcomeOf(plain.address('b').replace('nats:', 'tls:'))).toMatch(
-      /^config: tls:\S+\/b: the server speaks no TLS; write nats:\/\//,
+      /^config: tls:\S+\/b: the server does not support TLS; use nats:\/\//,
     );
   });
 });
@@ -204,7 +204,7 @@ describe('a server that cannot be used', () => {
   it('has no JetStream', async () => {
     await using nats = await startNats({ jetstream: false });
     expect(await outcomeOf(nats.address('b'))).toMatch(
-      /^config: nats:\S+\/b: JetStream is needed, but jetstream is not enabled; switch it on/,
+      /^config: nats:\S+\/b: JetStream is required, but jetstream is not enabled; enable it/,
     );
   });
 
@@ -223,7 +223,7 @@ describe('a server that cannot be used', () => {
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     expect(await outcomeOf(`nats://127.0.0.1:${port}/b`)).toBe(
-      `config: nats://127.0.0.1:${port}/b: expected a NATS server of version 2.9 or newer, got 2.8.4; update it`,
+      `config: nats://127.0.0.1:${port}/b: expected NATS server 2.9 or newer, got 2.8.4; update the server`,
     );
     server.close();
   });

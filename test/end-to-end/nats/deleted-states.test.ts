@@ -170,7 +170,7 @@ describe('a publisher that begins', () => {
     await open.manager.streams.purge(open.sessionStream);
     await bucket.put(session('ci', {}, { uid: 'earlier' }), {
       publisher: 'earlier',
-      link: 'gone',
+      connection: 'gone',
       error: 'over',
       ageMs: 9,
     });
@@ -192,8 +192,8 @@ describe('two publishers of one instance that start in the same moment', () => {
       await using two = start('two');
       const both = [one, two];
       const refused = new Set<string>();
-      one.publisher.refused.then(() => refused.add('one'));
-      two.publisher.refused.then(() => refused.add('two'));
+      one.publisher.failed.then(() => refused.add('one'));
+      two.publisher.failed.then(() => refused.add('two'));
       await expect.poll(() => refused.size, PATIENCE).toBe(1);
       // The other one is there after several more signs of life.
       const winner = refused.has('one') ? two : one;

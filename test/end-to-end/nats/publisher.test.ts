@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeEnvelope } from '../../../src/nats/envelope.js';
-import { unpacked } from '../../../src/nats/pack.js';
+import { decodeEnvelope, decompress } from '../../../src/nats/message-format.js';
 import { type NatsServer, startNats } from '../../support/nats-server.js';
 import { session } from '../../support/sessions.js';
 import { openTcpProxy } from '../../support/tcp-proxy.js';
@@ -25,13 +24,13 @@ function stateOf(n: number) {
 async function historyOf({ bucket }: TestBucket) {
   const history = [];
   for await (const entry of await bucket.sessions.history({ key: KEY })) {
-    const { publisher, previous, link, session } = decodeEnvelope(unpacked(entry.value), 'ci');
+    const { publisher, previous, connection, session } = decodeEnvelope(decompress(entry.value), 'ci');
     const { resourceVersion } = session.metadata;
     history.push({
       n: Number(resourceVersion),
       publisher,
       previous,
-      link,
+      connection,
       revision: entry.revision,
       at: entry.created,
     });
@@ -64,7 +63,7 @@ describe('a publisher', () => {
     await using two = startPublisher({ address, name: 'two', sessions: [stateOf(2)] });
     const silence = 'it counts as gone after 15 s';
     const what = `${KEY}: another publisher (one) writes it; stop that one (${silence})`;
-    expect(await two.publisher.refused).toMatchObject({
+    expect(await two.publisher.failed).toMatchObject({
       code: 'refused',
       message: `${what}, give this one another --instance, or take over with --take-over`,
     });
@@ -85,7 +84,7 @@ describe('a publisher', () => {
     await using two = startPublisher({ address, name: 'two', takeOver: true, sessions: [stateOf(2)] });
     await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1, 2]);
     if (doesWrite) one.put(stateOf(3));
-    expect(await one.publisher.refused).toMatchObject({
+    expect(await one.publisher.failed).toMatchObject({
       code: 'refused',
       message: `${KEY}: taken over by two`,
     });
@@ -132,7 +131,7 @@ describe('a publisher', () => {
     });
     await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([0]);
     proxy.cut();
-    await expect.poll(() => one.broker.isAway, PATIENCE).toBe(true);
+    await expect.poll(() => one.broker.isDown, PATIENCE).toBe(true);
     one.put(stateOf(1));
     await expect.poll(() => one.lines.filter(isNotWritten).length, PATIENCE).toBeGreaterThan(0);
     for (let n = 2; n <= 50; n += 1) one.put(stateOf(n));
@@ -149,7 +148,7 @@ describe('a publisher', () => {
     const [first] = await historyOf(bucket);
     await expect.poll(async () => (await historyOf(bucket)).length, PATIENCE).toBe(2);
     const again = (await historyOf(bucket)).at(-1);
-    expect(again).toMatchObject({ n: 1, publisher: 'one', link: 'live', previous: first?.revision });
+    expect(again).toMatchObject({ n: 1, publisher: 'one', connection: 'live', previous: first?.revision });
     expect(Number(again?.at) - Number(first?.at)).toBeGreaterThanOrEqual(maxAgeMs / 2);
     expect(one.lines).toEqual([]);
   });
@@ -161,7 +160,7 @@ describe('a publisher', () => {
     await using one = startPublisher({ address, sessions: [stateOf(1)] });
     await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1]);
     proxy.cut();
-    await expect.poll(() => one.broker.isAway, PATIENCE).toBe(true);
+    await expect.poll(() => one.broker.isDown, PATIENCE).toBe(true);
     one.put(stateOf(2));
     expect(await one.publisher.close('the Tilt ended', 200)).toEqual([KEY]);
     expect(await numbersIn(bucket)).toEqual([1]);
@@ -173,7 +172,7 @@ describe('a publisher', () => {
     await using one = startPublisher({ address, sessions: [stateOf(1)] });
     await expect.poll(() => publisherIn(bucket), PATIENCE).toBe('one');
     expect(await one.publisher.close('the Tilt ended', 5_000)).toEqual([]);
-    expect((await historyOf(bucket)).at(-1)).toMatchObject({ n: 1, link: 'gone' });
+    expect((await historyOf(bucket)).at(-1)).toMatchObject({ n: 1, connection: 'gone' });
     expect(await publisherIn(bucket)).toBe('');
     // Whoever comes next need not take over.
     await using two = startPublisher({ address, name: 'two', sessions: [stateOf(2)] });
@@ -187,7 +186,7 @@ describe('a publisher', () => {
     await using one = startPublisher({ address, settings: { presenceMs: 1_500 }, sessions: [stateOf(1)] });
     await one.broker.bucket();
     await server.kill();
-    await expect.poll(() => one.broker.isAway, PATIENCE).toBe(true);
+    await expect.poll(() => one.broker.isDown, PATIENCE).toBe(true);
     one.put(stateOf(2));
     await server.start();
     // Asked over its own connection: who opens a bucket makes it.

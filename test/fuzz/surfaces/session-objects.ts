@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { DecodeError, decodeSession } from '../../../src/model/decode.js';
 import type { Session } from '../../../src/model/session.js';
-import { verdictOf } from '../../../src/model/verdict.js';
+import { computeVerdict } from '../../../src/model/verdict.js';
 import { almostJson, tooDeep } from '../arbitraries/json.js';
 import { hostileSessions } from '../arbitraries/sessions.js';
 import { isReallyPassed } from '../harness/passed.js';
@@ -49,7 +49,7 @@ function decode(value: unknown): Session | string {
 
 /** Never a false green. */
 function mustBeHonest(session: Session, value: unknown): void {
-  if (verdictOf(session, 'live').state === 'passed' && !isReallyPassed(value))
+  if (computeVerdict(session, 'live').state === 'passed' && !isReallyPassed(value))
     throw new Violation('passed, and is not', JSON.stringify(value));
 }
 

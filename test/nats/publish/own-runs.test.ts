@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createOwnRuns } from '../../../src/nats/publish/own-runs.js';
-import type { ProcessList, ProcessReader } from '../../../src/nats/publish/process-list.js';
+import type { ProcessList, ProcessReader } from '../../../src/nats/publish/processes.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { session } from '../../support/sessions.js';
 

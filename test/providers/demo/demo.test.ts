@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/model/change.js';
 import type { Session } from '../../../src/model/session.js';
-import { phaseOf } from '../../../src/model/verdict.js';
+import { computePhase } from '../../../src/model/verdict.js';
 import { createDemoProvider } from '../../../src/providers/demo/demo.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { describeProvider } from '../../support/provider-contract.js';
@@ -27,7 +27,7 @@ describe('the demo provider', () => {
 
   it.each([1, 2, 3, 4, 5])('shows every phase within 15 seconds (seed %i)', async (seed) => {
     const changes = await show({ ms: 15_000, seed });
-    const phases = new Set(changes.flatMap((change) => sessionOf(change).status.targets.map(phaseOf)));
+    const phases = new Set(changes.flatMap((change) => sessionOf(change).status.targets.map(computePhase)));
     expect([...phases].sort()).toEqual([
       'disabled',
       'failed',
@@ -69,7 +69,7 @@ describe('the demo provider', () => {
     const [snapshot, ...changes] = await show({ ms: 1_000 });
     const targets = snapshot ? sessionOf(snapshot).status.targets : [];
     expect(targets).toHaveLength(12);
-    expect([...new Set(targets.map(phaseOf))].toSorted()).toEqual([
+    expect([...new Set(targets.map(computePhase))].toSorted()).toEqual([
       'disabled',
       'inactive',
       'running',
@@ -80,7 +80,7 @@ describe('the demo provider', () => {
       changes.flatMap((change) =>
         sessionOf(change)
           .status.targets.filter((target) => target.name === name)
-          .map(phaseOf),
+          .map(computePhase),
       );
     expect(phasesOf('api:update').slice(0, 2)).toEqual(['running', 'succeeded']);
   });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../../src/model/decode.js';
 import type { Session } from '../../../src/model/session.js';
-import { verdictOf } from '../../../src/model/verdict.js';
+import { computeVerdict } from '../../../src/model/verdict.js';
 import { createRandom } from '../../../src/providers/demo/random.js';
 import { createRun, playFrame, toSessionJson } from '../../../src/providers/demo/run.js';
 import { writeScript } from '../../../src/providers/demo/script.js';
@@ -17,7 +17,7 @@ describe('a run of the demo', () => {
         for (const session of sessions) {
           const { status } = session;
           // Tilt's rules, applied to the targets only.
-          const { state, reason } = verdictOf(
+          const { state, reason } = computeVerdict(
             { ...session, status: { ...status, done: false, error: null } },
             'live',
           );

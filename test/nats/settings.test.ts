@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ADDRESS_FORM, isAddress, parseAddress, withoutLogin } from '../../src/nats/address.js';
+import { ADDRESS_FORM, isAddress, parseAddress, withoutLogin } from '../../src/nats/settings.js';
 import { ProviderError } from '../../src/providers/provider.js';
 
 const PLAIN = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createKeyOwners, currentState, type KeyOwners } from '../../../src/nats/publish/key-owners.js';
+import { createKeyOwners, type KeyOwners, toCurrentState } from '../../../src/nats/publish/publisher.js';
 import { createStore, type Store } from '../../../src/store/store.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { session } from '../../support/sessions.js';
@@ -24,8 +24,8 @@ describe('a key of several Sessions', () => {
   function note(id: string) {
     const record = store.get(id);
     if (record === null) throw new Error(`expected a Session ${id}`);
-    const { session: shown, link, error } = currentState(owners.note(KEY, record));
-    return [shown.id, link, error];
+    const { session: shown, connection, error } = toCurrentState(owners.update(KEY, record));
+    return [shown.id, connection, error];
   }
 
   const begin = (...instances: readonly string[]) =>

@@ -1,7 +1,19 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DecodeError, decodeSession } from '../../src/model/decode.js';
-import { decodeEnvelope, type Envelope, encodeEnvelope } from '../../src/nats/envelope.js';
+import { sessionIdOf } from '../../src/model/session.js';
+import {
+  compress,
+  decodeEnvelope,
+  decompress,
+  type Envelope,
+  encodeEnvelope,
+  formatKey,
+  parseKey,
+  parseSessionId,
+} from '../../src/nats/message-format.js';
+import { MAX_BYTES } from '../../src/providers/decode-sessions.js';
 import { rawSessions } from '../support/arbitraries.js';
 import { sessionJson } from '../support/session-json.js';
 
@@ -13,13 +25,13 @@ const anyEnvelope: fc.Arbitrary<Envelope> = fc.record<Envelope>(
     serial: fc.nat(),
     previous: fc.nat(),
     session: rawSessions.map((raw) => decodeSession(raw, INSTANCE)),
-    link: fc.constantFrom('live', 'stale', 'gone'),
+    connection: fc.constantFrom('live', 'stale', 'gone'),
     error: fc.oneof(fc.string(), fc.constant(null)),
     ageMs: fc.nat(),
   },
   {
     noNullPrototype: true,
-    requiredKeys: ['publisher', 'serial', 'previous', 'session', 'link', 'error'],
+    requiredKeys: ['publisher', 'serial', 'previous', 'session', 'connection', 'error'],
   },
 );
 
@@ -62,13 +74,14 @@ describe('an envelope', () => {
       publisher: 'run-1',
       serial: 7,
       previous: 6,
-      link: 'live',
+      connection: 'live',
       error: null,
     });
     expect(envelope.session).toEqual(decodeSession(sessionJson({ uid: 'run-1' }), INSTANCE));
     const written: unknown = JSON.parse(encodeEnvelope(envelope));
     expect(written).toMatchObject({
       version: 1,
+      link: 'live',
       session: { kind: 'Session', metadata: { name: 'Tiltfile' } },
     });
   });
@@ -142,5 +155,108 @@ describe('an envelope', () => {
         expect(messageOf(broken)).toMatch(/^(it was read|[^\n\r\u2028\u2029]+: expected .*, got .*)$/);
       }),
     );
+  });
+});
+
+describe('what stands in a bucket', () => {
+  it('is decompress as it was, long or short', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.nat({ max: 2_000 }), (text, times) => {
+        const long = text.repeat(times);
+        expect(decompress(compress(long))).toBe(Buffer.from(long).toString());
+      }),
+    );
+  });
+
+  it('is plain text while it is short, and gzip when it is long', () => {
+    expect(Buffer.from(compress('{"version":1}')).toString()).toBe('{"version":1}');
+    const long = JSON.stringify(Array.from({ length: 1_000 }, (_, index) => `target ${index}`));
+    expect([...compress(long).subarray(0, 2)]).toEqual([0x1f, 0x8b]);
+    expect(compress(long).length).toBeLessThan(long.length / 3);
+  });
+
+  it.each([
+    ['is cut off', gzipSync('x'.repeat(10_000)).subarray(0, -12), 'Z_BUF_ERROR'],
+    ['only begins like gzip', Buffer.from([0x1f, 0x8b, 1, 2, 3]), 'Z_DATA_ERROR'],
+    ['would fill the memory', gzipSync(Buffer.alloc(MAX_BYTES + 1)), 'ERR_BUFFER_TOO_LARGE'],
+  ])('is refused when it %s', (_, bytes, code) => {
+    expect(() => decompress(bytes)).toThrow(DecodeError);
+    expect(() => decompress(bytes)).toThrow(`expected gzip of at most ${MAX_BYTES} bytes, got "${code}"`);
+  });
+});
+
+/** What a key of a NATS bucket may be (ADR-8). */
+const VALID_KEY = /^[-/_=a-zA-Z0-9]+(\.[-/_=a-zA-Z0-9]+)*$/;
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary', minLength: 1 }),
+  fc.string({
+    unit: fc.constantFrom('a', 'B', '.', '=', '2', 'e', '/', '*', '>', ' ', 'é', '🚀'),
+    minLength: 1,
+  }),
+);
+const anyParts = fc.record({ instance: anyText, name: anyText });
+
+describe('the key of a Session', () => {
+  it.each([
+    ['tilt-default', 'Tiltfile', 'tilt-default.Tiltfile'],
+    ['team-a.ci.1234', 'Tiltfile', 'team-a.ci.1234.Tiltfile'],
+    ['team-a', 'my.session', 'team-a.my=2esession'],
+    ['größe', 'a b', 'gr=c3=b6=c3=9fe.a=20b'],
+    ['a*', '>', 'a=2a.=3e'],
+    ['a=2e', 'x', 'a=3d2e.x'],
+    ['.a', 'x', '=2ea.x'],
+    ['a..b', 'x', 'a=2e=2eb.x'],
+  ])('of %j and %j is %s', (instance, name, key) => {
+    expect(formatKey(instance, name)).toBe(key);
+    expect(parseKey(key)).toEqual({ instance, name });
+  });
+
+  it('gives the instance and the name again, whatever they are', () => {
+    fc.assert(
+      fc.property(anyParts, ({ instance, name }) => {
+        const key = formatKey(instance, name);
+        expect(parseKey(key)).toEqual({ instance, name });
+        expect(parseSessionId(key)).toBe(sessionIdOf(instance, name));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is one that NATS takes, whatever it is of', () => {
+    fc.assert(
+      fc.property(anyParts, ({ instance, name }) => {
+        expect(formatKey(instance, name)).toMatch(VALID_KEY);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("keeps the instance's dots as borders of tokens, and has one token for the name", () => {
+    const tokens = fc.array(fc.string({ unit: fc.constantFrom('a', '=', 'é', ' '), minLength: 1 }), {
+      minLength: 1,
+    });
+    fc.assert(
+      fc.property(tokens, anyText, (parts, name) => {
+        const keyTokens = formatKey(parts.join('.'), name).split('.');
+        expect(keyTokens).toHaveLength(parts.length + 1);
+        expect(keyTokens.slice(0, -1).map((token) => parseKey(`${token}.x`)?.instance)).toEqual(parts);
+      }),
+    );
+  });
+
+  it('is never that of another Session', () => {
+    fc.assert(
+      fc.property(anyParts, anyParts, (one, other) => {
+        fc.pre(sessionIdOf(one.instance, one.name) !== sessionIdOf(other.instance, other.name));
+        expect(formatKey(one.instance, one.name)).not.toBe(formatKey(other.instance, other.name));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each(['', 'Tiltfile', '.Tiltfile', 'a.', 'a..b', '.'])('is not %j', (key) => {
+    expect(parseKey(key)).toBeNull();
+    expect(parseSessionId(key)).toBeNull();
   });
 });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../../src/model/decode.js';
-import { verdictOf } from '../../../src/model/verdict.js';
+import { computeVerdict } from '../../../src/model/verdict.js';
 import {
-  finalState,
-  runningState,
-  startState,
-  unreadState,
-} from '../../../src/nats/publish/command-states.js';
-import { currentState } from '../../../src/nats/publish/key-owners.js';
+  toFinalState,
+  toRunningState,
+  toStartState,
+  toUnreadState,
+} from '../../../src/nats/publish/command-publisher.js';
 import type { SessionState } from '../../../src/nats/publish/owned-key.js';
+import { toCurrentState } from '../../../src/nats/publish/publisher.js';
 import type { SessionRecord } from '../../../src/store/record.js';
 import { createStore } from '../../../src/store/store.js';
 import { createManualClock } from '../../support/manual-clock.js';
@@ -40,22 +40,22 @@ function recordOf({ exitCondition, status = {}, hasLeft = false }: Case): Sessio
   return record;
 }
 
-/** What a reader is told: the link, the verdict and why. */
-function read({ session, link, error }: SessionState) {
-  const { state, reason } = verdictOf(session, link);
-  return { link, error, verdict: state, reason };
+/** What a reader is told: the connection, the verdict and why. */
+function read({ session, connection, error }: SessionState) {
+  const { state, reason } = computeVerdict(session, connection);
+  return { connection, error, verdict: state, reason };
 }
 
 describe('the state of a run whose Session is not known', () => {
   it('is STALE at its start, with the process of the command, and never final', () => {
-    const state = startState(RUN, 'ci.1');
+    const state = toStartState(RUN, 'ci.1');
     expect(state.session).toMatchObject({
       id: 'ci.1/Tiltfile',
       metadata: { uid: 'run' },
       spec: { exitCondition: 'ci' },
       status: { pid: 7, startTime: RUN.startTime, done: false, targets: [] },
     });
-    expect(read(state)).toMatchObject({ link: 'stale', verdict: 'unknown' });
+    expect(read(state)).toMatchObject({ connection: 'stale', verdict: 'unknown' });
   });
 
   it.each([
@@ -64,15 +64,15 @@ describe('the state of a run whose Session is not known', () => {
     ['unknown with 0, never passed', SUCCEEDED, 'unknown'],
   ])('is at its end %s', (_, end, verdict) => {
     const error = `the command ${end.how} before its Session could be read`;
-    expect(read(unreadState(RUN, 'ci.1', end))).toMatchObject({ link: 'gone', error, verdict });
-    expect(unreadState(RUN, 'ci.1', end).session.metadata.uid).toBe(
-      startState(RUN, 'ci.1').session.metadata.uid,
+    expect(read(toUnreadState(RUN, 'ci.1', end))).toMatchObject({ connection: 'gone', error, verdict });
+    expect(toUnreadState(RUN, 'ci.1', end).session.metadata.uid).toBe(
+      toStartState(RUN, 'ci.1').session.metadata.uid,
     );
   });
 
   it('says that the command could not be run', () => {
     const end = { code: 127, how: 'could not be run (spawn tilt ENOENT)' };
-    expect(unreadState({ ...RUN, pid: null }, 'ci.1', end).error).toBe(
+    expect(toUnreadState({ ...RUN, pid: null }, 'ci.1', end).error).toBe(
       'the command could not be run (spawn tilt ENOENT)',
     );
   });
@@ -88,9 +88,9 @@ describe('the state of a Session while its command runs', () => {
       'gone',
     ],
     ['a `tilt up` that left is GONE', { exitCondition: 'manual', hasLeft: true }, 'gone'],
-  ])('%s', (_, options, link) => {
+  ])('%s', (_, options, connection) => {
     const content = { record: recordOf(options), conflict: null };
-    expect(runningState(content)).toEqual({ ...currentState(content), link });
+    expect(toRunningState(content)).toEqual({ ...toCurrentState(content), connection });
   });
 });
 
@@ -127,11 +127,11 @@ describe('the final state of a Session whose command has ended', () => {
       'the command exited with code 1',
     ],
   ])('%s', (_, options, end, verdict, error) => {
-    expect(read(finalState(recordOf(options), end))).toMatchObject({ link: 'gone', verdict, error });
+    expect(read(toFinalState(recordOf(options), end))).toMatchObject({ connection: 'gone', verdict, error });
   });
 
   it('keeps an error that Tilt has reported already', () => {
-    const state = finalState(
+    const state = toFinalState(
       recordOf({ exitCondition: 'ci', status: { error: 'Timeout after 30m0s' } }),
       FAILED,
     );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileGlob } from '../../src/model/glob.js';
+import { compileGlob } from '../../src/model/target-filter.js';
 
 describe('compileGlob', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ageAtStart } from '../../src/nats/message.js';
+import { computeAge } from '../../src/nats/consume.js';
 
 const CREATED_AT = Date.parse('2026-11-22T12:00:00Z');
 const HOUR_MS = 3_600_000;
@@ -14,6 +14,6 @@ describe('the age of a message at the start of its consumer', () => {
     ['is 0 for one that came after the clock was set back', 8, -HOUR_MS, 0],
     ['is not known after the clock was set back by an hour', 7, HOUR_MS - 4_000, Number.POSITIVE_INFINITY],
   ])('%s', (_, seq, after, ageMs) => {
-    expect(ageAtStart({ seq, writtenAt: CREATED_AT + after }, start)).toBe(ageMs);
+    expect(computeAge({ seq, writtenAt: CREATED_AT + after }, start)).toBe(ageMs);
   });
 });

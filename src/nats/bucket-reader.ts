@@ -1,0 +1,183 @@
+import { type Clock, sleep } from '../lib/clock.js';
+import type { Bucket } from './bucket.js';
+import type { LogChange } from './log-change.js';
+import { createPresence } from './presence.js';
+import { type BucketContents, type Entry, envelopeOf, reachedAt, replay, toChanges } from './replay.js';
+
+/** Dependencies and callbacks of {@link createBucketReader}. */
+export interface BucketReaderOptions {
+  readonly clock: Clock;
+  /** Time for which a Session that ended is still shown when reading starts, in milliseconds. */
+  readonly retainMs: number;
+  readonly push: (change: LogChange) => void;
+  /**
+   * Called with the newest revision if it is below a revision that was pushed before. Throws to try again, or
+   * returns to accept that the rest is lost. Default: accepts it.
+   */
+  readonly onLoss?: (newest: number) => void;
+  /**
+   * Called with the last known revision of a key if the bucket dropped states after it. Throws to start
+   * again, so that cursors in between count as unknown. Default: accepts it.
+   */
+  readonly onGap?: (entry: Entry, known: number) => void;
+}
+
+/** Interval of looking for Sessions that the bucket has expired, in milliseconds. */
+const EXPIRY_CHECK_MS = 60_000;
+
+/** Converts the entries and heartbeats of a bucket into changes. */
+export interface BucketReader {
+  /**
+   * Processes a heartbeat. Heartbeats of a publisher that did not write the newest state of the key are
+   * ignored.
+   *
+   * @param ageMs age of the heartbeat, in milliseconds. Default: 0
+   */
+  seen(key: string, publisher: string, ageMs?: number): void;
+  /** Processes that the publisher of a key has left. */
+  gone(key: string): void;
+  /** Starts. `from`: revision up to which everything was pushed before; 0 without one. */
+  begin(isNewestOnly: boolean, from?: number): void;
+  take(entry: Entry): void;
+  /** Marks the presence bucket as read up to its newest message. */
+  presenceCaughtUp(): void;
+  /** Marks the bucket as read up to its newest message. */
+  sessionsCaughtUp(): void;
+  /** Removes expired Sessions periodically until the signal aborts. */
+  removeExpired(signal: AbortSignal): Promise<void>;
+  /** Cancels the timer. */
+  dispose(): void;
+}
+
+/** Creates a reader. It pushes a snapshot as soon as both buckets have caught up, then each change. */
+export function createBucketReader(
+  { log, presenceMs, maxAgeMs }: Pick<Bucket, 'log' | 'presenceMs' | 'maxAgeMs'>,
+  { clock, retainMs, push, onLoss = () => {}, onGap = () => {} }: BucketReaderOptions,
+): BucketReader {
+  /** Newest entry of each key. */
+  const newest = new Map<string, Entry>();
+  /** Entries before the snapshot; null after it. */
+  let initial: Entry[] | null = [];
+  /** Newest heartbeat of each key before the snapshot, when the writer of the state is not known yet. */
+  const initialHeartbeats = new Map<string, { readonly publisher: string; readonly at: number }>();
+  let beginning = { isNewestOnly: false, from: 0 };
+  const pending = new Set(['presence', 'sessions']);
+  const silence = `no heartbeat of its publisher for ${presenceMs / 1_000} s`;
+  const presence = createPresence({
+    clock,
+    silentMs: presenceMs,
+    onArrived: (key) => pushIfLive(key, (entry) => toChanges(entry)),
+    onGone: (key) => pushIfLive(key, ({ id }) => [{ type: 'stale', id, error: silence }]),
+  });
+
+  return {
+    seen(key, publisher, ageMs = 0) {
+      if (initial) initialHeartbeats.set(key, { publisher, at: clock.monotonic() - ageMs });
+      else if (publisher === envelopeOf(newest.get(key))?.publisher) presence.seen(key, ageMs);
+    },
+    gone(key) {
+      initialHeartbeats.delete(key);
+      presence.gone(key);
+    },
+    begin(isNewestOnly, from = 0) {
+      beginning = { isNewestOnly, from };
+    },
+    take(entry) {
+      const known = newest.get(entry.key);
+      newest.set(entry.key, entry);
+      if (initial) initial.push(entry);
+      else pushNext(entry, known);
+    },
+    presenceCaughtUp: () => caughtUp('presence'),
+    sessionsCaughtUp() {
+      const read = initial?.at(-1)?.revision ?? 0;
+      if (initial !== null && read < beginning.from) onLoss(read);
+      caughtUp('sessions');
+    },
+    async removeExpired(signal) {
+      while (!signal.aborted) {
+        await sleep(clock, EXPIRY_CHECK_MS, signal);
+        if (maxAgeMs > 0 && !signal.aborted) removeOlderThan(clock.now() - maxAgeMs);
+      }
+    },
+    dispose: () => presence.dispose(),
+  };
+
+  function caughtUp(what: string): void {
+    pending.delete(what);
+    if (pending.size > 0 || initial === null) return;
+    for (const [key, { publisher, at }] of initialHeartbeats) {
+      if (publisher === envelopeOf(newest.get(key))?.publisher) presence.seen(key, clock.monotonic() - at);
+    }
+    initialHeartbeats.clear();
+    const entries = initial;
+    initial = null;
+    pushSnapshot(entries);
+  }
+
+  function pushSnapshot(entries: readonly Entry[]): void {
+    push(createSnapshot({ ...beginning, entries, log }, newest, clock.now() - retainMs));
+    for (const entry of newest.values()) {
+      const { key, id } = entry;
+      if (isLive(entry) && !presence.isAlive(key)) push({ type: 'stale', id, error: silence });
+    }
+  }
+
+  function pushNext(entry: Entry, known: Entry | undefined): void {
+    const { key } = entry;
+    const revision = known?.revision ?? 0;
+    const envelope = envelopeOf(entry);
+    if (envelope !== null && envelope.previous !== revision) onGap(entry, revision);
+    const publisher = envelopeOf(known)?.publisher ?? null;
+    const isAlive = presence.isAlive(key) && publisher === (envelope?.publisher ?? null);
+    // The end of a Session that is written again after its deletion is not shown again after the retention
+    // time. The wall clock does not count here: if it were wrong, the result would be lost.
+    const isOver = envelope?.connection === 'gone' && (envelope.ageMs ?? 0) > retainMs;
+    for (const change of toChanges(isOver ? { ...entry, content: null } : entry, log)) push(change);
+    // A publisher that writes is alive, even if its first heartbeat arrives later.
+    if (!isAlive) presence.seen(key);
+  }
+
+  /** Pushes the changes that follow from a publisher's presence. Sessions that are not live have none. */
+  function pushIfLive(key: string, changes: (entry: Entry) => LogChange[]): void {
+    const entry = newest.get(key);
+    if (initial !== null || entry === undefined || !isLive(entry)) return;
+    for (const change of changes(entry)) push(change);
+  }
+
+  function removeOlderThan(time: number): void {
+    for (const [key, { id, writtenAt }] of newest) {
+      if (writtenAt >= time || presence.isAlive(key)) continue;
+      newest.delete(key);
+      push({ type: 'remove', id, reason: 'it exceeded the age limit of the bucket' });
+    }
+  }
+}
+
+/** Creates the snapshot without Sessions that ended before a time in milliseconds since 1970. */
+function createSnapshot(
+  contents: Required<Omit<BucketContents, 'newest'>>,
+  newest: ReadonlyMap<string, Entry>,
+  endedSince: number,
+): LogChange {
+  const hasExpired = (entry: Entry | undefined) => entry !== undefined && endedBefore(entry, endedSince);
+  // A client that knew an omitted Session must not resume as if it had missed nothing.
+  const omitted = [...newest.values()].filter(hasExpired).map(({ revision }) => revision);
+  return replay({
+    ...contents,
+    entries: contents.entries.filter(({ key }) => !hasExpired(newest.get(key))),
+    // Not the bucket's newest revision: a server that lags may not have delivered it yet.
+    newest: Math.max(contents.entries.at(-1)?.revision ?? 0, contents.from),
+    from: omitted.reduce((latest, revision) => Math.max(latest, revision), contents.from),
+  });
+}
+
+function isLive(entry: Entry): boolean {
+  return envelopeOf(entry)?.connection === 'live';
+}
+
+/** Whether a Session ended, or was deleted, before a time in milliseconds since 1970. */
+function endedBefore(entry: Entry, time: number): boolean {
+  const hasEnded = entry.content === null || envelopeOf(entry)?.connection === 'gone';
+  return hasEnded && reachedAt(entry) < time;
+}

@@ -1,0 +1,201 @@
+import type { StreamState } from '@nats-io/jetstream';
+import { type Clock, createAbortScope, systemClock } from '../lib/clock.js';
+import { ProviderError } from '../providers/provider.js';
+import { type Bucket, openBucket } from './bucket.js';
+import { type BucketReaderOptions, createBucketReader } from './bucket-reader.js';
+import { connectNats, readCredentials } from './connection.js';
+import { toProviderError } from './errors.js';
+import { followStream } from './follow-stream.js';
+import type { LogChange, LogPosition, LogProvider } from './log-change.js';
+import { decodeEntry, type Entry, extractKey, isDeletion } from './replay.js';
+import {
+  type BucketAddress,
+  type BucketSettings,
+  formatAddress,
+  type NatsCredentials,
+  parseAddress,
+} from './settings.js';
+
+/** Options of {@link createNatsProvider}. */
+export interface NatsProviderOptions {
+  /** `nats://host[,host…]/BUCKET[/SUBJECT]`, with a subject of keys such as `team-a.>`. */
+  readonly address: string;
+  /** Name of the provider. Default: the name of the bucket. */
+  readonly name?: string;
+  /** Default: the system clock. */
+  readonly clock?: Clock;
+  /** Default: the login in the address. */
+  readonly credentials?: NatsCredentials;
+  /**
+   * Expected settings. Default: those of the existing bucket; {@link DEFAULT_BUCKET_SETTINGS} for a new one.
+   */
+  readonly settings?: BucketSettings;
+  /**
+   * Time for which a Session that ended is still shown when reading starts, in milliseconds. Default: an
+   * hour.
+   */
+  readonly retainMs?: number;
+}
+
+/**
+ * Maximum size of a bucket whose history is read at the beginning. Of a larger one only the newest states are
+ * read.
+ */
+const MAX_HISTORY = { messages: 20_000, bytes: 64 * 2 ** 20 };
+
+/** Time after which revisions that a bucket no longer has count as lost, in milliseconds. */
+const LOSS_MS = 30_000;
+
+/** An hour, as long as a gateway keeps a Session that is GONE. */
+const DEFAULT_RETAIN_MS = 3_600_000;
+
+/**
+ * Creates a provider of the Sessions that publishers write to a bucket of NATS JetStream. The bucket's
+ * revisions are the positions of its changes, so all gateways that read it have the same cursors. Throws a
+ * `ProviderError` if the address is invalid.
+ */
+export function createNatsProvider(options: NatsProviderOptions): LogProvider {
+  const address = parseAddress(options.address);
+  const { clock = systemClock, credentials = {}, settings, retainMs = DEFAULT_RETAIN_MS } = options;
+  const name = options.name ?? address.bucket;
+  /** Position of the last change that was pushed, by this watch or an earlier one. */
+  let pushed: LogPosition | null = null;
+  /** Time since which the bucket has fewer revisions than that; null if it has them. */
+  let lossSince: number | null = null;
+  let last: Bucket | null = null;
+  return {
+    name,
+    sharesLog: true,
+    watch,
+    async check() {
+      await readCredentials(credentials);
+    },
+  };
+
+  async function watch(push: (change: LogChange) => void, outer: AbortSignal): Promise<void> {
+    if (outer.aborted) return;
+    const scope = createAbortScope(outer);
+    const connection = await connectNats(address, credentials, `tilt-graphql ${name}`);
+    try {
+      const bucket = await openBucket(connection, address, settings, last);
+      last = bucket;
+      const { state } = await bucket.manager.streams.info(bucket.sessionStream);
+      const from = pushed?.log === bucket.log ? pushed.number : 0;
+      const pushAndRecord = (change: LogChange) => {
+        if (scope.signal.aborted) return;
+        pushed = positionOf(change) ?? pushed;
+        if (change.type === 'snapshot') lossSince = null;
+        push(change);
+      };
+      const options = {
+        clock,
+        retainMs,
+        subject: address.subject,
+        from,
+        push: pushAndRecord,
+        onLoss: (newest: number) => handleLoss(from, newest),
+        onGap: (entry: Entry, known: number) => {
+          throw createGapError(address, entry, known);
+        },
+      };
+      await readBucket(bucket, state, options, scope.signal);
+    } catch (error) {
+      if (!outer.aborted) throw toProviderError(address, error);
+    } finally {
+      scope.end();
+      // Not awaited: a server that does not answer would delay the end.
+      void connection.close().catch(() => {});
+    }
+  }
+
+  /**
+   * After an election the new leader may still be reading its own log. Older states would then appear as new.
+   */
+  function handleLoss(known: number, newest: number): void {
+    lossSince ??= clock.monotonic();
+    if (clock.monotonic() - lossSince < LOSS_MS) {
+      const what = `its newest revision is ${newest}, expected ${known} or more`;
+      throw new ProviderError(
+        'unreachable',
+        `${formatAddress(address)}: ${what}; a server may be catching up`,
+      );
+    }
+  }
+}
+
+function createGapError(address: BucketAddress, { key, revision }: Entry, known: number): ProviderError {
+  const what = `the bucket dropped revisions of ${key} between ${known} and ${revision} before they were read`;
+  const hint = 'if this happens often, keep more states (--bucket-history)';
+  return new ProviderError('unreachable', `${formatAddress(address)}: ${what}; ${hint}`);
+}
+
+/** Position up to which a change covers the log. */
+function positionOf(change: LogChange): LogPosition | undefined {
+  if (change.type === 'snapshot') return change.upTo ?? change.at;
+  return 'at' in change ? change.at : undefined;
+}
+
+/** Options of {@link readBucket}. `from`: revision up to which everything was pushed before. */
+type ReadOptions = BucketReaderOptions & Pick<BucketAddress, 'subject'> & { readonly from: number };
+
+/** Reads a bucket until the signal aborts or reading fails. */
+async function readBucket(
+  bucket: Bucket,
+  state: StreamState,
+  options: ReadOptions,
+  outer: AbortSignal,
+): Promise<void> {
+  const { clock, subject } = options;
+  const scope = createAbortScope(outer);
+  const { signal } = scope;
+  const reader = createBucketReader(bucket, options);
+  const readsHistory = state.messages <= MAX_HISTORY.messages && state.bytes <= MAX_HISTORY.bytes;
+  reader.begin(!readsHistory, options.from);
+  const run = (task: Promise<void>) => task.finally(() => scope.end());
+  try {
+    await Promise.all([
+      // Presence first, so that no publisher counts as gone whose heartbeat was not read yet.
+      run(
+        followStream(
+          {
+            bucket,
+            stream: bucket.presenceStream,
+            subject,
+            begin: 'newest',
+            mayRepeat: true,
+            clock,
+            onMessage: (message) => {
+              const key = extractKey(message);
+              if (isDeletion(message)) reader.gone(key);
+              else reader.seen(key, Buffer.from(message.data).toString(), message.ageMs);
+            },
+            onCaughtUp: () => reader.presenceCaughtUp(),
+          },
+          signal,
+        ),
+      ),
+      run(
+        followStream(
+          {
+            bucket,
+            stream: bucket.sessionStream,
+            subject,
+            begin: readsHistory ? 'all' : 'newest',
+            mayRepeat: false,
+            clock,
+            onMessage: (message) => {
+              const entry = decodeEntry(message);
+              if (entry) reader.take(entry);
+            },
+            onCaughtUp: () => reader.sessionsCaughtUp(),
+          },
+          signal,
+        ),
+      ),
+      run(reader.removeExpired(signal)),
+    ]);
+  } finally {
+    scope.end();
+    reader.dispose();
+  }
+}

@@ -1,0 +1,232 @@
+import { type Clock, sleep } from '../../lib/clock.js';
+import type { Log } from '../../lib/log.js';
+import type { Bucket } from '../bucket.js';
+import type { OwnedKey, SessionState } from './owned-key.js';
+
+/** States of one key that wait to be written, one after the other. */
+export interface WriteQueue {
+  /** The newest state; null if nothing needs to be kept in the bucket. */
+  readonly newest: SessionState | null;
+  readonly isRunning: boolean;
+  /** Whether the last attempt to write a state failed. */
+  readonly hasFailed: boolean;
+  /** Whether the key belongs to another publisher: it is no longer written. */
+  readonly isLost: boolean;
+  /** Whether everything in the queue is written. */
+  readonly isDone: boolean;
+  /** Queues a state. Never waits: see {@link MAX_WAITING}. Returns false if the key is lost. */
+  write(state: SessionState): boolean;
+  /** Queues the newest state again. */
+  rewrite(): void;
+  /** Stops keeping the newest state in the bucket. */
+  forget(): void;
+  /** Removes a state that no longer needs to be written. */
+  drop(state: SessionState): void;
+  /** Stops writing: the key belongs to another publisher. */
+  giveUp(): void;
+}
+
+/** Dependencies of {@link createWriteQueue}. */
+export interface WriteQueueOptions {
+  readonly key: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Resolves with the bucket once there is a connection to it. */
+  bucket(): Promise<Bucket>;
+  /** Whether there is no connection. */
+  isDown(): boolean;
+  /** Called when a state could not be written, before it is retried. May call `drop` or `giveUp`. */
+  onFailure(error: unknown, bucket: Bucket | null, state: SessionState | null): Promise<void>;
+  /** Called when everything in the queue is written. */
+  onDone(): void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Maximum number of waiting states. Above it, and while there is no connection, only the newest is kept: readers need
+ * the current state, not every state before it.
+ */
+const MAX_WAITING = 64;
+
+/** Delay before a write is retried, in milliseconds: after the first failure, and at most. It doubles. */
+const RETRY_MS = { first: 200, max: 2_000 };
+
+/** Creates an empty queue. */
+export function createWriteQueue(
+  options: WriteQueueOptions,
+  owned: OwnedKey,
+  times: WriteTimes,
+  problems: WriteProblems,
+): WriteQueue {
+  const { key, clock, log, signal, onDone } = options;
+  let waiting: SessionState[] = [];
+  let newest: SessionState | null = null;
+  let isRunning = false;
+  let isLost = false;
+  let hasFailed = false;
+  let retryMs = RETRY_MS.first;
+
+  return {
+    get newest() {
+      return newest;
+    },
+    get isRunning() {
+      return isRunning;
+    },
+    get hasFailed() {
+      return hasFailed;
+    },
+    get isLost() {
+      return isLost;
+    },
+    get isDone() {
+      return isLost || (waiting.length === 0 && !isRunning);
+    },
+    write(state) {
+      if (isLost) return false;
+      newest = state;
+      waiting.push(state);
+      if (waiting.length > MAX_WAITING || options.isDown() || hasFailed) waiting = [state];
+      run();
+      return true;
+    },
+    rewrite() {
+      if (newest === null) return;
+      waiting.push(newest);
+      run();
+    },
+    forget() {
+      newest = null;
+    },
+    drop(state) {
+      if (newest === state) newest = null;
+      waiting = waiting.filter((other) => other !== state);
+      hasFailed = false;
+    },
+    giveUp() {
+      isLost = true;
+      waiting = [];
+    },
+  };
+
+  function run(): void {
+    if (isRunning) return;
+    isRunning = true;
+    void writeAll()
+      .catch((error) => log('error', `${key}: cannot be written because of an internal error`, { error }))
+      .finally(() => {
+        isRunning = false;
+        // A state may have been queued since the last check.
+        if (waiting.length > 0 && !isLost && !signal.aborted) run();
+        else onDone();
+      });
+  }
+
+  async function writeAll(): Promise<void> {
+    while (!isLost && !signal.aborted) {
+      if (waiting.length === 0) return;
+      let bucket: Bucket | null = null;
+      let state = waiting[0];
+      try {
+        bucket = await options.bucket();
+        // The client library would not send the request, but would wait for its response.
+        if (options.isDown()) throw new Error('the broker is disconnected');
+        state = waiting[0];
+        if (state === undefined) return;
+        await writeOne(bucket, state);
+      } catch (error) {
+        if (signal.aborted) return;
+        hasFailed = true;
+        await options.onFailure(error, bucket, state ?? null);
+        if (isLost) return;
+        waiting = waiting.slice(-1);
+        await sleep(clock, retryMs, signal);
+        retryMs = options.isDown() ? RETRY_MS.first : Math.min(2 * retryMs, RETRY_MS.max);
+      }
+    }
+  }
+
+  async function writeOne(bucket: Bucket, state: SessionState): Promise<void> {
+    const [ageMs, startedAt] = [times.ageOf(state), clock.monotonic()];
+    await owned.put(bucket, state, ageMs);
+    times.record(state, startedAt);
+    if (waiting[0] === state) waiting.shift();
+    hasFailed = false;
+    problems.state.solved();
+    retryMs = RETRY_MS.first;
+    // A deletion of the state often includes its presence. The next heartbeat reports why it could not be written.
+    if (ageMs > 0 && state.connection !== 'gone') {
+      await owned.sendHeartbeat(bucket).then(problems.presence.solved, () => {});
+    }
+  }
+}
+
+/** Times at which the states of a key were written, by the monotonic clock. The bucket expires states by age. */
+export interface WriteTimes {
+  /** Time of the last write, in milliseconds; negative infinity before the first. */
+  readonly writtenAt: number;
+  /**
+   * Records that a state was written.
+   *
+   * @param startedAt start of the write: not later than the time from which the bucket counts its age
+   */
+  record(state: SessionState, startedAt: number): void;
+  /** Time since the first write of a state, in milliseconds, at least 1; 0 unless it was the last to be written. */
+  ageOf(state: SessionState): number;
+  /** Whether a state is the end of a run and was written. */
+  isFinal(state: SessionState): boolean;
+  /** Whether a bucket has expired the end of a run. @param maxAgeMs milliseconds; 0: no expiry */
+  isExpired(state: SessionState, maxAgeMs: number): boolean;
+  /** Whether a state of a run must be written again before it expires. @param maxAgeMs milliseconds; 0: no expiry */
+  isDue(state: SessionState, maxAgeMs: number): boolean;
+}
+
+/** Creates the times of a key that was not written. */
+export function createWriteTimes(clock: Clock): WriteTimes {
+  let writtenAt = Number.NEGATIVE_INFINITY;
+  let first: { readonly state: SessionState; readonly at: number } | null = null;
+  const times: WriteTimes = {
+    get writtenAt() {
+      return writtenAt;
+    },
+    record(state, startedAt) {
+      writtenAt = clock.monotonic();
+      if (first?.state !== state) first = { state, at: startedAt };
+    },
+    ageOf: (state) => (first?.state === state ? Math.max(1, Math.round(clock.monotonic() - first.at)) : 0),
+    isFinal: (state) => state.connection === 'gone' && times.ageOf(state) > 0,
+    isExpired: (state, maxAgeMs) => maxAgeMs > 0 && times.isFinal(state) && times.ageOf(state) >= maxAgeMs,
+    isDue: ({ connection }, maxAgeMs) =>
+      maxAgeMs > 0 && connection !== 'gone' && clock.monotonic() - writtenAt > maxAgeMs / 2,
+  };
+  return times;
+}
+
+/** Logs why something cannot be written: once per reason, and once when it is written again. */
+export interface ProblemLog {
+  failed(reason: string): void;
+  solved(): void;
+}
+
+/** Problems of writing the states of a key, and its heartbeats. */
+export interface WriteProblems {
+  readonly state: ProblemLog;
+  readonly presence: ProblemLog;
+}
+
+/** Creates the log. @param what subject of the messages, such as `ci.Tiltfile: its newest state` */
+export function createProblemLog(what: string, log: Log): ProblemLog {
+  let last: string | null = null;
+  return {
+    failed(reason) {
+      if (reason === last) return;
+      last = reason;
+      log('warn', `${what} cannot be written: ${reason}`);
+    },
+    solved() {
+      if (last === null) return;
+      last = null;
+      log('info', `${what} is written again`);
+    },
+  };
+}

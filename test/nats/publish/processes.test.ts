@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import {
+  createDescendants,
+  createProcessReader,
+  type ProcessList,
+} from '../../../src/nats/publish/processes.js';
+
+/** A process named `x) (y` that waits for its end, as the name of a program may be anything. */
+async function startChild() {
+  const script = "process.title = 'x) (y'; console.log('ready'); process.stdin.resume();";
+  const child = spawn(process.execPath, ['-e', script], { env: { MARK: 'of this test' } });
+  await once(child.stdout, 'data');
+  const exited = once(child, 'exit');
+  return {
+    pid: child.pid ?? 0,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+describe('the list of processes', () => {
+  it.each(['linux', 'darwin'] as const)(
+    'has the parent of a process, and when that was started, as on %s',
+    async (platform) => {
+      await using child = await startChild();
+      const { list } = createProcessReader(platform);
+      const [before, after] = [await list(), await list()];
+      expect(before.get(child.pid)).toMatchObject({ parent: process.pid, startedAt: expect.any(String) });
+      expect(after.get(child.pid)).toEqual(before.get(child.pid));
+      expect(before.get(process.pid)?.parent).toBe(process.ppid);
+    },
+  );
+
+  it('is empty on Windows, where only the command itself is known', async () => {
+    expect(await createProcessReader('win32').list()).toEqual(new Map());
+  });
+
+  it('tells on Linux whether a process was started with a variable, and nothing of one that has ended', async () => {
+    const { hasVariable } = createProcessReader('linux');
+    const child = await startChild();
+    expect(hasVariable(child.pid, 'MARK', 'of this test')).toBe(true);
+    expect(hasVariable(child.pid, 'MARK', 'of this')).toBe(false);
+    expect(hasVariable(child.pid, 'ARK', 'of this test')).toBe(false);
+    await child[Symbol.asyncDispose]();
+    expect(hasVariable(child.pid, 'MARK', 'of this test')).toBe(false);
+    expect(createProcessReader('darwin').hasVariable(process.pid, 'PATH', process.env.PATH ?? '')).toBe(
+      false,
+    );
+  });
+});
+
+const ROOT = 100;
+
+/** Processes as `pid: parent`, or `pid: [parent, start time]`. */
+function list(processes: Readonly<Record<number, number | readonly [number, string]>>): ProcessList {
+  return new Map(
+    Object.entries(processes).map(([pid, entry]) => {
+      const [parent, startedAt] = typeof entry === 'number' ? [entry, `start of ${pid}`] : entry;
+      return [Number(pid), { parent, startedAt }];
+    }),
+  );
+}
+
+describe('the descendants of a command', () => {
+  const family = list({ 1: 0, 50: 1, [ROOT]: 50, 101: ROOT, 102: 101, 200: 50, 300: 1 });
+
+  it.each([
+    ['the command', ROOT, true],
+    ['its child', 101, true],
+    ['its grandchild', 102, true],
+    ['its parent', 50, false],
+    ['a sibling', 200, false],
+    ['an unrelated process', 300, false],
+    ['a process that is not listed', 999, false],
+  ])('%s counts: %s, %s', (_, pid, isOwn) => {
+    expect(createDescendants(ROOT).has(pid, family)).toBe(isOwn);
+  });
+
+  it('are remembered when their parent has ended, and what they start then counts, too', () => {
+    const descendants = createDescendants(ROOT);
+    descendants.record(family);
+    const orphans = list({ 1: 0, [ROOT]: 1, 102: 1, 103: 102, 300: 1 });
+    expect([102, 103, 300].map((pid) => descendants.has(pid, orphans))).toEqual([true, true, false]);
+  });
+
+  it('are remembered when the command and they themselves have ended', () => {
+    const descendants = createDescendants(ROOT);
+    descendants.record(family);
+    expect([ROOT, 101, 102, 300].map((pid) => descendants.has(pid, list({ 1: 0 })))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('do not include a later process of the same id', () => {
+    const descendants = createDescendants(ROOT);
+    descendants.record(family);
+    expect(descendants.has(102, list({ 1: 0, 102: [1, 'later'] }))).toBe(false);
+  });
+
+  it('are found in a list with a circle of parents, as one that was read while processes ended may have', () => {
+    expect(createDescendants(ROOT).has(7, list({ 7: 8, 8: 7 }))).toBe(false);
+  });
+
+  it('are forgotten beyond 10,000, the oldest first', () => {
+    const descendants = createDescendants(ROOT);
+    descendants.record(list({ 101: ROOT }));
+    const many = Array.from({ length: 10_000 }, (_, index) => [1_000 + index, ROOT] as const);
+    descendants.record(list({ ...Object.fromEntries(many), [ROOT]: 1 }));
+    const none = list({});
+    expect([101, 10_999].map((pid) => descendants.has(pid, none))).toEqual([false, true]);
+  });
+});
