@@ -9,7 +9,7 @@ import { session } from '../support/sessions.js';
 import { connectWebSocket, initWebSocket } from '../support/web-socket-client.js';
 
 const TOKEN = 'a-token-of-the-tests';
-const NOT_VALID = 'The token is invalid. The gateway printed a link with a valid one at start-up.';
+const INVALID = 'The token is invalid. The gateway printed a link with a valid one at start-up.';
 const MISSING =
   'A token is required: open the link that the gateway printed at start-up, or send "Authorization: Bearer TOKEN".';
 
@@ -21,19 +21,19 @@ async function start(options: GatewayOptions) {
   return { ...gateway, source, cookie: (value: string) => `tilt-graphql-${port}=${value}` };
 }
 
-/** The headers of a handshake whose token is not valid, by what is wrong with it, and the reason that its client sees. */
+/** Handshakes without a valid token: name, headers, and the close reason that the client sees. */
 const handshakes: [string, (cookie: (value: string) => string) => Record<string, string>, string][] = [
-  ['a stale cookie', (cookie) => ({ cookie: cookie('stale') }), NOT_VALID],
+  ['a stale cookie', (cookie) => ({ cookie: cookie('stale') }), INVALID],
   ['an empty cookie', (cookie) => ({ cookie: cookie('') }), MISSING],
-  ['a stale cookie in quotes', (cookie) => ({ cookie: cookie('"stale"') }), NOT_VALID],
-  ['two stale cookies', (cookie) => ({ cookie: `${cookie('old')}; ${cookie('older')}` }), NOT_VALID],
-  ['a stale bearer token', () => ({ authorization: 'Bearer stale' }), NOT_VALID],
+  ['a stale cookie in quotes', (cookie) => ({ cookie: cookie('"stale"') }), INVALID],
+  ['two stale cookies', (cookie) => ({ cookie: `${cookie('old')}; ${cookie('older')}` }), INVALID],
+  ['a stale bearer token', () => ({ authorization: 'Bearer stale' }), INVALID],
   ['the login of a proxy', () => ({ authorization: 'Basic YWRhOnB3' }), MISSING],
 ];
 
-describe('a WebSocket handshake with a token that is not valid', () => {
+describe('a WebSocket handshake without a valid token', () => {
   it.each(handshakes)(
-    'is accepted, then closed with 4403 and the reason: %s',
+    'a WebSocket whose handshake has %s is accepted, then closed with 4403 and the reason',
     async (_, headersOf, reason) => {
       await using gateway = await start({ token: TOKEN });
       const client = await connectWebSocket(gateway.webSocketUrl, { headers: headersOf(gateway.cookie) });
@@ -42,24 +42,27 @@ describe('a WebSocket handshake with a token that is not valid', () => {
     },
   );
 
-  it.each(handshakes)('does not hide a valid token of connection_init: %s', async (_, headersOf) => {
-    await using gateway = await start({ token: TOKEN });
-    const headers = headersOf(gateway.cookie);
-    const client = await initWebSocket(gateway.webSocketUrl, { token: TOKEN }, { headers });
-    client.send({ id: '1', type: 'subscribe', payload: { query: '{ session { id } }' } });
-    await expect.poll(() => JSON.stringify(client.messages)).toContain('a/Tiltfile');
-    client.socket.terminate();
-  });
+  it.each(handshakes)(
+    'a valid token in connection_init is accepted although the handshake has %s',
+    async (_, headersOf) => {
+      await using gateway = await start({ token: TOKEN });
+      const headers = headersOf(gateway.cookie);
+      const client = await initWebSocket(gateway.webSocketUrl, { token: TOKEN }, { headers });
+      client.send({ id: '1', type: 'subscribe', payload: { query: '{ session { id } }' } });
+      await expect.poll(() => JSON.stringify(client.messages)).toContain('a/Tiltfile');
+      client.socket.terminate();
+    },
+  );
 
-  it('does not outweigh a token of connection_init that is wrong', async () => {
+  it('a wrong token in connection_init is rejected although the handshake has a valid cookie', async () => {
     await using gateway = await start({ token: TOKEN });
     const headers = { cookie: gateway.cookie(TOKEN) };
     await expect(initWebSocket(gateway.webSocketUrl, { token: 'wrong' }, { headers })).rejects.toThrow(
-      `4403 ${NOT_VALID}`,
+      `4403 ${INVALID}`,
     );
   });
 
-  it('of an identity provider that is away is closed with 1013, so that clients try again', async () => {
+  it('a WebSocket is closed with 1013 (try again later) while the identity provider is unreachable', async () => {
     await using provider = await startIdentityProvider();
     const token = await provider.sign({ tilt_instances: '*' });
     await using gateway = await start({ jwt: { jwks: new URL('http://127.0.0.1:9/keys') } });
@@ -70,7 +73,7 @@ describe('a WebSocket handshake with a token that is not valid', () => {
     expect(await client.closed).toEqual([1013, 'Tokens cannot be checked at the moment. Try again.']);
   });
 
-  it('of an expired JWT is closed with 4403 and both clocks', async () => {
+  it("a WebSocket with an expired JWT is closed with 4403 and a reason that shows the expiry and the gateway's clock", async () => {
     await using provider = await startIdentityProvider();
     const token = await provider.sign({ tilt_instances: '*', exp: 1_700_000_000 });
     await using gateway = await start({ jwt: { jwks: provider.jwks } });
@@ -90,21 +93,27 @@ describe('a WebSocket handshake with a token that is not valid', () => {
 describe('a valid token', () => {
   it.each<[string, (cookie: (value: string) => string) => Record<string, string>]>([
     [
-      'beside the Basic login of a proxy',
+      'sent together with the Basic credentials of a proxy',
       (cookie) => ({ authorization: 'Basic YWRhOnB3', cookie: cookie(TOKEN) }),
     ],
     [
-      'beside the Negotiate login of a proxy',
+      'sent together with the Negotiate credentials of a proxy',
       (cookie) => ({ authorization: 'Negotiate YII=', cookie: cookie(TOKEN) }),
     ],
-    ['beside a stale bearer token', (cookie) => ({ authorization: 'Bearer stale', cookie: cookie(TOKEN) })],
     [
-      'behind a stale cookie of the same name',
+      'sent together with a stale bearer token',
+      (cookie) => ({ authorization: 'Bearer stale', cookie: cookie(TOKEN) }),
+    ],
+    [
+      'in a cookie after a stale cookie of the same name',
       (cookie) => ({ cookie: `${cookie('stale')}; ${cookie(TOKEN)}` }),
     ],
-    ['behind an empty cookie of the same name', (cookie) => ({ cookie: `${cookie('')}; ${cookie(TOKEN)}` })],
-    ['in quotes', (cookie) => ({ cookie: cookie(`"${TOKEN}"`) })],
-  ])('is found over HTTP, SSE and WebSocket: %s', async (_, headersOf) => {
+    [
+      'in a cookie after an empty cookie of the same name',
+      (cookie) => ({ cookie: `${cookie('')}; ${cookie(TOKEN)}` }),
+    ],
+    ['in a quoted cookie', (cookie) => ({ cookie: cookie(`"${TOKEN}"`) })],
+  ])('a valid token %s is accepted over HTTP, SSE and WebSocket', async (_, headersOf) => {
     await using gateway = await start({ token: TOKEN });
     const headers = headersOf(gateway.cookie);
     for (const accept of ['application/json', 'text/event-stream']) {
@@ -116,8 +125,8 @@ describe('a valid token', () => {
   });
 });
 
-describe('a subscription over SSE whose token expires', () => {
-  it('goes on with the next token: graphql-sse connects again by itself', async () => {
+describe('an SSE subscription whose token expires', () => {
+  it('graphql-sse reconnects with a new token after the token of its subscription has expired', async () => {
     const clock = createManualClock(Date.now());
     await using provider = await startIdentityProvider();
     await using gateway = await start({ clock, jwt: { jwks: provider.jwks } });
@@ -153,7 +162,7 @@ describe('a subscription over SSE whose token expires', () => {
     client.dispose();
   });
 
-  it('ends without "complete", after which EventSource comes back too', async () => {
+  it('an SSE stream whose token expires ends without "complete", so that EventSource reconnects', async () => {
     const clock = createManualClock(Date.now());
     await using provider = await startIdentityProvider();
     await using gateway = await start({ clock, jwt: { jwks: provider.jwks } });

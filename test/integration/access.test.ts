@@ -15,7 +15,7 @@ const TOKEN = 'a-token-of-the-tests';
 const QUERY = '{ sessions { nodes { id } } }';
 const SECRET = 'secret-instance';
 
-/** A gateway that knows one Session, whose name nobody may learn without right. */
+/** Starts a gateway with one Session, whose name must not leak to unauthorized clients. */
 async function start(options: GatewayOptions): Promise<TestGateway> {
   const source = createMemoryProvider(SECRET, [session(SECRET, { x: 'running' })]);
   const started = await startGateway({ providers: [source.provider], ...options });
@@ -23,7 +23,7 @@ async function start(options: GatewayOptions): Promise<TestGateway> {
   return started;
 }
 
-/** What a peer sees: the status, and the message and code of the error if there is one. */
+/** Sends a query. Resolves with status, body and headers; asserts that an error does not leak the Session. */
 async function ask({ url }: TestGateway, headers: Record<string, string> = {}, accept = 'application/json') {
   const response = await fetch(`${url}?query=${encodeURIComponent(QUERY)}`, {
     headers: { accept, ...headers },
@@ -34,40 +34,43 @@ async function ask({ url }: TestGateway, headers: Record<string, string> = {}, a
 }
 
 const answered = { status: 200, text: expect.stringContaining(SECRET) };
-const refused = (status: number, code: string) => ({ status, text: expect.stringContaining(code) });
+const rejected = (status: number, code: string) => ({ status, text: expect.stringContaining(code) });
 
-describe('the name a gateway is called by', () => {
+describe('the Host allow-list', () => {
   const hosts: [string, GatewayOptions, object][] = [
     ['localhost:4000', {}, answered],
     ['board.localhost', {}, answered],
     ['192.168.1.7:4000', {}, answered],
     ['[fe80::1]:4000', {}, answered],
-    ['evil.example', {}, refused(403, 'HOST_NOT_ALLOWED')],
-    ['localhost.evil.example', {}, refused(403, 'HOST_NOT_ALLOWED')],
-    ['127.0.0.1.evil.example:80', {}, refused(403, 'HOST_NOT_ALLOWED')],
+    ['evil.example', {}, rejected(403, 'HOST_NOT_ALLOWED')],
+    ['localhost.evil.example', {}, rejected(403, 'HOST_NOT_ALLOWED')],
+    ['127.0.0.1.evil.example:80', {}, rejected(403, 'HOST_NOT_ALLOWED')],
     ['Board.example:80', { allowHosts: ['board.example'] }, answered],
     ['any.example', { allowHosts: ['*'] }, answered],
   ];
 
-  it.each(hosts)('%s, where %j', async (host, options, outcome) => {
-    await using gateway = await start(options);
-    expect(await rawGet(gateway, host)).toMatchObject(outcome);
-    const connecting = connectWebSocket(gateway.webSocketUrl, { headers: { host } });
-    if (outcome === answered) (await connecting).socket.terminate();
-    else await expect(connecting).rejects.toThrow('403 {"errors":[{"message":"Host ');
-  });
+  it.each(hosts)(
+    'the Host allow-list is applied over HTTP and WebSocket to Host %s with options %j',
+    async (host, options, outcome) => {
+      await using gateway = await start(options);
+      expect(await rawGet(gateway, host)).toMatchObject(outcome);
+      const connecting = connectWebSocket(gateway.webSocketUrl, { headers: { host } });
+      if (outcome === answered) (await connecting).socket.terminate();
+      else await expect(connecting).rejects.toThrow('403 {"errors":[{"message":"Host ');
+    },
+  );
 
-  it('is asked for at every path but the health checks, which answer whoever calls', async () => {
+  it('the Host header is checked on every path except the health checks', async () => {
     await using gateway = await start({});
     for (const path of ['/', '/graphql', '/metrics', '/nothing']) {
-      expect(await rawGet(gateway, 'evil.example', path)).toMatchObject(refused(403, 'HOST_NOT_ALLOWED'));
+      expect(await rawGet(gateway, 'evil.example', path)).toMatchObject(rejected(403, 'HOST_NOT_ALLOWED'));
     }
     for (const path of ['/healthz', '/readyz']) {
       expect(await rawGet(gateway, 'evil.example', path)).toMatchObject({ status: 200, text: 'ok\n' });
     }
   });
 
-  it('need not be known by a health check, HTTP/1.0 without any included', async () => {
+  it('health checks answer HTTP/1.0 requests without a Host header', async () => {
     await using gateway = await start({});
     for (const path of ['/healthz', '/readyz']) {
       expect(await rawAnswer(gateway, `GET ${path} HTTP/1.0\r\n\r\n`)).toMatch(
@@ -77,16 +80,16 @@ describe('the name a gateway is called by', () => {
     expect(await rawAnswer(gateway, 'GET /graphql HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 403 /);
   });
 
-  it('need not be known by who reads the metrics with a valid token, which no rebound page has', async () => {
+  it('/metrics accepts any Host with a valid token, which a DNS rebinding page does not have', async () => {
     await using gateway = await start({ token: TOKEN });
     const read = (headers: Record<string, string>) =>
       rawGet(gateway, 'tilt-graphql.monitoring.svc:4000', '/metrics', 'text/plain', headers);
     expect(await read({ authorization: `Bearer ${TOKEN}` })).toMatchObject({ status: 200 });
-    expect(await read({})).toMatchObject(refused(401, 'UNAUTHENTICATED'));
-    expect(await read({ authorization: 'Bearer wrong' })).toMatchObject(refused(401, 'UNAUTHENTICATED'));
+    expect(await read({})).toMatchObject(rejected(401, 'UNAUTHENTICATED'));
+    expect(await read({ authorization: 'Bearer wrong' })).toMatchObject(rejected(401, 'UNAUTHENTICATED'));
   });
 
-  it('is asked for once: several Host headers are answered with 400', async () => {
+  it('a request with several Host headers is rejected with 400', async () => {
     await using gateway = await start({});
     const answer = await rawAnswer(
       gateway,
@@ -95,7 +98,7 @@ describe('the name a gateway is called by', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 400 .*Expected one Host header/s);
   });
 
-  it('is that of a target in absolute form, whatever the Host header says', async () => {
+  it('the host of an absolute-form request target takes precedence over the Host header', async () => {
     await using gateway = await start({});
     const target = (host: string) =>
       `GET http://${host}/graphql?query=%7Bsessions%7BtotalCount%7D%7D HTTP/1.1\r\n`;
@@ -106,38 +109,41 @@ describe('the name a gateway is called by', () => {
   });
 });
 
-describe('the page that asks', () => {
+describe('the Origin allow-list', () => {
   const origins: [string, Record<string, string>, GatewayOptions, object][] = [
-    ['none', {}, {}, answered],
-    ['its own', { origin: 'http://HOST' }, {}, answered],
-    ['its own behind TLS', { origin: 'https://HOST' }, {}, answered],
-    ['another', { origin: 'https://evil.example' }, {}, refused(403, 'ORIGIN_NOT_ALLOWED')],
-    ['another port', { origin: 'http://127.0.0.1:1' }, {}, refused(403, 'ORIGIN_NOT_ALLOWED')],
-    ['a sandbox', { origin: 'null' }, {}, refused(403, 'ORIGIN_NOT_ALLOWED')],
-    ['allowed', { origin: 'https://b.example' }, { allowOrigins: ['https://b.example'] }, answered],
-    ['any allowed', { origin: 'https://c.example' }, { allowOrigins: ['*'] }, answered],
+    ['no origin', {}, {}, answered],
+    ['the same origin', { origin: 'http://HOST' }, {}, answered],
+    ['the same origin behind TLS', { origin: 'https://HOST' }, {}, answered],
+    ['another origin', { origin: 'https://evil.example' }, {}, rejected(403, 'ORIGIN_NOT_ALLOWED')],
+    ['another port', { origin: 'http://127.0.0.1:1' }, {}, rejected(403, 'ORIGIN_NOT_ALLOWED')],
+    ['the null origin of a sandbox', { origin: 'null' }, {}, rejected(403, 'ORIGIN_NOT_ALLOWED')],
+    ['an allowed origin', { origin: 'https://b.example' }, { allowOrigins: ['https://b.example'] }, answered],
+    ['any origin with *', { origin: 'https://c.example' }, { allowOrigins: ['*'] }, answered],
     [
-      'a picture in a page of another site',
+      'an image in a page of another site',
       { 'sec-fetch-site': 'cross-site' },
       {},
-      refused(403, 'ORIGIN_NOT_ALLOWED'),
+      rejected(403, 'ORIGIN_NOT_ALLOWED'),
     ],
-    ['a script in its own page', { 'sec-fetch-site': 'same-origin' }, {}, answered],
+    ['a script of the same origin', { 'sec-fetch-site': 'same-origin' }, {}, answered],
   ];
 
-  it.each(origins)('%s', async (_, headers, options, outcome) => {
-    await using gateway = await start(options);
-    const host = new URL(gateway.url).host;
-    const sent = Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, v.replace('HOST', host)]));
-    for (const accept of ['application/json', 'text/event-stream']) {
-      expect(await ask(gateway, sent, accept)).toMatchObject(outcome);
-    }
-    const connecting = connectWebSocket(gateway.webSocketUrl, { headers: sent });
-    if (outcome === answered) (await connecting).socket.terminate();
-    else await expect(connecting).rejects.toThrow('403 {"errors":[{"message":"Origin ');
-  });
+  it.each(origins)(
+    'the Origin allow-list is applied over HTTP, SSE and WebSocket to %s',
+    async (_, headers, options, outcome) => {
+      await using gateway = await start(options);
+      const host = new URL(gateway.url).host;
+      const sent = Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, v.replace('HOST', host)]));
+      for (const accept of ['application/json', 'text/event-stream']) {
+        expect(await ask(gateway, sent, accept)).toMatchObject(outcome);
+      }
+      const connecting = connectWebSocket(gateway.webSocketUrl, { headers: sent });
+      if (outcome === answered) (await connecting).socket.terminate();
+      else await expect(connecting).rejects.toThrow('403 {"errors":[{"message":"Origin ');
+    },
+  );
 
-  it('may follow a link here, from wherever it is', async () => {
+  it('a page of any site may link to the gateway', async () => {
     await using gateway = await start({});
     const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
     expect(await rawGet(gateway, 'localhost', undefined, 'text/html', headers)).toMatchObject({
@@ -145,7 +151,7 @@ describe('the page that asks', () => {
     });
   });
 
-  it('is told what it may do where it is allowed (CORS), and nothing where it is not', async () => {
+  it('CORS headers are sent to an allowed origin, and to no other', async () => {
     await using gateway = await start({ allowOrigins: ['https://b.example'], token: TOKEN });
     const preflight = (origin: string) =>
       fetch(gateway.url, {
@@ -168,7 +174,7 @@ describe('the page that asks', () => {
     expect([unauthenticated.status, unauthenticated.headers.get('vary')]).toEqual([401, 'origin']);
   });
 
-  it('is granted the headers that its preflight asks for, where it is allowed', async () => {
+  it('a CORS preflight from an allowed origin is granted the headers it requests', async () => {
     await using gateway = await start({ allowOrigins: ['https://b.example'] });
     const preflight = async (requested: string) => {
       const { headers } = await fetch(gateway.url, {
@@ -189,19 +195,19 @@ describe('the page that asks', () => {
   });
 });
 
-describe('a token', () => {
-  it('is asked for over HTTP and SSE', async () => {
+describe('the token', () => {
+  it('HTTP and SSE require the token', async () => {
     await using gateway = await start({ token: TOKEN });
     for (const accept of ['application/json', 'text/event-stream']) {
       const missing = await ask(gateway, {}, accept);
-      expect(missing).toMatchObject(refused(401, 'UNAUTHENTICATED'));
+      expect(missing).toMatchObject(rejected(401, 'UNAUTHENTICATED'));
       expect(missing.headers.get('www-authenticate')).toContain('Bearer');
       expect(await ask(gateway, { authorization: `Bearer ${TOKEN}x` }, accept)).toMatchObject(
-        refused(401, 'token is invalid'),
+        rejected(401, 'token is invalid'),
       );
       for (const authorization of [`Basic ${TOKEN}`, TOKEN, 'Bearer ', 'Negotiate YII=']) {
         expect(await ask(gateway, { authorization }, accept)).toMatchObject(
-          refused(401, 'A token is required'),
+          rejected(401, 'A token is required'),
         );
       }
       expect(await ask(gateway, { authorization: `Bearer ${TOKEN}` }, accept)).toMatchObject(answered);
@@ -209,7 +215,7 @@ describe('a token', () => {
     }
   });
 
-  it('is not asked for by whoever looks whether the gateway is well', async () => {
+  it('health checks require no token', async () => {
     await using gateway = await start({ token: TOKEN });
     for (const path of ['/healthz', '/readyz']) {
       const response = await fetch(gateway.origin + path);
@@ -221,7 +227,7 @@ describe('a token', () => {
     ['token', { token: TOKEN }],
     ['authorization', { authorization: `Bearer ${TOKEN}` }],
     ['Authorization', { Authorization: `Bearer ${TOKEN}` }],
-  ])('may come over WebSocket as %s of connection_init', async (_, payload) => {
+  ])('a WebSocket may send the token as %s in connection_init', async (_, payload) => {
     await using gateway = await start({ token: TOKEN });
     const client = await initWebSocket(gateway.webSocketUrl, payload);
     client.send({ id: '1', type: 'subscribe', payload: { query: QUERY } });
@@ -229,21 +235,21 @@ describe('a token', () => {
     client.socket.terminate();
   });
 
-  it('may come over WebSocket with the handshake', async () => {
+  it('a WebSocket may send the token in the Authorization header of its handshake', async () => {
     await using gateway = await start({ token: TOKEN });
     const headers = { authorization: `Bearer ${TOKEN}` };
     (await initWebSocket(gateway.webSocketUrl, undefined, { headers })).socket.terminate();
   });
 
   it.each([[undefined], [{}], [{ token: 'wrong' }], [{ token: 1 }], [{ authorization: TOKEN }]])(
-    'that is missing or wrong closes a WebSocket: %j',
+    'a WebSocket with the connection_init payload %j is closed with 4403',
     async (payload) => {
       await using gateway = await start({ token: TOKEN });
       await expect(initWebSocket(gateway.webSocketUrl, payload)).rejects.toThrow(/^4403 /);
     },
   );
 
-  it('in a link becomes a cookie that scripts cannot read, and the address is shown without it', async () => {
+  it('a token in a link becomes an HttpOnly cookie, and a redirect removes it from the address', async () => {
     await using gateway = await start({ token: TOKEN });
     const open = (search: string, headers = {}) =>
       fetch(`${gateway.url}${search}`, { redirect: 'manual', headers: { accept: 'text/html', ...headers } });
@@ -264,7 +270,7 @@ describe('a token', () => {
     );
   });
 
-  it('in a form becomes a cookie too, and a browser without one is given such a form', async () => {
+  it('a browser without a token gets a sign-in form, which turns the token into a cookie', async () => {
     await using gateway = await start({ token: TOKEN });
     const visit = await fetch(gateway.url, { headers: { accept: 'text/html' } });
     expect([visit.status, visit.headers.get('content-type')]).toEqual([401, 'text/html; charset=utf-8']);
@@ -292,7 +298,7 @@ describe('a token', () => {
     expect((await fetch(`${open.origin}/sign-in`)).status).toBe(404);
   });
 
-  it('never leads a link to another host', async () => {
+  it('a link with a token never redirects to another host', async () => {
     await using gateway = await start({ token: TOKEN });
     for (const path of ['//evil.example/', '/\\\\evil.example/', '/\\/evil.example/']) {
       const { location } = await rawGet(gateway, 'localhost', `${path}?token=${TOKEN}`, 'text/html');
@@ -300,16 +306,16 @@ describe('a token', () => {
     }
   });
 
-  it('is needed to listen beyond this machine', async () => {
+  it('listening beyond loopback requires a token', async () => {
     await using gateway = await start({});
     await expect(gateway.gateway.listen(0, '0.0.0.0')).rejects.toThrow(/expected a token, since 0\.0\.0\.0/);
   });
 });
 
-describe('a token that an identity provider has signed', () => {
+describe('a JWT of an identity provider', () => {
   const OTHER = 'other-instance';
 
-  /** A gateway with two instances, and a provider of tokens for it. */
+  /** Starts a gateway with two instances and an identity provider. */
   async function setUp() {
     const clock = createManualClock(Date.now());
     const provider = await startIdentityProvider();
@@ -335,7 +341,7 @@ describe('a token that an identity provider has signed', () => {
     };
   }
 
-  it('shows what its claim allows: in queries, lists, counts, nodes, sources and errors', async () => {
+  it('a JWT limits queries, lists, counts, nodes, sources and errors to the instances of its claim', async () => {
     await using setup = await setUp();
     const authorization = `Bearer ${await setup.provider.sign(setup.claims)}`;
     const post = async (query: string) => {
@@ -363,7 +369,7 @@ describe('a token that an identity provider has signed', () => {
       { __typename: "Target", id: "${SECRET}/Tiltfile#${SECRET}-x" },
       { __typename: "Session", id: "${OTHER}/Tiltfile" }]) { ... on Session { id } ... on Target { id } } }`;
     expect((await post(entities)).data).toEqual({ _entities: [null, null, { id: `${OTHER}/Tiltfile` }] });
-    // An answer for everyone is not given to someone who may see less, and the other way round.
+    // A cached response is not shared between clients of different scopes.
     const all = await setup.provider.sign({ ...setup.claims, tilt_instances: ['*'] });
     const asAll = await fetch(setup.gateway.url, {
       method: 'POST',
@@ -374,7 +380,7 @@ describe('a token that an identity provider has signed', () => {
     expect((await post(everything)).text).not.toContain(SECRET);
   });
 
-  it('shows no more in subscriptions, and shares none with whoever may see more', async () => {
+  it('a JWT limits subscriptions, which are never shared with clients of another scope', async () => {
     await using setup = await setUp();
     const query = 'subscription { sessionChanges { changes { session { id } } } }';
     const open = async (instances: string) => {
@@ -404,7 +410,7 @@ describe('a token that an identity provider has signed', () => {
     for (const { socket } of [some, all]) socket.terminate();
   });
 
-  it('closes its WebSocket when it expires (4403), and ends its event stream without "complete"', async () => {
+  it('when a JWT expires, its WebSocket is closed with 4403 and its SSE stream ends without "complete"', async () => {
     await using setup = await setUp();
     const exp = Math.floor(setup.clock.now() / 1_000) + 60 - DEFAULT_LEEWAY_MS / 1_000;
     const token = await setup.provider.sign({ ...setup.claims, exp });
@@ -417,29 +423,29 @@ describe('a token that an identity provider has signed', () => {
     await expect.poll(() => setup.gateway.gateway.readers).toBe(2);
     await setup.clock.advance(60_000);
     expect(await client.closed).toEqual([4403, 'The token has expired: connect with a new one']);
-    // `complete` would mean that there is nothing more to come, and clients would not come back.
+    // After `complete` clients would not reconnect.
     expect(await stream.text()).not.toContain('event: complete');
     await expect.poll(() => setup.gateway.gateway.readers).toBe(0);
     const late = await ask(setup.gateway, { authorization: `Bearer ${token}` });
-    expect(late).toMatchObject(refused(401, 'expired'));
+    expect(late).toMatchObject(rejected(401, 'expired'));
   });
 
   it.each<[string, Record<string, unknown>, number, string]>([
-    ['of another issuer', { iss: 'https://evil.example' }, 401, '\\"iss\\"'],
-    ['for somebody else', { aud: 'other' }, 401, '\\"aud\\"'],
-    ['without an end', { exp: undefined }, 401, '\\"exp\\"'],
-    ['without its claim', { tilt_instances: undefined }, 403, 'tilt_instances'],
-    ['with a claim that makes no sense', { tilt_instances: [1] }, 403, 'tilt_instances'],
-    ['not valid yet', { nbf: 4_000_000_000 }, 401, '\\"nbf\\"'],
-  ])('is refused when it is %s', async (_, changed, status, message) => {
+    ['from another issuer', { iss: 'https://evil.example' }, 401, '\\"iss\\"'],
+    ['for another audience', { aud: 'other' }, 401, '\\"aud\\"'],
+    ['without expiry', { exp: undefined }, 401, '\\"exp\\"'],
+    ['without the claim tilt_instances', { tilt_instances: undefined }, 403, 'tilt_instances'],
+    ['with an invalid claim tilt_instances', { tilt_instances: [1] }, 403, 'tilt_instances'],
+    ['that is not valid yet', { nbf: 4_000_000_000 }, 401, '\\"nbf\\"'],
+  ])('a JWT %s is rejected', async (_, changed, status, message) => {
     await using setup = await setUp();
     const token = await setup.provider.sign({ ...setup.claims, ...changed });
     expect(await ask(setup.gateway, { authorization: `Bearer ${token}` })).toMatchObject(
-      refused(status, message),
+      rejected(status, message),
     );
   });
 
-  it('is refused when it is signed by somebody else, by nobody, or is none', async () => {
+  it('a JWT with a foreign, wrong or missing signature is rejected', async () => {
     await using setup = await setUp();
     await using stranger = await startIdentityProvider();
     const [header = '', payload = ''] = (await setup.provider.sign(setup.claims)).split('.');
@@ -451,22 +457,22 @@ describe('a token that an identity provider has signed', () => {
       'nonsense',
     ]) {
       expect(await ask(setup.gateway, { authorization: `Bearer ${token}` })).toMatchObject(
-        refused(401, 'UNAUTHENTICATED'),
+        rejected(401, 'UNAUTHENTICATED'),
       );
     }
   });
 
-  it('cannot be checked while the keys cannot be had: that is said, and nothing is shown', async () => {
+  it('JWTs are rejected with 503, or 1013 over WebSocket, while the signing keys are unavailable', async () => {
     await using provider = await startIdentityProvider();
     const token = await provider.sign({ tilt_instances: '*' });
     await using gateway = await start({ jwt: { jwks: new URL('http://127.0.0.1:9/keys') } });
     expect(await ask(gateway, { authorization: `Bearer ${token}` })).toMatchObject(
-      refused(503, 'cannot be checked at the moment'),
+      rejected(503, 'cannot be checked at the moment'),
     );
     await expect(initWebSocket(gateway.webSocketUrl, { token })).rejects.toThrow(/^1013 Tokens cannot/);
   });
 
-  it('is looked at once a minute, and its keys are fetched once', async () => {
+  it('repeated requests with a JWT fetch the signing keys once', async () => {
     await using setup = await setUp();
     const authorization = `Bearer ${await setup.provider.sign(setup.claims)}`;
     for (let again = 0; again < 5; again += 1) await ask(setup.gateway, { authorization });
@@ -474,14 +480,14 @@ describe('a token that an identity provider has signed', () => {
   });
 });
 
-/** What is answered to bytes sent as they are, to the end of the connection. */
+/** Sends raw bytes. Resolves with everything received until the connection closes. */
 async function rawAnswer({ url }: TestGateway, bytes: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(bytes);
   return text(socket);
 }
 
-/** A GET with a Host of one's own, which `fetch` does not allow. */
+/** Sends a GET with a custom Host header, which `fetch` does not allow. */
 async function rawGet(
   { url }: TestGateway,
   host: string,

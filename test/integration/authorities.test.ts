@@ -15,8 +15,8 @@ async function start(options: GatewayOptions): Promise<TestGateway> {
   return gateway;
 }
 
-/** The status of a query with these headers; `fetch` sets some of them itself. */
-function statusOf({ url }: TestGateway, headers: Record<string, string>): Promise<number | undefined> {
+/** Returns the status of a query with these headers, some of which `fetch` would overwrite. */
+function fetchStatus({ url }: TestGateway, headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const asked = request(`${url}?query=%7B__typename%7D`, { headers, agent: false }, (response) => {
       response.resume();
@@ -62,12 +62,12 @@ const SAME: [Record<string, string>, GatewayOptions, number][] = [
   ],
 ];
 
-describe('a page and the host that it was served by', () => {
+describe('a same-origin request', () => {
   it.each(SAME)(
-    '%j with %j is answered with %i over HTTP, and likewise over WebSocket',
+    'a request with the headers %j and the options %j is answered with %i, over HTTP and WebSocket',
     async (headers, options, status) => {
       await using gateway = await start(options);
-      expect(await statusOf(gateway, headers)).toBe(status);
+      expect(await fetchStatus(gateway, headers)).toBe(status);
       const connecting = connectWebSocket(gateway.webSocketUrl, { headers });
       if (status === 200) (await connecting).socket.terminate();
       else await expect(connecting).rejects.toThrow('403');
@@ -84,12 +84,12 @@ describe('an allowed host', () => {
     ['[::1]:4000', '::1'],
     ['::1', '::1'],
     ['*', '*'],
-  ])('%s is normalised to %s', (text, name) => {
+  ])('the allowed host %s is normalised to %s', (text, name) => {
     expect(parseAllowedHost(text)).toBe(name);
   });
 
   it.each(['https://b.example', 'b.example/tilt', '*.example.com', 'a b', ''])(
-    '%j is rejected, since no Host could equal it',
+    'the allowed host %j is rejected, because no Host header can equal it',
     (text) => {
       expect(() => parseAllowedHost(text)).toThrow(`got "${text}"`);
     },
@@ -106,7 +106,7 @@ describe('an allowed origin', () => {
     ['http://[::1]:3000', 'http://[::1]:3000'],
     ['vscode-webview://0a1B', 'vscode-webview://0a1b'],
     ['*', '*'],
-  ])('%s is normalised to %s', (text, origin) => {
+  ])('the allowed origin %s is normalised to %s', (text, origin) => {
     expect(parseAllowedOrigin(text)).toBe(origin);
   });
 
@@ -116,14 +116,14 @@ describe('an allowed origin', () => {
     'https://b.example/tilt',
     'https://a@b.example',
     'https://',
-  ])('%j is rejected, since no Origin could equal it', (text) => {
+  ])('the allowed origin %j is rejected, because no Origin header can equal it', (text) => {
     expect(() => parseAllowedOrigin(text)).toThrow(`got "${text}"`);
   });
 
-  it('matches in its normal form', async () => {
+  it('an allowed origin matches in its normalised form', async () => {
     await using gateway = await start({ allowOrigins: ['https://b.example:443'] });
-    expect(await statusOf(gateway, { origin: 'https://b.example' })).toBe(200);
-    expect(await statusOf(gateway, { origin: 'https://b.example:8443' })).toBe(403);
+    expect(await fetchStatus(gateway, { origin: 'https://b.example' })).toBe(200);
+    expect(await fetchStatus(gateway, { origin: 'https://b.example:8443' })).toBe(403);
   });
 });
 
@@ -131,20 +131,21 @@ describe('serve', () => {
   it.each([
     ['--allow-host', 'https://b.example', 'Expected a name such as board.example.com'],
     ['--allow-origin', 'https://*.example.com', 'Expected a scheme and a host, without a path or a wildcard'],
-  ])('exits with 2 for %s %s, which could never match', async (option, value, message) => {
+  ])('serve exits with 2 for %s %s, which can never match', async (option, value, message) => {
     await using cli = runCli(['--source', 'demo', '--port', '0', option, value]);
     expect(await cli.exit).toBe(2);
     expect(cli.stderr).toContain(message);
   });
 });
 
-describe('the forwarded port of a GitHub codespace, with the options of docs/deployment.md', () => {
+describe('a GitHub codespace', () => {
   const NAME = 'orange-tree-4000.app.github.dev';
   const options: GatewayOptions = {
     allowHosts: [NAME],
     allowOrigins: ['http://localhost:4000', `https://${NAME}`],
   };
-  // The tunnel replaces an origin that equals the address by that of the local server; whether it does so with the host has changed.
+  // The tunnel replaces an origin that equals the address by that of the local server; whether it does so
+  // with the host has changed.
   it.each([
     [{ host: NAME, origin: 'http://localhost:4000' }, 200],
     [{ host: NAME, origin: `https://${NAME}` }, 200],
@@ -152,11 +153,14 @@ describe('the forwarded port of a GitHub codespace, with the options of docs/dep
     [{ host: 'localhost:4000', 'x-forwarded-host': NAME, origin: `https://${NAME}` }, 200],
     [{ host: NAME, origin: 'https://evil.example' }, 403],
     [{ host: 'other-4000.app.github.dev', origin: 'http://localhost:4000' }, 403],
-  ])('is answered as the tunnel asks: %j with %i, over HTTP and WebSocket', async (headers, status) => {
-    await using gateway = await start(options);
-    expect(await statusOf(gateway, headers)).toBe(status);
-    const connecting = connectWebSocket(gateway.webSocketUrl, { headers });
-    if (status === 200) (await connecting).socket.terminate();
-    else await expect(connecting).rejects.toThrow('403');
-  });
+  ])(
+    'with the options of docs/deployment.md, a codespace request with %j is answered with %i, over HTTP and WebSocket',
+    async (headers, status) => {
+      await using gateway = await start(options);
+      expect(await fetchStatus(gateway, headers)).toBe(status);
+      const connecting = connectWebSocket(gateway.webSocketUrl, { headers });
+      if (status === 200) (await connecting).socket.terminate();
+      else await expect(connecting).rejects.toThrow('403');
+    },
+  );
 });

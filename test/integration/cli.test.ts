@@ -36,7 +36,7 @@ async function ask(url: string, query: string): Promise<unknown> {
 }
 
 describe('tilt-graphql', () => {
-  it('serves the demo where no Tilt runs, and says so in three lines', async () => {
+  it('serve shows the demo while no Tilt runs, and reports that in three lines', async () => {
     await using command = runCli(['--port', '0']);
     const [, url = ''] = await command.until(LISTENS);
     await command.until(/open .*\n/);
@@ -53,7 +53,7 @@ describe('tilt-graphql', () => {
     expect(await ask(url, '{ session { id } }')).toEqual({ data: { session: { id: 'demo/Tiltfile' } } });
   });
 
-  it('reads a file, named or not, and follows it', async () => {
+  it('serve reads a file source, with or without a name, and follows its changes', async () => {
     const path = await file('shop.json', JSON.stringify(sessionJson({ uid: 'one' })));
     await using command = runCli(['serve', '--port', '0', '--source', path, '--source', `other=${path}`]);
     const [, url = ''] = await command.until(LISTENS);
@@ -77,7 +77,7 @@ describe('tilt-graphql', () => {
       });
   });
 
-  it('reads what tilt get prints from standard input, to its end', async () => {
+  it('serve reads the output of tilt get from standard input until it ends', async () => {
     const printed = await readFile(new URL('../fixtures/recordings/get-session-watch.json', import.meta.url));
     await using command = runCli(['--port', '0', '--source', '-']);
     command.process.stdin.write(printed);
@@ -96,7 +96,7 @@ describe('tilt-graphql', () => {
       });
   });
 
-  it('reports a STALE source as STALE with its error in its start-up lines, and in its log', async () => {
+  it('serve reports a STALE source with its error in the start-up lines and in the log', async () => {
     await using folder = await createKubeconfigFolder();
     await using crashed = await createTiltServer();
     await writeKubeconfig(folder.path, { 'tilt-default': crashed });
@@ -113,9 +113,9 @@ describe('tilt-graphql', () => {
   });
 
   it.each([
-    ['nothing but rubbish', ''],
-    ['a Session and then rubbish', JSON.stringify(sessionJson())],
-  ])('keeps standard input visible with its error when it ends after %s', async (_, before) => {
+    ['invalid data only', ''],
+    ['a Session followed by invalid data', JSON.stringify(sessionJson())],
+  ])('the stdin source stays visible with its error when standard input ends after %s', async (_, before) => {
     await using command = runCli(['--port', '0', '--source', '-']);
     command.process.stdin.end(`${before}Error: no Tilt is running\n`);
     const [, url = ''] = await command.until(LISTENS);
@@ -133,7 +133,7 @@ describe('tilt-graphql', () => {
     });
   });
 
-  it('finds Tilts in a folder that is created after its start, as WMDAEMON_HOME names it', async () => {
+  it('serve finds Tilts in the folder of WMDAEMON_HOME even if it is created later', async () => {
     await using folder = await createKubeconfigFolder();
     const home = join(folder.folder, 'windmill');
     await using server = await createTiltServer({ sessions: [sessionJson()] });
@@ -149,7 +149,7 @@ describe('tilt-graphql', () => {
       .toEqual({ data: { session: { id: 'tilt-default/Tiltfile', connection: { state: 'LIVE' } } } });
   });
 
-  it('merges the files that TILT_CONFIG lists, and uses the proxy of the environment', async () => {
+  it('serve merges the files listed in TILT_CONFIG and uses the proxy of the environment', async () => {
     await using folder = await createKubeconfigFolder();
     await using near = await createTiltServer({ sessions: [sessionJson()] });
     await using far = await createTiltServer({ sessions: [sessionJson()], names: ['tilt.example'] });
@@ -184,7 +184,7 @@ describe('tilt-graphql', () => {
     ['SIGTERM', 0],
     ['SIGINT', 130],
   ] as const)(
-    'ends its readers with 1001 on %s, closes its port, and exits with %d',
+    'on %s serve closes its readers with 1001, closes its port, and exits with %d',
     async (signal, code) => {
       await using command = runCli(['--port', '0', '--source', 'demo:7']);
       const [, url = ''] = await command.until(LISTENS);
@@ -205,7 +205,7 @@ describe('tilt-graphql', () => {
     },
   );
 
-  it('logs JSON lines to standard error, as much as asked for', async () => {
+  it('serve logs JSON lines to standard error at the requested level', async () => {
     await using loud = runCli([
       '--port',
       '0',
@@ -229,7 +229,7 @@ describe('tilt-graphql', () => {
     expect(silent.stderr).toBe('');
   });
 
-  it('takes its options from the environment too', async () => {
+  it('serve reads its options from environment variables', async () => {
     await using command = runCli([], { TILT_GRAPHQL_PORT: '0', TILT_GRAPHQL_SOURCE: 'mine=demo' });
     const [, url = ''] = await command.until(LISTENS);
     await expect
@@ -237,7 +237,7 @@ describe('tilt-graphql', () => {
       .toEqual({ data: { session: { id: 'mine/Tiltfile' } } });
   });
 
-  it('prints the schema, its version, and help for each command', async () => {
+  it('tilt-graphql prints the schema, its version, and help for each command', async () => {
     const schema = await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8');
     expect(await runCliToEnd(['schema'])).toEqual({ code: 0, stdout: schema, stderr: '' });
     expect((await runCliToEnd(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -248,8 +248,8 @@ describe('tilt-graphql', () => {
   });
 });
 
-describe('beyond this machine', () => {
-  it('makes a token, prints it once in a link, and asks for it', async () => {
+describe('serve beyond loopback', () => {
+  it('serve generates a token beyond loopback, prints it once in a link, and requires it', async () => {
     await using cli = runCli([
       '--port',
       '0',
@@ -281,7 +281,7 @@ describe('beyond this machine', () => {
   it.each([
     ['the environment', async () => [[], { TILT_GRAPHQL_TOKEN: 'known-to-its-clients' }] as const],
     ['a file', async () => [['--token-file', await file('known', 'known-to-its-clients\n')], {}] as const],
-  ])('takes a token from %s, and never shows it', async (_, given) => {
+  ])('serve reads a token from %s and never prints it', async (_, given) => {
     const [args, env] = await given();
     await using cli = runCli(['--port', '0', '--source', 'demo', '--log-level', 'debug', ...args], env);
     const [, url = ''] = await cli.until(/(\S+) for GraphiQL/);
@@ -294,58 +294,50 @@ describe('beyond this machine', () => {
   });
 });
 
-describe('bad input on the command line gets one line and exit code 2', () => {
+describe('invalid command-line input', () => {
   it.each<[string, () => string[] | Promise<string[]>, RegExp]>([
     ['an unknown flag', () => ['--prot', '1'], /unknown option '--prot'.*Did you mean --port/s],
     ['an unknown command', () => ['sevre'], /unknown command 'sevre'|too many arguments/],
-    ['a port that is none', () => ['--port', '70000'], /'70000' is invalid.*from 0 to 65535/],
-    ['an address that is none', () => ['--host', 'example'], /'example' is invalid.*such as 127\.0\.0\.1/],
+    ['an invalid port', () => ['--port', '70000'], /'70000' is invalid.*from 0 to 65535/],
+    ['an invalid address', () => ['--host', 'example'], /'example' is invalid.*such as 127\.0\.0\.1/],
     [
       'an origin with a path',
       () => ['--allow-origin', 'http://a/b'],
       /'http:\/\/a\/b' is invalid.*without a path/,
     ],
+    ['a missing token file', () => ['--token-file', '/nonexistent'], /--token-file \/nonexistent: .*ENOENT/],
     [
-      'a token file that is not there',
-      () => ['--token-file', '/nonexistent'],
-      /--token-file \/nonexistent: .*ENOENT/,
-    ],
-    [
-      'a token that could be guessed',
+      'a weak token',
       async () => ['--token-file', await file('token', 'secret\n')],
       /--token-file .*token: expected at least 16 characters/,
     ],
-    ['keys by plain http', () => ['--jwks', 'http://example.com/keys'], /is invalid.*https/],
+    ['a JWKS over plain HTTP', () => ['--jwks', 'http://example.com/keys'], /is invalid.*https/],
     ['a certificate without its key', () => ['--tls-cert', '/c.pem'], /--tls-cert PATH and --tls-key PATH/],
     [
-      'a certificate that is none',
+      'an invalid certificate',
       async () => ['--tls-cert', await file('c.pem', 'x'), '--tls-key', await file('k.pem', 'y')],
       /--tls-cert .*c\.pem and --tls-key .*: invalid key pair: /,
     ],
-    ['a prefix that is none', () => ['--path-prefix', 'tilt'], /'tilt' is invalid.*such as \/tilt/],
-    ['a proxy that is none', () => ['--trust-proxy', '10.0.0.0/99'], /is invalid.*10\.0\.0\.0\/8/],
-    ['a limit of no such name', () => ['--limit', 'size=1'], /'size=1' is invalid.*tokens, depth/],
-    ['a limit that is no number', () => ['--limit', 'depth=0'], /'depth=0' is invalid.*depth=NUMBER/],
+    ['an invalid path prefix', () => ['--path-prefix', 'tilt'], /'tilt' is invalid.*such as \/tilt/],
+    ['an invalid proxy range', () => ['--trust-proxy', '10.0.0.0/99'], /is invalid.*10\.0\.0\.0\/8/],
+    ['an unknown limit', () => ['--limit', 'size=1'], /'size=1' is invalid.*tokens, depth/],
+    ['an invalid limit', () => ['--limit', 'depth=0'], /'depth=0' is invalid.*depth=NUMBER/],
     [
-      'a manifest that is none',
+      'an invalid manifest',
       async () => ['--documents', await file('manifest.json', '[]')],
       /--documents .*manifest\.json: expected an object of documents by id, got a list/,
     ],
-    ['a size that is none', () => ['--query-cache', 'big'], /'big' is invalid.*such as 0, 500k/],
-    ['a time that is none', () => ['--retain', 'long'], /'long' is invalid.*such as 90s/],
+    ['an invalid size', () => ['--query-cache', 'big'], /'big' is invalid.*such as 0, 500k/],
+    ['an invalid duration', () => ['--retain', 'long'], /'long' is invalid.*such as 90s/],
     [
-      'a log level that is none',
+      'an unknown log level',
       () => ['--log-level', 'loud'],
       /'loud' is invalid.*silent, error, warn, info, debug/,
     ],
+    ['an unknown source type', () => ['--source', 'ftp://x'], /--source: expected tilt, .*got "ftp:\/\/x"/],
+    ['a missing file', () => ['--source', '/nonexistent/x.yaml'], /\/nonexistent\/x\.yaml/],
     [
-      'an unknown kind of source',
-      () => ['--source', 'ftp://x'],
-      /--source: expected tilt, .*got "ftp:\/\/x"/,
-    ],
-    ['a file that is not there', () => ['--source', '/nonexistent/x.yaml'], /\/nonexistent\/x\.yaml/],
-    [
-      'a Session file with a wrong type',
+      'a Session file with a field of a wrong type',
       async () => [
         '--source',
         await file('wrong.json', JSON.stringify(sessionJson({ status: { pid: 'twelve' } }))),
@@ -363,14 +355,14 @@ describe('bad input on the command line gets one line and exit code 2', () => {
       /empty\.yaml.*tilt-1/,
     ],
     ['the same source twice', () => ['--source', 'demo', '--source', 'demo'], /demo.*NAME=/],
-  ])('%s', async (_, args, expected) => {
+  ])('%s exits with code 2 and a one-line error', async (_, args, expected) => {
     const { code, stdout, stderr } = await runCliToEnd([...(await args()), '--log-level', 'silent']);
     expect(stderr.trimEnd()).toMatch(expected);
     expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(expected.flags === 's' ? 2 : 1);
     expect([code, stdout]).toEqual([2, '']);
   });
 
-  it('a port in use', async () => {
+  it('a port in use exits with code 2 and a one-line error', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const address = other.address();

@@ -7,11 +7,11 @@ const ENTRY = fileURLToPath(new URL('../../dist/client/client.js', import.meta.u
 const OURS =
   /^dist\/(client\/|lib\/(async-iterable|backoff|errors|is-record)\.js|model\/(blockers|plain-text)\.js)/;
 const LIBRARIES = /(^|\/)node_modules\/(graphql-ws\/dist|strip-ansi|ansi-regex)\//;
-/** What a page can spare for it. */
-const MOST_BYTES = 20_000;
+/** Maximum size that a page can afford. */
+const MAX_BYTES = 20_000;
 
 describe('the client in a browser', () => {
-  it('is small, and has neither server code nor what only Node.js has', async () => {
+  it('the browser bundle of the client is small and contains neither server code nor Node.js modules', async () => {
     const { outputFiles, metafile } = await build({
       entryPoints: [ENTRY],
       bundle: true,
@@ -23,7 +23,7 @@ describe('the client in a browser', () => {
     });
     const size = gzipSync(outputFiles[0]?.contents ?? '').length;
     console.log(`the client takes ${size} bytes with gzip`);
-    expect(size).toBeLessThan(MOST_BYTES);
+    expect(size).toBeLessThan(MAX_BYTES);
     const inputs = Object.keys(metafile.inputs);
     expect(inputs.filter((path) => !OURS.test(path) && !LIBRARIES.test(path))).toEqual([]);
     expect(Object.values(metafile.outputs).flatMap(({ imports }) => imports)).toEqual([]);

@@ -20,7 +20,7 @@ async function start(options: GatewayOptions = {}): Promise<TestGateway> {
 
 const from = (address: string) => ({ 'x-forwarded-for': address });
 
-/** Opens an event stream of a client; the answer comes at once. */
+/** Opens an event stream for a forwarded client address. Resolves with the response. */
 async function stream({ url }: TestGateway, address: string) {
   const leaving = new AbortController();
   const { status } = await fetch(`${url}?query=subscription{sessionChanges{cursor}}`, {
@@ -30,8 +30,8 @@ async function stream({ url }: TestGateway, address: string) {
   return { status, leave: () => leaving.abort() };
 }
 
-describe('the limit of connections of one address, behind a trusted proxy', () => {
-  it('counts what each client has open: WebSockets, event streams and requests', async () => {
+describe('the connection limit per address behind a trusted proxy', () => {
+  it('the connection limit behind a trusted proxy counts WebSockets, event streams and requests per client', async () => {
     await using gateway = await start();
     const socket = await initWebSocket(gateway.webSocketUrl, undefined, { headers: from('203.0.113.7') });
     const first = await stream(gateway, '203.0.113.7');
@@ -54,7 +54,7 @@ describe('the limit of connections of one address, behind a trusted proxy', () =
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
-  it('does not count requests that are over, however many come over one connection', async () => {
+  it('the connection limit behind a trusted proxy does not count finished requests of a connection', async () => {
     await using gateway = await start({ limits: { socketsPerAddress: 1 } });
     for (let count = 0; count < 20; count += 1) {
       const response = await fetch(`${gateway.origin}/healthz`, { headers: from('203.0.113.7') });
@@ -62,7 +62,7 @@ describe('the limit of connections of one address, behind a trusted proxy', () =
     }
   });
 
-  it('does not count the proxy itself, nor what others forward', async () => {
+  it('the connection limit behind a trusted proxy ignores the proxy itself and the headers of untrusted peers', async () => {
     await using gateway = await start({ limits: { socketsPerAddress: 1 } });
     const streams = await Promise.all([1, 2, 3].map(() => stream(gateway, '127.0.0.1')));
     expect(streams.map(({ status }) => status)).toEqual([200, 200, 200]);
@@ -83,7 +83,7 @@ function collectLines() {
 }
 
 describe('the access log behind a trusted proxy', () => {
-  it('has the address of the client', async () => {
+  it('the access log behind a trusted proxy contains the address of the client', async () => {
     const { lines, log } = collectLines();
     await using gateway = await start({ log });
     await (await fetch(`${gateway.origin}/healthz`, { headers: from('203.0.113.7, 127.0.0.1') })).text();
@@ -92,7 +92,7 @@ describe('the access log behind a trusted proxy', () => {
       .toEqual([expect.objectContaining({ client: '203.0.113.7', path: '/healthz' })]);
   });
 
-  it('has a line for each WebSocket, also for one that is refused', async () => {
+  it('the access log behind a trusted proxy has a line per WebSocket, also for rejected ones', async () => {
     const { lines, log } = collectLines();
     await using gateway = await start({ log, limits: { socketsPerAddress: 1 } });
     const open = (address: string) =>

@@ -15,7 +15,7 @@ import { initWebSocket } from '../support/web-socket-client.js';
 
 type Costly = TestGateway & { readonly source: MemorySource };
 
-/** A gateway with Sessions of many targets. */
+/** Starts a gateway with Sessions of many targets. */
 async function start(sessions: number, targets: number, options: GatewayOptions = {}): Promise<Costly> {
   const all = Array.from({ length: sessions }, (_, index) => session(`s${index}`, many(targets, 'running')));
   const source = createMemoryProvider('many', all);
@@ -39,10 +39,10 @@ function requestOf(query: string, accept = 'application/json'): string {
   return `GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`;
 }
 
-/** An operation whose JSON takes long to parse. */
+/** Creates an operation whose JSON takes long to parse. */
 const NESTED = `{"query":"{ __typename }","variables":{"x":${'['.repeat(450_000)}${']'.repeat(450_000)}}}`;
 
-/** A document that takes long to validate: each fragment is compared with those after it. */
+/** Creates a document that takes long to validate, because each fragment is compared with all later ones. */
 const CHAIN = `{ ...f0 } ${Array.from({ length: 480 }, (_, n) => `fragment f${n} on Query { __typename ${n < 479 ? `...f${n + 1}` : ''} }`).join(' ')}`;
 
 function toChunk(text: string): string {
@@ -53,7 +53,7 @@ function textFrame(text: string): Buffer {
   return encodeFrame(frameOf(OPCODES.text, Buffer.from(text)));
 }
 
-/** A WebSocket whose frames the test writes, once it is acknowledged. */
+/** Opens a WebSocket whose frames the test writes. Resolves when it is acknowledged. */
 async function openWebSocket(gateway: TestGateway): Promise<Socket> {
   const socket = open(gateway);
   const request = [
@@ -71,7 +71,7 @@ async function openWebSocket(gateway: TestGateway): Promise<Socket> {
   return socket;
 }
 
-/** Resolves once a text has come. */
+/** Resolves when the text has been received. */
 function includes(socket: Socket, text: string): Promise<void> {
   return new Promise((resolve) => {
     let last = '';
@@ -82,7 +82,7 @@ function includes(socket: Socket, text: string): Promise<void> {
   });
 }
 
-/** Resolves with the order in which things happened. */
+/** Resolves with the order in which the promises settled. */
 async function race(tasks: Readonly<Record<string, Promise<unknown>>>): Promise<string[]> {
   const order: string[] = [];
   await Promise.all(
@@ -94,10 +94,10 @@ async function race(tasks: Readonly<Record<string, Promise<unknown>>>): Promise<
   return order;
 }
 
-describe('U1: an operation that takes long', () => {
+describe('U1: a long operation', () => {
   const ALL = '{ sessions(first: 1000) { nodes { status { targets { id name type phase since } } } } }';
 
-  it('lets /healthz be answered in the meantime, over HTTP', async () => {
+  it('U1: /healthz responds while a long HTTP operation runs', async () => {
     await using gateway = await start(100, 200);
     const asked = gateway.query<{ sessions: { nodes: unknown[] } }>(ALL);
     await new Promise(setImmediate);
@@ -107,70 +107,75 @@ describe('U1: an operation that takes long', () => {
   });
 
   it.each<[string, (text: string) => string, (text: string) => string, (() => string)?]>([
+    ['deeply nested JSON', (text) => `content-length: ${text.length}`, (text) => text, () => NESTED],
+    ['JSON of unknown length', () => 'transfer-encoding: chunked', toChunk],
     [
-      'of JSON nested by the thousand',
-      (text) => `content-length: ${text.length}`,
-      (text) => text,
-      () => NESTED,
-    ],
-    ['of unknown length', () => 'transfer-encoding: chunked', toChunk],
-    [
-      'of broken JSON of unknown length',
+      'invalid JSON of unknown length',
       () => 'transfer-encoding: chunked',
       toChunk,
       () => NESTED.replace(']]', ']}'),
     ],
-    ['too long to be looked up in the cache', (text) => `content-length: ${text.length}`, (text) => text],
-  ])('is one of many whose bodies %s are complete at once', async (_, lengthOf, encode, bodyOf) => {
-    await using gateway = await start(1, 1);
-    const clients = await Promise.all(
-      Array.from({ length: 10 }, async (_unused, index) => {
-        const body = bodyOf?.() ?? JSON.stringify({ query: `${CHAIN}${' '.repeat(70_000 + index)}` });
-        const socket = open(gateway);
-        const [first, rest] = [body.slice(0, -10), body.slice(-10)];
-        const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${lengthOf(body)}`;
-        await new Promise((resolve) => socket.write(`${head}\r\n\r\n${encode(first)}`, resolve));
-        return { answered: once(socket, 'data'), finish: () => socket.write(encode(rest)), socket };
-      }),
-    );
-    const health = open(gateway);
-    await once(health, 'connect');
-    await setTimeout(200);
-    const answers = clients.map(({ answered }, index) => [`${index}`, answered] as const);
-    for (const { finish } of clients) finish();
-    health.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n');
-    const order = await race({ ...Object.fromEntries(answers), health: once(health, 'data') });
-    expect(order).toHaveLength(11);
-    expect(order.indexOf('health')).toBeLessThan(5);
-    for (const { socket } of [...clients, { socket: health }]) socket.destroy();
-  });
+    [
+      'JSON above the maximum length of a cache key',
+      (text) => `content-length: ${text.length}`,
+      (text) => text,
+    ],
+  ])(
+    'U1: the gateway stays responsive when many bodies of %s are complete at once',
+    async (_, lengthOf, encode, bodyOf) => {
+      await using gateway = await start(1, 1);
+      const clients = await Promise.all(
+        Array.from({ length: 10 }, async (_unused, index) => {
+          const body = bodyOf?.() ?? JSON.stringify({ query: `${CHAIN}${' '.repeat(70_000 + index)}` });
+          const socket = open(gateway);
+          const [first, rest] = [body.slice(0, -10), body.slice(-10)];
+          const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${lengthOf(body)}`;
+          await new Promise((resolve) => socket.write(`${head}\r\n\r\n${encode(first)}`, resolve));
+          return { answered: once(socket, 'data'), finish: () => socket.write(encode(rest)), socket };
+        }),
+      );
+      const health = open(gateway);
+      await once(health, 'connect');
+      await setTimeout(200);
+      const answers = clients.map(({ answered }, index) => [`${index}`, answered] as const);
+      for (const { finish } of clients) finish();
+      health.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n');
+      const order = await race({ ...Object.fromEntries(answers), health: once(health, 'data') });
+      expect(order).toHaveLength(11);
+      expect(order.indexOf('health')).toBeLessThan(5);
+      for (const { socket } of [...clients, { socket: health }]) socket.destroy();
+    },
+  );
 
   it.each<[string, Buffer, number]>([
     ['a message of nested JSON', textFrame(NESTED), 1],
     ['5,000 messages', textFrame('{"type":"ping"}'), 5_000],
     ['20,000 pongs', encodeFrame(frameOf(OPCODES.pong, Buffer.alloc(0))), 20_000],
-  ])('is one of many WebSockets that each send %s at once', async (_, frame, count) => {
-    await using gateway = await start(1, 1);
-    const frames = Array.from({ length: count }, () => frame);
-    const bytes = Buffer.concat([...frames, textFrame('{}')]);
-    const sockets = await Promise.all(Array.from({ length: 10 }, () => openWebSocket(gateway)));
-    // All of the one message but its end.
-    const first = count === 1 ? bytes.subarray(0, frame.length - 10) : Buffer.alloc(0);
-    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write(first, resolve))));
-    const health = open(gateway);
-    await once(health, 'connect');
-    const rejected = sockets.map(
-      (socket, index) => [`${index}`, includes(socket, 'Invalid message')] as const,
-    );
-    for (const socket of sockets) socket.write(bytes.subarray(first.length));
-    health.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n');
-    const order = await race({ ...Object.fromEntries(rejected), health: once(health, 'data') });
-    expect(order).toHaveLength(11);
-    expect(order.indexOf('health')).toBeLessThan(5);
-    for (const socket of [...sockets, health]) socket.destroy();
-  });
+  ])(
+    'U1: the gateway stays responsive when many WebSockets each send %s at once',
+    async (_, frame, count) => {
+      await using gateway = await start(1, 1);
+      const frames = Array.from({ length: count }, () => frame);
+      const bytes = Buffer.concat([...frames, textFrame('{}')]);
+      const sockets = await Promise.all(Array.from({ length: 10 }, () => openWebSocket(gateway)));
+      // The whole message except its last byte.
+      const first = count === 1 ? bytes.subarray(0, frame.length - 10) : Buffer.alloc(0);
+      await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write(first, resolve))));
+      const health = open(gateway);
+      await once(health, 'connect');
+      const rejected = sockets.map(
+        (socket, index) => [`${index}`, includes(socket, 'Invalid message')] as const,
+      );
+      for (const socket of sockets) socket.write(bytes.subarray(first.length));
+      health.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n');
+      const order = await race({ ...Object.fromEntries(rejected), health: once(health, 'data') });
+      expect(order).toHaveLength(11);
+      expect(order.indexOf('health')).toBeLessThan(5);
+      for (const socket of [...sockets, health]) socket.destroy();
+    },
+  );
 
-  it('lets another operation of the same WebSocket be answered in the meantime', async () => {
+  it('U1: another operation of the same WebSocket is answered while a long operation runs', async () => {
     await using gateway = await start(100, 200);
     const client = await initWebSocket(gateway.webSocketUrl);
     client.send({ id: 'all', type: 'subscribe', payload: { query: ALL } });
@@ -183,7 +188,7 @@ describe('U1: an operation that takes long', () => {
     client.socket.terminate();
   });
 
-  it('answers with everything as it was in one moment, whatever comes meanwhile', async () => {
+  it('the result of a long operation shows one revision, although updates arrive meanwhile', async () => {
     await using gateway = await start(50, 200);
     const query = `{ ${['a', 'b', 'c'].map((name) => `${name}: targets { phase }`).join(' ')} }`;
     const asked = gateway.query<Record<string, { phase: string }[]>>(query);
@@ -194,7 +199,7 @@ describe('U1: an operation that takes long', () => {
     expect(new Set(seen).size).toBe(1);
   });
 
-  it('gives the same answer as at once', async () => {
+  it('the result of an operation executed in slices equals that of one execution', async () => {
     await using gateway = await start(3, 5);
     await using other = await start(3, 5);
     const query =
@@ -206,7 +211,7 @@ describe('U1: an operation that takes long', () => {
     for (const part of Object.values(large.data)) expect(part).toEqual(one.data.a0);
   });
 
-  it('is a subscription whose first payload is in slices, and S3 holds', async () => {
+  it('S3: changes applied to a first payload that was executed in slices yield the newest state', async () => {
     await using gateway = await start(1, 3_000);
     const client = await initWebSocket(gateway.webSocketUrl);
     const query =
@@ -232,11 +237,11 @@ describe('U1: an operation that takes long', () => {
   });
 });
 
-describe('an answer', () => {
+describe('the limits of a response', () => {
   it.each([
-    ['long texts', 20, 1_000],
-    ['texts that are longer as bytes', 20, 30],
-  ])('has a limit of bytes: %s', async (_, targets, characters) => {
+    ['long strings', 20, 1_000],
+    ['strings that are longer in bytes than in characters', 20, 30],
+  ])('a response above the byte limit is rejected: %s', async (_, targets, characters) => {
     await using gateway = await start(0, 0, { limits: { answerBytes: 5_000 } });
     gateway.source.put(largeSession('a', targets, characters * (characters < 100 ? 10 : 1)));
     const { data, errors } = await gateway.query(
@@ -252,7 +257,7 @@ describe('an answer', () => {
     ]);
   });
 
-  it('has the limit as a payload of a subscription, which goes on', async () => {
+  it('a payload above the byte limit is replaced by an error, and its subscription continues', async () => {
     await using gateway = await start(0, 0, { limits: { answerBytes: 5_000 } });
     gateway.source.put(largeSession('a', 20, 1_000));
     const client = await initWebSocket(gateway.webSocketUrl);
@@ -264,7 +269,7 @@ describe('an answer', () => {
     client.socket.terminate();
   });
 
-  it('lists a hundred errors, and says how many more there are', async () => {
+  it('a response lists at most 100 errors and the number of further errors', async () => {
     await using gateway = await start(1, 1, { federation: true });
     const representations = Array.from({ length: 1_000 }, () => ({ __typename: 'Junk' }));
     const { errors } = await gateway.query(
@@ -277,12 +282,12 @@ describe('an answer', () => {
 });
 
 describe('a client that does not read', () => {
-  /** More than the buffers of a connection of this machine take. */
+  /** Larger than the socket buffers of a local connection. */
   const LONG = 16 * 2 ** 20;
 
   it.each([
     [
-      'an answer over HTTP',
+      'a response over HTTP',
       'application/json',
       `{ session { status { targets { ${WAIT_REASON_FIELDS} } } } }`,
     ],
@@ -291,7 +296,7 @@ describe('a client that does not read', () => {
       'text/event-stream',
       `subscription { session { status { targets { ${WAIT_REASON_FIELDS} } } } }`,
     ],
-  ])('is cut after ten seconds: %s', async (_, accept, query) => {
+  ])('S5: a client that reads nothing for 10 s is disconnected: %s', async (_, accept, query) => {
     const clock = createManualClock();
     await using gateway = await start(0, 0, { clock });
     gateway.source.put(largeSession('a', 16, LONG / 16));
@@ -308,13 +313,13 @@ describe('a client that does not read', () => {
         { timeout: 25_000 },
       )
       .toMatch(/refusals_total\{reason="answer_not_read"\} 1\n/);
-    // Only a connection that reads sees its end: what the system has taken for it comes first.
+    // The end is visible only after reading what the system has buffered.
     socket.resume();
     await closed;
     expect(gateway.gateway.readers).toBe(0);
   });
 
-  it('is answered one request after the other, so that only one answer waits for it', async () => {
+  it('pipelined requests are executed one by one, so that only one response waits for a client that does not read', async () => {
     await using gateway = await start(0, 0, { queryCacheBytes: 0 });
     gateway.source.put(largeSession('a', 16, LONG / 16));
     const socket = open(gateway);
@@ -324,7 +329,7 @@ describe('a client that does not read', () => {
       socket.write(requestOf(`{ a${n}: session { status { targets { ${WAIT_REASON_FIELDS} } } } }`));
     await expect.poll(() => memory() - before, { timeout: 20_000 }).toBeGreaterThan(LONG / 2);
     for (let turns = 0; turns < 20; turns += 1) await fetch(`${gateway.origin}/healthz`);
-    // Twenty answers are 320 MB.
+    // 20 responses are 320 MB.
     expect(memory() - before).toBeLessThan(10 * LONG);
     let bytes = 0;
     socket.on('data', (chunk) => {
@@ -342,7 +347,7 @@ describe('a client that does not read', () => {
 });
 
 describe('the subscriptions of one WebSocket', () => {
-  it('may cost as much as one operation, all together', async () => {
+  it('the subscriptions of one WebSocket together may cost as much as one operation', async () => {
     await using gateway = await start(1, 100, { limits: { complexity: 1_000 } });
     const client = await initWebSocket(gateway.webSocketUrl);
     for (const id of ['1', '2', '3', '4', '5']) {
@@ -361,11 +366,11 @@ describe('the subscriptions of one WebSocket', () => {
     client.socket.terminate();
   });
 
-  it('keep no payloads that nobody comes for: 20 different ones, 80 updates of a megabyte', async () => {
+  it('S5: 20 subscriptions of a stuck WebSocket keep bounded memory over 80 updates of 1 MB', async () => {
     await using gateway = await start(0, 0);
     gateway.source.put(largeSession('a', 100, 10_000));
     const client = await initWebSocket(gateway.webSocketUrl);
-    // The client keeps no messages either.
+    // The client must not keep messages either.
     client.socket.removeAllListeners('message');
     const newest = new Map<string, string>();
     client.socket.on('message', (bytes) => {
@@ -383,7 +388,7 @@ describe('the subscriptions of one WebSocket', () => {
       await new Promise(setImmediate);
     }
     await expect.poll(() => new Set(newest.values()), { timeout: 60_000 }).toEqual(new Set(['80']));
-    // 20 groups that keep 64 payloads each are 1.3 GB.
+    // 20 groups with 64 payloads each would be 1.3 GB.
     expect(process.memoryUsage().arrayBuffers).toBeLessThan(400 * 2 ** 20);
     client.socket.terminate();
   });
@@ -409,7 +414,7 @@ describe('TLS connections without a handshake', () => {
     return text;
   }
 
-  it('are counted, and cut when there are many', async () => {
+  it('TLS connections without a handshake are limited in number', async () => {
     const { ca, server: tls } = await sharedTls();
     await using gateway = await start(0, 0, { tls, limits: { socketsPerAddress: 3 } });
     const sockets = await Promise.all(Array.from({ length: 3 }, () => silent(gateway)));
@@ -428,7 +433,7 @@ describe('TLS connections without a handshake', () => {
     await expect.poll(() => ask(gateway, ca)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it("are cut after the time for a request's headers", async () => {
+  it('TLS connections without a handshake are closed after the header timeout', async () => {
     const { ca, server: tls } = await sharedTls();
     await using gateway = await start(0, 0, { tls, limits: { socketsPerAddress: 3, headersMs: 200 } });
     const closed = await Promise.all(

@@ -19,7 +19,7 @@ function open({ origin }: TestGateway) {
   return socket;
 }
 
-/** The head of the first answer to bytes that are sent as they are. */
+/** Sends raw bytes. Resolves with the head of the first response. */
 async function headOf(gateway: TestGateway, bytes: string): Promise<string> {
   const socket = open(gateway);
   socket.write(bytes);
@@ -34,7 +34,7 @@ async function headOf(gateway: TestGateway, bytes: string): Promise<string> {
 
 const POST = { method: 'POST', 'content-type': 'application/json' };
 
-/** A request of the page. */
+/** Formats a request of the page. */
 function request(fields: Readonly<Record<string, string>>, body = '', page = PAGE): string {
   const { method = 'GET', path = '/graphql?query={__typename}', ...rest } = fields;
   const headers = { host: 'localhost', origin: page, ...rest };
@@ -45,28 +45,28 @@ function request(fields: Readonly<Record<string, string>>, body = '', page = PAG
 const answers: [status: number, what: string, bytes: (page: string) => string, options?: GatewayOptions][] = [
   [200, 'a query', (page) => request({}, '', page)],
   [200, 'a health check', (page) => request({ path: '/healthz' }, '', page)],
-  [404, 'a path that is none', (page) => request({ path: '/none' }, '', page)],
+  [404, 'an unknown path', (page) => request({ path: '/none' }, '', page)],
   [400, 'several Host headers', (page) => request({ Host: 'localhost' }, '', page)],
-  [400, 'a body that is no JSON', (page) => request({ ...POST, 'content-length': '1' }, '{', page)],
+  [400, 'a body that is not JSON', (page) => request({ ...POST, 'content-length': '1' }, '{', page)],
   [
     400,
-    'a chunk of no length',
+    'a chunk without a valid length',
     (page) => request({ ...POST, 'transfer-encoding': 'chunked' }, 'z\r\n', page),
   ],
-  [400, 'a header that is none', (page) => request({}, '', page).replace('\r\n\r\n', '\r\n(: x\r\n\r\n')],
+  [400, 'an invalid header', (page) => request({}, '', page).replace('\r\n\r\n', '\r\n(: x\r\n\r\n')],
   [401, 'a missing token', (page) => request({}, '', page), { token: 'secret' }],
   [403, 'a host that is not allowed', (page) => request({ host: 'other.example' }, '', page)],
-  [405, 'a method that is not answered', (page) => request({ method: 'PUT' }, '', page)],
+  [405, 'an unsupported method', (page) => request({ method: 'PUT' }, '', page)],
   [
     408,
-    'half a body',
+    'an incomplete body',
     (page) => request({ ...POST, 'content-length': '9' }, '{', page),
     { limits: { requestMs: 100 } },
   ],
   [413, 'a body above the limit', (page) => request({ ...POST, 'content-length': '1000001' }, '', page)],
   [
     413,
-    'a body in chunks above the limit',
+    'a chunked body above the limit',
     (page) => request({ ...POST, 'transfer-encoding': 'chunked' }, `f\r\n${'x'.repeat(15)}\r\n`, page),
     { limits: { bodyBytes: 10 } },
   ],
@@ -77,38 +77,44 @@ const answers: [status: number, what: string, bytes: (page: string) => string, o
   ],
   [
     415,
-    'a body of another type',
+    'a body of an unsupported media type',
     (page) => request({ ...POST, 'content-type': 'text/plain', 'content-length': '1' }, '{', page),
   ],
   [431, 'headers above the limit', (page) => request({ cookie: 'x'.repeat(20_000) }, '', page)],
 ];
 
 describe('a page of an allowed origin', () => {
-  it.each(answers)('can read the status %i, of %s', async (status, _, bytes, options) => {
-    await using gateway = await start(options);
-    const head = await headOf(gateway, bytes(PAGE));
-    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    expect(head).toMatch(new RegExp(`^access-control-allow-origin: ${PAGE}\r$`, 'im'));
-    expect(head).toMatch(/^vary: (.*, )?origin(,.*)?\r?$/im);
-  });
+  it.each(answers)(
+    'a page of an allowed origin can read status %i of %s',
+    async (status, _, bytes, options) => {
+      await using gateway = await start(options);
+      const head = await headOf(gateway, bytes(PAGE));
+      expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(head).toMatch(new RegExp(`^access-control-allow-origin: ${PAGE}\r$`, 'im'));
+      expect(head).toMatch(/^vary: (.*, )?origin(,.*)?\r?$/im);
+    },
+  );
 
   it.each([
     [429, { socketsPerAddress: 1 }],
     [503, { sockets: 1 }],
-  ])('can read the status %i, of a connection too many, and when to try again', async (status, limits) => {
-    await using gateway = await start({ limits });
-    const first = open(gateway);
-    await once(first, 'connect');
-    const head = await headOf(gateway, request({}));
-    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    expect(head).toContain(`access-control-allow-origin: ${PAGE}`);
-    expect(head).toMatch(/^access-control-expose-headers: .*retry-after/m);
-    expect(head).toContain('retry-after: 5');
-    expect(head).toMatch(/^vary: origin\r?$/m);
-    first.destroy();
-  });
+  ])(
+    'a page of an allowed origin can read status %i and Retry-After above a connection limit',
+    async (status, limits) => {
+      await using gateway = await start({ limits });
+      const first = open(gateway);
+      await once(first, 'connect');
+      const head = await headOf(gateway, request({}));
+      expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(head).toContain(`access-control-allow-origin: ${PAGE}`);
+      expect(head).toMatch(/^access-control-expose-headers: .*retry-after/m);
+      expect(head).toContain('retry-after: 5');
+      expect(head).toMatch(/^vary: origin\r?$/m);
+      first.destroy();
+    },
+  );
 
-  it('gets an answer to its preflight on a connection too many, since it could not read the refusal otherwise', async () => {
+  it('a preflight above a connection limit succeeds, because otherwise the page could not read the rejection', async () => {
     await using gateway = await start({ limits: { socketsPerAddress: 1 } });
     const first = open(gateway);
     await once(first, 'connect');
@@ -124,7 +130,7 @@ describe('a page of an allowed origin', () => {
 });
 
 describe('a page of another origin', () => {
-  it.each(answers)('cannot read the status %i, of %s', async (_, __, bytes, options) => {
+  it.each(answers)('a page of another origin cannot read status %i of %s', async (_, __, bytes, options) => {
     await using gateway = await start(options);
     expect(await headOf(gateway, bytes('https://evil.example'))).not.toMatch(/access-control-/i);
   });

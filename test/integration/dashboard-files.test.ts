@@ -11,13 +11,13 @@ import { createTemporaryFolder } from '../support/temporary-folder.js';
 const get = (gateway: TestGateway, path: string, headers: Record<string, string> = {}) =>
   fetch(gateway.origin + path, { redirect: 'manual', headers });
 
-/** The addresses of the files that a page asks for, as it writes them. */
+/** Returns the addresses of the files that a page references, unchanged. */
 async function assetsOf(page: Response): Promise<string[]> {
   return [...(await page.text()).matchAll(/(?:src|href)="(assets\/[^"]+)"/g)].map(([, path = '']) => path);
 }
 
 describe('the dashboard', () => {
-  it('is a page that may load nothing from elsewhere, and run nothing that is not its own', async () => {
+  it('the dashboard has a Content-Security-Policy that allows only its own files', async () => {
     await using gateway = await startGateway();
     const page = await get(gateway, '/');
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -30,7 +30,7 @@ describe('the dashboard', () => {
     expect(await assetsOf(page)).toHaveLength(3);
   });
 
-  it('takes less than 100 kB in all, compressed', async () => {
+  it('the compressed dashboard is smaller than 100 kB in total', async () => {
     await using gateway = await startGateway();
     const page = await get(gateway, '/');
     const paths = ['/', ...(await assetsOf(page)).map((path) => `/${path}`)];
@@ -48,7 +48,7 @@ describe('the dashboard', () => {
     expect(total).toBeGreaterThan(gzipSync('').length * paths.length);
   });
 
-  it('is loaded once: its files never change, and the page is asked for anew only when it did', async () => {
+  it('the files of the dashboard are immutable, and its page is revalidated by ETag', async () => {
     await using gateway = await startGateway();
     const page = await get(gateway, '/');
     const etag = page.headers.get('etag') ?? '';
@@ -64,14 +64,14 @@ describe('the dashboard', () => {
     }
   });
 
-  it('comes plain for a client that takes nothing else', async () => {
+  it('the dashboard is sent uncompressed to a client that accepts no encoding', async () => {
     await using gateway = await startGateway();
     const plain = await get(gateway, '/', { 'accept-encoding': 'identity' });
     expect(plain.headers.get('content-encoding')).toBeNull();
     expect(await plain.text()).toBe(await (await get(gateway, '/', { 'accept-encoding': 'gzip' })).text());
   });
 
-  it('serves nothing but its own files', async () => {
+  it('the dashboard serves only its own files', async () => {
     await using gateway = await startGateway();
     for (const path of [
       '/assets/',
@@ -85,7 +85,7 @@ describe('the dashboard', () => {
     expect((await fetch(`${gateway.origin}/`, { method: 'POST', redirect: 'manual' })).status).toBe(302);
   });
 
-  it('is below the prefix, where a slash at the end makes its relative addresses right', async () => {
+  it('the dashboard is served below the prefix, with a trailing slash for its relative addresses', async () => {
     await using gateway = await startGateway({ pathPrefix: '/tilt' });
     const bare = await get(gateway, '/tilt?session=a');
     expect([bare.status, bare.headers.get('location')]).toEqual([302, './tilt/?session=a']);
@@ -94,13 +94,13 @@ describe('the dashboard', () => {
     expect((await get(gateway, `/${asset}`)).status).toBe(404);
   });
 
-  it('needs no token, and gives none of what does', async () => {
+  it('the dashboard files require no token, and its data does', async () => {
     await using gateway = await startGateway({ token: 'a-token-of-the-tests' });
     expect((await get(gateway, '/')).status).toBe(200);
     expect((await get(gateway, '/graphql?query={sessions{totalCount}}')).status).toBe(401);
   });
 
-  it('that was not built is missing until it is, in a folder of any name', async () => {
+  it('a dashboard that is not built is reported as missing until it is built', async () => {
     await using folder = await createTemporaryFolder();
     const dashboard = createDashboard(pathToFileURL(folder.file('the dashboard/')));
     const server = createServer((request, response) => {
@@ -121,7 +121,7 @@ describe('the dashboard', () => {
     server.closeAllConnections();
   });
 
-  it('gives way to the endpoint where it is switched off', async () => {
+  it('the root path redirects to the endpoint when the dashboard is disabled', async () => {
     await using gateway = await startGateway({ dashboard: false });
     const root = await get(gateway, '/');
     expect([root.status, root.headers.get('location')]).toEqual([302, 'graphql']);

@@ -29,7 +29,7 @@ async function startDemo() {
   return { ...gateway, clock };
 }
 
-/** The phases that a stream of payloads goes through, as they come. */
+/** Yields the phases in a stream of payloads, as they arrive. */
 function follow(stream: AsyncIterable<{ data?: unknown }>): Set<string> {
   const seen = new Set<string>();
   void (async () => {
@@ -41,7 +41,7 @@ function follow(stream: AsyncIterable<{ data?: unknown }>): Set<string> {
 }
 
 describe('the demo', () => {
-  it('shows every phase within 20 seconds, over WebSocket and over server-sent events', async () => {
+  it('the demo shows every phase within 20 seconds, over WebSocket and over SSE', async () => {
     await using demo = await startDemo();
     const socket = createWsClient({ url: demo.webSocketUrl, webSocketImpl: WebSocket });
     const events = createSseClient({ url: demo.url });
@@ -55,7 +55,7 @@ describe('the demo', () => {
     events.dispose();
   });
 
-  it('answers a query that selects every field of the schema', async () => {
+  it('the demo answers a query that selects every field of the schema', async () => {
     await using demo = await startDemo();
     const schema = createSchema(createSubscriptionResolvers());
     const everything = buildQueryOfEveryField(schema, { id: '"demo/Tiltfile"', name: '"api:serve"' });

@@ -17,7 +17,7 @@ describe('behind a reverse proxy', () => {
     return gateway;
   }
 
-  it('all paths begin with a prefix, and no other is answered', async () => {
+  it('with a prefix, all paths below it are served and no others', async () => {
     await using gateway = await start({ pathPrefix: '/tilt/one' });
     const get = (path: string, accept = 'application/json') =>
       fetch(gateway.origin + path, { redirect: 'manual', headers: { accept } });
@@ -35,7 +35,7 @@ describe('behind a reverse proxy', () => {
     await expect(initWebSocket(`${url}/graphql`)).rejects.toThrow('404');
   });
 
-  it('what it says of its clients is believed only where that was asked for', async () => {
+  it('forwarded headers are ignored unless the proxy is trusted', async () => {
     const headers = {
       accept: 'application/json',
       'x-forwarded-for': '203.0.113.7',
@@ -49,7 +49,7 @@ describe('behind a reverse proxy', () => {
     expect((await fetch(`${careful.url}?query={__typename}`, { headers })).status).toBe(200);
   });
 
-  it('the cookie is sent by TLS alone when the proxy says that its client came by TLS', async () => {
+  it('the token cookie is Secure when a trusted proxy reports that the client uses TLS', async () => {
     await using gateway = await start({ token: 'a-token-of-the-tests', trustProxies: ['127.0.0.1'] });
     const headers = { accept: 'text/html', 'x-forwarded-proto': 'https' };
     const opened = await fetch(`${gateway.url}?token=a-token-of-the-tests`, { redirect: 'manual', headers });
@@ -58,7 +58,7 @@ describe('behind a reverse proxy', () => {
 });
 
 describe('TLS', () => {
-  it('serves HTTP, WebSocket and SSE, and uses a renewed certificate without a restart', async () => {
+  it('the gateway serves HTTP, WebSocket and SSE over TLS, and loads a renewed certificate without a restart', async () => {
     await using folder = await createTemporaryFolder();
     const [cert, key] = [folder.file('cert.pem'), folder.file('key.pem')];
     const [first, second] = [await createTls(), await createTls()];
@@ -83,7 +83,7 @@ describe('TLS', () => {
   }, 30_000);
 });
 
-/** The status and the media type of an answer, by TLS with a CA of one's own. */
+/** Sends a request over TLS with this CA. Resolves with status and media type. */
 function get(url: string, { ca }: TestTls, accept = 'application/json') {
   return new Promise<{ status: number | undefined; type: string }>((resolve, reject) => {
     const document = accept.includes('event')

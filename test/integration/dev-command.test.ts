@@ -7,7 +7,7 @@ import { createTemporaryFolder } from '../support/temporary-folder.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What `npm run dev` reads of the project. */
+/** Files of the project that `npm run dev` reads. */
 const SOURCES = ['package.json', 'tsconfig.json', 'schema.graphql', 'codegen.ts', '.build', 'src'];
 
 const PATIENCE = { timeout: 60_000 };
@@ -18,7 +18,7 @@ it('npm run dev regenerates the types and restarts the gateway when schema.graph
   await symlink(`${ROOT}node_modules`, folder.file('node_modules'));
   const dev = spawn('npm', ['run', 'dev', '--', '--source', 'demo', '--port', '0'], {
     cwd: folder.path,
-    // A process group of its own, which ends as a whole.
+    // A new process group, so that all of it can be killed.
     detached: true,
   });
   const exit = once(dev, 'exit');

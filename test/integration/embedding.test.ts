@@ -6,7 +6,10 @@ import { createGateway, createMemoryProvider, type Gateway } from '../../src/ind
 import { session } from '../support/sessions.js';
 import { initWebSocket } from '../support/web-socket-client.js';
 
-/** A server of somebody else's, with a gateway in it under `/tilt`. Ends at the end of its block. */
+/**
+ * An HTTP server of an application with a gateway under `/tilt`. Closed at the end of its block (`await
+ * using`).
+ */
 interface Host extends AsyncDisposable {
   readonly origin: string;
   readonly gateway: Gateway;
@@ -41,8 +44,8 @@ async function listen(server: Server): Promise<AddressInfo> {
   return address;
 }
 
-describe("a gateway in somebody else's server", () => {
-  it('answers its own paths, and leaves all others alone', async () => {
+describe('an embedded gateway', () => {
+  it('an embedded gateway answers its own paths and ignores all others', async () => {
     await using host = await startHost();
     const answer = await fetch(`${host.origin}/tilt/graphql?query={session{id}}`);
     expect(await answer.json()).toEqual({ data: { session: { id: 'shop/Tiltfile' } } });
@@ -52,7 +55,7 @@ describe("a gateway in somebody else's server", () => {
     }
   });
 
-  it('serves subscriptions over WebSocket, and takes no other path', async () => {
+  it('an embedded gateway serves WebSocket subscriptions only at its own path', async () => {
     await using host = await startHost();
     const address = host.origin.replace('http', 'ws');
     const client = await initWebSocket(`${address}/tilt/graphql`);
@@ -69,7 +72,7 @@ describe("a gateway in somebody else's server", () => {
     expect((await client.closed)[0]).toBe(1001);
   });
 
-  it('lets in no page of another origin, and no other host', async () => {
+  it('an embedded gateway rejects other origins and other hosts', async () => {
     await using host = await startHost();
     const url = `${host.origin}/tilt/graphql?query={session{id}}`;
     expect((await fetch(url, { headers: { origin: 'http://evil.example' } })).status).toBe(403);

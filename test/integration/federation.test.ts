@@ -16,8 +16,8 @@ async function startSubgraph(limit = {}) {
   return started;
 }
 
-describe('a subgraph of Apollo Federation 2', () => {
-  it('tells its schema with the keys of its entities, and without `node`', async () => {
+describe('Apollo Federation 2', () => {
+  it('the subgraph schema contains the keys of its entities and no `node` field', async () => {
     await using subgraph = await startSubgraph();
     const { data } = await subgraph.query<{ _service: { sdl: string } }>('{ _service { sdl } }');
     const { sdl } = data._service;
@@ -29,7 +29,7 @@ describe('a subgraph of Apollo Federation 2', () => {
     expect(Object.keys(query.getFields())).toEqual(['session', 'sessions', 'target', 'targets', 'gateway']);
   });
 
-  it('resolves references to Sessions and targets, null for what is not there', async () => {
+  it('_entities resolves references to Sessions and targets, and returns null for unknown ones', async () => {
     await using subgraph = await startSubgraph();
     const representations = [
       { __typename: 'Target', id: 'shop/Tiltfile#api:serve' },
@@ -52,10 +52,10 @@ describe('a subgraph of Apollo Federation 2', () => {
   it.each([
     ['of another type', { __typename: 'Verdict', id: 'shop/Tiltfile' }],
     ['without an id', { __typename: 'Session' }],
-    ['with an id that is no text', { __typename: 'Session', id: { is: 1 } }],
-    ['of no type', { id: 'shop/Tiltfile' }],
-    ['that is no object', 'shop/Tiltfile'],
-  ])('has an error in the place of a reference %s, and answers the others', async (_, wrong) => {
+    ['with an id that is not a string', { __typename: 'Session', id: { is: 1 } }],
+    ['without a type', { id: 'shop/Tiltfile' }],
+    ['that is not an object', 'shop/Tiltfile'],
+  ])('_entities returns an error for a reference %s and resolves the others', async (_, wrong) => {
     await using subgraph = await startSubgraph();
     const representations = [wrong, { __typename: 'Session', id: 'shop/Tiltfile' }];
     const answer = await subgraph.query(ENTITIES, { representations });
@@ -65,7 +65,7 @@ describe('a subgraph of Apollo Federation 2', () => {
     });
   });
 
-  it('counts each reference into the complexity of a query', async () => {
+  it('each reference of _entities counts towards the complexity of a query', async () => {
     await using subgraph = await startSubgraph({ limits: { complexity: 100 } });
     const representations = Array.from({ length: 50 }, () => ({
       __typename: 'Session',
@@ -75,13 +75,13 @@ describe('a subgraph of Apollo Federation 2', () => {
     expect(answer.errors?.[0]?.message).toContain("The document's complexity: expected at most 100");
   });
 
-  it('is one by the flag too', async () => {
+  it('--federation turns serve into a subgraph', async () => {
     await using command = runCli(['--port', '0', '--source', 'demo', '--federation']);
     const [, url = ''] = await command.until(/listens on (http:\S+)/);
     expect(await (await fetch(`${url}?query={_service{sdl}}`)).text()).toContain('@key');
   });
 
-  it('is none unless it is told to be', async () => {
+  it('the gateway is not a subgraph by default', async () => {
     await using gateway = await startGateway();
     const { errors } = await gateway.query('{ _service { sdl } }');
     expect(errors?.[0]?.message).toContain('Cannot query field "_service"');

@@ -5,11 +5,11 @@ import { startGateway } from '../support/gateway.js';
 import { createKubeconfigFolder } from '../support/kubeconfig-file.js';
 import { startTiltCommand, type TiltCommandOptions } from '../support/tilt-command.js';
 
-/** How many runs of a short-lived Tilt, and pairs of Tilts, are tried. */
+/** Number of runs of a short-lived Tilt, and of pairs of Tilts. */
 const ROUNDS = Number(process.env.TILT_GRAPHQL_ROUNDS ?? 20);
 const PAIRS = Number(process.env.TILT_GRAPHQL_ROUNDS ?? 4);
 
-/** A machine may be busy. */
+/** Options of `expect.poll` on a busy machine. */
 const PATIENCE = { timeout: 20_000, interval: 20 };
 
 interface Seen {
@@ -23,7 +23,7 @@ const SESSIONS = `{ sessions { nodes {
   id status { pid done error } connection { state error } verdict { state }
 } } }`;
 
-/** A gateway on a kubeconfig that does not exist yet. */
+/** Starts a gateway on a kubeconfig that does not exist yet. */
 async function start(retainMs?: number) {
   const folder = await createKubeconfigFolder();
   const lines: string[] = [];
@@ -44,7 +44,10 @@ async function start(retainMs?: number) {
     run,
     all,
     byPid,
-    /** Waits until the Session of a process that has ended is GONE, or for as long as a gateway may take to notice its end. */
+    /**
+     * Waits until the Session of an exited process is GONE, at most as long as a gateway may need to
+     * notice.
+     */
     settled: (pid: number) =>
       expect
         .poll(async () => (await byPid(pid))?.connection.state, { timeout: 3_000, interval: 20 })
@@ -64,18 +67,21 @@ const LIVE = { connection: { state: 'LIVE', error: null } };
 
 const WARNING = /^(warn|error) /;
 
-/** As long as a test needs; it ends by `finish`. */
+/** Longer than any test; the run ends by `finish`. */
 const LONG_MS = 600_000;
 
 /**
- * Life of a Tilt that fails at once. By default it ends as soon as it is watched, so that the result does not depend on the
- * machine; with `TILT_GRAPHQL_ROUNDS` it lives for 0.2 s while another process loads a core, which is the figure to quote.
+ * Options of a Tilt that fails at once. By default it exits when a watch opens, independent of the
+ * machine. With `TILT_GRAPHQL_ROUNDS` it lives for 0.2 s while another process loads a core: the
+ * measurement to quote.
  */
 const IS_MEASURED = process.env.TILT_GRAPHQL_ROUNDS !== undefined;
 const SHORT = IS_MEASURED ? { livesMs: 200 } : { livesMs: 50, untilWatched: true };
 
 describe('a tilt ci that fails in its Tiltfile and ends at once', () => {
-  it('is seen with its final state in at least 19 of 20 runs', { timeout: 240_000 }, async () => {
+  it('a tilt ci that fails in its Tiltfile and exits at once is seen with its final state in at least 19 of 20 runs', {
+    timeout: 240_000,
+  }, async () => {
     await using _load = loadCores(IS_MEASURED ? 1 : 0);
     await using tilts = await start();
     const verdicts: (string | undefined)[] = [];
@@ -93,7 +99,7 @@ describe('a tilt ci that fails in its Tiltfile and ends at once', () => {
 });
 
 describe('two Tilts with --port 0, which share the context tilt-0', () => {
-  it('are two Sessions for their whole lives, whichever ends first, and each has its own result', {
+  it('two Tilts that share the context tilt-0 are two Sessions with their own results, whichever ends first', {
     timeout: 240_000,
   }, async () => {
     await using tilts = await start();
@@ -131,7 +137,7 @@ describe('two Tilts with --port 0, which share the context tilt-0', () => {
     expect(tilts.lines.filter((line) => WARNING.test(line))).toEqual([]);
   });
 
-  it('and the first killed (-9): it is STALE until the second has its entry, whose Session takes its place', async () => {
+  it('of two Tilts that share tilt-0, a killed first one is STALE until the second writes its entry and replaces it', async () => {
     await using tilts = await start();
     await using a = tilts.run({ context: 'tilt-0', ends: 'never' });
     await tilts.untilPid(a.pid, LIVE);
@@ -145,7 +151,7 @@ describe('two Tilts with --port 0, which share the context tilt-0', () => {
     expect(await tilts.all()).toHaveLength(1);
   });
 
-  it('and the second killed (-9): it is STALE, the first stays LIVE, and a third makes the second GONE', async () => {
+  it('of two Tilts that share tilt-0, a killed second one is STALE until a third makes it GONE, and the first stays LIVE', async () => {
     await using tilts = await start();
     await using a = tilts.run({ context: 'tilt-0', ends: 'never' });
     await tilts.untilPid(a.pid, LIVE);
@@ -161,7 +167,7 @@ describe('two Tilts with --port 0, which share the context tilt-0', () => {
     expect(await tilts.byPid(a.pid)).toMatchObject({ ...LIVE, id: 'tilt-0/Tiltfile' });
   });
 
-  it('and the first restarted with another port and token, while the second runs', async () => {
+  it('of two Tilts that share tilt-0, the first can restart with a new port and token while the second runs', async () => {
     await using tilts = await start();
     await using a = tilts.run({ context: 'tilt-0', ends: 'never' });
     await tilts.untilPid(a.pid, LIVE);
@@ -176,8 +182,8 @@ describe('two Tilts with --port 0, which share the context tilt-0', () => {
   });
 });
 
-describe('the log of a gateway', () => {
-  it('has one line for each Tilt that comes and goes, and no warning when it ends as expected', async () => {
+describe('the log of Tilts', () => {
+  it('the log has one line per Tilt that starts or ends, and no warning when it ends as expected', async () => {
     await using tilts = await start();
     await using command = tilts.run({ ends: 'pass' });
     await command.exited;
@@ -192,7 +198,7 @@ describe('the log of a gateway', () => {
     ]);
   });
 
-  it('has one warning for a Tilt that is killed (-9), and one line for its restart', async () => {
+  it('the log has one warning for a killed Tilt and one line for its restart', async () => {
     await using tilts = await start();
     await using killed = tilts.run({ ends: 'never' });
     await tilts.untilPid(killed.pid, LIVE);
@@ -214,7 +220,7 @@ describe('the log of a gateway', () => {
   });
 });
 
-/** Processes that keep cores busy. */
+/** Starts processes that keep cores busy. */
 function loadCores(count: number) {
   const children = Array.from({ length: count }, () =>
     spawn(process.execPath, ['--eval', 'for (;;);'], { stdio: 'ignore' }),

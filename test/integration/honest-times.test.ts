@@ -5,7 +5,7 @@ import { runCli, runCliToEnd } from '../support/cli.js';
 import { sessionJson } from '../support/session-json.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 
-/** A gateway in a process of its own that reads one Session from a file. */
+/** Starts a gateway process that reads one Session from a file. */
 async function serveFile(targets: readonly unknown[], spec: object = {}) {
   const folder = await createTemporaryFolder();
   const json = sessionJson({ uid: 'run-1', targets: [TILTFILE, ...targets] });
@@ -45,8 +45,8 @@ const ready = (name: string, type: string, startTime: string, lastReadyTime: str
   state: { active: { startTime, ready: true, lastReadyTime } },
 });
 
-describe('a Session whose times of readiness are not of the newest start', () => {
-  it('shows no time to readiness, and JUnit has no negative time (it had -595 and 7200)', async () => {
+describe('a Session whose readiness times belong to an earlier start', () => {
+  it('readiness times of an earlier start give no time to readiness, and no negative time in JUnit (was -595 and 7200)', async () => {
     await using gateway = await serveFile([
       ready('early:serve', 'server', '2026-11-22T11:10:00Z', '2026-11-22T11:00:05Z'),
       ready('late:serve', 'server', '2026-11-22T11:00:00Z', '2026-11-22T13:00:00Z'),
@@ -63,8 +63,8 @@ describe('a Session whose times of readiness are not of the newest start', () =>
   });
 });
 
-describe('a Kubernetes Job that completed and whose pod was collected', () => {
-  it('has succeeded: `wait --for target:migrate:runtime=SUCCEEDED` exits 0', async () => {
+describe('a completed Kubernetes Job whose pod was deleted', () => {
+  it('a completed Kubernetes Job whose pod was deleted is SUCCEEDED, so that wait exits with 0', async () => {
     await using gateway = await serveFile([
       ready('migrate:runtime', 'job', '2026-11-22T11:00:00Z', '2026-11-22T11:00:09Z'),
     ]);
@@ -77,9 +77,9 @@ describe('a Kubernetes Job that completed and whose pod was collected', () => {
   });
 });
 
-describe("a resource called tiltfile, whose target has the name of the Tiltfile's own", () => {
+describe('a resource named tiltfile', () => {
   const second = { ...TILTFILE, resources: ['tiltfile'] };
-  it('is shown beside it, each with an id of its own', async () => {
+  it('the target of a resource named tiltfile and the target of the Tiltfile have different ids', async () => {
     await using gateway = await serveFile([second]);
     const targets = await gateway.targets();
     expect(targets.map(({ id, resources }) => [id, resources])).toEqual([
@@ -99,7 +99,7 @@ describe("a resource called tiltfile, whose target has the name of the Tiltfile'
 });
 
 describe('a Session of a newer Tilt', () => {
-  it('keeps the texts of enum values that this gateway does not know', async () => {
+  it('enum values of a newer Tilt are UNKNOWN and keep their text', async () => {
     const state = { terminated: { error: 'x', graceStatus: 'Forgiven' } };
     await using gateway = await serveFile([{ name: 'a:update', type: 'daemon', resources: [], state }], {
       exitCondition: 'someday',
@@ -122,8 +122,8 @@ describe('a Session of a newer Tilt', () => {
   });
 });
 
-describe('a Session with one target that cannot be read', () => {
-  it('shows the other targets, and is never taken for green', async () => {
+describe('a Session with one invalid target', () => {
+  it('a Session with one invalid target shows the other targets and never has the verdict PASSED', async () => {
     const broken = { name: 'api:serve', type: 'server', state: { active: { ready: true }, terminated: {} } };
     await using gateway = await serveFile([broken]);
     expect(await gateway.targets()).toMatchObject([

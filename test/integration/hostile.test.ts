@@ -8,7 +8,7 @@ import { startGateway, type TestGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
 import { connectWebSocket } from '../support/web-socket-client.js';
 
-// What hostile input has once done harm with.
+// Regression tests for hostile input that once caused harm.
 
 async function start(log: Log = silentLog): Promise<TestGateway> {
   const source = createMemoryProvider('a', [session('a')]);
@@ -17,20 +17,20 @@ async function start(log: Log = silentLog): Promise<TestGateway> {
   return started;
 }
 
-/** What is answered to bytes sent as they are, to the end of the connection. */
+/** Sends raw bytes. Resolves with everything received until the connection closes. */
 async function raw({ url }: TestGateway, bytes: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(bytes);
   return Buffer.concat(await socket.toArray()).toString();
 }
 
-/** A request for an event stream, with room for more headers. */
+/** Formats a request for an event stream, with further headers. */
 const SUBSCRIPTION =
   'GET /graphql?query=subscription%7BsessionChanges%7Bcursor%7D%7D HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n';
 
-describe('over HTTP', () => {
+describe('hostile HTTP input', () => {
   it.each(['[::1', '127.0.0.1:99999', 'a b', 'localhost/', '[::1]x'])(
-    'a host that is none (%s) is refused as a host',
+    'the malformed Host %s is rejected as an invalid host',
     async (host) => {
       await using gateway = await start();
       const answer = await raw(
@@ -61,8 +61,8 @@ describe('over HTTP', () => {
 
   it.each([
     ['fields', `{ ${'session { '.repeat(2_400)}`],
-    ['a list', `{ session(id: ${'['.repeat(4_900)}`],
-  ])('%s nested beyond the stack are refused as too deep, or as no document', async (_, query) => {
+    ['lists', `{ session(id: ${'['.repeat(4_900)}`],
+  ])('%s nested beyond the stack size are rejected', async (_, query) => {
     await using gateway = await start();
     const response = await fetch(gateway.url, {
       method: 'POST',
@@ -75,7 +75,7 @@ describe('over HTTP', () => {
   });
 
   it.each(['application/json', 'application/x-www-form-urlencoded', 'application/graphql'])(
-    'a client that leaves in the middle of a body (%s) is no fault of the gateway',
+    'a client that disconnects in the middle of a body (%s) is not reported as an error',
     async (type) => {
       const faults: string[] = [];
       await using gateway = await start((level, message) => {
@@ -92,7 +92,7 @@ describe('over HTTP', () => {
     },
   );
 
-  it('garbage behind a subscription ends it, and does not become a part of it', async () => {
+  it('garbage after a subscription request ends the stream and does not appear in it', async () => {
     await using gateway = await start();
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
     socket.write(`${SUBSCRIPTION}transfer-encoding: chunked\r\n\r\n`);
@@ -103,9 +103,9 @@ describe('over HTTP', () => {
   });
 
   it.each([
-    [20, 'begin one after the other, without a warning'],
-    [150, 'are too many, and end the connection'],
-  ])('%i subscriptions that are sent without waiting for an answer %s', async (count) => {
+    [20, 'start one after the other, without a warning'],
+    [150, 'exceed the limit and close the connection'],
+  ])('%i pipelined subscriptions %s', async (count) => {
     const warnings: string[] = [];
     const note = ({ message }: Error) => warnings.push(message);
     process.on('warning', note);
@@ -122,15 +122,15 @@ describe('over HTTP', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('what comes after a last request is not answered: it would be taken for a part of the answer', async () => {
+  it('bytes after a last request are not answered, because the client would read them as part of the response', async () => {
     await using gateway = await start();
     const answer = await raw(gateway, 'GET /healthz HTTP/1.0\r\nhost: localhost\r\n\r\n\x00garbage\r\n\r\n');
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
 });
 
-describe('over WebSocket', () => {
-  it('a ping nested 10,000 deep, which could not be written back, ends its own connection alone', async () => {
+describe('hostile WebSocket input', () => {
+  it('a ping with a payload nested 10,000 deep, which cannot be echoed, closes only its own connection', async () => {
     await using gateway = await start();
     const client = await connectWebSocket(gateway.webSocketUrl);
     client.socket.send(`{"type":"ping","payload":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`);
@@ -142,9 +142,9 @@ describe('over WebSocket', () => {
   });
 });
 
-describe('on the command line', () => {
+describe('hostile command-line input', () => {
   it.each([['--port', '1\n2'], ['--no-such\nthing'], ['--source', 'demo:\n'], ['help', 'a\nb']])(
-    'line breaks in an argument make no second line: %j',
+    'an error about an argument with line breaks is one line: %j',
     async (...args) => {
       const { code, stderr } = await runCliToEnd(args.filter((arg) => typeof arg === 'string'));
       expect([code, stderr]).toEqual([2, expect.stringMatching(/^tilt-graphql: [^\n]+\n$/)]);

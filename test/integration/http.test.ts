@@ -13,15 +13,18 @@ describe('GraphQL over HTTP', () => {
   afterAll(() => audited[Symbol.asyncDispose]());
   const audits = serverAudits({ url: () => audited.url, fetchFn: fetch });
 
-  it('has at least the 60 audits of GraphQL over HTTP to pass', () => {
+  it('graphql-http defines at least 60 audits', () => {
     expect(audits.length).toBeGreaterThanOrEqual(60);
   });
 
-  it.each(audits.map((audit) => [audit.id, audit.name, audit] as const))('%s %s', async (_, __, audit) => {
-    expect(await audit.fn()).toMatchObject({ status: 'ok' });
-  });
+  it.each(audits.map((audit) => [audit.id, audit.name, audit] as const))(
+    'GraphQL over HTTP passes audit %s: %s',
+    async (_, __, audit) => {
+      expect(await audit.fn()).toMatchObject({ status: 'ok' });
+    },
+  );
 
-  it('answers GET and POST, in the media type that is asked for', async () => {
+  it('GET and POST are answered in the requested media type', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     const get = await fetch(`${gateway.url}?query=${encodeURIComponent('{ session { id } }')}`, {
       headers: { accept: 'application/graphql-response+json' },
@@ -31,7 +34,7 @@ describe('GraphQL over HTTP', () => {
     expect(await gateway.query('{ session { id } }')).toEqual({ data: { session: { id: 'a/Tiltfile' } } });
   });
 
-  it('answers a wrong query with standard errors', async () => {
+  it('an invalid query is answered with standard errors', async () => {
     await using gateway = await startMemoryGateway();
     expect(await gateway.query('{ sesion { id } }')).toMatchObject({
       errors: [
@@ -48,27 +51,27 @@ describe('GraphQL over HTTP', () => {
 
   it.each<[string, object, string]>([
     [
-      'a document above the limit of complexity',
+      'a document above the complexity limit',
       { query: '{ sessions { nodes { id kind } } }' },
       'QUERY_TOO_COMPLEX',
     ],
     [
-      'a document that asks for the same field over and over',
+      'a document that selects the same field repeatedly',
       { query: `{ session { ${'id '.repeat(2_000)} } }` },
       'QUERY_TOO_COMPLEX',
     ],
     [
-      'a variable that is too long',
+      'a variable above the length limit',
       { query: 'query ($n: ID) { session(id: $n) { id } }', variables: { n: 'x'.repeat(5_000) } },
       'TEXT_TOO_LONG',
     ],
     [
-      'a hash that is not known',
+      'an unknown hash',
       { extensions: { persistedQuery: { version: 1, sha256Hash: 'x' } } },
       'PERSISTED_QUERY_NOT_SUPPORTED',
     ],
   ])(
-    'rejects %s with 400 in the media type that has statuses, and with 200 in the other',
+    '%s is rejected with 400 as application/graphql-response+json and with 200 as application/json',
     async (_, body, code) => {
       const { provider } = createMemoryProvider('memory', [session('a')]);
       await using gateway = await startGateway({ providers: [provider], limits: { complexity: 3 } });
@@ -84,7 +87,7 @@ describe('GraphQL over HTTP', () => {
     },
   );
 
-  it('answers with 200 where a part of the data is missing', async () => {
+  it('a response with partial data has status 200', async () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
     const query = encodeURIComponent('{ session { id } gateway { version } }');
     const headers = { accept: 'application/graphql-response+json' };
@@ -98,7 +101,7 @@ describe('GraphQL over HTTP', () => {
     ]);
   });
 
-  it('answers an empty document with a syntax error, also when it comes again', async () => {
+  it('an empty document is answered with a syntax error, also when repeated', async () => {
     await using gateway = await startMemoryGateway();
     for (let again = 0; again < 2; again += 1) {
       expect(await gateway.query('')).toMatchObject({
@@ -107,7 +110,7 @@ describe('GraphQL over HTTP', () => {
     }
   });
 
-  it('lets no page of another origin read an answer', async () => {
+  it('a page of another origin cannot read a response', async () => {
     await using gateway = await startMemoryGateway();
     const response = await fetch(`${gateway.url}?query={__typename}`, {
       headers: { origin: 'http://elsewhere.example' },
@@ -115,7 +118,7 @@ describe('GraphQL over HTTP', () => {
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  it('refuses a body beyond a megabyte', async () => {
+  it('a body above 1 MB is rejected', async () => {
     await using gateway = await startMemoryGateway();
     const response = await fetch(gateway.url, {
       method: 'POST',
@@ -126,8 +129,8 @@ describe('GraphQL over HTTP', () => {
   });
 });
 
-describe('the other addresses', () => {
-  it('/healthz is well as soon as it listens, /readyz once each source has given its first snapshot', async () => {
+describe('the other paths', () => {
+  it('/healthz succeeds as soon as the gateway listens, /readyz after the first snapshot of each source', async () => {
     const never: SessionProvider = { name: 'never', watch: (_push, signal) => aborted(signal) };
     await using gateway = await startGateway({ providers: [never] });
     expect((await fetch(`${gateway.origin}/healthz`)).status).toBe(200);
@@ -139,7 +142,7 @@ describe('the other addresses', () => {
     expect((await fetch(`${ready.origin}/readyz`)).status).toBe(200);
   });
 
-  it('/ leads to the endpoint where there is no dashboard, and what is not there says where it is', async () => {
+  it('/ redirects to the endpoint without a dashboard, and a 404 names the endpoint', async () => {
     await using gateway = await startGateway({ dashboard: false });
     const root = await fetch(gateway.origin, { redirect: 'manual' });
     expect([root.status, root.headers.get('location')]).toEqual([302, 'graphql']);
@@ -155,7 +158,7 @@ describe('the GraphiQL page', () => {
   const visit = (url: string, headers: Record<string, string> = {}) =>
     fetch(url, { headers: { accept: 'text/html', ...headers } });
 
-  it('comes compressed, and once per browser', async () => {
+  it('the GraphiQL page is compressed and revalidated by ETag', async () => {
     await using gateway = await startMemoryGateway();
     const first = await visit(gateway.url, { 'accept-encoding': 'gzip' });
     expect(first.headers.get('content-encoding')).toBe('gzip');
@@ -165,7 +168,7 @@ describe('the GraphiQL page', () => {
     expect(again.status).toBe(304);
   });
 
-  it('comes plain for a client that takes nothing else', async () => {
+  it('the GraphiQL page is sent uncompressed to a client that accepts no encoding', async () => {
     await using gateway = await startMemoryGateway();
     const plain = await visit(gateway.url, { 'accept-encoding': 'identity' });
     expect(plain.headers.get('content-encoding')).toBeNull();

@@ -11,16 +11,16 @@ import { initWebSocket } from '../support/web-socket-client.js';
 
 const MIB = 2 ** 20;
 
-/** More than the buffers of a connection of this machine take. */
+/** Larger than the socket buffers of a local connection. */
 const LONG = 16 * MIB;
 
-/** Room for two of the long answers: a third one may be as long as an answer may be. */
+/** Memory for two long responses. A third one could be as long as the maximum. */
 const TWO_ANSWERS: GatewayOptions = { limits: { answerBytes: 17 * MIB, unsentBytes: 49 * MIB } };
 
-/** Room for one answer. */
+/** Memory for one response. */
 const ONE_ANSWER: GatewayOptions = { limits: { unsentBytes: 1 } };
 
-/** A gateway whose answers to {@link longQuery} are {@link LONG}. */
+/** Starts a gateway whose responses to {@link longQuery} have {@link LONG} bytes. */
 async function start(options: GatewayOptions, targets = 16): Promise<TestGateway> {
   const source = createMemoryProvider('wordy', [largeSession('a', targets, LONG / targets)]);
   const gateway = await startGateway({ providers: [source.provider], ...options });
@@ -32,10 +32,10 @@ function longQuery(name: string): string {
   return `{ ${name}: session { status { targets { ${WAIT_REASON_FIELDS} } } } }`;
 }
 
-/** A document of more than 10,000 fields, with 2,000 targets. */
+/** Document that selects more than 10,000 fields with 2,000 targets. */
 const COSTLY = `{ session { status { targets { id name type phase since ${WAIT_REASON_FIELDS} } } } }`;
 
-/** A client that asks over HTTP and then reads nothing. */
+/** Sends a query over HTTP and then reads nothing. */
 function ask(
   { origin }: Pick<TestGateway, 'origin'>,
   query: string,
@@ -48,14 +48,14 @@ function ask(
   return held;
 }
 
-/** The same, once its answer is being sent. */
+/** The same. Resolves when the response is being sent. */
 async function askUntilSent(gateway: Pick<TestGateway, 'origin'>, query: string): Promise<PausableSocket> {
   const held = ask(gateway, query);
   await expect.poll(async () => (await load(gateway)).unsent, { timeout: 20_000 }).toBeGreaterThan(16);
   return held;
 }
 
-/** A WebSocket that has begun and then is not read. */
+/** Opens an initialized WebSocket that then reads nothing. */
 async function holdWebSocket(gateway: TestGateway) {
   const held = openPausableSocket(gateway.webSocketUrl);
   const client = await initWebSocket(gateway.webSocketUrl, undefined, {
@@ -65,7 +65,7 @@ async function holdWebSocket(gateway: TestGateway) {
   return client;
 }
 
-/** What `/metrics` says of large answers, or of large payloads. */
+/** Reads the metrics of large responses or of large payloads. */
 async function load({ origin }: Pick<TestGateway, 'origin'>, of: 'answers' | 'payloads' = 'answers') {
   const page = await (await fetch(`${origin}/metrics`)).text();
   const read = (name: string) => Number(new RegExp(`^${name}(?:{.*})? (.*)$`, 'm').exec(page)?.[1]);
@@ -78,7 +78,7 @@ async function load({ origin }: Pick<TestGateway, 'origin'>, of: 'answers' | 'pa
   };
 }
 
-/** Reads an answer to its end. */
+/** Reads a response until its end. */
 function readAnswer(held: PausableSocket): Promise<string> {
   const chunks: Buffer[] = [];
   let left = Number.POSITIVE_INFINITY;
@@ -104,11 +104,11 @@ function bodyOf(answer: string): string {
   return answer.slice(answer.indexOf('\r\n\r\n') + 4);
 }
 
-describe('large answers', () => {
-  it('of 20 clients that do not read take no more memory than the limit, and each is whole once it is read', async () => {
+describe('large responses', () => {
+  it('large responses to 20 clients that do not read stay within the memory limit, and are complete when read', async () => {
     await using gateway = await start(TWO_ANSWERS);
     const clients = Array.from({ length: 20 }, (_, index) => ask(gateway, longQuery(`a${index}`)));
-    // Two are written; one of the 18 left is next, when there is room.
+    // Two are being sent. One of the other 18 waits for memory.
     await expect.poll(async () => (await load(gateway)).unsent, { timeout: 20_000 }).toBeGreaterThan(32);
     await expect.poll(() => load(gateway), { timeout: 20_000 }).toMatchObject({ waiting: 17 });
     expect((await load(gateway)).unsent).toBeLessThan(33);
@@ -125,7 +125,7 @@ describe('large answers', () => {
     expect((await load(gateway)).peak).toBeLessThan(49);
   });
 
-  it('leave room for those of others when one client does not read', async () => {
+  it('a client that does not read leaves memory for large responses to others', async () => {
     await using gateway = await start(TWO_ANSWERS);
     const stuck = await askUntilSent(gateway, longQuery('stuck'));
     for (const name of ['a', 'b', 'c', 'd']) {
@@ -139,10 +139,10 @@ describe('large answers', () => {
     await expect.poll(() => load(gateway)).toMatchObject({ unsent: 0 });
   });
 
-  it('are refused with 503 when too many operations wait, over HTTP and WebSocket', async () => {
+  it('large operations are rejected with 503 when too many wait, over HTTP and WebSocket', async () => {
     await using gateway = await start({ limits: { unsentBytes: 1, waitingOperations: 2 } });
     const first = await askUntilSent(gateway, longQuery('first'));
-    // One of them is next, when there is room, and does not count as waiting.
+    // The next one in line does not count as waiting.
     const others = ['a', 'b', 'c'].map((name) => ask(gateway, longQuery(name)));
     await expect.poll(async () => (await load(gateway)).waiting).toBe(2);
     const response = await fetch(`${gateway.url}?query=${encodeURIComponent(longQuery('more'))}`, {
@@ -161,7 +161,7 @@ describe('large answers', () => {
     for (const answer of answers) expect(answer.slice(0, 15)).toBe('HTTP/1.1 200 OK');
   });
 
-  it('make way after 10 s for those of others when their client reads nothing', async () => {
+  it('S5: a large response whose client reads nothing for 10 s is cancelled for those of others', async () => {
     const clock = createManualClock();
     await using gateway = await start({ ...ONE_ANSWER, clock });
     const stuck = await askUntilSent(gateway, longQuery('stuck'));
@@ -176,7 +176,7 @@ describe('large answers', () => {
     stuck.socket.destroy();
   });
 
-  it('make way after a minute on a server without that deadline, when others wait and not before', async () => {
+  it('on a server without write deadline, a large response is cancelled after a minute, and only if others wait', async () => {
     const clock = createManualClock();
     const source = createMemoryProvider('wordy', [largeSession('a', 16, MIB)]);
     const gateway = createGateway({ ...ONE_ANSWER, providers: [source.provider], clock });
@@ -202,11 +202,11 @@ describe('large answers', () => {
     server.close();
   });
 
-  it('to equal operations under way are made once, and their bytes are shared', async () => {
+  it('equal large operations in flight are executed once and share their bytes', async () => {
     await using gateway = await start({ limits: { unsentBytes: 1, waitingOperations: 1 } }, 2_000);
     const first = await askUntilSent(gateway, longQuery('first'));
     const next = ask(gateway, longQuery('next'));
-    // Beside the one that is next, when there is room, only one may wait.
+    // Besides the next one in line, only one may wait.
     const clients = Array.from({ length: 5 }, () => ask(gateway, COSTLY));
     await expect.poll(async () => (await load(gateway)).waiting).toBe(1);
     const [, , ...answers] = await Promise.all([first, next, ...clients].map(readAnswer));
@@ -216,7 +216,7 @@ describe('large answers', () => {
     expect((await load(gateway)).peak).toBeLessThan(17);
   });
 
-  it('of one WebSocket are made one after the other as it reads, so that it holds up no other client', async () => {
+  it('large responses of one WebSocket are executed one by one as it reads, so that other clients are not delayed', async () => {
     await using gateway = await start(TWO_ANSWERS);
     const client = await holdWebSocket(gateway);
     const ids = ['1', '2', '3', '4', '5'];
@@ -240,7 +240,7 @@ describe('large answers', () => {
 });
 
 describe('large payloads of subscriptions', () => {
-  it('take no more memory than the limit, and reach each reader once it reads', async () => {
+  it('large payloads stay within the memory limit and reach each reader when it reads', async () => {
     await using gateway = await start(TWO_ANSWERS);
     const subscription = (name: string) => `subscription S${name} ${longQuery(name)}`;
     const stream = ask(gateway, subscription('sse'), 'text/event-stream');
@@ -249,7 +249,7 @@ describe('large payloads of subscriptions', () => {
     for (const [id, client] of clients.entries()) {
       client.send({ id: `${id}`, type: 'subscribe', payload: { query: subscription(`w${id}`) } });
     }
-    // Of the three one is sent, one is next, when there is room, and one waits.
+    // Of the three, one is sent, one is next in line, and one waits.
     await expect.poll(() => load(gateway, 'payloads'), { timeout: 20_000 }).toMatchObject({ waiting: 1 });
     expect((await load(gateway, 'payloads')).unsent).toBeLessThan(33);
     for (const { socket } of clients) socket.resume();
@@ -266,7 +266,7 @@ describe('large payloads of subscriptions', () => {
     stream.socket.destroy();
   });
 
-  it('are not counted for a reader that left before its payload was made', async () => {
+  it('a large payload of a reader that left before its execution is not counted', async () => {
     await using gateway = await start(ONE_ANSWER);
     const subscribe = (name: string) => ask(gateway, `subscription ${longQuery(name)}`, 'text/event-stream');
     const first = subscribe('first');

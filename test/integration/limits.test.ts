@@ -25,7 +25,7 @@ async function post({ url }: TestGateway, body: string, headers: Record<string, 
   return { status: response.status, text: await response.text() };
 }
 
-/** What is answered to bytes sent as they are, to the end of the connection. */
+/** Sends raw bytes. Resolves with everything received until the connection closes. */
 async function raw({ url }: TestGateway, bytes: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(bytes);
@@ -42,18 +42,18 @@ const subscribe = (id: string, query = 'subscription { session { id } }') => ({
   payload: { query },
 });
 
-/** The error with which an operation was refused. */
+/** Returns the error with which an operation was rejected. */
 const errorOf = ({ messages }: WebSocketClient, id: string) =>
   messages.find((message) => JSON.stringify(message).startsWith(`{"id":"${id}","type":"error"`));
 
-describe('what a document asks for', () => {
+describe('document limits', () => {
   const aliases = Array.from({ length: 51 }, (_, index) => `a${index}: __typename`).join(' ');
   const fragments = Array.from(
     { length: 300 },
     (_, n) => `fragment f${n} on Query { session { id } ...f${(n + 1) % 300} ...f${(n + 2) % 300} }`,
   );
   const tooMuch: [string, string, string][] = [
-    ['fragments nested beyond the stack', `{ ...f0 } ${fragments.join(' ')}`, 'QUERY_TOO_DEEP'],
+    ['nested fragments', `{ ...f0 } ${fragments.join(' ')}`, 'QUERY_TOO_DEEP'],
     ['tokens', `{ ${'__typename '.repeat(5_001)} }`, 'TOO_MANY_TOKENS'],
     ['aliases', `{ ${aliases} }`, 'TOO_MANY_ALIASES'],
     ['directives', `{ __typename ${'@include(if: true) '.repeat(51)} }`, 'TOO_MANY_DIRECTIVES'],
@@ -64,7 +64,7 @@ describe('what a document asks for', () => {
     ],
   ];
 
-  it.each(tooMuch)('is limited over HTTP: %s', async (_, query, code) => {
+  it.each(tooMuch)('an HTTP document is rejected above the limit of %s', async (_, query, code) => {
     await using gateway = await start({ limits: { complexity: 500 } });
     for (let again = 0; again < 2; again += 1) {
       const { status, text } = await post(gateway, JSON.stringify({ query }));
@@ -76,7 +76,7 @@ describe('what a document asks for', () => {
     }
   });
 
-  it.each(tooMuch)('is limited over WebSocket: %s', async (_, query, code) => {
+  it.each(tooMuch)('a WebSocket document is rejected above the limit of %s', async (_, query, code) => {
     await using gateway = await start({ limits: { complexity: 500 } });
     const client = await initWebSocket(gateway.webSocketUrl);
     client.send(subscribe('1', query));
@@ -84,7 +84,7 @@ describe('what a document asks for', () => {
     client.socket.terminate();
   });
 
-  it('is limited in depth', async () => {
+  it('a document above the depth limit is rejected', async () => {
     await using gateway = await start({ limits: { depth: 3 } });
     const { text } = await post(
       gateway,
@@ -100,7 +100,7 @@ describe('what a document asks for', () => {
     });
   });
 
-  it('may not be the schema where that is switched off, over neither', async () => {
+  it('disabled introspection is rejected over HTTP and WebSocket', async () => {
     await using gateway = await start({ introspection: false, graphiql: false });
     const query = '{ __schema { types { name } } }';
     expect((await post(gateway, JSON.stringify({ query }))).text).toContain(
@@ -116,7 +116,7 @@ describe('what a document asks for', () => {
     expect(await page.text()).not.toContain('<html');
   });
 
-  it('may be only what the gateway was given', async () => {
+  it('with persisted documents only these are executed', async () => {
     const known = '{ session { id } }';
     await using gateway = await start({ documents: readManifest(JSON.stringify({ one: known })) });
     const data = '{"data":{"session":{"id":"a/Tiltfile"}}}';
@@ -143,15 +143,15 @@ describe('what a document asks for', () => {
   });
 });
 
-describe('what a request may be', () => {
-  it('in its body (413)', async () => {
+describe('request limits', () => {
+  it('a request body above the limit is rejected with 413', async () => {
     await using gateway = await start();
     const query = `{ session { id } } #${'x'.repeat(1_000_000)}`;
     expect((await post(gateway, JSON.stringify({ query }))).status).toBe(413);
     expect((await post(gateway, JSON.stringify({ query: '{ session { id } }' }))).status).toBe(200);
   });
 
-  it('in its headers (431)', async () => {
+  it('request headers above the limit are rejected with 431', async () => {
     await using gateway = await start();
     const answer = await raw(
       gateway,
@@ -160,7 +160,7 @@ describe('what a request may be', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  it('in a WebSocket message (1009), and in the frames it comes in (1008)', async () => {
+  it('a WebSocket is closed with 1009 above the message size, and with 1008 above the number of frames', async () => {
     await using gateway = await start({ limits: { messageBytes: 1_000, messageFragments: 10 } });
     const big = await connectWebSocket(gateway.webSocketUrl);
     big.socket.send('x'.repeat(1_001));
@@ -170,7 +170,7 @@ describe('what a request may be', () => {
     expect((await many.closed)[0]).toBe(1008);
   });
 
-  it('in the time it takes (408)', async () => {
+  it('a request that takes too long to arrive is rejected with 408', async () => {
     await using gateway = await start({ limits: { headersMs: 100, requestMs: 200 } });
     expect(await raw(gateway, 'GET /graphql HTTP/1.1\r\nhost: local')).toMatch(/^HTTP\/1\.1 408 /);
     const head =
@@ -179,8 +179,8 @@ describe('what a request may be', () => {
   });
 });
 
-describe('what a WebSocket may do', () => {
-  it('run so many operations', async () => {
+describe('WebSocket limits', () => {
+  it('the number of operations of a WebSocket is limited', async () => {
     await using gateway = await start({ limits: { operations: 2 } });
     const client = await initWebSocket(gateway.webSocketUrl);
     for (const id of ['1', '2', '3']) client.send(subscribe(id));
@@ -202,7 +202,7 @@ describe('what a WebSocket may do', () => {
     client.socket.terminate();
   });
 
-  it('begin so many in a second', async () => {
+  it('the number of operations that a WebSocket starts per second is limited', async () => {
     const clock = createManualClock();
     await using gateway = await start({ clock, limits: { operationsPerSecond: 2 } });
     const client = await initWebSocket(gateway.webSocketUrl);
@@ -215,7 +215,7 @@ describe('what a WebSocket may do', () => {
     client.socket.terminate();
   });
 
-  it('ask no more while it does not read: what it is owed is bounded', async () => {
+  it('the pending responses of a WebSocket that does not read are bounded', async () => {
     const targets = Object.fromEntries(
       Array.from({ length: 300 }, (_, n) => [`target-${n}`, 'running' as const]),
     );
@@ -230,7 +230,7 @@ describe('what a WebSocket may do', () => {
     const query = '{ session { status { targets { id name phase resources } } } }';
     const before = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
     for (let n = 1; n <= 20_000; n += 1) client.send(subscribe(String(n), query));
-    // 20,000 answers of 30 kB would be 600 MB.
+    // 20,000 responses of 30 kB would be 600 MB.
     await new Promise((resolve) => setImmediate(resolve));
     const after = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
     expect(after - before).toBeLessThan(150 * 2 ** 20);
@@ -238,8 +238,8 @@ describe('what a WebSocket may do', () => {
   });
 });
 
-describe('requests that are sent without waiting for answers', () => {
-  it('are answered, as many as may be under way', async () => {
+describe('pipelined requests', () => {
+  it('pipelined requests up to the limit are answered', async () => {
     await using gateway = await start({ limits: { operations: 100 } });
     const ask = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\n';
     const answers = await raw(gateway, `${`${ask}\r\n`.repeat(99)}${ask}connection: close\r\n\r\n`);
@@ -247,7 +247,7 @@ describe('requests that are sent without waiting for answers', () => {
   });
 
   it.each(['/healthz', '/elsewhere', '/graphql?query={__typename}'])(
-    'are cut by the hundred, however little each takes: %s',
+    'a connection with hundreds of pipelined requests for %s is closed',
     async (path) => {
       await using gateway = await start();
       await fetch(gateway.origin + path);
@@ -259,7 +259,7 @@ describe('requests that are sent without waiting for answers', () => {
   );
 });
 
-describe('how many connections there may be', () => {
+describe('connection limits', () => {
   async function idle({ url }: TestGateway): Promise<Socket> {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     await once(socket, 'connect');
@@ -270,21 +270,24 @@ describe('how many connections there may be', () => {
     'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n';
 
   it.each([
-    ['in all (503)', { sockets: 2 }, /^HTTP\/1\.1 503 .*TOO_MANY_CONNECTIONS/s],
-    ['of one address (429)', { socketsPerAddress: 2 }, /^HTTP\/1\.1 429 .*TOO_MANY_CONNECTIONS/s],
-  ])('%s, on each way, and again when others have left', async (_, limits, refusal) => {
-    await using gateway = await start({ limits });
-    const others = [await idle(gateway), await idle(gateway)];
-    for (const bytes of [ASK, UPGRADE]) {
-      const answer = await raw(gateway, bytes);
-      expect(answer).toMatch(refusal);
-      expect(answer).toMatch(/\r\nretry-after: 5\r\n/i);
-    }
-    for (const other of others) other.destroy();
-    await expect.poll(() => raw(gateway, ASK)).toMatch(/^HTTP\/1\.1 200 /);
-  });
+    ['connections in total (503)', { sockets: 2 }, /^HTTP\/1\.1 503 .*TOO_MANY_CONNECTIONS/s],
+    ['connections per address (429)', { socketsPerAddress: 2 }, /^HTTP\/1\.1 429 .*TOO_MANY_CONNECTIONS/s],
+  ])(
+    'the limit of %s applies to HTTP, SSE and WebSocket, and frees up when connections close',
+    async (_, limits, refusal) => {
+      await using gateway = await start({ limits });
+      const others = [await idle(gateway), await idle(gateway)];
+      for (const bytes of [ASK, UPGRADE]) {
+        const answer = await raw(gateway, bytes);
+        expect(answer).toMatch(refusal);
+        expect(answer).toMatch(/\r\nretry-after: 5\r\n/i);
+      }
+      for (const other of others) other.destroy();
+      await expect.poll(() => raw(gateway, ASK)).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
 
-  it('of one address, unless that is a proxy that is trusted', async () => {
+  it('the connection limit per address does not apply to a trusted proxy', async () => {
     await using gateway = await start({
       limits: { socketsPerAddress: 1 },
       trustProxies: ['127.0.0.0/8'],
@@ -298,7 +301,7 @@ describe('how many connections there may be', () => {
     ['a wrong path', 'GET /elsewhere HTTP/1.1\r\nhost: localhost'],
     ['a wrong host', 'GET /graphql HTTP/1.1\r\nhost: evil.example'],
   ])(
-    'a refused upgrade to %s leaves none behind, whatever its client sent and did not read',
+    'a rejected upgrade to %s leaves no connection open, whatever its client sent and did not read',
     async (_, head) => {
       await using gateway = await start({ limits: { sockets: 2 } });
       for (let n = 0; n < 5; n += 1) {

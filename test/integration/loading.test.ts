@@ -5,7 +5,7 @@ import { runCli } from '../support/cli.js';
 const root = new URL('../../', import.meta.url);
 const page = readFileSync(new URL('docs/architecture.md', root), 'utf8');
 
-/** The packages in the page's table, with when they are loaded, and how they come to a user. */
+/** Packages in the table of the page, with time of loading and way of distribution. */
 const table = page
   .slice(page.indexOf('## Dependencies'))
   .split('\n')
@@ -15,15 +15,15 @@ const table = page
     return [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => ({ name, when, comes }));
   });
 
-/** The program as it is compiled: in the bundle nobody could tell what is of which package. */
+/** The compiled program. In the bundle the origin of a module would not be visible. */
 const UNBUNDLED = new URL('dist/cli/bin.js', root).pathname;
 
-/** Has each module that is imported named on standard error. */
+/** Prints each imported module to standard error. */
 const LOADER = `export async function load(url, context, next) { process._rawDebug('loads ' + url); return next(url, context); }`;
 const REGISTER = `import { register } from 'node:module'; register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(LOADER)}));`;
 const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(REGISTER)}`;
 
-/** The packages that a command has loaded by the time it prints what matches. */
+/** Returns the packages that a command has loaded when its output matches. */
 async function packagesOf(args: readonly string[], pattern: RegExp): Promise<string[]> {
   await using command = runCli(args, { NODE_OPTIONS }, UNBUNDLED);
   await command.until(pattern);
@@ -31,8 +31,8 @@ async function packagesOf(args: readonly string[], pattern: RegExp): Promise<str
   return [...new Set([...found].map(([, name = '']) => name))];
 }
 
-describe('what the project depends on', () => {
-  it('stands in docs/architecture.md, each with its reason', () => {
+describe('dependencies', () => {
+  it('docs/architecture.md lists each dependency with its reason', () => {
     const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
     const coming = (how: string) => table.filter(({ comes }) => comes === how).map(({ name }) => name);
     expect(coming('installed').sort()).toEqual(Object.keys(manifest.dependencies).sort());
@@ -41,13 +41,13 @@ describe('what the project depends on', () => {
     expect(table.map(({ comes }) => comes)).not.toContain('');
   });
 
-  it('is loaded with `serve`, but for what is needed for one feature', async () => {
+  it('serve loads all dependencies except those of optional features', async () => {
     const loaded = await packagesOf(['--port', '0', '--source', 'demo'], /listens on/);
     expect(loaded).toContain('graphql-yoga');
     expect(table.filter(({ name, when }) => when === 'on use' && loaded.includes(name))).toEqual([]);
   });
 
-  it('is not loaded by commands that do not serve', async () => {
+  it('commands that do not serve load no server dependencies', async () => {
     expect(await packagesOf(['wait', '--help'], /--junit/)).toEqual([
       'commander',
       'strip-ansi',

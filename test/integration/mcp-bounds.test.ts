@@ -6,7 +6,7 @@ import { type McpAgent, startMcpAgent } from '../support/mcp-agent.js';
 import { sessionJson } from '../support/session-json.js';
 import { session, type TargetStates } from '../support/sessions.js';
 
-/** What a result may have, with its text and the same as structured content. */
+/** Maximum size of a result: its text and the same as structured content. */
 const MAX_RESULT = 25_000;
 
 const listSchema = z.object({
@@ -14,14 +14,14 @@ const listSchema = z.object({
   more: z.object({ leftOut: z.number(), after: z.string().optional(), ask: z.string() }).optional(),
 });
 
-/** Targets `svc-0000:serve`, `svc-0001:serve`, … */
+/** Creates the targets `svc-0000:serve`, `svc-0001:serve`, … */
 function manyTargets(count: number, state: TargetStates[string]): TargetStates {
   return Object.fromEntries(
     Array.from({ length: count }, (_, index) => [`svc-${String(index).padStart(4, '0')}:serve`, state]),
   );
 }
 
-/** A Session with one job that failed with this error. */
+/** Creates a Session with one job that failed with this error. */
 function failedWith(error: string) {
   const state = { terminated: { startTime: null, finishTime: null, error } };
   const targets = [{ name: 'unit:update', type: 'job', resources: ['unit'], state }];
@@ -35,8 +35,8 @@ async function resultOf(agent: McpAgent, name: string, input: Record<string, unk
   return { content, structuredContent };
 }
 
-describe('the length of what tilt-graphql mcp answers', () => {
-  it('lists 700 targets page by page, each page bounded and each target once', async () => {
+describe('the size of MCP results', () => {
+  it('list_targets returns 700 targets in pages of bounded size, each target once', async () => {
     await using gateway = await startMemoryGateway([session('shop', manyTargets(700, 'ready'))]);
     await using agent = await startMcpAgent(gateway.url);
     const names: string[] = [];
@@ -56,7 +56,7 @@ describe('the length of what tilt-graphql mcp answers', () => {
     expect(names).toHaveLength(701);
   });
 
-  it('gives few targets where a limit, a phase or a part of the name is asked for, and says how to go on', async () => {
+  it('list_targets applies limit, phase and name filters, and describes how to get the next page', async () => {
     const targets = { ...manyTargets(700, 'ready'), 'db:serve': 'failed', 'web-db:serve': 'ready' } as const;
     await using gateway = await startMemoryGateway([session('shop', targets)]);
     await using agent = await startMcpAgent(gateway.url);
@@ -76,20 +76,20 @@ describe('the length of what tilt-graphql mcp answers', () => {
     });
   });
 
-  it('explains a verdict and a timeout by the first of 700 blockers, and says how to see the others', async () => {
+  it('explain_verdict and wait_for list the first of 700 blockers, and describe how to see the others', async () => {
     await using gateway = await startMemoryGateway([session('shop', manyTargets(700, 'waiting'))]);
     await using agent = await startMcpAgent(gateway.url);
     const more = { leftOut: expect.any(Number), ask: expect.stringContaining('list_targets with phases') };
     const explained = await resultOf(agent, 'explain_verdict');
     expect(explained.structuredContent).toMatchObject({ session: { targets: { waiting: 700 } }, more });
-    // On a machine that does much else, the second may pass before the first state has come.
+    // On a busy machine, a second may pass before the first state arrives.
     const waited = () => resultOf(agent, 'wait_for', { condition: 'ready', timeoutSeconds: 1 });
     await expect
       .poll(async () => (await waited()).structuredContent)
       .toMatchObject({ result: 'timeout', more });
   });
 
-  it('lists 200 Sessions page by page', async () => {
+  it('list_sessions returns 200 Sessions in pages', async () => {
     const ids = Array.from({ length: 200 }, (_, index) => `shop-${String(index).padStart(3, '0')}`);
     await using gateway = await startMemoryGateway(ids.map((id) => session(id, { 'api:serve': 'ready' })));
     await using agent = await startMcpAgent(gateway.url);
@@ -109,7 +109,7 @@ describe('the length of what tilt-graphql mcp answers', () => {
     ['of quotes and line breaks', `compile ${'"\n'.repeat(100_000)} undefined symbol`],
     ['of halves of surrogate pairs', `compile ${'\ud800'.repeat(200_000)} undefined symbol`],
     ['of terminal sequences', `compile \u001b[31m${'red\u0007'.repeat(50_000)} undefined symbol`],
-  ])('keeps the beginning and the end of an error of 200 kB, %s', async (_, error) => {
+  ])('an MCP result keeps the start and the end of an error of 200 kB %s', async (_, error) => {
     await using gateway = await startMemoryGateway([failedWith(error)]);
     await using agent = await startMcpAgent(gateway.url);
     await resultOf(agent, 'list_sessions');
@@ -124,7 +124,7 @@ describe('the length of what tilt-graphql mcp answers', () => {
     });
   });
 
-  it('names only the nearest of 5,000 targets where the name is wrong', async () => {
+  it('an MCP error about an unknown target names only the most similar of 5,000 targets', async () => {
     await using gateway = await startMemoryGateway([session('shop', manyTargets(5_000, 'ready'))]);
     await using agent = await startMcpAgent(gateway.url);
     expect(await agent.callTool('target_history', { target: 'svc-0042:server' })).toMatch(
@@ -137,7 +137,7 @@ describe('the length of what tilt-graphql mcp answers', () => {
     await resultOf(agent, 'list_targets');
   });
 
-  it('reports a few of many errors in an input', async () => {
+  it('an MCP error about an invalid input lists only a few of many errors', async () => {
     await using gateway = await startMemoryGateway([session('shop')]);
     await using agent = await startMcpAgent(gateway.url);
     await resultOf(agent, 'list_targets', { phases: Array.from({ length: 10_000 }, () => 'nonsense') });
@@ -146,7 +146,7 @@ describe('the length of what tilt-graphql mcp answers', () => {
 });
 
 describe('progress of wait_for', () => {
-  it('keeps a call alive in a client that ends calls after 5 s of silence', async () => {
+  it('wait_for sends progress, so that a client with a timeout of 5 s between messages does not cancel', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
     await using agent = await startMcpAgent(gateway.url);
     const messages: (string | undefined)[] = [];
@@ -164,7 +164,7 @@ describe('progress of wait_for', () => {
     expect((await waited).structuredContent).toMatchObject({ result: 'reached' });
   });
 
-  it('ends a wait with timeoutSeconds before a client that gives a call 5 s gives up', async () => {
+  it('wait_for with timeoutSeconds returns before a client with a total timeout of 5 s cancels', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
     await using agent = await startMcpAgent(gateway.url);
     const { structuredContent } = await agent.client.callTool(

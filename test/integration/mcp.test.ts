@@ -8,7 +8,7 @@ import { asDemo, session } from '../support/sessions.js';
 const SHOP = { id: 'shop/Tiltfile', verdict: 'FAILED', link: 'LIVE' };
 
 describe('tilt-graphql mcp', () => {
-  it('tells an agent which tools there are, and that all of them only read', async () => {
+  it('tilt-graphql mcp lists its tools, all of them marked as read-only', async () => {
     await using gateway = await startMemoryGateway();
     await using agent = await startMcpAgent(gateway.url);
     const { tools } = await agent.client.listTools();
@@ -24,7 +24,7 @@ describe('tilt-graphql mcp', () => {
     expect(agent.client.getInstructions()).toContain('explain_verdict');
   });
 
-  it('lists Sessions, and explains a verdict by what stands in the way', async () => {
+  it('MCP tools list Sessions and explain a verdict by its blockers', async () => {
     await using gateway = await startMemoryGateway([
       session('shop', { 'api:serve': 'waiting', 'web:serve': 'failed', 'db:serve': 'ready' }),
     ]);
@@ -46,7 +46,7 @@ describe('tilt-graphql mcp', () => {
     });
   });
 
-  it('waits for a condition, and tells what a target went through', async () => {
+  it('MCP tools wait for a condition and return the history of a target', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
     await using agent = await startMcpAgent(gateway.url);
     const waited = agent.callTool('wait_for', { condition: 'ready', timeoutSeconds: 60 });
@@ -62,7 +62,7 @@ describe('tilt-graphql mcp', () => {
     expect(await agent.callTool('wait_for', phase)).toMatchObject({ result: 'timeout' });
   });
 
-  it('stops waiting when the agent does', async () => {
+  it('wait_for stops when the agent cancels the call', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
     await using agent = await startMcpAgent(gateway.url);
     const waiting = new AbortController();
@@ -76,7 +76,7 @@ describe('tilt-graphql mcp', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
-  it('takes the demonstration for no answer, unless it is named', async () => {
+  it('MCP tools ignore the demo unless it is requested by id', async () => {
     await using gateway = await startMemoryGateway([asDemo(session('demo', { 'api:serve': 'ready' }))]);
     await using agent = await startMcpAgent(gateway.url);
     expect(await agent.callTool('list_sessions')).toMatchObject({ sessions: [{ isDemo: true }] });
@@ -94,13 +94,13 @@ describe('tilt-graphql mcp', () => {
     });
   });
 
-  it('refuses an argument that a tool does not have, by name, so that no filter is dropped in silence', async () => {
+  it('an unknown argument of an MCP tool is rejected by name, so that no filter is silently ignored', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'ready' })]);
     await using agent = await startMcpAgent(gateway.url);
     expect(await agent.callTool('list_targets', { phase: ['FAILED'] })).toMatch(/Unrecognized key: "phase"/);
   });
 
-  it('gives texts of Tilt without terminal sequences', async () => {
+  it('MCP results contain texts of Tilt without terminal escape sequences', async () => {
     const state = {
       terminated: { startTime: null, finishTime: null, error: '\u001b[31mred\u001b[0m\rline' },
     };
@@ -114,7 +114,7 @@ describe('tilt-graphql mcp', () => {
     expect(JSON.stringify(await agent.callTool('explain_verdict'))).not.toMatch(/u001b/);
   });
 
-  it('says in one line what it cannot answer, and why', async () => {
+  it('errors of MCP tools are one line with the reason', async () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
     await using agent = await startMcpAgent(gateway.url);
     expect(await agent.callTool('explain_verdict', { session: 'c/Tiltfile' })).toBe(

@@ -11,7 +11,7 @@ async function start(options: GatewayOptions = {}) {
   const source = createMemoryProvider('a', [session('a', { x: 'waiting' })]);
   const started = await startGateway({ providers: [source.provider], ...options });
   await started.gateway.ready();
-  /** The metrics by name and labels, as the page shows them. */
+  /** Metric values by name and labels, as in the response. */
   const scrape = async (headers = {}) => {
     const text = await (await fetch(`${started.origin}/metrics`, { headers })).text();
     return Object.fromEntries(
@@ -30,7 +30,7 @@ async function start(options: GatewayOptions = {}) {
 const SUBSCRIPTION = 'subscription { targetChanges { changes { target { phase } } } }';
 
 describe('/metrics', () => {
-  it('counts readers, payloads, closes, sources and what the cache did', async () => {
+  it('/metrics counts readers, payloads, closes, sources and cache lookups', async () => {
     await using gateway = await start();
     const client = await initWebSocket(gateway.webSocketUrl);
     for (const id of ['1', '2']) client.send({ id, type: 'subscribe', payload: { query: SUBSCRIPTION } });
@@ -58,7 +58,7 @@ describe('/metrics', () => {
       .toMatchObject({ 'readers{transport="websocket"}': 0, 'websocket_closes_total{code="1000"}': 1 });
   });
 
-  it('counts what was refused, by reason', async () => {
+  it('/metrics counts rejections by reason', async () => {
     await using gateway = await start({
       token: 'a-token-of-the-tests',
       limits: { depth: 3, bodyBytes: 1_000 },
@@ -92,7 +92,7 @@ describe('/metrics', () => {
     client.socket.terminate();
   });
 
-  it('is for those alone who may ask, and may see everything', async () => {
+  it('/metrics requires a token with access to all instances', async () => {
     await using gateway = await start({ token: 'a-token-of-the-tests' });
     const refused = await fetch(`${gateway.origin}/metrics`);
     expect([refused.status, await refused.text()]).toEqual([
@@ -102,8 +102,8 @@ describe('/metrics', () => {
   });
 });
 
-describe("a request's id", () => {
-  it('comes back over HTTP and WebSocket: its own, or one that is made', async () => {
+describe('request ids', () => {
+  it('a request id is returned over HTTP and WebSocket, and generated if the client sends none', async () => {
     await using gateway = await start();
     const own = await fetch(gateway.origin, { redirect: 'manual', headers: { 'x-request-id': 'mine-1' } });
     expect(own.headers.get('x-request-id')).toBe('mine-1');
@@ -113,7 +113,7 @@ describe("a request's id", () => {
     client.socket.terminate();
   });
 
-  it('stands in every line about the request', async () => {
+  it('every log line about a request contains its id', async () => {
     const lines: (LogFields & { readonly message: string })[] = [];
     await using gateway = await start({
       log: (_, message, facts = {}) => lines.push({ message, ...facts }),
@@ -133,7 +133,7 @@ describe("a request's id", () => {
 });
 
 describe('tracing', () => {
-  it('has the OpenTelemetry SDK of --import report queries and subscriptions, as parts of the trace they came with', async () => {
+  it("an OpenTelemetry SDK loaded with --import reports queries and subscriptions as parts of the client's trace", async () => {
     await using cli = runCli(['--port', '0', '--source', 'demo'], {
       NODE_OPTIONS: `--import=${new URL('../support/opentelemetry-sdk.mjs', import.meta.url)}`,
     });
@@ -150,7 +150,7 @@ describe('tracing', () => {
     client.socket.terminate();
   });
 
-  it('that the environment asks for without an SDK is reported at the start, and the gateway serves', async () => {
+  it('tracing requested by the environment without an SDK is reported at start-up, and the gateway serves', async () => {
     await using cli = runCli(['--port', '0', '--source', 'demo'], {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
     });

@@ -12,7 +12,7 @@ import { session, type states } from '../support/sessions.js';
 const A = '{ session(id: "a/Tiltfile") { id status { targets { name phase } } } }';
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** A server with the Sessions `a` and `b`. */
+/** Starts a server with the Sessions `a` and `b`. */
 async function startWithSessions(...limits: Parameters<typeof startQueryServer>): Promise<QueryServer> {
   const server = await startQueryServer(...limits);
   server.store.open('test');
@@ -23,42 +23,45 @@ async function startWithSessions(...limits: Parameters<typeof startQueryServer>)
   return server;
 }
 
-describe('an answer that is kept', () => {
+describe('a cached response', () => {
   it.each([
     ['GET', 'application/json'],
     ['GET', 'application/graphql-response+json'],
     ['POST', 'application/json'],
     ['POST', 'application/graphql-response+json'],
-  ])('is the first answer again, all bytes and headers: %s, %s', async (method, accept) => {
-    await using server = await startWithSessions();
-    const body = method === 'POST' ? JSON.stringify({ query: A }) : '';
-    const path = method === 'POST' ? '/graphql' : `/graphql?query=${encodeURIComponent(A)}`;
-    const headers = { accept, ...(body && { ...JSON_TYPE, 'content-length': body.length }) };
-    const first = await server.send({ method, path, headers, body });
-    expect(first).toMatchObject({ status: 200, etag: expect.stringMatching(/^"[\w-]{22}"$/) });
-    expect(first.headers).toEqual([
-      'content-type',
-      `${accept}; charset=utf-8`,
-      'content-length',
-      String(first.body.length),
-      'etag',
-      first.etag,
-      'cache-control',
-      'private, no-cache',
-      'vary',
-      'accept, authorization, cookie, origin',
-      'Connection',
-      'keep-alive',
-      'Keep-Alive',
-      'timeout=5',
-    ]);
-    for (let again = 0; again < 3; again += 1) {
-      expect(await server.send({ method, path, headers, body })).toEqual(first);
-    }
-    expect(server.executions).toBe(1);
-  });
+  ])(
+    'a cached response has the same bytes and headers as the first response: %s, %s',
+    async (method, accept) => {
+      await using server = await startWithSessions();
+      const body = method === 'POST' ? JSON.stringify({ query: A }) : '';
+      const path = method === 'POST' ? '/graphql' : `/graphql?query=${encodeURIComponent(A)}`;
+      const headers = { accept, ...(body && { ...JSON_TYPE, 'content-length': body.length }) };
+      const first = await server.send({ method, path, headers, body });
+      expect(first).toMatchObject({ status: 200, etag: expect.stringMatching(/^"[\w-]{22}"$/) });
+      expect(first.headers).toEqual([
+        'content-type',
+        `${accept}; charset=utf-8`,
+        'content-length',
+        String(first.body.length),
+        'etag',
+        first.etag,
+        'cache-control',
+        'private, no-cache',
+        'vary',
+        'accept, authorization, cookie, origin',
+        'Connection',
+        'keep-alive',
+        'Keep-Alive',
+        'timeout=5',
+      ]);
+      for (let again = 0; again < 3; again += 1) {
+        expect(await server.send({ method, path, headers, body })).toEqual(first);
+      }
+      expect(server.executions).toBe(1);
+    },
+  );
 
-  it('counts its length in bytes, and has every character', async () => {
+  it('the Content-Length of a cached response is in bytes, and no character is lost', async () => {
     await using server = await startWithSessions();
     const reason = 'gestört – 故障 🚧';
     server.store.apply('test', { type: 'stale', error: reason });
@@ -69,7 +72,7 @@ describe('an answer that is kept', () => {
     expect(server.executions).toBe(1);
   });
 
-  it('is made anew once a Session it reads has changed, not when another has', async () => {
+  it('a cached response is invalidated when a Session it depends on changes, and not when another does', async () => {
     await using server = await startWithSessions();
     const first = await server.post(A);
     server.store.apply('test', { type: 'upsert', session: session('b', { y: 'ready' }) });
@@ -82,7 +85,7 @@ describe('an answer that is kept', () => {
     expect(server.executions).toBe(2);
   });
 
-  it('finds out that a Session has come, or gone', async () => {
+  it('a cached response is invalidated when a Session is added or removed', async () => {
     await using server = await startWithSessions();
     const ids = '{ sessions { nodes { instance } } }';
     const C = '{ session(id: "c/Tiltfile") { instance } }';
@@ -98,7 +101,7 @@ describe('an answer that is kept', () => {
     expect(JSON.parse((await server.post(C)).body)).toEqual({ data: { session: null } });
   });
 
-  it('follows the sources', async () => {
+  it('a cached response is invalidated when its sources change', async () => {
     await using server = await startWithSessions();
     const sources = '{ gateway { sources { name state error } } }';
     await server.post(sources);
@@ -107,7 +110,7 @@ describe('an answer that is kept', () => {
   });
 });
 
-describe('requests that differ in anything', () => {
+describe('the key of a cached response', () => {
   const both = 'query One { session(id: "a/Tiltfile") { id } } query Two { __typename }';
   const post = (body: object, headers: object = {}): RequestOptions => {
     const text = JSON.stringify(body);
@@ -140,7 +143,7 @@ describe('requests that differ in anything', () => {
     { method: 'PUT', path: '/graphql?query={__typename}' },
   ];
 
-  it('never get each other’s answers', async () => {
+  it('requests that differ in any part never share a cached response', async () => {
     const alone = [];
     for (const request of requests) {
       await using server = await startWithSessions();
@@ -154,7 +157,7 @@ describe('requests that differ in anything', () => {
     }
   });
 
-  it('nor do clients of different scopes', async () => {
+  it('clients of different scopes never share a cached response', async () => {
     await using server = await startWithSessions();
     for (const scope of ['', 'team-a', 'team-b']) await server.send(post(simple, { scope }));
     expect(server.executions).toBe(3);
@@ -164,7 +167,7 @@ describe('requests that differ in anything', () => {
 });
 
 describe('If-None-Match', () => {
-  it('is answered with 304 and no body while the client has what there is', async () => {
+  it('If-None-Match is answered with 304 and no body while the response is unchanged', async () => {
     await using server = await startWithSessions();
     const { etag } = await server.get(A);
     for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
@@ -179,7 +182,7 @@ describe('If-None-Match', () => {
     expect(await server.get(A, { 'if-none-match': '"other"' })).toMatchObject({ status: 200 });
   });
 
-  it('is answered so where nothing is kept, too', async () => {
+  it('If-None-Match is answered with 304 also without a cache', async () => {
     await using server = await startWithSessions({ bytes: 0, answerBytes: 0 });
     const first = await server.get(A);
     expect(first.status).toBe(200);
@@ -187,7 +190,7 @@ describe('If-None-Match', () => {
     expect(server.executions).toBe(2);
   });
 
-  it('gets the new answer once there is one', async () => {
+  it('If-None-Match gets the new response after a change', async () => {
     await using server = await startWithSessions();
     const { etag } = await server.get(A);
     server.store.apply('test', { type: 'upsert', session: session('a', { x: 'ready' }) });
@@ -197,7 +200,7 @@ describe('If-None-Match', () => {
     });
   });
 
-  it('means nothing to a POST, whether its answer is kept or not', async () => {
+  it('If-None-Match is ignored for POST, cached or not', async () => {
     await using server = await startWithSessions();
     const body = JSON.stringify({ query: A });
     const headers = { ...JSON_TYPE, 'content-length': body.length, 'if-none-match': '*' };
@@ -207,7 +210,7 @@ describe('If-None-Match', () => {
     expect(server.executions).toBe(1);
   });
 
-  it('has another tag for each media type', async () => {
+  it('each media type has its own ETag', async () => {
     await using server = await startWithSessions();
     const tags = await Promise.all(
       ['application/json', 'application/graphql-response+json'].map((accept) => server.get(A, { accept })),
@@ -216,13 +219,13 @@ describe('If-None-Match', () => {
   });
 });
 
-describe('what is not kept', () => {
+describe('a response that is not cached', () => {
   it.each([
     ['a syntax error', '{', 0],
     ['a validation error', '{ nothing }', 0],
-    ['an error of a whole field', '{ sessions(first: 0) { totalCount } }', 2],
-    ['an error beside data', `{ session(id: "a/Tiltfile") { id } target(name: "x") { id } }`, 2],
-  ])('%s', async (_, wrong, executions) => {
+    ['a field error', '{ sessions(first: 0) { totalCount } }', 2],
+    ['partial data with an error', `{ session(id: "a/Tiltfile") { id } target(name: "x") { id } }`, 2],
+  ])('%s is not cached', async (_, wrong, executions) => {
     await using server = await startWithSessions();
     const first = await server.post(wrong);
     expect(JSON.parse(first.body)).toHaveProperty('errors');
@@ -231,7 +234,7 @@ describe('what is not kept', () => {
     expect(server.executions).toBe(executions);
   });
 
-  it('answers as event streams', async () => {
+  it('a response as event stream is not cached', async () => {
     await using server = await startWithSessions();
     for (let again = 0; again < 2; again += 1) {
       const { body, etag } = await server.get(A, { accept: 'text/event-stream' });
@@ -244,7 +247,7 @@ describe('what is not kept', () => {
   it.each([
     ['of known length', (length: number) => ({ 'content-length': length })],
     ['in chunks', () => ({ 'transfer-encoding': 'chunked' })],
-  ])('answers to bodies of more than 64 kB, %s', async (_, lengthOf) => {
+  ])('a response to a body above 64 kB is not cached, %s', async (_, lengthOf) => {
     await using server = await startWithSessions();
     const body = JSON.stringify({ query: A }) + ' '.repeat(64_000);
     for (let again = 0; again < 2; again += 1) {
@@ -254,7 +257,7 @@ describe('what is not kept', () => {
     expect(server.executions).toBe(2);
   });
 
-  it('the answer used longest ago, once there is no room', async () => {
+  it('the least recently used response is evicted when the cache is full', async () => {
     await using server = await startWithSessions({ bytes: 5_000, answerBytes: 5_000 });
     const queries = ['one', 'two', 'three'].map((name) => `{ ${name}: __typename }`);
     for (const text of [0, 1, 0, 2]) await server.post(queries[text] ?? '');
@@ -265,15 +268,15 @@ describe('what is not kept', () => {
     expect(server.executions).toBe(4);
   });
 
-  it('an answer that is too big', async () => {
+  it('a response above the maximum size is not cached', async () => {
     await using server = await startWithSessions({ bytes: 100_000, answerBytes: 50 });
     for (const text of ['{ __typename }', A, '{ __typename }', A]) await server.post(text);
     expect(server.executions).toBe(3);
   });
 });
 
-describe('a request’s body', () => {
-  it('may come in pieces', async () => {
+describe('a request body', () => {
+  it('a request body may arrive in several parts', async () => {
     await using server = await startWithSessions();
     const body = JSON.stringify({ query: A });
     const headers = { ...JSON_TYPE, 'content-length': body.length };
@@ -288,7 +291,7 @@ describe('a request’s body', () => {
     expect(server.executions).toBe(2);
   });
 
-  it('may come in chunks, and is answered as one of known length', async () => {
+  it('a chunked request body gets the same response as one of known length', async () => {
     await using server = await startWithSessions();
     const body = JSON.stringify({ query: A });
     const whole = await server.post(A);
@@ -298,7 +301,7 @@ describe('a request’s body', () => {
     }
   });
 
-  it('may be empty in chunks, which is answered with an error', async () => {
+  it('an empty chunked request body is answered with an error', async () => {
     await using server = await startWithSessions();
     const headers = { ...JSON_TYPE, 'transfer-encoding': 'chunked' };
     const { status, body } = await server.send({ headers });
@@ -308,7 +311,7 @@ describe('a request’s body', () => {
     ]);
   });
 
-  it('may be empty and behind another request of its connection', async () => {
+  it('an empty request body may follow another request of its connection', async () => {
     await using gateway = await startMemoryGateway();
     const socket = connect(Number(new URL(gateway.origin).port), '127.0.0.1');
     const requests = ['', '', 'connection: close\r\n'].map((last) => {
@@ -319,7 +322,7 @@ describe('a request’s body', () => {
     expect((await text(socket)).match(/HTTP\/1.1 400 /g)).toHaveLength(3);
   });
 
-  it('is not sent back when its JSON is broken', async () => {
+  it('the error for invalid JSON does not contain the request body', async () => {
     await using server = await startWithSessions();
     const { status, body } = await server.send({
       headers: JSON_TYPE,
@@ -331,14 +334,14 @@ describe('a request’s body', () => {
     });
   });
 
-  it('is refused beyond a megabyte, also when its length is not told', async () => {
+  it('a request body above 1 MB is rejected, also without Content-Length', async () => {
     await using server = await startWithSessions();
     const pieces = Array.from({ length: 11 }, () => ' '.repeat(100_000));
     const headers = { ...JSON_TYPE, 'transfer-encoding': 'chunked' };
     expect(await server.send({ headers, body: pieces })).toMatchObject({ status: 413, etag: '' });
   });
 
-  it('harms nobody when its client leaves in the middle of it', async () => {
+  it('a client that disconnects in the middle of a request body affects no other request', async () => {
     await using server = await startWithSessions();
     const socket = connect(server.port, '127.0.0.1');
     socket.write('POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n');
@@ -349,7 +352,7 @@ describe('a request’s body', () => {
     expect((await server.post(A)).status).toBe(200);
   });
 
-  it('is told from the next one on the same connection: answers come in the order of requests', async () => {
+  it('requests on the same connection are answered in their order', async () => {
     await using server = await startWithSessions();
     const names = ['one', 'two', 'one', 'three', 'two'];
     const requests = names.map((name, index) => {
@@ -366,7 +369,7 @@ describe('a request’s body', () => {
 });
 
 describe('a subscription by POST', () => {
-  it('streams, and leaves nothing behind when its client goes (S7)', async () => {
+  it('S7: a subscription by POST streams, and is freed when its client disconnects', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     const abort = new AbortController();
     const response = await fetch(gateway.url, {
@@ -388,7 +391,7 @@ describe('a subscription by POST', () => {
   });
 });
 
-describe('whatever happens', () => {
+describe('the query cache', () => {
   const QUERIES = [
     A,
     '{ session { id verdict { state reason failed { name } } connection { state error } } }',
@@ -421,7 +424,7 @@ describe('whatever happens', () => {
     { weight: 1, arbitrary: fc.record({ wait: fc.constantFrom(1_000, 3_600_000) }) },
   );
 
-  it('an answer is what a fresh execution gives', async () => {
+  it('after any sequence of changes, a response equals that of a fresh execution', async () => {
     let asked = 0;
     let executed = 0;
     await fc.assert(

@@ -8,7 +8,7 @@ import { createTemporaryFolder } from '../support/temporary-folder.js';
 const VERDICT = '{ session { verdict { state } } }';
 
 describe('tilt-graphql query', () => {
-  it('prints what is in data, as JSON', async () => {
+  it('query prints data as JSON', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok');
     const { code, stdout, stderr } = await clients.runToEnd(['query', VERDICT]);
@@ -19,7 +19,7 @@ describe('tilt-graphql query', () => {
     ]);
   });
 
-  it('takes the document from a file or standard input, with variables, and one operation of several', async () => {
+  it('query reads the document from a file or standard input, with variables and an operation name', async () => {
     await using folder = await createTemporaryFolder();
     await using clients = await startCliClients();
     await clients.play('ci-ok');
@@ -38,7 +38,7 @@ describe('tilt-graphql query', () => {
     expect(piped.stdout).toBe(fromFile.stdout);
   });
 
-  it('prints a line for each payload of a subscription, and of a query that it is to watch', async () => {
+  it('query prints one line per payload of a subscription, and per change with --watch', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok', 8);
     const commands = [
@@ -62,7 +62,7 @@ describe('tilt-graphql query', () => {
     expect(await commands[1]?.exit).toBe(0);
   });
 
-  it('prints lists as tables', async () => {
+  it('query prints lists as tables', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok');
     const document = '{ targets { name phase resources } session { id verdict { state } } }';
@@ -83,7 +83,7 @@ describe('tilt-graphql query', () => {
     ]);
   });
 
-  it('fills in a template', async () => {
+  it('query renders a template', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-bad');
     const document = '{ session { id verdict { state failed { name } } } }';
@@ -93,7 +93,7 @@ describe('tilt-graphql query', () => {
     expect([code, stdout]).toEqual([0, 'tilt-default/Tiltfile: FAILED\n- unit:update\n']);
   });
 
-  it('ends with 1 for GraphQL errors, a line for each', async () => {
+  it('query exits with 1 and one line per GraphQL error', async () => {
     await using clients = await startCliClients();
     for (const document of ['{ gateway { one two } }', 'subscription { session { one two } }']) {
       const { code, stdout, stderr } = await clients.runToEnd(['query', document]);
@@ -105,7 +105,7 @@ describe('tilt-graphql query', () => {
     }
   });
 
-  it('ends with 3 when no gateway answers, or one does not let it in', async () => {
+  it('query exits with 3 when no gateway responds or the token is rejected', async () => {
     await using gateway = await startGateway({ token: 'known-to-its-clients' });
     const refused = await runCliToEnd(['query', '--url', gateway.origin, '{ gateway { version } }']);
     expect([refused.code, refused.stderr]).toEqual([3, expect.stringMatching(/^tilt-graphql: .*token.*\n$/)]);
@@ -116,7 +116,7 @@ describe('tilt-graphql query', () => {
     ]);
   });
 
-  it('takes a token from the environment, a file, or the link that serve prints', async () => {
+  it('query reads a token from the environment, a file, or the link that serve prints', async () => {
     await using folder = await createTemporaryFolder();
     await folder.write('token', 'known-to-its-clients\n');
     await using gateway = await startGateway({ token: 'known-to-its-clients' });
@@ -134,14 +134,14 @@ describe('tilt-graphql query', () => {
     ]);
   });
 
-  it('asks the next gateway when one is away', async () => {
+  it('query tries the next gateway when one is unreachable', async () => {
     await using gateway = await startGateway({});
     const urls = `http://127.0.0.1:9,${gateway.origin}`;
     const { code } = await runCliToEnd(['query', '{ sessions { totalCount } }'], { TILT_GRAPHQL_URL: urls });
     expect(code).toBe(0);
   });
 
-  it('prints nothing that moves a terminal', async () => {
+  it('query prints no terminal escape sequences', async () => {
     await using clients = await startCliClients();
     const name = 'a\u001b[2J\u009bb\u202ec';
     await clients.put(sessionJson({ targets: [{ name, type: 'job', resources: [], state: {} }] }));
@@ -154,21 +154,29 @@ describe('tilt-graphql query', () => {
   });
 });
 
-describe('bad input to query gets one line and exit code 2', () => {
+describe('invalid input to query', () => {
   it.each<[string, string[], RegExp]>([
     ['no document', [], /expected a document: as an argument/],
     ['two documents', [VERDICT, '--file', 'x.graphql'], /expected one document/],
-    ['a file that is not there', ['--file', '/nonexistent'], /--file \/nonexistent: .*ENOENT/],
+    ['a missing file', ['--file', '/nonexistent'], /--file \/nonexistent: .*ENOENT/],
     ['a document that does not parse', ['{ session '], /the document, line 1, column 11: Syntax Error/],
     ['a fragment alone', ['fragment F on Session { id }'], /expected a query or a subscription/],
     ['several operations', ['query A { a } query B { b }'], /--operation: expected one of A, B/],
-    ['no such operation', ['query A { a }', '--operation', 'B'], /--operation: expected one of A, got B/],
-    ['variables that are no JSON', [VERDICT, '--variables', '{'], /--variables: expected JSON/],
-    ['variables that are no object', [VERDICT, '--variables', '[]'], /--variables: expected a JSON object/],
-    ['a template that does not end', [VERDICT, '--template', '{{#a}}'], /--template: expected \{\{\/a\}\}/],
-    ['no template', [VERDICT, '--output', 'template'], /--output template: expected --template TEXT/],
-    ['a template for JSON', [VERDICT, '--output', 'json', '--template', 'x'], /expected --output template/],
-  ])('%s', async (_, args, expected) => {
+    ['an unknown operation', ['query A { a }', '--operation', 'B'], /--operation: expected one of A, got B/],
+    ['variables that are not JSON', [VERDICT, '--variables', '{'], /--variables: expected JSON/],
+    [
+      'variables that are not an object',
+      [VERDICT, '--variables', '[]'],
+      /--variables: expected a JSON object/,
+    ],
+    ['an unclosed template section', [VERDICT, '--template', '{{#a}}'], /--template: expected \{\{\/a\}\}/],
+    ['a missing template', [VERDICT, '--output', 'template'], /--output template: expected --template TEXT/],
+    [
+      'a template with JSON output',
+      [VERDICT, '--output', 'json', '--template', 'x'],
+      /expected --output template/,
+    ],
+  ])('query exits with 2 and a one-line error for %s', async (_, args, expected) => {
     const { code, stdout, stderr } = await runCliToEnd(['query', ...args]);
     expect(stderr.trimEnd()).toMatch(expected);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);

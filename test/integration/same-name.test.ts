@@ -6,7 +6,7 @@ import { type SessionJson, sessionJson } from '../support/session-json.js';
 
 const QUERY = '{ sessions { nodes { id connection { state } } } gateway { sources { error } } }';
 
-/** A gateway that reads standard input, and what it answers. */
+/** Starts a gateway that reads standard input, with a function to query it. */
 async function startReader() {
   const command = runCli(['--port', '0', '--source', '-']);
   const [, url = ''] = await command.until(/listens on (http:\S+) /);
@@ -41,14 +41,14 @@ function inNamespace(namespace: string, json: SessionJson = sessionJson()) {
   return { ...json, metadata: { ...json.metadata, namespace } };
 }
 
-describe('two Sessions of one name on standard input', () => {
-  it('in two namespaces are shown as two, with the namespace in their ids', async () => {
+describe('two Sessions of the same name on standard input', () => {
+  it('Sessions of the same name in two namespaces are two Sessions with the namespace in their ids', async () => {
     await using reader = await startReader();
     reader.write(listOf(inNamespace('team-a'), inNamespace('team-b')));
     await reader.shows({ 'stdin/team-a/Tiltfile': 'LIVE', 'stdin/team-b/Tiltfile': 'LIVE' });
   });
 
-  it('in one list are refused by name, visibly, and the last good state is STALE', async () => {
+  it('a list with two Sessions of the same name is rejected with an error, and the last good state is STALE', async () => {
     await using reader = await startReader();
     reader.write(listOf(sessionJson({ uid: 'a' }), sessionJson({ uid: 'b' })));
     const conflict = expect.stringContaining('stdin/Tiltfile: 2 objects have this name');
@@ -60,8 +60,8 @@ describe('two Sessions of one name on standard input', () => {
   });
 });
 
-describe('`publish --instance` of two Sessions of one name', () => {
-  it('shows STALE and names both, and goes on with one when the other has ended', async () => {
+describe('publish --instance of two Sessions of the same name', () => {
+  it('publish --instance of two Sessions of the same name is STALE with both names until one of them ends', async () => {
     await using nats = await startNats();
     await using gateway = await serveShortPresenceBucket(nats.address('same'));
     await using publisher = runCli([

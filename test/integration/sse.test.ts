@@ -5,14 +5,14 @@ import { session } from '../support/sessions.js';
 
 const SUBSCRIPTION = 'subscription { targetChanges { reset changes { target { name phase } } } }';
 
-/** One server-sent event. */
+/** A server-sent event. */
 interface ServerSentEvent {
   event: string;
   id?: string;
   data: string;
 }
 
-/** Opens an event stream as `EventSource` does, with a GET. */
+/** Opens an event stream with GET, like `EventSource`. */
 async function open(url: string, query: string, lastEventId?: string) {
   const abort = new AbortController();
   const response = await fetch(`${url}?query=${encodeURIComponent(query)}`, {
@@ -26,7 +26,7 @@ async function open(url: string, query: string, lastEventId?: string) {
 }
 
 describe('server-sent events', () => {
-  it('carry each payload as an event with its cursor as id', async () => {
+  it('server-sent events contain each payload with its cursor as id', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     const { response, events, abort } = await open(gateway.url, SUBSCRIPTION);
     expect(response.headers.get('content-type')).toMatch('text/event-stream');
@@ -40,7 +40,7 @@ describe('server-sent events', () => {
     abort();
   });
 
-  it('S4: go on after the Last-Event-ID with what was missed', async () => {
+  it('S4: an SSE stream resumes after Last-Event-ID with the missed changes', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     const first = await open(gateway.url, SUBSCRIPTION);
     const { value } = await first.events.next();
@@ -57,7 +57,7 @@ describe('server-sent events', () => {
     second.abort();
   });
 
-  it('S7: leave nothing behind when the client goes while the stream is idle', async () => {
+  it('S7: an idle SSE stream is freed when its client disconnects', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     const { events, abort } = await open(gateway.url, SUBSCRIPTION);
     await events.next();
@@ -66,7 +66,7 @@ describe('server-sent events', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
-  it('carry errors of a wrong subscription, and end', async () => {
+  it('an SSE stream of an invalid subscription contains the errors and ends', async () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
     const { events } = await open(gateway.url, SUBSCRIPTION);
     const { value } = await events.next();
@@ -74,7 +74,7 @@ describe('server-sent events', () => {
     expect((await events.next()).value?.event).toBe('complete');
   });
 
-  it('end without "complete" when the gateway stops, so that clients come back', async () => {
+  it('SSE streams end without "complete" when the gateway stops, so that clients reconnect', async () => {
     const gateway = await startMemoryGateway([session('a')]);
     const { events } = await open(gateway.url, SUBSCRIPTION);
     await events.next();
@@ -82,7 +82,7 @@ describe('server-sent events', () => {
     await expect(events.next()).rejects.toThrow();
   });
 
-  it('S7: begin one after the other on one connection, and leave nothing behind when it closes', async () => {
+  it('S7: SSE streams can follow one another on one connection and are freed when it closes', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     const { port } = new URL(gateway.url);
     const socket = connect(Number(port), '127.0.0.1');

@@ -9,7 +9,7 @@ import { createTemporaryFolder } from '../support/temporary-folder.js';
 
 const FULL = /^tilt-graphql: cannot write to standard output: .*ENOSPC.*\n$/;
 
-/** Commands whose purpose is to print, and that end by themselves. */
+/** Commands whose purpose is to print and that exit by themselves. */
 const PRINTING = [
   'tilt-graphql schema',
   'tilt-graphql completion bash',
@@ -24,7 +24,7 @@ const PRINTING = [
   "tilt-graphql query -o table '{ session { id } }'",
 ] as const;
 
-/** Commands that give a verdict or an error, with their exit codes. */
+/** Commands that report a verdict or an error, with their exit codes. */
 const JUDGED: readonly (readonly [line: string, code: number])[] = [
   ['tilt-graphql wait --for done', 1],
   ['tilt-graphql wait -v --for target:lint:update=succeeded', 0],
@@ -51,13 +51,13 @@ const INITIALIZE = {
   params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
 };
 
-/** A Session of one job that waits for this reason. */
+/** Creates a Session with one job that waits for this reason. */
 function waitingJson(waitReason: string) {
   const state = { waiting: { waitReason } };
   return sessionJson({ uid: 'one', targets: [{ name: 'unit:update', type: 'job', resources: [], state }] });
 }
 
-/** A gateway with a `tilt ci` that has failed, and the environment of commands that ask it. */
+/** Starts a gateway with a failed `tilt ci`, and returns the environment for commands that query it. */
 async function startFailedRun() {
   const clients = await startCliClients();
   await clients.play('ci-bad');
@@ -67,7 +67,7 @@ async function startFailedRun() {
   };
 }
 
-/** Runs lines of a shell at once; by line, the exit code and what was written to standard error. */
+/** Runs shell command lines in parallel. Resolves with exit code and standard error by command line. */
 async function runAll(lines: readonly string[], redirection: string, env: Record<string, string>) {
   const results = await Promise.all(lines.map((line) => runShell(`${line} ${redirection}; exit $?`, env)));
   return new Map(lines.map((line, index) => [line, [results[index]?.code, results[index]?.stderr]]));
@@ -78,13 +78,16 @@ describe('standard output', () => {
     ['>/dev/full', 1, expect.stringMatching(FULL)],
     ['> >(exec <&-)', 0, ''],
     ['>&-', 0, ''],
-  ])('%s gives exit code %d of each command whose purpose is to print', async (redirection, ...expected) => {
-    await using run = await startFailedRun();
-    const results = await runAll(PRINTING, redirection, run.env);
-    expect(results).toEqual(new Map(PRINTING.map((line) => [line, expected])));
-  });
+  ])(
+    'with standard output %s, each command whose purpose is to print exits with %d',
+    async (redirection, ...expected) => {
+      await using run = await startFailedRun();
+      const results = await runAll(PRINTING, redirection, run.env);
+      expect(results).toEqual(new Map(PRINTING.map((line) => [line, expected])));
+    },
+  );
 
-  it('reaches a slow reader completely, however long it is', async () => {
+  it('a slow reader of standard output receives all of it', async () => {
     const { stdout } = await runShell('tilt-graphql schema | (sleep 2; wc -c)');
     const schema = await runShell('tilt-graphql schema');
     expect(Number(stdout)).toBe(Buffer.byteLength(schema.stdout));
@@ -92,7 +95,7 @@ describe('standard output', () => {
   });
 
   it.each(['>/dev/full', '>&-', '> >(exec <&-)', '| true'])(
-    'that takes nothing changes neither verdict nor report of wait: wait %s',
+    'an unusable standard output changes neither exit code nor report of wait: wait %s',
     async (redirection) => {
       await using run = await startFailedRun();
       await using folder = await createTemporaryFolder();
@@ -107,7 +110,7 @@ describe('standard output', () => {
   );
 
   it.each(['tilt-graphql watch -o json', "tilt-graphql query --watch '{ session { id } }'"])(
-    'on a full disk ends a command that follows changes with an error: %s',
+    'a full disk at standard output ends a command that follows changes with an error: %s',
     async (line) => {
       await using run = await startFailedRun();
       const { code, stderr } = await runShell(`${line} >/dev/full`, run.env);
@@ -117,17 +120,20 @@ describe('standard output', () => {
 });
 
 describe('standard error', () => {
-  it.each(['2>/dev/full', '2>&-', '2> >(exec <&-)'])('%s changes no exit code', async (redirection) => {
-    await using run = await startFailedRun();
-    const lines = JUDGED.map(([line]) => line);
-    const results = await runAll(lines, `>/dev/null ${redirection}`, run.env);
-    const codes = new Map([...results].map(([line, [code]]) => [line, code]));
-    expect(codes).toEqual(new Map(JUDGED));
-  });
+  it.each(['2>/dev/full', '2>&-', '2> >(exec <&-)'])(
+    'standard error %s changes no exit code',
+    async (redirection) => {
+      await using run = await startFailedRun();
+      const lines = JUDGED.map(([line]) => line);
+      const results = await runAll(lines, `>/dev/null ${redirection}`, run.env);
+      const codes = new Map([...results].map(([line, [code]]) => [line, code]));
+      expect(codes).toEqual(new Map(JUDGED));
+    },
+  );
 });
 
-describe('a reader that has enough', () => {
-  it('ends watch -o json at its next line', async () => {
+describe('a reader that closes standard output', () => {
+  it('watch -o json exits at its next line after its reader has closed standard output', async () => {
     await using own = await startCliClients();
     await own.play('ci-bad', 4);
     const child = startShell(`tilt-graphql watch -o json | head -1; exit \${PIPESTATUS[0]}`, {
@@ -143,14 +149,14 @@ describe('a reader that has enough', () => {
     expect(await result).toEqual({ code: 0, stdout: expect.stringMatching(/^\{.*\}\n$/), stderr: '' });
   });
 
-  it('ends mcp, which does not wait for more questions', async () => {
+  it('mcp exits when its reader closes standard output, without waiting for further requests', async () => {
     const child = startShell('tilt-graphql mcp > >(exec <&-); exit $?');
     const result = collectOutput(child);
     child.stdin.write(`${JSON.stringify(INITIALIZE)}\n`);
     expect(await result).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  it('of mcp on a full disk is an error, as no question can be answered', async () => {
+  it('mcp exits with an error when standard output is a full disk', async () => {
     const child = startShell('tilt-graphql mcp >/dev/full');
     const result = collectOutput(child);
     child.stdin.write(`${JSON.stringify(INITIALIZE)}\n`);
@@ -158,7 +164,7 @@ describe('a reader that has enough', () => {
   });
 });
 
-describe('a gateway', () => {
+describe('serve without usable output', () => {
   it.each([
     '2>/dev/full',
     '2>&1 | head -1',
@@ -168,7 +174,7 @@ describe('a gateway', () => {
     '>/dev/full 2>&1',
     '>&- 2>&-',
     '| true',
-  ])('outlives its output: serve %s', async (redirection) => {
+  ])('serve keeps serving without usable output: serve %s', async (redirection) => {
     const port = await findFreePort();
     const child = startShell(
       `tilt-graphql serve --source demo --log-level debug --port ${port} ${redirection}`,
@@ -181,7 +187,7 @@ describe('a gateway', () => {
       );
     try {
       await expect.poll(ask, { timeout: 20_000 }).toBe(200);
-      // Each request is a line of the log.
+      // Each request writes a log line.
       for (let request = 0; request < 5; request += 1) expect(await ask()).toBe(200);
     } finally {
       process.kill(-(child.pid ?? 0), 'SIGTERM');
@@ -189,7 +195,7 @@ describe('a gateway', () => {
     await result;
   });
 
-  it('says where it listens in its log when the start-up lines cannot be printed', async () => {
+  it('serve logs its address when the start-up lines cannot be printed', async () => {
     const child = startShell('tilt-graphql serve --source demo --port 0 >/dev/full');
     const result = collectOutput(child);
     let log = '';

@@ -38,7 +38,7 @@ interface Health {
   } | null;
 }
 
-/** A gateway that follows the Tilts of a kubeconfig of its own, and the servers that stand in for them. */
+/** A gateway that follows the Tilts of its own kubeconfig, with the fake servers of these Tilts. */
 async function startWithTilts(...names: string[]) {
   const folder = await createKubeconfigFolder();
   const servers = new Map<string, TiltServer>();
@@ -61,7 +61,7 @@ async function startWithTilts(...names: string[]) {
     stopped: () => writeStoppedKubeconfig(folder.path),
     async until(instance: string, state: string) {
       await untilConnection(gateway, `${instance}/Tiltfile`, state);
-      // A Session is LIVE from the list on: what happens next must find a watch that is open.
+      // A Session is LIVE after the list. Later events need an open watch.
       const one = servers.get(instance);
       if (state === 'LIVE' && one) await one.until(() => one.openWatches === 1);
     },
@@ -73,7 +73,7 @@ async function startWithTilts(...names: string[]) {
   };
 }
 
-/** What is played while no Tilt runs. */
+/** Provider that is active while no Tilt runs. */
 function standIn(): SessionProvider {
   return createMemoryProvider('demo', [session('demo')]).provider;
 }
@@ -83,8 +83,8 @@ async function untilConnection(gateway: TestGateway, id: string, state: string):
   await expect.poll(ask, { timeout: 20_000 }).toBe(state);
 }
 
-describe.each(WATCH_RECORDINGS)('a replay of %s-watch', (name) => {
-  it('gives exactly the last recorded object, times to the microsecond, and the gone Session stays readable', async () => {
+describe.each(WATCH_RECORDINGS)('the recording %s-watch', (name) => {
+  it(`a replay of ${name}-watch yields the last recorded object with microsecond times, and the GONE Session stays readable`, async () => {
     await using tilts = await startWithTilts('tilt-default');
     await tilts.until('tilt-default', 'LIVE');
     const lines = readWatchRecording(name);
@@ -102,23 +102,26 @@ describe.each(WATCH_RECORDINGS)('a replay of %s-watch', (name) => {
   });
 });
 
-describe('the verdict of a Tilt that ends', () => {
+describe('the verdict of a Tilt that exits', () => {
   it.each([
     ['ci-ok', { state: 'PASSED', final: true, reason: null }],
     ['ci-bad', { state: 'FAILED', final: true, reason: expect.stringMatching(/failed|exit/) }],
-  ] as const)('%s: done is final, though the connection is cut right after it', async (name, verdict) => {
-    await using tilts = await startWithTilts('tilt-default');
-    await tilts.until('tilt-default', 'LIVE');
-    const server = tilts.server('tilt-default');
-    server.replay(readWatchRecording(name)).playRemaining();
-    await server.drained();
-    await server.stop();
-    await tilts.stopped();
-    await tilts.until('tilt-default', 'GONE');
-    expect((await tilts.query<Health>(HEALTH)).data.session?.verdict).toEqual(verdict);
-  });
+  ] as const)(
+    'the verdict of %s is final although the connection breaks right after done',
+    async (name, verdict) => {
+      await using tilts = await startWithTilts('tilt-default');
+      await tilts.until('tilt-default', 'LIVE');
+      const server = tilts.server('tilt-default');
+      server.replay(readWatchRecording(name)).playRemaining();
+      await server.drained();
+      await server.stop();
+      await tilts.stopped();
+      await tilts.until('tilt-default', 'GONE');
+      expect((await tilts.query<Health>(HEALTH)).data.session?.verdict).toEqual(verdict);
+    },
+  );
 
-  it('is UNKNOWN, never a false green, when the link is cut before done', async () => {
+  it('the verdict is UNKNOWN, never PASSED, when the connection to Tilt breaks before done', async () => {
     await using tilts = await startWithTilts('tilt-default');
     await tilts.until('tilt-default', 'LIVE');
     const server = tilts.server('tilt-default');
@@ -140,7 +143,7 @@ describe('the verdict of a Tilt that ends', () => {
 });
 
 describe('several Tilts', () => {
-  it('are several Sessions of one name, told apart by their context', async () => {
+  it('several Tilts have Sessions of the same name, distinguished by their context', async () => {
     await using tilts = await startWithTilts('tilt-default', 'tilt-10360');
     await tilts.until('tilt-default', 'LIVE');
     await tilts.until('tilt-10360', 'LIVE');
@@ -156,7 +159,7 @@ describe('several Tilts', () => {
     });
   });
 
-  it('restarted with a new port and token, one is LIVE again by its new entry, the other undisturbed', async () => {
+  it('a Tilt restarted with a new port and token is LIVE again by its new entry, without affecting another Tilt', async () => {
     await using tilts = await startWithTilts('tilt-default', 'tilt-10360');
     await tilts.until('tilt-default', 'LIVE');
     await tilts.until('tilt-10360', 'LIVE');
@@ -169,7 +172,7 @@ describe('several Tilts', () => {
     expect(tilts.server('tilt-default').count('watch')).toBe(1);
   });
 
-  it('come, crash and leave while the gateway runs; the demo plays only until the first comes', async () => {
+  it('Tilts can start, crash and exit while the gateway runs, and the demo is shown only until the first starts', async () => {
     await using tilts = await startWithTilts();
     await tilts.until('demo', 'LIVE');
     tilts.servers.set('tilt-default', await createTiltServer({ sessions: [sessionJson()] }));
@@ -189,7 +192,7 @@ describe('several Tilts', () => {
     expect(tilts.gateway.sources().map(({ name }) => name)).toEqual(['tilt']);
   });
 
-  it('plays the demo beside the entry that a crashed Tilt left behind', async () => {
+  it('the demo is shown when the kubeconfig only has the entry of a crashed Tilt', async () => {
     const folder = await createKubeconfigFolder();
     const crashed = await createTiltServer();
     await writeKubeconfig(folder.path, { 'tilt-default': crashed });
@@ -208,8 +211,8 @@ describe('several Tilts', () => {
   });
 });
 
-describe('bad input from Tilt', () => {
-  it('keeps the last good state and says what is wrong, until good news comes', async () => {
+describe('invalid input from Tilt', () => {
+  it('after invalid input from Tilt, the last good state stays with the error until the next valid event', async () => {
     await using tilts = await startWithTilts('tilt-default');
     await tilts.until('tilt-default', 'LIVE');
     const server = tilts.server('tilt-default');
@@ -229,7 +232,7 @@ describe('bad input from Tilt', () => {
 });
 
 describe('U1 nothing downstream slows the reading of Tilt', () => {
-  it('takes every write at once, while 100 readers never read', async () => {
+  it('U1: every write of Tilt is read at once while 100 readers never read', async () => {
     await using tilts = await startWithTilts('tilt-default');
     await tilts.until('tilt-default', 'LIVE');
     const server = tilts.server('tilt-default');
@@ -241,7 +244,8 @@ describe('U1 nothing downstream slows the reading of Tilt', () => {
         ),
       ),
     );
-    // Far more than any socket's buffers hold: were the gateway to wait for a reader, this would never be taken.
+    // Far larger than all socket buffers. If the gateway waited for a reader, it would never read all of
+    // this.
     for (let round = 0; round < 60; round += 1) {
       server.put(bigSession(round));
       await server.drained();
@@ -258,7 +262,7 @@ describe('U1 nothing downstream slows the reading of Tilt', () => {
   });
 });
 
-/** A Session of about 100 kB, another in every round. */
+/** Creates a Session of about 100 kB that differs in every round. */
 function bigSession(round: number): ReturnType<typeof sessionJson> {
   const state = { waiting: { waitReason: `${round} ${'x'.repeat(1_000)}` } };
   const targets = Array.from({ length: 100 }, (_, index) => ({
@@ -270,7 +274,7 @@ function bigSession(round: number): ReturnType<typeof sessionJson> {
   return sessionJson({ uid: 'one', targets });
 }
 
-/** What GraphQL is to say of a recorded object: written anew here, not by the code under test. */
+/** Returns the expected GraphQL result for a recorded object, independent of the code under test. */
 function asGraphQL({ metadata, spec, status, ...object }: Recorded): object {
   const { annotations, managedFields, ownerReferences, ...meta } = metadata;
   return {

@@ -9,7 +9,7 @@ import { session } from '../support/sessions.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 
 describe('tilt-graphql wait', () => {
-  it.each(['ready', 'done'])('ends with 0 once tilt ci has passed, for %s', async (condition) => {
+  it.each(['ready', 'done'])('wait --for %s exits with 0 when tilt ci has passed', async (condition) => {
     await using clients = await startCliClients();
     await clients.play('ci-ok', 4);
     const command = clients.run(['wait', '--for', condition, '--verbose']);
@@ -21,7 +21,7 @@ describe('tilt-graphql wait', () => {
     );
   });
 
-  it('ends with 0 once a target has reached its phase, before the rest', async () => {
+  it('wait exits with 0 as soon as a target has reached its phase', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok', 8);
     const { code, stdout } = await clients.runToEnd(['wait', '--for', 'target:lint:update=succeeded']);
@@ -31,7 +31,7 @@ describe('tilt-graphql wait', () => {
     ]);
   });
 
-  it('ends with 1 when tilt ci fails, and names the target and its error', async () => {
+  it('wait exits with 1 when tilt ci fails, and prints the target and its error', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-bad');
     const { code, stdout, stderr } = await clients.runToEnd(['wait', '--for', 'done']);
@@ -43,7 +43,7 @@ describe('tilt-graphql wait', () => {
     ]);
   });
 
-  it('ends with 124 when the time is up, and says what blocks and since when', async () => {
+  it('wait exits with 124 on timeout, and prints the blockers and since when they block', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok', 4);
     const { code, stdout } = await clients.runToEnd(['wait', '--timeout', '5s']);
@@ -53,20 +53,20 @@ describe('tilt-graphql wait', () => {
   });
 
   it.each([
-    ['no gateway answers', ['--url', 'http://127.0.0.1:9', '--max-age', '4s'], /^unknown: .*127\.0\.0\.1:9/],
+    ['no gateway responds', ['--url', 'http://127.0.0.1:9', '--max-age', '4s'], /^unknown: .*127\.0\.0\.1:9/],
     [
-      'there is no such Session',
+      'the Session does not exist',
       ['--session', 'other/Tiltfile', '--max-age', '4s'],
       /^unknown: .*other\/Tiltfile/,
     ],
-  ])('ends with 3 when %s', async (_, args, expected) => {
+  ])('wait exits with 3 when %s', async (_, args, expected) => {
     await using clients = await startCliClients();
     await clients.play('ci-ok');
     const { code, stdout } = await clients.runToEnd(['wait', ...args]);
     expect([code, stdout]).toEqual([3, expect.stringMatching(expected)]);
   });
 
-  it('ends with 3 when only the demonstration is known, unless that is named', async () => {
+  it('wait exits with 3 when only the demo is known, unless it is requested by id', async () => {
     await using gateway = runCli(['--port', '0', '--source', 'demo']);
     const [, url = ''] = await gateway.until(/listens on (http:\S+) /);
     const wait = ['wait', '--url', url, '--max-age', '4s', '--for', 'target:tiltfile:update=SUCCEEDED'];
@@ -78,7 +78,7 @@ describe('tilt-graphql wait', () => {
     expect((await runCliToEnd([...wait, '-s', 'demo/Tiltfile'])).code).toBe(0);
   });
 
-  it('ends with 3 when the link to Tilt breaks, though all was well: stale news is never good news', async () => {
+  it('wait exits with 3 when the connection to Tilt breaks, although the last state had passed', async () => {
     await using clients = await startCliClients();
     await clients.put(greenJson());
     await clients.gateway.session().until(HEALTHY);
@@ -92,7 +92,7 @@ describe('tilt-graphql wait', () => {
     }
   });
 
-  it('ends with 3 and lists the ids when several Sessions are known and none is named', async () => {
+  it('wait exits with 3 and lists the ids when several Sessions are known and none is given', async () => {
     const { provider } = createMemoryProvider('other', [session('other')]);
     await using clients = await startCliClients({ providers: [provider] });
     await clients.play('ci-ok');
@@ -104,7 +104,7 @@ describe('tilt-graphql wait', () => {
     expect((await clients.runToEnd(['wait', '--session', 'tilt-default/Tiltfile'])).code).toBe(0);
   });
 
-  it('outlasts a link to Tilt that is away for less than --max-age', async () => {
+  it('wait continues when the connection to Tilt is lost for less than --max-age', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok', 4);
     const command = clients.run(['wait', '--verbose', '--max-age', '20s']);
@@ -118,7 +118,7 @@ describe('tilt-graphql wait', () => {
     expect(await command.exit).toBe(0);
   });
 
-  it('ends with the exit code of a signal, and never with 0', async () => {
+  it('wait ended by a signal exits with the code of the signal, never with 0', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok', 4);
     const command = clients.run(['wait', '--verbose']);
@@ -127,7 +127,7 @@ describe('tilt-graphql wait', () => {
     expect(await command.exit).toBe(143);
   });
 
-  it('lets nothing in a hostile name or error move the terminal', async () => {
+  it('wait prints hostile names and errors without terminal escape sequences', async () => {
     await using clients = await startCliClients();
     const name = 'bad\u001b[2Jname\u009b';
     const state = { terminated: { startTime: null, finishTime: null, error: 'line\n\u001b]0;title\u0007' } };
@@ -140,7 +140,7 @@ describe('tilt-graphql wait', () => {
 });
 
 describe('reports of a wait', () => {
-  it('writes a JUnit report with a case for each target', async () => {
+  it('wait writes a JUnit report with one test case per target', async () => {
     await using folder = await createTemporaryFolder();
     await using clients = await startCliClients();
     await clients.play('ci-bad');
@@ -157,13 +157,13 @@ describe('reports of a wait', () => {
     );
   });
 
-  it('says of a file that cannot be written before it waits', async () => {
+  it('wait reports a file that cannot be written before it waits', async () => {
     const { code, stdout, stderr } = await runCliToEnd(['wait', '--junit', '/nonexistent/report.xml']);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toBe('tilt-graphql: --junit /nonexistent/report.xml: cannot write the file (ENOENT)\n');
   });
 
-  it('annotates failures for GitHub Actions, and adds a table to the summary of the step', async () => {
+  it('wait annotates failures for GitHub Actions and adds a table to the step summary', async () => {
     await using folder = await createTemporaryFolder();
     await using clients = await startCliClients();
     await clients.play('ci-bad');
@@ -179,7 +179,7 @@ describe('reports of a wait', () => {
     expect(text).toMatch(/^\| lint\\:update \| SUCCEEDED \| 1\.3s \| {2}\|$/m);
   });
 
-  it('keeps its exit code when the summary cannot be written', async () => {
+  it('wait keeps its exit code when the step summary cannot be written', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok');
     const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: '/nonexistent/summary.md' };
@@ -191,24 +191,20 @@ describe('reports of a wait', () => {
   });
 });
 
-describe('bad input to wait gets one line and exit code 2', () => {
+describe('invalid input to wait', () => {
   it.each<[string, string[], RegExp]>([
+    ['an unknown condition', ['--for', 'steady'], /'steady' is invalid.*ready, done, or target:NAME=PHASE/],
+    ['an unknown phase', ['--for', 'target:a=GREEN'], /is invalid.*one of .*READY/],
+    ['an invalid address', ['--url', 'gateway'], /'gateway' is invalid.*http:\/\/127\.0\.0\.1:4000/],
     [
-      'a condition that is none',
-      ['--for', 'steady'],
-      /'steady' is invalid.*ready, done, or target:NAME=PHASE/,
+      'credentials in the address',
+      ['--url', 'http://a:b@c'],
+      /is invalid.*--token-file or TILT_GRAPHQL_TOKEN/,
     ],
-    ['a phase that is none', ['--for', 'target:a=GREEN'], /is invalid.*one of .*READY/],
-    ['an address that is none', ['--url', 'gateway'], /'gateway' is invalid.*http:\/\/127\.0\.0\.1:4000/],
-    ['a login in the address', ['--url', 'http://a:b@c'], /is invalid.*--token-file or TILT_GRAPHQL_TOKEN/],
-    [
-      'a token file that is not there',
-      ['--token-file', '/nonexistent'],
-      /--token-file \/nonexistent: .*ENOENT/,
-    ],
-    ['no id', ['--session', ''], /'' is invalid.*such as tilt-default\/Tiltfile/],
-    ['a time that is none', ['--timeout', 'long'], /'long' is invalid.*such as 90s/],
-  ])('%s', async (_, args, expected) => {
+    ['a missing token file', ['--token-file', '/nonexistent'], /--token-file \/nonexistent: .*ENOENT/],
+    ['an empty id', ['--session', ''], /'' is invalid.*such as tilt-default\/Tiltfile/],
+    ['an invalid duration', ['--timeout', 'long'], /'long' is invalid.*such as 90s/],
+  ])('wait exits with 2 and a one-line error for %s', async (_, args, expected) => {
     const { code, stdout, stderr } = await runCliToEnd(['wait', ...args]);
     expect(stderr).toMatch(expected);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);

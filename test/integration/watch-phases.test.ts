@@ -7,7 +7,7 @@ const RESOURCES = 70;
 const TIMES = { startTime: '2026-11-22T11:00:00Z', finishTime: '2026-11-22T11:00:02Z' };
 const TILTFILE = { name: 'tiltfile:update', type: 'job', resources: [], state: { terminated: TIMES } };
 
-/** A `tilt ci` that builds local resources one after the other: those before `built` have succeeded. */
+/** Creates a `tilt ci` that builds local resources one by one. Those before `built` have succeeded. */
 function buildingJson(built: number, isBuilding: boolean, waitReason: string) {
   const stateOf = (index: number) => {
     if (index < built) return { terminated: TIMES };
@@ -38,13 +38,14 @@ function linesOf({ stdout }: RunningCommand): Line[] {
 }
 
 describe('watch --output json while 70 local resources are built', () => {
-  it('prints a line for each change of a phase and nothing else; with --all-changes also the changes inside a phase', async () => {
+  it('watch --output json prints one line per phase change; with --all-changes also changes within a phase', async () => {
     await using clients = await startCliClients();
     await clients.put(buildingJson(0, false, 'unknown'));
     const phases = clients.run(['watch', '--output', 'json']);
     const everything = clients.run(['watch', '--output', 'json', '--all-changes']);
     for (const command of [phases, everything]) await command.until(/"type":"VERDICT"/);
-    // As Tilt does: every target that waits turns from `unknown` to `waiting-for-local` and back, twice a build.
+    // Like Tilt: every waiting target changes from `unknown` to `waiting-for-local` and back, twice per
+    // build.
     for (let built = 0; built < RESOURCES; built += 1) {
       await clients.put(buildingJson(built, true, 'waiting-for-local'));
       await clients.put(buildingJson(built, true, 'unknown'));

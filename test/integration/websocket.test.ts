@@ -12,7 +12,7 @@ import { initWebSocket } from '../support/web-socket-client.js';
 
 const SUBSCRIPTION = 'subscription { targetChanges { cursor reset conflated changes { target { name } } } }';
 
-/** A client of the protocol that shows every message. */
+/** A protocol client that records every message. */
 async function connect({ webSocketUrl }: TestGateway, { initialise = true } = {}) {
   const socket = new WebSocket(webSocketUrl, 'graphql-transport-ws');
   const messages: unknown[] = [];
@@ -35,7 +35,7 @@ function subscribe(id: string, query: string): object {
 }
 
 describe('GraphQL over WebSocket', () => {
-  it('answers a wrong document with errors, and keeps the connection', async () => {
+  it('an invalid document over WebSocket is answered with errors, and the connection stays open', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     const client = await connect(gateway);
     client.send({ id: '1', type: 'subscribe', payload: { query: '{' } });
@@ -57,7 +57,7 @@ describe('GraphQL over WebSocket', () => {
     'subscription { ...F @include(if: false) } fragment F on Subscription { session { id } }',
     'subscription { ... @skip(if: true) { session { id } } }',
     'subscription ($yes: Boolean = true) { session @include(if: $yes) { id } }',
-  ])('rejects a subscription under a condition, and keeps the connection: %s', async (query) => {
+  ])('a conditional subscription is rejected, and the connection stays open: %s', async (query) => {
     await using gateway = await startMemoryGateway([session('a')]);
     const client = await connect(gateway);
     client.send(subscribe('1', query));
@@ -77,7 +77,7 @@ describe('GraphQL over WebSocket', () => {
     client.socket.close();
   });
 
-  it('lists the ids when a subscription does not say which Session it means', async () => {
+  it('a subscription without session id is rejected with the list of ids when several Sessions are known', async () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
     const client = await connect(gateway);
     client.send({ id: '1', type: 'subscribe', payload: { query: SUBSCRIPTION } });
@@ -86,14 +86,14 @@ describe('GraphQL over WebSocket', () => {
   });
 
   it.each([
-    ['what is not JSON', (socket: WebSocket) => socket.send('{'), 4400],
+    ['a message that is not JSON', (socket: WebSocket) => socket.send('{'), 4400],
     [
       'a subscription before the connection is initialised',
       (socket: WebSocket) => socket.send('{"id":"1","type":"subscribe","payload":{"query":"{x}"}}'),
       4401,
     ],
-    ['a message beyond a megabyte', (socket: WebSocket) => socket.send('x'.repeat(1_000_001)), 1009],
-  ])('closes the connection on %s, and goes on for others', async (_, send, code) => {
+    ['a message above 1 MB', (socket: WebSocket) => socket.send('x'.repeat(1_000_001)), 1009],
+  ])('%s closes the WebSocket, and others stay open', async (_, send, code) => {
     await using gateway = await startMemoryGateway([session('a')]);
     const client = await connect(gateway, { initialise: false });
     send(client.socket);
@@ -104,27 +104,27 @@ describe('GraphQL over WebSocket', () => {
   it.each([
     ['a second connection_init', [{ type: 'connection_init' }], [4429, 'Too many initialisation requests']],
     [
-      'an id that is in use',
+      'an id in use',
       [subscribe('1', SUBSCRIPTION), subscribe('1', SUBSCRIPTION)],
       [4409, 'Subscriber for 1 already exists'],
     ],
     [
-      'an id in use that is too long for a reason',
+      'an id in use that is too long for a close reason',
       [subscribe('x'.repeat(200), SUBSCRIPTION), subscribe('x'.repeat(200), SUBSCRIPTION)],
       [4409, `Subscriber for ${'x'.repeat(105)}`],
     ],
     [
-      'a message that only a server sends',
+      'a message type that only servers send',
       [{ type: 'connection_ack' }],
       [4400, 'Unexpected message of type connection_ack received'],
     ],
-    ['a message of no known type', [{ type: 'hello' }], [4400, 'Invalid message received']],
+    ['a message of an unknown type', [{ type: 'hello' }], [4400, 'Invalid message received']],
     [
-      'a message that lacks what its type asks for',
+      'a message without the required fields of its type',
       [{ type: 'subscribe', id: '1' }],
       [4400, 'Invalid message received'],
     ],
-  ])('closes the connection on %s', async (_, messages, close) => {
+  ])('%s closes the WebSocket', async (_, messages, close) => {
     await using gateway = await startMemoryGateway([session('a')]);
     const client = await connect(gateway);
     for (const message of messages) client.send(message);
@@ -132,7 +132,7 @@ describe('GraphQL over WebSocket', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
-  it('closes the connection of a client that does not begin within 3 s', async () => {
+  it('a WebSocket without connection_init within 3 s is closed', async () => {
     const clock = createManualClock();
     await using gateway = await startGateway({ clock });
     const client = await connect(gateway, { initialise: false });
@@ -141,7 +141,7 @@ describe('GraphQL over WebSocket', () => {
     expect(await client.closed).toEqual([4408, 'Connection initialisation timeout']);
   });
 
-  it('answers a ping with what it carried', async () => {
+  it('a ping is answered with a pong that has the same payload', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     const client = await connect(gateway);
     client.send({ type: 'pong' });
@@ -153,7 +153,7 @@ describe('GraphQL over WebSocket', () => {
     client.socket.close();
   });
 
-  it('S7: ends a subscription the client completes, at once also when it has hardly begun, and its id is free again', async () => {
+  it('S7: a subscription ends at once when the client completes it, even right after its start, and its id can be reused', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     const client = await connect(gateway);
     for (let round = 1; round <= 3; round += 1) {
@@ -168,7 +168,7 @@ describe('GraphQL over WebSocket', () => {
     client.socket.close();
   });
 
-  it('S7: cuts a reader that leaves a ping unanswered for 12 s', async () => {
+  it('S7: a reader that does not answer a ping for 12 s is disconnected', async () => {
     const clock = createManualClock();
     const source = createMemoryProvider('memory', [session('a')]);
     await using gateway = await startGateway({ clock, providers: [source.provider] });
@@ -188,21 +188,21 @@ describe('GraphQL over WebSocket', () => {
     healthy.socket.close();
   });
 
-  it('closes what speaks another protocol', async () => {
+  it('a WebSocket with another subprotocol is closed', async () => {
     await using gateway = await startMemoryGateway();
     const socket = new WebSocket(gateway.webSocketUrl, 'graphql-ws');
     const [error] = await once(socket, 'error');
     expect(String(error)).toContain('Server sent no subprotocol');
   });
 
-  it('is refused at any other address', async () => {
+  it('a WebSocket upgrade at any other path is rejected', async () => {
     await using gateway = await startMemoryGateway();
     const socket = new WebSocket(`${gateway.origin.replace('http', 'ws')}/other`, 'graphql-transport-ws');
     const [error] = await once(socket, 'error');
     expect(String(error)).toContain('404');
   });
 
-  it('S4: goes on by cursor on a new connection, with nothing lost and nothing doubled', async () => {
+  it('S4: a client resumes by cursor on a new connection without lost or duplicate changes', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     const query = `subscription ($since: String) { targetChanges(since: $since) {
       cursor reset changes { target { name phase } } } }`;
@@ -223,8 +223,8 @@ describe('GraphQL over WebSocket', () => {
     await second.dispose();
   });
 
-  it('S5: brings a stuck reader to the newest state, with what it missed folded into one, and slows no other', async () => {
-    // Its clock stands still: on a busy machine the stuck reader would be closed after its 10 s.
+  it('S5: a stuck reader receives one conflated payload with the newest state and slows no other reader', async () => {
+    // A manual clock, because on a busy machine the stuck reader would be closed after its 10 s.
     const source = createMemoryProvider('memory', [bigSession(0)]);
     await using gateway = await startGateway({ clock: createManualClock(), providers: [source.provider] });
     await gateway.gateway.ready();
@@ -242,7 +242,7 @@ describe('GraphQL over WebSocket', () => {
     await healthy.dispose();
   });
 
-  it('S5: closes a reader that took nothing for 10 s with a clear code (1013), after which clients come back', async () => {
+  it('S5: a reader that reads nothing for 10 s is closed with 1013, after which clients reconnect', async () => {
     const clock = createManualClock();
     const source = createMemoryProvider('memory', [bigSession(0)]);
     await using gateway = await startGateway({ clock, providers: [source.provider] });
@@ -257,7 +257,7 @@ describe('GraphQL over WebSocket', () => {
     expect(await stuck.closed()).toEqual([1013, 'Nothing was read for 10 s']);
   });
 
-  it('S5: keeps a reader that takes a long payload slowly, however long the whole of it takes', async () => {
+  it('S5: a reader that slowly reads a long payload stays connected, however long it takes in total', async () => {
     const clock = createManualClock();
     const source = createMemoryProvider('memory', [longSession(20)]);
     await using gateway = await startGateway({ clock, providers: [source.provider] });
@@ -269,7 +269,7 @@ describe('GraphQL over WebSocket', () => {
     client.socket.pause();
     const query = 'subscription { session { status { targets { name } } } }';
     client.send({ id: '1', type: 'subscribe', payload: { query } });
-    // 16 s in all, and less than 10 s between two readings.
+    // 16 s in total, and less than 10 s between two reads.
     for (const _ of [1, 2, 3, 4]) {
       await held.read(4 * 2 ** 20);
       await clock.advance(4_000);
@@ -282,7 +282,7 @@ describe('GraphQL over WebSocket', () => {
     client.socket.terminate();
   });
 
-  it('S7: tells readers to come back later when it stops (1001), and then closes the port', async () => {
+  it('S7: a stopping gateway closes its readers with 1001 and then its port', async () => {
     const gateway = await startMemoryGateway([session('a')]);
     const client = await connect(gateway);
     client.send({ id: '1', type: 'subscribe', payload: { query: SUBSCRIPTION } });
@@ -293,7 +293,7 @@ describe('GraphQL over WebSocket', () => {
     await gateway[Symbol.asyncDispose]();
   });
 
-  it('S7: frees a reader whose connection is lost', async () => {
+  it('S7: a reader whose connection is lost is freed', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     const reader = await openStuckReader(gateway.webSocketUrl, SUBSCRIPTION);
     expect(gateway.gateway.readers).toBe(1);
@@ -302,13 +302,13 @@ describe('GraphQL over WebSocket', () => {
   });
 });
 
-/** A Session whose targets' names have so many mebibytes together. */
+/** Creates a Session whose target names have this many MiB in total. */
 function longSession(mebibytes: number): ReturnType<typeof session> {
   const names = Array.from({ length: mebibytes }, (_, index) => `${index}-${'x'.repeat(2 ** 20)}`);
   return session('a', Object.fromEntries([...names, 'the last one'].map((name) => [name, 'ready'])));
 }
 
-/** A Session whose every target has another name in each round: its changes are about 100 kB. */
+/** Creates a Session whose target names differ in every round, so that its changes are about 100 kB. */
 function bigSession(round: number): ReturnType<typeof session> {
   const targets: Record<string, TargetStates[string]> = {};
   for (let index = 0; index < 50; index += 1)

@@ -11,7 +11,7 @@ import { createTemporaryFolder } from '../../support/temporary-folder.js';
 import { tiltCommandLine } from '../../support/tilt-command.js';
 
 describe('the shell script of docs/ci-gate.md', () => {
-  it('finds that a `tilt ci` which ends well is good', async () => {
+  it('the shell script of docs/ci-gate.md succeeds when tilt ci passes', async () => {
     const script = blocksOf([readPage('docs/ci-gate.md')]).find(({ code }) =>
       code.includes('kill "$gateway"'),
     )?.code;
@@ -23,7 +23,7 @@ describe('the shell script of docs/ci-gate.md', () => {
     };
     const node = `'${process.execPath}'`;
     await command('tilt-graphql', `exec ${node} '${BIN}' "$@"`);
-    // A stand-in for `tilt ci`, which needs a cluster. It is the process itself, as `tilt` is: the script names it by its id.
+    // A fake `tilt ci`, because the real one needs a cluster. The script refers to it by its process id.
     const tilt = tiltCommandLine({ kubeconfig: kubeconfig.path, livesMs: 2_000 });
     await command('tilt', `cd '${fileURLToPath(ROOT)}'; exec ${tilt.map((word) => `'${word}'`).join(' ')}`);
     await writeStoppedKubeconfig(kubeconfig.path);
@@ -45,7 +45,7 @@ describe('the shell script of docs/ci-gate.md', () => {
     } finally {
       endGroup(child.pid);
     }
-    // It starts Node.js seven times, which takes a while on a busy machine.
+    // The script starts Node.js seven times, which is slow on a busy machine.
   }, 90_000);
 });
 
@@ -53,6 +53,6 @@ function endGroup(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch {
-    // All of it has ended.
+    // All processes of the script have exited.
   }
 }

@@ -3,17 +3,18 @@ import { BIG_CHANGES, bigJson, SMALL_CHANGES, startCliGateway } from '../../supp
 import { createMany } from '../../support/create-many.js';
 import { openStuckReader } from '../../support/stuck-reader.js';
 
-/** Some 10 MB: far more than the buffers on the way hold of what nobody reads. */
+/** Number of rounds, about 10 MB in total: far more than the socket buffers hold. */
 const ROUNDS = 100;
 const NEWEST = '{ session { status { targets { name } } } }';
 
-describe('U1: Tilt is never held up', () => {
+describe('U1: readers that never read do not block Tilt', () => {
   it.each([0, 1_000])(
-    'beside %i readers that never read: each write is taken whole before the next, and the newest state is there',
+    'U1: with %i readers that never read, each write of Tilt is read completely before the next',
     async (count) => {
       await using gateway = await startCliGateway();
       const { server, url, webSocketUrl } = gateway;
-      // A tenth of them is left megabytes behind, which no buffer of the system holds; for all, it would have too little memory.
+      // One in ten falls megabytes behind, more than the system's buffers hold. The system lacks memory for
+      // all of them.
       const big = await createMany(count / 10, () => openStuckReader(webSocketUrl, BIG_CHANGES));
       const small = await createMany(count - big.length, () => openStuckReader(webSocketUrl, SMALL_CHANGES));
       for (let round = 1; round <= ROUNDS; round += 1) {

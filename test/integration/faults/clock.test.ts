@@ -11,8 +11,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 const STEPS = [
-  ['forwards by an hour', HOUR],
-  ['forwards by a day', DAY],
+  ['forward by an hour', HOUR],
+  ['forward by a day', DAY],
   ['back by an hour', -HOUR],
   ['back by a day', -DAY],
 ] as const;
@@ -23,7 +23,7 @@ interface Parts {
   readonly gateway: TiltGateway;
 }
 
-/** Runs a test on a gateway that follows a Tilt which has just told something. */
+/** Runs a test on a gateway that follows a Tilt whose last event has just arrived. */
 async function withTilt(test: (parts: Parts) => Promise<void>): Promise<void> {
   const clock = createSteppedClock();
   await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
@@ -31,17 +31,17 @@ async function withTilt(test: (parts: Parts) => Promise<void>): Promise<void> {
   await gateway.session().until(HEALTHY);
   await server.until(() => server.openWatches === 1);
   await clock.advance(5_000);
-  await tell({ clock, server, gateway });
+  await sendUpdate({ clock, server, gateway });
   await test({ clock, server, gateway });
 }
 
-/** Tilt tells something new, which arrives. */
-async function tell({ server, gateway }: Parts): Promise<void> {
+/** Sends a new state from Tilt and waits until it arrives. */
+async function sendUpdate({ server, gateway }: Parts): Promise<void> {
   const { resourceVersion } = server.put(greenJson({ uid: 'a' })).metadata;
   await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion } });
 }
 
-/** Time goes by, in steps that give the network its share. */
+/** Advances the time in steps that leave the network real time. */
 async function pass({ clock, gateway }: Parts, ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 500) {
     await clock.advance(500);
@@ -49,17 +49,17 @@ async function pass({ clock, gateway }: Parts, ms: number): Promise<void> {
   }
 }
 
-describe.each(STEPS)('a clock that is set %s', (_, stepMs) => {
-  it('loses nothing: the watch goes on, what happens is told, the Session stays LIVE', () =>
+describe.each(STEPS)('a wall clock that is set %s', (_, stepMs) => {
+  it('a jump of the wall clock loses nothing: the watch continues and the Session stays LIVE', () =>
     withTilt(async (parts) => {
       parts.clock.step(stepMs);
       await pass(parts, MINUTE);
-      await tell(parts);
+      await sendUpdate(parts);
       expect(await parts.gateway.session().read()).toMatchObject(HEALTHY);
       expect(parts.server.count('watch')).toBe(1);
     }));
 
-  it('brings no storm of timers or requests: there are about as many as before', () =>
+  it('a jump of the wall clock causes no burst of timers or requests', () =>
     withTilt(async (parts) => {
       const work = async () => {
         const before = [parts.clock.timersSet, parts.server.requests.length] as const;
@@ -70,11 +70,11 @@ describe.each(STEPS)('a clock that is set %s', (_, stepMs) => {
       parts.clock.step(stepMs);
       const [timersAfter, requestsAfter] = await work();
       expect(requestsAfter).toBeLessThanOrEqual(requests + 2);
-      // The kubeconfig is checked twice a second at most: how often exactly depends on how long files and the network take.
+      // The kubeconfig is polled at most twice per second. The exact rate depends on file system and network.
       expect(timersAfter).toBeLessThanOrEqual(2 * 2 * 120);
     }));
 
-  it('hides no dead link: one that hangs is STALE within a minute', () =>
+  it('a jump of the wall clock hides no dead connection: a Tilt that hangs is STALE within a minute', () =>
     withTilt(async (parts) => {
       parts.server.stallWatches();
       parts.server.respond('list', 'silent');
@@ -86,9 +86,9 @@ describe.each(STEPS)('a clock that is set %s', (_, stepMs) => {
       await parts.gateway.session().until(HEALTHY);
     }));
 
-  it('makes no trouble of the end of a watch, which comes every half hour', () =>
+  it('a jump of the wall clock turns no regular end of a watch into an error', () =>
     withTilt(async (parts) => {
-      // One that had news may end at once; the next one tells nothing.
+      // A watch with events may end at once. The next one has no events.
       parts.server.endWatches();
       await parts.server.until(() => parts.server.count('watch') === 2);
       await pass(parts, 2_000);
@@ -96,7 +96,7 @@ describe.each(STEPS)('a clock that is set %s', (_, stepMs) => {
       const { since } = (await parts.gateway.session().read())?.connection ?? {};
       parts.server.endWatches();
       await parts.server.until(() => parts.server.count('watch') === 3);
-      await tell(parts);
+      await sendUpdate(parts);
       expect((await parts.gateway.session().read())?.connection).toEqual({
         state: 'LIVE',
         since,
@@ -104,7 +104,7 @@ describe.each(STEPS)('a clock that is set %s', (_, stepMs) => {
       });
     }));
 
-  it('keeps a Session that is GONE for as long as it was to be kept', () =>
+  it('a jump of the wall clock does not change how long a GONE Session is retained', () =>
     withTilt(async (parts) => {
       await parts.gateway.updateKubeconfig({});
       await parts.server.stop();
@@ -117,7 +117,7 @@ describe.each(STEPS)('a clock that is set %s', (_, stepMs) => {
       expect(await parts.gateway.session().read()).toBeNull();
     }));
 
-  it('S4: leaves cursors good: a client that comes back gets what it missed, without a reset', () =>
+  it('S4: cursors stay valid after a jump of the wall clock: a client resumes without a reset', () =>
     withTilt(async (parts) => {
       const query = `subscription ($since: String) { targetChanges(session: "tilt-default/Tiltfile", since: $since) {
         cursor reset session { metadata { resourceVersion } } changes { target { name phase } } } }`;

@@ -9,10 +9,10 @@ import {
 } from '../../support/resource-limited-gateway.js';
 import { createTiltServer } from '../../support/tilt-server.js';
 
-/** Few, and as many as Node.js needs to load the program, of which it opens some 200 files at once. */
+/** A low limit that still lets Node.js load the program, which opens about 200 files at once. */
 const LIMIT = 512;
 
-/** A gateway that may open few files, and follows a Tilt. */
+/** Starts a gateway with a low file descriptor limit that follows a Tilt. */
 async function start() {
   const server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
   const folder = await createKubeconfigFolder();
@@ -31,7 +31,7 @@ async function start() {
   };
 }
 
-/** Opens readers until no more are let in. */
+/** Opens readers until the gateway rejects one. */
 async function fill(gateway: ResourceLimitedGateway): Promise<HealthReader[]> {
   const readers: HealthReader[] = [];
   while (readers.length < LIMIT) {
@@ -42,12 +42,12 @@ async function fill(gateway: ResourceLimitedGateway): Promise<HealthReader[]> {
   throw new Error(`Expected to be refused before reader ${LIMIT}.`);
 }
 
-/** A machine may be busy. */
+/** Options of `expect.poll` on a busy machine. */
 const PATIENCE = { timeout: 20_000 };
 
 const versionOf = (reader: HealthReader) => reader.payloads.at(-1)?.metadata.resourceVersion;
 
-/** Connects many times at once; resolves when each is over: refused, or closed by the gateway. */
+/** Opens many connections at once. Resolves when all were rejected or closed by the gateway. */
 async function storm(gateway: ResourceLimitedGateway, count: number): Promise<void> {
   const port = Number(new URL(gateway.url).port);
   const one = () =>
@@ -60,7 +60,7 @@ async function storm(gateway: ResourceLimitedGateway, count: number): Promise<vo
 }
 
 describe('a gateway that is out of file descriptors', () => {
-  it('refuses new readers, serves those it has, follows Tilt on, does not spin, and lets in again when some leave', async () => {
+  it('without free file descriptors the gateway rejects new readers, serves the others, does not spin, and recovers', async () => {
     await using parts = await start();
     const { server, gateway } = parts;
     const readers = await fill(gateway);
@@ -84,13 +84,13 @@ describe('a gateway that is out of file descriptors', () => {
     await expect.poll(() => gateway.openFiles(), PATIENCE).toBeLessThan(LIMIT / 4);
   });
 
-  it('comes back to a Tilt whose watch was cut meanwhile, and says STALE until then', async () => {
+  it('a Tilt whose watch breaks without free file descriptors is STALE until the gateway can reconnect', async () => {
     await using parts = await start();
     const { server, gateway } = parts;
     const readers = await fill(gateway);
     const [first] = readers;
     if (!first) throw new Error('Expected a reader.');
-    // Whatever becomes free is taken at once, by those who wait to be let in.
+    // Every freed descriptor is used at once by a waiting connection.
     const taken = Array.from({ length: 20 }, () => untilLetIn(gateway));
     await server.cut();
     await storm(gateway, 200);
@@ -108,7 +108,7 @@ describe('a gateway that is out of file descriptors', () => {
     expect(gateway.isAlive).toBe(true);
   });
 
-  it('has enough left for itself: a Tilt that starts then is found and followed, and GraphiQL is served', async () => {
+  it('the gateway reserves file descriptors to follow a new Tilt and to serve GraphiQL', async () => {
     await using parts = await start();
     const { server, gateway, kubeconfig } = parts;
     const readers = await fill(gateway);
@@ -127,7 +127,7 @@ describe('a gateway that is out of file descriptors', () => {
   });
 });
 
-/** Tries until the gateway lets a reader in. */
+/** Retries until the gateway accepts a reader. */
 async function untilLetIn(gateway: ResourceLimitedGateway): Promise<HealthReader> {
   for (;;) {
     try {

@@ -24,7 +24,7 @@ const failed = greenJson({
 const FAILED = { connection: { state: 'LIVE' }, verdict: { state: 'FAILED', reason: 't199: exit 1' } };
 
 describe.each(FORMATS)('%s on a disk that is full', (file, format) => {
-  it('is STALE with what it said before, never green, and read again once there is room', async () => {
+  it('a file truncated by a full disk is STALE with its previous state, never PASSED, and LIVE when rewritten', async () => {
     await using gateway = await startFileGateway(file, format(greenJson({ uid: 'a' })));
     await gateway.session.until(HEALTHY);
     await writeUpTo(4, gateway.path, format(failed));
@@ -33,7 +33,7 @@ describe.each(FORMATS)('%s on a disk that is full', (file, format) => {
     await gateway.session.until(FAILED);
   });
 
-  it('is STALE when it is left empty', async () => {
+  it('a file that a full disk leaves empty is STALE', async () => {
     await using gateway = await startFileGateway(file, format(greenJson({ uid: 'a' })));
     await gateway.session.until(HEALTHY);
     await writeUpTo(0, gateway.path, format(failed));
@@ -43,8 +43,8 @@ describe.each(FORMATS)('%s on a disk that is full', (file, format) => {
   });
 });
 
-describe('a YAML file that was cut off', () => {
-  it('is never green, wherever within a line it ends', async () => {
+describe('a truncated YAML file', () => {
+  it('a truncated YAML file is never PASSED, wherever it ends', async () => {
     const text = stringify(failed);
     const lines = text.split('\n').slice(0, -1);
     await using gateway = await startFileGateway('shop.yaml', text);
@@ -62,22 +62,22 @@ describe('a YAML file that was cut off', () => {
   });
 });
 
-describe('a file that cannot be read', () => {
-  const troubles: [string, (path: string) => Promise<void>, RegExp][] = [
-    ['because of an I/O error', (path) => symlink('/proc/self/mem', path), /shop\.json: .*EIO: i\/o error/],
-    ['because its links lead in a circle', (path) => symlink(path, path), /cannot be read: ELOOP/],
-    ['because it is a device', (path) => symlink('/dev/zero', path), /expected a file or a folder/],
-    // Root may read everything.
+describe('an unreadable file', () => {
+  const causes: [string, (path: string) => Promise<void>, RegExp][] = [
+    ['I/O error', (path) => symlink('/proc/self/mem', path), /shop\.json: .*EIO: i\/o error/],
+    ['symlink loop', (path) => symlink(path, path), /cannot be read: ELOOP/],
+    ['device file', (path) => symlink('/dev/zero', path), /expected a file or a folder/],
+    // Root can read every file.
     ...(process.getuid?.() === 0 ? [] : [unreadable()]),
   ];
 
-  it.each(troubles)(
-    '%s is STALE with the reason, and read again once it can be',
-    async (_, spoil, reason) => {
+  it.each(causes)(
+    'an unreadable file (%s) is STALE with the reason, and LIVE when it is readable again',
+    async (_, makeUnreadable, reason) => {
       await using gateway = await startFileGateway('shop.json', JSON.stringify(greenJson({ uid: 'a' })));
       await gateway.session.until(HEALTHY);
       await rm(gateway.path);
-      await spoil(gateway.path);
+      await makeUnreadable(gateway.path);
       await gateway.session.until(degraded('STALE', reason));
       expect((await gateway.session.read())?.connection.error).not.toContain(gateway.folder.path);
       await gateway.folder.replace('shop.json', JSON.stringify(greenJson({ uid: 'b' })));
@@ -85,7 +85,7 @@ describe('a file that cannot be read', () => {
     },
   );
 
-  it('because a folder is in its place: it is GONE, and LIVE when it is back', async () => {
+  it('a file replaced by a folder is GONE, and LIVE when it is restored', async () => {
     await using gateway = await startFileGateway('shop.json', JSON.stringify(greenJson({ uid: 'a' })));
     await gateway.session.until(HEALTHY);
     await rm(gateway.path);
@@ -97,8 +97,8 @@ describe('a file that cannot be read', () => {
   });
 });
 
-describe('a file that is written for ever', () => {
-  it('and broken at each look, each time in another way, is STALE in the end', async () => {
+describe('a file that is written continuously', () => {
+  it('a file that is invalid at every poll, each time differently, becomes STALE', async () => {
     await using gateway = await startFileGateway('shop.json', JSON.stringify(greenJson({ uid: 'a' })));
     await gateway.session.until(HEALTHY);
     let text = '{';
@@ -116,7 +116,7 @@ describe('a file that is written for ever', () => {
   });
 });
 
-/** Writes a file by a process that may make none bigger: it is cut off in the midst, as by a full disk. */
+/** Writes a file in a process with a file size limit, so that it is truncated as by a full disk. */
 async function writeUpTo(blocks: number, path: string, text: string): Promise<void> {
   const writer = spawn('sh', ['-c', `ulimit -f ${blocks}; exec cat > "$0"`, path], { stdio: ['pipe'] });
   writer.stdin?.on('error', () => {});
@@ -125,9 +125,9 @@ async function writeUpTo(blocks: number, path: string, text: string): Promise<vo
 }
 
 function unreadable(): [string, (path: string) => Promise<void>, RegExp] {
-  const spoil = async (path: string) => {
+  const removePermissions = async (path: string) => {
     await writeFile(path, '');
     await chmod(path, 0);
   };
-  return ['because of its permissions', spoil, /cannot be read: EACCES: permission denied/];
+  return ['missing permissions', removePermissions, /cannot be read: EACCES: permission denied/];
 }

@@ -9,14 +9,14 @@ import { createTiltServer } from '../../support/tilt-server.js';
 
 const startGreen = (uid: string) => createTiltServer({ sessions: [greenJson({ uid })] });
 
-describe('a kubeconfig with a Tilt whose name another source has', () => {
-  it('is told as trouble for as long as that is so', async () => {
+describe('a Tilt with the name of another source', () => {
+  it('a Tilt with the name of another source is reported as an error while both exist', async () => {
     await using server = await startGreen('a');
     const { provider } = createMemoryProvider('tilt-default');
     const error = expect.stringMatching(/^Two sources have the name "tilt-default".*$/);
     await using gateway = await startTiltGateway({ 'tilt-default': server }, { providers: [provider] });
     await gateway.untilSource({ state: 'STALE', error }, 'tilt');
-    // It is tried again and again: by the machine's clock some 10 ms apart.
+    // Retried repeatedly, about every 10 ms of the system clock.
     for (let tries = 0; tries < 20; tries += 1) await gateway.untilSource({ state: 'STALE', error }, 'tilt');
     await gateway.updateKubeconfig({ 'tilt-1': server });
     await gateway.session('tilt-1').until(HEALTHY);
@@ -24,8 +24,8 @@ describe('a kubeconfig with a Tilt whose name another source has', () => {
   });
 });
 
-describe('a kubeconfig that is deleted', () => {
-  it('leaves a connected Tilt LIVE until it ends: then GONE with the reason, never STALE, never green; LIVE when it is back', async () => {
+describe('a deleted kubeconfig', () => {
+  it('a deleted kubeconfig leaves a connected Tilt LIVE until it exits, then GONE with the reason, and LIVE when restored', async () => {
     await using server = await startGreen('a');
     await using gateway = await startTiltGateway({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
@@ -46,14 +46,14 @@ describe('a kubeconfig that is deleted', () => {
     await gateway.session().until(HEALTHY);
   });
 
-  it('and a folder in its place: its Tilts are watched on, and one that ends is GONE only when the folder is gone too', async () => {
+  it('a kubeconfig replaced by a folder keeps its Tilts watched; one that exits is GONE only when the folder is removed', async () => {
     await using server = await startGreen('a');
     await using gateway = await startTiltGateway({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
     await rename(gateway.kubeconfig, `${gateway.kubeconfig}.old`);
     await mkdir(gateway.kubeconfig);
     await gateway.untilSource({ state: 'STALE', error: expect.stringMatching(/^.*EISDIR.*$/) }, 'tilt');
-    // Its Tilt has not left: the watch goes on.
+    // The Tilt has not exited: the watch continues.
     server.put(greenJson({ uid: 'b' }));
     await gateway.session().until({ ...HEALTHY, metadata: { uid: 'b' } });
     await server.stop();
@@ -66,9 +66,9 @@ describe('a kubeconfig that is deleted', () => {
   });
 });
 
-describe('a kubeconfig that is replaced', () => {
+describe('a replaced kubeconfig', () => {
   it.each(['by rename', 'in place'])(
-    '%s, after the old Tilt has ended: the new one takes its place, STALE in between and never GONE',
+    'a kubeconfig replaced %s after the old Tilt has exited leads to the new Tilt, STALE in between and never GONE',
     async (how) => {
       await using old = await startGreen('old');
       await using server = await startGreen('new');
@@ -85,7 +85,7 @@ describe('a kubeconfig that is replaced', () => {
     },
   );
 
-  it('in place and in steps, as Tilt writes it: nobody is told of the steps', async () => {
+  it('the intermediate steps of a kubeconfig written in place are not visible to clients', async () => {
     await using server = await startGreen('a');
     await using other = await startGreen('b');
     await using gateway = await startTiltGateway({ 'tilt-default': server });
@@ -114,7 +114,7 @@ describe('a kubeconfig that stays half-written', () => {
   ];
 
   it.each(cuts)(
-    'cut %s: its Tilts have not left, what is known stays readable, and all is well once it is whole',
+    'a kubeconfig truncated %s removes no Tilt, and its Sessions are LIVE when it is complete again',
     async (_, cutAt) => {
       await using server = await startGreen('a');
       await using gateway = await startTiltGateway({ 'tilt-default': server });

@@ -5,7 +5,7 @@ import { createTiltServer } from '../../support/tilt-server.js';
 
 const LIMIT = 64 * 1024 * 1024;
 
-/** A line of a watch of exactly so many bytes, about the green Session at a version. */
+/** Creates a line of a watch of exactly this many bytes, with the passing Session at a version. */
 function lineOf(bytes: number, resourceVersion: string): string {
   const bulky = (bulk: string) => {
     const green = greenJson({ uid: 'a', resourceVersion });
@@ -16,7 +16,7 @@ function lineOf(bytes: number, resourceVersion: string): string {
 }
 
 describe('a line of a watch', () => {
-  it('of 64 MiB is read; one byte more is refused, STALE with the reason, and the next good one heals', async () => {
+  it('a watch line of 64 MiB is read; with one byte more the Session is STALE until the next valid line', async () => {
     await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
     await using gateway = await startTiltGateway({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
@@ -33,7 +33,7 @@ describe('a line of a watch', () => {
     expect(server.count('watch')).toBe(1);
   });
 
-  it('that never ends is given up at the limit, clients are served meanwhile, and the line after it counts', async () => {
+  it('a watch line that never ends is discarded at the limit, clients are served meanwhile, and the next line is read', async () => {
     await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
     await using gateway = await startTiltGateway({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);

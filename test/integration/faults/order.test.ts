@@ -9,7 +9,7 @@ const CHANGES = `subscription { targetChanges { reset conflated
   session { metadata { resourceVersion } } changes { type target { name phase } } } }`;
 const HISTORY = '{ session { status { targets { name history(last: 50) { phase } } } } }';
 
-/** The green Session, but its server is in another state, at a version. */
+/** Creates the passing Session with its server in another state, at a version. */
 function serverIs(state: object, resourceVersion: string) {
   const server = { name: 'api:serve', type: 'server', resources: ['api'], state };
   const green = greenJson({ uid: 'a', resourceVersion });
@@ -21,7 +21,7 @@ const FAILED = { terminated: { error: 'exit 1' } };
 const READY = { active: { startTime: '2026-11-22T11:42:30Z', ready: true } };
 
 describe('events of Tilt', () => {
-  it('that are told twice, or come too late, are neither seen nor told: no payload, no history', async () => {
+  it('S6: duplicate and late events of Tilt cause neither a payload nor a history entry', async () => {
     await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
     await using gateway = await startTiltGateway({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);

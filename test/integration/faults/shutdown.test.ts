@@ -9,12 +9,12 @@ const STUCK = 20;
 const HEALTHY = 1_000 - STUCK;
 
 describe('SIGTERM with 1,000 WebSocket readers, some of them stuck', () => {
-  it('tells all to come back later (1001), cuts those that do not read after 2 s, and ends with code 0', async () => {
+  it('SIGTERM with 1,000 readers closes them with 1001, disconnects stuck ones after 2 s, and exits with 0', async () => {
     await using gateway = await startCliGateway();
     const { command, server, webSocketUrl } = gateway;
     const readers = await createMany(HEALTHY, () => openReader(webSocketUrl));
     const stuck = await createMany(STUCK, () => openStuckReader(webSocketUrl, BIG_CHANGES));
-    // The stuck ones are megabytes behind: what they are to be told waits behind that.
+    // The stuck readers are megabytes behind, so the close frame waits behind that.
     for (let round = 1; round <= 60; round += 1) {
       server.put(bigJson(round));
       await server.drained();
@@ -25,15 +25,15 @@ describe('SIGTERM with 1,000 WebSocket readers, some of them stuck', () => {
     const codes = (await Promise.all(closed)).map(([code]) => code);
     expect(new Set(codes)).toEqual(new Set([1001]));
     expect(await command.exit).toBe(0);
-    // 2 s for goodbyes; left to itself, `ws` would wait for 30 s.
+    // 2 s for close frames. By default `ws` would wait for 30 s.
     expect(performance.now() - askedAt).toBeLessThan(28_000);
-    // On a busy machine some were closed before, since they had read nothing for 10 s (1013).
+    // On a busy machine some were closed earlier because they had read nothing for 10 s (1013).
     for (const reader of stuck) expect([1001, 1006, 1013]).toContain((await reader.closed())[0]);
     await server.until(() => server.openWatches === 0);
   }, 120_000);
 });
 
-/** A reader that takes all it gets. */
+/** Opens a reader that reads everything. */
 async function openReader(url: string): Promise<WebSocket> {
   const socket = new WebSocket(url, 'graphql-transport-ws');
   await once(socket, 'open');

@@ -7,14 +7,14 @@ import { createSessionList } from '../../support/tilt-responses.js';
 import { createTiltServer } from '../../support/tilt-server.js';
 import { sharedTls } from '../../support/tls.js';
 
-describe('a Tilt whose bytes trickle in', () => {
-  it('in a watch: what it has had to tell for 30 s is fetched by a list', async () => {
+describe('a slow Tilt', () => {
+  it('an event that takes longer than 30 s to arrive in a watch is fetched by a list', async () => {
     const clock = createManualClock();
     await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
     await using gateway = await startTiltGateway({ 'tilt-default': server }, { clock });
     await gateway.session().until(HEALTHY);
     await server.until(() => server.openWatches === 1);
-    // It has failed, and the line that says so takes minutes.
+    // The Session has failed, and the line with that event takes minutes to arrive.
     const failed = greenJson({ uid: 'a', resourceVersion: '9', status: { error: 'it failed' } });
     server.respond('list', { status: 200, body: JSON.stringify(createSessionList([failed], 9)) });
     const line = Buffer.from(JSON.stringify({ type: 'MODIFIED', object: failed }));
@@ -35,7 +35,7 @@ describe('a Tilt whose bytes trickle in', () => {
     await server.until(() => server.count('watch') === 2);
   });
 
-  it('in a list: it is STALE after 10 s, whatever it has sent by then, and LIVE when it is fast again', async () => {
+  it('a Tilt whose list response takes longer than 10 s is STALE, and LIVE when it is fast again', async () => {
     const clock = createManualClock();
     await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
     await using gateway = await startTiltGateway({ 'tilt-default': server }, { clock });
@@ -47,7 +47,7 @@ describe('a Tilt whose bytes trickle in', () => {
       let sent = 0;
       const send = () => {
         sent += 1;
-        // The next byte leaves with the next step of the clock.
+        // The next byte is sent with the next step of the clock.
         if (socket.write(trickle.slice(sent - 1, sent))) clock.after(50, send);
       };
       send();

@@ -8,8 +8,8 @@ import { startTiltProcess } from '../../support/tilt-process.js';
 import { createTiltServer } from '../../support/tilt-server.js';
 import { sharedTls } from '../../support/tls.js';
 
-describe('a Tilt that is started again', () => {
-  it('with a new port, token, CA and uid is told as LIVE, STALE, LIVE by one subscription, and is green only while LIVE', async () => {
+describe('a restarted Tilt', () => {
+  it('S7: a subscription survives a restart of Tilt with a new port, token, CA and uid: LIVE, STALE, LIVE, PASSED only while LIVE', async () => {
     await using server = await createTiltServer({ sessions: [greenJson({ uid: 'first' })] });
     await using gateway = await startTiltGateway({ 'tilt-default': server });
     const session = gateway.session();
@@ -31,7 +31,7 @@ describe('a Tilt that is started again', () => {
     expect(reader.hasEnded).toBe(false);
   });
 
-  it('announced just before the old one ends: the new one takes its place, and nothing of the old one comes after it', async () => {
+  it('a Tilt announced just before the old one exits replaces it, and no event of the old one follows', async () => {
     await using old = await createTiltServer({ sessions: [greenJson({ uid: 'old' })] });
     await using gateway = await startTiltGateway({ 'tilt-default': old });
     await gateway.session().until({ ...HEALTHY, metadata: { uid: 'old' } });
@@ -46,8 +46,8 @@ describe('a Tilt that is started again', () => {
   });
 });
 
-describe('a Tilt whose token in the kubeconfig', () => {
-  it('is wrong is STALE with the reason, and LIVE as soon as the entry has the right one', async () => {
+describe('a wrong token in the kubeconfig', () => {
+  it('a Tilt with a wrong token in the kubeconfig is STALE with the reason, and LIVE when the token is correct', async () => {
     await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
     await using gateway = await startTiltGateway({
       'tilt-default': { server: server, user: { token: 'old' } },
@@ -61,8 +61,8 @@ describe('a Tilt whose token in the kubeconfig', () => {
   });
 });
 
-describe('a Tilt whose process', () => {
-  it('is killed (-9) is STALE with what it said last, and LIVE when it is started again', async () => {
+describe('a Tilt process', () => {
+  it('a killed Tilt is STALE with its last state, and LIVE when it is restarted', async () => {
     await using tilt = await startTiltProcess(greenJson({ uid: 'killed' }));
     await using gateway = await startTiltGateway({ 'tilt-default': tilt });
     await gateway.session().until(HEALTHY);
@@ -73,7 +73,7 @@ describe('a Tilt whose process', () => {
     await gateway.session().until({ ...HEALTHY, metadata: { uid: 'again' } });
   });
 
-  it('hangs with its connections open is STALE within a minute, and LIVE with its news when it goes on', async () => {
+  it('a Tilt that hangs with open connections is STALE within a minute, and LIVE when it resumes', async () => {
     const clock = createManualClock();
     await using tilt = await startTiltProcess(greenJson({ uid: 'a' }));
     await using gateway = await startTiltGateway({ 'tilt-default': tilt }, { clock });
@@ -90,7 +90,7 @@ describe('a Tilt whose process', () => {
 });
 
 describe('a half-open watch', () => {
-  it('of a Tilt that is well otherwise is found by a list, whose news counts, and is opened anew', async () => {
+  it('a half-open watch is detected by a list, whose state is applied, and the watch is reopened', async () => {
     const clock = createManualClock();
     await using server = await createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
     await using gateway = await startTiltGateway({ 'tilt-default': server }, { clock });
@@ -107,8 +107,8 @@ describe('a half-open watch', () => {
   });
 });
 
-describe('a Tilt that never says a word', () => {
-  it('has no Session, its source says why, the others are not held up, and it is LIVE once it speaks', async () => {
+describe('a Tilt that never responds', () => {
+  it('a Tilt that never responds has a source with the reason, delays no other Tilt, and is LIVE when it responds', async () => {
     const clock = createManualClock();
     await using silent = await createTiltServer({ sessions: [greenJson()] });
     silent.respond('list', 'silent');
@@ -122,7 +122,7 @@ describe('a Tilt that never says a word', () => {
     await gateway.session().until(HEALTHY);
   });
 
-  it('not even TLS, is told apart from one that is not there', async () => {
+  it('a Tilt that accepts connections without a TLS handshake has another error than one that is not running', async () => {
     const clock = createManualClock();
     await using mute = await startRawServer(() => {});
     const at = { url: mute.url, token: 'x', tls: await sharedTls() };

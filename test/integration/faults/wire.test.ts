@@ -5,54 +5,61 @@ import { BROKEN_TARGET_JSON } from '../../support/session-json.js';
 import { startTiltGateway } from '../../support/tilt-gateway.js';
 import { createTiltServer, type TiltServer } from '../../support/tilt-server.js';
 
-/** A Tilt whose one Session has passed. */
+/** Starts a Tilt with one passing Session. */
 const startGreen = () => createTiltServer({ sessions: [greenJson({ uid: 'a' })] });
 
-/** A line of a watch about an object of the version after all others, spoilt by `fields`. */
-function spoiltLine(fields: Readonly<Record<string, unknown>>): string {
+/** Creates a line of a watch with an object of the next version, made invalid by `fields`. */
+function invalidLine(fields: Readonly<Record<string, unknown>>): string {
   const object = { ...greenJson({ uid: 'a', resourceVersion: '99' }), ...fields };
   return `${JSON.stringify({ type: 'MODIFIED', object })}\n`;
 }
 
 const status = greenJson().status;
-const withTargets = (targets: unknown) => spoiltLine({ status: { ...Object(status), targets } });
+const withTargets = (targets: unknown) => invalidLine({ status: { ...Object(status), targets } });
 const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
 
-describe('junk in a watch leaves the last good state readable, STALE with the reason and never green, until better comes', () => {
+describe('invalid data in a watch', () => {
   it.each<[string, string | Uint8Array, RegExp]>([
-    ['a line that is no JSON', 'nonsense\n', /expected a JSON object, got "nonsense"/],
-    ['an answer of HTML', '<html>\n<body>502 Bad Gateway</body>\n', /expected a JSON object, got "<body>/],
-    ['bytes that are no text', Uint8Array.of(0, 0xff, 0xfe, 0xc0, 0x80, 27, 10), /expected a JSON object/],
-    ['a line of the length of a book', `${'x'.repeat(1_000_000)}\n`, /expected a JSON object, got "x{59}…"/],
-    ['JSON that is no event', '[1]\n"text"\nnull\n', /expected a JSON object, got "null"/],
+    ['a line that is not JSON', 'nonsense\n', /expected a JSON object, got "nonsense"/],
+    ['an HTML response', '<html>\n<body>502 Bad Gateway</body>\n', /expected a JSON object, got "<body>/],
+    ['binary data', Uint8Array.of(0, 0xff, 0xfe, 0xc0, 0x80, 27, 10), /expected a JSON object/],
+    ['a line of 1 MB', `${'x'.repeat(1_000_000)}\n`, /expected a JSON object, got "x{59}…"/],
+    ['JSON that is not an event', '[1]\n"text"\nnull\n', /expected a JSON object, got "null"/],
     ['JSON nested 100,000 deep', `${nested}\n`, /expected a JSON object/],
-    ['an event of no known type', '{"type":"EXPLODED","object":{}}\n', /expected a type ADDED/],
+    ['an event of an unknown type', '{"type":"EXPLODED","object":{}}\n', /expected a type ADDED/],
     ['an event without an object', '{"type":"MODIFIED"}\n', /expected an object, got nothing/],
-    ['a deletion of nothing', '{"type":"DELETED","object":{"metadata":{}}}\n', /a DELETED event has no name/],
-    ['an object of another kind', spoiltLine({ kind: 'Pod' }), /kind: expected "Session", got "Pod"/],
-    ['an object of another version', spoiltLine({ apiVersion: 'v9' }), /apiVersion: expected "tilt/],
-    ['a status that is a text', spoiltLine({ status: 'fine' }), /status: expected an object, got "fine"/],
-    ['targets that are no list', withTargets({}), /status\.targets: expected a list, got an object/],
     [
-      'a process id that is a text',
-      spoiltLine({ status: { ...Object(status), pid: 'twelve' } }),
+      'a DELETED event without a name',
+      '{"type":"DELETED","object":{"metadata":{}}}\n',
+      /a DELETED event has no name/,
+    ],
+    ['an object of another kind', invalidLine({ kind: 'Pod' }), /kind: expected "Session", got "Pod"/],
+    ['an object of another version', invalidLine({ apiVersion: 'v9' }), /apiVersion: expected "tilt/],
+    ['a status that is a string', invalidLine({ status: 'fine' }), /status: expected an object, got "fine"/],
+    ['targets that are not a list', withTargets({}), /status\.targets: expected a list, got an object/],
+    [
+      'a process id that is a string',
+      invalidLine({ status: { ...Object(status), pid: 'twelve' } }),
       /status\.pid: expected a whole number/,
     ],
-  ])('%s', async (_, bytes, reason) => {
-    await using server = await startGreen();
-    await using gateway = await startTiltGateway({ 'tilt-default': server });
-    await gateway.session().until(HEALTHY);
-    await server.until(() => server.openWatches === 1);
-    server.write(bytes);
-    await gateway.session().until(degraded('STALE', reason));
-    await gateway.untilSource({ state: 'STALE', error: expect.stringMatching(/^.+$/) });
-    server.put(greenJson({ uid: 'b' }));
-    await gateway.session().until(HEALTHY);
-    await gateway.untilSource({ state: 'LIVE', error: null });
-    expect(server.count('watch')).toBe(1);
-  });
+  ])(
+    '%s in a watch leaves the last good state STALE with the reason and never PASSED',
+    async (_, bytes, reason) => {
+      await using server = await startGreen();
+      await using gateway = await startTiltGateway({ 'tilt-default': server });
+      await gateway.session().until(HEALTHY);
+      await server.until(() => server.openWatches === 1);
+      server.write(bytes);
+      await gateway.session().until(degraded('STALE', reason));
+      await gateway.untilSource({ state: 'STALE', error: expect.stringMatching(/^.+$/) });
+      server.put(greenJson({ uid: 'b' }));
+      await gateway.session().until(HEALTHY);
+      await gateway.untilSource({ state: 'LIVE', error: null });
+      expect(server.count('watch')).toBe(1);
+    },
+  );
 
-  it('and is healed by a list when Tilt has nothing more to tell', async () => {
+  it('after invalid data in a watch, a list restores the Session when Tilt sends nothing more', async () => {
     const clock = createManualClock();
     await using server = await startGreen();
     await using gateway = await startTiltGateway({ 'tilt-default': server }, { clock });
@@ -64,7 +71,7 @@ describe('junk in a watch leaves the last good state readable, STALE with the re
     expect(server.count('watch')).toBe(1);
   });
 
-  it('and so is one Session while another chatters on', async () => {
+  it('after invalid data in a watch, a list restores one Session while another sends events', async () => {
     const clock = createManualClock();
     await using server = await startGreen();
     server.put(greenJson({ name: 'chatty', uid: 'c' }));
@@ -86,45 +93,48 @@ describe('junk in a watch leaves the last good state readable, STALE with the re
   });
 });
 
-describe('junk in one target leaves the other targets as they are, and the Session live and not green', () => {
+describe('an invalid target', () => {
   it.each<[string, unknown, RegExp]>([
-    ['a target without a name', {}, /targets\[2\]\.name: expected a string/],
+    ['no name', {}, /targets\[2\]\.name: expected a string/],
     [
-      'a flag that is a text',
+      'a flag that is a string',
       { name: 'x', state: { active: { ready: 'yes' } } },
       /active\.ready: expected true or false, got "yes"/,
     ],
     [
-      'a text with line breaks in it',
+      'a string with line breaks',
       { name: 'x', state: { active: { startTime: 'a\nb\u2028c' } } },
       /startTime: expected an RFC 3339 time/,
     ],
     ['two states at once', BROKEN_TARGET_JSON, /state: expected at most one state populated/],
-  ])('%s', async (_, target, reason) => {
-    await using server = await startGreen();
-    await using gateway = await startTiltGateway({ 'tilt-default': server });
-    await gateway.session().until(HEALTHY);
-    await server.until(() => server.openWatches === 1);
-    const { targets } = Object(status);
-    server.write(withTargets([...targets, target]));
-    await gateway.session().until({
-      connection: { state: 'LIVE' },
-      verdict: { state: 'PENDING', final: false },
-      status: { targets: [{ phase: 'READY' }, { phase: 'SUCCEEDED' }, { phase: 'WAITING' }] },
-    });
-    const { data } = await gateway.query<{ targets: readonly { readonly state: object }[] }>(
-      '{ targets(where: { phase: [WAITING] }) { state { ... on TargetStateWaiting { waitReason } } } }',
-    );
-    expect(data.targets).toMatchObject([{ state: { waitReason: expect.stringMatching(/^unreadable: /) } }]);
-    expect(data.targets).toMatchObject([{ state: { waitReason: expect.stringMatching(reason) } }]);
-    server.put(greenJson({ uid: 'b' }));
-    await gateway.session().until(HEALTHY);
-  });
+  ])(
+    'a target with %s leaves the other targets unchanged, and the Session LIVE and not PASSED',
+    async (_, target, reason) => {
+      await using server = await startGreen();
+      await using gateway = await startTiltGateway({ 'tilt-default': server });
+      await gateway.session().until(HEALTHY);
+      await server.until(() => server.openWatches === 1);
+      const { targets } = Object(status);
+      server.write(withTargets([...targets, target]));
+      await gateway.session().until({
+        connection: { state: 'LIVE' },
+        verdict: { state: 'PENDING', final: false },
+        status: { targets: [{ phase: 'READY' }, { phase: 'SUCCEEDED' }, { phase: 'WAITING' }] },
+      });
+      const { data } = await gateway.query<{ targets: readonly { readonly state: object }[] }>(
+        '{ targets(where: { phase: [WAITING] }) { state { ... on TargetStateWaiting { waitReason } } } }',
+      );
+      expect(data.targets).toMatchObject([{ state: { waitReason: expect.stringMatching(/^unreadable: /) } }]);
+      expect(data.targets).toMatchObject([{ state: { waitReason: expect.stringMatching(reason) } }]);
+      server.put(greenJson({ uid: 'b' }));
+      await gateway.session().until(HEALTHY);
+    },
+  );
 });
 
 describe('an ERROR event', () => {
   it.each(['{"type":"ERROR"}', '{"type":"ERROR","object":{"code":500,"message":"etcd\\nis gone"}}'])(
-    '%s ends the watch, and the next one goes on',
+    'the ERROR event %s ends the watch, and the next one continues',
     async (line) => {
       await using server = await startGreen();
       await using gateway = await startTiltGateway({ 'tilt-default': server });
@@ -138,7 +148,7 @@ describe('an ERROR event', () => {
   );
 });
 
-describe('half a line', () => {
+describe('an incomplete watch line', () => {
   const failing = (server: TiltServer) => {
     const [good] = server.sessions;
     const metadata = { ...good?.metadata, resourceVersion: '50' };
@@ -147,7 +157,7 @@ describe('half a line', () => {
     return `${JSON.stringify({ type: 'MODIFIED', object })}\n`;
   };
 
-  it('is nothing when the connection breaks within it', async () => {
+  it('an incomplete watch line is ignored when the connection breaks', async () => {
     await using server = await startGreen();
     await using gateway = await startTiltGateway({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
@@ -158,7 +168,7 @@ describe('half a line', () => {
     await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion } });
   });
 
-  it('is nothing yet, and counts whole once the rest has come', async () => {
+  it('an incomplete watch line is read when the rest arrives', async () => {
     await using server = await startGreen();
     await using gateway = await startTiltGateway({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
