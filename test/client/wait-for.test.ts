@@ -142,7 +142,8 @@ describe('waitFor', () => {
       await using gateway = await startMemoryGateway([state]);
       await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
       const wait = begin(client, { for: condition, timeoutMs: 5_000 });
-      await wait.seen(({ session }) => session !== null);
+      // The first view has the Session alone: without targets, the outcome would be `unknown`.
+      await wait.seen(({ targets }) => targets.size > 0);
       await clock.advance(4_999);
       expect(wait.outcome).toBeNull();
       await clock.advance(1);

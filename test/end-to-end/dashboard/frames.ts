@@ -69,7 +69,10 @@ function countFrames(
   })`);
 }
 
-/** Returns a function that reads the processor time of the page's thread, in seconds. It does not depend on the load of the machine. */
+/**
+ * Returns a function that reads the processor time of the page's thread, in seconds. It does not depend on
+ * the load of the machine.
+ */
 async function watchThread(page: Page): Promise<() => Promise<number>> {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });

@@ -1,17 +1,17 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeSession } from '../../src/model/decode.js';
-import { createMemoryProvider } from '../../src/providers/memory.js';
-import { useBrowserTimeouts } from '../support/browser-timeouts.js';
-import { runCli } from '../support/cli.js';
-import { startGateway, startMemoryGateway } from '../support/gateway.js';
-import { readLastObject } from '../support/recording.js';
-import { startReplay } from '../support/replay.js';
-import { startRestartableGateway } from '../support/restartable-gateway.js';
-import { session } from '../support/sessions.js';
-import { violationsOn } from './support/axe.js';
-import { launchBrowser } from './support/browser.js';
-import { keepPicture, PHONE, visitDashboard } from './support/dashboard.js';
+import { decodeSession } from '../../../src/model/decode.js';
+import { createMemoryProvider } from '../../../src/providers/memory.js';
+import { useBrowserTimeouts } from '../../support/browser-timeouts.js';
+import { runCli } from '../../support/cli.js';
+import { startGateway, startMemoryGateway } from '../../support/gateway.js';
+import { readLastObject } from '../../support/recording.js';
+import { startReplay } from '../../support/replay.js';
+import { startRestartableGateway } from '../../support/restartable-gateway.js';
+import { session } from '../../support/sessions.js';
+import { violationsOn } from '../support/axe.js';
+import { launchBrowser } from '../support/browser.js';
+import { keepPicture, PHONE, visitDashboard } from '../support/dashboard.js';
 
 useBrowserTimeouts();
 
@@ -38,8 +38,8 @@ function shop() {
   ]);
 }
 
-describe('the timeline', () => {
-  it('shows the three jobs of a recorded `tilt ci` with their starts, ends and durations, and its critical path', async () => {
+describe('the timeline of the dashboard', () => {
+  it('the timeline shows start, end and duration of the jobs of a recorded `tilt ci`, and its critical path', async () => {
     await using replay = await startReplay('ci-ok');
     await replay.playTo(-1);
     const search = '?session=tilt-default%2FTiltfile&view=timeline';
@@ -63,21 +63,21 @@ describe('the timeline', () => {
       'db:serve 1.02 s',
       'e2e:update 2.26 s',
     ]);
-    // In the picture as in the words: from the start of all (57.440) to the end (02.474) are 5.034 s.
+    // Positions match the times: from the start of the Session (57.440) to its end (02.474) are 5.034 s.
     const [run] = await page.locator('.lines tr', { hasText: 'e2e:update' }).locator('.bar.is-running').all();
-    const place = await run?.evaluate((bar) => {
+    const position = await run?.evaluate((bar) => {
       const track = bar.parentElement?.getBoundingClientRect() ?? new DOMRect();
       const { left, width } = bar.getBoundingClientRect();
       return { start: (left - track.left) / track.width, length: width / track.width };
     });
-    expect(place?.start).toBeCloseTo((60.214976 - 57.440048) / 5.034083, 2);
-    expect(place?.length).toBeCloseTo((62.474131 - 60.214976) / 5.034083, 2);
+    expect(position?.start).toBeCloseTo((60.214976 - 57.440048) / 5.034083, 2);
+    expect(position?.length).toBeCloseTo((62.474131 - 60.214976) / 5.034083, 2);
     await keepPicture(page, 'timeline-ci-ok');
   });
 });
 
-describe('the address', () => {
-  it('holds the filter: it comes from it, goes to it, and the way back undoes it', async () => {
+describe('the address of the dashboard', () => {
+  it('the address contains the filter, and going back restores the previous one', async () => {
     await using gateway = await shop();
     await using visit = await visitDashboard(browser, gateway.origin, {
       search: `${SHOP}&phase=ready,failed`,
@@ -105,7 +105,7 @@ describe('the address', () => {
     expect(visit.complaints).toEqual([]);
   });
 
-  it('leads into a Session and to a target, and back again', async () => {
+  it('links open a Session and a target, and going back closes them', async () => {
     await using gateway = await shop();
     await using visit = await visitDashboard(browser, gateway.origin);
     const { page } = visit;
@@ -120,8 +120,8 @@ describe('the address', () => {
   });
 });
 
-describe('the keyboard', () => {
-  it('searches, moves, opens and closes, with the focus where one is', async () => {
+describe('the keyboard in the dashboard', () => {
+  it('keys search, move the focus, open and close', async () => {
     await using gateway = await shop();
     await using visit = await visitDashboard(browser, gateway.origin);
     const { page } = visit;
@@ -153,8 +153,8 @@ describe('the keyboard', () => {
   });
 });
 
-describe('a screen reader', () => {
-  it('finds landmarks and tables, and is told when the verdict turns', async () => {
+describe('the dashboard in a screen reader', () => {
+  it('a screen reader finds landmarks and tables, and hears changes of the verdict', async () => {
     await using gateway = await shop();
     await using visit = await visitDashboard(browser, gateway.origin, { search: SHOP });
     const { page } = visit;
@@ -163,15 +163,15 @@ describe('a screen reader', () => {
       expect(await page.getByRole(role).count()).toBe(1);
     const cells = page.getByRole('row', { name: /db:serve/ }).getByRole('cell');
     expect(await cells.allInnerTexts()).toEqual(['Failed', '2.25 s', '', 'exit status 1']);
-    const said = page.locator('[aria-live]');
-    await expect.poll(() => said.innerText()).toBe('shop: Failing. db:serve: exit status 1');
+    const announcement = page.locator('[aria-live]');
+    await expect.poll(() => announcement.innerText()).toBe('shop: Failing. db:serve: exit status 1');
     gateway.source.put(session('shop', { 'api:serve': 'ready', 'db:serve': 'ready' }));
-    await expect.poll(() => said.innerText()).toBe('shop: Passing');
+    await expect.poll(() => announcement.innerText()).toBe('shop: Passing');
   });
 });
 
-describe('beside the page', () => {
-  it('the tab turns with the verdict: its title and its icon', async () => {
+describe('tab, notifications and theme of the dashboard', () => {
+  it('title and icon of the tab follow the verdict', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'running' })]);
     await using visit = await visitDashboard(browser, gateway.origin, { search: SHOP });
     const { page } = visit;
@@ -185,37 +185,37 @@ describe('beside the page', () => {
     await expect.poll(() => page.title()).toBe('✓ Passing · shop · tilt-graphql');
   });
 
-  it('a notice tells of a failure, once it is asked for', async () => {
+  it('a desktop notification reports a failure once notifications are enabled', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'running' })]);
     await using visit = await visitDashboard(browser, gateway.origin, { permissions: ['notifications'] });
     const { page } = visit;
     await page.evaluate(() => {
-      // What the browser would show cannot be seen from outside of it.
-      const told: string[] = [];
-      const Told = class extends EventTarget {
+      // A stand-in: tests cannot see the notifications of the browser.
+      const shown: string[] = [];
+      const FakeNotification = class extends EventTarget {
         static readonly permission = 'granted';
         constructor(title: string, options?: NotificationOptions) {
           super();
-          told.push(`${title}: ${options?.body}`);
+          shown.push(`${title}: ${options?.body}`);
         }
       };
-      Object.assign(globalThis, { Notification: Told, told });
+      Object.assign(globalThis, { Notification: FakeNotification, shown });
     });
-    const told = () => page.evaluate(() => Reflect.get(globalThis, 'told'));
+    const shown = () => page.evaluate(() => Reflect.get(globalThis, 'shown'));
     await page.locator('.card').waitFor();
     const button = page.getByRole('button', { name: /Notify|Notifications/ });
     gateway.source.put(session('shop', { 'api:serve': 'failed' }));
     await expect.poll(() => verdict(page)).toBe('Failing');
-    expect(await told()).toEqual([]);
+    expect(await shown()).toEqual([]);
     gateway.source.put(session('shop', { 'api:serve': 'ready' }));
     await expect.poll(() => verdict(page)).toBe('Passing');
     await button.click();
     await expect.poll(() => button.getAttribute('aria-pressed')).toBe('true');
     gateway.source.put(session('shop', { 'api:serve': 'failed' }));
-    await expect.poll(told).toEqual(['shop failed: api:serve: exit status 1']);
+    await expect.poll(shown).toEqual(['shop failed: api:serve: exit status 1']);
   });
 
-  it('the theme is kept, over what the system has', async () => {
+  it('the selected theme is stored and overrides the system', async () => {
     await using gateway = await shop();
     await using visit = await visitDashboard(browser, gateway.origin, { colorScheme: 'light' });
     const { page } = visit;
@@ -229,8 +229,8 @@ describe('beside the page', () => {
   });
 });
 
-describe('the link to the gateway', () => {
-  it('that is lost is said to be, and what is shown is never green; it comes back by itself', async () => {
+describe('the dashboard without its gateway', () => {
+  it('a lost gateway is reported and nothing stays green until the page reconnects by itself', async () => {
     const source = createMemoryProvider('shop', [session('shop', { 'api:serve': 'ready' })]);
     await using gateway = await startRestartableGateway({ providers: [source.provider] });
     await using visit = await visitDashboard(browser, gateway.origin, { search: SHOP });
@@ -244,7 +244,7 @@ describe('the link to the gateway', () => {
       .getByRole('alert')
       .getByText(/Connection to the gateway lost at/)
       .waitFor();
-    const shownLost = performance.now() - killed;
+    const lostMs = performance.now() - killed;
     expect(await page.title()).toBe('? Last known: passing · shop · tilt-graphql');
     expect(await page.locator('main.is-stale').count()).toBe(1);
     expect(await violationsOn(page)).toEqual([]);
@@ -254,14 +254,14 @@ describe('the link to the gateway', () => {
     const back = performance.now();
     await gateway.start();
     await expect.poll(() => verdict(page)).toBe('Failing');
-    const shownBack = performance.now() - back;
+    const backMs = performance.now() - back;
     await expect.poll(() => page.getByRole('alert').count()).toBe(0);
-    console.log(`Lost is shown after ${Math.round(shownLost)} ms, back after ${Math.round(shownBack)} ms.`);
+    console.log(`Lost is shown after ${Math.round(lostMs)} ms, back after ${Math.round(backMs)} ms.`);
   });
 });
 
-describe('the token', () => {
-  it('is asked for by the page, and kept as a cookie that scripts cannot read', async () => {
+describe('signing in to the dashboard', () => {
+  it('the page requests the token and stores it in a cookie that scripts cannot read', async () => {
     const source = createMemoryProvider('shop', [session('shop', { 'api:serve': 'ready' })]);
     await using gateway = await startGateway({ token: 'a-token-of-the-tests', providers: [source.provider] });
     await using visit = await visitDashboard(browser, gateway.origin, { search: SHOP });
@@ -282,7 +282,7 @@ describe('the token', () => {
     expect(await page.evaluate(() => document.cookie)).toBe('');
   });
 
-  it('in the printed link opens the page at once', async () => {
+  it('the token in the printed link signs in', async () => {
     const source = createMemoryProvider('shop', [session('shop', { 'api:serve': 'ready' })]);
     await using gateway = await startGateway({ token: 'a-token-of-the-tests', providers: [source.provider] });
     await using visit = await visitDashboard(browser, gateway.origin, {
@@ -293,8 +293,8 @@ describe('the token', () => {
   });
 });
 
-describe('anywhere', () => {
-  it('it works below a prefix, and asks no other host for anything', async () => {
+describe('the dashboard in any environment', () => {
+  it('the dashboard works below a path prefix and requests nothing from other hosts', async () => {
     const source = createMemoryProvider('shop', [decodeSession(readLastObject('up'), 'shop')]);
     await using gateway = await startGateway({ pathPrefix: '/tilt/one', providers: [source.provider] });
     await using visit = await visitDashboard(browser, `${gateway.origin}/tilt/one`);
@@ -308,7 +308,7 @@ describe('anywhere', () => {
     expect(visit.complaints).toEqual([]);
   });
 
-  it('it fits a phone: nothing is beyond its sides, wherever one goes', async () => {
+  it('no view of the dashboard overflows on a phone', async () => {
     await using gateway = await shop();
     await using visit = await visitDashboard(browser, gateway.origin, { viewport: PHONE, hasTouch: true });
     const { page } = visit;
@@ -328,7 +328,7 @@ describe('anywhere', () => {
   it.each([
     [[], 200],
     [['--no-dashboard'], 302],
-  ])('the command line serves it unless told otherwise: %j', async (options, status) => {
+  ])('the command serves the dashboard unless disabled, with options %j', async (options, status) => {
     await using command = runCli(['--port', '0', '--source', 'demo', ...options]);
     const [, origin = ''] = await command.until(/listens on (http:\S+)\/graphql/);
     expect((await fetch(origin, { redirect: 'manual' })).status).toBe(status);
