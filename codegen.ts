@@ -37,7 +37,7 @@ const config: CodegenConfig = {
           SessionStatus: '../store/record.js#TrackedStatus',
           Target: '../store/record.js#TrackedTarget',
           TargetTransition: '../store/record.js#Transition',
-          SessionConnectionStatus: '../store/record.js#Connection',
+          SessionConnectionStatus: '../store/record.js#ConnectionStatus',
           Source: '../store/source-table.js#SourceStatus',
           Verdict: '../store/record.js#RecordVerdict',
           TargetChange: '../store/record.js#RecordChange',

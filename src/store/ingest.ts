@@ -5,7 +5,7 @@ import { isSameRun, type Session, type SessionId } from '../model/session.js';
 import type { LogPosition } from './cursors.js';
 import { diffTargets } from './diff.js';
 import { mergeSession } from './merge.js';
-import { type Connection, type SessionRecord, withConnection } from './record.js';
+import { type ConnectionStatus, type SessionRecord, withConnection } from './record.js';
 import type { SessionTable } from './session-table.js';
 
 /** Applies changes of single Sessions to the session table. */
@@ -40,7 +40,7 @@ interface SharedLogFields {
   readonly at?: LogPosition;
   readonly followedBy?: readonly StoreChange[];
   readonly upTo?: LogPosition;
-  readonly connection?: Connection;
+  readonly connection?: ConnectionStatus;
   readonly since?: MicroTime;
 }
 
@@ -116,7 +116,7 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
     return null;
   }
 
-  function setConnection(before: SessionRecord, connection: Connection, at?: LogPosition): void {
+  function setConnection(before: SessionRecord, connection: ConnectionStatus, at?: LogPosition): void {
     if (connection !== before.connection) table.commit(before.id, { ...before, connection }, [], at);
   }
 
@@ -129,9 +129,9 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
 function connectionAfter(
   before: SessionRecord | null,
   session: Session,
-  recorded: Connection | undefined,
+  recorded: ConnectionStatus | undefined,
   now: MicroTime,
-): Connection {
+): ConnectionStatus {
   if (!recorded) return withConnection(before, 'live', null, now);
   const known = before !== null && isSameRun(before, session) ? before : null;
   return withConnection(known, recorded.state, recorded.error, recorded.since);

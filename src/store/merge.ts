@@ -20,7 +20,7 @@ import {
   type TargetMerge,
 } from './diff.js';
 import {
-  type Connection,
+  type ConnectionStatus,
   type RecordChange,
   readyTimeOf,
   type SessionRecord,
@@ -50,7 +50,7 @@ export function mergeSession(
   before: SessionRecord | null,
   session: Session,
   source: string,
-  connection: Connection,
+  connection: ConnectionStatus,
   time: MicroTime,
   changedTargets?: readonly number[],
 ): SessionMerge {

@@ -12,7 +12,7 @@ export interface SessionRecord extends Session {
   readonly status: TrackedStatus;
   /** Name of the source that provides it. */
   readonly source: string;
-  readonly connection: Connection;
+  readonly connection: ConnectionStatus;
 }
 
 /** A `SessionStatus` whose targets are tracked. */
@@ -49,7 +49,7 @@ export type RecordVerdict = Verdict<TrackedTarget>;
 export type RecordChange = TargetChange<TrackedTarget>;
 
 /** Status of the connection to a Session's source. */
-export interface Connection {
+export interface ConnectionStatus {
   readonly state: ConnectionState;
   readonly since: MicroTime;
   /** Why it is not live; null otherwise. */
@@ -62,10 +62,10 @@ export interface Connection {
  */
 export function withConnection(
   before: SessionRecord | null,
-  state: Connection['state'],
+  state: ConnectionStatus['state'],
   error: string | null,
   now: MicroTime,
-): Connection {
+): ConnectionStatus {
   const known = before?.connection;
   if (known?.state !== state) return { state, since: now, error };
   return known.error === error ? known : { state, since: known.since, error };

@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../../lib/clock.js';
 import { decodeSession } from '../../model/decode.js';
 import type { PushChange, SessionProvider } from '../provider.js';
 import { createRandom } from './random.js';
-import { createRun, playFrame, type Run, toSessionJson } from './run.js';
+import { createRun, type DemoRun, playFrame, toSessionJson } from './run.js';
 import { FRAMES_BEFORE_START, type Frame, writeScript } from './script.js';
 
 /** Options of {@link createDemoProvider}. */
@@ -27,7 +27,7 @@ export function createDemoProvider({ name = 'demo', seed = 1, clock }: DemoProvi
     if (signal.aborted) return;
     const random = createRandom(seed);
     // Decoded, so that it cannot show anything that Tilt could not send.
-    const toSession = (run: Run) => decodeSession(toSessionJson(run), name);
+    const toSession = (run: DemoRun) => decodeSession(toSessionJson(run), name);
     let run = createRun(random);
     let frames = writeScript(1, random);
     for (const { nowMs, frame } of timeFrames(frames.splice(0, FRAMES_BEFORE_START), clock.now())) {

@@ -4,7 +4,7 @@ import { between, type Random, uuid } from './random.js';
 import type { Frame, Move } from './script.js';
 
 /** State of one `tilt ci` of the shop. Immutable. */
-export interface Run {
+export interface DemoRun {
   readonly uid: string;
   readonly pid: number;
   /** Time of its first frame; empty before that. */
@@ -24,7 +24,7 @@ interface Played {
 }
 
 /** Creates the run of a new process: a new uid and pid, and versions from near 1. */
-export function createRun(random: Random): Run {
+export function createRun(random: Random): DemoRun {
   return {
     uid: uuid(random),
     pid: between(random, 10_000, 60_000),
@@ -36,7 +36,7 @@ export function createRun(random: Random): Run {
 }
 
 /** Applies a frame to a run. Pure. @param nowMs time of the frame, in milliseconds since 1970 */
-export function playFrame(run: Run, { moves, micros }: Frame, nowMs: number): Run {
+export function playFrame(run: DemoRun, { moves, micros }: Frame, nowMs: number): DemoRun {
   const at = toMicroTime(nowMs, micros);
   const played = new Map(run.played);
   for (const [name, move] of Object.entries(moves)) {
@@ -53,7 +53,7 @@ export function playFrame(run: Run, { moves, micros }: Frame, nowMs: number): Ru
 }
 
 /** Session of a run, as Tilt's API would return it. Pure. */
-export function toSessionJson(run: Run): unknown {
+export function toSessionJson(run: DemoRun): unknown {
   return {
     apiVersion: 'tilt.dev/v1alpha1',
     kind: 'Session',
@@ -78,7 +78,7 @@ export function toSessionJson(run: Run): unknown {
   };
 }
 
-function toTargets(run: Run): unknown[] {
+function toTargets(run: DemoRun): unknown[] {
   const targets = isDone(run, TILTFILE.name) ? SHOP : [TILTFILE];
   return targets.map((target) => ({
     name: target.name,
@@ -88,7 +88,7 @@ function toTargets(run: Run): unknown[] {
   }));
 }
 
-function toState(target: ShopTarget, run: Run): unknown {
+function toState(target: ShopTarget, run: DemoRun): unknown {
   const played = run.played.get(target.name);
   if (!played && target.begins === 'inactive') return {};
   if (!played && target.begins === 'disabled') return { disabled: {} };
@@ -107,7 +107,7 @@ function toState(target: ShopTarget, run: Run): unknown {
  * Tilt's wait reasons: `internal/store/hold.go`, and `waiting-for-pod` of
  * `internal/controllers/core/session`.
  */
-function findWaitReason({ name, isPod, needs }: ShopTarget, run: Run): string {
+function findWaitReason({ name, isPod, needs }: ShopTarget, run: DemoRun): string {
   if (name === TILTFILE.name) return 'initial-build';
   if (isPod) return 'waiting-for-pod';
   if (run.isJustLoaded) return 'tiltfile-reload';
@@ -116,13 +116,13 @@ function findWaitReason({ name, isPod, needs }: ShopTarget, run: Run): string {
   return needs.every((need) => isDone(run, need)) ? 'unknown' : 'waiting-for-dep';
 }
 
-function isDone(run: Run, name: string): boolean {
+function isDone(run: DemoRun, name: string): boolean {
   const to = run.played.get(name)?.move.to;
   return to === 'succeeded' || to === 'ready';
 }
 
 /** Whether `tilt ci` is done, by its own rules (`processExitCondition`). */
-function exitStatus(run: Run): { done: boolean; error?: string } {
+function exitStatus(run: DemoRun): { done: boolean; error?: string } {
   for (const { move } of run.played.values()) {
     if (move.to !== 'failed' || move.grace === 'Tolerated') continue;
     return {
