@@ -65,7 +65,7 @@ describe('the client', () => {
     await using gateway = await startCi();
     const log = vi.spyOn(console, 'log').mockReturnValue();
     const reporting = report(gateway.url, TOKEN);
-    await expect.poll(() => log.mock.calls).toContainEqual(['in the way:', 'x: waiting: on-dep']);
+    await expect.poll(() => log.mock.calls).toContainEqual(['blocked by:', 'x: waiting: on-dep']);
     gateway.finish();
     await reporting;
     expect(log.mock.calls).toContainEqual(['MODIFIED', 'x', 'SUCCEEDED']);

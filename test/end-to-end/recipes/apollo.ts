@@ -15,7 +15,7 @@ export function connectApollo(url: string, token: string): ApolloClient {
     new GraphQLWsLink(socket),
     new HttpLink({ uri: url, headers: { authorization: `Bearer ${token}` } }),
   );
-  // Sessions, targets and all else with an id are one object in the cache, wherever they came from.
+  // Objects with an id, such as Sessions and targets, are normalized in the cache.
   return new ApolloClient({ link, cache: new InMemoryCache({ possibleTypes: { TargetState: STATES } }) });
 }
 

@@ -17,7 +17,7 @@ export function createEnvironment(url: string, token: string): Environment {
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: () => true,
   });
-  const ask: FetchFunction = async ({ text }, variables) => {
+  const request: FetchFunction = async ({ text }, variables) => {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
@@ -32,10 +32,13 @@ export function createEnvironment(url: string, token: string): Environment {
         { next: (result) => sink.next(toResponse(result)), error: sink.error, complete: sink.complete },
       ),
     );
-  return new Environment({ network: Network.create(ask, subscribe), store: new Store(new RecordSource()) });
+  return new Environment({
+    network: Network.create(request, subscribe),
+    store: new Store(new RecordSource()),
+  });
 }
 
-/** Relay decides what an error means: it has to see each payload, with its errors. */
+/** Passes each payload with its errors to Relay, which decides how to handle them. */
 function toResponse({
   data,
   errors,

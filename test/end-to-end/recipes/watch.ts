@@ -5,7 +5,7 @@ export async function report(url: string, token?: string): Promise<void> {
   for await (const { session, targets, changes, link } of client.watchTargets({ session: 'ci/Tiltfile' })) {
     if (link.state !== 'live') console.log(`may be out of date: ${link.error}`);
     for (const { type, target } of changes) console.log(type, target.name, target.phase);
-    for (const { why } of blockersOf({ targets })) console.log('in the way:', why);
+    for (const { why } of blockersOf({ targets })) console.log('blocked by:', why);
     if (session?.verdict.final) break; // ends the subscription at once
   }
   client.close();
