@@ -4,8 +4,9 @@ import { build, type Metafile } from 'esbuild';
 import { isRecord } from '../src/lib/is-record.js';
 
 /**
- * Bundles the program into `dist/bin/`, with what it depends on. It is made of some 900 small files: finding, opening and
- * linking them was two thirds of its start. What is needed for one feature stays a file of its own, loaded on use.
+ * Bundles the program with its dependencies into `dist/bin/`. They are about 900 small files; finding, opening and
+ * linking them took two thirds of the start-up time. Dependencies of a single feature stay separate files that are
+ * loaded on demand.
  */
 const root = new URL('../', import.meta.url);
 const out = new URL('dist/bin/', root);
@@ -15,16 +16,16 @@ await rm(out, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: fileURLToPath(root),
   entryPoints: { 'tilt-graphql': 'src/cli/bin.ts' },
-  // As deep below the root as the compiled files: `schema.graphql` and the dashboard are found from there.
+  // Same depth below the root as the compiled files, which locate `schema.graphql` and the dashboard relatively.
   outdir: fileURLToPath(out),
   bundle: true,
   splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  // As in Node.js itself, so that there is one graphql-js.
+  // Same order as in Node.js, so that graphql-js is loaded once.
   mainFields: ['main', 'module'],
-  // Of GraphiQL the library has 9 MB already; the others are the user's to install, or to leave out.
+  // GraphiQL's library is a bundle of 9 MB already. The others are optional packages that users install.
   external: ['@graphql-yoga/render-graphiql', 'bufferutil', 'utf-8-validate'],
   banner: {
     js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);",
@@ -33,25 +34,25 @@ const { metafile } = await build({
   metafile: true,
 });
 
-await writeFile(new URL('LICENSES.txt', out), await licensesOf(metafile));
+await writeFile(new URL('LICENSES.txt', out), await collectLicenses(metafile));
 
-/** The licences of the packages in a bundle, which each asks to be kept with its code. */
-async function licensesOf({ inputs }: Metafile): Promise<string> {
+/** Collects the licences of the bundled packages, which must be distributed with their code. */
+async function collectLicenses({ inputs }: Metafile): Promise<string> {
   const folders = Object.keys(inputs).flatMap(
     (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(path) ?? [],
   );
-  const texts = [...new Set(folders)].sort().map(licenseIn);
+  const texts = [...new Set(folders)].sort().map(readLicense);
   return [...new Set(await Promise.all(texts))].join(`\n${'-'.repeat(80)}\n\n`);
 }
 
-async function licenseIn(folder: string): Promise<string> {
+async function readLicense(folder: string): Promise<string> {
   const files = await readdir(new URL(folder, root));
   const file = files.find((name) => /^licen[cs]e/i.test(name));
   const manifest: unknown = JSON.parse(await readFile(new URL(`${folder}package.json`, root), 'utf8'));
   const { name, version, license } = {
     name: folder,
     version: '',
-    license: 'no licence',
+    license: 'no license',
     ...(isRecord(manifest) && manifest),
   };
   const text = file ? await readFile(new URL(`${folder}${file}`, root), 'utf8') : '';

@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Bundles the dashboard into `dist/dashboard/`, from where the gateway serves it. */
+/** Bundles the dashboard into `dist/dashboard/`, which the gateway serves. */
 const source = new URL('../src/dashboard/', import.meta.url);
 const out = new URL('../dist/dashboard/', import.meta.url);
 
@@ -25,7 +25,7 @@ const { metafile } = await build({
   metafile: true,
 });
 
-/** The file of each entry, as the page asks for it: relative, so that it works below any path. */
+/** File of each entry point as a relative URL, so that the page works below any path. */
 const assets = new Map(
   Object.entries(metafile.outputs).map(([path, { entryPoint = '' }]) => [
     entryPoint.slice(entryPoint.lastIndexOf('/') + 1),
@@ -36,11 +36,11 @@ const assets = new Map(
 const page = await readFile(new URL('index.html', source), 'utf8');
 await writeFile(
   new URL('index.html', out),
-  page.replaceAll(/\{\{(.+?)\}\}/g, (_, entry) => assetOf(entry)),
+  page.replaceAll(/\{\{(.+?)\}\}/g, (_, entry) => findAsset(entry)),
 );
 
-function assetOf(entry: string): string {
+function findAsset(entry: string): string {
   const asset = assets.get(entry);
-  if (asset === undefined) throw new Error(`index.html names ${entry}, which is no entry of the bundle.`);
+  if (asset === undefined) throw new Error(`index.html uses ${entry}, which is not an entry point of the bundle.`);
   return asset;
 }

@@ -13,7 +13,7 @@ import { createTracer, type Tracer } from './lib/tracing.js';
 import { version } from './lib/version.js';
 import { isLogProvider } from './nats/log-change.js';
 import type { SessionProvider } from './providers/provider.js';
-import { createSources } from './providers/sources.js';
+import { createSources, type Sources } from './providers/sources.js';
 import { createAccess, type JwtOptions, type TokenVerifier } from './server/access/access.js';
 import { parseAllowedHost, parseAllowedOrigin } from './server/access/authority.js';
 import { isLoopback, parseTrustedProxies } from './server/access/peer.js';
@@ -23,204 +23,120 @@ import { DEFAULT_QUERY_CACHE_LIMITS } from './server/http/query-cache.js';
 import { createHttpServer } from './server/http-server.js';
 import { DEFAULT_LIMITS, type Limits } from './server/limits.js';
 import type { Prometheus } from './server/prometheus.js';
+import type { Routes } from './server/routes.js';
 import type { KeyPair } from './server/tls.js';
 import type { SourceStatus } from './store/source-table.js';
-import { createStore } from './store/store.js';
+import { createStore, type Store } from './store/store.js';
 import { createLive } from './subscriptions/live.js';
 import { createSubscriptionResolvers } from './subscriptions/subscription-resolvers.js';
 import { createTurn } from './subscriptions/turn.js';
 import { followTilts, type TiltsOptions } from './tilts.js';
 
-/** What a gateway reads, and how. */
+/** Sources and environment of a gateway. */
 export interface GatewayOptions extends ServingOptions {
-  /** Sources of Sessions, each with a name of its own. */
+  /** Sources of Sessions, each with a unique name. */
   readonly providers?: readonly SessionProvider[];
-  /** Tilts to find and follow. Default: none. */
+  /** Tilts to discover and follow. Default: none. */
   readonly tilts?: TiltsOptions;
-  /** How long a Session stays readable once it is GONE, in milliseconds. Default: an hour. */
+  /** How long a GONE Session stays readable, in milliseconds. Default: 1 hour. */
   readonly retainMs?: number;
-  /** Default: nothing is logged. */
+  /** Default: no log. */
   readonly log?: Log;
-  /** Receives each operation that is executed. Default: the OpenTelemetry SDK that the process has registered, if there is one. */
+  /** Receives a span per executed operation. Default: the registered OpenTelemetry SDK, if any. */
   readonly tracer?: Tracer;
-  /** Default: the machine's. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
-  /** Numbers from 0 up to 1. Default: `Math.random`. */
+  /** Random numbers from 0 (inclusive) to 1. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
-/** To whom a gateway says what, and how much. */
+/** Access, limits and pages of a gateway. */
 export interface ServingOptions {
-  /** Lets in who has it. Default: none is asked for, and only this machine can be listened to. */
+  /** Bearer token that clients must present. Default: none, and the gateway listens on loopback addresses only. */
   readonly token?: string;
-  /** Lets in whose token an identity provider has signed, to see what it says. Default: nobody. */
+  /** Identity provider whose JSON Web Tokens are accepted. Their claims select the readable instances. Default: none. */
   readonly jwt?: JwtOptions;
-  /** Names it may be called by, beside `localhost` and addresses; `*` for any. Default: none. */
+  /** Accepted host names, besides `localhost` and IP addresses; `*` for any. Default: none. */
   readonly allowHosts?: readonly string[];
-  /** Origins of pages, other than its own, that may ask it, such as `https://board.example.com`; `*` for any. Default: none. */
+  /**
+   * Accepted origins of web pages, besides the gateway's own, such as `https://board.example.com`; `*` for any.
+   * Default: none.
+   */
   readonly allowOrigins?: readonly string[];
-  /** Addresses and networks of proxies whose `X-Forwarded-*` is believed. Default: none. */
+  /** Addresses and networks of proxies whose `X-Forwarded-*` headers are trusted. Default: none. */
   readonly trustProxies?: readonly string[];
-  /** What every path begins with, such as `/tilt`. Default: nothing. */
+  /** Prefix of every path, such as `/tilt`. Default: none. */
   readonly pathPrefix?: string;
-  /** Serves TLS alone. Default: plain HTTP. */
+  /** Certificate and key; only TLS is served then. Default: plain HTTP. */
   readonly tls?: KeyPair;
-  /** What clients may take at most; see {@link DEFAULT_LIMITS}. */
+  /** Overrides of {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<Limits>;
-  /** How much answers to queries that are kept may take, in bytes; 0 keeps none. Default: 32 MiB. */
+  /** Maximum size of the response cache in bytes; 0 disables it. Default: 32 MiB. */
   readonly queryCacheBytes?: number;
-  /** Whether the schema may be asked for. Default: true. */
+  /** Whether introspection is allowed. Default: true. */
   readonly introspection?: boolean;
-  /** Whether it can be a subgraph of Apollo Federation 2, with `Session` and `Target` as entities. Default: false. */
+  /** Whether to act as a subgraph of Apollo Federation 2, with the entities `Session` and `Target`. Default: false. */
   readonly federation?: boolean;
-  /** Whether browsers get GraphiQL. Default: true. */
+  /** Whether to serve GraphiQL. Default: true. */
   readonly graphiql?: boolean;
-  /** Whether the dashboard is served, at `/`. Default: true. */
+  /** Whether to serve the dashboard at `/`. Default: true. */
   readonly dashboard?: boolean;
-  /** The only documents that are answered. Default: any are. */
+  /** Persisted documents; all others are rejected. Default: any document is accepted. */
   readonly documents?: Documents;
 }
 
-/** A running gateway. */
+/** Running gateway. */
 export interface Gateway {
   /**
-   * Begins to serve; once only. Rejects with `node:net`'s error when it cannot (`EADDRINUSE`), and with a RangeError for
-   * an address beyond this machine when no token is asked for.
+   * Starts to listen; may be called once. Rejects with the error of `node:net`, such as `EADDRINUSE`, and with a
+   * RangeError for an address beyond loopback without `token` or `jwt`.
    */
   listen(port: number, host?: string): Promise<AddressInfo>;
   /**
-   * Answers a request that came to another HTTP server, if it is to one of the gateway's paths: `/graphql`, `/`, `/assets/…`,
-   * `/metrics`, `/healthz`, `/readyz`, and `/sign-in` where a token is asked for, each behind the `pathPrefix`. Else nothing is done, and it is false. `Host`, `Origin` and
-   * tokens are checked as ever; how many connections there are, and from where, is the other server's business.
+   * Handles a request of another HTTP server when its path belongs to the gateway: `/graphql`, `/`, `/assets/…`,
+   * `/metrics`, `/healthz`, `/readyz`, and with authentication `/sign-in`, all below `pathPrefix`. Returns false for
+   * any other path and does nothing. `Host`, `Origin` and tokens are checked; limits of connections are left to the
+   * other server.
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean;
-  /** Takes over a connection that is to become a WebSocket, as of a server's event `upgrade`. Else, as for `h2c`, nothing is done, and it is false. */
+  /**
+   * Handles an `upgrade` event of another HTTP server when it is a WebSocket handshake for the gateway. Returns false for
+   * any other upgrade, such as `h2c`, and does nothing.
+   */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
-  /** How many subscriptions are open. */
+  /** Number of open subscriptions. */
   readonly readers: number;
-  /** The sources and how the links to them are. */
+  /** Status of each source. */
   sources(): SourceStatus[];
-  /** Resolves once every source has given its first snapshot. */
+  /** Resolves when every source has delivered its first snapshot. */
   ready(): Promise<void>;
-  /** Uses another certificate from now on. */
+  /** Replaces the TLS certificate for new connections. */
   renewTls(tls: KeyPair): void;
-  /** Tells readers to come back later, closes the port, and ends everything. Harmless when called twice. */
+  /** Asks readers to reconnect later, closes the port and stops the sources. Idempotent. */
   close(): Promise<void>;
 }
 
 /**
- * Begins to read the sources: their Sessions can be asked for as soon as it listens. Throws a `ProviderError` of code
- * `config` when two sources have one name, and a RangeError for a proxy's address, an allowed host or an allowed origin that
- * is none.
+ * Creates a gateway, which reads its sources at once and serves them after `listen`. Throws a `ProviderError` of code
+ * `config` for two sources of the same name, and a RangeError for an invalid proxy address, host name or origin.
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
-  const {
-    providers = [],
-    tilts,
-    retainMs,
-    log = silentLog,
-    clock = systemClock,
-    random = Math.random,
-  } = options;
-  const store = createStore({
-    clock,
-    epoch: epochOf(random),
-    ...(retainMs === undefined ? {} : { retainMs }),
-    ...sharedSourceOf(providers, tilts),
-  });
-  const schema = createSchema(createSubscriptionResolvers(), {
-    federation: options.federation ?? false,
-  });
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const turn = createTurn();
-  const metrics = createMetrics();
-  const executor = createExecutor(limits, clock);
-  metrics.registerGauges({ largeAnswers: () => executor.load() });
-  const live = createLive({ log, turn, metrics, largeLimits: limits, clock });
-  const isOpen = options.token === undefined && options.jwt === undefined;
-  const server = createHttpServer({
-    schema,
-    live,
-    turn,
-    store,
-    clock,
-    log,
-    limits,
-    metrics,
-    random,
-    tracer: options.tracer ?? createTracer(),
-    prometheus: lazyPrometheus(metrics, clock),
-    contextOf: createContexts(store, version),
-    executor,
-    budget: createLoopBudget(clock),
-    operations: createOperations({
-      schema,
-      limits,
-      introspection: options.introspection ?? true,
-      documents: options.documents ?? null,
-    }),
-    access: createAccess({
-      token: options.token ?? null,
-      verify: options.jwt ? lazyJwtVerifier(options.jwt, clock, log) : null,
-    }),
-    guard: {
-      hosts: (options.allowHosts ?? []).map(parseAllowedHost),
-      origins: (options.allowOrigins ?? []).map(parseAllowedOrigin),
-    },
-    proxies: parseTrustedProxies(options.trustProxies ?? []),
-    pathPrefix: options.pathPrefix ?? '',
-    graphiql: options.graphiql ?? true,
-    dashboard: options.dashboard ?? true,
-    tls: options.tls ?? null,
-    queryCache: {
-      ...DEFAULT_QUERY_CACHE_LIMITS,
-      bytes: options.queryCacheBytes ?? DEFAULT_QUERY_CACHE_LIMITS.bytes,
-    },
-  });
-  const sources = createSources({ sink: store, clock, random, log, metrics });
-  metrics.registerGauges({ sources: () => store.sources() });
-
-  try {
-    for (const provider of providers) sources.add(provider);
-    if (tilts) followTilts(tilts, { store, sources, clock, log, metrics });
-  } catch (error) {
-    // Two of one name: the first is being watched already.
-    void sources.close();
-    throw error;
-  }
+  const parts = createParts(options);
+  const store = openStore(options, parts);
+  const { server, subscriptions } = openServer(options, store, parts);
+  const sources = startSources(options, store, parts);
 
   return {
+    ...requestHandlers(server.routes),
     async listen(port, host = '127.0.0.1') {
-      if (isOpen && !isLoopback(host)) {
-        throw new RangeError(`expected a token, since ${host} can be reached from beyond this machine`);
-      }
+      requireToken(options, host);
       return server.listen(port, host);
     },
-    handle(request, response) {
-      const isOurs = server.routes.isOurs(request);
-      if (isOurs) server.routes.handle(request, response);
-      return isOurs;
-    },
-    upgrade(request, socket, head) {
-      const isOurs = isWebSocketUpgrade(request) && server.routes.isOurs(request);
-      if (isOurs) server.routes.upgrade(request, socket, head);
-      return isOurs;
-    },
     get readers() {
-      return live.readers;
+      return subscriptions.readers;
     },
     sources: () => store.sources(),
-    ready: () =>
-      new Promise((resolve) => {
-        const stop = store.onSources(check);
-        check();
-
-        function check(): void {
-          if (!store.ready) return;
-          stop();
-          resolve();
-        }
-      }),
+    ready: () => waitUntilReady(store),
     renewTls: (tls) => server.renewTls(tls),
     async close() {
       await server.close();
@@ -230,7 +146,93 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   };
 }
 
-/** What checks tokens of an identity provider is loaded when the first one comes. */
+/** Dependencies that several parts of a gateway share. */
+interface Parts {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+}
+
+function createParts({ log = silentLog, clock = systemClock, random = Math.random, limits }: GatewayOptions): Parts {
+  return { log, clock, random, limits: { ...DEFAULT_LIMITS, ...limits }, metrics: createMetrics() };
+}
+
+function openStore({ retainMs, providers = [], tilts }: GatewayOptions, { clock, random }: Parts): Store {
+  return createStore({
+    clock,
+    epoch: createEpoch(random),
+    ...(retainMs === undefined ? {} : { retainMs }),
+    ...findSharedSource(providers, tilts),
+  });
+}
+
+/** Identifies the cursors of this run, so that a client that reconnects after a restart gets a reset. */
+function createEpoch(random: () => number): string {
+  return Math.floor(random() * 36 ** 8).toString(36);
+}
+
+/** Gateways have the same cursors only if a single shared log is all that they read. */
+function findSharedSource(
+  [first, ...others]: readonly SessionProvider[],
+  tilts: TiltsOptions | undefined,
+): { readonly sharedSource?: string } {
+  const isShared = first !== undefined && isLogProvider(first) && others.length === 0 && !tilts;
+  return isShared ? { sharedSource: first.name } : {};
+}
+
+function openServer(options: GatewayOptions, store: Store, parts: Parts) {
+  const { limits, clock, log, metrics } = parts;
+  const schema = createSchema(createSubscriptionResolvers(), { federation: options.federation ?? false });
+  const executor = createExecutor(limits, clock);
+  const turn = createTurn();
+  const subscriptions = createLive({ log, turn, metrics, largeLimits: limits, clock });
+  metrics.registerGauges({ largeAnswers: () => executor.load() });
+  const server = createHttpServer({
+    ...parts,
+    ...accessOf(options, parts),
+    ...pagesOf(options, parts),
+    schema,
+    executor,
+    turn,
+    live: subscriptions,
+    store,
+    tracer: options.tracer ?? createTracer(),
+    contextOf: createContexts(store, version),
+    budget: createLoopBudget(clock),
+    operations: createOperations({
+      schema,
+      limits,
+      introspection: options.introspection ?? true,
+      documents: options.documents ?? null,
+    }),
+    queryCache: {
+      ...DEFAULT_QUERY_CACHE_LIMITS,
+      bytes: options.queryCacheBytes ?? DEFAULT_QUERY_CACHE_LIMITS.bytes,
+    },
+  });
+  return { server, subscriptions };
+}
+
+/** Options of the server that decide which requests are accepted. */
+function accessOf(options: GatewayOptions, { clock, log }: Parts) {
+  const { token = null, jwt, allowHosts = [], allowOrigins = [], trustProxies = [], tls = null } = options;
+  return {
+    access: createAccess({ token, verify: jwt ? lazyJwtVerifier(jwt, clock, log) : null }),
+    guard: { hosts: allowHosts.map(parseAllowedHost), origins: allowOrigins.map(parseAllowedOrigin) },
+    proxies: parseTrustedProxies(trustProxies),
+    tls,
+  };
+}
+
+/** Options of the server for its pages. */
+function pagesOf(options: GatewayOptions, { metrics, clock }: Parts) {
+  const { pathPrefix = '', graphiql = true, dashboard = true } = options;
+  return { pathPrefix, graphiql, dashboard, prometheus: lazyPrometheus(metrics, clock) };
+}
+
+/** Verifies tokens of an identity provider. The library is loaded for the first token. */
 function lazyJwtVerifier(options: JwtOptions, clock: Clock, log: Log): TokenVerifier {
   let verifier: Promise<TokenVerifier> | undefined;
   return async (token) => {
@@ -241,7 +243,7 @@ function lazyJwtVerifier(options: JwtOptions, clock: Clock, log: Log): TokenVeri
   };
 }
 
-/** Prometheus' library is loaded when somebody first asks. */
+/** Serves metrics. The Prometheus library is loaded for the first request. */
 function lazyPrometheus(metrics: Metrics, clock: Clock): Pick<Prometheus, 'serve'> {
   let page: Promise<Prometheus> | undefined;
   return {
@@ -254,16 +256,51 @@ function lazyPrometheus(metrics: Metrics, clock: Clock): Pick<Prometheus, 'serve
   };
 }
 
-/** Several gateways have the same cursors only if all they read is the same log. */
-function sharedSourceOf(
-  [first, ...others]: readonly SessionProvider[],
-  tilts: TiltsOptions | undefined,
-): { readonly sharedSource?: string } {
-  const isShared = first !== undefined && isLogProvider(first) && others.length === 0 && !tilts;
-  return isShared ? { sharedSource: first.name } : {};
+function startSources({ providers = [], tilts }: GatewayOptions, store: Store, parts: Parts): Sources {
+  const sources = createSources({ ...parts, sink: store });
+  parts.metrics.registerGauges({ sources: () => store.sources() });
+  try {
+    for (const provider of providers) sources.add(provider);
+    if (tilts) followTilts(tilts, { ...parts, store, sources });
+  } catch (error) {
+    // Two sources have the same name, and the first one is already being read.
+    void sources.close();
+    throw error;
+  }
+  return sources;
 }
 
-/** Tells this run's cursors from those of another: a client that comes back after a restart gets a reset. */
-function epochOf(random: () => number): string {
-  return Math.floor(random() * 36 ** 8).toString(36);
+function requestHandlers(routes: Routes): Pick<Gateway, 'handle' | 'upgrade'> {
+  return {
+    handle(request, response) {
+      const isOurs = routes.isOurs(request);
+      if (isOurs) routes.handle(request, response);
+      return isOurs;
+    },
+    upgrade(request, socket, head) {
+      const isOurs = isWebSocketUpgrade(request) && routes.isOurs(request);
+      if (isOurs) routes.upgrade(request, socket, head);
+      return isOurs;
+    },
+  };
+}
+
+function requireToken({ token, jwt }: GatewayOptions, host: string): void {
+  if (token !== undefined || jwt !== undefined || isLoopback(host)) return;
+  throw new RangeError(
+    `a token is required to listen on ${host}, which is reachable from other machines: set token or jwt`,
+  );
+}
+
+function waitUntilReady(store: Store): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = store.onSources(check);
+    check();
+
+    function check(): void {
+      if (!store.ready) return;
+      stop();
+      resolve();
+    }
+  });
 }

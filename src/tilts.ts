@@ -7,19 +7,19 @@ import { createTiltDiscovery } from './providers/tilt/discovery.js';
 import type { SourceStatus } from './store/source-table.js';
 import type { Store } from './store/store.js';
 
-/** Which Tilts to follow. */
+/** Tilts to follow. */
 export interface TiltsOptions {
-  /** The kubeconfig with their entries: one file, or several that are merged as client-go does, the first of a name wins. */
+  /** Kubeconfig with their entries. Several files are merged as in client-go: the first entry of a name wins. */
   readonly kubeconfig: string | readonly string[];
-  /** Only these contexts. Default: every one named `tilt-*`, as Tilt names its own. */
+  /** Contexts to follow. Default: all named `tilt-*`, as Tilt names its own. */
   readonly contexts?: readonly string[];
-  /** Environment whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count, as for kubectl. Default: empty, no proxy. */
+  /** Environment with `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, which are read as by kubectl. Default: no proxy. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Played while no Tilt runs; leaves for good when one appears. Default: none. */
+  /** Provider that is used while no Tilt runs. It is removed for good when one appears. Default: none. */
   readonly standIn?: SessionProvider;
 }
 
-/** What following Tilts works with. */
+/** Dependencies of {@link followTilts}. */
 export interface TiltsParts {
   readonly store: Store;
   readonly sources: Sources;
@@ -28,13 +28,13 @@ export interface TiltsParts {
   readonly metrics: Metrics;
 }
 
-/** A crashed Tilt must not keep the gateway from being ready, and a Tilt that ends is no trouble. */
+/** A crashed Tilt must not keep the gateway from being ready, and the exit of a Tilt is no error. */
 const AS_TILT = { optional: true, endsByItself: true };
 
-/** The name under which discovery itself stands among the sources. */
+/** Name of the source for the discovery itself. */
 const DISCOVERY = 'tilt';
 
-/** Follows every Tilt of a kubeconfig, each as a source of its own, as they come and go. Ends with the sources. */
+/** Follows every Tilt of a kubeconfig while it runs, each as its own source. Ends with the sources. */
 export function followTilts(options: TiltsOptions, { store, sources, ...parts }: TiltsParts): void {
   sources.add(
     createTiltDiscovery({
@@ -51,14 +51,14 @@ export function followTilts(options: TiltsOptions, { store, sources, ...parts }:
 }
 
 function standInForTilts(standIn: SessionProvider, store: Store, sources: Sources): void {
-  let isOn = false;
+  let isActive = false;
   const stop = store.onSources(() => {
     const tilts = store.sources().filter(({ name }) => name !== standIn.name);
-    if (!isOn && noneRuns(tilts)) {
-      isOn = true;
+    if (!isActive && noTiltRuns(tilts)) {
+      isActive = true;
       sources.add(standIn);
-    } else if (tilts.some(runs)) {
-      // For good: a made-up Session must not come up where a real one has just ended.
+    } else if (tilts.some(isRunning)) {
+      // Removed for good: the demonstration must not reappear when a real Session has just ended.
       stop();
       sources.remove(standIn.name, 'a Tilt has appeared');
       store.forget(standIn.name);
@@ -66,13 +66,13 @@ function standInForTilts(standIn: SessionProvider, store: Store, sources: Source
   });
 }
 
-/** Whether discovery has looked, and whatever it found (a crashed Tilt's entry) could not be reached. */
-function noneRuns(tilts: readonly SourceStatus[]): boolean {
+/** Whether discovery has finished and every Tilt it found is unreachable, such as the entry of a crashed Tilt. */
+function noTiltRuns(tilts: readonly SourceStatus[]): boolean {
   return tilts.every(({ state, name, sessionCount }) =>
     name === DISCOVERY ? state !== 'connecting' : state === 'stale' && sessionCount === 0,
   );
 }
 
-function runs({ name, state }: SourceStatus): boolean {
+function isRunning({ name, state }: SourceStatus): boolean {
   return name !== DISCOVERY && state === 'live';
 }
