@@ -10,11 +10,12 @@ const clock = createManualClock(Date.parse('2026-11-22T12:00:00Z'));
 function openStream() {
   const taken: string[] = [];
   const held: string[] = [];
+  let heldLength = 0;
   const listeners: ((error: Error) => void)[] = [];
   const state: { isStopped: boolean; code: string | null } = { isStopped: false, code: null };
   const stream = {
     get writableLength() {
-      return held.join('').length;
+      return heldLength;
     },
     on(_: string, listener: (error: Error) => void) {
       listeners.push(listener);
@@ -24,7 +25,10 @@ function openStream() {
       const { code, isStopped } = state;
       const error = code === null ? undefined : Object.assign(new Error(code), { code });
       if (error) for (const listener of listeners) listener(error);
-      else (isStopped ? held : taken).push(line);
+      else if (isStopped) {
+        held.push(line);
+        heldLength += line.length;
+      } else taken.push(line);
       onWritten(error);
       return !isStopped;
     },
@@ -36,6 +40,7 @@ function openStream() {
     resume() {
       state.isStopped = false;
       taken.push(...held.splice(0));
+      heldLength = 0;
     },
   };
 }
