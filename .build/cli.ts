@@ -4,9 +4,9 @@ import { build, type Metafile } from 'esbuild';
 import { isRecord } from '../src/lib/is-record.js';
 
 /**
- * Bundles the program with its dependencies into `dist/bin/`. They are about 900 small files; finding, opening and
- * linking them took two thirds of the start-up time. Dependencies of a single feature stay separate files that are
- * loaded on demand.
+ * Bundles the program with its dependencies into `dist/bin/`. They are about 900 small files; finding,
+ * opening and linking them took two thirds of the start-up time. Dependencies of a single feature stay
+ * separate files that are loaded on demand.
  */
 const root = new URL('../', import.meta.url);
 const out = new URL('dist/bin/', root);
@@ -16,7 +16,8 @@ await rm(out, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: fileURLToPath(root),
   entryPoints: { 'tilt-graphql': 'src/cli/bin.ts' },
-  // Same depth below the root as the compiled files, which locate `schema.graphql` and the dashboard relatively.
+  // Same depth below the root as the compiled files, which locate `schema.graphql` and the dashboard
+  // relatively.
   outdir: fileURLToPath(out),
   bundle: true,
   splitting: true,

@@ -1,7 +1,7 @@
 import { stat, utimes } from 'node:fs/promises';
 
-// `npm run dev` runs this script after each change. It regenerates the types when their sources are newer, and starts
-// the gateway from its sources.
+// `npm run dev` runs this script after each change. It regenerates the types when their sources are newer,
+// and starts the gateway from its sources.
 
 const SOURCES = ['schema.graphql', 'src/client/documents.graphql', 'src/graphql/enums.ts', 'codegen.ts'];
 const GENERATED = ['src/graphql/generated.ts', 'src/client/generated.ts'];

@@ -52,15 +52,21 @@ export interface GatewayOptions extends ServingOptions {
 
 /** Access, limits and pages of a gateway. */
 export interface ServingOptions {
-  /** Bearer token that clients must present. Default: none, and the gateway listens on loopback addresses only. */
+  /**
+   * Bearer token that clients must present. Default: none, and the gateway listens on loopback addresses
+   * only.
+   */
   readonly token?: string;
-  /** Identity provider whose JSON Web Tokens are accepted. Their claims select the readable instances. Default: none. */
+  /**
+   * Identity provider whose JSON Web Tokens are accepted. Their claims select the readable instances.
+   * Default: none.
+   */
   readonly jwt?: JwtOptions;
   /** Accepted host names, besides `localhost` and IP addresses; `*` for any. Default: none. */
   readonly allowHosts?: readonly string[];
   /**
-   * Accepted origins of web pages, besides the gateway's own, such as `https://board.example.com`; `*` for any.
-   * Default: none.
+   * Accepted origins of web pages, besides the gateway's own, such as `https://board.example.com`; `*` for
+   * any. Default: none.
    */
   readonly allowOrigins?: readonly string[];
   /** Addresses and networks of proxies whose `X-Forwarded-*` headers are trusted. Default: none. */
@@ -75,7 +81,10 @@ export interface ServingOptions {
   readonly queryCacheBytes?: number;
   /** Whether introspection is allowed. Default: true. */
   readonly introspection?: boolean;
-  /** Whether to act as a subgraph of Apollo Federation 2, with the entities `Session` and `Target`. Default: false. */
+  /**
+   * Whether to act as a subgraph of Apollo Federation 2, with the entities `Session` and `Target`. Default:
+   * false.
+   */
   readonly federation?: boolean;
   /** Whether to serve GraphiQL. Default: true. */
   readonly graphiql?: boolean;
@@ -88,20 +97,20 @@ export interface ServingOptions {
 /** Running gateway. */
 export interface Gateway {
   /**
-   * Starts to listen; may be called once. Rejects with the error of `node:net`, such as `EADDRINUSE`, and with a
-   * RangeError for an address beyond loopback without `token` or `jwt`.
+   * Starts to listen; may be called once. Rejects with the error of `node:net`, such as `EADDRINUSE`, and
+   * with a RangeError for an address beyond loopback without `token` or `jwt`.
    */
   listen(port: number, host?: string): Promise<AddressInfo>;
   /**
-   * Handles a request of another HTTP server when its path belongs to the gateway: `/graphql`, `/`, `/assets/…`,
-   * `/metrics`, `/healthz`, `/readyz`, and with authentication `/sign-in`, all below `pathPrefix`. Returns false for
-   * any other path and does nothing. `Host`, `Origin` and tokens are checked; limits of connections are left to the
-   * other server.
+   * Handles a request of another HTTP server when its path belongs to the gateway: `/graphql`, `/`,
+   * `/assets/…`, `/metrics`, `/healthz`, `/readyz`, and with authentication `/sign-in`, all below
+   * `pathPrefix`. Returns false for any other path and does nothing. `Host`, `Origin` and tokens are
+   * checked; limits of connections are left to the other server.
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean;
   /**
-   * Handles an `upgrade` event of another HTTP server when it is a WebSocket handshake for the gateway. Returns false for
-   * any other upgrade, such as `h2c`, and does nothing.
+   * Handles an `upgrade` event of another HTTP server when it is a WebSocket handshake for the gateway.
+   * Returns false for any other upgrade, such as `h2c`, and does nothing.
    */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** Number of open subscriptions. */
@@ -117,8 +126,9 @@ export interface Gateway {
 }
 
 /**
- * Creates a gateway, which reads its sources at once and serves them after `listen`. Throws a `ProviderError` of code
- * `config` for two sources of the same name, and a RangeError for an invalid proxy address, host name or origin.
+ * Creates a gateway, which reads its sources at once and serves them after `listen`. Throws a
+ * `ProviderError` of code `config` for two sources of the same name, and a RangeError for an invalid proxy
+ * address, host name or origin.
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const parts = createParts(options);

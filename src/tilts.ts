@@ -9,11 +9,16 @@ import type { Store } from './store/store.js';
 
 /** Tilts to follow. */
 export interface TiltsOptions {
-  /** Kubeconfig with their entries. Several files are merged as in client-go: the first entry of a name wins. */
+  /**
+   * Kubeconfig with their entries. Several files are merged as in client-go: the first entry of a name wins.
+   */
   readonly kubeconfig: string | readonly string[];
   /** Contexts to follow. Default: all named `tilt-*`, as Tilt names its own. */
   readonly contexts?: readonly string[];
-  /** Environment with `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, which are read as by kubectl. Default: no proxy. */
+  /**
+   * Environment with `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, which are read as by kubectl. Default: no
+   * proxy.
+   */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Provider that is used while no Tilt runs. It is removed for good when one appears. Default: none. */
   readonly standIn?: SessionProvider;
@@ -66,7 +71,10 @@ function standInForTilts(standIn: SessionProvider, store: Store, sources: Source
   });
 }
 
-/** Whether discovery has finished and every Tilt it found is unreachable, such as the entry of a crashed Tilt. */
+/**
+ * Whether discovery has finished and every Tilt it found is unreachable, such as the entry of a crashed
+ * Tilt.
+ */
 function noTiltRuns(tilts: readonly SourceStatus[]): boolean {
   return tilts.every(({ state, name, sessionCount }) =>
     name === DISCOVERY ? state !== 'connecting' : state === 'stale' && sessionCount === 0,

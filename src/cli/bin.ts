@@ -3,8 +3,8 @@
 process.env.NODE_ENV ??= 'production';
 const { main } = await import('./main.js');
 
-// The timers of the gateway do not keep the process alive. Without this one, a publisher that only waits for its
-// broker would exit.
+// The timers of the gateway do not keep the process alive. Without this one, a publisher that only waits for
+// its broker would exit.
 const keepAlive = setInterval(() => {}, 60_000);
 process.exitCode = await main(process.argv, process);
 clearInterval(keepAlive);

@@ -4,8 +4,8 @@ import { constants, homedir } from 'node:os';
 export type CliProcess = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'on' | 'off'>;
 
 /**
- * The user's home directory. `/` for a user without one: `HOME` is not set and the system does not know the user id,
- * as in a container that runs under an arbitrary user id. Tilt stores nothing there.
+ * The user's home directory. `/` for a user without one: `HOME` is not set and the system does not know the
+ * user id, as in a container that runs under an arbitrary user id. Tilt stores nothing there.
  */
 export function homeDirectory(): string {
   try {
@@ -22,8 +22,8 @@ export interface TerminalSize {
 }
 
 /**
- * Size that a terminal reports. A terminal that reports none or 0, as under `script` and in CI, has the size in
- * `COLUMNS` and `LINES`, or 80 × 24.
+ * Size that a terminal reports. A terminal that reports none or 0, as under `script` and in CI, has the size
+ * in `COLUMNS` and `LINES`, or 80 × 24.
  */
 export function terminalSize({ columns, rows }: Partial<TerminalSize>, env: CliProcess['env']): TerminalSize {
   return {
@@ -49,8 +49,8 @@ export interface Interruption {
 const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Handles the first SIGINT, SIGTERM or SIGHUP. A second signal has its default effect and ends the process at once,
- * even during a slow clean-up.
+ * Handles the first SIGINT, SIGTERM or SIGHUP. A second signal has its default effect and ends the process
+ * at once, even during a slow clean-up.
  */
 export function listenForInterruption(cli: CliProcess): Interruption {
   const controller = new AbortController();
@@ -69,8 +69,8 @@ export function listenForInterruption(cli: CliProcess): Interruption {
 }
 
 /**
- * Resolves with an exit code at the first signal: 0 for SIGTERM, which stops a service, and 130 for SIGINT (Ctrl-C).
- * A second signal has its default effect and ends the process at once.
+ * Resolves with an exit code at the first signal: 0 for SIGTERM, which stops a service, and 130 for SIGINT
+ * (Ctrl-C). A second signal has its default effect and ends the process at once.
  */
 export function stopSignal(cli: CliProcess): Promise<number> {
   return new Promise((resolve) => {

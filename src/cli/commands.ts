@@ -10,7 +10,10 @@ import { UsageError } from './usage-error.js';
 /** Dependencies of the commands. */
 export interface CommandParts {
   readonly cli: CliProcess;
-  /** Prints the result of a command on standard output. Rejects with an `OutputError` when it cannot be written. */
+  /**
+   * Prints the result of a command on standard output. Rejects with an `OutputError` when it cannot be
+   * written.
+   */
   readonly print: (text: string) => Promise<void>;
   /** Sets the exit code of the program. Default: 0. */
   readonly exitWith: (code: number) => void;
@@ -27,7 +30,9 @@ interface CommandSpec<G> {
   readonly run: (flags: G, words: readonly string[]) => Promise<number>;
 }
 
-/** Adds every command. The implementation of a command is loaded when it runs, so that each one starts fast. */
+/**
+ * Adds every command. The implementation of a command is loaded when it runs, so that each one starts fast.
+ */
 export function addCommands(program: Command, { cli, print, exitWith }: CommandParts): void {
   add({
     name: 'serve',

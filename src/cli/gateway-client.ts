@@ -25,8 +25,8 @@ export const EXIT = {
 } as const;
 
 /**
- * Writes one line per error of a gateway, and returns the exit code: 1 when GraphQL rejected the document, 3 when the
- * gateway could not be queried. Rethrows any other error.
+ * Writes one line per error of a gateway, and returns the exit code: 1 when GraphQL rejected the document, 3
+ * when the gateway could not be queried. Rethrows any other error.
  */
 export function reportClientError(error: unknown, stderr: Pick<NodeJS.WriteStream, 'write'>): number {
   if (!(error instanceof ClientError)) throw error;
@@ -37,7 +37,10 @@ export function reportClientError(error: unknown, stderr: Pick<NodeJS.WriteStrea
   return error.code === 'GRAPHQL' ? EXIT.failed : EXIT.unknown;
 }
 
-/** Creates the client options for these flags. Throws a {@link UsageError} for an unusable token or token file. */
+/**
+ * Creates the client options for these flags. Throws a {@link UsageError} for an unusable token or token
+ * file.
+ */
 export async function toClientOptions(
   { url, tokenFile }: ClientFlags,
   env: Readonly<Record<string, string | undefined>>,
@@ -79,8 +82,8 @@ function checkToken(token: string, where: string): string {
 }
 
 /**
- * Line that names the Sessions of the built-in demonstration, for people who read a table. Null when there are none or
- * the gateway does not answer.
+ * Line that names the Sessions of the built-in demonstration, for people who read a table. Null when there
+ * are none or the gateway does not answer.
  */
 export async function demoNote(client: Client, signal: AbortSignal): Promise<string | null> {
   try {
@@ -104,8 +107,8 @@ export interface MissingSessionOptions {
 }
 
 /**
- * Reports once that the Session of a watch does not exist, together with the Sessions that do. Removes the report when
- * the Session appears. Reports nothing before the gateway has answered.
+ * Reports once that the Session of a watch does not exist, together with the Sessions that do. Removes the
+ * report when the Session appears. Reports nothing before the gateway has answered.
  */
 export function createMissingSessionNotice({ wanted, sessions, notice, signal }: MissingSessionOptions) {
   let isReported = false;

@@ -14,7 +14,9 @@ import { readTextFile, UsageError } from './usage-error.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the gateway options that come from files. Throws a {@link UsageError} for a missing or invalid file. */
+/**
+ * Reads the gateway options that come from files. Throws a {@link UsageError} for a missing or invalid file.
+ */
 export async function readGatewayFiles(
   { access, jwt, serving }: Pick<ServeFlags, 'access' | 'jwt' | 'serving'>,
   env: Environment,
@@ -35,9 +37,9 @@ export async function readGatewayFiles(
 const MIN_TOKEN_LENGTH = 16;
 
 /**
- * Reads the token that clients must present from the file or the environment. Without one, generates a token for
- * addresses beyond loopback, unless an identity provider issues tokens; otherwise null. Throws a {@link UsageError} for
- * a weak token.
+ * Reads the token that clients must present from the file or the environment. Without one, generates a token
+ * for addresses beyond loopback, unless an identity provider issues tokens; otherwise null. Throws a {@link
+ * UsageError} for a weak token.
  */
 async function readToken(
   { tokenFile, host }: ServeFlags['access'],
@@ -90,7 +92,10 @@ async function readKeyPair(certPath: string, keyPath: string): Promise<KeyPair> 
   return { cert, key };
 }
 
-/** Interval of checks for a new certificate in milliseconds. Certificates are renewed days before they expire. */
+/**
+ * Interval of checks for a new certificate in milliseconds. Certificates are renewed days before they
+ * expire.
+ */
 const POLL_MS = 5_000;
 const SETTLE_MS = 500;
 
@@ -107,8 +112,8 @@ export interface FollowKeyPairOptions {
 export async function followKeyPair(options: FollowKeyPairOptions, signal: AbortSignal): Promise<void> {
   const { certPath, keyPath, clock, log, onRenewed } = options;
   let isFirst = true;
-  // A key never changes without its certificate. Renewal replaces the files one after the other; in between they do
-  // not match.
+  // A key never changes without its certificate. Renewal replaces the files one after the other; in between
+  // they do not match.
   await followFiles(
     {
       paths: [certPath],

@@ -11,9 +11,9 @@ import { createOutput } from './output.js';
 import { terminalText } from './text.js';
 
 /**
- * Serves an agent over standard input and output until one of them is closed or a signal arrives. Resolves with the exit
- * code; rejects with an `OutputError` when an answer cannot be written. Each tool call connects to the gateway, so the
- * gateway may start later.
+ * Serves an agent over standard input and output until one of them is closed or a signal arrives. Resolves
+ * with the exit code; rejects with an `OutputError` when an answer cannot be written. Each tool call
+ * connects to the gateway, so the gateway may start later.
  */
 export async function runMcp({ client: flags }: McpFlags, cli: CliProcess): Promise<number> {
   const client = createClient(await toClientOptions(flags, cli.env));

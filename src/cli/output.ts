@@ -4,8 +4,8 @@ import { isSystemError } from '../lib/errors.js';
 /** Standard output, whose reader may be slow or close it, and whose disk may be full. */
 export interface Output {
   /**
-   * Writes a text. Resolves when this process has passed it on, the reader has closed the stream, or the command was
-   * interrupted. Rejects with an {@link OutputError} when the text is lost for any other reason.
+   * Writes a text. Resolves when this process has passed it on, the reader has closed the stream, or the
+   * command was interrupted. Rejects with an {@link OutputError} when the text is lost for any other reason.
    */
   write(text: string): Promise<void>;
   /** Resolves when everything is written, by any writer of the stream. Rejects like {@link Output.write}. */
@@ -27,8 +27,8 @@ export class OutputError extends Error {
 }
 
 /**
- * Creates an output on a stream. Its error listener is never removed: the error of the last write may come late, and
- * would end the process.
+ * Creates an output on a stream. Its error listener is never removed: the error of the last write may come
+ * late, and would end the process.
  *
  * @param interrupted aborts a write that a slow reader delays
  */

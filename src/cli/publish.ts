@@ -19,8 +19,8 @@ import { orUsageError } from './usage-error.js';
 import { logUnwritten, type PublishParts, publishCommand } from './wrapped-command.js';
 
 /**
- * Publishes until a signal arrives or the command ends. Resolves with the exit code: with a command, the command's,
- * even if publishing failed. Without a command 0, or 1 when another publisher has the instance.
+ * Publishes until a signal arrives or the command ends. Resolves with the exit code: with a command, the
+ * command's, even if publishing failed. Without a command 0, or 1 when another publisher has the instance.
  */
 export async function publish(
   flags: PublishFlags,

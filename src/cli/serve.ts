@@ -20,8 +20,9 @@ import { UsageError } from './usage-error.js';
 const FIRST_STATE_MS = 1_000;
 
 /**
- * Serves until SIGTERM or SIGINT, and resolves with the exit code. A closed or full standard output or error does not
- * end the gateway. Rejects with a {@link UsageError} when an option cannot be satisfied, such as a port in use.
+ * Serves until SIGTERM or SIGINT, and resolves with the exit code. A closed or full standard output or error
+ * does not end the gateway. Rejects with a {@link UsageError} when an option cannot be satisfied, such as a
+ * port in use.
  */
 export async function serve(flags: ServeFlags, cli: CliProcess): Promise<number> {
   const log = createStderrLog(flags.log, cli.stderr, systemClock);

@@ -17,9 +17,9 @@ export interface LogStream {
 const MAX_BUFFERED = 1_048_576;
 
 /**
- * Creates a log on standard error that never blocks or ends the process. Nothing is written after the reader has closed
- * the stream. Lines are dropped while the disk is full or the reader has stopped; the next line that fits is preceded by
- * their number.
+ * Creates a log on standard error that never blocks or ends the process. Nothing is written after the reader
+ * has closed the stream. Lines are dropped while the disk is full or the reader has stopped; the next line
+ * that fits is preceded by their number.
  */
 export function createStderrLog(flags: LogFlags, stream: LogStream, clock: Pick<Clock, 'now'>): Log {
   let isGone = false;

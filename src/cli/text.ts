@@ -3,28 +3,30 @@ import { extractHeadline, oneLine, plainText } from '../model/plain-text.js';
 import type { CliProcess } from './cli-process.js';
 import { PHASES } from './options/values.js';
 
-// Text for terminals, logs and reports: first without escape sequences and log commands, then durations, widths and
-// columns.
+// Text for terminals, logs and reports: first without escape sequences and log commands, then durations,
+// widths and columns.
 
 /**
- * Converts a text to one line without colours, links and other escape sequences. Replaces control characters and marks of
- * text direction with U+FFFD.
+ * Converts a text to one line without colours, links and other escape sequences. Replaces control characters
+ * and marks of text direction with U+FFFD.
  */
 export function lineText(text: string): string {
   return oneLine(plainText(text).replaceAll('\t', ' '));
 }
 
 /**
- * Converts a text to one line of output: {@link lineText} without commands that a CI service executes when they appear
- * in a job's log. A job in a container cannot know where its log goes, so the commands are always removed.
+ * Converts a text to one line of output: {@link lineText} without commands that a CI service executes when
+ * they appear in a job's log. A job in a container cannot know where its log goes, so the commands are
+ * always removed.
  */
 export function terminalText(text: string): string {
   return withoutLogCommands(lineText(text));
 }
 
 /**
- * Converts a value to JSON. `JSON.stringify` escapes only control characters below 32. Control characters above 126, marks
- * of text direction and the start of `##[command]` are escaped too. Parsing the JSON gives the original text.
+ * Converts a value to JSON. `JSON.stringify` escapes only control characters below 32. Control characters
+ * above 126, marks of text direction and the start of `##[command]` are escaped too. Parsing the JSON gives
+ * the original text.
  *
  * @param indent spaces of indentation. Default: 0, one line
  */
@@ -39,8 +41,8 @@ function escaped(character: string): string {
 }
 
 /**
- * Start of a command that a CI service executes anywhere in a log line: `##[command]` and `##vso[command]` of GitHub
- * Actions and Azure Pipelines, `##teamcity[command]` of TeamCity.
+ * Start of a command that a CI service executes anywhere in a log line: `##[command]` and `##vso[command]`
+ * of GitHub Actions and Azure Pipelines, `##teamcity[command]` of TeamCity.
  */
 const LOG_COMMAND = /##(?=\w*\[)/g;
 
@@ -89,7 +91,9 @@ function twoDigits(number: number): string {
   return String(number).padStart(2, '0');
 }
 
-/** Width of a text in terminal columns: two for wide characters (East Asian ones, emoji), none for accents. */
+/**
+ * Width of a text in terminal columns: two for wide characters (East Asian ones, emoji), none for accents.
+ */
 export function widthOf(text: string): number {
   if (isAscii(text)) return text.length;
   let width = 0;

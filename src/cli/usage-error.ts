@@ -3,8 +3,8 @@ import { codeOf } from '../lib/errors.js';
 import { ProviderError } from '../providers/provider.js';
 
 /**
- * Invalid command line; the command exits with code 2. `message` is one line with the option, the value that was given
- * and the value that was expected.
+ * Invalid command line; the command exits with code 2. `message` is one line with the option, the value that
+ * was given and the value that was expected.
  */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

@@ -40,8 +40,8 @@ const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 
 /**
- * Runs a command, publishes its Sessions, and resolves with the command's exit code. Errors while publishing are logged
- * and do not change the exit code.
+ * Runs a command, publishes its Sessions, and resolves with the command's exit code. Errors while publishing
+ * are logged and do not change the exit code.
  */
 export async function publishCommand(words: readonly string[], parts: PublishCommandParts): Promise<number> {
   const warning = orphanWarning(process.pid);
@@ -63,8 +63,8 @@ export async function publishCommand(words: readonly string[], parts: PublishCom
 }
 
 /**
- * Warning for process 1 of a container; null for any other process. Orphaned processes become children of process 1,
- * and Node.js reaps only processes that it started itself: the others stay as zombies.
+ * Warning for process 1 of a container; null for any other process. Orphaned processes become children of
+ * process 1, and Node.js reaps only processes that it started itself: the others stay as zombies.
  */
 export function orphanWarning(pid: number): string | null {
   if (pid !== 1) return null;
@@ -88,7 +88,11 @@ async function publishRun(
   logUnwritten(unwritten, options.deadlineMs, parts.broker.isDown, log);
 }
 
-/** Logs the keys whose final state the broker did not accept. @param isDown whether the broker was unreachable */
+/**
+ * Logs the keys whose final state the broker did not accept.
+ *
+ * @param isDown whether the broker was unreachable
+ */
 export function logUnwritten(keys: readonly string[], deadlineMs: number, isDown: boolean, log: Log): void {
   const reason = isDown ? ': the broker is unreachable' : '; readers keep the last state that was written';
   for (const key of keys) {
@@ -118,8 +122,8 @@ interface StartedCommand {
   /** Resolves when the command has ended. Never rejects. */
   readonly ended: Promise<CommandEnd>;
   /**
-   * Removes the signal handlers. Until then, signals that would end this process are forwarded to the command, or
-   * ignored once the command has ended.
+   * Removes the signal handlers. Until then, signals that would end this process are forwarded to the
+   * command, or ignored once the command has ended.
    */
   release(): void;
 }
@@ -144,7 +148,10 @@ function startCommand(
   }
 }
 
-/** Resolves with the exit code as a shell reports it: 128 plus the signal number when a signal ended the command. */
+/**
+ * Resolves with the exit code as a shell reports it: 128 plus the signal number when a signal ended the
+ * command.
+ */
 function waitForEnd(child: ChildProcess): Promise<CommandEnd> {
   return new Promise((resolve) => {
     child.on('error', (error) => {
@@ -179,9 +186,9 @@ function forwardSignals(child: ChildProcess, cli: CliProcess): () => void {
 }
 
 /**
- * Whether this process has a controlling terminal, wherever its input and output are redirected. The terminal sends
- * SIGINT (Ctrl-C) and SIGHUP to the whole process group, so the command receives them too. A second SIGINT would end
- * `tilt ci` without its clean-up.
+ * Whether this process has a controlling terminal, wherever its input and output are redirected. The
+ * terminal sends SIGINT (Ctrl-C) and SIGHUP to the whole process group, so the command receives them too. A
+ * second SIGINT would end `tilt ci` without its clean-up.
  */
 function hasTerminal(): boolean {
   try {

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { plainText } from '../model/plain-text.js';
 
 /**
- * Maximum length of an answer's JSON in characters. A result carries the JSON twice, as text and as structured content:
- * about 20,000 characters, or 7,000 tokens. Clients reject results above 25,000 tokens.
+ * Maximum length of an answer's JSON in characters. A result carries the JSON twice, as text and as
+ * structured content: about 20,000 characters, or 7,000 tokens. Clients reject results above 25,000 tokens.
  */
 export const MAX_ANSWER = 10_000;
 
@@ -26,8 +26,8 @@ const NOTE_ROOM = 900;
 const MARK_ROOM = 45;
 
 /**
- * Truncates a text to `max` characters of plain text. Keeps the beginning, and twice as much of the end: the error of a
- * command has its cause in the first line or the last ones, a traceback in the last one.
+ * Truncates a text to `max` characters of plain text. Keeps the beginning, and twice as much of the end: the
+ * error of a command has its cause in the first line or the last ones, a traceback in the last one.
  */
 export function truncate(text: string, max: number): string {
   const plain = plainText(text);

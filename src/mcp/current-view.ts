@@ -22,8 +22,9 @@ export type ViewOptions = Pick<WatchTargetsOptions, 'where' | 'history'> & {
 };
 
 /**
- * Reads the current targets of a Session. Rejects with a {@link NoAnswerError} that lists the known Sessions when there is no
- * such Session, or with the reason when the gateway cannot be reached. The demonstration must be named explicitly.
+ * Reads the current targets of a Session. Rejects with a {@link NoAnswerError} that lists the known Sessions
+ * when there is no such Session, or with the reason when the gateway cannot be reached. The demonstration
+ * must be named explicitly.
  */
 export async function readCurrentView(client: Client, options: ViewOptions): Promise<KnownView> {
   const { session, signal } = options;
@@ -83,7 +84,9 @@ function normalise(name: string): string {
   return name.slice(0, MAX_COMPARED).toLowerCase();
 }
 
-/** Distance of two names. A part of a name, such as a resource without `:serve`, counts as one typing error. */
+/**
+ * Distance of two names. A part of a name, such as a resource without `:serve`, counts as one typing error.
+ */
 function distanceTo(wrong: string, name: string): number {
   if (wrong.length >= 3 && name.includes(wrong)) return wrong === name ? 0 : 1;
   return editDistance(wrong, name);

@@ -52,8 +52,8 @@ after a change, use wait_for instead of polling. While the link of a Session is 
 All tools are read-only.`;
 
 /**
- * Creates a server of the Model Context Protocol whose tools query a gateway. A request that cannot be answered returns a
- * tool error in one line.
+ * Creates a server of the Model Context Protocol whose tools query a gateway. A request that cannot be
+ * answered returns a tool error in one line.
  */
 export function createMcpServer(tools: readonly AnyTool[], client: Client, clock: Clock): McpServer {
   const server = new McpServer(
@@ -112,13 +112,13 @@ function toToolError(error: unknown): string {
 const MAX_ISSUES = 5;
 
 /**
- * Converts a tool's schema for agents: JSON Schema without `$schema`, which some model APIs reject, and with validation
- * errors of bounded length.
+ * Converts a tool's schema for agents: JSON Schema without `$schema`, which some model APIs reject, and with
+ * validation errors of bounded length.
  */
 export function toAgentSchema(schema: z.ZodObject): StandardSchemaWithJSON<Record<string, unknown>> {
   const { jsonSchema } = schema['~standard'];
-  // Rejects unknown arguments, such as a misspelt filter. The schema itself has no `additionalProperties`, which some
-  // model APIs reject.
+  // Rejects unknown arguments, such as a misspelt filter. The schema itself has no `additionalProperties`,
+  // which some model APIs reject.
   const strict = schema.strict();
   return {
     '~standard': {

@@ -68,7 +68,7 @@ describe('the size of MCP results', () => {
       more: {
         leftOut: 701,
         after: 'svc-0000:serve',
-        ask: 'list_targets again with more.after as after, or with phases or name',
+        ask: 'call list_targets again with more.after as after, or with phases or name',
       },
     });
     expect(await agent.callTool('list_targets', { name: '*db:*', phases: ['READY'] })).toEqual({
@@ -128,7 +128,7 @@ describe('the size of MCP results', () => {
     await using gateway = await startMemoryGateway([session('shop', manyTargets(5_000, 'ready'))]);
     await using agent = await startMcpAgent(gateway.url);
     expect(await agent.callTool('target_history', { target: 'svc-0042:server' })).toMatch(
-      /^no target is named svc-0042:server, of 5001; did you mean svc-0042:serve or svc-/,
+      /^no target is named svc-0042:server; 5001 are known; did you mean svc-0042:serve or svc-/,
     );
     expect(await agent.callTool('target_history', { target: 'nothing-like-it' })).toBe(
       'no target is named nothing-like-it; 5001 are known; search with list_targets and name: "*part*"',

@@ -73,7 +73,7 @@ describe('tilt-graphql wait', () => {
     const { code, stdout } = await runCliToEnd(wait);
     expect([code, stdout]).toEqual([
       3,
-      expect.stringMatching(/^unknown: .* only when it is named: demo\/Tiltfile/),
+      expect.stringMatching(/^unknown: .* except the demo; to wait for it, pass its id: demo\/Tiltfile/),
     ]);
     expect((await runCliToEnd([...wait, '-s', 'demo/Tiltfile'])).code).toBe(0);
   });
@@ -88,7 +88,7 @@ describe('tilt-graphql wait', () => {
       clients.runToEnd(['wait', '--for', condition, '--max-age', '4s']),
     );
     for (const { code, stdout } of await Promise.all(waits)) {
-      expect([code, stdout]).toEqual([3, expect.stringMatching(/^unknown: .*link to its Tilt/)]);
+      expect([code, stdout]).toEqual([3, expect.stringMatching(/^unknown: .*lost the connection to its Tilt/)]);
     }
   });
 

@@ -15,8 +15,8 @@ const NO_SPACE = 2;
 const NO_FILES = 4;
 
 /**
- * Answers a completion script: one line per candidate with its value and description, separated by a tab, and a last
- * line with the directives, a sum of {@link NO_SPACE} and {@link NO_FILES}.
+ * Answers a completion script: one line per candidate with its value and description, separated by a tab,
+ * and a last line with the directives, a sum of {@link NO_SPACE} and {@link NO_FILES}.
  *
  * @param words words after the program's name; the last one is incomplete
  * @param sessionFlags option values of the commands that query a gateway, by command name
@@ -39,7 +39,10 @@ export async function complete(
   return [...lines, `:${NO_FILES + (isOpen ? NO_SPACE : 0)}`, ''].join('\n');
 }
 
-/** Whether the script and the terminal read a name as it is: it has no line break and no control character. */
+/**
+ * Whether a name has no line break and no control character, which the script or the terminal would
+ * interpret.
+ */
 function isPrintable(value: string): boolean {
   return terminalText(value) === value && !value.startsWith(':');
 }
@@ -100,7 +103,9 @@ function toCandidates(values: readonly string[]): Candidate[] {
   return values.map((value) => ({ value, description: '' }));
 }
 
-/** Names that the gateway knows. Both functions resolve with an empty list when the gateway does not answer. */
+/**
+ * Names that the gateway knows. Both functions resolve with an empty list when the gateway does not answer.
+ */
 interface KnownNames {
   sessions(): Promise<readonly string[]>;
   targets(): Promise<readonly string[]>;

@@ -1,8 +1,8 @@
 import { script } from '@bomb.sh/tab';
 
 /**
- * Creates the completion script of a shell. The script calls the `complete` command of the program. Returns an empty
- * text for PowerShell, because the package with that script prints it itself.
+ * Creates the completion script of a shell. The script calls the `complete` command of the program. Returns
+ * an empty text for PowerShell, because the package with that script prints it itself.
  */
 export function completionScript(shell: string, name: string): string {
   if (shell === 'bash') return bashScript(name);
@@ -13,8 +13,8 @@ export function completionScript(shell: string, name: string): string {
 }
 
 /**
- * Script for bash 3.2 and newer. It needs no package and can be sourced twice. Typed words are passed on as arguments
- * and never evaluated: `$(…)` in a word stays text.
+ * Script for bash 3.2 and newer. It needs no package and can be sourced twice. Typed words are passed on as
+ * arguments and never evaluated: `$(…)` in a word stays text.
  */
 function bashScript(name: string): string {
   const complete = `__${name.replaceAll('-', '_')}_complete`;

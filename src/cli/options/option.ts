@@ -45,7 +45,8 @@ export type FlagsOf<T> = T extends OptionGroups<infer G> ? G : never;
 /**
  * Declares an option with a value. The value may be undefined when there is no `initial`.
  *
- * @example option('-p, --port <number>', 'port to listen on', { parse: port, initial: 4000, env: 'TILT_GRAPHQL_PORT' })
+ * @example
+ * option('-p, --port <number>', 'port to listen on', { parse: port, initial: 4000, env: 'TILT_GRAPHQL_PORT' })
  */
 export function option<T>(
   flags: string,

@@ -152,8 +152,8 @@ export function time(text: string): Date {
 }
 
 /**
- * Parses a condition of `wait`: `ready`, `done` or `target:NAME=PHASE`. The last `=` separates name and phase; the phase
- * is case-insensitive.
+ * Parses a condition of `wait`: `ready`, `done` or `target:NAME=PHASE`. The last `=` separates name and
+ * phase; the phase is case-insensitive.
  */
 export function condition(text: string): Condition {
   if (text === 'ready' || text === 'done') return text;

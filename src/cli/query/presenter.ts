@@ -22,7 +22,10 @@ export interface PresenterOptions extends Pick<QueryFlags['query'], 'output' | '
   readonly tableWidth: () => number | undefined;
 }
 
-/** Creates the presenter for the output format. Throws a {@link UsageError} for a missing or invalid template. */
+/**
+ * Creates the presenter for the output format. Throws a {@link UsageError} for a missing or invalid
+ * template.
+ */
 export async function createPresenter({
   output,
   template,
@@ -59,8 +62,8 @@ function withLineBreak(text: string): string {
  * Parsed template in a subset of Mustache:
  *
  * - `{{a.b}}` is a value, `{{.}}` the current item.
- * - `{{#a.b}}…{{/a.b}}` repeats for each item of a list. It is rendered once for any other value, and not at all for null,
- *   false, an empty text or an empty list.
+ * - `{{#a.b}}…{{/a.b}}` repeats for each item of a list. It is rendered once for any other value, and not at
+ *   all for null, false, an empty text or an empty list.
  * - `{{^a.b}}…{{/a.b}}` is rendered once when the section above is not.
  * - `\n` and `\t` are a line break and a tab.
  */

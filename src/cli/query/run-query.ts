@@ -24,10 +24,10 @@ import { createPresenter } from './presenter.js';
 type Data = Readonly<Record<string, unknown>>;
 
 /**
- * Runs a document and prints `data`: once for a query, for each payload of a subscription. Resolves with the exit code: 0
- * when answered or when the reader closed the output; 1 when GraphQL rejected the document, with one line per error on
- * standard error; 3 when the gateway could not be queried. Rejects with an `OutputError` when an answer cannot be
- * written.
+ * Runs a document and prints `data`: once for a query, for each payload of a subscription. Resolves with the
+ * exit code: 0 when answered or when the reader closed the output; 1 when GraphQL rejected the document,
+ * with one line per error on standard error; 3 when the gateway could not be queried. Rejects with an
+ * `OutputError` when an answer cannot be written.
  */
 export async function runQuery(
   argument: string | undefined,
@@ -72,7 +72,10 @@ export async function runQuery(
   }
 }
 
-/** Reads the document from an argument, a file or standard input. Throws a {@link UsageError} when none is given. */
+/**
+ * Reads the document from an argument, a file or standard input. Throws a {@link UsageError} when none is
+ * given.
+ */
 export async function readDocument(
   argument: string | undefined,
   file: string | undefined,

@@ -27,9 +27,9 @@ export interface TableOptions {
 }
 
 /**
- * Formats an answer as tables, one per field: a row for each item of the first list of objects, or a single row when
- * there is no list. The columns are the scalar fields; fields of nested objects are named `a.b`, and a list is one cell.
- * An empty list gives a header without rows.
+ * Formats an answer as tables, one per field: a row for each item of the first list of objects, or a single
+ * row when there is no list. The columns are the scalar fields; fields of nested objects are named `a.b`,
+ * and a list is one cell. An empty list gives a header without rows.
  */
 export function toTables(
   data: Readonly<Record<string, unknown>>,
@@ -131,7 +131,10 @@ export interface SelectedField {
   readonly fields: Selection;
 }
 
-/** Reads the selection of a document with one operation. A field that is not in the schema is not treated as a list. */
+/**
+ * Reads the selection of a document with one operation. A field that is not in the schema is not treated as
+ * a list.
+ */
 export function readSelection(document: string, typeDefs: string): Selection {
   const { definitions } = parse(document);
   const schema = buildSchema(typeDefs);

@@ -12,9 +12,10 @@ import {
 } from './wait-report.js';
 
 /**
- * Formats a wait as a JUnit report with one test case per target. A failed target is a failure with its error, and so is
- * a target that the wait still needed at its timeout or interruption. An inactive, disabled or undecided target is skipped.
- * An unsuccessful wait without such a target is a failure of its own, so that its report is never green.
+ * Formats a wait as a JUnit report with one test case per target. A failed target is a failure with its
+ * error, and so is a target that the wait still needed at its timeout or interruption. An inactive, disabled
+ * or undecided target is skipped. An unsuccessful wait without such a target is a failure of its own, so
+ * that its report is never green.
  */
 export function junitReport(report: WaitReport): string {
   const { result, tookMs, now } = report;

@@ -33,8 +33,8 @@ export interface ProgressOptions {
 const REPEAT_MS = 60_000;
 
 /**
- * Writes a line at the start, when the blocking targets change, and once a minute. Wait reasons change often, twice per
- * local build, so they are reported only with `isVerbose`.
+ * Writes a line at the start, when the blocking targets change, and once a minute. Wait reasons change
+ * often, twice per local build, so they are reported only with `isVerbose`.
  */
 export function createProgressReporter(options: ProgressOptions): ProgressReporter {
   const { session, condition, isVerbose, clock } = options;

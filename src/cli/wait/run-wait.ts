@@ -8,9 +8,10 @@ import type { WaitReport } from './wait-report.js';
 import { checkWritable, writeReport } from './write-report.js';
 
 /**
- * Waits for a condition, reports the result, and resolves with the exit code: 0 reached, 1 failed, 2 impossible condition,
- * 3 unknown, 124 timeout, 128 plus the number of a signal. Every result is reported; files are written first. A report that
- * cannot be written does not change the exit code, which describes the Session alone.
+ * Waits for a condition, reports the result, and resolves with the exit code: 0 reached, 1 failed, 2
+ * impossible condition, 3 unknown, 124 timeout, 128 plus the number of a signal. Every result is reported;
+ * files are written first. A report that cannot be written does not change the exit code, which describes
+ * the Session alone.
  */
 export async function runWait(flags: WaitFlags, cli: CliProcess): Promise<number> {
   const { junit } = flags.report;
@@ -50,7 +51,10 @@ export async function runWait(flags: WaitFlags, cli: CliProcess): Promise<number
 
 type LastView = Omit<WaitOutcome, 'result'>;
 
-/** Turns an error into a result: `interrupted` after a signal, `unknown` when the gateway rejected the request. */
+/**
+ * Turns an error into a result: `interrupted` after a signal, `unknown` when the gateway rejected the
+ * request.
+ */
 function toOutcome(
   error: unknown,
   last: LastView,

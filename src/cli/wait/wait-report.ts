@@ -91,7 +91,8 @@ export function describeRunOf({ run, replacedRuns }: Pick<WaitReport, 'run' | 'r
 const MAX_LISTED = 50;
 
 /**
- * Formats the result of a wait for standard output: a summary line, and a line for each target that decided the result.
+ * Formats the result of a wait for standard output: a summary line, and a line for each target that decided
+ * the result.
  *
  * @param isVerbose whether errors are printed in full
  */

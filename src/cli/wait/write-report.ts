@@ -69,7 +69,10 @@ const MAX_ANNOTATIONS = 10;
 const MAX_ROWS = 200;
 const MAX_CELL_LENGTH = 500;
 
-/** Formats workflow commands for GitHub Actions: an error for each failed target, or else one for the wait itself. */
+/**
+ * Formats workflow commands for GitHub Actions: an error for each failed target, or else one for the wait
+ * itself.
+ */
 export function annotations(report: WaitReport): string[] {
   if (report.result === 'reached') return [];
   const failed =
@@ -79,7 +82,9 @@ export function annotations(report: WaitReport): string[] {
   return failed.map((target) => errorCommand(target.name, headline(target)));
 }
 
-/** Formats the step summary in Markdown: result, run, and a table of the targets with the failed ones first. */
+/**
+ * Formats the step summary in Markdown: result, run, and a table of the targets with the failed ones first.
+ */
 export function stepSummary(report: WaitReport): string {
   const { result, condition, reason, tookMs } = report;
   const rows = targetsOf(report).sort((a, b) => rankOf(a.phase) - rankOf(b.phase));

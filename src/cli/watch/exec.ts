@@ -14,9 +14,9 @@ export interface Alert {
 }
 
 /**
- * Creates a function that compares each view with the one before, and returns alerts for a changed verdict and for each new
- * failure of a target. The first view gives none. A Session that was missing for a while, for example during a restart of
- * the gateway, is compared with its last known state.
+ * Creates a function that compares each view with the one before, and returns alerts for a changed verdict
+ * and for each new failure of a target. The first view gives none. A Session that was missing for a while,
+ * for example during a restart of the gateway, is compared with its last known state.
  */
 export function createAlerts(): (view: TargetsView) => Alert[] {
   let verdict: VerdictState | null = null;
@@ -119,8 +119,8 @@ export interface ExecQueue {
 const MAX_WAITING = 100;
 
 /**
- * Creates a queue that runs one command at a time, in order. An alert replaces a waiting one with the same key, so that only
- * the newest failure of a target is reported.
+ * Creates a queue that runs one command at a time, in order. An alert replaces a waiting one with the same
+ * key, so that only the newest failure of a target is reported.
  */
 export function createExecQueue({ run, onError }: ExecQueueOptions): ExecQueue {
   const waiting = new Map<string, Alert>();

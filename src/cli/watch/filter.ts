@@ -8,10 +8,11 @@ export class FilterError extends Error {
 }
 
 /**
- * Parses a filter into the `where` of a query: terms separated by spaces, added to those of `given`. A term is
- * `phase=FAILED,WAITING`, `type=SERVER`, `resource=api,web`, `name=api:*`, or a word. `name` is a glob for the whole name.
- * A word with `*` or `?` is a glob too; any other word matches a part of the name. Double quotes protect spaces and commas.
- * Values of one key are alternatives; all keys must match. Throws a {@link FilterError}.
+ * Parses a filter into the `where` of a query: terms separated by spaces, added to those of `given`. A term
+ * is `phase=FAILED,WAITING`, `type=SERVER`, `resource=api,web`, `name=api:*`, or a word. `name` is a glob
+ * for the whole name. A word with `*` or `?` is a glob too; any other word matches a part of the name.
+ * Double quotes protect spaces and commas. Values of one key are alternatives; all keys must match. Throws a
+ * {@link FilterError}.
  */
 export function parseFilter(text: string, given: TargetFilter = {}): TargetFilter {
   const terms = text.match(TERM) ?? [];

@@ -26,7 +26,8 @@ export interface Display {
 }
 
 /**
- * Creates a display that prints a JSON line for each {@link WatchEvent}. Lines about the demonstration have `demo: true`.
+ * Creates a display that prints a JSON line for each {@link WatchEvent}. Lines about the demonstration have
+ * `demo: true`.
  *
  * @param allChanges whether changes within a phase are printed too
  * @param interrupted aborts a write that a slow reader delays
@@ -97,8 +98,8 @@ export type WatchEvent =
     };
 
 /**
- * Compares two views and returns their differences: connections first, then targets, then the verdict. A `reset` or the
- * answer of another gateway repeats nothing, because the known states are compared.
+ * Compares two views and returns their differences: connections first, then targets, then the verdict. A
+ * `reset` or the answer of another gateway repeats nothing, because the known states are compared.
  */
 export function eventsBetween(before: TargetsView | null, after: TargetsView): WatchEvent[] {
   const session = after.session?.id ?? before?.session?.id ?? null;
@@ -128,7 +129,8 @@ function toPlainText(text: string | null | undefined): string | null {
 }
 
 function verdictEvents(before: TargetsView | null, after: TargetsView, session: Session): WatchEvent[] {
-  // The verdict of another run is reported even if it is equal: it may be the only sign that a run was replaced.
+  // The verdict of another run is reported even if it is equal: it may be the only sign that a run was
+  // replaced.
   const isOtherRun = isAnotherRun(before?.session, after.session);
   const was = isOtherRun ? null : before?.session?.verdict;
   const now = after.session?.verdict;

@@ -7,9 +7,9 @@ import { createAlerts, createExecQueue, createShell, type ExecQueue } from './ex
 import type { Display } from './json-display.js';
 
 /**
- * Shows what the targets of a Session do until it is interrupted. Resolves with the exit code: 0 after `q` or when the
- * reader closes the output, 3 when the gateway rejects the request, 1 for a GraphQL error, 128 plus the number of a
- * signal.
+ * Shows what the targets of a Session do until it is interrupted. Resolves with the exit code: 0 after `q`
+ * or when the reader closes the output, 3 when the gateway rejects the request, 1 for a GraphQL error, 128
+ * plus the number of a signal.
  */
 export async function runWatch(flags: WatchFlags, cli: CliProcess): Promise<number> {
   const options = await toClientOptions(flags.client, cli.env);

@@ -109,8 +109,8 @@ const CLEAR_LINE = '\u001b[K';
 const RESUME_MS = 200;
 
 /**
- * Opens the alternate screen in raw mode. The terminal is restored when it is closed, when the process exits, and while
- * the process is stopped by Ctrl-Z or SIGTSTP. Nothing is drawn while stopped.
+ * Opens the alternate screen in raw mode. The terminal is restored when it is closed, when the process
+ * exits, and while the process is stopped by Ctrl-Z or SIGTSTP. Nothing is drawn while stopped.
  */
 function openTerminal(cli: CliProcess, { onKey, onRedraw, onGone }: TerminalEvents): Terminal {
   const { stdin, stdout, env } = cli;
@@ -160,7 +160,8 @@ function openTerminal(cli: CliProcess, { onKey, onRedraw, onGone }: TerminalEven
     leave();
     cli.off('SIGTSTP', onStop);
     process.kill(pid, 'SIGTSTP');
-    // The system ignores the signal where no shell could continue the process. After a real stop this timer has no effect.
+    // The system ignores the signal where no shell could continue the process. After a real stop this timer
+    // has no effect.
     resumeTimer = setTimeout(resume, RESUME_MS);
   }
 
