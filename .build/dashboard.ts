@@ -41,6 +41,7 @@ await writeFile(
 
 function findAsset(entry: string): string {
   const asset = assets.get(entry);
-  if (asset === undefined) throw new Error(`index.html uses ${entry}, which is not an entry point of the bundle.`);
+  if (asset === undefined)
+    throw new Error(`index.html uses ${entry}, which is not an entry point of the bundle.`);
   return asset;
 }

@@ -6,7 +6,9 @@ import { stat, utimes } from 'node:fs/promises';
 const SOURCES = ['schema.graphql', 'src/client/documents.graphql', 'src/graphql/enums.ts', 'codegen.ts'];
 const GENERATED = ['src/graphql/generated.ts', 'src/client/generated.ts'];
 
-if (Math.max(...(await readModificationTimes(SOURCES))) > Math.min(...(await readModificationTimes(GENERATED)))) {
+if (
+  Math.max(...(await readModificationTimes(SOURCES))) > Math.min(...(await readModificationTimes(GENERATED)))
+) {
   const [{ generate }, { default: config }] = await Promise.all([
     import('@graphql-codegen/cli'),
     import('../codegen.js'),

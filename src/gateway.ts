@@ -165,7 +165,12 @@ interface Parts {
   readonly metrics: Metrics;
 }
 
-function createParts({ log = silentLog, clock = systemClock, random = Math.random, limits }: GatewayOptions): Parts {
+function createParts({
+  log = silentLog,
+  clock = systemClock,
+  random = Math.random,
+  limits,
+}: GatewayOptions): Parts {
   return { log, clock, random, limits: { ...DEFAULT_LIMITS, ...limits }, metrics: createMetrics() };
 }
 

@@ -63,7 +63,7 @@ function standInForTilts(standIn: SessionProvider, store: Store, sources: Source
       isActive = true;
       sources.add(standIn);
     } else if (tilts.some(isRunning)) {
-      // Removed for good: the demonstration must not reappear when a real Session has just ended.
+      // Removed for good: the demo must not reappear when a real Session has just ended.
       stop();
       sources.remove(standIn.name, 'a Tilt has appeared');
       store.forget(standIn.name);

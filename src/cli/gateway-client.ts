@@ -82,14 +82,14 @@ function checkToken(token: string, where: string): string {
 }
 
 /**
- * Line that names the Sessions of the built-in demonstration, for people who read a table. Null when there
+ * Line that names the Sessions of the built-in demo, for people who read a table. Null when there
  * are none or the gateway does not answer.
  */
 export async function demoNote(client: Client, signal: AbortSignal): Promise<string | null> {
   try {
     const sessions = await client.sessions({ signal });
     const ids = sessions.filter(({ isDemo }) => isDemo).map(({ id }) => terminalText(id));
-    return ids.length === 0 ? null : `${ids.join(', ')}: built-in demonstration, no Tilt is running`;
+    return ids.length === 0 ? null : `${ids.join(', ')}: built-in demo, no Tilt is running`;
   } catch (error) {
     if (error instanceof ClientError || signal.aborted) return null;
     throw error;
@@ -151,5 +151,5 @@ function sortByState(sessions: readonly SessionFields[]): SessionFields[] {
 }
 
 function describe({ id, connection, isDemo }: SessionFields): string {
-  return `${terminalText(id)} (${isDemo ? 'demonstration' : connection.state})`;
+  return `${terminalText(id)} (${isDemo ? 'demo' : connection.state})`;
 }

@@ -23,7 +23,7 @@ export type ViewOptions = Pick<WatchTargetsOptions, 'where' | 'history'> & {
 
 /**
  * Reads the current targets of a Session. Rejects with a {@link NoAnswerError} that lists the known Sessions
- * when there is no such Session, or with the reason when the gateway cannot be reached. The demonstration
+ * when there is no such Session, or with the reason when the gateway cannot be reached. The demo
  * must be named explicitly.
  */
 export async function readCurrentView(client: Client, options: ViewOptions): Promise<KnownView> {
@@ -59,7 +59,7 @@ async function sessionNotFound(
 
 function demoNotNamed({ id }: SessionFields): NoAnswerError {
   return new NoAnswerError(
-    `no Tilt is running: only the built-in demonstration is known. To use it, pass its Session, ${id}`,
+    `no Tilt is running: only the built-in demo is known. To use it, pass its Session, ${id}`,
   );
 }
 

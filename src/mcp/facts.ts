@@ -9,7 +9,7 @@ export const sessionInput = z
   .string()
   .optional()
   .describe(
-    'Id of the Session, such as tilt-default/Tiltfile. May be omitted while exactly one Tilt runs. The demonstration must be named',
+    'Id of the Session, such as tilt-default/Tiltfile. May be omitted while exactly one Tilt runs. The demo must be named',
   );
 
 /** Input: phase of a target. */
@@ -27,7 +27,7 @@ export const phaseInput = z.enum([
 /** Schema of a Session summary. */
 export const sessionFacts = z.object({
   id: z.string().describe('<instance>/<name>'),
-  isDemo: z.boolean().describe('Whether it is the built-in demonstration instead of a Tilt'),
+  isDemo: z.boolean().describe('Whether it is the built-in demo instead of a Tilt'),
   tiltfile: z.string().describe("Path of the Tiltfile, on Tilt's machine"),
   kind: z.enum(['tilt up', 'tilt ci', 'unknown']),
   pid: z.number().nullable().describe("Process id, on Tilt's machine"),

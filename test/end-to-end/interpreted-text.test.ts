@@ -172,6 +172,6 @@ describe('the demonstration', () => {
     const [, url = ''] = await demo.until(/listens on (\S+) /);
     const { stdout, stderr } = await clients.runToEnd([...query, '--url', url]);
     expect(stdout).toMatch(/^id +isDemo\ndemo\/Tiltfile +true\n$/);
-    expect(stderr).toMatch(/^tilt-graphql: demo\/Tiltfile: the built-in demonstration, .*\n$/);
+    expect(stderr).toMatch(/^tilt-graphql: demo\/Tiltfile: built-in demo, .*\n$/);
   });
 });

@@ -46,7 +46,7 @@ describe('the demo, where no Tilt runs', () => {
     await terminal.type('tilt-graphql watch');
     await terminal.press('Enter');
     await using lines = runCli(['watch', '--output', 'json'], { TILT_GRAPHQL_URL: url });
-    await terminal.until(/^demo\/Tiltfile \(demonstration\) {2}/);
+    await terminal.until(/^demo\/Tiltfile \(demo\) {2}/);
     await lines.until(/"session":"demo\/Tiltfile","type":"ADDED".*"demo":true\}\n/);
 
     await using tilt = await createTiltServer({ sessions: [greenJson()] });
@@ -71,7 +71,7 @@ describe('the demo, where no Tilt runs', () => {
       );
     await using unnamed = watch('unnamed');
     await using named = watch('named', '--session', 'demo/Tiltfile');
-    await expect.poll(() => unnamed.stderr).toContain('--exec does not run for the demonstration');
+    await expect.poll(() => unnamed.stderr).toContain('--exec does not run for the demo');
     // Both see the same failure, and the command of the one that named the demo is run for it.
     for (const watching of [unnamed, named]) await watching.until(/"VERDICT","verdict":"FAILED"/);
     await expect

@@ -308,7 +308,9 @@ describe('the token', () => {
 
   it('listening beyond loopback requires a token', async () => {
     await using gateway = await start({});
-    await expect(gateway.gateway.listen(0, '0.0.0.0')).rejects.toThrow(/a token is required to listen on 0\.0\.0\.0/);
+    await expect(gateway.gateway.listen(0, '0.0.0.0')).rejects.toThrow(
+      /a token is required to listen on 0\.0\.0\.0/,
+    );
   });
 });
 

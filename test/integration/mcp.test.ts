@@ -81,7 +81,7 @@ describe('tilt-graphql mcp', () => {
     await using agent = await startMcpAgent(gateway.url);
     expect(await agent.callTool('list_sessions')).toMatchObject({ sessions: [{ isDemo: true }] });
     expect(await agent.callTool('explain_verdict')).toBe(
-      'no Tilt is running: only the built-in demonstration is known. To use it, pass its Session, demo/Tiltfile',
+      'no Tilt is running: only the built-in demo is known. To use it, pass its Session, demo/Tiltfile',
     );
     const wait = { condition: 'ready', timeoutSeconds: 2 };
     expect(await agent.callTool('wait_for', wait)).toMatchObject({ result: 'unknown', run: null });

@@ -88,7 +88,10 @@ describe('tilt-graphql wait', () => {
       clients.runToEnd(['wait', '--for', condition, '--max-age', '4s']),
     );
     for (const { code, stdout } of await Promise.all(waits)) {
-      expect([code, stdout]).toEqual([3, expect.stringMatching(/^unknown: .*lost the connection to its Tilt/)]);
+      expect([code, stdout]).toEqual([
+        3,
+        expect.stringMatching(/^unknown: .*lost the connection to its Tilt/),
+      ]);
     }
   });
 

@@ -26,7 +26,7 @@ export interface Display {
 }
 
 /**
- * Creates a display that prints a JSON line for each {@link WatchEvent}. Lines about the demonstration have
+ * Creates a display that prints a JSON line for each {@link WatchEvent}. Lines about the demo have
  * `demo: true`.
  *
  * @param allChanges whether changes within a phase are printed too

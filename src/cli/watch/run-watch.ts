@@ -48,7 +48,7 @@ async function follow(
         alert?.(view);
         noticeMissing(view);
         await display.show(view);
-        // The demonstration ends when a Tilt appears. A watch without --session continues with that Tilt.
+        // The demo ends when a Tilt appears. A watch without --session continues with that Tilt.
         isDemoOver = isDemo && wanted === null && view.session === null;
         if (isDemoOver) break;
         isDemo = view.session?.isDemo ?? isDemo;
@@ -61,14 +61,13 @@ async function follow(
   }
 }
 
-/** Runs commands for the alerts of a Session. Ignores the demonstration unless `--session` names it. */
+/** Runs commands for the alerts of a Session. Ignores the demo unless `--session` names it. */
 function createAlerting(commands: ExecQueue, wanted: string | null, notice: (message: string) => void) {
   const findAlerts = createAlerts();
   let isSilent = false;
   return (view: TargetsView): void => {
     if (view.session?.isDemo && wanted === null) {
-      if (!isSilent)
-        notice(`--exec does not run for the demonstration; to try it, pass -s ${view.session.id}`);
+      if (!isSilent) notice(`--exec does not run for the demo; to try it, pass -s ${view.session.id}`);
       isSilent = true;
       return;
     }

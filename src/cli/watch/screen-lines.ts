@@ -74,7 +74,7 @@ function sessionLine({ view, columns, wanted }: ScreenState, paint: Paint): stri
     return paint('bold', toWidth(name, columns));
   }
   const { state, reason, final } = session.verdict;
-  const id = `${terminalText(session.id)}${session.isDemo ? ' (demonstration)' : ''}`;
+  const id = `${terminalText(session.id)}${session.isDemo ? ' (demo)' : ''}`;
   const verdict = `${state}${final ? ', done' : ''}`;
   const rest = columns - widthOf(id) - verdict.length - 4;
   if (rest < 0) return paint(VERDICT_STYLE[state], toWidth(`${verdict} ${id}`, columns));

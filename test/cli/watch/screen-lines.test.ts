@@ -89,10 +89,10 @@ describe('screen of watch', () => {
     expect(screen({ ui: unread }).at(-1)).toBe('/x=1▏ Expected one of name, phase');
   });
 
-  it('the first line of watch marks a demonstration and reports a Session that was not found', () => {
+  it('the first line of watch marks the demo and reports a Session that was not found', () => {
     const session = sessionFields(TARGETS, { id: 'demo/Tiltfile', isDemo: true });
     expect(screen({ view: createTargetsView(TARGETS, { session }) })[0]).toBe(
-      'demo/Tiltfile (demonstration)  PENDING',
+      'demo/Tiltfile (demo)  PENDING',
     );
     expect(screen({ view: null, wanted: 'nope' })[0]).toBe('Session nope not found yet');
   });
