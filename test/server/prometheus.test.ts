@@ -6,19 +6,19 @@ import { createMetrics, MAX_SOURCES } from '../../src/lib/metrics.js';
 import { createPrometheus } from '../../src/server/prometheus.js';
 import { createManualClock } from '../support/manual-clock.js';
 
-/** A page, and what is on it. */
+/** A metrics response and its samples. */
 function start() {
   const metrics = createMetrics();
   const clock = createManualClock();
   const page = createPrometheus(metrics, clock);
-  /** The samples whose name begins so, as lines. */
+  /** Returns the samples whose name starts with this prefix, as lines. */
   const samples = async (name: string) =>
     (await page.text()).split('\n').filter((line) => line.startsWith(`tilt_graphql_${name}`));
   return { metrics, clock, page, samples };
 }
 
-describe('the page for Prometheus', () => {
-  it('is text of its media type, which is never kept', async () => {
+describe('the Prometheus metrics', () => {
+  it('the metrics response has the Prometheus media type and is not cacheable', async () => {
     const { page } = start();
     const server = createServer((_, response) => void page.serve(response));
     server.listen(0, '127.0.0.1');
@@ -34,7 +34,7 @@ describe('the page for Prometheus', () => {
     await once(server, 'close');
   });
 
-  it('explains each of its own metrics, by the conventions for names', async () => {
+  it('each metric of the gateway has a help text and a conventional name', async () => {
     const text = await start().page.text();
     const types = [...text.matchAll(/^# TYPE (tilt_graphql_\S+) (\S+)$/gm)];
     expect(types.length).toBeGreaterThan(15);
@@ -45,7 +45,7 @@ describe('the page for Prometheus', () => {
     }
   });
 
-  it('tells of readers', async () => {
+  it('the metrics count readers, payloads and conflated updates', async () => {
     const { metrics, samples } = start();
     metrics.registerGauges({ pushedReaders: () => 3, pulledReaders: () => 2, groups: () => 1 });
     metrics.pushed.payloads += 10;
@@ -69,7 +69,7 @@ describe('the page for Prometheus', () => {
     ]);
   });
 
-  it('tells of WebSockets', async () => {
+  it('the metrics count WebSockets', async () => {
     const { metrics, samples } = start();
     metrics.registerGauges({ webSockets: () => 7, webSocketUnsentBytes: () => 262_144 });
     metrics.socketClosed(1013);
@@ -83,7 +83,7 @@ describe('the page for Prometheus', () => {
     expect(closes).toContain('tilt_graphql_websocket_closes_total{code="OTHER"} 1');
   });
 
-  it('tells what large answers and payloads take', async () => {
+  it('the metrics report the memory of large responses and payloads', async () => {
     const { metrics, samples } = start();
     metrics.registerGauges({ largeAnswers: () => ({ unsentBytes: 5, peakUnsentBytes: 7, waiting: 2 }) });
     expect(await samples('unsent_large_bytes')).toEqual(['tilt_graphql_unsent_large_bytes{of="answers"} 5']);
@@ -95,7 +95,7 @@ describe('the page for Prometheus', () => {
     ]);
   });
 
-  it('tells of sources: how they are, and how old their news is', async () => {
+  it('the metrics report the state of each source and the age of its last change', async () => {
     const { metrics, clock, samples } = start();
     metrics.registerGauges({
       sources: () => [
@@ -138,7 +138,7 @@ describe('the page for Prometheus', () => {
     ]);
   });
 
-  it('forgets how a source was that is no longer open', async () => {
+  it('the metrics omit the state of a closed source', async () => {
     const { metrics, samples } = start();
     metrics.source('shop').lastChangeAt = 0;
     let sources = [{ name: 'shop', state: 'live' as const }];
@@ -149,7 +149,7 @@ describe('the page for Prometheus', () => {
     expect(await samples('source_news_age_seconds')).toEqual([]);
   });
 
-  it('stays of a bounded length, however many sources there are', async () => {
+  it('the metrics response has a bounded length for any number of sources', async () => {
     const { metrics, page } = start();
     const names = Array.from({ length: MAX_SOURCES * 5 }, (_, index) => `tilt-${index}`);
     for (const name of names) metrics.source(name);
@@ -161,7 +161,7 @@ describe('the page for Prometheus', () => {
     expect(text).toContain(`tilt_graphql_sources{state="live"} ${names.length}`);
   });
 
-  it('tells of the query cache, and of refusals by reason', async () => {
+  it('the metrics report the query cache, and rejections by reason', async () => {
     const { metrics, samples } = start();
     metrics.registerGauges({ queryCacheAnswers: () => 2, queryCacheBytes: () => 4_096 });
     metrics.queryCache.hits += 9;
@@ -175,7 +175,7 @@ describe('the page for Prometheus', () => {
     expect(refusals).toContain('tilt_graphql_refusals_total{reason="other"} 0');
   });
 
-  it('counts on from one look to the next', async () => {
+  it('counters continue from one scrape to the next', async () => {
     const { metrics, samples } = start();
     for (const expected of [1, 2]) {
       metrics.socketClosed(1001);
@@ -185,14 +185,14 @@ describe('the page for Prometheus', () => {
     }
   });
 
-  it('tells of the process: CPU, memory, the delay of the event loop', async () => {
+  it('the metrics report CPU, memory and event loop delay of the process', async () => {
     const text = await start().page.text();
     expect(text).toMatch(/^process_cpu_seconds_total \d/m);
     expect(text).toMatch(/^process_resident_memory_bytes \d/m);
     expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
   });
 
-  it('is of one gateway alone, and leaves the registry that all of a process share as it is', async () => {
+  it('each gateway has its own registry, and the global registry of the process is unchanged', async () => {
     const [one, other] = [start(), start()];
     one.metrics.pushed.payloads += 1;
     await one.page.text();

@@ -10,22 +10,22 @@ import { createSteppedClock, type SteppedClock } from '../support/stepped-clock.
 const idOf = (given?: string, random = () => 0.5) =>
   assignRequestId(given === undefined ? {} : { 'x-request-id': given }, random);
 
-describe('the id of a request', () => {
+describe('request ids', () => {
   it.each(['a', 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6', '01J.z_9', 'x'.repeat(64)])(
-    'is the one that it came with: %s',
+    'the request id %s of the client is used',
     (given) => {
       expect(idOf(given)).toBe(given);
     },
   );
 
   it.each([undefined, '', 'x'.repeat(65), 'a b', 'a\nb', 'a, b', '"', '$(id)', 'é'])(
-    'is made when it came with %j',
+    'a request id is generated when the client sends %j',
     (given) => {
       expect(idOf(given)).toBe('8000000080000000');
     },
   );
 
-  it('has 16 harmless characters, whatever the numbers are', () => {
+  it('a generated request id has 16 URL-safe characters for any random numbers', () => {
     for (const number of [0, 2 ** -40, 1 - 2 ** -53]) {
       expect(idOf(undefined, () => number)).toMatch(/^[0-9a-f]{16}$/);
     }
@@ -38,7 +38,7 @@ interface AccessServer extends AsyncDisposable {
   readonly lines: { readonly level: string; readonly facts: LogFields | undefined }[];
 }
 
-/** A server that logs its requests, at `debug` if that is on. */
+/** Starts a server that logs its requests at `debug`, if enabled. */
 async function serve(handle: RequestListener, isOn = true): Promise<AccessServer> {
   const clock = createSteppedClock();
   const lines: AccessServer['lines'] = [];
@@ -69,7 +69,7 @@ async function serve(handle: RequestListener, isOn = true): Promise<AccessServer
   };
 }
 
-/** Sends a GET, and reads the answer to its end. */
+/** Sends a GET and reads the response until its end. */
 async function ask(
   { port }: AccessServer,
   path: string,
@@ -79,8 +79,8 @@ async function ask(
   return text(response);
 }
 
-describe('the access line of a request', () => {
-  it('tells the client, the method, the path, the status, the time and the bytes', async () => {
+describe('the access log', () => {
+  it('an access log line contains client, method, path, status, duration and bytes', async () => {
     await using server = await serve(async (_, response) => {
       await server.clock.advance(25);
       response.writeHead(201, { 'content-length': 100 }).end('x'.repeat(100));
@@ -105,7 +105,7 @@ describe('the access line of a request', () => {
     expect(bytes).toBeLessThan(500);
   });
 
-  it('took no less than no time, when the clock was set back meanwhile', async () => {
+  it('the duration in the access log is not negative when the wall clock jumps back', async () => {
     await using server = await serve((_, response) => {
       server.clock.step(-60_000);
       response.end();
@@ -115,7 +115,7 @@ describe('the access line of a request', () => {
     expect(server.lines[0]?.facts?.ms).toBe(0);
   });
 
-  it('counts the bytes of its own answer, also on a connection that had others', async () => {
+  it('an access log line counts only the bytes of its own response on a shared connection', async () => {
     await using server = await serve((_, response) => response.end('x'.repeat(1_000)));
     const socket = connect(server.port, '127.0.0.1');
     for (let index = 1; index <= 2; index += 1) {
@@ -127,7 +127,7 @@ describe('the access line of a request', () => {
     expect(second).toBe(first);
   });
 
-  it('has nothing that could be a token', async () => {
+  it('an access log line contains no token', async () => {
     await using server = await serve((_, response) => response.end());
     await ask(server, '/graphql?token=SECRET', { authorization: 'Bearer SECRET', cookie: 'a=SECRET' });
     await expect.poll(() => server.lines).toHaveLength(1);
@@ -135,14 +135,14 @@ describe('the access line of a request', () => {
     expect(server.lines[0]?.facts?.path).toBe('/graphql');
   });
 
-  it('cuts a long path', async () => {
+  it('the access log truncates a long path', async () => {
     await using server = await serve((_, response) => response.end());
     await ask(server, `/${'x'.repeat(5_000)}`);
     await expect.poll(() => server.lines).toHaveLength(1);
     expect(server.lines[0]?.facts?.path).toBe(`/${'x'.repeat(198)}…`);
   });
 
-  it('says when the client left before the end', async () => {
+  it('an access log line shows when the client disconnected before the end', async () => {
     await using server = await serve((_, response) => response.write('a'));
     const socket = connect(server.port, '127.0.0.1');
     socket.write('GET /events HTTP/1.1\r\nhost: a\r\n\r\n');
@@ -153,7 +153,7 @@ describe('the access line of a request', () => {
     expect(server.lines[0]?.facts).toMatchObject({ path: '/events', status: 200, aborted: true });
   });
 
-  it('is not made at all while debug is off', async () => {
+  it('no access log line is created while debug is disabled', async () => {
     let listeners = -1;
     await using server = await serve((_, response) => {
       listeners = response.listenerCount('close');

@@ -8,7 +8,7 @@ import {
 
 const NAME = cookieName(4000);
 
-describe('a token', () => {
+describe('tokens of a request', () => {
   it.each([
     [{}, []],
     [{ authorization: 'Bearer abc' }, ['abc']],
@@ -26,7 +26,7 @@ describe('a token', () => {
     [{ cookie: `${NAME}=%E0%A4%A` }, ['%E0%A4%A']],
     [{ cookie: 'tilt-graphql-4001=abc; a' }, []],
     [{ cookie: `${NAME}=1;${NAME}=2;${NAME}=3;${NAME}=4;${NAME}=5` }, ['1', '2', '3', '4']],
-  ])('of the headers %j is one of %j, in this order', (headers, tokens) => {
+  ])('the headers %j contain the tokens %j, in this order', (headers, tokens) => {
     expect(readTokens(headers, NAME)).toEqual(tokens);
   });
 
@@ -42,11 +42,11 @@ describe('a token', () => {
     [{ token: 7 }, []],
     [{ token: '' }, []],
     [{ authorization: 7 }, []],
-  ])('of the payload %j are %j, in this order', (payload, tokens) => {
+  ])('the connection_init payload %j contains the tokens %j, in this order', (payload, tokens) => {
     expect(readInitTokens(payload)).toEqual(tokens);
   });
 
-  it('comes back from its cookie as it was, whatever is in it', () => {
+  it('a token with any characters survives the round trip through its cookie', () => {
     const [cookie = ''] = createCookie('a;b=c d', 4000, true).split('; ');
     expect(readTokens({ cookie }, NAME)).toEqual(['a;b=c d']);
   });

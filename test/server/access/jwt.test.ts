@@ -8,7 +8,7 @@ import { createSteppedClock } from '../../support/stepped-clock.js';
 
 const HOUR_MS = 3_600_000;
 
-/** A verifier, a token of it that is good for a day, and how often its key was asked for. */
+/** Creates a verifier, a token that is valid for a day, and a counter of key lookups. */
 async function setUp() {
   const clock = createSteppedClock();
   const { publicKey, privateKey } = await generateKeyPair('ES256');
@@ -24,8 +24,8 @@ async function setUp() {
   return { clock, lookups: () => lookups, isGood: async () => isGrant(await verify(token)) };
 }
 
-describe('a token that was found good', () => {
-  it('is trusted for a minute, then looked at anew', async () => {
+describe('a verified token', () => {
+  it('a verified token is trusted for a minute, then verified again', async () => {
     const { clock, isGood, lookups } = await setUp();
     expect(await isGood()).toBe(true);
     await clock.advance(59_999);
@@ -36,19 +36,22 @@ describe('a token that was found good', () => {
     expect(lookups()).toBe(2);
   });
 
-  it.each([HOUR_MS, -HOUR_MS])('is trusted for a minute, also when the clock is set by %i ms', async (ms) => {
-    const { clock, isGood, lookups } = await setUp();
-    await isGood();
-    clock.step(ms);
-    await clock.advance(59_999);
-    expect(await isGood()).toBe(true);
-    expect(lookups()).toBe(1);
-    await clock.advance(1);
-    expect(await isGood()).toBe(true);
-    expect(lookups()).toBe(2);
-  });
+  it.each([HOUR_MS, -HOUR_MS])(
+    'a verified token is trusted for a minute, also when the wall clock jumps by %i ms',
+    async (ms) => {
+      const { clock, isGood, lookups } = await setUp();
+      await isGood();
+      clock.step(ms);
+      await clock.advance(59_999);
+      expect(await isGood()).toBe(true);
+      expect(lookups()).toBe(1);
+      await clock.advance(1);
+      expect(await isGood()).toBe(true);
+      expect(lookups()).toBe(2);
+    },
+  );
 
-  it('is good no more once it has expired, though it is trusted', async () => {
+  it('a verified token is rejected after its expiry even within the minute', async () => {
     const { clock, isGood } = await setUp();
     clock.step(24 * HOUR_MS + DEFAULT_LEEWAY_MS - 1_000);
     expect(await isGood()).toBe(true);
@@ -57,7 +60,7 @@ describe('a token that was found good', () => {
   });
 });
 
-describe('a token of a provider whose clock differs', () => {
+describe('clock differences with the identity provider', () => {
   it.each([
     ['exp', -29, 30_000, null],
     [
@@ -80,7 +83,7 @@ describe('a token of a provider whose clock differs', () => {
       'The token is valid from 2026-01-01T12:00:31Z ("nbf"); this gateway\'s clock shows 2026-01-01T12:00:00Z. Compare the clocks.',
     ],
   ])(
-    'with %s in %i s is, with a leeway of %i ms, refused with: %s',
+    'a token whose %s is %i s from now, with a leeway of %i ms, has the error %s',
     async (claim, seconds, leewayMs, message) => {
       const clock = createManualClock(Date.parse('2026-01-01T12:00:00Z'));
       const { publicKey, privateKey } = await generateKeyPair('ES256');

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { isLoopback, parseTrustedProxies, resolvePeer } from '../../../src/server/access/peer.js';
 
-/** A request from an address, as a server gets it. */
+/** Creates a request from an address, as a server receives it. */
 function requestFrom(remoteAddress: string, headers: Record<string, string>): IncomingMessage {
   const socket = new Socket();
   Object.defineProperty(socket, 'remoteAddress', { value: remoteAddress });
@@ -19,8 +19,8 @@ const forwarded = {
   'x-forwarded-proto': 'https',
 };
 
-describe('who is behind a request', () => {
-  it('is who connected, whatever it says', () => {
+describe('the peer of a request', () => {
+  it('the peer is the connected address, and forwarded headers of untrusted peers are ignored', () => {
     expect(resolvePeer(requestFrom('203.0.113.9', forwarded), proxies)).toEqual({
       address: '203.0.113.9',
       host: 'gateway:4000',
@@ -32,10 +32,10 @@ describe('who is behind a request', () => {
   });
 
   it.each(['10.2.2.2', '::ffff:10.2.2.2', '::1', '127.0.0.1'])(
-    'is who a trusted proxy says: %s',
+    'the peer is taken from the forwarded headers of the trusted proxy %s',
     (address) => {
       expect(resolvePeer(requestFrom(address, forwarded), proxies)).toEqual({
-        // What stands before the last address that is no proxy of ours, its client has written.
+        // The client may have written everything before the last address that is not a trusted proxy.
         address: '203.0.113.7',
         host: 'board.example',
         port: '8443',
@@ -53,33 +53,33 @@ describe('who is behind a request', () => {
       { 'x-forwarded-for': '', 'x-forwarded-proto': 'http' },
       { address: '10.2.2.2', isSecure: false },
     ],
-  ])('is the proxy itself where that says nothing: %j', (headers, peer) => {
+  ])('the peer is the trusted proxy itself when its headers name no client: %j', (headers, peer) => {
     expect(resolvePeer(requestFrom('10.2.2.2', headers), proxies)).toMatchObject(peer);
   });
 });
 
-describe('an address that a proxy forwards', () => {
+describe('a forwarded address', () => {
   it.each([
     ['203.0.113.7:4711', '203.0.113.7'],
     ['[2001:db8::1]:4711', '2001:db8::1'],
     ['[2001:db8::1]', '2001:db8::1'],
     ['::ffff:203.0.113.7', '203.0.113.7'],
-  ])('%s is that of the client %s', (forwardedFor, address) => {
+  ])('the forwarded address %s is the client %s', (forwardedFor, address) => {
     const request = requestFrom('10.2.2.2', { 'x-forwarded-for': forwardedFor });
     expect(resolvePeer(request, proxies)).toMatchObject({ address, isClientKnown: true });
   });
 });
 
-describe('proxies that are trusted', () => {
+describe('trusted proxies', () => {
   it.each(['proxy', '10.0.0.0/33', '::/129', '10.0.0.0/', '10.0.0.0/x', ''])(
-    'are addresses: %s is none',
+    'the trusted proxy range %j is rejected',
     (text) => {
       expect(() => parseTrustedProxies([text])).toThrow(`got "${text}"`);
     },
   );
 });
 
-describe('an address to listen on', () => {
+describe('listen addresses', () => {
   it.each([
     ['127.0.0.1', true],
     ['127.3.2.1', true],
@@ -88,7 +88,7 @@ describe('an address to listen on', () => {
     ['0.0.0.0', false],
     ['::', false],
     ['192.168.1.7', false],
-  ])('%s is reached from this machine alone: %s', (host, outcome) => {
+  ])('the address %s is loopback: %s', (host, outcome) => {
     expect(isLoopback(host)).toBe(outcome);
   });
 });

@@ -3,8 +3,8 @@ import { answerOf, isKnown } from '../../../src/server/http/answer.js';
 
 const TYPE = 'application/json; charset=utf-8';
 
-describe('an answer', () => {
-  it('has its bytes, their number, and a tag that says which bytes of which type they are', () => {
+describe('a serialised response', () => {
+  it('a serialised response has its bytes, its length, and an ETag that depends on bytes and media type', () => {
     const answer = answerOf('{"data":"ä"}', TYPE);
     expect(answer.body.toString()).toBe('{"data":"ä"}');
     expect(answer.headers).toMatchObject({ 'content-type': TYPE, 'content-length': '13', etag: answer.etag });
@@ -13,13 +13,13 @@ describe('an answer', () => {
     expect(answerOf('{"data":"ä"}', 'application/graphql-response+json').etag).not.toBe(answer.etag);
   });
 
-  it('is a string too where that has the same bytes in ISO 8859-1, and is short', () => {
+  it('a short response in ISO 8859-1 characters is also kept as a string', () => {
     expect(answerOf('{"data":"a"}', TYPE).ascii).toBe('{"data":"a"}');
     expect(answerOf('{"data":"ä"}', TYPE).ascii).toBeNull();
     expect(answerOf(`"${'a'.repeat(4_095)}"`, TYPE).ascii).toBeNull();
   });
 
-  it('holds on to no more memory than its bytes', () => {
+  it('a serialised response retains no more memory than its bytes', () => {
     expect(answerOf('{}', TYPE).body.buffer.byteLength).toBe(2);
   });
 
@@ -36,7 +36,7 @@ describe('an answer', () => {
     ['GET', undefined, false],
     ['POST', etag, false],
     [undefined, etag, false],
-  ])('is known to a client that asks by %s with If-None-Match %s: %s', (method, ifNoneMatch, expected) => {
+  ])('%s with If-None-Match %s matches the response: %s', (method, ifNoneMatch, expected) => {
     expect(isKnown({ etag, ...rest }, method, ifNoneMatch)).toBe(expected);
   });
 });

@@ -6,7 +6,7 @@ import { createStore } from '../../../src/store/store.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { session } from '../../support/sessions.js';
 
-/** Reads of a Session that may be changed. */
+/** Creates the dependencies of a response on a Session, which the test can change. */
 function readSession() {
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
   store.open('test');
@@ -18,7 +18,7 @@ function readSession() {
 const answer = (size: number) => answerOf('x'.repeat(size), 'application/json');
 
 describe('the query cache', () => {
-  it('finds an answer by its request, until what it read has changed', () => {
+  it('the query cache finds a response by its request until one of its dependencies changes', () => {
     const cache = createQueryCache(DEFAULT_QUERY_CACHE_LIMITS);
     const { reads, change } = readSession();
     const kept = answer(9);
@@ -28,7 +28,7 @@ describe('the query cache', () => {
     expect(cache.find('a')).toBeNull();
   });
 
-  it('keeps the newest answer to a request', () => {
+  it('the query cache keeps the newest response to a request', () => {
     const cache = createQueryCache(DEFAULT_QUERY_CACHE_LIMITS);
     const { reads } = readSession();
     cache.keep('a', answer(1), reads);
@@ -36,7 +36,7 @@ describe('the query cache', () => {
     expect(cache.find('a')?.body).toHaveLength(2);
   });
 
-  it('holds no more bytes than it may, requests and bookkeeping included', () => {
+  it('the query cache stays within its byte limit, including requests and bookkeeping', () => {
     const cache = createQueryCache({ bytes: 1_000_000, answerBytes: 1_000_000 });
     const { reads } = readSession();
     const long = 'k'.repeat(40_000);
@@ -49,13 +49,13 @@ describe('the query cache', () => {
     ).toBe(498);
   });
 
-  it('keeps nothing where it may take no memory', () => {
+  it('a query cache with size 0 keeps nothing', () => {
     const cache = createQueryCache({ bytes: 0, answerBytes: 1_000 });
     cache.keep('a', answer(0), readSession().reads);
     expect(cache.find('a')).toBeNull();
   });
 
-  it('keeps no answer that is bigger than one may be', () => {
+  it('the query cache keeps no response above the maximum size', () => {
     const cache = createQueryCache({ bytes: 1_000_000, answerBytes: 10 });
     const { reads } = readSession();
     cache.keep('a', answer(10), reads);

@@ -5,7 +5,7 @@ import { FrameWriter } from '../../../src/server/websocket/frame-writer.js';
 import { createTurn } from '../../../src/subscriptions/turn.js';
 import { createManualClock } from '../../support/manual-clock.js';
 
-/** Two ends of a connection. */
+/** Opens a connection and returns both ends. */
 async function connection(): Promise<{ readonly ours: Socket; readonly theirs: Socket }> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -18,7 +18,10 @@ async function connection(): Promise<{ readonly ours: Socket; readonly theirs: S
   return { ours, theirs };
 }
 
-/** The texts of the frames in `bytes`; all are short (RFC 6455, section 5.2: a length of 126 stands in the next two bytes). */
+/**
+ * Parses short frames: RFC 6455, section 5.2. A length of 126 means that the length is in the next two
+ * bytes.
+ */
 function textsIn(bytes: Buffer): string[] {
   const texts: string[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -31,15 +34,15 @@ function textsIn(bytes: Buffer): string[] {
   return texts;
 }
 
-describe('frames of one body', () => {
-  it('reach each reader with its own head, also one whose connection was full when they were written', async () => {
+describe('frames that share a body', () => {
+  it('frames that share a body reach each reader with its own header, also after a full socket buffer', async () => {
     const owner = { isOpen: true, onFull() {} };
     const turn = createTurn({ clock: createManualClock() });
     const connections = [await connection(), await connection(), await connection()];
     const writers = connections.map(({ ours }) => new FrameWriter(ours, turn, owner));
     const sent: string[] = [];
     const [slow] = connections;
-    // Far more than the buffers of a connection hold: the first of the three does not read.
+    // Far larger than the socket buffers. The first of the three readers does not read.
     for (let update = 0; update < 3_000; update += 1) {
       const text = `${update}${'.'.repeat(2_000)}`;
       const body = Buffer.from(text);

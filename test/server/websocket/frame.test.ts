@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { headerLength, writeHeader } from '../../../src/server/websocket/frame.js';
 
-/** What a client reads: RFC 6455, section 5.2. */
+/** Parses a frame header like a client: RFC 6455, section 5.2. */
 function readHeader(bytes: Buffer): {
   final: boolean;
   opcode: number;
@@ -25,7 +25,7 @@ describe('a frame header', () => {
     fc.nat({ max: 2 ** 31 }),
   );
 
-  it('says of any length what a client needs to know, in the shortest form', () => {
+  it('a frame header encodes any payload length in the shortest form', () => {
     fc.assert(
       fc.property(lengths, fc.nat({ max: 20 }), (length, at) => {
         const target = Buffer.alloc(at + 10);

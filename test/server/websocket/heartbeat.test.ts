@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createHeartbeat } from '../../../src/server/websocket/heartbeat.js';
 import { createManualClock } from '../../support/manual-clock.js';
 
-/** Somebody who counts how often it is asked. */
+/** Creates a connection that counts its pings. */
 function createCounter() {
   const counter = {
     beats: 0,
@@ -13,8 +13,8 @@ function createCounter() {
   return counter;
 }
 
-describe('a heartbeat', () => {
-  it('asks each every 12 s, the first time 12 s after it came, whenever that was', async () => {
+describe('the WebSocket keep-alive', () => {
+  it('each WebSocket is pinged every 12 s, starting 12 s after it was added', async () => {
     const clock = createManualClock();
     const heartbeat = createHeartbeat(clock);
     const [early, late] = [createCounter(), createCounter()];
@@ -31,7 +31,7 @@ describe('a heartbeat', () => {
     expect([early.beats, late.beats]).toEqual([5, 5]);
   });
 
-  it('leaves no timer behind when nobody is left to ask', async () => {
+  it('the keep-alive has no timer when no WebSocket is left', async () => {
     const clock = createManualClock();
     const heartbeat = createHeartbeat(clock);
     const [one, two] = [createCounter(), createCounter()];
@@ -46,7 +46,7 @@ describe('a heartbeat', () => {
     expect([one.beats, two.beats]).toEqual([0, 0]);
   });
 
-  it('may lose somebody while it asks', async () => {
+  it('a WebSocket may be removed while it is being pinged', async () => {
     const clock = createManualClock();
     const heartbeat = createHeartbeat(clock);
     const leaving = { beat: () => heartbeat.delete(leaving) };

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { createLoopBudget, LOOP_BUDGET_MS } from '../../../src/graphql/loop-budget.js';
 import { Inbox } from '../../../src/server/websocket/inbox.js';
 
-/** An event loop that goes on when the test says so, and connections whose long messages take `LOOP_BUDGET_MS` each. */
+/**
+ * Creates an event loop that the test advances, and connections whose long messages take `LOOP_BUDGET_MS`
+ * each.
+ */
 function createLoop() {
   let now = 0;
   let afterIo: (() => void)[] = [];
@@ -24,7 +27,7 @@ function createLoop() {
       };
       return { owner, inbox: new Inbox(owner, { budget, clock }) };
     },
-    /** Goes on until the next turn: after a long one, the event loop looks for input and output twice. */
+    /** Runs the next iteration. After a long one, the event loop polls for I/O twice. */
     async turn() {
       const { length } = log;
       for (let count = 0; count < 2 && log.length === length; count += 1) {
@@ -39,15 +42,15 @@ function createLoop() {
 
 const LONG = Buffer.alloc(1_000_000);
 
-describe('the messages of a connection', () => {
-  it('are handed over at once while they are short', () => {
+describe('the messages of a WebSocket', () => {
+  it('short messages of a WebSocket are handled at once', () => {
     const { log, open } = createLoop();
     const { inbox } = open('a');
     for (let count = 0; count < 100; count += 1) inbox.take(Buffer.from('{"type":"ping"}'));
     expect(log).toEqual(Array.from({ length: 100 }, () => 'a handles {"type":"ping"}'));
   });
 
-  it('wait for a turn each when they are long, in their order, and nothing is read meanwhile', async () => {
+  it('long messages of a WebSocket are handled one per loop iteration, in order, while reading is paused', async () => {
     const loop = createLoop();
     const [a, b] = [loop.open('a'), loop.open('b')];
     for (const { inbox } of [a, b]) {
@@ -62,7 +65,7 @@ describe('the messages of a connection', () => {
     expect(b.inbox.isWaiting).toBe(false);
   });
 
-  it('of one connection do not keep those of others waiting', async () => {
+  it('long messages of one WebSocket do not delay those of others', async () => {
     const loop = createLoop();
     const [a, b] = [loop.open('a'), loop.open('b')];
     for (let count = 0; count < 3; count += 1) a.inbox.take(LONG);
@@ -73,7 +76,7 @@ describe('the messages of a connection', () => {
     );
   });
 
-  it('wait for a turn when there are thousands of short ones', async () => {
+  it('thousands of short messages of a WebSocket are spread over loop iterations', async () => {
     const loop = createLoop();
     const { inbox } = loop.open('a');
     for (let count = 0; count < 10_000; count += 1) inbox.take(Buffer.from('{"type":"ping"}'));
@@ -85,7 +88,7 @@ describe('the messages of a connection', () => {
     expect(loop.log.at(-1)).toBe('a reads on');
   });
 
-  it('are forgotten when it closes before their turn', async () => {
+  it('waiting messages of a WebSocket are discarded when it closes', async () => {
     const loop = createLoop();
     const { owner, inbox } = loop.open('a');
     for (let count = 0; count < 3; count += 1) inbox.take(LONG);
@@ -96,7 +99,7 @@ describe('the messages of a connection', () => {
   });
 });
 
-it('pongs by the thousand make a connection wait for a turn', async () => {
+it('thousands of pongs make a WebSocket wait for the next loop iteration', async () => {
   const loop = createLoop();
   const [a, b] = [loop.open('a'), loop.open('b')];
   a.inbox.take(LONG);

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { Rate } from '../../../src/server/websocket/rate.js';
 
-/** How often it may happen at a moment. */
+/** Counts how many events are allowed at a time. */
 function countAt(rate: Rate, now: number): number {
   let count = 0;
   while (rate.take(now)) count += 1;
   return count;
 }
 
-describe('a rate', () => {
-  it('allows twice as many at once, then so many a second', () => {
+describe('the rate limit', () => {
+  it('the rate limit allows a burst of twice the rate, then the rate per second', () => {
     const rate = new Rate(10, 0);
     expect(countAt(rate, 0)).toBe(20);
     expect(countAt(rate, 500)).toBe(5);
@@ -17,7 +17,7 @@ describe('a rate', () => {
     expect(countAt(rate, 100_000)).toBe(20);
   });
 
-  it('gives nothing for a clock that was put back, and goes on from there', () => {
+  it('the rate limit grants nothing when the clock jumps back, and continues from there', () => {
     const rate = new Rate(10, 1_000_000);
     countAt(rate, 1_000_000);
     expect(countAt(rate, 0)).toBe(0);
