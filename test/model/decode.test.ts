@@ -9,7 +9,7 @@ import { everyInvalidSession, invalidSessions } from '../support/invalid-session
 import { decodeRawSession, type Json, rawSession, rawTarget } from '../support/raw-session.js';
 import { readFixture, readLastObject, readRecordedEvents, WATCH_RECORDINGS } from '../support/recording.js';
 
-describe('what a real Tilt sent', () => {
+describe('objects of a real Tilt', () => {
   it.each(WATCH_RECORDINGS)(
     'decodes, every event of %s, with each of its times to the microsecond',
     (name) => {
@@ -21,7 +21,7 @@ describe('what a real Tilt sent', () => {
     },
   );
 
-  it.each(['get-200.http', 'list-200.http'])('decodes, as %s answers it', (file) => {
+  it.each(['get-200.http', 'list-200.http'])('are decoded from the response %s', (file) => {
     const [, body = ''] = readFixture(file).split(/\r?\n\r?\n/, 2);
     const answer: { kind: string; items?: Json[] } = JSON.parse(body);
     for (const object of answer.items ?? [answer]) {
@@ -29,14 +29,14 @@ describe('what a real Tilt sent', () => {
     }
   });
 
-  it('has a null list of targets and no limits in its first event', () => {
+  it('have null targets and no limits in the first event', () => {
     const [first] = readRecordedEvents('up');
     const { spec, status } = decodeSession(first?.object, 'tilt-default');
     expect(status.targets).toEqual([]);
     expect(spec.ci).toBeNull();
   });
 
-  it('keeps its order of targets, and says of each what it does', () => {
+  it('keep the order of their targets, each with its state', () => {
     const { targets } = decodeSession(readLastObject('ci-bad'), 'tilt-default').status;
     expect(targets.map(({ name, type, state }) => [name, type, state.is])).toEqual([
       ['db:serve', 'server', 'waiting'],
@@ -52,7 +52,7 @@ describe('decodeSession', () => {
     expect(decodeSession(FULL, 'ci-runner')).toEqual(FULL_DECODED);
   });
 
-  it('gives null, false or an empty list for what is absent', () => {
+  it('returns null, false or an empty list for absent fields', () => {
     const bare = {
       kind: 'Session',
       apiVersion: 'tilt.dev/v1alpha1',
@@ -62,7 +62,7 @@ describe('decodeSession', () => {
     expect(decodeSession(bare, 'a')).toEqual(BARE_DECODED);
   });
 
-  it('gives the same for null as for absent', () => {
+  it('treats null like an absent field', () => {
     const nulls = (...keys: string[]) => Object.fromEntries(keys.map((key) => [key, null]));
     const bare = {
       kind: 'Session',
@@ -74,7 +74,7 @@ describe('decodeSession', () => {
     expect(decodeSession(bare, 'a')).toEqual(BARE_DECODED);
   });
 
-  it('makes no difference between a string that is empty and one that is absent', () => {
+  it('treats an empty string like an absent one', () => {
     const { metadata, spec, status } = decodeRawSession({
       metadata: { namespace: '', generateName: '' },
       spec: { tiltfilePath: '', ci: { timeout: '' } },
@@ -96,11 +96,11 @@ describe('decodeSession', () => {
     },
   );
 
-  it('takes whatever this Tilt or a newer one may send', () => {
+  it('accepts everything that this Tilt or a newer one may send', () => {
     fc.assert(fc.property(rawSessions, (object) => void decodeSession(object, 'a')));
   });
 
-  it('reads the same targets where only those that changed are decoded, while no name changes', () => {
+  it('returns the same targets if only the changed ones are decoded, as long as no name changes', () => {
     const target = fc.oneof(
       { weight: 6, arbitrary: fc.record({ name: fc.constantFrom('a', 'b'), state: rawStates }) },
       {
@@ -127,7 +127,7 @@ describe('decodeSession', () => {
     );
   });
 
-  it('does not change what it reads, and reads it the same twice', () => {
+  it('does not modify its input and is repeatable', () => {
     fc.assert(
       fc.property(rawSessions, (object) => {
         const before = structuredClone(object);
@@ -138,7 +138,7 @@ describe('decodeSession', () => {
     );
   });
 
-  it('returns or throws a DecodeError, whatever it is given', () => {
+  it('returns or throws a DecodeError for any input', () => {
     const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true });
     const almost = fc.record({
       kind: fc.constant('Session'),
@@ -160,7 +160,7 @@ describe('decodeSession', () => {
 });
 
 describe('times', () => {
-  it('survive as they came, to the nanosecond', () => {
+  it('are kept unchanged, to the nanosecond', () => {
     fc.assert(
       fc.property(microTimes, (time) => {
         expect(decodeRawSession({ status: { startTime: time } }).status.startTime).toBe(time);
@@ -189,18 +189,18 @@ describe('times', () => {
 });
 
 describe('numbers', () => {
-  it.each([0, 1, 2 ** 53 - 1, -(2 ** 53 - 1)])('%d is an int64 that is kept', (pid) => {
+  it.each([0, 1, 2 ** 53 - 1, -(2 ** 53 - 1)])('accept the int64 %d', (pid) => {
     expect(decodeRawSession({ status: { pid } }).status.pid).toBe(pid);
   });
 
-  it('from 2^53 on are refused, not rounded', () => {
+  it('are rejected from 2^53 on instead of rounded', () => {
     const status = JSON.parse('{"pid": 9007199254740993}');
     expect(refusalOf({ status })).toBe(
       'status.pid: expected a whole number within 2^53, got 9007199254740992',
     );
   });
 
-  it.each([-(2 ** 53), 1e300, 0.5, '12', true])('%j is no int64', (pid) => {
+  it.each([-(2 ** 53), 1e300, 0.5, '12', true])('reject %j, which is not an int64', (pid) => {
     expect(refusalOf({ status: { pid } })).toMatch(
       /^status\.pid: expected a whole number within 2\^53, got /,
     );
@@ -222,11 +222,11 @@ describe('durations', () => {
     '3µs',
     '3μs',
     '7ms',
-  ])('%s is one, and kept as it came', (timeout) => {
+  ])('accept %s and keep it unchanged', (timeout) => {
     expect(decodeRawSession({ spec: { ci: { timeout } } }).spec.ci?.timeout).toBe(timeout);
   });
 
-  it.each(['30', '1d', '5 m', 'm', '-', '.s', '1h-5m', '30m0s\n', 1800, {}])('%j is none', (timeout) => {
+  it.each(['30', '1d', '5 m', 'm', '-', '.s', '1h-5m', '30m0s\n', 1800, {}])('reject %j', (timeout) => {
     expect(refusalOf({ spec: { ci: { timeout } } })).toMatch(
       /^spec\.ci\.timeout: expected a duration such as 30m0s, got /,
     );
@@ -352,7 +352,7 @@ describe('the state of a target', () => {
 });
 
 describe('a target that cannot be decoded', () => {
-  it('is shown as waiting with the error, with what can be read of it, and the other targets stay', () => {
+  it('is kept as waiting with the error and its readable fields, and the other targets stay', () => {
     const broken = { name: 'api:serve', type: 'server', resources: ['api'], state: { active: 7 } };
     const targets = [rawTarget('a:update'), broken, rawTarget('z:update')];
     expect(decodeRawSession({ status: { targets } }).status.targets).toMatchObject([
@@ -384,13 +384,13 @@ describe('a target that cannot be decoded', () => {
     },
   );
 
-  it('is not read when the list of targets is no list: then the Session is refused', () => {
+  it('is not possible without a list of targets: the Session is rejected', () => {
     expect(refusalOf({ status: { targets: {} } })).toBe('status.targets: expected a list, got an object');
   });
 });
 
-describe('what a newer Tilt may bring', () => {
-  it('is left out where it is a field', () => {
+describe('additions of a newer Tilt', () => {
+  it('are omitted if they are fields', () => {
     const extra = { newer: { anything: [1, 2] } };
     const target = rawTarget('a:update', { active: { ready: true } });
     const newer = { ...target, ...extra, state: { active: { ready: true, ...extra } } };
@@ -400,7 +400,7 @@ describe('what a newer Tilt may bring', () => {
     ).toEqual(plain);
   });
 
-  it('is "unknown" where it is a value of an enum, with its text kept', () => {
+  it('are "unknown" if they are values of an enum, and keep their text', () => {
     const state = { terminated: { error: 'x', graceStatus: 'Forgiven' } };
     const { spec, status } = decodeRawSession({
       spec: { exitCondition: 'never' },
@@ -429,7 +429,7 @@ describe('what a newer Tilt may bring', () => {
 describe('keys that mean something to JavaScript', () => {
   const hostileMap = '{"__proto__": "a", "constructor": "b", "hasOwnProperty": "c"}';
 
-  it('are labels and annotations like any other, sorted by key', () => {
+  it('are ordinary labels and annotations, sorted by key', () => {
     const map = JSON.parse(hostileMap);
     const { labels, annotations } = decodeRawSession({
       metadata: { labels: map, annotations: map },
@@ -442,18 +442,18 @@ describe('keys that mean something to JavaScript', () => {
     expect(annotations).toEqual(labels);
   });
 
-  it('populate no state, and are none that is known', () => {
+  it('are not known states', () => {
     const state = JSON.parse('{"__proto__": {"active": {"ready": true}}}');
     const { targets } = decodeRawSession({ status: { targets: [rawTarget('a:serve', state)] } }).status;
     expect(targets[0]?.state).toEqual({ is: 'waiting', waitReason: 'unknown state "__proto__"' });
   });
 
-  it('supply no field that is missing', () => {
+  it('do not supply missing fields', () => {
     const object = JSON.parse(`{"__proto__": ${JSON.stringify(rawSession())}}`);
     expect(messageOf(object)).toBe('kind: expected a string, got nothing');
   });
 
-  it('change nothing for other objects', () => {
+  it('do not affect other objects', () => {
     const before = Object.getOwnPropertyNames(Object.prototype);
     const polluting = JSON.parse(
       '{"__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}}',
@@ -465,7 +465,7 @@ describe('keys that mean something to JavaScript', () => {
 });
 
 describe('names of targets', () => {
-  it('may come in any order, which is kept', () => {
+  it('may have any order, which is kept', () => {
     const names = ['b:update', 'a:update', 'c:serve'];
     const { targets } = decodeRawSession({
       status: { targets: names.map((name) => rawTarget(name)) },
@@ -486,7 +486,7 @@ describe('names of targets', () => {
       ['a', 'a#2', 'a', 'a'],
       ['a', 'a#2', 'a#3', 'a#4'],
     ],
-  ])('may repeat, and each target has a key of its own: %j', (names, keys) => {
+  ])('may repeat, and each target has a unique key: %j', (names, keys) => {
     const { targets } = decodeRawSession({
       status: { targets: names.map((name) => rawTarget(name)) },
     }).status;
@@ -496,7 +496,7 @@ describe('names of targets', () => {
 });
 
 describe('a DecodeError', () => {
-  it('names the field that is wrong, whichever it is', () => {
+  it('names the invalid field, whichever it is', () => {
     for (const { path, object } of everyInvalidSession(FULL)) {
       if (!path.startsWith('status.targets[')) {
         expect(errorOf(object)).toMatchObject({ name: 'DecodeError', path });
@@ -504,13 +504,13 @@ describe('a DecodeError', () => {
     }
   });
 
-  it('is the wait reason of the one target it is about, whichever field of it is wrong', () => {
+  it('is the wait reason of the invalid target, whichever field is invalid', () => {
     for (const { path, object } of everyInvalidSession(FULL)) {
       if (path.startsWith('status.targets[')) expect(unreadableIn(object)).toEqual([path]);
     }
   });
 
-  it('names the field that is wrong, whatever is around it', () => {
+  it('names the invalid field, whatever the other fields are', () => {
     fc.assert(
       fc.property(invalidSessions, ({ path, object }) => {
         if (path.startsWith('status.targets[')) expect(unreadableIn(object)).toEqual([path]);
@@ -551,7 +551,7 @@ describe('a DecodeError', () => {
       'status.targets: expected a list, got an object',
     ],
     [
-      'a label that is no text',
+      'a label that is not a string',
       rawSession({ metadata: { labels: { 'app.kubernetes.io/name': 7, team: 'a' } } }),
       'metadata.labels["app.kubernetes.io/name"]: expected a string, got 7',
     ],
@@ -560,7 +560,7 @@ describe('a DecodeError', () => {
       rawSession({ metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Tiltfile', name: 'x' }] } }),
       'metadata.ownerReferences[0].uid: expected a string, got nothing',
     ],
-  ])('says in one line where, what was expected and what came: %s', (_, value, message) => {
+  ])('contains path, expectation and value in one line: %s', (_, value, message) => {
     expect(messageOf(value)).toBe(message);
   });
 
@@ -582,7 +582,7 @@ describe('a DecodeError', () => {
     }
   });
 
-  it('keeps what came, and can be placed further out', () => {
+  it('keeps the value, and takes a longer path', () => {
     const error = new DecodeError('a list', 7, ['targets']).within('status').within(2).within('items');
     expect(error).toMatchObject({ path: 'items[2].status.targets', expected: 'a list', got: 7 });
     expect(error.message).toBe('items[2].status.targets: expected a list, got 7');
@@ -795,7 +795,7 @@ function waitReasonAt(fields: Json, index: number): string {
   return state?.is === 'waiting' ? state.waitReason : '';
 }
 
-/** The paths of the errors that targets of a Session have as their wait reason. */
+/** The paths of the errors in the wait reasons of a Session's targets. */
 function unreadableIn(object: unknown): (string | undefined)[] {
   return decodeSession(object, 'a').status.targets.flatMap(({ state }) =>
     state.is === 'waiting' && state.waitReason.startsWith('unreadable: ')

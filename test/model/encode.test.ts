@@ -11,14 +11,14 @@ function throughText(encoded: object): unknown {
   return JSON.parse(JSON.stringify(encoded));
 }
 
-/** What a Session comes to when it is written and read again, as an object and as a text. */
+/** A Session encoded and decoded again, as an object and as a text. */
 function readAgain(made: Session): Session[] {
   const encoded = encodeSession(made);
   return [encoded, throughText(encoded)].map((object) => decodeSession(object, made.instance));
 }
 
 describe('encodeSession', () => {
-  it('is read again as the same Session, whatever Session it is', () => {
+  it('decodes to the same Session, for any Session', () => {
     fc.assert(
       fc.property(rawSessions, (raw) => {
         const made = decodeSession(raw, 'team-a.ci');
@@ -28,14 +28,14 @@ describe('encodeSession', () => {
     );
   });
 
-  it.each(WATCH_RECORDINGS)('is read again as the same Session, every event of %s', (name) => {
+  it.each(WATCH_RECORDINGS)('decodes to the same Session for every event of %s', (name) => {
     for (const { object } of readRecordedEvents(name)) {
       const made = decodeSession(object, 'tilt-default');
       expect(readAgain(made)).toStrictEqual([made, made]);
     }
   });
 
-  it('writes the same whoever wrote before it', () => {
+  it('is stable: encoding a decoded Session again returns the same object', () => {
     fc.assert(
       fc.property(rawSessions, (raw) => {
         const encoded = throughText(encodeSession(decodeSession(raw, 'a')));
@@ -44,7 +44,7 @@ describe('encodeSession', () => {
     );
   });
 
-  it('leaves out what is empty, as Tilt does', () => {
+  it('omits empty fields, as Tilt does', () => {
     const metadata = { name: 'Tiltfile', labels: {}, finalizers: [], managedFields: [{}], namespace: '' };
     const bare = { kind: 'Session', apiVersion: 'tilt.dev/v1alpha1', metadata, spec: {}, status: null };
     expect(throughText(encodeSession(decodeSession(bare, 'a')))).toStrictEqual({
@@ -56,7 +56,7 @@ describe('encodeSession', () => {
     });
   });
 
-  it('writes of a target the one state it is in', () => {
+  it('writes only the current state of a target', () => {
     const targets = [
       { name: 'a', type: 'job', state: {} },
       { name: 'b', type: 'job', state: { disabled: {} } },
@@ -81,7 +81,7 @@ describe('encodeSession', () => {
     });
   });
 
-  it('keeps keys that mean something to JavaScript', () => {
+  it('keeps keys that are special in JavaScript', () => {
     const map: unknown = JSON.parse('{"__proto__": "a", "constructor": "b", "toString": "c"}');
     const made = decodeRawSession({ metadata: { labels: map, annotations: map } });
     const keys = ['__proto__', 'constructor', 'toString'];

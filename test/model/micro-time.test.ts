@@ -9,14 +9,14 @@ describe('isMicroTime', () => {
     ['no fraction, as metav1.Time', '2026-11-22T11:41:48Z'],
     ['nanoseconds', '2026-11-22T11:41:48.970952123Z'],
     ['an offset', '2026-11-22T11:41:48.970952+05:30'],
-    ['the offset that says "unknown"', '2026-11-22T11:41:48-00:00'],
+    ['the offset for "unknown"', '2026-11-22T11:41:48-00:00'],
     ['lowercase letters', '2026-11-22t11:41:48z'],
     ['the last day of a leap year', '2024-02-29T00:00:00Z'],
     ['the last of a month', '2026-12-31T23:59:59Z'],
     ['the first moment of all', '0000-01-01T00:00:00Z'],
     ['a leap second', '2016-12-31T23:59:60Z'],
     ['a leap second in another zone', '2016-12-31T15:59:60.5-08:00'],
-  ])('takes %s: %j', (_, text) => {
+  ])('accepts %s: %j', (_, text) => {
     expect(isMicroTime(text)).toBe(true);
   });
 
@@ -47,7 +47,7 @@ describe('isMicroTime', () => {
     ['a year of five digits', '12026-01-01T00:00:00Z'],
     ['a line break at the end', '2026-11-22T11:41:48Z\n'],
     ['a Go time printed with String()', '2026-11-22 11:41:48.970952 +0000 UTC'],
-  ])('refuses %s: %j', (_, text) => {
+  ])('rejects %s: %j', (_, text) => {
     expect(isMicroTime(text)).toBe(false);
     expect(parseMicros(text)).toBeNull();
   });
@@ -77,15 +77,15 @@ describe('parseMicros', () => {
     expect(parseMicros(text)).toBe(micros);
   });
 
-  it('counts a leap second as the moment that follows it', () => {
+  it('counts a leap second as the second after it', () => {
     expect(parseMicros('2016-12-31T23:59:60Z')).toBe(parseMicros('2017-01-01T00:00:00Z'));
   });
 
-  it('does not mistake the first century for the twentieth', () => {
+  it('distinguishes the first century from the twentieth', () => {
     expect(parseMicros('0099-01-01T00:00:00Z')).toBe(Date.parse('0099-01-01T00:00:00Z') * 1000);
   });
 
-  it('gives what Date gives, and the microseconds that Date drops', () => {
+  it('equals Date, plus the microseconds that Date drops', () => {
     fc.assert(
       fc.property(microTimes, (text) => {
         const [, digits = ''] = /\.(\d+)/.exec(text) ?? [];
@@ -101,7 +101,7 @@ describe('secondsBetween', () => {
     expect(secondsBetween('2026-11-22T11:41:48.970952Z', '2026-11-22T12:41:50.970953+01:00')).toBe(2.000001);
   });
 
-  it('is negative when the second moment is the earlier one', () => {
+  it('is negative if the second time is earlier', () => {
     expect(secondsBetween('2026-11-22T11:41:49Z', '2026-11-22T11:41:48.75Z')).toBe(-0.25);
   });
 
@@ -110,14 +110,14 @@ describe('secondsBetween', () => {
     ['2026-11-22T11:41:49Z', null],
     [null, '2026-11-22T11:41:49Z'],
     ['soon', '2026-11-22T11:41:49Z'],
-  ])('is null when a moment is missing: from %s to %s', (from, to) => {
+  ])('is null if a time is missing: from %s to %s', (from, to) => {
     expect(secondsBetween(from, to)).toBeNull();
   });
 });
 
 const twoDigits = (max: number) => fc.nat(max).map((part) => String(part).padStart(2, '0'));
 
-/** Times whose parts are often just out of their bounds. */
+/** Times whose parts are often slightly out of range. */
 const almostTimes = fc
   .tuple(
     fc.constantFrom('2024', '2026', '2100', '0000', '9999'),

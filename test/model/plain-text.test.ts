@@ -15,7 +15,7 @@ describe('plainText', () => {
     expect(plainText(text)).toBe(expected);
   });
 
-  it('returns a text without such characters as it is, tabs and line breaks included', () => {
+  it('returns a text without such characters unchanged, including tabs and line breaks', () => {
     expect(plainText('a\tb\nc — ü 🚀')).toBe('a\tb\nc — ü 🚀');
   });
 

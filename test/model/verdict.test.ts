@@ -17,7 +17,7 @@ const CONNECTIONS: readonly ConnectionState[] = ['live', 'stale', 'gone'];
 const tiltfile = rawTarget('tiltfile:update', RAW_STATES.succeeded);
 
 describe('computePhase', () => {
-  it.each(Object.entries(RAW_STATES))('is %s for such a state', (phase, state) => {
+  it.each(Object.entries(RAW_STATES))('is %s for a target in that state', (phase, state) => {
     expect(phasesOf([rawTarget('a:serve', state)])).toEqual([phase]);
   });
 
@@ -33,7 +33,7 @@ describe('computePhase', () => {
 });
 
 describe('computePhase a job', () => {
-  it('is succeeded when Tilt reports it as active and ready: a Kubernetes Job whose pod was collected', () => {
+  it('is succeeded if Tilt reports it as active and ready: a Kubernetes Job whose pod was collected', () => {
     const types = ['job', 'server', 'daemon'];
     const targets = types.map((type) => ({ ...rawTarget(`${type}:runtime`, RAW_STATES.ready), type }));
     expect(phasesOf(targets)).toEqual(['succeeded', 'ready', 'ready']);
@@ -53,7 +53,9 @@ describe('findBlockers', () => {
   });
 });
 
-/** The rules of `processExitCondition`: the states of the targets beside the Tiltfile, and what follows. */
+/**
+ * The rules of `processExitCondition`: states of the targets without the Tiltfile, and the expected verdict.
+ */
 const RULES: readonly [string, Readonly<Record<string, Json>>, Pick<Verdict, 'state' | 'reason'>][] = [
   ['all is ready', { a: RAW_STATES.ready }, { state: 'passed', reason: null }],
   ['all has succeeded', { a: RAW_STATES.succeeded }, { state: 'passed', reason: null }],
@@ -138,7 +140,7 @@ describe.each(['ci', 'manual'])(
       expect(computeVerdict(judged, 'live')).toMatchObject({ ...expected, final: false });
     });
 
-    it('is pending with a single target that is not that of the Tiltfile, and names it', () => {
+    it('is pending with a single target that is not the Tiltfile, and names it', () => {
       const targets = [rawTarget('api:serve', RAW_STATES.ready)];
       const judged = decodeRawSession({ spec: { exitCondition }, status: { targets } });
       expect(computeVerdict(judged, 'live')).toMatchObject({
@@ -172,7 +174,7 @@ describe('the verdict', () => {
     ]);
   });
 
-  it.each(CONNECTIONS)("is Tilt's own, and final, once done, with the link %s", (connection) => {
+  it.each(CONNECTIONS)("is Tilt's own, and final, once done, with the connection %s", (connection) => {
     const passed = decodeRawSession({ spec: { exitCondition: 'ci' }, status: { ...bad, done: true } });
     const failed = decodeRawSession({
       spec: { exitCondition: 'ci' },
@@ -189,14 +191,14 @@ describe('the verdict', () => {
   it.each<[ConnectionState, string]>([
     ['stale', 'the connection was lost before it was done'],
     ['gone', 'it ended before it was done'],
-  ])('is unknown when the link is %s before it was done', (connection, reason) => {
+  ])('is unknown if the connection is %s before it was done', (connection, reason) => {
     for (const status of [good, bad, { targets: null }, { ...good, error: 'Timeout' }]) {
       const open = decodeRawSession({ spec: { exitCondition: 'ci' }, status });
       expect(computeVerdict(open, connection)).toMatchObject({ state: 'unknown', final: false, reason });
     }
   });
 
-  it('has failed with an error of the Session, though no target failed', () => {
+  it('is failed with an error of the Session although no target failed', () => {
     const judged = decodeRawSession({ status: { ...good, error: 'cluster connection failed' } });
     expect(computeVerdict(judged, 'live')).toMatchObject({
       state: 'failed',
@@ -204,12 +206,12 @@ describe('the verdict', () => {
     });
   });
 
-  it.each(['never', '', null])('is unknown where the exit condition is %j', (exitCondition) => {
+  it.each(['never', '', null])('is unknown if the exit condition is %j', (exitCondition) => {
     const judged = decodeRawSession({ spec: { exitCondition }, status: good });
     expect(computeVerdict(judged, 'live')).toMatchObject({ state: 'unknown', final: false });
   });
 
-  it('gives the message of a Tiltfile error of many lines as its reason, in plain text', () => {
+  it('has the message of a multi-line Tiltfile error as its reason, in plain text', () => {
     const error =
       '\nTraceback (most recent call last):\r\n  Tiltfile:1:1: in <toplevel>\n\n\u001b[31mError: boom\u001b[0m\n';
     const oneLine = 'Error: boom';
@@ -221,7 +223,7 @@ describe('the verdict', () => {
     expect(computeVerdict(target, 'live').reason).toBe(`a: ${oneLine}`);
   });
 
-  it('gives a reason of bounded length for any number of targets', () => {
+  it('has a reason of bounded length for any number of targets', () => {
     const names = Array.from({ length: 1_000 }, (_, index) => `t${index}`);
     const targets = names.map((name) => rawTarget(name, RAW_STATES.waiting));
     const { reason, waiting } = computeVerdict(decodeRawSession({ status: { targets } }), 'live');
@@ -234,7 +236,7 @@ describe('the verdict on any Session', () => {
   const sessions = rawSessions.map((object) => decodeSession(object, 'a'));
   const connections = fc.constantFrom(...CONNECTIONS);
 
-  it('is never passed unless the link is live, or it is done', () => {
+  it('is never passed unless the connection is live or it is done', () => {
     fc.assert(
       fc.property(sessions, connections, (judged, connection) => {
         const passed = computeVerdict(judged, connection).state === 'passed';
@@ -251,7 +253,7 @@ describe('the verdict on any Session', () => {
     );
   });
 
-  it('before it is done is passed only with more than one target, none of which hinders it', () => {
+  it('before it is done is passed only with more than one target and no blocking one', () => {
     fc.assert(
       fc.property(sessions, (judged) => {
         fc.pre(!judged.status.done);
@@ -262,7 +264,7 @@ describe('the verdict on any Session', () => {
     );
   });
 
-  it('has a reason, in one line, unless it is passed', () => {
+  it('has a one-line reason unless it is passed', () => {
     fc.assert(
       fc.property(sessions, connections, (judged, connection) => {
         const { state, reason } = computeVerdict(judged, connection);
@@ -272,7 +274,7 @@ describe('the verdict on any Session', () => {
     );
   });
 
-  it('does not turn green by a state of a newer Tilt', () => {
+  it('does not pass because of a state of a newer Tilt', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), fc.jsonValue(), (key, value) => {
         fc.pre(value !== null && !['waiting', 'active', 'terminated', 'disabled'].includes(key));
@@ -287,8 +289,8 @@ describe('the verdict on any Session', () => {
   });
 });
 
-describe('the course of the verdict, recorded', () => {
-  it('of a tilt ci that passes: pending until its last event, then passed for good', () => {
+describe('the recorded sequence of verdicts', () => {
+  it('of a passing tilt ci is pending until its last event, then passed and final', () => {
     const course = courseOf('ci-ok', 'live');
     expect(course.at(-1)).toMatchObject({ state: 'passed', final: true, reason: null });
     expect(course.slice(0, -1).map(({ state, final }) => [state, final])).toEqual(
@@ -296,7 +298,7 @@ describe('the course of the verdict, recorded', () => {
     );
   });
 
-  it('of a tilt ci that fails: pending until its last event, then failed for good, and why', () => {
+  it('of a failing tilt ci is pending until its last event, then failed and final with the reason', () => {
     const course = courseOf('ci-bad', 'live');
     expect(course.at(-1)).toMatchObject({
       state: 'failed',
@@ -312,7 +314,7 @@ describe('the course of the verdict, recorded', () => {
     ['ci-ok', 'gone'],
     ['ci-bad', 'stale'],
     ['ci-bad', 'gone'],
-  ])('of %s, cut anywhere before done with the link %s, is unknown', (name, connection) => {
+  ])('of %s is unknown at every event before done if the connection is %s', (name, connection) => {
     const cut = courseOf(name, connection).slice(0, -1);
     expect(cut.every(({ state, final }) => state === 'unknown' && !final)).toBe(true);
   });
@@ -322,7 +324,7 @@ describe('the course of the verdict, recorded', () => {
     expect(courseOf(name, 'gone').every(({ state }) => state === 'unknown')).toBe(true);
   });
 
-  it('of a tilt up turns: from pending to failed, when a target fails', () => {
+  it('of a tilt up changes from pending to failed when a target fails', () => {
     const states = courseOf('up', 'live').map(({ state }) => state);
     expect(states.filter((state, index) => state !== states[index - 1]).slice(0, 2)).toEqual([
       'pending',

@@ -24,12 +24,12 @@ function setUp({ maxAgeMs = MAX_AGE_MS } = {}) {
       onGap: ({ key, revision }, known) => gaps.push(`${key} ${known} to ${revision}`),
     },
   );
-  /** What was told since the last look, in short. */
+  /** The changes since the last call, in short. */
   const news = () => changes.splice(0).flatMap(inShort);
   return { clock, reader, news, gaps };
 }
 
-/** A reader that has had its snapshot of a live Session `a` whose publisher is there. */
+/** A reader after its snapshot of a live Session `a` whose publisher is alive. */
 function setUpCaughtUp() {
   const parts = setUp();
   parts.reader.begin(false);
@@ -68,7 +68,7 @@ function entryOf(
   };
 }
 
-/** The entry of a state that another publisher has written. */
+/** The entry as written by another publisher. */
 function by(publisher: string, entry: Entry): Entry {
   const { content } = entry;
   return content !== null && 'connection' in content
@@ -76,7 +76,7 @@ function by(publisher: string, entry: Entry): Entry {
     : entry;
 }
 
-/** The entry of a state that was written this long ago already. */
+/** The entry of a state that was first written `ageMs` ago. */
 function again(entry: Entry, ageMs: number): Entry {
   const { content } = entry;
   return content !== null && 'connection' in content ? { ...entry, content: { ...content, ageMs } } : entry;
@@ -104,11 +104,11 @@ function connectionInShort({ connection }: Extract<LogChange, { type: 'upsert' }
   return connection ? ` ${connection.state}: ${connection.error}` : '';
 }
 
-describe('the beginning of a reading', () => {
+describe('a bucket reader that starts', () => {
   it.each([
     ['presence first', ['presenceCaughtUp', 'sessionsCaughtUp']],
     ['Sessions first', ['sessionsCaughtUp', 'presenceCaughtUp']],
-  ] as const)('waits for both presence and Sessions: %s', (_, [first, second]) => {
+  ] as const)('pushes its snapshot once presence and Sessions have caught up: %s', (_, [first, second]) => {
     const { clock, reader, news } = setUp();
     reader.begin(false);
     reader.seen('a.Tiltfile', 'p');
@@ -122,7 +122,7 @@ describe('the beginning of a reading', () => {
     expect(news()).toEqual([]);
   });
 
-  it('tells an empty bucket too', () => {
+  it('pushes an empty snapshot for an empty bucket', () => {
     const { reader, news } = setUp();
     reader.begin(false);
     reader.presenceCaughtUp();
@@ -130,7 +130,7 @@ describe('the beginning of a reading', () => {
     expect(news()).toEqual(['snapshot at 0']);
   });
 
-  it('stands at the newest revision that was read when only the newest states are: of what has not come it says nothing', () => {
+  it('takes the newest revision that it has read as its position if it reads only the newest states', () => {
     const { clock, reader, news } = setUp();
     reader.begin(true);
     reader.seen('a.Tiltfile', 'p');
@@ -140,7 +140,7 @@ describe('the beginning of a reading', () => {
     expect(news()).toEqual(['snapshot at 5 a/Tiltfile']);
   });
 
-  it('says STALE of what is live by its last word, but whose publisher is not there', () => {
+  it('marks a live Session as STALE if its publisher sends no heartbeats', () => {
     const { clock, reader, news } = setUp();
     reader.begin(true);
     reader.take(entryOf(clock, 'a', 1));
@@ -154,7 +154,7 @@ describe('the beginning of a reading', () => {
     ]);
   });
 
-  it('says STALE of what is live by its last word, but whose key only another publisher says to have', () => {
+  it('marks a live Session as STALE if only another publisher sends heartbeats for its key', () => {
     const { clock, reader, news } = setUp();
     reader.begin(true);
     reader.seen('a.Tiltfile', 'q');
@@ -166,19 +166,25 @@ describe('the beginning of a reading', () => {
     expect(news()).toEqual(['snapshot at 2 a/Tiltfile b/Tiltfile', `stale a/Tiltfile: ${SILENCE}`]);
   });
 
-  it.each(['gone', 'deleted'] as const)('leaves out what was %s too long ago, and nothing else', (state) => {
-    const { clock, reader, news } = setUp();
-    reader.begin(true);
-    for (const instance of ['a', 'b', 'c']) reader.seen(`${instance}.Tiltfile`, 'p');
-    reader.take(entryOf(clock, 'a', 1, state, RETAIN_MS + 1));
-    reader.take(entryOf(clock, 'b', 2, 'gone', RETAIN_MS));
-    reader.take(entryOf(clock, 'c', 3, 'live', RETAIN_MS + 1));
-    reader.presenceCaughtUp();
-    reader.sessionsCaughtUp();
-    expect(news()).toEqual(['snapshot at 3 b/Tiltfile c/Tiltfile', 'upsert b/Tiltfile 2 gone: tilt exited']);
-  });
+  it.each(['gone', 'deleted'] as const)(
+    'omits a Session that was %s before the retention time, and no other',
+    (state) => {
+      const { clock, reader, news } = setUp();
+      reader.begin(true);
+      for (const instance of ['a', 'b', 'c']) reader.seen(`${instance}.Tiltfile`, 'p');
+      reader.take(entryOf(clock, 'a', 1, state, RETAIN_MS + 1));
+      reader.take(entryOf(clock, 'b', 2, 'gone', RETAIN_MS));
+      reader.take(entryOf(clock, 'c', 3, 'live', RETAIN_MS + 1));
+      reader.presenceCaughtUp();
+      reader.sessionsCaughtUp();
+      expect(news()).toEqual([
+        'snapshot at 3 b/Tiltfile c/Tiltfile',
+        'upsert b/Tiltfile 2 gone: tilt exited',
+      ]);
+    },
+  );
 
-  it('leaves out what ended too long ago and was written again since', () => {
+  it('omits a Session that ended before the retention time and was written again later', () => {
     const { clock, reader, news } = setUp();
     reader.begin(true);
     reader.take(again(entryOf(clock, 'a', 1, 'gone'), RETAIN_MS + 1));
@@ -188,7 +194,7 @@ describe('the beginning of a reading', () => {
     expect(news()).toEqual(['snapshot at 2 b/Tiltfile', 'upsert b/Tiltfile 2 gone: tilt exited']);
   });
 
-  it('shows what ended long ago but has begun again', () => {
+  it('shows a Session that ended long ago and runs again', () => {
     const { clock, reader, news } = setUp();
     reader.begin(false);
     reader.seen('a.Tiltfile', 'p');
@@ -200,8 +206,8 @@ describe('the beginning of a reading', () => {
   });
 });
 
-describe('a reader that goes on', () => {
-  it('tells each revision as it comes, at its place', () => {
+describe('a bucket reader after its snapshot', () => {
+  it('pushes each revision at its position', () => {
     const { clock, reader, news } = setUpCaughtUp();
     reader.take(entryOf(clock, 'a', 7));
     reader.take(entryOf(clock, 'a', 8, 'gone'));
@@ -213,7 +219,7 @@ describe('a reader that goes on', () => {
     ]);
   });
 
-  it('shows the end of a Session that is written again only while it is kept', () => {
+  it('shows the end of a Session that is written again only within the retention time', () => {
     const { clock, reader, news } = setUpCaughtUp();
     reader.take(again(entryOf(clock, 'b', 2, 'gone'), RETAIN_MS));
     reader.take(again(entryOf(clock, 'c', 3, 'gone'), RETAIN_MS + 1));
@@ -225,7 +231,7 @@ describe('a reader that goes on', () => {
     ]);
   });
 
-  it('notices when the bucket has forgotten states before they came, of a key that is known and of one that is not', () => {
+  it('reports dropped states of known and of unknown keys', () => {
     const { clock, reader, gaps } = setUpCaughtUp();
     reader.take(entryOf(clock, 'a', 7, 'live', 0, 1));
     reader.take(entryOf(clock, 'b', 8, 'live', 0, 0));
@@ -237,7 +243,7 @@ describe('a reader that goes on', () => {
     expect(gaps).toEqual(['a.Tiltfile 10 to 80', 'c.Tiltfile 0 to 81']);
   });
 
-  it('says STALE when the publisher falls silent, and the last state again when it is back', async () => {
+  it('marks a Session as STALE when its publisher falls silent, and restores it when the publisher is back', async () => {
     const { clock, reader, news } = setUpCaughtUp();
     await clock.advance(PRESENCE_MS);
     expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
@@ -247,7 +253,7 @@ describe('a reader that goes on', () => {
     expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
   });
 
-  it('takes who writes for there, before its presence comes, and for silent if that never comes', async () => {
+  it('treats a publisher that writes as alive, and as silent if no heartbeat follows', async () => {
     const { clock, reader, news } = setUpCaughtUp();
     reader.take(entryOf(clock, 'b', 2));
     expect(news()[0]).toBe('upsert b/Tiltfile 2 at 2');
@@ -257,7 +263,7 @@ describe('a reader that goes on', () => {
     expect(news()).toContain(`stale b/Tiltfile: ${SILENCE}`);
   });
 
-  it('takes no sign of life for one of the publisher that has written the state, unless it is', async () => {
+  it('ignores heartbeats of publishers that did not write the state', async () => {
     const { clock, reader, news } = setUpCaughtUp();
     await clock.advance(PRESENCE_MS / 3);
     reader.seen('a.Tiltfile', 'q');
@@ -267,14 +273,14 @@ describe('a reader that goes on', () => {
     expect(news()).toEqual([]);
     reader.take(by('q', entryOf(clock, 'a', 2, 'live', 0, 1)));
     expect(news()[0]).toBe('upsert a/Tiltfile 2 at 2');
-    // The one from before is no sign of the new one.
+    // The previous publisher's heartbeat does not count for the new publisher.
     await clock.advance(PRESENCE_MS - 1);
     reader.seen('a.Tiltfile', 'p');
     await clock.advance(1);
     expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
   });
 
-  it('counts the silence of another publisher from its first state', async () => {
+  it('counts the silence of a new publisher from its first state', async () => {
     const { clock, reader, news } = setUpCaughtUp();
     await clock.advance(PRESENCE_MS - 1);
     reader.take(by('q', entryOf(clock, 'a', 2, 'live', 0, 1)));
@@ -285,7 +291,7 @@ describe('a reader that goes on', () => {
     expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
   });
 
-  it('says no more of a Session that is gone, whatever its publisher does', async () => {
+  it('pushes no more changes of a Session that is GONE, whatever its publisher does', async () => {
     const { clock, reader, news } = setUpCaughtUp();
     reader.take(entryOf(clock, 'a', 2, 'gone'));
     news();
@@ -296,8 +302,8 @@ describe('a reader that goes on', () => {
   });
 });
 
-describe("the bucket's age limit", () => {
-  it('removes what nobody has written for so long, and stops when it is told to', async () => {
+describe('the age limit of a bucket', () => {
+  it('removes a Session that was not written for that time, until the signal aborts', async () => {
     const { clock, reader, news } = setUpCaughtUp();
     const ending = new AbortController();
     const ended = reader.removeExpired(ending.signal);
@@ -312,7 +318,7 @@ describe("the bucket's age limit", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('removes nothing whose publisher is there', async () => {
+  it('removes no Session whose publisher is alive', async () => {
     const { clock, reader, news } = setUpCaughtUp();
     const ending = new AbortController();
     const ended = reader.removeExpired(ending.signal);
@@ -329,7 +335,7 @@ describe("the bucket's age limit", () => {
     await ended;
   });
 
-  it('removes nothing of a bucket that has none', async () => {
+  it('removes no Session if the bucket has no limit', async () => {
     const { clock, reader, news } = setUp({ maxAgeMs: 0 });
     const ending = new AbortController();
     reader.begin(false);

@@ -35,7 +35,7 @@ const anyEnvelope: fc.Arbitrary<Envelope> = fc.record<Envelope>(
   },
 );
 
-/** One as it stands in a bucket, with some fields replaced; those that are undefined are left out. */
+/** The JSON of an envelope with some fields replaced. Undefined fields are omitted. */
 function text(changes: Readonly<Record<string, unknown>> = {}): string {
   const plain = {
     version: 1,
@@ -56,11 +56,11 @@ function messageOf(of: string): string {
     if (error instanceof DecodeError) return error.message;
     throw error;
   }
-  return 'it was read';
+  return 'decoded';
 }
 
 describe('an envelope', () => {
-  it('is read again as it was, whatever is in it', () => {
+  it('decodes to what was encoded, whatever it contains', () => {
     fc.assert(
       fc.property(anyEnvelope, (envelope) => {
         expect(decodeEnvelope(encodeEnvelope(envelope), INSTANCE)).toStrictEqual(envelope);
@@ -68,7 +68,7 @@ describe('an envelope', () => {
     );
   });
 
-  it('has its Session as Tilt writes it, and the instance of its key', () => {
+  it('contains the Session as Tilt writes it, and takes the instance from the key', () => {
     const envelope = decodeEnvelope(text(), INSTANCE);
     expect(envelope).toMatchObject({
       publisher: 'run-1',
@@ -86,7 +86,7 @@ describe('an envelope', () => {
     });
   });
 
-  it('need not say that there is no error', () => {
+  it('may omit the error', () => {
     expect(decodeEnvelope(text({ error: undefined }), INSTANCE)).toMatchObject({ error: null });
   });
 
@@ -128,11 +128,11 @@ describe('an envelope', () => {
     ['null', 'null', 'Session: expected an object, got null'],
     ['nothing', '', 'Session: expected JSON, got ""'],
     ['half of it', '{"version":1,\n', 'Session: expected JSON, got "{\\"version\\":1,\\n"'],
-  ])('is refused in one line: %s', (_, broken, message) => {
+  ])('is rejected with one line: %s', (_, broken, message) => {
     expect(messageOf(broken)).toBe(message);
   });
 
-  it('is read or refused in one line, whatever stands there', () => {
+  it('is decoded or rejected with one line, whatever the text', () => {
     const almost = fc.record(
       {
         version: fc.constantFrom<unknown>(1, 2),
@@ -152,14 +152,14 @@ describe('an envelope', () => {
     );
     fc.assert(
       fc.property(texts, (broken) => {
-        expect(messageOf(broken)).toMatch(/^(it was read|[^\n\r\u2028\u2029]+: expected .*, got .*)$/);
+        expect(messageOf(broken)).toMatch(/^(decoded|[^\n\r\u2028\u2029]+: expected .*, got .*)$/);
       }),
     );
   });
 });
 
-describe('what stands in a bucket', () => {
-  it('is decompress as it was, long or short', () => {
+describe('compression of values', () => {
+  it('restores every text, long or short', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.nat({ max: 2_000 }), (text, times) => {
         const long = text.repeat(times);
@@ -168,7 +168,7 @@ describe('what stands in a bucket', () => {
     );
   });
 
-  it('is plain text while it is short, and gzip when it is long', () => {
+  it('keeps short texts plain and compresses long ones with gzip', () => {
     expect(Buffer.from(compress('{"version":1}')).toString()).toBe('{"version":1}');
     const long = JSON.stringify(Array.from({ length: 1_000 }, (_, index) => `target ${index}`));
     expect([...compress(long).subarray(0, 2)]).toEqual([0x1f, 0x8b]);
@@ -178,14 +178,14 @@ describe('what stands in a bucket', () => {
   it.each([
     ['is cut off', gzipSync('x'.repeat(10_000)).subarray(0, -12), 'Z_BUF_ERROR'],
     ['only begins like gzip', Buffer.from([0x1f, 0x8b, 1, 2, 3]), 'Z_DATA_ERROR'],
-    ['would fill the memory', gzipSync(Buffer.alloc(MAX_BYTES + 1)), 'ERR_BUFFER_TOO_LARGE'],
-  ])('is refused when it %s', (_, bytes, code) => {
+    ['exceeds the size limit', gzipSync(Buffer.alloc(MAX_BYTES + 1)), 'ERR_BUFFER_TOO_LARGE'],
+  ])('rejects a value that %s', (_, bytes, code) => {
     expect(() => decompress(bytes)).toThrow(DecodeError);
     expect(() => decompress(bytes)).toThrow(`expected gzip of at most ${MAX_BYTES} bytes, got "${code}"`);
   });
 });
 
-/** What a key of a NATS bucket may be (ADR-8). */
+/** A valid key of a NATS bucket (ADR-8). */
 const VALID_KEY = /^[-/_=a-zA-Z0-9]+(\.[-/_=a-zA-Z0-9]+)*$/;
 
 const anyText = fc.oneof(
@@ -197,7 +197,7 @@ const anyText = fc.oneof(
 );
 const anyParts = fc.record({ instance: anyText, name: anyText });
 
-describe('the key of a Session', () => {
+describe('formatKey and parseKey', () => {
   it.each([
     ['tilt-default', 'Tiltfile', 'tilt-default.Tiltfile'],
     ['team-a.ci.1234', 'Tiltfile', 'team-a.ci.1234.Tiltfile'],
@@ -207,12 +207,12 @@ describe('the key of a Session', () => {
     ['a=2e', 'x', 'a=3d2e.x'],
     ['.a', 'x', '=2ea.x'],
     ['a..b', 'x', 'a=2e=2eb.x'],
-  ])('of %j and %j is %s', (instance, name, key) => {
+  ])('convert %j and %j into %s and back', (instance, name, key) => {
     expect(formatKey(instance, name)).toBe(key);
     expect(parseKey(key)).toEqual({ instance, name });
   });
 
-  it('gives the instance and the name again, whatever they are', () => {
+  it('restore every instance and name', () => {
     fc.assert(
       fc.property(anyParts, ({ instance, name }) => {
         const key = formatKey(instance, name);
@@ -223,7 +223,7 @@ describe('the key of a Session', () => {
     );
   });
 
-  it('is one that NATS takes, whatever it is of', () => {
+  it('produce keys that are valid in NATS', () => {
     fc.assert(
       fc.property(anyParts, ({ instance, name }) => {
         expect(formatKey(instance, name)).toMatch(VALID_KEY);
@@ -232,7 +232,7 @@ describe('the key of a Session', () => {
     );
   });
 
-  it("keeps the instance's dots as borders of tokens, and has one token for the name", () => {
+  it('keep the dots of the instance as token separators, and use one token for the name', () => {
     const tokens = fc.array(fc.string({ unit: fc.constantFrom('a', '=', 'é', ' '), minLength: 1 }), {
       minLength: 1,
     });
@@ -245,7 +245,7 @@ describe('the key of a Session', () => {
     );
   });
 
-  it('is never that of another Session', () => {
+  it('produce different keys for different Sessions', () => {
     fc.assert(
       fc.property(anyParts, anyParts, (one, other) => {
         fc.pre(sessionIdOf(one.instance, one.name) !== sessionIdOf(other.instance, other.name));
@@ -255,7 +255,7 @@ describe('the key of a Session', () => {
     );
   });
 
-  it.each(['', 'Tiltfile', '.Tiltfile', 'a.', 'a..b', '.'])('is not %j', (key) => {
+  it.each(['', 'Tiltfile', '.Tiltfile', 'a.', 'a..b', '.'])('reject %j', (key) => {
     expect(parseKey(key)).toBeNull();
     expect(parseSessionId(key)).toBeNull();
   });

@@ -17,7 +17,7 @@ function setUp() {
 }
 
 describe('presence', () => {
-  it('tells of a publisher once, however often it is heard', async () => {
+  it('reports a publisher as arrived once, however many heartbeats it sends', async () => {
     const { clock, events, presence } = setUp();
     expect(presence.isAlive('a')).toBe(false);
     presence.seen('a');
@@ -28,7 +28,7 @@ describe('presence', () => {
     expect(presence.isAlive('a')).toBe(true);
   });
 
-  it('tells when it has been silent for its time, no sooner', async () => {
+  it('reports a publisher as gone exactly after its time of silence', async () => {
     const { clock, events, presence } = setUp();
     presence.seen('a');
     await clock.advance(SILENT_MS / 2);
@@ -40,7 +40,7 @@ describe('presence', () => {
     expect(presence.isAlive('a')).toBe(false);
   });
 
-  it('tells of each in its own time, those that fall silent together in one go', async () => {
+  it('reports each publisher at its own time, and those that fall silent together at once', async () => {
     const { clock, events, presence } = setUp();
     presence.seen('a');
     presence.seen('b');
@@ -54,7 +54,7 @@ describe('presence', () => {
     expect(events).toEqual(['b gone', 'c gone', 'a gone']);
   });
 
-  it('tells that one is back', async () => {
+  it('reports a publisher that is back as arrived', async () => {
     const { clock, events, presence } = setUp();
     presence.seen('a');
     await clock.advance(SILENT_MS);
@@ -64,7 +64,7 @@ describe('presence', () => {
     expect(events.at(-1)).toBe('a gone');
   });
 
-  it('counts the silence of a publisher from when its last sign of life was written, not from when it was read', async () => {
+  it('counts silence from the time at which the last heartbeat was written, not read', async () => {
     const { clock, events, presence } = setUp();
     presence.seen('young');
     presence.seen('old', SILENT_MS - 10);
@@ -79,7 +79,7 @@ describe('presence', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('tells at once of one that says that it leaves, and not again later', async () => {
+  it('reports a publisher that leaves as gone at once, and only once', async () => {
     const { clock, events, presence } = setUp();
     presence.seen('a');
     presence.gone('a');
@@ -90,7 +90,7 @@ describe('presence', () => {
     expect(events).toEqual(['a arrived', 'a gone']);
   });
 
-  it('has one timer at most, and none when nobody is there', async () => {
+  it('has at most one timer, and none without publishers', async () => {
     const { clock, presence } = setUp();
     expect(clock.pending).toBe(0);
     for (let number = 0; number < 100; number += 1) presence.seen(`key-${number}`);
@@ -103,7 +103,7 @@ describe('presence', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('ends its timer when it is disposed of, twice as well as once', async () => {
+  it('cancels its timer when it is disposed, also twice', async () => {
     const { clock, events, presence } = setUp();
     presence.seen('a');
     presence.dispose();

@@ -12,7 +12,7 @@ const BROKEN = new DecodeError('version 1', 2, ['version']);
 
 type Kind = 'live' | 'stale' | 'gone' | 'deleted' | 'broken';
 
-/** What a key has at a revision; the Session's `resourceVersion` is the revision, so that states are told apart. */
+/** A revision of a key. The Session's `resourceVersion` is the revision, so that states differ. */
 function entry(instance: string, revision: number, kind: Kind, previous = revision - 1): Entry {
   const base = {
     key: `${instance}.Tiltfile`,
@@ -35,14 +35,17 @@ function entry(instance: string, revision: number, kind: Kind, previous = revisi
   };
 }
 
-/** Everything that was ever written to a bucket, and what is left of it. */
+/** All entries that were written to a bucket, and those that it keeps. */
 interface History {
   readonly all: readonly Entry[];
   readonly kept: readonly Entry[];
   readonly newest: number;
 }
 
-/** Any history of some keys of which the bucket keeps the newest states. Other keys' revisions lie in between. */
+/**
+ * Any history of some keys, of which the bucket keeps the newest states. Revisions of other keys lie in
+ * between.
+ */
 function histories(kinds: readonly Kind[]): fc.Arbitrary<History> {
   const write = fc.record({
     instance: fc.constantFrom('a', 'b', 'c', 'd'),
@@ -68,7 +71,7 @@ function histories(kinds: readonly Kind[]): fc.Arbitrary<History> {
     });
 }
 
-/** The Sessions that are there, and why each that is not live is not, with everything up to a revision applied. */
+/** The Sessions of the bucket at a revision, and the reasons of those that are not live. */
 function stateAt(all: readonly Entry[], revision: number): object {
   const sessions: Record<string, string> = {};
   const staleReasons: Record<string, string> = {};
@@ -82,7 +85,7 @@ function stateAt(all: readonly Entry[], revision: number): object {
   return { sessions, staleReasons };
 }
 
-/** The same, of changes. */
+/** The state after applying changes. */
 function folded(changes: readonly LogChange[]): object {
   const { sessions, staleReasons } = foldChanges(changes);
   const versions = Object.entries(sessions).map(([id, { metadata }]) => [id, metadata.resourceVersion]);
@@ -95,7 +98,9 @@ function parts({ followedBy = [], ...snapshot }: Snapshot) {
   return { snapshot, followedBy, since: snapshot.at.number, log: snapshot.at.log };
 }
 
-/** The snapshot and what follows up to a position; what has none belongs to what stands before it. */
+/**
+ * The snapshot and the changes up to a position. A change without a position belongs to the one before it.
+ */
 function upTo(change: Snapshot, position: number): LogChange[] {
   const { snapshot, followedBy, since } = parts(change);
   const taken: LogChange[] = [snapshot];
@@ -111,12 +116,12 @@ function positionOf(change: LogChange | undefined): number | undefined {
   return change && 'at' in change ? change.at?.number : undefined;
 }
 
-const UNDERSTOOD: readonly Kind[] = ['live', 'live', 'live', 'stale', 'gone', 'deleted'];
+const DECODABLE: readonly Kind[] = ['live', 'live', 'live', 'stale', 'gone', 'deleted'];
 
 describe('a replay', () => {
-  it('comes to the newest state of each key, whatever the bucket keeps', () => {
+  it('ends with the newest state of each key, whatever the bucket keeps', () => {
     fc.assert(
-      fc.property(histories(UNDERSTOOD), fc.boolean(), ({ all, kept, newest }, isNewestOnly) => {
+      fc.property(histories(DECODABLE), fc.boolean(), ({ all, kept, newest }, isNewestOnly) => {
         const entries = isNewestOnly ? newestOf(kept) : kept;
         const change = replay({ entries, isNewestOnly, newest, log: LOG });
         expect(folded(upTo(change, newest))).toEqual(stateAt(all, newest));
@@ -125,9 +130,9 @@ describe('a replay', () => {
     );
   });
 
-  it('is at each position, from its first on, where the bucket was then: nothing is missing', () => {
+  it('equals the bucket at each of its positions, so that no change is missing', () => {
     fc.assert(
-      fc.property(histories(UNDERSTOOD), ({ all, kept, newest }) => {
+      fc.property(histories(DECODABLE), ({ all, kept, newest }) => {
         const change = replay({ entries: kept, isNewestOnly: false, newest, log: LOG });
         for (let position = parts(change).since; position <= newest; position += 1) {
           expect(folded(upTo(change, position))).toEqual(stateAt(all, position));
@@ -137,9 +142,9 @@ describe('a replay', () => {
     );
   });
 
-  it('tells each revision after its first at its place, in order, once', () => {
+  it('contains each revision after its snapshot once, in order, at its position', () => {
     fc.assert(
-      fc.property(histories([...UNDERSTOOD, 'broken']), ({ kept, newest }) => {
+      fc.property(histories([...DECODABLE, 'broken']), ({ kept, newest }) => {
         const { since, log, followedBy } = parts(
           replay({ entries: kept, isNewestOnly: false, newest, log: LOG }),
         );
@@ -152,7 +157,7 @@ describe('a replay', () => {
     );
   });
 
-  it('begins with nothing when nothing was dropped', () => {
+  it('starts with an empty snapshot if the bucket has dropped no state', () => {
     const entries = [entry('a', 3, 'live', 0), entry('b', 4, 'live', 0), entry('a', 9, 'live')];
     const { snapshot, since, followedBy } = parts(
       replay({ entries, isNewestOnly: false, newest: 9, log: LOG }),
@@ -161,7 +166,7 @@ describe('a replay', () => {
     expect(followedBy.map(positionOf)).toEqual([3, 4, 9]);
   });
 
-  it('begins at the latest of the oldest states before which others were dropped', () => {
+  it('starts at the latest of the oldest known states that are not the first of their key', () => {
     const entries = [
       entry('a', 3, 'live'),
       entry('b', 4, 'live', 0),
@@ -181,7 +186,7 @@ describe('a replay', () => {
     ]);
   });
 
-  it("stands at the bucket's newest revision when only the newest states were read", () => {
+  it('has the newest revision as its position if only the newest states were read', () => {
     const entries = [entry('a', 3, 'live'), entry('b', 5, 'gone')];
     const change = replay({ entries, isNewestOnly: true, newest: 12, log: LOG });
     expect(parts(change)).toMatchObject({
@@ -191,7 +196,7 @@ describe('a replay', () => {
     });
   });
 
-  it('is empty of a bucket that is', () => {
+  it('is empty for an empty bucket', () => {
     const change = replay({ entries: [], isNewestOnly: false, newest: 0, log: LOG });
     expect(change).toMatchObject({
       type: 'snapshot',
@@ -202,10 +207,10 @@ describe('a replay', () => {
   });
 });
 
-describe('the changes of one revision', () => {
+describe('toChanges of a revision', () => {
   const at = { log: LOG, number: 5 };
   const id = 'a/Tiltfile';
-  // An entry of the test is written at its revision, in milliseconds.
+  // `entry` uses the revision as the time of the write, in milliseconds.
   const since = '1970-01-01T00:00:00.005Z';
 
   it.each<[Kind, object[]]>([
@@ -214,11 +219,11 @@ describe('the changes of one revision', () => {
     ['gone', [{ type: 'upsert', at, connection: { state: 'gone', since, error: 'gone at 5' } }]],
     ['deleted', [{ type: 'remove', id, reason: 'it was deleted from the bucket', since, at }]],
     ['broken', [{ type: 'stale', id, error: 'a.Tiltfile: version: expected version 1, got 2' }]],
-  ])('that is %s', (kind, changes) => {
+  ])('that is %s returns its change', (kind, changes) => {
     expect(toChanges(entry('a', 5, kind), LOG)).toMatchObject(changes);
   });
 
-  it.each(['stale', 'gone'] as const)('that is written again is %s since it was first written', (kind) => {
+  it.each(['stale', 'gone'] as const)('that is written again is %s since its first write', (kind) => {
     const { content, ...written } = entry('a', 5, kind);
     if (content === null || !('connection' in content)) throw new Error('expected a Session');
     const changes = toChanges({ ...written, content: { ...content, ageMs: 4 } });

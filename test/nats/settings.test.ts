@@ -33,7 +33,7 @@ describe('the address of a bucket', () => {
     ['nats://host/tilts/*.ci.*', { subject: '*.ci.*' }],
     ['nats://host/tilts/gr=c3=b6.>', { subject: 'gr=c3=b6.>' }],
     ['nats://host/tilts/>', { subject: '>' }],
-  ])('is read: %s', (text, parts) => {
+  ])('is parsed: %s', (text, parts) => {
     expect(isAddress(text)).toBe(true);
     expect(parseAddress(text)).toEqual({ ...PLAIN, ...parts });
   });
@@ -45,12 +45,12 @@ describe('the address of a bucket', () => {
     ['nats://s3cr3t@host/tilts', { token: 's3cr3t' }],
     ['nats://ada:p%40ss%2Fw%3Ard@host/tilts', { user: 'ada', password: 'p@ss/w:rd' }],
     ['nats://ada:100%@host/tilts', { user: 'ada', password: '100%' }],
-  ])('has a login: %s', (text, login) => {
+  ])('may contain a login: %s', (text, login) => {
     expect(parseAddress(text)).toEqual({ ...PLAIN, ...login });
     expect(withoutLogin(text)).toBe('nats://host/tilts');
   });
 
-  it('gives any login again that was written with percents', () => {
+  it('decodes every percent-encoded login', () => {
     const word = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(word, word, (user, password) => {
@@ -79,7 +79,7 @@ describe('the address of a bucket', () => {
     'nats://host/tilts\n',
     'http://host/tilts',
     `nats://host/${'x'.repeat(201)}`,
-  ])('is refused, with its form, in one line: %j', (text) => {
+  ])('is rejected with one line that shows the expected form: %j', (text) => {
     const error = errorOf(text);
     expect(error).toBeInstanceOf(ProviderError);
     expect(error).toMatchObject({
@@ -98,7 +98,7 @@ describe('the address of a bucket', () => {
     'nats://ada:x@hunter2@host/tilts',
     'http://ada:hunter2@host/tilts',
     'nats://ada:hunter2\n@host/til.ts',
-  ])('is refused without a word of its login: %j', (text) => {
+  ])('is rejected without showing its login: %j', (text) => {
     expect(String(errorOf(text))).toMatch(/^ProviderError: expected .*, got "\w+:\/\/ho ?st.*"$/);
     expect(String(errorOf(text))).not.toMatch(/hunter2|ada/);
   });

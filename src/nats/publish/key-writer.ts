@@ -33,7 +33,9 @@ export interface KeyWriter {
 
 /** Dependencies of {@link createKeyWriter}. */
 export interface KeyWriterOptions extends OwnedKeyOptions, Omit<WriteQueueOptions, 'onFailure'> {
-  /** Whether to retry while another publisher has the key and writes nothing. Otherwise the key is given up. */
+  /**
+   * Whether to retry while another publisher has the key and writes nothing. Otherwise the key is given up.
+   */
   readonly awaitsKey: boolean;
   /** Creates the bucket again if it was deleted. */
   restore(): Promise<void>;

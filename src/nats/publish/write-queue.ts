@@ -43,8 +43,8 @@ export interface WriteQueueOptions {
 }
 
 /**
- * Maximum number of waiting states. Above it, and while there is no connection, only the newest is kept: readers need
- * the current state, not every state before it.
+ * Maximum number of waiting states. Above it, and while there is no connection, only the newest is kept:
+ * readers need the current state, not every state before it.
  */
 const MAX_WAITING = 64;
 
@@ -154,14 +154,17 @@ export function createWriteQueue(
     hasFailed = false;
     problems.state.solved();
     retryMs = RETRY_MS.first;
-    // A deletion of the state often includes its presence. The next heartbeat reports why it could not be written.
+    // A deletion of the state often includes its presence. The next heartbeat reports why it could not be
+    // written.
     if (ageMs > 0 && state.connection !== 'gone') {
       await owned.sendHeartbeat(bucket).then(problems.presence.solved, () => {});
     }
   }
 }
 
-/** Times at which the states of a key were written, by the monotonic clock. The bucket expires states by age. */
+/**
+ * Times at which the states of a key were written, by the monotonic clock. The bucket expires states by age.
+ */
 export interface WriteTimes {
   /** Time of the last write, in milliseconds; negative infinity before the first. */
   readonly writtenAt: number;
@@ -171,13 +174,20 @@ export interface WriteTimes {
    * @param startedAt start of the write: not later than the time from which the bucket counts its age
    */
   record(state: SessionState, startedAt: number): void;
-  /** Time since the first write of a state, in milliseconds, at least 1; 0 unless it was the last to be written. */
+  /**
+   * Time since the first write of a state, in milliseconds, at least 1; 0 unless it was the last to be
+   * written.
+   */
   ageOf(state: SessionState): number;
   /** Whether a state is the end of a run and was written. */
   isFinal(state: SessionState): boolean;
   /** Whether a bucket has expired the end of a run. @param maxAgeMs milliseconds; 0: no expiry */
   isExpired(state: SessionState, maxAgeMs: number): boolean;
-  /** Whether a state of a run must be written again before it expires. @param maxAgeMs milliseconds; 0: no expiry */
+  /**
+   * Whether a state of a run must be written again before it expires.
+   *
+   * @param maxAgeMs milliseconds; 0: no expiry
+   */
   isDue(state: SessionState, maxAgeMs: number): boolean;
 }
 

@@ -14,7 +14,7 @@ import { createTemporaryFolder, type TemporaryFolder } from '../../support/tempo
 import { startPublisher } from '../../support/test-publisher.js';
 import { createTls } from '../../support/tls.js';
 
-/** What comes of a reading: `read`, or the code and the line of its error. */
+/** Result of reading a bucket: `read`, or the code and the message of the error. */
 async function outcomeOf(address: string, credentials: NatsCredentials = {}): Promise<string> {
   const watching = startProviderWatch(createNatsProvider({ address, credentials, clock: systemClock }));
   await expect.poll(() => watching.outcome ?? watching.changes.length, { timeout: 20_000 }).not.toBe(0);
@@ -26,7 +26,7 @@ async function outcomeOf(address: string, credentials: NatsCredentials = {}): Pr
     : 'a fault';
 }
 
-/** Writes a file, and gives its path. */
+/** Writes a file and returns its path. */
 async function written(folder: TemporaryFolder, name: string, content: string): Promise<string> {
   await folder.write(name, content);
   return folder.file(name);
@@ -39,7 +39,7 @@ describe('a user and password, and a token', () => {
   it.each([
     ['authorization { user: ada, password: "s3cr:t" }', 'ada:s3cr%3At@', 'ada:wr0ng@'],
     ['authorization { token: "t0ken" }', 't0ken@', 'wr0ng@'],
-  ])('let in, as the address says: %s', async (more, right, wrong) => {
+  ])('in the address give access: %s', async (more, right, wrong) => {
     await using nats = await startNats({ extraLines: more });
     const address = (login: string) => nats.address('b').replace('://', `://${login}`);
     expect(await outcomeOf(address(right))).toBe('read');
@@ -54,7 +54,7 @@ describe('a user and password, and a token', () => {
 describe('a file of credentials', () => {
   const operator = createOperator();
 
-  it('lets in its user; another, one that has expired, and what is none do not', async () => {
+  it('gives access to its user; another file, an expired one and an invalid one do not', async () => {
     await using folder = await createTemporaryFolder();
     await using nats = await startNats({ extraLines: operator.config });
     const address = nats.address('b');
@@ -74,7 +74,7 @@ describe('a file of credentials', () => {
     );
   });
 
-  it('lets a gateway read that may do no more than docs/fleet.md says, once there is a bucket', async () => {
+  it('gives a gateway access with the permissions of docs/fleet.md, once the bucket exists', async () => {
     await using folder = await createTemporaryFolder();
     await using nats = await startNats({ extraLines: operator.config });
     const address = nats.address('b');
@@ -86,7 +86,7 @@ describe('a file of credentials', () => {
     expect(await outcomeOf(address, reader)).toBe('read');
   });
 
-  it('lets a publisher write its own instances alone, as docs/fleet.md says', async () => {
+  it('lets a publisher write only its own instances with the permissions of docs/fleet.md', async () => {
     await using folder = await createTemporaryFolder();
     await using nats = await startNats({ extraLines: operator.config });
     const address = nats.address('b');
@@ -108,7 +108,7 @@ describe('a file of credentials', () => {
 });
 
 describe("an nkey's seed", () => {
-  it('lets in whom it is of; another, and what is none do not', async () => {
+  it('gives access to its user; another seed and an invalid one do not', async () => {
     await using folder = await createTemporaryFolder();
     const { publicKey, seed } = createNkey();
     await using nats = await startNats({ extraLines: `authorization { users: [{ nkey: ${publicKey} }] }` });
@@ -150,13 +150,13 @@ describe('TLS', () => {
   });
   const address = () => nats.address('b').replace('nats:', 'tls:');
 
-  it('takes the CA and the certificate that it is given', async () => {
+  it('uses the given CA and certificate', async () => {
     expect(await outcomeOf(address(), { tlsCa: files.ca, tlsCert: files.cert, tlsKey: files.key })).toBe(
       'read',
     );
   });
 
-  it('does not trust a server whose CA it does not know', async () => {
+  it('rejects a server whose CA is unknown', async () => {
     for (const credentials of [{}, { tlsCa: files.otherCa }]) {
       expect(await outcomeOf(address(), credentials)).toMatch(
         /^config: tls:\S+\/b: the server's certificate is not trusted \(.*\); give the CA .* --nats-tls-ca/,
@@ -164,11 +164,11 @@ describe('TLS', () => {
     }
   });
 
-  it('says what to look at when the server does not take its certificate, or misses one', async () => {
+  it('gives a hint when the server rejects the client certificate or requires one', async () => {
     const other = { tlsCert: files.otherCert, tlsKey: files.otherKey };
     for (const credentials of [{}, other]) {
       expect(await outcomeOf(address(), { tlsCa: files.ca, ...credentials })).toMatch(
-        / \(--nats-tls-cert\)\?$/,
+        / \(--nats-tls-cert\)$/,
       );
     }
   });
@@ -180,19 +180,19 @@ describe('TLS', () => {
       /^config: expected both --nats-tls-cert and --nats-tls-key/,
     ],
     [
-      'a key of another',
+      'the key of another certificate',
       { tlsCert: 'cert', tlsKey: 'otherKey' },
       /--nats-tls-key \S+other.key cannot be used/,
     ],
-    ['a CA that is none', { tlsCa: 'key' }, /^config: --nats-tls-ca \S+client.key cannot be used/],
-  ] as const)('refuses %s', async (_, names, line) => {
+    ['an invalid CA', { tlsCa: 'key' }, /^config: --nats-tls-ca \S+client.key cannot be used/],
+  ] as const)('rejects %s', async (_, names, line) => {
     const credentials = Object.fromEntries(
       Object.entries(names).map(([option, name]) => [option, files[name]]),
     );
     expect(await outcomeOf(address(), credentials)).toMatch(line);
   });
 
-  it('is not spoken by every server', async () => {
+  it('fails with a hint when the server does not support it', async () => {
     await using plain = await startNats();
     expect(await outcomeOf(plain.address('b').replace('nats:', 'tls:'))).toMatch(
       /^config: tls:\S+\/b: the server does not support TLS; use nats:\/\//,
@@ -201,15 +201,15 @@ describe('TLS', () => {
 });
 
 describe('a server that cannot be used', () => {
-  it('has no JetStream', async () => {
+  it('without JetStream is reported', async () => {
     await using nats = await startNats({ jetstream: false });
     expect(await outcomeOf(nats.address('b'))).toMatch(
       /^config: nats:\S+\/b: JetStream is required, but jetstream is not enabled; enable it/,
     );
   });
 
-  it('is older than 2.9', async () => {
-    // As much of NATS as a connection needs.
+  it('older than 2.9 is reported', async () => {
+    // The part of the NATS protocol that a connection needs.
     const server = createServer((socket) => {
       socket.on('error', () => {});
       socket.write(
@@ -229,12 +229,12 @@ describe('a server that cannot be used', () => {
   });
 });
 
-describe('TLS to a broker that is called by its IP address', () => {
+describe('TLS to a broker with an IP address', () => {
   it.each([
     ['of that address', ['127.0.0.1'], /^read$/],
     ['of `localhost`', ['localhost'], /^config: .*certificate is not trusted .*127\.0\.0\.1/],
     ['of another address', ['127.0.0.2'], /^config: .*certificate is not trusted .*127\.0\.0\.1/],
-  ])('checks the address: a certificate %s', async (_, names, expected) => {
+  ])('checks the address in a certificate %s', async (_, names, expected) => {
     await using folder = await createTemporaryFolder();
     const tls = await createTls(names);
     const cert = await written(folder, 'server.pem', tls.server.cert);
@@ -244,7 +244,7 @@ describe('TLS to a broker that is called by its IP address', () => {
     expect(await outcomeOf(address, { tlsCa: await written(folder, 'ca.pem', tls.ca) })).toMatch(expected);
   });
 
-  it('refuses a certificate of another name where the broker is called by its name', async () => {
+  it('rejects a certificate of another name for a broker with a host name', async () => {
     await using folder = await createTemporaryFolder();
     const tls = await createTls(['127.0.0.1']);
     const cert = await written(folder, 'server.pem', tls.server.cert);

@@ -34,7 +34,7 @@ const PRESENCE_DELETION: (typeof DELETIONS)[number] = [
   ({ manager, presenceStream }) => manager.streams.delete(presenceStream),
 ];
 
-/** What is written now: asked without opening the bucket, which would create it. */
+/** The newest value of the key, read without opening the bucket, which would create it. */
 async function lastIn({ manager }: TestBucket['bucket'], name: string): Promise<string | null> {
   const query = { last_by_subj: `$KV.${name}.${KEY}` };
   const message = await manager.streams.getMessage(`KV_${name}`, query).catch(() => null);
@@ -43,7 +43,7 @@ async function lastIn({ manager }: TestBucket['bucket'], name: string): Promise<
 
 describe('a publisher whose Tilt does not change', () => {
   it.each([...DELETIONS, PRESENCE_DELETION])(
-    'writes its state again within one sign of life after %s',
+    'writes its state again within one heartbeat after %s',
     async (what, deleteIt) => {
       const name = what.replaceAll(' ', '-');
       const address = nats.address(name);
@@ -55,15 +55,15 @@ describe('a publisher whose Tilt does not change', () => {
       await expect.poll(() => lastIn(open, name), PATIENCE).toContain('"publisher":"one"');
       await expect.poll(() => lastIn(open, `${name}_presence`), PATIENCE).toBe('one');
       expect(one.lines.some((line) => line.startsWith(`warn ${KEY}: its `))).toBe(true);
-      // It goes on as before.
+      // It continues as before.
       one.put(session('ci', {}, { resourceVersion: '77' }));
       await expect.poll(() => lastIn(open, name), PATIENCE).toContain('"resourceVersion":"77"');
     },
   );
 });
 
-describe('a publisher that has lost its Tilt', () => {
-  it('writes its state again after a deleted stream, with its age, and is still there', async () => {
+describe('a publisher whose connection to Tilt broke', () => {
+  it('writes its state again, with its age, after the stream was deleted, and still sends heartbeats', async () => {
     const address = nats.address('stale');
     await using bucket = await openTestBucket(address, SETTINGS);
     const { bucket: open } = bucket;
@@ -81,7 +81,7 @@ describe('a publisher whose Tilt has left', () => {
   const SESSION = session('ci', {}, { status: { done: true } });
 
   it.each(DELETIONS)(
-    'writes the final state again after %s, and says nothing of being there',
+    'writes the final state again after %s, and sends no heartbeat',
     async (what, deleteIt) => {
       const name = `gone-${what.replaceAll(' ', '-')}`;
       const address = nats.address(name);
@@ -100,7 +100,7 @@ describe('a publisher whose Tilt has left', () => {
     },
   );
 
-  it('writes it no more when the bucket forgets it by its age', async () => {
+  it('does not write the final state again after the bucket has expired it', async () => {
     const settings = { presenceMs: 600, maxAgeMs: 1_500 };
     const address = nats.address('aged');
     await using bucket = await openTestBucket(address, settings);
@@ -109,7 +109,7 @@ describe('a publisher whose Tilt has left', () => {
     one.remove(SESSION);
     await expect.poll(() => lastIn(bucket.bucket, 'aged'), PATIENCE).toContain('"link":"gone"');
     await expect.poll(() => lastIn(bucket.bucket, 'aged'), PATIENCE).toBeNull();
-    // The other is written again twice within the age limit.
+    // The other Session is written again twice within the age limit.
     const at = async () => (await bucket.bucket.sessions.get('other.Tiltfile'))?.revision ?? 0;
     const before = await at();
     await expect.poll(at, PATIENCE).toBeGreaterThan(before + 1);
@@ -117,7 +117,7 @@ describe('a publisher whose Tilt has left', () => {
     expect(one.lines).toEqual([]);
   });
 
-  it('leaves the name to another publisher that has it meanwhile, and goes on', async () => {
+  it('leaves the key to another publisher that has claimed it, and continues', async () => {
     const address = nats.address('left');
     await using bucket = await openTestBucket(address, SETTINGS);
     const { bucket: open } = bucket;
@@ -127,20 +127,20 @@ describe('a publisher whose Tilt has left', () => {
     await expect.poll(() => lastIn(open, 'left'), PATIENCE).toContain('"link":"gone"');
     await using two = startPublisher({ address, name: 'two', settings: SETTINGS, sessions: [session('ci')] });
     await expect.poll(() => lastIn(open, 'left'), PATIENCE).toContain('"publisher":"two"');
-    // After several signs of life of the first.
+    // After several heartbeats of the first publisher.
     const at = async () => (await open.presence.get('other.Tiltfile'))?.revision ?? 0;
     const before = await at();
     await expect.poll(at, PATIENCE).toBeGreaterThan(before + 6);
     await open.sessions.delete(KEY);
     await expect.poll(() => lastIn(open, 'left'), PATIENCE).toContain('"publisher":"two"');
-    // Nor does its end say that the other has left.
+    // Its end does not delete the heartbeat of the other publisher.
     expect(await one.publisher.close('over', 5_000)).toEqual([]);
     expect(await lastIn(open, 'left_presence')).toBe('two');
     expect(await lastIn(open, 'left')).toContain('"publisher":"two"');
     expect([...one.lines, ...two.lines].filter((line) => line.startsWith('error'))).toEqual([]);
   });
 
-  it('goes on with the next run after another publisher has had the name and left it', async () => {
+  it('continues with the next run after another publisher has had the key and left', async () => {
     const address = nats.address('next');
     await using bucket = await openTestBucket(address, SETTINGS);
     const { bucket: open } = bucket;
@@ -159,14 +159,14 @@ describe('a publisher whose Tilt has left', () => {
   });
 });
 
-describe('a publisher that begins', () => {
-  it('goes on from a final state that another writes again in the same moment', async () => {
+describe('a publisher that starts', () => {
+  it('continues after a final state that another publisher writes again at the same time', async () => {
     const address = nats.address('crossing');
     await using bucket = await openTestBucket(address, { presenceMs: 60_000 });
     const { bucket: open } = bucket;
     await using one = startPublisher({ address, sessions: [session('ci')] });
     await expect.poll(() => lastIn(open, 'crossing'), PATIENCE).toContain('"publisher":"one"');
-    // The bucket was wiped, and the state of an earlier run of the name came back before that of this one.
+    // The bucket was purged, and the state of an earlier run was written before that of this run.
     await open.manager.streams.purge(open.sessionStream);
     await bucket.put(session('ci', {}, { uid: 'earlier' }), {
       publisher: 'earlier',
@@ -181,8 +181,8 @@ describe('a publisher that begins', () => {
   });
 });
 
-describe('two publishers of one instance that start in the same moment', () => {
-  it(`leave exactly one that goes on, in ${ROUNDS} of ${ROUNDS} rounds`, async () => {
+describe('two publishers of one instance that start at the same time', () => {
+  it(`result in exactly one that continues, in ${ROUNDS} of ${ROUNDS} rounds`, async () => {
     const going: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const address = nats.address(`race-${round}`);
@@ -195,7 +195,7 @@ describe('two publishers of one instance that start in the same moment', () => {
       one.publisher.failed.then(() => refused.add('one'));
       two.publisher.failed.then(() => refused.add('two'));
       await expect.poll(() => refused.size, PATIENCE).toBe(1);
-      // The other one is there after several more signs of life.
+      // The other publisher is alive after several more heartbeats.
       const winner = refused.has('one') ? two : one;
       const at = async () => (await bucket.bucket.presence.get(KEY))?.revision ?? 0;
       const before = await at();

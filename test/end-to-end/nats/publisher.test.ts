@@ -20,7 +20,7 @@ function stateOf(n: number) {
   return session('ci', {}, { resourceVersion: String(n) });
 }
 
-/** What the bucket keeps of it, oldest first. */
+/** The states of a Session in the bucket, oldest first. */
 async function historyOf({ bucket }: TestBucket) {
   const history = [];
   for await (const entry of await bucket.sessions.history({ key: KEY })) {
@@ -48,13 +48,13 @@ async function presenceRevisionIn({ bucket }: TestBucket): Promise<number> {
   return (await bucket.presence.get(KEY))?.revision ?? 0;
 }
 
-/** Whether a line says that a state could not be written for now. */
+/** Whether a line reports that a state could not be written yet. */
 function isNotWritten(line: string): boolean {
   return line.startsWith(`debug ${KEY}: not written yet`) || line.startsWith(`warn ${KEY}: its newest state`);
 }
 
 describe('a publisher', () => {
-  it('that is refused says who writes the Session, and leaves it alone', async () => {
+  it('that is rejected names the publisher of the Session and writes nothing', async () => {
     const address = nats.address('refused');
     await using bucket = await openTestBucket(address);
     await using one = startPublisher({ address, sessions: [stateOf(1)] });
@@ -75,8 +75,8 @@ describe('a publisher', () => {
 
   it.each([
     ['when it writes', { presenceMs: 60_000 }, true],
-    ['when it says that it is there', { presenceMs: 1_500 }, false],
-  ])('that is taken over notices it %s, and ends', async (_, settings, doesWrite) => {
+    ['when it sends a heartbeat', { presenceMs: 1_500 }, false],
+  ])('that is taken over notices it %s and ends', async (_, settings, doesWrite) => {
     const address = nats.address(`taken-${doesWrite}`);
     await using bucket = await openTestBucket(address, settings);
     await using one = startPublisher({ address, sessions: [stateOf(1)] });
@@ -90,14 +90,14 @@ describe('a publisher', () => {
     });
     expect(one.lines.at(-1)).toBe(`error ${KEY}: taken over by two`);
     one.put(stateOf(4));
-    // Neither what it still gets nor its end is said in the other's name.
+    // It writes neither later states nor its end to the key of the other publisher.
     expect(await one.publisher.close('over', 1_000)).toEqual([]);
     two.put(stateOf(5));
     await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1, 2, 5]);
     expect(await publisherIn(bucket)).toBe('two');
   });
 
-  it('finds a write again whose answer was lost: nothing is doubled, nothing missing', async () => {
+  it('recognizes a write whose response was lost: no state is repeated or missing', async () => {
     await using bucket = await openTestBucket(nats.address('answer'), { presenceMs: 1_500 });
     await using proxy = await openTcpProxy(nats.port);
     await using one = startPublisher({
@@ -111,7 +111,7 @@ describe('a publisher', () => {
     proxy.cut();
     proxy.restore();
     await expect.poll(() => one.lines.filter(isNotWritten).length, PATIENCE).toBeGreaterThan(0);
-    // Long after it was tried again, as many signs of the publisher tell.
+    // Long after the retry, as several heartbeats show.
     const signs = await presenceRevisionIn(bucket);
     await expect.poll(() => presenceRevisionIn(bucket), PATIENCE).toBeGreaterThan(signs + 3);
     one.put(stateOf(3));
@@ -122,7 +122,7 @@ describe('a publisher', () => {
     );
   });
 
-  it('keeps the newest state while the broker is away, not the way to it', async () => {
+  it('keeps only the newest state while the broker is disconnected', async () => {
     await using bucket = await openTestBucket(nats.address('newest'));
     await using proxy = await openTcpProxy(nats.port);
     await using one = startPublisher({
@@ -139,7 +139,7 @@ describe('a publisher', () => {
     await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([0, 50]);
   });
 
-  it("writes the state anew when it is half as old as the bucket's age limit, no sooner", async () => {
+  it('writes the state again exactly after half of the age limit of the bucket', async () => {
     const maxAgeMs = 3_000;
     const address = nats.address('age');
     await using bucket = await openTestBucket(address, { maxAgeMs, presenceMs: 600 });
@@ -153,7 +153,7 @@ describe('a publisher', () => {
     expect(one.lines).toEqual([]);
   });
 
-  it('gives up at its end when the broker stays away for the deadline, and says what it could not write', async () => {
+  it('gives up when it ends and the broker stays disconnected until the deadline, and lists the unwritten keys', async () => {
     await using bucket = await openTestBucket(nats.address('deadline'));
     await using proxy = await openTcpProxy(nats.port);
     const address = `nats://127.0.0.1:${proxy.port}/deadline`;
@@ -166,7 +166,7 @@ describe('a publisher', () => {
     expect(await numbersIn(bucket)).toEqual([1]);
   });
 
-  it('says at its end that the Session is gone, and that it is not there any more', async () => {
+  it('writes at its end that the Session is GONE, and deletes its heartbeat', async () => {
     const address = nats.address('end');
     await using bucket = await openTestBucket(address);
     await using one = startPublisher({ address, sessions: [stateOf(1)] });
@@ -174,13 +174,13 @@ describe('a publisher', () => {
     expect(await one.publisher.close('the Tilt ended', 5_000)).toEqual([]);
     expect((await historyOf(bucket)).at(-1)).toMatchObject({ n: 1, connection: 'gone' });
     expect(await publisherIn(bucket)).toBe('');
-    // Whoever comes next need not take over.
+    // The next publisher needs no take-over.
     await using two = startPublisher({ address, name: 'two', sessions: [stateOf(2)] });
     await expect.poll(() => publisherIn(bucket), PATIENCE).toBe('two');
     expect(two.lines).toEqual([]);
   });
 
-  it('is there again, and writes on, when its broker was started anew and has forgotten who is there', async () => {
+  it('sends heartbeats and writes again after its broker was restarted and lost the presence bucket', async () => {
     await using server = await startNats();
     const address = server.address('restart');
     await using one = startPublisher({ address, settings: { presenceMs: 1_500 }, sessions: [stateOf(1)] });
@@ -189,7 +189,7 @@ describe('a publisher', () => {
     await expect.poll(() => one.broker.isDown, PATIENCE).toBe(true);
     one.put(stateOf(2));
     await server.start();
-    // Asked over its own connection: who opens a bucket makes it.
+    // Uses its own connection, because opening a bucket creates it.
     const { manager } = await one.broker.bucket();
     const newestIn = (name: string) =>
       manager.streams.getMessage(`KV_${name}`, { last_by_subj: `$KV.${name}.${KEY}` }).then(

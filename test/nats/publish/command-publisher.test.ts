@@ -40,13 +40,13 @@ function recordOf({ exitCondition, status = {}, hasLeft = false }: Case): Sessio
   return record;
 }
 
-/** What a reader is told: the connection, the verdict and why. */
+/** Connection, verdict and reason as readers see them. */
 function read({ session, connection, error }: SessionState) {
   const { state, reason } = computeVerdict(session, connection);
   return { connection, error, verdict: state, reason };
 }
 
-describe('the state of a run whose Session is not known', () => {
+describe('the state of a run whose Session is unknown', () => {
   it('is STALE at its start, with the process of the command, and never final', () => {
     const state = toStartState(RUN, 'ci.1');
     expect(state.session).toMatchObject({
@@ -62,7 +62,7 @@ describe('the state of a run whose Session is not known', () => {
     ['FAILED with an exit code that is not 0', FAILED, 'failed'],
     ['FAILED with a signal', { code: 143, how: 'was ended by SIGTERM' }, 'failed'],
     ['unknown with 0, never passed', SUCCEEDED, 'unknown'],
-  ])('is at its end %s', (_, end, verdict) => {
+  ])('ends as %s', (_, end, verdict) => {
     const error = `the command ${end.how} before its Session could be read`;
     expect(read(toUnreadState(RUN, 'ci.1', end))).toMatchObject({ connection: 'gone', error, verdict });
     expect(toUnreadState(RUN, 'ci.1', end).session.metadata.uid).toBe(
@@ -70,7 +70,7 @@ describe('the state of a run whose Session is not known', () => {
     );
   });
 
-  it('says that the command could not be run', () => {
+  it('contains the error of a command that could not be run', () => {
     const end = { code: 127, how: 'could not be run (spawn tilt ENOENT)' };
     expect(toUnreadState({ ...RUN, pid: null }, 'ci.1', end).error).toBe(
       'the command could not be run (spawn tilt ENOENT)',
@@ -104,7 +104,7 @@ describe('the final state of a Session whose command has ended', () => {
   it.each([
     ["Tilt's own result stands: passed", passed, FAILED, 'passed', 'the command exited with code 1'],
     ["Tilt's own result stands: failed", failed, SUCCEEDED, 'failed', 'the command exited with code 0'],
-    ['says why its Tilt left', { ...passed, hasLeft: true }, SUCCEEDED, 'passed', LEFT],
+    ['contains the reason why its Tilt left', { ...passed, hasLeft: true }, SUCCEEDED, 'passed', LEFT],
     [
       'without a result is FAILED by the exit code',
       open,
@@ -130,7 +130,7 @@ describe('the final state of a Session whose command has ended', () => {
     expect(read(toFinalState(recordOf(options), end))).toMatchObject({ connection: 'gone', verdict, error });
   });
 
-  it('keeps an error that Tilt has reported already', () => {
+  it('keeps an error that Tilt reported before', () => {
     const state = toFinalState(
       recordOf({ exitCondition: 'ci', status: { error: 'Timeout after 30m0s' } }),
       FAILED,

@@ -34,7 +34,7 @@ describe('the runs of a command', () => {
     expect(setUp().runs.isOwn(ofProcess(COMMAND))).toBe(true);
   });
 
-  it('include a process that carries the mark of the run at once, wherever it hangs in the tree', () => {
+  it('include a process with the variable of the run at once, wherever it is in the process tree', () => {
     const hasVariable: ProcessReader['hasVariable'] = (pid, name, value) =>
       pid === 7 && name === 'TILT_GRAPHQL_PUBLISH_RUN' && value === 'run';
     expect(setUp({ hasVariable }).runs.isOwn(ofProcess(7))).toBe(true);
@@ -53,7 +53,7 @@ describe('the runs of a command', () => {
     expect(runs.isOwn(ofProcess(102))).toBe(true);
   });
 
-  it('do not include another Tilt, which is said once', async () => {
+  it('exclude another Tilt, which is logged once', async () => {
     const { runs, decided, lines } = setUp({
       list: async () =>
         listOf([
@@ -69,23 +69,23 @@ describe('the runs of a command', () => {
     ]);
   });
 
-  it('are decided anew for each run under one id, once for each', async () => {
+  it('are decided once for each run of an id', async () => {
     const { runs, decided } = setUp();
     runs.isOwn(ofProcess(9));
     await expect.poll(() => decided).toHaveLength(1);
     expect(runs.isOwn(ofProcess(9))).toBe(false);
     expect(runs.isOwn(ofProcess(COMMAND))).toBe(true);
-    // The same run with another pid, as a broken source may have it.
+    // The same run with another pid, as from a faulty source.
     expect(runs.isOwn(ofProcess(9, `run of ${COMMAND}`))).toBe(true);
   });
 
-  it('are not decided before a Session has a process id', () => {
+  it('stay undecided until a Session has a process id', () => {
     const { runs } = setUp();
     expect(runs.isOwn(ofProcess(undefined, 'new'))).toBeNull();
     expect(runs.isOwn(ofProcess(COMMAND, 'new'))).toBe(true);
   });
 
-  it('include a descendant that has ended before its Session was read, if it was seen at a look before', async () => {
+  it('include a descendant that ended before its Session was read, if it was listed before', async () => {
     let processes = listOf([
       [COMMAND, 1],
       [101, COMMAND],
@@ -98,11 +98,11 @@ describe('the runs of a command', () => {
     expect(runs.isOwn(ofProcess(101))).toBe(true);
   });
 
-  it('are none of a command that could not be run', () => {
+  it('are empty for a command that could not be run', () => {
     expect(setUp({}, null).runs.isOwn(ofProcess(9))).toBe(false);
   });
 
-  it('are only the command itself where the processes cannot be listed, which is said once', async () => {
+  it('include only the command itself if the processes cannot be listed, which is logged once', async () => {
     const { runs, lines, decided } = setUp({ list: () => Promise.reject(new Error('no ps')) });
     runs.isOwn(ofProcess(8));
     runs.isOwn(ofProcess(9));
@@ -114,7 +114,7 @@ describe('the runs of a command', () => {
     ]);
   });
 
-  it('hold no timer once they are disposed of', () => {
+  it('leave no timer after they are disposed', () => {
     const { runs, clock } = setUp();
     runs.dispose();
     expect(clock.pending).toBe(0);

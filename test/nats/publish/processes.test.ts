@@ -7,7 +7,7 @@ import {
   type ProcessList,
 } from '../../../src/nats/publish/processes.js';
 
-/** A process named `x) (y` that waits for its end, as the name of a program may be anything. */
+/** A waiting process named `x) (y`, because names of programs may contain any character. */
 async function startChild() {
   const script = "process.title = 'x) (y'; console.log('ready'); process.stdin.resume();";
   const child = spawn(process.execPath, ['-e', script], { env: { MARK: 'of this test' } });
@@ -24,7 +24,7 @@ async function startChild() {
 
 describe('the list of processes', () => {
   it.each(['linux', 'darwin'] as const)(
-    'has the parent of a process, and when that was started, as on %s',
+    'contains the parent and the start time of a process on %s',
     async (platform) => {
       await using child = await startChild();
       const { list } = createProcessReader(platform);
@@ -35,11 +35,11 @@ describe('the list of processes', () => {
     },
   );
 
-  it('is empty on Windows, where only the command itself is known', async () => {
+  it('is empty on Windows', async () => {
     expect(await createProcessReader('win32').list()).toEqual(new Map());
   });
 
-  it('tells on Linux whether a process was started with a variable, and nothing of one that has ended', async () => {
+  it('finds a variable in the environment of a process on Linux, but not of one that has ended', async () => {
     const { hasVariable } = createProcessReader('linux');
     const child = await startChild();
     expect(hasVariable(child.pid, 'MARK', 'of this test')).toBe(true);
@@ -80,14 +80,14 @@ describe('the descendants of a command', () => {
     expect(createDescendants(ROOT).has(pid, family)).toBe(isOwn);
   });
 
-  it('are remembered when their parent has ended, and what they start then counts, too', () => {
+  it('include those whose parent has ended, and the processes that these start', () => {
     const descendants = createDescendants(ROOT);
     descendants.record(family);
     const orphans = list({ 1: 0, [ROOT]: 1, 102: 1, 103: 102, 300: 1 });
     expect([102, 103, 300].map((pid) => descendants.has(pid, orphans))).toEqual([true, true, false]);
   });
 
-  it('are remembered when the command and they themselves have ended', () => {
+  it('include those that have ended, also after the command', () => {
     const descendants = createDescendants(ROOT);
     descendants.record(family);
     expect([ROOT, 101, 102, 300].map((pid) => descendants.has(pid, list({ 1: 0 })))).toEqual([
@@ -98,17 +98,17 @@ describe('the descendants of a command', () => {
     ]);
   });
 
-  it('do not include a later process of the same id', () => {
+  it('exclude a later process with the same id', () => {
     const descendants = createDescendants(ROOT);
     descendants.record(family);
     expect(descendants.has(102, list({ 1: 0, 102: [1, 'later'] }))).toBe(false);
   });
 
-  it('are found in a list with a circle of parents, as one that was read while processes ended may have', () => {
+  it('are found in a list with a cycle of parents, which a list read while processes end may have', () => {
     expect(createDescendants(ROOT).has(7, list({ 7: 8, 8: 7 }))).toBe(false);
   });
 
-  it('are forgotten beyond 10,000, the oldest first', () => {
+  it('are limited to 10,000, and the oldest are dropped first', () => {
     const descendants = createDescendants(ROOT);
     descendants.record(list({ 101: ROOT }));
     const many = Array.from({ length: 10_000 }, (_, index) => [1_000 + index, ROOT] as const);

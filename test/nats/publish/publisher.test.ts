@@ -8,7 +8,7 @@ const KEY = 'ci.Tiltfile';
 const CONFLICT =
   '2 Sessions would be published as ci.Tiltfile: a/Tiltfile, b/Tiltfile; publish each on its own, with another --instance';
 
-describe('a key of several Sessions', () => {
+describe('a key with several Sessions', () => {
   let store: Store;
   let owners: KeyOwners;
   let lines: string[];
@@ -20,7 +20,7 @@ describe('a key of several Sessions', () => {
   });
   afterEach(() => store.dispose());
 
-  /** What the key shows after the newest state of a Session. */
+  /** Updates a Session and returns the content of the key. */
   function note(id: string) {
     const record = store.get(id);
     if (record === null) throw new Error(`expected a Session ${id}`);
@@ -31,7 +31,7 @@ describe('a key of several Sessions', () => {
   const begin = (...instances: readonly string[]) =>
     store.apply('tilt', { type: 'snapshot', sessions: instances.map((instance) => session(instance)) });
 
-  it('is STALE while more than one of them runs, whichever came first, and the conflict is logged once', () => {
+  it('is STALE while more than one of them runs, and the conflict is logged once', () => {
     begin('a', 'b');
     expect(note('a/Tiltfile')).toEqual(['a/Tiltfile', 'live', null]);
     expect(note('b/Tiltfile')).toEqual(['a/Tiltfile', 'stale', CONFLICT]);
@@ -42,7 +42,7 @@ describe('a key of several Sessions', () => {
   it.each([
     ['first', 'a/Tiltfile', 'b/Tiltfile'],
     ['last', 'b/Tiltfile', 'a/Tiltfile'],
-  ])('shows the other when the %s of two has ended', (_, ended, other) => {
+  ])('shows the other Session when the %s of two has ended', (_, ended, other) => {
     begin('a', 'b');
     note('a/Tiltfile');
     note('b/Tiltfile');
@@ -52,7 +52,7 @@ describe('a key of several Sessions', () => {
     expect(note(other)).toEqual([other, 'gone', 'it was removed']);
   });
 
-  it('shows the newer one after the end of the first', () => {
+  it('shows the newer Session after the end of the first', () => {
     begin('a');
     note('a/Tiltfile');
     store.apply('tilt', { type: 'remove', id: 'a/Tiltfile' });
@@ -62,7 +62,7 @@ describe('a key of several Sessions', () => {
     expect(lines).toEqual([]);
   });
 
-  it('names five of many', () => {
+  it('names at most five Sessions in a conflict', () => {
     const instances = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     begin(...instances);
     const [shown] = instances.map((instance) => note(`${instance}/Tiltfile`)).slice(-1);

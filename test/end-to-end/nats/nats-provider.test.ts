@@ -21,7 +21,7 @@ function stateOf(n: number, targets: TargetStates = {}) {
   return session('ci', targets, { resourceVersion: String(n) });
 }
 
-/** A reading of a bucket over a way that can be cut. */
+/** Reads a bucket through a proxy that can be cut. */
 async function readOverProxy(name: string) {
   const proxy = await openTcpProxy(nats.port);
   const address = `nats://127.0.0.1:${proxy.port}/${name}`;
@@ -36,19 +36,19 @@ async function readOverProxy(name: string) {
   };
 }
 
-/** The Sessions that have come, in order. */
+/** The Sessions received, in order. */
 function sessionsIn({ changes }: ProviderWatch): Session[] {
   const all = changes.flatMap((change) => (change.type === 'snapshot' ? followedBy(change) : [change]));
   return all.flatMap((change) => (change.type === 'upsert' ? [change.session] : []));
 }
 
-/** Which states they are. */
+/** The numbers of their states. */
 function statesIn(watching: ProviderWatch): number[] {
   return sessionsIn(watching).map(({ metadata }) => Number(metadata.resourceVersion));
 }
 
-describe('the reading of a bucket', () => {
-  it('goes on where it was when its connection broke: nothing is missing, nothing comes again, nothing is told anew', async () => {
+describe('the NATS provider', () => {
+  it('continues after a broken connection without missing, repeated or reset changes', async () => {
     await using bucket = await openTestBucket(nats.address('broken'));
     await using reading = await readOverProxy('broken');
     const { proxy, watching } = reading;
@@ -64,7 +64,7 @@ describe('the reading of a bucket', () => {
     expect(watching.outcome).toBeNull();
   });
 
-  it('goes on when the server has lost its consumers', async () => {
+  it('continues when the server has lost its consumers', async () => {
     await using bucket = await openTestBucket(nats.address('consumers'));
     await using reading = await readOverProxy('consumers');
     const { watching } = reading;
@@ -80,7 +80,7 @@ describe('the reading of a bucket', () => {
     expect(watching.outcome).toBeNull();
   });
 
-  it('does not go on as if nothing were missing when the bucket has forgotten states meanwhile', async () => {
+  it('fails when the bucket has dropped states during a disconnect', async () => {
     await using bucket = await openTestBucket(nats.address('gap'), { history: 2 });
     await using reading = await readOverProxy('gap');
     const { proxy, watching } = reading;
@@ -99,7 +99,7 @@ describe('the reading of a bucket', () => {
     expect(statesIn(watching)).toEqual([1]);
   });
 
-  it('says what is wrong when the connection stays away', async () => {
+  it('fails with the reason when the connection stays down', async () => {
     await using bucket = await openTestBucket(nats.address('away'));
     await using reading = await readOverProxy('away');
     const { proxy, watching } = reading;
@@ -113,7 +113,7 @@ describe('the reading of a bucket', () => {
     });
   });
 
-  it('gives a large Session as it was written, though the bucket has it compressed', async () => {
+  it('returns a large Session as it was written, although the bucket stores it compressed', async () => {
     await using bucket = await openTestBucket(nats.address('large'));
     await using reading = await readOverProxy('large');
     const targets = Array.from({ length: 500 }, (_, index) => [`service-${index}:serve`, 'ready'] as const);
