@@ -2,9 +2,7 @@
 export interface Feed {
   /** Reports that a value may be available. */
   notify(): void;
-  /**
-   * Reports the end. Values that are available can still be taken; after them the error, if any, is thrown.
-   */
+  /** Reports the end. Available values can still be taken; after them the error, if any, is thrown. */
   finish(error: Error | null): void;
 }
 

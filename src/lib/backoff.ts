@@ -20,10 +20,7 @@ export interface BackoffOptions {
   readonly firstMs: number;
   /** Highest upper limit, in milliseconds. */
   readonly maxMs: number;
-  /**
-   * Part of the upper limit that is always waited. The rest is random, so that many clients do not return at
-   * once.
-   */
+  /** Part of the upper limit that is always waited. The rest is random, so that clients spread out. */
   readonly minShare: number;
   /** How long the operation must work before the next failure counts as the first, in milliseconds. */
   readonly healthyMs: number;

@@ -14,10 +14,7 @@ export function firstIndex(length: number, holds: (index: number) => boolean, fr
   return low;
 }
 
-/**
- * Index of the first string of a sorted list that is not less than `text`; the list's length when all are
- * less.
- */
+/** Index of the first string of a sorted list that is not less than `text`, else the list's length. */
 export function firstIndexAtOrAfter(sorted: readonly string[], text: string): number {
   return firstIndex(sorted.length, (index) => (sorted[index] ?? '') >= text);
 }

@@ -1,19 +1,10 @@
 /** Time, passed in wherever it is needed, so that tests control it. */
 export interface Clock {
-  /**
-   * Wall-clock time in milliseconds since 1970. It jumps when the machine's clock is set: use it for display
-   * only.
-   */
+  /** Wall-clock time in milliseconds since 1970. It jumps when the clock is set: use it for display only. */
   now(): number;
-  /**
-   * Milliseconds since an arbitrary moment, independent of the wall clock: use it for durations and
-   * deadlines.
-   */
+  /** Milliseconds since an arbitrary moment, without jumps: use it for durations and deadlines. */
   monotonic(): number;
-  /**
-   * Runs `task` once, after `ms` milliseconds. Returns the function that cancels it, which may be called at
-   * any time.
-   */
+  /** Runs `task` once, after `ms` milliseconds. Returns a function that cancels it, at any time. */
   after(ms: number, task: () => void): () => void;
 }
 

@@ -8,9 +8,7 @@ export function codeOf(error: unknown): string {
   return isSystemError(error) ? String(error.code) : messageOf(error);
 }
 
-/**
- * Message of an error, or its name when the message is empty; the text of any other value that was thrown.
- */
+/** Message of an error, or its name when the message is empty; the text of any other thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
 }

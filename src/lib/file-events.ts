@@ -23,9 +23,7 @@ export const watchFileEvents: WatchFileEvents = (path, onEvent) => {
   /** Identity of the watched folder, which reveals that another folder took its place. */
   let watchedIdentity: string | null = null;
   let isClosed = false;
-  /**
-   * Whether the file's own folder is watched and has not been replaced; an event would have reported that.
-   */
+  /** Whether the file's own folder is watched and not replaced; an event would have reported that. */
   let isSettled = false;
 
   return {

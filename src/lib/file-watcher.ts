@@ -17,10 +17,7 @@ export interface PollOptions {
 
 /** An interruptible pause between checks. */
 interface Pause {
-  /**
-   * Waits `ms` milliseconds, until `interrupt`, or until the signal aborts. Returns at once if it was
-   * interrupted beforehand.
-   */
+  /** Waits `ms` milliseconds, until `interrupt`, or until the signal aborts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
   /** Ends the current wait, or else the next one. */
   interrupt(): void;
@@ -77,9 +74,7 @@ export interface FollowFilesOptions<T> extends PollOptions {
   readonly settleMs: number;
   /** Reads the files; `exists` is false when all of them are missing. Throws when the content is unusable. */
   read(exists: boolean): Promise<T>;
-  /**
-   * Message for an error of `read` that is caused by the files; null for any other error, which is thrown.
-   */
+  /** Message for an error of `read` that the files cause; null for any other error, which is thrown. */
   describeError(error: unknown): string | null;
   /** Whether a content is certainly complete and need not settle. Default: never. */
   isComplete?(content: T): boolean;

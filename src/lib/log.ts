@@ -7,10 +7,7 @@ export type LogFields = Readonly<Record<string, unknown>>;
 /** Writes one line: a message and structured fields. */
 export interface Log {
   (level: LogLevel, message: string, fields?: LogFields): void;
-  /**
-   * Whether lines of a level are written; if not, callers may skip the work that only such lines need.
-   * Default: they are.
-   */
+  /** Whether lines of a level are written, so that callers can skip work. Default: they are. */
   isOn?(level: LogLevel): boolean;
 }
 

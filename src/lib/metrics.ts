@@ -11,9 +11,7 @@ export interface Metrics {
   /** Readers over server-sent events, which pull their payloads. */
   readonly pulled: ReaderCounts;
   readonly queryCache: CacheCounts;
-  /**
-   * Counts by name of the source. Sources beyond {@link MAX_SOURCES} are counted together as {@link OTHER}.
-   */
+  /** Counts by name of the source. Those beyond {@link MAX_SOURCES} are counted as {@link OTHER}. */
   readonly sources: ReadonlyMap<string, SourceCounts>;
   /** Closed WebSockets by close code. Codes outside the standards are counted together as {@link OTHER}. */
   readonly closes: ReadonlyMap<string, number>;
@@ -64,10 +62,7 @@ export interface SourceCounts {
   readonly relists: Record<RelistCause, number>;
 }
 
-/**
- * Why a source was listed again: its watch ended, its version expired, it failed, or it turned out to be
- * dead.
- */
+/** Why a source was listed again: its watch ended, its version expired, it failed, or it was dead. */
 export type RelistCause = 'ended' | 'expired' | 'failed' | 'dead';
 
 /** Gauges, read only when the metrics page is requested. */

@@ -33,9 +33,7 @@ export interface TracedOperation {
   /** A valid document. */
   readonly document: DocumentNode;
   readonly operationName?: string | null | undefined;
-  /**
-   * Headers of the request or of the WebSocket's handshake; `traceparent` identifies the surrounding trace.
-   */
+  /** Headers of the request or WebSocket handshake; `traceparent` identifies the surrounding trace. */
   readonly headers: Readonly<IncomingHttpHeaders>;
 }
 
@@ -68,10 +66,7 @@ export function createTracer(): Tracer {
   };
 }
 
-/**
- * Whether an SDK is registered: without one, spans have an invalid id. The probe is not exported, because it
- * is never ended.
- */
+/** Whether an SDK is registered. The probe is not exported, because it is never ended. */
 function isRecordedBy(tracer: SdkTracer): boolean {
   return isSpanContextValid(tracer.startSpan('probe').spanContext());
 }

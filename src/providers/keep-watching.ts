@@ -96,10 +96,7 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
     }
   }
 
-  /**
-   * Creates the `push` of one watch. A change that violates the contract, or cannot be applied, ends the
-   * watch.
-   */
+  /** Creates the `push` of one watch. A change that violates the contract or cannot be applied ends it. */
   function createPush(scope: AbortScope, fail: (error: unknown) => void): PushChange {
     let isSynced = false;
     return (change) => {

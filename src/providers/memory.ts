@@ -11,10 +11,7 @@ export interface MemorySource {
   remove(id: SessionId): void;
   /** Replaces all Sessions. */
   replaceAll(sessions: readonly Session[]): void;
-  /**
-   * Marks one Session (without an id: all) as STALE until it is put again. `error` is the reason, on one
-   * line.
-   */
+  /** Marks one Session (without an id: all) as STALE until it is put again. `error` is one line. */
   markStale(error: string, id?: SessionId): void;
   /** Rejects the current watches with the error. */
   fail(error: unknown): void;

@@ -16,10 +16,7 @@ export interface SessionProvider {
    * `keepWatching` alone retries. May be called again once it has settled; the new snapshot closes the gap.
    */
   watch(push: PushChange, signal: AbortSignal): Promise<void>;
-  /**
-   * Checks the configuration before the start, to report mistakes on the command line. Throws a
-   * {@link ProviderError}.
-   */
+  /** Reports mistakes in the configuration before the start. Throws a {@link ProviderError}. */
   check?(): Promise<void>;
 }
 

@@ -36,10 +36,7 @@ export interface SourceLogOptions {
 /** Delay of a failure of a source that ends by itself, and of transient errors, in milliseconds. */
 const DELAY_MS = 2_000;
 
-/**
- * How long a source must work before its recovery is logged, in milliseconds: a snapshot may bring the same
- * error again.
- */
+/** How long a source must work before its recovery is logged: a snapshot may repeat the error. */
 const RECOVERED_MS = 1_000;
 
 /** Key of errors of the source itself, among the ids of its Sessions. */

@@ -19,15 +19,9 @@ export interface SourcesOptions {
 export interface SourceOptions {
   /** Whether the gateway counts as ready even when the source's first attempt fails. Default: false. */
   readonly optional?: boolean;
-  /**
-   * Whether the source may end at any time, as a Tilt does: a failure shortly before its removal is no error.
-   * Default: false.
-   */
+  /** Whether the source may end at any time: a failure before its removal is no error. Default: false. */
   readonly endsByItself?: boolean;
-  /**
-   * Whether errors may resolve themselves within moments, as with a file that is rewritten in steps. Default:
-   * false.
-   */
+  /** Whether errors may resolve themselves, as when a file is rewritten in steps. Default: false. */
   readonly hasTransientErrors?: boolean;
 }
 
@@ -40,10 +34,7 @@ export interface Sources {
    * provider's first snapshot, and never GONE. Adds the source when it does not exist.
    */
   replace(provider: SessionProvider, options?: SourceOptions): void;
-  /**
-   * Stops watching a source; its Sessions are GONE for the given reason. A no-op when the source does not
-   * exist.
-   */
+  /** Stops watching a source; its Sessions are GONE for the reason. Ignored for an unknown source. */
   remove(name: string, reason: string): void;
   /**
    * Stops watching all sources and waits until they have stopped. The sink keeps their state, because the

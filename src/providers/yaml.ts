@@ -81,10 +81,7 @@ function findSyntaxError({ errors: [error] }: Pick<Document, 'errors'>): YamlPro
   return { offset: error.pos[0], message: error.message, reason };
 }
 
-/**
- * Converts a document to a value. The library reports an alias without an anchor only here; the message ends
- * with its name.
- */
+/** Converts a document to a value. An alias without an anchor is reported here, with its name. */
 function toValue(document: Pick<Document, 'toJS'>): unknown {
   try {
     return document.toJS({ maxAliasCount: -1 });

@@ -19,14 +19,9 @@ export interface LogPosition {
 export interface Cursors {
   /** Records that the change at `at` made `revision`. */
   record(at: LogPosition, revision: number): void;
-  /**
-   * Records that a snapshot up to `at` made `revision`. The positions that it merged stand for no revision of
-   * their own.
-   */
+  /** Records that a snapshot up to `at` made `revision`. Positions within it have no own revision. */
   recordSnapshot(at: LogPosition, revision: number): void;
-  /**
-   * Records that every change up to `at` is contained in `revision`. The last of them may have been a no-op.
-   */
+  /** Records that `revision` contains every change up to `at`. The last may have been a no-op. */
   advanceTo(at: LogPosition, revision: number): void;
   cursorOf(revision: number): string;
   /** Revision of a cursor; null when it is unknown or no longer known here. */
@@ -130,9 +125,7 @@ export function createCursors(epoch: string): Cursors {
     return next !== undefined && position > next.mergedAbove;
   }
 
-  /**
-   * Index of the first checkpoint that satisfies a condition which also holds for all checkpoints after it.
-   */
+  /** Index of the first checkpoint that satisfies a condition, which must hold for all later ones too. */
   function findFirstIndex(holds: (checkpoint: Checkpoint) => boolean): number {
     return firstIndex(checkpoints.length, (index) => {
       const checkpoint = checkpoints[index];

@@ -125,9 +125,7 @@ function sameTarget(a: Target, b: Target): boolean {
   );
 }
 
-/**
- * Equality across two runs of Tilt, where a target may have the same state but not the same start of phase.
- */
+/** Equality across two runs of Tilt: the state may be the same while the start of the phase is not. */
 function isSameInBoth(a: Observed, b: Observed): boolean {
   return a === b || (a.since === b.since && sameTarget(a, b));
 }

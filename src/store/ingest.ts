@@ -10,9 +10,7 @@ import type { SessionTable } from './session-table.js';
 
 /** Applies changes of single Sessions to the session table. */
 export interface Ingest {
-  /**
-   * Applies a newer state of a Session. Returns an error when another source provides a Session with this id.
-   */
+  /** Applies a newer state of a Session. Returns an error when another source provides this id. */
   upsert(source: SessionOwner, upsert: SessionUpsert, at?: LogPosition): string | null;
   /** Marks a Session of the source as STALE. Ignored when the source does not have it. */
   markStale(source: SessionOwner, id: SessionId, error: string): void;
@@ -145,9 +143,7 @@ function finalResultTime({ status, connection }: SessionRecord): MicroTime | nul
   return status.done && connection.state === 'stale' ? connection.since : null;
 }
 
-/**
- * Creates the timers of GONE Sessions. @param onExpire called when the retention time of a Session is over
- */
+/** Creates the timers of GONE Sessions. @param onExpire called at the end of the retention time */
 function createRetention(clock: Clock, retainMs: number, onExpire: (id: SessionId) => void) {
   const timers = new Map<SessionId, () => void>();
   return {

@@ -29,10 +29,7 @@ export interface JournalLimits {
    * per target. The targets themselves are shared by all revisions that did not change them.
    */
   readonly targets: number;
-  /**
-   * Target changes in the kept revisions. Each keeps the target's previous state with its history: up to 1
-   * kB.
-   */
+  /** Target changes in the kept revisions. Each keeps the previous state with its history: up to 1 kB. */
   readonly changes: number;
 }
 

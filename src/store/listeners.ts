@@ -48,7 +48,7 @@ export function createListeners<E>(onError: (error: unknown) => void): Listeners
 interface Subscribers {
   readonly size: number;
   /**
-   * Adds a listener of every revision or, with an id, of one Session's. Returns the function that removes it.
+   * Adds a listener of all revisions or, with an id, of one Session's. Returns a function that removes it.
    */
   add(listener: (revision: Revision) => void, id?: SessionId): () => void;
   notify(revision: Revision): void;

@@ -211,10 +211,7 @@ function reportedStart(previous: TrackedTarget | null, state: TargetState): Micr
   return mayHaveBeenReady(previous, state) ? null : readyTimeOf(state);
 }
 
-/**
- * Whether a target may have been ready earlier in the same start. Tilt's ready time may then belong to that
- * readiness.
- */
+/** Whether a target may have been ready before in this start. Tilt's ready time may be of that readiness. */
 function mayHaveBeenReady(previous: TrackedTarget | null, { startTime }: ActiveState): boolean {
   if (previous === null) return false;
   const { readiness } = previous;

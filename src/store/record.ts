@@ -71,10 +71,7 @@ export function withConnection(
   return known.error === error ? known : { state, since: known.since, error };
 }
 
-/**
- * Transitions kept per target: enough for the last minutes of a flapping server, few enough for 10,000
- * targets.
- */
+/** Transitions kept per target: minutes of a flapping server, yet small for 10,000 targets. */
 export const HISTORY_LIMIT = 50;
 
 /** Appends a transition and drops the oldest beyond {@link HISTORY_LIMIT}. */
@@ -98,9 +95,7 @@ export interface Readiness {
   readonly startTime: MicroTime;
   /** When it first became ready after this start; null while it has not, or when that cannot be known. */
   readonly firstReadyTime: MicroTime | null;
-  /**
-   * Whether the gateway has observed this start from before its first readiness, which has not happened yet.
-   */
+  /** Whether this start was observed from before its first readiness, which is yet to happen. */
   readonly isAwaited: boolean;
 }
 

@@ -164,10 +164,7 @@ function createSource(name: string, optional: boolean, since: MicroTime): Source
   };
 }
 
-/**
- * Whether readiness no longer depends on a source: it has synced, or it is optional and its first attempt
- * failed.
- */
+/** Whether readiness no longer depends on a source: it has synced, or is optional and has failed. */
 function isSettled(source: Source): boolean {
   return source.synced || (source.optional && source.state === 'stale');
 }

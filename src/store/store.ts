@@ -9,9 +9,7 @@ import type { SessionRecord } from './record.js';
 import { createSessionTable } from './session-table.js';
 import { createSourceTable, type SourceStatus } from './source-table.js';
 
-/**
- * The newest state of every Session. It is synchronous: everything that is read in one tick is consistent.
- */
+/** The newest state of every Session. Synchronous: everything that is read in one tick is consistent. */
 export interface Store extends ChangeSink {
   apply(source: string, change: StoreChange): void;
   /** Rises with every change that a client could see. */
@@ -47,8 +45,8 @@ export interface Store extends ChangeSink {
    */
   subscribe(listener: (revision: Revision) => void, id?: SessionId): () => void;
   /**
-   * Calls the listener whenever the status of a source or `ready` may have changed. Returns the function that
-   * unsubscribes.
+   * Calls the listener when the status of a source or `ready` may have changed. Returns a function to
+   * unsubscribe.
    */
   onSources(listener: () => void): () => void;
   /** Deletes the GONE Sessions of a source, regardless of their retention time. */
@@ -81,10 +79,7 @@ export interface StoreOptions {
 /** Default of `StoreOptions.retainMs`: 1 hour. */
 export const DEFAULT_RETAIN_MS = 3_600_000;
 
-/**
- * With more Sessions, a reader that comes from another gateway receives a reset instead of a resync of each
- * connection.
- */
+/** With more Sessions, a reader from another gateway receives a reset instead of resyncs. */
 const MAX_RESYNCS = 1_000;
 
 /** Creates an empty store. */
@@ -143,10 +138,7 @@ export function createStore(options: StoreOptions): Store {
     },
   };
 
-  /**
-   * The present connection of a Session, as a revision for a reader that knows the Session from another
-   * gateway.
-   */
+  /** The present connection of a Session, as a revision for a reader from another gateway. */
   function resync(id: SessionId): Revision[] {
     const after = table.get(id);
     if (!after) return [];

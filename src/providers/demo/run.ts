@@ -103,10 +103,7 @@ function toState(target: ShopTarget, run: DemoRun): unknown {
   };
 }
 
-/**
- * Tilt's wait reasons: `internal/store/hold.go`, and `waiting-for-pod` of
- * `internal/controllers/core/session`.
- */
+/** Wait reasons of `internal/store/hold.go` and `internal/controllers/core/session` in Tilt. */
 function findWaitReason({ name, isPod, needs }: ShopTarget, run: DemoRun): string {
   if (name === TILTFILE.name) return 'initial-build';
   if (isPod) return 'waiting-for-pod';

@@ -11,9 +11,7 @@ export interface Frame {
   readonly afterMs: number;
   /** By target. Empty in the first frame, when Tilt has just started. */
   readonly moves: Readonly<Record<string, Move>>;
-  /**
-   * Microseconds below the clock's millisecond, 0 to 999: Tilt writes them, but the clock does not have them.
-   */
+  /** Microseconds below the clock's millisecond, 0 to 999, which Tilt writes and the clock lacks. */
   readonly micros: number;
 }
 

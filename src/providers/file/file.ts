@@ -19,10 +19,7 @@ import {
 
 /** Options of {@link createFileProvider}. */
 export interface FileProviderOptions {
-  /**
-   * A file, or a folder whose `*.yaml`, `*.yml` and `*.json` files are read (without hidden files and
-   * subfolders).
-   */
+  /** A file, or a folder whose `*.yaml`, `*.yml` and `*.json` files are read, except hidden ones. */
   readonly path: string;
   /**
    * Name of the provider, and the instance of the Sessions of a file. In a folder, the instance is the name
@@ -30,10 +27,7 @@ export interface FileProviderOptions {
    */
   readonly name?: string;
   readonly clock: Clock;
-  /**
-   * Interval between polls, in milliseconds. Default 250: a change appears instant, and a poll costs a
-   * `stat`.
-   */
+  /** Interval between polls, in milliseconds. Default 250: it appears instant, and a poll is one `stat`. */
   readonly pollMs?: number;
 }
 
@@ -123,10 +117,7 @@ async function listMembers(path: string, instance: string): Promise<Listing> {
   }
 }
 
-/**
- * A problem of the path, like that of a file, counts at the first poll or when two polls in a row have found
- * it.
- */
+/** A problem of the path counts at the first poll, or when two polls in a row have found it. */
 function confirmProblem(
   problem: string,
   before: PathState | null,

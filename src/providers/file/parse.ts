@@ -90,10 +90,7 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-/**
- * Line of a JSON error, if the message of `JSON.parse` has a position. Some messages quote the surrounding
- * text instead.
- */
+/** Line of a JSON error; empty when the message of `JSON.parse` has no position. */
 function findLine(message: string, text: string): string {
   const offset = /end of JSON/.test(message) ? text.length : /at position (\d+)/.exec(message)?.[1];
   return offset === undefined ? '' : `line ${text.slice(0, Number(offset)).split('\n').length}: `;

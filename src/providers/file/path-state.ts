@@ -155,10 +155,7 @@ export function isSessionFile(file: string): boolean {
 
 const ENDING = /\.(ya?ml|json)$/i;
 
-/**
- * Returns the changes that lead from one snapshot to the next, or from nothing. Pure. Sessions are compared
- * by identity.
- */
+/** Returns the changes from one snapshot, or from nothing, to the next. Compares by identity. Pure. */
 export function diffSnapshots(before: SourceSnapshot | null, after: SourceSnapshot): Change[] {
   // Only a snapshot clears a problem of the source as a whole.
   const isReset = before === null || (before.problem !== null && before.problem !== after.problem);

@@ -11,9 +11,7 @@ export interface ObjectIdentity {
   readonly resourceVersion: string | null;
 }
 
-/**
- * Reads the identity of a Kubernetes object. Fields that are missing, empty or not strings are null. Pure.
- */
+/** Reads the identity of an object. Fields that are missing, empty or not strings are null. Pure. */
 export function identityOf(object: unknown, source: string): ObjectIdentity {
   const metadata = isRecord(object) && isRecord(object.metadata) ? object.metadata : {};
   const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null);
@@ -87,10 +85,7 @@ export function createSeenVersions(): SeenVersions {
  * restarted Tilt has one too; a uid that returns after another one replaced it does.
  */
 export interface Rivals {
-  /**
-   * Adds a newer state of an object, given the last state of its id. Returns an error while the id is
-   * ambiguous.
-   */
+  /** Adds a newer state, given the last state of its id. Returns an error while the id is ambiguous. */
   add(session: Session, last: Session | undefined): string | null;
   /** Records the deletion of an object of this id. The remaining one is no longer ambiguous. */
   remove(id: SessionId): void;

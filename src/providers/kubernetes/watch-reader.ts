@@ -26,10 +26,7 @@ interface CachedLine extends SplitLine {
   readonly session: Session;
 }
 
-/**
- * A line in Tilt's format: its object with an empty list in place of the targets, and the offsets of the
- * targets.
- */
+/** A line in Tilt's format: its object with an empty list of targets, and the offsets of the targets. */
 interface EventLine {
   readonly object: JsonObject;
   readonly status: JsonObject;
@@ -115,9 +112,7 @@ const OPENING = '"targets":[';
 const MARKER = 'tilt-graphql: here are the targets';
 const MARKER_JSON = JSON.stringify(MARKER);
 
-/**
- * Parses a line without its targets. Returns null when it is not an ADDED or MODIFIED event in Tilt's format.
- */
+/** Parses a line without its targets. Returns null unless it is ADDED or MODIFIED in Tilt's format. */
 function parseAroundTargets(line: Buffer): EventLine | null {
   const opening = line.indexOf(OPENING);
   const targetsEnd = line.lastIndexOf('}]') + 1;
@@ -134,9 +129,7 @@ function parseAroundTargets(line: Buffer): EventLine | null {
   return { object: { ...object, status }, status, targetsStart, targetsEnd };
 }
 
-/**
- * End of one target and start of the next. No JSON string contains it, because its quotes would be escaped.
- */
+/** End of one target and start of the next. In a JSON string, its quotes would be escaped. */
 const SEPARATOR = '},{"name":';
 const COMMA = 0x2c;
 

@@ -28,10 +28,7 @@ export interface WatchState {
   list(list: SessionList): Change[];
   /** Applies an event of a watch. Returns no changes for an old or repeated version and for an `error`. */
   event(event: WatchEvent): Change[];
-  /**
-   * Whether a list contains something that the watch, silent since then, should have delivered. Such a watch
-   * is dead.
-   */
+  /** Whether a list has something that the silent watch should have delivered. Such a watch is dead. */
   isBehind(list: SessionList): boolean;
   /** Whether something became `stale` after the last list. */
   readonly isDegraded: boolean;

@@ -165,10 +165,7 @@ function decode(bytes: Uint8Array): { text: string } | { problem: string } {
   }
 }
 
-/**
- * Creates an empty span: bytes of a stream that can extend over several chunks, which it references until
- * they are taken.
- */
+/** Creates an empty span: bytes over several chunks, which it references until they are taken. */
 function createByteSpan() {
   let earlier: Uint8Array[] = []; // parts in earlier chunks
   let earlierBytes = 0;

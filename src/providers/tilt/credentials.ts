@@ -47,10 +47,7 @@ async function readContent(content: Content | null): Promise<string | null> {
   });
 }
 
-/**
- * Node.js accepts an invalid CA silently and then trusts no server, so it is validated here, where the cause
- * is known.
- */
+/** Validates the CA here, because Node.js accepts an invalid one silently and then trusts no server. */
 function checkPems({ ca, cert, key }: { ca?: string; cert?: string; key?: string }): void {
   checkPem('certificate-authority', () => ca !== undefined && new X509Certificate(ca));
   checkPem('client-certificate and client-key', () =>

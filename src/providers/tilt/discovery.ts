@@ -28,15 +28,9 @@ export interface TiltDiscoveryOptions extends Partial<TiltLimits> {
   readonly log: Log;
   /** Default: nothing is counted. */
   readonly metrics?: Metrics;
-  /**
-   * Interval between checks of the file, for systems without file-system events, in milliseconds. Default
-   * 500.
-   */
+  /** Interval between checks where the system sends no events, in milliseconds. Default 500. */
   readonly pollMs?: number;
-  /**
-   * How long a changed file that may be incomplete must stay unchanged before it is read, in milliseconds.
-   * Default 50.
-   */
+  /** How long an incomplete file must stay unchanged before it is read, in milliseconds. Default 50. */
   readonly settleMs?: number;
   /**
    * How long a connected Tilt may take to end before a new entry of its name counts as a second Tilt, in

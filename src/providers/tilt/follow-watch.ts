@@ -89,10 +89,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
     scope.end();
   }
 
-  /**
-   * Resolves with the list that shows that the watch is dead; with null when the watch has ended in another
-   * way.
-   */
+  /** Resolves with the list that shows that the watch is dead; with null when it ended otherwise. */
   async function checkWhenIdle(): Promise<SessionList | null> {
     let quietSince = openedAt;
     while (!scope.signal.aborted) {
@@ -113,10 +110,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
     return null;
   }
 
-  /**
-   * Returns null when the watch delivers a line meanwhile: it is alive, and the list may be older than the
-   * line.
-   */
+  /** Returns null when the watch delivers a line meanwhile: the list may be older than the line. */
   async function listWhileQuiet(): Promise<SessionList | null> {
     const linesBefore = linesRead;
     try {

@@ -22,10 +22,7 @@ export interface Endpoint {
   readonly clientCertificate: Content | null;
   readonly clientKey: Content | null;
   readonly basic: { readonly username: string; readonly password: string } | null;
-  /**
-   * Proxy from `proxy-url`, which takes precedence over the environment; null for the environment's proxy, if
-   * any.
-   */
+  /** Proxy from `proxy-url`, which overrides the environment's proxy; null for the latter, if any. */
   readonly proxy: string | null;
 }
 

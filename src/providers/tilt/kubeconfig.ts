@@ -81,9 +81,7 @@ async function readIfExists(path: string): Promise<KubeconfigFile | null> {
   }
 }
 
-/**
- * Finds the endpoint of a context. Throws a {@link ProviderError} `config` that lists the existing contexts.
- */
+/** Finds the endpoint of a context. Throws a {@link ProviderError} `config` with the existing contexts. */
 export function findEndpoint(kubeconfig: Pick<Kubeconfig, 'path' | 'contexts'>, name: string): Endpoint {
   const { path, contexts } = kubeconfig;
   const context = contexts.find((candidate) => candidate.name === name);
@@ -162,9 +160,7 @@ function firstByName(roots: readonly Field[], list: string, key: string): Map<st
   return first;
 }
 
-/**
- * Converts `[{name, <key>: {…}}, …]` to a map. Like kubectl it rejects a name that occurs twice in a file.
- */
+/** Converts `[{name, <key>: {…}}, …]` to a map. Like kubectl it rejects a name that occurs twice. */
 function byName(root: Field, list: string, key: string): Map<string, Field> {
   const entries = new Map<string, Field>();
   for (const entry of items(member(root, list))) {

@@ -8,9 +8,7 @@ export interface TiltLimits {
    * Default 30 s: a quiet Tilt costs two small requests per minute.
    */
   readonly idleMs: number;
-  /**
-   * Time limit of a list, or of the headers of a watch, connecting included. In milliseconds. Default 10 s.
-   */
+  /** Limit of a list or of the headers of a watch, connecting included. In milliseconds. Default 10 s. */
   readonly requestMs: number;
   /**
    * A watch that ends sooner than this without changes is an error, so that the next attempt is delayed.

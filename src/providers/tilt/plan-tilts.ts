@@ -25,10 +25,7 @@ export interface PlanInput<T extends FollowedTilt> {
   readonly known: readonly T[];
   /** Entries of the kubeconfig. */
   readonly listed: readonly KubeContext[];
-  /**
-   * Whether a Tilt that is still connected may be about to end, so that a new entry of its name is not
-   * certainly a second Tilt.
-   */
+  /** Whether the connected Tilt of this name may be about to end; its entry may then be a restart. */
   mayEnd(challenger: KubeContext): boolean;
 }
 
@@ -38,10 +35,7 @@ export interface Plan<T extends FollowedTilt> {
   readonly undecided: readonly KubeContext[];
 }
 
-/**
- * Whether Tilt itself maintains a context, which then exists as long as its Tilt. A user maintains all
- * others.
- */
+/** Whether Tilt itself maintains a context, which then exists as long as its Tilt. */
 export function isTiltContext(name: string): boolean {
   return name.startsWith('tilt-');
 }

@@ -46,10 +46,7 @@ function isDirect(server: URL, noProxy: string): boolean {
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
-/**
- * Whether an entry of `NO_PROXY` matches a host: `*`, a subnet, or an address or domain with an optional
- * port.
- */
+/** Whether an entry of `NO_PROXY` matches a host: `*`, subnet, or address or domain with optional port. */
 function matches(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true;
   if (isSubnet(entry)) return isIP(host) !== 0 && isInSubnets(host, [entry]);
@@ -87,9 +84,7 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }
 
-/**
- * Opens a connection to a server through a proxy, with CONNECT or SOCKS 5. Rejects when the proxy denies it.
- */
+/** Opens a connection through a proxy, with CONNECT or SOCKS 5. Rejects when the proxy denies it. */
 export function openTunnel(proxy: URL, server: URL, signal: AbortSignal): Promise<Socket> {
   const host = bareHost(server);
   const port = Number(server.port || (server.protocol === 'https:' ? 443 : 80));
@@ -128,10 +123,7 @@ function connectByHttp(proxy: URL, authority: string, signal: AbortSignal): Prom
   });
 }
 
-/**
- * The proxy resolves names, as in Go, which treats `socks5` like `socks5h`. The library has a time limit of
- * 30 s of its own.
- */
+/** The proxy resolves names, also for `socks5`, as in Go. The library has a time limit of 30 s. */
 async function connectBySocks(
   proxy: URL,
   destination: { readonly host: string; readonly port: number },

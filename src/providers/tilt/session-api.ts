@@ -117,10 +117,7 @@ function safeUrl({ origin, pathname }: URL): string {
 const SESSIONS = '/apis/tilt.dev/v1alpha1/sessions';
 const MAX_ERROR_BYTES = 64 * 1024;
 
-/**
- * Tilt ignores the version and bookmarks, and starts with the current objects. Kubernetes starts after the
- * version.
- */
+/** Tilt ignores version and bookmarks and starts with all objects. Kubernetes starts after the version. */
 function watchQuery(resourceVersion: string): string {
   const query = new URLSearchParams({ watch: '1', allowWatchBookmarks: 'true' });
   if (resourceVersion !== '') query.set('resourceVersion', resourceVersion);

@@ -11,10 +11,7 @@ export interface TiltRegistryOptions {
   readonly file: string;
   readonly clock: Clock;
   readonly log: Log;
-  /**
-   * How long a connected Tilt may take to end before a new entry of its name counts as a second Tilt, in
-   * milliseconds.
-   */
+  /** How long a new entry of a connected Tilt's name may be a restart, in milliseconds. */
   readonly graceMs: number;
   createProvider(context: KubeContext, name: string, onConnection: (isUp: boolean) => void): SessionProvider;
   /** See `TiltDiscoveryOptions`. */
@@ -23,10 +20,7 @@ export interface TiltRegistryOptions {
   onLost(name: string, reason: string): void;
 }
 
-/**
- * Listener of the steps that the registry takes between two updates, after a connection broke or time has
- * passed.
- */
+/** Listener of the steps between two updates, after a connection broke or time has passed. */
 export interface RegistryListener {
   /** A Tilt was found, replaced or lost. */
   onChange(): void;
@@ -43,10 +37,7 @@ export interface TiltRegistry {
   update(entries: readonly KubeContext[]): boolean;
   /** Whether the entry of a Tilt, which existed before, is missing. */
   isMissingFrom(entries: readonly KubeContext[]): boolean;
-  /**
-   * Whether an entry has the address of a new Tilt but the credentials of the previous one: Tilt writes them
-   * in steps.
-   */
+  /** Whether an entry has a new address but the previous credentials: Tilt writes them in steps. */
   isHalfWritten(entry: KubeContext): boolean;
 }
 

@@ -22,10 +22,7 @@ export interface TiltProviderOptions extends Partial<TiltLimits> {
   readonly log: Log;
   /** Default: nothing is counted. */
   readonly metrics?: Metrics;
-  /**
-   * Called with true when the server has returned its Sessions, and with false when it can no longer be
-   * reached.
-   */
+  /** Called with true when the server has returned its Sessions, with false when it is unreachable. */
   readonly onConnection?: (isUp: boolean) => void;
 }
 
@@ -132,10 +129,7 @@ export async function watchSessions(options: WatchSessionsOptions, signal: Abort
   }
 }
 
-/**
- * Prevents requests without a pause. An expired version is an error only the second time, because a list
- * resolves it.
- */
+/** Prevents requests without a pause. A list resolves an expired version, unless that is repeated. */
 function endedTooSoon(end: WatchEnd, previous: WatchEnd['why'] | null, minWatchMs: number): boolean {
   if (end.hadChanges || end.durationMs >= minWatchMs) return false;
   return end.why !== 'dead' && (end.why !== 'expired' || previous === 'expired');
