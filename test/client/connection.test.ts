@@ -82,7 +82,7 @@ describe('the connection of a client', () => {
     });
     await using client = openDisposableClient({ url: silent.url.replace('https', 'http') });
     const views = readIterator(client.watchTargets());
-    const refused = expect(views.next()).rejects.toThrow('It has ended.');
+    const refused = expect(views.next()).rejects.toThrow('The iterator has ended.');
     await expect.poll(() => connections).toBe(1);
     client.close();
     await refused;
@@ -95,7 +95,7 @@ describe('the connection of a client', () => {
     const views = readIterator(client.watchTargets());
     const pending = views.next();
     client.close();
-    await expect(pending).rejects.toThrow('It has ended.');
+    await expect(pending).rejects.toThrow('The iterator has ended.');
     await expect.poll(() => gateway.sockets.size).toBe(0);
   });
 

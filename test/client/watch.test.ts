@@ -79,7 +79,7 @@ describe('watchTargets', () => {
       message: 'Which Session? 2 are known, so give an id: a/Tiltfile, b/Tiltfile.',
       errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
     });
-    await expect(views.next()).rejects.toThrow('It has ended.');
+    await expect(views.next()).rejects.toThrow('The iterator has ended.');
     expect(gateway.gateway.readers).toBe(0);
   });
 
@@ -96,7 +96,7 @@ describe('watchTargets', () => {
     await views.next();
     const pending = views.next();
     await views.end();
-    await expect(pending).rejects.toThrow('It has ended.');
+    await expect(pending).rejects.toThrow('The iterator has ended.');
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
@@ -122,8 +122,8 @@ describe('watchTargets', () => {
     const pending = views.next();
     client.close();
     client.close();
-    await expect(pending).rejects.toThrow('It has ended.');
-    await expect(readIterator(client.watchTargets()).next()).rejects.toThrow('It has ended.');
+    await expect(pending).rejects.toThrow('The iterator has ended.');
+    await expect(readIterator(client.watchTargets()).next()).rejects.toThrow('The iterator has ended.');
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
