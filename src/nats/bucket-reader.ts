@@ -130,10 +130,7 @@ export function createBucketReader(
     if (envelope !== null && envelope.previous !== revision) onGap(entry, revision);
     const publisher = envelopeOf(known)?.publisher ?? null;
     const isAlive = presence.isAlive(key) && publisher === (envelope?.publisher ?? null);
-    // The end of a Session that is written again after its deletion is not shown again after the retention
-    // time. The wall clock does not count here: if it were wrong, the result would be lost.
-    const isOver = envelope?.connection === 'gone' && (envelope.ageMs ?? 0) > retainMs;
-    for (const change of toChanges(isOver ? { ...entry, content: null } : entry, log)) push(change);
+    for (const change of toNextChanges(entry, log, retainMs)) push(change);
     // A publisher that writes is alive, even if its first heartbeat arrives later.
     if (!isAlive) presence.seen(key);
   }
@@ -152,6 +149,17 @@ export function createBucketReader(
       push({ type: 'remove', id, reason: 'it exceeded the age limit of the bucket' });
     }
   }
+}
+
+/**
+ * Converts an entry after the snapshot. The end of a Session that is written again after its deletion is not
+ * shown again after the retention time. The wall clock does not count: if it were wrong, the result would be
+ * lost.
+ */
+function toNextChanges(entry: Entry, log: string, retainMs: number): LogChange[] {
+  const envelope = envelopeOf(entry);
+  const isOver = envelope?.connection === 'gone' && (envelope.ageMs ?? 0) > retainMs;
+  return toChanges(isOver ? { ...entry, content: null } : entry, log);
 }
 
 /** Creates the snapshot without Sessions that ended before a time in milliseconds since 1970. */

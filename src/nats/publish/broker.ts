@@ -50,7 +50,7 @@ export function connectBroker(options: BrokerOptions): Broker {
   let isDown = true;
   let restoring: Promise<void> | null = null;
   let last: Bucket | null = null;
-  let opened = open(isPermanent);
+  let opened = openUntilReady(isPermanent);
   opened.catch(() => {});
 
   return {
@@ -70,8 +70,8 @@ export function connectBroker(options: BrokerOptions): Broker {
     },
   };
 
-  /** @param isFinal whether an error makes retrying useless */
-  async function open(isFinal: (problem: ProviderError) => boolean): Promise<Bucket> {
+  /** Opens the bucket, and retries. @param isFinal whether an error makes retrying useless */
+  async function openUntilReady(isFinal: (problem: ProviderError) => boolean): Promise<Bucket> {
     const backoff = createBackoff(clock, random);
     for (;;) {
       ending.signal.throwIfAborted();
@@ -102,12 +102,8 @@ export function connectBroker(options: BrokerOptions): Broker {
     if (ending.signal.aborted) return;
     isDown = true;
     if (reason) log('warn', `${toProviderError(address, reason).message}; opening a new connection`);
-    reopen();
-  }
-
-  /** Retries after every error: a password may be changed at the broker before it is changed in the file. */
-  function reopen(): void {
-    opened = open(() => false);
+    // Retries after every error: a password may be changed at the broker before it is changed in the file.
+    opened = openUntilReady(() => false);
     opened.catch(() => {});
   }
 

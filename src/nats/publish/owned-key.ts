@@ -136,19 +136,11 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
     isHeldInSilence = !hasWritten;
     if (hasWritten && held.envelope !== null) {
       // Its result must stay: a result of this publisher would look like a later one.
-      const who = held.envelope.publisher;
-      throw new ProviderError(
-        'refused',
-        `${key}: another publisher (${who}) has written it meanwhile; give this one another --instance`,
-      );
+      throw createWrittenError(key, held.envelope.publisher);
     }
     if (other !== null && other !== publisher && !isOver && !takeOver) {
       heldRevision ??= held.revision;
-      const silence = `${presenceMs / 1_000} s`;
-      throw new ProviderError(
-        'refused',
-        `${key}: another publisher (${other}) writes it; stop that one (it counts as gone after ${silence}), give this one another --instance, or take over with --take-over`,
-      );
+      throw createHeldError(key, other, presenceMs);
     }
     await presence.put(key, publisher);
     heldRevision = null;
@@ -165,6 +157,20 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
     if (isRewritten && envelope.connection === 'gone' && !hasEnded()) return { ...held, envelope: null };
     throw new ProviderError('refused', `${key}: taken over by ${envelope.publisher}`);
   }
+}
+
+function createWrittenError(key: string, other: string): ProviderError {
+  const hint = 'give this one another --instance';
+  return new ProviderError(
+    'refused',
+    `${key}: another publisher (${other}) has written it meanwhile; ${hint}`,
+  );
+}
+
+function createHeldError(key: string, other: string, presenceMs: number): ProviderError {
+  const stop = `stop that one (it counts as gone after ${presenceMs / 1_000} s)`;
+  const hint = `${stop}, give this one another --instance, or take over with --take-over`;
+  return new ProviderError('refused', `${key}: another publisher (${other}) writes it; ${hint}`);
 }
 
 /** Newest state of a key, and its revision. */
