@@ -2,19 +2,19 @@ import { parseArgs } from 'node:util';
 import type { SoakPlan } from './soak.js';
 import type { Goals } from './verdict.js';
 
-/** What was asked for on the command line. */
+/** Options of the command line. */
 export interface Options {
   readonly minutes: number;
   readonly seed: number;
 }
 
-/** What the command line may be, in short. */
+/** Help text of the command. */
 export const USAGE = `npm run soak -- [--minutes <n>] [--seed <n>]
 
-  --minutes   for how long readers come and go, after a warm-up of up to a minute (30)
-  --seed      of all that is left to chance (a new one each time, which is printed)`;
+  --minutes   duration, after a warm-up of up to a minute (default 30)
+  --seed      seed of the random choices (default: a new one, which is printed)`;
 
-/** Reads the command line; null when only help is wanted. Throws an error that names what it does not know. */
+/** Parses the command line. Returns null for `--help`. Throws an error that names an unknown option. */
 export function readOptions(args: readonly string[], seed: number): Options | null {
   const { values } = parseArgs({
     args: [...args],
@@ -26,13 +26,13 @@ export function readOptions(args: readonly string[], seed: number): Options | nu
   });
   if (values.help) return null;
   return {
-    minutes: numberOf('--minutes', values.minutes, { least: 0.1, most: 1_440, isWhole: false }),
-    seed: numberOf('--seed', values.seed, { least: 0, most: 2 ** 32 - 1, isWhole: true }),
+    minutes: parseNumber('--minutes', values.minutes, { min: 0.1, max: 1_440, isWhole: false }),
+    seed: parseNumber('--seed', values.seed, { min: 0, max: 2 ** 32 - 1, isWhole: true }),
   };
 }
 
-/** What is done in so many minutes. */
-export function planOf({ minutes, seed }: Options): SoakPlan {
+/** Creates the plan of a run. */
+export function createPlan({ minutes, seed }: Options): SoakPlan {
   const ms = minutes * 60_000;
   return {
     seed,
@@ -46,8 +46,8 @@ export function planOf({ minutes, seed }: Options): SoakPlan {
   };
 }
 
-/** What is to come of it: in half an hour 200,000 connects and a million updates. */
-export function goalsOf({ minutes }: Options): Goals {
+/** Minimum counts of a run: 200,000 connects and a million updates in half an hour. */
+export function createGoals({ minutes }: Options): Goals {
   return {
     connects: Math.floor((200_000 / 30) * minutes),
     updates: Math.floor((1_000_000 / 30) * minutes),
@@ -57,15 +57,15 @@ export function goalsOf({ minutes }: Options): Goals {
 }
 
 interface Bounds {
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
   readonly isWhole: boolean;
 }
 
-function numberOf(option: string, text: string, { least, most, isWhole }: Bounds): number {
+function parseNumber(option: string, text: string, { min, max, isWhole }: Bounds): number {
   const value = Number(text);
-  if (text !== '' && value >= least && value <= most && (!isWhole || Number.isInteger(value))) return value;
+  if (text !== '' && value >= min && value <= max && (!isWhole || Number.isInteger(value))) return value;
   throw new Error(
-    `${option}: expected a ${isWhole ? 'whole ' : ''}number from ${least} to ${most}, got ${text}`,
+    `${option}: expected a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}, got ${text}`,
   );
 }

@@ -1,23 +1,23 @@
-import type { Figures, Glance } from './processes/api.js';
+import type { Figures, QuickFigures } from './processes/api.js';
 import type { SoakCounts, SoakResult } from './soak.js';
 
-/** How things are on the way, in one line. */
-export function lineOf(counts: SoakCounts, { heapBytes, rssBytes, files }: Glance): string {
-  const { ms, connects, updates, payloads, wrong } = counts;
+/** Formats the progress of a run in one line. */
+export function formatProgress(counts: SoakCounts, { heapBytes, rssBytes, files }: QuickFigures): string {
+  const { ms, connects, updates, payloads, mismatches } = counts;
   return [
     `${(ms / 60_000).toFixed(1)} min`,
-    `connects ${countText(connects)}`,
-    `updates ${countText(updates)}`,
-    `payloads ${countText(payloads)}`,
-    `wrong folds ${countText(wrong)}`,
-    `heap ${megabytes(heapBytes)}`,
-    `rss ${megabytes(rssBytes)}`,
+    `connects ${formatCount(connects)}`,
+    `updates ${formatCount(updates)}`,
+    `payloads ${formatCount(payloads)}`,
+    `mismatches ${formatCount(mismatches)}`,
+    `heap ${formatMegabytes(heapBytes)}`,
+    `rss ${formatMegabytes(rssBytes)}`,
     `files ${files ?? '–'}`,
   ].join('  ');
 }
 
-/** What came of it, as text. */
-export function tableOf({ start, end, counts }: SoakResult): string {
+/** Formats the result of a run. */
+export function formatResult({ start, end, counts }: SoakResult): string {
   const [before, after] = [rowsOf(start), rowsOf(end)];
   const rows = [
     ['', 'start', 'end'],
@@ -31,20 +31,20 @@ export function tableOf({ start, end, counts }: SoakResult): string {
       )
       .join('  '),
   );
-  return [...table, '', ...happened(counts)].join('\n');
+  return [...table, '', ...summaryLines(counts)].join('\n');
 }
 
-function happened(counts: SoakCounts): string[] {
-  const { ms, rounds, connects, updates, payloads, compared, wrong } = counts;
-  const { resumes, resets, conflated, stalls, cut, mischief, longestStallMs } = counts;
+function summaryLines(counts: SoakCounts): string[] {
+  const { ms, rounds, connects, updates, payloads, compared, mismatches } = counts;
+  const { resumes, resets, conflated, stalls, cut, chaos, longestStallMs } = counts;
   const minutes = ms / 60_000;
-  const others = Object.entries(mischief).map(([name, count]) => `${count} ${name}`);
+  const others = Object.entries(chaos).map(([name, count]) => `${count} ${name}`);
   return [
-    `${minutes.toFixed(1)} min, ${rounds} rounds: ${countText(connects)} connects (${countText(connects / minutes)}/min),`,
-    `${countText(updates)} updates (${countText(updates / minutes)}/min), ${countText(payloads)} payloads;`,
-    `${countText(compared)} states compared with the truth, ${countText(wrong)} wrong;`,
-    `${countText(resumes)} resumed (${countText(resets)} of them with a reset), ${countText(stalls)} stalls, ${countText(conflated)} conflated payloads, ${cut} cut;`,
-    `Tilts: ${others.join(', ')}; held up for ${Math.round(longestStallMs)} ms at most`,
+    `${minutes.toFixed(1)} min, ${rounds} rounds: ${formatCount(connects)} connects (${formatCount(connects / minutes)}/min),`,
+    `${formatCount(updates)} updates (${formatCount(updates / minutes)}/min), ${formatCount(payloads)} payloads;`,
+    `${formatCount(compared)} states compared with the model, ${formatCount(mismatches)} mismatches;`,
+    `${formatCount(resumes)} resumed (${formatCount(resets)} of them with a reset), ${formatCount(stalls)} stalls, ${formatCount(conflated)} conflated payloads, ${cut} half-open readers disconnected;`,
+    `Tilts: ${others.join(', ')}; longest blocked write ${Math.round(longestStallMs)} ms`,
   ];
 }
 
@@ -58,9 +58,9 @@ function rowsOf({ heapBytes, rssBytes, readers, timers, files, handles, objects,
     listeners,
   });
   return new Map([
-    ['heap', megabytes(heapBytes)],
-    ['rss', megabytes(rssBytes)],
-    ...counts.map(([name, count]): [string, string] => [name, countText(count)]),
+    ['heap', formatMegabytes(heapBytes)],
+    ['rss', formatMegabytes(rssBytes)],
+    ...counts.map(([name, count]): [string, string] => [name, formatCount(count)]),
   ]);
 }
 
@@ -68,10 +68,10 @@ function prefixed(prefix: string, counts: Readonly<Record<string, number>>): Rec
   return Object.fromEntries(Object.entries(counts).map(([name, count]) => [`${prefix}${name}`, count]));
 }
 
-function countText(count: number): string {
+function formatCount(count: number): string {
   return Math.round(count).toLocaleString('en');
 }
 
-function megabytes(bytes: number): string {
+function formatMegabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(2)} MB`;
 }

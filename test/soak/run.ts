@@ -1,7 +1,7 @@
-import { goalsOf, planOf, readOptions, USAGE } from './options.js';
-import { lineOf, tableOf } from './report.js';
+import { createGoals, createPlan, readOptions, USAGE } from './options.js';
+import { formatProgress, formatResult } from './report.js';
 import { runSoak } from './soak.js';
-import { failuresOf } from './verdict.js';
+import { findFailures } from './verdict.js';
 
 const MINUTE = 60_000;
 
@@ -15,7 +15,7 @@ main(process.argv.slice(2)).then(
   },
 );
 
-/** Gives the exit code: 0, 1 when something is wrong with the gateway, 130 when it was stopped. */
+/** Returns the exit code: 0, 1 if the gateway failed, 130 if the run was interrupted. */
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args, Date.now() % 2 ** 32);
   if (options === null) {
@@ -24,16 +24,16 @@ async function main(args: readonly string[]): Promise<number> {
   }
   console.log(`soak: ${options.minutes} min, --seed ${options.seed}`);
   const signal = stopSignal();
-  let told = 0;
+  let reportedMs = 0;
   try {
-    const result = await runSoak(planOf(options), signal, async (counts, glance) => {
-      if (counts.ms < told + MINUTE) return;
-      told = counts.ms - (counts.ms % MINUTE);
-      console.log(lineOf(counts, await glance()));
+    const result = await runSoak(createPlan(options), signal, async (counts, glance) => {
+      if (counts.ms < reportedMs + MINUTE) return;
+      reportedMs = counts.ms - (counts.ms % MINUTE);
+      console.log(formatProgress(counts, await glance()));
     });
-    const failures = failuresOf(result, goalsOf(options));
+    const failures = findFailures(result, createGoals(options));
     console.log(
-      `\n${tableOf(result)}\n\n${[failures.length === 0 ? 'PASS' : 'FAIL', ...failures].join('\n')}`,
+      `\n${formatResult(result)}\n\n${[failures.length === 0 ? 'PASS' : 'FAIL', ...failures].join('\n')}`,
     );
     return failures.length === 0 ? 0 : 1;
   } catch (error) {
@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Ctrl-C ends the children, and so everything that waits for them. */
+/** Aborts on SIGINT and SIGTERM. That kills the child processes, so all pending calls reject. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort());

@@ -1,61 +1,70 @@
 import type { Figures } from './processes/api.js';
 import type { SoakResult } from './soak.js';
 
-/** What a run is to reach. */
+/** Minimum counts and limits of a run. */
 export interface Goals {
   readonly connects: number;
   readonly updates: number;
-  /** By how much of the start the heap may have grown at the end: 0.05 is 5 %. */
+  /** Maximum relative growth of the heap: 0.05 is 5 %. */
   readonly heapGrowth: number;
-  /** Whether everything must have happened at least once: in a short run chance may leave something out. */
+  /** Whether every event must have happened at least once. A short run may miss some by chance. */
   readonly variety: boolean;
 }
 
-/** Why a run has failed; nothing when it has not. */
-export function failuresOf(result: SoakResult, goals: Goals): string[] {
-  return [...wrongOf(result), ...leftOf(result), ...missedOf(result, goals)];
+/** Reasons why a run failed. Empty if it passed. */
+export function findFailures(result: SoakResult, goals: Goals): string[] {
+  return [...findMismatches(result), ...findLeftovers(result), ...findMissedGoals(result, goals)];
 }
 
-/** What readers saw that was not so. */
-export function wrongOf({ counts: { wrong, firstWrong } }: SoakResult): string[] {
-  return wrong === 0 ? [] : [`${wrong} times a reader was wrong, such as:`, ...firstWrong];
+/** Mismatches between readers and the model. */
+export function findMismatches({ counts: { mismatches, firstMismatches } }: SoakResult): string[] {
+  return mismatches === 0
+    ? []
+    : [
+        `${mismatches} ${mismatches === 1 ? 'state' : 'states'} differed from the model, such as:`,
+        ...firstMismatches,
+      ];
 }
 
-/** What there is at the end that was not there at the start, and what there still is once the gateway is closed. */
-export function leftOf({ start, end, closed }: SoakResult): string[] {
+/** Resources that remain at the end or after the gateway was closed. */
+export function findLeftovers({ start, end, closed }: SoakResult): string[] {
   const open = Object.entries(closed).filter(([, value]) => value > 0);
-  const kept = open.map(([name, value]) => `${name}: ${value} after the gateway was closed`);
+  const remaining = open.map(([name, value]) => `${name}: ${value} after the gateway was closed`);
   return [
-    ...(end.readers > 0 ? [`readers: ${end.readers} with nobody there`] : []),
-    ...grownBetween(start, end),
-    ...kept,
+    ...(end.readers > 0 ? [`readers: ${end.readers} after all clients disconnected`] : []),
+    ...findGrowth(start, end),
+    ...remaining,
   ];
 }
 
-/** What there is more of at the end than at the start. */
-export function grownBetween(start: Figures, end: Figures): string[] {
-  const before = Object.fromEntries(entriesOf(start));
-  return entriesOf(end).flatMap(([name, value]) => {
+/** Resources that grew from the start to the end. */
+export function findGrowth(start: Figures, end: Figures): string[] {
+  const before = Object.fromEntries(countedFigures(start));
+  return countedFigures(end).flatMap(([name, value]) => {
     const first = before[name] ?? 0;
     return value > first ? [`${name}: ${value} at the end, ${first} at the start`] : [];
   });
 }
 
-function missedOf({ start, end, counts }: SoakResult, goals: Goals): string[] {
+function findMissedGoals({ start, end, counts }: SoakResult, goals: Goals): string[] {
   const growth = end.heapBytes / start.heapBytes - 1;
-  const { resumes, resets, conflated, stalls, cut, mischief } = counts;
-  const tried = goals.variety ? { resumes, resets, conflated, stalls, cut, ...mischief } : {};
-  const idle = Object.entries(tried).filter(([, count]) => count === 0);
+  const { resumes, resets, conflated, stalls, cut, chaos } = counts;
+  const events = goals.variety ? { resumes, resets, conflated, stalls, cut, ...chaos } : {};
+  const missing = Object.entries(events).filter(([, count]) => count === 0);
   return [
-    ...(counts.connects < goals.connects ? [`${counts.connects} connects, of ${goals.connects}`] : []),
-    ...(counts.updates < goals.updates ? [`${counts.updates} updates, of ${goals.updates}`] : []),
+    ...(counts.connects < goals.connects
+      ? [`${counts.connects} connects, expected at least ${goals.connects}`]
+      : []),
+    ...(counts.updates < goals.updates
+      ? [`${counts.updates} updates, expected at least ${goals.updates}`]
+      : []),
     ...(growth > goals.heapGrowth ? [`the heap grew by ${(growth * 100).toFixed(1)} %`] : []),
-    ...idle.map(([name]) => `${name}: none, so nothing was tried`),
+    ...missing.map(([name]) => `${name}: 0, expected at least 1`),
   ];
 }
 
-/** Everything of which there must not be more at the end: all but memory. */
-function entriesOf({ timers, files, handles, objects, listeners }: Figures): [string, number][] {
+/** All figures that must not grow, which are all except memory. */
+function countedFigures({ timers, files, handles, objects, listeners }: Figures): [string, number][] {
   return [
     ['timers', timers],
     ...(files === null ? [] : [['open files', files] satisfies [string, number]]),

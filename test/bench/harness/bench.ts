@@ -3,8 +3,9 @@ import type { HttpLoadApi } from '../clients/http-load.js';
 import type { OpenOptions, ReadersApi } from '../clients/readers.js';
 import { BEFORE } from '../parts/before.js';
 import { OURS } from '../parts/part.js';
+import type { Child } from '../processes/child-calls.js';
 import type { ServerApi, StartOptions } from '../servers/control.js';
-import { type Child, startChild } from './child.js';
+import { startChild } from './child.js';
 
 /** Context of a measurement: starts servers and clients. */
 export interface Bench {

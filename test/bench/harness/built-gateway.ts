@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
+import { type Child, callable } from '../processes/child-calls.js';
 import type { LoopMonitorApi } from '../servers/loop-monitor.js';
 import { builtFolder } from './build.js';
-import { type Child, callable, ROOT } from './child.js';
+import { ROOT } from './child.js';
 
 /** The built program in its own process, as users run it. */
 export interface BuiltGateway extends Child<LoopMonitorApi> {

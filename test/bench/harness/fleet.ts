@@ -8,9 +8,10 @@ import { targetChange } from '../data/operations.js';
 import { sessionId } from '../data/session.js';
 import { faultOf } from '../parts/flow.js';
 import { OURS } from '../parts/part.js';
+import type { Child } from '../processes/child-calls.js';
 import type { Usage } from '../processes/usage.js';
 import type { Bench } from './bench.js';
-import { type Child, startChild } from './child.js';
+import { startChild } from './child.js';
 import { readCpuMicros } from './process-usage.js';
 import { quantile } from './statistics.js';
 

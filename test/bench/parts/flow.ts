@@ -3,8 +3,8 @@ import type { ReadersApi } from '../clients/readers.js';
 import type { Received } from '../clients/update-tracker.js';
 import type { Operation } from '../data/operations.js';
 import { type RunningServer, SERVICES } from '../harness/bench.js';
-import type { Child } from '../harness/child.js';
 import { quantile } from '../harness/statistics.js';
+import type { Child } from '../processes/child-calls.js';
 
 /** Updates sent by a server to its readers. Server and readers run in their own processes. */
 export interface Flow {

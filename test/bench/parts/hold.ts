@@ -5,8 +5,9 @@ import { COSTLY } from '../data/costly.js';
 import { sessionAt } from '../data/session.js';
 import { type Bench, SERVICES } from '../harness/bench.js';
 import { type BuiltGateway, startBuiltGateway } from '../harness/built-gateway.js';
-import { type Child, startChild } from '../harness/child.js';
+import { startChild } from '../harness/child.js';
 import { quantile } from '../harness/statistics.js';
+import type { Child } from '../processes/child-calls.js';
 import { atMost, type Column, OURS, type Part, type Row } from './part.js';
 
 const HOLD: Column = { key: 'hold', title: 'hold ms', digits: 0 };
@@ -120,15 +121,15 @@ const CALL_TIMEOUT_MS = 300_000;
 
 function valuesOf(all: readonly Measured[]): Row['values'] {
   const latencies = all.flatMap((measured) => measured.latencies);
-  const max = (key: 'holdMs' | 'holdCpuMs' | 'rssPeak' | 'probeHoldMs') =>
+  const maxOf = (key: 'holdMs' | 'holdCpuMs' | 'rssPeak' | 'probeHoldMs') =>
     Math.max(...all.map((measured) => measured[key]));
   return {
-    hold: max('holdMs'),
-    holdCpu: max('holdCpuMs'),
+    hold: maxOf('holdMs'),
+    holdCpu: maxOf('holdCpuMs'),
     health: latencies.reduce((max, latency) => Math.max(max, latency), 0),
     healthP99: quantile(latencies, 0.99),
-    probeHold: max('probeHoldMs'),
-    rssPeak: max('rssPeak'),
+    probeHold: maxOf('probeHoldMs'),
+    rssPeak: maxOf('rssPeak'),
     answered: all.reduce((sum, { answered }) => sum + answered, 0),
   };
 }

@@ -2,8 +2,8 @@ import { deepStrictEqual } from 'node:assert';
 import type { HttpLoadApi, LoadResult } from '../clients/http-load.js';
 import { bigQuery, type Operation, smallQuery } from '../data/operations.js';
 import { type Bench, type RunningServer, SERVICES } from '../harness/bench.js';
-import type { Child } from '../harness/child.js';
 import { quantile } from '../harness/statistics.js';
+import type { Child } from '../processes/child-calls.js';
 import { type Column, type Goal, OURS, type Part, type Row, timesLess } from './part.js';
 
 const CPU: Column = { key: 'cpu', title: 'CPU µs/request', digits: 1 };

@@ -2,9 +2,9 @@ import type { ReadersApi } from '../clients/readers.js';
 import { targetChange } from '../data/operations.js';
 import { sessionId } from '../data/session.js';
 import type { Bench, RunningServer } from '../harness/bench.js';
-import type { Child } from '../harness/child.js';
 import { openFilesLimit } from '../harness/machine.js';
 import { quantile } from '../harness/statistics.js';
+import type { Child } from '../processes/child-calls.js';
 import { faultOf } from './flow.js';
 import { atLeast, atMost, type Column, OURS, type Part, type Row } from './part.js';
 

@@ -1,21 +1,21 @@
-import type { ShownTarget } from './target-print.js';
+import type { ComparedTarget } from './fingerprint.js';
 
-/** A filter of targets, as a client gives it and as it is meant. */
+/** A filter of targets: the GraphQL argument, and the same condition as a function. */
 export interface TargetFilter {
-  /** What goes in `where`; null for none. */
+  /** Value of `where`; null for no filter. */
   readonly where: Readonly<Record<string, unknown>> | null;
-  readonly matches: (target: ShownTarget) => boolean;
+  readonly matches: (target: ComparedTarget) => boolean;
 }
 
-/** The filters that readers use; the first takes everything. */
+/** Filters that readers use. The first matches everything. */
 export const TARGET_FILTERS: readonly TargetFilter[] = [
   { where: null, matches: () => true },
   { where: { type: ['SERVER'], name: '*1:*' }, matches: isServerOfOne },
   { where: { phase: ['FAILED', 'RETRYING', 'WAITING'] }, matches: ({ phase }) => IN_TROUBLE.has(phase) },
 ];
 
-/** A server the number of which ends in a 1. */
-function isServerOfOne({ type, name }: ShownTarget): boolean {
+/** Whether the target is a server whose number ends in 1. */
+function isServerOfOne({ type, name }: ComparedTarget): boolean {
   return type === 'SERVER' && name.includes('1:');
 }
 

@@ -1,77 +1,80 @@
-import type { Truth } from '../model/truth.js';
+import type { ModelState } from '../model/model-state.js';
 import type { Pace } from '../pace.js';
 
-/** What only the gateway's own parts know. */
-export interface Inside {
-  /** Open subscriptions. */
+/** State known only to the gateway's own code. */
+export interface GatewayInternals {
+  /** Number of open subscriptions. */
   readonly readers: number;
-  /** Timers that the gateway has set and that wait. */
+  /** Number of pending timers set by the gateway. */
   readonly timers: number;
 }
 
-/** What the process of the gateway holds, once it has nothing to do. */
-export interface Figures extends Inside {
-  /** JavaScript heap in use after collection, in bytes. */
+/** Resources held by an idle gateway process. */
+export interface Figures extends GatewayInternals {
+  /** JavaScript heap in use after garbage collection, in bytes. */
   readonly heapBytes: number;
   readonly rssBytes: number;
-  /** Open files, sockets among them; null where the system does not tell. */
+  /** Open files including sockets; null if the system does not report them. */
   readonly files: number | null;
-  /** What keeps the process alive, by kind. */
+  /** Active handles, by kind. */
   readonly handles: Readonly<Record<string, number>>;
-  /** Objects of some classes that live, by class. */
+  /** Live objects of some classes, by class. */
   readonly objects: Readonly<Record<string, number>>;
-  /** Listeners to events of the process. */
+  /** Listeners on events of the process. */
   readonly listeners: number;
 }
 
-/** What is seen of the process at any moment. */
-export type Glance = Pick<Figures, 'heapBytes' | 'rssBytes' | 'readers' | 'files'>;
+/** Figures that can be read at any time. */
+export type QuickFigures = Pick<Figures, 'heapBytes' | 'rssBytes' | 'readers' | 'files'>;
 
-/** What the process of the gateway can be asked. */
+/** API of the gateway process. */
 export type GatewayApi = {
   start(options: {
     readonly kubeconfig: string;
     readonly retainMs: number;
   }): Promise<{ readonly port: number }>;
-  /** Answers when it has time to: it has read what had come before. */
-  keptUp(): void;
-  /** Collects garbage. */
-  glance(): Glance;
-  /** Resolves once no subscription is open, with whether that came about within `ms`. */
-  deserted(options: { readonly ms: number }): Promise<boolean>;
+  /** Answers when the process has handled everything that arrived before. */
+  caughtUp(): void;
+  /** Collects garbage, then reads the quick figures. */
+  glance(): QuickFigures;
+  /** Resolves with whether all subscriptions ended within `ms`. */
+  untilNoReaders(options: { readonly ms: number }): Promise<boolean>;
   figures(): Promise<Figures>;
-  /** Closes the gateway; gives what it still holds. */
-  close(): Promise<Inside>;
+  /** Closes the gateway. Returns what it still holds. */
+  close(): Promise<GatewayInternals>;
 };
 
-/** What readers have done and seen since they began. */
+/** Counts since the readers started. */
 export interface ReaderCounts {
-  /** Connections that the gateway took, over WebSocket and as event streams. */
+  /** Connections that the gateway accepted, over WebSocket and as event streams. */
   readonly connects: number;
   readonly payloads: number;
-  /** Subscriptions that went on from a cursor, and those of them that were given everything anew. */
+  /** Subscriptions resumed from a cursor, and those of them that began with a reset. */
   readonly resumes: number;
   readonly resets: number;
-  /** Payloads of several updates folded into one. */
+  /** Payloads that merge several updates. */
   readonly conflated: number;
   readonly stalls: number;
-  /** Readers that never read again, and were cut by the gateway. */
+  /** Half-open readers that the gateway disconnected. */
   readonly cut: number;
-  /** States that were compared with the truth: of payloads, and at rests. */
+  /** States compared with the model, of payloads and of idle readers. */
   readonly compared: number;
-  /** What was wrong: how often, and the first of it. */
-  readonly wrong: number;
-  readonly firstWrong: readonly string[];
+  /** Number of differences from the model, and the first of them. */
+  readonly mismatches: number;
+  readonly firstMismatches: readonly string[];
 }
 
-/** What the process of the readers can be asked. */
+/** API of the reader process. */
 export type ReadersApi = {
   start(options: { readonly url: string; readonly ids: readonly string[]; readonly seed: number }): void;
-  /** Readers come and go, at that pace. */
+  /** Opens and closes readers at this rate. */
   churn(pace: Pace): Promise<void>;
-  /** Everybody reads; resolves once all hold the truth, or `ms` are over: who does not hold it then is wrong. */
-  settle(options: { readonly truth: Truth; readonly ms: number }): Promise<void>;
-  /** All leave; those that were to be cut by the gateway, only with `everyone`. */
-  leave(options: { readonly everyone: boolean }): void;
+  /**
+   * Makes all readers read. Resolves when all hold the model state. A reader that does not after `ms` is a
+   * mismatch.
+   */
+  settle(options: { readonly model: ModelState; readonly ms: number }): Promise<void>;
+  /** Closes the readers, with `includeHalfOpen` also those that wait for the gateway to disconnect them. */
+  closeReaders(options: { readonly includeHalfOpen: boolean }): void;
   counts(): ReaderCounts;
 };

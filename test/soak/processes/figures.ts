@@ -2,18 +2,21 @@ import { readdirSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { queryObjects } from 'node:v8';
-import type { Figures, Glance, Inside } from './api.js';
+import type { Figures, GatewayInternals, QuickFigures } from './api.js';
 
-/** How often it is looked: what is only there for a moment (a poll of a file, a late collection) is then not counted. */
-const LOOKS = 9;
+/** Number of samples. A short-lived resource, such as a file being polled, does not count. */
+const SAMPLES = 9;
 
-/** How often objects are searched for: each search goes through the heap for a second. */
+/** Number of searches for objects. Each walks the heap for about a second. */
 const SEARCHES = 3;
 
-/** How long between two looks, in milliseconds: not in step with any timer of the gateway. */
-const LOOK_EVERY_MS = 137;
+/** Interval between two samples, in milliseconds. It coincides with no timer of the gateway. */
+const INTERVAL_MS = 137;
 
-/** Timers whether they keep the process alive or not, connections, what listens, and what waits: a listener is a function. */
+/**
+ * Classes whose live objects are counted: timers (also unreferenced ones), connections, signals, pending
+ * work, and listeners as functions.
+ */
 const CLASSES = {
   Timeout: classOfTimers(),
   Socket,
@@ -22,34 +25,34 @@ const CLASSES = {
   Function,
 } as const;
 
-/** What the process holds, by several looks. */
-export async function readFigures(inside: () => Inside): Promise<Figures> {
-  const looks = await severalTimes(LOOKS, () => look(inside()));
-  const objects = await severalTimes(SEARCHES, searchObjects);
-  return { ...summaryOf(looks), objects: middleOfEach(objects) };
+/** Reads the figures of this process from several samples. */
+export async function readFigures(inside: () => GatewayInternals): Promise<Figures> {
+  const samples = await repeat(SAMPLES, () => sample(inside()));
+  const objects = await repeat(SEARCHES, searchObjects);
+  return { ...summarize(samples), objects: medianOfEach(objects) };
 }
 
-async function severalTimes<T>(times: number, task: () => T): Promise<T[]> {
+async function repeat<T>(times: number, task: () => T): Promise<T[]> {
   const results: T[] = [];
   while (results.length < times) {
-    await delay(LOOK_EVERY_MS);
+    await delay(INTERVAL_MS);
     results.push(task());
   }
   return results;
 }
 
-/** What is seen in passing. */
-export function readGlance({ readers }: Inside): Glance {
+/** Reads the quick figures. */
+export function readQuickFigures({ readers }: GatewayInternals): QuickFigures {
   globalThis.gc?.();
   const { heapUsed, rss } = process.memoryUsage();
   return { heapBytes: heapUsed, rssBytes: rss, readers, files: openFiles() };
 }
 
-type Look = Omit<Figures, 'objects'>;
+type Sample = Omit<Figures, 'objects'>;
 
-function look(inside: Inside): Look {
+function sample(inside: GatewayInternals): Sample {
   return {
-    ...readGlance(inside),
+    ...readQuickFigures(inside),
     timers: inside.timers,
     handles: countByKind(process.getActiveResourcesInfo()),
     listeners: process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0),
@@ -62,26 +65,28 @@ function searchObjects(): Figures['objects'] {
   );
 }
 
-/** Of memory the least: what is more is yet to be collected. Of all else the middle: a poll of a file takes a moment. */
-function summaryOf(looks: readonly Look[]): Look {
-  const files = looks.map((each) => each.files).filter((each) => each !== null);
+/**
+ * Summarizes samples: the minimum of memory, because the rest is garbage, and the median of everything else.
+ */
+function summarize(samples: readonly Sample[]): Sample {
+  const files = samples.map((each) => each.files).filter((each) => each !== null);
   return {
-    heapBytes: Math.min(...looks.map(({ heapBytes }) => heapBytes)),
-    rssBytes: Math.min(...looks.map(({ rssBytes }) => rssBytes)),
-    readers: middle(looks.map(({ readers }) => readers)),
-    timers: middle(looks.map(({ timers }) => timers)),
-    files: files.length === 0 ? null : middle(files),
-    handles: middleOfEach(looks.map(({ handles }) => handles)),
-    listeners: middle(looks.map(({ listeners }) => listeners)),
+    heapBytes: Math.min(...samples.map(({ heapBytes }) => heapBytes)),
+    rssBytes: Math.min(...samples.map(({ rssBytes }) => rssBytes)),
+    readers: median(samples.map(({ readers }) => readers)),
+    timers: median(samples.map(({ timers }) => timers)),
+    files: files.length === 0 ? null : median(files),
+    handles: medianOfEach(samples.map(({ handles }) => handles)),
+    listeners: median(samples.map(({ listeners }) => listeners)),
   };
 }
 
-function middleOfEach(all: readonly Figures['handles'][]): Figures['handles'] {
+function medianOfEach(all: readonly Figures['handles'][]): Figures['handles'] {
   const kinds = [...new Set(all.flatMap((each) => Object.keys(each)))];
-  return Object.fromEntries(kinds.map((kind) => [kind, middle(all.map((each) => each[kind] ?? 0))]));
+  return Object.fromEntries(kinds.map((kind) => [kind, median(all.map((each) => each[kind] ?? 0))]));
 }
 
-function middle(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
@@ -91,7 +96,7 @@ function countByKind(kinds: readonly string[]): Record<string, number> {
   return counts;
 }
 
-/** Linux tells it; the folder itself is open while it is read. */
+/** Open files as Linux reports them, without the folder that is open during the read. */
 function openFiles(): number | null {
   try {
     return readdirSync('/proc/self/fd').length - 1;
@@ -100,7 +105,7 @@ function openFiles(): number | null {
   }
 }
 
-/** Node.js does not name it. */
+/** Class of Node's timers, which Node does not export. */
 function classOfTimers(): new () => unknown {
   const timer = setTimeout(() => {}, 0);
   clearTimeout(timer);

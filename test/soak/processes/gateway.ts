@@ -4,10 +4,10 @@ import { pathToFileURL } from 'node:url';
 import type { Clock, Gateway } from '../../../src/index.js';
 import { createRandom } from '../../../src/providers/demo/random.js';
 import { answerCalls } from '../../bench/processes/answer-calls.js';
-import type { GatewayApi, Inside } from './api.js';
-import { readFigures, readGlance } from './figures.js';
+import type { GatewayApi, GatewayInternals } from './api.js';
+import { readFigures, readQuickFigures } from './figures.js';
 
-/** Of the time that a source's retries wait otherwise: the rounds are short. */
+/** Factor for the retry delays of the providers, because rounds are short. */
 const BACKOFF = 0.02;
 
 const random = createRandom(1);
@@ -27,9 +27,9 @@ const api: GatewayApi = {
     const { port } = await gateway.listen(0);
     return { port };
   },
-  keptUp() {},
-  glance: () => readGlance(inside()),
-  async deserted({ ms }) {
+  caughtUp() {},
+  glance: () => readQuickFigures(inside()),
+  async untilNoReaders({ ms }) {
     const end = performance.now() + ms;
     while (inside().readers > 0 && performance.now() < end) await delay(20);
     return inside().readers === 0;
@@ -42,16 +42,16 @@ const api: GatewayApi = {
 };
 answerCalls(api);
 
-function inside(): Inside {
+function inside(): GatewayInternals {
   return { readers: gateway?.readers ?? 0, timers: pending };
 }
 
-/** What was built, as programs import it: the process runs in the project's root. */
+/** The built library, as programs import it. The process runs in the project's root. */
 function gatewayLibrary(): Promise<typeof import('../../../src/index.js')> {
   return import(pathToFileURL(resolve('dist/index.js')).href);
 }
 
-/** A clock that counts who waits. */
+/** Wraps a clock to count pending timers. */
 function counting(clock: Clock): Clock {
   return {
     now: () => clock.now(),

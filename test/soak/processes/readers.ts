@@ -1,22 +1,22 @@
 import { createRandom } from '../../../src/providers/demo/random.js';
 import { answerCalls } from '../../bench/processes/answer-calls.js';
-import { type Crowd, createCrowd } from '../readers/crowd.js';
+import { createReaderLoad, type ReaderLoad } from '../readers/reader-load.js';
 import type { ReadersApi } from './api.js';
 
-let crowd: Crowd | null = null;
+let load: ReaderLoad | null = null;
 
 const api: ReadersApi = {
   start({ url, ids, seed }) {
-    crowd = createCrowd({ url, ids, random: createRandom(seed) });
+    load = createReaderLoad({ url, ids, random: createRandom(seed) });
   },
   churn: (pace) => started().churn(pace),
-  settle: ({ truth, ms }) => started().settle(truth, ms),
-  leave: ({ everyone }) => started().leave(everyone),
+  settle: ({ model, ms }) => started().settle(model, ms),
+  closeReaders: ({ includeHalfOpen }) => started().closeReaders(includeHalfOpen),
   counts: () => started().counts(),
 };
 answerCalls(api);
 
-function started(): Crowd {
-  if (!crowd) throw new Error('The readers do not know yet where to go.');
-  return crowd;
+function started(): ReaderLoad {
+  if (!load) throw new Error('Call start() before any other function of the reader process.');
+  return load;
 }

@@ -1,44 +1,44 @@
-/** A subscription as a client asks for it. */
+/** A subscription operation. */
 export interface Operation {
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** The cursor to go on from. */
+  /** Cursor to resume from. */
   readonly since: string | null;
 }
 
-/** A result that came. `never`: what its data is like, the fold knows. */
+/** A result. Its data is `never` because only the fold knows its type. */
 export interface Result {
   readonly data?: never | null | undefined;
   readonly errors?: readonly { readonly message: string }[] | undefined;
 }
 
-/** What a connection calls. Nothing after `leave`. */
+/** Callbacks of a connection. None is called after `close`. */
 export interface ConnectionHandlers {
-  /** The gateway has taken the connection. */
+  /** Called when the gateway accepted the connection. */
   onOpen(): void;
-  /** @param index of which operation it is */
+  /** @param index index of the operation */
   onResult(index: number, result: Result): void;
-  /** The gateway or the network has ended it. */
-  onLost(why: string): void;
+  /** Called when the gateway or the network ended the connection. */
+  onDisconnect(why: string): void;
 }
 
-/** A client's connection to the gateway. */
+/** A client connection to the gateway. */
 export interface Connection {
   /** Stops reading. */
   pause(): void;
   resume(): void;
-  /** Politely: with a goodbye, where the protocol has one. */
-  leave(politely: boolean): void;
+  /** Closes the connection. With `isClean`, completes the operations and closes the protocol first. */
+  close(isClean: boolean): void;
 }
 
-/** Connects, and subscribes to all the operations; where it can take only one, to the first. */
+/** Connects and subscribes to all operations. An event stream takes only the first. */
 export type Connect = (
   url: string,
   operations: readonly Operation[],
   handlers: ConnectionHandlers,
 ) => Connection;
 
-/** The variables with the cursor among them. */
-export function variablesOf({ variables, since }: Operation): Record<string, unknown> {
+/** Variables of an operation including its cursor. */
+export function operationVariables({ variables, since }: Operation): Record<string, unknown> {
   return { ...variables, ...(since !== null && { since }) };
 }

@@ -1,16 +1,16 @@
 import { type IncomingMessage, request as sendRequest } from 'node:http';
-import { type Connect, variablesOf } from './connection.js';
+import { type Connect, operationVariables } from './connection.js';
 
-/** Over server-sent events, of one operation. */
+/** Connects with server-sent events. Supports one operation. */
 export const connectEventStream: Connect = (url, [operation], handlers) => {
   const { query, variables, since } = operation ?? { query: '', variables: {}, since: null };
-  // A cursor goes in either place: clients of GraphQL give it as a variable, browsers by themselves as a header.
+  // A cursor is accepted in both places: GraphQL clients send it as a variable, browsers as a header.
   const asHeader = since?.endsWith('0') === true;
   const body = JSON.stringify({
     query,
-    variables: asHeader ? variables : variablesOf({ query, variables, since }),
+    variables: asHeader ? variables : operationVariables({ query, variables, since }),
   });
-  let hasLeft = false;
+  let isClosed = false;
   let isPaused = false;
   let response: IncomingMessage | null = null;
   const request = sendRequest(url, {
@@ -24,7 +24,7 @@ export const connectEventStream: Connect = (url, [operation], handlers) => {
     },
   });
   request.on('response', open);
-  request.on('error', ({ message }) => lose(message));
+  request.on('error', ({ message }) => handleDisconnect(message));
   request.end(body);
 
   return {
@@ -36,8 +36,8 @@ export const connectEventStream: Connect = (url, [operation], handlers) => {
       isPaused = false;
       response?.resume();
     },
-    leave() {
-      hasLeft = true;
+    close() {
+      isClosed = true;
       request.destroy();
     },
   };
@@ -46,32 +46,32 @@ export const connectEventStream: Connect = (url, [operation], handlers) => {
     response = opened;
     const { statusCode, headers } = opened;
     if (statusCode !== 200 || !headers['content-type']?.startsWith('text/event-stream')) {
-      lose(`answered with ${statusCode} ${headers['content-type']}`);
+      handleDisconnect(`answered with ${statusCode} ${headers['content-type']}`);
       return;
     }
-    if (!hasLeft) handlers.onOpen();
+    if (!isClosed) handlers.onOpen();
     let text = '';
     opened.setEncoding('utf8');
     opened.on('data', (chunk: string) => {
       const events = (text + chunk).split('\n\n');
       text = events.pop() ?? '';
-      for (const event of events) if (!hasLeft) take(event);
+      for (const event of events) if (!isClosed) take(event);
     });
-    opened.on('error', ({ message }) => lose(message));
-    opened.on('close', () => lose('closed'));
+    opened.on('error', ({ message }) => handleDisconnect(message));
+    opened.on('close', () => handleDisconnect('closed'));
     if (isPaused) opened.pause();
   }
 
   function take(event: string): void {
     const data = /^data: (.*)$/m.exec(event)?.[1];
     if (data !== undefined) handlers.onResult(0, JSON.parse(data));
-    else if (event.startsWith('event: complete')) lose('completed by the gateway');
+    else if (event.startsWith('event: complete')) handleDisconnect('completed by the gateway');
   }
 
-  function lose(why: string): void {
-    if (hasLeft) return;
-    hasLeft = true;
+  function handleDisconnect(why: string): void {
+    if (isClosed) return;
+    isClosed = true;
     request.destroy();
-    handlers.onLost(why);
+    handlers.onDisconnect(why);
   }
 };

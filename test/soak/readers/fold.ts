@@ -1,45 +1,48 @@
-import type { Truth } from '../model/truth.js';
+import type { ModelState } from '../model/model-state.js';
 
-/** Compares what a payload led to with what was true at that version, sooner or later. `what` names the thing compared. */
+/**
+ * Compares the state after a payload with the model, now or when its version is known. `what` names the
+ * compared value.
+ */
 export type Compare = (key: string, what: string, value: string) => void;
 
-/** What a payload was, beside its changes. */
-export interface Taken {
+/** Reset and conflation of a payload. */
+export interface PayloadInfo {
   readonly reset: boolean;
   readonly conflated: number;
 }
 
-/** What a reader holds by its payloads. */
+/** State of a reader, built from its payloads. */
 export interface Fold {
-  /** The cursor last seen; null before the first, and where there are none. */
+  /** Newest cursor; null before the first payload and for subscriptions without cursors. */
   readonly cursor: string | null;
-  /** A subscription begins that is to be folded into what is held: from the cursor, if there is one. */
+  /** Starts a subscription that continues this fold, from the cursor if there is one. */
   begin(): void;
   /**
-   * Takes a payload's data. Throws where it breaks a guarantee. `never`: what the data is like is the business of the fold
-   * and of the subscription that it is of.
+   * Applies a payload. Throws if it breaks a guarantee. The data is `never` because only the fold and its
+   * subscription know the type.
    */
-  take(data: never): Taken;
-  /** In what it differs from the truth; null when it does not. */
-  differsFrom(truth: Truth): string | null;
+  take(data: never): PayloadInfo;
+  /** Describes the difference from the model; null if there is no difference. */
+  differsFrom(model: ModelState): string | null;
 }
 
-/** What of every payload of changes is alike. */
+/** Fields that all payloads of changes share. */
 export interface Position {
   readonly cursor: string;
   readonly reset: boolean;
   readonly conflated: number;
 }
 
-/** Follows the positions of a stream's payloads. */
+/** Checks the positions of a stream's payloads. */
 export interface Positions {
   readonly cursor: string | null;
   begin(): void;
-  /** Throws where the stream goes back, starts otherwise than with everything (S1), or resets in between. */
+  /** Throws if the cursor goes back, the first payload is no snapshot (S1), or a later payload is a reset. */
   take(position: Position): void;
 }
 
-/** None has come. */
+/** Creates a check without a position. */
 export function createPositions(): Positions {
   let cursor: string | null = null;
   let isFirst = true;
@@ -53,8 +56,8 @@ export function createPositions(): Positions {
     },
     take(position) {
       const { reset } = position;
-      if (cursor === null && !reset) throw new Error('S1: the first payload is not everything');
-      if (reset && !isFirst) throw new Error('S4: a reset in between');
+      if (cursor === null && !reset) throw new Error('S1: the first payload is not a snapshot');
+      if (reset && !isFirst) throw new Error('S4: a reset after the first payload');
       if (cursor !== null && isBefore(position, cursor)) {
         throw new Error(`S4: the cursor went from ${cursor} to ${position.cursor}`);
       }
@@ -64,18 +67,21 @@ export function createPositions(): Positions {
   };
 }
 
-/** A reset may be at the cursor that the reader had already, when that was too old to go on from. */
+/**
+ * Whether the cursor does not advance. A reset may repeat the reader's cursor when that was too old to resume
+ * from.
+ */
 function isBefore({ cursor, reset }: Position, last: string): boolean {
-  return reset ? numberOf(cursor) < numberOf(last) : numberOf(cursor) <= numberOf(last);
+  return reset ? parseNumber(cursor) < parseNumber(last) : parseNumber(cursor) <= parseNumber(last);
 }
 
-function numberOf(cursor: string): number {
+function parseNumber(cursor: string): number {
   return Number(cursor.slice(cursor.lastIndexOf('-') + 1));
 }
 
-/** Throws where a change does not fit what is held (S3). */
-export function checkFits(type: string, name: string, isHeld: boolean): void {
+/** Throws if a change contradicts the reader's state (S3). */
+export function checkChange(type: string, name: string, isHeld: boolean): void {
   if ((type === 'ADDED') === isHeld) {
-    throw new Error(`S3: ${name} is ${type}, which the reader ${isHeld ? 'has' : 'does not have'}`);
+    throw new Error(`S3: ${type} for ${name}, which the reader ${isHeld ? 'already has' : 'does not have'}`);
   }
 }

@@ -1,10 +1,10 @@
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { type Connect, variablesOf } from './connection.js';
+import { type Connect, operationVariables } from './connection.js';
 
-/** By the client of `graphql-ws`, as web pages use it. */
+/** Connects with the client of `graphql-ws`, as web pages do. */
 export const connectGraphqlWs: Connect = (url, operations, handlers) => {
-  let hasLeft = false;
+  let isClosed = false;
   let socket: WebSocket | null = null;
   let isPaused = false;
   const client = createClient({
@@ -17,19 +17,19 @@ export const connectGraphqlWs: Connect = (url, operations, handlers) => {
         if (isPaused) socket?.pause();
       },
       connected() {
-        if (!hasLeft) handlers.onOpen();
+        if (!isClosed) handlers.onOpen();
       },
     },
   });
   operations.forEach((operation, index) => {
     client.subscribe<never>(
-      { query: operation.query, variables: variablesOf(operation) },
+      { query: operation.query, variables: operationVariables(operation) },
       {
         next(result) {
-          if (!hasLeft) handlers.onResult(index, result);
+          if (!isClosed) handlers.onResult(index, result);
         },
-        error: (error) => lose(reasonOf(error)),
-        complete: () => lose('completed by the gateway'),
+        error: (error) => handleDisconnect(reasonOf(error)),
+        complete: () => handleDisconnect('completed by the gateway'),
       },
     );
   });
@@ -40,11 +40,11 @@ export const connectGraphqlWs: Connect = (url, operations, handlers) => {
       socket?.pause();
     },
     resume,
-    leave(politely) {
-      hasLeft = true;
+    close(isClean) {
+      isClosed = true;
       resume();
-      // `terminate` before the socket is open would end this process with an error that nobody listens to.
-      if (politely || !socket) void client.dispose();
+      // `terminate` before the socket is open would emit an unhandled error, which ends this process.
+      if (isClean || !socket) void client.dispose();
       else client.terminate();
     },
   };
@@ -54,14 +54,14 @@ export const connectGraphqlWs: Connect = (url, operations, handlers) => {
     socket?.resume();
   }
 
-  function lose(why: string): void {
-    if (hasLeft) return;
-    hasLeft = true;
-    handlers.onLost(why);
+  function handleDisconnect(why: string): void {
+    if (isClosed) return;
+    isClosed = true;
+    handlers.onDisconnect(why);
   }
 };
 
-/** A close event, an error, or a list of GraphQL errors. */
+/** Reason from a close event, an error, or a list of GraphQL errors. */
 function reasonOf(error: unknown): string {
   if (error instanceof Error) return error.message;
   if (typeof error === 'object' && error !== null && 'code' in error) return `closed with ${error.code}`;

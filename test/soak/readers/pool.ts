@@ -1,18 +1,18 @@
 import { between, type Random } from '../../../src/providers/demo/random.js';
 
-/** Things that were left, to be taken up again in any order. */
+/** Items that can be taken again in random order. */
 export interface Pool<T> {
-  /** Beyond the bound it takes the place of another. */
-  leave(item: T): void;
+  /** Adds an item. A full pool replaces another item. */
+  put(item: T): void;
   take(): T | null;
 }
 
-/** Has none. */
+/** Creates an empty pool. */
 export function createPool<T>(bound: number, random: Random): Pool<T> {
   const items: T[] = [];
 
   return {
-    leave(item) {
+    put(item) {
       if (items.length < bound) items.push(item);
       else items[between(random, 0, bound - 1)] = item;
     },

@@ -1,68 +1,68 @@
+import type { Behaviour } from './behaviour.js';
 import type { Result } from './connection.js';
-import type { Taken } from './fold.js';
-import type { Follower } from './follower.js';
-import type { Stay } from './stay.js';
+import type { PayloadInfo } from './fold.js';
+import type { Subscription } from './subscription.js';
 
-/** What a reader tells while it lives. */
+/** Callbacks of a reader. */
 export interface ReaderHandlers {
   onOpen(): void;
-  /** @param isResumed whether it is the first payload of a subscription that goes on from a cursor */
-  onTaken(taken: Taken, isResumed: boolean): void;
-  /** The reader begins to stall. */
+  /** @param isResumed whether it is the first payload of a resumed subscription */
+  onPayload(taken: PayloadInfo, isResumed: boolean): void;
+  /** Called when the reader starts to stall. */
   onStall(): void;
-  /** A payload was wrong. */
-  onWrong(reason: string): void;
-  /** It was there, and is no more. */
-  onLost(why: string): void;
+  /** Called when a payload was wrong. */
+  onMismatch(reason: string): void;
+  /** Called when the reader was disconnected. */
+  onDisconnect(why: string): void;
 }
 
-/** One client with its subscriptions, from its coming to its leaving. */
+/** A client with its subscriptions, from connecting to closing. */
 export interface Reader {
-  readonly followers: readonly Follower[];
+  readonly subscriptions: readonly Subscription[];
   readonly isHalfOpen: boolean;
-  /** Whether the gateway has let it in. */
-  readonly isIn: boolean;
-  /** For how long it has been in, in milliseconds. */
+  /** Whether the gateway accepted the connection. */
+  readonly isAccepted: boolean;
+  /** Time since the gateway accepted the connection, in milliseconds. */
   readonly age: number;
-  /** Does what is due: stalls, reads on. Gives whether it is time to leave. */
+  /** Stalls or resumes if that is due. Returns whether it is time to close. */
   tick(): boolean;
-  /** Reads, whatever was planned. */
+  /** Reads from now on, whatever was planned. */
   read(): void;
-  leave(): void;
+  close(): void;
 }
 
-/** Connects at once. */
+/** Opens a reader and connects. */
 export function openReader(
   url: string,
-  followers: readonly Follower[],
-  stay: Stay,
+  subscriptions: readonly Subscription[],
+  behaviour: Behaviour,
   handlers: ReaderHandlers,
 ): Reader {
-  const cameAt = performance.now();
+  const createdAt = performance.now();
   let openedAt: number | null = null;
-  const resumed = new Set(followers.filter(({ fold }) => fold.cursor !== null));
-  let plan: 'to stall' | 'stalls' | 'reads' = stay.stall ? 'to stall' : 'reads';
-  const connection = stay.connect(
+  const resumed = new Set(subscriptions.filter(({ fold }) => fold.cursor !== null));
+  let plan: 'to stall' | 'stalls' | 'reads' = behaviour.stall ? 'to stall' : 'reads';
+  const connection = behaviour.connect(
     url,
-    followers.map((follower) => follower.operation()),
-    { onOpen, onLost: handlers.onLost, onResult },
+    subscriptions.map((subscription) => subscription.operation()),
+    { onOpen, onDisconnect: handlers.onDisconnect, onResult },
   );
 
   return {
-    followers,
-    isHalfOpen: stay.isHalfOpen,
-    get isIn() {
+    subscriptions,
+    isHalfOpen: behaviour.isHalfOpen,
+    get isAccepted() {
       return openedAt !== null;
     },
     get age() {
       return age();
     },
     tick() {
-      if (stay.stall) stall(stay.stall);
-      return stay.isHasty ? performance.now() - cameAt >= stay.ms : age() >= stay.ms;
+      if (behaviour.stall) stall(behaviour.stall);
+      return behaviour.closesEarly ? performance.now() - createdAt >= behaviour.ms : age() >= behaviour.ms;
     },
     read,
-    leave: () => connection.leave(stay.politely),
+    close: () => connection.close(behaviour.isClean),
   };
 
   function onOpen(): void {
@@ -74,7 +74,7 @@ export function openReader(
     return openedAt === null ? 0 : performance.now() - openedAt;
   }
 
-  function stall({ afterMs, ms }: NonNullable<Stay['stall']>): void {
+  function stall({ afterMs, ms }: NonNullable<Behaviour['stall']>): void {
     if (plan === 'to stall' && age() >= afterMs) {
       plan = 'stalls';
       connection.pause();
@@ -90,14 +90,14 @@ export function openReader(
   }
 
   function onResult(index: number, { data, errors }: Result): void {
-    const follower = followers[index];
-    if (!follower) return;
+    const subscription = subscriptions[index];
+    if (!subscription) return;
     try {
-      if (errors || data == null) throw new Error(`an answer with errors: ${errors?.[0]?.message}`);
-      const isResumed = resumed.delete(follower);
-      handlers.onTaken(follower.fold.take(data), isResumed);
+      if (errors || data == null) throw new Error(`result with errors: ${errors?.[0]?.message}`);
+      const isResumed = resumed.delete(subscription);
+      handlers.onPayload(subscription.fold.take(data), isResumed);
     } catch (error) {
-      handlers.onWrong(`${follower.name}: ${error instanceof Error ? error.message : String(error)}`);
+      handlers.onMismatch(`${subscription.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }

@@ -1,33 +1,33 @@
-import { hasAny, type Truth } from '../model/truth.js';
-import { type Compare, checkFits, createPositions, type Fold, type Position } from './fold.js';
+import { hasAny, type ModelState } from '../model/model-state.js';
 import {
   COUNT_FIELDS,
   type CountsData,
   createVersions,
-  shownCounts,
+  toCountsText,
   VERSION_FIELDS,
   type VersionData,
   type Versions,
-} from './shown.js';
+} from './compared-fields.js';
+import { type Compare, checkChange, createPositions, type Fold, type Position } from './fold.js';
 
-/** The subscription that {@link foldSessionChanges} is of. */
+/** Subscription of {@link foldSessionChanges}. */
 export const SESSION_CHANGES = `subscription ($where: SessionFilter, $since: String) {
   sessionChanges(where: $where, since: $since) {
     cursor reset conflated changes { type session { id ${VERSION_FIELDS} ${COUNT_FIELDS} } }
   }
 }`;
 
-/** The Sessions that readers follow: all, or those in which something failed. */
+/** Filters that readers use: all sessions, or those with a failed target. */
 export const SESSION_FILTERS: readonly [SessionFilter, ...SessionFilter[]] = [
   { where: null, matches: () => true },
   { where: { target: { phase: ['FAILED'] } }, matches: (counts) => hasAny(counts, 'FAILED') },
 ];
 
-/** A filter of Sessions, as a client gives it and as it is meant. */
+/** A filter of sessions: the GraphQL argument, and the same condition as a function. */
 export interface SessionFilter {
-  /** What goes in `where`; null for none. */
+  /** Value of `where`; null for no filter. */
   readonly where: Readonly<Record<string, unknown>> | null;
-  /** By a Session's counts, see `countsText`. */
+  /** Condition on a session's counts; see `countsText`. */
   readonly matches: (counts: string) => boolean;
 }
 
@@ -38,10 +38,10 @@ interface SessionChanges extends Position {
   }[];
 }
 
-/** The Sessions that match a filter. */
+/** Folds the sessions that match a filter. */
 export function foldSessionChanges({ matches }: SessionFilter, compare: Compare): Fold {
   const positions = createPositions();
-  const held = new Map<string, Versions>();
+  const sessions = new Map<string, Versions>();
 
   return {
     get cursor() {
@@ -50,30 +50,34 @@ export function foldSessionChanges({ matches }: SessionFilter, compare: Compare)
     begin: positions.begin,
     take({ sessionChanges: payload }: { readonly sessionChanges: SessionChanges }) {
       positions.take(payload);
-      if (payload.reset) held.clear();
+      if (payload.reset) sessions.clear();
       for (const change of payload.changes) apply(change);
       return payload;
     },
-    differsFrom({ newest }: Truth) {
+    differsFrom({ newest }: ModelState) {
       const expected = Object.entries(newest).filter(([, { counts }]) => matches(counts));
-      const wrong = expected.find(([id, { key }]) => held.get(id)?.newest?.key !== key);
-      if (wrong) return `${wrong[0]} is at ${held.get(wrong[0])?.newest?.key}, not ${wrong[1].key}`;
-      const stale = expected.find(([id]) => held.get(id)?.newest?.connection !== 'LIVE');
-      if (stale) return `the link of ${stale[0]} is ${held.get(stale[0])?.newest?.connection}`;
-      return held.size === expected.length ? null : `it has ${held.size} Sessions, not ${expected.length}`;
+      const outdated = expected.find(([id, { key }]) => sessions.get(id)?.newest?.key !== key);
+      if (outdated)
+        return `${outdated[0]} is at version ${sessions.get(outdated[0])?.newest?.key}, not ${outdated[1].key}`;
+      const stale = expected.find(([id]) => sessions.get(id)?.newest?.connection !== 'LIVE');
+      if (stale)
+        return `the connection of ${stale[0]} is ${sessions.get(stale[0])?.newest?.connection}, not LIVE`;
+      return sessions.size === expected.length
+        ? null
+        : `it holds ${sessions.size} Sessions, not ${expected.length}`;
     },
   };
 
   function apply({ type, session }: SessionChanges['changes'][number]): void {
     const { id } = session;
-    const known = held.get(id);
-    checkFits(type, id, known !== undefined);
+    const known = sessions.get(id);
+    checkChange(type, id, known !== undefined);
     if (type === 'DELETED') {
-      held.delete(id);
+      sessions.delete(id);
       return;
     }
     const versions = known ?? createVersions();
-    held.set(id, versions);
-    compare(versions.take(session), 'counts', shownCounts(session.counts));
+    sessions.set(id, versions);
+    compare(versions.take(session), 'counts', toCountsText(session.counts));
   }
 }

@@ -1,23 +1,23 @@
-import { printOf, withPrint } from '../model/target-print.js';
-import type { Compare, Fold, Taken } from './fold.js';
+import { addFingerprint, fingerprint } from '../model/fingerprint.js';
 import {
   COUNT_FIELDS,
   type CountsData,
   createVersions,
-  shownCounts,
-  shownTarget,
   TARGET_FIELDS,
   type TargetData,
+  toComparedTarget,
+  toCountsText,
   VERSION_FIELDS,
   type VersionData,
-} from './shown.js';
+} from './compared-fields.js';
+import type { Compare, Fold, PayloadInfo } from './fold.js';
 
-/** The subscription that {@link foldSession} is of. */
+/** Subscription of {@link foldSession}. */
 export const SESSION = `subscription ($session: ID!) {
   session(id: $session) { ${VERSION_FIELDS} status { targets { ${TARGET_FIELDS} } } }
 }`;
 
-/** The subscription that {@link foldCounts} is of: most updates change nothing that it selects. */
+/** Subscription of {@link foldCounts}. Most updates change nothing that it selects. */
 export const COUNTS = `subscription ($session: ID!) {
   session(id: $session) { connection { state } ${COUNT_FIELDS} }
 }`;
@@ -30,7 +30,7 @@ interface Counts extends Pick<VersionData, 'connection'> {
   readonly counts: CountsData;
 }
 
-/** One Session, whole. */
+/** Folds a whole session. */
 export function foldSession(session: string, compare: Compare): Fold {
   const versions = createVersions();
 
@@ -44,14 +44,14 @@ export function foldSession(session: string, compare: Compare): Fold {
     },
     differsFrom({ newest }) {
       const [is, should] = [versions.newest, newest[session]];
-      if (!should) return is === null ? null : 'it has left, and is still there';
-      if (is?.connection !== 'LIVE') return `its link is ${is?.connection ?? 'not known'}`;
-      return is.key === should.key ? null : `it is at ${is.key}, not ${should.key}`;
+      if (!should) return is === null ? null : 'the Session is gone, but the reader still has it';
+      if (is?.connection !== 'LIVE') return `the connection is ${is?.connection ?? 'unknown'}, not LIVE`;
+      return is.key === should.key ? null : `the reader has version ${is.key}, not ${should.key}`;
     },
   };
 }
 
-/** The counts of one Session. */
+/** Folds the counts of a session. */
 export function foldCounts(session: string): Fold {
   let last: string | null = null;
 
@@ -59,22 +59,22 @@ export function foldCounts(session: string): Fold {
     cursor: null,
     begin() {},
     take({ session: now }: { readonly session: Counts | null }) {
-      const text = now === null ? 'GONE' : `${now.connection.state} ${shownCounts(now.counts)}`;
-      if (text === last) throw new Error(`S6: told again what was not different: ${text}`);
+      const text = now === null ? 'GONE' : `${now.connection.state} ${toCountsText(now.counts)}`;
+      if (text === last) throw new Error(`S6: a payload without a change: ${text}`);
       last = text;
       return WHOLE;
     },
     differsFrom({ newest }) {
       const version = newest[session];
       const text = version ? `LIVE ${version.counts}` : 'GONE';
-      return text === last ? null : `it is ${last}, not ${text}`;
+      return text === last ? null : `the reader has ${last}, not ${text}`;
     },
   };
 }
 
-/** Each payload is everything. */
-const WHOLE: Taken = { reset: false, conflated: 0 };
+/** Every payload is complete. */
+const WHOLE: PayloadInfo = { reset: false, conflated: 0 };
 
 function sumOf(targets: readonly TargetData[]): number {
-  return targets.reduce((sum, target) => withPrint(sum, printOf(shownTarget(target))), 0);
+  return targets.reduce((sum, target) => addFingerprint(sum, fingerprint(toComparedTarget(target))), 0);
 }

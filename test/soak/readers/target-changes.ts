@@ -1,15 +1,15 @@
-import { printOf, withoutPrint, withPrint } from '../model/target-print.js';
-import { type Compare, checkFits, createPositions, type Fold, type Position } from './fold.js';
+import { addFingerprint, fingerprint, removeFingerprint } from '../model/fingerprint.js';
 import {
   createVersions,
-  shownTarget,
   TARGET_FIELDS,
   type TargetData,
+  toComparedTarget,
   VERSION_FIELDS,
   type VersionData,
-} from './shown.js';
+} from './compared-fields.js';
+import { type Compare, checkChange, createPositions, type Fold, type Position } from './fold.js';
 
-/** The subscription that {@link foldTargetChanges} is of. */
+/** Subscription of {@link foldTargetChanges}. */
 export const TARGET_CHANGES = `subscription ($session: ID!, $where: TargetFilter, $since: String) {
   targetChanges(session: $session, where: $where, since: $since) {
     cursor reset conflated session { ${VERSION_FIELDS} }
@@ -27,14 +27,14 @@ interface TargetChanges extends Position {
 }
 
 /**
- * The targets of one Session that match a filter.
+ * Folds the targets of a session that match a filter.
  *
- * @param filter which of `TARGET_FILTERS`
+ * @param filter index in `TARGET_FILTERS`
  */
 export function foldTargetChanges(session: string, filter: number, compare: Compare): Fold {
   const positions = createPositions();
   const versions = createVersions();
-  const held = new Map<string, { readonly phase: string; readonly print: number }>();
+  const targets = new Map<string, { readonly phase: string; readonly hash: number }>();
   let sum = 0;
 
   return {
@@ -50,36 +50,38 @@ export function foldTargetChanges(session: string, filter: number, compare: Comp
       else compare(versions.take(payload.session), `targets ${filter}`, String(sum));
       return payload;
     },
-    differsFrom(truth) {
+    differsFrom(model) {
       const { newest } = versions;
-      const version = truth.newest[session];
-      if (!version) return newest === null && sum === 0 ? null : 'it has left, and is still there';
-      if (newest?.connection !== 'LIVE') return `its link is ${newest?.connection ?? 'not known'}`;
+      const version = model.newest[session];
+      if (!version)
+        return newest === null && sum === 0 ? null : 'the Session is gone, but the reader still has it';
+      if (newest?.connection !== 'LIVE')
+        return `the connection is ${newest?.connection ?? 'unknown'}, not LIVE`;
       return sum === version.sums[filter]
         ? null
-        : `its targets are those of ${newest.key}, not ${version.key}`;
+        : `the targets do not match version ${version.key}; the reader has version ${newest.key}`;
     },
   };
 
   function clear(): void {
-    held.clear();
+    targets.clear();
     sum = 0;
   }
 
   function apply({ type, previousPhase, target }: TargetChanges['changes'][number]): void {
-    const before = held.get(target.name);
-    checkFits(type, target.name, before !== undefined);
+    const before = targets.get(target.name);
+    checkChange(type, target.name, before !== undefined);
     if (before) {
       if (previousPhase !== before.phase) {
-        throw new Error(`S2: ${target.name} was ${before.phase}, and is said to have been ${previousPhase}`);
+        throw new Error(`S2: ${target.name} was ${before.phase}, but previousPhase is ${previousPhase}`);
       }
-      sum = withoutPrint(sum, before.print);
-      held.delete(target.name);
+      sum = removeFingerprint(sum, before.hash);
+      targets.delete(target.name);
     }
     if (type === 'DELETED') return;
-    const shown = shownTarget(target);
-    const print = printOf(shown);
-    held.set(target.name, { phase: shown.phase, print });
-    sum = withPrint(sum, print);
+    const compared = toComparedTarget(target);
+    const hash = fingerprint(compared);
+    targets.set(target.name, { phase: compared.phase, hash });
+    sum = addFingerprint(sum, hash);
   }
 }

@@ -1,32 +1,32 @@
 import WebSocket from 'ws';
-import { type Connect, type Result, variablesOf } from './connection.js';
+import { type Connect, operationVariables, type Result } from './connection.js';
 
-/** What the gateway says in `graphql-transport-ws`. */
+/** A message of the gateway in `graphql-transport-ws`. */
 interface ServerMessage {
   readonly type: string;
   readonly id?: string;
   readonly payload?: Result;
 }
 
-/** Over a WebSocket, with no more than the protocol needs. */
+/** Connects over a WebSocket with a minimal implementation of the protocol. */
 export const connectWebSocket: Connect = (url, operations, handlers) => {
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', {
     perMessageDeflate: false,
   });
-  let hasLeft = false;
+  let isClosed = false;
   socket.on('open', () => send({ type: 'connection_init' }));
   socket.on('message', (bytes) => {
-    if (!hasLeft) take(JSON.parse(String(bytes)));
+    if (!isClosed) take(JSON.parse(String(bytes)));
   });
-  socket.on('error', ({ message }) => lose(message));
-  socket.on('close', (code, reason) => lose(`closed with ${code} ${reason}`));
+  socket.on('error', ({ message }) => handleDisconnect(message));
+  socket.on('close', (code, reason) => handleDisconnect(`closed with ${code} ${reason}`));
 
   return {
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-    leave(politely) {
-      hasLeft = true;
-      if (!politely || socket.readyState !== socket.OPEN) {
+    close(isClean) {
+      isClosed = true;
+      if (!isClean || socket.readyState !== socket.OPEN) {
         socket.terminate();
         return;
       }
@@ -41,13 +41,13 @@ export const connectWebSocket: Connect = (url, operations, handlers) => {
   function take({ type, id, payload }: ServerMessage): void {
     if (type === 'connection_ack') subscribe();
     else if (type === 'next') handlers.onResult(Number(id), payload ?? {});
-    else lose(`got ${type} ${JSON.stringify(payload ?? '')}`);
+    else handleDisconnect(`got ${type} ${JSON.stringify(payload ?? '')}`);
   }
 
   function subscribe(): void {
     handlers.onOpen();
     operations.forEach((operation, index) => {
-      const payload = { query: operation.query, variables: variablesOf(operation) };
+      const payload = { query: operation.query, variables: operationVariables(operation) };
       send({ type: 'subscribe', id: String(index), payload });
     });
   }
@@ -56,10 +56,10 @@ export const connectWebSocket: Connect = (url, operations, handlers) => {
     socket.send(JSON.stringify(message));
   }
 
-  function lose(why: string): void {
-    if (hasLeft) return;
-    hasLeft = true;
+  function handleDisconnect(why: string): void {
+    if (isClosed) return;
+    isClosed = true;
     socket.terminate();
-    handlers.onLost(why);
+    handlers.onDisconnect(why);
   }
 };

@@ -1,44 +1,44 @@
 import { between, type Random } from '../../../src/providers/demo/random.js';
 import type { SessionJson } from '../../support/session-json.js';
-import type { ShownTarget } from '../model/target-print.js';
-import { PHASES, type Phase, type Version } from '../model/truth.js';
-import { createTally } from './tally.js';
-import { stateOf } from './target-state.js';
+import type { ComparedTarget } from '../model/fingerprint.js';
+import { PHASES, type Phase, type Version } from '../model/model-state.js';
+import { buildState } from './target-state.js';
+import { createTotals } from './totals.js';
 
 /**
- * What an update does to a Session: changes targets, adds or removes some, changes only the Session itself, or nothing.
- * `long` makes the first one fail with an error of 150 kB, `short` ends that.
+ * Effect of an update: changes some targets, adds or removes some, changes only the session, or nothing.
+ * `long` gives the first target an error of 150 kB, `short` removes it.
  */
 export type Update = 'one' | 'few' | 'all' | 'grow' | 'shrink' | 'head' | 'nothing' | 'long' | 'short';
 
-/** A Session as it goes on in a Tilt, and what is true of it. */
+/** A session of a simulated Tilt, and the expected state. */
 export interface SessionModel {
   readonly name: string;
   update(what: Update): void;
-  /** Begins anew with so many targets: the same ones each time. */
+  /** Starts over with `size` targets, always the same ones. */
   reset(size: number): void;
-  /** The k-th of a series of updates that is the same each time. */
+  /** Applies the k-th of a fixed series of updates. */
   step(k: number): void;
   json(): SessionJson;
-  truth(): Omit<Version, 'key'>;
+  version(): Omit<Version, 'key'>;
 }
 
-/** What a {@link SessionModel} is like. */
+/** Name and size of a {@link SessionModel}. */
 export interface SessionModelOptions {
   readonly name: string;
-  /** The most targets it can have. */
-  readonly most: number;
+  /** Maximum number of targets. */
+  readonly maxTargets: number;
   readonly random: Random;
 }
 
-/** The fewest targets that a Session shrinks to. */
-const FEWEST = 5;
+/** Minimum number of targets. */
+const MIN_TARGETS = 5;
 
-/** Has no targets until `reset`. */
-export function createSessionModel({ name, most, random }: SessionModelOptions): SessionModel {
-  /** By name, as Tilt has them. */
+/** Creates a session without targets. Call `reset` first. */
+export function createSessionModel({ name, maxTargets, random }: SessionModelOptions): SessionModel {
+  /** Targets in Tilt's order, which is by name. */
   let targets: readonly ModelTarget[] = [];
-  let tally = createTally();
+  let totals = createTotals();
   let number = 0;
   let pid = FIRST_PID;
 
@@ -50,8 +50,9 @@ export function createSessionModel({ name, most, random }: SessionModelOptions):
       if (what === 'one') changeAny(1);
       else if (what === 'few') changeAny(between(random, 2, 5));
       else if (what === 'all') replaceAll(targets.map(({ index }) => targetAt(index, randomPhase(), number)));
-      else if (what === 'grow') grow(between(random, 1, Math.ceil(most / 10)));
-      else if (what === 'shrink') shrink(Math.min(between(random, 1, Math.ceil(most / 10)), size - FEWEST));
+      else if (what === 'grow') grow(between(random, 1, Math.ceil(maxTargets / 10)));
+      else if (what === 'shrink')
+        shrink(Math.min(between(random, 1, Math.ceil(maxTargets / 10)), size - MIN_TARGETS));
       else if (what === 'head') pid += 1;
       else if (what === 'long') change(0, 'FAILED', LONG);
       else if (what === 'short') change(0, 'FAILED');
@@ -77,7 +78,7 @@ export function createSessionModel({ name, most, random }: SessionModelOptions):
         done: false,
       },
     }),
-    truth: () => tally.read(),
+    version: () => totals.read(),
   };
 
   function changeAny(count: number): void {
@@ -88,22 +89,22 @@ export function createSessionModel({ name, most, random }: SessionModelOptions):
     const before = targets[place];
     if (!before) return;
     const after = targetAt(before.index, phase, number, padding);
-    tally.remove(before.shown);
-    tally.add(after.shown);
+    totals.remove(before.compared);
+    totals.add(after.compared);
     targets = targets.with(place, after);
   }
 
   function grow(count: number): void {
     const known = new Set(targets.map(({ index }) => index));
-    const room = Math.min(count, most - targets.length);
+    const room = Math.min(count, maxTargets - targets.length);
     const added: ModelTarget[] = [];
     while (added.length < room) {
-      const index = between(random, 0, 2 * most);
+      const index = between(random, 0, 2 * maxTargets);
       if (known.has(index)) continue;
       known.add(index);
       added.push(targetAt(index, randomPhase(), number));
     }
-    for (const { shown } of added) tally.add(shown);
+    for (const { compared } of added) totals.add(compared);
     targets = [...targets, ...added].sort((a, b) => a.index - b.index);
   }
 
@@ -111,14 +112,14 @@ export function createSessionModel({ name, most, random }: SessionModelOptions):
     for (let left = count; left > 0; left -= 1) {
       const place = between(random, 0, targets.length - 1);
       const gone = targets[place];
-      if (gone) tally.remove(gone.shown);
+      if (gone) totals.remove(gone.compared);
       targets = targets.toSpliced(place, 1);
     }
   }
 
   function replaceAll(next: readonly ModelTarget[]): void {
-    tally = createTally();
-    for (const { shown } of next) tally.add(shown);
+    totals = createTotals();
+    for (const { compared } of next) totals.add(compared);
     targets = next;
   }
 
@@ -131,24 +132,24 @@ const FIRST_PID = 20_000;
 
 const LONG = ' a line of a long error'.repeat(6_500);
 
-/** A target in both forms. Its index orders it, and is in its name. */
+/** A target in both forms. Its index determines the order and is part of the name. */
 interface ModelTarget {
   readonly index: number;
   readonly json: Readonly<Record<string, unknown>>;
-  readonly shown: ShownTarget;
+  readonly compared: ComparedTarget;
 }
 
 function targetAt(index: number, phase: Phase, number: number, padding = ''): ModelTarget {
   const isServer = index % 3 > 0;
   const resource = `svc-${String(index).padStart(4, '0')}`;
   const name = `${resource}:${isServer ? 'serve' : 'update'}`;
-  const { state, stamp } = stateOf(phase, number, padding);
+  const { state, detail } = buildState(phase, number, padding);
   // A job that is active and ready has succeeded.
-  const shown = phase === 'READY' && !isServer ? 'SUCCEEDED' : phase;
+  const compared = phase === 'READY' && !isServer ? 'SUCCEEDED' : phase;
   return {
     index,
     json: { name, type: isServer ? 'server' : 'job', resources: [resource], state },
-    shown: { name, type: isServer ? 'SERVER' : 'JOB', phase: shown, stamp },
+    compared: { name, type: isServer ? 'SERVER' : 'JOB', phase: compared, detail },
   };
 }
 

@@ -1,62 +1,62 @@
 import { between, pick, type Random } from '../../../src/providers/demo/random.js';
 import type { SessionJson } from '../../support/session-json.js';
 import { createTiltServer, type TiltServer } from '../../support/tilt-server.js';
-import { type Version, versionKey } from '../model/truth.js';
+import { type Version, versionKey } from '../model/model-state.js';
 import { createSessionModel, type SessionModel, type Update } from './session-model.js';
 
-/** What a {@link SoakTilt} is like. */
+/** Properties of a {@link SoakTilt}. */
 export interface TiltOptions {
-  /** Its context in the kubeconfig, and the instance of its Sessions. */
+  /** Context in the kubeconfig and instance of its sessions. */
   readonly name: string;
-  /** `kubernetes`: several Sessions that come and go, versions that expire. */
+  /** `kubernetes`: several sessions that are added and removed, and versions that expire. */
   readonly mode: 'tilt' | 'kubernetes';
   readonly plain: boolean;
-  /** The names of the Sessions it can have; a Tilt has only the first. */
+  /** Names of the sessions. A Tilt has only the first. */
   readonly sessions: readonly [string, ...string[]];
-  /** How many targets each has at the start, and at the end. */
+  /** Number of targets of each session at the start and at the end. */
   readonly size: number;
-  /** How many each can have. */
-  readonly most: number;
+  /** Maximum number of targets of each session. */
+  readonly maxTargets: number;
   readonly random: Random;
-  /** Called with each version that clients may see, as soon as there is one. */
-  readonly note: (version: Version) => void;
+  /** Called with each version, as soon as clients may receive it. */
+  readonly onVersion: (version: Version) => void;
 }
 
-/** A Tilt that updates its Sessions, and does what Tilts do to those who watch them. */
+/** A simulated Tilt that updates its sessions. */
 export interface SoakTilt {
   readonly name: string;
   readonly server: TiltServer;
-  /** Whether it stands in the kubeconfig. */
+  /** Whether the kubeconfig lists it. */
   isUp: boolean;
-  /** Whether something is being done to its server, so that it must not be updated. */
+  /** Whether a fault is being injected, so that it must not be updated. */
   isBusy: boolean;
-  /** How many updates were told to somebody who watched. */
+  /** Number of updates sent to a watcher. */
   readonly updates: number;
-  /** The newest version of each Session, by id. */
+  /** Newest version of each session, by id. */
   newest(): Record<string, Version>;
-  /** The name of one of its Sessions. */
-  anySession(): string;
-  /** Updates one of its Sessions at random, or the one named. */
+  /** Name of a random session. */
+  randomSession(): string;
+  /** Applies a random update to a random session, unless specified. */
   update(what?: Update, session?: string): void;
-  /** Adds a Session, or removes one; where it can have only one, it updates that. */
-  comeOrGo(): void;
-  /** Starts again: new port, token and uid. */
+  /** Adds or removes a session. A Tilt updates its only session instead. */
+  addOrRemoveSession(): void;
+  /** Restarts with a new port, token and uid. */
   restart(): Promise<void>;
-  /** All its Sessions as they were at the start, after a restart. */
+  /** Resets all sessions to their initial state and restarts. */
   reset(): Promise<void>;
-  /** The k-th of a series of updates after `reset` that is the same each time. */
+  /** Applies the k-th of a fixed series of updates after `reset`. */
   step(k: number): void;
 }
 
-/** The server keeps each object that it told, for those who come back: it forgets them after so many updates. */
+/** Number of updates after which the server forgets the objects that it keeps for reconnecting watchers. */
 const COMPACT_EVERY = 200;
 
-/** Starts with one Session. The server is the callee's to close. */
+/** Creates a Tilt with one session. The caller closes the server. */
 export async function createSoakTilt(options: TiltOptions): Promise<SoakTilt> {
-  const { name, mode, plain, random, size, most, note } = options;
+  const { name, mode, plain, random, size, maxTargets, onVersion } = options;
   const server = await createTiltServer({ mode, plain });
   const models = new Map(
-    options.sessions.map((session) => [session, createSessionModel({ name: session, most, random })]),
+    options.sessions.map((session) => [session, createSessionModel({ name: session, maxTargets, random })]),
   );
   const newest = new Map<string, Version>();
   const [first] = options.sessions;
@@ -74,40 +74,40 @@ export async function createSoakTilt(options: TiltOptions): Promise<SoakTilt> {
     },
     newest: () =>
       Object.fromEntries([...newest].map(([session, version]) => [`${name}/${session}`, version])),
-    anySession,
-    update(what = anyUpdate(), session = anySession()) {
+    randomSession,
+    update(what = randomUpdate(), session = randomSession()) {
       const model = models.get(session);
       model?.update(what);
       if (model) put(model);
     },
-    comeOrGo() {
+    addOrRemoveSession() {
       const session = pick(random, options.sessions);
-      if (session === first) put(modelOf(first));
+      if (session === first) put(findModel(first));
       else if (newest.has(session)) remove(session);
       else add(session);
     },
     restart,
     async reset() {
       for (const session of options.sessions) if (session !== first) remove(session);
-      modelOf(first).reset(size);
-      put(modelOf(first));
+      findModel(first).reset(size);
+      put(findModel(first));
       await restart();
     },
     step(k) {
-      const model = modelOf(first);
+      const model = findModel(first);
       model.step(k);
       put(model);
     },
   };
 
-  function modelOf(session: string): SessionModel {
+  function findModel(session: string): SessionModel {
     const model = models.get(session);
-    if (!model) throw new Error(`${name} has no Session ${session}.`);
+    if (!model) throw new Error(`Unknown Session ${session} of ${name}.`);
     return model;
   }
 
   function add(session: string): void {
-    const model = modelOf(session);
+    const model = findModel(session);
     model.reset(size);
     put(model);
   }
@@ -118,7 +118,7 @@ export async function createSoakTilt(options: TiltOptions): Promise<SoakTilt> {
   }
 
   function put(model: SessionModel): void {
-    see(server.put(model.json()));
+    recordVersion(server.put(model.json()));
     puts += 1;
     if (server.openWatches > 0) updates += 1;
     if (puts % COMPACT_EVERY === 0) server.compact(random() < 0.5 ? 'status' : 'event');
@@ -126,27 +126,27 @@ export async function createSoakTilt(options: TiltOptions): Promise<SoakTilt> {
 
   async function restart(): Promise<void> {
     await server.restart({ freshCa: !plain && random() < 0.2 });
-    server.sessions.forEach(see);
+    server.sessions.forEach(recordVersion);
   }
 
-  /** Notes what is true of an object as the server has stamped it. */
-  function see({ metadata }: SessionJson): void {
+  /** Records the expected state of an object with the version assigned by the server. */
+  function recordVersion({ metadata }: SessionJson): void {
     const { uid, resourceVersion } = metadata;
-    const version = { key: versionKey({ uid, resourceVersion }), ...modelOf(metadata.name).truth() };
+    const version = { key: versionKey({ uid, resourceVersion }), ...findModel(metadata.name).version() };
     newest.set(metadata.name, version);
-    note(version);
+    onVersion(version);
   }
 
-  function anySession(): string {
+  function randomSession(): string {
     return pick(random, [first, ...newest.keys()]);
   }
 
-  function anyUpdate(): Update {
+  function randomUpdate(): Update {
     return UPDATES[between(random, 0, UPDATES.length - 1)] ?? 'one';
   }
 }
 
-/** What is updated, as often as it stands here. */
+/** Kinds of updates. Repeated entries are more likely. */
 const UPDATES: readonly Update[] = [
   ...Array<Update>(21).fill('one'),
   ...Array<Update>(4).fill('few'),

@@ -1,97 +1,102 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../../../src/providers/demo/random.js';
 import { createKubeconfigFolder, writeKubeconfig } from '../../support/kubeconfig-file.js';
-import type { Truth, Version } from '../model/truth.js';
-import { atPace, type Pace } from '../pace.js';
-import { createMischief } from './mischief.js';
-import { SHAPES } from './shapes.js';
+import type { ModelState, Version } from '../model/model-state.js';
+import { type Pace, runAtRate } from '../pace.js';
+import { createChaos } from './chaos.js';
 import { createSoakTilt, type SoakTilt } from './tilt.js';
+import { TILT_SHAPES } from './tilt-shapes.js';
 
-/** Several Tilts that stand in one kubeconfig. */
+/** Several simulated Tilts in one kubeconfig. */
 export interface Tilts extends AsyncDisposable {
   readonly kubeconfig: string;
-  /** The ids of all Sessions there may be. */
+  /** Ids of all sessions that may exist. */
   readonly ids: readonly string[];
-  /** How many updates were told to somebody who watched. */
+  /** Number of updates sent to a watcher. */
   readonly updates: number;
-  /** What else has happened, by name, and how often. */
-  readonly mischief: Readonly<Record<string, number>>;
-  /** The longest that a write to the gateway was held up, in milliseconds (U1). */
+  /** Number of injected faults, by name. */
+  readonly chaos: Readonly<Record<string, number>>;
+  /** Longest time that a write to the gateway was blocked, in milliseconds (U1). */
   readonly longestStallMs: number;
   /**
-   * Everything happens, at that pace.
+   * Sends updates and injects faults at this rate.
    *
-   * @param keptUp resolves when who watches has kept up so far; it is waited for between lots of updates
+   * @param caughtUp resolves when the gateway has handled earlier updates; awaited after each batch
    */
-  churn(pace: Pace, keptUp: () => Promise<void>): Promise<void>;
-  /** Everything stands still: gives what is true, once all of it was told. */
-  rest(): Promise<Truth>;
-  /** As at the start, after so many updates that are always the same: gives what is true. */
-  reset(updates: number, keptUp: () => Promise<void>): Promise<Truth>;
+  churn(pace: Pace, caughtUp: () => Promise<void>): Promise<void>;
+  /** Stops all activity. Resolves with the expected state when everything has been sent. */
+  quiesce(): Promise<ModelState>;
+  /** Restores the initial state and applies a fixed series of updates. Resolves with the expected state. */
+  reset(updates: number, caughtUp: () => Promise<void>): Promise<ModelState>;
 }
 
-/** How long a Tilt may wait to be watched: after several failures in two minutes the gateway itself waits up to 30 s. */
+/**
+ * Timeout for the gateway to watch a Tilt. After several failures in two minutes its retry delay is up to
+ * 30 s.
+ */
 const WATCH_DEADLINE_MS = 60_000;
 
-/** In this time the gateway has seen that the kubeconfig has changed, and watches anew, in milliseconds. */
-const FOUND_MS = 1_500;
+/** Time in which the gateway notices a changed kubeconfig and starts new watches, in milliseconds. */
+const DISCOVERY_MS = 1_500;
 
-/** Something else than an update happens so often, in milliseconds. */
-const MISCHIEF_EVERY_MS = 400;
+/** Interval between two faults, in milliseconds. */
+const FAULT_INTERVAL_MS = 400;
 
-/** Starts them all, and writes their kubeconfig. */
+/** Starts all Tilts and writes their kubeconfig. */
 export async function startTilts(random: Random): Promise<Tilts> {
   const folder = await createKubeconfigFolder();
   const tilts: SoakTilt[] = [];
-  const mischief = createMischief(random);
+  const chaos = createChaos(random);
   let versions: Version[] = [];
-  for (const shape of SHAPES) {
-    const note = (version: Version) => void versions.push(version);
-    tilts.push(await createSoakTilt({ ...shape, random, note }));
+  for (const shape of TILT_SHAPES) {
+    const onVersion = (version: Version) => void versions.push(version);
+    tilts.push(await createSoakTilt({ ...shape, random, onVersion }));
   }
-  const byWeight = tilts.flatMap((tilt, index) => Array<SoakTilt>(SHAPES[index]?.weight ?? 1).fill(tilt));
+  const byWeight = tilts.flatMap((tilt, index) =>
+    Array<SoakTilt>(TILT_SHAPES[index]?.weight ?? 1).fill(tilt),
+  );
   await announce();
 
   return {
     kubeconfig: folder.path,
-    ids: SHAPES.flatMap(({ name, sessions }) => sessions.map((session) => `${name}/${session}`)),
+    ids: TILT_SHAPES.flatMap(({ name, sessions }) => sessions.map((session) => `${name}/${session}`)),
     get updates() {
       return tilts.reduce((sum, tilt) => sum + tilt.updates, 0);
     },
-    get mischief() {
-      return { ...mischief.counts };
+    get chaos() {
+      return { ...chaos.counts };
     },
     get longestStallMs() {
       return Math.max(...tilts.map(({ server }) => server.longestStallMs));
     },
-    async churn(pace, keptUp) {
-      await bringBack();
+    async churn(pace, caughtUp) {
+      await restartStopped();
       await Promise.all([
-        atPace(pace, updateAny, keptUp),
-        // What happens late leaves the gateway hardly time to come back before the rest.
-        playMischief(performance.now() + (pace.ms * 3) / 4),
+        runAtRate(pace, updateAny, caughtUp),
+        // A late fault would leave the gateway too little time to recover before the comparison.
+        injectFaults(performance.now() + (pace.ms * 3) / 4),
       ]);
     },
-    async rest() {
-      await Promise.all(up().map(watched));
-      // Whatever was not understood is made good by the next update.
+    async quiesce() {
+      await Promise.all(up().map(untilWatched));
+      // The next update replaces any object that was not understood.
       for (const tilt of up())
         for (const { metadata } of tilt.server.sessions) tilt.update('one', metadata.name);
       await drained();
-      return truth();
+      return modelState();
     },
-    async reset(count, keptUp) {
-      await bringBack();
+    async reset(count, caughtUp) {
+      await restartStopped();
       for (const tilt of tilts) await tilt.reset();
       await announce();
-      await delay(FOUND_MS);
-      await Promise.all(tilts.map(watched));
+      await delay(DISCOVERY_MS);
+      await Promise.all(tilts.map(untilWatched));
       for (let k = 0; k < count; k += 1) {
         tilts[k % tilts.length]?.step(Math.floor(k / tilts.length));
-        if (k % STEPS_AT_ONCE === 0) await keptUp();
+        if (k % STEPS_PER_BATCH === 0) await caughtUp();
       }
       await drained();
-      return truth();
+      return modelState();
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(tilts.map(({ server }) => server.close()));
@@ -100,24 +105,24 @@ export async function startTilts(random: Random): Promise<Tilts> {
   };
 
   function updateAny(): void {
-    anyOf(byWeight)?.update();
+    pickIdle(byWeight)?.update();
   }
 
-  /** Null when the one that was chosen is not to be touched now. */
-  function anyOf(list: readonly SoakTilt[]): SoakTilt | null {
+  /** A random Tilt, or null if the chosen one is down or busy. */
+  function pickIdle(list: readonly SoakTilt[]): SoakTilt | null {
     const tilt = list[Math.floor(random() * list.length)];
     return tilt?.isUp && !tilt.isBusy ? tilt : null;
   }
 
-  async function playMischief(until: number): Promise<void> {
+  async function injectFaults(until: number): Promise<void> {
     while (performance.now() < until) {
-      const tilt = anyOf(tilts);
-      if (tilt) await mischief.play(tilt, announce);
-      await delay(MISCHIEF_EVERY_MS);
+      const tilt = pickIdle(tilts);
+      if (tilt) await chaos.inject(tilt, announce);
+      await delay(FAULT_INTERVAL_MS);
     }
   }
 
-  async function bringBack(): Promise<void> {
+  async function restartStopped(): Promise<void> {
     const away = tilts.filter(({ isUp }) => !isUp);
     for (const tilt of away) {
       await tilt.restart();
@@ -138,17 +143,17 @@ export async function startTilts(random: Random): Promise<Tilts> {
     await Promise.all(up().map(({ server }) => server.drained()));
   }
 
-  function truth(): Truth {
+  function modelState(): ModelState {
     const since = versions;
     versions = [];
     return { versions: since, newest: Object.assign({}, ...up().map((tilt) => tilt.newest())) };
   }
 }
 
-const STEPS_AT_ONCE = 50;
+const STEPS_PER_BATCH = 50;
 
-/** Resolves once the gateway watches a Tilt. */
-async function watched({ name, server }: SoakTilt): Promise<void> {
+/** Resolves when the gateway watches a Tilt. */
+async function untilWatched({ name, server }: SoakTilt): Promise<void> {
   const late = new AbortController();
   const watching = server.until(() => server.openWatches > 0).then(() => true);
   const deadline = delay(WATCH_DEADLINE_MS, false, { signal: late.signal }).catch(() => false);

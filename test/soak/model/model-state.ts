@@ -1,22 +1,22 @@
-/** What is true of a Session at one of its versions. */
+/** Expected content of a session at one version. */
 export interface Version {
   /** `<uid>/<resourceVersion>`. */
   readonly key: string;
-  /** The prints of its targets, one sum for each of `TARGET_FILTERS`. */
+  /** Fingerprints of its targets, one sum for each of `TARGET_FILTERS`. */
   readonly sums: readonly number[];
-  /** See {@link countsText}. */
+  /** Number of targets in each phase; see {@link countsText}. */
   readonly counts: string;
 }
 
-/** What the sources say, while they stand still. */
-export interface Truth {
-  /** Every version there was since the last time. */
+/** Expected state of all sessions while the Tilts are idle. */
+export interface ModelState {
+  /** All versions since the previous model state. */
   readonly versions: readonly Version[];
-  /** The newest version of each Session there is, by id. */
+  /** Newest version of each existing session, by id. */
   readonly newest: Readonly<Record<string, Version>>;
 }
 
-/** The phases, in the order of {@link countsText}. */
+/** Phases in the order of {@link countsText}. */
 export const PHASES = [
   'INACTIVE',
   'DISABLED',
@@ -28,20 +28,20 @@ export const PHASES = [
   'RETRYING',
 ] as const;
 
-/** What a target is doing, in one word. */
+/** Phase of a target. */
 export type Phase = (typeof PHASES)[number];
 
-/** How many targets are in each phase, as one text. */
+/** Number of targets in each phase, as text. */
 export function countsText(countOf: (phase: Phase) => number): string {
   return PHASES.map(countOf).join(' ');
 }
 
-/** Whether a {@link countsText} has any in a phase. */
+/** Whether a {@link countsText} has targets in a phase. */
 export function hasAny(counts: string, phase: Phase): boolean {
   return counts.split(' ')[PHASES.indexOf(phase)] !== '0';
 }
 
-/** What `Version.key` is of a Session's metadata. */
+/** `Version.key` of a session's metadata. */
 export function versionKey({ uid, resourceVersion }: { uid: unknown; resourceVersion: unknown }): string {
   return `${uid}/${resourceVersion}`;
 }

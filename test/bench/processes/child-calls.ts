@@ -1,11 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { Api, Call, Reply } from '../../bench/processes/messages.js';
-import { root } from './build.js';
+import type { Api, Call, Reply } from './messages.js';
 
-/** A process that is asked things; it ends at the end of its block (`await using`), or with the signal. */
+/** A process that answers calls. It is killed at the end of its `await using` block, or when the signal aborts. */
 export interface Child<A extends Api> extends AsyncDisposable {
-  /** Rejects when it fails, when the process ends, and when it takes longer than `timeoutMs` (default: a minute). */
+  /** Calls a function. Rejects when it fails, when the process ends, or after `timeoutMs` (default: 60 s). */
   call<K extends keyof A & string>(
     name: K,
     input?: Parameters<A[K]>[0],
@@ -13,18 +12,14 @@ export interface Child<A extends Api> extends AsyncDisposable {
   ): Promise<Awaited<ReturnType<A[K]>>>;
 }
 
-/** Starts a process in the project's root. The signal ends it. */
-export function startChild<A extends Api>(file: string, signal: AbortSignal): Child<A> {
-  const child = fork(file, {
-    cwd: root,
-    execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
-    env: { ...process.env, NODE_ENV: 'production' },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    signal,
-    killSignal: 'SIGKILL',
-  });
+/**
+ * Wraps a process that answers calls with `answerCalls`.
+ *
+ * @param name name of the process in errors
+ */
+export function callable<A extends Api>(child: ChildProcess, name: string): Child<A> {
   const pending = new Map<number, (reply: Reply) => void>();
-  const lastWords = collectErrors(child);
+  const lastError = collectErrors(child);
   let ended: string | null = null;
   let count = 0;
 
@@ -33,18 +28,18 @@ export function startChild<A extends Api>(file: string, signal: AbortSignal): Ch
     pending.get(reply.id)?.(reply);
   });
   child.on('error', (error) => end(error.message));
-  child.on('exit', (code, by) => end(`ended (${by ?? code}) ${lastWords()}`));
+  child.on('exit', (code, by) => end(`ended (${by ?? code}) ${lastError()}`));
 
   return {
-    call(name, input, timeoutMs = 60_000) {
+    call(method, input, timeoutMs = 60_000) {
       count += 1;
       const id = count;
       return new Promise((resolve, reject) => {
         const timer = setTimeout(
-          () => answer({ id, ok: false, error: `no answer in ${timeoutMs} ms` }),
+          () => answer({ id, ok: false, error: `no answer within ${timeoutMs} ms` }),
           timeoutMs,
         );
-        const question: Call = { id, name, input };
+        const question: Call = { id, name: method, input };
         pending.set(id, answer);
         if (ended !== null) answer({ id, ok: false, error: ended });
         else child.send(JSON.stringify(question), () => {});
@@ -53,7 +48,7 @@ export function startChild<A extends Api>(file: string, signal: AbortSignal): Ch
           clearTimeout(timer);
           pending.delete(id);
           if (reply.ok) resolve(JSON.parse(reply.output));
-          else reject(new Error(`${name}: ${reply.error}`));
+          else reject(new Error(`${name} ${method}: ${reply.error}`));
         }
       });
     },
@@ -65,17 +60,17 @@ export function startChild<A extends Api>(file: string, signal: AbortSignal): Ch
     },
   };
 
-  function end(why: string): void {
-    ended ??= why;
-    for (const [id, answer] of pending) answer({ id, ok: false, error: why });
+  function end(reason: string): void {
+    ended ??= reason;
+    for (const [id, answer] of pending) answer({ id, ok: false, error: reason });
   }
 }
 
-/** What it last said on standard error. */
+/** Returns the line of standard error that names an error, or else the last line. */
 function collectErrors({ stderr }: ChildProcess): () => string {
   let text = '';
   stderr?.on('data', (bytes) => {
     text = (text + String(bytes)).slice(-2_000);
   });
-  return () => text.trim();
+  return () => text.split('\n').find((line) => /error/i.test(line)) ?? text.split('\n').at(-2) ?? '';
 }

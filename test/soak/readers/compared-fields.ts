@@ -1,17 +1,17 @@
-import type { ShownTarget } from '../model/target-print.js';
-import { countsText, versionKey } from '../model/truth.js';
+import type { ComparedTarget } from '../model/fingerprint.js';
+import { countsText, versionKey } from '../model/model-state.js';
 
-/** What is selected of a target. */
+/** Selected fields of a target. */
 export const TARGET_FIELDS = `name type phase state {
   ... on TargetStateWaiting { waitReason }
   ... on TargetStateActive { startTime lastReadyTime }
   ... on TargetStateTerminated { startTime finishTime error }
 }`;
 
-/** What is selected of counts. */
+/** Selected counts. */
 export const COUNT_FIELDS = 'counts { inactive disabled waiting running ready succeeded failed retrying }';
 
-/** What is selected of a Session to know its version. */
+/** Selected fields that identify a session's version. */
 export const VERSION_FIELDS = 'metadata { uid resourceVersion } connection { state }';
 
 /** See {@link TARGET_FIELDS}. */
@@ -37,28 +37,28 @@ export interface VersionData {
 /** See {@link COUNT_FIELDS}. */
 export type CountsData = Readonly<Record<string, number>>;
 
-/** The target as it is compared. */
-export function shownTarget({ name, type, phase, state }: TargetData): ShownTarget {
-  const stamp =
+/** Reduces a target to the compared properties. */
+export function toComparedTarget({ name, type, phase, state }: TargetData): ComparedTarget {
+  const detail =
     state?.waitReason ?? state?.error ?? state?.lastReadyTime ?? state?.finishTime ?? state?.startTime ?? '';
-  return { name, type, phase, stamp };
+  return { name, type, phase, detail };
 }
 
-/** The counts as they are compared. */
-export function shownCounts(counts: CountsData): string {
+/** Converts counts to the compared text. */
+export function toCountsText(counts: CountsData): string {
   return countsText((phase) => counts[phase.toLowerCase()] ?? Number.NaN);
 }
 
-/** Follows the versions of one Session. */
+/** Tracks the versions of a session. */
 export interface Versions {
-  /** Of the newest payload; null when there is no such Session. */
+  /** Version of the newest payload; null if the session does not exist. */
   readonly newest: { readonly key: string; readonly connection: string } | null;
-  /** Gives the version's key. Throws where it is older than the one before. */
+  /** Records a version and returns its key. Throws if it is older than the previous one. */
   take(session: VersionData): string;
   clear(): void;
 }
 
-/** None has come. */
+/** Creates a tracker without a version. */
 export function createVersions(): Versions {
   let newest: Versions['newest'] = null;
   let last: VersionData['metadata'] | null = null;
