@@ -1,37 +1,36 @@
 import type { FuzzedGateway, Gateways } from './gateway/gateways.js';
 import { Violation } from './harness/violation.js';
 
-/** How a gateway is before and after all that it was fed. */
+/** State of a gateway before or after the fuzzing. */
 export interface Health {
   readonly gateway: FuzzedGateway;
   readonly heapBytes: number;
-  /** What it answers to a normal query. */
+  /** Answer to a normal query. */
   readonly answer: string;
 }
 
-/** Asks a normal query, and how much memory the gateway holds. */
+/** Sends a normal query and reads the memory in use. */
 export async function examine(gateways: Gateways): Promise<Health> {
   const gateway = await gateways.running();
   const answer = await ask(gateway.port);
   const { bytes } = await gateway.heap();
-  // What the collection took is no case's.
-  await gateway.account();
+  // The CPU time of the collection belongs to no case.
+  await gateway.report();
   return { gateway, heapBytes: bytes, answer };
 }
 
 /**
- * The most that a gateway may have grown, in bytes: its caches have bounds, which they reach. Those of answers, of
- * parsed documents and of their errors, twice (HTTP and WebSocket), have 32 MiB each.
+ * Maximum growth of the heap, in bytes. The caches fill up to their limits: responses, and parsed documents
+ * and their errors for HTTP and WebSocket, 32 MiB each.
  */
-const MOST_GROWTH = 160 * 2 ** 20;
+const MAX_HEAP_GROWTH = 160 * 2 ** 20;
 
-/** What a gateway must be like afterwards. Rejects, saying what is not so. */
-export async function mustBeWell(before: Health, after: Health): Promise<void> {
-  if (after.gateway !== before.gateway)
-    throw new Violation('the gateway is another one: it had to be started anew');
-  if (after.answer !== before.answer) throw new Violation('a normal query is answered wrongly', after.answer);
-  await after.gateway.witnessMustBeUndisturbed();
-  if (after.heapBytes - before.heapBytes > MOST_GROWTH)
+/** Asserts that the gateway is healthy after the fuzzing. Rejects with the difference. */
+export async function assertHealthy(before: Health, after: Health): Promise<void> {
+  if (after.gateway !== before.gateway) throw new Violation('the gateway crashed and was restarted');
+  if (after.answer !== before.answer) throw new Violation('a normal query has a wrong answer', after.answer);
+  await after.gateway.checkWitness();
+  if (after.heapBytes - before.heapBytes > MAX_HEAP_GROWTH)
     throw new Violation('the heap has grown', `${before.heapBytes} → ${after.heapBytes} bytes`);
 }
 

@@ -1,24 +1,24 @@
 import { parseArgs } from 'node:util';
 
-/** What was asked for on the command line. */
+/** Options of the command line. */
 export interface Options {
-  /** How many inputs in all. */
+  /** Total number of inputs. */
   readonly inputs: number;
   readonly seed: number;
-  /** Only these surfaces; null: all. */
+  /** Surfaces to run; null for all. */
   readonly only: readonly string[] | null;
 }
 
-/** What the command line may be, in short. */
-export function usageOf(surfaces: readonly string[]): string {
+/** Help text of the command. */
+export function formatUsage(surfaces: readonly string[]): string {
   return `npm run fuzz -- [--inputs <n>] [--seed <n>] [--only <surface,surface>]
 
-  --inputs  how many inputs, all surfaces together (1000000)
-  --seed    where all that is random comes from (1): the same seed gives the same inputs
-  --only    these surfaces alone: ${surfaces.join(', ')}`;
+  --inputs  number of inputs over all surfaces (default 1000000)
+  --seed    seed of the random choices (default 1); the same seed gives the same inputs
+  --only    run only these surfaces: ${surfaces.join(', ')}`;
 }
 
-/** Reads the command line; null when only help is wanted. Throws an error that names what it does not know. */
+/** Parses the command line. Returns null for `--help`. Throws an error that names an unknown value. */
 export function readOptions(args: readonly string[], surfaces: readonly string[]): Options | null {
   const { values } = parseArgs({
     args: [...args],
@@ -33,19 +33,19 @@ export function readOptions(args: readonly string[], surfaces: readonly string[]
   return {
     inputs: wholeNumber('--inputs', values.inputs, 1),
     seed: wholeNumber('--seed', values.seed, 0),
-    only: values.only === undefined ? null : listOf(values.only, surfaces),
+    only: values.only === undefined ? null : parseList(values.only, surfaces),
   };
 }
 
-function wholeNumber(option: string, text: string, least: number): number {
+function wholeNumber(option: string, text: string, min: number): number {
   const number = Number(text);
-  if (Number.isInteger(number) && number >= least && number < 2 ** 31) return number;
-  throw new Error(`${option}: expected a whole number from ${least} to 2147483647, got ${text}`);
+  if (Number.isInteger(number) && number >= min && number < 2 ** 31) return number;
+  throw new Error(`${option}: expected a whole number from ${min} to 2147483647, got ${text}`);
 }
 
-function listOf(text: string, known: readonly string[]): readonly string[] {
+function parseList(text: string, known: readonly string[]): readonly string[] {
   const list = text.split(',');
   const unknown = list.find((name) => !known.includes(name));
   if (unknown === undefined) return list;
-  throw new Error(`--only: expected some of ${known.join(', ')}; got ${unknown}`);
+  throw new Error(`--only: unknown name ${unknown}; expected ${known.join(', ')}`);
 }

@@ -1,2 +1,3 @@
-// As the gateway is run: libraries check less, which takes a fifth of the time. They read it once, when they are loaded.
+// Libraries check less in production, as in a running gateway, which saves a fifth of the time. They read the
+// variable when they are loaded, so this module is imported first.
 process.env.NODE_ENV = 'production';

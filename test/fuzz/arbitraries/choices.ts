@@ -1,20 +1,23 @@
 import fc from 'fast-check';
 
-/** Choices that are read off a tape, so that what fails can be made smaller. After the end of the tape each is the first. */
+/**
+ * Random choices read from a tape of numbers, so that fast-check can shrink a failing case. After the end of
+ * the tape every choice is the first option.
+ */
 export interface Choices {
   /** Whether the tape has ended. */
   readonly isOver: boolean;
-  /** A whole number from 0 to `count - 1`. */
+  /** Returns an integer from 0 to `count - 1`. */
   choose(count: number): number;
   pick<T>(from: readonly T[]): T;
 }
 
-/** A tape of up to `length` choices. Without `size` the tapes of fast-check have about ten. */
+/** Tapes of up to `length` choices. Without `size`, fast-check generates tapes of about ten. */
 export function tapes(length: number): fc.Arbitrary<readonly number[]> {
   return fc.array(fc.nat(9_999), { maxLength: length, size: 'max' });
 }
 
-/** Reads choices off a tape, from its beginning. */
+/** Reads choices from the start of a tape. */
 export function createChoices(tape: readonly number[]): Choices {
   let at = 0;
   return {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { counts, hostileTexts } from './texts.js';
 
-/** Documents that are right, of everything that the schema has. */
+/** Valid documents that together use everything in the schema. */
 const RIGHT: readonly string[] = [
   '{ sessions { totalCount nodes { id verdict { state final reason failed { name } } } } }',
   'query Page($first: Int = 2, $after: String, $where: SessionFilter) { sessions(first: $first, after: $after, where: $where) { edges { cursor node { ...S } } pageInfo { hasNextPage endCursor } } } fragment S on Session { id counts { total failed } connection { state since error } }',
@@ -16,7 +16,7 @@ const RIGHT: readonly string[] = [
   'subscription A($where: SessionFilter, $since: String) { sessionChanges(where: $where, since: $since) { cursor reset changes { type session { id } previousVerdict } } }',
 ];
 
-/** Words and signs of GraphQL, where they do not belong. */
+/** Tokens of GraphQL to insert in wrong places. */
 const TOKENS: readonly string[] = [
   ...'{}()[]:=!|&$@.,'.split(''),
   '...',
@@ -67,7 +67,7 @@ const TOKENS: readonly string[] = [
 
 const WORDS = /"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|\.\.\.|[A-Za-z_]\w*|-?\d+|\S/g;
 
-/** A document with a few of its words gone, doubled, or replaced. */
+/** A document with some tokens removed, repeated or replaced. */
 const scrambled = fc
   .tuple(
     fc.constantFrom(...RIGHT),
@@ -90,7 +90,7 @@ function each(count: number, part: (index: number) => string): string {
   return Array.from({ length: count }, (_, index) => part(index)).join(' ');
 }
 
-/** What grows with a number, each made to cost more than it looks. */
+/** Documents that grow with a number, each designed to be more expensive than it looks. */
 const BOMBS: readonly ((count: number) => string)[] = [
   (n) => '{sessions{nodes'.repeat(n) + '{id}'.repeat(1) + '}}'.repeat(n),
   (n) => `${'{... on Query'.repeat(n)}{__typename}${'}'.repeat(n)}`,
@@ -132,7 +132,7 @@ const BOMBS: readonly ((count: number) => string)[] = [
   (n) => 'query('.repeat(n),
 ];
 
-/** A document that is right, nearly right, or far too much. */
+/** Valid, nearly valid and oversized documents. */
 export const hostileDocuments: fc.Arbitrary<string> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(...RIGHT) },
   { weight: 6, arbitrary: scrambled },
@@ -140,7 +140,7 @@ export const hostileDocuments: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: hostileTexts },
 );
 
-/** The same, of subscriptions alone. */
+/** The same, mostly with subscriptions. */
 export const hostileSubscriptions: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...RIGHT.filter((text) => text.startsWith('subscription'))) },
   { weight: 3, arbitrary: hostileDocuments },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { awkwardTexts, counts, hostileTexts } from './texts.js';
 
-/** A header: its name and its value. */
+/** Name and value of a header. */
 export type Header = readonly [string, string];
 
 const HEADERS: readonly Header[] = [
@@ -91,14 +91,14 @@ const HEADERS: readonly Header[] = [
   ['X-High', '\xff\xfe'],
 ];
 
-/** A header that a server has to be careful with. */
+/** A header that servers must handle with care. */
 export const hostileHeaders: fc.Arbitrary<Header> = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom(...HEADERS) },
   { weight: 2, arbitrary: fc.tuple(fc.constantFrom(...HEADERS.map(([name]) => name)), awkwardTexts) },
   { weight: 1, arbitrary: fc.tuple(awkwardTexts, hostileTexts) },
 );
 
-/** Methods, known and not. HEAD is among them. */
+/** Known and unknown methods, including HEAD. */
 export const hostileMethods: fc.Arbitrary<string> = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom('GET', 'POST') },
   {
@@ -154,7 +154,7 @@ const PATHS: readonly string[] = [
   '/graphql?query={__typename} HTTP/1.1\r\nX: y',
 ];
 
-/** What is asked for, in all the forms there are (RFC 9112, section 3.2) and others. */
+/** Request targets in all forms of RFC 9112, section 3.2, and in invalid forms. */
 export const hostileTargets: fc.Arbitrary<string> = fc.oneof(
   { weight: 6, arbitrary: fc.constant('/graphql?query={__typename}') },
   { weight: 10, arbitrary: fc.constantFrom(...PATHS) },

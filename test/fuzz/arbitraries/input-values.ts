@@ -9,65 +9,65 @@ import {
 } from 'graphql';
 import type { Choices } from './choices.js';
 
-/** Ids and names that are there, and some that are not; the sizes about which values are made. */
+/** Known and unknown ids and names, and the limits near which values are generated. */
 export interface KnownTexts {
   readonly ids: readonly string[];
   readonly names: readonly string[];
-  /** Texts of this length are made, and some that are one character longer. */
+  /** Length limit of texts. Texts of this length and one character longer are generated. */
   readonly textLength: number;
-  /** Lists of this length are made, and some that are one entry longer. */
+  /** Length limit of lists. Lists of this length and one entry longer are generated. */
   readonly listLength: number;
 }
 
 const INTS = [-1, 0, 1, 2, 3, 10, 50, 1_000];
 const GLOBS = ['*', '*:serve', 't?rget*', '**a**', 'nothing'];
 
-/** One of so many texts and lists is as long as the limit, and one is longer. */
+/** One in this many texts and lists has the maximum length, and one exceeds it. */
 const RARE = 60;
 
-/** A value of an input type, as it stands in JSON: enums by their names. */
-export function inputOf(
+/** Generates the JSON value of an input type. Enums are given by name. */
+export function generateInput(
   type: GraphQLInputType,
   name: string,
   choices: Choices,
   { ids, names, ...lengths }: KnownTexts,
 ): unknown {
   const { choose, pick } = choices;
-  return anyOf(type, name);
+  return anyValue(type, name);
 
-  function anyOf(of: GraphQLInputType, called: string): unknown {
-    if (isNonNullType(of)) return presentOf(of.ofType, called);
-    return choose(12) === 11 ? null : presentOf(of, called);
+  function anyValue(of: GraphQLInputType, called: string): unknown {
+    if (isNonNullType(of)) return nonNullValue(of.ofType, called);
+    return choose(12) === 11 ? null : nonNullValue(of, called);
   }
 
-  function presentOf(of: GraphQLInputType, called: string): unknown {
-    if (isListType(of)) return listOf(of.ofType, called);
+  function nonNullValue(of: GraphQLInputType, called: string): unknown {
+    if (isListType(of)) return listValue(of.ofType, called);
     if (isEnumType(of)) return pick(of.getValues()).name;
     if (isInputObjectType(of)) {
       const fields = Object.values(of.getFields()).filter(
         (field) => isNonNullType(field.type) || choose(3) === 1,
       );
-      return Object.fromEntries(fields.map((field) => [field.name, anyOf(field.type, field.name)]));
+      return Object.fromEntries(fields.map((field) => [field.name, anyValue(field.type, field.name)]));
     }
     if (!isScalarType(of)) return null;
     if (of.name === 'Int') return pick(INTS);
     if (of.name === 'Boolean') return choose(2) === 0;
     if (of.name === '_Any') return { __typename: pick(['Session', 'Target', 'Junk']), id: pick(ids) };
-    return of.name === 'ID' || called === 'id' || called === 'session' ? pick(ids) : textOf();
+    return of.name === 'ID' || called === 'id' || called === 'session' ? pick(ids) : textValue();
   }
 
-  function listOf(of: GraphQLInputType, called: string): unknown[] {
+  function listValue(of: GraphQLInputType, called: string): unknown[] {
     const length = lengthNear(lengths.listLength);
-    if (length !== null) return new Array<unknown>(length).fill(anyOf(of, called));
-    return Array.from({ length: choose(4) }, () => anyOf(of, called));
+    if (length !== null) return new Array<unknown>(length).fill(anyValue(of, called));
+    return Array.from({ length: choose(4) }, () => anyValue(of, called));
   }
 
-  function textOf(): string {
+  function textValue(): string {
     const length = lengthNear(lengths.textLength);
     return length === null ? pick([...names, ...GLOBS]) : '*a'.repeat(length).slice(0, length);
   }
 
-  /** Mostly null: of no special length. */
+  /** A length at or above the limit, or null in most cases. */
   function lengthNear(limit: number): number | null {
     const choice = choose(RARE);
     if (choice === RARE - 1) return limit + 1;
@@ -75,8 +75,10 @@ export function inputOf(
   }
 }
 
-/** How a value is written in a document. `replace` is asked for each part, and may give a variable in its place. */
-export function literalOf(
+/**
+ * Prints a value as a GraphQL literal. `replace` is called for each part and may return a variable instead.
+ */
+export function printLiteral(
   type: GraphQLInputType,
   value: unknown,
   replace: (type: GraphQLInputType, value: unknown) => string | null,
@@ -85,15 +87,15 @@ export function literalOf(
 
   function write(of: GraphQLInputType, part: unknown): string {
     if (isListType(of) && Array.isArray(part)) {
-      // The entries of a long list are all the same.
-      const few = part.slice(0, 3).map((item) => literalOf(of.ofType, item, replace));
+      // All entries of a long list are equal.
+      const few = part.slice(0, 3).map((item) => printLiteral(of.ofType, item, replace));
       return `[${part.map((_, index) => few[index % few.length]).join(' ')}]`;
     }
     if (isEnumType(of)) return String(part);
     if (isInputObjectType(of) && typeof part === 'object' && part !== null) {
       const members = Object.entries(part).map(([name, member]) => {
         const field = of.getFields()[name];
-        return field ? `${name}: ${literalOf(field.type, member, replace)}` : '';
+        return field ? `${name}: ${printLiteral(field.type, member, replace)}` : '';
       });
       return `{${members.join(' ')}}`;
     }

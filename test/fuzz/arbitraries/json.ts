@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { awkwardTexts, counts, hostileTexts, spliced, splices } from './texts.js';
+import { applySplices, awkwardTexts, counts, hostileTexts, splices } from './texts.js';
 
 const NUMBERS = [0, -0, 1, -1, 0.1, 1e21, 1e308, 5e-324, 2 ** 31, 2 ** 53, -(2 ** 53) - 2, 2 ** 63];
 
-/** A value nested so many times. */
+/** A value with the given nesting depth. */
 function nested(depth: number, isList: boolean): unknown {
   let value: unknown = null;
   for (let level = 0; level < depth; level += 1) value = isList ? [value] : { a: value };
@@ -17,28 +17,28 @@ const scalars: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 1, arbitrary: fc.date({ noInvalidDate: true }).map((date) => date.toISOString()) },
 );
 
-/** A JSON value that nobody expects. */
+/** An unexpected JSON value. */
 export const hostileValues: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 16, arbitrary: scalars },
   { weight: 2, arbitrary: fc.array(scalars, { maxLength: 4 }) },
-  { weight: 2, arbitrary: fc.array(fc.tuple(awkwardTexts, scalars), { maxLength: 4 }).map(objectOf) },
+  { weight: 2, arbitrary: fc.array(fc.tuple(awkwardTexts, scalars), { maxLength: 4 }).map(toObject) },
   { weight: 1, arbitrary: fc.tuple(counts(1_000), fc.boolean()).map(([depth, list]) => nested(depth, list)) },
 );
 
-/** An object of these members, whatever their names are: `__proto__` too is one of its own. */
-function objectOf(members: readonly (readonly [string, unknown])[]): object {
+/** Creates an object with own members of any name, including `__proto__`. */
+function toObject(members: readonly (readonly [string, unknown])[]): object {
   const object = {};
   for (const [key, value] of members) define(object, key, value);
   return object;
 }
 
 function define(object: object, key: string | number, value: unknown): void {
-  // JSON has no length of an array, and redefining it throws a TypeError.
+  // An array in JSON has no length member, and redefining it throws a TypeError.
   if (key === 'length' && Array.isArray(object)) return;
   Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Something that is done to a JSON value, somewhere in it. */
+/** A change at some place of a JSON value. */
 export interface JsonEdit {
   readonly place: number;
   readonly act: 'replace' | 'remove' | 'repeat' | 'rename' | 'wrap' | 'add';
@@ -56,23 +56,23 @@ const edits: fc.Arbitrary<JsonEdit> = fc.record({
 /** A few edits. */
 export const jsonEdits: fc.Arbitrary<JsonEdit[]> = fc.array(edits, { maxLength: 4 });
 
-/** A copy of a JSON value with edits. */
-export function edited(value: unknown, all: readonly JsonEdit[]): unknown {
+/** Returns a copy of a JSON value with edits applied. */
+export function applyEdits(value: unknown, all: readonly JsonEdit[]): unknown {
   const root = { value: structuredClone(value) };
   for (const edit of all) apply(root, edit);
   return root.value;
 }
 
-/** A member of an object or list. */
-interface Place {
+/** A member of an object or array. */
+interface Member {
   readonly parent: object;
   readonly key: string | number;
 }
 
 function apply(root: object, { place, act, key, ...edit }: JsonEdit): void {
-  // A value that two edits put in would be changed twice by a third, and could come to hold itself.
+  // A value shared by two edits would be changed twice by a third, and could become cyclic.
   const value = structuredClone(edit.value);
-  const places = placesIn(root);
+  const places = findMembers(root);
   const found = places[place % places.length];
   if (!found) return;
   const { parent } = found;
@@ -89,9 +89,9 @@ function apply(root: object, { place, act, key, ...edit }: JsonEdit): void {
   }
 }
 
-/** Every member, however deep; a hole that an edit left in a list is null in JSON. */
-function placesIn(root: object): Place[] {
-  const places: Place[] = [];
+/** All members at any depth. A hole left in an array by an edit is null in JSON. */
+function findMembers(root: object): Member[] {
+  const places: Member[] = [];
   const open: object[] = [root];
   for (let parent = open.pop(); parent && places.length < 5_000; parent = open.pop()) {
     for (const key of Object.keys(parent)) {
@@ -103,7 +103,7 @@ function placesIn(root: object): Place[] {
   return places;
 }
 
-/** Pieces of JSON in the wrong place, and of what is no JSON. */
+/** Fragments of valid and invalid JSON to insert in wrong places. */
 const SNIPPETS: readonly string[] = [
   '"__proto__":{"a":1},',
   '"constructor":{"prototype":{}},',
@@ -138,20 +138,20 @@ const SNIPPETS: readonly string[] = [
   ':',
 ];
 
-/** A JSON value as text that is almost JSON, and one time in four just that. */
+/** Text that is almost JSON. One in four is valid. */
 export function almostJson(values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   const few = splices(fc.constantFrom(...SNIPPETS));
-  return fc.tuple(values, few).map(([value, all]) => spliced(JSON.stringify(value) ?? 'null', all));
+  return fc.tuple(values, few).map(([value, all]) => applySplices(JSON.stringify(value) ?? 'null', all));
 }
 
-/** How deep: nothing special; what a parser without recursion takes and one with it does not; as deep as a body can be. */
+/** Nesting depths: ordinary; near the stack limit of a recursive parser; as deep as a body allows. */
 const depths = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 1, max: 300 }) },
   { weight: 3, arbitrary: fc.integer({ min: 2_000, max: 12_000 }) },
   { weight: 1, arbitrary: fc.integer({ min: 12_000, max: 150_000 }) },
 );
 
-/** A text that opens so many brackets, with or without what closes them. */
+/** Text with many opening brackets, with or without the closing ones. */
 export const bracketBombs: fc.Arbitrary<string> = fc
   .tuple(fc.constantFrom('[', '{"a":', '[{"a":', '"', '\\'), depths, fc.boolean())
   .map(([open, count, isClosed]) => open.repeat(count) + (isClosed ? closing(open).repeat(count) : ''));
@@ -163,16 +163,16 @@ function closing(open: string): string {
     .join('');
 }
 
-/** Where something far too deep is to stand; no text that is made otherwise has it. */
+/** Placeholder for the deeply nested value. No generated text contains it. */
 const DEEP = '"\u2620deep"';
 
-/** JSON of values, somewhere in which is one that is nested far too deep. */
-export function tooDeep(values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
+/** JSON with one extremely nested value in some place. */
+export function deeplyNested(values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   const place = fc.nat(1_000_000);
   return fc.tuple(values, place, depths, fc.boolean()).map(([value, at, depth, isList]) => {
     const edit: JsonEdit = { place: at, act: 'replace', key: '', value: JSON.parse(DEEP) };
     const [open, close] = isList ? ['[', ']'] : ['{"a":', '}'];
-    const text = JSON.stringify(edited(value, [edit])) ?? DEEP;
+    const text = JSON.stringify(applyEdits(value, [edit])) ?? DEEP;
     return text.replace(DEEP, `${open.repeat(depth)}${isList ? '' : '1'}${close.repeat(depth)}`);
   });
 }

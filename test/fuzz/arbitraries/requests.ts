@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { hostileDocuments } from './documents.js';
-import { almostJson, bracketBombs, edited, hostileValues, jsonEdits, tooDeep } from './json.js';
+import { almostJson, applyEdits, bracketBombs, deeplyNested, hostileValues, jsonEdits } from './json.js';
 import { awkwardTexts, hostileTexts } from './texts.js';
 
 const names = fc.oneof(
@@ -20,7 +20,7 @@ const filters = fc
     }),
     jsonEdits,
   )
-  .map(([filter, edits]) => edited(filter, edits));
+  .map(([filter, edits]) => applyEdits(filter, edits));
 
 const variables: fc.Arbitrary<unknown> = fc.oneof(
   {
@@ -35,8 +35,8 @@ const variables: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 1, arbitrary: hostileValues },
 );
 
-/** What a client sends to have an operation done, in whatever way; sometimes even right. */
-export function requestsOf(documents: fc.Arbitrary<string>): fc.Arbitrary<unknown> {
+/** Requests for an operation, in valid and invalid forms. */
+export function requestsWith(documents: fc.Arbitrary<string>): fc.Arbitrary<unknown> {
   const request = fc.record<Record<string, unknown>>(
     {
       query: documents,
@@ -48,20 +48,20 @@ export function requestsOf(documents: fc.Arbitrary<string>): fc.Arbitrary<unknow
   );
   return fc.oneof(
     { weight: 16, arbitrary: request },
-    { weight: 2, arbitrary: fc.tuple(request, jsonEdits).map(([value, edits]) => edited(value, edits)) },
+    { weight: 2, arbitrary: fc.tuple(request, jsonEdits).map(([value, edits]) => applyEdits(value, edits)) },
     { weight: 1, arbitrary: hostileValues },
     { weight: 1, arbitrary: fc.array(request, { maxLength: 3 }) },
   );
 }
 
-/** The JSON text of a request, or what looks like one. */
+/** JSON text of a request, or text similar to it. */
 export const requestTexts: fc.Arbitrary<string> = fc.oneof(
-  { weight: 120, arbitrary: almostJson(requestsOf(hostileDocuments)) },
+  { weight: 120, arbitrary: almostJson(requestsWith(hostileDocuments)) },
   {
     weight: 40,
-    arbitrary: requestsOf(hostileDocuments).map((request) => JSON.stringify(request) ?? ''),
+    arbitrary: requestsWith(hostileDocuments).map((request) => JSON.stringify(request) ?? ''),
   },
-  { weight: 4, arbitrary: tooDeep(requestsOf(hostileDocuments)) },
+  { weight: 4, arbitrary: deeplyNested(requestsWith(hostileDocuments)) },
   { weight: 4, arbitrary: bracketBombs },
   { weight: 10, arbitrary: hostileTexts },
 );

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { rawSessions } from '../../support/arbitraries.js';
 import { readRecordedEvents, WATCH_RECORDINGS } from '../../support/recording.js';
-import { edited, jsonEdits } from './json.js';
+import { applyEdits, jsonEdits } from './json.js';
 
-/** Sessions as a real Tilt sent them. */
+/** Sessions recorded from a real Tilt. */
 const RECORDED: readonly unknown[] = WATCH_RECORDINGS.flatMap((name) =>
   readRecordedEvents(name).map(({ object }) => object),
 );
 
-/** Small ones in which every edit tells. */
+/** Small sessions, in which every edit matters. */
 const SMALL: readonly unknown[] = [
   small({ active: { startTime: '2026-11-22T11:42:22.642252Z', ready: true, lastReadyTime: null } }),
   small({
@@ -45,13 +45,13 @@ function small(state: object): object {
   };
 }
 
-/** A raw Session, right or with a few edits anywhere. */
+/** A raw session, unchanged or with some edits. */
 export const hostileSessions: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(fc.constantFrom(...SMALL), jsonEdits).map(edit) },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...RECORDED), jsonEdits).map(edit) },
   { weight: 1, arbitrary: rawSessions },
 );
 
-function edit([session, edits]: [unknown, Parameters<typeof edited>[1]]): unknown {
-  return edited(session, edits);
+function edit([session, edits]: [unknown, Parameters<typeof applyEdits>[1]]): unknown {
+  return applyEdits(session, edits);
 }

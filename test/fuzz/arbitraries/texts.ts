@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Texts that something, somewhere, takes for something else. */
+/** Texts that some parser or escaping rule treats specially. */
 const AWKWARD: readonly string[] = [
   '',
   ' ',
@@ -53,14 +53,17 @@ const AWKWARD: readonly string[] = [
   'READY',
 ];
 
-/** fast-check's own unit `binary` makes a table of all of them at its first use: a second of work, and 100 MB. */
+/**
+ * fast-check's own unit `binary` builds a table of all code points on first use, which takes a second and
+ * 100 MB.
+ */
 const anyCodePoints = fc
   .array(fc.nat(0x10_ffff), { maxLength: 10 })
   .map((points) => String.fromCodePoint(...points));
 
 const anyCodeUnits = fc.array(fc.nat(0xffff), { maxLength: 8 }).map((units) => String.fromCharCode(...units));
 
-/** A text that is hard to be right about; short. */
+/** A short text that is easy to handle wrongly. */
 export const awkwardTexts: fc.Arbitrary<string> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...AWKWARD) },
   { weight: 2, arbitrary: fc.string({ maxLength: 10 }) },
@@ -68,55 +71,55 @@ export const awkwardTexts: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: anyCodeUnits },
 );
 
-/** How often something is repeated: mostly a few times, now and then far too often. */
-export function counts(most: number): fc.Arbitrary<number> {
+/** Repetition counts: usually small, rarely very large. */
+export function counts(max: number): fc.Arbitrary<number> {
   return fc.oneof(
-    { weight: 600, arbitrary: fc.integer({ min: 0, max: Math.min(20, most) }) },
-    { weight: 120, arbitrary: fc.integer({ min: 0, max: Math.min(500, most) }) },
-    { weight: 20, arbitrary: fc.integer({ min: 0, max: Math.min(8_000, most) }) },
-    { weight: 1, arbitrary: fc.integer({ min: 0, max: most }) },
+    { weight: 600, arbitrary: fc.integer({ min: 0, max: Math.min(20, max) }) },
+    { weight: 120, arbitrary: fc.integer({ min: 0, max: Math.min(500, max) }) },
+    { weight: 20, arbitrary: fc.integer({ min: 0, max: Math.min(8_000, max) }) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max }) },
   );
 }
 
-/** An awkward text, now and then a long one. */
+/** An awkward text, sometimes a long one. */
 export const hostileTexts: fc.Arbitrary<string> = fc.oneof(
   { weight: 12, arbitrary: awkwardTexts },
   { weight: 1, arbitrary: fc.tuple(awkwardTexts, counts(50_000)).map(([text, n]) => text.repeat(n)) },
 );
 
-/** Something put in at a place, in place of what was there. */
+/** A replacement at some place. */
 export interface Splice<T> {
   readonly at: number;
   readonly drop: number;
   readonly insert: T;
 }
 
-/** Splices of a text, few or none. */
-export function splices<T>(inserts: fc.Arbitrary<T>, most = 3): fc.Arbitrary<Splice<T>[]> {
+/** A few splices, possibly zero. */
+export function splices<T>(inserts: fc.Arbitrary<T>, max = 3): fc.Arbitrary<Splice<T>[]> {
   const splice: fc.Arbitrary<Splice<T>> = fc
     .tuple(fc.nat(1_000_000), fc.nat(6), inserts)
     .map(([at, drop, insert]) => ({ at, drop, insert }));
-  return fc.array(splice, { maxLength: most });
+  return fc.array(splice, { maxLength: max });
 }
 
-/** A text with its splices. */
-export function spliced(text: string, all: readonly Splice<string>[]): string {
+/** Applies splices to a text. */
+export function applySplices(text: string, all: readonly Splice<string>[]): string {
   return all.reduce((before, { at, drop, insert }) => {
     const place = at % (before.length + 1);
     return before.slice(0, place) + insert + before.slice(place + drop);
   }, text);
 }
 
-/** Bytes that are no text, or not the one that they seem to be. */
+/** Byte sequences that are invalid or ambiguous as UTF-8. */
 const BROKEN_BYTES: readonly (readonly number[])[] = [
   [],
   [0],
   [0xff],
-  [0xc0, 0x80], // NUL, written too long
-  [0xe0, 0x80, 0xaf], // a slash, written too long
-  [0xed, 0xa0, 0x80], // half a surrogate pair
-  [0xf4, 0x90, 0x80, 0x80], // beyond Unicode
-  [0xf0, 0x9f, 0x98], // the beginning of a character
+  [0xc0, 0x80], // NUL, overlong
+  [0xe0, 0x80, 0xaf], // a slash, overlong
+  [0xed, 0xa0, 0x80], // a lone surrogate
+  [0xf4, 0x90, 0x80, 0x80], // above the Unicode range
+  [0xf0, 0x9f, 0x98], // an incomplete character
   [0x80],
   [0xef, 0xbb, 0xbf],
   [0xff, 0xfe],
@@ -132,7 +135,7 @@ const byteInserts = fc
   )
   .map((bytes) => Buffer.from(bytes));
 
-/** Any bytes made of others by a few splices; half of them as they were. */
+/** Bytes with some splices. Two in three are unchanged. */
 export function hostileBytes(bytes: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> {
   const few = fc.oneof(
     { weight: 2, arbitrary: fc.constant<Splice<Buffer>[]>([]) },
@@ -146,7 +149,7 @@ function spliceBytes(before: Buffer, { at, drop, insert }: Splice<Buffer>): Buff
   return Buffer.concat([before.subarray(0, place), insert, before.subarray(place + drop)]);
 }
 
-/** Where bytes are cut into pieces that are sent one by one; mostly nowhere. */
+/** Offsets at which bytes are split into separately sent pieces. Usually empty. */
 export const anyCuts: fc.Arbitrary<number[]> = fc.oneof(
   { weight: 5, arbitrary: fc.constant<number[]>([]) },
   { weight: 1, arbitrary: fc.array(fc.nat(1_000), { maxLength: 4 }) },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { awkwardTexts, counts } from './texts.js';
 
-/** Pieces of YAML that change what is around them. */
+/** Fragments of YAML that change the meaning of their surroundings. */
 export const YAML_SNIPPETS: readonly string[] = [
   '&a ',
   '*a ',
@@ -44,7 +44,7 @@ export const YAML_SNIPPETS: readonly string[] = [
   '\r',
 ];
 
-/** Aliases of aliases: few characters that stand for very many. */
+/** Nested aliases: a short text that expands to a very large value. */
 function laughs(count: number): string {
   const lines = Array.from({ length: count }, (_, index) =>
     index === 0
@@ -68,7 +68,7 @@ const BOMBS: readonly ((count: number) => string)[] = [
   (n) => `a: &a {${'b: *a, '.repeat(n)}}`,
 ];
 
-/** YAML that is made of anything but what is expected. */
+/** YAML with unexpected content. */
 export const hostileYaml: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(fc.constantFrom(...BOMBS), counts(20_000)).map(([bomb, n]) => bomb(n)) },
   {

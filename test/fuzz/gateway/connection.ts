@@ -1,43 +1,43 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A connection on which any bytes can be sent. Whoever opens it destroys it. */
+/** A TCP connection that can send any bytes. The opener destroys it. */
 export interface Connection {
-  /** All that came so far and was not taken. */
+  /** All received bytes that were not taken. */
   readonly received: Buffer;
-  /** Whether the other side has ended it, in whatever way. */
+  /** Whether the peer ended the connection in any way. */
   readonly isClosed: boolean;
-  /** Sends bytes, in as many pieces as there are cuts (and one more), each at an offset. */
+  /** Sends bytes in pieces, split at the offsets `cuts`. */
   send(bytes: Uint8Array, cuts?: readonly number[]): Promise<void>;
-  /** Drops what was received, as far as the offset. */
+  /** Removes the first bytes from `received`. */
   take(bytes: number): void;
-  /** Waits until what is received satisfies, the other side has ended it, or nothing has come for a while. */
+  /** Waits until `isEnough` returns true, the peer ends the connection, or nothing arrives for `quietMs`. */
   until(isEnough: (received: Buffer) => boolean, quietMs?: number): Promise<'enough' | 'closed' | 'quiet'>;
-  /** Says that nothing more will be sent. */
+  /** Ends the sending side. */
   end(): void;
   destroy(): void;
 }
 
-/** How long to wait for what must come, in milliseconds. */
-const PATIENCE_MS = 10_000;
+/** Timeout for an expected answer, in milliseconds. */
+const QUIET_TIMEOUT_MS = 10_000;
 
 /** Connects to a port of this machine. */
 export async function openConnection(port: number): Promise<Connection> {
   const socket = connect(port, '127.0.0.1').setNoDelay();
   let chunks: Buffer[] = [];
   let isClosed = false;
-  let wake = () => {};
+  let notify = () => {};
   socket.on('data', (chunk) => {
     chunks.push(chunk);
-    wake();
+    notify();
   });
   for (const event of ['end', 'error', 'close']) {
     socket.on(event, () => {
       isClosed = true;
-      wake();
+      notify();
     });
   }
-  // A reset right after it was accepted counts as one after it.
+  // A reset right after the connection was accepted counts as a later one.
   await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
   return {
     get received() {
@@ -50,27 +50,27 @@ export async function openConnection(port: number): Promise<Connection> {
     take(bytes) {
       chunks = [received().subarray(bytes)];
     },
-    until: (isEnough, quietMs = PATIENCE_MS) =>
+    until: (isEnough, quietMs = QUIET_TIMEOUT_MS) =>
       new Promise((resolve, reject) => {
         let quiet = setTimeout(() => settle('quiet'), quietMs);
-        wake = look;
-        look();
+        notify = check;
+        check();
 
-        function look(): void {
+        function check(): void {
           clearTimeout(quiet);
           try {
             if (isEnough(received())) settle('enough');
             else if (isClosed) settle('closed');
             else quiet = setTimeout(() => settle('quiet'), quietMs);
           } catch (error) {
-            wake = () => {};
+            notify = () => {};
             reject(error);
           }
         }
 
         function settle(how: 'enough' | 'closed' | 'quiet'): void {
           clearTimeout(quiet);
-          wake = () => {};
+          notify = () => {};
           resolve(how);
         }
       }),
@@ -91,7 +91,7 @@ async function sendPieces(socket: Socket, bytes: Uint8Array, cuts: readonly numb
   for (const place of [...places, bytes.length]) {
     if (socket.writable) socket.write(bytes.subarray(from, place));
     from = place;
-    // Each piece is to arrive by itself, as far as that is in one's power.
+    // Yielding makes it likely that each piece arrives separately.
     if (place < bytes.length) await new Promise((resolve) => setImmediate(resolve));
   }
 }

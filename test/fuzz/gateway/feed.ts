@@ -1,68 +1,73 @@
 import { setTimeout } from 'node:timers/promises';
 import { Violation } from '../harness/violation.js';
 import type { FuzzedGateway, Gateways } from './gateways.js';
-import type { Account } from './messages.js';
+import type { GatewayReport } from './messages.js';
 
 /**
- * What a case may cost the gateway, in milliseconds of CPU time: all others wait that long. Ten times what the dearest
- * honest query takes here.
+ * Maximum CPU time of a case in the gateway, in milliseconds; all other clients wait as long. It is ten times
+ * the cost of the most expensive ordinary query.
  */
-const MOST_CPU_MS = 2_000;
+const MAX_CPU_MS = 2_000;
 
 /**
- * How long what a client has left may stay, in milliseconds. Node.js does not read a connection on which more than 16 kB of
- * answers wait behind one that goes on: that its client has left then shows in a heartbeat, 12 s apart, that cannot be sent.
+ * Timeout for the release of a client's resources, in milliseconds. Node.js does not read a connection while
+ * more than 16 kB of answers are queued on it. The gateway then notices the disconnect only when a heartbeat
+ * fails; heartbeats are 12 s apart.
  */
-const LEAVING_MS = 30_000;
+const RELEASE_TIMEOUT_MS = 30_000;
 
-/** What clients hold of a gateway. */
-type Held = Pick<Account, 'readers' | 'sockets'>;
+/** Resources that clients use in a gateway. */
+type OpenResources = Pick<GatewayReport, 'readers' | 'sockets'>;
 
-/** What they held of each when all was well: the witness's, and what was left over before. */
-const standing = new WeakMap<FuzzedGateway, Held>();
-const OF_THE_WITNESS: Held = { readers: 1, sockets: 1 };
+/** Resources of each gateway before a case: those of the witness and those leaked by earlier cases. */
+const baselines = new WeakMap<FuzzedGateway, OpenResources>();
+const WITNESS_RESOURCES: OpenResources = { readers: 1, sockets: 1 };
 
 /**
- * Feeds a gateway, then looks how it took it: it must run on, must not have worked for long, must have found no fault
- * in itself, must keep nothing of clients that have left, and its other client must not have noticed.
+ * Feeds a gateway and checks the effect: it must still run, must not have used much CPU time or logged a
+ * fault, must have released the resources of disconnected clients, and must not have disturbed the witness.
  */
 export async function feed(
   gateways: Gateways,
   task: (gateway: FuzzedGateway) => Promise<void>,
 ): Promise<void> {
   const gateway = await gateways.running();
-  const failure = await failureOf(task(gateway));
-  // What the gateway says of itself tells more than what its client saw of it.
-  const before = standing.get(gateway) ?? OF_THE_WITNESS;
-  const { faults, cpuMs, readers, sockets } = await settled(gateway, before);
+  const failure = await catchFailure(task(gateway));
+  // The gateway's own report is more specific than what the client observed.
+  const before = baselines.get(gateway) ?? WITNESS_RESOURCES;
+  const { faults, cpuMs, readers, sockets } = await waitForRelease(gateway, before);
   const [fault] = faults;
-  if (fault !== undefined) throw new Violation('the gateway found a fault in itself', fault);
-  if (cpuMs > MOST_CPU_MS) throw new Violation('the gateway worked too long', `${Math.round(cpuMs)} ms`);
-  if (readers > before.readers) throw new Violation('a subscription is left over');
-  if (sockets > before.sockets) throw new Violation('a connection is left over');
-  await gateway.witnessMustBeUndisturbed();
+  if (fault !== undefined) throw new Violation('the gateway reported a fault', fault);
+  if (cpuMs > MAX_CPU_MS)
+    throw new Violation('the gateway used too much CPU time', `${Math.round(cpuMs)} ms`);
+  if (readers > before.readers) throw new Violation('a subscription was leaked');
+  if (sockets > before.sockets) throw new Violation('a connection was leaked');
+  await gateway.checkWitness();
   if (failure !== null) throw failure;
 }
 
-/** How it took it, once its clients are gone, or should be. */
-async function settled(gateway: FuzzedGateway, before: Held): Promise<Account> {
-  const until = performance.now() + LEAVING_MS;
+/**
+ * Waits until the resources of disconnected clients are released, or the timeout. Returns the accumulated
+ * report.
+ */
+async function waitForRelease(gateway: FuzzedGateway, before: OpenResources): Promise<GatewayReport> {
+  const until = performance.now() + RELEASE_TIMEOUT_MS;
   const faults: string[] = [];
   let cpuMs = 0;
   for (let waitMs = 1; ; waitMs *= 2) {
-    const { readers, sockets, ...account } = await gateway.account();
-    faults.push(...account.faults);
-    cpuMs += account.cpuMs;
+    const { readers, sockets, ...report } = await gateway.report();
+    faults.push(...report.faults);
+    cpuMs += report.cpuMs;
     const isBack = readers <= before.readers && sockets <= before.sockets;
     if (isBack || performance.now() > until) {
-      standing.set(gateway, { readers, sockets });
+      baselines.set(gateway, { readers, sockets });
       return { faults, cpuMs, readers, sockets };
     }
     await setTimeout(waitMs);
   }
 }
 
-async function failureOf(task: Promise<void>): Promise<unknown> {
+async function catchFailure(task: Promise<void>): Promise<unknown> {
   try {
     await task;
     return null;

@@ -1,28 +1,28 @@
 import { Violation } from '../harness/violation.js';
 
-/** A frame of a WebSocket (RFC 6455, section 5.2), as wrong as one likes. */
+/** A WebSocket frame (RFC 6455, section 5.2), valid or invalid. */
 export interface Frame {
   readonly fin: boolean;
   /** The three reserved bits. */
   readonly rsv: number;
   readonly opcode: number;
   readonly isMasked: boolean;
-  /** How the length is written: in the shortest form, or in more bytes than are needed. */
+  /** Encoding of the length: the shortest form, or more bytes than necessary. */
   readonly lengthBytes: 'shortest' | 2 | 8;
-  /** What is added to the length that is written, so that it does not fit what follows. */
+  /** Added to the encoded length, so that it does not match the payload. */
   readonly lengthError: number;
   readonly payload: Uint8Array;
 }
 
-/** The opcodes that mean something. */
+/** Defined opcodes. */
 export const OPCODES = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
-/** A frame as it should be. */
-export function frameOf(opcode: number, payload: Uint8Array): Frame {
+/** Creates a valid frame. */
+export function createFrame(opcode: number, payload: Uint8Array): Frame {
   return { fin: true, rsv: 0, opcode, isMasked: true, lengthBytes: 'shortest', lengthError: 0, payload };
 }
 
-/** A frame's bytes. */
+/** Encodes a frame. */
 export function encodeFrame({ fin, rsv, opcode, isMasked, payload, ...length }: Frame): Buffer {
   const first = (fin ? 0x80 : 0) | ((rsv & 7) << 4) | (opcode & 15);
   const size = Math.max(0, payload.length + length.lengthError);
@@ -43,29 +43,32 @@ function encodeLength(size: number, form: Frame['lengthBytes'], isMasked: boolea
   return long;
 }
 
-/** A frame of the server's. */
+/** A frame sent by the server. */
 export interface ServerFrame {
   readonly opcode: number;
   readonly payload: Buffer;
-  /** How many bytes it took. */
+  /** Size of the whole frame in bytes. */
   readonly length: number;
 }
 
-/** The first frame in the bytes; null while it is not complete. Throws a violation when a server must not send it. */
+/**
+ * Reads the first frame. Returns null while it is incomplete; throws a violation if a server must not send
+ * it.
+ */
 export function readFrame(bytes: Buffer): ServerFrame | null {
   const [first, second] = bytes;
   if (first === undefined || second === undefined) return null;
-  if (second & 0x80) throw new Violation('a frame of the server is masked', bytes.toString('hex', 0, 20));
+  if (second & 0x80) throw new Violation('the server sent a masked frame', bytes.toString('hex', 0, 20));
   const [extra, size] = readLength(bytes, second & 0x7f);
   if (size === null || bytes.length < 2 + extra + size) return null;
   const opcode = first & 15;
   const known: readonly number[] = Object.values(OPCODES);
   if ((first & 0xf0) !== 0x80 || !known.includes(opcode) || (opcode >= 8 && size > 125))
-    throw new Violation('a frame of the server is malformed', bytes.toString('hex', 0, 20));
+    throw new Violation('the server sent a malformed frame', bytes.toString('hex', 0, 20));
   return { opcode, payload: bytes.subarray(2 + extra, 2 + extra + size), length: 2 + extra + size };
 }
 
-/** How many bytes the length takes beside its first, and the length; null while they are not there. */
+/** Number of additional length bytes, and the length; null while it is incomplete. */
 function readLength(bytes: Buffer, short: number): readonly [number, number | null] {
   if (short < 126) return [0, short];
   if (short === 126) return [2, bytes.length < 4 ? null : bytes.readUInt16BE(2)];

@@ -1,28 +1,28 @@
 import { createGateway, createMemoryProvider } from '../../../src/index.js';
-import type { Account, Heap, Question, Ready } from './messages.js';
-import { standingSessions, witnessSession } from './sessions.js';
+import type { GatewayReport, Heap, Question, Ready } from './messages.js';
+import { staticSessions, witnessSession } from './sessions.js';
 
-// A gateway with defaults in a process of its own, so that a crash of it is seen, and survived. What it does wrong
-// without a crash is kept until the parent asks.
+// Runs a gateway with default options in its own process, so that the fuzzer survives and reports a crash.
+// Other faults are collected until the parent requests the report.
 
-/** How often the witness's Session is updated, in milliseconds. */
+/** Interval of updates to the witness's session, in milliseconds. */
 const TICK_MS = 100;
 
-/** More faults of one kind say nothing new. */
-const MOST_FAULTS = 20;
+/** Maximum number of faults kept between two reports. */
+const MAX_FAULTS = 20;
 
 const faults: string[] = [];
-const source = createMemoryProvider('memory', [...standingSessions(), witnessSession(0)]);
+const source = createMemoryProvider('memory', [...staticSessions(), witnessSession(0)]);
 const gateway = createGateway({
   providers: [source.provider],
   log: (level, message, facts) => {
-    if (level === 'error') note(`${message} ${String(facts?.error ?? '')}`);
+    if (level === 'error') recordFault(`${message} ${String(facts?.error ?? '')}`);
   },
 });
 let tick = 0;
 let cpuMs = usedCpuMs();
 
-process.on('warning', (warning) => note(String(warning)));
+process.on('warning', (warning) => recordFault(String(warning)));
 process.on('message', (question: Question) => send(answer(question)));
 process.on('disconnect', () => process.exit());
 const { port } = await gateway.listen(0);
@@ -33,11 +33,11 @@ setInterval(() => {
 }, TICK_MS);
 send({ port });
 
-function answer(question: Question): Account | Heap {
-  return question === 'account' ? account() : heap();
+function answer(question: Question): GatewayReport | Heap {
+  return question === 'report' ? report() : heap();
 }
 
-function account(): Account {
+function report(): GatewayReport {
   const before = cpuMs;
   cpuMs = usedCpuMs();
   const sockets = process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
@@ -45,7 +45,7 @@ function account(): Account {
 }
 
 function heap(): Heap {
-  // What is only weakly held goes with the second collection.
+  // Weakly referenced objects are freed by the second collection.
   globalThis.gc?.();
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
@@ -57,10 +57,10 @@ function usedCpuMs(): number {
   return (user + system) / 1_000;
 }
 
-function note(fault: string): void {
-  if (faults.length < MOST_FAULTS) faults.push(fault);
+function recordFault(fault: string): void {
+  if (faults.length < MAX_FAULTS) faults.push(fault);
 }
 
-function send(message: Ready | Account | Heap): void {
+function send(message: Ready | GatewayReport | Heap): void {
   process.send?.(message);
 }

@@ -1,42 +1,42 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Violation } from '../harness/violation.js';
-import type { Account, Heap, Question, Ready } from './messages.js';
+import type { GatewayReport, Heap, Question, Ready } from './messages.js';
 import { startWitness, type Witness } from './witness.js';
 
-/** A gateway that runs in a process of its own. */
+/** A gateway in its own process. */
 export interface FuzzedGateway {
   readonly port: number;
-  /** Throws when the healthy client was disturbed: once, since there is another one then. */
-  witnessMustBeUndisturbed(): Promise<void>;
-  /** Rejects when the process has ended, with its last words. */
-  account(): Promise<Account>;
+  /** Throws if the healthy client was disturbed. Then it is replaced, so the error is reported once. */
+  checkWitness(): Promise<void>;
+  /** Rejects with the last error output if the process ended. */
+  report(): Promise<GatewayReport>;
   heap(): Promise<Heap>;
 }
 
-/** The gateway that inputs are fed to. Its process ends at the end of the block (`await using`). */
+/** The gateway that receives the inputs. Its process ends at the end of the `await using` block. */
 export interface Gateways extends AsyncDisposable {
-  /** The one that runs: started at the first call, and anew when it has ended. */
+  /** The running gateway. It is started at the first call, and restarted after it ended. */
   running(): Promise<FuzzedGateway>;
 }
 
-/** None runs yet. */
+/** Creates the handle. No gateway is started yet. */
 export function createGateways(): Gateways {
-  let present: Promise<Started> | null = null;
+  let current: Promise<Started> | null = null;
   return {
     async running() {
-      if (present === null || (await present).hasEnded()) present = start();
-      return present;
+      if (current === null || (await current).hasEnded()) current = start();
+      return current;
     },
     async [Symbol.asyncDispose]() {
-      await (await present)?.stop();
-      present = null;
+      await (await current)?.stop();
+      current = null;
     },
   };
 }
 
-/** How long the process may stand still, in milliseconds. */
-const PATIENCE_MS = 30_000;
+/** Timeout for an answer of the process, in milliseconds. */
+const ANSWER_TIMEOUT_MS = 30_000;
 
 interface Started extends FuzzedGateway {
   hasEnded(): boolean;
@@ -49,25 +49,25 @@ async function start(): Promise<Started> {
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  const lastWords = collect(child);
+  const lastOutput = collectErrors(child);
   let ended: string | null = null;
   const exit = once(child, 'exit').then(([code, signal]) => {
-    ended = `by ${signal ?? `exit code ${code}`}: ${lastWords()}`;
+    ended = `by ${signal ?? `exit code ${code}`}: ${lastOutput()}`;
   });
   const { port } = await next<Ready>();
   let witness: Witness = await startWitness(port);
   return {
     port,
-    async witnessMustBeUndisturbed() {
+    async checkWitness() {
       try {
-        witness.mustBeUndisturbed();
+        witness.assertUndisturbed();
       } catch (error) {
         witness.end();
         witness = await startWitness(port);
         throw error;
       }
     },
-    account: () => ask<Account>('account'),
+    report: () => ask<GatewayReport>('report'),
     heap: () => ask<Heap>('heap'),
     hasEnded: () => ended !== null,
     async stop() {
@@ -82,36 +82,36 @@ async function start(): Promise<Started> {
     return next();
   }
 
-  /** The next message, or why none comes. */
+  /** Resolves with the next message. Rejects if the process ends or does not answer. */
   function next<T>(): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        // It would be of no more use: the next input gets another.
+        // The process is of no more use: the next input starts another.
         child.kill('SIGKILL');
-        settle(() => reject(new Violation(`the gateway stands still for ${PATIENCE_MS} ms`)));
-      }, PATIENCE_MS);
-      child.once('message', take);
-      void exit.then(die);
+        settle(() => reject(new Violation(`the gateway did not answer within ${ANSWER_TIMEOUT_MS} ms`)));
+      }, ANSWER_TIMEOUT_MS);
+      child.once('message', onMessage);
+      void exit.then(onExit);
 
-      function take(message: T): void {
+      function onMessage(message: T): void {
         settle(() => resolve(message));
       }
 
-      function die(): void {
+      function onExit(): void {
         settle(() => reject(new Violation('the gateway ended', ended ?? '')));
       }
 
       function settle(how: () => void): void {
         clearTimeout(timer);
-        child.off('message', take);
+        child.off('message', onMessage);
         how();
       }
     });
   }
 }
 
-/** The end of what a process said on standard error. */
-function collect({ stderr }: ChildProcess): () => string {
+/** Collects the end of a process's standard error. */
+function collectErrors({ stderr }: ChildProcess): () => string {
   let text = '';
   stderr?.on('data', (bytes) => {
     text = (text + String(bytes)).slice(-4_000);

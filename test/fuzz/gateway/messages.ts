@@ -1,25 +1,25 @@
-/** What the process of a gateway says first: it listens. */
+/** First message of the gateway process: it listens. */
 export interface Ready {
   readonly port: number;
 }
 
-/** What it can be asked: how it took what it was fed, and, collecting garbage first, how much memory it holds. */
-export type Question = 'account' | 'heap';
+/** Requests to the gateway process: a report since the last one, or the heap after garbage collection. */
+export type Question = 'report' | 'heap';
 
-/** How it took what it was fed since it was last asked. */
-export interface Account {
-  /** What must not happen: an error in the log, a warning of the process. */
+/** Effects of the inputs since the last report. */
+export interface GatewayReport {
+  /** Errors in the log and warnings of the process. */
   readonly faults: readonly string[];
-  /** What it worked, in milliseconds. */
+  /** CPU time used, in milliseconds. */
   readonly cpuMs: number;
-  /** Subscriptions that are open. */
+  /** Number of open subscriptions. */
   readonly readers: number;
-  /** Connections that are open. */
+  /** Number of open connections. */
   readonly sockets: number;
 }
 
-/** How much memory it holds. */
+/** Memory in use. */
 export interface Heap {
-  /** The JavaScript heap in use, and what hangs on it outside. */
+  /** JavaScript heap in use, plus external memory, in bytes. */
   readonly bytes: number;
 }

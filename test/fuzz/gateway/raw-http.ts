@@ -1,49 +1,52 @@
 import { Violation } from '../harness/violation.js';
 import { type Connection, openConnection } from './connection.js';
-import { mustReadEvents } from './events.js';
-import { isStream, mustBeDecent, type Sent } from './http-client.js';
+import { parseEvents } from './events.js';
+import { assertAcceptable, isStream, type Sent } from './http-client.js';
 import { readResponse } from './http-responses.js';
 import { followWebSocket } from './websocket-client.js';
 
-/** Sends bytes that may be anything, and looks at what comes back. */
+/** Sends any bytes and checks the answers. */
 export interface RawHttpClient {
-  /** Resolves once the server has answered what it took for requests, has closed, or waits for more. */
+  /** Resolves when the server has answered what it parsed as requests, has closed, or waits for more. */
   feed(sent: Sent): Promise<void>;
   end(): void;
 }
 
-/** How long nothing must have come before it is taken that the server waits for more, in milliseconds. */
+/** Time without received bytes after which the server is assumed to wait for more, in milliseconds. */
 const QUIET_MS = 25;
 
-/** A request that is answered at once, whatever the state of the gateway: its answer shows that all before it was. */
+/**
+ * A request that is answered at once in any state of the gateway. Its answer shows that all earlier requests
+ * were answered.
+ */
 const SENTINEL = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n';
 const SENTINEL_ANSWER = 'ok\n';
 
-/** Keeps its connection for as long as the server does. */
+/** Creates a client that keeps its connection as long as the server does. */
 export function createRawHttpClient(port: number): RawHttpClient {
-  let present: Connection | null = null;
+  let current: Connection | null = null;
 
   return {
     async feed({ bytes, cuts }) {
-      const connection = present ?? (await openConnection(port));
-      present = connection;
+      const connection = current ?? (await openConnection(port));
+      current = connection;
       const text = bytes.toString('latin1');
-      // A request that is not complete would take the sentinel for a part of itself, which is as good a garbage as any.
+      // An incomplete request takes the sentinel as a part of itself, which is a valid test input too.
       await connection.send(Buffer.concat([bytes, Buffer.from(SENTINEL)]), cuts);
       const how = await readAnswers(connection, /\bHEAD\b/i.test(text));
       if (how === 'enough') return;
-      if (how === 'quiet') await hangUp(connection, /\bHEAD\b/i.test(text));
+      if (how === 'quiet') await endConnection(connection, /\bHEAD\b/i.test(text));
       connection.destroy();
-      present = null;
+      current = null;
     },
     end() {
-      present?.destroy();
-      present = null;
+      current?.destroy();
+      current = null;
     },
   };
 }
 
-/** Until the sentinel is answered: `enough`; `upgraded` and `streams` go on without end. */
+/** Reads answers until the sentinel is answered (`enough`). An upgraded connection is closed. */
 async function readAnswers(
   connection: Connection,
   mayBeHead: boolean,
@@ -51,7 +54,7 @@ async function readAnswers(
   let isUpgraded = false;
   const how = await connection.until(() => {
     for (let answer = take(false); answer; answer = take(false)) {
-      mustBeDecent({ ...answer, status: answer.status === 101 ? 100 : answer.status });
+      assertAcceptable({ ...answer, status: answer.status === 101 ? 100 : answer.status });
       isUpgraded = answer.status === 101;
       if (isUpgraded || answer.body.toString() === SENTINEL_ANSWER) return true;
     }
@@ -60,8 +63,8 @@ async function readAnswers(
   if (isUpgraded) return closeUpgraded(connection);
   if (how === 'closed' && connection.received.length > 0) {
     const last = take(true);
-    if (last) mustBeDecent(last);
-    else mustBeCutShort(connection.received);
+    if (last) assertAcceptable(last);
+    else assertPartialResponse(connection.received);
   }
   return how;
 
@@ -73,32 +76,32 @@ async function readAnswers(
   }
 }
 
-/** A handshake that is right after all: what came after it are frames, the sentinel among them, which are none. */
+/** Closes a successful upgrade. The bytes after it, including the sentinel, are no valid frames. */
 async function closeUpgraded(connection: Connection): Promise<'upgraded'> {
   const client = followWebSocket(connection);
   await client.untilClosed();
   return 'upgraded';
 }
 
-/** Says that no more comes: then there must be an end. */
-async function hangUp(connection: Connection, mayBeHead: boolean): Promise<void> {
+/** Ends the sending side and waits for the server to close. */
+async function endConnection(connection: Connection, mayBeHead: boolean): Promise<void> {
   connection.end();
   const how = await connection.until(() => false);
-  if (how === 'quiet') throw new Violation('a connection stays open after its client has ended it');
+  if (how === 'quiet') throw new Violation('the server kept a connection open after the client ended it');
   const rest = connection.received;
-  if (rest.length > 0 && !readResponse(rest, { mayBeHead, isClosed: true })) mustBeCutShort(rest);
+  if (rest.length > 0 && !readResponse(rest, { mayBeHead, isClosed: true })) assertPartialResponse(rest);
 }
 
 /**
- * Only an answer that goes out in pieces may end in its middle: an event stream, which has no other end, and a page that is
- * big. Node.js ends a connection once it has written what it had when its client ended it.
+ * Asserts that an incomplete answer is one that may be cut short: an event stream, or a large page sent in
+ * chunks. Node.js closes a connection after writing its buffered data when the client has ended it.
  */
-function mustBeCutShort(rest: Buffer): void {
-  if (isStream(rest)) mustReadEvents(rest);
-  else if (!isInPieces(rest)) throw new Violation('half an answer', rest.toString('latin1', 0, 2_000));
+function assertPartialResponse(rest: Buffer): void {
+  if (isStream(rest)) parseEvents(rest);
+  else if (!isChunked(rest)) throw new Violation('an incomplete response', rest.toString('latin1', 0, 2_000));
 }
 
-function isInPieces(rest: Buffer): boolean {
+function isChunked(rest: Buffer): boolean {
   const [head = ''] = rest.toString('latin1', 0, 2_000).split('\r\n\r\n');
   return /^transfer-encoding: chunked/im.test(head);
 }

@@ -3,11 +3,11 @@ import type { Session } from '../../../src/model/session.js';
 import { readLastObject } from '../../support/recording.js';
 import { sessionJson } from '../../support/session-json.js';
 
-/** The Session that changes all the time, for the client that must not be disturbed. */
+/** The session that keeps changing, for the client that must not be disturbed. */
 export const WITNESS_ID = 'witness/Tiltfile';
 
-/** What hostile queries are asked of: real Sessions of all states, which do not change. */
-export function standingSessions(): Session[] {
+/** Static sessions from recordings, in all states, as target of hostile queries. */
+export function staticSessions(): Session[] {
   return [
     decodeSession(readLastObject('up'), 'tilt-default'),
     decodeSession(readLastObject('ci-ok'), 'tilt-10360'),
@@ -15,7 +15,7 @@ export function standingSessions(): Session[] {
   ];
 }
 
-/** The witness's Session after so many updates: its one target waits for the number. */
+/** The witness's session after `tick` updates. The wait reason of its only target is the number. */
 export function witnessSession(tick: number): Session {
   const target = {
     name: 'tick',

@@ -5,8 +5,11 @@ import { createManualClock } from '../../support/manual-clock.js';
 import { sessionJson } from '../../support/session-json.js';
 import { states } from '../../support/sessions.js';
 
-/** A store with Sessions of `s0`, `s1`, …, each of so many targets: of several resources or none, with a history. */
-export function storeOf(sizes: readonly number[]): Store {
+/**
+ * Creates a store with the sessions `s0`, `s1`, … that have `sizes` targets, with zero to three resources
+ * each and a history.
+ */
+export function storeWith(sizes: readonly number[]): Store {
   const store = createStore({ clock: createManualClock(), epoch: 'fuzz' });
   store.open('fuzz');
   for (const round of [0, 1, 2]) {
@@ -18,16 +21,16 @@ export function storeOf(sizes: readonly number[]): Store {
   return store;
 }
 
-/** The same, with all Sessions but the last GONE: that one is meant where no id is given. */
+/** The same with all sessions GONE except the last, which is the default when no id is given. */
 export function storeWithOneLive(sizes: readonly number[]): Store {
-  const store = storeOf(sizes);
+  const store = storeWith(sizes);
   for (const id of store.ids().slice(0, -1)) store.apply('fuzz', { type: 'remove', id });
   return store;
 }
 
-/** A demonstration, and one Session: that one is meant where no id is given. */
+/** A store with the demo and one session, which is the default when no id is given. */
 export function storeWithDemo(size: number): Store {
-  const store = storeOf([size]);
+  const store = storeWith([size]);
   const session = decodeSession(rawSession(2, 0, { [DEMO_ANNOTATION]: 'true' }), 'demo');
   store.apply('fuzz', { type: 'upsert', session });
   return store;

@@ -6,23 +6,23 @@ import { Violation } from './violation.js';
 
 const gateways = createGateways();
 
-/** Two faults: one for big numbers, one for sevens. */
+/** A check with two faults: one for large numbers, one for sevens. */
 const faulty = defineSurface<number>({
   name: 'faulty',
   share: 1,
   arbitrary: fc.nat(1_000),
   count: () => 1,
   check(number) {
-    if (number > 700) throw new Violation('too big', number);
+    if (number > 700) throw new Violation('too large', number);
     if (number % 10 === 7) throw new Error('a seven');
   },
 });
 
-describe('a search', () => {
-  it('tells each fault once, with its smallest case and how often it came', async () => {
+describe('the search of the fuzzer', () => {
+  it('reports each fault once, with its smallest case and the number of occurrences', async () => {
     const { findings, inputs } = await faulty.search({ seed: 1, inputs: 1_000, gateways });
     expect(findings).toHaveLength(2);
-    expect(findings).toContainEqual(expect.objectContaining({ message: 'too big: 701', example: '701' }));
+    expect(findings).toContainEqual(expect.objectContaining({ message: 'too large: 701', example: '701' }));
     expect(findings).toContainEqual(
       expect.objectContaining({
         message: expect.stringMatching(/^Error: a seven\n\s+at /),
@@ -33,11 +33,11 @@ describe('a search', () => {
     expect(inputs).toBeGreaterThanOrEqual(1_000);
   });
 
-  it('comes to a finding again with its seed', async () => {
+  it('finds a finding again from its seed', async () => {
     const big = defineSurface<number>({
       ...faulty,
       check(number) {
-        if (number > 995) throw new Violation('too big', number);
+        if (number > 995) throw new Violation('too large', number);
       },
     });
     const first = await big.search({ seed: 1, inputs: 1_000, gateways });
@@ -48,7 +48,7 @@ describe('a search', () => {
     }
   });
 
-  it('finds nothing where nothing is', async () => {
+  it('finds nothing in a correct surface', async () => {
     const sound = defineSurface<number>({ ...faulty, check: () => {} });
     expect(await sound.search({ seed: 1, inputs: 300, gateways })).toMatchObject({
       inputs: 300,

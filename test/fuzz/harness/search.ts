@@ -2,63 +2,67 @@ import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Gateways } from '../gateway/gateways.js';
 import type { SurfaceDefinition } from './surface.js';
-import { shown, Violation } from './violation.js';
+import { formatValue, Violation } from './violation.js';
 
-/** How a surface is searched. */
+/** Seed, size and target of a search. */
 export interface SearchOptions {
-  /** Everything that is random comes from it: a whole number. */
+  /** Seed of all random choices: an integer. */
   readonly seed: number;
-  /** How many inputs at least. */
+  /** Minimum number of inputs. */
   readonly inputs: number;
   readonly gateways: Gateways;
 }
 
-/** What came of it. */
+/** Result of a search. */
 export interface SearchResult {
   readonly inputs: number;
   readonly seconds: number;
   readonly findings: readonly Finding[];
 }
 
-/** A case for which something was not as it must be. */
+/** A case that violates an invariant. */
 export interface Finding {
   readonly surface: string;
   readonly message: string;
-  /** How often, as far as could be told apart. */
+  /** Number of occurrences, as far as they can be distinguished. */
   times: number;
-  /** The seed with which a search of few inputs comes to it. */
+  /** Seed with which a search of few inputs finds it. */
   readonly seed: number;
-  /** The smallest case that was found, for people. */
+  /** Smallest case found, as text. */
   readonly example: string;
 }
 
-/** How many cases come of one seed. Then the next seed is taken, so that a finding is never far from its seed. */
+/** Number of cases per seed. The next seed follows, so that each finding is near its seed. */
 const CASES = 100;
 
-/** How long a case that fails is made smaller, in milliseconds. */
+/** Time limit for shrinking a failing case, in milliseconds. */
 const SHRINK_MS = 20_000;
 
-/** Feeds a surface cases until it has had enough inputs. What fails is made small, and told once of each kind. */
+/** Runs cases on a surface until enough inputs were tried. Failures are shrunk and reported once per kind. */
 export async function search<T>(
   surface: SurfaceDefinition<T>,
   { seed, inputs, gateways }: SearchOptions,
 ): Promise<SearchResult> {
   const findings = new Map<string, Finding>();
   const startedAt = performance.now();
-  let fed = 0;
-  for (let present = seed; fed < inputs; present += 1) fed += await searchSeed(present);
-  return { inputs: fed, seconds: (performance.now() - startedAt) / 1_000, findings: [...findings.values()] };
+  let tried = 0;
+  for (let current = seed; tried < inputs; current += 1) tried += await searchSeed(current);
+  return {
+    inputs: tried,
+    seconds: (performance.now() - startedAt) / 1_000,
+    findings: [...findings.values()],
+  };
 
-  async function searchSeed(present: number): Promise<number> {
+  async function searchSeed(current: number): Promise<number> {
     let count = 0;
     let shrinkUntil = Number.POSITIVE_INFINITY;
     const property = fc.asyncProperty(surface.arbitrary, async (input) => {
       if (performance.now() > shrinkUntil) return;
-      await breathe();
+      await yieldToEventLoop();
       count += surface.count(input);
-      const failure = await failureOf(() => timed(() => surface.check(input, gateways)));
+      const failure = await catchFailure(() => timed(() => surface.check(input, gateways)));
       if (failure === null) return;
-      const known = findings.get(kindOf(failure));
+      const known = findings.get(classifyFailure(failure));
       if (known) {
         known.times += 1;
         return;
@@ -66,19 +70,25 @@ export async function search<T>(
       shrinkUntil = Math.min(shrinkUntil, performance.now() + SHRINK_MS);
       throw failure;
     });
-    const details = await fc.check(property, { seed: present, numRuns: CASES });
+    const details = await fc.check(property, { seed: current, numRuns: CASES });
     if (details.failed) {
       const failure = details.errorInstance;
-      const example = shown(exampleOf(details.counterexample), 4_000);
-      const message = messageOf(failure);
-      findings.set(kindOf(failure), { surface: surface.name, message, times: 1, seed: present, example });
+      const example = formatValue(formatExample(details.counterexample), 4_000);
+      const message = describeFailure(failure);
+      findings.set(classifyFailure(failure), {
+        surface: surface.name,
+        message,
+        times: 1,
+        seed: current,
+        example,
+      });
     }
     return count;
   }
 }
 
-/** A case for people: bytes as the text they are in latin1. */
-function exampleOf(counterexample: readonly unknown[] | null): string {
+/** Formats a case. Bytes are shown as latin1 text. */
+function formatExample(counterexample: readonly unknown[] | null): string {
   const [input] = counterexample ?? [];
   return JSON.stringify(input, function textOf(this: object, key: string, value: unknown): unknown {
     const held: unknown = Reflect.get(this, key);
@@ -86,46 +96,46 @@ function exampleOf(counterexample: readonly unknown[] | null): string {
   });
 }
 
-/** How long everything else in this process may have to wait, in milliseconds: the witness has pings to answer. */
-const BREATH_MS = 50;
+/** Maximum time without yielding to the event loop, in milliseconds. The witness has to answer pings. */
+const YIELD_EVERY_MS = 50;
 
-let breathedAt = 0;
+let yieldedAt = 0;
 
-/** Lets others have their turn, now and then: cases that wait for nothing would never. */
-async function breathe(): Promise<void> {
-  if (performance.now() - breathedAt < BREATH_MS) return;
+/** Yields to the event loop from time to time, because cases that await nothing never do. */
+async function yieldToEventLoop(): Promise<void> {
+  if (performance.now() - yieldedAt < YIELD_EVERY_MS) return;
   await setImmediate();
-  breathedAt = performance.now();
+  yieldedAt = performance.now();
 }
 
-/** What a case may cost this process, in milliseconds of CPU time: a gateway that it is fed to would stand still meanwhile. */
-const MOST_CPU_MS = 2_000;
+/** Maximum CPU time of a case in this process, in milliseconds. A gateway would be blocked for as long. */
+const MAX_CPU_MS = 2_000;
 
 async function timed(task: () => Promise<void> | void): Promise<void> {
   const before = process.cpuUsage();
   await task();
   const { user, system } = process.cpuUsage(before);
   const ms = Math.round((user + system) / 1_000);
-  if (ms > MOST_CPU_MS) throw new Violation('a case took too long', `${ms} ms`);
+  if (ms > MAX_CPU_MS) throw new Violation('a case used too much CPU time', `${ms} ms`);
 }
 
-async function failureOf(task: () => Promise<void> | void): Promise<unknown> {
+async function catchFailure(task: () => Promise<void> | void): Promise<unknown> {
   try {
     await task();
     return null;
   } catch (error) {
-    return error ?? new Error('something was thrown that is nothing');
+    return error ?? new Error('a null or undefined value was thrown');
   }
 }
 
-/** What a violation says is enough; of what nobody foresaw one wants to see where it comes from. */
-function messageOf(error: unknown): string {
+/** Describes a failure. A violation is described by its message, an unexpected error by its stack. */
+function describeFailure(error: unknown): string {
   if (error instanceof Violation) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** The same for what probably has the same cause. */
-function kindOf(error: unknown): string {
+/** Groups failures that probably have the same cause. */
+function classifyFailure(error: unknown): string {
   const [first = ''] = (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).split(
     '\n',
   );

@@ -7,21 +7,21 @@ import { verdictOfRecord } from '../../../src/store/record.js';
 import { createStore, type Store } from '../../../src/store/store.js';
 import { createSubscriptionResolvers } from '../../../src/subscriptions/subscription-resolvers.js';
 import { createManualClock } from '../../support/manual-clock.js';
-import { mustBeOneLine, mustNotLeak } from './invariants.js';
+import { assertNoLeak, assertOneLine } from './invariants.js';
 import { Violation } from './violation.js';
 
-/** A store that is told of hostile Sessions, and what must hold of it. */
+/** A store that receives hostile sessions, with its invariants. */
 export interface SessionStore {
   readonly store: Store;
-  /** Applies a change, and looks whether it did what it says and nothing else. */
+  /** Applies a change, and asserts that it had its effect and no other. */
   apply(change: Change): void;
-  /** Asks for everything there is by GraphQL, and looks at the answer. */
-  mustBeReadable(): void;
+  /** Queries everything through GraphQL and checks the result. */
+  assertReadable(): void;
 }
 
 const SOURCE = 'fuzz';
 
-/** Holds nothing yet. */
+/** Creates an empty store. */
 export function createSessionStore(): SessionStore {
   const faults: unknown[] = [];
   const store = createStore({
@@ -36,62 +36,62 @@ export function createSessionStore(): SessionStore {
     store,
     apply(change) {
       store.apply(SOURCE, change);
-      note(change);
-      for (const [id, session] of good) mustHold(id, session);
+      record(change);
+      for (const [id, session] of good) assertHeld(id, session);
       if (faults.length > 0) throw faults[0];
     },
-    mustBeReadable() {
+    assertReadable() {
       const contextValue = { store, scope: '', version: 'fuzz', lastEventId: null };
       const { data, errors } = executeSync({ schema: schema(), document: EVERYTHING, contextValue });
-      if (errors) throw new Violation('a query of everything fails', errors.map(String).join('; '));
-      // What cannot be written as JSON cannot be sent.
+      if (errors) throw new Violation('the query of all fields failed', errors.map(String).join('; '));
+      // The result must be serializable as JSON.
       JSON.stringify(data);
     },
   };
 
-  function note(change: Change): void {
+  function record(change: Change): void {
     if (change.type === 'snapshot') {
       good.clear();
       for (const session of change.sessions) good.set(session.id, session);
     } else if (change.type === 'upsert') good.set(change.session.id, change.session);
     else if (change.type === 'remove') good.delete(change.id);
-    else mustBeOneLine(change.error, 'why a Session is stale');
+    else assertOneLine(change.error, 'the error of a stale Session');
   }
 
-  /** The last good state is there, whatever came after it. */
-  function mustHold(id: string, { metadata, spec, status }: Session): void {
+  /** Asserts that the last good state is kept, whatever followed. */
+  function assertHeld(id: string, { metadata, spec, status }: Session): void {
     const record = store.get(id);
-    if (!record) throw new Violation('the last good state is lost', id);
+    if (!record) throw new Violation('the last good state was lost', id);
     const targets = record.status.targets.map(
       ({ history: _, id: __, since: ___, readiness: ____, ...target }) => target,
     );
     const { done, error } = record.status;
-    // The first result of a run is final, whatever its later states say.
+    // The first result of a run is final, whatever its later states contain.
     const expected = done ? { ...status, done, error } : status;
     if (
       !isDeepStrictEqual({ ...record.status, targets }, expected) ||
       !isDeepStrictEqual([record.metadata, record.spec], [metadata, spec])
     )
-      throw new Violation('the store holds another state than the last good one', id);
+      throw new Violation('the store differs from the last good state', id);
     const { state, final, reason } = verdictOfRecord(record);
-    if (reason !== null) mustBeOneLine(reason, 'the reason of a verdict');
+    if (reason !== null) assertOneLine(reason, 'the reason of a verdict');
     if (state === 'passed' && !final && record.connection.state !== 'live')
-      throw new Violation('passed, although nothing is known', record.connection.state);
+      throw new Violation('the verdict is passed without a live connection', record.connection.state);
   }
 }
 
-/** An error of a decoder: said in one line. */
-export function mustBeDecentError(error: unknown, expected: new (...args: never) => Error): void {
+/** Asserts that an error is of the expected class and has a one-line message. */
+export function assertErrorMessage(error: unknown, expected: new (...args: never) => Error): void {
   if (!(error instanceof expected)) throw error;
-  mustBeOneLine(error.message, `a ${error.name}`);
-  mustNotLeak(error.message, `a ${error.name}`);
+  assertOneLine(error.message, `a ${error.name}`);
+  assertNoLeak(error.message, `a ${error.name}`);
 }
 
-let made: GraphQLSchema | null = null;
+let cachedSchema: GraphQLSchema | null = null;
 
 function schema(): GraphQLSchema {
-  made ??= createSchema(createSubscriptionResolvers());
-  return made;
+  cachedSchema ??= createSchema(createSubscriptionResolvers());
+  return cachedSchema;
 }
 
 const EVERYTHING = parse(`{

@@ -2,12 +2,12 @@ import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import type { CliProcess } from '../../../src/cli/cli-process.js';
 import { main } from '../../../src/cli/main.js';
-import { awkwardTexts, hostileTexts, spliced, splices } from '../arbitraries/texts.js';
-import { mustBeOneLine, mustNotLeak } from '../harness/invariants.js';
+import { applySplices, awkwardTexts, hostileTexts, splices } from '../arbitraries/texts.js';
+import { assertNoLeak, assertOneLine } from '../harness/invariants.js';
 import { defineSurface } from '../harness/surface.js';
-import { shown, Violation } from '../harness/violation.js';
+import { formatValue, Violation } from '../harness/violation.js';
 
-/** What stands on a command line, and what in the environment. */
+/** Arguments and environment of a command. */
 interface CommandLine {
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -22,7 +22,7 @@ const OPTIONS = [
 
 const COMMANDS = ['serve', 'schema', 'help', 'constructor', '__proto__', 'toString', 'servr', ''];
 
-/** Values that some option takes, and near misses. Nothing that would listen beyond this machine. */
+/** Option values and near misses. None makes the gateway listen beyond this machine. */
 const VALUES = [
   ...['0', '-1', '65536', '00', '1e3', '0x10', ' 0', '٣', 'NaN', ''],
   ...['127.0.0.1', 'localhost', '::1', '127.0.0.256', '[::1]', '::ffff:127.0.0.1', '256.1.1.1'],
@@ -36,9 +36,9 @@ const VALUES = [
   ...['10.0.0.0/8', '10.0.0.0/33', '::/0', '10.0.0.0/-1', '10.0.0.0/', '/tilt', 'tilt', '/../..', '//'],
 ];
 
-const misspelt = fc
+const misspelled = fc
   .tuple(fc.constantFrom(...OPTIONS, ...COMMANDS), splices(awkwardTexts, 2))
-  .map(([word, all]) => spliced(word, all));
+  .map(([word, all]) => applySplices(word, all));
 
 const values = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...VALUES) },
@@ -49,7 +49,7 @@ const words = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...OPTIONS) },
   { weight: 4, arbitrary: values },
   { weight: 2, arbitrary: fc.tuple(fc.constantFrom(...OPTIONS), values).map((pair) => pair.join('=')) },
-  { weight: 2, arbitrary: misspelt },
+  { weight: 2, arbitrary: misspelled },
   { weight: 1, arbitrary: fc.constantFrom('-pVh', '-p0', '-sdemo', '---', '-', '--=', '-=', '--port=') },
 );
 
@@ -81,12 +81,12 @@ const lines: fc.Arbitrary<CommandLine> = fc.record({
   ),
 });
 
-/** No system hands a program a NUL in its arguments or environment: there it ends them. */
+/** Removes NUL characters, which end arguments and environment variables on every system. */
 function withoutNul(text: string): string {
   return text.replaceAll('\0', '');
 }
 
-/** Command lines and the environment. What would serve is told to stop as soon as it does. */
+/** Command lines and environment variables. A command that starts to serve receives SIGTERM at once. */
 export const commandLine = defineSurface({
   name: 'command-line',
   share: 90,
@@ -95,12 +95,12 @@ export const commandLine = defineSurface({
   async check({ words: all, env }) {
     const printed = { out: '', err: '' };
     const code = await withEnvironment({ ...QUIET, ...env }, () =>
-      main(['node', 'tilt-graphql', ...all], standIn(printed)),
+      main(['node', 'tilt-graphql', ...all], createFakeProcess(printed)),
     );
-    mustNotLeak(printed.err, 'standard error');
-    if (![0, 1, 2].includes(code)) throw new Violation('an exit code that means nothing', code);
-    if (code === 0) mustHaveSaidSomething(printed.out);
-    else mustBeLines(printed.err);
+    assertNoLeak(printed.err, 'standard error');
+    if (![0, 1, 2].includes(code)) throw new Violation('an undefined exit code', code);
+    if (code === 0) assertOutput(printed.out);
+    else assertErrorLines(printed.err);
   },
 });
 
@@ -110,7 +110,7 @@ const QUIET = {
   TILT_GRAPHQL_LOG_LEVEL: 'silent',
 };
 
-/** The environment of this process, for as long as a task takes: the options are read from there. */
+/** Replaces the environment of this process while a task runs, because options are read from it. */
 async function withEnvironment<T>(env: Readonly<Record<string, string>>, task: () => Promise<T>): Promise<T> {
   const before = process.env;
   process.env = { ...before, ...env };
@@ -121,8 +121,8 @@ async function withEnvironment<T>(env: Readonly<Record<string, string>>, task: (
   }
 }
 
-/** This process, but for what is read and written; as soon as somebody listens for SIGTERM, it comes. */
-function standIn(printed: { out: string; err: string }): CliProcess {
+/** This process with captured output. A listener for SIGTERM is called at once. */
+function createFakeProcess(printed: { out: string; err: string }): CliProcess {
   const into = (stream: 'out' | 'err') => ({
     write(text: string, onWritten?: () => void) {
       printed[stream] += text;
@@ -144,16 +144,17 @@ function standIn(printed: { out: string; err: string }): CliProcess {
   });
 }
 
-function mustHaveSaidSomething(out: string): void {
-  if (out.trim() === '') throw new Violation('exit code 0, and nothing was said');
+function assertOutput(out: string): void {
+  if (out.trim() === '') throw new Violation('exit code 0 without output');
 }
 
-/** One line, or two when the second is a suggestion. */
-function mustBeLines(err: string): void {
+/** Asserts one line, or two when the second is a suggestion. */
+function assertErrorLines(err: string): void {
   const [line = '', ...rest] = err.replace(/\n$/, '').split('\n');
-  mustBeOneLine(line, 'standard error');
-  if (!line.startsWith('tilt-graphql: ')) throw new Violation('the line does not say who speaks', line);
+  assertOneLine(line, 'standard error');
+  if (!line.startsWith('tilt-graphql: '))
+    throw new Violation('the line does not start with the name of the program', line);
   const [suggestion = '(Did you mean', ...more] = rest;
   if (more.length > 0 || !suggestion.startsWith('(Did you mean'))
-    throw new Violation('more than one line on standard error', shown(err));
+    throw new Violation('more than one line on standard error', formatValue(err));
 }

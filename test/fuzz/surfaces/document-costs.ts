@@ -8,33 +8,41 @@ import { createSubscriptionResolvers } from '../../../src/subscriptions/subscrip
 import {
   type DocumentRequest,
   type Lengths,
-  lengthsOf,
+  measureLengths,
   type SchemaDocument,
   schemaDocuments,
 } from '../arbitraries/schema-documents.js';
-import { storeOf, storeWithDemo, storeWithOneLive } from '../harness/cost-stores.js';
+import { storeWith, storeWithDemo, storeWithOneLive } from '../harness/cost-stores.js';
 import { defineSurface } from '../harness/surface.js';
 import { Violation } from '../harness/violation.js';
 
 const schema = createSchema(createSubscriptionResolvers(), { federation: true });
 
-/** Mostly small ones: what is wrong shows there, too, and an answer is executed in no time. */
+/** Mostly small stores, which show mistakes too and execute fast. */
 const STORES: readonly Store[] = [
-  ...[storeOf([12]), storeOf([0, 1, 3, 12]), storeOf([3]), storeOf([0, 1, 3, 12])],
-  ...[storeWithOneLive([0, 1, 12]), storeWithDemo(12), storeOf([]), storeOf(new Array<number>(12).fill(20))],
+  ...[storeWith([12]), storeWith([0, 1, 3, 12]), storeWith([3]), storeWith([0, 1, 3, 12])],
+  ...[
+    storeWithOneLive([0, 1, 12]),
+    storeWithDemo(12),
+    storeWith([]),
+    storeWith(new Array<number>(12).fill(20)),
+  ],
 ];
 
-const FEW = 1_000;
+const STRICT_COMPLEXITY = 1_000;
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
-/** The most fields of an answer that is executed. */
-const EXECUTED = 50_000;
+/** Maximum cost of an operation that is executed. */
+const MAX_EXECUTED_COST = 50_000;
 
-// Nothing is rejected but by its cost and its lengths, so that the cost is looked at of large documents, too.
+// Only cost and lengths are limited, so that the costs of large documents are checked too.
 const unlimited = operationsWith(UNLIMITED);
 const usual = operationsWith(DEFAULT_QUERY_LIMITS.complexity);
-const strict = operationsWith(FEW);
+const strict = operationsWith(STRICT_COMPLEXITY);
 
-/** Documents made of the schema: none may give an answer of more fields than it was said to cost, and the limits go by that. */
+/**
+ * Documents generated from the schema. No answer may have more fields than its estimated cost, and the
+ * complexity limit must use that cost.
+ */
 export const documentCosts = defineSurface({
   name: 'document-costs',
   share: 100,
@@ -58,17 +66,17 @@ async function checkRequest(
   if (!store) throw new Error('Expected a store.');
   const contextValue = { store, version: 'fuzz', scope: '', lastEventId: null };
   const prepared = unlimited.prepare({ query, variables }, contextValue);
-  const expected = [...overLengths(lengths), ...overLengths(lengthsOf(variables))];
+  const expected = [...overLengths(lengths), ...overLengths(measureLengths(variables))];
   if (!('document' in prepared)) {
-    for (const error of prepared) mustBeExpected(error, expected);
+    for (const error of prepared) assertExpectedError(error, expected);
     return;
   }
-  if (expected.length > 0) throw new Violation('a document above a limit is accepted', expected.join());
-  mustBeLimited(usual.costOf(prepared, contextValue), DEFAULT_QUERY_LIMITS.complexity, prepared);
-  mustBeLimited(strict.costOf(prepared, contextValue), FEW, prepared);
-  if (prepared.cost > EXECUTED) return;
+  if (expected.length > 0) throw new Violation('a document above a limit was accepted', expected.join());
+  assertLimited(usual.costOf(prepared, contextValue), DEFAULT_QUERY_LIMITS.complexity, prepared);
+  assertLimited(strict.costOf(prepared, contextValue), STRICT_COMPLEXITY, prepared);
+  if (prepared.cost > MAX_EXECUTED_COST) return;
   const result = operation === 'query' ? executeQuietly(prepared) : await firstPayload(prepared);
-  if (result !== null) mustCostEnough(result, prepared.cost);
+  if (result !== null) assertCost(result, prepared.cost);
 }
 
 function operationsWith(complexity: number) {
@@ -89,32 +97,36 @@ function overLengths({ text, list }: Lengths): string[] {
   ];
 }
 
-function mustBeExpected({ message, extensions }: GraphQLError, expected: readonly string[]): void {
+function assertExpectedError({ message, extensions }: GraphQLError, expected: readonly string[]): void {
   if (!expected.includes(String(extensions.code)))
-    throw new Violation('a document of the schema is rejected', message);
+    throw new Violation('a valid document was rejected', message);
 }
 
-/** The verdict of a limit goes by the cost, and nothing else. */
-function mustBeLimited(verdict: number | GraphQLError, limit: number, { cost }: PreparedOperation): void {
+/** Asserts that a limit depends only on the cost. */
+function assertLimited(verdict: number | GraphQLError, limit: number, { cost }: PreparedOperation): void {
   const isRight =
     verdict instanceof GraphQLError
       ? cost > limit && verdict.extensions.code === LIMIT_CODES.complexity
       : cost <= limit && verdict === cost;
-  if (!isRight) throw new Violation(`a cost of ${cost} and the verdict of ${limit}`, String(verdict));
+  if (!isRight)
+    throw new Violation(`a limit of ${limit} was applied wrongly to a cost of ${cost}`, String(verdict));
 }
 
-function mustCostEnough({ data, errors = [] }: ExecutionResult, cost: number): void {
+function assertCost({ data, errors = [] }: ExecutionResult, cost: number): void {
   const fields = countFields(data);
   if (fields > cost)
     throw new Violation(
-      'an answer has more fields than the document was said to cost',
+      'an answer has more fields than the estimated cost of its document',
       `${fields} > ${cost}`,
     );
   const fault = errors.find(({ originalError }) => originalError && !(originalError instanceof GraphQLError));
-  if (fault) throw new Violation('a resolver fails', fault.message);
+  if (fault) throw new Violation('a resolver failed', fault.message);
 }
 
-/** Stacks take longer than the execution of what they are about: every item of a list may have an error. */
+/**
+ * Executes without stack traces, which take longer than the execution: every item of a list may have an
+ * error.
+ */
 function executeQuietly(prepared: PreparedOperation) {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
@@ -125,7 +137,7 @@ function executeQuietly(prepared: PreparedOperation) {
   }
 }
 
-/** The result of a subscription's first event; null where there is none yet. */
+/** Result of a subscription's first event; null without an event. */
 async function firstPayload(prepared: PreparedOperation): Promise<ExecutionResult | null> {
   const source = await createSourceEventStream(prepared);
   if (!(Symbol.asyncIterator in source)) return source;
@@ -135,7 +147,7 @@ async function firstPayload(prepared: PreparedOperation): Promise<ExecutionResul
   return first === null || first.done ? null : executeQuietly({ ...prepared, rootValue: first.value });
 }
 
-/** The fields of an answer; an item of a list of texts is one, too. */
+/** Number of fields in an answer. An item of a list of scalars counts as one too. */
 function countFields(value: unknown): number {
   if (Array.isArray(value)) {
     return value.reduce((sum: number, item) => sum + (typeof item === 'object' ? countFields(item) : 1), 0);

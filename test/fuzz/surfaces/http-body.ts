@@ -5,12 +5,12 @@ import { feed } from '../gateway/feed.js';
 import { exchange, type Sent } from '../gateway/http-client.js';
 import { defineSurface } from '../harness/surface.js';
 
-/** A request by POST whose frame is right, whatever its body is. */
+/** A POST request with correct framing and any body. */
 interface BodyRequest {
   readonly contentType: string;
   readonly accept: string;
   readonly body: Buffer;
-  /** How long the pieces of a body of unknown length are; null: its length is told. */
+  /** Chunk sizes of a body without content-length; null for a body with content-length. */
   readonly chunks: readonly number[] | null;
   readonly cuts: readonly number[];
 }
@@ -52,7 +52,7 @@ const bodyRequests: fc.Arbitrary<BodyRequest> = fc.record({
   cuts: anyCuts,
 });
 
-/** Bodies: GraphQL and JSON, twisted, in any encoding, several on one connection. */
+/** Bodies with modified GraphQL and JSON, in any encoding, several on one connection. */
 export const httpBody = defineSurface({
   name: 'http-body',
   share: 80,
@@ -60,11 +60,11 @@ export const httpBody = defineSurface({
   count: (requests) => requests.length,
   check: (requests, gateways) =>
     feed(gateways, async ({ port }) => {
-      await exchange(port, requests.map(sentOf));
+      await exchange(port, requests.map(encodeRequest));
     }),
 });
 
-function sentOf({ contentType, accept, body, chunks, cuts }: BodyRequest): Sent {
+function encodeRequest({ contentType, accept, body, chunks, cuts }: BodyRequest): Sent {
   const lines = [
     'POST /graphql HTTP/1.1',
     'Host: localhost',

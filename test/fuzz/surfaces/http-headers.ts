@@ -6,7 +6,7 @@ import type { Sent } from '../gateway/http-client.js';
 import { createRawHttpClient } from '../gateway/raw-http.js';
 import { defineSurface } from '../harness/surface.js';
 
-/** A request of which everything may be wrong. */
+/** A request in which every part may be invalid. */
 interface RawRequest {
   readonly method: string;
   readonly target: string;
@@ -63,7 +63,7 @@ const requests: fc.Arbitrary<RawRequest> = fc.record({
 
 const sent: fc.Arbitrary<Sent> = fc.record({ bytes: hostileBytes(requests.map(bytesOf)), cuts: anyCuts });
 
-/** Request lines, headers and what follows them: floods, smuggling, upgrades, every form of target. */
+/** Request lines, headers and bodies: floods, request smuggling, upgrades, every form of target. */
 export const httpHeaders = defineSurface({
   name: 'http-headers',
   share: 80,

@@ -4,15 +4,15 @@ import { readServerAccess } from '../../../src/providers/tilt/credentials.js';
 import type { Endpoint } from '../../../src/providers/tilt/kube-context.js';
 import { findEndpoint, type Kubeconfig, parseKubeconfig } from '../../../src/providers/tilt/kubeconfig.js';
 import { readFixture } from '../../support/recording.js';
-import { almostJson, edited, jsonEdits } from '../arbitraries/json.js';
-import { awkwardTexts, hostileBytes, spliced, splices } from '../arbitraries/texts.js';
+import { almostJson, applyEdits, jsonEdits } from '../arbitraries/json.js';
+import { applySplices, awkwardTexts, hostileBytes, splices } from '../arbitraries/texts.js';
 import { hostileYaml, YAML_SNIPPETS } from '../arbitraries/yaml.js';
-import { mustBeOneLine } from '../harness/invariants.js';
-import { mustBeDecentError } from '../harness/session-store.js';
+import { assertOneLine } from '../harness/invariants.js';
+import { assertErrorMessage } from '../harness/session-store.js';
 import { defineSurface } from '../harness/surface.js';
 import { Violation } from '../harness/violation.js';
 
-/** What no message may show. */
+/** A secret that must not appear in messages. */
 const SECRET = 'S3CRET';
 
 const TEXT = readFixture('kubeconfig-running.yaml').replaceAll('REDACTED', SECRET);
@@ -52,19 +52,19 @@ const OBJECT = {
 const texts = fc.oneof(
   {
     weight: 6,
-    arbitrary: jsonEdits.map((edits) => JSON.stringify(edited(OBJECT, edits)) ?? ''),
+    arbitrary: jsonEdits.map((edits) => JSON.stringify(applyEdits(OBJECT, edits)) ?? ''),
   },
-  { weight: 2, arbitrary: almostJson(jsonEdits.map((edits) => edited(OBJECT, edits))) },
+  { weight: 2, arbitrary: almostJson(jsonEdits.map((edits) => applyEdits(OBJECT, edits))) },
   {
     weight: 4,
     arbitrary: splices(fc.oneof(fc.constantFrom(...YAML_SNIPPETS), awkwardTexts), 4).map((all) =>
-      spliced(TEXT, all),
+      applySplices(TEXT, all),
     ),
   },
   { weight: 2, arbitrary: hostileYaml },
 );
 
-/** Kubeconfigs: parsed, each of their contexts looked up, and its credentials read where they stand in it. */
+/** Kubeconfigs: each is parsed, each context is resolved, and embedded credentials are read. */
 export const kubeconfig = defineSurface({
   name: 'kubeconfig',
   share: 60,
@@ -77,8 +77,8 @@ export const kubeconfig = defineSurface({
     const known = parse(bytes.toString());
     if (known === null) return;
     for (const context of known.contexts) {
-      if (context.is === 'unusable') mustBeDecent(context.problem);
-      else await mustConnectOrSayWhy(context.endpoint);
+      if (context.is === 'unusable') assertSafeMessage(context.problem);
+      else await assertConnectable(context.endpoint);
     }
     for (const sought of [name, ...known.contexts.map((context) => context.name)]) lookUp(known, sought);
   },
@@ -88,7 +88,7 @@ function parse(text: string): Kubeconfig | null {
   try {
     return parseKubeconfig(text, 'config');
   } catch (error) {
-    mustBeDecentRefusal(error);
+    assertProviderError(error);
     return null;
   }
 }
@@ -97,13 +97,13 @@ function lookUp(known: Kubeconfig, name: string): void {
   try {
     findEndpoint(known, name);
   } catch (error) {
-    mustBeDecentRefusal(error);
+    assertProviderError(error);
   }
 }
 
-async function mustConnectOrSayWhy(endpoint: Endpoint): Promise<void> {
+async function assertConnectable(endpoint: Endpoint): Promise<void> {
   const { certificateAuthority, token, clientCertificate, clientKey } = endpoint;
-  // What stands in other files is not read: an edited path may name anything.
+  // Referenced files are not read: an edited path may name any file.
   if (
     [certificateAuthority, token, clientCertificate, clientKey].some(
       (content) => content && 'file' in content,
@@ -113,16 +113,16 @@ async function mustConnectOrSayWhy(endpoint: Endpoint): Promise<void> {
   try {
     await readServerAccess(endpoint);
   } catch (error) {
-    mustBeDecentRefusal(error);
+    assertProviderError(error);
   }
 }
 
-function mustBeDecentRefusal(error: unknown): void {
-  mustBeDecentError(error, ProviderError);
-  if (error instanceof Error) mustBeDecent(error.message);
+function assertProviderError(error: unknown): void {
+  assertErrorMessage(error, ProviderError);
+  if (error instanceof Error) assertSafeMessage(error.message);
 }
 
-function mustBeDecent(line: string): void {
-  mustBeOneLine(line, 'a line about a kubeconfig');
-  if (line.includes(SECRET)) throw new Violation('a line about a kubeconfig shows a secret', line);
+function assertSafeMessage(line: string): void {
+  assertOneLine(line, 'a message about a kubeconfig');
+  if (line.includes(SECRET)) throw new Violation('a message about a kubeconfig contains a secret', line);
 }

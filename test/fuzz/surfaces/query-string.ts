@@ -6,7 +6,7 @@ import { feed } from '../gateway/feed.js';
 import { exchange, type Sent } from '../gateway/http-client.js';
 import { defineSurface } from '../harness/surface.js';
 
-/** A parameter, and how it is written. */
+/** A parameter and its encoding. */
 interface Parameter {
   readonly name: string;
   readonly value: string;
@@ -29,11 +29,11 @@ function parameter(name: fc.Arbitrary<string>, value: fc.Arbitrary<string>): fc.
   return fc.record({ name, value, encoding: encodings });
 }
 
-/** A request by GET that is framed as it should be. */
+/** A GET request with correct framing. */
 interface QueryRequest {
   readonly parameters: readonly Parameter[];
   readonly accept: string;
-  readonly knows: string;
+  readonly ifNoneMatch: string;
   readonly cuts: readonly number[];
 }
 
@@ -46,11 +46,11 @@ const requests: fc.Arbitrary<QueryRequest> = fc.record({
     },
     { weight: 1, arbitrary: fc.constant('text/html') },
   ),
-  knows: fc.constantFrom('', '*', '"a"', 'W/"a", ,"'),
+  ifNoneMatch: fc.constantFrom('', '*', '"a"', 'W/"a", ,"'),
   cuts: anyCuts,
 });
 
-/** Query strings: parameters twice, in broken encodings, with broken JSON in them. */
+/** Query strings with repeated parameters, broken encodings and broken JSON. */
 export const queryString = defineSurface({
   name: 'query-string',
   share: 60,
@@ -58,11 +58,11 @@ export const queryString = defineSurface({
   count: (all) => all.length,
   check: (all, gateways) =>
     feed(gateways, async ({ port }) => {
-      await exchange(port, all.map(sentOf));
+      await exchange(port, all.map(encodeRequest));
     }),
 });
 
-function sentOf({ parameters: all, accept, knows, cuts }: QueryRequest): Sent {
+function encodeRequest({ parameters: all, accept, ifNoneMatch, cuts }: QueryRequest): Sent {
   const query = all.map(
     ({ name, value, encoding }) => `${name === '' ? '' : encode(name, encoding)}=${encode(value, encoding)}`,
   );
@@ -71,7 +71,7 @@ function sentOf({ parameters: all, accept, knows, cuts }: QueryRequest): Sent {
     'Host: localhost',
     `Accept: ${accept}`,
     'Accept-Encoding: gzip',
-    ...(knows === '' ? [] : [`If-None-Match: ${knows}`]),
+    ...(ifNoneMatch === '' ? [] : [`If-None-Match: ${ifNoneMatch}`]),
     '\r\n',
   ];
   return { bytes: Buffer.from(lines.join('\r\n'), 'latin1'), cuts };
@@ -93,7 +93,7 @@ function encode(text: string, encoding: Parameter['encoding']): string {
         .map((byte) => `%${byte.toString(16)}`)
         .join('');
     case 'almost none':
-      // What would end the request line is left out: the frame is to stay right.
+      // Characters that would end the request line are removed, to keep the framing correct.
       return text.replace(/[^\x21-\x7e]/g, '');
   }
 }

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { FileProblem, parseSessions } from '../../../src/providers/file/parse.js';
 import { almostJson, bracketBombs } from '../arbitraries/json.js';
 import { hostileSessions } from '../arbitraries/sessions.js';
-import { hostileBytes, spliced, splices } from '../arbitraries/texts.js';
+import { applySplices, hostileBytes, splices } from '../arbitraries/texts.js';
 import { hostileYaml, YAML_SNIPPETS } from '../arbitraries/yaml.js';
-import { createSessionStore, mustBeDecentError } from '../harness/session-store.js';
+import { assertErrorMessage, createSessionStore } from '../harness/session-store.js';
 import { defineSurface } from '../harness/surface.js';
 
 const lists = fc.oneof(
@@ -21,13 +21,13 @@ const texts = fc.oneof(
     weight: 4,
     arbitrary: fc
       .tuple(lists, splices(fc.constantFrom(...YAML_SNIPPETS)))
-      .map(([value, all]) => spliced(JSON.stringify(value) ?? '', all)),
+      .map(([value, all]) => applySplices(JSON.stringify(value) ?? '', all)),
   },
   { weight: 2, arbitrary: hostileYaml },
   { weight: 1, arbitrary: bracketBombs },
 );
 
-/** Files of Sessions, YAML and JSON. */
+/** Session files in YAML and JSON. */
 export const sessionFiles = defineSurface({
   name: 'session-files',
   share: 20,
@@ -39,11 +39,11 @@ export const sessionFiles = defineSurface({
   check({ file, bytes }) {
     try {
       const sessions = parseSessions(bytes, { file, instance: 'fuzz' });
-      const held = createSessionStore();
-      held.apply({ type: 'snapshot', sessions });
-      held.mustBeReadable();
+      const store = createSessionStore();
+      store.apply({ type: 'snapshot', sessions });
+      store.assertReadable();
     } catch (error) {
-      mustBeDecentError(error, FileProblem);
+      assertErrorMessage(error, FileProblem);
     }
   },
 });

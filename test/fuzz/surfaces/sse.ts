@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { hostileSubscriptions } from '../arbitraries/documents.js';
-import { requestsOf } from '../arbitraries/requests.js';
+import { requestsWith } from '../arbitraries/requests.js';
 import { anyCuts, awkwardTexts, hostileBytes } from '../arbitraries/texts.js';
 import { openConnection } from '../gateway/connection.js';
-import { mustReadEvents } from '../gateway/events.js';
+import { parseEvents } from '../gateway/events.js';
 import { feed } from '../gateway/feed.js';
-import { isStream, mustBeDecent } from '../gateway/http-client.js';
+import { assertAcceptable, isStream } from '../gateway/http-client.js';
 import { readResponse } from '../gateway/http-responses.js';
 import { defineSurface } from '../harness/surface.js';
 import { Violation } from '../harness/violation.js';
@@ -17,8 +17,8 @@ interface StreamRequest {
   readonly lastEventId: string;
   readonly body: Buffer;
   readonly cuts: readonly number[];
-  /** Whether the client leaves as soon as it has asked. */
-  readonly leaves: boolean;
+  /** Whether the client disconnects right after the request. */
+  readonly disconnects: boolean;
 }
 
 const requests: fc.Arbitrary<StreamRequest> = fc.record({
@@ -34,13 +34,16 @@ const requests: fc.Arbitrary<StreamRequest> = fc.record({
   ),
   lastEventId: fc.oneof(fc.constantFrom('', 'a-1', '-', 'x'.repeat(5_000)), awkwardTexts),
   body: hostileBytes(
-    requestsOf(hostileSubscriptions).map((request) => Buffer.from(JSON.stringify(request) ?? '')),
+    requestsWith(hostileSubscriptions).map((request) => Buffer.from(JSON.stringify(request) ?? '')),
   ),
   cuts: anyCuts,
-  leaves: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  disconnects: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(false) },
+    { weight: 1, arbitrary: fc.constant(true) },
+  ),
 });
 
-/** Requests for server-sent events, on connections that are cut after the first event, or before. */
+/** Requests for server-sent events on connections that are closed after the first event or earlier. */
 export const sse = defineSurface({
   name: 'sse',
   share: 50,
@@ -66,37 +69,37 @@ function repeated([request, times]: readonly [StreamRequest, number]): StreamReq
   return Array.from({ length: times }, () => request);
 }
 
-/** Sends requests, and waits for the first answer: behind a stream the others never have their turn. */
+/** Sends requests and waits for the first answer. Requests behind a stream are never answered. */
 async function follow(port: number, all: readonly StreamRequest[]): Promise<void> {
   const connection = await openConnection(port);
   try {
     for (const request of all) await connection.send(bytesOf(request), request.cuts);
-    if (all.some(({ leaves }) => leaves)) return;
+    if (all.some(({ disconnects }) => disconnects)) return;
     const how = await connection.until((received) => isAnswered(received, false));
-    if (how === 'quiet') throw new Violation('a request for events is neither answered nor cut');
+    if (how === 'quiet') throw new Violation('a request for events was neither answered nor disconnected');
     if (how === 'closed' && !isAnswered(connection.received, true))
-      throw new Violation('a request for events has no answer', connection.received.toString('latin1'));
+      throw new Violation('a request for events was not answered', connection.received.toString('latin1'));
   } finally {
     connection.destroy();
   }
 }
 
-/** Whether there is a whole answer, or the first event of a stream; each is looked at. */
+/** Whether a whole answer or the first event of a stream has arrived. Both are checked. */
 function isAnswered(received: Buffer, isClosed: boolean): boolean {
   if (received.length === 0) return false;
-  if (isStream(received)) return mustReadEvents(received);
+  if (isStream(received)) return parseEvents(received);
   const response = readResponse(received, { mayBeHead: false, isClosed });
-  if (response) mustBeDecent(response);
+  if (response) assertAcceptable(response);
   return response !== null;
 }
 
 function bytesOf({ method, accept, lastEventId, body }: StreamRequest): Buffer {
   const isGet = method === 'GET';
   const lines = [
-    `${method} /graphql${isGet ? `?${queryOf(body)}` : ''} HTTP/1.1`,
+    `${method} /graphql${isGet ? `?${toQueryString(body)}` : ''} HTTP/1.1`,
     'Host: localhost',
     `Accept: ${accept}`,
-    // A header's value has no control characters in it; that is the business of another surface.
+    // Control characters in header values are covered by another surface.
     `Last-Event-ID: ${lastEventId.replace(/[^\x20-\x7e\xa0-\xff]/g, '')}`,
     ...(isGet ? [] : ['Content-Type: application/json', `Content-Length: ${body.length}`]),
     '\r\n',
@@ -104,18 +107,18 @@ function bytesOf({ method, accept, lastEventId, body }: StreamRequest): Buffer {
   return Buffer.concat([Buffer.from(lines.join('\r\n'), 'latin1'), isGet ? Buffer.alloc(0) : body]);
 }
 
-/** The members of a request as parameters; what is no JSON is the query. */
-function queryOf(body: Buffer): string {
+/** Encodes the members of a request as parameters. A body without valid JSON becomes the query. */
+function toQueryString(body: Buffer): string {
   const text = body.toString();
   const parameters = new URLSearchParams();
-  for (const [key, value] of Object.entries(membersOf(text))) {
+  for (const [key, value] of Object.entries(parseMembers(text))) {
     parameters.append(key, typeof value === 'string' ? value : JSON.stringify(value));
   }
-  // A longer line is refused as a whole.
+  // A longer request line is rejected as a whole.
   return parameters.toString().slice(0, 12_000);
 }
 
-function membersOf(text: string): object {
+function parseMembers(text: string): object {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : { query: text };

@@ -11,10 +11,17 @@ import { createWatchState } from '../../../src/providers/kubernetes/watch-state.
 import { ProviderError } from '../../../src/providers/provider.js';
 import { createSessionReader } from '../../../src/providers/stdin/stdin.js';
 import { createLineReader } from '../../../src/providers/tilt/follow-watch.js';
-import { almostJson, bracketBombs, edited, hostileValues, jsonEdits, tooDeep } from '../arbitraries/json.js';
+import {
+  almostJson,
+  applyEdits,
+  bracketBombs,
+  deeplyNested,
+  hostileValues,
+  jsonEdits,
+} from '../arbitraries/json.js';
 import { hostileSessions } from '../arbitraries/sessions.js';
 import { awkwardTexts, hostileBytes, hostileTexts } from '../arbitraries/texts.js';
-import { createSessionStore, mustBeDecentError } from '../harness/session-store.js';
+import { assertErrorMessage, createSessionStore } from '../harness/session-store.js';
 import { defineSurface } from '../harness/surface.js';
 
 const TYPES = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'];
@@ -42,7 +49,7 @@ const events: fc.Arbitrary<unknown> = fc.oneof(
 const lines: fc.Arbitrary<string> = fc.oneof(
   { weight: 60, arbitrary: events.map((event) => JSON.stringify(event) ?? '') },
   { weight: 20, arbitrary: almostJson(events) },
-  { weight: 1, arbitrary: tooDeep(events) },
+  { weight: 1, arbitrary: deeplyNested(events) },
   { weight: 5, arbitrary: fc.oneof(bracketBombs, hostileTexts) },
 );
 
@@ -59,20 +66,23 @@ const lists: fc.Arbitrary<string> = almostJson(
   fc
     .tuple(fc.array(hostileSessions, { maxLength: 3 }), jsonEdits)
     .map(([items, edits]) =>
-      edited(
+      applyEdits(
         { kind: 'SessionList', apiVersion: 'tilt.dev/v1alpha1', metadata: { resourceVersion: '9' }, items },
         edits,
       ),
     ),
 );
 
-/** The longest line of a watch, in bytes: little, so that it is met. */
+/** Maximum line length of a watch in bytes. It is small so that inputs exceed it. */
 const MAX_LINE = 100_000;
 
-/** The longest line that is compared, in bytes: what is nested deeper than that allows has no stack to be compared with. */
+/**
+ * Maximum compared line length in bytes. A longer line may be nested too deeply for the stack of the
+ * comparison.
+ */
 const MAX_COMPARED = 4_000;
 
-/** The bytes of a watch, before and after a list, and of a stream on standard input. */
+/** Bytes of a watch before and after a list, and of a stream on standard input. */
 export const watchLines = defineSurface({
   name: 'watch-lines',
   share: 220,
@@ -94,14 +104,14 @@ function linesIn(bytes: Buffer | null): number {
 }
 
 function readWatch(before: Buffer, list: string | null, after: Buffer | null, cut: number): void {
-  const held = createSessionStore();
+  const store = createSessionStore();
   const state = createWatchState('fuzz');
-  const apply = (changes: readonly Change[]) => changes.forEach(held.apply);
+  const apply = (changes: readonly Change[]) => changes.forEach(store.apply);
   const read = createWatchReader('fuzz');
   const reader = createLineReader(MAX_LINE, {
     line(line) {
       const event = read(line);
-      // What it remembers of the lines before must not show.
+      // State kept from earlier lines must not affect the result.
       if (line.length <= MAX_COMPARED) deepStrictEqual(withoutReuse(event), readWatchEvent(line, 'fuzz'));
       apply(state.event(event));
     },
@@ -111,7 +121,7 @@ function readWatch(before: Buffer, list: string | null, after: Buffer | null, cu
   feed(reader.push, before, cut);
   if (list !== null) readList(list);
   if (after !== null) feed(reader.push, after, cut);
-  held.mustBeReadable();
+  store.assertReadable();
 
   function readList(text: string): void {
     try {
@@ -120,7 +130,7 @@ function readWatch(before: Buffer, list: string | null, after: Buffer | null, cu
       state.clearsStale(read);
       apply(state.list(read));
     } catch (error) {
-      mustBeDecentError(error, ProviderError);
+      assertErrorMessage(error, ProviderError);
     }
   }
 }
@@ -132,14 +142,14 @@ function withoutReuse(event: WatchEvent): WatchEvent {
 }
 
 function readStream(bytes: Buffer, cut: number): void {
-  const held = createSessionStore();
+  const store = createSessionStore();
   const reader = createSessionReader('fuzz');
-  feed((chunk) => reader.push(chunk).forEach(held.apply), bytes, cut);
-  reader.end().forEach(held.apply);
-  held.mustBeReadable();
+  feed((chunk) => reader.push(chunk).forEach(store.apply), bytes, cut);
+  reader.end().forEach(store.apply);
+  store.assertReadable();
 }
 
-/** In two pieces, cut anywhere. */
+/** Pushes bytes in two pieces. */
 function feed(push: (chunk: Uint8Array) => void, bytes: Buffer, cut: number): void {
   const place = cut % (bytes.length + 1);
   push(bytes.subarray(0, place));

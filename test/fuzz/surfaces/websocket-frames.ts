@@ -5,7 +5,7 @@ import { encodeFrame, type Frame } from '../gateway/frames.js';
 import { openWebSocket } from '../gateway/websocket-client.js';
 import { defineSurface } from '../harness/surface.js';
 
-/** What comes over one connection once it is a WebSocket. */
+/** Bytes sent over a WebSocket after the upgrade. */
 interface Wire {
   readonly bytes: Buffer;
   readonly frames: number;
@@ -60,7 +60,10 @@ const wires: fc.Arbitrary<Wire> = fc.array(frames, { minLength: 1, maxLength: 8 
   }),
 );
 
-/** Frames of a WebSocket: wrong masks, lengths, opcodes, fragments, control frames in between, and bytes that are none. */
+/**
+ * WebSocket frames with wrong masks, lengths, opcodes or fragmentation, interleaved control frames, and
+ * invalid bytes.
+ */
 export const websocketFrames = defineSurface({
   name: 'websocket-frames',
   share: 50,

@@ -1,16 +1,23 @@
 import fc from 'fast-check';
 import { hostileDocuments, hostileSubscriptions } from '../arbitraries/documents.js';
-import { almostJson, bracketBombs, edited, hostileValues, jsonEdits, tooDeep } from '../arbitraries/json.js';
-import { requestsOf } from '../arbitraries/requests.js';
+import {
+  almostJson,
+  applyEdits,
+  bracketBombs,
+  deeplyNested,
+  hostileValues,
+  jsonEdits,
+} from '../arbitraries/json.js';
+import { requestsWith } from '../arbitraries/requests.js';
 import { awkwardTexts, hostileBytes, hostileTexts } from '../arbitraries/texts.js';
 import { feed } from '../gateway/feed.js';
-import { encodeFrame, frameOf, OPCODES } from '../gateway/frames.js';
+import { createFrame, encodeFrame, OPCODES } from '../gateway/frames.js';
 import { openWebSocket } from '../gateway/websocket-client.js';
 import { defineSurface } from '../harness/surface.js';
 
-/** What a client says on one connection. */
+/** Messages of a client on one connection. */
 interface Conversation {
-  readonly begins: boolean;
+  readonly sendsInit: boolean;
   readonly messages: readonly Message[];
 }
 
@@ -27,7 +34,7 @@ const ids = fc.oneof(
 const subscribes = fc.record({
   id: ids,
   type: fc.constant('subscribe'),
-  payload: requestsOf(fc.oneof(hostileSubscriptions, hostileDocuments)),
+  payload: requestsWith(fc.oneof(hostileSubscriptions, hostileDocuments)),
 });
 
 const others: fc.Arbitrary<object> = fc.oneof(
@@ -52,10 +59,10 @@ const texts: fc.Arbitrary<string> = fc.oneof(
     weight: 10,
     arbitrary: fc
       .tuple(subscribes, jsonEdits)
-      .map(([message, edits]) => JSON.stringify(edited(message, edits)) ?? ''),
+      .map(([message, edits]) => JSON.stringify(applyEdits(message, edits)) ?? ''),
   },
   { weight: 10, arbitrary: almostJson(fc.oneof(subscribes, others)) },
-  { weight: 3, arbitrary: tooDeep(fc.oneof(subscribes, others)) },
+  { weight: 3, arbitrary: deeplyNested(fc.oneof(subscribes, others)) },
   { weight: 3, arbitrary: bracketBombs.map((bomb) => `{"type":"ping","payload":{"a":${bomb}}}`) },
   { weight: 4, arbitrary: fc.oneof(hostileTexts, bracketBombs) },
 );
@@ -68,23 +75,26 @@ const messages: fc.Arbitrary<Message> = fc.record({
   ),
 });
 
-/** Messages of graphql-transport-ws: in the wrong order, of the wrong shape, no JSON, with hostile operations. */
+/**
+ * Messages of graphql-transport-ws: in the wrong order or shape, with invalid JSON, or with hostile
+ * operations.
+ */
 export const websocketMessages = defineSurface({
   name: 'websocket-messages',
   share: 80,
   arbitrary: fc.record<Conversation>({
-    begins: fc.oneof(
+    sendsInit: fc.oneof(
       { weight: 9, arbitrary: fc.constant(true) },
       { weight: 1, arbitrary: fc.constant(false) },
     ),
     messages: fc.array(messages, { minLength: 1, maxLength: 16 }),
   }),
   count: (conversation) => conversation.messages.length,
-  check: ({ begins, messages: all }, gateways) =>
+  check: ({ sendsInit, messages: all }, gateways) =>
     feed(gateways, async ({ port }) => {
       const client = await openWebSocket(port);
       try {
-        const first = begins ? [encode({ opcode: OPCODES.text, payload: INIT })] : [];
+        const first = sendsInit ? [encode({ opcode: OPCODES.text, payload: INIT })] : [];
         await client.connection.send(Buffer.concat([...first, ...all.map(encode)]));
         await client.settle();
       } finally {
@@ -96,5 +106,5 @@ export const websocketMessages = defineSurface({
 const INIT = Buffer.from('{"type":"connection_init"}');
 
 function encode({ opcode, payload }: Message): Buffer {
-  return encodeFrame(frameOf(opcode, payload));
+  return encodeFrame(createFrame(opcode, payload));
 }

@@ -1,17 +1,17 @@
 /**
- * Whether Tilt itself would call a raw Session passed: said once more, in other words and of the JSON alone, so that
- * a mistake in the gateway's own reading of it shows.
+ * Whether Tilt itself would report a raw session as passed. This is a second implementation that reads only
+ * the JSON, to find mistakes in the gateway's own.
  */
-export function isReallyPassed(session: unknown): boolean {
+export function passesInTilt(session: unknown): boolean {
   const { spec, status } = fields(session);
   const { done, error, targets } = fields(status);
   if (!isNothing(error)) return false;
   if (done === true) return true;
   if (!['ci', 'manual'].includes(String(fields(spec).exitCondition))) return false;
-  return Array.isArray(targets) && targets.length > 1 && targets.every(isFine);
+  return Array.isArray(targets) && targets.length > 1 && targets.every(isPassing);
 }
 
-function isFine(target: unknown): boolean {
+function isPassing(target: unknown): boolean {
   const state = fields(fields(target).state);
   const populated = Object.keys(state).filter((key) => state[key] !== null);
   const [key] = populated;
