@@ -15,10 +15,10 @@ useBrowserTimeouts();
 
 const TOKEN = 'a-token-of-the-tests';
 const LOGIN = { username: 'ada', password: 'of-the-proxy' };
-/** Each way, so that an answer takes 300 ms at least. */
+/** Delay in each direction, so that an answer takes at least 300 ms. */
 const DELAY_MS = 150;
-const KEPT = 'proxy_pass http://tilt_graphql;';
-const STRIPPED = 'proxy_pass http://tilt_graphql/;';
+const KEEP_PREFIX = 'proxy_pass http://tilt_graphql;';
+const STRIP_PREFIX = 'proxy_pass http://tilt_graphql/;';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -26,7 +26,10 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-/** nginx as the page says, with TLS and a login of its own, and a slow link between it and a gateway. */
+/**
+ * Starts nginx with the configuration of docs/deployment.md, TLS and basic authentication, in front of a
+ * gateway with a slow connection.
+ */
 async function start(isPrefixKept: boolean) {
   const source = createMemoryProvider('shop', [session('shop', { 'api:serve': 'waiting' })]);
   const gateway = await startGateway({
@@ -39,10 +42,14 @@ async function start(isPrefixKept: boolean) {
   const link = await openDelayedProxy(gateway.origin, DELAY_MS);
   const lines = blockOf('docs/deployment.md', 'nginx');
   const { server } = await createTls();
-  const nginx = await startNginx(isPrefixKept ? lines : lines.replace(KEPT, STRIPPED), link.origin, {
-    tls: server,
-    login: LOGIN,
-  });
+  const nginx = await startNginx(
+    isPrefixKept ? lines : lines.replace(KEEP_PREFIX, STRIP_PREFIX),
+    link.origin,
+    {
+      tls: server,
+      login: LOGIN,
+    },
+  );
   return {
     source,
     gateway,
@@ -55,26 +62,26 @@ async function start(isPrefixKept: boolean) {
   };
 }
 
-/** A page of a browser that knows nginx's login, and what its scripts complained of. */
-async function openPage({ origin }: Nginx): Promise<{ page: Page; complaints: string[] }> {
+/** Opens a page that knows nginx's login, and collects the errors of its scripts. */
+async function openPage({ origin }: Nginx): Promise<{ page: Page; scriptErrors: string[] }> {
   const context = await browser.newContext({
     ignoreHTTPSErrors: true,
     httpCredentials: { ...LOGIN, origin },
   });
   const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  return { page, complaints };
+  const scriptErrors: string[] = [];
+  page.on('pageerror', (error) => scriptErrors.push(String(error)));
+  return { page, scriptErrors };
 }
 
-/** Waits for the sign-in form of whatever page is open, and sends the token. */
+/** Waits for the sign-in form and submits the token. */
 async function signIn(page: Page): Promise<void> {
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await page.getByLabel('Token').fill(TOKEN);
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
-/** What an EventSource of the page gets first. */
+/** First event that an EventSource of the page receives. */
 function firstEvent(page: Page): Promise<string> {
   return page.evaluate(
     () =>
@@ -94,17 +101,18 @@ describe.each([
   ['kept', true],
   ['stripped', false],
 ])(
-  'behind nginx with TLS, a login of its own, a link of 300 ms and a prefix that is %s',
+  'behind nginx with TLS, basic authentication, 300 ms latency and a path prefix that is %s',
   (_, isPrefixKept) => {
-    it('the dashboard signs in, follows changes and asks again when the cookie is lost', async () => {
+    it('the dashboard signs in, shows changes, and asks for the token again after its cookie is deleted', async () => {
       await using setup = await start(isPrefixKept);
-      const { page, complaints } = await openPage(setup.nginx);
+      const { page, scriptErrors } = await openPage(setup.nginx);
       await page.goto(`${setup.nginx.origin}/tilt/`);
       await signIn(page);
       await page.getByRole('link', { name: 'shop' }).waitFor();
       const [cookie, ...others] = await page.context().cookies();
       expect(others).toEqual([]);
-      // `/tilt` and what is below it: other applications of the host get no token.
+      // The path limits the cookie to `/tilt` and below: other applications on the host do not receive the
+      // token.
       expect(cookie).toMatchObject({ path: '/tilt', secure: true, httpOnly: true, sameSite: 'Lax' });
       expect(page.url()).toBe(`${setup.nginx.origin}/tilt/`);
 
@@ -113,7 +121,7 @@ describe.each([
       expect(JSON.parse(await firstEvent(page))).toEqual({
         data: { session: { verdict: { state: 'PASSED' } } },
       });
-      expect(complaints).toEqual([]);
+      expect(scriptErrors).toEqual([]);
 
       await page.context().clearCookies();
       await page.reload();
@@ -123,9 +131,9 @@ describe.each([
       await expect.poll(() => setup.gateway.gateway.readers).toBe(0);
     });
 
-    it('GraphiQL signs in, runs a query and follows a subscription', async () => {
+    it('GraphiQL signs in, runs a query and receives subscription payloads', async () => {
       await using setup = await start(isPrefixKept);
-      const { page, complaints } = await openPage(setup.nginx);
+      const { page, scriptErrors } = await openPage(setup.nginx);
       await page.goto(`${setup.nginx.origin}/tilt/graphql`);
       await signIn(page);
       await page.locator('.graphiql-execute-button').waitFor();
@@ -139,11 +147,11 @@ describe.each([
       }
       setup.source.put(session('shop', { 'api:serve': 'ready' }));
       await page.locator('.graphiql-response').getByText('"PASSED"').waitFor();
-      expect(complaints).toEqual([]);
+      expect(scriptErrors).toEqual([]);
       await page.context().close();
     });
 
-    it('a link with a token opens the page without it', async () => {
+    it('a link with a token opens the dashboard and removes the token from the address', async () => {
       await using setup = await start(isPrefixKept);
       const { page } = await openPage(setup.nginx);
       await page.goto(`${setup.nginx.origin}/tilt/?token=${TOKEN}`);
@@ -154,15 +162,15 @@ describe.each([
   },
 );
 
-describe('nginx that uses idle connections again', () => {
-  // Node.js by itself closes after 5 s; in versions with `keepAliveTimeoutBuffer` after 6 s.
+describe('nginx with reused upstream connections', () => {
+  // Node.js closes an idle connection after 5 s by default, with `keepAliveTimeoutBuffer` after 6 s.
   it.each([5_000, 6_000])(
-    'meets no closing one after %i ms: no POST is answered with 502',
+    'answers no POST with 502 when a connection has been idle for %i ms',
     async (closedAfterMs) => {
       const source = createMemoryProvider('shop', [session('shop')]);
       await using gateway = await startGateway({ providers: [source.provider] });
       await using link = await openDelayedProxy(gateway.origin, DELAY_MS);
-      const lines = blockOf('docs/deployment.md', 'nginx').replace(KEPT, STRIPPED);
+      const lines = blockOf('docs/deployment.md', 'nginx').replace(KEEP_PREFIX, STRIP_PREFIX);
       await using nginx = await startNginx(lines, link.origin);
       const post = async () => {
         const response = await fetch(`${nginx.origin}/tilt/graphql`, {
@@ -175,7 +183,7 @@ describe('nginx that uses idle connections again', () => {
       };
       const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
       expect(new Set(await Promise.all(Array.from({ length: 16 }, post)))).toEqual(new Set([200]));
-      // A request that leaves now meets the close on its way.
+      // A request sent now would cross the close of the connection.
       await wait(closedAfterMs - 2 * DELAY_MS);
       const statuses: Promise<number>[] = [];
       for (let count = 0; count < 24; count += 1) {
@@ -188,7 +196,7 @@ describe('nginx that uses idle connections again', () => {
 });
 
 describe('docs/deployment.md', () => {
-  it('says how nginx strips a prefix as these tests do it', () => {
-    expect(readPage('docs/deployment.md').text).toContain(STRIPPED);
+  it('contains the line with which these tests strip the prefix in nginx', () => {
+    expect(readPage('docs/deployment.md').text).toContain(STRIP_PREFIX);
   });
 });

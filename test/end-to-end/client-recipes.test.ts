@@ -40,12 +40,12 @@ const SELECTED: Readonly<Record<string, Selected>> = {
 const PENDING = { session: { id: 'ci/Tiltfile', verdict: { state: 'PENDING' } } };
 const PASSED = { session: { id: 'ci/Tiltfile', verdict: { state: 'PASSED' } } };
 
-// A browser's, and that of Node.js from 22 on.
+// Browsers have a global WebSocket, and so has Node.js from 22 on.
 beforeEach(() => void vi.stubGlobal('WebSocket', WebSocket));
 afterEach(() => void vi.unstubAllGlobals());
 
 describe('docs/client.md', () => {
-  it('has the code that is run here, each piece of it', () => {
+  it('contains the code of every recipe tested here', () => {
     const recipes = readdirSync(RECIPES).map((name) => [
       name.replace('.ts', ''),
       readFileSync(new URL(name, RECIPES), 'utf8').replace(
@@ -55,13 +55,13 @@ describe('docs/client.md', () => {
     ]);
     const blocks = [...PAGE.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
     for (const [name, code] of recipes) expect(blocks, name).toContain(code);
-    // Beside them there is the use of a generated document.
+    // The page has one more block: the use of a generated document.
     expect(blocks.length).toBe(recipes.length + 1);
   });
 });
 
-describe('the client', () => {
-  it('reports until the verdict is final', async () => {
+describe('the client recipes of docs/client.md', () => {
+  it('report changes and blockers until the verdict is final', async () => {
     await using gateway = await startCi();
     const log = vi.spyOn(console, 'log').mockReturnValue();
     const reporting = report(gateway.url, TOKEN);
@@ -73,7 +73,7 @@ describe('the client', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
-  it('waits', async () => {
+  it('wait until a Session is ready', async () => {
     const source = createMemoryProvider('ci', [session('ci', { x: 'waiting' })]);
     await using gateway = await startGateway({ providers: [source.provider] });
     const log = vi.spyOn(console, 'log').mockReturnValue();
@@ -84,7 +84,7 @@ describe('the client', () => {
     log.mockRestore();
   });
 
-  it('asks documents that know their types', async () => {
+  it('query with generated, typed documents', async () => {
     await using gateway = await startCi();
     const documents = 'query Failed($id: ID) { session(id: $id) { verdict { failed { name } } } }';
     const config = { ...codegenConfig, schema: `${ROOT}schema.graphql`, documents, silent: true };
@@ -99,7 +99,7 @@ describe('the client', () => {
 });
 
 describe('urql', () => {
-  it('queries and subscribes', async () => {
+  it('queries and subscribes, and frees the subscription (S7) after unsubscribing', async () => {
     await using gateway = await startCi();
     const client = connectUrql(gateway.url, TOKEN);
     expect((await client.query(QUERY, {}).toPromise()).data).toMatchObject(PENDING);
@@ -114,7 +114,7 @@ describe('urql', () => {
 });
 
 describe('Apollo Client', () => {
-  it('queries and subscribes, and keeps one object of each id', async () => {
+  it('queries and subscribes, and caches one object per id', async () => {
     await using gateway = await startCi();
     const client = connectApollo(gateway.url, TOKEN);
     expect((await client.query({ query: gql(QUERY) })).data).toMatchObject(PENDING);
@@ -131,13 +131,13 @@ describe('Apollo Client', () => {
 });
 
 describe('Relay', () => {
-  it('queries and subscribes, and keeps one object of each id', async () => {
+  it('queries and subscribes, and caches one object per id', async () => {
     await using gateway = await startCi();
     const environment = createEnvironment(gateway.url, TOKEN);
     const query = relayRequest('query', QUERY, SELECTED);
     expect(await relay.fetchQuery(environment, query, {}).toPromise()).toMatchObject(PENDING);
-    const kept = relay.createOperationDescriptor(query, {});
-    environment.retain(kept);
+    const operation = relay.createOperationDescriptor(query, {});
+    environment.retain(operation);
     const seen: unknown[] = [];
     const running = relay.requestSubscription(environment, {
       subscription: relayRequest('subscription', SUBSCRIPTION, SELECTED),
@@ -147,14 +147,14 @@ describe('Relay', () => {
     await expect.poll(() => seen).toMatchObject([PENDING]);
     gateway.finish();
     await expect.poll(() => seen).toMatchObject([PENDING, PASSED]);
-    expect(environment.lookup(kept.fragment).data).toMatchObject(PASSED);
+    expect(environment.lookup(operation.fragment).data).toMatchObject(PASSED);
     running.dispose();
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 });
 
-describe('Relay and payloads with errors', () => {
-  it('hands an error of a subscription payload without data to Relay', async () => {
+describe('Relay with errors in payloads', () => {
+  it('receives the error of a subscription payload that has no data', async () => {
     const fails = () => {
       throw new Error('the field failed');
     };
@@ -183,7 +183,7 @@ describe('Relay and payloads with errors', () => {
 });
 
 describe('React', () => {
-  it('shows nothing yet where a page is rendered on a server, and asks nothing', async () => {
+  it('renders null on a server and sends no request', async () => {
     await using gateway = await startCi();
     await using client = openDisposableClient({ url: gateway.url, token: TOKEN });
     const Board = () => createElement('p', null, String(useTargets(client)));
@@ -191,7 +191,7 @@ describe('React', () => {
     expect(gateway.gateway.readers).toBe(0);
   });
 
-  it('shows the targets as they are, and lets go of them', async () => {
+  it('shows current targets, updates them, and frees the subscription (S7) on unmount', async () => {
     await using gateway = await startCi();
     const page = `
       import { createElement as h } from 'react';
@@ -238,7 +238,7 @@ async function* endless() {
   await new Promise(() => {});
 }
 
-/** A gateway that asks for the token, with a `tilt ci` that ends well when it is told to. */
+/** A gateway with a token and a `tilt ci` Session that succeeds when `finish` is called. */
 async function startCi() {
   const source = createMemoryProvider('ci', [session('ci', { x: 'waiting' })]);
   const started = await startGateway({ providers: [source.provider], token: TOKEN });

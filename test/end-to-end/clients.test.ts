@@ -17,7 +17,7 @@ import { session } from '../support/sessions.js';
 const QUERY = '{ session { id verdict { state } } }';
 const SUBSCRIPTION = 'subscription { targetChanges { reset changes { type target { name phase } } } }';
 
-/** The clients people use, each as its documentation sets it up: how it queries, and how it subscribes. */
+/** Common clients, each set up as in its documentation. */
 const clients: Record<string, (gateway: TestGateway) => TestClient> = {
   'graphql-ws': ({ webSocketUrl }) => {
     const client = createWsClient({ url: webSocketUrl, webSocketImpl: WebSocket });
@@ -91,8 +91,8 @@ const clients: Record<string, (gateway: TestGateway) => TestClient> = {
   },
 };
 
-describe.each(Object.entries(clients))('%s', (_, connect) => {
-  it('queries', async () => {
+describe.each(Object.entries(clients))('the client %s', (_, connect) => {
+  it('queries the gateway', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'ready' })]);
     const client = connect(gateway);
     expect(await client.query(QUERY)).toEqual({
@@ -101,7 +101,7 @@ describe.each(Object.entries(clients))('%s', (_, connect) => {
     await client.close();
   });
 
-  it('subscribes, gets the snapshot and then each change, and leaves nothing behind', async () => {
+  it('receives the snapshot first (S1), then each change, and frees the subscription (S7)', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     const client = connect(gateway);
     const payloads = createInbox();
@@ -132,23 +132,23 @@ interface TestClient {
   close(): void | Promise<void>;
 }
 
-/** Holds what arrives until the test asks for it. */
+/** Buffers received payloads until the test takes them. */
 function createInbox() {
   const arrived: unknown[] = [];
-  let wake = () => {};
+  let notify = () => {};
   return {
     put: (data: unknown) => {
       arrived.push(data);
-      wake();
+      notify();
     },
     async next(): Promise<unknown> {
-      while (arrived.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      while (arrived.length === 0) await new Promise<void>((resolve) => (notify = resolve));
       return arrived.shift();
     },
   };
 }
 
-/** Without the `__typename` that caching clients add to every selection. */
+/** Removes the `__typename` that caching clients add to every selection. */
 function strip(data: unknown): unknown {
   return JSON.parse(JSON.stringify(data, (key, value) => (key === '__typename' ? undefined : value)));
 }

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 const BIN = fileURLToPath(new URL('../../dist/bin/tilt-graphql.js', import.meta.url));
 
-/** Says each SIGINT and SIGHUP as it comes, and at SIGTERM how many they were. */
+/** Prints each SIGINT and SIGHUP when it arrives, and their number on SIGTERM. */
 const COUNTER = `
   let count = 0;
   for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => console.log(signal, ++count));
@@ -26,22 +26,22 @@ const PUBLISH = [
 ];
 const COMMAND = [process.execPath, ...PUBLISH, '--', process.execPath, '-e', COUNTER];
 
-/** Runs something in a session of its own, that is without the terminal in which the tests may run. */
+/** Runs a program in its own session, without the terminal of the test run. */
 function run(file: string, args: readonly string[]) {
   const child = spawn(file, args, {
     detached: true,
     env: { PATH: process.env.PATH, HOME: '/nonexistent', TILT_CONFIG: '/nonexistent/config' },
   });
-  let said = '';
+  let output = '';
   child.stdout.on('data', (chunk) => {
-    said += chunk;
+    output += chunk;
   });
   const exit = once(child, 'close').then(([code]: (number | null)[]) => code);
   return {
     exit,
     async until(pattern: RegExp): Promise<string> {
-      await expect.poll(() => said, { timeout: 20_000 }).toMatch(pattern);
-      return pattern.exec(said)?.[1] ?? '';
+      await expect.poll(() => output, { timeout: 20_000 }).toMatch(pattern);
+      return pattern.exec(output)?.[1] ?? '';
     },
     type: (text: string) => child.stdin.write(text),
     async [Symbol.asyncDispose]() {
@@ -51,8 +51,8 @@ function run(file: string, args: readonly string[]) {
   };
 }
 
-describe('a command that has ended', () => {
-  it('leaves its publisher the time for its final state: signals no longer end that, and the exit code stands', async () => {
+describe('publish -- COMMAND, after the command has ended', () => {
+  it('ignores further signals while it writes the final state, and keeps the exit code of the command', async () => {
     const [file = '', ...words] = [process.execPath, ...PUBLISH, '--deadline', '3s', '--instance', 'x'];
     const command = ['sh', '-c', 'echo publisher $PPID; exit 6'];
     await using publisher = run(file, [...words, '--', ...command]);
@@ -64,31 +64,29 @@ describe('a command that has ended', () => {
   });
 });
 
-describe('a command that is run', () => {
-  it.each(['SIGINT', 'SIGHUP'] as const)(
-    'is handed a %s that comes to the publisher alone',
-    async (signal) => {
-      const [file = '', ...args] = COMMAND;
-      await using publisher = run(file, args);
-      const pid = Number(await publisher.until(/publisher (\d+)/));
-      process.kill(pid, signal);
-      await publisher.until(new RegExp(`${signal} 1`));
-      process.kill(pid, 'SIGTERM');
-      await publisher.until(/in all 1\b/);
-      expect(await publisher.exit).toBe(9);
-    },
-  );
+describe('publish -- COMMAND, while the command runs', () => {
+  it.each(['SIGINT', 'SIGHUP'] as const)('forwards a %s that only the publisher received', async (signal) => {
+    const [file = '', ...args] = COMMAND;
+    await using publisher = run(file, args);
+    const pid = Number(await publisher.until(/publisher (\d+)/));
+    process.kill(pid, signal);
+    await publisher.until(new RegExp(`${signal} 1`));
+    process.kill(pid, 'SIGTERM');
+    await publisher.until(/in all 1\b/);
+    expect(await publisher.exit).toBe(9);
+  });
 
-  it('gets the Ctrl-C of its terminal once, since that comes to it anyway', async () => {
+  it('does not forward a Ctrl-C of the terminal, which the command receives anyway', async () => {
     const quoted = COMMAND.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
     await using terminal = run('script', ['--quiet', '--command', quoted, '/dev/null']);
     const pid = Number(await terminal.until(/publisher (\d+)/));
-    // Two that come in one go are one: the publisher is held until the command has had the terminal's.
+    // Two signals that arrive together would count as one, so the publisher is stopped until the command has
+    // received the terminal's.
     process.kill(pid, 'SIGSTOP');
     terminal.type('\u0003');
     await terminal.until(/SIGINT 1/);
     process.kill(pid, 'SIGCONT');
-    // What the publisher would hand on of it, it would hand on before this.
+    // Signals are forwarded in order: a forwarded SIGINT would arrive before this SIGTERM.
     process.kill(pid, 'SIGTERM');
     await terminal.until(/in all 1\b/);
     await terminal.exit;

@@ -5,11 +5,11 @@ import { type CliClients, startCliClients } from '../support/cli-client.js';
 import { completeInFish, openCompletionShell } from '../support/completion-shell.js';
 import { sessionJson } from '../support/session-json.js';
 
-/** A name that a shell would run, were it to evaluate it. */
+/** A target name that a shell would execute if it evaluated it. */
 const HOSTILE = '$(touch hacked)`touch hacked`:serve';
 const STATE = { active: { startTime: '2026-11-22T11:00:00Z', ready: true, lastReadyTime: null } };
 
-/** A gateway with some targets, and the environment of commands that ask it. */
+/** Publishes some targets. Returns the environment for commands that query the gateway. */
 async function startTargets(clients: CliClients): Promise<Record<string, string>> {
   const targets = ['api:serve', 'api:update', 'web:serve', HOSTILE].map((name) => {
     return { name, type: 'server', resources: [], state: STATE };
@@ -54,7 +54,7 @@ describe('tilt-graphql complete', () => {
     [['serve', 'w'], []],
     [['wait', '--junit', 'rep'], []],
     [['publish', '--', 'ti'], []],
-  ])('offers for %j the words %j', async (line, words) => {
+  ])('completes %j with the words %j', async (line, words) => {
     await using clients = await startCliClients();
     const env = await startTargets(clients);
     const { code, stdout, stderr } = await runCliToEnd(['complete', '--', ...line], env);
@@ -65,8 +65,8 @@ describe('tilt-graphql complete', () => {
   });
 });
 
-describe.each(['bash', 'zsh'] as const)('completion in %s', (shell) => {
-  it('completes commands, options, files and names with colons, in a shell without any set-up', async () => {
+describe.each(['bash', 'zsh'] as const)('shell completion in %s', (shell) => {
+  it('completes commands, options, files and names with colons in a shell without configuration', async () => {
     await using clients = await startCliClients();
     await using terminal = await openCompletionShell(shell, await startTargets(clients));
     await terminal.complete('tilt-graphql compl', /tilt-graphql completion$/);
@@ -84,24 +84,24 @@ describe.each(['bash', 'zsh'] as const)('completion in %s', (shell) => {
     await terminal.complete('tilt-graphql watch -s ti', /tilt-graphql watch -s tilt-default\/Tiltfile$/);
   });
 
-  it('never evaluates what was typed, nor a name that Tilt gave', async () => {
+  it('never evaluates typed words or target names', async () => {
     await using clients = await startCliClients();
     await using terminal = await openCompletionShell(shell, await startTargets(clients));
     for (const word of ['$(touch hacked)', '`touch hacked`', '"$(touch hacked)', "'; touch hacked; '"]) {
       await terminal.pressTab(`tilt-graphql wait --for=${word}`);
       await terminal.pressTab(`tilt-graphql wait ${word} --ma`);
     }
-    // Tab inserts the name with the signs escaped that the shell would evaluate.
+    // Tab inserts the name with all characters escaped that the shell would evaluate.
     await terminal.complete(
       String.raw`tilt-graphql wait --for target:\$`,
       /tilt-graphql wait --for target:\\\$\\\(touch\\ hacked\\\)\\`touch\\ hacked\\`:serve=?$/,
     );
-    // A shell may write files of its own there, such as a dump of its completions.
+    // A shell may write its own files there, such as a completion cache.
     expect(await readdir(terminal.folder.path)).not.toContain('hacked');
   });
 });
 
-describe('completion in fish', () => {
+describe('shell completion in fish', () => {
   it.each<[line: string, words: readonly string[]]>([
     ['tilt-graphql compl', ['completion']],
     ['tilt-graphql wait --ma', ['--max-age']],
@@ -111,7 +111,7 @@ describe('completion in fish', () => {
     ['tilt-graphql wait --for=target:api:serve=REA', ['--for=target:api:serve=READY']],
     ['tilt-graphql wait --for $(touch hacked)', []],
     ['tilt-graphql wait (touch hacked) --ma', ['--max-age']],
-  ])('offers for "%s" the words %j, and evaluates nothing', async (line, words) => {
+  ])('completes "%s" with the words %j and evaluates nothing', async (line, words) => {
     await using clients = await startCliClients();
     const offered = await completeInFish(line, await startTargets(clients));
     expect(offered).toEqual({ words, files: ['report.xml', 'tilt-graphql'] });

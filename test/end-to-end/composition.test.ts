@@ -7,7 +7,7 @@ import { createMemoryProvider } from '../../src/providers/memory.js';
 import { startGateway } from '../support/gateway.js';
 import { createPeerFolder } from './support/peers.js';
 
-/** Types of Relay and Kubernetes: a type that several services share has the same fields in each. */
+/** Types of Relay and Kubernetes. A type shared by several services must have the same fields in each. */
 const SHARED = ['PageInfo', 'ObjectMeta', 'KeyValue', 'OwnerReference', 'ManagedFieldsEntry'];
 
 function sharedTypes(): string {
@@ -17,7 +17,7 @@ function sharedTypes(): string {
     .join('\n\n');
 }
 
-/** Another service with every standard type: those of Relay, of Kubernetes, the scalars, and the entities. */
+/** Another service with every standard type: those of Relay and Kubernetes, the scalars, and the entities. */
 const OTHER = `
 extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])
 
@@ -45,7 +45,7 @@ type Target implements Node @key(fields: "id") { id: ID! team: String }
 ${sharedTypes()}
 `;
 
-/** Composes the services of its input with a library, and writes the errors and the supergraph. */
+/** Composes the services in its input with a library, and prints the errors and the supergraph. */
 const COMPOSE = `
 import { text } from 'node:stream/consumers';
 import { parse } from 'graphql';
@@ -63,9 +63,9 @@ async function subgraphSdl(): Promise<string> {
   return data._service.sdl;
 }
 
-describe('a supergraph with a service that shares every standard type', () => {
+describe('a supergraph of the gateway and a service that shares every standard type', () => {
   it.each(['@apollo/composition', '@theguild/federation-composition'])(
-    'is composed by %s',
+    'is composed by %s without errors',
     async (library) => {
       await using folder = await createPeerFolder();
       await folder.write('compose.mjs', COMPOSE);

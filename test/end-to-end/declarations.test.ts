@@ -11,7 +11,7 @@ const COMPILERS = [
   ["this project's TypeScript", `${ROOT}node_modules/typescript/bin/tsc`],
 ];
 
-/** A program on a server: what `documents`, `limits`, `jwt`, `tls` and providers of one's own need. */
+/** A server program that uses documents, limits, JWT, TLS and a custom provider. */
 const SERVER = `
 import {
   createGateway, createMemoryProvider, createNatsProvider, DEFAULT_LIMITS, decodeSession, ManifestError, readManifest,
@@ -44,7 +44,7 @@ export const isManifestError = (error: unknown) => error instanceof ManifestErro
 export const more: { tls?: KeyPair; tracer?: Tracer; depth: number } = { depth: query.depth };
 `;
 
-/** A program in a browser. */
+/** A browser program. */
 const BROWSER = `
 import { createClient, type TargetsView } from 'tilt-graphql/client';
 export async function follow(show: (view: TargetsView) => void): Promise<void> {
@@ -52,7 +52,7 @@ export async function follow(show: (view: TargetsView) => void): Promise<void> {
 }
 `;
 
-async function errorsOf(tsc: string, code: string, more: object): Promise<string> {
+async function compile(tsc: string, code: string, more: object): Promise<string> {
   await using folder = await createPeerFolder();
   await folder.write('package.json', '{ "type": "module" }');
   await folder.write('use.ts', code);
@@ -68,7 +68,7 @@ async function errorsOf(tsc: string, code: string, more: object): Promise<string
     ...more,
   };
   await folder.write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['use.ts'] }));
-  // Awaited: the folder is removed at the end of this block.
+  // Awaited, because the folder is removed at the end of this block.
   return await promisify(execFile)(process.execPath, [tsc, '-p', '.', '--listFiles'], {
     cwd: folder.path,
   }).then(
@@ -85,15 +85,12 @@ async function errorsOf(tsc: string, code: string, more: object): Promise<string
   );
 }
 
-describe.each(COMPILERS)(
-  'the declarations, checked whole by %s with exactOptionalPropertyTypes',
-  (_, tsc) => {
-    it('have no error in a program on a server with @types/node, and load no declaration of @nats-io', async () => {
-      expect(await errorsOf(tsc, SERVER, { lib: ['es2022'], types: ['node'] })).toBe('');
-    }, 60_000);
+describe.each(COMPILERS)('the type declarations, checked by %s with exactOptionalPropertyTypes', (_, tsc) => {
+  it('have no errors in a server program with @types/node, and load no declarations of @nats-io', async () => {
+    expect(await compile(tsc, SERVER, { lib: ['es2022'], types: ['node'] })).toBe('');
+  }, 60_000);
 
-    it('of the client have no error in a browser without @types/node', async () => {
-      expect(await errorsOf(tsc, BROWSER, { lib: ['es2022', 'dom'], types: [] })).toBe('');
-    }, 60_000);
-  },
-);
+  it('of the client have no errors in a browser program without @types/node', async () => {
+    expect(await compile(tsc, BROWSER, { lib: ['es2022', 'dom'], types: [] })).toBe('');
+  }, 60_000);
+});

@@ -8,18 +8,23 @@ import { sessionJson } from '../support/session-json.js';
 import { openTcpProxy } from '../support/tcp-proxy.js';
 import { startPublisher } from '../support/test-publisher.js';
 
-/** How much happens. `npm test` tries everything once or twice; with TILT_GRAPHQL_FAILOVER=full it is what the README tells of. */
+/**
+ * Full run with TILT_GRAPHQL_FAILOVER=full, as described in the README. `npm test` kills each kind of process
+ * once or a few times.
+ */
 const FULL = process.env.TILT_GRAPHQL_FAILOVER === 'full';
 const UPDATES = FULL ? 2_000 : 100;
-/** So that the 64 states which a bucket keeps of a Session reach back over the time a gateway takes to come back. */
+/**
+ * Update interval. The 64 states that the bucket keeps of a Session must cover the restart time of a gateway.
+ */
 const EVERY_MS = FULL ? 100 : 200;
 const GATEWAY_KILLS = FULL ? 20 : 3;
 const BROKER_KILLS = FULL ? 4 : 1;
 const CUT_MS = FULL ? 10_000 : 2_000;
 const TARGETS = 5;
 
-/** The n-th state: one target in turn says n. */
-function stateOf(n: number) {
+/** The n-th state: one target after the other has the wait reason n. */
+function buildState(n: number) {
   const targets = Array.from({ length: TARGETS }, (_, index) => {
     const last = n - ((((n - index) % TARGETS) + TARGETS) % TARGETS);
     return {
@@ -32,20 +37,20 @@ function stateOf(n: number) {
   return decodeSession(sessionJson({ uid: 'one', targets }), 'ci');
 }
 
-describe('a fleet', () => {
+describe('a fleet of gateways and brokers', () => {
   it(
-    'loses, doubles and mixes up nothing (S2, S3, S4), whichever of its gateways and brokers is killed',
+    'loses, repeats and reorders no update (S2, S3, S4), whichever gateway or broker is killed',
     async () => {
-      // No server tells of the others, or the publisher would go round the cut.
+      // Servers do not advertise each other; otherwise the publisher would bypass the cut connection.
       await using cluster = await startNatsCluster({ advertise: false });
       const address = cluster.address('fleet');
       const [server] = cluster.servers;
       await using proxy = await openTcpProxy(server?.port ?? 0);
-      // Its only way to the cluster, so that it can be cut off.
+      // The publisher's only connection to the cluster, which the test can cut.
       await using published = startPublisher({
         address: `nats://127.0.0.1:${proxy.port}/fleet`,
         settings: { replicas: 3 },
-        sessions: [stateOf(0)],
+        sessions: [buildState(0)],
       });
       await published.broker.bucket();
       const gateways = [await startGateway(address), await startGateway(address)];
@@ -54,21 +59,21 @@ describe('a fleet', () => {
 
       let n = 0;
       let left = GATEWAY_KILLS + BROKER_KILLS + 1;
-      // So many at least, and on until the last of what is done to the fleet is over.
+      // At least this many updates, and more until all failures have been injected.
       const updates = (async () => {
         while (n < UPDATES || left > 0) {
           n += 1;
-          published.put(stateOf(n));
+          published.put(buildState(n));
           await sleep(EVERY_MS);
         }
       })();
-      const reached = async (share: number) => {
+      const untilProgress = async (share: number) => {
         while (n < share * UPDATES) await sleep(EVERY_MS);
       };
 
       const killGateways = async () => {
         for (let kill = 0; kill < GATEWAY_KILLS; kill += 1) {
-          await reached((kill + Math.random()) / GATEWAY_KILLS);
+          await untilProgress((kill + Math.random()) / GATEWAY_KILLS);
           const at = client.gateway;
           const handedOver = client.failoverMs.length;
           gateways[at]?.command.process.kill('SIGKILL');
@@ -77,53 +82,56 @@ describe('a fleet', () => {
           left -= 1;
         }
       };
-      /** From which update to which there was nobody to write to. */
+      /** Updates between which the publisher had no broker to write to. */
       const outages: { readonly what: string; readonly from: number; to: number }[] = [];
-      const over = async (outage: { to: number }) => {
+      const recovered = async (outage: { to: number }) => {
         const back = n;
-        // From the first that was written again on, nothing may be missing.
+        // Nothing may be missing from the first update that was written again.
         const newest = () => Math.max(...[...client.folded.values()].map(Number));
         await expect.poll(newest, { timeout: 60_000 }).toBeGreaterThanOrEqual(back);
         outage.to = n;
       };
       const killBrokers = async () => {
         for (let kill = 0; kill < BROKER_KILLS; kill += 1) {
-          await reached((kill + 0.5) / (BROKER_KILLS + 1));
-          // In turn the leader of what is read and written, and that of the cluster, without which no consumer can be made.
+          await untilProgress((kill + 0.5) / (BROKER_KILLS + 1));
+          // Alternates between the leader of the stream, and the leader of the cluster, which is needed to
+          // create a consumer.
           const stream = kill % 2 === 0 ? 'KV_fleet' : null;
           const server = await cluster.leader(stream);
-          if (!server) throw new Error('expected a leader');
+          if (!server) throw new Error('Expected the cluster to have a leader.');
           const outage = { what: `${stream ?? 'the cluster'}'s leader ${server.name}`, from: n, to: n };
           outages.push(outage);
           await server.kill();
           await sleep(1_000);
           await server.start();
-          await over(outage);
+          await recovered(outage);
           left -= 1;
         }
       };
       const cutPublisher = async () => {
-        await reached(0.7);
-        const outage = { what: 'the way', from: n, to: n };
+        await untilProgress(0.7);
+        const outage = { what: "the publisher's connection", from: n, to: n };
         outages.push(outage);
         proxy.cut();
         await sleep(CUT_MS);
         proxy.restore();
-        await over(outage);
+        await recovered(outage);
         left -= 1;
       };
       await Promise.all([updates, killGateways(), killBrokers(), cutPublisher()]);
 
-      const newest = new Map(stateOf(n).status.targets.map(({ name, state }) => [name, waitReasonOf(state)]));
+      const newest = new Map(
+        buildState(n).status.targets.map(({ name, state }) => [name, waitReasonOf(state)]),
+      );
       await expect
         .poll(() => Object.fromEntries(client.folded), { timeout: 30_000 })
         .toEqual(Object.fromEntries(newest));
-      // In one payload changes stand in the order of the targets.
+      // Changes within a payload are in the order of the targets.
       const seen = client.changes.map(({ payload, reason }) => ({ payload, number: Number(reason) }));
-      const told = seen
+      const received = seen
         .toSorted((a, b) => a.payload - b.payload || a.number - b.number)
         .map(({ number }) => number);
-      expect(told).toEqual(told.toSorted((a, b) => a - b));
+      expect(received).toEqual(received.toSorted((a, b) => a - b));
       const reasons = client.changes.map(({ reason }) => reason);
       const doubled = client.changes.filter(
         ({ reason }) => reasons.indexOf(reason) !== reasons.lastIndexOf(reason),
@@ -131,11 +139,19 @@ describe('a fleet', () => {
       const [first = 0, last = 0] = doubled.map(({ payload }) => payload);
       expect(doubled, client.payloads.slice(Math.max(first - 4, 0), last + 3).join('\n')).toEqual([]);
       expect(client.changes.every(({ type }) => type === 'MODIFIED')).toBe(true);
-      // What a publisher that was cut off, or whose cluster had no leader, has folded into one is all that may be missing.
+      // Only updates that the publisher merged while it was disconnected or the cluster had no leader may be
+      // missing.
       const missing = Array.from({ length: n }, (_, index) => index + 1).filter(
-        (number) => !told.includes(number),
+        (number) => !received.includes(number),
       );
-      report({ n, told: told.length, missing, outages, resets: client.resets, handOvers: client.failoverMs });
+      report({
+        n,
+        received: received.length,
+        missing,
+        outages,
+        resets: client.resets,
+        handOvers: client.failoverMs,
+      });
       const lost = missing.filter(
         (number) => !outages.some(({ from, to }) => number >= from && number <= to),
       );
@@ -161,7 +177,7 @@ async function startGateway(address: string): Promise<StartedGateway> {
       ({ ok }) => ok,
       () => false,
     );
-  // As whoever replaces gateways one by one does: not the next before this one can take its clients.
+  // As in a rolling replacement: the next gateway is killed only when this one is ready for clients.
   await expect.poll(isReady, { timeout: 60_000, interval: 50 }).toBe(true);
   return { command, url: url.replace('http', 'ws') };
 }

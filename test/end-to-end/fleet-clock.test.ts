@@ -10,7 +10,9 @@ interface Parts {
   readonly gateway: BucketGateway;
 }
 
-/** Runs a test with a published Session that is LIVE at a gateway, both in processes whose wall clock can be set. */
+/**
+ * Runs a test with a published Session that is LIVE at a gateway. Both processes have a settable wall clock.
+ */
 async function withFleet(test: (parts: Parts) => Promise<void>): Promise<void> {
   await using nats = await startNats();
   const address = nats.address('clock');
@@ -20,14 +22,14 @@ async function withFleet(test: (parts: Parts) => Promise<void>): Promise<void> {
   await test({ nats, publisher, gateway });
 }
 
-/** Sets the wall clocks of both processes back by an hour. */
+/** Sets the wall clocks of both processes back by one hour. */
 function setClocksBack({ publisher, gateway }: Parts): void {
   publisher.command.process.kill('SIGUSR2');
   gateway.command.process.kill('SIGUSR2');
 }
 
-describe('a wall clock that is set back by an hour', () => {
-  it('does not keep a Session LIVE whose publisher was killed', () =>
+describe('a wall clock set back by one hour', () => {
+  it('does not keep a Session LIVE after its publisher was killed', () =>
     withFleet(async (parts) => {
       parts.publisher.command.process.kill('SIGKILL');
       setClocksBack(parts);
@@ -35,14 +37,14 @@ describe('a wall clock that is set back by an hour', () => {
       expect((await parts.gateway.wait()).code).not.toBe(0);
     }));
 
-  it('does not keep a Session LIVE whose broker was killed', () =>
+  it('does not keep a Session LIVE after its broker was killed', () =>
     withFleet(async (parts) => {
       await parts.nats.kill();
       setClocksBack(parts);
       await parts.gateway.shows('STALE', 'UNKNOWN');
     }));
 
-  it('does not keep a Session LIVE whose broker hangs', () =>
+  it('does not keep a Session LIVE while its broker hangs', () =>
     withFleet(async (parts) => {
       parts.nats.signal('SIGSTOP');
       setClocksBack(parts);
@@ -50,7 +52,7 @@ describe('a wall clock that is set back by an hour', () => {
     }));
 
   it(
-    'does not keep a publisher from a broker that is back',
+    'does not prevent a publisher from writing to a restarted broker',
     () =>
       withFleet(async (parts) => {
         await parts.nats.kill();
@@ -63,7 +65,7 @@ describe('a wall clock that is set back by an hour', () => {
     60_000,
   );
 
-  it('changes nothing for a publisher and a gateway that go on', () =>
+  it('does not affect a running publisher and gateway', () =>
     withFleet(async (parts) => {
       setClocksBack(parts);
       await parts.publisher.red();
@@ -74,8 +76,8 @@ describe('a wall clock that is set back by an hour', () => {
 /** Long enough for a gateway to start within it on a busy machine. */
 const LONG_PRESENCE_S = 10;
 
-describe('a gateway that starts after a publisher was killed', () => {
-  it('shows its Session as STALE within the presence time of the last sign of life, not of its own start', async () => {
+describe('a gateway started after a publisher was killed', () => {
+  it('shows its Session as STALE within the presence time of the last heartbeat, not of its own start', async () => {
     await using nats = await startNats();
     const address = nats.address('late');
     const presence = ['--bucket-presence', `${LONG_PRESENCE_S}s`];

@@ -1,22 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createGateway } from '../../src/gateway.js';
 import { decodeSession } from '../../src/model/decode.js';
 import { createNatsProvider } from '../../src/nats/nats-provider.js';
 import { type RunningCommand, runCli, runCliToEnd } from '../support/cli.js';
 import { createKubeconfigFolder, writeKubeconfig } from '../support/kubeconfig-file.js';
-import { type NatsServer, startNats } from '../support/nats-server.js';
+import { startNats } from '../support/nats-server.js';
 import { readWatchRecording } from '../support/recording.js';
 import { sessionJson } from '../support/session-json.js';
 import { openTestBucket } from '../support/test-bucket.js';
 import { createTiltServer } from '../support/tilt-server.js';
+import { useNats } from './support/nats.js';
 
-let nats: NatsServer;
-beforeAll(async () => {
-  nats = await startNats();
-});
-afterAll(() => nats[Symbol.asyncDispose]());
+const nats = useNats();
 
-/** A gateway of the program, and what it answers. */
+/** A gateway run by the program, and its answers. */
 interface Gateway extends AsyncDisposable {
   readonly url: string;
   readonly command: RunningCommand;
@@ -47,8 +44,8 @@ function publish(address: string, args: readonly string[], env: Record<string, s
 const STATE = `{ sessions { nodes { id connection { state } verdict { state final }
   status { done targets { name state { __typename ... on TargetStateTerminated { error } } } } } } }`;
 
-/** What STATE gives for the last object of a recording. */
-function stateIn(recording: Parameters<typeof readWatchRecording>[0], id: string) {
+/** Result of STATE for the last object of a recording. */
+function recordedState(recording: Parameters<typeof readWatchRecording>[0], id: string) {
   const { object } = JSON.parse(readWatchRecording(recording).at(-1)?.line ?? '');
   const { status } = decodeSession(object, 'x');
   return {
@@ -60,8 +57,8 @@ function stateIn(recording: Parameters<typeof readWatchRecording>[0], id: string
   };
 }
 
-describe('a Tilt that is published', () => {
-  it('is seen at each gateway; STALE when its publisher is killed, and GONE, with its final state, when that ends', async () => {
+describe('a published Tilt', () => {
+  it('appears at each gateway: STALE after its publisher was killed, GONE with its final state after a clean end', async () => {
     await using tilt = await createTiltServer();
     await using folder = await createKubeconfigFolder();
     await writeKubeconfig(folder.path, { 'tilt-default': tilt });
@@ -73,14 +70,14 @@ describe('a Tilt that is published', () => {
     await using other = await serve(address);
     tilt.replay(readWatchRecording('ci-bad')).playRemaining();
     const id = 'team-a.ci.1/Tiltfile';
-    const final = { ...stateIn('ci-bad', id), verdict: { state: 'FAILED', final: true } };
+    const final = { ...recordedState('ci-bad', id), verdict: { state: 'FAILED', final: true } };
     const shows = (gateway: Gateway, connection: string) =>
       expect
         .poll(() => gateway.ask(STATE), { timeout: 20_000 })
         .toEqual({ sessions: { nodes: [{ ...final, connection: { state: connection } }] } });
     for (const gateway of [one, other]) await shows(gateway, 'LIVE');
 
-    // A second one of this instance is turned away, in one line.
+    // A second publisher of the same instance is rejected with one line.
     const second = publish(address, ['--instance', 'team-a.ci.1'], { TILT_CONFIG: folder.path });
     expect(await second.exit).toBe(1);
     expect(second.stderr).toMatch(
@@ -103,7 +100,7 @@ describe('a Tilt that is published', () => {
     for (const gateway of [one, other, late]) await shows(gateway, 'GONE');
   });
 
-  it('is read by subject where only that is asked for', async () => {
+  it('is limited to a subject when the address names one', async () => {
     await using bucket = await openTestBucket(nats.address('subjects'));
     for (const instance of ['team-a.x', 'team-a.y.z', 'team-b.x']) {
       await bucket.put(decodeSession(sessionJson(), instance));
@@ -116,7 +113,7 @@ describe('a Tilt that is published', () => {
 });
 
 describe('a Session that has ended', () => {
-  it('is GONE since the time of its last message in the bucket, also for a gateway that starts later', async () => {
+  it('is GONE since the time of its last message in the bucket, also at a gateway that starts later', async () => {
     await using bucket = await openTestBucket(nats.address('since'));
     const session = decodeSession(sessionJson({ status: { done: true } }), 'ci.1');
     await using early = await serve(nats.address('since'));
@@ -135,8 +132,8 @@ describe('a Session that has ended', () => {
   });
 });
 
-describe('a program', () => {
-  it('that embeds the gateway reads a bucket with it', async () => {
+describe('a program that embeds the gateway', () => {
+  it('reads a bucket with the NATS provider', async () => {
     await using bucket = await openTestBucket(nats.address('embedded'));
     await bucket.put(decodeSession(sessionJson(), 'team-a.x'));
     const provider = createNatsProvider({ address: nats.address('embedded'), settings: { history: 64 } });
@@ -165,7 +162,7 @@ describe('publish -- COMMAND', () => {
     String(code),
   ];
 
-  it('publishes what the command had to say up to its end, and exits with its code', {
+  it('publishes the state of the command up to its end, and exits with its code', {
     timeout: 90_000,
   }, async () => {
     const address = nats.address('commands');
@@ -179,14 +176,14 @@ describe('publish -- COMMAND', () => {
       expect([await run.exit, run.stderr]).toEqual([index + 3, expect.not.stringContaining('ERROR')]);
     }
     const nodes = runs.map((instance) => ({
-      ...stateIn('ci-ok', `${instance}/Tiltfile`),
+      ...recordedState('ci-ok', `${instance}/Tiltfile`),
       connection: { state: 'GONE' },
       verdict: { state: 'PASSED', final: true },
     }));
     await expect.poll(() => gateway.ask(STATE), { timeout: 20_000 }).toEqual({ sessions: { nodes } });
   });
 
-  it('exits with its code though the broker is away, within the deadline', async () => {
+  it('exits with the code of the command within the deadline when the broker cannot be reached', async () => {
     await using folder = await createKubeconfigFolder();
     const run = publish(
       'nats://127.0.0.1:1/none',
@@ -201,34 +198,34 @@ describe('publish -- COMMAND', () => {
 
   it.each([
     [
-      'a command that is not there',
+      'a command that does not exist',
       ['--', 'no-such-command'],
       127,
       /the command could not be run \(spawn no-such-command ENOENT\)/,
     ],
-    ['one that a signal ends', ['--', 'sh', '-c', 'kill -KILL $$'], 137, /publishes/],
-  ])('exits as a shell does with %s', async (_, args, code, said) => {
+    ['a command ended by a signal', ['--', 'sh', '-c', 'kill -KILL $$'], 137, /publishes/],
+  ])('uses the exit code of a shell for %s', async (_, args, code, output) => {
     const run = publish(nats.address('shell'), [...args]);
-    expect([await run.exit, run.stderr]).toEqual([code, expect.stringMatching(said)]);
+    expect([await run.exit, run.stderr]).toEqual([code, expect.stringMatching(output)]);
   });
 });
 
-describe('what cannot be had is said in one line', () => {
+describe('an invalid NATS option or an unusable broker is reported in one line:', () => {
   it.each([
     [
-      'no address',
+      'an invalid address',
       ['publish', '--to', 'localhost/x'],
       /^tilt-graphql: --to: expected nats:\/\/.*got "localhost\/x"\n$/,
     ],
-    ['no address at all', ['publish'], /required option '-t, --to <address>' not specified\n$/],
-    ['an instance that is none', ['publish', '--to', 'nats://h/b', '-i', 'a b'], /Expected a name such as/],
+    ['a missing address', ['publish'], /required option '-t, --to <address>' not specified\n$/],
+    ['an invalid instance name', ['publish', '--to', 'nats://h/b', '-i', 'a b'], /Expected a name such as/],
     [
-      'a credentials file that is not there',
+      'a missing credentials file',
       ['publish', '--to', 'nats://h/b', '--nats-creds', '/nowhere'],
       /^tilt-graphql: --nats-creds \/nowhere: cannot read the file \(ENOENT.*\)\n$/,
     ],
     [
-      'a login in an address that is none',
+      'an invalid address with a login',
       ['--source', 'nats://ada:secret@h/b/c/d'],
       /^tilt-graphql: expected nats:\/\/(?!.*secret).*\n$/,
     ],
@@ -240,7 +237,7 @@ describe('what cannot be had is said in one line', () => {
   const SOURCES = '{ gateway { sources { state error } } }';
   const errorOf = async (gateway: Gateway) => JSON.stringify(await gateway.ask(SOURCES));
 
-  it('a bucket that is set up in another way', async () => {
+  it('a bucket with other settings', async () => {
     await using bucket = await openTestBucket(nats.address('settings'), { history: 8 });
     await using gateway = await serve(
       nats.address('settings'),
@@ -257,25 +254,25 @@ describe('what cannot be had is said in one line', () => {
     expect(bucket.bucket.presenceMs).toBe(15_000);
   });
 
-  it('a server that refuses, and one that is away', async () => {
+  it('a server that rejects the login, and a server that cannot be reached', async () => {
     await using secured = await startNats({ extraLines: 'authorization { user: ada, password: s3cret }' });
     const place = `127.0.0.1:${secured.port}/b`;
-    await using refused = await serve(`nats://ada:wr0ng@${place}`);
+    await using rejected = await serve(`nats://ada:wr0ng@${place}`);
     await expect
-      .poll(() => errorOf(refused), { timeout: 20_000 })
+      .poll(() => errorOf(rejected), { timeout: 20_000 })
       .toMatch(/permission denied by the server .*; check the user/);
-    await using welcome = await serve(`nats://ada:s3cret@${place}`);
-    await expect.poll(() => errorOf(welcome), { timeout: 20_000 }).toContain('"LIVE"');
-    await using away = await serve('nats://127.0.0.1:1/b');
+    await using accepted = await serve(`nats://ada:s3cret@${place}`);
+    await expect.poll(() => errorOf(accepted), { timeout: 20_000 }).toContain('"LIVE"');
+    await using unreachable = await serve('nats://127.0.0.1:1/b');
     await expect
-      .poll(() => errorOf(away), { timeout: 20_000 })
+      .poll(() => errorOf(unreachable), { timeout: 20_000 })
       .toMatch(/127\.0\.0\.1:1\/b: cannot connect .*; check that a server runs there/);
   });
 
   it.each([
-    ['a password', 'authorization { user: ada, password: s3cret }', 'ada:wr0ng@'],
-    ['a token', 'authorization { token: s3cret }', 'wr0ng@'],
-  ])('and never shows %s, in no line and no answer', async (_, more, login) => {
+    ['a wrong password', 'authorization { user: ada, password: s3cret }', 'ada:wr0ng@'],
+    ['a wrong token', 'authorization { token: s3cret }', 'wr0ng@'],
+  ])('%s, which appears in no output and no answer', async (_, more, login) => {
     await using secured = await startNats({ extraLines: more });
     const address = secured.address('b').replace('://', `://${login}`);
     await using gateway = await serve(address, '--log-level', 'debug');
@@ -288,7 +285,7 @@ describe('what cannot be had is said in one line', () => {
       1,
       expect.stringMatching(/^tilt-graphql: .* permission denied by the server/m),
     ]);
-    const said = [gateway.command, run].map(({ stdout, stderr }) => stdout + stderr).join('');
-    expect(said).not.toMatch(/wr0ng|ada/);
+    const output = [gateway.command, run].map(({ stdout, stderr }) => stdout + stderr).join('');
+    expect(output).not.toMatch(/wr0ng|ada/);
   });
 });

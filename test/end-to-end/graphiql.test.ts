@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** A page at GraphiQL, and the hosts it has asked for anything. */
+/** Opens GraphiQL and records the hosts that it sends requests to. */
 async function visit(gateway: TestGateway): Promise<{ page: Page; hosts: Set<string> }> {
   const page = await browser.newPage();
   const hosts = new Set<string>();
@@ -29,7 +29,7 @@ async function visit(gateway: TestGateway): Promise<{ page: Page; hosts: Set<str
 const response = (page: Page) => page.locator('.graphiql-response');
 
 describe('GraphiQL in Chromium', () => {
-  it('runs a query and follows a live subscription, with no request to another host', async () => {
+  it('runs a query and a live subscription, and sends no request to another host', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'waiting' })]);
     const { page, hosts } = await visit(gateway);
 
@@ -48,7 +48,7 @@ describe('GraphiQL in Chromium', () => {
     await page.close();
   });
 
-  it('opens with a tab for each example, and each example is valid', async () => {
+  it('opens a tab for each example, and each example is valid', async () => {
     await using gateway = await startMemoryGateway([session('shop')]);
     const { page } = await visit(gateway);
     expect(await page.getByRole('tab').count()).toBe(exampleTabs.length);

@@ -26,7 +26,7 @@ async function start(options: GatewayOptions = {}): Promise<TestGateway> {
   return gateway;
 }
 
-describe('a request that asks for an upgrade to h2c', () => {
+describe('an HTTP request that asks for an upgrade to h2c', () => {
   it.each([
     ['a GET', ['-G', '--data-urlencode', 'query={ session { id } }']],
     ['a POST', ['-H', 'content-type: application/json', '-d', BODY]],
@@ -34,13 +34,13 @@ describe('a request that asks for an upgrade to h2c', () => {
       'a POST in chunks',
       ['-H', 'content-type: application/json', '-H', 'transfer-encoding: chunked', '-d', BODY],
     ],
-  ])('is answered as if it did not: %s of curl --http2', async (_, options) => {
+  ])('is answered without the upgrade: %s of curl --http2', async (_, options) => {
     await using gateway = await start();
     const { stdout } = await run('curl', ['-sS', '--http2', ...options, gateway.url]);
     expect(stdout).toBe(ANSWER);
   });
 
-  it('is answered by TLS too, and its connection goes on as any other: a POST, a second one, a WebSocket', async () => {
+  it('is answered over TLS too, and the connection remains usable for another POST and a WebSocket', async () => {
     const { server, ca } = await createTls();
     await using gateway = await start({ tls: server });
     const { port } = new URL(gateway.url);
@@ -62,7 +62,7 @@ describe('a request that asks for an upgrade to h2c', () => {
     socket.destroy();
   });
 
-  it('counts as one connection, and keeps the deadline of a request', async () => {
+  it('counts as one connection and keeps its request deadline', async () => {
     await using gateway = await start({ limits: { socketsPerAddress: 1, requestMs: 1_000 } });
     const { port } = new URL(gateway.url);
     const socket = connect(Number(port), '127.0.0.1');
@@ -73,23 +73,23 @@ describe('a request that asks for an upgrade to h2c', () => {
     expect(answers).toContain('408 Request Timeout');
   });
 
-  it('does not keep a WebSocket client from its upgrade', async () => {
+  it('does not prevent WebSocket upgrades', async () => {
     await using gateway = await start();
     (await initWebSocket(gateway.webSocketUrl)).socket.terminate();
   });
 });
 
-describe('an idle connection', () => {
-  it('is kept for longer than by common proxies, 120 s, unless told otherwise', async () => {
+describe('an idle HTTP connection', () => {
+  it('is kept open for 120 s by default, longer than by common proxies, or for the configured time', async () => {
     await using gateway = await start();
-    const kept = await fetch(`${gateway.origin}/healthz`);
-    expect(kept.headers.get('keep-alive')).toBe('timeout=120');
+    const response = await fetch(`${gateway.origin}/healthz`);
+    expect(response.headers.get('keep-alive')).toBe('timeout=120');
     await using other = await start({ limits: { idleMs: 620_000 } });
     expect((await fetch(`${other.origin}/healthz`)).headers.get('keep-alive')).toBe('timeout=620');
   });
 });
 
-describe('without introspection', () => {
+describe('a gateway without introspection', () => {
   const ask = async ({ url }: TestGateway, query: string, variables = {}) => {
     const response = await fetch(url, {
       method: 'POST',
@@ -119,11 +119,11 @@ describe('without introspection', () => {
       'subscription($w: TargetFilter) { targetChanges(where: $w) { cursor } }',
       { w: { phse: ['FAILED'] } },
     ],
-  ])('no error suggests a name of the schema, over HTTP and WebSocket: %s', async (_, query, variables) => {
+  ])('suggests no schema name in errors over HTTP and WebSocket: %s', async (_, query, variables) => {
     await using silent = await start({ introspection: false });
-    await using telling = await start();
+    await using introspectable = await start();
     if (!query.startsWith('subscription'))
-      expect(await ask(telling, query, variables)).toContain('Did you mean');
+      expect(await ask(introspectable, query, variables)).toContain('Did you mean');
     expect(await ask(silent, query, variables)).not.toContain('Did you mean');
     const client = await initWebSocket(silent.webSocketUrl);
     client.send({ id: '1', type: 'subscribe', payload: { query, variables } });
@@ -132,7 +132,7 @@ describe('without introspection', () => {
     client.socket.terminate();
   });
 
-  it('a subgraph does not tell its schema by _service either', async () => {
+  it('does not reveal the schema of a subgraph through _service', async () => {
     await using gateway = await start({ introspection: false, federation: true });
     expect(await ask(gateway, '{ s: _service { sdl } }')).toMatch(
       /introspection has been disabled.*_service/,
@@ -143,7 +143,7 @@ describe('without introspection', () => {
 });
 
 describe('--host localhost', () => {
-  it('listens on both loopback addresses, at the same port, until it is closed', async () => {
+  it('listens on both loopback addresses with the same port until it is closed', async () => {
     const gateway = createGateway({});
     const { port } = await gateway.listen(0, 'localhost');
     const urls = ['127.0.0.1', '[::1]', 'localhost'].map((name) => `http://${name}:${port}/healthz`);
@@ -153,7 +153,7 @@ describe('--host localhost', () => {
     for (const url of urls) await expect(fetch(url)).rejects.toThrow();
   });
 
-  it('serves TLS on both', async () => {
+  it('serves TLS on both loopback addresses', async () => {
     const { server, ca } = await createTls();
     const gateway = createGateway({ tls: server });
     const { port } = await gateway.listen(0, 'localhost');
@@ -165,7 +165,7 @@ describe('--host localhost', () => {
     await gateway.close();
   });
 
-  it('is refused when its port is taken at one of them', async () => {
+  it('fails when its port is in use on one of the loopback addresses', async () => {
     const taken = createGateway({});
     const { port } = await taken.listen(0, '::1');
     const gateway = createGateway({});
@@ -175,13 +175,14 @@ describe('--host localhost', () => {
   });
 });
 
-describe('a user without a home directory that the system does not know', () => {
-  // As somebody else only where that is allowed. The checkout may be readable by its owner alone, so that right is kept.
+describe('a user without a home directory and without a system account', () => {
+  // Switching the user requires root. The checkout may be readable only by its owner, so the capability to
+  // read it is kept.
   const capabilities = ['--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
   const asStranger =
     process.getuid?.() === 0 ? ['setpriv', '--reuid', '54321', '--clear-groups', ...capabilities] : [];
 
-  /** Runs the program until it prints the text, or for 20 s. */
+  /** Runs the program until it prints the text, for at most 20 s. */
   async function printed(args: readonly string[], expected: string): Promise<string> {
     const child = spawn('env', ['-u', 'HOME', ...asStranger, process.execPath, BIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -200,14 +201,14 @@ describe('a user without a home directory that the system does not know', () => 
   }
 
   it.each([
-    ['what needs none', ['serve', '--port', '0', '--source', 'demo'], 'reads demo; now: demo LIVE'],
-    ['its Tilts, of which none is found', ['serve', '--port', '0'], 'reads every Tilt in '],
+    ['serve the demo', ['serve', '--port', '0', '--source', 'demo'], 'reads demo; now: demo LIVE'],
+    ['serve Tilts, although none is found', ['serve', '--port', '0'], 'reads every Tilt in '],
     [
-      'to a broker, as publisher',
+      'publish to a broker',
       ['publish', '--to', 'nats://127.0.0.1:9/tilts', '--from', 'demo'],
       'publishes demo to nats://127.0.0.1:9/tilts',
     ],
-  ])('can serve %s', async (_, args, expected) => {
+  ])('can %s', async (_, args, expected) => {
     expect(await printed(args, expected)).not.toContain('homedir');
   });
 });

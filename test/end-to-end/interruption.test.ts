@@ -5,7 +5,7 @@ import { type RunningCommand, runCli } from '../support/cli.js';
 import { startCliClients } from '../support/cli-client.js';
 import { openTmux } from '../support/tmux.js';
 
-/** Commands that do not end by themselves. Nothing listens on port 1. */
+/** Commands that do not end by themselves. Port 1 has no listener. */
 const ENDLESS = [
   'serve --source demo --port 0',
   'publish --to nats://127.0.0.1:1/fleet',
@@ -15,21 +15,21 @@ const ENDLESS = [
   'mcp --url http://127.0.0.1:1',
 ] as const;
 
-/** The exit code that a shell reports. */
-function shellCodeOf({ process: { exitCode, signalCode } }: RunningCommand): number | null {
+/** Exit code that a shell reports. */
+function toShellCode({ process: { exitCode, signalCode } }: RunningCommand): number | null {
   return signalCode === null ? exitCode : 128 + constants.signals[signalCode];
 }
 
 describe('Ctrl-C', () => {
-  // The answer is the same at every moment: while the program is loaded, while it starts, and when it runs.
-  it.each(ENDLESS)('at any moment ends with exit code 130: tilt-graphql %s', async (line) => {
+  // The exit code is the same while the program is loaded, while it starts, and while it runs.
+  it.each(ENDLESS)('at any time ends with exit code 130: tilt-graphql %s', async (line) => {
     const codes = await Promise.all(
       [0, 20, 60, 120, 250, 500, 1_000].map(async (ms) => {
         await using command = runCli(line.split(' '));
         await wait(ms);
         command.process.kill('SIGINT');
         await command.exit;
-        return shellCodeOf(command);
+        return toShellCode(command);
       }),
     );
     expect(codes).toEqual(codes.map(() => 130));
@@ -41,10 +41,10 @@ describe('Ctrl-C', () => {
     command.process.kill('SIGINT');
     command.process.kill('SIGINT');
     await command.exit;
-    expect(shellCodeOf(command)).toBe(130);
+    expect(toShellCode(command)).toBe(130);
   });
 
-  it('ends the live table with exit code 130, and the terminal is as it was', async () => {
+  it('ends the live table of watch with exit code 130 and restores the terminal', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-bad', 6);
     await using terminal = await openTmux({ TILT_GRAPHQL_URL: clients.gateway.origin });
@@ -57,7 +57,7 @@ describe('Ctrl-C', () => {
 });
 
 describe('SIGTERM', () => {
-  it('stops the gateway with exit code 0, as a service is stopped', async () => {
+  it('stops the gateway with exit code 0, as service managers expect', async () => {
     await using command = runCli(['serve', '--source', 'demo', '--port', '0']);
     await command.until(/listens on/);
     command.process.kill('SIGTERM');

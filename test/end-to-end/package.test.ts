@@ -11,10 +11,10 @@ import { startCliClients } from '../support/cli-client.js';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What npm wrote when it installed the package. */
+/** Output of npm when it installed the package. */
 let installed = '';
 
-/** An empty folder into which the packed package was installed, as by a user. */
+/** An empty folder with the packed package installed as by a user. */
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tilt-graphql-package-'));
@@ -30,8 +30,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe('the package', () => {
-  it('gives a working tilt-graphql in an empty folder', async () => {
+describe('the npm package', () => {
+  it('installs a working tilt-graphql command in an empty folder', async () => {
     await using command = runCli(
       ['--port', '0', '--source', 'demo'],
       {},
@@ -46,7 +46,7 @@ describe('the package', () => {
     expect(await (await fetch(new URL('/metrics', url))).text()).toContain('# HELP');
   });
 
-  it('gives a library and the schema to import', async () => {
+  it('exports the library and the schema', async () => {
     await writeFile(
       join(folder, 'embed.js'),
       `import { createGateway, createMemoryProvider, typeDefs } from 'tilt-graphql';
@@ -62,7 +62,7 @@ describe('the package', () => {
     expect(stdout).toBe('true {"data":{"sessions":{"totalCount":0}}}\n');
   });
 
-  it('waits, watches and completes with what is installed, by npm exec too, which passes exit codes on', async () => {
+  it('runs wait, watch and complete after installation, also through npm exec, which passes on exit codes', async () => {
     await using clients = await startCliClients();
     const env = { ...process.env, TILT_GRAPHQL_URL: clients.gateway.origin };
     const exec = (...args: readonly string[]) =>
@@ -86,7 +86,7 @@ describe('the package', () => {
     expect((await exec('complete', '--', 'wat')).stdout).toMatch(/^watch\t/);
   }, 60_000);
 
-  it('installs what the library needs, and not what only its program does, which is a bundle', async () => {
+  it('installs the dependencies of the library and bundles those of the program', async () => {
     const { packages } = JSON.parse(await readFile(join(folder, 'node_modules/.package-lock.json'), 'utf8'));
     const names = Object.keys(packages);
     const { stdout } = await run('du', ['-sk', 'node_modules'], { cwd: folder });
@@ -101,7 +101,7 @@ describe('the package', () => {
       expect(licenses).toMatch(new RegExp(`^${bundled} \\d`, 'm'));
   });
 
-  it('has no script that runs when it is installed, of which npm warns', async () => {
+  it('has no install scripts, about which npm would warn', async () => {
     const manifest = JSON.parse(
       await readFile(join(folder, 'node_modules/tilt-graphql/package.json'), 'utf8'),
     );
@@ -111,10 +111,10 @@ describe('the package', () => {
     expect(installed).not.toContain('tilt-graphql@');
   });
 
-  it('holds what it needs and nothing else', async () => {
+  it('contains the expected files and nothing else', async () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], { cwd: root });
     const paths = [...stdout.matchAll(/"path": "([^"]+)"/g)].map(([, path = '']) => path);
-    const beside = paths.filter((path) => !path.startsWith('dist/')).sort();
-    expect(beside).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'schema.graphql']);
+    const others = paths.filter((path) => !path.startsWith('dist/')).sort();
+    expect(others).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'schema.graphql']);
   });
 });

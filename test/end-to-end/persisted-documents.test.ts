@@ -23,19 +23,19 @@ async function start(options: { readonly documents?: ReturnType<typeof readManif
 
 const withManifest = () => start({ documents: readManifest(MANIFEST) });
 
-/** What comes of an answer until a text is in it. Rejects when it ends before. */
+/** Reads a response until it contains a text. Rejects if it ends before. */
 async function readUntil({ body }: Response, end: string): Promise<string> {
   let text = '';
   for await (const piece of body?.pipeThrough(new TextDecoderStream()) ?? []) {
     text += piece;
     if (text.includes(end)) return text;
   }
-  throw new Error(`It ended without ${end}: ${text}`);
+  throw new Error(`The response ended without ${end}: ${text}`);
 }
 
-describe('a GET with documentId', () => {
+describe('a GET request with documentId', () => {
   it.each(['documentId=query', 'documentId=named&operationName=Named&variables={"id":"a/Tiltfile"}'])(
-    'is answered where the manifest has the document: ?%s',
+    'is answered when the manifest contains the document: ?%s',
     async (search) => {
       await using gateway = await withManifest();
       for (let again = 0; again < 2; again += 1) {
@@ -46,7 +46,7 @@ describe('a GET with documentId', () => {
     },
   );
 
-  it('subscribes, as an EventSource does', async () => {
+  it('subscribes as an EventSource does', async () => {
     await using gateway = await withManifest();
     const accept = 'text/event-stream';
     const response = await fetch(`${gateway.url}?documentId=live`, { headers: { accept } });
@@ -54,13 +54,13 @@ describe('a GET with documentId', () => {
     expect(await readUntil(response, JSON.stringify(DATA))).toContain('event: next');
   });
 
-  it('is refused with DOCUMENT_NOT_KNOWN where the manifest does not have the document', async () => {
+  it('is rejected with DOCUMENT_NOT_KNOWN when the manifest does not contain the document', async () => {
     await using gateway = await withManifest();
     const response = await fetch(`${gateway.url}?documentId=other`);
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'DOCUMENT_NOT_KNOWN' } }] });
   });
 
-  it('is refused with the option to set where there is no manifest', async () => {
+  it('is rejected with the name of the option when there is no manifest', async () => {
     await using gateway = await start();
     const response = await fetch(`${gateway.url}?documentId=query`);
     expect(await response.json()).toMatchObject({
@@ -69,21 +69,21 @@ describe('a GET with documentId', () => {
   });
 });
 
-describe('a form', () => {
+describe('a form request', () => {
   it.each([
     { documentId: 'query' },
     { documentId: 'query', query: '', operationName: '', variables: '', extensions: '' },
     { documentId: 'named', operationName: 'Named', variables: '{"id":"a/Tiltfile"}' },
     { extensions: '{"persistedQuery":{"version":1,"sha256Hash":"query"}}' },
     { query: '{ session { id } }' },
-  ])('is answered where the manifest has the document: %o', async (fields) => {
+  ])('is answered when the manifest contains the document: %o', async (fields) => {
     const manifest = { ...JSON.parse(MANIFEST), text: '{ session { id } }' };
     await using gateway = await start({ documents: readManifest(JSON.stringify(manifest)) });
     const response = await fetch(gateway.url, { method: 'POST', body: new URLSearchParams(fields) });
     expect([response.status, await response.json()]).toEqual([200, DATA]);
   });
 
-  it('subscribes', async () => {
+  it('subscribes over server-sent events', async () => {
     await using gateway = await withManifest();
     const response = await fetch(gateway.url, {
       method: 'POST',
@@ -97,7 +97,7 @@ describe('a form', () => {
     [{ documentId: 'other' }, 'DOCUMENT_NOT_KNOWN'],
     [{ documentId: 'query', variables: '{' }, 'BAD_REQUEST'],
     [{}, 'DOCUMENT_NOT_KNOWN'],
-  ])('is refused where it names no document, or is broken: %o', async (fields, code) => {
+  ])('is rejected without a known document or with broken variables: %o', async (fields, code) => {
     await using gateway = await withManifest();
     const response = await fetch(gateway.url, { method: 'POST', body: new URLSearchParams(fields) });
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code } }] });
@@ -118,7 +118,7 @@ describe('automatic persisted queries without a manifest', () => {
       },
     ],
     ['POST of a form', '', { method: 'POST', body: new URLSearchParams({ extensions }) }],
-  ])('get PersistedQueryNotSupported by %s', async (_, search, init) => {
+  ])('receive PersistedQueryNotSupported by %s', async (_, search, init) => {
     await using gateway = await start();
     const response = await fetch(`${gateway.url}${search}`, init);
     expect(response.status).toBe(200);
@@ -129,7 +129,7 @@ describe('automatic persisted queries without a manifest', () => {
     });
   });
 
-  it('make Apollo Client send the text instead', async () => {
+  it('make Apollo Client send the document instead', async () => {
     await using gateway = await start();
     const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
     const link = new PersistedQueryLink({ sha256 }).concat(new HttpLink({ uri: gateway.url }));
@@ -139,8 +139,8 @@ describe('automatic persisted queries without a manifest', () => {
   });
 });
 
-describe('a body that is no object', () => {
-  it.each(['null', '1', '"text"', '[]'])('is a client error with a manifest: %s', async (body) => {
+describe('a request body with a JSON value other than an object', () => {
+  it.each(['null', '1', '"text"', '[]'])('is a client error when a manifest is set: %s', async (body) => {
     await using gateway = await withManifest();
     const headers = { 'content-type': 'application/json' };
     const response = await fetch(gateway.url, { method: 'POST', headers, body });

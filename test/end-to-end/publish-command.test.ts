@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { serveBucket } from '../support/bucket-gateway.js';
 import { createKubeconfigFolder } from '../support/kubeconfig-file.js';
-import { type NatsServer, startNats } from '../support/nats-server.js';
 import {
   endPublishedTilt,
   PATIENCE,
@@ -11,62 +10,55 @@ import {
   SLOW,
 } from '../support/published-command.js';
 import { startTiltCommand, tiltCommandLine } from '../support/tilt-command.js';
+import { useNats } from './support/nats.js';
 
-let nats: NatsServer;
-beforeAll(async () => {
-  nats = await startNats();
-});
-afterAll(() => nats[Symbol.asyncDispose]());
+const nats = useNats();
 
-describe('publish -- COMMAND publishes the Session of its command, and no other', () => {
-  it(
-    'of two jobs that run at once beside an unrelated Tilt, each publishes its own result',
-    SLOW,
-    async () => {
-      const address = nats.address('jobs');
-      await using gateway = await serveBucket(address);
-      await using folder = await createKubeconfigFolder();
-      const kubeconfig = folder.path;
-      await using _unrelated = startTiltCommand({
-        kubeconfig,
-        context: 'tilt-default',
-        exitCondition: 'manual',
-        ends: 'never',
-        tiltfile: '/home/dev/unrelated/Tiltfile',
-      });
-      for (let round = 0; round < ROUNDS; round += 1) {
-        const job = (name: string, port: number, ends: 'pass' | 'fail') =>
-          publishCommand(
-            { address, instance: `${name}.${round}`, kubeconfig },
-            tiltCommandLine({
-              kubeconfig,
-              context: `tilt-${port}`,
-              tiltfile: `/${name}/Tiltfile`,
-              ends,
-              livesMs: 0,
-              // Each publisher looks at the Tilts of both.
-              readers: 2,
-            }),
-          );
-        await using good = job('good', 10_400, 'pass');
-        await using bad = job('bad', 10_500, 'fail');
-        for (const name of ['good', 'bad']) await endPublishedTilt(gateway, `${name}.${round}/Tiltfile`);
-        expect([await good.exit, await bad.exit]).toEqual([0, 1]);
-        const results = () =>
-          Promise.all(
-            ['good', 'bad'].map(async (name) => {
-              const node = await gateway.session(`${name}.${round}/Tiltfile`);
-              return [node?.connection.state, node?.verdict.state, node?.spec.tiltfilePath];
-            }),
-          );
-        await expect.poll(results, PATIENCE).toEqual([
-          ['GONE', 'PASSED', '/good/Tiltfile'],
-          ['GONE', 'FAILED', '/bad/Tiltfile'],
-        ]);
-      }
-      expect(await gateway.sessions()).toHaveLength(2 * ROUNDS);
-    },
-  );
+describe('publish -- COMMAND publishes only the Session of its command:', () => {
+  it('two simultaneous jobs next to an unrelated Tilt each publish their own result', SLOW, async () => {
+    const address = nats.address('jobs');
+    await using gateway = await serveBucket(address);
+    await using folder = await createKubeconfigFolder();
+    const kubeconfig = folder.path;
+    await using _unrelated = startTiltCommand({
+      kubeconfig,
+      context: 'tilt-default',
+      exitCondition: 'manual',
+      ends: 'never',
+      tiltfile: '/home/dev/unrelated/Tiltfile',
+    });
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const job = (name: string, port: number, ends: 'pass' | 'fail') =>
+        publishCommand(
+          { address, instance: `${name}.${round}`, kubeconfig },
+          tiltCommandLine({
+            kubeconfig,
+            context: `tilt-${port}`,
+            tiltfile: `/${name}/Tiltfile`,
+            ends,
+            livesMs: 0,
+            // Each publisher reads the Tilts of both.
+            readers: 2,
+          }),
+        );
+      await using good = job('good', 10_400, 'pass');
+      await using bad = job('bad', 10_500, 'fail');
+      for (const name of ['good', 'bad']) await endPublishedTilt(gateway, `${name}.${round}/Tiltfile`);
+      expect([await good.exit, await bad.exit]).toEqual([0, 1]);
+      const results = () =>
+        Promise.all(
+          ['good', 'bad'].map(async (name) => {
+            const node = await gateway.session(`${name}.${round}/Tiltfile`);
+            return [node?.connection.state, node?.verdict.state, node?.spec.tiltfilePath];
+          }),
+        );
+      await expect.poll(results, PATIENCE).toEqual([
+        ['GONE', 'PASSED', '/good/Tiltfile'],
+        ['GONE', 'FAILED', '/bad/Tiltfile'],
+      ]);
+    }
+    expect(await gateway.sessions()).toHaveLength(2 * ROUNDS);
+  });
 
   it.each<[string, (line: readonly string[]) => readonly string[]]>([
     ['a shell', (line) => ['sh', '-c', `${quoteWords(line)}; exit $?`]],
@@ -76,7 +68,7 @@ describe('publish -- COMMAND publishes the Session of its command, and no other'
     ],
     ['a background job of a shell', (line) => ['sh', '-c', `${quoteWords(line)} & wait $!`]],
     ['a shell that has ended', (line) => ['sh', '-c', `(${quoteWords(line)} &); read end; exit 1`]],
-  ])('finds the Tilt that was started by %s', SLOW, async (_, wrapped) => {
+  ])('the Tilt started by %s is found', SLOW, async (_, wrapped) => {
     const address = nats.address('wrapped');
     await using folder = await createKubeconfigFolder();
     const kubeconfig = folder.path;
@@ -107,7 +99,7 @@ describe('publish -- COMMAND publishes the Session of its command, and no other'
     await using gateway = await serveBucket(address);
     const line = tiltCommandLine({ kubeconfig, ends: 'fail', readers: 1 });
     await using first = publishCommand({ address, instance: 'ci.6', kubeconfig }, line);
-    // Its Session was read: it writes nothing more until it ends.
+    // Its Session was read, so it writes nothing more until it ends.
     await expect
       .poll(() => gateway.session('ci.6/Tiltfile'), PATIENCE)
       .toMatchObject({ counts: { total: 2 } });
@@ -125,7 +117,7 @@ describe('publish -- COMMAND publishes the Session of its command, and no other'
       .toMatchObject({ connection: { state: 'GONE' }, verdict: { state: 'FAILED' }, counts: { total: 2 } });
   });
 
-  it('publishes nothing of a Tilt that ran before, when the command runs none', SLOW, async () => {
+  it('a command without a Tilt publishes nothing of a Tilt that ran before', SLOW, async () => {
     const address = nats.address('none');
     await using folder = await createKubeconfigFolder();
     const kubeconfig = folder.path;

@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { serveBucket } from '../support/bucket-gateway.js';
 import { BIN } from '../support/cli.js';
 import { createKubeconfigFolder } from '../support/kubeconfig-file.js';
-import { type NatsServer, startNats } from '../support/nats-server.js';
 import {
   endPublishedTilt,
   PATIENCE,
@@ -15,22 +14,19 @@ import {
   SLOW,
 } from '../support/published-command.js';
 import { tiltCommandLine } from '../support/tilt-command.js';
+import { useNats } from './support/nats.js';
 
-let nats: NatsServer;
-beforeAll(async () => {
-  nats = await startNats();
-});
-afterAll(() => nats[Symbol.asyncDispose]());
+const nats = useNats();
 
-describe('publish -- COMMAND survives the loss of its output', () => {
+describe('publish -- COMMAND without a usable output', () => {
   it.each([
     ['2>/dev/full', 'a full disk behind standard error'],
     ['2>&-', 'a closed standard error'],
-    ['2>&1 | head -1 >/dev/null', 'a reader that leaves after one line'],
-    ['2>&1 | true', 'a reader that leaves at once'],
+    ['2>&1 | head -1 >/dev/null', 'a reader that exits after one line'],
+    ['2>&1 | true', 'a reader that exits at once'],
     ['>&- 2>&-', 'no output at all'],
   ])(
-    'with %s (%s) the command runs to its end, its exit code stands and its result is published',
+    'runs the command to its end, keeps its exit code and publishes its result with %s (%s)',
     SLOW,
     async (redirection) => {
       const address = nats.address('output');
@@ -52,7 +48,7 @@ describe('publish -- COMMAND survives the loss of its output', () => {
         '--',
         ...tilt,
       ]);
-      // The code is written to a descriptor of its own, as the redirection is of the publisher alone.
+      // The code is written to a separate descriptor, because the redirection applies only to the publisher.
       const script = `{ ${line}; echo $? >&3; } ${redirection}`;
       const shell = spawn('sh', ['-c', script], {
         env: { PATH: process.env.PATH, HOME: '/nonexistent', TILT_CONFIG: kubeconfig },
@@ -62,8 +58,8 @@ describe('publish -- COMMAND survives the loss of its output', () => {
       if (!(code instanceof Readable)) throw new Error('expected a pipe for the exit code');
       const ended = Promise.all([text(code), once(shell, 'exit')]);
       await endPublishedTilt(gateway, `${instance}/Tiltfile`);
-      const [said] = await ended;
-      expect(said).toBe('7\n');
+      const [printed] = await ended;
+      expect(printed).toBe('7\n');
       await expect
         .poll(() => gateway.session(`${instance}/Tiltfile`), PATIENCE)
         .toMatchObject({
@@ -74,7 +70,7 @@ describe('publish -- COMMAND survives the loss of its output', () => {
   );
 });
 
-describe('publish -- tilt ci that passes', () => {
+describe('publish -- tilt ci with a passing run', () => {
   it('logs no warning and no error', SLOW, async () => {
     const address = nats.address('calm');
     await using folder = await createKubeconfigFolder();

@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { serveBucket } from '../support/bucket-gateway.js';
 import { createKubeconfigFolder } from '../support/kubeconfig-file.js';
-import { type NatsServer, startNats } from '../support/nats-server.js';
 import {
   endPublishedTilt,
   PATIENCE,
@@ -13,39 +12,32 @@ import {
 import { session as sessionOf } from '../support/sessions.js';
 import { openTestBucket } from '../support/test-bucket.js';
 import { type TiltCommandOptions, tiltCommandLine } from '../support/tilt-command.js';
+import { useNats } from './support/nats.js';
 
-let nats: NatsServer;
-beforeAll(async () => {
-  nats = await startNats();
-});
-afterAll(() => nats[Symbol.asyncDispose]());
+const nats = useNats();
 
 const FAST_FAILURE: Omit<TiltCommandOptions, 'kubeconfig'> = { ends: 'tiltfile-error', livesMs: 100 };
 
-describe('publish -- COMMAND replaces the result of the run before', () => {
-  it(
-    'the result of a `tilt ci` that fails at once is FAILED, whether its Session could be read or not',
-    SLOW,
-    async () => {
-      const address = nats.address('fast');
-      await using gateway = await serveBucket(address);
-      const outcomes: unknown[] = [];
-      for (let round = 0; round < ROUNDS; round += 1) {
-        await using folder = await createKubeconfigFolder();
-        const kubeconfig = folder.path;
-        const line = tiltCommandLine({ kubeconfig, ...FAST_FAILURE });
-        await using run = publishCommand({ address, instance: `fast.${round}`, kubeconfig }, line);
-        expect(await run.exit).toBe(1);
-        const id = `fast.${round}/Tiltfile`;
-        await expect.poll(async () => (await gateway.session(id))?.connection.state, PATIENCE).toBe('GONE');
-        outcomes.push((await gateway.session(id))?.verdict.state);
-      }
-      expect(outcomes).toEqual(Array.from({ length: ROUNDS }, () => 'FAILED'));
-    },
-  );
+describe('publish -- COMMAND replaces the result of the previous run:', () => {
+  it('a `tilt ci` that fails at once is FAILED, whether or not its Session could be read', SLOW, async () => {
+    const address = nats.address('fast');
+    await using gateway = await serveBucket(address);
+    const outcomes: unknown[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await using folder = await createKubeconfigFolder();
+      const kubeconfig = folder.path;
+      const line = tiltCommandLine({ kubeconfig, ...FAST_FAILURE });
+      await using run = publishCommand({ address, instance: `fast.${round}`, kubeconfig }, line);
+      expect(await run.exit).toBe(1);
+      const id = `fast.${round}/Tiltfile`;
+      await expect.poll(async () => (await gateway.session(id))?.connection.state, PATIENCE).toBe('GONE');
+      outcomes.push((await gateway.session(id))?.verdict.state);
+    }
+    expect(outcomes).toEqual(Array.from({ length: ROUNDS }, () => 'FAILED'));
+  });
 
   it(
-    'from the start of a run on, no reader of its instance gets the passed result of the run before',
+    'readers of the instance never get the passed result of the previous run after a new run has started',
     SLOW,
     async () => {
       const address = nats.address('again');
@@ -61,7 +53,7 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
         const verdict = async () => (await gateway.session(id))?.verdict.state;
         await expect.poll(verdict, PATIENCE).toBe('PASSED');
         const before = (await gateway.session(id))?.metadata.uid;
-        // A Tilt that takes long to start, as that of a big Tiltfile.
+        // A Tilt that takes long to start, as with a large Tiltfile.
         const line = tiltCommandLine({ kubeconfig, ...FAST_FAILURE });
         await using fails = publishCommand(flags, ['sh', '-c', `read start; ${quoteWords(line)}; exit $?`]);
         await expect.poll(async () => (await gateway.session(id))?.metadata.uid, PATIENCE).not.toBe(before);
@@ -81,7 +73,7 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
     },
   );
 
-  it('also where the publisher of the run before was killed, once that counts as gone', SLOW, async () => {
+  it('the result of a killed publisher is replaced when that publisher counts as gone', SLOW, async () => {
     const address = nats.address('cancelled');
     await using folder = await createKubeconfigFolder();
     await using bucket = await openTestBucket(address, { presenceMs: 3_000 });
@@ -92,12 +84,12 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
     await expect.poll(() => gateway.session(id), PATIENCE).toMatchObject({ connection: { state: 'LIVE' } });
     const flags = { address, instance: 'ci.7', kubeconfig: folder.path };
     await using fails = publishCommand(flags, ['sh', '-c', 'read end; exit 5']);
-    const said = async () => {
+    const output = async () => {
       await bucket.renewPresence(cancelled);
       return fails.stderr;
     };
-    // Its last sign of life is the one before this line.
-    await expect.poll(said, PATIENCE).toContain('another publisher (test) writes it');
+    // The last heartbeat is the one sent before this line appeared.
+    await expect.poll(output, PATIENCE).toContain('another publisher (test) writes it');
     const error = 'the command has started, its Session has not been read yet';
     await expect
       .poll(() => gateway.session(id), PATIENCE)
@@ -109,7 +101,7 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
       .toMatchObject({ connection: { state: 'GONE' }, verdict: { state: 'FAILED' } });
   });
 
-  it('the result of a job that uses the name at the same time stays', SLOW, async () => {
+  it('the result of a simultaneous job with the same name is kept', SLOW, async () => {
     const address = nats.address('same-name');
     await using folder = await createKubeconfigFolder();
     await using bucket = await openTestBucket(address, { presenceMs: 3_000 });
@@ -119,11 +111,11 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
     await bucket.put(first);
     const flags = { address, instance: 'ci.7', kubeconfig: folder.path };
     await using second = publishCommand(flags, ['sh', '-c', 'read end; exit 0']);
-    const said = async () => {
+    const output = async () => {
       await bucket.renewPresence(first);
       return second.stderr;
     };
-    await expect.poll(said, PATIENCE).toContain('another publisher (test) writes it');
+    await expect.poll(output, PATIENCE).toContain('another publisher (test) writes it');
     const failed = sessionOf('ci.7', {}, { status: { done: true, error: 'boom' } });
     await bucket.put(failed, { connection: 'gone', error: 'its command ended' });
     await expect
@@ -146,7 +138,7 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
       'the command exited with code 3 before its Session could be read',
     ],
     [
-      'that a signal ends',
+      'that is ended by a signal',
       ['sh', '-c', 'kill -KILL $$'],
       137,
       'FAILED',
@@ -161,7 +153,7 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
     ],
     ['that is a folder', ['/'], 126, 'FAILED', 'the command could not be run (spawn / EACCES)'],
     [
-      'whose path leads through a file',
+      'whose path has a file as parent',
       ['/etc/passwd/x'],
       126,
       'FAILED',
@@ -175,7 +167,7 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
       'the command exited with code 0 before its Session could be read',
     ],
   ])(
-    'a command %s without a Session leaves a final state, never PASSED',
+    'a command %s and has no Session leaves a final state that is never PASSED',
     SLOW,
     async (name, command, code, verdict, error) => {
       const address = nats.address('unread');
@@ -196,40 +188,36 @@ describe('publish -- COMMAND replaces the result of the run before', () => {
     },
   );
 
-  it(
-    'a `tilt ci` that is killed before it is done is FAILED, with the last state of its targets',
-    SLOW,
-    async () => {
-      const address = nats.address('killed');
-      await using folder = await createKubeconfigFolder();
-      const kubeconfig = folder.path;
-      await using gateway = await serveBucket(address);
-      const line = tiltCommandLine({ kubeconfig, ends: 'never' });
-      await using run = publishCommand({ address, instance: 'ci.9', kubeconfig }, line);
-      const session = () => gateway.session('ci.9/Tiltfile');
-      await expect
-        .poll(session, PATIENCE)
-        .toMatchObject({ connection: { state: 'LIVE' }, counts: { total: 2 } });
-      process.kill((await session())?.status.pid ?? 0, 'SIGKILL');
-      expect(await run.exit).toBe(137);
-      const error = 'the command was ended by SIGKILL before its Session was done';
-      await expect.poll(session, PATIENCE).toMatchObject({
-        connection: { state: 'GONE', error },
-        verdict: { state: 'FAILED', reason: error },
-        counts: { total: 2 },
-      });
-    },
-  );
+  it('a `tilt ci` killed before it is done is FAILED, with the last state of its targets', SLOW, async () => {
+    const address = nats.address('killed');
+    await using folder = await createKubeconfigFolder();
+    const kubeconfig = folder.path;
+    await using gateway = await serveBucket(address);
+    const line = tiltCommandLine({ kubeconfig, ends: 'never' });
+    await using run = publishCommand({ address, instance: 'ci.9', kubeconfig }, line);
+    const session = () => gateway.session('ci.9/Tiltfile');
+    await expect
+      .poll(session, PATIENCE)
+      .toMatchObject({ connection: { state: 'LIVE' }, counts: { total: 2 } });
+    process.kill((await session())?.status.pid ?? 0, 'SIGKILL');
+    expect(await run.exit).toBe(137);
+    const error = 'the command was ended by SIGKILL before its Session was done';
+    await expect.poll(session, PATIENCE).toMatchObject({
+      connection: { state: 'GONE', error },
+      verdict: { state: 'FAILED', reason: error },
+      counts: { total: 2 },
+    });
+  });
 
   it(
-    'a `tilt ci` that left without a result is STALE until its command has ended, and FAILED by its exit code then',
+    'a `tilt ci` that exits without a result is STALE until its command ends, then FAILED by its exit code',
     SLOW,
     async () => {
       const address = nats.address('left');
       await using folder = await createKubeconfigFolder();
       const kubeconfig = folder.path;
       await using gateway = await serveBucket(address);
-      // Ended by SIGTERM, the stand-in removes its entry, as Tilt does.
+      // On SIGTERM the simulated Tilt removes its kubeconfig entry, as Tilt does.
       const line = quoteWords(tiltCommandLine({ kubeconfig, ends: 'never' }));
       await using run = publishCommand({ address, instance: 'ci.8', kubeconfig }, [
         'sh',

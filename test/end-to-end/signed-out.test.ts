@@ -8,14 +8,17 @@ import { startGateway } from '../support/gateway.js';
 import { startIdentityProvider } from '../support/identity-provider.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
-import { violationsOn } from './support/axe.js';
+import { findViolations } from './support/axe.js';
 import { launchBrowser } from './support/browser.js';
 import { runInGraphiql } from './support/graphiql.js';
 
 useBrowserTimeouts();
 
 const TOKEN = 'a-token-of-the-tests';
-/** How long a token of {@link startWithProvider} is good for, leeway included. Less than the heartbeat's interval. */
+/**
+ * Validity of a token of {@link startWithProvider}, including the leeway. It is shorter than the heartbeat
+ * interval.
+ */
 const VALID_MS = 6_000;
 
 let browser: Browser;
@@ -31,7 +34,7 @@ async function start(options: GatewayOptions) {
   return { gateway, source };
 }
 
-/** A gateway whose tokens expire when the clock is moved. */
+/** A gateway whose tokens expire when its clock is advanced. */
 async function startWithProvider() {
   const clock = createManualClock(Date.now());
   const provider = await startIdentityProvider();
@@ -53,7 +56,7 @@ async function startWithProvider() {
 }
 
 describe('the dashboard', () => {
-  it('asks for a token again when its own expires while it is open, says why, and goes on with the next', async () => {
+  it('asks for a token when its own expires, shows the reason, and continues with the next token', async () => {
     await using setup = await startWithProvider();
     const page = await browser.newPage();
     await page.goto(`${setup.gateway.origin}/?token=${await setup.sign()}`);
@@ -61,7 +64,7 @@ describe('the dashboard', () => {
     await setup.clock.advance(VALID_MS);
     await page.getByText('You were signed out.').waitFor();
     await page.getByText('The token expired at').waitFor();
-    expect(await violationsOn(page)).toEqual([]);
+    expect(await findViolations(page)).toEqual([]);
     await page.getByLabel('Token').fill(await setup.sign());
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('link', { name: 'shop' }).waitFor();
@@ -71,8 +74,8 @@ describe('the dashboard', () => {
   it.each([
     ['stale', 'stale'],
     ['empty', ''],
-    ['quoted', '"stale"'],
-  ])('asks for a token when it has a cookie that is %s', async (_, value) => {
+    ['quoteWords', '"stale"'],
+  ])('asks for a token when its cookie is %s', async (_, value) => {
     const { gateway } = await start({ token: TOKEN });
     await using _gateway = gateway;
     const { port } = new URL(gateway.origin);
@@ -85,14 +88,14 @@ describe('the dashboard', () => {
     await page.context().close();
   });
 
-  it('shows why the gateway refuses its WebSocket, which a browser does not tell', async () => {
+  it('shows why the gateway rejected its WebSocket, which browsers do not expose', async () => {
     const { gateway } = await start({
       allowHosts: ['board.example.com'],
       trustProxies: ['127.0.0.1'],
     });
     await using _gateway = gateway;
     const page = await browser.newPage();
-    // A proxy that names another host than the one that the page was opened at.
+    // A proxy that forwards another host name than the one in the page's address.
     await page.setExtraHTTPHeaders({ 'x-forwarded-host': 'board.example.com' });
     await page.goto(gateway.origin);
     await page.getByRole('alert').getByText('is not allowed').waitFor();
@@ -101,7 +104,7 @@ describe('the dashboard', () => {
 });
 
 describe('an EventSource', () => {
-  it('S4: goes on where it was with the cookie that it has when its token expires', async () => {
+  it('resumes (S4) with the cookie that is current when its token expires', async () => {
     await using setup = await startWithProvider();
     const page = await browser.newPage();
     await page.goto(`${setup.gateway.origin}/?token=${await setup.sign()}`);
@@ -120,7 +123,7 @@ describe('an EventSource', () => {
     );
     await expect.poll(() => setup.gateway.gateway.readers).toBe(2);
     await setup.clock.advance(VALID_MS / 2);
-    // Somebody signs in again in another tab.
+    // The user signs in again in another tab.
     const next = await setup.sign();
     const status = await page.evaluate(async (token) => {
       const body = new URLSearchParams({ token });
@@ -158,7 +161,7 @@ describe('GraphiQL', () => {
     await runInGraphiql(page, 'Verdict');
     await offer.click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    expect(await violationsOn(page)).toEqual([]);
+    expect(await findViolations(page)).toEqual([]);
     await page.getByLabel('Token').fill('wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').getByText('The token is invalid.').waitFor();

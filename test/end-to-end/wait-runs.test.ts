@@ -8,11 +8,11 @@ import { createTemporaryFolder } from '../support/temporary-folder.js';
 import { openTestBucket } from '../support/test-bucket.js';
 import { startTiltCommand, type TiltCommandOptions } from '../support/tilt-command.js';
 
-/** How often each confusion of two runs is tried. */
+/** Number of attempts to confuse two runs. */
 const ROUNDS = Number(process.env.TILT_GRAPHQL_ROUNDS ?? 2);
 const CONTEXT = 'tilt-10461';
 
-/** A gateway that runs for long, and `tilt` commands that come and go beside it. */
+/** A long-running gateway, and `tilt` commands that start and end. */
 async function startMachine() {
   const kubeconfig = await createKubeconfigFolder();
   await writeStoppedKubeconfig(kubeconfig.path);
@@ -41,8 +41,8 @@ async function startMachine() {
   };
 }
 
-describe('a wait beside a gateway that runs for long', () => {
-  it('takes the run that comes next, not the one that has ended under the same id', async () => {
+describe('a wait at a long-running gateway', () => {
+  it('waits for the next run, not for the ended one with the same id', async () => {
     await using machine = await startMachine();
     const wrong: string[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -62,11 +62,11 @@ describe('a wait beside a gateway that runs for long', () => {
         await second.exited;
       }
     }
-    console.log(`${wrong.length} of ${2 * ROUNDS} waits gave the result of another run`);
+    console.log(`${wrong.length} of ${2 * ROUNDS} waits returned the result of another run`);
     expect(wrong).toEqual([]);
   }, 300_000);
 
-  it('follows a tilt up of the same Tiltfile that is started again, and says so', async () => {
+  it('follows a restarted tilt up of the same Tiltfile and reports the restart', async () => {
     await using machine = await startMachine();
     const up = { exitCondition: 'manual', ends: 'never' } as const;
     await using first = machine.tilt({ ...up, ends: 'pass', livesMs: 600_000 });
@@ -80,7 +80,7 @@ describe('a wait beside a gateway that runs for long', () => {
     expect(wait.stdout).toMatch(new RegExp(`pid ${second.pid}, restarted once during the wait\n$`));
   }, 60_000);
 
-  it('ends with 3 when a run of another Tiltfile takes the id, and names both runs', async () => {
+  it('ends with 3 and names both runs when a run of another Tiltfile takes the id', async () => {
     await using machine = await startMachine();
     await using first = machine.tilt({ exitCondition: 'manual', ends: 'pass', livesMs: 600_000 });
     const wait = machine.wait('-s', `${CONTEXT}/Tiltfile`);
@@ -124,7 +124,7 @@ describe('a wait beside a gateway that runs for long', () => {
     );
   }, 60_000);
 
-  it('is bound to one run too where an instance name of a bucket is used again', async () => {
+  it('is bound to one run when an instance name of a bucket is reused', async () => {
     await using nats = await startNats();
     const run = (uid: string, targets: TargetStates, status: Record<string, unknown> = {}) =>
       asCi(session('ci', targets, { uid, status }));
@@ -157,7 +157,7 @@ describe('a wait beside a gateway that runs for long', () => {
 });
 
 describe('a wait without a terminal', () => {
-  it('prints a line at its start and at each change of what blocks, not of what a target waits for', async () => {
+  it('prints a line at its start and when the blocking targets change, but not when only a wait reason changes', async () => {
     await using machine = await startMachine();
     await using tilt = machine.tilt({ ends: 'fail', livesMs: 3_000 });
     const wait = machine.wait('-s', `${CONTEXT}/Tiltfile`, '--for', 'done');
@@ -174,7 +174,7 @@ describe('a wait without a terminal', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const)(
-    'that is ended by %s exits with %i, says what blocked, and writes its JUnit file',
+    'that is ended by %s exits with %i, reports the blocking targets and writes its JUnit file',
     async (signal, code) => {
       await using folder = await createTemporaryFolder();
       await using machine = await startMachine();

@@ -7,7 +7,7 @@ import { createTemporaryFolder } from '../support/temporary-folder.js';
 import { createTiltServer } from '../support/tilt-server.js';
 import { openTmux } from '../support/tmux.js';
 
-/** A gateway on a machine without a Tilt: it plays the demo. */
+/** A gateway on a machine without a Tilt, which runs the demo. */
 async function serveDemo(
   kubeconfig: string,
 ): Promise<{ readonly command: RunningCommand; readonly url: string }> {
@@ -16,8 +16,8 @@ async function serveDemo(
   return { command, url };
 }
 
-describe('the demo, where no Tilt runs', () => {
-  it('has targets in several phases and a history for the first query of a newcomer, and says that it is one', async () => {
+describe('the demo on a machine without a Tilt', () => {
+  it('has targets in several phases, a history and a demo flag at the first query', async () => {
     await using folder = await createKubeconfigFolder();
     const { command, url } = await serveDemo(folder.path);
     await using _ = command;
@@ -38,7 +38,7 @@ describe('the demo, where no Tilt runs', () => {
       .toBe(true);
   });
 
-  it('is named a demonstration in the table and in each JSON line, and a watch goes on with the first Tilt that comes', async () => {
+  it('is marked in the table and in each JSON line of watch, and a watch continues with the first real Tilt', async () => {
     await using folder = await createKubeconfigFolder();
     const { command, url } = await serveDemo(folder.path);
     await using _ = command;
@@ -57,7 +57,7 @@ describe('the demo, where no Tilt runs', () => {
     expect(last).not.toContain('"demo"');
   });
 
-  it('runs no command of watch --exec unless it is named', async () => {
+  it('runs no command of watch --exec unless its Session is named', async () => {
     await using folder = await createTemporaryFolder();
     await using kubeconfig = await createKubeconfigFolder();
     const { command, url } = await serveDemo(kubeconfig.path);
@@ -72,7 +72,7 @@ describe('the demo, where no Tilt runs', () => {
     await using unnamed = watch('unnamed');
     await using named = watch('named', '--session', 'demo/Tiltfile');
     await expect.poll(() => unnamed.stderr).toContain('--exec does not run for the demo');
-    // Both see the same failure, and the command of the one that named the demo is run for it.
+    // Both see the same failure. The command runs only in the watch that names the demo.
     for (const watching of [unnamed, named]) await watching.until(/"VERDICT","verdict":"FAILED"/);
     await expect
       .poll(() => readFile(folder.file('named'), 'utf8').catch(() => ''), { timeout: 30_000 })

@@ -10,7 +10,7 @@ import { openTmux, type TmuxTerminal } from '../support/tmux.js';
 const run = promisify(execFile);
 
 describe('the live table of tilt-graphql watch, when it is stopped', () => {
-  /** Opens the table; before and after it, the terminal shows lines of its own. */
+  /** Opens the table after a line of shell output. */
   async function open(clients: CliClients, command = 'tilt-graphql watch'): Promise<TmuxTerminal> {
     await clients.play('ci-ok', 6);
     const terminal = await openTmux({ TILT_GRAPHQL_URL: clients.gateway.origin });
@@ -20,7 +20,9 @@ describe('the live table of tilt-graphql watch, when it is stopped', () => {
     return terminal;
   }
 
-  /** Continues it after its screen is due again, quits, and expects only the shell's own lines. */
+  /**
+   * Continues the stopped table beyond its redraw interval, quits, and expects only the shell's own lines.
+   */
   async function continueAndQuit(terminal: TmuxTerminal): Promise<void> {
     await terminal.type('sleep 1.5; fg');
     await terminal.press('Enter');
@@ -33,7 +35,7 @@ describe('the live table of tilt-graphql watch, when it is stopped', () => {
     await terminal.until(/\$ echo "ty""ped"\ntyped\n/);
   }
 
-  it('by Ctrl-Z leaves the screen as it was, also after fg and q', async () => {
+  it('by Ctrl-Z restores the screen, also after fg and q', async () => {
     await using clients = await startCliClients();
     await using terminal = await open(clients);
     await terminal.press('C-z');
@@ -42,7 +44,7 @@ describe('the live table of tilt-graphql watch, when it is stopped', () => {
     await continueAndQuit(terminal);
   });
 
-  it('by Ctrl-Z gives the shell its prompt back, also when another program has started it', async () => {
+  it('by Ctrl-Z returns to the shell prompt, also when another program started it', async () => {
     await using clients = await startCliClients();
     await using terminal = await open(
       clients,
@@ -53,7 +55,7 @@ describe('the live table of tilt-graphql watch, when it is stopped', () => {
     await continueAndQuit(terminal);
   });
 
-  it('by SIGTSTP of another process leaves the screen as it was, also after fg and q', async () => {
+  it('by SIGTSTP of another process restores the screen, also after fg and q', async () => {
     await using clients = await startCliClients();
     await using folder = await createTemporaryFolder();
     const pid = folder.file('pid');
@@ -65,7 +67,7 @@ describe('the live table of tilt-graphql watch, when it is stopped', () => {
     await continueAndQuit(terminal);
   });
 
-  it('by Ctrl-Z goes on at once where no shell could continue it', async () => {
+  it('by Ctrl-Z continues at once when no shell could continue it', async () => {
     await using clients = await startCliClients();
     await using terminal = await open(clients, `exec '${process.execPath}' '${BIN}' watch`);
     await terminal.press('C-z');
@@ -75,8 +77,8 @@ describe('the live table of tilt-graphql watch, when it is stopped', () => {
   });
 });
 
-describe('the live table of tilt-graphql watch, on a terminal that reports 0 × 0', () => {
-  /** The lines of the first frame, without styles. */
+describe('the live table of tilt-graphql watch on a terminal that reports 0 × 0', () => {
+  /** Lines of the first frame, without styles. */
   async function firstFrame(clients: CliClients, size: string): Promise<string[]> {
     const watch = `'${process.execPath}' '${BIN}' watch --url '${clients.gateway.origin}'`;
     const inner = `stty cols 0 rows 0; ${size} timeout --foreground -s INT 5 ${watch}`;
@@ -87,13 +89,13 @@ describe('the live table of tilt-graphql watch, on a terminal that reports 0 × 
     return frame.split(/\r+\n/).map((line) => line.replaceAll('\u001b[K', ''));
   }
 
-  it('is 80 × 24', async () => {
+  it('has 80 columns and 24 lines', async () => {
     await using clients = await startCliClients();
     const lines = await firstFrame(clients, 'env -u COLUMNS -u LINES');
     expect([lines.length, Math.max(...lines.slice(0, 3).map(({ length }) => length))]).toEqual([24, 80]);
   });
 
-  it('has the size of COLUMNS and LINES where they are set', async () => {
+  it('has the size of COLUMNS and LINES if they are set', async () => {
     await using clients = await startCliClients();
     const lines = await firstFrame(clients, 'env COLUMNS=60 LINES=10');
     expect([lines.length, Math.max(...lines.slice(0, 3).map(({ length }) => length))]).toEqual([10, 60]);

@@ -10,7 +10,7 @@ import { createTemporaryFolder } from '../support/temporary-folder.js';
 import { createTiltServer } from '../support/tilt-server.js';
 import { openTmux } from '../support/tmux.js';
 
-/** A Session of one job in this state. */
+/** A Session with one job in this state. */
 function jobJson(state: object, name = 'unit:update') {
   return sessionJson({ uid: 'one', targets: [{ name, type: 'job', resources: ['unit'], state }, TILTFILE] });
 }
@@ -28,12 +28,12 @@ describe('tilt-graphql watch in a terminal', () => {
     return terminal;
   }
 
-  /** Watches in a process whose id is in a file. */
+  /** Command line of a watch that writes its process id to a file. */
   function withPid(path: string): string {
     return `sh -c 'echo $$ >${path}; exec "$0" "$@"' '${process.execPath}' '${BIN}' watch`;
   }
 
-  it('shows a table that follows what happens, blockers first, in colours', async () => {
+  it('shows a live table with blockers first, in colours', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-bad', 6);
     await using terminal = await open(clients);
@@ -52,7 +52,7 @@ describe('tilt-graphql watch in a terminal', () => {
     expect(await terminal.colours()).toContain('\u001b[31mFAILED');
   });
 
-  it('gives the terminal back as it was, after q and after Ctrl-C', async () => {
+  it('restores the terminal after q and after Ctrl-C', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok');
     for (const [key, code] of [
@@ -69,7 +69,7 @@ describe('tilt-graphql watch in a terminal', () => {
     }
   });
 
-  it('gives the terminal back when a signal ends it', async () => {
+  it('restores the terminal when it is ended by a signal', async () => {
     await using clients = await startCliClients();
     await using folder = await createTemporaryFolder();
     await clients.play('ci-ok');
@@ -80,7 +80,7 @@ describe('tilt-graphql watch in a terminal', () => {
     await terminal.until(/before\ncode 143\n\$/);
   });
 
-  it('lets go of the terminal after Ctrl-Z, and takes it again when it goes on', async () => {
+  it('releases the terminal on Ctrl-Z and takes it again on fg', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok');
     await using terminal = await open(clients);
@@ -106,7 +106,7 @@ describe('tilt-graphql watch in a terminal', () => {
     await expect.poll(() => isAlive(watching), { timeout: 20_000 }).toBe(false);
   });
 
-  it('filters by what is typed after /, and shows all again after Escape', async () => {
+  it('filters by the text typed after /, and shows everything after Escape', async () => {
     await using clients = await startCliClients();
     await clients.play('up', 20);
     await using terminal = await open(clients);
@@ -126,13 +126,13 @@ describe('tilt-graphql watch in a terminal', () => {
     await terminal.until(/api:serve/);
   });
 
-  it('fits the terminal when that is resized, and moves by keys', async () => {
+  it('fits a resized terminal and scrolls by keys', async () => {
     await using clients = await startCliClients();
     await clients.play('up');
     await using terminal = await open(clients);
     await terminal.until(/web:serve|crash:serve/);
     await terminal.resize(40, 8);
-    // Until the table is drawn again, the screen shows the last 8 lines of the old one, cut by the terminal itself.
+    // Until the table is redrawn, the screen shows the last 8 lines of the old one, cut by the terminal.
     await terminal.until(/^(.{0,40}\n){3}PHASE .{0,34}\n(.{0,40}\n){3}q quit.*\n$/);
     const firstRow = async () => (await terminal.screen()).split('\n')[4];
     const first = await firstRow();
@@ -142,7 +142,7 @@ describe('tilt-graphql watch in a terminal', () => {
     await expect.poll(firstRow, { timeout: 20_000 }).toBe(first);
   });
 
-  it('says that the link is lost, keeps the last state, and goes on when it is back', async () => {
+  it('reports a lost connection, keeps the last state, and continues after the reconnect', async () => {
     await using clients = await startCliClients();
     await using proxy = await openTcpProxy(Number(new URL(clients.gateway.origin).port));
     await clients.put(greenJson({ uid: 'one' }));
@@ -157,7 +157,7 @@ describe('tilt-graphql watch in a terminal', () => {
     await terminal.until(/^live at http/m);
   });
 
-  it('says that the link from the gateway to Tilt is lost', async () => {
+  it('reports a lost connection between the gateway and Tilt', async () => {
     await using clients = await startCliClients();
     await clients.put(greenJson());
     await using terminal = await open(clients);
@@ -167,14 +167,14 @@ describe('tilt-graphql watch in a terminal', () => {
     await terminal.until(/^tilt-default\/Tiltfile {2}UNKNOWN/m);
   });
 
-  it('shows hostile names without letting them move the cursor, and wide ones in their columns', async () => {
+  it('shows hostile names without cursor movement, and wide characters in aligned columns', async () => {
     await using clients = await startCliClients();
     await clients.put(jobJson(SUCCEEDED, 'x\u001b[2J\u001b]0;t\u0007日本語:update'));
     await using terminal = await open(clients);
     await terminal.until(/^SUCCEEDED {2}x日本語:update +2s {2}succeeded/m);
   });
 
-  it('has no colours where NO_COLOR is set', async () => {
+  it('has no colours when NO_COLOR is set', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok');
     await using terminal = await open(clients, 'tilt-graphql watch', { NO_COLOR: '1' });
@@ -182,7 +182,7 @@ describe('tilt-graphql watch in a terminal', () => {
     expect(await terminal.colours()).not.toContain('\u001b[3');
   });
 
-  it('gives the terminal back and ends with 3 when the gateway refuses', async () => {
+  it('restores the terminal and ends with 3 when the gateway rejects it', async () => {
     await using clients = await startCliClients();
     await using gateway = await startGateway({ token: 'known-to-its-clients' });
     await using terminal = await open(clients, `tilt-graphql watch --url ${gateway.origin}; echo "code $?"`);
@@ -200,13 +200,13 @@ interface Line {
   readonly [fact: string]: unknown;
 }
 
-/** What a command has printed so far, a JSON object a line. */
-function linesOf({ stdout }: { readonly stdout: string }): Line[] {
+/** Lines that a command has printed so far, one JSON object per line. */
+function parseLines({ stdout }: { readonly stdout: string }): Line[] {
   const lines = stdout.split('\n').slice(0, -1);
   return lines.map((line): Line => JSON.parse(line));
 }
 
-/** What the lines add up to. */
+/** State that results from applying all lines. */
 function fold(lines: readonly Line[]): Map<string, string | undefined> {
   const phases = new Map<string, string | undefined>();
   for (const { type, target, phase, previousPhase } of lines) {
@@ -219,7 +219,7 @@ function fold(lines: readonly Line[]): Map<string, string | undefined> {
 }
 
 describe('tilt-graphql watch into a pipe', () => {
-  it('prints a JSON line for each change, which add up to how things are', async () => {
+  it('prints a JSON line for each change, and the lines add up to the current state (S3)', async () => {
     await using clients = await startCliClients();
     await clients.play('up', 3);
     const command = clients.run(['watch']);
@@ -227,9 +227,9 @@ describe('tilt-graphql watch into a pipe', () => {
     await clients.play('up');
     const look = () => clients.gateway.session().read();
     await expect
-      .poll(async () => [...fold(linesOf(command))].sort(), { timeout: 20_000 })
+      .poll(async () => [...fold(parseLines(command))].sort(), { timeout: 20_000 })
       .toEqual((await look())?.status.targets.map(({ name, phase }) => [name, phase]));
-    expect(linesOf(command)).toContainEqual({
+    expect(parseLines(command)).toContainEqual({
       time: expect.stringMatching(/^20.*Z$/),
       session: 'tilt-default/Tiltfile',
       type: 'MODIFIED',
@@ -243,7 +243,7 @@ describe('tilt-graphql watch into a pipe', () => {
     });
   });
 
-  it('tells of the links and of the verdict, and repeats nothing when a link is back', async () => {
+  it('prints changes of the connection and the verdict, and repeats nothing after a reconnect (S4)', async () => {
     await using clients = await startCliClients();
     await using proxy = await openTcpProxy(Number(new URL(clients.gateway.origin).port));
     await clients.put(greenJson({ uid: 'one' }));
@@ -256,10 +256,10 @@ describe('tilt-graphql watch into a pipe', () => {
     await command.until(/"link":"lost".*\n(.*\n)*.*"link":"live".*\n/);
     await clients.tilt.stop();
     await command.until(/"verdict":"UNKNOWN".*\n/);
-    const told = linesOf(command).map(({ type, target, link, connection, verdict }) =>
+    const printed = parseLines(command).map(({ type, target, link, connection, verdict }) =>
       [type, target ?? link ?? connection ?? verdict].join(' '),
     );
-    expect(told).toEqual([
+    expect(printed).toEqual([
       'LINK live',
       'CONNECTION LIVE',
       'ADDED api:serve',
@@ -272,16 +272,16 @@ describe('tilt-graphql watch into a pipe', () => {
     ]);
   });
 
-  it('tells of some targets only, where it is asked to', async () => {
+  it('prints only targets that match --filter', async () => {
     await using clients = await startCliClients();
     await clients.play('up');
     const args = ['watch', '--output', 'json', '--filter', 'phase=failed', '--filter', 'type=job'];
     const command = clients.run(args);
     await command.until(/"type":"VERDICT".*\n/);
-    expect([...fold(linesOf(command))]).toEqual([['flaky-build:update', 'FAILED']]);
+    expect([...fold(parseLines(command))]).toEqual([['flaky-build:update', 'FAILED']]);
   });
 
-  it('says on standard error that the named Session is not there, what there is, live ones first, and goes on when it comes', async () => {
+  it('reports an unknown Session and the known ones, live ones first, and continues when it appears', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok');
     const command = clients.run(['watch', '--output', 'json', '--session', 'tilt-10360/Tiltfile']);
@@ -290,7 +290,7 @@ describe('tilt-graphql watch into a pipe', () => {
       .toBe(
         'tilt-graphql: Session tilt-10360/Tiltfile not found, waiting for it; known: tilt-default/Tiltfile (LIVE)\n',
       );
-    expect(linesOf(command).map(({ type }) => type)).toEqual(['LINK']);
+    expect(parseLines(command).map(({ type }) => type)).toEqual(['LINK']);
     await using other = await createTiltServer({ sessions: [greenJson()] });
     await clients.gateway.updateKubeconfig({ 'tilt-10360': other });
     await command.until(/"type":"VERDICT".*"PASSED"/);
@@ -303,7 +303,7 @@ describe('tilt-graphql watch into a pipe', () => {
       .toContain('; known: tilt-10360/Tiltfile (LIVE), tilt-default/Tiltfile (GONE)\n');
   });
 
-  it('says in the table that the named Session is not there, until it comes', async () => {
+  it('shows in the table that the named Session does not exist until it appears', async () => {
     await using clients = await startCliClients();
     await using terminal = await openTmux({ TILT_GRAPHQL_URL: clients.gateway.origin });
     await terminal.type('tilt-graphql watch -s tilt-default/Tiltfile');
@@ -315,7 +315,7 @@ describe('tilt-graphql watch into a pipe', () => {
     await terminal.until(/^q quit/m);
   });
 
-  it('ends well when nobody reads any more', async () => {
+  it('exits cleanly when its reader has exited', async () => {
     await using clients = await startCliClients();
     await clients.play('ci-ok', 4);
     const command = clients.run(['watch']);
@@ -326,11 +326,11 @@ describe('tilt-graphql watch into a pipe', () => {
   });
 
   it.each<[string, string[], RegExp]>([
-    ['a phase that is none', ['--filter', 'phase=GREEN'], /'phase=GREEN' is invalid.*one of FAILED/],
-    ['a key that is none', ['--filter', 'label=x'], /'label=x' is invalid.*one of name, phase.*got 'label'/],
+    ['an unknown phase', ['--filter', 'phase=GREEN'], /'phase=GREEN' is invalid.*one of FAILED/],
+    ['an unknown key', ['--filter', 'label=x'], /'label=x' is invalid.*one of name, phase.*got 'label'/],
     ['two names', ['--filter', 'a', '--filter', 'b'], /'b' is invalid.*only one name/],
-    ['a form that is none', ['--output', 'xml'], /'xml' is invalid.*table, json/],
-  ])('answers %s with one line and exit code 2', async (_, args, expected) => {
+    ['an unknown output format', ['--output', 'xml'], /'xml' is invalid.*table, json/],
+  ])('rejects %s with one line and exit code 2', async (_, args, expected) => {
     const { code, stdout, stderr } = await runCliToEnd(['watch', ...args]);
     expect([code, stdout, stderr.trimEnd()]).toEqual([2, '', expect.stringMatching(expected)]);
   });
@@ -340,7 +340,7 @@ describe('watch --exec', () => {
   const HOOK =
     'echo "$TILT_GRAPHQL_EVENT $TILT_GRAPHQL_TARGET$TILT_GRAPHQL_VERDICT: $TILT_GRAPHQL_ERROR$TILT_GRAPHQL_REASON" >>"$LOG"';
 
-  it('runs a command when a target fails and when the verdict changes, not for how things are at first', async () => {
+  it('runs a command when a target fails or the verdict changes, but not for the initial state', async () => {
     await using folder = await createTemporaryFolder();
     await using clients = await startCliClients();
     const log = folder.file('log');
@@ -357,7 +357,7 @@ describe('watch --exec', () => {
       );
   });
 
-  it('holds nothing up: while a command hangs, lines go on, and it ends with the watch', async () => {
+  it('keeps printing lines while a command hangs, and ends the command with the watch', async () => {
     await using folder = await createTemporaryFolder();
     await using clients = await startCliClients();
     const pid = folder.file('pid');
@@ -379,7 +379,7 @@ describe('watch --exec', () => {
     await expect.poll(() => isAlive(child), { timeout: 20_000 }).toBe(false);
   });
 
-  it('says when a command does not end well', async () => {
+  it('reports a failed command', async () => {
     await using clients = await startCliClients();
     await clients.put(jobJson(SUCCEEDED));
     const command = clients.run(['watch', '--exec', 'echo said; exit 7']);

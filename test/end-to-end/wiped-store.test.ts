@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { startNats } from '../support/nats-server.js';
 import { publishFile, serveShortPresenceBucket } from '../support/published-file.js';
 
-it('a store that is wiped gets back the state of a Session that runs: LIVE at the gateways from before and after', async () => {
+it('a wiped NATS store receives the state of a running Session again: LIVE at gateways from before and after', async () => {
   await using nats = await startNats();
   const address = nats.address('wiped');
   await using publisher = await publishFile(address);
@@ -17,7 +17,7 @@ it('a store that is wiped gets back the state of a Session that runs: LIVE at th
   for (const gateway of [early, late]) await gateway.shows('LIVE', 'FAILED');
 });
 
-it('a store that is wiped gets back the result of a Session that has ended, and when that was', async () => {
+it('a wiped NATS store receives the result of an ended Session again, with its end time', async () => {
   await using nats = await startNats();
   const address = nats.address('wiped');
   await using publisher = await publishFile(address);

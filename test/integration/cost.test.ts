@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider, type MemorySource } from '../../src/providers/memory.js';
-import { encodeFrame, frameOf, OPCODES } from '../fuzz/gateway/frames.js';
+import { createFrame, encodeFrame, OPCODES } from '../fuzz/gateway/frames.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { largeSession, WAIT_REASON_FIELDS } from '../support/large-session.js';
 import { createManualClock } from '../support/manual-clock.js';
@@ -50,7 +50,7 @@ function toChunk(text: string): string {
 }
 
 function textFrame(text: string): Buffer {
-  return encodeFrame(frameOf(OPCODES.text, Buffer.from(text)));
+  return encodeFrame(createFrame(OPCODES.text, Buffer.from(text)));
 }
 
 /** Opens a WebSocket whose frames the test writes. Resolves when it is acknowledged. */
@@ -150,7 +150,7 @@ describe('U1: a long operation', () => {
   it.each<[string, Buffer, number]>([
     ['a message of nested JSON', textFrame(NESTED), 1],
     ['5,000 messages', textFrame('{"type":"ping"}'), 5_000],
-    ['20,000 pongs', encodeFrame(frameOf(OPCODES.pong, Buffer.alloc(0))), 20_000],
+    ['20,000 pongs', encodeFrame(createFrame(OPCODES.pong, Buffer.alloc(0))), 20_000],
   ])(
     'U1: the gateway stays responsive when many WebSockets each send %s at once',
     async (_, frame, count) => {

@@ -9,9 +9,9 @@ import { readLastObject } from '../../support/recording.js';
 import { startReplay } from '../../support/replay.js';
 import { startRestartableGateway } from '../../support/restartable-gateway.js';
 import { session } from '../../support/sessions.js';
-import { violationsOn } from '../support/axe.js';
+import { findViolations } from '../support/axe.js';
 import { launchBrowser } from '../support/browser.js';
-import { keepPicture, PHONE, visitDashboard } from '../support/dashboard.js';
+import { PHONE, takeScreenshot, visitDashboard } from '../support/dashboard.js';
 
 useBrowserTimeouts();
 
@@ -72,7 +72,7 @@ describe('the timeline of the dashboard', () => {
     });
     expect(position?.start).toBeCloseTo((60.214976 - 57.440048) / 5.034083, 2);
     expect(position?.length).toBeCloseTo((62.474131 - 60.214976) / 5.034083, 2);
-    await keepPicture(page, 'timeline-ci-ok');
+    await takeScreenshot(page, 'timeline-ci-ok');
   });
 });
 
@@ -101,8 +101,8 @@ describe('the address of the dashboard', () => {
     await expect.poll(async () => (await names(page)).length).toBe(6);
     await page.getByRole('searchbox').fill('nothing like it');
     await page.getByText('No target matches').waitFor();
-    await keepPicture(page, 'no-match');
-    expect(visit.complaints).toEqual([]);
+    await takeScreenshot(page, 'no-match');
+    expect(visit.scriptErrors).toEqual([]);
   });
 
   it('links open a Session and a target, and going back closes them', async () => {
@@ -138,7 +138,7 @@ describe('the keyboard in the dashboard', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('k');
     expect(await focused(page)).toBe('db:serve');
-    await keepPicture(page, 'keyboard-focus');
+    await takeScreenshot(page, 'keyboard-focus');
     await page.keyboard.press('Enter');
     await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('details-title');
     await page.keyboard.press('Escape');
@@ -247,8 +247,8 @@ describe('the dashboard without its gateway', () => {
     const lostMs = performance.now() - killed;
     expect(await page.title()).toBe('? Last known: passing · shop · tilt-graphql');
     expect(await page.locator('main.is-stale').count()).toBe(1);
-    expect(await violationsOn(page)).toEqual([]);
-    await keepPicture(page, 'lost');
+    expect(await findViolations(page)).toEqual([]);
+    await takeScreenshot(page, 'lost');
 
     source.put(session('shop', { 'api:serve': 'failed' }));
     const back = performance.now();
@@ -268,13 +268,13 @@ describe('signing in to the dashboard', () => {
     const { page } = visit;
     const field = page.getByLabel('Token');
     await field.waitFor();
-    expect(await violationsOn(page)).toEqual([]);
-    await keepPicture(page, 'signed-out');
+    expect(await findViolations(page)).toEqual([]);
+    await takeScreenshot(page, 'signed-out');
     expect(await page.locator('body').innerText()).not.toContain('shop');
     await field.fill('wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('The token is invalid.').waitFor();
-    await keepPicture(page, 'signed-out-wrong');
+    await takeScreenshot(page, 'signed-out-wrong');
     await field.fill('a-token-of-the-tests');
     await field.press('Enter');
     await expect.poll(() => verdict(page)).toBe('Passing');
@@ -305,7 +305,7 @@ describe('the dashboard in any environment', () => {
     await page.reload();
     await page.locator('.lines').waitFor();
     expect([...hosts]).toEqual([new URL(gateway.origin).host]);
-    expect(visit.complaints).toEqual([]);
+    expect(visit.scriptErrors).toEqual([]);
   });
 
   it('no view of the dashboard overflows on a phone', async () => {

@@ -9,9 +9,9 @@ import { RAW_STATES, rawSession, rawTarget } from '../../support/raw-session.js'
 import { readLastObject, readRecordedEvents } from '../../support/recording.js';
 import { type Replay, startReplay } from '../../support/replay.js';
 import { session } from '../../support/sessions.js';
-import { violationsOn } from '../support/axe.js';
+import { findViolations } from '../support/axe.js';
 import { launchBrowser } from '../support/browser.js';
-import { DESKTOP, keepPicture, PHONE, type Visit, visitDashboard } from '../support/dashboard.js';
+import { DESKTOP, PHONE, takeScreenshot, type Visit, visitDashboard } from '../support/dashboard.js';
 
 useBrowserTimeouts();
 
@@ -29,19 +29,19 @@ function visitReplay(replay: Replay, search = SESSION): Promise<Visit> {
 }
 
 /** Checks the page with axe in light and dark, and for overflow on a phone. */
-async function inspect({ page, complaints }: Visit, name: string): Promise<void> {
-  expect(await violationsOn(page)).toEqual([]);
-  await keepPicture(page, `${name}-light`);
+async function inspect({ page, scriptErrors }: Visit, name: string): Promise<void> {
+  expect(await findViolations(page)).toEqual([]);
+  await takeScreenshot(page, `${name}-light`);
   await page.emulateMedia({ colorScheme: 'dark' });
   // Only the colors differ.
-  expect(await violationsOn(page, ['color-contrast'])).toEqual([]);
-  await keepPicture(page, `${name}-dark`);
+  expect(await findViolations(page, ['color-contrast'])).toEqual([]);
+  await takeScreenshot(page, `${name}-dark`);
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize(PHONE);
-  await keepPicture(page, `${name}-phone`);
+  await takeScreenshot(page, `${name}-phone`);
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
   await page.setViewportSize(DESKTOP);
-  expect(complaints).toEqual([]);
+  expect(scriptErrors).toEqual([]);
 }
 
 const verdict = (page: Page) => page.locator('.verdict').first();

@@ -13,9 +13,10 @@ import { startGateway, type TestGateway } from '../../support/gateway.js';
 import { createTemporaryFolder } from '../../support/temporary-folder.js';
 import { createPeerFolder } from '../support/peers.js';
 
-// What is tried of the pages in docs/: every block of `graphql` is valid and has an answer on the demo. Blocks marked `run`
-// are run: `sh run` with tilt-graphql on the PATH and the demo at the address that the pages name, http://127.0.0.1:4000;
-// `js run` with tilt-graphql installed, and it has to print what stands behind `//` on its lines of console.log.
+// Examples in docs/ are executed. Every `graphql` block must be valid and return a result from the demo.
+// Blocks marked `run` are run: `sh run` with tilt-graphql on the PATH and the demo at the address in the
+// pages, http://127.0.0.1:4000; `js run` with tilt-graphql installed, and must print what follows `//` on its
+// console.log lines.
 
 const run = promisify(execFile);
 const blocks = blocksOf(readPages().filter(({ path }) => path.startsWith('docs/')));
@@ -29,9 +30,9 @@ beforeAll(async () => {
 });
 afterAll(() => demo[Symbol.asyncDispose]());
 
-describe('what the pages show', () => {
+describe('the examples in docs/', () => {
   it.each(blocks.filter(({ language, mark }) => language === 'graphql' && mark === null))(
-    'is valid, and has an answer: $page: $code',
+    'are valid GraphQL with a result from the demo: $page: $code',
     async ({ code }) => {
       const document = parse(code);
       expect(validate(buildSchema(typeDefs), document)).toEqual([]);
@@ -45,7 +46,7 @@ describe('what the pages show', () => {
     },
   );
 
-  it.each(marked('sh'))('runs in a shell: $page: $code', async ({ code }) => {
+  it.each(marked('sh'))('run in a shell: $page: $code', async ({ code }) => {
     await using folder = await createTemporaryFolder();
     await folder.write('tilt-graphql', `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`);
     await chmod(folder.file('tilt-graphql'), 0o755);
@@ -55,12 +56,12 @@ describe('what the pages show', () => {
     await expect(run('sh', ['-e', '-c', script], { cwd: folder.path, env })).resolves.toBeDefined();
   });
 
-  it.each(marked('js'))('runs in Node.js, and prints what it says: $page: $code', async ({ code }) => {
+  it.each(marked('js'))('run in Node.js and print the documented output: $page: $code', async ({ code }) => {
     await using folder = await createPeerFolder();
     await folder.write('page.mjs', code.replace('listen(4000)', 'listen(0)'));
     const { stdout } = await run(process.execPath, ['page.mjs'], { cwd: folder.path });
-    const said = [...code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text);
-    expect(stdout.trim().split('\n')).toEqual(said);
+    const documented = [...code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text);
+    expect(stdout.trim().split('\n')).toEqual(documented);
   });
 });
 

@@ -12,7 +12,7 @@ import { startGateway } from '../../support/gateway.js';
 import { session } from '../../support/sessions.js';
 import { createPeerFolder, peerPath } from '../support/peers.js';
 
-// The page's services, its composition and its router, which is `@graphql-hive/gateway` as it comes from npm.
+// Services, composition and router of the page. The router is `@graphql-hive/gateway` from npm.
 
 const PAGE = 'docs/federation.md';
 const [teams = '', live = ''] = blocksOf([readPage(PAGE)])
@@ -46,7 +46,7 @@ afterAll(async () => {
   for (const end of ends.reverse()) await end();
 });
 
-/** The page's other service: who answers for a Session. */
+/** Starts the other service of the page, which assigns teams to Sessions. */
 async function startTeams(): Promise<string> {
   const sdl = blockOf(PAGE, 'graphql', 'subgraph');
   const schema = makeExecutableSchema({
@@ -86,9 +86,9 @@ async function startRouter(cwd: string): Promise<string> {
     router.kill('SIGKILL');
     await once(router, 'exit');
   });
-  let said = '';
-  router.stdout.on('data', (bytes) => (said += bytes));
-  router.stderr.on('data', (bytes) => (said += bytes));
+  let output = '';
+  router.stdout.on('data', (bytes) => (output += bytes));
+  router.stderr.on('data', (bytes) => (output += bytes));
   const origin = `http://127.0.0.1:${port}`;
   await vi.waitFor(
     async () => {
@@ -96,24 +96,24 @@ async function startRouter(cwd: string): Promise<string> {
         ({ ok }) => ok,
         () => false,
       );
-      if (!isReady) throw new Error(`The router is not ready: ${said}`);
+      if (!isReady) throw new Error(`The router is not ready: ${output}`);
     },
     { timeout: 60_000, interval: 200 },
   );
   return `${origin}/graphql`;
 }
 
-describe('a supergraph', () => {
-  it('answers with what the gateway knows of the entities of another service', async () => {
+describe('a federated supergraph with the gateway', () => {
+  it('resolves fields of the gateway on entities of another service', async () => {
     const answer = await ask(teams);
-    // The second is not there: null in its place, as the page's `[Session]` allows.
+    // The second Session does not exist: null, as the page's type `[Session]` allows.
     const sessions = [{ id: 'shop/Tiltfile', verdict: { state: 'PENDING' } }, null];
     expect(await answer.json()).toMatchObject({ data: { teams: [{ name: 'checkout', sessions }] } });
   });
 
-  it('is live, with what another service knows of a Session', async () => {
+  it('streams a subscription of the gateway with fields of another service', async () => {
     const answer = await ask(live, 'text/event-stream');
-    const payloads = payloadsOf(answer);
+    const payloads = readPayloads(answer);
     expect(await payloads.next()).toMatchObject({
       value: { data: { session: { verdict: { state: 'PENDING' }, team: { name: 'checkout' } } } },
     });
@@ -130,9 +130,9 @@ function ask(query: string, accept = 'application/json'): Promise<Response> {
   return fetch(supergraph, { method: 'POST', headers, body: JSON.stringify({ query }) });
 }
 
-/** The data of each event `next` (graphql-over-http's "distinct connections" of SSE). */
-async function* payloadsOf({ body }: Response) {
-  if (body === null) throw new Error('Expected a stream.');
+/** Data of each `next` event (GraphQL over SSE, "distinct connections" mode). */
+async function* readPayloads({ body }: Response) {
+  if (body === null) throw new Error('Expected a response with a body.');
   let text = '';
   for await (const piece of body.pipeThrough(new TextDecoderStream())) {
     text += piece;

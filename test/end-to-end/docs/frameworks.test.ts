@@ -5,7 +5,8 @@ import { blocksOf, readPage } from '../../docs/pages.js';
 import { initWebSocket } from '../../support/web-socket-client.js';
 import { createPeerFolder } from '../support/peers.js';
 
-// The servers that docs/library.md mounts a gateway in, each in a process of its own, up to where the page asks them itself.
+// The servers of docs/library.md that mount a gateway, each in its own process, without the requests at the
+// end of the example.
 
 const hosts = new Map(
   blocksOf([readPage('docs/library.md')])
@@ -13,7 +14,7 @@ const hosts = new Map(
     .map(({ code }) => [/from '(express|fastify|hono)'/.exec(code)?.[1] ?? 'node:http', code]),
 );
 
-describe.each([...hosts])('a gateway in a server of %s', (_, code) => {
+describe.each([...hosts])('a gateway mounted in a server with %s', (_, code) => {
   let origin = '';
   let end = async () => {};
   beforeAll(async () => {
@@ -30,17 +31,17 @@ describe.each([...hosts])('a gateway in a server of %s', (_, code) => {
       await exit;
       await folder[Symbol.asyncDispose]();
     };
-    const [said] = await Promise.race([once(server.stdout, 'data'), exit]);
-    origin = String(said).trim();
+    const [output] = await Promise.race([once(server.stdout, 'data'), exit]);
+    origin = String(output).trim();
   });
   afterAll(() => end());
 
-  it('answers a query that is posted', async () => {
+  it('answers a POSTed query', async () => {
     const answer = await post('{ sessions { totalCount } }', 'application/json');
     expect(await answer.json()).toEqual({ data: { sessions: { totalCount: 0 } } });
   });
 
-  it('streams events', async () => {
+  it('streams server-sent events', async () => {
     const answer = await post('subscription { sessionChanges { reset } }', 'text/event-stream');
     const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';
@@ -53,7 +54,7 @@ describe.each([...hosts])('a gateway in a server of %s', (_, code) => {
     await reader?.cancel();
   });
 
-  it('takes WebSockets', async () => {
+  it('accepts WebSockets', async () => {
     const client = await initWebSocket(`${origin.replace('http', 'ws')}/tilt/graphql`);
     client.send({
       id: '1',
@@ -66,7 +67,7 @@ describe.each([...hosts])('a gateway in a server of %s', (_, code) => {
     client.socket.close();
   });
 
-  it('leaves other paths to it', async () => {
+  it('leaves other paths to the server', async () => {
     expect(await (await fetch(origin)).text()).toBe('my own page');
   });
 

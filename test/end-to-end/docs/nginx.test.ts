@@ -31,22 +31,22 @@ afterAll(async () => {
   await gateway[Symbol.asyncDispose]();
 });
 
-describe('nginx, set up as docs/deployment.md says', () => {
+describe('nginx with the configuration of docs/deployment.md', () => {
   const headers = { authorization: `Bearer ${TOKEN}` };
 
-  it('lets queries through', async () => {
+  it('forwards queries', async () => {
     const response = await fetch(`${nginx.origin}/tilt/graphql?query={session{id}}`, { headers });
     expect(await response.json()).toEqual({ data: { session: { id: 'a/Tiltfile' } } });
   });
 
-  it('lets a page of its own ask, and no other', async () => {
+  it('forwards requests of pages of its own origin, and the gateway rejects other origins with 403', async () => {
     const ask = (origin: string) =>
       fetch(`${nginx.origin}/tilt/graphql?query={__typename}`, { headers: { ...headers, origin } });
     expect((await ask(nginx.origin)).status).toBe(200);
     expect((await ask('http://evil.example')).status).toBe(403);
   });
 
-  it('lets WebSockets through, and what comes over them at once', async () => {
+  it('forwards WebSockets and delivers messages immediately', async () => {
     const url = `${nginx.origin.replace('http', 'ws')}/tilt/graphql`;
     const { socket, messages, send } = await initWebSocket(url, { token: TOKEN });
     send({ id: '1', type: 'subscribe', payload: { query: SUBSCRIPTION } });
@@ -57,7 +57,7 @@ describe('nginx, set up as docs/deployment.md says', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
-  it('lets event streams through, event by event, and their end', async () => {
+  it("forwards event streams event by event, and forwards the client's disconnect", async () => {
     source.put(session('a', { x: 'waiting' }));
     const leaving = new AbortController();
     const url = `${nginx.origin}/tilt/graphql?query=${encodeURIComponent(SUBSCRIPTION)}`;
@@ -77,7 +77,7 @@ describe('nginx, set up as docs/deployment.md says', () => {
     await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
-  it('lets links with a token in, which leads to a page without it', async () => {
+  it('forwards links with a token, which redirect to an address without it', async () => {
     const opened = await fetch(`${nginx.origin}/tilt/graphql?token=${TOKEN}`, {
       redirect: 'manual',
       headers: { accept: 'text/html' },
@@ -86,13 +86,13 @@ describe('nginx, set up as docs/deployment.md says', () => {
     expect(opened.headers.get('location')).toBe('graphql');
   });
 
-  it('tells the gateway by which name it was called', async () => {
+  it('forwards the requested host name, and the gateway rejects an unknown one with 403', async () => {
     expect(await statusFor(`${nginx.origin}/tilt/graphql?query={__typename}`, HOST)).toBe(200);
     expect(await statusFor(`${nginx.origin}/tilt/graphql?query={__typename}`, 'evil.example')).toBe(403);
   });
 });
 
-/** The status of the answer to a request that calls the server by this name; `fetch` cannot. */
+/** Status of a request with this Host header, which `fetch` cannot set. */
 async function statusFor(url: string, host: string): Promise<number | undefined> {
   const asked = request(encodeURI(url), { headers: { host, authorization: `Bearer ${TOKEN}` } });
   asked.end();
@@ -110,6 +110,6 @@ async function read(body: ReadableStream<Uint8Array> | null, take: (chunk: strin
   try {
     for await (const chunk of body ?? []) take(decoder.decode(chunk, { stream: true }));
   } catch {
-    // The test has left.
+    // Aborted by the test.
   }
 }

@@ -7,21 +7,23 @@ import { findFreePort } from '../../support/free-port.js';
 import { createTemporaryFolder } from '../../support/temporary-folder.js';
 import type { KeyPair } from '../../support/tls.js';
 
-/** An nginx that runs. Ends at the end of its block (`await using`). */
+/** A running nginx. Stops at the end of the `await using` block. */
 export interface Nginx extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`, or https with TLS. */
   readonly origin: string;
 }
 
-/** What nginx does beside what a page says. */
+/** Additions to the configuration of a page. */
 export interface NginxOptions {
   /** Serves TLS. Default: plain HTTP. */
   readonly tls?: KeyPair;
-  /** Asks for this login (basic authentication). Default: for none. */
+  /** Requires this login (basic authentication). Default: none. */
   readonly login?: { readonly username: string; readonly password: string };
 }
 
-/** Starts nginx on a free port with a page's lines in its `http` block, in front of the server at `origin`. */
+/**
+ * Starts nginx on a free port in front of the server at `origin`. `lines` is the content of the `http` block.
+ */
 export async function startNginx(
   lines: string,
   origin: string,
@@ -53,9 +55,9 @@ export async function startNginx(
     `daemon off; pid ${folder.file('pid')}; error_log stderr; events {} ${http}`,
   );
   const child = spawn('nginx', ['-p', folder.path, '-c', folder.file('nginx.conf'), '-e', 'stderr']);
-  let said = '';
+  let errors = '';
   child.stderr.on('data', (chunk) => {
-    said += chunk;
+    errors += chunk;
   });
   const nginx: Nginx = {
     origin: `${scheme}://127.0.0.1:${port}`,
@@ -68,7 +70,9 @@ export async function startNginx(
   };
   const answers = async () => {
     const socket = connect(port, '127.0.0.1');
-    await once(socket, 'connect').catch(() => Promise.reject(new Error(`nginx is silent: ${said}`)));
+    await once(socket, 'connect').catch(() =>
+      Promise.reject(new Error(`nginx does not accept connections: ${errors}`)),
+    );
     socket.destroy();
   };
   try {

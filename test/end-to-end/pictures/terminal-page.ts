@@ -1,4 +1,4 @@
-/** The colours of a terminal, by the code that sets them (ECMA-48, SGR). */
+/** Terminal colours by SGR code (ECMA-48). */
 const COLOURS: ReadonlyMap<number, string> = new Map([
   [31, '#ff7b72'],
   [32, '#56d364'],
@@ -9,20 +9,20 @@ const COLOURS: ReadonlyMap<number, string> = new Map([
   [90, '#8b949e'],
 ]);
 
-/** A change of how text looks. */
+/** An SGR sequence. */
 const ESCAPE = new RegExp(`${String.fromCharCode(27)}\\[([\\d;]*)m`);
 
-/** A page that shows what `tmux capture-pane -p -e` gave, as a terminal would. */
+/** HTML page that shows the output of `tmux capture-pane -p -e` as a terminal does. */
 export function terminalPage(captured: string): string {
-  const lines = captured.trimEnd().split('\n').map(lineOf);
+  const lines = captured.trimEnd().split('\n').map(renderLine);
   return `<!doctype html><meta charset="utf-8"><style>
 body { margin: 0; background: #0d1117; color: #e6edf3; font: 14px/1.5 'DejaVu Sans Mono', monospace; }
 pre { display: inline-block; margin: 0; padding: 16px 20px; font: inherit; }
 </style><pre>${lines.join('\n')}</pre>`;
 }
 
-/** A line, from how a terminal looks at first: tmux takes back at its end what it has set. */
-function lineOf(line: string): string {
+/** Converts a line, starting in the default style. tmux resets the style at the end of each line. */
+function renderLine(line: string): string {
   let style = { colour: '', isBold: false, isDim: false };
   const parts = line.split(ESCAPE);
   return parts.map((part, index) => (index % 2 === 0 ? span(part) : change(part))).join('');

@@ -2,11 +2,11 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 
 /**
- * What axe finds wrong on a page: each rule that is broken, with what breaks it. Nothing may be.
+ * Accessibility violations that axe finds on a page: each violated rule with the element.
  *
- * @param rules the ids of the rules that are looked at; default all
+ * @param rules ids of the rules to check. Default: all
  */
-export async function violationsOn(page: Page, rules?: readonly string[]): Promise<string[]> {
+export async function findViolations(page: Page, rules?: readonly string[]): Promise<string[]> {
   await page.evaluate(`globalThis.axe ?? (() => { ${axe.source} })()`);
   const options = rules ? { runOnly: { type: 'rule', values: rules } } : {};
   const { violations } = await page.evaluate<Pick<axe.AxeResults, 'violations'>>(

@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { type Browser, chromium } from 'playwright-core';
 
-/** Starts the system's Chromium, without a window. */
+/** Launches the system's Chromium in headless mode. */
 export function launchBrowser(): Promise<Browser> {
   const executablePath = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
   return chromium.launch({
     executablePath,
-    // Chromium's sandbox does not run as root, as tests in a container do; and what it looks up by itself is no page's.
+    // Chromium's sandbox does not run as root, which containers use. Its background requests would count as
+    // the page's.
     args: [
       '--no-sandbox',
       '--disable-gpu',

@@ -2,24 +2,24 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
-/** How the dashboard is opened. */
+/** Address and browser settings of a visit. */
 export interface VisitOptions extends BrowserContextOptions {
-  /** The query of its address, such as `?session=…`. */
+  /** Query of the address, such as `?session=…`. */
   readonly search?: string;
-  /** What the page takes for now, in milliseconds since 1970. Default: the time. */
+  /** Fixed time of the page in milliseconds since 1970. Default: the current time. */
   readonly now?: number;
 }
 
-/** A page at the dashboard. Ends with its block. */
+/** An open dashboard page. Closed at the end of its block. */
 export interface Visit extends AsyncDisposable {
   readonly page: Page;
-  /** The hosts that it has asked for anything. */
+  /** Hosts that received requests. */
   readonly hosts: ReadonlySet<string>;
-  /** What it complained of. */
-  readonly complaints: readonly string[];
+  /** Errors and warnings of its scripts. */
+  readonly scriptErrors: readonly string[];
 }
 
-/** Opens the dashboard of a gateway, by the address of its root, as a browser in UTC. */
+/** Opens the dashboard at the gateway's root address, in a browser with the time zone UTC. */
 export async function visitDashboard(
   browser: Browser,
   root: string,
@@ -33,29 +33,29 @@ export async function visitDashboard(
   });
   const page = await context.newPage();
   const hosts = new Set<string>();
-  const complaints: string[] = [];
+  const scriptErrors: string[] = [];
   page.on('request', (request) => {
     const { protocol, host } = new URL(request.url());
     if (protocol !== 'data:') hosts.add(host);
   });
   page.on('websocket', (socket) => hosts.add(new URL(socket.url()).host));
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('pageerror', (error) => scriptErrors.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    if (message.type() === 'error' || message.type() === 'warning') scriptErrors.push(message.text());
   });
   if (now !== undefined) await page.clock.setFixedTime(now);
   await page.goto(`${root}/${search}`);
-  return { page, hosts, complaints, [Symbol.asyncDispose]: () => context.close() };
+  return { page, hosts, scriptErrors, [Symbol.asyncDispose]: () => context.close() };
 }
 
-/** A screen as it stands on a desk. */
+/** Size of a desktop screen. */
 export const DESKTOP = { width: 1280, height: 860 };
 
-/** A small phone's. */
+/** Size of a small phone. */
 export const PHONE = { width: 360, height: 740 };
 
-/** Keeps a picture of the page, in the folder that TILT_GRAPHQL_SCREENSHOTS names; without it nothing is kept. */
-export async function keepPicture(page: Page, name: string): Promise<void> {
+/** Saves a screenshot in the folder TILT_GRAPHQL_SCREENSHOTS. Does nothing if the variable is not set. */
+export async function takeScreenshot(page: Page, name: string): Promise<void> {
   const folder = process.env.TILT_GRAPHQL_SCREENSHOTS;
   if (!folder) return;
   mkdirSync(folder, { recursive: true });

@@ -2,12 +2,12 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.js';
 
-/** The path of something in the packages of `test/peers`. */
+/** Path of a file in the packages of `test/peers`. */
 export function peerPath(path: string): string {
   return fileURLToPath(new URL(`../../peers/node_modules/${path}`, import.meta.url));
 }
 
-/** Creates an empty folder whose programs can import the peers, and this project (as it was built) as `tilt-graphql`. */
+/** Creates an empty folder whose programs can import the peers, and the built project as `tilt-graphql`. */
 export async function createPeerFolder(): Promise<TemporaryFolder> {
   const parent = peerPath('.cache/tests');
   await mkdir(parent, { recursive: true });

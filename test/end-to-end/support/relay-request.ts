@@ -1,18 +1,18 @@
 import type { ConcreteRequest, NormalizationSelection, ReaderSelection } from 'relay-runtime';
 
-/** What is selected: a scalar, or an object of this type with what is selected of it. */
+/** A selection: a scalar, or an object of a type with its selected fields. */
 export type Selected =
   | 'scalar'
   | { readonly type: string; readonly fields: Readonly<Record<string, Selected>> };
 
-/** A document as Relay's compiler writes it. */
+/** A document in the format of Relay's compiler. */
 export function relayRequest(
   operationKind: 'query' | 'subscription',
   text: string,
   fields: Readonly<Record<string, Selected>>,
 ): ConcreteRequest {
   const name = 'Example';
-  const selections = selectionsOf(fields);
+  const selections = toSelections(fields);
   const type = operationKind === 'query' ? 'Query' : 'Subscription';
   return {
     kind: 'Request',
@@ -30,7 +30,7 @@ export function relayRequest(
   };
 }
 
-function selectionsOf(
+function toSelections(
   fields: Readonly<Record<string, Selected>>,
 ): (NormalizationSelection & ReaderSelection)[] {
   return Object.entries(fields).map(([name, selected]) => {
@@ -41,7 +41,7 @@ function selectionsOf(
       kind: 'LinkedField',
       concreteType: selected.type,
       plural: false,
-      selections: selectionsOf(selected.fields),
+      selections: toSelections(selected.fields),
     };
   });
 }

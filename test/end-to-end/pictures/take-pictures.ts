@@ -12,21 +12,21 @@ import { createManualClock } from '../../support/manual-clock.js';
 import { launchBrowser } from '../support/browser.js';
 import { terminalPage } from './terminal-page.js';
 
-// The pictures in the README, taken from the demo: `npm run pictures`. The demo plays the same each time; its clock is moved
-// by hand, and stands still at a moment that shows something while its picture is taken.
+// Creates the pictures of the README from the demo: `npm run pictures`. The demo is deterministic. Its clock
+// is advanced by hand and stands still while a picture is taken.
 
 const FOLDER = fileURLToPath(new URL('../../../docs/pictures/', import.meta.url));
 
-/** How long before now the demo begins, in milliseconds: about as long as it takes to come to the first picture. */
+/** Start of the demo before now, in milliseconds: about the time until the first picture. */
 const BEFORE_MS = 12_000;
 
-/** How far the demo goes between two looks, in milliseconds. */
+/** Step of the demo's clock, in milliseconds. */
 const STEP_MS = 50;
 
 const clock = createManualClock(Date.now() - BEFORE_MS);
 const [demo, chromium] = await Promise.all([startDemo(), launchBrowser()]);
 try {
-  await until(demo, 'a target that is tried again', ({ retrying }) => retrying > 0);
+  await until(demo, 'a retrying target', ({ retrying }) => retrying > 0);
   await photographTerminal(demo, chromium);
   await photographBoard(demo, chromium, 'board', '');
   await until(demo, 'the end of a run', (_, isDone) => isDone);
@@ -49,14 +49,14 @@ async function startDemo(): Promise<TestGateway> {
 async function until(
   { query }: TestGateway,
   what: string,
-  isSo: (counts: Counts, isDone: boolean) => boolean,
+  isReached: (counts: Counts, isDone: boolean) => boolean,
 ): Promise<void> {
   console.log(`waiting for ${what} …`);
   for (;;) {
     const { data } = await query<{ session: { counts: Counts; status: { done: boolean } } }>(
       '{ session { counts { retrying } status { done } } }',
     );
-    if (isSo(data.session.counts, data.session.status.done)) return;
+    if (isReached(data.session.counts, data.session.status.done)) return;
     await clock.advance(STEP_MS);
   }
 }

@@ -6,11 +6,11 @@ import WebSocket from 'ws';
 import { createClient } from '../../../src/client/client.js';
 import { BIN, runCli, runCliToEnd } from '../../support/cli.js';
 import { visitDashboard } from '../support/dashboard.js';
-import type { Scene } from './ways.js';
+import type { Scene } from './scenarios.js';
 
-/** One way to look at a Session; it goes on while sight is lost. */
+/** A view of a Session that stays open while contact is lost. */
 export interface Surface extends AsyncDisposable {
-  /** What it shows now, in the words of docs/guarantees.md. */
+  /** Current state on the surface, in the notation of docs/guarantees.md. */
   look(): Promise<string>;
 }
 
@@ -25,7 +25,7 @@ export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) 
       );
       if (response === null) return 'no answer';
       const { data } = await response.json();
-      return wordsOf(data.session);
+      return describeSession(data.session);
     },
     async [Symbol.asyncDispose]() {},
   }),
@@ -38,7 +38,7 @@ export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) 
     client.subscribe<{ session: SessionWords | null }>(
       { query, variables: { id } },
       {
-        next: ({ data }) => (shown = wordsOf(data?.session ?? null)),
+        next: ({ data }) => (shown = describeSession(data?.session ?? null)),
         error: () => (shown = 'connection lost'),
         complete: () => (shown = 'connection lost'),
       },
@@ -79,7 +79,7 @@ export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) 
   },
   wait: async ({ origin, id }) => ({
     async look() {
-      // A Session that is not named: the only one that is known.
+      // Without --session, the only known Session is selected.
       const named = id.startsWith('demo/') ? [] : ['--session', id];
       const args = ['wait', '--for', 'ready', '--timeout', '4s', '--max-age', '1s', ...named];
       const { code } = await runCliToEnd(args, { TILT_GRAPHQL_URL: origin });
@@ -109,7 +109,7 @@ export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) 
     let shown = 'nothing yet';
     const following = (async () => {
       for await (const { session, link } of client.watchTargets({ session: id })) {
-        shown = link.state === 'lost' ? 'connection lost' : wordsOf(session);
+        shown = link.state === 'lost' ? 'connection lost' : describeSession(session);
       }
     })();
     return {
@@ -143,7 +143,7 @@ interface WatchLine {
   readonly connection?: string | null;
 }
 
-function wordsOf(session: SessionWords | null): string {
+function describeSession(session: SessionWords | null): string {
   if (session === null) return 'no Session';
   const { isDemo, verdict, connection } = session;
   return [...(isDemo ? ['demonstration'] : []), verdict.state, connection.state].join(', ');

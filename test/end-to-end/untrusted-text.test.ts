@@ -15,16 +15,19 @@ import { visitDashboard } from './support/dashboard.js';
 
 useBrowserTimeouts();
 
-/** What a terminal, a CI service or a log viewer would interpret: a colour, a link, a carriage return, commands of a job's log. */
+/**
+ * Text that a terminal, a CI service or a log viewer would interpret: a colour, a link, a carriage return,
+ * workflow commands.
+ */
 const COMMAND = '##[stop-commands]x';
 const ERROR = [
   'Traceback (most recent call last):\r',
   '  Tiltfile:3:1: in <toplevel>',
   `\u001b[31mError:\u001b[0m \u001b]8;;http://x\u0007no such file\u001b]8;;\u0007 ${COMMAND}`,
 ].join('\n');
-/** The message of the error, in plain text. */
+/** Message of the error as plain text. */
 const HEADLINE = `Error: no such file ${COMMAND}`;
-/** The same, without a command that a CI service obeys. */
+/** The same with the workflow command neutralized. */
 const HARMLESS = 'Error: no such file # #[stop-commands]x';
 
 const GITHUB = { GITHUB_ACTIONS: 'true' };
@@ -42,7 +45,7 @@ function failedJson(error = ERROR) {
   });
 }
 
-/** Expects a text without anything that a terminal or a CI service would interpret. */
+/** Asserts that a terminal or a CI service interprets nothing in a text. */
 function expectHarmless(text: string): void {
   expect(text).not.toMatch(/[^\P{Cc}\n\t]/u);
   expect(text).not.toContain('##[');
@@ -60,8 +63,8 @@ async function startFailed(clients: CliClients) {
   return clients.gateway;
 }
 
-describe('an error of Tilt with terminal sequences and commands', () => {
-  it('stays in the schema as Tilt wrote it, while summary and reason are one line of plain text', async () => {
+describe('an error of Tilt with terminal sequences and workflow commands', () => {
+  it('is unchanged in the schema, while summary and reason are one line of plain text', async () => {
     await using clients = await startCliClients();
     await startFailed(clients);
     const query = `{ session { verdict { reason } status { targets { state {
@@ -83,7 +86,7 @@ describe('an error of Tilt with terminal sequences and commands', () => {
     });
   });
 
-  it('is plain text in the JSON lines of watch, and commands no CI service', async () => {
+  it('is plain text without workflow commands in the JSON lines of watch', async () => {
     await using clients = await startCliClients();
     await startFailed(clients);
     await using watch = clients.run(['watch', '-o', 'json'], GITHUB);
@@ -97,7 +100,7 @@ describe('an error of Tilt with terminal sequences and commands', () => {
     expect(lines).toContainEqual(expect.objectContaining({ reason: `tiltfile:update: ${HEADLINE}` }));
   });
 
-  it('is plain text in the environment of watch --exec, and commands no CI service', async () => {
+  it('is plain text without workflow commands in the environment of watch --exec', async () => {
     await using clients = await startCliClients();
     await using folder = await createTemporaryFolder();
     await clients.put(sessionJson({ uid: 'one', targets: [] }));
@@ -113,7 +116,7 @@ describe('an error of Tilt with terminal sequences and commands', () => {
     expectHarmless(watch.stderr);
   });
 
-  it('is one harmless line in a table of query, and in a template for a CI job', async () => {
+  it('is one harmless line in a table of query, and in a template inside a CI job', async () => {
     await using clients = await startCliClients();
     await startFailed(clients);
     const query =
@@ -128,7 +131,7 @@ describe('an error of Tilt with terminal sequences and commands', () => {
     expect(asData.stdout).toContain(ERROR);
   });
 
-  it('is its message in the rows of the board, and the whole plain text in the details', async () => {
+  it('is one line in the rows of the dashboard, and complete plain text in the details', async () => {
     const json = failedJson();
     await using gateway = await startMemoryGateway([decodeSession(json, 'shop')]);
     await using visit = await visitDashboard(browser, gateway.origin, {
@@ -149,8 +152,8 @@ describe('an error of Tilt with terminal sequences and commands', () => {
   });
 });
 
-describe('the demonstration', () => {
-  it('is marked on the board, in the list and at the head of its Session', async () => {
+describe('the demo', () => {
+  it('is marked in the dashboard, in the list and in the header of its Session', async () => {
     const clock = createManualClock(Date.now());
     await using gateway = await startGateway({ clock, providers: [createDemoProvider({ clock })] });
     for (const search of ['', '?session=demo%2FTiltfile']) {
@@ -163,7 +166,7 @@ describe('the demonstration', () => {
     expect(await visit.page.locator('.badge.demo').count()).toBe(0);
   });
 
-  it('is named beside a table of query', async () => {
+  it('is reported next to a table of query', async () => {
     await using clients = await startCliClients();
     await startFailed(clients);
     const query = ['query', '-o', 'table', '{ sessions { nodes { id isDemo } } }'];

@@ -15,14 +15,14 @@ import { openTcpProxy } from '../../support/tcp-proxy.js';
 import { startTiltGateway, type TiltGatewayOptions } from '../../support/tilt-gateway.js';
 import { createTiltServer } from '../../support/tilt-server.js';
 
-/** A gateway that sees a Tilt on which all is well, and a way to lose sight of it. */
+/** A gateway with a passing Tilt, and a way to lose contact with it. */
 export interface Scene extends AsyncDisposable {
-  /** `http://127.0.0.1:<port>`: the way of every client to the gateway. */
+  /** `http://127.0.0.1:<port>`: the address for all clients. */
   readonly origin: string;
   /** Id of the Session. */
   readonly id: string;
-  /** Resolves once the gateway no longer sees the Tilt. */
-  lose(): Promise<void>;
+  /** Cuts the contact. Resolves when the gateway cannot read the Tilt any more. */
+  loseContact(): Promise<void>;
 }
 
 /** A run that has just started. */
@@ -33,8 +33,8 @@ const STARTING = {
   ],
 };
 
-/** Every way to lose sight of a Tilt, by its name in docs/guarantees.md. */
-export const WAYS: Readonly<Record<string, () => Promise<Scene>>> = {
+/** Every scenario of lost contact, by its name in docs/guarantees.md. */
+export const SCENARIOS: Readonly<Record<string, () => Promise<Scene>>> = {
   'Tilt was killed': () => tiltScene(({ tilt }) => tilt.stop()),
   async 'Tilt hangs'() {
     const clock = createManualClock();
@@ -102,13 +102,16 @@ export const WAYS: Readonly<Record<string, () => Promise<Scene>>> = {
   },
 };
 
-/** How long a publisher counts as present without a word. Whoever comes first makes the bucket: both name the same. */
+/**
+ * Presence time of a publisher. The process that starts first creates the bucket, so both must use the same
+ * value.
+ */
 const PRESENCE_MS = 2_000;
 
 type Own = <T extends AsyncDisposable>(resource: T) => T;
 
 async function tiltScene(
-  lose: (parts: {
+  loseContact: (parts: {
     readonly tilt: Awaited<ReturnType<typeof createTiltServer>>;
     readonly gateway: Awaited<ReturnType<typeof startTiltGateway>>;
     readonly own: Own;
@@ -123,11 +126,11 @@ async function tiltScene(
     owned.push(resource);
     return resource;
   };
-  return scene(gateway.origin, owned, () => lose({ tilt, gateway, own }));
+  return scene(gateway.origin, owned, () => loseContact({ tilt, gateway, own }));
 }
 
 async function fleetScene(
-  lose: (parts: {
+  loseContact: (parts: {
     readonly nats: Awaited<ReturnType<typeof startNats>>;
     readonly publisher: { kill(signal: NodeJS.Signals): boolean };
   }) => Promise<void> | void,
@@ -143,15 +146,19 @@ async function fleetScene(
     providers: [createNatsProvider({ address, settings: { presenceMs: PRESENCE_MS } })],
   });
   return scene(gateway.origin, [gateway, publisher, tilt, folder, nats], () =>
-    lose({ nats, publisher: publisher.process }),
+    loseContact({ nats, publisher: publisher.process }),
   );
 }
 
-function scene(origin: string, owned: readonly AsyncDisposable[], lose: () => Promise<void> | void): Scene {
+function scene(
+  origin: string,
+  owned: readonly AsyncDisposable[],
+  loseContact: () => Promise<void> | void,
+): Scene {
   return {
     origin,
     id: 'tilt-default/Tiltfile',
-    lose: async () => lose(),
+    loseContact: async () => loseContact(),
     async [Symbol.asyncDispose]() {
       for (const resource of owned) await resource[Symbol.asyncDispose]();
     },

@@ -7,9 +7,9 @@ import { session } from '../support/sessions.js';
 import { openTestBucket, type TestBucket } from '../support/test-bucket.js';
 import { startPublisher } from '../support/test-publisher.js';
 
-const PATIENCE = { timeout: 20_000 };
+const POLL = { timeout: 20_000 };
 
-/** Lets the bucket take nothing more that is larger, or nothing at all. */
+/** Limits the size of further values in the bucket, or seals it. */
 async function limit({ bucket }: TestBucket, change: 'max_msg_size' | 'sealed'): Promise<void> {
   const { config } = await bucket.manager.streams.info(bucket.sessionStream);
   const limits = change === 'sealed' ? { sealed: true } : { max_msg_size: 8_192 };
@@ -35,7 +35,7 @@ describe('a publisher that cannot write the newest state', { timeout: 60_000 }, 
     },
     { what: 'in a sealed bucket', change: 'sealed', words: /sealed/ },
   ] as const)(
-    '$what gives no sign of life: STALE at every gateway, one WARN, and `wait` is not green',
+    '$what stops its heartbeats: STALE at every gateway, one warning, and `wait` does not succeed',
     async (given) => {
       await using nats = await startNats('more' in given ? { extraLines: given.more } : {});
       const address = nats.address('states');
@@ -59,12 +59,12 @@ describe('a publisher that cannot write the newest state', { timeout: 60_000 }, 
       await publisher.green();
       for (const gateway of [early, late]) await gateway.shows('LIVE', 'PASSED');
       await expect
-        .poll(() => logLines(publisher.command, 'INFO').join('\n'), PATIENCE)
+        .poll(() => logLines(publisher.command, 'INFO').join('\n'), POLL)
         .toMatch(/ci\.Tiltfile: its newest state is written again/);
     },
   );
 
-  it('does not make the state of a publisher before it LIVE again', async () => {
+  it('does not make the state of an earlier publisher LIVE again', async () => {
     await using nats = await startNats({ extraLines: 'max_payload: 16K' });
     const address = nats.address('before');
     await using gateway = await serveShortPresenceBucket(address);
@@ -77,23 +77,23 @@ describe('a publisher that cannot write the newest state', { timeout: 60_000 }, 
     const before = await gateway.sessions();
     await using publisher = await publishFile(address, [], {}, 200_000);
     const presence = async () => (await bucket.bucket.presence.get('ci.Tiltfile'))?.string() ?? null;
-    await expect.poll(() => logLines(publisher.command, 'WARN'), PATIENCE).toHaveLength(1);
-    await expect.poll(presence, PATIENCE).toBeNull();
+    await expect.poll(() => logLines(publisher.command, 'WARN'), POLL).toHaveLength(1);
+    await expect.poll(presence, POLL).toBeNull();
     expect(await gateway.sessions()).toEqual(before);
   });
 
-  it('reports that its first state could not be written, too', async () => {
+  it('reports a failed write of its first state too', async () => {
     await using nats = await startNats({ extraLines: 'max_payload: 16K' });
     const address = nats.address('first');
     await using publisher = await publishFile(address, [], {}, 200_000);
     await expect
-      .poll(() => logLines(publisher.command, 'WARN').join('\n'), PATIENCE)
+      .poll(() => logLines(publisher.command, 'WARN').join('\n'), POLL)
       .toMatch(/ci\.Tiltfile: its newest state cannot be written: .*exceeds the maximum message size/);
   });
 });
 
-describe('a gateway of a bucket', () => {
-  it('shows one Session of several as STALE whose newest state cannot be written, and the others as LIVE', async () => {
+describe('a gateway that reads a bucket', () => {
+  it('shows one of several Sessions as STALE when its newest state cannot be written, and the others as LIVE', async () => {
     await using nats = await startNats({ extraLines: 'max_payload: 16K' });
     const address = nats.address('several');
     const settings = { presenceMs: 2_000 };
@@ -101,27 +101,27 @@ describe('a gateway of a bucket', () => {
     await using gateway = await serveShortPresenceBucket(address, {}, ['--bucket-presence', '2s']);
     const states = async () =>
       (await gateway.sessions()).map(({ id, connection }) => `${id} ${connection.state}`);
-    await expect.poll(states, PATIENCE).toEqual(['a/Tiltfile LIVE', 'b/Tiltfile LIVE']);
+    await expect.poll(states, POLL).toEqual(['a/Tiltfile LIVE', 'b/Tiltfile LIVE']);
     const error = randomBytes(60_000).toString('hex');
     one.put(session('a', {}, { resourceVersion: '2', status: { error } }));
-    await expect.poll(states, PATIENCE).toEqual(['a/Tiltfile STALE', 'b/Tiltfile LIVE']);
+    await expect.poll(states, POLL).toEqual(['a/Tiltfile STALE', 'b/Tiltfile LIVE']);
     one.put(session('a', {}, { resourceVersion: '3' }));
-    await expect.poll(states, PATIENCE).toEqual(['a/Tiltfile LIVE', 'b/Tiltfile LIVE']);
+    await expect.poll(states, POLL).toEqual(['a/Tiltfile LIVE', 'b/Tiltfile LIVE']);
     expect(one.lines.filter((line) => line.startsWith('warn '))).toHaveLength(1);
   });
 
-  it('names the key of a state that it cannot read', async () => {
+  it('names the key of a value that it cannot read', async () => {
     await using nats = await startNats();
     const address = nats.address('unreadable');
     await using bucket = await openTestBucket(address, { presenceMs: 3_000 });
     await bucket.bucket.sessions.put('ci.Tiltfile', '{"version":9}');
     await using gateway = await serveShortPresenceBucket(address);
     const sources = async () => JSON.stringify(await gateway.query('{ gateway { sources { error } } }'));
-    await expect.poll(sources, PATIENCE).toContain('ci.Tiltfile: version: expected version 1, got 9');
+    await expect.poll(sources, POLL).toContain('ci.Tiltfile: version: expected version 1, got 9');
   });
 });
 
-describe('a bucket that an account does not let be created', () => {
+describe('an account that does not allow creating the bucket', () => {
   it.each([
     ['max_bytes_required', 'max_mem: 10M, max_store: 10M, max_bytes_required: true', /--bucket-max-bytes/],
     ['max_streams', 'max_mem: 10M, max_store: 10M, max_streams: 1', /raise max_streams/],
@@ -139,14 +139,14 @@ describe('a bucket that an account does not let be created', () => {
     await using nats = await startNats({ extraLines: account(limits) });
     const flags = ['publish', '--to', nats.address('none'), '--instance', 'ci'];
     await using publisher = runCli([...flags, '--', 'sh', '-c', 'read end; exit 7']);
-    await expect.poll(() => logLines(publisher, 'ERROR'), PATIENCE).toHaveLength(1);
+    await expect.poll(() => logLines(publisher, 'ERROR'), POLL).toHaveLength(1);
     publisher.process.stdin.end('end\n');
     expect(await publisher.exit).toBe(7);
     expect(logLines(publisher, 'ERROR')).toEqual([expect.stringMatching(/raise max_streams/)]);
     expect(logLines(publisher, 'WARN')).toEqual([]);
   });
 
-  it('is created with the size of --bucket-max-bytes where the account requires one', async () => {
+  it('accepts the bucket with the size of --bucket-max-bytes when it requires one', async () => {
     const limits = 'max_mem: 10M, max_store: 10M, max_bytes_required: true';
     await using nats = await startNats({ extraLines: account(limits) });
     const address = nats.address('sized');

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPage } from '../../docs/pages.js';
 import { useBrowserTimeouts } from '../../support/browser-timeouts.js';
 import { launchBrowser } from '../support/browser.js';
+import { SCENARIOS, type Scene } from './scenarios.js';
 import { SURFACES, type Surface } from './surfaces.js';
-import { type Scene, WAYS } from './ways.js';
 
 useBrowserTimeouts();
 
-/** The table in docs/guarantees.md: for each way to lose sight of a Tilt what each surface shows. */
+/** Table in docs/guarantees.md: what each surface shows after each scenario. */
 const [columns = [], ...rows] = tableBelow('## When the connection to a Tilt is lost');
 const cells = rows.map(([way = '', ...words]) => ({
   way,
@@ -22,8 +22,8 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 describe('docs/guarantees.md', () => {
-  it('tells of every way to lose sight of a Tilt, for every surface, and no cell is green', () => {
-    expect(cells.map(({ way }) => way)).toEqual(Object.keys(WAYS));
+  it('lists every scenario and every surface, and shows no passing state in any cell', () => {
+    expect(cells.map(({ way }) => way)).toEqual(Object.keys(SCENARIOS));
     for (const { shown } of cells) {
       expect([...shown.keys()]).toEqual(Object.keys(SURFACES));
       expect([...shown.values()].filter((text) => /PASSED|READY|Passing|Passed|code 0/.test(text))).toEqual(
@@ -33,7 +33,7 @@ describe('docs/guarantees.md', () => {
   });
 });
 
-describe.each(cells)('sight of a Tilt is lost: $way', ({ way, shown }) => {
+describe.each(cells)('after contact with a Tilt is lost ($way)', ({ way, shown }) => {
   let scene: Scene | null = null;
   const surfaces = new Map<string, Surface>();
   afterAll(async () => {
@@ -41,28 +41,28 @@ describe.each(cells)('sight of a Tilt is lost: $way', ({ way, shown }) => {
     await scene?.[Symbol.asyncDispose]();
   });
 
-  it('every surface shows that all is well before', async () => {
-    const prepare = WAYS[way];
-    if (prepare === undefined) throw new Error(`Expected one of ${Object.keys(WAYS)}, got ${way}`);
+  it('every surface has shown a passing state before', async () => {
+    const prepare = SCENARIOS[way];
+    if (prepare === undefined) throw new Error(`Expected one of ${Object.keys(SCENARIOS)}, got ${way}`);
     scene = await prepare();
     for (const [name, open] of Object.entries(SURFACES)) surfaces.set(name, await open(scene, browser));
     const before = way === DEMO ? /, LIVE$|^In progress$/ : /^PASSED, LIVE$|^Passing$/;
     for (const [name, surface] of surfaces) {
       if (name !== 'wait') await expect.poll(() => surface.look()).toMatch(before);
     }
-    await scene.lose();
+    await scene.loseContact();
   });
 
-  it.each([...shown])('%s then shows "%s", nothing green', async (name, expected) => {
+  it.each([...shown])('the surface %s shows "%s" and nothing passing', async (name, expected) => {
     const surface = surfaces.get(name);
     await expect.poll(() => surface?.look(), { timeout: 60_000 }).toBe(expected);
   });
 });
 
-/** The demo is no Tilt: nothing was well before. */
+/** The demo is no Tilt: its verdict was not PASSED before. */
 const DEMO = 'only the demo is there';
 
-/** The table below a heading, row by row, its header first. */
+/** Rows of the table below a heading, starting with its header. */
 function tableBelow(heading: string): string[][] {
   const [, section = ''] = readPage('docs/guarantees.md').text.split(`${heading}\n`);
   const lines = (section.split('\n## ')[0] ?? '').split('\n').filter((line) => line.startsWith('|'));
