@@ -1,6 +1,4 @@
 import { request } from 'node:http';
-import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
@@ -8,6 +6,7 @@ import { DEFAULT_LEEWAY_MS } from '../../src/server/access/access.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { startIdentityProvider } from '../support/identity-provider.js';
 import { createManualClock } from '../support/manual-clock.js';
+import { sendRaw } from '../support/raw-request.js';
 import { session } from '../support/sessions.js';
 import { connectWebSocket, initWebSocket } from '../support/web-socket-client.js';
 
@@ -24,7 +23,11 @@ async function start(options: GatewayOptions): Promise<TestGateway> {
 }
 
 /** Sends a query. Resolves with status, body and headers; asserts that an error does not leak the Session. */
-async function ask({ url }: TestGateway, headers: Record<string, string> = {}, accept = 'application/json') {
+async function sendQuery(
+  { url }: TestGateway,
+  headers: Record<string, string> = {},
+  accept = 'application/json',
+) {
   const response = await fetch(`${url}?query=${encodeURIComponent(QUERY)}`, {
     headers: { accept, ...headers },
   });
@@ -73,11 +76,9 @@ describe('the Host allow-list', () => {
   it('health checks answer HTTP/1.0 requests without a Host header', async () => {
     await using gateway = await start({});
     for (const path of ['/healthz', '/readyz']) {
-      expect(await rawAnswer(gateway, `GET ${path} HTTP/1.0\r\n\r\n`)).toMatch(
-        /^HTTP\/1\.1 200 OK.*\nok\n$/s,
-      );
+      expect(await sendRaw(gateway, `GET ${path} HTTP/1.0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 OK.*\nok\n$/s);
     }
-    expect(await rawAnswer(gateway, 'GET /graphql HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await sendRaw(gateway, 'GET /graphql HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 403 /);
   });
 
   it('/metrics accepts any Host with a valid token, which a DNS rebinding page does not have', async () => {
@@ -91,7 +92,7 @@ describe('the Host allow-list', () => {
 
   it('a request with several Host headers is rejected with 400', async () => {
     await using gateway = await start({});
-    const answer = await rawAnswer(
+    const answer = await sendRaw(
       gateway,
       'GET /healthz HTTP/1.1\r\nhost: localhost\r\nHOST: evil.example\r\nconnection: close\r\n\r\n',
     );
@@ -103,7 +104,7 @@ describe('the Host allow-list', () => {
     const target = (host: string) =>
       `GET http://${host}/graphql?query=%7Bsessions%7BtotalCount%7D%7D HTTP/1.1\r\n`;
     const ask = (host: string, header: string) =>
-      rawAnswer(gateway, `${target(host)}host: ${header}\r\nconnection: close\r\n\r\n`);
+      sendRaw(gateway, `${target(host)}host: ${header}\r\nconnection: close\r\n\r\n`);
     expect(await ask('localhost:4000', 'evil.example')).toMatch(/^HTTP\/1\.1 200 .*"totalCount":1/s);
     expect(await ask('evil.example', 'localhost')).toMatch(/^HTTP\/1\.1 403 /);
   });
@@ -135,7 +136,7 @@ describe('the Origin allow-list', () => {
       const host = new URL(gateway.url).host;
       const sent = Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, v.replace('HOST', host)]));
       for (const accept of ['application/json', 'text/event-stream']) {
-        expect(await ask(gateway, sent, accept)).toMatchObject(outcome);
+        expect(await sendQuery(gateway, sent, accept)).toMatchObject(outcome);
       }
       const connecting = connectWebSocket(gateway.webSocketUrl, { headers: sent });
       if (outcome === answered) (await connecting).socket.terminate();
@@ -167,10 +168,10 @@ describe('the Origin allow-list', () => {
     expect(allowed.headers.get('vary')).toBe('origin, access-control-request-headers');
     const denied = await preflight('https://evil.example');
     expect([denied.status, denied.headers.get('access-control-allow-origin')]).toEqual([403, null]);
-    const asked = await ask(gateway, { origin: 'https://b.example', authorization: `Bearer ${TOKEN}` });
+    const asked = await sendQuery(gateway, { origin: 'https://b.example', authorization: `Bearer ${TOKEN}` });
     expect(asked.headers.get('access-control-allow-origin')).toBe('https://b.example');
     expect(asked.headers.get('vary')).toContain('origin');
-    const unauthenticated = await ask(gateway, { origin: 'https://b.example' });
+    const unauthenticated = await sendQuery(gateway, { origin: 'https://b.example' });
     expect([unauthenticated.status, unauthenticated.headers.get('vary')]).toEqual([401, 'origin']);
   });
 
@@ -199,19 +200,19 @@ describe('the token', () => {
   it('HTTP and SSE require the token', async () => {
     await using gateway = await start({ token: TOKEN });
     for (const accept of ['application/json', 'text/event-stream']) {
-      const missing = await ask(gateway, {}, accept);
+      const missing = await sendQuery(gateway, {}, accept);
       expect(missing).toMatchObject(rejected(401, 'UNAUTHENTICATED'));
       expect(missing.headers.get('www-authenticate')).toContain('Bearer');
-      expect(await ask(gateway, { authorization: `Bearer ${TOKEN}x` }, accept)).toMatchObject(
+      expect(await sendQuery(gateway, { authorization: `Bearer ${TOKEN}x` }, accept)).toMatchObject(
         rejected(401, 'token is invalid'),
       );
       for (const authorization of [`Basic ${TOKEN}`, TOKEN, 'Bearer ', 'Negotiate YII=']) {
-        expect(await ask(gateway, { authorization }, accept)).toMatchObject(
+        expect(await sendQuery(gateway, { authorization }, accept)).toMatchObject(
           rejected(401, 'A token is required'),
         );
       }
-      expect(await ask(gateway, { authorization: `Bearer ${TOKEN}` }, accept)).toMatchObject(answered);
-      expect(await ask(gateway, { authorization: `bearer  ${TOKEN}` }, accept)).toMatchObject(answered);
+      expect(await sendQuery(gateway, { authorization: `Bearer ${TOKEN}` }, accept)).toMatchObject(answered);
+      expect(await sendQuery(gateway, { authorization: `bearer  ${TOKEN}` }, accept)).toMatchObject(answered);
     }
   });
 
@@ -259,7 +260,7 @@ describe('the token', () => {
     expect(cookie).toMatch(/^tilt-graphql-\d+=[^;]*; HttpOnly; SameSite=Lax$/);
     const [pair = ''] = cookie.split(';');
     expect((await open('', { cookie: `other=1; ${pair}` })).status).toBe(200);
-    expect(await ask(gateway, { cookie: pair })).toMatchObject(answered);
+    expect(await sendQuery(gateway, { cookie: pair })).toMatchObject(answered);
     (await initWebSocket(gateway.webSocketUrl, undefined, { headers: { cookie: pair } })).socket.terminate();
 
     expect((await open('')).status).toBe(401);
@@ -285,7 +286,7 @@ describe('the token', () => {
     const signedIn = await post({ token: TOKEN, page: 'graphql' });
     expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, 'graphql']);
     const [cookie = ''] = signedIn.headers.get('set-cookie')?.split(';') ?? [];
-    expect(await ask(gateway, { cookie })).toMatchObject(answered);
+    expect(await sendQuery(gateway, { cookie })).toMatchObject(answered);
     for (const page of ['', 'https://evil.example/', '//evil.example', '../x', 'nothing']) {
       expect((await post({ token: TOKEN, page })).headers.get('location')).toBe('./');
     }
@@ -428,7 +429,7 @@ describe('a JWT of an identity provider', () => {
     // After `complete` clients would not reconnect.
     expect(await stream.text()).not.toContain('event: complete');
     await expect.poll(() => setup.gateway.gateway.readers).toBe(0);
-    const late = await ask(setup.gateway, { authorization: `Bearer ${token}` });
+    const late = await sendQuery(setup.gateway, { authorization: `Bearer ${token}` });
     expect(late).toMatchObject(rejected(401, 'expired'));
   });
 
@@ -442,7 +443,7 @@ describe('a JWT of an identity provider', () => {
   ])('a JWT %s is rejected', async (_, changed, status, message) => {
     await using setup = await setUp();
     const token = await setup.provider.sign({ ...setup.claims, ...changed });
-    expect(await ask(setup.gateway, { authorization: `Bearer ${token}` })).toMatchObject(
+    expect(await sendQuery(setup.gateway, { authorization: `Bearer ${token}` })).toMatchObject(
       rejected(status, message),
     );
   });
@@ -458,7 +459,7 @@ describe('a JWT of an identity provider', () => {
       `${none}.${payload}.`,
       'nonsense',
     ]) {
-      expect(await ask(setup.gateway, { authorization: `Bearer ${token}` })).toMatchObject(
+      expect(await sendQuery(setup.gateway, { authorization: `Bearer ${token}` })).toMatchObject(
         rejected(401, 'UNAUTHENTICATED'),
       );
     }
@@ -468,7 +469,7 @@ describe('a JWT of an identity provider', () => {
     await using provider = await startIdentityProvider();
     const token = await provider.sign({ tilt_instances: '*' });
     await using gateway = await start({ jwt: { jwks: new URL('http://127.0.0.1:9/keys') } });
-    expect(await ask(gateway, { authorization: `Bearer ${token}` })).toMatchObject(
+    expect(await sendQuery(gateway, { authorization: `Bearer ${token}` })).toMatchObject(
       rejected(503, 'cannot be checked at the moment'),
     );
     await expect(initWebSocket(gateway.webSocketUrl, { token })).rejects.toThrow(/^1013 Tokens cannot/);
@@ -477,17 +478,10 @@ describe('a JWT of an identity provider', () => {
   it('repeated requests with a JWT fetch the signing keys once', async () => {
     await using setup = await setUp();
     const authorization = `Bearer ${await setup.provider.sign(setup.claims)}`;
-    for (let again = 0; again < 5; again += 1) await ask(setup.gateway, { authorization });
+    for (let again = 0; again < 5; again += 1) await sendQuery(setup.gateway, { authorization });
     expect(setup.provider.requests).toBe(1);
   });
 });
-
-/** Sends raw bytes. Resolves with everything received until the connection closes. */
-async function rawAnswer({ url }: TestGateway, bytes: string): Promise<string> {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  socket.write(bytes);
-  return text(socket);
-}
 
 /** Sends a GET with a custom Host header, which `fetch` does not allow. */
 async function rawGet(

@@ -20,13 +20,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function file(name: string, content: string): Promise<string> {
+async function writeTemporaryFile(name: string, content: string): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, content);
   return path;
 }
 
-async function ask(url: string, query: string): Promise<unknown> {
+async function sendQuery(url: string, query: string): Promise<unknown> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -50,15 +50,17 @@ describe('tilt-graphql', () => {
       expect.stringMatching(/^open http:.* for GraphiQL$/),
       '',
     ]);
-    expect(await ask(url, '{ session { id } }')).toEqual({ data: { session: { id: 'demo/Tiltfile' } } });
+    expect(await sendQuery(url, '{ session { id } }')).toEqual({
+      data: { session: { id: 'demo/Tiltfile' } },
+    });
   });
 
   it('serve reads a file source, with or without a name, and follows its changes', async () => {
-    const path = await file('shop.json', JSON.stringify(sessionJson({ uid: 'one' })));
+    const path = await writeTemporaryFile('shop.json', JSON.stringify(sessionJson({ uid: 'one' })));
     await using command = runCli(['serve', '--port', '0', '--source', path, '--source', `other=${path}`]);
     const [, url = ''] = await command.until(LISTENS);
     await expect
-      .poll(() => ask(url, '{ sessions { nodes { id status { done } } } }'))
+      .poll(() => sendQuery(url, '{ sessions { nodes { id status { done } } } }'))
       .toEqual({
         data: {
           sessions: {
@@ -69,9 +71,12 @@ describe('tilt-graphql', () => {
           },
         },
       });
-    await file('shop.json', JSON.stringify(sessionJson({ uid: 'one', status: { done: true } })));
+    await writeTemporaryFile(
+      'shop.json',
+      JSON.stringify(sessionJson({ uid: 'one', status: { done: true } })),
+    );
     await expect
-      .poll(() => ask(url, '{ session(id: "shop/Tiltfile") { status { done } } }'))
+      .poll(() => sendQuery(url, '{ session(id: "shop/Tiltfile") { status { done } } }'))
       .toEqual({
         data: { session: { status: { done: true } } },
       });
@@ -84,13 +89,13 @@ describe('tilt-graphql', () => {
     const [, url = ''] = await command.until(LISTENS);
     const query = '{ session { id connection { state } } }';
     await expect
-      .poll(() => ask(url, query))
+      .poll(() => sendQuery(url, query))
       .toEqual({
         data: { session: { id: 'stdin/Tiltfile', connection: { state: 'LIVE' } } },
       });
     command.process.stdin.end();
     await expect
-      .poll(() => ask(url, query))
+      .poll(() => sendQuery(url, query))
       .toEqual({
         data: { session: { id: 'stdin/Tiltfile', connection: { state: 'GONE' } } },
       });
@@ -121,14 +126,14 @@ describe('tilt-graphql', () => {
     const [, url = ''] = await command.until(LISTENS);
     const error = expect.stringMatching(/^value \d: expected/);
     await expect
-      .poll(() => ask(url, '{ gateway { sources { name state error sessionCount } } }'))
+      .poll(() => sendQuery(url, '{ gateway { sources { name state error sessionCount } } }'))
       .toEqual({
         data: { gateway: { sources: [{ name: 'stdin', state: 'STALE', error, sessionCount: 0 }] } },
       });
     await command.until(/now: stdin STALE \(value \d: expected .*\)\n/);
     expect(command.stderr).toMatch(/Source stdin: value \d: expected/);
     const gone = { connection: { state: 'GONE', error: 'the stream has ended' } };
-    expect(await ask(url, '{ sessions { nodes { connection { state error } } } }')).toEqual({
+    expect(await sendQuery(url, '{ sessions { nodes { connection { state error } } } }')).toEqual({
       data: { sessions: { nodes: before === '' ? [] : [gone] } },
     });
   });
@@ -145,7 +150,7 @@ describe('tilt-graphql', () => {
     await mkdir(home);
     await writeKubeconfig(join(home, 'config'), { 'tilt-default': server });
     await expect
-      .poll(() => ask(url, '{ session { id connection { state } } }'))
+      .poll(() => sendQuery(url, '{ session { id connection { state } } }'))
       .toEqual({ data: { session: { id: 'tilt-default/Tiltfile', connection: { state: 'LIVE' } } } });
   });
 
@@ -165,7 +170,7 @@ describe('tilt-graphql', () => {
     const [, url = ''] = await command.until(LISTENS);
     const live = { connection: { state: 'LIVE' } };
     await expect
-      .poll(() => ask(url, '{ sessions { nodes { id connection { state } } } }'))
+      .poll(() => sendQuery(url, '{ sessions { nodes { id connection { state } } } }'))
       .toEqual({
         data: {
           sessions: {
@@ -233,7 +238,7 @@ describe('tilt-graphql', () => {
     await using command = runCli([], { TILT_GRAPHQL_PORT: '0', TILT_GRAPHQL_SOURCE: 'mine=demo' });
     const [, url = ''] = await command.until(LISTENS);
     await expect
-      .poll(() => ask(url, '{ session { id } }'))
+      .poll(() => sendQuery(url, '{ session { id } }'))
       .toEqual({ data: { session: { id: 'mine/Tiltfile' } } });
   });
 
@@ -280,7 +285,11 @@ describe('serve beyond loopback', () => {
 
   it.each([
     ['the environment', async () => [[], { TILT_GRAPHQL_TOKEN: 'known-to-its-clients' }] as const],
-    ['a file', async () => [['--token-file', await file('known', 'known-to-its-clients\n')], {}] as const],
+    [
+      'a file',
+      async () =>
+        [['--token-file', await writeTemporaryFile('known', 'known-to-its-clients\n')], {}] as const,
+    ],
   ])('serve reads a token from %s and never prints it', async (_, given) => {
     const [args, env] = await given();
     await using cli = runCli(['--port', '0', '--source', 'demo', '--log-level', 'debug', ...args], env);
@@ -308,14 +317,19 @@ describe('invalid command-line input', () => {
     ['a missing token file', () => ['--token-file', '/nonexistent'], /--token-file \/nonexistent: .*ENOENT/],
     [
       'a weak token',
-      async () => ['--token-file', await file('token', 'secret\n')],
+      async () => ['--token-file', await writeTemporaryFile('token', 'secret\n')],
       /--token-file .*token: expected at least 16 characters/,
     ],
     ['a JWKS over plain HTTP', () => ['--jwks', 'http://example.com/keys'], /is invalid.*https/],
     ['a certificate without its key', () => ['--tls-cert', '/c.pem'], /--tls-cert PATH and --tls-key PATH/],
     [
       'an invalid certificate',
-      async () => ['--tls-cert', await file('c.pem', 'x'), '--tls-key', await file('k.pem', 'y')],
+      async () => [
+        '--tls-cert',
+        await writeTemporaryFile('c.pem', 'x'),
+        '--tls-key',
+        await writeTemporaryFile('k.pem', 'y'),
+      ],
       /--tls-cert .*c\.pem and --tls-key .*: invalid key pair: /,
     ],
     ['an invalid path prefix', () => ['--path-prefix', 'tilt'], /'tilt' is invalid.*such as \/tilt/],
@@ -324,7 +338,7 @@ describe('invalid command-line input', () => {
     ['an invalid limit', () => ['--limit', 'depth=0'], /'depth=0' is invalid.*depth=NUMBER/],
     [
       'an invalid manifest',
-      async () => ['--documents', await file('manifest.json', '[]')],
+      async () => ['--documents', await writeTemporaryFile('manifest.json', '[]')],
       /--documents .*manifest\.json: expected an object of documents by id, got a list/,
     ],
     ['an invalid size', () => ['--query-cache', 'big'], /'big' is invalid.*such as 0, 500k/],
@@ -340,18 +354,23 @@ describe('invalid command-line input', () => {
       'a Session file with a field of a wrong type',
       async () => [
         '--source',
-        await file('wrong.json', JSON.stringify(sessionJson({ status: { pid: 'twelve' } }))),
+        await writeTemporaryFile('wrong.json', JSON.stringify(sessionJson({ status: { pid: 'twelve' } }))),
       ],
       /wrong\.json.*status\.pid: expected a whole number/,
     ],
     [
       'a kubeconfig that is not YAML',
-      async () => ['--kubeconfig', await file('broken.yaml', 'contexts: [')],
+      async () => ['--kubeconfig', await writeTemporaryFile('broken.yaml', 'contexts: [')],
       /broken\.yaml/,
     ],
     [
       'a context that does not exist',
-      async () => ['--kubeconfig', await file('empty.yaml', 'contexts: null\n'), '--context', 'tilt-1'],
+      async () => [
+        '--kubeconfig',
+        await writeTemporaryFile('empty.yaml', 'contexts: null\n'),
+        '--context',
+        'tilt-1',
+      ],
       /empty\.yaml.*tilt-1/,
     ],
     ['the same source twice', () => ['--source', 'demo', '--source', 'demo'], /demo.*NAME=/],

@@ -17,14 +17,16 @@ type Costly = TestGateway & { readonly source: MemorySource };
 
 /** Starts a gateway with Sessions of many targets. */
 async function start(sessions: number, targets: number, options: GatewayOptions = {}): Promise<Costly> {
-  const all = Array.from({ length: sessions }, (_, index) => session(`s${index}`, many(targets, 'running')));
+  const all = Array.from({ length: sessions }, (_, index) =>
+    session(`s${index}`, createTargets(targets, 'running')),
+  );
   const source = createMemoryProvider('many', all);
   const gateway = await startGateway({ providers: [source.provider], ...options });
   await gateway.gateway.ready();
   return { ...gateway, source };
 }
 
-function many(count: number, state: TargetStates[string]): TargetStates {
+function createTargets(count: number, state: TargetStates[string]): TargetStates {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`target-${index}`, state]));
 }
 
@@ -34,15 +36,15 @@ function open({ origin }: TestGateway): Socket {
   return socket;
 }
 
-function requestOf(query: string, accept = 'application/json'): string {
+function formatRequest(query: string, accept = 'application/json'): string {
   const path = `/graphql?query=${encodeURIComponent(query)}`;
   return `GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`;
 }
 
-/** Creates an operation whose JSON takes long to parse. */
+/** An operation whose JSON takes long to parse. */
 const NESTED = `{"query":"{ __typename }","variables":{"x":${'['.repeat(450_000)}${']'.repeat(450_000)}}}`;
 
-/** Creates a document that takes long to validate, because each fragment is compared with all later ones. */
+/** A document that takes long to validate, because each fragment is compared with all later ones. */
 const CHAIN = `{ ...f0 } ${Array.from({ length: 480 }, (_, n) => `fragment f${n} on Query { __typename ${n < 479 ? `...f${n + 1}` : ''} }`).join(' ')}`;
 
 function toChunk(text: string): string {
@@ -67,12 +69,12 @@ async function openWebSocket(gateway: TestGateway): Promise<Socket> {
   ];
   socket.write(`${request.join('\r\n')}\r\n\r\n`);
   socket.write(textFrame('{"type":"connection_init"}'));
-  await includes(socket, 'connection_ack');
+  await waitForText(socket, 'connection_ack');
   return socket;
 }
 
 /** Resolves when the text has been received. */
-function includes(socket: Socket, text: string): Promise<void> {
+function waitForText(socket: Socket, text: string): Promise<void> {
   return new Promise((resolve) => {
     let last = '';
     socket.on('data', (bytes) => {
@@ -83,7 +85,7 @@ function includes(socket: Socket, text: string): Promise<void> {
 }
 
 /** Resolves with the order in which the promises settled. */
-async function race(tasks: Readonly<Record<string, Promise<unknown>>>): Promise<string[]> {
+async function settlementOrder(tasks: Readonly<Record<string, Promise<unknown>>>): Promise<string[]> {
   const order: string[] = [];
   await Promise.all(
     Object.entries(tasks).map(async ([name, task]) => {
@@ -101,7 +103,7 @@ describe('U1: a long operation', () => {
     await using gateway = await start(100, 200);
     const asked = gateway.query<{ sessions: { nodes: unknown[] } }>(ALL);
     await new Promise(setImmediate);
-    const order = await race({ all: asked, health: fetch(`${gateway.origin}/healthz`) });
+    const order = await settlementOrder({ all: asked, health: fetch(`${gateway.origin}/healthz`) });
     expect(order).toEqual(['health', 'all']);
     expect((await asked).data.sessions.nodes).toHaveLength(100);
   });
@@ -140,7 +142,7 @@ describe('U1: a long operation', () => {
       const answers = clients.map(({ answered }, index) => [`${index}`, answered] as const);
       for (const { finish } of clients) finish();
       health.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n');
-      const order = await race({ ...Object.fromEntries(answers), health: once(health, 'data') });
+      const order = await settlementOrder({ ...Object.fromEntries(answers), health: once(health, 'data') });
       expect(order).toHaveLength(11);
       expect(order.indexOf('health')).toBeLessThan(5);
       for (const { socket } of [...clients, { socket: health }]) socket.destroy();
@@ -164,11 +166,11 @@ describe('U1: a long operation', () => {
       const health = open(gateway);
       await once(health, 'connect');
       const rejected = sockets.map(
-        (socket, index) => [`${index}`, includes(socket, 'Invalid message')] as const,
+        (socket, index) => [`${index}`, waitForText(socket, 'Invalid message')] as const,
       );
       for (const socket of sockets) socket.write(bytes.subarray(first.length));
       health.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n');
-      const order = await race({ ...Object.fromEntries(rejected), health: once(health, 'data') });
+      const order = await settlementOrder({ ...Object.fromEntries(rejected), health: once(health, 'data') });
       expect(order).toHaveLength(11);
       expect(order.indexOf('health')).toBeLessThan(5);
       for (const socket of [...sockets, health]) socket.destroy();
@@ -192,7 +194,7 @@ describe('U1: a long operation', () => {
     await using gateway = await start(50, 200);
     const query = `{ ${['a', 'b', 'c'].map((name) => `${name}: targets { phase }`).join(' ')} }`;
     const asked = gateway.query<Record<string, { phase: string }[]>>(query);
-    const change = setInterval(() => gateway.source.put(session('s0', many(200, 'ready'))), 1);
+    const change = setInterval(() => gateway.source.put(session('s0', createTargets(200, 'ready'))), 1);
     const { data } = await asked;
     clearInterval(change);
     const seen = Object.values(data).map((targets) => new Set(targets.map(({ phase }) => phase)).size);
@@ -219,7 +221,7 @@ describe('U1: a long operation', () => {
     client.send({ id: '1', type: 'subscribe', payload: { query } });
     await expect.poll(() => gateway.gateway.readers).toBe(1);
     for (const state of ['ready', 'failed', 'ready', 'failed'] as const) {
-      gateway.source.put(session('s0', { ...many(3_000, 'running'), 'target-7': state }));
+      gateway.source.put(session('s0', { ...createTargets(3_000, 'running'), 'target-7': state }));
       await new Promise(setImmediate);
     }
     const phases = () => {
@@ -302,7 +304,7 @@ describe('a client that does not read', () => {
     gateway.source.put(largeSession('a', 16, LONG / 16));
     const socket = open(gateway);
     socket.pause();
-    socket.write(requestOf(query, accept));
+    socket.write(formatRequest(query, accept));
     const closed = once(socket, 'close');
     await expect
       .poll(
@@ -324,13 +326,13 @@ describe('a client that does not read', () => {
     gateway.source.put(largeSession('a', 16, LONG / 16));
     const socket = open(gateway);
     socket.pause();
-    const before = memory();
+    const before = measureMemory();
     for (let n = 0; n < 20; n += 1)
-      socket.write(requestOf(`{ a${n}: session { status { targets { ${WAIT_REASON_FIELDS} } } } }`));
-    await expect.poll(() => memory() - before, { timeout: 20_000 }).toBeGreaterThan(LONG / 2);
+      socket.write(formatRequest(`{ a${n}: session { status { targets { ${WAIT_REASON_FIELDS} } } } }`));
+    await expect.poll(() => measureMemory() - before, { timeout: 20_000 }).toBeGreaterThan(LONG / 2);
     for (let turns = 0; turns < 20; turns += 1) await fetch(`${gateway.origin}/healthz`);
     // 20 responses are 320 MB.
-    expect(memory() - before).toBeLessThan(10 * LONG);
+    expect(measureMemory() - before).toBeLessThan(10 * LONG);
     let bytes = 0;
     socket.on('data', (chunk) => {
       bytes += chunk.length;
@@ -340,7 +342,7 @@ describe('a client that does not read', () => {
     socket.destroy();
   });
 
-  function memory(): number {
+  function measureMemory(): number {
     const { arrayBuffers, heapUsed, external } = process.memoryUsage();
     return Math.max(arrayBuffers, external) + heapUsed;
   }
@@ -395,7 +397,7 @@ describe('the subscriptions of one WebSocket', () => {
 });
 
 describe('TLS connections without a handshake', () => {
-  async function silent({ origin }: TestGateway): Promise<Socket> {
+  async function openSilentSocket({ origin }: TestGateway): Promise<Socket> {
     const socket = connect(Number(new URL(origin).port), '127.0.0.1');
     socket.on('error', () => {});
     await once(socket, 'connect');
@@ -417,11 +419,11 @@ describe('TLS connections without a handshake', () => {
   it('TLS connections without a handshake are limited in number', async () => {
     const { ca, server: tls } = await sharedTls();
     await using gateway = await start(0, 0, { tls, limits: { socketsPerAddress: 3 } });
-    const sockets = await Promise.all(Array.from({ length: 3 }, () => silent(gateway)));
+    const sockets = await Promise.all(Array.from({ length: 3 }, () => openSilentSocket(gateway)));
     await expect.poll(() => ask(gateway, ca)).toMatch(/^HTTP\/1\.1 429 .*TOO_MANY_CONNECTIONS/s);
     let cut = 0;
     for (let n = 0; n < 100; n += 1) {
-      const socket = await silent(gateway);
+      const socket = await openSilentSocket(gateway);
       socket.once('close', () => {
         cut += 1;
       });
@@ -437,7 +439,7 @@ describe('TLS connections without a handshake', () => {
     const { ca, server: tls } = await sharedTls();
     await using gateway = await start(0, 0, { tls, limits: { socketsPerAddress: 3, headersMs: 200 } });
     const closed = await Promise.all(
-      Array.from({ length: 3 }, async () => once((await silent(gateway)).resume(), 'close')),
+      Array.from({ length: 3 }, async () => once((await openSilentSocket(gateway)).resume(), 'close')),
     );
     expect(closed).toHaveLength(3);
     await expect.poll(() => ask(gateway, ca)).toMatch(/^HTTP\/1\.1 200 /);

@@ -20,7 +20,7 @@ function open({ origin }: TestGateway) {
 }
 
 /** Sends raw bytes. Resolves with the head of the first response. */
-async function headOf(gateway: TestGateway, bytes: string): Promise<string> {
+async function readResponseHead(gateway: TestGateway, bytes: string): Promise<string> {
   const socket = open(gateway);
   socket.write(bytes);
   let text = '';
@@ -88,7 +88,7 @@ describe('a page of an allowed origin', () => {
     'a page of an allowed origin can read status %i of %s',
     async (status, _, bytes, options) => {
       await using gateway = await start(options);
-      const head = await headOf(gateway, bytes(PAGE));
+      const head = await readResponseHead(gateway, bytes(PAGE));
       expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
       expect(head).toMatch(new RegExp(`^access-control-allow-origin: ${PAGE}\r$`, 'im'));
       expect(head).toMatch(/^vary: (.*, )?origin(,.*)?\r?$/im);
@@ -104,7 +104,7 @@ describe('a page of an allowed origin', () => {
       await using gateway = await start({ limits });
       const first = open(gateway);
       await once(first, 'connect');
-      const head = await headOf(gateway, request({}));
+      const head = await readResponseHead(gateway, request({}));
       expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
       expect(head).toContain(`access-control-allow-origin: ${PAGE}`);
       expect(head).toMatch(/^access-control-expose-headers: .*retry-after/m);
@@ -118,7 +118,7 @@ describe('a page of an allowed origin', () => {
     await using gateway = await start({ limits: { socketsPerAddress: 1 } });
     const first = open(gateway);
     await once(first, 'connect');
-    const head = await headOf(
+    const head = await readResponseHead(
       gateway,
       request({ method: 'OPTIONS', 'access-control-request-method': 'POST' }),
     );
@@ -132,6 +132,6 @@ describe('a page of an allowed origin', () => {
 describe('a page of another origin', () => {
   it.each(answers)('a page of another origin cannot read status %i of %s', async (_, __, bytes, options) => {
     await using gateway = await start(options);
-    expect(await headOf(gateway, bytes('https://evil.example'))).not.toMatch(/access-control-/i);
+    expect(await readResponseHead(gateway, bytes('https://evil.example'))).not.toMatch(/access-control-/i);
   });
 });

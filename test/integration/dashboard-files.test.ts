@@ -12,7 +12,7 @@ const get = (gateway: TestGateway, path: string, headers: Record<string, string>
   fetch(gateway.origin + path, { redirect: 'manual', headers });
 
 /** Returns the addresses of the files that a page references, unchanged. */
-async function assetsOf(page: Response): Promise<string[]> {
+async function parseAssets(page: Response): Promise<string[]> {
   return [...(await page.text()).matchAll(/(?:src|href)="(assets\/[^"]+)"/g)].map(([, path = '']) => path);
 }
 
@@ -27,13 +27,13 @@ describe('the dashboard', () => {
     expect(policy).toContain("frame-ancestors 'none'");
     expect(page.headers.get('x-content-type-options')).toBe('nosniff');
     expect(page.headers.get('referrer-policy')).toBe('no-referrer');
-    expect(await assetsOf(page)).toHaveLength(3);
+    expect(await parseAssets(page)).toHaveLength(3);
   });
 
   it('the compressed dashboard is smaller than 100 kB in total', async () => {
     await using gateway = await startGateway();
     const page = await get(gateway, '/');
-    const paths = ['/', ...(await assetsOf(page)).map((path) => `/${path}`)];
+    const paths = ['/', ...(await parseAssets(page)).map((path) => `/${path}`)];
     const sizes = await Promise.all(
       paths.map(async (path) => {
         const response = await get(gateway, path, { 'accept-encoding': 'gzip' });
@@ -57,7 +57,7 @@ describe('the dashboard', () => {
       'no-cache',
     ]);
     expect((await get(gateway, '/', { 'if-none-match': etag })).status).toBe(304);
-    for (const path of await assetsOf(page)) {
+    for (const path of await parseAssets(page)) {
       const asset = await get(gateway, `/${path}`);
       expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
       expect(asset.headers.get('content-type')).toMatch(/^text\/(javascript|css); charset=utf-8$/);
@@ -89,7 +89,7 @@ describe('the dashboard', () => {
     await using gateway = await startGateway({ pathPrefix: '/tilt' });
     const bare = await get(gateway, '/tilt?session=a');
     expect([bare.status, bare.headers.get('location')]).toEqual([302, './tilt/?session=a']);
-    const [asset] = await assetsOf(await get(gateway, '/tilt/'));
+    const [asset] = await parseAssets(await get(gateway, '/tilt/'));
     expect((await get(gateway, `/tilt/${asset}`)).status).toBe(200);
     expect((await get(gateway, `/${asset}`)).status).toBe(404);
   });

@@ -62,21 +62,21 @@ describe('TLS', () => {
     await using folder = await createTemporaryFolder();
     const [cert, key] = [folder.file('cert.pem'), folder.file('key.pem')];
     const [first, second] = [await createTls(), await createTls()];
-    await place(first);
+    await writeCertificate(first);
     await using cli = runCli(['--port', '0', '--source', 'demo', '--tls-cert', cert, '--tls-key', key]);
     const [, url = ''] = await cli.until(/listens on (https:\S+)/);
     expect(await get(url, first)).toEqual({ status: 200, type: 'application/json' });
     expect(await get(url, first, 'text/event-stream')).toEqual({ status: 200, type: 'text/event-stream' });
     const client = await initWebSocket(url.replace('https', 'wss'), undefined, { ca: first.ca });
     expect(client.socket.readyState).toBe(WebSocket.OPEN);
-    await place(second);
+    await writeCertificate(second);
     await expect
       .poll(() => get(url, second).catch(String), { timeout: 20_000, interval: 500 })
       .toEqual({ status: 200, type: 'application/json' });
     expect(client.socket.readyState).toBe(WebSocket.OPEN);
     client.socket.terminate();
 
-    async function place({ server }: TestTls): Promise<void> {
+    async function writeCertificate({ server }: TestTls): Promise<void> {
       await folder.replace('key.pem', server.key);
       await folder.replace('cert.pem', server.cert);
     }

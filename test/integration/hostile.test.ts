@@ -5,6 +5,7 @@ import { type Log, silentLog } from '../../src/lib/log.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { runCliToEnd } from '../support/cli.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
+import { sendRaw } from '../support/raw-request.js';
 import { session } from '../support/sessions.js';
 import { connectWebSocket } from '../support/web-socket-client.js';
 
@@ -17,14 +18,7 @@ async function start(log: Log = silentLog): Promise<TestGateway> {
   return started;
 }
 
-/** Sends raw bytes. Resolves with everything received until the connection closes. */
-async function raw({ url }: TestGateway, bytes: string): Promise<string> {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  socket.write(bytes);
-  return Buffer.concat(await socket.toArray()).toString();
-}
-
-/** Formats a request for an event stream, with further headers. */
+/** A request for an event stream, to which headers can be added. */
 const SUBSCRIPTION =
   'GET /graphql?query=subscription%7BsessionChanges%7Bcursor%7D%7D HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n';
 
@@ -33,7 +27,7 @@ describe('hostile HTTP input', () => {
     'the malformed Host %s is rejected as an invalid host',
     async (host) => {
       await using gateway = await start();
-      const answer = await raw(
+      const answer = await sendRaw(
         gateway,
         `GET /graphql?query={__typename} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`,
       );
@@ -124,7 +118,10 @@ describe('hostile HTTP input', () => {
 
   it('bytes after a last request are not answered, because the client would read them as part of the response', async () => {
     await using gateway = await start();
-    const answer = await raw(gateway, 'GET /healthz HTTP/1.0\r\nhost: localhost\r\n\r\n\x00garbage\r\n\r\n');
+    const answer = await sendRaw(
+      gateway,
+      'GET /healthz HTTP/1.0\r\nhost: localhost\r\n\r\n\x00garbage\r\n\r\n',
+    );
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
 });

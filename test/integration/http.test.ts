@@ -131,7 +131,7 @@ describe('GraphQL over HTTP', () => {
 
 describe('the other paths', () => {
   it('/healthz succeeds as soon as the gateway listens, /readyz after the first snapshot of each source', async () => {
-    const never: SessionProvider = { name: 'never', watch: (_push, signal) => aborted(signal) };
+    const never: SessionProvider = { name: 'never', watch: (_push, signal) => waitForAbort(signal) };
     await using gateway = await startGateway({ providers: [never] });
     expect((await fetch(`${gateway.origin}/healthz`)).status).toBe(200);
     const waiting = await fetch(`${gateway.origin}/readyz`);
@@ -178,6 +178,6 @@ describe('the GraphiQL page', () => {
   });
 });
 
-async function aborted(signal: AbortSignal): Promise<void> {
+async function waitForAbort(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => signal.addEventListener('abort', resolve));
 }

@@ -36,7 +36,7 @@ function longQuery(name: string): string {
 const COSTLY = `{ session { status { targets { id name type phase since ${WAIT_REASON_FIELDS} } } } }`;
 
 /** Sends a query over HTTP and then reads nothing. */
-function ask(
+function sendQuery(
   { origin }: Pick<TestGateway, 'origin'>,
   query: string,
   accept = 'application/json',
@@ -49,14 +49,19 @@ function ask(
 }
 
 /** The same. Resolves when the response is being sent. */
-async function askUntilSent(gateway: Pick<TestGateway, 'origin'>, query: string): Promise<PausableSocket> {
-  const held = ask(gateway, query);
-  await expect.poll(async () => (await load(gateway)).unsent, { timeout: 20_000 }).toBeGreaterThan(16);
+async function sendQueryUntilResponse(
+  gateway: Pick<TestGateway, 'origin'>,
+  query: string,
+): Promise<PausableSocket> {
+  const held = sendQuery(gateway, query);
+  await expect
+    .poll(async () => (await readLargeMetrics(gateway)).unsent, { timeout: 20_000 })
+    .toBeGreaterThan(16);
   return held;
 }
 
 /** Opens an initialized WebSocket that then reads nothing. */
-async function holdWebSocket(gateway: TestGateway) {
+async function openPausedWebSocket(gateway: TestGateway) {
   const held = openPausableSocket(gateway.webSocketUrl);
   const client = await initWebSocket(gateway.webSocketUrl, undefined, {
     createConnection: () => held.socket,
@@ -66,7 +71,10 @@ async function holdWebSocket(gateway: TestGateway) {
 }
 
 /** Reads the metrics of large responses or of large payloads. */
-async function load({ origin }: Pick<TestGateway, 'origin'>, of: 'answers' | 'payloads' = 'answers') {
+async function readLargeMetrics(
+  { origin }: Pick<TestGateway, 'origin'>,
+  of: 'answers' | 'payloads' = 'answers',
+) {
   const page = await (await fetch(`${origin}/metrics`)).text();
   const read = (name: string) => Number(new RegExp(`^${name}(?:{.*})? (.*)$`, 'm').exec(page)?.[1]);
   return {
@@ -79,12 +87,12 @@ async function load({ origin }: Pick<TestGateway, 'origin'>, of: 'answers' | 'pa
 }
 
 /** Reads a response until its end. */
-function readAnswer(held: PausableSocket): Promise<string> {
+function readResponse(socket: PausableSocket): Promise<string> {
   const chunks: Buffer[] = [];
   let left = Number.POSITIVE_INFINITY;
   return new Promise((resolve, reject) => {
-    held.socket.once('close', () => reject(new Error('The connection closed.')));
-    held.socket.on('data', (chunk: Buffer) => {
+    socket.socket.once('close', () => reject(new Error('The connection closed.')));
+    socket.socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       if (chunks.length === 1) {
         const head = chunk.toString('latin1').split('\r\n\r\n', 1).join();
@@ -94,57 +102,59 @@ function readAnswer(held: PausableSocket): Promise<string> {
       left -= chunk.length;
       if (left > 0) return;
       resolve(Buffer.concat(chunks).toString());
-      held.socket.destroy();
+      socket.socket.destroy();
     });
-    held.resume();
+    socket.resume();
   });
 }
 
-function bodyOf(answer: string): string {
+function parseBody(answer: string): string {
   return answer.slice(answer.indexOf('\r\n\r\n') + 4);
 }
 
 describe('large responses', () => {
   it('large responses to 20 clients that do not read stay within the memory limit, and are complete when read', async () => {
     await using gateway = await start(TWO_ANSWERS);
-    const clients = Array.from({ length: 20 }, (_, index) => ask(gateway, longQuery(`a${index}`)));
+    const clients = Array.from({ length: 20 }, (_, index) => sendQuery(gateway, longQuery(`a${index}`)));
     // Two are being sent. One of the other 18 waits for memory.
-    await expect.poll(async () => (await load(gateway)).unsent, { timeout: 20_000 }).toBeGreaterThan(32);
-    await expect.poll(() => load(gateway), { timeout: 20_000 }).toMatchObject({ waiting: 17 });
-    expect((await load(gateway)).unsent).toBeLessThan(33);
+    await expect
+      .poll(async () => (await readLargeMetrics(gateway)).unsent, { timeout: 20_000 })
+      .toBeGreaterThan(32);
+    await expect.poll(() => readLargeMetrics(gateway), { timeout: 20_000 }).toMatchObject({ waiting: 17 });
+    expect((await readLargeMetrics(gateway)).unsent).toBeLessThan(33);
     expect((await gateway.query('{ gateway { version } }')).errors).toBeUndefined();
     const sizes = await Promise.all(
       clients.map(async (client, index) => {
-        const answer = await readAnswer(client);
+        const answer = await readResponse(client);
         expect(answer.slice(0, 15)).toBe('HTTP/1.1 200 OK');
-        return JSON.parse(bodyOf(answer)).data[`a${index}`].status.targets.length;
+        return JSON.parse(parseBody(answer)).data[`a${index}`].status.targets.length;
       }),
     );
     expect(sizes).toEqual(Array.from({ length: 20 }, () => 16));
-    await expect.poll(() => load(gateway)).toMatchObject({ waiting: 0, unsent: 0, busy: 0 });
-    expect((await load(gateway)).peak).toBeLessThan(49);
+    await expect.poll(() => readLargeMetrics(gateway)).toMatchObject({ waiting: 0, unsent: 0, busy: 0 });
+    expect((await readLargeMetrics(gateway)).peak).toBeLessThan(49);
   });
 
   it('a client that does not read leaves memory for large responses to others', async () => {
     await using gateway = await start(TWO_ANSWERS);
-    const stuck = await askUntilSent(gateway, longQuery('stuck'));
+    const stuck = await sendQueryUntilResponse(gateway, longQuery('stuck'));
     for (const name of ['a', 'b', 'c', 'd']) {
       const { data } = await gateway.query<Record<string, { status: { targets: unknown[] } }>>(
         longQuery(name),
       );
       expect(data[name]?.status.targets).toHaveLength(16);
     }
-    expect((await load(gateway)).unsent).toBeGreaterThan(16);
+    expect((await readLargeMetrics(gateway)).unsent).toBeGreaterThan(16);
     stuck.socket.destroy();
-    await expect.poll(() => load(gateway)).toMatchObject({ unsent: 0 });
+    await expect.poll(() => readLargeMetrics(gateway)).toMatchObject({ unsent: 0 });
   });
 
   it('large operations are rejected with 503 when too many wait, over HTTP and WebSocket', async () => {
     await using gateway = await start({ limits: { unsentBytes: 1, waitingOperations: 2 } });
-    const first = await askUntilSent(gateway, longQuery('first'));
+    const first = await sendQueryUntilResponse(gateway, longQuery('first'));
     // The next one in line does not count as waiting.
-    const others = ['a', 'b', 'c'].map((name) => ask(gateway, longQuery(name)));
-    await expect.poll(async () => (await load(gateway)).waiting).toBe(2);
+    const others = ['a', 'b', 'c'].map((name) => sendQuery(gateway, longQuery(name)));
+    await expect.poll(async () => (await readLargeMetrics(gateway)).waiting).toBe(2);
     const response = await fetch(`${gateway.url}?query=${encodeURIComponent(longQuery('more'))}`, {
       headers: { accept: 'application/json' },
     });
@@ -156,20 +166,20 @@ describe('large responses', () => {
     client.send({ id: '1', type: 'subscribe', payload: { query: longQuery('more') } });
     await expect.poll(() => client.messages).toContainEqual({ id: '1', type: 'next', payload: { errors } });
     client.socket.terminate();
-    expect(await load(gateway)).toMatchObject({ busy: 2 });
-    const answers = await Promise.all([first, ...others].map(readAnswer));
+    expect(await readLargeMetrics(gateway)).toMatchObject({ busy: 2 });
+    const answers = await Promise.all([first, ...others].map(readResponse));
     for (const answer of answers) expect(answer.slice(0, 15)).toBe('HTTP/1.1 200 OK');
   });
 
   it('S5: a large response whose client reads nothing for 10 s is cancelled for those of others', async () => {
     const clock = createManualClock();
     await using gateway = await start({ ...ONE_ANSWER, clock });
-    const stuck = await askUntilSent(gateway, longQuery('stuck'));
+    const stuck = await sendQueryUntilResponse(gateway, longQuery('stuck'));
     const waiting = gateway.query<Record<string, unknown>>(longQuery('waiting'));
     await expect
       .poll(async () => {
         await clock.advance(2_500);
-        return (await load(gateway)).notRead;
+        return (await readLargeMetrics(gateway)).notRead;
       })
       .toBe(1);
     expect(Object.keys((await waiting).data)).toEqual(['waiting']);
@@ -185,17 +195,17 @@ describe('large responses', () => {
     await once(server, 'listening');
     const address = server.address();
     const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-    const stuck = await askUntilSent({ origin }, longQuery('stuck'));
+    const stuck = await sendQueryUntilResponse({ origin }, longQuery('stuck'));
     await clock.advance(120_000);
-    expect(await load({ origin })).toMatchObject({ notRead: 0 });
-    const waiting = ask({ origin }, longQuery('waiting'));
+    expect(await readLargeMetrics({ origin })).toMatchObject({ notRead: 0 });
+    const waiting = sendQuery({ origin }, longQuery('waiting'));
     await expect
       .poll(async () => {
         await clock.advance(2_500);
-        return (await load({ origin })).notRead;
+        return (await readLargeMetrics({ origin })).notRead;
       })
       .toBe(1);
-    expect(await readAnswer(waiting)).toContain('"waiting"');
+    expect(await readResponse(waiting)).toContain('"waiting"');
     stuck.socket.destroy();
     await gateway.close();
     server.closeAllConnections();
@@ -204,28 +214,28 @@ describe('large responses', () => {
 
   it('equal large operations in flight are executed once and share their bytes', async () => {
     await using gateway = await start({ limits: { unsentBytes: 1, waitingOperations: 1 } }, 2_000);
-    const first = await askUntilSent(gateway, longQuery('first'));
-    const next = ask(gateway, longQuery('next'));
+    const first = await sendQueryUntilResponse(gateway, longQuery('first'));
+    const next = sendQuery(gateway, longQuery('next'));
     // Besides the next one in line, only one may wait.
-    const clients = Array.from({ length: 5 }, () => ask(gateway, COSTLY));
-    await expect.poll(async () => (await load(gateway)).waiting).toBe(1);
-    const [, , ...answers] = await Promise.all([first, next, ...clients].map(readAnswer));
+    const clients = Array.from({ length: 5 }, () => sendQuery(gateway, COSTLY));
+    await expect.poll(async () => (await readLargeMetrics(gateway)).waiting).toBe(1);
+    const [, , ...answers] = await Promise.all([first, next, ...clients].map(readResponse));
     for (const answer of answers) expect(answer.slice(0, 15)).toBe('HTTP/1.1 200 OK');
-    expect(new Set(answers.map(bodyOf)).size).toBe(1);
-    await expect.poll(() => load(gateway)).toMatchObject({ unsent: 0, busy: 0 });
-    expect((await load(gateway)).peak).toBeLessThan(17);
+    expect(new Set(answers.map(parseBody)).size).toBe(1);
+    await expect.poll(() => readLargeMetrics(gateway)).toMatchObject({ unsent: 0, busy: 0 });
+    expect((await readLargeMetrics(gateway)).peak).toBeLessThan(17);
   });
 
   it('large responses of one WebSocket are executed one by one as it reads, so that other clients are not delayed', async () => {
     await using gateway = await start(TWO_ANSWERS);
-    const client = await holdWebSocket(gateway);
+    const client = await openPausedWebSocket(gateway);
     const ids = ['1', '2', '3', '4', '5'];
     for (const id of ids) {
       client.send({ id, type: 'subscribe', payload: { query: longQuery(`a${id}`) } });
     }
-    await expect.poll(async () => (await load(gateway)).unsent).toBeGreaterThan(16);
+    await expect.poll(async () => (await readLargeMetrics(gateway)).unsent).toBeGreaterThan(16);
     expect(Object.keys((await gateway.query<object>(longQuery('other'))).data)).toEqual(['other']);
-    const held = await load(gateway);
+    const held = await readLargeMetrics(gateway);
     expect(held.waiting).toBe(0);
     expect(held.unsent).toBeLessThan(17);
     client.socket.resume();
@@ -234,7 +244,7 @@ describe('large responses', () => {
         (message) => /^{"id":"(\d)","type":"complete"/.exec(JSON.stringify(message))?.[1] ?? [],
       );
     await expect.poll(completed, { timeout: 30_000, interval: 500 }).toEqual(ids);
-    await expect.poll(() => load(gateway)).toMatchObject({ unsent: 0 });
+    await expect.poll(() => readLargeMetrics(gateway)).toMatchObject({ unsent: 0 });
     client.socket.terminate();
   });
 });
@@ -243,15 +253,17 @@ describe('large payloads of subscriptions', () => {
   it('large payloads stay within the memory limit and reach each reader when it reads', async () => {
     await using gateway = await start(TWO_ANSWERS);
     const subscription = (name: string) => `subscription S${name} ${longQuery(name)}`;
-    const stream = ask(gateway, subscription('sse'), 'text/event-stream');
-    await expect.poll(async () => (await load(gateway, 'payloads')).unsent).toBeGreaterThan(16);
-    const clients = await Promise.all(['1', '2', '3'].map(() => holdWebSocket(gateway)));
+    const stream = sendQuery(gateway, subscription('sse'), 'text/event-stream');
+    await expect.poll(async () => (await readLargeMetrics(gateway, 'payloads')).unsent).toBeGreaterThan(16);
+    const clients = await Promise.all(['1', '2', '3'].map(() => openPausedWebSocket(gateway)));
     for (const [id, client] of clients.entries()) {
       client.send({ id: `${id}`, type: 'subscribe', payload: { query: subscription(`w${id}`) } });
     }
     // Of the three, one is sent, one is next in line, and one waits.
-    await expect.poll(() => load(gateway, 'payloads'), { timeout: 20_000 }).toMatchObject({ waiting: 1 });
-    expect((await load(gateway, 'payloads')).unsent).toBeLessThan(33);
+    await expect
+      .poll(() => readLargeMetrics(gateway, 'payloads'), { timeout: 20_000 })
+      .toMatchObject({ waiting: 1 });
+    expect((await readLargeMetrics(gateway, 'payloads')).unsent).toBeLessThan(33);
     for (const { socket } of clients) socket.resume();
     stream.resume();
     const beginnings = () => clients.map(({ messages }) => JSON.stringify(messages.at(-1)).slice(0, 60));
@@ -259,8 +271,8 @@ describe('large payloads of subscriptions', () => {
       .poll(beginnings, { timeout: 30_000, interval: 500 })
       .toEqual([0, 1, 2].map((id) => expect.stringContaining(`"w${id}"`)));
     await expect.poll(() => stream.bytes, { timeout: 30_000 }).toBeGreaterThan(LONG);
-    await expect.poll(() => load(gateway, 'payloads')).toMatchObject({ unsent: 0, waiting: 0 });
-    expect((await load(gateway, 'payloads')).peak).toBeLessThan(49);
+    await expect.poll(() => readLargeMetrics(gateway, 'payloads')).toMatchObject({ unsent: 0, waiting: 0 });
+    expect((await readLargeMetrics(gateway, 'payloads')).peak).toBeLessThan(49);
     expect(gateway.gateway.readers).toBe(4);
     for (const { socket } of clients) socket.terminate();
     stream.socket.destroy();
@@ -268,16 +280,17 @@ describe('large payloads of subscriptions', () => {
 
   it('a large payload of a reader that left before its execution is not counted', async () => {
     await using gateway = await start(ONE_ANSWER);
-    const subscribe = (name: string) => ask(gateway, `subscription ${longQuery(name)}`, 'text/event-stream');
+    const subscribe = (name: string) =>
+      sendQuery(gateway, `subscription ${longQuery(name)}`, 'text/event-stream');
     const first = subscribe('first');
-    await expect.poll(async () => (await load(gateway, 'payloads')).unsent).toBeGreaterThan(16);
+    await expect.poll(async () => (await readLargeMetrics(gateway, 'payloads')).unsent).toBeGreaterThan(16);
     const [left, stayed] = [subscribe('next'), subscribe('next')];
     await expect.poll(() => gateway.gateway.readers).toBe(3);
     left.socket.destroy();
     await expect.poll(() => gateway.gateway.readers).toBe(2);
     for (const { resume: release } of [first, stayed]) release();
     await expect.poll(() => stayed.bytes, { timeout: 30_000 }).toBeGreaterThan(LONG);
-    await expect.poll(() => load(gateway, 'payloads')).toMatchObject({ unsent: 0, waiting: 0 });
+    await expect.poll(() => readLargeMetrics(gateway, 'payloads')).toMatchObject({ unsent: 0, waiting: 0 });
     for (const { socket } of [first, stayed]) socket.destroy();
   });
 });

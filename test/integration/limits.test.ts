@@ -6,6 +6,7 @@ import { readManifest } from '../../src/graphql/documents.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
+import { sendRaw } from '../support/raw-request.js';
 import { session } from '../support/sessions.js';
 import { connectWebSocket, initWebSocket, type WebSocketClient } from '../support/web-socket-client.js';
 
@@ -23,17 +24,6 @@ async function post({ url }: TestGateway, body: string, headers: Record<string, 
     body,
   });
   return { status: response.status, text: await response.text() };
-}
-
-/** Sends raw bytes. Resolves with everything received until the connection closes. */
-async function raw({ url }: TestGateway, bytes: string): Promise<string> {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  socket.write(bytes);
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk) => chunks.push(chunk));
-  socket.on('error', () => {});
-  await once(socket, 'close');
-  return Buffer.concat(chunks).toString();
 }
 
 const subscribe = (id: string, query = 'subscription { session { id } }') => ({
@@ -153,7 +143,7 @@ describe('request limits', () => {
 
   it('request headers above the limit are rejected with 431', async () => {
     await using gateway = await start();
-    const answer = await raw(
+    const answer = await sendRaw(
       gateway,
       `GET /graphql HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(17_000)}\r\n\r\n`,
     );
@@ -172,10 +162,10 @@ describe('request limits', () => {
 
   it('a request that takes too long to arrive is rejected with 408', async () => {
     await using gateway = await start({ limits: { headersMs: 100, requestMs: 200 } });
-    expect(await raw(gateway, 'GET /graphql HTTP/1.1\r\nhost: local')).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await sendRaw(gateway, 'GET /graphql HTTP/1.1\r\nhost: local')).toMatch(/^HTTP\/1\.1 408 /);
     const head =
       'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{';
-    expect(await raw(gateway, head)).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await sendRaw(gateway, head)).toMatch(/^HTTP\/1\.1 408 /);
   });
 });
 
@@ -242,7 +232,7 @@ describe('pipelined requests', () => {
   it('pipelined requests up to the limit are answered', async () => {
     await using gateway = await start({ limits: { operations: 100 } });
     const ask = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\n';
-    const answers = await raw(gateway, `${`${ask}\r\n`.repeat(99)}${ask}connection: close\r\n\r\n`);
+    const answers = await sendRaw(gateway, `${`${ask}\r\n`.repeat(99)}${ask}connection: close\r\n\r\n`);
     expect(answers.match(/HTTP\/1.1 200 OK/g)).toHaveLength(100);
   });
 
@@ -251,7 +241,7 @@ describe('pipelined requests', () => {
     async (path) => {
       await using gateway = await start();
       await fetch(gateway.origin + path);
-      const answers = await raw(gateway, `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`.repeat(1_000));
+      const answers = await sendRaw(gateway, `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`.repeat(1_000));
       expect((answers.match(/HTTP\/1.1 \d/g) ?? []).length).toBeLessThan(1_000);
       const metrics = await (await fetch(`${gateway.origin}/metrics`)).text();
       expect(metrics).toMatch(/refusals_total\{reason="too_many_operations"\} 1\n/);
@@ -260,7 +250,7 @@ describe('pipelined requests', () => {
 });
 
 describe('connection limits', () => {
-  async function idle({ url }: TestGateway): Promise<Socket> {
+  async function openIdleSocket({ url }: TestGateway): Promise<Socket> {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     await once(socket, 'connect');
     return socket;
@@ -276,14 +266,14 @@ describe('connection limits', () => {
     'the limit of %s applies to HTTP, SSE and WebSocket, and frees up when connections close',
     async (_, limits, refusal) => {
       await using gateway = await start({ limits });
-      const others = [await idle(gateway), await idle(gateway)];
+      const others = [await openIdleSocket(gateway), await openIdleSocket(gateway)];
       for (const bytes of [ASK, UPGRADE]) {
-        const answer = await raw(gateway, bytes);
+        const answer = await sendRaw(gateway, bytes);
         expect(answer).toMatch(refusal);
         expect(answer).toMatch(/\r\nretry-after: 5\r\n/i);
       }
       for (const other of others) other.destroy();
-      await expect.poll(() => raw(gateway, ASK)).toMatch(/^HTTP\/1\.1 200 /);
+      await expect.poll(() => sendRaw(gateway, ASK)).toMatch(/^HTTP\/1\.1 200 /);
     },
   );
 
@@ -292,8 +282,8 @@ describe('connection limits', () => {
       limits: { socketsPerAddress: 1 },
       trustProxies: ['127.0.0.0/8'],
     });
-    const other = await idle(gateway);
-    expect(await raw(gateway, ASK)).toMatch(/^HTTP\/1\.1 200 /);
+    const other = await openIdleSocket(gateway);
+    expect(await sendRaw(gateway, ASK)).toMatch(/^HTTP\/1\.1 200 /);
     other.destroy();
   });
 
@@ -305,12 +295,12 @@ describe('connection limits', () => {
     async (_, head) => {
       await using gateway = await start({ limits: { sockets: 2 } });
       for (let n = 0; n < 5; n += 1) {
-        const socket = await idle(gateway);
+        const socket = await openIdleSocket(gateway);
         socket.write(`${head}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n${'x'.repeat(100_000)}`);
         socket.on('error', () => {});
         await once(socket.resume(), 'close');
       }
-      await expect.poll(() => raw(gateway, ASK)).toMatch(/^HTTP\/1\.1 200 /);
+      await expect.poll(() => sendRaw(gateway, ASK)).toMatch(/^HTTP\/1\.1 200 /);
     },
   );
 });

@@ -18,13 +18,13 @@ const table = page
 /** The compiled program. In the bundle the origin of a module would not be visible. */
 const UNBUNDLED = new URL('dist/cli/bin.js', root).pathname;
 
-/** Prints each imported module to standard error. */
+/** Module loader that prints each imported module to standard error. */
 const LOADER = `export async function load(url, context, next) { process._rawDebug('loads ' + url); return next(url, context); }`;
 const REGISTER = `import { register } from 'node:module'; register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(LOADER)}));`;
 const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(REGISTER)}`;
 
 /** Returns the packages that a command has loaded when its output matches. */
-async function packagesOf(args: readonly string[], pattern: RegExp): Promise<string[]> {
+async function listLoadedPackages(args: readonly string[], pattern: RegExp): Promise<string[]> {
   await using command = runCli(args, { NODE_OPTIONS }, UNBUNDLED);
   await command.until(pattern);
   const found = command.stderr.matchAll(/^loads file:.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//gm);
@@ -42,13 +42,13 @@ describe('dependencies', () => {
   });
 
   it('serve loads all dependencies except those of optional features', async () => {
-    const loaded = await packagesOf(['--port', '0', '--source', 'demo'], /listens on/);
+    const loaded = await listLoadedPackages(['--port', '0', '--source', 'demo'], /listens on/);
     expect(loaded).toContain('graphql-yoga');
     expect(table.filter(({ name, when }) => when === 'on use' && loaded.includes(name))).toEqual([]);
   });
 
   it('commands that do not serve load no server dependencies', async () => {
-    expect(await packagesOf(['wait', '--help'], /--junit/)).toEqual([
+    expect(await listLoadedPackages(['wait', '--help'], /--junit/)).toEqual([
       'commander',
       'strip-ansi',
       'ansi-regex',

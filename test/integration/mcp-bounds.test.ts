@@ -15,20 +15,20 @@ const listSchema = z.object({
 });
 
 /** Creates the targets `svc-0000:serve`, `svc-0001:serve`, … */
-function manyTargets(count: number, state: TargetStates[string]): TargetStates {
+function createTargets(count: number, state: TargetStates[string]): TargetStates {
   return Object.fromEntries(
     Array.from({ length: count }, (_, index) => [`svc-${String(index).padStart(4, '0')}:serve`, state]),
   );
 }
 
 /** Creates a Session with one job that failed with this error. */
-function failedWith(error: string) {
+function createFailedSession(error: string) {
   const state = { terminated: { startTime: null, finishTime: null, error } };
   const targets = [{ name: 'unit:update', type: 'job', resources: ['unit'], state }];
   return decodeSession(sessionJson({ targets }), 'shop');
 }
 
-async function resultOf(agent: McpAgent, name: string, input: Record<string, unknown> = {}) {
+async function callToolForResult(agent: McpAgent, name: string, input: Record<string, unknown> = {}) {
   const { content, structuredContent } = await agent.client.callTool({ name, arguments: input });
   const length = JSON.stringify({ content, structuredContent }).length;
   expect(length, `characters of the answer of ${name}`).toBeLessThan(MAX_RESULT);
@@ -37,12 +37,12 @@ async function resultOf(agent: McpAgent, name: string, input: Record<string, unk
 
 describe('the size of MCP results', () => {
   it('list_targets returns 700 targets in pages of bounded size, each target once', async () => {
-    await using gateway = await startMemoryGateway([session('shop', manyTargets(700, 'ready'))]);
+    await using gateway = await startMemoryGateway([session('shop', createTargets(700, 'ready'))]);
     await using agent = await startMcpAgent(gateway.url);
     const names: string[] = [];
     let after: string | undefined;
     do {
-      const { structuredContent } = await resultOf(
+      const { structuredContent } = await callToolForResult(
         agent,
         'list_targets',
         after === undefined ? {} : { after },
@@ -57,7 +57,11 @@ describe('the size of MCP results', () => {
   });
 
   it('list_targets applies limit, phase and name filters, and describes how to get the next page', async () => {
-    const targets = { ...manyTargets(700, 'ready'), 'db:serve': 'failed', 'web-db:serve': 'ready' } as const;
+    const targets = {
+      ...createTargets(700, 'ready'),
+      'db:serve': 'failed',
+      'web-db:serve': 'ready',
+    } as const;
     await using gateway = await startMemoryGateway([session('shop', targets)]);
     await using agent = await startMcpAgent(gateway.url);
     expect(await agent.callTool('list_targets', { limit: 2 })).toEqual({
@@ -77,13 +81,13 @@ describe('the size of MCP results', () => {
   });
 
   it('explain_verdict and wait_for list the first of 700 blockers, and describe how to see the others', async () => {
-    await using gateway = await startMemoryGateway([session('shop', manyTargets(700, 'waiting'))]);
+    await using gateway = await startMemoryGateway([session('shop', createTargets(700, 'waiting'))]);
     await using agent = await startMcpAgent(gateway.url);
     const more = { leftOut: expect.any(Number), ask: expect.stringContaining('list_targets with phases') };
-    const explained = await resultOf(agent, 'explain_verdict');
+    const explained = await callToolForResult(agent, 'explain_verdict');
     expect(explained.structuredContent).toMatchObject({ session: { targets: { waiting: 700 } }, more });
     // On a busy machine, a second may pass before the first state arrives.
-    const waited = () => resultOf(agent, 'wait_for', { condition: 'ready', timeoutSeconds: 1 });
+    const waited = () => callToolForResult(agent, 'wait_for', { condition: 'ready', timeoutSeconds: 1 });
     await expect
       .poll(async () => (await waited()).structuredContent)
       .toMatchObject({ result: 'timeout', more });
@@ -93,7 +97,7 @@ describe('the size of MCP results', () => {
     const ids = Array.from({ length: 200 }, (_, index) => `shop-${String(index).padStart(3, '0')}`);
     await using gateway = await startMemoryGateway(ids.map((id) => session(id, { 'api:serve': 'ready' })));
     await using agent = await startMcpAgent(gateway.url);
-    const { structuredContent } = await resultOf(agent, 'list_sessions');
+    const { structuredContent } = await callToolForResult(agent, 'list_sessions');
     expect(structuredContent).toMatchObject({ more: { ask: expect.stringContaining('verdicts') } });
     expect(await agent.callTool('list_sessions', { after: 'shop-198/Tiltfile' })).toEqual({
       sessions: [expect.objectContaining({ id: 'shop-199/Tiltfile' })],
@@ -110,13 +114,13 @@ describe('the size of MCP results', () => {
     ['of halves of surrogate pairs', `compile ${'\ud800'.repeat(200_000)} undefined symbol`],
     ['of terminal sequences', `compile \u001b[31m${'red\u0007'.repeat(50_000)} undefined symbol`],
   ])('an MCP result keeps the start and the end of an error of 200 kB %s', async (_, error) => {
-    await using gateway = await startMemoryGateway([failedWith(error)]);
+    await using gateway = await startMemoryGateway([createFailedSession(error)]);
     await using agent = await startMcpAgent(gateway.url);
-    await resultOf(agent, 'list_sessions');
-    await resultOf(agent, 'explain_verdict');
-    await resultOf(agent, 'list_targets');
-    await resultOf(agent, 'wait_for', { condition: 'ready' });
-    const { structuredContent } = await resultOf(agent, 'target_history', { target: 'unit:update' });
+    await callToolForResult(agent, 'list_sessions');
+    await callToolForResult(agent, 'explain_verdict');
+    await callToolForResult(agent, 'list_targets');
+    await callToolForResult(agent, 'wait_for', { condition: 'ready' });
+    const { structuredContent } = await callToolForResult(agent, 'target_history', { target: 'unit:update' });
     expect(structuredContent).toMatchObject({
       target: {
         error: expect.stringMatching(/^compile[\s\S]* characters omitted [\s\S]*undefined symbol$/),
@@ -125,7 +129,7 @@ describe('the size of MCP results', () => {
   });
 
   it('an MCP error about an unknown target names only the most similar of 5,000 targets', async () => {
-    await using gateway = await startMemoryGateway([session('shop', manyTargets(5_000, 'ready'))]);
+    await using gateway = await startMemoryGateway([session('shop', createTargets(5_000, 'ready'))]);
     await using agent = await startMcpAgent(gateway.url);
     expect(await agent.callTool('target_history', { target: 'svc-0042:server' })).toMatch(
       /^no target is named svc-0042:server; 5001 are known; did you mean svc-0042:serve or svc-/,
@@ -133,15 +137,17 @@ describe('the size of MCP results', () => {
     expect(await agent.callTool('target_history', { target: 'nothing-like-it' })).toBe(
       'no target is named nothing-like-it; 5001 are known; search with list_targets and name: "*part*"',
     );
-    await resultOf(agent, 'target_history', { target: 'x'.repeat(100_000) });
-    await resultOf(agent, 'list_targets');
+    await callToolForResult(agent, 'target_history', { target: 'x'.repeat(100_000) });
+    await callToolForResult(agent, 'list_targets');
   });
 
   it('an MCP error about an invalid input lists only a few of many errors', async () => {
     await using gateway = await startMemoryGateway([session('shop')]);
     await using agent = await startMcpAgent(gateway.url);
-    await resultOf(agent, 'list_targets', { phases: Array.from({ length: 10_000 }, () => 'nonsense') });
-    await resultOf(agent, 'wait_for', { condition: 'ready', startedAfter: 'x'.repeat(100_000) });
+    await callToolForResult(agent, 'list_targets', {
+      phases: Array.from({ length: 10_000 }, () => 'nonsense'),
+    });
+    await callToolForResult(agent, 'wait_for', { condition: 'ready', startedAfter: 'x'.repeat(100_000) });
   });
 });
 

@@ -431,7 +431,7 @@ describe('the query cache', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 9 }), fc.boolean(), async (steps, byGet) => {
         await using server = await startQueryServer();
         for (const next of [null, ...steps]) {
-          if (next) await take(server, next);
+          if (next) await applyStep(server, next);
           for (const text of QUERIES) {
             const { body } = byGet ? await server.get(text) : await server.post(text);
             asked += 1;
@@ -449,7 +449,7 @@ describe('the query cache', () => {
 
   type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
-  async function take({ store, clock }: QueryServer, next: Step): Promise<void> {
+  async function applyStep({ store, clock }: QueryServer, next: Step): Promise<void> {
     if ('wait' in next) return clock.advance(next.wait);
     if ('change' in next) return store.apply(next.source, next.change);
     const isOpen = store.sources().some(({ name }) => name === next.source);

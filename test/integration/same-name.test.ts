@@ -33,7 +33,7 @@ async function startReader() {
   };
 }
 
-function listOf(...items: readonly object[]) {
+function createList(...items: readonly object[]) {
   return { kind: 'List', apiVersion: 'v1', metadata: {}, items };
 }
 
@@ -44,18 +44,18 @@ function inNamespace(namespace: string, json: SessionJson = sessionJson()) {
 describe('two Sessions of the same name on standard input', () => {
   it('Sessions of the same name in two namespaces are two Sessions with the namespace in their ids', async () => {
     await using reader = await startReader();
-    reader.write(listOf(inNamespace('team-a'), inNamespace('team-b')));
+    reader.write(createList(inNamespace('team-a'), inNamespace('team-b')));
     await reader.shows({ 'stdin/team-a/Tiltfile': 'LIVE', 'stdin/team-b/Tiltfile': 'LIVE' });
   });
 
   it('a list with two Sessions of the same name is rejected with an error, and the last good state is STALE', async () => {
     await using reader = await startReader();
-    reader.write(listOf(sessionJson({ uid: 'a' }), sessionJson({ uid: 'b' })));
+    reader.write(createList(sessionJson({ uid: 'a' }), sessionJson({ uid: 'b' })));
     const conflict = expect.stringContaining('stdin/Tiltfile: 2 objects have this name');
     await reader.shows({}, conflict);
-    reader.write(listOf(sessionJson({ uid: 'a' })));
+    reader.write(createList(sessionJson({ uid: 'a' })));
     await reader.shows({ 'stdin/Tiltfile': 'LIVE' });
-    reader.write(listOf(sessionJson({ uid: 'a' }), sessionJson({ uid: 'b' })));
+    reader.write(createList(sessionJson({ uid: 'a' }), sessionJson({ uid: 'b' })));
     await reader.shows({ 'stdin/Tiltfile': 'STALE' }, conflict);
   });
 });
@@ -69,9 +69,9 @@ describe('publish --instance of two Sessions of the same name', () => {
       ...['--instance', 'ci', '--from', '-'],
     ]);
     const write = (...items: readonly object[]) =>
-      publisher.process.stdin.write(`${JSON.stringify(listOf(...items))}\n`);
-    const green = { targets: [target('tiltfile:update'), target('unit:update')] };
-    const red = { targets: [target('tiltfile:update'), target('unit:update', 'exit status 1')] };
+      publisher.process.stdin.write(`${JSON.stringify(createList(...items))}\n`);
+    const green = { targets: [createTarget('tiltfile:update'), createTarget('unit:update')] };
+    const red = { targets: [createTarget('tiltfile:update'), createTarget('unit:update', 'exit status 1')] };
     write(inNamespace('team-a', sessionJson(green)), inNamespace('team-b', sessionJson(red)));
     await gateway.shows('STALE', 'UNKNOWN');
     const [shown] = await gateway.sessions();
@@ -86,7 +86,7 @@ describe('publish --instance of two Sessions of the same name', () => {
   });
 });
 
-function target(name: string, error?: string) {
+function createTarget(name: string, error?: string) {
   const times = { startTime: '2026-11-22T11:42:22.642252Z', finishTime: '2026-11-22T11:42:23.001002Z' };
   const state = { terminated: { ...times, ...(error !== undefined && { error }) } };
   return { name, type: 'job', resources: ['unit'], state };

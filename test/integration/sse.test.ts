@@ -13,7 +13,7 @@ interface ServerSentEvent {
 }
 
 /** Opens an event stream with GET, like `EventSource`. */
-async function open(url: string, query: string, lastEventId?: string) {
+async function openEventStream(url: string, query: string, lastEventId?: string) {
   const abort = new AbortController();
   const response = await fetch(`${url}?query=${encodeURIComponent(query)}`, {
     headers: {
@@ -28,7 +28,7 @@ async function open(url: string, query: string, lastEventId?: string) {
 describe('server-sent events', () => {
   it('server-sent events contain each payload with its cursor as id', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
-    const { response, events, abort } = await open(gateway.url, SUBSCRIPTION);
+    const { response, events, abort } = await openEventStream(gateway.url, SUBSCRIPTION);
     expect(response.headers.get('content-type')).toMatch('text/event-stream');
     expect(response.headers.get('cache-control')).toBe('no-cache, no-transform');
     expect((await events.next()).value).toMatchObject({ event: 'next', id: expect.stringMatching(/.+-\d+/) });
@@ -42,12 +42,12 @@ describe('server-sent events', () => {
 
   it('S4: an SSE stream resumes after Last-Event-ID with the missed changes', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
-    const first = await open(gateway.url, SUBSCRIPTION);
+    const first = await openEventStream(gateway.url, SUBSCRIPTION);
     const { value } = await first.events.next();
     first.abort();
     gateway.source.put(session('a', { x: 'running' }));
     gateway.source.put(session('a', { x: 'ready' }));
-    const second = await open(gateway.url, SUBSCRIPTION, value?.id);
+    const second = await openEventStream(gateway.url, SUBSCRIPTION, value?.id);
     for (const phase of ['RUNNING', 'READY']) {
       const { value: next } = await second.events.next();
       expect(JSON.parse(next?.data ?? '')).toMatchObject({
@@ -59,7 +59,7 @@ describe('server-sent events', () => {
 
   it('S7: an idle SSE stream is freed when its client disconnects', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
-    const { events, abort } = await open(gateway.url, SUBSCRIPTION);
+    const { events, abort } = await openEventStream(gateway.url, SUBSCRIPTION);
     await events.next();
     expect(gateway.gateway.readers).toBe(1);
     abort();
@@ -68,7 +68,7 @@ describe('server-sent events', () => {
 
   it('an SSE stream of an invalid subscription contains the errors and ends', async () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
-    const { events } = await open(gateway.url, SUBSCRIPTION);
+    const { events } = await openEventStream(gateway.url, SUBSCRIPTION);
     const { value } = await events.next();
     expect(value?.data).toContain('give an id: a/Tiltfile, b/Tiltfile');
     expect((await events.next()).value?.event).toBe('complete');
@@ -76,7 +76,7 @@ describe('server-sent events', () => {
 
   it('SSE streams end without "complete" when the gateway stops, so that clients reconnect', async () => {
     const gateway = await startMemoryGateway([session('a')]);
-    const { events } = await open(gateway.url, SUBSCRIPTION);
+    const { events } = await openEventStream(gateway.url, SUBSCRIPTION);
     await events.next();
     await gateway[Symbol.asyncDispose]();
     await expect(events.next()).rejects.toThrow();

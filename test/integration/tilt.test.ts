@@ -46,7 +46,7 @@ async function startWithTilts(...names: string[]) {
   const announce = () => writeKubeconfig(folder.path, Object.fromEntries(servers));
   if (names.length > 0) await announce();
   const gateway = await startGateway({
-    tilts: { kubeconfig: folder.path, standIn: standIn() },
+    tilts: { kubeconfig: folder.path, standIn: createFallbackProvider() },
   });
   const server = (name: string): TiltServer => {
     const known = servers.get(name);
@@ -73,8 +73,8 @@ async function startWithTilts(...names: string[]) {
   };
 }
 
-/** Provider that is active while no Tilt runs. */
-function standIn(): SessionProvider {
+/** Creates the provider that is active while no Tilt runs. */
+function createFallbackProvider(): SessionProvider {
   return createMemoryProvider('demo', [session('demo')]).provider;
 }
 
@@ -90,7 +90,7 @@ describe.each(WATCH_RECORDINGS)('the recording %s-watch', (name) => {
     const lines = readWatchRecording(name);
     tilts.server('tilt-default').replay(lines).playRemaining();
     const last = JSON.parse(lines.at(-1)?.line ?? '').object;
-    const expected = asGraphQL(last);
+    const expected = toGraphQL(last);
     await expect
       .poll(async () => (await tilts.query(STATE)).data, { timeout: 20_000 })
       .toEqual({ session: { instance: 'tilt-default', ...expected } });
@@ -198,7 +198,7 @@ describe('several Tilts', () => {
     await writeKubeconfig(folder.path, { 'tilt-default': crashed });
     await crashed.stop();
     await using gateway = await startGateway({
-      tilts: { kubeconfig: folder.path, standIn: standIn() },
+      tilts: { kubeconfig: folder.path, standIn: createFallbackProvider() },
     });
     await untilConnection(gateway, 'demo/Tiltfile', 'LIVE');
     expect(gateway.gateway.sources()).toMatchObject([
@@ -275,7 +275,7 @@ function bigSession(round: number): ReturnType<typeof sessionJson> {
 }
 
 /** Returns the expected GraphQL result for a recorded object, independent of the code under test. */
-function asGraphQL({ metadata, spec, status, ...object }: Recorded): object {
+function toGraphQL({ metadata, spec, status, ...object }: Recorded): object {
   const { annotations, managedFields, ownerReferences, ...meta } = metadata;
   return {
     ...object,
@@ -297,13 +297,13 @@ function asGraphQL({ metadata, spec, status, ...object }: Recorded): object {
         name,
         type: type.toUpperCase(),
         resources,
-        state: stateAsGraphQL(state),
+        state: stateToGraphQL(state),
       })),
     },
   };
 }
 
-function stateAsGraphQL(state: RecordedTarget['state']): object | null {
+function stateToGraphQL(state: RecordedTarget['state']): object | null {
   const [[kind, fields] = [null, {}]] = Object.entries(state);
   if (kind === null) return null;
   if (kind === 'disabled') return { __typename: 'TargetStateDisabled' };

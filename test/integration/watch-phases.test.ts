@@ -30,7 +30,7 @@ interface Line {
   readonly previousPhase?: string | null;
 }
 
-function linesOf({ stdout }: RunningCommand): Line[] {
+function parseLines({ stdout }: RunningCommand): Line[] {
   return stdout
     .split('\n')
     .slice(0, -1)
@@ -58,7 +58,7 @@ describe('watch --output json while 70 local resources are built', () => {
       { length: RESOURCES },
       (_, index) => `r${String(index).padStart(2, '0')}:update`,
     );
-    const lines = linesOf(phases);
+    const lines = parseLines(phases);
     expect(lines.slice(0, RESOURCES + 4).map(({ type }) => type)).toEqual([
       'LINK',
       'CONNECTION',
@@ -75,8 +75,10 @@ describe('watch --output json while 70 local resources are built', () => {
       ...names.flatMap((name) => [`MODIFIED ${name} WAITING RUNNING`, `MODIFIED ${name} RUNNING SUCCEEDED`]),
       'VERDICT',
     ]);
-    const flips = linesOf(everything).filter(({ phase, previousPhase }) => phase === previousPhase && phase);
+    const flips = parseLines(everything).filter(
+      ({ phase, previousPhase }) => phase === previousPhase && phase,
+    );
     expect(flips.length).toBeGreaterThan(9_000);
-    console.log(`${lines.length} lines, ${linesOf(everything).length} with --all-changes.`);
+    console.log(`${lines.length} lines, ${parseLines(everything).length} with --all-changes.`);
   });
 });

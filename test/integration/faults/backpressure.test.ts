@@ -21,7 +21,7 @@ describe('U1: readers that never read do not block Tilt', () => {
         server.put(bigJson(round));
         await server.drained();
       }
-      await expect.poll(() => ask(url), { timeout: 30_000 }).toContain(`"round-${ROUNDS}"`);
+      await expect.poll(() => queryNewestRound(url), { timeout: 30_000 }).toContain(`"round-${ROUNDS}"`);
       expect(server.count('watch')).toBe(1);
       expect(server.openWatches).toBe(1);
       for (const reader of [...big, ...small]) await reader[Symbol.asyncDispose]();
@@ -30,7 +30,7 @@ describe('U1: readers that never read do not block Tilt', () => {
   );
 });
 
-async function ask(url: string): Promise<string> {
+async function queryNewestRound(url: string): Promise<string> {
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query: NEWEST }) });
   return response.text();

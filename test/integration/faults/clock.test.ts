@@ -42,7 +42,7 @@ async function sendUpdate({ server, gateway }: Parts): Promise<void> {
 }
 
 /** Advances the time in steps that leave the network real time. */
-async function pass({ clock, gateway }: Parts, ms: number): Promise<void> {
+async function advance({ clock, gateway }: Parts, ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 500) {
     await clock.advance(500);
     await gateway.session().read();
@@ -53,7 +53,7 @@ describe.each(STEPS)('a wall clock that is set %s', (_, stepMs) => {
   it('a jump of the wall clock loses nothing: the watch continues and the Session stays LIVE', () =>
     withTilt(async (parts) => {
       parts.clock.step(stepMs);
-      await pass(parts, MINUTE);
+      await advance(parts, MINUTE);
       await sendUpdate(parts);
       expect(await parts.gateway.session().read()).toMatchObject(HEALTHY);
       expect(parts.server.count('watch')).toBe(1);
@@ -63,7 +63,7 @@ describe.each(STEPS)('a wall clock that is set %s', (_, stepMs) => {
     withTilt(async (parts) => {
       const work = async () => {
         const before = [parts.clock.timersSet, parts.server.requests.length] as const;
-        await pass(parts, 2 * MINUTE);
+        await advance(parts, 2 * MINUTE);
         return [parts.clock.timersSet - before[0], parts.server.requests.length - before[1]] as const;
       };
       const [, requests] = await work();
@@ -78,9 +78,9 @@ describe.each(STEPS)('a wall clock that is set %s', (_, stepMs) => {
     withTilt(async (parts) => {
       parts.server.stallWatches();
       parts.server.respond('list', 'silent');
-      await pass(parts, 20_000);
+      await advance(parts, 20_000);
       parts.clock.step(stepMs);
-      await pass(parts, MINUTE);
+      await advance(parts, MINUTE);
       expect(await parts.gateway.session().read()).toMatchObject(degraded('STALE', /no answer within 10 s/));
       parts.server.clearFaults();
       await parts.gateway.session().until(HEALTHY);
@@ -91,7 +91,7 @@ describe.each(STEPS)('a wall clock that is set %s', (_, stepMs) => {
       // A watch with events may end at once. The next one has no events.
       parts.server.endWatches();
       await parts.server.until(() => parts.server.count('watch') === 2);
-      await pass(parts, 2_000);
+      await advance(parts, 2_000);
       parts.clock.step(stepMs);
       const { since } = (await parts.gateway.session().read())?.connection ?? {};
       parts.server.endWatches();
@@ -121,12 +121,12 @@ describe.each(STEPS)('a wall clock that is set %s', (_, stepMs) => {
     withTilt(async (parts) => {
       const query = `subscription ($since: String) { targetChanges(session: "tilt-default/Tiltfile", since: $since) {
         cursor reset session { metadata { resourceVersion } } changes { target { name phase } } } }`;
-      const first = await firstPayload(parts.gateway, query);
+      const first = await receiveFirstPayload(parts.gateway, query);
       const since = first.targetChanges.cursor;
       parts.clock.step(stepMs);
       parts.server.put(greenJson({ uid: 'a', status: { error: 'one' } }));
       await parts.gateway.session().until({ verdict: { state: 'FAILED' } });
-      expect((await firstPayload(parts.gateway, query, { since })).targetChanges).toMatchObject({
+      expect((await receiveFirstPayload(parts.gateway, query, { since })).targetChanges).toMatchObject({
         reset: false,
         changes: [],
         session: { metadata: { resourceVersion: '4' } },
@@ -134,7 +134,7 @@ describe.each(STEPS)('a wall clock that is set %s', (_, stepMs) => {
     }));
 });
 
-async function firstPayload(
+async function receiveFirstPayload(
   { webSocketUrl }: TiltGateway,
   query: string,
   variables: Record<string, unknown> = {},

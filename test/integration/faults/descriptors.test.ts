@@ -32,7 +32,7 @@ async function start() {
 }
 
 /** Opens readers until the gateway rejects one. */
-async function fill(gateway: ResourceLimitedGateway): Promise<HealthReader[]> {
+async function openReadersUntilFull(gateway: ResourceLimitedGateway): Promise<HealthReader[]> {
   const readers: HealthReader[] = [];
   while (readers.length < LIMIT) {
     const some = await Promise.allSettled(Array.from({ length: 20 }, () => readHealth(gateway)));
@@ -48,7 +48,7 @@ const PATIENCE = { timeout: 20_000 };
 const versionOf = (reader: HealthReader) => reader.payloads.at(-1)?.metadata.resourceVersion;
 
 /** Opens many connections at once. Resolves when all were rejected or closed by the gateway. */
-async function storm(gateway: ResourceLimitedGateway, count: number): Promise<void> {
+async function connectMany(gateway: ResourceLimitedGateway, count: number): Promise<void> {
   const port = Number(new URL(gateway.url).port);
   const one = () =>
     new Promise<void>((resolve) => {
@@ -63,16 +63,16 @@ describe('a gateway that is out of file descriptors', () => {
   it('without free file descriptors the gateway rejects new readers, serves the others, does not spin, and recovers', async () => {
     await using parts = await start();
     const { server, gateway } = parts;
-    const readers = await fill(gateway);
+    const readers = await openReadersUntilFull(gateway);
     expect(readers.length).toBeGreaterThan(LIMIT / 2);
-    await storm(gateway, 200);
+    await connectMany(gateway, 200);
 
     const { resourceVersion } = server.put(greenJson({ uid: 'a' })).metadata;
     for (const reader of readers) await expect.poll(() => versionOf(reader), PATIENCE).toBe(resourceVersion);
     await expect.poll(() => gateway.load(300), PATIENCE).toBeLessThan(0.2);
 
     for (const reader of readers.slice(0, 5)) await reader[Symbol.asyncDispose]();
-    await using again = await untilLetIn(gateway);
+    await using again = await openReaderWithRetry(gateway);
     const next = server.put(greenJson({ uid: 'a' })).metadata.resourceVersion;
     for (const reader of [again, ...readers.slice(5)]) {
       await expect.poll(() => versionOf(reader), PATIENCE).toBe(next);
@@ -87,13 +87,13 @@ describe('a gateway that is out of file descriptors', () => {
   it('a Tilt whose watch breaks without free file descriptors is STALE until the gateway can reconnect', async () => {
     await using parts = await start();
     const { server, gateway } = parts;
-    const readers = await fill(gateway);
+    const readers = await openReadersUntilFull(gateway);
     const [first] = readers;
     if (!first) throw new Error('Expected a reader.');
     // Every freed descriptor is used at once by a waiting connection.
-    const taken = Array.from({ length: 20 }, () => untilLetIn(gateway));
+    const taken = Array.from({ length: 20 }, () => openReaderWithRetry(gateway));
     await server.cut();
-    await storm(gateway, 200);
+    await connectMany(gateway, 200);
     server.put(greenJson({ uid: 'b' }));
     for (const reader of readers.slice(1)) await reader[Symbol.asyncDispose]();
     await expect
@@ -111,7 +111,7 @@ describe('a gateway that is out of file descriptors', () => {
   it('the gateway reserves file descriptors to follow a new Tilt and to serve GraphiQL', async () => {
     await using parts = await start();
     const { server, gateway, kubeconfig } = parts;
-    const readers = await fill(gateway);
+    const readers = await openReadersUntilFull(gateway);
     await server.stop();
     await using other = await createTiltServer({ sessions: [greenJson({ uid: 'other' })] });
     await writeKubeconfig(kubeconfig, { 'tilt-default': other });
@@ -128,7 +128,7 @@ describe('a gateway that is out of file descriptors', () => {
 });
 
 /** Retries until the gateway accepts a reader. */
-async function untilLetIn(gateway: ResourceLimitedGateway): Promise<HealthReader> {
+async function openReaderWithRetry(gateway: ResourceLimitedGateway): Promise<HealthReader> {
   for (;;) {
     try {
       return await readHealth(gateway);

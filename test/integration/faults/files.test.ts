@@ -68,7 +68,7 @@ describe('an unreadable file', () => {
     ['symlink loop', (path) => symlink(path, path), /cannot be read: ELOOP/],
     ['device file', (path) => symlink('/dev/zero', path), /expected a file or a folder/],
     // Root can read every file.
-    ...(process.getuid?.() === 0 ? [] : [unreadable()]),
+    ...(process.getuid?.() === 0 ? [] : [missingPermissions()]),
   ];
 
   it.each(causes)(
@@ -124,7 +124,7 @@ async function writeUpTo(blocks: number, path: string, text: string): Promise<vo
   await once(writer, 'close');
 }
 
-function unreadable(): [string, (path: string) => Promise<void>, RegExp] {
+function missingPermissions(): [string, (path: string) => Promise<void>, RegExp] {
   const removePermissions = async (path: string) => {
     await writeFile(path, '');
     await chmod(path, 0);

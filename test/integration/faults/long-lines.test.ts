@@ -6,7 +6,7 @@ import { createTiltServer } from '../../support/tilt-server.js';
 const LIMIT = 64 * 1024 * 1024;
 
 /** Creates a line of a watch of exactly this many bytes, with the passing Session at a version. */
-function lineOf(bytes: number, resourceVersion: string): string {
+function createLine(bytes: number, resourceVersion: string): string {
   const bulky = (bulk: string) => {
     const green = greenJson({ uid: 'a', resourceVersion });
     const object = { ...green, metadata: { ...green.metadata, annotations: { bulk } } };
@@ -21,14 +21,14 @@ describe('a line of a watch', () => {
     await using gateway = await startTiltGateway({ 'tilt-default': server });
     await gateway.session().until(HEALTHY);
     await server.until(() => server.openWatches === 1);
-    server.write(lineOf(LIMIT, '10'));
+    server.write(createLine(LIMIT, '10'));
     await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion: '10' } });
-    server.write(lineOf(LIMIT + 1, '11'));
+    server.write(createLine(LIMIT + 1, '11'));
     await gateway.session().until({
       ...degraded('STALE', /expected at most 67108864 bytes, got more; it was skipped/),
       metadata: { resourceVersion: '10' },
     });
-    server.write(lineOf(1_000, '12'));
+    server.write(createLine(1_000, '12'));
     await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion: '12' } });
     expect(server.count('watch')).toBe(1);
   });
@@ -45,7 +45,7 @@ describe('a line of a watch', () => {
       expect(await gateway.session().read()).not.toBeNull();
     }
     await gateway.session().until(degraded('STALE', /expected at most 67108864 bytes/));
-    server.write(`\n${lineOf(1_000, '12')}`);
+    server.write(`\n${createLine(1_000, '12')}`);
     await gateway.session().until({ ...HEALTHY, metadata: { resourceVersion: '12' } });
   });
 });

@@ -10,7 +10,7 @@ const CHANGES = `subscription { targetChanges { reset conflated
 const HISTORY = '{ session { status { targets { name history(last: 50) { phase } } } } }';
 
 /** Creates the passing Session with its server in another state, at a version. */
-function serverIs(state: object, resourceVersion: string) {
+function createWithServerState(state: object, resourceVersion: string) {
   const server = { name: 'api:serve', type: 'server', resources: ['api'], state };
   const green = greenJson({ uid: 'a', resourceVersion });
   const [, tiltfile] = Object(green.status).targets;
@@ -31,20 +31,20 @@ describe('events of Tilt', () => {
     const next = async () => (await payloads.next()).value?.data?.targetChanges;
     expect(await next()).toMatchObject({ reset: true });
 
-    server.emit('MODIFIED', serverIs(FAILED, '50'));
+    server.emit('MODIFIED', createWithServerState(FAILED, '50'));
     expect(await next()).toMatchObject({ changes: [{ target: { name: 'api:serve', phase: 'FAILED' } }] });
-    server.emit('MODIFIED', serverIs(FAILED, '50'));
-    server.emit('ADDED', serverIs(READY, '49'));
-    server.emit('MODIFIED', serverIs(FAILED, '50'));
-    server.emit('MODIFIED', serverIs(READY, '51'));
+    server.emit('MODIFIED', createWithServerState(FAILED, '50'));
+    server.emit('ADDED', createWithServerState(READY, '49'));
+    server.emit('MODIFIED', createWithServerState(FAILED, '50'));
+    server.emit('MODIFIED', createWithServerState(READY, '51'));
     expect(await next()).toEqual({
       reset: false,
       conflated: 0,
       session: { metadata: { resourceVersion: '51' } },
       changes: [{ type: 'MODIFIED', target: { name: 'api:serve', phase: 'READY' } }],
     });
-    server.emit('DELETED', serverIs(READY, '60'));
-    server.emit('MODIFIED', serverIs(FAILED, '59'));
+    server.emit('DELETED', createWithServerState(READY, '60'));
+    server.emit('MODIFIED', createWithServerState(FAILED, '59'));
     await gateway.session().until({ connection: { state: 'GONE' }, verdict: { state: 'UNKNOWN' } });
 
     const { data } = await gateway.query<{ session: { status: { targets: object[] } } }>(HISTORY);

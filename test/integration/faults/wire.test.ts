@@ -43,7 +43,7 @@ describe('invalid data in a watch', () => {
       /status\.pid: expected a whole number/,
     ],
   ])(
-    '%s in a watch leaves the last good state STALE with the reason and never PASSED',
+    'the last good state is STALE with the reason and never PASSED after %s in a watch',
     async (_, bytes, reason) => {
       await using server = await startGreen();
       await using gateway = await startTiltGateway({ 'tilt-default': server });
