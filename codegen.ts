@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { CodegenConfig } from '@graphql-codegen/cli';
 import { parse } from 'graphql';
-import { enumValues } from './src/graphql/enums.js';
+import { enumValues } from './src/graphql/schema.js';
 
 const enums = enumValues(parse(readFileSync('schema.graphql', 'utf8')));
 const model = (name: string) => `../model/session.js#${name}`;
@@ -41,7 +41,7 @@ const config: CodegenConfig = {
           Source: '../store/source-table.js#SourceStatus',
           Verdict: '../store/record.js#RecordVerdict',
           TargetChange: '../store/record.js#RecordChange',
-          SessionChange: './session-change.js#SessionChange',
+          SessionChange: './context.js#SessionChange',
           ObjectMeta: model('ObjectMeta'),
           KeyValue: model('KeyValue'),
           OwnerReference: model('OwnerReference'),
@@ -49,7 +49,7 @@ const config: CodegenConfig = {
           SessionSpec: model('SessionSpec'),
           SessionCI: model('SessionCI'),
           TargetStateWaiting: model('WaitingState'),
-          TargetStateActive: './visible-state.js#SummarizedActive',
+          TargetStateActive: './context.js#SummarizedActive',
           TargetStateTerminated: model('TerminatedState'),
           TargetStateDisabled: model('DisabledState'),
         },

@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Documents } from './graphql/documents.js';
+import { createLoopBudget } from './graphql/event-loop.js';
 import { createExecutor } from './graphql/executor.js';
-import { createLoopBudget } from './graphql/loop-budget.js';
 import { createOperations } from './graphql/operation.js';
+import { createPipeline } from './graphql/pipeline.js';
 import { createSchema } from './graphql/schema.js';
 import { type Clock, systemClock } from './lib/clock.js';
 import { type Log, silentLog } from './lib/log.js';
@@ -27,9 +28,9 @@ import type { Routes } from './server/routes.js';
 import type { KeyPair } from './server/tls.js';
 import type { SourceStatus } from './store/source-table.js';
 import { createStore, type Store } from './store/store.js';
-import { createLive } from './subscriptions/live.js';
-import { createSubscriptionResolvers } from './subscriptions/subscription-resolvers.js';
-import { createTurn } from './subscriptions/turn.js';
+import { createFlushScheduler } from './subscriptions/flush-scheduler.js';
+import { subscriptionResolvers } from './subscriptions/subscription-resolvers.js';
+import { createSubscriptions } from './subscriptions/subscriptions.js';
 import { followTilts, type TiltsOptions } from './tilts.js';
 
 /** Sources and environment of a gateway. */
@@ -199,29 +200,30 @@ function findSharedSource(
 
 function openServer(options: GatewayOptions, store: Store, parts: Parts) {
   const { limits, clock, log, metrics } = parts;
-  const schema = createSchema(createSubscriptionResolvers(), { federation: options.federation ?? false });
+  const schema = createSchema(subscriptionResolvers, { federation: options.federation ?? false });
   const executor = createExecutor(limits, clock);
-  const turn = createTurn();
-  const subscriptions = createLive({ log, turn, metrics, largeLimits: limits, clock });
+  const scheduler = createFlushScheduler();
+  const subscriptions = createSubscriptions({ log, scheduler, metrics, largeLimits: limits, clock });
+  const tracer = options.tracer ?? createTracer();
+  const operations = createOperations({
+    schema,
+    limits,
+    introspection: options.introspection ?? true,
+    documents: options.documents ?? null,
+  });
   metrics.registerGauges({ largeAnswers: () => executor.load() });
   const server = createHttpServer({
     ...parts,
     ...accessOf(options, parts),
     ...pagesOf(options, parts),
-    schema,
-    executor,
-    turn,
-    live: subscriptions,
+    pipeline: createPipeline({ operations, executor, tracer, metrics }),
+    operations,
+    subscriptions,
+    scheduler,
     store,
-    tracer: options.tracer ?? createTracer(),
+    tracer,
     contextOf: createContexts(store, version),
     budget: createLoopBudget(clock),
-    operations: createOperations({
-      schema,
-      limits,
-      introspection: options.introspection ?? true,
-      documents: options.documents ?? null,
-    }),
     queryCache: {
       ...DEFAULT_QUERY_CACHE_LIMITS,
       bytes: options.queryCacheBytes ?? DEFAULT_QUERY_CACHE_LIMITS.bytes,

@@ -1,16 +1,32 @@
+import type { ActiveState } from '../model/session.js';
+import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { Pacer } from './pacer.js';
 
-/** What every resolver gets beside its parent. */
+/** Context of resolvers. */
 export interface Context {
-  /** What of the store the client may see. */
+  /** The part of the store that the client may see. */
   readonly store: ReadableStore;
-  /** Tells apart clients that may not see the same; no line break is in it. */
+  /** Equal for clients with the same access. Has no line breaks. */
   readonly scope: string;
   /** The gateway's version. */
   readonly version: string;
-  /** Over SSE, the id of the last event a returning client got (`Last-Event-ID`): stands in for `since`. */
+  /** Id of the last event of a client that reconnects over SSE (`Last-Event-ID`), which replaces `since`. */
   readonly lastEventId: string | null;
-  /** Divides an execution that takes long into slices. Default: it is executed at once. */
+  /** Divides a long execution into slices. Default: it is executed at once. */
   readonly pacer?: Pacer;
+}
+
+/** Change of one Session in a set of Sessions. */
+export interface SessionChange {
+  readonly type: 'added' | 'modified' | 'deleted';
+  /** The Session, in its last state if it was deleted. */
+  readonly session: SessionRecord;
+  /** Null if it is new. */
+  readonly previous: SessionRecord | null;
+}
+
+/** Active state with its summary, which depends on more than the state. */
+export interface SummarizedActive extends ActiveState {
+  readonly summary: string;
 }

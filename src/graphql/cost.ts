@@ -30,24 +30,24 @@ import { introspectionSizesOf } from './introspection-sizes.js';
 import { type Population, type Yield, yieldOf } from './populations.js';
 import { NO_SIZES, type Sizes } from './sizes.js';
 
-/** An operation, and what it is executed on. */
+/** An operation, and the data that it is executed on. */
 export interface CostOptions {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly store: ReadableStore;
-  /** What the root field of a subscription gives, where that is known. Default: all that it can give now. */
+  /** Size of the event of a subscription, if it is known. Default: the maximum at this moment. */
   readonly event?: Population;
 }
 
 /**
- * The cost of an operation: the fields of its answer, with each list as long as it is in the store now, and the work of its
- * filters and counts in fields' worth. A fragment counts wherever it is spread. The time this takes is proportional to the
- * document: a fragment is counted once for each population it is spread on, however often that is.
+ * Computes the cost of an operation: the number of fields in its answer, with the current lengths of lists in
+ * the store, plus the work of filters and counts. A fragment counts wherever it is spread. The computation is
+ * proportional to the document: a fragment is visited once for each population that it is spread on.
  *
- * Null when nothing is executed: the operation does not exist, or its variables do not fit. Throws when it cannot be told:
- * a RangeError for a document nested too deeply, an Error for a list of unknown length.
+ * Returns null if nothing is executed: the operation does not exist, or its variables are invalid. Throws a
+ * RangeError for a document that is nested too deeply, and an Error for a list of unknown length.
  */
 export function costOf(options: CostOptions): number | null {
   const { schema, document, operationName, variables } = options;
@@ -65,7 +65,10 @@ export function costOf(options: CostOptions): number | null {
 
 const MAX_ERRORS = { maxErrors: 50 };
 
-/** A document of 5,000 tokens has at most 2,500 selections; each may be visited for some kinds of objects. About 20 ms. */
+/**
+ * A document of 5,000 tokens has at most 2,500 selections; each may be visited for some kinds of objects.
+ * About 20 ms.
+ */
 const MAX_VISITS = 50_000;
 
 const ONE: Population = { count: 1, sizes: NO_SIZES };
@@ -105,7 +108,7 @@ function createCounter(
     if (node.kind === Kind.FIELD) return countField(node, type, parent);
     const fragment = node.kind === Kind.INLINE_FRAGMENT ? node : fragments.get(node.name.value);
     if (!fragment || !applies(schema, fragment.typeCondition?.name.value, type)) return 0;
-    // A spread is visited once for each object type, not for each object: that it is there counts as one.
+    // A spread is visited once for each object type, not for each object, so it counts as one.
     return 1 + countSet(fragment.selectionSet, type, parent);
   }
 
@@ -113,7 +116,7 @@ function createCounter(
     const field = findField(schema, type, node.name.value);
     if (!field || parent.count === 0) return 1;
     const args = orNull(() => getArgumentValues(field, node, variables));
-    // It ends in an error: nothing is executed beneath it.
+    // The field fails, and nothing beneath it is executed.
     if (args === null) return parent.count;
     const isList = isListType(getNullableType(field.type));
     const isRoot = type === schema.getSubscriptionType();
@@ -128,14 +131,14 @@ function createCounter(
     return own + countItems(node.selectionSet, item, result);
   }
 
-  /** Where the type is open, the dearest of those that are possible. */
+  /** For an abstract type the maximum over the possible types. */
   function countItems(set: SelectionSetNode, type: GraphQLNamedType, items: Population): number {
     if (type instanceof GraphQLObjectType) return countSet(set, type, items);
     if (!isAbstractType(type)) return 0;
     return Math.max(...schema.getPossibleTypes(type).map((possible) => countSet(set, possible, items)));
   }
 
-  /** Equal sizes have the same id, so that a selection is counted once for all of them. */
+  /** Returns an id that is the same for equal sizes, so that a selection is counted once for all of them. */
   function idOf(sizes: Sizes): number {
     const text = Object.values(sizes).join();
     const id = ids.get(text) ?? ids.size;
@@ -170,7 +173,7 @@ function findField(
   return type.getFields()[name];
 }
 
-/** Values as the executor computes them; null where it cannot, and gives an error instead. */
+/** Returns null instead of the errors that the executor reports. */
 function orNull<T>(compute: () => T): T | null {
   try {
     return compute();

@@ -1,20 +1,21 @@
 import { isRecord } from '../lib/is-record.js';
-/** Documents that clients may ask for by their id. */
+
+/** Persisted documents, which clients request by id. */
 export interface Documents {
-  /** The text with this id; null when there is none. */
+  /** Returns the text with an id, or null. */
   find(id: string): string | null;
-  /** Whether a text is one of them. */
+  /** Whether a text is a persisted document. */
   has(text: string): boolean;
 }
 
-/** A manifest that makes no sense. `message` is one line: what was expected, what came. */
+/** Error in a manifest. `message` is one line: expected and actual content. */
 export class ManifestError extends Error {
   override readonly name = 'ManifestError';
 }
 
 /**
- * Reads a manifest of persisted documents: an object of texts by id, as GraphQL Code Generator's `persistedDocuments` and
- * Relay's compiler write it. Throws a {@link ManifestError}.
+ * Parses a manifest of persisted documents: an object of texts by id, as GraphQL Code Generator's
+ * `persistedDocuments` and Relay's compiler write it. Throws a {@link ManifestError}.
  *
  * @param json the file's content
  */

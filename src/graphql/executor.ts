@@ -1,51 +1,54 @@
 import { type ExecutionResult, execute, GraphQLError } from 'graphql';
 import type { Clock } from '../lib/clock.js';
 import { freezeStore } from '../store/scoped.js';
-import { createClientTurns } from './client-turns.js';
-import type { Executed, Job } from './job.js';
-import { createLane } from './lane.js';
+import { maskResult } from './errors.js';
+import { createClientQueues, createLane } from './event-loop.js';
+import type { Executed, Job } from './execution.js';
+import { createSharedExecutions, type Execution } from './execution.js';
 import type { LargeLimits, QueryLimits } from './limits.js';
-import { maskResult } from './mask.js';
 import { createPacer, type Pacer, type PacerOptions } from './pacer.js';
 import { answerTooLarge } from './query-limits.js';
-import { createSharedExecutions, type Execution } from './shared-executions.js';
 import { createUnsentAnswers } from './unsent-answers.js';
 import { isWithin, TooLongError, writeJson } from './write-json.js';
 
-/** Executes operations, within the limits of what an answer may take. */
+/** Executes operations within the limits of large answers. */
 export interface Executor {
-  /** What its large operations take at the moment. */
+  /** Current load of large operations. */
   load(): ExecutorLoad;
   /**
-   * Executes an operation: at once when it is cheap, and otherwise in slices, one such operation after the other, once there is
-   * room for its answer. Equal operations are executed once. Results in the error `SERVER_BUSY` when too many wait.
+   * Executes an operation: at once if it is cheap. Others are executed in slices, one after the other, once
+   * there is memory for the answer. Equal operations are executed once. Results in the error `SERVER_BUSY` if
+   * too many are queued.
    */
   execute(job: Job): Executed | Promise<Executed>;
 }
 
-/** What the large operations of an executor take. */
+/** Load of an executor's large operations. */
 export interface ExecutorLoad {
-  /** Bytes of answers that are written and not sent yet. */
+  /** Bytes of serialised answers that are not sent yet. */
   readonly unsentBytes: number;
-  /** The most bytes that ever were unsent at once. */
+  /** Maximum of {@link unsentBytes} so far. */
   readonly peakUnsentBytes: number;
-  /** Operations that wait for their turn. */
+  /** Number of queued operations. */
   readonly waiting: number;
 }
 
 /** Limits of an executor. */
 export type ExecutorLimits = LargeLimits & Pick<QueryLimits, 'answerBytes'>;
 
-/** An operation of more fields is executed in slices. 10,000 fields take 10 to 40 ms. */
+/** Cost up to which an operation is executed at once. 10,000 fields take 10 to 40 ms. */
 export const CHEAP = 10_000;
 
-/** An answer of more bytes is large, however cheap its operation is: long texts cost nothing to execute. */
+/**
+ * Length in bytes up to which an answer is short. Operations with long texts are cheap to execute and large
+ * to send.
+ */
 const SHORT = 2 ** 20;
 
-/** How many errors an answer lists: one for each of 50,000 items would be longer than any answer. */
+/** Maximum number of errors in an answer: one for each of 50,000 items would exceed every limit. */
 const MAX_ERRORS = 100;
 
-/** Creates an executor, with a lane and an account of unsent answers of its own. */
+/** Creates an executor with a queue and a memory limit of its own. */
 export function createExecutor(
   limits: ExecutorLimits,
   clock: Pick<Clock, 'monotonic' | 'after'> & PacerOptions,
@@ -56,7 +59,7 @@ export function createExecutor(
   const lane = createLane(limits.waitingOperations);
   const unsent = createUnsentAnswers({ ...limits, clock });
   const shared = createSharedExecutions();
-  const clients = createClientTurns();
+  const clients = createClientQueues();
 
   return {
     load: () => ({
@@ -83,7 +86,10 @@ export function createExecutor(
     },
   };
 
-  /** Characters take up to six bytes: where that could matter, the JSON is written to be measured. Null for a large answer. */
+  /**
+   * Returns null for a large answer. A character has up to six bytes: near the limit the JSON is serialised
+   * and measured.
+   */
   function asShort(result: ExecutionResult): Executed | null {
     if (isWithin(result.data, shortBytes / 6)) return result;
     if (!isWithin(result.data, shortBytes)) return null;
@@ -123,7 +129,7 @@ export function createExecutor(
     try {
       const { parts, bytes } = await writeJson(plain(result), pacer, answerBytes);
       const memory = unsent.allocate(bytes);
-      // Until those who asked for it retain it, which they do before the next iteration of the event loop.
+      // The clients retain it before the next iteration of the event loop.
       setImmediate(memory.retain(() => {}));
       const { errors } = result;
       return { data: null, ...(errors && { errors }), large: { parts, bytes, memory } };
@@ -134,7 +140,7 @@ export function createExecutor(
   }
 }
 
-/** Nobody reads it. */
+/** Result for a client that has left. */
 const GONE: Executed = { errors: [new GraphQLError('The client has left.')] };
 
 const SERVER_BUSY: Executed = {

@@ -3,10 +3,10 @@ import { isRecord } from '../lib/is-record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { Context } from './context.js';
 import { badInput } from './errors.js';
-import { nodeOf, typeOfNode } from './lookup.js';
 import { pacedItems } from './pacer.js';
+import { findNode, typeOfNode } from './selection.js';
 
-/** What is added to a schema: definitions, and resolvers for them. */
+/** Definitions that are added to a schema, with their resolvers. */
 export interface SchemaExtension {
   readonly typeDefs: string;
   readonly resolvers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -17,8 +17,9 @@ const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])';
 
 /**
- * Directives of types, on their definitions: on an `extend type`, `@shareable` is only about the fields of that extension.
- * Entities have a key. The types of Relay and of Kubernetes are shareable, since other subgraphs may define the same ones.
+ * Directives of types, on their definitions: on an `extend type`, `@shareable` is only about the fields of
+ * that extension. Entities have a key. The types of Relay and of Kubernetes are shareable, since other
+ * subgraphs may define the same ones.
  * https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/directives
  */
 const TYPE_DIRECTIVES: ReadonlyMap<string, string> = new Map([
@@ -29,8 +30,8 @@ const TYPE_DIRECTIVES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * What a router asks of a subgraph of Apollo Federation 2. Written out: the library for it takes some twelve packages,
- * and puts a property of its own on the Sessions in the store.
+ * Fields that a router requires of a subgraph of Apollo Federation 2. Written by hand: the library for it
+ * needs some twelve packages, and adds a property to the Sessions in the store.
  * https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec
  */
 const SUBGRAPH = `
@@ -58,7 +59,7 @@ extend type Query {
 }
 `;
 
-/** Makes a subgraph of the schema with these definitions. */
+/** Extends a schema to a subgraph. */
 export function subgraphOf(typeDefs: string): SchemaExtension {
   const sdl = `${LINK}\n\n${subgraphSdl(typeDefs)}\n`;
   return {
@@ -81,8 +82,8 @@ interface Representations {
 }
 
 /**
- * The definitions with the directives of federation, and without `Query.node`: in a supergraph several subgraphs may have one,
- * and none of them knows the others' ids.
+ * Returns the definitions with the directives of federation, and without `Query.node`: several subgraphs may
+ * have one, and none of them resolves the ids of the others.
  */
 function subgraphSdl(typeDefs: string): string {
   const document = visit(parse(typeDefs), {
@@ -102,12 +103,12 @@ function directivesOf(text: string): readonly ConstDirectiveNode[] {
   return definition?.kind === Kind.SCALAR_TYPE_DEFINITION ? (definition.directives ?? []) : [];
 }
 
-/** An error in the place of an entity is that one's alone: the others are answered. */
+/** An error replaces a single entity: the others are returned. */
 function entityOf(store: ReadableStore, representation: unknown) {
   if (!isReference(representation)) {
     return badInput('representations: expected `{ __typename: "Session" or "Target", id: String }`.');
   }
-  const node = nodeOf(store, representation.id);
+  const node = findNode(store, representation.id);
   return node !== null && typeOfNode(node) === representation.__typename ? node : null;
 }
 

@@ -8,23 +8,26 @@ import {
 } from 'graphql';
 import { memoize } from '../lib/memoize.js';
 
-/** How long a list of the introspection is. */
+/** Length of a list of the introspection. */
 interface ListSize {
-  /** How many objects in the whole schema have the list. */
+  /** Number of objects in the schema that have the list. */
   readonly parents: number;
-  /** What all their lists hold together. */
+  /** Total length of these lists. */
   readonly total: number;
-  /** What the longest of them holds. */
+  /** Length of the longest one. */
   readonly max: number;
 }
 
 /** Sizes by field, such as `__Type.fields`. */
 export type IntrospectionSizes = ReadonlyMap<string, ListSize>;
 
-/** How long the lists are in which a schema describes itself: counted once. */
+/** Returns the lengths of the lists in which a schema describes itself. Counted once per schema. */
 export const introspectionSizesOf = memoize(measure);
 
-/** The items of a list of some objects: of all there are when they are as many, and else each may have the longest. */
+/**
+ * Returns the maximum length of the lists of some objects: the total if these are all, otherwise the longest
+ * list for each.
+ */
 export function countListed({ parents, total, max }: ListSize, count: number): number {
   return count === parents ? total : count * max;
 }

@@ -3,23 +3,23 @@ import {
   type ExecutionArgs,
   GraphQLError,
   type GraphQLSchema,
+  getOperationAST,
+  type OperationTypeNode,
   parse,
   specifiedRules,
-  type ValidationRule,
   validate,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { isRecord } from '../lib/is-record.js';
-import { findConditionalRoot } from './conditional-root.js';
 import type { Context } from './context.js';
+import { findConditionalRoot, NO_INTROSPECTION } from './document-rules.js';
 import type { Documents } from './documents.js';
 import type { QueryLimits } from './limits.js';
-import { NO_INTROSPECTION } from './no-introspection.js';
 import { costWithin, limitRules, overLimit, overVariables, tooManyToCompare } from './query-limits.js';
 
-/** A request as it comes over the wire, by whatever transport. */
+/** Parameters of a request, over any transport. */
 export interface OperationParams {
-  /** May be left out where {@link documentId} is given. */
+  /** Optional if {@link documentId} is present. */
   readonly query?: string | null | undefined;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
@@ -27,63 +27,51 @@ export interface OperationParams {
   readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** What documents are allowed. */
+/** Limits of operations, and which documents are allowed. */
 export interface OperationsOptions {
   readonly schema: GraphQLSchema;
   readonly limits: QueryLimits;
-  /** Whether the schema may be asked for. */
+  /** Whether introspection is allowed. */
   readonly introspection: boolean;
-  /** The only documents allowed. Null: any. */
+  /** The only documents that are allowed. Null if any is. */
   readonly documents: Documents | null;
 }
 
-/** An operation that may be executed. */
+/** An operation that is ready to be executed. */
 export interface PreparedOperation extends ExecutionArgs {
-  /** See `costOf`. */
+  /** See `computeCost`. */
   readonly cost: number;
+  readonly type: OperationTypeNode;
 }
 
 type OperationArgs = Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'>;
 
-/** Makes operations of requests, the same way for every transport. */
+/**
+ * Reads requests: the first steps of the pipeline, from the text of a request to an operation within the
+ * limits.
+ */
 export interface Operations {
   /** Whether only some documents are allowed. */
   readonly isRestricted: boolean;
-  /** The text that a request means. Throws a GraphQLError where none is given, or one that is not allowed. */
-  textOf(params: OperationParams): string;
-  /** Throws a GraphQLError: a syntax error, or too many tokens. */
-  parse(text: string): DocumentNode;
-  /** What is wrong with a document, by these rules; nothing for a valid one. */
-  validate(document: DocumentNode, rules: readonly ValidationRule[]): readonly GraphQLError[];
-  /** Whether errors leave out which names of the schema may have been meant: they would tell it, name by name. */
-  readonly hideSuggestions: boolean;
-  /** What is checked beside the rules of the specification. */
-  readonly rules: readonly ValidationRule[];
-  /** The cost of an operation with the data as it is now, see `costOf`; or the error when that is above the limit. */
-  costOf(args: OperationArgs, context: Pick<Context, 'store'>): number | GraphQLError;
-  /** What is needed to execute a request; or why it cannot be. */
+  /**
+   * Returns the document's text. Throws a GraphQLError if the request names none, or one that is not allowed.
+   */
+  findText(params: OperationParams): string;
+  /** Returns the operation to execute, or the errors of the request. */
   prepare(params: OperationParams, contextValue: Context): PreparedOperation | readonly GraphQLError[];
 }
 
-/** Nothing has been asked yet. */
+/** Creates a reader of requests. It keeps documents that it has parsed and validated. */
 export function createOperations(options: OperationsOptions): Operations {
   const { schema, limits, introspection, documents } = options;
-  const rules = [...limitRules(limits), ...(introspection ? [] : NO_INTROSPECTION)];
+  const rules = [...specifiedRules, ...limitRules(limits), ...(introspection ? [] : NO_INTROSPECTION)];
+  // Suggestions of names would reveal the schema, name by name.
   const hideSuggestions = !introspection;
-  const valid = createDocumentCache();
+  const outcomes = createDocumentCache();
 
-  return {
-    isRestricted: documents !== null,
-    textOf,
-    parse: parseText,
-    validate: validateDocument,
-    hideSuggestions,
-    rules,
-    costOf,
-    prepare,
-  };
+  return { isRestricted: documents !== null, findText, prepare };
 
-  function textOf({ query, documentId, extensions }: OperationParams): string {
+  function findText({ query, documentId, extensions }: OperationParams): string {
     const hash = hashOf(extensions?.persistedQuery);
     const id = documentId ?? hash;
     if (documents === null) {
@@ -93,7 +81,7 @@ export function createOperations(options: OperationsOptions): Operations {
     const text = typeof id === 'string' ? documents.find(id) : query;
     if (text != null && documents.has(text)) return text;
     const message =
-      'This gateway answers only the documents it was given (--documents); this is none of them.';
+      'This gateway answers only the documents of its manifest (--documents); the document is not in it.';
     throw new GraphQLError(message, { extensions: { code: 'DOCUMENT_NOT_KNOWN' } });
   }
 
@@ -101,20 +89,23 @@ export function createOperations(options: OperationsOptions): Operations {
     try {
       return parse(text, { maxTokens: limits.tokens });
     } catch (error) {
-      // Nested by the thousand it is within the tokens, and beyond the stack of a parser that descends.
+      // Thousands of nested brackets are within the limit of tokens, and exceed the stack of the recursive
+      // parser.
       if (error instanceof RangeError) throw overLimit('depth', limits.depth);
-      throw isOverTokens(error) ? overLimit('tokens', limits.tokens) : error;
+      throw isOverTokens(error)
+        ? overLimit('tokens', limits.tokens)
+        : withCode(error, 'GRAPHQL_PARSE_FAILED');
     }
   }
 
-  function validateDocument(document: DocumentNode, by: readonly ValidationRule[]): readonly GraphQLError[] {
+  function validateDocument(document: DocumentNode): readonly GraphQLError[] {
     try {
       const conditional = findConditionalRoot(document);
       if (conditional !== null) return [conditional];
-      const errors = validate(schema, document, by, { hideSuggestions });
+      const errors = validate(schema, document, rules, { hideSuggestions });
       return errors.map((error) => (isAborted(error) ? tooManyToCompare() : error));
     } catch (error) {
-      // Fragments that spread each other make graphql-js descend beyond the stack, within the depth that it is asked to check.
+      // Chains of fragments can exceed the stack of graphql-js before its rule has checked the depth.
       if (error instanceof RangeError) return [overLimit('depth', limits.depth)];
       throw error;
     }
@@ -133,43 +124,59 @@ export function createOperations(options: OperationsOptions): Operations {
     contextValue: Context,
   ): PreparedOperation | readonly GraphQLError[] {
     try {
-      const document = validDocument(textOf(params));
+      const document = readDocument(findText(params));
       if (!('kind' in document)) return document;
       const { operationName = null, variables = null } = params;
+      const type = getOperationAST(document, operationName)?.operation;
+      if (type === undefined) return [noOperation()];
       const args = {
         ...{ schema, document, contextValue, operationName, hideSuggestions },
         variableValues: variables,
       };
       const cost = costOf(args, contextValue);
-      return typeof cost === 'number' ? { ...args, cost } : [cost];
+      return typeof cost === 'number' ? { ...args, cost, type } : [cost];
     } catch (error) {
       if (error instanceof GraphQLError) return [error];
       throw error;
     }
   }
 
-  /** The document of a text, parsed and validated the first time only; or what is wrong with it. */
-  function validDocument(text: string): DocumentNode | readonly GraphQLError[] {
-    const known = valid.get(text);
+  /** Parses and validates a text, the first time only. Returns what is wrong with it, if anything is. */
+  function readDocument(text: string): DocumentNode | readonly GraphQLError[] {
+    const known = outcomes.get(text);
     if (known) return known;
     const document = parseText(text);
-    const errors = validateDocument(document, [...specifiedRules, ...rules]);
-    if (errors.length > 0) return errors;
-    valid.set(text, document);
-    return document;
+    const errors = validateDocument(document).map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
+    const outcome = errors.length > 0 ? errors : document;
+    outcomes.set(text, outcome);
+    return outcome;
   }
 }
 
-/** What a parsed document takes in memory for each character of its text, in bytes: 80 to 200 were measured. */
+/** Memory of a parsed document per character of its text, in bytes: 80 to 200 were measured. */
 const BYTES_PER_CHARACTER = 100;
 
-/** What came of parsing texts, by text: of 1,000 texts at most, in 32 MiB of memory at most. */
-export function createDocumentCache<V extends object = DocumentNode>(): LRUCache<string, V> {
+/**
+ * Creates a cache of documents, or of what is wrong with them, by text: at most 1,000 texts and 32 MiB of
+ * memory.
+ */
+function createDocumentCache(): LRUCache<string, DocumentNode | readonly GraphQLError[]> {
   return new LRUCache({
     max: 1_000,
     maxSize: 32 * 2 ** 20,
-    // Also of the empty text, which has a syntax error that is kept.
-    sizeCalculation: (_, text) => (text.length + 1) * BYTES_PER_CHARACTER,
+    sizeCalculation: (_, text) => text.length * BYTES_PER_CHARACTER,
+  });
+}
+
+/** Adds a code to an error that has none. */
+function withCode<E>(error: E, code: string): E {
+  if (error instanceof GraphQLError && error.extensions.code === undefined) error.extensions.code = code;
+  return error;
+}
+
+function noOperation(): GraphQLError {
+  return new GraphQLError('Could not determine what operation to execute.', {
+    extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
   });
 }
 
@@ -178,12 +185,12 @@ export function namesDocument({ documentId, extensions }: OperationParams): bool
   return documentId != null || hashOf(extensions?.persistedQuery) !== undefined;
 }
 
-/** The id in Apollo's form: `extensions.persistedQuery.sha256Hash`. */
+/** Returns the id in Apollo's form: `extensions.persistedQuery.sha256Hash`. */
 function hashOf(persisted: unknown): unknown {
   return isRecord(persisted) ? persisted.sha256Hash : undefined;
 }
 
-/** The error by which clients of Apollo's automatic persisted queries learn that they have to send the text. */
+/** Creates the error that makes clients of Apollo's automatic persisted queries send the text. */
 function persistedQueryNotSupported(): GraphQLError {
   return new GraphQLError('PersistedQueryNotSupported', {
     extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' },
@@ -198,7 +205,7 @@ function noText(documentId: unknown): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST' } });
 }
 
-/** What graphql-js says of a document whose fields of one name are too many to be compared with each other. */
+/** Whether graphql-js has stopped to compare fields of one name, because there are too many. */
 function isAborted({ message }: GraphQLError): boolean {
   return message === 'Validation aborted.';
 }

@@ -7,18 +7,24 @@ import {
   isListType,
   isObjectType,
 } from 'graphql';
-import { afterConnections } from './after-connections.js';
+import { afterConnections } from './event-loop.js';
 
-/** Divides long work into slices, so that it does not hold up the event loop: the watches of Tilts, and other requests. */
+/**
+ * Divides long work into slices, so that it does not block the event loop: the watches of Tilts, and other
+ * requests.
+ */
 export interface Pacer {
-  /** Null while the slice has time left; otherwise resolves in the next slice, where the question has to be asked again. */
+  /**
+   * Null while the slice has time left. Otherwise resolves in the next slice, where it has to be called
+   * again.
+   */
   pause(): Promise<void> | null;
 }
 
-/** The length of a slice, in milliseconds. Work may exceed it by what lies between two questions. */
+/** Length of a slice, in milliseconds. Work exceeds it by up to the time between two calls of `pause`. */
 const SLICE_MS = 20;
 
-/** Time, and what comes after the event loop has looked for input and output. */
+/** Dependencies of a pacer. */
 export interface PacerOptions {
   /** Milliseconds since any moment. */
   readonly monotonic: () => number;
@@ -26,7 +32,7 @@ export interface PacerOptions {
   readonly afterIo?: (task: () => void) => void;
 }
 
-/** Begins with a slice of its own. */
+/** Creates a pacer and starts its first slice. */
 export function createPacer({ monotonic, afterIo = afterConnections }: PacerOptions): Pacer {
   let end = monotonic() + SLICE_MS;
   let next: Promise<void> | null = null;
@@ -46,8 +52,8 @@ export function createPacer({ monotonic, afterIo = afterConnections }: PacerOpti
 }
 
 /**
- * The items of a list one by one, with a pause wherever a slice is over. Promises, since an asynchronous iterable is not a
- * list to version 16 of graphql-js.
+ * Maps the items of a list one by one, with a pause between slices. Returns promises, because graphql-js 16
+ * does not accept an asynchronous iterable as a list.
  */
 export function pacedItems<T, R>(items: readonly T[], pacer: Pacer, map: (item: T) => R): Promise<R>[] {
   let before: Promise<unknown> = Promise.resolve();
@@ -64,7 +70,7 @@ export function pacedItems<T, R>(items: readonly T[], pacer: Pacer, map: (item: 
   }
 }
 
-/** Lists of these are as long as the data is; all others have a bound of their own, such as 50 transitions. */
+/** Types whose lists grow with the data. Other lists have a limit, such as 50 transitions. */
 const LONG_LISTS: ReadonlySet<string> = new Set([
   'Session',
   'SessionEdge',
@@ -76,8 +82,8 @@ const LONG_LISTS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Lets executions with a pacer pause between the items of long lists, and between the root fields of a query. Executions
- * without one are as synchronous as before.
+ * Lets executions with a pacer pause between the items of long lists, and between the root fields of a query.
+ * Executions without a pacer stay synchronous.
  */
 export function paceLists(schema: GraphQLSchema): void {
   const query = schema.getQueryType();

@@ -1,7 +1,7 @@
 import { HISTORY_LIMIT, type SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { countListed, type IntrospectionSizes } from './introspection-sizes.js';
-import { findMeantSession, nodeOf } from './lookup.js';
+import { findNode, resolveSession } from './selection.js';
 import {
   NO_SIZES,
   type SizeName,
@@ -13,44 +13,48 @@ import {
   sizesOfTarget,
 } from './sizes.js';
 
-/** The objects that a selection is executed on. */
+/** Objects that a selection is executed on. */
 export interface Population {
-  /** How many there are. */
+  /** Number of objects. */
   readonly count: number;
-  /** What the Sessions they belong to hold together. */
+  /** Sizes of the Sessions that they belong to, in total. */
   readonly sizes: Sizes;
 }
 
-/** What a field gives: the objects beneath it, and what it costs to find them beyond its own place in the answer. */
+/**
+ * Result of a field: the objects beneath it, and the cost of finding them in addition to the field itself.
+ */
 export interface Yield extends Population {
   readonly work?: number;
 }
 
-/** What the size of a field's result follows from. */
+/** Input for the size of a field's result. */
 export interface FieldSource {
   readonly store: ReadableStore;
   readonly args: Readonly<Record<string, unknown>>;
-  /** The objects that have the field. */
+  /** Objects that have the field. */
   readonly parent: Population;
   readonly introspection: IntrospectionSizes;
 }
 
-/** One of two targets that are compared with a filter costs as much as a field: 0.3 to 0.6 µs were measured, a field takes 0.7 to 3. */
+/**
+ * Cost of comparing a target with a filter: 0.3 to 0.6 µs were measured, a field takes 0.7 to 3 µs.
+ */
 const COMPARISON = 1 / 2;
 
-/** A target that is counted into its phase or its resource. */
+/** Cost of counting a target by phase or resource. */
 const COUNTING = 1 / 8;
 
-/** A reference of a router to an entity: it is checked, and looked up by the parts of its id. */
+/** Cost of resolving an entity reference, which is checked and looked up by the parts of its id. */
 const LOOKUP = 10;
 
-/** The size of a page that does not say its length, as the schema has it. */
+/** Default size of a page, as in the schema. */
 const PAGE = 100;
 
-/** The length of a history that does not say it, as the schema has it. */
+/** Default length of a history, as in the schema. */
 const HISTORY = 10;
 
-/** Lists that hold the items of this kind of all their parents' Sessions. */
+/** Lists whose total length is a size of their parents' Sessions. */
 const BY_SIZE: ReadonlyMap<string, SizeName> = new Map([
   ['SessionConnection.edges', 'sessions'],
   ['SessionConnection.nodes', 'sessions'],
@@ -69,7 +73,7 @@ const BY_SIZE: ReadonlyMap<string, SizeName> = new Map([
   ['ObjectMeta.managedFields', 'managers'],
 ]);
 
-/** Fields whose results need more than a kind of item to be counted. */
+/** Fields whose sizes follow from their arguments. */
 const BY_RULE: ReadonlyMap<string, (source: FieldSource) => Yield> = new Map([
   ['Query.session', ofSession],
   ['Subscription.session', ofSession],
@@ -89,7 +93,7 @@ const BY_RULE: ReadonlyMap<string, (source: FieldSource) => Yield> = new Map([
 ]);
 
 /**
- * What a field of this schema gives; null when that is not known of a list.
+ * Returns the size of a field's result. Null for a list of unknown length.
  *
  * @param field `<type>.<name>`
  */
@@ -113,9 +117,9 @@ function ofId(store: ReadableStore, id: unknown): Yield {
   return { count: 1, sizes: record ? sizesOf(record) : NO_SIZES };
 }
 
-/** Where several Sessions could be meant that is an error, and nothing is executed beneath it. */
+/** If several Sessions are possible the field fails, and nothing beneath it is executed. */
 function findSession(store: ReadableStore, id: unknown): SessionRecord | null {
-  return findMeantSession(store, typeof id === 'string' ? id : null);
+  return resolveSession(store, typeof id === 'string' ? id : null);
 }
 
 function ofPage({ store, args: { first, where } }: FieldSource): Yield {
@@ -145,7 +149,7 @@ function ofTarget({ store, args: { session, name } }: FieldSource): Yield {
 }
 
 function ofNode(store: ReadableStore, id: unknown): Yield {
-  const node = typeof id === 'string' ? nodeOf(store, id) : null;
+  const node = typeof id === 'string' ? findNode(store, id) : null;
   const work = LOOKUP + sizesOfStore(store).max.targets * COUNTING;
   if (node === null) return { count: 1, sizes: NO_SIZES, work };
   return { count: 1, sizes: 'metadata' in node ? sizesOf(node) : sizesOfTarget(node), work };
@@ -170,7 +174,10 @@ function ofNames({ parent: { count, sizes } }: FieldSource): Yield {
   return { count: distinct(count, sizes, sizes.memberships), sizes };
 }
 
-/** What the targets hold: all of it where each is there once at most; otherwise each may be the one that holds all. */
+/**
+ * Returns the maximum length of the targets' lists: the total if each target occurs once, otherwise each may
+ * be the target that has all.
+ */
 function distinct(count: number, { targets }: Sizes, total: number): number {
   return count <= targets ? total : count * Math.min(total, HISTORY_LIMIT);
 }

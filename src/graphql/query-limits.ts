@@ -4,7 +4,7 @@ import { GraphQLError, type ValidationContext, type ValidationRule } from 'graph
 import { type CostOptions, costOf } from './cost.js';
 import { LIMIT_CODES, type QueryLimits } from './limits.js';
 
-/** An error that names the limit: what was expected, what came where that is known, what to do. */
+/** Creates the error for a limit that is exceeded. */
 export function overLimit(limit: keyof QueryLimits, most: number, got?: number): GraphQLError {
   const found = got === undefined ? 'it has more' : `got ${got}`;
   return limitError(
@@ -17,11 +17,11 @@ function limitError(limit: keyof QueryLimits, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: LIMIT_CODES[limit] } });
 }
 
-/** Validation rules for the limits that a document alone shows. */
+/** Creates the validation rules for limits of documents. */
 export function limitRules(limits: QueryLimits): ValidationRule[] {
   const rule = (limit: 'depth' | 'aliases') => ({
     n: limits[limit],
-    // Reported like every other mistake in a document, rather than thrown.
+    // Reported like other errors in a document, not thrown.
     propagateOnRejection: false,
     onReject: [(context: ValidationContext | null) => context?.reportError(overLimit(limit, limits[limit]))],
   });
@@ -33,7 +33,7 @@ export function limitRules(limits: QueryLimits): ValidationRule[] {
   ];
 }
 
-/** Counts directives wherever they stand: on fields, fragments, spreads, operations and variables. */
+/** Counts all directives: on fields, fragments, spreads, operations and variables. */
 function limitDirectives(context: ValidationContext, most: number): ReturnType<ValidationRule> {
   let count = 0;
   return {
@@ -63,15 +63,15 @@ function limitLiterals(context: ValidationContext, limits: QueryLimits): ReturnT
 }
 
 /**
- * Why the variables of a request are rejected; null when none is above a limit. They are looked at as they came, before they
- * are checked against their types, which itself takes long for large lists.
+ * Returns the error for variables above a limit, or null. They are checked before they are coerced, which
+ * itself takes long for large lists.
  */
 export function overVariables(
   variables: Readonly<Record<string, unknown>> | null | undefined,
   { textLength, listLength }: QueryLimits,
 ): GraphQLError | null {
   for (const [name, variable] of Object.entries(variables ?? {})) {
-    // A list of what is still to be looked at, since a variable may be nested deeper than the stack.
+    // A list instead of recursion, because a variable may be nested deeper than the stack allows.
     const rest: unknown[] = [variable];
     while (rest.length > 0) {
       const value = rest.pop();
@@ -101,18 +101,18 @@ function listTooLong(what: string, most: number, got: number): GraphQLError {
   );
 }
 
-/** What a client wrote, short and without anything strange. */
+/** Shortens a client's text and replaces special characters. */
 function shown(name: string): string {
   return name.replace(/\W/g, '?').slice(0, 100);
 }
 
-/** The error for an answer above the limit. */
+/** Creates the error for an answer above the limit. */
 export function answerTooLarge(most: number): GraphQLError {
   const message = `The answer: expected at most ${most} bytes (--limit answerBytes), it has more. Ask for fewer fields, or in pages.`;
   return limitError('answerBytes', message);
 }
 
-/** The error for a document that asks for the same fields over and over. */
+/** Creates the error for a document that repeats the same fields too often. */
 export function tooManyToCompare(): GraphQLError {
   return limitError(
     'complexity',
@@ -120,7 +120,10 @@ export function tooManyToCompare(): GraphQLError {
   );
 }
 
-/** The cost of a valid document with its variables, 0 when nothing is executed; or the error when that is above the limit. */
+/**
+ * Returns the cost of a valid document with its variables, or the error if it is above the limit. 0 if
+ * nothing is executed.
+ */
 export function costWithin(options: CostOptions, most: number): number | GraphQLError {
   try {
     const cost = Math.ceil(costOf(options) ?? 0);

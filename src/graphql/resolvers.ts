@@ -1,11 +1,21 @@
 import { firstIndexAtOrAfter } from '../lib/binary-search.js';
+import { secondsBetween } from '../model/micro-time.js';
+import { extractHeadline, oneLine, plainText } from '../model/plain-text.js';
+import type { ActiveState, TargetState, TerminatedState, WaitingState } from '../model/session.js';
 import { isDemo } from '../model/session.js';
+import type { Phase } from '../model/verdict.js';
 import { computePhase } from '../model/verdict.js';
-import { HISTORY_LIMIT, type SessionRecord, secondsToReady, verdictOfRecord } from '../store/record.js';
+import {
+  HISTORY_LIMIT,
+  type Readiness,
+  type SessionRecord,
+  secondsToReady,
+  type Transition,
+  verdictOfRecord,
+} from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import { countPhases, groupByResource } from './counts.js';
+import type { SummarizedActive } from './context.js';
 import { badInput } from './errors.js';
-import { compileSessionFilter, compileTargetFilter } from './filter.js';
 import type {
   QueryResolvers,
   QuerySessionsArgs,
@@ -14,23 +24,23 @@ import type {
   SessionResolvers,
   TargetResolvers,
 } from './generated.js';
-import { meantSession, nodeOf, typeOfNode } from './lookup.js';
 import {
-  runSeconds,
-  summaryOfTerminated,
-  summaryOfWaiting,
-  type VisibleState,
-  visibleState,
-} from './visible-state.js';
+  compileSessionFilter,
+  compileTargetFilter,
+  findNode,
+  resolveSessionId,
+  typeOfNode,
+} from './selection.js';
+import { countPhases, groupByResource } from './sizes.js';
 
 const query: QueryResolvers = {
   session: (_, { id }, { store }) => {
-    const meant = meantSession(store, id);
+    const meant = resolveSessionId(store, id);
     return meant === null ? null : store.get(meant);
   },
   sessions: (_, args, { store }) => pageOfSessions(store, args),
   target: (_, { session, name }, { store }) => {
-    const meant = meantSession(store, session);
+    const meant = resolveSessionId(store, session);
     const record = meant === null ? null : store.get(meant);
     return record?.status.targets.find((target) => target.name === name) ?? null;
   },
@@ -41,7 +51,7 @@ const query: QueryResolvers = {
       return record ? record.status.targets.filter((target) => matches(target, record)) : [];
     });
   },
-  node: (_, { id }, { store }) => nodeOf(store, id),
+  node: (_, { id }, { store }) => findNode(store, id),
   gateway: (_, __, { store, version }) => ({ version, sources: store.sources() }),
 };
 
@@ -73,7 +83,7 @@ const target: TargetResolvers = {
       : null,
 };
 
-/** The resolvers of everything but subscriptions: fields that are not listed are the model's own. */
+/** Resolvers of all types except Subscription. Other fields are properties of the model. */
 export const resolvers: Resolvers = {
   Query: query,
   Node: { __resolveType: typeOfNode },
@@ -98,12 +108,12 @@ const STATE_TYPES = {
   disabled: 'TargetStateDisabled',
 } as const satisfies Record<VisibleState['is'], string>;
 
-/** How many Sessions a page holds at most. */
+/** Maximum number of Sessions in a page. */
 const MAX_PAGE = 1000;
 
 /**
- * A page of Sessions (Relay's connection specification). A cursor is the id it stands at, so that Sessions which come
- * and go meanwhile shift nothing: the next page is "ids greater than this one", whether or not this one is still there.
+ * Returns a page of Sessions (Relay's connection specification). A cursor contains an id, and the next page
+ * has the ids greater than it: Sessions that appear or disappear do not shift pages.
  */
 function pageOfSessions(store: ReadableStore, { where, first, after }: QuerySessionsArgs): SessionPage {
   const size = first ?? 100;
@@ -137,7 +147,7 @@ function firstAfter(records: readonly SessionRecord[], id: string): number {
   return ids[index] === id ? index + 1 : index;
 }
 
-// The prefix tells a cursor from any other text that happens to be base64.
+// The prefix distinguishes a cursor from other base64 text.
 function cursorOf(id: string): string {
   return Buffer.from(`session:${id}`).toString('base64url');
 }
@@ -147,4 +157,56 @@ function idOf(cursor: string): string {
   if (id === undefined)
     throw badInput(`after: expected a cursor of this connection, got ${JSON.stringify(cursor)}.`);
   return id;
+}
+
+/** State of a target in the schema. */
+export type VisibleState = Exclude<TargetState, { is: 'inactive' | 'active' }> | SummarizedActive;
+
+/**
+ * Returns the state of a target or transition for the schema. Inactive is null, because Tilt populates no
+ * member.
+ */
+export function visibleState({
+  phase,
+  state,
+  readiness,
+}: Pick<Transition, 'phase' | 'state' | 'readiness'>): VisibleState | null {
+  if (state.is === 'inactive') return null;
+  return state.is === 'active' ? { ...state, summary: summaryOfActive(phase, state, readiness) } : state;
+}
+
+/** Summarises in one line what a waiting target waits for. */
+export function summaryOfWaiting({ waitReason }: WaitingState): string {
+  const reason = oneLine(plainText(waitReason));
+  return reason === '' ? 'waiting' : `waiting: ${reason}`;
+}
+
+/**
+ * Summarises in one line whether an active target is ready. Clients compute elapsed times.
+ */
+function summaryOfActive(phase: Phase, state: ActiveState, readiness: Readiness | null): string {
+  if (!state.ready) return 'running';
+  return `${phase}${after(secondsToReady(readiness, state))}`;
+}
+
+/**
+ * Summarises in one line how a target ended, with the most relevant line of an error.
+ */
+export function summaryOfTerminated(state: TerminatedState): string {
+  const time = after(runSeconds(state));
+  if (state.error === null) return `succeeded${time}`;
+  const grace = { tolerated: ' (tolerated for now)', exceeded: ' (exceeded grace period)' };
+  const note =
+    state.graceStatus === 'tolerated' || state.graceStatus === 'exceeded' ? grace[state.graceStatus] : '';
+  return `failed${time}${note}: ${extractHeadline(state.error) || 'no reason was given'}`;
+}
+
+/** Returns the seconds from start to finish. Null if one is unknown, or if they contradict each other. */
+export function runSeconds({ startTime, finishTime }: TerminatedState): number | null {
+  const seconds = secondsBetween(startTime, finishTime);
+  return seconds === null || seconds < 0 ? null : seconds;
+}
+
+function after(seconds: number | null): string {
+  return seconds === null ? '' : ` after ${seconds.toFixed(1)} s`;
 }

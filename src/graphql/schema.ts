@@ -1,17 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { GraphQLError, type GraphQLSchema, Kind, parse, type ValueNode } from 'graphql';
-import { enumValues } from './enums.js';
+import { type DocumentNode, GraphQLError, type GraphQLSchema, Kind, parse, type ValueNode } from 'graphql';
 import { subgraphOf } from './federation.js';
 import type { SubscriptionResolvers } from './generated.js';
 import { paceLists } from './pacer.js';
 import { resolvers } from './resolvers.js';
 
-/** The schema in GraphQL's own language, as `schema.graphql` has it: the contract with clients. */
+/** Content of `schema.graphql`, the contract with clients. */
 export const typeDefs = readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8');
 
 /**
- * The executable schema. How subscriptions are fed is not its business: those resolvers are passed in.
+ * Creates the executable schema. The resolvers of subscriptions are passed in.
  *
  * @param options `federation`: whether it can be a subgraph of Apollo Federation 2. Default: false
  */
@@ -36,7 +35,9 @@ export function createSchema(
   return schema;
 }
 
-/** The text is ours, and a test holds it to the rules: to check it at each start took a twentieth of the time. */
+/**
+ * The text is checked by a test. Checking it at each start took a twentieth of the start-up time.
+ */
 const TRUSTED = { assumeValidSDL: true };
 
 const text = {
@@ -45,9 +46,9 @@ const text = {
   parseLiteral: (node: ValueNode) => textOf(node.kind === Kind.STRING ? node.value : undefined),
 };
 
-/** The behaviour of the scalars. `JSON` is given as it is, which is what a declared scalar does by itself. */
+/** Behaviour of the scalars. `JSON` is passed through, the default of a declared scalar. */
 const scalars = {
-  // The model's text as it is: it was checked when it was decoded.
+  // Text of the model, which was checked when it was decoded.
   MicroTime: text,
   Duration: text,
   Int64: {
@@ -67,4 +68,19 @@ function safeInteger(value: unknown): number {
     throw new GraphQLError(`Expected a whole number within 2^53, got ${JSON.stringify(value)}.`);
   }
   return value;
+}
+
+/** Returns the model's word for each value of each enum: `not-applicable` for NOT_APPLICABLE. */
+export function enumValues({ definitions }: DocumentNode): Record<string, Record<string, string>> {
+  const enums = definitions.filter((node) => node.kind === Kind.ENUM_TYPE_DEFINITION);
+  return Object.fromEntries(
+    enums.map(({ name, values = [] }) => [
+      name.value,
+      Object.fromEntries(values.map((value) => [value.name.value, modelWord(value.name.value)])),
+    ]),
+  );
+}
+
+function modelWord(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
 }

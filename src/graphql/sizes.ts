@@ -1,13 +1,14 @@
 import { memoize } from '../lib/memoize.js';
+import type { Target } from '../model/session.js';
+import { computePhase, type Phase } from '../model/verdict.js';
 import { HISTORY_LIMIT, type SessionRecord, type TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import { countPhases } from './counts.js';
 
-/** How many items the lists of some Sessions hold together. */
+/** Total lengths of the lists of some Sessions. */
 export interface Sizes {
   readonly sessions: number;
   readonly targets: number;
-  /** Changes of targets in an event; in a snapshot each target is one. */
+  /** Changes of targets in an event; in a snapshot each target is a change. */
   readonly changes: number;
   /** Entries of all targets' histories. */
   readonly transitions: number;
@@ -25,10 +26,10 @@ export interface Sizes {
   readonly managers: number;
 }
 
-/** The name of a kind of item. */
+/** Name of a size. */
 export type SizeName = keyof Sizes;
 
-/** The sizes of no Session. */
+/** Sizes without a Session. */
 export const NO_SIZES: Sizes = {
   sessions: 0,
   targets: 0,
@@ -47,19 +48,19 @@ export const NO_SIZES: Sizes = {
   managers: 0,
 };
 
-/** One of everything, and a target's whole history. */
+/** One of each, and a complete history. */
 export const UNIT_SIZES: Sizes = { ...combine(NO_SIZES, NO_SIZES, () => 1), transitions: HISTORY_LIMIT };
 
-/** The sizes of some Sessions together, and the largest of each kind that one of them has. */
+/** Sizes of some Sessions in total, and the maximum of a single Session. */
 export interface SizesOfMany {
   readonly total: Sizes;
   readonly max: Sizes;
 }
 
-/** The sizes of one Session: counted once, since a record never changes. */
+/** Returns the sizes of a Session. Counted once, because a record never changes. */
 export const sizesOf = memoize(count);
 
-/** The sizes of some Sessions. */
+/** Returns the sizes of some Sessions. */
 export function sizesOfAll(records: readonly SessionRecord[]): SizesOfMany {
   let [total, max] = [NO_SIZES, NO_SIZES];
   for (const sizes of records.map(sizesOf)) {
@@ -69,10 +70,10 @@ export function sizesOfAll(records: readonly SessionRecord[]): SizesOfMany {
   return { total, max };
 }
 
-// By store, so that each client's view of the Sessions has its own; of the newest revision alone.
+// Per store, which is specific to the scope of clients. Holds the sizes of the newest revision.
 const stores = new WeakMap<ReadableStore, SizesOfMany & { readonly revision: number }>();
 
-/** The sizes of all Sessions in a store: counted once per revision. */
+/** Returns the sizes of all Sessions in a store. Counted once per revision. */
 export function sizesOfStore(store: ReadableStore): SizesOfMany {
   const last = stores.get(store);
   if (last?.revision === store.revision) return last;
@@ -82,18 +83,21 @@ export function sizesOfStore(store: ReadableStore): SizesOfMany {
   return sizes;
 }
 
-/** The most that `limit` of the Sessions can have. */
+/** Returns the maximum sizes of `limit` of the Sessions. */
 export function sizesOfSome({ total, max }: SizesOfMany, limit: number): Sizes {
   if (limit >= total.sessions) return total;
   return combine(total, max, (all, most) => Math.min(all, limit * most));
 }
 
-/** The most that Sessions of any kind can have which are asked for one by one: each may be the largest, and the same again. */
+/**
+ * Returns the maximum sizes of Sessions that are requested one by one: each may be the largest, also
+ * repeatedly.
+ */
 export function sizesOfAny({ max }: SizesOfMany, count: number): Sizes {
   return combine(max, max, (most) => count * most);
 }
 
-/** The sizes of a target alone. */
+/** Returns the sizes of a single target. */
 export function sizesOfTarget({ history, resources }: TrackedTarget): Sizes {
   return { ...NO_SIZES, targets: 1, changes: 1, transitions: history.length, memberships: resources.length };
 }
@@ -145,4 +149,36 @@ function count(record: SessionRecord): Sizes {
     owners: metadata.ownerReferences.length,
     managers: metadata.managedFields.length,
   };
+}
+
+/** Counts targets by phase and in total. */
+export function countPhases(targets: readonly Target[]): Record<Phase | 'total', number> {
+  const counts = {
+    total: targets.length,
+    inactive: 0,
+    disabled: 0,
+    waiting: 0,
+    running: 0,
+    ready: 0,
+    succeeded: 0,
+    failed: 0,
+    retrying: 0,
+  };
+  for (const target of targets) counts[computePhase(target)] += 1;
+  return counts;
+}
+
+/** Groups targets by Tiltfile resource, sorted by name. A target of several resources is in each group. */
+export function groupByResource<T extends Target>(targets: readonly T[]): { name: string; targets: T[] }[] {
+  const groups = new Map<string, T[]>();
+  for (const target of targets) {
+    for (const name of new Set(target.resources)) {
+      const group = groups.get(name);
+      if (group) group.push(target);
+      else groups.set(name, [target]);
+    }
+  }
+  return [...groups]
+    .map(([name, members]) => ({ name, targets: members }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -1,40 +1,47 @@
 import type { Clock } from '../lib/clock.js';
 
-/** Memory of one large answer. It counts until everyone who retains it has released it. */
+/** Memory of one large answer. It counts until all holders have released it. */
 export interface AnswerMemory {
   /**
-   * Counts the answer's bytes until the returned function is called, which may be called twice.
+   * Counts the answer's bytes until the returned function is called. Calling it again has no effect.
    *
-   * @param cut closes the connection that the answer is sent to. Called when that takes longer than {@link MAX_SEND_MS} and
-   *   another answer waits for memory
+   * @param cut closes the connection that the answer is sent to. Called when that takes longer than {@link
+   *   MAX_SEND_MS} and another answer waits for memory
    */
   retain(cut: () => void): () => void;
 }
 
-/** Large answers that are written as JSON and have not been sent yet, of all clients together. */
+/** Large answers of all clients that are serialised and not sent yet. */
 export interface UnsentAnswers {
-  /** What they take, in bytes. */
+  /** Total memory, in bytes. */
   readonly bytes: number;
-  /** The most that they ever took. */
+  /** Maximum of {@link bytes} so far. */
   readonly peakBytes: number;
-  /** Null when there is room for an answer of any size that is allowed; otherwise resolves when to ask again. */
+  /**
+   * Null if there is room for an answer of the maximum size. Otherwise resolves when it has to be called
+   * again.
+   */
   room(): Promise<void> | null;
-  /** Counts an answer as soon as somebody retains it. */
+  /** Creates the memory of an answer, which counts once it is retained. */
   allocate(bytes: number): AnswerMemory;
 }
 
-/** Bounds of unsent answers. */
+/** Limits of unsent answers. */
 export interface UnsentAnswersOptions {
-  /** What all of them may take, in bytes. Less than {@link answerBytes} allows one at a time. */
+  /**
+   * Maximum of all unsent answers, in bytes. If it is less than {@link answerBytes}, one answer at a time is
+   * allowed.
+   */
   readonly unsentBytes: number;
-  /** The longest answer, in bytes. */
+  /** Maximum length of an answer, in bytes. */
   readonly answerBytes: number;
   readonly clock: Pick<Clock, 'monotonic' | 'after'>;
 }
 
 /**
- * How long a client may take to read a large answer while others wait for memory, in milliseconds: 32 MiB in a minute are
- * 4.5 Mbit/s. A client that reads nothing is cut sooner (`server/http/unread.ts`); one that reads a byte now and then is not.
+ * How long a client may take to read a large answer while others wait for memory, in milliseconds: 32 MiB in
+ * a minute are 4.5 Mbit/s. A client that reads nothing is cut sooner (`server/http/unread.ts`); one that
+ * reads a byte now and then is not.
  */
 export const MAX_SEND_MS = 60_000;
 
@@ -47,7 +54,9 @@ interface Retainer {
   readonly since: number;
 }
 
-/** Creates the account of unsent answers, which is empty. It has a timer only while somebody waits for room. */
+/**
+ * Creates the account of unsent answers, which is empty. It has a timer only while somebody waits for room.
+ */
 export function createUnsentAnswers({
   unsentBytes,
   answerBytes,

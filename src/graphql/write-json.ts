@@ -1,20 +1,23 @@
 import type { Pacer } from './pacer.js';
 
-/** A value with no more parts than this is written in one go: about a millisecond. */
+/** Number of parts up to which a value is written at once: about a millisecond. */
 const SMALL_PARTS = 2_000;
 
-/** A value whose texts are longer together is written in parts. */
+/** Total length of texts up to which a value is written at once, in characters. */
 const SMALL_CHARACTERS = 2 ** 18;
 
-/** A part of the JSON ends with the piece that makes it this long, in characters. */
+/** Minimum length of a part of the JSON, except the last, in characters. */
 const PART_CHARACTERS = 2 ** 18;
 
-/** A value's JSON is longer than it may be. */
+/** The JSON of a value exceeds its maximum length. */
 export class TooLongError extends Error {
   override readonly name = 'TooLongError';
 }
 
-/** Whether the JSON of a value has at most so many characters, as long as none has to be escaped, and so many parts. */
+/**
+ * Whether the JSON of a value has at most so many characters, not counting escapes, and at most so many
+ * parts.
+ */
 export function isWithin(value: unknown, characters: number, parts = Number.POSITIVE_INFINITY): boolean {
   let [left, partsLeft] = [characters, parts];
   return take(value);
@@ -28,7 +31,7 @@ export function isWithin(value: unknown, characters: number, parts = Number.POSI
       for (const item of part) if (!take(item)) return false;
       return true;
     }
-    // A pair of each name and member, as of `Object.entries`, would cost more than the rest.
+    // `Object.entries` would cost more than the rest of the loop.
     for (const name of Object.keys(part)) {
       left -= name.length + 4;
       if (!take(Reflect.get(part, name))) return false;
@@ -37,7 +40,7 @@ export function isWithin(value: unknown, characters: number, parts = Number.POSI
   }
 }
 
-/** The JSON of a value in UTF-8. */
+/** JSON of a value in UTF-8. */
 export interface WrittenJson {
   /** Buffers of about {@link PART_CHARACTERS} that follow each other. */
   readonly parts: readonly Buffer[];
@@ -46,7 +49,7 @@ export interface WrittenJson {
 }
 
 /**
- * Writes the JSON of a value, with pauses. What is written leaves the heap part by part: there is no text of all of it.
+ * Writes the JSON of a value, with pauses. Parts leave the heap as buffers: the whole text never exists.
  *
  * @param maxBytes rejects with a {@link TooLongError} above it, before much more is written
  */

@@ -6,10 +6,10 @@ import { isRecord } from './is-record.js';
  * that a delivered payload costs; and the library is loaded with the first request for the page.
  */
 export interface Metrics {
-  /** Readers over WebSocket, to which payloads are pushed. */
-  readonly pushed: ReaderCounts;
-  /** Readers over server-sent events, which pull their payloads. */
-  readonly pulled: ReaderCounts;
+  /** Readers over WebSocket. */
+  readonly webSocket: ReaderCounts;
+  /** Readers over server-sent events. */
+  readonly sse: ReaderCounts;
   readonly queryCache: CacheCounts;
   /** Counts by name of the source. Those beyond {@link MAX_SOURCES} are counted as {@link OTHER}. */
   readonly sources: ReadonlyMap<string, SourceCounts>;
@@ -35,6 +35,8 @@ export interface Metrics {
 
 /** Counts of the readers of one transport. */
 export interface ReaderCounts {
+  /** Open subscriptions. */
+  open: number;
   /** Delivered payloads. */
   payloads: number;
   /** Updates that were merged with others into one payload (S5). */
@@ -67,8 +69,6 @@ export type RelistCause = 'ended' | 'expired' | 'failed' | 'dead';
 
 /** Gauges, read only when the metrics page is requested. */
 export interface Gauges {
-  readonly pushedReaders: () => number;
-  readonly pulledReaders: () => number;
   /** Distinct subscriptions. Each is executed once per update. */
   readonly groups: () => number;
   /** Open sources. */
@@ -148,8 +148,8 @@ export function createMetrics(): Metrics {
   const gauges: Partial<Gauges> = {};
 
   return {
-    pushed: createReaderCounts(),
-    pulled: createReaderCounts(),
+    webSocket: createReaderCounts(),
+    sse: createReaderCounts(),
     queryCache: { hits: 0, misses: 0 },
     sources,
     closes,
@@ -181,7 +181,7 @@ export function countRejections(
 
 /** Creates the counts of one transport at 0. */
 export function createReaderCounts(): ReaderCounts {
-  return { payloads: 0, conflated: 0, lagging: 0 };
+  return { open: 0, payloads: 0, conflated: 0, lagging: 0 };
 }
 
 /** Every key exists from the start, because Prometheus computes a rate only between two samples. */

@@ -4,13 +4,13 @@ import { compileGlob } from '../model/target-filter.js';
 import { type ReadableStore, scopedStore } from '../store/scoped.js';
 import type { Scope } from './access/access.js';
 
-/** What resolvers get for a scope. */
+/** Returns the context of resolvers for a scope. */
 export type ContextOf = (scope: Scope) => Context;
 
-/** Gives resolvers no more of the store than their client may see. */
+/** Creates contexts that contain only what the clients of a scope may see. */
 export function createContexts(store: ReadableStore, version: string): ContextOf {
   const everything = { store, version, scope: '', lastEventId: null };
-  // Each identity provider's user may have a scope of its own; one that is forgotten is made anew.
+  // Each user of an identity provider may have a separate scope. An evicted context is created again.
   const scoped = new LRUCache<string, Context>({
     max: 1_000,
     maxSize: 16 * 2 ** 20,

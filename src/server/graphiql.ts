@@ -8,15 +8,15 @@ interface GraphiQLPage {
 }
 
 /**
- * GraphiQL with nothing fetched from outside: the offline build that Yoga's makers publish. It is 9 MB of script in
- * one page, so it is loaded when first asked for, kept compressed, and sent once per browser (ETag).
+ * Creates the GraphiQL page from Yoga's offline build, which fetches nothing from other hosts. It has 9 MB of
+ * script, so it is loaded with the first request, kept compressed, and cached by browsers (ETag).
  */
 export function createGraphiQLPage(): GraphiQLPage {
   let page: Promise<CompressedFile> | null = null;
   return {
     async serve(request, response) {
       page ??= render().catch((error) => {
-        // Tried again by the next: a file may have been out of reach.
+        // The next request retries: a file may have been unavailable.
         page = null;
         throw error;
       });
@@ -29,7 +29,7 @@ async function render(): Promise<CompressedFile> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({
     title: 'tilt-graphql',
-    // Relative to the page, which is at the endpoint itself: a proxy may serve it below a prefix.
+    // Relative to the page, which has the path of the endpoint: a proxy may add a prefix.
     endpoint: 'graphql',
     subscriptionsProtocol: 'WS',
     defaultTabs: exampleTabs,
@@ -38,8 +38,8 @@ async function render(): Promise<CompressedFile> {
 }
 
 /**
- * A script for GraphiQL's page, in front of its own: when the token is missing or has expired, it offers to sign in. It looks
- * at what the page itself sees: answers of status 401, and WebSockets that close with 4401 or 4403.
+ * Script that runs before GraphiQL's own. It offers to sign in if the token is missing or has expired, which
+ * it detects by responses with status 401 and by WebSockets closed with 4401 or 4403.
  */
 const SIGN_IN_OFFER = `
 <script>
@@ -75,16 +75,16 @@ const SIGN_IN_OFFER = `
 })();
 </script>`;
 
-/** A tab of GraphiQL, ready to run. */
+/** Tab of GraphiQL. */
 interface Tab {
   readonly query: string;
   readonly variables?: string;
 }
 
-/** The tabs that a first visit to GraphiQL finds open: from "is it good?" to live changes. */
+/** Tabs that GraphiQL shows at the first visit, from the verdict to live changes. */
 export const exampleTabs: Tab[] = [
   {
-    query: `# Is it good? And if not, why? Run it with Ctrl-Enter.
+    query: `# The verdict of each Session, with its reason. Run it with Ctrl-Enter.
 query Verdict {
   sessions {
     nodes {
@@ -98,7 +98,7 @@ query Verdict {
 `,
   },
   {
-    query: `# What stands in the way: every target that has failed, or is awaited.
+    query: `# Targets that have failed or are not ready.
 query Blockers {
   targets(where: { phase: [FAILED, RETRYING, WAITING, RUNNING] }) {
     id
@@ -114,7 +114,7 @@ query Blockers {
 `,
   },
   {
-    query: `# Live: first everything, then what changes. Clear on reset, apply the changes, and you hold the newest state.
+    query: `# Live updates: the current state, then its changes. A client that clears on reset and applies the changes holds the newest state.
 subscription Changes {
   sessionChanges {
     cursor
@@ -132,7 +132,7 @@ subscription Changes {
 `,
   },
   {
-    query: `# Where the time went, and what each target went through.
+    query: `# Durations, and the history of each target.
 query Timeline {
   sessions {
     nodes {
@@ -153,7 +153,7 @@ query Timeline {
 `,
   },
   {
-    query: `# Where the gateway reads from.
+    query: `# The sources of the gateway.
 query Gateway {
   gateway {
     version

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { findOrigin, rejectMalformed } from './access/malformed-request.js';
 import { limitSockets } from './access/socket-limits.js';
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignored-upgrade.js';
-import { createUnderWay } from './http/under-way.js';
+import { createInFlight } from './http/in-flight.js';
 import { cutUnread } from './http/unread.js';
 import { createRoutes, type Routes, type RoutesOptions } from './routes.js';
 import type { KeyPair } from './tls.js';
@@ -59,14 +59,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const routes = createRoutes(options, limitSockets(server, limits, proxies));
   /** Connections that close after the current answer. */
   const closing = new WeakSet<Duplex>();
-  const underWay = createUnderWay();
+  const inFlight = createInFlight();
 
   server.on('request', (request, response) => {
     // Node.js still parses what a destroyed connection has sent.
     if (request.socket.destroyed) return;
     if (!response.shouldKeepAlive || request.httpVersion === '1.0') closing.add(request.socket);
-    if (underWay.begin(request.socket, response) <= limits.operations) {
-      underWay.afterEarlier(request.socket, response, () => routes.handle(request, response));
+    if (inFlight.begin(request.socket, response) <= limits.operations) {
+      inFlight.afterEarlier(request.socket, response, () => routes.handle(request, response));
       return;
     }
     // An answer would be queued behind all others.
@@ -75,8 +75,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
   server.on('clientError', (error, socket) => {
     rejectMalformed(error, socket, {
-      isSilent: closing.has(socket) || underWay.isAnswering(socket),
-      origin: readAllowedOrigin(underWay.next(socket)) ?? findOrigin(error, options.guard),
+      isSilent: closing.has(socket) || inFlight.isAnswering(socket),
+      origin: readAllowedOrigin(inFlight.next(socket)) ?? findOrigin(error, options.guard),
       metrics,
     });
   });

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Clock } from '../lib/clock.js';
-import type { LargeCounts, Metrics, SourceCounts, SourceState } from '../lib/metrics.js';
+import type { LargeCounts, Metrics, ReaderCounts, SourceCounts, SourceState } from '../lib/metrics.js';
 
 /** The page that a Prometheus server reads. */
 export interface Prometheus {
@@ -66,20 +66,17 @@ function add<L extends string>(
 const WEBSOCKET = { transport: 'websocket' } as const;
 const SSE = { transport: 'sse' } as const;
 
-function addReaders(registry: Registry, { pushed, pulled, gauges }: Metrics): void {
-  const byTransport = (key: 'payloads' | 'conflated') =>
+function addReaders(registry: Registry, { webSocket, sse, gauges }: Metrics): void {
+  const byTransport = (key: keyof ReaderCounts) =>
     [
-      [WEBSOCKET, pushed[key]],
-      [SSE, pulled[key]],
+      [WEBSOCKET, webSocket[key]],
+      [SSE, sse[key]],
     ] as const;
-  add(registry, 'readers', 'Open subscriptions, by transport.', ['transport'], () => [
-    [WEBSOCKET, gauges.pushedReaders?.()],
-    [SSE, gauges.pulledReaders?.()],
-  ]);
+  add(registry, 'readers', 'Open subscriptions, by transport.', ['transport'], () => byTransport('open'));
   const groupsHelp = 'Different subscriptions that are open: each is executed once an update.';
   add(registry, 'groups', groupsHelp, [], () => [[{}, gauges.groups?.()]]);
   const laggingHelp = 'Subscriptions that are told nothing until their connection has drained.';
-  add(registry, 'lagging_readers', laggingHelp, ['transport'], () => [[WEBSOCKET, pushed.lagging]]);
+  add(registry, 'lagging_readers', laggingHelp, ['transport'], () => byTransport('lagging'));
   add(registry, 'payloads_total', 'Payloads handed to readers.', ['transport'], () =>
     byTransport('payloads'),
   );

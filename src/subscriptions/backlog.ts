@@ -1,48 +1,50 @@
 import type { SessionId } from '../model/session.js';
 import type { Revision } from '../store/journal.js';
-import type { Fold } from './view.js';
+import type { MergedUpdate } from './projection.js';
 
-/** What a reader has still to be told. */
-export type Due =
-  /** Folds in a row; `updates` says how many updates they stand for. */
+/** Next update or updates for a reader. */
+export type PendingUpdate =
+  /** Consecutive updates, merged by Session; `updates` is their number. */
   | {
-      readonly type: 'folds';
-      readonly folds: readonly Fold[];
+      readonly type: 'updates';
+      readonly merged: readonly MergedUpdate[];
       readonly number: number;
       readonly updates: number;
     }
-  /** More was missed than is remembered: only everything will do. */
+  /** More was missed than is kept: the complete state is sent. */
   | { readonly type: 'reset'; readonly updates: number };
 
-/** How many updates were folded into what is due; 0 when it is one, as it was. */
-export function conflatedIn({ type, updates }: Due): number {
+/** Returns the number of updates that were merged; 0 for a single update. */
+export function countConflated({ type, updates }: PendingUpdate): number {
   return type === 'reset' || updates > 1 ? updates : 0;
 }
 
-/** How much is remembered for a reader that lags. */
+/** Limits of what is kept for a reader that lags. */
 export interface BacklogLimits {
-  /** Updates kept as they are. With one more, all are folded into one per Session, so that no stale state is sent. */
+  /**
+   * Updates that are kept one by one. With one more, all are merged by Session, so that no outdated state is
+   * sent (S5).
+   */
   readonly updates: number;
-  /** Sessions in such a fold. With one more the reader gets everything anew. */
+  /** Sessions whose updates are merged. With one more the reader is sent the complete state. */
   readonly sessions: number;
 }
 
-/** 64 updates are a burst that a healthy reader takes in its stride; 1,000 folded Sessions are 100 kB of references. */
+/** A burst of 64 updates is normal for a healthy reader; 1,000 merged Sessions are 100 kB of references. */
 export const DEFAULT_BACKLOG_LIMITS: BacklogLimits = { updates: 64, sessions: 1_000 };
 
-/** The updates that a reader has not taken yet: bounded, and folded beyond the bound (S5). */
+/** The updates that a reader has not been sent yet: bounded, and merged beyond the bound (S5). */
 export interface Backlog {
   add(revision: Revision): void;
-  /** Takes what is due next; null when nothing is. */
-  take(): Due | null;
-  clear(): void;
+  /** Removes and returns the next pending update, or null. */
+  take(): PendingUpdate | null;
 }
 
-/** An empty backlog. */
+/** Creates an empty backlog. */
 export function createBacklog(limits: BacklogLimits): Backlog {
   const queue: Revision[] = [];
-  const folded = new Map<SessionId, Fold>();
-  let state: 'queueing' | 'folding' | 'lost' = 'queueing';
+  const merged = new Map<SessionId, MergedUpdate>();
+  let state: 'queueing' | 'merging' | 'lost' = 'queueing';
   let updates = 0;
   let number = 0;
 
@@ -52,53 +54,48 @@ export function createBacklog(limits: BacklogLimits): Backlog {
       number = revision.number;
       if (state === 'queueing') {
         queue.push(revision);
-        if (queue.length > limits.updates) foldQueue();
-      } else if (state === 'folding') {
-        fold(revision);
+        if (queue.length > limits.updates) mergeQueue();
+      } else if (state === 'merging') {
+        merge(revision);
       }
     },
     take() {
       if (state === 'queueing') return takeOne();
-      const due: Due =
+      const pending: PendingUpdate =
         state === 'lost'
           ? { type: 'reset', updates }
-          : { type: 'folds', folds: [...folded.values()], number, updates };
-      clear();
-      return due;
+          : { type: 'updates', merged: [...merged.values()], number, updates };
+      merged.clear();
+      state = 'queueing';
+      updates = 0;
+      return pending;
     },
-    clear,
   };
 
-  function takeOne(): Due | null {
+  function takeOne(): PendingUpdate | null {
     const revision = queue.shift();
     if (!revision) return null;
     updates -= 1;
-    return { type: 'folds', folds: [foldOf(revision)], number: revision.number, updates: 1 };
+    return { type: 'updates', merged: [toMergedUpdate(revision)], number: revision.number, updates: 1 };
   }
 
-  function foldQueue(): void {
-    state = 'folding';
-    for (const revision of queue) fold(revision);
+  function mergeQueue(): void {
+    state = 'merging';
+    for (const revision of queue) merge(revision);
     queue.length = 0;
   }
 
-  function fold(revision: Revision): void {
+  function merge(revision: Revision): void {
     if (state === 'lost') return;
-    const known = folded.get(revision.id);
-    folded.set(revision.id, known ? { ...known, after: revision.after, revision: null } : foldOf(revision));
-    if (folded.size <= limits.sessions) return;
+    const earlier = merged.get(revision.id);
+    const update = earlier ? { ...earlier, after: revision.after, revision: null } : toMergedUpdate(revision);
+    merged.set(revision.id, update);
+    if (merged.size <= limits.sessions) return;
     state = 'lost';
-    folded.clear();
-  }
-
-  function clear(): void {
-    queue.length = 0;
-    folded.clear();
-    state = 'queueing';
-    updates = 0;
+    merged.clear();
   }
 }
 
-function foldOf(revision: Revision): Fold {
+function toMergedUpdate(revision: Revision): MergedUpdate {
   return { before: revision.before, after: revision.after, revision };
 }

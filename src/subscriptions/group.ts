@@ -1,131 +1,115 @@
-import type { Metrics } from '../lib/metrics.js';
 import type { Revision } from '../store/journal.js';
 import type { ReadableStore } from '../store/scoped.js';
-import { snapshotEvent, updateEvent } from './events.js';
+import type { FlushScheduler } from './flush-scheduler.js';
 import type { Payload, PayloadMaker } from './payload.js';
-import type { PayloadCache } from './payload-cache.js';
-import type { Turn } from './turn.js';
-import type { LiveEvent, View } from './view.js';
+import { type Projection, type SourceEvent, snapshotEvent, updateEvent } from './projection.js';
 
-/** One update, as a group's members get it. */
-export interface Told {
+/** One update on its way to the readers of a group. */
+export interface Delivery {
   readonly revision: Revision;
-  /** Executed when the first member asks, once for all. A promise never rejects. */
+  /**
+   * Returns the payload, which is executed once for all readers, when the first one asks. A promise never
+   * rejects.
+   */
   payload(): Payload | Promise<Payload>;
 }
 
-/** A reader that is told of updates when they happen, all those of a turn at once. */
+/** A reader that is notified of updates at the end of their tick. */
 export interface Member {
-  /** The number of the revision it began at: what came before, it has. */
+  /** Number of the revision that it started at. It has what came before. */
   readonly from: number;
-  tell(updates: readonly Told[]): void;
-  /** Takes updates that are merged into one, since there are too many before the group's turn. It is told of no payload. */
+  notify(updates: readonly Delivery[]): void;
+  /**
+   * Takes updates to be merged, because too many arrived before the group was flushed. Their payloads are not
+   * executed.
+   */
   defer(updates: readonly Revision[]): void;
 }
 
-/** Readers of one view: each update is executed and serialised once for all of them. */
+/** Readers of equal subscriptions: each update is executed and serialised once for all of them. */
 export interface Group {
   readonly store: ReadableStore;
-  readonly view: View<LiveEvent>;
-  /** Where its readers count what they send. */
-  readonly metrics: Metrics;
-  /** How many readers it has, told or pulling. */
+  readonly projection: Projection<SourceEvent>;
+  /** Number of readers. */
   readonly readers: number;
-  /** How many of them pull. */
-  readonly pulling: number;
-  /** The payload of an event: executed when first asked for. A promise never rejects. */
-  payloadOf(event: LiveEvent): Payload | Promise<Payload>;
-  /** The payload that tells everything as it is in this tick. */
+  /** Returns the payload of an event. A promise never rejects. */
+  payloadOf(event: SourceEvent): Payload | Promise<Payload>;
+  /** Returns the payload of the complete state in this tick. */
   snapshot(): Payload | Promise<Payload>;
-  /** Tells a member of each update from the next one on. */
+  /** Notifies a member of each update from the next one on. */
   join(member: Member): void;
-  /** Harmless for one that is no member any more. */
+  /** Does nothing for a member that has left already. */
   leave(member: Member): void;
-  /** Counts a reader that pulls. Returns the end of it, harmless when called twice. */
-  hold(): () => void;
 }
 
-/** What a group works with. */
+/** Dependencies of a group. */
 export interface GroupOptions {
   readonly store: ReadableStore;
-  readonly view: View<LiveEvent>;
-  readonly turn: Turn;
-  readonly metrics: Metrics;
+  readonly projection: Projection<SourceEvent>;
+  readonly scheduler: FlushScheduler;
   readonly maker: PayloadMaker;
-  readonly cache: PayloadCache;
-  /** Called when its last reader has left. */
+  readonly cache: SnapshotCache;
+  /** Called when the last reader has left. */
   readonly onEmpty: () => void;
 }
 
-/** How many updates wait for the group's turn. With one more, each member merges them into one payload. */
+/**
+ * The newest snapshot of a group, kept for readers that subscribe before the next update. It may be evicted
+ * at any time.
+ */
+export interface SnapshotCache {
+  get(): Payload | undefined;
+  set(payload: Payload): void;
+  delete(): void;
+}
+
+/** Number of updates that may wait for a flush. With one more, each member merges them into one payload. */
 const MAX_PENDING = 64;
 
-/** A group without readers. It listens to the store while it has members. */
-export function createGroup({ store, view, turn, metrics, maker, cache, onEmpty }: GroupOptions): Group {
+/** Creates a group without readers. It listens to the store while it has some. */
+export function createGroup({ store, projection, scheduler, maker, cache, onEmpty }: GroupOptions): Group {
   const members = new Set<Member>();
-  const executing = new Map<string, Promise<Payload>>();
-  const telling = { run: tellAll };
-  let pulling = 0;
+  const inFlight = new Map<string, Promise<Payload>>();
+  const flush = { run: notifyAll };
   let pending: Revision[] = [];
   let isScheduled = false;
   let isDeferred = false;
-  /** The name under which the newest snapshot is kept, for readers that come in the same tick. */
-  let snapshotName: string | null = null;
+  /** Key of the cached snapshot. */
+  let snapshotKey: string | null = null;
   let leaveStore = () => {};
 
   return {
     store,
-    view,
-    metrics,
+    projection,
     get readers() {
-      return members.size + pulling;
-    },
-    get pulling() {
-      return pulling;
+      return members.size;
     },
     payloadOf,
-    snapshot: () => payloadOf(snapshotEvent(view, store)),
+    snapshot: () => payloadOf(snapshotEvent(projection, store)),
     join(member) {
-      if (members.size === 0) leaveStore = store.subscribe(note, view.only);
+      if (members.size === 0) leaveStore = store.subscribe(onRevision, projection.sessionId);
       members.add(member);
     },
     leave(member) {
       if (!members.delete(member) || members.size > 0) return;
       leaveStore();
       pending = [];
-      if (pulling === 0) end();
-    },
-    hold() {
-      pulling += 1;
-      let isHeld = true;
-      return () => {
-        if (!isHeld) return;
-        isHeld = false;
-        pulling -= 1;
-        // Nobody comes later for what members are told at once.
-        if (pulling === 0) cache.clear();
-        if (pulling + members.size === 0) end();
-      };
+      dropSnapshot();
+      onEmpty();
     },
   };
 
-  function end(): void {
-    cache.clear();
-    onEmpty();
-  }
-
-  function note(revision: Revision): void {
-    if (!view.wants(revision)) return;
-    if (snapshotName !== null) cache.delete(snapshotName);
-    snapshotName = null;
+  function onRevision(revision: Revision): void {
+    if (!projection.matches(revision)) return;
+    dropSnapshot();
     pending.push(revision);
     if (pending.length > MAX_PENDING) deferAll();
     if (isScheduled) return;
     isScheduled = true;
-    turn.atEnd(telling);
+    scheduler.schedule(flush);
   }
 
-  /** The event loop has had no time for this group: its members merge what they have missed (S5). */
+  /** Too many updates arrived before the group was flushed: its members merge them (S5). */
   function deferAll(): void {
     const updates = pending;
     pending = [];
@@ -133,21 +117,21 @@ export function createGroup({ store, view, turn, metrics, maker, cache, onEmpty 
     for (const member of members) member.defer(updates.filter(({ number }) => number > member.from));
   }
 
-  function tellAll(): void {
+  function notifyAll(): void {
     isScheduled = false;
-    const told = pending.flatMap(toTold);
+    const deliveries = pending.flatMap(toDelivery);
     pending = [];
-    const [first] = told;
+    const [first] = deliveries;
     if (!first && !isDeferred) return;
     isDeferred = false;
     for (const member of members) {
       const isNew = first !== undefined && member.from >= first.revision.number;
-      member.tell(isNew ? told.filter(({ revision }) => revision.number > member.from) : told);
+      member.notify(isNew ? deliveries.filter(({ revision }) => revision.number > member.from) : deliveries);
     }
   }
 
-  function toTold(revision: Revision): Told[] {
-    const event = updateEvent(view, store, revision);
+  function toDelivery(revision: Revision): Delivery[] {
+    const event = updateEvent(projection, store, revision);
     if (event === null) return [];
     let payload: Payload | Promise<Payload> | null = null;
     const once = () => {
@@ -157,31 +141,33 @@ export function createGroup({ store, view, turn, metrics, maker, cache, onEmpty 
     return [{ revision, payload: once }];
   }
 
-  function payloadOf(event: LiveEvent): Payload | Promise<Payload> {
-    const { sharedAs } = event;
-    if (sharedAs === null) return maker.make(event);
-    const known = cache.get(sharedAs) ?? executing.get(sharedAs);
+  function payloadOf(event: SourceEvent): Payload | Promise<Payload> {
+    const { cacheKey } = event;
+    if (cacheKey === null) return maker.make(event);
+    const known = (cacheKey === snapshotKey ? cache.get() : undefined) ?? inFlight.get(cacheKey);
     if (known) return known;
     const payload = maker.make(event);
     if (!(payload instanceof Promise)) {
-      keep(sharedAs, event, payload);
+      keepSnapshot(event, payload);
       return payload;
     }
-    executing.set(sharedAs, payload);
+    inFlight.set(cacheKey, payload);
     void payload.then((made) => {
-      executing.delete(sharedAs);
-      keep(sharedAs, event, made);
+      inFlight.delete(cacheKey);
+      keepSnapshot(event, made);
     });
     return payload;
   }
 
-  /** Readers that pull come later, and those that join in this tick get the same snapshot. Others have what they were told. */
-  function keep(name: string, { isSnapshot }: LiveEvent, payload: Payload): void {
-    if (members.size + pulling === 0) return;
-    if (isSnapshot) {
-      if (snapshotName !== null && snapshotName !== name) cache.delete(snapshotName);
-      snapshotName = name;
-    }
-    if (isSnapshot || pulling > 0) cache.set(name, payload);
+  function keepSnapshot({ isSnapshot, cacheKey }: SourceEvent, payload: Payload): void {
+    if (!isSnapshot || members.size === 0) return;
+    snapshotKey = cacheKey;
+    cache.set(payload);
+  }
+
+  function dropSnapshot(): void {
+    if (snapshotKey === null) return;
+    snapshotKey = null;
+    cache.delete();
   }
 }

@@ -2,37 +2,46 @@ import { createHash } from 'node:crypto';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Context } from '../graphql/context.js';
 import { costOf } from '../graphql/cost.js';
+import { maskError } from '../graphql/errors.js';
+import type { Executed } from '../graphql/execution.js';
 import { CHEAP, type Executor } from '../graphql/executor.js';
-import type { Executed } from '../graphql/job.js';
-import { maskError } from '../graphql/mask.js';
 import { UNIT_SIZES } from '../graphql/sizes.js';
 import type { AnswerMemory } from '../graphql/unsent-answers.js';
 import type { Log } from '../lib/log.js';
-import type { LiveEvent } from './view.js';
+import type { SourceEvent } from './projection.js';
 
-/** A result that readers get: executed and serialised once for all that share it. Of the result itself only the errors are kept. */
+/**
+ * A result as readers are sent it, executed and serialised once for all of them. Of the result itself only
+ * the errors are kept.
+ */
 export interface Payload extends Pick<ExecutionResult, 'errors'> {
   readonly cursor: string;
   readonly onlyIfDifferent: boolean;
   /** The result as JSON. */
   readonly body: Buffer;
-  /** The same bytes and one `}` more: all that follows `{…,"payload":` in a message around it. */
+  /** The same bytes and one `}` more: all that follows `{…,"payload":` in a WebSocket message. */
   readonly closedBody: Buffer;
-  /** Equal for payloads of equal bytes, and short: what a reader keeps of its last payload. */
+  /** Equal for payloads of equal bytes, and short: a reader keeps that of its last payload. */
   readonly identity: Buffer;
-  /** To be retained while the payload is sent. Null for a short one, which is not counted. */
+  /** Retained while the payload is sent. Null for a short payload, which is not counted. */
   readonly memory: AnswerMemory | null;
 }
 
-/** The longest body, in bytes, that readers keep. Of a longer one they keep a hash: 0.04 ms for 64 kB, 10 ms for 18 MB. */
-const SHORT = 65_536;
+/**
+ * Longest body, in bytes, that readers keep. Of a longer one they keep a hash: 0.04 ms for 64 kB, 10 ms for
+ * 18 MB.
+ */
+const MAX_KEPT_BYTES = 65_536;
 
 const CLOSE = Buffer.from('}');
 
 /** Makes the payloads of a subscription. */
 export interface PayloadMaker {
-  /** Executes the document on an event: at once when that is cheap, otherwise in slices. A promise never rejects. */
-  make(event: LiveEvent): Payload | Promise<Payload>;
+  /**
+   * Executes the document on an event: at once if that is cheap, otherwise in slices. A promise never
+   * rejects.
+   */
+  make(event: SourceEvent): Payload | Promise<Payload>;
 }
 
 /** A subscription, and what executes it. */
@@ -41,11 +50,11 @@ export interface PayloadMakerOptions {
   readonly context: Context;
   readonly executor: Executor;
   readonly log: Log;
-  /** Whether a payload is still of use. */
+  /** Whether a reader still waits for payloads. */
   readonly isWanted: () => boolean;
 }
 
-/** Creates a maker. */
+/** Creates the maker of one group. */
 export function createPayloadMaker({
   args,
   context,
@@ -55,7 +64,7 @@ export function createPayloadMaker({
 }: PayloadMakerOptions): PayloadMaker {
   const { schema, document, operationName, variableValues: variables } = args;
   const operation = { schema, document, operationName, variables, store: context.store };
-  /** What one Session with one target costs: an event costs no more than this for each of its items. */
+  /** Cost of one Session with one target: the cost of an event is at most this for each of its items. */
   const unit = estimate(() => costOf({ ...operation, event: { count: 1, sizes: UNIT_SIZES } }));
 
   return {
@@ -69,10 +78,10 @@ export function createPayloadMaker({
 
       function toPayload(executed: Executed): Payload {
         const { cursor, onlyIfDifferent } = event;
-        const closedBody = closedBodyOf(executed);
+        const closedBody = serialise(executed);
         const body = closedBody.subarray(0, -1);
         const { errors, large } = executed;
-        const isLong = body.length > SHORT;
+        const isLong = body.length > MAX_KEPT_BYTES;
         return {
           ...(errors && { errors }),
           cursor,
@@ -86,7 +95,7 @@ export function createPayloadMaker({
     },
   };
 
-  function execute(event: LiveEvent): Executed | Promise<Executed> {
+  function execute(event: SourceEvent): Executed | Promise<Executed> {
     return executor.execute({
       args: { ...args, rootValue: event },
       context,
@@ -96,15 +105,15 @@ export function createPayloadMaker({
     });
   }
 
-  /** An estimate that costs nothing where there is little; all is counted where there is much. */
-  function costOn(event: LiveEvent): number {
-    const most = unit * Math.max(event.items, 1);
-    if (most <= CHEAP) return most;
+  /** Estimates the cost of a small event from the number of its items. That of a large event is counted. */
+  function costOn(event: SourceEvent): number {
+    const maxCost = unit * Math.max(event.items, 1);
+    if (maxCost <= CHEAP) return maxCost;
     return estimate(() => costOf({ ...operation, event: { count: 1, sizes: event.sizes() } }));
   }
 }
 
-/** What cannot be told is taken to be much. */
+/** Returns infinity for a cost that cannot be computed. */
 function estimate(cost: () => number | null): number {
   try {
     return cost() ?? 0;
@@ -113,20 +122,16 @@ function estimate(cost: () => number | null): number {
   }
 }
 
-function closedBodyOf({ stringify, large, ...result }: Executed): Buffer {
+/** Writes the JSON of a result, with one `}` more. */
+function serialise({ stringify, large, ...result }: Executed): Buffer {
   if (large) return Buffer.concat([...large.parts, CLOSE]);
   return Buffer.from(`${stringify ? stringify() : JSON.stringify(result)}}`);
 }
 
-/** Whether what a transport was given is one of ours. */
-export function isPayload(result: object): result is Payload {
-  return 'body' in result && 'cursor' in result;
-}
-
 /**
- * Whether a reader that has the one need not be sent the other (S6).
+ * Whether a payload is left out because it equals the reader's last one (S6).
  *
- * @param last the identity of the payload that it has
+ * @param last identity of the reader's last payload
  */
 export function isRepeated({ onlyIfDifferent, identity }: Payload, last: Buffer | null): boolean {
   if (!onlyIfDifferent || last === null) return false;

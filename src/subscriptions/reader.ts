@@ -1,140 +1,193 @@
-import { type Feed, type PullSource, startIteration } from '../lib/async-iterable.js';
 import type { ReaderCounts } from '../lib/metrics.js';
-import type { ReadableStore } from '../store/scoped.js';
-import { type BacklogLimits, conflatedIn, createBacklog } from './backlog.js';
-import { dueEvent, snapshotEvent } from './events.js';
-import type { Group } from './group.js';
+import type { Revision } from '../store/journal.js';
+import {
+  type Backlog,
+  type BacklogLimits,
+  countConflated,
+  createBacklog,
+  type PendingUpdate,
+} from './backlog.js';
+import type { Delivery, Group, Member } from './group.js';
 import { isRepeated, type Payload } from './payload.js';
-import type { LiveEvent, View } from './view.js';
+import { type SourceEvent, snapshotEvent, updateEvent } from './projection.js';
 
-/** What a reader shows, and where it begins. */
-export interface ReaderOptions<E extends LiveEvent> {
-  readonly store: ReadableStore;
-  readonly view: View<E>;
-  /** The cursor last seen. What was missed since comes first; where the store cannot tell any more, everything (S4). */
+/** Connection that a reader's payloads are sent over. */
+export interface Sink {
+  send(payload: Payload): void;
+}
+
+/** Settings of a reader. */
+export interface ReaderOptions {
+  /** Cursor that the client saw last (S4). */
   readonly since: string | null;
+  /** Limits of the backlog while it lags. */
   readonly limits: BacklogLimits;
+  /** Counts of its transport. */
   readonly counts: ReaderCounts;
 }
 
-/** See {@link createPulledReader}. */
-export interface PulledReaderOptions extends Pick<ReaderOptions<LiveEvent>, 'since' | 'limits'> {
-  /** Closes the reader's connection when it takes too long to read a large payload. */
-  readonly cut: () => void;
-}
-
-/** A stream of a group's payloads. */
-export type PayloadStream = AsyncGenerator<Payload, undefined, undefined>;
-
 /**
- * Starts a stream of events. The snapshot is taken and the reader registered before this returns, in one tick (S1):
- * nothing can fall between them. It is pulled: what is not taken waits in a bounded backlog (S5). `return()` ends it at
- * once, also while it is idle (S7).
- */
-export function createReader<E extends LiveEvent>(
-  options: ReaderOptions<E>,
-): AsyncGenerator<E, undefined, undefined> {
-  return startIteration(undefined, (feed) => openReader(options, feed));
-}
-
-/**
- * Starts a stream of the payloads of a reader's events, without those that repeat the one before (S6).
+ * Sends a group's payloads to a sink. The owner of the sink pauses and resumes it (S5):
  *
- * @param leave called when the stream ends
+ *     following ──pause()──► lagging: updates are merged
+ *         ▲──── resume(): one payload with the newest state ────┘
+ *
+ * It also lags while a payload is executed in slices, and while its group waits for a flush.
+ *
+ * A class, not closures: `server/websocket/connection.ts` says what this saves.
  */
-export function createPulledReader(
-  group: Group,
-  options: PulledReaderOptions,
-  leave: () => void,
-): PayloadStream {
-  const { store, view } = group;
-  const counts = group.metrics.pulled;
-  return startIteration(undefined, (feed) => {
-    const events = openReader({ ...options, store, view, counts }, feed);
-    let executed: Payload | null = null;
-    let isExecuting = false;
-    /** Identity of the payload that was taken last. */
-    let last: Buffer | null = null;
-    let release: (() => void) | undefined;
-    return {
-      take() {
-        // Whoever asks for the next payload has sent the one before.
-        release?.();
-        release = undefined;
-        for (let payload = next(); payload !== null; payload = next()) {
-          if (isRepeated(payload, last)) continue;
-          last = payload.identity;
-          release = payload.memory?.retain(options.cut);
-          counts.payloads += 1;
-          return payload;
-        }
-        return undefined;
-      },
-      stop() {
-        release?.();
-        leave();
-        events.stop();
-      },
-    };
+export class Reader implements Member {
+  from: number;
+  readonly #group: Group;
+  readonly #sink: Sink;
+  readonly #limits: BacklogLimits;
+  readonly #counts: ReaderCounts;
+  #backlog: Backlog | null = null;
+  /** Identity of the payload that was sent last. */
+  #last: Buffer | null = null;
+  #isPaused = false;
+  /** Whether a payload is being executed. */
+  #isExecuting = false;
+  /** Whether the group has handed over updates before its flush. */
+  #isDeferred = false;
+  #isEnded = false;
+  /** Payload whose execution ended while the reader was paused. */
+  #late: Payload | null = null;
+  #releaseLate: (() => void) | undefined;
 
-    function next(): Payload | null {
-      if (isExecuting) return null;
-      const payload = executed ?? execute();
-      executed = null;
-      return payload;
-    }
+  /** Sends the first payload before it returns, unless that is executed in slices (S1). */
+  constructor(group: Group, sink: Sink, { since, limits, counts }: ReaderOptions) {
+    this.#group = group;
+    this.#sink = sink;
+    this.#limits = limits;
+    this.#counts = counts;
+    this.from = group.store.revision;
+    const missed = since === null ? null : group.store.since(since, group.projection.sessionId);
+    group.join(this);
+    counts.open += 1;
+    if (missed === null) this.#deliver(group.snapshot());
+    else this.#replay(missed);
+  }
 
-    function execute(): Payload | null {
-      const event = events.take();
-      if (event === undefined) return null;
-      const payload = group.payloadOf(event);
-      if (!(payload instanceof Promise)) return payload;
-      isExecuting = true;
-      void payload.then((made) => {
-        isExecuting = false;
-        executed = made;
-        feed.notify();
-      });
-      return null;
+  notify(updates: readonly Delivery[]): void {
+    for (const { revision, payload } of updates) {
+      if (this.#backlog === null) this.#deliver(payload());
+      else this.#backlog.add(revision);
     }
-  });
+    this.#isDeferred = false;
+    this.#catchUp();
+  }
+
+  defer(updates: readonly Revision[]): void {
+    this.#isDeferred = true;
+    const backlog = this.#beginLag();
+    for (const revision of updates) backlog.add(revision);
+  }
+
+  /** Stops sending until {@link resume}. Does nothing if it is paused or has ended. */
+  pause(): void {
+    if (this.#isPaused || this.#isEnded) return;
+    this.#isPaused = true;
+    this.#counts.lagging += 1;
+    this.#beginLag();
+  }
+
+  resume(): void {
+    this.#unpause();
+    const late = this.#late;
+    if (late !== null) this.#send(late);
+    this.#dropLate();
+    this.#catchUp();
+  }
+
+  /** Ends it and releases what it holds (S7). Does nothing if it has ended. */
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#counts.open -= 1;
+    this.#group.leave(this);
+    this.#unpause();
+    this.#backlog = null;
+    this.#dropLate();
+  }
+
+  #unpause(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#counts.lagging -= 1;
+  }
+
+  #beginLag(): Backlog {
+    this.#backlog ??= createBacklog({ ...this.#limits, updates: 0 });
+    return this.#backlog;
+  }
+
+  #replay(missed: readonly Revision[]): void {
+    const backlog = createBacklog(this.#limits);
+    for (const revision of missed) if (this.#group.projection.matches(revision)) backlog.add(revision);
+    this.#backlog = backlog;
+    this.#catchUp();
+  }
+
+  /** Sends what it has missed, as far as it may. */
+  #catchUp(): void {
+    while (this.#backlog !== null && !this.#isPaused && !this.#isExecuting && !this.#isDeferred) {
+      const pending = this.#backlog.take();
+      if (pending === null) this.#backlog = null;
+      else this.#sendPending(pending);
+    }
+  }
+
+  #sendPending(pending: PendingUpdate): void {
+    this.#counts.conflated += countConflated(pending);
+    // The complete state includes updates that the group has not delivered yet.
+    if (pending.type === 'reset') this.from = this.#group.store.revision;
+    const event = pendingEvent(this.#group, pending);
+    if (event !== null) this.#deliver(this.#group.payloadOf(event));
+  }
+
+  #deliver(payload: Payload | Promise<Payload>): void {
+    if (!(payload instanceof Promise)) {
+      this.#send(payload);
+      return;
+    }
+    this.#isExecuting = true;
+    this.#beginLag();
+    void payload.then((executed) => {
+      this.#isExecuting = false;
+      if (this.#isEnded) return;
+      if (this.#isPaused) this.#keepLate(executed);
+      else this.#send(executed);
+      this.#catchUp();
+    });
+  }
+
+  #keepLate(payload: Payload): void {
+    this.#late = payload;
+    // The connection that does not drain has a deadline of its own.
+    this.#releaseLate = payload.memory?.retain(() => {});
+  }
+
+  #dropLate(): void {
+    this.#late = null;
+    this.#releaseLate?.();
+    this.#releaseLate = undefined;
+  }
+
+  #send(payload: Payload): void {
+    if (isRepeated(payload, this.#last)) return;
+    this.#last = payload.identity;
+    this.#counts.payloads += 1;
+    this.#sink.send(payload);
+  }
 }
 
-function openReader<E extends LiveEvent>(options: ReaderOptions<E>, feed: Feed): PullSource<E> {
-  const { store, view, since, limits, counts } = options;
-  const backlog = createBacklog(limits);
-  let first: E | null = null;
-
-  const missed = since === null ? null : store.since(since, view.only);
-  if (missed === null) first = snapshotEvent(view, store);
-  else for (const revision of missed) if (view.wants(revision)) backlog.add(revision);
-
-  const unsubscribe = store.subscribe((revision) => {
-    if (!view.wants(revision)) return;
-    backlog.add(revision);
-    feed.notify();
-  }, view.only);
-
-  return {
-    take,
-    stop() {
-      unsubscribe();
-      backlog.clear();
-      first = null;
-    },
-  };
-
-  function take(): E | undefined {
-    if (first !== null) {
-      const value = first;
-      first = null;
-      return value;
-    }
-    for (let due = backlog.take(); due !== null; due = backlog.take()) {
-      counts.conflated += conflatedIn(due);
-      const event = dueEvent(view, store, due);
-      if (event !== null) return event;
-    }
-    return undefined;
-  }
+/** Creates the event of what a reader missed. Returns null if nothing is left of it. */
+function pendingEvent({ projection, store }: Group, pending: PendingUpdate): SourceEvent | null {
+  const { updates } = pending;
+  if (pending.type === 'reset') return snapshotEvent(projection, store, updates);
+  const [first] = pending.merged;
+  if (updates === 1 && first?.revision) return updateEvent(projection, store, first.revision);
+  const cursor = store.cursorOf(pending.number);
+  return projection.changes(pending.merged, { cursor, reset: false, conflated: updates, cacheKey: null });
 }

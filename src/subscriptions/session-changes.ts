@@ -1,38 +1,38 @@
-import { compileSessionFilter } from '../graphql/filter.js';
+import type { SessionChange } from '../graphql/context.js';
 import type { InputMaybe, SessionFilter } from '../graphql/generated.js';
-import type { SessionChange } from '../graphql/session-change.js';
+import { compileSessionFilter } from '../graphql/selection.js';
 import { NO_SIZES, sizesOf, sizesOfAll } from '../graphql/sizes.js';
 import type { SessionId } from '../model/session.js';
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import type { Fold, LiveEvent, Position, View } from './view.js';
+import type { MergedUpdate, Position, Projection, SourceEvent } from './projection.js';
 
-/** A payload of `sessionChanges`. */
-interface SessionChanges extends Omit<Position, 'sharedAs'> {
+/** Payload of `sessionChanges`. */
+interface SessionChanges extends Omit<Position, 'cacheKey'> {
   readonly changes: readonly SessionChange[];
 }
 
-/** What `sessionChanges` is executed on. */
-interface SessionChangesEvent extends LiveEvent {
+/** Root value of `sessionChanges`. */
+interface SessionChangesEvent extends SourceEvent {
   readonly sessionChanges: SessionChanges;
 }
 
-/** The view behind the subscription `sessionChanges`. */
-export function viewSessionChanges(
+/** Projection of the subscription `sessionChanges`. */
+export function projectSessionChanges(
   store: ReadableStore,
   where: InputMaybe<SessionFilter> | undefined,
-): View<SessionChangesEvent> {
+): Projection<SessionChangesEvent> {
   const matches = compileSessionFilter(where);
   return {
-    only: undefined,
-    wants: (revision) => changeOf(revision) !== null,
+    sessionId: undefined,
+    matches: (revision) => changeOf(revision) !== null,
     snapshot: (position) =>
       event(
         position,
         store.ids().flatMap((id) => changesOf(null, store.get(id))),
       ),
-    changes(folds, position) {
-      const changes = folds
+    changes(updates, position) {
+      const changes = updates
         .flatMap(({ before, after }) => changesOf(before, after))
         .sort((a, b) => (a.session.id < b.session.id ? -1 : 1));
       return changes.length === 0 ? null : event(position, changes);
@@ -44,8 +44,10 @@ export function viewSessionChanges(
     return change === null ? [] : [change];
   }
 
-  /** The change as the filter sees it: what enters it is added, what leaves it is deleted. */
-  function changeOf({ before, after }: Pick<Fold, 'before' | 'after'>): SessionChange | null {
+  /**
+   * Applies the filter to a change: a Session that enters the filter is added, one that leaves it is deleted.
+   */
+  function changeOf({ before, after }: Pick<MergedUpdate, 'before' | 'after'>): SessionChange | null {
     const was = before !== null && matches(before);
     const is = after !== null && matches(after);
     const session = after ?? before;
@@ -55,11 +57,11 @@ export function viewSessionChanges(
 }
 
 function event(position: Position, changes: readonly SessionChange[]): SessionChangesEvent {
-  const { sharedAs, ...place } = position;
+  const { cacheKey, ...place } = position;
   return {
     cursor: position.cursor,
     onlyIfDifferent: false,
-    sharedAs,
+    cacheKey,
     isSnapshot: position.reset,
     items: changes.reduce((sum, { session }) => sum + 1 + session.status.targets.length, 0),
     sizes: () => sizesOfAll(changes.map(({ session }) => session)).total,
@@ -67,34 +69,34 @@ function event(position: Position, changes: readonly SessionChange[]): SessionCh
   };
 }
 
-/** What `session` is executed on. */
-interface SessionEvent extends LiveEvent {
+/** Root value of `session`. */
+interface SessionEvent extends SourceEvent {
   readonly session: SessionRecord | null;
 }
 
 /**
- * The view behind the subscription `session`: its newest state, null while there is none.
+ * Projection of the subscription `session`: the newest state, or null.
  *
- * @param session null while none is known: it is then the first to come
+ * @param session null if none is known; then the first one that appears is used
  */
-export function viewSession(store: ReadableStore, session: SessionId | null): View<SessionEvent> {
+export function projectSession(store: ReadableStore, session: SessionId | null): Projection<SessionEvent> {
   let id = session;
   return {
-    only: session ?? undefined,
-    wants(revision) {
+    sessionId: session ?? undefined,
+    matches(revision) {
       id ??= revision.id;
       return revision.id === id;
     },
     snapshot: (position) => sessionEvent(position, id === null ? null : store.get(id)),
-    changes: ([fold], position) => (fold ? sessionEvent(position, fold.after) : null),
+    changes: ([update], position) => (update ? sessionEvent(position, update.after) : null),
   };
 }
 
-function sessionEvent({ cursor, sharedAs, reset }: Position, session: SessionRecord | null): SessionEvent {
+function sessionEvent({ cursor, cacheKey, reset }: Position, session: SessionRecord | null): SessionEvent {
   return {
     cursor,
     onlyIfDifferent: true,
-    sharedAs,
+    cacheKey,
     isSnapshot: reset,
     items: 1 + (session?.status.targets.length ?? 0),
     sizes: () => (session ? sizesOf(session) : NO_SIZES),

@@ -1,5 +1,5 @@
-import { compileTargetFilter } from '../graphql/filter.js';
 import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
+import { compileTargetFilter } from '../graphql/selection.js';
 import { NO_SIZES, sizesOf } from '../graphql/sizes.js';
 import type { SessionId } from '../model/session.js';
 import { computePhase } from '../model/verdict.js';
@@ -8,39 +8,39 @@ import type { Revision } from '../store/journal.js';
 import { hasSessionChanged } from '../store/merge.js';
 import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import type { Fold, LiveEvent, Position, View } from './view.js';
+import type { MergedUpdate, Position, Projection, SourceEvent } from './projection.js';
 
-/** A payload of `targetChanges`. */
-export interface TargetChanges extends Omit<Position, 'sharedAs'> {
-  /** Null while there is no such Session. */
+/** Payload of `targetChanges`. */
+export interface TargetChanges extends Omit<Position, 'cacheKey'> {
+  /** Null if the Session does not exist. */
   readonly session: SessionRecord | null;
   readonly changes: readonly RecordChange[];
 }
 
-/** What `targetChanges` is executed on. */
-export interface TargetChangesEvent extends LiveEvent {
+/** Root value of `targetChanges`. */
+export interface TargetChangesEvent extends SourceEvent {
   readonly targetChanges: TargetChanges;
 }
 
-/** What is shown of the targets of one Session. */
+/** Arguments of `targetChanges`. */
 export interface TargetChangesOptions {
-  /** Null while none is known: it is then the first to come. */
+  /** Null if none is known; then the first one that appears is used. */
   readonly session: SessionId | null;
   readonly where: InputMaybe<TargetFilter> | undefined;
-  /** Whether changes inside a phase are left out. */
+  /** Whether changes within a phase are left out. */
   readonly phaseChangesOnly: boolean;
 }
 
-/** The view behind the subscription `targetChanges`. */
-export function viewTargetChanges(
+/** Projection of the subscription `targetChanges`. */
+export function projectTargetChanges(
   store: ReadableStore,
   { session, where, phaseChangesOnly }: TargetChangesOptions,
-): View<TargetChangesEvent> {
+): Projection<TargetChangesEvent> {
   let id = session;
   const isMeant = compileTargetFilter(where);
   return {
-    only: session ?? undefined,
-    wants(revision) {
+    sessionId: session ?? undefined,
+    matches(revision) {
       id ??= revision.id;
       return revision.id === id && (revision.sessionChanged || filtered(revision).length > 0);
     },
@@ -48,13 +48,13 @@ export function viewTargetChanges(
       const record = id === null ? null : store.get(id);
       return event(position, record, select(allAdded(record), null, record));
     },
-    changes([fold], position) {
-      if (!fold) return null;
-      const changes = fold.revision ? filtered(fold.revision) : refiltered(fold);
-      const sessionChanged = fold.revision
-        ? fold.revision.sessionChanged
-        : hasSessionChanged(fold.before, fold.after);
-      return changes.length > 0 || sessionChanged ? event(position, fold.after, changes) : null;
+    changes([update], position) {
+      if (!update) return null;
+      const changes = update.revision ? filtered(update.revision) : refiltered(update);
+      const sessionChanged = update.revision
+        ? update.revision.sessionChanged
+        : hasSessionChanged(update.before, update.after);
+      return changes.length > 0 || sessionChanged ? event(position, update.after, changes) : null;
     },
   };
 
@@ -62,7 +62,7 @@ export function viewTargetChanges(
     return select(changes, before, after);
   }
 
-  function refiltered({ before, after }: Fold): readonly RecordChange[] {
+  function refiltered({ before, after }: MergedUpdate): readonly RecordChange[] {
     return select(diffTargets(before?.status.targets ?? [], after?.status.targets ?? []), before, after);
   }
 
@@ -75,7 +75,9 @@ export function viewTargetChanges(
     return phaseChangesOnly ? selected.filter(changesPhase) : selected;
   }
 
-  /** Changes as the filter sees them: what enters it is added, what leaves it is deleted. */
+  /**
+   * Applies the filter to changes: a target that enters the filter is added, one that leaves it is deleted.
+   */
   function matching(
     changes: readonly RecordChange[],
     before: SessionRecord | null,
@@ -93,7 +95,7 @@ export function viewTargetChanges(
   }
 }
 
-/** Whether a target comes, goes, or enters another phase. */
+/** Whether a target appears, disappears or enters another phase. */
 function changesPhase({ type, target, previous }: RecordChange): boolean {
   return type !== 'modified' || previous === null || computePhase(previous) !== computePhase(target);
 }
@@ -103,11 +105,11 @@ function event(
   session: SessionRecord | null,
   changes: readonly RecordChange[],
 ): TargetChangesEvent {
-  const { sharedAs, ...place } = position;
+  const { cacheKey, ...place } = position;
   return {
     cursor: position.cursor,
     onlyIfDifferent: false,
-    sharedAs,
+    cacheKey,
     isSnapshot: position.reset,
     items: 1 + changes.length + (session?.status.targets.length ?? 0),
     sizes: () => ({ ...(session ? sizesOf(session) : NO_SIZES), changes: changes.length }),

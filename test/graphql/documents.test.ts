@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readManifest } from '../../src/graphql/documents.js';
 
-describe('a manifest of documents', () => {
-  it('finds texts by id', () => {
+describe('a manifest of persisted documents', () => {
+  it('maps ids to texts', () => {
     const documents = readManifest('{"a": "{ x }", "b": "{ y }"}');
     expect([documents.find('a'), documents.find('c')]).toEqual(['{ x }', null]);
     expect([documents.has('{ y }'), documents.has('{ z }')]).toEqual([true, false]);
@@ -13,7 +13,7 @@ describe('a manifest of documents', () => {
     ['[]', 'expected an object of documents by id, got a list'],
     ['null', 'expected an object of documents by id, got null'],
     ['{"a": 1}', 'document a: expected a text, got a number'],
-  ])('is refused where it makes no sense: %s', (json, message) => {
+  ])('is rejected if it is invalid: %s', (json, message) => {
     expect(() => readManifest(json)).toThrow(message);
   });
 });

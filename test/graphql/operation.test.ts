@@ -37,7 +37,7 @@ describe('preparing an operation', () => {
     expect(prepare('{ done }')).not.toBe(setUp()('{ done }'));
   });
 
-  it('says what is wrong every time', () => {
+  it('reports the errors of an invalid document every time', () => {
     const prepare = setUp();
     for (let again = 0; again < 2; again += 1) {
       expect(prepare('{')).toEqual(['Syntax Error: Expected Name, found <EOF>.']);
@@ -53,7 +53,7 @@ describe('preparing an operation', () => {
     expect(prepare('{ done }')).not.toBe(first);
   });
 
-  it('tells the schema only where that is allowed', () => {
+  it('allows introspection only if it is enabled', () => {
     const query = '{ __schema { queryType { name } } }';
     expect(setUp()(query)).toHaveProperty('kind', 'Document');
     expect(setUp({ introspection: false })(query)).toContainEqual(
@@ -63,7 +63,7 @@ describe('preparing an operation', () => {
   });
 });
 
-describe('where only some documents are allowed', () => {
+describe('with a manifest, preparing an operation', () => {
   const prepare = setUp({ documents: readManifest('{"one": "{ done }"}') });
 
   it.each<OperationParams>([
@@ -71,7 +71,7 @@ describe('where only some documents are allowed', () => {
     { documentId: 'one' },
     { extensions: { persistedQuery: { version: 1, sha256Hash: 'one' } } },
     { query: '{ anything }', documentId: 'one' },
-  ])('answers %j', (params) => {
+  ])('accepts a document of the manifest: %j', (params) => {
     expect(prepare(params)).toHaveProperty('kind', 'Document');
   });
 
@@ -83,21 +83,21 @@ describe('where only some documents are allowed', () => {
     { documentId: 1 },
     { extensions: { persistedQuery: null } },
     {},
-  ])('refuses %j', (params) => {
-    expect(prepare(params)).toEqual([expect.stringContaining('only the documents it was given')]);
+  ])('rejects any other request: %j', (params) => {
+    expect(prepare(params)).toEqual([expect.stringContaining('only the documents of its manifest')]);
   });
 });
 
-describe('where any document is allowed', () => {
+describe('without a manifest, preparing an operation', () => {
   const prepare = setUp();
 
-  it('says PersistedQueryNotSupported to a client that sends the hash of a document alone', () => {
+  it('reports PersistedQueryNotSupported if a request has only the hash of a document', () => {
     const persistedQuery = { version: 1, sha256Hash: 'one' };
     expect(prepare({ extensions: { persistedQuery } })).toEqual(['PersistedQueryNotSupported']);
     expect(prepare({ query: '{ done }', extensions: { persistedQuery } })).toHaveProperty('kind', 'Document');
   });
 
-  it('says that it knows no document by its id', () => {
+  it('reports that there is no manifest if a request has only an id', () => {
     expect(prepare({ documentId: 'one' })).toEqual([expect.stringContaining('no documents (--documents)')]);
   });
 });

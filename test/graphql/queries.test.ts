@@ -4,7 +4,7 @@ import { createSchema } from '../../src/graphql/schema.js';
 import { decodeSession } from '../../src/model/decode.js';
 import type { Session } from '../../src/model/session.js';
 import { createStore } from '../../src/store/store.js';
-import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
+import { subscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 import { buildQueryOfEveryField } from '../support/every-field.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { query } from '../support/queries.js';
@@ -12,7 +12,7 @@ import { readWatchRecording } from '../support/recording.js';
 import { sessionJson } from '../support/session-json.js';
 import { asDemo, session } from '../support/sessions.js';
 
-const schema = createSchema(createSubscriptionResolvers());
+const schema = createSchema(subscriptionResolvers);
 
 function storeOf(...sessions: Session[]) {
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
@@ -61,7 +61,7 @@ describe('the schema', () => {
     expect(schema.getMutationType()).toBeFalsy();
   });
 
-  it('answers a query that selects every field, of every kind of state', async () => {
+  it('resolves every field, with every kind of state', async () => {
     const recorded = decodeSession(lastOf('up').object, 'tilt-default');
     const document = buildQueryOfEveryField(schema, { id: '"tilt-default/Tiltfile"', name: '"api:serve"' });
     for (const sessions of [[], [recorded], [session('tilt-default', EVERY_PHASE)]]) {
@@ -73,7 +73,7 @@ describe('the schema', () => {
 });
 
 describe('a Session', () => {
-  it('is the recorded object, field by field', async () => {
+  it('equals the recorded object, field by field', async () => {
     const { object } = lastOf('up');
     const { data, errors } = await query<{ session: object }>(
       storeOf(decodeSession(object, 'tilt-default')),
@@ -93,7 +93,7 @@ describe('a Session', () => {
     expect(JSON.stringify(data)).toContain('2026-11-22T11:43:17.457171Z');
   });
 
-  it('has its targets in every phase, with counts, resources and verdict', async () => {
+  it('has targets in every phase, counts, resources and a verdict', async () => {
     const { data } = await query<{ session: { status: { targets: { name: string; phase: string }[] } } }>(
       storeOf(session('a', EVERY_PHASE)),
       `{ session {
@@ -109,7 +109,7 @@ describe('a Session', () => {
     expect(data).toMatchSnapshot();
   });
 
-  it('has null states where it is inactive, and nulls for zero times', async () => {
+  it('has null for inactive states and for zero times', async () => {
     const targets = [
       {
         name: 'x:runtime',
@@ -136,7 +136,7 @@ describe('a Session', () => {
     });
   });
 
-  it('has the history of a target, the newest of it on demand', async () => {
+  it('has the history of a target, or its newest part', async () => {
     const store = storeOf(session('a', { x: 'waiting' }));
     store.apply('test', { type: 'upsert', session: session('a', { x: 'running' }) });
     store.apply('test', { type: 'upsert', session: session('a', { x: 'succeeded' }) });
@@ -162,10 +162,10 @@ describe('a Session', () => {
   });
 });
 
-describe('finding', () => {
+describe('finding Sessions and targets', () => {
   const store = storeOf(session('a', { x: 'ready' }), session('b', { x: 'failed', 'y:serve': 'waiting' }));
 
-  it('needs no id while one Session is known, and lists the ids otherwise', async () => {
+  it('needs no id if one Session is known, and lists the ids otherwise', async () => {
     expect((await query(storeOf(session('a')), '{ session { id } }')).data).toEqual({
       session: { id: 'a/Tiltfile' },
     });
@@ -197,7 +197,7 @@ describe('finding', () => {
       ['a', 'b'],
       'Which Session? 2 are known, so give an id: a/Tiltfile, b/Tiltfile.',
     ],
-  ])('without an id, the Session that is meant is %s', async (_, sessions, gone, expected) => {
+  ])('resolves a missing id to %s', async (_, sessions, gone, expected) => {
     const store = storeOf(...sessions);
     for (const instance of gone) store.apply('test', { type: 'remove', id: `${instance}/Tiltfile` });
     const { data, errors } = await query(store, '{ session { id } }');
@@ -260,7 +260,7 @@ describe('pages of Sessions', () => {
     pageInfo { endCursor hasNextPage hasPreviousPage }
   } }`;
 
-  it('lead through all of them, each once, while others come and go', async () => {
+  it('contain each Session once while others are added and removed', async () => {
     const store = storeOf(...['a', 'b', 'c', 'd', 'e'].map((instance) => session(instance)));
     const first = (await query<Page>(store, PAGE, { first: 2 })).data.sessions;
     expect(first).toMatchObject({
@@ -286,14 +286,14 @@ describe('pages of Sessions', () => {
     [{ first: 0 }, 'first: expected 1 to 1000, got 0.'],
     [{ first: 1001 }, 'first: expected 1 to 1000, got 1001.'],
     [{ after: 'junk' }, 'after: expected a cursor of this connection, got "junk".'],
-  ])('refuse %j in one line', async (variables, message) => {
+  ])('reject %j with a message of one line', async (variables, message) => {
     const { errors } = await query(storeOf(), PAGE, variables);
     expect(errors?.[0]).toMatchObject({ message, extensions: { code: 'BAD_USER_INPUT' } });
   });
 });
 
 describe('the gateway', () => {
-  it('tells its version and its sources', async () => {
+  it('reports its version and its sources', async () => {
     const store = storeOf(session('a'));
     store.open('crashed');
     store.apply('crashed', { type: 'stale', error: 'connection refused' });

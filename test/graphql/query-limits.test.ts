@@ -16,11 +16,11 @@ import { createSchema } from '../../src/graphql/schema.js';
 import { NO_SIZES } from '../../src/graphql/sizes.js';
 import { exampleTabs } from '../../src/server/graphiql.js';
 import { createStore } from '../../src/store/store.js';
-import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
+import { subscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
 
-const schema = createSchema(createSubscriptionResolvers(), { federation: true });
+const schema = createSchema(subscriptionResolvers, { federation: true });
 const store = createStore({ clock: createManualClock(), epoch: 'e' });
 store.open('test');
 const contextValue = { store, version: 'test', scope: '', lastEventId: null };
@@ -77,7 +77,7 @@ const repeated = (count: number, text: (index: number) => string) =>
 const nested = `{ sessions { nodes { resources { targets { history { state { ... on TargetStateActive { summary } } } } } } } }`;
 
 describe('the limits of a document', () => {
-  it('let through what people ask', () => {
+  it('accept usual documents', () => {
     for (const { query } of exampleTabs) expect(codesOf(query)).toEqual([]);
     expect(codesOf(getIntrospectionQuery())).toEqual([]);
     expect(codesOf(getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true }))).toEqual([]);
@@ -87,11 +87,11 @@ describe('the limits of a document', () => {
     ['tokens', `{ ${repeated(2_500, () => '__typename')} x }`.repeat(2), 'TOO_MANY_TOKENS'],
     ['aliases', `{ ${repeated(51, (index) => `a${index}: __typename`)} }`, 'TOO_MANY_ALIASES'],
     ['directives', `{ ${repeated(51, () => '__typename @include(if: true)')} }`, 'TOO_MANY_DIRECTIVES'],
-  ])('refuse too many %s', (_, query, code) => {
+  ])('reject too many %s', (_, query, code) => {
     expect(codesOf(query)).toContain(code);
   });
 
-  it('refuse what is too deep, spread over fragments too', () => {
+  it('reject documents that are too deep, also through fragments', () => {
     expect(codesOf(nested, {}, { depth: 7 })).toEqual([]);
     expect(codesOf(nested, {}, { depth: 6 })).toEqual(['QUERY_TOO_DEEP']);
     const spread = '{ sessions { ...a } } fragment a on SessionConnection { nodes { resources { name } } }';
@@ -99,14 +99,14 @@ describe('the limits of a document', () => {
     expect(codesOf(spread, {}, { depth: 3 })).toEqual(['QUERY_TOO_DEEP']);
   });
 
-  it('count a directive wherever it stands, on spreads of fragments too', () => {
+  it('count all directives, also on spreads of fragments', () => {
     const spreads = `{ session { ${repeated(51, () => '...f @include(if: true)')} } } fragment f on Session { id }`;
     expect(codesOf(spreads)).toEqual(['TOO_MANY_DIRECTIVES']);
     const inline = `{ session { ${repeated(51, () => '... @skip(if: false) { id }')} } }`;
     expect(codesOf(inline)).toEqual(['TOO_MANY_DIRECTIVES']);
   });
 
-  it('leave variables that do not fit to whoever executes', () => {
+  it('ignore invalid variables, which the execution reports', () => {
     expect(codesOf('query ($n: Int) { sessions(first: $n) { totalCount } }', { n: 'many' })).toEqual([]);
   });
 });
@@ -114,7 +114,7 @@ describe('the limits of a document', () => {
 describe('the complexity of a document', () => {
   const one = { complexity: 10 };
 
-  it('is that of the lists as they are, with the lengths that are asked for, in variables too', () => {
+  it('follows from the current lengths of lists and from the requested lengths, also in variables', () => {
     put(20, 10);
     const query =
       'query ($n: Int) { sessions(first: $n) { nodes { status { targets { history(last: 50) { time phase } } } } } }';
@@ -133,7 +133,7 @@ describe('the complexity of a document', () => {
     expect(codesOf(query, { n: null }, { complexity: 500 })).toEqual([]);
   });
 
-  it('is above the limit for fragments that spread each other ten times, and worked out in no time', () => {
+  it('exceeds the limit for nested fragments, and is computed in linear time', () => {
     put(1, 10);
     const powers = (depth: number) =>
       `{ targets { id name } session { ...f${depth} } } fragment f0 on Session { id } ${repeated(
@@ -145,7 +145,7 @@ describe('the complexity of a document', () => {
     expect(codesOf(powers(12))).toEqual(['QUERY_TOO_COMPLEX']);
   });
 
-  it('is above the limit where too many fields of one name would have to be compared', () => {
+  it('exceeds the limit if too many fields of one name have to be compared', () => {
     put(1, 10);
     const prepared = prepare(`{ session { ${repeated(2_000, () => 'id')} } }`);
     expect(prepared).toEqual([
@@ -158,21 +158,21 @@ describe('the complexity of a document', () => {
     expect(codesOf(`{ session { ${repeated(400, () => 'id')} } }`)).toEqual([]);
   });
 
-  it('counts the rest of a document beside a field whose arguments end in an error', () => {
+  it('counts the other fields if the arguments of one are invalid', () => {
     put(1, 10);
     const query = 'query ($x: String = "a") { target(name: $x) { id } targets { id name } }';
     expect(codesOf(query, { x: null }, one)).toEqual(['QUERY_TOO_COMPLEX']);
     expect(codesOf(query, { x: null })).toEqual([]);
   });
 
-  it('does not count what is left out by a directive', () => {
+  it('does not count fields that a directive excludes', () => {
     put(1, 10);
     const query = 'query ($all: Boolean!) { targets @include(if: $all) { id name } session { id } }';
     expect(codesOf(query, { all: true }, one)).toEqual(['QUERY_TOO_COMPLEX']);
     expect(codesOf(query, { all: false }, one)).toEqual([]);
   });
 
-  it('counts the targets that a filter is compared with, also where none matches', () => {
+  it('counts the targets that a filter is compared with, also if none matches', () => {
     put(20, 100);
     const query = `{ ${repeated(50, (index) => `a${index}: sessions(first: 1, where: {target: {name: "*x"}}) { totalCount }`)} }`;
     expect(codesOf(query, {}, { complexity: 40_000 })).toEqual(['QUERY_TOO_COMPLEX']);
@@ -181,7 +181,7 @@ describe('the complexity of a document', () => {
   it.each([
     ['session', 'id', '{ status { targets { id } } }'],
     ['target', 'name: "t0", session', '{ resources history(last: 10) { time } }'],
-  ])('is, without an id, that of the only Session that is not GONE: %s', (field, id, selection) => {
+  ])('without an id is that of the only Session that is not GONE: %s', (field, id, selection) => {
     put(2, 100);
     put(1, 100);
     const withoutId = `{ ${field}(${id}: null) ${selection} }`;
@@ -190,7 +190,7 @@ describe('the complexity of a document', () => {
     expect(codesOf(withoutId, {}, { complexity: costOf(withId) - 1 })).toEqual(['QUERY_TOO_COMPLEX']);
   });
 
-  it('is known of every list of the schema', () => {
+  it('is defined for every list of the schema', () => {
     put(3, 3);
     for (const [type, field] of listsOf(schema)) {
       const population = { count: 1, sizes: NO_SIZES };
@@ -201,7 +201,7 @@ describe('the complexity of a document', () => {
   });
 });
 
-describe('texts and lists in variables and documents', () => {
+describe('the limits of texts and lists', () => {
   it.each([
     [
       'a glob',
@@ -222,17 +222,17 @@ describe('texts and lists in variables and documents', () => {
       { w: { target: { name: '*'.repeat(5_000) } } },
       'TEXT_TOO_LONG',
     ],
-  ])('are bounded: %s', (_, query, variables, code) => {
+  ])('apply to %s', (_, query, variables, code) => {
     expect(codesOf(query, variables)).toEqual([code]);
   });
 
-  it('are bounded in the document itself', () => {
+  it('apply to literals in the document', () => {
     expect(codesOf(`{ targets(where: {name: "${'*'.repeat(5_000)}"}) { id } }`)).toEqual(['TEXT_TOO_LONG']);
     const phases = `{ targets(where: {phase: [${repeated(1_001, () => 'READY')}]}) { id } }`;
     expect(codesOf(phases)).toEqual(['LIST_TOO_LONG']);
   });
 
-  it('are named by the error, with the limit and what came', () => {
+  it('are reported with the limit and the actual value', () => {
     const query = 'query ($names: [String!]) { targets(where: {resource: $names}) { id } }';
     const prepared = prepare(query, { names: ['a', 'b', 'c'] }, { listLength: 2 });
     expect(prepared).toMatchObject([
@@ -240,7 +240,7 @@ describe('texts and lists in variables and documents', () => {
     ]);
   });
 
-  it('may be nested deeper than the stack', () => {
+  it('apply to values that are nested deeper than the stack', () => {
     let deep: unknown = 'x';
     for (let level = 0; level < 100_000; level += 1) deep = [deep];
     expect(codesOf('query ($w: TargetFilter) { targets(where: $w) { id } }', { w: deep })).toEqual([]);

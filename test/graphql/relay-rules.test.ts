@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { typeDefs } from '../../src/graphql/schema.js';
 
 describe('the schema and the rules of Relay', () => {
-  it('has a type name that ends in "Connection" only for a list with edges and pageInfo', () => {
+  it('a type name ends in "Connection" only for a list with edges and pageInfo', () => {
     const connections = Object.values(buildSchema(typeDefs).getTypeMap())
       .filter(isObjectType)
       .filter(({ name }) => name.endsWith('Connection'));

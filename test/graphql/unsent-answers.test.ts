@@ -20,7 +20,7 @@ function room({ answers }: ReturnType<typeof start>): { isThere: boolean } {
 }
 
 describe('unsent answers', () => {
-  it('count once however many send them, until the last one has', () => {
+  it('count once, however many clients they are sent to, until the last one has received them', () => {
     const { answers } = start();
     const memory = answers.allocate(30);
     expect(answers.bytes).toBe(0);
@@ -33,7 +33,7 @@ describe('unsent answers', () => {
     expect([answers.bytes, answers.peakBytes]).toEqual([0, 30]);
   });
 
-  it('leave room for another one as long as an answer may be', async () => {
+  it('leave room for another answer of the maximum length', async () => {
     const test = start();
     test.answers.allocate(40).retain(nothing);
     expect(room(test).isThere).toBe(true);
@@ -47,14 +47,14 @@ describe('unsent answers', () => {
     expect(test.clock.pending).toBe(0);
   });
 
-  it('are sent one at a time where the longest one is longer than all may be', () => {
+  it('are sent one at a time if the maximum length exceeds the limit of memory', () => {
     const test = start({ unsentBytes: 10, answerBytes: 40 });
     expect(room(test).isThere).toBe(true);
     test.answers.allocate(1).retain(nothing);
     expect(room(test).isThere).toBe(false);
   });
 
-  it('that take too long to send are cut when somebody waits, and count until they have been released', async () => {
+  it('that take too long are cut if another operation waits, and count until they are released', async () => {
     const test = start();
     const cuts: string[] = [];
     const release = test.answers.allocate(61).retain(() => cuts.push('old'));

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createDemoProvider } from '../../src/providers/demo/demo.js';
-import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
+import { subscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 import { buildQueryOfEveryField } from '../support/every-field.js';
 import { startGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
@@ -57,7 +57,7 @@ describe('the demo', () => {
 
   it('the demo answers a query that selects every field of the schema', async () => {
     await using demo = await startDemo();
-    const schema = createSchema(createSubscriptionResolvers());
+    const schema = createSchema(subscriptionResolvers);
     const everything = buildQueryOfEveryField(schema, { id: '"demo/Tiltfile"', name: '"api:serve"' });
     for (let second = 0; second < 20; second += 1) {
       await demo.clock.advance(1_000);

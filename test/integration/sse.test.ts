@@ -1,6 +1,12 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { startMemoryGateway } from '../support/gateway.js';
+import { createSchema } from '../../src/graphql/schema.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
+import { subscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
+import { startGateway, startMemoryGateway } from '../support/gateway.js';
+import { largeSession, WAIT_REASON_FIELDS } from '../support/large-session.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { startQueryServer } from '../support/query-server.js';
 import { session } from '../support/sessions.js';
 
 const SUBSCRIPTION = 'subscription { targetChanges { reset changes { target { name phase } } } }';
@@ -24,6 +30,76 @@ async function openEventStream(url: string, query: string, lastEventId?: string)
   });
   return { response, events: eventsOf(response), abort: () => abort.abort() };
 }
+
+/** A schema that counts the payloads of `targetChanges` that are executed. */
+function createCountingSchema() {
+  const schema = createSchema(subscriptionResolvers);
+  const field = schema.getSubscriptionType()?.getFields().targetChanges;
+  if (!field) throw new Error('Expected the field targetChanges.');
+  let executions = 0;
+  field.resolve = ({ targetChanges }) => {
+    executions += 1;
+    return targetChanges;
+  };
+  return {
+    schema,
+    get executions() {
+      return executions;
+    },
+  };
+}
+
+describe('readers of one subscription over server-sent events', () => {
+  it('100 of them cost one execution per update, and receive equal payloads', async () => {
+    const counting = createCountingSchema();
+    await using server = await startQueryServer(undefined, counting.schema);
+    const put = (x: 'waiting' | 'running' | 'ready') =>
+      server.store.apply('test', { type: 'upsert', session: session('a', { x }) });
+    server.store.open('test');
+    put('waiting');
+    const url = `http://127.0.0.1:${server.port}/graphql`;
+    const readers = await Promise.all(Array.from({ length: 100 }, () => openEventStream(url, SUBSCRIPTION)));
+    const next = async () => {
+      const events = await Promise.all(readers.map(({ events }) => events.next()));
+      return new Set(events.map(({ value }) => JSON.stringify(value)));
+    };
+    expect(await next()).toHaveLength(1);
+    expect(counting.executions).toBe(1);
+    for (const phase of ['running', 'ready'] as const) {
+      put(phase);
+      expect(await next()).toHaveLength(1);
+    }
+    expect(counting.executions).toBe(3);
+    for (const { abort } of readers) abort();
+  });
+
+  it('S5: one that does not read receives the newest state in a conflated payload later, and slows no other', async () => {
+    const characters = 500_000;
+    const source = createMemoryProvider('wordy', [largeSession('a', 1, characters)]);
+    // Its clock stands still: the connection would be closed after 10 s without progress.
+    await using gateway = await startGateway({ clock: createManualClock(), providers: [source.provider] });
+    await gateway.gateway.ready();
+    const query = `subscription { targetChanges { conflated changes { target { ${WAIT_REASON_FIELDS} } } } }`;
+    const [slow, healthy] = [
+      await openEventStream(gateway.url, query),
+      await openEventStream(gateway.url, query),
+    ];
+    const next = async ({ events }: typeof slow) => {
+      const { value } = await events.next();
+      const { conflated, changes } = JSON.parse(value?.data ?? '').data.targetChanges;
+      return { conflated, round: Number.parseInt(changes[0].target.state.waitReason, 10) };
+    };
+    for (const reader of [slow, healthy]) expect(await next(reader)).toEqual({ conflated: 0, round: 0 });
+    for (let round = 1; round <= 40; round += 1) {
+      source.put(largeSession('a', 1, characters, round));
+      expect(await next(healthy)).toEqual({ conflated: 0, round });
+    }
+    let last = await next(slow);
+    while (last.round < 40) last = await next(slow);
+    expect(last.conflated).toBeGreaterThan(0);
+    for (const { abort } of [slow, healthy]) abort();
+  });
+});
 
 describe('server-sent events', () => {
   it('server-sent events contain each payload with its cursor as id', async () => {

@@ -66,7 +66,7 @@ describe('GraphQL over WebSocket', () => {
     const message =
       'Anonymous Subscription must not use "@skip" or "@include" in its top level selection. Use them on the fields within.';
     expect(client.messages.slice(1)).toEqual([
-      { id: '1', type: 'error', payload: [{ message }] },
+      { id: '1', type: 'error', payload: [{ message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] },
       { id: '2', type: 'next', payload: { data: {} } },
       { id: '2', type: 'complete' },
     ]);

@@ -1,19 +1,19 @@
 import { parse } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
-import { trackReads } from '../../src/graphql/reads.js';
+import { trackDependencies } from '../../src/graphql/dependencies.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { silentLog } from '../../src/lib/log.js';
 import { createMetrics, MAX_SOURCES, OTHER } from '../../src/lib/metrics.js';
 import { keepWatching } from '../../src/providers/keep-watching.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { answerOf } from '../../src/server/http/answer.js';
+import { createAnswer } from '../../src/server/http/answer.js';
 import { createQueryCache, DEFAULT_QUERY_CACHE_LIMITS } from '../../src/server/http/query-cache.js';
 import { createStore } from '../../src/store/store.js';
-import { createLive } from '../../src/subscriptions/live.js';
-import { PushedReader } from '../../src/subscriptions/pushed-reader.js';
-import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
-import { createTurn } from '../../src/subscriptions/turn.js';
+import { createFlushScheduler } from '../../src/subscriptions/flush-scheduler.js';
+import { Reader } from '../../src/subscriptions/reader.js';
+import { subscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
+import { createSubscriptions } from '../../src/subscriptions/subscriptions.js';
 import { followTilt } from '../support/follow-tilt.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { createRecordingSink } from '../support/recording-sink.js';
@@ -22,13 +22,13 @@ import { session } from '../support/sessions.js';
 import { createTiltServer } from '../support/tilt-server.js';
 
 const limits = { updates: 3, sessions: 2 };
-const schema = createSchema(createSubscriptionResolvers(limits));
+const schema = createSchema(subscriptionResolvers);
 
-/** A live layer that counts, whose turns end when the test says so. */
-function startLive() {
+/** Subscriptions that are counted, and flushed when the test says so. */
+function start() {
   let endTurn = () => {};
-  const turn = createTurn({
-    schedule(end) {
+  const scheduler = createFlushScheduler({
+    atEndOfTick(end) {
       endTurn = end;
     },
     // By a clock that stands still no turn takes long, so that none rests: on a busy machine some would.
@@ -37,7 +37,7 @@ function startLive() {
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
   store.open('test');
   const metrics = createMetrics();
-  const live = createLive({ log: silentLog, turn, limits, metrics });
+  const subscriptions = createSubscriptions({ log: silentLog, scheduler, limits, metrics });
   const put = (phase: 'waiting' | 'running' | 'ready' | 'failed') => {
     store.apply('test', { type: 'upsert', session: session('a', { x: phase }) });
     endTurn();
@@ -54,86 +54,73 @@ function startLive() {
     metrics,
     store,
     put,
-    async push(document: string, variables = {}) {
-      const reader = await live.push(args(document, variables), { send() {} });
-      if (!(reader instanceof PushedReader)) throw new Error(reader.errors?.map(String).join());
+    async subscribe(document: string, variables = {}, counts = metrics.webSocket) {
+      const reader = await subscriptions.subscribe(args(document, variables), { send() {} }, counts);
+      if (!(reader instanceof Reader)) throw new Error(reader.errors?.map(String).join());
       return reader;
     },
-    async pull(document: string) {
-      const stream = await live.pull(args(document));
-      if (!(Symbol.asyncIterator in stream)) throw new Error(stream.errors?.map(String).join());
-      return stream;
-    },
-    open: () => [
-      metrics.gauges.pushedReaders?.(),
-      metrics.gauges.pulledReaders?.(),
-      metrics.gauges.groups?.(),
-    ],
+    open: () => [metrics.webSocket.open, metrics.sse.open, metrics.gauges.groups?.()],
   };
 }
 
 const CHANGES = 'subscription ($since: String) { targetChanges(since: $since) { cursor changes { type } } }';
 const DONE = 'subscription { session { status { done } } }';
 
-describe('metrics of readers count', () => {
-  it('open readers by transport, and distinct subscriptions', async () => {
-    const { push, pull, open } = startLive();
+describe('of its readers, a gateway counts', () => {
+  it('how many are open, by transport, and how many different subscriptions that is', async () => {
+    const { metrics, subscribe, open } = start();
     expect(open()).toEqual([0, 0, 0]);
-    const [one, two, three] = [await push(CHANGES), await push(DONE), await pull(DONE)];
+    const [one, two] = [await subscribe(CHANGES), await subscribe(DONE)];
+    const three = await subscribe(DONE, {}, metrics.sse);
     expect(open()).toEqual([2, 1, 2]);
-    one.end();
-    two.end();
-    await three.return(undefined);
+    for (const reader of [one, two, three]) reader.end();
     expect(open()).toEqual([0, 0, 0]);
   });
 
-  it('each payload that was delivered, and none that was not sent', async () => {
-    const { metrics, push, pull, put } = startLive();
-    await push(CHANGES);
-    await push(CHANGES);
-    await push(DONE);
-    const stream = await pull(CHANGES);
-    await stream.next();
-    expect([metrics.pushed.payloads, metrics.pulled.payloads]).toEqual([3, 1]);
+  it('each payload that was sent to one, and none that was not sent', async () => {
+    const { metrics, subscribe, put } = start();
+    await subscribe(CHANGES);
+    await subscribe(CHANGES);
+    await subscribe(DONE);
+    await subscribe(CHANGES, {}, metrics.sse);
+    expect([metrics.webSocket.payloads, metrics.sse.payloads]).toEqual([3, 1]);
     put('ready');
-    await stream.next();
-    expect([metrics.pushed.payloads, metrics.pulled.payloads]).toEqual([5, 2]);
+    expect([metrics.webSocket.payloads, metrics.sse.payloads]).toEqual([5, 2]);
   });
 
-  it('S5: the updates that were merged for a slow reader, and the reader as lagging meanwhile', async () => {
-    const { metrics, push, pull, put } = startLive();
-    const reader = await push(CHANGES);
-    const stream = await pull(CHANGES);
-    await stream.next();
-    reader.pause();
-    reader.pause();
-    expect(metrics.pushed.lagging).toBe(1);
-    for (const phase of ['running', 'ready', 'failed', 'running', 'ready'] as const) put(phase);
-    reader.resume();
-    await stream.next();
-    expect([metrics.pushed.conflated, metrics.pulled.conflated]).toEqual([5, 5]);
-    expect([metrics.pushed.payloads, metrics.pulled.payloads]).toEqual([2, 2]);
-    expect(metrics.pushed.lagging).toBe(0);
-  });
+  it.each(['webSocket', 'sse'] as const)(
+    'S5: the updates that were merged for a slow one, and for how long it lags: %s',
+    async (transport) => {
+      const { metrics, subscribe, put } = start();
+      const counts = metrics[transport];
+      const reader = await subscribe(CHANGES, {}, counts);
+      reader.pause();
+      reader.pause();
+      expect(counts.lagging).toBe(1);
+      for (const phase of ['running', 'ready', 'failed', 'running', 'ready'] as const) put(phase);
+      reader.resume();
+      expect(counts).toEqual({ open: 1, payloads: 2, conflated: 5, lagging: 0 });
+    },
+  );
 
-  it('S4: the updates that were merged for a reader that resumed', async () => {
-    const { metrics, store, push, put } = startLive();
+  it('S4: those that one missed which came back, if they had to be folded', async () => {
+    const { metrics, store, subscribe, put } = start();
     const since = store.cursor();
     for (const phase of ['running', 'ready'] as const) put(phase);
-    await push(CHANGES, { since });
-    expect(metrics.pushed.conflated).toBe(0);
+    await subscribe(CHANGES, { since });
+    expect(metrics.webSocket.conflated).toBe(0);
     for (const phase of ['running', 'ready'] as const) put(phase);
-    await push(CHANGES, { since });
-    expect(metrics.pushed.conflated).toBe(4);
+    await subscribe(CHANGES, { since });
+    expect(metrics.webSocket.conflated).toBe(4);
   });
 
-  it('no reader as lagging after it has left', async () => {
-    const { metrics, push } = startLive();
-    const reader = await push(CHANGES);
+  it('none as lagging that has gone', async () => {
+    const { metrics, subscribe } = start();
+    const reader = await subscribe(CHANGES);
     reader.pause();
     reader.end();
     reader.end();
-    expect(metrics.pushed.lagging).toBe(0);
+    expect(metrics.webSocket.lagging).toBe(0);
   });
 });
 
@@ -196,13 +183,13 @@ describe('metrics of the query cache count', () => {
     const cache = createQueryCache(DEFAULT_QUERY_CACHE_LIMITS, metrics);
     const store = createStore({ clock: createManualClock(), epoch: 'e' });
     store.open('test');
-    const reads = trackReads(store);
+    const reads = trackDependencies(store);
     reads.store.get('a/Tiltfile');
     const kept = () => [metrics.gauges.queryCacheAnswers?.(), metrics.gauges.queryCacheBytes?.()];
 
     cache.find('a');
     expect(kept()).toEqual([0, 0]);
-    cache.keep('a', answerOf('xxx', 'application/json'), reads);
+    cache.keep('a', createAnswer('xxx', 'application/json'), reads);
     cache.find('a');
     cache.find('a');
     expect(kept()).toEqual([1, expect.any(Number)]);

@@ -47,11 +47,13 @@ describe('the Prometheus metrics', () => {
 
   it('the metrics count readers, payloads and conflated updates', async () => {
     const { metrics, samples } = start();
-    metrics.registerGauges({ pushedReaders: () => 3, pulledReaders: () => 2, groups: () => 1 });
-    metrics.pushed.payloads += 10;
-    metrics.pulled.payloads += 5;
-    metrics.pushed.conflated += 4;
-    metrics.pushed.lagging += 1;
+    metrics.registerGauges({ groups: () => 1 });
+    metrics.webSocket.open += 3;
+    metrics.sse.open += 2;
+    metrics.webSocket.payloads += 10;
+    metrics.sse.payloads += 5;
+    metrics.webSocket.conflated += 4;
+    metrics.webSocket.lagging += 1;
     expect(await samples('readers')).toEqual([
       'tilt_graphql_readers{transport="websocket"} 3',
       'tilt_graphql_readers{transport="sse"} 2',
@@ -66,6 +68,7 @@ describe('the Prometheus metrics', () => {
     ]);
     expect(await samples('lagging_readers')).toEqual([
       'tilt_graphql_lagging_readers{transport="websocket"} 1',
+      'tilt_graphql_lagging_readers{transport="sse"} 0',
     ]);
   });
 
@@ -194,7 +197,7 @@ describe('the Prometheus metrics', () => {
 
   it('each gateway has its own registry, and the global registry of the process is unchanged', async () => {
     const [one, other] = [start(), start()];
-    one.metrics.pushed.payloads += 1;
+    one.metrics.webSocket.payloads += 1;
     await one.page.text();
     expect(await other.samples('payloads_total{transport="websocket"')).toEqual([
       'tilt_graphql_payloads_total{transport="websocket"} 0',

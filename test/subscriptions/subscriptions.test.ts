@@ -45,7 +45,7 @@ const brief = (payload: { targetChanges: Payload } | null | undefined) =>
   payload?.targetChanges.changes.map(({ type, target }) => `${type} ${target.name} ${target.phase}`);
 
 describe('S1 snapshot first', () => {
-  it('gives the state of the tick of subscribing, and what came between that and the first pull after it', async () => {
+  it('the first payload is the state of the tick of the subscription, and updates of that tick follow', async () => {
     const { put, targetChanges } = setUp(session('a', { x: 'waiting' }));
     const reader = await targetChanges();
     put('a', { x: 'ready' });
@@ -57,12 +57,12 @@ describe('S1 snapshot first', () => {
     expect(payloads.map(({ targetChanges: { reset } }) => reset)).toEqual([true, false]);
   });
 
-  it('is an empty reset for a Session yet to come, which then is told when it comes', async () => {
+  it('the first payload is an empty reset if the Session does not exist yet, and its appearance is a payload', async () => {
     const { put, targetChanges } = setUp();
     for (const variables of [{ session: A }, {}]) {
       const reader = await targetChanges(variables);
       expect(await reader.next()).toMatchObject({ targetChanges: { reset: true, changes: [] } });
-      await reader.end();
+      reader.end();
     }
     const reader = await targetChanges();
     await reader.next();
@@ -73,7 +73,7 @@ describe('S1 snapshot first', () => {
 });
 
 describe('S2 atomic', () => {
-  it('sends one payload per update, with all its changes together and in order', async () => {
+  it('an update of several targets is one payload with all changes in order', async () => {
     const { put, targetChanges } = setUp(session('a', { b: 'ready', d: 'waiting' }));
     const reader = await targetChanges();
     await reader.next();
@@ -87,7 +87,7 @@ describe('S2 atomic', () => {
 });
 
 describe('S3 fold', () => {
-  it('gives by folding exactly what a query gives, for any history of puts, removals, relists and returns with since', async () => {
+  it('a client that folds the payloads holds exactly the result of a query, for any history of updates, removals, relists, pauses and resumptions', async () => {
     const name = fc.constantFrom('p', 'q', 'r', 's');
     const state = fc.constantFrom(...(Object.keys(states) as (keyof typeof states)[]));
     const targets = fc.dictionary(name, state, { maxKeys: 4 });
@@ -96,6 +96,7 @@ describe('S3 fold', () => {
       fc.record({ do: fc.constant('relist' as const), targets }),
       fc.constant({ do: 'remove' as const }),
       fc.constant({ do: 'restart' as const }),
+      fc.constant({ do: 'pause' as const }),
       fc.constant({ do: 'pull' as const }),
       fc.constant({ do: 'return' as const }),
       fc.constant({ do: 'forget' as const }),
@@ -129,7 +130,10 @@ describe('S3 fold', () => {
           }
           cursor = payload.cursor;
         };
-        const take = async () => (await reader.drain()).forEach(fold);
+        const take = async () => {
+          reader.resume();
+          for (const payload of await reader.drain()) fold(payload);
+        };
         for (const item of steps) {
           const uid = `run-${run}`;
           if (item.do === 'put')
@@ -141,22 +145,23 @@ describe('S3 fold', () => {
           else if (item.do === 'forget') {
             store.apply('test', { type: 'remove', id: A });
             store.forget('test');
-          } else if (item.do === 'pull') await take();
+          } else if (item.do === 'pause') reader.pause();
+          else if (item.do === 'pull') await take();
           else {
-            await reader.end();
+            reader.end();
             reader = await open(cursor);
           }
         }
         await take();
         const now = new Map((await targetsOf(store, filter)).map((target) => [target.name, target.phase]));
         expect(held).toEqual(now);
-        await reader.end();
+        reader.end();
       }),
       { numRuns: 150 },
     );
   });
 
-  it('folds the set of Sessions in the same way', async () => {
+  it('a client that folds sessionChanges holds exactly the matching Sessions', async () => {
     const { store, put } = setUp(session('a'));
     const reader = await subscribeTo<{
       sessionChanges: { changes: { type: string; session: { id: string } }[] };
@@ -188,18 +193,18 @@ describe('S3 fold', () => {
 });
 
 describe('S4 resume', () => {
-  it('gives exactly what was missed since a cursor', async () => {
+  it('a reader with a cursor receives exactly the updates since that cursor', async () => {
     const { put, targetChanges } = setUp(session('a', { x: 'waiting' }));
     const first = await targetChanges();
     const cursor = (await first.next())?.targetChanges.cursor;
-    await first.end();
+    first.end();
     put('a', { x: 'running' });
     put('a', { x: 'ready' });
     const second = await targetChanges({ since: cursor });
     expect((await second.drain()).map(brief)).toEqual([['MODIFIED x RUNNING'], ['MODIFIED x READY']]);
   });
 
-  it('takes the id of the last event for since, as EventSource sends it', async () => {
+  it('the id of the last event, as EventSource sends it, replaces the argument since', async () => {
     const { put, targetChanges, store } = setUp(session('a', { x: 'waiting' }));
     const lastEventId = store.cursor();
     put('a', { x: 'ready' });
@@ -208,7 +213,7 @@ describe('S4 resume', () => {
   });
 
   it.each(['of another gateway-7', 'e-99999999', 'junk', ''])(
-    'gives a reset for a cursor it does not know: %j',
+    'a reader with an unknown cursor receives a reset: %j',
     async (since) => {
       const { targetChanges } = setUp(session('a'));
       const reader = await targetChanges({ since });
@@ -216,7 +221,7 @@ describe('S4 resume', () => {
     },
   );
 
-  it('gives a reset where the journal no longer reaches back', async () => {
+  it('a reader whose cursor is older than the journal receives a reset', async () => {
     const store = createStore({
       clock: createManualClock(),
       epoch: 'e',
@@ -239,11 +244,14 @@ describe('S4 resume', () => {
 describe('S5 slow readers converge', () => {
   const limits = { updates: 3, sessions: 2 };
 
-  it('folds what a slow reader missed into one payload with the newest state, and says how many updates it was', async () => {
+  it('a paused reader receives one payload with the newest state and the number of merged updates', async () => {
     const { put, targetChanges } = setUp(session('a', { x: 'waiting' }));
     const reader = await targetChanges({}, { limits });
     await reader.next();
+    reader.pause();
     for (const state of ['running', 'ready', 'failed', 'running', 'ready'] as const) put('a', { x: state });
+    expect(await reader.drain()).toEqual([]);
+    reader.resume();
     const payloads = await reader.drain();
     expect(payloads.map(brief)).toEqual([['MODIFIED x READY']]);
     expect(payloads[0]?.targetChanges).toMatchObject({ reset: false, conflated: 5 });
@@ -251,15 +259,18 @@ describe('S5 slow readers converge', () => {
     expect((await reader.drain()).map(({ targetChanges: { conflated } }) => conflated)).toEqual([0]);
   });
 
-  it('sends nothing where the folded updates come to nothing', async () => {
+  it('a paused reader receives nothing if the merged updates cancel out', async () => {
     const { put, targetChanges } = setUp(session('a', { x: 'waiting' }));
     const reader = await targetChanges({}, { limits });
     await reader.next();
+    reader.pause();
     for (const state of ['running', 'ready', 'failed', 'running', 'waiting'] as const) put('a', { x: state });
+    expect(await reader.drain()).toEqual([]);
+    reader.resume();
     expect(await reader.drain()).toEqual([]);
   });
 
-  it('resets a reader of Sessions that missed more of them than are remembered', async () => {
+  it('a paused reader of Sessions is reset if more of them changed than a backlog holds', async () => {
     const { store, put } = setUp();
     const reader = await subscribeTo<{ sessionChanges: Payload }>(
       store,
@@ -268,7 +279,10 @@ describe('S5 slow readers converge', () => {
       { limits },
     );
     await reader.next();
+    reader.pause();
     for (const instance of ['a', 'b', 'c', 'd', 'e']) put(instance);
+    expect(await reader.drain()).toEqual([]);
+    reader.resume();
     const payloads = await reader.drain();
     expect(payloads).toHaveLength(1);
     expect(payloads[0]?.sessionChanges).toMatchObject({ reset: true, conflated: 5 });
@@ -277,7 +291,7 @@ describe('S5 slow readers converge', () => {
 });
 
 describe('S6 no noise', () => {
-  it('session: sends nothing where what the client selected did not change', async () => {
+  it('session: nothing is sent if what the client selected did not change', async () => {
     const { store, put } = setUp(session('a', { x: 'waiting' }));
     const reader = await subscribeTo<{ session: object }>(
       store,
@@ -291,7 +305,7 @@ describe('S6 no noise', () => {
     expect(await reader.drain()).toEqual([{ session: { status: { done: true } } }]);
   });
 
-  it('changes: an update that leaves every target equal is no change', async () => {
+  it('targetChanges: nothing is sent for an update that leaves all targets equal', async () => {
     const { put, targetChanges } = setUp(session('a', { x: 'ready' }));
     const reader = await targetChanges();
     await reader.next();
@@ -300,7 +314,7 @@ describe('S6 no noise', () => {
     expect(await reader.drain()).toEqual([]);
   });
 
-  it('changes: sends equal selections of different changes', async () => {
+  it('targetChanges: different changes are sent even if their selections are equal', async () => {
     const { store, put } = setUp(session('a', { x: 'ready' }));
     const reader = await subscribeTo(store, 'subscription { targetChanges { changes { type } } }');
     await reader.next();
@@ -310,8 +324,8 @@ describe('S6 no noise', () => {
   });
 });
 
-describe('where', () => {
-  it('makes entering the filter ADDED and leaving it DELETED, with the phase before', async () => {
+describe('a filtered subscription', () => {
+  it('reports a target that enters the filter as ADDED and one that leaves it as DELETED, with the previous phase', async () => {
     const { put, targetChanges } = setUp(session('a', { x: 'running', y: 'ready' }));
     const reader = await targetChanges({ where: { phase: ['FAILED', 'READY'] } });
     expect(brief((await reader.next()) ?? undefined)).toEqual(['ADDED y READY']);
@@ -326,20 +340,20 @@ describe('where', () => {
 });
 
 describe('S7 ends', () => {
-  it('frees everything at once when unsubscribed while idle', async () => {
+  it('an idle reader releases everything at once when it ends', async () => {
     const { store, targetChanges } = setUp(session('a'));
     const reader = await targetChanges();
     await reader.next();
     const idle = reader.next();
     expect(store.subscribers).toBe(1);
-    await reader.end();
+    reader.end();
     expect(await idle).toBeNull();
     expect(store.subscribers).toBe(0);
-    await reader.end();
+    reader.end();
     expect(await reader.next()).toBeNull();
   });
 
-  it('goes on through trouble with the source, which shows in the connection', async () => {
+  it('a reader continues when its source fails, and receives the state of the connection', async () => {
     const { store, put } = setUp(session('a', { x: 'ready' }));
     const reader = await subscribeTo<{ targetChanges: object }>(
       store,
@@ -369,8 +383,8 @@ describe('S7 ends', () => {
   });
 });
 
-describe('which Session is meant', () => {
-  it('is asked, listing the ids, when several are known', async () => {
+describe('a subscription without a Session id', () => {
+  it('is rejected with a list of the ids if several Sessions are known', async () => {
     const { targetChanges } = setUp(session('a'), session('b'));
     await expect(targetChanges()).rejects.toThrow('2 are known, so give an id: a/Tiltfile, b/Tiltfile.');
   });

@@ -1,9 +1,9 @@
 import { type ExecutionResult, graphql } from 'graphql';
 import { createSchema } from '../../src/graphql/schema.js';
 import type { Store } from '../../src/store/store.js';
-import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
+import { subscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 
-const schema = createSchema(createSubscriptionResolvers());
+const schema = createSchema(subscriptionResolvers);
 
 /** Executes a query directly on a store, without HTTP. */
 export async function query<T>(

@@ -1,17 +1,21 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { createLoopBudget } from '../../src/graphql/event-loop.js';
 import { createExecutor } from '../../src/graphql/executor.js';
-import { createLoopBudget } from '../../src/graphql/loop-budget.js';
 import { createOperations } from '../../src/graphql/operation.js';
+import { createPipeline } from '../../src/graphql/pipeline.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { silentLog } from '../../src/lib/log.js';
+import { createMetrics } from '../../src/lib/metrics.js';
+import { noTracer } from '../../src/lib/tracing.js';
 import { createGraphQLHttp } from '../../src/server/http/graphql-http.js';
 import { DEFAULT_QUERY_CACHE_LIMITS, type QueryCacheLimits } from '../../src/server/http/query-cache.js';
 import { DEFAULT_LIMITS } from '../../src/server/limits.js';
 import { createStore, type Store } from '../../src/store/store.js';
-import { createLive } from '../../src/subscriptions/live.js';
-import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
+import { createFlushScheduler } from '../../src/subscriptions/flush-scheduler.js';
+import { subscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
+import { createSubscriptions } from '../../src/subscriptions/subscriptions.js';
 import { createManualClock, type ManualClock } from './manual-clock.js';
 
 /** A GraphQL HTTP server on a store that the test changes. Closed at the end of its block (`await using`). */
@@ -51,33 +55,46 @@ export interface QueryResponse {
   readonly body: string;
 }
 
-const schema = createSchema(createSubscriptionResolvers());
+const SCHEMA = createSchema(subscriptionResolvers);
 
 /** Starts a server. */
 export async function startQueryServer(
   queryCache: QueryCacheLimits = DEFAULT_QUERY_CACHE_LIMITS,
+  schema = SCHEMA,
 ): Promise<QueryServer> {
   const clock = createManualClock();
   const store = createStore({ clock, epoch: 'e' });
   let executions = 0;
-  const graphql = createGraphQLHttp({
+  const metrics = createMetrics();
+  const scheduler = createFlushScheduler();
+  const operations = createOperations({
     schema,
-    live: createLive({ log: silentLog }),
+    limits: DEFAULT_LIMITS,
+    introspection: true,
+    documents: null,
+  });
+  const executor = createExecutor(DEFAULT_LIMITS, clock);
+  const graphql = createGraphQLHttp({
+    pipeline: createPipeline({
+      operations,
+      executor: {
+        load: executor.load,
+        execute(job) {
+          executions += 1;
+          return executor.execute(job);
+        },
+      },
+      tracer: noTracer,
+      metrics,
+    }),
+    operations,
+    subscriptions: createSubscriptions({ log: silentLog, scheduler, metrics }),
+    scheduler,
+    metrics,
     clock,
     log: silentLog,
     path: '/graphql',
-    // Yoga creates one context per executed operation.
-    contextOf: () => {
-      executions += 1;
-      return { store, version: 'test', scope: '', lastEventId: null };
-    },
-    operations: createOperations({
-      schema,
-      limits: DEFAULT_LIMITS,
-      introspection: true,
-      documents: null,
-    }),
-    executor: createExecutor(DEFAULT_LIMITS, clock),
+    contextOf: () => ({ store, version: 'test', scope: '', lastEventId: null }),
     budget: createLoopBudget(clock),
     limits: DEFAULT_LIMITS,
     queryCache,

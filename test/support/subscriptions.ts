@@ -1,26 +1,31 @@
-import { type GraphQLSchema, parse } from 'graphql';
+import { parse } from 'graphql';
 import type { Context } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { silentLog } from '../../src/lib/log.js';
+import { createReaderCounts } from '../../src/lib/metrics.js';
 import type { Store } from '../../src/store/store.js';
 import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from '../../src/subscriptions/backlog.js';
-import { createLive } from '../../src/subscriptions/live.js';
+import { createFlushScheduler } from '../../src/subscriptions/flush-scheduler.js';
 import type { Payload } from '../../src/subscriptions/payload.js';
-import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
-import { createTurn } from '../../src/subscriptions/turn.js';
+import { Reader } from '../../src/subscriptions/reader.js';
+import { subscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
+import { createSubscriptions } from '../../src/subscriptions/subscriptions.js';
 import { createManualClock } from './manual-clock.js';
 
-/** A subscription whose payloads the test pulls one by one, like a transport. */
+/** A reader of a subscription, whose payloads the test takes. */
 export interface Subscriber<T> {
-  /** Waits for the next payload and returns its data. Null at the end. */
+  /** Removes and returns the data of the next payload; null if the tick brings none. */
   next(): Promise<T | null>;
-  /** Returns all payloads that are already available, without waiting. */
+  /** Removes and returns the data of all payloads up to the end of the tick. */
   drain(): Promise<T[]>;
-  /** Unsubscribes. */
-  end(): Promise<void>;
+  /** Pauses sending, as a connection does whose client does not read. */
+  pause(): void;
+  resume(): void;
+  /** Ends it, as a client does. */
+  end(): void;
 }
 
-/** Subscribes straight at the live layer, as a transport does. */
+/** Subscribes without a transport. */
 export async function subscribeTo<T>(
   store: Store,
   query: string,
@@ -28,42 +33,31 @@ export async function subscribeTo<T>(
   { limits = DEFAULT_BACKLOG_LIMITS, lastEventId = null }: SubscribeOptions = {},
 ): Promise<Subscriber<T>> {
   const contextValue: Context = { store, version: 'test', scope: '', lastEventId };
-  const schema = schemaFor(limits);
-  // On a manual clock no flush appears slow, so the scheduler never cools down. On the system clock of a
-  // busy machine it would, and `drain` would miss payloads.
-  const turn = createTurn({ clock: createManualClock() });
-  const live = createLive({ log: silentLog, turn, limits });
-  const stream = await live.pull({ schema, document: parse(query), variableValues, contextValue });
-  if (!(Symbol.asyncIterator in stream)) throw new Error(stream.errors?.map(String).join('; '));
-  let pending: Promise<IteratorResult<Payload, undefined>> | null = null;
+  // On a manual clock no flush appears slow, so the scheduler never cools down, as it would on a busy machine.
+  const scheduler = createFlushScheduler({ clock: createManualClock() });
+  const subscriptions = createSubscriptions({ log: silentLog, scheduler, limits });
+  const args = { schema, document: parse(query), variableValues, contextValue };
+  const payloads: T[] = [];
+  const sink = { send: (payload: Payload) => payloads.push(dataOf(payload)) };
+  const reader = await subscriptions.subscribe(args, sink, createReaderCounts());
+  if (!(reader instanceof Reader)) throw new Error(reader.errors?.map(String).join('; '));
 
   return {
     async next() {
-      pending ??= stream.next();
-      const { done, value } = await pending;
-      pending = null;
-      return done ? null : parseData(value);
+      await new Promise(setImmediate);
+      return payloads.shift() ?? null;
     },
     async drain() {
-      const payloads: T[] = [];
-      for (;;) {
-        pending ??= stream.next();
-        const result = await Promise.race([
-          pending,
-          new Promise<null>((resolve) => setImmediate(resolve, null)),
-        ]);
-        if (result === null || result.done) return payloads;
-        pending = null;
-        payloads.push(parseData(result.value));
-      }
+      await new Promise(setImmediate);
+      return payloads.splice(0);
     },
-    async end() {
-      await stream.return(undefined);
-    },
+    pause: () => reader.pause(),
+    resume: () => reader.resume(),
+    end: () => reader.end(),
   };
 
-  /** Parses the payload as sent over the wire. */
-  function parseData({ body, errors }: Payload): T {
+  /** As it goes over the wire. */
+  function dataOf({ body, errors }: Payload): T {
     if (errors) throw new Error(errors.map(String).join('; '));
     return JSON.parse(String(body)).data;
   }
@@ -74,10 +68,4 @@ interface SubscribeOptions {
   readonly lastEventId?: string | null;
 }
 
-const schemas = new Map<BacklogLimits, GraphQLSchema>();
-
-function schemaFor(limits: BacklogLimits): GraphQLSchema {
-  const schema = schemas.get(limits) ?? createSchema(createSubscriptionResolvers(limits));
-  schemas.set(limits, schema);
-  return schema;
-}
+const schema = createSchema(subscriptionResolvers);

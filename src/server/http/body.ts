@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { LoopBudget } from '../../graphql/loop-budget.js';
+import type { LoopBudget } from '../../graphql/event-loop.js';
 
-/** What comes of a body. What the callback leaves is still in the request, for others to read: `request.unshift(body)` puts it back. */
+/**
+ * What comes of a body. What the callback leaves is still in the request, for others to read:
+ * `request.unshift(body)` puts it back.
+ */
 export type OnBody = (body: Buffer) => void;
 
 /** How a body of unknown length is read. */

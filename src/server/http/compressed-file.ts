@@ -4,15 +4,15 @@ import { pipeline } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
 
-/** A file that is kept compressed, and is sent once per browser. */
+/** A compressed file, which browsers cache. */
 export interface CompressedFile {
-  /** Its content type. */
+  /** Content type. */
   readonly type: string;
-  /** Compressed by gzip. */
+  /** Content, compressed by gzip. */
   readonly body: Buffer;
-  /** A strong one. */
+  /** Strong ETag. */
   readonly etag: string;
-  /** Whether its name tells its content: then it never changes. */
+  /** Whether the name contains a hash of the content, so that the file never changes. */
   readonly isHashed: boolean;
 }
 
@@ -27,7 +27,7 @@ export async function compressFile(
   return { type, body, etag, isHashed };
 }
 
-/** Answers with a file: as it is kept, unzipped for who takes nothing else, or with 304 to who has it. */
+/** Sends a file: compressed if the client accepts gzip, and 304 if the client has it. */
 export function sendFile(
   { type, body, etag, isHashed }: CompressedFile,
   request: IncomingMessage,
@@ -44,7 +44,7 @@ export function sendFile(
   } else {
     const unzip = createGunzip();
     response.writeHead(200);
-    // A client that leaves half-way ends both; nothing is left to do then.
+    // Both streams end if the client disconnects.
     pipeline(unzip, response, () => {});
     unzip.end(body);
   }

@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /**
- * Whether a request asks for the one protocol that can be upgraded to. All other upgrades, such as `h2c` of `curl --http2` and
- * of Java's HttpClient, are ignored: a server may do so at any time (RFC 9110, section 7.8). WebSocket is the only one whose
- * requests have no meaning without the upgrade (RFC 6455, section 4.1).
+ * Whether a request asks for the one protocol that can be upgraded to. All other upgrades, such as `h2c` of
+ * `curl --http2` and of Java's HttpClient, are ignored: a server may do so at any time (RFC 9110, section
+ * 7.8). WebSocket is the only one whose requests have no meaning without the upgrade (RFC 6455, section 4.1).
  */
 export function isWebSocketUpgrade({
   method,
@@ -14,8 +14,8 @@ export function isWebSocketUpgrade({
 }
 
 /**
- * Gives a connection back to its server, with its request as if it had not asked for an upgrade. Node.js before 24.9 decides
- * by the server alone whether it takes a request out of HTTP, and has then read no body.
+ * Gives a connection back to its server, with its request as if it had not asked for an upgrade. Node.js
+ * before 24.9 decides by the server alone whether it takes a request out of HTTP, and has then read no body.
  *
  * @param head what came behind the headers
  * @param serve hands the connection to the server, as a new one

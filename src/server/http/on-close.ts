@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 
-// By connection, since those who wait for one know nothing of each other.
+// Module-level, because callers for the same connection do not know each other.
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Calls back once when a connection has closed, at once where it has already. Returns the end of it. However many wait for one
- * connection, as requests that are sent without waiting for answers do, it has one listener.
+ * Calls back once when a connection has closed, or at once if it is closed. Returns a function that cancels
+ * this. A connection has a single listener, however many pipelined requests wait for it.
  */
 export function onClose(socket: Socket, listener: () => void): () => void {
   if (socket.destroyed) {

@@ -1,41 +1,43 @@
 import { LRUCache } from 'lru-cache';
-import type { Reads } from '../../graphql/reads.js';
+import type { Dependencies } from '../../graphql/dependencies.js';
 import { createMetrics, type Metrics } from '../../lib/metrics.js';
 import type { Answer } from './answer.js';
 
-/** How much a query cache keeps. */
+/** Limits of a query cache. */
 export interface QueryCacheLimits {
-  /** What all answers may take, with their requests, in bytes. 0: none is kept. */
+  /** Maximum memory of all answers and their keys, in bytes. 0 disables the cache. */
   readonly bytes: number;
-  /** The biggest answer that is kept, in bytes. */
+  /** Maximum length of a cached answer, in bytes. */
   readonly answerBytes: number;
 }
 
-/** 32 MiB are 2,000 answers of 16 kB, a Session of 100 targets; 4 MiB leave room for several of the biggest. */
+/**
+ * 32 MiB hold 2,000 answers of 16 kB, a Session of 100 targets; 4 MiB leave room for several of the largest.
+ */
 export const DEFAULT_QUERY_CACHE_LIMITS: QueryCacheLimits = { bytes: 32 * 2 ** 20, answerBytes: 4 * 2 ** 20 };
 
-/** Answers by request, each for as long as an execution would give the same. */
+/** Answers by request. An answer is valid until something that it depends on changes. */
 export interface QueryCache {
-  /** The answer to a request; null when there is none, or what it was made of has changed. */
+  /** Returns the answer to a request. Null if there is none, or if it is outdated. */
   find(key: string): Answer | null;
-  /** The biggest answer that is kept, in bytes. */
+  /** Maximum length of a cached answer, in bytes. */
   readonly maxAnswerBytes: number;
-  keep(key: string, answer: Answer, reads: Reads): void;
+  keep(key: string, answer: Answer, dependencies: Dependencies): void;
 }
 
 interface Kept {
   readonly answer: Answer;
-  readonly reads: Reads;
+  readonly dependencies: Dependencies;
 }
 
-/** About what an entry takes beside its key and its body, in bytes: headers, and what was read. */
+/** Approximate memory of an entry apart from key and body, in bytes: headers and dependencies. */
 const ENTRY_BYTES = 2_000;
 
-/** An empty cache. */
+/** Creates an empty cache. */
 export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = createMetrics()): QueryCache {
   const counts = metrics.queryCache;
   const answers = new LRUCache<string, Kept>({
-    // To the library 0 means no limit. No entry is as small as one byte.
+    // For the library 0 means no limit. Every entry is larger than one byte.
     maxSize: Math.max(limits.bytes, 1),
     sizeCalculation: ({ answer: { body, ascii } }, key) =>
       key.length + body.length + (ascii?.length ?? 0) + ENTRY_BYTES,
@@ -49,7 +51,7 @@ export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = cr
     maxAnswerBytes,
     find(key) {
       const kept = answers.get(key);
-      if (kept?.reads.areCurrent()) {
+      if (kept?.dependencies.isFresh()) {
         counts.hits += 1;
         return kept.answer;
       }
@@ -57,8 +59,8 @@ export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = cr
       if (kept !== undefined) answers.delete(key);
       return null;
     },
-    keep(key, answer, reads) {
-      if (answer.body.length <= maxAnswerBytes) answers.set(key, { answer, reads });
+    keep(key, answer, dependencies) {
+      if (answer.body.length <= maxAnswerBytes) answers.set(key, { answer, dependencies });
     },
   };
 }

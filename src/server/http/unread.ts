@@ -5,7 +5,10 @@ import type { Clock } from '../../lib/clock.js';
 import type { Metrics } from '../../lib/metrics.js';
 import { hasMoved, type Progress, readProgress } from '../progress.js';
 
-/** How long a client may read nothing of what was written to it before its connection is cut, in milliseconds; as of WebSockets. */
+/**
+ * How long a client may read nothing of what was written to it before its connection is cut, in milliseconds;
+ * as of WebSockets.
+ */
 export const UNREAD_MS = 10_000;
 
 /** How often connections are looked at, in milliseconds. */
@@ -19,9 +22,9 @@ interface LastProgress {
 }
 
 /**
- * Cuts connections that do not read their answers or event streams: what was written to them is kept in memory for as long as
- * they are open. A connection that takes anything at all goes on. WebSockets have a deadline of their own, with a close code.
- * One timer for all of them, which runs only while there are some.
+ * Cuts connections that do not read their answers or event streams: what was written to them is kept in
+ * memory for as long as they are open. A connection that takes anything at all goes on. WebSockets have a
+ * deadline of their own, with a close code. One timer for all of them, which runs only while there are some.
  */
 export function cutUnread(server: Server | TlsServer, clock: Clock, metrics: Metrics): void {
   const sockets = new Map<Socket, LastProgress | null>();

@@ -1,78 +1,51 @@
-import { type ExecutionArgs, GraphQLError, type GraphQLSchema } from 'graphql';
-import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
-import type { Context } from '../../graphql/context.js';
-import type { Executor } from '../../graphql/executor.js';
-import { maskError } from '../../graphql/mask.js';
-import { createDocumentCache, namesDocument, type Operations } from '../../graphql/operation.js';
-import type { Clock } from '../../lib/clock.js';
-import { codeOf } from '../../lib/errors.js';
+import { GraphQLError } from 'graphql';
+import { createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { maskError } from '../../graphql/errors.js';
+import { namesDocument, type Operations } from '../../graphql/operation.js';
 import type { Log } from '../../lib/log.js';
-import { countRejections, createMetrics, type Metrics } from '../../lib/metrics.js';
-import { noTracer, type Tracer } from '../../lib/tracing.js';
-import type { Live } from '../../subscriptions/live.js';
-import type { PayloadStream } from '../../subscriptions/reader.js';
-import type { ContextOf } from '../contexts.js';
-import type { Limits } from '../limits.js';
-import { useKeptAnswers } from './keep-answers.js';
-import type { QueryCache } from './query-cache.js';
-import { toYogaResult, useLargeResponses } from './send-large.js';
-import type { ServerContext } from './server-context.js';
-import { useServerSentEvents } from './sse.js';
-import { useStatusWithoutData } from './status.js';
-import { readUrlParams } from './url-params.js';
+import { countRejections, type Metrics } from '../../lib/metrics.js';
+import { type Exchange, httpError, STREAM } from './exchange.js';
 
-/** What Yoga is set up with. */
+/** Settings of Yoga. */
 export interface YogaOptions {
-  readonly schema: GraphQLSchema;
-  readonly clock: Clock;
   readonly log: Log;
-  readonly live: Live;
-  /** The path it answers at. */
+  /** Path of the endpoint. */
   readonly path: string;
   readonly operations: Operations;
-  readonly executor: Executor;
-  readonly contextOf: ContextOf;
-  readonly limits: Pick<Limits, 'bodyBytes'>;
-  /** Default: nothing is counted. */
-  readonly metrics?: Metrics;
-  /** Default: nobody is told. */
-  readonly tracer?: Tracer;
+  readonly metrics: Metrics;
 }
 
-/** Yoga as we use it: GraphQL over HTTP by GET, POST and server-sent events. Answers go to the cache, too. */
-export function createGraphQLYoga(
-  options: YogaOptions,
-  cache: QueryCache,
-): YogaServerInstance<ServerContext, Context> {
-  const { schema, clock, log, live, path, operations, contextOf, limits, executor } = options;
-  const { metrics = createMetrics(), tracer = noTracer } = options;
-  return createYoga<ServerContext, Context>({
-    schema,
+/** What Yoga is given with each request. */
+export interface YogaContext {
+  readonly exchange: Exchange;
+  /** Whether the body is longer than the limit. */
+  readonly isTooLong: boolean;
+  /**
+   * Null if the operation may continue now that its body is parsed; otherwise resolves when it may. See
+   * `LoopBudget`.
+   */
+  continueLater(): Promise<void> | null;
+}
+
+/**
+ * Creates Yoga for the HTTP protocol alone: parameters of a request by its media type, status and media type
+ * of an answer. Operations run in the pipeline (`graphql/pipeline.ts`), and answers are sent by the exchange.
+ */
+export function createGraphQLYoga({
+  log,
+  path,
+  operations,
+  metrics,
+}: YogaOptions): YogaServerInstance<YogaContext, object> {
+  return createYoga<YogaContext>({
     graphqlEndpoint: path,
-    context: ({ request, grant }): Context => ({
-      ...contextOf(grant.scope),
-      lastEventId: request.headers.get('last-event-id'),
-    }),
-    plugins: [
-      useRequestErrors(),
-      useOperations(operations, executor),
-      useRefusals(metrics),
-      useStatusWithoutData(),
-      useTracer(tracer),
-      useReaders(live),
-      useServerSentEvents(clock),
-      useLargeResponses(),
-      useKeptAnswers(cache),
-    ],
+    plugins: [useParams(), useExchange(operations), useStatus(metrics)],
     extraParamNames: ['documentId'],
     maskedErrors: { maskError: (error) => maskError(error, log) },
-    maxRequestBodySize: limits.bodyBytes,
-    // Yoga's own would keep 1,024 texts of any size.
-    parserAndValidationCache: {
-      documentCache: createDocumentCache(),
-      errorCache: createDocumentCache<object>(),
-    },
-    // A page of another origin has no business with a gateway on its visitor's laptop.
+    // Checked before the body is read.
+    maxRequestBodySize: false,
+    parserAndValidationCache: false,
+    // Pages of other origins must not read from a gateway on their visitor's laptop.
     cors: false,
     multipart: false,
     batching: false,
@@ -82,25 +55,21 @@ export function createGraphQLYoga(
   });
 }
 
-/**
- * A request that cannot be read is its client's doing: of variables in a URL that are no JSON, and of a client that leaves
- * in the middle of a body, Yoga would say that the server failed.
- */
-function useRequestErrors(): Plugin<object, ServerContext> {
+/** Reads the parameters. Yoga would report variables in a URL that are not JSON as an error of the server. */
+function useParams(): Plugin<object, YogaContext> {
   return {
     onRequestParse({ requestParser, setRequestParser, serverContext }) {
+      if (serverContext.isTooLong) throw BODY_TOO_LARGE;
       if (!requestParser) return;
       setRequestParser(async (request) => {
         try {
-          const parsed = await (readUrlParams(request) ?? requestParser(request));
-          await serverContext.goOn();
-          return parsed;
+          const params = await (readUrlParams(request) ?? requestParser(request));
+          await serverContext.continueLater();
+          return params;
         } catch (error) {
           if (error instanceof SyntaxError)
             throw badRequest('Expected JSON as "variables" and "extensions".');
           if (isBrokenBody(error)) throw badRequest('Expected JSON as the body.');
-          // What `node:http` says of a connection that ends before the request that came over it.
-          if (codeOf(error) === 'ECONNRESET') throw badRequest('Expected the whole body, got a part of it.');
           throw error;
         }
       });
@@ -108,99 +77,98 @@ function useRequestErrors(): Plugin<object, ServerContext> {
   };
 }
 
+const BODY_TOO_LARGE = httpError(
+  'Request body too large',
+  { code: 'REQUEST_ENTITY_TOO_LARGE' },
+  { status: 413 },
+);
+
 function badRequest(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
+  return httpError(message, { code: 'BAD_REQUEST' }, { status: 400 });
 }
 
-/** Yoga's own error repeats all of the body. */
+/** Yoga's own error repeats the whole body. */
 function isBrokenBody(error: unknown): boolean {
   return error instanceof GraphQLError && 'originalError' in error.extensions;
 }
 
-/** Documents are read, checked and refused as over WebSocket. */
-function useOperations(operations: Operations, executor: Executor): Plugin<Context & ServerContext> {
+/** Hands the parameters to the exchange, after Yoga's own checks of their types. */
+function useExchange(operations: Operations): Plugin<object, YogaContext> {
   return {
-    onParams({ params, setParams }) {
-      // Yoga's own checks, which are stricter about what is no query at all, come later.
+    onParams({ params, setParams, setParamsHandler, context: { exchange } }) {
+      setParamsHandler((checked) => exchange.run(checked.params));
       if (typeof params !== 'object' || params === null) return;
       const isNamed = params.query == null && namesDocument(params);
-      if (operations.isRestricted || isNamed) setParams({ ...params, query: operations.textOf(params) });
+      if (operations.isRestricted || isNamed) setParams({ ...params, query: operations.findText(params) });
     },
-    onParse: ({ setParseFn }) => setParseFn((source) => operations.parse(String(source))),
-    onValidate({ addValidationRule, setValidationFn }) {
-      setValidationFn((_, document, rules) => operations.validate(document, rules));
-      for (const rule of operations.rules) addValidationRule(rule);
-    },
-    onExecute({ args, context, setExecuteFn, setResultAndStopExecution }) {
-      const cost = operations.costOf(args, context);
-      if (typeof cost !== 'number') {
-        setResultAndStopExecution({ errors: [cost] });
-        return;
-      }
-      Object.assign(args, { hideSuggestions: operations.hideSuggestions });
-      const { log, isWanted, large } = context;
-      setExecuteFn((executed: ExecutionArgs) => {
-        const result = executor.execute({ args: executed, context, cost, log, isWanted });
-        return result instanceof Promise
-          ? result.then((late) => toYogaResult(late, large))
-          : toYogaResult(result, large);
-      });
-    },
-    onSubscribe({ args, context, setResultAndStopExecution }) {
-      Object.assign(args, { hideSuggestions: operations.hideSuggestions });
-      const cost = operations.costOf(args, context);
-      if (typeof cost !== 'number') setResultAndStopExecution({ errors: [cost] });
-    },
-  };
-}
-
-function useRefusals(metrics: Metrics): Plugin {
-  return {
-    onResultProcess({ result }) {
-      if (!Array.isArray(result) && 'errors' in result && result.errors)
-        countRejections(metrics, result.errors);
-    },
-  };
-}
-
-/** A subscription's span ends when it has begun: one that lasts for hours would only be seen after them. */
-function useTracer(tracer: Tracer): Plugin<ServerContext> {
-  if (tracer === noTracer) return {};
-  return {
-    onExecute({ args, context }) {
-      const span = tracer.begin({ ...args, headers: context.headers });
-      return { onExecuteDone: ({ result }) => span.end('errors' in result) };
-    },
-    onSubscribe({ args, context }) {
-      const span = tracer.begin({ ...args, headers: context.headers });
-      return { onSubscribeResult: ({ result }) => span.end('errors' in result) };
-    },
-  };
-}
-
-/** Subscriptions are fed by our readers, as over WebSocket. */
-function useReaders(live: Live): Plugin<ServerContext> {
-  return {
-    onSubscribe({ context, setSubscribeFn }) {
-      setSubscribeFn(async (args: ExecutionArgs) => {
-        const stream = await live.pull(args, context.cut);
-        return Symbol.asyncIterator in stream ? endingWith(stream, context) : stream;
-      });
+    onResultProcess({ result, resultProcessor, setResultProcessor }) {
+      if (result !== STREAM || !resultProcessor) return;
+      setResultProcessor(
+        (_, { Response }) => new Response(null, { headers: { 'content-type': 'text/event-stream' } }),
+        'text/event-stream',
+      );
     },
   };
 }
 
 /**
- * A stream that ends with its connection (S7). Yoga ends it when the answer is cut off, which one that still waits for its
- * turn, behind another of the same connection, never is.
+ * Gives an answer without `data` a status of 4xx or 5xx if the client accepts
+ * `application/graphql-response+json`, which requires it (GraphQL over HTTP, section 6.4.2). With
+ * `application/json` the status stays 200 (section 6.4.1).
  */
-function endingWith(stream: PayloadStream, { onGone }: ServerContext): PayloadStream {
-  const stopListening = onGone(() => void stream.return(undefined));
+function useStatus(metrics: Metrics): Plugin<object, YogaContext> {
   return {
-    ...stream,
-    return(value) {
-      stopListening();
-      return stream.return(value);
+    onResultProcess({ result, setResult, serverContext: { exchange } }) {
+      if (Array.isArray(result) || !('errors' in result) || !result.errors) return;
+      if (!exchange.hasRun) countRejections(metrics, result.errors);
+      if (!('data' in result)) setResult({ ...result, errors: result.errors.map(withStatus) });
     },
   };
 }
+
+/**
+ * Yoga reads the status there, and does not send it; `spec` means that it is ignored for `application/json`.
+ */
+function withStatus(error: GraphQLError): GraphQLError {
+  const { message, extensions, nodes, path, originalError } = error;
+  if ('http' in extensions) return error;
+  const status = extensions.code === 'INTERNAL_SERVER_ERROR' ? 500 : 400;
+  // As Yoga itself: a request without an operation is a bad request, whatever the media type.
+  const spec = extensions.code !== 'OPERATION_RESOLUTION_FAILURE';
+  return new GraphQLError(message, {
+    nodes: nodes ?? null,
+    path: path ?? null,
+    originalError: originalError ?? null,
+    extensions: { ...extensions, http: { spec, status } },
+  });
+}
+
+/** Parameters of a request. `documentId` names a persisted document. */
+type NamedParams = GraphQLParams & { readonly documentId?: string };
+
+const FORM_TYPE = /^application\/x-www-form-urlencoded *(;|,|$)/i;
+
+/**
+ * Reads the parameters of a request that writes them as a URL does: a GET, or a form. Returns null for
+ * others. Yoga's own parser does not read `documentId`. Throws a SyntaxError, or rejects with one, for
+ * variables and extensions that are not JSON.
+ */
+function readUrlParams(request: Request): NamedParams | Promise<NamedParams> | null {
+  if (request.method === 'GET') return toParams(new URL(request.url).searchParams);
+  if (request.method !== 'POST' || !FORM_TYPE.test(request.headers.get('content-type') ?? '')) return null;
+  return request.text().then((text) => toParams(new URLSearchParams(text)));
+}
+
+/** Leaves out empty parameters: forms send all of their fields. */
+function toParams(params: URLSearchParams): NamedParams {
+  const [query, operationName, documentId, variables, extensions] = NAMES.map((name) => params.get(name));
+  return {
+    ...(query && { query }),
+    ...(operationName && { operationName }),
+    ...(documentId && { documentId }),
+    ...(variables && { variables: JSON.parse(variables) }),
+    ...(extensions && { extensions: JSON.parse(extensions) }),
+  };
+}
+
+const NAMES = ['query', 'operationName', 'documentId', 'variables', 'extensions'] as const;

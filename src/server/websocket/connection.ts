@@ -13,8 +13,8 @@ import {
 import { type RawData, WebSocket } from 'ws';
 import type { Context } from '../../graphql/context.js';
 import { type Log, withFields } from '../../lib/log.js';
-import { noTracer } from '../../lib/tracing.js';
-import type { Turn } from '../../subscriptions/turn.js';
+import { noTracer, type Tracer } from '../../lib/tracing.js';
+import type { FlushScheduler } from '../../subscriptions/flush-scheduler.js';
 import { type Access, type Grant, isGrant } from '../access/access.js';
 import type { Rejection } from '../access/allow-list.js';
 import { NO_TOKENS, readInitTokens } from '../access/credentials.js';
@@ -32,9 +32,10 @@ const TRY_AGAIN_LATER = 1013;
 
 /** What all connections share. */
 export interface ConnectionOptions extends OperationsOptions {
-  readonly turn: Turn;
+  readonly scheduler: FlushScheduler;
   readonly heartbeat: Heartbeat;
   readonly log: Log;
+  readonly tracer: Tracer;
   readonly contextOf: ContextOf;
   readonly access: Access;
   readonly limits: Pick<Limits, 'initMs' | 'operations' | 'operationsPerSecond' | 'complexity'>;
@@ -84,7 +85,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwne
     this.#connection = connection;
     this.#operations = new WebSocketOperations(
       this,
-      new FrameWriter(connection, options.turn, this),
+      new FrameWriter(connection, options.scheduler, this),
       options,
     );
     this.#inbox = new Inbox(this, options);

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Task, Turn } from '../../subscriptions/turn.js';
+import type { FlushScheduler, Task } from '../../subscriptions/flush-scheduler.js';
 import { headerLength, writeHeader } from './frame.js';
 
 /** How much a reader's socket may have unsent, in bytes, before it is told no more until it has drained (S5). */
@@ -28,16 +28,16 @@ export interface FrameWriterOwner {
  */
 export class FrameWriter implements Task {
   readonly #connection: Socket;
-  readonly #turn: Turn;
+  readonly #scheduler: FlushScheduler;
   readonly #owner: FrameWriterOwner;
   /** Heads and bodies in turn: an object for each pair cost more than the copying. */
   #line: Buffer[] = EMPTY;
   /** What to call when a body of the line has been sent, by its place. Null while there is none. */
   #onSent: Map<number, () => void> | null = null;
 
-  constructor(connection: Socket, turn: Turn, owner: FrameWriterOwner) {
+  constructor(connection: Socket, scheduler: FlushScheduler, owner: FrameWriterOwner) {
     this.#connection = connection;
-    this.#turn = turn;
+    this.#scheduler = scheduler;
     this.#owner = owner;
   }
 
@@ -57,7 +57,7 @@ export class FrameWriter implements Task {
     }
     // Not pushed: the first push would make room for seventeen.
     this.#line = [head, body];
-    this.#turn.afterwards(this);
+    this.#scheduler.afterFlush(this);
   }
 
   /**

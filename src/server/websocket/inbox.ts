@@ -1,4 +1,4 @@
-import type { LoopBudget } from '../../graphql/loop-budget.js';
+import type { LoopBudget } from '../../graphql/event-loop.js';
 import type { Clock } from '../../lib/clock.js';
 
 /** The connection that an {@link Inbox} belongs to. */

@@ -1,20 +1,18 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type ExecutionArgs, GraphQLError, getOperationAST, OperationTypeNode } from 'graphql';
+import { GraphQLError, OperationTypeNode } from 'graphql';
 import { type Message, MessageType, type SubscribeMessage, stringifyMessage } from 'graphql-ws';
-import type { LargeClient } from '../../graphql/client-turns.js';
 import type { Context } from '../../graphql/context.js';
-import type { Executor } from '../../graphql/executor.js';
-import type { Executed } from '../../graphql/job.js';
+import type { LargeClient, LoopBudget } from '../../graphql/event-loop.js';
+import type { Executed } from '../../graphql/execution.js';
 import { LIMIT_CODES } from '../../graphql/limits.js';
-import type { LoopBudget } from '../../graphql/loop-budget.js';
-import type { Operations, PreparedOperation } from '../../graphql/operation.js';
+import type { PreparedOperation } from '../../graphql/operation.js';
+import type { Pipeline } from '../../graphql/pipeline.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import { countRejections, type Metrics } from '../../lib/metrics.js';
-import type { Tracer } from '../../lib/tracing.js';
-import type { Live } from '../../subscriptions/live.js';
 import type { Payload } from '../../subscriptions/payload.js';
-import { type Outlet, PushedReader } from '../../subscriptions/pushed-reader.js';
+import { Reader, type Sink } from '../../subscriptions/reader.js';
+import type { Subscriptions } from '../../subscriptions/subscriptions.js';
 import type { Limits } from '../limits.js';
 import type { FrameWriter } from './frame-writer.js';
 import { Rate } from './rate.js';
@@ -37,13 +35,11 @@ export interface OperationsOwner {
 
 /** What the operations of all connections share. */
 export interface OperationsOptions {
-  readonly operations: Operations;
-  readonly executor: Executor;
+  readonly pipeline: Pipeline;
   readonly budget: LoopBudget;
-  readonly live: Live;
+  readonly subscriptions: Subscriptions;
   readonly clock: Clock;
   readonly metrics: Metrics;
-  readonly tracer: Tracer;
   readonly limits: Pick<Limits, 'operations' | 'operationsPerSecond' | 'complexity'>;
 }
 
@@ -78,7 +74,7 @@ export class WebSocketOperations implements LargeClient {
     const rejection = this.#excess();
     this.#running.set(id, operation);
     if (rejection !== null) {
-      this.#fail(operation, [rejection]);
+      this.#reject(operation, rejection);
       return;
     }
     const { budget } = this.#options;
@@ -147,29 +143,24 @@ export class WebSocketOperations implements LargeClient {
   ): Promise<void> {
     if (turn !== null) await turn;
     if (!this.#isCurrent(operation)) return;
-    const prepared = this.#options.operations.prepare(params, context);
-    if (!('document' in prepared)) {
-      this.#fail(operation, prepared);
-      return;
-    }
-    const type = typeOf(prepared);
-    if (type === undefined) this.#fail(operation, [new GraphQLError('Unable to identify operation')]);
-    else if (type === OperationTypeNode.SUBSCRIPTION) await this.#subscribe(operation, prepared);
+    const prepared = this.#options.pipeline.prepare(params, context);
+    if (!('document' in prepared)) this.#fail(operation, prepared);
+    else if (prepared.type === OperationTypeNode.SUBSCRIPTION) await this.#subscribe(operation, prepared);
     else await this.#execute(operation, prepared, context);
   }
 
   async #subscribe(operation: Operation, prepared: PreparedOperation): Promise<void> {
     const rejection = this.#excessCost(prepared.cost);
     if (rejection !== null) {
-      this.#fail(operation, [rejection]);
+      this.#reject(operation, rejection);
       return;
     }
     operation.cost = prepared.cost;
-    const span = this.#options.tracer.begin({ ...prepared, headers: this.#owner.headers });
-    const reader = await this.#options.live.push(prepared, operation);
-    // One that lasts for hours would only be seen after them.
-    span.end('errors' in reader);
-    if (!(reader instanceof PushedReader)) {
+    const { pipeline, subscriptions, metrics } = this.#options;
+    const reader = await pipeline.subscribe(prepared, this.#owner, () =>
+      subscriptions.subscribe(prepared, operation, metrics.webSocket),
+    );
+    if (!(reader instanceof Reader)) {
       this.#answer(operation, reader);
     } else if (this.#isCurrent(operation)) {
       operation.reader = reader;
@@ -179,23 +170,16 @@ export class WebSocketOperations implements LargeClient {
     }
   }
 
-  async #execute(operation: Operation, args: PreparedOperation, context: Context): Promise<void> {
+  async #execute(operation: Operation, prepared: PreparedOperation, context: Context): Promise<void> {
     // An answer more would only wait in memory behind those that the client does not read.
     for (let pause = this.drained(); pause !== null; pause = this.drained()) await pause;
     if (!this.#isCurrent(operation)) return;
-    const span = this.#options.tracer.begin({ ...args, headers: this.#owner.headers });
-    const result = this.#options.executor.execute({
-      args,
-      context,
-      cost: args.cost,
-      log: this.#owner.log,
-      isWanted: () => this.#isCurrent(operation),
-      client: this,
-    });
+    const { headers, log } = this.#owner;
+    const isWanted = () => this.#isCurrent(operation);
+    const request = { context, headers, log, isWanted, client: this };
+    const result = this.#options.pipeline.execute(prepared, request);
     // Nothing comes in between where there is nothing to wait for: the answer may be one too many for the next operation.
-    const executed = result instanceof Promise ? await result : result;
-    span.end(executed.errors !== undefined);
-    this.#answer(operation, executed);
+    this.#answer(operation, result instanceof Promise ? await result : result);
   }
 
   /** The client may have ended it meanwhile, or gone. */
@@ -203,8 +187,12 @@ export class WebSocketOperations implements LargeClient {
     return this.#running.get(operation.id) === operation;
   }
 
+  #reject(operation: Operation, error: GraphQLError): void {
+    countRejections(this.#options.metrics, [error]);
+    this.#fail(operation, [error]);
+  }
+
   #fail({ id }: Operation, errors: readonly GraphQLError[]): void {
-    countRejections(this.#options.metrics, errors);
     this.#running.delete(id);
     this.#owner.send({ id, type: MessageType.Error, payload: errors.map((error) => error.toJSON()) });
   }
@@ -213,7 +201,6 @@ export class WebSocketOperations implements LargeClient {
     if (!this.#isCurrent(operation)) return;
     const { id } = operation;
     this.#running.delete(id);
-    if (errors) countRejections(this.#options.metrics, errors);
     if (large) {
       const release = large.memory.retain(() => this.#owner.cut());
       this.#writer.write([headOfNext(id), ...large.parts, CLOSE], release);
@@ -228,7 +215,7 @@ export class WebSocketOperations implements LargeClient {
 }
 
 /** One operation of a client's. Its payloads are written as bytes that all readers share. */
-class Operation implements Outlet {
+class Operation implements Sink {
   readonly id: string;
   readonly #writer: FrameWriter;
   readonly #owner: Pick<OperationsOwner, 'cut'>;
@@ -237,7 +224,7 @@ class Operation implements Outlet {
   /** What it costs at most at an update, while it is a subscription. */
   cost = 0;
   /** While it is a subscription that runs. */
-  reader: PushedReader | null = null;
+  reader: Reader | null = null;
 
   constructor(id: string, writer: FrameWriter, owner: Pick<OperationsOwner, 'cut'>) {
     this.id = id;
@@ -271,8 +258,4 @@ function withResolver(): { readonly promise: Promise<void>; readonly resolve: ()
     resolve = settle;
   });
   return { promise, resolve };
-}
-
-function typeOf({ document, operationName }: ExecutionArgs): OperationTypeNode | undefined {
-  return getOperationAST(document, operationName)?.operation;
 }

@@ -1,4 +1,4 @@
-import { readHead } from './frames.js';
+import { type FrameHead, readHead } from './frames.js';
 
 /** A whole short frame or the beginning of a long one. The bytes are valid only during the call. */
 export interface Frame {
@@ -25,8 +25,13 @@ const ENOUGH = 512;
  * the client costs much less than the server that it loads.
  *
  * @param wantsAll whether frames are currently passed on whole
+ * @param read reads the header of a frame. Default: that of a WebSocket frame
  */
-export function createFrameReader(onFrame: (frame: Frame) => void, wantsAll: () => boolean): FrameReader {
+export function createFrameReader(
+  onFrame: (frame: Frame) => void,
+  wantsAll: () => boolean,
+  read: (bytes: Buffer, from: number, to: number) => FrameHead | null = readHead,
+): FrameReader {
   /** Bytes of the current frame that have not arrived yet and are skipped. */
   let left = 0;
   /** Beginning of a frame that is still too short to pass on. */
@@ -64,7 +69,7 @@ export function createFrameReader(onFrame: (frame: Frame) => void, wantsAll: () 
 
   /** Returns the next position, or `at` itself if too little of the frame has arrived. */
   function takeFrame(bytes: Buffer, at: number, to: number): number {
-    const head = readHead(bytes, at, to);
+    const head = read(bytes, at, to);
     if (head === null) return at;
     const from = at + head.headBytes;
     const end = from + head.payloadBytes;

@@ -1,5 +1,6 @@
 import { answerCalls } from '../processes/answer-calls.js';
 import { type Usage, usage } from '../processes/usage.js';
+import { openEventSocket } from './event-socket.js';
 import { createFindUpdate, findConflated, STREAM } from './find-update.js';
 import type { Frame } from './frame-reader.js';
 import { openReaderSocket, type ReaderSocket } from './reader-socket.js';
@@ -21,7 +22,11 @@ export interface OpenOptions {
   /** Maximum number of updates of each stream according to its versions; see `createFindUpdate`. */
   readonly updates: number;
   readonly localAddress: string;
+  readonly transport: Transport;
 }
+
+/** Transport of a reader. Over server-sent events each connection has a single subscription. */
+export type Transport = 'websocket' | 'sse';
 
 /** API of a reader process. */
 export type ReadersApi = {
@@ -96,14 +101,15 @@ async function openWithRetry(index: number, options: OpenOptions): Promise<Reade
 }
 
 function open(index: number, options: OpenOptions): Promise<ReaderSocket> {
-  const { port, localAddress, documents, perSocket, streams } = options;
+  const { port, localAddress, documents, perSocket, streams, transport } = options;
+  const openSocket = transport === 'sse' ? openEventSocket : openReaderSocket;
   const first = index * perSocket;
   const own = Array.from(
     { length: perSocket },
     (_, slot) => documents[(first + slot) % documents.length] ?? '',
   );
   return new Promise((resolve, reject) => {
-    openReaderSocket({
+    openSocket({
       port,
       localAddress,
       documents: own,
@@ -132,7 +138,10 @@ function open(index: number, options: OpenOptions): Promise<ReaderSocket> {
   }
 }
 
+/** An event is kept in the form of a WebSocket message. */
 function keepText({ bytes, from, to }: Frame): void {
-  keep?.(bytes.toString('utf8', from, to));
+  const text = bytes.toString('utf8', from, to);
+  const data = text.indexOf('data: ');
+  keep?.(text.startsWith('{') ? text : `{"payload":${text.slice(data + 'data: '.length)}}`);
   keep = null;
 }

@@ -48,7 +48,13 @@ export function createBench(quick: boolean, signal: AbortSignal, before: string 
     },
     async openReaders(options) {
       const child = startChild<ReadersApi>('clients/readers', signal);
-      const defaults = { perSocket: 1, streams: 1, updates: STREAM, localAddress: '127.0.0.1' };
+      const defaults = {
+        perSocket: 1,
+        streams: 1,
+        updates: STREAM,
+        localAddress: '127.0.0.1',
+        transport: 'websocket',
+      } as const;
       await orDispose(child, child.call('open', { ...defaults, ...options }, OPENING_MS));
       return child;
     },

@@ -1,5 +1,5 @@
 import { compression } from './compression.js';
-import { fanOutParts } from './fan-out.js';
+import { fanOutParts, fanOutSse } from './fan-out.js';
 import { fleet } from './fleet.js';
 import { eventLoopHold } from './hold.js';
 import { httpParts } from './http.js';
@@ -14,6 +14,7 @@ import { stuck } from './stuck.js';
 /** All parts, in the order in which they run. */
 export const parts: readonly Part[] = [
   ...fanOutParts,
+  fanOutSse,
   memory,
   manyReaders,
   ...httpParts,

@@ -1,3 +1,4 @@
+import type { Transport } from '../clients/readers.js';
 import { type Operation, targetChange, targetChangeOfGroup, wholeSession } from '../data/operations.js';
 import type { Bench } from '../harness/bench.js';
 import { createFlow, type Load } from './flow.js';
@@ -5,6 +6,9 @@ import { atMostTimes, type Column, type Goal, OURS, type Part, type Row, timesLe
 
 /** The servers that deliver over WebSocket. */
 export const WEB_SOCKET_SERVERS = [OURS, 'yoga', 'apollo', 'mercurius', 'mercurius-jit', 'raw-ws'];
+
+/** Our own readers over WebSocket, in the part that compares server-sent events. */
+const OURS_OVER_WEB_SOCKET = `${OURS}-websocket`;
 
 /** Servers that send the same message to all readers. */
 const RAW = new Set(['raw-ws', 'raw-socket']);
@@ -97,6 +101,26 @@ export const fanOutParts: readonly Part[] = [
   }),
 ];
 
+/** The same load as `fanout-small` over server-sent events, and over our WebSockets in the same rounds. */
+export const fanOutSse: Part = {
+  name: 'fanout-sse',
+  title: '1,000 readers over server-sent events, one target changes',
+  goals: [atMostTimes(OURS_OVER_WEB_SOCKET, CPU, 1.2), timesLess('yoga', CPU, 8)],
+  entrants: [OURS, OURS_OVER_WEB_SOCKET, 'yoga'],
+  columns: COLUMNS,
+  measure(entrant, bench) {
+    const load = {
+      readers: 1_000,
+      operations: [targetChange()],
+      load: { chunk: 10, perTurn: 1 },
+      everyMs: 100,
+    };
+    return entrant === OURS_OVER_WEB_SOCKET
+      ? measure({ entrant, server: OURS, transport: 'websocket' }, bench, load)
+      : measure({ entrant, server: entrant, transport: 'sse' }, bench, load);
+  },
+};
+
 function fanOut(options: FanOut): Part {
   const { name, title, goals } = options;
   return {
@@ -105,18 +129,31 @@ function fanOut(options: FanOut): Part {
     goals,
     entrants: [...WEB_SOCKET_SERVERS, 'raw-socket'],
     columns: COLUMNS,
-    measure: (entrant, bench) => measure(entrant, bench, options),
+    measure: (entrant, bench) =>
+      measure({ entrant, server: entrant, transport: 'websocket' }, bench, options),
   };
 }
 
-async function measure(entrant: string, bench: Bench, options: FanOut): Promise<Row[]> {
+/** What one row measures. */
+interface Subject {
+  readonly entrant: string;
+  readonly server: string;
+  readonly transport: Transport;
+}
+
+async function measure(
+  { entrant, server: name, transport }: Subject,
+  bench: Bench,
+  options: Pick<FanOut, 'readers' | 'operations' | 'load' | 'everyMs'>,
+): Promise<Row[]> {
   const { operations, load, everyMs } = options;
   const seconds = bench.quick ? 0.3 : 2;
-  await using server = await bench.startServer(entrant);
+  await using server = await bench.startServer(name);
   await using readers = await bench.openReaders({
     port: server.port,
     sockets: bench.quick ? options.readers / 10 : options.readers,
     documents: operations.map(({ document }) => document),
+    transport,
   });
   const flow = createFlow(server, readers);
   await flow.join();

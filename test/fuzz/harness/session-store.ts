@@ -5,7 +5,7 @@ import type { Change } from '../../../src/model/change.js';
 import type { Session } from '../../../src/model/session.js';
 import { verdictOfRecord } from '../../../src/store/record.js';
 import { createStore, type Store } from '../../../src/store/store.js';
-import { createSubscriptionResolvers } from '../../../src/subscriptions/subscription-resolvers.js';
+import { subscriptionResolvers } from '../../../src/subscriptions/subscription-resolvers.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { assertNoLeak, assertOneLine } from './invariants.js';
 import { Violation } from './violation.js';
@@ -90,7 +90,7 @@ export function assertErrorMessage(error: unknown, expected: new (...args: never
 let cachedSchema: GraphQLSchema | null = null;
 
 function schema(): GraphQLSchema {
-  cachedSchema ??= createSchema(createSubscriptionResolvers());
+  cachedSchema ??= createSchema(subscriptionResolvers);
   return cachedSchema;
 }
 

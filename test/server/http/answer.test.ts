@@ -1,29 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { answerOf, isKnown } from '../../../src/server/http/answer.js';
+import { createAnswer, isKnown } from '../../../src/server/http/answer.js';
 
 const TYPE = 'application/json; charset=utf-8';
 
 describe('a serialised response', () => {
   it('a serialised response has its bytes, its length, and an ETag that depends on bytes and media type', () => {
-    const answer = answerOf('{"data":"ä"}', TYPE);
+    const answer = createAnswer('{"data":"ä"}', TYPE);
     expect(answer.body.toString()).toBe('{"data":"ä"}');
     expect(answer.headers).toMatchObject({ 'content-type': TYPE, 'content-length': '13', etag: answer.etag });
-    expect(answerOf('{"data":"ä"}', TYPE).etag).toBe(answer.etag);
-    expect(answerOf('{"data":"a"}', TYPE).etag).not.toBe(answer.etag);
-    expect(answerOf('{"data":"ä"}', 'application/graphql-response+json').etag).not.toBe(answer.etag);
+    expect(createAnswer('{"data":"ä"}', TYPE).etag).toBe(answer.etag);
+    expect(createAnswer('{"data":"a"}', TYPE).etag).not.toBe(answer.etag);
+    expect(createAnswer('{"data":"ä"}', 'application/graphql-response+json').etag).not.toBe(answer.etag);
   });
 
   it('a short response in ISO 8859-1 characters is also kept as a string', () => {
-    expect(answerOf('{"data":"a"}', TYPE).ascii).toBe('{"data":"a"}');
-    expect(answerOf('{"data":"ä"}', TYPE).ascii).toBeNull();
-    expect(answerOf(`"${'a'.repeat(4_095)}"`, TYPE).ascii).toBeNull();
+    expect(createAnswer('{"data":"a"}', TYPE).ascii).toBe('{"data":"a"}');
+    expect(createAnswer('{"data":"ä"}', TYPE).ascii).toBeNull();
+    expect(createAnswer(`"${'a'.repeat(4_095)}"`, TYPE).ascii).toBeNull();
   });
 
   it('a serialised response retains no more memory than its bytes', () => {
-    expect(answerOf('{}', TYPE).body.buffer.byteLength).toBe(2);
+    expect(createAnswer('{}', TYPE).body.buffer.byteLength).toBe(2);
   });
 
-  const { etag, ...rest } = answerOf('{}', TYPE);
+  const { etag, ...rest } = createAnswer('{}', TYPE);
   it.each([
     ['GET', etag, true],
     ['GET', ` W/${etag} `, true],

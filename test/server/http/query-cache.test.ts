@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { trackReads } from '../../../src/graphql/reads.js';
-import { answerOf } from '../../../src/server/http/answer.js';
+import { trackDependencies } from '../../../src/graphql/dependencies.js';
+import { createAnswer } from '../../../src/server/http/answer.js';
 import { createQueryCache, DEFAULT_QUERY_CACHE_LIMITS } from '../../../src/server/http/query-cache.js';
 import { createStore } from '../../../src/store/store.js';
 import { createManualClock } from '../../support/manual-clock.js';
@@ -10,12 +10,12 @@ import { session } from '../../support/sessions.js';
 function readSession() {
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
   store.open('test');
-  const reads = trackReads(store);
+  const reads = trackDependencies(store);
   reads.store.get('a/Tiltfile');
   return { reads, change: () => store.apply('test', { type: 'upsert', session: session('a') }) };
 }
 
-const answer = (size: number) => answerOf('x'.repeat(size), 'application/json');
+const answer = (size: number) => createAnswer('x'.repeat(size), 'application/json');
 
 describe('the query cache', () => {
   it('the query cache finds a response by its request until one of its dependencies changes', () => {

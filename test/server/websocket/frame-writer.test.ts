@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { FrameWriter } from '../../../src/server/websocket/frame-writer.js';
-import { createTurn } from '../../../src/subscriptions/turn.js';
+import { createFlushScheduler } from '../../../src/subscriptions/flush-scheduler.js';
 import { createManualClock } from '../../support/manual-clock.js';
 
 /** Opens a connection and returns both ends. */
@@ -37,9 +37,9 @@ function textsIn(bytes: Buffer): string[] {
 describe('frames that share a body', () => {
   it('frames that share a body reach each reader with its own header, also after a full socket buffer', async () => {
     const owner = { isOpen: true, onFull() {} };
-    const turn = createTurn({ clock: createManualClock() });
+    const scheduler = createFlushScheduler({ clock: createManualClock() });
     const connections = [await connection(), await connection(), await connection()];
-    const writers = connections.map(({ ours }) => new FrameWriter(ours, turn, owner));
+    const writers = connections.map(({ ours }) => new FrameWriter(ours, scheduler, owner));
     const sent: string[] = [];
     const [slow] = connections;
     // Far larger than the socket buffers. The first of the three readers does not read.

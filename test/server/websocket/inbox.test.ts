@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLoopBudget, LOOP_BUDGET_MS } from '../../../src/graphql/loop-budget.js';
+import { createLoopBudget, LOOP_BUDGET_MS } from '../../../src/graphql/event-loop.js';
 import { Inbox } from '../../../src/server/websocket/inbox.js';
 
 /**

@@ -1,23 +1,23 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** The answers that each connection waits for: a client may send requests without waiting. */
-export interface UnderWay {
-  /** Notes one that begins, and tells how many its connection waits for. */
+/** Unsent responses by connection: a client may send requests without waiting for responses (pipelining). */
+export interface InFlight {
+  /** Adds a response, and returns the number of unsent responses of its connection. */
   begin(socket: Duplex, response: ServerResponse): number;
   /**
-   * Calls back once every answer before this one has been sent: an answer that waits for its turn would be kept in memory, and
-   * so would those behind it. Never, when the connection closes first.
+   * Calls back once all earlier responses have been sent: a response that waits behind others would be kept
+   * in memory. Does not call back if the connection closes first.
    */
   afterEarlier(socket: Duplex, response: ServerResponse, handle: () => void): void;
-  /** The answer that is to be sent next; null where none is waited for. */
+  /** Returns the next response to be sent; null if there is none. */
   next(socket: Duplex): ServerResponse | null;
-  /** Whether an answer has been begun and not ended. What is written then becomes a part of it. */
+  /** Whether a response has started and not ended, so that further bytes would become a part of it. */
   isAnswering(socket: Duplex): boolean;
 }
 
-/** None yet. */
-export function createUnderWay(): UnderWay {
+/** Creates an empty registry. */
+export function createInFlight(): InFlight {
   const answers = new WeakMap<Duplex, ServerResponse[]>();
   return {
     begin(socket, response) {
@@ -26,7 +26,7 @@ export function createUnderWay(): UnderWay {
         answers.set(socket, [response]);
         return 1;
       }
-      // They go out in their order, so those that have been sent stand in front.
+      // Responses are sent in order, so sent ones are at the front.
       while (queue[0]?.writableFinished) queue.shift();
       return queue.push(response);
     },

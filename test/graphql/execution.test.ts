@@ -1,15 +1,15 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import type { Executed, Job } from '../../src/graphql/job.js';
+import type { Executed, Job } from '../../src/graphql/execution.js';
+import { createSharedExecutions, type Execution } from '../../src/graphql/execution.js';
 import { createSchema } from '../../src/graphql/schema.js';
-import { createSharedExecutions, type Execution } from '../../src/graphql/shared-executions.js';
 import { silentLog } from '../../src/lib/log.js';
 import { createStore } from '../../src/store/store.js';
-import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
+import { subscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
 
-const schema = createSchema(createSubscriptionResolvers());
+const schema = createSchema(subscriptionResolvers);
 
 function start() {
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
@@ -38,7 +38,7 @@ function start() {
 const BY_ID = 'query ($id: ID) { session(id: $id) { id } }';
 
 describe('an operation', () => {
-  it('that is asked while an equal one waits or is executed gets the same result', async () => {
+  it('that is requested while an equal one is queued or executed has the same result', async () => {
     const { ask, begin, change, executions } = start();
     const first = ask('{ gateway { version } }');
     change();
@@ -53,7 +53,7 @@ describe('an operation', () => {
     expect(executions).toHaveLength(2);
   });
 
-  it('is executed again when something has changed since the equal one began', () => {
+  it('is executed again if the store has changed since the equal one started', () => {
     const { ask, begin, change, executions } = start();
     void ask('{ gateway { version } }');
     begin(0);
@@ -66,21 +66,21 @@ describe('an operation', () => {
     ['another document', '{ gateway { version } }', {}],
     ['other variables', BY_ID, { variables: { id: 'b' } }],
     ['other rights', BY_ID, { variables: { id: 'a' }, scope: 'other' }],
-  ])('is equal to none with %s', (_, query, more) => {
+  ])('is not equal to one with %s', (_, query, more) => {
     const { ask, executions } = start();
     void ask(BY_ID, { variables: { id: 'a' } });
     void ask(query, more);
     expect(executions).toHaveLength(2);
   });
 
-  it('is equal to one with other variables that its document does not have', () => {
+  it('is equal to one whose additional variables its document does not define', () => {
     const { ask, executions } = start();
     void ask(BY_ID, { variables: { id: 'a', more: 1 } });
     void ask(BY_ID, { variables: { id: 'a' } });
     expect(executions).toHaveLength(1);
   });
 
-  it('is wanted as long as one of its clients waits', () => {
+  it('is executed as long as one of its clients waits', () => {
     const { ask, executions } = start();
     let isFirstThere = true;
     void ask('{ gateway { version } }', { isWanted: () => isFirstThere });

@@ -1,5 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { createLoopBudget, LOOP_BUDGET_MS } from '../../src/graphql/loop-budget.js';
+import {
+  afterConnections,
+  createLane,
+  createLoopBudget,
+  LOOP_BUDGET_MS,
+} from '../../src/graphql/event-loop.js';
+
+it('a long task continues after 16 iterations of the event loop, each of which accepts a connection', async () => {
+  let iterations = 0;
+  let isOver = false;
+  const count = () => {
+    if (isOver) return;
+    iterations += 1;
+    setImmediate(count);
+  };
+  setImmediate(count);
+  await new Promise<void>((resolve) => afterConnections(resolve));
+  isOver = true;
+  expect(iterations).toBe(16);
+});
 
 /** A budget on an event loop and a clock that go on when the test says so. Time passes only by `work`. */
 function createLoop() {
@@ -24,7 +43,7 @@ function createLoop() {
 }
 
 describe('the budget of an iteration of the event loop', () => {
-  it('lets operations begin at once until it is used up, and then one in each iteration', async () => {
+  it('starts operations at once until it is used up, then one per iteration', async () => {
     const loop = createLoop();
     expect(loop.budget.pass()).toBeNull();
     loop.work(LOOP_BUDGET_MS - 1);
@@ -42,7 +61,7 @@ describe('the budget of an iteration of the event loop', () => {
     expect(loop.budget.pass()).toBeNull();
   });
 
-  it('leaves two looks for input and output after an operation that took longer', async () => {
+  it('lets the event loop poll twice after an operation that exceeded the budget', async () => {
     const loop = createLoop();
     const begun: number[] = [];
     expect(loop.budget.pass()).toBeNull();
@@ -59,7 +78,7 @@ describe('the budget of an iteration of the event loop', () => {
     }
   });
 
-  it('lets one that has begun go on before those that have not, in the next iteration', async () => {
+  it('continues a started operation before it starts others', async () => {
     const loop = createLoop();
     expect(loop.budget.pass()).toBeNull();
     expect(loop.budget.goOn()).toBeNull();
@@ -72,5 +91,36 @@ describe('the budget of an iteration of the event loop', () => {
     expect(order).toEqual(['the first goes on']);
     await loop.iterate();
     expect(order).toEqual(['the first goes on', 'another begins']);
+  });
+});
+
+describe('a lane', () => {
+  it('runs one task after the other, and rejects tasks above its limit', async () => {
+    const lane = createLane(1);
+    const order: string[] = [];
+    let end = () => {};
+    const first = lane.run(async () => {
+      order.push('first begins');
+      await new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      order.push('first ends');
+    });
+    const second = lane.run(async () => order.push('second begins'));
+    expect(lane.run(async () => order.push('never'))).toBe(null);
+    expect(lane.waiting).toBe(1);
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(order).toEqual(['first begins']);
+    end();
+    await Promise.all([first, second]);
+    expect(order).toEqual(['first begins', 'first ends', 'second begins']);
+    expect(lane.waiting).toBe(0);
+  });
+
+  it('continues after a failed task', async () => {
+    const lane = createLane(1);
+    await expect(lane.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await lane.run(async () => 'yes')).toBe('yes');
   });
 });

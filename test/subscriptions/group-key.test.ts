@@ -1,13 +1,13 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createSchema } from '../../src/graphql/schema.js';
-import { sharingKey } from '../../src/subscriptions/sharing-key.js';
-import { createSubscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
+import { groupKey } from '../../src/subscriptions/group-key.js';
+import { subscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 
-const schema = createSchema(createSubscriptionResolvers());
+const schema = createSchema(subscriptionResolvers);
 
 function key(query: string, variableValues: Record<string, unknown> = {}, operationName?: string): string {
-  return sharingKey({
+  return groupKey({
     schema,
     document: parse(query),
     variableValues,
@@ -17,14 +17,14 @@ function key(query: string, variableValues: Record<string, unknown> = {}, operat
 
 const CHANGES = 'subscription ($since: String) { targetChanges(since: $since) { cursor } }';
 
-describe('readers share', () => {
-  it('whatever the layout of their document', () => {
+describe('subscriptions with the same group key', () => {
+  it('may differ in the layout of their documents', () => {
     expect(key('subscription{session{id}}')).toBe(
       key('subscription {\n  session { id } # of the only one\n}'),
     );
   });
 
-  it('wherever they come back from, by a variable of any name or in the document', () => {
+  it('may differ in the cursor since, as a variable of any name or as a literal', () => {
     expect(key(CHANGES, { since: 'e-1' })).toBe(key(CHANGES, { since: 'e-2' }));
     expect(key(CHANGES, { since: 'e-1' })).toBe(key(CHANGES));
     const literal = (since: string) => `subscription { targetChanges(since: "${since}") { cursor } }`;
@@ -32,13 +32,13 @@ describe('readers share', () => {
     expect(key(literal('e-1'))).toBe(key('subscription { targetChanges { cursor } }'));
   });
 
-  it('also where a fragment has the field', () => {
+  it('may differ in a cursor within a fragment', () => {
     const inFragment = (since: string) =>
       `subscription { ...F } fragment F on Subscription { ... { targetChanges(since: "${since}") { cursor } } }`;
     expect(key(inFragment('e-1'))).toBe(key(inFragment('e-2')));
   });
 
-  it('by what their variables come to, defaults and order included', () => {
+  it('have equal variables once defaults are applied, in any order', () => {
     const query = (by: string) =>
       `subscription (${by}) { targetChanges(session: $a, where: { name: $b }) { cursor } }`;
     const defaults = query('$a: ID = "x", $b: String');
@@ -47,8 +47,8 @@ describe('readers share', () => {
   });
 });
 
-describe('readers do not share', () => {
-  it('with other variables, another selection or another operation of the document', () => {
+describe('subscriptions with different group keys', () => {
+  it('differ in variables, selection or operation', () => {
     const byId = 'subscription ($id: ID) { session(id: $id) { id } }';
     expect(key(byId, { id: 'a' })).not.toBe(key(byId, { id: 'b' }));
     expect(key('subscription { session { id } }')).not.toBe(key('subscription { session { kind } }'));
@@ -56,7 +56,7 @@ describe('readers do not share', () => {
     expect(key(two, {}, 'A')).not.toBe(key(two, {}, 'B'));
   });
 
-  it('with another since, where the document uses its variable for more', () => {
+  it('differ in a variable that is used for since and for something else', () => {
     const twice = 'subscription ($s: String) { targetChanges(since: $s, where: { name: $s }) { cursor } }';
     expect(key(twice, { s: 'x' })).not.toBe(key(twice, { s: 'y' }));
   });

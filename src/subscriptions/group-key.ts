@@ -12,22 +12,24 @@ import {
 } from 'graphql';
 import { memoize } from '../lib/memoize.js';
 
-/** What of the key is the same for every reader of a document. */
+/** Part of the key that depends on the document alone. */
 interface DocumentKey {
-  /** The document in one form, without `since`: readers that come back from different places share all the same. */
+  /**
+   * The document in normal form without `since`: readers that resume at different cursors share a group.
+   */
   readonly text: string;
-  /** The variable that gives `since`, if one does and nothing else uses it. */
+  /** Name of the variable for `since`, unless it is used for something else too. */
   readonly sinceVariable: string | null;
 }
 
-// Documents are parsed once and kept (prepareOperation): what is worked out of one is kept with it, by operation name.
+// Parsed documents are cached (`graphql/operation.ts`), and their keys with them, by operation name.
 const documentKeys = memoize((_: DocumentNode) => new Map<string, DocumentKey>());
 
 /**
- * The key of a valid subscription: readers whose keys are equal get equal payloads for equal updates. It is made of the
- * document in normal form, the operation's name and the coerced variables, `since` apart.
+ * Returns the key of a valid subscription: readers with equal keys receive equal payloads. It consists of the
+ * document in normal form, the operation name and the coerced variables, without `since`.
  */
-export function sharingKey(args: ExecutionArgs): string {
+export function groupKey(args: ExecutionArgs): string {
   const { text, sinceVariable } = documentKeyOf(args);
   const definitions = getOperationAST(args.document, args.operationName)?.variableDefinitions ?? [];
   const { coerced } = getVariableValues(args.schema, definitions, args.variableValues ?? {});
@@ -51,7 +53,10 @@ function makeKey(document: DocumentNode, name: string): DocumentKey {
   return { text, sinceVariable: variableOf(since, text) };
 }
 
-/** The one field that a subscription has at its root (section 5.2.3.1 of the specification), also where a fragment has it. */
+/**
+ * Returns the root field of a subscription (section 5.2.3.1 of the specification), which may be in a
+ * fragment.
+ */
 function rootField(document: DocumentNode, { selections }: SelectionSetNode): FieldNode | null {
   for (const selection of selections) {
     if (selection.kind === Kind.FIELD) return selection;
@@ -80,7 +85,7 @@ function without(document: DocumentNode, argument: ArgumentNode | undefined): Do
     : document;
 }
 
-/** The variable, unless the rest of the document uses it too; where it is defined is one place. */
+/** Returns the variable, unless it occurs in the document more than once: its definition is one place. */
 function variableOf(since: ArgumentNode | undefined, rest: string): string | null {
   if (since?.value.kind !== Kind.VARIABLE) return null;
   const name = since.value.name.value;

@@ -6,46 +6,48 @@ import type { ReadableStore } from '../store/scoped.js';
 import type { SourceStatus } from '../store/source-table.js';
 
 /**
- * How many Sessions, ids or sources are remembered one by one. What reads more is taken to have read everything:
- * comparing them all at each change would cost more than it saves.
+ * Number of Sessions, ids or sources that are tracked one by one. An execution that reads more depends on the
+ * whole store: comparing them all at each change would cost more than it saves.
  */
-const MOST = 64;
+const MAX_TRACKED = 64;
 
-/** What one execution reads of a store, so that it can be told whether another one would read the same. */
-export interface Reads {
-  /** The store, as the execution is to be given it. */
+/**
+ * What one execution reads of a store, which decides whether another one would have the same result.
+ */
+export interface Dependencies {
+  /** The store to execute on. */
   readonly store: ReadableStore;
-  /** Whether all that was read is still as it was. */
-  areCurrent(): boolean;
+  /** Whether nothing that was read has changed. */
+  isFresh(): boolean;
 }
 
-/** Begins to remember what is read. It holds on to no Session, so that what the store gives up is free. */
-export function trackReads(store: ReadableStore): Reads {
+/** Tracks what is read of a store. Keeps no Session alive. */
+export function trackDependencies(store: ReadableStore): Dependencies {
   const sessions = new Map<SessionId, number>();
   let ids: readonly SessionId[] | null = null;
   let sources: readonly SourceStatus[] | null = null;
-  /** Whether something was read that is not remembered: then any revision may have changed it. */
-  let isVague = false;
-  /** The newest revision at which all of it was known to be as it was read. */
+  /** Whether something was read that is not tracked, so that any revision may have changed it. */
+  let dependsOnAll = false;
+  /** Newest revision at which nothing that was read had changed. */
   let revision = store.revision;
 
   const tracked: Pick<ReadableStore, 'get' | 'ids' | 'sources'> = {
     get(id) {
       const record = store.get(id);
       if (sessions.has(id)) return record;
-      if (sessions.size < MOST) sessions.set(id, versionOf(record));
-      else isVague = true;
+      if (sessions.size < MAX_TRACKED) sessions.set(id, versionOf(record));
+      else dependsOnAll = true;
       return record;
     },
     ids() {
       const all = store.ids();
-      if (all.length > MOST) isVague = true;
+      if (all.length > MAX_TRACKED) dependsOnAll = true;
       else ids ??= [...all];
       return all;
     },
     sources() {
       const all = store.sources();
-      if (all.length > MOST) isVague = true;
+      if (all.length > MAX_TRACKED) dependsOnAll = true;
       else sources ??= all;
       return all;
     },
@@ -55,13 +57,13 @@ export function trackReads(store: ReadableStore): Reads {
     store: new Proxy(store, {
       get(target, name) {
         if (name in tracked) return Reflect.get(tracked, name);
-        isVague = true;
+        dependsOnAll = true;
         return Reflect.get(target, name);
       },
     }),
-    areCurrent() {
+    isFresh() {
       if (store.revision === revision) return true;
-      if (isVague || !isAsRead()) return false;
+      if (dependsOnAll || !isAsRead()) return false;
       revision = store.revision;
       return true;
     },
@@ -76,7 +78,7 @@ export function trackReads(store: ReadableStore): Reads {
   }
 }
 
-/** A number that no other record has, since a record never changes; 0 stands for no record. */
+/** Returns a number that is unique to a record, which never changes; 0 for no record. */
 function versionOf(record: SessionRecord | null): number {
   return record === null ? 0 : numberOf(record);
 }

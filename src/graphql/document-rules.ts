@@ -3,14 +3,29 @@ import {
   type FragmentDefinitionNode,
   GraphQLError,
   Kind,
+  NoSchemaIntrospectionCustomRule,
   OperationTypeNode,
   type SelectionSetNode,
+  type ValidationRule,
 } from 'graphql';
 
+/** Validation rules that reject introspection. `_service` returns the complete schema, too. */
+export const NO_INTROSPECTION: readonly ValidationRule[] = [
+  NoSchemaIntrospectionCustomRule,
+  (context) => ({
+    Field(node) {
+      if (node.name.value !== '_service' || context.getParentType()?.name !== 'Query') return;
+      const message =
+        'GraphQL introspection has been disabled, but the requested query contained the field "_service".';
+      context.reportError(new GraphQLError(message, { nodes: node }));
+    },
+  }),
+];
+
 /**
- * The error for a subscription that uses `@skip` or `@include` in its top level selection, which the specification forbids
- * (section 5.2.4.1, "Single Root Field"); null for others. graphql-js 16 does not look: it throws a TypeError where nothing
- * is left to subscribe to, and names a variable that is missing where it is not.
+ * The error for a subscription that uses `@skip` or `@include` in its top level selection, which the
+ * specification forbids (section 5.2.4.1, "Single Root Field"); null for others. graphql-js 16 does not check
+ * this: it throws a TypeError if no field is left, or reports a missing variable that is present.
  */
 export function findConditionalRoot({ definitions }: DocumentNode): GraphQLError | null {
   const fragments = new Map<string, FragmentDefinitionNode>();

@@ -1,0 +1,119 @@
+import { memoize } from '../lib/memoize.js';
+import { isDemo, type SessionId } from '../model/session.js';
+import { compileConditions, compileOptionalGlob, compileOptionalList } from '../model/target-filter.js';
+import { computePhase } from '../model/verdict.js';
+import { type SessionRecord, type TrackedTarget, verdictOfRecord } from '../store/record.js';
+import type { ReadableStore } from '../store/scoped.js';
+import { badInput } from './errors.js';
+import type { InputMaybe, SessionFilter, TargetFilter } from './generated.js';
+
+/**
+ * Resolves an optional Session id. The default is the only Session whose connection is not GONE, otherwise
+ * the only known Session; null if none is known. The demo counts only if nothing else is known. Throws
+ * `BAD_USER_INPUT` with a list of the ids, those of running Tilts first, if several Sessions are possible.
+ */
+export function resolveSessionId(store: ReadableStore, id: SessionId | null | undefined): SessionId | null {
+  if (id != null) return id;
+  const candidates = findCandidates(store);
+  if (candidates.length > 1) throw whichSession(candidates.map((record) => record.id));
+  return candidates[0]?.id ?? null;
+}
+
+/** Returns the Session of an optional id. Null if it does not exist, or if several are possible. */
+export function resolveSession(store: ReadableStore, id: SessionId | null | undefined): SessionRecord | null {
+  if (id != null) return store.get(id);
+  const candidates = findCandidates(store);
+  return candidates.length > 1 ? null : (candidates[0] ?? null);
+}
+
+/** Returns the Sessions that a request without an id may mean, those of running Tilts first. */
+function findCandidates(store: ReadableStore): readonly SessionRecord[] {
+  const known = store.ids().flatMap((id) => store.get(id) ?? []);
+  const real = known.filter((record) => !isDemo(record));
+  const candidates = real.length > 0 ? real : known;
+  const present = candidates.filter(({ connection }) => connection.state !== 'gone');
+  return present.length === 1 ? present : [...new Set([...present, ...candidates])];
+}
+
+/** Maximum number of ids in an error. */
+const MAX_LISTED = 20;
+
+function whichSession(ids: readonly SessionId[]): Error {
+  const listed = ids.slice(0, MAX_LISTED).join(', ');
+  const more = ids.length > MAX_LISTED ? ` and ${ids.length - MAX_LISTED} more` : '';
+  return badInput(`Which Session? ${ids.length} are known, so give an id: ${listed}${more}.`);
+}
+
+/** Object with an id that is unique in the gateway. */
+type NodeRecord = SessionRecord | SessionRecord['status']['targets'][number];
+
+/** Returns the name of a node's type in the schema. */
+export function typeOfNode(node: NodeRecord): 'Session' | 'Target' {
+  return 'metadata' in node ? 'Session' : 'Target';
+}
+
+/** Number of `#` in an id that are tried as the separator of Session id and target name. */
+const MAX_PLACES = 16;
+
+/**
+ * Finds the object with an id: a Session id, or `<session id>#<target name>`. Returns null if it does not
+ * exist.
+ */
+export function findNode(store: ReadableStore, id: string): NodeRecord | null {
+  const session = store.get(id);
+  if (session) return session;
+  // Names of targets and instances may contain a #, so each one is tried as the separator, up to a limit:
+  // each try is a look-up.
+  let hash = id.indexOf('#');
+  for (let tried = 0; hash >= 0 && tried < MAX_PLACES; tried += 1, hash = id.indexOf('#', hash + 1)) {
+    const target = store.get(id.slice(0, hash))?.status.targets.find((candidate) => candidate.id === id);
+    if (target) return target;
+  }
+  return null;
+}
+
+/** Whether a Session matches a filter. */
+export type SessionMatcher = (record: SessionRecord) => boolean;
+
+/** Whether a target of a Session matches a filter. */
+export type TargetMatcher = (target: TrackedTarget, session: SessionRecord) => boolean;
+
+/** Compiles a filter of Sessions. Without a filter every Session matches. */
+export function compileSessionFilter(where: InputMaybe<SessionFilter> | undefined): SessionMatcher {
+  return where ? sessionMatcher(where) : () => true;
+}
+
+/** Compiles a filter of targets. Without a filter every target matches. */
+export function compileTargetFilter(where: InputMaybe<TargetFilter> | undefined): TargetMatcher {
+  return where ? targetMatcher(where) : () => true;
+}
+
+// Fields with the same variable have the same filter object, which is compiled once.
+const sessionMatcher = memoize((where: SessionFilter): SessionMatcher => {
+  const instance = compileOptionalGlob(where.instance);
+  const name = compileOptionalGlob(where.name);
+  const connection = compileOptionalList(where.connection);
+  const verdict = compileOptionalList(where.verdict);
+  const target = where.target == null ? null : compileTargetFilter(where.target);
+  return (record) =>
+    instance(record.instance) &&
+    name(record.metadata.name) &&
+    connection(record.connection.state) &&
+    (where.verdict == null || verdict(verdictOfRecord(record).state)) &&
+    (target === null || record.status.targets.some((candidate) => target(candidate, record)));
+});
+
+const targetMatcher = memoize((where: TargetFilter): TargetMatcher => {
+  const session = compileOptionalList(where.session);
+  const instance = compileOptionalGlob(where.instance);
+  const meetsConditions = compileConditions(where);
+  return (target, record) =>
+    session(record.id) &&
+    instance(record.instance) &&
+    meetsConditions({
+      name: target.name,
+      type: target.type,
+      resources: target.resources,
+      phase: computePhase(target),
+    });
+});

@@ -1,0 +1,255 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline as pipe } from 'node:stream/promises';
+import { type ExecutionResult, GraphQLError, OperationTypeNode } from 'graphql';
+import type { Context } from '../../graphql/context.js';
+import { type Dependencies, trackDependencies } from '../../graphql/dependencies.js';
+import type { Executed, LargeAnswer } from '../../graphql/execution.js';
+import type { OperationParams, PreparedOperation } from '../../graphql/operation.js';
+import type { Pipeline } from '../../graphql/pipeline.js';
+import type { Clock } from '../../lib/clock.js';
+import { isSystemError } from '../../lib/errors.js';
+import { type Log, withFields } from '../../lib/log.js';
+import type { Metrics } from '../../lib/metrics.js';
+import type { FlushScheduler } from '../../subscriptions/flush-scheduler.js';
+import { Reader } from '../../subscriptions/reader.js';
+import type { Subscriptions } from '../../subscriptions/subscriptions.js';
+import type { Grant } from '../access/access.js';
+import type { ContextOf } from '../contexts.js';
+import { REQUEST_ID_HEADER } from '../request.js';
+import { createAnswer, sendAnswer } from './answer.js';
+import { EventStream } from './event-stream.js';
+import type { QueryCache } from './query-cache.js';
+
+/** Dependencies that all exchanges share. */
+export interface ExchangeOptions {
+  readonly pipeline: Pipeline;
+  readonly subscriptions: Subscriptions;
+  readonly scheduler: FlushScheduler;
+  readonly contextOf: ContextOf;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** A request to execute. */
+export interface ExchangeRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly grant: Grant;
+  /** Key to keep the answer by; null if it is not kept. */
+  readonly key: string | null;
+}
+
+/** One request and its response: from the parameters of an operation to the bytes of its answer. */
+export interface Exchange {
+  /** Whether the operation has reached the pipeline, which counts its errors. */
+  readonly hasRun: boolean;
+  /** Runs an operation. Of its result Yoga is given what it needs to choose the status and the media type. */
+  run(params: OperationParams): Promise<YogaResult>;
+  /** Sends the result with the status and the headers that Yoga has chosen. */
+  send(chosen: Response): Promise<void>;
+}
+
+/** A result, which Yoga serialises by calling `stringify`. */
+export type YogaResult = ExecutionResult & { readonly stringify?: (result: ExecutionResult) => string };
+
+/** Stands for the results of a subscription, which is not iterated: its reader is an {@link EventStream}. */
+export const STREAM: YogaResult & AsyncIterable<never> = {
+  [Symbol.asyncIterator]() {
+    throw new TypeError('Event streams are written by EventStream.');
+  },
+};
+
+/** Media type of an answer as a whole, unlike event streams and multipart. */
+const JSON_TYPE = /^application\/(graphql-response\+)?json(;|$)/;
+
+/** Result of an operation. */
+interface Outcome {
+  /** The answer as JSON, once it is serialised. */
+  text: string | null;
+  readonly large: LargeAnswer | null;
+  /** Dependencies of the answer; null if it is not kept. */
+  readonly dependencies: Dependencies | null;
+}
+
+/** Creates the exchange of a request. */
+export function createExchange(
+  { request, response, grant, key }: ExchangeRequest,
+  { pipeline, subscriptions, scheduler, contextOf, clock, metrics, ...options }: ExchangeOptions,
+  cache: QueryCache,
+): Exchange {
+  const { headers, method, socket } = request;
+  const log = withFields(options.log, { requestId: headers[REQUEST_ID_HEADER] });
+  let hasRun = false;
+  let outcome: Outcome | null = null;
+  let stream: EventStream | null = null;
+
+  return {
+    get hasRun() {
+      return hasRun;
+    },
+    async run(params) {
+      hasRun = true;
+      const context: Context = { ...contextOf(grant.scope), lastEventId: lastEventIdOf(headers) };
+      const operation = pipeline.prepare(params, context);
+      if (!('document' in operation)) return { errors: operation };
+      if (operation.type === OperationTypeNode.SUBSCRIPTION) return subscribe(operation);
+      if (operation.type === OperationTypeNode.MUTATION && method === 'GET') return MUTATION_BY_GET;
+      return execute(operation, context);
+    },
+    async send(chosen) {
+      const { status, body } = chosen;
+      const type = chosen.headers.get('content-type') ?? '';
+      if (stream) {
+        if (type === 'text/event-stream') stream.open();
+        else stream.end();
+      }
+      if (response.headersSent || response.destroyed) return;
+      if (outcome !== null && JSON_TYPE.test(type)) {
+        await sendOutcome(outcome, type, chosen);
+      } else if (body === null || JSON_TYPE.test(type)) {
+        // An answer of Yoga's own, such as an error in the parameters.
+        sendText(chosen, await chosen.text());
+      } else {
+        response.writeHead(status, Object.fromEntries(chosen.headers));
+        await sendParts(response, body);
+      }
+    },
+  };
+
+  async function subscribe(operation: PreparedOperation): Promise<YogaResult> {
+    if (!accepts(headers, ['text/event-stream'])) return NOT_ACCEPTABLE;
+    const opened = new EventStream(request, response, { clock, scheduler, expiresAt: grant.expiresAt, cut });
+    const reader = await pipeline.subscribe(operation, { headers, log }, () =>
+      subscriptions.subscribe(operation, opened, metrics.sse),
+    );
+    if (!(reader instanceof Reader)) return reader;
+    opened.attach(reader);
+    stream = opened;
+    return STREAM;
+  }
+
+  async function execute(operation: PreparedOperation, context: Context): Promise<YogaResult> {
+    const dependencies = key === null ? null : trackDependencies(context.store);
+    const executed = await pipeline.execute(operation, {
+      context: dependencies ? { ...context, store: dependencies.store } : context,
+      headers,
+      log,
+      isWanted: () => !socket.destroyed,
+    });
+    const { large = null, errors, stringify } = executed;
+    const isKept = !errors && (large?.bytes ?? 0) <= cache.maxAnswerBytes;
+    const current: Outcome = { text: null, large, dependencies: isKept ? dependencies : null };
+    outcome = current;
+    if (large) holdMemory(large);
+    return { ...toYogaResult(executed), stringify: serialise };
+
+    function serialise(result: ExecutionResult): string {
+      // A large answer is sent in parts; as an event it has to be a single text.
+      if (large) return accepts(headers, JSON_TYPES) ? '' : Buffer.concat(large.parts).toString();
+      current.text = stringify ? stringify() : JSON.stringify(result);
+      return current.text;
+    }
+  }
+
+  /** The answer counts as unsent until the response has closed. */
+  function holdMemory({ memory }: LargeAnswer): void {
+    const release = memory.retain(cut);
+    if (response.closed) release();
+    else response.once('close', release);
+  }
+
+  async function sendOutcome(
+    { text, large, dependencies }: Outcome,
+    type: string,
+    chosen: Response,
+  ): Promise<void> {
+    if (dependencies && key !== null && chosen.status === 200) {
+      const answer = createAnswer(large?.parts ?? text ?? '', type);
+      cache.keep(key, answer, dependencies);
+      sendAnswer(request, response, answer, []);
+    } else if (large) {
+      response.writeHead(chosen.status, { 'content-type': type, 'content-length': large.bytes });
+      await sendParts(response, large.parts);
+    } else {
+      sendText(chosen, text ?? '');
+    }
+  }
+
+  function sendText({ status, headers: chosenHeaders }: Response, text: string): void {
+    const body = Buffer.from(text);
+    response.writeHead(status, { ...Object.fromEntries(chosenHeaders), 'content-length': body.length });
+    response.end(body);
+  }
+
+  function cut(): void {
+    metrics.rejected('ANSWER_NOT_READ');
+    socket.destroy();
+  }
+}
+
+/** Sends a body part by part, each once the client has taken the one before. */
+async function sendParts(
+  response: ServerResponse,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  try {
+    await pipe(Readable.from(parts), response);
+  } catch (error) {
+    // A client that leaves in the middle is no failure.
+    if (!isSystemError(error)) throw error;
+  }
+}
+
+function lastEventIdOf({ 'last-event-id': id }: IncomingHttpHeaders): string | null {
+  return typeof id === 'string' ? id : null;
+}
+
+const JSON_TYPES = ['application/json', 'application/graphql-response+json'];
+
+/** Whether a client accepts one of these media types. */
+function accepts({ accept = '*/*' }: IncomingHttpHeaders, types: readonly string[]): boolean {
+  const ranges = accept
+    .toLowerCase()
+    .split(',')
+    .map((range) => range.split(';', 1).join().trim());
+  return ranges.some((range) => range === '*/*' || types.some((type) => matchesType(range, type)));
+}
+
+function matchesType(range: string, type: string): boolean {
+  return range === type || (range.endsWith('/*') && type.startsWith(range.slice(0, -1)));
+}
+
+function toYogaResult({ data, errors }: Executed): YogaResult {
+  if (errors?.some(({ extensions }) => extensions.code === 'SERVER_BUSY'))
+    return { errors: errors.map(({ message, extensions }) => httpError(message, extensions, BUSY)) };
+  return { ...(errors && { errors }), ...(data !== undefined && { data }) };
+}
+
+const BUSY = { status: 503, headers: { 'retry-after': '5' } };
+
+/** Creates an error with a status. Yoga reads the extension `http`, and does not send it. */
+export function httpError(message: string, extensions: object, http: object): GraphQLError {
+  return new GraphQLError(message, { extensions: { ...extensions, http } });
+}
+
+const NOT_ACCEPTABLE: ExecutionResult = {
+  errors: [
+    httpError(
+      'Subscriptions are sent as server-sent events: expected "text/event-stream" in the header Accept.',
+      { code: 'NOT_ACCEPTABLE' },
+      { status: 406 },
+    ),
+  ],
+};
+
+const MUTATION_BY_GET: ExecutionResult = {
+  errors: [
+    httpError(
+      'Can only perform a mutation operation from a POST request.',
+      { code: 'BAD_REQUEST' },
+      { status: 405, headers: { Allow: 'POST' } },
+    ),
+  ],
+};

@@ -1,0 +1,80 @@
+import type { Sizes } from '../graphql/sizes.js';
+import type { SessionId } from '../model/session.js';
+import type { Revision } from '../store/journal.js';
+import type { SessionRecord } from '../store/record.js';
+import type { ReadableStore } from '../store/scoped.js';
+
+/** Position of a payload in its stream. */
+export interface Position {
+  readonly cursor: string;
+  /** Whether the payload is complete, so that the client drops what it holds. */
+  readonly reset: boolean;
+  /** Number of updates that were merged into the payload; 0 if it is a single update. */
+  readonly conflated: number;
+  /** See {@link SourceEvent}. */
+  readonly cacheKey: string | null;
+}
+
+/** Root value that a payload is executed on, and its position. */
+export interface SourceEvent {
+  readonly cursor: string;
+  /** Whether a payload that equals the reader's last one is left out (S6). */
+  readonly onlyIfDifferent: boolean;
+  /**
+   * Equal for equal events of a group, which are executed once: those of one update, and snapshots at one
+   * revision. Null for what a single slow reader missed.
+   */
+  readonly cacheKey: string | null;
+  readonly isSnapshot: boolean;
+  /** Approximate number of Sessions, targets and changes in the event. */
+  readonly items: number;
+  /** Sizes of what these hold, from which the cost of a payload follows. */
+  sizes(): Sizes;
+}
+
+/** Effect of one or more consecutive updates on one Session. */
+export interface MergedUpdate {
+  readonly before: SessionRecord | null;
+  readonly after: SessionRecord | null;
+  /** The revision, if it is a single one: its changes are computed already. */
+  readonly revision: Revision | null;
+}
+
+/** The part of the store that a subscription shows, as events. */
+export interface Projection<E extends SourceEvent> {
+  /** The Session that it is limited to; undefined for all. */
+  readonly sessionId: SessionId | undefined;
+  /**
+   * Whether a revision may concern it. Called for every revision, or every one of {@link sessionId}: has to
+   * be cheap.
+   */
+  matches(revision: Revision): boolean;
+  /** Creates the event of the complete state in this tick. */
+  snapshot(position: Position): E;
+  /** Creates the event of some updates, one entry per Session. Returns null if nothing is left of them. */
+  changes(updates: readonly MergedUpdate[], position: Position): E | null;
+}
+
+/** Creates the event of the complete state in this tick, which replaces `conflated` updates. */
+export function snapshotEvent<E extends SourceEvent>(
+  projection: Projection<E>,
+  store: ReadableStore,
+  conflated = 0,
+): E {
+  const cursor = store.cursor();
+  // Not the cursor: revisions that change only the connection may have the cursor of the revision before.
+  const cacheKey = conflated === 0 ? `snapshot ${store.revision}` : null;
+  return projection.snapshot({ cursor, reset: true, conflated, cacheKey });
+}
+
+/** Creates the event of one update. Returns null if nothing is left of it. */
+export function updateEvent<E extends SourceEvent>(
+  projection: Projection<E>,
+  store: ReadableStore,
+  revision: Revision,
+): E | null {
+  const cursor = store.cursorOf(revision.number);
+  const update = { before: revision.before, after: revision.after, revision };
+  const cacheKey = revision.isResync ? null : String(revision.number);
+  return projection.changes([update], { cursor, reset: false, conflated: 0, cacheKey });
+}

@@ -1,0 +1,150 @@
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { createExecutor, type ExecutorLimits } from '../graphql/executor.js';
+import { DEFAULT_LARGE_LIMITS, DEFAULT_QUERY_LIMITS } from '../graphql/limits.js';
+import { type Clock, systemClock } from '../lib/clock.js';
+import type { Log } from '../lib/log.js';
+import { createMetrics, type Metrics, type ReaderCounts } from '../lib/metrics.js';
+import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from './backlog.js';
+import { createFlushScheduler, type FlushScheduler } from './flush-scheduler.js';
+import { createGroup, type Group, type SnapshotCache } from './group.js';
+import { groupKey } from './group-key.js';
+import { createPayloadMaker, type Payload } from './payload.js';
+import { Reader, type Sink } from './reader.js';
+import { isSource, type Source } from './subscription-resolvers.js';
+
+/**
+ * Serves subscriptions. Readers of equal subscriptions share execution and bytes, over whatever transport.
+ */
+export interface Subscriptions {
+  /** Number of open subscriptions. */
+  readonly readers: number;
+  /** Number of different subscriptions: each is executed once per update. */
+  readonly groups: number;
+  /**
+   * Starts a reader that sends its payloads to a sink. Resolves with the errors of a subscription that cannot
+   * be started; they are not masked.
+   *
+   * @param counts of the reader's transport
+   */
+  subscribe(args: ExecutionArgs, sink: Sink, counts: ReaderCounts): Promise<Reader | ExecutionResult>;
+}
+
+/** Dependencies and limits of subscriptions. */
+export interface SubscriptionsOptions {
+  readonly log: Log;
+  /** Gathers the updates of a tick. Default: a scheduler of their own. */
+  readonly scheduler?: FlushScheduler;
+  /** Limits of what is kept for readers that lag. */
+  readonly limits?: BacklogLimits;
+  /** Default: nothing is counted. */
+  readonly metrics?: Metrics;
+  /** Limits of large payloads. Default: those of large answers. */
+  readonly largeLimits?: Pick<ExecutorLimits, 'answerBytes' | 'unsentBytes'>;
+  /** Default: the system's. */
+  readonly clock?: Pick<Clock, 'monotonic' | 'after'>;
+}
+
+const DEFAULT_LIMITS = { ...DEFAULT_QUERY_LIMITS, ...DEFAULT_LARGE_LIMITS };
+
+/** Sent instead of older updates than the reader has seen. */
+const BEHIND: ExecutionResult = {
+  errors: [
+    new GraphQLError('This gateway has not read as far as the cursor yet. Try again, or ask another one.', {
+      extensions: { code: 'BEHIND' },
+    }),
+  ],
+};
+
+/** Creates a registry without subscriptions. */
+export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
+  const {
+    log,
+    scheduler = createFlushScheduler(),
+    limits = DEFAULT_BACKLOG_LIMITS,
+    metrics = createMetrics(),
+  } = options;
+  const { largeLimits = DEFAULT_LIMITS, clock = systemClock } = options;
+  const groups = new Map<string, Group>();
+  const createSnapshotCache = createSnapshotCaches();
+  // A lane of their own: payloads do not wait for long queries. There are no more of them than groups.
+  const { answerBytes, unsentBytes } = largeLimits;
+  const executor = createExecutor(
+    { answerBytes, unsentBytes, waitingOperations: Number.POSITIVE_INFINITY },
+    clock,
+  );
+  metrics.registerGauges({ largePayloads: () => executor.load(), groups: () => groups.size });
+
+  return {
+    get readers() {
+      return [...groups.values()].reduce((total, { readers }) => total + readers, 0);
+    },
+    get groups() {
+      return groups.size;
+    },
+    async subscribe(args, sink, counts) {
+      const source = await createSourceEventStream(args);
+      if (!isSource(source)) return failed(source);
+      const { since } = source;
+      if (!(await hasCaughtUp(source))) return BEHIND;
+      return new Reader(openGroup(args, source), sink, { since, limits, counts });
+    },
+  };
+
+  /**
+   * A reader that comes from another gateway may have seen updates that are still on their way to this one.
+   */
+  async function hasCaughtUp({ context, since }: Source): Promise<boolean> {
+    return since === null || ((await context.store.catchUp(since)) ?? true);
+  }
+
+  /** Returns the group of a subscription. A reader has to join it in the same tick. */
+  function openGroup(args: ExecutionArgs, { context, sessionId, openProjection }: Source): Group {
+    const key = `${context.scope}\n${sessionId}\n${groupKey(args)}`;
+    const known = groups.get(key);
+    if (known) return known;
+    const group: Group = createGroup({
+      store: context.store,
+      scheduler,
+      projection: openProjection(),
+      maker: createPayloadMaker({ args, context, executor, log, isWanted: () => groups.get(key) === group }),
+      cache: createSnapshotCache(),
+      onEmpty: () => groups.delete(key),
+    });
+    groups.set(key, group);
+    return group;
+  }
+
+  function failed(source: ExecutionResult | AsyncIterable<unknown>): ExecutionResult {
+    if (Symbol.asyncIterator in source) throw new TypeError('Expected a source of subscriptionResolvers.');
+    return source;
+  }
+}
+
+/** Memory of the snapshots of all groups together, in bytes: one of 10,000 targets has 2 MB. */
+const MAX_SNAPSHOT_BYTES = 64 * 2 ** 20;
+
+/** Memory of a cached payload apart from its body, in bytes. */
+const ENTRY_BYTES = 500;
+
+/**
+ * Creates the snapshot caches of all groups, which share a limit in bytes: the least recently used one is
+ * evicted. Without it twenty different subscriptions on one socket held 885 MB.
+ */
+function createSnapshotCaches(): () => SnapshotCache {
+  const snapshots = new LRUCache<number, Payload>({
+    maxSize: MAX_SNAPSHOT_BYTES,
+    sizeCalculation: ({ body }) => body.length + ENTRY_BYTES,
+  });
+  let groups = 0;
+
+  return () => {
+    const group = groups;
+    groups += 1;
+    return {
+      get: () => snapshots.get(group),
+      set: (payload) => snapshots.set(group, payload),
+      delete: () => snapshots.delete(group),
+    };
+  };
+}
