@@ -6,7 +6,7 @@ import { findOrigin, rejectMalformed } from './access/malformed-request.js';
 import { limitSockets } from './access/socket-limits.js';
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignored-upgrade.js';
 import { createInFlight } from './http/in-flight.js';
-import { cutUnread } from './http/unread.js';
+import { closeUnread } from './http/unread.js';
 import { createRoutes, type Routes, type RoutesOptions } from './routes.js';
 import type { KeyPair } from './tls.js';
 
@@ -55,7 +55,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const server = tls
     ? createTlsServer({ ...serverOptions, ...tls, handshakeTimeout: limits.headersMs })
     : createServer(serverOptions);
-  cutUnread(server, options.clock, metrics);
+  closeUnread(server, options.clock, metrics);
   const routes = createRoutes(options, limitSockets(server, limits, proxies));
   /** Connections that close after the current answer. */
   const closing = new WeakSet<Duplex>();

@@ -5,16 +5,13 @@ import type { Clock } from '../../lib/clock.js';
 import type { Metrics } from '../../lib/metrics.js';
 import { hasMoved, type Progress, readProgress } from '../progress.js';
 
-/**
- * How long a client may read nothing of what was written to it before its connection is cut, in milliseconds;
- * as of WebSockets.
- */
+/** Time after which a client that reads nothing is disconnected, in milliseconds; the same as for WebSockets. */
 export const UNREAD_MS = 10_000;
 
-/** How often connections are looked at, in milliseconds. */
+/** Interval of the checks, in milliseconds. */
 const CHECK_MS = 2_500;
 
-/** How far a connection had come when it last took something. */
+/** Last progress of a connection, and its time. */
 interface LastProgress {
   readonly progress: Progress;
   /** By the monotonic clock. */
@@ -22,11 +19,11 @@ interface LastProgress {
 }
 
 /**
- * Cuts connections that do not read their answers or event streams: what was written to them is kept in
- * memory for as long as they are open. A connection that takes anything at all goes on. WebSockets have a
- * deadline of their own, with a close code. One timer for all of them, which runs only while there are some.
+ * Closes connections whose clients do not read their answers or event streams, which would stay in memory for as long as the
+ * connection is open. A slow client that reads anything is kept. WebSockets have a deadline of their own, with a close code.
+ * One timer checks all connections, and runs only while there are some.
  */
-export function cutUnread(server: Server | TlsServer, clock: Clock, metrics: Metrics): void {
+export function closeUnread(server: Server | TlsServer, clock: Clock, metrics: Metrics): void {
   const sockets = new Map<Socket, LastProgress | null>();
   let cancel = () => {};
 
@@ -44,12 +41,12 @@ export function cutUnread(server: Server | TlsServer, clock: Clock, metrics: Met
     cancel = clock.after(CHECK_MS, check);
     const now = clock.monotonic();
     for (const [socket, last] of sockets) {
-      // No listener for it: each connection would hold 250 bytes more for as long as it is open.
+      // A listener would use 250 bytes per open connection.
       if (socket.destroyed) {
         forget(socket);
         continue;
       }
-      const next = lastProgress(socket, last, now);
+      const next = updateProgress(socket, last, now);
       sockets.set(socket, next);
       if (next === null || now - next.at < UNREAD_MS) continue;
       metrics.rejected('ANSWER_NOT_READ');
@@ -58,8 +55,8 @@ export function cutUnread(server: Server | TlsServer, clock: Clock, metrics: Met
   }
 }
 
-/** Null where everything that was written has been sent. */
-function lastProgress(socket: Socket, last: LastProgress | null, now: number): LastProgress | null {
+/** Null if everything that was written has been sent. */
+function updateProgress(socket: Socket, last: LastProgress | null, now: number): LastProgress | null {
   if (socket.writableLength === 0) return null;
   const progress = readProgress(socket);
   return last && !hasMoved(last.progress, progress) ? last : { progress, at: now };

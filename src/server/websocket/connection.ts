@@ -23,7 +23,7 @@ import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
 import { STUCK_MS, waitForDrain } from './drain.js';
 import { FrameWriter, type FrameWriterOwner, UNSENT_MARK } from './frame-writer.js';
-import type { Beating, Heartbeat } from './heartbeat.js';
+import type { Heartbeat, Pingable } from './heartbeat.js';
 import { Inbox, type InboxOwner } from './inbox.js';
 import { type OperationsOptions, type OperationsOwner, WebSocketOperations } from './operations.js';
 
@@ -49,7 +49,7 @@ export interface ConnectionOptions extends OperationsOptions {
  * is a class, without closures that live long. Heap per reader: 10.2 kB with its server, 5.1 kB so; a bare
  * socket of `ws` takes 2.8 kB.
  */
-export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwner, OperationsOwner {
+export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwner, OperationsOwner {
   readonly #options: ConnectionOptions;
   readonly #socket: ClientSocket;
   readonly #connection: Socket;
@@ -109,7 +109,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwne
   }
 
   /** Pings, and cuts one that left the last ping without an answer: a laptop that was closed says no goodbye. */
-  beat(): void {
+  ping(): void {
     // While it has too much unsent it is not read either, and has a deadline of its own. Nor is it read before its turn.
     if (this.isPaused || this.#inbox.isWaiting) return;
     if (!this.#isAnswered) {
@@ -174,15 +174,15 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwne
     this.#release();
   }
 
-  onMessage(bytes: Buffer, hasTurn: boolean): void {
+  onMessage(bytes: Buffer, hasSlot: boolean): void {
     try {
-      this.#handle(bytes, hasTurn);
+      this.#handle(bytes, hasSlot);
     } catch (error) {
       this.fault(error);
     }
   }
 
-  #handle(bytes: Buffer, hasTurn: boolean): void {
+  #handle(bytes: Buffer, hasSlot: boolean): void {
     if (!this.isOpen) return;
     let message: Message;
     try {
@@ -192,7 +192,7 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwne
       return;
     }
     if (message.type === MessageType.ConnectionInit) this.#initialise(message);
-    else if (message.type === MessageType.Subscribe) this.#subscribe(message, hasTurn);
+    else if (message.type === MessageType.Subscribe) this.#subscribe(message, hasSlot);
     else if (message.type === MessageType.Complete) this.#operations.end(message.id);
     else if (message.type === MessageType.Ping) this.#answerPing(message);
     else if (message.type !== MessageType.Pong)
@@ -248,11 +248,11 @@ export class WebSocketConnection implements Beating, FrameWriterOwner, InboxOwne
     );
   }
 
-  #subscribe(message: SubscribeMessage, hasTurn: boolean): void {
+  #subscribe(message: SubscribeMessage, hasSlot: boolean): void {
     if (this.#context === null) this.#close(CloseCode.Unauthorized, 'Unauthorized');
     else if (this.#operations.has(message.id))
       this.#close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${message.id} already exists`);
-    else this.#operations.begin(message, this.#context, hasTurn);
+    else this.#operations.begin(message, this.#context, hasSlot);
   }
 
   /** Sends a message, unless the connection is closing. */

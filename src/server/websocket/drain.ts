@@ -3,20 +3,20 @@ import type { Clock } from '../../lib/clock.js';
 import { hasMoved, type Progress, readProgress } from '../progress.js';
 
 /**
- * How long a reader may stand still with its mark exceeded before it is closed, in milliseconds. Less than the 12 s after
- * which an unanswered ping may cut it without a word.
+ * Time after which a reader above the high-water mark that reads nothing is closed, in milliseconds. Less than the 12 s after
+ * which an unanswered ping would terminate it without a close code.
  */
 export const STUCK_MS = 10_000;
 
-/** What {@link waitForDrain} calls: one of the two, once. */
+/** Callbacks of {@link waitForDrain}: one of them is called, once. */
 export interface DrainListener {
-  /** All was taken. */
+  /** Called when the buffer is empty. */
   onDrained(): void;
-  /** Nothing at all was taken for {@link STUCK_MS}. */
+  /** Called when the client has read nothing for {@link STUCK_MS}. */
   onStuck(): void;
 }
 
-/** Waits until a connection has taken what was written to it, as long as it takes something. Returns the end of it. */
+/** Waits until the buffer of a connection drains, as long as the client reads. Returns a function that ends the wait. */
 export function waitForDrain(connection: Socket, clock: Clock, listener: DrainListener): () => void {
   let cancel = () => {};
   connection.once('drain', onDrain);

@@ -1,12 +1,12 @@
 /** A text frame that ends its message (RFC 6455, section 5.2: FIN and opcode 1). */
 const FINAL_TEXT = 0x81;
 
-/** What goes before a frame's payload: a server's frames are not masked (section 5.1), so it depends on the length alone. */
+/** Length of a frame's header. Frames of a server are not masked (section 5.1), so it depends only on the payload. */
 export function headerLength(payloadLength: number): number {
   return payloadLength < 126 ? 2 : payloadLength < 65_536 ? 4 : 10;
 }
 
-/** Writes the header of a text frame at `at`, and gives where it ends. */
+/** Writes the header of a text frame at `at`. Returns the position after it. */
 export function writeHeader(target: Buffer, at: number, payloadLength: number): number {
   target[at] = FINAL_TEXT;
   if (payloadLength < 126) {

@@ -1,39 +1,39 @@
 import type { Clock } from '../../lib/clock.js';
 
-/** Who is asked from time to time whether it still is there. */
-export interface Beating {
-  beat(): void;
+/** A connection that is pinged. */
+export interface Pingable {
+  ping(): void;
 }
 
-/** Asks each of many, all with one timer. */
+/** Pings all connections with one timer. */
 export interface Heartbeat {
-  /** Begins to ask, the first time after {@link HEARTBEAT_MS}. */
-  add(beating: Beating): void;
-  /** Harmless for one that is not asked. */
-  delete(beating: Beating): void;
+  /** Adds a connection, which is first pinged after {@link HEARTBEAT_MS}. */
+  add(connection: Pingable): void;
+  /** Removes a connection. Idempotent. */
+  delete(connection: Pingable): void;
 }
 
-/** How often each is asked, in milliseconds: as graphql-ws does, and proxies commonly cut what is silent for 30 or 60 s. */
+/** Interval of pings, in milliseconds: that of graphql-ws. Proxies usually close connections that are idle for 30 or 60 s. */
 export const HEARTBEAT_MS = 12_000;
 
-/** Asked in so many parts, so that 50,000 are not pinged in one breath. */
+/** Number of groups that are pinged one after the other, so that 50,000 pings are not sent at once. */
 const PARTS = 12;
 
-/** Asks nobody yet. It has a timer only while there is somebody to ask. */
+/** Creates a heartbeat without connections. It has a timer only while it has connections. */
 export function createHeartbeat(clock: Clock): Heartbeat {
-  const parts = Array.from({ length: PARTS }, () => new Set<Beating>());
+  const parts = Array.from({ length: PARTS }, () => new Set<Pingable>());
   let count = 0;
   let now = 0;
   let cancel = () => {};
 
   return {
-    add(beating) {
-      parts[now]?.add(beating);
+    add(connection) {
+      parts[now]?.add(connection);
       count += 1;
       if (count === 1) wait();
     },
-    delete(beating) {
-      if (!parts.some((part) => part.delete(beating))) return;
+    delete(connection) {
+      if (!parts.some((part) => part.delete(connection))) return;
       count -= 1;
       if (count === 0) cancel();
     },
@@ -43,7 +43,7 @@ export function createHeartbeat(clock: Clock): Heartbeat {
     cancel = clock.after(HEARTBEAT_MS / PARTS, () => {
       now = (now + 1) % PARTS;
       wait();
-      for (const beating of parts[now] ?? []) beating.beat();
+      for (const connection of parts[now] ?? []) connection.ping();
     });
   }
 }

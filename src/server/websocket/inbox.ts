@@ -1,49 +1,49 @@
 import type { LoopBudget } from '../../graphql/event-loop.js';
 import type { Clock } from '../../lib/clock.js';
 
-/** The connection that an {@link Inbox} belongs to. */
+/** Connection of an {@link Inbox}. */
 export interface InboxOwner {
-  /** Whether messages still matter. */
+  /** Whether messages are still handled. */
   readonly isOpen: boolean;
   /**
-   * Parses a message and acts on it. Never throws.
+   * Parses and handles a message. Never throws.
    *
-   * @param hasTurn whether the message came through the budget
+   * @param hasSlot whether the message has a slot of the budget
    */
-  onMessage(bytes: Buffer, hasTurn: boolean): void;
-  /** Stops reading from the socket. Frames that were read already, at most 64 KiB, are still taken. */
+  onMessage(bytes: Buffer, hasSlot: boolean): void;
+  /** Stops reading from the socket. Frames that were read already, at most 64 KiB, still arrive. */
   pauseReading(): void;
-  /** Called once nothing waits any more. */
+  /** Called when no message waits. */
   resumeReading(): void;
 }
 
-/** What all inboxes share. */
+/** Dependencies of all inboxes. */
 export interface InboxOptions {
   readonly budget: LoopBudget;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** Bytes that a connection may send in a second without waiting: all that clients usually send. Their JSON takes 2 ms at most. */
+/** Bytes that a connection may send per second without waiting: more than clients usually send. Their JSON takes at most 2 ms. */
 const FREE_BYTES = 20_000;
 const SECOND_MS = 1_000;
 
-/** What a frame counts beside its bytes: pings of 15 bytes take 5 µs each, as much as 50 to 100 bytes of JSON. */
+/** Cost of a frame in addition to its bytes: a ping of 15 bytes takes 5 µs, as long as 50 to 100 bytes of JSON. */
 const FRAME_BYTES = 100;
 
 /**
- * Hands a connection its messages, in order. Short ones are handed over at once. Long ones, and those of a client that sends
- * thousands, wait for a turn of the event loop (`LoopBudget`) before they are parsed: 1 MB of JSON takes up to 120 ms. Until
- * then the socket is paused, so that what is unread stays with the system.
+ * Passes messages to their connection, in order. Short ones are passed at once. Long ones, and those of a client that sends
+ * thousands, wait for a slot of the event loop (`LoopBudget`) before they are parsed: 1 MB of JSON takes up to 120 ms.
+ * Meanwhile the socket is paused, so that unread bytes stay in the kernel.
  *
- * A class without closures that live long, for the same reason as `WebSocketConnection`.
+ * A class without long-lived closures, for the same reason as `WebSocketConnection`.
  */
 export class Inbox {
   readonly #owner: InboxOwner;
   readonly #options: InboxOptions;
-  /** The second in which the connection last sent something, and what is left of it: small numbers, which take no room on the heap. */
+  /** Second of the last message, and the bytes left in it: small integers, which V8 stores without a heap object. */
   #second = 0;
   #free = FREE_BYTES;
-  /** Messages that wait for a turn. Null while the connection does not wait. */
+  /** Messages that wait for a slot. Null if none waits. */
   #waiting: Buffer[] | null = null;
 
   constructor(owner: InboxOwner, options: InboxOptions) {
@@ -51,20 +51,20 @@ export class Inbox {
     this.#options = options;
   }
 
-  /** Whether the connection waits for a turn. */
+  /** Whether the connection waits for a slot. */
   get isWaiting(): boolean {
     return this.#waiting !== null;
   }
 
   take(bytes: Buffer): void {
     if (this.#isFree(bytes.length)) this.#owner.onMessage(bytes, false);
-    else if (this.#hasTurn()) this.#owner.onMessage(bytes, true);
+    else if (this.#hasSlot()) this.#owner.onMessage(bytes, true);
     else this.#waiting?.push(bytes);
   }
 
-  /** Counts a frame without a message, such as a pong. */
+  /** Counts a frame that is not a message, such as a pong. */
   count(): void {
-    if (!this.#isFree(0)) this.#hasTurn();
+    if (!this.#isFree(0)) this.#hasSlot();
   }
 
   #isFree(bytes: number): boolean {
@@ -78,26 +78,26 @@ export class Inbox {
     return true;
   }
 
-  /** Whether the connection has a turn. If not, it waits for one. */
-  #hasTurn(): boolean {
+  /** Whether the connection has a slot. If not, it starts to wait for one. */
+  #hasSlot(): boolean {
     if (this.#waiting !== null) return false;
-    const turn = this.#options.budget.pass();
-    if (turn === null) return true;
+    const slot = this.#options.budget.pass();
+    if (slot === null) return true;
     this.#waiting = [];
     this.#owner.pauseReading();
-    void turn.then(() => this.#handOver());
+    void slot.then(() => this.#passOn());
     return false;
   }
 
-  #handOver(): void {
+  #passOn(): void {
     const waiting = this.#waiting ?? [];
     for (const [index, bytes] of waiting.entries()) {
       if (!this.#owner.isOpen) break;
-      // The turn is for one message at least.
-      const turn = index === 0 ? null : this.#options.budget.pass();
-      if (turn !== null) {
+      // A slot is for at least one message.
+      const slot = index === 0 ? null : this.#options.budget.pass();
+      if (slot !== null) {
         this.#waiting = waiting.slice(index);
-        void turn.then(() => this.#handOver());
+        void slot.then(() => this.#passOn());
         return;
       }
       this.#owner.onMessage(bytes, true);

@@ -67,9 +67,9 @@ export class WebSocketOperations implements LargeClient {
   /**
    * Begins one with an id that is free.
    *
-   * @param hasTurn whether its message came through the budget already
+   * @param hasSlot whether its message came through the budget already
    */
-  begin({ id, payload }: SubscribeMessage, context: Context, hasTurn: boolean): void {
+  begin({ id, payload }: SubscribeMessage, context: Context, hasSlot: boolean): void {
     const operation = new Operation(id, this.#writer, this.#owner);
     const rejection = this.#excess();
     this.#running.set(id, operation);
@@ -78,7 +78,7 @@ export class WebSocketOperations implements LargeClient {
       return;
     }
     const { budget } = this.#options;
-    const turn = hasTurn ? budget.goOn() : budget.pass();
+    const turn = hasSlot ? budget.goOn() : budget.pass();
     this.#start(operation, payload, context, turn).catch((error) => this.#owner.fault(error));
   }
 

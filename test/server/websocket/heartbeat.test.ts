@@ -5,9 +5,9 @@ import { createManualClock } from '../../support/manual-clock.js';
 /** Creates a connection that counts its pings. */
 function createCounter() {
   const counter = {
-    beats: 0,
-    beat: () => {
-      counter.beats += 1;
+    pings: 0,
+    ping: () => {
+      counter.pings += 1;
     },
   };
   return counter;
@@ -22,13 +22,13 @@ describe('the WebSocket keep-alive', () => {
     await clock.advance(5_000);
     heartbeat.add(late);
     await clock.advance(6_999);
-    expect([early.beats, late.beats]).toEqual([0, 0]);
+    expect([early.pings, late.pings]).toEqual([0, 0]);
     await clock.advance(1);
-    expect([early.beats, late.beats]).toEqual([1, 0]);
+    expect([early.pings, late.pings]).toEqual([1, 0]);
     await clock.advance(5_000);
-    expect([early.beats, late.beats]).toEqual([1, 1]);
+    expect([early.pings, late.pings]).toEqual([1, 1]);
     await clock.advance(48_000);
-    expect([early.beats, late.beats]).toEqual([5, 5]);
+    expect([early.pings, late.pings]).toEqual([5, 5]);
   });
 
   it('the keep-alive has no timer when no WebSocket is left', async () => {
@@ -43,13 +43,13 @@ describe('the WebSocket keep-alive', () => {
     heartbeat.delete(two);
     expect(clock.pending).toBe(0);
     await clock.advance(24_000);
-    expect([one.beats, two.beats]).toEqual([0, 0]);
+    expect([one.pings, two.pings]).toEqual([0, 0]);
   });
 
   it('a WebSocket may be removed while it is being pinged', async () => {
     const clock = createManualClock();
     const heartbeat = createHeartbeat(clock);
-    const leaving = { beat: () => heartbeat.delete(leaving) };
+    const leaving = { ping: () => heartbeat.delete(leaving) };
     heartbeat.add(leaving);
     await clock.advance(12_000);
     expect(clock.pending).toBe(0);
