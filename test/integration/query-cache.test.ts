@@ -301,6 +301,28 @@ describe('a request body', () => {
     }
   });
 
+  it('a request body in 1,000 chunks of one byte is answered', async () => {
+    await using server = await startWithSessions();
+    const headers = { ...JSON_TYPE, 'transfer-encoding': 'chunked' };
+    const body = JSON.stringify({ query: A }).padEnd(1_000);
+    expect((await server.send({ headers, body: [...body] })).body).toBe((await server.ask(A)).body);
+  });
+
+  it('a request body of 900 kB in chunks of one byte is rejected after 1,000 chunks', async () => {
+    await using gateway = await startMemoryGateway();
+    const socket = connect(Number(new URL(gateway.origin).port), '127.0.0.1');
+    // The gateway closes the connection while the client still writes.
+    socket.on('error', () => {});
+    socket.write(
+      `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`,
+    );
+    socket.write('1\r\nx\r\n'.repeat(900_000));
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 400 .*connection: close.*BODY_IN_TINY_CHUNKS/is);
+    expect(String(answer)).toContain('expected at least 16 bytes per chunk on average');
+    socket.destroy();
+  });
+
   it('an empty chunked request body is answered with an error', async () => {
     await using server = await startWithSessions();
     const headers = { ...JSON_TYPE, 'transfer-encoding': 'chunked' };

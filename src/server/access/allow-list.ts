@@ -15,6 +15,7 @@ export interface Rejection {
 /** Codes of rejections. */
 export type RejectionCode =
   | 'BAD_REQUEST'
+  | 'BODY_IN_TINY_CHUNKS'
   | 'HOST_NOT_ALLOWED'
   | 'ORIGIN_NOT_ALLOWED'
   | 'UNAUTHENTICATED'

@@ -48,6 +48,8 @@ export function formatHead(status: number, headers: Readonly<Record<string, stri
 function rejectionHeaders({ status, code }: Rejection): Record<string, string> {
   if (status === 401) return { 'www-authenticate': 'Bearer realm="tilt-graphql"' };
   if (code === 'TOO_MANY_CONNECTIONS') return { 'retry-after': '5', connection: 'close' };
+  // The rest of the body is not read.
+  if (code === 'BODY_IN_TINY_CHUNKS') return { connection: 'close' };
   return {};
 }
 

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createLoopBudget, type LoopBudget } from '../../graphql/event-loop.js';
 import type { Grant } from '../access/access.js';
+import type { Rejection } from '../access/allow-list.js';
+import { reject } from '../access/reject.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
 import { sendAnswer } from './answer.js';
-import { readBody, readChunks } from './body.js';
+import { MIN_CHUNK_BYTES, readBody, readChunks } from './body.js';
 import { createExchange, type ExchangeOptions, type ExchangeRequest } from './exchange.js';
 import { createQueryCache, type QueryCacheLimits } from './query-cache.js';
 import { createGraphQLYoga, type YogaOptions } from './yoga.js';
@@ -49,7 +51,7 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     if (method === 'POST' && length > 0 && length <= limits.bodyBytes) {
       readBody(request, length, answer);
     } else if (method === 'POST' && headers['transfer-encoding'] !== undefined) {
-      readChunks(request, reading, answer);
+      readChunks(request, reading, answer, () => reject(request, response, TINY_CHUNKS));
     } else {
       answer(null);
     }
@@ -97,6 +99,12 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     }
   }
 }
+
+const TINY_CHUNKS: Rejection = {
+  status: 400,
+  code: 'BODY_IN_TINY_CHUNKS',
+  message: `The body has too many chunks: expected at least ${MIN_CHUNK_BYTES} bytes per chunk on average. Send larger chunks, or Content-Length.`,
+};
 
 /** The header with the request's id, as name and value; empty if it has none. */
 function idHeaderOf({ headers }: IncomingMessage): readonly string[] {
