@@ -8,8 +8,8 @@ import { type CompressedFile, compressFile, sendFile } from './http/compressed-f
 /** Static files of the dashboard. */
 export interface Dashboard {
   /**
-   * Answers with a file, such as `index.html` or `assets/main-1a2b3c4d.js`. Resolves with false, without an answer, if the
-   * file does not exist or the dashboard is not built. Rejects if the files cannot be read.
+   * Answers with a file, such as `index.html` or `assets/main-1a2b3c4d.js`. Resolves with false, without an
+   * answer, if the file does not exist or the dashboard is not built. Rejects if the files cannot be read.
    */
   serve(file: string, request: IncomingMessage, response: ServerResponse): Promise<boolean>;
 }
@@ -18,9 +18,10 @@ export interface Dashboard {
 const FOLDER = new URL('../../dist/dashboard/', import.meta.url);
 
 /**
- * Creates the dashboard: static files without secrets. The page reads its data from the endpoint like any other client. The
- * files are loaded with the first request and kept compressed. (`sirv` makes ETags of a file's size and time. npm sets one time
- * for all files, and the page has the same size in each version, so browsers would keep an old page.)
+ * Creates the dashboard: static files without secrets. The page reads its data from the endpoint like any
+ * other client. The files are loaded with the first request and kept compressed. (`sirv` makes ETags of a
+ * file's size and time. npm sets one time for all files, and the page has the same size in each version, so
+ * browsers would keep an old page.)
  *
  * @param folder URL of the files, ending in a slash
  */

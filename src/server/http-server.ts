@@ -25,8 +25,8 @@ interface HttpServerOptions extends RoutesOptions {
 /** HTTP server of the gateway, which can listen once. */
 interface HttpServer {
   /**
-   * Starts to listen; for `localhost`, on both loopback addresses. Resolves with the address. Rejects with the error of
-   * `node:net`, such as `EADDRINUSE`.
+   * Starts to listen; for `localhost`, on both loopback addresses. Resolves with the address. Rejects with
+   * the error of `node:net`, such as `EADDRINUSE`.
    */
   listen(port: number, host: string): Promise<AddressInfo>;
   /** Request handlers, for use in another server. */
@@ -112,7 +112,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
-/** Origin that may read a response; null if there is none. */
+/** Origin that may read a response; otherwise null. */
 function readAllowedOrigin(response: ServerResponse | null): string | null {
   const origin = response?.getHeader('access-control-allow-origin');
   return typeof origin === 'string' ? origin : null;
@@ -141,8 +141,9 @@ function closeServer(server: Server | TlsServer): Promise<void> {
 const LOOPBACKS = ['127.0.0.1', '::1'] as const;
 
 /**
- * Also listens on the second loopback address, so that `localhost` works whichever address a client tries first. Passes its
- * connections to the server. Resolves with null if the machine has no such address; rejects with the error of `node:net`.
+ * Also listens on the second loopback address, so that `localhost` works whichever address a client tries
+ * first. Passes its connections to the server. Resolves with null if the machine has no such address; rejects
+ * with the error of `node:net`.
  */
 function listenOnSecondLoopback(server: TcpServer, port: number, address: string): Promise<TcpServer | null> {
   // The socket options of `node:http`.

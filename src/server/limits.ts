@@ -19,15 +19,24 @@ export interface Limits extends QueryLimits, LargeLimits {
   readonly headersMs: number;
   /** Time for a complete request, in milliseconds (408). */
   readonly requestMs: number;
-  /** Time that an HTTP connection may be idle between two requests, in milliseconds. Longer than that of proxies: see docs/deployment.md. */
+  /**
+   * Time that an HTTP connection may be idle between two requests, in milliseconds. Longer than that of
+   * proxies: see docs/deployment.md.
+   */
   readonly idleMs: number;
-  /** Time for a WebSocket client to send `connection_init`, in milliseconds (4408). The default is that of graphql-ws. */
+  /**
+   * Time for a WebSocket client to send `connection_init`, in milliseconds (4408). The default is that of
+   * graphql-ws.
+   */
   readonly initMs: number;
   /** Open connections (503). */
   readonly sockets: number;
   /** Open connections per address (429). */
   readonly socketsPerAddress: number;
-  /** Running operations per WebSocket (error TOO_MANY_OPERATIONS); pending answers per HTTP connection (it is closed). */
+  /**
+   * Running operations per WebSocket (error TOO_MANY_OPERATIONS); pending answers per HTTP connection (it is
+   * closed).
+   */
   readonly operations: number;
   /** Operations started per WebSocket and second, with bursts of twice as many (error TOO_MANY_REQUESTS). */
   readonly operationsPerSecond: number;

@@ -5,7 +5,10 @@ import { isRecord } from '../lib/is-record.js';
 export interface Progress {
   /** Bytes of writes that the system has accepted completely. */
   readonly sent: number;
-  /** Bytes of the current write that the system has not accepted. One write can be megabytes, which a slow client reads gradually. */
+  /**
+   * Bytes of the current write that the system has not accepted. One write can be megabytes, which a slow
+   * client reads gradually.
+   */
   readonly queued: number;
 }
 

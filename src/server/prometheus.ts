@@ -11,7 +11,9 @@ export interface Prometheus {
   serve(response: ServerResponse): Promise<void>;
 }
 
-/** Creates the page of a gateway's metrics and of what Node.js tells of the process. All of it is read when asked for. */
+/**
+ * Creates the metrics page of a gateway and of its Node.js process. All values are read on request.
+ */
 export function createPrometheus(metrics: Metrics, clock: Clock): Prometheus {
   const own = new Registry();
   addReaders(own, metrics);
@@ -41,7 +43,10 @@ export function createPrometheus(metrics: Metrics, clock: Clock): Prometheus {
 /** Labels, and the value they have; undefined: it is not known, and left out. */
 type Sample<L extends string> = readonly [Readonly<Record<L, string>>, number | undefined];
 
-/** Adds a metric whose samples are read when the page is asked for. One whose name ends in `_total` is a counter. */
+/**
+ * Adds a metric whose samples are read when the page is asked for. One whose name ends in `_total` is a
+ * counter.
+ */
 function add<L extends string>(
   registry: Registry,
   name: string,
@@ -75,7 +80,7 @@ function addReaders(registry: Registry, { webSocket, sse, gauges }: Metrics): vo
   add(registry, 'readers', 'Open subscriptions, by transport.', ['transport'], () => byTransport('open'));
   const groupsHelp = 'Different subscriptions that are open: each is executed once an update.';
   add(registry, 'groups', groupsHelp, [], () => [[{}, gauges.groups?.()]]);
-  const laggingHelp = 'Subscriptions that are told nothing until their connection has drained.';
+  const laggingHelp = 'Subscriptions that are paused until their connection drains.';
   add(registry, 'lagging_readers', laggingHelp, ['transport'], () => byTransport('lagging'));
   add(registry, 'payloads_total', 'Payloads handed to readers.', ['transport'], () =>
     byTransport('payloads'),
@@ -98,7 +103,7 @@ const SOURCE_STATES: readonly SourceState['state'][] = ['connecting', 'live', 's
 
 function addSources(registry: Registry, { sources, gauges }: Metrics, clock: Clock): void {
   const open = () => gauges.sources?.() ?? [];
-  /** Those that have counts of their own: so many and no more are told apart. */
+  /** Close codes with counters of their own. All others share one. */
   const named = () => open().filter(({ name }) => sources.has(name));
   add(registry, 'sources', 'Open sources, by state.', ['state'], () =>
     SOURCE_STATES.map((state) => [{ state }, open().filter((source) => source.state === state).length]),
@@ -119,7 +124,7 @@ function addSources(registry: Registry, { sources, gauges }: Metrics, clock: Clo
   add(registry, 'source_restarts_total', restartsHelp, ['source'], () =>
     [...sources].map(([source, { restarts }]) => [{ source }, restarts]),
   );
-  const relistsHelp = 'Times all of a source was listed anew, by how its watch had ended.';
+  const relistsHelp = 'Complete lists of a source, by the cause that ended its watch.';
   add(registry, 'source_relists_total', relistsHelp, ['source', 'cause'], () =>
     [...sources].flatMap(([source, { relists }]) =>
       Object.entries(relists).map(([cause, number]) => [{ source, cause }, number] as const),
@@ -164,8 +169,9 @@ function addQueryCache(registry: Registry, { queryCache, gauges }: Metrics): voi
 let ofProcess: Registry | undefined;
 
 /**
- * CPU, memory, event-loop delay, garbage collection. They are the process's, not a gateway's, and what prom-client
- * starts for them cannot be stopped again: there is one, however many gateways there are, and none before it is asked for.
+ * CPU, memory, event-loop delay, garbage collection. They are the process's, not a gateway's, and what
+ * prom-client starts for them cannot be stopped again: there is one, however many gateways there are, and
+ * none before it is asked for.
  */
 function processRegistry(): Registry {
   if (ofProcess === undefined) {

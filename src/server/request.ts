@@ -9,8 +9,8 @@ export const REQUEST_ID_HEADER = 'x-request-id';
 const SAFE_ID = /^[\w.-]{1,64}$/;
 
 /**
- * Returns the id that the request carries, so that it can be traced through proxies, if it is short and safe. Otherwise
- * generates one of 16 characters.
+ * Returns the id that the request carries, so that it can be traced through proxies, if it is short and safe.
+ * Otherwise generates one of 16 characters.
  *
  * @param random returns numbers from 0 up to 1
  */
@@ -42,10 +42,10 @@ export interface AccessLogOptions {
 }
 
 /**
- * Logs a request at `debug` when its response, or the socket of a WebSocket, is closed: client address, method, path,
- * status, duration in milliseconds, and bytes handed to the connection, headers included. `aborted` means that the
- * client disconnected before the end of the response. Query strings and headers are not logged, because they can
- * contain tokens. Costs nothing while `debug` is off.
+ * Logs a request at `debug` when its response, or the socket of a WebSocket, is closed: client address,
+ * method, path, status, duration in milliseconds, and bytes handed to the connection, headers included.
+ * `aborted` means that the client disconnected before the end of the response. Query strings and headers are
+ * not logged, because they can contain tokens. Costs nothing while `debug` is off.
  */
 export function logAccess(
   { method, url = '', socket }: IncomingMessage,
@@ -79,7 +79,7 @@ export function pathOf(request: Pick<IncomingMessage, 'url'>): string {
   return query < 0 ? target : target.slice(0, query);
 }
 
-/** Query of a request's target, with its question mark; empty if there is none. */
+/** Query of a request's target, with its question mark; otherwise empty. */
 export function queryOf({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
   const query = url.indexOf('?');
   return query < 0 ? '' : url.slice(query);

@@ -35,8 +35,8 @@ export interface Routes {
   /** Answers a request; 404 for an unknown path. */
   handle(request: IncomingMessage, response: ServerResponse): void;
   /**
-   * Takes over the socket of a WebSocket handshake, which is rejected at any path but the endpoint. The server must ignore
-   * all other upgrades (`http/ignored-upgrade.ts`).
+   * Takes over the socket of a WebSocket handshake, which is rejected at any path but the endpoint. The
+   * server must ignore all other upgrades (`http/ignored-upgrade.ts`).
    */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Closes all WebSockets with code 1001. Idempotent. */
@@ -163,7 +163,8 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
 }
 
 /**
- * Answers a rejected request: with a sign-in form for a page visit without a valid token, otherwise with the error.
+ * Answers a rejected request: with a sign-in form for a page visit without a valid token, otherwise with the
+ * error.
  *
  * @param page visited page, relative to the home page; null for a program
  */

@@ -362,7 +362,7 @@ describe('the subscriptions of one WebSocket', () => {
       id: '5',
       type: 'error',
       payload: [
-        { message: expect.stringContaining('expected a complexity of at most 1000 together, got 1025') },
+        { message: expect.stringContaining('expected a complexity of at most 1000 in total, got 1025') },
       ],
     });
     client.socket.terminate();

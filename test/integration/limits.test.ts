@@ -181,7 +181,7 @@ describe('WebSocket limits', () => {
         type: 'error',
         payload: [
           {
-            message: '2 operations run on this connection, which is as many as there may be.',
+            message: 'Too many operations: 2 run on this connection, which is the limit. End some first.',
             extensions: { code: 'TOO_MANY_OPERATIONS' },
           },
         ],

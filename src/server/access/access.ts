@@ -3,7 +3,10 @@ import type { Rejection } from './allow-list.js';
 
 /** The part of all Sessions that a client may see. */
 export interface Scope {
-  /** Identity of the scope, without line breaks: clients with the same key share answers. Empty for everything. */
+  /**
+   * Identity of the scope, without line breaks: clients with the same key share answers. Empty for
+   * everything.
+   */
   readonly key: string;
   /** Globs, of which one must match the instance of a Session. Null: all Sessions. */
   readonly instances: readonly string[] | null;
@@ -29,7 +32,10 @@ export interface Grant {
 export interface Access {
   /** Whether no token is required. */
   readonly isOpen: boolean;
-  /** Grant of the first valid token, or the reason why none is valid. A promise only if a signature must be verified. */
+  /**
+   * Grant of the first valid token, or the reason why none is valid. A promise only if a signature must be
+   * verified.
+   */
   check(tokens: readonly string[]): Grant | Rejection | Promise<Grant | Rejection>;
 }
 
@@ -109,9 +115,15 @@ export interface JwtOptions {
   readonly issuer?: string;
   /** Required audience (`aud`). Default: any. */
   readonly audience?: string;
-  /** Claim with the instances that the client may see: a glob, or a list of globs. Default: {@link DEFAULT_CLAIM}. */
+  /**
+   * Claim with the instances that the client may see: a glob, or a list of globs. Default: {@link
+   * DEFAULT_CLAIM}.
+   */
   readonly claim?: string;
-  /** Allowed difference between the clocks of provider and gateway, in milliseconds. Default: {@link DEFAULT_LEEWAY_MS}. */
+  /**
+   * Allowed difference between the clocks of provider and gateway, in milliseconds. Default: {@link
+   * DEFAULT_LEEWAY_MS}.
+   */
   readonly leewayMs?: number;
 }
 

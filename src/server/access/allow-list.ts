@@ -27,15 +27,18 @@ export type RejectionCode =
 export interface AllowList {
   /** Hosts in addition to `localhost` and IP addresses, normalized; `*` for any. */
   readonly hosts: readonly string[];
-  /** Origins of pages that may send requests, normalized, such as `https://board.example.com`; `*` for any. */
+  /**
+   * Origins of pages that may send requests, normalized, such as `https://board.example.com`; `*` for any.
+   */
   readonly origins: readonly string[];
 }
 
 /**
  * Checks the host and the origin of a request. Returns null if both are allowed.
  *
- * Any page can send requests to its visitor's own machine. The host reveals a page that points its own name at the gateway
- * (DNS rebinding). The origin reveals cross-site requests, which browsers always allow for WebSocket handshakes.
+ * Any page can send requests to its visitor's own machine. The host reveals a page that points its own name
+ * at the gateway (DNS rebinding). The origin reveals cross-site requests, which browsers always allow for
+ * WebSocket handshakes.
  */
 export function findRejection(
   headers: IncomingHttpHeaders,
@@ -50,7 +53,8 @@ export function findRejection(
     const isOwn = authority !== null && isSameAuthority(origin, authority, port);
     return isOwn || isAllowed(origin, origins) ? null : originNotAllowed(origin);
   }
-  // Browsers send this header also where they send no Origin: images, scripts, GET forms. Following a link is allowed.
+  // Browsers send this header also where they send no Origin: images, scripts, GET forms. Following a link is
+  // allowed.
   const site = headers['sec-fetch-site'];
   const isForeign = site === 'cross-site' || site === 'same-site';
   return isForeign && headers['sec-fetch-mode'] !== 'navigate' ? originNotAllowed(`a ${site} page`) : null;

@@ -5,11 +5,14 @@ import { domainToASCII } from 'node:url';
 export interface Authority {
   /** Lower case, without a trailing dot; an IPv6 address without its brackets. */
   readonly name: string;
-  /** Decimal, without leading zeros; empty if there is none. */
+  /** Decimal, without leading zeros; otherwise empty. */
   readonly port: string;
 }
 
-/** Most recently parsed text: requests nearly always repeat it, and parsing takes 4 µs. The only state of this module. */
+/**
+ * Most recently parsed text: requests nearly always repeat it, and parsing takes 4 µs. The only state of this
+ * module.
+ */
 let last: { readonly text: string; readonly authority: Authority | null } = { text: '', authority: null };
 
 /** Parses the value of a `Host` header (RFC 9110, section 7.2). Null if it cannot be part of a URL. */
@@ -19,7 +22,7 @@ export function parseAuthority(text: string): Authority | null {
 }
 
 /**
- * Normalizes an origin (RFC 6454, section 4): the default port is removed. An origin of a scheme other than http and https,
+ * Normalizes an origin (RFC 6454, section 4): removes the default port. An origin of a scheme other than http(s),
  * such as a browser extension's, is only converted to lower case. Null for an invalid http origin.
  */
 export function normalizeOrigin(origin: string): string | null {
@@ -33,8 +36,8 @@ export function normalizeOrigin(origin: string): string | null {
 }
 
 /**
- * Whether a page of this origin was served under this authority. The scheme is ignored, because it differs behind a proxy
- * that terminates TLS. An authority without a port has the default port of the page's scheme.
+ * Whether a page of this origin was served under this authority. The scheme is ignored, because it differs
+ * behind a proxy that terminates TLS. An authority without a port has the default port of the page's scheme.
  *
  * @param forwardedPort port of a trusted proxy; null if unknown
  */
@@ -79,8 +82,8 @@ function bracketed(name: string): string {
   return name.includes(':') ? `[${name}]` : name;
 }
 
-// The options for hosts and origins reject values that could never match, so that a mistake is reported at start-up and not
-// as a 403 at the first visit.
+// The options for hosts and origins reject values that could never match, so that a mistake is reported at
+// start-up and not as a 403 at the first visit.
 
 /** Parses and normalizes an allowed host. Throws a RangeError for a value that no `Host` header can match. */
 export function parseAllowedHost(text: string): string {
@@ -92,7 +95,9 @@ export function parseAllowedHost(text: string): string {
   );
 }
 
-/** Parses and normalizes an allowed origin. Throws a RangeError for a value that no `Origin` header can match. */
+/**
+ * Parses and normalizes an allowed origin. Throws a RangeError for a value that no `Origin` header can match.
+ */
 export function parseAllowedOrigin(text: string): string {
   if (text === '*') return text;
   const bare = text.replace(/\/$/, '');

@@ -9,7 +9,9 @@ const MAX_REQUESTED = 2_000;
 /** Headers that are granted to a preflight without a list. */
 const USUAL_HEADERS = 'accept, authorization, content-type, last-event-id, x-request-id';
 
-/** Headers that let a page of an allowed origin read an answer (Fetch standard, section 3.3, "CORS protocol"). */
+/**
+ * Headers that let a page of an allowed origin read an answer (Fetch standard, section 3.3, "CORS protocol").
+ */
 export function corsHeaders(origin: string): Readonly<Record<string, string>> {
   return {
     'access-control-allow-origin': origin,
@@ -19,7 +21,8 @@ export function corsHeaders(origin: string): Readonly<Record<string, string>> {
 }
 
 /**
- * Lets a page read the answer, also if it is an error. Without these headers the page sees only a network error.
+ * Lets a page read the answer, also if it is an error. Without these headers the page sees only a network
+ * error.
  *
  * @param origin an origin that is allowed
  */
@@ -39,8 +42,8 @@ export function answerPreflight(request: IncomingMessage, response: ServerRespon
 }
 
 /**
- * Headers that a preflight requests. All are granted, because the token alone decides what a page may do. `*` would not
- * include `authorization` (Fetch standard, section 4.9).
+ * Headers that a preflight requests. All are granted, because the token alone decides what a page may do. `*`
+ * would not include `authorization` (Fetch standard, section 4.9).
  */
 function requestedHeaders({ headers }: IncomingMessage): string | null {
   const requested = headers['access-control-request-headers'];

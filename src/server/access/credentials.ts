@@ -4,9 +4,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 const MAX_TOKENS = 4;
 
 /**
- * Reads the tokens of a request, in the order in which they are checked: `Authorization: Bearer …` (RFC 6750, section 2.1),
- * then the gateway's cookies. Other authentication schemes, such as a proxy's `Basic`, are ignored. A browser sends several
- * cookies of one name if they were set for several paths (RFC 6265, section 5.4).
+ * Reads the tokens of a request, in the order in which they are checked: `Authorization: Bearer …` (RFC 6750,
+ * section 2.1), then the gateway's cookies. Other authentication schemes, such as a proxy's `Basic`, are
+ * ignored. A browser sends several cookies of one name if they were set for several paths (RFC 6265, section
+ * 5.4).
  */
 export function readTokens(headers: IncomingHttpHeaders, cookieName: string): readonly string[] {
   const bearer = parseBearer(headers.authorization ?? '');
@@ -19,8 +20,8 @@ export function readTokens(headers: IncomingHttpHeaders, cookieName: string): re
 export const NO_TOKENS: readonly string[] = [];
 
 /**
- * Reads the tokens in the payload of `connection_init`, in the order in which they are checked: `token`, then `authorization`
- * or `Authorization` with a bearer token. Empty texts and other schemes are ignored.
+ * Reads the tokens in the payload of `connection_init`, in the order in which they are checked: `token`, then
+ * `authorization` or `Authorization` with a bearer token. Empty texts and other schemes are ignored.
  */
 export function readInitTokens(payload: Readonly<Record<string, unknown>> | undefined): readonly string[] {
   const { token, authorization, Authorization } = payload ?? {};
@@ -31,11 +32,12 @@ export function readInitTokens(payload: Readonly<Record<string, unknown>> | unde
 }
 
 /**
- * Creates the cookie that a sign-in sets. Scripts cannot read it. Requests of other sites do not carry it, except when a link
- * is followed (`Lax`: with `Strict`, a visitor who follows a link in a chat would have to sign in again).
+ * Creates the cookie that a sign-in sets. Scripts cannot read it. Requests of other sites do not carry it,
+ * except when a link is followed (`Lax`: with `Strict`, a visitor who follows a link in a chat would have to
+ * sign in again).
  *
- * It has no `Path`, so the browser uses the folder of the visible address (RFC 6265, section 5.1.4). This also works behind
- * a proxy that strips a prefix, and other applications of the host never receive the token.
+ * It has no `Path`, so the browser uses the folder of the visible address (RFC 6265, section 5.1.4). This
+ * also works behind a proxy that strips a prefix, and other applications of the host never receive the token.
  *
  * @param port part of the cookie's name, because browsers send cookies to all ports of a host
  */
@@ -56,8 +58,8 @@ function parseBearer(header: string): string | null {
 }
 
 /**
- * Decoded values of all cookies of this name; empty ones are ignored. (The package `cookie` returns only the first cookie
- * of a name, and keeps quotes.)
+ * Decoded values of all cookies of this name; empty ones are ignored. (The package `cookie` returns only the
+ * first cookie of a name, and keeps quotes.)
  */
 function parseCookies(header: string, name: string): string[] {
   return header

@@ -17,7 +17,10 @@ import type { Rejection } from './allow-list.js';
 /** Time after which a token is verified again, in milliseconds: its key can have been withdrawn. */
 const TRUSTED_MS = 60_000;
 
-/** Creates a verifier that fetches its keys from a URL: with the first token, and when a token names a new key. */
+/**
+ * Creates a verifier that fetches its keys from a URL: with the first token, and when a token names a new
+ * key.
+ */
 export function createJwtVerifier(options: JwtOptions, clock: Clock, log: Log): TokenVerifier {
   // After a failure the next token fetches the keys again, at most every 30 s (jose's cooldown).
   return createTokenVerifier(
@@ -60,7 +63,8 @@ export function createTokenVerifier(
         ...(audience !== undefined && { audience }),
         requiredClaims: ['exp'],
         currentDate: new Date(clock.now()),
-        // RFC 7519, section 4.1.4: "some small leeway, usually no more than a few minutes, to account for clock skew".
+        // RFC 7519, section 4.1.4: "some small leeway, usually no more than a few minutes, to account for
+        // clock skew".
         clockTolerance: leewayMs / 1_000,
       });
       return toGrant(payload, claim, leewayMs);
@@ -80,7 +84,10 @@ function toGrant(payload: JWTPayload, claim: string, leewayMs: number): Grant | 
   return { scope: createScope(globs), expiresAt: exp * 1_000 + leewayMs };
 }
 
-/** Converts an error. Errors of jose concern the token; others concern the fetching of keys, and are only logged. */
+/**
+ * Converts an error. Errors of jose concern the token; others concern the fetching of keys, and are only
+ * logged.
+ */
 function toRejection(error: unknown, clock: Clock, log: Log): Rejection {
   const unauthenticated = (message: string): Rejection => ({ status: 401, code: 'UNAUTHENTICATED', message });
   const here = `this gateway's clock shows ${formatTime(clock.now())}`;

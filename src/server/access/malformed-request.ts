@@ -6,7 +6,10 @@ import { formatHead } from './reject.js';
 
 /** Context of a malformed request. */
 export interface RejectMalformedOptions {
-  /** Whether the client would take an answer for a part of the previous one, which is still being sent or was the last. */
+  /**
+   * Whether the client would take an answer for a part of the previous one, which is still being sent or was
+   * the last.
+   */
   readonly isSilent: boolean;
   /** Allowed origin of the page that sent it; null if unknown. */
   readonly origin: string | null;
@@ -32,8 +35,8 @@ export function rejectMalformed(
 }
 
 /**
- * Origin of the page that sent a request that could not be parsed, for example because of too many headers; null if it is
- * not allowed. Only browsers evaluate it, and no page can forge it in a browser.
+ * Origin of the page that sent a request that could not be parsed, for example because of too many headers;
+ * null if it is not allowed. Only browsers evaluate it, and no page can forge it in a browser.
  */
 export function findOrigin(error: NodeJS.ErrnoException, allowed: AllowList): string | null {
   if (!('rawPacket' in error) || !Buffer.isBuffer(error.rawPacket)) return null;

@@ -20,9 +20,9 @@ export interface RequestGuardOptions {
 }
 
 /**
- * Hosts under which a page may be requested: `allowed` ones; `any` for health checks, whose callers often know only an
- * address; `any with a token` for pages that show nothing without a token. A page that points its own name at the gateway
- * (DNS rebinding) has no token.
+ * Hosts under which a page may be requested: `allowed` ones; `any` for health checks, whose callers often
+ * know only an address; `any with a token` for pages that show nothing without a token. A page that points
+ * its own name at the gateway (DNS rebinding) has no token.
  */
 export type HostRule = 'allowed' | 'any' | 'any with a token';
 
@@ -32,7 +32,8 @@ type OnRejection = (rejection: Rejection) => void;
 /** Checks each request before it is handled: host, origin, number of connections, token. */
 export interface RequestGuard {
   /**
-   * Checks everything but the token. Answers a rejected request, and a CORS preflight. Returns false if it has answered.
+   * Checks everything but the token. Answers a rejected request, and a CORS preflight. Returns false if it
+   * has answered.
    *
    * @param rule default: `allowed`
    */
@@ -40,8 +41,8 @@ export interface RequestGuard {
   /** Checks the token. Calls back in the same tick unless a signature must be verified. */
   authenticate(request: IncomingMessage, onGrant: (grant: Grant) => void, onRejection: OnRejection): void;
   /**
-   * Checks everything but the token of a WebSocket handshake, and passes its tokens on: `connection_init` can bring a better
-   * one, and browsers hide the status of a rejected handshake.
+   * Checks everything but the token of a WebSocket handshake, and passes its tokens on: `connection_init` can
+   * bring a better one, and browsers hide the status of a rejected handshake.
    */
   preflightUpgrade(
     request: IncomingMessage,
@@ -52,7 +53,10 @@ export interface RequestGuard {
   isSignInLink(request: IncomingMessage): boolean;
   /** Answers a link with a token: sets the cookie and redirects to the same address without the token. */
   signInByLink(request: IncomingMessage, response: ServerResponse, onRejection: OnRejection): void;
-  /** Answers a sign-in form: its token becomes a cookie. `onRejection` also receives the page that the form names. */
+  /**
+   * Answers a sign-in form: its token becomes a cookie. `onRejection` also receives the page that the form
+   * names.
+   */
   signIn(
     request: IncomingMessage,
     response: ServerResponse,
@@ -79,7 +83,8 @@ export function createRequestGuard(
     preflight(request, response, rule = 'allowed') {
       const { origin } = request.headers;
       const isCrossOrigin = isAllowedCrossOrigin(origin, guard);
-      // Before anything else: without these headers a page sees neither the reason of a rejection nor when to retry.
+      // Before anything else: without these headers a page sees neither the reason of a rejection nor when to
+      // retry.
       if (isCrossOrigin) allowOrigin(response, origin);
       const isAnyHost = rule === 'any' || (rule === 'any with a token' && !access.isOpen);
       const rejection = check(request, response, isAnyHost ? anyHost : guard);
@@ -151,7 +156,9 @@ export function createRequestGuard(
     return access.isOpen ? [] : readTokens(request.headers, cookieName(localPort(request)));
   }
 
-  /** Redirects to a relative address, because a proxy can have stripped a prefix (RFC 9110, section 10.2.2). */
+  /**
+   * Redirects to a relative address, because a proxy can have stripped a prefix (RFC 9110, section 10.2.2).
+   */
   function sendCookie(
     request: IncomingMessage,
     response: ServerResponse,
@@ -195,7 +202,9 @@ export function createRequestGuard(
   }
 }
 
-/** RFC 9112, section 3.2: a request with several Host lines is answered with 400. Node.js would use the first. */
+/**
+ * RFC 9112, section 3.2: a request with several Host lines is answered with 400. Node.js would use the first.
+ */
 function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
   let count = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {

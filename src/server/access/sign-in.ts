@@ -12,8 +12,9 @@ export interface SignInForm {
 }
 
 /**
- * Reads a sign-in form that a browser posts: `token=…&page=graphql`. A token in a body does not reach the logs of proxies or
- * the browser's history, and works where a proxy uses the `Authorization` header itself (basic authentication).
+ * Reads a sign-in form that a browser posts: `token=…&page=graphql`. A token in a body does not reach the
+ * logs of proxies or the browser's history, and works where a proxy uses the `Authorization` header itself
+ * (basic authentication).
  *
  * @param pages pages that a form may redirect to; any other value means the first one
  */

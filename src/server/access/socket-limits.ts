@@ -13,19 +13,25 @@ interface SocketLimits {
   readonly socketsPerAddress: number;
 }
 
-/** Number of connections above the limit that still get an answer with the reason. Further ones are closed at once. */
+/**
+ * Number of connections above the limit that still get an answer with the reason. Further ones are closed at
+ * once.
+ */
 const ANSWERED_EXCESS = 1_000;
 
 /** The same per address, so that one client cannot use all of them. */
 const ANSWERED_EXCESS_OF_ADDRESS = 50;
 
 /**
- * Open files that are reserved for the gateway itself: watches of Tilts, kubeconfigs, GraphiQL. Without any left, Node.js
- * could not even close a new connection: it would try to accept it again and again, and use a whole core.
+ * Open files that are reserved for the gateway itself: watches of Tilts, kubeconfigs, GraphiQL. Without any
+ * left, Node.js could not even close a new connection: it would try to accept it again and again, and use a
+ * whole core.
  */
 const RESERVED_FILES = 100;
 
-/** Returns the rejection for the requests of a connection above the limits; null for one within the limits. */
+/**
+ * Returns the rejection for the requests of a connection above the limits; null for one within the limits.
+ */
 export type OverLimit = (socket: Socket) => Rejection | null;
 
 /** Counts the connections of a server from the moment they are accepted: with TLS, before the handshake. */
@@ -35,7 +41,10 @@ export function limitSockets(
   proxies: TrustedProxies,
 ): OverLimit {
   const addresses = new Map<string, AddressConnections>();
-  /** Counter of each open connection. One shared listener uses 350 bytes less per connection than closures (`bench`, part `memory`). */
+  /**
+   * Counter of each open connection. One shared listener uses 350 bytes less per connection than closures
+   * (`bench`, part `memory`).
+   */
   const accepted = new Map<Socket, AddressConnections>();
   const rejected = new WeakMap<Socket, Rejection>();
   /** The same by the client's address and port, because a TLS socket does not expose its TCP connection. */
@@ -124,9 +133,9 @@ function openFileLimit(): number {
 export type CountClient = (peer: Peer, socket: Socket, response: ServerResponse | null) => Rejection | null;
 
 /**
- * Limits what each client behind trusted proxies may have open at once. A proxy shares its connections between clients, so
- * each request and each WebSocket is counted by the client's own address. Clients that connect directly are counted by
- * {@link limitSockets}.
+ * Limits what each client behind trusted proxies may have open at once. A proxy shares its connections
+ * between clients, so each request and each WebSocket is counted by the client's own address. Clients that
+ * connect directly are counted by {@link limitSockets}.
  */
 export function createClientLimits(perAddress: number): CountClient {
   const counts = new Map<string, number>();

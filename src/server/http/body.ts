@@ -16,8 +16,8 @@ export interface ChunksOptions {
 const FREE_CHUNKS = 1_000;
 
 /**
- * Average size of the chunks beyond {@link FREE_CHUNKS}, in bytes. Node.js parses 64 KiB of a connection at a time: chunks
- * of one byte take 14 ms then, chunks of 16 bytes 4 ms.
+ * Average size of the chunks beyond {@link FREE_CHUNKS}, in bytes. Node.js parses 64 KiB of a connection at a
+ * time: chunks of one byte take 14 ms then, chunks of 16 bytes 4 ms.
  */
 export const MIN_CHUNK_BYTES = 16;
 
@@ -41,10 +41,11 @@ export function readBody(request: IncomingMessage, length: number, onBody: OnBod
 }
 
 /**
- * Reads a body that is sent in chunks (RFC 9112, section 7.1), which can be empty. Never calls back if the client
- * disconnects first.
+ * Reads a body that is sent in chunks (RFC 9112, section 7.1), which can be empty. Never calls back if the
+ * client disconnects first.
  *
- * @param onTinyChunks called instead of `onBody`, once, if the chunks are too small: more than 1,000, of less than 16 bytes
+ * @param onTinyChunks called instead of `onBody`, once, if the chunks are too small: more than 1,000, of less
+ *   than 16 bytes
  *   on average. Their parsing would take 20 times that of the JSON in them
  */
 export function readChunks(
@@ -70,7 +71,9 @@ export function readChunks(
     }
   }
 
-  /** Also stops reading from the socket, without which Node.js would read on until 16 to 64 KiB of body wait. */
+  /**
+   * Also stops reading from the socket, without which Node.js would read on until 16 to 64 KiB of body wait.
+   */
   function pauseUntilSlot(): void {
     const slot = budget.pass();
     if (slot === null) return;

@@ -10,7 +10,7 @@ export interface InFlight {
    * in memory. Does not call back if the connection closes first.
    */
   afterEarlier(socket: Duplex, response: ServerResponse, handle: () => void): void;
-  /** Returns the next response to be sent; null if there is none. */
+  /** Returns the next response to be sent; otherwise null. */
   next(socket: Duplex): ServerResponse | null;
   /** Whether a response has started and not ended, so that further bytes would become a part of it. */
   isAnswering(socket: Duplex): boolean;

@@ -18,7 +18,7 @@ export const DEFAULT_QUERY_CACHE_LIMITS: QueryCacheLimits = { bytes: 32 * 2 ** 2
 
 /** Answers by request. An answer is valid until something that it depends on changes. */
 export interface QueryCache {
-  /** Returns the answer to a request. Null if there is none, or if it is outdated. */
+  /** Returns the answer to a request. Null for an unknown request or an outdated answer. */
   find(key: string): Answer | null;
   /** Maximum length of a cached answer, in bytes. */
   readonly maxAnswerBytes: number;

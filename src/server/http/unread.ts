@@ -5,7 +5,9 @@ import type { Clock } from '../../lib/clock.js';
 import type { Metrics } from '../../lib/metrics.js';
 import { hasMoved, type Progress, readProgress } from '../progress.js';
 
-/** Time after which a client that reads nothing is disconnected, in milliseconds; the same as for WebSockets. */
+/**
+ * Time after which a client that reads nothing is disconnected, in milliseconds; the same as for WebSockets.
+ */
 export const UNREAD_MS = 10_000;
 
 /** Interval of the checks, in milliseconds. */
@@ -19,9 +21,9 @@ interface LastProgress {
 }
 
 /**
- * Closes connections whose clients do not read their answers or event streams, which would stay in memory for as long as the
- * connection is open. A slow client that reads anything is kept. WebSockets have a deadline of their own, with a close code.
- * One timer checks all connections, and runs only while there are some.
+ * Closes connections whose clients do not read their answers or event streams, which would stay in memory for
+ * as long as the connection is open. A slow client that reads anything is kept. WebSockets have a deadline of
+ * their own, with a close code. One timer checks all connections, and runs only while there are some.
  */
 export function closeUnread(server: Server | TlsServer, clock: Clock, metrics: Metrics): void {
   const sockets = new Map<Socket, LastProgress | null>();

@@ -22,15 +22,18 @@ import type { ContextOf } from '../contexts.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
 import { STUCK_MS, waitForDrain } from './drain.js';
-import { FrameWriter, type FrameWriterOwner, UNSENT_MARK } from './frame-writer.js';
+import { FrameWriter, type FrameWriterOwner, HIGH_WATER_MARK } from './frame-writer.js';
 import type { Heartbeat, Pingable } from './heartbeat.js';
 import { Inbox, type InboxOwner } from './inbox.js';
 import { type OperationsOptions, type OperationsOwner, WebSocketOperations } from './operations.js';
 
-/** "Try again later", for a reader that took nothing for too long: graphql-ws clients reconnect after it. */
+/**
+ * Close code "try again later", for a reader that read nothing for too long: graphql-ws clients reconnect
+ * after it.
+ */
 const TRY_AGAIN_LATER = 1013;
 
-/** What all connections share. */
+/** Dependencies and limits of all connections. */
 export interface ConnectionOptions extends OperationsOptions {
   readonly scheduler: FlushScheduler;
   readonly heartbeat: Heartbeat;
@@ -42,12 +45,12 @@ export interface ConnectionOptions extends OperationsOptions {
 }
 
 /**
- * One client that speaks `graphql-transport-ws`
- * (https://github.com/graphql/graphql-over-http/blob/main/rfcs/GraphQLOverWebSocket.md). Messages are read and written
- * with graphql-ws's own functions, and closed with its codes and reasons. Its server is not used: it keeps for each
- * subscription the frame of an async function, with the client's message, and some 20 closures. For the same reason this
- * is a class, without closures that live long. Heap per reader: 10.2 kB with its server, 5.1 kB so; a bare
- * socket of `ws` takes 2.8 kB.
+ * Connection of a client that speaks `graphql-transport-ws`
+ * (https://github.com/graphql/graphql-over-http/blob/main/rfcs/GraphQLOverWebSocket.md), with the message functions, close
+ * codes and reasons of graphql-ws. The server of graphql-ws is not used: per subscription it keeps the frame
+ * of an async function, the client's message and about 20 closures. For the same reason this is a class
+ * without long-lived closures. Heap per idle reader: 10.2 kB with the server of graphql-ws, 4.5 kB with this
+ * class; a bare socket of `ws` uses 2.8 kB.
  */
 export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwner, OperationsOwner {
   readonly #options: ConnectionOptions;
@@ -59,20 +62,21 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
   /** Tokens of the handshake, until `connection_init`. */
   #tokens: readonly string[];
   #context: Context | null = null;
-  /** Ends the wait for `connection_init`; then that for the end of the grant, if it has one. */
+  /** Cancels the deadline for `connection_init`; later the expiry of the grant, if it has one. */
   #cancelWait: (() => void) | null;
   #stopWaiting: (() => void) | null = null;
   #isAnswered = true;
   readonly #requestId: string;
-  /** What of the handshake a trace goes on from. */
+  /** Headers of the handshake that carry the trace context. */
   readonly headers: IncomingHttpHeaders;
-  /** The code it was closed with from here: of a client that never reads, `ws` tells another. */
+  /** Close code that the gateway sent: for a client that never reads, `ws` reports another. */
   #code: number | null = null;
 
   /**
    * @param request the handshake
-   * @param tokens of the handshake, for a `connection_init` that brings none. They are checked only then: a browser cannot see
-   *   why a handshake is refused (the WebSockets standard hides its status), but it sees a close code and reason
+   * @param tokens tokens of the handshake, for a `connection_init` without any. They are checked only then,
+   *   because browsers
+   *   hide the status of a rejected handshake, but show a close code and its reason
    */
   constructor(
     socket: ClientSocket,
@@ -108,9 +112,13 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
     return this.#stopWaiting !== null;
   }
 
-  /** Pings, and cuts one that left the last ping without an answer: a laptop that was closed says no goodbye. */
+  /**
+   * Sends a ping. Terminates a connection whose last ping was not answered, for example that of a closed
+   * laptop.
+   */
   ping(): void {
-    // While it has too much unsent it is not read either, and has a deadline of its own. Nor is it read before its turn.
+    // A paused connection is not read, so its pong cannot arrive. It has a deadline of its own, or waits for
+    // a slot.
     if (this.isPaused || this.#inbox.isWaiting) return;
     if (!this.#isAnswered) {
       this.#socket.terminate();
@@ -120,7 +128,7 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
     this.#socket.ping();
   }
 
-  /** None of its subscriptions sends anything until the connection has drained (S5), and nothing more can be asked. */
+  /** Pauses its subscriptions and stops reading until the buffer drains (S5). */
   onFull(): void {
     if (this.isPaused || this.#state === 'closed') return;
     this.pauseReading();
@@ -133,7 +141,7 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
       onStuck: () => {
         this.#stopWaiting = null;
         this.#close(TRY_AGAIN_LATER, `Nothing was read for ${STUCK_MS / 1_000} s`);
-        // The goodbye may never be read: nothing is kept for it. If it is, its answer is.
+        // The client may never read the close frame: everything else is released now.
         this.#release();
         this.resumeReading();
       },
@@ -144,7 +152,7 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
   cut(): void {
     this.#options.metrics.rejected('ANSWER_NOT_READ');
     this.#code ??= TRY_AGAIN_LATER;
-    // A close frame would have to wait behind the answer.
+    // A close frame would be queued behind the answer.
     this.#socket.terminate();
   }
 
@@ -152,7 +160,7 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
     this.#socket.pause();
   }
 
-  /** Reads on, unless there is another reason not to. */
+  /** Resumes reading, unless another reason pauses it. */
   resumeReading(): void {
     if (this.isPaused || this.#inbox.isWaiting) return;
     this.#isAnswered = true;
@@ -199,7 +207,7 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
       this.#close(CloseCode.BadRequest, `Unexpected message of type ${message.type} received`);
   }
 
-  /** What it carries may be nested deeper than can be written again: 10,000 brackets end in a RangeError. */
+  /** The payload of a ping can be nested too deeply to be serialised: 10,000 brackets cause a RangeError. */
   #answerPing(message: PingMessage): void {
     try {
       this.send({ ...message, type: MessageType.Pong });
@@ -218,13 +226,13 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
     const outcome = this.#options.access.check(tokens.length === 0 ? this.#tokens : tokens);
     this.#tokens = NO_TOKENS;
     if (outcome instanceof Promise) {
-      outcome.then((late) => this.#admit(late)).catch((error) => this.fault(error));
+      outcome.then((late) => this.#finishInit(late)).catch((error) => this.fault(error));
     } else {
-      this.#admit(outcome);
+      this.#finishInit(outcome);
     }
   }
 
-  #admit(outcome: Grant | Rejection): void {
+  #finishInit(outcome: Grant | Rejection): void {
     if (!this.isOpen) return;
     if (!isGrant(outcome)) {
       this.#options.metrics.rejected(outcome.code);
@@ -235,7 +243,7 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
     this.#context = this.#options.contextOf(outcome.scope);
     this.#endWait();
     this.#endWithGrant(outcome);
-    // A client compares times of the gateway with it: its own clock may be set otherwise.
+    // Clients compare the gateway's times with it, because their own clock can be wrong.
     const time = new Date(this.#options.clock.now()).toISOString();
     this.send({ type: MessageType.ConnectionAck, payload: { time } });
   }
@@ -263,7 +271,7 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
   sendText(message: string): void {
     if (!this.isOpen) return;
     this.#socket.send(message);
-    if (this.#connection.writableLength >= UNSENT_MARK) this.onFull();
+    if (this.#connection.writableLength >= HIGH_WATER_MARK) this.onFull();
   }
 
   #close(code: number, reason: string): void {
@@ -272,13 +280,13 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
     this.#socket.close(code, Buffer.from(reason).subarray(0, 120).toString());
   }
 
-  /** Closes it, for a mistake of our own. */
+  /** Closes the connection after an internal error. */
   fault(error: unknown): void {
     this.log('error', 'a WebSocket message could not be handled', { error });
     this.#close(CloseCode.InternalServerError, 'Internal server error');
   }
 
-  /** Made when something is to be said, which is seldom. */
+  /** Created on use, which is rare. */
   get log(): Log {
     return withFields(this.#options.log, { requestId: this.#requestId });
   }
@@ -301,8 +309,8 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
 const NO_HEADERS: IncomingHttpHeaders = {};
 
 /**
- * A socket of `ws` that knows its connection, so that all connections share their listeners: a closure for each event took
- * 400 bytes more of an idle reader (`bench`, part `memory`).
+ * Socket of `ws` with its connection, so that all sockets share their listeners. Closures used 400 bytes more
+ * per reader.
  */
 export class ClientSocket extends WebSocket {
   connection: WebSocketConnection | null = null;
@@ -316,7 +324,10 @@ function onPong(this: WebSocket): void {
   connectionOf(this)?.onPong();
 }
 
-/** `ws` closes the socket itself after an error of the client's making: a broken frame, a message too big. */
+/**
+ * `ws` closes the socket itself after a protocol error, such as an invalid frame or a message above the
+ * limit.
+ */
 function onError(this: WebSocket, { message }: Error): void {
   connectionOf(this)?.log('debug', 'a WebSocket client broke the protocol', { error: message });
 }

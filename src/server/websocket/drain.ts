@@ -3,8 +3,8 @@ import type { Clock } from '../../lib/clock.js';
 import { hasMoved, type Progress, readProgress } from '../progress.js';
 
 /**
- * Time after which a reader above the high-water mark that reads nothing is closed, in milliseconds. Less than the 12 s after
- * which an unanswered ping would terminate it without a close code.
+ * Time after which a reader above the high-water mark that reads nothing is closed, in milliseconds. Less
+ * than the 12 s after which an unanswered ping would terminate it without a close code.
  */
 export const STUCK_MS = 10_000;
 
@@ -16,7 +16,10 @@ export interface DrainListener {
   onStuck(): void;
 }
 
-/** Waits until the buffer of a connection drains, as long as the client reads. Returns a function that ends the wait. */
+/**
+ * Waits until the buffer of a connection drains, as long as the client reads. Returns a function that ends
+ * the wait.
+ */
 export function waitForDrain(connection: Socket, clock: Clock, listener: DrainListener): () => void {
   let cancel = () => {};
   connection.once('drain', onDrain);

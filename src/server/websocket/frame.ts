@@ -1,7 +1,10 @@
 /** A text frame that ends its message (RFC 6455, section 5.2: FIN and opcode 1). */
 const FINAL_TEXT = 0x81;
 
-/** Length of a frame's header. Frames of a server are not masked (section 5.1), so it depends only on the payload. */
+/**
+ * Length of a frame's header. Frames of a server are not masked (section 5.1), so it depends only on the
+ * payload.
+ */
 export function headerLength(payloadLength: number): number {
   return payloadLength < 126 ? 2 : payloadLength < 65_536 ? 4 : 10;
 }

@@ -13,7 +13,10 @@ export interface Heartbeat {
   delete(connection: Pingable): void;
 }
 
-/** Interval of pings, in milliseconds: that of graphql-ws. Proxies usually close connections that are idle for 30 or 60 s. */
+/**
+ * Interval of pings, in milliseconds: that of graphql-ws. Proxies usually close connections that are idle for
+ * 30 or 60 s.
+ */
 export const HEARTBEAT_MS = 12_000;
 
 /** Number of groups that are pinged one after the other, so that 50,000 pings are not sent at once. */

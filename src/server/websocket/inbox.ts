@@ -23,24 +23,33 @@ export interface InboxOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** Bytes that a connection may send per second without waiting: more than clients usually send. Their JSON takes at most 2 ms. */
+/**
+ * Bytes that a connection may send per second without waiting: more than clients usually send. Their JSON
+ * takes at most 2 ms.
+ */
 const FREE_BYTES = 20_000;
 const SECOND_MS = 1_000;
 
-/** Cost of a frame in addition to its bytes: a ping of 15 bytes takes 5 µs, as long as 50 to 100 bytes of JSON. */
+/**
+ * Cost of a frame in addition to its bytes: a ping of 15 bytes takes 5 µs, as long as 50 to 100 bytes of
+ * JSON.
+ */
 const FRAME_BYTES = 100;
 
 /**
- * Passes messages to their connection, in order. Short ones are passed at once. Long ones, and those of a client that sends
- * thousands, wait for a slot of the event loop (`LoopBudget`) before they are parsed: 1 MB of JSON takes up to 120 ms.
- * Meanwhile the socket is paused, so that unread bytes stay in the kernel.
+ * Passes messages to their connection, in order. Short ones are passed at once. Long ones, and those of a
+ * client that sends thousands, wait for a slot of the event loop (`LoopBudget`) before they are parsed: 1 MB
+ * of JSON takes up to 120 ms. Meanwhile the socket is paused, so that unread bytes stay in the kernel.
  *
  * A class without long-lived closures, for the same reason as `WebSocketConnection`.
  */
 export class Inbox {
   readonly #owner: InboxOwner;
   readonly #options: InboxOptions;
-  /** Second of the last message, and the bytes left in it: small integers, which V8 stores without a heap object. */
+  /**
+   * Second of the last message, and the bytes left in it: small integers, which V8 stores without a heap
+   * object.
+   */
   #second = 0;
   #free = FREE_BYTES;
   /** Messages that wait for a slot. Null if none waits. */

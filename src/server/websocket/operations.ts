@@ -17,23 +17,23 @@ import type { Limits } from '../limits.js';
 import type { FrameWriter } from './frame-writer.js';
 import { Rate } from './rate.js';
 
-/** The connection whose operations they are. */
+/** Connection of the operations. */
 export interface OperationsOwner {
-  /** Whether it takes no payloads just now. */
+  /** Whether payloads are paused because its buffer is full. */
   readonly isPaused: boolean;
-  /** What a trace goes on from. */
+  /** Headers of the handshake, with the trace context. */
   readonly headers: IncomingHttpHeaders;
   readonly log: Log;
   send(message: Message): void;
-  /** Sends a message that is JSON already. */
+  /** Sends a serialised message. */
   sendText(message: string): void;
-  /** Closes the connection, which has taken too long to read. */
+  /** Terminates the connection of a client that reads too slowly. */
   cut(): void;
-  /** Something of our own went wrong. */
+  /** Closes the connection after an internal error. */
   fault(error: unknown): void;
 }
 
-/** What the operations of all connections share. */
+/** Dependencies and limits of the operations of all connections. */
 export interface OperationsOptions {
   readonly pipeline: Pipeline;
   readonly budget: LoopBudget;
@@ -43,14 +43,14 @@ export interface OperationsOptions {
   readonly limits: Pick<Limits, 'operations' | 'operationsPerSecond' | 'complexity'>;
 }
 
-/** The operations of one connection, by the ids that its client gave them. A class for the same reason as that is one. */
+/** Running operations of one connection by id. A class for the same reason as `WebSocketConnection`. */
 export class WebSocketOperations implements LargeClient {
   readonly #owner: OperationsOwner;
   readonly #writer: FrameWriter;
   readonly #options: OperationsOptions;
   readonly #running = new Map<string, Operation>();
   readonly #rate: Rate;
-  /** Resolves when the connection has drained, or closed. Null while nobody waits for it. */
+  /** Resolves when the connection has drained or closed. Null while no operation waits for it. */
   #draining: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null;
 
   constructor(owner: OperationsOwner, writer: FrameWriter, options: OperationsOptions) {
@@ -65,24 +65,24 @@ export class WebSocketOperations implements LargeClient {
   }
 
   /**
-   * Begins one with an id that is free.
+   * Starts an operation. Its id must be unused.
    *
-   * @param hasSlot whether its message came through the budget already
+   * @param hasSlot whether its message has a slot of the budget
    */
   begin({ id, payload }: SubscribeMessage, context: Context, hasSlot: boolean): void {
     const operation = new Operation(id, this.#writer, this.#owner);
-    const rejection = this.#excess();
+    const rejection = this.#checkLimits();
     this.#running.set(id, operation);
     if (rejection !== null) {
       this.#reject(operation, rejection);
       return;
     }
     const { budget } = this.#options;
-    const turn = hasSlot ? budget.goOn() : budget.pass();
-    this.#start(operation, payload, context, turn).catch((error) => this.#owner.fault(error));
+    const slot = hasSlot ? budget.goOn() : budget.pass();
+    this.#start(operation, payload, context, slot).catch((error) => this.#owner.fault(error));
   }
 
-  /** The client wants no more of it. Harmless when there is none of that id. */
+  /** Ends an operation. Ignores an unknown id. */
   end(id: string): void {
     this.#running.get(id)?.reader?.end();
     this.#running.delete(id);
@@ -105,7 +105,7 @@ export class WebSocketOperations implements LargeClient {
 
   drained(): Promise<void> | null {
     if (!this.#owner.isPaused) return null;
-    this.#draining ??= withResolver();
+    this.#draining ??= createDeferred();
     return this.#draining.promise;
   }
 
@@ -114,24 +114,27 @@ export class WebSocketOperations implements LargeClient {
     this.#draining = null;
   }
 
-  /** Why one more is too many; null when it is not. */
-  #excess(): GraphQLError | null {
+  /** Checks the limits of operations. Null if one more may start. */
+  #checkLimits(): GraphQLError | null {
     const { clock, limits } = this.#options;
     if (this.#running.size >= limits.operations) {
-      const message = `${limits.operations} operations run on this connection, which is as many as there may be.`;
+      const message = `Too many operations: ${limits.operations} run on this connection, which is the limit. End some first.`;
       return new GraphQLError(message, { extensions: { code: 'TOO_MANY_OPERATIONS' } });
     }
     if (this.#rate.take(clock.monotonic())) return null;
-    const message = `More than ${limits.operationsPerSecond} operations a second were begun on this connection. Begin fewer.`;
+    const message = `Rate limit exceeded: more than ${limits.operationsPerSecond} operations per second were started on this connection.`;
     return new GraphQLError(message, { extensions: { code: 'TOO_MANY_REQUESTS' } });
   }
 
-  /** Why one more subscription makes all of them too much, since each may be executed at each update; null when it does not. */
-  #excessCost(cost: number): GraphQLError | null {
-    const most = this.#options.limits.complexity;
-    const all = [...this.#running.values()].reduce((sum, running) => sum + running.cost, cost);
-    if (all <= most) return null;
-    const message = `The subscriptions of this connection: expected a complexity of at most ${most} together, got ${all}. End some, or ask for less.`;
+  /**
+   * Checks the total cost of all subscriptions, since one update can execute all of them. Null if it is
+   * within the limit.
+   */
+  #checkCost(cost: number): GraphQLError | null {
+    const max = this.#options.limits.complexity;
+    const total = [...this.#running.values()].reduce((sum, running) => sum + running.cost, cost);
+    if (total <= max) return null;
+    const message = `The subscriptions of this connection: expected a complexity of at most ${max} in total, got ${total}. End some, or select fewer fields.`;
     return new GraphQLError(message, { extensions: { code: LIMIT_CODES.complexity } });
   }
 
@@ -139,9 +142,9 @@ export class WebSocketOperations implements LargeClient {
     operation: Operation,
     params: SubscribeMessage['payload'],
     context: Context,
-    turn: Promise<void> | null,
+    slot: Promise<void> | null,
   ): Promise<void> {
-    if (turn !== null) await turn;
+    if (slot !== null) await slot;
     if (!this.#isCurrent(operation)) return;
     const prepared = this.#options.pipeline.prepare(params, context);
     if (!('document' in prepared)) this.#fail(operation, prepared);
@@ -150,7 +153,7 @@ export class WebSocketOperations implements LargeClient {
   }
 
   async #subscribe(operation: Operation, prepared: PreparedOperation): Promise<void> {
-    const rejection = this.#excessCost(prepared.cost);
+    const rejection = this.#checkCost(prepared.cost);
     if (rejection !== null) {
       this.#reject(operation, rejection);
       return;
@@ -171,18 +174,19 @@ export class WebSocketOperations implements LargeClient {
   }
 
   async #execute(operation: Operation, prepared: PreparedOperation, context: Context): Promise<void> {
-    // An answer more would only wait in memory behind those that the client does not read.
+    // Another answer would only wait in memory behind those that the client does not read.
     for (let pause = this.drained(); pause !== null; pause = this.drained()) await pause;
     if (!this.#isCurrent(operation)) return;
     const { headers, log } = this.#owner;
     const isWanted = () => this.#isCurrent(operation);
     const request = { context, headers, log, isWanted, client: this };
     const result = this.#options.pipeline.execute(prepared, request);
-    // Nothing comes in between where there is nothing to wait for: the answer may be one too many for the next operation.
+    // Without a promise there is no await: the answer can pause the connection before the next operation
+    // starts.
     this.#answer(operation, result instanceof Promise ? await result : result);
   }
 
-  /** The client may have ended it meanwhile, or gone. */
+  /** False if the client has ended the operation or disconnected. */
   #isCurrent(operation: Operation): boolean {
     return this.#running.get(operation.id) === operation;
   }
@@ -203,9 +207,9 @@ export class WebSocketOperations implements LargeClient {
     this.#running.delete(id);
     if (large) {
       const release = large.memory.retain(() => this.#owner.cut());
-      this.#writer.write([headOfNext(id), ...large.parts, CLOSE], release);
+      this.#writer.write([nextHead(id), ...large.parts, CLOSE], release);
     } else if (stringify) {
-      this.#owner.sendText(nextMessage(id, stringify()));
+      this.#owner.sendText(wrapNext(id, stringify()));
     } else {
       const payload = { data, ...(errors && { errors: errors.map((error) => error.toJSON()) }) };
       this.#owner.send({ id, type: MessageType.Next, payload });
@@ -214,23 +218,23 @@ export class WebSocketOperations implements LargeClient {
   }
 }
 
-/** One operation of a client's. Its payloads are written as bytes that all readers share. */
+/** One operation. Its payloads are bytes that all readers of the group share. */
 class Operation implements Sink {
   readonly id: string;
   readonly #writer: FrameWriter;
   readonly #owner: Pick<OperationsOwner, 'cut'>;
-  /** All of a `next` message that differs between readers: `{"id":"…","type":"next","payload":`. */
+  /** Part of a `next` message that differs between readers: `{"id":"…","type":"next","payload":`. */
   readonly #head: Buffer;
-  /** What it costs at most at an update, while it is a subscription. */
+  /** Maximum cost of an update, for a subscription. */
   cost = 0;
-  /** While it is a subscription that runs. */
+  /** Reader of a running subscription. */
   reader: Reader | null = null;
 
   constructor(id: string, writer: FrameWriter, owner: Pick<OperationsOwner, 'cut'>) {
     this.id = id;
     this.#writer = writer;
     this.#owner = owner;
-    this.#head = headOfNext(id);
+    this.#head = nextHead(id);
   }
 
   send({ closedBody, memory }: Payload): void {
@@ -239,20 +243,20 @@ class Operation implements Sink {
   }
 }
 
-/** A `next` message around a payload's JSON. */
-function nextMessage(id: string, payload: string): string {
+/** Wraps the JSON of a payload in a `next` message. */
+function wrapNext(id: string, payload: string): string {
   const whole = stringifyMessage({ id, type: MessageType.Next, payload: {} });
   return `${whole.slice(0, -'{}}'.length)}${payload}}`;
 }
 
-/** All of a `next` message that goes before its payload. */
-function headOfNext(id: string): Buffer {
-  return Buffer.from(nextMessage(id, '').slice(0, -CLOSE.length));
+/** Part of a `next` message before its payload. */
+function nextHead(id: string): Buffer {
+  return Buffer.from(wrapNext(id, '').slice(0, -CLOSE.length));
 }
 
 const CLOSE = Buffer.from('}');
 
-function withResolver(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+function createDeferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
   let resolve = () => {};
   const promise = new Promise<void>((settle) => {
     resolve = settle;

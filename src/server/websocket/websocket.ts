@@ -6,10 +6,10 @@ import { REQUEST_ID_HEADER } from '../request.js';
 import { ClientSocket, type ConnectionOptions, WebSocketConnection } from './connection.js';
 import { createHeartbeat } from './heartbeat.js';
 
-/** How long readers are given to say goodbye at a stop, in milliseconds. */
+/** Time for clients to answer the close frame at shutdown, in milliseconds. */
 const CLOSE_DEADLINE_MS = 2_000;
 
-/** What GraphQL over WebSocket is made of. */
+/** Dependencies and limits of GraphQL over WebSocket. */
 export interface GraphQLWebSocketOptions extends Omit<ConnectionOptions, 'heartbeat'> {
   readonly limits: Limits;
 }
@@ -17,16 +17,16 @@ export interface GraphQLWebSocketOptions extends Omit<ConnectionOptions, 'heartb
 /** GraphQL over WebSocket. */
 export interface GraphQLWebSocket {
   /**
-   * Takes over a connection that asked to be upgraded, by a request whose header `x-request-id` is harmless.
+   * Completes a handshake. The request must have a safe `x-request-id` header.
    *
-   * @param tokens of the request, not checked yet
+   * @param tokens tokens of the request, not verified yet
    */
   upgrade(request: IncomingMessage, head: Buffer, tokens: readonly string[]): void;
-  /** Tells every reader to come back later (close code 1001), and cuts those that do not answer in time. */
+  /** Closes all connections with code 1001, and terminates those that do not answer within 2 s. */
   close(): Promise<void>;
 }
 
-/** GraphQL over WebSocket: each connection is served until it closes. */
+/** Creates the WebSocket server of GraphQL. */
 export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQLWebSocket {
   const { clock, limits } = options;
   const shared: ConnectionOptions = { ...options, heartbeat: createHeartbeat(clock) };
@@ -35,8 +35,8 @@ export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQ
     WebSocket: ClientSocket,
     maxPayload: limits.messageBytes,
     maxFragments: limits.messageFragments,
-    // Compression would cost more CPU than all else, for readers that mostly sit on the same machine. And frames are
-    // written past `ws` (see frame-writer.ts), which is only right without.
+    // Compression would cost more CPU than everything else, and most readers run on the same machine. Frames
+    // are written directly to the connection (frame-writer.ts), which is only correct without compression.
     perMessageDeflate: false,
     handleProtocols,
   });
