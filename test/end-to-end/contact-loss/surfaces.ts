@@ -66,7 +66,7 @@ export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) 
         let [demo, link, verdict, connection]: (string | null | undefined)[] = [];
         for (const text of command.stdout.split('\n').slice(0, -1)) {
           const line: WatchLine = JSON.parse(text);
-          if (line.demo) demo = 'demonstration';
+          if (line.demo) demo = 'demo';
           if (line.type === 'LINK') link = line.link;
           if (line.type === 'VERDICT') verdict = line.verdict;
           if (line.type === 'CONNECTION') connection = line.connection;
@@ -99,7 +99,7 @@ export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) 
         const { sessions }: { readonly sessions: readonly McpSession[] } = JSON.parse(first.text);
         const found = sessions.find((session) => session.id === id);
         if (!found) return 'no Session';
-        return `${found.isDemo ? 'demonstration, ' : ''}${found.verdict}, ${found.link}`;
+        return `${found.isDemo ? 'demo, ' : ''}${found.verdict}, ${found.link}`;
       },
       [Symbol.asyncDispose]: () => client.close(),
     };
@@ -146,5 +146,5 @@ interface WatchLine {
 function describeSession(session: SessionWords | null): string {
   if (session === null) return 'no Session';
   const { isDemo, verdict, connection } = session;
-  return [...(isDemo ? ['demonstration'] : []), verdict.state, connection.state].join(', ');
+  return [...(isDemo ? ['demo'] : []), verdict.state, connection.state].join(', ');
 }
