@@ -1,9 +1,8 @@
 import { type Clock, sleep } from '../../lib/clock.js';
 import { decodeSession } from '../../model/decode.js';
 import type { PushChange, SessionProvider } from '../provider.js';
-import { createRandom } from './random.js';
 import { createRun, type DemoRun, playFrame, toSessionJson } from './run.js';
-import { FRAMES_BEFORE_START, type Frame, writeScript } from './script.js';
+import { createRandom, FRAMES_BEFORE_START, type Frame, writeScript } from './script.js';
 
 /** Options of {@link createDemoProvider}. */
 export interface DemoProviderOptions {

@@ -1,7 +1,7 @@
 import type { MicroTime } from '../../model/micro-time.js';
 import { DEMO_ANNOTATION } from '../../model/session.js';
-import { between, type Random, uuid } from './random.js';
 import type { Frame, Move } from './script.js';
+import { between, type Random, uuid } from './script.js';
 
 /** State of one `tilt ci` of the shop. Immutable. */
 export interface DemoRun {

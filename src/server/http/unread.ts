@@ -2,8 +2,8 @@ import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../lib/clock.js';
+import { isRecord } from '../../lib/is-record.js';
 import type { Metrics } from '../../lib/metrics.js';
-import { hasMoved, type Progress, readProgress } from '../progress.js';
 
 /**
  * Time after which a client that reads nothing is disconnected, in milliseconds; the same as for WebSockets.
@@ -62,4 +62,30 @@ function updateProgress(socket: Socket, last: LastProgress | null, now: number):
   if (socket.writableLength === 0) return null;
   const progress = readProgress(socket);
   return last && !hasMoved(last.progress, progress) ? last : { progress, at: now };
+}
+
+/** Progress of a connection in sending what was written to it. */
+export interface Progress {
+  /** Bytes of writes that the system has accepted completely. */
+  readonly sent: number;
+  /**
+   * Bytes of the current write that the system has not accepted. One write can be megabytes, which a slow
+   * client reads gradually.
+   */
+  readonly queued: number;
+}
+
+/** Reads the progress of a connection. */
+export function readProgress(socket: Socket): Progress {
+  return { sent: socket.bytesWritten - socket.writableLength, queued: queuedBytes(socket) };
+}
+
+/** Whether a connection has sent anything between two readings. */
+export function hasMoved(from: Progress, to: Progress): boolean {
+  return from.sent !== to.sent || from.queued !== to.queued;
+}
+
+function queuedBytes(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  return isRecord(handle) ? Number(handle.writeQueueSize ?? 0) : 0;
 }

@@ -1,4 +1,4 @@
-import { headerLength, writeHeader } from '../../../src/server/websocket/frame.js';
+import { headerLength, writeHeader } from '../../../src/server/websocket/frame-writer.js';
 import { serveRaw } from './raw-readers.js';
 
 // The lower bound for servers on Node.js that write to each reader separately: a prepared frame, the same for

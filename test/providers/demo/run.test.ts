@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../../src/model/decode.js';
 import type { Session } from '../../../src/model/session.js';
 import { computeVerdict } from '../../../src/model/verdict.js';
-import { createRandom } from '../../../src/providers/demo/random.js';
 import { createRun, playFrame, toSessionJson } from '../../../src/providers/demo/run.js';
-import { writeScript } from '../../../src/providers/demo/script.js';
+import { createRandom, writeScript } from '../../../src/providers/demo/script.js';
 
 const anyRun = fc.record({ seed: fc.nat(), number: fc.integer({ min: 1, max: 6 }) });
 

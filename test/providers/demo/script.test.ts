@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../../src/providers/demo/random.js';
-import { FRAMES_BEFORE_START, writeScript } from '../../../src/providers/demo/script.js';
+import { createRandom, FRAMES_BEFORE_START, writeScript } from '../../../src/providers/demo/script.js';
 
 describe('the script of the demo', () => {
   it('has a frame every 0.3 to 1.2 s, except the first two after the start of the demo', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { headerLength, writeHeader } from '../../../src/server/websocket/frame.js';
+import { headerLength, writeHeader } from '../../../src/server/websocket/frame-writer.js';
 
 /** Parses a frame header like a client: RFC 6455, section 5.2. */
 function readHeader(bytes: Buffer): {
