@@ -99,9 +99,8 @@ export class EventStream implements Sink, Task {
     if (this.#target === null || payloads.length === 0) return;
     const { stream, isChunked } = this.#target;
     this.#line = [];
-    const [first] = payloads;
-    if (first && payloads.length === 1 && releases.length === 0 && first.body.length <= COPY_LIMIT) {
-      stream.write(isChunked ? eventOf(first).chunk : eventOf(first).event);
+    if (releases.length === 0 && payloads.every(isShort)) {
+      stream.write(joinEvents(payloads, isChunked));
     } else {
       this.#releases = [];
       stream.cork();
@@ -200,8 +199,33 @@ const eventOf = memoize(
   (payload: Payload): EventBytes => framed(Buffer.concat([headOf(payload), payload.body, EVENT_END])),
 );
 
+/**
+ * Holds the last chunks that start with a payload. Readers of a group mostly receive the same payloads in a tick, so
+ * that they are joined once for all of them.
+ */
+const lastJoined = memoize((first: Payload) => ({ payloads: [first], bytes: eventOf(first).chunk }));
+
+function joinEvents(payloads: readonly Payload[], isChunked: boolean): Buffer {
+  const [first] = payloads;
+  if (first === undefined) return NOTHING;
+  if (!isChunked) return Buffer.concat(payloads.map((payload) => eventOf(payload).event));
+  const last = lastJoined(first);
+  if (
+    last.payloads.length !== payloads.length ||
+    payloads.some((payload, at) => payload !== last.payloads[at])
+  ) {
+    last.payloads = [...payloads];
+    last.bytes = Buffer.concat(payloads.map((payload) => eventOf(payload).chunk));
+  }
+  return last.bytes;
+}
+
+function isShort({ body }: Payload): boolean {
+  return body.length <= COPY_LIMIT;
+}
+
 function writeEvent(stream: Writable, payload: Payload, isChunked: boolean): void {
-  if (payload.body.length <= COPY_LIMIT) {
+  if (isShort(payload)) {
     stream.write(isChunked ? eventOf(payload).chunk : eventOf(payload).event);
     return;
   }
