@@ -1,3 +1,13 @@
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  Kind,
+  NoSchemaIntrospectionCustomRule,
+  OperationTypeNode,
+  type SelectionSetNode,
+  type ValidationRule,
+} from 'graphql';
 import { isRecord } from '../lib/is-record.js';
 
 /** Persisted documents, which clients request by id. */
@@ -44,4 +54,57 @@ function parse(json: string): unknown {
 
 function kindOf(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+}
+
+/** Validation rules that reject introspection. `_service` returns the complete schema, too. */
+export const NO_INTROSPECTION: readonly ValidationRule[] = [
+  NoSchemaIntrospectionCustomRule,
+  (context) => ({
+    Field(node) {
+      if (node.name.value !== '_service' || context.getParentType()?.name !== 'Query') return;
+      const message =
+        'GraphQL introspection has been disabled, but the requested query contained the field "_service".';
+      context.reportError(new GraphQLError(message, { nodes: node }));
+    },
+  }),
+];
+
+/**
+ * The error for a subscription that uses `@skip` or `@include` in its top level selection, which the
+ * specification forbids (section 5.2.4.1, "Single Root Field"); null for others. graphql-js 16 does not check
+ * this: it throws a TypeError if no field is left, or reports a missing variable that is present.
+ */
+export function findConditionalRoot({ definitions }: DocumentNode): GraphQLError | null {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  const visited = new Set<SelectionSetNode>();
+  for (const definition of definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    if (definition.operation === OperationTypeNode.SUBSCRIPTION && hasCondition(definition.selectionSet))
+      return conditionalRoot(definition.name?.value);
+  }
+  return null;
+
+  function hasCondition(set: SelectionSetNode): boolean {
+    if (visited.has(set)) return false;
+    visited.add(set);
+    return set.selections.some((selection) => {
+      if (selection.directives?.some(({ name }) => CONDITIONS.has(name.value))) return true;
+      if (selection.kind === Kind.FIELD) return false;
+      const fragment =
+        selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value);
+      return fragment !== undefined && hasCondition(fragment.selectionSet);
+    });
+  }
+}
+
+const CONDITIONS: ReadonlySet<string> = new Set(['skip', 'include']);
+
+function conditionalRoot(name: string | undefined): GraphQLError {
+  const which = name === undefined ? 'Anonymous Subscription' : `Subscription "${name}"`;
+  return new GraphQLError(
+    `${which} must not use "@skip" or "@include" in its top level selection. Use them on the fields within.`,
+  );
 }

@@ -12,8 +12,8 @@ import {
 import { LRUCache } from 'lru-cache';
 import { isRecord } from '../lib/is-record.js';
 import type { Context } from './context.js';
-import { findConditionalRoot, NO_INTROSPECTION } from './document-rules.js';
 import type { Documents } from './documents.js';
+import { findConditionalRoot, NO_INTROSPECTION } from './documents.js';
 import type { QueryLimits } from './limits.js';
 import { costWithin, limitRules, overLimit, overVariables, tooManyToCompare } from './query-limits.js';
 

@@ -40,7 +40,7 @@ export interface UnsentAnswersOptions {
 
 /**
  * How long a client may take to read a large answer while others wait for memory, in milliseconds: 32 MiB in
- * a minute are 4.5 Mbit/s. A client that reads nothing is cut sooner (`server/http/unread.ts`); one that
+ * a minute are 4.5 Mbit/s. A client that reads nothing is cut sooner (`server/http/pending-answers.ts`); one that
  * reads a byte now and then is not.
  */
 export const MAX_SEND_MS = 60_000;

@@ -5,8 +5,7 @@ import type { Duplex } from 'node:stream';
 import { findOrigin, rejectMalformed } from './access/reject.js';
 import { limitSockets } from './access/socket-limits.js';
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignored-upgrade.js';
-import { createInFlight } from './http/in-flight.js';
-import { closeUnread } from './http/unread.js';
+import { closeUnread, createInFlight } from './http/pending-answers.js';
 import { createRoutes, type Routes, type RoutesOptions } from './routes.js';
 
 /** Interval at which Node.js checks for slow requests, in milliseconds. */

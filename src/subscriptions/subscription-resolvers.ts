@@ -1,9 +1,11 @@
-import type { Context } from '../graphql/context.js';
-import type { SubscriptionResolvers } from '../graphql/generated.js';
-import { resolveSessionId } from '../graphql/selection.js';
+import type { Context, SessionChange } from '../graphql/context.js';
+import type { InputMaybe, SessionFilter, SubscriptionResolvers } from '../graphql/generated.js';
+import { compileSessionFilter, resolveSessionId } from '../graphql/selection.js';
+import { NO_SIZES, sizesOf, sizesOfAll } from '../graphql/sizes.js';
 import type { SessionId } from '../model/session.js';
-import type { Projection, SourceEvent } from './projection.js';
-import { projectSession, projectSessionChanges } from './session-changes.js';
+import type { SessionRecord } from '../store/record.js';
+import type { ReadableStore } from '../store/scoped.js';
+import type { MergedUpdate, Position, Projection, SourceEvent } from './projection.js';
 import { projectTargetChanges } from './target-changes.js';
 
 /**
@@ -75,5 +77,102 @@ function createSource<E extends SourceEvent>(
     [Symbol.asyncIterator]() {
       throw new TypeError('Readers are served by groups (subscriptions.ts).');
     },
+  };
+}
+
+/** Payload of `sessionChanges`. */
+interface SessionChanges extends Omit<Position, 'cacheKey'> {
+  readonly changes: readonly SessionChange[];
+}
+
+/** Root value of `sessionChanges`. */
+interface SessionChangesEvent extends SourceEvent {
+  readonly sessionChanges: SessionChanges;
+}
+
+/** Projection of the subscription `sessionChanges`. */
+export function projectSessionChanges(
+  store: ReadableStore,
+  where: InputMaybe<SessionFilter> | undefined,
+): Projection<SessionChangesEvent> {
+  const matches = compileSessionFilter(where);
+  return {
+    sessionId: undefined,
+    matches: (revision) => changeOf(revision) !== null,
+    snapshot: (position) =>
+      event(
+        position,
+        store.ids().flatMap((id) => changesOf(null, store.get(id))),
+      ),
+    changes(updates, position) {
+      const changes = updates
+        .flatMap(({ before, after }) => changesOf(before, after))
+        .sort((a, b) => (a.session.id < b.session.id ? -1 : 1));
+      return changes.length === 0 ? null : event(position, changes);
+    },
+  };
+
+  function changesOf(before: SessionRecord | null, after: SessionRecord | null): SessionChange[] {
+    const change = changeOf({ before, after });
+    return change === null ? [] : [change];
+  }
+
+  /**
+   * Applies the filter to a change: a Session that enters the filter is added, one that leaves it is deleted.
+   */
+  function changeOf({ before, after }: Pick<MergedUpdate, 'before' | 'after'>): SessionChange | null {
+    const was = before !== null && matches(before);
+    const is = after !== null && matches(after);
+    const session = after ?? before;
+    if (session === null || before === after || (!was && !is)) return null;
+    return { type: !was ? 'added' : is ? 'modified' : 'deleted', session, previous: before };
+  }
+}
+
+function event(position: Position, changes: readonly SessionChange[]): SessionChangesEvent {
+  const { cacheKey, ...place } = position;
+  return {
+    cursor: position.cursor,
+    onlyIfDifferent: false,
+    cacheKey,
+    isSnapshot: position.reset,
+    items: changes.reduce((sum, { session }) => sum + 1 + session.status.targets.length, 0),
+    sizes: () => sizesOfAll(changes.map(({ session }) => session)).total,
+    sessionChanges: { ...place, changes },
+  };
+}
+
+/** Root value of `session`. */
+interface SessionEvent extends SourceEvent {
+  readonly session: SessionRecord | null;
+}
+
+/**
+ * Projection of the subscription `session`: the newest state, or null.
+ *
+ * @param session null if none is known; then the first one that appears is used
+ */
+export function projectSession(store: ReadableStore, session: SessionId | null): Projection<SessionEvent> {
+  let id = session;
+  return {
+    sessionId: session ?? undefined,
+    matches(revision) {
+      id ??= revision.id;
+      return revision.id === id;
+    },
+    snapshot: (position) => sessionEvent(position, id === null ? null : store.get(id)),
+    changes: ([update], position) => (update ? sessionEvent(position, update.after) : null),
+  };
+}
+
+function sessionEvent({ cursor, cacheKey, reset }: Position, session: SessionRecord | null): SessionEvent {
+  return {
+    cursor,
+    onlyIfDifferent: true,
+    cacheKey,
+    isSnapshot: reset,
+    items: 1 + (session?.status.targets.length ?? 0),
+    sizes: () => (session ? sizesOf(session) : NO_SIZES),
+    session,
   };
 }

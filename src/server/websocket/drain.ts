@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../lib/clock.js';
-import { hasMoved, type Progress, readProgress } from '../http/unread.js';
+import { hasMoved, type Progress, readProgress } from '../http/pending-answers.js';
 
 /**
  * Time after which a reader above the high-water mark that reads nothing is closed, in milliseconds. Less
