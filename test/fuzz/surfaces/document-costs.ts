@@ -1,11 +1,11 @@
-import { setImmediate } from 'node:timers/promises';
 import { createSourceEventStream, type ExecutionResult, executeSync, GraphQLError } from 'graphql';
 import { DEFAULT_QUERY_LIMITS, LIMIT_CODES, type QueryLimits } from '../../../src/graphql/limits.js';
 import { createOperations, type PreparedOperation } from '../../../src/graphql/operation.js';
 import { costWithin } from '../../../src/graphql/query-limits.js';
 import { createSchema } from '../../../src/graphql/schema.js';
 import type { Store } from '../../../src/store/store.js';
-import { subscriptionResolvers } from '../../../src/subscriptions/subscription-resolvers.js';
+import { snapshotEvent } from '../../../src/subscriptions/projection.js';
+import { isSource, subscriptionResolvers } from '../../../src/subscriptions/subscription-resolvers.js';
 import {
   type DocumentRequest,
   type Lengths,
@@ -75,8 +75,8 @@ async function checkRequest(
   assertLimited(costUnder(DEFAULT_QUERY_LIMITS.complexity), DEFAULT_QUERY_LIMITS.complexity, prepared);
   assertLimited(costUnder(STRICT_COMPLEXITY), STRICT_COMPLEXITY, prepared);
   if (prepared.cost > MAX_EXECUTED_COST) return;
-  const result = operation === 'query' ? executeQuietly(prepared) : await firstPayload(prepared);
-  if (result !== null) assertCost(result, prepared.cost);
+  const result = operation === 'query' ? executeQuietly(prepared) : await firstPayload(prepared, store);
+  assertCost(result, prepared.cost);
 }
 
 function operationsWith(complexity: number) {
@@ -137,14 +137,14 @@ function executeQuietly(prepared: PreparedOperation) {
   }
 }
 
-/** Result of a subscription's first event; null without an event. */
-async function firstPayload(prepared: PreparedOperation): Promise<ExecutionResult | null> {
+/** Result of the snapshot that a subscription begins with. */
+async function firstPayload(prepared: PreparedOperation, store: Store): Promise<ExecutionResult> {
   const source = await createSourceEventStream(prepared);
-  if (!(Symbol.asyncIterator in source)) return source;
-  const events = source[Symbol.asyncIterator]();
-  const first = await Promise.race([events.next(), setImmediate(null)]);
-  await events.return?.();
-  return first === null || first.done ? null : executeQuietly({ ...prepared, rootValue: first.value });
+  if (!isSource(source)) {
+    if (Symbol.asyncIterator in source) throw new TypeError('Expected a source of subscriptionResolvers.');
+    return source;
+  }
+  return executeQuietly({ ...prepared, rootValue: snapshotEvent(source.openProjection(), store) });
 }
 
 /** Number of fields in an answer. An item of a list of scalars counts as one too. */
