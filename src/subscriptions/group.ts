@@ -12,6 +12,8 @@ export interface Delivery {
    * rejects.
    */
   payload(): Payload | Promise<Payload>;
+  /** The payload, once it is executed. Read by each reader of a burst, so it is a field and not a call. */
+  readonly executed: Payload | null;
 }
 
 /** A reader that is notified of updates at the end of their tick. */
@@ -134,11 +136,16 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
     const event = updateEvent(projection, store, revision);
     if (event === null) return [];
     let payload: Payload | Promise<Payload> | null = null;
-    const once = () => {
-      payload ??= payloadOf(event);
-      return payload;
+    const delivery: Delivery & { executed: Payload | null } = {
+      revision,
+      executed: null,
+      payload() {
+        payload ??= payloadOf(event);
+        if (!(payload instanceof Promise)) delivery.executed = payload;
+        return payload;
+      },
     };
-    return [{ revision, payload: once }];
+    return [delivery];
   }
 
   function payloadOf(event: SourceEvent): Payload | Promise<Payload> {

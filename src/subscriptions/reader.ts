@@ -70,9 +70,10 @@ export class Reader implements Member {
   }
 
   notify(updates: readonly Delivery[]): void {
-    for (const { revision, payload } of updates) {
-      if (this.#backlog === null) this.#deliver(payload());
-      else this.#backlog.add(revision);
+    for (const update of updates) {
+      if (this.#backlog !== null) this.#backlog.add(update.revision);
+      else if (update.executed !== null) this.#send(update.executed);
+      else this.#deliver(update.payload());
     }
     this.#isDeferred = false;
     this.#catchUp();
