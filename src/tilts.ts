@@ -10,17 +10,18 @@ import type { Store } from './store/store.js';
 /** Tilts to follow. */
 export interface TiltsOptions {
   /**
-   * Kubeconfig with their entries. Several files are merged as in client-go: the first entry of a name wins.
+   * Kubeconfig with an entry for each Tilt. Several files are merged as in client-go: of entries with the
+   * same name, the first one wins.
    */
   readonly kubeconfig: string | readonly string[];
   /** Contexts to follow. Default: all named `tilt-*`, as Tilt names its own. */
   readonly contexts?: readonly string[];
   /**
-   * Environment with `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, which are read as by kubectl. Default: no
-   * proxy.
+   * Environment with `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, with the meaning they have for kubectl.
+   * Default: no proxy.
    */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Provider that is used while no Tilt runs. It is removed for good when one appears. Default: none. */
+  /** Provider to use until the first Tilt appears, such as the demo. Default: none. */
   readonly standIn?: SessionProvider;
 }
 
@@ -33,21 +34,21 @@ export interface TiltsParts {
   readonly metrics: Metrics;
 }
 
-/** A crashed Tilt must not keep the gateway from being ready, and the exit of a Tilt is no error. */
-const AS_TILT = { optional: true, endsByItself: true };
+/** Options of a Tilt's source. A crashed Tilt does not delay readiness; the exit of a Tilt is no error. */
+const TILT_OPTIONS = { optional: true, endsByItself: true };
 
 /** Name of the source for the discovery itself. */
 const DISCOVERY = 'tilt';
 
-/** Follows every Tilt of a kubeconfig while it runs, each as its own source. Ends with the sources. */
+/** Keeps one source for each running Tilt of a kubeconfig, until `sources` is closed. */
 export function followTilts(options: TiltsOptions, { store, sources, ...parts }: TiltsParts): void {
   sources.add(
     createTiltDiscovery({
       ...options,
       ...parts,
       kubeconfig: [options.kubeconfig].flat(),
-      onFound: (provider) => sources.add(provider, AS_TILT),
-      onReplaced: (provider) => sources.replace(provider, AS_TILT),
+      onFound: (provider) => sources.add(provider, TILT_OPTIONS),
+      onReplaced: (provider) => sources.replace(provider, TILT_OPTIONS),
       onLost: (name, reason) => sources.remove(name, reason),
     }),
     { hasTransientErrors: true },
@@ -63,7 +64,7 @@ function standInForTilts(standIn: SessionProvider, store: Store, sources: Source
       isActive = true;
       sources.add(standIn);
     } else if (tilts.some(isRunning)) {
-      // Removed for good: the demo must not reappear when a real Session has just ended.
+      // Not added again later: the demo must not reappear when a real Session has just ended.
       stop();
       sources.remove(standIn.name, 'a Tilt has appeared');
       store.forget(standIn.name);
@@ -71,10 +72,7 @@ function standInForTilts(standIn: SessionProvider, store: Store, sources: Source
   });
 }
 
-/**
- * Whether discovery has finished and every Tilt it found is unreachable, such as the entry of a crashed
- * Tilt.
- */
+/** Whether discovery has finished and found no reachable Tilt. A crashed Tilt leaves an unreachable entry. */
 function noTiltRuns(tilts: readonly SourceStatus[]): boolean {
   return tilts.every(({ state, name, sessionCount }) =>
     name === DISCOVERY ? state !== 'connecting' : state === 'stale' && sessionCount === 0,

@@ -30,9 +30,7 @@ interface CommandSpec<G> {
   readonly run: (flags: G, words: readonly string[]) => Promise<number>;
 }
 
-/**
- * Adds every command. The implementation of a command is loaded when it runs, so that each one starts fast.
- */
+/** Adds every command. Loads the implementation of a command only when it runs, for a fast start. */
 export function addCommands(program: Command, { cli, print, exitWith }: CommandParts): void {
   add({
     name: 'serve',
@@ -80,7 +78,7 @@ export function addCommands(program: Command, { cli, print, exitWith }: CommandP
     name: 'schema',
     help: 'print the GraphQL schema',
     options: {},
-    run: async () => printed(await loadTypeDefs()),
+    run: async () => printText(await loadTypeDefs()),
   });
   add({
     name: 'completion',
@@ -89,7 +87,7 @@ export function addCommands(program: Command, { cli, print, exitWith }: CommandP
     argument: new Argument('<shell>').choices(['bash', 'zsh', 'fish', 'powershell']),
     async run(_, [shell = '']) {
       const { completionScript } = await import('./completion/scripts.js');
-      return printed(completionScript(shell, program.name()));
+      return printText(completionScript(shell, program.name()));
     },
   });
   add({
@@ -99,7 +97,7 @@ export function addCommands(program: Command, { cli, print, exitWith }: CommandP
     async run(_, words) {
       const { complete } = await import('./completion/complete.js');
       const sessionFlags = { watch: watchFlags.client, wait: waitFlags.client };
-      return printed(await complete(words, program, sessionFlags, cli.env));
+      return printText(await complete(words, program, sessionFlags, cli.env));
     },
   });
   add({
@@ -110,7 +108,7 @@ export function addCommands(program: Command, { cli, print, exitWith }: CommandP
     async run(_, [name]) {
       const command = program.commands.find((candidate) => candidate.name() === name);
       if (name !== undefined && !command) throw new UsageError(`unknown command '${oneLine(name)}'`);
-      return printed((command ?? program).helpInformation());
+      return printText((command ?? program).helpInformation());
     },
   });
 
@@ -125,7 +123,7 @@ export function addCommands(program: Command, { cli, print, exitWith }: CommandP
     return flags;
   }
 
-  async function printed(text: string): Promise<number> {
+  async function printText(text: string): Promise<number> {
     await print(text);
     return 0;
   }

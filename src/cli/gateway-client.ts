@@ -82,8 +82,8 @@ function checkToken(token: string, where: string): string {
 }
 
 /**
- * Line that names the Sessions of the built-in demo, for people who read a table. Null when there
- * are none or the gateway does not answer.
+ * Line that names the Sessions of the built-in demo, for people who read a table. Null without demo
+ * Sessions, or when the gateway does not answer.
  */
 export async function demoNote(client: Client, signal: AbortSignal): Promise<string | null> {
   try {

@@ -1,11 +1,12 @@
 import type { Writable } from 'node:stream';
 import { isSystemError } from '../lib/errors.js';
 
-/** Standard output, whose reader may be slow or close it, and whose disk may be full. */
+/** Standard output. Handles slow readers, readers that close it, and full disks. */
 export interface Output {
   /**
-   * Writes a text. Resolves when this process has passed it on, the reader has closed the stream, or the
-   * command was interrupted. Rejects with an {@link OutputError} when the text is lost for any other reason.
+   * Writes a text. Resolves when the operating system has accepted it, the reader has closed the stream, or
+   * the command was interrupted. Rejects with an {@link OutputError} when the text is lost for any other
+   * reason.
    */
   write(text: string): Promise<void>;
   /** Resolves when everything is written, by any writer of the stream. Rejects like {@link Output.write}. */
@@ -27,8 +28,8 @@ export class OutputError extends Error {
 }
 
 /**
- * Creates an output on a stream. Its error listener is never removed: the error of the last write may come
- * late, and would end the process.
+ * Creates an output on a stream. Its error listener is never removed: the error of the last write may be
+ * emitted after the end, and an unhandled one would end the process.
  *
  * @param interrupted aborts a write that a slow reader delays
  */
@@ -48,11 +49,11 @@ export function createOutput(stream: OutputStream, interrupted?: AbortSignal): O
   };
 
   async function write(text: string): Promise<void> {
-    if (!ended.aborted) await written(text);
+    if (!ended.aborted) await writeToStream(text);
     throwIfFailed();
   }
 
-  function written(text: string): Promise<void> {
+  function writeToStream(text: string): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         ended.removeEventListener('abort', done);

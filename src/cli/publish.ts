@@ -19,8 +19,9 @@ import { orUsageError } from './usage-error.js';
 import { logUnwritten, type PublishParts, publishCommand } from './wrapped-command.js';
 
 /**
- * Publishes until a signal arrives or the command ends. Resolves with the exit code: with a command, the
- * command's, even if publishing failed. Without a command 0, or 1 when another publisher has the instance.
+ * Publishes until a signal arrives or the command ends. Resolves with the exit code. With a command, this is
+ * the exit code of the command, even if publishing failed. Without a command, it is 0, or 1 when another
+ * publisher has the instance.
  */
 export async function publish(
   flags: PublishFlags,
@@ -28,7 +29,7 @@ export async function publish(
   cli: CliProcess,
 ): Promise<number> {
   const clock = systemClock;
-  // The log handles errors of the stream, so that lines of other writers cannot end the process either.
+  // The log listens for errors of standard error. Without it, a failed write of other code ends the process.
   const log = createStderrLog(flags.log, cli.stderr, clock);
   const { publish: options } = flags;
   const address = await orUsageError(async () => parseAddress(options.to), '--to: ');
@@ -49,7 +50,8 @@ export async function publish(
     clock,
     log,
   };
-  const what = command.length > 0 && options.from.length === 0 ? 'the Tilt of its command' : opened.described;
+  const what =
+    command.length > 0 && options.from.length === 0 ? 'the Tilt that the command starts' : opened.description;
   log('info', `tilt-graphql ${version} publishes ${what} to ${withoutLogin(options.to)}`);
   try {
     return stopped === null
@@ -81,7 +83,7 @@ async function publishUntil(
 
 interface OpenedSources {
   readonly sources: Sources;
-  readonly described: string;
+  readonly description: string;
   /** Names of the sources other than the Tilts of this machine. */
   readonly explicitSources: ReadonlySet<string>;
   readonly followsTilts: boolean;
@@ -97,7 +99,7 @@ async function openSources(
   const {
     providers = [],
     tilts,
-    described,
+    description,
   } = await chooseSources(
     { ...flags, sources: { source, kubeconfig, context: [] }, retention: { retainMs: 0 } },
     parts,
@@ -107,7 +109,7 @@ async function openSources(
   if (tilts) followTilts(tilts, { store, sources, clock, log, metrics: createMetrics() });
   return {
     sources,
-    described: from.length === 0 ? 'every Tilt on this machine' : described,
+    description: from.length === 0 ? 'every Tilt on this machine' : description,
     explicitSources: new Set(providers.map(({ name }) => name)),
     followsTilts: tilts !== undefined,
   };

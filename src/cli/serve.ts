@@ -52,10 +52,10 @@ export async function serve(flags: ServeFlags, cli: CliProcess): Promise<number>
     const url = await listen(gateway, flags);
     await Promise.race([waitForFirstState(gateway, systemClock), stopped]);
     const isTokenGiven = flags.access.tokenFile !== undefined || Boolean(cli.env.TILT_GRAPHQL_TOKEN);
-    // Only a generated token is printed. The user knows a configured one.
+    // A configured token is known to the user and is not printed.
     const links = formatLinks(url, flags.serving, isTokenGiven ? null : (files.token ?? null));
     void createOutput(cli.stdout)
-      .write(formatStartLines(url, gateway, chosen.described, links))
+      .write(formatStartLines(url, gateway, chosen.description, links))
       .catch((error: Error) =>
         log('warn', 'the start-up lines could not be written', { url, error: error.message }),
       );
@@ -77,14 +77,14 @@ const NO_SDK =
   "no traces are exported: OTEL_EXPORTER_OTLP_ENDPOINT is set, but no OpenTelemetry SDK is loaded; load yours with NODE_OPTIONS='--import …'";
 
 /** Start-up output in three lines: addresses, sources and their states, links to open. */
-function formatStartLines(url: string, gateway: Gateway, described: string, links: string): string {
+function formatStartLines(url: string, gateway: Gateway, description: string, links: string): string {
   const now = gateway
     .sources()
     .map(({ name, state, error }) => `${name} ${state.toUpperCase()}${error === null ? '' : ` (${error})`}`)
     .join(', ');
   return [
     `tilt-graphql ${version} listens on ${url} (HTTP, SSE) and ${url.replace(/^http/, 'ws')} (WebSocket)`,
-    `reads ${described}; now: ${now || 'no source'}`,
+    `reads ${description}; now: ${now || 'no source'}`,
     `open ${links}`,
     '',
   ].join('\n');
@@ -147,6 +147,6 @@ async function waitForFirstState(gateway: Gateway, clock: Clock): Promise<void> 
   const ready = new AbortController();
   await Promise.race([gateway.ready(), sleep(clock, FIRST_STATE_MS, ready.signal)]);
   ready.abort();
-  // A snapshot makes a source ready. Its error, if any, follows in the same turn of the event loop.
+  // A snapshot makes a source ready. Its error, if any, follows in the same iteration of the event loop.
   await setImmediate();
 }

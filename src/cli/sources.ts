@@ -26,7 +26,7 @@ export interface SourceParts {
 }
 
 /** Sources for a gateway, and their description in a few words. */
-export type ChosenSources = Pick<GatewayOptions, 'providers' | 'tilts'> & { readonly described: string };
+export type ChosenSources = Pick<GatewayOptions, 'providers' | 'tilts'> & { readonly description: string };
 
 /** Options that select and configure sources. */
 export type SourceOptions = Pick<ServeFlags, 'sources' | 'retention' | 'credentials' | 'bucket'>;
@@ -41,7 +41,7 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
     const standIn = createDemoProvider({ clock: parts.clock });
     return {
       tilts: { kubeconfig, env: parts.env, standIn },
-      described: `every Tilt in ${kubeconfig.join(delimiter)}, or the built-in demo while no Tilt runs`,
+      description: `every Tilt in ${kubeconfig.join(delimiter)}, or the built-in demo while no Tilt runs`,
     };
   }
   const providers = await Promise.all(specs.flatMap((spec) => createProvider(spec, options, parts)));
@@ -49,7 +49,7 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
   return {
     providers,
     ...(tilts.length === 0 ? {} : { tilts: { ...(await chooseTilts(tilts, kubeconfig)), env: parts.env } }),
-    described: [...source.map(withoutLogin), ...context].join(', '),
+    description: [...source.map(withoutLogin), ...context].join(', '),
   };
 }
 

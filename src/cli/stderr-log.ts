@@ -17,9 +17,9 @@ export interface LogStream {
 const MAX_BUFFERED = 1_048_576;
 
 /**
- * Creates a log on standard error that never blocks or ends the process. Nothing is written after the reader
- * has closed the stream. Lines are dropped while the disk is full or the reader has stopped; the next line
- * that fits is preceded by their number.
+ * Creates a log on standard error that never blocks or ends the process. Once the reader has closed the
+ * stream, the log discards all lines. While the disk is full or the reader has stopped, it drops lines, and
+ * reports their number before the next line.
  */
 export function createStderrLog(flags: LogFlags, stream: LogStream, clock: Pick<Clock, 'now'>): Log {
   let isGone = false;
@@ -62,7 +62,7 @@ export interface LogOptions extends LogFlags {
   readonly write: (line: string) => void;
 }
 
-/** Creates a log that writes lines of its level and of more important ones. */
+/** Creates a log that writes lines of the given level and of higher severities. */
 export function createLog({ level: maxLevel, format, clock, write }: LogOptions): Log {
   const limit = LOG_LEVELS.indexOf(maxLevel);
   const isOn = (level: LogLevel) => LOG_LEVELS.indexOf(level) <= limit;

@@ -3,8 +3,8 @@ import { extractHeadline, oneLine, plainText } from '../model/plain-text.js';
 import type { CliProcess } from './cli-process.js';
 import { PHASES } from './options/values.js';
 
-// Text for terminals, logs and reports: first without escape sequences and log commands, then durations,
-// widths and columns.
+// Text for terminals, logs and reports: removal of escape sequences and log commands, durations, widths and
+// columns.
 
 /**
  * Converts a text to one line without colours, links and other escape sequences. Replaces control characters
@@ -31,12 +31,14 @@ export function terminalText(text: string): string {
  * @param indent spaces of indentation. Default: 0, one line
  */
 export function jsonText(value: unknown, indent = 0): string {
-  return JSON.stringify(value, null, indent).replace(UNSAFE, escaped).replace(LOG_COMMAND, '\\u0023#');
+  return JSON.stringify(value, null, indent)
+    .replace(UNSAFE, escapeCharacter)
+    .replace(LOG_COMMAND, '\\u0023#');
 }
 
 const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-function escaped(character: string): string {
+function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
@@ -54,7 +56,7 @@ export function withoutLogCommands(text: string): string {
   return withoutInlineCommands(text).replace(LINE_COMMAND, '$1: ');
 }
 
-/** Disables commands within a line whose start is a command of our own. */
+/** Disables commands within a line, but not at its start, where this program writes a command of its own. */
 export function withoutInlineCommands(text: string): string {
   return text.replace(LOG_COMMAND, '# #');
 }
@@ -91,9 +93,7 @@ function twoDigits(number: number): string {
   return String(number).padStart(2, '0');
 }
 
-/**
- * Width of a text in terminal columns: two for wide characters (East Asian ones, emoji), none for accents.
- */
+/** Width of a text in terminal columns: two for East Asian characters and emoji, none for accents. */
 export function widthOf(text: string): number {
   if (isAscii(text)) return text.length;
   let width = 0;
@@ -139,7 +139,7 @@ const WIDE =
 const INVISIBLE = /^[\p{M}\p{Cf}]/u;
 
 /** Formats rows as lines with aligned columns, two spaces apart. */
-export function inColumns(
+export function alignColumns(
   rows: readonly (readonly string[])[],
   /** Maximum width of a line; the widest columns are truncated first. Default: unlimited. */
   maxWidth = Number.POSITIVE_INFINITY,
@@ -156,7 +156,7 @@ export function inColumns(
 }
 
 const GAP = '  ';
-/** Narrower columns are unreadable. Beyond this, lines are truncated at their end. */
+/** Columns are never narrower, because they would be unreadable. Longer lines are truncated at their end. */
 const MIN_WIDTH = 6;
 
 /** Maximum column width: narrow columns keep their width, the others share the remaining room. */

@@ -11,8 +11,8 @@ import type {
 type Identity = Pick<TargetFields, 'id' | 'name'>;
 
 /**
- * Key of a target, unique within its Session: the part of its id after the Session's, which is its name, or
- * `name#2`, `name#3`, … when the name repeats.
+ * Key of a target, unique within its Session: its name. Further targets with the same name have the keys
+ * `name#2`, `name#3` and so on, like the end of their ids.
  */
 export function targetKey({ id, name }: Identity): string {
   const [repeat = ''] = /#\d+$/.exec(id) ?? [];
@@ -30,7 +30,7 @@ function repeatNumber(target: Identity): number {
   return Number(targetKey(target).slice(target.name.length + 1));
 }
 
-/** A payload of changes, as far as folding needs it. */
+/** The fields of a payload that folding needs. */
 export interface Changes<C> {
   /** Whether to clear all earlier state first. */
   readonly reset: boolean;
@@ -39,8 +39,7 @@ export interface Changes<C> {
 
 /**
  * Applies a payload of `targetChanges` (S3): clears on `reset`, then applies each change in order. Returns a
- * new map. Targets are keyed by name; the second target of a name has the key `name#2`, like the end of its
- * id.
+ * new map. Targets are keyed by name; the second target with the same name has the key `name#2`.
  */
 export function foldTargets(
   targets: ReadonlyMap<string, TargetFields>,
@@ -105,10 +104,7 @@ export function mergeTargets(
   return { ...merged, changes: merged.changes.filter(isPhaseChange) };
 }
 
-/**
- * Whether a target was added, deleted, or is in another phase. Two merged changes may lead back to the same
- * phase.
- */
+/** Whether a target was added, deleted or changed its phase. Merged changes may end in the initial phase. */
 function isPhaseChange({ type, target, previousPhase }: TargetChangeFields): boolean {
   return type !== 'MODIFIED' || previousPhase !== target.phase;
 }

@@ -138,7 +138,7 @@ interface ConnectorEvents {
   onUnauthenticated(error: ClientError): void;
 }
 
-/** Waits of 0.13 s to 2.5 s: a thousand clients spread over time, and no wait exceeds a person's patience. */
+/** Waits of 0.13 s to 2.5 s: spreads the load of a thousand clients, and is short enough for a person. */
 const BACKOFF = { firstMs: 250, maxMs: 2_500, minShare: 0.5, healthyMs: 5_000 };
 
 /** Creates and replaces the socket: token, gateway rotation, backoff. Does nothing until `connect`. */

@@ -7,7 +7,7 @@ import type { TargetsView } from './views.js';
 /** A target that blocks its Session's verdict. */
 export interface Blocker {
   readonly target: TargetFields;
-  /** One line: `api:serve: running, not ready`. Of a multi-line error, the line that says what happened. */
+  /** One line: `api:serve: running, not ready`. Only the headline of a multi-line error. */
   readonly why: string;
   /** Start of the target's phase (RFC 3339). */
   readonly since: string;

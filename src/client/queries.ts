@@ -48,14 +48,14 @@ interface QueriesOptions {
   readonly endpoints: readonly Endpoint[];
   readonly token: Token | undefined;
   readonly clock: Clock;
-  /** Its gateway is asked first. */
+  /** Queries try the gateway of this connection first. */
   readonly connection: Pick<Connection, 'endpoint'>;
 }
 
-/** Time limit of a response, in milliseconds: as long as a gateway waits for a request to arrive. */
+/** Time limit of a response, in milliseconds. A gateway has the same limit for receiving a request. */
 const RESPONSE_TIMEOUT_MS = 30_000;
 
-/** Creates the query function of a client: it tries each gateway once, until one can be reached. */
+/** Creates the query function of a client. A query tries each gateway once, until one answers. */
 export function createQueries({ endpoints, token, clock, connection }: QueriesOptions): Queries {
   const pending = new Set<AbortController>();
   let closed: ClientError | null = null;
@@ -68,7 +68,7 @@ export function createQueries({ endpoints, token, clock, connection }: QueriesOp
     ) {
       const request = { query: textOf(document), variables: { ...variables } };
       const data = await tryEach((endpoint) => execute(endpoint, request, signal));
-      // The type belongs to the text that was executed.
+      // The type of the document describes the data; it is not checked at run time.
       return data as R;
     },
     close(error) {

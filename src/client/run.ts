@@ -1,6 +1,6 @@
 import type { ExitCondition, SessionFields } from './generated.js';
 
-/** One run of Tilt under a Session's id. A wait is bound to one. */
+/** One run of Tilt. A restarted Tilt keeps the id of its Session, but is another run. */
 export interface Run {
   /** Id of its Session, `<instance>/<name>`. */
   readonly session: string;
@@ -22,8 +22,8 @@ export function runOf({ id, metadata, spec, status }: SessionFields): Run {
 }
 
 /**
- * Whether two reports under one id are of the same run: by uid, otherwise by Tiltfile, process id and start
- * time. The last two may be null at first and appear later.
+ * Whether two reports of a Session belong to the same run. Compares the uid or, without one, the Tiltfile,
+ * process id and start time. Process id and start time may be null at first and be reported later.
  */
 export function isSameRun(known: Run, seen: Run): boolean {
   if (known.session !== seen.session) return false;
@@ -74,9 +74,9 @@ export interface SelectRunOptions {
   /** Current time by the same clock. */
   readonly now: number;
   readonly maxAgeMs: number;
-  /** Runs of the first view. Others have appeared since. */
+  /** Runs in the first view of the wait. Any other run has appeared during the wait. */
   readonly firstSeen: readonly Run[];
-  /** Whether no run has appeared for `maxAgeMs`, so that one which ended before the wait counts. */
+  /** Whether no run has appeared for `maxAgeMs`. A run that ended before the wait then counts. */
   readonly isLate: boolean;
 }
 
@@ -124,7 +124,7 @@ export function matchesSelector({ spec, status }: SessionFields, selector: RunSe
   );
 }
 
-/** An end further in the future was recorded by a wrong clock, so its age is unknown. */
+/** Tolerated clock difference. A run whose end is further in the future is not recent: its age is unknown. */
 const CLOCK_TOLERANCE_MS = 1_000;
 
 function isRecent({ connection }: SessionFields, { startedAt, now, maxAgeMs }: SelectRunOptions): boolean {

@@ -41,15 +41,15 @@ export interface TargetsView extends ChangesView<TargetChangeFields> {
   /** The Session; null while it does not exist. */
   readonly session: SessionFields | null;
   /**
-   * By name, in Tilt's order, which is by name. The second target of a name has the key `name#2`, like its
-   * id. The map is immutable: the next view has a new one.
+   * Targets by name, sorted by name as in Tilt. The second target with the same name has the key `name#2`.
+   * The map is immutable: the next view has a new one.
    */
   readonly targets: ReadonlyMap<string, TargetFields>;
 }
 
 /** The Sessions after the newest payload that was read. */
 export interface SessionsView extends ChangesView<SessionChangeFields> {
-  /** By id, in order. The map is immutable: the next view has a new one. */
+  /** Sessions by id, sorted by id. The map is immutable: the next view has a new one. */
   readonly sessions: ReadonlyMap<string, SessionFields>;
 }
 
@@ -63,12 +63,13 @@ export interface SessionView {
 /** Selects the targets to watch. */
 export interface TargetSelection {
   /**
-   * Id of the Session, which need not exist yet. May be omitted while one Tilt runs, or one Session is known.
+   * Id of the Session, which need not exist yet. Optional while only one Tilt runs, or only one Session is
+   * known.
    */
   readonly session?: string | undefined;
   /**
-   * Only matching targets: one that starts to match is ADDED, one that stops matching is DELETED. Default:
-   * all.
+   * Filter of the targets. A target that starts to match is ADDED; one that stops matching is DELETED.
+   * Default: all.
    */
   readonly where?: TargetFilter | undefined;
   /** Number of past phase changes to fetch for each target, up to 50. Default: 0. */
@@ -80,7 +81,7 @@ export interface TargetSelection {
   readonly phaseChangesOnly?: boolean | undefined;
 }
 
-/** Views of the targets of one Session. Without an id, the gateway resolves the only one. */
+/** Views of the targets of one Session. Without an id, the gateway selects the only Session. */
 export function createTargetsSource({
   session,
   where,
@@ -94,7 +95,7 @@ export function createTargetsSource({
   return {
     empty: { session: null, targets: new Map(), cursor: null },
     isResumed: true,
-    // Once the gateway has resolved the Session, keep it: others may have appeared by the next connection.
+    // Keep the Session that the gateway selected: others may have appeared by the next connection.
     request: (newest): GraphQLRequest => ({
       query: WatchTargetsDocument.toString(),
       variables: {

@@ -31,8 +31,8 @@ export type WaitTiming = Pick<SelectRunOptions, 'startedAt' | 'now' | 'maxAgeMs'
 /** Session, run and condition of a wait. */
 export interface WaitSubject {
   /**
-   * Id of the Session, which need not exist yet. May be omitted while only one run matches. The demo counts
-   * only when it is named here.
+   * Id of the Session, which need not exist yet. Optional while only one run matches. Required to wait for
+   * the demo.
    */
   readonly session?: string | undefined;
   /**
@@ -58,8 +58,8 @@ export function createWaitEvaluator(
     replacedRuns,
     onSessions({ link, sessions }) {
       if (link.state !== 'live') return { status: 'indeterminate', reason: link.error ?? NO_ANSWER };
-      const unbound = bind([...sessions.values()]);
-      return unbound ?? { status: 'indeterminate', reason: 'no targets received yet' };
+      const failure = bind([...sessions.values()]);
+      return failure ?? { status: 'indeterminate', reason: 'no targets received yet' };
     },
     onTargets(view) {
       const { link, session } = view;
@@ -71,7 +71,7 @@ export function createWaitEvaluator(
     },
   };
 
-  /** Selects a run and binds to it. Returns null on success, otherwise the reason. */
+  /** Selects a run and binds to it. Returns null on success, otherwise an evaluation with the reason. */
   function bind(sessions: readonly SessionFields[]): Evaluation | null {
     firstSeen ??= sessions.map(runOf);
     const selection = selectRun({ sessions, id, selector, firstSeen, ...timing() });
@@ -81,7 +81,8 @@ export function createWaitEvaluator(
   }
 
   /**
-   * Follows the bound run to its restart where the wait allows that. Otherwise returns which run replaced it.
+   * Checks whether the Session reports another run. Binds to a restart where the wait allows one; otherwise
+   * returns the evaluation `replaced`.
    */
   function checkReplaced(bound: Run, session: SessionFields): Evaluation | null {
     const seen = runOf(session);
@@ -90,8 +91,8 @@ export function createWaitEvaluator(
       return null;
     }
     if (condition === 'ready' && bound.exitCondition === 'MANUAL') {
-      // Perhaps the restart. Until that is known, `evaluate` returns `indeterminate`: the Session is STALE.
-      if (isUnreadCommand(session)) return null;
+      // This may become the restart. Meanwhile the Session is STALE, so `evaluate` returns `indeterminate`.
+      if (isPlaceholder(session)) return null;
       if (isRestart(bound, seen) && matchesSelector(session, selector)) {
         replacedRuns.push(bound);
         run = seen;
@@ -103,12 +104,12 @@ export function createWaitEvaluator(
   }
 }
 
-/** Whether a Session is a placeholder for a command of `publish` whose Tilt has not been read yet. */
-function isUnreadCommand({ connection, spec }: SessionFields): boolean {
+/** Whether a Session is the placeholder that `publish -- COMMAND` writes until it has read its Tilt. */
+function isPlaceholder({ connection, spec }: SessionFields): boolean {
   return connection.state === 'STALE' && spec.tiltfilePath === '';
 }
 
-/** Whether a `tilt up` of the same Tiltfile was started again. */
+/** Whether a run is a later `tilt up` of the same Tiltfile. */
 function isRestart(known: Run, seen: Run): boolean {
   return seen.exitCondition === 'MANUAL' && known.tiltfilePath === seen.tiltfilePath;
 }

@@ -11,9 +11,7 @@ import type { SourceStatus } from '../store/source-table.js';
  */
 const MAX_TRACKED = 64;
 
-/**
- * What one execution reads of a store, which decides whether another one would have the same result.
- */
+/** Data that an execution reads from a store. While none of it changes, its result is valid. */
 export interface Dependencies {
   /** The store to execute on. */
   readonly store: ReadableStore;

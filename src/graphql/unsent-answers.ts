@@ -40,8 +40,8 @@ export interface UnsentAnswersOptions {
 
 /**
  * How long a client may take to read a large answer while others wait for memory, in milliseconds: 32 MiB in
- * a minute are 4.5 Mbit/s. A client that reads nothing is cut sooner (`server/http/pending-answers.ts`); one that
- * reads a byte now and then is not.
+ * a minute are 4.5 Mbit/s. A client that reads nothing is disconnected sooner, by
+ * `server/http/pending-answers.ts`; a client that reads a few bytes at a time is not.
  */
 export const MAX_SEND_MS = 60_000;
 

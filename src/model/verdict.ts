@@ -23,7 +23,7 @@ export interface Verdict<T extends Target = Target> {
   readonly state: 'pending' | 'passed' | 'failed' | 'unknown';
   /** Whether `tilt ci` is done. A final verdict does not change. */
   readonly final: boolean;
-  /** One line: the failure, the targets still awaited, or why the verdict is unknown. Null if it passed. */
+  /** One line: the failure, the awaited targets, or why the verdict is unknown. Null when passed. */
   readonly reason: string | null;
   readonly waiting: readonly T[];
   readonly notReady: readonly T[];
@@ -32,9 +32,9 @@ export interface Verdict<T extends Target = Target> {
 }
 
 /**
- * Computes the phase of a target. Active but not ready is running; terminated with an error that `tilt ci`
- * tolerates is retrying. A job that is active and ready has succeeded: Tilt reports this for a Kubernetes Job
- * that completed and whose pod was collected.
+ * Computes the phase of a target. An active target that is not ready is running. A target that
+ * terminated with an error that `tilt ci` tolerates is retrying. A job that is active and ready has
+ * succeeded: Tilt reports this for a Kubernetes Job that completed and whose pod was removed.
  */
 export function computePhase({ type, state }: Pick<Target, 'type' | 'state'>): Phase {
   switch (state.is) {
@@ -56,7 +56,7 @@ export type Blockers<T> = Readonly<Record<BlockingPhase, readonly T[]>>;
 export type BlockingPhase = 'failed' | 'retrying' | 'running' | 'waiting';
 
 /**
- * Finds the targets that block a Session. Phases that need a person come first.
+ * Finds the targets that block a Session. Phases that need attention come first.
  *
  * @param phaseOf phase of a target, in lower case as in the model or in capitals as in the schema
  */
@@ -86,7 +86,7 @@ export function computeVerdict<T extends Target>(
   const lists = { waiting, notReady, retrying, failed };
   const { state, reason } = status.done
     ? decideDone(status.error)
-    : decideOpen({ spec, status }, lists, connection);
+    : decideUnfinished({ spec, status }, lists, connection);
   return { ...lists, state, final: status.done, reason };
 }
 
@@ -103,7 +103,7 @@ function decideDone(error: string | null): Outcome {
   return error === null ? { state: 'passed', reason: null } : fail(error);
 }
 
-function decideOpen(
+function decideUnfinished(
   { spec, status }: VerdictInput<Target>,
   lists: Lists,
   connection: ConnectionState,
@@ -158,7 +158,7 @@ function describeAwaited({ waiting, notReady, retrying }: Lists): string {
   return lines.filter((line) => line !== '').join('; ');
 }
 
-/** The names of 10,000 targets made a reason of 150 kB in every payload. */
+/** Without a limit, 10,000 targets add 150 kB of names to every payload. */
 const MAX_NAMES_IN_REASON = 10;
 
 function listNames(what: string, targets: readonly Target[]): string {

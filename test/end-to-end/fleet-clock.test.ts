@@ -97,7 +97,9 @@ describe('a gateway started after a publisher was killed', () => {
   });
 });
 
-/** Environment for a Node.js process whose wall clock `SIGUSR2` sets back by an hour. Its timers are unaffected. */
+/**
+ * Environment of a Node.js process. `SIGUSR2` sets its wall clock back by an hour; its timers are unaffected.
+ */
 function settableWallClock(): Record<string, string> {
   return { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(PATCH)}` };
 }

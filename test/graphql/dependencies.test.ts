@@ -12,7 +12,7 @@ function storeOf(...instances: string[]): Store {
   return store;
 }
 
-/** What was read by `read`. */
+/** Runs `read` on a store and returns its dependencies. */
 function readsOf(store: Store, read: (tracked: ReadableStore) => unknown): Dependencies {
   const dependencies = trackDependencies(store);
   read(dependencies.store);

@@ -182,8 +182,13 @@ describe('finding Sessions and targets', () => {
   it.each<[string, Session[], string[], string]>([
     ['the only one that is not GONE', [session('a'), session('b'), session('c')], ['a', 'c'], 'b/Tiltfile'],
     ['the only one that is known, though it is GONE', [session('a')], ['a'], 'a/Tiltfile'],
-    ['a real one, beside the demonstration', [session('b'), asDemo(session('a'))], [], 'b/Tiltfile'],
-    ['one that is GONE, beside the demonstration', [session('b'), asDemo(session('a'))], ['b'], 'b/Tiltfile'],
+    ['a real one, next to the demonstration', [session('b'), asDemo(session('a'))], [], 'b/Tiltfile'],
+    [
+      'one that is GONE, next to the demonstration',
+      [session('b'), asDemo(session('a'))],
+      ['b'],
+      'b/Tiltfile',
+    ],
     ['the demonstration, where nothing else is known', [asDemo(session('a'))], [], 'a/Tiltfile'],
     [
       'none of two that run, which are listed before one that is GONE',

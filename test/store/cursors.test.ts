@@ -8,7 +8,7 @@ function at(number: number, log = LOG) {
   return { log, number };
 }
 
-/** What a store does at a position of the log. */
+/** Revisions of a store at a position of the log. */
 interface Step {
   /** Number of local revisions since the previous position. */
   readonly own: number;

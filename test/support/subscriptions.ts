@@ -33,7 +33,7 @@ export async function subscribeTo<T>(
   { limits = DEFAULT_BACKLOG_LIMITS, lastEventId = null }: SubscribeOptions = {},
 ): Promise<Subscriber<T>> {
   const contextValue: Context = { store, version: 'test', scope: '', lastEventId };
-  // On a manual clock no flush appears slow, so the scheduler never cools down, as it would on a busy machine.
+  // A busy machine would make the scheduler cool down. On a manual clock no flush appears slow.
   const scheduler = createFlushScheduler({ clock: createManualClock() });
   const subscriptions = createSubscriptions({ log: silentLog, scheduler, limits });
   const args = { schema, document: parse(query), variableValues, contextValue };

@@ -32,17 +32,14 @@ export async function complete(
   const candidates = await findCandidates(line, program, names);
   if (candidates === 'files') return ':0\n';
   const matching = candidates.filter(({ value }) => value.startsWith(line.typed) && isPrintable(value));
-  const isOpen = matching.length > 0 && matching.every(({ value }) => /[:=]$/.test(value));
+  const isContinued = matching.length > 0 && matching.every(({ value }) => /[:=]$/.test(value));
   const lines = matching.map(
     ({ value, description }) => `${line.prefix}${value}\t${terminalText(description)}`,
   );
-  return [...lines, `:${NO_FILES + (isOpen ? NO_SPACE : 0)}`, ''].join('\n');
+  return [...lines, `:${NO_FILES + (isContinued ? NO_SPACE : 0)}`, ''].join('\n');
 }
 
-/**
- * Whether a name has no line break and no control character, which the script or the terminal would
- * interpret.
- */
+/** Whether a name has no characters that the completion script or the terminal would interpret. */
 function isPrintable(value: string): boolean {
   return terminalText(value) === value && !value.startsWith(':');
 }
@@ -126,14 +123,17 @@ function createKnownNames(
   flags: SessionFlags | undefined,
   env: CliProcess['env'],
 ): KnownNames {
-  const ask = (document: string, toVariables: (flags: SessionFlags) => Data) =>
+  const queryOrIgnore = (document: string, toVariables: (flags: SessionFlags) => Data) =>
     query(document, toVariables).catch(ignoreExpected);
   return {
-    sessions: () => ask('{ sessions { nodes { name: id } } }', () => ({})),
+    sessions: () => queryOrIgnore('{ sessions { nodes { name: id } } }', () => ({})),
     targets: () =>
-      ask('query ($id: ID) { session(id: $id) { status { targets { name } } } }', ({ session }) => ({
-        id: session,
-      })),
+      queryOrIgnore(
+        'query ($id: ID) { session(id: $id) { status { targets { name } } } }',
+        ({ session }) => ({
+          id: session,
+        }),
+      ),
   };
 
   async function query(
@@ -152,7 +152,7 @@ function createKnownNames(
   }
 }
 
-/** Parses the options that were typed, and their environment variables where they were not. */
+/** Parses the typed options, and the environment variables of the other options. */
 function parseOptions({ command, given }: TypedLine, env: CliProcess['env']): void {
   command.configureOutput({ outputError: () => {} });
   command.parseOptions([...given]);

@@ -5,7 +5,7 @@ export interface TypedLine {
   readonly command: Command;
   /** Whether the command was typed. False for the default command. */
   readonly isNamed: boolean;
-  /** Option whose value is the last word. Null when the last word is no value. */
+  /** Option whose value is being typed; null when the last word is not the value of an option. */
   readonly option: Option | null;
   /** Start of the last word before the value, such as `--for=`. */
   readonly prefix: string;
@@ -55,7 +55,7 @@ export function parseTypedLine(words: readonly string[], program: Command): Type
   return { ...line, option, prefix: '', typed: last };
 }
 
-/** Finds the option of a word when the next word is its value. */
+/** Finds an option that takes its value from the next word. Null for a flag and for an unknown option. */
 function findOptionWithValue(word: string, command: Command): Option | null {
   const option = findOption(word, command);
   return option?.required === true ? option : null;

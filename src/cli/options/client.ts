@@ -89,7 +89,7 @@ export const watchOptions = {
 /** Values of {@link watchOptions}. */
 export type WatchFlags = FlagsOf<typeof watchOptions>;
 
-/** Options of `wait`. Those in `run` and `patience` have the names in `WaitOptions`. */
+/** Options of `wait`. Those in `run` and `timeLimits` have the names in `WaitOptions`. */
 export const waitOptions = {
   client: sessionOptions,
   condition: {
@@ -113,7 +113,7 @@ export const waitOptions = {
       { parse: time },
     ),
   },
-  patience: {
+  timeLimits: {
     timeoutMs: option('--timeout <duration>', 'maximum time to wait, such as 90s, 10m or 1h', {
       parse: durationMs,
       initial: 600_000,
@@ -148,9 +148,9 @@ function sessionId(id: string): string {
 }
 
 /** Parses URLs of gateways, separated by commas, and appends them. The path `/graphql` may be omitted. */
-function gatewayUrls(list: string, given: readonly URL[]): readonly URL[] {
+function gatewayUrls(list: string, previous: readonly URL[]): readonly URL[] {
   const parts = list.split(',').map((part) => part.trim());
-  return [...given, ...parts.filter((part) => part !== '').map(gatewayUrl)];
+  return [...previous, ...parts.filter((part) => part !== '').map(gatewayUrl)];
 }
 
 function gatewayUrl(address: string): URL {

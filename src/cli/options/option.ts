@@ -14,10 +14,10 @@ export interface OptionSpec<T> extends Traits<T> {
 
 interface Traits<T> {
   /**
-   * Parses an argument. `given` is the value so far, for options that may be repeated. Throws
+   * Parses an argument. `previous` is the value so far, for options that may be repeated. Throws
    * `InvalidArgumentError`.
    */
-  readonly parse: (text: string, given: T) => T;
+  readonly parse: (text: string, previous: T) => T;
   /** Initial value in the help text. Default: its JSON, or nothing for undefined. */
   readonly shown?: string;
   /** Environment variable for the value. The command line wins. Default: none. */
@@ -46,7 +46,7 @@ export type FlagsOf<T> = T extends OptionGroups<infer G> ? G : never;
  * Declares an option with a value. The value may be undefined when there is no `initial`.
  *
  * @example
- * option('-p, --port <number>', 'port to listen on', { parse: port, initial: 4000, env: 'TILT_GRAPHQL_PORT' })
+ * option('-p, --port <number>', 'port to listen on', { parse: port, initial: 4000 })
  */
 export function option<T>(
   flags: string,
@@ -56,7 +56,7 @@ export function option<T>(
 export function option<T>(
   flags: string,
   help: string,
-  traits: Traits<T | undefined> & { readonly parse: (text: string, given: T | undefined) => T },
+  traits: Traits<T | undefined> & { readonly parse: (text: string, previous: T | undefined) => T },
 ): OptionSpec<T | undefined>;
 export function option<T>(flags: string, help: string, traits: Traits<T | undefined>) {
   return { initial: undefined, ...traits, flags, help };

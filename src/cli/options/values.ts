@@ -38,13 +38,13 @@ export function host(text: string): string {
 }
 
 /** Parses host names, separated by commas, and appends them. */
-export function hosts(text: string, given: readonly string[]): readonly string[] {
-  return [...given, ...splitList(text).map((name) => parseWith(parseAllowedHost, name))];
+export function hosts(text: string, previous: readonly string[]): readonly string[] {
+  return [...previous, ...splitList(text).map((name) => parseWith(parseAllowedHost, name))];
 }
 
 /** Parses origins, separated by commas, and appends them. */
-export function origins(text: string, given: readonly string[]): readonly string[] {
-  return [...given, ...splitList(text).map((origin) => parseWith(parseAllowedOrigin, origin))];
+export function origins(text: string, previous: readonly string[]): readonly string[] {
+  return [...previous, ...splitList(text).map((origin) => parseWith(parseAllowedOrigin, origin))];
 }
 
 /** Calls a parser. Turns its RangeError into an error about the option. */
@@ -65,8 +65,8 @@ function splitList(text: string): readonly string[] {
 }
 
 /** Parses IP addresses and networks, separated by commas, and appends them. */
-export function proxies(text: string, given: readonly string[]): readonly string[] {
-  const all = [...given, ...splitList(text)];
+export function proxies(text: string, previous: readonly string[]): readonly string[] {
+  const all = [...previous, ...splitList(text)];
   try {
     parseTrustedProxies(all);
   } catch {
@@ -82,16 +82,16 @@ export function pathPrefix(text: string): string {
   throw new InvalidArgumentError('Expected a path such as /tilt.');
 }
 
-/** Parses an https URL. On this machine http is allowed too, because no traffic leaves it. */
+/** Parses an https URL. For this machine http is allowed too, because the traffic stays local. */
 export function httpUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const isHere = url !== null && isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isHere)) return url;
+  const isLocal = url !== null && isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal)) return url;
   throw new InvalidArgumentError('Expected an https URL (or http on this machine).');
 }
 
 /** Parses limits as NAME=NUMBER, separated by commas, and appends them. */
-export function limit(text: string, given: Partial<Limits>): Partial<Limits> {
+export function limit(text: string, previous: Partial<Limits>): Partial<Limits> {
   const limits: Record<string, number> = {};
   for (const part of text.split(',')) {
     const [name = '', value = ''] = part.trim().split('=', 2);
@@ -105,7 +105,7 @@ export function limit(text: string, given: Partial<Limits>): Partial<Limits> {
     }
     limits[name] = Number(value);
   }
-  return { ...given, ...limits };
+  return { ...previous, ...limits };
 }
 
 /** Parses the name of an instance: parts separated by dots, none of them empty. */
@@ -117,8 +117,8 @@ export function instance(text: string): string {
 }
 
 /** Appends the value of an option that may be repeated. */
-export function append(text: string, given: readonly string[]): readonly string[] {
-  return [...given, text];
+export function append(text: string, previous: readonly string[]): readonly string[] {
+  return [...previous, text];
 }
 
 const MILLISECONDS = new Map([

@@ -16,7 +16,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { isRecord } from '../../lib/is-record.js';
-import { inColumns, terminalText } from '../text.js';
+import { alignColumns, terminalText } from '../text.js';
 
 /** Options of {@link toTables}. */
 export interface TableOptions {
@@ -36,7 +36,7 @@ export function toTables(
   { selection, maxWidth }: TableOptions = {},
 ): string {
   const tables = Object.entries(data).map(([field, value]) =>
-    inColumns(toTable(field, value, selection?.get(field)), maxWidth),
+    alignColumns(toTable(field, value, selection?.get(field)), maxWidth),
   );
   return tables.flatMap((lines) => (lines.length === 0 ? [] : [`${lines.join('\n')}\n`])).join('\n');
 }

@@ -107,12 +107,13 @@ function describeProgress(view: TargetsView, { run, reason }: WaitProgress, cond
   }
   if (typeof condition === 'object') return lineText(reason);
   const { verdict, counts } = session;
-  const good = `${verdict.state}, ${counts.ready + counts.succeeded} of ${counts.total} targets are good`;
+  const summary = `${verdict.state}, ${counts.ready + counts.succeeded} of ${counts.total} targets ready or succeeded`;
   const blockers = blockersOf(view);
-  if (blockers.length === 0) return verdict.reason === null ? good : `${good}; ${lineText(verdict.reason)}`;
+  if (blockers.length === 0)
+    return verdict.reason === null ? summary : `${summary}; ${lineText(verdict.reason)}`;
   const names = blockers.slice(0, MAX_NAMED).map(({ target }) => `${lineText(target.name)} ${target.phase}`);
   const more = blockers.length - names.length;
-  return `${good}; ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `${summary}; ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** Keeps a line within about 150 characters for any number of targets. */

@@ -28,11 +28,11 @@ export async function runWait(flags: WaitFlags, cli: CliProcess): Promise<number
         session: flags.client.session,
         run: flags.run,
         ...flags.condition,
-        ...flags.patience,
+        ...flags.timeLimits,
         signal: interruption.signal,
-        onView(view, how) {
-          last = { view, ...how };
-          progress.show(view, how);
+        onView(view, details) {
+          last = { view, ...details };
+          progress.show(view, details);
         },
       })
       .catch((error: unknown) => toOutcome(error, last, interruption));

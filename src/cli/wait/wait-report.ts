@@ -30,7 +30,7 @@ export function targetsOf({ view }: WaitReport): TargetFields[] {
   return [...(view?.targets.values() ?? [])];
 }
 
-/** Whether those states may be out of date: a connection was lost, or they belong to another run. */
+/** Whether the target states may be out of date: a connection was lost, or they belong to another run. */
 export function isStale({ view }: WaitReport): boolean {
   return view?.link.state !== 'live' || view.session?.connection.state !== 'LIVE';
 }
@@ -78,8 +78,8 @@ export function fullText(target: TargetFields): string {
   ).trim();
 }
 
-/** Describes the run of a report as the end of a sentence. Empty without a run. */
-export function describeRunOf({ run, replacedRuns }: Pick<WaitReport, 'run' | 'replacedRuns'>): string {
+/** Formats the run of a report as a suffix: `; run: /shop/Tiltfile, pid 4711`. Empty without a run. */
+export function formatRunSuffix({ run, replacedRuns }: Pick<WaitReport, 'run' | 'replacedRuns'>): string {
   if (run === null) return '';
   const times = replacedRuns.length;
   const restarts =
@@ -87,7 +87,7 @@ export function describeRunOf({ run, replacedRuns }: Pick<WaitReport, 'run' | 'r
   return `; run: ${lineText(describeRun(run))}${restarts}`;
 }
 
-/** Maximum number of targets that are listed. A last line counts the others. */
+/** Maximum number of targets in a list. A last line has the number of the others. */
 const MAX_LISTED = 50;
 
 /**
@@ -103,20 +103,25 @@ export function resultLines(report: WaitReport, isVerbose = false): string[] {
 function formatLines(report: WaitReport, isVerbose: boolean): string[] {
   const { result, reason, condition, tookMs } = report;
   if (result === 'unknown' || result === 'impossible') {
-    return [`${result}: ${lineText(reason)}${describeRunOf(report)}`];
+    return [`${result}: ${lineText(reason)}${formatRunSuffix(report)}`];
   }
   const session = lineText(sessionOf(report)?.id ?? 'the Session');
   const head = `${result}: waited ${elapsed(tookMs)} for ${session} ${describeCondition(condition)}`;
-  if (result === 'reached') return [`${head}${formatCounts(report)}${describeRunOf(report)}`];
+  if (result === 'reached') return [`${head}${formatCounts(report)}${formatRunSuffix(report)}`];
   const lines = targetLines(report, isVerbose);
-  return [`${head}${describeRunOf(report)}`, ...(lines.length > 0 ? lines : [`  ${lineText(reason)}`])];
+  return [`${head}${formatRunSuffix(report)}`, ...(lines.length > 0 ? lines : [`  ${lineText(reason)}`])];
 }
 
 function targetLines(report: WaitReport, isVerbose: boolean): string[] {
   if (report.result === 'failed') {
-    return listed(findFailed(report), (target) => [failureLine(target), ...errorLines(target, isVerbose)]);
+    return formatList(findFailed(report), (target) => [
+      failureLine(target),
+      ...errorLines(target, isVerbose),
+    ]);
   }
-  return isStale(report) ? [] : listed(findAwaited(report), (target) => [awaitedLine(target, report.now)]);
+  return isStale(report)
+    ? []
+    : formatList(findAwaited(report), (target) => [awaitedLine(target, report.now)]);
 }
 
 function failureLine(target: TargetFields): string {
@@ -137,7 +142,7 @@ function awaitedLine(target: TargetFields, now: number): string {
   return `${lineText(target.name)}: ${target.phase}${age}: ${headline(target)}`;
 }
 
-function listed(targets: readonly TargetFields[], linesOf: (target: TargetFields) => string[]): string[] {
+function formatList(targets: readonly TargetFields[], linesOf: (target: TargetFields) => string[]): string[] {
   const lines = targets.slice(0, MAX_LISTED).flatMap((target) => linesOf(target).map((line) => `  ${line}`));
   const more = targets.length - MAX_LISTED;
   return more > 0 ? [...lines, `  and ${more} more`] : lines;

@@ -8,8 +8,8 @@ import { elapsed, lineText, rankOf, withoutInlineCommands } from '../text.js';
 import { UsageError } from '../usage-error.js';
 import {
   describeCondition,
-  describeRunOf,
   findFailed,
+  formatRunSuffix,
   headline,
   isStale,
   resultLines,
@@ -18,7 +18,7 @@ import {
   type WaitReport,
 } from './wait-report.js';
 
-/** Writes the report of a wait: files first, so that they exist before a reader sees the output. */
+/** Writes the report of a wait. Files are written first: they exist when a reader sees the output. */
 export async function writeReport(
   report: WaitReport,
   { junit, verbose }: WaitFlags['report'],
@@ -45,9 +45,9 @@ async function writeJunit(path: string, report: WaitReport): Promise<string | nu
 export async function checkWritable(option: string, path: string): Promise<void> {
   const existing = await stat(path).catch(() => null);
   if (existing?.isDirectory()) throw new UsageError(`${option} ${path}: expected a file, got a folder`);
-  const place = existing ? path : dirname(path);
+  const checkedPath = existing ? path : dirname(path);
   try {
-    await access(place, constants.W_OK);
+    await access(checkedPath, constants.W_OK);
   } catch (error) {
     throw new UsageError(`${option} ${path}: cannot write the file (${codeOf(error)})`);
   }
@@ -92,7 +92,7 @@ export function stepSummary(report: WaitReport): string {
   return [
     `### Tilt: ${WORDS[result]}`,
     '',
-    `Waited ${elapsed(tookMs)} for ${cell(sessionOf(report)?.id ?? 'the Session')} ${cell(describeCondition(condition))}. ${cell(`${reason}${describeRunOf(report)}`)}`,
+    `Waited ${elapsed(tookMs)} for ${cell(sessionOf(report)?.id ?? 'the Session')} ${cell(describeCondition(condition))}. ${cell(`${reason}${formatRunSuffix(report)}`)}`,
     '',
     ...(rows.length === 0 ? [] : ['| target | phase | time | |', '| --- | --- | --- | --- |']),
     ...shown.map(
@@ -130,13 +130,15 @@ function cell(text: string): string {
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
 function errorCommand(title: string, message: string): string {
-  return withoutInlineCommands(`::error title=${property(lineText(title))}::${data(lineText(message))}`);
+  return withoutInlineCommands(
+    `::error title=${escapeProperty(lineText(title))}::${escapeData(lineText(message))}`,
+  );
 }
 
-function data(text: string): string {
+function escapeData(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
-function property(text: string): string {
-  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }

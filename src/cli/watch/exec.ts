@@ -7,7 +7,7 @@ import { statusLine, terminalText } from '../text.js';
 
 /** Event that runs the command of `--exec`. */
 export interface Alert {
-  /** Only the newest waiting alert of a key is kept. */
+  /** A new alert replaces a waiting one with the same key. */
   readonly key: string;
   /** Environment variables that describe the event; each is one line. */
   readonly env: Readonly<Record<string, string>>;
@@ -81,7 +81,7 @@ function verdictAlert({ session }: TargetsView, previous: VerdictState): Alert {
   };
 }
 
-/** Maximum length of a variable. One of 128 kB would prevent the command from running. */
+/** Maximum length of a variable. Linux cannot run a command with a variable of 128 kB. */
 const MAX_VALUE_LENGTH = 4_000;
 
 function toVariables(facts: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -8,24 +8,24 @@ export class FilterError extends Error {
 }
 
 /**
- * Parses a filter into the `where` of a query: terms separated by spaces, added to those of `given`. A term
- * is `phase=FAILED,WAITING`, `type=SERVER`, `resource=api,web`, `name=api:*`, or a word. `name` is a glob
- * for the whole name. A word with `*` or `?` is a glob too; any other word matches a part of the name.
+ * Parses a filter into the `where` of a query: terms separated by spaces, added to those of `previous`. A
+ * term is `phase=FAILED,WAITING`, `type=SERVER`, `resource=api,web`, `name=api:*`, or a word. `name` is a
+ * glob for the whole name. A word with `*` or `?` is a glob too; any other word matches a part of the name.
  * Double quotes protect spaces and commas. Values of one key are alternatives; all keys must match. Throws a
  * {@link FilterError}.
  */
-export function parseFilter(text: string, given: TargetFilter = {}): TargetFilter {
+export function parseFilter(text: string, previous: TargetFilter = {}): TargetFilter {
   const terms = text.match(TERM) ?? [];
   if (terms.some((term) => (term.match(/"/g) ?? []).length % 2 === 1))
     throw new FilterError('Expected a closing "');
-  return terms.reduce(withTerm, given);
+  return terms.reduce(withTerm, previous);
 }
 
 /** Parses one `--filter` of the command line and adds it to the previous ones. */
-export function filter(text: string, given: TargetFilter | undefined): TargetFilter {
+export function filter(text: string, previous: TargetFilter | undefined): TargetFilter {
   try {
     if (text.trim() === '') throw new FilterError(`Expected a filter: ${EXAMPLES}`);
-    return parseFilter(text, given);
+    return parseFilter(text, previous);
   } catch (error) {
     throw error instanceof FilterError ? new InvalidArgumentError(`${error.message}.`) : error;
   }
@@ -37,23 +37,29 @@ const KEYS = ['name', 'phase', 'type', 'resource'] as const;
 const TYPES = ['JOB', 'SERVER', 'UNKNOWN'] as const;
 const EXAMPLES = 'a name such as api:*, phase=FAILED,WAITING, type=SERVER, resource=api';
 
-function withTerm(given: TargetFilter, term: string): TargetFilter {
+function withTerm(previous: TargetFilter, term: string): TargetFilter {
   const [, word = '', values = ''] = /^([^"=]*)=(.*)$/s.exec(term) ?? [];
-  if (!term.startsWith(`${word}=`)) return withName(given, toGlob(unquoted(term)));
+  if (!term.startsWith(`${word}=`)) return withName(previous, toGlob(unquote(term)));
   const key = KEYS.find((candidate) => candidate === word.toLowerCase());
   if (key === undefined) throw new FilterError(`Expected one of ${KEYS.join(', ')} before =, got '${word}'`);
-  if (key === 'name') return withName(given, requireValue(key, unquoted(values)));
+  if (key === 'name') return withName(previous, requireValue(key, unquote(values)));
   const list = parseList(key, values);
-  if (key === 'resource') return { ...given, resource: [...(given.resource ?? []), ...list] };
+  if (key === 'resource') return { ...previous, resource: [...(previous.resource ?? []), ...list] };
   if (key === 'type')
-    return { ...given, type: [...(given.type ?? []), ...list.map((value) => oneOf(key, TYPES, value))] };
-  return { ...given, phase: [...(given.phase ?? []), ...list.map((value) => oneOf(key, PHASES, value))] };
+    return {
+      ...previous,
+      type: [...(previous.type ?? []), ...list.map((value) => oneOf(key, TYPES, value))],
+    };
+  return {
+    ...previous,
+    phase: [...(previous.phase ?? []), ...list.map((value) => oneOf(key, PHASES, value))],
+  };
 }
 
-function withName(given: TargetFilter, name: string): TargetFilter {
-  if (given.name != null)
-    throw new FilterError(`Expected only one name, got ${quoted(given.name)} and ${quoted(name)}`);
-  return { ...given, name };
+function withName(previous: TargetFilter, name: string): TargetFilter {
+  if (previous.name != null)
+    throw new FilterError(`Expected only one name, got ${quote(previous.name)} and ${quote(name)}`);
+  return { ...previous, name };
 }
 
 function toGlob(word: string): string {
@@ -65,7 +71,7 @@ function parseList(key: string, text: string): string[] {
   const values = text.match(/(?:"[^"]*"|[^,"])+/g) ?? [];
   return requireValues(
     key,
-    values.map((value) => unquoted(value.trim())).filter((value) => value !== ''),
+    values.map((value) => unquote(value.trim())).filter((value) => value !== ''),
   );
 }
 
@@ -81,14 +87,14 @@ function requireValue(key: string, value: string): string {
 function oneOf<T extends string>(key: string, allowed: readonly T[], value: string): T {
   const found = allowed.find((candidate) => candidate === value.toUpperCase());
   if (found === undefined)
-    throw new FilterError(`Expected ${key}= one of ${allowed.join(', ')}, got ${quoted(value)}`);
+    throw new FilterError(`Expected ${key}= one of ${allowed.join(', ')}, got ${quote(value)}`);
   return found;
 }
 
-function unquoted(text: string): string {
+function unquote(text: string): string {
   return text.replaceAll('"', '');
 }
 
-function quoted(text: string): string {
+function quote(text: string): string {
   return `'${text}'`;
 }

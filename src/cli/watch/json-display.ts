@@ -98,8 +98,8 @@ export type WatchEvent =
     };
 
 /**
- * Compares two views and returns their differences: connections first, then targets, then the verdict. A
- * `reset` or the answer of another gateway repeats nothing, because the known states are compared.
+ * Compares two views and returns their differences: connections first, then targets, then the verdict.
+ * Unchanged states are not repeated after a `reset` or a switch to another gateway.
  */
 export function eventsBetween(before: TargetsView | null, after: TargetsView): WatchEvent[] {
   const session = after.session?.id ?? before?.session?.id ?? null;
@@ -129,8 +129,7 @@ function toPlainText(text: string | null | undefined): string | null {
 }
 
 function verdictEvents(before: TargetsView | null, after: TargetsView, session: Session): WatchEvent[] {
-  // The verdict of another run is reported even if it is equal: it may be the only sign that a run was
-  // replaced.
+  // Report the verdict of another run even if it is equal: it may be the only sign of a replaced run.
   const isOtherRun = isAnotherRun(before?.session, after.session);
   const was = isOtherRun ? null : before?.session?.verdict;
   const now = after.session?.verdict;
@@ -186,7 +185,7 @@ function isSame(was: TargetFields, now: TargetFields): boolean {
   return JSON.stringify([was.state, was.resources]) === JSON.stringify([now.state, now.resources]);
 }
 
-/** Whether an event is a change within a phase, such as another wait reason or time of readiness. */
+/** Whether an event is a change within a phase, such as a new wait reason. */
 export function isWithinPhase(event: WatchEvent): boolean {
   return event.type === 'MODIFIED' && event.phase === event.previousPhase;
 }

@@ -24,7 +24,7 @@ export interface ScreenState {
   readonly notice: string | null;
 }
 
-/** Lines above the rows: Session, counts, connection, table header. */
+/** Number of lines above the rows: Session, counts, connection and table header. */
 const HEAD = 4;
 const FOOT = 1;
 
@@ -46,7 +46,7 @@ export function screenLines(state: ScreenState, paint: Paint): string[] {
   return [...head, ...table, ...blank, footLine(state, paint)].slice(0, rows);
 }
 
-/** Number of rows above the first visible one. The last page is full. */
+/** Index of the first visible row. Limited so that the last page is full. */
 export function firstShown(state: ScreenState): number {
   return firstOf(state, toRows(state.view?.targets ?? NO_TARGETS, state.ui.where, state.now).length);
 }

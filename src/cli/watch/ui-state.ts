@@ -37,8 +37,8 @@ export const INITIAL_STATE: UiState = {
 const MAX_FILTER_LENGTH = 100;
 
 /**
- * Applies a key: `quit` for q and Ctrl-C, `suspend` for Ctrl-Z. While a filter is typed, Enter keeps a valid
- * one and Escape clears it.
+ * Applies a key and returns the new state. Returns `quit` for q, Ctrl-C and Ctrl-D, and `suspend` for Ctrl-Z.
+ * While a filter is typed, Enter applies it if it is valid, and Escape clears it.
  *
  * @param page number of visible rows
  */

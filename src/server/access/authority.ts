@@ -22,8 +22,9 @@ export function parseAuthority(text: string): Authority | null {
 }
 
 /**
- * Normalizes an origin (RFC 6454, section 4): removes the default port. An origin of a scheme other than http(s),
- * such as a browser extension's, is only converted to lower case. Null for an invalid http origin.
+ * Normalizes an origin (RFC 6454, section 4): removes the default port. An origin with another scheme than
+ * http or https, such as that of a browser extension, is only converted to lower case. Null for an invalid
+ * http origin.
  */
 export function normalizeOrigin(origin: string): string | null {
   const [, scheme = '', rest = ''] = /^([a-z][a-z\d+.-]*):\/\/(.*)$/i.exec(origin) ?? [];

@@ -200,8 +200,8 @@ const eventOf = memoize(
 );
 
 /**
- * Holds the last chunks that start with a payload. Readers of a group mostly receive the same payloads in a tick, so
- * that they are joined once for all of them.
+ * Caches the last joined chunk by its first payload. Readers of a group mostly receive the same payloads in a
+ * tick, so the payloads are joined once for all readers.
  */
 const lastJoined = memoize((first: Payload) => ({ payloads: [first], bytes: eventOf(first).chunk }));
 

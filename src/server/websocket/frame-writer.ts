@@ -22,9 +22,9 @@ export interface FrameWriterOwner {
 /**
  * Writes text messages to the connection beneath a WebSocket, all messages of a flush at once.
  *
- * It bypasses `ws`, which would serialise and write the head of each frame separately. This is correct because `ws`
- * never has a partly written frame: without compression it writes each frame completely and at once, so frames of
- * both can follow each other in any order.
+ * It bypasses `ws`, which would serialise and write the head of each frame separately. This is correct
+ * because `ws` never has a partly written frame: without compression it writes each frame completely and at
+ * once, so frames of both can follow each other in any order.
  */
 export class FrameWriter implements Task {
   readonly #connection: Socket;
@@ -42,7 +42,7 @@ export class FrameWriter implements Task {
   }
 
   /**
-   * Queues a message until the end of the flush: a head of this reader, and a body that it shares with others.
+   * Queues a message until the end of the flush: a head for this reader, and a body shared with others.
    *
    * @param onSent called once when the body has been sent or discarded. Only for bodies longer than 64 kB
    */

@@ -4,8 +4,9 @@ import { type FrameHead, TEXT } from './frames.js';
 import type { ReaderSocket, ReaderSocketOptions } from './reader-socket.js';
 
 /**
- * Connects and subscribes over server-sent events, as `EventSource` does. Resolves when the subscription has been sent. Chunks
- * of the response are passed on like WebSocket messages; servers write an event as one chunk, or its lines as several.
+ * Connects and subscribes over server-sent events, as `EventSource` does. Resolves when the subscription has
+ * been sent. Chunks of the response are passed on like WebSocket messages; servers write an event as one
+ * chunk, or its lines as several.
  */
 export function openEventSocket(options: ReaderSocketOptions): Promise<ReaderSocket> {
   const { port, localAddress, documents, buffer, onMessage, wantsAll, onClosed } = options;

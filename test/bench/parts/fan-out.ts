@@ -134,7 +134,7 @@ function fanOut(options: FanOut): Part {
   };
 }
 
-/** What one row measures. */
+/** Subject of one row. */
 interface Subject {
   readonly entrant: string;
   readonly server: string;

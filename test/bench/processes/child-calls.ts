@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Api, Call, Reply } from './messages.js';
 
-/** A process that answers calls. It is killed at the end of its `await using` block, or when the signal aborts. */
+/** A process that answers calls. Killed at the end of its `await using` block, or when the signal aborts. */
 export interface Child<A extends Api> extends AsyncDisposable {
   /** Calls a function. Rejects when it fails, when the process ends, or after `timeoutMs` (default: 60 s). */
   call<K extends keyof A & string>(

@@ -38,13 +38,13 @@ describe('progress of wait', () => {
     show([waiting('x', 'unknown')]);
     expect(taken()).toEqual([
       '0s run: /home/dev/shop/Tiltfile, started 2026-11-22T11:00:00.000000Z, pid 4711',
-      '0s waiting for a/Tiltfile to be ready: PENDING, 0 of 1 targets are good; x WAITING',
+      '0s waiting for a/Tiltfile to be ready: PENDING, 0 of 1 targets ready or succeeded; x WAITING',
     ]);
     for (const reason of ['waiting-for-local', 'unknown', 'waiting-for-local']) show([waiting('x', reason)]);
     expect(taken()).toEqual([]);
     show([targetFields('x', 'RUNNING')]);
     expect(taken()).toEqual([
-      '0s waiting for a/Tiltfile to be ready: PENDING, 0 of 1 targets are good; x RUNNING',
+      '0s waiting for a/Tiltfile to be ready: PENDING, 0 of 1 targets ready or succeeded; x RUNNING',
     ]);
   });
 
@@ -57,7 +57,7 @@ describe('progress of wait', () => {
     expect(taken()).toEqual([]);
     await clock.advance(1);
     expect(taken()).toEqual([
-      '1m00s waiting for a/Tiltfile to be ready: PENDING, 0 of 1 targets are good; x RUNNING',
+      '1m00s waiting for a/Tiltfile to be ready: PENDING, 0 of 1 targets ready or succeeded; x RUNNING',
     ]);
     await clock.advance(600_000);
     expect(taken()).toHaveLength(10);
@@ -98,7 +98,7 @@ describe('progress of wait', () => {
     taken();
     show([targetFields('x', 'RUNNING'), done]);
     expect(taken()).toEqual([
-      '0s waiting for a/Tiltfile to be ready: PENDING, 1 of 2 targets are good; x RUNNING',
+      '0s waiting for a/Tiltfile to be ready: PENDING, 1 of 2 targets ready or succeeded; x RUNNING',
     ]);
   });
 });

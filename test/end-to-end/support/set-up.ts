@@ -25,7 +25,7 @@ export default function setUp(): void {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) setUp();
 
-/** Installs missing packages with apt-get when run as root. Otherwise throws an error with the command to run. */
+/** Installs missing packages with apt-get. Without root permissions, throws an error with the command. */
 function installSystemPackages(): void {
   const missing = [...COMMANDS].filter(([command]) => !isInstalled(command)).map(([, name]) => name);
   if (missing.length === 0) return;
