@@ -39,13 +39,15 @@ export async function publish(
   const store = createStore({ clock, epoch: 'publish' });
   const opened = await openSources(flags, store, { cli, clock, log });
   const random = Math.random;
+  // Once: macOS changes the name with the network, and a running Session must keep its key.
+  const host = hostname();
   const settings = withoutUndefined(flags.bucket);
   const broker = connectBroker({ address, credentials, settings, clock, random, log });
   const parts: PublishParts = {
     store,
     broker,
-    publisher: `${hostname()}:${process.pid}:${Math.floor(random() * 36 ** 6).toString(36)}`,
-    instanceOf: (record) => options.instance ?? `${hostname()}.${record.instance}`,
+    publisher: `${host}:${process.pid}:${Math.floor(random() * 36 ** 6).toString(36)}`,
+    instanceOf: (record) => options.instance ?? `${host}.${record.instance}`,
     takeOver: options.takeOver,
     clock,
     log,

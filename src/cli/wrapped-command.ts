@@ -188,9 +188,11 @@ function forwardSignals(child: ChildProcess, cli: CliProcess): () => void {
 /**
  * Whether this process has a controlling terminal, wherever its input and output are redirected. The
  * terminal sends SIGINT (Ctrl-C) and SIGHUP to the whole process group, so the command receives them too. A
- * second SIGINT would end `tilt ci` without its clean-up.
+ * second SIGINT would end `tilt ci` without its clean-up. On Windows the console does the same, and a
+ * forwarded signal would terminate the command at once.
  */
 function hasTerminal(): boolean {
+  if (process.platform === 'win32') return true;
   try {
     closeSync(openSync('/dev/tty', 'r'));
     return true;

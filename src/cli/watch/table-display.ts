@@ -145,7 +145,7 @@ function openTerminal(cli: CliProcess, { onKey, onRedraw, onGone }: TerminalEven
 
   function onKeypress(_: string | undefined, key: Key): void {
     // In raw mode the terminal sends no signal for Ctrl-C.
-    if (key.ctrl && key.name === 'c') process.kill(process.pid, 'SIGINT');
+    if (key.ctrl && key.name === 'c') interrupt();
     else onKey(key);
   }
 
@@ -155,7 +155,8 @@ function openTerminal(cli: CliProcess, { onKey, onRedraw, onGone }: TerminalEven
 
   /** Stops the process with this id; 0 stands for the process group. */
   function stop(pid: number): void {
-    if (isSuspended) return;
+    // Windows has no SIGTSTP: Node.js would throw.
+    if (isSuspended || process.platform === 'win32') return;
     isSuspended = true;
     leave();
     cli.off('SIGTSTP', onStop);
@@ -200,4 +201,10 @@ function openTerminal(cli: CliProcess, { onKey, onRedraw, onGone }: TerminalEven
     stdin.pause();
     leave();
   }
+}
+
+/** Sends SIGINT to this process. On Windows `process.kill` would terminate it without restoring the screen. */
+function interrupt(): void {
+  if (process.platform === 'win32') process.emit('SIGINT');
+  else process.kill(process.pid, 'SIGINT');
 }
