@@ -7,7 +7,7 @@ import { messageOf } from '../lib/errors.js';
 import { followFiles } from '../lib/file-watcher.js';
 import type { Log } from '../lib/log.js';
 import { isLoopback } from '../server/access/peer.js';
-import type { KeyPair } from '../server/http-server.js';
+import type { KeyPair } from '../server/tls.js';
 import { withoutUndefined } from './options/option.js';
 import type { ServeFlags } from './options/serve.js';
 import { readTextFile, UsageError } from './usage-error.js';

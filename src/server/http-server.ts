@@ -7,18 +7,13 @@ import { limitSockets } from './access/socket-limits.js';
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignored-upgrade.js';
 import { closeUnread, createInFlight } from './http/pending-answers.js';
 import { createRoutes, type Routes, type RoutesOptions } from './routes.js';
+import type { KeyPair } from './tls.js';
 
 /** Interval at which Node.js checks for slow requests, in milliseconds. */
 const LATE_CHECK_MS = 1_000;
 
 /** Number of free ports that are tried to find one that is free at both loopback addresses. */
 const MAX_TRIES = 5;
-
-/** Certificate chain and private key, both in PEM format. */
-export interface KeyPair {
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** Settings of {@link createHttpServer}. */
 interface HttpServerOptions extends RoutesOptions {
