@@ -165,18 +165,21 @@ export interface ShellOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Destination of the command's output. `ignore` while a table is on the screen. */
   readonly output: 'stderr' | 'ignore';
+  /** Default: the platform of this process. */
+  readonly platform?: NodeJS.Platform;
 }
 
 /** Creates a function that runs a shell command with additional environment variables. */
-export function createShell({ command, env, output }: ShellOptions) {
+export function createShell({ command, env, output, platform = process.platform }: ShellOptions) {
   const to = output === 'stderr' ? 2 : 'ignore';
   const options: SpawnOptions = {
     shell: true,
     stdio: ['ignore', to, to],
-    detached: process.platform !== 'win32',
+    detached: platform !== 'win32',
   };
   return (variables: Readonly<Record<string, string>>): Execution => {
-    const child = spawn(command, { ...options, env: { ...env, ...variables } });
+    const facts = platform === 'win32' ? withoutCmdSyntax(variables) : variables;
+    const child = spawn(command, { ...options, env: { ...env, ...facts } });
     const ended = new Promise<string | null>((resolve) => {
       child.once('error', (error) => resolve(`--exec could not be run (${messageOf(error)})`));
       child.once('exit', (code, signal) =>
@@ -185,6 +188,16 @@ export function createShell({ command, env, output }: ShellOptions) {
     });
     return { ended, kill: () => void endGroup(child.pid) };
   };
+}
+
+/**
+ * Removes what cmd.exe interprets. It expands `%TILT_GRAPHQL_ERROR%` before it parses the line, so an error of
+ * a target that contains `" & command` would run that command.
+ */
+function withoutCmdSyntax(variables: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [name, value.replace(/["%&|<>^!\r\n]/g, ' ')]),
+  );
 }
 
 /** Ends the process group of the shell, so that the command it waits for ends too. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Alert, createAlerts, createExecQueue } from '../../../src/cli/watch/exec.js';
+import { type Alert, createAlerts, createExecQueue, createShell } from '../../../src/cli/watch/exec.js';
 import {
   createTargetsView,
   sessionFields,
@@ -155,4 +155,19 @@ describe('alerts of watch --exec', () => {
     expect(alert?.env).toMatchObject({ TILT_GRAPHQL_TARGET: 'api:serve', TILT_GRAPHQL_PHASE: 'FAILED' });
     expect(alert?.env.TILT_GRAPHQL_ERROR).toHaveLength(4_000);
   });
+});
+
+describe('the shell of watch --exec', () => {
+  it.each<[NodeJS.Platform, number]>([
+    ['win32', 0],
+    ['linux', 1],
+  ])(
+    'the shell of watch --exec on %s receives a text without the syntax of cmd.exe on Windows only',
+    async (platform, code) => {
+      const command = `node -e "process.exit(/[\\x22%&|<>^!]/.test(process.env.TILT_GRAPHQL_ERROR) ? 1 : 0)"`;
+      const shell = createShell({ command, env: process.env, output: 'ignore', platform });
+      const failure = await shell({ TILT_GRAPHQL_ERROR: 'exit status 1" & calc.exe %PATH%' }).ended;
+      expect(failure).toBe(code === 0 ? null : `--exec ended with exit code ${code}`);
+    },
+  );
 });
