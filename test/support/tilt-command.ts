@@ -61,13 +61,16 @@ let bundle: string | undefined;
  */
 function bundleMain(): string {
   const path = fileURLToPath(new URL('../../node_modules/.cache/tilt-command.mjs', import.meta.url));
+  const entry = new URL('./tilt-command-main.ts', import.meta.url);
   const outfile = `${path}.${process.pid}.mjs`;
   buildSync({
-    entryPoints: [fileURLToPath(new URL('./tilt-command-main.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(entry)],
     bundle: true,
     platform: 'node',
     format: 'esm',
     outfile,
+    // Fixtures are found beside the sources, not beside the bundle.
+    define: { 'import.meta.url': JSON.stringify(entry.href) },
     banner: {
       js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);",
     },
