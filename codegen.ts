@@ -5,6 +5,7 @@ import { enumValues } from './src/graphql/schema.js';
 
 const enums = enumValues(parse(readFileSync('schema.graphql', 'utf8')));
 const model = (name: string) => `../model/session.js#${name}`;
+const facts = (name: string) => `../model/facts.js#${name}`;
 
 const config: CodegenConfig = {
   schema: 'schema.graphql',
@@ -40,6 +41,11 @@ const config: CodegenConfig = {
           SessionConnectionStatus: '../store/record.js#ConnectionStatus',
           Source: '../store/source-table.js#SourceStatus',
           Verdict: '../store/record.js#RecordVerdict',
+          Resource: './context.js#ResourceRecord',
+          Cluster: facts('ClusterFacts'),
+          ResourceLink: facts('ResourceLink'),
+          ResourceCondition: facts('ResourceCondition'),
+          WaitingOn: './context.js#WaitingOnRecord',
           TargetChange: '../store/record.js#RecordChange',
           SessionChange: './context.js#SessionChange',
           ObjectMeta: model('ObjectMeta'),

@@ -1,5 +1,5 @@
+import { findBlockers } from '../model/phase.js';
 import { extractHeadline, plainText } from '../model/plain-text.js';
-import { findBlockers } from '../model/verdict.js';
 import type { SessionFields, TargetFields, TargetPhase } from './generated.js';
 import { describeLostTilt } from './run.js';
 import type { TargetsView } from './views.js';

@@ -1,5 +1,6 @@
+import type { ObjectReference, ResourceFacts } from '../model/facts.js';
 import type { ActiveState } from '../model/session.js';
-import type { SessionRecord } from '../store/record.js';
+import type { SessionRecord, TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { Pacer } from './pacer.js';
 
@@ -29,4 +30,18 @@ export interface SessionChange {
 /** Active state with its summary, which depends on more than the state. */
 export interface SummarizedActive extends ActiveState {
   readonly summary: string;
+}
+
+/** Resource of a Session: its targets, and what is known about it. */
+export interface ResourceRecord {
+  readonly name: string;
+  readonly targets: readonly TrackedTarget[];
+  readonly session: SessionRecord;
+  /** Null if nothing is known about it. */
+  readonly facts: ResourceFacts | null;
+}
+
+/** Object that a resource of a Session waits for. */
+export interface WaitingOnRecord extends ObjectReference {
+  readonly session: SessionRecord;
 }

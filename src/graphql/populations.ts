@@ -66,6 +66,7 @@ const BY_SIZE: ReadonlyMap<string, SizeName> = new Map([
   ['Verdict.notReady', 'notReady'],
   ['Verdict.retrying', 'retrying'],
   ['Verdict.failed', 'failed'],
+  ['Verdict.untriggered', 'untriggered'],
   ['ObjectMeta.labels', 'labels'],
   ['ObjectMeta.annotations', 'annotations'],
   ['ObjectMeta.finalizers', 'finalizers'],
@@ -89,6 +90,12 @@ const BY_RULE: ReadonlyMap<string, (source: FieldSource) => Yield> = new Map([
   ['Session.counts', ({ parent }) => ({ ...parent, work: parent.sizes.targets * COUNTING })],
   ['Session.verdict', ({ parent }) => ({ ...parent, work: parent.sizes.targets * COUNTING })],
   ['Target.history', ofHistory],
+  ['Target.blockedBy', ofBlockers],
+  ['Target.rootCause', ofRootCause],
+  ['Resource.labels', ofMembers('resourceLabels')],
+  ['Resource.links', ofMembers('links')],
+  ['Resource.conditions', ofMembers('conditions')],
+  ['Resource.waitingOn', ofMembers('waitingOn')],
   ['Target.resources', ofNames],
 ]);
 
@@ -168,6 +175,24 @@ function ofResources({ parent: { sizes } }: FieldSource): Yield {
 function ofHistory({ args: { last }, parent: { count, sizes } }: FieldSource): Yield {
   const length = typeof last === 'number' ? Math.min(Math.max(last, 0), HISTORY_LIMIT) : HISTORY;
   return { count: Math.min(count * length, distinct(count, sizes, sizes.transitions)), sizes };
+}
+
+/** A search through the Session's blockers finds the target at the root of a wait. */
+function ofRootCause({ parent: { count, sizes } }: FieldSource): Yield {
+  return { count, sizes, work: count * (sizes.targets + sizes.blockers) * COUNTING };
+}
+
+function ofBlockers({ parent: { count, sizes } }: FieldSource): Yield {
+  const all = count <= sizes.targets ? sizes.blockers : count * Math.min(sizes.blockers, sizes.targets);
+  return { count: all, sizes, work: sizes.targets * COUNTING };
+}
+
+/** Lists of resources: in total as long as those of all resources, if each resource occurs once. */
+function ofMembers(name: SizeName): (source: FieldSource) => Yield {
+  return ({ parent: { count, sizes } }) => {
+    const total = sizes[name];
+    return { count: count <= sizes.resources ? total : Math.min(count, total) * total, sizes };
+  };
 }
 
 function ofNames({ parent: { count, sizes } }: FieldSource): Yield {

@@ -1,28 +1,34 @@
 import { firstIndexAtOrAfter } from '../lib/binary-search.js';
+import { memoize } from '../lib/memoize.js';
+import { type Explanation, RESOURCE_KIND } from '../model/explanation.js';
 import { secondsBetween } from '../model/micro-time.js';
+import type { Phase } from '../model/phase.js';
+import { computePhase } from '../model/phase.js';
 import { extractHeadline, oneLine, plainText } from '../model/plain-text.js';
 import type { ActiveState, TargetState, TerminatedState, WaitingState } from '../model/session.js';
 import { isDemo } from '../model/session.js';
-import type { Phase } from '../model/verdict.js';
-import { computePhase } from '../model/verdict.js';
 import {
+  explanationOfRecord,
   HISTORY_LIMIT,
   type Readiness,
   type SessionRecord,
   secondsToReady,
+  type TrackedTarget,
   type Transition,
   verdictOfRecord,
 } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import type { SummarizedActive } from './context.js';
+import type { ResourceRecord, SummarizedActive } from './context.js';
 import { badInput } from './errors.js';
 import type {
   QueryResolvers,
   QuerySessionsArgs,
   Resolvers,
   ResolversTypes,
+  ResourceResolvers,
   SessionResolvers,
   TargetResolvers,
+  WaitingOnResolvers,
 } from './generated.js';
 import {
   compileSessionFilter,
@@ -58,14 +64,49 @@ const query: QueryResolvers = {
 const session: SessionResolvers = {
   verdict: (record) => verdictOfRecord(record),
   isDemo,
-  resources: (record) =>
-    groupByResource(record.status.targets).map((group) => ({ ...group, counts: countPhases(group.targets) })),
+  resources: (record) => [...resourcesOf(record).values()],
   counts: (record) => countPhases(record.status.targets),
+  cluster: ({ facts }) => facts?.cluster ?? null,
+};
+
+/** Resources of a Session by name, sorted. */
+const resourcesOf = memoize((record: SessionRecord): ReadonlyMap<string, ResourceRecord> => {
+  const facts = new Map(record.facts?.resources?.map((resource) => [resource.name, resource]));
+  const groups = groupByResource(record.status.targets);
+  return new Map(
+    groups.map(({ name, targets }) => [
+      name,
+      { name, targets, session: record, facts: facts.get(name) ?? null },
+    ]),
+  );
+});
+
+const resource: ResourceResolvers = {
+  counts: ({ targets }) => countPhases(targets),
+  labels: ({ facts }) => facts?.labels ?? null,
+  links: ({ facts }) => facts?.links ?? null,
+  kind: ({ facts }) => facts?.kind ?? null,
+  triggerMode: ({ facts }) => facts?.triggerMode ?? null,
+  hasPendingChanges: ({ facts }) => facts?.hasPendingChanges ?? null,
+  queued: ({ facts }) => facts?.queued ?? null,
+  conditions: ({ facts }) => facts?.conditions ?? null,
+  waitingOn: ({ facts, session: record }) =>
+    facts?.waitingOn.map((reference) => ({ ...reference, session: record })) ?? null,
+  order: ({ facts }) => facts?.order ?? null,
+  tiltUrl: ({ name, session: { facts } }) =>
+    facts?.webUrl == null ? null : `${facts.webUrl}/r/${encodeURIComponent(name)}/overview`,
+};
+
+const waitingOn: WaitingOnResolvers = {
+  resource: ({ kind, name, session: record }) =>
+    kind === RESOURCE_KIND ? (resourcesOf(record).get(name) ?? null) : null,
 };
 
 const target: TargetResolvers = {
   state: (of) => visibleState({ ...of, phase: computePhase(of) }),
   phase: computePhase,
+  blockedBy: (of, _, { store }) => explanationOf(store, of)?.blockedBy(of) ?? [],
+  rootCause: (of, _, { store }) => explanationOf(store, of)?.chain(of).at(-1) ?? null,
   history: ({ history }, { last }) => {
     const count = last ?? 10;
     if (count < 0) throw badInput(`last: expected 0 to ${HISTORY_LIMIT}, got ${count}.`);
@@ -83,12 +124,20 @@ const target: TargetResolvers = {
       : null,
 };
 
+/** Explanation of a target by the newest state of its Session. Null if the Session no longer exists. */
+function explanationOf(store: ReadableStore, { id, key }: TrackedTarget): Explanation<TrackedTarget> | null {
+  const record = store.get(id.slice(0, -key.length - 1));
+  return record && explanationOfRecord(record);
+}
+
 /** Resolvers of all types except Subscription. Other fields are properties of the model. */
 export const resolvers: Resolvers = {
   Query: query,
   Node: { __resolveType: typeOfNode },
   Session: session,
   Target: target,
+  Resource: resource,
+  WaitingOn: waitingOn,
   TargetTransition: { state: visibleState },
   TargetState: { __resolveType: ({ is }) => STATE_TYPES[is] },
   TargetStateWaiting: { summary: summaryOfWaiting },

@@ -1,7 +1,7 @@
 import { memoize } from '../lib/memoize.js';
+import { computePhase } from '../model/phase.js';
 import { isDemo, type SessionId } from '../model/session.js';
 import { compileConditions, compileOptionalGlob, compileOptionalList } from '../model/target-filter.js';
-import { computePhase } from '../model/verdict.js';
 import { type SessionRecord, type TrackedTarget, verdictOfRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { badInput } from './errors.js';
@@ -88,6 +88,12 @@ export function compileTargetFilter(where: InputMaybe<TargetFilter> | undefined)
   return where ? targetMatcher(where) : () => true;
 }
 
+/** Labels of the resources of a Session, by name of the resource. */
+const labelsOf = memoize(
+  ({ facts }: SessionRecord): ReadonlyMap<string, readonly string[]> =>
+    new Map(facts?.resources?.map(({ name, labels }) => [name, labels])),
+);
+
 // Fields with the same variable have the same filter object, which is compiled once.
 const sessionMatcher = memoize((where: SessionFilter): SessionMatcher => {
   const instance = compileOptionalGlob(where.instance);
@@ -115,5 +121,6 @@ const targetMatcher = memoize((where: TargetFilter): TargetMatcher => {
       type: target.type,
       resources: target.resources,
       phase: computePhase(target),
+      labels: (name) => labelsOf(record).get(name) ?? [],
     });
 });

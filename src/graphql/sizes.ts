@@ -1,6 +1,7 @@
 import { memoize } from '../lib/memoize.js';
+import type { ResourceFacts } from '../model/facts.js';
+import { computePhase, type Phase } from '../model/phase.js';
 import type { Target } from '../model/session.js';
-import { computePhase, type Phase } from '../model/verdict.js';
 import { HISTORY_LIMIT, type SessionRecord, type TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 
@@ -19,6 +20,15 @@ export interface Sizes {
   readonly notReady: number;
   readonly retrying: number;
   readonly failed: number;
+  readonly untriggered: number;
+  /** Targets that block others: at most the sum over all targets. */
+  readonly blockers: number;
+  /** Labels of all resources. */
+  readonly resourceLabels: number;
+  readonly links: number;
+  readonly conditions: number;
+  /** Objects that the resources wait for. */
+  readonly waitingOn: number;
   readonly labels: number;
   readonly annotations: number;
   readonly finalizers: number;
@@ -41,6 +51,12 @@ export const NO_SIZES: Sizes = {
   notReady: 0,
   retrying: 0,
   failed: 0,
+  untriggered: 0,
+  blockers: 0,
+  resourceLabels: 0,
+  links: 0,
+  conditions: 0,
+  waitingOn: 0,
   labels: 0,
   annotations: 0,
   finalizers: 0,
@@ -114,6 +130,12 @@ function combine(a: Sizes, b: Sizes, by: (a: number, b: number) => number): Size
     notReady: by(a.notReady, b.notReady),
     retrying: by(a.retrying, b.retrying),
     failed: by(a.failed, b.failed),
+    untriggered: by(a.untriggered, b.untriggered),
+    blockers: by(a.blockers, b.blockers),
+    resourceLabels: by(a.resourceLabels, b.resourceLabels),
+    links: by(a.links, b.links),
+    conditions: by(a.conditions, b.conditions),
+    waitingOn: by(a.waitingOn, b.waitingOn),
     labels: by(a.labels, b.labels),
     annotations: by(a.annotations, b.annotations),
     finalizers: by(a.finalizers, b.finalizers),
@@ -124,13 +146,13 @@ function combine(a: Sizes, b: Sizes, by: (a: number, b: number) => number): Size
 
 function count(record: SessionRecord): Sizes {
   const { metadata, status } = record;
-  const resources = new Set<string>();
+  const resources = new Map<string, number>();
   let [transitions, memberships] = [0, 0];
-  const { waiting, running, retrying, failed } = countPhases(status.targets);
+  const { waiting, running, retrying, failed, untriggered } = countPhases(status.targets);
   for (const target of status.targets) {
     transitions += target.history.length;
     memberships += target.resources.length;
-    for (const resource of target.resources) resources.add(resource);
+    for (const name of target.resources) resources.set(name, (resources.get(name) ?? 0) + 1);
   }
   return {
     sessions: 1,
@@ -143,12 +165,28 @@ function count(record: SessionRecord): Sizes {
     notReady: running,
     retrying,
     failed,
+    untriggered,
+    ...countFacts(record.facts?.resources ?? [], resources),
     labels: metadata.labels.length,
     annotations: metadata.annotations.length,
     finalizers: metadata.finalizers.length,
     owners: metadata.ownerReferences.length,
     managers: metadata.managedFields.length,
   };
+}
+
+/** @param members number of targets of each resource */
+function countFacts(facts: readonly ResourceFacts[], members: ReadonlyMap<string, number>) {
+  const counts = { blockers: 0, resourceLabels: 0, links: 0, conditions: 0, waitingOn: 0 };
+  for (const { name, labels, links, conditions, waitingOn } of facts) {
+    counts.resourceLabels += labels.length;
+    counts.links += links.length;
+    counts.conditions += conditions.length;
+    counts.waitingOn += waitingOn.length;
+    const blocking = waitingOn.reduce((sum, reference) => sum + (members.get(reference.name) ?? 0), 0);
+    counts.blockers += blocking * (members.get(name) ?? 0);
+  }
+  return counts;
 }
 
 /** Counts targets by phase and in total. */
@@ -158,6 +196,7 @@ export function countPhases(targets: readonly Target[]): Record<Phase | 'total',
     inactive: 0,
     disabled: 0,
     waiting: 0,
+    untriggered: 0,
     running: 0,
     ready: 0,
     succeeded: 0,

@@ -27,7 +27,17 @@ export type Change =
    * The connection broke, or the newest object could not be decoded. The last good state stays, marked STALE,
    * until an upsert or a snapshot replaces it. Without an id it applies to all Sessions of the provider.
    */
-  | { readonly type: 'stale'; readonly id?: SessionId; readonly error: string };
+  | { readonly type: 'stale'; readonly id?: SessionId; readonly error: string }
+  /**
+   * Whether the source provides a kind of objects beside its Sessions, such as `uiresources`. The Sessions are
+   * not affected; their facts are pushed with them.
+   */
+  | {
+      readonly type: 'availability';
+      readonly kind: string;
+      /** Why it does not, on one line that names the kind; null if it does. */
+      readonly error: string | null;
+    };
 
 /**
  * Receiver of the changes of all sources: the store. Calls are synchronous and never wait for a reader (U1).

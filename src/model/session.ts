@@ -1,3 +1,4 @@
+import type { SessionFacts } from './facts.js';
 import type { MicroTime } from './micro-time.js';
 
 /**
@@ -18,6 +19,8 @@ export interface Session {
   readonly metadata: ObjectMeta;
   readonly spec: SessionSpec;
   readonly status: SessionStatus;
+  /** What other objects of Tilt say about its resources and its cluster. Default: nothing is known. */
+  readonly facts?: SessionFacts;
 }
 
 /** Kubernetes' `metav1.ObjectMeta`. */
@@ -128,6 +131,11 @@ export interface DisabledState {
 export interface WaitingState {
   readonly is: 'waiting';
   readonly waitReason: string;
+  /**
+   * Whether it waits for a person to trigger it. The store derives this from the facts about its resource.
+   * Default: false.
+   */
+  readonly needsTrigger?: true;
 }
 
 /** Running. A server becomes ready. A running job is not ready; a job that is ready has succeeded. */

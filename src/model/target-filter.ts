@@ -4,6 +4,8 @@ export interface TargetFacts<Phase, Type> {
   readonly phase: Phase;
   readonly type: Type;
   readonly resources: readonly string[];
+  /** Labels of one of its resources. Default: none is known. */
+  readonly labels?: ((resource: string) => readonly string[]) | undefined;
 }
 
 /**
@@ -17,6 +19,8 @@ export interface TargetConditions<Phase, Type> {
   readonly type?: readonly Type[] | null | undefined;
   /** Names of Tiltfile resources, matched exactly. */
   readonly resource?: readonly string[] | null | undefined;
+  /** Glob that a label of one of its resources matches. */
+  readonly label?: string | null | undefined;
 }
 
 /** Compiles conditions into a predicate. Used for `where` of the gateway and for the filter of `watch`. */
@@ -27,12 +31,14 @@ export function compileConditions<Phase, Type>(
   const phase = compileOptionalList(conditions.phase);
   const type = compileOptionalList(conditions.type);
   const resource = compileOptionalList(conditions.resource);
+  const label = conditions.label == null ? null : compileGlob(conditions.label);
   const isAnyResource = conditions.resource == null;
   return (target) =>
     name(target.name) &&
     phase(target.phase) &&
     type(target.type) &&
-    (isAnyResource || target.resources.some(resource));
+    (isAnyResource || target.resources.some(resource)) &&
+    (label === null || target.resources.some((name) => target.labels?.(name).some(label)));
 }
 
 /** Compiles an optional glob. Without one every text matches. */

@@ -1,16 +1,8 @@
+import { describeWait, explain } from './explanation.js';
+import type { SessionFacts } from './facts.js';
+import { computePhase, findBlockers } from './phase.js';
 import { extractHeadline, oneLine, plainText } from './plain-text.js';
 import type { SessionSpec, SessionStatus, Target } from './session.js';
-
-/** Phase of a target, in one word; see {@link computePhase}. */
-export type Phase =
-  | 'inactive'
-  | 'disabled'
-  | 'waiting'
-  | 'running'
-  | 'ready'
-  | 'succeeded'
-  | 'failed'
-  | 'retrying';
 
 /**
  * Connection to the source of a Session: `live`; `stale`, the state may be outdated; `gone`, the source has
@@ -29,48 +21,8 @@ export interface Verdict<T extends Target = Target> {
   readonly notReady: readonly T[];
   readonly retrying: readonly T[];
   readonly failed: readonly T[];
-}
-
-/**
- * Computes the phase of a target. An active target that is not ready is running. A target that
- * terminated with an error that `tilt ci` tolerates is retrying. A job that is active and ready has
- * succeeded: Tilt reports this for a Kubernetes Job that completed and whose pod was removed.
- */
-export function computePhase({ type, state }: Pick<Target, 'type' | 'state'>): Phase {
-  switch (state.is) {
-    case 'active':
-      if (!state.ready) return 'running';
-      return type === 'job' ? 'succeeded' : 'ready';
-    case 'terminated':
-      if (state.error === null) return 'succeeded';
-      return state.graceStatus === 'tolerated' ? 'retrying' : 'failed';
-    default:
-      return state.is;
-  }
-}
-
-/** Targets that block a Session, by phase. Within a phase they keep their order. */
-export type Blockers<T> = Readonly<Record<BlockingPhase, readonly T[]>>;
-
-/** A phase that blocks a Session by Tilt's rules. Inactive and disabled targets do not count. */
-export type BlockingPhase = 'failed' | 'retrying' | 'running' | 'waiting';
-
-/**
- * Finds the targets that block a Session. Phases that need attention come first.
- *
- * @param phaseOf phase of a target, in lower case as in the model or in capitals as in the schema
- */
-export function findBlockers<T>(targets: Iterable<T>, phaseOf: (target: T) => string): Blockers<T> {
-  const blockers: Record<BlockingPhase, T[]> = { failed: [], retrying: [], running: [], waiting: [] };
-  for (const target of targets) {
-    const phase = phaseOf(target).toLowerCase();
-    if (isKeyOf(phase, blockers)) blockers[phase].push(target);
-  }
-  return blockers;
-}
-
-function isKeyOf<K extends string>(name: string, object: Readonly<Record<K, unknown>>): name is K {
-  return Object.hasOwn(object, name);
+  /** Targets that wait for a person to trigger them. They do not stop a Session from passing. */
+  readonly untriggered: readonly T[];
 }
 
 /**
@@ -79,21 +31,22 @@ function isKeyOf<K extends string>(name: string, object: Readonly<Record<K, unkn
  * unknown: neither success nor failure.
  */
 export function computeVerdict<T extends Target>(
-  { spec, status }: VerdictInput<T>,
+  session: VerdictInput<T>,
   connection: ConnectionState,
 ): Verdict<T> {
-  const { waiting, running: notReady, retrying, failed } = findBlockers(status.targets, computePhase);
-  const lists = { waiting, notReady, retrying, failed };
-  const { state, reason } = status.done
-    ? decideDone(status.error)
-    : decideUnfinished({ spec, status }, lists, connection);
-  return { ...lists, state, final: status.done, reason };
+  const { targets, done, error } = session.status;
+  const { waiting, running: notReady, retrying, failed } = findBlockers(targets, computePhase);
+  const untriggered = targets.filter((target) => computePhase(target) === 'untriggered');
+  const lists = { waiting, notReady, retrying, failed, untriggered };
+  const { state, reason } = done ? decideDone(error) : decideUnfinished(session, lists, connection);
+  return { ...lists, state, final: done, reason };
 }
 
 /** The parts of a Session on which the verdict depends. */
 interface VerdictInput<T extends Target> {
   readonly spec: SessionSpec;
   readonly status: Omit<SessionStatus, 'targets'> & { readonly targets: readonly T[] };
+  readonly facts?: SessionFacts;
 }
 
 type Lists = Pick<Verdict, 'waiting' | 'notReady' | 'retrying' | 'failed'>;
@@ -103,21 +56,20 @@ function decideDone(error: string | null): Outcome {
   return error === null ? { state: 'passed', reason: null } : fail(error);
 }
 
-function decideUnfinished(
-  { spec, status }: VerdictInput<Target>,
-  lists: Lists,
-  connection: ConnectionState,
-): Outcome {
+function decideUnfinished(session: VerdictInput<Target>, lists: Lists, connection: ConnectionState): Outcome {
+  const { spec, status, facts } = session;
   if (connection !== 'live')
     return { state: 'unknown', reason: `${DISCONNECTED[connection]} before it was done` };
   if (spec.exitCondition === 'unknown') {
     const text = oneLine(JSON.stringify(spec.exitConditionText.slice(0, 60)));
     return { state: 'unknown', reason: `unknown exit condition: ${text}` };
   }
+  const clusterError = findClusterError(facts);
+  if (clusterError !== null) return fail(clusterError);
   if (status.error !== null) return fail(status.error);
   const [first] = lists.failed;
   if (first) return failByTarget(first);
-  const awaited = describeAwaited(lists);
+  const awaited = describeAwaited(session, lists);
   if (awaited !== '') return { state: 'pending', reason: oneLine(plainText(awaited)) };
   // The Tiltfile is always a target. A single target means that the others are not known yet.
   if (status.targets.length <= 1)
@@ -148,10 +100,43 @@ function failByTarget({ name, state }: Target): Outcome {
   return fail(state.error ?? '', `${where}: ${grace}`);
 }
 
-/** Names the targets that are still awaited: `waiting: a, b; not ready: c`. */
-function describeAwaited({ waiting, notReady, retrying }: Lists): string {
+/**
+ * The failure of a Session that needs a Kubernetes cluster which cannot be reached. Tilt decides this before
+ * it considers any target, and writes it to the Session under `tilt ci` only. Null without one, and while the
+ * resources are not known.
+ */
+function findClusterError(facts: SessionFacts | undefined): string | null {
+  const error = facts?.cluster?.error;
+  if (
+    error == null ||
+    !facts?.resources?.some(({ kind, isDisabled }) => kind === 'kubernetes' && !isDisabled)
+  )
+    return null;
+  return `cluster connection failed: ${clusterErrorLine(error)}`;
+}
+
+/** The first line of a cluster's error. A first line that ends with a colon introduces the next one. */
+export function clusterErrorLine(error: string): string {
+  const [first = '', next = ''] = plainText(error)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return first.endsWith(':') ? `${first} ${next}`.trim() : first;
+}
+
+/** Names the targets that are still awaited: `e2e waits for api (not ready); waiting: a, b; not ready: c`. */
+function describeAwaited(session: VerdictInput<Target>, { waiting, notReady, retrying }: Lists): string {
+  const explanation = explain(session);
+  const explained = new Set<string>();
+  const unexplained: Target[] = [];
+  for (const target of waiting) {
+    const text = describeWait(explanation, target);
+    if (text === null) unexplained.push(target);
+    else explained.add(text);
+  }
   const lines = [
-    listNames('waiting', waiting),
+    listNames('waiting', unexplained),
+    shorten([...explained], '; '),
     listNames('not ready', notReady),
     listNames('retrying', retrying),
   ];
@@ -163,7 +148,14 @@ const MAX_NAMES_IN_REASON = 10;
 
 function listNames(what: string, targets: readonly Target[]): string {
   if (targets.length === 0) return '';
-  const names = targets.slice(0, MAX_NAMES_IN_REASON).map((target) => target.name);
-  const more = targets.length - names.length;
-  return `${what}: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `${what}: ${shorten(
+    targets.map(({ name }) => name),
+    ', ',
+  )}`;
+}
+
+function shorten(texts: readonly string[], separator: string): string {
+  const shown = texts.slice(0, MAX_NAMES_IN_REASON);
+  const more = texts.length - shown.length;
+  return `${shown.join(separator)}${more > 0 ? ` and ${more} more` : ''}`;
 }

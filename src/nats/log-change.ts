@@ -56,7 +56,8 @@ export type LogChange =
       /** Time of the removal, if the log recorded it. Default: now. */
       readonly since?: MicroTime;
     })
-  | ChangeOfType<'stale'>;
+  | ChangeOfType<'stale'>
+  | ChangeOfType<'availability'>;
 
 type ChangeOfType<T extends Change['type']> = Extract<Change, { readonly type: T }>;
 

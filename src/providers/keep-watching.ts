@@ -104,7 +104,7 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
       try {
         checkChange(change);
         isSynced ||= change.type === 'snapshot';
-        if (!isSynced && change.type !== 'stale') {
+        if (!isSynced && change.type !== 'stale' && change.type !== 'availability') {
           throw contractError(`expected a snapshot first, got "${change.type}"`);
         }
         apply(change);
@@ -118,7 +118,7 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
   function apply(change: Change): void {
     if (change.type === 'snapshot') backoff.markHealthy();
     if (change.type === 'stale' && change.id === undefined) backoff.markUnhealthy();
-    if (change.type !== 'stale') {
+    if (change.type !== 'stale' && change.type !== 'availability') {
       counts.changes += 1;
       counts.lastChangeAt = clock.now();
     }

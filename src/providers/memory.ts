@@ -112,9 +112,15 @@ function createReplayState(initial: readonly Session[]) {
         laterChanges = laterChanges.filter((earlier) => idOf(earlier) !== change.id);
         break;
       case 'stale':
-        if (change.id === undefined) laterChanges = [];
+        if (change.id === undefined) laterChanges = laterChanges.filter(isAvailability);
         laterChanges = [
           ...laterChanges.filter((earlier) => earlier.type === 'upsert' || idOf(earlier) !== change.id),
+          change,
+        ];
+        break;
+      case 'availability':
+        laterChanges = [
+          ...laterChanges.filter((earlier) => !isAvailability(earlier) || earlier.kind !== change.kind),
           change,
         ];
     }
@@ -122,11 +128,15 @@ function createReplayState(initial: readonly Session[]) {
 
   function replaceAll(all: readonly Session[]): void {
     sessions = new Map(all.map((session) => [session.id, session]));
-    laterChanges = [];
+    laterChanges = laterChanges.filter(isAvailability);
   }
 }
 
+function isAvailability(change: Change): change is Extract<Change, { readonly type: 'availability' }> {
+  return change.type === 'availability';
+}
+
 function idOf(change: Change): SessionId | undefined {
-  if (change.type === 'snapshot') return undefined;
+  if (change.type === 'snapshot' || change.type === 'availability') return undefined;
   return change.type === 'upsert' ? change.session.id : change.id;
 }

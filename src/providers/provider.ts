@@ -135,8 +135,12 @@ function findProblem(change: unknown): string | null {
       return typeof fields.id === 'string' ? null : invalidField('remove', 'id, a text', fields.id);
     case 'stale':
       return typeof fields.error === 'string' ? null : invalidField('stale', 'error, a text', fields.error);
+    case 'availability':
+      return typeof fields.kind === 'string'
+        ? null
+        : invalidField('availability', 'kind, a text', fields.kind);
     default:
-      return `expected a change of type "snapshot", "upsert", "remove" or "stale", got ${describe(type)}`;
+      return `expected a change of type "snapshot", "upsert", "remove", "stale" or "availability", got ${describe(type)}`;
   }
 }
 

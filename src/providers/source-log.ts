@@ -49,6 +49,7 @@ export function createSourceLog(options: SourceLogOptions): SourceLog {
   const delayed = createDelayedLine(clock);
   /** Whether each Session is done. */
   const sessions = new Map<SessionId, boolean>();
+  const unavailable = new Set<string>();
   let cancelRecovery = () => {};
   let isRecovering = false;
 
@@ -68,6 +69,7 @@ export function createSourceLog(options: SourceLogOptions): SourceLog {
       if (change.type === 'stale') reject(change.id ?? WHOLE, change.error);
       else if (change.type === 'snapshot') replaceAll(change);
       else if (change.type === 'remove') forget(change.id);
+      else if (change.type === 'availability') logAvailability(change.error);
       else accept(change.session.id, change.session.status.done);
     },
     end() {
@@ -81,6 +83,12 @@ export function createSourceLog(options: SourceLogOptions): SourceLog {
     const warn = () => log('warn', `Source ${name}: ${key === WHOLE ? '' : `${key} was rejected: `}${error}`);
     if (key === WHOLE && hasTransientErrors) delayed.schedule(DELAY_MS, warn);
     else warn();
+  }
+
+  /** Logs each error of a kind once: without it only facts are missing. */
+  function logAvailability(error: string | null): void {
+    if (error !== null && !unavailable.has(error)) log('info', `Source ${name}: ${error}`);
+    if (error !== null) unavailable.add(error);
   }
 
   function replaceAll({ sessions: all }: Extract<Change, { readonly type: 'snapshot' }>): void {

@@ -155,7 +155,7 @@ export function sameState(a: TargetState, b: TargetState): boolean {
         a.finishTime === b.finishTime
       );
     case 'waiting':
-      return b.is === 'waiting' && a.waitReason === b.waitReason;
+      return b.is === 'waiting' && a.waitReason === b.waitReason && a.needsTrigger === b.needsTrigger;
     default:
       return a.is === b.is;
   }

@@ -14,6 +14,8 @@ export interface Revision {
   readonly changes: readonly RecordChange[];
   /** Whether the Session itself changed, apart from its targets and from bookkeeping. */
   readonly sessionChanged: boolean;
+  /** Whether the facts about its resources or its cluster changed. */
+  readonly factsChanged: boolean;
   /**
    * Whether it is a connection resync: no change, but the present connection of a Session for one reader that
    * resumes from another gateway's cursor. Default: false.

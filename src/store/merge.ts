@@ -1,4 +1,6 @@
+import type { SessionFacts } from '../model/facts.js';
 import type { MicroTime } from '../model/micro-time.js';
+import { computePhase, type Phase } from '../model/phase.js';
 import {
   type ActiveState,
   identifiesRun,
@@ -9,7 +11,6 @@ import {
   type TargetState,
   targetIdOf,
 } from '../model/session.js';
-import { computePhase, type Phase } from '../model/verdict.js';
 import {
   diffTargets,
   mergeTargets,
@@ -28,6 +29,7 @@ import {
   trackReadiness,
   withTransition,
 } from './record.js';
+import { markUntriggered } from './triggers.js';
 
 /** Result of merging a newer state of a Session into its record. */
 export interface SessionMerge {
@@ -55,7 +57,12 @@ export function mergeSession(
   changedTargets?: readonly number[],
 ): SessionMerge {
   const sameRun = before !== null && isSameRun(before, session) ? before : null;
-  const { targets, changes } = mergeTracked(before, session, sameRun !== null, time, changedTargets);
+  const facts = mergeFacts(before?.facts, session.facts);
+  const known = sameRun?.status.targets ?? [];
+  const marked = markUntriggered(known, session.status.targets, facts, changedTargets);
+  const status = { ...session.status, targets: marked.targets };
+  const next = { ...session, status };
+  const { targets, changes } = mergeTracked(before, next, sameRun !== null, time, marked.changed);
   const record: SessionRecord = {
     id: session.id,
     instance: session.instance,
@@ -63,11 +70,39 @@ export function mergeSession(
     kind: session.kind,
     metadata: reuse(before?.metadata, session.metadata),
     spec: reuse(before?.spec, session.spec),
-    status: { ...session.status, ...finalResult(sameRun), targets },
+    status: { ...status, ...finalResult(sameRun), targets },
+    ...(facts && { facts }),
     source,
     connection,
   };
   return { record: before !== null && sameRecord(before, record) ? before : record, changes };
+}
+
+/** Newer facts, in which everything equal is the same object as before. */
+function mergeFacts(
+  before: SessionFacts | undefined,
+  after: SessionFacts | undefined,
+): SessionFacts | undefined {
+  if (after === undefined || before === after) return after;
+  if (before === undefined) return after;
+  const resources = mergeResources(before.resources, after.resources);
+  const cluster = sameJson(before.cluster, after.cluster) ? before.cluster : after.cluster;
+  const isSame =
+    resources === before.resources && cluster === before.cluster && after.webUrl === before.webUrl;
+  return isSame ? before : { resources, cluster, webUrl: after.webUrl };
+}
+
+type Resources = SessionFacts['resources'];
+
+function mergeResources(before: Resources, after: Resources): Resources {
+  if (before === null || after === null || before === after) return after;
+  const known = new Map(before.map((resource) => [resource.name, resource]));
+  const merged = after.map((resource) => {
+    const last = known.get(resource.name);
+    return last !== undefined && sameJson(last, resource) ? last : resource;
+  });
+  const isSame = merged.length === before.length && merged.every((one, index) => one === before[index]);
+  return isSame ? before : merged;
 }
 
 /** `done` and `error` of a run that was already done; empty otherwise. */
@@ -114,6 +149,7 @@ function sameRecord(a: SessionRecord, b: SessionRecord): boolean {
     a.connection === b.connection &&
     a.source === b.source &&
     a.apiVersion === b.apiVersion &&
+    a.facts === b.facts &&
     a.status.targets === b.status.targets &&
     sameStatus(a, b)
   );

@@ -1,7 +1,9 @@
 import { memoize } from '../lib/memoize.js';
+import { explain } from '../model/explanation.js';
 import { type MicroTime, parseMicros, secondsBetween } from '../model/micro-time.js';
+import type { Phase } from '../model/phase.js';
 import type { ActiveState, Session, SessionStatus, Target, TargetState } from '../model/session.js';
-import { type ConnectionState, computeVerdict, type Phase, type Verdict } from '../model/verdict.js';
+import { type ConnectionState, computeVerdict, type Verdict } from '../model/verdict.js';
 import type { TargetChange } from './diff.js';
 
 /**
@@ -85,6 +87,9 @@ export function withTransition(history: readonly Transition[], transition: Trans
 export const verdictOfRecord = memoize(
   (record: SessionRecord): RecordVerdict => computeVerdict(record, record.connection.state),
 );
+
+/** Explanation of a record's targets, computed once per record. */
+export const explanationOfRecord = memoize((record: SessionRecord) => explain(record));
 
 /**
  * Readiness of one start of a target, as the gateway observed it. Tilt refreshes `lastReadyTime` while a

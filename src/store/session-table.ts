@@ -71,7 +71,8 @@ export function createSessionTable({
       revision += 1;
       if (position) cursors.record(position, revision);
       const sessionChanged = hasSessionChanged(before, after);
-      const entry = { number: revision, id, before, after, changes, sessionChanged };
+      const factsChanged = before?.facts !== after?.facts;
+      const entry = { number: revision, id, before, after, changes, sessionChanged, factsChanged };
       journal.append(entry);
       onRevision(entry);
     },

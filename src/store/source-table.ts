@@ -3,6 +3,7 @@ import type { ChangeSink } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
 import type { Session, SessionId } from '../model/session.js';
 import type { Cursors, LogPosition } from './cursors.js';
+import { sameStrings } from './diff.js';
 import { createIngest, type SessionOwner, type SessionUpsert, type StoreChange } from './ingest.js';
 import type { SessionTable } from './session-table.js';
 
@@ -14,6 +15,8 @@ export interface SourceStatus {
   /** Why it is not live; null otherwise. */
   readonly error: string | null;
   readonly sessionCount: number;
+  /** What it does not provide beside its Sessions, one line each. */
+  readonly unavailable: readonly string[];
 }
 
 /** The open sources and their status. Applies their changes to the session table. */
@@ -82,6 +85,11 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
 
   function applyChange(source: Source, change: StoreChange): void {
     const at = source.name === sharedSource ? change.at : undefined;
+    if (change.type === 'availability') {
+      if (change.error === null) source.unavailable.delete(change.kind);
+      else source.unavailable.set(change.kind, change.error);
+      return;
+    }
     if (change.type === 'snapshot') {
       replaceAll(source, change.sessions);
       if (at) cursors.recordSnapshot(at, table.revision);
@@ -96,7 +104,7 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
 
   function applyOne(
     source: Source,
-    change: Exclude<StoreChange, { readonly type: 'snapshot' }>,
+    change: Exclude<StoreChange, { readonly type: 'snapshot' | 'availability' }>,
     at: LogPosition | undefined,
   ): void {
     if (change.type === 'upsert') {
@@ -147,6 +155,8 @@ interface Source extends SessionOwner {
   error: string | null;
   /** Errors of single objects, by Session id. */
   readonly rejected: Map<SessionId, string>;
+  /** Errors of kinds beside the Sessions, by kind. */
+  readonly unavailable: Map<string, string>;
   /** Whether it has delivered a snapshot since it was opened. */
   synced: boolean;
 }
@@ -160,6 +170,7 @@ function createSource(name: string, optional: boolean, since: MicroTime): Source
     since,
     error: null,
     rejected: new Map(),
+    unavailable: new Map(),
     synced: false,
   };
 }
@@ -206,11 +217,16 @@ function findError({ error, rejected }: Source): string | null {
 
 function statusOf(source: Source): SourceStatus {
   const { name, state, since, sessions } = source;
-  return { name, state, since, error: findError(source), sessionCount: sessions.size };
+  const unavailable = [...source.unavailable.values()];
+  return { name, state, since, error: findError(source), sessionCount: sessions.size, unavailable };
 }
 
 function isSameStatus(a: SourceStatus, b: SourceStatus): boolean {
   return (
-    a.state === b.state && a.since === b.since && a.error === b.error && a.sessionCount === b.sessionCount
+    a.state === b.state &&
+    a.since === b.since &&
+    a.error === b.error &&
+    a.sessionCount === b.sessionCount &&
+    sameStrings(a.unavailable, b.unavailable)
   );
 }

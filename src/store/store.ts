@@ -144,7 +144,9 @@ export function createStore(options: StoreOptions): Store {
     if (!after) return [];
     const before = { ...after, connection: { ...after.connection } };
     const number = table.revision;
-    return [{ number, id, before, after, changes: [], sessionChanged: true, isResync: true }];
+    return [
+      { number, id, before, after, changes: [], sessionChanged: true, factsChanged: false, isResync: true },
+    ];
   }
 
   function isBehind(cursor: string): boolean {

@@ -1,8 +1,8 @@
 import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
 import { compileTargetFilter } from '../graphql/selection.js';
 import { NO_SIZES, sizesOf } from '../graphql/sizes.js';
+import { computePhase } from '../model/phase.js';
 import type { SessionId } from '../model/session.js';
-import { computePhase } from '../model/verdict.js';
 import { diffTargets } from '../store/diff.js';
 import type { Revision } from '../store/journal.js';
 import { hasSessionChanged } from '../store/merge.js';

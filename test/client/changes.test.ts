@@ -17,6 +17,8 @@ function target(name: string, durationSeconds: number | null = null): TargetFiel
     durationSeconds,
     secondsToReady: null,
     state: null,
+    blockedBy: [],
+    rootCause: null,
     history: [],
   };
 }

@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeSession } from '../../src/model/decode.js';
-import {
-  type ConnectionState,
-  computePhase,
-  computeVerdict,
-  findBlockers,
-  type Phase,
-  type Verdict,
-} from '../../src/model/verdict.js';
+import { computePhase, findBlockers, type Phase } from '../../src/model/phase.js';
+import { type ConnectionState, computeVerdict, type Verdict } from '../../src/model/verdict.js';
 import { rawSessions } from '../support/arbitraries.js';
 import { decodeRawSession, type Json, RAW_STATES, rawTarget } from '../support/raw-session.js';
 import { readRecordedEvents } from '../support/recording.js';

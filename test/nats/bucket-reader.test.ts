@@ -95,6 +95,8 @@ function inShort(change: LogChange): string[] {
       ];
     case 'remove':
       return [`remove ${change.id}: ${change.reason}${place}`];
+    case 'availability':
+      return [change.type];
     case 'stale':
       return [`stale ${change.id}: ${change.error}`];
   }

@@ -123,7 +123,7 @@ function say(memory: MemorySource, change: Change): void {
   if (change.type === 'snapshot') memory.replaceAll(change.sessions);
   else if (change.type === 'upsert') memory.put(change.session);
   else if (change.type === 'remove') memory.remove(change.id);
-  else memory.markStale(change.error, change.id);
+  else if (change.type === 'stale') memory.markStale(change.error, change.id);
 }
 
 async function ended(watching: { readonly outcome: unknown }): Promise<void> {

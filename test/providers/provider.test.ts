@@ -94,9 +94,9 @@ describe('a provider that breaks the contract', () => {
   it.each([
     [
       { type: 'update', session: {} },
-      'a change of type "snapshot", "upsert", "remove" or "stale", got "update"',
+      'a change of type "snapshot", "upsert", "remove", "stale" or "availability", got "update"',
     ],
-    [{}, 'a change of type "snapshot", "upsert", "remove" or "stale", got undefined'],
+    [{}, 'a change of type "snapshot", "upsert", "remove", "stale" or "availability", got undefined'],
     [null, 'a change, got null'],
     [{ type: 'snapshot' }, 'a change of type "snapshot" with sessions, a list, got undefined'],
     [

@@ -179,6 +179,7 @@ function setUp() {
       after: before,
       changes: [],
       sessionChanged: false,
+      factsChanged: false,
     };
     const stop = store.subscribe((next) => {
       revision = next;

@@ -97,6 +97,8 @@ function fold(before: RecordedSource, change: LogChange | Change): RecordedSourc
       sessions.set(change.session.id, change.session);
       stale.delete(change.session.id);
       return { ...before, sessions, stale, error: null };
+    case 'availability':
+      return before;
     case 'remove':
       sessions.delete(change.id);
       stale.delete(change.id);

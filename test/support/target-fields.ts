@@ -26,6 +26,8 @@ export function targetFields(
     secondsToReady: phase === 'READY' ? 1.5 : null,
     state,
     history: [{ time: '2026-11-22T11:00:05.000000Z', phase, state }],
+    blockedBy: [],
+    rootCause: null,
     ...fields,
   };
 }
@@ -80,12 +82,14 @@ export function sessionFields(
     spec: { tiltfilePath: '/home/dev/shop/Tiltfile', exitCondition: 'CI', exitConditionText: 'ci' },
     status: { done: false, pid: 1, startTime: START, error: null },
     verdict: verdictFields('PENDING'),
+    cluster: null,
     connection: { state: 'LIVE', since: START, error: null },
     counts: {
       total: targets.length,
       inactive: count('INACTIVE'),
       disabled: count('DISABLED'),
       waiting: count('WAITING'),
+      untriggered: count('UNTRIGGERED'),
       running: count('RUNNING'),
       ready: count('READY'),
       succeeded: count('SUCCEEDED'),
@@ -101,7 +105,16 @@ export function verdictFields(
   state: SessionFields['verdict']['state'],
   reason: string | null = null,
 ): SessionFields['verdict'] {
-  return { state, final: false, reason, waiting: [], notReady: [], retrying: [], failed: [] };
+  return {
+    state,
+    final: false,
+    reason,
+    waiting: [],
+    notReady: [],
+    retrying: [],
+    failed: [],
+    untriggered: [],
+  };
 }
 
 const LIVE: LinkState = {

@@ -5,8 +5,8 @@ import {
   type TargetFields,
   type WaitOutcome,
 } from '../../client/client.js';
+import { findBlockers } from '../../model/phase.js';
 import { plainText } from '../../model/plain-text.js';
-import { findBlockers } from '../../model/verdict.js';
 import { elapsed, lineText, statusLine, withoutLogCommands } from '../text.js';
 
 /** Outcome of a wait with the data that its reports show. */

@@ -146,6 +146,7 @@ const PHASE_STYLE: Readonly<Record<Row['phase'], Style>> = {
   FAILED: 'red',
   RETRYING: 'magenta',
   WAITING: 'yellow',
+  UNTRIGGERED: 'gray',
   RUNNING: 'cyan',
   READY: 'green',
   SUCCEEDED: 'green',

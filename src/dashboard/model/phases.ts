@@ -1,6 +1,6 @@
 import { targetKey } from '../../client/changes.js';
+import { type BlockingPhase, findBlockers } from '../../model/phase.js';
 import { extractHeadline, plainText } from '../../model/plain-text.js';
-import { type BlockingPhase, findBlockers } from '../../model/verdict.js';
 import type { Session, Target, TargetPhase } from './types.js';
 
 /** Visual meaning. Each has its color, and is always shown with an icon or a word too. */
@@ -20,6 +20,7 @@ export const PHASE_LOOKS: Readonly<Record<TargetPhase, PhaseLook>> = {
   RETRYING: { word: 'Retrying', tone: 'warn', count: 'retrying' },
   RUNNING: { word: 'Running', tone: 'busy', count: 'running' },
   WAITING: { word: 'Waiting', tone: 'idle', count: 'waiting' },
+  UNTRIGGERED: { word: 'Needs trigger', tone: 'off', count: 'untriggered' },
   READY: { word: 'Ready', tone: 'ok', count: 'ready' },
   SUCCEEDED: { word: 'Succeeded', tone: 'ok', count: 'succeeded' },
   DISABLED: { word: 'Disabled', tone: 'off', count: 'disabled' },

@@ -161,6 +161,7 @@ const KINDS: Readonly<Record<TargetPhase, Transition['kind']>> = {
   SUCCEEDED: 'succeeded',
   FAILED: 'failed',
   RETRYING: 'retrying',
+  UNTRIGGERED: 'off',
   INACTIVE: 'off',
   DISABLED: 'off',
 };

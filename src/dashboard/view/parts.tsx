@@ -152,6 +152,7 @@ const PATHS: Readonly<Record<IconName, string>> = {
   WAITING: 'M4 2h8M4 14h8M5 2c0 4 6 8 6 12M11 2c0 4-6 8-6 12',
   RETRYING: 'M13.5 8a5.5 5.5 0 1 1-1.7-4M12.2 1.2v3h-3M8 5v3.4M8 10.8v.2',
   DISABLED: `${RING}M3.7 12.3l8.6-8.6`,
+  UNTRIGGERED: `${RING}M6.6 5.4v5.2l4.2-2.6z`,
   INACTIVE: 'M3.2 8h9.6',
   UNKNOWN: `${RING}M6.2 6.4c0-2.6 3.8-2.3 3.6 0c-.1 1.2-1.8 1.3-1.8 2.7M8 11.3v.2`,
   SEARCH: 'M7 2.5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 1 1 0-9M10.4 10.4l3.4 3.4',

@@ -55,7 +55,7 @@ export function createSessionStore(): SessionStore {
       for (const session of change.sessions) good.set(session.id, session);
     } else if (change.type === 'upsert') good.set(change.session.id, change.session);
     else if (change.type === 'remove') good.delete(change.id);
-    else assertOneLine(change.error, 'the error of a stale Session');
+    else if (change.error !== null) assertOneLine(change.error, 'the error of a source');
   }
 
   /** Asserts that the last good state is kept, whatever followed. */

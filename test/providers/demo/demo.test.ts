@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/model/change.js';
+import { computePhase } from '../../../src/model/phase.js';
 import type { Session } from '../../../src/model/session.js';
-import { computePhase } from '../../../src/model/verdict.js';
 import { createDemoProvider } from '../../../src/providers/demo/demo.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { describeProvider } from '../../support/provider-contract.js';

@@ -1,0 +1,187 @@
+import {
+  DecodeError,
+  defineEnum,
+  enumValue,
+  field,
+  flag,
+  keyValues,
+  listOf,
+  nonEmptyString,
+  optionalInt64,
+  optionalString,
+  record,
+  string,
+} from './decode-fields.js';
+import type {
+  ClusterFacts,
+  ObjectReference,
+  ResourceCondition,
+  ResourceFacts,
+  ResourceLink,
+  SessionFacts,
+  TriggerMode,
+} from './facts.js';
+
+/** Name of the only cluster by which Tilt judges a Session (`v1alpha1.ClusterNameDefault`). */
+export const DEFAULT_CLUSTER = 'default';
+
+/** Decodes a `UIResource`, or throws a `DecodeError`. */
+export function decodeResource(value: unknown): ResourceFacts {
+  const object = record(value);
+  const { name, labels } = field(object.metadata, 'metadata', decodeMeta);
+  return { name, labels, ...field(object.status ?? {}, 'status', (status) => decodeStatus(name, status)) };
+}
+
+function decodeMeta(value: unknown): Pick<ResourceFacts, 'name' | 'labels'> {
+  const { name, labels } = record(value);
+  // Tilt uses the label as the key and as the value.
+  return { name: nonEmptyString(name, 'name'), labels: keyValues(labels, 'labels').map(({ key }) => key) };
+}
+
+function decodeStatus(name: string, value: unknown): Omit<ResourceFacts, 'name' | 'labels'> {
+  const status = record(value);
+  return {
+    links: listOf(status.endpointLinks, 'endpointLinks', decodeLink),
+    kind: kindOf(name, status),
+    triggerMode: decodeTriggerMode(status.triggerMode),
+    hasPendingChanges: flag(status.hasPendingChanges, 'hasPendingChanges'),
+    queued: flag(status.queued, 'queued'),
+    isDisabled: field(status.disableStatus, 'disableStatus', isDisabled),
+    conditions: listOf(status.conditions, 'conditions', decodeCondition),
+    waitingOn: field(status.waiting, 'waiting', decodeWaiting),
+    order: optionalInt64(status.order, 'order'),
+  };
+}
+
+/** Name of the `UIResource` of the Tiltfile itself. */
+const TILTFILE = '(Tiltfile)';
+
+function kindOf(name: string, status: ReturnType<typeof record>): ResourceFacts['kind'] {
+  if (name === TILTFILE) return 'tiltfile';
+  if (status.localResourceInfo != null) return 'local';
+  if (status.k8sResourceInfo != null) return 'kubernetes';
+  return status.composeResourceInfo == null ? 'unknown' : 'compose';
+}
+
+/** `TriggerMode` of `pkg/model/trigger_mode.go`; absent is 0. */
+const TRIGGER_MODES: readonly TriggerMode[] = [
+  'auto',
+  'manual-with-auto-init',
+  'manual',
+  'auto-with-manual-init',
+];
+
+function decodeTriggerMode(value: unknown): TriggerMode {
+  if (value == null) return 'auto';
+  if (typeof value !== 'number') throw new DecodeError('a number', value, ['triggerMode']);
+  return TRIGGER_MODES[value] ?? 'unknown';
+}
+
+function isDisabled(value: unknown): boolean {
+  return value != null && record(value).state === 'Disabled';
+}
+
+function decodeLink(value: unknown): ResourceLink {
+  const link = record(value);
+  return { url: string(link.url, 'url'), name: optionalString(link.name, 'name') };
+}
+
+const CONDITION_TYPES = defineEnum({ Ready: 'ready', UpToDate: 'up-to-date' });
+
+function decodeCondition(value: unknown): ResourceCondition {
+  const condition = record(value);
+  const type = enumValue(condition.type, 'type', CONDITION_TYPES);
+  return {
+    type: type.word,
+    typeText: type.text,
+    status: condition.status === 'True',
+    reason: optionalString(condition.reason, 'reason'),
+  };
+}
+
+/**
+ * Objects that a resource waits for, at most. While a Tiltfile loads, every resource may list all others: 500
+ * resources have 250,000 references then.
+ */
+const MAX_REFERENCES = 32;
+
+function decodeWaiting(value: unknown): readonly ObjectReference[] {
+  return value == null ? [] : listOf(record(value).on, 'on', decodeReference).slice(0, MAX_REFERENCES);
+}
+
+function decodeReference(value: unknown): ObjectReference {
+  const reference = record(value);
+  return { kind: string(reference.kind, 'kind'), name: string(reference.name, 'name') };
+}
+
+/** Decodes a `Cluster`, or throws a `DecodeError`. */
+export function decodeCluster(value: unknown): ClusterFacts {
+  return { error: field(record(value).status, 'status', decodeClusterError) };
+}
+
+function decodeClusterError(status: unknown): string | null {
+  return status == null ? null : optionalString(record(status).error, 'error');
+}
+
+/**
+ * Encodes facts as the lists of Tilt's own objects from which they can be decoded again. The address of
+ * Tilt's UI is left out, because it is valid on one machine only.
+ */
+export function encodeFacts({ resources, cluster }: SessionFacts): object {
+  return {
+    ...(resources && { resources: resources.map(encodeResource) }),
+    ...(cluster && { cluster: { status: { error: cluster.error ?? undefined } } }),
+  };
+}
+
+function encodeResource(resource: ResourceFacts): object {
+  const { name, labels, links, kind, waitingOn, conditions, triggerMode } = resource;
+  const info = INFO_FIELDS[kind];
+  const mode = TRIGGER_MODES.indexOf(triggerMode);
+  return {
+    metadata: {
+      name,
+      ...(labels.length > 0 && { labels: Object.fromEntries(labels.map((label) => [label, label])) }),
+    },
+    status: {
+      ...(links.length > 0 && {
+        endpointLinks: links.map(({ url, name }) => ({ url, name: name ?? undefined })),
+      }),
+      ...(info !== null && { [info]: {} }),
+      ...(mode !== 0 && { triggerMode: mode }),
+      ...(resource.hasPendingChanges && { hasPendingChanges: true }),
+      ...(resource.queued && { queued: true }),
+      ...(resource.isDisabled && { disableStatus: { state: 'Disabled' } }),
+      ...(conditions.length > 0 && { conditions: conditions.map(encodeCondition) }),
+      ...(waitingOn.length > 0 && { waiting: { on: waitingOn } }),
+      ...(resource.order !== null && { order: resource.order }),
+    },
+  };
+}
+
+const INFO_FIELDS = {
+  local: 'localResourceInfo',
+  kubernetes: 'k8sResourceInfo',
+  compose: 'composeResourceInfo',
+  tiltfile: null,
+  unknown: null,
+} as const;
+
+function encodeCondition({ typeText, status, reason }: ResourceCondition): object {
+  return {
+    type: typeText,
+    status: status ? 'True' : 'False',
+    reason: reason ?? undefined,
+  };
+}
+
+/** Decodes the result of {@link encodeFacts}; undefined if nothing is known. */
+export function decodeFacts(value: unknown): SessionFacts | undefined {
+  if (value == null) return undefined;
+  const facts = record(value);
+  return {
+    resources: facts.resources == null ? null : listOf(facts.resources, 'resources', decodeResource),
+    cluster: facts.cluster == null ? null : field(facts.cluster, 'cluster', decodeCluster),
+    webUrl: null,
+  };
+}

@@ -1,0 +1,185 @@
+import type { SessionFacts } from './facts.js';
+import { computePhase, type Phase } from './phase.js';
+import { extractHeadline, oneLine, plainText } from './plain-text.js';
+import type { Target } from './session.js';
+
+/** Why targets of a Session wait: by which other targets they are blocked, and what is at the root of it. */
+export interface Explanation<T extends Target = Target> {
+  /**
+   * The targets by which a waiting target is blocked: those of the resources that its own resources wait for,
+   * without the ones that have finished or are ready, if others are left. Empty for a target that does not
+   * wait, or if nothing is known.
+   */
+  blockedBy(target: T): readonly T[];
+  /**
+   * The targets from a waiting target to the cause of its wait, both included: the next blocker, its blocker,
+   * and so on. Empty if nothing blocks it, or if all its blockers wait for each other.
+   */
+  chain(target: T): readonly T[];
+  /** All targets that block a target, directly and through others, in the order of their distance. */
+  reachable(target: T): readonly T[];
+  /** Other objects that the resources of a waiting target wait for: `Cluster/default`. */
+  otherObjects(target: T): readonly string[];
+}
+
+interface ExplainedSession<T extends Target> {
+  readonly status: { readonly targets: readonly T[] };
+  readonly facts?: SessionFacts;
+}
+
+/** Explains the targets of a Session. Each explanation is computed on request. */
+export function explain<T extends Target>({ status, facts }: ExplainedSession<T>): Explanation<T> {
+  const waitingOn = new Map(
+    facts?.resources?.flatMap(({ name, waitingOn: on }) => (on.length > 0 ? [[name, on]] : [])),
+  );
+  const members = waitingOn.size === 0 ? new Map<string, T[]>() : groupTargets(status.targets);
+  const blockers = new Map<T, readonly T[]>();
+  return {
+    blockedBy,
+    chain(target) {
+      const parents = search(target);
+      let best: T | null = null;
+      for (const found of parents.keys()) {
+        if (found !== target && isCause(found) && (best === null || rank(found) < rank(best))) best = found;
+      }
+      const path: T[] = [];
+      for (let at = best; at !== null; at = parents.get(at) ?? null) path.unshift(at);
+      return path;
+    },
+    reachable: (target) => [...search(target).keys()].slice(1),
+    otherObjects: (target) =>
+      references(target).flatMap(({ kind, name }) => (kind === RESOURCE_KIND ? [] : [`${kind}/${name}`])),
+  };
+
+  function references(target: T) {
+    if (waitingOn.size === 0 || computePhase(target) !== 'waiting') return NONE;
+    return target.resources.flatMap((name) => waitingOn.get(name) ?? NONE);
+  }
+
+  function blockedBy(target: T): readonly T[] {
+    const known = blockers.get(target);
+    if (known) return known;
+    const names = new Set(
+      references(target).flatMap(({ kind, name }) => (kind === RESOURCE_KIND ? [name] : [])),
+    );
+    const found = new Set<T>();
+    for (const name of names) {
+      const all = members.get(name) ?? NONE;
+      const unfinished = all.filter((member) => !isFinished(computePhase(member)));
+      for (const member of unfinished.length > 0 ? unfinished : all) {
+        // Tilt also lists the resource itself, while it waits for a reload of the Tiltfile.
+        if (member !== target && !member.resources.some((own) => target.resources.includes(own)))
+          found.add(member);
+      }
+    }
+    const list = found.size === 0 ? NONE : [...found];
+    blockers.set(target, list);
+    return list;
+  }
+
+  /** Breadth-first search. Maps each target that was reached to the one from which it was reached. */
+  function search(target: T): Map<T, T | null> {
+    const parents = new Map<T, T | null>([[target, null]]);
+    for (const at of parents.keys()) {
+      for (const blocker of blockedBy(at)) if (!parents.has(blocker)) parents.set(blocker, at);
+    }
+    return parents;
+  }
+
+  /** Whether nothing blocks a target that blocks others: it failed, runs, or waits for a person. */
+  function isCause(target: T): boolean {
+    return blockedBy(target).length === 0;
+  }
+}
+
+const NONE: readonly never[] = [];
+
+/** Kind of the objects that stand for resources of the Tiltfile. */
+export const RESOURCE_KIND = 'UIResource';
+
+function groupTargets<T extends Target>(targets: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const target of targets) {
+    for (const name of target.resources) {
+      const group = groups.get(name);
+      if (group) group.push(target);
+      else groups.set(name, [target]);
+    }
+  }
+  return groups;
+}
+
+function isFinished(phase: Phase): boolean {
+  return phase === 'ready' || phase === 'succeeded';
+}
+
+/** Phases by how much they explain: what failed comes before what needs a person, and that before what runs. */
+const RANKS: readonly Phase[] = [
+  'failed',
+  'untriggered',
+  'inactive',
+  'disabled',
+  'retrying',
+  'running',
+  'waiting',
+  'ready',
+  'succeeded',
+];
+
+function rank(target: Target): number {
+  return RANKS.indexOf(computePhase(target));
+}
+
+/**
+ * Describes on one line why a target waits: `e2e waits for api (not ready)`. Names the resources, and of
+ * several causes the one that matters most. Null if it is not known.
+ */
+export function describeWait<T extends Target>(explanation: Explanation<T>, target: T): string | null {
+  const cause = explanation.chain(target).at(-1);
+  const [other] = explanation.otherObjects(target);
+  if (cause) return oneLine(plainText(`${resourceOf(target)} waits for ${describeCause(cause)}`));
+  return other === undefined ? null : oneLine(plainText(`${resourceOf(target)} waits for ${other}`));
+}
+
+/** Describes a cause: `broken (failed: exit status 4)`. */
+export function describeCause(target: Target): string {
+  return oneLine(plainText(`${resourceOf(target)} (${describeState(target)})`));
+}
+
+function resourceOf({ resources, name }: Target): string {
+  return resources[0] ?? name;
+}
+
+function describeState(target: Target): string {
+  const { state, type } = target;
+  const phase = computePhase(target);
+  switch (phase) {
+    case 'failed':
+    case 'retrying': {
+      const error = state.is === 'terminated' ? shortenError(state.error ?? '') : '';
+      return error === '' ? phase : `${phase}: ${error}`;
+    }
+    case 'running':
+    case 'waiting':
+      if (type === 'server') return 'not ready';
+      return phase === 'running' ? 'running' : 'not started';
+    case 'untriggered':
+      return 'waits for a trigger';
+    case 'inactive':
+      return 'was never triggered';
+    default:
+      return phase;
+  }
+}
+
+/** Longest error in a description, in characters. */
+const MAX_ERROR = 80;
+
+/** Tilt puts the whole command in front of its result (`Command "…" failed: exit status 4`). */
+const COMMAND = /^Command ".*" failed: /s;
+
+/** The informative end of an error, on one line. */
+export function shortenError(error: string, maxLength = MAX_ERROR): string {
+  const line = oneLine(extractHeadline(plainText(error).replace(COMMAND, '')));
+  return line.length > maxLength ? `…${line.slice(1 - maxLength)}` : line;
+}

@@ -1,0 +1,60 @@
+import type { ResourceFacts, SessionFacts } from '../model/facts.js';
+import type { Target } from '../model/session.js';
+
+/** Targets of a Session, some of which may be marked as waiting for a trigger. */
+export interface MarkedTargets {
+  readonly targets: readonly Target[];
+  /** Indices of the targets that may differ from those before; undefined if any may. */
+  readonly changed: readonly number[] | undefined;
+}
+
+/** Reason that Tilt gives for a target that it has not put into its queue, or has only just put there. */
+const NO_REASON = 'unknown';
+
+/**
+ * Marks the targets that wait for a person: their resource has a manual trigger mode and pending changes, and
+ * is neither queued nor waits for anything. Under `tilt up` Tilt reports them as waiting, without a limit.
+ *
+ * The facts can be up to a second older than the Session. So a target that has run before, or never was to
+ * run, and now waits, is marked at once: a resource in a manual mode runs again only after a person has
+ * triggered it, and once that has happened it is queued or runs. A mark stays until one of the two is seen.
+ *
+ * @param before targets of the same run before; empty if there are none
+ * @param changed indices of the targets that may differ from `before`, without the marks
+ */
+export function markUntriggered(
+  before: readonly Target[],
+  targets: readonly Target[],
+  facts: SessionFacts | undefined,
+  changed: readonly number[] | undefined,
+): MarkedTargets {
+  const manual = new Map(facts?.resources?.flatMap((one) => (canWait(one) ? [[one.name, one]] : [])));
+  // Reading every target costs more than the rest of an update. Most Sessions have no such resource.
+  if (manual.size === 0 && !before.some(isMarked)) return { targets, changed };
+  const previous = new Map(before.map((target) => [target.key, target]));
+  const differing = new Set(changed);
+  const marked = targets.map((target, index) => {
+    const last = previous.get(target.key) ?? null;
+    const marks = target.resources.some((name) => mustWait(target, last, manual.get(name)));
+    if (marks !== (last !== null && isMarked(last))) differing.add(index);
+    return marks && target.state.is === 'waiting'
+      ? { ...target, state: { ...target.state, needsTrigger: true as const } }
+      : target;
+  });
+  return { targets: marked, changed: changed && [...differing] };
+}
+
+/** Whether a resource runs only when a person triggers it, and nothing else holds it up now. */
+function canWait({ triggerMode, queued, waitingOn, isDisabled }: ResourceFacts): boolean {
+  const isManual = triggerMode === 'manual' || triggerMode === 'manual-with-auto-init';
+  return isManual && !queued && !isDisabled && waitingOn.length === 0;
+}
+
+function mustWait({ state }: Target, last: Target | null, resource: ResourceFacts | undefined): boolean {
+  if (resource === undefined || state.is !== 'waiting' || state.waitReason !== NO_REASON) return false;
+  return resource.hasPendingChanges || (last !== null && (isMarked(last) || last.state.is !== 'waiting'));
+}
+
+function isMarked({ state }: Target): boolean {
+  return state.is === 'waiting' && state.needsTrigger === true;
+}
