@@ -10,6 +10,7 @@ export {
   type Client,
   type ClientOptions,
   createClient,
+  type ResourcesOptions,
   type WatchSessionsOptions,
   type WatchTargetsOptions,
 } from './create-client.js';
@@ -18,6 +19,8 @@ export type {
   ChangeType,
   ConnectionState,
   ExitCondition,
+  ResourceFields,
+  ResourceKind,
   SessionChangeFields,
   SessionFields,
   SessionFilter,
@@ -27,10 +30,11 @@ export type {
   TargetPhase,
   TargetStateFields,
   TargetType,
+  TriggerMode,
   VerdictState,
 } from './generated.js';
 export type { DocumentTypeDecoration, TypedDocument } from './queries.js';
 export { describeRun, type Run, type RunSelector } from './run.js';
-export type { SessionsView, SessionView, TargetsView } from './views.js';
+export type { ResourcesView, SessionsView, SessionView, TargetsView } from './views.js';
 export type { WaitOptions, WaitOutcome, WaitProgress } from './wait-for.js';
 export type { LinkState } from './watch.js';

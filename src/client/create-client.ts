@@ -3,6 +3,8 @@ import { ClientError } from './client-error.js';
 import { createConnection } from './connection.js';
 import { parseEndpoints, type Token } from './endpoint.js';
 import {
+  type ResourceFields,
+  ResourcesDocument,
   SessionByIdDocument,
   type SessionFields,
   type SessionFilter,
@@ -12,9 +14,12 @@ import {
 import { queryKnownSessions } from './known-sessions.js';
 import { createQueries, type TypedDocument } from './queries.js';
 import {
+  createResourcesSource,
   createSessionSource,
   createSessionsSource,
   createTargetsSource,
+  type ResourcesView,
+  type SessionSelection,
   type SessionsView,
   type SessionView,
   type TargetSelection,
@@ -44,6 +49,9 @@ export interface CallOptions {
 
 /** Selects the targets to watch. */
 export interface WatchTargetsOptions extends CallOptions, TargetSelection {}
+
+/** Selects the Session whose resources are read or watched. */
+export interface ResourcesOptions extends CallOptions, SessionSelection {}
 
 /** Selects the Sessions to watch. */
 export interface WatchSessionsOptions extends CallOptions {
@@ -76,6 +84,11 @@ export interface Client {
   /** Reads all Sessions, ordered by id. */
   sessions(options?: CallOptions): Promise<SessionFields[]>;
   /**
+   * Reads the resources of one Session in the order of their names: labels, links, trigger modes and what
+   * they wait for. Null when the Session does not exist. Without an id, those of the only one.
+   */
+  resources(options?: ResourcesOptions): Promise<readonly ResourceFields[] | null>;
+  /**
    * Watches the newest state of one Session until it is aborted. A slow consumer skips intermediate states.
    */
   watchSession(id?: string, options?: CallOptions): AsyncIterable<SessionView>;
@@ -91,6 +104,11 @@ export interface Client {
   watchTargets(options?: WatchTargetsOptions): AsyncIterable<TargetsView>;
   /** Watches the set of Sessions, folded and resumed as `watchTargets` does. */
   watchSessions(options?: WatchSessionsOptions): AsyncIterable<SessionsView>;
+  /**
+   * Watches the resources of one Session until it is aborted. A view follows only when a fact about a
+   * resource has changed. A slow consumer skips intermediate states.
+   */
+  watchResources(options?: ResourcesOptions): AsyncIterable<ResourcesView>;
   /**
    * Waits until a condition holds for one run of Tilt; see {@link Condition}. Rejects with a ClientError when
    * `watchTargets` would throw one or the client is closed, and with the signal's reason.
@@ -164,9 +182,15 @@ export function createClient(
       } while (after !== null);
       return all;
     },
+    async resources({ session: id, ...callOptions } = {}) {
+      const { session } = await queries.query(ResourcesDocument, { id }, callOptions);
+      return session?.resources ?? null;
+    },
     watchSession: (id, { signal } = {}) => watch(connection, clock, createSessionSource(id), signal),
     watchTargets,
     watchSessions,
+    watchResources: ({ signal, ...selection } = {}) =>
+      watch(connection, clock, createResourcesSource(selection), signal),
     waitFor(waitOptions) {
       const sources: WaitSources = {
         watchTargets,

@@ -1,4 +1,3 @@
-import { isRecord } from '../lib/is-record.js';
 import {
   foldSessions,
   foldTargets,
@@ -8,19 +7,21 @@ import {
   type TargetsPayload,
 } from './changes.js';
 import {
+  type ResourceFields,
   type SessionChangeFields,
   type SessionFields,
   type SessionFilter,
   type TargetChangeFields,
   type TargetFields,
   type TargetFilter,
+  type WatchResources,
+  WatchResourcesDocument,
   type WatchSession,
   WatchSessionDocument,
-  type WatchSessions,
   WatchSessionsDocument,
-  type WatchTargets,
   WatchTargetsDocument,
 } from './generated.js';
+import { readResources, readSession, readSessionChanges, readTargetChanges } from './payloads.js';
 import type { GraphQLRequest } from './socket.js';
 import type { LinkState, ViewSource } from './watch.js';
 
@@ -60,13 +61,27 @@ export interface SessionView {
   readonly link: LinkState;
 }
 
-/** Selects the targets to watch. */
-export interface TargetSelection {
+/** The resources of one Session. */
+export interface ResourcesView {
+  /**
+   * Resources of the Tiltfile in the order of their names. Null before the first payload, and while no
+   * Session has this id.
+   */
+  readonly resources: readonly ResourceFields[] | null;
+  readonly link: LinkState;
+}
+
+/** Selects one Session. */
+export interface SessionSelection {
   /**
    * Id of the Session, which need not exist yet. Optional while only one Tilt runs, or only one Session is
    * known.
    */
   readonly session?: string | undefined;
+}
+
+/** Selects the targets to watch. */
+export interface TargetSelection extends SessionSelection {
   /**
    * Filter of the targets. A target that starts to match is ADDED; one that stops matching is DELETED.
    * Default: all.
@@ -156,6 +171,25 @@ export function createSessionSource(
   };
 }
 
+/** Views of the resources of one Session. */
+export function createResourcesSource({
+  session,
+}: SessionSelection): ViewSource<WatchResources, readonly ResourceFields[] | null, ResourcesView> {
+  return {
+    empty: null,
+    isResumed: false,
+    request: (newest) => ({
+      query: WatchResourcesDocument.toString(),
+      variables: { id: session ?? newest?.session?.id },
+    }),
+    read: readResources,
+    replaces: () => true,
+    merge: (_, later) => later,
+    apply: (_, payload) => payload.session?.resources ?? null,
+    view: (resources, _, link) => ({ resources, link }),
+  };
+}
+
 function pickChanges<C>({
   changes,
   reset,
@@ -165,53 +199,3 @@ function pickChanges<C>({
 }
 
 const NO_CHANGES = { changes: [], reset: false, conflated: 0 };
-
-/*
- * A gateway answers with exactly the selected fields. The checks below detect a server that is not a gateway,
- * and cover everything that folding relies on.
- */
-
-function readTargetChanges(data: unknown): TargetsPayload | null {
-  return hasField<WatchTargets>(data, 'targetChanges', (payload) =>
-    isChanges(payload, 'target', ['id', 'name']),
-  )
-    ? data.targetChanges
-    : null;
-}
-
-function readSessionChanges(data: unknown): SessionsPayload | null {
-  return hasField<WatchSessions>(data, 'sessionChanges', (payload) => isChanges(payload, 'session', ['id']))
-    ? data.sessionChanges
-    : null;
-}
-
-function readSession(data: unknown): WatchSession | null {
-  return hasField<WatchSession>(data, 'session', (session) => session === null || hasString(session, 'id'))
-    ? data
-    : null;
-}
-
-function hasField<T>(
-  data: unknown,
-  field: keyof T & string,
-  isValid: (value: unknown) => boolean,
-): data is T {
-  return isRecord(data) && field in data && isValid(data[field]);
-}
-
-function isChanges(payload: unknown, member: string, keys: readonly string[]): boolean {
-  return (
-    isRecord(payload) &&
-    typeof payload.cursor === 'string' &&
-    typeof payload.reset === 'boolean' &&
-    typeof payload.conflated === 'number' &&
-    Array.isArray(payload.changes) &&
-    payload.changes.every(
-      (change: unknown) => isRecord(change) && keys.every((key) => hasString(change[member], key)),
-    )
-  );
-}
-
-function hasString(value: unknown, key: string): boolean {
-  return isRecord(value) && typeof value[key] === 'string';
-}

@@ -5,6 +5,7 @@ import { openDisposableClient } from '../support/disposable-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { readIterator } from '../support/iterator-reader.js';
 import { createManualClock } from '../support/manual-clock.js';
+import { withFacts } from '../support/resource-facts.js';
 import { type ScriptedResponse, startScriptedGateway } from '../support/scripted-gateway.js';
 import { session } from '../support/sessions.js';
 
@@ -40,6 +41,17 @@ describe('query', () => {
     expect((await client.session('tilt-10007/Tiltfile'))?.instance).toBe('tilt-10007');
     expect(await client.session('tilt-1/Tiltfile')).toBeNull();
     expect((await client.sessions()).map(({ id }) => id)).toEqual(all.map(({ id }) => id));
+  });
+
+  it('resources returns the resources of one Session with their facts, and null without the Session', async () => {
+    await using gateway = await startMemoryGateway([withFacts(session('a', { 'api:serve': 'ready' }))]);
+    await using client = openDisposableClient({ url: gateway.url });
+    expect(await client.resources({ session: 'a/Tiltfile' })).toMatchObject([
+      { name: 'api', labels: ['backend'], links: [{ url: 'http://localhost:8080', name: 'page' }] },
+      { name: 'tiltfile', labels: null, links: null },
+    ]);
+    expect(await client.resources()).toHaveLength(2);
+    expect(await client.resources({ session: 'b/Tiltfile' })).toBeNull();
   });
 
   it('query rejects an invalid document with the error of the gateway', async () => {

@@ -5,6 +5,7 @@ import { openDisposableClient } from '../support/disposable-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { readIterator } from '../support/iterator-reader.js';
 import { createManualClock } from '../support/manual-clock.js';
+import { withFacts } from '../support/resource-facts.js';
 import { sessionJson } from '../support/session-json.js';
 import { session, states } from '../support/sessions.js';
 import { openTcpProxy } from '../support/tcp-proxy.js';
@@ -315,6 +316,30 @@ describe('watchSession', () => {
     expect(await views.next()).toMatchObject({ session: null, link: { state: 'live' } });
     gateway.source.put(session('a', { x: 'ready' }));
     expect((await views.next()).session?.verdict.state).toBe('PASSED');
+  });
+});
+
+describe('watchResources', () => {
+  it('watchResources yields null until the Session exists, then its resources with their facts', async () => {
+    await using gateway = await startMemoryGateway();
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchResources({ session: 'a/Tiltfile' }));
+    expect(await views.next()).toMatchObject({ resources: null, link: { state: 'live' } });
+    gateway.source.put(withFacts(session('a', { 'api:serve': 'ready' })));
+    expect((await views.next()).resources).toMatchObject([
+      { name: 'api', labels: ['backend'], kind: 'LOCAL', waitingOn: [] },
+      { name: 'tiltfile', labels: null, kind: null, waitingOn: null },
+    ]);
+  });
+
+  it('watchResources yields nothing when only states of targets changed (S6)', async () => {
+    await using gateway = await startMemoryGateway([withFacts(session('a', { 'api:serve': 'running' }))]);
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchResources());
+    expect((await views.next()).resources).toMatchObject([{ labels: ['backend'] }, { labels: null }]);
+    gateway.source.put(withFacts(session('a', { 'api:serve': 'ready' })));
+    gateway.source.put(withFacts(session('a', { 'api:serve': 'ready' }), { labels: ['core'] }));
+    expect((await views.next()).resources).toMatchObject([{ labels: ['core'] }, { labels: null }]);
   });
 });
 

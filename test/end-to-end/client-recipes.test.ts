@@ -14,9 +14,11 @@ import WebSocket, { WebSocketServer } from 'ws';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { openDisposableClient } from '../support/disposable-client.js';
 import { startGateway } from '../support/gateway.js';
+import { withFacts } from '../support/resource-facts.js';
 import { session } from '../support/sessions.js';
 import { connectApollo } from './recipes/apollo.js';
 import codegenConfig from './recipes/codegen.js';
+import { printLinks } from './recipes/links.js';
 import { useTargets } from './recipes/react.js';
 import { createEnvironment } from './recipes/relay.js';
 import { connectUrql } from './recipes/urql.js';
@@ -81,6 +83,16 @@ describe('the client recipes of docs/client.md', () => {
     source.put(session('ci', { x: 'ready' }));
     expect(await waiting).toBe(true);
     expect(log.mock.calls).toEqual([['reached: ci/Tiltfile passed: 1 ready, 1 succeeded']]);
+    log.mockRestore();
+  });
+
+  it('print the links of the resources', async () => {
+    const ci = withFacts(session('ci', { 'api:serve': 'ready' }));
+    await using gateway = await startGateway({ providers: [createMemoryProvider('ci', [ci]).provider] });
+    await gateway.gateway.ready();
+    const log = vi.spyOn(console, 'log').mockReturnValue();
+    await printLinks(gateway.url);
+    expect(log.mock.calls).toEqual([['api', 'page', 'http://localhost:8080']]);
     log.mockRestore();
   });
 

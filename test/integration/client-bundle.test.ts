@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const ENTRY = fileURLToPath(new URL('../../dist/client/client.js', import.meta.url));
 const OURS =
-  /^dist\/(client\/|lib\/(async-iterable|backoff|errors|is-record)\.js|model\/(verdict|plain-text)\.js)/;
+  /^dist\/(client\/|lib\/(async-iterable|backoff|errors|is-record)\.js|model\/(phase|plain-text)\.js)/;
 const LIBRARIES = /(^|\/)node_modules\/(graphql-ws\/dist|strip-ansi|ansi-regex)\//;
 /** Maximum size that a page can afford. */
 const MAX_BYTES = 20_000;
