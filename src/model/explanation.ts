@@ -1,6 +1,6 @@
 import type { SessionFacts } from './facts.js';
 import { computePhase, type Phase } from './phase.js';
-import { extractHeadline, oneLine, plainText } from './plain-text.js';
+import { oneLine, plainText, shortenError } from './plain-text.js';
 import type { Target } from './session.js';
 
 /** Why targets of a Session wait: by which other targets they are blocked, and what is at the root of it. */
@@ -170,16 +170,4 @@ function describeState(target: Target): string {
     default:
       return phase;
   }
-}
-
-/** Longest error in a description, in characters. */
-const MAX_ERROR = 80;
-
-/** Tilt puts the whole command in front of its result (`Command "…" failed: exit status 4`). */
-const COMMAND = /^Command ".*" failed: /s;
-
-/** The informative end of an error, on one line. */
-export function shortenError(error: string, maxLength = MAX_ERROR): string {
-  const line = oneLine(extractHeadline(plainText(error).replace(COMMAND, '')));
-  return line.length > maxLength ? `…${line.slice(1 - maxLength)}` : line;
 }

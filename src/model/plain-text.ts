@@ -35,6 +35,18 @@ export function oneLine(text: string): string {
   return lines.filter((line) => line !== '').join(' ');
 }
 
+/** Longest error in a description, in characters. */
+const MAX_ERROR = 80;
+
+/** Tilt puts the whole command in front of its result (`Command "…" failed: exit status 4`). */
+const COMMAND = /^Command ".*" failed: /s;
+
+/** Extracts the informative end of an error, on one line: without the command, and cut at its start. */
+export function shortenError(error: string, maxLength = MAX_ERROR): string {
+  const line = oneLine(extractHeadline(plainText(error).replace(COMMAND, '')));
+  return line.length > maxLength ? `…${line.slice(1 - maxLength)}` : line;
+}
+
 /** Control characters except tab and line break, and the marks that change text direction (UAX 9). */
 const UNSAFE = /[^\P{Cc}\t\n]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 const ALL_UNSAFE = new RegExp(UNSAFE, 'gu');
