@@ -41,7 +41,7 @@ export function markUntriggered(
       ? { ...target, state: { ...target.state, needsTrigger: true as const } }
       : target;
   });
-  return { targets: marked, changed: changed && [...differing] };
+  return { targets: marked, changed: changed && [...differing].sort((a, b) => a - b) };
 }
 
 /** Whether a resource runs only when a person triggers it, and nothing else holds it up now. */

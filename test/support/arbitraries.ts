@@ -16,12 +16,16 @@ const optionalTimes = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(null, '0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000000Z') },
 );
 
-const texts = fc.oneof(fc.string(), fc.constantFrom('', null, 'two\nlines', 'exit status 1'));
+/** A text, or one of the ways in which Tilt writes a missing one. */
+export const texts = fc.oneof(fc.string(), fc.constantFrom('', null, 'two\nlines', 'exit status 1'));
 const int64s = fc.oneof(fc.nat(), fc.maxSafeInteger(), fc.constant(null));
 const durations = fc.constantFrom('30m0s', '5m0s', '0s', '1h2m3.5s', '-1.5h', '100µs', '', null);
-const flags = fc.oneof(fc.boolean(), fc.constant(null));
-const newerFields = fc.jsonValue({ maxDepth: 1 });
-const lists = <T>(items: fc.Arbitrary<T>) =>
+/** A boolean, or null. */
+export const flags = fc.oneof(fc.boolean(), fc.constant(null));
+/** A field of a newer Tilt. */
+export const newerFields = fc.jsonValue({ maxDepth: 1 });
+/** A short list, which may be empty or null. */
+export const lists = <T>(items: fc.Arbitrary<T>): fc.Arbitrary<readonly T[] | null> =>
   fc.oneof(fc.array(items, { maxLength: 3 }), fc.constant(null), fc.constant([]));
 const maps = fc.oneof(
   fc.dictionary(
@@ -33,7 +37,7 @@ const maps = fc.oneof(
 );
 
 /** An object whose optional fields may be absent and which may have a field of a newer Tilt. */
-function objects<K extends string>(
+export function objects<K extends string>(
   fields: Record<K, fc.Arbitrary<unknown>>,
   required: readonly string[] = [],
 ): fc.Arbitrary<Json> {
@@ -153,6 +157,7 @@ export const rawSessions: fc.Arbitrary<Json> = objects(
   ['kind', 'apiVersion', 'metadata', 'spec'],
 ).map(roundTripJson);
 
-function roundTripJson(object: Json): Json {
+/** Encodes an object as JSON and parses it again. */
+export function roundTripJson(object: Json): Json {
   return JSON.parse(JSON.stringify(object));
 }

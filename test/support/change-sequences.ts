@@ -3,12 +3,17 @@ import type { Change } from '../../src/model/change.js';
 import { decodeSession } from '../../src/model/decode.js';
 import type { Session } from '../../src/model/session.js';
 import type { LogChange } from '../../src/nats/log-change.js';
+import { sessionFacts } from './fact-arbitraries.js';
 import { sessionJson } from './session-json.js';
 
 const name = fc.constantFrom('a', 'b', 'c');
-const session = fc
-  .record({ name, resourceVersion: fc.nat(99).map(String) })
-  .map((options) => decodeSession(sessionJson({ ...options, uid: options.name }), 'tilt'));
+const facts = fc.option(sessionFacts(['api', 'web']), { nil: undefined });
+const session = fc.record({ name, resourceVersion: fc.nat(99).map(String), facts }).map(
+  ({ facts, ...options }): Session => ({
+    ...decodeSession(sessionJson({ ...options, uid: options.name }), 'tilt'),
+    ...(facts && { facts }),
+  }),
+);
 const error = fc.constantFrom('first reason', 'second reason');
 
 /** A sequence of changes from a provider: a snapshot, then changes of any type. */
