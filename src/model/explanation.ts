@@ -13,7 +13,8 @@ export interface Explanation<T extends Target = Target> {
   blockedBy(target: T): readonly T[];
   /**
    * The targets from a waiting target to the cause of its wait, both included: the next blocker, its blocker,
-   * and so on. Empty if nothing blocks it, or if all its blockers wait for each other.
+   * and so on. Of several causes the most important one counts ({@link RANKS}), then the nearest. Empty if
+   * nothing blocks the target, or if all its blockers wait for each other.
    */
   chain(target: T): readonly T[];
   /** All targets that block a target, directly and through others, in the order of their distance. */
@@ -34,19 +35,16 @@ export function explain<T extends Target>({ status, facts }: ExplainedSession<T>
   );
   const members = waitingOn.size === 0 ? new Map<string, T[]>() : groupTargets(status.targets);
   const blockers = new Map<T, readonly T[]>();
+  let next: ReadonlyMap<T, T> | undefined;
   return {
     blockedBy,
     chain(target) {
-      const parents = search(target);
-      let best: T | null = null;
-      for (const found of parents.keys()) {
-        if (found !== target && isCause(found) && (best === null || rank(found) < rank(best))) best = found;
-      }
-      const path: T[] = [];
-      for (let at = best; at !== null; at = parents.get(at) ?? null) path.unshift(at);
-      return path;
+      next ??= findNextSteps();
+      const path = [target];
+      for (let at = next.get(target); at !== undefined; at = next.get(at)) path.push(at);
+      return path.length > 1 ? path : NONE;
     },
-    reachable: (target) => [...search(target).keys()].slice(1),
+    reachable: (target) => [...search(target)].slice(1),
     otherObjects: (target) =>
       references(target).flatMap(({ kind, name }) => (kind === RESOURCE_KIND ? [] : [`${kind}/${name}`])),
   };
@@ -77,18 +75,40 @@ export function explain<T extends Target>({ status, facts }: ExplainedSession<T>
     return list;
   }
 
-  /** Breadth-first search. Maps each target that was reached to the one from which it was reached. */
-  function search(target: T): Map<T, T | null> {
-    const parents = new Map<T, T | null>([[target, null]]);
-    for (const at of parents.keys()) {
-      for (const blocker of blockedBy(at)) if (!parents.has(blocker)) parents.set(blocker, at);
-    }
-    return parents;
+  /** A target and all that block it, breadth first. */
+  function search(target: T): ReadonlySet<T> {
+    const found = new Set([target]);
+    for (const at of found) for (const blocker of blockedBy(at)) found.add(blocker);
+    return found;
   }
 
-  /** Whether nothing blocks a target that blocks others: it failed, runs, or waits for a person. */
-  function isCause(target: T): boolean {
-    return blockedBy(target).length === 0;
+  /**
+   * For each target whose cause is known, the blocker through which it leads to that. One breadth-first search
+   * from the causes of each rank, against the direction of waiting: its time grows with the number of targets
+   * and blockers, not with that of the paths between them.
+   */
+  function findNextSteps(): ReadonlyMap<T, T> {
+    const blocked = new Map<T, T[]>();
+    for (const target of status.targets) {
+      for (const blocker of blockedBy(target)) {
+        const list = blocked.get(blocker);
+        if (list) list.push(target);
+        else blocked.set(blocker, [target]);
+      }
+    }
+    const causes = [...blocked.keys()].filter((target) => blockedBy(target).length === 0);
+    const steps = new Map<T, T>();
+    for (const phase of RANKS) {
+      const reached = causes.filter((cause) => computePhase(cause) === phase);
+      for (const at of reached) {
+        for (const target of blocked.get(at) ?? NONE) {
+          if (steps.has(target)) continue;
+          steps.set(target, at);
+          reached.push(target);
+        }
+      }
+    }
+    return steps;
   }
 }
 
@@ -125,10 +145,6 @@ const RANKS: readonly Phase[] = [
   'ready',
   'succeeded',
 ];
-
-function rank(target: Target): number {
-  return RANKS.indexOf(computePhase(target));
-}
 
 /**
  * Describes on one line why a target waits: `e2e waits for api (not ready)`. Names the resources, and of

@@ -3,8 +3,10 @@ import type { InputMaybe, SessionFilter, SubscriptionResolvers } from '../graphq
 import { compileSessionFilter, resolveSessionId } from '../graphql/selection.js';
 import { NO_SIZES, sizesOf, sizesOfAll } from '../graphql/sizes.js';
 import type { SessionId } from '../model/session.js';
+import { hasSessionChanged } from '../store/merge.js';
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
+import { type FactSelection, findFactSelection, haveShownFactsChanged } from './fact-selection.js';
 import type { MergedUpdate, Position, Projection, SourceEvent } from './projection.js';
 import { projectTargetChanges } from './target-changes.js';
 
@@ -38,7 +40,7 @@ export const subscriptionResolvers: SubscriptionResolvers = {
     },
   },
   targetChanges: {
-    subscribe(_, { session, where, since, phaseChangesOnly }, context) {
+    subscribe(_, { session, where, since, phaseChangesOnly }, context, info) {
       const sessionId = resolveSessionId(context.store, session);
       return createSource({
         context,
@@ -49,17 +51,18 @@ export const subscriptionResolvers: SubscriptionResolvers = {
             session: sessionId,
             where,
             phaseChangesOnly: phaseChangesOnly ?? false,
+            facts: findFactSelection(info),
           }),
       });
     },
   },
   sessionChanges: {
-    subscribe: (_, { where, since }, context) =>
+    subscribe: (_, { where, since }, context, info) =>
       createSource({
         context,
         sessionId: '',
         since: since ?? context.lastEventId,
-        openProjection: () => projectSessionChanges(context.store, where),
+        openProjection: () => projectSessionChanges(context.store, where, findFactSelection(info)),
       }),
   },
 };
@@ -94,6 +97,7 @@ interface SessionChangesEvent extends SourceEvent {
 export function projectSessionChanges(
   store: ReadableStore,
   where: InputMaybe<SessionFilter> | undefined,
+  facts: FactSelection,
 ): Projection<SessionChangesEvent> {
   const matches = compileSessionFilter(where);
   return {
@@ -125,7 +129,19 @@ export function projectSessionChanges(
     const is = after !== null && matches(after);
     const session = after ?? before;
     if (session === null || before === after || (!was && !is)) return null;
+    if (was && is && isHidden(before, after)) return null;
     return { type: !was ? 'added' : is ? 'modified' : 'deleted', session, previous: before };
+  }
+
+  /** Whether only facts changed, and none that the operation shows. */
+  function isHidden(before: SessionRecord, after: SessionRecord): boolean {
+    return (
+      before.facts !== after.facts &&
+      before.status.targets === after.status.targets &&
+      facts.blockers === 'none' &&
+      !hasSessionChanged(before, after) &&
+      !haveShownFactsChanged(facts, before, after)
+    );
   }
 }
 

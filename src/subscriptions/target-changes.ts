@@ -8,6 +8,7 @@ import type { Revision } from '../store/journal.js';
 import { hasSessionChanged } from '../store/merge.js';
 import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
+import { type FactSelection, haveShownBlockersChanged, haveShownFactsChanged } from './fact-selection.js';
 import type { MergedUpdate, Position, Projection, SourceEvent } from './projection.js';
 
 /** Payload of `targetChanges`. */
@@ -29,12 +30,14 @@ export interface TargetChangesOptions {
   readonly where: InputMaybe<TargetFilter> | undefined;
   /** Whether changes within a phase are left out. */
   readonly phaseChangesOnly: boolean;
+  /** The facts that the operation shows. */
+  readonly facts: FactSelection;
 }
 
 /** Projection of the subscription `targetChanges`. */
 export function projectTargetChanges(
   store: ReadableStore,
-  { session, where, phaseChangesOnly }: TargetChangesOptions,
+  { session, where, phaseChangesOnly, facts }: TargetChangesOptions,
 ): Projection<TargetChangesEvent> {
   let id = session;
   const isMeant = compileTargetFilter(where);
@@ -42,7 +45,8 @@ export function projectTargetChanges(
     sessionId: session ?? undefined,
     matches(revision) {
       id ??= revision.id;
-      return revision.id === id && (revision.sessionChanged || filtered(revision).length > 0);
+      if (revision.id !== id) return false;
+      return revision.sessionChanged || showsFacts(revision) || filtered(revision).length > 0;
     },
     snapshot(position) {
       const record = id === null ? null : store.get(id);
@@ -54,7 +58,8 @@ export function projectTargetChanges(
       const sessionChanged = update.revision
         ? update.revision.sessionChanged
         : hasSessionChanged(update.before, update.after);
-      return changes.length > 0 || sessionChanged ? event(position, update.after, changes) : null;
+      const isShown = sessionChanged || showsFacts(update);
+      return changes.length > 0 || isShown ? event(position, update.after, changes) : null;
     },
   };
 
@@ -71,8 +76,41 @@ export function projectTargetChanges(
     before: SessionRecord | null,
     after: SessionRecord | null,
   ): readonly RecordChange[] {
-    const selected = matching(changes, before, after);
+    const selected = matching(withAffected(changes, before, after), before, after);
     return phaseChangesOnly ? selected.filter(changesPhase) : selected;
+  }
+
+  function showsFacts({ before, after }: Pick<MergedUpdate, 'before' | 'after'>): boolean {
+    return before !== null && after !== null && haveShownFactsChanged(facts, before, after);
+  }
+
+  /**
+   * Adds the targets that did not change themselves, but whose blockers or labels did: clients that apply the
+   * changes would hold outdated ones (S3). Most updates have none.
+   */
+  function withAffected(
+    changes: readonly RecordChange[],
+    before: SessionRecord | null,
+    after: SessionRecord | null,
+  ): readonly RecordChange[] {
+    if (before === null || after === null || !mayAffectOthers(before, after)) return changes;
+    const changed = new Map(changes.map((change) => [change.target.key, change]));
+    const others = after.status.targets.flatMap((target): RecordChange[] => {
+      const change = changed.get(target.key);
+      if (change) return [change];
+      const isAffected =
+        haveShownBlockersChanged(facts, target, before, after) ||
+        (where?.label != null && isMeant(target, before) !== isMeant(target, after));
+      return isAffected ? [{ type: 'modified', target, previous: target }] : [];
+    });
+    return [...changes.filter(({ type }) => type === 'deleted'), ...others];
+  }
+
+  function mayAffectOthers(before: SessionRecord, after: SessionRecord): boolean {
+    const hasResources = (before.facts?.resources ?? after.facts?.resources ?? null) !== null;
+    return (
+      hasResources && (facts.blockers !== 'none' || (where?.label != null && before.facts !== after.facts))
+    );
   }
 
   /**

@@ -4,6 +4,7 @@ import { decodeSession } from '../../src/model/decode.js';
 import { computePhase, findBlockers, type Phase } from '../../src/model/phase.js';
 import { type ConnectionState, computeVerdict, type Verdict } from '../../src/model/verdict.js';
 import { rawSessions } from '../support/arbitraries.js';
+import { withFacts } from '../support/facts.js';
 import { decodeRawSession, type Json, RAW_STATES, rawTarget } from '../support/raw-session.js';
 import { readRecordedEvents } from '../support/recording.js';
 
@@ -336,3 +337,51 @@ function courseOf(name: Parameters<typeof readRecordedEvents>[0], connection: Co
 function phasesOf(targets: Json[]): Phase[] {
   return decodeRawSession({ status: { targets } }).status.targets.map(computePhase);
 }
+
+describe('computeVerdict a Session with a cluster', () => {
+  const ERROR =
+    'Tilt encountered an error connecting to your Kubernetes cluster:\n\tGet "https://127.0.0.1:1/version": connection refused\nYou will need to restart Tilt after resolving the issue.';
+  const passing = decodeRawSession({
+    status: { targets: [tiltfile, rawTarget('web:runtime', RAW_STATES.ready)] },
+  });
+  const failing = decodeRawSession({
+    status: { targets: [tiltfile, rawTarget('web:runtime', RAW_STATES.failed)] },
+  });
+  const kubernetes = { web: { kind: 'kubernetes' } } as const;
+  const cluster = { error: ERROR };
+
+  it('has failed if it needs the cluster, before any target is considered', () => {
+    const reason =
+      'cluster connection failed: Tilt encountered an error connecting to your Kubernetes cluster: Get "https://127.0.0.1:1/version": connection refused';
+    for (const of of [passing, failing]) {
+      expect(computeVerdict(withFacts(of, kubernetes, { cluster }), 'live')).toMatchObject({
+        state: 'failed',
+        final: false,
+        reason,
+      });
+    }
+  });
+
+  it.each([
+    ['no resource is deployed to it', withFacts(passing, { web: { kind: 'local' } }, { cluster })],
+    [
+      'that resource is disabled',
+      withFacts(passing, { web: { kind: 'kubernetes', isDisabled: true } }, { cluster }),
+    ],
+    ['it can be reached', withFacts(passing, kubernetes, { cluster: { error: null } })],
+    ['the resources are not known', { ...passing, facts: { resources: null, cluster, webUrl: null } }],
+    ['nothing is known', passing],
+  ])('is judged by its targets if %s', (_, of) => {
+    expect(computeVerdict(of, 'live').state).toBe('passed');
+  });
+
+  it('keeps its own final result, and is unknown without a connection', () => {
+    const done = decodeRawSession({ status: { done: true, error: 'cluster connection failed' } });
+    expect(computeVerdict(withFacts(done, kubernetes, { cluster }), 'gone')).toMatchObject({
+      state: 'failed',
+      final: true,
+      reason: 'cluster connection failed',
+    });
+    expect(computeVerdict(withFacts(passing, kubernetes, { cluster }), 'stale').state).toBe('unknown');
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import type { SessionFacts } from '../../src/model/facts.js';
+import { computePhase } from '../../src/model/phase.js';
+import { verdictOfRecord } from '../../src/store/record.js';
+import { createStore } from '../../src/store/store.js';
+import { type ResourceOptions, sessionFacts } from '../support/facts.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { decodeRawSession, type Json, RAW_STATES, rawTarget } from '../support/raw-session.js';
+
+const WAITING = { waiting: { waitReason: 'unknown' } };
+const MANUAL: ResourceOptions = { triggerMode: 'manual-with-auto-init' };
+const EDITED: ResourceOptions = { ...MANUAL, hasPendingChanges: true };
+const TRIGGERED: ResourceOptions = { ...EDITED, queued: true };
+
+function setUp() {
+  const store = createStore({ clock: createManualClock(), epoch: 'e' });
+  store.open('test');
+  store.apply('test', { type: 'snapshot', sessions: [] });
+  const phases: string[] = [];
+  return {
+    phases,
+    /** Applies a state of `lint:update` with facts about `lint`, and returns its phase and the verdict. */
+    put(state: Json, lint: ResourceOptions | null, uid = 'run-1', changedTargets?: readonly number[]) {
+      const targets = [rawTarget('lint:update', state), rawTarget('tiltfile:update', RAW_STATES.succeeded)];
+      const session = decodeRawSession({ metadata: { uid }, status: { targets } });
+      const facts: SessionFacts = lint
+        ? sessionFacts({ lint })
+        : { resources: null, cluster: null, webUrl: null };
+      store.apply('test', {
+        type: 'upsert',
+        session: { ...session, facts },
+        ...(changedTargets && { changedTargets }),
+      });
+      const record = store.get(session.id);
+      const [target] = record?.status.targets ?? [];
+      if (!record || !target) throw new Error('no record');
+      const { state: verdict, untriggered } = verdictOfRecord(record);
+      return { phase: computePhase(target), verdict, untriggered: untriggered.map(({ name }) => name) };
+    },
+    store,
+  };
+}
+
+describe('a target of a manual resource with pending changes', () => {
+  it('is untriggered and does not stop the Session from passing', () => {
+    const { put } = setUp();
+    put(RAW_STATES.succeeded, MANUAL);
+    expect(put(WAITING, EDITED)).toEqual({
+      phase: 'untriggered',
+      verdict: 'passed',
+      untriggered: ['lint:update'],
+    });
+  });
+
+  it('is untriggered at once if its facts arrive after the Session, and stays so when they do', () => {
+    const { put } = setUp();
+    put(RAW_STATES.succeeded, MANUAL);
+    expect(put(WAITING, MANUAL).phase).toBe('untriggered');
+    expect(put(WAITING, EDITED, 'run-1', []).phase).toBe('untriggered');
+  });
+
+  it('waits once it is queued, and runs and succeeds as any other', () => {
+    const { put } = setUp();
+    put(RAW_STATES.succeeded, MANUAL);
+    put(WAITING, EDITED);
+    expect(put(WAITING, TRIGGERED, 'run-1', [])).toEqual({
+      phase: 'waiting',
+      verdict: 'pending',
+      untriggered: [],
+    });
+    expect(put(RAW_STATES.running, TRIGGERED).verdict).toBe('pending');
+    expect(put(RAW_STATES.succeeded, TRIGGERED).phase).toBe('succeeded');
+    expect(put(RAW_STATES.succeeded, MANUAL).phase).toBe('succeeded');
+  });
+
+  it('is a change of its target, also for an update of facts alone', () => {
+    const { put, store } = setUp();
+    put(WAITING, MANUAL);
+    const changes: string[][] = [];
+    store.subscribe((revision) => changes.push(revision.changes.map(({ target }) => target.name)));
+    put(WAITING, EDITED, 'run-1', []);
+    expect(changes).toEqual([['lint:update']]);
+  });
+
+  it('waits again if its facts are lost: a person may or may not have triggered it', () => {
+    const { put } = setUp();
+    put(WAITING, EDITED);
+    expect(put(WAITING, null, 'run-1', [])).toMatchObject({ phase: 'waiting', verdict: 'pending' });
+  });
+});
+
+describe('a target that is about to run', () => {
+  it.each<[string, Json, ResourceOptions]>([
+    ['for the first time under its manual trigger mode', WAITING, MANUAL],
+    ['of an automatic resource with changes', WAITING, { hasPendingChanges: true }],
+    [
+      'after changes, with auto_init=False',
+      WAITING,
+      { triggerMode: 'auto-with-manual-init', hasPendingChanges: true },
+    ],
+    ['and waits for another resource', WAITING, { ...EDITED, on: ['api'] }],
+    ['and waits for a reason that Tilt names', { waiting: { waitReason: 'waiting-for-local' } }, EDITED],
+    ['under a trigger mode of a newer Tilt', WAITING, { triggerMode: 'unknown', hasPendingChanges: true }],
+  ])('is waiting: %s', (_, state, lint) => {
+    expect(setUp().put(state, lint)).toMatchObject({ phase: 'waiting', verdict: 'pending', untriggered: [] });
+  });
+
+  it('is waiting in a new run of Tilt, whatever the run before had', () => {
+    const { put } = setUp();
+    put(WAITING, EDITED);
+    expect(put(WAITING, MANUAL, 'run-2').phase).toBe('waiting');
+  });
+});

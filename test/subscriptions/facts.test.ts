@@ -1,0 +1,228 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { SessionFacts } from '../../src/model/facts.js';
+import { createStore } from '../../src/store/store.js';
+import { resourceFacts, withFacts } from '../support/facts.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { query } from '../support/queries.js';
+import { session, type TargetStates } from '../support/sessions.js';
+import { subscribeTo } from '../support/subscriptions.js';
+
+interface Payload {
+  readonly targetChanges: {
+    readonly cursor: string;
+    readonly reset: boolean;
+    readonly session: object | null;
+    readonly changes: readonly { readonly type: string; readonly target: { readonly name: string } }[];
+  };
+}
+
+function setUp() {
+  const store = createStore({ clock: createManualClock(), epoch: 'e' });
+  store.open('test');
+  store.apply('test', { type: 'snapshot', sessions: [] });
+  return {
+    store,
+    put: (targets: TargetStates, resources: Parameters<typeof withFacts>[1], others = {}) =>
+      store.apply('test', { type: 'upsert', session: withFacts(session('a', targets), resources, others) }),
+  };
+}
+
+const names = (payloads: readonly Payload[]) =>
+  payloads.map(({ targetChanges: { changes } }) =>
+    changes.map(({ type, target }) => `${type} ${target.name}`),
+  );
+
+describe('S3 fold with facts', () => {
+  it('a target whose blockers changed is MODIFIED, although the target itself is unchanged', async () => {
+    const { store, put } = setUp();
+    put({ 'api:serve': 'running', 'web:serve': 'waiting' }, { web: {} });
+    const reader = await subscribeTo<Payload>(
+      store,
+      'subscription { targetChanges { changes { type target { name blockedBy { name } } } } }',
+    );
+    await reader.drain();
+    put({ 'api:serve': 'running', 'web:serve': 'waiting' }, { web: { on: ['api'] } });
+    expect(names(await reader.drain())).toEqual([['MODIFIED web:serve']]);
+    put({ 'api:serve': 'failed', 'web:serve': 'waiting' }, { web: { on: ['api'] } });
+    expect(names(await reader.drain())).toEqual([['MODIFIED api:serve']]);
+  });
+
+  it('a target whose root cause enters another phase is MODIFIED for a reader of that phase', async () => {
+    const { store, put } = setUp();
+    const resources = { web: { on: ['api'] }, api: { on: ['db'] } };
+    put({ 'db:serve': 'running', 'api:serve': 'waiting', 'web:serve': 'waiting' }, resources);
+    const reader = await subscribeTo<Payload>(
+      store,
+      'subscription { targetChanges { changes { type target { name rootCause { name phase } } } } }',
+    );
+    await reader.drain();
+    put({ 'db:serve': 'failed', 'api:serve': 'waiting', 'web:serve': 'waiting' }, resources);
+    expect(names(await reader.drain())).toEqual([
+      ['MODIFIED api:serve', 'MODIFIED db:serve', 'MODIFIED web:serve'],
+    ]);
+  });
+
+  it('a target whose labels become known enters a filter by label as ADDED, and leaves it as DELETED', async () => {
+    const { store, put } = setUp();
+    put({ 'api:serve': 'running' }, {});
+    const reader = await subscribeTo<Payload>(
+      store,
+      'subscription { targetChanges(where: { label: "back*" }) { changes { type target { name } } } }',
+    );
+    expect(names(await reader.drain())).toEqual([[]]);
+    put({ 'api:serve': 'running' }, { api: { labels: ['backend'] } });
+    expect(names(await reader.drain())).toEqual([['ADDED api:serve']]);
+    put({ 'api:serve': 'running' }, { api: { labels: ['frontend'] } });
+    expect(names(await reader.drain())).toEqual([['DELETED api:serve']]);
+  });
+
+  const TARGETS = ['a:serve', 'b:update', 'c:serve', 'd:update'] as const;
+  const resource = fc.record({
+    on: fc.subarray(['a', 'b', 'c', 'd', 'gone']),
+    labels: fc.subarray(['backend', 'frontend']),
+    triggerMode: fc.constantFrom('auto' as const, 'manual' as const),
+    hasPendingChanges: fc.boolean(),
+    queued: fc.boolean(),
+  });
+  const facts: fc.Arbitrary<SessionFacts | undefined> = fc.option(
+    fc.record({
+      resources: fc.option(
+        fc
+          .record({ a: resource, b: resource, c: resource, d: resource })
+          .map((all) =>
+            Object.entries(all).map(([name, { on, ...options }]) => resourceFacts(name, { on, ...options })),
+          ),
+      ),
+      cluster: fc.option(fc.record({ error: fc.option(fc.constant('refused')) })),
+      webUrl: fc.option(fc.constant('http://localhost:10350')),
+    }),
+    { nil: undefined },
+  );
+  const targets = fc.record(
+    Object.fromEntries(
+      TARGETS.map((name) => [
+        name,
+        fc.constantFrom('waiting' as const, 'running' as const, 'ready' as const, 'failed' as const),
+      ]),
+    ),
+    { requiredKeys: [] },
+  );
+
+  const TARGET_SELECTIONS = [
+    'name phase',
+    'name blockedBy { name } rootCause { name }',
+    'name blockedBy { name phase } rootCause { name phase }',
+    'name blockedBy { name blockedBy { name phase blockedBy { name phase } } }',
+  ];
+  const SESSION_SELECTIONS = [
+    'id',
+    'cluster { error }',
+    'verdict { state reason untriggered { name } }',
+    'resources { name labels hasPendingChanges waitingOn { kind name } tiltUrl }',
+  ];
+
+  it('a client that applies the changes holds exactly the newest state, whatever it selects and however slow it is', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ targets, facts, pause: fc.boolean(), skipFacts: fc.boolean() }), {
+          minLength: 1,
+          maxLength: 12,
+        }),
+        fc.constantFrom(...TARGET_SELECTIONS),
+        fc.constantFrom(...SESSION_SELECTIONS),
+        fc.constantFrom('', '(where: { label: "back*" })', '(where: { name: "a*" })'),
+        async (steps, ofTarget, ofSession, where) => {
+          const store = createStore({ clock: createManualClock(), epoch: 'e' });
+          store.open('test');
+          store.apply('test', { type: 'snapshot', sessions: [session('a')] });
+          const reader = await subscribeTo<Payload>(
+            store,
+            `subscription { targetChanges${where} { reset session { ${ofSession} } changes { type target { ${ofTarget} } } } }`,
+          );
+          const folded = new Map<string, object>();
+          let shown: object | null = null;
+          const take = async () => {
+            for (const { targetChanges } of await reader.drain()) {
+              if (targetChanges.reset) folded.clear();
+              shown = targetChanges.session;
+              for (const { type, target } of targetChanges.changes) {
+                if (type === 'DELETED') folded.delete(target.name);
+                else folded.set(target.name, target);
+              }
+            }
+          };
+          let known: SessionFacts | undefined;
+          for (const step of steps) {
+            if (!step.skipFacts) known = step.facts;
+            const next = session('a', step.targets as TargetStates);
+            store.apply('test', { type: 'upsert', session: known ? { ...next, facts: known } : next });
+            if (step.pause) reader.pause();
+            else reader.resume();
+            await take();
+          }
+          reader.resume();
+          await take();
+          const filter = where === '' ? '' : where;
+          const { data: newest } = await query<{ targets: { name: string }[]; session: object }>(
+            store,
+            `{ targets${filter} { ${ofTarget} } session { ${ofSession} } }`,
+          );
+          expect([...folded.values()].sort(byName)).toEqual([...newest.targets].sort(byName));
+          // With a filter, changes of other targets are no payload, and the Session is as of the last one.
+          if (filter === '') expect(shown).toEqual(newest.session);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function byName(a: object, b: object): number {
+  const name = (of: object) => ('name' in of ? String(of.name) : '');
+  return name(a) < name(b) ? -1 : 1;
+}
+
+describe('S6 no noise from facts', () => {
+  const BEFORE = { api: { labels: ['backend'] } };
+  const AFTER = { api: { labels: ['backend'], hasPendingChanges: true } };
+
+  it.each([
+    [
+      'targetChanges { session { id counts { total } verdict { state reason } } changes { type target { name } } }',
+    ],
+    [
+      'targetChanges { session { cluster { error } resources { name labels } } changes { target { blockedBy { name } } } }',
+    ],
+    ['sessionChanges { changes { session { id verdict { state } resources { name labels } } } }'],
+    ['session { id resources { labels } cluster { error } }'],
+  ])('nothing is sent for facts that are not selected: %s', async (selection) => {
+    const { store, put } = setUp();
+    put({ 'api:serve': 'ready' }, BEFORE);
+    const reader = await subscribeTo(store, `subscription { ${selection} }`);
+    await reader.drain();
+    put({ 'api:serve': 'ready' }, AFTER);
+    expect(await reader.drain()).toEqual([]);
+  });
+
+  it.each([
+    ['targetChanges { session { resources { hasPendingChanges } } }'],
+    ['sessionChanges { changes { session { resources { hasPendingChanges } } } }'],
+    ['session { resources { hasPendingChanges } }'],
+  ])('a change of selected facts is sent: %s', async (selection) => {
+    const { store, put } = setUp();
+    put({ 'api:serve': 'ready' }, BEFORE);
+    const reader = await subscribeTo(store, `subscription { ${selection} }`);
+    await reader.drain();
+    put({ 'api:serve': 'ready' }, AFTER);
+    expect(await reader.drain()).toHaveLength(1);
+  });
+
+  it('equal facts in new objects are no revision', () => {
+    const { store, put } = setUp();
+    put({ 'api:serve': 'ready' }, BEFORE, { cluster: { error: null } });
+    const { revision } = store;
+    put({ 'api:serve': 'ready' }, BEFORE, { cluster: { error: null } });
+    expect(store.revision).toBe(revision);
+  });
+});
