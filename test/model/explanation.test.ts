@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeWait, explain, shortenError } from '../../src/model/explanation.js';
+import { describeWait, explain } from '../../src/model/explanation.js';
 import type { Session } from '../../src/model/session.js';
 import { computeVerdict } from '../../src/model/verdict.js';
 import { type ResourceOptions, withFacts } from '../support/facts.js';
@@ -123,21 +123,5 @@ describe('describeWait', () => {
       { web: { on: ['api'] } },
     );
     expect(reason).toBe('waiting: x:update; web waits for api (not ready); not ready: api:serve');
-  });
-});
-
-describe('shortenError', () => {
-  it.each([
-    ['Command "echo \\"a\\"; exit 4" failed: exit status 4', 'exit status 4'],
-    ['exit status 1', 'exit status 1'],
-    ['', ''],
-  ])('%s is shown as "%s"', (error, shown) => {
-    expect(shortenError(error)).toBe(shown);
-  });
-
-  it('a long error keeps its end', () => {
-    expect(shortenError(`${'x'.repeat(200)}: connection refused`, 30)).toBe(
-      `…${'x'.repeat(9)}: connection refused`,
-    );
   });
 });
