@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { extractHeadline, plainText } from '../../src/model/plain-text.js';
+import { extractHeadline, plainText, shortenError } from '../../src/model/plain-text.js';
 
 describe('plainText', () => {
   it.each([
@@ -37,5 +37,21 @@ describe('extractHeadline', () => {
 
   it('is the first line of any other error', () => {
     expect(extractHeadline('\nexit status 1\nmore output\n')).toBe('exit status 1');
+  });
+});
+
+describe('shortenError', () => {
+  it.each([
+    ['Command "echo \\"a\\"; exit 4" failed: exit status 4', 'exit status 4'],
+    ['exit status 1', 'exit status 1'],
+    ['', ''],
+  ])('the error %j is shown as "%s"', (error, shown) => {
+    expect(shortenError(error)).toBe(shown);
+  });
+
+  it('a long error keeps its end', () => {
+    expect(shortenError(`${'x'.repeat(200)}: connection refused`, 30)).toBe(
+      `…${'x'.repeat(9)}: connection refused`,
+    );
   });
 });
