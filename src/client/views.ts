@@ -177,7 +177,7 @@ export function createResourcesSource({
 }: SessionSelection): ViewSource<WatchResources, readonly ResourceFields[] | null, ResourcesView> {
   return {
     empty: null,
-    isResumed: false,
+    canResume: false,
     request: (newest) => ({
       query: WatchResourcesDocument.toString(),
       variables: { id: session ?? newest?.session?.id },
