@@ -211,7 +211,7 @@ function openServer(options: GatewayOptions, store: Store, parts: Parts) {
     introspection: options.introspection ?? true,
     documents: options.documents ?? null,
   });
-  metrics.registerGauges({ largeResponses: () => executor.load() });
+  metrics.registerGauges({ largeAnswers: () => executor.load() });
   const server = createHttpServer({
     ...parts,
     ...accessOf(options, parts),

@@ -26,7 +26,7 @@ export interface WaitEvaluator {
 }
 
 /** Start and current time of a wait by the gateway's clock. */
-export type WaitTiming = Pick<SelectRunOptions, 'startedAt' | 'now' | 'maxAgeMs' | 'acceptsEndedRun'>;
+export type WaitTiming = Pick<SelectRunOptions, 'startedAt' | 'now' | 'maxAgeMs' | 'isLate'>;
 
 /** Session, run and condition of a wait. */
 export interface WaitSubject {

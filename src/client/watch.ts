@@ -33,10 +33,9 @@ export interface ViewSource<P, S, V> {
   /** @param newest the last payload received, to resume after it */
   request(newest: P | null): GraphQLRequest;
   /**
-   * Whether a request can continue after the last payload, by its cursor. Otherwise each connection starts
-   * with the full state.
+   * Whether the gateway resumes after the last payload. Otherwise each connection starts with the full state.
    */
-  readonly canResume: boolean;
+  readonly isResumed: boolean;
   /** Reads the payload of a result. Null when the result does not have the expected form. */
   read(data: unknown): P | null;
   /** Whether the payload makes all earlier ones obsolete. */
@@ -91,7 +90,7 @@ function openWatch<P, S, V>(
   const unsubscribe = connection.subscribe({
     request: () => source.request(newest),
     onSubscribed(url) {
-      if (newest === null || !source.canResume) return;
+      if (newest === null || !source.isResumed) return;
       cancelQuiet();
       cancelQuiet = clock.after(QUIET_MS, () => markLive(url));
     },

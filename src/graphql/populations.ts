@@ -86,6 +86,7 @@ const BY_RULE: ReadonlyMap<string, (source: FieldSource) => Yield> = new Map([
   ['Query.node', ({ store, args }) => ofNode(store, args.id)],
   ['Query._entities', ofEntities],
   ['Gateway.sources', ({ store }) => ({ count: store.sources().length, sizes: NO_SIZES })],
+  ['Source.unavailable', ofUnavailable],
   ['Session.resources', ofResources],
   ['Session.counts', ({ parent }) => ({ ...parent, work: parent.sizes.targets * COUNTING })],
   ['Session.verdict', ({ parent }) => ({ ...parent, work: parent.sizes.targets * COUNTING })],
@@ -175,6 +176,11 @@ function ofResources({ parent: { sizes } }: FieldSource): Yield {
 function ofHistory({ args: { last }, parent: { count, sizes } }: FieldSource): Yield {
   const length = typeof last === 'number' ? Math.min(Math.max(last, 0), HISTORY_LIMIT) : HISTORY;
   return { count: Math.min(count * length, distinct(count, sizes, sizes.transitions)), sizes };
+}
+
+/** All sources, each of which occurs once. */
+function ofUnavailable({ store, parent: { sizes } }: FieldSource): Yield {
+  return { count: store.sources().reduce((sum, { unavailable }) => sum + unavailable.length, 0), sizes };
 }
 
 /** A search through the Session's blockers finds the target at the root of a wait. */

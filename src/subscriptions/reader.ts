@@ -62,8 +62,7 @@ export class Reader implements Member {
     this.#limits = limits;
     this.#counts = counts;
     this.from = group.store.revision;
-    const { sessionId, concerns } = group.projection;
-    const missed = since === null ? null : group.store.since(since, sessionId, concerns);
+    const missed = since === null ? null : group.store.since(since, group.projection.sessionId);
     group.join(this);
     counts.open += 1;
     if (missed === null) this.#deliver(group.snapshot());

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { SessionsView, TargetFields, TargetsView } from '../../src/client/client.js';
 import { decodeSession } from '../../src/model/decode.js';
-import { between, createRandom, type Random } from '../../src/providers/demo/script.js';
+import { between, createRandom, type Random } from '../../src/providers/demo/random.js';
 import { openDisposableClient } from '../support/disposable-client.js';
 import { startMemoryGateway } from '../support/gateway.js';
 import { sessionJson } from '../support/session-json.js';

@@ -29,7 +29,7 @@ describe('the demo on a machine without a Tilt', () => {
       const { data } = await response.json();
       return data.session ?? { status: { targets: [] } };
     };
-    await expect.poll(async () => (await ask()).status.targets.length).toBe(12);
+    await expect.poll(async () => (await ask()).status.targets.length).toBe(14);
     expect(await ask()).toMatchObject({ id: 'demo/Tiltfile', isDemo: true });
     await expect
       .poll(async () =>

@@ -63,7 +63,7 @@ describe('GraphQL over HTTP', () => {
     [
       'a variable above the length limit',
       { query: 'query ($n: ID) { session(id: $n) { id } }', variables: { n: 'x'.repeat(5_000) } },
-      'STRING_TOO_LONG',
+      'TEXT_TOO_LONG',
     ],
     [
       'an unknown hash',

@@ -1,4 +1,4 @@
-import { createRandom } from '../../src/providers/demo/script.js';
+import { createRandom } from '../../src/providers/demo/random.js';
 import type { Child } from '../bench/processes/child-calls.js';
 import { buildProcesses } from './harness/processes.js';
 import type { ModelState } from './model/model-state.js';

@@ -1,8 +1,12 @@
 import { type Clock, sleep } from '../../lib/clock.js';
 import { decodeSession } from '../../model/decode.js';
 import type { PushChange, SessionProvider } from '../provider.js';
-import { createRun, type DemoRun, playFrame, toSessionJson } from './run.js';
-import { createRandom, FRAMES_BEFORE_START, type Frame, writeScript } from './script.js';
+import { isDevelopment } from './plot.js';
+import { createRandom } from './random.js';
+import { factsOf } from './resource-json.js';
+import { createRun, type DemoRun, playFrame } from './run.js';
+import { FRAMES_BEFORE_START, type Frame, writeScript } from './script.js';
+import { toSessionJson } from './session-json.js';
 
 /** Options of {@link createDemoProvider}. */
 export interface DemoProviderOptions {
@@ -14,10 +18,10 @@ export interface DemoProviderOptions {
 }
 
 /**
- * Creates a provider of a simulated Session: the `tilt ci` of a small shop, repeated forever, with
- * variations. The demo starts in the middle of a run, so that the first snapshot has every target and the
- * first changes follow quickly. The first run shows every phase within 15 seconds and fails, the second
- * passes, and so on. Uses no network. Each `watch` starts from the beginning.
+ * Creates a provider of a simulated Session of a small shop: a `tilt up`, a `tilt ci` that passes, one that
+ * fails, repeated forever, with variations. The demo starts in the middle of a run, so that the first snapshot
+ * has every target and the first changes follow quickly. The first run shows every phase within 15 seconds,
+ * and within 20 everything that explains a Session. Uses no network. Each `watch` starts from the beginning.
  */
 export function createDemoProvider({ name = 'demo', seed = 1, clock }: DemoProviderOptions): SessionProvider {
   return { name, watch: play };
@@ -26,8 +30,9 @@ export function createDemoProvider({ name = 'demo', seed = 1, clock }: DemoProvi
     if (signal.aborted) return;
     const random = createRandom(seed);
     // Decoded, so that it cannot show anything that Tilt could not send.
-    const toSession = (run: DemoRun) => decodeSession(toSessionJson(run), name);
-    let run = createRun(random);
+    const toSession = (run: DemoRun) => ({ ...decodeSession(toSessionJson(run), name), facts: factsOf(run) });
+    const startRun = (number: number) => createRun(isDevelopment(number) ? 'manual' : 'ci', random);
+    let run = startRun(1);
     let frames = writeScript(1, random);
     for (const { nowMs, frame } of timeFrames(frames.splice(0, FRAMES_BEFORE_START), clock.now())) {
       run = playFrame(run, frame, nowMs);
@@ -40,7 +45,7 @@ export function createDemoProvider({ name = 'demo', seed = 1, clock }: DemoProvi
         run = playFrame(run, frame, clock.now());
         push({ type: 'upsert', session: toSession(run) });
       }
-      run = createRun(random);
+      run = startRun(number);
       frames = writeScript(number, random);
     }
   }

@@ -1,10 +1,13 @@
 import type { MicroTime } from '../../model/micro-time.js';
-import { DEMO_ANNOTATION } from '../../model/session.js';
-import type { Frame, Move } from './script.js';
-import { between, type Random, uuid } from './script.js';
+import type { Move } from './plot.js';
+import { between, type Random, uuid } from './random.js';
+import type { Frame } from './script.js';
+import { SHOP, type ShopResource, type ShopTarget, TILTFILE } from './shop.js';
 
-/** State of one `tilt ci` of the shop. Immutable. */
+/** State of one `tilt up` or `tilt ci` of the shop. Immutable. */
 export interface DemoRun {
+  /** How Tilt was started: `manual` for `tilt up`, `ci` for `tilt ci`. */
+  readonly exitCondition: 'manual' | 'ci';
   readonly uid: string;
   readonly pid: number;
   /** Time of its first frame; empty before that. */
@@ -14,6 +17,8 @@ export interface DemoRun {
   readonly played: ReadonlyMap<string, Played>;
   /** Whether the last frame loaded the Tiltfile. */
   readonly isJustLoaded: boolean;
+  /** Whether the Kubernetes cluster cannot be reached. */
+  readonly isClusterLost: boolean;
 }
 
 interface Played {
@@ -24,19 +29,21 @@ interface Played {
 }
 
 /** Creates the run of a new process: a new uid and pid, and versions from near 1. */
-export function createRun(random: Random): DemoRun {
+export function createRun(exitCondition: DemoRun['exitCondition'], random: Random): DemoRun {
   return {
+    exitCondition,
     uid: uuid(random),
     pid: between(random, 10_000, 60_000),
     startTime: '',
     resourceVersion: between(random, 3, 9),
     played: new Map(),
     isJustLoaded: false,
+    isClusterLost: false,
   };
 }
 
 /** Applies a frame to a run. Pure. @param nowMs time of the frame, in milliseconds since 1970 */
-export function playFrame(run: DemoRun, { moves, micros }: Frame, nowMs: number): DemoRun {
+export function playFrame(run: DemoRun, { moves, cluster, micros }: Frame, nowMs: number): DemoRun {
   const at = toMicroTime(nowMs, micros);
   const played = new Map(run.played);
   for (const [name, move] of Object.entries(moves)) {
@@ -48,130 +55,65 @@ export function playFrame(run: DemoRun, { moves, micros }: Frame, nowMs: number)
     startTime: run.startTime || at,
     resourceVersion: run.resourceVersion + 1 + (micros % 5),
     played,
-    isJustLoaded: moves[TILTFILE.name]?.to === 'succeeded',
+    isJustLoaded: TILTFILE.targets.some(({ name }) => moves[name]?.to === 'succeeded'),
+    isClusterLost: cluster === undefined ? run.isClusterLost : cluster === 'lost',
   };
 }
 
-/** Session of a run, as Tilt's API would return it. Pure. */
-export function toSessionJson(run: DemoRun): unknown {
-  return {
-    apiVersion: 'tilt.dev/v1alpha1',
-    kind: 'Session',
-    metadata: {
-      name: 'Tiltfile',
-      uid: run.uid,
-      resourceVersion: String(run.resourceVersion),
-      creationTimestamp: `${run.startTime.slice(0, 'yyyy-mm-ddThh:mm:ss'.length)}Z`,
-      annotations: { 'tilt.dev/resource': '(Tiltfile)', [DEMO_ANNOTATION]: 'true' },
-    },
-    spec: {
-      tiltfilePath: '/home/dev/shop/Tiltfile',
-      exitCondition: 'ci',
-      ci: { k8sGracePeriod: '1m0s', timeout: '30m0s', readinessTimeout: '5m0s' },
-    },
-    status: {
-      pid: run.pid,
-      startTime: run.startTime,
-      targets: run.played.size === 0 ? null : toTargets(run),
-      ...exitStatus(run),
-    },
-  };
+/** Resources that exist at this time: until the Tiltfile is loaded, only the Tiltfile. */
+export function resourcesOf(run: DemoRun): readonly ShopResource[] {
+  return isDone(run, TILTFILE) ? SHOP : [TILTFILE];
 }
 
-function toTargets(run: DemoRun): unknown[] {
-  const targets = isDone(run, TILTFILE.name) ? SHOP : [TILTFILE];
-  return targets.map((target) => ({
-    name: target.name,
-    type: target.type,
-    resources: [target.resource],
-    state: toState(target, run),
-  }));
+/** What a target does at this time. */
+export type Activity = Move | { readonly to: ShopResource['begins'] };
+
+/** What a target does: its last move, or what it does after the Tiltfile was loaded. */
+export function activityOf(run: DemoRun, { name, resource }: ShopTarget): Activity {
+  return run.played.get(name)?.move ?? { to: resource.begins };
 }
 
-function toState(target: ShopTarget, run: DemoRun): unknown {
-  const played = run.played.get(target.name);
-  if (!played && target.begins === 'inactive') return {};
-  if (!played && target.begins === 'disabled') return { disabled: {} };
-  if (!played || played.move.to === 'waiting')
-    return { waiting: { waitReason: findWaitReason(target, run) } };
-  const { move, at, startTime } = played;
-  if (move.to === 'running') return { active: { startTime, ready: false, lastReadyTime: null } };
-  if (move.to === 'ready') return { active: { startTime, ready: true, lastReadyTime: at } };
-  const ended = { startTime, finishTime: target.isPod ? null : at };
-  return {
-    terminated: move.to === 'failed' ? { ...ended, error: move.error, graceStatus: move.grace ?? '' } : ended,
-  };
+/** Whether a target waits for something: to be started, for its turn, or for a person. */
+export function isWaiting({ to }: Activity): boolean {
+  return to === 'waiting' || to === 'edited' || to === 'queued';
 }
 
-/** Wait reasons of `internal/store/hold.go` and `internal/controllers/core/session` in Tilt. */
-function findWaitReason({ name, isPod, needs }: ShopTarget, run: DemoRun): string {
-  if (name === TILTFILE.name) return 'initial-build';
-  if (isPod) return 'waiting-for-pod';
-  if (run.isJustLoaded) return 'tiltfile-reload';
-  // A local job that blocks all others.
-  if (run.played.get('migrate:update')?.move.to === 'running') return 'waiting-for-local';
-  return needs.every((need) => isDone(run, need)) ? 'unknown' : 'waiting-for-dep';
+/** Whether all targets of a resource are ready or have succeeded. */
+export function isDone(run: DemoRun, { targets }: ShopResource): boolean {
+  return targets.every(({ name }) => {
+    const to = run.played.get(name)?.move.to;
+    return to === 'succeeded' || to === 'ready';
+  });
 }
 
-function isDone(run: DemoRun, name: string): boolean {
-  const to = run.played.get(name)?.move.to;
-  return to === 'succeeded' || to === 'ready';
+/** What holds up the update of a resource. */
+export interface Hold {
+  /** A reason of `internal/store/hold.go` in Tilt. */
+  readonly reason: string;
+  /** The objects that it waits for, by kind. */
+  readonly on: readonly { readonly kind: 'UIResource' | 'Cluster'; readonly name: string }[];
 }
 
-/** Whether `tilt ci` is done, by its own rules (`processExitCondition`). */
-function exitStatus(run: DemoRun): { done: boolean; error?: string } {
-  for (const { move } of run.played.values()) {
-    if (move.to !== 'failed' || move.grace === 'Tolerated') continue;
-    return {
-      done: true,
-      error: `${move.grace === 'Exceeded' ? 'exceeded grace period: ' : ''}${move.error}`,
-    };
+/** Finds out what a resource waits for before it is updated. Null if nothing holds it up. */
+export function findHold(run: DemoRun, resource: ShopResource): Hold | null {
+  const [first] = resource.targets;
+  if (resource === TILTFILE || !first || !isWaiting(activityOf(run, first))) return null;
+  // Tilt lists every resource that waits, the resource itself too.
+  if (run.isJustLoaded) {
+    const waiting = SHOP.filter((one) => one !== TILTFILE && one.begins === 'waiting');
+    return { reason: 'tiltfile-reload', on: toReferences(waiting) };
   }
-  const awaited = SHOP.filter(({ begins }) => begins === 'waiting');
-  return { done: awaited.every(({ name }) => isDone(run, name)) };
+  const missing = SHOP.filter((one) => resource.needs.includes(one.name) && !isDone(run, one));
+  if (missing.length > 0) return { reason: 'waiting-for-dep', on: toReferences(missing) };
+  if (resource.info === 'k8sResourceInfo' && run.isClusterLost)
+    return { reason: 'waiting-for-cluster', on: [{ kind: 'Cluster', name: 'default' }] };
+  return null;
+}
+
+function toReferences(resources: readonly ShopResource[]): Hold['on'] {
+  return resources.map(({ name }) => ({ kind: 'UIResource', name }));
 }
 
 function toMicroTime(ms: number, micros: number): MicroTime {
   return new Date(ms).toISOString().replace('Z', `${String(micros).padStart(3, '0')}Z`);
-}
-
-/** A target of the shop, as its Tiltfile declares it. */
-interface ShopTarget {
-  readonly name: string;
-  readonly type: 'job' | 'server';
-  readonly resource: string;
-  /** Its state after the Tiltfile was loaded. */
-  readonly begins: 'waiting' | 'inactive' | 'disabled';
-  /** Whether it runs in Kubernetes: it has no finish time and waits for its pod. */
-  readonly isPod: boolean;
-  /** Targets that must be ready or have succeeded before it starts. */
-  readonly needs: readonly string[];
-}
-
-/** The Tiltfile itself, the first target of every Tilt. */
-const TILTFILE: ShopTarget = shopTarget('tiltfile:update', 'job', { resource: '(Tiltfile)' });
-
-/**
- * A small shop. Its database is migrated and its assets are built (a flaky build). The API is served locally;
- * web and worker run in Kubernetes. End-to-end tests come last. The docs are disabled, and loading sample
- * data is started manually.
- */
-const SHOP: readonly ShopTarget[] = [
-  shopTarget('api:serve', 'server', { needs: ['migrate:update'] }),
-  shopTarget('api:update', 'job', { needs: ['migrate:update'] }),
-  shopTarget('assets:update', 'job', { needs: ['migrate:update'] }),
-  shopTarget('docs:serve', 'server', { begins: 'disabled' }),
-  shopTarget('e2e:update', 'job', { needs: ['web:runtime', 'worker:runtime'] }),
-  shopTarget('migrate:update', 'job'),
-  shopTarget('sample-data:update', 'job', { begins: 'inactive' }),
-  TILTFILE,
-  shopTarget('web:runtime', 'server', { isPod: true, needs: ['api:serve', 'assets:update'] }),
-  shopTarget('web:update', 'job', { needs: ['api:serve', 'assets:update'] }),
-  shopTarget('worker:runtime', 'server', { isPod: true, needs: ['migrate:update'] }),
-  shopTarget('worker:update', 'job', { needs: ['migrate:update'] }),
-];
-
-function shopTarget(name: string, type: ShopTarget['type'], given: Partial<ShopTarget> = {}): ShopTarget {
-  const [resource = name] = name.split(':');
-  return { name, type, resource, begins: 'waiting', isPod: false, needs: [], ...given };
 }

@@ -40,10 +40,13 @@ describe('the demo provider', () => {
     ]);
   });
 
-  it('repeats forever: a run that fails, one that passes, and so on', async () => {
-    const ends = (await show({ ms: 600_000 })).map(sessionOf).filter(({ status }) => status.done);
-    expect(ends.length).toBeGreaterThan(40);
-    expect(ends.map(({ status }) => status.error !== null)).toEqual(ends.map((_, index) => index % 2 === 0));
+  it('repeats forever: a tilt up, a tilt ci that passes, one that fails, and so on', async () => {
+    const sessions = (await show({ ms: 600_000 })).map(sessionOf);
+    const modes = runsOf(sessions).map(([first]) => first?.spec.exitCondition);
+    expect(modes.slice(0, 7)).toEqual(['manual', 'ci', 'ci', 'manual', 'ci', 'ci', 'manual']);
+    const ends = sessions.filter(({ status }) => status.done);
+    expect(ends.length).toBeGreaterThan(25);
+    expect(ends.map(({ status }) => status.error !== null)).toEqual(ends.map((_, index) => index % 2 === 1));
     expect(new Set(ends.map(({ status }) => status.error)).size).toBe(4);
   });
 
@@ -68,10 +71,11 @@ describe('the demo provider', () => {
   it('starts with every target, in several phases, and has a history within the first second', async () => {
     const [snapshot, ...changes] = await show({ ms: 1_000 });
     const targets = snapshot ? sessionOf(snapshot).status.targets : [];
-    expect(targets).toHaveLength(12);
+    expect(targets).toHaveLength(14);
     expect([...new Set(targets.map(computePhase))].toSorted()).toEqual([
       'disabled',
       'inactive',
+      'ready',
       'running',
       'succeeded',
       'waiting',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { between, createRandom, pick, uuid } from '../../../src/providers/demo/script.js';
+import { between, createRandom, pick, uuid } from '../../../src/providers/demo/random.js';
 
 describe('the random numbers of the demo', () => {
   it('are the same for the same seed', () => {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Clock, Gateway } from '../../../src/index.js';
-import { createRandom } from '../../../src/providers/demo/script.js';
+import { createRandom } from '../../../src/providers/demo/random.js';
 import { answerCalls } from '../../bench/processes/answer-calls.js';
 import type { GatewayApi, GatewayInternals } from './api.js';
 import { readFigures, readQuickFigures } from './figures.js';

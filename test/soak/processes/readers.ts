@@ -1,4 +1,4 @@
-import { createRandom } from '../../../src/providers/demo/script.js';
+import { createRandom } from '../../../src/providers/demo/random.js';
 import { answerCalls } from '../../bench/processes/answer-calls.js';
 import { createReaderLoad, type ReaderLoad } from '../readers/reader-load.js';
 import type { ReadersApi } from './api.js';

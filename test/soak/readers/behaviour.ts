@@ -1,4 +1,4 @@
-import { between, type Random } from '../../../src/providers/demo/script.js';
+import { between, type Random } from '../../../src/providers/demo/random.js';
 import type { Connect } from './connection.js';
 import { connectEventStream } from './event-stream.js';
 import { connectGraphqlWs } from './graphql-ws-client.js';

@@ -1,4 +1,4 @@
-import { between, type Random } from '../../../src/providers/demo/script.js';
+import { between, type Random } from '../../../src/providers/demo/random.js';
 
 /** Items that can be taken again in random order. */
 export interface Pool<T> {

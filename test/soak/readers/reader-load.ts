@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Random } from '../../../src/providers/demo/script.js';
+import type { Random } from '../../../src/providers/demo/random.js';
 import type { ModelState } from '../model/model-state.js';
 import { type Pace, runAtRate } from '../pace.js';
 import type { ReaderCounts } from '../processes/api.js';

@@ -1,4 +1,4 @@
-import { between, pick, type Random } from '../../../src/providers/demo/script.js';
+import { between, pick, type Random } from '../../../src/providers/demo/random.js';
 import { TARGET_FILTERS } from '../model/filters.js';
 import type { Operation } from './connection.js';
 import type { Compare, Fold } from './fold.js';

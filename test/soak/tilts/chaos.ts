@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { pick, type Random } from '../../../src/providers/demo/script.js';
+import { pick, type Random } from '../../../src/providers/demo/random.js';
 import { brokenSessionJson } from '../../support/session-json.js';
 import { createStatus } from '../../support/tilt-responses.js';
 import type { TiltServer } from '../../support/tilt-server.js';

@@ -1,4 +1,4 @@
-import { between, type Random } from '../../../src/providers/demo/script.js';
+import { between, type Random } from '../../../src/providers/demo/random.js';
 import type { SessionJson } from '../../support/session-json.js';
 import type { ComparedTarget } from '../model/fingerprint.js';
 import { PHASES, type Phase, type Version } from '../model/model-state.js';

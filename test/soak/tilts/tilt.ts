@@ -1,4 +1,4 @@
-import { between, pick, type Random } from '../../../src/providers/demo/script.js';
+import { between, pick, type Random } from '../../../src/providers/demo/random.js';
 import type { SessionJson } from '../../support/session-json.js';
 import { createTiltServer, type TiltServer } from '../../support/tilt-server.js';
 import { type Version, versionKey } from '../model/model-state.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Random } from '../../../src/providers/demo/script.js';
+import type { Random } from '../../../src/providers/demo/random.js';
 import { createKubeconfigFolder, writeKubeconfig } from '../../support/kubeconfig-file.js';
 import type { ModelState, Version } from '../model/model-state.js';
 import { type Pace, runAtRate } from '../pace.js';
