@@ -211,7 +211,7 @@ function openServer(options: GatewayOptions, store: Store, parts: Parts) {
     introspection: options.introspection ?? true,
     documents: options.documents ?? null,
   });
-  metrics.registerGauges({ largeAnswers: () => executor.load() });
+  metrics.registerGauges({ largeResponses: () => executor.load() });
   const server = createHttpServer({
     ...parts,
     ...accessOf(options, parts),

@@ -35,7 +35,7 @@ export interface TiltsParts {
 }
 
 /** Options of a Tilt's source. A crashed Tilt does not delay readiness; the exit of a Tilt is no error. */
-const TILT_OPTIONS = { optional: true, endsByItself: true };
+const TILT_OPTIONS = { optional: true, isEphemeral: true };
 
 /** Name of the source for the discovery itself. */
 const DISCOVERY = 'tilt';

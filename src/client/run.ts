@@ -76,8 +76,8 @@ export interface SelectRunOptions {
   readonly maxAgeMs: number;
   /** Runs in the first view of the wait. Any other run has appeared during the wait. */
   readonly firstSeen: readonly Run[];
-  /** Whether no run has appeared for `maxAgeMs`. A run that ended before the wait then counts. */
-  readonly isLate: boolean;
+  /** Whether a run that ended before the wait counts, since no run has appeared for `maxAgeMs`. */
+  readonly acceptsEndedRun: boolean;
 }
 
 /** The selected run, or the reason for its absence. */
@@ -93,7 +93,7 @@ export type RunSelection =
  * selected by pid or start time counts whenever it ended. An ended run counts only if its verdict is final.
  */
 export function selectRun(options: SelectRunOptions): RunSelection {
-  const { sessions, id, selector, isLate } = options;
+  const { sessions, id, selector, acceptsEndedRun } = options;
   const isSelected = selector.pid !== undefined || selector.startedAfter !== undefined;
   const candidates = sessions.filter(
     (session) =>
@@ -107,7 +107,7 @@ export function selectRun(options: SelectRunOptions): RunSelection {
   const ended = candidates.filter(
     (session) =>
       session.verdict.final &&
-      (isSelected || (isRecent(session, options) && (isLate || isNew(session, options)))),
+      (isSelected || (isRecent(session, options) && (acceptsEndedRun || isNew(session, options)))),
   );
   if (ended.length > 1) return ambiguous(ended);
   if (ended[0]) return { kind: 'run', session: ended[0] };

@@ -109,7 +109,7 @@ export function createTargetsSource({
 > {
   return {
     empty: { session: null, targets: new Map(), cursor: null },
-    isResumed: true,
+    canResume: true,
     // Keep the Session that the gateway selected: others may have appeared by the next connection.
     request: (newest): GraphQLRequest => ({
       query: WatchTargetsDocument.toString(),
@@ -139,7 +139,7 @@ export function createSessionsSource(
 ): ViewSource<SessionsPayload, Pick<SessionsView, 'sessions' | 'cursor'>, SessionsView> {
   return {
     empty: { sessions: new Map(), cursor: null },
-    isResumed: true,
+    canResume: true,
     request: (newest) => ({
       query: WatchSessionsDocument.toString(),
       variables: { where, since: newest?.cursor },
@@ -158,7 +158,7 @@ export function createSessionSource(
 ): ViewSource<WatchSession, SessionFields | null, SessionView> {
   return {
     empty: null,
-    isResumed: false,
+    canResume: false,
     request: (newest) => ({
       query: WatchSessionDocument.toString(),
       variables: { id: id ?? newest?.session?.id },
@@ -177,7 +177,7 @@ export function createResourcesSource({
 }: SessionSelection): ViewSource<WatchResources, readonly ResourceFields[] | null, ResourcesView> {
   return {
     empty: null,
-    isResumed: false,
+    canResume: false,
     request: (newest) => ({
       query: WatchResourcesDocument.toString(),
       variables: { id: session ?? newest?.session?.id },

@@ -3,17 +3,18 @@ import type { Clock } from '../lib/clock.js';
 /** The next deadline of a wait. */
 export interface NextDeadline {
   /**
-   * `late`: no run has appeared for `maxAgeMs`, so that one which ended before the wait counts. `silent`: no
+   * `no-run`: no run has appeared for `maxAgeMs`. `silent`: no
    * conclusive view for `maxAgeMs`. `timeout`: the wait is over.
    */
-  readonly kind: 'late' | 'silent' | 'timeout';
+  readonly kind: 'no-run' | 'silent' | 'timeout';
   /** Milliseconds from now; 0 or less when it is due. */
   readonly inMs: number;
 }
 
 /** The deadlines of one wait, on the monotonic clock. */
 export interface WaitDeadlines {
-  readonly isLate: boolean;
+  /** Whether a run that ended before the wait counts. */
+  readonly acceptsEndedRun: boolean;
   /** Whether any conclusive view has arrived. */
   readonly hadNews: boolean;
   /** Time since the last conclusive view, in milliseconds; null while the newest view is conclusive. */
@@ -23,8 +24,8 @@ export interface WaitDeadlines {
   onView(isNews: boolean): void;
   /** Records that a run was selected. Its targets may take a moment to arrive. */
   onBound(): void;
-  /** Records that `late` is due. */
-  setLate(): void;
+  /** Handles `no-run`: from now on, a run that ended before the wait counts. */
+  acceptEndedRun(): void;
   /** @param hasRun whether the wait is bound to a run */
   next(hasRun: boolean): NextDeadline;
 }
@@ -37,11 +38,11 @@ export function createWaitDeadlines(clock: Clock, timeoutMs: number, maxAgeMs: n
   const startedAt = clock.monotonic();
   let endsAt = startedAt + timeoutMs;
   let silentSince: number | null = startedAt;
-  let isLate = false;
+  let acceptsEndedRun = false;
   let hadNews = false;
   return {
-    get isLate() {
-      return isLate;
+    get acceptsEndedRun() {
+      return acceptsEndedRun;
     },
     get hadNews() {
       return hadNews;
@@ -58,15 +59,15 @@ export function createWaitDeadlines(clock: Clock, timeoutMs: number, maxAgeMs: n
     },
     onBound() {
       silentSince = clock.monotonic();
-      if (isLate) endsAt = Math.max(endsAt, silentSince + LAST_VIEW_MS);
+      if (acceptsEndedRun) endsAt = Math.max(endsAt, silentSince + LAST_VIEW_MS);
     },
-    setLate() {
-      isLate = true;
+    acceptEndedRun() {
+      acceptsEndedRun = true;
     },
     next(hasRun) {
       const never = Number.POSITIVE_INFINITY;
       const deadlines = [
-        ['late', hasRun || isLate ? never : startedAt + Math.min(maxAgeMs, timeoutMs)],
+        ['no-run', hasRun || acceptsEndedRun ? never : startedAt + Math.min(maxAgeMs, timeoutMs)],
         ['timeout', endsAt],
         ['silent', silentSince === null ? never : silentSince + maxAgeMs],
       ] as const;

@@ -26,7 +26,7 @@ export interface WaitEvaluator {
 }
 
 /** Start and current time of a wait by the gateway's clock. */
-export type WaitTiming = Pick<SelectRunOptions, 'startedAt' | 'now' | 'maxAgeMs' | 'isLate'>;
+export type WaitTiming = Pick<SelectRunOptions, 'startedAt' | 'now' | 'maxAgeMs' | 'acceptsEndedRun'>;
 
 /** Session, run and condition of a wait. */
 export interface WaitSubject {

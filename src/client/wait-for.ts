@@ -74,7 +74,12 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
   const deadlines = createWaitDeadlines(clock, timeoutMs, maxAgeMs);
   const evaluator = createWaitEvaluator(options, () => {
     const now = sources.gatewayTime() ?? clock.now();
-    return { now, startedAt: now - deadlines.elapsedMs, maxAgeMs, isLate: deadlines.isLate };
+    return {
+      now,
+      startedAt: now - deadlines.elapsedMs,
+      maxAgeMs,
+      acceptsEndedRun: deadlines.acceptsEndedRun,
+    };
   });
   let view: TargetsView | null = null;
   let evaluation: Evaluation = { status: 'indeterminate', reason: NO_ANSWER };
@@ -111,8 +116,8 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
       const next = deadlines.next(evaluator.run !== null);
       if (next.inMs > 0) {
         if (next.inMs < Number.POSITIVE_INFINITY) cancelTimer = clock.after(next.inMs, checkDeadlines);
-      } else if (next.kind === 'late') {
-        deadlines.setLate();
+      } else if (next.kind === 'no-run') {
+        deadlines.acceptEndedRun();
         evaluations.repeat();
         checkDeadlines();
       } else if (next.kind === 'timeout' && deadlines.hadNews) {

@@ -33,9 +33,10 @@ export interface ViewSource<P, S, V> {
   /** @param newest the last payload received, to resume after it */
   request(newest: P | null): GraphQLRequest;
   /**
-   * Whether the gateway resumes after the last payload. Otherwise each connection starts with the full state.
+   * Whether a request can continue after the last payload, by its cursor. Otherwise each connection starts
+   * with the full state.
    */
-  readonly isResumed: boolean;
+  readonly canResume: boolean;
   /** Reads the payload of a result. Null when the result does not have the expected form. */
   read(data: unknown): P | null;
   /** Whether the payload makes all earlier ones obsolete. */
@@ -90,7 +91,7 @@ function openWatch<P, S, V>(
   const unsubscribe = connection.subscribe({
     request: () => source.request(newest),
     onSubscribed(url) {
-      if (newest === null || !source.isResumed) return;
+      if (newest === null || !source.canResume) return;
       cancelQuiet();
       cancelQuiet = clock.after(QUIET_MS, () => markLive(url));
     },

@@ -7,7 +7,7 @@ import type { Executed, Job } from './execution.js';
 import { createSharedExecutions, type Execution } from './execution.js';
 import type { LargeLimits, QueryLimits } from './limits.js';
 import { createPacer, type Pacer, type PacerOptions } from './pacer.js';
-import { answerTooLarge } from './query-limits.js';
+import { responseTooLarge } from './query-limits.js';
 import { createUnsentAnswers } from './unsent-answers.js';
 import { isWithin, TooLongError, writeJson } from './write-json.js';
 
@@ -34,7 +34,7 @@ export interface ExecutorLoad {
 }
 
 /** Limits of an executor. */
-export type ExecutorLimits = LargeLimits & Pick<QueryLimits, 'answerBytes'>;
+export type ExecutorLimits = LargeLimits & Pick<QueryLimits, 'responseBytes'>;
 
 /** Cost up to which an operation is executed at once. 10,000 fields take 10 to 40 ms. */
 export const CHEAP = 10_000;
@@ -53,10 +53,10 @@ export function createExecutor(
   limits: ExecutorLimits,
   clock: Pick<Clock, 'monotonic' | 'after'> & PacerOptions,
 ): Executor {
-  const { answerBytes } = limits;
-  const tooLarge: Executed = { errors: [answerTooLarge(answerBytes)] };
-  const shortBytes = Math.min(SHORT, answerBytes);
-  const lane = createLane(limits.waitingOperations);
+  const { responseBytes } = limits;
+  const tooLarge: Executed = { errors: [responseTooLarge(responseBytes)] };
+  const shortBytes = Math.min(SHORT, responseBytes);
+  const lane = createLane(limits.queuedOperations);
   const unsent = createUnsentAnswers({ ...limits, clock });
   const shared = createSharedExecutions();
   const clients = createClientQueues();
@@ -80,7 +80,7 @@ export function createExecutor(
         const result = withFewErrors(maskResult(executed, job.log));
         const short = asShort(result);
         if (short !== null) return short;
-        if (!isWithin(result.data, answerBytes)) return tooLarge;
+        if (!isWithin(result.data, responseBytes)) return tooLarge;
         return ofClient(job, () => inLane(() => writeInSlices(job, result)));
       }
     },
@@ -127,7 +127,7 @@ export function createExecutor(
 
   async function write(result: ExecutionResult, pacer: Pacer): Promise<Executed> {
     try {
-      const { parts, bytes } = await writeJson(plain(result), pacer, answerBytes);
+      const { parts, bytes } = await writeJson(plain(result), pacer, responseBytes);
       const memory = unsent.allocate(bytes);
       // The clients retain it before the next iteration of the event loop.
       setImmediate(memory.retain(() => {}));
@@ -145,7 +145,7 @@ const GONE: Executed = { errors: [new GraphQLError('The client has left.')] };
 
 const SERVER_BUSY: Executed = {
   errors: [
-    new GraphQLError('Too many large operations wait for their turn. Try again later, or ask for less.', {
+    new GraphQLError('Too many large operations are queued. Try again later, or select fewer fields.', {
       extensions: { code: 'SERVER_BUSY' },
     }),
   ],

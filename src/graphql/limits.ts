@@ -9,7 +9,7 @@ export interface QueryLimits {
   /** Directives anywhere in the document, such as `@include` and `@skip`. */
   readonly directives: number;
   /** Characters of a text in an argument or a variable, such as a glob or an id. */
-  readonly textLength: number;
+  readonly stringLength: number;
   /**
    * Entries of a list in an argument or a variable, such as names of resources or representations of
    * entities.
@@ -18,7 +18,7 @@ export interface QueryLimits {
   /** Fields of the answer, with the current lengths of lists in the store, and the work of filters. */
   readonly complexity: number;
   /** Bytes of an answer, and of a subscription's payload, as JSON. */
-  readonly answerBytes: number;
+  readonly responseBytes: number;
 }
 
 /** Limits of large operations, those of more than 10,000 fields or a mebibyte, of all clients together. */
@@ -26,7 +26,7 @@ export interface LargeLimits {
   /** Bytes of large answers that are serialised and not sent yet. Further operations wait for room. */
   readonly unsentBytes: number;
   /** Queued large operations, one per connection. */
-  readonly waitingOperations: number;
+  readonly queuedOperations: number;
 }
 
 /** A query of all states and histories of 200 Sessions with 100 targets each has 720,000 fields and 18 MB. */
@@ -35,17 +35,17 @@ export const DEFAULT_QUERY_LIMITS: QueryLimits = {
   depth: 16,
   aliases: 50,
   directives: 50,
-  textLength: 4_096,
+  stringLength: 4_096,
   listLength: 1_000,
   complexity: 1_000_000,
-  answerBytes: 32 * 2 ** 20,
+  responseBytes: 32 * 2 ** 20,
 };
 
 /**
  * Room for six answers of 18 MB. The last of 32 queued ones starts after some 40 s: proxies commonly time out
  * after 60 s.
  */
-export const DEFAULT_LARGE_LIMITS: LargeLimits = { unsentBytes: 128 * 2 ** 20, waitingOperations: 32 };
+export const DEFAULT_LARGE_LIMITS: LargeLimits = { unsentBytes: 128 * 2 ** 20, queuedOperations: 32 };
 
 /** `extensions.code` of the error for each limit. */
 export const LIMIT_CODES = {
@@ -53,8 +53,8 @@ export const LIMIT_CODES = {
   depth: 'QUERY_TOO_DEEP',
   aliases: 'TOO_MANY_ALIASES',
   directives: 'TOO_MANY_DIRECTIVES',
-  textLength: 'TEXT_TOO_LONG',
+  stringLength: 'STRING_TOO_LONG',
   listLength: 'LIST_TOO_LONG',
   complexity: 'QUERY_TOO_COMPLEX',
-  answerBytes: 'ANSWER_TOO_LARGE',
+  responseBytes: 'RESPONSE_TOO_LARGE',
 } as const satisfies Record<keyof QueryLimits, string>;

@@ -9,7 +9,7 @@ export function overLimit(limit: keyof QueryLimits, most: number, got?: number):
   const found = got === undefined ? 'it has more' : `got ${got}`;
   return limitError(
     limit,
-    `The document's ${limit}: expected at most ${most}, ${found}. Ask for less at once.`,
+    `The document's ${limit}: expected at most ${most}, ${found}. Select fewer fields, or send several requests.`,
   );
 }
 
@@ -49,11 +49,11 @@ function limitDirectives(context: ValidationContext, most: number): ReturnType<V
 }
 
 function limitLiterals(context: ValidationContext, limits: QueryLimits): ReturnType<ValidationRule> {
-  const { textLength, listLength } = limits;
+  const { stringLength, listLength } = limits;
   return {
     StringValue({ value }) {
-      if (value.length > textLength)
-        context.reportError(textTooLong('A text of the document', textLength, value.length));
+      if (value.length > stringLength)
+        context.reportError(stringTooLong('A string of the document', stringLength, value.length));
     },
     ListValue({ values }) {
       if (values.length > listLength)
@@ -68,7 +68,7 @@ function limitLiterals(context: ValidationContext, limits: QueryLimits): ReturnT
  */
 export function overVariables(
   variables: Readonly<Record<string, unknown>> | null | undefined,
-  { textLength, listLength }: QueryLimits,
+  { stringLength, listLength }: QueryLimits,
 ): GraphQLError | null {
   for (const [name, variable] of Object.entries(variables ?? {})) {
     // A list instead of recursion, because a variable may be nested deeper than the stack allows.
@@ -76,8 +76,8 @@ export function overVariables(
     while (rest.length > 0) {
       const value = rest.pop();
       if (typeof value === 'string') {
-        if (value.length > textLength)
-          return textTooLong(`The variable $${shown(name)}`, textLength, value.length);
+        if (value.length > stringLength)
+          return stringTooLong(`The variable $${shown(name)}`, stringLength, value.length);
       } else if (Array.isArray(value)) {
         if (value.length > listLength)
           return listTooLong(`The variable $${shown(name)}`, listLength, value.length);
@@ -90,14 +90,14 @@ export function overVariables(
   return null;
 }
 
-function textTooLong(what: string, most: number, got: number): GraphQLError {
-  return limitError('textLength', `${what}: expected a text of at most ${most} characters, got ${got}.`);
+function stringTooLong(what: string, most: number, got: number): GraphQLError {
+  return limitError('stringLength', `${what}: expected a string of at most ${most} characters, got ${got}.`);
 }
 
 function listTooLong(what: string, most: number, got: number): GraphQLError {
   return limitError(
     'listLength',
-    `${what}: expected a list of at most ${most} entries, got ${got}. Ask in parts.`,
+    `${what}: expected a list of at most ${most} entries, got ${got}. Send several requests.`,
   );
 }
 
@@ -106,17 +106,17 @@ function shown(name: string): string {
   return name.replace(/\W/g, '?').slice(0, 100);
 }
 
-/** Creates the error for an answer above the limit. */
-export function answerTooLarge(most: number): GraphQLError {
-  const message = `The answer: expected at most ${most} bytes (--limit answerBytes), it has more. Ask for fewer fields, or in pages.`;
-  return limitError('answerBytes', message);
+/** Creates the error for a response above the limit. */
+export function responseTooLarge(most: number): GraphQLError {
+  const message = `The response has more than ${most} bytes (--limit responseBytes). Select fewer fields, or use pages.`;
+  return limitError('responseBytes', message);
 }
 
 /** Creates the error for a document that repeats the same fields too often. */
 export function tooManyToCompare(): GraphQLError {
   return limitError(
     'complexity',
-    "The document's complexity: it has too many fields of one name to compare with each other. Ask for each field once.",
+    "The document's complexity: too many fields have the same name and must be compared with each other. Select each field once.",
   );
 }
 
@@ -131,7 +131,7 @@ export function costWithin(options: CostOptions, most: number): number | GraphQL
   } catch {
     return limitError(
       'complexity',
-      `The document's complexity: expected at most ${most}, and it cannot be computed. Nest less, and spread fragments in fewer places.`,
+      `The document's complexity: expected at most ${most}, but it cannot be computed. Nest fewer fields, and spread fragments in fewer places.`,
     );
   }
 }

@@ -83,6 +83,22 @@ export function compileSessionFilter(where: InputMaybe<SessionFilter> | undefine
   return where ? sessionMatcher(where) : () => true;
 }
 
+/**
+ * Compiles the part of a filter that an id decides. Undefined if that is no condition: every Session may match
+ * then.
+ */
+export function compileIdFilter(
+  where: InputMaybe<SessionFilter> | undefined,
+): ((id: SessionId) => boolean) | undefined {
+  if (where?.instance == null && where?.name == null) return undefined;
+  const instance = compileOptionalGlob(where.instance);
+  const name = compileOptionalGlob(where.name);
+  return (id) => {
+    const slash = id.lastIndexOf('/');
+    return instance(id.slice(0, slash)) && name(id.slice(slash + 1));
+  };
+}
+
 /** Compiles a filter of targets. Without a filter every target matches. */
 export function compileTargetFilter(where: InputMaybe<TargetFilter> | undefined): TargetMatcher {
   return where ? targetMatcher(where) : () => true;

@@ -29,12 +29,12 @@ export interface UnsentAnswers {
 /** Limits of unsent answers. */
 export interface UnsentAnswersOptions {
   /**
-   * Maximum of all unsent answers, in bytes. If it is less than {@link answerBytes}, one answer at a time is
+   * Maximum of all unsent answers, in bytes. If it is less than {@link responseBytes}, one answer at a time is
    * allowed.
    */
   readonly unsentBytes: number;
   /** Maximum length of an answer, in bytes. */
-  readonly answerBytes: number;
+  readonly responseBytes: number;
   readonly clock: Pick<Clock, 'monotonic' | 'after'>;
 }
 
@@ -59,7 +59,7 @@ interface Retainer {
  */
 export function createUnsentAnswers({
   unsentBytes,
-  answerBytes,
+  responseBytes,
   clock,
 }: UnsentAnswersOptions): UnsentAnswers {
   const retainers = new Set<Retainer>();
@@ -102,7 +102,7 @@ export function createUnsentAnswers({
   };
 
   function hasRoom(): boolean {
-    return bytes === 0 || bytes + answerBytes <= unsentBytes;
+    return bytes === 0 || bytes + responseBytes <= unsentBytes;
   }
 
   function add(size: number): void {

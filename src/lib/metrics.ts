@@ -74,7 +74,7 @@ export interface Gauges {
   /** Open sources. */
   readonly sources: () => readonly SourceState[];
   /** Answers in the query cache. */
-  readonly queryCacheAnswers: () => number;
+  readonly queryCacheResponses: () => number;
   /** Memory of the query cache, keys included, in bytes. */
   readonly queryCacheBytes: () => number;
   /** Open WebSockets. */
@@ -82,7 +82,7 @@ export interface Gauges {
   /** Bytes that were written to WebSockets and not yet sent. */
   readonly webSocketUnsentBytes: () => number;
   /** Load of large answers to queries. */
-  readonly largeAnswers: () => LargeCounts;
+  readonly largeResponses: () => LargeCounts;
   /** Load of large payloads of subscriptions. */
   readonly largePayloads: () => LargeCounts;
 }
@@ -115,11 +115,11 @@ export const REJECTION_CODES: readonly string[] = [
   'QUERY_TOO_DEEP',
   'TOO_MANY_ALIASES',
   'TOO_MANY_DIRECTIVES',
-  'TEXT_TOO_LONG',
+  'STRING_TOO_LONG',
   'LIST_TOO_LONG',
   'QUERY_TOO_COMPLEX',
-  'ANSWER_TOO_LARGE',
-  'ANSWER_NOT_READ',
+  'RESPONSE_TOO_LARGE',
+  'RESPONSE_NOT_READ',
   'SERVER_BUSY',
   'HEADERS_TOO_LARGE',
   'BODY_TOO_LARGE',

@@ -37,12 +37,12 @@ export const sessionFacts = z.object({
     .describe('UNKNOWN: the connection to Tilt was lost before the verdict'),
   final: z.boolean().describe('Whether the verdict is final: tilt ci is done'),
   reason: z.string().nullable(),
-  link: z
+  connection: z
     .enum(['LIVE', 'STALE', 'GONE'])
     .describe(
       'Connection to Tilt. STALE: connection lost, this is the last known state. GONE: Tilt has exited',
     ),
-  linkError: z.string().nullable(),
+  connectionError: z.string().nullable(),
   targets: z.record(z.string(), z.number()).describe('Number of targets per phase'),
 });
 
@@ -89,8 +89,8 @@ export function toSessionFacts(session: SessionFields): z.infer<typeof sessionFa
     verdict: verdict.state,
     final: verdict.final,
     reason: toLine(verdict.reason),
-    link: connection.state,
-    linkError: toLine(connection.error),
+    connection: connection.state,
+    connectionError: toLine(connection.error),
     targets: Object.fromEntries(phases),
   };
 }

@@ -125,14 +125,14 @@ function decodeOwner(value: unknown): OwnerReference {
 }
 
 function decodeManagedFields(value: unknown): ManagedFieldsEntry {
-  const entry = record(value);
+  const { manager, operation, apiVersion, time, fieldsType, subresource, fieldsV1 } = record(value);
   return {
-    manager: optionalString(entry.manager, 'manager'),
-    operation: optionalString(entry.operation, 'operation'),
-    apiVersion: optionalString(entry.apiVersion, 'apiVersion'),
-    time: optionalTime(entry.time, 'time'),
-    fieldsType: optionalString(entry.fieldsType, 'fieldsType'),
-    subresource: optionalString(entry.subresource, 'subresource'),
-    fieldsV1: optionalJson(entry.fieldsV1, 'fieldsV1'),
+    manager: optionalString(manager, 'manager'),
+    operation: optionalString(operation, 'operation'),
+    apiVersion: optionalString(apiVersion, 'apiVersion'),
+    time: optionalTime(time, 'time'),
+    fieldsType: optionalString(fieldsType, 'fieldsType'),
+    subresource: optionalString(subresource, 'subresource'),
+    fieldsV1: optionalJson(fieldsV1, 'fieldsV1'),
   };
 }

@@ -32,7 +32,7 @@ export interface KeepWatchingOptions {
   /** Whether the source is already open in the sink and is continued. Default: false, it is opened. */
   readonly resume?: boolean;
   /** Whether the source may end at any time, as a Tilt does; see `createSourceLog`. Default: false. */
-  readonly endsByItself?: boolean;
+  readonly isEphemeral?: boolean;
   /** Whether errors may resolve themselves within moments; see `createSourceLog`. Default: false. */
   readonly hasTransientErrors?: boolean;
   /** Default: nothing is counted. */
@@ -50,10 +50,10 @@ export interface KeepWatchingOptions {
  */
 export async function keepWatching(options: KeepWatchingOptions): Promise<void> {
   const { provider, sink, clock, random, log, signal } = options;
-  const { optional = false, resume = false, endsByItself = false, hasTransientErrors = false } = options;
+  const { optional = false, resume = false, isEphemeral = false, hasTransientErrors = false } = options;
   const { name } = provider;
   const backoff = createBackoff(clock, random);
-  const sourceLog = createSourceLog({ name, log, clock, endsByItself, hasTransientErrors });
+  const sourceLog = createSourceLog({ name, log, clock, isEphemeral, hasTransientErrors });
   const counts = (options.metrics ?? createMetrics()).source(name);
   try {
     if (!resume) sink.open(name, { optional });

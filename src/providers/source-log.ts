@@ -20,11 +20,11 @@ export interface SourceLogOptions {
   readonly log: Log;
   readonly clock: Clock;
   /**
-   * Whether the source may end at any time. A Tilt that ends first cuts its connections, then removes its
-   * kubeconfig entry. So a failure is delayed by {@link DELAY_MS}, and is no error when all Sessions are
+   * Whether the source may end at any time. When Tilt ends, it first closes its connections and then removes
+   * its kubeconfig entry. So a failure is delayed by {@link DELAY_MS}, and is no error when all Sessions are
    * done.
    */
-  readonly endsByItself: boolean;
+  readonly isEphemeral: boolean;
   /**
    * Whether errors of the source itself may resolve themselves within moments, as with a kubeconfig, which
    * Tilt truncates and writes in three steps. They are delayed by {@link DELAY_MS} and not logged at all when
@@ -33,7 +33,7 @@ export interface SourceLogOptions {
   readonly hasTransientErrors: boolean;
 }
 
-/** Delay of a failure of a source that ends by itself, and of transient errors, in milliseconds. */
+/** Delay of failures of an ephemeral source and of transient errors, in milliseconds. */
 const DELAY_MS = 2_000;
 
 /** How long a source must work before its recovery is logged: a snapshot may repeat the error. */
@@ -44,7 +44,7 @@ const WHOLE = '';
 
 /** Creates the log of a source. */
 export function createSourceLog(options: SourceLogOptions): SourceLog {
-  const { name, log, clock, endsByItself, hasTransientErrors } = options;
+  const { name, log, clock, isEphemeral, hasTransientErrors } = options;
   const errors = createErrorTable();
   const delayed = createDelayedLine(clock);
   /** Whether each Session is done. */
@@ -60,7 +60,7 @@ export function createSourceLog(options: SourceLogOptions): SourceLog {
       const fields = isExpected ? { code: error.code } : { error };
       const isNew = errors.add(WHOLE, message);
       if (!isNew || !isExpected) log(isNew ? 'error' : 'debug', line, fields);
-      else if (!endsByItself) log('warn', line, fields);
+      else if (!isEphemeral) log('warn', line, fields);
       else if (isDone()) {
         log('info', `Source ${name}: it is done, and its connection has closed: ${message}`, fields);
       } else delayed.schedule(DELAY_MS, () => log('warn', line, fields));

@@ -20,7 +20,7 @@ export interface SourceOptions {
   /** Whether the gateway counts as ready even when the source's first attempt fails. Default: false. */
   readonly optional?: boolean;
   /** Whether the source may end at any time: a failure before its removal is no error. Default: false. */
-  readonly endsByItself?: boolean;
+  readonly isEphemeral?: boolean;
   /** Whether errors may resolve themselves, as when a file is rewritten in steps. Default: false. */
   readonly hasTransientErrors?: boolean;
 }

@@ -3,11 +3,11 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Clock } from '../lib/clock.js';
 import type { LargeCounts, Metrics, ReaderCounts, SourceCounts, SourceState } from '../lib/metrics.js';
 
-/** The page that a Prometheus server reads. */
+/** The metrics page, in the text format of Prometheus. */
 export interface Prometheus {
-  /** The page as it is now. */
+  /** Returns the page with the current values. */
   text(): Promise<string>;
-  /** Answers a request for the page. Rejects when a state cannot be read. */
+  /** Answers a request for the page. Rejects when a value cannot be read. */
   serve(response: ServerResponse): Promise<void>;
 }
 
@@ -21,8 +21,12 @@ export function createPrometheus(metrics: Metrics, clock: Clock): Prometheus {
   addSources(own, metrics, clock);
   addQueryCache(own, metrics);
   addLarge(own, metrics);
-  add(own, 'refusals_total', 'Connections, requests and operations refused, by reason.', ['reason'], () =>
-    [...metrics.rejections].map(([code, number]) => [{ reason: code.toLowerCase() }, number]),
+  add(
+    own,
+    'rejections_total',
+    'Rejected connections, requests and operations, by error code.',
+    ['reason'],
+    () => [...metrics.rejections].map(([code, number]) => [{ reason: code.toLowerCase() }, number]),
   );
   let page: Registry | undefined;
 
@@ -40,12 +44,12 @@ export function createPrometheus(metrics: Metrics, clock: Clock): Prometheus {
   }
 }
 
-/** Labels, and the value they have; undefined: it is not known, and left out. */
+/** Labels and their value. A sample whose value is undefined is omitted. */
 type Sample<L extends string> = readonly [Readonly<Record<L, string>>, number | undefined];
 
 /**
- * Adds a metric whose samples are read when the page is asked for. One whose name ends in `_total` is a
- * counter.
+ * Adds a metric whose samples are read when the page is requested. It is a counter if its name ends in
+ * `_total`, otherwise a gauge.
  */
 function add<L extends string>(
   registry: Registry,
@@ -78,20 +82,20 @@ function addReaders(registry: Registry, { webSocket, sse, gauges }: Metrics): vo
       [SSE, sse[key]],
     ] as const;
   add(registry, 'readers', 'Open subscriptions, by transport.', ['transport'], () => byTransport('open'));
-  const groupsHelp = 'Different subscriptions that are open: each is executed once an update.';
+  const groupsHelp = 'Distinct subscriptions; each is executed once per update.';
   add(registry, 'groups', groupsHelp, [], () => [[{}, gauges.groups?.()]]);
   const laggingHelp = 'Subscriptions that are paused until their connection drains.';
   add(registry, 'lagging_readers', laggingHelp, ['transport'], () => byTransport('lagging'));
-  add(registry, 'payloads_total', 'Payloads handed to readers.', ['transport'], () =>
+  add(registry, 'payloads_total', 'Payloads delivered to readers.', ['transport'], () =>
     byTransport('payloads'),
   );
-  const conflatedHelp = 'Updates that a slow reader got only folded with others into one payload.';
+  const conflatedHelp = 'Updates that were merged with others into one payload for a slow reader.';
   add(registry, 'conflated_updates_total', conflatedHelp, ['transport'], () => byTransport('conflated'));
 }
 
 function addWebSockets(registry: Registry, { closes, gauges }: Metrics): void {
   add(registry, 'websockets', 'Open WebSockets.', [], () => [[{}, gauges.webSockets?.()]]);
-  add(registry, 'websocket_unsent_bytes', 'Bytes written to WebSockets that have not left yet.', [], () => [
+  add(registry, 'websocket_unsent_bytes', 'Bytes written to WebSockets that have not been sent.', [], () => [
     [{}, gauges.webSocketUnsentBytes?.()],
   ]);
   add(registry, 'websocket_closes_total', 'WebSockets closed, by close code.', ['code'], () =>
@@ -103,7 +107,7 @@ const SOURCE_STATES: readonly SourceState['state'][] = ['connecting', 'live', 's
 
 function addSources(registry: Registry, { sources, gauges }: Metrics, clock: Clock): void {
   const open = () => gauges.sources?.() ?? [];
-  /** Close codes with counters of their own. All others share one. */
+  /** Open sources with counters of their own. All others share one counter. */
   const named = () => open().filter(({ name }) => sources.has(name));
   add(registry, 'sources', 'Open sources, by state.', ['state'], () =>
     SOURCE_STATES.map((state) => [{ state }, open().filter((source) => source.state === state).length]),
@@ -113,18 +117,19 @@ function addSources(registry: Registry, { sources, gauges }: Metrics, clock: Clo
       SOURCE_STATES.map((state) => [{ source: name, state }, is === state ? 1 : 0] as const),
     ),
   );
-  const ageHelp = 'Time since a source told a change. A quiet source is not ill: see its state.';
-  add(registry, 'source_news_age_seconds', ageHelp, ['source'], () =>
+  const ageHelp =
+    'Time since the last change of a source. A source without changes is healthy while it is live.';
+  add(registry, 'source_last_change_age_seconds', ageHelp, ['source'], () =>
     named().map(({ name }) => [{ source: name }, ageSeconds(sources.get(name))]),
   );
-  add(registry, 'source_changes_total', 'Changes that a source told.', ['source'], () =>
+  add(registry, 'source_changes_total', 'Changes received from a source.', ['source'], () =>
     [...sources].map(([source, { changes }]) => [{ source }, changes]),
   );
-  const restartsHelp = 'Times a source failed and was watched again after a pause.';
+  const restartsHelp = 'Failures after which a source was watched again.';
   add(registry, 'source_restarts_total', restartsHelp, ['source'], () =>
     [...sources].map(([source, { restarts }]) => [{ source }, restarts]),
   );
-  const relistsHelp = 'Complete lists of a source, by the cause that ended its watch.';
+  const relistsHelp = 'Complete lists read after the first one, by the cause that ended the previous watch.';
   add(registry, 'source_relists_total', relistsHelp, ['source', 'cause'], () =>
     [...sources].flatMap(([source, { relists }]) =>
       Object.entries(relists).map(([cause, number]) => [{ source, cause }, number] as const),
@@ -140,28 +145,28 @@ function addSources(registry: Registry, { sources, gauges }: Metrics, clock: Clo
 function addLarge(registry: Registry, { gauges }: Metrics): void {
   const byKind = (key: keyof LargeCounts) =>
     [
-      [{ of: 'answers' }, gauges.largeAnswers?.()[key]],
-      [{ of: 'payloads' }, gauges.largePayloads?.()[key]],
+      [{ kind: 'responses' }, gauges.largeResponses?.()[key]],
+      [{ kind: 'payloads' }, gauges.largePayloads?.()[key]],
     ] as const;
-  const unsentHelp = 'Bytes of large answers and payloads that are written and have not been sent.';
-  add(registry, 'unsent_large_bytes', unsentHelp, ['of'], () => byKind('unsentBytes'));
-  const peakHelp = 'The most bytes of large answers and payloads that were unsent at once.';
-  add(registry, 'peak_unsent_large_bytes', peakHelp, ['of'], () => byKind('peakUnsentBytes'));
-  const waitingHelp = 'Large operations that wait for their turn.';
-  add(registry, 'waiting_large_operations', waitingHelp, ['of'], () => byKind('waiting'));
+  const unsentHelp = 'Bytes of large responses and payloads that have not been sent.';
+  add(registry, 'unsent_large_bytes', unsentHelp, ['kind'], () => byKind('unsentBytes'));
+  const peakHelp = 'Maximum of unsent_large_bytes since the start.';
+  add(registry, 'peak_unsent_large_bytes', peakHelp, ['kind'], () => byKind('peakUnsentBytes'));
+  const queuedHelp = 'Large operations in the queue.';
+  add(registry, 'queued_large_operations', queuedHelp, ['kind'], () => byKind('waiting'));
 }
 
 function addQueryCache(registry: Registry, { queryCache, gauges }: Metrics): void {
-  add(registry, 'query_cache_hits_total', 'Requests answered with what was kept.', [], () => [
+  add(registry, 'query_cache_hits_total', 'Requests answered from the response cache.', [], () => [
     [{}, queryCache.hits],
   ]);
-  add(registry, 'query_cache_misses_total', 'Requests whose answer was not kept.', [], () => [
+  add(registry, 'query_cache_misses_total', 'Requests whose response was not in the cache.', [], () => [
     [{}, queryCache.misses],
   ]);
-  add(registry, 'query_cache_answers', 'Answers that are kept.', [], () => [
-    [{}, gauges.queryCacheAnswers?.()],
+  add(registry, 'query_cache_responses', 'Responses in the cache.', [], () => [
+    [{}, gauges.queryCacheResponses?.()],
   ]);
-  add(registry, 'query_cache_bytes', 'Memory that kept answers take.', [], () => [
+  add(registry, 'query_cache_bytes', 'Memory of the cached responses.', [], () => [
     [{}, gauges.queryCacheBytes?.()],
   ]);
 }
@@ -169,9 +174,9 @@ function addQueryCache(registry: Registry, { queryCache, gauges }: Metrics): voi
 let ofProcess: Registry | undefined;
 
 /**
- * CPU, memory, event-loop delay, garbage collection. They are the process's, not a gateway's, and what
- * prom-client starts for them cannot be stopped again: there is one, however many gateways there are, and
- * none before it is asked for.
+ * Returns the metrics of the process: CPU, memory, event-loop delay, garbage collection. All gateways of a
+ * process share them. They are created on the first request, because prom-client starts observers for them
+ * that it cannot stop.
  */
 function processRegistry(): Registry {
   if (ofProcess === undefined) {

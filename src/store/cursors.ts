@@ -1,5 +1,6 @@
 import { firstIndex } from '../lib/binary-search.js';
 import type { Clock } from '../lib/clock.js';
+import type { Place } from './last-changes.js';
 
 /** Position in a log that several gateways read: which log, and a number that rises from change to change. */
 export interface LogPosition {
@@ -26,6 +27,11 @@ export interface Cursors {
   cursorOf(revision: number): string;
   /** Revision of a cursor; null when it is unknown or no longer known here. */
   revisionOf(cursor: string): number | null;
+  /**
+   * Place of a cursor, however old it is: its revision if this gateway certainly made it, else its position in
+   * the log. Null if it belongs to another gateway or log, or has not been applied here yet.
+   */
+  placeOf(cursor: string): Place | null;
   /** Whether this gateway certainly made a cursor. */
   isOwn(cursor: string): boolean;
   /** Whether a cursor belongs to the log, at a position that has not been applied here yet. */
@@ -86,6 +92,13 @@ export function createCursors(epoch: string): Cursors {
       if (shared.epoch === epoch) return shared.revision;
       const checkpoint = findLast(({ position }) => position <= shared.position);
       return checkpoint === null || isMerged(shared.position) ? null : checkpoint.revision;
+    },
+    placeOf(cursor) {
+      const [, prefix, number] = OWN.exec(cursor) ?? [];
+      if (prefix === epoch) return { revision: Number(number) };
+      const shared = parseShared(cursor);
+      if (shared === null || shared.position > applied) return null;
+      return shared.epoch === epoch ? { revision: shared.revision } : { position: shared.position };
     },
     isOwn: (cursor) => OWN.exec(cursor)?.[1] === epoch || parseShared(cursor)?.epoch === epoch,
     isAhead: (cursor) => (parseShared(cursor)?.position ?? 0) > applied,

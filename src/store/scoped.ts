@@ -1,3 +1,4 @@
+import type { SessionId } from '../model/session.js';
 import type { Revision } from './journal.js';
 import type { Store } from './store.js';
 
@@ -36,7 +37,8 @@ export function scopedStore(store: ReadableStore, isVisible: (instance: string) 
     },
     sources: () => store.sources().filter(({ name }) => isVisible(name)),
     cursor: () => store.cursor(),
-    since: (cursor, id) => store.since(cursor, id)?.filter(isVisibleRevision) ?? null,
+    since: (cursor, id, concerns) =>
+      store.since(cursor, id, concerns ?? isVisibleId)?.filter(isVisibleRevision) ?? null,
     cursorOf: (revision) => store.cursorOf(revision),
     catchUp: (cursor) => store.catchUp(cursor),
     subscribe: (listener, id) =>
@@ -44,6 +46,12 @@ export function scopedStore(store: ReadableStore, isVisible: (instance: string) 
         if (isVisibleRevision(revision)) listener(revision);
       }, id),
   };
+
+  /** By its id, because a Session that was deleted has no record. */
+  function isVisibleId(id: SessionId): boolean {
+    const record = store.get(id);
+    return record === null || isVisible(record.instance);
+  }
 
   function isVisibleRevision({ before, after }: Revision): boolean {
     const record = after ?? before;
@@ -65,7 +73,7 @@ export function freezeStore(store: ReadableStore): ReadableStore {
     get: (id) => records.get(id) ?? null,
     sources: () => sources,
     cursor: () => cursor,
-    since: (since, id) => store.since(since, id),
+    since: (since, id, concerns) => store.since(since, id, concerns),
     cursorOf: (number) => store.cursorOf(number),
     catchUp: (since) => store.catchUp(since),
     subscribe: (listener, id) => store.subscribe(listener, id),

@@ -4,6 +4,7 @@ import type { MicroTime } from '../model/micro-time.js';
 import type { SessionId } from '../model/session.js';
 import type { Cursors, LogPosition } from './cursors.js';
 import type { Journal, Revision } from './journal.js';
+import type { LastChanges } from './last-changes.js';
 import { hasSessionChanged } from './merge.js';
 import type { RecordChange, SessionRecord } from './record.js';
 
@@ -36,6 +37,7 @@ export interface SessionTableOptions {
   readonly clock: Clock;
   readonly journal: Pick<Journal, 'append'>;
   readonly cursors: Pick<Cursors, 'record'>;
+  readonly lastChanges: Pick<LastChanges, 'record'>;
   /** Called with each revision of a Session, after the journal has it. */
   readonly onRevision: (revision: Revision) => void;
 }
@@ -45,6 +47,7 @@ export function createSessionTable({
   clock,
   journal,
   cursors,
+  lastChanges,
   onRevision,
 }: SessionTableOptions): SessionTable {
   const records = new Map<SessionId, SessionRecord>();
@@ -70,6 +73,7 @@ export function createSessionTable({
       // A snapshot of many Sessions is many revisions, each of which is one payload (S2).
       revision += 1;
       if (position) cursors.record(position, revision);
+      lastChanges.record(id, revision, before?.status !== after?.status, position?.number);
       const sessionChanged = hasSessionChanged(before, after);
       const factsChanged = before?.facts !== after?.facts;
       const entry = { number: revision, id, before, after, changes, sessionChanged, factsChanged };

@@ -5,6 +5,7 @@ import type { Session, SessionId } from '../model/session.js';
 import type { Cursors, LogPosition } from './cursors.js';
 import { sameStrings } from './diff.js';
 import { createIngest, type SessionOwner, type SessionUpsert, type StoreChange } from './ingest.js';
+import type { LastChanges } from './last-changes.js';
 import type { SessionTable } from './session-table.js';
 
 /** Status of a source, as clients see it. */
@@ -36,6 +37,7 @@ export interface SourceTable extends ChangeSink {
 export interface SourceTableOptions {
   readonly table: SessionTable;
   readonly cursors: Pick<Cursors, 'recordSnapshot' | 'advanceTo'>;
+  readonly lastChanges: Pick<LastChanges, 'recordSnapshot'>;
   readonly clock: Clock;
   /** How long a GONE Session is kept, in milliseconds. */
   readonly retainMs: number;
@@ -49,7 +51,7 @@ export interface SourceTableOptions {
 
 /** Creates a table without sources. */
 export function createSourceTable(options: SourceTableOptions): SourceTable {
-  const { table, cursors, clock, retainMs, sharedSource, onSources, onApplied } = options;
+  const { table, cursors, lastChanges, clock, retainMs, sharedSource, onSources, onApplied } = options;
   const sources = new Map<string, Source>();
   const ingest = createIngest({ table, clock, retainMs, findSource: (name) => sources.get(name) });
 
@@ -92,7 +94,10 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
     }
     if (change.type === 'snapshot') {
       replaceAll(source, change.sessions);
-      if (at) cursors.recordSnapshot(at, table.revision);
+      if (at) {
+        cursors.recordSnapshot(at, table.revision);
+        lastChanges.recordSnapshot(at.log, at.number);
+      }
       for (const next of change.followedBy ?? []) applyChange(source, next);
       if (at && change.upTo) cursors.advanceTo(change.upTo, table.revision);
       return;

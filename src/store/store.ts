@@ -4,6 +4,7 @@ import type { SessionId } from '../model/session.js';
 import { createCatchUp, createCursors } from './cursors.js';
 import type { StoreChange } from './ingest.js';
 import { createJournal, DEFAULT_JOURNAL_LIMITS, type JournalLimits, type Revision } from './journal.js';
+import { type Concern, createLastChanges } from './last-changes.js';
 import { createListeners, createSubscribers } from './listeners.js';
 import type { SessionRecord } from './record.js';
 import { createSessionTable } from './session-table.js';
@@ -29,8 +30,9 @@ export interface Store extends ChangeSink {
    * a connection went stale at the other gateway is not in the shared log.
    *
    * @param id Session whose revisions are wanted; the others may be included. Default: all Sessions
+   * @param concerns condition on the Sessions whose revisions are wanted. Default: all Sessions
    */
-  since(cursor: string, id?: SessionId): Revision[] | null;
+  since(cursor: string, id?: SessionId, concerns?: (id: SessionId) => boolean): Revision[] | null;
   cursorOf(revision: number): string;
   /**
    * Waits until the change of another gateway's cursor has been applied here. Resolves with false when that
@@ -90,10 +92,12 @@ export function createStore(options: StoreOptions): Store {
   const sourceListeners = createListeners<void>(onListenerError);
   const cursors = createCursors(epoch);
   const catchUp = createCatchUp(clock, isBehind);
-  const table = createSessionTable({ clock, journal, cursors, onRevision: subscribers.notify });
+  const lastChanges = createLastChanges();
+  const table = createSessionTable({ clock, journal, cursors, lastChanges, onRevision: subscribers.notify });
   const sources = createSourceTable({
     table,
     cursors,
+    lastChanges,
     clock,
     retainMs,
     sharedSource,
@@ -112,9 +116,8 @@ export function createStore(options: StoreOptions): Store {
     ids: table.ids,
     sources: sources.statuses,
     cursor: () => cursors.cursorOf(table.revision),
-    since(cursor, id) {
-      const number = cursors.revisionOf(cursor);
-      const missed = number === null || number > table.revision ? null : journal.after(number);
+    since(cursor, id, concerns) {
+      const missed = missedSince(cursor) ?? (isQuietSince(cursor, id ?? concerns) ? [] : null);
       if (missed === null || cursors.isOwn(cursor)) return missed;
       const known = id === undefined ? table.ids() : [id];
       return known.length > MAX_RESYNCS ? null : [...missed, ...known.flatMap(resync)];
@@ -137,6 +140,20 @@ export function createStore(options: StoreOptions): Store {
       catchUp.dispose();
     },
   };
+
+  /** The revisions after a cursor; null if the journal no longer has them all. */
+  function missedSince(cursor: string): Revision[] | null {
+    const number = cursors.revisionOf(cursor);
+    return number === null || number > table.revision ? null : journal.after(number);
+  }
+
+  /** Whether nothing of a reader's Sessions has changed since a cursor that the journal does not reach. */
+  function isQuietSince(cursor: string, concern: Concern | undefined): boolean {
+    const place = cursors.placeOf(cursor);
+    if (place === null || concern === undefined) return false;
+    const isFuture = 'revision' in place && place.revision > table.revision;
+    return !isFuture && lastChanges.isQuietSince(place, concern);
+  }
 
   /** The present connection of a Session, as a revision for a reader from another gateway. */
   function resync(id: SessionId): Revision[] {

@@ -44,6 +44,8 @@ export interface MergedUpdate {
 export interface Projection<E extends SourceEvent> {
   /** The Session that it is limited to; undefined for all. */
   readonly sessionId: SessionId | undefined;
+  /** Whether a Session may concern it, by its id. Default: all. */
+  readonly concerns?: ((id: SessionId) => boolean) | undefined;
   /**
    * Whether a revision may concern it. Called for every revision, or every one of {@link sessionId}: has to
    * be cheap.

@@ -62,7 +62,8 @@ export class Reader implements Member {
     this.#limits = limits;
     this.#counts = counts;
     this.from = group.store.revision;
-    const missed = since === null ? null : group.store.since(since, group.projection.sessionId);
+    const { sessionId, concerns } = group.projection;
+    const missed = since === null ? null : group.store.since(since, sessionId, concerns);
     group.join(this);
     counts.open += 1;
     if (missed === null) this.#deliver(group.snapshot());

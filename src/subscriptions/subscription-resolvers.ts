@@ -1,6 +1,6 @@
 import type { Context, SessionChange } from '../graphql/context.js';
 import type { InputMaybe, SessionFilter, SubscriptionResolvers } from '../graphql/generated.js';
-import { compileSessionFilter, resolveSessionId } from '../graphql/selection.js';
+import { compileIdFilter, compileSessionFilter, resolveSessionId } from '../graphql/selection.js';
 import { NO_SIZES, sizesOf, sizesOfAll } from '../graphql/sizes.js';
 import type { SessionId } from '../model/session.js';
 import { hasSessionChanged } from '../store/merge.js';
@@ -102,6 +102,7 @@ export function projectSessionChanges(
   const matches = compileSessionFilter(where);
   return {
     sessionId: undefined,
+    concerns: compileIdFilter(where),
     matches: (revision) => changeOf(revision) !== null,
     snapshot: (position) =>
       event(

@@ -40,7 +40,7 @@ export interface SubscriptionsOptions {
   /** Default: nothing is counted. */
   readonly metrics?: Metrics;
   /** Limits of large payloads. Default: those of large answers. */
-  readonly largeLimits?: Pick<ExecutorLimits, 'answerBytes' | 'unsentBytes'>;
+  readonly largeLimits?: Pick<ExecutorLimits, 'responseBytes' | 'unsentBytes'>;
   /** Default: the system's. */
   readonly clock?: Pick<Clock, 'monotonic' | 'after'>;
 }
@@ -68,9 +68,9 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   const groups = new Map<string, Group>();
   const createSnapshotCache = createSnapshotCaches();
   // A lane of their own: payloads do not wait for long queries. There are no more of them than groups.
-  const { answerBytes, unsentBytes } = largeLimits;
+  const { responseBytes, unsentBytes } = largeLimits;
   const executor = createExecutor(
-    { answerBytes, unsentBytes, waitingOperations: Number.POSITIVE_INFINITY },
+    { responseBytes, unsentBytes, queuedOperations: Number.POSITIVE_INFINITY },
     clock,
   );
   metrics.registerGauges({ largePayloads: () => executor.load(), groups: () => groups.size });

@@ -34,8 +34,8 @@ describe('the deadlines of a wait', () => {
     const clock = createSteppedClock();
     const deadlines = createWaitDeadlines(clock, 5_000, MAX_AGE_MS);
     await clock.advance(5_000);
-    expect(deadlines.next(false)).toEqual({ kind: 'late', inMs: 0 });
-    deadlines.setLate();
+    expect(deadlines.next(false)).toEqual({ kind: 'no-run', inMs: 0 });
+    deadlines.acceptEndedRun();
     deadlines.onBound();
     expect(deadlines.next(true)).toEqual({ kind: 'timeout', inMs: 5_000 });
   });

@@ -52,8 +52,13 @@ function viewFor(session: SessionFields | null, phase: TargetPhase = 'READY') {
   return createTargetsView([targetFields('api:serve', phase)], { session });
 }
 
-const TIMING: WaitTiming = { startedAt: STARTED, now: STARTED + 1_000, maxAgeMs: 10_000, isLate: false };
-const LATE = { ...TIMING, now: STARTED + 10_000, isLate: true };
+const TIMING: WaitTiming = {
+  startedAt: STARTED,
+  now: STARTED + 1_000,
+  maxAgeMs: 10_000,
+  acceptsEndedRun: false,
+};
+const LATE = { ...TIMING, now: STARTED + 10_000, acceptsEndedRun: true };
 
 function evaluatorOf(
   condition: Condition = 'done',
@@ -63,7 +68,7 @@ function evaluatorOf(
   const evaluator = createWaitEvaluator({ session, run, for: condition }, () => timing);
   return {
     evaluator,
-    setLate() {
+    acceptEndedRun() {
       timing = LATE;
     },
     onSession: (facts: Facts | null) => evaluator.onTargets(viewFor(facts && sessionOf(facts), facts?.phase)),
@@ -188,7 +193,7 @@ describe('selecting a run by Session id', () => {
   it.each(cells)('a run %s is evaluated or ignored, early and late', (_, facts, early, late) => {
     const wait = evaluatorOf('done', { session: 'a/Tiltfile' });
     expect(wait.onSession(facts).status).toBe(early);
-    wait.setLate();
+    wait.acceptEndedRun();
     expect(wait.onSession(facts).status).toBe(late);
     expect(wait.evaluator.run === null).toBe(!['open', 'reached'].includes(late));
   });

@@ -151,7 +151,7 @@ describe('the complexity of a document', () => {
     expect(prepared).toEqual([
       expect.objectContaining({
         message:
-          "The document's complexity: it has too many fields of one name to compare with each other. Ask for each field once.",
+          "The document's complexity: too many fields have the same name and must be compared with each other. Select each field once.",
         extensions: { code: 'QUERY_TOO_COMPLEX' },
       }),
     ]);
@@ -207,9 +207,9 @@ describe('the limits of texts and lists', () => {
       'a glob',
       'query ($w: TargetFilter) { targets(where: $w) { id } }',
       { w: { name: '*'.repeat(490_000) } },
-      'TEXT_TOO_LONG',
+      'STRING_TOO_LONG',
     ],
-    ['an id', 'query ($id: ID!) { node(id: $id) { id } }', { id: '#'.repeat(490_000) }, 'TEXT_TOO_LONG'],
+    ['an id', 'query ($id: ID!) { node(id: $id) { id } }', { id: '#'.repeat(490_000) }, 'STRING_TOO_LONG'],
     [
       'names of resources',
       'query ($w: TargetFilter) { targets(where: $w) { id } }',
@@ -220,14 +220,14 @@ describe('the limits of texts and lists', () => {
       'a subscription',
       'subscription ($w: SessionFilter) { sessionChanges(where: $w) { cursor } }',
       { w: { target: { name: '*'.repeat(5_000) } } },
-      'TEXT_TOO_LONG',
+      'STRING_TOO_LONG',
     ],
   ])('apply to %s', (_, query, variables, code) => {
     expect(codesOf(query, variables)).toEqual([code]);
   });
 
   it('apply to literals in the document', () => {
-    expect(codesOf(`{ targets(where: {name: "${'*'.repeat(5_000)}"}) { id } }`)).toEqual(['TEXT_TOO_LONG']);
+    expect(codesOf(`{ targets(where: {name: "${'*'.repeat(5_000)}"}) { id } }`)).toEqual(['STRING_TOO_LONG']);
     const phases = `{ targets(where: {phase: [${repeated(1_001, () => 'READY')}]}) { id } }`;
     expect(codesOf(phases)).toEqual(['LIST_TOO_LONG']);
   });
@@ -236,7 +236,7 @@ describe('the limits of texts and lists', () => {
     const query = 'query ($names: [String!]) { targets(where: {resource: $names}) { id } }';
     const prepared = prepare(query, { names: ['a', 'b', 'c'] }, { listLength: 2 });
     expect(prepared).toMatchObject([
-      { message: 'The variable $names: expected a list of at most 2 entries, got 3. Ask in parts.' },
+      { message: 'The variable $names: expected a list of at most 2 entries, got 3. Send several requests.' },
     ]);
   });
 

@@ -4,9 +4,9 @@ import { createManualClock } from '../support/manual-clock.js';
 
 const nothing = () => {};
 
-function start({ unsentBytes = 100, answerBytes = 40 } = {}) {
+function start({ unsentBytes = 100, responseBytes = 40 } = {}) {
   const clock = createManualClock();
-  return { clock, answers: createUnsentAnswers({ unsentBytes, answerBytes, clock }) };
+  return { clock, answers: createUnsentAnswers({ unsentBytes, responseBytes, clock }) };
 }
 
 /** Whether there is room, now and later. */
@@ -48,7 +48,7 @@ describe('unsent answers', () => {
   });
 
   it('are sent one at a time if the maximum length exceeds the limit of memory', () => {
-    const test = start({ unsentBytes: 10, answerBytes: 40 });
+    const test = start({ unsentBytes: 10, responseBytes: 40 });
     expect(room(test).isThere).toBe(true);
     test.answers.allocate(1).retain(nothing);
     expect(room(test).isThere).toBe(false);

@@ -244,7 +244,7 @@ describe('the limits of a response', () => {
     ['long strings', 20, 1_000],
     ['strings that are longer in bytes than in characters', 20, 30],
   ])('a response above the byte limit is rejected: %s', async (_, targets, characters) => {
-    await using gateway = await start(0, 0, { limits: { answerBytes: 5_000 } });
+    await using gateway = await start(0, 0, { limits: { responseBytes: 5_000 } });
     gateway.source.put(largeSession('a', targets, characters * (characters < 100 ? 10 : 1)));
     const { data, errors } = await gateway.query(
       `{ session { status { targets { ${WAIT_REASON_FIELDS} } } } }`,
@@ -253,19 +253,19 @@ describe('the limits of a response', () => {
     expect(errors).toEqual([
       {
         message:
-          'The answer: expected at most 5000 bytes (--limit answerBytes), it has more. Ask for fewer fields, or in pages.',
-        extensions: { code: 'ANSWER_TOO_LARGE' },
+          'The response has more than 5000 bytes (--limit responseBytes). Select fewer fields, or use pages.',
+        extensions: { code: 'RESPONSE_TOO_LARGE' },
       },
     ]);
   });
 
   it('a payload above the byte limit is replaced by an error, and its subscription continues', async () => {
-    await using gateway = await start(0, 0, { limits: { answerBytes: 5_000 } });
+    await using gateway = await start(0, 0, { limits: { responseBytes: 5_000 } });
     gateway.source.put(largeSession('a', 20, 1_000));
     const client = await initWebSocket(gateway.webSocketUrl);
     const query = `subscription { session { status { targets { ${WAIT_REASON_FIELDS} } } } }`;
     client.send({ id: '1', type: 'subscribe', payload: { query } });
-    await expect.poll(() => JSON.stringify(client.messages)).toContain('ANSWER_TOO_LARGE');
+    await expect.poll(() => JSON.stringify(client.messages)).toContain('RESPONSE_TOO_LARGE');
     gateway.source.put(largeSession('a', 2, 10));
     await expect.poll(() => JSON.stringify(client.messages)).toContain('0 xxxxxxxxxx');
     client.socket.terminate();
@@ -314,7 +314,7 @@ describe('a client that does not read', () => {
         },
         { timeout: 25_000 },
       )
-      .toMatch(/refusals_total\{reason="answer_not_read"\} 1\n/);
+      .toMatch(/rejections_total\{reason="response_not_read"\} 1\n/);
     // The end is visible only after reading what the system has buffered.
     socket.resume();
     await closed;

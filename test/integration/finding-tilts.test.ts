@@ -192,9 +192,7 @@ describe('the log of Tilts', () => {
     const about = tilts.lines.filter((line) => /^info Source tilt-default: (?!it is done)/.test(line));
     expect(about).toEqual([
       expect.stringMatching(/^info Source tilt-default: found a Tilt at https:\/\/127\.0\.0\.1:\d+$/),
-      expect.stringMatching(
-        /^info Source tilt-default: the Tilt has left: its entry is no longer in .*config$/,
-      ),
+      expect.stringMatching(/^info Source tilt-default: Tilt exited: its entry is no longer in .*config$/),
     ]);
   });
 

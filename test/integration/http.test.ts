@@ -63,7 +63,7 @@ describe('GraphQL over HTTP', () => {
     [
       'a variable above the length limit',
       { query: 'query ($n: ID) { session(id: $n) { id } }', variables: { n: 'x'.repeat(5_000) } },
-      'TEXT_TOO_LONG',
+      'STRING_TOO_LONG',
     ],
     [
       'an unknown hash',

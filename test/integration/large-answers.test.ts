@@ -15,7 +15,7 @@ const MIB = 2 ** 20;
 const LONG = 16 * MIB;
 
 /** Memory for two long responses. A third one could be as long as the maximum. */
-const TWO_ANSWERS: GatewayOptions = { limits: { answerBytes: 17 * MIB, unsentBytes: 49 * MIB } };
+const TWO_RESPONSES: GatewayOptions = { limits: { responseBytes: 17 * MIB, unsentBytes: 49 * MIB } };
 
 /** Memory for one response. */
 const ONE_ANSWER: GatewayOptions = { limits: { unsentBytes: 1 } };
@@ -73,16 +73,16 @@ async function openPausedWebSocket(gateway: TestGateway) {
 /** Reads the metrics of large responses or of large payloads. */
 async function readLargeMetrics(
   { origin }: Pick<TestGateway, 'origin'>,
-  of: 'answers' | 'payloads' = 'answers',
+  kind: 'responses' | 'payloads' = 'responses',
 ) {
   const page = await (await fetch(`${origin}/metrics`)).text();
   const read = (name: string) => Number(new RegExp(`^${name}(?:{.*})? (.*)$`, 'm').exec(page)?.[1]);
   return {
-    waiting: read(`tilt_graphql_waiting_large_operations{of="${of}"}`),
-    unsent: read(`tilt_graphql_unsent_large_bytes{of="${of}"}`) / MIB,
-    peak: read(`tilt_graphql_peak_unsent_large_bytes{of="${of}"}`) / MIB,
-    busy: read('tilt_graphql_refusals_total{reason="server_busy"}'),
-    notRead: read('tilt_graphql_refusals_total{reason="answer_not_read"}'),
+    waiting: read(`tilt_graphql_queued_large_operations{kind="${kind}"}`),
+    unsent: read(`tilt_graphql_unsent_large_bytes{kind="${kind}"}`) / MIB,
+    peak: read(`tilt_graphql_peak_unsent_large_bytes{kind="${kind}"}`) / MIB,
+    busy: read('tilt_graphql_rejections_total{reason="server_busy"}'),
+    notRead: read('tilt_graphql_rejections_total{reason="response_not_read"}'),
   };
 }
 
@@ -114,7 +114,7 @@ function parseBody(answer: string): string {
 
 describe('large responses', () => {
   it('large responses to 20 clients that do not read stay within the memory limit, and are complete when read', async () => {
-    await using gateway = await start(TWO_ANSWERS);
+    await using gateway = await start(TWO_RESPONSES);
     const clients = Array.from({ length: 20 }, (_, index) => sendQuery(gateway, longQuery(`a${index}`)));
     // Two are being sent. One of the other 18 waits for memory.
     await expect
@@ -136,7 +136,7 @@ describe('large responses', () => {
   });
 
   it('a client that does not read leaves memory for large responses to others', async () => {
-    await using gateway = await start(TWO_ANSWERS);
+    await using gateway = await start(TWO_RESPONSES);
     const stuck = await sendQueryUntilResponse(gateway, longQuery('stuck'));
     for (const name of ['a', 'b', 'c', 'd']) {
       const { data } = await gateway.query<Record<string, { status: { targets: unknown[] } }>>(
@@ -150,7 +150,7 @@ describe('large responses', () => {
   });
 
   it('large operations are rejected with 503 when too many wait, over HTTP and WebSocket', async () => {
-    await using gateway = await start({ limits: { unsentBytes: 1, waitingOperations: 2 } });
+    await using gateway = await start({ limits: { unsentBytes: 1, queuedOperations: 2 } });
     const first = await sendQueryUntilResponse(gateway, longQuery('first'));
     // The next one in line does not count as waiting.
     const others = ['a', 'b', 'c'].map((name) => sendQuery(gateway, longQuery(name)));
@@ -159,7 +159,7 @@ describe('large responses', () => {
       headers: { accept: 'application/json' },
     });
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
-    const message = 'Too many large operations wait for their turn. Try again later, or ask for less.';
+    const message = 'Too many large operations are queued. Try again later, or select fewer fields.';
     const errors = [{ message, extensions: { code: 'SERVER_BUSY' } }];
     expect(await response.json()).toEqual({ errors });
     const client = await initWebSocket(gateway.webSocketUrl);
@@ -213,7 +213,7 @@ describe('large responses', () => {
   });
 
   it('equal large operations in flight are executed once and share their bytes', async () => {
-    await using gateway = await start({ limits: { unsentBytes: 1, waitingOperations: 1 } }, 2_000);
+    await using gateway = await start({ limits: { unsentBytes: 1, queuedOperations: 1 } }, 2_000);
     const first = await sendQueryUntilResponse(gateway, longQuery('first'));
     const next = sendQuery(gateway, longQuery('next'));
     // Besides the next one in line, only one may wait.
@@ -227,7 +227,7 @@ describe('large responses', () => {
   });
 
   it('large responses of one WebSocket are executed one by one as it reads, so that other clients are not delayed', async () => {
-    await using gateway = await start(TWO_ANSWERS);
+    await using gateway = await start(TWO_RESPONSES);
     const client = await openPausedWebSocket(gateway);
     const ids = ['1', '2', '3', '4', '5'];
     for (const id of ids) {
@@ -251,7 +251,7 @@ describe('large responses', () => {
 
 describe('large payloads of subscriptions', () => {
   it('large payloads stay within the memory limit and reach each reader when it reads', async () => {
-    await using gateway = await start(TWO_ANSWERS);
+    await using gateway = await start(TWO_RESPONSES);
     const subscription = (name: string) => `subscription S${name} ${longQuery(name)}`;
     const stream = sendQuery(gateway, subscription('sse'), 'text/event-stream');
     await expect.poll(async () => (await readLargeMetrics(gateway, 'payloads')).unsent).toBeGreaterThan(16);

@@ -83,7 +83,8 @@ describe('document limits', () => {
     expect(JSON.parse(text)).toEqual({
       errors: [
         {
-          message: "The document's depth: expected at most 3, it has more. Ask for less at once.",
+          message:
+            "The document's depth: expected at most 3, it has more. Select fewer fields, or send several requests.",
           extensions: { code: 'QUERY_TOO_DEEP' },
         },
       ],
@@ -244,7 +245,7 @@ describe('pipelined requests', () => {
       const answers = await sendRaw(gateway, `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`.repeat(1_000));
       expect((answers.match(/HTTP\/1.1 \d/g) ?? []).length).toBeLessThan(1_000);
       const metrics = await (await fetch(`${gateway.origin}/metrics`)).text();
-      expect(metrics).toMatch(/refusals_total\{reason="too_many_operations"\} 1\n/);
+      expect(metrics).toMatch(/rejections_total\{reason="too_many_operations"\} 1\n/);
     },
   );
 });

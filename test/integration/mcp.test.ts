@@ -5,7 +5,7 @@ import { startMcpAgent } from '../support/mcp-agent.js';
 import { sessionJson } from '../support/session-json.js';
 import { asDemo, session } from '../support/sessions.js';
 
-const SHOP = { id: 'shop/Tiltfile', verdict: 'FAILED', link: 'LIVE' };
+const SHOP = { id: 'shop/Tiltfile', verdict: 'FAILED', connection: 'LIVE' };
 
 describe('tilt-graphql mcp', () => {
   it('tilt-graphql mcp lists its tools, all of them marked as read-only', async () => {

@@ -83,10 +83,10 @@ describe('/metrics', () => {
     await expect
       .poll(() => gateway.scrape({ authorization }))
       .toMatchObject({
-        'refusals_total{reason="unauthenticated"}': 2,
-        'refusals_total{reason="origin_not_allowed"}': 1,
-        'refusals_total{reason="query_too_deep"}': 3,
-        'refusals_total{reason="body_too_large"}': 1,
+        'rejections_total{reason="unauthenticated"}': 2,
+        'rejections_total{reason="origin_not_allowed"}': 1,
+        'rejections_total{reason="query_too_deep"}': 3,
+        'rejections_total{reason="body_too_large"}': 1,
         'websocket_closes_total{code="4403"}': 1,
       });
     client.socket.terminate();

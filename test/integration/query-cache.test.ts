@@ -183,7 +183,7 @@ describe('If-None-Match', () => {
   });
 
   it('If-None-Match is answered with 304 also without a cache', async () => {
-    await using server = await startWithSessions({ bytes: 0, answerBytes: 0 });
+    await using server = await startWithSessions({ bytes: 0, responseBytes: 0 });
     const first = await server.get(A);
     expect(first.status).toBe(200);
     expect(await server.get(A, { 'if-none-match': first.etag })).toMatchObject({ status: 304, body: '' });
@@ -258,7 +258,7 @@ describe('a response that is not cached', () => {
   });
 
   it('the least recently used response is evicted when the cache is full', async () => {
-    await using server = await startWithSessions({ bytes: 5_000, answerBytes: 5_000 });
+    await using server = await startWithSessions({ bytes: 5_000, responseBytes: 5_000 });
     const queries = ['one', 'two', 'three'].map((name) => `{ ${name}: __typename }`);
     for (const text of [0, 1, 0, 2]) await server.post(queries[text] ?? '');
     expect(server.executions).toBe(3);
@@ -269,7 +269,7 @@ describe('a response that is not cached', () => {
   });
 
   it('a response above the maximum size is not cached', async () => {
-    await using server = await startWithSessions({ bytes: 100_000, answerBytes: 50 });
+    await using server = await startWithSessions({ bytes: 100_000, responseBytes: 50 });
     for (const text of ['{ __typename }', A, '{ __typename }', A]) await server.post(text);
     expect(server.executions).toBe(3);
   });

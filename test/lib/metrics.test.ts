@@ -185,7 +185,7 @@ describe('metrics of the query cache count', () => {
     store.open('test');
     const reads = trackDependencies(store);
     reads.store.get('a/Tiltfile');
-    const kept = () => [metrics.gauges.queryCacheAnswers?.(), metrics.gauges.queryCacheBytes?.()];
+    const kept = () => [metrics.gauges.queryCacheResponses?.(), metrics.gauges.queryCacheBytes?.()];
 
     cache.find('a');
     expect(kept()).toEqual([0, 0]);

@@ -14,14 +14,14 @@ const refused = { type: 'stale', id: 'shop/Tiltfile', error: 'status.pid: expect
 const broken = { type: 'stale', error: 'shop.yaml: is not YAML' } as const;
 const cut = new ProviderError('unreachable', 'the connection was cut');
 
-function start({ endsByItself = false, hasTransientErrors = false } = {}) {
+function start({ isEphemeral = false, hasTransientErrors = false } = {}) {
   const clock = createManualClock();
   const lines: string[] = [];
   const log = (level: string, message: string) => void lines.push(`${level} ${message}`);
   return {
     clock,
     lines,
-    sourceLog: createSourceLog({ name: 'shop', log, clock, endsByItself, hasTransientErrors }),
+    sourceLog: createSourceLog({ name: 'shop', log, clock, isEphemeral, hasTransientErrors }),
   };
 }
 
@@ -113,7 +113,7 @@ describe('the log of a source with transient errors', () => {
 
 describe('the log of a Tilt, which ends by itself', () => {
   it('has no warning when the Tilt is removed within two seconds after its connection closed', async () => {
-    const { clock, lines, sourceLog } = start({ endsByItself: true });
+    const { clock, lines, sourceLog } = start({ isEphemeral: true });
     sourceLog.changed(snapshot);
     sourceLog.failed(cut, cut.message, 400);
     await clock.advance(1_999);
@@ -124,11 +124,11 @@ describe('the log of a Tilt, which ends by itself', () => {
   });
 
   it('has the warning after two seconds when the Tilt is not removed, before the line of its recovery', async () => {
-    const { clock, lines, sourceLog } = start({ endsByItself: true });
+    const { clock, lines, sourceLog } = start({ isEphemeral: true });
     sourceLog.failed(cut, cut.message, 400);
     await clock.advance(2_000);
     expect(lines).toEqual(['warn Source shop: the connection was cut; next try in 0.4 s']);
-    const other = start({ endsByItself: true });
+    const other = start({ isEphemeral: true });
     other.sourceLog.failed(cut, cut.message, 400);
     other.sourceLog.changed(snapshot);
     await other.clock.advance(1_000);
@@ -140,7 +140,7 @@ describe('the log of a Tilt, which ends by itself', () => {
   });
 
   it('has one warning, with the last error, for a Tilt that fails in several ways within two seconds', async () => {
-    const { clock, lines, sourceLog } = start({ endsByItself: true });
+    const { clock, lines, sourceLog } = start({ isEphemeral: true });
     sourceLog.failed(cut, cut.message, 400);
     await clock.advance(400);
     sourceLog.failed(new ProviderError('unreachable', 'connection refused'), 'connection refused', 800);
@@ -149,7 +149,7 @@ describe('the log of a Tilt, which ends by itself', () => {
   });
 
   it('has an info line instead of a warning when all Sessions are done', async () => {
-    const { clock, lines, sourceLog } = start({ endsByItself: true });
+    const { clock, lines, sourceLog } = start({ isEphemeral: true });
     sourceLog.changed(snapshot);
     sourceLog.changed(done);
     sourceLog.failed(cut, cut.message, 400);
@@ -160,7 +160,7 @@ describe('the log of a Tilt, which ends by itself', () => {
   });
 
   it('reports an unexpected error at once', () => {
-    const { lines, sourceLog } = start({ endsByItself: true });
+    const { lines, sourceLog } = start({ isEphemeral: true });
     sourceLog.failed(new TypeError('x is not a function'), 'x is not a function', 400);
     expect(lines).toEqual(['error Source shop: x is not a function; next try in 0.4 s']);
   });

@@ -88,13 +88,15 @@ describe('the Prometheus metrics', () => {
 
   it('the metrics report the memory of large responses and payloads', async () => {
     const { metrics, samples } = start();
-    metrics.registerGauges({ largeAnswers: () => ({ unsentBytes: 5, peakUnsentBytes: 7, waiting: 2 }) });
-    expect(await samples('unsent_large_bytes')).toEqual(['tilt_graphql_unsent_large_bytes{of="answers"} 5']);
-    expect(await samples('peak_unsent_large_bytes')).toEqual([
-      'tilt_graphql_peak_unsent_large_bytes{of="answers"} 7',
+    metrics.registerGauges({ largeResponses: () => ({ unsentBytes: 5, peakUnsentBytes: 7, waiting: 2 }) });
+    expect(await samples('unsent_large_bytes')).toEqual([
+      'tilt_graphql_unsent_large_bytes{kind="responses"} 5',
     ]);
-    expect(await samples('waiting_large_operations')).toEqual([
-      'tilt_graphql_waiting_large_operations{of="answers"} 2',
+    expect(await samples('peak_unsent_large_bytes')).toEqual([
+      'tilt_graphql_peak_unsent_large_bytes{kind="responses"} 7',
+    ]);
+    expect(await samples('queued_large_operations')).toEqual([
+      'tilt_graphql_queued_large_operations{kind="responses"} 2',
     ]);
   });
 
@@ -127,8 +129,8 @@ describe('the Prometheus metrics', () => {
       'tilt_graphql_source_state{source="new \\"one\\"",state="live"} 0',
       'tilt_graphql_source_state{source="new \\"one\\"",state="stale"} 0',
     ]);
-    expect(await samples('source_news_age_seconds')).toEqual([
-      'tilt_graphql_source_news_age_seconds{source="shop"} 1.5',
+    expect(await samples('source_last_change_age_seconds')).toEqual([
+      'tilt_graphql_source_last_change_age_seconds{source="shop"} 1.5',
     ]);
     expect(await samples('source_changes_total')).toContain(
       'tilt_graphql_source_changes_total{source="left"} 1',
@@ -149,7 +151,7 @@ describe('the Prometheus metrics', () => {
     expect(await samples('source_state')).toHaveLength(3);
     sources = [];
     expect(await samples('source_state')).toEqual([]);
-    expect(await samples('source_news_age_seconds')).toEqual([]);
+    expect(await samples('source_last_change_age_seconds')).toEqual([]);
   });
 
   it('the metrics response has a bounded length for any number of sources', async () => {
@@ -166,16 +168,16 @@ describe('the Prometheus metrics', () => {
 
   it('the metrics report the query cache, and rejections by reason', async () => {
     const { metrics, samples } = start();
-    metrics.registerGauges({ queryCacheAnswers: () => 2, queryCacheBytes: () => 4_096 });
+    metrics.registerGauges({ queryCacheResponses: () => 2, queryCacheBytes: () => 4_096 });
     metrics.queryCache.hits += 9;
     metrics.queryCache.misses += 1;
     metrics.rejected('UNAUTHENTICATED');
     expect(
       (await samples('query_cache')).map((line) => line.replace('tilt_graphql_query_cache_', '')),
-    ).toEqual(['hits_total 9', 'misses_total 1', 'answers 2', 'bytes 4096']);
-    const refusals = await samples('refusals_total');
-    expect(refusals).toContain('tilt_graphql_refusals_total{reason="unauthenticated"} 1');
-    expect(refusals).toContain('tilt_graphql_refusals_total{reason="other"} 0');
+    ).toEqual(['hits_total 9', 'misses_total 1', 'responses 2', 'bytes 4096']);
+    const rejections = await samples('rejections_total');
+    expect(rejections).toContain('tilt_graphql_rejections_total{reason="unauthenticated"} 1');
+    expect(rejections).toContain('tilt_graphql_rejections_total{reason="other"} 0');
   });
 
   it('counters continue from one scrape to the next', async () => {

@@ -127,12 +127,12 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
 /** Waits for a task, and resolves with whether it settled in time. */
 async function finishesWithin(clock: Clock, ms: number, task: Promise<unknown>): Promise<boolean> {
   const done = new AbortController();
-  const isDone = task.then(
+  const settled = task.then(
     () => true,
     () => true,
   );
-  const isLate = sleep(clock, ms, done.signal).then(() => false);
-  const result = await Promise.race([isDone, isLate]);
+  const timeout = sleep(clock, ms, done.signal).then(() => false);
+  const result = await Promise.race([settled, timeout]);
   done.abort();
   return result;
 }

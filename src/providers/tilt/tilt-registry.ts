@@ -120,7 +120,7 @@ export function createTiltRegistry(options: TiltRegistryOptions): TiltRegistry {
         : `its entry is no longer in ${file}`;
     tilts.delete(name);
     options.onLost(name, reason);
-    log('info', `Source ${name}: the Tilt has left: ${reason}`);
+    log('info', `Source ${name}: Tilt exited: ${reason}`);
   }
 
   function follow(step: FollowStep): void {

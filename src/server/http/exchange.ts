@@ -139,7 +139,7 @@ export function createExchange(
       isWanted: () => !socket.destroyed,
     });
     const { large = null, errors, stringify } = executed;
-    const isKept = !errors && (large?.bytes ?? 0) <= cache.maxAnswerBytes;
+    const isKept = !errors && (large?.bytes ?? 0) <= cache.maxResponseBytes;
     const current: Outcome = { text: null, large, dependencies: isKept ? dependencies : null };
     outcome = current;
     if (large) holdMemory(large);
@@ -184,7 +184,7 @@ export function createExchange(
   }
 
   function cut(): void {
-    metrics.rejected('ANSWER_NOT_READ');
+    metrics.rejected('RESPONSE_NOT_READ');
     socket.destroy();
   }
 }

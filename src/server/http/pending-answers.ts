@@ -52,7 +52,7 @@ export function closeUnread(server: Server | TlsServer, clock: Clock, metrics: M
       const next = updateProgress(socket, last, now);
       sockets.set(socket, next);
       if (next === null || now - next.at < UNREAD_MS) continue;
-      metrics.rejected('ANSWER_NOT_READ');
+      metrics.rejected('RESPONSE_NOT_READ');
       socket.destroy();
     }
   }

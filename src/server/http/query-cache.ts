@@ -8,20 +8,23 @@ export interface QueryCacheLimits {
   /** Maximum memory of all answers and their keys, in bytes. 0 disables the cache. */
   readonly bytes: number;
   /** Maximum length of a cached answer, in bytes. */
-  readonly answerBytes: number;
+  readonly responseBytes: number;
 }
 
 /**
  * 32 MiB hold 2,000 answers of 16 kB, a Session of 100 targets; 4 MiB leave room for several of the largest.
  */
-export const DEFAULT_QUERY_CACHE_LIMITS: QueryCacheLimits = { bytes: 32 * 2 ** 20, answerBytes: 4 * 2 ** 20 };
+export const DEFAULT_QUERY_CACHE_LIMITS: QueryCacheLimits = {
+  bytes: 32 * 2 ** 20,
+  responseBytes: 4 * 2 ** 20,
+};
 
 /** Answers by request. An answer is valid until something that it depends on changes. */
 export interface QueryCache {
   /** Returns the answer to a request. Null for an unknown request or an outdated answer. */
   find(key: string): Answer | null;
   /** Maximum length of a cached answer, in bytes. */
-  readonly maxAnswerBytes: number;
+  readonly maxResponseBytes: number;
   keep(key: string, answer: Answer, dependencies: Dependencies): void;
 }
 
@@ -42,13 +45,13 @@ export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = cr
     sizeCalculation: ({ answer: { body, ascii } }, key) =>
       key.length + body.length + (ascii?.length ?? 0) + ENTRY_BYTES,
   });
-  const maxAnswerBytes = Math.min(limits.bytes, limits.answerBytes);
+  const maxResponseBytes = Math.min(limits.bytes, limits.responseBytes);
   metrics.registerGauges({
-    queryCacheAnswers: () => answers.size,
+    queryCacheResponses: () => answers.size,
     queryCacheBytes: () => answers.calculatedSize,
   });
   return {
-    maxAnswerBytes,
+    maxResponseBytes,
     find(key) {
       const kept = answers.get(key);
       if (kept?.dependencies.isFresh()) {
@@ -60,7 +63,7 @@ export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = cr
       return null;
     },
     keep(key, answer, dependencies) {
-      if (answer.body.length <= maxAnswerBytes) answers.set(key, { answer, dependencies });
+      if (answer.body.length <= maxResponseBytes) answers.set(key, { answer, dependencies });
     },
   };
 }

@@ -150,7 +150,7 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
   }
 
   cut(): void {
-    this.#options.metrics.rejected('ANSWER_NOT_READ');
+    this.#options.metrics.rejected('RESPONSE_NOT_READ');
     this.#code ??= TRY_AGAIN_LATER;
     // A close frame would be queued behind the answer.
     this.#socket.terminate();

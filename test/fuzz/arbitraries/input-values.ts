@@ -14,7 +14,7 @@ export interface KnownTexts {
   readonly ids: readonly string[];
   readonly names: readonly string[];
   /** Length limit of texts. Texts of this length and one character longer are generated. */
-  readonly textLength: number;
+  readonly stringLength: number;
   /** Length limit of lists. Lists of this length and one entry longer are generated. */
   readonly listLength: number;
 }
@@ -63,7 +63,7 @@ export function generateInput(
   }
 
   function textValue(): string {
-    const length = lengthNear(lengths.textLength);
+    const length = lengthNear(lengths.stringLength);
     return length === null ? pick([...names, ...GLOBS]) : '*a'.repeat(length).slice(0, length);
   }
 

@@ -48,7 +48,7 @@ export const documentCosts = defineSurface({
   arbitrary: schemaDocuments(schema, {
     ids: ['s3/Tiltfile', 's0/Tiltfile', 's1/Tiltfile', 'gone/Tiltfile', 's1/Tiltfile#t1:serve', '#', ''],
     names: ['t1:serve', 'api', 's1', 'both'],
-    textLength: DEFAULT_QUERY_LIMITS.textLength,
+    stringLength: DEFAULT_QUERY_LIMITS.stringLength,
     listLength: DEFAULT_QUERY_LIMITS.listLength,
   }),
   count: ({ requests }) => requests.length,
@@ -92,7 +92,7 @@ function operationsWith(complexity: number) {
 
 function overLengths({ text, list }: Lengths): string[] {
   return [
-    ...(text > DEFAULT_QUERY_LIMITS.textLength ? [LIMIT_CODES.textLength] : []),
+    ...(text > DEFAULT_QUERY_LIMITS.stringLength ? [LIMIT_CODES.stringLength] : []),
     ...(list > DEFAULT_QUERY_LIMITS.listLength ? [LIMIT_CODES.listLength] : []),
   ];
 }

@@ -37,7 +37,7 @@ describe('the query cache', () => {
   });
 
   it('the query cache stays within its byte limit, including requests and bookkeeping', () => {
-    const cache = createQueryCache({ bytes: 1_000_000, answerBytes: 1_000_000 });
+    const cache = createQueryCache({ bytes: 1_000_000, responseBytes: 1_000_000 });
     const { reads } = readSession();
     const long = 'k'.repeat(40_000);
     for (let index = 0; index < 20; index += 1) cache.keep(`${index}${long}`, answer(60_000), reads);
@@ -50,13 +50,13 @@ describe('the query cache', () => {
   });
 
   it('a query cache with size 0 keeps nothing', () => {
-    const cache = createQueryCache({ bytes: 0, answerBytes: 1_000 });
+    const cache = createQueryCache({ bytes: 0, responseBytes: 1_000 });
     cache.keep('a', answer(0), readSession().reads);
     expect(cache.find('a')).toBeNull();
   });
 
   it('the query cache keeps no response above the maximum size', () => {
-    const cache = createQueryCache({ bytes: 1_000_000, answerBytes: 10 });
+    const cache = createQueryCache({ bytes: 1_000_000, responseBytes: 10 });
     const { reads } = readSession();
     cache.keep('a', answer(10), reads);
     cache.keep('b', answer(11), reads);

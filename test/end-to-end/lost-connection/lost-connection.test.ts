@@ -10,8 +10,8 @@ useBrowserTimeouts();
 
 /** Table in docs/guarantees.md: what each surface shows after each scenario. */
 const [columns = [], ...rows] = tableBelow('## When the connection to a Tilt is lost');
-const cells = rows.map(([way = '', ...words]) => ({
-  way,
+const cells = rows.map(([scenario = '', ...words]) => ({
+  scenario,
   shown: new Map(words.map((text, index) => [columns[index + 1] ?? '', text])),
 }));
 
@@ -23,7 +23,7 @@ afterAll(() => browser.close());
 
 describe('docs/guarantees.md', () => {
   it('lists every scenario and every surface, and shows no passing state in any cell', () => {
-    expect(cells.map(({ way }) => way)).toEqual(Object.keys(SCENARIOS));
+    expect(cells.map(({ scenario }) => scenario)).toEqual(Object.keys(SCENARIOS));
     for (const { shown } of cells) {
       expect([...shown.keys()]).toEqual(Object.keys(SURFACES));
       expect([...shown.values()].filter((text) => /PASSED|READY|Passing|Passed|code 0/.test(text))).toEqual(
@@ -33,7 +33,7 @@ describe('docs/guarantees.md', () => {
   });
 });
 
-describe.each(cells)('after contact with a Tilt is lost ($way)', ({ way, shown }) => {
+describe.each(cells)('after the connection to a Tilt is lost ($scenario)', ({ scenario, shown }) => {
   let scene: Scene | null = null;
   const surfaces = new Map<string, Surface>();
   afterAll(async () => {
@@ -42,25 +42,25 @@ describe.each(cells)('after contact with a Tilt is lost ($way)', ({ way, shown }
   });
 
   it('every surface has shown a passing state before', async () => {
-    const prepare = SCENARIOS[way];
-    if (prepare === undefined) throw new Error(`Expected one of ${Object.keys(SCENARIOS)}, got ${way}`);
+    const prepare = SCENARIOS[scenario];
+    if (prepare === undefined) throw new Error(`Expected one of ${Object.keys(SCENARIOS)}, got ${scenario}`);
     scene = await prepare();
     for (const [name, open] of Object.entries(SURFACES)) surfaces.set(name, await open(scene, browser));
-    const before = way === DEMO ? /, LIVE$|^In progress$/ : /^PASSED, LIVE$|^Passing$/;
+    const before = scenario === DEMO ? /, LIVE$|^In progress$/ : /^PASSED, LIVE$|^Passing$/;
     for (const [name, surface] of surfaces) {
-      if (name !== 'wait') await expect.poll(() => surface.look()).toMatch(before);
+      if (name !== 'wait') await expect.poll(() => surface.read()).toMatch(before);
     }
-    await scene.loseContact();
+    await scene.disconnect();
   });
 
   it.each([...shown])('the surface %s shows "%s" and nothing passing', async (name, expected) => {
     const surface = surfaces.get(name);
-    await expect.poll(() => surface?.look(), { timeout: 60_000 }).toBe(expected);
+    await expect.poll(() => surface?.read(), { timeout: 60_000 }).toBe(expected);
   });
 });
 
-/** The demo is no Tilt: its verdict was not PASSED before. */
-const DEMO = 'only the demo is there';
+/** The verdict of the demo is not PASSED before. */
+const DEMO = 'only the demo is running';
 
 /** Rows of the table below a heading, starting with its header. */
 function tableBelow(heading: string): string[][] {

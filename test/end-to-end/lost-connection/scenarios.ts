@@ -15,14 +15,14 @@ import { openTcpProxy } from '../../support/tcp-proxy.js';
 import { startTiltGateway, type TiltGatewayOptions } from '../../support/tilt-gateway.js';
 import { createTiltServer } from '../../support/tilt-server.js';
 
-/** A gateway with a passing Tilt, and a way to lose contact with it. */
+/** A gateway with a passing Tilt, and a way to break the connection to it. */
 export interface Scene extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`: the address for all clients. */
   readonly origin: string;
   /** Id of the Session. */
   readonly id: string;
-  /** Cuts the contact. Resolves when the gateway cannot read the Tilt any more. */
-  loseContact(): Promise<void>;
+  /** Breaks the connection. Resolves when the gateway can no longer read the Tilt. */
+  disconnect(): Promise<void>;
 }
 
 /** A run that has just started. */
@@ -33,7 +33,7 @@ const STARTING = {
   ],
 };
 
-/** Every scenario of lost contact, by its name in docs/guarantees.md. */
+/** All scenarios of a lost connection, by name in docs/guarantees.md. */
 export const SCENARIOS: Readonly<Record<string, () => Promise<Scene>>> = {
   'Tilt was killed': () => tiltScene(({ tilt }) => tilt.stop()),
   async 'Tilt hangs'() {
@@ -54,7 +54,7 @@ export const SCENARIOS: Readonly<Record<string, () => Promise<Scene>>> = {
       await gateway.updateKubeconfig({ 'tilt-default': tilt });
       await gateway.session().until({ metadata: { uid: STARTING.uid } });
     }),
-  'another run took its place': () =>
+  'another run replaced it': () =>
     tiltScene(async ({ tilt, gateway, own }) => {
       await tilt.stop();
       const json: SessionJson = sessionJson(STARTING);
@@ -68,12 +68,12 @@ export const SCENARIOS: Readonly<Record<string, () => Promise<Scene>>> = {
       for (const kind of ['list', 'watch'] as const) tilt.respond(kind, { status: 403, body: '{}' });
       await tilt.cut();
     }),
-  'the kubeconfig is gone': () =>
+  'the kubeconfig was deleted': () =>
     tiltScene(async ({ tilt, gateway }) => {
       await rm(gateway.kubeconfig);
       await tilt.stop();
     }),
-  'Tilt ended (GONE)': () =>
+  'Tilt exited': () =>
     tiltScene(async ({ tilt, gateway }) => {
       await tilt.stop();
       await gateway.updateKubeconfig({});
@@ -87,15 +87,15 @@ export const SCENARIOS: Readonly<Record<string, () => Promise<Scene>>> = {
       await gateway.start({ providers: [createMemoryProvider('tilt-default').provider] });
     });
   },
-  async 'the client was cut off'() {
+  async 'the client lost its connection'() {
     const source = createMemoryProvider('tilt-default', [decodeSession(greenJson(), 'tilt-default')]);
     const gateway = await startGateway({ providers: [source.provider] });
     const proxy = await openTcpProxy(Number(new URL(gateway.origin).port));
     return scene(`http://127.0.0.1:${proxy.port}`, [proxy, gateway], () => proxy.cut());
   },
-  'the broker is away': () => fleetScene(({ nats }) => nats.kill()),
+  'NATS is unreachable': () => fleetScene(({ nats }) => nats.kill()),
   'the publisher died': () => fleetScene(({ publisher }) => void publisher.kill('SIGKILL')),
-  async 'only the demo is there'() {
+  async 'only the demo is running'() {
     const clock = createManualClock();
     const gateway = await startGateway({ clock, providers: [createDemoProvider({ clock })] });
     return { ...scene(gateway.origin, [gateway], () => {}), id: 'demo/Tiltfile' };
@@ -111,7 +111,7 @@ const PRESENCE_MS = 2_000;
 type Own = <T extends AsyncDisposable>(resource: T) => T;
 
 async function tiltScene(
-  loseContact: (parts: {
+  disconnect: (parts: {
     readonly tilt: Awaited<ReturnType<typeof createTiltServer>>;
     readonly gateway: Awaited<ReturnType<typeof startTiltGateway>>;
     readonly own: Own;
@@ -126,11 +126,11 @@ async function tiltScene(
     owned.push(resource);
     return resource;
   };
-  return scene(gateway.origin, owned, () => loseContact({ tilt, gateway, own }));
+  return scene(gateway.origin, owned, () => disconnect({ tilt, gateway, own }));
 }
 
 async function fleetScene(
-  loseContact: (parts: {
+  disconnect: (parts: {
     readonly nats: Awaited<ReturnType<typeof startNats>>;
     readonly publisher: { kill(signal: NodeJS.Signals): boolean };
   }) => Promise<void> | void,
@@ -146,19 +146,19 @@ async function fleetScene(
     providers: [createNatsProvider({ address, settings: { presenceMs: PRESENCE_MS } })],
   });
   return scene(gateway.origin, [gateway, publisher, tilt, folder, nats], () =>
-    loseContact({ nats, publisher: publisher.process }),
+    disconnect({ nats, publisher: publisher.process }),
   );
 }
 
 function scene(
   origin: string,
   owned: readonly AsyncDisposable[],
-  loseContact: () => Promise<void> | void,
+  disconnect: () => Promise<void> | void,
 ): Scene {
   return {
     origin,
     id: 'tilt-default/Tiltfile',
-    loseContact: async () => loseContact(),
+    disconnect: async () => disconnect(),
     async [Symbol.asyncDispose]() {
       for (const resource of owned) await resource[Symbol.asyncDispose]();
     },

@@ -8,22 +8,22 @@ import { BIN, runCli, runCliToEnd } from '../../support/cli.js';
 import { visitDashboard } from '../support/dashboard.js';
 import type { Scene } from './scenarios.js';
 
-/** A view of a Session that stays open while contact is lost. */
+/** An interface that shows a Session and stays open while the connection is lost. */
 export interface Surface extends AsyncDisposable {
-  /** Current state on the surface, in the notation of docs/guarantees.md. */
-  look(): Promise<string>;
+  /** Reads the state that the surface shows, in the notation of docs/guarantees.md. */
+  read(): Promise<string>;
 }
 
-/** Every surface, by its name in docs/guarantees.md. */
+/** All surfaces, by name in docs/guarantees.md. */
 export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) => Promise<Surface>>> = {
   query: async ({ origin, id }) => ({
-    async look() {
+    async read() {
       const query = `{ session(id: "${id}") { isDemo verdict { state } connection { state } } }`;
       const headers = { accept: 'application/json' };
       const response = await fetch(`${origin}/graphql?query=${encodeURIComponent(query)}`, { headers }).catch(
         () => null,
       );
-      if (response === null) return 'no answer';
+      if (response === null) return 'request failed';
       const { data } = await response.json();
       return describeSession(data.session);
     },
@@ -43,14 +43,14 @@ export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) 
         complete: () => (shown = 'connection lost'),
       },
     );
-    return { look: async () => shown, [Symbol.asyncDispose]: async () => client.dispose() };
+    return { read: async () => shown, [Symbol.asyncDispose]: async () => client.dispose() };
   },
-  async board({ origin, id }, browser) {
+  async dashboard({ origin, id }, browser) {
     const visit = await visitDashboard(browser, origin, { search: `?session=${encodeURIComponent(id)}` });
     const none = visit.page.getByText(`Session ${id} not found`);
     const verdict = visit.page.locator('.verdict');
     return {
-      async look() {
+      async read() {
         const [isNone] = await none.allInnerTexts();
         if (isNone !== undefined) return 'no Session';
         const [word = 'nothing yet'] = await verdict.allInnerTexts();
@@ -62,7 +62,7 @@ export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) 
   async watch({ origin, id }) {
     const command = runCli(['watch', '--output', 'json', '--session', id], { TILT_GRAPHQL_URL: origin });
     return {
-      async look() {
+      async read() {
         let [demo, link, verdict, connection]: (string | null | undefined)[] = [];
         for (const text of command.stdout.split('\n').slice(0, -1)) {
           const line: WatchLine = JSON.parse(text);
@@ -78,7 +78,7 @@ export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) 
     };
   },
   wait: async ({ origin, id }) => ({
-    async look() {
+    async read() {
       // Without --session, the only known Session is selected.
       const named = id.startsWith('demo/') ? [] : ['--session', id];
       const args = ['wait', '--for', 'ready', '--timeout', '4s', '--max-age', '1s', ...named];
@@ -92,14 +92,14 @@ export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) 
     const args = [BIN, 'mcp', '--url', `${origin}/graphql`];
     await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }));
     return {
-      async look() {
+      async read() {
         const { isError, content } = await client.callTool({ name: 'list_sessions', arguments: {} });
         const [first] = content;
-        if (isError || first?.type !== 'text') return 'no answer';
+        if (isError || first?.type !== 'text') return 'request failed';
         const { sessions }: { readonly sessions: readonly McpSession[] } = JSON.parse(first.text);
         const found = sessions.find((session) => session.id === id);
         if (!found) return 'no Session';
-        return `${found.isDemo ? 'demo, ' : ''}${found.verdict}, ${found.link}`;
+        return `${found.isDemo ? 'demo, ' : ''}${found.verdict}, ${found.connection}`;
       },
       [Symbol.asyncDispose]: () => client.close(),
     };
@@ -113,7 +113,7 @@ export const SURFACES: Readonly<Record<string, (scene: Scene, browser: Browser) 
       }
     })();
     return {
-      look: async () => shown,
+      read: async () => shown,
       async [Symbol.asyncDispose]() {
         client.close();
         await following;
@@ -132,7 +132,7 @@ interface McpSession {
   readonly isDemo: boolean;
   readonly id: string;
   readonly verdict: string;
-  readonly link: string;
+  readonly connection: string;
 }
 
 interface WatchLine {

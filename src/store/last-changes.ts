@@ -1,0 +1,90 @@
+import type { SessionId } from '../model/session.js';
+
+/** A place in the sequence of changes: of this gateway, or of a log that several gateways read. */
+export type Place = { readonly revision: number } | { readonly position: number };
+
+/** Which Sessions a reader sees: one, or those whose ids satisfy a condition. */
+export type Concern = SessionId | ((id: SessionId) => boolean);
+
+/**
+ * Remembers when each Session last changed, which needs less memory than the changes themselves. With it, a
+ * reader whose Sessions were quiet resumes, however many changes of other Sessions the journal has dropped.
+ */
+export interface LastChanges {
+  /**
+   * Records a change. `position` is that in the shared log, if it has one; a new connection to a source has
+   * none, and does not change the state of the Session.
+   */
+  record(id: SessionId, revision: number, isNewState: boolean, position: number | undefined): void;
+  /** Records that all states came from the log up to a position, in any order. */
+  recordSnapshot(log: string, position: number): void;
+  /** Whether no Session of the concern changed after a place. False if that is not known. */
+  isQuietSince(place: Place, concern: Concern): boolean;
+}
+
+interface LastChange {
+  readonly revision: number;
+  /** Position of the last state; null if it is part of the last snapshot. */
+  readonly position: number | null;
+}
+
+/** Sessions that are remembered: with 100 bytes each, 20 MB. Of the others, the newest change counts. */
+const MAX_SESSIONS = 200_000;
+
+/** Creates an empty memory. */
+export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
+  // In the order of their changes.
+  const changes = new Map<SessionId, LastChange>();
+  /** The newest change of a Session that is no longer remembered. */
+  let forgotten: LastChange = { revision: 0, position: 0 };
+  let snapshot: { readonly log: string; readonly position: number } | null = null;
+  /** Newest change of the Sessions that satisfy a condition, as of one revision. Readers of a group share it. */
+  let cached = new WeakMap<(id: SessionId) => boolean, LastChange>();
+
+  return {
+    record(id, revision, isNewState, position) {
+      const before = changes.get(id);
+      const last = position ?? (isNewState ? null : (before?.position ?? null));
+      changes.delete(id);
+      changes.set(id, { revision, position: last });
+      cached = new WeakMap();
+      if (changes.size <= maxSessions) return;
+      const [oldest] = changes;
+      if (!oldest) return;
+      forgotten = later(forgotten, oldest[1]);
+      changes.delete(oldest[0]);
+    },
+    recordSnapshot(log, position) {
+      // Positions of another log say nothing.
+      if (snapshot !== null && snapshot.log !== log) {
+        for (const [id, { revision }] of changes) changes.set(id, { revision, position: null });
+        forgotten = { ...forgotten, position: null };
+      }
+      snapshot = { log, position };
+      cached = new WeakMap();
+    },
+    isQuietSince(place, concern) {
+      const last = typeof concern === 'string' ? (changes.get(concern) ?? forgotten) : lastOf(concern);
+      if ('revision' in place) return last.revision <= place.revision;
+      return positionOf(last) <= place.position;
+    },
+  };
+
+  function lastOf(concerns: (id: SessionId) => boolean): LastChange {
+    const known = cached.get(concerns);
+    if (known) return known;
+    let last = forgotten;
+    for (const [id, change] of changes) if (concerns(id)) last = later(last, change);
+    cached.set(concerns, last);
+    return last;
+  }
+
+  function later(a: LastChange, b: LastChange): LastChange {
+    const position = positionOf(a) > positionOf(b) ? a.position : b.position;
+    return { revision: Math.max(a.revision, b.revision), position };
+  }
+
+  function positionOf({ position }: LastChange): number {
+    return position ?? snapshot?.position ?? Number.POSITIVE_INFINITY;
+  }
+}
