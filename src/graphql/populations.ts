@@ -89,7 +89,7 @@ const BY_RULE: ReadonlyMap<string, (source: FieldSource) => Yield> = new Map([
   ['Source.unavailable', ofUnavailable],
   ['Session.resources', ofResources],
   ['Session.counts', ({ parent }) => ({ ...parent, work: parent.sizes.targets * COUNTING })],
-  ['Session.verdict', ({ parent }) => ({ ...parent, work: parent.sizes.targets * COUNTING })],
+  ['Session.verdict', ofVerdict],
   ['Target.history', ofHistory],
   ['Target.blockedBy', ofBlockers],
   ['Target.rootCause', ofRootCause],
@@ -183,9 +183,14 @@ function ofUnavailable({ store, parent: { sizes } }: FieldSource): Yield {
   return { count: store.sources().reduce((sum, { unavailable }) => sum + unavailable.length, 0), sizes };
 }
 
+/** The reason of a verdict names what blocks the waiting targets. */
+function ofVerdict({ parent }: FieldSource): Yield {
+  return { ...parent, work: (parent.sizes.targets + parent.sizes.blockers) * COUNTING };
+}
+
 /** A search through the Session's blockers finds the target at the root of a wait. */
 function ofRootCause({ parent: { count, sizes } }: FieldSource): Yield {
-  return { count, sizes, work: count * (sizes.targets + sizes.blockers) * COUNTING };
+  return { count, sizes, work: (sizes.targets + sizes.blockers) * COUNTING };
 }
 
 function ofBlockers({ parent: { count, sizes } }: FieldSource): Yield {

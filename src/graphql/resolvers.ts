@@ -106,7 +106,7 @@ const target: TargetResolvers = {
   state: (of) => visibleState({ ...of, phase: computePhase(of) }),
   phase: computePhase,
   blockedBy: (of, _, { store }) => explanationOf(store, of)?.blockedBy(of) ?? [],
-  rootCause: (of, _, { store }) => explanationOf(store, of)?.chain(of).at(-1) ?? null,
+  rootCause: (of, _, { store }) => explanationOf(store, of)?.rootCause(of) ?? null,
   history: ({ history }, { last }) => {
     const count = last ?? 10;
     if (count < 0) throw badInput(`last: expected 0 to ${HISTORY_LIMIT}, got ${count}.`);

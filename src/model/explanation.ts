@@ -17,6 +17,8 @@ export interface Explanation<T extends Target = Target> {
    * nothing blocks the target, or if all its blockers wait for each other.
    */
   chain(target: T): readonly T[];
+  /** The last target of the chain; null if there is none. */
+  rootCause(target: T): T | null;
   /** All targets that block a target, directly and through others, in the order of their distance. */
   reachable(target: T): readonly T[];
   /** Other objects that the resources of a waiting target wait for: `Cluster/default`. */
@@ -34,14 +36,15 @@ export function explain<T extends Target>({ status, facts }: ExplainedSession<T>
     facts?.resources?.flatMap(({ name, waitingOn: on }) => (on.length > 0 ? [[name, on]] : [])),
   );
   const members = waitingOn.size === 0 ? new Map<string, T[]>() : groupTargets(status.targets);
+  const open = new Map<string, readonly T[]>();
   const blockers = new Map<T, readonly T[]>();
-  let next: ReadonlyMap<T, T> | undefined;
+  let causes: ReadonlyMap<T, Cause<T>> | undefined;
   return {
     blockedBy,
+    rootCause: (target) => causeOf(target)?.root ?? null,
     chain(target) {
-      next ??= findNextSteps();
       const path = [target];
-      for (let at = next.get(target); at !== undefined; at = next.get(at)) path.push(at);
+      for (let at = causeOf(target); at !== undefined; at = causeOf(at.next)) path.push(at.next);
       return path.length > 1 ? path : NONE;
     },
     reachable: (target) => [...search(target)].slice(1),
@@ -57,22 +60,32 @@ export function explain<T extends Target>({ status, facts }: ExplainedSession<T>
   function blockedBy(target: T): readonly T[] {
     const known = blockers.get(target);
     if (known) return known;
-    const names = new Set(
-      references(target).flatMap(({ kind, name }) => (kind === RESOURCE_KIND ? [name] : [])),
-    );
     const found = new Set<T>();
-    for (const name of names) {
-      const all = members.get(name) ?? NONE;
-      const unfinished = all.filter((member) => !isFinished(computePhase(member)));
-      for (const member of unfinished.length > 0 ? unfinished : all) {
-        // Tilt also lists the resource itself, while it waits for a reload of the Tiltfile.
-        if (member !== target && !member.resources.some((own) => target.resources.includes(own)))
-          found.add(member);
-      }
+    for (const { kind, name } of references(target)) {
+      // Tilt also lists the resource itself, while it waits for a reload of the Tiltfile.
+      if (kind !== RESOURCE_KIND || target.resources.includes(name)) continue;
+      for (const member of openTargets(name)) if (member !== target) found.add(member);
     }
     const list = found.size === 0 ? NONE : [...found];
     blockers.set(target, list);
     return list;
+  }
+
+  /** Targets of a resource that have not finished; all if there are none. */
+  function openTargets(resource: string): readonly T[] {
+    const known = open.get(resource);
+    if (known) return known;
+    const all = members.get(resource) ?? NONE;
+    const unfinished = all.filter((member) => !isFinished(computePhase(member)));
+    const list = unfinished.length > 0 ? unfinished : all;
+    open.set(resource, list);
+    return list;
+  }
+
+  function causeOf(target: T): Cause<T> | undefined {
+    if (waitingOn.size === 0) return undefined;
+    causes ??= findCauses();
+    return causes.get(target);
   }
 
   /** A target and all that block it, breadth first. */
@@ -83,11 +96,11 @@ export function explain<T extends Target>({ status, facts }: ExplainedSession<T>
   }
 
   /**
-   * For each target whose cause is known, the blocker through which it leads to that. One breadth-first search
-   * from the causes of each rank, against the direction of waiting: its time grows with the number of targets
-   * and blockers, not with that of the paths between them.
+   * Finds the causes of all targets. One breadth-first search from the causes of each rank, against the
+   * direction of waiting: its time grows with the number of targets and blockers, not with that of the paths
+   * between them.
    */
-  function findNextSteps(): ReadonlyMap<T, T> {
+  function findCauses(): ReadonlyMap<T, Cause<T>> {
     const blocked = new Map<T, T[]>();
     for (const target of status.targets) {
       for (const blocker of blockedBy(target)) {
@@ -96,20 +109,27 @@ export function explain<T extends Target>({ status, facts }: ExplainedSession<T>
         else blocked.set(blocker, [target]);
       }
     }
-    const causes = [...blocked.keys()].filter((target) => blockedBy(target).length === 0);
-    const steps = new Map<T, T>();
+    const roots = [...blocked.keys()].filter((target) => blockedBy(target).length === 0);
+    const found = new Map<T, Cause<T>>();
     for (const phase of RANKS) {
-      const reached = causes.filter((cause) => computePhase(cause) === phase);
+      const reached = roots.filter((root) => computePhase(root) === phase);
       for (const at of reached) {
+        const root = found.get(at)?.root ?? at;
         for (const target of blocked.get(at) ?? NONE) {
-          if (steps.has(target)) continue;
-          steps.set(target, at);
+          if (found.has(target)) continue;
+          found.set(target, { next: at, root });
           reached.push(target);
         }
       }
     }
-    return steps;
+    return found;
   }
+}
+
+/** The first step from a target to the root of its wait, and the root. */
+interface Cause<T> {
+  readonly next: T;
+  readonly root: T;
 }
 
 const NONE: readonly never[] = [];
@@ -151,7 +171,7 @@ const RANKS: readonly Phase[] = [
  * several causes the one that matters most. Null if it is not known.
  */
 export function describeWait<T extends Target>(explanation: Explanation<T>, target: T): string | null {
-  const cause = explanation.chain(target).at(-1);
+  const cause = explanation.rootCause(target);
   const [other] = explanation.otherObjects(target);
   if (cause) return oneLine(plainText(`${resourceOf(target)} waits for ${describeCause(cause)}`));
   return other === undefined ? null : oneLine(plainText(`${resourceOf(target)} waits for ${other}`));

@@ -168,7 +168,7 @@ export function haveShownBlockersChanged(
   const lists = (explanation: typeof was) =>
     blockers === 'chains'
       ? [explanation.blockedBy(target), explanation.chain(target), explanation.reachable(target)]
-      : [explanation.blockedBy(target), explanation.chain(target).slice(-1)];
+      : [explanation.blockedBy(target), [explanation.rootCause(target)].filter((root) => root !== null)];
   const later = lists(is);
   return lists(was).some((list, index) => !areSame(list, later[index] ?? [], isSame));
 }
