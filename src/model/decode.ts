@@ -41,10 +41,7 @@ export function decodeSession(value: unknown, instance: string): Session {
   const object = record(value);
   const kind = string(object.kind, 'kind');
   if (kind !== 'Session') throw new DecodeError('"Session"', kind, ['kind']);
-  const apiVersion = string(object.apiVersion, 'apiVersion');
-  if (!/^tilt\.dev\/v1((alpha|beta)\d+)?$/.test(apiVersion)) {
-    throw new DecodeError('"tilt.dev/v1alpha1"', apiVersion, ['apiVersion']);
-  }
+  const apiVersion = decodeApiVersion(object.apiVersion);
   const metadata = field(object.metadata, 'metadata', decodeMeta);
   return {
     id: sessionIdOf(instance, metadata.name),
@@ -55,6 +52,13 @@ export function decodeSession(value: unknown, instance: string): Session {
     spec: field(object.spec, 'spec', decodeSpec),
     status: field(object.status, 'status', decodeStatus),
   };
+}
+
+/** Reads the `apiVersion` of an object: `tilt.dev/v1alpha1`, or that of a newer Tilt. */
+export function decodeApiVersion(value: unknown): string {
+  const apiVersion = string(value, 'apiVersion');
+  if (/^tilt\.dev\/v1((alpha|beta)\d+)?$/.test(apiVersion)) return apiVersion;
+  throw new DecodeError('"tilt.dev/v1alpha1"', apiVersion, ['apiVersion']);
 }
 
 function decodeSpec(value: unknown): SessionSpec {

@@ -40,7 +40,7 @@ export function rawResources(names: readonly string[] = RESOURCE_NAMES): fc.Arbi
   const metadata = objects(
     {
       name: fc.constantFrom(...names),
-      uid: fc.constantFrom('uid-1', 'uid-2'),
+      uid: fc.uuid(),
       resourceVersion: fc.nat(99).map(String),
       labels: lists(label).map((all) => all && Object.fromEntries(all.map((one) => [one, one]))),
     },

@@ -16,6 +16,8 @@ export interface RecordedSource {
   readonly sessions: ReadonlyMap<SessionId, Session>;
   /** Why Sessions are stale, by session id. Live Sessions have no entry. */
   readonly stale: ReadonlyMap<SessionId, string>;
+  /** Why kinds beside the Sessions are not provided, by kind. */
+  readonly unavailable: ReadonlyMap<string, string>;
   /** Why the source as a whole is stale. Null when it is healthy. */
   readonly error: string | null;
 }
@@ -81,6 +83,7 @@ const CLOSED: RecordedSource = {
   isSynced: false,
   sessions: new Map(),
   stale: new Map(),
+  unavailable: new Map(),
   error: null,
 };
 
@@ -97,8 +100,12 @@ function fold(before: RecordedSource, change: LogChange | Change): RecordedSourc
       sessions.set(change.session.id, change.session);
       stale.delete(change.session.id);
       return { ...before, sessions, stale, error: null };
-    case 'availability':
-      return before;
+    case 'availability': {
+      const unavailable = new Map(before.unavailable);
+      if (change.error === null) unavailable.delete(change.kind);
+      else unavailable.set(change.kind, change.error);
+      return { ...before, unavailable };
+    }
     case 'remove':
       sessions.delete(change.id);
       stale.delete(change.id);

@@ -4,9 +4,9 @@ import type { Clock } from '../../lib/clock.js';
 import { isMissing, isSystemError, messageOf } from '../../lib/errors.js';
 import { pollFiles, signatureOf } from '../../lib/file-watcher.js';
 import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
+import { diffSnapshots } from './diff-snapshots.js';
 import { checkSize, FileProblem, parseSessions } from './parse.js';
 import {
-  diffSnapshots,
   type FileObservation,
   type FileState,
   instanceOf,
@@ -154,7 +154,7 @@ async function observe(member: Member, known: FileState | null): Promise<FileObs
     if (!stats.isFile()) return { type: 'missing' };
     const fingerprint = signatureOf(stats);
     if (fingerprint === known?.fingerprint) return { type: 'unchanged' };
-    return await readMember(member, Number(stats.size), fingerprint);
+    return await readMember(member, Number(stats.size), fingerprint, known);
   } catch (error) {
     if (isMissing(error)) return { type: 'missing' };
     const reason = describe(error);
@@ -167,11 +167,13 @@ async function readMember(
   { path, name, instance }: Member,
   size: number,
   fingerprint: string,
+  known: FileState | null,
 ): Promise<FileObservation> {
   try {
     checkSize(size, name);
-    const sessions = parseSessions(await readFile(path), { file: name, instance });
-    return { type: 'valid', fingerprint, sessions };
+    const lastGood = known?.sessions?.[0]?.facts;
+    const parsed = parseSessions(await readFile(path), { file: name, instance, lastGood });
+    return { type: 'valid', fingerprint, ...parsed };
   } catch (error) {
     if (error instanceof FileProblem) return { type: 'invalid', fingerprint, problem: error.message };
     throw error;

@@ -1,8 +1,10 @@
 import { messageOf } from '../../lib/errors.js';
 import { DecodeError } from '../../model/decode.js';
+import type { SessionFacts } from '../../model/facts.js';
 import { oneLine } from '../../model/plain-text.js';
 import type { Session } from '../../model/session.js';
-import { decodeSessions, MAX_BYTES } from '../decode-sessions.js';
+import { type DecodedInput, decodeSessions, MAX_BYTES } from '../decode-sessions.js';
+import { createFactTable, type Unavailable, withFacts } from '../fact-table.js';
 import { MAX_YAML_LENGTH, parseYaml, YamlError } from '../yaml.js';
 
 /** Why a file provides no Sessions, on one line: file, place, problem. */
@@ -20,22 +22,49 @@ export interface ParseOptions {
   readonly file: string;
   /** Instance of its Sessions. */
   readonly instance: string;
+  /** Its last good facts, which stay for objects that cannot be read. Default: none. */
+  readonly lastGood?: SessionFacts | undefined;
+}
+
+/** Content of a valid file. */
+export interface ParsedFile {
+  /** Its Sessions, each with the facts of the file. */
+  readonly sessions: readonly Session[];
+  readonly unavailable: Unavailable;
 }
 
 /**
- * Reads the Sessions of a file: JSON or YAML, with one Session, a list (`List`, `SessionList`), or several
- * YAML documents of either. Pure. Throws a {@link FileProblem}; one invalid part invalidates the whole file.
+ * Reads the Sessions of a file and the facts about them: JSON or YAML, with one object, a list (`List`,
+ * `SessionList`, …), or several YAML documents of either. Pure. Throws a {@link FileProblem}; one invalid
+ * Session invalidates the whole file, an invalid `UIResource` or `Cluster` does not.
  */
-export function parseSessions(bytes: Uint8Array, { file, instance }: ParseOptions): Session[] {
+export function parseSessions(bytes: Uint8Array, { file, instance, lastGood }: ParseOptions): ParsedFile {
   const text = decodeText(bytes, file);
   const { values, isWhole } = parseValues(text, file);
   if (values.every(isNothing)) throw new FileProblem(`${file}: expected a Session, got an empty file`);
-  const sessions = values.flatMap((value, index) => {
+  const parts = values.flatMap((value, index) => {
     const where = values.length === 1 ? file : `${file}: document ${index + 1}`;
-    return isNothing(value) ? [] : decodeValue(value, instance, where);
+    return isNothing(value) ? [] : [decodeValue(value, instance, where)];
   });
-  if (isWhole) return sessions;
-  throw new FileProblem(`${file}: expected a line break at its end; add one, unless the file is truncated`);
+  if (!isWhole)
+    throw new FileProblem(`${file}: expected a line break at its end; add one, unless the file is truncated`);
+  return combine(parts, file, lastGood);
+}
+
+/** Gives all Sessions the facts of all objects. Of two objects of one kind and name, the later one counts. */
+function combine(
+  parts: readonly DecodedInput[],
+  file: string,
+  lastGood: SessionFacts | undefined,
+): ParsedFile {
+  const table = createFactTable(lastGood);
+  for (const { factObjects } of parts) for (const object of factObjects) table.put(object);
+  const sessions = parts.flatMap((part) => part.sessions.map((session) => withFacts(session, table.facts)));
+  if (sessions.length === 0 && parts.some(({ factObjects }) => factObjects.length > 0)) {
+    throw new FileProblem(`${file}: expected a Session, got only objects that describe one; add the Session`);
+  }
+  const unavailable = new Map([...table.unavailable].map(([kind, error]) => [kind, `${file}: ${error}`]));
+  return { sessions, unavailable };
 }
 
 /** Rejects a file that is too long to be read. Pure. */
@@ -107,7 +136,7 @@ function parseYamlFile(text: string, file: string): unknown[] {
   }
 }
 
-function decodeValue(value: unknown, instance: string, where: string): Session[] {
+function decodeValue(value: unknown, instance: string, where: string): DecodedInput {
   try {
     return decodeSessions(value, instance);
   } catch (error) {

@@ -1,5 +1,6 @@
-import type { Change } from '../../model/change.js';
 import { type Session, type SessionId, sessionIdOf } from '../../model/session.js';
+import type { Unavailable } from '../fact-table.js';
+import type { ParsedFile } from './parse.js';
 
 /**
  * State of one file. Valid content counts at once. A problem (invalid or missing) counts when two polls in a
@@ -12,6 +13,8 @@ export interface FileState {
   readonly fingerprint: string;
   /** Its last good Sessions; null when there have been none. */
   readonly sessions: readonly Session[] | null;
+  /** Kinds beside the Sessions that its last good content did not have completely. */
+  readonly unavailable: Unavailable;
   /** Its confirmed problem, on one line, or null. */
   readonly problem: string | null;
   /** A problem that was found once. */
@@ -23,7 +26,7 @@ export interface FileState {
 /** Result of polling a file. */
 export type FileObservation =
   | { readonly type: 'unchanged' }
-  | { readonly type: 'valid'; readonly fingerprint: string; readonly sessions: readonly Session[] }
+  | ({ readonly type: 'valid'; readonly fingerprint: string } & ParsedFile)
   | { readonly type: 'invalid'; readonly fingerprint: string; readonly problem: string }
   | { readonly type: 'missing' };
 
@@ -50,8 +53,8 @@ export function nextFileState(
         ? before
         : { ...confirmedState(before), problem: before.pendingProblem };
     case 'valid': {
-      const { fingerprint, sessions } = observation;
-      return { fingerprint, sessions, problem: null, pendingProblem: null };
+      const { fingerprint, sessions, unavailable } = observation;
+      return { fingerprint, sessions, unavailable, problem: null, pendingProblem: null };
     }
     case 'invalid': {
       const { fingerprint, problem } = observation;
@@ -74,11 +77,17 @@ export function nextFileState(
 }
 
 /** State of a file before its first poll. */
-const NEW: FileState = { fingerprint: '', sessions: null, problem: null, pendingProblem: null };
+const NEW: FileState = {
+  fingerprint: '',
+  sessions: null,
+  unavailable: new Map(),
+  problem: null,
+  pendingProblem: null,
+};
 
 /** A state without its pending problem. */
-function confirmedState({ fingerprint, sessions, problem }: FileState): FileState {
-  return { fingerprint, sessions, problem, pendingProblem: null };
+function confirmedState({ fingerprint, sessions, unavailable, problem }: FileState): FileState {
+  return { fingerprint, sessions, unavailable, problem, pendingProblem: null };
 }
 
 /** State of a path, which is a file or a folder of files. */
@@ -97,6 +106,8 @@ export interface SourceSnapshot {
   readonly sessions: ReadonlyMap<SessionId, Session>;
   /** Problems of single Sessions, including those that could never be read. */
   readonly stale: ReadonlyMap<SessionId, string>;
+  /** Problems of the kinds beside the Sessions: the first file's of each. */
+  readonly unavailable: Unavailable;
   /** Problem of the source as a whole, or null. */
   readonly problem: string | null;
 }
@@ -111,6 +122,7 @@ export interface SourceSnapshot {
 export function toSnapshot({ type, files, problem: pathProblem }: PathState): SourceSnapshot {
   const sessions = new Map<SessionId, Session>();
   const stale = new Map<SessionId, string>();
+  const unavailable = new Map<string, string>();
   const owners = new Map<SessionId, string>();
   let problem = pathProblem;
 
@@ -118,9 +130,12 @@ export function toSnapshot({ type, files, problem: pathProblem }: PathState): So
     const file = files.get(name);
     if (file) addFile(name, file);
   }
-  return { sessions, stale, problem };
+  return { sessions, stale, unavailable, problem };
 
   function addFile(name: string, file: FileState): void {
+    for (const [kind, error] of file.unavailable) {
+      if (!unavailable.has(kind)) unavailable.set(kind, error);
+    }
     const own = (file.sessions ?? []).filter((session) => addSession(name, session));
     if (file.problem === null) return;
     for (const { id } of own) stale.set(id, file.problem);
@@ -154,44 +169,3 @@ export function isSessionFile(file: string): boolean {
 }
 
 const ENDING = /\.(ya?ml|json)$/i;
-
-/** Returns the changes from one snapshot, or from nothing, to the next. Compares by identity. Pure. */
-export function diffSnapshots(before: SourceSnapshot | null, after: SourceSnapshot): Change[] {
-  // Only a snapshot clears a problem of the source as a whole.
-  const isReset = before === null || (before.problem !== null && before.problem !== after.problem);
-  const changes: Change[] = isReset
-    ? [{ type: 'snapshot', sessions: [...after.sessions.values()] }]
-    : [...removals(before, after), ...upserts(before, after)];
-  return [...changes, ...staleChanges(isReset ? null : before, after, changes.length > 0)];
-}
-
-function removals(before: SourceSnapshot, after: SourceSnapshot): Change[] {
-  const removed = [...before.sessions.keys()].filter((id) => !after.sessions.has(id));
-  const resolved = [...before.stale.keys()].filter((id) => !after.sessions.has(id) && !after.stale.has(id));
-  return [...new Set([...removed, ...resolved])].map((id) => ({ type: 'remove', id }));
-}
-
-function upserts(before: SourceSnapshot, after: SourceSnapshot): Change[] {
-  const isNew = (session: Session) => before.sessions.get(session.id) !== session;
-  const isResolved = ({ id }: Session) => before.stale.has(id) && !after.stale.has(id);
-  return [...after.sessions.values()]
-    .filter((session) => isNew(session) || isResolved(session))
-    .map((session) => ({ type: 'upsert', session }));
-}
-
-/**
- * The problems that have to be pushed. Other changes clear the problems of what they touch, and a problem of
- * the source applies to every Session. So after either, all problems of single Sessions are pushed again.
- */
-function staleChanges(
-  before: SourceSnapshot | null,
-  { stale, problem }: SourceSnapshot,
-  hasChanges: boolean,
-): Change[] {
-  const isProblemPushed = problem === null || (!hasChanges && before?.problem === problem);
-  const pushAll = hasChanges || !isProblemPushed;
-  const single = [...stale]
-    .filter(([id, error]) => pushAll || before?.stale.get(id) !== error)
-    .map(([id, error]): Change => ({ type: 'stale', id, error }));
-  return isProblemPushed ? single : [{ type: 'stale', error: problem }, ...single];
-}

@@ -38,7 +38,7 @@ export const sessionFiles = defineSurface({
   count: () => 1,
   check({ file, bytes }) {
     try {
-      const sessions = parseSessions(bytes, { file, instance: 'fuzz' });
+      const { sessions } = parseSessions(bytes, { file, instance: 'fuzz' });
       const store = createSessionStore();
       store.apply({ type: 'snapshot', sessions });
       store.assertReadable();

@@ -9,7 +9,7 @@ import {
 import { createWatchReader } from '../../../src/providers/kubernetes/watch-reader.js';
 import { createWatchState } from '../../../src/providers/kubernetes/watch-state.js';
 import { ProviderError } from '../../../src/providers/provider.js';
-import { createSessionReader } from '../../../src/providers/stdin/stdin.js';
+import { createSessionReader } from '../../../src/providers/stdin/session-reader.js';
 import { createLineReader } from '../../../src/providers/tilt/follow-watch.js';
 import {
   almostJson,

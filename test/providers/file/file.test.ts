@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { createFileProvider } from '../../../src/providers/file/file.js';
+import { brokenResourceJson, clusterJson, resourceJson } from '../../support/fact-json.js';
 import { advanceUntil, createManualClock } from '../../support/manual-clock.js';
 import { describeProvider } from '../../support/provider-contract.js';
 import { type ProviderWatch, startProviderWatch } from '../../support/provider-watch.js';
 import { sessionJson } from '../../support/session-json.js';
-import { createTemporaryFolder } from '../../support/temporary-folder.js';
+import { createTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.js';
 
 describeProvider('file (of a folder)', {
   ids: ['a/Tiltfile', 'b/Tiltfile', 'c/Tiltfile'],
@@ -143,6 +144,51 @@ describe('the file provider of a file', () => {
     await using watched = await watch(folder.file('shop.yaml'));
     for (let count = 0; count < 5; count += 1) await watched.look();
     expect(watched.watching.changes).toHaveLength(1);
+  });
+});
+
+describe('the facts in a file', () => {
+  const write = (folder: TemporaryFolder, name: string, ...others: readonly object[]) =>
+    folder.write(
+      name,
+      [sessionJson({ uid: 'x' }), ...others].map((object) => stringify(object)).join('---\n'),
+    );
+
+  it('follow its edits, and keep the last good facts of an object that cannot be read', async () => {
+    await using folder = await createTemporaryFolder();
+    await write(folder, 'shop.yaml', resourceJson('api', { labels: ['one'] }));
+    await using watched = await watch(folder.file('shop.yaml'));
+    const labels = () =>
+      watched.watching.state.sessions.get('shop/Tiltfile')?.facts?.resources?.map((one) => one.labels.join());
+    expect(labels()).toEqual(['one']);
+    await write(folder, 'shop.yaml', resourceJson('api', { labels: ['two'] }));
+    await watched.until(() => labels()?.[0] === 'two');
+    await write(folder, 'shop.yaml', brokenResourceJson('api'));
+    await watched.until(({ state }) => state.unavailable.size > 0);
+    expect(watched.watching.state.unavailable.get('uiresources')).toMatch(/^shop\.yaml: uiresources: api /);
+    await write(folder, 'shop.yaml', brokenResourceJson('api'), clusterJson(''));
+    await watched.look();
+    expect(labels()).toEqual(['two']);
+    await write(folder, 'shop.yaml', resourceJson('api', { labels: ['three'] }));
+    await watched.until(({ state }) => state.unavailable.size === 0);
+    expect(labels()).toEqual(['three']);
+    expect(watched.watching.state).toMatchObject({ stale: new Map(), error: null });
+  });
+
+  it('belong to the Sessions of that file only, in a folder', async () => {
+    await using folder = await createTemporaryFolder();
+    await write(folder, 'a.yaml', resourceJson('api'));
+    await write(folder, 'b.yaml', resourceJson('web'), clusterJson('refused'));
+    await write(folder, 'c.yaml');
+    await using watched = await watch(folder.path);
+    const { sessions } = watched.watching.state;
+    expect([...sessions].map(([id, { facts }]) => [id, facts?.resources?.[0]?.name, facts?.cluster])).toEqual(
+      [
+        ['a/Tiltfile', 'api', null],
+        ['b/Tiltfile', 'web', { error: 'refused' }],
+        ['c/Tiltfile', undefined, undefined],
+      ],
+    );
   });
 });
 

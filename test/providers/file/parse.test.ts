@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { decodeResource } from '../../../src/model/decode-facts.js';
 import { checkSize, FileProblem, parseSessions } from '../../../src/providers/file/parse.js';
 import { MAX_YAML_LENGTH } from '../../../src/providers/yaml.js';
+import { brokenResourceJson, clusterJson, resourceJson } from '../../support/fact-json.js';
 import { readHttpRecording } from '../../support/recording.js';
 import { brokenSessionJson, sessionJson } from '../../support/session-json.js';
 
@@ -136,6 +138,69 @@ describe('parseSessions', () => {
   });
 });
 
+describe('the facts in a file', () => {
+  const api = resourceJson('api', { on: ['db'] });
+  const cluster = clusterJson('refused');
+  const session = sessionJson({ uid: 'x' });
+  const facts = { resources: [decodeResource(api)], cluster: { error: 'refused' }, webUrl: null };
+
+  it.each([
+    ['a list of several kinds', [{ kind: 'List', items: [api, session, cluster] }]],
+    ['documents in any order', [api, session, cluster]],
+    [
+      'lists of one kind each',
+      [
+        { kind: 'SessionList', items: [session] },
+        { kind: 'ClusterList', items: [cluster] },
+        { kind: 'UIResourceList', items: [api] },
+      ],
+    ],
+  ])('belong to its Session, from %s', (_, documents) => {
+    const yaml = documents.map((document) => stringify(document)).join('---\n');
+    expect(parse(yaml, 'a.yaml')).toMatchObject([{ id: 'shop/Tiltfile', facts }]);
+    if (documents.length === 1)
+      expect(parse(JSON.stringify(documents[0]), 'a.json')).toMatchObject([{ facts }]);
+  });
+
+  it('belong to every Session of the file', () => {
+    const items = [sessionJson({ name: 'a' }), api, sessionJson({ name: 'b' }), cluster];
+    const sessions = parse(JSON.stringify({ kind: 'List', items }), 'a.json');
+    expect(sessions.map(({ id, facts }) => [id, facts])).toEqual([
+      ['shop/a', facts],
+      ['shop/b', facts],
+    ]);
+  });
+
+  it('are not known, which is no error, when the file has no such objects', () => {
+    const [read] = parse(JSON.stringify(session), 'a.json');
+    expect(read).not.toHaveProperty('facts');
+    const [onlyResources] = parse(JSON.stringify({ kind: 'List', items: [session, api] }), 'a.json');
+    expect(onlyResources?.facts).toMatchObject({ resources: [{ name: 'api' }], cluster: null });
+  });
+
+  it('do not invalidate the Session when one cannot be read: its last good facts stay', () => {
+    const items = [session, brokenResourceJson('api'), resourceJson('web'), cluster];
+    const text = Buffer.from(JSON.stringify({ kind: 'List', items }));
+    const parsed = parseSessions(text, { file: 'a.json', instance: 'shop', lastGood: facts });
+    expect(parsed.sessions[0]?.facts?.resources).toEqual([
+      decodeResource(api),
+      decodeResource(resourceJson('web')),
+    ]);
+    expect([...parsed.unavailable]).toEqual([
+      [
+        'uiresources',
+        'a.json: uiresources: api cannot be read: status.queued: expected true or false, got "soon"',
+      ],
+    ]);
+  });
+
+  it('are not enough: a file without a Session is rejected', () => {
+    expect(() => parse(stringify(api), 'a.yaml')).toThrow(
+      'a.yaml: expected a Session, got only objects that describe one; add the Session',
+    );
+  });
+});
+
 describe('checkSize', () => {
   it('rejects a file of more than 64 MiB', () => {
     expect(() => checkSize(64 * 2 ** 20, 'a.json')).not.toThrow();
@@ -144,5 +209,5 @@ describe('checkSize', () => {
 });
 
 function parse(content: string | Uint8Array, file: string) {
-  return parseSessions(Buffer.from(content), { file, instance: 'shop' });
+  return parseSessions(Buffer.from(content), { file, instance: 'shop' }).sessions;
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SessionId } from '../../../src/model/session.js';
+import { diffSnapshots } from '../../../src/providers/file/diff-snapshots.js';
 import {
-  diffSnapshots,
   type FileObservation,
   type FileState,
   instanceOf,
@@ -17,13 +17,25 @@ import { createRecordingSink } from '../../support/recording-sink.js';
 import { session } from '../../support/sessions.js';
 
 const sessions = [session('a')];
-const well: FileState = { fingerprint: '1', sessions, problem: null, pendingProblem: null };
+const unavailable = new Map([['clusters', 'broken']]);
+const well: FileState = { fingerprint: '1', sessions, unavailable, problem: null, pendingProblem: null };
 const bad = (fingerprint: string): FileObservation => ({ type: 'invalid', fingerprint, problem: 'broken' });
 
 describe('nextFileState', () => {
   it('accepts valid content at once', () => {
-    const observation: FileObservation = { type: 'valid', fingerprint: '2', sessions: [] };
-    const next = { fingerprint: '2', sessions: [], problem: null, pendingProblem: null };
+    const observation: FileObservation = {
+      type: 'valid',
+      fingerprint: '2',
+      sessions: [],
+      unavailable: new Map(),
+    };
+    const next = {
+      fingerprint: '2',
+      sessions: [],
+      unavailable: new Map(),
+      problem: null,
+      pendingProblem: null,
+    };
     for (const before of [
       null,
       well,
@@ -41,8 +53,8 @@ describe('nextFileState', () => {
 
   it('reports an invalid file after two polls, and keeps its last good Sessions', () => {
     const pending = nextFileState(well, bad('2'), false);
-    expect(pending).toEqual({ fingerprint: '2', sessions, problem: null, pendingProblem: 'broken' });
-    const sure = { fingerprint: '2', sessions, problem: 'broken', pendingProblem: null };
+    expect(pending).toEqual({ ...well, fingerprint: '2', pendingProblem: 'broken' });
+    const sure = { ...well, fingerprint: '2', problem: 'broken' };
     expect(nextFileState(pending, { type: 'unchanged' }, false)).toEqual(sure);
     expect(nextFileState(pending, bad('2'), false)).toEqual(sure);
   });
@@ -59,6 +71,7 @@ describe('nextFileState', () => {
     expect(nextFileState(null, bad('1'), true)).toEqual({
       fingerprint: '1',
       sessions: null,
+      unavailable: new Map(),
       problem: 'broken',
       pendingProblem: null,
     });
@@ -77,6 +90,7 @@ const b = session('b');
 const file = (given: Partial<FileState>): FileState => ({
   fingerprint: '1',
   sessions: null,
+  unavailable: new Map(),
   problem: null,
   pendingProblem: null,
   ...given,
@@ -113,6 +127,7 @@ describe('toSnapshot', () => {
     expect(toSnapshot({ ...folder({}), type: 'file', files })).toEqual({
       sessions: new Map(),
       stale: new Map(),
+      unavailable: new Map(),
       problem: 'a.yaml: torn',
     });
   });
@@ -152,6 +167,21 @@ describe('toSnapshot', () => {
     expect(snapshot.stale).toEqual(new Map([[b.id, 'b.yaml: torn']]));
   });
 
+  it('reports one problem of each kind beside the Sessions: that of the first file', () => {
+    const files = {
+      'b.yaml': file({ sessions: [b], unavailable: new Map([['uiresources', 'b.yaml: torn']]) }),
+      'a.yaml': file({ sessions: [a], unavailable: new Map([['uiresources', 'a.yaml: torn']]) }),
+      'c.yaml': file({ unavailable: new Map([['clusters', 'c.yaml: torn']]) }),
+    };
+    expect(toSnapshot(folder(files))).toMatchObject({
+      stale: new Map(),
+      unavailable: new Map([
+        ['uiresources', 'a.yaml: torn'],
+        ['clusters', 'c.yaml: torn'],
+      ]),
+    });
+  });
+
   it('reports the problem of the path', () => {
     expect(toSnapshot({ ...folder({}), problem: 'no such file or folder' }).problem).toBe(
       'no such file or folder',
@@ -170,7 +200,12 @@ describe('the files of a folder', () => {
   });
 });
 
-const NOTHING: SourceSnapshot = { sessions: new Map(), stale: new Map(), problem: null };
+const NOTHING: SourceSnapshot = {
+  sessions: new Map(),
+  stale: new Map(),
+  unavailable: new Map(),
+  problem: null,
+};
 const snapshot = (given: Partial<SourceSnapshot>): SourceSnapshot => ({ ...NOTHING, ...given });
 const holding = (...sessions: (typeof a)[]) => new Map(sessions.map((each) => [each.id, each]));
 
@@ -233,7 +268,8 @@ describe('diffSnapshots', () => {
         for (const after of states) {
           for (const change of diffSnapshots(before, after)) sink.apply('x', change);
           before = after;
-          const { sessions, stale, error } = sink.source('x');
+          const { sessions, stale, unavailable, error } = sink.source('x');
+          expect(unavailable).toEqual(after.unavailable);
           expect([...sessions].toSorted()).toEqual([...after.sessions].toSorted());
           expect(error).toBe(after.problem);
           for (const id of ids) {
@@ -257,5 +293,8 @@ const anySnapshot: fc.Arbitrary<SourceSnapshot> = fc.record({
       selector: ([id]) => id,
     })
     .map((entries) => new Map(entries)),
+  unavailable: fc
+    .dictionary(fc.constantFrom('uiresources', 'clusters'), fc.constantFrom('broken', 'torn'))
+    .map((errors) => new Map(Object.entries(errors))),
   problem: fc.constantFrom(null, null, 'no such folder', 'no permission'),
 });

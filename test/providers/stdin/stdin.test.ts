@@ -1,12 +1,11 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { Change } from '../../../src/model/change.js';
 import { ProviderError } from '../../../src/providers/provider.js';
-import { createSessionReader, createStreamProvider } from '../../../src/providers/stdin/stdin.js';
+import { createStreamProvider } from '../../../src/providers/stdin/stdin.js';
 import { describeProvider } from '../../support/provider-contract.js';
 import { type ProviderWatch, startProviderWatch } from '../../support/provider-watch.js';
 import { readFixture } from '../../support/recording.js';
-import { brokenSessionJson, type SessionJson, sessionJson } from '../../support/session-json.js';
+import { type SessionJson, sessionJson } from '../../support/session-json.js';
 
 describeProvider('stdin', {
   ids: ['stdin/a', 'stdin/b', 'stdin/c'],
@@ -140,115 +139,4 @@ describe('the stdin provider', () => {
 
 async function ended(watching: ProviderWatch): Promise<void> {
   while (watching.outcome === null) await new Promise((resolve) => setImmediate(resolve));
-}
-
-describe('createSessionReader', () => {
-  it('reads the output of tilt get session -w -o json', () => {
-    const changes = read(readFixture('get-session-watch.json'));
-    // The second of its three values repeats the version of the first and is dropped.
-    expect(changes).toMatchObject([
-      { type: 'snapshot', sessions: [{ id: 'stdin/Tiltfile' }] },
-      { type: 'upsert', session: { id: 'stdin/Tiltfile' } },
-    ]);
-  });
-
-  it('returns a snapshot with the first Session, and an upsert with each later one', () => {
-    const changes = read(
-      ...['1', '2', '3'].map((resourceVersion) => sessionJson({ uid: 'x', resourceVersion })),
-    );
-    expect(changes.map(({ type }) => type)).toEqual(['snapshot', 'upsert', 'upsert']);
-  });
-
-  it.each(['List', 'SessionList'])('treats a %s as the complete list of Sessions', (kind) => {
-    const list = (...names: string[]) => ({ kind, items: names.map((name) => sessionJson({ name })) });
-    const changes = read(list('a', 'b'), list('b'), { kind, items: null });
-    expect(changes).toMatchObject([
-      { type: 'snapshot', sessions: [{ id: 'stdin/a' }, { id: 'stdin/b' }] },
-      { type: 'snapshot', sessions: [{ id: 'stdin/b' }] },
-      { type: 'snapshot', sessions: [] },
-    ]);
-  });
-
-  it('reads watch events', () => {
-    const object = sessionJson({ uid: 'x', resourceVersion: '1' });
-    const newer = sessionJson({ uid: 'x', resourceVersion: '2' });
-    const changes = read(
-      { type: 'ADDED', object },
-      { type: 'MODIFIED', object: newer },
-      { type: 'BOOKMARK', object: { metadata: { resourceVersion: '7' } } },
-      { type: 'DELETED', object: newer },
-    );
-    expect(changes).toMatchObject([
-      { type: 'snapshot' },
-      { type: 'upsert' },
-      { type: 'remove', id: 'stdin/Tiltfile' },
-    ]);
-  });
-
-  it('drops a version that arrives late', () => {
-    const versions = ['5', '7', '6'].map((resourceVersion) => sessionJson({ uid: 'x', resourceVersion }));
-    expect(read(...versions)).toMatchObject([
-      { type: 'snapshot' },
-      { session: { metadata: { resourceVersion: '7' } } },
-    ]);
-  });
-
-  it('reports the number and the reason of an invalid value, and continues', () => {
-    const changes = read(
-      sessionJson({ uid: 'x' }),
-      brokenSessionJson({ uid: 'x' }),
-      sessionJson({ uid: 'x' }),
-    );
-    expect(changes).toMatchObject([
-      { type: 'snapshot' },
-      {
-        type: 'stale',
-        id: 'stdin/Tiltfile',
-        error: 'value 2: status.pid: expected a whole number within 2^53, got "twelve"',
-      },
-      { type: 'upsert' },
-    ]);
-  });
-
-  it.each([
-    ['of another kind', { kind: 'Pod', metadata: {} }, 'kind: expected "Session", got "Pod"'],
-    ['that is a list', [1], 'expected an object, got a list'],
-    ['whose items are no list', { kind: 'List', items: 1 }, 'items: expected a list'],
-    ['that is not JSON', '{"a": x}', 'expected JSON'],
-    [
-      'that is not an object',
-      'Error: Tilt is not running',
-      'expected { or [, got "Error: Tilt is not running"',
-    ],
-    [
-      'that is an error event',
-      { type: 'ERROR', object: { message: 'too old' } },
-      'the watch failed: too old',
-    ],
-    ['that is an unknown event', { type: 'WHAT', object: {} }, 'expected a type ADDED'],
-  ])('reports a value %s as stale, and delays the snapshot', (_, bad, reason) => {
-    const [first, second, ...rest] = read(bad, sessionJson());
-    expect(first).toMatchObject({ type: 'stale', error: expect.stringMatching(/^value 1: /) });
-    expect(first).toHaveProperty('error', expect.stringContaining(reason));
-    expect(second).toMatchObject({ type: 'snapshot' });
-    expect(rest).toEqual([]);
-  });
-
-  it('returns an empty snapshot when the stream ends without a Session', () => {
-    expect(read('')).toEqual([{ type: 'snapshot', sessions: [] }]);
-  });
-
-  it('reports a value that the end of the stream truncates', () => {
-    expect(read(sessionJson(), '{"kind":')).toMatchObject([
-      { type: 'snapshot' },
-      { type: 'stale', error: 'value 2: the stream ended inside the value' },
-    ]);
-  });
-});
-
-/** All changes of a stream with these values, one per line. Strings are inserted verbatim. */
-function read(...values: readonly (object | string)[]): Change[] {
-  const reader = createSessionReader('stdin');
-  const lines = values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)));
-  return [...reader.push(Buffer.from(lines.join('\n'))), ...reader.end()];
 }

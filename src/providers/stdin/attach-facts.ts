@@ -1,0 +1,81 @@
+import type { Change } from '../../model/change.js';
+import type { SessionFacts } from '../../model/facts.js';
+import type { Session, SessionId } from '../../model/session.js';
+import { diffUnavailable, type FactTable, type Unavailable, withFacts } from '../fact-table.js';
+
+/** Attaches the facts of a table to the Sessions of changes. */
+export interface FactAttacher {
+  /**
+   * Returns the changes with the newest facts, followed by an upsert of every other Session if the facts have
+   * changed, and by the problems of the facts. A STALE Session stays as it is: it shows its last good state.
+   */
+  attach(changes: readonly Change[]): Change[];
+  /** Ids of the present Sessions. */
+  readonly ids: readonly SessionId[];
+}
+
+/** Creates an attacher that knows no Sessions. Each change passes through it once. */
+export function createFactAttacher(table: Pick<FactTable, 'facts' | 'unavailable'>): FactAttacher {
+  /** The newest state of each Session, without facts. */
+  const sessions = new Map<SessionId, Session>();
+  const stale = new Set<SessionId>();
+  let attached: SessionFacts | undefined;
+  let reported: Unavailable = new Map();
+
+  return {
+    attach(changes) {
+      const current = new Set<SessionId>();
+      for (const change of changes) track(change, current);
+      const { facts, unavailable } = table;
+      const result = [
+        ...changes.map((change) => attachTo(change, facts)),
+        ...(facts === attached ? [] : attachToOthers(current, facts)),
+        ...diffUnavailable(reported, unavailable),
+      ];
+      attached = facts;
+      reported = unavailable;
+      return result;
+    },
+    get ids() {
+      return [...sessions.keys()];
+    },
+  };
+
+  /** @param current ids of the Sessions of these changes */
+  function track(change: Change, current: Set<SessionId>): void {
+    switch (change.type) {
+      case 'snapshot':
+        sessions.clear();
+        stale.clear();
+        for (const session of change.sessions) add(session, current);
+        break;
+      case 'upsert':
+        add(change.session, current);
+        break;
+      case 'remove':
+        sessions.delete(change.id);
+        stale.delete(change.id);
+        break;
+      case 'stale':
+        for (const id of change.id === undefined ? sessions.keys() : [change.id]) stale.add(id);
+    }
+  }
+
+  function add(session: Session, current: Set<SessionId>): void {
+    sessions.set(session.id, session);
+    stale.delete(session.id);
+    current.add(session.id);
+  }
+
+  function attachToOthers(current: ReadonlySet<SessionId>, facts: SessionFacts | undefined): Change[] {
+    return [...sessions.values()]
+      .filter(({ id }) => !current.has(id) && !stale.has(id))
+      .map((session) => ({ type: 'upsert', session: withFacts(session, facts), changedTargets: [] }));
+  }
+}
+
+function attachTo(change: Change, facts: SessionFacts | undefined): Change {
+  if (change.type === 'upsert') return { ...change, session: withFacts(change.session, facts) };
+  if (change.type !== 'snapshot') return change;
+  return { ...change, sessions: change.sessions.map((session) => withFacts(session, facts)) };
+}
