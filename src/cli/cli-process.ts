@@ -4,10 +4,17 @@ import { constants, homedir } from 'node:os';
 export type CliProcess = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'on' | 'off'>;
 
 /**
- * The user's home directory. `/` for a user without one: `HOME` is not set and the system does not know the
- * user id, as in a container that runs under an arbitrary user id. Tilt stores nothing there.
+ * The user's home directory, found as Tilt finds it (`mitchellh/go-homedir`): on Windows by `HOME`, which
+ * Node.js ignores there, then `USERPROFILE`, then `HOMEDRIVE` and `HOMEPATH`. `/` for a user without one:
+ * `HOME` is not set and the system does not know the user id, as in a container that runs under an arbitrary
+ * user id. Tilt stores nothing there.
  */
-export function homeDirectory(): string {
+export function homeDirectory(env: CliProcess['env'], platform = process.platform): string {
+  if (platform === 'win32') {
+    const { HOME, USERPROFILE, HOMEDRIVE, HOMEPATH } = env;
+    const home = HOME || USERPROFILE || (HOMEDRIVE && HOMEPATH && HOMEDRIVE + HOMEPATH);
+    if (home) return home;
+  }
   try {
     return homedir();
   } catch {
@@ -36,6 +43,12 @@ function isSize(size: number | undefined): size is number {
   return size !== undefined && Number.isInteger(size) && size > 0;
 }
 
+/** The part of `process` that receives signals. */
+export interface SignalSource {
+  on(signal: NodeJS.Signals, handler: (signal: NodeJS.Signals) => void): unknown;
+  off(signal: NodeJS.Signals, handler: (signal: NodeJS.Signals) => void): unknown;
+}
+
 /** Signals that interrupt a command. */
 export interface Interruption {
   /** Aborts at the first signal. */
@@ -46,17 +59,22 @@ export interface Interruption {
   end(): void;
 }
 
-const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const INTERRUPTS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Signals that only Windows has: Ctrl-Break. */
+export const WINDOWS_SIGNALS: readonly NodeJS.Signals[] = ['SIGBREAK'];
 
 /**
- * Handles the first SIGINT, SIGTERM or SIGHUP. A second signal has its default effect and ends the process
- * at once, even during a slow clean-up.
+ * Handles the first SIGINT, SIGTERM or SIGHUP, and on Windows SIGBREAK. A second signal has its default
+ * effect and ends the process at once, even during a slow clean-up.
  */
-export function listenForInterruption(cli: CliProcess): Interruption {
+export function listenForInterruption(cli: SignalSource, platform = process.platform): Interruption {
   const controller = new AbortController();
   let exitCode: number | null = null;
-  const end = onFirstSignal(cli, INTERRUPTS, (signal) => {
-    exitCode = 128 + constants.signals[signal];
+  const signals = platform === 'win32' ? [...INTERRUPTS, ...WINDOWS_SIGNALS] : INTERRUPTS;
+  const end = onFirstSignal(cli, signals, (signal) => {
+    // Ctrl-Break ends a command like Ctrl-C. Its number is used for other signals on other systems.
+    exitCode = 128 + constants.signals[signal === 'SIGBREAK' ? 'SIGINT' : signal];
     controller.abort();
   });
   return {
@@ -70,17 +88,22 @@ export function listenForInterruption(cli: CliProcess): Interruption {
 
 /**
  * Resolves with an exit code at the first signal: 0 for SIGTERM, which stops a service, and 130 for SIGINT
- * (Ctrl-C). A second signal has its default effect and ends the process at once.
+ * (Ctrl-C). On Windows also 130 for SIGBREAK (Ctrl-Break), and 0 for SIGHUP: the console window was closed,
+ * and Windows ends the process some seconds later. A second signal has its default effect and ends the
+ * process at once.
  */
-export function stopSignal(cli: CliProcess): Promise<number> {
+export function stopSignal(cli: SignalSource, platform = process.platform): Promise<number> {
+  const windows: readonly NodeJS.Signals[] = platform === 'win32' ? [...WINDOWS_SIGNALS, 'SIGHUP'] : [];
   return new Promise((resolve) => {
-    onFirstSignal(cli, ['SIGTERM', 'SIGINT'], (signal) => resolve(signal === 'SIGINT' ? 130 : 0));
+    onFirstSignal(cli, ['SIGTERM', 'SIGINT', ...windows], (signal) =>
+      resolve(signal === 'SIGINT' || signal === 'SIGBREAK' ? 130 : 0),
+    );
   });
 }
 
 /** Calls `handle` for the first of these signals. Returns a function that removes the handlers. */
 function onFirstSignal(
-  cli: CliProcess,
+  cli: SignalSource,
   signals: readonly NodeJS.Signals[],
   handle: (signal: NodeJS.Signals) => void,
 ): () => void {

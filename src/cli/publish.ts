@@ -97,7 +97,7 @@ async function openSources(
   { cli, clock, log }: { readonly cli: CliProcess; readonly clock: Clock; readonly log: Log },
 ): Promise<OpenedSources> {
   const source = from.length === 0 ? ['tilt'] : from;
-  const parts = { env: cli.env, home: homeDirectory(), stdin: cli.stdin, clock, log };
+  const parts = { env: cli.env, home: homeDirectory(cli.env), stdin: cli.stdin, clock, log };
   const {
     providers = [],
     tilts,

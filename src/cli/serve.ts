@@ -29,7 +29,7 @@ export async function serve(flags: ServeFlags, cli: CliProcess): Promise<number>
   const stopped = stopSignal(cli);
   const chosen = await chooseSources(flags, {
     env: cli.env,
-    home: homeDirectory(),
+    home: homeDirectory(cli.env),
     stdin: cli.stdin,
     clock: systemClock,
     log,

@@ -17,7 +17,8 @@ import { createProcessReader } from '../nats/publish/processes.js';
 import type { PublisherOptions } from '../nats/publish/publisher.js';
 import { ProviderError } from '../providers/provider.js';
 import type { Store } from '../store/store.js';
-import type { CliProcess } from './cli-process.js';
+import { describeMissing, toSpawnArguments } from './batch-file.js';
+import { type CliProcess, WINDOWS_SIGNALS } from './cli-process.js';
 import type { PublishFlags } from './options/publish.js';
 import { UsageError } from './usage-error.js';
 
@@ -140,11 +141,15 @@ function startCommand(
 ): StartedCommand {
   if (file === undefined) throw new UsageError('expected a command after --');
   try {
-    const child = spawn(file, args, { stdio: 'inherit', env: { ...cli.env, ...variables } });
-    return { pid: child.pid ?? null, ended: waitForEnd(child), release: forwardSignals(child, cli) };
+    const { args: given, ...command } = toSpawnArguments(file, args, process.platform, cli.env);
+    const { windowsVerbatimArguments } = command;
+    const env = { ...cli.env, ...variables };
+    const child = spawn(command.file, given, { stdio: 'inherit', env, windowsVerbatimArguments });
+    return { pid: child.pid ?? null, ended: waitForEnd(child, file), release: forwardSignals(child, cli) };
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     // Node.js throws for some codes, such as ENOTDIR, and emits an event for others.
-    return { pid: null, ended: Promise.resolve(failureToRun(error)), release: () => {} };
+    return { pid: null, ended: Promise.resolve(failureToRun(error, file)), release: () => {} };
   }
 }
 
@@ -152,11 +157,11 @@ function startCommand(
  * Resolves with the exit code as a shell reports it: 128 plus the signal number when a signal ended the
  * command.
  */
-function waitForEnd(child: ChildProcess): Promise<CommandEnd> {
+function waitForEnd(child: ChildProcess, file: string): Promise<CommandEnd> {
   return new Promise((resolve) => {
     child.on('error', (error) => {
       // A later error is a signal that could not be sent: the command is still running.
-      if (child.pid === undefined) resolve(failureToRun(error));
+      if (child.pid === undefined) resolve(failureToRun(error, file));
     });
     child.once('exit', (code, signal) => {
       if (signal === null) resolve({ code: code ?? 0, how: `exited with code ${code ?? 0}` });
@@ -165,9 +170,13 @@ function waitForEnd(child: ChildProcess): Promise<CommandEnd> {
   });
 }
 
-function failureToRun(error: unknown): CommandEnd {
+function failureToRun(error: unknown, file: string): CommandEnd {
   const isNotFound = isSystemError(error) && error.code === 'ENOENT';
-  return { code: isNotFound ? NOT_FOUND : NOT_EXECUTABLE, how: `could not be run (${messageOf(error)})` };
+  const hint = isNotFound ? describeMissing(file, process.platform) : '';
+  return {
+    code: isNotFound ? NOT_FOUND : NOT_EXECUTABLE,
+    how: `could not be run (${messageOf(error)}${hint})`,
+  };
 }
 
 function forwardSignals(child: ChildProcess, cli: CliProcess): () => void {
@@ -178,6 +187,7 @@ function forwardSignals(child: ChildProcess, cli: CliProcess): () => void {
     ['SIGTERM', forward],
     ['SIGINT', fromTerminal],
     ['SIGHUP', fromTerminal],
+    ...(process.platform === 'win32' ? WINDOWS_SIGNALS.map((signal) => [signal, ignore] as const) : []),
   ] as const;
   for (const [signal, handler] of handlers) cli.on(signal, handler);
   return () => {

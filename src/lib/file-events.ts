@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, realpathSync, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 
@@ -18,7 +18,23 @@ export type WatchFileEvents = (path: string, onEvent: () => void) => FileEvents;
  * exist, its nearest existing parent is watched. Some systems send no events (network mounts, exhausted
  * inotify watches), so callers must poll as well.
  */
-export const watchFileEvents: WatchFileEvents = (path, onEvent) => {
+export const watchFileEvents: WatchFileEvents = createFileEvents();
+
+/** Parts of `node:fs` that watch a folder. Tests pass a replacement. */
+export interface FileEventsParts {
+  readonly watch: typeof watch;
+  /** Resolves symbolic links and, on Windows, short names such as `RUNNER~1`. */
+  readonly realpath: (path: string) => string;
+}
+
+/** Creates {@link watchFileEvents} from the parts that it uses. */
+export function createFileEvents(
+  { watch: watchFolder, realpath }: FileEventsParts = { watch, realpath: realpathSync.native },
+): WatchFileEvents {
+  return (path, onEvent) => watchFile(path, onEvent, { watch: watchFolder, realpath });
+}
+
+function watchFile(path: string, onEvent: () => void, parts: FileEventsParts): FileEvents {
   let watcher: FSWatcher | null = null;
   /** Identity of the watched folder, which reveals that another folder took its place. */
   let watchedIdentity: string | null = null;
@@ -47,9 +63,12 @@ export const watchFileEvents: WatchFileEvents = (path, onEvent) => {
     if (watchedIdentity !== null) await follow();
   }
 
-  function open({ path: folder, child, identity }: Folder): void {
+  function open({ path: given, child, identity }: Folder): void {
     try {
-      watcher = watch(folder, { persistent: false }, (_event, name) => {
+      // On Windows, Node.js aborts at the first event of a folder whose path contains a short name or a
+      // junction, because libuv expects the reported long path to start with it (libuv/libuv#5010).
+      const folder = parts.realpath(given);
+      watcher = parts.watch(folder, { persistent: false }, (_event, name) => {
         if (name !== child) isSettled = false;
         // When the folder is deleted or renamed, its own name is reported.
         if (name === null || name === child || name === basename(folder)) onEvent();
@@ -57,7 +76,7 @@ export const watchFileEvents: WatchFileEvents = (path, onEvent) => {
       watcher.on('error', release);
       watchedIdentity = identity;
     } catch {
-      // Watches are exhausted or not supported; polling remains.
+      // Watches are exhausted or not supported, or the folder is gone; polling remains.
       release();
     }
   }
@@ -68,7 +87,7 @@ export const watchFileEvents: WatchFileEvents = (path, onEvent) => {
     watchedIdentity = null;
     isSettled = false;
   }
-};
+}
 
 interface Folder {
   readonly path: string;

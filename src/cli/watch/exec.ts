@@ -3,6 +3,7 @@ import { targetKey } from '../../client/changes.js';
 import type { TargetFields, TargetsView, VerdictState } from '../../client/client.js';
 import { isAnotherRun } from '../../client/run.js';
 import { messageOf } from '../../lib/errors.js';
+import { systemProgram } from '../../lib/windows.js';
 import { statusLine, terminalText } from '../text.js';
 
 /** Event that runs the command of `--exec`. */
@@ -186,7 +187,7 @@ export function createShell({ command, env, output, platform = process.platform 
         resolve(code === 0 ? null : `--exec ended with ${signal === null ? `exit code ${code}` : signal}`),
       );
     });
-    return { ended, kill: () => void endGroup(child.pid) };
+    return { ended, kill: () => endTree(child.pid, platform) };
   };
 }
 
@@ -200,12 +201,33 @@ function withoutCmdSyntax(variables: Readonly<Record<string, string>>): Record<s
   );
 }
 
-/** Ends the process group of the shell, so that the command it waits for ends too. */
-function endGroup(pid: number | undefined): void {
+/** Starts a program and does not wait for it. */
+export type StartProgram = (file: string, args: readonly string[]) => void;
+
+/**
+ * Ends the shell and the command that it waits for: by their process group, or on Windows, which has none, by
+ * the tree of their parents. `taskkill` without `/F` only closes windows.
+ */
+export function endTree(
+  pid: number | undefined,
+  platform: NodeJS.Platform,
+  start: StartProgram = startProgram,
+): void {
   if (pid === undefined) return;
+  if (platform === 'win32') {
+    start(systemProgram('taskkill.exe', process.env), ['/PID', String(pid), '/T', '/F']);
+    return;
+  }
   try {
-    process.kill(process.platform === 'win32' ? pid : -pid);
+    process.kill(-pid);
   } catch {
     // The group has already ended.
   }
+}
+
+function startProgram(file: string, args: readonly string[]): void {
+  const child = spawn(file, args, { stdio: 'ignore', windowsHide: true });
+  // Without taskkill, the command continues.
+  child.on('error', () => {});
+  child.unref();
 }

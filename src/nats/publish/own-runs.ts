@@ -1,7 +1,8 @@
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { Session, SessionId } from '../../model/session.js';
-import { createDescendants, type ProcessList, type ProcessReader } from './processes.js';
+import { createDescendants, type ProcessList } from './descendants.js';
+import type { ProcessReader } from './processes.js';
 
 /**
  * Variable in the environment of a published command: the uid of the run. Processes inherit it, so a Tilt is
@@ -37,13 +38,14 @@ const NO_PROCESSES: ProcessList = new Map();
 
 /** Creates the registry of a command's runs, and starts to list its processes. */
 export function createOwnRuns({ run: command, processes, clock, log, onDecided }: OwnRunsOptions): OwnRuns {
+  const { sampleMs = SAMPLE_MS } = processes;
   // A command that could not be run has no Sessions.
   const descendants = command.pid === null ? null : createDescendants(command.pid);
   /** Newest run of each Session; `isOwn` is null while the processes are listed. */
   const runs = new Map<SessionId, { readonly run: string; isOwn: boolean | null }>();
   let hasWarned = false;
   let isDisposed = false;
-  let cancel = clock.after(SAMPLE_MS, sampleAgain);
+  let cancel = clock.after(sampleMs, sampleAgain);
 
   return {
     isOwn(session) {
@@ -86,7 +88,7 @@ export function createOwnRuns({ run: command, processes, clock, log, onDecided }
 
   function sampleAgain(): void {
     void sample();
-    cancel = clock.after(SAMPLE_MS, sampleAgain);
+    cancel = clock.after(sampleMs, sampleAgain);
   }
 
   function warnOnce(error: unknown): ProcessList {

@@ -1,19 +1,14 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-
-/** Processes of this machine at one moment, by process id. */
-export type ProcessList = ReadonlyMap<number, ProcessEntry>;
-
-/** One process of a {@link ProcessList}. */
-export interface ProcessEntry {
-  readonly parent: number;
-  /** Distinguishes a process from a later one of the same id; the form depends on the platform. */
-  readonly startedAt: string;
-}
+import { systemProgram } from '../../lib/windows.js';
+import type { ProcessEntry, ProcessList } from './descendants.js';
+import { LIST_PROCESSES, parseWindowsProcesses } from './windows-processes.js';
 
 /** Reads the processes of this machine. */
 export interface ProcessReader {
+  /** Recommended interval of listing, in milliseconds. Default: 5 s. */
+  readonly sampleMs?: number;
   list(): Promise<ProcessList>;
   /**
    * Whether a process was started with a variable in its environment. False if the environment cannot be
@@ -22,29 +17,47 @@ export interface ProcessReader {
   hasVariable(pid: number, name: string, value: string): boolean;
 }
 
-/** Timeout of `ps`, in milliseconds. */
-const PS_TIMEOUT_MS = 5_000;
-const PS_MAX_BYTES = 16 * 2 ** 20;
+/** Runs a program and resolves with its standard output. */
+export type RunProgram = (file: string, args: readonly string[]) => Promise<string>;
+
+/** Timeout of a program that lists processes, in milliseconds. PowerShell needs about a second to start. */
+const LIST_TIMEOUT_MS = 10_000;
+const LIST_MAX_BYTES = 16 * 2 ** 20;
+
+/** Interval on Windows, in milliseconds: each list costs about a second of CPU time. */
+const WINDOWS_SAMPLE_MS = 60_000;
+
+const POWERSHELL = 'WindowsPowerShell\\v1.0\\powershell.exe';
 
 /**
- * Creates the reader of a platform: `/proc` on Linux, nothing on Windows, `ps` without environments
- * elsewhere.
+ * Creates the reader of a platform: `/proc` on Linux, PowerShell on Windows, `ps` elsewhere. The last two
+ * cannot read environments.
  */
-export function createProcessReader(platform: NodeJS.Platform = process.platform): ProcessReader {
+export function createProcessReader(
+  platform: NodeJS.Platform = process.platform,
+  run: RunProgram = runProgram,
+): ProcessReader {
   const hasVariable = () => false;
   if (platform === 'linux') return { list: async () => readProc(), hasVariable: hasProcVariable };
-  if (platform === 'win32') return { list: async () => new Map(), hasVariable };
-  return { list: runPs, hasVariable };
+  if (platform === 'win32') {
+    const list = async () =>
+      parseWindowsProcesses(await run(systemProgram(POWERSHELL, process.env), LIST_PROCESSES));
+    return { list, hasVariable, sampleMs: WINDOWS_SAMPLE_MS };
+  }
+  return { list: async () => parsePs(await run('ps', PS_ARGUMENTS)), hasVariable };
 }
 
-async function runPs(): Promise<ProcessList> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=', '-o', 'ppid=', '-o', 'lstart='], {
+const PS_ARGUMENTS: readonly string[] = ['-A', '-o', 'pid=', '-o', 'ppid=', '-o', 'lstart='];
+
+const runProgram: RunProgram = async (file, args) => {
+  const { stdout } = await promisify(execFile)(file, args, {
     env: { ...process.env, LC_ALL: 'C' },
-    timeout: PS_TIMEOUT_MS,
-    maxBuffer: PS_MAX_BYTES,
+    timeout: LIST_TIMEOUT_MS,
+    maxBuffer: LIST_MAX_BYTES,
+    windowsHide: true,
   });
-  return parsePs(stdout);
-}
+  return stdout;
+};
 
 /**
  * Reads synchronously, in about 5 ms for 300 processes. A Tilt that fails at once lives for 10 ms after its
@@ -96,54 +109,4 @@ function parsePs(text: string): ProcessList {
     if (startedAt !== undefined) processes.set(Number(pid), { parent: Number(parent), startedAt });
   }
   return processes;
-}
-
-/** Processes that a command has started, directly or indirectly. */
-export interface Descendants {
-  /** Records the descendants in a list, so that they are known after they, or their parents, have ended. */
-  record(list: ProcessList): void;
-  /** Whether a process is the command or a descendant of it. False if unknown. */
-  has(pid: number, list: ProcessList): boolean;
-}
-
-/** Maximum number of recorded descendants. The oldest are dropped first. */
-const MAX_RECORDED = 10_000;
-
-/** Creates the set of a command's descendants. @param root process id of the command */
-export function createDescendants(root: number): Descendants {
-  /** Start time by process id. */
-  const recorded = new Map<number, string>();
-  return {
-    record(list) {
-      for (const [pid, { startedAt }] of list) {
-        if (!isDescendant(pid, list)) continue;
-        recorded.delete(pid);
-        recorded.set(pid, startedAt);
-      }
-      for (const pid of recorded.keys()) {
-        if (recorded.size <= MAX_RECORDED) break;
-        recorded.delete(pid);
-      }
-    },
-    has: (pid, list) => pid === root || isDescendant(pid, list) || (!list.has(pid) && recorded.has(pid)),
-  };
-
-  /**
-   * Follows the parents. A process whose parent has ended becomes a child of another process, usually of 1.
-   */
-  function isDescendant(pid: number, list: ProcessList): boolean {
-    const visited = new Set<number>();
-    for (let next = pid; !visited.has(next); ) {
-      const entry = list.get(next);
-      if (entry === undefined) return false;
-      if (next === root || isRecorded(next, entry)) return true;
-      visited.add(next);
-      next = entry.parent;
-    }
-    return false;
-  }
-
-  function isRecorded(pid: number, { startedAt }: ProcessEntry): boolean {
-    return recorded.get(pid) === startedAt;
-  }
 }

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Server, ServerResponse } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { onClose } from '../http/on-close.js';
 import type { Rejection } from './allow-list.js';
+import { openFileLimit } from './open-file-limit.js';
 import { isTrusted, type Peer, type TrustedProxies, unmapAddress } from './peer.js';
 
 /** Maximum numbers of open connections. */
@@ -112,16 +112,6 @@ function tooMany(status: 429 | 503, what: string): Rejection {
     code: 'TOO_MANY_CONNECTIONS',
     message: `Too many connections: ${what}, which is the limit. Try again later.`,
   };
-}
-
-/** Limit of open files and connections of this process (`ulimit -n`), from Linux; elsewhere Infinity. */
-function openFileLimit(): number {
-  try {
-    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
-    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
 }
 
 /**

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Alert, createAlerts, createExecQueue, createShell } from '../../../src/cli/watch/exec.js';
+import {
+  type Alert,
+  createAlerts,
+  createExecQueue,
+  createShell,
+  endTree,
+} from '../../../src/cli/watch/exec.js';
 import {
   createTargetsView,
   sessionFields,
@@ -168,6 +174,26 @@ describe('the shell of watch --exec', () => {
       const shell = createShell({ command, env: process.env, output: 'ignore', platform });
       const failure = await shell({ TILT_GRAPHQL_ERROR: 'exit status 1" & calc.exe %PATH%' }).ended;
       expect(failure).toBe(code === 0 ? null : `--exec ended with exit code ${code}`);
+    },
+  );
+});
+
+describe('the end of watch --exec', () => {
+  it('the end of watch --exec on Windows ends the tree of the shell with taskkill', () => {
+    const started: unknown[] = [];
+    endTree(7, 'win32', (file, args) => started.push([file, ...args]));
+    expect(started).toEqual([
+      [expect.stringMatching(/^[A-Z]:\\.*\\System32\\taskkill.exe$/), '/PID', '7', '/T', '/F'],
+    ]);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'the end of watch --exec ends the command that the shell waits for',
+    async () => {
+      const shell = createShell({ command: 'sleep 60; true', env: process.env, output: 'ignore' });
+      const execution = shell({});
+      execution.kill();
+      expect(await execution.ended).toBe('--exec ended with SIGTERM');
     },
   );
 });

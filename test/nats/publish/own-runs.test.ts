@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ProcessList } from '../../../src/nats/publish/descendants.js';
 import { createOwnRuns } from '../../../src/nats/publish/own-runs.js';
-import type { ProcessList, ProcessReader } from '../../../src/nats/publish/processes.js';
+import type { ProcessReader } from '../../../src/nats/publish/processes.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { session } from '../../support/sessions.js';
 

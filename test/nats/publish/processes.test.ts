@@ -1,11 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import {
-  createDescendants,
-  createProcessReader,
-  type ProcessList,
-} from '../../../src/nats/publish/processes.js';
+import { createDescendants } from '../../../src/nats/publish/descendants.js';
+import { createProcessReader } from '../../../src/nats/publish/processes.js';
 
 /** A waiting process named `x) (y`, because names of programs may contain any character. */
 async function startChild() {
@@ -35,8 +32,23 @@ describe('the list of processes', () => {
     },
   );
 
-  it('is empty on Windows', async () => {
-    expect(await createProcessReader('win32').list()).toEqual(new Map());
+  it('is read on Windows with PowerShell of the system folder', async () => {
+    const programs: string[] = [];
+    const { list, sampleMs } = createProcessReader('win32', async (file, args) => {
+      programs.push(`${file} ${args.slice(0, 3).join(' ')}`);
+      return WINDOWS_LIST;
+    });
+    expect((await list()).get(42)).toEqual({ parent: 41, startedAt: '134061987000000002' });
+    expect(programs).toEqual([
+      expect.stringMatching(/^[A-Z]:\\.*\\System32\\.*\\powershell.exe -NoProfile -NonInteractive -Command$/),
+    ]);
+    expect(sampleMs).toBe(60_000);
+  });
+
+  it('contains the Tilt that a Scoop shim has started as a child of the shim on Windows', async () => {
+    const { list } = createProcessReader('win32', async () => WINDOWS_LIST);
+    const processes = await list();
+    expect([41, 42, 43].map((pid) => createDescendants(41).has(pid, processes))).toEqual([true, true, false]);
   });
 
   it('finds a variable in the environment of a process on Linux, but not of one that has ended', async () => {
@@ -53,67 +65,11 @@ describe('the list of processes', () => {
   });
 });
 
-const ROOT = 100;
-
-/** Processes as `pid: parent`, or `pid: [parent, start time]`. */
-function list(processes: Readonly<Record<number, number | readonly [number, string]>>): ProcessList {
-  return new Map(
-    Object.entries(processes).map(([pid, entry]) => {
-      const [parent, startedAt] = typeof entry === 'number' ? [entry, `start of ${pid}`] : entry;
-      return [Number(pid), { parent, startedAt }];
-    }),
-  );
-}
-
-describe('the descendants of a command', () => {
-  const family = list({ 1: 0, 50: 1, [ROOT]: 50, 101: ROOT, 102: 101, 200: 50, 300: 1 });
-
-  it.each([
-    ['the command', ROOT, true],
-    ['its child', 101, true],
-    ['its grandchild', 102, true],
-    ['its parent', 50, false],
-    ['a sibling', 200, false],
-    ['an unrelated process', 300, false],
-    ['a process that is not listed', 999, false],
-  ])('%s counts: %s, %s', (_, pid, isOwn) => {
-    expect(createDescendants(ROOT).has(pid, family)).toBe(isOwn);
-  });
-
-  it('include those whose parent has ended, and the processes that these start', () => {
-    const descendants = createDescendants(ROOT);
-    descendants.record(family);
-    const orphans = list({ 1: 0, [ROOT]: 1, 102: 1, 103: 102, 300: 1 });
-    expect([102, 103, 300].map((pid) => descendants.has(pid, orphans))).toEqual([true, true, false]);
-  });
-
-  it('include those that have ended, also after the command', () => {
-    const descendants = createDescendants(ROOT);
-    descendants.record(family);
-    expect([ROOT, 101, 102, 300].map((pid) => descendants.has(pid, list({ 1: 0 })))).toEqual([
-      true,
-      true,
-      true,
-      false,
-    ]);
-  });
-
-  it('exclude a later process with the same id', () => {
-    const descendants = createDescendants(ROOT);
-    descendants.record(family);
-    expect(descendants.has(102, list({ 1: 0, 102: [1, 'later'] }))).toBe(false);
-  });
-
-  it('are found in a list with a cycle of parents, which a list read while processes end may have', () => {
-    expect(createDescendants(ROOT).has(7, list({ 7: 8, 8: 7 }))).toBe(false);
-  });
-
-  it('are limited to 10,000, and the oldest are dropped first', () => {
-    const descendants = createDescendants(ROOT);
-    descendants.record(list({ 101: ROOT }));
-    const many = Array.from({ length: 10_000 }, (_, index) => [1_000 + index, ROOT] as const);
-    descendants.record(list({ ...Object.fromEntries(many), [ROOT]: 1 }));
-    const none = list({});
-    expect([101, 10_999].map((pid) => descendants.has(pid, none))).toEqual([false, true]);
-  });
-});
+/** Process 41 is a shim, 42 its Tilt. Process 43 is older than 41, which has the id of its parent. */
+const WINDOWS_LIST = [
+  '4 0 134061000000000000',
+  '41 4 134061987000000001',
+  '42 41 134061987000000002',
+  '43 41 134061987000000000',
+  '',
+].join('\r\n');
