@@ -96,7 +96,7 @@ function invalidSource(text: string): Error {
 function createProvider(
   spec: SourceSpec,
   options: SourceOptions,
-  { clock, stdin }: SourceParts,
+  { clock, stdin, log }: SourceParts,
 ): Promise<SessionProvider>[] {
   const name = spec.type === 'tilt' || spec.name === null ? {} : { name: spec.name };
   switch (spec.type) {
@@ -107,7 +107,7 @@ function createProvider(
     case 'file':
       return [checkProvider(createFileProvider({ ...name, path: spec.path, clock }))];
     case 'nats':
-      return [createNatsSource({ ...name, address: spec.address, clock }, options)];
+      return [createNatsSource({ ...name, address: spec.address, clock, log }, options)];
     case 'tilt':
       return [];
   }
@@ -115,7 +115,7 @@ function createProvider(
 
 /** Loads the NATS client on demand: most gateways do not use it. */
 async function createNatsSource(
-  parts: Pick<NatsProviderOptions, 'name' | 'address' | 'clock'>,
+  parts: Pick<NatsProviderOptions, 'name' | 'address' | 'clock' | 'log'>,
   options: SourceOptions,
 ): Promise<SessionProvider> {
   const { createNatsProvider } = await import('../nats/nats-provider.js');

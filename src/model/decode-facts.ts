@@ -130,11 +130,17 @@ function decodeClusterError(status: unknown): string | null {
 export function encodeFacts({ resources, cluster }: SessionFacts): object {
   return {
     ...(resources && { resources: resources.map(encodeResource) }),
-    ...(cluster && { cluster: { status: { error: cluster.error ?? undefined } } }),
+    ...(cluster && { cluster: encodeCluster(cluster) }),
   };
 }
 
-function encodeResource(resource: ResourceFacts): object {
+/** Encodes a `Cluster`. */
+export function encodeCluster({ error }: ClusterFacts): object {
+  return { status: { error: error ?? undefined } };
+}
+
+/** Encodes a `UIResource`. */
+export function encodeResource(resource: ResourceFacts): object {
   const { name, labels, links, kind, waitingOn, conditions, triggerMode } = resource;
   const info = INFO_FIELDS[kind];
   const mode = TRIGGER_MODES.indexOf(triggerMode);

@@ -61,7 +61,8 @@ export function decodeApiVersion(value: unknown): string {
   throw new DecodeError('"tilt.dev/v1alpha1"', apiVersion, ['apiVersion']);
 }
 
-function decodeSpec(value: unknown): SessionSpec {
+/** Decodes `spec`, or throws a {@link DecodeError}. */
+export function decodeSpec(value: unknown): SessionSpec {
   const spec = record(value);
   const exitCondition = enumValue(spec.exitCondition, 'exitCondition', EXIT_CONDITIONS);
   return {
@@ -83,7 +84,8 @@ function decodeCI(value: unknown): SessionCI {
   };
 }
 
-function decodeStatus(value: unknown): SessionStatus {
+/** Decodes `status`, or throws a {@link DecodeError}. */
+export function decodeStatus(value: unknown): SessionStatus {
   // A Session that was just created may have no status yet.
   const status = value == null ? {} : record(value);
   return {
@@ -95,8 +97,8 @@ function decodeStatus(value: unknown): SessionStatus {
   };
 }
 
-/** Decodes `metadata`. Only the name is required. */
-function decodeMeta(value: unknown): ObjectMeta {
+/** Decodes `metadata`, or throws a {@link DecodeError}. Only the name is required. */
+export function decodeMeta(value: unknown): ObjectMeta {
   const meta = record(value);
   return {
     name: nonEmptyString(meta.name, 'name'),

@@ -9,23 +9,27 @@ export function encodeSession({ apiVersion, kind, metadata, spec, status }: Sess
     apiVersion,
     kind,
     metadata: encodeMeta(metadata),
-    spec: {
-      tiltfilePath: spec.tiltfilePath,
-      exitCondition: spec.exitConditionText || undefined,
-      ci: spec.ci === null ? undefined : omitNulls(spec.ci),
-    },
-    status: {
-      done: status.done,
-      pid: status.pid ?? undefined,
-      startTime: status.startTime,
-      targets: status.targets.map(encodeTarget),
-      error: status.error ?? undefined,
-    },
+    spec: encodeSpec(spec),
+    status: { ...encodeStatus(status), targets: status.targets.map(encodeTarget) },
   };
 }
 
+/** Encodes `spec`. */
+export function encodeSpec({ tiltfilePath, exitConditionText, ci }: Session['spec']): object {
+  return {
+    tiltfilePath,
+    exitCondition: exitConditionText || undefined,
+    ci: ci === null ? undefined : omitNulls(ci),
+  };
+}
+
+/** Encodes `status` without its targets. */
+export function encodeStatus({ done, pid, startTime, error }: Session['status']): object {
+  return { done, pid: pid ?? undefined, startTime, error: error ?? undefined };
+}
+
 /** Encodes a target as Tilt writes it. */
-function encodeTarget({ name, typeText, resources, state }: Target): object {
+export function encodeTarget({ name, typeText, resources, state }: Target): object {
   return { name, type: typeText || undefined, resources, state: encodeState(state) };
 }
 
@@ -55,7 +59,8 @@ function encodeState(state: TargetState): object {
   }
 }
 
-function encodeMeta(meta: ObjectMeta): object {
+/** Encodes `metadata`. */
+export function encodeMeta(meta: ObjectMeta): object {
   return {
     ...omitNulls(meta),
     labels: encodeMap(meta.labels),

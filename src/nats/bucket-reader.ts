@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '../lib/clock.js';
 import type { Bucket } from './bucket.js';
+import { createDigestCheck } from './digest-check.js';
 import type { LogChange } from './log-change.js';
 import { createPresence } from './presence.js';
 import { type BucketContents, type Entry, envelopeOf, reachedAt, replay, toChanges } from './replay.js';
@@ -20,6 +21,11 @@ export interface BucketReaderOptions {
    * again, so that cursors in between count as unknown. Default: accepts it.
    */
   readonly onGap?: (entry: Entry, known: number) => void;
+  /**
+   * Called with a key whose deltas led to another state than its publisher's, which is then read from the
+   * value. Default: does nothing.
+   */
+  readonly onMismatch?: (key: string) => void;
 }
 
 /** Interval of looking for Sessions that the bucket has expired, in milliseconds. */
@@ -38,7 +44,14 @@ export interface BucketReader {
   gone(key: string): void;
   /** Starts. `from`: revision up to which everything was pushed before; 0 without one. */
   begin(isNewestOnly: boolean, from?: number): void;
-  take(entry: Entry): void;
+  /** Newest entry of a key, to which the next delta applies. */
+  newest(key: string): Entry | undefined;
+  /**
+   * Processes an entry.
+   *
+   * @param readValue reads the entry from its value, if it was made by a delta that led elsewhere
+   */
+  take(entry: Entry, readValue?: () => Entry | null): void;
   /** Marks the presence bucket as read up to its newest message. */
   presenceCaughtUp(): void;
   /** Marks the bucket as read up to its newest message. */
@@ -52,7 +65,7 @@ export interface BucketReader {
 /** Creates a reader. It pushes a snapshot as soon as both buckets have caught up, then each change. */
 export function createBucketReader(
   { log, presenceMs, maxAgeMs }: Pick<Bucket, 'log' | 'presenceMs' | 'maxAgeMs'>,
-  { clock, retainMs, push, onLoss = () => {}, onGap = () => {} }: BucketReaderOptions,
+  { clock, retainMs, push, onLoss = () => {}, onGap = () => {}, onMismatch = () => {} }: BucketReaderOptions,
 ): BucketReader {
   /** Newest entry of each key. */
   const newest = new Map<string, Entry>();
@@ -62,6 +75,7 @@ export function createBucketReader(
   const initialHeartbeats = new Map<string, { readonly publisher: string; readonly at: number }>();
   let beginning = { isNewestOnly: false, from: 0 };
   const pending = new Set(['presence', 'sessions']);
+  const digests = createDigestCheck(clock);
   const silence = `no heartbeat of its publisher for ${presenceMs / 1_000} s`;
   const presence = createPresence({
     clock,
@@ -82,9 +96,11 @@ export function createBucketReader(
     begin(isNewestOnly, from = 0) {
       beginning = { isNewestOnly, from };
     },
-    take(entry) {
+    newest: (key) => newest.get(key),
+    take(entry, readValue) {
       const known = newest.get(entry.key);
       newest.set(entry.key, entry);
+      recordDigest(entry, readValue);
       if (initial) initial.push(entry);
       else pushNext(entry, known);
     },
@@ -100,8 +116,28 @@ export function createBucketReader(
         if (maxAgeMs > 0 && !signal.aborted) removeOlderThan(clock.now() - maxAgeMs);
       }
     },
-    dispose: () => presence.dispose(),
+    dispose() {
+      presence.dispose();
+      digests.dispose();
+    },
   };
+
+  /** Has the digest of a state that a delta led to checked later. */
+  function recordDigest({ key, revision, delta }: Entry, readValue: (() => Entry | null) | undefined): void {
+    if (!delta || delta.digest === null) {
+      digests.read(key);
+      return;
+    }
+    const heal = () => {
+      const entry = newest.get(key)?.revision === revision ? readValue?.() : null;
+      if (!entry) return;
+      newest.set(key, entry);
+      onMismatch(key);
+      if (initial === null) for (const change of toNextChanges(entry, log, retainMs)) push(change);
+      else initial.push(entry);
+    };
+    digests.folded(key, { session: delta.session, digest: delta.digest, heal });
+  }
 
   function caughtUp(what: string): void {
     pending.delete(what);
@@ -159,7 +195,12 @@ export function createBucketReader(
 function toNextChanges(entry: Entry, log: string, retainMs: number): LogChange[] {
   const envelope = envelopeOf(entry);
   const isOver = envelope?.connection === 'gone' && (envelope.ageMs ?? 0) > retainMs;
-  return toChanges(isOver ? { ...entry, content: null } : entry, log);
+  const changes = toChanges(isOver ? { ...entry, content: null } : entry, log);
+  // The entry before it was pushed last, so the other targets need not be compared.
+  const { changedTargets } = entry.delta ?? {};
+  return changedTargets
+    ? changes.map((change) => (change.type === 'upsert' ? { ...change, changedTargets } : change))
+    : changes;
 }
 
 /** Creates the snapshot without Sessions that ended before a time in milliseconds since 1970. */

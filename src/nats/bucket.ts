@@ -23,6 +23,16 @@ export interface Bucket {
   readonly presence: KV;
   readonly sessionStream: string;
   readonly presenceStream: string;
+  /**
+   * Writes a state, with headers. Returns its revision. Rejects if the key has another revision than
+   * `previous`; 0 means that it has none.
+   */
+  putState(
+    key: string,
+    value: Uint8Array,
+    previous: number,
+    more: ReadonlyMap<string, string>,
+  ): Promise<number>;
   /** Identifies the bucket: one that is deleted and created again differs. Lower-case letters and digits. */
   readonly log: string;
   readonly maxAgeMs: number;
@@ -53,6 +63,9 @@ const PERMANENT_ERRORS: ReadonlyMap<unknown, string> = new Map([
   [10122, 'lower --bucket-max-bytes, or raise the maximum stream size of the account'],
 ]);
 
+/** Header of a write that expects a revision of its key (ADR-8). */
+const EXPECTED_REVISION = 'Nats-Expected-Last-Subject-Sequence';
+
 const NANOS_PER_MS = 1_000_000;
 
 /**
@@ -71,7 +84,7 @@ export async function openBucket(
   settings: BucketSettings = {},
   last: Pick<Bucket, 'presenceMs'> | null = null,
 ): Promise<Bucket> {
-  const { jetstream: createClient, jetstreamManager, Kvm } = await import('./library.js');
+  const { headers, jetstream: createClient, jetstreamManager, Kvm } = await import('./library.js');
   const jetstream = createClient(connection, { timeout: REQUEST_TIMEOUT_MS });
   const manager = await jetstreamManager(connection, { timeout: REQUEST_TIMEOUT_MS });
   const pollManager = await jetstreamManager(connection, { timeout: POLL_TIMEOUT_MS, checkAPI: false });
@@ -112,6 +125,14 @@ export async function openBucket(
     presence,
     sessionStream: info.config.name,
     presenceStream: presenceInfo.config.name,
+    async putState(key, value, previous, more) {
+      const all = headers();
+      for (const [name, text] of more) all.set(name, text);
+      // What `put` of the library sends, which takes no headers.
+      all.set(EXPECTED_REVISION, String(previous));
+      const { seq } = await jetstream.publish(`$KV.${address.bucket}.${key}`, value, { headers: all });
+      return seq;
+    },
     log: Math.floor(Date.parse(info.created)).toString(36),
     maxAgeMs: info.config.max_age / NANOS_PER_MS,
     presenceMs: presenceInfo.config.max_age / NANOS_PER_MS,

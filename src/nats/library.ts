@@ -2,4 +2,4 @@
 // not have the named exports of a package that is imported dynamically itself.
 export { jetstream, jetstreamManager } from '@nats-io/jetstream';
 export { Kvm } from '@nats-io/kv';
-export { connect, credsAuthenticator, nkeyAuthenticator } from '@nats-io/transport-node';
+export { connect, credsAuthenticator, headers, nkeyAuthenticator } from '@nats-io/transport-node';

@@ -91,7 +91,7 @@ function parseJson(text: string): unknown {
  * Size from which a state is compressed, in bytes. A state of 100 targets shrinks to a twentieth in half the
  * time of parsing it. A state of a few targets stays readable in the `nats` CLI.
  */
-const COMPRESS_FROM_BYTES = 4_096;
+export const COMPRESS_FROM_BYTES = 4_096;
 
 /** The fastest level: the default of 6 takes two to three times as long and saves another twelfth. */
 const GZIP_LEVEL = 1;

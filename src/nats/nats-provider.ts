@@ -1,5 +1,6 @@
 import type { StreamState } from '@nats-io/jetstream';
 import { type Clock, createAbortScope, systemClock } from '../lib/clock.js';
+import { type Log, silentLog } from '../lib/log.js';
 import { ProviderError } from '../providers/provider.js';
 import { type Bucket, openBucket } from './bucket.js';
 import { type BucketReaderOptions, createBucketReader } from './bucket-reader.js';
@@ -35,6 +36,8 @@ export interface NatsProviderOptions {
    * hour.
    */
   readonly retainMs?: number;
+  /** Default: nothing is logged. */
+  readonly log?: Log;
 }
 
 /**
@@ -57,6 +60,7 @@ const DEFAULT_RETAIN_MS = 3_600_000;
 export function createNatsProvider(options: NatsProviderOptions): LogProvider {
   const address = parseAddress(options.address);
   const { clock = systemClock, credentials = {}, settings, retainMs = DEFAULT_RETAIN_MS } = options;
+  const { log = silentLog } = options;
   const name = options.name ?? address.bucket;
   /** Position of the last change that was pushed, by this watch or an earlier one. */
   let pushed: LogPosition | null = null;
@@ -94,6 +98,11 @@ export function createNatsProvider(options: NatsProviderOptions): LogProvider {
         from,
         push: pushAndRecord,
         onLoss: (newest: number) => handleLoss(from, newest),
+        onMismatch: (key: string) =>
+          log(
+            'warn',
+            `${key}: its deltas led to another state than its publisher has; the state was read again`,
+          ),
         onGap: (entry: Entry, known: number) => {
           throw createGapError(address, entry, known);
         },
@@ -184,8 +193,8 @@ async function readBucket(
             mayRepeat: false,
             clock,
             onMessage: (message) => {
-              const entry = decodeEntry(message);
-              if (entry) reader.take(entry);
+              const entry = decodeEntry(message, reader.newest);
+              if (entry) reader.take(entry, () => decodeEntry(message));
             },
             onCaughtUp: () => reader.sessionsCaughtUp(),
           },

@@ -1,6 +1,7 @@
 import { DecodeError } from '../model/decode.js';
 import type { MicroTime } from '../model/micro-time.js';
 import type { Session, SessionId } from '../model/session.js';
+import { type ReceivedDelta, receiveDelta } from './delta-message.js';
 import type { LogChange, LogPosition, RecordedConnection } from './log-change.js';
 import { decodeEnvelope, decompress, type Envelope, parseKey, parseSessionId } from './message-format.js';
 import type { StreamMessage } from './stream-position.js';
@@ -15,16 +16,44 @@ export interface Entry {
   readonly writtenAt: number;
   /** Null if the key was deleted; an error if the value cannot be decoded. */
   readonly content: Envelope | DecodeError | null;
+  /** How it follows from the entry before it; null if its value was read. */
+  readonly delta?: ReceivedDelta;
 }
 
-/** Decodes a message; null if its key is not the key of a Session. */
-export function decodeEntry(message: StreamMessage): Entry | null {
+/**
+ * Decodes a message; null if its key is not the key of a Session.
+ *
+ * @param known the entry before it, to which a delta in the headers is applied. Default: the value is read
+ */
+export function decodeEntry(
+  message: StreamMessage,
+  known?: (key: string) => Entry | undefined,
+): Entry | null {
   const key = extractKey(message);
   const id = parseSessionId(key);
   const parts = parseKey(key);
   if (id === null || parts === null) return null;
   const { seq: revision, writtenAt } = message;
+  const followed = followEntry(message, known?.(key));
+  if (followed) return { key, id, revision, writtenAt, ...followed };
   return { key, id, revision, writtenAt, content: decodeContent(message, parts.instance) };
+}
+
+/** Applies the delta of a message to the entry before it. Returns null if that is not possible. */
+function followEntry(
+  { headers }: StreamMessage,
+  known: Entry | undefined,
+): Required<Pick<Entry, 'content' | 'delta'>> | null {
+  const before = envelopeOf(known);
+  if (!known || before?.connection !== 'live') return null;
+  const delta = receiveDelta(headers, { revision: known.revision, session: before.session });
+  if (delta === null) return null;
+  const { publisher } = before;
+  const { serial, session } = delta;
+  return {
+    content: { publisher, serial, previous: known.revision, connection: 'live', error: null, session },
+    delta,
+  };
 }
 
 function decodeContent(message: StreamMessage, instance: string): Entry['content'] {

@@ -14,7 +14,7 @@ export interface StreamMessage {
    * infinite if unknown.
    */
   readonly ageMs: number;
-  readonly headers: Pick<MsgHdrs, 'has'> | undefined;
+  readonly headers: Pick<MsgHdrs, 'get' | 'has'> | undefined;
   readonly data: Uint8Array;
 }
 

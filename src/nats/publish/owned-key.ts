@@ -3,7 +3,15 @@ import { isSystemError } from '../../lib/errors.js';
 import { DecodeError } from '../../model/decode.js';
 import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
-import { compress, decodeEnvelope, decompress, type Envelope, encodeEnvelope } from '../message-format.js';
+import { encodeDeltaHeaders } from '../delta-message.js';
+import {
+  COMPRESS_FROM_BYTES,
+  compress,
+  decodeEnvelope,
+  decompress,
+  type Envelope,
+  encodeEnvelope,
+} from '../message-format.js';
 
 /** State of a Session to be written. */
 export type SessionState = Pick<Envelope, 'session' | 'connection' | 'error'>;
@@ -68,6 +76,8 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
   /** The revision of the key at the first request that found another publisher; null without one. */
   let heldRevision: number | null = null;
   let isHeldInSilence = false;
+  /** The last state that was written, and its revision. */
+  let written: { readonly state: SessionState; readonly revision: number } | null = null;
 
   return {
     get isClaimed() {
@@ -108,23 +118,32 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
 
   /** Returns false if the key has another revision than expected. The revision is updated then. */
   async function tryToWrite(
-    { sessions }: Bucket,
+    bucket: Bucket,
     state: SessionState & Pick<Envelope, 'ageMs'>,
     previous: number,
     firstSerial: number,
   ): Promise<boolean> {
     serial += 1;
-    const bytes = compress(encodeEnvelope({ publisher, serial, previous, ...state }));
+    const text = encodeEnvelope({ publisher, serial, previous, ...state });
+    const headers = text.length < COMPRESS_FROM_BYTES ? NO_HEADERS : deltaHeaders(state, previous);
     try {
-      revision = await sessions.put(key, bytes, { previousSeq: previous });
+      revision = await bucket.putState(key, compress(text), previous, headers);
+      written = { state, revision };
       return true;
     } catch (error) {
       if (!isWrongRevision(error)) throw error;
-      const held = await readOwn(sessions);
+      const held = await readOwn(bucket.sessions);
       revision = held.revision;
       // An earlier attempt for this state has arrived, and only its response was lost.
       return held.envelope !== null && held.envelope.serial >= firstSerial;
     }
+  }
+
+  /** Headers with the difference to the state before, if that is exactly what the key has. */
+  function deltaHeaders(state: SessionState & Pick<Envelope, 'ageMs'>, previous: number) {
+    if (written?.revision !== previous || !isPlain(state) || !isPlain(written.state)) return NO_HEADERS;
+    const { session } = written.state;
+    return encodeDeltaHeaders(session, state.session, { base: previous, serial }) ?? NO_HEADERS;
   }
 
   /** Returns the revision to continue from, if no other publisher has the key. */
@@ -200,6 +219,13 @@ function tryDecode(bytes: Uint8Array): Envelope | null {
 async function readPublisher(presence: KV, key: string): Promise<string | null> {
   const entry = await presence.get(key);
   return entry?.operation === 'PUT' ? entry.string() : null;
+}
+
+const NO_HEADERS: ReadonlyMap<string, string> = new Map();
+
+/** Whether a state says nothing but the Session: its connection is live, and it is written for the first time. */
+function isPlain({ connection, error, ageMs = 0 }: SessionState & Pick<Envelope, 'ageMs'>): boolean {
+  return connection === 'live' && error === null && ageMs === 0;
 }
 
 function isWrongRevision(error: unknown): boolean {

@@ -1,0 +1,63 @@
+import { DecodeError } from '../model/decode-fields.js';
+import type { Session } from '../model/session.js';
+import { type AppliedDelta, applyDelta, digestOf, encodeDelta } from './delta.js';
+
+/**
+ * Headers of a message whose value is the complete state. A reader that holds the state before, at exactly the
+ * revision `base` of the same key, applies the delta without reading the value. All others ignore them, as
+ * gateways of earlier versions do.
+ */
+export const HEADERS = {
+  /** `<base> <serial> <delta>` */
+  delta: 'Tilt-Graphql-Delta',
+  /** Digest of the complete state. */
+  digest: 'Tilt-Graphql-Digest',
+} as const;
+
+/** Headers of a message. */
+export interface MessageHeaders {
+  get(name: string): string;
+  has(name: string): boolean;
+}
+
+/** A delta, as read from the headers of a message. */
+export interface ReceivedDelta extends AppliedDelta {
+  readonly serial: number;
+  /** Digest of the publisher's state; null without one. */
+  readonly digest: string | null;
+}
+
+/** Encodes the headers of a state; null if readers need its value. @param base revision of the state before */
+export function encodeDeltaHeaders(
+  before: Session,
+  after: Session,
+  { base, serial }: { readonly base: number; readonly serial: number },
+): ReadonlyMap<string, string> | null {
+  const delta = encodeDelta(before, after);
+  if (delta === null) return null;
+  return new Map([
+    [HEADERS.delta, `${base} ${serial} ${delta}`],
+    [HEADERS.digest, digestOf(after)],
+  ]);
+}
+
+/**
+ * Applies the delta of a message. Returns null if it has none, or none that was made from this revision and
+ * fits its state: the value of the message has to be read.
+ */
+export function receiveDelta(
+  headers: MessageHeaders | undefined,
+  known: { readonly revision: number; readonly session: Session },
+): ReceivedDelta | null {
+  const [, base, serial, delta] = FORMAT.exec(headers?.get(HEADERS.delta) ?? '') ?? [];
+  if (delta === undefined || Number(base) !== known.revision) return null;
+  try {
+    const digest = headers?.get(HEADERS.digest) || null;
+    return { ...applyDelta(known.session, delta), serial: Number(serial), digest };
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
+}
+
+const FORMAT = /^(\d{1,15}) (\d{1,15}) (\{.*\})$/;
