@@ -18,6 +18,7 @@ import { createSources, type Sources } from './providers/sources.js';
 import { createAccess, type JwtOptions, type TokenVerifier } from './server/access/access.js';
 import { parseAllowedHost, parseAllowedOrigin } from './server/access/authority.js';
 import { isLoopback, parseTrustedProxies } from './server/access/peer.js';
+import { type CompressMode, createCompression } from './server/compression.js';
 import { createContexts } from './server/contexts.js';
 import { isWebSocketUpgrade } from './server/http/ignored-upgrade.js';
 import { DEFAULT_QUERY_CACHE_LIMITS } from './server/http/query-cache.js';
@@ -89,6 +90,11 @@ export interface ServingOptions {
   readonly federation?: boolean;
   /** Whether to serve GraphiQL. Default: true. */
   readonly graphiql?: boolean;
+  /**
+   * Which clients get compressed data, of those that accept it. Default: `auto`, all clients, except for
+   * subscriptions of clients on this machine.
+   */
+  readonly compress?: CompressMode;
   /** Whether to serve the dashboard at `/`. Default: true. */
   readonly dashboard?: boolean;
   /** Persisted documents; all others are rejected. Default: any document is accepted. */
@@ -212,10 +218,13 @@ function openServer(options: GatewayOptions, store: Store, parts: Parts) {
     documents: options.documents ?? null,
   });
   metrics.registerGauges({ largeResponses: () => executor.load() });
+  const proxies = parseTrustedProxies(options.trustProxies ?? []);
   const server = createHttpServer({
     ...parts,
     ...accessOf(options, parts),
+    proxies,
     ...pagesOf(options, parts),
+    compression: createCompression(options.compress ?? 'auto', proxies),
     pipeline: createPipeline({ operations, executor, tracer, metrics }),
     operations,
     subscriptions,
@@ -234,11 +243,10 @@ function openServer(options: GatewayOptions, store: Store, parts: Parts) {
 
 /** Options of the server that decide which requests are accepted. */
 function accessOf(options: GatewayOptions, { clock, log }: Parts) {
-  const { token = null, jwt, allowHosts = [], allowOrigins = [], trustProxies = [], tls = null } = options;
+  const { token = null, jwt, allowHosts = [], allowOrigins = [], tls = null } = options;
   return {
     access: createAccess({ token, verify: jwt ? lazyJwtVerifier(jwt, clock, log) : null }),
     guard: { hosts: allowHosts.map(parseAllowedHost), origins: allowOrigins.map(parseAllowedOrigin) },
-    proxies: parseTrustedProxies(trustProxies),
     tls,
   };
 }
@@ -264,11 +272,11 @@ function lazyJwtVerifier(options: JwtOptions, clock: Clock, log: Log): TokenVeri
 function lazyPrometheus(metrics: Metrics, clock: Clock): Pick<Prometheus, 'serve'> {
   let page: Promise<Prometheus> | undefined;
   return {
-    async serve(response) {
+    async serve(response, accepted) {
       page ??= import('./server/prometheus.js').then(({ createPrometheus }) =>
         createPrometheus(metrics, clock),
       );
-      await (await page).serve(response);
+      await (await page).serve(response, accepted);
     },
   };
 }

@@ -22,6 +22,7 @@ export {
   type SessionProvider,
 } from './providers/provider.js';
 export type { JwtOptions } from './server/access/access.js';
+export type { CompressMode } from './server/compression.js';
 export { DEFAULT_LIMITS, type Limits } from './server/limits.js';
 export type { KeyPair } from './server/tls.js';
 export type { SourceStatus } from './store/source-table.js';

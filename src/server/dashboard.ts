@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMissing } from '../lib/errors.js';
+import type { Compression } from './compression.js';
 import { type CompressedFile, compressFile, sendFile } from './http/compressed-file.js';
 
 /** Static files of the dashboard. */
@@ -25,7 +26,7 @@ const FOLDER = new URL('../../dist/dashboard/', import.meta.url);
  *
  * @param folder URL of the files, ending in a slash
  */
-export function createDashboard(folder: URL = FOLDER): Dashboard {
+export function createDashboard(compression: Pick<Compression, 'codingOf'>, folder: URL = FOLDER): Dashboard {
   let files: Promise<ReadonlyMap<string, CompressedFile>> | null = null;
   return {
     async serve(name, request, response) {
@@ -40,7 +41,7 @@ export function createDashboard(folder: URL = FOLDER): Dashboard {
       const file = loaded.get(name);
       if (!file) return false;
       response.setHeaders(new Map(Object.entries(SECURITY_HEADERS)));
-      sendFile(file, request, response);
+      await sendFile(file, request, response, compression);
       return true;
     },
   };

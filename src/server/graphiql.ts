@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Compression } from './compression.js';
 import { type CompressedFile, compressFile, sendFile } from './http/compressed-file.js';
 
 /** The GraphiQL page. */
@@ -11,7 +12,7 @@ interface GraphiQLPage {
  * Creates the GraphiQL page from Yoga's offline build, which fetches nothing from other hosts. It has 9 MB of
  * script, so it is loaded with the first request, kept compressed, and cached by browsers (ETag).
  */
-export function createGraphiQLPage(): GraphiQLPage {
+export function createGraphiQLPage(compression: Pick<Compression, 'codingOf'>): GraphiQLPage {
   let page: Promise<CompressedFile> | null = null;
   return {
     async serve(request, response) {
@@ -20,7 +21,7 @@ export function createGraphiQLPage(): GraphiQLPage {
         page = null;
         throw error;
       });
-      sendFile(await page, request, response);
+      await sendFile(await page, request, response, compression);
     },
   };
 }

@@ -4,8 +4,10 @@ import type { Store } from '../store/store.js';
 import type { Grant } from './access/access.js';
 import type { Rejection } from './access/allow-list.js';
 import { reject } from './access/reject.js';
+import type { Compression } from './compression.js';
 import { createDashboard } from './dashboard.js';
 import { createGraphiQLPage } from './graphiql.js';
+import type { Prometheus } from './prometheus.js';
 import { pathOf, queryOf, REQUEST_ID_HEADER } from './request.js';
 
 /** Path of the endpoint: GraphQL over HTTP, server-sent events and WebSocket, and GraphiQL for browsers. */
@@ -17,8 +19,9 @@ export const GRAPHQL_PAGE = GRAPHQL_PATH.slice(1);
 /** Settings of the pages. */
 export interface PagesOptions {
   readonly log: Log;
+  readonly compression: Compression;
   /** Source of the page `/metrics`. */
-  readonly prometheus: { serve(response: ServerResponse): Promise<void> };
+  readonly prometheus: Pick<Prometheus, 'serve'>;
   readonly store: Pick<Store, 'ready' | 'sources'>;
   /** Prefix of every path, such as `/tilt`; empty for none. */
   readonly pathPrefix: string;
@@ -47,9 +50,16 @@ export interface Pages {
 }
 
 /** Creates the handlers. Files of the dashboard and GraphiQL are loaded with their first request. */
-export function createPages({ log, prometheus, store, pathPrefix, ...options }: PagesOptions): Pages {
-  const graphiql = options.graphiql ? createGraphiQLPage() : null;
-  const dashboard = options.dashboard ? createDashboard() : null;
+export function createPages({
+  log,
+  prometheus,
+  store,
+  pathPrefix,
+  compression,
+  ...options
+}: PagesOptions): Pages {
+  const graphiql = options.graphiql ? createGraphiQLPage(compression) : null;
+  const dashboard = options.dashboard ? createDashboard(compression) : null;
   const home = `${pathPrefix}/`;
 
   return {
@@ -73,7 +83,10 @@ export function createPages({ log, prometheus, store, pathPrefix, ...options }: 
     // The page names sources, so it needs a grant for all of them.
     metrics(request, response, { scope }) {
       if (scope.instances !== null) reject(request, response, METRICS_FORBIDDEN);
-      else prometheus.serve(response).catch(failWith(response, 'the metrics could not be read'));
+      else
+        prometheus
+          .serve(response, compression.codingOf(request))
+          .catch(failWith(response, 'the metrics could not be read'));
     },
     health: (_, response) => answer(response, 200, 'ok'),
     // It names no source, because it needs no token.

@@ -2,13 +2,15 @@ import type { ServerResponse } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Clock } from '../lib/clock.js';
 import type { LargeCounts, Metrics, ReaderCounts, SourceCounts, SourceState } from '../lib/metrics.js';
+import { compress } from './http/compress.js';
+import type { AcceptedCoding } from './http/content-coding.js';
 
 /** The metrics page, in the text format of Prometheus. */
 export interface Prometheus {
   /** Returns the page with the current values. */
   text(): Promise<string>;
   /** Answers a request for the page. Rejects when a value cannot be read. */
-  serve(response: ServerResponse): Promise<void>;
+  serve(response: ServerResponse, accepted: AcceptedCoding): Promise<void>;
 }
 
 /**
@@ -32,9 +34,16 @@ export function createPrometheus(metrics: Metrics, clock: Clock): Prometheus {
 
   return {
     text,
-    async serve(response) {
-      const body = await text();
-      response.writeHead(200, { 'content-type': own.contentType, 'cache-control': 'no-store' }).end(body);
+    async serve(response, { coding }) {
+      const plain = Buffer.from(await text());
+      const body = coding === null ? plain : await compress(plain, coding);
+      response.writeHead(200, {
+        'content-type': own.contentType,
+        ...(coding && { 'content-encoding': coding }),
+        'cache-control': 'no-store',
+        vary: 'accept-encoding',
+      });
+      response.end(body);
     },
   };
 

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { createCompression } from '../../src/server/compression.js';
 import { createDashboard } from '../../src/server/dashboard.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
@@ -53,7 +54,7 @@ describe('the dashboard', () => {
     const page = await get(gateway, '/');
     const etag = page.headers.get('etag') ?? '';
     expect([etag, page.headers.get('cache-control')]).toEqual([
-      expect.stringMatching(/^"[\w-]{16}"$/),
+      expect.stringMatching(/^"[\w-]{16}-gzip"$/),
       'no-cache',
     ]);
     expect((await get(gateway, '/', { 'if-none-match': etag })).status).toBe(304);
@@ -102,7 +103,10 @@ describe('the dashboard', () => {
 
   it('a dashboard that is not built is reported as missing until it is built', async () => {
     await using folder = await createTemporaryFolder();
-    const dashboard = createDashboard(pathToFileURL(folder.file('the dashboard/')));
+    const dashboard = createDashboard(
+      createCompression('auto', null),
+      pathToFileURL(folder.file('the dashboard/')),
+    );
     const server = createServer((request, response) => {
       void dashboard
         .serve('index.html', request, response)

@@ -48,7 +48,7 @@ describe('a cached response', () => {
         'cache-control',
         'private, no-cache',
         'vary',
-        'accept, authorization, cookie, origin',
+        'accept, accept-encoding, authorization, cookie, origin',
         'Connection',
         'keep-alive',
         'Keep-Alive',

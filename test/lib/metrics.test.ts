@@ -8,6 +8,7 @@ import { createMetrics, MAX_SOURCES, OTHER } from '../../src/lib/metrics.js';
 import { keepWatching } from '../../src/providers/keep-watching.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { createAnswer } from '../../src/server/http/answer.js';
+import { AnswerForms } from '../../src/server/http/answer-forms.js';
 import { createQueryCache, DEFAULT_QUERY_CACHE_LIMITS } from '../../src/server/http/query-cache.js';
 import { createStore } from '../../src/store/store.js';
 import { createFlushScheduler } from '../../src/subscriptions/flush-scheduler.js';
@@ -189,7 +190,7 @@ describe('metrics of the query cache count', () => {
 
     cache.find('a');
     expect(kept()).toEqual([0, 0]);
-    cache.keep('a', createAnswer('xxx', 'application/json'), reads);
+    cache.keep('a', new AnswerForms(createAnswer('xxx', 'application/json')), reads);
     cache.find('a');
     cache.find('a');
     expect(kept()).toEqual([1, expect.any(Number)]);

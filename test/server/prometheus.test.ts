@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { register } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { createMetrics, MAX_SOURCES } from '../../src/lib/metrics.js';
+import { PLAIN } from '../../src/server/http/content-coding.js';
 import { createPrometheus } from '../../src/server/prometheus.js';
 import { createManualClock } from '../support/manual-clock.js';
 
@@ -20,7 +21,7 @@ function start() {
 describe('the Prometheus metrics', () => {
   it('the metrics response has the Prometheus media type and is not cacheable', async () => {
     const { page } = start();
-    const server = createServer((_, response) => void page.serve(response));
+    const server = createServer((_, response) => void page.serve(response, PLAIN));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();

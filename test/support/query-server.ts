@@ -9,6 +9,7 @@ import { createSchema } from '../../src/graphql/schema.js';
 import { silentLog } from '../../src/lib/log.js';
 import { createMetrics } from '../../src/lib/metrics.js';
 import { noTracer } from '../../src/lib/tracing.js';
+import { createCompression } from '../../src/server/compression.js';
 import { createGraphQLHttp } from '../../src/server/http/graphql-http.js';
 import { DEFAULT_QUERY_CACHE_LIMITS, type QueryCacheLimits } from '../../src/server/http/query-cache.js';
 import { DEFAULT_LIMITS } from '../../src/server/limits.js';
@@ -98,6 +99,7 @@ export async function startQueryServer(
     budget: createLoopBudget(clock),
     limits: DEFAULT_LIMITS,
     queryCache,
+    compression: createCompression('auto', null),
   });
   const server = createServer((request, response) =>
     graphql(request, response, {

@@ -1,6 +1,7 @@
 import { DEFAULT_CLAIM, DEFAULT_LEEWAY_MS } from '../../server/access/access.js';
+import { COMPRESS_MODES } from '../../server/compression.js';
 import { DEFAULT_LIMITS } from '../../server/limits.js';
-import { type FlagsOf, file, flag, option, text } from './option.js';
+import { type FlagsOf, file, flag, oneOf, option, text } from './option.js';
 import { bucketOptions, credentialOptions, logOptions, SOURCE_FORMS } from './publish.js';
 import {
   append,
@@ -94,6 +95,11 @@ export const serveOptions = {
     federation: flag('--federation', 'act as a subgraph of Apollo Federation 2', 'TILT_GRAPHQL_FEDERATION'),
     graphiql: flag('--no-graphiql', 'do not serve GraphiQL', 'TILT_GRAPHQL_NO_GRAPHIQL'),
     dashboard: flag('--no-dashboard', 'do not serve the dashboard', 'TILT_GRAPHQL_NO_DASHBOARD'),
+    compress: option('--compress <mode>', 'compress responses and subscriptions for clients that accept it', {
+      ...oneOf(COMPRESS_MODES),
+      initial: 'auto',
+      env: 'TILT_GRAPHQL_COMPRESS',
+    }),
     queryCacheBytes: option(
       '--query-cache <size>',
       'maximum size of the response cache, such as 0 (off), 500k, 32M',

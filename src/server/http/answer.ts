@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ContentCoding } from './content-coding.js';
 
 /** Answer with status 200, which can be sent any number of times. */
 export interface Answer {
-  readonly body: Buffer<ArrayBuffer>;
-  /** The body as a string, which is sent together with the head. Null if it is long or not ASCII. */
-  readonly ascii: string | null;
+  readonly body: Buffer;
+  /** The body as a string of ISO 8859-1, which is sent together with the head. Null if it is long. */
+  readonly latin1: string | null;
   readonly etag: string;
+  readonly contentType: string;
   /** Headers of a response with the body. */
   readonly headers: Readonly<Record<string, string>>;
   /** The same as a list of alternating names and values. */
@@ -19,10 +21,10 @@ export interface Answer {
  * Maximum length of a body that is sent as a string together with its head, in bytes: this saves 6 % of the
  * cost of a small answer.
  */
-const MAX_ASCII = 4_096;
+const MAX_LATIN1 = 4_096;
 
 /** Request headers that an answer depends on. */
-const VARY = 'accept, authorization, cookie, origin';
+export const VARY = 'accept, accept-encoding, authorization, cookie, origin';
 
 /**
  * Creates an answer. Its ETag is strong, and differs by media type.
@@ -31,13 +33,42 @@ const VARY = 'accept, authorization, cookie, origin';
  */
 export function createAnswer(content: string | readonly Buffer[], contentType: string): Answer {
   const body = ownBytes(content);
-  const etag = `"${createHash('sha256').update(contentType).update(body).digest('base64url').slice(0, 22)}"`;
+  const hash = createHash('sha256').update(contentType).update(body).digest('base64url').slice(0, 22);
+  const isAscii = content.length === body.length && body.length <= MAX_LATIN1;
+  const latin1 = isAscii && typeof content === 'string' ? content : null;
+  return toAnswer({ body, latin1, etag: `"${hash}"`, contentType, coding: null });
+}
+
+/**
+ * Creates the compressed form of an answer. Its bytes differ, so a strong ETag has to differ too (RFC 9110,
+ * section 8.8.3.3).
+ */
+export function encodeAnswer({ etag, contentType }: Answer, body: Buffer, coding: ContentCoding): Answer {
+  const latin1 = body.length <= MAX_LATIN1 ? body.toString('latin1') : null;
+  return toAnswer({
+    body: ownBytes([body]),
+    latin1,
+    etag: `${etag.slice(0, -1)}-${coding}"`,
+    contentType,
+    coding,
+  });
+}
+
+/** Body of an answer, and the contents of its headers. */
+interface Parts extends Pick<Answer, 'body' | 'latin1' | 'etag' | 'contentType'> {
+  readonly coding: ContentCoding | null;
+}
+
+function toAnswer({ body, latin1, etag, contentType, coding }: Parts): Answer {
   // Cached by the client alone, and revalidated before each use.
   const validators = { etag, 'cache-control': 'private, no-cache', vary: VARY };
-  const headers = { 'content-type': contentType, 'content-length': String(body.length), ...validators };
-  const isAscii = content.length === body.length && body.length <= MAX_ASCII;
-  const ascii = isAscii && typeof content === 'string' ? content : null;
-  return { body, ascii, etag, headers, lines: Object.entries(headers).flat(), validators };
+  const headers = {
+    'content-type': contentType,
+    ...(coding && { 'content-encoding': coding }),
+    'content-length': String(body.length),
+    ...validators,
+  };
+  return { body, latin1, etag, contentType, headers, lines: Object.entries(headers).flat(), validators };
 }
 
 /**
@@ -55,8 +86,8 @@ export function sendAnswer(
     response.writeHead(304, [...header, ...Object.entries(answer.validators).flat()]).end();
   } else {
     response.writeHead(200, header.concat(answer.lines));
-    if (answer.ascii === null) response.end(answer.body);
-    else response.end(answer.ascii, 'latin1');
+    if (answer.latin1 === null) response.end(answer.body);
+    else response.end(answer.latin1, 'latin1');
   }
 }
 
@@ -70,7 +101,7 @@ export function isKnown(
   ifNoneMatch: string | null | undefined,
 ): boolean {
   if (method !== 'GET' || ifNoneMatch == null) return false;
-  // Weak comparison: a compressing proxy turns "x" into W/"x".
+  // Weak comparison: a proxy that compresses turns "x" into W/"x".
   const known: readonly string[] = ifNoneMatch.match(/"[^"]*"/g) ?? [];
   return ifNoneMatch.trim() === '*' || known.includes(etag);
 }
@@ -79,7 +110,7 @@ export function isKnown(
  * Copies the content to a block of its own: a short `Buffer.from` is a slice of 8 kB, all of which would be
  * kept in memory.
  */
-function ownBytes(content: string | readonly Buffer[]): Buffer<ArrayBuffer> {
+function ownBytes(content: string | readonly Buffer[]): Buffer {
   if (typeof content === 'string') {
     const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(content));
     bytes.write(content);

@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream';
 import { promisify } from 'node:util';
-import { createGunzip, gzip } from 'node:zlib';
+import { gunzip } from 'node:zlib';
+import type { Compression } from '../compression.js';
+import { compressLater } from './compress.js';
+import type { ContentCoding } from './content-coding.js';
 
-/** A compressed file, which browsers cache. */
+/** A file that browsers cache. Kept compressed, in each coding that a client has asked for. */
 export interface CompressedFile {
   /** Content type. */
   readonly type: string;
-  /** Content, compressed by gzip. */
-  readonly body: Buffer;
-  /** Strong ETag. */
-  readonly etag: string;
+  /** Hash of the content. */
+  readonly hash: string;
   /** Whether the name contains a hash of the content, so that the file never changes. */
   readonly isHashed: boolean;
+  /** Returns the content; without a coding, decompressed for this call. */
+  read(coding: ContentCoding | null): Promise<Buffer>;
 }
 
 /** Compresses a file. */
@@ -22,30 +24,44 @@ export async function compressFile(
   type: string,
   isHashed = false,
 ): Promise<CompressedFile> {
-  const body = await promisify(gzip)(content);
-  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`;
-  return { type, body, etag, isHashed };
+  const plain = Buffer.from(content);
+  const zipped = await compressLater(plain, 'gzip');
+  const forms = new Map([['gzip', Promise.resolve(zipped)]]);
+  const hash = createHash('sha256').update(plain).digest('base64url').slice(0, 16);
+
+  return {
+    type,
+    hash,
+    isHashed,
+    read(coding) {
+      if (coding === null) return promisify(gunzip)(zipped);
+      const known = forms.get(coding);
+      if (known) return known;
+      const form = promisify(gunzip)(zipped).then((again) => compressLater(again, coding));
+      forms.set(coding, form);
+      return form;
+    },
+  };
 }
 
-/** Sends a file: compressed if the client accepts gzip, and 304 if the client has it. */
-export function sendFile(
-  { type, body, etag, isHashed }: CompressedFile,
+/** Sends a file in the best coding that the client accepts, or 304 if the client has it. */
+export async function sendFile(
+  file: CompressedFile,
   request: IncomingMessage,
   response: ServerResponse,
-): void {
-  response.setHeader('content-type', type);
+  compression: Pick<Compression, 'codingOf'>,
+): Promise<void> {
+  const { coding } = compression.codingOf(request);
+  const etag = coding === null ? `"${file.hash}"` : `"${file.hash}-${coding}"`;
+  response.setHeader('content-type', file.type);
   response.setHeader('etag', etag);
-  response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+  response.setHeader('cache-control', file.isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
   response.setHeader('vary', 'accept-encoding');
   if (request.headers['if-none-match']?.includes(etag)) {
     response.writeHead(304).end();
-  } else if (/\bgzip\b/.test(String(request.headers['accept-encoding']))) {
-    response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': body.length }).end(body);
-  } else {
-    const unzip = createGunzip();
-    response.writeHead(200);
-    // Both streams end if the client disconnects.
-    pipeline(unzip, response, () => {});
-    unzip.end(body);
+    return;
   }
+  const body = await file.read(coding);
+  if (coding !== null) response.setHeader('content-encoding', coding);
+  response.writeHead(200, { 'content-length': body.length }).end(body);
 }

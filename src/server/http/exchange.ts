@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import { Readable, type Transform } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
 import { type ExecutionResult, GraphQLError, OperationTypeNode } from 'graphql';
 import type { Context } from '../../graphql/context.js';
@@ -15,9 +15,12 @@ import type { FlushScheduler } from '../../subscriptions/flush-scheduler.js';
 import { Reader } from '../../subscriptions/reader.js';
 import type { Subscriptions } from '../../subscriptions/subscriptions.js';
 import type { Grant } from '../access/access.js';
+import type { Compression } from '../compression.js';
 import type { ContextOf } from '../contexts.js';
 import { REQUEST_ID_HEADER } from '../request.js';
-import { createAnswer, sendAnswer } from './answer.js';
+import { createAnswer, VARY } from './answer.js';
+import { AnswerForms, sendForm } from './answer-forms.js';
+import { compress, createCompressStream, MIN_COMPRESSED } from './compress.js';
 import { EventStream } from './event-stream.js';
 import type { QueryCache } from './query-cache.js';
 
@@ -30,6 +33,7 @@ export interface ExchangeOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly compression: Compression;
 }
 
 /** A request to execute. */
@@ -76,7 +80,7 @@ interface Outcome {
 /** Creates the exchange of a request. */
 export function createExchange(
   { request, response, grant, key }: ExchangeRequest,
-  { pipeline, subscriptions, scheduler, contextOf, clock, metrics, ...options }: ExchangeOptions,
+  { pipeline, subscriptions, scheduler, contextOf, clock, metrics, compression, ...options }: ExchangeOptions,
   cache: QueryCache,
 ): Exchange {
   const { headers, method, socket } = request;
@@ -110,7 +114,7 @@ export function createExchange(
         await sendOutcome(outcome, type, chosen);
       } else if (body === null || JSON_TYPE.test(type)) {
         // An answer of Yoga's own, such as an error in the parameters.
-        sendText(chosen, await chosen.text());
+        await sendText(chosen, await chosen.text());
       } else {
         response.writeHead(status, Object.fromEntries(chosen.headers));
         await sendParts(response, body);
@@ -165,21 +169,34 @@ export function createExchange(
     type: string,
     chosen: Response,
   ): Promise<void> {
+    const accepted = compression.codingOf(request);
     if (dependencies && key !== null && chosen.status === 200) {
-      const answer = createAnswer(large?.parts ?? text ?? '', type);
+      const answer = new AnswerForms(createAnswer(large?.parts ?? text ?? '', type));
       cache.keep(key, answer, dependencies);
-      sendAnswer(request, response, answer, []);
+      sendForm(request, response, answer.find(accepted), []);
+    } else if (large && accepted.coding) {
+      const headers = { 'content-type': type, 'content-encoding': accepted.coding, vary: VARY };
+      response.writeHead(chosen.status, headers);
+      await sendParts(response, large.parts, createCompressStream(accepted.coding));
     } else if (large) {
-      response.writeHead(chosen.status, { 'content-type': type, 'content-length': large.bytes });
+      response.writeHead(chosen.status, { 'content-type': type, 'content-length': large.bytes, vary: VARY });
       await sendParts(response, large.parts);
     } else {
-      sendText(chosen, text ?? '');
+      await sendText(chosen, text ?? '');
     }
   }
 
-  function sendText({ status, headers: chosenHeaders }: Response, text: string): void {
-    const body = Buffer.from(text);
-    response.writeHead(status, { ...Object.fromEntries(chosenHeaders), 'content-length': body.length });
+  async function sendText({ status, headers: chosenHeaders }: Response, text: string): Promise<void> {
+    const plain = Buffer.from(text);
+    const { coding, isRequired } = compression.codingOf(request);
+    const isCompressed = coding !== null && (plain.length >= MIN_COMPRESSED || isRequired);
+    const body = isCompressed ? await compress(plain, coding) : plain;
+    response.writeHead(status, {
+      ...Object.fromEntries(chosenHeaders),
+      ...(isCompressed && { 'content-encoding': coding }),
+      'content-length': body.length,
+      vary: VARY,
+    });
     response.end(body);
   }
 
@@ -193,9 +210,11 @@ export function createExchange(
 async function sendParts(
   response: ServerResponse,
   parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  compressed?: Transform,
 ): Promise<void> {
   try {
-    await pipe(Readable.from(parts), response);
+    if (compressed) await pipe(Readable.from(parts), compressed, response);
+    else await pipe(Readable.from(parts), response);
   } catch (error) {
     // A client that leaves in the middle is no failure.
     if (!isSystemError(error)) throw error;

@@ -5,7 +5,7 @@ import type { Rejection } from '../access/allow-list.js';
 import { reject } from '../access/reject.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
-import { sendAnswer } from './answer.js';
+import { sendForm } from './answer-forms.js';
 import { MIN_CHUNK_BYTES, readBody, readChunks } from './body.js';
 import { createExchange, type ExchangeOptions, type ExchangeRequest } from './exchange.js';
 import { createQueryCache, type QueryCacheLimits } from './query-cache.js';
@@ -39,7 +39,7 @@ type Body = Buffer | null;
  * Other operations are executed (`exchange.ts`).
  */
 export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
-  const { metrics, budget, limits, clock, path, log } = options;
+  const { metrics, budget, limits, clock, path, log, compression } = options;
   const cache = createQueryCache(options.queryCache, metrics);
   const yoga = createGraphQLYoga(options);
   // A budget of their own: bodies do not wait for operations.
@@ -61,7 +61,7 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
       const isCacheable = method === 'GET' || (size > 0 && size <= MAX_CACHED_BODY);
       const key = isCacheable ? keyOf(request, grant.scope.key, body?.toString('latin1') ?? '') : null;
       const kept = key === null ? null : cache.find(key);
-      if (kept) sendAnswer(request, response, kept, idHeaderOf(request));
+      if (kept) sendForm(request, response, kept.find(compression.codingOf(request)), idHeaderOf(request));
       else start({ request, response, grant, key }, body, size);
     }
   };

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Dependencies } from '../../graphql/dependencies.js';
 import { createMetrics, type Metrics } from '../../lib/metrics.js';
-import type { Answer } from './answer.js';
+import type { AnswerForms } from './answer-forms.js';
 
 /** Limits of a query cache. */
 export interface QueryCacheLimits {
@@ -22,14 +22,15 @@ export const DEFAULT_QUERY_CACHE_LIMITS: QueryCacheLimits = {
 /** Answers by request. An answer is valid until something that it depends on changes. */
 export interface QueryCache {
   /** Returns the answer to a request. Null for an unknown request or an outdated answer. */
-  find(key: string): Answer | null;
+  find(key: string): AnswerForms | null;
   /** Maximum length of a cached answer, in bytes. */
   readonly maxResponseBytes: number;
-  keep(key: string, answer: Answer, dependencies: Dependencies): void;
+  /** Keeps an answer. Its compressed forms count as soon as they exist. */
+  keep(key: string, answer: AnswerForms, dependencies: Dependencies): void;
 }
 
 interface Kept {
-  readonly answer: Answer;
+  readonly answer: AnswerForms;
   readonly dependencies: Dependencies;
 }
 
@@ -42,8 +43,7 @@ export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = cr
   const answers = new LRUCache<string, Kept>({
     // For the library 0 means no limit. Every entry is larger than one byte.
     maxSize: Math.max(limits.bytes, 1),
-    sizeCalculation: ({ answer: { body, ascii } }, key) =>
-      key.length + body.length + (ascii?.length ?? 0) + ENTRY_BYTES,
+    sizeCalculation: ({ answer }, key) => key.length + answer.bytes + ENTRY_BYTES,
   });
   const maxResponseBytes = Math.min(limits.bytes, limits.responseBytes);
   metrics.registerGauges({
@@ -63,7 +63,12 @@ export function createQueryCache(limits: QueryCacheLimits, metrics: Metrics = cr
       return null;
     },
     keep(key, answer, dependencies) {
-      if (answer.body.length <= maxResponseBytes) answers.set(key, { answer, dependencies });
+      if (answer.plain.body.length > maxResponseBytes) return;
+      answers.set(key, { answer, dependencies });
+      answer.onGrown(() => {
+        // A new entry: the library measures again only if the value differs.
+        if (answers.peek(key)?.answer === answer) answers.set(key, { answer, dependencies });
+      });
     },
   };
 }

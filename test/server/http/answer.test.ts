@@ -14,9 +14,9 @@ describe('a serialised response', () => {
   });
 
   it('a short response in ISO 8859-1 characters is also kept as a string', () => {
-    expect(createAnswer('{"data":"a"}', TYPE).ascii).toBe('{"data":"a"}');
-    expect(createAnswer('{"data":"ä"}', TYPE).ascii).toBeNull();
-    expect(createAnswer(`"${'a'.repeat(4_095)}"`, TYPE).ascii).toBeNull();
+    expect(createAnswer('{"data":"a"}', TYPE).latin1).toBe('{"data":"a"}');
+    expect(createAnswer('{"data":"ä"}', TYPE).latin1).toBeNull();
+    expect(createAnswer(`"${'a'.repeat(4_095)}"`, TYPE).latin1).toBeNull();
   });
 
   it('a serialised response retains no more memory than its bytes', () => {

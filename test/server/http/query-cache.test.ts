@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { trackDependencies } from '../../../src/graphql/dependencies.js';
 import { createAnswer } from '../../../src/server/http/answer.js';
+import { AnswerForms } from '../../../src/server/http/answer-forms.js';
 import { createQueryCache, DEFAULT_QUERY_CACHE_LIMITS } from '../../../src/server/http/query-cache.js';
 import { createStore } from '../../../src/store/store.js';
 import { createManualClock } from '../../support/manual-clock.js';
@@ -15,7 +16,7 @@ function readSession() {
   return { reads, change: () => store.apply('test', { type: 'upsert', session: session('a') }) };
 }
 
-const answer = (size: number) => createAnswer('x'.repeat(size), 'application/json');
+const answer = (size: number) => new AnswerForms(createAnswer('x'.repeat(size), 'application/json'));
 
 describe('the query cache', () => {
   it('the query cache finds a response by its request until one of its dependencies changes', () => {
@@ -33,7 +34,7 @@ describe('the query cache', () => {
     const { reads } = readSession();
     cache.keep('a', answer(1), reads);
     cache.keep('a', answer(2), reads);
-    expect(cache.find('a')?.body).toHaveLength(2);
+    expect(cache.find('a')?.plain.body).toHaveLength(2);
   });
 
   it('the query cache stays within its byte limit, including requests and bookkeeping', () => {
