@@ -5,6 +5,7 @@ import WebSocket from 'ws';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createDemoProvider } from '../../src/providers/demo/demo.js';
 import { subscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
+import { blockOf } from '../docs/pages.js';
 import { buildQueryOfEveryField } from '../support/every-field.js';
 import { startGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
@@ -143,6 +144,14 @@ describe('the demo', () => {
       }
       return verdict.state === 'PENDING' && rest === '' ? '' : `${verdict.state}${rest}`;
     }
+  });
+
+  it('docs/explained-state.md shows the answer of the demo', async () => {
+    await using demo = await startDemo();
+    const page = 'docs/explained-state.md';
+    await demo.clock.advance(4_500);
+    const { data } = await demo.query<{ targets: readonly Named[] }>(blockOf(page, 'graphql'));
+    expect(data.targets.find(({ name }) => name === 'e2e:update')).toEqual(JSON.parse(blockOf(page, 'json')));
   });
 
   it('the demo answers a query that selects every field of the schema', async () => {
