@@ -46,7 +46,7 @@ describe.each(cells)('after the connection to a Tilt is lost ($scenario)', ({ sc
     if (prepare === undefined) throw new Error(`Expected one of ${Object.keys(SCENARIOS)}, got ${scenario}`);
     scene = await prepare();
     for (const [name, open] of Object.entries(SURFACES)) surfaces.set(name, await open(scene, browser));
-    const before = scenario === DEMO ? /, LIVE$|^In progress$/ : /^PASSED, LIVE$|^Passing$/;
+    const before = scenario === DEMO ? /, LIVE$|^Starting$/ : /^PASSED, LIVE$|^Passing$/;
     for (const [name, surface] of surfaces) {
       if (name !== 'wait') await expect.poll(() => surface.read()).toMatch(before);
     }
