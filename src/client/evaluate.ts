@@ -3,6 +3,7 @@ import { extractHeadline, plainText } from '../model/plain-text.js';
 import type { SessionFields, TargetFields, TargetPhase } from './generated.js';
 import { describeLostTilt } from './run.js';
 import type { TargetsView } from './views.js';
+import { describeBlockers, type KnownTargets } from './waits.js';
 
 /** A target that blocks its Session's verdict. */
 export interface Blocker {
@@ -19,12 +20,16 @@ export interface Blocker {
  */
 export function blockersOf({ targets }: { readonly targets: ReadonlyMap<string, TargetFields> }): Blocker[] {
   const blockers = Object.values(findBlockers(targets.values(), ({ phase }) => phase)).flat();
-  return blockers.map((target) => ({ target, why: describeBlocker(target), since: target.since }));
+  return blockers.map((target) => ({ target, why: describeBlocker(target, targets), since: target.since }));
 }
 
-function describeBlocker({ name, phase, state }: TargetFields): string {
-  const text = `${name}: ${state === null ? phase.toLowerCase() : summarize(state)}`;
-  return plainText(text).replace(/\s+/g, ' ').trim();
+/** A waiting target is described by what it waits for, if that is known. */
+function describeBlocker(target: TargetFields, targets: KnownTargets): string {
+  const { name, phase, state } = target;
+  const activity = state === null ? phase.toLowerCase() : summarize(state);
+  return plainText(`${name}: ${describeBlockers(target, targets) ?? activity}`)
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 /** The summary, with the error at its end reduced to its headline. */
@@ -114,7 +119,13 @@ function evaluateVerdict(view: TargetsView, session: SessionFields, condition: '
 }
 
 /** Phases that a target leaves again: unknown once its Tilt has exited. */
-const TRANSIENT_PHASES: ReadonlySet<TargetPhase> = new Set(['WAITING', 'RUNNING', 'READY', 'RETRYING']);
+const TRANSIENT_PHASES: ReadonlySet<TargetPhase> = new Set([
+  'WAITING',
+  'UNTRIGGERED',
+  'RUNNING',
+  'READY',
+  'RETRYING',
+]);
 
 function evaluateTarget(
   { targets }: TargetsView,
@@ -135,7 +146,7 @@ function evaluateTarget(
   const reason =
     other === undefined
       ? `target ${name} not found${suggestTargets(targets, name, wanted)}`
-      : `${name} is ${other.phase}, not ${wanted}${describeError(other)}`;
+      : `${name} is ${other.phase}, not ${wanted}${describeDetail(other, targets)}`;
   return { status: isOver ? 'failed' : 'open', reason };
 }
 
@@ -146,31 +157,50 @@ function findTargets(targets: ReadonlyMap<string, TargetFields>, name: string): 
   return named.length > 0 || keyed === undefined ? named : [keyed];
 }
 
-function describeError({ state }: TargetFields): string {
+/** The error of a target, or what it waits for. */
+function describeDetail(target: TargetFields, targets: KnownTargets): string {
+  const { state } = target;
   const error = state?.__typename === 'TargetStateTerminated' ? state.error : null;
-  return error === null ? '' : `: ${extractHeadline(error)}`;
+  const detail = error === null ? describeBlockers(target, targets) : extractHeadline(error);
+  return detail === null ? '' : `: ${detail}`;
 }
 
-function describePassed({ id, counts }: SessionFields): string {
+function describePassed({ id, counts, verdict }: SessionFields): string {
   const parts = [
     [counts.ready, 'ready'],
     [counts.succeeded, 'succeeded'],
   ] as const;
   const listed = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  return `${id} passed: ${listed.join(', ')}`;
+  const untriggered = joinLimited(
+    verdict.untriggered.map(({ name }) => name),
+    ', ',
+  );
+  return `${id} passed: ${listed.join(', ')}${untriggered && `; waiting for a trigger: ${untriggered}`}`;
 }
 
-function describeFailures(view: TargetsView, { status, verdict }: SessionFields): string {
+/** Start of a verdict's reason if the cluster cannot be reached. Tilt uses the same words. */
+const CLUSTER_FAILURE = 'cluster connection failed';
+
+/** Why a Session failed before any of its targets was considered. Null if the cluster is not the reason. */
+export function clusterFailureOf({ cluster, verdict }: SessionFields): string | null {
+  const { state, reason } = verdict;
+  const isReason = state === 'FAILED' && cluster?.error != null && reason?.startsWith(CLUSTER_FAILURE);
+  return isReason ? reason : null;
+}
+
+function describeFailures(view: TargetsView, session: SessionFields): string {
+  const { status, verdict } = session;
   const failed = blockersOf(view).filter(({ target }) => target.phase === 'FAILED');
-  const lines = joinLimited(failed.map(({ why }) => why));
+  const cluster = clusterFailureOf(session);
+  const lines = joinLimited([...(cluster === null ? [] : [cluster]), ...failed.map(({ why }) => why)]);
   return lines || extractHeadline(status.error ?? verdict.reason ?? '') || 'no reason was given';
 }
 
 const MAX_LISTED = 10;
 
-function joinLimited(lines: readonly string[]): string {
+function joinLimited(lines: readonly string[], separator = '; '): string {
   const more = lines.length - MAX_LISTED;
-  return `${lines.slice(0, MAX_LISTED).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+  return `${lines.slice(0, MAX_LISTED).join(separator)}${more > 0 ? `${separator}and ${more} more` : ''}`;
 }
 
 /** Suggests targets for a name that does not exist: `; did you mean api:serve?`, or nothing. */

@@ -39,6 +39,7 @@ describe('tilt-graphql wait', () => {
     expect(stdout.split('\n')).toEqual([
       expect.stringMatching(/^failed: waited \S+ for tilt-default\/Tiltfile to be done; run: .*, pid \d+$/),
       expect.stringMatching(/^ {2}unit:update: FAILED: Command "sleep 2; .*" failed: exit status 1$/),
+      '  the log is in the output of tilt ci',
       '',
     ]);
   });

@@ -32,12 +32,20 @@ export function targetFields(
   };
 }
 
+/** The fields of a target that others block, the last of them at the root. */
+export function blockedBy(...names: readonly string[]): Pick<TargetFields, 'blockedBy' | 'rootCause'> {
+  const blockers = names.map((name) => ({ name }));
+  return { blockedBy: blockers.slice(0, 1), rootCause: blockers.at(-1) ?? null };
+}
+
 function createState(phase: TargetFields['phase'], error: string): TargetFields['state'] {
   switch (phase) {
     case 'INACTIVE':
       return null;
     case 'DISABLED':
       return { __typename: 'TargetStateDisabled', summary: 'disabled' };
+    case 'UNTRIGGERED':
+      return { __typename: 'TargetStateWaiting', waitReason: 'unknown', summary: 'waiting: unknown' };
     case 'WAITING':
       return { __typename: 'TargetStateWaiting', waitReason: 'on-dep', summary: 'waiting: on-dep' };
     case 'RUNNING':

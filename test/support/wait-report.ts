@@ -29,6 +29,7 @@ export function waitReport(
     reason: 'the reason',
     run: RUN,
     replacedRuns: [],
+    resources: null,
     view: isStale ? { ...view, link: { ...view.link, state: 'lost' } } : view,
     tookMs: 3_000,
     now: A_MINUTE_LATER,

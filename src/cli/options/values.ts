@@ -13,6 +13,7 @@ export const PHASES: readonly TargetPhase[] = [
   'RETRYING',
   'WAITING',
   'RUNNING',
+  'UNTRIGGERED',
   'READY',
   'SUCCEEDED',
   'INACTIVE',

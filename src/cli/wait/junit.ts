@@ -1,10 +1,12 @@
 import { describeRun, type TargetFields } from '../../client/client.js';
 import { lineText } from '../text.js';
+import { describeTarget, formatTargetHelp, formatTriggers } from './explanation.js';
 import {
   describeCondition,
   findAwaited,
+  findClusterFailure,
+  findRunEnd,
   fullText,
-  headline,
   isStale,
   sessionOf,
   targetsOf,
@@ -14,8 +16,8 @@ import {
 /**
  * Formats a wait as a JUnit report with one test case per target. A failed target is a failure with its
  * error, and so is a target that the wait still needed at its timeout or interruption. An inactive, disabled
- * or undecided target is skipped. An unsuccessful wait without such a target is a failure of its own, so
- * that its report is never green.
+ * or undecided target is skipped; a waiting one names its root cause. An unsuccessful wait without such a
+ * target is a failure of its own, so that its report is never green.
  */
 export function junitReport(report: WaitReport): string {
   const { result, tookMs, now } = report;
@@ -23,10 +25,10 @@ export function junitReport(report: WaitReport): string {
   const endedEarly = (result === 'timeout' || result === 'interrupted') && !isStale(report);
   const late = new Set(endedEarly ? findAwaited(report) : []);
   const cases = targetsOf(report).map((target) =>
-    testCase(target, late.has(target) || hasFailed(target, report)),
+    testCase(target, late.has(target) || hasFailed(target, report), report),
   );
   const name = lineText(session?.id ?? 'tilt-graphql');
-  const hasFailure = cases.some(({ kind }) => kind === 'failure');
+  const hasFailure = cases.some(({ kind }) => kind === 'failure') && findClusterFailure(report) === null;
   const all = result === 'reached' || hasFailure ? cases : [waitCase(report, name), ...cases];
   const count = (kind: TestCase['kind']) => all.filter((one) => one.kind === kind).length;
   const counts = { tests: all.length, failures: count('failure'), errors: 0, skipped: count('skipped') };
@@ -36,6 +38,7 @@ export function junitReport(report: WaitReport): string {
   const suite = element('testsuite', { name, ...counts, time, timestamp }, [
     element('properties', {}, toProperties(report)),
     ...all.map(({ xml }) => xml),
+    ...systemOut([formatTriggers(report)].filter((line) => line !== null)),
   ]);
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', { name: 'tilt-graphql wait', ...counts, time }, [suite])}\n`;
 }
@@ -49,19 +52,6 @@ interface TestCase {
 function runSeconds(report: WaitReport): number | null {
   const seconds = (findRunEnd(report) - Date.parse(sessionOf(report)?.status.startTime ?? '')) / 1_000;
   return seconds >= 0 ? seconds : null;
-}
-
-/** End of the run by Tilt's clock, or else the exit of its Tilt, or now. Milliseconds since 1970. */
-function findRunEnd(report: WaitReport): number {
-  const session = sessionOf(report);
-  if (session === null) return report.now;
-  const ends = targetsOf(report).flatMap(({ state }) =>
-    state?.__typename === 'TargetStateTerminated' && state.finishTime !== null
-      ? [Date.parse(state.finishTime)]
-      : [],
-  );
-  if (session.verdict.final && ends.length > 0) return Math.max(...ends);
-  return session.connection.state === 'GONE' ? Date.parse(session.connection.since) : report.now;
 }
 
 function toProperties({ condition, result, run }: WaitReport): string[] {
@@ -87,17 +77,30 @@ function hasFailed({ name, phase }: TargetFields, { condition, result }: WaitRep
   return phase === 'FAILED' && !isCondition;
 }
 
-function testCase(target: TargetFields, isFailure: boolean): TestCase {
+function testCase(target: TargetFields, isFailure: boolean, report: WaitReport): TestCase {
   const { name, resources, phase, durationSeconds, secondsToReady } = target;
   const time = durationSeconds ?? secondsToReady;
   const attributes = { name: lineText(name), classname: lineText(resources.join(', ') || name), time };
   if (isFailure) {
-    const failure = element('failure', { type: phase, message: headline(target) }, fullText(target));
-    return { kind: 'failure', xml: element('testcase', attributes, [failure]) };
+    const message = describeTarget(target, report);
+    const text = phase === 'WAITING' ? message : fullText(target);
+    const failure = element('failure', { type: phase, message }, text);
+    const help = systemOut(formatTargetHelp(findCause(target, report), report));
+    return { kind: 'failure', xml: element('testcase', attributes, [failure, ...help]) };
   }
   if (phase === 'READY' || phase === 'SUCCEEDED')
     return { kind: 'passed', xml: element('testcase', attributes) };
-  return { kind: 'skipped', xml: element('testcase', attributes, [element('skipped', {})]) };
+  const message = target.rootCause || phase === 'UNTRIGGERED' ? describeTarget(target, report) : null;
+  return { kind: 'skipped', xml: element('testcase', attributes, [element('skipped', { message })]) };
+}
+
+/** The target at the end of a target's chain, or the target itself. */
+function findCause(target: TargetFields, { view }: WaitReport): TargetFields {
+  return view?.targets.get(target.rootCause?.name ?? '') ?? target;
+}
+
+function systemOut(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [element('system-out', {}, lines.join('\n'))];
 }
 
 function waitCase({ condition, result, reason, tookMs }: WaitReport, classname: string): TestCase {

@@ -3,9 +3,11 @@ import {
   type Condition,
   describeRun,
   type Run,
+  type TargetFields,
   type TargetsView,
   type WaitProgress,
 } from '../../client/client.js';
+import { describeCause } from '../../client/waits.js';
 import type { Clock } from '../../lib/clock.js';
 import { elapsed, lineText, toWidth, withoutLogCommands } from '../text.js';
 import { describeCondition } from './wait-report.js';
@@ -111,9 +113,15 @@ function describeProgress(view: TargetsView, { run, reason }: WaitProgress, cond
   const blockers = blockersOf(view);
   if (blockers.length === 0)
     return verdict.reason === null ? summary : `${summary}; ${lineText(verdict.reason)}`;
-  const names = blockers.slice(0, MAX_NAMED).map(({ target }) => `${lineText(target.name)} ${target.phase}`);
+  const names = blockers.slice(0, MAX_NAMED).map(({ target }) => describeBlocker(target, view));
   const more = blockers.length - names.length;
   return `${summary}; ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** Name, phase and root cause of a blocker: `late:update WAITING for broken (failed: exit status 4)`. */
+function describeBlocker({ name, phase, rootCause }: TargetFields, { targets }: TargetsView): string {
+  const cause = rootCause === null ? '' : ` for ${describeCause(rootCause.name, targets)}`;
+  return lineText(`${name} ${phase}${cause}`);
 }
 
 /** Keeps a line within about 150 characters for any number of targets. */

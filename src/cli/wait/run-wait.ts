@@ -4,6 +4,7 @@ import { type CliProcess, type Interruption, listenForInterruption } from '../cl
 import { EXIT, toClientOptions } from '../gateway-client.js';
 import type { WaitFlags } from '../options/client.js';
 import { createProgressReporter } from './progress.js';
+import { queryResources } from './query-resources.js';
 import type { WaitReport } from './wait-report.js';
 import { checkWritable, writeReport } from './write-report.js';
 
@@ -38,7 +39,9 @@ export async function runWait(flags: WaitFlags, cli: CliProcess): Promise<number
       .catch((error: unknown) => toOutcome(error, last, interruption));
     progress.end();
     const tookMs = clock.monotonic() - startedAt;
-    const report = { ...outcome, condition: flags.condition.for, tookMs, now: clock.now() };
+    const now = clock.now();
+    const resources = await queryResources(client, outcome, cli.env, clock);
+    const report = { ...outcome, resources, condition: flags.condition.for, tookMs, now };
     await writeReport(report, flags.report, cli);
     if (outcome.result === 'interrupted') return interruption.exitCode ?? EXIT.unknown;
     return EXIT_CODES[outcome.result];

@@ -1,19 +1,23 @@
 import {
   type Condition,
   describeRun,
+  type ResourceFields,
   type SessionFields,
   type TargetFields,
   type WaitOutcome,
 } from '../../client/client.js';
+import { clusterFailureOf } from '../../client/evaluate.js';
 import { findBlockers } from '../../model/phase.js';
 import { plainText } from '../../model/plain-text.js';
-import { elapsed, lineText, statusLine, withoutLogCommands } from '../text.js';
+import { lineText, statusLine } from '../text.js';
 
 /** Outcome of a wait with the data that its reports show. */
 export interface WaitReport extends Omit<WaitOutcome, 'result'> {
   /** `interrupted`: a signal ended the wait. */
   readonly result: WaitOutcome['result'] | 'interrupted';
   readonly condition: Condition;
+  /** Resources of the Session at the end; null if they are not known, or the report does not need them. */
+  readonly resources: readonly ResourceFields[] | null;
   /** Duration of the wait in milliseconds. */
   readonly tookMs: number;
   /** End of the wait in milliseconds since 1970. */
@@ -30,6 +34,19 @@ export function targetsOf({ view }: WaitReport): TargetFields[] {
   return [...(view?.targets.values() ?? [])];
 }
 
+/** End of the run by Tilt's clock, or else the exit of its Tilt, or now. Milliseconds since 1970. */
+export function findRunEnd(report: WaitReport): number {
+  const session = sessionOf(report);
+  if (session === null) return report.now;
+  const ends = targetsOf(report).flatMap(({ state }) =>
+    state?.__typename === 'TargetStateTerminated' && state.finishTime !== null
+      ? [Date.parse(state.finishTime)]
+      : [],
+  );
+  if (session.verdict.final && ends.length > 0) return Math.max(...ends);
+  return session.connection.state === 'GONE' ? Date.parse(session.connection.since) : report.now;
+}
+
 /** Whether the target states may be out of date: a connection was lost, or they belong to another run. */
 export function isStale({ view }: WaitReport): boolean {
   return view?.link.state !== 'live' || view.session?.connection.state !== 'LIVE';
@@ -40,6 +57,13 @@ export function findFailed(report: WaitReport): TargetFields[] {
   return targetsOf(report).filter(
     (target) => target.phase === 'FAILED' && isSelected(target, report.condition),
   );
+}
+
+/** Why the cluster cannot be reached, if the wait failed because of that; otherwise null. */
+export function findClusterFailure(report: WaitReport): string | null {
+  const session = sessionOf(report);
+  if (session === null || report.result !== 'failed' || typeof report.condition === 'object') return null;
+  return clusterFailureOf(session);
 }
 
 /** Finds the targets that the condition still waits for. */
@@ -54,7 +78,8 @@ export function findAwaited(report: WaitReport): TargetFields[] {
   return targets.filter((target) => awaited.has(target));
 }
 
-function isSelected({ name }: TargetFields, condition: Condition): boolean {
+/** Whether a condition is about a target. */
+export function isSelected({ name }: TargetFields, condition: Condition): boolean {
   return typeof condition !== 'object' || condition.target === name;
 }
 
@@ -63,11 +88,6 @@ export function describeCondition(condition: Condition): string {
   if (condition === 'ready') return 'to be ready';
   if (condition === 'done') return 'to be done';
   return `for ${lineText(condition.target)} to be ${condition.phase}`;
-}
-
-/** Headline of a target's error, or its current activity, in one line. */
-export function headline(target: TargetFields): string {
-  return lineText(statusLine(target));
 }
 
 /** Whole error of a target, or its current activity. May have several lines. */
@@ -85,73 +105,4 @@ export function formatRunSuffix({ run, replacedRuns }: Pick<WaitReport, 'run' | 
   const restarts =
     times === 0 ? '' : `, restarted ${times === 1 ? 'once' : `${times} times`} during the wait`;
   return `; run: ${lineText(describeRun(run))}${restarts}`;
-}
-
-/** Maximum number of targets in a list. A last line has the number of the others. */
-const MAX_LISTED = 50;
-
-/**
- * Formats the result of a wait for standard output: a summary line, and a line for each target that decided
- * the result.
- *
- * @param isVerbose whether errors are printed in full
- */
-export function resultLines(report: WaitReport, isVerbose = false): string[] {
-  return formatLines(report, isVerbose).map(withoutLogCommands);
-}
-
-function formatLines(report: WaitReport, isVerbose: boolean): string[] {
-  const { result, reason, condition, tookMs } = report;
-  if (result === 'unknown' || result === 'impossible') {
-    return [`${result}: ${lineText(reason)}${formatRunSuffix(report)}`];
-  }
-  const session = lineText(sessionOf(report)?.id ?? 'the Session');
-  const head = `${result}: waited ${elapsed(tookMs)} for ${session} ${describeCondition(condition)}`;
-  if (result === 'reached') return [`${head}${formatCounts(report)}${formatRunSuffix(report)}`];
-  const lines = targetLines(report, isVerbose);
-  return [`${head}${formatRunSuffix(report)}`, ...(lines.length > 0 ? lines : [`  ${lineText(reason)}`])];
-}
-
-function targetLines(report: WaitReport, isVerbose: boolean): string[] {
-  if (report.result === 'failed') {
-    return formatList(findFailed(report), (target) => [
-      failureLine(target),
-      ...errorLines(target, isVerbose),
-    ]);
-  }
-  return isStale(report)
-    ? []
-    : formatList(findAwaited(report), (target) => [awaitedLine(target, report.now)]);
-}
-
-function failureLine(target: TargetFields): string {
-  return `${lineText(target.name)}: ${target.phase}: ${headline(target)}`;
-}
-
-/** Lines of a multi-line error, such as the traceback of a Tiltfile. */
-function errorLines(target: TargetFields, isVerbose: boolean): string[] {
-  const lines = isVerbose ? fullText(target).split('\n') : [];
-  return lines.length > 1 ? lines.map((line) => `  ${line}`) : [];
-}
-
-function awaitedLine(target: TargetFields, now: number): string {
-  const since = Date.parse(target.since);
-  const age = Number.isNaN(since)
-    ? ''
-    : ` for ${elapsed(now - since)}, since ${new Date(since).toISOString()}`;
-  return `${lineText(target.name)}: ${target.phase}${age}: ${headline(target)}`;
-}
-
-function formatList(targets: readonly TargetFields[], linesOf: (target: TargetFields) => string[]): string[] {
-  const lines = targets.slice(0, MAX_LISTED).flatMap((target) => linesOf(target).map((line) => `  ${line}`));
-  const more = targets.length - MAX_LISTED;
-  return more > 0 ? [...lines, `  and ${more} more`] : lines;
-}
-
-function formatCounts(report: WaitReport): string {
-  const session = sessionOf(report);
-  if (session === null) return '';
-  const { total, ...phases } = session.counts;
-  const parts = Object.entries(phases).flatMap(([phase, count]) => (count > 0 ? [`${count} ${phase}`] : []));
-  return `: ${total} targets${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { junitReport } from '../../../src/cli/wait/junit.js';
 import type { WaitReport } from '../../../src/cli/wait/wait-report.js';
-import { sessionFields, targetFields, verdictFields } from '../../support/target-fields.js';
+import { blockedBy, sessionFields, targetFields, verdictFields } from '../../support/target-fields.js';
 import { waitReport } from '../../support/wait-report.js';
 
 const TARGETS = [
@@ -34,7 +34,8 @@ describe('JUnit report of wait', () => {
         '<testcase name="web:update" classname="web">',
         '<skipped/></testcase>',
         '<testcase name="unit:update" classname="unit, all" time="2.25">',
-        '<failure type="FAILED" message="exit status 1">exit status 1</failure></testcase></testsuite></testsuites>',
+        '<failure type="FAILED" message="exit status 1">exit status 1</failure>',
+        '<system-out>log of unit: tilt logs unit</system-out></testcase></testsuite></testsuites>',
         '',
       ].join('\n'),
     );
@@ -42,8 +43,37 @@ describe('JUnit report of wait', () => {
 
   it('a JUnit report marks targets that blocked at the timeout as failed', () => {
     expect(junitReport(waitReport('timeout', TARGETS))).toContain(
-      '<testcase name="web:update" classname="web">\n<failure type="WAITING" message="waiting: on-dep">waiting: on-dep</failure></testcase>',
+      '<testcase name="web:update" classname="web">\n<failure type="WAITING" message="waiting: on-dep">waiting: on-dep</failure>\n',
     );
+  });
+
+  it('a JUnit report names root causes and the resources that wait for a trigger', () => {
+    const targets = [
+      targetFields('broken:update', 'FAILED', { error: 'exit status 4' }),
+      targetFields('late:update', 'WAITING', blockedBy('broken:update')),
+      targetFields('lint:update', 'UNTRIGGERED'),
+    ];
+    const report = junitReport(waitReport('failed', targets));
+    expect(report).toContain(
+      '<testcase name="late:update" classname="late">\n<skipped message="late waits for broken, broken failed: exit status 4"/></testcase>',
+    );
+    expect(report).toContain('<skipped message="waits for a trigger"/>');
+    expect(report).toContain(
+      '<system-out>waiting for a trigger: lint; run &quot;tilt trigger lint&quot;</system-out></testsuite>',
+    );
+    expect(junitReport(waitReport('timeout', targets))).toContain(
+      '<failure type="WAITING" message="late waits for broken, broken failed: exit status 4">late waits for broken, broken failed: exit status 4</failure>\n<system-out>log of broken: tilt logs broken</system-out>',
+    );
+  });
+
+  it('a JUnit report has a failure of its own for a cluster that cannot be reached', () => {
+    const session = sessionFields([], {
+      cluster: { error: 'dial tcp' },
+      verdict: verdictFields('FAILED', 'cluster connection failed: dial tcp'),
+    });
+    const report = junitReport(waitReport('failed', [targetFields('x:update', 'FAILED')], { session }));
+    expect(report).toContain('failures="2"');
+    expect(report).toContain('<testcase name="wait to be ready"');
   });
 
   it.each(['unknown', 'failed', 'timeout', 'impossible', 'interrupted'] as const)(

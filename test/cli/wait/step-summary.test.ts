@@ -1,29 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { annotations, stepSummary } from '../../../src/cli/wait/write-report.js';
+import { stepSummary } from '../../../src/cli/wait/step-summary.js';
 import { targetFields } from '../../support/target-fields.js';
 import { waitReport } from '../../support/wait-report.js';
-
-describe('annotations for GitHub Actions', () => {
-  it('annotations escape names and errors, so that commands cannot be injected', () => {
-    const target = targetFields('a:b,c%\n::error::x', 'FAILED', {
-      error: '100%: y, z, ##[stop-commands]x \u001b[31mred\r\n::warning::y',
-    });
-    expect(annotations(waitReport('failed', [target]))).toEqual([
-      '::error title=a%3Ab%2Cc%25 %3A%3Aerror%3A%3Ax::100%25: y, z, # #[stop-commands]x red',
-    ]);
-  });
-
-  it('there is no annotation for a reached condition, and one for a wait without a failed target', () => {
-    const ready = [targetFields('api:serve', 'READY')];
-    expect(annotations(waitReport('reached', ready))).toEqual([]);
-    expect(annotations(waitReport('unknown', ready))).toEqual(['::error title=wait to be ready::the reason']);
-  });
-
-  it('there are at most ten annotations, because GitHub shows no more', () => {
-    const many = Array.from({ length: 12 }, (_, index) => targetFields(`t${index}`, 'FAILED'));
-    expect(annotations(waitReport('failed', many))).toHaveLength(10);
-  });
-});
 
 describe('step summary for GitHub Actions', () => {
   it('the step summary lists failed targets first and escapes all markup', () => {
@@ -43,6 +21,21 @@ describe('step summary for GitHub Actions', () => {
         '| a\\|b\\<img src\\=x\\> | FAILED | 2.3s | \\`x\\` \\| y \\| \\[z\\]\\(javascript\\:1\\) |',
         '| web\\:update | WAITING |  | waiting\\: on\\-dep |',
         '| api\\:serve | READY | 1.5s |  |',
+        '',
+        "log of a\\|b\\<img src\\=x\\>\\: tilt logs \\'a\\|b\\<img src\\=x\\>\\'",
+        '',
+        '```mermaid',
+        'gantt',
+        '  dateFormat x',
+        '  axisFormat %H:%M:%S',
+        '  todayMarker off',
+        '  section api',
+        '  ✓ api serve :done, 1795345200000, 1795345201500',
+        '  section a_b_img src=x_',
+        '  ✗ a_b_img src=x_ :crit, 1795345200000, 1795345202250',
+        '  section web',
+        '  … web update :1795345205000, 1795345265000',
+        '```',
         '',
       ].join('\n'),
     );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resultLines } from '../../../src/cli/wait/wait-report.js';
+import { resultLines } from '../../../src/cli/wait/result-lines.js';
 import { targetFields } from '../../support/target-fields.js';
 import { RUN, waitReport } from '../../support/wait-report.js';
 
@@ -25,6 +25,7 @@ describe('result of wait', () => {
     expect(resultLines(waitReport('failed', TARGETS))).toEqual([
       `failed: waited 3s for tilt-default/Tiltfile to be ready${RUN_TEXT}`,
       '  unit:update: FAILED: one',
+      '  log of unit: tilt logs unit',
     ]);
   });
 
@@ -40,6 +41,8 @@ describe('result of wait', () => {
       `timeout: waited 3s for tilt-default/Tiltfile to be ready${RUN_TEXT}`,
       '  api:serve: RUNNING for 1m00s, since 2026-11-22T11:00:05.000Z: running',
       '  web:update: WAITING for 1m00s, since 2026-11-22T11:00:05.000Z: waiting: on-dep',
+      '  log of api: tilt logs api',
+      '  log of web: tilt logs web',
     ]);
   });
 
@@ -52,6 +55,7 @@ describe('result of wait', () => {
     expect(resultLines(waitReport('timeout', targets, { condition }))).toEqual([
       `timeout: waited 3s for tilt-default/Tiltfile for api:serve to be READY${RUN_TEXT}`,
       '  api:serve: RUNNING for 1m05s, since 2026-11-22T11:00:00.000Z: running',
+      '  log of api: tilt logs api',
     ]);
   });
 
@@ -66,15 +70,18 @@ describe('result of wait', () => {
   it('wait prints at most fifty targets', () => {
     const many = Array.from({ length: 52 }, (_, index) => targetFields(`t${index}`, 'FAILED'));
     const lines = resultLines(waitReport('failed', many));
-    expect(lines).toHaveLength(52);
-    expect(lines.at(-1)).toBe('  and 2 more');
+    expect(lines.slice(50)).toEqual([
+      '  t49: FAILED: exit status 1',
+      '  and 2 more',
+      ...[0, 1, 2, 3, 4].map((index) => `  log of t${index}: tilt logs t${index}`),
+    ]);
   });
 
   it('wait --verbose prints errors in full', () => {
     const error = 'Traceback (most recent call last):\n  /shop/Tiltfile:1:5: in <toplevel>\nError: nope';
     const report = waitReport('failed', [targetFields('tiltfile:update', 'FAILED', { error })]);
-    expect(resultLines(report).slice(1)).toEqual(['  tiltfile:update: FAILED: Error: nope']);
-    expect(resultLines(report, true).slice(1)).toEqual([
+    expect(resultLines(report)[1]).toBe('  tiltfile:update: FAILED: Error: nope');
+    expect(resultLines(report, true).slice(1, 5)).toEqual([
       '  tiltfile:update: FAILED: Error: nope',
       '    Traceback (most recent call last):',
       '      /shop/Tiltfile:1:5: in <toplevel>',

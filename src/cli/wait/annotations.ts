@@ -1,0 +1,55 @@
+import { lineText, withoutInlineCommands } from '../text.js';
+import { describeTarget, findCauses, formatTargetHelp, formatTriggers } from './explanation.js';
+import {
+  describeCondition,
+  findClusterFailure,
+  findFailed,
+  isStale,
+  type WaitReport,
+} from './wait-report.js';
+
+/** GitHub shows ten annotations of each kind per step. */
+const MAX_ANNOTATIONS = 10;
+
+/**
+ * Formats workflow commands for GitHub Actions: an error for each failed target, or else one for the wait
+ * itself, and a notice that names the resources that wait for a trigger.
+ * https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+ */
+export function annotations(report: WaitReport): string[] {
+  const triggers = formatTriggers(report);
+  return [
+    ...(report.result === 'reached' ? [] : errors(report)),
+    ...(triggers === null
+      ? []
+      : [command('notice', `wait ${describeCondition(report.condition)}`, triggers)]),
+  ];
+}
+
+function errors(report: WaitReport): string[] {
+  const isOutdated = isStale(report) && report.result !== 'failed';
+  const failed = isOutdated || findClusterFailure(report) !== null ? [] : findFailed(report);
+  if (failed.length === 0) {
+    const [cause] = findCauses(report);
+    const help = cause === undefined ? [] : formatTargetHelp(cause, report);
+    return [command('error', `wait ${describeCondition(report.condition)}`, report.reason, ...help)];
+  }
+  return failed
+    .slice(0, MAX_ANNOTATIONS)
+    .map((target) =>
+      command('error', target.name, describeTarget(target, report), ...formatTargetHelp(target, report)),
+    );
+}
+
+function command(kind: 'error' | 'notice', title: string, ...lines: readonly string[]): string {
+  const message = lines.map((line) => escapeData(lineText(line))).join('; ');
+  return withoutInlineCommands(`::${kind} title=${escapeProperty(lineText(title))}::${message}`);
+}
+
+function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}

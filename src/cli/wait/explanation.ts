@@ -1,0 +1,171 @@
+import type { ResourceFields, SessionFields, TargetFields } from '../../client/client.js';
+import { formatAnyTiltCommand } from '../../client/tilt-commands.js';
+import { type ChainLink, describeBlockers, describeState, findChain } from '../../client/waits.js';
+import { RESOURCE_KIND } from '../../model/explanation.js';
+import { lineText, rankOf, statusLine } from '../text.js';
+import {
+  findAwaited,
+  findFailed,
+  isSelected,
+  isStale,
+  sessionOf,
+  targetsOf,
+  type WaitReport,
+} from './wait-report.js';
+
+// Why a wait did not succeed: the chains from targets to their root causes, and where to look further.
+
+/** Error or activity of a target in one line; for a waiting target, the chain to what it waits for. */
+export function describeTarget(target: TargetFields, report: WaitReport): string {
+  return lineText(describeWait(target, report) ?? statusLine(target));
+}
+
+function describeWait(target: TargetFields, report: WaitReport): string | null {
+  if (target.phase === 'UNTRIGGERED') return describeState(target);
+  if (target.phase !== 'WAITING' || report.view === null) return null;
+  const { targets } = report.view;
+  const chain = findChain(target, targets);
+  if (chain.length > 1) return describeChain(chain);
+  const what = describeBlockers(target, targets) ?? describeObjects(target, report);
+  return what === null ? null : `${resourceOf(target)} ${what}`;
+}
+
+/** Targets in a description. Of a longer chain, those in the middle are left out. */
+const MAX_LINKS = 6;
+
+/** Describes a chain: `e2e waits for web, web waits for api, api failed: exit status 4`. */
+function describeChain(chain: readonly ChainLink[]): string {
+  const names = chain.map(({ name, target }) => (target === null ? name : resourceOf(target)));
+  const waits = names.slice(1).map((name, index) => `${names[index]} waits for ${name}`);
+  const left =
+    waits.length > MAX_LINKS ? waits.toSpliced(MAX_LINKS / 2, waits.length - MAX_LINKS, '…') : waits;
+  const cause = chain.at(-1)?.target ?? null;
+  return [...left, ...(cause === null ? [] : [`${names.at(-1)} ${toPredicate(cause)}`])].join(', ');
+}
+
+/** Phases whose description is a predicate by itself: `failed: exit status 4`. */
+const PREDICATES: ReadonlySet<TargetFields['phase']> = new Set([
+  'FAILED',
+  'SUCCEEDED',
+  'UNTRIGGERED',
+  'INACTIVE',
+]);
+
+function toPredicate(target: TargetFields): string {
+  return PREDICATES.has(target.phase) ? describeState(target) : `is ${describeState(target)}`;
+}
+
+/** Objects other than resources that a target waits for: `waits for Cluster/default`. */
+function describeObjects({ resources }: TargetFields, report: WaitReport): string | null {
+  const objects = resources
+    .flatMap((name) => findResource(name, report)?.waitingOn ?? [])
+    .flatMap(({ kind, name }) => (kind === RESOURCE_KIND ? [] : [`${kind}/${name}`]));
+  return objects.length === 0 ? null : `waits for ${joinNames(objects)}`;
+}
+
+/** Targets that wait for a failed one, if the wait failed because of it. */
+export function findBlocked(report: WaitReport): TargetFields[] {
+  if (report.result !== 'failed') return [];
+  const failed = new Set(targetsOf(report).flatMap(({ phase, name }) => (phase === 'FAILED' ? [name] : [])));
+  return targetsOf(report).filter(
+    (target) =>
+      target.phase === 'WAITING' &&
+      isSelected(target, report.condition) &&
+      failed.has(target.rootCause?.name ?? ''),
+  );
+}
+
+/** Maximum number of root causes in a report. */
+const MAX_CAUSES = 5;
+
+/**
+ * Finds the targets at the root of a result, one for each resource, those that need attention first: the
+ * failed targets, and the ends of the chains of the others.
+ */
+export function findCauses(report: WaitReport): TargetFields[] {
+  const { result, view } = report;
+  if (view === null || result === 'reached' || result === 'unknown' || result === 'impossible') return [];
+  const awaited = isStale(report) ? [] : findAwaited(report);
+  const subjects = result === 'failed' ? [...findFailed(report), ...findBlocked(report)] : awaited;
+  const causes = new Map<string, TargetFields>();
+  for (const subject of subjects) {
+    const cause =
+      subject.rootCause === null ? subject : (view.targets.get(subject.rootCause.name) ?? subject);
+    if (!causes.has(resourceOf(cause))) causes.set(resourceOf(cause), cause);
+  }
+  return [...causes.values()].sort((a, b) => causeRank(a) - causeRank(b)).slice(0, MAX_CAUSES);
+}
+
+/** A target that waits for something unknown explains less than one that runs. */
+function causeRank({ phase }: TargetFields): number {
+  return phase === 'WAITING' ? rankOf('DISABLED') + 1 : rankOf(phase);
+}
+
+/** Where to look further into a result, one line each. Tilt keeps no log once it has exited. */
+export function formatHelp(report: WaitReport): string[] {
+  const session = sessionOf(report);
+  const causes = findCauses(report);
+  const isPrinted = session?.spec.exitCondition === 'CI' && !session.isDemo && hasExited(session);
+  if (isPrinted && causes.length > 0) return ['the log is in the output of tilt ci'];
+  return causes.flatMap((cause) => formatTargetHelp(cause, report));
+}
+
+/**
+ * Where to look further into a cause, one line each: the command that shows its log, or that triggers it, and
+ * a link to its page in Tilt's UI or to its endpoint. Empty for the demo, and once Tilt has exited.
+ */
+export function formatTargetHelp(cause: TargetFields, report: WaitReport): string[] {
+  const session = sessionOf(report);
+  if (session === null || session.isDemo || hasExited(session) || cause.phase === 'UNTRIGGERED') return [];
+  const name = resourceOf(cause);
+  const resource = findResource(name, report);
+  const url = resource?.tiltUrl ?? resource?.links?.[0]?.url ?? null;
+  const isInactive = cause.phase === 'INACTIVE';
+  const command = formatAnyTiltCommand(isInactive ? 'trigger' : 'logs', resource?.tiltUrl ?? null, name);
+  const lines = [
+    `${isInactive ? 'start' : 'log of'} ${name}: ${command}`,
+    ...(url === null ? [] : [`${resource?.tiltUrl === url ? 'page' : 'endpoint'} of ${name}: ${url}`]),
+  ];
+  return lines.map(lineText);
+}
+
+/**
+ * Names the resources that wait for a trigger, and the command that starts the first one. Null without such
+ * resources, and if their state may be out of date.
+ */
+export function formatTriggers(report: WaitReport): string | null {
+  const session = sessionOf(report);
+  if (session === null || isStale(report) || hasExited(session)) return null;
+  const names = [
+    ...new Set(
+      targetsOf(report).flatMap((target) => (target.phase === 'UNTRIGGERED' ? [resourceOf(target)] : [])),
+    ),
+  ];
+  const [first] = names;
+  if (first === undefined) return null;
+  const tiltUrl = findResource(first, report)?.tiltUrl ?? null;
+  const command = session.isDemo ? '' : `; run "${formatAnyTiltCommand('trigger', tiltUrl, first)}"`;
+  return lineText(`waiting for a trigger: ${joinNames(names)}${command}`);
+}
+
+/** Whether the Tilt of a Session has exited, or does so now: `tilt ci` exits at its first failure. */
+function hasExited({ connection, spec, verdict }: SessionFields): boolean {
+  const isOver = verdict.final || verdict.state === 'FAILED';
+  return connection.state === 'GONE' || (spec.exitCondition === 'CI' && isOver);
+}
+
+function findResource(name: string, { resources }: WaitReport): ResourceFields | undefined {
+  return resources?.find((resource) => resource.name === name);
+}
+
+function resourceOf({ resources, name }: TargetFields): string {
+  return resources[0] ?? name;
+}
+
+/** Maximum number of names in a line. */
+const MAX_NAMES = 10;
+
+function joinNames(names: readonly string[]): string {
+  const more = names.length - MAX_NAMES;
+  return `${names.slice(0, MAX_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
