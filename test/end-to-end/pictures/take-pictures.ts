@@ -18,7 +18,7 @@ import { terminalPage } from './terminal-page.js';
 const FOLDER = fileURLToPath(new URL('../../../docs/pictures/', import.meta.url));
 
 /** Start of the demo before now, in milliseconds: about the time until the first picture. */
-const BEFORE_MS = 12_000;
+const BEFORE_MS = 2_000;
 
 /** Step of the demo's clock, in milliseconds. */
 const STEP_MS = 50;
@@ -29,7 +29,7 @@ try {
   await until(demo, 'a retrying target', ({ retrying }) => retrying > 0);
   await photographTerminal(demo, chromium);
   await photographBoard(demo, chromium, 'board', '');
-  await until(demo, 'the end of a run', (_, isDone) => isDone);
+  await until(demo, 'the end of a failed run', (_, isFailed) => isFailed);
   await photographBoard(demo, chromium, 'timeline', '&view=timeline');
 } finally {
   await chromium.close();
@@ -49,14 +49,15 @@ async function startDemo(): Promise<TestGateway> {
 async function until(
   { query }: TestGateway,
   what: string,
-  isReached: (counts: Counts, isDone: boolean) => boolean,
+  isReached: (counts: Counts, isFailed: boolean) => boolean,
 ): Promise<void> {
   console.log(`waiting for ${what} …`);
   for (;;) {
-    const { data } = await query<{ session: { counts: Counts; status: { done: boolean } } }>(
-      '{ session { counts { retrying } status { done } } }',
-    );
-    if (isReached(data.session.counts, data.session.status.done)) return;
+    const { data } = await query<{
+      session: { counts: Counts; verdict: { state: string; final: boolean } };
+    }>('{ session { counts { retrying } verdict { state final } } }');
+    const { counts, verdict } = data.session;
+    if (isReached(counts, verdict.final && verdict.state === 'FAILED')) return;
     await clock.advance(STEP_MS);
   }
 }
