@@ -35,6 +35,15 @@ export function oneLine(text: string): string {
   return lines.filter((line) => line !== '').join(' ');
 }
 
+/** The first line of a cluster's error. A first line that ends with a colon introduces the next one. */
+export function clusterErrorLine(error: string): string {
+  const [first = '', next = ''] = plainText(error)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return first.endsWith(':') ? `${first} ${next}`.trim() : first;
+}
+
 /** Longest error in a description, in characters. */
 const MAX_ERROR = 80;
 
@@ -45,6 +54,20 @@ const COMMAND = /^Command ".*" failed: /s;
 export function shortenError(error: string, maxLength = MAX_ERROR): string {
   const line = oneLine(extractHeadline(plainText(error).replace(COMMAND, '')));
   return line.length > maxLength ? `…${line.slice(1 - maxLength)}` : line;
+}
+
+/** Longest reason of a verdict in a list, in characters, and the part of it that names the target. */
+const MAX_LIST_REASON = 140;
+const REASON_START = 40;
+
+/**
+ * Shortens the reason of a verdict (`unit:update: Command "…" failed: exit status 4`): without the command,
+ * and cut in the middle, so that the name at its start and the informative end stay.
+ */
+export function shortenReason(reason: string): string {
+  const line = oneLine(plainText(reason)).replace(/Command ".*" failed: /s, '');
+  if (line.length <= MAX_LIST_REASON) return line;
+  return `${line.slice(0, REASON_START)}…${line.slice(REASON_START + 1 - MAX_LIST_REASON)}`;
 }
 
 /** Control characters except tab and line break, and the marks that change text direction (UAX 9). */

@@ -1,7 +1,7 @@
 import { describeWait, explain } from './explanation.js';
 import type { SessionFacts } from './facts.js';
 import { computePhase, findBlockers } from './phase.js';
-import { extractHeadline, oneLine, plainText } from './plain-text.js';
+import { clusterErrorLine, extractHeadline, oneLine, plainText } from './plain-text.js';
 import type { SessionSpec, SessionStatus, Target } from './session.js';
 
 /**
@@ -113,15 +113,6 @@ function findClusterError(facts: SessionFacts | undefined): string | null {
   )
     return null;
   return `cluster connection failed: ${clusterErrorLine(error)}`;
-}
-
-/** The first line of a cluster's error. A first line that ends with a colon introduces the next one. */
-export function clusterErrorLine(error: string): string {
-  const [first = '', next = ''] = plainText(error)
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  return first.endsWith(':') ? `${first} ${next}`.trim() : first;
 }
 
 /** Names the targets that are still awaited: `e2e waits for api (not ready); waiting: a, b; not ready: c`. */

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { extractHeadline, plainText, shortenError } from '../../src/model/plain-text.js';
+import {
+  clusterErrorLine,
+  extractHeadline,
+  plainText,
+  shortenError,
+  shortenReason,
+} from '../../src/model/plain-text.js';
 
 describe('plainText', () => {
   it.each([
@@ -53,5 +59,27 @@ describe('shortenError', () => {
     expect(shortenError(`${'x'.repeat(200)}: connection refused`, 30)).toBe(
       `…${'x'.repeat(9)}: connection refused`,
     );
+  });
+});
+
+describe('shortenReason', () => {
+  it('the reason of a verdict is shown without the command of its target', () => {
+    expect(shortenReason('unit:update: Command "make \n test" failed: exit status 1')).toBe(
+      'unit:update: exit status 1',
+    );
+  });
+
+  it('a long reason keeps the name at its start and the informative end', () => {
+    const reason = shortenReason(`unit:update: ${'x'.repeat(300)}: connection refused`);
+    expect(reason).toMatch(/^unit:update: x+…x+: connection refused$/);
+    expect(reason).toHaveLength(140);
+  });
+});
+
+describe('clusterErrorLine', () => {
+  it('a first line that ends with a colon includes the next one', () => {
+    const error = 'Tilt cannot connect:\n\tdial tcp: connection refused\nRestart Tilt.';
+    expect(clusterErrorLine(error)).toBe('Tilt cannot connect: dial tcp: connection refused');
+    expect(clusterErrorLine('dial tcp\nRestart Tilt.')).toBe('dial tcp');
   });
 });
