@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { bigSession, TARGET_COUNT } from '../../support/dashboard-load.js';
+import { bigSession, explainedSession, RESOURCE_COUNT, TARGET_COUNT } from '../../support/dashboard-load.js';
 import { startMemoryGateway } from '../../support/gateway.js';
 import { launchBrowser } from '../support/browser.js';
 import { visitDashboard } from '../support/dashboard.js';
@@ -10,30 +10,42 @@ const UPDATES_PER_SECOND = 20;
 const SECONDS = 5;
 const WARM_UP_SECONDS = 2;
 
+const PLAIN = { create: bigSession, count: TARGET_COUNT, what: `${TARGET_COUNT} targets` };
+const GROUPED = {
+  create: explainedSession,
+  count: 2 * RESOURCE_COUNT,
+  what: `${RESOURCE_COUNT} resources with labels and blockers, grouped by label`,
+};
+
 const CASES = [
-  { view: 'targets', changing: 1 },
-  { view: 'targets', changing: 25 },
-  { view: 'targets', changing: TARGET_COUNT },
-  { view: 'timeline', changing: 25 },
+  { ...PLAIN, view: 'targets', changing: 1 },
+  { ...PLAIN, view: 'targets', changing: 25 },
+  { ...PLAIN, view: 'targets', changing: TARGET_COUNT },
+  { ...PLAIN, view: 'timeline', changing: 25 },
+  { ...GROUPED, view: 'targets&group=label', changing: 1 },
+  { ...GROUPED, view: 'targets&group=label', changing: 25 },
 ] as const;
 
+/** Cases to measure: those whose description contains this text. Default: all. */
+const [, , selected = ''] = process.argv;
+
 const browser = await launchBrowser();
-for (const { view, changing } of CASES) await measure(view, changing);
+for (const one of CASES) if (one.what.includes(selected)) await measure(one);
 await browser.close();
 
-async function measure(view: string, changing: number): Promise<void> {
-  await using gateway = await startMemoryGateway([bigSession(0, changing)]);
+async function measure({ create, count, what, view, changing }: (typeof CASES)[number]): Promise<void> {
+  await using gateway = await startMemoryGateway([create(0, changing)]);
   await using visit = await visitDashboard(browser, gateway.origin, {
     search: `?session=big%2FTiltfile&view=${view}`,
   });
   await visit.page
     .locator('[data-nav]')
-    .nth(TARGET_COUNT - 1)
+    .nth(count - 1)
     .waitFor({ state: 'attached' });
   let update = 0;
   const timer = setInterval(() => {
     update += 1;
-    gateway.source.put(bigSession(update, changing));
+    gateway.source.put(create(update, changing));
   }, 1_000 / UPDATES_PER_SECOND);
   await countFrames(visit.page, WARM_UP_SECONDS);
   const from = update;
@@ -43,7 +55,7 @@ async function measure(view: string, changing: number): Promise<void> {
   const busy = (await busySeconds()) - before;
   clearInterval(timer);
   console.log(
-    `${view}, ${TARGET_COUNT} targets, ${changing} of them changed by each of ${((update - from) / SECONDS).toFixed(1)} updates/s:`,
+    `${view}, ${what}, ${changing} targets changed by each of ${((update - from) / SECONDS).toFixed(1)} updates/s:`,
     `${(frames / SECONDS).toFixed(1)} frames/s, longest ${longestMs.toFixed(0)} ms;`,
     `the page's thread used ${Math.round((100 * busy) / SECONDS)} % of a processor`,
   );
