@@ -7,6 +7,9 @@ import type { TargetFields, TargetPhase } from './generated.js';
 /** Targets by key, as `foldTargets` returns them. A filter may have left out blockers. */
 export type KnownTargets = ReadonlyMap<string, TargetFields>;
 
+/** Finds a target by its key, like {@link KnownTargets}. */
+type TargetLookup = Pick<KnownTargets, 'get'>;
+
 /** Target in a chain. */
 export interface ChainLink {
   readonly name: string;
@@ -18,7 +21,7 @@ export interface ChainLink {
  * Finds the shortest chain from a waiting target to its root cause, both included. Without the targets in
  * between it has only these two. Empty if no root cause is known.
  */
-export function findChain(target: TargetFields, targets: KnownTargets): ChainLink[] {
+export function findChain(target: TargetFields, targets: TargetLookup): ChainLink[] {
   const cause = target.rootCause?.name;
   if (cause === undefined) return [];
   const parents = new Map<string, string | null>([[target.name, null]]);

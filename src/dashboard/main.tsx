@@ -14,7 +14,9 @@ const router = createRouter();
 const client = createClient({ url: new URL('graphql', document.baseURI).href });
 const session = computed(() => router.route.value.session);
 const history = computed(() => HISTORY[router.route.value.view]);
-const board = createBoard(client, { session, history }, createFrameScheduler());
+/** Labels select Sessions in the list, and targets on the page of a Session. */
+const label = computed(() => (session.value === null ? router.route.value.label : null));
+const board = createBoard(client, { session, label, history }, createFrameScheduler());
 const page = createPage(board, router, createClock());
 listenToKeys(router);
 

@@ -1,4 +1,4 @@
-import type { Session, State, Target, TargetPhase } from '../../src/dashboard/model/types.js';
+import type { Resource, Session, State, Target, TargetPhase } from '../../src/dashboard/model/types.js';
 
 /** Formats a time on 2026-11-22, given in seconds after 12:00 UTC, as Tilt does. */
 export function time(seconds: number): string {
@@ -59,6 +59,24 @@ export function target(name: string, ...history: readonly (readonly [seen: numbe
     secondsToReady: null,
     state: last,
     history: history.map(([seen, of]) => ({ time: time(seen), phase: derivePhase(of), state: of })),
+  };
+}
+
+/** Creates a local resource that Tilt runs by itself, with the given fields replaced. */
+export function resource(name: string, fields: Partial<Resource> = {}): Resource {
+  return {
+    name,
+    labels: [],
+    kind: 'LOCAL',
+    order: null,
+    triggerMode: 'AUTO',
+    hasPendingChanges: false,
+    queued: false,
+    tiltUrl: null,
+    links: [],
+    conditions: [],
+    waitingOn: [],
+    ...fields,
   };
 }
 

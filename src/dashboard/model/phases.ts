@@ -1,10 +1,9 @@
-import { targetKey } from '../../client/changes.js';
 import { type BlockingPhase, findBlockers } from '../../model/phase.js';
-import { extractHeadline, plainText } from '../../model/plain-text.js';
+import { plainText, shortenError } from '../../model/plain-text.js';
 import type { Session, Target, TargetPhase } from './types.js';
 
 /** Visual meaning. Each has its color, and is always shown with an icon or a word too. */
-export type Tone = 'ok' | 'bad' | 'busy' | 'warn' | 'idle' | 'off';
+export type Tone = 'ok' | 'bad' | 'busy' | 'warn' | 'ask' | 'idle' | 'off';
 
 /** Presentation of a phase. */
 export interface PhaseLook {
@@ -20,7 +19,7 @@ export const PHASE_LOOKS: Readonly<Record<TargetPhase, PhaseLook>> = {
   RETRYING: { word: 'Retrying', tone: 'warn', count: 'retrying' },
   RUNNING: { word: 'Running', tone: 'busy', count: 'running' },
   WAITING: { word: 'Waiting', tone: 'idle', count: 'waiting' },
-  UNTRIGGERED: { word: 'Needs trigger', tone: 'off', count: 'untriggered' },
+  UNTRIGGERED: { word: 'Needs trigger', tone: 'ask', count: 'untriggered' },
   READY: { word: 'Ready', tone: 'ok', count: 'ready' },
   SUCCEEDED: { word: 'Succeeded', tone: 'ok', count: 'succeeded' },
   DISABLED: { word: 'Disabled', tone: 'off', count: 'disabled' },
@@ -35,25 +34,38 @@ export function isPhase(word: string): word is TargetPhase {
   return Object.hasOwn(PHASE_LOOKS, word);
 }
 
-/** Describes why a target is in its phase, in one line of plain text. Empty when there is nothing to add. */
-export function describeReason({ state }: Pick<Target, 'state'>): string {
+/**
+ * Describes why a target is in its phase, in one line of plain text: of an error its informative end. Empty
+ * when there is nothing to add.
+ */
+export function describeReason({ state, phase }: Pick<Target, 'state' | 'phase'>): string {
+  if (phase === 'UNTRIGGERED') return 'files changed; waits for a trigger';
   switch (state?.__typename) {
     case 'TargetStateWaiting':
       return WAIT_REASONS.get(state.waitReason) ?? plainText(state.waitReason);
     case 'TargetStateTerminated':
-      return extractHeadline(state.error ?? '');
+      return shortenError(state.error ?? '', MAX_REASON);
     default:
       return '';
   }
 }
 
+/** Longest error in a row, in characters. */
+const MAX_REASON = 160;
+
 /** Tilt's wait reasons in plain English. */
 const WAIT_REASONS: ReadonlyMap<string, string> = new Map([
+  ['config-changed', 'its definition in the Tiltfile has changed'],
   ['initial-build', 'waiting for its first build'],
+  ['is-unparallelizable-local', 'waiting for other local jobs: it runs alone'],
+  ['reconciling', 'Tilt is applying its objects'],
   ['tiltfile-reload', 'the Tiltfile is loading'],
+  ['waiting-for-cluster', 'waiting for the Kubernetes cluster'],
   ['waiting-for-dep', 'waiting for its dependencies'],
+  ['waiting-for-deploy', 'waiting for its deployment'],
   ['waiting-for-local', 'waiting for a local job'],
   ['waiting-for-pod', 'waiting for its pod'],
+  ['waiting-for-uncategorized', 'waiting for uncategorized objects'],
   ['unknown', ''],
 ]);
 
@@ -68,11 +80,11 @@ interface ProgressPart extends Pick<PhaseLook, 'word' | 'tone'> {
 interface Progress {
   /** Number of targets that are ready or have succeeded. */
   readonly done: number;
-  /** Number of targets, without inactive and disabled ones. */
+  /** Number of targets, without inactive, disabled and untriggered ones. */
   readonly total: number;
   /** The non-empty parts, done ones first. */
   readonly parts: readonly ProgressPart[];
-  /** `5 of 8 done, 1 failed, 2 waiting` */
+  /** `5 of 8 done, 1 failed, 2 waiting, 1 to trigger` */
   readonly label: string;
 }
 
@@ -87,7 +99,7 @@ const PROGRESS_ORDER: readonly TargetPhase[] = [
 
 /** Computes the progress of a Session from the number of targets in each phase. */
 export function computeProgress(counts: Session['counts']): Progress {
-  const total = counts.total - counts.inactive - counts.disabled;
+  const total = counts.total - counts.inactive - counts.disabled - counts.untriggered;
   const done = counts.succeeded + counts.ready;
   const parts = PROGRESS_ORDER.map((phase) => PHASE_LOOKS[phase])
     .map(({ word, tone, count }) => ({ word, tone, count: counts[count] }))
@@ -96,36 +108,42 @@ export function computeProgress(counts: Session['counts']): Progress {
   const others = parts
     .filter(({ tone }) => tone !== 'ok')
     .map(({ count, word }) => `${count} ${word.toLowerCase()}`);
+  if (counts.untriggered > 0) others.push(`${counts.untriggered} to trigger`);
   return { done, total, parts, label: [`${done} of ${total} done`, ...others].join(', ') };
 }
 
-/** Targets in one phase that block a Session's verdict. */
+/** Targets in one phase that block a Session's verdict, or wait for a person. */
 interface BlockerGroup {
   readonly phase: TargetPhase;
   readonly title: string;
-  readonly targets: readonly { readonly key: string; readonly reason: string }[];
+  readonly targets: readonly Target[];
   /** Number of further targets that are not listed. */
   readonly more: number;
 }
 
 const MAX_BLOCKERS_LISTED = 5;
 
-/** Groups the targets that block a Session's verdict by phase, those that need attention first. */
+/**
+ * Groups the targets that block a Session's verdict by phase, those that need attention first. Targets that
+ * wait for a person are last: they do not block it.
+ */
 export function groupBlockers(targets: readonly Target[]): BlockerGroup[] {
-  const found = findBlockers(targets, ({ phase }) => phase);
-  return BLOCKER_GROUPS.map(([key, phase, title]) => ({
-    phase,
-    title,
-    targets: found[key]
-      .slice(0, MAX_BLOCKERS_LISTED)
-      .map((target) => ({ key: targetKey(target), reason: describeReason(target) })),
-    more: Math.max(0, found[key].length - MAX_BLOCKERS_LISTED),
-  })).filter((group) => group.targets.length > 0);
+  const found: Readonly<Record<BlockingPhase | 'untriggered', readonly Target[]>> = {
+    ...findBlockers(targets, ({ phase }) => phase),
+    untriggered: targets.filter(({ phase }) => phase === 'UNTRIGGERED'),
+  };
+  return BLOCKER_GROUPS.flatMap(([key, phase, title]) => {
+    const all = found[key];
+    if (all.length === 0) return [];
+    const listed = all.slice(0, MAX_BLOCKERS_LISTED);
+    return [{ phase, title, targets: listed, more: all.length - listed.length }];
+  });
 }
 
-const BLOCKER_GROUPS: readonly (readonly [BlockingPhase, TargetPhase, string])[] = [
+const BLOCKER_GROUPS: readonly (readonly [BlockingPhase | 'untriggered', TargetPhase, string])[] = [
   ['failed', 'FAILED', 'Failed'],
   ['retrying', 'RETRYING', 'Retrying'],
   ['running', 'RUNNING', 'Not ready'],
   ['waiting', 'WAITING', 'Waiting'],
+  ['untriggered', 'UNTRIGGERED', 'Needs trigger'],
 ];

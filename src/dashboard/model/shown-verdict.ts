@@ -1,11 +1,27 @@
 import type { Tone } from './phases.js';
 import { parseTime } from './time.js';
-import type { Session, Target } from './types.js';
+import type { Session, Target, VerdictState } from './types.js';
 
 /** A verdict for display, never better than the data supports. */
 export interface ShownVerdict {
   readonly tone: Tone;
   readonly word: string;
+}
+
+/** The verdicts and their words in filters, those that need attention first. */
+export const VERDICT_LOOKS: Readonly<Record<VerdictState, ShownVerdict>> = {
+  FAILED: { tone: 'bad', word: 'Failed' },
+  PENDING: { tone: 'busy', word: 'In progress' },
+  UNKNOWN: { tone: 'idle', word: 'Unknown' },
+  PASSED: { tone: 'ok', word: 'Passed' },
+};
+
+/** All verdicts, in the same order. */
+export const VERDICTS: readonly VerdictState[] = Object.keys(VERDICT_LOOKS).filter(isVerdict);
+
+/** Whether a word is the name of a verdict. */
+export function isVerdict(word: string): word is VerdictState {
+  return Object.hasOwn(VERDICT_LOOKS, word);
 }
 
 /** Whether a Session's data may be out of date: its connection to Tilt, or ours to the gateway, is lost. */

@@ -16,6 +16,7 @@ const SYMBOLS: Readonly<Record<Tone, string>> = {
   bad: '✗',
   busy: '…',
   warn: '!',
+  ask: '▶',
   idle: '?',
   off: '–',
 };
@@ -59,6 +60,7 @@ const SHAPES: Readonly<Record<Tone, string>> = {
   bad: '<path d="M10 10l12 12M22 10L10 22"/>',
   busy: '<path d="M16 8v8l5 4"/>',
   warn: '<path d="M16 8v10M16 23v1"/>',
+  ask: '<path d="M12 9l10 7-10 7z"/>',
   idle: '<path d="M12 12c0-6 9-5 8 0-1 3-4 3-4 7M16 24v1"/>',
   off: '<path d="M10 16h12"/>',
 };
@@ -68,6 +70,7 @@ const COLORS: Readonly<Record<Tone, string>> = {
   bad: '#cf222e',
   busy: '#0969da',
   warn: '#9a6700',
+  ask: '#7a3fb8',
   idle: '#59636e',
   off: '#59636e',
 };

@@ -1,4 +1,6 @@
 import { targetKey } from '../../client/changes.js';
+import { findCriticalPath, listRuns, type PathStep } from './critical-path.js';
+import type { RecordedBlockers } from './recorded-blockers.js';
 import { deriveSegments, estimateClockOffset, type Segment } from './segments.js';
 import { formatElapsed, parseTime } from './time.js';
 import type { Session, Target } from './types.js';
@@ -19,8 +21,16 @@ interface Timeline {
   readonly origin: number | null;
 }
 
-/** Builds the timeline of a Session. An unchanged target object yields the same row object. */
-export function buildTimeline({ status }: Pick<Session, 'status'>, targets: readonly Target[]): Timeline {
+/**
+ * Builds the timeline of a Session. An unchanged target object yields the same row object.
+ *
+ * @param blockers who blocked each target, as far as it was recorded; for the critical path
+ */
+export function buildTimeline(
+  { status }: Pick<Session, 'status'>,
+  targets: readonly Target[],
+  blockers: RecordedBlockers = new Map(),
+): Timeline {
   const offset = estimateClockOffset(targets.map(({ history }) => history));
   const rows = targets.map((target) => toRow(target, offset));
   const runs = rows.flatMap(({ name, segments }) => listRuns(name, segments));
@@ -29,7 +39,7 @@ export function buildTimeline({ status }: Pick<Session, 'status'>, targets: read
   const origin = Math.min(parseTime(status.startTime) ?? Number.POSITIVE_INFINITY, ...starts);
   return {
     rows: rows.toSorted((a, b) => firstRunOf(a) - firstRunOf(b) || (a.name < b.name ? -1 : 1)),
-    path: status.done ? findCriticalPath(runs, failed) : [],
+    path: status.done ? findCriticalPath(runs, failed, blockers) : [],
     origin: Number.isFinite(origin) ? origin : null,
   };
 }
@@ -52,53 +62,6 @@ function toRow(target: Target, offset: number): TimelineRow {
 
 function firstRunOf({ segments }: TimelineRow): number {
   return segments.find(({ kind }) => kind !== 'waiting')?.start ?? Number.MAX_VALUE;
-}
-
-/** A completed run of a target: a job that finished, or a server that became ready. */
-export interface TargetRun {
-  readonly target: string;
-  /** Milliseconds since 1970. */
-  readonly start: number;
-  readonly end: number;
-}
-
-/** A step of the critical path. */
-export interface PathStep extends TargetRun {
-  /**
-   * Time between the end of the previous step and the start of this one, in milliseconds; 0 for the first.
-   */
-  readonly gap: number;
-}
-
-/** Clocks are read at slightly different moments: a run may start this long before its predecessor ended. */
-const TOLERANCE_MS = 5;
-
-/** Lists the completed runs of a target. */
-export function listRuns(target: string, segments: readonly Segment[]): TargetRun[] {
-  return segments.flatMap(({ kind, start, end, outcome }) =>
-    kind === 'running' && end !== null && outcome !== 'off' ? [{ target, start, end }] : [],
-  );
-}
-
-/**
- * Finds the chain of runs that determined the end: from the run that ended last, back to the run that ended
- * right before each one started. In order of time.
- *
- * @param last targets of which one must be the last, such as the failed ones; empty for any
- */
-export function findCriticalPath(runs: readonly TargetRun[], last: readonly string[] = []): PathStep[] {
-  const byEnd = runs.toSorted((a, b) => b.end - a.end || b.start - a.start);
-  const path: TargetRun[] = [];
-  let step = byEnd.find(({ target }) => last.includes(target)) ?? byEnd[0];
-  while (step) {
-    path.unshift(step);
-    const { start } = step;
-    step = byEnd.find((run) => run.end <= start + TOLERANCE_MS && run.start < start);
-  }
-  return path.map((run, index) => {
-    const before = path[index - 1];
-    return { ...run, gap: before ? Math.max(0, run.start - before.end) : 0 };
-  });
 }
 
 /** The visible range of time. */

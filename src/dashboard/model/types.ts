@@ -1,4 +1,9 @@
-import type { SessionFields, TargetFields, TargetStateFields } from '../../client/generated.js';
+import type {
+  ResourceFields,
+  SessionFields,
+  TargetFields,
+  TargetStateFields,
+} from '../../client/generated.js';
 
 export type { TargetPhase, VerdictState } from '../../client/generated.js';
 
@@ -7,6 +12,9 @@ export type Session = SessionFields;
 
 /** A target with its history. */
 export type Target = TargetFields;
+
+/** A resource of the Tiltfile. Unknown facts are null. */
+export type Resource = ResourceFields;
 
 /** State of a target; null when inactive. */
 export type State = TargetStateFields | null;

@@ -1,8 +1,9 @@
-import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { Client, LinkState, TargetsView } from '../../client/client.js';
+import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import type { Client, LinkState } from '../../client/client.js';
 import { ClientError } from '../../client/client-error.js';
 import { messageOf } from '../../lib/errors.js';
-import type { HistoryEntry, Session, Target } from '../model/types.js';
+import type { HistoryEntry, Session } from '../model/types.js';
+import { createDetail, type Detail } from './detail.js';
 
 /** The data of the page. */
 export interface Board {
@@ -10,6 +11,8 @@ export interface Board {
   readonly link: ReadonlySignal<LinkState>;
   /** All Sessions by id; null until they are received. */
   readonly sessions: ReadonlySignal<ReadonlyMap<string, Session> | null>;
+  /** Ids of the Sessions with the selected label; null when none is selected, and until they are received. */
+  readonly labelled: ReadonlySignal<ReadonlySet<string> | null>;
   /** The selected Session; null when none is selected. */
   readonly detail: ReadonlySignal<Detail | null>;
   /** An error that the visitor may be able to fix; null otherwise. */
@@ -22,30 +25,14 @@ export interface Board {
   ): () => void;
 }
 
-/** The Session whose targets are watched. */
+/** Data to watch besides the list of all Sessions. */
 interface BoardSelection {
-  /** Its id; null for none. */
+  /** Id of the Session whose targets are watched; null for none. */
   readonly session: ReadonlySignal<string | null>;
+  /** Glob for the label that a Session of the list must have; null for any. */
+  readonly label: ReadonlySignal<string | null>;
   /** Number of history entries for each target. With many targets, each entry adds much traffic. */
   readonly history: ReadonlySignal<number>;
-}
-
-/** The selected Session with its targets. */
-export interface Detail {
-  readonly id: string;
-  /** Null while no Session has this id; undefined until the first payload. */
-  readonly session: ReadonlySignal<Session | null | undefined>;
-  /** Its targets by key, in Tilt's order. The map changes only when a target is added or removed. */
-  readonly targets: ReadonlySignal<Targets>;
-}
-
-/** Targets by key (the name, or `name#2` for the second one of that name), each with its newest state. */
-type Targets = ReadonlyMap<string, ReadonlySignal<Target>>;
-
-/** Properties of components that show a Session with its targets. */
-export interface SessionProps {
-  readonly session: Session;
-  readonly targets: ReadonlySignal<Targets>;
 }
 
 interface BoardError {
@@ -62,12 +49,13 @@ const MAX_HISTORY = 50;
  * frame.
  */
 export function createBoard(
-  client: Pick<Client, 'watchSessions' | 'watchTargets' | 'query'>,
+  client: Pick<Client, 'watchSessions' | 'watchTargets' | 'watchResources' | 'query'>,
   selection: BoardSelection,
   frames: FrameScheduler,
 ): Board {
   const link = signal<LinkState>({ state: 'connecting', since: Date.now(), error: null, url: null });
   const sessions = signal<ReadonlyMap<string, Session> | null>(null);
+  const labelled = signal<ReadonlySet<string> | null>(null);
   const error = signal<BoardError | null>(null);
   const opened = computed(() => {
     const id = selection.session.value;
@@ -83,17 +71,47 @@ export function createBoard(
   });
   effect(() => {
     if (opened.value === null) return;
-    const { detail, show } = opened.value;
+    const { detail, showTargets } = opened.value;
     const stopping = new AbortController();
     const history = selection.history.value;
     const views = client.watchTargets({ session: detail.id, history, signal: stopping.signal });
-    void renderViews(views, `targets of ${detail.id}`, show);
+    void renderViews(views, `targets of ${detail.id}`, showTargets);
+    return () => stopping.abort();
+  });
+  effect(() => {
+    if (opened.value === null) return;
+    const { detail, showResources } = opened.value;
+    const stopping = new AbortController();
+    const views = client.watchResources({ session: detail.id, signal: stopping.signal });
+    // The page is useful without these facts, too.
+    void renderViews(views, `resources of ${detail.id}`, showResources, () => {});
+    return () => stopping.abort();
+  });
+  effect(() => {
+    // The gateway filters by label: a Session's own fields do not include the labels of its resources.
+    const label = selection.label.value;
+    labelled.value = null;
+    if (label === null) return;
+    const stopping = new AbortController();
+    const views = client.watchSessions({ where: { target: { label } }, signal: stopping.signal });
+    const show = (ids: Iterable<string>) => {
+      if (!stopping.signal.aborted) labelled.value = new Set(ids);
+    };
+    void renderViews(
+      views,
+      'label',
+      ({ cursor, sessions: matching }) => {
+        if (cursor !== null) show(matching.keys());
+      },
+      () => show([]),
+    );
     return () => stopping.abort();
   });
 
   return {
     link,
     sessions,
+    labelled,
     detail,
     error,
     watchHistory(session, { key, name }, show) {
@@ -127,47 +145,23 @@ export function createBoard(
     views: AsyncIterable<T>,
     key: string,
     show: (view: T) => void,
+    fail: (reason: unknown) => void = showError,
   ): Promise<void> {
     try {
       for await (const view of views) frames.schedule(key, () => show(view));
     } catch (reason) {
-      frames.schedule('error', () => {
-        error.value = toBoardError(reason);
-      });
+      fail(reason);
     }
+  }
+
+  function showError(reason: unknown): void {
+    frames.schedule('error', () => {
+      error.value = toBoardError(reason);
+    });
   }
 }
 
 const FIXABLE_CODES: ReadonlySet<ClientError['code']> = new Set(['UNAUTHENTICATED', 'REFUSED']);
-
-function createDetail(id: string): { readonly detail: Detail; show(view: TargetsView): void } {
-  const session = signal<Session | null | undefined>(undefined);
-  const targets = signal<ReadonlyMap<string, Signal<Target>>>(new Map());
-  return {
-    detail: { id, session, targets },
-    show(view) {
-      if (view.cursor === null) return;
-      session.value = view.session;
-      targets.value = mergeTargets(targets.value, view.targets);
-    },
-  };
-}
-
-/** Updates the signal of each target. Returns the same map unless a target was added or removed. */
-function mergeTargets(
-  known: ReadonlyMap<string, Signal<Target>>,
-  newest: ReadonlyMap<string, Target>,
-): ReadonlyMap<string, Signal<Target>> {
-  const merged = new Map<string, Signal<Target>>();
-  let isSame = known.size === newest.size;
-  for (const [name, target] of newest) {
-    const old = known.get(name);
-    if (old) old.value = target;
-    else isSame = false;
-    merged.set(name, old ?? signal(target));
-  }
-  return isSame ? known : merged;
-}
 
 function toBoardError(error: unknown): BoardError {
   return {

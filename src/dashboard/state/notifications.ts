@@ -1,5 +1,6 @@
 import { effect, type ReadonlySignal } from '@preact/signals';
-import type { Session, VerdictState } from '../model/types.js';
+import { findNews, type News, observe, type SeenSessions } from '../model/news.js';
+import type { Session } from '../model/types.js';
 
 /**
  * Whether desktop notifications may be shown; `promptable` when the browser has not asked the visitor yet.
@@ -16,46 +17,27 @@ export async function requestNotifications(): Promise<boolean> {
   return notificationState() === 'allowed';
 }
 
-/** Shows a desktop notification for each Session that fails, while enabled. */
-export function notifyFailures(
+/** While enabled, shows a desktop notification for each Session that fails, recovers, is ready or passes. */
+export function notifyOfVerdicts(
   sessions: ReadonlySignal<ReadonlyMap<string, Session> | null>,
   isEnabled: ReadonlySignal<boolean>,
 ): void {
-  let seen: SeenVerdicts = new Map();
+  let seen: SeenSessions = new Map();
   effect(() => {
     const known = sessions.value;
     if (known === null) return;
-    const failures = findNewFailures(seen, known.values());
-    seen = collectVerdicts(known.values());
+    const news = findNews(seen, known.values());
+    seen = observe(seen, known.values());
     if (!isEnabled.peek() || notificationState() !== 'allowed') return;
-    for (const session of failures) showNotification(session);
+    for (const item of news) showNotification(item);
   });
 }
 
 /** Shows a notification, which replaces an earlier one of the same Session. */
-function showNotification({ id, instance, verdict }: Session): void {
-  const notification = new Notification(`${instance} failed`, { body: verdict.reason ?? '', tag: id });
+function showNotification({ session: { id, instance, verdict }, word }: News): void {
+  const notification = new Notification(`${instance} ${word}`, { body: verdict.reason ?? '', tag: id });
   notification.onclick = () => {
     focus();
     notification.close();
   };
-}
-
-/** The last seen verdicts by Session id. */
-type SeenVerdicts = ReadonlyMap<string, VerdictState>;
-
-/** Collects the verdicts of Sessions, to compare later ones with. */
-export function collectVerdicts(sessions: Iterable<Session>): SeenVerdicts {
-  return new Map([...sessions].map(({ id, verdict }) => [id, verdict.state]));
-}
-
-/**
- * Finds the Sessions that have failed since. A Session seen for the first time does not count: it may have
- * failed long ago.
- */
-export function findNewFailures(seen: SeenVerdicts, sessions: Iterable<Session>): Session[] {
-  return [...sessions].filter(({ id, verdict }) => {
-    const before = seen.get(id);
-    return verdict.state === 'FAILED' && before !== undefined && before !== 'FAILED';
-  });
 }

@@ -1,9 +1,11 @@
-import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, signal, useComputed } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import type { Grouping } from '../model/groups.js';
+import type { Places } from '../model/places.js';
 import { renderTabIcon, summarizeTab } from '../model/tab.js';
 import type { Board } from './board.js';
-import { notifyFailures } from './notifications.js';
+import { notifyOfVerdicts } from './notifications.js';
 import { applyTheme, type Preferences, readPreferences, writePreferences } from './preferences.js';
 import type { Router } from './router.js';
 
@@ -35,7 +37,7 @@ export function createPage(board: Board, router: Router, now: ReadonlySignal<num
     document.querySelector('link[rel=icon]')?.setAttribute('href', renderTabIcon(tone.value));
   });
   effect(() => applyTheme(preferences.value.theme));
-  notifyFailures(
+  notifyOfVerdicts(
     board.sessions,
     computed(() => preferences.value.notifications),
   );
@@ -76,4 +78,13 @@ export function createClock(): ReadonlySignal<number> {
   setInterval(tick, TICK_MS);
   document.addEventListener('visibilitychange', tick);
   return now;
+}
+
+/** Returns the grouping of the address, else the preferred one; `resource` while no resource has a label. */
+export function useGrouping(places: ReadonlySignal<Places>): ReadonlySignal<Grouping> {
+  const { router, preferences } = usePage();
+  return useComputed(() => {
+    const hasLabels = [...places.value.values()].some(({ labels }) => labels.length > 0);
+    return hasLabels ? (router.route.value.grouping ?? preferences.value.grouping) : 'resource';
+  });
 }

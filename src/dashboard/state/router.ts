@@ -1,6 +1,8 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { type Filter, NO_FILTER } from '../model/filter.js';
+import type { Grouping } from '../model/groups.js';
 import { isPhase } from '../model/phases.js';
+import { isVerdict } from '../model/shown-verdict.js';
 
 /** Maps the page's address to its route. */
 export interface Router {
@@ -41,6 +43,8 @@ export interface Route extends Filter {
   readonly target: string | null;
   /** Visible length of the timeline, up to its end. */
   readonly span: Span;
+  /** Grouping of the targets; null for the preferred one. */
+  readonly grouping: Grouping | null;
 }
 
 /** Visible lengths of a timeline, in milliseconds. */
@@ -60,6 +64,7 @@ export const HOME: Route = {
   view: 'targets',
   target: null,
   span: 'all',
+  grouping: null,
   ...NO_FILTER,
 };
 
@@ -67,6 +72,7 @@ export const HOME: Route = {
 export function parseRoute(search: string): Route {
   const query = new URLSearchParams(search);
   const span = query.get('span') ?? '';
+  const grouping = query.get('group');
   return {
     session: query.get('session') || null,
     view: query.get('view') === 'timeline' ? 'timeline' : 'targets',
@@ -75,19 +81,26 @@ export function parseRoute(search: string): Route {
     text: query.get('q') ?? '',
     phases: (query.get('phase') ?? '').toUpperCase().split(',').filter(isPhase),
     resource: query.get('resource') || null,
+    label: query.get('label') || null,
+    verdicts: (query.get('verdict') ?? '').toUpperCase().split(',').filter(isVerdict),
+    grouping: grouping === 'label' || grouping === 'resource' ? grouping : null,
   };
 }
 
 /** Formats a route as the shortest query of an address; `?` alone for {@link HOME}. */
-export function formatRoute({ session, view, target, span, text, phases, resource }: Route): string {
+export function formatRoute(route: Route): string {
+  const { session, view, target, span, grouping, text, phases, resource, label, verdicts } = route;
   const entries: [string, string | null][] = [
     ['session', session],
     ['view', view === 'targets' ? null : view],
     ['target', target],
     ['span', span === 'all' ? null : span],
+    ['group', grouping],
     ['q', text],
     ['phase', phases.join(',').toLowerCase()],
     ['resource', resource],
+    ['label', label],
+    ['verdict', verdicts.join(',').toLowerCase()],
   ];
   const query = new URLSearchParams(entries.flatMap(([name, value]) => (value ? [[name, value]] : [])));
   return `?${query}`;

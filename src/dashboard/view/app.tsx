@@ -139,7 +139,7 @@ function NotificationsButton() {
       title={
         state === 'blocked'
           ? 'This browser blocks notifications from this page'
-          : 'Show a notification when a session fails'
+          : 'Show a notification when a session fails, recovers or becomes ready'
       }
       onClick={() => void toggle()}
     >

@@ -5,21 +5,24 @@ import { plainText } from '../../model/plain-text.js';
 import { describeReason } from '../model/phases.js';
 import { formatDuration, formatExactClock, parseTime } from '../model/time.js';
 import type { HistoryEntry, Target } from '../model/types.js';
+import type { Detail } from '../state/detail.js';
 import { usePage } from '../state/page.js';
-import { Elapsed, Icon, PhaseBadge } from './parts.js';
+import { Elapsed, Icon, Link, PhaseBadge } from './parts.js';
+import { ResourceFacts } from './resource-facts.js';
+import { WaitChain } from './wait-chain.js';
 
 /** The details of one target. The panel takes the focus when it opens; Escape closes it. */
 export function DetailsPanel({
-  session,
+  detail: { id: session, targets, resources },
   target,
 }: {
-  readonly session: string;
+  readonly detail: Detail;
   readonly target: ReadonlySignal<Target>;
 }) {
   const { board, router } = usePage();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
-  const { name, type, typeText, resources, phase, state } = target.value;
+  const { name, type, typeText, resources: names, phase, state } = target.value;
   const key = targetKey(target.value);
   const history = useSignal<readonly HistoryEntry[] | null>(null);
   useEffect(
@@ -47,9 +50,14 @@ export function DetailsPanel({
         <dt>Type</dt>
         <dd>{type === 'UNKNOWN' ? typeText || 'unknown' : type.toLowerCase()}</dd>
         <dt>Resource</dt>
-        <dd>{resources.join(', ') || 'none'}</dd>
+        <dd>{names.join(', ') || 'none'}</dd>
         <Facts target={target.value} />
+        {names.map((resource) => {
+          const facts = resources.value.get(resource);
+          return facts && <ResourceFacts key={resource} resource={facts} />;
+        })}
       </dl>
+      <WaitChain target={target.value} targets={targets} />
       <h3>History</h3>
       <HistoryTable history={history.value ?? target.value.history} />
     </aside>
@@ -61,10 +69,10 @@ function Facts({ target }: { readonly target: Target }) {
   switch (state?.__typename) {
     case 'TargetStateWaiting':
       return (
-        <Fact
-          name="Waiting for"
-          value={[plainText(state.waitReason), describeReason(target)].filter(Boolean).join(': ')}
-        />
+        <>
+          <Fact name="Waiting for" value={describeWait(target, state.waitReason)} />
+          <BlockedBy target={target} />
+        </>
       );
     case 'TargetStateActive': {
       const start = parseTime(state.startTime);
@@ -101,6 +109,31 @@ function Facts({ target }: { readonly target: Target }) {
     default:
       return null;
   }
+}
+
+/** Tilt's reason, and what it means. */
+function describeWait(target: Target, waitReason: string): string {
+  return [...new Set([plainText(waitReason), describeReason(target)])].filter(Boolean).join(': ');
+}
+
+/** All targets by which a waiting target is blocked. */
+function BlockedBy({ target: { blockedBy } }: { readonly target: Pick<Target, 'blockedBy'> }) {
+  if (blockedBy.length === 0) return null;
+  return (
+    <>
+      <dt>Blocked by</dt>
+      <dd>
+        {blockedBy.map(({ name }, index) => (
+          <span key={name}>
+            {index > 0 && ', '}
+            <Link class="mono" to={{ target: name }}>
+              {name}
+            </Link>
+          </span>
+        ))}
+      </dd>
+    </>
+  );
 }
 
 function Fact({ name, value }: { readonly name: string; readonly value: string }) {

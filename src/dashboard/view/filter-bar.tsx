@@ -1,19 +1,26 @@
 import { useComputed } from '@preact/signals';
-import { isEmpty, listResources, NO_FILTER, togglePhase } from '../model/filter.js';
+import { plainText } from '../../model/plain-text.js';
+import { isEmpty, listResources, NO_FILTER, toggle } from '../model/filter.js';
 import { PHASE_LOOKS, PHASES } from '../model/phases.js';
-import type { SessionProps } from '../state/board.js';
-import { usePage } from '../state/page.js';
+import { listLabels } from '../model/places.js';
+import type { SessionProps } from '../state/detail.js';
+import { useGrouping, usePage } from '../state/page.js';
 import type { Span } from '../state/router.js';
 import { Icon } from './parts.js';
 
-/** Filters targets by words, phase and resource. */
-export function FilterBar({ session, targets }: SessionProps) {
+/** Filters targets by words, phase, resource and label. */
+export function FilterBar({
+  session,
+  targets,
+  places,
+}: Pick<SessionProps, 'session' | 'targets' | 'places'>) {
   const { router } = usePage();
   const { phases, view } = router.route.value;
   return (
     <search class="filter">
       <SearchBox label="Search targets" />
       <ResourceChoice targets={targets} />
+      <LabelChoice places={places} />
       {view === 'timeline' && <SpanChoice />}
       <fieldset class="phases">
         <legend class="hidden">Phases</legend>
@@ -26,7 +33,7 @@ export function FilterBar({ session, targets }: SessionProps) {
               type="button"
               class={`chip tone-${PHASE_LOOKS[phase].tone}`}
               aria-pressed={phases.includes(phase)}
-              onClick={() => router.go({ phases: togglePhase(phases, phase) })}
+              onClick={() => router.go({ phases: toggle(phases, phase) })}
             >
               <Icon name={phase} />
               {PHASE_LOOKS[phase].word} <span class="count">{count}</span>
@@ -50,20 +57,68 @@ function ResourceChoice({ targets }: Pick<SessionProps, 'targets'>) {
     // Peeking is enough: resources change only with the Tiltfile, which replaces the target.
     listResources([...targets.value.values()].map((target) => target.peek())),
   );
-  const { resource } = router.route.value;
-  const choices =
-    resource === null || names.value.includes(resource) ? names.value : [resource, ...names.value];
+  return (
+    <Choice
+      name="Resource"
+      all="All resources"
+      names={names.value}
+      value={router.route.value.resource}
+      choose={(resource) => router.go({ resource })}
+    />
+  );
+}
+
+/** Selects a label, and whether the table is grouped by labels. Nothing while no resource has a label. */
+function LabelChoice({ places }: Pick<SessionProps, 'places'>) {
+  const { router, updatePreferences } = usePage();
+  const names = useComputed(() => listLabels(places.value));
+  const grouping = useGrouping(places);
+  const { label, view } = router.route.value;
+  if (names.value.length === 0 && label === null) return null;
+  const isGrouped = grouping.value === 'label';
+  const group = () => {
+    const next = isGrouped ? 'resource' : 'label';
+    updatePreferences({ grouping: next });
+    router.go({ grouping: next });
+  };
+  return (
+    <>
+      <Choice
+        name="Label"
+        all="All labels"
+        names={names.value}
+        value={label}
+        choose={(chosen) => router.go({ label: chosen })}
+      />
+      {view === 'targets' && names.value.length > 0 && (
+        <button type="button" class="button" aria-pressed={isGrouped} onClick={group}>
+          Group by label
+        </button>
+      )}
+    </>
+  );
+}
+
+interface ChoiceProps {
+  readonly name: string;
+  /** Word for no choice. */
+  readonly all: string;
+  readonly names: readonly string[];
+  readonly value: string | null;
+  choose(value: string | null): void;
+}
+
+/** A list of names of which one can be chosen. A value that it does not contain, such as a glob, is added. */
+function Choice({ name, all, names, value, choose }: ChoiceProps) {
+  const choices = value === null || names.includes(value) ? names : [value, ...names];
   return (
     <label class="choice">
-      <span class="hidden">Resource</span>
-      <select
-        value={resource ?? ''}
-        onChange={(event) => router.go({ resource: event.currentTarget.value || null })}
-      >
-        <option value="">All resources</option>
-        {choices.map((name) => (
-          <option key={name} value={name}>
-            {name}
+      <span class="hidden">{name}</span>
+      <select value={value ?? ''} onChange={(event) => choose(event.currentTarget.value || null)}>
+        <option value="">{all}</option>
+        {choices.map((choice) => (
+          <option key={choice} value={choice}>
+            {plainText(choice)}
           </option>
         ))}
       </select>

@@ -39,11 +39,13 @@ export function DemoBadge({ session }: { readonly session: Pick<Session, 'isDemo
   );
 }
 
-const VERDICT_ICONS: Readonly<Record<ShownVerdict['tone'], IconName>> = {
+/** The icon of a verdict by its tone. */
+export const VERDICT_ICONS: Readonly<Record<ShownVerdict['tone'], IconName>> = {
   ok: 'PASSED',
   bad: 'FAILED',
   busy: 'PENDING',
   warn: 'RETRYING',
+  ask: 'UNTRIGGERED',
   idle: 'UNKNOWN',
   off: 'INACTIVE',
 };
@@ -127,7 +129,9 @@ type IconName =
   | 'BELL'
   | 'CLOSE'
   | 'BACK'
-  | 'LINK';
+  | 'LINK'
+  | 'LABEL'
+  | 'OPEN';
 
 /** An icon in the color of the text. It is decoration: the text next to it has the same meaning. */
 export function Icon({ name }: { readonly name: IconName }) {
@@ -159,5 +163,7 @@ const PATHS: Readonly<Record<IconName, string>> = {
   BELL: 'M3 11.5c1.5-1.2 1-6 2.2-7.7a3.4 3.4 0 0 1 5.6 0c1.200 1.700.7 6.500 2.200 7.700zM6.500 13.700c.7.8 2.300.8 3 0',
   CLOSE: 'M4 4l8 8M12 4l-8 8',
   BACK: 'M9.500 3.500l-4.500 4.500l4.500 4.500',
+  LABEL: 'M2.500 2.500h5l6 6l-5 5l-6-6zM5.500 5.500v.1',
+  OPEN: 'M6.500 3.500h-3v9h9v-3M9 3h4v4M13 3l-6 6',
   LINK: 'M8 13v.1M5.400 10.400a3.700 3.700 0 0 1 5.200 0M3 7.800a7.200 7.200 0 0 1 10 0M2 2l12 12',
 };

@@ -1,25 +1,30 @@
-import { useContext } from 'preact/hooks';
-import { matchesSession } from '../model/filter.js';
+import { useContext, useMemo } from 'preact/hooks';
+import { shortenReason } from '../../model/plain-text.js';
+import { compileSessionFilter, NO_FILTER } from '../model/filter.js';
+import { createSessionOrder } from '../model/session-order.js';
 import { describeVerdict, isStale } from '../model/shown-verdict.js';
 import { formatClock, formatDuration, parseTime } from '../model/time.js';
 import type { Session } from '../model/types.js';
 import { usePage } from '../state/page.js';
-import { SearchBox } from './filter-bar.js';
 import { NoMatch, NoSessions } from './messages.js';
 import { DemoBadge, Elapsed, Link, Progress, ReferenceTime, VerdictBadge } from './parts.js';
+import { SessionFilter } from './session-filter.js';
 
-/** The list of all Sessions. */
+/** The list of all Sessions: failing ones first, then by name. */
 export function SessionList({ sessions }: { readonly sessions: ReadonlyMap<string, Session> }) {
-  const { router } = usePage();
-  const { text } = router.route.value;
-  const shown = [...sessions.values()].filter((session) => matchesSession(session, text));
+  const { board, router, isConnected } = usePage();
+  const order = useMemo(createSessionOrder, []);
+  const isShown = compileSessionFilter(router.route.value, board.labelled.value);
+  const shown = order(sessions, (one) => describeVerdict(one, isConnected.value).tone === 'bad').filter(
+    isShown,
+  );
   return (
     <main class="list">
       <div class="list-head">
         <h1>
           Sessions <span class="count">{sessions.size}</span>
         </h1>
-        {sessions.size > 0 && <SearchBox label="Search sessions" />}
+        {sessions.size > 0 && <SessionFilter sessions={sessions} />}
       </div>
       {sessions.size === 0 && <NoSessions />}
       {sessions.size > 0 && shown.length === 0 && <NoMatch what="session" />}
@@ -41,7 +46,7 @@ function SessionCard({ session }: { readonly session: Session }) {
     <li class={`card edge-${verdict.tone}${isStale(session, isConnected.value) ? ' is-stale' : ''}`}>
       <div class="card-head">
         <h2>
-          <Link to={{ session: id, text: '' }} data-nav={id}>
+          <Link to={{ ...NO_FILTER, session: id }} data-nav={id}>
             {instance}
           </Link>
         </h2>
@@ -53,7 +58,7 @@ function SessionCard({ session }: { readonly session: Session }) {
         <span class="mono path">{spec.tiltfilePath}</span>
       </p>
       <Progress counts={counts} />
-      {session.verdict.reason !== null && <p class="reason clamp">{session.verdict.reason}</p>}
+      {session.verdict.reason !== null && <p class="reason">{shortenReason(session.verdict.reason)}</p>}
       <p class="meta">
         <StartTime session={session} />
         <ConnectionNote connection={connection} />

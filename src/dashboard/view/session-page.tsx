@@ -1,13 +1,17 @@
 import { useComputed } from '@preact/signals';
+import { targetKey } from '../../client/changes.js';
+import { NO_FILTER } from '../model/filter.js';
 import { groupBlockers, PHASE_LOOKS } from '../model/phases.js';
 import { describeVerdict, findReferenceTime, isStale } from '../model/shown-verdict.js';
-import type { Detail, SessionProps } from '../state/board.js';
+import type { Detail, SessionProps } from '../state/detail.js';
 import { usePage } from '../state/page.js';
 import { HOME } from '../state/router.js';
+import { ClusterBanner, isClusterFailure } from './cluster-banner.js';
 import { DetailsPanel } from './details-panel.js';
 import { FilterBar } from './filter-bar.js';
 import { Loading, SessionNotFound, TiltBanner } from './messages.js';
 import { DemoBadge, Icon, Link, Progress, ReferenceTime, VerdictBadge } from './parts.js';
+import { Reason } from './reason.js';
 import { formatCommand, StartTime } from './session-list.js';
 import { TargetTable } from './target-table.js';
 import { Timeline } from './timeline.js';
@@ -36,6 +40,7 @@ export function SessionPage({ detail }: { readonly detail: Detail }) {
       >
         <div class="session-body">
           <TiltBanner connection={session.connection} status={session.status} />
+          <ClusterBanner session={session} />
           <SessionHead session={session} targets={detail.targets} />
           <nav class="tabs" aria-label="Views">
             <Link to={{ view: 'targets' }} aria-current={view === 'targets' ? 'page' : undefined}>
@@ -45,27 +50,30 @@ export function SessionPage({ detail }: { readonly detail: Detail }) {
               Timeline
             </Link>
           </nav>
-          <FilterBar session={session} targets={detail.targets} />
+          <FilterBar session={session} targets={detail.targets} places={detail.places} />
           {view === 'targets' ? (
-            <TargetTable targets={detail.targets} />
+            <TargetTable targets={detail.targets} places={detail.places} />
           ) : (
-            <Timeline session={session} targets={detail.targets} referenceTime={referenceTime} />
+            <Timeline session={session} detail={detail} referenceTime={referenceTime} />
           )}
         </div>
-        {opened && <DetailsPanel key={target} session={detail.id} target={opened} />}
+        {opened && <DetailsPanel key={target} detail={detail} target={opened} />}
       </main>
     </ReferenceTime.Provider>
   );
 }
 
 /** Name, verdict, progress and blockers of a Session. */
-function SessionHead({ session, targets }: SessionProps) {
+function SessionHead({ session, targets }: Pick<SessionProps, 'session' | 'targets'>) {
   const { isConnected } = usePage();
   const verdict = describeVerdict(session, isConnected.value);
   const { instance, spec, counts } = session;
   const { reason, failed } = session.verdict;
-  // The list of failed targets below gives the reason of an ordinary failure.
-  const hasReason = reason !== null && (failed.length === 0 || session.verdict.state === 'UNKNOWN');
+  // The list of failed targets below gives the reason of an ordinary failure, the banner that of a cluster.
+  const hasReason =
+    reason !== null &&
+    !isClusterFailure(session) &&
+    (failed.length === 0 || session.verdict.state === 'UNKNOWN');
   return (
     <section class={`head edge-${verdict.tone}`} aria-label="Verdict">
       <Link class="back" to={HOME}>
@@ -100,17 +108,22 @@ function BlockerLists({ targets }: Pick<SessionProps, 'targets'>) {
             {title}
           </h2>
           <ul>
-            {listed.map(({ key, reason }) => (
-              <li key={key}>
-                <Link class="mono" to={{ target: key }}>
-                  {key}
-                </Link>{' '}
-                {reason !== '' && <span class="blocker-reason">{reason}</span>}
-              </li>
-            ))}
+            {listed.map((target) => {
+              const key = targetKey(target);
+              return (
+                <li key={key}>
+                  <Link class="mono" to={{ target: key }}>
+                    {key}
+                  </Link>{' '}
+                  <span class="blocker-reason">
+                    <Reason target={target} targets={targets} hasCauseState />
+                  </span>
+                </li>
+              );
+            })}
             {more > 0 && (
               <li>
-                <Link to={{ phases: [phase], text: '', resource: null }}>and {more} more</Link>
+                <Link to={{ ...NO_FILTER, phases: [phase] }}>and {more} more</Link>
               </li>
             )}
           </ul>

@@ -1,23 +1,29 @@
 import { type ReadonlySignal, useComputed, useSignal } from '@preact/signals';
-import type { RefObject } from 'preact';
+import { Fragment, type RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { targetKey } from '../../client/changes.js';
-import { type Group, groupTargets, reuseGroups } from '../model/filter.js';
-import { describeReason } from '../model/phases.js';
+import { plainText } from '../../model/plain-text.js';
+import { type Group, groupKey, groupTargets, NO_LABEL, reuseGroups } from '../model/groups.js';
 import { formatDuration, parseTime } from '../model/time.js';
 import type { Target, TargetPhase } from '../model/types.js';
-import type { SessionProps } from '../state/board.js';
-import { usePage } from '../state/page.js';
+import type { SessionProps } from '../state/detail.js';
+import { useGrouping, usePage } from '../state/page.js';
 import { NoMatch } from './messages.js';
-import { Elapsed, PhaseBadge, TargetLink } from './parts.js';
+import { Elapsed, Link, PhaseBadge, TargetLink } from './parts.js';
+import { Reason } from './reason.js';
 
-/** The targets grouped by resource. Groups that did not change are not rendered again. */
-export function TargetTable({ targets }: Pick<SessionProps, 'targets'>) {
+/**
+ * The targets grouped by resource, and by label if the visitor chose that. Groups that did not change are not
+ * rendered again.
+ */
+export function TargetTable({ targets, places }: Pick<SessionProps, 'targets' | 'places'>) {
   const { router } = usePage();
+  const grouping = useGrouping(places);
   const last = useRef<readonly Group[]>([]);
   const groups = useComputed(() => {
     const all = [...targets.value.values()].map((target) => target.value);
-    last.current = reuseGroups(last.current, groupTargets(all, router.route.value));
+    const newest = groupTargets(all, router.route.value, places.value, grouping.value);
+    last.current = reuseGroups(last.current, newest);
     return last.current;
   });
   if (groups.value.length === 0) {
@@ -36,10 +42,26 @@ export function TargetTable({ targets }: Pick<SessionProps, 'targets'>) {
           <th scope="col">Reason</th>
         </tr>
       </thead>
-      {groups.value.map((group) => (
-        <ResourceGroup key={group.resource} group={group} targets={targets} />
+      {groups.value.map((group, index, { [index - 1]: above }) => (
+        <Fragment key={groupKey(group)}>
+          {group.label !== null && group.label !== above?.label && <LabelHeading label={group.label} />}
+          <ResourceGroup group={group} targets={targets} />
+        </Fragment>
       ))}
     </table>
+  );
+}
+
+/** The heading of the resources with a label. */
+function LabelHeading({ label }: { readonly label: string }) {
+  return (
+    <tbody class="label-heading">
+      <tr>
+        <th scope="colgroup" colSpan={6}>
+          {label === NO_LABEL ? label : <Link to={{ label }}>{plainText(label)}</Link>}
+        </th>
+      </tr>
+    </tbody>
   );
 }
 
@@ -56,20 +78,20 @@ function ResourceGroup({ group, targets }: Pick<SessionProps, 'targets'> & { rea
       </tr>
       {group.keys.map((key) => {
         const target = known.get(key);
-        return target && <TargetRow key={key} target={target} isFar={isSkipped} />;
+        return target && <TargetRow key={key} target={target} targets={targets} isFar={isSkipped} />;
       })}
     </tbody>
   );
 }
 
-interface TargetRowProps {
+interface TargetRowProps extends Pick<SessionProps, 'targets'> {
   readonly target: ReadonlySignal<Target>;
   /** Whether the row is far outside the viewport. It is then updated once a second. */
   readonly isFar: ReadonlySignal<boolean>;
 }
 
 /** A target in the table. It renders only when the target changes. */
-function TargetRow({ target: newest, isFar }: TargetRowProps) {
+function TargetRow({ target: newest, targets, isFar }: TargetRowProps) {
   const { router, now } = usePage();
   const target = useComputed(() => {
     if (!isFar.value) return newest.value;
@@ -92,7 +114,9 @@ function TargetRow({ target: newest, isFar }: TargetRowProps) {
         <TargetTime target={target.value} />
       </td>
       <td class="cell-ready">{describeReadiness(target.value)}</td>
-      <td class="cell-reason">{describeReason(target.value)}</td>
+      <td class="cell-reason">
+        <Reason target={target.value} targets={targets} hasCauseState={false} />
+      </td>
     </tr>
   );
 }

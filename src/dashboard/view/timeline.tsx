@@ -1,20 +1,21 @@
 import { type ReadonlySignal, useComputed } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { targetKey } from '../../client/changes.js';
-import { matchesTarget } from '../model/filter.js';
+import type { PathStep } from '../model/critical-path.js';
+import { compileTargetFilter } from '../model/filter.js';
 import { describeSegment, type Segment, toneOf } from '../model/segments.js';
 import { formatDuration } from '../model/time.js';
 import {
   buildTimeline,
   createAxis,
   isOngoing,
-  type PathStep,
   reuseAxis,
   type TimeAxis,
   type TimelineRow,
   toPosition,
 } from '../model/timeline.js';
-import type { SessionProps } from '../state/board.js';
+import type { Session } from '../model/types.js';
+import type { Detail } from '../state/detail.js';
 import { usePage } from '../state/page.js';
 import { SPANS } from '../state/router.js';
 import { NoMatch } from './messages.js';
@@ -23,20 +24,24 @@ import { Link, TargetLink } from './parts.js';
 /** The timeline of a Session: a row for each target, a bar for each segment. */
 export function Timeline({
   session,
-  targets,
+  detail: { targets, places, recordedBlockers },
   referenceTime,
-}: SessionProps & { readonly referenceTime: ReadonlySignal<number> }) {
+}: {
+  readonly session: Session;
+  readonly detail: Detail;
+  readonly referenceTime: ReadonlySignal<number>;
+}) {
   const { router } = usePage();
   const lastAxis = useRef<TimeAxis | null>(null);
   const all = useComputed(() => [...targets.value.values()].map((target) => target.value));
-  const { rows, path, origin } = buildTimeline(session, all.value);
+  const { rows, path, origin } = buildTimeline(session, all.value, recordedBlockers);
   if (origin === null) return <p class="note">Nothing has started yet.</p>;
   const route = router.route.value;
   const until = Math.max(referenceTime.value, origin);
   const from = Math.max(origin, until - SPANS[route.span]);
   const axis = reuseAxis(lastAxis.current, createAxis(origin, from, until, !session.status.done));
   lastAxis.current = axis;
-  const shown = new Set(all.value.filter((target) => matchesTarget(target, route)).map(targetKey));
+  const shown = new Set(all.value.filter(compileTargetFilter(route, places.value)).map(targetKey));
   const visible = rows.filter(({ name }) => shown.has(name));
   return (
     <section class="timeline" aria-label="Timeline">

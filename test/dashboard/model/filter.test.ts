@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import {
+  compileSessionFilter,
+  compileTargetFilter,
   type Filter,
-  groupTargets,
   isEmpty,
   listResources,
-  matchesSession,
-  matchesTarget,
   NO_FILTER,
-  reuseGroups,
-  togglePhase,
+  toggle,
 } from '../../../src/dashboard/model/filter.js';
+import type { Places } from '../../../src/dashboard/model/places.js';
 import { session, state, target } from '../../support/dashboard-data.js';
 
 const api = target('api:serve', [0, state.ended(0, 1, 'Port 8080 is in use')]);
-const passes = (filter: Partial<Filter>) => matchesTarget(api, { ...NO_FILTER, ...filter });
+const places: Places = new Map([['api', { labels: ['backend', 'slow'], order: 1 }]]);
+const passes = (filter: Partial<Filter>) => compileTargetFilter({ ...NO_FILTER, ...filter }, places)(api);
 
 describe('a filter', () => {
   it('an empty filter matches everything', () => {
@@ -22,7 +22,9 @@ describe('a filter', () => {
       isEmpty(NO_FILTER),
       isEmpty({ ...NO_FILTER, text: '  ' }),
       isEmpty({ ...NO_FILTER, resource: 'api' }),
-    ]).toEqual([true, true, false]);
+      isEmpty({ ...NO_FILTER, label: 'backend' }),
+      isEmpty({ ...NO_FILTER, verdicts: ['FAILED'] }),
+    ]).toEqual([true, true, false, false, false]);
   });
 
   it.each<[Partial<Filter>, boolean]>([
@@ -31,6 +33,10 @@ describe('a filter', () => {
     [{ phases: ['READY'] }, false],
     [{ resource: 'api' }, true],
     [{ resource: 'web' }, false],
+    [{ label: 'backend' }, true],
+    [{ label: 'back*' }, true],
+    [{ label: 'back' }, false],
+    [{ label: 'backend', resource: 'web' }, false],
     [{ text: 'SERVE' }, true],
     [{ text: 'port use' }, true],
     [{ text: 'port web' }, false],
@@ -41,52 +47,33 @@ describe('a filter', () => {
     expect(passes(filter)).toBe(expected);
   });
 
+  it('a label matches no target whose labels are not known', () => {
+    expect(compileTargetFilter({ ...NO_FILTER, label: '*' }, new Map())(api)).toBe(false);
+  });
+
+  const failed = session({ verdict: { state: 'FAILED', reason: 'web:serve: exit status 1' } });
+  const passesSession = (filter: Partial<Filter>, labelled: ReadonlySet<string> | null = null) =>
+    compileSessionFilter({ ...NO_FILTER, ...filter }, labelled)(failed);
+
   it('a text matches id, path, verdict and reason of a Session', () => {
-    const failed = session({ verdict: { state: 'FAILED', reason: 'web:serve: exit status 1' } });
     for (const text of ['shop', 'home dev', 'failed', 'exit 1', 'live'])
-      expect(matchesSession(failed, text)).toBe(true);
-    expect(matchesSession(failed, 'shop passed')).toBe(false);
+      expect(passesSession({ text })).toBe(true);
+    expect(passesSession({ text: 'shop passed' })).toBe(false);
   });
 
-  it('togglePhase adds and removes a phase', () => {
-    expect(togglePhase(togglePhase([], 'READY'), 'FAILED')).toEqual(['READY', 'FAILED']);
-    expect(togglePhase(['READY', 'FAILED'], 'READY')).toEqual(['FAILED']);
-  });
-});
-
-const shared = { ...target('shared:update', [0, state.running(0)]), resources: ['web', 'api'] };
-const lone = { ...target('lone:update', [0, state.inactive()]), resources: [] };
-const all = [
-  target('api:serve', [0, state.ready(0, 1)]),
-  lone,
-  shared,
-  target('web:serve', [0, state.waiting()]),
-];
-
-describe('groups', () => {
-  it('targets are grouped by resource; one with several is in each, one without has a group too', () => {
-    expect(groupTargets(all, NO_FILTER)).toEqual([
-      { resource: '(no resource)', keys: ['lone:update'] },
-      { resource: 'api', keys: ['api:serve', 'shared:update'] },
-      { resource: 'web', keys: ['shared:update', 'web:serve'] },
-    ]);
-    expect(listResources(all)).toEqual(['api', 'web']);
+  it('a Session matches by its verdict, and by the label that the gateway found in it', () => {
+    expect(passesSession({ verdicts: ['PASSED', 'FAILED'] })).toBe(true);
+    expect(passesSession({ verdicts: ['PASSED'] })).toBe(false);
+    expect(passesSession({ label: 'backend' }, new Set([failed.id]))).toBe(true);
+    expect(passesSession({ label: 'backend' }, new Set())).toBe(false);
   });
 
-  it('groups contain matching targets, and only the selected resource', () => {
-    expect(groupTargets(all, { ...NO_FILTER, phases: ['RUNNING', 'READY'] })).toEqual([
-      { resource: 'api', keys: ['api:serve', 'shared:update'] },
-      { resource: 'web', keys: ['shared:update'] },
-    ]);
-    expect(groupTargets(all, { ...NO_FILTER, resource: 'web' }).map(({ resource }) => resource)).toEqual([
-      'web',
-    ]);
+  it('toggle adds and removes a value', () => {
+    expect(toggle(toggle([], 'READY'), 'FAILED')).toEqual(['READY', 'FAILED']);
+    expect(toggle(['READY', 'FAILED'], 'READY')).toEqual(['FAILED']);
   });
 
-  it('reuseGroups returns the same objects for equal groups', () => {
-    const before = groupTargets(all, NO_FILTER);
-    expect(reuseGroups(before, groupTargets(all, NO_FILTER))).toBe(before);
-    const after = reuseGroups(before, groupTargets(all.slice(0, -1), NO_FILTER));
-    expect(after.map((group) => before.includes(group))).toEqual([true, true, false]);
+  it('the resources of targets are listed once, by name', () => {
+    expect(listResources([target('web:serve'), target('api:update'), api])).toEqual(['api', 'web']);
   });
 });

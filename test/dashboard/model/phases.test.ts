@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { targetKey } from '../../../src/client/changes.js';
 import {
   computeProgress,
   describeReason,
@@ -26,7 +27,19 @@ describe('describeReason', () => {
     [state.running(0), ''],
     [state.inactive(), ''],
   ])('the state %j has the reason "%s"', (of, reason) => {
-    expect(describeReason({ state: of })).toBe(reason);
+    expect(describeReason(target('api:update', [0, of]))).toBe(reason);
+  });
+
+  it('the reason of a long error is its informative end, without the command', () => {
+    const error = `Command "make ${'x'.repeat(300)}" failed: exit status 4`;
+    expect(describeReason(target('api:update', [0, state.ended(0, 1, error)]))).toBe('exit status 4');
+    const reason = describeReason(target('api:update', [0, state.ended(0, 1, `${'x'.repeat(300)} refused`)]));
+    expect(reason).toMatch(/^…x+ refused$/);
+  });
+
+  it('an untriggered target has a reason, though Tilt gives none', () => {
+    const waits = { ...target('lint:update', [0, state.waiting()]), phase: 'UNTRIGGERED' as const };
+    expect(describeReason(waits)).toBe('files changed; waits for a trigger');
   });
 });
 
@@ -55,6 +68,11 @@ describe('computeProgress', () => {
     ]);
   });
 
+  it('an untriggered target does not count as missing, but is mentioned', () => {
+    const { done, total, label } = progress({ total: 3, ready: 2, untriggered: 1 });
+    expect([done, total, label]).toEqual([2, 2, '2 of 2 done, 1 to trigger']);
+  });
+
   it('progress of a Session without active targets is empty', () => {
     expect(progress({ total: 2, inactive: 2 })).toEqual({
       done: 0,
@@ -70,21 +88,21 @@ const web = target('web:serve', [0, state.waiting('unknown')]);
 const ready = target('api:serve', [0, state.ready(0, 1)]);
 
 describe('groupBlockers', () => {
-  it('blockers are grouped by phase with their reasons, failed ones first', () => {
+  it('blockers are grouped by phase, failed ones first', () => {
     expect(groupBlockers([ready, web, db])).toEqual([
-      {
-        phase: 'FAILED',
-        title: 'Failed',
-        targets: [{ key: 'db:update', reason: 'exit status 1' }],
-        more: 0,
-      },
-      { phase: 'WAITING', title: 'Waiting', targets: [{ key: 'web:serve', reason: '' }], more: 0 },
+      { phase: 'FAILED', title: 'Failed', targets: [db], more: 0 },
+      { phase: 'WAITING', title: 'Waiting', targets: [web], more: 0 },
     ]);
+  });
+
+  it('targets that wait for a person are listed after the blockers', () => {
+    const lint = { ...web, phase: 'UNTRIGGERED' as const };
+    expect(groupBlockers([lint, db]).map(({ title }) => title)).toEqual(['Failed', 'Needs trigger']);
   });
 
   it('two blockers with the same name are both listed', () => {
     const [blockers] = groupBlockers([web, { ...web, id: `${web.id}#2` }]);
-    expect(blockers?.targets.map(({ key }) => key)).toEqual(['web:serve', 'web:serve#2']);
+    expect(blockers?.targets.map(targetKey)).toEqual(['web:serve', 'web:serve#2']);
   });
 
   it('at most five blockers of a phase are listed, with the number of the others', () => {

@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findReferenceTime } from '../../../src/dashboard/model/shown-verdict.js';
-import {
-  buildTimeline,
-  createAxis,
-  findCriticalPath,
-  listRuns,
-  reuseAxis,
-  type TargetRun,
-  toPosition,
-} from '../../../src/dashboard/model/timeline.js';
+import { buildTimeline, createAxis, reuseAxis, toPosition } from '../../../src/dashboard/model/timeline.js';
 import { ms, session, state, target, time } from '../../support/dashboard-data.js';
 
 const load = target('tiltfile:update', [1.1, state.ended(1, 2)]);
@@ -59,68 +51,6 @@ describe('findReferenceTime', () => {
     expect(findReferenceTime(stale, [load], link)).toBe(ms(50));
     expect(findReferenceTime(stale, [load], { state: 'lost', since: ms(40) })).toBe(ms(40));
     expect(findReferenceTime(session(), [load], { state: 'lost', since: ms(40) })).toBe(ms(40));
-  });
-});
-
-const run = (target: string, start: number, end: number): TargetRun => ({ target, start, end });
-const names = (runs: readonly TargetRun[], last?: readonly string[]) =>
-  findCriticalPath(runs, last).map(({ target }) => target);
-
-describe('findCriticalPath', () => {
-  it('the critical path links each run to the one that ended right before it', () => {
-    const runs = [
-      run('load', 0, 10),
-      run('lint', 11, 40),
-      run('db', 41, 60),
-      run('unit', 11, 55),
-      run('e2e', 61, 100),
-    ];
-    expect(findCriticalPath(runs)).toEqual([
-      { target: 'load', start: 0, end: 10, gap: 0 },
-      { target: 'lint', start: 11, end: 40, gap: 1 },
-      { target: 'db', start: 41, end: 60, gap: 1 },
-      { target: 'e2e', start: 61, end: 100, gap: 1 },
-    ]);
-  });
-
-  it('the critical path does not depend on the order of the input', () => {
-    const runs = [run('c', 21, 30), run('a', 0, 10), run('b', 11, 20)];
-    expect(names(runs)).toEqual(['a', 'b', 'c']);
-    expect(names(runs.toReversed())).toEqual(['a', 'b', 'c']);
-  });
-
-  it('the critical path has the gap before each run', () => {
-    expect(findCriticalPath([run('a', 0, 10), run('b', 500, 600)]).map(({ gap }) => gap)).toEqual([0, 490]);
-  });
-
-  it('the critical path tolerates an overlap of 5 ms', () => {
-    expect(names([run('a', 0, 12), run('b', 10, 20)])).toEqual(['a', 'b']);
-    expect(names([run('a', 0, 16), run('b', 10, 20)])).toEqual(['b']);
-  });
-
-  it('the critical path ends with a failed target if there is one', () => {
-    const runs = [run('a', 0, 10), run('fails', 11, 20), run('b', 11, 21)];
-    expect(names(runs, ['fails'])).toEqual(['a', 'fails']);
-    expect(names(runs, ['was never run'])).toEqual(['a', 'b']);
-  });
-
-  it('the critical path terminates for empty runs, and is empty without runs', () => {
-    expect(names([run('a', 5, 5), run('b', 5, 5), run('c', 5, 9)])).toEqual(['c']);
-    expect(names([])).toEqual([]);
-  });
-});
-
-describe('listRuns', () => {
-  it('the runs of a target are the completed ones', () => {
-    const segments = [
-      { kind: 'waiting', start: 0, end: 1, outcome: null },
-      { kind: 'running', start: 1, end: 2, outcome: 'failed' },
-      { kind: 'running', start: 3, end: 4, outcome: 'off' },
-      { kind: 'running', start: 5, end: 6, outcome: 'ready' },
-      { kind: 'ready', start: 6, end: 7, outcome: null },
-      { kind: 'running', start: 8, end: null, outcome: null },
-    ] as const;
-    expect(listRuns('a', segments)).toEqual([run('a', 1, 2), run('a', 5, 6)]);
   });
 });
 

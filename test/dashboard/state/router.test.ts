@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PHASES } from '../../../src/dashboard/model/phases.js';
+import { VERDICTS } from '../../../src/dashboard/model/shown-verdict.js';
 import {
   formatRoute,
   HOME,
@@ -20,6 +21,9 @@ const routes = fc.record({
   text: fc.string({ unit: 'grapheme' }),
   phases: fc.subarray([...PHASES]),
   resource: name,
+  label: name,
+  verdicts: fc.subarray([...VERDICTS]),
+  grouping: fc.constantFrom('resource' as const, 'label' as const, null),
 });
 
 describe('the address of a route', () => {
@@ -36,10 +40,17 @@ describe('the address of a route', () => {
     expect(formatRoute({ ...HOME, session: 'a/b', phases: ['FAILED', 'READY'] })).toBe(
       '?session=a%2Fb&phase=failed%2Cready',
     );
+    expect(formatRoute({ ...HOME, grouping: 'label', label: 'team-*', verdicts: ['FAILED'] })).toBe(
+      '?group=label&label=team-*&verdict=failed',
+    );
   });
 
   it('invalid parts of an address are ignored', () => {
-    expect(parseRoute('?view=x&span=constructor&phase=failed,nonsense,,READY&session=&other=1')).toEqual({
+    expect(
+      parseRoute(
+        '?view=x&span=constructor&group=y&phase=failed,nonsense,,READY&verdict=toString&session=&other=1',
+      ),
+    ).toEqual({
       ...HOME,
       phases: ['FAILED', 'READY'],
     });

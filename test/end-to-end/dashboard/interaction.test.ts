@@ -185,7 +185,7 @@ describe('tab, notifications and theme of the dashboard', () => {
     await expect.poll(() => page.title()).toBe('✓ Passing · shop · tilt-graphql');
   });
 
-  it('a desktop notification reports a failure once notifications are enabled', async () => {
+  it('a desktop notification reports a failure and a recovery once notifications are enabled', async () => {
     await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'running' })]);
     await using visit = await visitDashboard(browser, gateway.origin, { permissions: ['notifications'] });
     const { page } = visit;
@@ -213,6 +213,8 @@ describe('tab, notifications and theme of the dashboard', () => {
     await expect.poll(() => button.getAttribute('aria-pressed')).toBe('true');
     gateway.source.put(session('shop', { 'api:serve': 'failed' }));
     await expect.poll(shown).toEqual(['shop failed: api:serve: exit status 1']);
+    gateway.source.put(session('shop', { 'api:serve': 'ready' }));
+    await expect.poll(shown).toEqual(['shop failed: api:serve: exit status 1', 'shop recovered: ']);
   });
 
   it('the selected theme is stored and overrides the system', async () => {
