@@ -7,6 +7,8 @@ export type { Log, LogLevel } from './lib/log.js';
 export type { Tracer } from './lib/tracing.js';
 export type { Change, ChangeSink } from './model/change.js';
 export { DecodeError, decodeSession } from './model/decode.js';
+export { decodeCluster, decodeResource } from './model/decode-facts.js';
+export type { ClusterFacts, ResourceFacts, SessionFacts } from './model/facts.js';
 export type { MicroTime } from './model/micro-time.js';
 export { computePhase } from './model/phase.js';
 export type { Session, SessionId, Target, TargetState } from './model/session.js';

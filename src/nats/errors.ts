@@ -10,6 +10,9 @@ interface KnownError {
   readonly hint: string;
 }
 
+/** Errors of the client library, for `max_payload`, and of the server, for the limit of a bucket. */
+const TOO_LARGE = /max_payload|message size exceeds/i;
+
 /** The first match counts. */
 const KNOWN_ERRORS: readonly KnownError[] = [
   {
@@ -26,7 +29,7 @@ const KNOWN_ERRORS: readonly KnownError[] = [
     hint: 'raise its limits, or keep less (--bucket-history, --bucket-max-age)',
   },
   {
-    pattern: /max_payload|message size exceeds/i,
+    pattern: TOO_LARGE,
     code: 'unreachable',
     describe: (text) => `the Session exceeds the maximum message size (${text})`,
     hint: "raise max_payload of the server, or the bucket's maximum value size",
@@ -107,6 +110,11 @@ export function toPermanentError(error: unknown, address: BucketAddress | null):
  */
 export function isMissingStream(error: unknown): boolean {
   return /stream not found|no responders|503|jetstream is not enabled/i.test(messageOf(error));
+}
+
+/** Whether a write failed because a message may not be that large. */
+export function isTooLarge(error: unknown): boolean {
+  return TOO_LARGE.test(messageOf(error));
 }
 
 /** Describes in one line why a state or a heartbeat was not written. */

@@ -1,8 +1,10 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { codeOf } from '../lib/errors.js';
 import { decodeSession } from '../model/decode.js';
+import { decodeFacts, encodeFacts } from '../model/decode-facts.js';
 import { DecodeError, field, record, string } from '../model/decode-fields.js';
 import { encodeSession } from '../model/encode.js';
+import type { SessionFacts } from '../model/facts.js';
 import { type Session, type SessionId, sessionIdOf } from '../model/session.js';
 import type { ConnectionState } from '../model/verdict.js';
 import { MAX_BYTES } from '../providers/decode-sessions.js';
@@ -20,6 +22,7 @@ export interface Envelope {
    * for a state that was written again because it was deleted or about to expire. Default: 0.
    */
   readonly ageMs?: number;
+  /** With its facts, apart from addresses that are valid on one machine only; `facts` in JSON. */
   readonly session: Session;
   /** State of the publisher's connection to its Tilt; `link` in JSON. */
   readonly connection: ConnectionState;
@@ -35,13 +38,19 @@ const MAX_AGE_MS = 10 ** 12;
 
 /**
  * Encodes an envelope as JSON:
- * `{"version","publisher","serial","previous","link","error","ageMs","session"}`, with the Session as Tilt
- * writes it.
+ * `{"version","publisher","serial","previous","link","error","ageMs","session","facts"}`, with the Session and
+ * the objects of its facts as Tilt writes them. Without known facts there is no such field, as in messages of
+ * older publishers. Older readers ignore it.
  */
 export function encodeEnvelope(envelope: Envelope): string {
   const { publisher, serial, previous, connection: link, error, ageMs, session } = envelope;
   const head = { version: VERSION, publisher, serial, previous, link, error, ageMs };
-  return JSON.stringify({ ...head, session: encodeSession(session) });
+  return JSON.stringify({ ...head, session: encodeSession(session), facts: encodeKnown(session.facts) });
+}
+
+function encodeKnown(facts: SessionFacts | undefined): object | undefined {
+  const isKnown = facts !== undefined && (facts.resources !== null || facts.cluster !== null);
+  return isKnown ? encodeFacts(facts) : undefined;
 }
 
 /**
@@ -53,6 +62,7 @@ export function decodeEnvelope(text: string, instance: string): Envelope {
   const object = record(parseJson(text));
   if (object.version !== VERSION) throw new DecodeError(`version ${VERSION}`, object.version, ['version']);
   const { link, error, ageMs } = object;
+  const facts = tryDecodeFacts(object.facts);
   if (link !== 'live' && link !== 'stale' && link !== 'gone') {
     throw new DecodeError('"live", "stale" or "gone"', link, ['link']);
   }
@@ -63,8 +73,21 @@ export function decodeEnvelope(text: string, instance: string): Envelope {
     ...(ageMs !== undefined && { ageMs: age(ageMs, 'ageMs') }),
     connection: link,
     error: error == null ? null : string(error, 'error'),
-    session: field(object.session, 'session', (session) => decodeSession(session, instance)),
+    session: {
+      ...field(object.session, 'session', (session) => decodeSession(session, instance)),
+      ...(facts && { facts }),
+    },
   };
+}
+
+/** Facts that cannot be decoded are not known: they only explain the Session. */
+function tryDecodeFacts(value: unknown): SessionFacts | undefined {
+  try {
+    return decodeFacts(value);
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
 }
 
 function number(value: unknown, key: string): number {

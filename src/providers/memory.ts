@@ -5,7 +5,7 @@ import type { PushChange, SessionProvider } from './provider.js';
 /** A source that a program feeds: for embedding the gateway, and for tests. */
 export interface MemorySource {
   readonly provider: SessionProvider;
-  /** Adds a Session, or replaces it with a newer state. */
+  /** Adds a Session, or replaces it with a newer state. Its facts are replaced as well, or unknown. */
   put(session: Session): void;
   /** Removes a Session. */
   remove(id: SessionId): void;
@@ -43,7 +43,7 @@ export function createMemoryProvider(name: string, sessions: readonly Session[] 
     },
   };
 
-  function apply(change: Change): void {
+  function apply(change: SessionChange): void {
     if (isEnded) return;
     state.apply(change);
     for (const { push } of watches) push(change);
@@ -82,6 +82,9 @@ interface Watch {
   reject(error: unknown): void;
 }
 
+/** The changes of which a memory source consists. */
+type SessionChange = Exclude<Change, { readonly type: 'availability' }>;
+
 /** Creates the state that a new watch replays: the fewest changes that lead to the present state. */
 function createReplayState(initial: readonly Session[]) {
   let sessions = new Map<SessionId, Session>();
@@ -89,7 +92,7 @@ function createReplayState(initial: readonly Session[]) {
    * Changes after the snapshot: `stale` changes and, once all Sessions were stale, the upserts since then. At
    * most two for each Session, and one.
    */
-  let laterChanges: Change[] = [];
+  let laterChanges: SessionChange[] = [];
   replaceAll(initial);
 
   return {
@@ -97,7 +100,7 @@ function createReplayState(initial: readonly Session[]) {
     changes: (): Change[] => [{ type: 'snapshot', sessions: [...sessions.values()] }, ...laterChanges],
   };
 
-  function apply(change: Change): void {
+  function apply(change: SessionChange): void {
     switch (change.type) {
       case 'snapshot':
         replaceAll(change.sessions);
@@ -112,15 +115,9 @@ function createReplayState(initial: readonly Session[]) {
         laterChanges = laterChanges.filter((earlier) => idOf(earlier) !== change.id);
         break;
       case 'stale':
-        if (change.id === undefined) laterChanges = laterChanges.filter(isAvailability);
+        if (change.id === undefined) laterChanges = [];
         laterChanges = [
           ...laterChanges.filter((earlier) => earlier.type === 'upsert' || idOf(earlier) !== change.id),
-          change,
-        ];
-        break;
-      case 'availability':
-        laterChanges = [
-          ...laterChanges.filter((earlier) => !isAvailability(earlier) || earlier.kind !== change.kind),
           change,
         ];
     }
@@ -128,15 +125,11 @@ function createReplayState(initial: readonly Session[]) {
 
   function replaceAll(all: readonly Session[]): void {
     sessions = new Map(all.map((session) => [session.id, session]));
-    laterChanges = laterChanges.filter(isAvailability);
+    laterChanges = [];
   }
 }
 
-function isAvailability(change: Change): change is Extract<Change, { readonly type: 'availability' }> {
-  return change.type === 'availability';
-}
-
-function idOf(change: Change): SessionId | undefined {
-  if (change.type === 'snapshot' || change.type === 'availability') return undefined;
+function idOf(change: SessionChange): SessionId | undefined {
+  if (change.type === 'snapshot') return undefined;
   return change.type === 'upsert' ? change.session.id : change.id;
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../lib/is-record.js';
 import type { Change } from '../model/change.js';
 import { oneLine } from '../model/plain-text.js';
 
@@ -155,8 +156,15 @@ function isSession(value: unknown): boolean {
     value !== null &&
     'id' in value &&
     typeof value.id === 'string' &&
-    'status' in value
+    'status' in value &&
+    (!('facts' in value) || areFacts(value.facts))
   );
+}
+
+/** Whether a value has the shape of `SessionFacts`: its resources are a list, or not known. */
+function areFacts(value: unknown): boolean {
+  if (value === undefined) return true;
+  return isRecord(value) && (value.resources == null || Array.isArray(value.resources));
 }
 
 function areIndices(value: unknown): boolean {

@@ -14,9 +14,9 @@ const COMPILERS = [
 /** A server program that uses documents, limits, JWT, TLS and a custom provider. */
 const SERVER = `
 import {
-  createGateway, createMemoryProvider, createNatsProvider, DEFAULT_LIMITS, decodeSession, ManifestError, readManifest,
+  createGateway, createMemoryProvider, createNatsProvider, DEFAULT_LIMITS, decodeCluster, decodeResource, decodeSession, ManifestError, readManifest,
   fromAsyncIterable, type BucketSettings, type Change, type Documents, type GatewayOptions, type JwtOptions, type KeyPair, type Limits,
-  type NatsCredentials, type PushChange, type QueryLimits, type ServingOptions, type SessionProvider, type Tracer,
+  type NatsCredentials, type PushChange, type QueryLimits, type ServingOptions, type SessionFacts, type SessionProvider, type Tracer,
 } from 'tilt-graphql';
 
 const documents: Documents = readManifest('{}');
@@ -25,10 +25,11 @@ const query: QueryLimits = DEFAULT_LIMITS;
 const jwt: JwtOptions = { jwks: new URL('https://login.example.com/keys') };
 const settings: BucketSettings = { replicas: 3 };
 const credentials: NatsCredentials = { creds: 'agent.creds' };
+const facts: SessionFacts = { resources: [decodeResource({})], cluster: decodeCluster({}), webUrl: null };
 const provider: SessionProvider = {
   name: 'mine',
   async watch(push: PushChange, signal: AbortSignal): Promise<void> {
-    if (!signal.aborted) push({ type: 'snapshot', sessions: [decodeSession({}, 'mine')] });
+    if (!signal.aborted) push({ type: 'snapshot', sessions: [{ ...decodeSession({}, 'mine'), facts }] });
   },
 };
 const iterated: SessionProvider = fromAsyncIterable('iterated', async function* (signal): AsyncIterable<Change> {

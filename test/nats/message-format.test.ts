@@ -2,6 +2,8 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DecodeError, decodeSession } from '../../src/model/decode.js';
+import { decodeResource } from '../../src/model/decode-facts.js';
+import { NO_FACTS, type SessionFacts } from '../../src/model/facts.js';
 import { sessionIdOf } from '../../src/model/session.js';
 import {
   compress,
@@ -15,16 +17,27 @@ import {
 } from '../../src/nats/message-format.js';
 import { MAX_BYTES } from '../../src/providers/decode-sessions.js';
 import { rawSessions } from '../support/arbitraries.js';
+import { sessionFacts } from '../support/fact-arbitraries.js';
+import { resourceJson } from '../support/fact-json.js';
 import { sessionJson } from '../support/session-json.js';
 
 const INSTANCE = 'team-a.ci';
+
+function isKnown({ resources, cluster }: SessionFacts): boolean {
+  return resources !== null || cluster !== null;
+}
 
 const anyEnvelope: fc.Arbitrary<Envelope> = fc.record<Envelope>(
   {
     publisher: fc.string(),
     serial: fc.nat(),
     previous: fc.nat(),
-    session: rawSessions.map((raw) => decodeSession(raw, INSTANCE)),
+    session: fc
+      .tuple(
+        rawSessions.map((raw) => decodeSession(raw, INSTANCE)),
+        fc.option(sessionFacts().filter(isKnown), { nil: undefined }),
+      )
+      .map(([session, facts]) => ({ ...session, ...(facts && { facts: { ...facts, webUrl: null } }) })),
     connection: fc.constantFrom('live', 'stale', 'gone'),
     error: fc.oneof(fc.string(), fc.constant(null)),
     ageMs: fc.nat(),
@@ -86,6 +99,53 @@ describe('an envelope', () => {
     });
   });
 
+  it('contains the facts as the objects of Tilt beside the Session, and no such field if nothing is known', () => {
+    const { session, ...head } = decodeEnvelope(text(), INSTANCE);
+    const facts = {
+      ...NO_FACTS,
+      resources: [decodeResource(resourceJson('api', { labels: ['backend'] }))],
+      cluster: { error: 'refused' },
+    };
+    const written: unknown = JSON.parse(encodeEnvelope({ ...head, session: { ...session, facts } }));
+    expect(written).toMatchObject({
+      version: 1,
+      session: { kind: 'Session' },
+      facts: {
+        resources: [
+          { metadata: { name: 'api', labels: { backend: 'backend' } }, status: { localResourceInfo: {} } },
+        ],
+        cluster: { status: { error: 'refused' } },
+      },
+    });
+    for (const unknown of [undefined, NO_FACTS, { ...NO_FACTS, webUrl: 'http://localhost:10350' }]) {
+      const { facts: _, ...without } = { ...session, facts: unknown };
+      const made = unknown === undefined ? without : { ...without, facts: unknown };
+      expect(JSON.parse(encodeEnvelope({ ...head, session: made }))).not.toHaveProperty('facts');
+    }
+  });
+
+  it('is decoded as by a reader that does not know the facts, apart from them', () => {
+    fc.assert(
+      fc.property(anyEnvelope, (envelope) => {
+        const { facts: _, ...older } = JSON.parse(encodeEnvelope(envelope));
+        const { facts, ...session } = decodeEnvelope(encodeEnvelope(envelope), INSTANCE).session;
+        expect(decodeEnvelope(JSON.stringify(older), INSTANCE).session).toStrictEqual(session);
+      }),
+    );
+  });
+
+  it.each([
+    ['a text', 'facts'],
+    ['a list', []],
+    ['resources that are no list', { resources: {}, cluster: { status: {} } }],
+    ['a resource without a name', { resources: [{ metadata: {} }] }],
+    ['a cluster that is a number', { cluster: 7 }],
+  ])('keeps the Session and drops facts that are %s', (_, facts) => {
+    const { session } = decodeEnvelope(text({ facts }), INSTANCE);
+    expect(session).toStrictEqual(decodeEnvelope(text(), INSTANCE).session);
+    expect(session).not.toHaveProperty('facts');
+  });
+
   it('may omit the error', () => {
     expect(decodeEnvelope(text({ error: undefined }), INSTANCE)).toMatchObject({ error: null });
   });
@@ -142,6 +202,7 @@ describe('an envelope', () => {
         error: fc.anything(),
         ageMs: fc.oneof(fc.double(), fc.anything()),
         session: fc.oneof(rawSessions, fc.anything()),
+        facts: fc.anything(),
       },
       { requiredKeys: [] },
     );

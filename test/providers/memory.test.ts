@@ -4,6 +4,7 @@ import type { Change } from '../../src/model/change.js';
 import { decodeSession } from '../../src/model/decode.js';
 import { createMemoryProvider, type MemorySource } from '../../src/providers/memory.js';
 import { changeSequences, foldChanges } from '../support/change-sequences.js';
+import { withFacts } from '../support/facts.js';
 import { describeProvider } from '../support/provider-contract.js';
 import { startProviderWatch } from '../support/provider-watch.js';
 import { session } from '../support/sessions.js';
@@ -44,6 +45,20 @@ describe('a memory source', () => {
       { type: 'snapshot', sessions: [newer] },
       { type: 'remove', id: 'a/Tiltfile' },
     ]);
+  });
+
+  it('pushes the facts of a Session with it, and no facts with a state that has none', async () => {
+    const memory = createMemoryProvider('memory', [withFacts(session('a'), { api: {} })]);
+    const watching = startProviderWatch(memory.provider);
+    const namesNow = () =>
+      watching.state.sessions.get('a/Tiltfile')?.facts?.resources?.map(({ name }) => name);
+    expect(namesNow()).toEqual(['api']);
+    memory.put(withFacts(session('a'), { api: {}, web: { on: ['api'] } }));
+    expect(namesNow()).toEqual(['api', 'web']);
+    memory.put(session('a'));
+    expect(namesNow()).toBeUndefined();
+    memory.end();
+    await ended(watching);
   });
 
   it('pushes to any number of watches', async () => {

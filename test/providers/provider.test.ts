@@ -108,6 +108,10 @@ describe('a provider that breaks the contract', () => {
       'with session, got an object that decodeSession did not make',
     ],
     [
+      { type: 'upsert', session: { id: 'a', status: {}, facts: { resources: {} } } },
+      'with session, got an object that decodeSession did not make',
+    ],
+    [
       { type: 'upsert', session: { id: 'a', status: {} }, changedTargets: 'all' },
       'with changedTargets, a list of indices, got "all"',
     ],

@@ -46,12 +46,13 @@ export interface KeyWriterOptions extends OwnedKeyOptions, Omit<WriteQueueOption
 /** Creates the writer of a key. */
 export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
   const { key, clock, log, signal } = options;
-  const owned = createOwnedKey(options);
   const times = createWriteTimes(clock);
   const problems = {
     state: createProblemLog(`${key}: its newest state`, log),
     presence: createProblemLog(`${key}: its presence`, log),
+    facts: createProblemLog(`${key}: its state with facts about its resources`, log),
   };
+  const owned = createOwnedKey(options, reportFacts);
   const queue = createWriteQueue(
     { ...options, onFailure: (error, bucket, state) => handleFailure(error, bucket, state, problems.state) },
     owned,
@@ -97,6 +98,12 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
     if (newest === null || isRunning || (isKept && !times.isDue(newest, bucket.maxAgeMs))) return;
     if (!isKept) log('warn', `${key}: its state is missing in the bucket; it is written again`);
     queue.rewrite();
+  }
+
+  /** Reports once that states are written without their facts because a message would be too large. */
+  function reportFacts(error: unknown): void {
+    if (error === null) problems.facts.solved();
+    else problems.facts.failed(`${messageOf(error)}; it is written without them`);
   }
 
   /** Whether the newest state is the end of a run, which has no heartbeats. */

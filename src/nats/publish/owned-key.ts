@@ -12,9 +12,13 @@ import {
   type Envelope,
   encodeEnvelope,
 } from '../message-format.js';
+import { writeFitting } from './write-fitting.js';
 
 /** State of a Session to be written. */
 export type SessionState = Pick<Envelope, 'session' | 'connection' | 'error'>;
+
+/** A state with its age. */
+type WritableState = SessionState & Pick<Envelope, 'ageMs'>;
 
 /** Options of {@link createOwnedKey}. */
 export interface OwnedKeyOptions {
@@ -66,8 +70,14 @@ const WRONG_REVISION: readonly unknown[] = [10071, 10164];
  * Only the bucket of the states decides who has the key: it accepts one of two first writes. Presence is
  * information. If it decided as well, each of two publishers that start at the same time could lose one of
  * the two decisions.
+ *
+ * @param onFacts called after a state with facts was written: with the error that it is too large, if it was
+ *   written without them, else with null
  */
-export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): OwnedKey {
+export function createOwnedKey(
+  { key, publisher, takeOver }: OwnedKeyOptions,
+  onFacts: (error: unknown) => void,
+): OwnedKey {
   let serial = 0;
   /** The last state to be written, and the serial of its first attempt. */
   let attempt: { readonly state: SessionState; readonly serial: number } | null = null;
@@ -119,16 +129,13 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
   /** Returns false if the key has another revision than expected. The revision is updated then. */
   async function tryToWrite(
     bucket: Bucket,
-    state: SessionState & Pick<Envelope, 'ageMs'>,
+    state: WritableState,
     previous: number,
     firstSerial: number,
   ): Promise<boolean> {
     serial += 1;
-    const text = encodeEnvelope({ publisher, serial, previous, ...state });
-    const headers = text.length < COMPRESS_FROM_BYTES ? NO_HEADERS : deltaHeaders(state, previous);
     try {
-      revision = await bucket.putState(key, compress(text), previous, headers);
-      written = { state, revision };
+      await writeFitting(state, onFacts, (fitting) => write(bucket, fitting, previous));
       return true;
     } catch (error) {
       if (!isWrongRevision(error)) throw error;
@@ -139,8 +146,15 @@ export function createOwnedKey({ key, publisher, takeOver }: OwnedKeyOptions): O
     }
   }
 
+  async function write(bucket: Bucket, state: WritableState, previous: number): Promise<void> {
+    const text = encodeEnvelope({ publisher, serial, previous, ...state });
+    const headers = text.length < COMPRESS_FROM_BYTES ? NO_HEADERS : deltaHeaders(state, previous);
+    revision = await bucket.putState(key, compress(text), previous, headers);
+    written = { state, revision };
+  }
+
   /** Headers with the difference to the state before, if that is exactly what the key has. */
-  function deltaHeaders(state: SessionState & Pick<Envelope, 'ageMs'>, previous: number) {
+  function deltaHeaders(state: WritableState, previous: number) {
     if (written?.revision !== previous || !isPlain(state) || !isPlain(written.state)) return NO_HEADERS;
     const { session } = written.state;
     return encodeDeltaHeaders(session, state.session, { base: previous, serial }) ?? NO_HEADERS;
@@ -224,7 +238,7 @@ async function readPublisher(presence: KV, key: string): Promise<string | null> 
 const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 
 /** Whether a state says nothing but the Session: its connection is live, and it is written for the first time. */
-function isPlain({ connection, error, ageMs = 0 }: SessionState & Pick<Envelope, 'ageMs'>): boolean {
+function isPlain({ connection, error, ageMs = 0 }: WritableState): boolean {
   return connection === 'live' && error === null && ageMs === 0;
 }
 
