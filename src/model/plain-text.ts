@@ -61,11 +61,11 @@ const MAX_LIST_REASON = 140;
 const REASON_START = 40;
 
 /**
- * Shortens the reason of a verdict (`unit:update: Command "…" failed: exit status 4`): without the command,
- * and cut in the middle, so that the name at its start and the informative end stay.
+ * Shortens the reason of a verdict (`unit:update: Command "…" failed: exit status 4`): after a name without
+ * the command, and cut in the middle, so that the name at its start and the informative end stay.
  */
 export function shortenReason(reason: string): string {
-  const line = oneLine(plainText(reason)).replace(/Command ".*" failed: /s, '');
+  const line = oneLine(plainText(reason)).replace(/^(.+?: )Command ".*" failed: /, '$1');
   if (line.length <= MAX_LIST_REASON) return line;
   return `${line.slice(0, REASON_START)}…${line.slice(REASON_START + 1 - MAX_LIST_REASON)}`;
 }

@@ -67,6 +67,8 @@ describe('shortenReason', () => {
     expect(shortenReason('unit:update: Command "make \n test" failed: exit status 1')).toBe(
       'unit:update: exit status 1',
     );
+    const unnamed = 'Command "make test" failed: exit status 1';
+    expect(shortenReason(unnamed)).toBe(unnamed);
   });
 
   it('a long reason keeps the name at its start and the informative end', () => {

@@ -1,3 +1,4 @@
+import { shortenReason } from '../../model/plain-text.js';
 import type { Tone } from './phases.js';
 import { parseTime } from './time.js';
 import type { Session, Target, VerdictState } from './types.js';
@@ -43,6 +44,19 @@ export function describeVerdict(session: Session, isConnected: boolean): ShownVe
   const { tone, word } = lookOf(session);
   if (!isStale(session, isConnected) || tone === 'idle') return { tone, word };
   return { tone: 'idle', word: `Last known: ${word.toLowerCase()}` };
+}
+
+/**
+ * Shortens the reason of a verdict for a list; null without a reason. Names the failed target: the error of a
+ * `tilt ci` that is done does not.
+ */
+export function shortenVerdictReason({
+  verdict: { reason, failed },
+}: Pick<Session, 'verdict'>): string | null {
+  if (reason === null) return null;
+  const [first, ...others] = failed;
+  const isUnnamed = first !== undefined && others.length === 0 && reason.startsWith('Command ');
+  return shortenReason(isUnnamed ? `${first.name}: ${reason}` : reason);
 }
 
 function lookOf({ verdict, spec }: Session): ShownVerdict {

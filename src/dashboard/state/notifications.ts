@@ -1,5 +1,6 @@
 import { effect, type ReadonlySignal } from '@preact/signals';
 import { findNews, type News, observe, type SeenSessions } from '../model/news.js';
+import { shortenVerdictReason } from '../model/shown-verdict.js';
 import type { Session } from '../model/types.js';
 
 /**
@@ -34,8 +35,10 @@ export function notifyOfVerdicts(
 }
 
 /** Shows a notification, which replaces an earlier one of the same Session. */
-function showNotification({ session: { id, instance, verdict }, word }: News): void {
-  const notification = new Notification(`${instance} ${word}`, { body: verdict.reason ?? '', tag: id });
+function showNotification({ session, word }: News): void {
+  const { id, instance } = session;
+  const body = shortenVerdictReason(session) ?? '';
+  const notification = new Notification(`${instance} ${word}`, { body, tag: id });
   notification.onclick = () => {
     focus();
     notification.close();

@@ -1,8 +1,7 @@
 import { useContext, useMemo } from 'preact/hooks';
-import { shortenReason } from '../../model/plain-text.js';
 import { compileSessionFilter, NO_FILTER } from '../model/filter.js';
 import { createSessionOrder } from '../model/session-order.js';
-import { describeVerdict, isStale } from '../model/shown-verdict.js';
+import { describeVerdict, isStale, shortenVerdictReason } from '../model/shown-verdict.js';
 import { formatClock, formatDuration, parseTime } from '../model/time.js';
 import type { Session } from '../model/types.js';
 import { usePage } from '../state/page.js';
@@ -42,6 +41,7 @@ function SessionCard({ session }: { readonly session: Session }) {
   const { isConnected } = usePage();
   const verdict = describeVerdict(session, isConnected.value);
   const { id, instance, spec, connection, counts } = session;
+  const reason = shortenVerdictReason(session);
   return (
     <li class={`card edge-${verdict.tone}${isStale(session, isConnected.value) ? ' is-stale' : ''}`}>
       <div class="card-head">
@@ -58,7 +58,7 @@ function SessionCard({ session }: { readonly session: Session }) {
         <span class="mono path">{spec.tiltfilePath}</span>
       </p>
       <Progress counts={counts} />
-      {session.verdict.reason !== null && <p class="reason">{shortenReason(session.verdict.reason)}</p>}
+      {reason !== null && <p class="reason">{reason}</p>}
       <p class="meta">
         <StartTime session={session} />
         <ConnectionNote connection={connection} />

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeVerdict } from '../../../src/dashboard/model/shown-verdict.js';
+import { describeVerdict, shortenVerdictReason } from '../../../src/dashboard/model/shown-verdict.js';
 import { type SessionFieldOverrides, session } from '../../support/dashboard-data.js';
 
 const up: SessionFieldOverrides = {
@@ -30,5 +30,21 @@ describe('describeVerdict', () => {
     for (const changes of [passed, passing, { ...passed, ...gone }]) {
       expect(describeVerdict(session(changes), false).tone).toBe('idle');
     }
+  });
+});
+
+describe('shortenVerdictReason', () => {
+  const reasonOf = (reason: string | null, ...failed: string[]) =>
+    shortenVerdictReason(session({ verdict: { reason, failed: failed.map((name) => ({ name })) } }));
+  const error = 'Command "make test" failed: exit status 1';
+
+  it('the error of a `tilt ci` is shown with the name of its failed target instead of the command', () => {
+    expect(reasonOf(error, 'unit:update')).toBe('unit:update: exit status 1');
+    expect(reasonOf(`unit:update: ${error}`, 'unit:update')).toBe('unit:update: exit status 1');
+  });
+
+  it('the error of one of several failed targets keeps its command', () => {
+    expect(reasonOf(error, 'unit:update', 'lint:update')).toBe(error);
+    expect([reasonOf(error), reasonOf(null)]).toEqual([error, null]);
   });
 });
