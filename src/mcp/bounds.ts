@@ -109,10 +109,15 @@ export function firstPage<T, F>(items: readonly T[], options: PageOptions<T, F>)
 /** Takes the items after a cursor that fit into an answer. The items are sorted by their keys. */
 export function pageAfter<T, F>(
   items: readonly T[],
-  options: PageOptions<T, F> & { readonly after: string | undefined; readonly keyOf: (item: T) => string },
+  options: PageOptions<T, F> & {
+    readonly after: string | undefined;
+    readonly keyOf: (item: T) => string;
+    /** Order of the keys. Default: by code unit. */
+    readonly compare?: (a: string, b: string) => number;
+  },
 ): Page<F> {
-  const { after, keyOf } = options;
-  const rest = after === undefined ? items : items.slice(findPositionAfter(items.map(keyOf), after));
+  const { after, keyOf, compare = compareCodeUnits } = options;
+  const rest = after === undefined ? items : items.slice(findPositionAfter(items.map(keyOf), after, compare));
   const { facts, more } = firstPage(rest, options);
   const last = rest[facts.length - 1];
   if (more === undefined || last === undefined) return { facts, more };
@@ -120,11 +125,19 @@ export function pageAfter<T, F>(
 }
 
 /** Position after a cursor. If its item is gone, the position of the first item with a greater key. */
-function findPositionAfter(keys: readonly string[], after: string): number {
+function findPositionAfter(
+  keys: readonly string[],
+  after: string,
+  compare: (a: string, b: string) => number,
+): number {
   const exact = keys.indexOf(after);
   if (exact >= 0) return exact + 1;
-  const next = keys.findIndex((key) => key > after);
+  const next = keys.findIndex((key) => compare(key, after) > 0);
   return next < 0 ? keys.length : next;
+}
+
+function compareCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Cursor of a key: the key itself, or for a very long key a value after all keys with the same beginning. */

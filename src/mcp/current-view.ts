@@ -1,4 +1,10 @@
-import type { Client, SessionFields, TargetsView, WatchTargetsOptions } from '../client/client.js';
+import type {
+  Client,
+  ResourceFields,
+  SessionFields,
+  TargetsView,
+  WatchTargetsOptions,
+} from '../client/client.js';
 import { KnownSessionsDocument } from '../client/generated.js';
 import { describeKnownSessions } from '../client/known-sessions.js';
 import { MAX_NAME, truncate } from './bounds.js';
@@ -38,6 +44,19 @@ export async function readCurrentView(client: Client, options: ViewOptions): Pro
     return { ...view, session: view.session };
   }
   throw new NoAnswerError(`the gateway did not answer within ${TIMEOUT_MS / 1_000} s`);
+}
+
+/** Resources of a Session by name. Empty if they are not known. */
+export type KnownResources = ReadonlyMap<string, ResourceFields>;
+
+/** Reads the resources of a Session. */
+export async function readResources(
+  client: Client,
+  session: string,
+  signal: AbortSignal,
+): Promise<KnownResources> {
+  const resources = await client.resources({ session, signal });
+  return new Map(resources?.map((resource) => [resource.name, resource]));
 }
 
 async function sessionNotFound(

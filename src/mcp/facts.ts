@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Blocker, Run, SessionFields, TargetFields } from '../client/client.js';
-import { MAX_ERROR, MAX_LINE, MAX_NAME, truncate } from './bounds.js';
+import type { Run, SessionFields, TargetFields } from '../client/client.js';
+import { MAX_LINE, MAX_NAME, truncate } from './bounds.js';
 
 // Inputs and outputs of the tools with their schemas: flat, with words instead of codes.
 
@@ -17,6 +17,7 @@ export const phaseInput = z.enum([
   'INACTIVE',
   'DISABLED',
   'WAITING',
+  'UNTRIGGERED',
   'RUNNING',
   'READY',
   'SUCCEEDED',
@@ -43,26 +44,12 @@ export const sessionFacts = z.object({
       'Connection to Tilt. STALE: connection lost, this is the last known state. GONE: Tilt has exited',
     ),
   connectionError: z.string().nullable(),
+  clusterError: z
+    .string()
+    .nullable()
+    .describe('Why Tilt cannot reach its Kubernetes cluster. Null if it can, or if it is not known'),
   targets: z.record(z.string(), z.number()).describe('Number of targets per phase'),
 });
-
-/** Schema of a target summary. */
-export const targetFacts = z.object({
-  name: z.string(),
-  type: z.string(),
-  resources: z.array(z.string()),
-  phase: z.string(),
-  summary: z.string().describe('Current activity in one line, or the error of a failed target'),
-  durationSeconds: z.number().nullable(),
-});
-
-/** Schema of a target with its full error, up to a limit. */
-export const targetDetails = targetFacts.extend({
-  error: z.string().nullable().describe('Error of a failed target. A long error is shortened in the middle'),
-});
-
-/** Schema of a target that blocks the verdict. */
-export const blockerFacts = targetFacts.extend({ since: z.string() });
 
 /** Schema of a run of Tilt. */
 export const runFacts = z.object({
@@ -77,7 +64,7 @@ export const transitionFacts = z.object({ time: z.string(), phase: z.string(), s
 
 /** Summarises a Session. */
 export function toSessionFacts(session: SessionFields): z.infer<typeof sessionFacts> {
-  const { id, isDemo, spec, status, verdict, connection, counts } = session;
+  const { id, isDemo, spec, status, verdict, connection, counts, cluster } = session;
   const phases = Object.entries(counts).filter(([phase, count]) => phase !== 'total' && count > 0);
   return {
     id: truncate(id, MAX_NAME),
@@ -91,39 +78,12 @@ export function toSessionFacts(session: SessionFields): z.infer<typeof sessionFa
     reason: toLine(verdict.reason),
     connection: connection.state,
     connectionError: toLine(connection.error),
+    clusterError: toLine(cluster?.error ?? null),
     targets: Object.fromEntries(phases),
   };
 }
 
 const KINDS = { MANUAL: 'tilt up', CI: 'tilt ci', UNKNOWN: 'unknown' } as const;
-
-/** Summarises a target. */
-export function toTargetFacts(target: TargetFields): z.infer<typeof targetFacts> {
-  const { name, type, resources, phase, state, durationSeconds } = target;
-  return {
-    name: truncate(name, MAX_NAME),
-    type,
-    resources: resources.slice(0, MAX_RESOURCES).map((resource) => truncate(resource, MAX_NAME)),
-    phase,
-    summary: toSummary(state, phase),
-    durationSeconds: durationSeconds ?? null,
-  };
-}
-
-/** Maximum number of resources per target. Tilt's targets have one. */
-const MAX_RESOURCES = 4;
-
-/** Summarises a target with its error. */
-export function toTargetDetails(target: TargetFields): z.infer<typeof targetDetails> {
-  const { state } = target;
-  const error = state?.__typename === 'TargetStateTerminated' ? state.error : null;
-  return { ...toTargetFacts(target), error: error === null ? null : truncate(error, MAX_ERROR) };
-}
-
-/** Summarises a target that blocks the verdict. */
-export function toBlockerFacts({ target, since }: Blocker): z.infer<typeof blockerFacts> {
-  return { ...toTargetFacts(target), since };
-}
 
 /** Summarises a run. */
 export function toRunFacts({ session, tiltfilePath, pid, startTime }: Run): z.infer<typeof runFacts> {
@@ -144,7 +104,8 @@ export function toTransitionFacts({
   return { time, phase, summary: toSummary(state, phase) };
 }
 
-function toSummary(state: TargetFields['state'], phase: string): string {
+/** Current activity in one line, or the error of a failed target. */
+export function toSummary(state: TargetFields['state'], phase: string): string {
   return truncate(state?.summary ?? phase.toLowerCase(), MAX_LINE);
 }
 

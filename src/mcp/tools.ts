@@ -1,23 +1,35 @@
 import { z } from 'zod';
 import { targetKey } from '../client/changes.js';
 import { blockersOf, type TargetFields } from '../client/client.js';
+import { compareNaturally } from '../lib/natural-order.js';
 import { firstPage, MAX_NAME, moreFacts, pageAfter, pageInput, truncate } from './bounds.js';
-import { NoAnswerError, nearestNames, readCurrentView } from './current-view.js';
 import {
-  blockerFacts,
+  causeFacts,
+  findCauses,
+  suggestNext,
+  toCauseFacts,
+  toUntriggeredFacts,
+  untriggeredFacts,
+} from './causes.js';
+import { NoAnswerError, nearestNames, readCurrentView, readResources } from './current-view.js';
+import {
   phaseInput,
   sessionFacts,
   sessionInput,
-  targetDetails,
-  targetFacts,
-  toBlockerFacts,
   toSessionFacts,
-  toTargetDetails,
-  toTargetFacts,
   toTransitionFacts,
   transitionFacts,
 } from './facts.js';
 import { type AnyTool, defineTool } from './server.js';
+import {
+  blockerFacts,
+  labelsOf,
+  targetDetails,
+  targetFacts,
+  toBlockerFacts,
+  toTargetDetails,
+  toTargetFacts,
+} from './target-facts.js';
 import { waitTool } from './wait-tool.js';
 
 /** Number of phase changes per target that a gateway keeps. */
@@ -25,6 +37,9 @@ const HISTORY = 50;
 
 /** Maximum number of names in an error. */
 const MAX_LISTED = 5;
+
+/** Maximum number of causes of a verdict. */
+const MAX_CAUSES = 4;
 
 /** All tools, in the order of their list. */
 export const tools: readonly AnyTool[] = [
@@ -44,10 +59,13 @@ export const tools: readonly AnyTool[] = [
     run: async ({ verdicts, limit, after }, { client, signal }) => {
       const all = await client.sessions({ signal });
       const { facts, more } = pageAfter(
-        all.filter(({ verdict }) => verdicts?.includes(verdict.state) ?? true),
+        all
+          .filter(({ verdict }) => verdicts?.includes(verdict.state) ?? true)
+          .sort((a, b) => compareNaturally(a.id, b.id)),
         {
           toFacts: toSessionFacts,
           keyOf: ({ id }) => id,
+          compare: compareNaturally,
           limit,
           after,
           ask: 'call list_sessions again with more.after as after, or with verdicts',
@@ -60,44 +78,73 @@ export const tools: readonly AnyTool[] = [
     name: 'explain_verdict',
     title: 'Explain the verdict',
     description:
-      'Explain the verdict of a Session and list the targets that block it, each with the start of its phase: failed targets first, with their errors, then targets that are retried, running but not ready, or waiting. For a long error, use target_history.',
+      'Explain the verdict of a Session. causes: the targets at the root, failed ones first, with error, links and log command. blockers: all targets that block the verdict, with what each waits for. untriggered: targets that wait for a person. next: what to look at next. For a long error, use target_history.',
     input: z.object({ session: sessionInput, limit: pageInput.limit }),
-    output: z.object({ session: sessionFacts, blockers: z.array(blockerFacts), more: moreFacts }),
+    output: z.object({
+      session: sessionFacts,
+      next: z.array(z.string()).describe('What to look at next'),
+      causes: z.array(causeFacts).describe('The first targets at the root of the verdict'),
+      untriggered: z.array(untriggeredFacts).optional(),
+      blockers: z.array(blockerFacts),
+      more: moreFacts,
+    }),
     run: async ({ session: id, limit }, { client, signal }) => {
       const view = await readCurrentView(client, { session: id, signal });
-      const facts = toSessionFacts(view.session);
-      const { facts: blockers, more } = firstPage(blockersOf(view), {
-        toFacts: toBlockerFacts,
-        used: facts,
+      const resources = await readResources(client, view.session.id, signal);
+      const session = toSessionFacts(view.session);
+      const all = blockersOf(view);
+      const { facts: causes } = firstPage(findCauses(view), {
+        toFacts: (cause) => toCauseFacts(cause, resources),
+        used: session,
+        limit: MAX_CAUSES,
+        ask: '',
+      });
+      const untriggered = toUntriggeredFacts(view, resources);
+      const head = {
+        session,
+        next: suggestNext(view, causes, all),
+        causes,
+        ...(untriggered.length > 0 && { untriggered }),
+      };
+      const { facts: blockers, more } = firstPage(all, {
+        toFacts: (blocker) => toBlockerFacts(blocker, view.targets),
+        used: head,
         limit,
         ask: 'call list_targets with phases FAILED, RETRYING, RUNNING or WAITING, page by page',
       });
-      return { session: facts, blockers, ...(more && { more }) };
+      return { ...head, blockers, ...(more && { more }) };
     },
   }),
   defineTool({
     name: 'list_targets',
     title: 'List targets',
-    description: 'List the servers and jobs of a Session by name, with their current activity.',
+    description:
+      'List the servers and jobs of a Session by name, with their current activity, their labels, and what they wait for.',
     input: z.object({
       session: sessionInput,
       phases: z.array(phaseInput).optional().describe('Only targets in one of these phases'),
       name: z.string().optional().describe('Only targets with this name; * matches any text: api:* or *db*'),
+      label: z.string().optional().describe('Only targets of resources with this label; * matches any text'),
       ...pageInput,
     }),
     output: z.object({ targets: z.array(targetFacts), more: moreFacts }),
-    run: async ({ session: id, phases, name, limit, after }, { client, signal }) => {
-      const { targets } = await readCurrentView(client, {
+    run: async ({ session: id, phases, name, label, limit, after }, { client, signal }) => {
+      const { session, targets } = await readCurrentView(client, {
         session: id,
-        where: { ...(phases && { phase: phases }), ...(name !== undefined && { name }) },
+        where: {
+          ...(phases && { phase: phases }),
+          ...(name !== undefined && { name }),
+          ...(label !== undefined && { label }),
+        },
         signal,
       });
+      const resources = await readResources(client, session.id, signal);
       const { facts, more } = pageAfter([...targets.values()], {
-        toFacts: toTargetFacts,
+        toFacts: (target) => toTargetFacts(target, labelsOf(target, resources)),
         keyOf: targetKey,
         limit,
         after,
-        ask: 'call list_targets again with more.after as after, or with phases or name',
+        ask: 'call list_targets again with more.after as after, or with phases, name or label',
       });
       return { targets: facts, ...(more && { more }) };
     },

@@ -3,17 +3,9 @@ import { blockersOf } from '../client/client.js';
 import type { Clock } from '../lib/clock.js';
 import { firstPage, MAX_LINE, moreFacts, truncate } from './bounds.js';
 import { NoAnswerError } from './current-view.js';
-import {
-  blockerFacts,
-  phaseInput,
-  runFacts,
-  sessionFacts,
-  sessionInput,
-  toBlockerFacts,
-  toRunFacts,
-  toSessionFacts,
-} from './facts.js';
+import { phaseInput, runFacts, sessionFacts, sessionInput, toRunFacts, toSessionFacts } from './facts.js';
 import { type AnyTool, defineTool, type SendProgress } from './server.js';
+import { blockerFacts, toBlockerFacts } from './target-facts.js';
 
 /** Default timeout in seconds: most agents end a call after a minute. */
 const DEFAULT_TIMEOUT_SECONDS = 50;
@@ -91,7 +83,7 @@ A client that ends calls early, some after 5 s, needs a lower timeoutSeconds, su
         session: view?.session ? toSessionFacts(view.session) : null,
       };
       const { facts: blockers, more } = firstPage(view ? blockersOf(view) : [], {
-        toFacts: toBlockerFacts,
+        toFacts: (blocker) => toBlockerFacts(blocker, view?.targets ?? new Map()),
         used: facts,
         ask: 'call explain_verdict, or list_targets with phases FAILED, RETRYING, RUNNING or WAITING',
       });

@@ -72,7 +72,7 @@ describe('the size of MCP results', () => {
       more: {
         leftOut: 701,
         after: 'svc-0000:serve',
-        ask: 'call list_targets again with more.after as after, or with phases or name',
+        ask: 'call list_targets again with more.after as after, or with phases, name or label',
       },
     });
     expect(await agent.callTool('list_targets', { name: '*db:*', phases: ['READY'] })).toEqual({

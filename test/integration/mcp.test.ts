@@ -35,7 +35,9 @@ describe('tilt-graphql mcp', () => {
       ],
     });
     expect(await agent.callTool('explain_verdict')).toEqual({
-      session: expect.objectContaining(SHOP),
+      session: expect.objectContaining({ ...SHOP, clusterError: null }),
+      next: ['Look at web:serve first.'],
+      causes: [expect.objectContaining({ name: 'web:serve', error: 'exit status 1', waiting: 0 })],
       blockers: [
         expect.objectContaining({ name: 'web:serve', phase: 'FAILED', summary: expect.any(String) }),
         expect.objectContaining({ name: 'api:serve', phase: 'WAITING' }),

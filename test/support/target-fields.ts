@@ -1,4 +1,10 @@
-import type { LinkState, SessionFields, TargetFields, TargetsView } from '../../src/client/client.js';
+import type {
+  LinkState,
+  ResourceFields,
+  SessionFields,
+  TargetFields,
+  TargetsView,
+} from '../../src/client/client.js';
 
 /** Options of {@link targetFields}. */
 export interface TargetFieldsOptions extends Partial<TargetFields> {
@@ -47,6 +53,7 @@ function createState(phase: TargetFields['phase'], error: string): TargetFields[
     case 'UNTRIGGERED':
       return { __typename: 'TargetStateWaiting', waitReason: 'unknown', summary: 'waiting: unknown' };
     case 'WAITING':
+    case 'UNTRIGGERED':
       return { __typename: 'TargetStateWaiting', waitReason: 'on-dep', summary: 'waiting: on-dep' };
     case 'RUNNING':
     case 'READY': {
@@ -122,6 +129,24 @@ export function verdictFields(
     retrying: [],
     failed: [],
     untriggered: [],
+  };
+}
+
+/** Creates a local resource as a client receives it: automatic, up to date, without labels and links. */
+export function resourceFields(name: string, fields: Partial<ResourceFields> = {}): ResourceFields {
+  return {
+    name,
+    labels: [],
+    kind: 'LOCAL',
+    order: 1,
+    triggerMode: 'AUTO',
+    hasPendingChanges: false,
+    queued: false,
+    tiltUrl: `http://localhost:10350/r/${name}/overview`,
+    links: [],
+    conditions: [],
+    waitingOn: [],
+    ...fields,
   };
 }
 
