@@ -5,6 +5,7 @@ import {
   type SessionFields,
   type TargetsView,
 } from '../client/client.js';
+import { compareNaturally } from '../lib/natural-order.js';
 import { type ClientFlags, DEFAULT_URL } from './options/client.js';
 import { terminalText } from './text.js';
 import { readTextFile, UsageError } from './usage-error.js';
@@ -145,11 +146,14 @@ function missingSession(wanted: string | null, known: readonly SessionFields[] |
 const MAX_LISTED = 10;
 const ORDER: readonly SessionFields['connection']['state'][] = ['LIVE', 'STALE', 'GONE'];
 
+/** Running Tilts first, then failed Sessions, then by id. */
 function sortByState(sessions: readonly SessionFields[]): SessionFields[] {
-  const rank = ({ connection }: SessionFields) => ORDER.indexOf(connection.state);
-  return [...sessions].sort((a, b) => rank(a) - rank(b));
+  const rank = ({ connection, verdict }: SessionFields) =>
+    2 * ORDER.indexOf(connection.state) + (verdict.state === 'FAILED' ? 0 : 1);
+  return [...sessions].sort((a, b) => rank(a) - rank(b) || compareNaturally(a.id, b.id));
 }
 
-function describe({ id, connection, isDemo }: SessionFields): string {
-  return `${terminalText(id)} (${isDemo ? 'demo' : connection.state})`;
+function describe({ id, connection, verdict, isDemo }: SessionFields): string {
+  const failed = verdict.state === 'FAILED' ? ', FAILED' : '';
+  return `${terminalText(id)} (${isDemo ? 'demo' : connection.state}${failed})`;
 }

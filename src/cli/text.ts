@@ -1,5 +1,5 @@
 import type { TargetFields, TargetPhase } from '../client/client.js';
-import { extractHeadline, oneLine, plainText } from '../model/plain-text.js';
+import { extractHeadline, oneLine, plainText, shortenError } from '../model/plain-text.js';
 import type { CliProcess } from './cli-process.js';
 import { PHASES } from './options/values.js';
 
@@ -101,20 +101,56 @@ export function widthOf(text: string): number {
   return width;
 }
 
+/** Part of a text that stays when it is truncated. `ends`: one third of the start and two thirds of the end. */
+type KeptPart = 'start' | 'end' | 'ends';
+
 /** Pads a text with spaces, or truncates it with an ellipsis, to an exact width. */
-export function toWidth(text: string, columns: number): string {
+export function toWidth(text: string, columns: number, keep: KeptPart = 'start'): string {
   const width = widthOf(text);
   if (width <= columns) return text + ' '.repeat(columns - width);
   if (columns <= 0) return '';
+  const room = columns - 1;
+  const head = { start: room, end: 0, ends: Math.floor(room / 3) }[keep];
+  return toWidth(`${takeStart(text, head)}…${takeEnd(text, room - head)}`, columns);
+}
+
+/**
+ * Fits the headline of an error into a width. A long one loses first the command in front of its result, then
+ * its start: the cause is at the end.
+ */
+export function fitError(error: string, columns: number): string {
+  const line = terminalText(extractHeadline(error));
+  if (widthOf(line) <= columns) return toWidth(line, columns);
+  return toWidth(terminalText(shortenError(error, Number.POSITIVE_INFINITY)), columns, 'end');
+}
+
+function takeStart(text: string, columns: number): string {
+  let room = columns;
   let kept = '';
-  let room = columns - 1;
   for (const { segment } of graphemesOf(text)) {
     room -= graphemeWidth(segment);
     if (room < 0) break;
     kept += segment;
   }
-  return toWidth(`${kept}…`, columns);
+  return kept;
 }
+
+function takeEnd(text: string, columns: number): string {
+  if (columns <= 0) return '';
+  let room = columns;
+  let kept = '';
+  // Segmenting an error of many kilobytes takes milliseconds, and only its end is needed.
+  const end = text.slice(-columns * MAX_UNITS_PER_COLUMN);
+  for (const { segment } of [...graphemesOf(end)].reverse()) {
+    room -= graphemeWidth(segment);
+    if (room < 0) break;
+    kept = `${segment}${kept}`;
+  }
+  return kept;
+}
+
+/** UTF-16 code units of the longest usual emoji, which takes two columns, with a reserve. */
+const MAX_UNITS_PER_COLUMN = 16;
 
 /** Created on first use: loading the ICU data takes milliseconds, and most commands need no widths. */
 let segmenter: Intl.Segmenter | undefined;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { elapsed, jsonText, terminalText, toWidth, widthOf } from '../../src/cli/text.js';
+import { elapsed, fitError, jsonText, terminalText, toWidth, widthOf } from '../../src/cli/text.js';
 
 describe('terminalText', () => {
   it.each([
@@ -84,5 +84,39 @@ describe('width of a text on a terminal', () => {
     ['', 0, ''],
   ])('toWidth(%j, %i) is %j', (text, columns, expected) => {
     expect(toWidth(text, columns)).toBe(expected);
+  });
+
+  it.each([
+    ['abcdefghij', 'end', 4, '…hij'],
+    ['abcdefghij', 'ends', 7, 'ab…ghij'],
+    ['日本語', 'end', 4, '… 語'],
+    ['日本語', 'end', 3, '…語'],
+    ['abc', 'end', 1, '…'],
+    ['abc', 'ends', 3, 'abc'],
+  ] as const)('%j cut to its %s of %i columns is %j', (text, keep, columns, expected) => {
+    expect(toWidth(text, columns, keep).trim()).toBe(expected.replace('… ', '…'));
+  });
+
+  it('a text cut at its start or in its middle has the exact width', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'grapheme' }).map(terminalText),
+        fc.nat(40),
+        fc.constantFrom('end' as const, 'ends' as const),
+        (text, columns, keep) => {
+          expect(widthOf(toWidth(text, columns, keep))).toBe(columns);
+        },
+      ),
+    );
+  });
+
+  it.each([
+    ['exit status 1', 20, 'exit status 1       '],
+    ['Command "make all" failed: exit status 1', 20, 'exit status 1       '],
+    ['Command "make all" failed: exit status 1', 40, 'Command "make all" failed: exit status 1'],
+    ['dial tcp: connection refused', 20, '… connection refused'],
+    ['Traceback (most recent call last):\n  File x\nError: no such file', 20, 'Error: no such file '],
+  ])('the error %j fits into %i columns as %j', (error, columns, expected) => {
+    expect(fitError(error, columns)).toBe(expected);
   });
 });

@@ -44,10 +44,10 @@ describe('tilt-graphql watch in a terminal', () => {
     await terminal.until(/^tilt-default\/Tiltfile {2}FAILED, done {2}Command/);
     const rows = (await terminal.screen()).split('\n').slice(4, 8);
     expect(rows).toEqual([
-      expect.stringMatching(/^FAILED {5}unit:update +2s {2}Command "sleep 2; /),
-      expect.stringMatching(/^WAITING {4}db:serve +\S+ {2}waiting/),
-      expect.stringMatching(/^SUCCEEDED {2}lint:update +1\.3s {2}/),
-      expect.stringMatching(/^SUCCEEDED {2}tiltfile:update +0s {2}/),
+      expect.stringMatching(/^FAILED {7}unit:update +2s {2}exit status 1$/),
+      expect.stringMatching(/^WAITING {6}db:serve +\S+ {2}waiting/),
+      expect.stringMatching(/^SUCCEEDED {4}lint:update +1\.3s {2}/),
+      expect.stringMatching(/^SUCCEEDED {4}tiltfile:update +0s {2}/),
     ]);
     expect(await terminal.colours()).toContain('\u001b[31mFAILED');
   });
@@ -153,7 +153,7 @@ describe('tilt-graphql watch in a terminal', () => {
     expect(await terminal.screen()).toContain('api:serve');
     await clients.put(jobJson(FAILED));
     proxy.restore();
-    await terminal.until(/^FAILED {5}unit:update/m);
+    await terminal.until(/^FAILED {7}unit:update/m);
     await terminal.until(/^live at http/m);
   });
 
@@ -171,7 +171,7 @@ describe('tilt-graphql watch in a terminal', () => {
     await using clients = await startCliClients();
     await clients.put(jobJson(SUCCEEDED, 'x\u001b[2J\u001b]0;t\u0007日本語:update'));
     await using terminal = await open(clients);
-    await terminal.until(/^SUCCEEDED {2}x日本語:update +2s {2}succeeded/m);
+    await terminal.until(/^SUCCEEDED {4}x日本語:update +2s {2}succeeded/m);
   });
 
   it('has no colours when NO_COLOR is set', async () => {
@@ -238,6 +238,8 @@ describe('tilt-graphql watch into a pipe', () => {
       previousPhase: expect.any(String),
       summary: expect.stringMatching(/exit status 1/),
       resources: ['flaky-build'],
+      blockedBy: [],
+      rootCause: null,
       durationSeconds: expect.any(Number),
       since: expect.stringMatching(/^20.*Z$/),
     });
@@ -327,7 +329,7 @@ describe('tilt-graphql watch into a pipe', () => {
 
   it.each<[string, string[], RegExp]>([
     ['an unknown phase', ['--filter', 'phase=GREEN'], /'phase=GREEN' is invalid.*one of FAILED/],
-    ['an unknown key', ['--filter', 'label=x'], /'label=x' is invalid.*one of name, phase.*got 'label'/],
+    ['an unknown key', ['--filter', 'kind=x'], /'kind=x' is invalid.*one of name, phase.*got 'kind'/],
     ['two names', ['--filter', 'a', '--filter', 'b'], /'b' is invalid.*only one name/],
     ['an unknown output format', ['--output', 'xml'], /'xml' is invalid.*table, json/],
   ])('rejects %s with one line and exit code 2', async (_, args, expected) => {

@@ -1,12 +1,11 @@
-import { type Command, CommanderError } from 'commander';
-import { ClientError, createClient } from '../../client/client.js';
+import type { Command } from 'commander';
 import type { CliProcess } from '../cli-process.js';
-import { toClientOptions } from '../gateway-client.js';
 import type { SessionFlags } from '../options/client.js';
 import { DeclaredOption } from '../options/option.js';
 import { PHASES } from '../options/values.js';
 import { terminalText } from '../text.js';
-import { UsageError } from '../usage-error.js';
+import { FILTER_KEYS, FILTER_TYPES } from '../watch/filter.js';
+import { createKnownNames, type KnownNames } from './known-names.js';
 import { parseTypedLine, type TypedLine } from './typed-line.js';
 
 /** Directive: append no space, because the word continues. */
@@ -61,6 +60,7 @@ async function findCandidates(
     const completion = option instanceof DeclaredOption ? option.completion : null;
     if (completion === 'files') return 'files';
     if (completion === 'conditions') return findConditions(typed, names);
+    if (completion === 'filters') return findFilters(typed, names);
     if (completion === 'sessions') return toCandidates(await names.sessions());
     return toCandidates(option.argChoices ?? []);
   }
@@ -82,6 +82,44 @@ const CONDITIONS: readonly Candidate[] = [
   { value: 'target:', description: 'NAME=PHASE: a target is in a phase' },
 ];
 
+/** Completes a filter term: a key, or the value that is being typed of a list. */
+async function findFilters(typed: string, names: KnownNames): Promise<readonly Candidate[]> {
+  const [, key = '', earlier = ''] = /^([a-z]+)=(.*,)?[^,]*$/.exec(typed) ?? [];
+  if (key === '') return FILTER_KEYS.map((name) => ({ value: `${name}=`, description: FILTER_HELP[name] }));
+  const values = await findFilterValues(key, names);
+  return toCandidates(values.map((value) => `${key}=${earlier}${value}`));
+}
+
+async function findFilterValues(key: string, names: KnownNames): Promise<readonly string[]> {
+  switch (FILTER_KEYS.find((known) => known === key)) {
+    case 'phase':
+      return PHASES;
+    case 'type':
+      return FILTER_TYPES;
+    case 'name':
+      return (await names.targets()).map(quoteValue);
+    case 'resource':
+      return (await names.resources()).map(quoteValue);
+    case 'label':
+      return (await names.labels()).map(quoteValue);
+    default:
+      return [];
+  }
+}
+
+/** Puts a value with a separator of the filter language in double quotes. */
+function quoteValue(value: string): string {
+  return /[\s,=]/.test(value) ? `"${value}"` : value;
+}
+
+const FILTER_HELP: Readonly<Record<(typeof FILTER_KEYS)[number], string>> = {
+  name: 'glob for the name of a target',
+  phase: 'phases of a target, separated by commas',
+  type: 'types of a target, separated by commas',
+  resource: 'names of resources, separated by commas',
+  label: 'glob for a label of a resource',
+};
+
 function commandsOf(program: Command): Candidate[] {
   return program
     .createHelp()
@@ -98,84 +136,4 @@ function flagsOf(command: Command): Candidate[] {
 
 function toCandidates(values: readonly string[]): Candidate[] {
   return values.map((value) => ({ value, description: '' }));
-}
-
-/**
- * Names that the gateway knows. Both functions resolve with an empty list when the gateway does not answer.
- */
-interface KnownNames {
-  sessions(): Promise<readonly string[]>;
-  targets(): Promise<readonly string[]>;
-}
-
-/** Maximum time that a completion waits for the gateway, in milliseconds. */
-const TIMEOUT_MS = 1_000;
-
-type Data = Readonly<Record<string, unknown>>;
-
-/**
- * Queries the gateway of a command line for names when they are needed.
- *
- * @param flags option values of the command; undefined for a command that queries no gateway
- */
-function createKnownNames(
-  line: TypedLine,
-  flags: SessionFlags | undefined,
-  env: CliProcess['env'],
-): KnownNames {
-  const queryOrIgnore = (document: string, toVariables: (flags: SessionFlags) => Data) =>
-    query(document, toVariables).catch(ignoreExpected);
-  return {
-    sessions: () => queryOrIgnore('{ sessions { nodes { name: id } } }', () => ({})),
-    targets: () =>
-      queryOrIgnore(
-        'query ($id: ID) { session(id: $id) { status { targets { name } } } }',
-        ({ session }) => ({
-          id: session,
-        }),
-      ),
-  };
-
-  async function query(
-    document: string,
-    toVariables: (flags: SessionFlags) => Data,
-  ): Promise<readonly string[]> {
-    if (flags === undefined) return [];
-    parseOptions(line, env);
-    const client = createClient(await toClientOptions(flags, env));
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    try {
-      return findNames(await client.query<Data, Data>(document, toVariables(flags), { signal }));
-    } finally {
-      client.close();
-    }
-  }
-}
-
-/** Parses the typed options, and the environment variables of the other options. */
-function parseOptions({ command, given }: TypedLine, env: CliProcess['env']): void {
-  command.configureOutput({ outputError: () => {} });
-  command.parseOptions([...given]);
-  for (const option of command.options) {
-    const value = option.envVar === undefined ? undefined : env[option.envVar];
-    const isTyped = command.getOptionValueSource(option.attributeName()) === 'cli';
-    if (option.required && option.long && value && !isTyped) command.parseOptions([option.long, value]);
-  }
-}
-
-/** Collects every `name` in an answer. */
-function findNames(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    key === 'name' && typeof inner === 'string' ? [inner] : findNames(inner),
-  );
-}
-
-/** Suggests nothing when the gateway does not answer or the command line is invalid. */
-function ignoreExpected(error: unknown): readonly string[] {
-  const isExpected =
-    error instanceof ClientError || error instanceof CommanderError || error instanceof UsageError;
-  const isTimeout = error instanceof DOMException && error.name === 'TimeoutError';
-  if (isExpected || isTimeout) return [];
-  throw error;
 }

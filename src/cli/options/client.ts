@@ -67,8 +67,8 @@ export const watchOptions = {
   watch: {
     filter: option(
       '-f, --filter <filter>',
-      'show only matching targets, may be repeated: part of a name or a glob such as api:*, phase=FAILED,WAITING, type=SERVER, resource=api',
-      { parse: filter },
+      'show only matching targets, may be repeated: part of a name or a glob such as api:*, phase=FAILED,WAITING, type=SERVER, resource=api, label=backend',
+      { parse: filter, completion: 'filters' },
     ),
     output: option(
       '-o, --output <format>',

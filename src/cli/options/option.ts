@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** Kind of value that shell completion suggests. Names of Sessions and targets come from the gateway. */
-export type Completion = 'files' | 'sessions' | 'conditions';
+export type Completion = 'files' | 'sessions' | 'conditions' | 'filters';
 
 /** Declaration of one option: parser, help and completion. */
 export interface OptionSpec<T> extends Traits<T> {

@@ -2,8 +2,10 @@ import { type SpawnOptions, spawn } from 'node:child_process';
 import { targetKey } from '../../client/changes.js';
 import type { TargetFields, TargetsView, VerdictState } from '../../client/client.js';
 import { isAnotherRun } from '../../client/run.js';
+import { findWaiting } from '../../client/waits.js';
 import { messageOf } from '../../lib/errors.js';
 import { systemProgram } from '../../lib/windows.js';
+import { clusterErrorLine } from '../../model/verdict.js';
 import { statusLine, terminalText } from '../text.js';
 
 /** Event that runs the command of `--exec`. */
@@ -52,7 +54,7 @@ export function createAlerts(): (view: TargetsView) => Alert[] {
   }
 }
 
-function failureAlert(target: TargetFields, { session }: TargetsView): Alert {
+function failureAlert(target: TargetFields, { session, targets }: TargetsView): Alert {
   const key = targetKey(target);
   return {
     key: `target ${key}`,
@@ -64,11 +66,15 @@ function failureAlert(target: TargetFields, { session }: TargetsView): Alert {
       PHASE: target.phase,
       RESOURCES: target.resources.join(','),
       ERROR: statusLine(target),
+      BLOCKS: findWaiting(target.name, targets).join(','),
     }),
   };
 }
 
-function verdictAlert({ session }: TargetsView, previous: VerdictState): Alert {
+function verdictAlert({ session, targets }: TargetsView, previous: VerdictState): Alert {
+  const { failed, retrying, notReady, waiting } = session?.verdict ?? NO_TARGETS;
+  const names = [...failed, ...retrying, ...notReady, ...waiting].map(({ name }) => name);
+  const causes = waiting.flatMap(({ name }) => targets.get(name)?.rootCause?.name ?? []);
   return {
     key: 'verdict',
     env: toVariables({
@@ -78,9 +84,14 @@ function verdictAlert({ session }: TargetsView, previous: VerdictState): Alert {
       PREVIOUS_VERDICT: previous,
       FINAL: String(session?.verdict.final ?? false),
       REASON: session?.verdict.reason ?? '',
+      BLOCKERS: names.join(','),
+      ROOT_CAUSE: failed[0]?.name ?? causes[0] ?? '',
+      CLUSTER_ERROR: clusterErrorLine(session?.cluster?.error ?? ''),
     }),
   };
 }
+
+const NO_TARGETS = { failed: [], retrying: [], notReady: [], waiting: [] };
 
 /** Maximum length of a variable. Linux cannot run a command with a variable of 128 kB. */
 const MAX_VALUE_LENGTH = 4_000;
@@ -89,9 +100,16 @@ function toVariables(facts: Readonly<Record<string, string | undefined>>): Recor
   return Object.fromEntries(
     Object.entries(facts).map(([name, fact = '']) => [
       `TILT_GRAPHQL_${name}`,
-      terminalText(fact).slice(0, MAX_VALUE_LENGTH),
+      shortenLine(terminalText(fact)),
     ]),
   );
+}
+
+/** Shortens a long line to its start and, twice as long, its end: the cause of an error is at its end. */
+function shortenLine(line: string): string {
+  if (line.length <= MAX_VALUE_LENGTH) return line;
+  const head = Math.floor(MAX_VALUE_LENGTH / 3);
+  return `${line.slice(0, head)}…${line.slice(head + 1 - MAX_VALUE_LENGTH)}`;
 }
 
 /** Running command. */

@@ -9,10 +9,10 @@ export class FilterError extends Error {
 
 /**
  * Parses a filter into the `where` of a query: terms separated by spaces, added to those of `previous`. A
- * term is `phase=FAILED,WAITING`, `type=SERVER`, `resource=api,web`, `name=api:*`, or a word. `name` is a
- * glob for the whole name. A word with `*` or `?` is a glob too; any other word matches a part of the name.
- * Double quotes protect spaces and commas. Values of one key are alternatives; all keys must match. Throws a
- * {@link FilterError}.
+ * term is `phase=FAILED,WAITING`, `type=SERVER`, `resource=api,web`, `label=backend`, `name=api:*`, or a
+ * word. `name` and `label` are globs for the whole text. A word with `*` or `?` is a glob for the name too;
+ * any other word matches a part of the name. Double quotes protect spaces and commas. Values of one key are
+ * alternatives; all keys must match. Throws a {@link FilterError}.
  */
 export function parseFilter(text: string, previous: TargetFilter = {}): TargetFilter {
   const terms = text.match(TERM) ?? [];
@@ -33,22 +33,26 @@ export function filter(text: string, previous: TargetFilter | undefined): Target
 
 /** Quoted parts keep their spaces, and a space after a comma does not end a term. */
 const TERM = /(?:"[^"]*"?|,\s+|[^\s"])+/g;
-const KEYS = ['name', 'phase', 'type', 'resource'] as const;
-const TYPES = ['JOB', 'SERVER', 'UNKNOWN'] as const;
-const EXAMPLES = 'a name such as api:*, phase=FAILED,WAITING, type=SERVER, resource=api';
+/** Keys of a filter. */
+export const FILTER_KEYS = ['name', 'phase', 'type', 'resource', 'label'] as const;
+/** Values of the key `type`. */
+export const FILTER_TYPES = ['JOB', 'SERVER', 'UNKNOWN'] as const;
+const EXAMPLES = 'a name such as api:*, phase=FAILED,WAITING, type=SERVER, resource=api, label=backend';
 
 function withTerm(previous: TargetFilter, term: string): TargetFilter {
   const [, word = '', values = ''] = /^([^"=]*)=(.*)$/s.exec(term) ?? [];
   if (!term.startsWith(`${word}=`)) return withName(previous, toGlob(unquote(term)));
-  const key = KEYS.find((candidate) => candidate === word.toLowerCase());
-  if (key === undefined) throw new FilterError(`Expected one of ${KEYS.join(', ')} before =, got '${word}'`);
+  const key = FILTER_KEYS.find((candidate) => candidate === word.toLowerCase());
+  if (key === undefined)
+    throw new FilterError(`Expected one of ${FILTER_KEYS.join(', ')} before =, got '${word}'`);
   if (key === 'name') return withName(previous, requireValue(key, unquote(values)));
+  if (key === 'label') return withLabel(previous, requireValue(key, unquote(values)));
   const list = parseList(key, values);
   if (key === 'resource') return { ...previous, resource: [...(previous.resource ?? []), ...list] };
   if (key === 'type')
     return {
       ...previous,
-      type: [...(previous.type ?? []), ...list.map((value) => oneOf(key, TYPES, value))],
+      type: [...(previous.type ?? []), ...list.map((value) => oneOf(key, FILTER_TYPES, value))],
     };
   return {
     ...previous,
@@ -60,6 +64,12 @@ function withName(previous: TargetFilter, name: string): TargetFilter {
   if (previous.name != null)
     throw new FilterError(`Expected only one name, got ${quote(previous.name)} and ${quote(name)}`);
   return { ...previous, name };
+}
+
+function withLabel(previous: TargetFilter, label: string): TargetFilter {
+  if (previous.label != null)
+    throw new FilterError(`Expected only one label, got ${quote(previous.label)} and ${quote(label)}`);
+  return { ...previous, label };
 }
 
 function toGlob(word: string): string {

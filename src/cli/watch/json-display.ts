@@ -70,6 +70,10 @@ export type WatchEvent =
       /** Headline of its error, or its current activity. */
       readonly summary: string;
       readonly resources: readonly string[];
+      /** Names of the targets that it waits for. */
+      readonly blockedBy: readonly string[];
+      /** Name of the target at the end of the chain of blockers; null if it is not known. */
+      readonly rootCause: string | null;
       readonly durationSeconds: number | null;
       /** Start of the phase. */
       readonly since: string;
@@ -165,7 +169,7 @@ function targetEvent(
 ): WatchEvent[] {
   const target = now ?? was;
   if (target === undefined || (was && now && isSame(was, now))) return [];
-  const { phase, resources, durationSeconds, since } = target;
+  const { phase, resources, blockedBy, rootCause, durationSeconds, since } = target;
   return [
     {
       session,
@@ -175,6 +179,8 @@ function targetEvent(
       previousPhase: was?.phase ?? null,
       summary: statusLine(target),
       resources,
+      blockedBy: blockedBy.map(({ name }) => name),
+      rootCause: rootCause?.name ?? null,
       durationSeconds,
       since,
     },
@@ -182,10 +188,14 @@ function targetEvent(
 }
 
 function isSame(was: TargetFields, now: TargetFields): boolean {
-  return JSON.stringify([was.state, was.resources]) === JSON.stringify([now.state, now.resources]);
+  return JSON.stringify(reportedParts(was)) === JSON.stringify(reportedParts(now));
 }
 
-/** Whether an event is a change within a phase, such as a new wait reason. */
+function reportedParts({ phase, state, resources, blockedBy, rootCause }: TargetFields) {
+  return [phase, state, resources, blockedBy, rootCause];
+}
+
+/** Whether an event is a change within a phase, such as a new wait reason or another blocker. */
 export function isWithinPhase(event: WatchEvent): boolean {
   return event.type === 'MODIFIED' && event.phase === event.previousPhase;
 }

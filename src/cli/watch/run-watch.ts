@@ -1,10 +1,17 @@
-import { type ClientOptions, createClient, type TargetsView } from '../../client/client.js';
+import {
+  type Client,
+  ClientError,
+  type ClientOptions,
+  createClient,
+  type TargetsView,
+} from '../../client/client.js';
 import { systemClock } from '../../lib/clock.js';
 import { type CliProcess, listenForInterruption } from '../cli-process.js';
 import { createMissingSessionNotice, EXIT, reportClientError, toClientOptions } from '../gateway-client.js';
 import type { WatchFlags } from '../options/client.js';
 import { createAlerts, createExecQueue, createShell, type ExecQueue } from './exec.js';
 import type { Display } from './json-display.js';
+import type { TableDisplay } from './table-display.js';
 
 /**
  * Shows what the targets of a Session do until it is interrupted. Resolves with the exit code: 0 after `q`
@@ -33,10 +40,11 @@ async function follow(
   const isScreen = output !== 'json' && cli.stdout.isTTY && cli.env.TERM !== 'dumb';
   const wanted = session ?? null;
   const client = createClient(options);
-  const display = await openDisplay(isScreen, cli, { wanted, allChanges, interrupted });
+  const { display, table } = await openDisplay(isScreen, cli, { wanted, allChanges, interrupted });
   const signal = AbortSignal.any([interrupted, display.closed]);
   const notice = (message: string | null) => display.notice(message);
   const noticeMissing = createMissingSessionNotice({ wanted, sessions: client.sessions, notice, signal });
+  const followResources = table && createResourcesFollower(client, table, signal);
   const commands = exec === undefined ? null : createCommands(exec, isScreen, display, cli);
   try {
     let isDemoOver: boolean;
@@ -47,6 +55,7 @@ async function follow(
       for await (const view of client.watchTargets({ session, where: filter, signal })) {
         alert?.(view);
         noticeMissing(view);
+        followResources?.(view);
         await display.show(view);
         // The demo ends when a Tilt appears. A watch without --session continues with that Tilt.
         isDemoOver = isDemo && wanted === null && view.session === null;
@@ -75,7 +84,31 @@ function createAlerting(commands: ExecQueue, wanted: string | null, notice: (mes
   };
 }
 
-/** Loads only the display that is used. */
+/** Creates a function that shows the resources of the Session in a view, and follows them from then on. */
+function createResourcesFollower(client: Client, table: TableDisplay, signal: AbortSignal) {
+  let followed: string | null = null;
+  let stop = new AbortController();
+  return ({ session }: TargetsView): void => {
+    if (session === null || session.id === followed) return;
+    followed = session.id;
+    stop.abort();
+    stop = new AbortController();
+    void showResources(session.id, AbortSignal.any([signal, stop.signal]));
+  };
+
+  async function showResources(session: string, until: AbortSignal): Promise<void> {
+    try {
+      for await (const { resources } of client.watchResources({ session, signal: until })) {
+        table.showResources(resources);
+      }
+    } catch (error) {
+      // The watch of the targets reports errors of the gateway. Without resources the table is complete.
+      if (!(error instanceof ClientError)) throw error;
+    }
+  }
+}
+
+/** Loads only the display that is used. `table` is the display if it is a table. */
 async function openDisplay(
   isScreen: boolean,
   cli: CliProcess,
@@ -83,9 +116,14 @@ async function openDisplay(
     wanted,
     ...options
   }: { readonly wanted: string | null; readonly allChanges: boolean; readonly interrupted: AbortSignal },
-): Promise<Display> {
-  if (isScreen) return (await import('./table-display.js')).createTableDisplay(cli, systemClock, wanted);
-  return (await import('./json-display.js')).createJsonDisplay(cli, systemClock, options);
+): Promise<{ readonly display: Display; readonly table: TableDisplay | null }> {
+  if (!isScreen) {
+    const { createJsonDisplay } = await import('./json-display.js');
+    return { display: createJsonDisplay(cli, systemClock, options), table: null };
+  }
+  const { createTableDisplay } = await import('./table-display.js');
+  const table = createTableDisplay(cli, systemClock, wanted);
+  return { display: table, table };
 }
 
 function createCommands(

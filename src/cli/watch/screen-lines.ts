@@ -1,18 +1,16 @@
-import type { TargetFields, TargetFilter, TargetsView } from '../../client/client.js';
-import { compileConditions } from '../../model/target-filter.js';
-import { elapsed, rankOf, statusLine, terminalText, toWidth, widthOf } from '../text.js';
+import type { TargetsView } from '../../client/client.js';
+import { clusterErrorLine } from '../../model/verdict.js';
+import { elapsed, fitError, terminalText, toWidth, widthOf } from '../text.js';
+import { toDetails } from './details-lines.js';
+import { type KnownResources, type Row, type TargetRow, toRows } from './rows.js';
+import { type Paint, tableHead, tableLine, toTableLayout } from './table-lines.js';
 import type { UiState } from './ui-state.js';
-
-/** Text style on the screen. */
-export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan' | 'magenta' | 'gray' | 'inverse';
-
-/** Applies a style to a text, or returns the text unchanged without colours. */
-export type Paint = (style: Style, text: string) => string;
 
 /** Content of the screen. */
 export interface ScreenState {
   /** Null before the first view. */
   readonly view: TargetsView | null;
+  readonly resources: KnownResources;
   readonly ui: UiState;
   readonly columns: number;
   readonly rows: number;
@@ -29,32 +27,71 @@ const HEAD = 4;
 const FOOT = 1;
 
 /** Number of table rows that fit. */
-export function pageSize({ rows }: Pick<ScreenState, 'rows'>): number {
-  return Math.max(0, rows - HEAD - FOOT);
+export function pageSize({ rows, view }: Pick<ScreenState, 'rows' | 'view'>): number {
+  return Math.max(0, rows - HEAD - FOOT - (clusterError(view) === null ? 0 : 1));
+}
+
+/** Rows of the table, visible or not. */
+export function rowsOf({ view, resources, ui, now }: ScreenState): Row[] {
+  return toRows({ view, resources, where: ui.where, isGrouped: ui.isGrouped, now });
 }
 
 /** Formats the screen as lines that fit its size. */
 export function screenLines(state: ScreenState, paint: Paint): string[] {
-  const { view, ui, columns, rows, now } = state;
-  const all = toRows(view?.targets ?? NO_TARGETS, ui.where, now);
+  const all = rowsOf(state);
+  const matching = new Set(all.flatMap((row) => (row.type === 'target' ? [row.target] : []))).size;
+  const head = [
+    sessionLine(state, paint),
+    ...clusterLines(state, paint),
+    countsLine(state, matching, paint),
+    linkLine(state, paint),
+  ];
+  const body = detailsLines(state, all, paint) ?? tableLines(state, all, paint);
+  const blank = Array.from({ length: Math.max(0, state.rows - head.length - body.length - FOOT) }, () => '');
+  return [...head, ...body, ...blank, footLine(state, paint)].slice(0, state.rows);
+}
+
+/** Index of the first visible row: limited so that the last page is full and the selected row is visible. */
+export function firstShown(state: ScreenState, rows: readonly Row[]): number {
   const page = pageSize(state);
-  const first = firstOf(state, all.length);
-  const shown = all.slice(first, first + page);
-  const table = tableLines(shown, columns, isStale(view) ? (_, text) => paint('dim', text) : paint);
-  const blank = Array.from({ length: page - shown.length }, () => '');
-  const head = [sessionLine(state, paint), countsLine(state, all.length, paint), linkLine(state, paint)];
-  return [...head, ...table, ...blank, footLine(state, paint)].slice(0, rows);
+  const last = Math.max(0, rows.length - page);
+  const selected = rows.findIndex((row) => row.type === 'target' && row.id === state.ui.selected);
+  if (selected < 0) return Math.min(state.ui.offset, last);
+  // The heading of a group is shown with its first row.
+  const top = page > 1 && rows[selected - 1]?.type === 'group' ? selected - 1 : selected;
+  return Math.min(Math.max(Math.min(state.ui.offset, top), selected - page + 1), last);
 }
 
-/** Index of the first visible row. Limited so that the last page is full. */
-export function firstShown(state: ScreenState): number {
-  return firstOf(state, toRows(state.view?.targets ?? NO_TARGETS, state.ui.where, state.now).length);
+function tableLines(state: ScreenState, all: readonly Row[], paint: Paint): string[] {
+  const { view, ui, columns } = state;
+  const first = firstShown(state, all);
+  const shown = all.slice(first, first + pageSize(state));
+  const layout = toTableLayout(shown, columns);
+  const rowPaint: Paint = isStale(view)
+    ? (style, text) => paint(style === 'inverse' ? style : 'dim', text)
+    : paint;
+  return [
+    tableHead(layout, paint),
+    ...shown.map((row) => tableLine(row, { layout, isSelected: isSelected(row, ui), paint: rowPaint })),
+  ];
 }
 
-const NO_TARGETS: TargetsView['targets'] = new Map();
+function isSelected(row: Row, { selected }: UiState): row is TargetRow {
+  return row.type === 'target' && row.id === selected;
+}
 
-function firstOf(state: ScreenState, count: number): number {
-  return Math.min(state.ui.offset, Math.max(0, count - pageSize(state)));
+const HEADING_WIDTH = 10;
+
+/** Details of the selected row. Null while the table is shown. */
+function detailsLines(state: ScreenState, all: readonly Row[], paint: Paint): string[] | null {
+  const { ui, view, resources, columns } = state;
+  const row = all.find((candidate): candidate is TargetRow => isSelected(candidate, ui));
+  if (!ui.isDetailed || row === undefined || view === null) return null;
+  const width = Math.min(HEADING_WIDTH, columns);
+  return toDetails(row, view, resources, pageSize(state) + 1).map(({ heading, text }) => {
+    const rest = toWidth(text, columns - width, 'ends');
+    return `${paint('bold', toWidth(heading, width))}${rest}`;
+  });
 }
 
 /** Whether the view may be out of date. A finished `tilt ci` no longer changes, even if its Tilt is gone. */
@@ -73,12 +110,24 @@ function sessionLine({ view, columns, wanted }: ScreenState, paint: Paint): stri
     const name = wanted === null ? 'no Session yet' : `Session ${terminalText(wanted)} not found yet`;
     return paint('bold', toWidth(name, columns));
   }
-  const { state, reason, final } = session.verdict;
+  const { state, final, reason } = session.verdict;
   const id = `${terminalText(session.id)}${session.isDemo ? ' (demo)' : ''}`;
   const verdict = `${state}${final ? ', done' : ''}`;
   const rest = columns - widthOf(id) - verdict.length - 4;
   if (rest < 0) return paint(VERDICT_STYLE[state], toWidth(`${verdict} ${id}`, columns));
-  return `${paint('bold', id)}  ${paint(VERDICT_STYLE[state], verdict)}  ${toWidth(terminalText(reason ?? ''), rest)}`;
+  const why = toWidth(terminalText(reason ?? ''), rest, state === 'FAILED' ? 'ends' : 'start');
+  return `${paint('bold', id)}  ${paint(VERDICT_STYLE[state], verdict)}  ${why}`;
+}
+
+function clusterError(view: TargetsView | null): string | null {
+  return view?.session?.cluster?.error ?? null;
+}
+
+function clusterLines({ view, columns }: ScreenState, paint: Paint): string[] {
+  const error = clusterError(view);
+  if (error === null) return [];
+  const heading = toWidth('CLUSTER  ', Math.min(9, columns));
+  return [paint('red', `${heading}${fitError(clusterErrorLine(error), columns - heading.length)}`)];
 }
 
 function countsLine({ view, ui, columns }: ScreenState, matching: number, paint: Paint): string {
@@ -113,86 +162,17 @@ function linkLine({ view, columns, now }: ScreenState, paint: Paint): string {
   return paint('dim', toWidth(`live at ${terminalText(link.url ?? '')}`, columns));
 }
 
-const PHASE_WIDTH = 9;
-const TIME_WIDTH = 6;
-const GAPS = 6;
-
-function tableLines(rows: readonly Row[], columns: number, paint: Paint): string[] {
-  const rest = Math.max(0, columns - PHASE_WIDTH - TIME_WIDTH - GAPS);
-  const longest = Math.max(...rows.map(({ name }) => widthOf(name)), 'TARGET'.length);
-  const nameWidth = Math.min(longest, Math.ceil(rest / 2));
-  const line = (phase: string, name: string, time: string, note: string, style: Style) => {
-    const marked = toWidth(phase, Math.min(PHASE_WIDTH, columns));
-    const text = `  ${toWidth(name, nameWidth)}  ${time.padStart(TIME_WIDTH)}  ${note}`;
-    return `${paint(style, marked)}${toWidth(text, Math.max(0, columns - PHASE_WIDTH))}`;
-  };
-  return [
-    paint('bold', line('PHASE', 'TARGET', 'TIME', 'STATUS', 'bold')),
-    ...rows.map(({ phase, name, time, note }) => line(phase, name, time, note, PHASE_STYLE[phase])),
-  ];
-}
-
 function footLine({ ui, columns, notice }: ScreenState, paint: Paint): string {
   if (ui.isTyping) {
     const text = toWidth(`/${ui.filter}▏ ${ui.filterError ?? 'Enter to apply, Escape to clear'}`, columns);
     return ui.filterError === null ? text : paint('yellow', text);
   }
   if (notice !== null) return paint('yellow', toWidth(terminalText(notice), columns));
-  const keys = `q quit  / filter${ui.filter === '' ? '' : '  Esc all'}  ↑ ↓ PgUp PgDn move`;
+  const isPartial = ui.filter !== '' || ui.selected !== null;
+  const keys = ui.isDetailed
+    ? 'q quit  Esc back  ↑ ↓ next target'
+    : `q quit  / filter${isPartial ? '  Esc all' : ''}  l labels  Enter details  ↑ ↓ PgUp PgDn move`;
   return paint('dim', toWidth(keys, columns));
 }
 
-const PHASE_STYLE: Readonly<Record<Row['phase'], Style>> = {
-  FAILED: 'red',
-  RETRYING: 'magenta',
-  WAITING: 'yellow',
-  UNTRIGGERED: 'gray',
-  RUNNING: 'cyan',
-  READY: 'green',
-  SUCCEEDED: 'green',
-  INACTIVE: 'gray',
-  DISABLED: 'gray',
-};
-
 const VERDICT_STYLE = { PENDING: 'yellow', PASSED: 'green', FAILED: 'red', UNKNOWN: 'magenta' } as const;
-
-/** Table row of a target. Its texts have no escape sequences. */
-interface Row {
-  readonly phase: TargetFields['phase'];
-  readonly name: string;
-  /** Duration of the phase, or of the whole run for a target that has ended. */
-  readonly time: string;
-  /** Headline of its error, or its current activity. */
-  readonly note: string;
-}
-
-/**
- * Creates rows for the targets that match, ordered by phase: those that need attention come first.
- *
- * @param now milliseconds since 1970
- */
-function toRows(targets: TargetsView['targets'], where: TargetFilter, now: number): Row[] {
-  const matches = compileConditions(where);
-  return [...targets]
-    .filter(([, target]) => matches(target))
-    .map(([key, target]) => toRow(key, target, now))
-    .sort((a, b) => rankOf(a.phase) - rankOf(b.phase));
-}
-
-function toRow(key: string, target: TargetFields, now: number): Row {
-  return {
-    phase: target.phase,
-    name: terminalText(key),
-    time: timeOf(target, now),
-    note: terminalText(statusLine(target)),
-  };
-}
-
-function timeOf(target: TargetFields, now: number): string {
-  if (target.durationSeconds !== null) return elapsed(target.durationSeconds * 1_000);
-  if (!ONGOING.includes(target.phase)) return '';
-  const since = Date.parse(target.since);
-  return Number.isNaN(since) ? '' : elapsed(now - since);
-}
-
-const ONGOING: readonly TargetFields['phase'][] = ['WAITING', 'RUNNING', 'READY', 'RETRYING'];

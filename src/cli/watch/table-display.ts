@@ -1,10 +1,12 @@
 import { emitKeypressEvents } from 'node:readline';
 import { styleText } from 'node:util';
-import type { TargetsView } from '../../client/client.js';
+import type { ResourceFields, TargetsView } from '../../client/client.js';
 import type { Clock } from '../../lib/clock.js';
 import { type CliProcess, terminalSize } from '../cli-process.js';
 import type { Display } from './json-display.js';
-import { firstShown, type Paint, pageSize, type ScreenState, screenLines } from './screen-lines.js';
+import { toRowIds } from './rows.js';
+import { firstShown, pageSize, rowsOf, type ScreenState, screenLines } from './screen-lines.js';
+import type { Paint } from './table-lines.js';
 import { applyKey, INITIAL_STATE, type Key } from './ui-state.js';
 
 /** Delay between a change and its drawing in milliseconds: a burst of changes is drawn once. */
@@ -12,15 +14,22 @@ const DRAW_DELAY_MS = 30;
 /** Interval in which elapsed times are updated. */
 const TICK_MS = 1_000;
 
+/** Live table on the terminal. */
+export interface TableDisplay extends Display {
+  /** Sets what is known about the resources of the Session; null: nothing. */
+  showResources(resources: readonly ResourceFields[] | null): void;
+}
+
 /**
  * Creates a live table on the terminal.
  *
  * @param wanted id of the Session that was requested; null when none was
  */
-export function createTableDisplay(cli: CliProcess, clock: Clock, wanted: string | null): Display {
+export function createTableDisplay(cli: CliProcess, clock: Clock, wanted: string | null): TableDisplay {
   const closed = new AbortController();
   const paint: Paint = (style, text) => styleText(style, text, { stream: cli.stdout });
   let view: TargetsView | null = null;
+  let resources: ReadonlyMap<string, ResourceFields> = new Map();
   let ui = INITIAL_STATE;
   let notice: string | null = null;
   const terminal = openTerminal(cli, {
@@ -37,6 +46,10 @@ export function createTableDisplay(cli: CliProcess, clock: Clock, wanted: string
       view = newest;
       if (!isScheduled) scheduleDraw(DRAW_DELAY_MS);
     },
+    showResources(newest) {
+      resources = new Map(newest?.map((resource) => [resource.name, resource]));
+      if (!isScheduled) scheduleDraw(DRAW_DELAY_MS);
+    },
     notice(message) {
       notice = message;
       scheduleDraw(DRAW_DELAY_MS);
@@ -48,11 +61,13 @@ export function createTableDisplay(cli: CliProcess, clock: Clock, wanted: string
   };
 
   function press(key: Key): void {
-    const next = applyKey(ui, key, pageSize(state()));
+    const now = state();
+    const next = applyKey(ui, key, { ids: toRowIds(rowsOf(now)), page: pageSize(now) });
     if (next === 'quit') closed.abort();
     else if (next === 'suspend') terminal.suspend();
     else {
-      ui = { ...next, offset: firstShown({ ...state(), ui: next }) };
+      const then = { ...now, ui: next };
+      ui = { ...next, offset: firstShown(then, rowsOf(then)) };
       notice = null;
       scheduleDraw(0);
     }
@@ -73,7 +88,7 @@ export function createTableDisplay(cli: CliProcess, clock: Clock, wanted: string
 
   function state(): ScreenState {
     const { columns, rows } = terminal;
-    return { view, ui, columns, rows, now: clock.now(), wanted, notice };
+    return { view, resources, ui, columns, rows, now: clock.now(), wanted, notice };
   }
 }
 

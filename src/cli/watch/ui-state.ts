@@ -11,7 +11,13 @@ export interface UiState {
   readonly filterError: string | null;
   /** Whether keys edit the filter. */
   readonly isTyping: boolean;
-  /** Number of rows above the first visible one. */
+  /** Whether targets are grouped by label. */
+  readonly isGrouped: boolean;
+  /** Id of the selected row, which stays selected when the order changes. Null: none. */
+  readonly selected: string | null;
+  /** Whether the details of the selected row cover the table. */
+  readonly isDetailed: boolean;
+  /** Number of rows above the first visible one, unless the selected row would not be visible. */
   readonly offset: number;
 }
 
@@ -30,8 +36,19 @@ export const INITIAL_STATE: UiState = {
   where: {},
   filterError: null,
   isTyping: false,
+  isGrouped: false,
+  selected: null,
+  isDetailed: false,
   offset: 0,
 };
+
+/** Rows to which keys apply. */
+export interface ShownRows {
+  /** Ids of the rows that can be selected, in their order. */
+  readonly ids: readonly string[];
+  /** Number of visible rows. */
+  readonly page: number;
+}
 
 /** Maximum length of a filter in characters. */
 const MAX_FILTER_LENGTH = 100;
@@ -39,21 +56,40 @@ const MAX_FILTER_LENGTH = 100;
 /**
  * Applies a key and returns the new state. Returns `quit` for q, Ctrl-C and Ctrl-D, and `suspend` for Ctrl-Z.
  * While a filter is typed, Enter applies it if it is valid, and Escape clears it.
- *
- * @param page number of visible rows
  */
-export function applyKey(state: UiState, key: Key, page: number): UiState | 'quit' | 'suspend' {
+export function applyKey(state: UiState, key: Key, rows: ShownRows): UiState | 'quit' | 'suspend' {
   if (key.ctrl && (key.name === 'c' || key.name === 'd')) return 'quit';
   if (key.ctrl && key.name === 'z') return 'suspend';
-  return state.isTyping ? editFilter(state, key) : browse(state, key, page);
+  return state.isTyping ? editFilter(state, key) : browse(state, key, rows);
 }
 
-function browse(state: UiState, { name, sequence }: Key, page: number): UiState | 'quit' {
+function browse(state: UiState, { name, sequence }: Key, rows: ShownRows): UiState | 'quit' {
   if (name === 'q') return 'quit';
-  if (sequence === '/') return { ...state, isTyping: true };
-  if (name === 'escape') return withFilter(state, '');
-  const move = toMoves(page).get(name ?? '');
-  return move === undefined ? state : { ...state, offset: Math.max(0, state.offset + move) };
+  if (sequence === '/') return { ...state, isTyping: true, isDetailed: false };
+  if (sequence === 'l')
+    return { ...state, isGrouped: !state.isGrouped, selected: null, isDetailed: false, offset: 0 };
+  if (name === 'escape') return state.isDetailed ? { ...state, isDetailed: false } : clear(state);
+  if (name === 'return' || name === 'enter') return toggleDetails(state, rows);
+  const move = toMoves(rows.page).get(name ?? '');
+  return move === undefined ? state : { ...state, selected: moveBy(move, state, rows) };
+}
+
+/** The state without a filter and a selection. The grouping stays. */
+function clear(state: UiState): UiState {
+  return { ...INITIAL_STATE, isGrouped: state.isGrouped };
+}
+
+function toggleDetails(state: UiState, { ids }: ShownRows): UiState {
+  if (state.isDetailed) return { ...state, isDetailed: false };
+  const isShown = state.selected !== null && ids.includes(state.selected);
+  const selected = isShown ? state.selected : (ids[0] ?? null);
+  return { ...state, selected, isDetailed: selected !== null };
+}
+
+/** Id of the row that a move selects. Without a selected row, it starts above the first one. */
+function moveBy(move: number, { selected }: UiState, { ids }: ShownRows): string | null {
+  const at = selected === null ? -1 : ids.indexOf(selected);
+  return ids[Math.min(Math.max(0, at + move), ids.length - 1)] ?? null;
 }
 
 function toMoves(page: number): ReadonlyMap<string, number> {
@@ -72,7 +108,7 @@ function toMoves(page: number): ReadonlyMap<string, number> {
 
 function editFilter(state: UiState, { name, ctrl, meta, sequence = '' }: Key): UiState {
   if (name === 'return' || name === 'enter') return { ...state, isTyping: state.filterError !== null };
-  if (name === 'escape') return INITIAL_STATE;
+  if (name === 'escape') return clear(state);
   if (name === 'backspace') return withFilter(state, [...state.filter].slice(0, -1).join(''));
   if (ctrl && name === 'u') return withFilter(state, '');
   if (ctrl || meta || !/^\P{C}+$/u.test(sequence)) return state;

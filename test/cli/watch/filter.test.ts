@@ -4,6 +4,7 @@ import { filter, parseFilter } from '../../../src/cli/watch/filter.js';
 import { createClient, type TargetFields } from '../../../src/client/client.js';
 import { compileConditions } from '../../../src/model/target-filter.js';
 import { startMemoryGateway } from '../../support/gateway.js';
+import { explained, resourceFacts } from '../../support/resource-facts.js';
 import { session } from '../../support/sessions.js';
 
 describe('filter of watch', () => {
@@ -16,6 +17,9 @@ describe('filter of watch', () => {
     ['"odd=name"', { name: '*odd=name*' }],
     ['name="my test:*"', { name: 'my test:*' }],
     ['phase=failed, WAITING phase=retrying', { phase: ['FAILED', 'WAITING', 'RETRYING'] }],
+    ['label=back*', { label: 'back*' }],
+    ['LABEL="my team" api', { label: 'my team', name: '*api*' }],
+    ['phase=untriggered', { phase: ['UNTRIGGERED'] }],
     ['resource="a, b",c', { resource: ['a, b', 'c'] }],
     ['  type=server resource=api,web\tweb:* ', { type: ['SERVER'], resource: ['api', 'web'], name: 'web:*' }],
   ])('the filter %j becomes the where %j', (text, expected) => {
@@ -37,8 +41,10 @@ describe('filter of watch', () => {
     ['phase=GREEN', /^Expected phase= one of FAILED, .*, got 'GREEN'/],
     ['type=', /^Expected a value after type=/],
     ['type=cron', /^Expected type= one of JOB, SERVER, UNKNOWN, got 'cron'/],
-    ['label=x', /^Expected one of name, phase, type, resource before =, got 'label'/],
-    ['=x', /^Expected one of name, phase, type, resource before =, got ''/],
+    ['kind=x', /^Expected one of name, phase, type, resource, label before =, got 'kind'/],
+    ['=x', /^Expected one of name, phase, type, resource, label before =, got ''/],
+    ['label=', /^Expected a value after label=/],
+    ['label=a label=b', /^Expected only one label, got 'a' and 'b'/],
     ['api web', /^Expected only one name, got '\*api\*' and '\*web\*'/],
     ['"api', /^Expected a closing "/],
   ])('the filter %j is rejected with one line', (text, expected) => {
@@ -46,15 +52,20 @@ describe('filter of watch', () => {
   });
 
   it('the filter in the terminal selects the same targets as where on the server', async () => {
-    await using gateway = await startMemoryGateway([
-      session('shop', {
-        'api:serve': 'ready',
-        'api:update': 'succeeded',
-        'web:update': 'failed',
-        'my test:update': 'waiting',
-        Web: 'running',
-      }),
+    const shop = session('shop', {
+      'api:serve': 'ready',
+      'api:update': 'succeeded',
+      'web:update': 'failed',
+      'my test:update': 'waiting',
+      Web: 'running',
+    });
+    const labels = new Map([
+      ['api', ['backend', 'team a']],
+      ['web', ['frontend']],
+      ['my test', []],
     ]);
+    const facts = [...labels].map(([name, own]) => resourceFacts(name, { labels: own }));
+    await using gateway = await startMemoryGateway([explained(shop, facts)]);
     const client = createClient({ url: gateway.url });
     const document = 'query ($where: TargetFilter) { targets(where: $where) { name phase type resources } }';
     const ask = async (where: object) =>
@@ -65,9 +76,11 @@ describe('filter of watch', () => {
       fc.asyncProperty(fc.array(anyTerm(resources), { maxLength: 3 }), async (terms) => {
         const where = readable(terms.join(' '));
         fc.pre(where !== null);
-        expect(all.filter((target) => compileConditions(where ?? {})(target))).toEqual(
-          await ask(where ?? {}),
+        const matches = compileConditions(where ?? {});
+        const selected = all.filter((target) =>
+          matches({ ...target, labels: (name) => labels.get(name) ?? [] }),
         );
+        expect(selected).toEqual(await ask(where ?? {}));
       }),
       { numRuns: 200 },
     );
@@ -85,6 +98,7 @@ function anyTerm(resources: readonly string[]): fc.Arbitrary<string> {
     letters,
     letters.map((name) => `name=${name}`),
     fc.subarray(['FAILED', 'ready', 'Waiting', 'RUNNING'], { minLength: 1 }).map((list) => `phase=${list}`),
+    fc.constantFrom('label=backend', 'label="team a"', 'label=*end', 'label=?*', 'label=none'),
     fc.constantFrom('type=job', 'type=SERVER', 'type=job,server'),
     fc
       .subarray([...resources, 'none'], { minLength: 1 })

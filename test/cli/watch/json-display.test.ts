@@ -120,4 +120,32 @@ describe('JSON events of watch', () => {
     ]);
     expect(eventsBetween(FIRST, gone)[0]?.session).toBe('tilt-default/Tiltfile');
   });
+
+  it('watch reports what a target waits for, and a change of that alone only as a change within the phase', () => {
+    const waiting = (...blockers: readonly string[]) =>
+      targetFields('e2e:update', 'WAITING', {
+        blockedBy: blockers.map((name) => ({ name })),
+        rootCause: blockers[0] === undefined ? null : { name: blockers[0] },
+      });
+    const first = createTargetsView([waiting()]);
+    const then = modified(first, waiting('api:serve', 'web:serve'));
+    const [event] = eventsBetween(first, then);
+    expect(event).toMatchObject({ blockedBy: ['api:serve', 'web:serve'], rootCause: 'api:serve' });
+    expect(eventsBetween(first, then).map(isWithinPhase)).toEqual([true]);
+    expect(eventsBetween(null, then)).toContainEqual(
+      expect.objectContaining({
+        type: 'ADDED',
+        blockedBy: ['api:serve', 'web:serve'],
+        rootCause: 'api:serve',
+      }),
+    );
+    expect(shortEvents(then, modified(then, waiting('api:serve', 'web:serve')))).toEqual([]);
+  });
+
+  it('watch reports a target that now waits for a person, although its state is the same', () => {
+    const waiting = createTargetsView([targetFields('lint:update', 'WAITING')]);
+    const untriggered = modified(waiting, targetFields('lint:update', 'UNTRIGGERED'));
+    expect(shortEvents(waiting, untriggered)).toEqual(['MODIFIED lint:update WAITING UNTRIGGERED']);
+    expect(eventsBetween(waiting, untriggered).map(isWithinPhase)).toEqual([false]);
+  });
 });

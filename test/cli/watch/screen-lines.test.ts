@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { widthOf } from '../../../src/cli/text.js';
-import { firstShown, type ScreenState, screenLines } from '../../../src/cli/watch/screen-lines.js';
+import { toRowIds } from '../../../src/cli/watch/rows.js';
+import { firstShown, rowsOf, type ScreenState, screenLines } from '../../../src/cli/watch/screen-lines.js';
 import { INITIAL_STATE } from '../../../src/cli/watch/ui-state.js';
 import {
   A_MINUTE_LATER,
   createTargetsView,
+  resourceFields,
   sessionFields,
   targetFields,
   verdictFields,
@@ -28,6 +30,7 @@ function screen(state: Partial<ScreenState> = {}): string[] {
 function stateOf(state: Partial<ScreenState>): ScreenState {
   return {
     view: createTargetsView(TARGETS),
+    resources: new Map(),
     ui: INITIAL_STATE,
     columns: 70,
     rows: 15,
@@ -47,18 +50,18 @@ describe('screen of watch', () => {
       'tilt-default/Tiltfile  FAILED  unit:update: one',
       '8 targets: 1 inactive, 1 disabled, 1 waiting, 1 running, 1 ready, 1 s…',
       'live at http://gateway/graphql',
-      'PHASE      TARGET         TIME  STATUS',
-      'FAILED     unit:update    2.3s  one',
-      'RETRYING   seed:update    2.3s  exit status 1',
-      'WAITING    web:update    1m00s  waiting: on-dep',
-      'RUNNING    db:serve      1m00s  running',
-      'READY      api:serve     1m00s  ready after 1.5 s',
-      'SUCCEEDED  lint:update    2.3s  succeeded after 2.3 s',
-      'INACTIVE   e2e:update           inactive',
-      'DISABLED   docs:serve           disabled',
+      'PHASE        TARGET         TIME  STATUS',
+      'FAILED       unit:update    2.3s  one',
+      'RETRYING     seed:update    2.3s  exit status 1',
+      'WAITING      web:update    1m00s  waiting: on-dep',
+      'RUNNING      db:serve      1m00s  running',
+      'READY        api:serve     1m00s  ready after 1.5 s',
+      'SUCCEEDED    lint:update    2.3s  succeeded after 2.3 s',
+      'INACTIVE     e2e:update           inactive',
+      'DISABLED     docs:serve           disabled',
       '',
       '',
-      'q quit  / filter  ↑ ↓ PgUp PgDn move',
+      'q quit  / filter  l labels  Enter details  ↑ ↓ PgUp PgDn move',
     ]);
   });
 
@@ -83,7 +86,7 @@ describe('screen of watch', () => {
     };
     const lines = screen({ ui });
     expect(lines[1]).toMatch(/^1 match \/phase=retrying; 8 targets: /);
-    expect(lines.slice(4, 6)).toEqual(['RETRYING   seed:update    2.3s  exit status 1', '']);
+    expect(lines.slice(4, 6)).toEqual(['RETRYING     seed:update    2.3s  exit status 1', '']);
     expect(lines.at(-1)).toBe('/phase=retrying▏ Enter to apply, Escape to clear');
     const unread = { ...ui, filter: 'x=1', filterError: 'Expected one of name, phase' };
     expect(screen({ ui: unread }).at(-1)).toBe('/x=1▏ Expected one of name, phase');
@@ -122,7 +125,7 @@ describe('screen of watch', () => {
 
   it('watch scrolls no further than to a full last page', () => {
     const far = stateOf({ rows: 8, ui: { ...INITIAL_STATE, offset: 1_000 } });
-    expect(firstShown(far)).toBe(5);
+    expect(firstShown(far, rowsOf(far))).toBe(5);
     expect(
       screen(far)
         .slice(4, 7)
@@ -160,5 +163,121 @@ describe('screen of watch', () => {
 
   it('watch shows a notice in place of the keys', () => {
     expect(screen({ notice: '--exec ended with exit code 1' }).at(-1)).toBe('--exec ended with exit code 1');
+  });
+
+  it('watch names what a target waits for, with the root cause first, in place of the wait reason', () => {
+    const waiting = (name: string, cause: string, ...blockers: string[]) =>
+      targetFields(name, 'WAITING', {
+        blockedBy: blockers.map((blocker) => ({ name: blocker })),
+        rootCause: { name: cause },
+      });
+    const error = 'Command "sh -c exit 4" failed: exit status 4';
+    const targets = [
+      targetFields('api:serve', 'RUNNING'),
+      targetFields('broken:update', 'FAILED', { error }),
+      waiting('e2e:update', 'api:serve', 'api:serve', 'web:serve'),
+      waiting('late:update', 'broken:update', 'broken:update'),
+      targetFields('lint:update', 'UNTRIGGERED'),
+      waiting('web:serve', 'api:serve', 'api:serve'),
+      waiting('zoo:update', 'api:serve', 'web:serve'),
+      waiting('zz:update', 'filtered:update', 'filtered:update'),
+    ];
+    expect(screen({ view: createTargetsView(targets), columns: 100 }).slice(4, 12)).toEqual([
+      'FAILED       broken:update    2.3s  Command "sh -c exit 4" failed: exit status 4',
+      'WAITING      e2e:update      1m00s  waits for api (not ready), web',
+      'WAITING      late:update     1m00s  waits for broken (failed: exit status 4)',
+      'WAITING      web:serve       1m00s  waits for api (not ready)',
+      'WAITING      zoo:update      1m00s  waits for api (not ready) through web',
+      'WAITING      zz:update       1m00s  waits for filtered:update',
+      'RUNNING      api:serve       1m00s  running',
+      'UNTRIGGERED  lint:update     1m00s  waits for a trigger',
+    ]);
+  });
+
+  it('watch shows the end of an error that does not fit, without the command in front of it', () => {
+    const rowOf = (error: string) =>
+      screen({ view: createTargetsView([targetFields('a:update', 'FAILED', { error })]), columns: 60 })[4];
+    expect(rowOf('Command "a command that takes the whole line" failed: exit status 4')).toBe(
+      'FAILED       a:update    2.3s  exit status 4',
+    );
+    expect(rowOf('one two three four five six: the cause is here')).toBe(
+      'FAILED       a:update    2.3s  … five six: the cause is here',
+    );
+    expect(rowOf(`${'漢字'.repeat(50)}原因`)).toMatch(/…(漢字)+原因$/);
+  });
+
+  it('watch shows the error of the cluster in a line at the top, cut at its start', () => {
+    const error =
+      'Get "https://127.0.0.1:1/version": dial tcp 127.0.0.1:1: connect: connection refused\nmore';
+    const session = sessionFields(TARGETS, { cluster: { error } });
+    const lines = screen({ view: createTargetsView(TARGETS, { session }) });
+    expect(lines).toHaveLength(15);
+    expect(lines[1]).toMatch(/^CLUSTER {2}….*connection refused$/);
+    expect(lines[4]).toMatch(/^PHASE/);
+    const reachable = sessionFields(TARGETS, { cluster: { error: null } });
+    expect(screen({ view: createTargetsView(TARGETS, { session: reachable }) })[3]).toMatch(/^PHASE/);
+  });
+
+  it('the selected row is marked, stays visible, and stays selected when the order changes', () => {
+    const ui = { ...INITIAL_STATE, selected: 'docs:serve' };
+    const before = screen({ ui, rows: 8 });
+    expect(before.slice(4, 7)).toEqual([
+      expect.stringMatching(/^SUCCEEDED {4}lint:update/),
+      expect.stringMatching(/^INACTIVE {5}e2e:update/),
+      expect.stringMatching(/^DISABLED {3}▸ docs:serve/),
+    ]);
+    const targets = TARGETS.map((target) =>
+      target.name === 'docs:serve' ? targetFields('docs:serve', 'FAILED') : target,
+    );
+    expect(screen({ ui, rows: 8, view: createTargetsView(targets) })[4]).toMatch(/^FAILED {5}▸ docs:serve/);
+  });
+
+  it('grouped by label, the table has a heading per label, with a target of two labels in both groups', () => {
+    const resources = new Map(
+      [
+        resourceFields('api', { labels: ['backend', 'team-10'], order: 2 }),
+        resourceFields('db', { labels: ['backend', 'team-2'], order: 1 }),
+        resourceFields('web', { labels: [], order: 3 }),
+        resourceFields('(Tiltfile)', { kind: 'TILTFILE', order: 0 }),
+        resourceFields('old', { labels: null }),
+      ].map((resource) => [resource.name, resource]),
+    );
+    const targets = [
+      targetFields('api:serve', 'FAILED'),
+      targetFields('db:serve', 'READY'),
+      targetFields('new:serve', 'READY'),
+      targetFields('old:serve', 'READY'),
+      targetFields('tiltfile:update', 'SUCCEEDED', { resources: ['(Tiltfile)'] }),
+      targetFields('web:serve', 'READY'),
+    ];
+    const state = { view: createTargetsView(targets), resources, rows: 24 };
+    const ui = { ...INITIAL_STATE, isGrouped: true };
+    expect(
+      screen({ ...state, ui })
+        .slice(4, 18)
+        .map((line) => line.replace(/ +\d.*/, '')),
+    ).toEqual([
+      'backend',
+      'READY        db:serve',
+      'FAILED       api:serve',
+      'team-2',
+      'READY        db:serve',
+      'team-10',
+      'FAILED       api:serve',
+      'unlabeled',
+      'READY        web:serve',
+      'Tiltfile',
+      'SUCCEEDED    tiltfile:update',
+      'labels not known',
+      'READY        old:serve',
+      'READY        new:serve',
+    ]);
+    expect(screen({ ...state, ui })[4]).toBe('backend  1 failed, 1 ready');
+    const where = { label: 'team-*' };
+    expect(screen({ ...state, ui: { ...ui, filter: 'label=team-*', where } })[1]).toMatch(/^2 match /);
+    const ids = toRowIds(rowsOf(stateOf({ ...state, ui })));
+    expect(new Set(ids).size).toBe(8);
+    const last = screen({ ...state, rows: 7, ui: { ...ui, selected: ids[2] ?? null } });
+    expect(last.slice(4, 6)).toEqual(['team-2  1 ready', expect.stringMatching(/^READY {6}▸ db:serve/)]);
   });
 });

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { applyKey, INITIAL_STATE, type Key, type UiState } from '../../../src/cli/watch/ui-state.js';
 
+const IDS = Array.from({ length: 30 }, (_, index) => `t${index}`);
+
 /** Applies keys to a state. A text is typed letter by letter. */
 function press(state: UiState, ...keys: readonly (Key | string)[]): ReturnType<typeof applyKey> {
   const each = keys.flatMap((key) => (typeof key === 'string' ? [...key].map(letter) : [key]));
   return each.reduce<ReturnType<typeof applyKey>>(
-    (now, key) => (typeof now === 'string' ? now : applyKey(now, key, 10)),
+    (now, key) => (typeof now === 'string' ? now : applyKey(now, key, { ids: IDS, page: 10 })),
     state,
   );
 }
@@ -30,11 +32,9 @@ describe('keys of watch', () => {
 
   it('/ starts a filter, Enter applies it, Escape clears it', () => {
     expect(press(INITIAL_STATE, '/Web🚀', BACKSPACE, ENTER)).toEqual({
+      ...INITIAL_STATE,
       filter: 'Web',
       where: { name: '*Web*' },
-      filterError: null,
-      isTyping: false,
-      offset: 0,
     });
     expect(press(INITIAL_STATE, '/web', ESCAPE)).toEqual(INITIAL_STATE);
     expect(press(INITIAL_STATE, '/web', ENTER, ESCAPE)).toEqual(INITIAL_STATE);
@@ -69,13 +69,45 @@ describe('keys of watch', () => {
     expect(press(INITIAL_STATE, `/${'x'.repeat(200)}`)).toMatchObject({ filter: 'x'.repeat(100) });
   });
 
-  it.each<[string, Key[], number]>([
-    ['down and up by one', [{ name: 'down' }, { name: 'j' }, { name: 'up' }], 1],
-    ['by a page', [{ name: 'pagedown' }, { name: 'space' }, { name: 'pageup' }], 10],
-    ['never above the first', [{ name: 'up' }, { name: 'pageup' }], 0],
-    ['home', [{ name: 'pagedown' }, { name: 'home' }], 0],
-    ['to the end', [{ name: 'end' }], Number.MAX_SAFE_INTEGER],
-  ])('keys move the first visible row: %s', (_, keys, offset) => {
-    expect(press(INITIAL_STATE, ...keys)).toMatchObject({ offset });
+  it.each<[string, Key[], string]>([
+    ['down and up by one', [{ name: 'down' }, { name: 'down' }, { name: 'j' }, { name: 'up' }], 't1'],
+    ['down from none to the first', [{ name: 'down' }], 't0'],
+    ['by a page', [{ name: 'pagedown' }, { name: 'space' }, { name: 'pageup' }], 't9'],
+    ['never above the first', [{ name: 'up' }, { name: 'pageup' }], 't0'],
+    ['never below the last', [{ name: 'end' }, { name: 'down' }], 't29'],
+    ['home', [{ name: 'pagedown' }, { name: 'home' }], 't0'],
+    ['to the end', [{ name: 'end' }], 't29'],
+  ])('keys select a row: %s', (_, keys, selected) => {
+    expect(press(INITIAL_STATE, ...keys)).toMatchObject({ selected });
+  });
+
+  it('Escape clears the selection, and without rows no row is selected', () => {
+    expect(press(INITIAL_STATE, { name: 'down' }, ESCAPE)).toEqual(INITIAL_STATE);
+    const none = applyKey(INITIAL_STATE, { name: 'down' }, { ids: [], page: 10 });
+    expect(none).toEqual(INITIAL_STATE);
+    expect(applyKey(INITIAL_STATE, ENTER, { ids: [], page: 10 })).toEqual(INITIAL_STATE);
+  });
+
+  it('l groups by label until it is pressed again, also across Escape and a filter', () => {
+    expect(press(INITIAL_STATE, { name: 'down' }, 'l')).toMatchObject({ isGrouped: true, selected: null });
+    expect(press(INITIAL_STATE, 'l', '/web', ENTER, ESCAPE)).toEqual({ ...INITIAL_STATE, isGrouped: true });
+    expect(press(INITIAL_STATE, 'l', '/web', ESCAPE)).toEqual({ ...INITIAL_STATE, isGrouped: true });
+    expect(press(INITIAL_STATE, 'll')).toEqual(INITIAL_STATE);
+    expect(press(INITIAL_STATE, '/l')).toMatchObject({ isGrouped: false, filter: 'l' });
+  });
+
+  it('Enter opens the details of the selected row, else of the first, and Enter or Escape closes them', () => {
+    expect(press(INITIAL_STATE, ENTER)).toMatchObject({ isDetailed: true, selected: 't0' });
+    const down = { name: 'down' };
+    const opened = press(INITIAL_STATE, down, down, ENTER);
+    expect(opened).toMatchObject({ isDetailed: true, selected: 't1' });
+    expect(press(INITIAL_STATE, down, ENTER, down)).toMatchObject({ isDetailed: true, selected: 't1' });
+    for (const key of [ENTER, ESCAPE]) {
+      expect(press(INITIAL_STATE, down, down, ENTER, key)).toMatchObject({
+        isDetailed: false,
+        selected: 't1',
+      });
+    }
+    expect(press({ ...INITIAL_STATE, selected: 'gone' }, ENTER)).toMatchObject({ selected: 't0' });
   });
 });
