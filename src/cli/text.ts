@@ -179,6 +179,8 @@ export function alignColumns(
   rows: readonly (readonly string[])[],
   /** Maximum width of a line; the widest columns are truncated first. Default: unlimited. */
   maxWidth = Number.POSITIVE_INFINITY,
+  /** Part of a column's cells that stays when they are truncated. Default: the start. */
+  keptPart: (column: number) => KeptPart = () => 'start',
 ): string[] {
   const widths: number[] = [];
   for (const row of rows) {
@@ -186,7 +188,9 @@ export function alignColumns(
   }
   const cap = findCap(widths, maxWidth - GAP.length * (widths.length - 1));
   return rows.map((row) => {
-    const line = row.map((text, column) => toWidth(text, Math.min(widths[column] ?? 0, cap))).join(GAP);
+    const line = row
+      .map((text, column) => toWidth(text, Math.min(widths[column] ?? 0, cap), keptPart(column)))
+      .join(GAP);
     return (widthOf(line) > maxWidth ? toWidth(line, maxWidth) : line).trimEnd();
   });
 }

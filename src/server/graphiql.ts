@@ -92,19 +92,22 @@ query Verdict {
       id
       verdict { state final reason }
       connection { state since error }
-      counts { total waiting running ready succeeded failed retrying }
+      cluster { error }
+      counts { total waiting untriggered running ready succeeded failed retrying }
     }
   }
 }
 `,
   },
   {
-    query: `# Targets that have failed or are not ready.
+    query: `# Targets that have failed or are not ready, and what each waits for.
 query Blockers {
   targets(where: { phase: [FAILED, RETRYING, WAITING, RUNNING] }) {
     id
     phase
     resources
+    blockedBy { name }
+    rootCause { name phase }
     state {
       ... on TargetStateWaiting { summary }
       ... on TargetStateActive { summary }
@@ -126,6 +129,26 @@ subscription Changes {
         id
         verdict { state reason }
         counts { waiting running ready succeeded failed }
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    query: `# Labels and links of each resource, and its page in Tilt's own UI.
+query Resources {
+  sessions {
+    nodes {
+      id
+      resources {
+        name
+        labels
+        kind
+        triggerMode
+        hasPendingChanges
+        links { name url }
+        tiltUrl
       }
     }
   }

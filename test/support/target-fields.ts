@@ -53,7 +53,6 @@ function createState(phase: TargetFields['phase'], error: string): TargetFields[
     case 'UNTRIGGERED':
       return { __typename: 'TargetStateWaiting', waitReason: 'unknown', summary: 'waiting: unknown' };
     case 'WAITING':
-    case 'UNTRIGGERED':
       return { __typename: 'TargetStateWaiting', waitReason: 'on-dep', summary: 'waiting: on-dep' };
     case 'RUNNING':
     case 'READY': {

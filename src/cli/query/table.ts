@@ -35,21 +35,36 @@ export function toTables(
   data: Readonly<Record<string, unknown>>,
   { selection, maxWidth }: TableOptions = {},
 ): string {
-  const tables = Object.entries(data).map(([field, value]) =>
-    alignColumns(toTable(field, value, selection?.get(field)), maxWidth),
-  );
+  const tables = Object.entries(data).map(([field, value]) => {
+    const table = toTable(field, value, selection?.get(field));
+    // The cause of an error is at its end.
+    const keptPart = (column: number) => (ERROR_COLUMN.test(table[0]?.[column] ?? '') ? 'ends' : 'start');
+    return alignColumns(table, maxWidth, keptPart);
+  });
   return tables.flatMap((lines) => (lines.length === 0 ? [] : [`${lines.join('\n')}\n`])).join('\n');
 }
+
+const ERROR_COLUMN = /(^|\.)(error|reason|summary)$/;
 
 /** Header and rows. Empty when no column is known. */
 function toTable(field: string, value: unknown, selected: SelectedField | undefined): string[][] {
   const rows = findItems(value, selected).map((item) =>
     isRecord(item) ? toCells(item) : new Map([[field, toCell(item)]]),
   );
-  const columns =
-    rows.length > 0 ? [...new Set(rows.flatMap((row) => [...row.keys()]))] : selectedColumns(field, selected);
+  const columns = rows.length > 0 ? withoutNulls(rows) : selectedColumns(field, selected);
   if (columns.length === 0) return [];
   return [columns, ...rows.map((row) => columns.map((column) => row.get(column) ?? ''))];
+}
+
+/** Columns of the rows. A null object has no column of its own if another row has the fields of that object. */
+function withoutNulls(rows: readonly ReadonlyMap<string, string>[]): string[] {
+  const columns = [...new Set(rows.flatMap((row) => [...row.keys()]))];
+  const inPlace = columns.flatMap((column) => {
+    const fields = columns.filter((other) => other.startsWith(`${column}.`));
+    const isNull = fields.length > 0 && rows.every((row) => (row.get(column) ?? '') === '');
+    return isNull ? fields : [column];
+  });
+  return [...new Set(inPlace)];
 }
 
 function findItems(value: unknown, selected: SelectedField | undefined): readonly unknown[] {

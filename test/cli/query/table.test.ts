@@ -13,7 +13,7 @@ describe('a table', () => {
           { name: 'web', state: null },
         ],
       },
-      ['name  state.ready  state.error  state', 'api   true', 'web'],
+      ['name  state.ready  state.error', 'api   true', 'web'],
     ],
     [
       'shows the least nested list',
@@ -30,6 +30,26 @@ describe('a table', () => {
       { session: { id: 'a/b', tags: ['x', 'y'] } },
       ['id   tags', 'a/b  x, y'],
     ],
+    [
+      'has no column for an object that is null where another row has its fields',
+      {
+        targets: [
+          { name: 'api', blockedBy: [], rootCause: null, phase: 'READY' },
+          {
+            name: 'web',
+            blockedBy: [{ name: 'api' }, { name: 'db' }],
+            rootCause: { name: 'db' },
+            phase: 'WAITING',
+          },
+        ],
+      },
+      [
+        'name  blockedBy  rootCause.name  phase',
+        'api                              READY',
+        'web   api, db    db              WAITING',
+      ],
+    ],
+    ['keeps the column of an object that is always null', { l: [{ a: 1, b: null }] }, ['a  b', '1']],
     ['has a cell for a value', { count: 3 }, ['count', '3']],
     [
       'aligns columns with wide characters',
@@ -45,6 +65,13 @@ describe('a table', () => {
     ['is empty for null and for a list without items', { session: null, targets: [] }, []],
   ])('a table %s', (_, data, lines) => {
     expect(toTables(data)).toBe(lines.map((line) => `${line}\n`).join(''));
+  });
+
+  it('a long error loses its middle where the table is cut, and other texts lose their end', () => {
+    const text = `start ${'x'.repeat(100)} end`;
+    const [, row] = toTables({ l: [{ name: text, error: text }] }, { maxWidth: 60 }).split('\n');
+    expect(row).toMatch(/^start x+… {2}start x+…x+ end$/);
+    expect(widthOf(row ?? '')).toBe(60);
   });
 
   it('each field has its own table, separated by an empty line', () => {
