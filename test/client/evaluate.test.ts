@@ -1,10 +1,64 @@
 import { describe, expect, it } from 'vitest';
 import { blockersOf } from '../../src/client/client.js';
+import { evaluate } from '../../src/client/evaluate.js';
 import { openDisposableClient } from '../support/disposable-client.js';
 import { startMemoryGateway } from '../support/gateway.js';
 import { readIterator } from '../support/iterator-reader.js';
 import { session } from '../support/sessions.js';
-import { targetFields } from '../support/target-fields.js';
+import {
+  blockedBy,
+  createTargetsView,
+  sessionFields,
+  targetFields,
+  verdictFields,
+} from '../support/target-fields.js';
+
+describe('evaluate', () => {
+  const lint = targetFields('lint:update', 'UNTRIGGERED');
+
+  it('a Session passes although a target waits for a trigger, and the reason names it', () => {
+    const verdict = { ...verdictFields('PASSED'), untriggered: [{ name: 'lint:update' }] };
+    const targets = [targetFields('api:serve', 'READY'), lint];
+    const view = createTargetsView(targets, { session: sessionFields(targets, { verdict }) });
+    expect(evaluate(view, 'ready')).toEqual({
+      status: 'reached',
+      reason: 'tilt-default/Tiltfile passed: 1 ready; waiting for a trigger: lint:update',
+    });
+  });
+
+  it('the phase UNTRIGGERED is reached while Tilt runs, and unknown once it has exited', () => {
+    const condition = { target: 'lint:update', phase: 'UNTRIGGERED' } as const;
+    expect(evaluate(createTargetsView([lint]), condition).status).toBe('reached');
+    const verdict = { ...verdictFields('PASSED'), final: true };
+    const connection = { state: 'GONE', since: '2026-11-22T11:00:05Z', error: null } as const;
+    const session = sessionFields([lint], { verdict, connection });
+    expect(evaluate(createTargetsView([lint], { session }), condition).status).toBe('unknown');
+  });
+
+  it('a cluster that cannot be reached is the first reason of a failure', () => {
+    const targets = [targetFields('x:update', 'FAILED')];
+    const session = sessionFields(targets, {
+      cluster: { error: 'dial tcp: refused' },
+      verdict: verdictFields('FAILED', 'cluster connection failed: dial tcp: refused'),
+    });
+    expect(evaluate(createTargetsView(targets, { session }), 'ready')).toEqual({
+      status: 'failed',
+      reason: 'tilt-default/Tiltfile failed: cluster connection failed: dial tcp: refused; x:update: failed',
+    });
+  });
+
+  it('the reason of a target that is not in its phase names what it waits for', () => {
+    const targets = [
+      targetFields('api:serve', 'RUNNING'),
+      targetFields('web:update', 'WAITING', blockedBy('api:serve')),
+    ];
+    const condition = { target: 'web:update', phase: 'SUCCEEDED' } as const;
+    expect(evaluate(createTargetsView(targets), condition)).toEqual({
+      status: 'open',
+      reason: 'web:update is WAITING, not SUCCEEDED: waits for api (not ready)',
+    });
+  });
+});
 
 describe('blockersOf', () => {
   it('blockersOf lists the blocking targets with reason and start of the phase, failed ones first', async () => {
@@ -45,6 +99,13 @@ describe('blockersOf', () => {
     const view = await views.next();
     expect(blockersOf(view)[0]?.since).toBe(view.targets.get('a')?.since);
     expect(view.targets.get('a')?.since).toMatch(/^20\d\d-/);
+  });
+
+  it('blockersOf names what a waiting target waits for', () => {
+    const api = targetFields('api:serve', 'RUNNING');
+    const web = targetFields('web:update', 'WAITING', blockedBy('api:serve'));
+    const targets = new Map([api, web].map((target) => [target.name, target]));
+    expect(blockersOf({ targets })[1]?.why).toBe('web:update: waits for api (not ready)');
   });
 
   it('blockersOf reduces a multi-line error to its headline without terminal sequences', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatGantt } from '../../../src/cli/wait/gantt.js';
 import type { ResourceFields, TargetFields } from '../../../src/client/client.js';
+import { resourceFields } from '../../support/resource-fields.js';
 import { sessionFields, targetFields } from '../../support/target-fields.js';
 import { waitReport } from '../../support/wait-report.js';
 
@@ -10,22 +11,6 @@ const NOW = Date.parse('2026-11-22T11:01:05Z');
 /** Lines of a chart, without its header. */
 function chartOf(targets: readonly TargetFields[], resources: readonly ResourceFields[] | null = null) {
   return formatGantt(waitReport('failed', targets, { resources }))?.lines.slice(4);
-}
-
-function labelled(name: string, ...labels: readonly string[]): ResourceFields {
-  return {
-    name,
-    labels,
-    kind: 'LOCAL',
-    order: 1,
-    triggerMode: 'AUTO',
-    hasPendingChanges: false,
-    queued: false,
-    tiltUrl: null,
-    links: [],
-    conditions: [],
-    waitingOn: [],
-  };
 }
 
 describe('Gantt chart of a run', () => {
@@ -52,12 +37,14 @@ describe('Gantt chart of a run', () => {
 
   it('the chart has a section for each label if a resource has one', () => {
     const targets = [targetFields('api:serve', 'READY'), targetFields('web:serve', 'READY')];
-    expect(chartOf(targets, [labelled('api', 'backend'), labelled('web')])).toEqual([
-      '  section backend',
-      expect.stringContaining('api serve'),
-      '  section no label',
-      expect.stringContaining('web serve'),
-    ]);
+    expect(chartOf(targets, [resourceFields('api', { labels: ['backend'] }), resourceFields('web')])).toEqual(
+      [
+        '  section backend',
+        expect.stringContaining('api serve'),
+        '  section no label',
+        expect.stringContaining('web serve'),
+      ],
+    );
   });
 
   it('the chart shows a target without times by the time at which its phase was seen', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createProgressReporter } from '../../../src/cli/wait/progress.js';
 import type { TargetFields, TargetsView } from '../../../src/client/client.js';
 import { createSteppedClock } from '../../support/stepped-clock.js';
-import { createTargetsView, sessionFields, targetFields } from '../../support/target-fields.js';
+import { blockedBy, createTargetsView, sessionFields, targetFields } from '../../support/target-fields.js';
 import { RUN } from '../../support/wait-report.js';
 
 const PROGRESS = { run: RUN, replacedRuns: [], reason: 'the reason' };
@@ -73,6 +73,17 @@ describe('progress of wait', () => {
     show([], { link });
     expect(taken().at(-1)).toBe(
       '0s waiting for a/Tiltfile to be ready: connection to the gateway lost: connect ECONNREFUSED',
+    );
+  });
+
+  it('wait reports the root causes of blocking targets', () => {
+    const { show, taken } = startReporter();
+    show([
+      targetFields('broken:update', 'RETRYING', { error: 'exit status 4' }),
+      targetFields('late:update', 'WAITING', blockedBy('broken:update')),
+    ]);
+    expect(taken().at(-1)).toMatch(
+      /; broken:update RETRYING, late:update WAITING for broken \(retrying: exit status 4\)$/,
     );
   });
 
