@@ -115,8 +115,6 @@ function findClusterError(facts: SessionFacts | undefined): string | null {
   return `cluster connection failed: ${clusterErrorLine(error)}`;
 }
 
-export { clusterErrorLine } from './plain-text.js';
-
 /** Names the targets that are still awaited: `e2e waits for api (not ready); waiting: a, b; not ready: c`. */
 function describeAwaited(session: VerdictInput<Target>, { waiting, notReady, retrying }: Lists): string {
   const explanation = explain(session);

@@ -5,7 +5,7 @@ import { isAnotherRun } from '../../client/run.js';
 import { findWaiting } from '../../client/waits.js';
 import { messageOf } from '../../lib/errors.js';
 import { systemProgram } from '../../lib/windows.js';
-import { clusterErrorLine } from '../../model/verdict.js';
+import { clusterErrorLine } from '../../model/plain-text.js';
 import { statusLine, terminalText } from '../text.js';
 
 /** Event that runs the command of `--exec`. */

@@ -1,5 +1,5 @@
 import type { TargetsView } from '../../client/client.js';
-import { clusterErrorLine } from '../../model/verdict.js';
+import { clusterErrorLine } from '../../model/plain-text.js';
 import { elapsed, fitError, terminalText, toWidth, widthOf } from '../text.js';
 import { toDetails } from './details-lines.js';
 import { type KnownResources, type Row, type TargetRow, toRows } from './rows.js';
