@@ -9,6 +9,8 @@ export interface AnswerMemory {
    *   MAX_SEND_MS} and another answer waits for memory
    */
   retain(cut: () => void): () => void;
+  /** Creates the memory of another form of the answer, which counts on its own. */
+  resized(bytes: number): AnswerMemory;
 }
 
 /** Large answers of all clients that are serialised and not sent yet. */
@@ -80,26 +82,29 @@ export function createUnsentAnswers({
       if (waiting.length === 0) scheduleCheck();
       return new Promise((resolve) => waiting.push(resolve));
     },
-    allocate(size) {
-      let count = 0;
-      return {
-        retain(cut) {
-          if (count === 0) add(size);
-          count += 1;
-          let isRetained = true;
-          const retainer = { cut, since: clock.monotonic() };
-          retainers.add(retainer);
-          return () => {
-            if (!isRetained) return;
-            isRetained = false;
-            retainers.delete(retainer);
-            count -= 1;
-            if (count === 0) add(-size);
-          };
-        },
-      };
-    },
+    allocate,
   };
+
+  function allocate(size: number): AnswerMemory {
+    let count = 0;
+    return {
+      resized: allocate,
+      retain(cut) {
+        if (count === 0) add(size);
+        count += 1;
+        let isRetained = true;
+        const retainer = { cut, since: clock.monotonic() };
+        retainers.add(retainer);
+        return () => {
+          if (!isRetained) return;
+          isRetained = false;
+          retainers.delete(retainer);
+          count -= 1;
+          if (count === 0) add(-size);
+        };
+      },
+    };
+  }
 
   function hasRoom(): boolean {
     return bytes === 0 || bytes + responseBytes <= unsentBytes;

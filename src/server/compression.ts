@@ -19,8 +19,10 @@ export const COMPRESS_MODES = ['auto', 'always', 'never'] as const;
 export interface Compression {
   /** Coding of a response. */
   codingOf(request: Pick<IncomingMessage, 'headers'>): AcceptedCoding;
-  /** Whether a stream to this client is compressed if the client accepts it. */
+  /** Whether a WebSocket of this client is compressed if the client offers it. */
   isForStreamsOf(request: IncomingMessage): boolean;
+  /** Whether events to this client are compressed, by gzip. */
+  isEventStreamCompressed(request: IncomingMessage): boolean;
 }
 
 /** Creates the rules of a mode. */
@@ -30,11 +32,15 @@ export function createCompression(mode: CompressMode, proxies: TrustedProxies): 
       if (mode === 'never' || isForeignVisit(headers)) return PLAIN;
       return acceptedCoding(headers['accept-encoding']);
     },
-    isForStreamsOf(request) {
-      if (mode !== 'auto') return mode === 'always';
-      return !isLoopback(resolvePeer(request, proxies).address);
-    },
+    isForStreamsOf,
+    isEventStreamCompressed: (request) =>
+      acceptedCoding(request.headers['accept-encoding']).acceptsGzip && isForStreamsOf(request),
   };
+
+  function isForStreamsOf(request: IncomingMessage): boolean {
+    if (mode !== 'auto') return mode === 'always';
+    return !isLoopback(resolvePeer(request, proxies).address);
+  }
 }
 
 /**

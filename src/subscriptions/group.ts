@@ -20,6 +20,8 @@ export interface Delivery {
 export interface Member {
   /** Number of the revision that it started at. It has what came before. */
   readonly from: number;
+  /** Whether its connection is compressed. */
+  readonly isCompressed: boolean;
   notify(updates: readonly Delivery[]): void;
   /**
    * Takes updates to be merged, because too many arrived before the group was flushed. Their payloads are not
@@ -34,6 +36,8 @@ export interface Group {
   readonly projection: Projection<SourceEvent>;
   /** Number of readers. */
   readonly readers: number;
+  /** Whether the connection of a reader is compressed. */
+  readonly isCompressed: boolean;
   /** Returns the payload of an event. A promise never rejects. */
   payloadOf(event: SourceEvent): Payload | Promise<Payload>;
   /** Returns the payload of the complete state in this tick. */
@@ -79,6 +83,7 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
   /** Key of the cached snapshot. */
   let snapshotKey: string | null = null;
   let leaveStore = () => {};
+  let compressed = 0;
 
   return {
     store,
@@ -86,14 +91,23 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
     get readers() {
       return members.size;
     },
+    get isCompressed() {
+      return compressed > 0;
+    },
     payloadOf,
     snapshot: () => payloadOf(snapshotEvent(projection, store)),
     join(member) {
       if (members.size === 0) leaveStore = store.subscribe(onRevision, projection.sessionId);
       members.add(member);
+      if (!member.isCompressed) return;
+      // A large one was not compressed when it was made.
+      if (compressed === 0) dropSnapshot();
+      compressed += 1;
     },
     leave(member) {
-      if (!members.delete(member) || members.size > 0) return;
+      if (!members.delete(member)) return;
+      if (member.isCompressed) compressed -= 1;
+      if (members.size > 0) return;
       leaveStore();
       pending = [];
       dropSnapshot();

@@ -8,6 +8,7 @@ import { CHEAP, type Executor } from '../graphql/executor.js';
 import { UNIT_SIZES } from '../graphql/sizes.js';
 import type { AnswerMemory } from '../graphql/unsent-answers.js';
 import type { Log } from '../lib/log.js';
+import { type Deflated, deflateBody, deflateLarge, MIN_DEFLATED } from './deflated.js';
 import type { SourceEvent } from './projection.js';
 
 /**
@@ -21,6 +22,8 @@ export interface Payload extends Pick<ExecutionResult, 'errors'> {
   readonly body: Buffer;
   /** The same bytes and one `}` more: all that follows `{…,"payload":` in a WebSocket message. */
   readonly closedBody: Buffer;
+  /** The body compressed, with the first read; null if it stays plain. */
+  readonly deflated: Deflated | null;
   /** Equal for payloads of equal bytes, and short: a reader keeps that of its last payload. */
   readonly identity: Buffer;
   /** Retained while the payload is sent. Null for a short payload, which is not counted. */
@@ -52,6 +55,8 @@ export interface PayloadMakerOptions {
   readonly log: Log;
   /** Whether a reader still waits for payloads. */
   readonly isWanted: () => boolean;
+  /** Whether a reader needs compressed payloads. */
+  readonly isCompressed: () => boolean;
 }
 
 /** Creates the maker of one group. */
@@ -61,6 +66,7 @@ export function createPayloadMaker({
   executor,
   log,
   isWanted,
+  isCompressed,
 }: PayloadMakerOptions): PayloadMaker {
   const { schema, document, operationName, variableValues: variables } = args;
   const operation = { schema, document, operationName, variables, store: context.store };
@@ -70,13 +76,24 @@ export function createPayloadMaker({
   return {
     make(event) {
       const result = execute(event);
-      return result instanceof Promise ? result.then(toPayload, fail) : toPayload(result);
+      return result instanceof Promise ? result.then(finish, fail) : toPayload(result);
+
+      /** Compresses a large answer, which keeps its memory until the readers retain it. */
+      async function finish(executed: Executed): Promise<Payload> {
+        const { large } = executed;
+        if (!large || large.bytes < MIN_DEFLATED || !isCompressed()) return toPayload(executed);
+        const release = large.memory.retain(() => {});
+        const deflated = await deflateLarge(large);
+        setImmediate(release);
+        return toPayload(executed, deflated);
+      }
 
       function fail(error: unknown): Payload {
         return toPayload({ errors: [maskError(error, log)] });
       }
 
-      function toPayload(executed: Executed): Payload {
+      function toPayload(executed: Executed, early?: Deflated | null): Payload {
+        let deflated = early;
         const { cursor, onlyIfDifferent } = event;
         const closedBody = serialise(executed);
         const body = closedBody.subarray(0, -1);
@@ -88,6 +105,10 @@ export function createPayloadMaker({
           onlyIfDifferent,
           body,
           closedBody,
+          get deflated() {
+            if (deflated === undefined) deflated = deflateBody(body);
+            return deflated;
+          },
           identity: isLong ? createHash('sha256').update(body).digest() : body,
           memory: isLong && large ? large.memory : null,
         };

@@ -13,6 +13,8 @@ import { type SourceEvent, snapshotEvent, updateEvent } from './projection.js';
 
 /** Connection that a reader's payloads are sent over. */
 export interface Sink {
+  /** Whether it sends the compressed form of payloads that have one. */
+  readonly isCompressed: boolean;
   send(payload: Payload): void;
 }
 
@@ -68,6 +70,10 @@ export class Reader implements Member {
     counts.open += 1;
     if (missed === null) this.#deliver(group.snapshot());
     else this.#replay(missed);
+  }
+
+  get isCompressed(): boolean {
+    return this.#sink.isCompressed;
   }
 
   notify(updates: readonly Delivery[]): void {

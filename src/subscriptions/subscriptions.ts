@@ -107,7 +107,14 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
       store: context.store,
       scheduler,
       projection: openProjection(),
-      maker: createPayloadMaker({ args, context, executor, log, isWanted: () => groups.get(key) === group }),
+      maker: createPayloadMaker({
+        args,
+        context,
+        executor,
+        log,
+        isWanted: () => groups.get(key) === group,
+        isCompressed: () => group.isCompressed,
+      }),
       cache: createSnapshotCache(),
       onEmpty: () => groups.delete(key),
     });
@@ -124,7 +131,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
 /** Memory of the snapshots of all groups together, in bytes: one of 10,000 targets has 2 MB. */
 const MAX_SNAPSHOT_BYTES = 64 * 2 ** 20;
 
-/** Memory of a cached payload apart from its body, in bytes. */
+/** Memory of a cached payload apart from its body, in bytes. Its compressed form has a tenth of the body. */
 const ENTRY_BYTES = 500;
 
 /**

@@ -56,7 +56,11 @@ function start() {
     store,
     put,
     async subscribe(document: string, variables = {}, counts = metrics.webSocket) {
-      const reader = await subscriptions.subscribe(args(document, variables), { send() {} }, counts);
+      const reader = await subscriptions.subscribe(
+        args(document, variables),
+        { isCompressed: false, send() {} },
+        counts,
+      );
       if (!(reader instanceof Reader)) throw new Error(reader.errors?.map(String).join());
       return reader;
     },

@@ -67,6 +67,7 @@ function createSink(onSend: () => void): Sink & { readonly sent: Payload[] } {
   const sent: Payload[] = [];
   return {
     sent,
+    isCompressed: false,
     send(payload) {
       sent.push(payload);
       onSend();

@@ -38,7 +38,7 @@ export async function subscribeTo<T>(
   const subscriptions = createSubscriptions({ log: silentLog, scheduler, limits });
   const args = { schema, document: parse(query), variableValues, contextValue };
   const payloads: T[] = [];
-  const sink = { send: (payload: Payload) => payloads.push(dataOf(payload)) };
+  const sink = { isCompressed: false, send: (payload: Payload) => payloads.push(dataOf(payload)) };
   const reader = await subscriptions.subscribe(args, sink, createReaderCounts());
   if (!(reader instanceof Reader)) throw new Error(reader.errors?.map(String).join('; '));
 

@@ -6,16 +6,17 @@ export type ContentCoding = 'br' | 'zstd' | 'gzip';
 /** Codings of this Node.js, the preferred first. */
 const CODINGS: readonly ContentCoding[] = zstd ? ['br', 'zstd', 'gzip'] : ['br', 'gzip'];
 
-/** What a client accepts, according to `Accept-Encoding`. */
+/** Compression that a client accepts, according to `Accept-Encoding`. */
 export interface AcceptedCoding {
   /** The preferred coding; null for none. */
   readonly coding: ContentCoding | null;
   /** Whether the client rejects a body that is not compressed (`identity;q=0`). */
   readonly isRequired: boolean;
+  readonly acceptsGzip: boolean;
 }
 
 /** No compression. */
-export const PLAIN: AcceptedCoding = { coding: null, isRequired: false };
+export const PLAIN: AcceptedCoding = { coding: null, isRequired: false, acceptsGzip: false };
 
 /** Headers of one client are equal, and there are few kinds of clients. */
 const parsed = new Map<string, AcceptedCoding>();
@@ -49,7 +50,7 @@ function parseAcceptEncoding(header: string): AcceptedCoding {
   const weight = weightOf(best);
   const isPlainRejected = (weights.get('identity') ?? weights.get('*')) === 0;
   if (weight === 0 || (!isPlainRejected && weightOf('identity') > weight)) return PLAIN;
-  return { coding: best, isRequired: isPlainRejected };
+  return { coding: best, isRequired: isPlainRejected, acceptsGzip: weightOf('gzip') > 0 };
 }
 
 /** A coding with an optional weight of at most three digits (RFC 9110, section 12.4.2). */

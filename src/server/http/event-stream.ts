@@ -1,10 +1,10 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../../lib/clock.js';
-import { memoize } from '../../lib/memoize.js';
 import type { FlushScheduler, Task } from '../../subscriptions/flush-scheduler.js';
 import type { Payload } from '../../subscriptions/payload.js';
 import type { Reader, Sink } from '../../subscriptions/reader.js';
+import type { EventForm } from './event-form.js';
 import { onClose } from './on-close.js';
 
 /**
@@ -15,9 +15,6 @@ const PING_MS = 12_000;
 
 /** Unsent bytes at which sending pauses until the connection drains (S5); as of WebSockets. */
 const MAX_UNSENT = 256 * 1024;
-
-/** Up to this length, in bytes, an event is a single buffer. A longer body is not copied. */
-const COPY_LIMIT = 65_536;
 
 const HEADERS = {
   'content-type': 'text/event-stream',
@@ -32,6 +29,8 @@ export interface EventStreamOptions {
   readonly scheduler: FlushScheduler;
   /** When the client's grant expires, in milliseconds since 1970; null for never. */
   readonly expiresAt: number | null;
+  /** Form in which events are sent. */
+  readonly form: EventForm;
   /** Closes the connection of a client that takes too long to read. */
   readonly cut: () => void;
 }
@@ -66,6 +65,10 @@ export class EventStream implements Sink, Task {
     this.#options = options;
   }
 
+  get isCompressed(): boolean {
+    return this.#options.form.isCompressed;
+  }
+
   /** Connects the stream with its reader, which ends with the connection (S7). */
   attach(reader: Reader): void {
     this.#reader = reader;
@@ -77,9 +80,10 @@ export class EventStream implements Sink, Task {
   /** Sends the head of the response, and the payloads that have arrived. */
   open(): void {
     if (this.#isEnded) return;
-    this.#response.writeHead(200, HEADERS);
+    const { form } = this.#options;
+    this.#response.writeHead(200, { ...HEADERS, ...form.headers });
     // Some browsers wait for a first byte before they let the client see the head.
-    this.#response.write(':\n\n');
+    this.#response.write(form.start);
     this.#target = targetOf(this.#response);
     this.#schedulePing();
     this.#scheduleExpiry();
@@ -87,7 +91,8 @@ export class EventStream implements Sink, Task {
   }
 
   send(payload: Payload): void {
-    if (payload.memory) this.#releases.push(payload.memory.retain(this.#options.cut));
+    const memory = this.#options.form.memoryOf(payload);
+    if (memory) this.#releases.push(memory.retain(this.#options.cut));
     this.#line.push(payload);
     if (this.#line.length === 1 && this.#target !== null) this.#options.scheduler.afterFlush(this);
   }
@@ -98,15 +103,16 @@ export class EventStream implements Sink, Task {
     const releases = this.#releases;
     if (this.#target === null || payloads.length === 0) return;
     const { stream, isChunked } = this.#target;
+    const { form } = this.#options;
     this.#line = [];
-    if (releases.length === 0 && payloads.every(isShort)) {
-      stream.write(joinEvents(payloads, isChunked));
+    if (releases.length === 0 && payloads.every(form.isShort)) {
+      stream.write(form.join(payloads, isChunked));
     } else {
       this.#releases = [];
       stream.cork();
-      for (const payload of payloads) writeEvent(stream, payload, isChunked);
+      for (const payload of payloads) form.write(stream, payload, isChunked);
       // A write of no bytes calls back once all before it are sent.
-      stream.write(NOTHING, () => {
+      stream.write('', () => {
         for (const release of releases) release();
       });
       stream.uncork();
@@ -139,9 +145,10 @@ export class EventStream implements Sink, Task {
   }
 
   #schedulePing(): void {
-    this.#cancelPing = this.#options.clock.after(PING_MS, () => {
+    const { form, clock } = this.#options;
+    this.#cancelPing = clock.after(PING_MS, () => {
       if (this.#target?.stream.writableLength === 0) {
-        this.#target.stream.write(this.#target.isChunked ? PING.chunk : PING.event);
+        this.#target.stream.write(this.#target.isChunked ? form.ping.chunk : form.ping.event);
       }
       this.#schedulePing();
     });
@@ -180,72 +187,4 @@ function targetOf(response: ServerResponse): Target {
   return socket && chunkedEncoding && isPlain
     ? { stream: socket, isChunked: true }
     : { stream: response, isChunked: false };
-}
-
-/** One event as bytes. */
-interface EventBytes {
-  readonly event: Buffer;
-  /** The event as one chunk of a response. */
-  readonly chunk: Buffer;
-}
-
-const NOTHING = Buffer.alloc(0);
-const EVENT_END = Buffer.from('\n\n');
-const CHUNK_END = Buffer.from('\r\n');
-const PING = framed(Buffer.from(':\n\n'));
-
-/** Bytes of an event with a short body, created once for all readers. */
-const eventOf = memoize(
-  (payload: Payload): EventBytes => framed(Buffer.concat([headOf(payload), payload.body, EVENT_END])),
-);
-
-/**
- * Caches the last joined chunk by its first payload. Readers of a group mostly receive the same payloads in a
- * tick, so the payloads are joined once for all readers.
- */
-const lastJoined = memoize((first: Payload) => ({ payloads: [first], bytes: eventOf(first).chunk }));
-
-function joinEvents(payloads: readonly Payload[], isChunked: boolean): Buffer {
-  const [first] = payloads;
-  if (first === undefined) return NOTHING;
-  if (!isChunked) return Buffer.concat(payloads.map((payload) => eventOf(payload).event));
-  const last = lastJoined(first);
-  if (
-    last.payloads.length !== payloads.length ||
-    payloads.some((payload, at) => payload !== last.payloads[at])
-  ) {
-    last.payloads = [...payloads];
-    last.bytes = Buffer.concat(payloads.map((payload) => eventOf(payload).chunk));
-  }
-  return last.bytes;
-}
-
-function isShort({ body }: Payload): boolean {
-  return body.length <= COPY_LIMIT;
-}
-
-function writeEvent(stream: Writable, payload: Payload, isChunked: boolean): void {
-  if (isShort(payload)) {
-    stream.write(isChunked ? eventOf(payload).chunk : eventOf(payload).event);
-    return;
-  }
-  const head = headOf(payload);
-  if (isChunked) stream.write(chunkHead(head.length + payload.body.length + EVENT_END.length));
-  stream.write(head);
-  stream.write(payload.body);
-  stream.write(EVENT_END);
-  if (isChunked) stream.write(CHUNK_END);
-}
-
-/** JSON has no line breaks, so that a single `data` line is enough. */
-function headOf({ cursor }: Payload): Buffer {
-  return Buffer.from(`event: next\nid: ${cursor}\ndata: `);
-}
-
-function framed(event: Buffer): EventBytes {
-  return { event, chunk: Buffer.concat([chunkHead(event.length), event, CHUNK_END]) };
-}
-
-function chunkHead(length: number): Buffer {
-  return Buffer.from(`${length.toString(16)}\r\n`);
 }

@@ -21,6 +21,7 @@ import { REQUEST_ID_HEADER } from '../request.js';
 import { createAnswer, VARY } from './answer.js';
 import { AnswerForms, sendForm } from './answer-forms.js';
 import { compress, createCompressStream, MIN_COMPRESSED } from './compress.js';
+import { GZIP_EVENTS, PLAIN_EVENTS } from './event-form.js';
 import { EventStream } from './event-stream.js';
 import type { QueryCache } from './query-cache.js';
 
@@ -124,7 +125,13 @@ export function createExchange(
 
   async function subscribe(operation: PreparedOperation): Promise<YogaResult> {
     if (!accepts(headers, ['text/event-stream'])) return NOT_ACCEPTABLE;
-    const opened = new EventStream(request, response, { clock, scheduler, expiresAt: grant.expiresAt, cut });
+    const opened = new EventStream(request, response, {
+      clock,
+      scheduler,
+      expiresAt: grant.expiresAt,
+      form: compression.isEventStreamCompressed(request) ? GZIP_EVENTS : PLAIN_EVENTS,
+      cut,
+    });
     const reader = await pipeline.subscribe(operation, { headers, log }, () =>
       subscriptions.subscribe(operation, opened, metrics.sse),
     );

@@ -21,6 +21,7 @@ import { NO_TOKENS, readInitTokens } from '../access/credentials.js';
 import type { ContextOf } from '../contexts.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
+import { releaseInflate } from './deflate-extension.js';
 import { STUCK_MS, waitForDrain } from './drain.js';
 import { FrameWriter, type FrameWriterOwner, HIGH_WATER_MARK } from './frame-writer.js';
 import type { Heartbeat, Pingable } from './heartbeat.js';
@@ -104,6 +105,10 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
     socket.on('message', onMessage).on('pong', onPong).on('error', onError).on('close', onClose);
   }
 
+  get isCompressed(): boolean {
+    return this.#socket.extensions !== '';
+  }
+
   get isOpen(): boolean {
     return this.#socket.readyState === this.#socket.OPEN;
   }
@@ -170,6 +175,11 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
   onFrame(bytes: RawData): void {
     // Only another `binaryType` gives anything else.
     if (Buffer.isBuffer(bytes)) this.#inbox.take(bytes);
+    if (this.isCompressed) releaseInflate(this.#socket);
+  }
+
+  onFlood(): void {
+    this.#close(1008, 'Too many messages at once');
   }
 
   onPong(): void {
@@ -270,7 +280,8 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
 
   sendText(message: string): void {
     if (!this.isOpen) return;
-    this.#socket.send(message);
+    // `ws` would compress later, so that frames which bypass it would overtake (frame-writer.ts).
+    this.#socket.send(message, { compress: false });
     if (this.#connection.writableLength >= HIGH_WATER_MARK) this.onFull();
   }
 

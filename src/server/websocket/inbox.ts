@@ -13,6 +13,8 @@ export interface InboxOwner {
   onMessage(bytes: Buffer, hasSlot: boolean): void;
   /** Stops reading from the socket. Frames that were read already, at most 64 KiB, still arrive. */
   pauseReading(): void;
+  /** Called when more bytes wait than {@link MAX_WAITING}. The messages that wait are dropped. */
+  onFlood(): void;
   /** Called when no message waits. */
   resumeReading(): void;
 }
@@ -37,6 +39,12 @@ const SECOND_MS = 1_000;
 const FRAME_BYTES = 100;
 
 /**
+ * Maximum bytes of several messages that wait. 64 KiB that were read before the pause can be 64 MB when they
+ * are decompressed.
+ */
+const MAX_WAITING = 4 * 2 ** 20;
+
+/**
  * Passes messages to their connection, in order. Short ones are passed at once. Long ones, and those of a
  * client that sends thousands, wait for a slot of the event loop (`LoopBudget`) before they are parsed: 1 MB
  * of JSON takes up to 120 ms. Meanwhile the socket is paused, so that unread bytes stay in the kernel.
@@ -54,6 +62,8 @@ export class Inbox {
   #free = FREE_BYTES;
   /** Messages that wait for a slot. Null if none waits. */
   #waiting: Buffer[] | null = null;
+  /** Bytes that have been added to them. */
+  #waitingBytes = 0;
 
   constructor(owner: InboxOwner, options: InboxOptions) {
     this.#owner = owner;
@@ -68,7 +78,16 @@ export class Inbox {
   take(bytes: Buffer): void {
     if (this.#isFree(bytes.length)) this.#owner.onMessage(bytes, false);
     else if (this.#hasSlot()) this.#owner.onMessage(bytes, true);
-    else this.#waiting?.push(bytes);
+    else if (this.#owner.isOpen) this.#wait(bytes);
+  }
+
+  #wait(bytes: Buffer): void {
+    const waiting = this.#waiting ?? [];
+    waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    if (waiting.length === 1 || this.#waitingBytes <= MAX_WAITING) return;
+    waiting.length = 0;
+    this.#owner.onFlood();
   }
 
   /** Counts a frame that is not a message, such as a pong. */
@@ -93,6 +112,7 @@ export class Inbox {
     const slot = this.#options.budget.pass();
     if (slot === null) return true;
     this.#waiting = [];
+    this.#waitingBytes = 0;
     this.#owner.pauseReading();
     void slot.then(() => this.#passOn());
     return false;

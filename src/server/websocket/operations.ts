@@ -3,13 +3,16 @@ import { GraphQLError, OperationTypeNode } from 'graphql';
 import { type Message, MessageType, type SubscribeMessage, stringifyMessage } from 'graphql-ws';
 import type { Context } from '../../graphql/context.js';
 import type { LargeClient, LoopBudget } from '../../graphql/event-loop.js';
-import type { Executed } from '../../graphql/execution.js';
+import type { Executed, LargeAnswer } from '../../graphql/execution.js';
 import { LIMIT_CODES } from '../../graphql/limits.js';
 import type { PreparedOperation } from '../../graphql/operation.js';
 import type { Pipeline } from '../../graphql/pipeline.js';
+import type { AnswerMemory } from '../../graphql/unsent-answers.js';
 import type { Clock } from '../../lib/clock.js';
+import { deflatePart, storePart } from '../../lib/deflate.js';
 import type { Log } from '../../lib/log.js';
 import { countRejections, type Metrics } from '../../lib/metrics.js';
+import { deflateParts, MESSAGE_END, MIN_DEFLATED } from '../../subscriptions/deflated.js';
 import type { Payload } from '../../subscriptions/payload.js';
 import { Reader, type Sink } from '../../subscriptions/reader.js';
 import type { Subscriptions } from '../../subscriptions/subscriptions.js';
@@ -21,6 +24,8 @@ import { Rate } from './rate.js';
 export interface OperationsOwner {
   /** Whether payloads are paused because its buffer is full. */
   readonly isPaused: boolean;
+  /** Whether the client reads compressed messages. */
+  readonly isCompressed: boolean;
   /** Headers of the handshake, with the trace context. */
   readonly headers: IncomingHttpHeaders;
   readonly log: Log;
@@ -203,17 +208,37 @@ export class WebSocketOperations implements LargeClient {
 
   #answer(operation: Operation, { data, errors, stringify, large }: Executed): void {
     if (!this.#isCurrent(operation)) return;
-    const { id } = operation;
-    this.#running.delete(id);
     if (large) {
-      const release = large.memory.retain(() => this.#owner.cut());
-      this.#writer.write([nextHead(id), ...large.parts, CLOSE], release);
-    } else if (stringify) {
-      this.#owner.sendText(wrapNext(id, stringify()));
-    } else {
-      const payload = { data, ...(errors && { errors: errors.map((error) => error.toJSON()) }) };
-      this.#owner.send({ id, type: MessageType.Next, payload });
+      this.#answerLarge(operation, large).catch((error) => this.#owner.fault(error));
+      return;
     }
+    const payload = { data, ...(errors && { errors: errors.map((error) => error.toJSON()) }) };
+    const text = stringify ? stringify() : JSON.stringify(payload);
+    if (this.#owner.isCompressed && text.length >= MIN_DEFLATED)
+      this.#writer.write([storedHead(operation.id), deflatePart(Buffer.from(text)), MESSAGE_END], () => {});
+    else this.#owner.sendText(wrapNext(operation.id, text));
+    this.#complete(operation);
+  }
+
+  /** Counts what is held: the parts, and once they are compressed only that. */
+  async #answerLarge(operation: Operation, { parts, memory }: LargeAnswer): Promise<void> {
+    const { id } = operation;
+    const release = memory.retain(() => this.#owner.cut());
+    if (!this.#owner.isCompressed) {
+      this.#writer.write([nextHead(id), ...parts, CLOSE], release);
+      this.#complete(operation);
+      return;
+    }
+    const deflated = await deflateParts(parts).finally(() => release());
+    if (!this.#isCurrent(operation)) return;
+    const bytes = deflated.reduce((sum, part) => sum + part.length, 0);
+    const releaseDeflated = memory.resized(bytes).retain(() => this.#owner.cut());
+    this.#writer.write([storedHead(id), ...deflated, MESSAGE_END], releaseDeflated);
+    this.#complete(operation);
+  }
+
+  #complete({ id }: Operation): void {
+    this.#running.delete(id);
     this.#owner.send({ id, type: MessageType.Complete });
   }
 }
@@ -222,24 +247,40 @@ export class WebSocketOperations implements LargeClient {
 class Operation implements Sink {
   readonly id: string;
   readonly #writer: FrameWriter;
-  readonly #owner: Pick<OperationsOwner, 'cut'>;
+  readonly #owner: Pick<OperationsOwner, 'cut' | 'isCompressed'>;
   /** Part of a `next` message that differs between readers: `{"id":"…","type":"next","payload":`. */
   readonly #head: Buffer;
+  /** The same for compressed messages. Null if the client does not read them. */
+  readonly #storedHead: Buffer | null;
   /** Maximum cost of an update, for a subscription. */
   cost = 0;
   /** Reader of a running subscription. */
   reader: Reader | null = null;
 
-  constructor(id: string, writer: FrameWriter, owner: Pick<OperationsOwner, 'cut'>) {
+  constructor(id: string, writer: FrameWriter, owner: Pick<OperationsOwner, 'cut' | 'isCompressed'>) {
     this.id = id;
     this.#writer = writer;
     this.#owner = owner;
     this.#head = nextHead(id);
+    this.#storedHead = owner.isCompressed ? storePart(this.#head) : null;
   }
 
-  send({ closedBody, memory }: Payload): void {
-    const onSent = memory?.retain(() => this.#owner.cut());
-    this.#writer.send(this.#head, closedBody, onSent);
+  get isCompressed(): boolean {
+    return this.#storedHead !== null;
+  }
+
+  send(payload: Payload): void {
+    const deflated = this.#storedHead && payload.deflated;
+    if (this.#storedHead && deflated) this.#write(this.#storedHead, deflated.message, deflated.memory);
+    else this.#write(this.#head, payload.closedBody, payload.memory);
+  }
+
+  #write(head: Buffer, body: Buffer, memory: AnswerMemory | null): void {
+    this.#writer.send(
+      head,
+      body,
+      memory?.retain(() => this.#owner.cut()),
+    );
   }
 }
 
@@ -252,6 +293,10 @@ function wrapNext(id: string, payload: string): string {
 /** Part of a `next` message before its payload. */
 function nextHead(id: string): Buffer {
   return Buffer.from(wrapNext(id, '').slice(0, -CLOSE.length));
+}
+
+function storedHead(id: string): Buffer {
+  return storePart(nextHead(id));
 }
 
 const CLOSE = Buffer.from('}');

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
+import type { Compression } from '../compression.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
 import { ClientSocket, type ConnectionOptions, WebSocketConnection } from './connection.js';
+import { DEFLATE_OPTIONS, selectExtension } from './deflate-extension.js';
 import { createHeartbeat } from './heartbeat.js';
 
 /** Time for clients to answer the close frame at shutdown, in milliseconds. */
@@ -12,6 +14,7 @@ const CLOSE_DEADLINE_MS = 2_000;
 /** Dependencies and limits of GraphQL over WebSocket. */
 export interface GraphQLWebSocketOptions extends Omit<ConnectionOptions, 'heartbeat'> {
   readonly limits: Limits;
+  readonly compression: Compression;
 }
 
 /** GraphQL over WebSocket. */
@@ -28,16 +31,16 @@ export interface GraphQLWebSocket {
 
 /** Creates the WebSocket server of GraphQL. */
 export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQLWebSocket {
-  const { clock, limits } = options;
+  const { clock, limits, compression } = options;
   const shared: ConnectionOptions = { ...options, heartbeat: createHeartbeat(clock) };
   const sockets = new WebSocketServer({
     noServer: true,
     WebSocket: ClientSocket,
     maxPayload: limits.messageBytes,
     maxFragments: limits.messageFragments,
-    // Compression would cost more CPU than everything else, and most readers run on the same machine. Frames
-    // are written directly to the connection (frame-writer.ts), which is only correct without compression.
-    perMessageDeflate: false,
+    // Negotiated by `selectExtension`. `ws` decompresses messages of clients; those to clients are compressed
+    // once for all readers (subscriptions/deflated.ts).
+    perMessageDeflate: DEFLATE_OPTIONS,
     handleProtocols,
   });
   options.metrics.registerGauges({
@@ -47,6 +50,7 @@ export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQ
   sockets.on('headers', (headers, request) => headers.push(`${REQUEST_ID_HEADER}: ${idOf(request)}`));
   return {
     upgrade(request, head, tokens) {
+      selectExtension(request.headers, compression.isForStreamsOf(request));
       sockets.handleUpgrade(request, request.socket, head, (socket) => {
         new WebSocketConnection(socket, request, tokens, shared);
       });

@@ -80,7 +80,7 @@ function speak(socket: Socket, port: number, frames: Buffer): Promise<boolean> {
   const end = `{"id":"${LAST_ID}","type":"complete"}`;
   let isOpen = false;
   let last = '';
-  socket.write(upgradeRequest(port));
+  socket.write(upgradeRequest(port, false));
   socket.write(textFrame('{"type":"connection_init"}'));
   return new Promise((resolve) => {
     socket.on('data', (bytes) => {

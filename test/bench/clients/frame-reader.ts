@@ -3,6 +3,7 @@ import { type FrameHead, readHead } from './frames.js';
 /** A whole short frame or the beginning of a long one. The bytes are valid only during the call. */
 export interface Frame {
   readonly opcode: number;
+  readonly isDeflated?: boolean;
   readonly bytes: Buffer;
   /** Start of the payload, and end of the part of it that has arrived. */
   readonly from: number;
@@ -75,7 +76,8 @@ export function createFrameReader(
     const end = from + head.payloadBytes;
     if (end > to && (wantsAll() || to - from < ENOUGH)) return at;
     left = Math.max(end - to, 0);
-    onFrame({ opcode: head.opcode, bytes, from, to: Math.min(end, to) });
+    const { opcode, isDeflated = false } = head;
+    onFrame({ opcode, isDeflated, bytes, from, to: Math.min(end, to) });
     return Math.min(end, to);
   }
 }

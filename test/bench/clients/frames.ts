@@ -1,6 +1,8 @@
 /** Header of a frame that a server sent. */
 export interface FrameHead {
   readonly opcode: number;
+  /** Whether the message is compressed (RFC 7692). Other protocols: absent. */
+  readonly isDeflated?: boolean;
   /** Size of the header and of the payload after it. */
   readonly headBytes: number;
   readonly payloadBytes: number;
@@ -15,14 +17,16 @@ const PONG = 10;
 /** Reads a frame's header at `from`. Returns null if it is incomplete. Servers do not mask frames. */
 export function readHead(bytes: Buffer, from: number, to: number): FrameHead | null {
   if (to - from < 2) return null;
-  const opcode = bytes.readUInt8(from) & 0x0f;
+  const first = bytes.readUInt8(from);
+  const opcode = first & 0x0f;
+  const isDeflated = (first & 0x40) !== 0;
   const length = bytes.readUInt8(from + 1);
-  if (length < 126) return { opcode, headBytes: 2, payloadBytes: length };
+  if (length < 126) return { opcode, isDeflated, headBytes: 2, payloadBytes: length };
   const headBytes = length === 126 ? 4 : 10;
   if (to - from < headBytes) return null;
   const payloadBytes =
     length === 126 ? bytes.readUInt16BE(from + 2) : Number(bytes.readBigUInt64BE(from + 2));
-  return { opcode, headBytes, payloadBytes };
+  return { opcode, isDeflated, headBytes, payloadBytes };
 }
 
 /** Encodes a text message. */
@@ -47,8 +51,12 @@ function maskedFrame(opcode: number, payload: Buffer): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-/** Builds the HTTP request that upgrades a connection to `graphql-transport-ws`. */
-export function upgradeRequest(port: number): string {
+/**
+ * Builds the HTTP request that upgrades a connection to `graphql-transport-ws`.
+ *
+ * @param isDeflated whether to offer compression
+ */
+export function upgradeRequest(port: number, isDeflated: boolean): string {
   return [
     'GET /graphql HTTP/1.1',
     `Host: 127.0.0.1:${port}`,
@@ -57,6 +65,7 @@ export function upgradeRequest(port: number): string {
     'Sec-WebSocket-Version: 13',
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
     'Sec-WebSocket-Protocol: graphql-transport-ws',
+    ...(isDeflated ? ['Sec-WebSocket-Extensions: permessage-deflate'] : []),
     '\r\n',
   ].join('\r\n');
 }

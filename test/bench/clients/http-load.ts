@@ -8,6 +8,8 @@ export interface LoadOptions {
   readonly port: number;
   readonly query: string;
   readonly connections: number;
+  /** Value of `Accept-Encoding`. Default: none. */
+  readonly acceptEncoding?: string;
   readonly seconds: number;
 }
 
@@ -16,6 +18,8 @@ export interface LoadResult {
   /** Number of answers with status 200, and with any other status. */
   readonly answers: number;
   readonly failures: number;
+  /** Bytes that have arrived. */
+  readonly bytes: number;
   /** Body of the first answer. */
   readonly body: string;
   /** Response times in milliseconds: an even sample of at most 20,000. */
@@ -33,11 +37,15 @@ const buffer = Buffer.allocUnsafeSlow(256 * 1024);
 const api: HttpLoadApi = { run, usage };
 answerCalls(api);
 
-async function run({ port, query, connections, seconds }: LoadOptions): Promise<LoadResult> {
-  const request = requestOf(port, query);
+async function run({ port, query, connections, seconds, acceptEncoding }: LoadOptions): Promise<LoadResult> {
+  const request = requestOf(port, query, acceptEncoding);
   const end = nanoseconds() + seconds * 1e9;
   const times: number[] = [];
   let failures = 0;
+  let bytes = 0;
+  const onBytes = (size: number) => {
+    bytes += size;
+  };
   let body = '';
   const onAnswer = (status: number, text: string, ms: number): boolean => {
     if (status === 200) times.push(ms);
@@ -46,20 +54,26 @@ async function run({ port, query, connections, seconds }: LoadOptions): Promise<
     return nanoseconds() < end;
   };
   await Promise.all(
-    Array.from({ length: connections }, () => ask(port, request, onAnswer, () => body === '')),
+    Array.from({ length: connections }, () =>
+      ask({ port, request, onAnswer, onBytes, wantsBody: () => body === '' }),
+    ),
   );
   const every = Math.ceil(times.length / 20_000);
   const samples = times.filter((_, index) => index % every === 0);
-  return { answers: times.length, failures, body, samples };
+  return { answers: times.length, failures, bytes, body, samples };
+}
+
+/** Request of a connection, and callbacks. */
+interface AskOptions {
+  readonly port: number;
+  readonly request: Buffer;
+  readonly onAnswer: (status: number, body: string, ms: number) => boolean;
+  readonly onBytes: (size: number) => void;
+  readonly wantsBody: () => boolean;
 }
 
 /** Sends requests over one connection until `onAnswer` returns false. */
-function ask(
-  port: number,
-  request: Buffer,
-  onAnswer: (status: number, body: string, ms: number) => boolean,
-  wantsBody: () => boolean,
-): Promise<void> {
+function ask({ port, request, onAnswer, onBytes, wantsBody }: AskOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     let sent = 0;
     const responses = createResponseReader((status, body) => {
@@ -69,6 +83,7 @@ function ask(
     const onread = {
       buffer,
       callback(size: number) {
+        onBytes(size);
         responses.take(buffer, size);
         return true;
       },
@@ -86,7 +101,7 @@ function ask(
   });
 }
 
-function requestOf(port: number, query: string): Buffer {
+function requestOf(port: number, query: string, acceptEncoding?: string): Buffer {
   const body = JSON.stringify({ query });
   const head = [
     'POST /graphql HTTP/1.1',
@@ -95,6 +110,7 @@ function requestOf(port: number, query: string): Buffer {
     'accept: application/json',
     `content-length: ${body.length}`,
     'connection: keep-alive',
+    ...(acceptEncoding === undefined ? [] : [`accept-encoding: ${acceptEncoding}`]),
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

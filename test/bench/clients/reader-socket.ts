@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { createFrameReader, type Frame } from './frame-reader.js';
 import { CLOSE, PING, pongFrame, TEXT, textFrame, upgradeRequest } from './frames.js';
+import { inflateFrame } from './inflate-frame.js';
 
 /** A WebSocket connection with its subscriptions. */
 export interface ReaderSocket {
@@ -18,6 +19,10 @@ export interface ReaderSocketOptions {
   readonly documents: readonly string[];
   /** Read buffer shared by all connections of the process. Its bytes are valid only during a call. */
   readonly buffer: Buffer;
+  /** Whether to offer compression. Messages are passed on decompressed. */
+  readonly isDeflated: boolean;
+  /** Called with the number of bytes that have arrived. */
+  onBytes(size: number): void;
   /** Called with a text message, or the beginning of a long one. */
   onMessage(frame: Frame): void;
   /** Whether messages are currently passed on whole. */
@@ -28,20 +33,22 @@ export interface ReaderSocketOptions {
 
 /** Connects and subscribes. Resolves when the subscriptions have been sent. */
 export function openReaderSocket(options: ReaderSocketOptions): Promise<ReaderSocket> {
-  const { port, localAddress, documents, buffer, onMessage, wantsAll, onClosed } = options;
+  const { port, localAddress, documents, isDeflated, buffer, onBytes, onMessage, wantsAll, onClosed } =
+    options;
   let state: 'upgrading' | 'initializing' | 'open' | 'closed' = 'upgrading';
 
   return new Promise((resolve) => {
     let response = '';
-    const frames = createFrameReader(onFrame, wantsAll);
+    const frames = createFrameReader(onFrame, () => isDeflated || wantsAll());
     const onread = { buffer, callback: (size: number) => take(size) };
     const socket = connect({ host: '127.0.0.1', port, localAddress, onread });
     socket.setNoDelay();
-    socket.on('connect', () => socket.write(upgradeRequest(port)));
+    socket.on('connect', () => socket.write(upgradeRequest(port, isDeflated)));
     socket.on('error', (error) => close(error.message));
     socket.on('close', () => close('the server closed the connection'));
 
     function take(size: number): boolean {
+      onBytes(size);
       if (state === 'upgrading') takeResponse(size);
       else frames.take(buffer, 0, size);
       return true;
@@ -66,7 +73,7 @@ export function openReaderSocket(options: ReaderSocketOptions): Promise<ReaderSo
       if (opcode === PING) socket.write(pongFrame(bytes.subarray(from, to)));
       else if (opcode === CLOSE) close(`the server closed it: ${bytes.toString('utf8', from + 2, to)}`);
       else if (opcode === TEXT && state === 'initializing') subscribe();
-      else if (opcode === TEXT) onMessage(frame);
+      else if (opcode === TEXT) onMessage(frame.isDeflated ? inflateFrame(frame) : frame);
     }
 
     function subscribe(): void {

@@ -26,7 +26,7 @@ export interface OpenOptions {
 }
 
 /** Transport of a reader. Over server-sent events each connection has a single subscription. */
-export type Transport = 'websocket' | 'sse';
+export type Transport = 'websocket' | 'compressed-websocket' | 'sse';
 
 /** API of a reader process. */
 export type ReadersApi = {
@@ -35,7 +35,7 @@ export type ReadersApi = {
   /** Resolves with whether every subscription received the n-th update within `ms`. */
   reached(options: { readonly n: number; readonly ms: number }): Promise<boolean>;
   /** Returns what was received since `reset`, and the reasons of lost connections. */
-  read(): Received & { readonly closed: readonly string[] };
+  read(): Received & { readonly closed: readonly string[]; readonly bytes: number };
   reset(): void;
   record(): void;
   latencies(options: { readonly first: number; readonly times: readonly (readonly number[])[] }): Latencies;
@@ -58,6 +58,8 @@ const closed: string[] = [];
 let tracker: UpdateTracker = createUpdateTracker(0);
 let captured: Promise<string> = Promise.resolve('');
 /** Receives the payload to capture, or null when nothing is being captured. */
+/** Bytes received since `reset`. */
+let receivedBytes = 0;
 let keep: ((text: string) => void) | null = null;
 
 const api: ReadersApi = {
@@ -71,8 +73,11 @@ const api: ReadersApi = {
     await Promise.all(workers);
   },
   reached: ({ n, ms }) => tracker.reached(n, ms),
-  read: () => ({ ...tracker.read(), closed }),
-  reset: () => tracker.reset(),
+  read: () => ({ ...tracker.read(), closed, bytes: receivedBytes }),
+  reset() {
+    tracker.reset();
+    receivedBytes = 0;
+  },
   record: () => tracker.record(),
   latencies: ({ first, times }) => tracker.latencies(first, times),
   capture() {
@@ -114,6 +119,10 @@ function open(index: number, options: OpenOptions): Promise<ReaderSocket> {
       localAddress,
       documents: own,
       buffer,
+      isDeflated: transport === 'compressed-websocket',
+      onBytes(size) {
+        receivedBytes += size;
+      },
       onMessage,
       wantsAll: () => index === 0 && keep !== null,
       onClosed(why) {

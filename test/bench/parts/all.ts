@@ -1,8 +1,8 @@
 import { compression } from './compression.js';
-import { fanOutParts, fanOutSse } from './fan-out.js';
+import { fanOutCompressed, fanOutParts, fanOutSse } from './fan-out.js';
 import { fleet } from './fleet.js';
 import { eventLoopHold } from './hold.js';
-import { httpParts } from './http.js';
+import { httpCompressed, httpParts } from './http.js';
 import { manyReaders } from './many-readers.js';
 import { memory } from './memory.js';
 import type { Part } from './part.js';
@@ -15,9 +15,11 @@ import { stuck } from './stuck.js';
 export const parts: readonly Part[] = [
   ...fanOutParts,
   fanOutSse,
+  fanOutCompressed,
   memory,
   manyReaders,
   ...httpParts,
+  httpCompressed,
   store,
   pipeLatency,
   stuck,

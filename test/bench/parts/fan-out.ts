@@ -2,7 +2,7 @@ import type { Transport } from '../clients/readers.js';
 import { type Operation, targetChange, targetChangeOfGroup, wholeSession } from '../data/operations.js';
 import type { Bench } from '../harness/bench.js';
 import { createFlow, type Load } from './flow.js';
-import { atMostTimes, type Column, type Goal, OURS, type Part, type Row, timesLess } from './part.js';
+import { atMost, atMostTimes, type Column, type Goal, OURS, type Part, type Row, timesLess } from './part.js';
 
 /** The servers that deliver over WebSocket. */
 export const WEB_SOCKET_SERVERS = [OURS, 'yoga', 'apollo', 'mercurius', 'mercurius-jit', 'raw-ws'];
@@ -14,6 +14,10 @@ const OURS_OVER_WEB_SOCKET = `${OURS}-websocket`;
 const RAW = new Set(['raw-ws', 'raw-socket']);
 
 const CPU: Column = { key: 'cpu', title: 'CPU µs/payload', digits: 2 };
+/** The gateway without compression. */
+const OURS_PLAIN = `${OURS}-plain`;
+
+const BYTES: Column = { key: 'bytes', title: 'bytes/payload', digits: 0 };
 const COLUMNS: readonly Column[] = [
   CPU,
   { key: 'system', title: 'of it system', digits: 2 },
@@ -121,6 +125,30 @@ export const fanOutSse: Part = {
   },
 };
 
+/** The load of `fanout-large` for readers that accept compression, compared with the raw server without. */
+export const fanOutCompressed: Part = {
+  name: 'fanout-compressed',
+  title: '1,000 readers that accept compression, the whole Session of 100 targets at each update',
+  goals: [
+    atMostTimes('raw-ws', CPU, 0.35),
+    atMost(CPU, 4),
+    atMost(BYTES, 2_000),
+    atMostTimes(OURS_PLAIN, CPU, 0.5),
+  ],
+  entrants: [OURS, OURS_PLAIN, 'raw-ws'],
+  columns: [CPU, BYTES, ...COLUMNS.slice(1)],
+  measure(entrant, bench) {
+    const transport = entrant === OURS ? 'compressed-websocket' : 'websocket';
+    const server = entrant === OURS_PLAIN ? OURS : entrant;
+    return measure({ entrant, server, transport }, bench, {
+      readers: 1_000,
+      operations: [wholeSession],
+      load: { chunk: 4, perTurn: 1 },
+      everyMs: 2_000,
+    });
+  },
+};
+
 function fanOut(options: FanOut): Part {
   const { name, title, goals } = options;
   return {
@@ -148,7 +176,7 @@ async function measure(
 ): Promise<Row[]> {
   const { operations, load, everyMs } = options;
   const seconds = bench.quick ? 0.3 : 2;
-  await using server = await bench.startServer(name);
+  await using server = await bench.startServer(name, { isCompressing: transport === 'compressed-websocket' });
   await using readers = await bench.openReaders({
     port: server.port,
     sockets: bench.quick ? options.readers / 10 : options.readers,

@@ -39,6 +39,8 @@ export interface FlowResult {
   readonly system: number;
   /** Payloads per second. */
   readonly rate: number;
+  /** Bytes that the readers received per payload. */
+  readonly bytes: number;
   /** Cores in use by the server and by the client. */
   readonly serverCores: number;
   readonly clientCores: number;
@@ -129,13 +131,14 @@ export function createFlow(server: RunningServer, readers: Child<ReadersApi>): F
 
   type Usages = Awaited<ReturnType<typeof usages>>;
 
-  function costOf(before: Usages, after: Usages, received: Received) {
+  function costOf(before: Usages, after: Usages, received: Received & { readonly bytes: number }) {
     const micros = (after.server.at - before.server.at) / 1_000;
     const serverMicros = after.server.cpuMicros - before.server.cpuMicros;
     return {
       cpu: serverMicros / received.payloads,
       system: (after.server.systemMicros - before.server.systemMicros) / received.payloads,
       rate: (received.payloads / micros) * 1e6,
+      bytes: received.bytes / received.payloads,
       serverCores: serverMicros / micros,
       clientCores: (after.client.cpuMicros - before.client.cpuMicros) / micros,
     };

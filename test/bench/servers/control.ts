@@ -7,6 +7,8 @@ export interface StartOptions {
   readonly services: number;
   /** Number of sessions, from 1 to 10. */
   readonly streams: number;
+  /** Whether the gateway compresses for clients on this machine. Default: false. */
+  readonly isCompressing?: boolean;
   /** Source of its updates, if not `emit`: a kubeconfig or a bucket for the gateway, a port for the pipe. */
   readonly upstream?: { readonly kubeconfig: string } | { readonly nats: string } | { readonly port: number };
 }

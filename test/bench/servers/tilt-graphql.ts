@@ -13,13 +13,17 @@ control((options) => {
 const LIMITS = { sockets: 100_000, socketsPerAddress: 100_000 };
 
 /** The gateway embedded in a program that feeds it. */
-async function startOnMemory({ services, streams }: StartOptions): Promise<BenchServer> {
+async function startOnMemory({ services, streams, isCompressing }: StartOptions): Promise<BenchServer> {
   const { createGateway, createMemoryProvider, decodeSession } = await gatewayLibrary();
   const sessions = Array.from({ length: streams }, (_, stream) =>
     decodeSession(sessionAt({ services, stream, n: 0 }), instanceOf(stream)),
   );
   const source = createMemoryProvider('bench', sessions);
-  const gateway = createGateway({ providers: [source.provider], limits: LIMITS });
+  const gateway = createGateway({
+    providers: [source.provider],
+    limits: LIMITS,
+    compress: isCompressing ? 'always' : 'auto',
+  });
   const { port } = await gateway.listen(0);
   await gateway.ready();
   return {

@@ -1,3 +1,4 @@
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { Violation } from '../harness/violation.js';
 
 /** A WebSocket frame (RFC 6455, section 5.2), valid or invalid. */
@@ -52,10 +53,12 @@ export interface ServerFrame {
 }
 
 /**
- * Reads the first frame. Returns null while it is incomplete; throws a violation if a server must not send
- * it.
+ * Reads the first frame, decompressed. Returns null while it is incomplete; throws a violation if a server
+ * must not send it.
+ *
+ * @param mayCompress whether compression was negotiated
  */
-export function readFrame(bytes: Buffer): ServerFrame | null {
+export function readFrame(bytes: Buffer, mayCompress: boolean): ServerFrame | null {
   const [first, second] = bytes;
   if (first === undefined || second === undefined) return null;
   if (second & 0x80) throw new Violation('the server sent a masked frame', bytes.toString('hex', 0, 20));
@@ -63,10 +66,27 @@ export function readFrame(bytes: Buffer): ServerFrame | null {
   if (size === null || bytes.length < 2 + extra + size) return null;
   const opcode = first & 15;
   const known: readonly number[] = Object.values(OPCODES);
-  if ((first & 0xf0) !== 0x80 || !known.includes(opcode) || (opcode >= 8 && size > 125))
+  const isCompressed = mayCompress && first === (0xc0 | OPCODES.text);
+  if ((!isCompressed && (first & 0xf0) !== 0x80) || !known.includes(opcode) || (opcode >= 8 && size > 125))
     throw new Violation('the server sent a malformed frame', bytes.toString('hex', 0, 20));
-  return { opcode, payload: bytes.subarray(2 + extra, 2 + extra + size), length: 2 + extra + size };
+  const payload = bytes.subarray(2 + extra, 2 + extra + size);
+  return { opcode, payload: isCompressed ? inflateMessage(payload) : payload, length: 2 + extra + size };
 }
+
+/** Compresses a message (RFC 7692, section 7.2.1). */
+export function deflateMessage(payload: Uint8Array): Buffer {
+  return deflateRawSync(payload, SYNC).subarray(0, -4);
+}
+
+function inflateMessage(payload: Buffer): Buffer {
+  try {
+    return inflateRawSync(Buffer.concat([payload, Buffer.from([0, 0, 0xff, 0xff])]), SYNC);
+  } catch (error) {
+    throw new Violation('the server sent a message that cannot be decompressed', error);
+  }
+}
+
+const SYNC = { finishFlush: constants.Z_SYNC_FLUSH };
 
 /** Number of additional length bytes, and the length; null while it is incomplete. */
 function readLength(bytes: Buffer, short: number): readonly [number, number | null] {

@@ -2,7 +2,7 @@ import { createGateway, createMemoryProvider } from '../../../src/index.js';
 import type { GatewayReport, Heap, Question, Ready } from './messages.js';
 import { staticSessions, witnessSession } from './sessions.js';
 
-// Runs a gateway with default options in its own process, so that the fuzzer survives and reports a crash.
+// Runs a gateway with default options and compression in its own process, so that the fuzzer survives and reports a crash.
 // Other faults are collected until the parent requests the report.
 
 /** Interval of updates to the witness's session, in milliseconds. */
@@ -15,6 +15,8 @@ const faults: string[] = [];
 const source = createMemoryProvider('memory', [...staticSessions(), witnessSession(0)]);
 const gateway = createGateway({
   providers: [source.provider],
+  // Only for clients that offer it.
+  compress: 'always',
   log: (level, message, facts) => {
     if (level === 'error') recordFault(`${message} ${String(facts?.error ?? '')}`);
   },

@@ -43,13 +43,13 @@ const MESSAGE_TYPES: ReadonlySet<unknown> = new Set([
 /** Opens a WebSocket for graphql-transport-ws. */
 export async function openWebSocket(port: number, options: FollowOptions = {}): Promise<WebSocketClient> {
   const connection = await openConnection(port);
-  await connection.send(Buffer.from(handshakeRequest(port)));
+  await connection.send(Buffer.from(handshakeRequest(port, options.isCompressed ?? false)));
   await upgrade(connection);
   return followWebSocket(connection, options);
 }
 
 /** The upgrade request. */
-export function handshakeRequest(port: number): string {
+export function handshakeRequest(port: number, isCompressed: boolean): string {
   return [
     'GET /graphql HTTP/1.1',
     `Host: 127.0.0.1:${port}`,
@@ -58,6 +58,7 @@ export function handshakeRequest(port: number): string {
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
     'Sec-WebSocket-Version: 13',
     'Sec-WebSocket-Protocol: graphql-transport-ws',
+    ...(isCompressed ? ['Sec-WebSocket-Extensions: permessage-deflate'] : []),
     '\r\n',
   ].join('\r\n');
 }
@@ -76,12 +77,14 @@ async function upgrade(connection: Connection): Promise<void> {
 export interface FollowOptions {
   /** Whether the client may send close frames, whose code the server echoes. Default: false. */
   readonly mayClose?: boolean;
+  /** Whether compression is negotiated. Default: false. */
+  readonly isCompressed?: boolean;
 }
 
 /** Reads from a connection that was upgraded. */
 export function followWebSocket(
   connection: Connection,
-  { mayClose = false }: FollowOptions = {},
+  { mayClose = false, isCompressed = false }: FollowOptions = {},
 ): WebSocketClient {
   let closeCode: number | null = null;
   let pongs = 0;
@@ -133,7 +136,7 @@ export function followWebSocket(
   }
 
   function next() {
-    const frame = readFrame(connection.received);
+    const frame = readFrame(connection.received, isCompressed);
     if (frame) connection.take(frame.length);
     return frame;
   }

@@ -9,6 +9,7 @@ import { sessionFiles } from './session-files.js';
 import { sessionObjects } from './session-objects.js';
 import { sse } from './sse.js';
 import { watchLines } from './watch-lines.js';
+import { websocketCompression } from './websocket-compression.js';
 import { websocketFrames } from './websocket-frames.js';
 import { websocketMessages } from './websocket-messages.js';
 
@@ -20,6 +21,7 @@ export const surfaces: readonly AnySurface[] = [
   sse,
   websocketMessages,
   websocketFrames,
+  websocketCompression,
   sessionObjects,
   sessionFiles,
   watchLines,

@@ -22,6 +22,10 @@ function createLoop() {
           log.push(`${name} handles ${bytes.length < 20 ? bytes : `${bytes.length} bytes`}`);
           now += bytes.length < LONG.length ? 0.01 : LOOP_BUDGET_MS;
         },
+        onFlood() {
+          owner.isOpen = false;
+          log.push(`${name} is closed`);
+        },
         pauseReading: () => void log.push(`${name} pauses`),
         resumeReading: () => void log.push(`${name} reads on`),
       };
@@ -86,6 +90,16 @@ describe('the messages of a WebSocket', () => {
     for (let count = 0; count < 10; count += 1) await loop.turn();
     expect(loop.log).toHaveLength(10_002);
     expect(loop.log.at(-1)).toBe('a reads on');
+  });
+
+  it('a WebSocket is closed when more than 4 MiB of its messages wait, as compressed ones can', async () => {
+    const loop = createLoop();
+    const { inbox } = loop.open('a');
+    for (let count = 0; count < 100; count += 1) inbox.take(LONG);
+    expect(loop.log).toEqual(['a handles 1000000 bytes', 'a pauses', 'a is closed']);
+    await loop.turn();
+    expect(loop.log.slice(3)).toEqual(['a reads on']);
+    expect(inbox.isWaiting).toBe(false);
   });
 
   it('waiting messages of a WebSocket are discarded when it closes', async () => {
