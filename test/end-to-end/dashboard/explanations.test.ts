@@ -131,6 +131,7 @@ describe('facts about resources in the dashboard', () => {
     expect(await details.getByText('postgres://localhost:5432').count()).toBe(1);
     const tilt = await details.getByRole('link', { name: 'Log and controls' }).getAttribute('href');
     expect(tilt).toBe('http://localhost:10350/r/web/overview');
+    await inspect(visit, 'resource-facts');
     await details.getByRole('link', { name: 'frontend' }).click();
     await expect.poll(() => groups(visit.page)).toEqual(['web', 'docs']);
     expect(visit.scriptErrors).toEqual([]);
