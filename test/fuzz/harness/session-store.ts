@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { executeSync, type GraphQLSchema, parse } from 'graphql';
 import { createSchema } from '../../../src/graphql/schema.js';
 import type { Change } from '../../../src/model/change.js';
-import type { Session } from '../../../src/model/session.js';
+import type { Session, TargetState } from '../../../src/model/session.js';
 import { verdictOfRecord } from '../../../src/store/record.js';
 import { createStore, type Store } from '../../../src/store/store.js';
 import { subscriptionResolvers } from '../../../src/subscriptions/subscription-resolvers.js';
@@ -59,18 +59,21 @@ export function createSessionStore(): SessionStore {
   }
 
   /** Asserts that the last good state is kept, whatever followed. */
-  function assertHeld(id: string, { metadata, spec, status }: Session): void {
+  function assertHeld(id: string, { metadata, spec, status, facts }: Session): void {
     const record = store.get(id);
     if (!record) throw new Violation('the last good state was lost', id);
     const targets = record.status.targets.map(
-      ({ history: _, id: __, since: ___, readiness: ____, ...target }) => target,
+      ({ history: _, id: __, since: ___, readiness: ____, state, ...target }) => ({
+        ...target,
+        state: withoutMark(state),
+      }),
     );
     const { done, error } = record.status;
     // The first result of a run is final, whatever its later states contain.
     const expected = done ? { ...status, done, error } : status;
     if (
       !isDeepStrictEqual({ ...record.status, targets }, expected) ||
-      !isDeepStrictEqual([record.metadata, record.spec], [metadata, spec])
+      !isDeepStrictEqual([record.metadata, record.spec, record.facts], [metadata, spec, facts])
     )
       throw new Violation('the store differs from the last good state', id);
     const { state, final, reason } = verdictOfRecord(record);
@@ -78,6 +81,11 @@ export function createSessionStore(): SessionStore {
     if (state === 'passed' && !final && record.connection.state !== 'live')
       throw new Violation('the verdict is passed without a live connection', record.connection.state);
   }
+}
+
+/** The state as its source reported it: the store marks targets that wait for a trigger. */
+function withoutMark(state: TargetState): TargetState {
+  return state.is === 'waiting' ? { is: state.is, waitReason: state.waitReason } : state;
 }
 
 /** Asserts that an error is of the expected class and has a one-line message. */
@@ -107,17 +115,23 @@ const EVERYTHING = parse(`{
       }
       spec { tiltfilePath exitCondition ci { k8sGracePeriod timeout readinessTimeout } }
       status { done pid startTime error targets { ...T } }
-      verdict { state final reason waiting { id } notReady { id } retrying { id } failed { id } }
+      verdict { state final reason waiting { id } notReady { id } retrying { id } failed { id } untriggered { id } }
+      cluster { error }
       connection { state since error }
-      resources { name counts { total } }
+      resources {
+        name counts { total } labels links { url name } kind triggerMode hasPendingChanges queued
+        conditions { type typeText status reason } waitingOn { kind name resource { name } } order tiltUrl
+      }
       counts { total inactive disabled waiting running ready succeeded failed retrying }
     }
   }
-  gateway { sources { name state error sessionCount } }
+  gateway { sources { name state error sessionCount unavailable } }
 }
 fragment T on Target {
   id name type typeText resources phase since durationSeconds secondsToReady
   history(last: 5) { time phase state { __typename } }
+  blockedBy { id }
+  rootCause { id }
   state {
     ... on TargetStateWaiting { waitReason summary }
     ... on TargetStateActive { startTime ready lastReadyTime summary }

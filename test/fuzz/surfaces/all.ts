@@ -1,4 +1,5 @@
 import type { AnySurface } from '../harness/surface.js';
+import { bucketMessages } from './bucket-messages.js';
 import { commandLine } from './command-line.js';
 import { documentCosts } from './document-costs.js';
 import { httpBody } from './http-body.js';
@@ -25,6 +26,7 @@ export const surfaces: readonly AnySurface[] = [
   sessionObjects,
   sessionFiles,
   watchLines,
+  bucketMessages,
   kubeconfig,
   commandLine,
   documentCosts,

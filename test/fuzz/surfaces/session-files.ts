@@ -1,5 +1,7 @@
 import fc from 'fast-check';
+import { diffUnavailable } from '../../../src/providers/fact-table.js';
 import { FileProblem, parseSessions } from '../../../src/providers/file/parse.js';
+import { hostileFacts } from '../arbitraries/facts.js';
 import { almostJson, bracketBombs } from '../arbitraries/json.js';
 import { hostileSessions } from '../arbitraries/sessions.js';
 import { applySplices, hostileBytes, splices } from '../arbitraries/texts.js';
@@ -12,6 +14,12 @@ const lists = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.array(hostileSessions, { maxLength: 3 }).map((items) => ({ kind: 'List', items })),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(hostileSessions, fc.array(hostileFacts, { maxLength: 4 }))
+      .map(([session, facts]) => ({ kind: 'List', items: [...facts, session] })),
   },
 );
 
@@ -30,7 +38,7 @@ const texts = fc.oneof(
 /** Session files in YAML and JSON. */
 export const sessionFiles = defineSurface({
   name: 'session-files',
-  share: 20,
+  share: 40,
   arbitrary: fc.record({
     file: fc.constantFrom('shop.yaml', 'shop.json', 'shop'),
     bytes: hostileBytes(texts.map((text) => Buffer.from(text))),
@@ -38,9 +46,10 @@ export const sessionFiles = defineSurface({
   count: () => 1,
   check({ file, bytes }) {
     try {
-      const { sessions } = parseSessions(bytes, { file, instance: 'fuzz' });
+      const { sessions, unavailable } = parseSessions(bytes, { file, instance: 'fuzz' });
       const store = createSessionStore();
       store.apply({ type: 'snapshot', sessions });
+      diffUnavailable(new Map(), unavailable).forEach(store.apply);
       store.assertReadable();
     } catch (error) {
       assertErrorMessage(error, FileProblem);

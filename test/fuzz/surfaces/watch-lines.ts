@@ -11,6 +11,7 @@ import { createWatchState } from '../../../src/providers/kubernetes/watch-state.
 import { ProviderError } from '../../../src/providers/provider.js';
 import { createSessionReader } from '../../../src/providers/stdin/session-reader.js';
 import { createLineReader } from '../../../src/providers/tilt/follow-watch.js';
+import { hostileFacts } from '../arbitraries/facts.js';
 import {
   almostJson,
   applyEdits,
@@ -37,6 +38,15 @@ const events: fc.Arbitrary<unknown> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: hostileSessions },
+  { weight: 3, arbitrary: fc.record({ type: fc.constantFrom(...TYPES), object: hostileFacts }) },
+  { weight: 2, arbitrary: hostileFacts },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('List', 'UIResourceList', 'ClusterList', 'SessionList'),
+      items: fc.array(fc.oneof(hostileFacts, hostileSessions), { maxLength: 3 }),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
