@@ -6,7 +6,7 @@ import { MAX_LINE, MAX_NAME, truncate } from './bounds.js';
 import type { KnownResources, KnownView } from './current-view.js';
 import { labelsOf, targetFacts, toTargetFacts } from './target-facts.js';
 
-// What is at the root of a verdict, and the next steps of an agent.
+// Causes of a verdict, and the next steps of an agent.
 
 /** Schema of a target at the root of a verdict. */
 export const causeFacts = targetFacts.extend({

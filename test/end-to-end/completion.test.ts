@@ -11,8 +11,9 @@ const STATE = { active: { startTime: '2026-11-22T11:00:00Z', ready: true, lastRe
 
 /** Publishes some targets. Returns the environment for commands that query the gateway. */
 async function startTargets(clients: CliClients): Promise<Record<string, string>> {
-  const targets = ['api:serve', 'api:update', 'web:serve', HOSTILE].map((name) => {
-    return { name, type: 'server', resources: [], state: STATE };
+  const resources = ['api-10', 'api-2', 'my app', 'api'];
+  const targets = ['api:serve', 'api:update', 'web:serve', HOSTILE].map((name, index) => {
+    return { name, type: 'server', resources: resources.slice(index, index + 1), state: STATE };
   });
   await clients.put(sessionJson({ uid: 'one', targets }));
   return { TILT_GRAPHQL_URL: clients.gateway.origin };
@@ -40,6 +41,18 @@ describe('tilt-graphql complete', () => {
     [['wait', '-s', 'nope', '--for', 'target:w'], []],
     [['wait', '--url', 'nonsense', '--for', 'target:w'], []],
     [['wait', '--url', 'http://127.0.0.1:1', '--for', 'target:w'], []],
+    [
+      ['watch', '--filter', ''],
+      ['name=', 'phase=', 'type=', 'resource=', 'label='],
+    ],
+    [['watch', '-f', 'phase=FAILED,UN'], ['phase=FAILED,UNTRIGGERED']],
+    [['watch', '--filter=type=S'], ['--filter=type=SERVER']],
+    [['watch', '-f', 'name=api:s'], ['name=api:serve']],
+    [
+      ['watch', '-f', 'resource='],
+      ['resource=api', 'resource=api-2', 'resource=api-10', 'resource="my app"'],
+    ],
+    [['wait', '--for', 'target:api:serve=UN'], ['target:api:serve=UNTRIGGERED']],
     [['serve', '--log-level', 'de'], ['debug']],
     [
       ['--log-format', ''],

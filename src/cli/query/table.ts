@@ -56,7 +56,7 @@ function toTable(field: string, value: unknown, selected: SelectedField | undefi
   return [columns, ...rows.map((row) => columns.map((column) => row.get(column) ?? ''))];
 }
 
-/** Columns of the rows. A null object has no column of its own if another row has the fields of that object. */
+/** Columns of the rows. A null object has no column of its own if another row has its fields. */
 function withoutNulls(rows: readonly ReadonlyMap<string, string>[]): string[] {
   const columns = [...new Set(rows.flatMap((row) => [...row.keys()]))];
   const inPlace = columns.flatMap((column) => {

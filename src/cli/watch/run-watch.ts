@@ -9,7 +9,8 @@ import { systemClock } from '../../lib/clock.js';
 import { type CliProcess, listenForInterruption } from '../cli-process.js';
 import { createMissingSessionNotice, EXIT, reportClientError, toClientOptions } from '../gateway-client.js';
 import type { WatchFlags } from '../options/client.js';
-import { createAlerts, createExecQueue, createShell, type ExecQueue } from './exec.js';
+import { createAlerts } from './alerts.js';
+import { createExecQueue, createShell, type ExecQueue } from './exec.js';
 import type { Display } from './json-display.js';
 import type { TableDisplay } from './table-display.js';
 
