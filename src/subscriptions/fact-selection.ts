@@ -19,6 +19,8 @@ import {
 
 /** The facts that an operation shows. Changes of other facts are no payload for its readers (S6). */
 export interface FactSelection {
+  /** Whether it shows nothing of Sessions but facts: changes of targets alone do not concern it. */
+  readonly isFactsOnly: boolean;
   readonly cluster: boolean;
   readonly verdict: boolean;
   /** Selected fields of resources that come from facts. */
@@ -36,12 +38,15 @@ export interface FactSelection {
 /** Fields of `Resource` that do not come from facts. */
 const OWN_FIELDS = new Set(['name', 'targets', 'counts', '__typename']);
 
+/** Fields of `Session` that are facts, or never change. */
+const FACT_FIELDS = new Set(['id', 'instance', 'isDemo', 'cluster', 'resources', '__typename']);
+
 /** Fields of a target that never change. */
 const CONSTANT_FIELDS = new Set(['id', 'name', 'resources', '__typename']);
 
 /** Finds the facts that an operation shows. Fields behind `@skip` and `@include` count as shown. */
 export function findFactSelection({ schema, operation, fragments }: Operation): FactSelection {
-  const shown = { cluster: false, verdict: false };
+  const shown = { cluster: false, verdict: false, isFactsOnly: true };
   const resources = new Set<string>();
   let depth = 0;
   let blockers: FactSelection['blockers'] = 'none';
@@ -76,6 +81,8 @@ export function findFactSelection({ schema, operation, fragments }: Operation): 
     const isBlocker = parent.name === 'Target' && (name === 'blockedBy' || name === 'rootCause');
     if (isBlocker) show(depth > 0 ? 'chains' : 'names');
     else if (depth > 0 && parent.name === 'Target' && !CONSTANT_FIELDS.has(name)) show('states');
+    if (parent.name === 'Session' && !FACT_FIELDS.has(name)) shown.isFactsOnly = false;
+    if (parent.name === 'Resource' && (name === 'targets' || name === 'counts')) shown.isFactsOnly = false;
     if (parent.name === 'Session' && name === 'cluster') shown.cluster = true;
     if (parent.name === 'Session' && name === 'verdict') shown.verdict = true;
     if (parent.name === 'Resource' && !OWN_FIELDS.has(name)) resources.add(name);

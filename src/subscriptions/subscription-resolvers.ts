@@ -3,6 +3,7 @@ import type { InputMaybe, SessionFilter, SubscriptionResolvers } from '../graphq
 import { compileIdFilter, compileSessionFilter, resolveSessionId } from '../graphql/selection.js';
 import { NO_SIZES, sizesOf, sizesOfAll } from '../graphql/sizes.js';
 import type { SessionId } from '../model/session.js';
+import type { Revision } from '../store/journal.js';
 import { hasSessionChanged } from '../store/merge.js';
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
@@ -29,13 +30,13 @@ export interface Source<E extends SourceEvent = SourceEvent> extends AsyncIterab
 /** The resolvers of all subscriptions. */
 export const subscriptionResolvers: SubscriptionResolvers = {
   session: {
-    subscribe(_, { id }, context) {
+    subscribe(_, { id }, context, info) {
       const sessionId = resolveSessionId(context.store, id);
       return createSource({
         context,
         sessionId: sessionId ?? '',
         since: null,
-        openProjection: () => projectSession(context.store, sessionId),
+        openProjection: () => projectSession(context.store, sessionId, findFactSelection(info)),
       });
     },
   },
@@ -169,17 +170,29 @@ interface SessionEvent extends SourceEvent {
  *
  * @param session null if none is known; then the first one that appears is used
  */
-export function projectSession(store: ReadableStore, session: SessionId | null): Projection<SessionEvent> {
+export function projectSession(
+  store: ReadableStore,
+  session: SessionId | null,
+  { isFactsOnly }: FactSelection,
+): Projection<SessionEvent> {
   let id = session;
   return {
     sessionId: session ?? undefined,
     matches(revision) {
       id ??= revision.id;
-      return revision.id === id;
+      return revision.id === id && (!isFactsOnly || mayChangeFacts(revision));
     },
     snapshot: (position) => sessionEvent(position, id === null ? null : store.get(id)),
     changes: ([update], position) => (update ? sessionEvent(position, update.after) : null),
   };
+}
+
+/** Whether the facts changed, or the resources that the targets belong to. */
+function mayChangeFacts({ before, after, changes, factsChanged }: Revision): boolean {
+  if (before === null || after === null || factsChanged) return true;
+  return changes.some(
+    ({ type, target, previous }) => type !== 'modified' || target.resources !== previous?.resources,
+  );
 }
 
 function sessionEvent({ cursor, cacheKey, reset }: Position, session: SessionRecord | null): SessionEvent {

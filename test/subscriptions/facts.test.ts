@@ -218,6 +218,27 @@ describe('S6 no noise from facts', () => {
     expect(await reader.drain()).toHaveLength(1);
   });
 
+  it('an operation that shows facts only sends nothing for changes of targets, and a payload for a new resource', async () => {
+    const { store, put } = setUp();
+    put({ 'api:serve': 'running' }, BEFORE);
+    const reader = await subscribeTo<object>(store, 'subscription { session { resources { name labels } } }');
+    await reader.drain();
+    put({ 'api:serve': 'ready' }, BEFORE);
+    expect(await reader.drain()).toEqual([]);
+    put({ 'api:serve': 'ready', 'web:serve': 'ready' }, BEFORE);
+    expect(await reader.drain()).toEqual([
+      {
+        session: {
+          resources: [
+            { name: 'api', labels: ['backend'] },
+            { name: 'tiltfile', labels: null },
+            { name: 'web', labels: null },
+          ],
+        },
+      },
+    ]);
+  });
+
   it('equal facts in new objects are no revision', () => {
     const { store, put } = setUp();
     put({ 'api:serve': 'ready' }, BEFORE, { cluster: { error: null } });
