@@ -37,7 +37,8 @@ export function findChain(target: TargetFields, targets: TargetLookup): ChainLin
 
 /**
  * Describes what a waiting target waits for, the root cause first: `waits for api (not ready), web`, or
- * `waits for broken (failed: exit status 4) through api`. One line of plain text; null if it is not known.
+ * `waits for broken (failed: exit status 4) through api, and for db`, if only `api` waits for it. One line of
+ * plain text; null if it is not known.
  */
 export function describeBlockers(
   { blockedBy, rootCause }: TargetFields,
@@ -46,10 +47,24 @@ export function describeBlockers(
   const names = [...new Set(blockedBy.map(({ name }) => resourceOf(name, targets)))];
   if (rootCause === null) return names.length === 0 ? null : toLine(`waits for ${joinNames(names)}`);
   const cause = resourceOf(rootCause.name, targets);
-  const others = names.filter((name) => name !== cause);
-  const link = names.length === others.length ? ' through ' : ', ';
-  const more = others.length === 0 ? '' : `${link}${joinNames(others)}`;
-  return toLine(`waits for ${describeCause(rootCause.name, targets)}${more}`);
+  const text = `waits for ${describeCause(rootCause.name, targets)}`;
+  if (names.includes(cause)) return toLine(text + joinWithout(names, [cause], ', '));
+  const leading = blockedBy
+    .filter(({ name }) => mayLeadTo(rootCause.name, targets.get(name)))
+    .map(({ name }) => resourceOf(name, targets));
+  const through = joinWithout([...new Set(leading)], [], ' through ');
+  return toLine(text + through + joinWithout(names, leading, ', and for '));
+}
+
+/** Whether a blocker waits for a cause. One that a filter left out may. */
+function mayLeadTo(cause: string, blocker: TargetFields | undefined): boolean {
+  return blocker === undefined || blocker.rootCause?.name === cause;
+}
+
+/** Joins names without some of them, behind a prefix. Empty if none is left. */
+function joinWithout(names: readonly string[], without: readonly string[], prefix: string): string {
+  const left = names.filter((name) => !without.includes(name));
+  return left.length === 0 ? '' : prefix + joinNames(left);
 }
 
 /** Describes the target at the root of a wait: `broken (failed: exit status 4)`. One line of plain text. */

@@ -41,6 +41,16 @@ describe('waits of targets', () => {
     expect(describeBlockers(a, byName(a, b))).toBe('waits for b');
   });
 
+  it('the description of blockers names only those between a target and its root cause as the way to it', () => {
+    const assets = { ...waiting('assets:update', null), phase: 'FAILED' as const };
+    const worker = { ...waiting('worker:runtime', null), phase: 'RUNNING' as const };
+    const web = waiting('web:runtime', 'assets:update', 'assets:update');
+    const e2e = waiting('e2e:update', 'assets:update', 'worker:runtime', 'web:runtime');
+    expect(describeBlockers(e2e, byName(assets, worker, web, e2e))).toBe(
+      'waits for assets (failed) through web, and for worker',
+    );
+  });
+
   it('the description of blockers starts with the root cause and its state', () => {
     expect([API, WEB, E2E, DB].map((target) => describeBlockers(target, ALL))).toEqual([
       'waits for db (not ready)',
