@@ -94,8 +94,13 @@ const resource: ResourceResolvers = {
     facts?.waitingOn.map((reference) => ({ ...reference, session: record })) ?? null,
   order: ({ facts }) => facts?.order ?? null,
   tiltUrl: ({ name, session: { facts } }) =>
-    facts?.webUrl == null ? null : `${facts.webUrl}/r/${encodeURIComponent(name)}/overview`,
+    facts?.webUrl == null ? null : `${facts.webUrl}/r/${encodeSegment(name)}/overview`,
 };
+
+/** Encodes a segment of a path. A lone surrogate, which no URL can contain, becomes U+FFFD. */
+function encodeSegment(text: string): string {
+  return encodeURIComponent(Buffer.from(text).toString());
+}
 
 const waitingOn: WaitingOnResolvers = {
   resource: ({ kind, name, session: record }) =>

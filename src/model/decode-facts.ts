@@ -49,8 +49,15 @@ function decodeStatus(name: string, value: unknown): Omit<ResourceFacts, 'name' 
     isDisabled: field(status.disableStatus, 'disableStatus', isDisabled),
     conditions: listOf(status.conditions, 'conditions', decodeCondition),
     waitingOn: field(status.waiting, 'waiting', decodeWaiting),
-    order: optionalInt64(status.order, 'order'),
+    order: decodeOrder(status.order),
   };
+}
+
+/** `UIResourceStatus.Order` is an int32, as is `Int` of GraphQL. */
+function decodeOrder(value: unknown): number | null {
+  const order = optionalInt64(value, 'order');
+  if (order === null || Math.abs(order) < 2 ** 31) return order;
+  throw new DecodeError('a whole number within 2^31', value, ['order']);
 }
 
 /** Name of the `UIResource` of the Tiltfile itself. */

@@ -2,10 +2,11 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { systemClock } from '../../src/lib/clock.js';
+import { decodeSession } from '../../src/model/decode.js';
 import { createFileProvider } from '../../src/providers/file/file.js';
 import { createStreamProvider } from '../../src/providers/stdin/stdin.js';
 import { brokenResourceJson, clusterJson, resourceJson } from '../support/fact-json.js';
-import { startGateway, type TestGateway } from '../support/gateway.js';
+import { startGateway, startMemoryGateway, type TestGateway } from '../support/gateway.js';
 import { readFixture } from '../support/recording.js';
 import { sessionJson } from '../support/session-json.js';
 import { states } from '../support/sessions.js';
@@ -150,5 +151,23 @@ describe('a gateway that reads standard input', () => {
         },
       });
     input.end();
+  });
+});
+
+describe('the page of a resource in the UI of Tilt', () => {
+  it('is an address that any name can be a part of', async () => {
+    const named = (name: string) => ({ ...target('a:serve', 'ready'), resources: [name] });
+    const urlOf = async (name: string) => {
+      const session = decodeSession(sessionJson({ uid: 'x', targets: [named(name)] }), 'mine');
+      await using gateway = await startMemoryGateway([
+        { ...session, facts: { resources: [], cluster: null, webUrl: 'http://localhost:10350' } },
+      ]);
+      const { data } = await gateway.query<{ session: { resources: readonly { tiltUrl: string }[] } }>(
+        '{ session { resources { tiltUrl } } }',
+      );
+      return data.session.resources.map(({ tiltUrl }) => tiltUrl);
+    };
+    expect(await urlOf('a b/../ü')).toEqual(['http://localhost:10350/r/a%20b%2F..%2F%C3%BC/overview']);
+    expect(await urlOf('a\ud800')).toEqual(['http://localhost:10350/r/a%EF%BF%BD/overview']);
   });
 });

@@ -57,6 +57,11 @@ describe('decodeFacts', () => {
     ['another type', 'facts', 'expected an object'],
     ['a list that is an object', { resources: {} }, 'resources: expected a list'],
     ['a resource without a name', { resources: [{ metadata: {} }] }, 'resources[0].metadata.name'],
+    [
+      'an order of more than 32 bits',
+      { resources: [{ metadata: { name: 'a' }, status: { order: 2 ** 31 } }] },
+      'resources[0].status.order: expected a whole number within 2^31',
+    ],
     ['a cluster of another type', { cluster: 7 }, 'cluster: expected an object'],
   ])('rejects %s with the path of the field', (_, value, message) => {
     expect(() => decodeFacts(value)).toThrow(message);
