@@ -30,6 +30,8 @@ export interface TiltsParts {
   readonly store: Store;
   readonly sources: Sources;
   readonly clock: Clock;
+  /** Returns numbers from 0 up to 1, for the jitter of retries. */
+  readonly random: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
 }

@@ -106,9 +106,10 @@ async function openSources(
     { ...flags, sources: { source, kubeconfig, context: [] }, retention: { retainMs: 0 } },
     parts,
   );
-  const sources = createSources({ sink: store, clock, random: Math.random, log });
+  const random = Math.random;
+  const sources = createSources({ sink: store, clock, random, log });
   for (const provider of providers) sources.add(provider);
-  if (tilts) followTilts(tilts, { store, sources, clock, log, metrics: createMetrics() });
+  if (tilts) followTilts(tilts, { store, sources, clock, random, log, metrics: createMetrics() });
   return {
     sources,
     description: from.length === 0 ? 'every Tilt on this machine' : description,

@@ -46,6 +46,7 @@ function decodeStatus(name: string, value: unknown): Omit<ResourceFacts, 'name' 
     triggerMode: decodeTriggerMode(status.triggerMode),
     hasPendingChanges: flag(status.hasPendingChanges, 'hasPendingChanges'),
     queued: flag(status.queued, 'queued'),
+    ...(status.updateStatus === IN_PROGRESS && { isUpdating: true }),
     isDisabled: field(status.disableStatus, 'disableStatus', isDisabled),
     conditions: listOf(status.conditions, 'conditions', decodeCondition),
     waitingOn: field(status.waiting, 'waiting', decodeWaiting),
@@ -59,6 +60,9 @@ function decodeOrder(value: unknown): number | null {
   if (order === null || Math.abs(order) < 2 ** 31) return order;
   throw new DecodeError('a whole number within 2^31', value, ['order']);
 }
+
+/** `UpdateStatusInProgress`. */
+const IN_PROGRESS = 'in_progress';
 
 /** Name of the `UIResource` of the Tiltfile itself. */
 const TILTFILE = '(Tiltfile)';
@@ -164,6 +168,7 @@ export function encodeResource(resource: ResourceFacts): object {
       ...(mode !== 0 && { triggerMode: mode }),
       ...(resource.hasPendingChanges && { hasPendingChanges: true }),
       ...(resource.queued && { queued: true }),
+      ...(resource.isUpdating && { updateStatus: IN_PROGRESS }),
       ...(resource.isDisabled && { disableStatus: { state: 'Disabled' } }),
       ...(conditions.length > 0 && { conditions: conditions.map(encodeCondition) }),
       ...(waitingOn.length > 0 && { waiting: { on: waitingOn } }),

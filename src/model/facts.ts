@@ -24,6 +24,8 @@ export interface ResourceFacts {
   readonly hasPendingChanges: boolean;
   /** Whether it was triggered and waits for its turn. */
   readonly queued: boolean;
+  /** Whether an update of it is in progress. Default: false. */
+  readonly isUpdating?: true;
   readonly isDisabled: boolean;
   readonly conditions: readonly ResourceCondition[];
   /** The first objects that it waits for, as Tilt names them, at most 32. May include the resource itself. */

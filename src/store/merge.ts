@@ -1,6 +1,7 @@
 import type { SessionFacts } from '../model/facts.js';
 import type { MicroTime } from '../model/micro-time.js';
 import { computePhase, type Phase } from '../model/phase.js';
+import { sameJson } from '../model/same-json.js';
 import {
   type ActiveState,
   identifiesRun,
@@ -15,7 +16,6 @@ import {
   diffTargets,
   mergeTargets,
   mergeTargetsAt,
-  sameJson,
   sameState,
   sameStrings,
   type TargetMerge,

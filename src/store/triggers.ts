@@ -13,7 +13,8 @@ const NO_REASON = 'unknown';
 
 /**
  * Marks the targets that wait for a person: their resource has a manual trigger mode and pending changes, and
- * is neither queued nor waits for anything. Under `tilt up` Tilt reports them as waiting, without a limit.
+ * is neither queued nor updated, nor waits for anything. Under `tilt up` Tilt reports them as waiting, without
+ * a limit.
  *
  * The facts can be up to a second older than the Session. So a target that has run before, or never was to
  * run, and now waits, is marked at once: a resource in a manual mode runs again only after a person has
@@ -45,14 +46,16 @@ export function markUntriggered(
 }
 
 /** Whether a resource runs only when a person triggers it, and nothing else holds it up now. */
-function canWait({ triggerMode, queued, waitingOn, isDisabled }: ResourceFacts): boolean {
+function canWait({ triggerMode, queued, isUpdating, waitingOn, isDisabled }: ResourceFacts): boolean {
   const isManual = triggerMode === 'manual' || triggerMode === 'manual-with-auto-init';
-  return isManual && !queued && !isDisabled && waitingOn.length === 0;
+  return isManual && !queued && !isUpdating && !isDisabled && waitingOn.length === 0;
 }
 
 function mustWait({ state }: Target, last: Target | null, resource: ResourceFacts | undefined): boolean {
   if (resource === undefined || state.is !== 'waiting' || state.waitReason !== NO_REASON) return false;
-  return resource.hasPendingChanges || (last !== null && (isMarked(last) || last.state.is !== 'waiting'));
+  // A resource that a person enables again may run by itself.
+  const hasRun = last !== null && last.state.is !== 'waiting' && last.state.is !== 'disabled';
+  return resource.hasPendingChanges || hasRun || (last !== null && isMarked(last));
 }
 
 function isMarked({ state }: Target): boolean {

@@ -9,7 +9,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { ResourceFacts } from '../model/facts.js';
-import { sameJson } from '../store/diff.js';
+import { sameJson } from '../model/same-json.js';
 import {
   explanationOfRecord,
   type SessionRecord,

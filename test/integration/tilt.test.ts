@@ -8,9 +8,11 @@ import {
   writeStoppedKubeconfig,
 } from '../support/kubeconfig-file.js';
 import { readWatchRecording, WATCH_RECORDINGS } from '../support/recording.js';
+import { clusterJson, resourceJson } from '../support/resource-json.js';
 import { sessionJson } from '../support/session-json.js';
 import { session } from '../support/sessions.js';
 import { openStuckReader } from '../support/stuck-reader.js';
+import { PLURALS } from '../support/tilt-kind.js';
 import { createTiltServer, type TiltServer } from '../support/tilt-server.js';
 
 const STATE = `query ($id: ID) { session(id: $id) {
@@ -232,15 +234,23 @@ describe('invalid input from Tilt', () => {
 });
 
 describe('U1 nothing downstream slows the reading of Tilt', () => {
-  it('U1: every write of Tilt is read at once while 100 readers never read', async () => {
-    await using tilts = await startWithTilts('tilt-default');
+  it('U1: every write of Tilt to any of the three watches is read at once while 100 readers never read', async () => {
+    await using tilts = await startWithTilts();
+    const server = await createTiltServer({
+      sessions: [sessionJson()],
+      kinds: ['uiresources', 'clusters'],
+    });
+    tilts.servers.set('tilt-default', server);
+    await tilts.announce();
     await tilts.until('tilt-default', 'LIVE');
-    const server = tilts.server('tilt-default');
+    const kinds = PLURALS.map((plural) => server.kind(plural));
+    await server.until(() => kinds.every(({ openWatches }) => openWatches === 1));
     const readers = await Promise.all(
       Array.from({ length: 100 }, () =>
         openStuckReader(
           tilts.webSocketUrl,
-          'subscription { targetChanges { conflated changes { target { name state { ... on TargetStateWaiting { waitReason } } } } } }',
+          `subscription { targetChanges { conflated session { cluster { error } resources { name links { url } } }
+            changes { target { name state { ... on TargetStateWaiting { waitReason } } } } } }`,
         ),
       ),
     );
@@ -248,19 +258,36 @@ describe('U1 nothing downstream slows the reading of Tilt', () => {
     // this.
     for (let round = 0; round < 60; round += 1) {
       server.put(bigSession(round));
+      server.kind('uiresources').put(bigResource(round));
+      server.kind('clusters').put(clusterJson(`${round} ${'x'.repeat(100_000)}`));
       await server.drained();
     }
     await expect
-      .poll(
-        async () =>
-          (await tilts.query<Health>('{ session { status { targets { name } } } }')).data.session?.status
-            .targets[0]?.name,
-      )
-      .toBe('round-59');
+      .poll(async () => (await tilts.query<Newest>(NEWEST)).data.session)
+      .toMatchObject({
+        status: { targets: expect.arrayContaining([{ name: 'round-59' }]) },
+        cluster: { error: expect.stringMatching(/^59 /) },
+        resources: expect.arrayContaining([{ name: 'round', order: 59 }]),
+      });
+    expect(kinds.map((kind) => kind.count('watch'))).toEqual([1, 1, 1]);
     for (const one of readers) await one[Symbol.asyncDispose]();
     await expect.poll(() => tilts.gateway.readers).toBe(0);
   });
 });
+
+interface Newest {
+  readonly session: object;
+}
+
+const NEWEST = '{ session { status { targets { name } } cluster { error } resources { name order } } }';
+
+/** Creates a UIResource of about 100 kB that differs in every round. */
+function bigResource(round: number): ReturnType<typeof sessionJson> {
+  const endpointLinks = Array.from({ length: 100 }, (_, index) => ({
+    url: `http://localhost:${index}/${round}/${'x'.repeat(1_000)}`,
+  }));
+  return resourceJson('round', { order: round, endpointLinks });
+}
 
 /** Creates a Session of about 100 kB that differs in every round. */
 function bigSession(round: number): ReturnType<typeof sessionJson> {

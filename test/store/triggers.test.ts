@@ -73,6 +73,21 @@ describe('a target of a manual resource with pending changes', () => {
     expect(put(RAW_STATES.succeeded, MANUAL).phase).toBe('succeeded');
   });
 
+  it('waits while it is updated, although its changes are pending until the end', () => {
+    const { put } = setUp();
+    put(RAW_STATES.succeeded, MANUAL);
+    put(WAITING, EDITED);
+    put(WAITING, TRIGGERED, 'run-1', []);
+    expect(put(WAITING, { ...EDITED, isUpdating: true }, 'run-1', []).phase).toBe('waiting');
+    expect(put(RAW_STATES.succeeded, MANUAL).phase).toBe('succeeded');
+  });
+
+  it('waits after it was enabled again, since Tilt may then run it by itself', () => {
+    const { put } = setUp();
+    put({ disabled: {} }, { ...MANUAL, isDisabled: true });
+    expect(put(WAITING, MANUAL).phase).toBe('waiting');
+  });
+
   it('is a change of its target, also for an update of facts alone', () => {
     const { put, store } = setUp();
     put(WAITING, MANUAL);

@@ -4,7 +4,10 @@ import type { SessionProvider } from '../../src/providers/provider.js';
 
 /** Records every change of a provider. */
 export interface ChangeReader {
+  /** The changes of Sessions, without those of the availability of other kinds. */
   readonly changes: readonly Change[];
+  /** The kinds that the provider has reported, and why it cannot provide them. */
+  readonly availability: ReadonlyMap<string, string | null>;
   /** The newest state of each Session, by name. */
   readonly sessions: ReadonlyMap<string, Session>;
   /** The errors of all `stale` changes. */
@@ -19,6 +22,7 @@ export interface ChangeReader {
 /** Watches a provider and records its changes. */
 export function readChanges(provider: SessionProvider, signal: AbortSignal): ChangeReader {
   const changes: Change[] = [];
+  const availability = new Map<string, string | null>();
   const sessions = new Map<string, Session>();
   const checks = new Set<() => void>();
   const ended = provider.watch(push, signal).then(
@@ -28,6 +32,7 @@ export function readChanges(provider: SessionProvider, signal: AbortSignal): Cha
 
   return {
     changes,
+    availability,
     sessions,
     get staleReasons() {
       return changes.flatMap((change) => (change.type === 'stale' ? [change.error] : []));
@@ -38,7 +43,8 @@ export function readChanges(provider: SessionProvider, signal: AbortSignal): Cha
   };
 
   function push(change: Change): void {
-    changes.push(change);
+    if (change.type === 'availability') availability.set(change.kind, change.error);
+    else changes.push(change);
     apply(change);
     for (const check of checks) check();
   }

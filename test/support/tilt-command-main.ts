@@ -12,7 +12,7 @@ const options: TiltCommandOptions = JSON.parse(process.argv[2] ?? '{}');
 const { kubeconfig, context = 'tilt-default', exitCondition = 'ci', ends = 'pass', livesMs = 500 } = options;
 const uid = randomUUID();
 const startTime = now();
-const server = await createTiltServer();
+const server = await createTiltServer({ kinds: ['uiresources', 'clusters'] });
 const lists = ['clusters', 'users', 'contexts'] as const;
 
 server.put(session({ targets: null, done: false }));

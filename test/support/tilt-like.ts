@@ -7,7 +7,7 @@ import { createTiltServer } from './tilt-server.js';
 //
 //     node --import tsx tilt-like.ts KUBECONFIG MS EXIT_CODE
 const [kubeconfig = '', ms = '5', code = '0'] = process.argv.slice(2);
-const server = await createTiltServer();
+const server = await createTiltServer({ kinds: ['uiresources', 'clusters'] });
 // The Session has the pid of this process, as with a real `tilt ci`.
 const lines = readWatchRecording('ci-ok').map(({ ms, line }) => ({
   ms,

@@ -2,7 +2,7 @@ import type { TiltRequest } from './tilt-process.js';
 import { createTiltServer } from './tilt-server.js';
 
 // Entry point of the process that `startTiltProcess` starts.
-const server = await createTiltServer();
+const server = await createTiltServer({ kinds: ['uiresources', 'clusters'] });
 const { url, token, tls } = server;
 
 process.on('message', (request: TiltRequest) => {

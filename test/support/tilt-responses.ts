@@ -49,8 +49,19 @@ const JSON_TYPE = { 'content-type': 'application/json', 'cache-control': 'no-cac
 
 /** Creates a `SessionList`. */
 export function createSessionList(items: readonly SessionJson[], version: number): unknown {
+  return createList('sessions', items, version);
+}
+
+const LIST_KINDS = { sessions: 'SessionList', uiresources: 'UIResourceList', clusters: 'ClusterList' };
+
+/** Creates the list of a kind. */
+export function createList(
+  plural: keyof typeof LIST_KINDS,
+  items: readonly SessionJson[],
+  version: number,
+): unknown {
   const metadata = { resourceVersion: String(version) };
-  return { kind: 'SessionList', apiVersion: 'tilt.dev/v1alpha1', metadata, items };
+  return { kind: LIST_KINDS[plural], apiVersion: 'tilt.dev/v1alpha1', metadata, items };
 }
 
 /** Formats one line of a watch. */

@@ -2,19 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Listener, listen } from './listener.js';
 import type { SessionJson } from './session-json.js';
-import { createTiltObjects } from './tilt-objects.js';
-import {
-  createBookmark,
-  createSessionList,
-  createStatus,
-  type Fault,
-  formatWatchEvent,
-  openStream,
-  send,
-  sendFault,
-  sendRecorded,
-} from './tilt-responses.js';
-import { createTiltWatchers, type TiltWatchers } from './tilt-watchers.js';
+import { createTiltKind, PLURALS, type Plural, type TiltKind, type Verb } from './tilt-kind.js';
+import { type Fault, send, sendFault, sendRecorded } from './tilt-responses.js';
 import { createTls, sharedTls, type TestTls } from './tls.js';
 
 /** Options of {@link createTiltServer}. */
@@ -27,6 +16,8 @@ export interface TiltServerOptions {
   readonly mode?: 'tilt' | 'kubernetes';
   /** Initial Sessions. Default: none. */
   readonly sessions?: readonly SessionJson[];
+  /** Further kinds that it serves. Default: none, so that it responds with 404, like an old Tilt. */
+  readonly kinds?: readonly Exclude<Plural, 'sessions'>[];
   /** Accepted bearer token. Default: a random token. */
   readonly token?: string;
   /** Accepted `Authorization` header instead of a bearer token, for Basic. */
@@ -44,8 +35,8 @@ export interface TiltServerOptions {
 
 export type { Fault };
 
-/** Kind of request. */
-export type RequestKind = 'list' | 'watch' | 'version' | 'other';
+/** Kind of request. `list` and `watch` are those of Sessions, `facts` those of other kinds. */
+export type RequestKind = Verb | 'facts' | 'version' | 'other';
 
 /** A received request. */
 interface SeenRequest {
@@ -61,39 +52,26 @@ export interface TiltServer {
   readonly token: string;
   readonly tls: TestTls;
 
+  /** The objects and watches of a kind. The members of the same names here are those of `sessions`. */
+  kind(plural: Plural): TiltKind;
   /** The current Sessions, as listed. */
   readonly sessions: readonly SessionJson[];
-  /**
-   * Adds or replaces a Session with the next `resourceVersion` and notifies watchers. Returns the stored
-   * Session.
-   */
-  put(session: SessionJson): SessionJson;
-  /** Removes a Session and notifies watchers. */
-  remove(name: string): void;
-  /** Replays a recorded watch: lines are sent to watchers unchanged, objects are listed unchanged. */
+  readonly put: TiltKind['put'];
+  readonly remove: TiltKind['remove'];
+  readonly emit: TiltKind['emit'];
+  readonly write: TiltKind['write'];
+  readonly bookmark: TiltKind['bookmark'];
+  readonly compact: TiltKind['compact'];
+  readonly stallWatches: TiltKind['stallWatches'];
+  readonly endWatches: TiltKind['endWatches'];
+  /** Replays a recorded watch of Sessions: see {@link TiltKind.play}. */
   replay(lines: readonly { readonly line: string }[]): WatchReplay;
 
-  /** Sends an event with this exact object to watchers, without changing the stored Sessions. */
-  emit(type: string, object: unknown): void;
-  /** Writes raw bytes to watchers. */
-  write(bytes: string | Uint8Array): void;
-  /** Sends a BOOKMARK to watchers (`kubernetes`). */
-  bookmark(): void;
-  /**
-   * Compacts past events (`kubernetes`): watches from before get 410 as an HTTP status or as an ERROR
-   * event.
-   */
-  compact(as: 'status' | 'event'): void;
-
   /** Responds with a fault to the next `times` requests of a kind, or to all until `clearFaults`. */
-  respond(kind: RequestKind, fault: Fault, times?: number): void;
-  /** Stops sending to the open watches, which stay open, as on a half-open connection. New watches work. */
-  stallWatches(): void;
+  respond(kind: Verb, fault: Fault, times?: number): void;
   /** Removes all faults set by `respond`. */
   clearFaults(): void;
-  /** Ends all watches cleanly, as Tilt does after 30 to 60 minutes. */
-  endWatches(): void;
-  /** Destroys all connections, after sending `halfLine` to each watch. */
+  /** Destroys all connections, after sending `halfLine` to each watch of Sessions. */
   cut(halfLine?: string): Promise<void>;
   /** Stops like a killed process. `restart` starts it again. */
   stop(): Promise<void>;
@@ -110,10 +88,11 @@ export interface TiltServer {
   /** Resolves when the condition holds, evaluated at each request and when a watch opens or closes. */
   until(condition: () => boolean): Promise<void>;
   /**
-   * Longest stall of a write to a watcher in milliseconds; see `TiltWatchers`. The measure of guarantee U1.
+   * Longest stall of a write to a watcher of any kind in milliseconds; see `TiltWatchers`. The measure of
+   * guarantee U1.
    */
   readonly longestStallMs: number;
-  /** Resolves when watchers have received everything that was written. */
+  /** Resolves when watchers of all kinds have received everything that was written. */
   drained(): Promise<void>;
 
   /** Stops the server. May be called twice. */
@@ -131,19 +110,17 @@ interface WatchReplay {
 
 /** Starts a {@link TiltServer}. The caller closes it: `await using server = await createTiltServer()`. */
 export async function createTiltServer(options: TiltServerOptions = {}): Promise<TiltServer> {
-  const objects = createTiltObjects();
-  const faults = new Map<RequestKind, { readonly fault: Fault; times: number }>();
   const requests: SeenRequest[] = [];
   const conditions = new Set<() => void>();
-  /** Watches that receive events. */
-  let watchers = createTiltWatchers(runChecks);
-  /** Watches that are only kept open. */
-  const stalled: TiltWatchers[] = [];
-  let expiredAs: 'status' | 'event' = 'status';
+  const create = (plural: Plural) => createTiltKind(plural, options.mode ?? 'tilt', runChecks);
+  const sessions = create('sessions');
+  const kinds = new Map<Plural, TiltKind>([['sessions', sessions]]);
+  for (const plural of options.kinds ?? []) kinds.set(plural, create(plural));
+  const all = () => [...kinds.values()];
   let token = options.token ?? newToken();
   let tls = options.names ? await createTls(options.names) : await sharedTls();
   let listener = await open();
-  for (const session of options.sessions ?? []) objects.put(session);
+  for (const session of options.sessions ?? []) sessions.put(session);
 
   return {
     get url() {
@@ -155,43 +132,34 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
     get tls() {
       return tls;
     },
+    kind(plural) {
+      const kind = kinds.get(plural);
+      if (!kind) throw new Error(`The server has no ${plural}.`);
+      return kind;
+    },
     get sessions() {
-      return objects.all;
+      return sessions.objects;
     },
-    put(session) {
-      const { type, object } = objects.put(session);
-      emit(type, object);
-      return object;
-    },
-    remove(name) {
-      const event = objects.remove(name);
-      if (event) emit(event.type, event.object);
-    },
-    replay: (lines) => createReplay(lines, playLine),
+    put: sessions.put,
+    remove: sessions.remove,
+    emit: sessions.emit,
+    write: sessions.write,
+    bookmark: sessions.bookmark,
+    compact: sessions.compact,
+    stallWatches: sessions.stallWatches,
+    endWatches: sessions.endWatches,
+    replay: (lines) => createReplay(lines, sessions.play),
 
-    emit,
-    write: (bytes) => watchers.write(bytes),
-    bookmark: () => emit('BOOKMARK', createBookmark(objects.version)),
-    compact(as) {
-      expiredAs = as;
-      objects.compact();
-    },
-
-    respond: (kind, fault, times = Number.POSITIVE_INFINITY) => void faults.set(kind, { fault, times }),
-    stallWatches() {
-      stalled.push(watchers);
-      watchers = createTiltWatchers(runChecks);
-    },
-    clearFaults: () => faults.clear(),
-    endWatches: () => watchers.end(),
+    respond: sessions.respond,
+    clearFaults: sessions.clearFaults,
     async cut(halfLine = '') {
-      await watchers.cut(halfLine);
+      await sessions.cut(halfLine);
       listener.cut();
     },
     stop: () => listener.stop(),
     async restart({ freshCa = false } = {}) {
       await listener.stop();
-      objects.restart();
+      for (const kind of all()) kind.restart();
       token = newToken();
       if (freshCa) tls = await createTls(options.names);
       listener = await open();
@@ -201,15 +169,17 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
       return listener.connections;
     },
     get openWatches() {
-      return [watchers, ...stalled].reduce((sum, { size }) => sum + size, 0);
+      return sessions.openWatches;
     },
     requests,
-    count,
+    count: (wanted) => requests.filter(({ kind }) => kind === wanted).length,
     until,
     get longestStallMs() {
-      return Math.max(...[watchers, ...stalled].map(({ longestStallMs }) => longestStallMs));
+      return Math.max(...all().map(({ longestStallMs }) => longestStallMs));
     },
-    drained: () => watchers.drained(),
+    async drained() {
+      await Promise.all(all().map((kind) => kind.drained()));
+    },
 
     close: () => listener.stop(),
     [Symbol.asyncDispose]: () => listener.stop(),
@@ -222,12 +192,16 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', 'http://any');
-    const kind = classifyRequest(url);
-    requests.push({ kind, url: request.url ?? '', headers: request.headers });
-    const fault = takeFault(kind);
+    const target = parseTarget(url);
+    requests.push({ kind: classifyRequest(url, target), url: request.url ?? '', headers: request.headers });
+    const kind = target && kinds.get(target.plural);
+    const fault = (target && kind?.receive(target.verb)) ?? null;
     if (fault !== null) sendFault(response, fault);
     else if (!isAllowed(request)) sendRecorded(response, 'list-403-wrong-token');
-    else answer(kind, url, response);
+    else if (target && kind)
+      kind.answer(target.verb, Number(url.searchParams.get('resourceVersion')), response);
+    else if (target) send(response, 404, '404 page not found\n');
+    else sendRecorded(response, url.pathname === '/version' ? 'version-200' : 'get-404');
     runChecks();
   }
 
@@ -235,51 +209,6 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
     return (
       options.clientCertificates || headers.authorization === (options.authorization ?? `Bearer ${token}`)
     );
-  }
-
-  function takeFault(kind: RequestKind): Fault | null {
-    const found = faults.get(kind);
-    if (!found) return null;
-    found.times -= 1;
-    if (found.times <= 0) faults.delete(kind);
-    return found.fault;
-  }
-
-  function answer(kind: RequestKind, url: URL, response: ServerResponse): void {
-    if (kind === 'list') send(response, 200, createSessionList(objects.all, objects.version));
-    else if (kind === 'watch') watch(response, Number(url.searchParams.get('resourceVersion')));
-    else sendRecorded(response, kind === 'version' ? 'version-200' : 'get-404');
-  }
-
-  function watch(response: ServerResponse, resourceVersion: number): void {
-    const resumes = options.mode === 'kubernetes' && resourceVersion > 0;
-    const events = resumes ? objects.eventsAfter(resourceVersion) : objects.all.map(asAdded);
-    if (events === null) expire(response);
-    else
-      watchers.add(
-        openStream(response),
-        events.map(({ type, object }) => formatWatchEvent(type, object)),
-      );
-  }
-
-  function expire(response: ServerResponse): void {
-    const status = createStatus(410, 'too old resource version');
-    if (expiredAs === 'status') send(response, 410, status);
-    else openStream(response).end(formatWatchEvent('ERROR', status));
-  }
-
-  function emit(type: string, object: unknown): void {
-    watchers.write(formatWatchEvent(type, object));
-  }
-
-  function playLine(line: string): void {
-    const { object }: { readonly object: SessionJson } = JSON.parse(line);
-    objects.putRaw(object);
-    watchers.write(`${line}\n`);
-  }
-
-  function count(kind: RequestKind): number {
-    return requests.filter((request) => request.kind === kind).length;
   }
 
   function until(condition: () => boolean): Promise<void> {
@@ -299,18 +228,19 @@ export async function createTiltServer(options: TiltServerOptions = {}): Promise
   }
 }
 
-function asAdded(object: SessionJson) {
-  return { type: 'ADDED', object };
-}
-
 function newToken(): string {
   return `token-${randomUUID()}`;
 }
 
-function classifyRequest(url: URL): RequestKind {
-  if (url.pathname === '/version') return 'version';
-  if (!url.pathname.endsWith('/apis/tilt.dev/v1alpha1/sessions')) return 'other';
-  return url.searchParams.get('watch') === '1' ? 'watch' : 'list';
+/** The kind that a request lists or watches; null for another request. */
+function parseTarget({ pathname, searchParams }: URL): { plural: Plural; verb: Verb } | null {
+  const plural = PLURALS.find((name) => pathname.endsWith(`/apis/tilt.dev/v1alpha1/${name}`));
+  return plural ? { plural, verb: searchParams.get('watch') === '1' ? 'watch' : 'list' } : null;
+}
+
+function classifyRequest({ pathname }: URL, target: ReturnType<typeof parseTarget>): RequestKind {
+  if (target) return target.plural === 'sessions' ? target.verb : 'facts';
+  return pathname === '/version' ? 'version' : 'other';
 }
 
 function createReplay(

@@ -6,18 +6,18 @@ import { withKind } from '../decode-sessions.js';
 import { ProviderError } from '../provider.js';
 import { identityOf, type ObjectIdentity } from './object-identity.js';
 
-/** A list of Sessions from an API server. */
-export interface SessionList {
+/** A list of the objects of one kind from an API server. */
+export interface ObjectList {
   /** Version from which to watch; empty when the server sent none. */
   readonly resourceVersion: string;
   /** Decoded separately, so that an invalid item does not affect the others. */
   readonly items: readonly unknown[];
 }
 
-/** An event of a watch. */
-export type WatchEvent =
+/** An event of a watch. `O` is a decoded object of its kind. */
+export type WatchEvent<O = DecodedObject> =
   /** ADDED or MODIFIED. They are equivalent: Tilt starts each watch with all objects as ADDED. */
-  | { readonly type: 'put'; readonly object: DecodedObject }
+  | { readonly type: 'put'; readonly object: O }
   | { readonly type: 'delete'; readonly identity: ObjectIdentity }
   /** The position of the watch. */
   | { readonly type: 'bookmark'; readonly resourceVersion: string }
@@ -25,7 +25,7 @@ export type WatchEvent =
   | { readonly type: 'error'; readonly expired: boolean; readonly message: string }
   | { readonly type: 'unreadable'; readonly error: string };
 
-/** An object of a list or a watch. */
+/** A Session of a list or a watch. */
 export interface DecodedObject {
   readonly identity: ObjectIdentity;
   /** The Session, or the decoding error on one line. */
@@ -42,16 +42,17 @@ export interface TargetReuse {
 }
 
 /**
- * Reads a `SessionList` from its JSON text. Pure.
+ * Reads a list of one kind from its JSON text. Pure.
  *
- * @throws {@link ProviderError} `unreadable` when the text is not a `SessionList`
+ * @param listKind kind of the list: `SessionList`
+ * @throws {@link ProviderError} `unreadable` when the text is not such a list
  */
-export function readSessionList(body: string, url: string): SessionList {
+export function readObjectList(body: string, url: string, listKind: string): ObjectList {
   const list = parseJson(body);
   if (list === undefined) throw unreadableList(url, 'JSON', body.slice(0, 100));
   if (!isRecord(list)) throw unreadableList(url, 'a JSON object', list);
   const items = list.items ?? [];
-  if (list.kind !== 'SessionList') throw unreadableList(url, 'the kind "SessionList"', list.kind);
+  if (list.kind !== listKind) throw unreadableList(url, `the kind "${listKind}"`, list.kind);
   if (!Array.isArray(items)) throw unreadableList(url, 'a list in "items"', items);
   const version = isRecord(list.metadata) ? list.metadata.resourceVersion : undefined;
   return {
@@ -65,14 +66,14 @@ function unreadableList(url: string, expected: string, got: unknown): ProviderEr
   return new ProviderError('unreadable', `${url}: expected ${expected}, got ${text}`);
 }
 
-/** Decodes an object. Pure. */
+/** Decodes a Session. Pure. */
 export function decodeObject(object: unknown, source: string): DecodedObject {
   const identity = identityOf(object, source);
   return { identity, session: orMessage(() => decodeSession(object, identity.instance)) };
 }
 
-/** Returns the Session, or the message of a `DecodeError`. */
-export function orMessage(decode: () => Session): Session | string {
+/** Returns the decoded value, or the message of a `DecodeError`. */
+export function orMessage<T>(decode: () => T): T | string {
   try {
     return decode();
   } catch (error) {
@@ -81,15 +82,24 @@ export function orMessage(decode: () => Session): Session | string {
   }
 }
 
-/** Reads one line of a watch. Pure. An invalid line is an event too. */
+/** Reads one line of a watch of Sessions. Pure. An invalid line is an event too. */
 export function readWatchEvent(line: string | Buffer, source: string): WatchEvent {
+  return readEvent(line, source, decodeObject);
+}
+
+/** Reads one line of a watch of any kind. Pure. An invalid line is an event too. */
+export function readEvent<O>(
+  line: string | Buffer,
+  source: string,
+  decode: (object: unknown, source: string) => O,
+): WatchEvent<O> {
   const event = parseJson(String(line));
   if (!isRecord(event)) return unreadableEvent('a JSON object', line);
   const { type, object } = event;
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':
-      return { type: 'put', object: decodeObject(object, source) };
+      return { type: 'put', object: decode(object, source) };
     case 'DELETED':
       return { type: 'delete', identity: identityOf(object, source) };
     case 'BOOKMARK':
@@ -101,13 +111,13 @@ export function readWatchEvent(line: string | Buffer, source: string): WatchEven
   }
 }
 
-function toErrorEvent(status: unknown): WatchEvent {
+function toErrorEvent(status: unknown): WatchEvent<never> {
   const { code, message, reason } = isRecord(status) ? status : {};
   const text = [message, reason, code].find((part) => typeof part === 'string' || typeof part === 'number');
   return { type: 'error', expired: code === 410, message: oneLine(String(text ?? '')) || 'no reason given' };
 }
 
-function unreadableEvent(expected: string, bytes: string | Buffer): WatchEvent {
+function unreadableEvent(expected: string, bytes: string | Buffer): WatchEvent<never> {
   const got = JSON.stringify(shorten(String(bytes).trim()));
   return { type: 'unreadable', error: oneLine(`a line of the watch: expected ${expected}, got ${got}`) };
 }

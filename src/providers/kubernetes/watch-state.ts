@@ -1,6 +1,6 @@
 import type { Change } from '../../model/change.js';
 import type { Session, SessionId } from '../../model/session.js';
-import { type DecodedObject, decodeObject, type SessionList, type WatchEvent } from './list-watch.js';
+import { type DecodedObject, decodeObject, type ObjectList, type WatchEvent } from './list-watch.js';
 import {
   createRivals,
   createSeenVersions,
@@ -10,31 +10,36 @@ import {
 } from './object-identity.js';
 
 /**
- * Sessions of one API server, as its lists and watches reported them. Turns the next list or event into
- * changes. No I/O.
+ * Objects of one kind of an API server, as its lists and watches reported them. Turns the next list or event
+ * into changes. No I/O.
  *
  * Tilt can deliver two writes out of order, and repeats a version for a no-op update. So within one uid only
  * a later version counts. Another uid is another object, in Tilt always that of a new process, whose versions
  * start near 1 again. Versions of two uids are never compared.
+ */
+export interface KindState<O, C> {
+  /** Version of the last list, or of the watch after it, from which to continue. Initially empty. */
+  readonly resourceVersion: string;
+  /** Applies a complete list. */
+  list(list: ObjectList): C[];
+  /** Applies an event of a watch. Returns no changes for an old or repeated version and for an `error`. */
+  event(event: WatchEvent<O>): C[];
+  /** Whether a list has something that the silent watch should have delivered. Such a watch is dead. */
+  isBehind(list: ObjectList): boolean;
+  /** Whether something became `stale` after the last list. */
+  readonly isDegraded: boolean;
+  /** Whether something is stale and this list contains everything in a good state. */
+  clearsStale(list: ObjectList): boolean;
+}
+
+/**
+ * Sessions of one API server. A list is a snapshot, and a `stale` for each item that cannot be decoded.
  *
  * Objects of one name in several namespaces are several Sessions: the namespace is a part of their instance.
  * When other objects of one name exist at the same time, the name is ambiguous: the last good state stays,
  * `stale`.
  */
-export interface WatchState {
-  /** Version of the last list, or of the watch after it, from which to continue. Initially empty. */
-  readonly resourceVersion: string;
-  /** Applies a complete list. Returns a snapshot, and a `stale` for each item that cannot be decoded. */
-  list(list: SessionList): Change[];
-  /** Applies an event of a watch. Returns no changes for an old or repeated version and for an `error`. */
-  event(event: WatchEvent): Change[];
-  /** Whether a list has something that the silent watch should have delivered. Such a watch is dead. */
-  isBehind(list: SessionList): boolean;
-  /** Whether something became `stale` after the last list. */
-  readonly isDegraded: boolean;
-  /** Whether something is stale and this list contains everything in a good state. */
-  clearsStale(list: SessionList): boolean;
-}
+export type WatchState = KindState<DecodedObject, Change>;
 
 /**
  * Creates the state of a server before its first list.
@@ -84,7 +89,7 @@ export function createWatchState(source: string): WatchState {
       list.items.every((item) => typeof decodeObject(item, source).session !== 'string'),
   };
 
-  function applyList(list: SessionList): Change[] {
+  function applyList(list: ObjectList): Change[] {
     const identities = list.items.map((item) => identityOf(item, source));
     const { sessions, stale } = readList(list, identities, known, source);
     rivals.clear();
@@ -134,7 +139,7 @@ export function createWatchState(source: string): WatchState {
 
 /** Sessions of a list, and a `stale` for each that the list does not contain in a good state. Pure. */
 function readList(
-  { items }: SessionList,
+  { items }: ObjectList,
   identities: readonly ObjectIdentity[],
   known: ReadonlyMap<SessionId, Session>,
   source: string,

@@ -25,6 +25,8 @@ export interface TiltDiscoveryOptions extends Partial<TiltLimits> {
   /** Environment whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` apply. Default: empty. */
   readonly env?: Env;
   readonly clock: Clock;
+  /** Returns numbers from 0 up to 1, for the jitter of retries of single kinds. Default: `Math.random`. */
+  readonly random?: () => number;
   readonly log: Log;
   /** Default: nothing is counted. */
   readonly metrics?: Metrics;

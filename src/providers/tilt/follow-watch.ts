@@ -1,10 +1,8 @@
 import { type Clock, createAbortScope, sleep } from '../../lib/clock.js';
-import type { SessionList } from '../kubernetes/list-watch.js';
-import { createWatchReader } from '../kubernetes/watch-reader.js';
-import type { WatchState } from '../kubernetes/watch-state.js';
-import type { PushChange } from '../provider.js';
+import type { ObjectList, WatchEvent } from '../kubernetes/list-watch.js';
+import type { KindState } from '../kubernetes/watch-state.js';
+import type { KindApi } from './kind-api.js';
 import type { TiltLimits } from './limits.js';
-import type { SessionApi } from './session-api.js';
 
 /** How a watch ended. */
 export interface WatchEnd {
@@ -21,29 +19,32 @@ export interface WatchEnd {
   readonly hadChanges: boolean;
   readonly durationMs: number;
   /** The list that showed that the watch was dead. */
-  readonly list: SessionList | null;
+  readonly list: ObjectList | null;
 }
 
-/** Dependencies of {@link followWatch}. */
-export interface FollowOptions {
-  readonly api: SessionApi;
-  readonly state: WatchState;
+/** Dependencies of {@link followWatch}. `O` is a decoded object, `C` a change of the kind's state. */
+export interface FollowOptions<O, C> {
+  readonly api: KindApi;
+  readonly state: KindState<O, C>;
+  /** Creates the reader of the lines of one watch. */
+  createReader(): (line: Buffer) => WatchEvent<O>;
   readonly clock: Clock;
   readonly limits: TiltLimits;
-  readonly push: PushChange;
-  /** Instance of the Sessions. */
-  readonly instance: string;
+  readonly push: (change: C) => void;
 }
 
 /**
  * Opens one watch at the position of the list and reads it to its end, at full speed. After `idleMs` without
  * a complete line, a list shows whether the watch is quiet or dead: a half-open connection looks the same,
- * and so does one that delivers single bytes. While something is stale, the Sessions are listed at that
+ * and so does one that delivers single bytes. While something is stale, the objects are listed at that
  * interval even if the watch delivers lines. Throws a ProviderError when the watch, or that list, is rejected
  * or cannot be reached.
  */
-export async function followWatch(options: FollowOptions, signal: AbortSignal): Promise<WatchEnd> {
-  const { api, state, clock, limits, push, instance } = options;
+export async function followWatch<O, C>(
+  options: FollowOptions<O, C>,
+  signal: AbortSignal,
+): Promise<WatchEnd> {
+  const { api, state, clock, limits, push } = options;
   const scope = createAbortScope(signal);
   const openedAt = clock.monotonic();
   let lastLineAt = openedAt;
@@ -51,7 +52,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
   let hadChanges = false;
   let why: WatchEnd['why'] = 'ended';
   let message = 'it ended or was disconnected';
-  const read = createWatchReader(instance);
+  const read = options.createReader();
   const lines = createLineReader(limits.maxBytes, { line: readLine, overlong });
 
   try {
@@ -90,7 +91,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
   }
 
   /** Resolves with the list that shows that the watch is dead; with null when it ended otherwise. */
-  async function checkWhenIdle(): Promise<SessionList | null> {
+  async function checkWhenIdle(): Promise<ObjectList | null> {
     let quietSince = openedAt;
     while (!scope.signal.aborted) {
       quietSince = Math.max(quietSince, lastLineAt);
@@ -111,7 +112,7 @@ export async function followWatch(options: FollowOptions, signal: AbortSignal): 
   }
 
   /** Returns null when the watch delivers a line meanwhile: the list may be older than the line. */
-  async function listWhileQuiet(): Promise<SessionList | null> {
+  async function listWhileQuiet(): Promise<ObjectList | null> {
     const linesBefore = linesRead;
     try {
       const list = await api.probe(scope.signal);

@@ -2,8 +2,6 @@ import { type Agent, type ClientRequest, request as httpRequest, type IncomingMe
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { isRecord } from '../../lib/is-record.js';
-import { oneLine } from '../../model/plain-text.js';
 import { ProviderError } from '../provider.js';
 import type { ServerAccess } from './credentials.js';
 import { bareHost, openTunnel, proxyAuthorization } from './proxy.js';
@@ -16,7 +14,7 @@ export function resolveUrl({ server }: ServerAccess, path: string): URL {
 /**
  * Sends a GET request. Resolves with the response, whatever its status, as soon as its headers arrive.
  * Aborting the signal closes the connection, also while the body is read. HTTP/1.1 is enough, although Tilt
- * also supports HTTP/2: there is one watch and an occasional list.
+ * also supports HTTP/2: there is one watch per kind and an occasional list.
  *
  * @param agent keeps connections alive. Not used through a proxy, where each request has its own connection
  * @throws {@link ProviderError} `unreachable`
@@ -123,61 +121,3 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'CERT_SIGNATURE_FAILURE',
 ]);
-
-/** A response of an API server with another status than 200. */
-export interface ErrorResponse {
-  readonly url: string;
-  readonly status: number;
-  readonly retryAfter: string | undefined;
-  /** Usually a Kubernetes `Status` in JSON, or the text of a proxy. */
-  readonly body: string;
-}
-
-/**
- * Creates the error for a response. Pure.
- *
- * @param now milliseconds since 1970, to which a date in `Retry-After` is compared
- */
-export function responseError({ url, status, retryAfter, body }: ErrorResponse, now: number): ProviderError {
-  const reason = [HINTS.get(status), statusMessage(body)].filter((part) => part).join(': ');
-  return new ProviderError(
-    'refused',
-    `${url}: HTTP ${status}${reason && `: ${reason}`}`,
-    parseRetryAfter(retryAfter, now),
-  );
-}
-
-/** Tilt responds to a wrong token with 403 (seen), Kubernetes with 401. */
-const HINTS: ReadonlyMap<number, string> = new Map([
-  [401, 'the credentials in the kubeconfig were rejected'],
-  [403, 'permission denied for the credentials in the kubeconfig'],
-  [404, 'it has no Sessions of tilt.dev/v1alpha1; is it a Tilt?'],
-]);
-
-/**
- * Parses `Retry-After`: seconds or an HTTP date (RFC 9110, section 10.2.3). Returns milliseconds; null when
- * the header is absent or invalid. Pure.
- */
-export function parseRetryAfter(header: string | undefined, now: number): number | null {
-  const value = header?.trim() ?? '';
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  // `Date.parse` also accepts texts that are not HTTP dates, such as "-5".
-  const date = /^[A-Z][a-z]+,? /.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
-}
-
-/** The `message` of a Kubernetes `Status`, else the text itself, shortened and on one line. */
-export function statusMessage(body: string): string {
-  const message = parseStatusMessage(body) ?? body;
-  const line = oneLine(message).replace(/\s+/g, ' ');
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
-}
-
-function parseStatusMessage(body: string): string | null {
-  try {
-    const status: unknown = JSON.parse(body);
-    return isRecord(status) && typeof status.message === 'string' ? status.message : null;
-  } catch {
-    return null;
-  }
-}

@@ -1,14 +1,19 @@
-import type { Clock } from '../../lib/clock.js';
+import { type Clock, createAbortScope } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
-import { createMetrics, type Metrics, type SourceCounts } from '../../lib/metrics.js';
+import { createMetrics, type Metrics } from '../../lib/metrics.js';
+import { createWatchReader } from '../kubernetes/watch-reader.js';
 import { createWatchState } from '../kubernetes/watch-state.js';
 import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
 import { readServerAccess } from './credentials.js';
-import { type FollowOptions, followWatch, type WatchEnd } from './follow-watch.js';
+import { createFactsComposer } from './facts-composer.js';
+import { createFactsGate } from './facts-gate.js';
+import { createTiltFacts } from './facts-kinds.js';
+import type { WatchEnd } from './follow-watch.js';
+import { createKeepAliveAgent, createKindApi, type Kind, SESSIONS } from './kind-api.js';
 import type { Endpoint, KubeContext } from './kube-context.js';
 import { resolveLimits, type TiltLimits } from './limits.js';
 import type { Env } from './proxy.js';
-import { createSessionApi } from './session-api.js';
+import { watchKind } from './watch-kind.js';
 
 /** Options of {@link createTiltProvider}. */
 export interface TiltProviderOptions extends Partial<TiltLimits> {
@@ -19,6 +24,8 @@ export interface TiltProviderOptions extends Partial<TiltLimits> {
   /** Environment whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` apply. Default: empty. */
   readonly env?: Env;
   readonly clock: Clock;
+  /** Returns numbers from 0 up to 1, for the jitter of retries of single kinds. Default: `Math.random`. */
+  readonly random?: () => number;
   readonly log: Log;
   /** Default: nothing is counted. */
   readonly metrics?: Metrics;
@@ -27,8 +34,9 @@ export interface TiltProviderOptions extends Partial<TiltLimits> {
 }
 
 /**
- * Creates a provider of the Sessions of one Tilt, or of a Kubernetes API that has them, with one watch that
- * is always read at full speed.
+ * Creates a provider of the Sessions of one Tilt, or of a Kubernetes API that has them, and of the facts that
+ * explain them. It has one watch per kind (`sessions`, `uiresources`, `clusters`), each of which is always
+ * read at full speed. A kind of facts that cannot be read does not affect the Sessions.
  *
  * `watch()` rejects when the connection breaks, with a ProviderError `unreachable`, `refused`, `unreadable`
  * or `config`. Known Sessions are kept between two calls, so that an object which cannot be decoded does not
@@ -36,10 +44,11 @@ export interface TiltProviderOptions extends Partial<TiltLimits> {
  * again.
  */
 export function createTiltProvider(options: TiltProviderOptions): SessionProvider {
-  const { context, name = context.name, env = {}, clock, log, metrics = createMetrics() } = options;
-  const { onConnection } = options;
+  const { context, name = context.name, env = {}, clock, random = Math.random, log } = options;
+  const { metrics = createMetrics(), onConnection } = options;
   const limits = resolveLimits(options);
   const state = createWatchState(name);
+  const facts = createTiltFacts(name, context);
   let hasWarned = false;
 
   return {
@@ -64,10 +73,39 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
     if (signal.aborted) return;
     const endpoint = requireEndpoint(context);
     warnOnce(endpoint);
-    const api = createSessionApi(await readServerAccess(endpoint, env), clock, limits, signal);
+    const access = await readServerAccess(endpoint, env);
+    const scope = createAbortScope(signal);
+    const agent = createKeepAliveAgent(access.server, scope.signal);
+    const apiOf = (kind: Kind) => createKindApi(kind, { access, clock, limits, agent });
+    const gate = createFactsGate(facts.kinds, createFactsComposer(facts.read), clock, push);
+    const shared = { clock, log, limits, instance: name };
     const { relists } = metrics.source(name);
-    const onListed = () => onConnection?.(true);
-    await watchSessions({ api, state, push, clock, log, limits, relists, instance: name, onListed }, signal);
+    let followers: Promise<void> | null = null;
+    const sessions = {
+      ...shared,
+      api: apiOf(SESSIONS),
+      state,
+      createReader: () => createWatchReader(name),
+      push: gate.push,
+      onListed() {
+        onConnection?.(true);
+        // After the Sessions, and after the request for their watch: a `tilt ci` may last 0.2 s, and each
+        // TLS handshake takes time.
+        followers ??= Promise.resolve().then(() =>
+          facts.follow({ ...shared, random, apiOf, gate }, scope.signal),
+        );
+      },
+      onRelisted(why: WatchEnd['why']) {
+        relists[why] += 1;
+      },
+    };
+    try {
+      await watchKind(sessions, scope.signal);
+    } finally {
+      gate.end();
+      scope.end();
+      await followers;
+    }
   }
 
   function warnOnce({ insecureSkipTlsVerify, server }: Endpoint): void {
@@ -83,54 +121,4 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
 function requireEndpoint(context: KubeContext): Endpoint {
   if (context.is === 'usable') return context.endpoint;
   throw new ProviderError('config', `context "${context.name}": ${context.problem}`);
-}
-
-/** Options of {@link watchSessions}. */
-export interface WatchSessionsOptions extends FollowOptions {
-  readonly log: Log;
-  readonly relists: SourceCounts['relists'];
-  /** Called after the Sessions that the server returned were pushed. */
-  readonly onListed: () => void;
-}
-
-/**
- * Lists and watches the Sessions of one API server until the signal aborts. Throws a ProviderError when the
- * server cannot be reached or rejects a request. Does not retry.
- *
- * ```
- * list ──snapshot──► watch ──upsert, remove, stale──► …
- *   ▲                  │ ended, disconnected, ERROR, 410: list again
- *   └──────────────────┤ silent: its idle check already has the list
- *                      └ ended too soon, without changes: throws
- * ```
- *
- * Deletions during a gap are never delivered afterwards, so a list follows every end of a watch. An end is no
- * error: Tilt ends each watch after 30 to 60 minutes. (Tilt does not report deletions between a list and its
- * watch either; the idle check finds them.)
- */
-export async function watchSessions(options: WatchSessionsOptions, signal: AbortSignal): Promise<void> {
-  const { api, state, push, log, limits, instance, relists, onListed } = options;
-  let list = await api.list(signal);
-  let previousEnd: WatchEnd['why'] | null = null;
-  while (!signal.aborted) {
-    state.list(list).forEach(push);
-    onListed();
-    const end = await followWatch(options, signal);
-    if (signal.aborted) return;
-    const { resourceVersion } = state;
-    log('debug', `the watch is over: ${end.message}`, { source: instance, resourceVersion });
-    if (endedTooSoon(end, previousEnd, limits.minWatchMs)) {
-      const message = `${api.origin}: the watch ended as soon as it started: ${end.message}`;
-      throw new ProviderError('unreachable', message);
-    }
-    previousEnd = end.why;
-    list = end.list ?? (await api.list(signal));
-    relists[end.why] += 1;
-  }
-}
-
-/** Prevents requests without a pause. A list resolves an expired version, unless that is repeated. */
-function endedTooSoon(end: WatchEnd, previous: WatchEnd['why'] | null, minWatchMs: number): boolean {
-  if (end.hadChanges || end.durationMs >= minWatchMs) return false;
-  return end.why !== 'dead' && (end.why !== 'expired' || previous === 'expired');
 }

@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert';
 import fc from 'fast-check';
 import type { Change } from '../../../src/model/change.js';
 import {
-  readSessionList,
+  readObjectList,
   readWatchEvent,
   type WatchEvent,
 } from '../../../src/providers/kubernetes/list-watch.js';
@@ -135,7 +135,7 @@ function readWatch(before: Buffer, list: string | null, after: Buffer | null, cu
 
   function readList(text: string): void {
     try {
-      const read = readSessionList(text, 'https://127.0.0.1:1/apis');
+      const read = readObjectList(text, 'https://127.0.0.1:1/apis', 'SessionList');
       state.isBehind(read);
       state.clearsStale(read);
       apply(state.list(read));

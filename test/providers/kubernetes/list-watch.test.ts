@@ -2,15 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { decodeSession } from '../../../src/model/decode.js';
 import {
   decodeObject,
-  readSessionList,
+  readObjectList,
   readWatchEvent,
 } from '../../../src/providers/kubernetes/list-watch.js';
 import { readHttpRecording } from '../../support/recording.js';
 import { brokenSessionJson, sessionJson } from '../../support/session-json.js';
 
-describe('readSessionList', () => {
+describe('readObjectList', () => {
   const read = (body: unknown) =>
-    readSessionList(typeof body === 'string' ? body : JSON.stringify(body), 'https://h/sessions');
+    readObjectList(
+      typeof body === 'string' ? body : JSON.stringify(body),
+      'https://h/sessions',
+      'SessionList',
+    );
 
   test('reads the list that Tilt returns', () => {
     const list = read(readHttpRecording('list-200').body);

@@ -2,14 +2,24 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decodeSession } from '../../../src/model/decode.js';
+import { NO_FACTS } from '../../../src/model/facts.js';
+import type { Session } from '../../../src/model/session.js';
 import { readChanges } from '../../support/change-reader.js';
 import { type FollowedTilt, followTilt } from '../../support/follow-tilt.js';
 import { createKubeconfigFolder, type KubeconfigEntry } from '../../support/kubeconfig-file.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { readWatchRecording, WATCH_RECORDINGS } from '../../support/recording.js';
+import { clusterJson, resourceJson } from '../../support/resource-json.js';
 import { brokenSessionJson, type SessionJson, sessionJson } from '../../support/session-json.js';
+import { PLURALS } from '../../support/tilt-kind.js';
 import { createTiltServer, type TiltServer, type TiltServerOptions } from '../../support/tilt-server.js';
 import { createTls } from '../../support/tls.js';
+
+/** The Session of a Tilt that has no other kinds: its own UI is known by the name of its context. */
+function withoutFacts(object: unknown): Session {
+  const facts = { ...NO_FACTS, webUrl: 'http://localhost:10350' };
+  return { ...decodeSession(object, 'tilt-default'), facts };
+}
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
@@ -47,18 +57,25 @@ describe('a tilt provider', () => {
     expect(tilt.changes).toEqual([]);
   });
 
-  test('U1: reads every write of Tilt at once', async () => {
-    await using server = await createTiltServer({ sessions: [sessionJson({ uid: 'a' })] });
+  test('U1: reads every write of Tilt to any of its watches at once', async () => {
+    await using server = await createTiltServer({
+      sessions: [sessionJson({ uid: 'a' })],
+      kinds: ['uiresources', 'clusters'],
+    });
     await using tilt = await followTilt(server);
-    await server.until(() => server.openWatches === 1);
+    await server.until(() => PLURALS.every((plural) => server.kind(plural).openWatches === 1));
     const error = 'x'.repeat(200_000);
-    // Far more than the buffers of the two sockets hold, so it leaves the server only if it is read.
+    // Far more than the buffers of the sockets hold, so it leaves the server only if it is read.
     for (let count = 1; count <= 64; count += 1) {
+      server.kind('uiresources').put(resourceJson('api', { order: count, buildHistory: [{ error }] }));
+      server.kind('clusters').put(clusterJson(`${count} ${error}`));
       server.put(sessionJson({ uid: 'a', status: { pid: count, error } }));
       await server.drained();
     }
-    await tilt.until(() => tilt.sessions.get('Tiltfile')?.status.pid === 64);
-    expect(tilt.count('upsert')).toBe(64);
+    const newest = () => tilt.sessions.get('Tiltfile');
+    await tilt.until(() => newest()?.status.pid === 64 && newest()?.facts?.resources?.[0]?.order === 64);
+    expect(newest()?.facts?.cluster?.error).toMatch(/^64 /);
+    expect(PLURALS.map((plural) => server.kind(plural).count('watch'))).toEqual([1, 1, 1]);
   });
 });
 
@@ -66,25 +83,31 @@ test('check() of a tilt provider reads the credentials and sends no request', as
   await using server = await createTiltServer();
   await using tilt = await followTilt(server);
   await server.until(() => server.openWatches === 1);
+  await server.until(() => server.count('facts') === 2);
   const count = server.requests.length;
   await expect(tilt.provider.check?.()).resolves.toBeUndefined();
   expect(server.requests).toHaveLength(count);
 });
 
-test('a list and the watch after it share a connection, and a list during a quiet watch has its own', async () => {
+test('each kind has one connection for its list and the watch after it; a list during a quiet watch has its own', async () => {
   const clock = createManualClock();
-  await using server = await createTiltServer({ sessions: [sessionJson()] });
+  await using server = await createTiltServer({
+    sessions: [sessionJson()],
+    kinds: ['uiresources', 'clusters'],
+  });
   await using tilt = await followTilt(server, { clock });
-  await server.until(() => server.openWatches === 1);
-  expect(server.connections).toBe(1);
-  const lists = async () => {
+  const lists = () => PLURALS.map((plural) => server.kind(plural).count('list'));
+  const watches = () => PLURALS.map((plural) => server.kind(plural).openWatches);
+  await server.until(() => watches().every((open) => open === 1));
+  expect([server.connections, lists()]).toEqual([3, [1, 1, 1]]);
+  const advanceAndCount = async () => {
     await clock.advance(1_000);
-    return server.count('list');
+    return lists();
   };
-  await expect.poll(lists, { interval: 1, timeout: 20_000 }).toBe(2);
-  expect(server.connections).toBe(2);
+  await expect.poll(advanceAndCount, { interval: 1, timeout: 20_000 }).toEqual([2, 2, 2]);
+  expect(server.connections).toBe(6);
   tilt.abort();
-  await server.until(() => server.openWatches === 0);
+  await server.until(() => watches().every((open) => open === 0));
 });
 
 describe('a tilt provider reaches an API server with', () => {
@@ -183,7 +206,9 @@ describe('a tilt provider reaches an API server with', () => {
   test('a path in front of the API, as behind a reverse proxy', async () => {
     await using server = await serverWith({});
     expect(await reach(server, { cluster: { server: `${server.url}/k8s/clusters/c1/` } })).toBe('reached');
-    expect(server.requests[0]?.url).toBe('/k8s/clusters/c1/apis/tilt.dev/v1alpha1/sessions');
+    expect(server.requests.find(({ kind }) => kind === 'list')?.url).toBe(
+      '/k8s/clusters/c1/apis/tilt.dev/v1alpha1/sessions',
+    );
   });
 
   test('no login by command, which is a config error with a hint', async () => {
@@ -197,7 +222,7 @@ describe('a tilt provider reaches an API server with', () => {
   });
 });
 
-describe('watchSessions', () => {
+describe('watchKind', () => {
   const A = { uid: 'a' };
 
   /** Waits until the watch is open and everything so far is read, by writing one more change. */
@@ -271,7 +296,7 @@ describe('watchSessions', () => {
         server.replay(lines).playRemaining();
         await tilt.until(() => tilt.count('upsert') === lines.length);
         const last: { readonly object: unknown } = JSON.parse(lines.at(-1)?.line ?? '');
-        expect(tilt.sessions.get('Tiltfile')).toEqual(decodeSession(last.object, 'tilt-default'));
+        expect(tilt.sessions.get('Tiltfile')).toEqual(withoutFacts(last.object));
       },
     );
 
@@ -290,7 +315,7 @@ describe('watchSessions', () => {
         const [last] = server.sessions;
         const version = last?.metadata.resourceVersion;
         await tilt.until(() => tilt.sessions.get('Tiltfile')?.metadata.resourceVersion === version);
-        expect(tilt.sessions.get('Tiltfile')).toEqual(decodeSession(last, 'tilt-default'));
+        expect(tilt.sessions.get('Tiltfile')).toEqual(withoutFacts(last));
       },
     );
   });

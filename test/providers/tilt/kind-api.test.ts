@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { followTilt } from '../../support/follow-tilt.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { sessionJson } from '../../support/session-json.js';
-import { createTiltServer, type Fault, type RequestKind } from '../../support/tilt-server.js';
+import { createTiltServer, type Fault } from '../../support/tilt-server.js';
 
 /** Error of a provider whose requests of this kind get the given response. */
-async function endWith(kind: RequestKind, fault: Fault): Promise<unknown> {
+async function endWith(kind: 'list' | 'watch', fault: Fault): Promise<unknown> {
   await using server = await createTiltServer({ sessions: [sessionJson()] });
   server.respond(kind, fault);
   await using tilt = await followTilt(server);

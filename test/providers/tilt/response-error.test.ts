@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseRetryAfter, responseError, statusMessage } from '../../../src/providers/tilt/request.js';
+import { parseRetryAfter, responseError, statusMessage } from '../../../src/providers/tilt/response-error.js';
 import { readHttpRecording } from '../../support/recording.js';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
@@ -7,7 +7,7 @@ const URL = 'https://127.0.0.1:1/x';
 
 test("responseError contains the server's message and a hint for a wrong token, 403 from Tilt", () => {
   const { status, body } = readHttpRecording('list-403-wrong-token');
-  const error = responseError({ url: URL, status, body, retryAfter: undefined }, NOW);
+  const error = responseError({ kind: 'sessions', url: URL, status, body, retryAfter: undefined }, NOW);
   expect(error).toMatchObject({ code: 'refused', retryAfterMs: null });
   expect(error.message).toMatch(
     /^https:\/\/127\.0\.0\.1:1\/x: HTTP 403: permission denied for the credentials in the kubeconfig: sessions\.tilt\.dev is forbidden: User "system:anonymous"/,
@@ -16,7 +16,7 @@ test("responseError contains the server's message and a hint for a wrong token, 
 
 test('responseError asks whether the server is a Tilt for 404', () => {
   const error = responseError(
-    { url: URL, status: 404, body: '404 page not found', retryAfter: undefined },
+    { kind: 'sessions', url: URL, status: 404, body: '404 page not found', retryAfter: undefined },
     NOW,
   );
   expect(error.message).toBe(
@@ -25,7 +25,9 @@ test('responseError asks whether the server is a Tilt for 404', () => {
 });
 
 test('responseError contains the status of a response without a message', () => {
-  expect(responseError({ url: URL, status: 503, body: '', retryAfter: '2' }, NOW)).toMatchObject({
+  expect(
+    responseError({ kind: 'sessions', url: URL, status: 503, body: '', retryAfter: '2' }, NOW),
+  ).toMatchObject({
     message: `${URL}: HTTP 503`,
     retryAfterMs: 2000,
   });

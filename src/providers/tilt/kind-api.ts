@@ -1,21 +1,39 @@
 import { Agent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { type Clock, createDeadline, type Deadline } from '../../lib/clock.js';
-
-import { readSessionList, type SessionList } from '../kubernetes/list-watch.js';
+import { type ObjectList, readObjectList } from '../kubernetes/list-watch.js';
 import { ProviderError } from '../provider.js';
 import type { ServerAccess } from './credentials.js';
 import type { TiltLimits } from './limits.js';
-import { get, resolveUrl, responseError, unreachable } from './request.js';
+import { get, resolveUrl, unreachable } from './request.js';
+import { responseError } from './response-error.js';
 
-/** Client of the Sessions of one API server. Errors are thrown as a {@link ProviderError}. */
-export interface SessionApi {
+/** A kind of Tilt's API. */
+export interface Kind {
+  /** Last part of its path. */
+  readonly plural: 'sessions' | 'uiresources' | 'clusters';
+  /** Kind of its lists. */
+  readonly listKind: string;
+}
+
+/** Sessions, of which each Tilt has one. */
+export const SESSIONS: Kind = { plural: 'sessions', listKind: 'SessionList' };
+
+/** Resources of the Tiltfile. */
+export const UI_RESOURCES: Kind = { plural: 'uiresources', listKind: 'UIResourceList' };
+
+/** Kubernetes clusters to which Tilt deploys. */
+export const CLUSTERS: Kind = { plural: 'clusters', listKind: 'ClusterList' };
+
+/** Client of one kind of an API server. Errors are thrown as a {@link ProviderError}. */
+export interface KindApi {
+  readonly kind: Kind;
   /** Origin of the server, for messages. */
   readonly origin: string;
-  /** Lists the Sessions. The next watch reuses the connection, which saves a TLS handshake. */
-  list(signal: AbortSignal): Promise<SessionList>;
-  /** Lists the Sessions on a new connection, which shows whether the server can be reached now. */
-  probe(signal: AbortSignal): Promise<SessionList>;
+  /** Lists the objects. The next watch reuses the connection, which saves a TLS handshake. */
+  list(signal: AbortSignal): Promise<ObjectList>;
+  /** Lists the objects on a new connection, which shows whether the server can be reached now. */
+  probe(signal: AbortSignal): Promise<ObjectList>;
   /**
    * Reads a watch to its end. Resolves with `ended`, after a clean end or a disconnect, or with `expired`,
    * when the server no longer knows the version (410). Chunks are passed on as they arrive, without waiting
@@ -28,29 +46,30 @@ export interface SessionApi {
   ): Promise<'ended' | 'expired'>;
 }
 
-/**
- * Creates a client. The first request opens the first connection.
- *
- * @param lifetime closes every connection when it aborts
- */
-export function createSessionApi(
-  access: ServerAccess,
-  clock: Clock,
-  limits: TiltLimits,
-  lifetime: AbortSignal,
-): SessionApi {
+/** Connection parameters of the clients of one API server. */
+export interface KindApiOptions {
+  readonly access: ServerAccess;
+  readonly clock: Clock;
+  readonly limits: TiltLimits;
+  /** Keeps connections open between the requests of all kinds; see {@link createKeepAliveAgent}. */
+  readonly agent: Agent;
+}
+
+/** Creates a client of one kind. The first request opens the first connection. */
+export function createKindApi(kind: Kind, { access, clock, limits, agent }: KindApiOptions): KindApi {
   const { origin } = access.server;
-  const keepAliveAgent = createKeepAliveAgent(access.server, lifetime);
+  const path = `/apis/tilt.dev/v1alpha1/${kind.plural}`;
 
   return {
+    kind,
     origin,
-    list: (signal) => withDeadline(signal, (deadline) => list(keepAliveAgent, deadline)),
+    list: (signal) => withDeadline(signal, (deadline) => list(agent, deadline)),
     probe: (signal) => withDeadline(signal, (deadline) => list(false, deadline)),
     watch: (resourceVersion, onChunk, signal) =>
       withDeadline(signal, async (deadline) => {
-        const url = resolveUrl(access, SESSIONS);
+        const url = resolveUrl(access, path);
         url.search = watchQuery(resourceVersion);
-        const response = await get(access, url, keepAliveAgent, deadline.signal);
+        const response = await get(access, url, agent, deadline.signal);
         if (response.statusCode === 410) return 'expired';
         if (response.statusCode !== 200) throw await readError(response, url);
         deadline.lift();
@@ -59,13 +78,13 @@ export function createSessionApi(
       }),
   };
 
-  async function list(agent: Agent | false, deadline: Deadline): Promise<SessionList> {
-    const url = resolveUrl(access, SESSIONS);
-    const response = await get(access, url, agent, deadline.signal);
+  async function list(via: Agent | false, deadline: Deadline): Promise<ObjectList> {
+    const url = resolveUrl(access, path);
+    const response = await get(access, url, via, deadline.signal);
     if (response.statusCode !== 200) throw await readError(response, url);
     const { text, isTruncated } = await readBody(response, limits.maxBytes, url);
     if (isTruncated) throw tooLong(url);
-    return readSessionList(text, safeUrl(url));
+    return readObjectList(text, safeUrl(url), kind.listKind);
   }
 
   /** Runs a request within the time limit, which the request can lift. */
@@ -87,7 +106,7 @@ export function createSessionApi(
     const { text: body } = await readBody(response, MAX_ERROR_BYTES, url);
     const { statusCode: status = 0, headers } = response;
     const retryAfter = headers['retry-after'];
-    return responseError({ url: safeUrl(url), status, retryAfter, body }, clock.now());
+    return responseError({ kind: kind.plural, url: safeUrl(url), status, retryAfter, body }, clock.now());
   }
 
   function tooSlow(): ProviderError {
@@ -103,7 +122,7 @@ export function createSessionApi(
 }
 
 /** Creates an agent that keeps connections open for the next request, until the signal aborts. */
-function createKeepAliveAgent({ protocol }: URL, signal: AbortSignal): Agent {
+export function createKeepAliveAgent({ protocol }: URL, signal: AbortSignal): Agent {
   const agent = protocol === 'http:' ? new Agent({ keepAlive: true }) : new HttpsAgent({ keepAlive: true });
   signal.addEventListener('abort', () => agent.destroy(), { once: true });
   return agent;
@@ -114,7 +133,6 @@ function safeUrl({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
 }
 
-const SESSIONS = '/apis/tilt.dev/v1alpha1/sessions';
 const MAX_ERROR_BYTES = 64 * 1024;
 
 /** Tilt ignores version and bookmarks and starts with all objects. Kubernetes starts after the version. */
@@ -147,7 +165,7 @@ async function readBody(
 
 /**
  * Reads a response to its end. A broken stream counts as ended: the next list shows what it means for the
- * Sessions. Chunks are passed on by the event that brings them; an async iteration took a tenth of a
+ * objects. Chunks are passed on by the event that brings them; an async iteration took a tenth of a
  * millisecond longer.
  */
 function readToEnd(response: IncomingMessage, onChunk: (chunk: Uint8Array) => void): Promise<void> {

@@ -1,0 +1,70 @@
+import type { Change } from '../../model/change.js';
+import type { SessionFacts } from '../../model/facts.js';
+import type { Session, SessionId } from '../../model/session.js';
+
+/** Attaches facts to the Sessions of one API server. */
+export interface FactsComposer {
+  /** Returns the change with the newest facts in its Sessions. */
+  compose(change: Change): Change;
+  /** Returns an upsert for each Session that was pushed with older facts. */
+  refresh(): Change[];
+}
+
+/**
+ * Creates a composer that has seen no Session yet. No I/O.
+ *
+ * A Session that is stale receives no facts alone, because an upsert would make it LIVE. Its next good state
+ * carries them.
+ *
+ * @param readFacts returns the newest facts: the same object until they change
+ */
+export function createFactsComposer(readFacts: () => SessionFacts): FactsComposer {
+  const pushed = new Map<SessionId, Pushed>();
+
+  return {
+    compose(change) {
+      switch (change.type) {
+        case 'snapshot':
+          pushed.clear();
+          return { ...change, sessions: change.sessions.map(attach) };
+        case 'upsert':
+          return { ...change, session: attach(change.session) };
+        case 'remove':
+          pushed.delete(change.id);
+          return change;
+        case 'stale':
+          for (const id of change.id === undefined ? pushed.keys() : [change.id]) markStale(id);
+          return change;
+        default:
+          return change;
+      }
+    },
+    refresh() {
+      const facts = readFacts();
+      const outdated = [...pushed.values()].filter((one) => !one.isStale && one.facts !== facts);
+      return outdated.map(({ session }) => ({
+        type: 'upsert',
+        session: attach(session),
+        changedTargets: [],
+      }));
+    },
+  };
+
+  function attach(session: Session): Session {
+    const facts = readFacts();
+    pushed.set(session.id, { session, facts, isStale: false });
+    return { ...session, facts };
+  }
+
+  function markStale(id: SessionId): void {
+    const last = pushed.get(id);
+    if (last) pushed.set(id, { ...last, isStale: true });
+  }
+}
+
+interface Pushed {
+  /** The Session without facts. */
+  readonly session: Session;
+  readonly facts: SessionFacts;
+  readonly isStale: boolean;
+}
