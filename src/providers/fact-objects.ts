@@ -2,7 +2,7 @@ import { isRecord } from '../lib/is-record.js';
 import { DecodeError, decodeApiVersion } from '../model/decode.js';
 import { oneLine, plainText } from '../model/plain-text.js';
 
-/** An object beside the Sessions from which facts are read. */
+/** An object other than a Session, from which facts are read. */
 export interface FactObject {
   readonly kind: FactKind;
   /** The object, not decoded. */

@@ -16,7 +16,7 @@ export interface FactTable {
   readonly facts: SessionFacts | undefined;
   /**
    * One line for each kind with an object that cannot be read. The last good facts of that object stay. If
-   * there are none, it is missing among the others.
+   * it has none, the others are listed without it.
    */
   readonly unavailable: Unavailable;
   /** Adds an object, or replaces the one of its name. A version that was seen before has no effect. */

@@ -13,7 +13,7 @@ export interface FileState {
   readonly fingerprint: string;
   /** Its last good Sessions; null when there have been none. */
   readonly sessions: readonly Session[] | null;
-  /** Kinds beside the Sessions that its last good content did not have completely. */
+  /** Other kinds that its last good content did not provide completely. */
   readonly unavailable: Unavailable;
   /** Its confirmed problem, on one line, or null. */
   readonly problem: string | null;
@@ -106,7 +106,7 @@ export interface SourceSnapshot {
   readonly sessions: ReadonlyMap<SessionId, Session>;
   /** Problems of single Sessions, including those that could never be read. */
   readonly stale: ReadonlyMap<SessionId, string>;
-  /** Problems of the kinds beside the Sessions: the first file's of each. */
+  /** Problems of the other kinds: that of the first file for each kind. */
   readonly unavailable: Unavailable;
   /** Problem of the source as a whole, or null. */
   readonly problem: string | null;

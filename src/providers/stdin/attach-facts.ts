@@ -7,7 +7,7 @@ import { diffUnavailable, type FactTable, type Unavailable, withFacts } from '..
 export interface FactAttacher {
   /**
    * Returns the changes with the newest facts, followed by an upsert of every other Session if the facts have
-   * changed, and by the problems of the facts. A STALE Session stays as it is: it shows its last good state.
+   * changed, and by the problems of the facts. A STALE Session keeps its last good state.
    */
   attach(changes: readonly Change[]): Change[];
   /** Ids of the present Sessions. */
