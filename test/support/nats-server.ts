@@ -9,7 +9,7 @@ import { REMOVAL } from './temporary-folder.js';
 
 /**
  * A real `nats-server` with JetStream on a fixed port of 127.0.0.1. Stopped at the end of its block (`await
- * using`).
+ * using`), which rejects with the server's log if the server has ended by itself.
  */
 export interface NatsServer extends AsyncDisposable {
   readonly name: string;
@@ -113,6 +113,7 @@ async function prepare(
   const file = join(folder, 'nats.conf');
   await writeFile(file, formatNatsConfig({ ...config, folder }));
   let child: ChildProcess | null = null;
+  let crash: Error | null = null;
   const server: NatsServer = {
     name,
     port,
@@ -122,8 +123,13 @@ async function prepare(
     },
     address: (bucket) => `nats://127.0.0.1:${port}/${bucket}`,
     async start() {
-      child = spawn('nats-server', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-      await waitUntilReady(child);
+      const started = spawn('nats-server', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+      child = started;
+      const readLog = collectLog(started);
+      started.once('close', (code, signal) => {
+        if (child === started) crash = new Error(`nats-server ended (${signal ?? code}): ${readLog()}`);
+      });
+      await waitUntilReady(started, readLog);
     },
     async kill() {
       const running = child;
@@ -143,19 +149,30 @@ async function prepare(
     async [Symbol.asyncDispose]() {
       await server.kill();
       await rm(folder, REMOVAL);
+      if (crash !== null) throw crash;
     },
   };
   return server;
 }
 
+/** Length of the end of the log that is kept, in characters. */
+const LOG_LENGTH = 100_000;
+
+/** Returns a function that returns the end of the server's log. */
+function collectLog({ stderr }: ChildProcess): () => string {
+  let log = '';
+  stderr?.on('data', (chunk) => {
+    log = `${log}${chunk}`.slice(-LOG_LENGTH);
+  });
+  return () => log;
+}
+
 /** Resolves when the server has logged that it is ready. */
-function waitUntilReady({ stderr }: ChildProcess): Promise<void> {
+function waitUntilReady({ stderr }: ChildProcess, readLog: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
-    let output = '';
-    stderr?.on('data', (chunk) => {
-      if (output.length < 100_000) output += chunk;
-      if (output.includes('Server is ready')) resolve();
+    stderr?.on('data', () => {
+      if (readLog().includes('Server is ready')) resolve();
     });
-    stderr?.once('close', () => reject(new Error(`nats-server exited early: ${output}`)));
+    stderr?.once('close', () => reject(new Error(`nats-server exited early: ${readLog()}`)));
   });
 }
