@@ -81,7 +81,7 @@ export function createOperations(options: OperationsOptions): Operations {
     const text = typeof id === 'string' ? documents.find(id) : query;
     if (text != null && documents.has(text)) return text;
     const message =
-      'This gateway answers only the documents of its manifest (--documents); the document is not in it.';
+      'The document is not in the manifest of this gateway (--documents). Add it to the manifest.';
     throw new GraphQLError(message, { extensions: { code: 'DOCUMENT_NOT_KNOWN' } });
   }
 
@@ -115,8 +115,8 @@ export function createOperations(options: OperationsOptions): Operations {
     { document, operationName, variableValues: variables }: OperationArgs,
     { store }: Pick<Context, 'store'>,
   ): number | GraphQLError {
-    const refusal = overVariables(variables, limits);
-    return refusal ?? costWithin({ schema, document, operationName, variables, store }, limits.complexity);
+    const rejection = overVariables(variables, limits);
+    return rejection ?? costWithin({ schema, document, operationName, variables, store }, limits.complexity);
   }
 
   function prepare(
@@ -200,8 +200,8 @@ function persistedQueryNotSupported(): GraphQLError {
 function noText(documentId: unknown): GraphQLError {
   const message =
     documentId == null
-      ? 'Expected a text as "query".'
-      : 'Expected a text as "query": this gateway was given no documents (--documents) that "documentId" could name.';
+      ? 'Expected a string as "query".'
+      : 'Expected a string as "query". This gateway has no manifest of documents (--documents), so "documentId" is not supported.';
   return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST' } });
 }
 

@@ -41,7 +41,7 @@ const MAX_LISTED = 20;
 function whichSession(ids: readonly SessionId[]): Error {
   const listed = ids.slice(0, MAX_LISTED).join(', ');
   const more = ids.length > MAX_LISTED ? ` and ${ids.length - MAX_LISTED} more` : '';
-  return badInput(`Which Session? ${ids.length} are known, so give an id: ${listed}${more}.`);
+  return badInput(`${ids.length} Sessions are known. Specify the id of one: ${listed}${more}.`);
 }
 
 /** Object with an id that is unique in the gateway. */

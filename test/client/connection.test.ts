@@ -9,7 +9,7 @@ import { session } from '../support/sessions.js';
 
 const EMPTY = { cursor: 'e-1', reset: true, conflated: 0, session: null, changes: [] };
 const SNAPSHOT = { type: 'next', payload: { data: { targetChanges: EMPTY } } };
-const BEHIND = { message: 'This gateway has not read as far.', extensions: { code: 'BEHIND' } };
+const BEHIND = { message: 'This gateway has not received the revision.', extensions: { code: 'BEHIND' } };
 
 describe('the connection of a client', () => {
   it('all subscriptions share one WebSocket, which closes with the last of them', async () => {
@@ -183,7 +183,7 @@ describe('reconnecting', () => {
     await using second = await startMemoryGateway([session('a')]);
     await using client = openDisposableClient({ urls: [first.url, second.url] });
     await using views = readIterator(client.watchTargets());
-    expect((await views.next()).link.error).toBe(`${first.url}: This gateway has not read as far.`);
+    expect((await views.next()).link.error).toBe(`${first.url}: This gateway has not received the revision.`);
     expect((await views.next()).link).toMatchObject({ state: 'live', url: second.url });
   });
 

@@ -77,7 +77,7 @@ describe('watchTargets', () => {
     await expect(views.next()).rejects.toMatchObject({
       name: 'ClientError',
       code: 'GRAPHQL',
-      message: 'Which Session? 2 are known, so give an id: a/Tiltfile, b/Tiltfile.',
+      message: '2 Sessions are known. Specify the id of one: a/Tiltfile, b/Tiltfile.',
       errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
     });
     await expect(views.next()).rejects.toThrow('The iterator has ended.');

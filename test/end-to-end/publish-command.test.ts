@@ -107,7 +107,7 @@ describe('publish -- COMMAND publishes only the Session of its command:', () => 
     expect([await second.exit, second.stderr]).toEqual([
       0,
       expect.stringMatching(
-        /WARN .* another publisher .* writes it;[\s\S]*ERROR ci\.6\.Tiltfile: the final state was not written/,
+        /WARN .* another publisher .* publishes this Session;[\s\S]*ERROR ci\.6\.Tiltfile: the final state was not written/,
       ),
     ]);
     await endPublishedTilt(gateway, 'ci.6/Tiltfile');

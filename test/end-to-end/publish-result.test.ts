@@ -89,7 +89,7 @@ describe('publish -- COMMAND replaces the result of the previous run:', () => {
       return fails.stderr;
     };
     // The last heartbeat is the one sent before this line appeared.
-    await expect.poll(output, PATIENCE).toContain('another publisher (test) writes it');
+    await expect.poll(output, PATIENCE).toContain('another publisher (test) publishes this Session');
     const error = 'the command has started, its Session has not been read yet';
     await expect
       .poll(() => gateway.session(id), PATIENCE)
@@ -115,7 +115,7 @@ describe('publish -- COMMAND replaces the result of the previous run:', () => {
       await bucket.renewPresence(first);
       return second.stderr;
     };
-    await expect.poll(output, PATIENCE).toContain('another publisher (test) writes it');
+    await expect.poll(output, PATIENCE).toContain('another publisher (test) publishes this Session');
     const failed = sessionOf('ci.7', {}, { status: { done: true, error: 'boom' } });
     await bucket.put(failed, { connection: 'gone', error: 'its command ended' });
     await expect

@@ -42,7 +42,7 @@ describe('preparing an operation', () => {
     for (let again = 0; again < 2; again += 1) {
       expect(prepare('{')).toEqual(['Syntax Error: Expected Name, found <EOF>.']);
       expect(prepare('{ phase }')).toEqual(['Cannot query field "phase" on type "Query".']);
-      expect(prepare({})).toEqual(['Expected a text as "query".']);
+      expect(prepare({})).toEqual(['Expected a string as "query".']);
     }
   });
 
@@ -84,7 +84,7 @@ describe('with a manifest, preparing an operation', () => {
     { extensions: { persistedQuery: null } },
     {},
   ])('rejects any other request: %j', (params) => {
-    expect(prepare(params)).toEqual([expect.stringContaining('only the documents of its manifest')]);
+    expect(prepare(params)).toEqual([expect.stringContaining('not in the manifest of this gateway')]);
   });
 });
 
@@ -98,6 +98,6 @@ describe('without a manifest, preparing an operation', () => {
   });
 
   it('reports that there is no manifest if a request has only an id', () => {
-    expect(prepare({ documentId: 'one' })).toEqual([expect.stringContaining('no documents (--documents)')]);
+    expect(prepare({ documentId: 'one' })).toEqual([expect.stringContaining('no manifest of documents (--documents)')]);
   });
 });

@@ -174,7 +174,7 @@ describe('finding Sessions and targets', () => {
       target: null,
     });
     expect((await query(store, '{ session { id } }')).errors?.[0]).toMatchObject({
-      message: 'Which Session? 2 are known, so give an id: a/Tiltfile, b/Tiltfile.',
+      message: '2 Sessions are known. Specify the id of one: a/Tiltfile, b/Tiltfile.',
       extensions: { code: 'BAD_USER_INPUT' },
     });
   });
@@ -194,13 +194,13 @@ describe('finding Sessions and targets', () => {
       'none of two that run, which are listed before one that is GONE',
       [session('a'), session('b'), session('c')],
       ['a'],
-      'Which Session? 3 are known, so give an id: b/Tiltfile, c/Tiltfile, a/Tiltfile.',
+      '3 Sessions are known. Specify the id of one: b/Tiltfile, c/Tiltfile, a/Tiltfile.',
     ],
     [
       'none of two that are GONE',
       [session('a'), session('b')],
       ['a', 'b'],
-      'Which Session? 2 are known, so give an id: a/Tiltfile, b/Tiltfile.',
+      '2 Sessions are known. Specify the id of one: a/Tiltfile, b/Tiltfile.',
     ],
   ])('resolves a missing id to %s', async (_, sessions, gone, expected) => {
     const store = storeOf(...sessions);

@@ -379,7 +379,7 @@ describe('a JWT of an identity provider', () => {
       headers: { 'content-type': 'application/json', authorization: `Bearer ${all}` },
       body: JSON.stringify({ query: everything }),
     });
-    expect(await asAll.text()).toContain('Which Session? 2 are known');
+    expect(await asAll.text()).toContain('2 Sessions are known');
     expect((await post(everything)).text).not.toContain(SECRET);
   });
 

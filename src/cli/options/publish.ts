@@ -50,27 +50,27 @@ export const credentialOptions = {
 export const bucketOptions = {
   replicas: option(
     '--bucket-replicas <number>',
-    'number of NATS servers that store the bucket (default: 1, or unchanged)',
+    'number of NATS servers that store the bucket (default: 1 for a new bucket)',
     { parse: between(1, 5), env: 'TILT_GRAPHQL_BUCKET_REPLICAS' },
   ),
   history: option(
     '--bucket-history <number>',
-    'states of each Session that the bucket keeps for readers that resume (default: 64, or unchanged)',
+    'states of each Session that the bucket keeps for readers that resume (default: 64 for a new bucket)',
     { parse: between(1, 64), env: 'TILT_GRAPHQL_BUCKET_HISTORY' },
   ),
   maxAgeMs: option(
     '--bucket-max-age <duration>',
-    'time after which a Session without a publisher is removed (default: 7d, or unchanged)',
+    'time after which a Session without a publisher is removed (default: 7d for a new bucket)',
     { parse: durationMs, env: 'TILT_GRAPHQL_BUCKET_MAX_AGE' },
   ),
   presenceMs: option(
     '--bucket-presence <duration>',
-    'time without a heartbeat after which the Sessions of a publisher are STALE (default: 15s, or unchanged)',
+    'time without a heartbeat after which the Sessions of a publisher are STALE (default: 15s for a new bucket)',
     { parse: durationMs, env: 'TILT_GRAPHQL_BUCKET_PRESENCE' },
   ),
   maxBytes: option(
     '--bucket-max-bytes <size>',
-    'maximum size of the bucket, where the account requires one, such as 64M (default: none, or unchanged)',
+    'maximum size of the bucket, where the account requires one, such as 64M (default: none for a new bucket)',
     { parse: (size) => bytes(size) || undefined, env: 'TILT_GRAPHQL_BUCKET_MAX_BYTES' },
   ),
 };
@@ -96,7 +96,7 @@ export const publishOptions = {
     }),
     kubeconfig: file(
       '--kubeconfig <path>',
-      "kubeconfig with Tilts (default: Tilt's own)",
+      'kubeconfig with Tilts (default: the one that Tilt writes)',
       'TILT_GRAPHQL_KUBECONFIG',
     ),
     instance: option(

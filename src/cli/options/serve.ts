@@ -126,13 +126,13 @@ export const serveOptions = {
     }),
     kubeconfig: file(
       '--kubeconfig <path>',
-      "kubeconfig with Tilts or other API servers (default: Tilt's own)",
+      'kubeconfig with Tilts or other API servers (default: the one that Tilt writes)',
       'TILT_GRAPHQL_KUBECONFIG',
     ),
     context: option(
       '--context <name>',
       'context of the kubeconfig to read, may be repeated: short for --source tilt:NAME',
-      { parse: append, initial: [], shown: 'those named tilt-*' },
+      { parse: append, initial: [], shown: 'every context named tilt-*' },
     ),
   },
   retention: {

@@ -203,7 +203,7 @@ function createWrittenError(key: string, other: string): ProviderError {
 function createHeldError(key: string, other: string, presenceMs: number): ProviderError {
   const stop = `stop that one (it counts as gone after ${presenceMs / 1_000} s)`;
   const hint = `${stop}, give this one another --instance, or take over with --take-over`;
-  return new ProviderError('refused', `${key}: another publisher (${other}) writes it; ${hint}`);
+  return new ProviderError('refused', `${key}: another publisher (${other}) publishes this Session; ${hint}`);
 }
 
 /** Newest state of a key, and its revision. */

@@ -62,7 +62,7 @@ describe('a publisher', () => {
     await expect.poll(() => numbersIn(bucket), PATIENCE).toEqual([1]);
     await using two = startPublisher({ address, name: 'two', sessions: [stateOf(2)] });
     const silence = 'it counts as gone after 15 s';
-    const what = `${KEY}: another publisher (one) writes it; stop that one (${silence})`;
+    const what = `${KEY}: another publisher (one) publishes this Session; stop that one (${silence})`;
     expect(await two.publisher.failed).toMatchObject({
       code: 'refused',
       message: `${what}, give this one another --instance, or take over with --take-over`,

@@ -20,7 +20,7 @@ test('responseError asks whether the server is a Tilt for 404', () => {
     NOW,
   );
   expect(error.message).toBe(
-    `${URL}: HTTP 404: it has no Sessions of tilt.dev/v1alpha1; is it a Tilt?: 404 page not found`,
+    `${URL}: HTTP 404: it does not serve Sessions of tilt.dev/v1alpha1; check that it is a Tilt: 404 page not found`,
   );
 });
 
