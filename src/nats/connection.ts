@@ -115,7 +115,7 @@ function checkUsable(expected: string, authenticator: Authenticator): Authentica
     authenticator('nonce');
     return authenticator;
   } catch {
-    throw new ProviderError('config', `expected ${expected}, got something else`);
+    throw new ProviderError('config', `expected ${expected}; the content is invalid`);
   }
 }
 

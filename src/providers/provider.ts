@@ -85,7 +85,7 @@ async function closeIterator(changes: AsyncIterator<Change>): Promise<void> {
   try {
     await changes.return?.();
   } catch {
-    // The watch is over; an error of its clean-up affects nothing.
+    // The watch has ended; an error of its clean-up has no effect.
   }
 }
 
@@ -112,7 +112,7 @@ export function checkWatchResult(result: unknown): void {
 
 /** Error of a provider that violates its contract. */
 export function contractError(problem: string): ProviderError {
-  return new ProviderError('unreadable', `its provider breaks the contract: ${problem}`);
+  return new ProviderError('unreadable', `its provider violates the contract: ${problem}`);
 }
 
 function findProblem(change: unknown): string | null {
@@ -126,20 +126,20 @@ function findProblem(change: unknown): string | null {
         return invalidField('snapshot', 'sessions, a list', fields.sessions);
       return fields.sessions.every(isSession)
         ? null
-        : invalidField('snapshot', 'Sessions alone', fields.sessions);
+        : invalidField('snapshot', 'only Sessions', fields.sessions);
     case 'upsert':
       if (!isSession(fields.session)) return invalidField('upsert', 'session', fields.session);
       return areIndices(fields.changedTargets)
         ? null
         : invalidField('upsert', 'changedTargets, a list of indices', fields.changedTargets);
     case 'remove':
-      return typeof fields.id === 'string' ? null : invalidField('remove', 'id, a text', fields.id);
+      return typeof fields.id === 'string' ? null : invalidField('remove', 'id, a string', fields.id);
     case 'stale':
-      return typeof fields.error === 'string' ? null : invalidField('stale', 'error, a text', fields.error);
+      return typeof fields.error === 'string' ? null : invalidField('stale', 'error, a string', fields.error);
     case 'availability':
       return typeof fields.kind === 'string'
         ? null
-        : invalidField('availability', 'kind, a text', fields.kind);
+        : invalidField('availability', 'kind, a string', fields.kind);
     default:
       return `expected a change of type "snapshot", "upsert", "remove", "stale" or "availability", got ${describe(type)}`;
   }
@@ -176,7 +176,7 @@ const MAX_SHOWN = 50;
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, MAX_SHOWN));
-  if (Array.isArray(value)) return 'a list of something else';
-  if (typeof value === 'object' && value !== null) return 'an object that decodeSession did not make';
+  if (Array.isArray(value)) return 'a list of other values';
+  if (typeof value === 'object' && value !== null) return 'an object that decodeSession has not created';
   return typeof value === 'function' ? 'a function' : String(value);
 }

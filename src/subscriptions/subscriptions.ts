@@ -50,9 +50,12 @@ const DEFAULT_LIMITS = { ...DEFAULT_QUERY_LIMITS, ...DEFAULT_LARGE_LIMITS };
 /** Sent instead of older updates than the reader has seen. */
 const BEHIND: ExecutionResult = {
   errors: [
-    new GraphQLError('This gateway has not received the revision of the cursor yet. Try again, or use another gateway.', {
-      extensions: { code: 'BEHIND' },
-    }),
+    new GraphQLError(
+      'This gateway has not received the revision of the cursor yet. Try again, or use another gateway.',
+      {
+        extensions: { code: 'BEHIND' },
+      },
+    ),
   ],
 };
 

@@ -40,7 +40,7 @@ export function projectTargetChanges(
   { session, where, phaseChangesOnly, facts }: TargetChangesOptions,
 ): Projection<TargetChangesEvent> {
   let id = session;
-  const isMeant = compileTargetFilter(where);
+  const matchesFilter = compileTargetFilter(where);
   return {
     sessionId: session ?? undefined,
     matches(revision) {
@@ -100,7 +100,7 @@ export function projectTargetChanges(
       if (change) return [change];
       const isAffected =
         haveShownBlockersChanged(facts, target, before, after) ||
-        (where?.label != null && isMeant(target, before) !== isMeant(target, after));
+        (where?.label != null && matchesFilter(target, before) !== matchesFilter(target, after));
       return isAffected ? [{ type: 'modified', target, previous: target }] : [];
     });
     return [...changes.filter(({ type }) => type === 'deleted'), ...others];
@@ -123,7 +123,7 @@ export function projectTargetChanges(
   ): readonly RecordChange[] {
     if (where == null) return changes;
     const matches = (target: TrackedTarget | null, record: SessionRecord | null) =>
-      target !== null && record !== null && isMeant(target, record);
+      target !== null && record !== null && matchesFilter(target, record);
     return changes.flatMap((change): RecordChange[] => {
       const was = matches(change.previous, before);
       const is = change.type !== 'deleted' && matches(change.target, after);

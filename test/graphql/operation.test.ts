@@ -98,6 +98,8 @@ describe('without a manifest, preparing an operation', () => {
   });
 
   it('reports that there is no manifest if a request has only an id', () => {
-    expect(prepare({ documentId: 'one' })).toEqual([expect.stringContaining('no manifest of documents (--documents)')]);
+    expect(prepare({ documentId: 'one' })).toEqual([
+      expect.stringContaining('no manifest of documents (--documents)'),
+    ]);
   });
 });

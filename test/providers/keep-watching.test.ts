@@ -41,7 +41,7 @@ describe('keepWatching', () => {
     expect(sink.changes('shop')).toEqual([{ type: 'stale', error: 'broken' }]);
   });
 
-  it('aborts the watch of a provider that breaks the contract', async () => {
+  it('aborts the watch of a provider that violates the contract', async () => {
     const signals: AbortSignal[] = [];
     const provider: SessionProvider = {
       name: 'shop',
@@ -162,7 +162,7 @@ describe('keepWatching', () => {
     expect(sink.changes('shop')).toEqual([
       {
         type: 'stale',
-        error: 'its provider breaks the contract: expected a snapshot first, got "upsert"',
+        error: 'its provider violates the contract: expected a snapshot first, got "upsert"',
       },
     ]);
   });

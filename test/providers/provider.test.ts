@@ -88,9 +88,9 @@ function providerOf(...changes: readonly unknown[]) {
 }
 
 const EMPTY_SNAPSHOT = { type: 'snapshot', sessions: [] };
-const BROKEN = 'its provider breaks the contract: expected';
+const BROKEN = 'its provider violates the contract: expected';
 
-describe('a provider that breaks the contract', () => {
+describe('a provider that violates the contract', () => {
   it.each([
     [
       { type: 'update', session: {} },
@@ -101,22 +101,22 @@ describe('a provider that breaks the contract', () => {
     [{ type: 'snapshot' }, 'a change of type "snapshot" with sessions, a list, got undefined'],
     [
       { type: 'snapshot', sessions: [{}] },
-      'a change of type "snapshot" with Sessions alone, got a list of something else',
+      'a change of type "snapshot" with only Sessions, got a list of other values',
     ],
     [
       { type: 'upsert', session: { kind: 'Session' } },
-      'with session, got an object that decodeSession did not make',
+      'with session, got an object that decodeSession has not created',
     ],
     [
       { type: 'upsert', session: { id: 'a', status: {}, facts: { resources: {} } } },
-      'with session, got an object that decodeSession did not make',
+      'with session, got an object that decodeSession has not created',
     ],
     [
       { type: 'upsert', session: { id: 'a', status: {} }, changedTargets: 'all' },
       'with changedTargets, a list of indices, got "all"',
     ],
-    [{ type: 'remove' }, 'a change of type "remove" with id, a text, got undefined'],
-    [{ type: 'stale' }, 'a change of type "stale" with error, a text, got undefined'],
+    [{ type: 'remove' }, 'a change of type "remove" with id, a string, got undefined'],
+    [{ type: 'stale' }, 'a change of type "stale" with error, a string, got undefined'],
   ])(
     'becomes a source whose error contains the received and the expected value: %j',
     async (change, expected) => {

@@ -386,7 +386,9 @@ describe('S7 ends', () => {
 describe('a subscription without a Session id', () => {
   it('is rejected with a list of the ids if several Sessions are known', async () => {
     const { targetChanges } = setUp(session('a'), session('b'));
-    await expect(targetChanges()).rejects.toThrow('2 Sessions are known. Specify the id of one: a/Tiltfile, b/Tiltfile.');
+    await expect(targetChanges()).rejects.toThrow(
+      '2 Sessions are known. Specify the id of one: a/Tiltfile, b/Tiltfile.',
+    );
   });
 });
 

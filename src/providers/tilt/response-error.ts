@@ -49,7 +49,9 @@ function hintFor(status: number, kind: string): string | null {
     case 403:
       return 'permission denied for the credentials in the kubeconfig';
     case 404:
-      return kind === 'sessions' ? 'it does not serve Sessions of tilt.dev/v1alpha1; check that it is a Tilt' : null;
+      return kind === 'sessions'
+        ? 'it does not serve Sessions of tilt.dev/v1alpha1; check that it is a Tilt'
+        : null;
     default:
       return null;
   }

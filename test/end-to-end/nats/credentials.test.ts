@@ -70,7 +70,7 @@ describe('a file of credentials', () => {
     expect(await outcomeOf(address)).toMatch(REFUSED);
     const none = await fileOf('none', 's3cret but no credentials');
     expect(await outcomeOf(address, { creds: none })).toBe(
-      `config: expected credentials as written by nsc in ${none} (--nats-creds), got something else`,
+      `config: expected credentials as written by nsc in ${none} (--nats-creds); the content is invalid`,
     );
   });
 
@@ -117,7 +117,7 @@ describe("an nkey's seed", () => {
     expect(await outcome('right', `${seed}\n`)).toBe('read');
     expect(await outcome('other', createNkey().seed)).toMatch(REFUSED);
     expect(await outcome('none', 'SUs3cret')).toBe(
-      `config: expected the seed of a user nkey, which begins with SU, in ${folder.file('none')} (--nats-nkey), got something else`,
+      `config: expected the seed of a user nkey, which begins with SU, in ${folder.file('none')} (--nats-nkey); the content is invalid`,
     );
   });
 });
