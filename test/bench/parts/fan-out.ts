@@ -133,7 +133,7 @@ export const fanOutCompressed: Part = {
     atMostTimes('raw-ws', CPU, 0.35),
     atMost(CPU, 4),
     atMost(BYTES, 2_000),
-    atMostTimes(OURS_PLAIN, CPU, 0.5),
+    atMostTimes(OURS_PLAIN, CPU, 1),
   ],
   entrants: [OURS, OURS_PLAIN, 'raw-ws'],
   columns: [CPU, BYTES, ...COLUMNS.slice(1)],
