@@ -101,7 +101,9 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** Part of a text that stays when it is truncated. `ends`: one third of the start and two thirds of the end. */
+/**
+ * Part of a text that stays when it is truncated. `ends`: one third of the start and two thirds of the end.
+ */
 type KeptPart = 'start' | 'end' | 'ends';
 
 /** Pads a text with spaces, or truncates it with an ellipsis, to an exact width. */

@@ -84,8 +84,8 @@ export function compileSessionFilter(where: InputMaybe<SessionFilter> | undefine
 }
 
 /**
- * Compiles the part of a filter that an id decides. Undefined if that is no condition: every Session may match
- * then.
+ * Compiles the part of a filter that an id decides. Undefined if that is no condition: every Session may
+ * match then.
  */
 export function compileIdFilter(
   where: InputMaybe<SessionFilter> | undefined,

@@ -31,8 +31,8 @@ export interface UnsentAnswers {
 /** Limits of unsent answers. */
 export interface UnsentAnswersOptions {
   /**
-   * Maximum of all unsent answers, in bytes. If it is less than {@link responseBytes}, one answer at a time is
-   * allowed.
+   * Maximum of all unsent answers, in bytes. If it is less than {@link responseBytes}, one answer at a time
+   * is allowed.
    */
   readonly unsentBytes: number;
   /** Maximum length of an answer, in bytes. */

@@ -153,7 +153,9 @@ function isFinished(phase: Phase): boolean {
   return phase === 'ready' || phase === 'succeeded';
 }
 
-/** Phases by how much they explain: what failed comes before what needs a person, and that before what runs. */
+/**
+ * Phases by how much they explain: what failed comes before what needs a person, and that before what runs.
+ */
 const RANKS: readonly Phase[] = [
   'failed',
   'untriggered',

@@ -19,7 +19,7 @@ export interface Session {
   readonly metadata: ObjectMeta;
   readonly spec: SessionSpec;
   readonly status: SessionStatus;
-  /** What other objects of Tilt say about its resources and its cluster. Default: nothing is known. */
+  /** Facts about its resources and its cluster, from other objects of Tilt. Default: none is known. */
   readonly facts?: SessionFacts;
 }
 

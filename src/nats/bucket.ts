@@ -128,7 +128,7 @@ export async function openBucket(
     async putState(key, value, previous, more) {
       const all = headers();
       for (const [name, text] of more) all.set(name, text);
-      // What `put` of the library sends, which takes no headers.
+      // `put` of the library sends this header, and takes no others.
       all.set(EXPECTED_REVISION, String(previous));
       const { seq } = await jetstream.publish(`$KV.${address.bucket}.${key}`, value, { headers: all });
       return seq;

@@ -3,9 +3,9 @@ import type { Session } from '../model/session.js';
 import { type AppliedDelta, applyDelta, digestOf, encodeDelta } from './delta.js';
 
 /**
- * Headers of a message whose value is the complete state. A reader that holds the state before, at exactly the
- * revision `base` of the same key, applies the delta without reading the value. All others ignore them, as
- * gateways of earlier versions do.
+ * Headers of a message whose value is the complete state. A reader that holds the state before, at exactly
+ * the revision `base` of the same key, applies the delta without reading the value. All others ignore them,
+ * as gateways of earlier versions do.
  */
 export const HEADERS = {
   /** `<base> <serial> <delta>` */
@@ -27,7 +27,9 @@ export interface ReceivedDelta extends AppliedDelta {
   readonly digest: string | null;
 }
 
-/** Encodes the headers of a state; null if readers need its value. @param base revision of the state before */
+/**
+ * Encodes the headers of a state; null if readers need its value. @param base revision of the state before
+ */
 export function encodeDeltaHeaders(
   before: Session,
   after: Session,

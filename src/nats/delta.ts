@@ -24,9 +24,9 @@ export interface AppliedDelta {
 /**
  * Encodes the difference between two states of a Session as one line of ASCII:
  * `{"metadata","spec","status","targets":[[index,target]…],"resources":[[index,resource]…],"cluster"}`.
- * Members that are equal are absent; of `metadata` only those that differ are present, null if they are absent
- * now. Returns null if the states have other targets or resources, in number, name or order, or if the result
- * would be too long: readers need the whole state then.
+ * Members that are equal are absent; of `metadata` only those that differ are present, null if they are
+ * absent now. Returns null if the states have other targets or resources, in number, name or order, or if the
+ * result would be too long: readers need the whole state then.
  */
 export function encodeDelta(before: Session, after: Session): string | null {
   const known = before.status.targets;

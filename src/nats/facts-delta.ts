@@ -37,8 +37,8 @@ function differingResources(before: Resources, after: Resources): [number, objec
 }
 
 /**
- * Applies the members of a delta to the facts that it was made from. Throws a `DecodeError` if they are invalid
- * or do not fit.
+ * Applies the members of a delta to the facts that it was made from. Throws a `DecodeError` if they are
+ * invalid or do not fit.
  */
 export function applyFactsDelta(
   before: SessionFacts | undefined,

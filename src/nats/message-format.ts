@@ -38,9 +38,9 @@ const MAX_AGE_MS = 10 ** 12;
 
 /**
  * Encodes an envelope as JSON:
- * `{"version","publisher","serial","previous","link","error","ageMs","session","facts"}`, with the Session and
- * the objects of its facts as Tilt writes them. Without known facts there is no such field, as in messages of
- * older publishers. Older readers ignore it.
+ * `{"version","publisher","serial","previous","link","error","ageMs","session","facts"}`, with the Session
+ * and the objects of its facts as Tilt writes them. Without known facts there is no such field, as in
+ * messages of older publishers. Older readers ignore it.
  */
 export function encodeEnvelope(envelope: Envelope): string {
   const { publisher, serial, previous, connection: link, error, ageMs, session } = envelope;

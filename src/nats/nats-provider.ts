@@ -41,8 +41,8 @@ export interface NatsProviderOptions {
 }
 
 /**
- * Maximum size of a bucket whose history is read at the beginning. If it is larger, only the newest states are
- * read.
+ * Maximum size of a bucket whose history is read at the beginning. If it is larger, only the newest states
+ * are read.
  */
 const MAX_HISTORY = { messages: 20_000, bytes: 64 * 2 ** 20 };
 

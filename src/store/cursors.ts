@@ -28,8 +28,8 @@ export interface Cursors {
   /** Revision of a cursor; null when it is unknown or no longer known here. */
   revisionOf(cursor: string): number | null;
   /**
-   * Place of a cursor, however old it is: its revision if this gateway certainly made it, else its position in
-   * the log. Null if it belongs to another gateway or log, or has not been applied here yet.
+   * Place of a cursor, however old it is: its revision if this gateway certainly made it, else its position
+   * in the log. Null if it belongs to another gateway or log, or has not been applied here yet.
    */
   placeOf(cursor: string): Place | null;
   /** Whether this gateway certainly made a cursor. */

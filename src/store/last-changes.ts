@@ -38,7 +38,9 @@ export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
   /** The newest change of a Session that is no longer remembered. */
   let forgotten: LastChange = { revision: 0, position: 0 };
   let snapshot: { readonly log: string; readonly position: number } | null = null;
-  /** Newest change of the Sessions that satisfy a condition, as of one revision. Readers of a group share it. */
+  /**
+   * Newest change of the Sessions that satisfy a condition, as of one revision. Readers of a group share it.
+   */
   let cached = new WeakMap<(id: SessionId) => boolean, LastChange>();
 
   return {

@@ -16,7 +16,7 @@ export interface SourceStatus {
   /** Why it is not live; null otherwise. */
   readonly error: string | null;
   readonly sessionCount: number;
-  /** What it does not provide beside its Sessions, one line each. */
+  /** Kinds of objects that it does not provide, one line each. Sessions are not among them. */
   readonly unavailable: readonly string[];
 }
 
@@ -160,7 +160,7 @@ interface Source extends SessionOwner {
   error: string | null;
   /** Errors of single objects, by Session id. */
   readonly rejected: Map<SessionId, string>;
-  /** Errors of kinds beside the Sessions, by kind. */
+  /** Errors of other kinds than Sessions, by kind. */
   readonly unavailable: Map<string, string>;
   /** Whether it has delivered a snapshot since it was opened. */
   synced: boolean;

@@ -26,7 +26,7 @@ export interface FactSelection {
   /** Selected fields of resources that come from facts. */
   readonly resources: ReadonlySet<string>;
   /**
-   * What is shown of the targets that block others:
+   * How much is shown of the targets that block others:
    *
    * - `names`: names, or other fields that do not change.
    * - `states`: also fields that change with these targets.

@@ -47,7 +47,9 @@ async function connect({ webSocketUrl }: TestGateway, options: ClientOptions = O
   return {
     ...client,
     extensions,
-    /** Sends an operation. Resolves with the payload of its n-th message, and the bytes since the last call. */
+    /**
+     * Sends an operation. Resolves with the payload of its n-th message, and the bytes since the last call.
+     */
     async receive(count: number) {
       await expect.poll(() => client.messages.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(count);
       const received = bytes;

@@ -101,8 +101,8 @@ export function createShell({ command, env, output, platform = process.platform 
 }
 
 /**
- * Removes what cmd.exe interprets. It expands `%TILT_GRAPHQL_ERROR%` before it parses the line, so an error of
- * a target that contains `" & command` would run that command.
+ * Removes what cmd.exe interprets. It expands `%TILT_GRAPHQL_ERROR%` before it parses the line, so an error
+ * of a target that contains `" & command` would run that command.
  */
 function withoutCmdSyntax(variables: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(

@@ -218,7 +218,9 @@ function openTerminal(cli: CliProcess, { onKey, onRedraw, onGone }: TerminalEven
   }
 }
 
-/** Sends SIGINT to this process. On Windows `process.kill` would terminate it without restoring the screen. */
+/**
+ * Sends SIGINT to this process. On Windows `process.kill` would terminate it without restoring the screen.
+ */
 function interrupt(): void {
   if (process.platform === 'win32') process.emit('SIGINT');
   else process.kill(process.pid, 'SIGINT');

@@ -237,7 +237,9 @@ async function readPublisher(presence: KV, key: string): Promise<string | null> 
 
 const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 
-/** Whether a state says nothing but the Session: its connection is live, and it is written for the first time. */
+/**
+ * Whether a state says nothing but the Session: its connection is live, and it is written for the first time.
+ */
 function isPlain({ connection, error, ageMs = 0 }: WritableState): boolean {
   return connection === 'live' && error === null && ageMs === 0;
 }

@@ -2,8 +2,8 @@ import type { Session } from '../../model/session.js';
 import { isTooLarge } from '../errors.js';
 
 /**
- * Writes a state. If it exceeds the maximum size of a message, but fits without the facts about its Session, it
- * is written without them: they only explain it.
+ * Writes a state. If it exceeds the maximum size of a message, but fits without the facts about its Session,
+ * it is written without them: they only explain it.
  *
  * @param onFacts called after a state with facts was written: with the error that it is too large, if it was
  *   written without them, else with null

@@ -19,9 +19,10 @@ export interface DemoProviderOptions {
 
 /**
  * Creates a provider of a simulated Session of a small shop: a `tilt up`, a `tilt ci` that passes, one that
- * fails, repeated forever, with variations. The demo starts in the middle of a run, so that the first snapshot
- * has every target and the first changes follow quickly. The first run shows every phase within 15 seconds,
- * and within 20 everything that explains a Session. Uses no network. Each `watch` starts from the beginning.
+ * fails, repeated forever, with variations. The demo starts in the middle of a run, so that the first
+ * snapshot has every target and the first changes follow quickly. The first run shows every phase within 15
+ * seconds, and within 20 everything that explains a Session. Uses no network. Each `watch` starts from the
+ * beginning.
  */
 export function createDemoProvider({ name = 'demo', seed = 1, clock }: DemoProviderOptions): SessionProvider {
   return { name, watch: play };

@@ -10,8 +10,8 @@ export interface Frame extends Scene {
 }
 
 /**
- * Creates the frames of one run of the shop, a `tilt up` or a `tilt ci`; see `choosePlot`. The first run shows
- * every phase within 15 seconds, and everything else within 20, whatever the seed.
+ * Creates the frames of one run of the shop, a `tilt up` or a `tilt ci`; see `choosePlot`. The first run
+ * shows every phase within 15 seconds, and everything else within 20, whatever the seed.
  *
  * @param number number of the run, from 1
  */

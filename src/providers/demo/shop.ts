@@ -2,7 +2,7 @@
 export interface ShopResource {
   readonly name: string;
   readonly labels: readonly string[];
-  /** Field of a `UIResource` that tells its kind; null for the Tiltfile itself. */
+  /** Field of a `UIResource` that determines its kind; null for the Tiltfile itself. */
   readonly info: 'localResourceInfo' | 'k8sResourceInfo' | 'composeResourceInfo' | null;
   readonly links: readonly { readonly url: string; readonly name?: string }[];
   /** Resources that must be ready or have succeeded before it starts (`resource_deps`). */

@@ -31,8 +31,9 @@ const BACKOFF = { firstMs: 800, maxMs: 30_000, minShare: 0.5, healthyMs: 120_000
 
 /**
  * Lists and watches a kind that explains Sessions, until the signal aborts. Never rejects, and does not
- * affect the Sessions. After a failure it tries again: if that fails too, the facts are unknown until the next list.
- * A server that rejects the kind (403) or does not have it (404) is not asked again: then it resolves.
+ * affect the Sessions. After a failure it tries again: if that fails too, the facts are unknown until the
+ * next list. A server that rejects the kind (403) or does not have it (404) is not asked again: then it
+ * resolves.
  */
 export async function followFacts<F>(options: FollowFactsOptions<F>, signal: AbortSignal): Promise<void> {
   const { state, clock, random, log, instance, onChange, onSettled } = options;

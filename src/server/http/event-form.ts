@@ -59,10 +59,10 @@ const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 const STORED_END = storePart(EVENT_END);
 
 /**
- * Events as one gzip stream. Each event is a part that refers to nothing before it, so it is shared by readers
- * that have received different events. Short events are stored: compressed on their own they would shrink by
- * a third. (A window per reader would compress them better, for 268 kB of memory and 30 µs per event and
- * reader.) The stream has no end, like the subscription.
+ * Events as one gzip stream. Each event is a part that refers to nothing before it, so it is shared by
+ * readers that have received different events. Short events are stored: compressed on their own they would
+ * shrink by a third. (A window per reader would compress them better, for 268 kB of memory and 30 µs per
+ * event and reader.) The stream has no end, like the subscription.
  */
 export const GZIP_EVENTS: EventForm = createForm({
   isCompressed: true,

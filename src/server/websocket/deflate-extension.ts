@@ -8,8 +8,8 @@ const EXTENSION = 'permessage-deflate';
 const MAX_HEADER = 500;
 
 /**
- * Reduces `Sec-WebSocket-Extensions` to an offer of permessage-deflate (RFC 7692) that the gateway accepts, or
- * removes it. For a header that is malformed or not acceptable, `ws` would reject the handshake with 400.
+ * Reduces `Sec-WebSocket-Extensions` to an offer of permessage-deflate (RFC 7692) that the gateway accepts,
+ * or removes it. For a header that is malformed or not acceptable, `ws` would reject the handshake with 400.
  *
  * @param isWanted whether this client's messages are compressed
  */

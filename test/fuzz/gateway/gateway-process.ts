@@ -2,8 +2,8 @@ import { createGateway, createMemoryProvider } from '../../../src/index.js';
 import type { GatewayReport, Heap, Question, Ready } from './messages.js';
 import { staticSessions, witnessSession } from './sessions.js';
 
-// Runs a gateway with default options and compression in its own process, so that the fuzzer survives and reports a crash.
-// Other faults are collected until the parent requests the report.
+// Runs a gateway with default options and compression in its own process, so that the fuzzer survives and
+// reports a crash. Other faults are collected until the parent requests the report.
 
 /** Interval of updates to the witness's session, in milliseconds. */
 const TICK_MS = 100;

@@ -37,7 +37,9 @@ const payloads: fc.Arbitrary<Buffer> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(...BOMBS) },
 );
 
-/** A compressed message in one frame or in two, which may be uncompressed or have the mark at the wrong place. */
+/**
+ * A compressed message in one frame or in two, which may be uncompressed or have the mark at the wrong place.
+ */
 const messages: fc.Arbitrary<readonly Frame[]> = fc
   .record({
     payload: payloads,
