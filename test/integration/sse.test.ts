@@ -146,7 +146,7 @@ describe('server-sent events', () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
     const { events } = await openEventStream(gateway.url, SUBSCRIPTION);
     const { value } = await events.next();
-    expect(value?.data).toContain('give an id: a/Tiltfile, b/Tiltfile');
+    expect(value?.data).toContain('Specify the id of one: a/Tiltfile, b/Tiltfile');
     expect((await events.next()).value?.event).toBe('complete');
   });
 

@@ -295,7 +295,7 @@ function bigSession(round: number): ReturnType<typeof sessionJson> {
   const targets = Array.from({ length: 100 }, (_, index) => ({
     name: index === 0 ? `round-${round}` : `target-${index}`,
     type: 'job',
-    resources: [],
+    resources: index === 0 ? ['round'] : [],
     state,
   }));
   return sessionJson({ uid: 'one', targets });

@@ -81,7 +81,9 @@ describe('GraphQL over WebSocket', () => {
     await using gateway = await startMemoryGateway([session('a'), session('b')]);
     const client = await connect(gateway);
     client.send({ id: '1', type: 'subscribe', payload: { query: SUBSCRIPTION } });
-    await expect.poll(() => JSON.stringify(client.messages)).toContain('give an id: a/Tiltfile, b/Tiltfile');
+    await expect
+      .poll(() => JSON.stringify(client.messages))
+      .toContain('Specify the id of one: a/Tiltfile, b/Tiltfile');
     client.socket.close();
   });
 

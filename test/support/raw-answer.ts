@@ -41,7 +41,8 @@ export async function requestRaw(
   };
 }
 
-function decompress(bytes: Buffer, coding: string | undefined): Buffer {
+/** Decompresses a body by its content coding. Throws if it is not in that coding. */
+export function decompress(bytes: Buffer, coding: string | undefined): Buffer {
   if (coding === undefined) return bytes;
   if (coding === 'gzip') return zlib.gunzipSync(bytes);
   if (coding === 'br') return zlib.brotliDecompressSync(bytes);

@@ -1,3 +1,4 @@
+import { decompress } from '../../support/raw-answer.js';
 import { assertNoLeak, assertOneLine } from '../harness/invariants.js';
 import { Violation } from '../harness/violation.js';
 import { type Connection, openConnection } from './connection.js';
@@ -75,11 +76,23 @@ export function assertAcceptable({ status, headers, body }: HttpResponse): void 
   const type = headers.get('content-type') ?? '';
   // GraphiQL has megabytes.
   if (/html|event-stream/.test(type)) return;
-  const text = body.toString();
+  const text = decode(body, headers.get('content-encoding')).toString();
   if (/json/.test(type) && text !== '') assertGraphqlResult(parse(text));
   else if (status >= 400 && /^text\/plain/.test(type) && text !== '')
     assertOneLine(text.replace(/\n$/, ''), 'a response');
   else assertNoLeak(text, 'a response');
+}
+
+function decode(body: Buffer, coding: string | undefined): Buffer {
+  if (body.length === 0) return body;
+  try {
+    return decompress(body, coding);
+  } catch {
+    throw new Violation(
+      `a response with the content coding ${coding} cannot be decoded`,
+      body.toString('latin1'),
+    );
+  }
 }
 
 function parse(text: string): unknown {
