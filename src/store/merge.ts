@@ -58,7 +58,7 @@ export function mergeSession(
 ): SessionMerge {
   const sameRun = before !== null && isSameRun(before, session) ? before : null;
   const facts = mergeFacts(before?.facts, session.facts);
-  const known = sameRun?.status.targets ?? [];
+  const known = { targets: sameRun?.status.targets ?? [], facts: sameRun?.facts };
   const marked = markUntriggered(known, session.status.targets, facts, changedTargets);
   const status = { ...session.status, targets: marked.targets };
   const next = { ...session, status };

@@ -1,3 +1,4 @@
+import { memoize } from '../lib/memoize.js';
 import type { ResourceFacts, SessionFacts } from '../model/facts.js';
 import type { Target } from '../model/session.js';
 
@@ -20,29 +21,75 @@ const NO_REASON = 'unknown';
  * run, and now waits, is marked at once: a resource in a manual mode runs again only after a person has
  * triggered it, and once that has happened it is queued or runs. A mark stays until one of the two is seen.
  *
- * @param before targets of the same run before; empty if there are none
+ * @param before targets of the same run before, and the facts at that time; empty if this is a new run
  * @param changed indices of the targets that may differ from `before`, without the marks
  */
 export function markUntriggered(
-  before: readonly Target[],
+  before: { readonly targets: readonly Target[]; readonly facts: SessionFacts | undefined },
   targets: readonly Target[],
   facts: SessionFacts | undefined,
   changed: readonly number[] | undefined,
 ): MarkedTargets {
-  const manual = new Map(facts?.resources?.flatMap((one) => (canWait(one) ? [[one.name, one]] : [])));
+  const manual = manualResources(facts);
   // Reading every target costs more than the rest of an update. Most Sessions have no such resource.
-  if (manual.size === 0 && !before.some(isMarked)) return { targets, changed };
-  const previous = new Map(before.map((target) => [target.key, target]));
+  if (manual.size === 0 && manualResources(before.facts).size === 0) return { targets, changed };
+  if (changed && facts === before.facts && isSameList(before.targets, targets, changed)) {
+    return { targets: markAt(before.targets, targets, changed, manual), changed };
+  }
+  const previous = new Map(before.targets.map((target) => [target.key, target]));
   const differing = new Set(changed);
   const marked = targets.map((target, index) => {
     const last = previous.get(target.key) ?? null;
     const marks = target.resources.some((name) => mustWait(target, last, manual.get(name)));
     if (marks !== (last !== null && isMarked(last))) differing.add(index);
-    return marks && target.state.is === 'waiting'
-      ? { ...target, state: { ...target.state, needsTrigger: true as const } }
-      : target;
+    return marks ? mark(target) : target;
   });
   return { targets: marked, changed: changed && [...differing].sort((a, b) => a - b) };
+}
+
+/** Resources that run only when a person triggers them, by name. */
+function manualResources(facts: SessionFacts | undefined): ReadonlyMap<string, ResourceFacts> {
+  return facts?.resources == null ? NONE : manualOf(facts.resources);
+}
+
+const NONE: ReadonlyMap<string, ResourceFacts> = new Map();
+
+const manualOf = memoize(
+  (resources: readonly ResourceFacts[]): ReadonlyMap<string, ResourceFacts> =>
+    new Map(resources.filter(canWait).map((resource) => [resource.name, resource])),
+);
+
+/** Whether two lists can be merged by reading the changed targets only. */
+function isSameList(
+  before: readonly Target[],
+  after: readonly Target[],
+  changed: readonly number[],
+): boolean {
+  return before.length === after.length && changed.every((index) => before[index]?.key === after[index]?.key);
+}
+
+/** Marks changed targets under the same facts: no other target can gain or lose its mark. */
+function markAt(
+  before: readonly Target[],
+  targets: readonly Target[],
+  changed: readonly number[],
+  manual: ReadonlyMap<string, ResourceFacts>,
+): readonly Target[] {
+  const marked = changed.flatMap((index): [number, Target][] => {
+    const target = targets[index];
+    const last = before[index] ?? null;
+    const marks = target?.resources.some((name) => mustWait(target, last, manual.get(name)));
+    return target && marks ? [[index, mark(target)]] : [];
+  });
+  if (marked.length === 0) return targets;
+  const copy = targets.slice();
+  for (const [index, target] of marked) copy[index] = target;
+  return copy;
+}
+
+function mark(target: Target): Target {
+  const { state } = target;
+  return state.is === 'waiting' ? { ...target, state: { ...state, needsTrigger: true } } : target;
 }
 
 /** Whether a resource runs only when a person triggers it, and nothing else holds it up now. */

@@ -97,6 +97,14 @@ describe('a target of a manual resource with pending changes', () => {
     expect(changes).toEqual([['lint:update']]);
   });
 
+  it('keeps its mark through an update of another target, which alone is read', () => {
+    const { put } = setUp();
+    put(WAITING, EDITED);
+    expect(put(WAITING, EDITED, 'run-1', [1])).toMatchObject({ phase: 'untriggered', verdict: 'passed' });
+    expect(put(WAITING, EDITED, 'run-1', [0]).phase).toBe('untriggered');
+    expect(put(RAW_STATES.running, EDITED, 'run-1', [0]).phase).toBe('running');
+  });
+
   it('waits again if its facts are lost: a person may or may not have triggered it', () => {
     const { put } = setUp();
     put(WAITING, EDITED);
