@@ -33,7 +33,7 @@ const MAX_SESSIONS = 200_000;
 
 /** Creates an empty memory. */
 export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
-  // In the order of their changes.
+  // In the order in which they were first recorded: reordering at each change takes longer than an update.
   const changes = new Map<SessionId, LastChange>();
   /** The newest change of a Session that is no longer remembered. */
   let forgotten: LastChange = { revision: 0, position: 0 };
@@ -42,14 +42,14 @@ export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
    * Newest change of the Sessions that satisfy a condition, as of one revision. Readers of a group share it.
    */
   let cached = new WeakMap<(id: SessionId) => boolean, LastChange>();
+  let hasCached = false;
 
   return {
     record(id, revision, isNewState, position) {
       const before = changes.get(id);
       const last = position ?? (isNewState ? null : (before?.position ?? null));
-      changes.delete(id);
       changes.set(id, { revision, position: last });
-      cached = new WeakMap();
+      forgetCached();
       if (changes.size <= maxSessions) return;
       const [oldest] = changes;
       if (!oldest) return;
@@ -63,7 +63,7 @@ export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
         forgotten = { ...forgotten, position: null };
       }
       snapshot = { log, position };
-      cached = new WeakMap();
+      forgetCached();
     },
     isQuietSince(place, concern) {
       const last = typeof concern === 'string' ? (changes.get(concern) ?? forgotten) : lastOf(concern);
@@ -78,7 +78,14 @@ export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
     let last = forgotten;
     for (const [id, change] of changes) if (concerns(id)) last = later(last, change);
     cached.set(concerns, last);
+    hasCached = true;
     return last;
+  }
+
+  function forgetCached(): void {
+    if (!hasCached) return;
+    cached = new WeakMap();
+    hasCached = false;
   }
 
   function later(a: LastChange, b: LastChange): LastChange {

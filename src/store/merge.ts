@@ -29,7 +29,7 @@ import {
   trackReadiness,
   withTransition,
 } from './record.js';
-import { markUntriggered } from './triggers.js';
+import { type MarkedTargets, markUntriggered } from './triggers.js';
 
 /** Result of merging a newer state of a Session into its record. */
 export interface SessionMerge {
@@ -60,9 +60,7 @@ export function mergeSession(
   const facts = mergeFacts(before?.facts, session.facts);
   const known = { targets: sameRun?.status.targets ?? [], facts: sameRun?.facts };
   const marked = markUntriggered(known, session.status.targets, facts, changedTargets);
-  const status = { ...session.status, targets: marked.targets };
-  const next = { ...session, status };
-  const { targets, changes } = mergeTracked(before, next, sameRun !== null, time, marked.changed);
+  const { targets, changes } = mergeTracked(before, session.id, marked, sameRun !== null, time);
   const record: SessionRecord = {
     id: session.id,
     instance: session.instance,
@@ -70,7 +68,7 @@ export function mergeSession(
     kind: session.kind,
     metadata: reuse(before?.metadata, session.metadata),
     spec: reuse(before?.spec, session.spec),
-    status: { ...status, ...finalResult(sameRun), targets },
+    status: { ...session.status, ...finalResult(sameRun), targets },
     ...(facts && { facts }),
     source,
     connection,
@@ -127,18 +125,18 @@ export function hasSessionChanged(before: SessionRecord | null, after: SessionRe
 
 function mergeTracked(
   before: SessionRecord | null,
-  { id, status }: Session,
+  id: SessionId,
+  { targets: after, changed }: MarkedTargets,
   isSameRun: boolean,
   time: MicroTime,
-  changedTargets: readonly number[] | undefined,
 ): TargetMerge<TrackedTarget> {
   const known = before?.status.targets ?? [];
   if (isSameRun) {
     const track = (target: Target, previous: TrackedTarget | null) => trackTarget(id, previous, target, time);
-    const merge = changedTargets && mergeTargetsAt(known, status.targets, changedTargets, track);
-    return merge ?? mergeTargets(known, status.targets, track);
+    const merge = changed && mergeTargetsAt(known, after, changed, track);
+    return merge ?? mergeTargets(known, after, track);
   }
-  const targets = status.targets.map((target) => trackTarget(id, null, target, time));
+  const targets = after.map((target) => trackTarget(id, null, target, time));
   return { targets, changes: diffTargets(known, targets) };
 }
 
