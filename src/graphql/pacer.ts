@@ -105,7 +105,7 @@ function paceItems(resolve: Resolver): Resolver {
   return (parent, args, context, info) => {
     const items: unknown = resolve(parent, args, context, info);
     const { pacer } = context;
-    return pacer && Array.isArray(items) && items.length > 1 ? pacedItems(items, pacer, itself) : items;
+    return pacer && Array.isArray(items) && items.length > 1 ? pacedItems(items, pacer, identity) : items;
   };
 }
 
@@ -122,6 +122,6 @@ function paceStart(resolve: Resolver): Resolver {
   };
 }
 
-function itself<T>(item: T): T {
+function identity<T>(item: T): T {
   return item;
 }

@@ -76,9 +76,9 @@ export const pageInput = {
 /** Schema of the note about omitted items. */
 export const moreFacts = z
   .object({
-    leftOut: z.number().describe('Number of omitted items'),
+    omitted: z.number().describe('Number of omitted items'),
     after: z.string().optional().describe('Cursor of the next page'),
-    ask: z.string().describe('How to request them'),
+    hint: z.string().describe('How to request them'),
   })
   .optional()
   .describe('Present when items were omitted');
@@ -95,15 +95,15 @@ interface PageOptions<T, F> {
   readonly used?: unknown;
   readonly limit?: number | undefined;
   /** How to request the omitted items. */
-  readonly ask: string;
+  readonly hint: string;
 }
 
 /** Takes the first items that fit into an answer. */
 export function firstPage<T, F>(items: readonly T[], options: PageOptions<T, F>): Page<F> {
-  const { toFacts, used = null, limit = items.length, ask } = options;
+  const { toFacts, used = null, limit = items.length, hint } = options;
   const facts = takeFitting(items, toFacts, { used, limit });
-  const leftOut = items.length - facts.length;
-  return { facts, more: leftOut === 0 ? undefined : { leftOut, ask } };
+  const omitted = items.length - facts.length;
+  return { facts, more: omitted === 0 ? undefined : { omitted, hint } };
 }
 
 /** Takes the items after a cursor that fit into an answer. The items are sorted by their keys. */

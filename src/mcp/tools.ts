@@ -68,7 +68,7 @@ export const tools: readonly AnyTool[] = [
           compare: compareNaturally,
           limit,
           after,
-          ask: 'call list_sessions again with more.after as after, or with verdicts',
+          hint: 'call list_sessions again with more.after as after, or with verdicts',
         },
       );
       return { sessions: facts, ...(more && { more }) };
@@ -97,7 +97,7 @@ export const tools: readonly AnyTool[] = [
         toFacts: (cause) => toCauseFacts(cause, resources),
         used: session,
         limit: MAX_CAUSES,
-        ask: '',
+        hint: '',
       });
       const untriggered = toUntriggeredFacts(view, resources);
       const head = {
@@ -110,7 +110,7 @@ export const tools: readonly AnyTool[] = [
         toFacts: (blocker) => toBlockerFacts(blocker, view.targets),
         used: head,
         limit,
-        ask: 'call list_targets with phases FAILED, RETRYING, RUNNING or WAITING, page by page',
+        hint: 'call list_targets with phases FAILED, RETRYING, RUNNING or WAITING, page by page',
       });
       return { ...head, blockers, ...(more && { more }) };
     },
@@ -144,7 +144,7 @@ export const tools: readonly AnyTool[] = [
         keyOf: targetKey,
         limit,
         after,
-        ask: 'call list_targets again with more.after as after, or with phases, name or label',
+        hint: 'call list_targets again with more.after as after, or with phases, name or label',
       });
       return { targets: facts, ...(more && { more }) };
     },
@@ -174,7 +174,7 @@ export const tools: readonly AnyTool[] = [
         toFacts: toTransitionFacts,
         used: details,
         limit,
-        ask: 'for earlier changes, call target_history with a greater limit, if one was given; otherwise they do not fit',
+        hint: 'for earlier changes, call target_history with a greater limit, if one was given; otherwise they do not fit',
       });
       return { target: details, history: facts.reverse(), ...(more && { more }) };
     },

@@ -85,7 +85,7 @@ A client that ends calls early, some after 5 s, needs a lower timeoutSeconds, su
       const { facts: blockers, more } = firstPage(view ? blockersOf(view) : [], {
         toFacts: (blocker) => toBlockerFacts(blocker, view?.targets ?? new Map()),
         used: facts,
-        ask: 'call explain_verdict, or list_targets with phases FAILED, RETRYING, RUNNING or WAITING',
+        hint: 'call explain_verdict, or list_targets with phases FAILED, RETRYING, RUNNING or WAITING',
       });
       return { ...facts, blockers, ...(more && { more }) };
     } finally {

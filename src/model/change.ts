@@ -29,8 +29,8 @@ export type Change =
    */
   | { readonly type: 'stale'; readonly id?: SessionId; readonly error: string }
   /**
-   * Whether the source provides a kind of objects in addition to its Sessions, such as `uiresources`. The Sessions
-   * are not affected; their facts are pushed with them.
+   * Whether the source provides a kind of objects in addition to its Sessions, such as `uiresources`. The
+   * Sessions are not affected; their facts are pushed with them.
    */
   | {
       readonly type: 'availability';

@@ -11,7 +11,7 @@ const MAX_RESULT = 25_000;
 
 const listSchema = z.object({
   targets: z.array(z.object({ name: z.string() })),
-  more: z.object({ leftOut: z.number(), after: z.string().optional(), ask: z.string() }).optional(),
+  more: z.object({ omitted: z.number(), after: z.string().optional(), hint: z.string() }).optional(),
 });
 
 /** Creates the targets `svc-0000:serve`, `svc-0001:serve`, … */
@@ -49,7 +49,7 @@ describe('the size of MCP results', () => {
       );
       const { targets, more } = listSchema.parse(structuredContent);
       names.push(...targets.map(({ name }) => name));
-      expect(more?.leftOut ?? 0).toBe(701 - names.length);
+      expect(more?.omitted ?? 0).toBe(701 - names.length);
       after = more?.after;
     } while (after !== undefined);
     expect(new Set(names).size).toBe(701);
@@ -70,9 +70,9 @@ describe('the size of MCP results', () => {
         expect.objectContaining({ name: 'svc-0000:serve' }),
       ],
       more: {
-        leftOut: 701,
+        omitted: 701,
         after: 'svc-0000:serve',
-        ask: 'call list_targets again with more.after as after, or with phases, name or label',
+        hint: 'call list_targets again with more.after as after, or with phases, name or label',
       },
     });
     expect(await agent.callTool('list_targets', { name: '*db:*', phases: ['READY'] })).toEqual({
@@ -83,7 +83,7 @@ describe('the size of MCP results', () => {
   it('explain_verdict and wait_for list the first of 700 blockers, and describe how to see the others', async () => {
     await using gateway = await startMemoryGateway([session('shop', createTargets(700, 'waiting'))]);
     await using agent = await startMcpAgent(gateway.url);
-    const more = { leftOut: expect.any(Number), ask: expect.stringContaining('list_targets with phases') };
+    const more = { omitted: expect.any(Number), hint: expect.stringContaining('list_targets with phases') };
     const explained = await callToolForResult(agent, 'explain_verdict');
     expect(explained.structuredContent).toMatchObject({ session: { targets: { waiting: 700 } }, more });
     // On a busy machine, a second may pass before the first state arrives.
@@ -98,7 +98,7 @@ describe('the size of MCP results', () => {
     await using gateway = await startMemoryGateway(ids.map((id) => session(id, { 'api:serve': 'ready' })));
     await using agent = await startMcpAgent(gateway.url);
     const { structuredContent } = await callToolForResult(agent, 'list_sessions');
-    expect(structuredContent).toMatchObject({ more: { ask: expect.stringContaining('verdicts') } });
+    expect(structuredContent).toMatchObject({ more: { hint: expect.stringContaining('verdicts') } });
     expect(await agent.callTool('list_sessions', { after: 'shop-198/Tiltfile' })).toEqual({
       sessions: [expect.objectContaining({ id: 'shop-199/Tiltfile' })],
     });

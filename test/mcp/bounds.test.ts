@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_ANSWER, pageAfter } from '../../src/mcp/bounds.js';
 
-const options = { toFacts: (key: string) => ({ key }), keyOf: (key: string) => key, ask: 'again' };
+const options = { toFacts: (key: string) => ({ key }), keyOf: (key: string) => key, hint: 'again' };
 
 describe('pageAfter', () => {
   it('a page continues after the position of an item that was removed', () => {
