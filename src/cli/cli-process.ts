@@ -5,9 +5,9 @@ export type CliProcess = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'e
 
 /**
  * The user's home directory, found as Tilt finds it (`mitchellh/go-homedir`): on Windows by `HOME`, which
- * Node.js ignores there, then `USERPROFILE`, then `HOMEDRIVE` and `HOMEPATH`. `/` for a user without one:
- * `HOME` is not set and the system does not know the user id, as in a container that runs under an arbitrary
- * user id. Tilt stores nothing there.
+ * Node.js ignores there, then `USERPROFILE`, then `HOMEDRIVE` and `HOMEPATH`. Default: `/`, where no files of
+ * Tilt exist. It applies when `HOME` is not set and the system does not know the user id, as in a container
+ * that runs under an arbitrary user id.
  */
 export function homeDirectory(env: CliProcess['env'], platform = process.platform): string {
   if (platform === 'win32') {
@@ -73,7 +73,7 @@ export function listenForInterruption(cli: SignalSource, platform = process.plat
   let exitCode: number | null = null;
   const signals = platform === 'win32' ? [...INTERRUPTS, ...WINDOWS_SIGNALS] : INTERRUPTS;
   const end = onFirstSignal(cli, signals, (signal) => {
-    // Ctrl-Break ends a command like Ctrl-C. Its number is used for other signals on other systems.
+    // Ctrl-Break has the exit code of Ctrl-C: on other systems, the number of SIGBREAK means another signal.
     exitCode = 128 + constants.signals[signal === 'SIGBREAK' ? 'SIGINT' : signal];
     controller.abort();
   });
@@ -87,10 +87,14 @@ export function listenForInterruption(cli: SignalSource, platform = process.plat
 }
 
 /**
- * Resolves with an exit code at the first signal: 0 for SIGTERM, which stops a service, and 130 for SIGINT
- * (Ctrl-C). On Windows also 130 for SIGBREAK (Ctrl-Break), and 0 for SIGHUP: the console window was closed,
- * and Windows ends the process some seconds later. A second signal has its default effect and ends the
- * process at once.
+ * Resolves with an exit code at the first signal. A second signal has its default effect and ends the process
+ * at once.
+ *
+ * - SIGTERM: 0. It stops a service.
+ * - SIGINT (Ctrl-C): 130.
+ * - SIGBREAK (Ctrl-Break), on Windows only: 130.
+ * - SIGHUP, on Windows only: 0. The console window was closed, and Windows ends the process some seconds
+ *   later.
  */
 export function stopSignal(cli: SignalSource, platform = process.platform): Promise<number> {
   const windows: readonly NodeJS.Signals[] = platform === 'win32' ? [...WINDOWS_SIGNALS, 'SIGHUP'] : [];

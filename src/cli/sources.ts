@@ -44,7 +44,7 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
       description: `every Tilt in ${kubeconfig.join(delimiter)}, or the built-in demo while no Tilt runs`,
     };
   }
-  const providers = await Promise.all(specs.flatMap((spec) => createProvider(spec, options, parts)));
+  const providers = await Promise.all(specs.flatMap((spec) => createProviders(spec, options, parts)));
   const tilts = specs.filter((spec) => spec.type === 'tilt');
   return {
     providers,
@@ -93,7 +93,8 @@ function invalidSource(text: string): Error {
   );
 }
 
-function createProvider(
+/** Creates the provider of a source. Empty for `tilt`: {@link chooseTilts} selects those. */
+function createProviders(
   spec: SourceSpec,
   options: SourceOptions,
   { clock, stdin, log }: SourceParts,
@@ -145,8 +146,8 @@ async function chooseTilts(
 
 async function checkKubeconfig(paths: readonly string[], contexts: readonly string[] = []): Promise<void> {
   await orUsageError(async () => {
-    const known = await loadKubeconfig(paths);
-    for (const context of contexts) findEndpoint(known, context);
+    const loaded = await loadKubeconfig(paths);
+    for (const context of contexts) findEndpoint(loaded, context);
   });
 }
 

@@ -47,7 +47,7 @@ export function createStderrLog(flags: LogFlags, stream: LogStream, clock: Pick<
     notice('warn', 'log lines dropped: standard error did not accept them', { lines });
   }
 
-  /** @param lines number of lines that are lost with this one */
+  /** @param lines number to add to the dropped lines if this write fails; a notice stands for several lines */
   function put(line: string, lines: number): void {
     stream.write(line, (error) => {
       if (error) dropped += lines;

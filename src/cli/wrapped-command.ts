@@ -130,7 +130,8 @@ interface StartedCommand {
 }
 
 /**
- * Starts a command that inherits standard input and output. Forwards signals that only this process receives.
+ * Starts a command that inherits standard input and output. Forwards signals to it, except those that the
+ * terminal sends to both processes.
  *
  * @param variables additions to its environment
  */

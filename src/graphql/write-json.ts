@@ -1,7 +1,7 @@
 import type { Pacer } from './pacer.js';
 
-/** Number of parts up to which a value is written at once: about a millisecond. */
-const SMALL_PARTS = 2_000;
+/** Number of nested values up to which a value is written at once: about a millisecond. */
+const SMALL_NODES = 2_000;
 
 /** Total length of texts up to which a value is written at once, in characters. */
 const SMALL_CHARACTERS = 2 ** 18;
@@ -15,26 +15,28 @@ export class TooLongError extends Error {
 }
 
 /**
- * Whether the JSON of a value has at most so many characters, not counting escapes, and at most so many
- * parts.
+ * Whether the JSON of a value is within limits.
+ *
+ * @param characters maximum length, not counting escapes
+ * @param nodes maximum number of nested values, including the value itself
  */
-export function isWithin(value: unknown, characters: number, parts = Number.POSITIVE_INFINITY): boolean {
-  let [left, partsLeft] = [characters, parts];
-  return take(value);
+export function isWithin(value: unknown, characters: number, nodes = Number.POSITIVE_INFINITY): boolean {
+  let [charactersLeft, nodesLeft] = [characters, nodes];
+  return fits(value);
 
-  function take(part: unknown): boolean {
-    partsLeft -= 1;
-    left -= typeof part === 'string' ? part.length + 2 : 5;
-    if (left < 0 || partsLeft < 0) return false;
-    if (typeof part !== 'object' || part === null) return true;
-    if (Array.isArray(part)) {
-      for (const item of part) if (!take(item)) return false;
+  function fits(node: unknown): boolean {
+    nodesLeft -= 1;
+    charactersLeft -= typeof node === 'string' ? node.length + 2 : 5;
+    if (charactersLeft < 0 || nodesLeft < 0) return false;
+    if (typeof node !== 'object' || node === null) return true;
+    if (Array.isArray(node)) {
+      for (const item of node) if (!fits(item)) return false;
       return true;
     }
     // `Object.entries` would cost more than the rest of the loop.
-    for (const name of Object.keys(part)) {
-      left -= name.length + 4;
-      if (!take(Reflect.get(part, name))) return false;
+    for (const name of Object.keys(node)) {
+      charactersLeft -= name.length + 4;
+      if (!fits(Reflect.get(node, name))) return false;
     }
     return true;
   }
@@ -44,14 +46,14 @@ export function isWithin(value: unknown, characters: number, parts = Number.POSI
 export interface WrittenJson {
   /** Buffers of about {@link PART_CHARACTERS} that follow each other. */
   readonly parts: readonly Buffer[];
-  /** The length of all of them. */
+  /** Total length of the parts. */
   readonly bytes: number;
 }
 
 /**
- * Writes the JSON of a value, with pauses. Parts leave the heap as buffers: the whole text never exists.
+ * Writes the JSON of a value, with pauses, as buffers outside the heap. The JSON never exists as one string.
  *
- * @param maxBytes rejects with a {@link TooLongError} above it, before much more is written
+ * @param maxBytes maximum length; stops soon after it is exceeded and rejects with a {@link TooLongError}
  */
 export async function writeJson(value: unknown, pacer: Pacer, maxBytes: number): Promise<WrittenJson> {
   const parts: Buffer[] = [];
@@ -62,11 +64,11 @@ export async function writeJson(value: unknown, pacer: Pacer, maxBytes: number):
   endPart();
   return { parts, bytes };
 
-  async function write(part: unknown): Promise<void> {
+  async function write(node: unknown): Promise<void> {
     for (let pause = pacer.pause(); pause !== null; pause = pacer.pause()) await pause;
-    if (Array.isArray(part) && !isSmall(part)) await writeList(part);
-    else if (typeof part === 'object' && part !== null && !isSmall(part)) await writeObject(part);
-    else put(JSON.stringify(part) ?? 'null');
+    if (Array.isArray(node) && !isSmall(node)) await writeList(node);
+    else if (typeof node === 'object' && node !== null && !isSmall(node)) await writeObject(node);
+    else put(JSON.stringify(node) ?? 'null');
   }
 
   async function writeList(items: readonly unknown[]): Promise<void> {
@@ -110,5 +112,5 @@ export async function writeJson(value: unknown, pacer: Pacer, maxBytes: number):
 }
 
 function isSmall(value: unknown): boolean {
-  return isWithin(value, SMALL_CHARACTERS, SMALL_PARTS);
+  return isWithin(value, SMALL_CHARACTERS, SMALL_NODES);
 }

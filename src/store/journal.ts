@@ -17,8 +17,8 @@ export interface Revision {
   /** Whether the facts about its resources or its cluster changed. */
   readonly factsChanged: boolean;
   /**
-   * Whether it is a connection resync: no change, but the present connection of a Session for one reader that
-   * resumes from another gateway's cursor. Default: false.
+   * Whether it is a connection resync. It contains no change: it sends the current connection of a Session to
+   * one reader that resumes from another gateway's cursor. Default: false.
    */
   readonly isResync?: boolean;
 }
@@ -98,7 +98,7 @@ export function createJournal(limits: JournalLimits): Journal {
   }
 }
 
-/** A revision counts as one target more than its Session has, so that empty Sessions are limited too. */
+/** Number of a Session's targets plus one, so that revisions of empty Sessions count too. */
 function countTargets({ before, after }: Revision): number {
   return 1 + ((after ?? before)?.status.targets.length ?? 0);
 }

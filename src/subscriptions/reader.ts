@@ -22,9 +22,9 @@ export interface Sink {
 export interface ReaderOptions {
   /** Cursor that the client saw last (S4). */
   readonly since: string | null;
-  /** Limits of the backlog while it lags. */
+  /** Limits of the backlog while the reader lags. */
   readonly limits: BacklogLimits;
-  /** Counts of its transport. */
+  /** Counters of the transport, which its readers share. */
   readonly counts: ReaderCounts;
 }
 
@@ -34,9 +34,9 @@ export interface ReaderOptions {
  *     following ──pause()──► lagging: updates are merged
  *         ▲──── resume(): one payload with the newest state ────┘
  *
- * It also lags while a payload is executed in slices, and while its group waits for a flush.
+ * A reader also lags while a payload is executed in slices, and while its group waits for a flush.
  *
- * A class, not closures: `server/websocket/connection.ts` says what this saves.
+ * A class uses less memory than closures: see the measurement in `server/websocket/connection.ts`.
  */
 export class Reader implements Member {
   from: number;
@@ -57,7 +57,7 @@ export class Reader implements Member {
   #late: Payload | null = null;
   #releaseLate: (() => void) | undefined;
 
-  /** Sends the first payload before it returns, unless that is executed in slices (S1). */
+  /** Sends the first payload synchronously, unless the payload is executed in slices (S1). */
   constructor(group: Group, sink: Sink, { since, limits, counts }: ReaderOptions) {
     this.#group = group;
     this.#sink = sink;
@@ -108,7 +108,7 @@ export class Reader implements Member {
     this.#catchUp();
   }
 
-  /** Ends it and releases what it holds (S7). Does nothing if it has ended. */
+  /** Ends the reader and releases its memory (S7). A second call has no effect. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -125,6 +125,7 @@ export class Reader implements Member {
     this.#counts.lagging -= 1;
   }
 
+  /** Starts a backlog that merges every update: a reader that has lagged is sent only the newest state. */
   #beginLag(): Backlog {
     this.#backlog ??= createBacklog({ ...this.#limits, updates: 0 });
     return this.#backlog;
@@ -137,7 +138,7 @@ export class Reader implements Member {
     this.#catchUp();
   }
 
-  /** Sends what it has missed, as far as it may. */
+  /** Sends pending updates until the backlog is empty or sending must wait. */
   #catchUp(): void {
     while (this.#backlog !== null && !this.#isPaused && !this.#isExecuting && !this.#isDeferred) {
       const pending = this.#backlog.take();
@@ -172,7 +173,7 @@ export class Reader implements Member {
 
   #keepLate(payload: Payload): void {
     this.#late = payload;
-    // The connection that does not drain has a deadline of its own.
+    // Nothing to cut here: a connection that does not drain has its own deadline.
     this.#releaseLate = payload.memory?.retain(() => {});
   }
 
@@ -190,7 +191,7 @@ export class Reader implements Member {
   }
 }
 
-/** Creates the event of what a reader missed. Returns null if nothing is left of it. */
+/** Creates the event for pending updates. Returns null when they contain nothing that the reader selects. */
 function pendingEvent({ projection, store }: Group, pending: PendingUpdate): SourceEvent | null {
   const { updates } = pending;
   if (pending.type === 'reset') return snapshotEvent(projection, store, updates);

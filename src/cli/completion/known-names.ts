@@ -24,9 +24,10 @@ const TIMEOUT_MS = 1_000;
 type Data = Readonly<Record<string, unknown>>;
 
 /**
- * Queries the gateway of a command line for names when they are needed.
+ * Creates the lookups for a typed command line. Each call queries the gateway that its options select.
  *
- * @param flags option values of the command; undefined for a command that queries no gateway
+ * @param flags option values of the command, which parsing the line sets; undefined for a command that queries
+ * no gateway
  */
 export function createKnownNames(
   line: TypedLine,
@@ -51,7 +52,7 @@ export function createKnownNames(
     toVariables: (flags: SessionFlags) => Data,
   ): Promise<readonly string[]> {
     if (flags === undefined) return [];
-    parseOptions(line, env);
+    setOptionValues(line, env);
     const client = createClient(await toClientOptions(flags, env));
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     try {
@@ -63,8 +64,11 @@ export function createKnownNames(
   }
 }
 
-/** Parses the typed options, and the environment variables of the other options. */
-function parseOptions({ command, given }: TypedLine, env: CliProcess['env']): void {
+/**
+ * Sets the command's option values, which are the `flags` above, from the typed options. For options that were
+ * not typed, uses their environment variables.
+ */
+function setOptionValues({ command, given }: TypedLine, env: CliProcess['env']): void {
   command.configureOutput({ outputError: () => {} });
   command.parseOptions([...given]);
   for (const option of command.options) {

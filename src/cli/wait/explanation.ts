@@ -30,17 +30,17 @@ function describeWait(target: TargetFields, report: WaitReport): string | null {
   return what === null ? null : `${resourceOf(target)} ${what}`;
 }
 
-/** Targets in a description. Of a longer chain, those in the middle are left out. */
-const MAX_LINKS = 6;
+/** Maximum number of waits in a description. A longer chain omits those in the middle. */
+const MAX_WAITS = 6;
 
 /** Describes a chain: `e2e waits for web, web waits for api, api failed: exit status 4`. */
 function describeChain(chain: readonly ChainLink[]): string {
   const names = chain.map(({ name, target }) => (target === null ? name : resourceOf(target)));
   const waits = names.slice(1).map((name, index) => `${names[index]} waits for ${name}`);
-  const left =
-    waits.length > MAX_LINKS ? waits.toSpliced(MAX_LINKS / 2, waits.length - MAX_LINKS, '…') : waits;
+  const shown =
+    waits.length > MAX_WAITS ? waits.toSpliced(MAX_WAITS / 2, waits.length - MAX_WAITS, '…') : waits;
   const cause = chain.at(-1)?.target ?? null;
-  return [...left, ...(cause === null ? [] : [`${names.at(-1)} ${toPredicate(cause)}`])].join(', ');
+  return [...shown, ...(cause === null ? [] : [`${names.at(-1)} ${toPredicate(cause)}`])].join(', ');
 }
 
 /** Phases whose description is a predicate by itself: `failed: exit status 4`. */
@@ -79,8 +79,8 @@ export function findBlocked(report: WaitReport): TargetFields[] {
 const MAX_CAUSES = 5;
 
 /**
- * Finds the targets at the root of a result, one for each resource, those that need attention first: the
- * failed targets, and the ends of the chains of the others.
+ * Finds the root causes of a result: the failed targets, and the last target in the chain of each blocked or
+ * awaited target. Returns one target per resource, the most urgent first.
  */
 export function findCauses(report: WaitReport): TargetFields[] {
   const { result, view } = report;
@@ -96,23 +96,25 @@ export function findCauses(report: WaitReport): TargetFields[] {
   return [...causes.values()].sort((a, b) => causeRank(a) - causeRank(b)).slice(0, MAX_CAUSES);
 }
 
-/** A target that waits for something unknown explains less than one that runs. */
+/** Ranks waiting targets last: as a root cause, they do not explain what they wait for. */
 function causeRank({ phase }: TargetFields): number {
   return phase === 'WAITING' ? rankOf('DISABLED') + 1 : rankOf(phase);
 }
 
-/** Where to look further into a result, one line each. Tilt keeps no log once it has exited. */
+/** Commands and links that help to investigate a result, one line each. */
 export function formatHelp(report: WaitReport): string[] {
   const session = sessionOf(report);
   const causes = findCauses(report);
-  const isPrinted = session?.spec.exitCondition === 'CI' && !session.isDemo && hasExited(session);
-  if (isPrinted && causes.length > 0) return ['the log is in the output of tilt ci'];
+  // An exited Tilt serves no log, but `tilt ci` has printed it.
+  const isLogPrinted = session?.spec.exitCondition === 'CI' && !session.isDemo && hasExited(session);
+  if (isLogPrinted && causes.length > 0) return ['the log is in the output of tilt ci'];
   return causes.flatMap((cause) => formatTargetHelp(cause, report));
 }
 
 /**
- * Where to look further into a cause, one line each: the command that shows its log, or that triggers it, and
- * a link to its page in Tilt's UI or to its endpoint. Empty for the demo, and once Tilt has exited.
+ * Help for a root cause, one line each: the command that prints its log (for an inactive target, the command
+ * that triggers it), and a link to its page in Tilt's UI or to its endpoint. Empty for the demo, once Tilt
+ * has exited, and for an untriggered target, which {@link formatTriggers} describes.
  */
 export function formatTargetHelp(cause: TargetFields, report: WaitReport): string[] {
   const session = sessionOf(report);
@@ -148,7 +150,7 @@ export function formatTriggers(report: WaitReport): string | null {
   return lineText(`waiting for a trigger: ${joinNames(names)}${command}`);
 }
 
-/** Whether the Tilt of a Session has exited, or does so now: `tilt ci` exits at its first failure. */
+/** Whether the Tilt of a Session has exited or is about to: `tilt ci` exits at its first failure. */
 function hasExited({ connection, spec, verdict }: SessionFields): boolean {
   const isOver = verdict.final || verdict.state === 'FAILED';
   return connection.state === 'GONE' || (spec.exitCondition === 'CI' && isOver);

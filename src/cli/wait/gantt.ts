@@ -7,18 +7,20 @@ import { findRunEnd, targetsOf, type WaitReport } from './wait-report.js';
 /** Maximum number of bars. GitHub draws at most 50,000 characters. */
 const MAX_BARS = 60;
 
-/** A chart, and how many of the targets with times it shows. */
+/** Chart of a run. */
 export interface Gantt {
   readonly lines: readonly string[];
+  /** Number of bars in the chart. */
   readonly shown: number;
+  /** Number of targets that have a time. */
   readonly total: number;
 }
 
 /**
- * Draws the run of a wait: a bar for each target, from its start to its end, its readiness or the end of the
- * report. Above {@link MAX_BARS} targets, those that need attention stay, then the longest. The sections are
- * the labels of the resources, or the resources if there are no labels. Null without a target that has a
- * time.
+ * Draws the run of a wait: a bar for each target, from its start to its end or readiness, or to the end of the
+ * run while it is open. Of more than {@link MAX_BARS} targets, the most urgent are shown, then those with the
+ * longest bars. The sections are the labels of the resources, or the resources if there are no labels. Null
+ * when no target has a time.
  */
 export function formatGantt(report: WaitReport): Gantt | null {
   const bars = targetsOf(report).flatMap((target) => toBar(target, report));
@@ -53,7 +55,10 @@ function lengthOf({ start, end }: Bar): number {
   return end - start;
 }
 
-/** Times by Tilt's clock where Tilt reports them, otherwise since the target entered its phase. */
+/**
+ * Bar of a target; empty when it has no time. Uses the times that Tilt reports, or else the time at which the
+ * target entered its phase.
+ */
 function toBar(target: TargetFields, report: WaitReport): Bar[] {
   const { phase, state, since, durationSeconds, secondsToReady } = target;
   if (phase === 'INACTIVE' || phase === 'DISABLED' || phase === 'UNTRIGGERED') return [];

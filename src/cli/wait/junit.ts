@@ -14,18 +14,21 @@ import {
 } from './wait-report.js';
 
 /**
- * Formats a wait as a JUnit report with one test case per target. A failed target is a failure with its
- * error, and so is a target that the wait still needed at its timeout or interruption. An inactive, disabled
- * or undecided target is skipped; a waiting one names its root cause. An unsuccessful wait without such a
- * target is a failure of its own, so that its report is never green.
+ * Formats a wait as a JUnit report with one test case per target:
+ *
+ * - failure: a failed target, and a target that the wait still needed at its timeout or interruption
+ * - skipped: an inactive, disabled or undecided target; a waiting one names its root cause
+ *
+ * An unsuccessful wait without a failed target adds a failed test case for the wait itself, so that its report
+ * is never green.
  */
 export function junitReport(report: WaitReport): string {
   const { result, tookMs, now } = report;
   const session = sessionOf(report);
   const endedEarly = (result === 'timeout' || result === 'interrupted') && !isStale(report);
-  const late = new Set(endedEarly ? findAwaited(report) : []);
+  const awaited = new Set(endedEarly ? findAwaited(report) : []);
   const cases = targetsOf(report).map((target) =>
-    testCase(target, late.has(target) || hasFailed(target, report), report),
+    testCase(target, awaited.has(target) || hasFailed(target, report), report),
   );
   const name = lineText(session?.id ?? 'tilt-graphql');
   const hasFailure = cases.some(({ kind }) => kind === 'failure') && findClusterFailure(report) === null;
@@ -94,7 +97,7 @@ function testCase(target: TargetFields, isFailure: boolean, report: WaitReport):
   return { kind: 'skipped', xml: element('testcase', attributes, [element('skipped', { message })]) };
 }
 
-/** The target at the end of a target's chain, or the target itself. */
+/** Root cause of a target, or the target itself if it has none. */
 function findCause(target: TargetFields, { view }: WaitReport): TargetFields {
   return view?.targets.get(target.rootCause?.name ?? '') ?? target;
 }

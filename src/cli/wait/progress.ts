@@ -31,7 +31,7 @@ export interface ProgressOptions {
   readonly write: (text: string) => void;
 }
 
-/** CI systems end a job without output after ten minutes or less. */
+/** Interval of repeated lines. CI systems end a job without output after ten minutes or less. */
 const REPEAT_MS = 60_000;
 
 /**
@@ -55,7 +55,7 @@ export function createProgressReporter(options: ProgressOptions): ProgressReport
       const key = isVerbose ? newest : blockingKey(view, progress, condition);
       if (key === reportedKey) return;
       reportedKey = key;
-      repeat();
+      writeProgress();
     },
     end: () => cancel(),
   };
@@ -66,13 +66,14 @@ export function createProgressReporter(options: ProgressOptions): ProgressReport
     reportedRun = text;
   }
 
-  function repeat(): void {
+  function writeProgress(): void {
     write(`waiting for ${subject}: ${newest}`);
   }
 
+  /** Writes a line and restarts the interval. */
   function write(text: string): void {
     cancel();
-    cancel = clock.after(REPEAT_MS, repeat);
+    cancel = clock.after(REPEAT_MS, writeProgress);
     const line = withoutLogCommands(`${elapsed(clock.monotonic() - startedAt)} ${text}`);
     options.write(`${toWidth(line, options.columns).trimEnd()}\n`);
   }

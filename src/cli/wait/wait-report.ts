@@ -47,7 +47,7 @@ export function findRunEnd(report: WaitReport): number {
   return session.connection.state === 'GONE' ? Date.parse(session.connection.since) : report.now;
 }
 
-/** Whether the target states may be out of date: a connection was lost, or they belong to another run. */
+/** Whether the target states may be out of date: the connection to the gateway or to Tilt is not live. */
 export function isStale({ view }: WaitReport): boolean {
   return view?.link.state !== 'live' || view.session?.connection.state !== 'LIVE';
 }

@@ -102,7 +102,7 @@ function toVariables(facts: Readonly<Record<string, string | undefined>>): Recor
   );
 }
 
-/** Shortens a long line to its start and, twice as long, its end: the cause of an error is at its end. */
+/** Keeps the first third and the last two thirds of the maximum: the cause of an error is at its end. */
 function shortenLine(line: string): string {
   if (line.length <= MAX_VALUE_LENGTH) return line;
   const head = Math.floor(MAX_VALUE_LENGTH / 3);

@@ -15,7 +15,7 @@ export interface DetailsLine {
  * Describes a target: what it waits for and why, its resources with labels and links, Tilt's page and the
  * command that prints its log, and its error.
  *
- * @param maxLines number of lines; of a longer error the end is shown
+ * @param maxLines maximum number of lines; a longer error loses its first lines
  */
 export function toDetails(
   { target, name, time }: TargetRow,
@@ -38,12 +38,12 @@ export function toDetails(
     ),
     ...section(
       'log',
-      own.flatMap(({ tiltUrl, name: of }) => formatLogsCommand(tiltUrl, of) ?? []),
+      own.flatMap((resource) => formatLogsCommand(resource.tiltUrl, resource.name) ?? []),
     ),
     ...section(
       'trigger',
-      own.flatMap(({ tiltUrl, name: of }) =>
-        phase === 'UNTRIGGERED' ? (formatTriggerCommand(tiltUrl, of) ?? []) : [],
+      own.flatMap((resource) =>
+        phase === 'UNTRIGGERED' ? (formatTriggerCommand(resource.tiltUrl, resource.name) ?? []) : [],
       ),
     ),
   ];

@@ -43,7 +43,7 @@ export function createExecQueue({ run, onError }: ExecQueueOptions): ExecQueue {
       waiting.delete(alert.key);
       waiting.set(alert.key, alert);
       if (waiting.size > MAX_WAITING) dropOldest();
-      if (running === null) void next();
+      if (running === null) void runWaiting();
     },
     close() {
       isClosed = true;
@@ -58,7 +58,7 @@ export function createExecQueue({ run, onError }: ExecQueueOptions): ExecQueue {
     onError(`--exec is too slow: more than ${MAX_WAITING} events are waiting, the oldest was dropped`);
   }
 
-  async function next(): Promise<void> {
+  async function runWaiting(): Promise<void> {
     for (let [alert] = waiting.values(); alert; [alert] = waiting.values()) {
       waiting.delete(alert.key);
       running = run(alert.env);
@@ -114,8 +114,8 @@ function withoutCmdSyntax(variables: Readonly<Record<string, string>>): Record<s
 export type StartProgram = (file: string, args: readonly string[]) => void;
 
 /**
- * Ends the shell and the command that it waits for: by their process group, or on Windows, which has none, by
- * the tree of their parents. `taskkill` without `/F` only closes windows.
+ * Ends the shell and the command that it waits for. Signals their process group; on Windows, which has no
+ * process groups, `taskkill /T` ends the process tree. Without `/F` it would not end console programs.
  */
 export function endTree(
   pid: number | undefined,

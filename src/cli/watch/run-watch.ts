@@ -46,15 +46,15 @@ async function follow(
   const notice = (message: string | null) => display.notice(message);
   const noticeMissing = createMissingSessionNotice({ wanted, sessions: client.sessions, notice, signal });
   const followResources = table && createResourcesFollower(client, table, signal);
-  const commands = exec === undefined ? null : createCommands(exec, isScreen, display, cli);
+  const execQueue = exec === undefined ? null : createShellQueue(exec, isScreen, display, cli);
   try {
     let isDemoOver: boolean;
     do {
-      const alert = commands && createAlerting(commands, wanted, notice);
+      const runAlerts = execQueue && createAlertRunner(execQueue, wanted, notice);
       isDemoOver = false;
       let isDemo = false;
       for await (const view of client.watchTargets({ session, where: filter, signal })) {
-        alert?.(view);
+        runAlerts?.(view);
         noticeMissing(view);
         followResources?.(view);
         await display.show(view);
@@ -65,27 +65,27 @@ async function follow(
       }
     } while (isDemoOver);
   } finally {
-    commands?.close();
+    execQueue?.close();
     client.close();
     display.close();
   }
 }
 
 /** Runs commands for the alerts of a Session. Ignores the demo unless `--session` names it. */
-function createAlerting(commands: ExecQueue, wanted: string | null, notice: (message: string) => void) {
+function createAlertRunner(execQueue: ExecQueue, wanted: string | null, notice: (message: string) => void) {
   const findAlerts = createAlerts();
-  let isSilent = false;
+  let isDemoNoted = false;
   return (view: TargetsView): void => {
     if (view.session?.isDemo && wanted === null) {
-      if (!isSilent) notice(`--exec does not run for the demo; to try it, pass -s ${view.session.id}`);
-      isSilent = true;
+      if (!isDemoNoted) notice(`--exec does not run for the demo; to try it, pass -s ${view.session.id}`);
+      isDemoNoted = true;
       return;
     }
-    for (const alert of findAlerts(view)) commands.add(alert);
+    for (const alert of findAlerts(view)) execQueue.add(alert);
   };
 }
 
-/** Creates a function that shows the resources of the Session in a view, and follows them from then on. */
+/** Creates a function that follows the resources of the Session in the newest view and shows them. */
 function createResourcesFollower(client: Client, table: TableDisplay, signal: AbortSignal) {
   let followed: string | null = null;
   let stop = new AbortController();
@@ -103,7 +103,7 @@ function createResourcesFollower(client: Client, table: TableDisplay, signal: Ab
         table.showResources(resources);
       }
     } catch (error) {
-      // The watch of the targets reports errors of the gateway. Without resources the table is complete.
+      // The watch of the targets reports errors of the gateway. The table does not need the resources.
       if (!(error instanceof ClientError)) throw error;
     }
   }
@@ -127,7 +127,7 @@ async function openDisplay(
   return { display: table, table };
 }
 
-function createCommands(
+function createShellQueue(
   command: string,
   isScreen: boolean,
   display: Display,

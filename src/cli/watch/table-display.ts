@@ -16,7 +16,7 @@ const TICK_MS = 1_000;
 
 /** Live table on the terminal. */
 export interface TableDisplay extends Display {
-  /** Sets what is known about the resources of the Session; null: nothing. */
+  /** Sets the resources of the Session; null when they are not known. */
   showResources(resources: readonly ResourceFields[] | null): void;
 }
 
@@ -61,13 +61,13 @@ export function createTableDisplay(cli: CliProcess, clock: Clock, wanted: string
   };
 
   function press(key: Key): void {
-    const now = state();
-    const next = applyKey(ui, key, { ids: toRowIds(rowsOf(now)), page: pageSize(now) });
+    const current = state();
+    const next = applyKey(ui, key, { ids: toRowIds(rowsOf(current)), page: pageSize(current) });
     if (next === 'quit') closed.abort();
     else if (next === 'suspend') terminal.suspend();
     else {
-      const then = { ...now, ui: next };
-      ui = { ...next, offset: firstShown(then, rowsOf(then)) };
+      const nextState = { ...current, ui: next };
+      ui = { ...next, offset: firstShown(nextState, rowsOf(nextState)) };
       notice = null;
       scheduleDraw(0);
     }
@@ -120,7 +120,7 @@ const HOME = '\u001b[H';
 /** Written before each line. After a full line, it would remove the last character. */
 const CLEAR_LINE = '\u001b[K';
 
-/** Time to resume the screen after a stop that the system ignored, in milliseconds. */
+/** Time after which the screen resumes if the system ignored the stop signal, in milliseconds. */
 const RESUME_MS = 200;
 
 /**

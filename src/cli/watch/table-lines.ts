@@ -15,17 +15,20 @@ export type Style =
   | 'gray'
   | 'inverse';
 
-/** Applies a style to a text, or returns the text unchanged without colours. */
+/** Applies a style to a text. Returns the text unchanged when colours are disabled. */
 export type Paint = (style: Style, text: string) => string;
 
-/** Widths of the columns. */
+/** Widths in terminal columns. */
 export interface TableLayout {
+  /** Width of the table. */
   readonly columns: number;
+  /** Width of the target names. */
   readonly name: number;
 }
 
 const PHASE_WIDTH = 11;
 const TIME_WIDTH = 6;
+/** Width of the selection mark and of the spaces between the cells. */
 const GAPS = 6;
 
 /** Computes the widths of the columns for these rows. */
