@@ -73,7 +73,7 @@ describe('readers of one subscription over server-sent events', () => {
     for (const { abort } of readers) abort();
   });
 
-  it('S5: one that does not read receives the newest state in a conflated payload later, and slows no other', async () => {
+  it('S5: an SSE client that stops reading later receives the newest state in one conflated payload, and slows no other', async () => {
     const characters = 500_000;
     const source = createMemoryProvider('wordy', [largeSession('a', 1, characters)]);
     // Its clock stands still: the connection would be closed after 10 s without progress.

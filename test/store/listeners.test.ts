@@ -74,7 +74,7 @@ describe('subscribers of the store', () => {
   });
 });
 
-describe('U1 a listener that throws', () => {
+describe('U1 a store listener that throws an error', () => {
   it('affects neither the change nor the other listeners, and its error is reported', () => {
     const { store, errors, received, record, apply } = setUp();
     const fail = () => {
