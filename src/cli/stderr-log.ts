@@ -47,7 +47,9 @@ export function createStderrLog(flags: LogFlags, stream: LogStream, clock: Pick<
     notice('warn', 'log lines dropped: standard error did not accept them', { lines });
   }
 
-  /** @param lines number to add to the dropped lines if this write fails; a notice stands for several lines */
+  /**
+   * @param lines number to add to the dropped lines if this write fails; a notice stands for several lines
+   */
   function put(line: string, lines: number): void {
     stream.write(line, (error) => {
       if (error) dropped += lines;

@@ -26,8 +26,8 @@ type Data = Readonly<Record<string, unknown>>;
 /**
  * Creates the lookups for a typed command line. Each call queries the gateway that its options select.
  *
- * @param flags option values of the command, which parsing the line sets; undefined for a command that queries
- * no gateway
+ * @param flags option values of the command, which parsing the line sets; undefined for a command that
+ *   queries no gateway
  */
 export function createKnownNames(
   line: TypedLine,
@@ -65,8 +65,8 @@ export function createKnownNames(
 }
 
 /**
- * Sets the command's option values, which are the `flags` above, from the typed options. For options that were
- * not typed, uses their environment variables.
+ * Sets the command's option values, which are the `flags` above, from the typed options. For options that
+ * were not typed, uses their environment variables.
  */
 function setOptionValues({ command, given }: TypedLine, env: CliProcess['env']): void {
   command.configureOutput({ outputError: () => {} });

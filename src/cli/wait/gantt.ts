@@ -17,10 +17,10 @@ export interface Gantt {
 }
 
 /**
- * Draws the run of a wait: a bar for each target, from its start to its end or readiness, or to the end of the
- * run while it is open. Of more than {@link MAX_BARS} targets, the most urgent are shown, then those with the
- * longest bars. The sections are the labels of the resources, or the resources if there are no labels. Null
- * when no target has a time.
+ * Draws the run of a wait: a bar for each target, from its start to its end or readiness, or to the end of
+ * the run while it is open. Of more than {@link MAX_BARS} targets, the most urgent are shown, then those with
+ * the longest bars. The sections are the labels of the resources, or the resources if there are no labels.
+ * Null when no target has a time.
  */
 export function formatGantt(report: WaitReport): Gantt | null {
   const bars = targetsOf(report).flatMap((target) => toBar(target, report));

@@ -19,8 +19,8 @@ import {
  * - failure: a failed target, and a target that the wait still needed at its timeout or interruption
  * - skipped: an inactive, disabled or undecided target; a waiting one names its root cause
  *
- * An unsuccessful wait without a failed target adds a failed test case for the wait itself, so that its report
- * is never green.
+ * An unsuccessful wait without a failed target adds a failed test case for the wait itself, so that its
+ * report is never green.
  */
 export function junitReport(report: WaitReport): string {
   const { result, tookMs, now } = report;
