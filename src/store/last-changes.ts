@@ -23,9 +23,9 @@ export interface LastChanges {
 }
 
 interface LastChange {
-  readonly revision: number;
+  revision: number;
   /** Position of the last state; null if it is part of the last snapshot. */
-  readonly position: number | null;
+  position: number | null;
 }
 
 /** Sessions that are remembered: with 100 bytes each, 20 MB. Of the others, the newest change counts. */
@@ -48,8 +48,13 @@ export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
     record(id, revision, isNewState, position) {
       const before = changes.get(id);
       const last = position ?? (isNewState ? null : (before?.position ?? null));
-      changes.set(id, { revision, position: last });
       forgetCached();
+      if (before !== undefined) {
+        before.revision = revision;
+        before.position = last;
+        return;
+      }
+      changes.set(id, { revision, position: last });
       if (changes.size <= maxSessions) return;
       const [oldest] = changes;
       if (!oldest) return;

@@ -61,7 +61,7 @@ export function mergeSession(
   const known = { targets: sameRun?.status.targets ?? [], facts: sameRun?.facts };
   const marked = markUntriggered(known, session.status.targets, facts, changedTargets);
   const { targets, changes } = mergeTracked(before, session.id, marked, sameRun !== null, time);
-  const record: SessionRecord = {
+  const record = {
     id: session.id,
     instance: session.instance,
     apiVersion: session.apiVersion,
@@ -69,10 +69,17 @@ export function mergeSession(
     metadata: reuse(before?.metadata, session.metadata),
     spec: reuse(before?.spec, session.spec),
     status: { ...session.status, ...finalResult(sameRun), targets },
-    ...(facts && { facts }),
     source,
     connection,
   };
+  return toMerge(before, facts ? { ...record, facts } : record, changes);
+}
+
+function toMerge(
+  before: SessionRecord | null,
+  record: SessionRecord,
+  changes: readonly RecordChange[],
+): SessionMerge {
   return { record: before !== null && sameRecord(before, record) ? before : record, changes };
 }
 

@@ -88,8 +88,7 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
   function applyChange(source: Source, change: StoreChange): void {
     const at = source.name === sharedSource ? change.at : undefined;
     if (change.type === 'availability') {
-      if (change.error === null) source.unavailable.delete(change.kind);
-      else source.unavailable.set(change.kind, change.error);
+      setUnavailable(source, change.kind, change.error);
       return;
     }
     if (change.type === 'snapshot') {
@@ -161,7 +160,9 @@ interface Source extends SessionOwner {
   /** Errors of single objects, by Session id. */
   readonly rejected: Map<SessionId, string>;
   /** Errors of other kinds than Sessions, by kind. */
-  readonly unavailable: Map<string, string>;
+  readonly kindErrors: Map<string, string>;
+  /** The same as a list, which is replaced when they change: the status is read at every update. */
+  unavailable: readonly string[];
   /** Whether it has delivered a snapshot since it was opened. */
   synced: boolean;
 }
@@ -175,7 +176,8 @@ function createSource(name: string, optional: boolean, since: MicroTime): Source
     since,
     error: null,
     rejected: new Map(),
-    unavailable: new Map(),
+    kindErrors: new Map(),
+    unavailable: [],
     synced: false,
   };
 }
@@ -220,9 +222,14 @@ function findError({ error, rejected }: Source): string | null {
   return first ?? null;
 }
 
+function setUnavailable(source: Source, kind: string, error: string | null): void {
+  if (error === null) source.kindErrors.delete(kind);
+  else source.kindErrors.set(kind, error);
+  source.unavailable = [...source.kindErrors.values()];
+}
+
 function statusOf(source: Source): SourceStatus {
-  const { name, state, since, sessions } = source;
-  const unavailable = [...source.unavailable.values()];
+  const { name, state, since, sessions, unavailable } = source;
   return { name, state, since, error: findError(source), sessionCount: sessions.size, unavailable };
 }
 
