@@ -33,6 +33,12 @@ const QUIET_MS = 2_000;
 /** Keys that are checked at once, so that a fleet that falls silent does not hold the event loop. */
 const KEYS_PER_CHECK = 16;
 
+/**
+ * Keys that wait for their check. Each keeps the value of its newest message, a few kB. With more, the key
+ * that has waited longest is not checked until its next delta.
+ */
+const MAX_KEYS = 1_000;
+
 /** Creates a check without states. */
 export function createDigestCheck(clock: Clock): DigestCheck {
   // In the order of their last changes.
@@ -45,6 +51,8 @@ export function createDigestCheck(clock: Clock): DigestCheck {
       unchecked.delete(key);
       if (count >= DELTAS_PER_CHECK) check(state);
       else unchecked.set(key, { ...state, count, at: clock.monotonic() });
+      const [oldest] = unchecked.keys();
+      if (unchecked.size > MAX_KEYS && oldest !== undefined) unchecked.delete(oldest);
       schedule();
     },
     read(key) {

@@ -194,7 +194,10 @@ async function readBucket(
             clock,
             onMessage: (message) => {
               const entry = decodeEntry(message, reader.newest);
-              if (entry) reader.take(entry, () => decodeEntry(message));
+              if (!entry) return;
+              // A copy: the bytes are a part of a larger buffer, which would stay in memory as long as they do.
+              const value = entry.delta ? { ...message, data: message.data.slice() } : message;
+              reader.take(entry, () => decodeEntry(value));
             },
             onCaughtUp: () => reader.sessionsCaughtUp(),
           },
