@@ -1,3 +1,4 @@
+import type { SessionLog } from './log.js';
 import type { Session, SessionId } from './session.js';
 
 /** A change of a source's Sessions. Changes are applied in order, each of them at once. */
@@ -37,7 +38,12 @@ export type Change =
       readonly kind: string;
       /** Why it does not, on one line that names the kind; null if it does. */
       readonly error: string | null;
-    };
+    }
+  /**
+   * The log of a Session, which the provider appends to; null when it has none. It is kept as long as the
+   * Session, also while that is STALE or GONE. New lines are no change of the Session.
+   */
+  | { readonly type: 'log'; readonly id: SessionId; readonly log: SessionLog | null };
 
 /**
  * Receiver of the changes of all sources: the store. Calls are synchronous and never wait for a reader (U1).

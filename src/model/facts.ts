@@ -1,3 +1,5 @@
+import type { TargetExcerpt } from './log.js';
+
 /**
  * What Tilt's API says about a Session beyond the Session itself. Its objects arrive before or after the
  * Session that they belong to, up to a second apart.
@@ -9,6 +11,8 @@ export interface SessionFacts {
   readonly cluster: ClusterFacts | null;
   /** Address of Tilt's own UI, without a slash at its end: `http://localhost:10350`. Null if not known. */
   readonly webUrl: string | null;
+  /** The last log lines of failed targets, sorted by target. Default: logs are not read. */
+  readonly excerpts?: readonly TargetExcerpt[];
 }
 
 /** A `UIResource`: one resource of the Tiltfile. */

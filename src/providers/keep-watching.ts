@@ -118,7 +118,7 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
   function apply(change: Change): void {
     if (change.type === 'snapshot') backoff.markHealthy();
     if (change.type === 'stale' && change.id === undefined) backoff.markUnhealthy();
-    if (change.type !== 'stale' && change.type !== 'availability') {
+    if (change.type !== 'stale' && change.type !== 'availability' && change.type !== 'log') {
       counts.changes += 1;
       counts.lastChangeAt = clock.now();
     }

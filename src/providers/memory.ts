@@ -1,4 +1,5 @@
 import type { Change } from '../model/change.js';
+import type { SessionLog } from '../model/log.js';
 import type { Session, SessionId } from '../model/session.js';
 import type { PushChange, SessionProvider } from './provider.js';
 
@@ -13,6 +14,8 @@ export interface MemorySource {
   replaceAll(sessions: readonly Session[]): void;
   /** Marks one Session (without an id: all) as STALE until it is put again. `error` is one line. */
   markStale(error: string, id?: SessionId): void;
+  /** Sets the log of a Session; null for none. It is kept until the source ends. */
+  setLog(id: SessionId, log: SessionLog | null): void;
   /** Rejects the current watches with the error. */
   fail(error: unknown): void;
   /** Ends the source: current and later watches resolve. Later changes are ignored. */
@@ -27,6 +30,7 @@ export interface MemorySource {
  */
 export function createMemoryProvider(name: string, sessions: readonly Session[] = []): MemorySource {
   const state = createReplayState(sessions);
+  const logs = new Map<SessionId, SessionLog | null>();
   const watches = new Set<Watch>();
   let isEnded = false;
 
@@ -36,6 +40,11 @@ export function createMemoryProvider(name: string, sessions: readonly Session[] 
     remove: (id) => apply({ type: 'remove', id }),
     replaceAll: (all) => apply({ type: 'snapshot', sessions: all }),
     markStale: (error, id) => apply({ type: 'stale', error, ...(id !== undefined && { id }) }),
+    setLog(id, log) {
+      if (isEnded) return;
+      logs.set(id, log);
+      for (const { push } of watches) push({ type: 'log', id, log });
+    },
     fail: (error) => settleAll((watch) => watch.reject(error)),
     end() {
       isEnded = true;
@@ -58,6 +67,7 @@ export function createMemoryProvider(name: string, sessions: readonly Session[] 
   async function watch(push: PushChange, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     state.changes().forEach(push);
+    for (const [id, log] of logs) push({ type: 'log', id, log });
     if (isEnded) return;
     let abort = () => {};
     try {
@@ -83,7 +93,7 @@ interface Watch {
 }
 
 /** The changes of which a memory source consists. */
-type SessionChange = Exclude<Change, { readonly type: 'availability' }>;
+type SessionChange = Exclude<Change, { readonly type: 'availability' | 'log' }>;
 
 /** Creates the state that a new watch replays: the fewest changes that lead to the present state. */
 function createReplayState(initial: readonly Session[]) {

@@ -140,8 +140,10 @@ function findProblem(change: unknown): string | null {
       return typeof fields.kind === 'string'
         ? null
         : invalidField('availability', 'kind, a string', fields.kind);
+    case 'log':
+      return typeof fields.id === 'string' ? null : invalidField('log', 'id, a string', fields.id);
     default:
-      return `expected a change of type "snapshot", "upsert", "remove", "stale" or "availability", got ${describe(type)}`;
+      return `expected a change of type "snapshot", "upsert", "remove", "stale", "availability" or "log", got ${describe(type)}`;
   }
 }
 

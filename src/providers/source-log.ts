@@ -70,7 +70,7 @@ export function createSourceLog(options: SourceLogOptions): SourceLog {
       else if (change.type === 'snapshot') replaceAll(change);
       else if (change.type === 'remove') forget(change.id);
       else if (change.type === 'availability') logAvailability(change.error);
-      else accept(change.session.id, change.session.status.done);
+      else if (change.type === 'upsert') accept(change.session.id, change.session.status.done);
     },
     end() {
       delayed.drop();

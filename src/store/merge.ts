@@ -92,9 +92,15 @@ function mergeFacts(
   if (before === undefined) return after;
   const resources = mergeResources(before.resources, after.resources);
   const cluster = sameJson(before.cluster, after.cluster) ? before.cluster : after.cluster;
+  const excerpts = sameJson(before.excerpts ?? null, after.excerpts ?? null)
+    ? before.excerpts
+    : after.excerpts;
   const isSame =
-    resources === before.resources && cluster === before.cluster && after.webUrl === before.webUrl;
-  return isSame ? before : { resources, cluster, webUrl: after.webUrl };
+    resources === before.resources &&
+    cluster === before.cluster &&
+    after.webUrl === before.webUrl &&
+    excerpts === before.excerpts;
+  return isSame ? before : { resources, cluster, webUrl: after.webUrl, ...(excerpts && { excerpts }) };
 }
 
 type Resources = SessionFacts['resources'];

@@ -5,7 +5,17 @@ import type { Store } from './store.js';
 /** The read-only part of a store. */
 export type ReadableStore = Pick<
   Store,
-  'revision' | 'ready' | 'get' | 'ids' | 'sources' | 'cursor' | 'since' | 'cursorOf' | 'catchUp' | 'subscribe'
+  | 'revision'
+  | 'ready'
+  | 'get'
+  | 'log'
+  | 'ids'
+  | 'sources'
+  | 'cursor'
+  | 'since'
+  | 'cursorOf'
+  | 'catchUp'
+  | 'subscribe'
 >;
 
 /**
@@ -26,6 +36,10 @@ export function scopedStore(store: ReadableStore, isVisible: (instance: string) 
     get(id) {
       const record = store.get(id);
       return record && isVisible(record.instance) ? record : null;
+    },
+    log(id) {
+      const record = store.get(id);
+      return record && isVisible(record.instance) ? store.log(id) : null;
     },
     ids() {
       const ids = store.ids();
@@ -71,6 +85,7 @@ export function freezeStore(store: ReadableStore): ReadableStore {
     ready,
     ids: () => ids,
     get: (id) => records.get(id) ?? null,
+    log: (id) => store.log(id),
     sources: () => sources,
     cursor: () => cursor,
     since: (since, id, concerns) => store.since(since, id, concerns),

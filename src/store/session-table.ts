@@ -1,5 +1,6 @@
 import { firstIndexAtOrAfter } from '../lib/binary-search.js';
 import type { Clock } from '../lib/clock.js';
+import type { SessionLog } from '../model/log.js';
 import type { MicroTime } from '../model/micro-time.js';
 import type { SessionId } from '../model/session.js';
 import type { Cursors, LogPosition } from './cursors.js';
@@ -13,6 +14,10 @@ export interface SessionTable {
   /** Rises with every change that a client could see. */
   readonly revision: number;
   get(id: SessionId): SessionRecord | null;
+  /** The log of a Session; null if it has none, or is not known. */
+  log(id: SessionId): SessionLog | null;
+  /** Sets the log of a known Session. It is dropped with the Session. */
+  setLog(id: SessionId, log: SessionLog | null): void;
   /** Ids of all Sessions, sorted. The returned list is immutable. */
   ids(): readonly SessionId[];
   /**
@@ -51,6 +56,7 @@ export function createSessionTable({
   onRevision,
 }: SessionTableOptions): SessionTable {
   const records = new Map<SessionId, SessionRecord>();
+  const logs = new Map<SessionId, SessionLog>();
   const ids = createSortedSet();
   let revision = 0;
   let time = { ms: Number.NaN, text: '' };
@@ -60,11 +66,17 @@ export function createSessionTable({
       return revision;
     },
     get: (id) => records.get(id) ?? null,
+    log: (id) => logs.get(id) ?? null,
+    setLog(id, log) {
+      if (log === null) logs.delete(id);
+      else logs.set(id, log);
+    },
     ids: () => ids.list(),
     commit(id, after, changes, position) {
       const before = records.get(id) ?? null;
       if (after === null) {
         records.delete(id);
+        logs.delete(id);
         ids.delete(id);
       } else {
         records.set(id, after);

@@ -91,6 +91,10 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
       setUnavailable(source, change.kind, change.error);
       return;
     }
+    if (change.type === 'log') {
+      if (table.get(change.id)?.source === source.name) table.setLog(change.id, change.log);
+      return;
+    }
     if (change.type === 'snapshot') {
       replaceAll(source, change.sessions);
       if (at) {
@@ -108,7 +112,7 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
 
   function applyOne(
     source: Source,
-    change: Exclude<StoreChange, { readonly type: 'snapshot' | 'availability' }>,
+    change: Exclude<StoreChange, { readonly type: 'snapshot' | 'availability' | 'log' }>,
     at: LogPosition | undefined,
   ): void {
     if (change.type === 'upsert') {

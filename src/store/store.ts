@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.js';
 import type { ChangeSink } from '../model/change.js';
+import type { SessionLog } from '../model/log.js';
 import type { SessionId } from '../model/session.js';
 import { createCatchUp, createCursors } from './cursors.js';
 import type { StoreChange } from './ingest.js';
@@ -18,6 +19,8 @@ export interface Store extends ChangeSink {
   /** Whether every source has delivered its first snapshot. */
   readonly ready: boolean;
   get(id: SessionId): SessionRecord | null;
+  /** The log of a Session; null if it has none, or is not known. New lines are no revisions. */
+  log(id: SessionId): SessionLog | null;
   /** Ids of all Sessions, sorted. The returned list is immutable. */
   ids(): readonly SessionId[];
   /** Status of each source, in the order in which they were opened. */
@@ -113,6 +116,7 @@ export function createStore(options: StoreOptions): Store {
       return sources.isReady;
     },
     get: table.get,
+    log: table.log,
     ids: table.ids,
     sources: sources.statuses,
     cursor: () => cursors.cursorOf(table.revision),

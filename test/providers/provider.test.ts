@@ -94,9 +94,9 @@ describe('a provider that violates the contract', () => {
   it.each([
     [
       { type: 'update', session: {} },
-      'a change of type "snapshot", "upsert", "remove", "stale" or "availability", got "update"',
+      'a change of type "snapshot", "upsert", "remove", "stale", "availability" or "log", got "update"',
     ],
-    [{}, 'a change of type "snapshot", "upsert", "remove", "stale" or "availability", got undefined'],
+    [{}, 'a change of type "snapshot", "upsert", "remove", "stale", "availability" or "log", got undefined'],
     [null, 'a change, got null'],
     [{ type: 'snapshot' }, 'a change of type "snapshot" with sessions, a list, got undefined'],
     [

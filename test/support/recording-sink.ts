@@ -91,6 +91,8 @@ function fold(before: RecordedSource, change: LogChange | Change): RecordedSourc
   const sessions = new Map(before.sessions);
   const stale = new Map(before.stale);
   switch (change.type) {
+    case 'log':
+      return before;
     case 'snapshot': {
       const sessions = new Map(change.sessions.map((session) => [session.id, session]));
       const synced = { ...before, isSynced: true, sessions, stale: new Map(), error: null };
