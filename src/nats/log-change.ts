@@ -57,7 +57,7 @@ export type LogChange =
       readonly since?: MicroTime;
     })
   | ChangeOfType<'stale'>
-  | ChangeOfType<'availability'>;
+  | ChangeOfType<'availability' | 'log'>;
 
 type ChangeOfType<T extends Change['type']> = Extract<Change, { readonly type: T }>;
 

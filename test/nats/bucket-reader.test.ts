@@ -96,6 +96,7 @@ function inShort(change: LogChange): string[] {
     case 'remove':
       return [`remove ${change.id}: ${change.reason}${place}`];
     case 'availability':
+    case 'log':
       return [change.type];
     case 'stale':
       return [`stale ${change.id}: ${change.error}`];

@@ -55,7 +55,8 @@ export function createSessionStore(): SessionStore {
       for (const session of change.sessions) good.set(session.id, session);
     } else if (change.type === 'upsert') good.set(change.session.id, change.session);
     else if (change.type === 'remove') good.delete(change.id);
-    else if (change.error !== null) assertOneLine(change.error, 'the error of a source');
+    else if (change.type !== 'log' && change.error !== null)
+      assertOneLine(change.error, 'the error of a source');
   }
 
   /** Asserts that the last good state is kept, whatever followed. */
