@@ -6,6 +6,7 @@ import { enumValues } from './src/graphql/schema.js';
 const enums = enumValues(parse(readFileSync('schema.graphql', 'utf8')));
 const model = (name: string) => `../model/session.js#${name}`;
 const facts = (name: string) => `../model/facts.js#${name}`;
+const log = (name: string) => `../model/log.js#${name}`;
 
 const config: CodegenConfig = {
   schema: 'schema.graphql',
@@ -46,6 +47,9 @@ const config: CodegenConfig = {
           ResourceLink: facts('ResourceLink'),
           ResourceCondition: facts('ResourceCondition'),
           WaitingOn: './context.js#WaitingOnRecord',
+          LogLine: log('LogLine'),
+          LogExcerpt: log('TargetExcerpt'),
+          LogLines: './context.js#LogLines',
           TargetChange: '../store/record.js#RecordChange',
           SessionChange: './context.js#SessionChange',
           ObjectMeta: model('ObjectMeta'),
@@ -56,7 +60,7 @@ const config: CodegenConfig = {
           SessionCI: model('SessionCI'),
           TargetStateWaiting: model('WaitingState'),
           TargetStateActive: './context.js#SummarizedActive',
-          TargetStateTerminated: model('TerminatedState'),
+          TargetStateTerminated: './context.js#ShownTerminated',
           TargetStateDisabled: model('DisabledState'),
         },
       },

@@ -1,5 +1,6 @@
 import type { ObjectReference, ResourceFacts } from '../model/facts.js';
-import type { ActiveState } from '../model/session.js';
+import type { LogLine } from '../model/log.js';
+import type { ActiveState, SessionId, TerminatedState } from '../model/session.js';
 import type { SessionRecord, TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { Pacer } from './pacer.js';
@@ -30,6 +31,21 @@ export interface SessionChange {
 /** Active state with its summary, which depends on more than the state. */
 export interface SummarizedActive extends ActiveState {
   readonly summary: string;
+}
+
+/** Terminated state, with the target if it is the present state of one. */
+export interface ShownTerminated extends TerminatedState {
+  readonly target?: TrackedTarget;
+}
+
+/** Payload of the subscription `log`. */
+export interface LogLines {
+  /** Null while the Session does not exist. */
+  readonly session: SessionId | null;
+  readonly isAvailable: boolean;
+  readonly reset: boolean;
+  readonly lines: readonly LogLine[];
+  readonly dropped: number;
 }
 
 /** Resource of a Session: its targets, and what is known about it. */

@@ -1,8 +1,10 @@
 import { HISTORY_LIMIT, type SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { countListed, type IntrospectionSizes } from './introspection-sizes.js';
+import { MAX_LOG_LINES } from './log-lines.js';
 import { findNode, resolveSession } from './selection.js';
 import {
+  MAX_EXCERPT_LINES,
   NO_SIZES,
   type SizeName,
   type Sizes,
@@ -54,6 +56,9 @@ const PAGE = 100;
 /** Default length of a history, as in the schema. */
 const HISTORY = 10;
 
+/** Default number of lines, as in the schema. */
+const LOG_LINES = 20;
+
 /** Lists whose total length is a size of their parents' Sessions. */
 const BY_SIZE: ReadonlyMap<string, SizeName> = new Map([
   ['SessionConnection.edges', 'sessions'],
@@ -67,6 +72,7 @@ const BY_SIZE: ReadonlyMap<string, SizeName> = new Map([
   ['Verdict.retrying', 'retrying'],
   ['Verdict.failed', 'failed'],
   ['Verdict.untriggered', 'untriggered'],
+  ['LogLines.lines', 'logLines'],
   ['ObjectMeta.labels', 'labels'],
   ['ObjectMeta.annotations', 'annotations'],
   ['ObjectMeta.finalizers', 'finalizers'],
@@ -98,6 +104,10 @@ const BY_RULE: ReadonlyMap<string, (source: FieldSource) => Yield> = new Map([
   ['Resource.conditions', ofMembers('conditions')],
   ['Resource.waitingOn', ofMembers('waitingOn')],
   ['Target.resources', ofNames],
+  ['Target.log', ofLog],
+  ['Resource.log', ofLog],
+  ['LogExcerpt.lines', ofExcerpt],
+  ['Subscription.log', ofTail],
 ]);
 
 /**
@@ -208,6 +218,33 @@ function ofMembers(name: SizeName): (source: FieldSource) => Yield {
 
 function ofNames({ parent: { count, sizes } }: FieldSource): Yield {
   return { count: distinct(count, sizes, sizes.memberships), sizes };
+}
+
+/** Lines of each parent, but no more than were logged if each parent occurs once. */
+function ofLog({ store, args: { last }, parent: { count, sizes } }: FieldSource): Yield {
+  const most = count * countLast(last);
+  const isEachOnce = count <= Math.max(sizes.targets, sizes.resources);
+  return { count: isEachOnce ? Math.min(most, countLogged(store)) : most, sizes, work: count * LOOKUP };
+}
+
+/** Number of lines of a tail. An invalid number is an error, and nothing is executed. */
+function countLast(last: unknown): number {
+  return typeof last === 'number' ? Math.min(Math.max(last, 0), MAX_LOG_LINES) : LOG_LINES;
+}
+
+function countLogged(store: ReadableStore): number {
+  return store.ids().reduce((sum, id) => sum + (store.log(id)?.position ?? 0), 0);
+}
+
+/** Lines of excerpts: in total as many as there are, if each target occurs once. */
+function ofExcerpt({ parent: { count, sizes } }: FieldSource): Yield {
+  const { targets, excerptLines } = sizes;
+  const most = count * Math.min(excerptLines, MAX_EXCERPT_LINES);
+  return { count: count <= targets ? excerptLines : most, sizes };
+}
+
+function ofTail(): Yield {
+  return { count: 1, sizes: { ...NO_SIZES, logLines: MAX_LOG_LINES } };
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   verdictOfRecord,
 } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import type { ResourceRecord, SummarizedActive } from './context.js';
+import type { ResourceRecord, ShownTerminated, SummarizedActive } from './context.js';
 import { badInput } from './errors.js';
 import type {
   QueryResolvers,
@@ -30,6 +30,7 @@ import type {
   TargetResolvers,
   WaitingOnResolvers,
 } from './generated.js';
+import { findExcerpt, readTail, sessionIdOf } from './log-lines.js';
 import {
   compileSessionFilter,
   compileTargetFilter,
@@ -95,6 +96,8 @@ const resource: ResourceResolvers = {
   order: ({ facts }) => facts?.order ?? null,
   tiltUrl: ({ name, session: { facts } }) =>
     facts?.webUrl == null ? null : `${facts.webUrl}/r/${encodeSegment(name)}/overview`,
+  log: ({ name, session: { id } }, { last, level }, { store }) =>
+    readTail(store, id, { resource: name, level: level ?? undefined }, last),
 };
 
 /** Encodes a segment of a path. A lone surrogate, which no URL can contain, becomes U+FFFD. */
@@ -108,7 +111,7 @@ const waitingOn: WaitingOnResolvers = {
 };
 
 const target: TargetResolvers = {
-  state: (of) => visibleState({ ...of, phase: computePhase(of) }),
+  state: (of) => presentState(of),
   phase: computePhase,
   blockedBy: (of, _, { store }) => explanationOf(store, of)?.blockedBy(of) ?? [],
   rootCause: (of, _, { store }) => explanationOf(store, of)?.rootCause(of) ?? null,
@@ -127,11 +130,18 @@ const target: TargetResolvers = {
     of.state.is === 'active' && computePhase(of) !== 'succeeded'
       ? secondsToReady(of.readiness, of.state)
       : null,
+  log: (of, { last }, { store }) => readTail(store, sessionIdOf(of), { target: of.key }, last),
 };
 
+/** State of a target, with the target itself if there may be an excerpt of its log. */
+function presentState(of: TrackedTarget): VisibleState | null {
+  const state = visibleState({ ...of, phase: computePhase(of) });
+  return state?.is === 'terminated' && state.error !== null ? { ...state, target: of } : state;
+}
+
 /** Explanation of a target by the newest state of its Session. Null if the Session no longer exists. */
-function explanationOf(store: ReadableStore, { id, key }: TrackedTarget): Explanation<TrackedTarget> | null {
-  const record = store.get(id.slice(0, -key.length - 1));
+function explanationOf(store: ReadableStore, of: TrackedTarget): Explanation<TrackedTarget> | null {
+  const record = store.get(sessionIdOf(of));
   return record && explanationOfRecord(record);
 }
 
@@ -146,8 +156,12 @@ export const resolvers: Resolvers = {
   TargetTransition: { state: visibleState },
   TargetState: { __resolveType: ({ is }) => STATE_TYPES[is] },
   TargetStateWaiting: { summary: summaryOfWaiting },
-  TargetStateTerminated: { summary: summaryOfTerminated },
+  TargetStateTerminated: {
+    summary: summaryOfTerminated,
+    excerpt: (state, _, { store }) => findExcerpt(store, state),
+  },
   TargetStateDisabled: { summary: () => 'disabled' },
+  LogLine: { text: ({ styledText }) => plainText(styledText) },
   TargetChange: {
     previous: ({ previous }) => previous && visibleState({ ...previous, phase: computePhase(previous) }),
     previousPhase: ({ previous }) => previous && computePhase(previous),
@@ -214,7 +228,10 @@ function idOf(cursor: string): string {
 }
 
 /** State of a target in the schema. */
-export type VisibleState = Exclude<TargetState, { is: 'inactive' | 'active' }> | SummarizedActive;
+export type VisibleState =
+  | Exclude<TargetState, { is: 'inactive' | 'active' | 'terminated' }>
+  | SummarizedActive
+  | ShownTerminated;
 
 /**
  * Returns the state of a target or transition for the schema. Inactive is null, because Tilt populates no

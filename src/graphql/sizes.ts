@@ -1,5 +1,6 @@
 import { memoize } from '../lib/memoize.js';
 import type { ResourceFacts } from '../model/facts.js';
+import type { TargetExcerpt } from '../model/log.js';
 import { computePhase, type Phase } from '../model/phase.js';
 import type { Target } from '../model/session.js';
 import { HISTORY_LIMIT, type SessionRecord, type TrackedTarget } from '../store/record.js';
@@ -29,6 +30,10 @@ export interface Sizes {
   readonly conditions: number;
   /** Objects that the resources wait for. */
   readonly waitingOn: number;
+  /** Lines of the excerpts of failed targets. */
+  readonly excerptLines: number;
+  /** Lines of a payload of the log. */
+  readonly logLines: number;
   readonly labels: number;
   readonly annotations: number;
   readonly finalizers: number;
@@ -57,6 +62,8 @@ export const NO_SIZES: Sizes = {
   links: 0,
   conditions: 0,
   waitingOn: 0,
+  excerptLines: 0,
+  logLines: 0,
   labels: 0,
   annotations: 0,
   finalizers: 0,
@@ -66,6 +73,9 @@ export const NO_SIZES: Sizes = {
 
 /** One of each, and a complete history. */
 export const UNIT_SIZES: Sizes = { ...combine(NO_SIZES, NO_SIZES, () => 1), transitions: HISTORY_LIMIT };
+
+/** Maximum number of lines of an excerpt. */
+export const MAX_EXCERPT_LINES = 50;
 
 /** Sizes of some Sessions in total, and the maximum of a single Session. */
 export interface SizesOfMany {
@@ -113,9 +123,20 @@ export function sizesOfAny({ max }: SizesOfMany, count: number): Sizes {
   return combine(max, max, (most) => count * most);
 }
 
-/** Returns the sizes of a single target. */
-export function sizesOfTarget({ history, resources }: TrackedTarget): Sizes {
-  return { ...NO_SIZES, targets: 1, changes: 1, transitions: history.length, memberships: resources.length };
+/** Returns the sizes of a single target. Its excerpt, if it may have one, counts as the longest. */
+export function sizesOfTarget({ history, resources, state }: TrackedTarget): Sizes {
+  return {
+    ...NO_SIZES,
+    targets: 1,
+    changes: 1,
+    transitions: history.length,
+    memberships: resources.length,
+    excerptLines: state.is === 'terminated' && state.error !== null ? MAX_EXCERPT_LINES : 0,
+  };
+}
+
+function countExcerptLines(excerpts: readonly TargetExcerpt[] = []): number {
+  return excerpts.reduce((sum, { lines }) => sum + lines.length, 0);
 }
 
 function combine(a: Sizes, b: Sizes, by: (a: number, b: number) => number): Sizes {
@@ -136,6 +157,8 @@ function combine(a: Sizes, b: Sizes, by: (a: number, b: number) => number): Size
     links: by(a.links, b.links),
     conditions: by(a.conditions, b.conditions),
     waitingOn: by(a.waitingOn, b.waitingOn),
+    excerptLines: by(a.excerptLines, b.excerptLines),
+    logLines: by(a.logLines, b.logLines),
     labels: by(a.labels, b.labels),
     annotations: by(a.annotations, b.annotations),
     finalizers: by(a.finalizers, b.finalizers),
@@ -167,6 +190,8 @@ function count(record: SessionRecord): Sizes {
     failed,
     untriggered,
     ...countFacts(record.facts?.resources ?? [], resources),
+    excerptLines: countExcerptLines(record.facts?.excerpts),
+    logLines: 0,
     labels: metadata.labels.length,
     annotations: metadata.annotations.length,
     finalizers: metadata.finalizers.length,

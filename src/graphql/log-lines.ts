@@ -1,0 +1,49 @@
+import type { LogLine, LogSelection, TargetExcerpt } from '../model/log.js';
+import type { SessionId } from '../model/session.js';
+import type { TrackedTarget } from '../store/record.js';
+import type { ReadableStore } from '../store/scoped.js';
+import type { ShownTerminated } from './context.js';
+import { badInput } from './errors.js';
+
+/** Maximum number of lines in a tail, and in a payload of the subscription `log`. */
+export const MAX_LOG_LINES = 1_000;
+
+/** Returns the value of an argument `last`. Throws an error for clients if it is out of range. */
+export function checkLast(last: number | null | undefined): number {
+  const count = last ?? 20;
+  if (count < 0 || count > MAX_LOG_LINES) {
+    throw badInput(`last: expected 0 to ${MAX_LOG_LINES}, got ${count}.`);
+  }
+  return count;
+}
+
+/** Returns the last lines of a Session's log. Null if it has none. */
+export function readTail(
+  store: ReadableStore,
+  id: SessionId,
+  selection: LogSelection,
+  last: number | null | undefined,
+): readonly LogLine[] | null {
+  const count = checkLast(last);
+  return store.log(id)?.tail(selection, count) ?? null;
+}
+
+/** Id of the Session of a target. */
+export function sessionIdOf({ id, key }: Pick<TrackedTarget, 'id' | 'key'>): SessionId {
+  return id.slice(0, -key.length - 1);
+}
+
+/** Finds the excerpt of a failed target. An excerpt of another start is not a part of this result. */
+export function findExcerpt(
+  store: ReadableStore,
+  { target, error, startTime, finishTime }: ShownTerminated,
+): TargetExcerpt | null {
+  if (!target || error === null) return null;
+  const excerpts = store.get(sessionIdOf(target))?.facts?.excerpts;
+  return (
+    excerpts?.find(
+      (excerpt) =>
+        excerpt.target === target.key && excerpt.startTime === startTime && excerpt.finishTime === finishTime,
+    ) ?? null
+  );
+}
