@@ -1,3 +1,4 @@
+import { decodeExcerpts, encodeExcerpt } from './decode-excerpts.js';
 import {
   DecodeError,
   defineEnum,
@@ -21,6 +22,7 @@ import type {
   SessionFacts,
   TriggerMode,
 } from './facts.js';
+import type { TargetExcerpt } from './log.js';
 
 /** Name of the only cluster by which Tilt judges a Session (`v1alpha1.ClusterNameDefault`). */
 export const DEFAULT_CLUSTER = 'default';
@@ -135,13 +137,14 @@ function decodeClusterError(status: unknown): string | null {
 }
 
 /**
- * Encodes facts as the lists of Tilt's own objects from which they can be decoded again. The address of
- * Tilt's UI is left out, because it is valid on one machine only.
+ * Encodes facts as the lists of Tilt's own objects from which they can be decoded again, and excerpts of its
+ * log. The address of Tilt's UI is left out, because it is valid on one machine only.
  */
-export function encodeFacts({ resources, cluster }: SessionFacts): object {
+export function encodeFacts({ resources, cluster, excerpts }: SessionFacts): object {
   return {
     ...(resources && { resources: resources.map(encodeResource) }),
     ...(cluster && { cluster: encodeCluster(cluster) }),
+    ...(excerpts && { excerpts: excerpts.map(encodeExcerpt) }),
   };
 }
 
@@ -201,5 +204,16 @@ export function decodeFacts(value: unknown): SessionFacts | undefined {
     resources: facts.resources == null ? null : listOf(facts.resources, 'resources', decodeResource),
     cluster: facts.cluster == null ? null : field(facts.cluster, 'cluster', decodeCluster),
     webUrl: null,
+    ...(facts.excerpts != null && { excerpts: tryDecodeExcerpts(facts.excerpts) }),
   };
+}
+
+/** Excerpts that cannot be decoded are left out: other facts decide the verdict. */
+function tryDecodeExcerpts(value: unknown): readonly TargetExcerpt[] {
+  try {
+    return decodeExcerpts(value);
+  } catch (error) {
+    if (error instanceof DecodeError) return [];
+    throw error;
+  }
 }

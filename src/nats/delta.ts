@@ -125,10 +125,12 @@ function applyMeta(before: ObjectMeta, members: Readonly<Record<string, unknown>
 
 /**
  * Digest of a state, by which a reader detects that the deltas it applied led elsewhere. Sessions that are
- * equal have equal digests.
+ * equal have equal digests. Excerpts of the log do not count, because no delta changes them, and readers of
+ * earlier versions do not keep them.
  */
 export function digestOf(session: Session): string {
+  const { resources, cluster, webUrl } = session.facts ?? NO_FACTS;
   return createHash('sha1')
-    .update(JSON.stringify([encodeSession(session), encodeFacts(session.facts ?? NO_FACTS)]))
+    .update(JSON.stringify([encodeSession(session), encodeFacts({ resources, cluster, webUrl })]))
     .digest('base64url');
 }

@@ -1,18 +1,20 @@
 import { decodeCluster, decodeResource, encodeCluster, encodeResource } from '../model/decode-facts.js';
 import { DecodeError, field } from '../model/decode-fields.js';
 import { NO_FACTS, type ResourceFacts, type SessionFacts } from '../model/facts.js';
+import { sameJson } from '../model/same-json.js';
 
 /**
  * Encodes the difference between two states of the facts about a Session: `{"resources":[[index,resource]…],
  * "cluster"}`, of which equal members are absent, and `cluster` is null if it is not known any more. Returns
- * null if the states have other resources, in number, name or order.
+ * null if the states have other resources, in number, name or order, or other excerpts of the log, which
+ * change only with a failure.
  */
 export function encodeFactsDelta(
-  { resources: before, cluster: known }: SessionFacts = NO_FACTS,
-  { resources: after, cluster }: SessionFacts = NO_FACTS,
+  { resources: before, cluster: known, excerpts: knownExcerpts }: SessionFacts = NO_FACTS,
+  { resources: after, cluster, excerpts }: SessionFacts = NO_FACTS,
 ): object | null {
   const changed = before === after ? [] : differingResources(before, after);
-  if (changed === null) return null;
+  if (changed === null || !sameJson(knownExcerpts ?? null, excerpts ?? null)) return null;
   return {
     ...(changed.length > 0 && { resources: changed }),
     ...((known === null) === (cluster === null) && known?.error === cluster?.error
@@ -46,13 +48,14 @@ export function applyFactsDelta(
 ): SessionFacts | undefined {
   const changed = readIndexed(delta.resources, 'resources');
   if (changed.size === 0 && delta.cluster === undefined) return before;
-  const { resources, cluster } = before ?? NO_FACTS;
+  const { resources, cluster, excerpts } = before ?? NO_FACTS;
   const facts: SessionFacts = {
     resources: changed.size === 0 ? resources : replaceResources(resources ?? [], changed),
     cluster: delta.cluster === undefined ? cluster : decodeOptionalCluster(delta.cluster),
     webUrl: null,
+    ...(excerpts && { excerpts }),
   };
-  return facts.resources === null && facts.cluster === null ? undefined : facts;
+  return facts.resources === null && facts.cluster === null && !excerpts ? undefined : facts;
 }
 
 function decodeOptionalCluster(raw: unknown): SessionFacts['cluster'] {

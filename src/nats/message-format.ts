@@ -49,7 +49,8 @@ export function encodeEnvelope(envelope: Envelope): string {
 }
 
 function encodeKnown(facts: SessionFacts | undefined): object | undefined {
-  const isKnown = facts !== undefined && (facts.resources !== null || facts.cluster !== null);
+  if (facts === undefined) return undefined;
+  const isKnown = facts.resources !== null || facts.cluster !== null || facts.excerpts !== undefined;
   return isKnown ? encodeFacts(facts) : undefined;
 }
 

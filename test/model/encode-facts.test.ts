@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeCluster, decodeFacts, decodeResource, encodeFacts } from '../../src/model/decode-facts.js';
 import { NO_FACTS, type SessionFacts } from '../../src/model/facts.js';
-import { rawClusters, rawResources, sessionFacts } from '../support/fact-arbitraries.js';
+import { factsWithExcerpts, rawClusters, rawResources } from '../support/fact-arbitraries.js';
 
 function throughText(facts: SessionFacts): unknown {
   return JSON.parse(JSON.stringify(encodeFacts(facts)));
@@ -11,7 +11,7 @@ function throughText(facts: SessionFacts): unknown {
 describe('encodeFacts', () => {
   it('decodes to the same facts without the address of Tilt, for any facts', () => {
     fc.assert(
-      fc.property(sessionFacts(), (facts) => {
+      fc.property(factsWithExcerpts(), (facts) => {
         expect(decodeFacts(throughText(facts))).toStrictEqual({ ...facts, webUrl: null });
       }),
       { numRuns: 300 },
@@ -20,7 +20,7 @@ describe('encodeFacts', () => {
 
   it('is stable: facts that were decoded are encoded to the same text', () => {
     fc.assert(
-      fc.property(sessionFacts(), (facts) => {
+      fc.property(factsWithExcerpts(), (facts) => {
         const encoded = throughText(facts);
         expect(throughText(decodeFacts(encoded) ?? NO_FACTS)).toStrictEqual(encoded);
       }),
@@ -49,6 +49,29 @@ describe('encodeFacts', () => {
 });
 
 describe('decodeFacts', () => {
+  const LINE = { time: '2026-11-26T01:40:49.526108Z', level: 'INFO', resource: 'unit', text: 'FAIL' };
+
+  it('keeps other facts when excerpts of the log cannot be decoded', () => {
+    const facts = { cluster: { status: {} }, excerpts: [{ target: 'unit:update', lines: [{ text: 7 }] }] };
+    expect(decodeFacts(facts)).toEqual({ ...NO_FACTS, cluster: { error: null }, excerpts: [] });
+  });
+
+  it('bounds excerpts, and removes control sequences other than colours from their lines', () => {
+    const text = '\u001b[31mFAIL\u001b[0m\u001b]0;title\u0007 \u001b[2Jadds\r\n\u202enumbers';
+    const lines = Array.from({ length: 60 }, () => ({ ...LINE, text }));
+    const excerpts = Array.from({ length: 40 }, () => ({ target: 'unit:update', lines }));
+    const read = decodeFacts({ excerpts })?.excerpts ?? [];
+    expect(read).toHaveLength(32);
+    expect(read[0]?.lines).toHaveLength(50);
+    expect(read[0]?.lines[0]).toEqual({
+      time: LINE.time,
+      level: 'unknown',
+      resource: 'unit',
+      target: 'unit:update',
+      styledText: '\u001b[31mFAIL\u001b[0m\ufffd]0;title\ufffd \ufffd[2Jadds\ufffd\ufffd\ufffdnumbers',
+    });
+  });
+
   it.each([[undefined], [null]])('returns undefined for %j: nothing is known', (value) => {
     expect(decodeFacts(value)).toBeUndefined();
   });

@@ -4,10 +4,11 @@ import { decodeSession } from '../../src/model/decode.js';
 import { decodeFacts, encodeFacts } from '../../src/model/decode-facts.js';
 import { DecodeError } from '../../src/model/decode-fields.js';
 import { encodeSession } from '../../src/model/encode.js';
+import type { SessionFacts } from '../../src/model/facts.js';
 import type { Session } from '../../src/model/session.js';
 import { applyDelta, digestOf, encodeDelta } from '../../src/nats/delta.js';
 import { rawSessions, rawStates } from '../support/arbitraries.js';
-import { sessionFacts } from '../support/fact-arbitraries.js';
+import { factsWithExcerpts } from '../support/fact-arbitraries.js';
 import { largeSession } from '../support/large-session.js';
 import { decodeRawSession, RAW_STATES, rawTarget } from '../support/raw-session.js';
 
@@ -15,7 +16,15 @@ import { decodeRawSession, RAW_STATES, rawTarget } from '../support/raw-session.
 function published(session: Session): Session {
   const { facts: _, ...decoded } = decodeSession(wire(encodeSession(session)), session.instance);
   const facts = session.facts && decodeFacts(wire(encodeFacts(session.facts)));
-  return facts && (facts.resources !== null || facts.cluster !== null) ? { ...decoded, facts } : decoded;
+  const isKnown =
+    facts && (facts.resources !== null || facts.cluster !== null || facts.excerpts !== undefined);
+  return isKnown ? { ...decoded, facts } : decoded;
+}
+
+function withExcerptsOf(from: SessionFacts | undefined, to: SessionFacts | undefined) {
+  if (to === undefined) return undefined;
+  const { excerpts: _, ...others } = to;
+  return { ...others, ...(from?.excerpts && { excerpts: from.excerpts }) };
 }
 
 function wire(object: object): unknown {
@@ -29,8 +38,13 @@ describe('a delta', () => {
         rawSessions,
         rawSessions,
         fc.array(fc.tuple(fc.nat(20), rawStates), { maxLength: 4 }),
-        fc.array(fc.option(sessionFacts(['api', 'web']), { nil: undefined }), { minLength: 2, maxLength: 2 }),
-        (rawBefore, rawOther, changes, [factsBefore, factsAfter]) => {
+        fc.array(fc.option(factsWithExcerpts(['api', 'web']), { nil: undefined }), {
+          minLength: 2,
+          maxLength: 2,
+        }),
+        fc.boolean(),
+        (rawBefore, rawOther, changes, [factsBefore, otherFacts], keepsExcerpts) => {
+          const factsAfter = keepsExcerpts ? withExcerptsOf(factsBefore, otherFacts) : otherFacts;
           const decoded = decodeSession(rawBefore, 'a');
           const before = published(factsBefore ? { ...decoded, facts: factsBefore } : decoded);
           const other = published(decodeSession(rawOther, 'a'));

@@ -17,14 +17,14 @@ import {
 } from '../../src/nats/message-format.js';
 import { MAX_BYTES } from '../../src/providers/decode-sessions.js';
 import { rawSessions } from '../support/arbitraries.js';
-import { sessionFacts } from '../support/fact-arbitraries.js';
+import { factsWithExcerpts } from '../support/fact-arbitraries.js';
 import { resourceJson } from '../support/fact-json.js';
 import { sessionJson } from '../support/session-json.js';
 
 const INSTANCE = 'team-a.ci';
 
-function isKnown({ resources, cluster }: SessionFacts): boolean {
-  return resources !== null || cluster !== null;
+function isKnown({ resources, cluster, excerpts }: SessionFacts): boolean {
+  return resources !== null || cluster !== null || excerpts !== undefined;
 }
 
 const anyEnvelope: fc.Arbitrary<Envelope> = fc.record<Envelope>(
@@ -35,7 +35,7 @@ const anyEnvelope: fc.Arbitrary<Envelope> = fc.record<Envelope>(
     session: fc
       .tuple(
         rawSessions.map((raw) => decodeSession(raw, INSTANCE)),
-        fc.option(sessionFacts().filter(isKnown), { nil: undefined }),
+        fc.option(factsWithExcerpts().filter(isKnown), { nil: undefined }),
       )
       .map(([session, facts]) => ({ ...session, ...(facts && { facts: { ...facts, webUrl: null } }) })),
     connection: fc.constantFrom('live', 'stale', 'gone'),

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { decodeSession } from '../../src/model/decode.js';
 import { decodeCluster, decodeResource } from '../../src/model/decode-facts.js';
 import type { SessionFacts } from '../../src/model/facts.js';
+import type { LogLine, TargetExcerpt } from '../../src/model/log.js';
 import type { Session } from '../../src/model/session.js';
 import { flags, lists, newerFields, objects, rawStates, roundTripJson, texts } from './arbitraries.js';
 import type { Json } from './raw-session.js';
@@ -107,6 +108,39 @@ export function sessionFacts(names: readonly string[] = RESOURCE_NAMES): fc.Arbi
     { noNullPrototype: true },
   );
 }
+
+/** The same, mostly with excerpts of the log. */
+export function factsWithExcerpts(names?: readonly string[]): fc.Arbitrary<SessionFacts> {
+  return fc
+    .tuple(sessionFacts(names), fc.option(fc.array(excerpts, { maxLength: 3 }), { nil: undefined, freq: 3 }))
+    .map(([facts, list]) => (list ? { ...facts, excerpts: list } : facts));
+}
+
+const times = fc.constantFrom('2026-11-26T01:40:49.526108Z', '2026-11-26T01:40:50.233Z');
+
+const excerpts: fc.Arbitrary<TargetExcerpt> = fc.record(
+  {
+    target: fc.constantFrom('unit:update', '__proto__:update'),
+    startTime: fc.option(times),
+    finishTime: fc.option(times),
+    lines: fc.array(
+      fc.record<LogLine>(
+        {
+          time: times,
+          level: fc.constantFrom('none', 'debug', 'verbose', 'info', 'warn', 'error', 'unknown'),
+          resource: fc.constantFrom('unit', '(Tiltfile)', ''),
+          target: fc.constantFrom('unit:update', 'unit:serve', null),
+          styledText: fc.constantFrom('', 'running 3 tests', '\u001b[31mFAIL\u001b[0m größe\t1', '}"\\'),
+        },
+        { noNullPrototype: true },
+      ),
+      { maxLength: 3 },
+    ),
+    omitted: fc.nat(),
+    isFinal: fc.boolean(),
+  },
+  { noNullPrototype: true },
+);
 
 /** Targets of the resources, some of which have several resources, the same one twice, or none. */
 const rawTargets: fc.Arbitrary<Json[]> = fc.uniqueArray(

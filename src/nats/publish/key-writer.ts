@@ -3,6 +3,7 @@ import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
 import { describeWriteError, isMissingStream, toPermanentError } from '../errors.js';
 import { createOwnedKey, type OwnedKeyOptions, type SessionState } from './owned-key.js';
+import type { Omission } from './write-fitting.js';
 import {
   createProblemLog,
   createWriteQueue,
@@ -51,8 +52,9 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
     state: createProblemLog(`${key}: its newest state`, log),
     presence: createProblemLog(`${key}: its presence`, log),
     facts: createProblemLog(`${key}: its state with facts about its resources`, log),
+    excerpts: createProblemLog(`${key}: its state with excerpts of its log`, log),
   };
-  const owned = createOwnedKey(options, reportFacts);
+  const owned = createOwnedKey(options, reportOmission);
   const queue = createWriteQueue(
     { ...options, onFailure: (error, bucket, state) => handleFailure(error, bucket, state, problems.state) },
     owned,
@@ -100,10 +102,12 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
     queue.rewrite();
   }
 
-  /** Reports once that states are written without their facts because a message would be too large. */
-  function reportFacts(error: unknown): void {
-    if (error === null) problems.facts.solved();
-    else problems.facts.failed(`${messageOf(error)}; it is written without them`);
+  /** Reports once that states are written without a part because a message would be too large. */
+  function reportOmission(omission: Omission | null): void {
+    const { what = null, error = null } = omission ?? {};
+    if (what !== 'facts') problems.facts.solved();
+    if (what === null) problems.excerpts.solved();
+    else problems[what].failed(`${messageOf(error)}; it is written without them`);
   }
 
   /** Whether the newest state is the end of a run, which has no heartbeats. */

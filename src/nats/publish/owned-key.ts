@@ -12,7 +12,7 @@ import {
   type Envelope,
   encodeEnvelope,
 } from '../message-format.js';
-import { writeFitting } from './write-fitting.js';
+import { type Omission, writeFitting } from './write-fitting.js';
 
 /** State of a Session to be written. */
 export type SessionState = Pick<Envelope, 'session' | 'connection' | 'error'>;
@@ -71,12 +71,11 @@ const WRONG_REVISION: readonly unknown[] = [10071, 10164];
  * information. If it decided as well, each of two publishers that start at the same time could lose one of
  * the two decisions.
  *
- * @param onFacts called after a state with facts was written: with the error that it is too large, if it was
- *   written without them, else with null
+ * @param onFacts called after a state with facts was written, with what was left out because it was too large
  */
 export function createOwnedKey(
   { key, publisher, takeOver }: OwnedKeyOptions,
-  onFacts: (error: unknown) => void,
+  onFacts: (omission: Omission | null) => void,
 ): OwnedKey {
   let serial = 0;
   /** The last state to be written, and the serial of its first attempt. */

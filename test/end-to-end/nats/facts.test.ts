@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NO_FACTS } from '../../../src/model/facts.js';
 import type { Session } from '../../../src/model/session.js';
 import { compress, decodeEnvelope, decompress, encodeEnvelope } from '../../../src/nats/message-format.js';
 import { createNatsProvider } from '../../../src/nats/nats-provider.js';
@@ -267,6 +268,31 @@ describe('a state that is too large with its facts', () => {
         /^warn ci\.Tiltfile: its state with facts about its resources cannot be written: .*; it is written without them$/,
       ),
       'info ci.Tiltfile: its state with facts about its resources is written again',
+    ]);
+  });
+
+  it('is published without excerpts of the log first, if it then fits with its facts', async () => {
+    await using small = await startNats({ extraLines: 'max_payload: 16K' });
+    const address = small.address('excerpts');
+    await using gateway = await readBucket(address);
+    const one = state(['backend'], 'refused');
+    const lines = large().map((styledText) => ({
+      time: '2026-11-26T01:40:50.233304Z',
+      level: 'info' as const,
+      resource: 'api',
+      target: 'api:update',
+      styledText,
+    }));
+    const excerpt = { target: 'api:update', startTime: null, finishTime: null, omitted: 0, isFinal: true };
+    const facts = { ...NO_FACTS, ...one.facts, excerpts: [{ ...excerpt, lines }] };
+    await using publisher = startPublisher({ address, sessions: [{ ...one, facts }] });
+    await expect
+      .poll(() => gateway.explanation(), PATIENCE)
+      .toMatchObject({ connection: 'LIVE', labels: ['backend'], cluster: 'refused' });
+    expect(publisher.lines.filter((line) => line.includes('cannot be written'))).toEqual([
+      expect.stringMatching(
+        /^warn ci\.Tiltfile: its state with excerpts of its log cannot be written: .*; it is written without them$/,
+      ),
     ]);
   });
 });

@@ -1,0 +1,83 @@
+import { DecodeError, field, listOf, nonEmptyString, optionalTime, record, string } from './decode-fields.js';
+import type { LogLevel, LogLine, TargetExcerpt } from './log.js';
+
+/** Bounds of what is read from other publishers; this gateway's own excerpts are within them. */
+const MAX_EXCERPTS = 32;
+const MAX_LINES = 50;
+
+/** Encodes excerpts as JSON. A line without `target` is of the excerpt's target. */
+export function encodeExcerpt({
+  target,
+  startTime,
+  finishTime,
+  lines,
+  omitted,
+  isFinal,
+}: TargetExcerpt): object {
+  return {
+    target,
+    startTime: startTime ?? undefined,
+    finishTime: finishTime ?? undefined,
+    lines: lines.map((line) => encodeLine(line, target)),
+    ...(omitted > 0 && { omitted }),
+    ...(isFinal && { isFinal }),
+  };
+}
+
+function encodeLine({ time, level, resource, target, styledText }: LogLine, usual: string): object {
+  return { time, level, resource, ...(target !== usual && { target }), text: styledText };
+}
+
+/** Decodes the result of {@link encodeExcerpt} for each of a list, or throws a `DecodeError`. */
+export function decodeExcerpts(value: unknown): readonly TargetExcerpt[] {
+  return listOf(value, 'excerpts', decodeExcerpt).slice(0, MAX_EXCERPTS);
+}
+
+function decodeExcerpt(value: unknown): TargetExcerpt {
+  const excerpt = record(value);
+  const target = nonEmptyString(excerpt.target, 'target');
+  return {
+    target,
+    startTime: optionalTime(excerpt.startTime, 'startTime'),
+    finishTime: optionalTime(excerpt.finishTime, 'finishTime'),
+    lines: listOf(excerpt.lines, 'lines', (line) => decodeLine(line, target)).slice(-MAX_LINES),
+    omitted: decodeCount(excerpt.omitted),
+    isFinal: excerpt.isFinal === true,
+  };
+}
+
+function decodeLine(value: unknown, usual: string): LogLine {
+  const line = record(value);
+  return {
+    time: optionalTime(line.time, 'time') ?? ZERO_TIME,
+    level: LEVELS.find((level) => level === line.level) ?? 'unknown',
+    resource: string(line.resource, 'resource'),
+    target: line.target === undefined ? usual : field(line.target, 'target', decodeTarget),
+    styledText: keepStyles(string(line.text, 'text')),
+  };
+}
+
+const LEVELS: readonly LogLevel[] = ['none', 'debug', 'verbose', 'info', 'warn', 'error'];
+
+/** Go's zero time. Tilt writes a time for each line. */
+const ZERO_TIME = '0001-01-01T00:00:00Z';
+
+function decodeTarget(value: unknown): string | null {
+  return value === null ? null : nonEmptyString(value, 'target');
+}
+
+function decodeCount(value: unknown): number {
+  if (value === undefined) return 0;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new DecodeError('a whole number of at least 0', value, ['omitted']);
+}
+
+/** Other publishers may write any text, which clients print. Only colours and styles (SGR) are kept. */
+function keepStyles(text: string): string {
+  return text.replace(STYLE_OR_CONTROL, (match) => (match.length > 1 ? match : '\ufffd'));
+}
+
+/** An SGR sequence, or a control character except tab, or a mark that changes text direction (UAX 9). */
+const STYLE_OR_CONTROL =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape character starts the sequence
+  /\u001b\[[\d;:]{0,40}m|[^\P{Cc}\t]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
