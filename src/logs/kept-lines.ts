@@ -1,0 +1,127 @@
+import type { LogLine } from '../model/log.js';
+import { createEntryQueue, type EntryQueue } from './entries.js';
+import { createResourceTail, type ResourceTail } from './resource-tail.js';
+
+/** Bounds of the kept lines. */
+interface Bounds {
+  readonly lines: number;
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+/** The newest lines of all resources, within bounds. */
+export interface KeptLines {
+  /** Number of lines so far, with those that are no longer kept. */
+  readonly position: number;
+  append(lines: readonly LogLine[], leftOut: ReadonlyMap<string, number>): void;
+  /** Drops all lines. */
+  clear(): void;
+  /** The kept lines of a resource, or of all of them with some that are dropped, oldest first. */
+  queue(resource: string | undefined): Pick<EntryQueue, 'items' | 'start'>;
+  /** Number of lines of a resource, or of all of them, after a position, kept or not. */
+  countAfter(position: number, resource: string | undefined): number;
+}
+
+/** Memory of a line without its text, in bytes: its objects, its time and its references. */
+const LINE_OVERHEAD = 200;
+
+/** Resources with lines. The one whose last line is oldest is forgotten, with its lines and its counts. */
+const MAX_RESOURCES = 2_000;
+
+/** Counts of dropped lines, one per batch and resource, of all resources: about 0.5 MB. */
+const MAX_HISTORY = 32_768;
+const MIN_HISTORY_PER_RESOURCE = 16;
+
+/** Dropped entries that are tolerated in the queue of all resources before it is copied. */
+const MAX_DROPPED = 1_024;
+
+/** Creates an empty collection of lines. */
+export function createKeptLines({ lines: maxLines, bytes: maxBytes, totalBytes }: Bounds): KeptLines {
+  /** The resource that wrote last is the last one. */
+  const resources = new Map<string, ResourceTail>();
+  const all = createEntryQueue();
+  let position = 0;
+  let bytes = 0;
+  let size = 0;
+
+  return {
+    get position() {
+      return position;
+    },
+    append(lines, leftOut) {
+      for (const count of leftOut.values()) position += count;
+      const end = position + lines.length;
+      for (const [resource, count] of leftOut) if (count > 0) skip(resource, count, end);
+      for (const line of lines) add(line, end);
+    },
+    clear() {
+      for (const tail of resources.values()) dropAll(tail);
+      all.filter(() => false);
+    },
+    queue: (resource) => (resource === undefined ? all : (resources.get(resource)?.kept ?? EMPTY)),
+    countAfter(from, resource) {
+      if (resource === undefined) return Math.max(0, position - from);
+      const tail = resources.get(resource);
+      return tail === undefined ? 0 : tail.count - tail.countUpTo(from);
+    },
+  };
+
+  function add(line: LogLine, batchEnd: number): void {
+    const tail = touch(line.resource);
+    const cost = Buffer.byteLength(line.styledText) + LINE_OVERHEAD;
+    const entry = { line, index: position, batchEnd, bytes: cost, isDropped: false };
+    position += 1;
+    bytes += cost;
+    size += 1;
+    tail.push(entry);
+    all.push(entry);
+    while (tail.bytes > maxBytes || tail.size > maxLines) drop(tail);
+    while (bytes > totalBytes) dropOldest();
+    if (all.items.length - all.start > 2 * size + MAX_DROPPED) all.filter(({ isDropped }) => !isDropped);
+  }
+
+  function skip(resource: string, count: number, batchEnd: number): void {
+    const tail = touch(resource);
+    dropAll(tail);
+    tail.skip(count, batchEnd, maxHistory());
+  }
+
+  function touch(resource: string): ResourceTail {
+    const tail = resources.get(resource) ?? createResourceTail();
+    resources.delete(resource);
+    resources.set(resource, tail);
+    if (resources.size > MAX_RESOURCES) forgetOldest();
+    return tail;
+  }
+
+  function forgetOldest(): void {
+    for (const [resource, tail] of resources) {
+      dropAll(tail);
+      resources.delete(resource);
+      return;
+    }
+  }
+
+  function dropOldest(): void {
+    const oldest = all.shift();
+    const tail = oldest?.isDropped ? undefined : resources.get(oldest?.line.resource ?? '');
+    if (tail !== undefined) drop(tail);
+  }
+
+  function dropAll(tail: ResourceTail): void {
+    while (tail.size > 0) drop(tail);
+  }
+
+  function drop(tail: ResourceTail): void {
+    bytes -= tail.bytes;
+    tail.dropOldest(maxHistory());
+    bytes += tail.bytes;
+    size -= 1;
+  }
+
+  function maxHistory(): number {
+    return Math.max(MIN_HISTORY_PER_RESOURCE, Math.floor(MAX_HISTORY / resources.size));
+  }
+}
+
+const EMPTY = { items: [], start: 0 };

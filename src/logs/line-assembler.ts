@@ -1,0 +1,122 @@
+import type { LogLevel, LogLine } from '../model/log.js';
+import type { MicroTime } from '../model/micro-time.js';
+import type { Segment, Span } from './hud-message.js';
+import { createKeyBlocks } from './private-key.js';
+import type { Redactor } from './redact.js';
+import { cleanStyles, cutText } from './styled-text.js';
+import { createUnfinishedLine, type UnfinishedLine } from './unfinished-line.js';
+
+/**
+ * Assembles lines from segments. A line ends with a line break, or when its span continues with another
+ * level, as in Tilt's own views. A warning or error also ends when another span follows: commands log with
+ * INFO, and Tilt writes each of its own messages at once, sometimes without a line break.
+ */
+export interface LineAssembler {
+  /** Reads a segment and emits the lines that it ends. */
+  add(segment: Segment, span: Span): void;
+  /** Ends an unfinished warning or error, at the end of a message. */
+  endMessage(): void;
+  /** Ends the unfinished lines of a target, or all of them. What follows in their spans is a new line. */
+  flush(target?: string): void;
+  /** Forgets the unfinished line of a span, or all of them, without a line. */
+  discard(span?: string): void;
+}
+
+/** Dependencies of an assembler. */
+interface AssemblerOptions {
+  readonly redactor: Redactor;
+  /** Longest line, in bytes of UTF-8. */
+  readonly lineBytes: number;
+  /** Receives each line. */
+  readonly emit: (line: LogLine) => void;
+}
+
+/** An unfinished line and its attributes. */
+interface OpenLine {
+  readonly span: Span;
+  readonly time: MicroTime;
+  readonly level: LogLevel;
+  readonly content: UnfinishedLine;
+}
+
+/** Unfinished lines. Beyond it the oldest one ends. */
+const MAX_OPEN_LINES = 256;
+
+/** Text of a line before control sequences are removed, in multiples of the longest line. */
+const MAX_RAW = 4;
+
+/** Creates an assembler without unfinished lines. */
+export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOptions): LineAssembler {
+  const open = new Map<string, OpenLine>();
+  /** Span of an unfinished warning or error. */
+  let message: string | null = null;
+  const keyBlocks = createKeyBlocks();
+
+  return {
+    add(segment, span) {
+      const { text } = segment;
+      if (message !== span.id) endMessage();
+      if (open.get(span.id)?.level !== segment.level) end(span.id);
+      for (let start = 0; start < text.length; ) {
+        const lineBreak = text.indexOf('\n', start);
+        const isWhole = lineBreak >= 0;
+        addPart(segment, span, text.slice(start, isWhole ? lineBreak : text.length));
+        if (!isWhole) break;
+        end(span.id);
+        start = lineBreak + 1;
+      }
+      if (segment.level === 'warn' || segment.level === 'error') message = span.id;
+    },
+    endMessage,
+    flush(target) {
+      for (const [id, { span }] of open) if (target === undefined || span.target === target) end(id);
+    },
+    discard(span) {
+      if (span === undefined) open.clear();
+      else open.delete(span);
+    },
+  };
+
+  function addPart({ time, level }: Segment, span: Span, part: string): void {
+    const line = open.get(span.id) ?? {
+      span,
+      time,
+      level,
+      content: createUnfinishedLine(lineBytes * MAX_RAW),
+    };
+    line.content.add(part);
+    open.set(span.id, line);
+    if (open.size <= MAX_OPEN_LINES) return;
+    for (const id of open.keys()) {
+      end(id);
+      return;
+    }
+  }
+
+  function endMessage(): void {
+    if (message !== null) end(message);
+    message = null;
+  }
+
+  function end(id: string): void {
+    const line = open.get(id);
+    if (line === undefined) return;
+    open.delete(id);
+    const { span, time, level, content } = line;
+    const clean = cleanStyles(content.text);
+    // A secret that is cut may not look like one, unless a part of the line far from its end is shown.
+    const whole = content.isCut && clean.length < 2 * lineBytes ? dropLastWord(clean) : clean;
+    const redacted = keyBlocks.redact(id, whole) ?? redactor.redact(whole);
+    const styledText = cutText(content.isCut ? `${redacted}…` : redacted, lineBytes);
+    emit({ time, level, resource: span.resource, target: span.target, styledText: copy(styledText) });
+  }
+}
+
+function dropLastWord(text: string): string {
+  return text.slice(0, text.lastIndexOf(' ') + 1);
+}
+
+/** Copies a text. V8 would keep the whole segment alive for a part of it. */
+function copy(text: string): string {
+  return Buffer.from(text).toString();
+}

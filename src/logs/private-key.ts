@@ -1,0 +1,43 @@
+/** Finds private keys in PEM format that extend over several lines of a span. */
+export interface KeyBlocks {
+  /** Returns the redacted line if it is part of a key; null for other lines. */
+  redact(span: string, text: string): string | null;
+}
+
+const BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/;
+const END = '-----END ';
+
+/** Lines of a key of 8,192 bits. A key without an end, such as one that was cut, ends here. */
+const MAX_KEY_LINES = 120;
+
+/** Spans whose keys are followed. Beyond it the oldest one is forgotten. */
+const MAX_SPANS = 256;
+
+/** Creates the state of all spans. */
+export function createKeyBlocks(): KeyBlocks {
+  /** Lines that a key may still have, by span. */
+  const open = new Map<string, number>();
+
+  return {
+    redact(span, text) {
+      const left = open.get(span);
+      if (left === undefined) return begin(span, text);
+      const end = text.indexOf(END);
+      open.delete(span);
+      if (end < 0 && left > 1) open.set(span, left - 1);
+      return end < 0 ? '[REDACTED]' : `[REDACTED]${text.slice(end)}`;
+    },
+  };
+
+  function begin(span: string, text: string): null {
+    if (!text.includes('-----BEGIN ') || !BEGIN.test(text) || text.includes(END)) return null;
+    open.set(span, MAX_KEY_LINES);
+    if (open.size > MAX_SPANS) for (const oldest of open.keys()) return drop(oldest);
+    return null;
+  }
+
+  function drop(span: string): null {
+    open.delete(span);
+    return null;
+  }
+}

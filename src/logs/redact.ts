@@ -1,0 +1,128 @@
+import { RE2JS, RE2JSException } from 're2js';
+import { DEFAULT_RULES, type RedactionRule } from './redaction-rules.js';
+import { removeStyles, splitStyles } from './styled-text.js';
+
+/** Replaces secrets in lines. */
+export interface Redactor {
+  /** Replaces the secrets of a line by `[REDACTED]`. Its styles (SGR) stay. */
+  redact(text: string): string;
+}
+
+const REPLACEMENT = '[REDACTED]';
+
+/** Length limit of a pattern, in characters. */
+const MAX_PATTERN = 1_000;
+
+/**
+ * Matches of a pattern in a line. After the last one the rest of the line is redacted: the search for each
+ * match may read the whole rest, so that without a limit the time would be quadratic.
+ */
+const MAX_MATCHES = 50;
+
+/**
+ * Creates a redactor of the default secrets (`DEFAULT_RULES`) and of patterns. A pattern is a regular
+ * expression of RE2 (no look-around, no back-references), which matches in linear time. If it has capture
+ * groups, only the first one that took part is replaced. Patterns match the plain text: a style within a secret
+ * does not hide it. Throws for a pattern that is not valid.
+ */
+export function createRedactor(patterns: readonly string[]): Redactor {
+  const rules = [...DEFAULT_RULES.map(compileRule), ...patterns.map(compilePattern)];
+  const hasPatterns = patterns.length > 0;
+
+  return {
+    redact(text) {
+      if (!hasPatterns && !ANY_HINT.test(text)) return text;
+      const plain = removeStyles(text);
+      const ranges: Range[] = [];
+      for (const rule of rules) if (rule.hint?.test(plain) ?? true) findSecrets(rule, plain, ranges);
+      return ranges.length === 0 ? text : replaceRanges(text, mergeRanges(ranges));
+    },
+  };
+}
+
+/** A compiled rule. Without a hint every text is searched. */
+interface CompiledRule extends Pick<RedactionRule, 'accept'> {
+  readonly expression: RE2JS;
+  readonly hint?: RegExp;
+}
+
+/** A part of a text. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Finds the lines that may hold a secret: few of them. */
+const ANY_HINT = new RegExp(DEFAULT_RULES.map(({ hint }) => hint.source).join('|'), 'i');
+
+function compileRule({ pattern, ...rule }: RedactionRule): CompiledRule {
+  return { ...rule, expression: RE2JS.compile(pattern) };
+}
+
+function compilePattern(pattern: string): CompiledRule {
+  if (pattern === '') throw new Error('Invalid redaction pattern: it is empty.');
+  if (pattern.length > MAX_PATTERN) {
+    throw new Error(
+      `Invalid redaction pattern: ${pattern.length} characters; at most ${MAX_PATTERN} are allowed.`,
+    );
+  }
+  try {
+    return { expression: RE2JS.compile(pattern) };
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    const reason = error.message.replace(/^error parsing regexp: /, '');
+    throw new Error(
+      `Invalid redaction pattern ${JSON.stringify(pattern)}: ${reason}. Expected a regular expression of RE2.`,
+      { cause: error },
+    );
+  }
+}
+
+function findSecrets({ expression, accept }: CompiledRule, text: string, ranges: Range[]): void {
+  const matcher = expression.matcher(text);
+  for (let count = 1; matcher.find(); count += 1) {
+    const group = firstGroup(matcher);
+    const range = { start: matcher.start(group), end: matcher.end(group) };
+    if (count === MAX_MATCHES) return void ranges.push({ start: range.start, end: text.length });
+    if (range.end > range.start && (accept?.(text.slice(range.start, range.end)) ?? true)) ranges.push(range);
+  }
+}
+
+/** The first capture group that took part in a match; 0, the whole match, if there is none. */
+function firstGroup(matcher: ReturnType<RE2JS['matcher']>): number {
+  for (let group = 1; group <= matcher.groupCount(); group += 1) {
+    if (matcher.start(group) >= 0) return group;
+  }
+  return 0;
+}
+
+/** Sorts ranges, and joins those that overlap or touch. */
+function mergeRanges(ranges: readonly Range[]): Range[] {
+  const merged: Range[] = [];
+  for (const range of ranges.toSorted((a, b) => a.start - b.start)) {
+    const last = merged.at(-1);
+    if (last === undefined || last.end < range.start) merged.push(range);
+    else merged[merged.length - 1] = { start: last.start, end: Math.max(last.end, range.end) };
+  }
+  return merged;
+}
+
+/** Replaces ranges of the plain text in the styled text. */
+function replaceRanges(text: string, ranges: readonly Range[]): string {
+  let result = '';
+  let offset = 0;
+  let next = 0;
+  for (const { plain, style } of splitStyles(text)) {
+    const end = offset + plain.length;
+    let at = offset;
+    for (let range = ranges[next]; range !== undefined && range.start < end; range = ranges[next]) {
+      if (range.start >= at) result += plain.slice(at - offset, range.start - offset) + REPLACEMENT;
+      at = Math.min(range.end, end);
+      if (range.end > end) break;
+      next += 1;
+    }
+    result += plain.slice(at - offset) + style;
+    offset = end;
+  }
+  return result;
+}

@@ -1,0 +1,34 @@
+/** Name of the Tiltfile itself as a resource. Lines without a resource belong to it. */
+export const TILTFILE = '(Tiltfile)';
+
+/**
+ * Finds the target that wrote a span, by the ids that Tilt gives to spans:
+ *
+ * | span | target |
+ * | --- | --- |
+ * | `cmd:X:update`, `build:N` | `X:update` |
+ * | `localserve:N` | `X:serve` |
+ * | `tiltfile:(Tiltfile):N` | `tiltfile:update` |
+ * | pods, containers and the like | `X:runtime` |
+ *
+ * Null for lines of no target: those of Tilt itself, of commands that are no target (`cmd:…`, such as those
+ * of buttons), and of no span (`unknown:…`).
+ */
+export function findTarget(span: string, resource: string): string | null {
+  if (resource === TILTFILE) return span.startsWith(`tiltfile:${TILTFILE}:`) ? 'tiltfile:update' : null;
+  const kind = span.slice(0, span.indexOf(':') + 1);
+  switch (kind) {
+    case '':
+    case 'unknown:':
+    case 'tiltfile:':
+      return null;
+    case 'cmd:':
+      return span === `cmd:${resource}:update` ? `${resource}:update` : null;
+    case 'build:':
+      return `${resource}:update`;
+    case 'localserve:':
+      return `${resource}:serve`;
+    default:
+      return `${resource}:runtime`;
+  }
+}
