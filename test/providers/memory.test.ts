@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/model/change.js';
 import { decodeSession } from '../../src/model/decode.js';
+import type { Session, Target } from '../../src/model/session.js';
 import { createMemoryProvider, type MemorySource } from '../../src/providers/memory.js';
 import { changeSequences, foldChanges } from '../support/change-sequences.js';
 import { withFacts } from '../support/facts.js';
@@ -45,6 +46,44 @@ describe('a memory source', () => {
       { type: 'snapshot', sessions: [newer] },
       { type: 'remove', id: 'a/Tiltfile' },
     ]);
+  });
+
+  it('names the targets of a Session that are not the same objects as before', async () => {
+    const before = session('a', { 'api:serve': 'ready', 'web:serve': 'ready', 'db:serve': 'ready' });
+    const memory = createMemoryProvider('memory', [before]);
+    const watching = startProviderWatch(memory.provider);
+    const after = withTargets(before, before.status.targets.with(1, { ...targetAt(before, 1) }));
+    memory.put(after);
+    memory.put(withTargets(after, [...after.status.targets]));
+    memory.put(after);
+    memory.put(withTargets(after, after.status.targets.slice(1)));
+    memory.put(session('a', { 'api:serve': 'ready' }));
+    memory.remove('a/Tiltfile');
+    memory.put(after);
+    memory.end();
+    await ended(watching);
+    const upserts = watching.changes.filter((change) => change.type === 'upsert');
+    expect(upserts.map(({ changedTargets }) => changedTargets)).toEqual([
+      [1],
+      [],
+      [],
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('may change a list of targets in place', async () => {
+    const targets = [...session('a', { 'api:serve': 'ready' }).status.targets];
+    const own = withTargets(session('a'), targets);
+    const memory = createMemoryProvider('memory', [own]);
+    const watching = startProviderWatch(memory.provider);
+    targets[0] = { ...targetAt(own, 0) };
+    memory.put(own);
+    memory.end();
+    await ended(watching);
+    expect(watching.changes.at(-1)).toEqual({ type: 'upsert', session: own });
+    expect(watching.changes.at(-1)).not.toHaveProperty('changedTargets');
   });
 
   it('pushes the facts of a Session with it, and no facts with a state that has none', async () => {
@@ -143,4 +182,14 @@ function say(memory: MemorySource, change: Change): void {
 
 async function ended(watching: { readonly outcome: unknown }): Promise<void> {
   while (watching.outcome === null) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function withTargets(of: Session, targets: readonly Target[]): Session {
+  return { ...of, status: { ...of.status, targets } };
+}
+
+function targetAt({ status }: Session, index: number): Target {
+  const target = status.targets[index];
+  if (!target) throw new Error(`Expected a target at ${index}.`);
+  return target;
 }
