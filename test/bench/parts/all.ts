@@ -1,5 +1,6 @@
 import { compression } from './compression.js';
 import { fanOutCompressed, fanOutParts, fanOutSse } from './fan-out.js';
+import { fewReaders } from './few-readers.js';
 import { fleet } from './fleet.js';
 import { eventLoopHold } from './hold.js';
 import { httpCompressed, httpParts } from './http.js';
@@ -14,6 +15,7 @@ import { stuck } from './stuck.js';
 /** All parts, in the order in which they run. */
 export const parts: readonly Part[] = [
   ...fanOutParts,
+  ...fewReaders,
   fanOutSse,
   fanOutCompressed,
   memory,

@@ -4,7 +4,7 @@ import { OURS, type Part, ratio } from './part.js';
 export const BEFORE = 'tilt-graphql-before';
 
 /** Parts that start a server by its name. The others measure only this checkout. */
-const COMPARABLE = /^(fanout-|burst|groups|memory|readers-50k|http-|stuck)/;
+const COMPARABLE = /^(fanout-|few-|burst|groups|memory|readers-50k|http-|stuck)/;
 
 /**
  * Maximum accepted ratio of the costs. On a quiet machine, runs of several rounds differ by about as much.

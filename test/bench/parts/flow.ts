@@ -18,7 +18,9 @@ export interface Flow {
   /** Sends as many updates as the readers can take, for `seconds`. */
   saturate(load: Load, seconds: number): Promise<FlowResult>;
   /** Sends updates at a rate that leaves the server mostly idle. */
-  pace(options: { readonly count: number; readonly everyMs: number }): Promise<PaceResult>;
+  pace(options: Pace): Promise<PaceResult>;
+  /** Runs only the timers of a pace. Returns the CPU time of the server process for each, in microseconds. */
+  idle(options: Pace): Promise<number>;
   /** Returns the delivery errors since the last `saturate` started, or null. */
   fault(): Promise<string | null>;
 }
@@ -29,6 +31,13 @@ export interface Load {
   readonly chunk: number;
   /** Updates sent in one turn of the event loop. */
   readonly perTurn: number;
+}
+
+/** Updates at a fixed rate. */
+export interface Pace {
+  readonly count: number;
+  /** Interval in milliseconds. */
+  readonly everyMs: number;
 }
 
 /** Cost and rate of a saturated run. */
@@ -52,6 +61,8 @@ export interface FlowResult {
 export interface PaceResult {
   /** User and system time of the server process per payload, in microseconds. Updates cannot share work. */
   readonly aloneCpu: number;
+  /** System time within `aloneCpu`. */
+  readonly aloneSystem: number;
   /** Time from the update to the reader, in milliseconds. */
   readonly p50: number;
   readonly p99: number;
@@ -104,7 +115,14 @@ export function createFlow(server: RunningServer, readers: Child<ReadersApi>): F
       const after = await usages();
       const { count, samples } = await readers.call('latencies', { first, times });
       const aloneCpu = (after.server.cpuMicros - before.server.cpuMicros) / count;
-      return { aloneCpu, p50: quantile(samples, 0.5), p99: quantile(samples, 0.99) };
+      const aloneSystem = (after.server.systemMicros - before.server.systemMicros) / count;
+      return { aloneCpu, aloneSystem, p50: quantile(samples, 0.5), p99: quantile(samples, 0.99) };
+    },
+    async idle(options) {
+      const before = await server.call('usage', {});
+      await server.call('pace', { ...options, isIdle: true }, options.count * options.everyMs + ARRIVAL_MS);
+      const after = await server.call('usage', {});
+      return (after.cpuMicros - before.cpuMicros) / options.count;
     },
     fault: async () => faultOf(await readers.call('read')),
   };

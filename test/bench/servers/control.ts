@@ -30,10 +30,13 @@ export type ServerApi = {
   emit(options: { readonly count: number; readonly perTurn: number }): Promise<number>;
   /**
    * Sends updates of every stream with an interval of `everyMs`. The streams take turns within the interval.
+   *
+   * @param options `isIdle`: whether only the timers run, and nothing is sent. Default: false
    */
   pace(options: {
     readonly count: number;
     readonly everyMs: number;
+    readonly isIdle?: boolean;
   }): Promise<{ readonly first: number; readonly times: readonly (readonly number[])[] }>;
   usage(options: { readonly collect?: boolean }): Usage;
 };
@@ -56,12 +59,13 @@ export function control(start: (options: StartOptions) => Promise<BenchServer>):
       }
       return sent[0] ?? 0;
     },
-    async pace({ count, everyMs }) {
+    async pace({ count, everyMs, isIdle = false }) {
       const first = (sent[0] ?? 0) + 1;
       const times = sent.map((): number[] => []);
       const from = performance.now();
       for (let step = 0; step < count * sent.length; step += 1) {
         await sleepUntil(from + (step * everyMs) / sent.length);
+        if (isIdle) continue;
         const stream = step % sent.length;
         times[stream]?.push(nanoseconds());
         emit(stream);
