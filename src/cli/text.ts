@@ -23,6 +23,13 @@ export function terminalText(text: string): string {
   return withoutLogCommands(lineText(text));
 }
 
+/** Converts a line of a log like {@link lineText}, but keeps its indentation. A tab becomes four spaces. */
+export function logText(text: string): string {
+  const plain = plainText(text).replaceAll('\t', '    ');
+  const [indentation = ''] = /^ *(?=\S)/.exec(plain) ?? [];
+  return indentation + oneLine(plain);
+}
+
 /**
  * Converts a value to JSON. `JSON.stringify` escapes only control characters below 32. Control characters
  * above 126, marks of text direction and the start of `##[command]` are escaped too. Parsing the JSON gives

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../src/model/session.js';
 import { runCli, runCliToEnd } from '../support/cli.js';
+import { withExcerpt } from '../support/excerpts.js';
 import { explainedSession } from '../support/explained-session.js';
 import { startMemoryGateway } from '../support/gateway.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
@@ -124,6 +125,35 @@ describe('a wait for a Session whose resources are known', () => {
     );
     expect(summary).toMatch(
       /^```mermaid\ngantt\n[^`]* {2}section shop\n {2}▶ api serve :active, \d+, \d+\n[^`]*```$/m,
+    );
+  });
+
+  it('wait prints the last lines of the log of the root cause, and writes them to its reports', async () => {
+    await using folder = await createTemporaryFolder();
+    const files = { junit: folder.file('tilt.xml'), summary: folder.file('summary.md') };
+    const failed = explainedSession('tilt-default', { hasFailure: true });
+    const session = withExcerpt(failed, 'broken:update', ['FAIL adds numbers', 'expected 4, got 5']);
+    const { code, lines } = await runWait(session, ['--junit', files.junit], {
+      GITHUB_ACTIONS: 'true',
+      GITHUB_STEP_SUMMARY: files.summary,
+    });
+    expect([code, lines.slice(1, 5)]).toEqual([
+      1,
+      [
+        `  broken:update: FAILED: Command "sh -c 'exit 4'" failed: exit status 4`,
+        '    | FAIL adds numbers',
+        '    | expected 4, got 5',
+        '  late:update: WAITING: late waits for broken, broken failed: exit status 4',
+      ],
+    ]);
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^::error title=broken%3Aupdate::.*exit status 4; expected 4, got 5; log of /),
+    );
+    expect(await readFile(files.junit, 'utf8')).toContain(
+      '<system-out>FAIL adds numbers\nexpected 4, got 5\nlog of broken: ',
+    );
+    expect(await readFile(files.summary, 'utf8')).toContain(
+      '\n```text\nFAIL adds numbers\nexpected 4, got 5\n```\n',
     );
   });
 });

@@ -30,6 +30,7 @@ export function waitReport(
     run: RUN,
     replacedRuns: [],
     resources: null,
+    excerpts: new Map(),
     view: isStale ? { ...view, link: { ...view.link, state: 'lost' } } : view,
     tookMs: 3_000,
     now: A_MINUTE_LATER,

@@ -1,4 +1,6 @@
+import type { TargetFields } from '../../client/client.js';
 import { lineText, withoutInlineCommands } from '../text.js';
+import { findLastLine } from './excerpt-lines.js';
 import { describeTarget, findCauses, formatTargetHelp, formatTriggers } from './explanation.js';
 import {
   describeCondition,
@@ -12,8 +14,8 @@ import {
 const MAX_ANNOTATIONS = 10;
 
 /**
- * Formats workflow commands for GitHub Actions: an error for each failed target, or else one for the wait
- * itself, and a notice that names the resources that wait for a trigger.
+ * Formats workflow commands for GitHub Actions: an error for each failed target, with the last line of its
+ * log if it is a root cause, or else one for the wait itself, and a notice that names the resources that wait for a trigger.
  * https://docs.github.com/actions/reference/workflow-commands-for-github-actions
  */
 export function annotations(report: WaitReport): string[] {
@@ -31,14 +33,17 @@ function errors(report: WaitReport): string[] {
   const failed = isOutdated || findClusterFailure(report) !== null ? [] : findFailed(report);
   if (failed.length === 0) {
     const [cause] = findCauses(report);
-    const help = cause === undefined ? [] : formatTargetHelp(cause, report);
+    const help = cause === undefined ? [] : hints(cause, report);
     return [command('error', `wait ${describeCondition(report.condition)}`, report.reason, ...help)];
   }
   return failed
     .slice(0, MAX_ANNOTATIONS)
-    .map((target) =>
-      command('error', target.name, describeTarget(target, report), ...formatTargetHelp(target, report)),
-    );
+    .map((target) => command('error', target.name, describeTarget(target, report), ...hints(target, report)));
+}
+
+/** The last line of a target's log, and where to look further. */
+function hints(target: TargetFields, report: WaitReport): string[] {
+  return [findLastLine(target, report), ...formatTargetHelp(target, report)].filter((line) => line !== null);
 }
 
 function command(kind: 'error' | 'notice', title: string, ...lines: readonly string[]): string {

@@ -11,6 +11,7 @@ import {
   sessionOf,
   targetsOf,
   type WaitReport,
+  type WaitResult,
 } from './wait-report.js';
 
 // Why a wait did not succeed: the chains from targets to their root causes, and where to look further.
@@ -64,7 +65,7 @@ function describeObjects({ resources }: TargetFields, report: WaitReport): strin
 }
 
 /** Targets that wait for a failed one, if the wait failed because of it. */
-export function findBlocked(report: WaitReport): TargetFields[] {
+export function findBlocked(report: WaitResult): TargetFields[] {
   if (report.result !== 'failed') return [];
   const failed = new Set(targetsOf(report).flatMap(({ phase, name }) => (phase === 'FAILED' ? [name] : [])));
   return targetsOf(report).filter(
@@ -82,18 +83,22 @@ const MAX_CAUSES = 5;
  * Finds the root causes of a result: the failed targets, and the last target in the chain of each blocked or
  * awaited target. Returns one target per resource, the most urgent first.
  */
-export function findCauses(report: WaitReport): TargetFields[] {
+export function findCauses(report: WaitResult): TargetFields[] {
   const { result, view } = report;
   if (view === null || result === 'reached' || result === 'unknown' || result === 'impossible') return [];
   const awaited = isStale(report) ? [] : findAwaited(report);
   const subjects = result === 'failed' ? [...findFailed(report), ...findBlocked(report)] : awaited;
   const causes = new Map<string, TargetFields>();
   for (const subject of subjects) {
-    const cause =
-      subject.rootCause === null ? subject : (view.targets.get(subject.rootCause.name) ?? subject);
+    const cause = findCause(subject, report);
     if (!causes.has(resourceOf(cause))) causes.set(resourceOf(cause), cause);
   }
   return [...causes.values()].sort((a, b) => causeRank(a) - causeRank(b)).slice(0, MAX_CAUSES);
+}
+
+/** Root cause of a target, or the target itself if it has none. */
+export function findCause(target: TargetFields, { view }: WaitResult): TargetFields {
+  return view?.targets.get(target.rootCause?.name ?? '') ?? target;
 }
 
 /** Ranks waiting targets last: as a root cause, they do not explain what they wait for. */

@@ -1,6 +1,7 @@
 import { describeRun, type TargetFields } from '../../client/client.js';
 import { lineText } from '../text.js';
-import { describeTarget, formatTargetHelp, formatTriggers } from './explanation.js';
+import { formatExcerpt } from './excerpt-lines.js';
+import { describeTarget, findCause, formatTargetHelp, formatTriggers } from './explanation.js';
 import {
   describeCondition,
   findAwaited,
@@ -18,6 +19,8 @@ import {
  *
  * - failure: a failed target, and a target that the wait still needed at its timeout or interruption
  * - skipped: an inactive, disabled or undecided target; a waiting one names its root cause
+ *
+ * The test case of a root cause has the last lines of its log.
  *
  * An unsuccessful wait without a failed target adds a failed test case for the wait itself, so that its
  * report is never green.
@@ -88,18 +91,16 @@ function testCase(target: TargetFields, isFailure: boolean, report: WaitReport):
     const message = describeTarget(target, report);
     const text = phase === 'WAITING' ? message : fullText(target);
     const failure = element('failure', { type: phase, message }, text);
-    const help = systemOut(formatTargetHelp(findCause(target, report), report));
-    return { kind: 'failure', xml: element('testcase', attributes, [failure, ...help]) };
+    const help = formatTargetHelp(findCause(target, report), report);
+    const output = systemOut([...formatExcerpt(target, report), ...help]);
+    return { kind: 'failure', xml: element('testcase', attributes, [failure, ...output]) };
   }
   if (phase === 'READY' || phase === 'SUCCEEDED')
     return { kind: 'passed', xml: element('testcase', attributes) };
   const message = target.rootCause || phase === 'UNTRIGGERED' ? describeTarget(target, report) : null;
-  return { kind: 'skipped', xml: element('testcase', attributes, [element('skipped', { message })]) };
-}
-
-/** Root cause of a target, or the target itself if it has none. */
-function findCause(target: TargetFields, { view }: WaitReport): TargetFields {
-  return view?.targets.get(target.rootCause?.name ?? '') ?? target;
+  const skipped = element('skipped', { message });
+  const output = systemOut(formatExcerpt(target, report));
+  return { kind: 'skipped', xml: element('testcase', attributes, [skipped, ...output]) };
 }
 
 function systemOut(lines: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 import type { TargetFields } from '../../client/client.js';
 import { elapsed, lineText, withoutLogCommands } from '../text.js';
-import { describeTarget, findBlocked, formatHelp, formatTriggers } from './explanation.js';
+import { type ExcerptLimits, formatExcerpt } from './excerpt-lines.js';
+import { describeTarget, findBlocked, findCause, formatHelp, formatTriggers } from './explanation.js';
 import {
   describeCondition,
   findAwaited,
@@ -17,12 +18,15 @@ import {
 const MAX_LISTED = 50;
 /** Maximum number of targets that wait for a failed one. */
 const MAX_BLOCKED = 10;
+/** Limits of the excerpt of a log, unless everything is printed. */
+const EXCERPT: ExcerptLimits = { lines: 10, lineLength: 500 };
 
 /**
- * Formats the result of a wait for standard output: a summary line, and a line for each target that decided
- * the result, where to look further, and the resources that wait for a trigger.
+ * Formats the result of a wait for standard output: a summary line, a line for each target that decided the
+ * result with the last lines of the log of its root cause, where to look further, and the resources that wait
+ * for a trigger.
  *
- * @param isVerbose whether errors are printed in full
+ * @param isVerbose whether errors and excerpts of logs are printed in full
  */
 export function resultLines(report: WaitReport, isVerbose = false): string[] {
   return formatLines(report, isVerbose).map(withoutLogCommands);
@@ -48,18 +52,41 @@ function formatLines(report: WaitReport, isVerbose: boolean): string[] {
 }
 
 function targetLines(report: WaitReport, isVerbose: boolean): string[] {
+  const excerptLines = createExcerptLines(report, isVerbose);
   if (report.result === 'failed') {
     const cluster = findClusterFailure(report);
     const failed = formatList(findFailed(report), MAX_LISTED, (target) => [
       stateLine(target, report),
       ...errorLines(target, isVerbose),
+      ...excerptLines(target),
     ]);
-    const blocked = formatList(findBlocked(report), MAX_BLOCKED, (target) => [stateLine(target, report)]);
+    const blocked = formatList(findBlocked(report), MAX_BLOCKED, (target) => [
+      stateLine(target, report),
+      ...excerptLines(target),
+    ]);
     return [...(cluster === null ? [] : [`  ${lineText(cluster)}`]), ...failed, ...blocked];
   }
-  return isStale(report)
-    ? []
-    : formatList(findAwaited(report), MAX_LISTED, (target) => [awaitedLine(target, report)]);
+  if (isStale(report)) return [];
+  return formatList(findAwaited(report), MAX_LISTED, (target) => [
+    awaitedLine(target, report),
+    ...excerptLines(target),
+  ]);
+}
+
+/**
+ * Creates a function that returns the lines of the excerpt of a target's root cause, with the first target
+ * that has this cause.
+ */
+function createExcerptLines(report: WaitReport, isVerbose: boolean): (target: TargetFields) => string[] {
+  const printed = new Set<TargetFields>();
+  return (target) => {
+    const cause = findCause(target, report);
+    if (printed.has(cause)) return [];
+    printed.add(cause);
+    return formatExcerpt(cause, report, isVerbose ? undefined : EXCERPT).map((line) =>
+      `  | ${line}`.trimEnd(),
+    );
+  };
 }
 
 function stateLine(target: TargetFields, report: WaitReport): string {

@@ -1,11 +1,13 @@
-import { ClientError, createClient, type WaitOutcome } from '../../client/client.js';
+import { type Client, ClientError, createClient, type WaitOutcome } from '../../client/client.js';
+import { type Excerpts, readExcerpts } from '../../client/excerpts.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import { type CliProcess, type Interruption, listenForInterruption } from '../cli-process.js';
 import { EXIT, toClientOptions } from '../gateway-client.js';
 import type { WaitFlags } from '../options/client.js';
+import { findCauses } from './explanation.js';
 import { createProgressReporter } from './progress.js';
 import { queryResources } from './query-resources.js';
-import type { WaitReport } from './wait-report.js';
+import type { WaitResult } from './wait-report.js';
 import { checkWritable, writeReport } from './write-report.js';
 
 /**
@@ -40,8 +42,12 @@ export async function runWait(flags: WaitFlags, cli: CliProcess): Promise<number
     progress.end();
     const tookMs = clock.monotonic() - startedAt;
     const now = clock.now();
-    const resources = await queryResources(client, outcome, cli.env, clock);
-    const report = { ...outcome, resources, condition: flags.condition.for, tookMs, now };
+    const ended = { ...outcome, condition: flags.condition.for, tookMs, now };
+    const [resources, excerpts] = await Promise.all([
+      queryResources(client, outcome, cli.env, clock),
+      queryExcerpts(client, ended, clock),
+    ]);
+    const report = { ...ended, resources, excerpts };
     await writeReport(report, flags.report, cli);
     if (outcome.result === 'interrupted') return interruption.exitCode ?? EXIT.unknown;
     return EXIT_CODES[outcome.result];
@@ -62,10 +68,17 @@ function toOutcome(
   error: unknown,
   last: LastView,
   { exitCode }: Interruption,
-): LastView & Pick<WaitReport, 'result'> {
+): LastView & Pick<WaitResult, 'result'> {
   if (exitCode !== null) return { ...last, result: 'interrupted', reason: `interrupted; ${last.reason}` };
   if (error instanceof ClientError) return { ...last, result: 'unknown', reason: error.message };
   throw error;
+}
+
+/** Reads the ends of the logs of the root causes. Empty if they are not known. Never rejects. */
+async function queryExcerpts(client: Client, result: WaitResult, clock: Clock): Promise<Excerpts> {
+  const { view } = result;
+  if (view?.session == null || view.link.state !== 'live') return new Map();
+  return readExcerpts(client, { session: view.session.id, targets: findCauses(result), clock });
 }
 
 const EXIT_CODES = {

@@ -1,6 +1,7 @@
 import type { TargetFields } from '../../client/client.js';
 import { elapsed, lineText, rankOf } from '../text.js';
-import { describeTarget, formatHelp, formatTriggers } from './explanation.js';
+import { formatExcerpt } from './excerpt-lines.js';
+import { describeTarget, findCauses, formatHelp, formatTriggers } from './explanation.js';
 import { formatGantt } from './gantt.js';
 import { describeCondition, formatRunSuffix, sessionOf, targetsOf, type WaitReport } from './wait-report.js';
 
@@ -27,6 +28,7 @@ export function stepSummary(report: WaitReport): string {
         `| ${cell(target.name)} | ${target.phase} | ${timeOf(target)} | ${noteOf(target, report)} |`,
     ),
     ...(rows.length > shown.length ? ['', `and ${rows.length - shown.length} more`] : []),
+    ...findCauses(report).flatMap((cause) => excerptLines(cause, report)),
     ...paragraphs(formatHelp(report)),
     ...paragraphs([formatTriggers(report)].filter((line) => line !== null)),
     ...ganttLines(report),
@@ -58,6 +60,20 @@ function paragraphs(lines: readonly string[]): string[] {
   return lines.flatMap((line) => ['', cell(line)]);
 }
 
+/** The last lines of a log, folded, in a block of code: nothing in them is Markdown or HTML. */
+function excerptLines(cause: TargetFields, report: WaitReport): string[] {
+  const lines = formatExcerpt(cause, report);
+  if (lines.length === 0) return [];
+  const runs = lines.flatMap((line) => line.match(/`+/g) ?? []);
+  const fence = '`'.repeat(Math.max(2, ...runs.map(({ length }) => length)) + 1);
+  const title = `last lines of ${escapeHtml(shorten(cause.name))}`;
+  return ['', `<details><summary>${title}</summary>`, '', `${fence}text`, ...lines, fence, '', '</details>'];
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[!-/:-@[-`{-~]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
 /** A chart of the run. GitHub draws it; elsewhere it is a block of code. */
 function ganttLines(report: WaitReport): string[] {
   const chart = formatGantt(report);
@@ -69,7 +85,10 @@ function ganttLines(report: WaitReport): string[] {
 
 /** Escapes all punctuation; Markdown allows that. */
 function cell(text: string): string {
+  return shorten(text).replace(/[!-/:-@[-`{-~]/g, '\\$&');
+}
+
+function shorten(text: string): string {
   const line = lineText(text);
-  const cut = line.length > MAX_CELL_LENGTH ? `${line.slice(0, MAX_CELL_LENGTH)}…` : line;
-  return cut.replace(/[!-/:-@[-`{-~]/g, '\\$&');
+  return line.length > MAX_CELL_LENGTH ? `${line.slice(0, MAX_CELL_LENGTH)}…` : line;
 }

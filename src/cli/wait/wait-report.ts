@@ -7,21 +7,28 @@ import {
   type WaitOutcome,
 } from '../../client/client.js';
 import { clusterFailureOf } from '../../client/evaluate.js';
+import type { Excerpts } from '../../client/excerpts.js';
 import { findBlockers } from '../../model/phase.js';
 import { plainText } from '../../model/plain-text.js';
 import { lineText, statusLine } from '../text.js';
 
-/** Outcome of a wait with the data that its reports show. */
-export interface WaitReport extends Omit<WaitOutcome, 'result'> {
+/** Outcome of a wait, also of one that a signal ended. */
+export interface WaitResult extends Omit<WaitOutcome, 'result'> {
   /** `interrupted`: a signal ended the wait. */
   readonly result: WaitOutcome['result'] | 'interrupted';
   readonly condition: Condition;
-  /** Resources of the Session at the end; null if they are not known, or the report does not need them. */
-  readonly resources: readonly ResourceFields[] | null;
   /** Duration of the wait in milliseconds. */
   readonly tookMs: number;
   /** End of the wait in milliseconds since 1970. */
   readonly now: number;
+}
+
+/** Result of a wait with the data that its reports show. */
+export interface WaitReport extends WaitResult {
+  /** Resources of the Session at the end; null if they are not known, or the report does not need them. */
+  readonly resources: readonly ResourceFields[] | null;
+  /** Ends of the logs of the root causes. Empty if they are not known. */
+  readonly excerpts: Excerpts;
 }
 
 /** Session of the wait; null when the gateway never reported it. */
@@ -30,7 +37,7 @@ export function sessionOf({ view }: WaitReport): SessionFields | null {
 }
 
 /** Last known states of the targets, in Tilt's order. */
-export function targetsOf({ view }: WaitReport): TargetFields[] {
+export function targetsOf({ view }: WaitResult): TargetFields[] {
   return [...(view?.targets.values() ?? [])];
 }
 
@@ -48,12 +55,12 @@ export function findRunEnd(report: WaitReport): number {
 }
 
 /** Whether the target states may be out of date: the connection to the gateway or to Tilt is not live. */
-export function isStale({ view }: WaitReport): boolean {
+export function isStale({ view }: WaitResult): boolean {
   return view?.link.state !== 'live' || view.session?.connection.state !== 'LIVE';
 }
 
 /** Finds the failed targets that the condition is about. */
-export function findFailed(report: WaitReport): TargetFields[] {
+export function findFailed(report: WaitResult): TargetFields[] {
   return targetsOf(report).filter(
     (target) => target.phase === 'FAILED' && isSelected(target, report.condition),
   );
@@ -67,7 +74,7 @@ export function findClusterFailure(report: WaitReport): string | null {
 }
 
 /** Finds the targets that the condition still waits for. */
-export function findAwaited(report: WaitReport): TargetFields[] {
+export function findAwaited(report: WaitResult): TargetFields[] {
   const { condition } = report;
   const targets = targetsOf(report);
   if (typeof condition === 'object') {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { annotations } from '../../../src/cli/wait/annotations.js';
+import { excerptFields } from '../../support/excerpts.js';
 import { blockedBy, targetFields } from '../../support/target-fields.js';
 import { waitReport } from '../../support/wait-report.js';
 
@@ -43,5 +44,28 @@ describe('annotations for GitHub Actions', () => {
   it('there are at most ten annotations, because GitHub shows no more', () => {
     const many = Array.from({ length: 12 }, (_, index) => targetFields(`t${index}`, 'FAILED'));
     expect(annotations(waitReport('failed', many))).toHaveLength(10);
+  });
+
+  it('the annotation of a root cause has the last line of its log with a word, and no commands of it', () => {
+    const target = targetFields('unit:update', 'FAILED');
+    const lines = ['FAIL adds numbers', '  100% expected 4\u001b[31m, got ##[5]\r\n::error::x', '', '─────'];
+    const excerpts = new Map([['unit:update', excerptFields(lines)]]);
+    const line = '100%25 expected 4, got # #[5] ::error::x';
+    expect(annotations(waitReport('failed', [target], { excerpts }))).toEqual([
+      `::error title=unit%3Aupdate::exit status 1; ${line}; log of unit: tilt logs unit`,
+    ]);
+    const web = targetFields('web:update', 'WAITING', blockedBy('unit:update'));
+    const condition = { target: 'web:update', phase: 'SUCCEEDED' } as const;
+    expect(annotations(waitReport('timeout', [target, web], { excerpts, condition }))).toEqual([
+      `::error title=wait for web%3Aupdate to be SUCCEEDED::the reason; ${line}; log of unit: tilt logs unit`,
+    ]);
+  });
+
+  it('the last line of a log is shortened in an annotation', () => {
+    const excerpts = new Map([['unit:update', excerptFields(['x'.repeat(4_000)])]]);
+    const [annotation] = annotations(
+      waitReport('failed', [targetFields('unit:update', 'FAILED')], { excerpts }),
+    );
+    expect(annotation).toContain(`; ${'x'.repeat(299)}…; `);
   });
 });

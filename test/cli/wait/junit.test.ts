@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { junitReport } from '../../../src/cli/wait/junit.js';
 import type { WaitReport } from '../../../src/cli/wait/wait-report.js';
+import { excerptFields } from '../../support/excerpts.js';
 import { blockedBy, sessionFields, targetFields, verdictFields } from '../../support/target-fields.js';
 import { waitReport } from '../../support/wait-report.js';
 
@@ -123,5 +124,28 @@ describe('JUnit report of wait', () => {
     expect(report).toContain(
       '<failure type="FAILED" message="Error: nope">Traceback (most recent call last):\n',
     );
+  });
+
+  it('a JUnit report has the last lines of the log of a root cause, also if it is skipped', () => {
+    const targets = [
+      targetFields('db:update', 'RETRYING'),
+      targetFields('unit:update', 'FAILED'),
+      targetFields('web:update', 'WAITING', blockedBy('unit:update')),
+    ];
+    const excerpts = new Map([
+      ['unit:update', excerptFields(['FAIL adds <numbers>', '  expected 4 ]]>\u0007\ud800'], { omitted: 7 })],
+      ['db:update', excerptFields(['no connection'])],
+    ]);
+    const report = junitReport(waitReport('failed', targets, { excerpts }));
+    expect(report).toContain(
+      [
+        '<system-out>… 7 earlier lines',
+        'FAIL adds &lt;numbers&gt;',
+        '  expected 4 ]]&gt;\ufffd\ufffd',
+        'log of unit: tilt logs unit</system-out></testcase>',
+      ].join('\n'),
+    );
+    expect(report).toContain('<skipped/>\n<system-out>no connection</system-out></testcase>');
+    expect(report.match(/FAIL adds/g)).toHaveLength(1);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resultLines } from '../../../src/cli/wait/result-lines.js';
-import { targetFields } from '../../support/target-fields.js';
+import { excerptFields } from '../../support/excerpts.js';
+import { blockedBy, targetFields } from '../../support/target-fields.js';
 import { RUN, waitReport } from '../../support/wait-report.js';
 
 /** Run of a result. */
@@ -102,5 +103,68 @@ describe('result of wait', () => {
     ['one\rtwo', 'a\u001b[2Jb', '  ab: FAILED: one'],
   ])('the result has nothing of %j that a CI runner or a terminal would interpret', (error, name, line) => {
     expect(resultLines(waitReport('failed', [targetFields(name, 'FAILED', { error })]))[1]).toBe(line);
+  });
+
+  const NOISE = Array.from({ length: 12 }, (_, index) => `line ${index}`);
+  const UNIT = targetFields('unit:update', 'FAILED');
+
+  it('wait prints under a failed target the last ten lines of its log, with their indentation', () => {
+    const excerpt = excerptFields([...NOISE, 'FAIL adds numbers', '\texpected 4, got 5', '', ' '], {
+      omitted: 100,
+    });
+    const report = waitReport('failed', [UNIT], { excerpts: new Map([['unit:update', excerpt]]) });
+    expect(resultLines(report).slice(1)).toEqual([
+      '  unit:update: FAILED: exit status 1',
+      '    | … 104 earlier lines',
+      ...NOISE.slice(4).map((line) => `    | ${line}`),
+      '    | FAIL adds numbers',
+      '    |     expected 4, got 5',
+      '  log of unit: tilt logs unit',
+    ]);
+    expect(resultLines(report, true).slice(2, 5)).toEqual([
+      '    | … 100 earlier lines',
+      '    | line 0',
+      '    | line 1',
+    ]);
+  });
+
+  it('wait prints the log of a root cause once, under the first target that waits for it', () => {
+    const condition = { target: 'web:update', phase: 'SUCCEEDED' } as const;
+    const web = targetFields('web:update', 'WAITING', blockedBy('unit:update'));
+    const excerpts = new Map([['unit:update', excerptFields(['expected 4, got 5'])]]);
+    const timeout = waitReport('timeout', [UNIT, web], { condition, excerpts });
+    expect(resultLines(timeout).slice(1, 3)).toEqual([
+      expect.stringMatching(
+        /^ {2}web:update: WAITING for .*: web waits for unit, unit failed: exit status 1$/,
+      ),
+      '    | expected 4, got 5',
+    ]);
+    const failed = resultLines(waitReport('failed', [UNIT, web], { excerpts }));
+    expect(failed.filter((line) => line.includes('| '))).toEqual(['    | expected 4, got 5']);
+  });
+
+  it('wait shortens long lines of a log, unless it is verbose', () => {
+    const excerpts = new Map([['unit:update', excerptFields(['x'.repeat(4_000)])]]);
+    const report = waitReport('failed', [UNIT], { excerpts });
+    expect(resultLines(report)[2]).toBe(`    | ${'x'.repeat(499)}…`);
+    expect(resultLines(report, true)[2]).toBe(`    | ${'x'.repeat(4_000)}`);
+  });
+
+  it('wait prints the log of a target without terminal sequences and log commands', () => {
+    const lines = [
+      '::error::x',
+      '##[stop-commands]x',
+      '##vso[task.setvariable]x',
+      '\u001b]8;;http://x\u0007a\u001b[31mb\u001b[2J',
+      'c\u202ed\r\n::warning::e\u2028::f::g',
+    ];
+    const excerpts = new Map([['unit:update', excerptFields(lines)]]);
+    expect(resultLines(waitReport('failed', [UNIT], { excerpts })).slice(2, 7)).toEqual([
+      '    | ::error::x',
+      '    | # #[stop-commands]x',
+      '    | # #vso[task.setvariable]x',
+      '    | ab',
+      '    | c\ufffdd ::warning::e ::f::g',
+    ]);
   });
 });

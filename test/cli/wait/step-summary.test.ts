@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { stepSummary } from '../../../src/cli/wait/step-summary.js';
+import { excerptFields } from '../../support/excerpts.js';
 import { targetFields } from '../../support/target-fields.js';
 import { waitReport } from '../../support/wait-report.js';
 
@@ -47,5 +48,31 @@ describe('step summary for GitHub Actions', () => {
     const summary = stepSummary(waitReport('failed', many));
     expect(summary.length).toBeLessThan(2 ** 20);
     expect(summary).toContain('\nand 800 more\n');
+  });
+
+  it('the step summary has the folded log of each root cause, in which no markup is interpreted', () => {
+    const name = 'a`<b>:update';
+    const lines = ['```', '</details><img src=x>', '  ````', '@someone [z](javascript:1)', '\u001b[31mred'];
+    const excerpts = new Map([[name, excerptFields(lines, { omitted: 1 })]]);
+    const summary = stepSummary(waitReport('failed', [targetFields(name, 'FAILED')], { excerpts }));
+    expect(summary).toContain(
+      [
+        '',
+        '<details><summary>last lines of a&#96;&#60;b&#62;&#58;update</summary>',
+        '',
+        '`````text',
+        '… 1 earlier line',
+        '```',
+        '</details><img src=x>',
+        '  ````',
+        '@someone [z](javascript:1)',
+        'red',
+        '`````',
+        '',
+        '</details>',
+        '',
+        'log of',
+      ].join('\n'),
+    );
   });
 });
