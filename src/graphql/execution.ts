@@ -3,6 +3,7 @@ import { getOperationAST, getVariableValues } from 'graphql';
 import type { Log } from '../lib/log.js';
 import type { Context } from './context.js';
 import type { LargeClient } from './event-loop.js';
+import { selectsLog } from './log-lines.js';
 import type { AnswerMemory } from './unsent-answers.js';
 
 /** A result, or its JSON if it is serialised already. */
@@ -72,7 +73,8 @@ export function createSharedExecutions(): SharedExecutions {
       const { revision } = job.context.store;
       const key = keyOf(job);
       const known = key === null ? undefined : runs.get(key);
-      if (known && (known.revision ?? revision) === revision) {
+      const startedAt = known?.revision ?? null;
+      if (known && (startedAt === null || (startedAt === revision && !selectsLog(job.args.document)))) {
         known.clients.push(job.isWanted);
         return known.result;
       }

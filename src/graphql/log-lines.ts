@@ -1,3 +1,5 @@
+import { BREAK, type DocumentNode, visit } from 'graphql';
+import { memoize } from '../lib/memoize.js';
 import type { LogLine, LogSelection, TargetExcerpt } from '../model/log.js';
 import type { SessionId } from '../model/session.js';
 import type { TrackedTarget } from '../store/record.js';
@@ -7,6 +9,22 @@ import { badInput } from './errors.js';
 
 /** Maximum number of lines in a tail, and in a payload of the subscription `log`. */
 export const MAX_LOG_LINES = 1_000;
+
+/**
+ * Whether a document selects lines of a log (`Target.log`, `Resource.log`), found by the name. New lines are
+ * no revisions, so its answers are neither kept nor shared with later requests.
+ */
+export const selectsLog = memoize((document: DocumentNode): boolean => {
+  let isFound = false;
+  visit(document, {
+    Field({ name }) {
+      if (name.value !== 'log') return undefined;
+      isFound = true;
+      return BREAK;
+    },
+  });
+  return isFound;
+});
 
 /** Returns the value of an argument `last`. Throws an error for clients if it is out of range. */
 export function checkLast(last: number | null | undefined): number {

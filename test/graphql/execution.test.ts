@@ -62,6 +62,16 @@ describe('an operation', () => {
     expect(executions).toHaveLength(2);
   });
 
+  it('that selects lines of a log is executed again if the equal one has started: lines change no revision', () => {
+    const { ask, begin, executions } = start();
+    void ask('{ targets { log { text } } }');
+    void ask('{ targets { log { text } } }');
+    expect(executions).toHaveLength(1);
+    begin(0);
+    void ask('{ targets { log { text } } }');
+    expect(executions).toHaveLength(2);
+  });
+
   it.each([
     ['another document', '{ gateway { version } }', {}],
     ['other variables', BY_ID, { variables: { id: 'b' } }],

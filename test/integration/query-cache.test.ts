@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/model/change.js';
 import { startMemoryGateway } from '../support/gateway.js';
+import { createTestLog, logLine } from '../support/log-lines.js';
 import { query } from '../support/queries.js';
 import { type QueryServer, type RequestOptions, startQueryServer } from '../support/query-server.js';
 import { session, type states } from '../support/sessions.js';
@@ -22,6 +23,41 @@ async function startWithSessions(...limits: Parameters<typeof startQueryServer>)
   });
   return server;
 }
+
+describe('a response with lines of a log', () => {
+  const LOG = '{ session(id: "a/Tiltfile") { resources { name log { text } } } }';
+
+  async function startWithLog() {
+    const server = await startWithSessions();
+    const log = createTestLog();
+    server.store.apply('test', { type: 'log', id: 'a/Tiltfile', log });
+    return { server, write: (text: string) => log.append(logLine(text, { resource: 'x' })) };
+  }
+
+  it('a query that selects a log has the newest lines, and 304 only if they are the same', async () => {
+    const { server, write } = await startWithLog();
+    await using _ = server;
+    write('one');
+    const first = await server.get(LOG);
+    expect(first.body).toContain('"log":[{"text":"one"}]');
+    expect((await server.get(LOG, { 'if-none-match': first.etag })).status).toBe(304);
+    write('two');
+    const second = await server.get(LOG, { 'if-none-match': first.etag });
+    expect(second.status).toBe(200);
+    expect(second.body).toContain('"log":[{"text":"one"},{"text":"two"}]');
+    expect(server.executions).toBe(3);
+  });
+
+  it('a query that selects no log keeps its cached response while lines arrive', async () => {
+    const { server, write } = await startWithLog();
+    await using _ = server;
+    const first = await server.get(A);
+    write('one');
+    expect(await server.get(A)).toEqual(first);
+    expect((await server.get(A, { 'if-none-match': first.etag })).status).toBe(304);
+    expect(server.executions).toBe(1);
+  });
+});
 
 describe('a cached response', () => {
   it.each([

@@ -5,6 +5,7 @@ import { type ExecutionResult, GraphQLError, OperationTypeNode } from 'graphql';
 import type { Context } from '../../graphql/context.js';
 import { type Dependencies, trackDependencies } from '../../graphql/dependencies.js';
 import type { Executed, LargeAnswer } from '../../graphql/execution.js';
+import { selectsLog } from '../../graphql/log-lines.js';
 import type { OperationParams, PreparedOperation } from '../../graphql/operation.js';
 import type { Pipeline } from '../../graphql/pipeline.js';
 import type { Clock } from '../../lib/clock.js';
@@ -74,6 +75,8 @@ interface Outcome {
   /** The answer as JSON, once it is serialised. */
   text: string | null;
   readonly large: LargeAnswer | null;
+  /** Whether it has an ETag. */
+  readonly isTagged: boolean;
   /** Dependencies of the answer; null if it is not kept. */
   readonly dependencies: Dependencies | null;
 }
@@ -142,7 +145,8 @@ export function createExchange(
   }
 
   async function execute(operation: PreparedOperation, context: Context): Promise<YogaResult> {
-    const dependencies = key === null ? null : trackDependencies(context.store);
+    const isKeyed = key !== null && !selectsLog(operation.document);
+    const dependencies = isKeyed ? trackDependencies(context.store) : null;
     const executed = await pipeline.execute(operation, {
       context: dependencies ? { ...context, store: dependencies.store } : context,
       headers,
@@ -150,8 +154,8 @@ export function createExchange(
       isWanted: () => !socket.destroyed,
     });
     const { large = null, errors, stringify } = executed;
-    const isKept = !errors && (large?.bytes ?? 0) <= cache.maxResponseBytes;
-    const current: Outcome = { text: null, large, dependencies: isKept ? dependencies : null };
+    const isTagged = key !== null && !errors && (large?.bytes ?? 0) <= cache.maxResponseBytes;
+    const current: Outcome = { text: null, large, isTagged, dependencies: isTagged ? dependencies : null };
     outcome = current;
     if (large) holdMemory(large);
     return { ...toYogaResult(executed), stringify: serialise };
@@ -172,14 +176,14 @@ export function createExchange(
   }
 
   async function sendOutcome(
-    { text, large, dependencies }: Outcome,
+    { text, large, isTagged, dependencies }: Outcome,
     type: string,
     chosen: Response,
   ): Promise<void> {
     const accepted = compression.codingOf(request);
-    if (dependencies && key !== null && chosen.status === 200) {
+    if (isTagged && chosen.status === 200) {
       const answer = new AnswerForms(createAnswer(large?.parts ?? text ?? '', type));
-      cache.keep(key, answer, dependencies);
+      if (dependencies && key !== null) cache.keep(key, answer, dependencies);
       sendForm(request, response, answer.find(accepted), []);
     } else if (large && accepted.coding) {
       const headers = { 'content-type': type, 'content-encoding': accepted.coding, vary: VARY };
