@@ -1,8 +1,8 @@
 import { BREAK, type DocumentNode, visit } from 'graphql';
 import { memoize } from '../lib/memoize.js';
 import type { LogLine, LogSelection, TargetExcerpt } from '../model/log.js';
-import type { SessionId } from '../model/session.js';
-import type { TrackedTarget } from '../store/record.js';
+import type { SessionId, Target } from '../model/session.js';
+import type { SessionRecord, TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { ShownTerminated } from './context.js';
 import { badInput } from './errors.js';
@@ -51,17 +51,19 @@ export function sessionIdOf({ id, key }: Pick<TrackedTarget, 'id' | 'key'>): Ses
   return id.slice(0, -key.length - 1);
 }
 
-/** Finds the excerpt of a failed target. An excerpt of another start is not a part of this result. */
-export function findExcerpt(
-  store: ReadableStore,
-  { target, error, startTime, finishTime }: ShownTerminated,
-): TargetExcerpt | null {
-  if (!target || error === null) return null;
-  const excerpts = store.get(sessionIdOf(target))?.facts?.excerpts;
-  return (
-    excerpts?.find(
-      (excerpt) =>
-        excerpt.target === target.key && excerpt.startTime === startTime && excerpt.finishTime === finishTime,
-    ) ?? null
-  );
+/** Returns the excerpt of a target that failed. Null if it did not, or if there is none. */
+export function findExcerpt(store: ReadableStore, { target }: ShownTerminated): TargetExcerpt | null {
+  return target ? excerptOf(store.get(sessionIdOf(target)), target) : null;
+}
+
+/**
+ * Returns the excerpt that a state of a Session has of a failed target. One of another start is not a part of
+ * this result.
+ */
+export function excerptOf(record: SessionRecord | null, { key, state }: Target): TargetExcerpt | null {
+  if (state.is !== 'terminated' || state.error === null) return null;
+  const { startTime, finishTime } = state;
+  const isOfState = (excerpt: TargetExcerpt) =>
+    excerpt.target === key && excerpt.startTime === startTime && excerpt.finishTime === finishTime;
+  return record?.facts?.excerpts?.find(isOfState) ?? null;
 }

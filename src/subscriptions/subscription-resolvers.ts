@@ -7,8 +7,9 @@ import type { Revision } from '../store/journal.js';
 import { hasSessionChanged } from '../store/merge.js';
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import { type FactSelection, findFactSelection, haveShownFactsChanged } from './fact-selection.js';
+import { type FactSelection, findFactSelection } from './fact-selection.js';
 import type { MergedUpdate, Position, Projection, SourceEvent } from './projection.js';
+import { haveOnlyExcerptsChanged, haveShownFactsChanged } from './shown-facts.js';
 import { projectTargetChanges } from './target-changes.js';
 
 /**
@@ -173,14 +174,15 @@ interface SessionEvent extends SourceEvent {
 export function projectSession(
   store: ReadableStore,
   session: SessionId | null,
-  { isFactsOnly }: FactSelection,
+  { isFactsOnly, excerpts }: FactSelection,
 ): Projection<SessionEvent> {
   let id = session;
   return {
     sessionId: session ?? undefined,
     matches(revision) {
       id ??= revision.id;
-      return revision.id === id && (!isFactsOnly || mayChangeFacts(revision));
+      if (revision.id !== id || (isFactsOnly && !mayChangeFacts(revision))) return false;
+      return excerpts.session || !haveOnlyExcerptsChanged(revision);
     },
     snapshot: (position) => sessionEvent(position, id === null ? null : store.get(id)),
     changes: ([update], position) => (update ? sessionEvent(position, update.after) : null),

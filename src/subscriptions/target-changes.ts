@@ -8,8 +8,14 @@ import type { Revision } from '../store/journal.js';
 import { hasSessionChanged } from '../store/merge.js';
 import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import { type FactSelection, haveShownBlockersChanged, haveShownFactsChanged } from './fact-selection.js';
+import type { FactSelection } from './fact-selection.js';
 import type { MergedUpdate, Position, Projection, SourceEvent } from './projection.js';
+import {
+  hasShownExcerptChanged,
+  haveShownBlockersChanged,
+  haveShownFactsChanged,
+  mayExcerptsDiffer,
+} from './shown-facts.js';
 
 /** Payload of `targetChanges`. */
 export interface TargetChanges extends Omit<Position, 'cacheKey'> {
@@ -85,8 +91,8 @@ export function projectTargetChanges(
   }
 
   /**
-   * Adds the targets that did not change themselves, but whose blockers or labels did: clients that apply the
-   * changes would hold outdated ones (S3). Most updates have none.
+   * Adds the targets that did not change themselves, but whose blockers, labels or excerpts did: clients that
+   * apply the changes would hold outdated ones (S3). Most updates have none.
    */
   function withAffected(
     changes: readonly RecordChange[],
@@ -100,6 +106,7 @@ export function projectTargetChanges(
       if (change) return [change];
       const isAffected =
         haveShownBlockersChanged(facts, target, before, after) ||
+        hasShownExcerptChanged(facts, target, before, after) ||
         (where?.label != null && matchesFilter(target, before) !== matchesFilter(target, after));
       return isAffected ? [{ type: 'modified', target, previous: target }] : [];
     });
@@ -107,6 +114,7 @@ export function projectTargetChanges(
   }
 
   function mayAffectOthers(before: SessionRecord, after: SessionRecord): boolean {
+    if (mayExcerptsDiffer(facts, before, after)) return true;
     const hasResources = (before.facts?.resources ?? after.facts?.resources ?? null) !== null;
     return (
       hasResources && (facts.blockers !== 'none' || (where?.label != null && before.facts !== after.facts))

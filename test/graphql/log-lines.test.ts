@@ -2,13 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { TargetExcerpt } from '../../src/model/log.js';
 import { createStore } from '../../src/store/store.js';
 import { withFacts } from '../support/facts.js';
-import { createTestLog, logLine } from '../support/log-lines.js';
+import { createTestLog, logLine, targetExcerpt } from '../support/log-lines.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { query } from '../support/queries.js';
 import { session } from '../support/sessions.js';
-
-const START = '2026-11-22T11:00:00.000001Z';
-const FINISH = '2026-11-22T11:00:02.250002Z';
 
 function setUp(excerpts: readonly TargetExcerpt[] = []) {
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
@@ -27,18 +24,6 @@ function setUp(excerpts: readonly TargetExcerpt[] = []) {
       });
       return errors?.[0]?.message ?? data.target;
     },
-  };
-}
-
-function excerpt(fields: Partial<TargetExcerpt> = {}): TargetExcerpt {
-  return {
-    target: 'api:update',
-    startTime: START,
-    finishTime: FINISH,
-    lines: [logLine('\u001b[31mFAIL\u001b[0m adds numbers')],
-    omitted: 3,
-    isFinal: true,
-    ...fields,
   };
 }
 
@@ -114,7 +99,7 @@ describe('TargetStateTerminated.excerpt', () => {
   const EXCERPT = 'state { ... on TargetStateTerminated { excerpt { lines { text } omitted isFinal } } }';
 
   it('is the end of the log of the failed target', async () => {
-    const { logOf } = setUp([excerpt({ target: 'web:update', omitted: 7 }), excerpt()]);
+    const { logOf } = setUp([targetExcerpt('web:update', { omitted: 7 }), targetExcerpt('api:update')]);
     expect(await logOf(EXCERPT)).toEqual({
       state: { excerpt: { lines: [{ text: 'FAIL adds numbers' }], omitted: 3, isFinal: true } },
     });
@@ -122,16 +107,18 @@ describe('TargetStateTerminated.excerpt', () => {
 
   it('is null without one, for a success, and for another start of the target', async () => {
     expect(await setUp().logOf(EXCERPT)).toEqual({ state: { excerpt: null } });
-    const ofSuccess = setUp([excerpt({ target: 'tiltfile:update' })]);
+    const ofSuccess = setUp([targetExcerpt('tiltfile:update')]);
     expect(await ofSuccess.logOf(EXCERPT, 'tiltfile:update')).toEqual({ state: { excerpt: null } });
     const earlier = '2026-11-22T10:00:00.000001Z';
     for (const times of [{ startTime: earlier }, { finishTime: earlier }, { startTime: null }]) {
-      expect(await setUp([excerpt(times)]).logOf(EXCERPT)).toEqual({ state: { excerpt: null } });
+      expect(await setUp([targetExcerpt('api:update', times)]).logOf(EXCERPT)).toEqual({
+        state: { excerpt: null },
+      });
     }
   });
 
   it('is null for states of the history', async () => {
-    const { logOf } = setUp([excerpt()]);
+    const { logOf } = setUp([targetExcerpt('api:update')]);
     expect(await logOf(`history { ${EXCERPT} }`)).toEqual({ history: [{ state: { excerpt: null } }] });
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { SessionFacts } from '../../src/model/facts.js';
 import { createStore } from '../../src/store/store.js';
 import { resourceFacts, withFacts } from '../support/facts.js';
+import { targetExcerpt } from '../support/log-lines.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { query } from '../support/queries.js';
 import { session, type TargetStates } from '../support/sessions.js';
@@ -32,6 +33,8 @@ const names = (payloads: readonly Payload[]) =>
   payloads.map(({ targetChanges: { changes } }) =>
     changes.map(({ type, target }) => `${type} ${target.name}`),
   );
+
+const EXCERPT = 'state { ... on TargetStateTerminated { excerpt { omitted isFinal lines { text } } } }';
 
 describe('S3 fold with facts', () => {
   it('a target whose blockers changed is MODIFIED, although the target itself is unchanged', async () => {
@@ -96,6 +99,11 @@ describe('S3 fold with facts', () => {
       ),
       cluster: fc.option(fc.record({ error: fc.option(fc.constant('refused')) })),
       webUrl: fc.option(fc.constant('http://localhost:10350')),
+      excerpts: fc
+        .uniqueArray(fc.record({ target: fc.constantFrom(...TARGETS), omitted: fc.nat(1) }), {
+          selector: ({ target }) => target,
+        })
+        .map((all) => all.map(({ target, omitted }) => targetExcerpt(target, { omitted }))),
     }),
     { nil: undefined },
   );
@@ -114,11 +122,15 @@ describe('S3 fold with facts', () => {
     'name blockedBy { name } rootCause { name }',
     'name blockedBy { name phase } rootCause { name phase }',
     'name blockedBy { name blockedBy { name phase blockedBy { name phase } } }',
+    `name ${EXCERPT}`,
+    `name blockedBy { name ${EXCERPT} }`,
+    `name rootCause { name ${EXCERPT} } phase`,
   ];
   const SESSION_SELECTIONS = [
     'id',
     'cluster { error }',
     'verdict { state reason untriggered { name } }',
+    `verdict { failed { name ${EXCERPT} } }`,
     'resources { name labels hasPendingChanges waitingOn { kind name } tiltUrl }',
   ];
 
@@ -216,6 +228,40 @@ describe('S6 no noise from facts', () => {
     await reader.drain();
     put({ 'api:serve': 'ready' }, AFTER);
     expect(await reader.drain()).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'targetChanges { session { id verdict { state failed { name } } } changes { target { name state { __typename } } } }',
+    ],
+    ['sessionChanges { changes { session { verdict { failed { name } } } } }'],
+    ['session { resources { labels targets { name phase } } }'],
+    [`targetChanges(where: { name: "web:*" }) { changes { target { ${EXCERPT} } } }`],
+  ])('nothing is sent for an excerpt that is not selected: %s', async (selection) => {
+    const { store, put } = setUp();
+    put({ 'api:update': 'failed' }, BEFORE);
+    const reader = await subscribeTo(store, `subscription { ${selection} }`);
+    await reader.drain();
+    put({ 'api:update': 'failed' }, BEFORE, { excerpts: [targetExcerpt('api:update')] });
+    expect(await reader.drain()).toEqual([]);
+  });
+
+  it.each([
+    [`targetChanges { session { verdict { failed { ${EXCERPT} } } } changes { target { name } } }`],
+    [`targetChanges { changes { target { ${EXCERPT} } } }`],
+    [`sessionChanges { changes { session { verdict { failed { ${EXCERPT} } } } } }`],
+    [`session { status { targets { ${EXCERPT} } } }`],
+  ])('each change of a selected excerpt is sent: %s', async (selection) => {
+    const { store, put } = setUp();
+    put({ 'api:update': 'failed' }, BEFORE);
+    const reader = await subscribeTo(store, `subscription { ${selection} }`);
+    await reader.drain();
+    for (const isFinal of [false, true]) {
+      put({ 'api:update': 'failed' }, BEFORE, { excerpts: [targetExcerpt('api:update', { isFinal })] });
+      const sent = await reader.drain();
+      expect(sent).toHaveLength(1);
+      expect(JSON.stringify(sent)).toContain(`"isFinal":${isFinal}`);
+    }
   });
 
   it('an operation that shows facts only sends nothing for changes of targets, and a payload for a new resource', async () => {

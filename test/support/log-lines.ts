@@ -1,4 +1,4 @@
-import type { LogLevel, LogLine, LogSelection, SessionLog } from '../../src/model/log.js';
+import type { LogLevel, LogLine, LogSelection, SessionLog, TargetExcerpt } from '../../src/model/log.js';
 
 /** A log that a test writes. */
 export interface TestLog extends SessionLog {
@@ -16,6 +16,19 @@ export function logLine(styledText: string, fields: Partial<LogLine> = {}): LogL
     resource: 'api',
     target: 'api:update',
     styledText,
+    ...fields,
+  };
+}
+
+/** Creates the excerpt of a target in the state `failed` (`sessions.ts`). */
+export function targetExcerpt(target: string, fields: Partial<TargetExcerpt> = {}): TargetExcerpt {
+  return {
+    target,
+    startTime: '2026-11-22T11:00:00.000001Z',
+    finishTime: '2026-11-22T11:00:02.250002Z',
+    lines: [logLine('\u001b[31mFAIL\u001b[0m adds numbers', { target })],
+    omitted: 3,
+    isFinal: true,
     ...fields,
   };
 }

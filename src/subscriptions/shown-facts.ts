@@ -1,0 +1,144 @@
+import { excerptOf } from '../graphql/log-lines.js';
+import type { ResourceFacts } from '../model/facts.js';
+import { sameJson } from '../model/same-json.js';
+import type { Revision } from '../store/journal.js';
+import {
+  explanationOfRecord,
+  type SessionRecord,
+  type TrackedTarget,
+  verdictOfRecord,
+} from '../store/record.js';
+import type { FactSelection } from './fact-selection.js';
+
+/** Whether a change of facts alone changes what is shown of the Session itself. */
+export function haveShownFactsChanged(
+  { cluster, verdict, resources, excerpts }: FactSelection,
+  before: SessionRecord,
+  after: SessionRecord,
+): boolean {
+  const [was, is] = [before.facts, after.facts];
+  if (was === is) return false;
+  return (
+    (cluster && !sameJson(was?.cluster ?? null, is?.cluster ?? null)) ||
+    (verdict && !isSameVerdict(before, after)) ||
+    (excerpts.session && !sameJson(was?.excerpts ?? null, is?.excerpts ?? null)) ||
+    (resources.has('tiltUrl') && (was?.webUrl ?? null) !== (is?.webUrl ?? null)) ||
+    (resources.size > 0 && haveResourcesChanged(was?.resources ?? null, is?.resources ?? null, resources))
+  );
+}
+
+function isSameVerdict(before: SessionRecord, after: SessionRecord): boolean {
+  const [a, b] = [verdictOfRecord(before), verdictOfRecord(after)];
+  // Its lists change only with targets, and those are changes of their own.
+  return a.state === b.state && a.reason === b.reason;
+}
+
+type Resources = readonly ResourceFacts[] | null;
+
+function haveResourcesChanged(before: Resources, after: Resources, fields: ReadonlySet<string>): boolean {
+  if (before === after) return false;
+  if (before === null || after === null || before.length !== after.length) return true;
+  return after.some((resource, index) => {
+    const last = before[index];
+    return last !== resource && (last?.name !== resource.name || haveFieldsChanged(last, resource, fields));
+  });
+}
+
+function haveFieldsChanged(
+  before: ResourceFacts,
+  after: ResourceFacts,
+  fields: ReadonlySet<string>,
+): boolean {
+  const shown: Readonly<Record<string, readonly [unknown, unknown]>> = {
+    labels: [before.labels, after.labels],
+    links: [before.links, after.links],
+    kind: [before.kind, after.kind],
+    triggerMode: [before.triggerMode, after.triggerMode],
+    hasPendingChanges: [before.hasPendingChanges, after.hasPendingChanges],
+    queued: [before.queued, after.queued],
+    conditions: [before.conditions, after.conditions],
+    waitingOn: [before.waitingOn, after.waitingOn],
+    order: [before.order, after.order],
+  };
+  return [...fields].some((field) => {
+    const pair = shown[field];
+    return pair !== undefined && !sameJson(...pair);
+  });
+}
+
+/** Whether excerpts that are shown with changed targets may differ between two states of a Session. */
+export function mayExcerptsDiffer(
+  { excerpts: { changes, blockers } }: FactSelection,
+  before: SessionRecord,
+  after: SessionRecord,
+): boolean {
+  return (changes || blockers) && before.facts?.excerpts !== after.facts?.excerpts;
+}
+
+/** Whether the shown excerpt of an unchanged target differs between two states of its Session. */
+export function hasShownExcerptChanged(
+  { excerpts }: FactSelection,
+  target: TrackedTarget,
+  before: SessionRecord,
+  after: SessionRecord,
+): boolean {
+  return excerpts.changes && !hasSameExcerpt(target, before, after);
+}
+
+function hasSameExcerpt(target: TrackedTarget, before: SessionRecord, after: SessionRecord): boolean {
+  return sameJson(excerptOf(before, target), excerptOf(after, target));
+}
+
+/** Whether two states of a Session differ in the excerpts of targets and in nothing else. */
+export function haveOnlyExcerptsChanged({
+  before,
+  after,
+  changes,
+  sessionChanged,
+  factsChanged,
+}: Revision): boolean {
+  if (!factsChanged || sessionChanged || changes.length > 0) return false;
+  const [was, is] = [before?.facts, after?.facts];
+  return (
+    was !== undefined &&
+    is !== undefined &&
+    was.resources === is.resources &&
+    was.cluster === is.cluster &&
+    was.webUrl === is.webUrl
+  );
+}
+
+/** Whether what is shown of the blockers of an unchanged target differs between two states of its Session. */
+export function haveShownBlockersChanged(
+  { blockers, excerpts }: FactSelection,
+  target: TrackedTarget,
+  before: SessionRecord,
+  after: SessionRecord,
+): boolean {
+  if (blockers === 'none') return false;
+  const [was, is] = [explanationOfRecord(before), explanationOfRecord(after)];
+  const isIdentical = (a: TrackedTarget, b: TrackedTarget) =>
+    a === b && (!excerpts.blockers || hasSameExcerpt(a, before, after));
+  const isSame = blockers === 'names' ? hasSameKey : isIdentical;
+  const lists = (explanation: typeof was) =>
+    blockers === 'chains'
+      ? [explanation.blockedBy(target), explanation.chain(target), explanation.reachable(target)]
+      : [explanation.blockedBy(target), [explanation.rootCause(target)].filter((root) => root !== null)];
+  const later = lists(is);
+  return lists(was).some((list, index) => !areSame(list, later[index] ?? [], isSame));
+}
+
+function areSame<T>(a: readonly T[], b: readonly T[], isSame: (a: T, b: T) => boolean): boolean {
+  return (
+    a === b ||
+    (a.length === b.length &&
+      a.every((item, index) => {
+        const other = b[index];
+        return other !== undefined && isSame(item, other);
+      }))
+  );
+}
+
+function hasSameKey(a: TrackedTarget, b: TrackedTarget): boolean {
+  return a.key === b.key;
+}
