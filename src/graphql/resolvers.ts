@@ -1,6 +1,7 @@
 import { firstIndexAtOrAfter } from '../lib/binary-search.js';
 import { memoize } from '../lib/memoize.js';
 import { type Explanation, RESOURCE_KIND } from '../model/explanation.js';
+import type { LogSelection } from '../model/log.js';
 import { secondsBetween } from '../model/micro-time.js';
 import type { Phase } from '../model/phase.js';
 import { computePhase } from '../model/phase.js';
@@ -130,8 +131,13 @@ const target: TargetResolvers = {
     of.state.is === 'active' && computePhase(of) !== 'succeeded'
       ? secondsToReady(of.readiness, of.state)
       : null,
-  log: (of, { last }, { store }) => readTail(store, sessionIdOf(of), { target: of.key }, last),
+  log: (of, { last }, { store }) => readTail(store, sessionIdOf(of), selectionOf(of), last),
 };
+
+/** With the resource, whose lines are found without a search through those of all resources. */
+function selectionOf({ key, resources: [resource, ...others] }: TrackedTarget): LogSelection {
+  return { target: key, resource: others.length === 0 ? resource : undefined };
+}
 
 /** State of a target, with the target itself if there may be an excerpt of its log. */
 function presentState(of: TrackedTarget): VisibleState | null {

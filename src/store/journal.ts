@@ -21,6 +21,8 @@ export interface Revision {
    * one reader that resumes from another gateway's cursor. Default: false.
    */
   readonly isResync?: boolean;
+  /** Number of the revision before. Only where numbers are positions of something else, such as a log. */
+  readonly since?: number;
 }
 
 /** Limits of the journal. When any is exceeded, the oldest revisions are dropped. */

@@ -16,6 +16,7 @@ export type ReadableStore = Pick<
   | 'cursorOf'
   | 'catchUp'
   | 'subscribe'
+  | 'onLog'
 >;
 
 /**
@@ -59,6 +60,10 @@ export function scopedStore(store: ReadableStore, isVisible: (instance: string) 
       store.subscribe((revision) => {
         if (isVisibleRevision(revision)) listener(revision);
       }, id),
+    onLog: (listener) =>
+      store.onLog((id) => {
+        if (isVisibleId(id)) listener(id);
+      }),
   };
 
   /** By its id, because a Session that was deleted has no record. */
@@ -92,5 +97,6 @@ export function freezeStore(store: ReadableStore): ReadableStore {
     cursorOf: (number) => store.cursorOf(number),
     catchUp: (since) => store.catchUp(since),
     subscribe: (listener, id) => store.subscribe(listener, id),
+    onLog: (listener) => store.onLog(listener),
   };
 }

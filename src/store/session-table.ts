@@ -45,6 +45,8 @@ export interface SessionTableOptions {
   readonly lastChanges: Pick<LastChanges, 'record'>;
   /** Called with each revision of a Session, after the journal has it. */
   readonly onRevision: (revision: Revision) => void;
+  /** Called with the id of each Session whose log was set. */
+  readonly onLog: (id: SessionId) => void;
 }
 
 /** Creates an empty session table. */
@@ -54,6 +56,7 @@ export function createSessionTable({
   cursors,
   lastChanges,
   onRevision,
+  onLog,
 }: SessionTableOptions): SessionTable {
   const records = new Map<SessionId, SessionRecord>();
   const logs = new Map<SessionId, SessionLog>();
@@ -70,6 +73,7 @@ export function createSessionTable({
     setLog(id, log) {
       if (log === null) logs.delete(id);
       else logs.set(id, log);
+      onLog(id);
     },
     ids: () => ids.list(),
     commit(id, after, changes, position) {

@@ -54,6 +54,8 @@ export interface Store extends ChangeSink {
    * unsubscribe.
    */
   onSources(listener: () => void): () => void;
+  /** Calls the listener with each Session whose log was set. Returns a function to unsubscribe. */
+  onLog(listener: (id: SessionId) => void): () => void;
   /** Deletes the GONE Sessions of a source, regardless of their retention time. */
   forget(source: string): void;
   /** Cancels all timers and removes all listeners. */
@@ -93,10 +95,18 @@ export function createStore(options: StoreOptions): Store {
   const journal = createJournal({ ...DEFAULT_JOURNAL_LIMITS, ...options.journal });
   const subscribers = createSubscribers(onListenerError);
   const sourceListeners = createListeners<void>(onListenerError);
+  const logListeners = createListeners<SessionId>(onListenerError);
   const cursors = createCursors(epoch);
   const catchUp = createCatchUp(clock, isBehind);
   const lastChanges = createLastChanges();
-  const table = createSessionTable({ clock, journal, cursors, lastChanges, onRevision: subscribers.notify });
+  const table = createSessionTable({
+    clock,
+    journal,
+    cursors,
+    lastChanges,
+    onRevision: subscribers.notify,
+    onLog: logListeners.notify,
+  });
   const sources = createSourceTable({
     table,
     cursors,
@@ -136,11 +146,13 @@ export function createStore(options: StoreOptions): Store {
     apply: sources.apply,
     close: sources.close,
     onSources: sourceListeners.add,
+    onLog: logListeners.add,
     forget: sources.forgetGone,
     dispose() {
       sources.dispose();
       subscribers.clear();
       sourceListeners.clear();
+      logListeners.clear();
       catchUp.dispose();
     },
   };

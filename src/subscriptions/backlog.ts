@@ -1,6 +1,6 @@
 import type { SessionId } from '../model/session.js';
 import type { Revision } from '../store/journal.js';
-import type { MergedUpdate } from './projection.js';
+import { type MergedUpdate, toMergedUpdate } from './projection.js';
 
 /** Next update or updates for a reader. */
 export type PendingUpdate =
@@ -88,7 +88,7 @@ export function createBacklog(limits: BacklogLimits): Backlog {
   function merge(revision: Revision): void {
     if (state === 'lost') return;
     const earlier = merged.get(revision.id);
-    const update = earlier ? { ...earlier, after: revision.after, revision: null } : toMergedUpdate(revision);
+    const update = earlier ? withLater(earlier, revision) : toMergedUpdate(revision);
     merged.set(revision.id, update);
     if (merged.size <= limits.sessions) return;
     state = 'lost';
@@ -96,6 +96,6 @@ export function createBacklog(limits: BacklogLimits): Backlog {
   }
 }
 
-function toMergedUpdate(revision: Revision): MergedUpdate {
-  return { before: revision.before, after: revision.after, revision };
+function withLater(earlier: MergedUpdate, { number, after }: Revision): MergedUpdate {
+  return { ...earlier, after, number, revision: null };
 }

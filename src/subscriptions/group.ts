@@ -1,8 +1,13 @@
 import type { Revision } from '../store/journal.js';
-import type { ReadableStore } from '../store/scoped.js';
 import type { FlushScheduler } from './flush-scheduler.js';
 import type { Payload, PayloadMaker } from './payload.js';
-import { type Projection, type SourceEvent, snapshotEvent, updateEvent } from './projection.js';
+import {
+  type Projection,
+  type SourceEvent,
+  snapshotEvent,
+  type UpdateSource,
+  updateEvent,
+} from './projection.js';
 
 /** One update on its way to the readers of a group. */
 export interface Delivery {
@@ -32,7 +37,7 @@ export interface Member {
 
 /** Readers of equal subscriptions: each update is executed and serialised once for all of them. */
 export interface Group {
-  readonly store: ReadableStore;
+  readonly store: UpdateSource;
   readonly projection: Projection<SourceEvent>;
   /** Number of readers. */
   readonly readers: number;
@@ -50,7 +55,7 @@ export interface Group {
 
 /** Dependencies of a group. */
 export interface GroupOptions {
-  readonly store: ReadableStore;
+  readonly store: UpdateSource;
   readonly projection: Projection<SourceEvent>;
   readonly scheduler: FlushScheduler;
   readonly maker: PayloadMaker;

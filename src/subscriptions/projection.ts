@@ -38,6 +38,19 @@ export interface MergedUpdate {
   readonly after: SessionRecord | null;
   /** The revision, if it is a single one: its changes are computed already. */
   readonly revision: Revision | null;
+  /** Number of the newest revision. */
+  readonly number: number;
+  /** Number of the revision before the oldest one, for a source that has to know it. */
+  readonly since: number | undefined;
+}
+
+/** The updates of a group: those of a store, or of a view in which they are not changes of Sessions. */
+export type UpdateSource = Pick<ReadableStore, 'revision' | 'cursor' | 'cursorOf' | 'since' | 'subscribe'>;
+
+/** Creates the effect of a single update. */
+export function toMergedUpdate(revision: Revision): MergedUpdate {
+  const { number, before, after, since } = revision;
+  return { before, after, revision, number, since };
 }
 
 /** The part of the store that a subscription shows, as events. */
@@ -60,7 +73,7 @@ export interface Projection<E extends SourceEvent> {
 /** Creates the event of the complete state in this tick, which replaces `conflated` updates. */
 export function snapshotEvent<E extends SourceEvent>(
   projection: Projection<E>,
-  store: ReadableStore,
+  store: UpdateSource,
   conflated = 0,
 ): E {
   const cursor = store.cursor();
@@ -72,11 +85,10 @@ export function snapshotEvent<E extends SourceEvent>(
 /** Creates the event of one update. Returns null if nothing is left of it. */
 export function updateEvent<E extends SourceEvent>(
   projection: Projection<E>,
-  store: ReadableStore,
+  store: UpdateSource,
   revision: Revision,
 ): E | null {
   const cursor = store.cursorOf(revision.number);
-  const update = { before: revision.before, after: revision.after, revision };
   const cacheKey = revision.isResync ? null : String(revision.number);
-  return projection.changes([update], { cursor, reset: false, conflated: 0, cacheKey });
+  return projection.changes([toMergedUpdate(revision)], { cursor, reset: false, conflated: 0, cacheKey });
 }

@@ -1,15 +1,14 @@
-import type { Context, SessionChange } from '../graphql/context.js';
-import type { InputMaybe, SessionFilter, SubscriptionResolvers } from '../graphql/generated.js';
-import { compileIdFilter, compileSessionFilter, resolveSessionId } from '../graphql/selection.js';
-import { NO_SIZES, sizesOf, sizesOfAll } from '../graphql/sizes.js';
+import type { Context } from '../graphql/context.js';
+import type { SubscriptionResolvers } from '../graphql/generated.js';
+import { checkLast } from '../graphql/log-lines.js';
+import { resolveSessionId } from '../graphql/selection.js';
 import type { SessionId } from '../model/session.js';
-import type { Revision } from '../store/journal.js';
-import { hasSessionChanged } from '../store/merge.js';
-import type { SessionRecord } from '../store/record.js';
-import type { ReadableStore } from '../store/scoped.js';
-import { type FactSelection, findFactSelection } from './fact-selection.js';
-import type { MergedUpdate, Position, Projection, SourceEvent } from './projection.js';
-import { haveOnlyExcerptsChanged, haveShownFactsChanged } from './shown-facts.js';
+import { findFactSelection } from './fact-selection.js';
+import type { LogBatches } from './log-batches.js';
+import { createLogFeed } from './log-feed.js';
+import { projectLog } from './log-projection.js';
+import type { Projection, SourceEvent, UpdateSource } from './projection.js';
+import { projectSession, projectSessionChanges } from './session-projections.js';
 import { projectTargetChanges } from './target-changes.js';
 
 /**
@@ -25,7 +24,14 @@ export interface Source<E extends SourceEvent = SourceEvent> extends AsyncIterab
   readonly sessionId: SessionId;
   /** Cursor that the client saw last. */
   readonly since: string | null;
-  openProjection(): Projection<E>;
+  /** Opens what the readers of a group are shown. */
+  openView(batches: LogBatches): View<E>;
+}
+
+/** The events of a group, and the source of its updates. */
+export interface View<E extends SourceEvent = SourceEvent> {
+  readonly source: UpdateSource;
+  readonly projection: Projection<E>;
 }
 
 /** The resolvers of all subscriptions. */
@@ -37,7 +43,10 @@ export const subscriptionResolvers: SubscriptionResolvers = {
         context,
         sessionId: sessionId ?? '',
         since: null,
-        openProjection: () => projectSession(context.store, sessionId, findFactSelection(info)),
+        openView: () => ({
+          source: context.store,
+          projection: projectSession(context.store, sessionId, findFactSelection(info)),
+        }),
       });
     },
   },
@@ -48,13 +57,15 @@ export const subscriptionResolvers: SubscriptionResolvers = {
         context,
         sessionId: sessionId ?? '',
         since: since ?? context.lastEventId,
-        openProjection: () =>
-          projectTargetChanges(context.store, {
+        openView: () => ({
+          source: context.store,
+          projection: projectTargetChanges(context.store, {
             session: sessionId,
             where,
             phaseChangesOnly: phaseChangesOnly ?? false,
             facts: findFactSelection(info),
           }),
+        }),
       });
     },
   },
@@ -64,14 +75,33 @@ export const subscriptionResolvers: SubscriptionResolvers = {
         context,
         sessionId: '',
         since: since ?? context.lastEventId,
-        openProjection: () => projectSessionChanges(context.store, where, findFactSelection(info)),
+        openView: () => ({
+          source: context.store,
+          projection: projectSessionChanges(context.store, where, findFactSelection(info)),
+        }),
       }),
+  },
+  log: {
+    subscribe(_, { session, resource, level, last }, context) {
+      const sessionId = resolveSessionId(context.store, session);
+      const selection = { resource: resource ?? undefined, level: level ?? undefined };
+      const options = { selection, last: checkLast(last) };
+      return createSource({
+        context,
+        sessionId: sessionId ?? '',
+        since: null,
+        openView(batches) {
+          const source = createLogFeed({ store: context.store, batches, session: sessionId });
+          return { source, projection: projectLog(source, options) };
+        },
+      });
+    },
   },
 };
 
 /** Whether a source stream is one of {@link subscriptionResolvers}. */
 export function isSource(stream: object): stream is Source {
-  return 'openProjection' in stream;
+  return 'openView' in stream;
 }
 
 function createSource<E extends SourceEvent>(
@@ -82,129 +112,5 @@ function createSource<E extends SourceEvent>(
     [Symbol.asyncIterator]() {
       throw new TypeError('Readers are served by groups (subscriptions.ts).');
     },
-  };
-}
-
-/** Payload of `sessionChanges`. */
-interface SessionChanges extends Omit<Position, 'cacheKey'> {
-  readonly changes: readonly SessionChange[];
-}
-
-/** Root value of `sessionChanges`. */
-interface SessionChangesEvent extends SourceEvent {
-  readonly sessionChanges: SessionChanges;
-}
-
-/** Projection of the subscription `sessionChanges`. */
-export function projectSessionChanges(
-  store: ReadableStore,
-  where: InputMaybe<SessionFilter> | undefined,
-  facts: FactSelection,
-): Projection<SessionChangesEvent> {
-  const matches = compileSessionFilter(where);
-  return {
-    sessionId: undefined,
-    concerns: compileIdFilter(where),
-    matches: (revision) => changeOf(revision) !== null,
-    snapshot: (position) =>
-      event(
-        position,
-        store.ids().flatMap((id) => changesOf(null, store.get(id))),
-      ),
-    changes(updates, position) {
-      const changes = updates
-        .flatMap(({ before, after }) => changesOf(before, after))
-        .sort((a, b) => (a.session.id < b.session.id ? -1 : 1));
-      return changes.length === 0 ? null : event(position, changes);
-    },
-  };
-
-  function changesOf(before: SessionRecord | null, after: SessionRecord | null): SessionChange[] {
-    const change = changeOf({ before, after });
-    return change === null ? [] : [change];
-  }
-
-  /**
-   * Applies the filter to a change: a Session that enters the filter is added, one that leaves it is deleted.
-   */
-  function changeOf({ before, after }: Pick<MergedUpdate, 'before' | 'after'>): SessionChange | null {
-    const was = before !== null && matches(before);
-    const is = after !== null && matches(after);
-    const session = after ?? before;
-    if (session === null || before === after || (!was && !is)) return null;
-    if (was && is && isHidden(before, after)) return null;
-    return { type: !was ? 'added' : is ? 'modified' : 'deleted', session, previous: before };
-  }
-
-  /** Whether only facts changed, and none that the operation shows. */
-  function isHidden(before: SessionRecord, after: SessionRecord): boolean {
-    return (
-      before.facts !== after.facts &&
-      before.status.targets === after.status.targets &&
-      facts.blockers === 'none' &&
-      !hasSessionChanged(before, after) &&
-      !haveShownFactsChanged(facts, before, after)
-    );
-  }
-}
-
-function event(position: Position, changes: readonly SessionChange[]): SessionChangesEvent {
-  const { cacheKey, ...place } = position;
-  return {
-    cursor: position.cursor,
-    onlyIfDifferent: false,
-    cacheKey,
-    isSnapshot: position.reset,
-    items: changes.reduce((sum, { session }) => sum + 1 + session.status.targets.length, 0),
-    sizes: () => sizesOfAll(changes.map(({ session }) => session)).total,
-    sessionChanges: { ...place, changes },
-  };
-}
-
-/** Root value of `session`. */
-interface SessionEvent extends SourceEvent {
-  readonly session: SessionRecord | null;
-}
-
-/**
- * Projection of the subscription `session`: the newest state, or null.
- *
- * @param session null if none is known; then the first one that appears is used
- */
-export function projectSession(
-  store: ReadableStore,
-  session: SessionId | null,
-  { isFactsOnly, excerpts }: FactSelection,
-): Projection<SessionEvent> {
-  let id = session;
-  return {
-    sessionId: session ?? undefined,
-    matches(revision) {
-      id ??= revision.id;
-      if (revision.id !== id || (isFactsOnly && !mayChangeFacts(revision))) return false;
-      return excerpts.session || !haveOnlyExcerptsChanged(revision);
-    },
-    snapshot: (position) => sessionEvent(position, id === null ? null : store.get(id)),
-    changes: ([update], position) => (update ? sessionEvent(position, update.after) : null),
-  };
-}
-
-/** Whether the facts changed, or the resources that the targets belong to. */
-function mayChangeFacts({ before, after, changes, factsChanged }: Revision): boolean {
-  if (before === null || after === null || factsChanged) return true;
-  return changes.some(
-    ({ type, target, previous }) => type !== 'modified' || target.resources !== previous?.resources,
-  );
-}
-
-function sessionEvent({ cursor, cacheKey, reset }: Position, session: SessionRecord | null): SessionEvent {
-  return {
-    cursor,
-    onlyIfDifferent: true,
-    cacheKey,
-    isSnapshot: reset,
-    items: 1 + (session?.status.targets.length ?? 0),
-    sizes: () => (session ? sizesOf(session) : NO_SIZES),
-    session,
   };
 }

@@ -9,6 +9,7 @@ import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from './backlog.js';
 import { createFlushScheduler, type FlushScheduler } from './flush-scheduler.js';
 import { createGroup, type Group, type SnapshotCache } from './group.js';
 import { groupKey } from './group-key.js';
+import { createLogBatches } from './log-batches.js';
 import { createPayloadMaker, type Payload } from './payload.js';
 import { Reader, type Sink } from './reader.js';
 import { isSource, type Source } from './subscription-resolvers.js';
@@ -69,6 +70,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   } = options;
   const { largeLimits = DEFAULT_LIMITS, clock = systemClock } = options;
   const groups = new Map<string, Group>();
+  const batches = createLogBatches(clock);
   const createSnapshotCache = createSnapshotCaches();
   // A lane of their own: payloads do not wait for long queries. There are no more of them than groups.
   const { responseBytes, unsentBytes } = largeLimits;
@@ -102,14 +104,15 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   }
 
   /** Returns the group of a subscription. A reader has to join it in the same tick. */
-  function openGroup(args: ExecutionArgs, { context, sessionId, openProjection }: Source): Group {
+  function openGroup(args: ExecutionArgs, { context, sessionId, openView }: Source): Group {
     const key = `${context.scope}\n${sessionId}\n${groupKey(args)}`;
     const known = groups.get(key);
     if (known) return known;
+    const { source, projection } = openView(batches);
     const group: Group = createGroup({
-      store: context.store,
+      store: source,
       scheduler,
-      projection: openProjection(),
+      projection,
       maker: createPayloadMaker({
         args,
         context,

@@ -10,7 +10,7 @@ import type { Payload } from '../../src/subscriptions/payload.js';
 import { Reader } from '../../src/subscriptions/reader.js';
 import { subscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 import { createSubscriptions } from '../../src/subscriptions/subscriptions.js';
-import { createManualClock } from './manual-clock.js';
+import { createManualClock, type ManualClock } from './manual-clock.js';
 
 /** A reader of a subscription, whose payloads the test takes. */
 export interface Subscriber<T> {
@@ -30,12 +30,12 @@ export async function subscribeTo<T>(
   store: Store,
   query: string,
   variableValues: Record<string, unknown> = {},
-  { limits = DEFAULT_BACKLOG_LIMITS, lastEventId = null }: SubscribeOptions = {},
+  { limits = DEFAULT_BACKLOG_LIMITS, lastEventId = null, clock = createManualClock() }: SubscribeOptions = {},
 ): Promise<Subscriber<T>> {
   const contextValue: Context = { store, version: 'test', scope: '', lastEventId };
   // A busy machine would make the scheduler cool down. On a manual clock no flush appears slow.
   const scheduler = createFlushScheduler({ clock: createManualClock() });
-  const subscriptions = createSubscriptions({ log: silentLog, scheduler, limits });
+  const subscriptions = createSubscriptions({ log: silentLog, scheduler, limits, clock });
   const args = { schema, document: parse(query), variableValues, contextValue };
   const payloads: T[] = [];
   const sink = { isCompressed: false, send: (payload: Payload) => payloads.push(dataOf(payload)) };
@@ -66,6 +66,7 @@ export async function subscribeTo<T>(
 interface SubscribeOptions {
   readonly limits?: BacklogLimits;
   readonly lastEventId?: string | null;
+  readonly clock?: ManualClock;
 }
 
 const schema = createSchema(subscriptionResolvers);

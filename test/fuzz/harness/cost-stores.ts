@@ -1,6 +1,9 @@
 import { decodeSession } from '../../../src/model/decode.js';
-import { DEMO_ANNOTATION } from '../../../src/model/session.js';
+import type { SessionLog } from '../../../src/model/log.js';
+import { DEMO_ANNOTATION, type Session } from '../../../src/model/session.js';
 import { createStore, type Store } from '../../../src/store/store.js';
+import { withFacts } from '../../support/facts.js';
+import { createTestLog, logLine, targetExcerpt } from '../../support/log-lines.js';
 import { createManualClock } from '../../support/manual-clock.js';
 import { sessionJson } from '../../support/session-json.js';
 import { states } from '../../support/sessions.js';
@@ -15,10 +18,22 @@ export function storeWith(sizes: readonly number[]): Store {
   for (const round of [0, 1, 2]) {
     for (const [index, size] of sizes.entries()) {
       const session = decodeSession(rawSession(size, round), `s${index}`);
-      store.apply('fuzz', { type: 'upsert', session });
+      const excerpts = session.status.targets.map(({ key }) => targetExcerpt(key));
+      store.apply('fuzz', { type: 'upsert', session: withFacts(session, {}, { excerpts }) });
+      store.apply('fuzz', { type: 'log', id: session.id, log: logOf(session) });
     }
   }
   return store;
+}
+
+/** A log with some lines of each target, and of resources without a target. */
+function logOf({ status }: Session): SessionLog {
+  const log = createTestLog();
+  for (const { key, resources } of status.targets) {
+    const resource = resources[0] ?? 'api';
+    log.append(logLine('one', { resource, target: key }), logLine('two', { resource, target: null }));
+  }
+  return log;
 }
 
 /** The same with all sessions GONE except the last, which is the default when no id is given. */

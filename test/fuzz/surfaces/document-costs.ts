@@ -3,7 +3,9 @@ import { DEFAULT_QUERY_LIMITS, LIMIT_CODES, type QueryLimits } from '../../../sr
 import { createOperations, type PreparedOperation } from '../../../src/graphql/operation.js';
 import { costWithin } from '../../../src/graphql/query-limits.js';
 import { createSchema } from '../../../src/graphql/schema.js';
+import { systemClock } from '../../../src/lib/clock.js';
 import type { Store } from '../../../src/store/store.js';
+import { createLogBatches } from '../../../src/subscriptions/log-batches.js';
 import { snapshotEvent } from '../../../src/subscriptions/projection.js';
 import { isSource, subscriptionResolvers } from '../../../src/subscriptions/subscription-resolvers.js';
 import {
@@ -75,7 +77,7 @@ async function checkRequest(
   assertLimited(costUnder(DEFAULT_QUERY_LIMITS.complexity), DEFAULT_QUERY_LIMITS.complexity, prepared);
   assertLimited(costUnder(STRICT_COMPLEXITY), STRICT_COMPLEXITY, prepared);
   if (prepared.cost > MAX_EXECUTED_COST) return;
-  const result = operation === 'query' ? executeQuietly(prepared) : await firstPayload(prepared, store);
+  const result = operation === 'query' ? executeQuietly(prepared) : await firstPayload(prepared);
   assertCost(result, prepared.cost);
 }
 
@@ -138,13 +140,14 @@ function executeQuietly(prepared: PreparedOperation) {
 }
 
 /** Result of the snapshot that a subscription begins with. */
-async function firstPayload(prepared: PreparedOperation, store: Store): Promise<ExecutionResult> {
-  const source = await createSourceEventStream(prepared);
-  if (!isSource(source)) {
-    if (Symbol.asyncIterator in source) throw new TypeError('Expected a source of subscriptionResolvers.');
-    return source;
+async function firstPayload(prepared: PreparedOperation): Promise<ExecutionResult> {
+  const stream = await createSourceEventStream(prepared);
+  if (!isSource(stream)) {
+    if (Symbol.asyncIterator in stream) throw new TypeError('Expected a source of subscriptionResolvers.');
+    return stream;
   }
-  return executeQuietly({ ...prepared, rootValue: snapshotEvent(source.openProjection(), store) });
+  const { source, projection } = stream.openView(createLogBatches(systemClock));
+  return executeQuietly({ ...prepared, rootValue: snapshotEvent(projection, source) });
 }
 
 /** Number of fields in an answer. An item of a list of scalars counts as one too. */

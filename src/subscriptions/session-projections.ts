@@ -1,0 +1,136 @@
+import type { SessionChange } from '../graphql/context.js';
+import type { InputMaybe, SessionFilter } from '../graphql/generated.js';
+import { compileIdFilter, compileSessionFilter } from '../graphql/selection.js';
+import { NO_SIZES, sizesOf, sizesOfAll } from '../graphql/sizes.js';
+import type { SessionId } from '../model/session.js';
+import type { Revision } from '../store/journal.js';
+import { hasSessionChanged } from '../store/merge.js';
+import type { SessionRecord } from '../store/record.js';
+import type { ReadableStore } from '../store/scoped.js';
+import type { FactSelection } from './fact-selection.js';
+import type { MergedUpdate, Position, Projection, SourceEvent } from './projection.js';
+import { haveOnlyExcerptsChanged, haveShownFactsChanged } from './shown-facts.js';
+
+/** Payload of `sessionChanges`. */
+interface SessionChanges extends Omit<Position, 'cacheKey'> {
+  readonly changes: readonly SessionChange[];
+}
+
+/** Root value of `sessionChanges`. */
+interface SessionChangesEvent extends SourceEvent {
+  readonly sessionChanges: SessionChanges;
+}
+
+/** Projection of the subscription `sessionChanges`. */
+export function projectSessionChanges(
+  store: ReadableStore,
+  where: InputMaybe<SessionFilter> | undefined,
+  facts: FactSelection,
+): Projection<SessionChangesEvent> {
+  const matches = compileSessionFilter(where);
+  return {
+    sessionId: undefined,
+    concerns: compileIdFilter(where),
+    matches: (revision) => changeOf(revision) !== null,
+    snapshot: (position) =>
+      event(
+        position,
+        store.ids().flatMap((id) => changesOf(null, store.get(id))),
+      ),
+    changes(updates, position) {
+      const changes = updates
+        .flatMap(({ before, after }) => changesOf(before, after))
+        .sort((a, b) => (a.session.id < b.session.id ? -1 : 1));
+      return changes.length === 0 ? null : event(position, changes);
+    },
+  };
+
+  function changesOf(before: SessionRecord | null, after: SessionRecord | null): SessionChange[] {
+    const change = changeOf({ before, after });
+    return change === null ? [] : [change];
+  }
+
+  /**
+   * Applies the filter to a change: a Session that enters the filter is added, one that leaves it is deleted.
+   */
+  function changeOf({ before, after }: Pick<MergedUpdate, 'before' | 'after'>): SessionChange | null {
+    const was = before !== null && matches(before);
+    const is = after !== null && matches(after);
+    const session = after ?? before;
+    if (session === null || before === after || (!was && !is)) return null;
+    if (was && is && isHidden(before, after)) return null;
+    return { type: !was ? 'added' : is ? 'modified' : 'deleted', session, previous: before };
+  }
+
+  /** Whether only facts changed, and none that the operation shows. */
+  function isHidden(before: SessionRecord, after: SessionRecord): boolean {
+    return (
+      before.facts !== after.facts &&
+      before.status.targets === after.status.targets &&
+      facts.blockers === 'none' &&
+      !hasSessionChanged(before, after) &&
+      !haveShownFactsChanged(facts, before, after)
+    );
+  }
+}
+
+function event(position: Position, changes: readonly SessionChange[]): SessionChangesEvent {
+  const { cacheKey, ...place } = position;
+  return {
+    cursor: position.cursor,
+    onlyIfDifferent: false,
+    cacheKey,
+    isSnapshot: position.reset,
+    items: changes.reduce((sum, { session }) => sum + 1 + session.status.targets.length, 0),
+    sizes: () => sizesOfAll(changes.map(({ session }) => session)).total,
+    sessionChanges: { ...place, changes },
+  };
+}
+
+/** Root value of `session`. */
+interface SessionEvent extends SourceEvent {
+  readonly session: SessionRecord | null;
+}
+
+/**
+ * Projection of the subscription `session`: the newest state, or null.
+ *
+ * @param session null if none is known; then the first one that appears is used
+ */
+export function projectSession(
+  store: ReadableStore,
+  session: SessionId | null,
+  { isFactsOnly, excerpts }: FactSelection,
+): Projection<SessionEvent> {
+  let id = session;
+  return {
+    sessionId: session ?? undefined,
+    matches(revision) {
+      id ??= revision.id;
+      if (revision.id !== id || (isFactsOnly && !mayChangeFacts(revision))) return false;
+      return excerpts.session || !haveOnlyExcerptsChanged(revision);
+    },
+    snapshot: (position) => sessionEvent(position, id === null ? null : store.get(id)),
+    changes: ([update], position) => (update ? sessionEvent(position, update.after) : null),
+  };
+}
+
+/** Whether the facts changed, or the resources that the targets belong to. */
+function mayChangeFacts({ before, after, changes, factsChanged }: Revision): boolean {
+  if (before === null || after === null || factsChanged) return true;
+  return changes.some(
+    ({ type, target, previous }) => type !== 'modified' || target.resources !== previous?.resources,
+  );
+}
+
+function sessionEvent({ cursor, cacheKey, reset }: Position, session: SessionRecord | null): SessionEvent {
+  return {
+    cursor,
+    onlyIfDifferent: true,
+    cacheKey,
+    isSnapshot: reset,
+    items: 1 + (session?.status.targets.length ?? 0),
+    sizes: () => (session ? sizesOf(session) : NO_SIZES),
+    session,
+  };
+}
