@@ -23,6 +23,7 @@ export {
   type PushChange,
   type SessionProvider,
 } from './providers/provider.js';
+export { createTiltLogs, type TiltLogs, type TiltLogsOptions } from './providers/tilt/hud-logs.js';
 export type { JwtOptions } from './server/access/access.js';
 export type { CompressMode } from './server/compression.js';
 export { DEFAULT_LIMITS, type Limits } from './server/limits.js';

@@ -4,6 +4,7 @@ import type { Metrics } from './lib/metrics.js';
 import type { SessionProvider } from './providers/provider.js';
 import type { Sources } from './providers/sources.js';
 import { createTiltDiscovery } from './providers/tilt/discovery.js';
+import type { TiltLogs } from './providers/tilt/hud-logs.js';
 import type { SourceStatus } from './store/source-table.js';
 import type { Store } from './store/store.js';
 
@@ -21,6 +22,8 @@ export interface TiltsOptions {
    * Default: no proxy.
    */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Reader of the logs of these Tilts; see `createTiltLogs`. Default: logs are not read. */
+  readonly logs?: TiltLogs;
   /** Provider to use until the first Tilt appears, such as the demo. Default: none. */
   readonly standIn?: SessionProvider;
 }

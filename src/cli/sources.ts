@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { delimiter } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { GatewayOptions } from '../gateway.js';
 import type { Clock } from '../lib/clock.js';
@@ -10,7 +10,13 @@ import { createDemoProvider } from '../providers/demo/demo.js';
 import { createFileProvider } from '../providers/file/file.js';
 import type { SessionProvider } from '../providers/provider.js';
 import { createStreamProvider } from '../providers/stdin/stdin.js';
-import { defaultKubeconfigPaths, findEndpoint, loadKubeconfig } from '../providers/tilt/kubeconfig.js';
+import type { TiltLogs } from '../providers/tilt/hud-logs.js';
+import {
+  defaultKubeconfigPaths,
+  findEndpoint,
+  findTiltFolder,
+  loadKubeconfig,
+} from '../providers/tilt/kubeconfig.js';
 import { withoutUndefined } from './options/option.js';
 import { SOURCE_FORMS } from './options/publish.js';
 import type { ServeFlags } from './options/serve.js';
@@ -29,7 +35,7 @@ export interface SourceParts {
 export type ChosenSources = Pick<GatewayOptions, 'providers' | 'tilts'> & { readonly description: string };
 
 /** Options that select and configure sources. */
-export type SourceOptions = Pick<ServeFlags, 'sources' | 'retention' | 'credentials' | 'bucket'>;
+export type SourceOptions = Pick<ServeFlags, 'sources' | 'retention' | 'credentials' | 'bucket' | 'tiltLogs'>;
 
 /** Chooses the sources for these options. Throws a {@link UsageError} for an invalid or unreadable source. */
 export async function chooseSources(options: SourceOptions, parts: SourceParts): Promise<ChosenSources> {
@@ -37,10 +43,12 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
   const specs = [...source, ...context.map((name) => `tilt:${name}`)].map(parseSourceSpec);
   const kubeconfig = path ? [path] : defaultKubeconfigPaths(parts.env, parts.home, existsSync);
   if (path !== undefined) await checkKubeconfig(kubeconfig);
+  const logs = options.tiltLogs.areRead ? await openLogs(options, parts) : null;
+  const shared = { env: parts.env, ...(logs && { logs }) };
   if (specs.length === 0) {
     const standIn = createDemoProvider({ clock: parts.clock });
     return {
-      tilts: { kubeconfig, env: parts.env, standIn },
+      tilts: { kubeconfig, ...shared, standIn },
       description: `every Tilt in ${kubeconfig.join(delimiter)}, or the built-in demo while no Tilt runs`,
     };
   }
@@ -48,7 +56,7 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
   const tilts = specs.filter((spec) => spec.type === 'tilt');
   return {
     providers,
-    ...(tilts.length === 0 ? {} : { tilts: { ...(await chooseTilts(tilts, kubeconfig)), env: parts.env } }),
+    ...(tilts.length === 0 ? {} : { tilts: { ...(await chooseTilts(tilts, kubeconfig)), ...shared } }),
     description: [...source.map(withoutLogin), ...context].join(', '),
   };
 }
@@ -142,6 +150,19 @@ async function chooseTilts(
   }
   await checkKubeconfig(kubeconfig, contexts);
   return { kubeconfig, contexts };
+}
+
+/** Loads the reader of logs on demand. The token is beside a kubeconfig that was given, else where Tilt writes it. */
+async function openLogs(
+  { tiltLogs: { redact }, sources: { kubeconfig } }: SourceOptions,
+  { env, home }: SourceParts,
+): Promise<TiltLogs> {
+  const { createTiltLogs } = await import('../providers/tilt/hud-logs.js');
+  const folder = kubeconfig === undefined ? findTiltFolder(env, home, existsSync) : dirname(kubeconfig);
+  return await orUsageError(
+    async () => createTiltLogs({ tokenFile: join(folder, 'token'), redact }),
+    '--redact: ',
+  );
 }
 
 async function checkKubeconfig(paths: readonly string[], contexts: readonly string[] = []): Promise<void> {

@@ -49,8 +49,8 @@ export function writeStoppedKubeconfig(path: string): Promise<void> {
 }
 
 /** Parses a kubeconfig with this single entry and returns its context. */
-export function parseContext(entry: KubeconfigEntry | TiltServer): KubeContext {
-  const [context] = parseKubeconfig(formatKubeconfig({ 'tilt-default': entry }), 'config').contexts;
+export function parseContext(entry: KubeconfigEntry | TiltServer, name = 'tilt-default'): KubeContext {
+  const [context] = parseKubeconfig(formatKubeconfig({ [name]: entry }), 'config').contexts;
   if (!context) throw new Error('Expected a context.');
   return context;
 }

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { systemClock } from '../../src/lib/clock.js';
 import type { SessionProvider } from '../../src/providers/provider.js';
+import type { TiltLogs } from '../../src/providers/tilt/hud-logs.js';
 import { type FollowedSession, followSession } from './followed-session.js';
 import { startGateway, type TestGateway } from './gateway.js';
 import { createKubeconfigFolder, type KubeconfigEntry, writeKubeconfig } from './kubeconfig-file.js';
@@ -27,6 +28,8 @@ export interface TiltGatewayOptions {
   /** A manual clock, which `session().until` advances. Default: the system clock. */
   readonly clock?: ManualClock;
   readonly retainMs?: number;
+  /** Reader of the logs of the Tilts. Default: none. */
+  readonly logs?: TiltLogs;
   /** Providers in addition to the Tilts. */
   readonly providers?: readonly SessionProvider[];
 }
@@ -41,14 +44,14 @@ const STEP_MS = 100;
 /** Starts a gateway that retries almost immediately, because the random factor of its backoff is small. */
 export async function startTiltGateway(
   tilts: Tilts,
-  { clock, ...options }: TiltGatewayOptions = {},
+  { clock, logs, ...options }: TiltGatewayOptions = {},
 ): Promise<TiltGateway> {
   const folder = await createKubeconfigFolder();
   const updateKubeconfig = (entries: Tilts) => writeKubeconfig(folder.path, entries);
   await updateKubeconfig(tilts);
   const gateway = await startGateway({
     ...options,
-    tilts: { kubeconfig: folder.path },
+    tilts: { kubeconfig: folder.path, ...(logs && { logs }) },
     clock: clock ?? systemClock,
     random: () => 0.01,
   });

@@ -25,6 +25,20 @@ export const logOptions = {
 /** Values of {@link logOptions}. */
 export type LogFlags = ValuesOf<typeof logOptions>;
 
+/** Logs of Tilts. `serve` has these options too. */
+export const tiltLogOptions = {
+  areRead: flag(
+    '--logs',
+    'read the logs of the Tilts on this machine, which may contain secrets, and keep the last lines',
+    'TILT_GRAPHQL_LOGS',
+  ),
+  redact: option(
+    '--redact <pattern>',
+    'regular expression (RE2 syntax) of text to remove from logs, in addition to tokens and passwords; may be repeated',
+    { parse: append, initial: [], shown: 'none', env: 'TILT_GRAPHQL_REDACT' },
+  ),
+};
+
 /** NATS credentials, with the names in `NatsCredentials`. `serve` has these options too. */
 export const credentialOptions = {
   creds: file(
@@ -80,6 +94,7 @@ export const publishOptions = {
   credentials: credentialOptions,
   bucket: bucketOptions,
   log: logOptions,
+  tiltLogs: tiltLogOptions,
   publish: {
     to: option('-t, --to <address>', 'bucket to write to: nats://HOST[:PORT][,HOST…]/BUCKET', {
       parse: (address) => address,

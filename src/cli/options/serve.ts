@@ -2,7 +2,7 @@ import { DEFAULT_CLAIM, DEFAULT_LEEWAY_MS } from '../../server/access/access.js'
 import { COMPRESS_MODES } from '../../server/compression.js';
 import { DEFAULT_LIMITS } from '../../server/limits.js';
 import { type FlagsOf, file, flag, oneOf, option, text } from './option.js';
-import { bucketOptions, credentialOptions, logOptions, SOURCE_FORMS } from './publish.js';
+import { bucketOptions, credentialOptions, logOptions, SOURCE_FORMS, tiltLogOptions } from './publish.js';
 import {
   append,
   bytes,
@@ -109,6 +109,7 @@ export const serveOptions = {
   credentials: credentialOptions,
   bucket: bucketOptions,
   log: logOptions,
+  tiltLogs: tiltLogOptions,
   listen: {
     port: option('-p, --port <number>', 'port to listen on; 0 for a free port', {
       parse: port,

@@ -5,6 +5,7 @@ import { followFiles } from '../../lib/file-watcher.js';
 import type { Log } from '../../lib/log.js';
 import type { Metrics } from '../../lib/metrics.js';
 import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
+import type { TiltLogs } from './hud-logs.js';
 import type { KubeContext } from './kube-context.js';
 import { loadKubeconfig } from './kubeconfig.js';
 import type { TiltLimits } from './limits.js';
@@ -24,6 +25,8 @@ export interface TiltDiscoveryOptions extends Partial<TiltLimits> {
   readonly contexts?: readonly string[];
   /** Environment whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` apply. Default: empty. */
   readonly env?: Env;
+  /** Reader of the logs of these Tilts. Default: logs are not read. */
+  readonly logs?: TiltLogs;
   readonly clock: Clock;
   /** Returns numbers from 0 up to 1, for the jitter of retries of single kinds. Default: `Math.random`. */
   readonly random?: () => number;

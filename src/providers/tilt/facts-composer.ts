@@ -16,9 +16,9 @@ export interface FactsComposer {
  * A Session that is stale receives no facts alone, because an upsert would make it LIVE. Its next good state
  * carries them.
  *
- * @param readFacts returns the newest facts: the same object until they change
+ * @param readFacts returns the newest facts about a Session: the same object until they change
  */
-export function createFactsComposer(readFacts: () => SessionFacts): FactsComposer {
+export function createFactsComposer(readFacts: (session: Session) => SessionFacts): FactsComposer {
   const pushed = new Map<SessionId, Pushed>();
 
   return {
@@ -40,8 +40,9 @@ export function createFactsComposer(readFacts: () => SessionFacts): FactsCompose
       }
     },
     refresh() {
-      const facts = readFacts();
-      const outdated = [...pushed.values()].filter((one) => !one.isStale && one.facts !== facts);
+      const outdated = [...pushed.values()].filter(
+        ({ session, facts, isStale }) => !isStale && readFacts(session) !== facts,
+      );
       return outdated.map(({ session }) => ({
         type: 'upsert',
         session: attach(session),
@@ -51,7 +52,7 @@ export function createFactsComposer(readFacts: () => SessionFacts): FactsCompose
   };
 
   function attach(session: Session): Session {
-    const facts = readFacts();
+    const facts = readFacts(session);
     pushed.set(session.id, { session, facts, isStale: false });
     return { ...session, facts };
   }

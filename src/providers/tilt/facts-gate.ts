@@ -17,7 +17,7 @@ export interface FactsGate {
   factsChanged(): void;
   /** Announces that a kind was listed, or could not be. */
   settled(kind: string): void;
-  /** Pushes what is held. Must be called when the Sessions are no longer watched. */
+  /** Pushes what is held or folded. Must be called when the Sessions are no longer watched. */
   end(): void;
 }
 
@@ -59,8 +59,10 @@ export function createFactsGate(
       if (awaited.size === 0 && hasSnapshot) release();
     },
     end() {
-      cancelFold?.();
       if (hasSnapshot) release();
+      if (cancelFold === null) return;
+      cancelFold();
+      pushFacts();
     },
   };
 

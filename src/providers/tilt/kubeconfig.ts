@@ -55,7 +55,8 @@ export function defaultKubeconfigPaths(
   return [join(findTiltFolder(env, home, exists), 'config')];
 }
 
-function findTiltFolder(env: Env, home: string, exists: (folder: string) => boolean): string {
+/** Returns the folder of Tilt's own files, such as the token of its web server. Parameters as above. */
+export function findTiltFolder(env: Env, home: string, exists: (folder: string) => boolean): string {
   const named = env.TILT_DEV_DIR || env.WMDAEMON_HOME || env.WINDMILL_DIR;
   if (named) return named;
   const windmill = join(home, '.windmill');

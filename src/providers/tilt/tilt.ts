@@ -1,6 +1,9 @@
 import { type Clock, createAbortScope } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import { createMetrics, type Metrics } from '../../lib/metrics.js';
+import type { Change } from '../../model/change.js';
+import type { SessionFacts } from '../../model/facts.js';
+import type { Session } from '../../model/session.js';
 import { createWatchReader } from '../kubernetes/watch-reader.js';
 import { createWatchState } from '../kubernetes/watch-state.js';
 import { ProviderError, type PushChange, type SessionProvider } from '../provider.js';
@@ -9,6 +12,7 @@ import { createFactsComposer } from './facts-composer.js';
 import { createFactsGate } from './facts-gate.js';
 import { createTiltFacts } from './facts-kinds.js';
 import type { WatchEnd } from './follow-watch.js';
+import type { TiltLogs } from './hud-logs.js';
 import { createKeepAliveAgent, createKindApi, type Kind, SESSIONS } from './kind-api.js';
 import type { Endpoint, KubeContext } from './kube-context.js';
 import { resolveLimits, type TiltLimits } from './limits.js';
@@ -23,6 +27,8 @@ export interface TiltProviderOptions extends Partial<TiltLimits> {
   readonly name?: string;
   /** Environment whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` apply. Default: empty. */
   readonly env?: Env;
+  /** Reader of the log of this Tilt. Default: it is not read. */
+  readonly logs?: TiltLogs;
   readonly clock: Clock;
   /** Returns numbers from 0 up to 1, for the jitter of retries of single kinds. Default: `Math.random`. */
   readonly random?: () => number;
@@ -36,7 +42,8 @@ export interface TiltProviderOptions extends Partial<TiltLimits> {
 /**
  * Creates a provider of the Sessions of one Tilt, or of a Kubernetes API that has them, and of the facts that
  * explain them. It has one watch per kind (`sessions`, `uiresources`, `clusters`), each of which is always
- * read at full speed. A kind of facts that cannot be read does not affect the Sessions.
+ * read at full speed, and a connection to Tilt's web server if logs are read. Facts or logs that cannot be
+ * read do not affect the Sessions.
  *
  * `watch()` rejects when the connection breaks, with a ProviderError `unreachable`, `refused`, `unreadable`
  * or `config`. Known Sessions are kept between two calls, so that an object which cannot be decoded does not
@@ -49,6 +56,7 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
   const limits = resolveLimits(options);
   const state = createWatchState(name);
   const facts = createTiltFacts(name, context);
+  const logs = options.logs?.open({ context, clock, random }) ?? null;
   let hasWarned = false;
 
   return {
@@ -77,22 +85,25 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
     const scope = createAbortScope(signal);
     const agent = createKeepAliveAgent(access.server, scope.signal);
     const apiOf = (kind: Kind) => createKindApi(kind, { access, clock, limits, agent });
-    const gate = createFactsGate(facts.kinds, createFactsComposer(facts.read), clock, push);
+    const gate = createFactsGate(facts.kinds, createFactsComposer(readFacts), clock, push);
     const shared = { clock, log, limits, instance: name };
     const { relists } = metrics.source(name);
-    let followers: Promise<void> | null = null;
+    let followers: Promise<unknown> | null = null;
     const sessions = {
       ...shared,
       api: apiOf(SESSIONS),
       state,
       createReader: () => createWatchReader(name),
-      push: gate.push,
+      push: logs ? (change: Change) => logs.push(change, gate) : gate.push,
       onListed() {
         onConnection?.(true);
         // After the Sessions, and after the request for their watch: a `tilt ci` may last 0.2 s, and each
         // TLS handshake takes time.
         followers ??= Promise.resolve().then(() =>
-          facts.follow({ ...shared, random, apiOf, gate }, scope.signal),
+          Promise.all([
+            facts.follow({ ...shared, random, apiOf, gate }, scope.signal),
+            logs?.follow(gate, scope.signal),
+          ]),
         );
       },
       onRelisted(why: WatchEnd['why']) {
@@ -102,10 +113,15 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
     try {
       await watchKind(sessions, scope.signal);
     } finally {
+      if (!signal.aborted) await logs?.drain();
       gate.end();
       scope.end();
       await followers;
     }
+  }
+
+  function readFacts(session: Session): SessionFacts {
+    return logs ? logs.attach(session, facts.read()) : facts.read();
   }
 
   function warnOnce({ insecureSkipTlsVerify, server }: Endpoint): void {

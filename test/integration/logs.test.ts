@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { createTiltLogs } from '../../src/providers/tilt/hud-logs.js';
+import { readHudRecording } from '../support/hud-view.js';
+import { startTiltGateway, type TiltGateway } from '../support/tilt-gateway.js';
+import {
+  HUD_CI_EXCERPT,
+  hudCiStates,
+  startTiltWithLogs,
+  type TiltWithLogs,
+} from '../support/tilt-with-logs.js';
+
+const EXCERPT = `query ($id: ID) { session(id: $id) { connection { state } verdict { state } status { targets {
+  name log(last: 2) { text } state { ... on TargetStateTerminated { excerpt { omitted isFinal lines { text } } } }
+} } } }`;
+
+interface Excerpt {
+  readonly omitted: number;
+  readonly isFinal: boolean;
+  readonly lines: readonly { readonly text: string }[];
+}
+
+interface Answer {
+  readonly session: {
+    readonly connection: { readonly state: string };
+    readonly verdict: { readonly state: string };
+    readonly status: {
+      readonly targets: readonly {
+        readonly name: string;
+        readonly log: readonly { readonly text: string }[] | null;
+        readonly state: { readonly excerpt?: Excerpt | null };
+      }[];
+    };
+  } | null;
+}
+
+async function read(gateway: TiltGateway, instance: string) {
+  const { data } = await gateway.query<Answer>(EXCERPT, { id: `${instance}/Tiltfile` });
+  const unit = data.session?.status.targets.find(({ name }) => name === 'unit:update');
+  return {
+    connection: data.session?.connection.state,
+    verdict: data.session?.verdict.state,
+    excerpt: unit?.state.excerpt?.lines.map(({ text }) => text),
+    isFinal: unit?.state.excerpt?.isFinal,
+  };
+}
+
+/** Plays the Session and the log up to the last message of each. Returns those. */
+function playUpToEnd({ server, hud }: TiltWithLogs, uid: string) {
+  const states = hudCiStates(uid);
+  const messages = readHudRecording('hud-ci');
+  const [lastState, lastMessage] = [states.pop(), messages.pop()];
+  if (!lastState || !lastMessage) throw new Error('The recording is empty.');
+  for (const { session } of states) server.put(session);
+  for (const { message } of messages) hud.send(message);
+  return { session: lastState.session, message: lastMessage.message };
+}
+
+describe('the excerpt of a failed target', () => {
+  it('is in the Session after the Tilt is gone, in 20 of 20 runs that are cut 6 ms after the last message', async () => {
+    const results: unknown[] = [];
+    for (let run = 0; run < 20; run += 1) {
+      const uid = randomUUID();
+      await using fake = await startTiltWithLogs({ sessions: [] });
+      const { server, hud, tokenFile } = fake;
+      const last = playUpToEnd(fake, uid);
+      await using gateway = await startTiltGateway(
+        { [hud.context]: server },
+        { logs: createTiltLogs({ tokenFile }) },
+      );
+      await expect.poll(() => hud.open).toBe(1);
+      await gateway.session(hud.context).until({ connection: { state: 'LIVE' } });
+      server.put(last.session);
+      hud.send(last.message);
+      await pause(6);
+      hud.cut();
+      await server.stop();
+      await gateway.updateKubeconfig({});
+      await expect.poll(async () => (await read(gateway, hud.context)).connection).toBe('GONE');
+      results.push(await read(gateway, hud.context));
+    }
+    const expected = { connection: 'GONE', verdict: 'FAILED', excerpt: HUD_CI_EXCERPT, isFinal: true };
+    expect(results).toEqual(Array.from({ length: 20 }, () => expected));
+  });
+});

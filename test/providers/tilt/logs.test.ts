@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest';
+import { createTiltLogs } from '../../../src/providers/tilt/hud-logs.js';
+import { type FollowedTilt, followTilt } from '../../support/follow-tilt.js';
+import { type HudMessage, readHudRecording, splitMessages } from '../../support/hud-view.js';
+import { parseContext } from '../../support/kubeconfig-file.js';
+import { advanceUntil, createManualClock } from '../../support/manual-clock.js';
+import { sessionJson } from '../../support/session-json.js';
+import { linesOf, logOf, recordedLines, startTiltWithLogs } from '../../support/tilt-with-logs.js';
+
+const messagesOf = (name: 'hud-up' | 'hud-ci'): HudMessage[] =>
+  readHudRecording(name).map(({ message }) => message);
+
+const untilLines = (tilt: Pick<FollowedTilt, 'changes'>, count: number) =>
+  expect.poll(() => linesOf(logOf(tilt))?.length).toBe(count);
+
+const UP = recordedLines('hud-up');
+
+describe('the log of a Tilt', () => {
+  test('has the lines, resources, targets and levels of the recording', async () => {
+    await using fake = await startTiltWithLogs();
+    await using tilt = await fake.follow();
+    await fake.hud.until(() => fake.hud.open === 1);
+    for (const message of messagesOf('hud-up')) fake.hud.send(message);
+    await untilLines(tilt, UP.length);
+    expect(linesOf(logOf(tilt))).toEqual(UP);
+    expect(UP).toContain('info crash crash:serve: panic: out of cheese');
+    expect(tilt.availability.get('logs')).toBeNull();
+    expect(tilt.count('stale')).toBe(0);
+  });
+
+  test.each([
+    ['its segments and lines arrive in parts', splitMessages(messagesOf('hud-up')), 1_000_000],
+    ['its messages arrive in fragments of 100 bytes', messagesOf('hud-up'), 100],
+  ])('is the same when %s', async (_, messages, fragmentLength) => {
+    await using fake = await startTiltWithLogs();
+    await using tilt = await fake.follow();
+    await fake.hud.until(() => fake.hud.open === 1);
+    for (const message of messages) fake.hud.sendText(JSON.stringify(message), fragmentLength);
+    await untilLines(tilt, UP.length);
+    expect(linesOf(logOf(tilt))).toEqual(UP);
+  });
+
+  test('is the same when messages are repeated and the connection is cut in the middle', async () => {
+    await using fake = await startTiltWithLogs();
+    await using tilt = await fake.follow({ random: () => 0 });
+    await fake.hud.until(() => fake.hud.open === 1);
+    const messages = messagesOf('hud-up');
+    const half = messages.slice(0, 15);
+    for (const message of half) fake.hud.send(message);
+    for (const message of half) fake.hud.repeat(message);
+    await fake.hud.drained();
+    fake.hud.cut();
+    await fake.hud.until(() => fake.hud.open === 1 && fake.hud.requests.length === 4);
+    for (const message of messages.slice(15)) fake.hud.send(message);
+    await untilLines(tilt, UP.length);
+    expect(linesOf(logOf(tilt))).toEqual(UP);
+    expect(tilt.count('stale')).toBe(0);
+  });
+
+  test('is null until the complete view of Tilt was read', async () => {
+    await using fake = await startTiltWithLogs();
+    await using tilt = await fake.follow();
+    await fake.hud.until(() => fake.hud.open === 1);
+    expect(tilt.changes.map(({ type }) => type)).toEqual(['snapshot', 'log']);
+    expect(tilt.changes[1]).toEqual({ type: 'log', id: 'tilt/Tiltfile', log: null });
+    fake.hud.send({ isComplete: true });
+    await tilt.until(() => logOf(tilt) !== null);
+  });
+
+  test('of another run of the Tilt starts empty, on a new connection', async () => {
+    await using fake = await startTiltWithLogs();
+    await using tilt = await fake.follow();
+    await fake.hud.until(() => fake.hud.open === 1);
+    const [first, ...others] = messagesOf('hud-up');
+    if (!first) throw new Error('The recording is empty.');
+    fake.hud.send(first);
+    await tilt.until(() => logOf(tilt) !== null);
+    const before = logOf(tilt);
+    fake.hud.restart();
+    fake.server.put(sessionJson({ uid: 'run-2' }));
+    await fake.hud.until(() => fake.hud.requests.length === 4 && fake.hud.open === 1);
+    expect(logOf(tilt)).toBeNull();
+    fake.hud.send(messagesOf('hud-ci')[0] ?? first);
+    await tilt.until(() => logOf(tilt) !== null);
+    expect(logOf(tilt)).not.toBe(before);
+    expect(linesOf(logOf(tilt))).toEqual(recordedLines('hud-ci').slice(0, 5));
+    expect(others).not.toEqual([]);
+  });
+
+  test('is redacted before it is kept', async () => {
+    await using fake = await startTiltWithLogs();
+    await using tilt = await fake.follow({}, ['srv|out of (cheese)']);
+    await fake.hud.until(() => fake.hud.open === 1);
+    for (const message of messagesOf('hud-up')) fake.hud.send(message);
+    await untilLines(tilt, UP.length);
+    expect(linesOf(logOf(tilt))?.join('\n')).toContain('panic: out of [REDACTED]');
+  });
+
+  test('rejects an invalid pattern at the start, on one line that quotes it', () => {
+    expect(() => createTiltLogs({ tokenFile: 'token', redact: ['(a'] })).toThrow(
+      /^Invalid redaction pattern "\(a": .*$/,
+    );
+  });
+});
+
+describe('a connection to the web server of a Tilt', () => {
+  test('is not opened without the option', async () => {
+    await using fake = await startTiltWithLogs();
+    await using tilt = await followTilt(fake.server, {
+      context: parseContext(fake.server, fake.hud.context),
+    });
+    await tilt.until(() => tilt.count('snapshot') === 1);
+    await fake.server.until(() => fake.server.kind('clusters').openWatches === 1);
+    expect(fake.hud.requests).toEqual([]);
+    expect(tilt.count('log')).toBe(0);
+    expect([...tilt.availability.keys()]).not.toContain('logs');
+  });
+
+  test.each([
+    ['a Tilt that asks for no token', { token: null, tokenInFile: null }],
+    ['a Tilt without the endpoint of the token', { token: null, tokenInFile: null, hasTokenEndpoint: false }],
+  ])('needs no token file for %s', async (_, options) => {
+    await using fake = await startTiltWithLogs(options);
+    await using tilt = await fake.follow();
+    await fake.hud.until(() => fake.hud.open === 1);
+    fake.hud.send({ isComplete: true });
+    await tilt.until(() => logOf(tilt) !== null);
+    expect(tilt.availability.get('logs')).toBeNull();
+  });
+
+  test.each([
+    ['missing', null, 'missing session token', 'there is no token in'],
+    ['wrong', 'wrong', 'invalid session token', 'the token was rejected, it is from'],
+  ])(
+    'with a %s token is reported on one line with the file, and tried again every 30 s or with another token',
+    async (_, tokenInFile, reason, problem) => {
+      const clock = createManualClock();
+      await using fake = await startTiltWithLogs({ tokenInFile });
+      await using tilt = await fake.follow({ clock, random: () => 0.5 });
+      const { hud } = fake;
+      await advanceUntil(clock, () => tilt.availability.has('logs'));
+      const { origin } = new URL(`http://localhost:${hud.context.slice('tilt-'.length)}`);
+      expect(tilt.availability.get('logs')).toBe(
+        `logs: ${origin}: 403 Forbidden (${reason}): ${problem} ${fake.tokenFile}`,
+      );
+      const start = clock.monotonic();
+      const asked = hud.requests.length;
+      await advanceUntil(clock, () => hud.requests.length === asked + 3, 500);
+      expect(clock.monotonic() - start).toBeGreaterThan(60_000);
+      await fake.folder.replace('token', hud.token);
+      await advanceUntil(clock, () => hud.open === 1, 500);
+      hud.send({ isComplete: true });
+      await advanceUntil(clock, () => tilt.availability.get('logs') === null);
+      expect(tilt.count('stale')).toBe(0);
+    },
+  );
+
+  test('to a web server that does not run is tried again with the backoff, and the Session stays LIVE', async () => {
+    const clock = createManualClock();
+    await using fake = await startTiltWithLogs();
+    await fake.hud[Symbol.asyncDispose]();
+    await using tilt = await fake.follow({ clock, random: () => 0.5 });
+    await advanceUntil(clock, () => tilt.availability.has('logs'));
+    expect(tilt.availability.get('logs')).toMatch(/^logs: http:\/\/localhost:\d+: ECONNREFUSED$/);
+    expect(tilt.changes.map(({ type }) => type)).toEqual(['snapshot', 'log']);
+  });
+
+  test('is not possible where the web port is not known, which is reported on one line', async () => {
+    await using fake = await startTiltWithLogs();
+    const context = parseContext(fake.server, 'tilt-0');
+    await using tilt = await fake.follow({ context });
+    await tilt.until(() => tilt.availability.has('logs'));
+    expect(tilt.availability.get('logs')).toBe(
+      'logs: the address of the web server of tilt-0 is not known; start Tilt with a fixed --port to read them',
+    );
+  });
+
+  test('that sends nonsense is closed, and opened again with the backoff', async () => {
+    const clock = createManualClock();
+    await using fake = await startTiltWithLogs();
+    await using tilt = await fake.follow({ clock, random: () => 0.5 });
+    await advanceUntil(clock, () => fake.hud.open === 1);
+    fake.hud.sendText('nonsense');
+    await advanceUntil(clock, () => fake.hud.requests.length === 4);
+    await advanceUntil(clock, () => fake.hud.open === 1);
+    fake.hud.sendText('nonsense');
+    await advanceUntil(clock, () => tilt.availability.has('logs'));
+    expect(tilt.availability.get('logs')).toMatch(/^logs: http:.*\/ws\/view: a message cannot be read: .+$/);
+    expect(tilt.count('stale')).toBe(0);
+  });
+
+  test('ends with the watch, with its timers', async () => {
+    const clock = createManualClock();
+    await using fake = await startTiltWithLogs();
+    await using tilt = await fake.follow({ clock });
+    await advanceUntil(clock, () => fake.hud.open === 1);
+    tilt.abort();
+    await tilt.ended;
+    await fake.hud.until(() => fake.hud.open === 0);
+    expect(clock.pending).toBe(0);
+  });
+});
