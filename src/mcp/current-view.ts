@@ -124,3 +124,28 @@ function editDistance(a: string, b: string): number {
   }
   return row[b.length] ?? 0;
 }
+
+/** Maximum number of names in an error. */
+const MAX_LISTED = 5;
+
+/** Throws the {@link NoAnswerError} for a target that does not exist, with the similar names. */
+export function throwTargetNotFound(wrong: string, targets: KnownView['targets']): never {
+  throwNotFound('target', wrong, [...targets.keys()], 'list_targets and name: "*part*"');
+}
+
+/** Throws the {@link NoAnswerError} for a resource that does not exist, with the similar names. */
+export function throwResourceNotFound(wrong: string, names: readonly string[]): never {
+  throwNotFound('resource', wrong, names, 'list_targets');
+}
+
+function throwNotFound(kind: string, wrong: string, names: readonly string[], search: string): never {
+  const near = names.length <= MAX_LISTED ? names : nearestNames(wrong, names, MAX_LISTED);
+  const listed = near.map((name) => truncate(name, MAX_NAME));
+  throw new NoAnswerError(`no ${kind} is named ${truncate(wrong, MAX_NAME)}${hint()}`);
+
+  function hint(): string {
+    if (names.length <= MAX_LISTED) return `; known: ${listed.join(', ')}`;
+    if (listed.length > 0) return `; ${names.length} are known; did you mean ${listed.join(' or ')}?`;
+    return `; ${names.length} are known; search with ${search}`;
+  }
+}

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { targetKey } from '../client/changes.js';
-import { blockersOf, type TargetFields } from '../client/client.js';
+import { blockersOf } from '../client/client.js';
+import { readExcerpts } from '../client/excerpts.js';
 import { compareNaturally } from '../lib/natural-order.js';
-import { firstPage, MAX_NAME, moreFacts, pageAfter, pageInput, truncate } from './bounds.js';
+import { firstPage, moreFacts, pageAfter, pageInput } from './bounds.js';
 import {
   causeFacts,
   findCauses,
@@ -11,7 +12,7 @@ import {
   toUntriggeredFacts,
   untriggeredFacts,
 } from './causes.js';
-import { NoAnswerError, nearestNames, readCurrentView, readResources } from './current-view.js';
+import { readCurrentView, readResources, throwTargetNotFound } from './current-view.js';
 import {
   phaseInput,
   sessionFacts,
@@ -20,6 +21,7 @@ import {
   toTransitionFacts,
   transitionFacts,
 } from './facts.js';
+import { logTool } from './log-tool.js';
 import { type AnyTool, defineTool } from './server.js';
 import {
   blockerFacts,
@@ -34,9 +36,6 @@ import { waitTool } from './wait-tool.js';
 
 /** Number of phase changes per target that a gateway keeps. */
 const HISTORY = 50;
-
-/** Maximum number of names in an error. */
-const MAX_LISTED = 5;
 
 /** Maximum number of causes of a verdict. */
 const MAX_CAUSES = 4;
@@ -78,7 +77,7 @@ export const tools: readonly AnyTool[] = [
     name: 'explain_verdict',
     title: 'Explain the verdict',
     description:
-      'Explain the verdict of a Session. causes: the targets at the root, failed ones first, with error, links and log command. blockers: all targets that block the verdict, with what each waits for. untriggered: targets that wait for a person. next: what to look at next. For a long error, use target_history.',
+      'Explain the verdict of a Session. causes: the targets at the root, failed ones first, with error, last lines of the log, links and log command. blockers: all targets that block the verdict, with what each waits for. untriggered: targets that wait for a person. next: what to look at next. For a long error, use target_history.',
     input: z.object({ session: sessionInput, limit: pageInput.limit }),
     output: z.object({
       session: sessionFacts,
@@ -88,15 +87,19 @@ export const tools: readonly AnyTool[] = [
       blockers: z.array(blockerFacts),
       more: moreFacts,
     }),
-    run: async ({ session: id, limit }, { client, signal }) => {
+    run: async ({ session: id, limit }, { client, clock, signal }) => {
       const view = await readCurrentView(client, { session: id, signal });
-      const resources = await readResources(client, view.session.id, signal);
+      const roots = findCauses(view).slice(0, MAX_CAUSES);
+      const targets = roots.map(({ target }) => target);
+      const [resources, excerpts] = await Promise.all([
+        readResources(client, view.session.id, signal),
+        readExcerpts(client, { session: view.session.id, targets, clock, signal }),
+      ]);
       const session = toSessionFacts(view.session);
       const all = blockersOf(view);
-      const { facts: causes } = firstPage(findCauses(view), {
-        toFacts: (cause) => toCauseFacts(cause, resources),
+      const { facts: causes } = firstPage(roots, {
+        toFacts: (cause) => toCauseFacts(cause, { resources, excerpts }),
         used: session,
-        limit: MAX_CAUSES,
         hint: '',
       });
       const untriggered = toUntriggeredFacts(view, resources);
@@ -164,11 +167,11 @@ export const tools: readonly AnyTool[] = [
     output: z.object({ target: targetDetails, history: z.array(transitionFacts), more: moreFacts }),
     run: async ({ session: id, target: key, limit }, { client, signal }) => {
       const all = await readCurrentView(client, { session: id, signal });
-      const { name } = all.targets.get(key) ?? throwNotFound(key, all.targets);
+      const { name } = all.targets.get(key) ?? throwTargetNotFound(key, all.targets);
       // Requests the history of this target only: that of all targets can take megabytes.
       const options = { session: all.session.id, where: { name }, history: HISTORY, signal };
       const { targets } = await readCurrentView(client, options);
-      const target = targets.get(key) ?? throwNotFound(key, targets);
+      const target = targets.get(key) ?? throwTargetNotFound(key, targets);
       const details = toTargetDetails(target);
       const { facts, more } = firstPage(target.history.toReversed(), {
         toFacts: toTransitionFacts,
@@ -179,18 +182,6 @@ export const tools: readonly AnyTool[] = [
       return { target: details, history: facts.reverse(), ...(more && { more }) };
     },
   }),
+  logTool,
   waitTool,
 ];
-
-function throwNotFound(wrong: string, targets: ReadonlyMap<string, TargetFields>): never {
-  const names = [...targets.keys()];
-  const near = names.length <= MAX_LISTED ? names : nearestNames(wrong, names, MAX_LISTED);
-  const listed = near.map((name) => truncate(name, MAX_NAME));
-  throw new NoAnswerError(`no target is named ${truncate(wrong, MAX_NAME)}${hint()}`);
-
-  function hint(): string {
-    if (names.length <= MAX_LISTED) return `; known: ${listed.join(', ')}`;
-    if (listed.length > 0) return `; ${names.length} are known; did you mean ${listed.join(' or ')}?`;
-    return `; ${names.length} are known; search with list_targets and name: "*part*"`;
-  }
-}

@@ -17,6 +17,7 @@ describe('tilt-graphql mcp', () => {
       'explain_verdict',
       'list_targets',
       'target_history',
+      'get_log',
       'wait_for',
     ]);
     expect(tools.every(({ annotations }) => annotations?.readOnlyHint)).toBe(true);
