@@ -22,8 +22,9 @@ export interface BucketReaderOptions {
    */
   readonly onGap?: (entry: Entry, known: number) => void;
   /**
-   * Called with a key whose deltas led to another state than its publisher's, which is then read from the
-   * value. Default: does nothing.
+   * Called with a key whose deltas led to another state than its publisher's. Its state has to be read
+   * completely and passed to `heal`. Until a complete state arrives, no delta is applied to the key. Default:
+   * waits for the next message of the key.
    */
   readonly onMismatch?: (key: string) => void;
 }
@@ -44,14 +45,16 @@ export interface BucketReader {
   gone(key: string): void;
   /** Starts. `from`: revision up to which everything was pushed before; 0 without one. */
   begin(isNewestOnly: boolean, from?: number): void;
-  /** Newest entry of a key, to which the next delta applies. */
+  /** Newest entry of a key, to which the next delta applies; undefined if none may be applied. */
   newest(key: string): Entry | undefined;
+  /** Whether the deltas of a key led to a wrong state that was not replaced yet. */
+  awaitsState(key: string): boolean;
+  take(entry: Entry): void;
   /**
-   * Processes an entry.
-   *
-   * @param readValue reads the entry from its value, if it was made by a delta that led elsewhere
+   * Replaces the newest entry of a key by the same revision, read completely. Has no effect if the key has
+   * another revision by now.
    */
-  take(entry: Entry, readValue?: () => Entry | null): void;
+  heal(entry: Entry): void;
   /** Marks the presence bucket as read up to its newest message. */
   presenceCaughtUp(): void;
   /** Marks the bucket as read up to its newest message. */
@@ -75,7 +78,12 @@ export function createBucketReader(
   const initialHeartbeats = new Map<string, { readonly publisher: string; readonly at: number }>();
   let beginning = { isNewestOnly: false, from: 0 };
   const pending = new Set(['presence', 'sessions']);
-  const digests = createDigestCheck(clock);
+  /** Keys whose newest state is wrong. */
+  const distrusted = new Set<string>();
+  const digests = createDigestCheck(clock, (key) => {
+    distrusted.add(key);
+    onMismatch(key);
+  });
   const silence = `no heartbeat of its publisher for ${presenceMs / 1_000} s`;
   const presence = createPresence({
     clock,
@@ -96,13 +104,19 @@ export function createBucketReader(
     begin(isNewestOnly, from = 0) {
       beginning = { isNewestOnly, from };
     },
-    newest: (key) => newest.get(key),
-    take(entry, readValue) {
+    newest: (key) => (distrusted.has(key) ? undefined : newest.get(key)),
+    awaitsState: (key) => distrusted.has(key),
+    take(entry) {
       const known = newest.get(entry.key);
-      newest.set(entry.key, entry);
-      recordDigest(entry, readValue);
+      record(entry);
       if (initial) initial.push(entry);
       else pushNext(entry, known);
+    },
+    heal(entry) {
+      if (newest.get(entry.key)?.revision !== entry.revision) return;
+      record(entry);
+      if (initial) initial.push(entry);
+      else for (const change of toNextChanges(entry, log, retainMs)) push(change);
     },
     presenceCaughtUp: () => caughtUp('presence'),
     sessionsCaughtUp() {
@@ -122,21 +136,16 @@ export function createBucketReader(
     },
   };
 
-  /** Has the digest of a state that a delta led to checked later. */
-  function recordDigest({ key, revision, delta }: Entry, readValue: (() => Entry | null) | undefined): void {
-    if (!delta || delta.digest === null) {
+  /** Records the newest entry of a key. The digest of a state that a delta led to is checked later. */
+  function record(entry: Entry): void {
+    const { key, delta } = entry;
+    newest.set(key, entry);
+    if (delta === undefined) {
+      distrusted.delete(key);
       digests.read(key);
-      return;
+    } else if (delta.digest !== null) {
+      digests.folded(key, delta.session, delta.digest);
     }
-    const heal = () => {
-      const entry = newest.get(key)?.revision === revision ? readValue?.() : null;
-      if (!entry) return;
-      newest.set(key, entry);
-      onMismatch(key);
-      if (initial === null) for (const change of toNextChanges(entry, log, retainMs)) push(change);
-      else initial.push(entry);
-    };
-    digests.folded(key, { session: delta.session, digest: delta.digest, heal });
   }
 
   function caughtUp(what: string): void {
@@ -182,6 +191,7 @@ export function createBucketReader(
     for (const [key, { id, writtenAt }] of newest) {
       if (writtenAt >= time || presence.isAlive(key)) continue;
       newest.delete(key);
+      distrusted.delete(key);
       push({ type: 'remove', id, reason: 'it exceeded the age limit of the bucket' });
     }
   }

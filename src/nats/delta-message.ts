@@ -51,15 +51,19 @@ export function receiveDelta(
   headers: MessageHeaders | undefined,
   known: { readonly revision: number; readonly session: Session },
 ): ReceivedDelta | null {
-  const [, base, serial, delta] = FORMAT.exec(headers?.get(HEADERS.delta) ?? '') ?? [];
-  if (delta === undefined || Number(base) !== known.revision) return null;
+  const text = headers?.get(HEADERS.delta) ?? '';
+  const start = text.indexOf('{');
+  const [, base, serial] = FORMAT.exec(text.slice(0, Math.max(start, 0))) ?? [];
+  if (serial === undefined || Number(base) !== known.revision) return null;
   try {
+    const { session, changedTargets } = applyDelta(known.session, text.slice(start));
     const digest = headers?.get(HEADERS.digest) || null;
-    return { ...applyDelta(known.session, delta), serial: Number(serial), digest };
+    return { session, changedTargets, serial: Number(serial), digest };
   } catch (error) {
     if (error instanceof DecodeError) return null;
     throw error;
   }
 }
 
-const FORMAT = /^(\d{1,15}) (\d{1,15}) (\{.*\})$/;
+/** The text before a delta: the revision of the state before, and the serial. */
+const FORMAT = /^(\d{1,15}) (\d{1,15}) $/;

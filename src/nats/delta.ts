@@ -98,8 +98,9 @@ export function applyDelta(before: Session, text: string): AppliedDelta {
     spec: delta.spec === undefined ? before.spec : field(delta.spec, 'spec', decodeSpec),
     status: { ...status, targets },
   };
+  const facts = applyFactsDelta(before.facts, delta);
   return {
-    session: withFacts(session, applyFactsDelta(before.facts, delta)),
+    session: facts === before.facts ? session : withFacts(session, facts),
     changedTargets: [...changed.keys()],
   };
 }
@@ -118,6 +119,11 @@ function parse(text: string): unknown {
 
 /** Decodes the members that differ, and takes all others from the metadata before. */
 function applyMeta(before: ObjectMeta, members: Readonly<Record<string, unknown>>): ObjectMeta {
+  // Nearly every update changes this field alone.
+  const { resourceVersion } = members;
+  if (typeof resourceVersion === 'string' && resourceVersion !== '' && Object.keys(members).length === 1) {
+    return { ...before, resourceVersion };
+  }
   const decoded = decodeMeta({ name: before.name, ...members });
   const changed = Object.entries(decoded).filter(([key]) => Object.hasOwn(members, key));
   return { ...before, ...Object.fromEntries(changed) };

@@ -2,22 +2,13 @@ import type { Clock } from '../lib/clock.js';
 import type { Session } from '../model/session.js';
 import { digestOf } from './delta.js';
 
-/** A state that deltas led to. */
-export interface FoldedState {
-  readonly session: Session;
-  /** Digest of the publisher's state. */
-  readonly digest: string;
-  /** Called if the digests differ. */
-  readonly heal: () => void;
-}
-
 /**
  * Compares states that deltas led to with the digests of their publishers: at a low rate while a key changes,
  * and once it is quiet. A digest takes about as long as reading the state, which deltas are to save.
  */
 export interface DigestCheck {
-  /** Records the newest state of a key, which a delta led to. */
-  folded(key: string, state: FoldedState): void;
+  /** Records the newest state of a key, which a delta led to. @param digest that of the publisher's state */
+  folded(key: string, session: Session, digest: string): void;
   /** Records that the newest state of a key was read completely. */
   read(key: string): void;
   /** Cancels the timer. */
@@ -33,27 +24,38 @@ const QUIET_MS = 2_000;
 /** Keys that are checked at once, so that a fleet that falls silent does not hold the event loop. */
 const KEYS_PER_CHECK = 16;
 
-/**
- * Keys that wait for their check. Each keeps the value of its newest message, a few kB. With more, the key
- * that has waited longest is not checked until its next delta.
- */
-const MAX_KEYS = 1_000;
+/** A state that was not compared yet. Changed in place: one update in a thousand is compared. */
+interface Unchecked {
+  session: Session;
+  digest: string;
+  /** Deltas since the last check. */
+  count: number;
+  /** Time of the last delta, by the monotonic clock. */
+  at: number;
+}
 
-/** Creates a check without states. */
-export function createDigestCheck(clock: Clock): DigestCheck {
-  // In the order of their last changes.
-  const unchecked = new Map<string, FoldedState & { readonly count: number; readonly at: number }>();
+/**
+ * Creates a check without states.
+ *
+ * @param onMismatch called with a key whose digests differ
+ */
+export function createDigestCheck(clock: Clock, onMismatch: (key: string) => void): DigestCheck {
+  const unchecked = new Map<string, Unchecked>();
   let cancel: (() => void) | null = null;
 
   return {
-    folded(key, state) {
-      const count = (unchecked.get(key)?.count ?? 0) + 1;
-      unchecked.delete(key);
-      if (count >= DELTAS_PER_CHECK) check(state);
-      else unchecked.set(key, { ...state, count, at: clock.monotonic() });
-      const [oldest] = unchecked.keys();
-      if (unchecked.size > MAX_KEYS && oldest !== undefined) unchecked.delete(oldest);
-      schedule();
+    folded(key, session, digest) {
+      const state = unchecked.get(key);
+      if (state === undefined) {
+        unchecked.set(key, { session, digest, count: 1, at: clock.monotonic() });
+        schedule();
+        return;
+      }
+      state.session = session;
+      state.digest = digest;
+      state.count += 1;
+      state.at = clock.monotonic();
+      if (state.count >= DELTAS_PER_CHECK) check(key, state);
     },
     read(key) {
       unchecked.delete(key);
@@ -75,14 +77,17 @@ export function createDigestCheck(clock: Clock): DigestCheck {
 
   function checkQuiet(): void {
     const quietSince = clock.monotonic() - QUIET_MS;
-    const quiet = [...unchecked].slice(0, KEYS_PER_CHECK).filter(([, { at }]) => at <= quietSince);
-    for (const [key, state] of quiet) {
-      unchecked.delete(key);
-      check(state);
+    let left = KEYS_PER_CHECK;
+    for (const [key, state] of unchecked) {
+      if (state.at > quietSince) continue;
+      check(key, state);
+      left -= 1;
+      if (left === 0) return;
     }
   }
 
-  function check({ session, digest, heal }: FoldedState): void {
-    if (digestOf(session) !== digest) heal();
+  function check(key: string, { session, digest }: Unchecked): void {
+    unchecked.delete(key);
+    if (digestOf(session) !== digest) onMismatch(key);
   }
 }

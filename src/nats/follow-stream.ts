@@ -140,6 +140,13 @@ async function poll(
   }
 }
 
+/** Reads the newest message of a key; null without one. */
+export async function readNewest(bucket: Bucket, stream: string, key: string): Promise<StreamMessage | null> {
+  const query = { last_by_subj: formatSubject(stream, key) };
+  const response = await bucket.pollManager.streams.getMessage(stream, query);
+  return response && fromStore(response);
+}
+
 function fromStore({ subject, seq, header, time, data }: StoredMsg): StreamMessage {
   return { subject, seq, writtenAt: time.getTime(), ageMs: 0, headers: header, data };
 }

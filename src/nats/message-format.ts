@@ -5,7 +5,7 @@ import { decodeFacts, encodeFacts } from '../model/decode-facts.js';
 import { DecodeError, field, record, string } from '../model/decode-fields.js';
 import { encodeSession } from '../model/encode.js';
 import type { SessionFacts } from '../model/facts.js';
-import { type Session, type SessionId, sessionIdOf } from '../model/session.js';
+import type { Session } from '../model/session.js';
 import type { ConnectionState } from '../model/verdict.js';
 import { MAX_BYTES } from '../providers/decode-sessions.js';
 
@@ -162,12 +162,6 @@ export function parseKey(key: string): { readonly instance: string; readonly nam
   const name = tokens.pop();
   if (name === undefined || tokens.length === 0 || [name, ...tokens].includes('')) return null;
   return { instance: tokens.join('.'), name };
-}
-
-/** Parses a key into the id of its Session; null if it is not the key of a Session. */
-export function parseSessionId(key: string): SessionId | null {
-  const parts = parseKey(key);
-  return parts && sessionIdOf(parts.instance, parts.name);
 }
 
 function escapeToken(text: string): string {

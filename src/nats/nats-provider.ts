@@ -1,14 +1,12 @@
-import type { StreamState } from '@nats-io/jetstream';
 import { type Clock, createAbortScope, systemClock } from '../lib/clock.js';
 import { type Log, silentLog } from '../lib/log.js';
 import { ProviderError } from '../providers/provider.js';
 import { type Bucket, openBucket } from './bucket.js';
-import { type BucketReaderOptions, createBucketReader } from './bucket-reader.js';
 import { connectNats, readCredentials } from './connection.js';
 import { toProviderError } from './errors.js';
-import { followStream } from './follow-stream.js';
 import type { LogChange, LogPosition, LogProvider } from './log-change.js';
-import { decodeEntry, type Entry, extractKey, isDeletion } from './replay.js';
+import { readBucket } from './read-bucket.js';
+import type { Entry } from './replay.js';
 import {
   type BucketAddress,
   type BucketSettings,
@@ -39,12 +37,6 @@ export interface NatsProviderOptions {
   /** Default: nothing is logged. */
   readonly log?: Log;
 }
-
-/**
- * Maximum size of a bucket whose history is read at the beginning. If it is larger, only the newest states
- * are read.
- */
-const MAX_HISTORY = { messages: 20_000, bytes: 64 * 2 ** 20 };
 
 /** Time after which revisions that a bucket no longer has count as lost, in milliseconds. */
 const LOSS_MS = 30_000;
@@ -98,11 +90,12 @@ export function createNatsProvider(options: NatsProviderOptions): LogProvider {
         from,
         push: pushAndRecord,
         onLoss: (newest: number) => handleLoss(from, newest),
-        onMismatch: (key: string) =>
+        onMismatch: (key: string) => {
           log(
             'warn',
-            `${key}: its deltas led to another state than its publisher has; the state was read again`,
-          ),
+            `${key}: its deltas led to another state than its publisher has; the state is read again`,
+          );
+        },
         onGap: (entry: Entry, known: number) => {
           throw createGapError(address, entry, known);
         },
@@ -142,72 +135,4 @@ function createGapError(address: BucketAddress, { key, revision }: Entry, known:
 function positionOf(change: LogChange): LogPosition | undefined {
   if (change.type === 'snapshot') return change.upTo ?? change.at;
   return 'at' in change ? change.at : undefined;
-}
-
-/** Options of {@link readBucket}. `from`: revision up to which everything was pushed before. */
-type ReadOptions = BucketReaderOptions & Pick<BucketAddress, 'subject'> & { readonly from: number };
-
-/** Reads a bucket until the signal aborts or reading fails. */
-async function readBucket(
-  bucket: Bucket,
-  state: StreamState,
-  options: ReadOptions,
-  outer: AbortSignal,
-): Promise<void> {
-  const { clock, subject } = options;
-  const scope = createAbortScope(outer);
-  const { signal } = scope;
-  const reader = createBucketReader(bucket, options);
-  const readsHistory = state.messages <= MAX_HISTORY.messages && state.bytes <= MAX_HISTORY.bytes;
-  reader.begin(!readsHistory, options.from);
-  const run = (task: Promise<void>) => task.finally(() => scope.end());
-  try {
-    await Promise.all([
-      // Presence first, so that no publisher counts as gone whose heartbeat was not read yet.
-      run(
-        followStream(
-          {
-            bucket,
-            stream: bucket.presenceStream,
-            subject,
-            begin: 'newest',
-            mayRepeat: true,
-            clock,
-            onMessage: (message) => {
-              const key = extractKey(message);
-              if (isDeletion(message)) reader.gone(key);
-              else reader.seen(key, Buffer.from(message.data).toString(), message.ageMs);
-            },
-            onCaughtUp: () => reader.presenceCaughtUp(),
-          },
-          signal,
-        ),
-      ),
-      run(
-        followStream(
-          {
-            bucket,
-            stream: bucket.sessionStream,
-            subject,
-            begin: readsHistory ? 'all' : 'newest',
-            mayRepeat: false,
-            clock,
-            onMessage: (message) => {
-              const entry = decodeEntry(message, reader.newest);
-              if (!entry) return;
-              // A copy: the bytes are a part of a larger buffer, which would stay in memory as long as they do.
-              const value = entry.delta ? { ...message, data: message.data.slice() } : message;
-              reader.take(entry, () => decodeEntry(value));
-            },
-            onCaughtUp: () => reader.sessionsCaughtUp(),
-          },
-          signal,
-        ),
-      ),
-      run(reader.removeExpired(signal)),
-    ]);
-  } finally {
-    scope.end();
-    reader.dispose();
-  }
 }

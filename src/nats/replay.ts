@@ -1,9 +1,9 @@
 import { DecodeError } from '../model/decode.js';
 import type { MicroTime } from '../model/micro-time.js';
-import type { Session, SessionId } from '../model/session.js';
+import { type Session, type SessionId, sessionIdOf } from '../model/session.js';
 import { type ReceivedDelta, receiveDelta } from './delta-message.js';
 import type { LogChange, LogPosition, RecordedConnection } from './log-change.js';
-import { decodeEnvelope, decompress, type Envelope, parseKey, parseSessionId } from './message-format.js';
+import { decodeEnvelope, decompress, type Envelope, parseKey } from './message-format.js';
 import type { StreamMessage } from './stream-position.js';
 
 /** One revision of a key in a bucket. */
@@ -30,28 +30,38 @@ export function decodeEntry(
   known?: (key: string) => Entry | undefined,
 ): Entry | null {
   const key = extractKey(message);
-  const id = parseSessionId(key);
+  const before = known?.(key);
+  const followed = before && followEntry(message, before);
+  if (followed) return followed;
   const parts = parseKey(key);
-  if (id === null || parts === null) return null;
+  if (parts === null) return null;
+  const { instance, name } = parts;
   const { seq: revision, writtenAt } = message;
-  const followed = followEntry(message, known?.(key));
-  if (followed) return { key, id, revision, writtenAt, ...followed };
-  return { key, id, revision, writtenAt, content: decodeContent(message, parts.instance) };
+  return {
+    key,
+    id: sessionIdOf(instance, name),
+    revision,
+    writtenAt,
+    content: decodeContent(message, instance),
+  };
 }
 
 /** Applies the delta of a message to the entry before it. Returns null if that is not possible. */
-function followEntry(
-  { headers }: StreamMessage,
-  known: Entry | undefined,
-): Required<Pick<Entry, 'content' | 'delta'>> | null {
+function followEntry({ seq, writtenAt, headers }: StreamMessage, known: Entry): Entry | null {
   const before = envelopeOf(known);
-  if (!known || before?.connection !== 'live') return null;
-  const delta = receiveDelta(headers, { revision: known.revision, session: before.session });
+  if (before?.connection !== 'live') return null;
+  // The strings of the entry before: their hashes are known to every map.
+  const { key, id, revision: previous } = known;
+  const delta = receiveDelta(headers, { revision: previous, session: before.session });
   if (delta === null) return null;
   const { publisher } = before;
   const { serial, session } = delta;
   return {
-    content: { publisher, serial, previous: known.revision, connection: 'live', error: null, session },
+    key,
+    id,
+    revision: seq,
+    writtenAt,
+    content: { publisher, serial, previous, connection: 'live', error: null, session },
     delta,
   };
 }
@@ -66,9 +76,11 @@ function decodeContent(message: StreamMessage, instance: string): Entry['content
   }
 }
 
+const SUBJECT_PREFIX = '$KV.';
+
 /** Extracts the key from the subject of a message, `$KV.<bucket>.<key>`. Names of buckets contain no dots. */
 export function extractKey({ subject }: Pick<StreamMessage, 'subject'>): string {
-  return subject.split('.').slice(2).join('.');
+  return subject.slice(subject.indexOf('.', SUBJECT_PREFIX.length) + 1);
 }
 
 /** Whether a message marks its key as deleted (ADR-8: `KV-Operation`). */
@@ -160,14 +172,14 @@ export function toChanges(entry: Entry, log?: string): LogChange[] {
   if (content instanceof DecodeError) {
     return [{ type: 'stale', id, error: `${entry.key}: ${content.message}` }];
   }
-  const connection = toConnection(content, toTime(entry));
+  const connection = toConnection(entry, content);
   return [{ type: 'upsert', session: content.session, ...(connection && { connection }), ...position }];
 }
 
-function toConnection({ connection, error }: Envelope, since: MicroTime): RecordedConnection | null {
+function toConnection(entry: Entry, { connection, error }: Envelope): RecordedConnection | null {
   if (connection === 'live') return null;
   const reason = connection === 'gone' ? 'its publisher ended' : 'its publisher lost the connection to Tilt';
-  return { state: connection, since, error: error ?? reason };
+  return { state: connection, since: toTime(entry), error: error ?? reason };
 }
 
 function toTime(entry: Entry): MicroTime {

@@ -116,32 +116,30 @@ export function contractError(problem: string): ProviderError {
 }
 
 function findProblem(change: unknown): string | null {
-  if (typeof change !== 'object' || change === null) return `expected a change, got ${describe(change)}`;
-  const { type, ...fields }: { readonly type?: unknown } & Readonly<Record<string, unknown>> = {
-    ...change,
-  };
+  if (!isRecord(change)) return `expected a change, got ${describe(change)}`;
+  const { type } = change;
   switch (type) {
     case 'snapshot':
-      if (!Array.isArray(fields.sessions))
-        return invalidField('snapshot', 'sessions, a list', fields.sessions);
-      return fields.sessions.every(isSession)
+      if (!Array.isArray(change.sessions))
+        return invalidField('snapshot', 'sessions, a list', change.sessions);
+      return change.sessions.every(isSession)
         ? null
-        : invalidField('snapshot', 'only Sessions', fields.sessions);
+        : invalidField('snapshot', 'only Sessions', change.sessions);
     case 'upsert':
-      if (!isSession(fields.session)) return invalidField('upsert', 'session', fields.session);
-      return areIndices(fields.changedTargets)
+      if (!isSession(change.session)) return invalidField('upsert', 'session', change.session);
+      return areIndices(change.changedTargets)
         ? null
-        : invalidField('upsert', 'changedTargets, a list of indices', fields.changedTargets);
+        : invalidField('upsert', 'changedTargets, a list of indices', change.changedTargets);
     case 'remove':
-      return typeof fields.id === 'string' ? null : invalidField('remove', 'id, a string', fields.id);
+      return typeof change.id === 'string' ? null : invalidField('remove', 'id, a string', change.id);
     case 'stale':
-      return typeof fields.error === 'string' ? null : invalidField('stale', 'error, a string', fields.error);
+      return typeof change.error === 'string' ? null : invalidField('stale', 'error, a string', change.error);
     case 'availability':
-      return typeof fields.kind === 'string'
+      return typeof change.kind === 'string'
         ? null
-        : invalidField('availability', 'kind, a string', fields.kind);
+        : invalidField('availability', 'kind, a string', change.kind);
     case 'log':
-      return typeof fields.id === 'string' ? null : invalidField('log', 'id, a string', fields.id);
+      return typeof change.id === 'string' ? null : invalidField('log', 'id, a string', change.id);
     default:
       return `expected a change of type "snapshot", "upsert", "remove", "stale", "availability" or "log", got ${describe(type)}`;
   }

@@ -176,6 +176,7 @@ function reuse<T extends object>(before: T | undefined, after: T): T {
   const merged = { ...after };
   let isSame = true;
   for (const key in after) {
+    if (before[key] === after[key]) continue;
     if (sameJson(before[key], after[key])) merged[key] = before[key];
     else isSame = false;
   }

@@ -353,3 +353,38 @@ describe('the age limit of a bucket', () => {
     await ended;
   });
 });
+
+describe('a key whose deltas led to another state', () => {
+  /** An entry that a delta led to, with a digest that is not that of its Session. */
+  function wrong(clock: ManualClock, revision: number): Entry {
+    const entry = entryOf(clock, 'a', revision, 'live', 0, revision - 1);
+    const of = session('a', {}, { resourceVersion: String(revision) });
+    const delta = { session: of, changedTargets: [], serial: revision, digest: 'another' };
+    return { ...entry, delta };
+  }
+
+  it('takes no further delta until its state was read completely', async () => {
+    const { clock, reader, news } = setUpCaughtUp();
+    reader.take(wrong(clock, 2));
+    expect(reader.newest('a.Tiltfile')?.revision).toBe(2);
+    await clock.advance(4_000);
+    expect(reader.awaitsState('a.Tiltfile')).toBe(true);
+    expect(reader.newest('a.Tiltfile')).toBeUndefined();
+    news();
+    reader.heal(entryOf(clock, 'a', 1));
+    expect(reader.awaitsState('a.Tiltfile')).toBe(true);
+    reader.heal(entryOf(clock, 'a', 2, 'live', 0, 1));
+    expect(reader.newest('a.Tiltfile')?.revision).toBe(2);
+    expect(reader.awaitsState('a.Tiltfile')).toBe(false);
+    expect(news()).toHaveLength(1);
+  });
+
+  it('is healed by its next complete state', async () => {
+    const { clock, reader } = setUpCaughtUp();
+    reader.take(wrong(clock, 2));
+    await clock.advance(4_000);
+    reader.take(entryOf(clock, 'a', 3, 'live', 0, 2));
+    expect(reader.awaitsState('a.Tiltfile')).toBe(false);
+    expect(reader.newest('a.Tiltfile')?.revision).toBe(3);
+  });
+});

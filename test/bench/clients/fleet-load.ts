@@ -2,7 +2,7 @@ import { type Bucket, openBucket } from '../../../src/nats/bucket.js';
 import { connectNats } from '../../../src/nats/connection.js';
 import { compress } from '../../../src/nats/message-format.js';
 import { parseAddress } from '../../../src/nats/settings.js';
-import { createEnvelopeWriter, type EnvelopeWriter, fleetKey } from '../data/fleet.js';
+import { createMessageWriter, fleetKey, type MessageWriter } from '../data/fleet.js';
 import { answerCalls } from '../processes/answer-calls.js';
 import { nanoseconds, type Usage, usage } from '../processes/usage.js';
 
@@ -41,7 +41,7 @@ const MAX_IN_FLIGHT = 500;
 
 interface Published {
   readonly key: string;
-  readonly writer: EnvelopeWriter;
+  readonly writer: MessageWriter;
   n: number;
   revision: number;
 }
@@ -57,7 +57,7 @@ const api: FleetLoadApi = {
     bucket = await openBucket(await connectNats(place, {}, 'bench'), place);
     published = Array.from({ length: sessions }, (_, stream) => ({
       key: fleetKey(stream),
-      writer: createEnvelopeWriter(stream, services),
+      writer: createMessageWriter(stream, services),
       n: -1,
       revision: 0,
     }));
@@ -98,8 +98,8 @@ function send(one: Published): void {
 
 async function write(one: Published): Promise<void> {
   one.n += 1;
-  const text = one.writer.write(one.n, { serial: one.n + 1, previous: one.revision });
-  one.revision = await bucket.sessions.put(one.key, compress(text), { previousSeq: one.revision });
+  const { text, headers } = one.writer.write(one.n, { serial: one.n + 1, previous: one.revision });
+  one.revision = await bucket.putState(one.key, compress(text), one.revision, headers);
 }
 
 function startHeartbeats(): void {

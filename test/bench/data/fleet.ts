@@ -1,4 +1,12 @@
-import { changedIndex, changedTarget, instanceOf, sessionAt } from './session.js';
+import { createHash } from 'node:crypto';
+import { decodeSession } from '../../../src/model/decode.js';
+import { encodeFacts } from '../../../src/model/decode-facts.js';
+import { encodeSession, encodeTarget } from '../../../src/model/encode.js';
+import { NO_FACTS } from '../../../src/model/facts.js';
+import type { Session } from '../../../src/model/session.js';
+import { encodeDelta } from '../../../src/nats/delta.js';
+import { HEADERS } from '../../../src/nats/delta-message.js';
+import { changedIndex, changedState, instanceOf, sessionAt } from './session.js';
 
 /** Updates of a session in a fleet. Eight digits encode up to 1,000 sessions and the update. */
 export const FLEET_UPDATES = 10_000;
@@ -13,41 +21,75 @@ export function fleetKey(stream: number): string {
   return `${instanceOf(stream)}.Tiltfile`;
 }
 
-/** Fields of an envelope that change with each write. */
-export interface EnvelopeHead {
+/** Fields of a message that change with each write. */
+export interface MessageHead {
   readonly serial: number;
+  /** Revision of the message before. */
   readonly previous: number;
 }
 
-/** Writes the envelopes of a session, in the format of `src/nats/message-format.ts`. */
-export interface EnvelopeWriter {
-  /** Returns the envelope of the n-th update. Earlier updates must have been written, in order. */
-  write(n: number, head: EnvelopeHead): string;
+/** A message of a publisher. */
+export interface FleetMessage {
+  /** Envelope in the format of `src/nats/message-format.ts`. */
+  readonly text: string;
+  /** Delta and digest. */
+  readonly headers: ReadonlyMap<string, string>;
 }
+
+/** Writes the messages of a session. */
+export interface MessageWriter {
+  /** Returns the message of the n-th update. Earlier updates must have been written, in order. */
+  write(n: number, head: MessageHead): FleetMessage;
+}
+
+const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 
 /**
  * Creates a writer that serializes only the changed target, because it shares the cores with the measured
- * processes.
+ * processes. The bytes are those of a publisher.
  */
-export function createEnvelopeWriter(stream: number, services: number): EnvelopeWriter {
-  const { metadata, status, ...rest } = sessionAt({ services, stream, n: 0 });
-  const { targets, ...restOfStatus } = status;
-  const texts = targets.map((target) => JSON.stringify(target));
+export function createMessageWriter(stream: number, services: number): MessageWriter {
+  let session = decodeSession(sessionAt({ services, stream, n: 0 }), instanceOf(stream));
+  const texts = session.status.targets.map((target) => JSON.stringify(encodeTarget(target)));
+  const facts = JSON.stringify(encodeFacts(NO_FACTS));
   return {
     write(n, { serial, previous }) {
-      const resourceVersion = fleetVersion(stream, n);
-      if (n > 0) {
-        texts[changedIndex(services, n)] = JSON.stringify(changedTarget({ services, stream, n }));
-      }
+      const before = session;
+      session = sessionAfter(session, { index: changedIndex(services, n), services, stream, n });
+      const changed = session.status.targets[changedIndex(services, n)];
+      if (changed) texts[changedIndex(services, n)] = JSON.stringify(encodeTarget(changed));
+      const encoded = encodeSession({ ...session, status: { ...session.status, targets: [] } });
+      const sessionText = JSON.stringify(encoded).replace('"targets":[]', `"targets":[${texts.join(',')}]`);
       const head = { version: 1, publisher: 'bench', serial, previous, link: 'live', error: null };
-      const session = { ...rest, metadata: { ...metadata, resourceVersion } };
-      const begun = `${opened(head)},"session":${opened(session)},"status":${opened(restOfStatus)}`;
-      return `${begun},"targets":[${texts.join(',')}]}}}`;
+      const text = `${JSON.stringify(head).slice(0, -1)},"session":${sessionText}}`;
+      const delta = n === 0 ? null : encodeDelta(before, session);
+      if (delta === null) return { text, headers: NO_HEADERS };
+      return {
+        text,
+        headers: new Map([
+          [HEADERS.delta, `${previous} ${serial} ${delta}`],
+          [HEADERS.digest, createHash('sha1').update(`[${sessionText},${facts}]`).digest('base64url')],
+        ]),
+      };
     },
   };
 }
 
-/** JSON of an object without the closing brace, so that more fields can follow. */
-function opened(object: object): string {
-  return JSON.stringify(object).slice(0, -1);
+interface FleetUpdate {
+  readonly index: number;
+  readonly services: number;
+  readonly stream: number;
+  readonly n: number;
+}
+
+/** The session with the n-th update. Unchanged targets are reused, as a publisher's source does. */
+function sessionAfter(before: Session, { index, services, stream, n }: FleetUpdate): Session {
+  const targets = [...before.status.targets];
+  const target = targets[index];
+  if (target) targets[index] = { ...target, state: { is: 'active', ...changedState(services, n).active } };
+  return {
+    ...before,
+    metadata: { ...before.metadata, resourceVersion: fleetVersion(stream, n) },
+    status: { ...before.status, targets },
+  };
 }

@@ -1,5 +1,5 @@
 import { deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
-import { createEnvelopeWriter } from '../data/fleet.js';
+import { createMessageWriter } from '../data/fleet.js';
 import { answerCalls } from '../processes/answer-calls.js';
 
 /** Result of compressing the envelopes of a size. */
@@ -28,7 +28,7 @@ const WAYS: readonly { readonly how: string; compress(text: string): Buffer }[] 
 const api: CompressApi = {
   compress: ({ quick }) =>
     [10, 100, 1_000].flatMap((targets) => {
-      const text = createEnvelopeWriter(0, targets / 2).write(0, { serial: 1, previous: 0 });
+      const { text } = createMessageWriter(0, targets / 2).write(0, { serial: 1, previous: 0 });
       const times = Math.ceil((quick ? 2_000 : 40_000) / targets);
       const parse = microsOf(() => JSON.parse(text), times);
       return WAYS.map(({ how, compress }) => {

@@ -138,7 +138,7 @@ describe('a reader of deltas', () => {
       .toEqual(['from the delta', null]);
     expect(reader.newest()?.metadata.resourceVersion).toBe('2');
     expect(reader.lines).toEqual([
-      `warn ${KEY}: its deltas led to another state than its publisher has; the state was read again`,
+      `warn ${KEY}: its deltas led to another state than its publisher has; the state is read again`,
     ]);
   });
 });
