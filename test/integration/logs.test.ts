@@ -2,14 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createTiltLogs } from '../../src/providers/tilt/hud-logs.js';
+import { HUD_CI_EXCERPT, hudCiStates } from '../support/hud-ci.js';
 import { readHudRecording } from '../support/hud-view.js';
 import { startTiltGateway, type TiltGateway } from '../support/tilt-gateway.js';
-import {
-  HUD_CI_EXCERPT,
-  hudCiStates,
-  startTiltWithLogs,
-  type TiltWithLogs,
-} from '../support/tilt-with-logs.js';
+import { startTiltWithLogs, type TiltWithLogs } from '../support/tilt-with-logs.js';
 
 const EXCERPT = `query ($id: ID) { session(id: $id) { connection { state } verdict { state } status { targets {
   name log(last: 2) { text } state { ... on TargetStateTerminated { excerpt { omitted isFinal lines { text } } } }
@@ -82,5 +78,70 @@ describe('the excerpt of a failed target', () => {
     }
     const expected = { connection: 'GONE', verdict: 'FAILED', excerpt: HUD_CI_EXCERPT, isFinal: true };
     expect(results).toEqual(Array.from({ length: 20 }, () => expected));
+  });
+});
+
+describe('a gateway with --logs', () => {
+  it('shows the last lines of resources and targets, and nothing without the option', async () => {
+    await using fake = await startTiltWithLogs({ sessions: [] });
+    const { server, hud, tokenFile } = fake;
+    playUpToEnd(fake, 'run-1');
+    const query = `{ session { resources { name log(last: 1) { level text } }
+      status { targets { name log(last: 1) { text } } } } }`;
+    const ask = async (gateway: TiltGateway) => {
+      const { data } = await gateway.query<{ session: object }>(query);
+      return data.session;
+    };
+    await using without = await startTiltGateway({ [hud.context]: server });
+    await without.session(hud.context).until({ connection: { state: 'LIVE' } });
+    const nothing = ['lint', '(Tiltfile)', 'unit'].length;
+    const targets = (await ask(without)) as { status: { targets: { log: null }[] } };
+    expect(targets.status.targets.map(({ log }) => log)).toEqual(Array.from({ length: nothing }, () => null));
+    expect(hud.requests).toEqual([]);
+    await using gateway = await startTiltGateway(
+      { [hud.context]: server },
+      { logs: createTiltLogs({ tokenFile }) },
+    );
+    await expect
+      .poll(() => ask(gateway))
+      .toMatchObject({
+        status: {
+          targets: [
+            { name: 'lint:update', log: [{ text: 'linting' }] },
+            { name: 'tiltfile:update', log: [{ text: 'Successfully loaded Tiltfile (1.420315ms)' }] },
+            { name: 'unit:update', log: [{ text: 'running 3 tests' }] },
+          ],
+        },
+      });
+  });
+
+  it('with a rejected token keeps the Session LIVE, has no log, and names the file once', async () => {
+    await using fake = await startTiltWithLogs({ tokenInFile: 'wrong' });
+    const { server, hud, tokenFile } = fake;
+    await using gateway = await startTiltGateway(
+      { [hud.context]: server },
+      { logs: createTiltLogs({ tokenFile }) },
+    );
+    const query = '{ gateway { sources { name state unavailable } } targets { log { text } } }';
+    await expect
+      .poll(async () => (await gateway.query<object>(query)).data)
+      .toEqual({
+        gateway: {
+          sources: [
+            { name: 'tilt', state: 'LIVE', unavailable: [] },
+            {
+              name: hud.context,
+              state: 'LIVE',
+              unavailable: [
+                expect.stringMatching(
+                  new RegExp(`^logs: .*: the token was rejected, it is from ${tokenFile}$`),
+                ),
+              ],
+            },
+          ],
+        },
+        targets: [{ log: null }],
+      });
+    expect(hud.requests).toEqual(['/api/websocket_token']);
   });
 });

@@ -1,20 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
+import { hudCiStates } from './hud-ci.js';
+import { readHudRecording } from './hud-view.js';
 import type { TiltCommandOptions } from './tilt-command.js';
+import { startTiltHud, type TiltHud } from './tilt-hud.js';
 import { createTiltServer } from './tilt-server.js';
 
 // Entry point of the process that `startTiltCommand` starts.
 const options: TiltCommandOptions = JSON.parse(process.argv[2] ?? '{}');
-const { kubeconfig, context = 'tilt-default', exitCondition = 'ci', ends = 'pass', livesMs = 500 } = options;
+const { kubeconfig, exitCondition = 'ci', ends = 'pass', livesMs = 500 } = options;
+const hud = options.logReaders === undefined ? null : await startTiltHud();
+const context = options.context ?? hud?.context ?? 'tilt-default';
 const uid = randomUUID();
 const startTime = now();
 const server = await createTiltServer({ kinds: ['uiresources', 'clusters'] });
 const lists = ['clusters', 'users', 'contexts'] as const;
 
+if (hud !== null) await replayLogs(hud, options.logReaders ?? 1);
 server.put(session({ targets: null, done: false }));
 const finishing = once(process, 'SIGUSR2');
 const readersPresent = options.readers === undefined ? null : waitForReaders(options.readers);
@@ -35,6 +41,25 @@ server.put(session(lastStatus()));
 if (readersPresent) await server.drained();
 await sleep(10);
 await leave(options.exitCode ?? (ends === 'pass' ? 0 : 1));
+
+/** Plays a recorded `tilt ci` to its end, and exits. */
+async function replayLogs(logs: TiltHud, readers: number): Promise<never> {
+  const states = hudCiStates(uid, process.pid);
+  const messages = readHudRecording('hud-ci');
+  for (const state of states.slice(0, -1)) server.put(state.session);
+  for (const { message } of messages.slice(0, -1)) logs.send(message);
+  writeFileSync(join(dirname(kubeconfig), 'token'), logs.token);
+  await withLock(addEntry);
+  await Promise.all([
+    server.until(() => server.openWatches >= Math.max(readers, 1)),
+    logs.until(() => logs.open >= readers),
+  ]);
+  for (const state of states.slice(-1)) server.put(state.session);
+  for (const { message } of messages.slice(-1)) logs.send(message);
+  await sleep(6);
+  logs.cut();
+  return leave(options.exitCode ?? 1);
+}
 
 async function waitForReaders(count: number): Promise<void> {
   await finishing;

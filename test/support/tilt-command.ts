@@ -29,6 +29,12 @@ export interface TiltCommandOptions {
    * see.
    */
   readonly untilWatched?: boolean;
+  /**
+   * If given, the process has a web server with logs, whose token is beside the kubeconfig, and replays
+   * `hud-ci.ndjson` instead of a run of its own: `unit` fails. It waits until this many clients read the log,
+   * and at least one the Session, and cuts its connections 6 ms after the last message. The context is named after the web port.
+   */
+  readonly logReaders?: number;
   /** Default: `/home/dev/shop/Tiltfile`. */
   readonly tiltfile?: string;
   /** Exit code. Default: 0 for `pass`, 1 otherwise. */
