@@ -10,6 +10,7 @@ export {
   type Client,
   type ClientOptions,
   createClient,
+  type LogOptions,
   type ResourcesOptions,
   type WatchSessionsOptions,
   type WatchTargetsOptions,
@@ -19,6 +20,7 @@ export type {
   ChangeType,
   ConnectionState,
   ExitCondition,
+  LogLevel,
   ResourceFields,
   ResourceKind,
   SessionChangeFields,
@@ -33,6 +35,7 @@ export type {
   TriggerMode,
   VerdictState,
 } from './generated.js';
+export type { LogLine, LogView } from './log-view.js';
 export type { DocumentTypeDecoration, TypedDocument } from './queries.js';
 export { describeRun, type Run, type RunSelector } from './run.js';
 export type { ResourcesView, SessionsView, SessionView, TargetsView } from './views.js';

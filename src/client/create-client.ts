@@ -12,6 +12,7 @@ import {
   SessionsDocument,
 } from './generated.js';
 import { queryKnownSessions } from './known-sessions.js';
+import { createLogSource, type LogSelection, type LogView } from './log-view.js';
 import { createQueries, type TypedDocument } from './queries.js';
 import {
   createResourcesSource,
@@ -52,6 +53,9 @@ export interface WatchTargetsOptions extends CallOptions, TargetSelection {}
 
 /** Selects the Session whose resources are read or watched. */
 export interface ResourcesOptions extends CallOptions, SessionSelection {}
+
+/** Selects the lines of a log to watch. */
+export interface LogOptions extends CallOptions, LogSelection {}
 
 /** Selects the Sessions to watch. */
 export interface WatchSessionsOptions extends CallOptions {
@@ -109,6 +113,12 @@ export interface Client {
    * resource has changed. A slow consumer skips intermediate states.
    */
   watchResources(options?: ResourcesOptions): AsyncIterable<ResourcesView>;
+  /**
+   * Watches the log of one Session: its last lines, and then new ones, until it is aborted. After a reconnect
+   * it continues after the last line that was received, if the gateway still has it. Up to 10,000 unread
+   * lines are kept, and the newest of them remain.
+   */
+  log(options?: LogOptions): AsyncIterable<LogView>;
   /**
    * Waits until a condition holds for one run of Tilt; see {@link Condition}. Rejects with a ClientError when
    * `watchTargets` would throw one or the client is closed, and with the signal's reason.
@@ -189,6 +199,7 @@ export function createClient(
     watchSession: (id, { signal } = {}) => watch(connection, clock, createSessionSource(id), signal),
     watchTargets,
     watchSessions,
+    log: ({ signal, ...selection } = {}) => watch(connection, clock, createLogSource(selection), signal),
     watchResources: ({ signal, ...selection } = {}) =>
       watch(connection, clock, createResourcesSource(selection), signal),
     waitFor(waitOptions) {

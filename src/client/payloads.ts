@@ -1,6 +1,6 @@
 import { isRecord } from '../lib/is-record.js';
 import type { SessionsPayload, TargetsPayload } from './changes.js';
-import type { WatchResources, WatchSession, WatchSessions, WatchTargets } from './generated.js';
+import type { WatchLog, WatchResources, WatchSession, WatchSessions, WatchTargets } from './generated.js';
 
 /*
  * A gateway answers with exactly the selected fields. The checks below detect a server that is not a gateway,
@@ -40,6 +40,21 @@ export function readResources(data: unknown): WatchResources | null {
   )
     ? data
     : null;
+}
+
+/** Reads a payload of `WatchLog`. */
+export function readLogLines(data: unknown): WatchLog['log'] | null {
+  return hasField<WatchLog>(data, 'log', isLogLines) ? data.log : null;
+}
+
+function isLogLines(payload: unknown): boolean {
+  return (
+    isRecord(payload) &&
+    typeof payload.reset === 'boolean' &&
+    typeof payload.dropped === 'number' &&
+    Array.isArray(payload.lines) &&
+    payload.lines.every((line: unknown) => hasString(line, 'styledText'))
+  );
 }
 
 function hasField<T>(

@@ -94,6 +94,11 @@ export interface TargetSelection extends SessionSelection {
    * fields may be older. Default: false.
    */
   readonly phaseChangesOnly?: boolean | undefined;
+  /**
+   * Whether failed targets have the last lines of their logs (`state.excerpt`). Requires a gateway that has
+   * this field. Default: false.
+   */
+  readonly excerpts?: boolean | undefined;
 }
 
 /** Views of the targets of one Session. Without an id, the gateway selects the only Session. */
@@ -102,6 +107,7 @@ export function createTargetsSource({
   where,
   history = 0,
   phaseChangesOnly = false,
+  excerpts = false,
 }: TargetSelection): ViewSource<
   TargetsPayload,
   Pick<TargetsView, 'session' | 'targets' | 'cursor'>,
@@ -119,6 +125,7 @@ export function createTargetsSource({
         history,
         since: newest?.cursor,
         phaseChangesOnly,
+        excerpts,
       },
     }),
     read: readTargetChanges,

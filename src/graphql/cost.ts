@@ -154,10 +154,14 @@ function applies(schema: GraphQLSchema, condition: string | undefined, type: Gra
   return isAbstractType(wanted) && schema.isSubType(wanted, type);
 }
 
-function isIncluded({ directives }: SelectionNode, variables: Record<string, unknown>): boolean {
+/** Whether `@include` and `@skip` leave a selection in the answer. */
+export function isIncluded(
+  { directives }: SelectionNode,
+  variables: Readonly<Record<string, unknown>>,
+): boolean {
   if (!directives?.length) return true;
   const [include, skip] = [GraphQLIncludeDirective, GraphQLSkipDirective].map((directive) =>
-    orNull(() => getDirectiveValues(directive, { directives }, variables)),
+    orNull(() => getDirectiveValues(directive, { directives }, { ...variables })),
   );
   return include?.if !== false && skip?.if !== true;
 }

@@ -8,6 +8,7 @@ import {
   Kind,
   type SelectionSetNode,
 } from 'graphql';
+import { isIncluded } from '../graphql/cost.js';
 
 /** The facts that an operation shows. Changes of other facts are no payload for its readers (S6). */
 export interface FactSelection {
@@ -38,8 +39,13 @@ const FACT_FIELDS = new Set(['id', 'instance', 'isDemo', 'cluster', 'resources',
 /** Fields of a target that never change. */
 const CONSTANT_FIELDS = new Set(['id', 'name', 'resources', '__typename']);
 
-/** Finds the facts that an operation shows. Fields behind `@skip` and `@include` count as shown. */
-export function findFactSelection({ schema, operation, fragments }: Operation): FactSelection {
+/** Finds the facts that an operation shows, with its variables. */
+export function findFactSelection({
+  schema,
+  operation,
+  fragments,
+  variableValues,
+}: Operation): FactSelection {
   const shown = { cluster: false, verdict: false, isFactsOnly: true };
   const resources = new Set<string>();
   let depth = 0;
@@ -54,6 +60,7 @@ export function findFactSelection({ schema, operation, fragments }: Operation): 
 
   function visit(parent: GraphQLCompositeType, { selections }: SelectionSetNode): void {
     for (const selection of selections) {
+      if (!isIncluded(selection, variableValues)) continue;
       if (selection.kind === Kind.FIELD) visitField(parent, selection.name.value, selection.selectionSet);
       else if (selection.kind === Kind.INLINE_FRAGMENT) {
         visit(typeNamed(selection.typeCondition?.name.value) ?? parent, selection.selectionSet);
@@ -109,6 +116,6 @@ export function findFactSelection({ schema, operation, fragments }: Operation): 
   }
 }
 
-type Operation = Pick<GraphQLResolveInfo, 'schema' | 'operation' | 'fragments'>;
+type Operation = Pick<GraphQLResolveInfo, 'schema' | 'operation' | 'fragments' | 'variableValues'>;
 
 const BLOCKERS: readonly FactSelection['blockers'][] = ['none', 'names', 'states', 'chains'];

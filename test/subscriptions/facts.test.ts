@@ -264,6 +264,23 @@ describe('S6 no noise from facts', () => {
     }
   });
 
+  it.each([
+    [false, 0],
+    [true, 1],
+  ])('an excerpt behind a directive is sent if it is included: %s', async (excerpts, payloads) => {
+    const { store, put } = setUp();
+    put({ 'api:update': 'failed' }, BEFORE);
+    const reader = await subscribeTo(
+      store,
+      `subscription ($excerpts: Boolean!) { targetChanges { changes { target {
+        state { ... on TargetStateTerminated { excerpt @include(if: $excerpts) { omitted } } } } } } }`,
+      { excerpts },
+    );
+    await reader.drain();
+    put({ 'api:update': 'failed' }, BEFORE, { excerpts: [targetExcerpt('api:update')] });
+    expect(await reader.drain()).toHaveLength(payloads);
+  });
+
   it('an operation that shows facts only sends nothing for changes of targets, and a payload for a new resource', async () => {
     const { store, put } = setUp();
     put({ 'api:serve': 'running' }, BEFORE);

@@ -5,6 +5,7 @@ import type { Context } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { silentLog } from '../../src/lib/log.js';
 import { createReaderCounts } from '../../src/lib/metrics.js';
+import type { LogLimits } from '../../src/logs/session-log.js';
 import { scopedStore } from '../../src/store/scoped.js';
 import { createStore } from '../../src/store/store.js';
 import { createFlushScheduler } from '../../src/subscriptions/flush-scheduler.js';
@@ -30,13 +31,18 @@ const LOG = `subscription ($session: ID, $resource: String, $level: LogLevel, $l
 
 const schema = createSchema(subscriptionResolvers);
 
-/** Subscriptions to a store with the Session `a/Tiltfile`. Its log keeps `kept` lines. */
-function setUp({ kept, isScoped = false }: { readonly kept?: number; readonly isScoped?: boolean } = {}) {
+interface SetUpOptions {
+  readonly limits?: Partial<LogLimits>;
+  readonly isScoped?: boolean;
+}
+
+/** Subscriptions to a store with the Session `a/Tiltfile`, which has a log with these limits. */
+function setUp({ limits, isScoped = false }: SetUpOptions = {}) {
   const clock = createManualClock();
   const store = createStore({ clock, epoch: 'e' });
   const scheduler = createFlushScheduler({ clock: createManualClock() });
   const subscriptions = createSubscriptions({ log: silentLog, scheduler, clock });
-  const log = createTestLog(kept);
+  const log = createTestLog(limits);
   store.open('test');
   store.apply('test', { type: 'snapshot', sessions: [session('a')] });
   store.apply('test', { type: 'log', id: 'a/Tiltfile', log });
@@ -71,6 +77,9 @@ function setUp({ kept, isScoped = false }: { readonly kept?: number; readonly is
 }
 
 const texts = (payloads: readonly Lines[]) => payloads.map(({ lines }) => lines.map(({ text }) => text));
+/** Memory of a short line. */
+const LINE_BYTES = 203;
+
 const numbered = (count: number, prefix = '') =>
   Array.from({ length: count }, (_, index) => logLine(`${prefix}${index}`));
 
@@ -156,7 +165,7 @@ describe('the subscription log', () => {
   });
 
   it('S5: a reader that is paused receives the newest lines in one payload, and the number of the others', async () => {
-    const { log, clock, subscribe } = setUp({ kept: 3 });
+    const { log, clock, subscribe } = setUp({ limits: { lines: 3 } });
     const { reader, take } = await subscribe();
     await take();
     reader.pause();
@@ -304,7 +313,7 @@ describe('the subscription log', () => {
         fc.array(step, { maxLength: 40 }),
         fc.integer({ min: 1, max: 8 }),
         async (steps, kept) => {
-          const { log, clock, subscribe } = setUp({ kept });
+          const { log, clock, subscribe } = setUp({ limits: { totalBytes: kept * LINE_BYTES } });
           const written: { text: string; resource: string }[] = [];
           const readers = [await open(null), await open('api')];
           for (const next of steps) {

@@ -1,4 +1,5 @@
-import type { LogLevel, LogLine, LogSelection, SessionLog, TargetExcerpt } from '../../src/model/log.js';
+import { createSessionLog, type LogLimits } from '../../src/logs/session-log.js';
+import type { LogLine, SessionLog, TargetExcerpt } from '../../src/model/log.js';
 
 /** A log that a test writes. */
 export interface TestLog extends SessionLog {
@@ -33,49 +34,34 @@ export function targetExcerpt(target: string, fields: Partial<TargetExcerpt> = {
   };
 }
 
-const LEVELS: readonly LogLevel[] = ['none', 'debug', 'verbose', 'info', 'warn', 'error', 'unknown'];
-
-/**
- * Creates a log of the simplest kind: one list.
- *
- * @param kept number of lines that are kept
- */
-export function createTestLog(kept = Number.POSITIVE_INFINITY): TestLog {
-  const listeners = new Set<() => void>();
-  let all: readonly LogLine[] = [];
+/** Creates an empty log. Without limits it keeps all lines. */
+export function createTestLog(limits: Partial<LogLimits> = {}): TestLog {
+  const log = createSessionLog({ ...UNLIMITED, ...limits });
+  let listeners = 0;
 
   return {
     get position() {
-      return all.length;
+      return log.position;
     },
     get listeners() {
-      return listeners.size;
+      return listeners;
     },
-    append(...lines) {
-      all = [...all, ...lines];
-      for (const listener of listeners) listener();
-    },
-    tail: (selection, last) => (last === 0 ? [] : keptLines(0, selection).slice(-last)),
-    since(position, selection, limit) {
-      const lines = limit === 0 ? [] : keptLines(position, selection).slice(-limit);
-      const logged = all.slice(position).filter((line) => isSelected(line, selection));
-      return { lines, dropped: logged.length - lines.length, position: all.length };
-    },
+    append: (...lines) => log.append(lines),
+    tail: log.tail,
+    since: log.since,
     subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      listeners += 1;
+      const unsubscribe = log.subscribe(listener);
+      return () => {
+        listeners -= 1;
+        unsubscribe();
+      };
     },
   };
-
-  function keptLines(position: number, selection: LogSelection): readonly LogLine[] {
-    return all.slice(Math.max(position, all.length - kept)).filter((line) => isSelected(line, selection));
-  }
 }
 
-function isSelected({ resource, target, level }: LogLine, selection: LogSelection): boolean {
-  return (
-    (selection.resource ?? resource) === resource &&
-    (selection.target ?? target) === target &&
-    (selection.level === undefined || LEVELS.indexOf(level) >= LEVELS.indexOf(selection.level))
-  );
-}
+const UNLIMITED = {
+  lines: Number.POSITIVE_INFINITY,
+  bytes: Number.POSITIVE_INFINITY,
+  totalBytes: Number.POSITIVE_INFINITY,
+};

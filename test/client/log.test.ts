@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import type { LogView } from '../../src/client/client.js';
+import { createLogSource } from '../../src/client/log-view.js';
+import { openDisposableClient } from '../support/disposable-client.js';
+import { withFacts } from '../support/facts.js';
+import { startMemoryGateway } from '../support/gateway.js';
+import { readIterator } from '../support/iterator-reader.js';
+import { createTestLog, logLine, targetExcerpt } from '../support/log-lines.js';
+import { session } from '../support/sessions.js';
+import { openTcpProxy } from '../support/tcp-proxy.js';
+
+const ID = 'a/Tiltfile';
+const lines = (view: LogView) => view.lines.map(({ text }) => text);
+const numbered = (count: number, prefix = '') =>
+  Array.from({ length: count }, (_, index) => logLine(`${prefix}${index}`));
+
+async function startWithLog() {
+  const gateway = await startMemoryGateway([session('a', { 'api:update': 'failed' })]);
+  const log = createTestLog();
+  gateway.source.setLog(ID, log);
+  return { gateway, log };
+}
+
+describe('the log of the client', () => {
+  it('log yields the last lines, and then new ones, as plain and as styled text', async () => {
+    const { gateway, log } = await startWithLog();
+    await using _ = gateway;
+    log.append(...numbered(30), logLine('\u001b[32mok\u001b[0m', { level: 'warn' }));
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.log({ last: 2 }));
+    expect(await views.next()).toMatchObject({
+      session: ID,
+      isAvailable: true,
+      reset: true,
+      lines: [
+        { text: '29' },
+        {
+          text: 'ok',
+          styledText: '\u001b[32mok\u001b[0m',
+          level: 'WARN',
+          resource: 'api',
+          target: 'api:update',
+          time: '2026-11-22T12:00:00.000001Z',
+        },
+      ],
+      dropped: 0,
+      link: { state: 'live' },
+    });
+    log.append(logLine('new'));
+    const next = await views.next();
+    expect([next.reset, lines(next)]).toEqual([false, ['new']]);
+  });
+
+  it('log selects by Session, resource and level', async () => {
+    const { gateway, log } = await startWithLog();
+    await using _ = gateway;
+    log.append(
+      logLine('info'),
+      logLine('error', { level: 'error' }),
+      logLine('other', { resource: 'web', level: 'error' }),
+    );
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.log({ session: ID, resource: 'api', level: 'WARN' }));
+    expect(lines(await views.next())).toEqual(['error']);
+    await using missing = readIterator(client.log({ session: 'b/Tiltfile' }));
+    expect(await missing.next()).toMatchObject({ session: null, isAvailable: false, lines: [] });
+  });
+
+  it('after a reconnect, log continues after the last line, and also has those that were missed', async () => {
+    const { gateway, log } = await startWithLog();
+    await using _ = gateway;
+    await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
+    await using client = openDisposableClient({ url: `http://127.0.0.1:${proxy.port}/graphql` });
+    log.append(...numbered(3));
+    await using views = readIterator(client.log({ last: 1 }));
+    expect(lines(await views.next())).toEqual(['2']);
+    log.append(logLine('same'), logLine('same'));
+    expect(lines(await views.next())).toEqual(['same', 'same']);
+    for (const missed of [['same', 'x', 'y'], []]) {
+      proxy.cut();
+      await views.until(({ link }) => link.state === 'lost');
+      log.append(...missed.map((text) => logLine(text)));
+      proxy.restore();
+      const view = await views.until(({ link }) => link.state === 'live');
+      expect([view.reset, lines(view)]).toEqual([false, missed]);
+    }
+  });
+
+  it('a log that replaces another one is a reset', async () => {
+    const { gateway, log } = await startWithLog();
+    await using _ = gateway;
+    log.append(...numbered(3));
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.log());
+    await views.next();
+    gateway.source.setLog(ID, null);
+    expect(await views.next()).toMatchObject({ isAvailable: false, reset: false, lines: [] });
+    const next = createTestLog();
+    next.append(...numbered(2, 'new'));
+    gateway.source.setLog(ID, next);
+    const view = await views.next();
+    expect([view.isAvailable, view.reset, lines(view)]).toEqual([true, true, ['new0', 'new1']]);
+  });
+
+  it('unread lines are merged: the newest 10,000 are kept, and the others counted', () => {
+    const { read, merge } = createLogSource({});
+    const payloadOf = (texts: readonly string[], reset = false, dropped = 0) => {
+      const styled = texts.map((styledText) => ({ ...logLine(styledText), level: 'INFO' }));
+      const payload = read({ log: { session: ID, isAvailable: true, reset, lines: styled, dropped } });
+      if (payload === null) throw new Error('Expected a payload.');
+      return payload;
+    };
+    const thousand = (from: number) => Array.from({ length: 1_000 }, (_, index) => String(from + index));
+    let merged = payloadOf(['first'], true);
+    for (let from = 0; from < 12_000; from += 1_000)
+      merged = merge(merged, payloadOf(thousand(from), false, 2));
+    expect(merged).toMatchObject({ reset: true, dropped: 12 * 2 + 2_001 });
+    expect(merged.lines.map(({ text }) => text)).toEqual(
+      Array.from({ length: 10_000 }, (_, index) => String(index + 2_000)),
+    );
+    const other = payloadOf(['other'], true);
+    expect(merge(merged, other)).toBe(other);
+  });
+
+  it('watchTargets has excerpts only if they are requested', async () => {
+    const failed = session('a', { 'api:update': 'failed' });
+    const excerpts = [targetExcerpt('api:update')];
+    await using gateway = await startMemoryGateway([withFacts(failed, { api: {} }, { excerpts })]);
+    await using client = openDisposableClient({ url: gateway.url });
+    await using without = readIterator(client.watchTargets());
+    expect((await without.next()).targets.get('api:update')?.state).not.toHaveProperty('excerpt');
+    await using views = readIterator(client.watchTargets({ excerpts: true }));
+    expect((await views.next()).targets.get('api:update')?.state).toMatchObject({
+      excerpt: { lines: [{ styledText: '\u001b[31mFAIL\u001b[0m adds numbers' }], omitted: 3, isFinal: true },
+    });
+  });
+});
+
+describe('the subscription log over server-sent events', () => {
+  it('sends the tail, and then new lines', async () => {
+    const { gateway, log } = await startWithLog();
+    await using _ = gateway;
+    log.append(logLine('one'));
+    const query = encodeURIComponent('subscription { log { reset lines { text } } }');
+    const leaving = new AbortController();
+    const { body } = await fetch(`${gateway.url}?query=${query}`, {
+      headers: { accept: 'text/event-stream' },
+      signal: leaving.signal,
+    });
+    let received = '';
+    const reading = (async () => {
+      for await (const part of body ?? []) received += Buffer.from(part).toString();
+    })();
+    await expect.poll(() => received).toContain('"reset":true,"lines":[{"text":"one"}]');
+    log.append(logLine('two'));
+    await expect.poll(() => received).toContain('"reset":false,"lines":[{"text":"two"}]');
+    leaving.abort();
+    await expect(reading).rejects.toThrow();
+  });
+});
