@@ -1,7 +1,8 @@
 import { computed } from '@preact/signals';
 import { render } from 'preact';
 import { createClient } from '../client/client.js';
-import { createBoard, createFrameScheduler } from './state/board.js';
+import { createBoard } from './state/board.js';
+import { createFrameScheduler } from './state/frames.js';
 import { createClock, createPage } from './state/page.js';
 import { createRouter } from './state/router.js';
 import { App } from './view/app.js';

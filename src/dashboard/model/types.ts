@@ -1,4 +1,5 @@
 import type {
+  LogLineFields,
   ResourceFields,
   SessionFields,
   TargetFields,
@@ -21,3 +22,11 @@ export type State = TargetStateFields | null;
 
 /** A change of a target's state that the gateway observed. */
 export type HistoryEntry = Target['history'][number];
+
+/** A line of Tilt's log, with its colors. */
+export type LogLine = Pick<LogLineFields, 'time' | 'level' | 'target' | 'styledText'>;
+
+/** The last lines that a target logged before it failed. */
+export type Excerpt = NonNullable<
+  Extract<Target['state'], { __typename: 'TargetStateTerminated' }>['excerpt']
+>;

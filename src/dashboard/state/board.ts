@@ -1,12 +1,14 @@
-import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { Client, LinkState } from '../../client/client.js';
 import { ClientError } from '../../client/client-error.js';
 import { messageOf } from '../../lib/errors.js';
-import type { HistoryEntry, Session } from '../model/types.js';
+import type { Session } from '../model/types.js';
 import { createDetail, type Detail } from './detail.js';
+import { type FrameScheduler, showViews } from './frames.js';
+import { createTargetWatches, type TargetWatches } from './target-watches.js';
 
 /** The data of the page. */
-export interface Board {
+export interface Board extends TargetWatches {
   /** State of the connection to the gateway. */
   readonly link: ReadonlySignal<LinkState>;
   /** All Sessions by id; null until they are received. */
@@ -17,12 +19,6 @@ export interface Board {
   readonly detail: ReadonlySignal<Detail | null>;
   /** An error that the visitor may be able to fix; null otherwise. */
   readonly error: ReadonlySignal<BoardError | null>;
-  /** Watches the full history of one target. Returns a function that stops. */
-  watchHistory(
-    session: string,
-    target: { readonly key: string; readonly name: string },
-    show: (history: readonly HistoryEntry[]) => void,
-  ): () => void;
 }
 
 /** Data to watch besides the list of all Sessions. */
@@ -41,15 +37,12 @@ interface BoardError {
   readonly message: string;
 }
 
-/** History entries that a gateway keeps for each target. */
-const MAX_HISTORY = 50;
-
 /**
  * Watches all Sessions, and the targets of the selected one, for the lifetime of the page. Renders once a
  * frame.
  */
 export function createBoard(
-  client: Pick<Client, 'watchSessions' | 'watchTargets' | 'watchResources' | 'query'>,
+  client: Pick<Client, 'watchSessions' | 'watchTargets' | 'watchResources' | 'log' | 'query'>,
   selection: BoardSelection,
   frames: FrameScheduler,
 ): Board {
@@ -63,7 +56,7 @@ export function createBoard(
   });
   const detail = computed(() => opened.value?.detail ?? null);
 
-  void renderViews(client.watchSessions(), 'sessions', (view) => {
+  show(client.watchSessions(), 'sessions', (view) => {
     if (view.link.state === 'lost' && link.value.state !== 'lost') void explainLoss();
     if (view.link.state === 'live') error.value = null;
     link.value = view.link;
@@ -75,7 +68,7 @@ export function createBoard(
     const stopping = new AbortController();
     const history = selection.history.value;
     const views = client.watchTargets({ session: detail.id, history, signal: stopping.signal });
-    void renderViews(views, `targets of ${detail.id}`, showTargets);
+    show(views, `targets of ${detail.id}`, showTargets);
     return () => stopping.abort();
   });
   effect(() => {
@@ -84,7 +77,7 @@ export function createBoard(
     const stopping = new AbortController();
     const views = client.watchResources({ session: detail.id, signal: stopping.signal });
     // The page is useful without these facts, too.
-    void renderViews(views, `resources of ${detail.id}`, showResources, () => {});
+    show(views, `resources of ${detail.id}`, showResources, () => {});
     return () => stopping.abort();
   });
   effect(() => {
@@ -94,16 +87,16 @@ export function createBoard(
     if (label === null) return;
     const stopping = new AbortController();
     const views = client.watchSessions({ where: { target: { label } }, signal: stopping.signal });
-    const show = (ids: Iterable<string>) => {
+    const showIds = (ids: Iterable<string>) => {
       if (!stopping.signal.aborted) labelled.value = new Set(ids);
     };
-    void renderViews(
+    show(
       views,
       'label',
       ({ cursor, sessions: matching }) => {
-        if (cursor !== null) show(matching.keys());
+        if (cursor !== null) showIds(matching.keys());
       },
-      () => show([]),
+      () => showIds([]),
     );
     return () => stopping.abort();
   });
@@ -114,16 +107,7 @@ export function createBoard(
     labelled,
     detail,
     error,
-    watchHistory(session, { key, name }, show) {
-      const stopping = new AbortController();
-      const where = { name };
-      const views = client.watchTargets({ session, where, history: MAX_HISTORY, signal: stopping.signal });
-      void renderViews(views, `history of ${session}#${key}`, ({ targets }) => {
-        const found = targets.get(key);
-        if (found && !stopping.signal.aborted) show(found.history);
-      });
-      return () => stopping.abort();
-    },
+    ...createTargetWatches(client, frames, showError),
   };
 
   /**
@@ -141,17 +125,13 @@ export function createBoard(
     }
   }
 
-  async function renderViews<T>(
+  function show<T>(
     views: AsyncIterable<T>,
     key: string,
-    show: (view: T) => void,
+    showView: (view: T) => void,
     fail: (reason: unknown) => void = showError,
-  ): Promise<void> {
-    try {
-      for await (const view of views) frames.schedule(key, () => show(view));
-    } catch (reason) {
-      fail(reason);
-    }
+  ): void {
+    void showViews(frames, views, key, showView, fail);
   }
 
   function showError(reason: unknown): void {
@@ -168,43 +148,4 @@ function toBoardError(error: unknown): BoardError {
     isSignedOut: error instanceof ClientError && error.code === 'UNAUTHENTICATED',
     message: messageOf(error),
   };
-}
-
-/** Defers changes of the page to its next frame. */
-interface FrameScheduler {
-  /** Schedules a task; it replaces a pending one with the same key. */
-  schedule(key: string, task: () => void): void;
-}
-
-/**
- * Delay while the page is hidden and has no frames, in milliseconds: the tab's title and notifications still
- * update.
- */
-const HIDDEN_MS = 250;
-
-/** Creates a scheduler that runs all tasks of a frame as one update. */
-export function createFrameScheduler(): FrameScheduler {
-  const tasks = new Map<string, () => void>();
-  let frame = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-
-  return {
-    schedule(key, task) {
-      if (tasks.size === 0) {
-        frame = requestAnimationFrame(run);
-        timer = setTimeout(run, HIDDEN_MS);
-      }
-      tasks.set(key, task);
-    },
-  };
-
-  function run(): void {
-    cancelAnimationFrame(frame);
-    clearTimeout(timer);
-    const due = [...tasks.values()];
-    tasks.clear();
-    batch(() => {
-      for (const task of due) task();
-    });
-  }
 }

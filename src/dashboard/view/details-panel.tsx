@@ -4,16 +4,18 @@ import { targetKey } from '../../client/changes.js';
 import { plainText } from '../../model/plain-text.js';
 import { describeReason } from '../model/phases.js';
 import { formatDuration, formatExactClock, parseTime } from '../model/time.js';
-import type { HistoryEntry, Target } from '../model/types.js';
+import type { Excerpt, HistoryEntry, Target } from '../model/types.js';
 import type { Detail } from '../state/detail.js';
 import { usePage } from '../state/page.js';
+import { ExcerptView } from './excerpt.js';
+import { LogPanel } from './log-panel.js';
 import { Elapsed, Icon, Link, PhaseBadge } from './parts.js';
 import { ResourceFacts } from './resource-facts.js';
 import { WaitChain } from './wait-chain.js';
 
 /** The details of one target. The panel takes the focus when it opens; Escape closes it. */
 export function DetailsPanel({
-  detail: { id: session, targets, resources },
+  detail: { id, session, targets, resources },
   target,
 }: {
   readonly detail: Detail;
@@ -24,14 +26,17 @@ export function DetailsPanel({
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   const { name, type, typeText, resources: names, phase, state } = target.value;
   const key = targetKey(target.value);
-  const history = useSignal<readonly HistoryEntry[] | null>(null);
+  /** The target with its history and the excerpt of its failure. */
+  const complete = useSignal<Target | null>(null);
   useEffect(
     () =>
-      board.watchHistory(session, { key, name }, (newest) => {
-        history.value = newest;
+      board.watchTarget(id, { key, name }, (newest) => {
+        complete.value = newest;
       }),
-    [board, session, key, name, history],
+    [board, id, key, name, complete],
   );
+  const [mainResource] = names;
+  const excerpt = findExcerpt(complete.value?.state ?? null);
   const error = state?.__typename === 'TargetStateTerminated' ? state.error : null;
   return (
     <aside class="details" aria-labelledby="details-title">
@@ -46,6 +51,7 @@ export function DetailsPanel({
       </div>
       <PhaseBadge phase={phase} />
       {error !== null && <pre class="error">{plainText(error)}</pre>}
+      {excerpt && <ExcerptView excerpt={excerpt} />}
       <dl>
         <dt>Type</dt>
         <dd>{type === 'UNKNOWN' ? typeText || 'unknown' : type.toLowerCase()}</dd>
@@ -58,8 +64,17 @@ export function DetailsPanel({
         })}
       </dl>
       <WaitChain target={target.value} targets={targets} />
+      {mainResource !== undefined && (
+        <LogPanel
+          session={id}
+          isGone={session.value?.connection.state === 'GONE'}
+          resource={mainResource}
+          target={key}
+          tiltUrl={resources.value.get(mainResource)?.tiltUrl ?? null}
+        />
+      )}
       <h3>History</h3>
-      <HistoryTable history={history.value ?? target.value.history} />
+      <HistoryTable history={complete.value?.history ?? target.value.history} />
     </aside>
   );
 }
@@ -109,6 +124,10 @@ function Facts({ target }: { readonly target: Target }) {
     default:
       return null;
   }
+}
+
+function findExcerpt(state: Target['state']): Excerpt | null {
+  return state?.__typename === 'TargetStateTerminated' ? (state.excerpt ?? null) : null;
 }
 
 /** Tilt's reason, and what it means. */

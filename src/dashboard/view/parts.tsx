@@ -131,7 +131,12 @@ type IconName =
   | 'BACK'
   | 'LINK'
   | 'LABEL'
-  | 'OPEN';
+  | 'OPEN'
+  | 'PAUSE'
+  | 'PLAY'
+  | 'COPY'
+  | 'UP'
+  | 'DOWN';
 
 /** An icon in the color of the text. It is decoration: the text next to it has the same meaning. */
 export function Icon({ name }: { readonly name: IconName }) {
@@ -165,5 +170,10 @@ const PATHS: Readonly<Record<IconName, string>> = {
   BACK: 'M9.500 3.500l-4.500 4.500l4.500 4.500',
   LABEL: 'M2.500 2.500h5l6 6l-5 5l-6-6zM5.500 5.500v.1',
   OPEN: 'M6.500 3.500h-3v9h9v-3M9 3h4v4M13 3l-6 6',
+  PAUSE: 'M5.500 3.500v9M10.500 3.500v9',
+  PLAY: 'M5 3l8 5l-8 5z',
+  COPY: 'M5.500 5.500h8v8h-8zM10.500 5.500v-3h-8v8h3',
+  UP: 'M3.500 10.500l4.500-5l4.500 5',
+  DOWN: 'M3.500 5.500l4.500 5l4.500-5',
   LINK: 'M8 13v.1M5.400 10.400a3.700 3.700 0 0 1 5.200 0M3 7.800a7.200 7.200 0 0 1 10 0M2 2l12 12',
 };

@@ -5,7 +5,7 @@ import { Icon, Link } from './parts.js';
 
 /** The known facts about a resource, as rows of a description list. */
 export function ResourceFacts({ resource }: { readonly resource: Resource }) {
-  const { labels, links, tiltUrl, queued, hasPendingChanges, waitingOn } = resource;
+  const { labels, links, queued, hasPendingChanges, waitingOn } = resource;
   const others = waitingOn?.filter(({ kind }) => kind !== 'UIResource') ?? [];
   const trigger = TRIGGERS[resource.triggerMode ?? 'AUTO'];
   const changes = queued ? 'triggered, waits for its turn' : hasPendingChanges ? 'has pending changes' : '';
@@ -43,14 +43,6 @@ export function ResourceFacts({ resource }: { readonly resource: Resource }) {
             {links.map(({ url, name }) => (
               <Endpoint key={url} url={url} name={name || url} />
             ))}
-          </dd>
-        </>
-      )}
-      {tiltUrl !== null && (
-        <>
-          <dt>Tilt</dt>
-          <dd>
-            <Endpoint url={tiltUrl} name="Log and controls" />
           </dd>
         </>
       )}

@@ -129,7 +129,7 @@ describe('facts about resources in the dashboard', () => {
     expect(await details.getByText('script').count()).toBe(1);
     expect(await details.getByRole('link', { name: 'script' }).count()).toBe(0);
     expect(await details.getByText('postgres://localhost:5432').count()).toBe(1);
-    const tilt = await details.getByRole('link', { name: 'Log and controls' }).getAttribute('href');
+    const tilt = await details.getByRole('link', { name: 'Open in Tilt' }).getAttribute('href');
     expect(tilt).toBe('http://localhost:10350/r/web/overview');
     await inspect(visit, 'resource-facts');
     await details.getByRole('link', { name: 'frontend' }).click();
