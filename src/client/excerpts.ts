@@ -1,10 +1,21 @@
 import type { Clock } from '../lib/clock.js';
+import { plainText } from '../model/plain-text.js';
 import { targetKey } from './changes.js';
 import type { Client } from './create-client.js';
-import { type ExcerptFields, type TargetFields, WatchExcerptsDocument } from './generated.js';
+import type { LogLevel, TargetFields } from './generated.js';
 
-/** Ends of the logs of failed targets, by the key of the target. A target without one is absent. */
-export type Excerpts = ReadonlyMap<string, ExcerptFields>;
+/** The end of the log of a failed target. */
+export interface Excerpt {
+  /** Plain text, oldest line first. */
+  readonly lines: readonly { readonly level: LogLevel; readonly text: string }[];
+  /** Number of earlier lines. */
+  readonly omitted: number;
+  /** Whether no more lines are expected. */
+  readonly isFinal: boolean;
+}
+
+/** Excerpts by the key of the target. A target without one is absent. */
+export type Excerpts = ReadonlyMap<string, Excerpt>;
 
 /** Options of {@link readExcerpts}. */
 export interface ReadExcerptsOptions {
@@ -23,20 +34,21 @@ const RESPONSE_MS = 5_000;
 /** Time limit of the last lines, in milliseconds. Tilt sends them shortly after a failure. */
 const FINAL_MS = 1_000;
 
+/** Phases of targets that have an error. */
+const FAILED_PHASES: TargetFields['phase'][] = ['FAILED', 'RETRYING'];
+
 /**
  * Reads the excerpts of failed targets, and waits for at most one second until they are final. Does not wait
  * if there are none: the gateway does not read logs, is too old for it, or cannot be reached. The excerpt of
  * another run of a target is left out. Never rejects.
  */
 export async function readExcerpts(
-  client: Pick<Client, 'subscribe'>,
+  client: Pick<Client, 'watchTargets'>,
   { session, targets, clock, signal }: ReadExcerptsOptions,
 ): Promise<Excerpts> {
-  const failures = new Map(
-    targets.filter(hasFailed).map((target) => [targetKey(target), toRun(target.state)]),
-  );
-  const excerpts = new Map<string, ExcerptFields>();
-  if (failures.size === 0) return excerpts;
+  const failed = targets.filter(({ phase }) => FAILED_PHASES.includes(phase));
+  let excerpts: Excerpts = new Map();
+  if (failed.length === 0) return excerpts;
   const ending = new AbortController();
   const end = () => ending.abort();
   let cancel = clock.after(RESPONSE_MS, end);
@@ -44,14 +56,12 @@ export async function readExcerpts(
   signal?.addEventListener('abort', end, { once: true });
   if (signal?.aborted) end();
   try {
-    const payloads = client.subscribe(WatchExcerptsDocument, { session }, { signal: ending.signal });
-    for await (const { targetChanges } of payloads) {
-      for (const { target } of targetChanges.changes) {
-        const { state } = target;
-        const excerpt = state?.__typename === 'TargetStateTerminated' ? state.excerpt : null;
-        const isSameRun = failures.get(targetKey(target)) === toRun(state);
-        if (excerpt !== null && isSameRun) excerpts.set(targetKey(target), excerpt);
-      }
+    const where = { phase: FAILED_PHASES };
+    const views = client.watchTargets({ session, where, excerpts: true, signal: ending.signal });
+    for await (const { cursor, link, targets: newest } of views) {
+      if (link.state === 'lost') break;
+      if (cursor === null) continue;
+      excerpts = new Map([...excerpts, ...findExcerpts(failed, newest)]);
       if ([...excerpts.values()].every(({ isFinal }) => isFinal)) break;
       if (isFirst) {
         cancel();
@@ -68,18 +78,27 @@ export async function readExcerpts(
   return excerpts;
 }
 
-function hasFailed({ phase }: TargetFields): boolean {
-  return phase === 'FAILED' || phase === 'RETRYING';
+function findExcerpts(
+  failed: readonly TargetFields[],
+  newest: ReadonlyMap<string, TargetFields>,
+): [key: string, excerpt: Excerpt][] {
+  return failed.flatMap((target) => {
+    const key = targetKey(target);
+    const state = newest.get(key)?.state ?? null;
+    const excerpt = toRun(state) === toRun(target.state) ? toExcerpt(state) : null;
+    return excerpt === null ? [] : [[key, excerpt]];
+  });
 }
 
-/** A state, with its times if the target has ended. */
-interface AnyState {
-  readonly __typename: string;
-  readonly startTime?: string | null;
-  readonly finishTime?: string | null;
+/** Identifies a run of a target that has ended. Null for other states. */
+function toRun(state: TargetFields['state']): string | null {
+  return state?.__typename === 'TargetStateTerminated' ? `${state.startTime} ${state.finishTime}` : null;
 }
 
-/** Identifies a run of a target that has ended. */
-function toRun(state: AnyState | null): string {
-  return `${state?.startTime} ${state?.finishTime}`;
+/** Returns the excerpt of a state that was read with its excerpt. Null if it has none. */
+export function toExcerpt(state: TargetFields['state']): Excerpt | null {
+  const excerpt = state?.__typename === 'TargetStateTerminated' ? state.excerpt : null;
+  if (!excerpt) return null;
+  const lines = excerpt.lines.map(({ level, styledText }) => ({ level, text: plainText(styledText) }));
+  return { ...excerpt, lines };
 }

@@ -1,4 +1,4 @@
-import type { ExcerptFields } from '../client/generated.js';
+import type { Excerpt } from '../client/excerpts.js';
 import { truncate } from './bounds.js';
 
 /** Maximum length of a line of a log in characters. */
@@ -17,7 +17,7 @@ export interface LastLines {
 }
 
 /** Takes the last lines of an excerpt that fit. */
-export function toLastLines({ lines: all, omitted }: ExcerptFields, room: LogRoom): LastLines {
+export function toLastLines({ lines: all, omitted }: Excerpt, room: LogRoom): LastLines {
   const lines: string[] = [];
   let characters = 0;
   for (const { text } of all.slice(-room.lines).reverse()) {

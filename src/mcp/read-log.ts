@@ -1,7 +1,6 @@
 import { targetKey } from '../client/changes.js';
-import type { Client, TargetFields } from '../client/client.js';
+import type { Client, LogLine, LogOptions, TargetFields } from '../client/client.js';
 import { readExcerpts } from '../client/excerpts.js';
-import { LogTailDocument, type LogTailVariables } from '../client/generated.js';
 import type { Clock } from '../lib/clock.js';
 import { NoAnswerError } from './current-view.js';
 
@@ -24,8 +23,9 @@ export interface KnownLog {
 }
 
 /** Selects a log. */
-export interface ReadLogOptions {
-  readonly selection: LogTailVariables;
+export interface ReadLogOptions extends Pick<LogOptions, 'resource' | 'level'> {
+  /** Id of the Session. */
+  readonly session: string;
   /** Only lines of this target. */
   readonly target: TargetFields | undefined;
   readonly clock: Clock;
@@ -41,14 +41,13 @@ const TIMEOUT_MS = 10_000;
  * neither.
  */
 export async function readLog(client: Client, options: ReadLogOptions): Promise<KnownLog> {
-  const { selection, target, clock, signal } = options;
-  const lines = await readTail(client, selection, signal);
+  const { session, target, clock, signal } = options;
+  const lines = await readTail(client, options);
   if (lines !== null) {
     const key = target && targetKey(target);
     const own = key === undefined ? lines : lines.filter((line) => line.target === key);
     return { lines: own, isExcerpt: false, omitted: 0 };
   }
-  const { session } = selection;
   const excerpts = target && (await readExcerpts(client, { session, targets: [target], clock, signal }));
   const [excerpt] = excerpts?.values() ?? [];
   if (excerpt === undefined) {
@@ -60,11 +59,19 @@ export async function readLog(client: Client, options: ReadLogOptions): Promise<
   return { lines: kept, isExcerpt: true, omitted: excerpt.omitted };
 }
 
+/** Number of lines that a gateway sends, and keeps of a resource. */
+const MAX_LINES = 1_000;
+
 /** Reads the newest lines. Null if the log is not available. */
-async function readTail(client: Client, selection: LogTailVariables, signal: AbortSignal) {
+async function readTail(
+  client: Client,
+  { session, resource, level, signal }: ReadLogOptions,
+): Promise<readonly LogLine[] | null> {
   const ending = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-  for await (const { log } of client.subscribe(LogTailDocument, selection, { signal: ending })) {
-    return log.isAvailable ? log.lines : null;
+  const views = client.log({ session, resource, level, last: MAX_LINES, signal: ending });
+  for await (const { isAvailable, lines, link } of views) {
+    if (link.state === 'lost') throw new NoAnswerError(`the gateway cannot be reached: ${link.error}`);
+    if (isAvailable !== null) return isAvailable ? lines : null;
   }
   throw new NoAnswerError(`the gateway did not answer within ${TIMEOUT_MS / 1_000} s`);
 }

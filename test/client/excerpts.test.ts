@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Client, TargetFields } from '../../src/client/client.js';
-import { readExcerpts } from '../../src/client/excerpts.js';
-import type { ExcerptFields } from '../../src/client/generated.js';
+import type { Client, TargetFields, TargetsView } from '../../src/client/client.js';
+import { type Excerpt, readExcerpts } from '../../src/client/excerpts.js';
 import { type DisposableClient, openDisposableClient } from '../support/disposable-client.js';
 import { excerptFields } from '../support/excerpts.js';
 import { createManualClock } from '../support/manual-clock.js';
@@ -13,10 +12,12 @@ const FIRST = excerptFields(['FAIL adds numbers'], { isFinal: false });
 const FINAL = excerptFields(['FAIL adds numbers', 'expected 4, got 5']);
 
 /** Payload with the excerpt of {@link UNIT}. */
-function payload(excerpt: ExcerptFields | null, state: object = {}): object {
-  const { id, name } = UNIT;
-  const target = { id, name, state: { ...UNIT.state, ...state, excerpt } };
-  return { type: 'next', payload: { data: { targetChanges: { changes: [{ target }] } } } };
+function payload(excerpt: Excerpt | null, state: object = {}): object {
+  const lines = excerpt?.lines.map(({ level, text }) => ({ level, styledText: `\u001b[1m${text}\u001b[0m` }));
+  const target = { ...UNIT, state: { ...UNIT.state, ...state, excerpt: excerpt && { ...excerpt, lines } } };
+  const changes = [{ type: 'ADDED', target, previous: null, previousPhase: null }];
+  const targetChanges = { cursor: 'c-1', reset: true, conflated: 0, session: null, changes };
+  return { type: 'next', payload: { data: { targetChanges } } };
 }
 
 /** Starts to read the excerpts of targets from a gateway with this script. */
@@ -30,13 +31,16 @@ async function startReading(
   const gateway = await startScriptedGateway({ onMessage });
   const client = openDisposableClient({ url: gateway.url });
   const clock = createManualClock();
-  const { subscribe, seen } = createCounted(client);
-  const reading = readExcerpts({ subscribe }, { session: 'tilt-default/Tiltfile', targets, clock, signal });
+  const { watchTargets, seen } = createCounted(client);
+  const reading = readExcerpts(
+    { watchTargets },
+    { session: 'tilt-default/Tiltfile', targets, clock, signal },
+  );
   return {
     gateway,
     clock,
     reading,
-    /** Waits until a number of payloads has been read. */
+    /** Waits until a number of views has been read. */
     untilRead: (count: number) => expect.poll(() => seen.count).toBe(count),
     async [Symbol.asyncDispose]() {
       await client[Symbol.asyncDispose]();
@@ -45,16 +49,15 @@ async function startReading(
   };
 }
 
-/** Counts the payloads that were read, after each of them was handled. */
+/** Counts the views that were read, after each of them was handled. */
 function createCounted(client: DisposableClient) {
   const seen = { count: 0 };
-  const subscribe: Client['subscribe'] = (document, variables, options) =>
-    count(client.subscribe(document, variables, options));
-  return { seen, subscribe };
+  const watchTargets: Client['watchTargets'] = (options) => count(client.watchTargets(options));
+  return { seen, watchTargets };
 
-  async function* count<R>(payloads: AsyncIterable<R>): AsyncGenerator<R> {
-    for await (const next of payloads) {
-      yield next;
+  async function* count(views: AsyncIterable<TargetsView>): AsyncGenerator<TargetsView> {
+    for await (const view of views) {
+      yield view;
       seen.count += 1;
     }
   }

@@ -4,6 +4,10 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { BIN } from '../support/cli.js';
 import { type CliClients, startCliClients } from '../support/cli-client.js';
+import { withExcerpt } from '../support/excerpts.js';
+import { startMemoryGateway } from '../support/gateway.js';
+import { createTestLog, logLine } from '../support/log-lines.js';
+import { session } from '../support/sessions.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 import { openTmux, type TmuxTerminal } from '../support/tmux.js';
 
@@ -99,5 +103,42 @@ describe('the live table of tilt-graphql watch on a terminal that reports 0 × 0
     await using clients = await startCliClients();
     const lines = await firstFrame(clients, 'env COLUMNS=60 LINES=10');
     expect([lines.length, Math.max(...lines.slice(0, 3).map(({ length }) => length))]).toEqual([10, 60]);
+  });
+});
+
+describe('the log of a target in the live table of tilt-graphql watch', () => {
+  const shop = session('shop', { 'api:update': 'failed', 'web:serve': 'running' });
+
+  it('L shows the log of the selected target, which follows its end, scrolls, and is left by Escape', async () => {
+    await using gateway = await startMemoryGateway([shop]);
+    const log = createTestLog();
+    log.append(...Array.from({ length: 100 }, (_, index) => logLine(`line ${index}`)));
+    gateway.source.setLog('shop/Tiltfile', log);
+    await using terminal = await openTmux({ TILT_GRAPHQL_URL: gateway.origin });
+    await terminal.type('tilt-graphql watch');
+    await terminal.press('Enter');
+    await terminal.until(/FAILED +api:update/);
+    await terminal.press('L');
+    await terminal.until(/^LOG {2}api:update {2}100 lines\n[\s\S]*line 99\nq quit {2}Esc back/m);
+    log.append(logLine('\u001b[31mFAIL\u001b[0m adds numbers', { level: 'error' }));
+    await terminal.until(/line 99\nFAIL adds numbers\nq quit/);
+    await terminal.press('Home');
+    await terminal.until(/^LOG {2}api:update {2}101 lines {2}82 more below\nline 0\n/m);
+    await terminal.press('Escape');
+    await terminal.until(/^PHASE +TARGET/m);
+  });
+
+  it('L says that the log is not available, and shows the excerpt of a failure', async () => {
+    await using gateway = await startMemoryGateway([shop]);
+    await using terminal = await openTmux({ TILT_GRAPHQL_URL: gateway.origin });
+    await terminal.type('tilt-graphql watch');
+    await terminal.press('Enter');
+    await terminal.until(/FAILED +api:update/);
+    await terminal.press('L');
+    await terminal.until(/^LOG {2}api:update {2}not available: the gateway does not read this log/m);
+    gateway.source.put(withExcerpt(shop, 'api:update', ['FAIL adds numbers', 'expected 4, got 5']));
+    await terminal.until(
+      /^LOG {2}api:update {2}2 lines before it failed; .*\nFAIL adds numbers\nexpected 4, got 5\n/m,
+    );
   });
 });

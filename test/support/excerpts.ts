@@ -1,10 +1,10 @@
-import type { ExcerptFields } from '../../src/client/generated.js';
+import type { Excerpt } from '../../src/client/excerpts.js';
 import type { LogLine, TargetExcerpt } from '../../src/model/log.js';
 import type { Session } from '../../src/model/session.js';
 import { logLine } from './log-lines.js';
 
 /** Creates an excerpt as a client receives it. */
-export function excerptFields(lines: readonly string[], fields: Partial<ExcerptFields> = {}): ExcerptFields {
+export function excerptFields(lines: readonly string[], fields: Partial<Excerpt> = {}): Excerpt {
   return { lines: lines.map((text) => ({ level: 'INFO', text })), omitted: 0, isFinal: true, ...fields };
 }
 

@@ -13,6 +13,7 @@ import { createAlerts } from './alerts.js';
 import { createExecQueue, createShell, type ExecQueue } from './exec.js';
 import type { Display } from './json-display.js';
 import type { TableDisplay } from './table-display.js';
+import type { FollowLog } from './target-log.js';
 
 /**
  * Shows what the targets of a Session do until it is interrupted. Resolves with the exit code: 0 after `q`
@@ -41,7 +42,7 @@ async function follow(
   const isScreen = output !== 'json' && cli.stdout.isTTY && cli.env.TERM !== 'dumb';
   const wanted = session ?? null;
   const client = createClient(options);
-  const { display, table } = await openDisplay(isScreen, cli, { wanted, allChanges, interrupted });
+  const { display, table } = await openDisplay(isScreen, cli, client, { wanted, allChanges, interrupted });
   const signal = AbortSignal.any([interrupted, display.closed]);
   const notice = (message: string | null) => display.notice(message);
   const noticeMissing = createMissingSessionNotice({ wanted, sessions: client.sessions, notice, signal });
@@ -113,6 +114,7 @@ function createResourcesFollower(client: Client, table: TableDisplay, signal: Ab
 async function openDisplay(
   isScreen: boolean,
   cli: CliProcess,
+  client: Client,
   {
     wanted,
     ...options
@@ -122,8 +124,12 @@ async function openDisplay(
     const { createJsonDisplay } = await import('./json-display.js');
     return { display: createJsonDisplay(cli, systemClock, options), table: null };
   }
-  const { createTableDisplay } = await import('./table-display.js');
-  const table = createTableDisplay(cli, systemClock, wanted);
+  const [{ createTableDisplay }, { followTargetLog }] = await Promise.all([
+    import('./table-display.js'),
+    import('./target-log.js'),
+  ]);
+  const followLog: FollowLog = (...options) => followTargetLog(client, ...options);
+  const table = createTableDisplay(cli, systemClock, { wanted, followLog });
   return { display: table, table };
 }
 

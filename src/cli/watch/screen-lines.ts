@@ -2,8 +2,10 @@ import type { TargetsView } from '../../client/client.js';
 import { clusterErrorLine } from '../../model/plain-text.js';
 import { elapsed, fitError, terminalText, toWidth, widthOf } from '../text.js';
 import { toDetails } from './details-lines.js';
+import { logLines } from './log-lines.js';
 import { type KnownResources, type Row, type TargetRow, toRows } from './rows.js';
 import { type Paint, tableHead, tableLine, toTableLayout } from './table-lines.js';
+import type { TargetLog } from './target-log.js';
 import type { UiState } from './ui-state.js';
 
 /** Content of the screen. */
@@ -12,6 +14,8 @@ export interface ScreenState {
   readonly view: TargetsView | null;
   readonly resources: KnownResources;
   readonly ui: UiState;
+  /** Log of the selected row. */
+  readonly log: TargetLog;
   readonly columns: number;
   readonly rows: number;
   /** Milliseconds since 1970. */
@@ -46,7 +50,7 @@ export function screenLines(state: ScreenState, paint: Paint): string[] {
     countsLine(state, matching, paint),
     linkLine(state, paint),
   ];
-  const body = detailsLines(state, all, paint) ?? tableLines(state, all, paint);
+  const body = logPane(state, all, paint) ?? detailsLines(state, all, paint) ?? tableLines(state, all, paint);
   const blank = Array.from({ length: Math.max(0, state.rows - head.length - body.length - FOOT) }, () => '');
   return [...head, ...body, ...blank, footLine(state, paint)].slice(0, state.rows);
 }
@@ -76,7 +80,8 @@ function tableLines(state: ScreenState, all: readonly Row[], paint: Paint): stri
   ];
 }
 
-function isSelected(row: Row, { selected }: UiState): row is TargetRow {
+/** Whether a row is the selected one. */
+export function isSelected(row: Row, { selected }: UiState): row is TargetRow {
   return row.type === 'target' && row.id === selected;
 }
 
@@ -92,6 +97,14 @@ function detailsLines(state: ScreenState, all: readonly Row[], paint: Paint): st
     const rest = toWidth(text, columns - width, 'ends');
     return `${paint('bold', toWidth(heading, width))}${rest}`;
   });
+}
+
+/** Log of the selected row. Null while the log is not shown. */
+function logPane(state: ScreenState, all: readonly Row[], paint: Paint): string[] | null {
+  const { ui, view, resources, log, columns } = state;
+  const row = all.find((candidate): candidate is TargetRow => isSelected(candidate, ui));
+  if (!ui.isLogShown || row === undefined || view === null) return null;
+  return logLines({ row, resources, log, end: ui.logEnd, columns, page: pageSize(state) }, paint);
 }
 
 /** Whether the view may be out of date. A finished `tilt ci` no longer changes, even if its Tilt is gone. */
@@ -169,10 +182,12 @@ function footLine({ ui, columns, notice }: ScreenState, paint: Paint): string {
   }
   if (notice !== null) return paint('yellow', toWidth(terminalText(notice), columns));
   const isPartial = ui.filter !== '' || ui.selected !== null;
-  const keys = ui.isDetailed
-    ? 'q quit  Esc back  ↑ ↓ next target'
-    : `q quit  / filter${isPartial ? '  Esc all' : ''}  l labels  Enter details  ↑ ↓ PgUp PgDn move`;
-  return paint('dim', toWidth(keys, columns));
+  const table = `q quit  / filter${isPartial ? '  Esc all' : ''}  l labels  L log  Enter details  ↑ ↓ PgUp PgDn move`;
+  const details = ui.isDetailed ? 'q quit  Esc back  L log  ↑ ↓ next target' : table;
+  return paint(
+    'dim',
+    toWidth(ui.isLogShown ? 'q quit  Esc back  ↑ ↓ PgUp PgDn Home End scroll' : details, columns),
+  );
 }
 
 const VERDICT_STYLE = { PENDING: 'yellow', PASSED: 'green', FAILED: 'red', UNKNOWN: 'magenta' } as const;

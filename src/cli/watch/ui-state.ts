@@ -17,6 +17,10 @@ export interface UiState {
   readonly selected: string | null;
   /** Whether the details of the selected row cover the table. */
   readonly isDetailed: boolean;
+  /** Whether the log of the selected row covers the table and the details. */
+  readonly isLogShown: boolean;
+  /** Number of the line below the last visible one of the log. Null: the log follows its end. */
+  readonly logEnd: number | null;
   /** Number of rows above the first visible one, unless the selected row would not be visible. */
   readonly offset: number;
 }
@@ -39,6 +43,8 @@ export const INITIAL_STATE: UiState = {
   isGrouped: false,
   selected: null,
   isDetailed: false,
+  isLogShown: false,
+  logEnd: null,
   offset: 0,
 };
 
@@ -48,6 +54,8 @@ export interface ShownRows {
   readonly ids: readonly string[];
   /** Number of visible rows. */
   readonly page: number;
+  /** Lines of the log that is shown: the number of the first one, and of the line after the last one. */
+  readonly log: { readonly start: number; readonly end: number };
 }
 
 /** Maximum length of a filter in characters. */
@@ -65,13 +73,29 @@ export function applyKey(state: UiState, key: Key, rows: ShownRows): UiState | '
 
 function browse(state: UiState, { name, sequence }: Key, rows: ShownRows): UiState | 'quit' {
   if (name === 'q') return 'quit';
-  if (sequence === '/') return { ...state, isTyping: true, isDetailed: false };
+  if (sequence === 'L') return toggleLog(state, rows);
+  if (sequence === '/') return { ...state, isTyping: true, isDetailed: false, isLogShown: false };
   if (sequence === 'l')
-    return { ...state, isGrouped: !state.isGrouped, selected: null, isDetailed: false, offset: 0 };
-  if (name === 'escape') return state.isDetailed ? { ...state, isDetailed: false } : clear(state);
+    return {
+      ...state,
+      isGrouped: !state.isGrouped,
+      selected: null,
+      isDetailed: false,
+      isLogShown: false,
+      offset: 0,
+    };
+  if (name === 'escape') return goBack(state);
   if (name === 'return' || name === 'enter') return toggleDetails(state, rows);
   const move = toMoves(rows.page).get(name ?? '');
-  return move === undefined ? state : { ...state, selected: moveBy(move, state, rows) };
+  if (move === undefined) return state;
+  return state.isLogShown
+    ? { ...state, logEnd: scrollBy(move, state, rows) }
+    : { ...state, selected: moveBy(move, state, rows) };
+}
+
+function goBack(state: UiState): UiState {
+  if (state.isLogShown) return { ...state, isLogShown: false };
+  return state.isDetailed ? { ...state, isDetailed: false } : clear(state);
 }
 
 /** The state without a filter and a selection. The grouping stays. */
@@ -79,11 +103,33 @@ function clear(state: UiState): UiState {
   return { ...INITIAL_STATE, isGrouped: state.isGrouped };
 }
 
-function toggleDetails(state: UiState, { ids }: ShownRows): UiState {
+function toggleDetails(state: UiState, rows: ShownRows): UiState {
+  if (state.isLogShown) return { ...state, isLogShown: false, isDetailed: true };
   if (state.isDetailed) return { ...state, isDetailed: false };
-  const isShown = state.selected !== null && ids.includes(state.selected);
-  const selected = isShown ? state.selected : (ids[0] ?? null);
+  const selected = selectShown(state, rows);
   return { ...state, selected, isDetailed: selected !== null };
+}
+
+function toggleLog(state: UiState, rows: ShownRows): UiState {
+  if (state.isLogShown) return { ...state, isLogShown: false };
+  const selected = selectShown(state, rows);
+  return { ...state, selected, isLogShown: selected !== null, logEnd: null };
+}
+
+/** The selected row, or the first one if none is selected. */
+function selectShown({ selected }: UiState, { ids }: ShownRows): string | null {
+  return selected !== null && ids.includes(selected) ? selected : (ids[0] ?? null);
+}
+
+/** Scrolls the log. At its end, it follows the end again. */
+function scrollBy(
+  move: number,
+  { logEnd }: UiState,
+  { page, log: { start, end } }: ShownRows,
+): number | null {
+  const first = Math.min(start + page, end);
+  const next = Math.max(first, Math.max(first, logEnd ?? end) + move);
+  return next >= end ? null : next;
 }
 
 /** Id of the row that a move selects. Without a selected row, it starts above the first one. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { widthOf } from '../../../src/cli/text.js';
 import { toRowIds } from '../../../src/cli/watch/rows.js';
 import { firstShown, rowsOf, type ScreenState, screenLines } from '../../../src/cli/watch/screen-lines.js';
+import { LOADING, type TargetLog } from '../../../src/cli/watch/target-log.js';
 import { INITIAL_STATE } from '../../../src/cli/watch/ui-state.js';
 import {
   A_MINUTE_LATER,
@@ -32,6 +33,7 @@ function stateOf(state: Partial<ScreenState>): ScreenState {
     view: createTargetsView(TARGETS),
     resources: new Map(),
     ui: INITIAL_STATE,
+    log: LOADING,
     columns: 70,
     rows: 15,
     now: A_MINUTE_LATER,
@@ -61,7 +63,7 @@ describe('screen of watch', () => {
       'DISABLED     docs:serve           disabled',
       '',
       '',
-      'q quit  / filter  l labels  Enter details  ↑ ↓ PgUp PgDn move',
+      'q quit  / filter  l labels  L log  Enter details  ↑ ↓ PgUp PgDn move',
     ]);
   });
 
@@ -279,5 +281,87 @@ describe('screen of watch', () => {
     expect(new Set(ids).size).toBe(8);
     const last = screen({ ...state, rows: 7, ui: { ...ui, selected: ids[2] ?? null } });
     expect(last.slice(4, 6)).toEqual(['team-2  1 ready', expect.stringMatching(/^READY {6}▸ db:serve/)]);
+  });
+});
+
+describe('log of a target in watch', () => {
+  const ui = { ...INITIAL_STATE, selected: 'unit:update', isLogShown: true };
+  const lines = Array.from({ length: 50 }, (_, index) => ({ text: `line ${100 + index}`, level: 'INFO' }));
+  const live: TargetLog = { state: 'live', lines, end: 150 };
+
+  /** The log on the screen, without the lines above it and the keys. */
+  function logOf(state: Partial<ScreenState>): string[] {
+    return screen({ ui, rows: 9, ...state }).slice(3, -1);
+  }
+
+  it('watch shows the last lines of a log, and its keys', () => {
+    expect(logOf({ log: live })).toEqual([
+      'LOG  unit:update  50 lines',
+      'line 146',
+      'line 147',
+      'line 148',
+      'line 149',
+    ]);
+    expect(screen({ ui, log: live }).at(-1)).toBe('q quit  Esc back  ↑ ↓ PgUp PgDn Home End scroll');
+  });
+
+  it('watch shows the lines of a scrolled log, also when new ones arrive and old ones are dropped', () => {
+    const scrolled = { ...ui, logEnd: 104 };
+    const expected = ['line 100', 'line 101', 'line 102', 'line 103'];
+    expect(logOf({ ui: scrolled, log: live })).toEqual([
+      'LOG  unit:update  50 lines  46 more below',
+      ...expected,
+    ]);
+    const longer = { ...live, lines: [...lines, { text: 'line 150', level: 'INFO' }], end: 151 };
+    expect(logOf({ ui: scrolled, log: longer }).slice(1)).toEqual(expected);
+    expect(logOf({ ui: scrolled, log: { ...live, lines: lines.slice(20) } })).toEqual([
+      'LOG  unit:update  30 lines  26 more below',
+      'line 120',
+      'line 121',
+      'line 122',
+      'line 123',
+    ]);
+  });
+
+  it('watch says that a log is an excerpt, is empty, or is not available, and how to read it from Tilt', () => {
+    const excerpt: TargetLog = { state: 'excerpt', lines: lines.slice(0, 1), end: 1 };
+    expect(logOf({ log: excerpt }).slice(0, 3)).toEqual([
+      'LOG  unit:update  1 line before it failed; the rest of the log is not…',
+      'line 100',
+      '',
+    ]);
+    expect(logOf({ log: { ...live, lines: [] } })[0]).toBe('LOG  unit:update  0 lines');
+    expect(logOf({})[0]).toBe('LOG  unit:update  loading …');
+    const log: TargetLog = { ...LOADING, state: 'unavailable' };
+    const resources = new Map([['unit', resourceFields('unit')]]);
+    expect(logOf({ log, resources, columns: 120 })[0]).toBe(
+      'LOG  unit:update  not available: the gateway does not read this log; tilt logs --port 10350 unit',
+    );
+    expect(logOf({ log, columns: 120 })[0]).toBe(
+      'LOG  unit:update  not available: the gateway does not read this log',
+    );
+  });
+
+  it('watch colors warnings and errors, and shortens long lines', () => {
+    const log: TargetLog = {
+      state: 'live',
+      lines: [
+        { text: 'no such file', level: 'ERROR' },
+        { text: 'x'.repeat(200), level: 'WARN' },
+      ],
+      end: 2,
+    };
+    const shown = screenLines(stateOf({ ui, log, columns: 20 }), (style, text) => `${style}(${text})`);
+    expect(shown.slice(4, 6)).toEqual([`red(${'no such file'.padEnd(20)})`, `yellow(${'x'.repeat(19)}…)`]);
+  });
+
+  it.each([
+    [70, 15],
+    [9, 5],
+    [1, 1],
+  ])('the log of watch fits %i columns and %i rows', (columns, rows) => {
+    const shown = screenLines(stateOf({ ui, log: live, columns, rows }), (_, text) => text);
+    expect(shown).toHaveLength(rows);
+    for (const line of shown) expect(widthOf(line)).toBeLessThanOrEqual(columns);
   });
 });

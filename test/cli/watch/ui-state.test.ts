@@ -3,11 +3,14 @@ import { applyKey, INITIAL_STATE, type Key, type UiState } from '../../../src/cl
 
 const IDS = Array.from({ length: 30 }, (_, index) => `t${index}`);
 
+/** A log whose first hundred lines are no longer kept. */
+const LOG = { start: 100, end: 150 };
+
 /** Applies keys to a state. A text is typed letter by letter. */
 function press(state: UiState, ...keys: readonly (Key | string)[]): ReturnType<typeof applyKey> {
   const each = keys.flatMap((key) => (typeof key === 'string' ? [...key].map(letter) : [key]));
   return each.reduce<ReturnType<typeof applyKey>>(
-    (now, key) => (typeof now === 'string' ? now : applyKey(now, key, { ids: IDS, page: 10 })),
+    (now, key) => (typeof now === 'string' ? now : applyKey(now, key, { ids: IDS, page: 10, log: LOG })),
     state,
   );
 }
@@ -83,9 +86,9 @@ describe('keys of watch', () => {
 
   it('Escape clears the selection, and without rows no row is selected', () => {
     expect(press(INITIAL_STATE, { name: 'down' }, ESCAPE)).toEqual(INITIAL_STATE);
-    const none = applyKey(INITIAL_STATE, { name: 'down' }, { ids: [], page: 10 });
+    const none = applyKey(INITIAL_STATE, { name: 'down' }, { ids: [], page: 10, log: LOG });
     expect(none).toEqual(INITIAL_STATE);
-    expect(applyKey(INITIAL_STATE, ENTER, { ids: [], page: 10 })).toEqual(INITIAL_STATE);
+    expect(applyKey(INITIAL_STATE, ENTER, { ids: [], page: 10, log: LOG })).toEqual(INITIAL_STATE);
   });
 
   it('l groups by label until it is pressed again, also across Escape and a filter', () => {
@@ -109,5 +112,35 @@ describe('keys of watch', () => {
       });
     }
     expect(press({ ...INITIAL_STATE, selected: 'gone' }, ENTER)).toMatchObject({ selected: 't0' });
+  });
+
+  it('L shows the log of the selected row or else of the first one, and Escape returns to where it was', () => {
+    const log = { ...INITIAL_STATE, selected: 't0', isLogShown: true };
+    expect(press(INITIAL_STATE, 'L')).toEqual(log);
+    expect(press(INITIAL_STATE, 'L', ESCAPE)).toEqual({ ...log, isLogShown: false });
+    expect(press(INITIAL_STATE, 'L', 'L')).toEqual({ ...log, isLogShown: false });
+    expect(press(INITIAL_STATE, 'jj', ENTER, 'L', ESCAPE)).toMatchObject({
+      selected: 't1',
+      isLogShown: false,
+      isDetailed: true,
+    });
+    expect(press(INITIAL_STATE, 'L', ENTER)).toMatchObject({ isLogShown: false, isDetailed: true });
+    expect(press(INITIAL_STATE, 'L', '/')).toMatchObject({ isLogShown: false, isTyping: true });
+    expect(press(INITIAL_STATE, 'L', 'l')).toMatchObject({ isLogShown: false, isGrouped: true });
+  });
+
+  it.each([
+    ['one line up', ['k'], 149],
+    ['a page up', [{ name: 'pageup' }], 140],
+    ['to the start, where a page is visible', [{ name: 'home' }, 'k'], 110],
+    ['up and down to the end, which it follows again', ['kkjj'], null],
+    ['to the end', [{ name: 'home' }, { name: 'end' }], null],
+    ['below the end', [{ name: 'pagedown' }], null],
+  ] as const)('keys scroll the log %s', (_, keys, logEnd) => {
+    expect(press(INITIAL_STATE, 'L', ...keys)).toMatchObject({ selected: 't0', logEnd });
+  });
+
+  it('a log that is opened again shows its end', () => {
+    expect(press(INITIAL_STATE, 'Lk', 'L', 'L')).toMatchObject({ isLogShown: true, logEnd: null });
   });
 });
