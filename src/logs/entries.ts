@@ -1,21 +1,21 @@
 import type { LogLine } from '../model/log.js';
 
-/** A line that is kept, until it is dropped. */
+/** A line, until it is dropped. */
 export interface Entry {
-  readonly line: LogLine;
+  /** Null after it was dropped: a queue may still hold the entry. */
+  line: LogLine | null;
   /** Number of lines before it, of all resources. */
   readonly index: number;
   /** Position of the log after the batch that it was appended with: the first position that includes it. */
   readonly batchEnd: number;
   /** Memory that it is counted with, in bytes. */
   readonly bytes: number;
-  isDropped: boolean;
 }
 
 /** Entries in order, of which the oldest are removed first. Appending and removing take constant time. */
 export interface EntryQueue {
-  /** All entries that were not removed, from `start` to the end of `items`. */
-  readonly items: readonly Entry[];
+  /** The entries from `start` on; undefined in front of it. */
+  readonly items: readonly (Entry | undefined)[];
   readonly start: number;
   push(entry: Entry): void;
   /** Removes and returns the oldest entry. */
@@ -24,12 +24,12 @@ export interface EntryQueue {
   filter(keep: (entry: Entry) => boolean): void;
 }
 
-/** Entries in front of `start` that are tolerated before the array is copied. */
-const MAX_REMOVED = 1024;
+/** Empty items in front of `start` that are tolerated before the array is copied. */
+const MAX_EMPTY = 64;
 
 /** Creates an empty queue. */
 export function createEntryQueue(): EntryQueue {
-  let items: Entry[] = [];
+  let items: (Entry | undefined)[] = [];
   let start = 0;
   return {
     get items() {
@@ -42,15 +42,16 @@ export function createEntryQueue(): EntryQueue {
     shift() {
       const entry = items[start];
       if (entry === undefined) return undefined;
+      items[start] = undefined;
       start += 1;
-      if (start === items.length || (start > MAX_REMOVED && start * 2 > items.length)) {
+      if (start > MAX_EMPTY && start * 2 > items.length) {
         items = items.slice(start);
         start = 0;
       }
       return entry;
     },
     filter(keep) {
-      items = items.slice(start).filter(keep);
+      items = items.slice(start).filter((entry) => entry !== undefined && keep(entry));
       start = 0;
     },
   };

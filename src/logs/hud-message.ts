@@ -41,8 +41,6 @@ export interface Checkpoints {
 export interface RunFacts {
   /** Start of Tilt; null if the message does not say. */
   readonly tiltStartTime: string | null;
-  /** Whether the message carries the complete view rather than changes. */
-  readonly isComplete: boolean;
 }
 
 /** The log in a message of the HUD. */
@@ -64,7 +62,7 @@ export function decodeHudMessage(message: unknown): HudMessage | null {
     const checkpoints = decodeCheckpoints(list.fromCheckpoint, list.toCheckpoint);
     if (checkpoints === null) return null;
     return {
-      ...decodeRunFacts(message.tiltStartTime, message.isComplete),
+      tiltStartTime: decodeStartTime(message.tiltStartTime),
       ...checkpoints,
       spans: decodeSpans(list.spans),
       segments: decodeSegments(list.segments),
@@ -72,12 +70,9 @@ export function decodeHudMessage(message: unknown): HudMessage | null {
   });
 }
 
-/** Decodes what a message says about its run. */
-export function decodeRunFacts(tiltStartTime: unknown, isComplete: unknown): RunFacts {
-  return {
-    tiltStartTime: typeof tiltStartTime === 'string' && tiltStartTime !== '' ? tiltStartTime : null,
-    isComplete: isComplete === true,
-  };
+/** Decodes the start time of a run. It is only compared. */
+export function decodeStartTime(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
 }
 
 /** Decodes the half-open interval of a message; null for `-1, -1`: no new lines. Go omits a zero. */
@@ -132,7 +127,7 @@ export function decodeSegment(value: unknown, index: number): Segment | DecodeEr
   try {
     return field(field(value, index, record), index, (segment) => readSegment(record(segment)));
   } catch (error) {
-    if (error instanceof DecodeError) return error.within('segments');
+    if (error instanceof DecodeError) return error.within('segments').within('logList');
     throw error;
   }
 }

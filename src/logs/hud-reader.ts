@@ -1,18 +1,23 @@
+import { systemClock } from '../lib/clock.js';
 import { DecodeError } from '../model/decode-fields.js';
-import type { LogLine } from '../model/log.js';
-import { createUnknownSpan, decodeHudMessage, type HudMessage } from './hud-message.js';
-import { createLineAssembler } from './line-assembler.js';
+import { selectBurst } from './burst.js';
+import { type Checkpoints, decodeHudMessage, type HudMessage, type RunFacts } from './hud-message.js';
+import type { Steps } from './json-bytes.js';
 import type { Redactor } from './redact.js';
+import { createRunPosition } from './run-position.js';
+import { parseSegment, scanMessage } from './scan-message.js';
+import { createSegmentReader } from './segment-reader.js';
 import { DEFAULT_LOG_LIMITS, type LogLimits, type WritableLog } from './session-log.js';
+import { runInSlices } from './slices.js';
 
 /** Reads the messages of a HUD connection into a log. */
 export interface HudReader {
   /**
    * Reads a message, in slices of at most about 5 ms. Messages are read in the order of the calls. The owner
-   * of the connection does not read on until the promise resolves, so that nothing waits here. A segment that
-   * cannot be read is reported. Rejects with a `DecodeError` if the message cannot be read; the next one can.
+   * of the connection does not read on until the promise resolves, so that few messages wait here. Rejects
+   * with a `DecodeError` if the message cannot be read; the next one can.
    *
-   * @param signal ends reading without an error
+   * @param signal ends reading without an error. The rest is read again with the next connection
    */
   push(message: Buffer, signal?: AbortSignal): Promise<void>;
   /**
@@ -21,8 +26,8 @@ export interface HudReader {
    */
   flush(target?: string): void;
   /**
-   * Begins a new connection, whose first message is the complete view: lines that were already read are
-   * skipped, and another run of Tilt starts over.
+   * Begins a new connection, whose first message is the complete view. Lines that were already read are
+   * skipped. Another run of Tilt, with another start time or fewer segments, starts over.
    */
   reset(): void;
 }
@@ -33,70 +38,89 @@ export interface HudReaderOptions {
   readonly redactor: Redactor;
   /** Bounds of `log`. Defaults: `DEFAULT_LOG_LIMITS`. */
   readonly limits?: Partial<LogLimits>;
-  /** Resolves after the other tasks of the event loop had their turn. */
+  /** Resolves after other tasks of the event loop had their turn. */
   readonly yieldToLoop: () => Promise<void>;
-  /** Receives the first error of each message with segments that cannot be read. Default: ignored. */
+  /** Milliseconds since any moment. Default: the clock of the machine. */
+  readonly monotonic?: () => number;
+  /** Receives one error for each message with segments that cannot be read. Default: ignored. */
   readonly onInvalid?: (error: DecodeError) => void;
 }
 
+/** Longest message that is parsed at once, in bytes: less than a millisecond. */
+const MAX_AT_ONCE = 64 * 1024;
+
+/** Bytes of JSON between two pauses, with the redaction of their lines. */
+const PARSE_BYTES = 8 * 1024;
+
 /** Creates a reader for a Tilt whose log is empty. */
 export function createHudReader(options: HudReaderOptions): HudReader {
-  const { log, redactor, limits, onInvalid } = options;
-  const { lineBytes } = { ...DEFAULT_LOG_LIMITS, ...limits };
-  let batch: LogLine[] = [];
-  const assembler = createLineAssembler({ redactor, lineBytes, emit: (line) => batch.push(line) });
-  let checkpoint = 0;
-  let tiltStartTime: string | null = null;
-  let isFirst = true;
+  const { log, redactor, yieldToLoop, monotonic = systemClock.monotonic, onInvalid } = options;
+  const limits = { ...DEFAULT_LOG_LIMITS, ...options.limits };
+  const reader = createSegmentReader(log, redactor, limits);
+  const run = createRunPosition();
   let last: Promise<void> = Promise.resolve();
 
   return {
     push(message, signal) {
-      const result = last.then(() => (signal?.aborted ? undefined : read(message)));
+      const result = last.then(() => read(message, signal));
       last = result.catch(() => {});
       return result;
     },
-    flush(target) {
-      assembler.flush(target);
-      append();
-    },
-    reset() {
-      isFirst = true;
-    },
+    flush: reader.flush,
+    reset: run.reset,
   };
 
-  function read(bytes: Buffer): void {
-    const message = decodeHudMessage(parse(bytes));
+  async function read(bytes: Buffer, signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted) return;
+    if (bytes.length <= MAX_AT_ONCE) return readAtOnce(decodeHudMessage(parse(bytes)));
+    // Most messages have no log.
+    if (bytes.includes('"logList"'))
+      await runInSlices(readInSteps(bytes), { yieldToLoop, monotonic }, signal);
+  }
+
+  function readAtOnce(message: HudMessage | null): void {
     if (message === null) return;
-    startOver(message);
-    const skipped = Math.max(0, checkpoint - message.from);
-    checkpoint = Math.max(checkpoint, message.to);
+    const skipped = begin(message);
     let invalid: DecodeError | undefined;
     for (const segment of message.segments.slice(skipped)) {
-      if (segment instanceof DecodeError) invalid ??= segment;
-      else assembler.add(segment, message.spans.get(segment.span) ?? createUnknownSpan(segment.span));
+      const error = reader.add(segment, message.spans);
+      invalid ??= error;
     }
-    assembler.endMessage();
-    append();
+    complete(message, invalid);
+  }
+
+  function* readInSteps(bytes: Buffer): Steps<void> {
+    const message = yield* scanMessage(bytes);
+    if (message === null) return;
+    const burst = yield* selectBurst(message, begin(message), limits);
+    reader.leaveOut(burst);
+    let { invalid } = message;
+    let unread = 0;
+    for (const index of burst.segments) {
+      const segment = parseSegment(bytes, message.segments, index);
+      if (segment === null) continue;
+      const error = reader.add(segment, message.spans);
+      invalid ??= error;
+      unread += message.segments.get(index).end - message.segments.get(index).start;
+      if (unread < PARSE_BYTES) continue;
+      unread = 0;
+      reader.append();
+      run.advanceTo(message.from + index + 1);
+      yield;
+    }
+    complete(message, invalid);
+  }
+
+  /** Begins a message. Returns the number of its segments that were read before. */
+  function begin(message: RunFacts & Checkpoints): number {
+    if (run.begin(message)) reader.clear();
+    return run.countRead(message);
+  }
+
+  function complete({ to }: Checkpoints, invalid: DecodeError | undefined): void {
+    reader.endMessage();
+    run.advanceTo(to);
     if (invalid !== undefined) onInvalid?.(invalid);
-  }
-
-  function startOver(message: HudMessage): void {
-    const isOther =
-      (isFirst && message.to < checkpoint) ||
-      (tiltStartTime !== null && message.tiltStartTime !== null && tiltStartTime !== message.tiltStartTime);
-    isFirst = false;
-    tiltStartTime = message.tiltStartTime ?? tiltStartTime;
-    if (!isOther) return;
-    checkpoint = 0;
-    assembler.discard();
-    log.clear();
-  }
-
-  function append(): void {
-    const lines = batch;
-    batch = [];
-    log.append(lines);
   }
 }
 

@@ -69,7 +69,7 @@ export function createKeptLines({ lines: maxLines, bytes: maxBytes, totalBytes }
   function add(line: LogLine, batchEnd: number): void {
     const tail = touch(line.resource);
     const cost = Buffer.byteLength(line.styledText) + LINE_OVERHEAD;
-    const entry = { line, index: position, batchEnd, bytes: cost, isDropped: false };
+    const entry = { line, index: position, batchEnd, bytes: cost };
     position += 1;
     bytes += cost;
     size += 1;
@@ -77,7 +77,7 @@ export function createKeptLines({ lines: maxLines, bytes: maxBytes, totalBytes }
     all.push(entry);
     while (tail.bytes > maxBytes || tail.size > maxLines) drop(tail);
     while (bytes > totalBytes) dropOldest();
-    if (all.items.length - all.start > 2 * size + MAX_DROPPED) all.filter(({ isDropped }) => !isDropped);
+    if (all.items.length - all.start > 2 * size + MAX_DROPPED) all.filter((kept) => kept.line !== null);
   }
 
   function skip(resource: string, count: number, batchEnd: number): void {
@@ -103,8 +103,8 @@ export function createKeptLines({ lines: maxLines, bytes: maxBytes, totalBytes }
   }
 
   function dropOldest(): void {
-    const oldest = all.shift();
-    const tail = oldest?.isDropped ? undefined : resources.get(oldest?.line.resource ?? '');
+    const resource = all.shift()?.line?.resource;
+    const tail = resource === undefined ? undefined : resources.get(resource);
     if (tail !== undefined) drop(tail);
   }
 

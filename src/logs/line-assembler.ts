@@ -18,8 +18,10 @@ export interface LineAssembler {
   endMessage(): void;
   /** Ends the unfinished lines of a target, or all of them. What follows in their spans is a new line. */
   flush(target?: string): void;
-  /** Forgets the unfinished line of a span, or all of them, without a line. */
-  discard(span?: string): void;
+  /** Forgets the unfinished line of a span. Returns its level; null if there was none. */
+  discard(span: string): LogLevel | null;
+  /** Forgets all unfinished lines. */
+  clear(): void;
 }
 
 /** Dependencies of an assembler. */
@@ -50,20 +52,20 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
   const open = new Map<string, OpenLine>();
   /** Span of an unfinished warning or error. */
   let message: string | null = null;
+  const maxRaw = lineBytes * MAX_RAW;
   const keyBlocks = createKeyBlocks();
 
   return {
     add(segment, span) {
       const { text } = segment;
+      if (text === '') return;
       if (message !== span.id) endMessage();
       if (open.get(span.id)?.level !== segment.level) end(span.id);
       for (let start = 0; start < text.length; ) {
         const lineBreak = text.indexOf('\n', start);
-        const isWhole = lineBreak >= 0;
-        addPart(segment, span, text.slice(start, isWhole ? lineBreak : text.length));
-        if (!isWhole) break;
-        end(span.id);
-        start = lineBreak + 1;
+        if (lineBreak < 0) addPart(segment, span, text.slice(start));
+        else addEnd(segment, span, text.slice(start, lineBreak));
+        start = lineBreak < 0 ? text.length : lineBreak + 1;
       }
       if (segment.level === 'warn' || segment.level === 'error') message = span.id;
     },
@@ -72,24 +74,28 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
       for (const [id, { span }] of open) if (target === undefined || span.target === target) end(id);
     },
     discard(span) {
-      if (span === undefined) open.clear();
-      else open.delete(span);
+      const level = open.get(span)?.level ?? null;
+      open.delete(span);
+      return level;
     },
+    clear: () => open.clear(),
   };
 
   function addPart({ time, level }: Segment, span: Span, part: string): void {
-    const line = open.get(span.id) ?? {
-      span,
-      time,
-      level,
-      content: createUnfinishedLine(lineBytes * MAX_RAW),
-    };
+    const line = open.get(span.id) ?? { span, time, level, content: createUnfinishedLine(maxRaw) };
     line.content.add(part);
     open.set(span.id, line);
-    if (open.size <= MAX_OPEN_LINES) return;
-    for (const id of open.keys()) {
-      end(id);
-      return;
+    const [oldest] = open.size > MAX_OPEN_LINES ? open.keys() : [];
+    if (oldest !== undefined) end(oldest);
+  }
+
+  function addEnd(segment: Segment, span: Span, part: string): void {
+    // Nearly every segment is one line.
+    if (!open.has(span.id) && part.length <= maxRaw && !part.includes('\r')) {
+      emitLine(segment, span, part, false);
+    } else {
+      addPart(segment, span, part);
+      end(span.id);
     }
   }
 
@@ -102,13 +108,21 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
     const line = open.get(id);
     if (line === undefined) return;
     open.delete(id);
-    const { span, time, level, content } = line;
-    const clean = cleanStyles(content.text);
+    emitLine(line, line.span, line.content.text, line.content.isCut);
+  }
+
+  function emitLine(
+    { time, level }: Pick<Segment, 'time' | 'level'>,
+    span: Span,
+    text: string,
+    isCut: boolean,
+  ): void {
+    const clean = cleanStyles(text);
     // A secret that is cut may not look like one, unless a part of the line far from its end is shown.
-    const whole = content.isCut && clean.length < 2 * lineBytes ? dropLastWord(clean) : clean;
-    const redacted = keyBlocks.redact(id, whole) ?? redactor.redact(whole);
-    const styledText = cutText(content.isCut ? `${redacted}…` : redacted, lineBytes);
-    emit({ time, level, resource: span.resource, target: span.target, styledText: copy(styledText) });
+    const whole = isCut && clean.length < 2 * lineBytes ? dropLastWord(clean) : clean;
+    const redacted = keyBlocks.redact(span.id, whole) ?? redactor.redact(whole);
+    const styledText = copy(cutText(isCut ? `${redacted}…` : redacted, lineBytes));
+    emit({ time, level, resource: span.resource, target: span.target, styledText });
   }
 }
 

@@ -1,5 +1,5 @@
 import { RE2JS, RE2JSException } from 're2js';
-import { DEFAULT_RULES, type RedactionRule } from './redaction-rules.js';
+import { DEFAULT_RULES, HINT, type Range, type RedactionRule } from './redaction-rules.js';
 import { removeStyles, splitStyles } from './styled-text.js';
 
 /** Replaces secrets in lines. */
@@ -14,7 +14,7 @@ const REPLACEMENT = '[REDACTED]';
 const MAX_PATTERN = 1_000;
 
 /**
- * Matches of a pattern in a line. After the last one the rest of the line is redacted: the search for each
+ * Matches of a pattern in a line. Behind the last one the rest of the line is redacted: the search for each
  * match may read the whole rest, so that without a limit the time would be quadratic.
  */
 const MAX_MATCHES = 50;
@@ -22,44 +22,24 @@ const MAX_MATCHES = 50;
 /**
  * Creates a redactor of the default secrets (`DEFAULT_RULES`) and of patterns. A pattern is a regular
  * expression of RE2 (no look-around, no back-references), which matches in linear time. If it has capture
- * groups, only the first one that took part is replaced. Patterns match the plain text: a style within a secret
- * does not hide it. Throws for a pattern that is not valid.
+ * groups, only the first one that took part is replaced. Patterns match the plain text: a style within a
+ * secret does not hide it. Throws for a pattern that is not valid.
  */
 export function createRedactor(patterns: readonly string[]): Redactor {
-  const rules = [...DEFAULT_RULES.map(compileRule), ...patterns.map(compilePattern)];
-  const hasPatterns = patterns.length > 0;
+  const expressions = patterns.map(compilePattern);
 
   return {
     redact(text) {
-      if (!hasPatterns && !ANY_HINT.test(text)) return text;
       const plain = removeStyles(text);
       const ranges: Range[] = [];
-      for (const rule of rules) if (rule.hint?.test(plain) ?? true) findSecrets(rule, plain, ranges);
+      if (HINT.test(plain)) for (const rule of DEFAULT_RULES) applyRule(rule, plain, ranges);
+      for (const expression of expressions) applyPattern(expression, plain, ranges);
       return ranges.length === 0 ? text : replaceRanges(text, mergeRanges(ranges));
     },
   };
 }
 
-/** A compiled rule. Without a hint every text is searched. */
-interface CompiledRule extends Pick<RedactionRule, 'accept'> {
-  readonly expression: RE2JS;
-  readonly hint?: RegExp;
-}
-
-/** A part of a text. */
-interface Range {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Finds the lines that may hold a secret: few of them. */
-const ANY_HINT = new RegExp(DEFAULT_RULES.map(({ hint }) => hint.source).join('|'), 'i');
-
-function compileRule({ pattern, ...rule }: RedactionRule): CompiledRule {
-  return { ...rule, expression: RE2JS.compile(pattern) };
-}
-
-function compilePattern(pattern: string): CompiledRule {
+function compilePattern(pattern: string): RE2JS {
   if (pattern === '') throw new Error('Invalid redaction pattern: it is empty.');
   if (pattern.length > MAX_PATTERN) {
     throw new Error(
@@ -67,7 +47,7 @@ function compilePattern(pattern: string): CompiledRule {
     );
   }
   try {
-    return { expression: RE2JS.compile(pattern) };
+    return RE2JS.compile(pattern);
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
     const reason = error.message.replace(/^error parsing regexp: /, '');
@@ -78,13 +58,25 @@ function compilePattern(pattern: string): CompiledRule {
   }
 }
 
-function findSecrets({ expression, accept }: CompiledRule, text: string, ranges: Range[]): void {
+function applyRule({ expression, select }: RedactionRule, text: string, ranges: Range[]): void {
+  expression.lastIndex = 0;
+  for (let match = expression.exec(text); match !== null; match = expression.exec(text)) {
+    const range = select(match, text);
+    if (range === null || range.end <= range.start) continue;
+    ranges.push(range);
+    expression.lastIndex = Math.max(expression.lastIndex, range.end);
+  }
+}
+
+function applyPattern(expression: RE2JS, text: string, ranges: Range[]): void {
+  // Ten times as fast as a search for the match, and nearly always the end of it.
+  if (!expression.test(text)) return;
   const matcher = expression.matcher(text);
   for (let count = 1; matcher.find(); count += 1) {
     const group = firstGroup(matcher);
     const range = { start: matcher.start(group), end: matcher.end(group) };
     if (count === MAX_MATCHES) return void ranges.push({ start: range.start, end: text.length });
-    if (range.end > range.start && (accept?.(text.slice(range.start, range.end)) ?? true)) ranges.push(range);
+    if (range.end > range.start) ranges.push(range);
   }
 }
 

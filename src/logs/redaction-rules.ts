@@ -1,27 +1,39 @@
-/** A kind of secret. */
-export interface RedactionRule {
-  /**
-   * Regular expression of RE2. The secret is its first capture group that took part, else the whole match.
-   */
-  readonly pattern: string;
-  /** Matches every text that the pattern matches, in less time: an alternation of words, without repetition. */
-  readonly hint: RegExp;
-  /** Whether a match is a secret rather than prose. Default: it is. */
-  readonly accept?: (secret: string) => boolean;
+/** A part of a text, from its start to the index behind its end. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
 }
 
-/** Word at the end of a name that holds a secret: `DB_PASSWORD`, `apiKey`, `X-Vault-Token`. */
+/**
+ * A kind of secret. The expression is global. It runs in linear time: a repetition is bounded, or nothing that
+ * follows it in the expression can fail, or it can only start where a word starts.
+ */
+export interface RedactionRule {
+  readonly expression: RegExp;
+  /** Finds the secret of a match; null if it is prose. The search continues behind both. */
+  readonly select: (match: RegExpExecArray, text: string) => Range | null;
+}
+
+/** Words at the end of a name that holds a secret: `DB_PASSWORD`, `apiKey`, `X-Vault-Token`. */
 const SECRET_NAME = [
-  `passw(?:or)?d|passphrase|[_-]pass|pgpass|pwd|secret(?:[_-]?key(?:[_-]?base)?)?|token|credentials?`,
-  `(?:api|access|account|auth|encryption|master|private|shared|signing|webhook)[_-]?key|[_-]auth`,
+  'passw(?:or)?d|passphrase|[_-]pass|pgpass|pwd|secret(?:[_-]?key(?:[_-]?base)?)?|token|credentials?',
+  '(?:api|access|account|auth|encryption|master|private|shared|signing|webhook)[_-]?key|[_-]auth',
 ].join('|');
-const SECRET_NAME_HINT = /passw|passphrase|[_-]pass|pgpass|pwd|secret|token|credential|key|[_-]auth/i;
 
-/** Names that the parameters of a URL add. `sig` is a signature of Azure, `X-Amz-Signature` of AWS. */
-const PARAMETER_NAME = `${SECRET_NAME}|sig|signature|auth|jwt|session(?:[_-]?id)?|assertion`;
+/** Names of parameters that are secrets only in a URL. `sig` is a signature of Azure, `X-Amz-Signature` of AWS. */
+const PARAMETER_NAME = new RegExp(
+  `(?:${SECRET_NAME}|sig|signature|auth|jwt|session(?:[_-]?id)?|assertion)$`,
+  'i',
+);
 
-/** Value up to its quote, also with escaped quotes (JSON within JSON), or up to a space. */
-const VALUE = String.raw`(?:\\+"([^"\\]+)|"((?:[^"\\]|\\.)+)|'([^']+)|([^\s"'\\]\S*))`;
+/** Tokens with a known form. */
+const KNOWN_TOKENS = [
+  String.raw`gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[a-z]-[\w-]{10,}|xapp-[\w-]{10,}`,
+  String.raw`(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{35}|ya29\.[\w-]{20,}|npm_\w{36}|pypi-[\w-]{50,}`,
+  String.raw`[rs]k_(?:live|test)_\w{10,}|sk-[\w-]{20,}|dckr_pat_[\w-]{20,}|hv[bs]\.[\w-]{20,}`,
+  String.raw`do[opr]_v1_\w{64}|SG\.[\w-]{16,128}\.[\w-]{16,}|hf_\w{30,}`,
+  String.raw`eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*`,
+].join('|');
 
 /**
  * Secrets that are always redacted:
@@ -30,69 +42,118 @@ const VALUE = String.raw`(?:\\+"([^"\\]+)|"((?:[^"\\]|\\.)+)|'([^']+)|([^\s"'\\]
  *   (tokens are used as users), and parameters with the name of a secret (`?token=…`, `&X-Amz-Signature=…`).
  * - Headers: `Authorization` and `Proxy-Authorization`, `Cookie` and `Set-Cookie`, `Bearer` and `Basic` with a
  *   value of 16 characters or more.
- * - Assignments and options whose name ends with `password`, `passwd`, `passphrase`, `pwd`, `secret`, `token`,
- *   `credential`, `api_key`, `access_key`, `private_key` and the like, with `=` or `:`, quoted or not, as
- *   members of JSON (also within a JSON string), and as command-line options (`--password hunter2`).
- * - Tokens with a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, OpenAI and
+ * - Assignments, members of JSON (also within a JSON string) and command-line options (`--password hunter2`)
+ *   whose name ends with `password`, `passwd`, `passphrase`, `pwd`, `secret`, `token`, `credential`, `api_key`,
+ *   `access_key`, `private_key` and the like.
+ * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, OpenAI and
  *   Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, and JSON Web Tokens.
+ * - Addresses of Slack webhooks.
  * - Private keys in PEM format, also over several lines.
  *
- * Not found: secrets without a name or a known form (`echo hunter2`); a password with `/`, `?` or `#` in a
- * URL; an unquoted value after `:` that has no digit or less than 8 characters, unless the name is that of a
- * password (`unexpected token: name` is an error of a compiler); plural names (`tokens`) and names that
- * continue after the word (`token_count`, `PASSWORD_FILE`); secrets in an encoding other than plain text; the
- * lines of a private key whose first line was dropped; secrets that extend over several lines otherwise.
+ * Not found: secrets without a name or a known form (`echo hunter2`); a password with `/`, `?` or `#` in a URL;
+ * an unquoted value after `: ` or ` = ` that has no digit or less than 8 characters, unless the name is that of
+ * a password, because `unexpected token: name` is an error of a compiler; plural names (`tokens`) and names
+ * that continue behind the word (`token_count`, `PASSWORD_FILE`); encoded secrets, such as Base64 of an
+ * assignment; the lines of a private key whose first line was left out; other secrets that extend over several
+ * lines.
  */
 export const DEFAULT_RULES: readonly RedactionRule[] = [
-  { pattern: String.raw`://[^\s/?#:@"'<>]*:([^\s/?#"'<>]+)@`, hint: /:\/\// },
-  { pattern: String.raw`://([^\s/?#:@"'<>]{20,})(?::[^\s/?#"'<>]*)?@`, hint: /:\/\// },
+  { expression: /:\/\/([^\s/?#"'<>]+)/g, select: selectUserInfo },
   {
-    pattern: String.raw`(?i)[?&;](?:[\w.-]*[\w.-])??(?:${PARAMETER_NAME})=([^\s&#"'<>]+)`,
-    hint: /[?&;]/,
+    expression: /[?&;]([\w.-]{1,128})=([^\s&#"'<>]+)/g,
+    select: (match) => (PARAMETER_NAME.test(match[1] ?? '') ? selectLast(match) : null),
   },
   {
-    pattern: String.raw`(?i)authorization\\*["']?\s*[:=]\s*\\*["']?((?:digest|aws4-hmac-sha256)\s[^\r\n]+|(?:[a-z]\w*\s+)?[^\s"'\\,]+)`,
-    hint: /authorization/i,
+    expression:
+      /authorization\\{0,4}["']?\s{0,8}[:=]\s{0,8}\\{0,4}["']?((?:digest|aws4-hmac-sha256)\s[^"'\\]+|(?:[a-z][\w-]{0,30}\s{1,4})?[^\s"'\\,]+)/gi,
+    select: selectLast,
   },
   {
-    pattern: String.raw`(?i)cookie\\*["']?\s*[:=]\s*\\*["']?([\w!#$%&*+.^|~-]+=[^"'\\]+)`,
-    hint: /cookie/i,
+    expression: /cookie\\{0,4}["']?\s{0,8}:\s{0,8}\\{0,4}["']?([\w!#$%&*+.^|~-]{1,128}=[^"'\\]+)/gi,
+    select: selectLast,
   },
-  { pattern: String.raw`(?i)\b(?:bearer|basic)\s+([\w.~+/-]{16,}=*)`, hint: /bearer|basic/i },
+  { expression: /\b(?:bearer|basic)\s{1,8}([\w.~+/-]{16,}=*)/gi, select: selectLast },
   {
-    pattern: String.raw`(?i)(?:^|[^\w.?&-])[\w.-]*?(?:${SECRET_NAME})\\*["']?\s*=\s*${VALUE}`,
-    hint: SECRET_NAME_HINT,
-  },
-  {
-    pattern: String.raw`(?i)(?:passw(?:or)?d|passphrase|pwd|[_-]pass)\\*["']?\s*:\s*${VALUE}`,
-    hint: /passw|passphrase|pwd|[_-]pass/i,
-  },
-  {
-    pattern: String.raw`(?i)(?:${SECRET_NAME})\\*["']\s*:\s*${VALUE}`,
-    hint: SECRET_NAME_HINT,
+    expression: new RegExp(
+      String.raw`(${SECRET_NAME})(\\{0,4}["']?)(\s{0,8}(?::=|=>|[:=])\s{0,8})(\\{1,4}"|["'])?`,
+      'gi',
+    ),
+    select: selectAssigned,
   },
   {
-    pattern: String.raw`(?i)(?:${SECRET_NAME})\s*:\s*${VALUE}`,
-    hint: SECRET_NAME_HINT,
-    accept: (secret) => secret.length >= 8 && /\d/.test(secret),
+    expression: new RegExp(
+      String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${SECRET_NAME})\s{1,8}("|'|(?=[^\s\-]))`,
+      'gi',
+    ),
+    select: (match, text) => selectValue(text, match.index + match[0].length, match[1] ?? ''),
   },
-  {
-    pattern: String.raw`(?i)(?:^|\s)--?(?:[\w-]*[_-])??(?:${SECRET_NAME})\s+(?:"([^"]+)|'([^']+)|([^\s"'-]\S*))`,
-    hint: /(?:^|\s)-/,
-  },
-  {
-    pattern: [
-      String.raw`\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[a-z]-[\w-]{10,}`,
-      String.raw`xapp-[\w-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{35}|ya29\.[\w-]{20,}|npm_\w{36}`,
-      String.raw`pypi-[\w-]{50,}|[rs]k_(?:live|test)_\w{10,}|sk-[\w-]{20,}|dckr_pat_[\w-]{20,}`,
-      String.raw`hv[bs]\.[\w-]{20,}|do[opr]_v1_\w{64}|SG\.[\w-]{16,}\.[\w-]{16,}|hf_\w{30,}`,
-      String.raw`eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)`,
-    ].join('|'),
-    hint: /gh[pousr]_|github_pat_|glpat-|xox|xapp-|AKIA|ASIA|AIza|ya29\.|npm_|pypi-|k_live|k_test|sk-|dckr_pat_|hv[bs]\.|_v1_|SG\.|hf_|eyJ/,
-  },
-  { pattern: String.raw`hooks\.slack\.com/services/([\w/-]+)`, hint: /hooks\.slack/ },
-  {
-    pattern: `-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----((?s:.*?))(?:-----END|$)`,
-    hint: /PRIVATE KEY/,
-  },
+  { expression: new RegExp(String.raw`(?<![\w-])(${KNOWN_TOKENS})`, 'g'), select: selectLast },
+  { expression: /hooks\.slack\.com\/services\/([\w/-]+)/g, select: selectLast },
+  { expression: /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(.+)/g, select: selectKey },
 ];
+
+/** Finds the lines that may hold a secret. Most lines do not, and are not searched further. */
+export const HINT =
+  /:\/\/|pass|pwd|secret|token|credential|key|auth|cookie|bearer|basic|sig=|signature=|jwt=|session[_-]?(?:id)?=|assertion=|gh[pousr]_|github_pat_|glpat-|xox|xapp-|akia|asia|aiza|ya29\.|npm_|pypi-|k_live|k_test|sk-|dckr_pat_|hv[bs]\.|_v1_|sg\.|hf_|eyj|hooks\.slack/i;
+
+/** The last group, at the end of the match. */
+function selectLast(match: RegExpExecArray): Range {
+  const end = match.index + match[0].length;
+  return { start: end - (match.at(-1) ?? '').length, end };
+}
+
+/** Length of a user that is a token. */
+const MIN_TOKEN_USER = 20;
+
+/** The password of a URL, with a user that may be a token. A password may contain "@". */
+function selectUserInfo(match: RegExpExecArray): Range | null {
+  const { start } = selectLast(match);
+  const info = (match[1] ?? '').slice(0, Math.max(0, (match[1] ?? '').lastIndexOf('@')));
+  const colon = info.indexOf(':');
+  const user = colon < 0 ? info : info.slice(0, colon);
+  if (user.length >= MIN_TOKEN_USER) return { start, end: start + info.length };
+  return colon < 0 ? null : { start: start + colon + 1, end: start + info.length };
+}
+
+/** Names whose value is always a secret, even after `: `. */
+const PASSWORD = /^(?:pass|[_-]pass|pgpass|pwd)/i;
+
+/** The value of an assignment or of a member of JSON; null if it is prose or a comparison. */
+function selectAssigned(match: RegExpExecArray, text: string): Range | null {
+  const [all, name = '', quote, operator, opening = ''] = match;
+  const value = selectValue(text, match.index + all.length, opening);
+  const start = text.slice(value.start, Math.min(value.end, value.start + 64));
+  if (opening === '' && /^[=>]/.test(start)) return null;
+  const isWord = /^token$/i.test(name) && !/[\w-]/.test(text[match.index - 1] ?? '');
+  const isSure = quote !== '' || operator === '=' || PASSWORD.test(name) || (opening !== '' && !isWord);
+  if (!isSure && (start.length < 8 || !/\d/.test(start))) return null;
+  if (opening !== '' || !isParameter(text, match.index)) return value;
+  const end = text.slice(value.start, value.end).search(/[&#]/);
+  return end < 0 ? value : { start: value.start, end: value.start + end };
+}
+
+/** Whether a name is that of a parameter of a URL, whose value ends at the next parameter. */
+function isParameter(text: string, index: number): boolean {
+  return /[?&][\w.-]*$/.test(text.slice(Math.max(0, index - 64), index));
+}
+
+/** The value from an index: up to the quote that closes it, or up to white space. */
+function selectValue(text: string, start: number, opening: string): Range {
+  const expression =
+    opening === '' ? UNQUOTED : opening === '"' ? QUOTED : opening === "'" ? SINGLE_QUOTED : ESCAPED;
+  expression.lastIndex = start;
+  return { start, end: start + (expression.exec(text)?.[0].length ?? 0) };
+}
+
+const UNQUOTED = /\S*/y;
+const QUOTED = /(?:[^"\\]|\\.)*/y;
+const SINGLE_QUOTED = /[^']*/y;
+/** Within a string of JSON: up to the next escaped quote. */
+const ESCAPED = /[^"\\]*/y;
+
+/** The key, up to its end in the same line. */
+function selectKey(match: RegExpExecArray): Range {
+  const { start, end } = selectLast(match);
+  const close = (match[1] ?? '').lastIndexOf('-----END ');
+  return { start, end: close < 0 ? end : start + close };
+}

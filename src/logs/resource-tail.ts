@@ -51,7 +51,7 @@ export function createResourceTail(): ResourceTail {
     dropOldest(maxHistory) {
       const entry = kept.shift();
       if (entry === undefined) return;
-      entry.isDropped = true;
+      entry.line = null;
       bytes -= entry.bytes;
       recordGone(1, entry.batchEnd, maxHistory);
     },

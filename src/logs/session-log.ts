@@ -88,11 +88,12 @@ function read(kept: KeptLines, selection: LogSelection, from: number, limit: num
   for (let at = items.length - 1; at >= start && (countAll || lines.length < limit); at -= 1) {
     const entry = items[at];
     if (entry === undefined || entry.index < from) break;
-    if (entry.isDropped) continue;
+    const { line } = entry;
+    if (line === null) continue;
     after += 1;
-    if (!isSelected(entry.line, selection)) continue;
+    if (!isSelected(line, selection)) continue;
     matching += 1;
-    if (lines.length < limit) lines.push(entry.line);
+    if (lines.length < limit) lines.push(line);
   }
   return { lines: lines.reverse(), after, matching };
 }

@@ -1,34 +1,262 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createHudReader } from '../../src/logs/hud-reader.js';
-import { createRedactor } from '../../src/logs/redact.js';
-import { createSessionLog } from '../../src/logs/session-log.js';
+import type { DecodeError } from '../../src/model/decode-fields.js';
+import type { LogLine } from '../../src/model/log.js';
+import {
+  createMessage,
+  createSegment,
+  createTestReader,
+  encode,
+  encodeLong,
+  type RawMessage,
+  type RawSegment,
+  readHudRecording,
+} from './hud-messages.js';
 
-describe('createHudReader', () => {
-  it('reads the failure of a recorded tilt ci with resource, target and level', async () => {
-    const log = await replay('hud-ci');
-    expect(log.tail({ resource: 'unit' }, 4)).toMatchObject([
-      { level: 'info', target: 'unit:update', styledText: '1 of 3 failed' },
-      { level: 'info', target: 'unit:update', styledText: '\u001b[31mFAIL\u001b[0m adds numbers' },
-      { level: 'info', target: 'unit:update', styledText: '  expected 4, got 5' },
-      {
-        level: 'error',
-        target: 'unit:update',
-        styledText: expect.stringMatching(/^Build Failed: .* failed: exit status 1$/),
-      },
-    ]);
+const RECORDINGS = ['hud-up', 'hud-ci'] as const;
+const WAYS = ['push', 'pushLong'] as const;
+
+describe.each(RECORDINGS)('createHudReader with the recording %s', (name) => {
+  const messages = readHudRecording(name);
+  const expected = messages.flatMap(expectedLines);
+
+  it.each(WAYS)('reads the lines, resources and levels as recorded (%s)', async (way) => {
+    const reader = createTestReader();
+    for (const message of messages) await reader[way](message);
+    expect(summarize(reader.lines())).toEqual(expected);
+  });
+
+  it.each(WAYS)('reads each line once when messages are split and repeated (%s)', async (way) => {
+    const reader = createTestReader();
+    const parts = messages.flatMap(splitMessage);
+    for (const [index, part] of parts.entries()) {
+      await reader[way](part);
+      await reader[way](parts[Math.max(0, index - 3)] ?? part);
+    }
+    expect(summarize(reader.lines())).toEqual(expected);
+  });
+
+  it.each(WAYS)('reads each line once when messages overlap (%s)', async (way) => {
+    const reader = createTestReader();
+    for (const index of messages.keys()) {
+      await reader[way](joinMessages(messages.slice(Math.max(0, index - 2), index + 1)));
+    }
+    expect(summarize(reader.lines())).toEqual(expected);
+  });
+
+  it.each(WAYS)('continues after a reconnection at any message (%s)', async (way) => {
+    for (let cut = 1; cut < messages.length; cut += way === 'push' ? 1 : 7) {
+      const reader = createTestReader();
+      for (const message of messages.slice(0, cut)) await reader[way](message);
+      reader.reader.reset();
+      await reader[way](joinMessages(messages.slice(0, cut + 1)));
+      for (const message of messages.slice(cut + 1)) await reader[way](message);
+      expect(summarize(reader.lines())).toEqual(expected);
+    }
   });
 });
 
-async function replay(name: string) {
-  const log = createSessionLog();
-  const redactor = createRedactor([]);
-  const reader = createHudReader({ log, redactor, yieldToLoop: () => Promise.resolve() });
-  const path = fileURLToPath(new URL(`../fixtures/recordings/${name}.ndjson`, import.meta.url));
-  for (const line of readFileSync(path, 'utf8').trim().split('\n')) {
-    const { line: message }: { line: string } = JSON.parse(line);
-    await reader.push(Buffer.from(message));
-  }
-  return log;
+describe('createHudReader', () => {
+  it('knows the targets of a recorded failure', async () => {
+    const reader = createTestReader();
+    for (const message of readHudRecording('hud-up')) await reader.push(message);
+    const targets = new Set(reader.lines().map(({ resource, target }) => `${resource} ${target}`));
+    expect([...targets].sort()).toEqual([
+      '(Tiltfile) null',
+      '(Tiltfile) tiltfile:update',
+      'broken broken:update',
+      'crash crash:serve',
+      'crash crash:update',
+      'ok ok:update',
+      'srv srv:serve',
+      'srv srv:update',
+    ]);
+  });
+
+  it.each([
+    ['fewer segments', createMessage(0, [createSegment('b', 'new\n')])],
+    [
+      'another start time',
+      createMessage(
+        0,
+        [1, 2, 3, 4].map(() => createSegment('b', 'new\n')),
+        'run 2',
+      ),
+    ],
+  ])('starts over for another run of Tilt with %s', async (_, complete) => {
+    const { push, reader, log } = createTestReader();
+    await push(
+      createMessage(
+        0,
+        [1, 2, 3].map(() => createSegment('a', 'old\n')),
+      ),
+    );
+    reader.reset();
+    await push(complete);
+    expect(new Set(log.tail({}, 10).map(({ resource }) => resource))).toEqual(new Set(['b']));
+    expect(log.since(0, { resource: 'a' }, 10)).toMatchObject({ lines: [], dropped: 3 });
+  });
+
+  it.each(WAYS)('ignores messages without new lines (%s)', async (way) => {
+    const { log, ...reader } = createTestReader();
+    await reader[way]({ tiltStartTime: 'run 1' });
+    await reader[way]({ logList: { fromCheckpoint: -1, toCheckpoint: -1 } });
+    await reader[way]({ logList: {} });
+    expect(log.position).toBe(0);
+  });
+
+  it.each(WAYS)('keeps back an unfinished line until it ends or is flushed (%s)', async (way) => {
+    const { reader, lines, ...ways } = createTestReader();
+    await ways[way](createMessage(0, [createSegment('a', 'one '), createSegment('b', 'prompt> ')]));
+    expect(lines()).toEqual([]);
+    await ways[way](createMessage(2, [createSegment('a', 'line\n')]));
+    expect(lines().map(({ styledText }) => styledText)).toEqual(['one line']);
+    reader.flush('a:update');
+    expect(lines()).toHaveLength(1);
+    reader.flush('b:update');
+    expect(lines().map(({ styledText }) => styledText)).toEqual(['one line', 'prompt> ']);
+  });
+
+  it.each(WAYS)(
+    'reports a segment that cannot be read, with its field, and reads the others (%s)',
+    async (way) => {
+      const errors: DecodeError[] = [];
+      const reader = createTestReader({ onInvalid: (error) => errors.push(error) });
+      const good = createSegment('a', 'good\n');
+      // A hostile Tilt: no member has to have its type.
+      const segments = JSON.parse(
+        JSON.stringify([good, { ...good, time: 'now' }, 7, { ...good, text: 5 }, good]),
+      );
+      await reader[way](createMessage(0, segments));
+      expect(reader.lines().map(({ styledText }) => styledText)).toEqual(['good', 'good']);
+      expect(errors.map(({ path }) => path)).toEqual([expect.stringMatching(/^logList\.segments\[[123]\]/)]);
+    },
+  );
+
+  it.each([
+    ['no JSON', Buffer.from('{"logList":'), /JSON/],
+    ['a long message that is cut', encodeLong(createMessage(0, [])).subarray(0, -1), /JSON at byte \d+/],
+    ['a list', Buffer.from('[]'), /expected an object/],
+    [
+      'segments that are no list',
+      encode(JSON.parse('{"logList":{"segments":{}}}')),
+      /segments: expected a list/,
+    ],
+    [
+      'checkpoints that are no interval',
+      encode({ logList: { fromCheckpoint: 3, toCheckpoint: 1 } }),
+      /toCheckpoint/,
+    ],
+  ])('rejects %s and reads the next message', async (_, bytes, error) => {
+    const { reader, push, log } = createTestReader();
+    await expect(reader.push(bytes)).rejects.toThrow(error);
+    await push(createMessage(0, [createSegment('a', 'next\n')]));
+    expect(log.position).toBe(1);
+  });
+
+  it('reads the rest of an aborted message with the next connection, and no line twice', async () => {
+    const abort = new AbortController();
+    let yields = 0;
+    const { pushLong, reader, lines } = createTestReader({
+      yieldToLoop: async () => {
+        yields += 1;
+        if (lines().length > 100) abort.abort();
+      },
+    });
+    const segments = Array.from({ length: 900 }, (_, index) =>
+      createSegment('a', `line ${index} ${'x'.repeat(99)}\n`),
+    );
+    await pushLong(createMessage(0, segments), abort.signal);
+    const before = lines().length;
+    expect(before).toBeLessThan(900);
+    reader.reset();
+    await pushLong(createMessage(0, segments));
+    expect(yields).toBeGreaterThan(2);
+    expect(lines().map(({ styledText }) => styledText.split(' ')[1])).toEqual(
+      Array.from({ length: 900 }, (_, index) => `${index}`).slice(-lines().length),
+    );
+  });
+
+  it('reads segments in any order of members, and spans behind them', async () => {
+    const { reader, lines } = createTestReader();
+    const text = encodeLong(createMessage(0, [])).toString();
+    const list = `{"toCheckpoint":2, "segments": [ {"text":"a\\\\n","level":"WARN","time":"2026-11-26T01:40:48Z","spanId":"build:1"} ,
+      {"time":"2026-11-26T01:40:49Z","level":"WARN","text":"b\\n","spanId":"build:1"}], "spans":{"build:1":{"manifestName":"x"}}}`;
+    await reader.push(Buffer.from(text.replace(/"logList":\{.*?\]\s*,.*?\}/, `"logList":${list}`)));
+    expect(
+      lines().map(({ resource, target, level, styledText }) => [resource, target, level, styledText]),
+    ).toEqual([['x', 'x:update', 'warn', 'a\\nb']]);
+  });
+
+  it('keeps and counts the same lines whether a message is parsed at once or in steps', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(segments, { maxLength: 40 }), { maxLength: 4 }), async (batches) => {
+        const limits = { lines: 6 };
+        const [whole, steps] = [createTestReader({ limits }), createTestReader({ limits })];
+        let from = 0;
+        for (const batch of batches) {
+          await whole.push(createMessage(from, batch));
+          await steps.pushLong(createMessage(from, batch));
+          from += batch.length;
+        }
+        whole.reader.flush();
+        steps.reader.flush();
+        for (const resource of ['a', 'b']) {
+          expect(steps.log.since(0, { resource }, 100)).toEqual({
+            ...whole.log.since(0, { resource }, 100),
+            position: steps.log.position,
+          });
+        }
+        expect(steps.log.position).toBe(whole.log.position);
+      }),
+    );
+  });
+});
+
+const segments: fc.Arbitrary<RawSegment> = fc
+  .tuple(
+    fc.constantFrom('a', 'b'),
+    fc.constantFrom('x\n', 'y', '\n', '', 'z\\n', 'ä"\n', 'p\nq', '\r\n', '10%\r', '<\u001b[31m>\n'),
+    fc.constantFrom('INFO', 'INFO', 'INFO', 'ERROR', 'DEBUG'),
+  )
+  .map((parts) => createSegment(...parts));
+
+/** Lines that a message must give: in the recordings every segment is a line. */
+function expectedLines({ logList }: RawMessage): string[] {
+  return (logList?.segments ?? []).map(({ spanId = '', text, level }) => {
+    const resource = logList?.spans?.[spanId]?.manifestName || '(Tiltfile)';
+    return `${resource} ${level.toLowerCase()} ${text.replace(/\n$/, '')}`;
+  });
+}
+
+function summarize(lines: readonly LogLine[]): string[] {
+  return lines.map(({ resource, level, styledText }) => `${resource} ${level} ${styledText}`);
+}
+
+/** Splits a message into one for each segment. */
+function splitMessage(message: RawMessage): RawMessage[] {
+  const { logList } = message;
+  if (logList?.segments === undefined) return [message];
+  const from = logList.fromCheckpoint ?? 0;
+  return logList.segments.map((segment, index) => ({
+    ...message,
+    logList: {
+      ...logList,
+      segments: [segment],
+      fromCheckpoint: from + index,
+      toCheckpoint: from + index + 1,
+    },
+  }));
+}
+
+/** Joins messages that follow each other into one, as Tilt does for a slow client or a new connection. */
+function joinMessages(messages: readonly RawMessage[]): RawMessage {
+  const lists = messages.flatMap(({ logList }) => logList ?? []);
+  const logList = {
+    spans: Object.assign({}, ...lists.map(({ spans }) => spans)),
+    segments: lists.flatMap(({ segments = [] }) => segments),
+    fromCheckpoint: lists[0]?.fromCheckpoint ?? 0,
+    toCheckpoint: lists.at(-1)?.toCheckpoint ?? 0,
+  };
+  return { ...messages.at(-1), ...(lists.length === 0 ? {} : { logList }) };
 }

@@ -1,0 +1,133 @@
+import type { LogLevel } from '../model/log.js';
+import type { Span } from './hud-message.js';
+import type { Steps } from './json-bytes.js';
+import type { ScannedMessage } from './scan-message.js';
+import type { SegmentPlace } from './segment-table.js';
+import type { LogLimits } from './session-log.js';
+import { TILTFILE } from './span-target.js';
+
+/** The part of a long message that is worth parsing. */
+export interface Burst {
+  /** Indices of the segments, in order. */
+  readonly segments: readonly number[];
+  /** Number of lines by resource that are left out in front of them. */
+  readonly leftOut: ReadonlyMap<string, number>;
+  /** Spans that have left out segments. */
+  readonly cutSpans: readonly CutSpan[];
+}
+
+/** A span of which segments are left out. */
+export interface CutSpan {
+  readonly id: string;
+  readonly resource: string;
+  /** Level of the first segment that is left out, by its letter. */
+  readonly level: number;
+}
+
+/** Returns the letter by which levels are compared. */
+export function levelLetter(level: LogLevel): number {
+  return level.toUpperCase().charCodeAt(0);
+}
+
+/** What the newest segments of a resource add up to. */
+interface Sum {
+  lines: number;
+  bytes: number;
+}
+
+/** State of a span, from its end. */
+interface SpanState {
+  readonly id: string;
+  readonly resource: string;
+  readonly sum: Sum;
+  /** Level of the next segment; 0 behind the last one. */
+  nextLevel: number;
+  /** Whether the next segment is selected, or may still arrive: a line that has not ended is kept. */
+  isNextSelected: boolean;
+  /** Level of the first segment that is left out; 0 if there is none. */
+  cutLevel: number;
+}
+
+/** Segments between two pauses. */
+const STEP_SEGMENTS = 8_192;
+
+/** Length of JSON relative to its text, with escapes. */
+const ESCAPES = 1.5;
+
+/** Memory of a line without its text, as the log counts it. */
+const LINE_OVERHEAD = 200;
+
+/**
+ * Selects the newest segments that the limits of the log can hold, and counts the lines of the others: as
+ * many lines as a resource may have, and 1.5 times as many bytes of JSON, of a resource and in all. Lines
+ * are never divided: a line that starts before the selection is left out.
+ *
+ * @param skipped number of segments at the start that were read before
+ */
+export function* selectBurst(message: ScannedMessage, skipped: number, limits: LogLimits): Steps<Burst> {
+  const { segments: table, spans } = message;
+  const selected: number[] = [];
+  const leftOut = new Map<string, number>();
+  const states = createStates(table.spanIds, spans);
+  let total = 0;
+  let nextSpan = -1;
+
+  for (let index = table.size - 1; index >= skipped; index -= 1) {
+    if (index % STEP_SEGMENTS === 0) yield;
+    const place = table.get(index);
+    const state = states[place.span];
+    if (state === undefined || isEmpty(place)) continue;
+    const endsHere = isLineEnd(place, state, nextSpan);
+    const lines = place.lineEnds + (endsHere && !place.endsLine ? 1 : 0);
+    const { sum } = state;
+    const isFull =
+      sum.lines >= limits.lines ||
+      sum.bytes >= ESCAPES * limits.bytes ||
+      total >= ESCAPES * limits.totalBytes;
+    if (!isFull || (state.isNextSelected && !endsHere)) {
+      const bytes = place.end - (place.textStart || place.start) + lines * LINE_OVERHEAD;
+      selected.push(index);
+      sum.lines += lines;
+      sum.bytes += bytes;
+      total += bytes;
+      state.isNextSelected = true;
+    } else {
+      leftOut.set(state.resource, (leftOut.get(state.resource) ?? 0) + lines);
+      state.isNextSelected = false;
+      state.cutLevel = place.level;
+    }
+    state.nextLevel = place.level;
+    nextSpan = place.span;
+  }
+  const cutSpans = states
+    .filter(({ cutLevel }) => cutLevel !== 0)
+    .map(({ id, resource, cutLevel }) => ({ id, resource, level: cutLevel }));
+  return { segments: selected.reverse(), leftOut, cutSpans };
+}
+
+function createStates(ids: readonly string[], spans: ReadonlyMap<string, Span>): SpanState[] {
+  const sums = new Map<string, Sum>();
+  return ids.map((id) => {
+    const resource = spans.get(id)?.resource ?? TILTFILE;
+    const sum = sums.get(resource) ?? { lines: 0, bytes: 0 };
+    sums.set(resource, sum);
+    return { id, resource, sum, nextLevel: 0, isNextSelected: true, cutLevel: 0 };
+  });
+}
+
+function isEmpty({ start, textStart, end }: SegmentPlace): boolean {
+  return end === (textStart === 0 ? start : textStart);
+}
+
+const WARN = levelLetter('warn');
+const ERROR = levelLetter('error');
+
+/** Whether the line that a segment ends with ends there, by the rules of the line assembler. */
+function isLineEnd(
+  { endsLine, level, span }: SegmentPlace,
+  { nextLevel }: SpanState,
+  nextSpan: number,
+): boolean {
+  if (endsLine || (nextLevel !== 0 && nextLevel !== level)) return true;
+  return (level === WARN || level === ERROR) && nextSpan !== span;
+}

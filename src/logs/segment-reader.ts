@@ -1,0 +1,67 @@
+import { DecodeError } from '../model/decode-fields.js';
+import type { LogLine } from '../model/log.js';
+import { type Burst, levelLetter } from './burst.js';
+import { createUnknownSpan, type Segment, type Span } from './hud-message.js';
+import { createLineAssembler } from './line-assembler.js';
+import type { Redactor } from './redact.js';
+import type { LogLimits, WritableLog } from './session-log.js';
+
+/** Turns segments into lines of a log, and appends them in batches. */
+export interface SegmentReader {
+  /** Reads a segment. Returns its error if it is one. */
+  add(segment: Segment | DecodeError, spans: ReadonlyMap<string, Span>): DecodeError | undefined;
+  /** Counts the lines that are left out of a burst. Its other segments follow. */
+  leaveOut(burst: Burst): void;
+  /** Appends the lines so far. */
+  append(): void;
+  /** Ends a message and appends its lines. */
+  endMessage(): void;
+  /** Ends the unfinished lines of a target, or all of them, and appends them. */
+  flush(target?: string): void;
+  /** Forgets all lines, for another run of Tilt. */
+  clear(): void;
+}
+
+/** Creates a reader without unfinished lines. */
+export function createSegmentReader(log: WritableLog, redactor: Redactor, limits: LogLimits): SegmentReader {
+  let batch: LogLine[] = [];
+  const { lineBytes } = limits;
+  const assembler = createLineAssembler({ redactor, lineBytes, emit: (line) => batch.push(line) });
+
+  return {
+    add(segment, spans) {
+      if (segment instanceof DecodeError) return segment;
+      assembler.add(segment, spans.get(segment.span) ?? createUnknownSpan(segment.span));
+      return undefined;
+    },
+    leaveOut({ leftOut, cutSpans }) {
+      const all = new Map(leftOut);
+      for (const { id, resource, level } of cutSpans) {
+        // The unfinished line is the start of the first one that is left out, or a line of its own.
+        const discarded = assembler.discard(id);
+        const isLine = discarded !== null && levelLetter(discarded) !== level;
+        if (isLine) all.set(resource, (all.get(resource) ?? 0) + 1);
+      }
+      log.append([], all);
+    },
+    append,
+    endMessage() {
+      assembler.endMessage();
+      append();
+    },
+    flush(target) {
+      assembler.flush(target);
+      append();
+    },
+    clear() {
+      assembler.clear();
+      log.clear();
+    },
+  };
+
+  function append(): void {
+    const lines = batch;
+    batch = [];
+    log.append(lines);
+  }
+}

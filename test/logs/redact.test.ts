@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRedactor } from '../../src/logs/redact.js';
+
+const { redact } = createRedactor([]);
+const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P';
+
+describe('createRedactor', () => {
+  it.each([
+    [
+      'a password in a URL',
+      'pull https://bob:hunter2@example.com/x',
+      'pull https://bob:[REDACTED]@example.com/x',
+    ],
+    ['a password with "@"', 'redis://:p@ss@host:6379/0', 'redis://:[REDACTED]@host:6379/0'],
+    [
+      'a token as the user of a URL',
+      `https://${'a1'.repeat(12)}@github.com/x`,
+      'https://[REDACTED]@github.com/x',
+    ],
+    ['a parameter', 'GET /a?page=2&access_token=abc&x=1', 'GET /a?page=2&access_token=[REDACTED]&x=1'],
+    [
+      'a signature',
+      'https://s3/x?X-Amz-Signature=ab12&X-Amz-Date=1',
+      'https://s3/x?X-Amz-Signature=[REDACTED]&X-Amz-Date=1',
+    ],
+    ['a header', 'Authorization: Bearer abc.def', 'Authorization: [REDACTED]'],
+    [
+      'a quoted header',
+      `curl -H 'Authorization: token abc' https://x`,
+      `curl -H 'Authorization: [REDACTED]' https://x`,
+    ],
+    [
+      'a header of digest',
+      'authorization: Digest username="bob", response="ab"',
+      'authorization: [REDACTED]"bob", response="ab"',
+    ],
+    ['a cookie', 'Set-Cookie: sid=abc; Path=/', 'Set-Cookie: [REDACTED]'],
+    ['a bearer token', `got bearer ${'a'.repeat(16)} from x`, 'got bearer [REDACTED] from x'],
+    ['an API key header', 'X-Api-Key: abcd1234', 'X-Api-Key: [REDACTED]'],
+    ['an assignment', 'export DB_PASSWORD=a;b&c next', 'export DB_PASSWORD=[REDACTED] next'],
+    ['a quoted assignment', `SECRET="two words" x`, `SECRET="[REDACTED]" x`],
+    ['an assignment with spaces', 'client_secret = abcd1234', 'client_secret = [REDACTED]'],
+    ['a member of YAML', 'api_key: abcdefg1', 'api_key: [REDACTED]'],
+    ['a password in YAML', 'password: hunter', 'password: [REDACTED]'],
+    ['a member of JSON', '{"accessToken":"abc","x":1}', '{"accessToken":"[REDACTED]","x":1}'],
+    ['a quote in JSON', '{"password":"a\\"b","x":1}', '{"password":"[REDACTED]","x":1}'],
+    [
+      'JSON within JSON',
+      '{"m":"{\\"token\\":\\"abc\\",\\"x\\":1}"}',
+      '{"m":"{\\"token\\":\\"[REDACTED]\\",\\"x\\":1}"}',
+    ],
+    ['an option', 'mysql --password hunter2 -u bob', 'mysql --password [REDACTED] -u bob'],
+    ['an option with "="', 'login --api-key=abc -u bob', 'login --api-key=[REDACTED] -u bob'],
+    ['a secret behind a word that is prose', 'token: password=abc', 'token: password=[REDACTED]'],
+    ['a GitHub token', `x ghp_${'a1'.repeat(18)}.`, 'x [REDACTED].'],
+    ['a Slack token', 'xoxb-123456789012-abcdef', '[REDACTED]'],
+    ['an AWS key id', 'id AKIAIOSFODNN7EXAMPLE', 'id [REDACTED]'],
+    ['a JSON Web Token', `jwt ${JWT}!`, 'jwt [REDACTED]!'],
+    [
+      'a private key',
+      '-----BEGIN RSA PRIVATE KEY-----MIIE-----END RSA PRIVATE KEY-----',
+      '-----BEGIN RSA PRIVATE KEY-----[REDACTED]-----END RSA PRIVATE KEY-----',
+    ],
+    ['several secrets', 'PASSWORD=a TOKEN=b', 'PASSWORD=[REDACTED] TOKEN=[REDACTED]'],
+  ])('redacts %s', (_, text, expected) => {
+    expect(redact(text)).toBe(expected);
+  });
+
+  it.each([
+    'SyntaxError: Unexpected token: punc (})',
+    'error: expected token == other',
+    'const token = getToken();',
+    'max_tokens=4096 token_count=3',
+    'reading PASSWORD_FILE=/run/secrets/x',
+    'ssh://git@github.com/x and https://example.com:8080/a@b',
+    'Basic usage: run the tests',
+    'GET http://127.0.0.1:10350/?page=2&sort=name 200',
+    'monkey=5 keyboard: us',
+    'enter a password and a token to continue',
+    'task-token passes the auth step',
+  ])('leaves prose and code alone: %s', (text) => {
+    expect(redact(text)).toBe(text);
+  });
+
+  it('finds a secret within styles, and keeps the styles', () => {
+    expect(redact('\u001b[1mPASS\u001b[31mWORD\u001b[0m=hun\u001b[32mter\u001b[0m2 end')).toBe(
+      '\u001b[1mPASS\u001b[31mWORD\u001b[0m=[REDACTED]\u001b[32m\u001b[0m end',
+    );
+  });
+
+  it('redacts the first capture group that took part, or the whole match of a pattern', () => {
+    const redactor = createRedactor(['customer-(\\d+)|order-(\\d+)', '(?i)acme\\w*']);
+    expect(redactor.redact('customer-12 order-34 for ACMEcorp')).toBe(
+      'customer-[REDACTED] order-[REDACTED] for [REDACTED]',
+    );
+  });
+
+  it('ignores a pattern that matches nothing, and redacts the rest of a line behind 50 matches', () => {
+    expect(createRedactor(['x*']).redact('abc')).toBe('abc');
+    expect(createRedactor(['x']).redact(`${'x.'.repeat(49)}x...`)).toBe(
+      `${'[REDACTED].'.repeat(49)}[REDACTED]`,
+    );
+  });
+
+  it.each([
+    ['(a', /^Invalid redaction pattern "\(a": missing closing \).*Expected a regular expression of RE2\.$/],
+    ['a(?=b)', /^Invalid redaction pattern "a\(\?=b\)": invalid or unsupported Perl syntax/],
+    ['', /it is empty/],
+    ['x'.repeat(1_001), /1001 characters; at most 1000 are allowed/],
+  ])('rejects the pattern %s with its reason', (pattern, error) => {
+    expect(() => createRedactor([pattern])).toThrow(error);
+  });
+
+  // A backtracking or quadratic search takes minutes for these lines: the test would time out.
+  it.each([
+    'token:',
+    'token ',
+    '://',
+    '://a:',
+    '://a:b@',
+    '?token=',
+    '&a',
+    'eyJaaaaaaaa',
+    '-eyJaaaaaaaa.',
+    'Authorization: a ',
+    'cookie: a',
+    'bearer ',
+    'password',
+    '--password ',
+    '-',
+    '-----BEGIN RSA PRIVATE KEY-----',
+    'SG.aaaaaaaaaaaaaaaa',
+    '"',
+    '\\',
+    'token:\\"',
+    'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!',
+    '_key',
+    'api_',
+    'a@',
+  ])('reads a line that repeats %s in linear time', (unit) => {
+    const redactor = createRedactor(['(a+)+$', '(a|a)*b', '.*.*.*=.*c']);
+    const text = unit.repeat(Math.ceil(50_000 / unit.length));
+    expect(redactor.redact(text).length).toBeLessThan(text.length * 3);
+  });
+
+  it('never shows the value of an assignment, whatever is around it', () => {
+    const around = fc.string({ unit: 'grapheme-ascii', maxLength: 20 });
+    fc.assert(
+      fc.property(around, fc.stringMatching(/^[a-z0-9]{12}$/), around, (before, secret, after) => {
+        expect(redact(`${before} PASSWORD=Zq${secret} ${after}`)).not.toContain(`Zq${secret}`);
+      }),
+    );
+  });
+});
