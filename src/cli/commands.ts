@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { oneLine } from '../model/plain-text.js';
 import type { CliProcess } from './cli-process.js';
-import { mcpOptions, queryOptions, waitOptions, watchOptions } from './options/client.js';
+import { logsOptions, mcpOptions, queryOptions, waitOptions, watchOptions } from './options/client.js';
 import { addOptions, type OptionGroups } from './options/option.js';
 import { publishOptions } from './options/publish.js';
 import { serveOptions } from './options/serve.js';
@@ -54,6 +54,13 @@ export function addCommands(program: Command, { cli, print, exitWith }: CommandP
     options: watchOptions,
     run: async (flags) => (await import('./watch/run-watch.js')).runWatch(flags, cli),
   });
+  const logsFlags = add({
+    name: 'logs',
+    help: 'print the log of a Session or of some resources; exit codes: 0 printed, 3 no log',
+    options: logsOptions,
+    argument: new Argument('[resources...]', 'Tiltfile resources; (Tiltfile) is Tilt itself (default: all)'),
+    run: async (flags, names) => (await import('./logs/run-logs.js')).runLogs(names, flags, cli),
+  });
   const waitFlags = add({
     name: 'wait',
     help: 'wait for a Session or a target to reach a condition; exit codes: 0 reached, 1 failed, 3 unknown, 124 timeout',
@@ -96,7 +103,7 @@ export function addCommands(program: Command, { cli, print, exitWith }: CommandP
     argument: new Argument('[words...]'),
     async run(_, words) {
       const { complete } = await import('./completion/complete.js');
-      const sessionFlags = { watch: watchFlags.client, wait: waitFlags.client };
+      const sessionFlags = { watch: watchFlags.client, logs: logsFlags.client, wait: waitFlags.client };
       return printText(await complete(words, program, sessionFlags, cli.env));
     },
   });

@@ -127,15 +127,26 @@ export function createMissingSessionNotice({ wanted, sessions, notice, signal }:
   async function report(): Promise<void> {
     // Without the list, the line still reports the missing Session.
     const known = await sessions({ signal }).catch(() => null);
-    if (isReported && !signal.aborted) notice(missingSession(wanted, known));
+    if (isReported && !signal.aborted) notice(describeMissingSession(wanted, known, true));
   }
 }
 
-function missingSession(wanted: string | null, known: readonly SessionFields[] | null): string {
-  const missing =
-    wanted === null
-      ? 'no Session is known, waiting for one'
-      : `Session ${terminalText(wanted)} not found, waiting for it`;
+/**
+ * Describes in one line that a Session does not exist, together with the Sessions that do.
+ *
+ * @param wanted its id; null for any Session
+ * @param known null if the gateway did not answer
+ * @param isAwaited whether the command waits for it
+ */
+export function describeMissingSession(
+  wanted: string | null,
+  known: readonly SessionFields[] | null,
+  isAwaited: boolean,
+): string {
+  const [anyone, named] = isAwaited
+    ? ['no Session is known, waiting for one', 'not found, waiting for it']
+    : ['no Session is known', 'not found'];
+  const missing = wanted === null ? anyone : `Session ${terminalText(wanted)} ${named}`;
   if (known === null || (wanted === null && known.length === 0)) return missing;
   if (known.length === 0) return `${missing}; no Session is known`;
   const listed = sortByState(known).slice(0, MAX_LISTED).map(describe).join(', ');

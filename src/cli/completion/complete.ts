@@ -66,7 +66,10 @@ async function findCandidates(
   }
   if (typed.startsWith('-')) return [...flagsOf(command), ...(isNamed ? [] : flagsOf(program))];
   if (!isNamed || command.name() === 'help') return position === 0 ? commandsOf(program) : [];
-  return toCandidates(command.registeredArguments[position]?.argChoices ?? []);
+  const { registeredArguments } = command;
+  const argument = registeredArguments[position] ?? registeredArguments.findLast(({ variadic }) => variadic);
+  if (argument?.name() === 'resources') return toCandidates(await names.resources());
+  return toCandidates(argument?.argChoices ?? []);
 }
 
 async function findConditions(typed: string, names: KnownNames): Promise<readonly Candidate[]> {

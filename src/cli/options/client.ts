@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { filter } from '../watch/filter.js';
 import { type FlagsOf, file, flag, oneOf, option, text, type ValuesOf } from './option.js';
-import { condition, durationMs, pid, time } from './values.js';
+import { between, condition, durationMs, logLevel, pid, time } from './values.js';
 
 /** URL of a gateway that runs on this machine with its default options. */
 export const DEFAULT_URL = 'http://127.0.0.1:4000/graphql';
@@ -88,6 +88,23 @@ export const watchOptions = {
 
 /** Values of {@link watchOptions}. */
 export type WatchFlags = FlagsOf<typeof watchOptions>;
+
+/** Options of `logs`. */
+export const logsOptions = {
+  client: sessionOptions,
+  logs: {
+    follow: flag('-f, --follow', 'print new lines as they arrive'),
+    last: option('-n, --last <number>', 'number of earlier lines to print, of each named resource', {
+      parse: between(0, 1_000),
+      initial: 100,
+    }),
+    level: option('--level <level>', 'lowest level of the lines, such as warn', logLevel),
+    output: option('-o, --output <format>', 'output format', { ...oneOf(['text', 'json']), initial: 'text' }),
+  },
+};
+
+/** Values of {@link logsOptions}. */
+export type LogsFlags = FlagsOf<typeof logsOptions>;
 
 /** Options of `wait`. Those in `run` and `timeLimits` have the names in `WaitOptions`. */
 export const waitOptions = {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
-import type { Condition, TargetPhase } from '../../client/client.js';
+import type { Condition, LogLevel, TargetPhase } from '../../client/client.js';
 import { parseAllowedHost, parseAllowedOrigin } from '../../server/access/authority.js';
 import { isLoopback, parseTrustedProxies } from '../../server/access/peer.js';
 import { DEFAULT_LIMITS, isLimit, type Limits } from '../../server/limits.js';
@@ -19,6 +19,25 @@ export const PHASES: readonly TargetPhase[] = [
   'INACTIVE',
   'DISABLED',
 ];
+
+/** Levels of lines of a log as they are typed, lowest first. */
+const LOG_LEVELS: ReadonlyMap<string, LogLevel> = new Map([
+  ['debug', 'DEBUG'],
+  ['verbose', 'VERBOSE'],
+  ['info', 'INFO'],
+  ['warn', 'WARN'],
+  ['error', 'ERROR'],
+]);
+
+/** Parser and choices of a level of lines of a log, in upper or lower case. */
+export const logLevel = {
+  choices: [...LOG_LEVELS.keys()],
+  parse(text: string): LogLevel {
+    const level = LOG_LEVELS.get(text.toLowerCase());
+    if (level !== undefined) return level;
+    throw new InvalidArgumentError(`Allowed choices are ${[...LOG_LEVELS.keys()].join(', ')}.`);
+  },
+};
 
 /** Creates a parser for whole numbers in a range. */
 export function between(min: number, max: number): (text: string) => number {

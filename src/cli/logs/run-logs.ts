@@ -1,0 +1,152 @@
+import { type Client, createClient, type LogView } from '../../client/client.js';
+import { type CliProcess, listenForInterruption } from '../cli-process.js';
+import { EXIT, reportClientError, toClientOptions } from '../gateway-client.js';
+import type { LogsFlags } from '../options/client.js';
+import { createOutput, type Output } from '../output.js';
+import { terminalText } from '../text.js';
+import { createJsonFormat, createTextFormat, type LogFormat } from './log-format.js';
+import { describeMissingLog, describeUnknownResources, NoLogError, requireSession } from './missing-logs.js';
+
+/**
+ * Prints the last lines of the log of a Session and, with `--follow`, new ones until it is interrupted.
+ * Resolves with the exit code: 0 when the lines were printed or the reader closed the output; 3 when there is
+ * no log, no such resource, or no gateway; 1 for a GraphQL error; 128 plus the number of a signal.
+ */
+export async function runLogs(
+  resources: readonly string[],
+  flags: LogsFlags,
+  cli: CliProcess,
+): Promise<number> {
+  const options = await toClientOptions(flags.client, cli.env);
+  const interruption = listenForInterruption(cli);
+  const output = createOutput(cli.stdout, interruption.signal);
+  const client = createClient(options);
+  const signal = AbortSignal.any([interruption.signal, output.gone]);
+  const notice = createNotices(cli);
+  try {
+    await printLogs({ resources: [...new Set(resources)], flags, cli, client, output, notice, signal });
+    return interruption.exitCode ?? EXIT.ok;
+  } catch (error) {
+    output.throwIfFailed();
+    if (output.gone.aborted) return EXIT.ok;
+    if (interruption.exitCode !== null) return interruption.exitCode;
+    if (!(error instanceof NoLogError)) return reportClientError(error, cli.stderr);
+    notice(error.message);
+    return EXIT.unknown;
+  } finally {
+    client.close();
+    output.end();
+    interruption.end();
+  }
+}
+
+/** Prints a line on standard error, unless it is the last one again. Null makes it new. */
+type Notice = (message: string | null) => void;
+
+function createNotices({ stderr }: CliProcess): Notice {
+  let last: string | null = null;
+  return (message) => {
+    if (message === last) return;
+    last = message;
+    if (message !== null) stderr.write(`tilt-graphql: ${terminalText(message)}\n`);
+  };
+}
+
+interface PrintOptions {
+  /** Names of resources; none for all. */
+  readonly resources: readonly string[];
+  readonly flags: LogsFlags;
+  readonly cli: CliProcess;
+  readonly client: Client;
+  readonly output: Output;
+  readonly notice: Notice;
+  readonly signal: AbortSignal;
+}
+
+/** The log of one resource, or of all. */
+interface LogReader {
+  readonly resource: string | undefined;
+  readonly views: AsyncIterator<LogView>;
+}
+
+async function printLogs(options: PrintOptions): Promise<void> {
+  const { resources, flags, cli, client, output, notice, signal } = options;
+  const { session, logs } = { session: flags.client.session, logs: flags.logs };
+  const { level, last, follow } = logs;
+  const readers = (resources.length === 0 ? [undefined] : resources).map((resource): LogReader => {
+    const views = client.log({ session, resource, level, last, signal });
+    return { resource, views: views[Symbol.asyncIterator]() };
+  });
+  const firsts = await Promise.all(readers.map(({ views }) => readFirst(views, options)));
+  const [first] = firsts;
+  if (first == null || signal.aborted) return;
+  const id = first.session ?? '';
+  const format = logs.output === 'json' ? createJsonFormat(id) : createFormat(resources, cli);
+  await output.write(toText(firsts, format));
+  const silent = resources.filter((_, index) => firsts[index]?.lines.length === 0);
+  const unknown = await describeUnknownResources(client, id, silent, signal);
+  if (unknown !== null && !follow) throw new NoLogError(unknown);
+  if (unknown !== null) notice(unknown);
+  if (follow) await Promise.all(readers.map((reader) => followLog(reader, format, options)));
+}
+
+function createFormat(resources: readonly string[], { stdout, env }: CliProcess): LogFormat {
+  const isColored = stdout.isTTY && env.TERM !== 'dumb' && !env.NO_COLOR;
+  return createTextFormat({ hasPrefix: resources.length !== 1, isColored });
+}
+
+/** Formats the first lines of all resources in the order of their times. */
+function toText(views: readonly (LogView | null)[], format: LogFormat): string {
+  const lines = views.flatMap((view) => view?.lines ?? []);
+  if (views.length > 1) lines.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  return lines.map(format).join('');
+}
+
+/**
+ * Returns the first view with a log. Without `--follow` throws a {@link NoLogError} if the gateway has none;
+ * otherwise it waits for a Session, and only throws if a known one has no log. Returns null when aborted.
+ */
+async function readFirst(
+  views: AsyncIterator<LogView>,
+  { client, flags, notice, signal }: PrintOptions,
+): Promise<LogView | null> {
+  const { follow } = flags.logs;
+  const wanted = flags.client.session ?? null;
+  let isAwaited = false;
+  for (;;) {
+    const { value: view, done } = await views.next();
+    if (done) return null;
+    if (view.link.state !== 'live') {
+      if (!follow) throw new NoLogError(view.link.error ?? 'the gateway did not answer');
+      notice(`${view.link.error}; reconnecting`);
+    } else if (view.session === null) {
+      await requireSession(client, wanted, { isAwaited: follow, notice, signal });
+      isAwaited = true;
+    } else if (view.isAvailable) {
+      return view;
+    } else {
+      const missing = await describeMissingLog(client, view.session, signal);
+      // The log of a Session that has just appeared follows it.
+      if (!follow || !isAwaited) throw new NoLogError(missing);
+    }
+  }
+}
+
+/** Prints new lines until the reader is aborted. */
+async function followLog(
+  { resource, views }: LogReader,
+  format: LogFormat,
+  { output, notice }: PrintOptions,
+): Promise<void> {
+  for (;;) {
+    const { value: view, done } = await views.next();
+    if (done) return;
+    const { link, isAvailable, lines, dropped } = view;
+    if (link.state === 'lost') notice(`${link.error}; reconnecting`);
+    else if (isAvailable === false) notice('the log is not available any more, waiting for it');
+    else notice(null);
+    if (dropped > 0)
+      notice(`${dropped} lines${resource === undefined ? '' : ` of ${resource}`} are missing here`);
+    if (lines.length > 0) await output.write(lines.map(format).join(''));
+  }
+}
