@@ -28,12 +28,12 @@ export function LogTools({ reader, target }: LogToolsProps) {
           Pause
         </button>
       )}
-      <CopyButton reader={reader} />
       {isMixed.value && (
         <button type="button" class="button" aria-pressed={isFiltered.value} onClick={reader.toggleFilter}>
           Only <span class="mono">{target}</span>
         </button>
       )}
+      <CopyButton reader={reader} />
     </div>
   );
 }

@@ -63,6 +63,8 @@ async function startShop({ lines = OUTPUT, excerpts = [] as readonly TargetExcer
 const numbered = (from: number, count: number, fields: Partial<LogLine> = {}) =>
   Array.from({ length: count }, (_, index) => logLine(`line ${from + index}`, fields));
 
+const NOW = Date.parse('2026-11-22T12:00:00Z');
+
 const details = (page: Page) => page.getByRole('complementary');
 const logBox = (page: Page) => page.getByRole('log');
 const shown = (page: Page) => logBox(page).locator('.log-line').allTextContents();
@@ -181,6 +183,24 @@ describe('the log on the dashboard', () => {
     await details(page).getByRole('button', { name: 'Pause' }).waitFor();
   });
 
+  it('a screen reader hears new lines, but neither those that were there before nor a flood', async () => {
+    await using shopped = await startShop();
+    const search = DETAILS;
+    await using visit = await visitDashboard(browser, shopped.gateway.origin, { search, now: NOW });
+    const { page } = visit;
+    const box = page.getByRole('log', { name: 'Log of api' });
+    const live = () => box.getAttribute('aria-live');
+    await expect.poll(() => lastLine(page)).toContain('expected 4');
+    expect(await live()).toBe('off');
+    await page.clock.setFixedTime(NOW + 6_000);
+    shopped.log.append(logLine('rebuilt'));
+    await expect.poll(() => lastLine(page)).toBe('rebuilt');
+    expect(await live()).toBe('polite');
+    shopped.log.append(...numbered(0, 20));
+    await expect.poll(() => lastLine(page)).toBe('line 19');
+    expect(await live()).toBe('off');
+  });
+
   it('a search marks and counts its matches and moves between them with the keyboard', async () => {
     await using shopped = await startShop({ lines: [...OUTPUT, ...numbered(0, 60), ...OUTPUT] });
     await using visit = await visitDashboard(browser, shopped.gateway.origin, { search: DETAILS });
@@ -215,6 +235,9 @@ describe('the log on the dashboard', () => {
     await expect.poll(() => lastLine(page)).toBe('error:   expected 4, got 5');
     await details(page).getByRole('button', { name: 'Copy' }).click();
     await details(page).getByText('Copied').waitFor();
+    await takeScreenshot(page, 'log-filtered');
+    await page.setViewportSize(PHONE);
+    await takeScreenshot(page, 'log-filtered-phone');
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
       'Running cmd: npm test\n ok  starts\nFAIL adds numbers\n  expected 4, got 5',
     );
