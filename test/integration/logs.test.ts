@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createTiltLogs } from '../../src/providers/tilt/hud-logs.js';
-import { HUD_CI_EXCERPT, hudCiStates } from '../support/hud-ci.js';
-import { readHudRecording } from '../support/hud-view.js';
+import { HUD_CI_EXCERPT, playHudCiUpToEnd } from '../support/hud-ci.js';
 import { startTiltGateway, type TiltGateway } from '../support/tilt-gateway.js';
-import { startTiltWithLogs, type TiltWithLogs } from '../support/tilt-with-logs.js';
+import { startTiltWithLogs } from '../support/tilt-with-logs.js';
 
 const EXCERPT = `query ($id: ID) { session(id: $id) { connection { state } verdict { state } status { targets {
   name log(last: 2) { text } state { ... on TargetStateTerminated { excerpt { omitted isFinal lines { text } } } }
@@ -42,17 +41,6 @@ async function read(gateway: TiltGateway, instance: string) {
   };
 }
 
-/** Plays the Session and the log up to the last message of each. Returns those. */
-function playUpToEnd({ server, hud }: TiltWithLogs, uid: string) {
-  const states = hudCiStates(uid);
-  const messages = readHudRecording('hud-ci');
-  const [lastState, lastMessage] = [states.pop(), messages.pop()];
-  if (!lastState || !lastMessage) throw new Error('The recording is empty.');
-  for (const { session } of states) server.put(session);
-  for (const { message } of messages) hud.send(message);
-  return { session: lastState.session, message: lastMessage.message };
-}
-
 describe('the excerpt of a failed target', () => {
   it('is in the Session after the Tilt is gone, in 20 of 20 runs that are cut 6 ms after the last message', async () => {
     const results: unknown[] = [];
@@ -60,7 +48,7 @@ describe('the excerpt of a failed target', () => {
       const uid = randomUUID();
       await using fake = await startTiltWithLogs({ sessions: [] });
       const { server, hud, tokenFile } = fake;
-      const last = playUpToEnd(fake, uid);
+      const last = playHudCiUpToEnd(fake, uid);
       await using gateway = await startTiltGateway(
         { [hud.context]: server },
         { logs: createTiltLogs({ tokenFile }) },
@@ -85,7 +73,7 @@ describe('a gateway with --logs', () => {
   it('shows the last lines of resources and targets, and nothing without the option', async () => {
     await using fake = await startTiltWithLogs({ sessions: [] });
     const { server, hud, tokenFile } = fake;
-    playUpToEnd(fake, 'run-1');
+    playHudCiUpToEnd(fake, 'run-1');
     const query = `{ session { resources { name log(last: 1) { level text } }
       status { targets { name log(last: 1) { text } } } } }`;
     const ask = async (gateway: TiltGateway) => {

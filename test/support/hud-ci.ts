@@ -1,4 +1,6 @@
+import { type HudMessage, readHudRecording } from './hud-view.js';
 import { type SessionJson, sessionJson } from './session-json.js';
+import type { TiltWithLogs } from './tilt-with-logs.js';
 
 /** A state of the Session beside a recording of the HUD. */
 export interface RecordedState {
@@ -41,6 +43,20 @@ export const HUD_CI_EXCERPT = [
   'FAIL adds numbers',
   '  expected 4, got 5',
 ];
+
+/** Plays the Session and the log up to the last message of each. Returns those. */
+export function playHudCiUpToEnd(
+  { server, hud }: Pick<TiltWithLogs, 'server' | 'hud'>,
+  uid: string,
+): { readonly session: SessionJson; readonly message: HudMessage } {
+  const states = hudCiStates(uid);
+  const messages = readHudRecording('hud-ci');
+  const [lastState, lastMessage] = [states.pop(), messages.pop()];
+  if (!lastState || !lastMessage) throw new Error('The recording is empty.');
+  for (const { session } of states) server.put(session);
+  for (const { message } of messages) hud.send(message);
+  return { session: lastState.session, message: lastMessage.message };
+}
 
 function at(seconds: string): string {
   return `2026-11-26T01:40:${seconds}Z`;
