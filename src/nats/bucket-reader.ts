@@ -1,9 +1,11 @@
 import { type Clock, sleep } from '../lib/clock.js';
 import type { Bucket } from './bucket.js';
+import { createSnapshot, isLive, toNextChanges } from './bucket-changes.js';
 import { createDigestCheck } from './digest-check.js';
 import type { LogChange } from './log-change.js';
 import { createPresence } from './presence.js';
-import { type BucketContents, type Entry, envelopeOf, reachedAt, replay, toChanges } from './replay.js';
+import { decodeReport } from './presence-report.js';
+import { type Entry, envelopeOf, toChanges } from './replay.js';
 
 /** Dependencies and callbacks of {@link createBucketReader}. */
 export interface BucketReaderOptions {
@@ -41,6 +43,13 @@ export interface BucketReader {
    * @param ageMs age of the heartbeat, in milliseconds. Default: 0
    */
   seen(key: string, publisher: string, ageMs?: number): void;
+  /**
+   * Processes a report of a publisher, which is a heartbeat for several keys.
+   *
+   * @param from key of the report
+   * @param ageMs age of the report, in milliseconds. Default: 0
+   */
+  reported(from: string, text: string, ageMs?: number): void;
   /** Processes that the publisher of a key has left. */
   gone(key: string): void;
   /** Starts. `from`: revision up to which everything was pushed before; 0 without one. */
@@ -76,6 +85,8 @@ export function createBucketReader(
   let initial: Entry[] | null = [];
   /** Newest heartbeat of each key before the snapshot, when the writer of the state is not known yet. */
   const initialHeartbeats = new Map<string, { readonly publisher: string; readonly at: number }>();
+  /** Newest report of each publisher before the snapshot. */
+  const initialReports = new Map<string, { readonly text: string; readonly at: number }>();
   let beginning = { isNewestOnly: false, from: 0 };
   const pending = new Set(['presence', 'sessions']);
   /** Keys whose newest state is wrong. */
@@ -97,8 +108,13 @@ export function createBucketReader(
       if (initial) initialHeartbeats.set(key, { publisher, at: clock.monotonic() - ageMs });
       else if (publisher === envelopeOf(newest.get(key))?.publisher) presence.seen(key, ageMs);
     },
+    reported(from, text, ageMs = 0) {
+      if (initial) initialReports.set(from, { text, at: clock.monotonic() - ageMs });
+      else applyReport(from, text, ageMs);
+    },
     gone(key) {
       initialHeartbeats.delete(key);
+      initialReports.delete(key);
       presence.gone(key);
     },
     begin(isNewestOnly, from = 0) {
@@ -148,6 +164,15 @@ export function createBucketReader(
     }
   }
 
+  function applyReport(from: string, text: string, ageMs: number): void {
+    if (presence.refresh(from, text, ageMs)) return;
+    const report = decodeReport(text);
+    if (report === null) return;
+    const { publisher, keys: listed } = report;
+    const keys = listed.filter((key) => envelopeOf(newest.get(key))?.publisher === publisher);
+    presence.reported(from, { text, keys, isComplete: keys.length === listed.length }, ageMs);
+  }
+
   function caughtUp(what: string): void {
     pending.delete(what);
     if (pending.size > 0 || initial === null) return;
@@ -155,6 +180,8 @@ export function createBucketReader(
       if (publisher === envelopeOf(newest.get(key))?.publisher) presence.seen(key, clock.monotonic() - at);
     }
     initialHeartbeats.clear();
+    for (const [from, { text, at }] of initialReports) applyReport(from, text, clock.monotonic() - at);
+    initialReports.clear();
     const entries = initial;
     initial = null;
     pushSnapshot(entries);
@@ -195,48 +222,4 @@ export function createBucketReader(
       push({ type: 'remove', id, reason: 'it exceeded the age limit of the bucket' });
     }
   }
-}
-
-/**
- * Converts an entry after the snapshot. The end of a Session that is written again after its deletion is not
- * shown again after the retention time. The wall clock does not count: if it were wrong, the result would be
- * lost.
- */
-function toNextChanges(entry: Entry, log: string, retainMs: number): LogChange[] {
-  const envelope = envelopeOf(entry);
-  const isOver = envelope?.connection === 'gone' && (envelope.ageMs ?? 0) > retainMs;
-  const changes = toChanges(isOver ? { ...entry, content: null } : entry, log);
-  // The entry before it was pushed last, so the other targets need not be compared.
-  const { changedTargets } = entry.delta ?? {};
-  return changedTargets
-    ? changes.map((change) => (change.type === 'upsert' ? { ...change, changedTargets } : change))
-    : changes;
-}
-
-/** Creates the snapshot without Sessions that ended before a time in milliseconds since 1970. */
-function createSnapshot(
-  contents: Required<Omit<BucketContents, 'newest'>>,
-  newest: ReadonlyMap<string, Entry>,
-  endedSince: number,
-): LogChange {
-  const hasExpired = (entry: Entry | undefined) => entry !== undefined && endedBefore(entry, endedSince);
-  // A client that knew an omitted Session must not resume as if it had missed nothing.
-  const omitted = [...newest.values()].filter(hasExpired).map(({ revision }) => revision);
-  return replay({
-    ...contents,
-    entries: contents.entries.filter(({ key }) => !hasExpired(newest.get(key))),
-    // Not the bucket's newest revision: a server that lags may not have delivered it yet.
-    newest: Math.max(contents.entries.at(-1)?.revision ?? 0, contents.from),
-    from: omitted.reduce((latest, revision) => Math.max(latest, revision), contents.from),
-  });
-}
-
-function isLive(entry: Entry): boolean {
-  return envelopeOf(entry)?.connection === 'live';
-}
-
-/** Whether a Session ended, or was deleted, before a time in milliseconds since 1970. */
-function endedBefore(entry: Entry, time: number): boolean {
-  const hasEnded = entry.content === null || envelopeOf(entry)?.connection === 'gone';
-  return hasEnded && reachedAt(entry) < time;
 }

@@ -151,6 +151,7 @@ function fromStore({ subject, seq, header, time, data }: StoredMsg): StreamMessa
   return { subject, seq, writtenAt: time.getTime(), ageMs: 0, headers: header, data };
 }
 
-function formatSubject(stream: string, subject: string): string {
+/** Formats the subject of the keys of a bucket, by the name of its stream. */
+export function formatSubject(stream: string, subject: string): string {
   return `$KV.${stream.slice('KV_'.length)}.${subject}`;
 }

@@ -18,6 +18,11 @@ export interface Envelope {
   /** Revision of the key before this one, by which readers detect missed revisions; 0 without one. */
   readonly previous: number;
   /**
+   * Key of the report in which the publisher lists its Sessions that are alive. Default: it writes a
+   * heartbeat for each one, as publishers of earlier versions do.
+   */
+  readonly presence?: string;
+  /**
    * Time since the publisher first wrote this state, in milliseconds, by a monotonic clock. Greater than 0
    * for a state that was written again because it was deleted or about to expire. Default: 0.
    */
@@ -30,6 +35,9 @@ export interface Envelope {
   readonly error: string | null;
 }
 
+/** Keys that NATS accepts (ADR-8). */
+const VALID_KEY = /^[-/_=.a-zA-Z0-9]+$/;
+
 /** Version of the format. Readers reject other versions. */
 const VERSION = 1;
 
@@ -38,13 +46,13 @@ const MAX_AGE_MS = 10 ** 12;
 
 /**
  * Encodes an envelope as JSON:
- * `{"version","publisher","serial","previous","link","error","ageMs","session","facts"}`, with the Session
+ * `{"version","publisher","serial","previous","presence","link","error","ageMs","session","facts"}`, with the Session
  * and the objects of its facts as Tilt writes them. Without known facts there is no such field, as in
  * messages of older publishers. Older readers ignore it.
  */
 export function encodeEnvelope(envelope: Envelope): string {
-  const { publisher, serial, previous, connection: link, error, ageMs, session } = envelope;
-  const head = { version: VERSION, publisher, serial, previous, link, error, ageMs };
+  const { publisher, serial, previous, presence, connection: link, error, ageMs, session } = envelope;
+  const head = { version: VERSION, publisher, serial, previous, presence, link, error, ageMs };
   return JSON.stringify({ ...head, session: encodeSession(session), facts: encodeKnown(session.facts) });
 }
 
@@ -62,7 +70,7 @@ function encodeKnown(facts: SessionFacts | undefined): object | undefined {
 export function decodeEnvelope(text: string, instance: string): Envelope {
   const object = record(parseJson(text));
   if (object.version !== VERSION) throw new DecodeError(`version ${VERSION}`, object.version, ['version']);
-  const { link, error, ageMs } = object;
+  const { presence, link, error, ageMs } = object;
   const facts = tryDecodeFacts(object.facts);
   if (link !== 'live' && link !== 'stale' && link !== 'gone') {
     throw new DecodeError('"live", "stale" or "gone"', link, ['link']);
@@ -71,6 +79,8 @@ export function decodeEnvelope(text: string, instance: string): Envelope {
     publisher: string(object.publisher, 'publisher'),
     serial: number(object.serial, 'serial'),
     previous: number(object.previous, 'previous'),
+    // An invalid one is useless, but it does not make the state unreadable.
+    ...(typeof presence === 'string' && VALID_KEY.test(presence) && { presence }),
     ...(ageMs !== undefined && { ageMs: age(ageMs, 'ageMs') }),
     connection: link,
     error: error == null ? null : string(error, 'error'),

@@ -2,8 +2,9 @@ import type { StreamState } from '@nats-io/jetstream';
 import { createAbortScope, sleep } from '../lib/clock.js';
 import type { Bucket } from './bucket.js';
 import { type BucketReaderOptions, createBucketReader } from './bucket-reader.js';
+import { followPresence } from './follow-presence.js';
 import { followStream, readNewest } from './follow-stream.js';
-import { decodeEntry, extractKey, isDeletion } from './replay.js';
+import { decodeEntry } from './replay.js';
 import type { BucketAddress } from './settings.js';
 
 /**
@@ -41,25 +42,7 @@ export async function readBucket(
   try {
     await Promise.all([
       // Presence first, so that no publisher counts as gone whose heartbeat was not read yet.
-      run(
-        followStream(
-          {
-            bucket,
-            stream: bucket.presenceStream,
-            subject,
-            begin: 'newest',
-            mayRepeat: true,
-            clock,
-            onMessage: (message) => {
-              const key = extractKey(message);
-              if (isDeletion(message)) reader.gone(key);
-              else reader.seen(key, Buffer.from(message.data).toString(), message.ageMs);
-            },
-            onCaughtUp: () => reader.presenceCaughtUp(),
-          },
-          signal,
-        ),
-      ),
+      run(followPresence({ bucket, subject, reader, clock }, signal)),
       run(
         followStream(
           {

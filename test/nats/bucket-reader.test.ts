@@ -388,3 +388,73 @@ describe('a key whose deltas led to another state', () => {
     expect(reader.newest('a.Tiltfile')?.revision).toBe(3);
   });
 });
+
+describe('a report of a publisher', () => {
+  const FROM = 'host.p=231';
+  const report = (publisher: string, ...instances: readonly string[]) =>
+    JSON.stringify({
+      version: 1,
+      publisher,
+      sessions: Object.fromEntries(instances.map((instance) => [`${instance}.Tiltfile`, 'live'])),
+    });
+
+  /** A reader of the live Sessions `a` and `b` of the publisher `p`, which has reported both. */
+  function setUpReported() {
+    const parts = setUp();
+    const { clock, reader, news } = parts;
+    reader.begin(false);
+    reader.reported(FROM, report('p', 'a', 'b'));
+    reader.take(entryOf(clock, 'a', 1));
+    reader.take(entryOf(clock, 'b', 2));
+    reader.presenceCaughtUp();
+    reader.sessionsCaughtUp();
+    news();
+    return parts;
+  }
+
+  it('keeps all of its Sessions alive, and makes them STALE when it stays away', async () => {
+    const { clock, reader, news } = setUpReported();
+    for (let round = 0; round < 10; round += 1) {
+      await clock.advance(PRESENCE_MS / 3);
+      reader.reported(FROM, report('p', 'a', 'b'));
+    }
+    await clock.advance(PRESENCE_MS - 1);
+    expect(news()).toEqual([]);
+    await clock.advance(1);
+    expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`, `stale b/Tiltfile: ${SILENCE}`]);
+    reader.reported(FROM, report('p', 'a', 'b'));
+    expect(news()).toEqual(['upsert a/Tiltfile 1', 'upsert b/Tiltfile 2']);
+  });
+
+  it('that no longer lists a Session lets only that one become STALE', async () => {
+    const { clock, reader, news } = setUpReported();
+    for (let round = 0; round < 3; round += 1) {
+      await clock.advance(PRESENCE_MS / 3);
+      reader.reported(FROM, report('p', 'a'));
+    }
+    expect(news()).toEqual([`stale b/Tiltfile: ${SILENCE}`]);
+    reader.reported(FROM, report('p', 'a', 'b'));
+    expect(news()).toEqual(['upsert b/Tiltfile 2']);
+  });
+
+  it('does not count for a Session whose newest state another publisher has written', async () => {
+    const { clock, reader, news } = setUpReported();
+    reader.take(by('q', entryOf(clock, 'b', 3, 'live', 0, 2)));
+    news();
+    for (let round = 0; round < 3; round += 1) {
+      await clock.advance(PRESENCE_MS / 3);
+      reader.reported(FROM, report('p', 'a', 'b'));
+    }
+    expect(news()).toEqual([`stale b/Tiltfile: ${SILENCE}`]);
+  });
+
+  it('counts together with the heartbeats of single Sessions, whichever is newer', async () => {
+    const { clock, reader, news } = setUpReported();
+    await clock.advance(PRESENCE_MS - 1_000);
+    reader.seen('b.Tiltfile', 'p');
+    await clock.advance(1_000);
+    expect(news()).toEqual([`stale a/Tiltfile: ${SILENCE}`]);
+    await clock.advance(PRESENCE_MS - 1_000);
+    expect(news()).toEqual([`stale b/Tiltfile: ${SILENCE}`]);
+  });
+});

@@ -18,18 +18,32 @@ export interface KeyWriter {
   /** Queues a state. Never waits. Returns false if the key belongs to another publisher. */
   write(state: SessionState): boolean;
   /**
-   * Writes a heartbeat, unless the newest state could not be written: readers have an outdated state then,
-   * which must become STALE. Writes the newest state again if it was deleted, or if half of the bucket's age
-   * limit has passed.
+   * Checks whether a heartbeat may be written. It may not if the newest state could not be written: readers
+   * have an outdated state then, which must become STALE. Writes the newest state again if it was deleted, or
+   * if half of the bucket's age limit has passed.
    *
    * After the end of a run there are no heartbeats. The final state is written again for as long as the
    * bucket would have kept it.
+   *
+   * @param isUnchanged whether the bucket has the same contents as at the last check
    */
-  refresh(): Promise<void>;
+  refresh(isUnchanged: boolean): Promise<Refreshed>;
+  /** Records that a heartbeat was written. */
+  presenceWritten(): void;
+  /** Handles an error of writing a heartbeat. */
+  presenceFailed(error: unknown, bucket: Bucket): Promise<void>;
   /** Whether everything in the queue is written. */
   readonly isDone: boolean;
   /** Deletes the heartbeat. */
   leave(): Promise<void>;
+}
+
+/** Result of a check. */
+export interface Refreshed {
+  /** Whether a heartbeat may be written. */
+  readonly isAlive: boolean;
+  /** Whether the state was found, or there is none to be found. */
+  readonly isChecked: boolean;
 }
 
 /** Dependencies of {@link createKeyWriter}. */
@@ -43,6 +57,9 @@ export interface KeyWriterOptions extends OwnedKeyOptions, Omit<WriteQueueOption
   /** Called when the key belongs to another publisher. */
   onLost(error: ProviderError): void;
 }
+
+const NOTHING_TO_CHECK: Refreshed = { isAlive: false, isChecked: true };
+const UNCHECKED: Refreshed = { isAlive: false, isChecked: false };
 
 /** Creates the writer of a key. */
 export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
@@ -66,19 +83,21 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
   return {
     key,
     write: queue.write,
-    async refresh() {
+    async refresh(isUnchanged) {
       const state = queue.newest;
-      if (queue.isLost || state === null || !owned.isClaimed || isStuck()) return;
+      if (queue.isLost || state === null || !owned.isClaimed || isStuck()) return NOTHING_TO_CHECK;
       const bucket = await options.bucket();
       try {
-        await refreshIn(bucket);
+        return await refreshIn(bucket, isUnchanged);
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted) return UNCHECKED;
         await handleFailure(error, bucket, state, hasEnded() ? problems.state : problems.presence);
         // A missing bucket was created again.
-        if (isMissingStream(error)) await refreshIn(bucket);
+        return isMissingStream(error) ? await refreshIn(bucket, false) : UNCHECKED;
       }
     },
+    presenceWritten: problems.presence.solved,
+    presenceFailed: (error, bucket) => handleFailure(error, bucket, queue.newest, problems.presence),
     get isDone() {
       return queue.isDone;
     },
@@ -87,19 +106,19 @@ export function createKeyWriter(options: KeyWriterOptions): KeyWriter {
     },
   };
 
-  async function refreshIn(bucket: Bucket): Promise<void> {
+  async function refreshIn(bucket: Bucket, isUnchanged: boolean): Promise<Refreshed> {
     if (queue.newest !== null && times.isExpired(queue.newest, bucket.maxAgeMs)) queue.forget();
-    if (queue.newest === null || signal.aborted) return;
-    const isKept = queue.isRunning || (await owned.isKept(bucket));
-    if (isKept && !hasEnded() && !isStuck()) {
-      await owned.sendHeartbeat(bucket);
-      problems.presence.solved();
-    }
+    if (queue.newest === null || signal.aborted) return NOTHING_TO_CHECK;
+    const isWriting = queue.isRunning;
+    const isKept = isWriting || isUnchanged || (await owned.isKept(bucket));
+    const isAlive = isKept && !hasEnded() && !isStuck();
     refreshedAt = clock.monotonic();
     const { newest, isRunning } = queue;
-    if (newest === null || isRunning || (isKept && !times.isDue(newest, bucket.maxAgeMs))) return;
-    if (!isKept) log('warn', `${key}: its state is missing in the bucket; it is written again`);
-    queue.rewrite();
+    if (newest !== null && !isRunning && (!isKept || times.isDue(newest, bucket.maxAgeMs))) {
+      if (!isKept) log('warn', `${key}: its state is missing in the bucket; it is written again`);
+      queue.rewrite();
+    }
+    return { isAlive, isChecked: isKept && !isWriting };
   }
 
   /** Reports once that states are written without a part because a message would be too large. */

@@ -1,4 +1,4 @@
-import type { KV } from '@nats-io/kv';
+import type { KV, KvEntry } from '@nats-io/kv';
 import { isSystemError } from '../../lib/errors.js';
 import { DecodeError } from '../../model/decode.js';
 import { ProviderError } from '../../providers/provider.js';
@@ -12,6 +12,7 @@ import {
   type Envelope,
   encodeEnvelope,
 } from '../message-format.js';
+import { decodeReport } from '../presence-report.js';
 import { type Omission, writeFitting } from './write-fitting.js';
 
 /** State of a Session to be written. */
@@ -25,6 +26,8 @@ export interface OwnedKeyOptions {
   readonly key: string;
   /** Name of the publisher's run. */
   readonly publisher: string;
+  /** Key of the report in which the publisher lists this key. */
+  readonly reportKey: string;
   /** Whether to take the key from a publisher that is alive. */
   readonly takeOver: boolean;
 }
@@ -74,7 +77,7 @@ const WRONG_REVISION: readonly unknown[] = [10071, 10164];
  * @param onFacts called after a state with facts was written, with what was left out because it was too large
  */
 export function createOwnedKey(
-  { key, publisher, takeOver }: OwnedKeyOptions,
+  { key, publisher, reportKey, takeOver }: OwnedKeyOptions,
   onFacts: (omission: Omission | null) => void,
 ): OwnedKey {
   let serial = 0;
@@ -109,7 +112,9 @@ export function createOwnedKey(
     },
     async isKept({ sessions }) {
       const expected = attempt?.serial ?? 0;
-      const { envelope } = await readOwn(sessions);
+      const entry = await sessions.get(key);
+      if (entry?.operation === 'PUT' && entry.revision === written?.revision) return true;
+      const { envelope } = readOwn(entry);
       return envelope !== null && envelope.serial >= expected;
     },
     async sendHeartbeat({ presence }) {
@@ -138,7 +143,7 @@ export function createOwnedKey(
       return true;
     } catch (error) {
       if (!isWrongRevision(error)) throw error;
-      const held = await readOwn(bucket.sessions);
+      const held = readOwn(await bucket.sessions.get(key));
       revision = held.revision;
       // An earlier attempt for this state has arrived, and only its response was lost.
       return held.envelope !== null && held.envelope.serial >= firstSerial;
@@ -146,7 +151,7 @@ export function createOwnedKey(
   }
 
   async function write(bucket: Bucket, state: WritableState, previous: number): Promise<void> {
-    const text = encodeEnvelope({ publisher, serial, previous, ...state });
+    const text = encodeEnvelope({ publisher, serial, previous, presence: reportKey, ...state });
     const headers = text.length < COMPRESS_FROM_BYTES ? NO_HEADERS : deltaHeaders(state, previous);
     revision = await bucket.putState(key, compress(text), previous, headers);
     written = { state, revision };
@@ -161,8 +166,8 @@ export function createOwnedKey(
 
   /** Returns the revision to continue from, if no other publisher has the key. */
   async function claim({ sessions, presence, presenceMs }: Bucket): Promise<number> {
-    const held = await readHeld(sessions, key);
-    const other = await readPublisher(presence, key);
+    const held = readHeld(await sessions.get(key));
+    const other = await findOther(presence, held.envelope);
     const isOver = held.envelope === null || held.envelope.connection === 'gone';
     const hasWritten = heldRevision !== null && held.revision !== heldRevision;
     isHeldInSilence = !hasWritten;
@@ -170,7 +175,7 @@ export function createOwnedKey(
       // Its result must stay: a result of this publisher would look like a later one.
       throw createWrittenError(key, held.envelope.publisher);
     }
-    if (other !== null && other !== publisher && !isOver && !takeOver) {
+    if (other !== null && !isOver && !takeOver) {
       heldRevision ??= held.revision;
       throw createHeldError(key, other, presenceMs);
     }
@@ -179,9 +184,18 @@ export function createOwnedKey(
     return held.revision;
   }
 
+  /** Finds another publisher that is alive: by its heartbeat for this key, or by the report of its Sessions. */
+  async function findOther(presence: KV, envelope: Envelope | null): Promise<string | null> {
+    const other = await readPublisher(presence, key);
+    if (other !== null && other !== publisher) return other;
+    if (envelope?.presence === undefined || envelope.publisher === publisher) return null;
+    const report = decodeReport((await readPublisher(presence, envelope.presence)) ?? '');
+    return report?.publisher === envelope.publisher && report.keys.includes(key) ? report.publisher : null;
+  }
+
   /** Reads the state of the claimed key. It has none if it was deleted or has expired. */
-  async function readOwn(sessions: KV): Promise<HeldState> {
-    const held = await readHeld(sessions, key);
+  function readOwn(entry: KvEntry | null): HeldState {
+    const held = readHeld(entry);
     const { envelope } = held;
     if (envelope === null || envelope.publisher === publisher) return held;
     // After a deletion, the end of an earlier run may have been written again before this run.
@@ -211,8 +225,7 @@ interface HeldState {
   readonly envelope: Envelope | null;
 }
 
-async function readHeld(sessions: KV, key: string): Promise<HeldState> {
-  const entry = await sessions.get(key);
+function readHeld(entry: KvEntry | null): HeldState {
   if (entry === null) return { revision: 0, envelope: null };
   const envelope = entry.operation === 'PUT' ? tryDecode(entry.value) : null;
   return { revision: entry.revision, envelope };

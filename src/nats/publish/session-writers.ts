@@ -2,8 +2,10 @@ import { type Clock, sleep } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { ProviderError } from '../../providers/provider.js';
 import type { Broker } from './broker.js';
+import { sendHeartbeats } from './heartbeats.js';
 import { createKeyWriter, type KeyWriter } from './key-writer.js';
 import type { SessionState } from './owned-key.js';
+import { createPresenceWriter } from './presence-writer.js';
 
 /** Writes the states of Sessions to the keys of a bucket, as one publisher. */
 export interface SessionWriters {
@@ -35,15 +37,6 @@ export interface SessionWritersOptions {
   readonly log: Log;
 }
 
-/** Number of heartbeats within the time after which a silent publisher counts as gone. */
-const HEARTBEATS_PER_PRESENCE = 3;
-
-/**
- * Delay of the next heartbeat while there is no bucket, whose settings determine the interval, in
- * milliseconds.
- */
-const RETRY_MS = 1_000;
-
 /** Creates the writers, and starts the heartbeats of the keys that are written. */
 export function createSessionWriters(options: SessionWritersOptions): SessionWriters {
   const { broker, publisher, takeOver, awaitsKeys = false, clock, log } = options;
@@ -54,7 +47,8 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
     fail = resolve;
   });
   let onProgress = () => {};
-  void sendHeartbeats();
+  const presence = createPresenceWriter(publisher);
+  void sendHeartbeats({ broker, presence, writers, clock, log }, ending.signal);
 
   return {
     failed,
@@ -75,6 +69,7 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
     const writer = createKeyWriter({
       key,
       publisher,
+      reportKey: presence.add(key),
       takeOver,
       awaitsKey: awaitsKeys,
       clock,
@@ -104,23 +99,9 @@ export function createSessionWriters(options: SessionWritersOptions): SessionWri
   }
 
   async function leaveAll(): Promise<void> {
-    await Promise.all([...writers.values()].map((writer) => writer.leave().catch(() => {})));
-  }
-
-  async function sendHeartbeats(): Promise<void> {
-    const { signal } = ending;
-    while (!signal.aborted) {
-      const bucket = broker.isDown ? null : await broker.bucket().catch(() => null);
-      await sleep(clock, bucket ? bucket.presenceMs / HEARTBEATS_PER_PRESENCE : RETRY_MS, signal);
-      if (signal.aborted || broker.isDown) continue;
-      await Promise.all(
-        [...writers].map(([key, writer]) =>
-          writer
-            .refresh()
-            .catch((error) => log('debug', `${key}: no heartbeat written`, { error: String(error) })),
-        ),
-      );
-    }
+    const leaving = [...writers.values()].map((writer) => writer.leave());
+    if (!broker.isDown) leaving.push(broker.bucket().then((bucket) => presence.leave(bucket)));
+    await Promise.allSettled(leaving);
   }
 }
 

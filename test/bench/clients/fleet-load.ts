@@ -2,9 +2,10 @@ import { type Bucket, openBucket } from '../../../src/nats/bucket.js';
 import { connectNats } from '../../../src/nats/connection.js';
 import { compress } from '../../../src/nats/message-format.js';
 import { parseAddress } from '../../../src/nats/settings.js';
-import { createMessageWriter, fleetKey, type MessageWriter } from '../data/fleet.js';
+import { createMessageWriter, fleetKey, type MessageWriter, RUN } from '../data/fleet.js';
 import { answerCalls } from '../processes/answer-calls.js';
 import { nanoseconds, type Usage, usage } from '../processes/usage.js';
+import { startHeartbeats } from './fleet-heartbeats.js';
 
 /** Address and size of the fleet to publish. */
 export interface FleetOptions {
@@ -27,14 +28,12 @@ export interface FleetSent {
 export type FleetLoadApi = {
   /** Creates the bucket and writes the initial state of each session. */
   open(options: FleetOptions): Promise<void>;
+  /** Starts the heartbeats of publishers that have this many sessions each. */
+  beat(options: { readonly sessionsPerPublisher: number }): void;
   /** Writes `count` updates of each session, at `perSecond` updates in total. */
   pace(options: { readonly count: number; readonly perSecond: number }): Promise<FleetSent>;
   usage(options: { readonly collect?: boolean }): Usage;
 };
-
-/** Heartbeat interval of a publisher: three heartbeats within the 15 s after which it counts as dead. */
-const HEARTBEAT_MS = 5_000;
-const HEARTBEAT_STEP_MS = 100;
 
 /** Maximum number of unconfirmed writes. At this limit the rate drops, which shows in the result. */
 const MAX_IN_FLIGHT = 500;
@@ -49,6 +48,7 @@ interface Published {
 let bucket: Bucket;
 let published: Published[] = [];
 let failures: string[] = [];
+let stopHeartbeats = () => {};
 const inFlight = new Set<Promise<void>>();
 
 const api: FleetLoadApi = {
@@ -62,10 +62,16 @@ const api: FleetLoadApi = {
       revision: 0,
     }));
     for (const one of published) {
-      await bucket.presence.put(one.key, 'bench');
+      await bucket.presence.put(one.key, RUN);
       await write(one);
     }
-    startHeartbeats();
+  },
+  beat: ({ sessionsPerPublisher }) => {
+    stopHeartbeats();
+    const keys = published.map(({ key }) => key);
+    stopHeartbeats = startHeartbeats(bucket, keys, sessionsPerPublisher, (error) =>
+      failures.push(String(error)),
+    );
   },
   async pace({ count, perSecond }) {
     failures = [];
@@ -100,27 +106,6 @@ async function write(one: Published): Promise<void> {
   one.n += 1;
   const { text, headers } = one.writer.write(one.n, { serial: one.n + 1, previous: one.revision });
   one.revision = await bucket.putState(one.key, compress(text), one.revision, headers);
-}
-
-function startHeartbeats(): void {
-  const each = Math.ceil((published.length * HEARTBEAT_STEP_MS) / HEARTBEAT_MS);
-  let next = 0;
-  setInterval(() => {
-    for (let sign = 0; sign < each; sign += 1) {
-      const one = published[next % published.length];
-      next += 1;
-      if (one) sendHeartbeat(one).catch((error) => failures.push(String(error)));
-    }
-  }, HEARTBEAT_STEP_MS);
-}
-
-/**
- * Sends a heartbeat as a publisher does: checks that its state is still in the bucket, then writes its
- * presence.
- */
-async function sendHeartbeat({ key }: Published): Promise<void> {
-  await bucket.sessions.get(key);
-  await bucket.presence.put(key, 'bench');
 }
 
 function sleepUntil(time: number): Promise<void> {

@@ -8,6 +8,9 @@ import { encodeDelta } from '../../../src/nats/delta.js';
 import { HEADERS } from '../../../src/nats/delta-message.js';
 import { changedIndex, changedState, instanceOf, sessionAt } from './session.js';
 
+/** Name of every publisher's run. */
+export const RUN = 'bench';
+
 /** Updates of a session in a fleet. Eight digits encode up to 1,000 sessions and the update. */
 export const FLEET_UPDATES = 10_000;
 
@@ -16,9 +19,21 @@ export function fleetVersion(stream: number, n: number): string {
   return String(10_000_000 + stream * FLEET_UPDATES + n);
 }
 
+/** Sessions of one machine: they have the same first token, so that one publisher reports them together. */
+export const SESSIONS_PER_HOST = 100;
+
 /** Bucket key of the session of a stream. */
 export function fleetKey(stream: number): string {
-  return `${instanceOf(stream)}.Tiltfile`;
+  return `${fleetInstance(stream)}.Tiltfile`;
+}
+
+/** Id that gateways assign to the session of a stream. */
+export function fleetSessionId(stream: number): string {
+  return `${fleetInstance(stream)}/Tiltfile`;
+}
+
+function fleetInstance(stream: number): string {
+  return `host-${Math.floor(stream / SESSIONS_PER_HOST)}.${instanceOf(stream)}`;
 }
 
 /** Fields of a message that change with each write. */
@@ -49,7 +64,7 @@ const NO_HEADERS: ReadonlyMap<string, string> = new Map();
  * processes. The bytes are those of a publisher.
  */
 export function createMessageWriter(stream: number, services: number): MessageWriter {
-  let session = decodeSession(sessionAt({ services, stream, n: 0 }), instanceOf(stream));
+  let session = decodeSession(sessionAt({ services, stream, n: 0 }), fleetInstance(stream));
   const texts = session.status.targets.map((target) => JSON.stringify(encodeTarget(target)));
   const facts = JSON.stringify(encodeFacts(NO_FACTS));
   return {
@@ -60,7 +75,7 @@ export function createMessageWriter(stream: number, services: number): MessageWr
       if (changed) texts[changedIndex(services, n)] = JSON.stringify(encodeTarget(changed));
       const encoded = encodeSession({ ...session, status: { ...session.status, targets: [] } });
       const sessionText = JSON.stringify(encoded).replace('"targets":[]', `"targets":[${texts.join(',')}]`);
-      const head = { version: 1, publisher: 'bench', serial, previous, link: 'live', error: null };
+      const head = { version: 1, publisher: RUN, serial, previous, link: 'live', error: null };
       const text = `${JSON.stringify(head).slice(0, -1)},"session":${sessionText}}`;
       const delta = n === 0 ? null : encodeDelta(before, session);
       if (delta === null) return { text, headers: NO_HEADERS };

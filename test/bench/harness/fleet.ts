@@ -3,9 +3,8 @@ import type { NatsServer } from '../../support/nats-server.js';
 import type { FleetLoadApi } from '../clients/fleet-load.js';
 import type { NatsWatcherApi } from '../clients/nats-watcher.js';
 import type { ReadersApi } from '../clients/readers.js';
-import { FLEET_UPDATES } from '../data/fleet.js';
+import { FLEET_UPDATES, fleetSessionId } from '../data/fleet.js';
 import { targetChange } from '../data/operations.js';
-import { sessionId } from '../data/session.js';
 import { faultOf } from '../parts/flow.js';
 import { OURS } from '../parts/part.js';
 import type { Child } from '../processes/child-calls.js';
@@ -58,7 +57,7 @@ async function openGateway(bench: Bench, { address, sessions }: WatchedBucket): 
   const receiver = await bench.openReaders({
     port: gateway.port,
     sockets: sessions,
-    documents: Array.from({ length: sessions }, (_, stream) => targetChange(sessionId(stream)).document),
+    documents: Array.from({ length: sessions }, (_, stream) => targetChange(fleetSessionId(stream)).document),
     streams: sessions,
     updates: FLEET_UPDATES,
   });
@@ -89,14 +88,24 @@ export interface Fleet {
   readonly readings: readonly BucketReader[];
 }
 
+/** Options of {@link measureIdle}. */
+export interface IdleOptions {
+  readonly seconds: number;
+  readonly sessions: number;
+  readonly sessionsPerPublisher: number;
+}
+
+/** Time after a change of the publishers before their cost is measured: one heartbeat of each. */
+const SETTLING_MS = 6_000;
+
 /**
  * Measures the cost per session while nothing changes: the publishers' heartbeats, and the broker that
  * forwards them.
  */
-export async function measureIdle(
-  fleet: Fleet,
-  { seconds, sessions }: { readonly seconds: number; readonly sessions: number },
-) {
+export async function measureIdle(fleet: Fleet, { seconds, sessions, sessionsPerPublisher }: IdleOptions) {
+  await fleet.load.call('beat', { sessionsPerPublisher });
+  // The first heartbeats of other publishers are those of new Sessions.
+  await sleep(SETTLING_MS);
   const before = await usages(fleet);
   await sleep(seconds * 1_000);
   const after = await usages(fleet);

@@ -1,0 +1,47 @@
+import type { LogChange } from './log-change.js';
+import { type BucketContents, type Entry, envelopeOf, reachedAt, replay, toChanges } from './replay.js';
+
+/**
+ * Converts an entry after the snapshot. The end of a Session that is written again after its deletion is not
+ * shown again after the retention time. The wall clock does not count: if it were wrong, the result would be
+ * lost.
+ */
+export function toNextChanges(entry: Entry, log: string, retainMs: number): LogChange[] {
+  const envelope = envelopeOf(entry);
+  const isOver = envelope?.connection === 'gone' && (envelope.ageMs ?? 0) > retainMs;
+  const changes = toChanges(isOver ? { ...entry, content: null } : entry, log);
+  // The entry before it was pushed last, so the other targets need not be compared.
+  const { changedTargets } = entry.delta ?? {};
+  return changedTargets
+    ? changes.map((change) => (change.type === 'upsert' ? { ...change, changedTargets } : change))
+    : changes;
+}
+
+/** Creates the snapshot without Sessions that ended before a time in milliseconds since 1970. */
+export function createSnapshot(
+  contents: Required<Omit<BucketContents, 'newest'>>,
+  newest: ReadonlyMap<string, Entry>,
+  endedSince: number,
+): LogChange {
+  const hasExpired = (entry: Entry | undefined) => entry !== undefined && endedBefore(entry, endedSince);
+  // A client that knew an omitted Session must not resume as if it had missed nothing.
+  const omitted = [...newest.values()].filter(hasExpired).map(({ revision }) => revision);
+  return replay({
+    ...contents,
+    entries: contents.entries.filter(({ key }) => !hasExpired(newest.get(key))),
+    // Not the bucket's newest revision: a server that lags may not have delivered it yet.
+    newest: Math.max(contents.entries.at(-1)?.revision ?? 0, contents.from),
+    from: omitted.reduce((latest, revision) => Math.max(latest, revision), contents.from),
+  });
+}
+
+/** Whether the newest state of a key is that of a Session whose publisher reads it. */
+export function isLive(entry: Entry): boolean {
+  return envelopeOf(entry)?.connection === 'live';
+}
+
+/** Whether a Session ended, or was deleted, before a time in milliseconds since 1970. */
+function endedBefore(entry: Entry, time: number): boolean {
+  const hasEnded = entry.content === null || envelopeOf(entry)?.connection === 'gone';
+  return hasEnded && reachedAt(entry) < time;
+}

@@ -1,0 +1,104 @@
+import { type Clock, createAbortScope } from '../lib/clock.js';
+import type { Bucket } from './bucket.js';
+import type { BucketReader } from './bucket-reader.js';
+import { followStream, formatSubject } from './follow-stream.js';
+import { toPresenceSubject } from './presence-report.js';
+import { extractKey, isDeletion } from './replay.js';
+import type { StreamMessage } from './stream-position.js';
+
+/** Options of {@link followPresence}. */
+export interface FollowPresenceOptions {
+  readonly bucket: Bucket;
+  /** Subject of the keys of the Sessions, such as `team-a.>`. */
+  readonly subject: string;
+  readonly reader: Pick<BucketReader, 'seen' | 'reported' | 'gone' | 'presenceCaughtUp'>;
+  readonly clock: Clock;
+}
+
+type PresenceMessage = Pick<StreamMessage, 'subject' | 'headers' | 'data' | 'ageMs'>;
+
+/**
+ * Reads heartbeats until the signal aborts: first those that are kept in the stream, then each as it is
+ * published. A subscription costs the server and the gateway less than a consumer. And a stream without
+ * consumers tells publishers that no gateway of an earlier version reads it: that needs a heartbeat for each
+ * Session. Without permission to subscribe, the stream is read with a consumer.
+ *
+ * Throws a `ProviderError` if the stream cannot be read.
+ */
+export async function followPresence(options: FollowPresenceOptions, outer: AbortSignal): Promise<void> {
+  const { bucket, reader, clock } = options;
+  const subject = toPresenceSubject(options.subject);
+  const onMessage = ({ subject: of, headers, data, ageMs }: PresenceMessage) => {
+    const key = extractKey({ subject: of });
+    const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString();
+    if (isDeletion({ headers })) reader.gone(key);
+    else if (text.startsWith('{')) reader.reported(key, text, ageMs);
+    else reader.seen(key, text, ageMs);
+  };
+  const subscribed = await subscribe(bucket, subject, onMessage);
+  const reading = createAbortScope(outer);
+  const onCaughtUp = () => {
+    reader.presenceCaughtUp();
+    if (!subscribed.signal.aborted) reading.end();
+  };
+  const follow = (signal: AbortSignal) =>
+    followStream(
+      {
+        bucket,
+        stream: bucket.presenceStream,
+        subject,
+        begin: 'newest',
+        mayRepeat: true,
+        clock,
+        onMessage,
+        onCaughtUp,
+      },
+      signal,
+    );
+  const stop = () => subscribed.end();
+  outer.addEventListener('abort', stop, { once: true });
+  try {
+    await follow(reading.signal);
+    // Ends when the subscription does, as when its permission is revoked.
+    if (!outer.aborted && !subscribed.signal.aborted) await ended(subscribed.signal);
+    if (!outer.aborted) await follow(outer);
+  } finally {
+    outer.removeEventListener('abort', stop);
+    reading.end();
+    subscribed.end();
+  }
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/**
+ * Subscribes to the messages of the presence stream as they are published. The signal of the result aborts
+ * when the subscription ends, or at once without permission.
+ */
+async function subscribe(bucket: Bucket, subject: string, onMessage: (message: PresenceMessage) => void) {
+  const controller = new AbortController();
+  const { connection, presenceStream } = bucket;
+  const subscription = connection.subscribe(formatSubject(presenceStream, subject), {
+    callback(error, message) {
+      if (error !== null) controller.abort();
+      else if (!controller.signal.aborted) {
+        onMessage({ subject: message.subject, headers: message.headers, data: message.data, ageMs: 0 });
+      }
+    },
+  });
+  void Promise.resolve(subscription.closed).then(
+    () => controller.abort(),
+    () => controller.abort(),
+  );
+  // The server reports a missing permission before it answers.
+  await connection.flush();
+  return {
+    signal: controller.signal,
+    end() {
+      controller.abort();
+      subscription.unsubscribe();
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { type Clock, sleep } from '../../lib/clock.js';
+import type { Log } from '../../lib/log.js';
+import type { Bucket } from '../bucket.js';
+import { isMissingStream } from '../errors.js';
+import type { Broker } from './broker.js';
+import type { KeyWriter } from './key-writer.js';
+import type { PresenceMessage, PresenceWriter } from './presence-writer.js';
+
+/** Dependencies of {@link sendHeartbeats}. */
+export interface HeartbeatsOptions {
+  readonly broker: Broker;
+  readonly presence: PresenceWriter;
+  readonly writers: ReadonlyMap<string, KeyWriter>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Number of heartbeats within the time after which a silent publisher counts as gone. */
+const HEARTBEATS_PER_PRESENCE = 3;
+
+/**
+ * Delay of the next heartbeat while there is no bucket, whose settings determine the interval, in
+ * milliseconds.
+ */
+const RETRY_MS = 1_000;
+
+/**
+ * Checks periodically that the newest states are in the bucket, and reports those that are, until the signal
+ * aborts. Never rejects.
+ */
+export async function sendHeartbeats(options: HeartbeatsOptions, signal: AbortSignal): Promise<void> {
+  const { broker, presence, writers, clock, log } = options;
+  /** Contents of the bucket in which every state was found; null if not every one was. */
+  let verified: string | null = null;
+  while (!signal.aborted) {
+    const open = broker.isDown ? null : await broker.bucket().catch(() => null);
+    await sleep(clock, open ? open.presenceMs / HEARTBEATS_PER_PRESENCE : RETRY_MS, signal);
+    if (signal.aborted || broker.isDown) continue;
+    try {
+      const bucket = await broker.bucket();
+      await report(bucket, await refreshAll(bucket));
+    } catch (error) {
+      log('debug', 'no heartbeat written', { error: String(error) });
+    }
+  }
+
+  /** Returns the keys whose newest states are in the bucket. */
+  async function refreshAll(bucket: Bucket): Promise<ReadonlySet<string>> {
+    // One request instead of one for each Session, while nothing changes. For a single one it saves nothing.
+    const contents = writers.size > 1 ? await describeContents(bucket) : null;
+    const isUnchanged = contents !== null && contents === verified;
+    const results = await Promise.all(
+      [...writers].map(async ([key, writer]) => {
+        const result = await writer.refresh(isUnchanged).catch((error) => {
+          log('debug', `${key}: its state was not checked`, { error: String(error) });
+          return { isAlive: false, isChecked: false };
+        });
+        return { key, ...result };
+      }),
+    );
+    verified = results.every(({ isChecked }) => isChecked) ? contents : null;
+    return new Set(results.filter(({ isAlive }) => isAlive).map(({ key }) => key));
+  }
+
+  async function report(bucket: Bucket, alive: ReadonlySet<string>): Promise<void> {
+    const messages = presence.messages(alive);
+    const hasOldReaders = messages.some(({ isReport }) => isReport) && (await hasConsumers(bucket));
+    await Promise.all(messages.map((message) => put(message, bucket, hasOldReaders)));
+  }
+
+  async function put(message: PresenceMessage, bucket: Bucket, hasOldReaders: boolean): Promise<void> {
+    const reported = message.keys.flatMap((key) => writers.get(key) ?? []);
+    try {
+      await message.put(bucket, hasOldReaders);
+      for (const writer of reported) writer.presenceWritten();
+    } catch (error) {
+      if (signal.aborted) return;
+      await Promise.all(reported.map((writer) => writer.presenceFailed(error, bucket)));
+      // A missing bucket was created again.
+      if (isMissingStream(error)) await message.put(bucket, hasOldReaders);
+    }
+  }
+}
+
+/**
+ * Describes the contents of the bucket of the states: equal texts prove that nothing was written or deleted
+ * in between. Null if they are not known.
+ */
+async function describeContents({ manager, sessionStream }: Bucket): Promise<string | null> {
+  const info = await manager.streams.info(sessionStream).catch(() => null);
+  if (info === null) return null;
+  const { messages, first_seq: first, last_seq: last } = info.state;
+  return JSON.stringify([info.created, messages, first, last]);
+}
+
+/**
+ * Whether the presence bucket has consumers: gateways of earlier versions, which need a heartbeat for each
+ * Session, and gateways without permission to subscribe.
+ */
+async function hasConsumers({ manager, presenceStream }: Bucket): Promise<boolean> {
+  const info = await manager.streams.info(presenceStream).catch(() => null);
+  return info === null || info.state.consumer_count > 0;
+}

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/lib/clock.js';
+import { createNatsProvider } from '../../../src/nats/nats-provider.js';
+import { type NatsServer, startNats } from '../../support/nats-server.js';
+import { startProviderWatch } from '../../support/provider-watch.js';
+import { session } from '../../support/sessions.js';
+import { openTestBucket, type TestBucket } from '../../support/test-bucket.js';
+import { startPublisher } from '../../support/test-publisher.js';
+
+let nats: NatsServer;
+beforeAll(async () => {
+  nats = await startNats();
+});
+afterAll(() => nats[Symbol.asyncDispose]());
+
+const PATIENCE = { timeout: 20_000 };
+/** Heartbeats every 0.5 s. */
+const SETTINGS = { presenceMs: 1_500 };
+const NAMES = ['host.a', 'host.b', 'host.c'];
+const REPORT = 'host.a.one=231';
+const sessions = NAMES.map((instance) => session(instance));
+
+/** Keys of the presence bucket, as they are written. */
+function listenTo({ bucket }: TestBucket): { readonly keys: string[] } {
+  const prefix = `$KV.${bucket.address.bucket}_presence.`;
+  const keys: string[] = [];
+  bucket.connection.subscribe(`${prefix}>`, {
+    callback: (_, { subject }) => void keys.push(subject.slice(prefix.length)),
+  });
+  return { keys };
+}
+
+const countOf = (keys: readonly string[], key: string) => keys.filter((other) => other === key).length;
+
+function read(address: string) {
+  const watching = startProviderWatch(createNatsProvider({ address, clock: systemClock }));
+  return {
+    stale: () => watching.changes.filter(({ type }) => type === 'stale'),
+    ids: () => [...watching.state.sessions.keys()].sort(),
+    [Symbol.asyncDispose]: async () => watching.abort(),
+  };
+}
+
+describe('a publisher of several Sessions', () => {
+  it('writes one message for all of them, by which a gateway of one of them sees it alive', async () => {
+    const address = nats.address('one-message');
+    await using bucket = await openTestBucket(address, SETTINGS);
+    const { keys } = listenTo(bucket);
+    await using publisher = startPublisher({ address, sessions });
+    await expect.poll(() => countOf(keys, REPORT), PATIENCE).toBeGreaterThan(0);
+    // The filter of the second gateway does not match the key of the report.
+    await using all = read(address);
+    await using one = read(`${address}/host.c.>`);
+    await expect.poll(() => [all.ids().length, one.ids()], PATIENCE).toEqual([3, ['host.c/Tiltfile']]);
+    keys.length = 0;
+    // Longer than a silent publisher counts as alive. A gateway that starts reads with a consumer.
+    await expect.poll(() => countOf(keys, REPORT), PATIENCE).toBeGreaterThan(5);
+    expect([all.stale(), one.stale()]).toEqual([[], []]);
+    keys.length = 0;
+    await expect.poll(() => countOf(keys, REPORT), PATIENCE).toBe(3);
+    expect(new Set(keys)).toEqual(new Set([REPORT]));
+    await publisher.publisher.close('over', 1_000);
+    await expect
+      .poll(async () => (await bucket.bucket.presence.get(REPORT))?.operation, PATIENCE)
+      .toBe('DEL');
+  });
+
+  it('writes a heartbeat for each of them while a gateway of an earlier version reads the bucket', async () => {
+    const address = nats.address('earlier');
+    await using bucket = await openTestBucket(address, SETTINGS);
+    const { keys } = listenTo(bucket);
+    await using _ = startPublisher({ address, sessions });
+    await expect.poll(() => countOf(keys, REPORT), PATIENCE).toBeGreaterThan(1);
+    keys.length = 0;
+    // Such a gateway has a consumer.
+    const { manager, presenceStream } = bucket.bucket;
+    const { name } = await manager.consumers.add(presenceStream, { ack_policy: 'none' });
+    await expect
+      .poll(() => NAMES.map((of) => countOf(keys, `${of}.Tiltfile`) > 2), PATIENCE)
+      .toEqual([true, true, true]);
+    await manager.consumers.delete(presenceStream, name);
+    await expect
+      .poll(() => {
+        const last = keys.slice(-3);
+        return last.length === 3 && last.every((key) => key === REPORT);
+      }, PATIENCE)
+      .toBe(true);
+  });
+
+  it('keeps its Sessions from a second publisher, which finds it by its message', async () => {
+    const address = nats.address('second');
+    await using bucket = await openTestBucket(address, SETTINGS);
+    await using _ = startPublisher({ address, sessions });
+    const heartbeat = async () => (await bucket.bucket.presence.get('host.c.Tiltfile')) ?? null;
+    await expect
+      .poll(async () => (await bucket.bucket.presence.get(REPORT)) ?? null, PATIENCE)
+      .not.toBeNull();
+    // The heartbeat of its first write has expired.
+    await expect.poll(heartbeat, PATIENCE).toBeNull();
+    await using two = startPublisher({ address, name: 'two', sessions: [session('host.c')] });
+    expect(await two.publisher.failed).toMatchObject({ code: 'refused' });
+  });
+
+  it('writes a deleted state again, although its other Sessions are unchanged', async () => {
+    const address = nats.address('deleted');
+    await using bucket = await openTestBucket(address, SETTINGS);
+    const { keys } = listenTo(bucket);
+    await using _ = startPublisher({ address, sessions });
+    // It has found its states twice, so that it compares only the contents of the bucket.
+    await expect.poll(() => countOf(keys, REPORT), PATIENCE).toBeGreaterThan(2);
+    await bucket.remove('host.b', 'Tiltfile');
+    const operation = async () => (await bucket.bucket.sessions.get('host.b.Tiltfile'))?.operation;
+    await expect.poll(operation, PATIENCE).toBe('PUT');
+  });
+});
