@@ -67,7 +67,7 @@ export function createKeptLines({ lines: maxLines, bytes: maxBytes, totalBytes }
   };
 
   function add(line: LogLine, batchEnd: number): void {
-    const tail = touch(line.resource);
+    const tail = touch(line.resource, batchEnd);
     const cost = Buffer.byteLength(line.styledText) + LINE_OVERHEAD;
     const entry = { line, index: position, batchEnd, bytes: cost };
     position += 1;
@@ -81,13 +81,16 @@ export function createKeptLines({ lines: maxLines, bytes: maxBytes, totalBytes }
   }
 
   function skip(resource: string, count: number, batchEnd: number): void {
-    const tail = touch(resource);
+    const tail = touch(resource, batchEnd);
     dropAll(tail);
     tail.skip(count, batchEnd, maxHistory());
   }
 
-  function touch(resource: string): ResourceTail {
-    const tail = resources.get(resource) ?? createResourceTail();
+  function touch(resource: string, batchEnd: number): ResourceTail {
+    const known = resources.get(resource);
+    if (known?.lastBatch === batchEnd) return known;
+    const tail = known ?? createResourceTail();
+    tail.lastBatch = batchEnd;
     resources.delete(resource);
     resources.set(resource, tail);
     if (resources.size > MAX_RESOURCES) forgetOldest();

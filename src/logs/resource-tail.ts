@@ -3,6 +3,8 @@ import { createEntryQueue, type Entry, type EntryQueue } from './entries.js';
 
 /** The newest lines of one resource, and how many lines it had up to each position. */
 export interface ResourceTail {
+  /** End of the last batch with lines of it. */
+  lastBatch: number;
   readonly kept: Pick<EntryQueue, 'items' | 'start'>;
   /** Memory of the kept lines, in bytes. */
   readonly bytes: number;
@@ -34,6 +36,7 @@ export function createResourceTail(): ResourceTail {
   let forgotten = 0;
 
   return {
+    lastBatch: 0,
     kept,
     get bytes() {
       return bytes;

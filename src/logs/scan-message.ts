@@ -10,6 +10,7 @@ import {
   type Span,
 } from './hud-message.js';
 import {
+  OPENING_BRACE,
   parseSlice,
   readList,
   readObject,
@@ -68,7 +69,7 @@ export function* scanMessage(bytes: Buffer): Steps<ScannedMessage | null> {
 function scanList(bytes: Buffer, from: number, found: Found): Steps<number> {
   return readObject(bytes, from, function* (key, start) {
     if (key === 'segments') return yield* scanSegments(bytes, start, found);
-    if (key === 'spans' && !isNull(bytes, start)) found.spans = start;
+    if (key === 'spans' && bytes[start] === OPENING_BRACE) found.spans = start;
     return yield* scan(bytes, key, start, found);
   });
 }

@@ -4,6 +4,7 @@ import { commandLine } from './command-line.js';
 import { documentCosts } from './document-costs.js';
 import { httpBody } from './http-body.js';
 import { httpHeaders } from './http-headers.js';
+import { hudMessages } from './hud-messages.js';
 import { kubeconfig } from './kubeconfig.js';
 import { queryString } from './query-string.js';
 import { sessionFiles } from './session-files.js';
@@ -26,6 +27,7 @@ export const surfaces: readonly AnySurface[] = [
   sessionObjects,
   sessionFiles,
   watchLines,
+  hudMessages,
   bucketMessages,
   kubeconfig,
   commandLine,
