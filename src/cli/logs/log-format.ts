@@ -11,7 +11,7 @@ import {
 } from '../text.js';
 
 /** Formats lines of logs, each with a line break. */
-export type LogFormat = (line: LogLine) => string;
+export type LogFormat = (lines: readonly LogLine[]) => string;
 
 /** Format of lines for people. */
 export interface TextFormatOptions {
@@ -23,8 +23,9 @@ export interface TextFormatOptions {
 
 /** Creates the format of JSON lines. `text` is plain text, and `styledText` is left out. */
 export function createJsonFormat(session: string): LogFormat {
-  return ({ time, level, resource, target, text }) =>
+  const toJson = ({ time, level, resource, target, text }: LogLine) =>
     `${jsonText({ session, time, level, resource, target, text })}\n`;
+  return (lines) => lines.map(toJson).join('');
 }
 
 /** Longest name of a resource in a prefix, in columns. A longer one loses its start. */
@@ -33,16 +34,16 @@ const MAX_NAME = 24;
 /** Creates the format of lines for people. Prefixes have the width of the longest name so far. */
 export function createTextFormat({ hasPrefix, isColored }: TextFormatOptions): LogFormat {
   let width = 0;
+  const textOf = (line: LogLine) => (isColored ? styled(line) : withoutInlineCommands(logText(line.text)));
 
-  return (line) => {
-    if (!hasPrefix) return `${isColored ? styled(line) : withoutLogCommands(logText(line.text))}\n`;
-    const text = isColored ? styled(line) : withoutInlineCommands(logText(line.text));
-    return `${prefix(line.resource)}${text}\n`;
+  return (lines) => {
+    if (!hasPrefix) return lines.map((line) => `${withoutLogCommands(textOf(line))}\n`).join('');
+    const names = lines.map(({ resource }) => withoutLogCommands(lineText(resource)));
+    for (const name of names) width = Math.max(width, Math.min(widthOf(name), MAX_NAME));
+    return lines.map((line, index) => `${prefixOf(names[index] ?? '')}${textOf(line)}\n`).join('');
   };
 
-  function prefix(resource: string): string {
-    const name = withoutLogCommands(lineText(resource));
-    width = Math.max(width, Math.min(widthOf(name), MAX_NAME));
+  function prefixOf(name: string): string {
     const column = `${toWidth(name, width, 'end')} │ `;
     return isColored ? `\u001b[${colorOf(name)}m${column}${RESET}` : column;
   }

@@ -99,7 +99,7 @@ function createFormat(resources: readonly string[], { stdout, env }: CliProcess)
 function toText(views: readonly (LogView | null)[], format: LogFormat): string {
   const lines = views.flatMap((view) => view?.lines ?? []);
   if (views.length > 1) lines.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-  return lines.map(format).join('');
+  return format(lines);
 }
 
 /**
@@ -147,6 +147,6 @@ async function followLog(
     else notice(null);
     if (dropped > 0)
       notice(`${dropped} lines${resource === undefined ? '' : ` of ${resource}`} are missing here`);
-    if (lines.length > 0) await output.write(lines.map(format).join(''));
+    if (lines.length > 0) await output.write(format(lines));
   }
 }
