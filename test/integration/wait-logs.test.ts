@@ -13,12 +13,15 @@ import { startTiltWithLogs } from '../support/tilt-with-logs.js';
 /** The last lines of the recorded run. */
 const LAST_LINES = ['running 3 tests', '1 of 3 failed', 'FAIL adds numbers', '  expected 4, got 5'];
 
+/** Called with the gateway and the Session after the wait. */
+type Inspect = (url: string, session: string) => Promise<void>;
+
 /**
  * Waits for a recorded run whose connections are cut 6 ms after its last message.
  *
- * @param inspect called with the gateway and the Session after the wait
+ * @param delayMs time between the failure and the last message. Tilt sends a message at most every 200 ms.
  */
-async function waitForRun(inspect: (url: string, session: string) => Promise<void> = async () => {}) {
+async function waitForRun(delayMs: number, inspect: Inspect = async () => {}) {
   const uid = randomUUID();
   await using tilt = await startTiltWithLogs({ sessions: [] });
   const { server, hud, tokenFile } = tilt;
@@ -32,6 +35,7 @@ async function waitForRun(inspect: (url: string, session: string) => Promise<voi
   await using command = runCli(['wait', ...options]);
   await expect.poll(() => command.stderr, { timeout: 30_000, interval: 10 }).toContain('unit:update RUNNING');
   server.put(last.session);
+  if (delayMs > 0) await pause(delayMs);
   hud.send(last.message);
   await pause(6);
   hud.cut();
@@ -45,9 +49,11 @@ async function waitForRun(inspect: (url: string, session: string) => Promise<voi
 }
 
 describe('the log of a tilt ci that failed', () => {
-  it('wait prints its last lines in 20 of 20 runs that are cut 6 ms after the last message, also as JUnit', async () => {
+  it('wait prints its last lines in 20 of 20 runs that are cut 6 ms after the last message, also as JUnit', {
+    timeout: 240_000,
+  }, async () => {
     const results: unknown[] = [];
-    for (let run = 0; run < 20; run += 1) results.push(await waitForRun());
+    for (let run = 0; run < 20; run += 1) results.push(await waitForRun(50 * (run % 4)));
     const expected = {
       code: 1,
       lines: LAST_LINES.map((line) => `    | ${line}`),
@@ -57,7 +63,7 @@ describe('the log of a tilt ci that failed', () => {
   });
 
   it('an agent reads its last lines after the Tilt has exited', async () => {
-    await waitForRun(async (url, session) => {
+    await waitForRun(0, async (url, session) => {
       await using agent = await startMcpAgent(url);
       await expect
         .poll(() => agent.callTool('explain_verdict', { session }))
