@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createTiltLogs } from '../../src/providers/tilt/hud-logs.js';
 import { HUD_CI_EXCERPT, playHudCiUpToEnd } from '../support/hud-ci.js';
+import { startIdentityProvider } from '../support/identity-provider.js';
 import { startTiltGateway, type TiltGateway } from '../support/tilt-gateway.js';
 import { startTiltWithLogs } from '../support/tilt-with-logs.js';
 
@@ -70,6 +71,43 @@ describe('the excerpt of a failed target', () => {
 });
 
 describe('a gateway with --logs', () => {
+  it('shows a token for other instances neither lines nor excerpts', async () => {
+    await using fake = await startTiltWithLogs({ sessions: [] });
+    const { server, hud, tokenFile } = fake;
+    const last = playHudCiUpToEnd(fake, 'run-1');
+    await using identity = await startIdentityProvider();
+    await using gateway = await startTiltGateway(
+      { [hud.context]: server },
+      { logs: createTiltLogs({ tokenFile }), jwt: { jwks: identity.jwks } },
+    );
+    await expect.poll(() => hud.open).toBe(1);
+    server.put(last.session);
+    hud.send(last.message);
+    const ask = async (instances: string, query: string, accept = 'application/json') => {
+      const token = await identity.sign({ tilt_instances: instances });
+      const response = await fetch(`${gateway.url}?query=${encodeURIComponent(query)}`, {
+        headers: { accept, authorization: `Bearer ${token}` },
+        signal: AbortSignal.timeout(10_000),
+      });
+      return response;
+    };
+    const id = `${hud.context}/Tiltfile`;
+    const query = `{ session(id: "${id}") { status { targets { log { text }
+      state { ... on TargetStateTerminated { excerpt { lines { text } } } } } } }
+      targets { log { text } } sessions { nodes { resources { log { text } } } } }`;
+    await expect.poll(async () => (await ask('tilt-*', query)).text()).toContain('expected 4, got 5');
+    expect(await (await ask('other-*', query)).json()).toEqual({
+      data: { session: null, targets: [], sessions: { nodes: [] } },
+    });
+    const subscription = `subscription { log(session: "${id}") { isAvailable lines { text } } }`;
+    const stream = await ask('other-*', subscription, 'text/event-stream');
+    const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('"log"')) text += (await reader?.read())?.value ?? '';
+    expect(text).toContain('{"log":{"isAvailable":false,"lines":[]}}');
+    await reader?.cancel();
+  });
+
   it('shows the last lines of resources and targets, and nothing without the option', async () => {
     await using fake = await startTiltWithLogs({ sessions: [] });
     const { server, hud, tokenFile } = fake;

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { systemClock } from '../../src/lib/clock.js';
 import type { SessionProvider } from '../../src/providers/provider.js';
 import type { TiltLogs } from '../../src/providers/tilt/hud-logs.js';
+import type { JwtOptions } from '../../src/server/access/access.js';
 import { type FollowedSession, followSession } from './followed-session.js';
 import { startGateway, type TestGateway } from './gateway.js';
 import { createKubeconfigFolder, type KubeconfigEntry, writeKubeconfig } from './kubeconfig-file.js';
@@ -30,6 +31,7 @@ export interface TiltGatewayOptions {
   readonly retainMs?: number;
   /** Reader of the logs of the Tilts. Default: none. */
   readonly logs?: TiltLogs;
+  readonly jwt?: JwtOptions;
   /** Providers in addition to the Tilts. */
   readonly providers?: readonly SessionProvider[];
 }

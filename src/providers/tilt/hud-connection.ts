@@ -61,7 +61,12 @@ function readSocket(
 ): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES });
+    const socket = new WebSocket(url, {
+      perMessageDeflate: false,
+      maxPayload: MAX_MESSAGE_BYTES,
+      // The reader replaces invalid bytes. Rejecting a message for one of them would lose all of its lines.
+      skipUTF8Validation: true,
+    });
     const abort = () => socket.terminate();
     let failure: HudError | null = null;
     let unread = 0;
