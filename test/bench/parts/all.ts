@@ -4,6 +4,8 @@ import { fewReaders } from './few-readers.js';
 import { fleet } from './fleet.js';
 import { eventLoopHold } from './hold.js';
 import { httpCompressed, httpParts } from './http.js';
+import { logFlood } from './log-flood.js';
+import { logReaders } from './log-readers.js';
 import { manyReaders } from './many-readers.js';
 import { memory } from './memory.js';
 import type { Part } from './part.js';
@@ -25,6 +27,8 @@ export const parts: readonly Part[] = [
   store,
   pipeLatency,
   stuck,
+  logReaders,
+  logFlood,
   eventLoopHold,
   fleet,
   compression,

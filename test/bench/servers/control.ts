@@ -9,8 +9,16 @@ export interface StartOptions {
   readonly streams: number;
   /** Whether the gateway compresses for clients on this machine. Default: false. */
   readonly isCompressing?: boolean;
-  /** Source of its updates, if not `emit`: a kubeconfig or a bucket for the gateway, a port for the pipe. */
-  readonly upstream?: { readonly kubeconfig: string } | { readonly nats: string } | { readonly port: number };
+  /**
+   * Source of its updates, if not `emit`: a kubeconfig or a bucket for the gateway, a port for the pipe. With
+   * the file of a Tilt's token, logs are read as well.
+   */
+  readonly upstream?:
+    | { readonly kubeconfig: string; readonly tokenFile?: string }
+    | { readonly nats: string }
+    | { readonly port: number };
+  /** Lines of log that each Session of a gateway without upstream gets per second. Default: it has no log. */
+  readonly logLines?: number;
 }
 
 /** A server under test. */

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Session } from '../../../src/index.js';
+import { createLogMessages } from '../data/log-messages.js';
 import { changedIndex, changedState, instanceOf, sessionAt, versionOf } from '../data/session.js';
 import { type BenchServer, control, type StartOptions } from './control.js';
 
@@ -13,7 +15,8 @@ control((options) => {
 const LIMITS = { sockets: 100_000, socketsPerAddress: 100_000 };
 
 /** The gateway embedded in a program that feeds it. */
-async function startOnMemory({ services, streams, isCompressing }: StartOptions): Promise<BenchServer> {
+async function startOnMemory(options: StartOptions): Promise<BenchServer> {
+  const { services, streams, isCompressing, logLines } = options;
   const { createGateway, createMemoryProvider, decodeSession } = await gatewayLibrary();
   const sessions = Array.from({ length: streams }, (_, stream) =>
     decodeSession(sessionAt({ services, stream, n: 0 }), instanceOf(stream)),
@@ -26,6 +29,9 @@ async function startOnMemory({ services, streams, isCompressing }: StartOptions)
   });
   const { port } = await gateway.listen(0);
   await gateway.ready();
+  if (logLines !== undefined) {
+    for (const { id } of sessions) source.setLog(id, await writeLog(logLines));
+  }
   return {
     port,
     emit(stream, n) {
@@ -38,11 +44,36 @@ async function startOnMemory({ services, streams, isCompressing }: StartOptions)
   };
 }
 
+/** Tilt sends at most one message in this time, in milliseconds. */
+const LOG_INTERVAL_MS = 200;
+
+/** Number of messages with more lines than are kept. */
+const FULL_LOG = 100;
+
+/** Creates a log that is read from messages of Tilt's web server, at a fixed rate, until the process exits. */
+async function writeLog(linesPerSecond: number) {
+  const { createHudReader } =
+    await module<typeof import('../../../src/logs/hud-reader.js')>('logs/hud-reader');
+  const { createRedactor } = await module<typeof import('../../../src/logs/redact.js')>('logs/redact');
+  const { createSessionLog } =
+    await module<typeof import('../../../src/logs/session-log.js')>('logs/session-log');
+  const log = createSessionLog();
+  const reader = createHudReader({ log, redactor: createRedactor([]), yieldToLoop: setImmediate });
+  const messages = createLogMessages({ linesPerSecond, lineBytes: 100 }, LOG_INTERVAL_MS);
+  // The log has reached its bounds before the first measurement of memory.
+  for (let message = 0; message < FULL_LOG; message += 1)
+    await reader.push(Buffer.from(messages.next().text));
+  setInterval(() => void reader.push(Buffer.from(messages.next().text)), LOG_INTERVAL_MS);
+  return log;
+}
+
 /** The gateway reading a Tilt. */
 async function startOnTilt({ upstream }: StartOptions): Promise<BenchServer> {
   if (!upstream || !('kubeconfig' in upstream)) throw new Error('Expected a kubeconfig.');
-  const { createGateway } = await gatewayLibrary();
-  const gateway = createGateway({ tilts: { kubeconfig: upstream.kubeconfig } });
+  const { createGateway, createTiltLogs } = await gatewayLibrary();
+  const { kubeconfig, tokenFile } = upstream;
+  const logs = tokenFile === undefined ? {} : { logs: createTiltLogs({ tokenFile }) };
+  const gateway = createGateway({ tilts: { kubeconfig, ...logs }, limits: LIMITS });
   const { port } = await gateway.listen(0);
   return { port, emit() {} };
 }
@@ -60,13 +91,17 @@ async function startOnNats(address: string): Promise<BenchServer> {
   return { port, emit() {} };
 }
 
-function natsLibrary(): Promise<typeof import('../../../src/nats/nats-provider.js')> {
-  return import(pathToFileURL(resolve('dist/nats/nats-provider.js')).href);
+function natsLibrary() {
+  return module<typeof import('../../../src/nats/nats-provider.js')>('nats/nats-provider');
 }
 
-/** The built library. The process runs in the project's root. */
-function gatewayLibrary(): Promise<typeof import('../../../src/index.js')> {
-  return import(pathToFileURL(resolve('dist/index.js')).href);
+function gatewayLibrary() {
+  return module<typeof import('../../../src/index.js')>('index');
+}
+
+/** Loads a module of the built library. The process runs in the project's root. */
+function module<T>(path: string): Promise<T> {
+  return import(pathToFileURL(resolve(`dist/${path}.js`)).href);
 }
 
 /** Applies the n-th update. Unchanged parts are reused, as in a program that keeps its own state. */
