@@ -283,7 +283,11 @@ function lazyPrometheus(metrics: Metrics, clock: Clock): Pick<Prometheus, 'serve
 
 function startSources({ providers = [], tilts }: GatewayOptions, store: Store, parts: Parts): Sources {
   const sources = createSources({ ...parts, sink: store });
-  parts.metrics.registerGauges({ sources: () => store.sources() });
+  const logs = providers.filter(isLogProvider);
+  parts.metrics.registerGauges({
+    sources: () => store.sources(),
+    deltas: () => logs.map(({ name, counts }) => [name, counts]),
+  });
   try {
     for (const provider of providers) sources.add(provider);
     if (tilts) followTilts(tilts, { ...parts, store, sources });

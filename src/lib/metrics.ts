@@ -67,8 +67,27 @@ export interface SourceCounts {
 /** Why a source was listed again: its watch ended, its version expired, it failed, or it was dead. */
 export type RelistCause = 'ended' | 'expired' | 'failed' | 'dead';
 
+/** Counts of a source whose messages carry the change next to the state, such as a bucket of NATS. */
+export interface DeltaCounts {
+  /** Updates applied from their change alone. */
+  deltas: number;
+  /** Updates read from their complete state. */
+  states: number;
+  /** States that changes led to, and that were compared with the digest of their publisher: equal ones. */
+  matches: number;
+  /** The same: differing ones, which were read again. */
+  mismatches: number;
+}
+
+/** Creates the counts at 0. */
+export function createDeltaCounts(): DeltaCounts {
+  return { deltas: 0, states: 0, matches: 0, mismatches: 0 };
+}
+
 /** Gauges, read only when the metrics page is requested. */
 export interface Gauges {
+  /** Counts of the sources that apply changes, by name. */
+  readonly deltas: () => readonly (readonly [string, Readonly<DeltaCounts>])[];
   /** Distinct subscriptions. Each is executed once per update. */
   readonly groups: () => number;
   /** Open sources. */

@@ -1,4 +1,5 @@
 import { type Clock, sleep } from '../lib/clock.js';
+import { createDeltaCounts, type DeltaCounts } from '../lib/metrics.js';
 import type { Bucket } from './bucket.js';
 import { createSnapshot, isLive, toNextChanges } from './bucket-changes.js';
 import { createDigestCheck } from './digest-check.js';
@@ -13,6 +14,8 @@ export interface BucketReaderOptions {
   /** Time for which a Session that ended is still shown when reading starts, in milliseconds. */
   readonly retainMs: number;
   readonly push: (change: LogChange) => void;
+  /** Counts of the messages of the bucket. Default: they are not shown. */
+  readonly counts?: DeltaCounts;
   /**
    * Called with the newest revision if it is below a revision that was pushed before. Throws to try again, or
    * returns to accept that the rest is lost. Default: accepts it.
@@ -77,7 +80,15 @@ export interface BucketReader {
 /** Creates a reader. It pushes a snapshot as soon as both buckets have caught up, then each change. */
 export function createBucketReader(
   { log, presenceMs, maxAgeMs }: Pick<Bucket, 'log' | 'presenceMs' | 'maxAgeMs'>,
-  { clock, retainMs, push, onLoss = () => {}, onGap = () => {}, onMismatch = () => {} }: BucketReaderOptions,
+  {
+    clock,
+    retainMs,
+    push,
+    onLoss = () => {},
+    onGap = () => {},
+    onMismatch = () => {},
+    counts = createDeltaCounts(),
+  }: BucketReaderOptions,
 ): BucketReader {
   /** Newest entry of each key. */
   const newest = new Map<string, Entry>();
@@ -91,7 +102,9 @@ export function createBucketReader(
   const pending = new Set(['presence', 'sessions']);
   /** Keys whose newest state is wrong. */
   const distrusted = new Set<string>();
-  const digests = createDigestCheck(clock, (key) => {
+  const digests = createDigestCheck(clock, (key, isEqual) => {
+    counts[isEqual ? 'matches' : 'mismatches'] += 1;
+    if (isEqual) return;
     distrusted.add(key);
     onMismatch(key);
   });
@@ -124,6 +137,7 @@ export function createBucketReader(
     awaitsState: (key) => distrusted.has(key),
     take(entry) {
       const known = newest.get(entry.key);
+      counts[entry.delta ? 'deltas' : 'states'] += 1;
       record(entry);
       if (initial) initial.push(entry);
       else pushNext(entry, known);

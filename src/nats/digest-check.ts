@@ -37,9 +37,12 @@ interface Unchecked {
 /**
  * Creates a check without states.
  *
- * @param onMismatch called with a key whose digests differ
+ * @param onChecked called with a key and whether its digests are equal
  */
-export function createDigestCheck(clock: Clock, onMismatch: (key: string) => void): DigestCheck {
+export function createDigestCheck(
+  clock: Clock,
+  onChecked: (key: string, isEqual: boolean) => void,
+): DigestCheck {
   const unchecked = new Map<string, Unchecked>();
   let cancel: (() => void) | null = null;
 
@@ -88,6 +91,6 @@ export function createDigestCheck(clock: Clock, onMismatch: (key: string) => voi
 
   function check(key: string, { session, digest }: Unchecked): void {
     unchecked.delete(key);
-    if (digestOf(session) !== digest) onMismatch(key);
+    onChecked(key, digestOf(session) === digest);
   }
 }

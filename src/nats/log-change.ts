@@ -1,3 +1,4 @@
+import type { DeltaCounts } from '../lib/metrics.js';
 import type { Change } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
 import type { SessionProvider } from '../providers/provider.js';
@@ -9,6 +10,8 @@ import type { SessionProvider } from '../providers/provider.js';
  */
 export interface LogProvider extends SessionProvider {
   readonly sharesLog: true;
+  /** Counts of its messages. They continue when the provider is watched again. */
+  readonly counts: Readonly<DeltaCounts>;
   watch(push: (change: LogChange) => void, signal: AbortSignal): Promise<void>;
 }
 

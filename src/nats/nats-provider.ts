@@ -1,5 +1,6 @@
 import { type Clock, createAbortScope, systemClock } from '../lib/clock.js';
 import { type Log, silentLog } from '../lib/log.js';
+import { createDeltaCounts } from '../lib/metrics.js';
 import { ProviderError } from '../providers/provider.js';
 import { type Bucket, openBucket } from './bucket.js';
 import { connectNats, readCredentials } from './connection.js';
@@ -59,9 +60,11 @@ export function createNatsProvider(options: NatsProviderOptions): LogProvider {
   /** Time since which the bucket has fewer revisions than that; null if it has them. */
   let lossSince: number | null = null;
   let last: Bucket | null = null;
+  const counts = createDeltaCounts();
   return {
     name,
     sharesLog: true,
+    counts,
     watch,
     async check() {
       await readCredentials(credentials);
@@ -85,6 +88,7 @@ export function createNatsProvider(options: NatsProviderOptions): LogProvider {
       };
       const options = {
         clock,
+        counts,
         retainMs,
         subject: address.subject,
         from,

@@ -145,6 +145,22 @@ function addSources(registry: Registry, { sources, gauges }: Metrics, clock: Clo
     ),
   );
 
+  const deltas = () => gauges.deltas?.() ?? [];
+  const messagesHelp = 'Messages of a bucket, by what was read: the change or the complete state.';
+  add(registry, 'bucket_messages_total', messagesHelp, ['source', 'read'], () =>
+    deltas().flatMap(([source, counts]) => [
+      [{ source, read: 'delta' }, counts.deltas] as const,
+      [{ source, read: 'state' }, counts.states] as const,
+    ]),
+  );
+  const digestsHelp = 'States compared with the digest of their publisher, by result.';
+  add(registry, 'bucket_digests_total', digestsHelp, ['source', 'result'], () =>
+    deltas().flatMap(([source, counts]) => [
+      [{ source, result: 'equal' }, counts.matches] as const,
+      [{ source, result: 'different' }, counts.mismatches] as const,
+    ]),
+  );
+
   function ageSeconds(counts: SourceCounts | undefined): number | undefined {
     const at = counts?.lastChangeAt ?? null;
     return at === null ? undefined : Math.max(0, clock.now() - at) / 1_000;

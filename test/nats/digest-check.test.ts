@@ -7,7 +7,9 @@ import { session } from '../support/sessions.js';
 function setUp() {
   const clock = createManualClock();
   const found: string[] = [];
-  const check = createDigestCheck(clock, (key) => found.push(key));
+  const check = createDigestCheck(clock, (key, isEqual) => {
+    if (!isEqual) found.push(key);
+  });
   const of = session('a', { x: 'ready' });
   const fold = (key: string, digest = 'another') => check.folded(key, of, digest);
   return { clock, check, found, fold, digest: digestOf(of) };

@@ -144,6 +144,20 @@ describe('the Prometheus metrics', () => {
     ]);
   });
 
+  it('the metrics count the deltas, states and digests of a bucket', async () => {
+    const { metrics, samples } = start();
+    expect(await samples('bucket_')).toEqual([]);
+    metrics.registerGauges({
+      deltas: () => [['tilts', { deltas: 9, states: 2, matches: 4, mismatches: 1 }]],
+    });
+    expect(await samples('bucket_')).toEqual([
+      'tilt_graphql_bucket_messages_total{source="tilts",read="delta"} 9',
+      'tilt_graphql_bucket_messages_total{source="tilts",read="state"} 2',
+      'tilt_graphql_bucket_digests_total{source="tilts",result="equal"} 4',
+      'tilt_graphql_bucket_digests_total{source="tilts",result="different"} 1',
+    ]);
+  });
+
   it('the metrics omit the state of a closed source', async () => {
     const { metrics, samples } = start();
     metrics.source('shop').lastChangeAt = 0;

@@ -30,10 +30,12 @@ function stateOf(n: number): Session {
 function read(address: string) {
   const lines: string[] = [];
   const log = (level: string, message: string) => lines.push(`${level} ${message}`);
-  const watching = startProviderWatch(createNatsProvider({ address, clock: systemClock, log }));
+  const provider = createNatsProvider({ address, clock: systemClock, log });
+  const watching = startProviderWatch(provider);
   const upserts = () => watching.changes.flatMap((change) => (change.type === 'upsert' ? [change] : []));
   return {
     lines,
+    counts: provider.counts,
     upserts,
     isSynced: () => watching.changes.length > 0,
     newest: () => upserts().at(-1)?.session,
@@ -137,6 +139,7 @@ describe('a reader of deltas', () => {
       .poll(() => reader.upserts().map(({ session: of }) => reasonOf(of)), PATIENCE)
       .toEqual(['from the delta', null]);
     expect(reader.newest()?.metadata.resourceVersion).toBe('2');
+    expect(reader.counts).toEqual({ deltas: 1, states: 1, matches: 0, mismatches: 1 });
     expect(reader.lines).toEqual([
       `warn ${KEY}: its deltas led to another state than its publisher has; the state is read again`,
     ]);
