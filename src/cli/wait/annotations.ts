@@ -1,6 +1,7 @@
+import { targetKey } from '../../client/changes.js';
 import type { TargetFields } from '../../client/client.js';
+import { findLastLine } from '../last-line.js';
 import { lineText, withoutInlineCommands } from '../text.js';
-import { findLastLine } from './excerpt-lines.js';
 import { describeTarget, findCauses, formatTargetHelp, formatTriggers } from './explanation.js';
 import {
   describeCondition,
@@ -43,7 +44,9 @@ function errors(report: WaitReport): string[] {
 
 /** The last line of a target's log, and where to look further. */
 function hints(target: TargetFields, report: WaitReport): string[] {
-  return [findLastLine(target, report), ...formatTargetHelp(target, report)].filter((line) => line !== null);
+  return [findLastLine(report.excerpts.get(targetKey(target))), ...formatTargetHelp(target, report)].filter(
+    (line) => line !== null,
+  );
 }
 
 function command(kind: 'error' | 'notice', title: string, ...lines: readonly string[]): string {

@@ -1,6 +1,7 @@
 import { targetKey } from '../../client/changes.js';
 import type { TargetFields } from '../../client/client.js';
-import { lineText, logText } from '../text.js';
+import { shorten } from '../last-line.js';
+import { logText } from '../text.js';
 import type { WaitReport } from './wait-report.js';
 
 // Ends of the logs of root causes, for the reports of a wait.
@@ -36,21 +37,4 @@ export function formatExcerpt(
     ...(earlier > 0 ? [`… ${earlier} earlier ${earlier === 1 ? 'line' : 'lines'}`] : []),
     ...shown.map((line) => shorten(line, lineLength)),
   ];
-}
-
-/** Longest last line in an annotation, in characters. */
-const MAX_LAST_LINE = 300;
-
-/** Returns the last line of an excerpt that contains a letter or a digit. Null if there is none. */
-export function findLastLine(
-  target: TargetFields,
-  { excerpts }: Pick<WaitReport, 'excerpts'>,
-): string | null {
-  const lines = excerpts.get(targetKey(target))?.lines ?? [];
-  const last = lines.findLast(({ text }) => /[\p{L}\p{N}]/u.test(text));
-  return last === undefined ? null : shorten(lineText(last.text), MAX_LAST_LINE);
-}
-
-function shorten(line: string, length: number): string {
-  return line.length > length ? `${line.slice(0, length - 1)}…` : line;
 }

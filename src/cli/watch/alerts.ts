@@ -11,6 +11,8 @@ export interface Alert {
   readonly key: string;
   /** Environment variables that describe the event; each is one line. */
   readonly env: Readonly<Record<string, string>>;
+  /** The failed target, and the id of its Session. */
+  readonly failure?: { readonly session: string; readonly target: TargetFields };
 }
 
 /**
@@ -65,6 +67,7 @@ function failureAlert(target: TargetFields, { session, targets }: TargetsView): 
       ERROR: statusLine(target),
       BLOCKS: findWaiting(target.name, targets).join(','),
     }),
+    ...(session && { failure: { session: session.id, target } }),
   };
 }
 

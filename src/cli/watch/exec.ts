@@ -12,7 +12,7 @@ export interface Execution {
 
 /** Dependencies of {@link createExecQueue}. */
 export interface ExecQueueOptions {
-  readonly run: (env: Alert['env']) => Execution;
+  readonly run: (alert: Alert) => Execution;
   /** Called with one line about a failed command or a dropped alert. */
   readonly onError: (message: string) => void;
 }
@@ -61,7 +61,7 @@ export function createExecQueue({ run, onError }: ExecQueueOptions): ExecQueue {
   async function runWaiting(): Promise<void> {
     for (let [alert] = waiting.values(); alert; [alert] = waiting.values()) {
       waiting.delete(alert.key);
-      running = run(alert.env);
+      running = run(alert);
       const failure = await running.ended;
       if (failure !== null && !isClosed) onError(failure);
     }

@@ -12,6 +12,7 @@ import type { WatchFlags } from '../options/client.js';
 import { createAlerts } from './alerts.js';
 import { createExecQueue, createShell, type ExecQueue } from './exec.js';
 import type { Display } from './json-display.js';
+import { createAlertCommand } from './run-alert.js';
 import type { TableDisplay } from './table-display.js';
 import type { FollowLog } from './target-log.js';
 
@@ -47,7 +48,7 @@ async function follow(
   const notice = (message: string | null) => display.notice(message);
   const noticeMissing = createMissingSessionNotice({ wanted, sessions: client.sessions, notice, signal });
   const followResources = table && createResourcesFollower(client, table, signal);
-  const execQueue = exec === undefined ? null : createShellQueue(exec, isScreen, display, cli);
+  const execQueue = exec === undefined ? null : createShellQueue(exec, client, isScreen, display, cli);
   try {
     let isDemoOver: boolean;
     do {
@@ -135,12 +136,14 @@ async function openDisplay(
 
 function createShellQueue(
   command: string,
+  client: Client,
   isScreen: boolean,
   display: Display,
   { env }: CliProcess,
 ): ExecQueue {
+  const run = createShell({ command, env, output: isScreen ? 'ignore' : 'stderr' });
   return createExecQueue({
-    run: createShell({ command, env, output: isScreen ? 'ignore' : 'stderr' }),
+    run: createAlertCommand({ client, clock: systemClock, run }),
     onError: (message) => display.notice(message),
   });
 }

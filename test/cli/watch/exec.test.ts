@@ -9,7 +9,7 @@ function heldQueue() {
   const killed: string[] = [];
   let finish: (failure: string | null) => void = () => {};
   const queue = createExecQueue({
-    run({ WHAT = '' }) {
+    run({ env: { WHAT = '' } }) {
       started.push(WHAT);
       return {
         ended: new Promise((resolve) => {
