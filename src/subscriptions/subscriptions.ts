@@ -2,6 +2,7 @@ import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, Grap
 import { LRUCache } from 'lru-cache';
 import { createExecutor, type ExecutorLimits } from '../graphql/executor.js';
 import { DEFAULT_LARGE_LIMITS, DEFAULT_QUERY_LIMITS } from '../graphql/limits.js';
+import { selectsLog } from '../graphql/log-lines.js';
 import { type Clock, systemClock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
 import { createMetrics, type Metrics, type ReaderCounts } from '../lib/metrics.js';
@@ -121,7 +122,8 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         isWanted: () => groups.get(key) === group,
         isCompressed: () => group.isCompressed,
       }),
-      cache: createSnapshotCache(),
+      // New lines are no revisions, so a snapshot with lines is outdated at any time.
+      cache: source === context.store && selectsLog(args.document) ? NO_CACHE : createSnapshotCache(),
       onEmpty: () => groups.delete(key),
     });
     groups.set(key, group);
@@ -133,6 +135,8 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     return source;
   }
 }
+
+const NO_CACHE: SnapshotCache = { get: () => undefined, set: () => {}, delete: () => {} };
 
 /** Memory of the snapshots of all groups together, in bytes: one of 10,000 targets has 2 MB. */
 const MAX_SNAPSHOT_BYTES = 64 * 2 ** 20;

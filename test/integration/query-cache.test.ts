@@ -48,6 +48,19 @@ describe('a response with lines of a log', () => {
     expect(server.executions).toBe(3);
   });
 
+  it('the limit of a response in bytes applies to long lines', async () => {
+    await using server = await startWithSessions();
+    const log = createTestLog();
+    server.store.apply('test', { type: 'log', id: 'a/Tiltfile', log });
+    log.append(...Array.from({ length: 1_000 }, () => logLine('x'.repeat(4_194), { resource: 'x' })));
+    const repeated = (times: number) => {
+      const aliases = Array.from({ length: times }, (_, index) => `a${index}: log(last: 1000) { text }`);
+      return server.post(`{ session(id: "a/Tiltfile") { resources { ${aliases.join(' ')} } } }`);
+    };
+    expect((await repeated(4)).body.length).toBeGreaterThan(16 * 2 ** 20);
+    expect((await repeated(9)).body).toContain('RESPONSE_TOO_LARGE');
+  });
+
   it('a query that selects no log keeps its cached response while lines arrive', async () => {
     const { server, write } = await startWithLog();
     await using _ = server;

@@ -66,6 +66,20 @@ describe('S3 fold with facts', () => {
     ]);
   });
 
+  it('a target whose root cause has another excerpt is MODIFIED for a reader of that excerpt', async () => {
+    const { store, put } = setUp();
+    const targets = { 'api:update': 'failed', 'web:serve': 'waiting' } as const;
+    const resources = { web: { on: ['api'] } };
+    put(targets, resources);
+    const reader = await subscribeTo<Payload>(
+      store,
+      `subscription { targetChanges { changes { type target { name rootCause { ${EXCERPT} } } } } }`,
+    );
+    await reader.drain();
+    put(targets, resources, { excerpts: [targetExcerpt('api:update')] });
+    expect(names(await reader.drain())).toEqual([['MODIFIED web:serve']]);
+  });
+
   it('a target whose labels become known enters a filter by label as ADDED, and leaves it as DELETED', async () => {
     const { store, put } = setUp();
     put({ 'api:serve': 'running' }, {});

@@ -141,6 +141,19 @@ describe('the subscription log', () => {
     expect(await take()).toEqual([]);
   });
 
+  it('S1: a reader that joins another subscription with lines has the newest ones', async () => {
+    const { log, subscribe } = setUp();
+    const query = 'subscription { session { resources { log { text } } } }';
+    const readers = [await subscribe({}, query)];
+    log.append(logLine('one', { resource: 'tiltfile' }));
+    readers.push(await subscribe({}, query));
+    await new Promise(setImmediate);
+    expect(readers.map(({ payloads }) => payloads.map(({ body }) => String(body)))).toEqual([
+      ['{"data":{"session":{"resources":[{"log":[]}]}}}'],
+      ['{"data":{"session":{"resources":[{"log":[{"text":"one"}]}]}}}'],
+    ]);
+  });
+
   it('a reader that joins between two batches has each line once', async () => {
     const { log, clock, subscribe } = setUp();
     const first = await subscribe();
