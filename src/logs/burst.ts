@@ -1,6 +1,7 @@
 import type { LogLevel } from '../model/log.js';
 import type { Span } from './hud-message.js';
 import type { Steps } from './json-bytes.js';
+import { LINE_OVERHEAD } from './kept-lines.js';
 import type { ScannedMessage } from './scan-message.js';
 import type { SegmentPlace } from './segment-table.js';
 import type { LogLimits } from './session-log.js';
@@ -8,7 +9,7 @@ import { TILTFILE } from './span-target.js';
 
 /** The part of a long message that is worth parsing. */
 export interface Burst {
-  /** Indices of the segments, in order. */
+  /** Indices of the segments, in order. A gap holds segments of other spans that are left out. */
   readonly segments: readonly number[];
   /** Number of lines by resource that are left out in front of them. */
   readonly leftOut: ReadonlyMap<string, number>;
@@ -54,9 +55,6 @@ const STEP_SEGMENTS = 8_192;
 /** Length of JSON relative to its text, with escapes. */
 const ESCAPES = 1.5;
 
-/** Memory of a line without its text, as the log counts it. */
-const LINE_OVERHEAD = 200;
-
 /**
  * Selects the newest segments that the limits of the log can hold, and counts the lines of the others: as
  * many lines as a resource may have, and 1.5 times as many bytes of JSON, of a resource and in all. Lines
@@ -76,7 +74,10 @@ export function* selectBurst(message: ScannedMessage, skipped: number, limits: L
     if (index % STEP_SEGMENTS === 0) yield;
     const place = table.get(index);
     const state = states[place.span];
-    if (state === undefined || isEmpty(place)) continue;
+    if (state === undefined || isEmpty(place)) {
+      selected.push(index);
+      continue;
+    }
     const endsHere = isLineEnd(place, state, nextSpan);
     const lines = place.lineEnds + (endsHere && !place.endsLine ? 1 : 0);
     const { sum } = state;

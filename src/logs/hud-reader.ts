@@ -96,7 +96,10 @@ export function createHudReader(options: HudReaderOptions): HudReader {
     reader.leaveOut(burst);
     let { invalid } = message;
     let unread = 0;
+    let previous = -1;
     for (const index of burst.segments) {
+      if (index > previous + 1) reader.skipOthers();
+      previous = index;
       const segment = parseSegment(bytes, message.segments, index);
       if (segment === null) continue;
       const error = reader.add(segment, message.spans);

@@ -23,7 +23,7 @@ export interface KeptLines {
 }
 
 /** Memory of a line without its text, in bytes: its objects, its time and its references. */
-const LINE_OVERHEAD = 200;
+export const LINE_OVERHEAD = 200;
 
 /** Resources with lines. The one whose last line is oldest is forgotten, with its lines and its counts. */
 const MAX_RESOURCES = 2_000;

@@ -14,7 +14,7 @@ import { createUnfinishedLine, type UnfinishedLine } from './unfinished-line.js'
 export interface LineAssembler {
   /** Reads a segment and emits the lines that it ends. */
   add(segment: Segment, span: Span): void;
-  /** Ends an unfinished warning or error, at the end of a message. */
+  /** Ends an unfinished warning or error: at the end of a message, and where segments are left out. */
   endMessage(): void;
   /** Ends the unfinished lines of a target, or all of them. What follows in their spans is a new line. */
   flush(target?: string): void;
@@ -67,7 +67,7 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
         else addEnd(segment, span, text.slice(start, lineBreak));
         start = lineBreak < 0 ? text.length : lineBreak + 1;
       }
-      if (segment.level === 'warn' || segment.level === 'error') message = span.id;
+      message = segment.level === 'warn' || segment.level === 'error' ? span.id : null;
     },
     endMessage,
     flush(target) {

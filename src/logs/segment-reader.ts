@@ -12,6 +12,8 @@ export interface SegmentReader {
   add(segment: Segment | DecodeError, spans: ReadonlyMap<string, Span>): DecodeError | undefined;
   /** Counts the lines that are left out of a burst. Its other segments follow. */
   leaveOut(burst: Burst): void;
+  /** Segments of other spans are left out here. */
+  skipOthers(): void;
   /** Appends the lines so far. */
   append(): void;
   /** Ends a message and appends its lines. */
@@ -44,6 +46,7 @@ export function createSegmentReader(log: WritableLog, redactor: Redactor, limits
       }
       log.append([], all);
     },
+    skipOthers: assembler.endMessage,
     append,
     endMessage() {
       assembler.endMessage();

@@ -1,4 +1,6 @@
-import { BACKSLASH, CLOSING_BRACE, COMMA, findQuote, QUOTE, STEP_BYTES } from './json-bytes.js';
+import { BACKSLASH, QUOTE, STEP_BYTES } from './json-bytes.js';
+import { endsWithBreak, findPlainEnd, LETTER_N, skipMembers, startsWith } from './segment-bytes.js';
+import { createSpanNumbers } from './span-numbers.js';
 
 /** A segment of a message, by its place in the bytes. */
 export interface SegmentPlace {
@@ -53,7 +55,6 @@ export const TEXT_MEMBER = TEXT.length;
 export const LEVEL_MEMBER = LEVEL.length;
 
 const INFO = 'I'.charCodeAt(0);
-const LETTER_N = 0x6e;
 const COLUMNS = 6;
 
 /** Creates an empty table. */
@@ -151,88 +152,4 @@ export function createSegmentTable(): SegmentTable {
     cells[at + 5] = place.lineEnds;
     size += 1;
   }
-}
-
-/** Numbers the ids of spans. Most segments have the span of the one before. */
-function createSpanNumbers() {
-  const ids: string[] = [];
-  const numbers = new Map<string, number>();
-  let lastStart = 0;
-  let lastEnd = 0;
-  let last = -1;
-
-  return {
-    ids,
-    add,
-    find(bytes: Buffer, start: number, end: number): number {
-      if (last < 0 || !isSame(bytes, start, end, lastStart, lastEnd)) {
-        last = add(bytes.toString('utf8', start, end));
-      }
-      lastStart = start;
-      lastEnd = end;
-      return last;
-    },
-  };
-
-  function add(id: string): number {
-    const known = numbers.get(id);
-    if (known !== undefined) return known;
-    ids.push(id);
-    numbers.set(id, ids.length - 1);
-    return ids.length - 1;
-  }
-}
-
-/** Longest string without text, in bytes: span id, time, level. */
-const MAX_PLAIN = 1_024;
-
-/** Finds the end of a short string without escapes; -1 for another one. */
-function findPlainEnd(bytes: Uint8Array, from: number): number {
-  const limit = from + MAX_PLAIN;
-  for (let at = from; at < limit; at += 1) {
-    const byte = bytes[at];
-    if (byte === QUOTE) return at;
-    if (byte === BACKSLASH) return -1;
-  }
-  return -1;
-}
-
-/** Skips the members behind the level: few bytes. Returns the index behind the segment; -1 if it is longer. */
-function skipMembers(bytes: Uint8Array, from: number): number {
-  if (bytes[from] === CLOSING_BRACE) return from + 1;
-  if (bytes[from] !== COMMA) return -1;
-  const limit = from + MAX_PLAIN;
-  let depth = 1;
-  for (let at = from; at < limit; at += 1) {
-    const byte = bytes[at];
-    if (byte === QUOTE) at = findQuote(bytes, at + 1, limit);
-    else if (byte === 0x7b || byte === 0x5b) depth += 1;
-    else if (byte === CLOSING_BRACE || byte === 0x5d) depth -= 1;
-    if (at < 0) return -1;
-    if (depth === 0) return at + 1;
-  }
-  return -1;
-}
-
-function startsWith(bytes: Uint8Array, from: number, expected: Uint8Array): boolean {
-  for (let index = 0; index < expected.length; index += 1) {
-    if (bytes[from + index] !== expected[index]) return false;
-  }
-  return true;
-}
-
-function isSame(bytes: Uint8Array, start: number, end: number, other: number, otherEnd: number): boolean {
-  if (end - start !== otherEnd - other) return false;
-  for (let index = 0; index < end - start; index += 1) {
-    if (bytes[start + index] !== bytes[other + index]) return false;
-  }
-  return true;
-}
-
-/** Whether a text ends with an escaped line break, rather than with an escaped backslash and an "n". */
-function endsWithBreak(bytes: Uint8Array, start: number, end: number): boolean {
-  if (bytes[end - 1] !== LETTER_N) return false;
-  let at = end - 2;
-  while (at >= start && bytes[at] === BACKSLASH) at -= 1;
-  return (end - 2 - at) % 2 === 1;
 }
