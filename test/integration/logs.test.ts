@@ -141,6 +141,38 @@ describe('a gateway with --logs', () => {
       });
   });
 
+  it('after a restart of the Tilt shows no line of the run before', async () => {
+    await using fake = await startTiltWithLogs({ sessions: [] });
+    const { server, hud, tokenFile } = fake;
+    playHudCiUpToEnd(fake, 'run-1');
+    await using gateway = await startTiltGateway(
+      { [hud.context]: server },
+      { logs: createTiltLogs({ tokenFile }) },
+    );
+    const read = async () => {
+      const query = '{ session { metadata { uid } status { targets { log(last: 9) { text } } } } }';
+      return (await gateway.query<{ session: object }>(query)).data.session;
+    };
+    await expect.poll(async () => JSON.stringify(await read())).toContain('running 3 tests');
+    hud.restart();
+    hud.cut();
+    await server.restart();
+    await gateway.updateKubeconfig({ [hud.context]: server });
+    const uid = server.sessions[0]?.metadata.uid;
+    const states: string[] = [];
+    const poll = async () => {
+      const session = await read();
+      states.push(JSON.stringify(session));
+      return session;
+    };
+    await expect.poll(poll).toMatchObject({ metadata: { uid } });
+    await expect.poll(() => hud.open).toBe(1);
+    hud.send({ isComplete: true });
+    await expect.poll(poll).toMatchObject({ status: { targets: [{ log: [] }, { log: [] }, { log: [] }] } });
+    const ofNewRun = states.filter((state) => state.includes(JSON.stringify(uid)));
+    expect(ofNewRun.filter((state) => state.includes('"text"'))).toEqual([]);
+  });
+
   it('with a rejected token keeps the Session LIVE, has no log, and names the file once', async () => {
     await using fake = await startTiltWithLogs({ tokenInFile: 'wrong' });
     const { server, hud, tokenFile } = fake;

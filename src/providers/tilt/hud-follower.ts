@@ -24,15 +24,18 @@ export interface FollowHudSignals {
   readonly draining: AbortSignal;
 }
 
-/** Delays between attempts, as of the other kinds of facts. */
-const BACKOFF = { firstMs: 800, maxMs: 30_000, minShare: 0.5, healthyMs: 120_000, peers: 1 };
+/** Delays between attempts. The first is short, because a `tilt ci` may end within a second. */
+const BACKOFF = { firstMs: 200, maxMs: 30_000, minShare: 0.5, healthyMs: 120_000, peers: 1 };
+
+/** Failures in a row that are not reported: a Tilt may be starting or exiting. */
+const MAX_SILENT_FAILURES = 2;
 
 /** Interval of checks for a new token where the system sends no events, in milliseconds. */
 const TOKEN_POLL_MS = 2_000;
 
 /**
  * Keeps one connection to the HUD of a Tilt, and reads it at full speed. Resolves when one of the signals
- * aborts. Never rejects. After a failure it tries again; a second one makes logs unavailable until a
+ * aborts. Never rejects. After a failure it tries again; the third one makes logs unavailable until a
  * connection works. A missing or rejected token makes them unavailable at once, and is tried again when its
  * file changes, at the latest after the longest delay.
  */
@@ -84,8 +87,7 @@ export async function followHud(options: FollowHudOptions, signals: FollowHudSig
   async function waitAfter(error: Error, token: string): Promise<void> {
     failures += 1;
     const isTokenError = error instanceof HudError && error.isTokenError;
-    // A single failure may be the exit of the Tilt.
-    if (failures > 1 || isTokenError) report(`logs: ${error.message}`);
+    if (failures > MAX_SILENT_FAILURES || isTokenError) report(`logs: ${error.message}`);
     const delayMs = backoff.nextDelayMs(isTokenError ? BACKOFF.maxMs : null);
     if (isTokenError)
       await waitForOtherToken(token, { clock, delayMs, path: address.tokenFile }, stopping.signal);
