@@ -173,7 +173,7 @@ export function createBucketReader(
     if (delta === undefined) {
       distrusted.delete(key);
       digests.read(key);
-    } else if (delta.digest !== null) {
+    } else {
       digests.folded(key, delta.session, delta.digest);
     }
   }

@@ -23,8 +23,8 @@ export interface MessageHeaders {
 /** A delta, as read from the headers of a message. */
 export interface ReceivedDelta extends AppliedDelta {
   readonly serial: number;
-  /** Digest of the publisher's state; null without one. */
-  readonly digest: string | null;
+  /** Digest of the publisher's state. */
+  readonly digest: string;
 }
 
 /**
@@ -44,7 +44,7 @@ export function encodeDeltaHeaders(
 }
 
 /**
- * Applies the delta of a message. Returns null if it has none, or none that was made from this revision and
+ * Applies the delta of a message. Returns null if it has none with a digest that was made from this revision and
  * fits its state: the value of the message has to be read.
  */
 export function receiveDelta(
@@ -54,10 +54,11 @@ export function receiveDelta(
   const text = headers?.get(HEADERS.delta) ?? '';
   const start = text.indexOf('{');
   const [, base, serial] = FORMAT.exec(text.slice(0, Math.max(start, 0))) ?? [];
-  if (serial === undefined || Number(base) !== known.revision) return null;
+  const digest = headers?.get(HEADERS.digest) ?? '';
+  // Without a digest, nobody would ever notice that the delta led to another state.
+  if (serial === undefined || Number(base) !== known.revision || digest === '') return null;
   try {
     const { session, changedTargets } = applyDelta(known.session, text.slice(start));
-    const digest = headers?.get(HEADERS.digest) || null;
     return { session, changedTargets, serial: Number(serial), digest };
   } catch (error) {
     if (error instanceof DecodeError) return null;

@@ -1,4 +1,5 @@
 import type { AnySurface } from '../harness/surface.js';
+import { bucketDeltas } from './bucket-deltas.js';
 import { bucketMessages } from './bucket-messages.js';
 import { commandLine } from './command-line.js';
 import { documentCosts } from './document-costs.js';
@@ -29,6 +30,7 @@ export const surfaces: readonly AnySurface[] = [
   watchLines,
   hudMessages,
   bucketMessages,
+  bucketDeltas,
   kubeconfig,
   commandLine,
   documentCosts,
