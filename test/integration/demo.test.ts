@@ -63,7 +63,7 @@ const UNREACHABLE =
 
 async function startDemo() {
   const clock = createManualClock();
-  const limits = { tokens: 10_000, aliases: 2_000, complexity: 10_000_000 };
+  const limits = { tokens: 20_000, aliases: 4_000, complexity: 10_000_000 };
   const gateway = await startGateway({ clock, limits, providers: [createDemoProvider({ clock })] });
   await gateway.gateway.ready();
   return { ...gateway, clock };

@@ -1,12 +1,11 @@
 import { type Clock, sleep } from '../../lib/clock.js';
-import { decodeSession } from '../../model/decode.js';
 import type { PushChange, SessionProvider } from '../provider.js';
+import { createLiveRun, type LiveRun } from './live-run.js';
 import { isDevelopment } from './plot.js';
 import { createRandom } from './random.js';
-import { factsOf } from './resource-json.js';
-import { createRun, type DemoRun, playFrame } from './run.js';
-import { FRAMES_BEFORE_START, type Frame, writeScript } from './script.js';
-import { toSessionJson } from './session-json.js';
+import { createRun } from './run.js';
+import { FRAMES_BEFORE_START, writeScript } from './script.js';
+import { type Beat, writeTimeline } from './timeline.js';
 
 /** Options of {@link createDemoProvider}. */
 export interface DemoProviderOptions {
@@ -21,8 +20,8 @@ export interface DemoProviderOptions {
  * Creates a provider of a simulated Session of a small shop: a `tilt up`, a `tilt ci` that passes, one that
  * fails, repeated forever, with variations. The demo starts in the middle of a run, so that the first
  * snapshot has every target and the first changes follow quickly. The first run shows every phase within 15
- * seconds, and within 20 everything that explains a Session. Uses no network. Each `watch` starts from the
- * beginning.
+ * seconds, and within 20 everything that explains a Session. Each run has a log, a few lines per second. Uses
+ * no network. Each `watch` starts from the beginning.
  */
 export function createDemoProvider({ name = 'demo', seed = 1, clock }: DemoProviderOptions): SessionProvider {
   return { name, watch: play };
@@ -30,36 +29,42 @@ export function createDemoProvider({ name = 'demo', seed = 1, clock }: DemoProvi
   async function play(push: PushChange, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const random = createRandom(seed);
-    // Decoded, so that it cannot show anything that Tilt could not send.
-    const toSession = (run: DemoRun) => ({ ...decodeSession(toSessionJson(run), name), facts: factsOf(run) });
-    const startRun = (number: number) => createRun(isDevelopment(number) ? 'manual' : 'ci', random);
-    let run = startRun(1);
-    let frames = writeScript(1, random);
-    for (const { nowMs, frame } of timeFrames(frames.splice(0, FRAMES_BEFORE_START), clock.now())) {
-      run = playFrame(run, frame, nowMs);
-    }
-    push({ type: 'snapshot', sessions: [toSession(run)] });
+    const { frames, ...first } = startRun(1);
+    let { run, beats } = first;
+    const lastBefore = beats.findIndex(({ frame }) => frame === frames[FRAMES_BEFORE_START - 1]);
+    playAtOnce(run, beats.splice(0, lastBefore + 1), clock.now());
+    const session = run.readSession();
+    push({ type: 'snapshot', sessions: [session] });
+    let { log } = run;
+    push({ type: 'log', id: session.id, log });
     for (let number = 2; !signal.aborted; number += 1) {
-      for (const frame of frames) {
-        await sleep(clock, frame.afterMs, signal);
+      for (const beat of beats) {
+        await sleep(clock, beat.afterMs, signal);
         if (signal.aborted) return;
-        run = playFrame(run, frame, clock.now());
-        push({ type: 'upsert', session: toSession(run) });
+        run.play(beat, clock.now());
+        if (beat.frame === null) continue;
+        push({ type: 'upsert', session: run.readSession() });
+        if (log !== run.log) push({ type: 'log', id: session.id, log: run.log });
+        log = run.log;
       }
-      run = startRun(number);
-      frames = writeScript(number, random);
+      ({ run, beats } = startRun(number));
+    }
+
+    function startRun(number: number) {
+      const start = createRun(isDevelopment(number) ? 'manual' : 'ci', random);
+      const frames = writeScript(number, random);
+      // Its own random numbers: the frames do not depend on the log.
+      const beats = writeTimeline(frames, createRandom(seed + number));
+      return { run: createLiveRun(start, name, clock), frames, beats };
     }
   }
 }
 
-/** Assigns times to frames, the last of which is played at `endMs`. */
-function timeFrames(
-  frames: readonly Frame[],
-  endMs: number,
-): { readonly nowMs: number; readonly frame: Frame }[] {
-  let nowMs = endMs - frames.slice(1).reduce((sum, { afterMs }) => sum + afterMs, 0);
-  return frames.map((frame, index) => {
-    if (index > 0) nowMs += frame.afterMs;
-    return { nowMs, frame };
-  });
+/** Plays beats whose time has passed, the last of them at `endMs`. */
+function playAtOnce(run: LiveRun, beats: readonly Beat[], endMs: number): void {
+  let nowMs = endMs - beats.slice(1).reduce((sum, { afterMs }) => sum + afterMs, 0);
+  for (const [index, beat] of beats.entries()) {
+    if (index > 0) nowMs += beat.afterMs;
+    run.play(beat, nowMs);
+  }
 }

@@ -26,7 +26,7 @@ function toClusterJson({ isClusterLost }: DemoRun): unknown {
 }
 
 /** Error of the health check that Tilt repeats every 15 seconds. */
-const UNREACHABLE =
+export const UNREACHABLE =
   'Get "https://127.0.0.1:6443/livez": dial tcp 127.0.0.1:6443: connect: connection refused';
 
 function toResourceJson(resource: ShopResource, run: DemoRun): unknown {

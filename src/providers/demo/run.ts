@@ -114,6 +114,7 @@ function toReferences(resources: readonly ShopResource[]): Hold['on'] {
   return resources.map(({ name }) => ({ kind: 'UIResource', name }));
 }
 
-function toMicroTime(ms: number, micros: number): MicroTime {
+/** Formats a time as Tilt does, with microseconds. @param ms in milliseconds since 1970 */
+export function toMicroTime(ms: number, micros: number): MicroTime {
   return new Date(ms).toISOString().replace('Z', `${String(micros).padStart(3, '0')}Z`);
 }
