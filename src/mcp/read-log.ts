@@ -37,7 +37,7 @@ const TIMEOUT_MS = 10_000;
 
 /**
  * Reads the last lines of a log: up to 1,000 of its resource. If the gateway has no log of a failed target,
- * reads its excerpt, which remains after the exit of Tilt. Rejects with a {@link NoAnswerError} if there is
+ * reads its excerpt, which a bucket has too. Rejects with a {@link NoAnswerError} if there is
  * neither.
  */
 export async function readLog(client: Client, options: ReadLogOptions): Promise<KnownLog> {
@@ -52,7 +52,7 @@ export async function readLog(client: Client, options: ReadLogOptions): Promise<
   const [excerpt] = excerpts?.values() ?? [];
   if (excerpt === undefined) {
     throw new NoAnswerError(
-      'no log is available: the gateway does not read logs (serve --logs), or Tilt has exited; explain_verdict has the last lines of targets that failed',
+      'no log is available: the gateway does not read the log of this Session (serve --logs); explain_verdict has the last lines of targets that failed, if they are known',
     );
   }
   const kept = excerpt.lines.map((line) => ({ ...line, time: null, resource: null }));

@@ -145,7 +145,10 @@ export const waitOptions = {
   },
   report: {
     junit: file('--junit <file>', 'write a JUnit report with one test case per target'),
-    verbose: flag('-v, --verbose', 'report every change on standard error, and print errors in full'),
+    verbose: flag(
+      '-v, --verbose',
+      'report every change on standard error, and print errors and the known lines of logs in full',
+    ),
   },
 };
 
