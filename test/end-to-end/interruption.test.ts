@@ -10,6 +10,7 @@ const ENDLESS = [
   'serve --source demo --port 0',
   'publish --to nats://127.0.0.1:1/fleet',
   'watch -o json --url http://127.0.0.1:1',
+  'logs --follow --url http://127.0.0.1:1',
   'wait --url http://127.0.0.1:1 --timeout 1h --max-age 1h',
   'query -',
   'mcp --url http://127.0.0.1:1',

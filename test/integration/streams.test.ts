@@ -28,6 +28,7 @@ const PRINTING = [
 const JUDGED: readonly (readonly [line: string, code: number])[] = [
   ['tilt-graphql wait --for done', 1],
   ['tilt-graphql wait -v --for target:lint:update=succeeded', 0],
+  ['tilt-graphql logs', 3],
   ['tilt-graphql query nonsense', 2],
   ["tilt-graphql query '{ nonsense }'", 1],
   ["tilt-graphql query --url http://127.0.0.1:1 '{ session { id } }'", 3],
