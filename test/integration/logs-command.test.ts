@@ -138,13 +138,14 @@ describe('tilt-graphql logs', () => {
     expect(await errorOf()).toEqual([3, '', expect.stringMatching(/^tilt-graphql: http\S+ .*\n$/)]);
   });
 
-  it('logs --follow waits for a Session that does not exist yet', async () => {
+  it('logs --follow waits for a Session that does not exist yet, and for its log', async () => {
     await using cli = await start();
     const command = cli.run('-f', '-s', 'b/Tiltfile');
     await expect
       .poll(() => command.stderr)
       .toBe(`tilt-graphql: Session b/Tiltfile not found, waiting for it; known: ${ID} (LIVE, FAILED)\n`);
     cli.gateway.source.put(session('b'));
+    await expect.poll(() => command.stderr, { timeout: 5_000 }).toContain('b/Tiltfile has no log: ');
     const log = createTestLog();
     cli.gateway.source.setLog('b/Tiltfile', log);
     log.append(logLine('started', { resource: '(Tiltfile)' }));

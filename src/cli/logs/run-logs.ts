@@ -1,4 +1,5 @@
 import { type Client, createClient, type LogView } from '../../client/client.js';
+import { sleep, systemClock } from '../../lib/clock.js';
 import { type CliProcess, listenForInterruption } from '../cli-process.js';
 import { EXIT, reportClientError, toClientOptions } from '../gateway-client.js';
 import type { LogsFlags } from '../options/client.js';
@@ -103,33 +104,55 @@ function toText(views: readonly (LogView | null)[], format: LogFormat): string {
 }
 
 /**
- * Returns the first view with a log. Without `--follow` throws a {@link NoLogError} if the gateway has none;
- * otherwise it waits for a Session, and only throws if a known one has no log. Returns null when aborted.
+ * Time for the log of a known Session to appear, in milliseconds: a gateway that has just started reads it
+ * after the Session.
  */
-async function readFirst(
-  views: AsyncIterator<LogView>,
-  { client, flags, notice, signal }: PrintOptions,
-): Promise<LogView | null> {
+const GRACE_MS = 1_000;
+
+/**
+ * Returns the first view with a log. Throws a {@link NoLogError} if the gateway has none or, without
+ * `--follow`, if there is no Session. The log of a Session that was awaited is awaited too. Returns null when
+ * aborted.
+ */
+async function readFirst(views: AsyncIterator<LogView>, options: PrintOptions): Promise<LogView | null> {
+  const { client, flags, notice, signal } = options;
   const { follow } = flags.logs;
-  const wanted = flags.client.session ?? null;
+  let missing: string | null = null;
   let isAwaited = false;
+  let pending = views.next();
   for (;;) {
-    const { value: view, done } = await views.next();
-    if (done) return null;
-    if (view.link.state !== 'live') {
-      if (!follow) throw new NoLogError(view.link.error ?? 'the gateway did not answer');
-      notice(`${view.link.error}; reconnecting`);
-    } else if (view.session === null) {
+    const next = missing === null ? await pending : await within(pending, GRACE_MS);
+    if (next === null) {
+      if (!isAwaited) throw new NoLogError(missing ?? '');
+      notice(missing);
+      missing = null;
+      continue;
+    }
+    if (next.done) return null;
+    const { session, isAvailable, link } = next.value;
+    if (isAvailable) return next.value;
+    missing = null;
+    if (link.state !== 'live') {
+      if (!follow) throw new NoLogError(link.error ?? 'the gateway did not answer');
+      notice(`${link.error}; reconnecting`);
+    } else if (session === null) {
+      const wanted = flags.client.session ?? null;
       await requireSession(client, wanted, { isAwaited: follow, notice, signal });
       isAwaited = true;
-    } else if (view.isAvailable) {
-      return view;
     } else {
-      const missing = await describeMissingLog(client, view.session, signal);
-      // The log of a Session that has just appeared follows it.
-      if (!follow || !isAwaited) throw new NoLogError(missing);
+      missing = await describeMissingLog(client, session, signal);
     }
+    pending = views.next();
   }
+}
+
+/** Resolves like a promise, or with null after a time limit in milliseconds. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+  const scope = new AbortController();
+  const limit = sleep(systemClock, ms, scope.signal).then(() => null);
+  const result = await Promise.race([promise, limit]);
+  scope.abort();
+  return result;
 }
 
 /** Prints new lines until the reader is aborted. */
