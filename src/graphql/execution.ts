@@ -1,6 +1,7 @@
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import { getOperationAST, getVariableValues } from 'graphql';
 import type { Log } from '../lib/log.js';
+import type { CompiledOperation } from './compiled-operation.js';
 import type { Context } from './context.js';
 import type { LargeClient } from './event-loop.js';
 import { selectsLog } from './log-lines.js';
@@ -26,6 +27,8 @@ export interface LargeAnswer {
 /** An operation to execute. */
 export interface Job {
   readonly args: ExecutionArgs;
+  /** The operation compiled, if it is executed many times. Tried first if it is cheap. */
+  readonly compiled?: CompiledOperation;
   readonly context: Context;
   /** See `computeCost`. */
   readonly cost: number;

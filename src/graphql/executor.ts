@@ -45,6 +45,9 @@ export const CHEAP = 10_000;
  */
 const SHORT = 2 ** 20;
 
+/** Maximum number of bytes of a UTF-16 code unit in UTF-8. */
+const MAX_UTF8 = 3;
+
 /** Maximum number of errors in an answer: one for each of 50,000 items would exceed every limit. */
 const MAX_ERRORS = 100;
 
@@ -73,6 +76,8 @@ export function createExecutor(
           shared.run(job, (execution) => inLane(() => executeInSlices(job, execution))),
         );
       }
+      const json = job.compiled?.(job.args.rootValue, job.context) ?? null;
+      if (json !== null && json.length <= shortBytes / MAX_UTF8) return { stringify: () => json };
       const result = execute({ ...job.args, contextValue: job.context });
       return result instanceof Promise ? result.then(finish) : finish(result);
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import { compileOperation } from '../graphql/compiled-operation.js';
 import type { Context } from '../graphql/context.js';
 import { costOf } from '../graphql/cost.js';
 import { maskError } from '../graphql/errors.js';
@@ -70,6 +71,7 @@ export function createPayloadMaker({
 }: PayloadMakerOptions): PayloadMaker {
   const { schema, document, operationName, variableValues: variables } = args;
   const operation = { schema, document, operationName, variables, store: context.store };
+  const compiled = compileOperation(args);
   /** Cost of one Session with one target: the cost of an event is at most this for each of its items. */
   const unit = estimate(() => costOf({ ...operation, event: { count: 1, sizes: UNIT_SIZES } }));
 
@@ -119,6 +121,7 @@ export function createPayloadMaker({
   function execute(event: SourceEvent): Executed | Promise<Executed> {
     return executor.execute({
       args: { ...args, rootValue: event },
+      compiled,
       context,
       cost: costOn(event),
       log,
