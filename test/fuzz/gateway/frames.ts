@@ -73,9 +73,13 @@ export function readFrame(bytes: Buffer, mayCompress: boolean): ServerFrame | nu
   return { opcode, payload: isCompressed ? inflateMessage(payload) : payload, length: 2 + extra + size };
 }
 
-/** Compresses a message (RFC 7692, section 7.2.1). */
-export function deflateMessage(payload: Uint8Array): Buffer {
-  return deflateRawSync(payload, SYNC).subarray(0, -4);
+/**
+ * Compresses a message (RFC 7692, section 7.2.1).
+ *
+ * @param before the message before, which this one refers to (context takeover). Default: none
+ */
+export function deflateMessage(payload: Uint8Array, before?: Uint8Array): Buffer {
+  return deflateRawSync(payload, { ...SYNC, ...(before && { dictionary: before }) }).subarray(0, -4);
 }
 
 function inflateMessage(payload: Buffer): Buffer {

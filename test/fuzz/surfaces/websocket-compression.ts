@@ -33,9 +33,23 @@ const payloads: fc.Arbitrary<Buffer> = fc.oneof(
     weight: 4,
     arbitrary: hostileBytes(fc.constantFrom(...TEXTS).map((text) => deflateMessage(Buffer.from(text)))),
   },
+  // Refers to the message before, although context takeover was declined.
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...TEXTS), fc.constantFrom(...TEXTS))
+      .map(([text, before]) => deflateMessage(Buffer.from(text), Buffer.from(before))),
+  },
   { weight: 2, arbitrary: fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)) },
   { weight: 1, arbitrary: fc.constantFrom(...BOMBS) },
 );
+
+/** A control frame that is marked as compressed, which none may be. */
+const controlFrames: fc.Arbitrary<readonly Frame[]> = fc
+  .tuple(fc.constantFrom(OPCODES.ping, OPCODES.pong, OPCODES.close), fc.constantFrom('', '\x03\xe8'))
+  .map(([opcode, text]) => [
+    { ...createFrame(opcode, deflateMessage(Buffer.from(text, 'latin1'))), rsv: COMPRESSED },
+  ]);
 
 /**
  * A compressed message in one frame or in two, which may be uncompressed or have the mark at the wrong place.
@@ -55,11 +69,20 @@ const messages: fc.Arbitrary<readonly Frame[]> = fc
     ];
   });
 
-/** Compressed messages of a client that are junk, truncated, fragmented or far larger than they look. */
+/**
+ * Compressed messages of a client that are junk, truncated, fragmented or far larger than they look, that refer
+ * to other messages, or that are control frames.
+ */
 export const websocketCompression = defineSurface({
   name: 'websocket-compression',
   share: 20,
-  arbitrary: fc.record({ all: fc.array(messages, { minLength: 1, maxLength: 8 }), cuts: anyCuts }),
+  arbitrary: fc.record({
+    all: fc.array(fc.oneof({ weight: 20, arbitrary: messages }, { weight: 1, arbitrary: controlFrames }), {
+      minLength: 1,
+      maxLength: 8,
+    }),
+    cuts: anyCuts,
+  }),
   count: ({ all }) => all.length,
   check: ({ all, cuts }, gateways) =>
     feed(gateways, async ({ port }) => {
