@@ -20,6 +20,7 @@ const api: GatewayApi = {
     gateway = createGateway({
       tilts: { kubeconfig },
       retainMs,
+      compress: 'always',
       clock: counting(systemClock),
       random: () => random() * BACKOFF,
     });

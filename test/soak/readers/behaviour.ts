@@ -1,8 +1,8 @@
 import { between, type Random } from '../../../src/providers/demo/random.js';
 import type { Connect } from './connection.js';
-import { connectEventStream } from './event-stream.js';
+import { connectCompressedEventStream, connectEventStream } from './event-stream.js';
 import { connectGraphqlWs } from './graphql-ws-client.js';
-import { connectWebSocket } from './web-socket.js';
+import { connectCompressedWebSocket, connectWebSocket } from './web-socket.js';
 
 /** Behaviour of a reader. */
 export interface Behaviour {
@@ -52,7 +52,7 @@ export function randomBehaviour(random: Random): Behaviour {
     random() * 100 < STALLING ? { afterMs: between(random, 50, 500), ms: between(random, 200, 4_000) } : null;
   return {
     connect,
-    operations: connect !== connectEventStream && random() < TWO_SUBSCRIPTIONS ? 2 : 1,
+    operations: !EVENT_STREAMS.has(connect) && random() < TWO_SUBSCRIPTIONS ? 2 : 1,
     ms: closesEarly ? between(random, 0, 5) : randomLifetime(random) + (stall?.ms ?? 0),
     closesEarly,
     stall,
@@ -73,8 +73,14 @@ function randomLifetime(random: Random): number {
   return 20 - 330 * Math.log(1 - random());
 }
 
+/** Clients that support one operation. */
+const EVENT_STREAMS: ReadonlySet<Connect> = new Set([connectEventStream, connectCompressedEventStream]);
+
 function randomConnect(random: Random): Connect {
   const dice = random();
+  if (dice < 0.06) return connectCompressedEventStream;
   if (dice < 0.12) return connectEventStream;
-  return dice < 0.18 ? connectGraphqlWs : connectWebSocket;
+  // Its WebSockets offer compression, as browsers do.
+  if (dice < 0.18) return connectGraphqlWs;
+  return dice < 0.4 ? connectCompressedWebSocket : connectWebSocket;
 }

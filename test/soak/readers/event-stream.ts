@@ -1,8 +1,14 @@
 import { type IncomingMessage, request as sendRequest } from 'node:http';
-import { type Connect, operationVariables } from './connection.js';
+import { createGunzip } from 'node:zlib';
+import { type Connect, type Connection, operationVariables } from './connection.js';
 
 /** Connects with server-sent events. Supports one operation. */
-export const connectEventStream: Connect = (url, [operation], handlers) => {
+export const connectEventStream: Connect = (...args) => connect(false, ...args);
+
+/** Connects with server-sent events that are compressed. */
+export const connectCompressedEventStream: Connect = (...args) => connect(true, ...args);
+
+function connect(isCompressed: boolean, ...[url, [operation], handlers]: Parameters<Connect>): Connection {
   const { query, variables, since } = operation ?? { query: '', variables: {}, since: null };
   // A cursor is accepted in both places: GraphQL clients send it as a variable, browsers as a header.
   const asHeader = since?.endsWith('0') === true;
@@ -20,6 +26,7 @@ export const connectEventStream: Connect = (url, [operation], handlers) => {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
       accept: 'text/event-stream',
+      ...(isCompressed && { 'accept-encoding': 'gzip' }),
       ...(asHeader && { 'last-event-id': since }),
     },
   });
@@ -49,10 +56,13 @@ export const connectEventStream: Connect = (url, [operation], handlers) => {
       handleDisconnect(`answered with ${statusCode} ${headers['content-type']}`);
       return;
     }
+    if (isCompressed && headers['content-encoding'] !== 'gzip') {
+      handleDisconnect('answered without compression');
+      return;
+    }
     if (!isClosed) handlers.onOpen();
     let text = '';
-    opened.setEncoding('utf8');
-    opened.on('data', (chunk: string) => {
+    onText(opened, (chunk) => {
       const events = (text + chunk).split('\n\n');
       text = events.pop() ?? '';
       for (const event of events) if (!isClosed) take(event);
@@ -60,6 +70,19 @@ export const connectEventStream: Connect = (url, [operation], handlers) => {
     opened.on('error', ({ message }) => handleDisconnect(message));
     opened.on('close', () => handleDisconnect('closed'));
     if (isPaused) opened.pause();
+  }
+
+  function onText(opened: IncomingMessage, takeText: (text: string) => void): void {
+    if (!isCompressed) {
+      opened.setEncoding('utf8').on('data', takeText);
+      return;
+    }
+    const gunzip = createGunzip();
+    // Not piped: a pipe would resume a reader that stalls.
+    opened.on('data', (chunk: Buffer) => gunzip.write(chunk));
+    opened.on('close', () => gunzip.destroy());
+    gunzip.setEncoding('utf8').on('data', takeText);
+    gunzip.on('error', ({ message }) => handleDisconnect(message));
   }
 
   function take(event: string): void {
@@ -74,4 +97,4 @@ export const connectEventStream: Connect = (url, [operation], handlers) => {
     request.destroy();
     handlers.onDisconnect(why);
   }
-};
+}

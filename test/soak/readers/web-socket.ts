@@ -1,5 +1,5 @@
 import WebSocket from 'ws';
-import { type Connect, operationVariables, type Result } from './connection.js';
+import { type Connect, type Connection, operationVariables, type Result } from './connection.js';
 
 /** A message of the gateway in `graphql-transport-ws`. */
 interface ServerMessage {
@@ -9,12 +9,20 @@ interface ServerMessage {
 }
 
 /** Connects over a WebSocket with a minimal implementation of the protocol. */
-export const connectWebSocket: Connect = (url, operations, handlers) => {
+export const connectWebSocket: Connect = (...args) => connect(false, ...args);
+
+/** Connects over a WebSocket whose messages are compressed in both directions. */
+export const connectCompressedWebSocket: Connect = (...args) => connect(true, ...args);
+
+function connect(isCompressed: boolean, ...[url, operations, handlers]: Parameters<Connect>): Connection {
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', {
-    perMessageDeflate: false,
+    perMessageDeflate: isCompressed && { threshold: 0 },
   });
   let isClosed = false;
-  socket.on('open', () => send({ type: 'connection_init' }));
+  socket.on('open', () => {
+    if (isCompressed && socket.extensions === '') handleDisconnect('compression was not negotiated');
+    else send({ type: 'connection_init' });
+  });
   socket.on('message', (bytes) => {
     if (!isClosed) take(JSON.parse(String(bytes)));
   });
@@ -62,4 +70,4 @@ export const connectWebSocket: Connect = (url, operations, handlers) => {
     socket.terminate();
     handlers.onDisconnect(why);
   }
-};
+}
