@@ -2,24 +2,19 @@ import { firstIndexAtOrAfter } from '../lib/binary-search.js';
 import { memoize } from '../lib/memoize.js';
 import { type Explanation, RESOURCE_KIND } from '../model/explanation.js';
 import type { LogSelection } from '../model/log.js';
-import { secondsBetween } from '../model/micro-time.js';
-import type { Phase } from '../model/phase.js';
 import { computePhase } from '../model/phase.js';
-import { extractHeadline, oneLine, plainText } from '../model/plain-text.js';
-import type { ActiveState, TargetState, TerminatedState, WaitingState } from '../model/session.js';
+import { plainText } from '../model/plain-text.js';
 import { isDemo } from '../model/session.js';
 import {
   explanationOfRecord,
   HISTORY_LIMIT,
-  type Readiness,
   type SessionRecord,
   secondsToReady,
   type TrackedTarget,
-  type Transition,
   verdictOfRecord,
 } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import type { ResourceRecord, ShownTerminated, SummarizedActive } from './context.js';
+import type { ResourceRecord } from './context.js';
 import { badInput } from './errors.js';
 import type {
   QueryResolvers,
@@ -40,6 +35,14 @@ import {
   typeOfNode,
 } from './selection.js';
 import { countPhases, groupByResource } from './sizes.js';
+import {
+  presentState,
+  runSeconds,
+  summaryOfTerminated,
+  summaryOfWaiting,
+  type VisibleState,
+  visibleState,
+} from './target-states.js';
 
 const query: QueryResolvers = {
   session: (_, { id }, { store }) => {
@@ -139,12 +142,6 @@ function selectionOf({ key, resources: [resource, ...others] }: TrackedTarget): 
   return { target: key, resource: others.length === 0 ? resource : undefined };
 }
 
-/** State of a target, with the target itself if there may be an excerpt of its log. */
-function presentState(of: TrackedTarget): VisibleState | null {
-  const state = visibleState({ ...of, phase: computePhase(of) });
-  return state?.is === 'terminated' && state.error !== null ? { ...state, target: of } : state;
-}
-
 /** Explanation of a target by the newest state of its Session. Null if the Session no longer exists. */
 function explanationOf(store: ReadableStore, of: TrackedTarget): Explanation<TrackedTarget> | null {
   const record = store.get(sessionIdOf(of));
@@ -231,59 +228,4 @@ function idOf(cursor: string): string {
   if (id === undefined)
     throw badInput(`after: expected a cursor of this connection, got ${JSON.stringify(cursor)}.`);
   return id;
-}
-
-/** State of a target in the schema. */
-export type VisibleState =
-  | Exclude<TargetState, { is: 'inactive' | 'active' | 'terminated' }>
-  | SummarizedActive
-  | ShownTerminated;
-
-/**
- * Returns the state of a target or transition for the schema. Inactive is null, because Tilt populates no
- * member.
- */
-export function visibleState({
-  phase,
-  state,
-  readiness,
-}: Pick<Transition, 'phase' | 'state' | 'readiness'>): VisibleState | null {
-  if (state.is === 'inactive') return null;
-  return state.is === 'active' ? { ...state, summary: summaryOfActive(phase, state, readiness) } : state;
-}
-
-/** Summarises in one line what a waiting target waits for. */
-export function summaryOfWaiting({ waitReason }: WaitingState): string {
-  const reason = oneLine(plainText(waitReason));
-  return reason === '' ? 'waiting' : `waiting: ${reason}`;
-}
-
-/**
- * Summarises in one line whether an active target is ready. Clients compute elapsed times.
- */
-function summaryOfActive(phase: Phase, state: ActiveState, readiness: Readiness | null): string {
-  if (!state.ready) return 'running';
-  return `${phase}${after(secondsToReady(readiness, state))}`;
-}
-
-/**
- * Summarises in one line how a target ended, with the most relevant line of an error.
- */
-export function summaryOfTerminated(state: TerminatedState): string {
-  const time = after(runSeconds(state));
-  if (state.error === null) return `succeeded${time}`;
-  const grace = { tolerated: ' (tolerated for now)', exceeded: ' (exceeded grace period)' };
-  const note =
-    state.graceStatus === 'tolerated' || state.graceStatus === 'exceeded' ? grace[state.graceStatus] : '';
-  return `failed${time}${note}: ${extractHeadline(state.error) || 'no reason was given'}`;
-}
-
-/** Returns the seconds from start to finish. Null if one is unknown, or if they contradict each other. */
-export function runSeconds({ startTime, finishTime }: TerminatedState): number | null {
-  const seconds = secondsBetween(startTime, finishTime);
-  return seconds === null || seconds < 0 ? null : seconds;
-}
-
-function after(seconds: number | null): string {
-  return seconds === null ? '' : ` after ${seconds.toFixed(1)} s`;
 }
