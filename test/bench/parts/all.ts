@@ -10,6 +10,7 @@ import { manyReaders } from './many-readers.js';
 import { memory } from './memory.js';
 import type { Part } from './part.js';
 import { pipeLatency } from './pipe-latency.js';
+import { quietReaders } from './quiet-readers.js';
 import { start } from './start.js';
 import { store } from './store.js';
 import { stuck } from './stuck.js';
@@ -22,6 +23,7 @@ export const parts: readonly Part[] = [
   fanOutCompressed,
   memory,
   manyReaders,
+  quietReaders,
   ...httpParts,
   httpCompressed,
   store,

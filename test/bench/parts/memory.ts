@@ -5,6 +5,9 @@ import { WEB_SOCKET_SERVERS } from './fan-out.js';
 import { createFlow } from './flow.js';
 import { type Column, type Goal, OURS, type Part, type Row } from './part.js';
 
+/** The gateway with readers whose connections are compressed. */
+const OURS_COMPRESSED = `${OURS}-compressed`;
+
 const RSS: Column = { key: 'rss', title: 'RSS kB/reader', digits: 1 };
 const HEAP: Column = { key: 'heap', title: 'heap kB/reader', digits: 1 };
 
@@ -12,21 +15,25 @@ const HEAP: Column = { key: 'heap', title: 'heap kB/reader', digits: 1 };
 export const memory: Part = {
   name: 'memory',
   title: 'memory of an idle reader',
-  entrants: WEB_SOCKET_SERVERS,
+  entrants: [...WEB_SOCKET_SERVERS, OURS_COMPRESSED],
   columns: [RSS, HEAP],
-  goals: [memoryGoal(RSS), memoryGoal(HEAP)],
+  goals: [memoryGoal(RSS), memoryGoal(HEAP), compressedGoal(HEAP)],
   measure,
 };
 
 async function measure(entrant: string, bench: Bench): Promise<Row[]> {
   const sockets = bench.quick ? 500 : 5_000;
   const documents = [targetChange().document];
-  await using server = await bench.startServer(entrant);
+  const isCompressed = entrant === OURS_COMPRESSED;
+  const transport = isCompressed ? 'compressed-websocket' : 'websocket';
+  await using server = await bench.startServer(isCompressed ? OURS : entrant, {
+    isCompressing: isCompressed,
+  });
   // Memory that every server needs once is allocated before the first measurement.
-  await using first = await bench.openReaders({ port: server.port, documents, sockets: 100 });
+  await using first = await bench.openReaders({ port: server.port, documents, transport, sockets: 100 });
   await createFlow(server, first).join();
   const before = await readSettledUsage(server);
-  await using readers = await bench.openReaders({ port: server.port, documents, sockets });
+  await using readers = await bench.openReaders({ port: server.port, documents, transport, sockets });
   await createFlow(server, readers).join();
   const after = await readSettledUsage(server);
   const values = {
@@ -53,6 +60,18 @@ function memoryGoal({ key, title }: Column): Goal {
     value(rows) {
       const [ours, raw] = [rows.get(OURS)?.values[key], rows.get('raw-ws')?.values[key]];
       return ours === undefined || raw === undefined ? null : ours - 1.2 * raw;
+    },
+  };
+}
+
+/** Goal: a compressed connection needs at most 2 kB more, for the state of the extension. */
+function compressedGoal({ key, title }: Column): Goal {
+  return {
+    text: `${title}: ${OURS_COMPRESSED} − ${OURS}`,
+    bound: { atMost: 2 },
+    value(rows) {
+      const [compressed, plain] = [rows.get(OURS_COMPRESSED)?.values[key], rows.get(OURS)?.values[key]];
+      return compressed === undefined || plain === undefined ? null : compressed - plain;
     },
   };
 }
