@@ -39,32 +39,42 @@ const CYCLES = 15;
 async function measure(entrant: string, bench: Bench): Promise<Row[]> {
   await using without = await startCase(entrant, bench, {});
   await using withLogs = await startCase(entrant, bench, { logLines: LINES_PER_SECOND });
-  const cases = [
-    { name: WITHOUT, setUp: without, ...noCosts() },
-    { name: WITH, setUp: withLogs, ...noCosts() },
+  const cases: Measured[] = [
+    { name: WITHOUT, setUp: without, idle: 0, fanOut: [], query: [] },
+    { name: WITH, setUp: withLogs, idle: 0, fanOut: [], query: [] },
   ];
   const seconds = bench.quick ? 0.5 : 1;
-  for (let cycle = 0; cycle < (bench.quick ? 1 : CYCLES); cycle += 1) {
-    for (const { setUp, fanOut, query, idles } of cycle % 2 === 0 ? cases : cases.toReversed()) {
-      const idle = await readCores(setUp.server, () => sleep(seconds * 1_000));
+  const cycles = bench.quick ? 1 : CYCLES;
+  for (const one of cases) one.idle = await readCores(one.setUp.server, () => sleep(10 * seconds * 1_000));
+  for (let cycle = 0; cycle < cycles; cycle += 1) {
+    for (const { setUp, idle, fanOut, query } of cycle % 2 === 0 ? cases : cases.toReversed()) {
       const { cpu, serverCores } = await setUp.flow.saturate({ chunk: 8, perTurn: 1 }, seconds);
       fanOut.push(cpu * (1 - idle / serverCores));
       query.push(await costOfQuery(setUp, seconds, idle));
-      idles.push(idle);
     }
   }
   return Promise.all(
-    cases.map(async ({ name, setUp, fanOut, query, idles }) => ({
+    cases.map(async ({ name, setUp, idle, fanOut, query }) => ({
       name,
       values: {
         fanOut: median(fanOut),
         query: median(query),
         memory: setUp.memory,
-        idle: median(idles) * 1_000,
+        idle: idle * 1_000,
       },
       fault: await setUp.flow.fault(),
     })),
   );
+}
+
+/** A case, and its costs in the cycles. */
+interface Measured {
+  readonly name: string;
+  readonly setUp: Case;
+  /** CPU time without load, in cores. */
+  idle: number;
+  readonly fanOut: number[];
+  readonly query: number[];
 }
 
 /** A server with its readers. */
@@ -104,11 +114,6 @@ async function startCase(
       for (const child of [load, readers, server]) await child[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Costs of the cycles; those of an idle server in cores. */
-function noCosts(): Readonly<Record<'fanOut' | 'query' | 'idles', number[]>> {
-  return { fanOut: [], query: [], idles: [] };
 }
 
 async function costOfQuery({ server, load }: Case, seconds: number, idle: number): Promise<number> {
