@@ -1,7 +1,7 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
-import { isRecord } from '../src/lib/is-record.js';
+import { build } from 'esbuild';
+import { collectLicenses } from './licenses.js';
 
 /**
  * Bundles the program with its dependencies into `dist/bin/`. They are about 900 small files; finding,
@@ -35,27 +35,4 @@ const { metafile } = await build({
   metafile: true,
 });
 
-await writeFile(new URL('LICENSES.txt', out), await collectLicenses(metafile));
-
-/** Collects the licences of the bundled packages, which must be distributed with their code. */
-async function collectLicenses({ inputs }: Metafile): Promise<string> {
-  const folders = Object.keys(inputs).flatMap(
-    (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(path) ?? [],
-  );
-  const texts = [...new Set(folders)].sort().map(readLicense);
-  return [...new Set(await Promise.all(texts))].join(`\n${'-'.repeat(80)}\n\n`);
-}
-
-async function readLicense(folder: string): Promise<string> {
-  const files = await readdir(new URL(folder, root));
-  const file = files.find((name) => /^licen[cs]e/i.test(name));
-  const manifest: unknown = JSON.parse(await readFile(new URL(`${folder}package.json`, root), 'utf8'));
-  const { name, version, license } = {
-    name: folder,
-    version: '',
-    license: 'no license',
-    ...(isRecord(manifest) && manifest),
-  };
-  const text = file ? await readFile(new URL(`${folder}${file}`, root), 'utf8') : '';
-  return `${name} ${version} (${license})\n\n${text}`;
-}
+await writeFile(new URL('LICENSES.txt', out), await collectLicenses(metafile, root));

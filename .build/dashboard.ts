@@ -1,15 +1,19 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { collectLicenses } from './licenses.js';
 
 /** Bundles the dashboard into `dist/dashboard/`, which the gateway serves. */
-const source = new URL('../src/dashboard/', import.meta.url);
-const out = new URL('../dist/dashboard/', import.meta.url);
+const root = new URL('../', import.meta.url);
+const source = new URL('src/dashboard/', root);
+const out = new URL('dist/dashboard/', root);
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 
 const { metafile } = await build({
+  absWorkingDir: fileURLToPath(root),
   entryPoints: ['main.tsx', 'early.ts', 'styles/main.css'].map((file) =>
     fileURLToPath(new URL(file, source)),
   ),
@@ -25,13 +29,18 @@ const { metafile } = await build({
   metafile: true,
 });
 
+const licenses = await collectLicenses(metafile, root);
+const licensesFile = `assets/LICENSES-${createHash('sha256').update(licenses).digest('hex').slice(0, 8)}.txt`;
+await writeFile(new URL(licensesFile, out), licenses);
+
 /** File of each entry point as a relative URL, so that the page works below any path. */
-const assets = new Map(
-  Object.entries(metafile.outputs).map(([path, { entryPoint = '' }]) => [
+const assets = new Map([
+  ...Object.entries(metafile.outputs).map(([path, { entryPoint = '' }]): [string, string] => [
     entryPoint.slice(entryPoint.lastIndexOf('/') + 1),
     `assets/${path.slice(path.lastIndexOf('/') + 1)}`,
   ]),
-);
+  ['LICENSES.txt', licensesFile],
+]);
 
 const page = await readFile(new URL('index.html', source), 'utf8');
 await writeFile(

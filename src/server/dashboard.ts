@@ -51,6 +51,8 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['.html', 'text/html; charset=utf-8'],
   ['.js', 'text/javascript; charset=utf-8'],
   ['.css', 'text/css; charset=utf-8'],
+  // Licenses of the packages in the scripts.
+  ['.txt', 'text/plain; charset=utf-8'],
 ]);
 
 const SECURITY_HEADERS = {

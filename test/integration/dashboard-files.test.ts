@@ -12,9 +12,11 @@ import { createTemporaryFolder } from '../support/temporary-folder.js';
 const get = (gateway: TestGateway, path: string, headers: Record<string, string> = {}) =>
   fetch(gateway.origin + path, { redirect: 'manual', headers });
 
-/** Returns the addresses of the files that a page references, unchanged. */
+/** Returns the addresses of the files that a browser loads with a page, unchanged. */
 async function parseAssets(page: Response): Promise<string[]> {
-  return [...(await page.text()).matchAll(/(?:src|href)="(assets\/[^"]+)"/g)].map(([, path = '']) => path);
+  return [...(await page.text()).matchAll(/(?:src|href)="(assets\/[^"]+\.(?:js|css))"/g)].map(
+    ([, path = '']) => path,
+  );
 }
 
 describe('the dashboard', () => {
@@ -62,6 +64,19 @@ describe('the dashboard', () => {
       const asset = await get(gateway, `/${path}`);
       expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
       expect(asset.headers.get('content-type')).toMatch(/^text\/(javascript|css); charset=utf-8$/);
+    }
+  });
+
+  it('the dashboard links the licenses of the packages in its scripts', async () => {
+    await using gateway = await startGateway({ pathPrefix: '/tilt' });
+    const page = await (await get(gateway, '/tilt/')).text();
+    const [, path = ''] = /<link rel="license" href="([^"]+)"/.exec(page) ?? [];
+    const file = await get(gateway, `/tilt/${path}`);
+    expect(file.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    const licenses = (await file.text()).split(/^-{80}$/m);
+    for (const bundled of ['preact', '@preact/signals', 'anser', 'graphql-ws']) {
+      const license = licenses.find((text) => text.trimStart().startsWith(`${bundled} `));
+      expect(license).toMatch(/\(MIT\)\n\n.*Copyright \(c\) .*WITHOUT WARRANTY OF ANY KIND/s);
     }
   });
 

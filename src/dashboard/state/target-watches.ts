@@ -1,6 +1,7 @@
 import type { Client, LogView } from '../../client/client.js';
 import { messageOf } from '../../lib/errors.js';
 import { applyPayload, EMPTY_TAIL, type LogTail, MAX_LINES } from '../model/log-tail.js';
+import { describeMissingLog, type Source } from '../model/missing-log.js';
 import type { Target } from '../model/types.js';
 import { type FrameScheduler, showViews } from './frames.js';
 
@@ -22,14 +23,19 @@ export interface TargetWatches {
       fail(message: string): void;
     },
   ): () => void;
+  /** Watches why a Session has no log, in one line. Returns a function that stops. */
+  watchMissingLog(session: string, show: (reason: string) => void): () => void;
 }
+
+/** Interval in which the reason for a missing log is read again, in milliseconds. */
+const REASON_MS = 10_000;
 
 /** History entries that a gateway keeps for each target. */
 const MAX_HISTORY = 50;
 
 /** @param fail shows an error that the visitor may be able to fix */
 export function createTargetWatches(
-  client: Pick<Client, 'watchTargets' | 'log'>,
+  client: Pick<Client, 'watchTargets' | 'log' | 'query'>,
   frames: FrameScheduler,
   fail: (reason: unknown) => void,
 ): TargetWatches {
@@ -63,7 +69,39 @@ export function createTargetWatches(
       );
       return () => stopping.abort();
     },
+    watchMissingLog(session, show) {
+      const stopping = new AbortController();
+      const { signal } = stopping;
+      const read = async () => {
+        const reason = describeMissingLog(session, await readSources(client, signal));
+        frames.schedule(`missing log of ${session}`, () => {
+          if (!signal.aborted) show(reason);
+        });
+      };
+      void read();
+      const timer = setInterval(read, REASON_MS);
+      signal.addEventListener('abort', () => clearInterval(timer));
+      return () => stopping.abort();
+    },
   };
+}
+
+/** Reads the sources of the gateway. Resolves with null if they cannot be read: the page says why elsewhere. */
+async function readSources(
+  client: Pick<Client, 'query'>,
+  signal: AbortSignal,
+): Promise<readonly Source[] | null> {
+  const document = '{ gateway { sources { name unavailable } } }';
+  try {
+    const { gateway } = await client.query<SourcesAnswer, object>(document, {}, { signal });
+    return gateway.sources;
+  } catch {
+    return null;
+  }
+}
+
+interface SourcesAnswer {
+  readonly gateway: { readonly sources: readonly Source[] };
 }
 
 /** Applies each payload: frames show only the newest tail. */

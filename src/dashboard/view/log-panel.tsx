@@ -37,6 +37,15 @@ export function LogPanel({ session, resource, target, isGone, tiltUrl }: LogPane
       }),
     [board, session, resource, tail, error],
   );
+  const { isAvailable, received } = tail.value;
+  const isMissing = isAvailable === false && received === 0 && !isGone && error.value === null;
+  const reason = useSignal<string | null>(null);
+  useEffect(() => {
+    if (!isMissing) return;
+    return board.watchMissingLog(session, (newest) => {
+      reason.value = newest;
+    });
+  }, [board, session, isMissing, reason]);
   const reader = useMemo(() => createLogReader(tail, target), [tail, target]);
   return (
     <section class="log-panel" aria-labelledby="log-title">
@@ -49,7 +58,7 @@ export function LogPanel({ session, resource, target, isGone, tiltUrl }: LogPane
         target={target}
         resource={resource}
         tail={tail}
-        note={describeState(tail.value, isGone, error.value)}
+        note={isMissing ? reason.value : describeState(tail.value, isGone, error.value)}
       />
     </section>
   );
@@ -75,12 +84,12 @@ function LogBody({
           <LogBox reader={reader} resource={resource} isFast={tail.value.rate.isFast} />
         </>
       )}
-      {note !== null && <p class="note">{note}</p>}
+      {note !== null && <p class="note">{plainText(note)}</p>}
     </>
   );
 }
 
-/** Describes why there are no lines, or no new ones. Null while the log is followed. */
+/** Describes why there are no lines yet, or no new ones. Null while the log is followed. */
 function describeState(
   { isAvailable, received }: LogTail,
   isGone: boolean,
@@ -91,7 +100,5 @@ function describeState(
   if (received > 0) {
     return isAvailable && !isGone ? null : 'The log has ended. These are its last lines.';
   }
-  if (isGone) return 'The log ended when Tilt exited.';
-  if (isAvailable) return 'No lines yet.';
-  return 'Logs are not available: start the gateway with --logs next to Tilt.';
+  return isGone ? 'The log ended when Tilt exited.' : 'No lines yet.';
 }

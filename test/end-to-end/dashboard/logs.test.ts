@@ -3,9 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAX_LINES } from '../../../src/dashboard/model/log-tail.js';
 import type { LogLine, TargetExcerpt } from '../../../src/model/log.js';
 import type { Session } from '../../../src/model/session.js';
+import { createMemoryProvider } from '../../../src/providers/memory.js';
+import type { SessionProvider } from '../../../src/providers/provider.js';
 import { createTiltLogs } from '../../../src/providers/tilt/hud-logs.js';
 import { useBrowserTimeouts } from '../../support/browser-timeouts.js';
-import { startMemoryGateway } from '../../support/gateway.js';
+import { startGateway, startMemoryGateway } from '../../support/gateway.js';
 import { HUD_CI_EXCERPT, hudCiStates } from '../../support/hud-ci.js';
 import { readHudRecording } from '../../support/hud-view.js';
 import { createTestLog, logLine } from '../../support/log-lines.js';
@@ -267,12 +269,60 @@ describe('the log on the dashboard', () => {
     await inspect(visit, 'log-hostile');
   });
 
-  it('one line says that logs are not available', async () => {
-    await using gateway = await startMemoryGateway([shop()]);
+  it('one line says why logs are not available, and is replaced by the log', async () => {
+    const { provider, setLog } = createMemoryProvider('shop', [shop()]);
+    await using gateway = await startGateway({ providers: [provider] });
+    await using visit = await visitDashboard(browser, gateway.origin, { search: '?session=shop%2FTiltfile' });
+    const { page } = visit;
+    const reads: string[] = [];
+    page.on('request', (request) => {
+      if (request.postData()?.includes('unavailable')) reads.push(request.url());
+    });
+    const link = page.locator('table.targets').getByRole('link', { name: 'api:update' });
+    await link.waitFor();
+    expect(reads).toEqual([]);
+    await link.click();
+    await details(page).getByText('Logs are not available: start the gateway with --logs').waitFor();
+    expect(await logBox(page).count()).toBe(0);
+    expect(reads).toHaveLength(1);
+    await takeScreenshot(page, 'log-unavailable');
+    const log = createTestLog();
+    log.append(...OUTPUT);
+    setLog(ID, log);
+    await expect.poll(() => lastLine(page)).toContain('expected 4');
+    expect(await details(page).getByText('Logs are not available').count()).toBe(0);
+  });
+
+  it('a missing log has the reason of the source', async () => {
+    const provider: SessionProvider = {
+      name: 'shop',
+      watch(push, signal) {
+        push({ type: 'snapshot', sessions: [shop()] });
+        push({
+          type: 'availability',
+          kind: 'logs',
+          error: 'logs: 403 <b>Forbidden</b>: the token was rejected',
+        });
+        return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+      },
+    };
+    await using gateway = await startGateway({ providers: [provider] });
     await using visit = await visitDashboard(browser, gateway.origin, { search: DETAILS });
-    await details(visit.page).getByText('Logs are not available: start the gateway with --logs').waitFor();
-    expect(await logBox(visit.page).count()).toBe(0);
-    await takeScreenshot(visit.page, 'log-unavailable');
+    await details(visit.page)
+      .getByText('Logs are not available: 403 <b>Forbidden</b>: the token was rejected')
+      .waitFor();
+  });
+
+  it('a Session of a bucket has its excerpt, and a line that says where its log is', async () => {
+    const excerpt = { ...FAILURE, lines: OUTPUT, omitted: 0, isFinal: true };
+    const { provider } = createMemoryProvider('fleet', [shop([excerpt])]);
+    await using gateway = await startGateway({ providers: [provider] });
+    await using visit = await visitDashboard(browser, gateway.origin, { search: DETAILS });
+    const { page } = visit;
+    await details(page).getByText('only the gateway next to this Tilt can follow them').waitFor();
+    const box = page.getByRole('region', { name: 'Last lines', exact: true });
+    expect(await box.innerText()).toContain('FAIL adds numbers');
+    await takeScreenshot(page, 'log-of-a-bucket');
   });
 
   it('only open details read the log', async () => {
