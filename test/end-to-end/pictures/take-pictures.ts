@@ -28,7 +28,7 @@ const [demo, chromium] = await Promise.all([startDemo(), launchBrowser()]);
 try {
   await until(demo, 'a retrying target', ({ retrying }) => retrying > 0);
   await photographTerminal(demo, chromium);
-  await photographBoard(demo, chromium, 'board', '');
+  await photographBoard(demo, chromium, 'board', '&target=assets%3Aupdate', 600);
   await until(demo, 'the end of a failed run', (_, isFailed) => isFailed);
   await photographBoard(demo, chromium, 'timeline', '&view=timeline');
 } finally {
@@ -67,10 +67,14 @@ async function photographBoard(
   browser: Browser,
   name: string,
   rest: string,
+  height = 720,
 ): Promise<void> {
-  const page = await browser.newPage({ viewport: { width: 1_100, height: 720 }, colorScheme: 'dark' });
+  const page = await browser.newPage({ viewport: { width: 1_100, height }, colorScheme: 'dark' });
   await page.goto(`${origin}/?session=demo%2FTiltfile${rest}`);
   await page.getByText('tiltfile:update').first().waitFor();
+  if (rest.includes('target=')) await page.getByRole('log').getByText('Build Failed').waitFor();
+  // Without the mark of the focus.
+  await page.evaluate('document.activeElement?.blur()');
   await page.screenshot({ path: `${FOLDER}${name}.png` });
   await page.close();
 }
