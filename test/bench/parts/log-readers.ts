@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HttpLoadApi } from '../clients/http-load.js';
 import { bigQuery, targetChange } from '../data/operations.js';
 import type { Bench, RunningServer } from '../harness/bench.js';
 import { median } from '../harness/statistics.js';
-import type { Child } from '../processes/child-calls.js';
 import { createFlow, type Flow } from './flow.js';
 import { type Column, OURS, type Part, type Row, ratio } from './part.js';
 
@@ -37,92 +35,117 @@ const LINES_PER_SECOND = 1_000;
 const CYCLES = 15;
 
 async function measure(entrant: string, bench: Bench): Promise<Row[]> {
-  await using without = await startCase(entrant, bench, {});
-  await using withLogs = await startCase(entrant, bench, { logLines: LINES_PER_SECOND });
-  const cases: Measured[] = [
-    { name: WITHOUT, setUp: without, idle: 0, fanOut: [], query: [] },
-    { name: WITH, setUp: withLogs, idle: 0, fanOut: [], query: [] },
+  await using without = await bench.startServer(entrant);
+  await using withLogs = await bench.startServer(entrant, { logLines: LINES_PER_SECOND });
+  const cases: Case[] = [
+    { name: WITHOUT, server: without, idle: 0 },
+    { name: WITH, server: withLogs, idle: 0 },
   ];
   const seconds = bench.quick ? 0.5 : 1;
   const cycles = bench.quick ? 1 : CYCLES;
-  for (const one of cases) one.idle = await readCores(one.setUp.server, () => sleep(10 * seconds * 1_000));
+  for (const one of cases) one.idle = await readCores(one.server, () => sleep(10 * seconds * 1_000));
+  const queries = await measureQueries(cases, bench, { seconds, cycles });
+  await using readers = await openReaders(cases, bench);
+  const payloads = await measurePayloads(cases, readers.flows, { seconds, cycles });
+  return cases.map(({ name, idle }, index) => ({
+    name,
+    values: {
+      fanOut: payloads.costs[index] ?? Number.NaN,
+      query: queries[index] ?? Number.NaN,
+      memory: readers.memory[index] ?? Number.NaN,
+      idle: idle * 1_000,
+    },
+    fault: payloads.faults[index] ?? null,
+  }));
+}
+
+/** A server, and its CPU time without load in cores. */
+interface Case {
+  readonly name: string;
+  readonly server: RunningServer;
+  idle: number;
+}
+
+interface Cycles {
+  readonly seconds: number;
+  readonly cycles: number;
+}
+
+/** Measures each case in each cycle, in changing order. Returns the median of each case. */
+async function alternate(
+  cases: readonly Case[],
+  cycles: number,
+  task: (one: Case, index: number) => Promise<number>,
+): Promise<number[]> {
+  const costs = cases.map((): number[] => []);
   for (let cycle = 0; cycle < cycles; cycle += 1) {
-    for (const { setUp, idle, fanOut, query } of cycle % 2 === 0 ? cases : cases.toReversed()) {
-      const { cpu, serverCores } = await setUp.flow.saturate({ chunk: 8, perTurn: 1 }, seconds);
-      fanOut.push(cpu * (1 - idle / serverCores));
-      query.push(await costOfQuery(setUp, seconds, idle));
+    const indexes = cases.map((_, index) => index);
+    for (const index of cycle % 2 === 0 ? indexes : indexes.reverse()) {
+      const one = cases[index];
+      if (one) costs[index]?.push(await task(one, index));
     }
   }
-  return Promise.all(
-    cases.map(async ({ name, setUp, idle, fanOut, query }) => ({
-      name,
-      values: {
-        fanOut: median(fanOut),
-        query: median(query),
-        memory: setUp.memory,
-        idle: idle * 1_000,
-      },
-      fault: await setUp.flow.fault(),
-    })),
-  );
+  return costs.map(median);
 }
 
-/** A case, and its costs in the cycles. */
-interface Measured {
-  readonly name: string;
-  readonly setUp: Case;
-  /** CPU time without load, in cores. */
-  idle: number;
-  readonly fanOut: number[];
-  readonly query: number[];
-}
-
-/** A server with its readers. */
-interface Case extends AsyncDisposable {
-  readonly server: RunningServer;
-  readonly flow: Flow;
-  readonly load: Child<HttpLoadApi>;
-  /** Heap of a reader, in kB. */
-  readonly memory: number;
-}
-
-async function startCase(
-  entrant: string,
+/** CPU time of a request, in microseconds. */
+async function measureQueries(
+  cases: readonly Case[],
   bench: Bench,
-  options: { readonly logLines?: number },
-): Promise<Case> {
+  { seconds, cycles }: Cycles,
+): Promise<number[]> {
+  await using load = bench.startHttpLoad();
+  const run = ({ server: { port } }: Case) =>
+    load.call('run', { port, query: bigQuery.document, connections: 50, seconds }, seconds * 1_000 + 10_000);
+  // Compiles the code.
+  for (let warmUp = 0; warmUp < 4; warmUp += 1) for (const one of cases) await run(one);
+  return await alternate(cases, cycles, async (one) => {
+    const before = await one.server.call('usage', {});
+    const { answers } = await run(one);
+    const after = await one.server.call('usage', {});
+    const ofLog = (one.idle * (after.at - before.at)) / 1_000;
+    return (after.cpuMicros - before.cpuMicros - ofLog) / answers;
+  });
+}
+
+/** Opens readers of each case. `memory` is the heap of a reader in kB. */
+async function openReaders(cases: readonly Case[], bench: Bench) {
+  const opened: AsyncDisposable[] = [];
+  const flows: Flow[] = [];
+  const memory: number[] = [];
   const sockets = bench.quick ? 100 : 1_000;
-  const server = await bench.startServer(entrant, options);
-  const open = { port: server.port, documents: [targetChange().document] };
-  // Memory that every server needs once is allocated before the first measurement.
-  const first = await bench.openReaders({ ...open, sockets: 100 });
-  await createFlow(server, first).join();
-  const before = await settledHeapKb(server);
-  const readers = await bench.openReaders({ ...open, sockets });
-  const flow = createFlow(server, readers);
-  await flow.join();
-  const memory = ((await settledHeapKb(server)) - before) / sockets;
-  await first[Symbol.asyncDispose]();
-  const load = bench.startHttpLoad();
-  await flow.saturate({ chunk: 8, perTurn: 1 }, bench.quick ? 0.5 : 4);
+  for (const { server } of cases) {
+    const open = { port: server.port, documents: [targetChange().document] };
+    // Memory that every server needs once is allocated before the first measurement.
+    await using first = await bench.openReaders({ ...open, sockets: 100 });
+    await createFlow(server, first).join();
+    const before = await settledHeapKb(server);
+    const readers = await bench.openReaders({ ...open, sockets });
+    opened.push(readers);
+    const flow = createFlow(server, readers);
+    await flow.join();
+    memory.push(((await settledHeapKb(server)) - before) / sockets);
+    flows.push(flow);
+  }
   return {
-    server,
-    flow,
-    load,
+    flows,
     memory,
     async [Symbol.asyncDispose]() {
-      for (const child of [load, readers, server]) await child[Symbol.asyncDispose]();
+      for (const one of opened) await one[Symbol.asyncDispose]();
     },
   };
 }
 
-async function costOfQuery({ server, load }: Case, seconds: number, idle: number): Promise<number> {
-  const options = { port: server.port, query: bigQuery.document, connections: 50, seconds };
-  const before = await server.call('usage', {});
-  const { answers } = await load.call('run', options, seconds * 1_000 + 10_000);
-  const after = await server.call('usage', {});
-  const ofLog = (idle * (after.at - before.at)) / 1_000;
-  return (after.cpuMicros - before.cpuMicros - ofLog) / answers;
+/** CPU time of a payload, in microseconds, and delivery errors. */
+async function measurePayloads(cases: readonly Case[], flows: readonly Flow[], { seconds, cycles }: Cycles) {
+  const load = { chunk: 8, perTurn: 1 };
+  // Compiles the code.
+  for (const flow of flows) await flow.saturate(load, 4 * seconds);
+  const costs = await alternate(cases, cycles, async ({ idle }, index) => {
+    const result = await flows[index]?.saturate(load, seconds);
+    return result ? result.cpu * (1 - idle / result.serverCores) : Number.NaN;
+  });
+  return { costs, faults: await Promise.all(flows.map((flow) => flow.fault())) };
 }
 
 /** CPU time of a server during a task, in cores. */
