@@ -150,12 +150,10 @@ export const OUTPUTS: Readonly<Record<string, Output>> = {
       red('  ✘  4 checkout.spec.ts:21:1 › charges the total of the cart ({ms}ms)'),
       '',
       '  1) checkout.spec.ts:21:1 › charges the total of the cart',
-      '',
       `    Error: ${red('expect(')}locator${red(')')}.toHaveText(${green('expected')}) failed`,
       '',
       `    Expected: ${green('"€ 42.00"')}`,
       `    Received: ${red('"€ 0.00"')}`,
-      '',
       `  ${red('1 failed')}`,
       `  ${green('3 passed')}`,
       closing('npm run e2e'),
@@ -183,10 +181,9 @@ function image(name: string): Output {
   return {
     starts: [INITIAL_BUILD, `STEP 1/2 — Building Dockerfile: [shop-${name}]`],
     works: [
-      '     [1/4] FROM docker.io/library/node:24-alpine',
-      '     [2/4] WORKDIR /app',
-      '     [3/4] RUN npm ci --omit=dev',
-      '     [4/4] COPY dist dist',
+      '     [1/3] FROM docker.io/library/node:24-alpine',
+      '     [2/3] RUN npm ci --omit=dev',
+      '     [3/3] COPY dist dist',
     ],
     ends: [
       'STEP 2/2 — Deploying',
