@@ -13,7 +13,7 @@ import { runInSlices } from './slices.js';
 /** Reads the messages of a HUD connection into a log. */
 export interface HudReader {
   /**
-   * Reads a message, in slices of at most about 5 ms. Messages are read in the order of the calls. The owner
+   * Reads a message, in slices of at most about 3 ms. Messages are read in the order of the calls. The owner
    * of the connection does not read on until the promise resolves, so that few messages wait here. Rejects
    * with a `DecodeError` if the message cannot be read; the next one can.
    *

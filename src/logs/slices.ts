@@ -1,7 +1,7 @@
 import type { Steps } from './json-bytes.js';
 
 /** Longest time for which the event loop is blocked, in milliseconds, without the step that exceeds it. */
-const SLICE_MS = 4;
+const SLICE_MS = 2;
 
 /** Runs work in slices of the event loop. */
 export interface SlicesOptions {
@@ -12,7 +12,7 @@ export interface SlicesOptions {
 }
 
 /**
- * Runs steps until they are done, with a pause after each slice of 4 ms. Returns their result, or undefined if
+ * Runs steps until they are done, with a pause after each slice of 2 ms. Returns their result, or undefined if
  * the signal aborts.
  */
 export async function runInSlices<T>(
