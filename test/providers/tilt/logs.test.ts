@@ -15,6 +15,9 @@ const untilLines = (tilt: Pick<FollowedTilt, 'changes'>, count: number) =>
 
 const UP = recordedLines('hud-up');
 
+/** Small enough that no deadline passes while a request to this machine is answered. */
+const STEP_MS = 10;
+
 describe('the log of a Tilt', () => {
   test('has the lines, resources, targets and levels of the recording', async () => {
     await using fake = await startTiltWithLogs();
@@ -138,19 +141,19 @@ describe('a connection to the web server of a Tilt', () => {
       await using fake = await startTiltWithLogs({ tokenInFile });
       await using tilt = await fake.follow({ clock, random: () => 0.5 });
       const { hud } = fake;
-      await advanceUntil(clock, () => tilt.availability.has('logs'));
+      await tilt.until(() => tilt.availability.has('logs'));
       const { origin } = new URL(`http://localhost:${hud.context.slice('tilt-'.length)}`);
       expect(tilt.availability.get('logs')).toBe(
         `logs: ${origin}: 403 Forbidden (${reason}): ${problem} ${fake.tokenFile}`,
       );
-      const start = clock.monotonic();
-      const asked = hud.requests.length;
-      await advanceUntil(clock, () => hud.requests.length === asked + 3, 500);
-      expect(clock.monotonic() - start).toBeGreaterThan(60_000);
+      await clock.advance(29_999);
+      expect(hud.requests).toHaveLength(1);
+      await clock.advance(1);
+      await hud.until(() => hud.requests.length === 2);
       await fake.folder.replace('token', hud.token);
-      await advanceUntil(clock, () => hud.open === 1, 500);
+      await advanceUntil(clock, () => hud.open === 1, STEP_MS);
       hud.send({ isComplete: true });
-      await advanceUntil(clock, () => tilt.availability.get('logs') === null);
+      await tilt.until(() => tilt.availability.get('logs') === null);
       expect(tilt.count('stale')).toBe(0);
     },
   );
@@ -160,7 +163,7 @@ describe('a connection to the web server of a Tilt', () => {
     await using fake = await startTiltWithLogs();
     await fake.hud[Symbol.asyncDispose]();
     await using tilt = await fake.follow({ clock, random: () => 0.5 });
-    await advanceUntil(clock, () => tilt.availability.has('logs'));
+    await advanceUntil(clock, () => tilt.availability.has('logs'), STEP_MS);
     expect(tilt.availability.get('logs')).toMatch(/^logs: http:\/\/localhost:\d+: ECONNREFUSED$/);
     expect(tilt.changes.map(({ type }) => type)).toEqual(['snapshot', 'log']);
   });
@@ -179,13 +182,12 @@ describe('a connection to the web server of a Tilt', () => {
     const clock = createManualClock();
     await using fake = await startTiltWithLogs();
     await using tilt = await fake.follow({ clock, random: () => 0.5 });
-    for (const connection of [1, 2, 3]) {
-      await advanceUntil(clock, () => fake.hud.open === 1 && fake.hud.requests.length === 2 * connection);
-      expect(tilt.availability.has('logs')).toBe(false);
+    const isReported = () => tilt.availability.get('logs')?.includes('cannot be read') ?? false;
+    while (!isReported()) {
+      await advanceUntil(clock, () => fake.hud.open === 1 || isReported(), STEP_MS);
       fake.hud.sendText('nonsense');
       await fake.hud.until(() => fake.hud.open === 0);
     }
-    await advanceUntil(clock, () => tilt.availability.has('logs'));
     expect(tilt.availability.get('logs')).toMatch(/^logs: http:.*\/ws\/view: a message cannot be read: .+$/);
     expect(tilt.count('stale')).toBe(0);
   });
@@ -194,7 +196,7 @@ describe('a connection to the web server of a Tilt', () => {
     const clock = createManualClock();
     await using fake = await startTiltWithLogs();
     await using tilt = await fake.follow({ clock });
-    await advanceUntil(clock, () => fake.hud.open === 1);
+    await fake.hud.until(() => fake.hud.open === 1);
     tilt.abort();
     await tilt.ended;
     await fake.hud.until(() => fake.hud.open === 0);
