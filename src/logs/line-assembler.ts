@@ -78,7 +78,10 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
       open.delete(span);
       return level;
     },
-    clear: () => open.clear(),
+    clear() {
+      open.clear();
+      keyBlocks.clear();
+    },
   };
 
   function addPart({ time, level }: Segment, span: Span, part: string): void {
@@ -118,10 +121,11 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
     isCut: boolean,
   ): void {
     const clean = cleanStyles(text);
-    // A secret that is cut may not look like one, unless a part of the line far from its end is shown.
-    const whole = isCut && clean.length < 2 * lineBytes ? dropLastWord(clean) : clean;
-    const redacted = keyBlocks.redact(span.id, whole) ?? redactor.redact(whole);
-    const styledText = copy(cutText(isCut ? `${redacted}…` : redacted, lineBytes));
+    const redacted = redactor.redact(keyBlocks.redact(span.id, clean) ?? clean);
+    // A secret that is cut may not look like one, unless a part of the line far from its end is shown. Decided
+    // after the redaction, which moves the end closer.
+    const whole = isCut && redacted.length < 2 * lineBytes ? dropLastWord(redacted) : redacted;
+    const styledText = copy(cutText(isCut ? `${whole}…` : whole, lineBytes));
     emit({ time, level, resource: span.resource, target: span.target, styledText });
   }
 }

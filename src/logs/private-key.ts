@@ -1,7 +1,11 @@
+import { removeStyles } from './styled-text.js';
+
 /** Finds private keys in PEM format that extend over several lines of a span. */
 export interface KeyBlocks {
-  /** Returns the redacted line if it is part of a key; null for other lines. */
+  /** Returns the redacted line, without styles, if it is part of a key; null for other lines. */
   redact(span: string, text: string): string | null;
+  /** Forgets the keys of all spans. */
+  clear(): void;
 }
 
 const BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/;
@@ -19,18 +23,26 @@ export function createKeyBlocks(): KeyBlocks {
   const open = new Map<string, number>();
 
   return {
-    redact(span, text) {
+    redact(span, styledText) {
+      const text = removeStyles(styledText);
       const left = open.get(span);
       if (left === undefined) return begin(span, text);
       const end = text.indexOf(END);
       open.delete(span);
       if (end < 0 && left > 1) open.set(span, left - 1);
-      return end < 0 ? '[REDACTED]' : `[REDACTED]${text.slice(end)}`;
+      if (end < 0) return '[REDACTED]';
+      begin(span, text);
+      return `[REDACTED]${text.slice(end)}`;
     },
+    clear: () => open.clear(),
   };
 
   function begin(span: string, text: string): null {
-    if (!text.includes('-----BEGIN ') || !BEGIN.test(text) || text.includes(END)) return null;
+    const start = text.lastIndexOf('-----BEGIN ');
+    if (start < 0) return null;
+    // A line may have the end of a certificate, or of another key, in front of the start of a key.
+    const last = text.slice(start);
+    if (!BEGIN.test(last) || last.includes(END)) return null;
     open.set(span, MAX_KEY_LINES);
     if (open.size > MAX_SPANS) for (const oldest of open.keys()) return drop(oldest);
     return null;

@@ -42,8 +42,8 @@ const KNOWN_TOKENS = [
  *   (tokens are used as users), and parameters with the name of a secret (`?token=…`, `&X-Amz-Signature=…`).
  * - Headers: `Authorization` and `Proxy-Authorization`, `Cookie` and `Set-Cookie`, `Bearer` and `Basic` with a
  *   value of 16 characters or more.
- * - Assignments, members of JSON (also within a JSON string) and command-line options (`--password hunter2`)
- *   whose name ends with `password`, `passwd`, `passphrase`, `pwd`, `secret`, `token`, `credential`, `api_key`,
+ * - Assignments, members of JSON (also within a JSON string), command-line options (`--password hunter2`) and
+ *   elements of XML (`<password>hunter2</password>`) whose name ends with `password`, `passwd`, `passphrase`, `pwd`, `secret`, `token`, `credential`, `api_key`,
  *   `access_key`, `private_key` and the like.
  * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, OpenAI and
  *   Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, and JSON Web Tokens.
@@ -60,32 +60,37 @@ const KNOWN_TOKENS = [
 export const DEFAULT_RULES: readonly RedactionRule[] = [
   { expression: /:\/\/([^\s/?#"'<>]+)/g, select: selectUserInfo },
   {
-    expression: /[?&;]([\w.-]{1,128})=([^\s&#"'<>]+)/g,
-    select: (match) => (PARAMETER_NAME.test(match[1] ?? '') ? selectLast(match) : null),
+    expression: /[?&;]([\w.-]{1,128})=/g,
+    select: (match, text) =>
+      PARAMETER_NAME.test(match[1] ?? '') ? matchFrom(URL_VALUE, text, match.index + match[0].length) : null,
   },
   {
     expression:
-      /authorization\\{0,4}["']?\s{0,8}[:=]\s{0,8}\\{0,4}["']?((?:digest|aws4-hmac-sha256)\s[^"'\\]+|(?:[a-z][\w-]{0,30}\s{1,4})?[^\s"'\\,]+)/gi,
+      /authorization\\{0,4}["']?\s{0,8}[:=]\s{0,8}\[?\\{0,4}["']?((?:digest|aws4-hmac-sha256)\s[^"'\\]+|(?:[a-z][\w-]{0,30}\s{1,4})?[^\s"'\\,]+)/gi,
     select: selectLast,
   },
   {
-    expression: /cookie\\{0,4}["']?\s{0,8}:\s{0,8}\\{0,4}["']?([\w!#$%&*+.^|~-]{1,128}=[^"'\\]+)/gi,
+    expression: /cookie\\{0,4}["']?\s{0,8}:\s{0,8}\[?\\{0,4}["']?([\w!#$%&*+.^|~-]{1,128}=[^"'\\]+)/gi,
     select: selectLast,
   },
   { expression: /\b(?:bearer|basic)\s{1,8}([\w.~+/-]{16,}=*)/gi, select: selectLast },
   {
     expression: new RegExp(
-      String.raw`(${SECRET_NAME})(\\{0,4}["']?)(\s{0,8}(?::=|=>|[:=])\s{0,8})(\\{1,4}"|["'])?`,
+      String.raw`(${SECRET_NAME})(\\{0,4}["']?)(\s{0,64}(?::=|=>|[:=])\s{0,64})(\\{1,4}"|["'])?`,
       'gi',
     ),
     select: selectAssigned,
   },
   {
     expression: new RegExp(
-      String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${SECRET_NAME})\s{1,8}("|'|(?=[^\s\-]))`,
+      String.raw`(?<![\w-])--?(?:[\w-]{0,64}[_-])?(?:${SECRET_NAME})\s{1,64}("|'|(?=[^\s\-]))`,
       'gi',
     ),
     select: (match, text) => selectValue(text, match.index + match[0].length, match[1] ?? ''),
+  },
+  {
+    expression: new RegExp(String.raw`<[\w:.-]{0,64}(?:${SECRET_NAME})>([^<]+)(?=</)`, 'gi'),
+    select: selectLast,
   },
   { expression: new RegExp(String.raw`(?<![\w-])(${KNOWN_TOKENS})`, 'g'), select: selectLast },
   { expression: /hooks\.slack\.com\/services\/([\w/-]+)/g, select: selectLast },
@@ -121,15 +126,16 @@ const PASSWORD = /^(?:pass|[_-]pass|pgpass|pwd)/i;
 /** The value of an assignment or of a member of JSON; null if it is prose or a comparison. */
 function selectAssigned(match: RegExpExecArray, text: string): Range | null {
   const [all, name = '', quote, operator, opening = ''] = match;
-  const value = selectValue(text, match.index + all.length, opening);
-  const start = text.slice(value.start, Math.min(value.end, value.start + 64));
+  const from = match.index + all.length;
+  // Only the start of a value that is prose is read, because the search continues within it.
+  const probe = text.slice(from, from + 64);
+  const start = probe.slice(0, selectValue(probe, 0, opening).end);
   if (opening === '' && /^[=>]/.test(start)) return null;
   const isWord = /^token$/i.test(name) && !/[\w-]/.test(text[match.index - 1] ?? '');
   const isSure = quote !== '' || operator === '=' || PASSWORD.test(name) || (opening !== '' && !isWord);
   if (!isSure && (start.length < 8 || !/\d/.test(start))) return null;
-  if (opening !== '' || !isParameter(text, match.index)) return value;
-  const end = text.slice(value.start, value.end).search(/[&#]/);
-  return end < 0 ? value : { start: value.start, end: value.start + end };
+  const isPart = opening === '' && isParameter(text, match.index);
+  return isPart ? matchFrom(PARAMETER_VALUE, text, from) : selectValue(text, from, opening);
 }
 
 /** Whether a name is that of a parameter of a URL, whose value ends at the next parameter. */
@@ -141,10 +147,18 @@ function isParameter(text: string, index: number): boolean {
 function selectValue(text: string, start: number, opening: string): Range {
   const expression =
     opening === '' ? UNQUOTED : opening === '"' ? QUOTED : opening === "'" ? SINGLE_QUOTED : ESCAPED;
-  expression.lastIndex = start;
-  return { start, end: start + (expression.exec(text)?.[0].length ?? 0) };
+  return matchFrom(expression, text, start);
 }
 
+function matchFrom(sticky: RegExp, text: string, start: number): Range {
+  sticky.lastIndex = start;
+  return { start, end: start + (sticky.exec(text)?.[0].length ?? 0) };
+}
+
+/** Up to the next parameter of a URL, or to its end in an attribute. */
+const URL_VALUE = /[^\s&#"'<>]*/y;
+/** Up to the next parameter of a URL. */
+const PARAMETER_VALUE = /[^\s&#]*/y;
 const UNQUOTED = /\S*/y;
 const QUOTED = /(?:[^"\\]|\\.)*/y;
 const SINGLE_QUOTED = /[^']*/y;

@@ -43,13 +43,13 @@ const CONTROL = /[^\P{Cc}\t]|[\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-
 /**
  * A control sequence (ECMA-48) or a control character. Group 1: the parameters of a style. In order: a style,
  * another sequence, a string with its end (title, hyperlink), another escape. The sets before an end exclude
- * the escape, so no part of a text is read twice.
+ * everything that begins a sequence (the escape and C1), so that a part of a text is read for one start only.
  */
 const SEQUENCE = new RegExp(
   [
     String.raw`(?:\u001b\[|\u009b)([\d;:]*)m`,
     String.raw`(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]`,
-    String.raw`(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)`,
+    String.raw`(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u0080-\u009f]*(?:\u0007|\u001b\\|\u009c)`,
     String.raw`\u001b[ -/]*[0-~]`,
     String.raw`[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f]`,
   ].join('|'),

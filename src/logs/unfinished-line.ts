@@ -42,8 +42,16 @@ export function createUnfinishedLine(maxLength: number): UnfinishedLine {
 
   function extend(content: string): void {
     isCut = text.length + content.length > maxLength;
-    text += isCut ? content.slice(0, maxLength - text.length) : content;
+    text += copy(isCut ? content.slice(0, maxLength - text.length) : content);
   }
+}
+
+/**
+ * Copies a text. V8 would keep a whole segment alive for its last part. UTF-16, because a part may end within
+ * a surrogate pair.
+ */
+function copy(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
 function trimReturns(text: string): string {

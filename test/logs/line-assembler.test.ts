@@ -85,6 +85,12 @@ describe('lines of a HUD message', () => {
     expect(lines()).toHaveLength(44);
   });
 
+  it('never show a part of a secret that is cut, behind one that is redacted', async () => {
+    const start = `token=${'a'.repeat(200)} https://bob:hunter2xyz`;
+    const [line] = await readLines([start, 'abcdefghijklmnopqrstuvwxyz@host\n'], { lineBytes: 60 });
+    expect(line).toBe('token=[REDACTED] …');
+  });
+
   it('hide a private key over several lines and segments', async () => {
     const key = [
       '-----BEGIN PRIVATE KEY-----',
@@ -100,6 +106,28 @@ describe('lines of a HUD message', () => {
       '[REDACTED]',
       '[REDACTED]-----END PRIVATE KEY-----',
       'done',
+    ]);
+  });
+
+  it.each([
+    ['behind a certificate in the same line', '-----END CERTIFICATE-----'],
+    ['with styles in its first line', '--\u001b[1m'],
+  ])('hide a private key %s', async (_, before) => {
+    const text = `${before}-----BEGIN RSA\u001b[0m PRIVATE KEY-----\nMIIEvQ\n-----END RSA PRIVATE KEY-----\nMII\n`;
+    const [first, ...others] = await readLines([text]);
+    expect(first).toContain('-----BEGIN RSA');
+    expect(others).toEqual(['[REDACTED]', '[REDACTED]-----END RSA PRIVATE KEY-----', 'MII']);
+  });
+
+  it('hide a private key and a password that follow the end of another key in its line', async () => {
+    const begin = '-----BEGIN PRIVATE KEY-----';
+    const end = '-----END PRIVATE KEY-----';
+    expect(await readLines([`${begin}\na\n${end} PASSWORD=x ${begin}\nb\n${end}\n`])).toEqual([
+      begin,
+      '[REDACTED]',
+      `[REDACTED]${end} PASSWORD=[REDACTED] ${begin}`,
+      '[REDACTED]',
+      `[REDACTED]${end}`,
     ]);
   });
 
