@@ -117,7 +117,7 @@ describe('tilt-graphql logs', () => {
       const { code, stdout, stderr } = await cli.runToEnd(...args);
       return [code, stdout, stderr];
     };
-    const noLog = `tilt-graphql: ${ID} has no log: the gateway reads the logs of Tilts only if it is started with --logs\n`;
+    const noLog = `tilt-graphql: ${ID} has no log here: ask the gateway next to its Tilt, started with --logs\n`;
     expect(await errorOf()).toEqual([3, '', noLog]);
     expect(await errorOf('--follow')).toEqual([3, '', noLog]);
     expect(await errorOf('-s', 'b/Tiltfile')).toEqual([
@@ -134,6 +134,14 @@ describe('tilt-graphql logs', () => {
       'api │ one\n',
       `tilt-graphql: ${ID} has no resource nope; known: api, tiltfile, web\n`,
     ]);
+    // The Session of a source with the name of its instance, as each Tilt is.
+    cli.gateway.source.put(session('memory'));
+    const notRead = 'has no log: the gateway reads the logs of Tilts only if it is started with --logs';
+    expect(await errorOf('-s', 'memory/Tiltfile')).toEqual([
+      3,
+      '',
+      `tilt-graphql: memory/Tiltfile ${notRead}\n`,
+    ]);
     cli.proxy.cut();
     expect(await errorOf()).toEqual([3, '', expect.stringMatching(/^tilt-graphql: http\S+ .*\n$/)]);
   });
@@ -145,7 +153,7 @@ describe('tilt-graphql logs', () => {
       .poll(() => command.stderr)
       .toBe(`tilt-graphql: Session b/Tiltfile not found, waiting for it; known: ${ID} (LIVE, FAILED)\n`);
     cli.gateway.source.put(session('b'));
-    await expect.poll(() => command.stderr, { timeout: 5_000 }).toContain('b/Tiltfile has no log: ');
+    await expect.poll(() => command.stderr, { timeout: 5_000 }).toContain('b/Tiltfile has no log here: ');
     const log = createTestLog();
     cli.gateway.source.setLog('b/Tiltfile', log);
     log.append(logLine('started', { resource: '(Tiltfile)' }));

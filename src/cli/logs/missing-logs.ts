@@ -34,11 +34,17 @@ interface SourcesAnswer {
 /** Kind under which a source reports that it cannot read logs. */
 const LOGS = 'logs: ';
 
-/** Explains why a Session has no log: with the reason of its source, or with the option of the gateway. */
+/**
+ * Explains why a Session has no log: with the reason of its source, or with the option of the gateway. The
+ * source of a single Tilt has the name of its instance; others, such as buckets, carry no logs.
+ */
 export async function describeMissingLog(client: Client, id: string, signal: AbortSignal): Promise<string> {
   const document = '{ gateway { sources { name unavailable } } }';
   const answer = await client.query<SourcesAnswer, object>(document, {}, { signal }).catch(ignoreClientError);
   const own = answer?.gateway.sources.find(({ name }) => id.startsWith(`${name}/`));
+  if (answer !== null && own === undefined) {
+    return `${id} has no log here: ask the gateway next to its Tilt, started with --logs`;
+  }
   const reason = own?.unavailable.find((line) => line.startsWith(LOGS));
   return reason === undefined
     ? `${id} has no log: the gateway reads the logs of Tilts only if it is started with --logs`
