@@ -8,7 +8,7 @@ import type { LogLevel, TargetFields } from './generated.js';
 export interface Excerpt {
   /** Plain text, oldest line first. */
   readonly lines: readonly { readonly level: LogLevel; readonly text: string }[];
-  /** Number of earlier lines. */
+  /** Number of earlier lines; at least this many. */
   readonly omitted: number;
   /** Whether no more lines are expected. */
   readonly isFinal: boolean;

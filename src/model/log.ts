@@ -62,7 +62,10 @@ export interface TargetExcerpt {
   readonly finishTime: MicroTime | null;
   /** At most 50 lines and 8 kB, oldest first. */
   readonly lines: readonly LogLine[];
-  /** Number of earlier lines of this start of the target that are left out. */
+  /**
+   * Number of earlier lines of this start of the target that are left out. At least this many: lines that the
+   * log no longer kept at the failure are not counted.
+   */
   readonly omitted: number;
   /** Whether no more lines are expected. False for about a second after the failure. */
   readonly isFinal: boolean;

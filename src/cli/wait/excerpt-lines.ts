@@ -18,8 +18,8 @@ export interface ExcerptLimits {
 const WHOLE: ExcerptLimits = { lines: Number.POSITIVE_INFINITY, lineLength: Number.POSITIVE_INFINITY };
 
 /**
- * Formats the last lines that a target logged before it failed. A first line has the number of earlier lines,
- * if there are any. Empty if no lines are known.
+ * Formats the last lines that a target logged before it failed. A first line has the number of earlier lines
+ * that are known, if there are any. Empty if no lines are known.
  */
 export function formatExcerpt(
   target: TargetFields,

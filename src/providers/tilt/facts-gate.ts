@@ -25,7 +25,7 @@ export interface FactsGate {
  * Creates a gate. The first snapshot, and what follows it, is held until the facts have arrived or cannot be
  * had, for at most one second: without them a first verdict may be wrong.
  *
- * @param kinds kinds of the facts
+ * @param kinds kinds of the facts, and `logs` if excerpts of logs are among them
  */
 export function createFactsGate(
   kinds: readonly string[],

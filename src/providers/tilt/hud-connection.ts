@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { type Clock, createDeadline } from '../../lib/clock.js';
 import { messageOf } from '../../lib/errors.js';
+import { DecodeError } from '../../model/decode-fields.js';
 import { type HudAddress, HudError, requestSocketToken } from './hud-token.js';
 
 /** Dependencies and handlers of {@link readHud}. */
@@ -94,7 +95,7 @@ function readSocket(
       try {
         if (!signal.aborted && failure === null) await onMessage(message, signal);
       } catch (error) {
-        fail(`${url.origin}${url.pathname}: a message cannot be read: ${messageOf(error)}`);
+        fail(`${url.origin}${url.pathname}: a message cannot be read: ${describe(error)}`);
         socket.terminate();
       }
       unread -= 1;
@@ -105,4 +106,9 @@ function readSocket(
       failure ??= new HudError(message.replace(/^ws/, 'http'));
     }
   });
+}
+
+/** Describes an error without a part of the message: that would be a line that is not redacted. */
+function describe(error: unknown): string {
+  return error instanceof DecodeError ? `${error.path}: expected ${error.expected}` : messageOf(error);
 }

@@ -39,6 +39,8 @@ export interface TiltLogParts {
 
 /** The log of one Tilt. */
 export interface TiltLog {
+  /** Kind that the gate waits for: Tilt's complete view, or that it could not be read. */
+  readonly kind: string;
   /** Pushes a change of the Sessions, and the log of a Session that it brings. */
   push(change: Change, gate: FactsGate): void;
   /** Returns the facts with the excerpts of failed targets: the same object until either changes. */
@@ -85,6 +87,7 @@ function createTiltLog(tokenFile: string, redactor: Redactor, parts: TiltLogPart
   let run = createRun(null);
 
   return {
+    kind: KIND,
     push(change, gate) {
       const isNew = observe(change);
       gate.push(change);
@@ -94,6 +97,7 @@ function createTiltLog(tokenFile: string, redactor: Redactor, parts: TiltLogPart
     async follow(gate, signal) {
       if (webUrl === null) {
         gate.push({ type: 'availability', kind: KIND, error: describeUnknownAddress(context) });
+        gate.settled(KIND);
         return;
       }
       const scope = createAbortScope(signal);
@@ -163,7 +167,9 @@ function createTiltLog(tokenFile: string, redactor: Redactor, parts: TiltLogPart
           followed.markReady();
           pushLog(gate);
           gate.factsChanged();
+          gate.settled(KIND);
         },
+        onFailure: () => gate.settled(KIND),
         onAvailability: (error) => gate.push({ type: 'availability', kind: KIND, error }),
       },
       { signal: connection.signal, draining: draining.signal },

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { type IncomingMessage, request, STATUS_CODES } from 'node:http';
 import { codeOf, isMissing } from '../../lib/errors.js';
 import { signatureOf } from '../../lib/file-watcher.js';
@@ -56,13 +57,31 @@ const TOKEN = /^[\x21-\x7e]{1,1024}$/;
 /** Reads the token; null if there is no file. */
 async function readToken(path: string): Promise<string | null> {
   try {
-    const token = (await readFile(path, 'utf8')).trim();
+    const token = (await readStart(path)).trim();
     if (TOKEN.test(token)) return token;
   } catch (error) {
     if (isMissing(error)) return null;
     throw new HudError(`${path}: the token cannot be read: ${codeOf(error)}`, true);
   }
   throw new HudError(`${path}: expected a token of visible ASCII characters, got something else`, true);
+}
+
+/** Longest token file, in bytes, with white space around the token. More is not read. */
+const MAX_FILE_BYTES = 4_096;
+
+/** Reads the start of a file. Empty for a pipe or a device: reading those may never end. */
+async function readStart(path: string): Promise<string> {
+  // Opening a pipe without a writer would block a thread for good.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    if (!stats.isFile()) return '';
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_FILE_BYTES), 0, MAX_FILE_BYTES, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 function rejected({ webUrl, tokenFile }: HudAddress, token: string | null, status: number, body: string) {

@@ -85,7 +85,8 @@ export function createTiltProvider(options: TiltProviderOptions): SessionProvide
     const scope = createAbortScope(signal);
     const agent = createKeepAliveAgent(access.server, scope.signal);
     const apiOf = (kind: Kind) => createKindApi(kind, { access, clock, limits, agent });
-    const gate = createFactsGate(facts.kinds, createFactsComposer(readFacts), clock, push);
+    const kinds = logs ? [...facts.kinds, logs.kind] : facts.kinds;
+    const gate = createFactsGate(kinds, createFactsComposer(readFacts), clock, push);
     const shared = { clock, log, limits, instance: name };
     const { relists } = metrics.source(name);
     let followers: Promise<unknown> | null = null;

@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import stripAnsi from 'strip-ansi';
 import { describe, expect, test } from 'vitest';
 import { createTiltLogs } from '../../../src/providers/tilt/hud-logs.js';
 import { type FollowedTilt, followTilt } from '../../support/follow-tilt.js';
+import { HUD_CI_EXCERPT, playHudCiUpToEnd } from '../../support/hud-ci.js';
 import { type HudMessage, readHudRecording, splitMessages } from '../../support/hud-view.js';
 import { parseContext } from '../../support/kubeconfig-file.js';
 import { advanceUntil, createManualClock } from '../../support/manual-clock.js';
@@ -12,6 +16,12 @@ const messagesOf = (name: 'hud-up' | 'hud-ci'): HudMessage[] =>
 
 const untilLines = (tilt: Pick<FollowedTilt, 'changes'>, count: number) =>
   expect.poll(() => linesOf(logOf(tilt))?.length).toBe(count);
+
+/** Creates a named pipe. Windows has none in a folder: there the file is empty. */
+async function createPipe(path: string): Promise<void> {
+  if (process.platform === 'win32') await writeFile(path, '');
+  else execFileSync('mkfifo', [path]);
+}
 
 const UP = recordedLines('hud-up');
 
@@ -60,14 +70,32 @@ describe('the log of a Tilt', () => {
     expect(tilt.count('stale')).toBe(0);
   });
 
-  test('is null until the complete view of Tilt was read', async () => {
+  test('is null until the complete view of Tilt was read, for which the first Session waits one second', async () => {
+    const clock = createManualClock();
     await using fake = await startTiltWithLogs();
-    await using tilt = await fake.follow();
+    await using tilt = await fake.follow({ clock });
     await fake.hud.until(() => fake.hud.open === 1);
+    await fake.server.until(() => fake.server.kind('clusters').openWatches === 1);
+    await clock.advance(999);
+    expect(tilt.changes).toEqual([]);
+    await clock.advance(1);
     expect(tilt.changes.map(({ type }) => type)).toEqual(['snapshot', 'log']);
     expect(tilt.changes[1]).toEqual({ type: 'log', id: 'tilt/Tiltfile', log: null });
     fake.hud.send({ isComplete: true });
     await tilt.until(() => logOf(tilt) !== null);
+  });
+
+  test('is in the first state of a Session that has failed', async () => {
+    await using fake = await startTiltWithLogs();
+    const { session, message } = playHudCiUpToEnd(fake, 'run-1');
+    fake.server.put(session);
+    fake.hud.send(message);
+    await using tilt = await fake.follow();
+    await tilt.until(() => tilt.changes.length > 0);
+    const [first] = tilt.changes;
+    const excerpts = first?.type === 'snapshot' ? first.sessions[0]?.facts?.excerpts : undefined;
+    expect(excerpts?.map(({ target }) => target)).toEqual(['unit:update']);
+    expect(excerpts?.[0]?.lines.map(({ styledText }) => stripAnsi(styledText))).toEqual(HUD_CI_EXCERPT);
   });
 
   test('of another run of the Tilt starts empty, on a new connection', async () => {
@@ -158,6 +186,22 @@ describe('a connection to the web server of a Tilt', () => {
     },
   );
 
+  test.each([
+    ['a folder', (path: string) => mkdir(path), 'the token cannot be read: EISDIR'],
+    ['larger than any token', (path: string) => writeFile(path, 'x'.repeat(10_000_000)), 'visible ASCII'],
+    ['a header of its own', (path: string) => writeFile(path, 'a\r\nx-admin: 1'), 'visible ASCII'],
+    ['a pipe without a writer', createPipe, 'visible ASCII'],
+  ])('with a token file that is %s is reported on one line with its path', async (_, create, problem) => {
+    await using fake = await startTiltWithLogs({ tokenInFile: null });
+    await create(fake.tokenFile);
+    await using tilt = await fake.follow();
+    await tilt.until(() => tilt.availability.has('logs'));
+    expect(tilt.availability.get('logs')).toContain(`logs: ${fake.tokenFile}: `);
+    expect(tilt.availability.get('logs')).toContain(problem);
+    expect(fake.hud.requests).toEqual([]);
+    expect(tilt.count('snapshot')).toBe(1);
+  });
+
   test('to a web server that does not run is tried again with the backoff, and the Session stays LIVE', async () => {
     const clock = createManualClock();
     await using fake = await startTiltWithLogs();
@@ -185,10 +229,12 @@ describe('a connection to the web server of a Tilt', () => {
     const isReported = () => tilt.availability.get('logs')?.includes('cannot be read') ?? false;
     while (!isReported()) {
       await advanceUntil(clock, () => fake.hud.open === 1 || isReported(), STEP_MS);
-      fake.hud.sendText('nonsense');
+      fake.hud.sendText('password=hunter2');
       await fake.hud.until(() => fake.hud.open === 0);
     }
-    expect(tilt.availability.get('logs')).toMatch(/^logs: http:.*\/ws\/view: a message cannot be read: .+$/);
+    expect(tilt.availability.get('logs')).toMatch(
+      /^logs: http:.*\/ws\/view: a message cannot be read: message: expected JSON$/,
+    );
     expect(tilt.count('stale')).toBe(0);
   });
 
