@@ -21,7 +21,8 @@ const EVERY_MS = FULL ? 100 : 200;
 const GATEWAY_KILLS = FULL ? 20 : 3;
 const BROKER_KILLS = FULL ? 4 : 1;
 const CUT_MS = FULL ? 10_000 : 2_000;
-const TARGETS = 5;
+/** Enough targets that a state is compressed: then its changes are published next to it, as deltas. */
+const TARGETS = 60;
 
 /** The n-th state: one target after the other has the wait reason n. */
 function buildState(n: number) {
@@ -57,6 +58,7 @@ describe('a fleet of gateways and brokers', () => {
       await using client = startFoldingClient(() => gateways.map(({ url }) => url), 'ci/Tiltfile');
       await expect.poll(() => client.folded.size, { timeout: 20_000 }).toBe(TARGETS);
 
+      const digests = createDigestSum();
       let n = 0;
       let left = GATEWAY_KILLS + BROKER_KILLS + 1;
       // At least this many updates, and more until all failures have been injected.
@@ -75,6 +77,7 @@ describe('a fleet of gateways and brokers', () => {
         for (let kill = 0; kill < GATEWAY_KILLS; kill += 1) {
           await untilProgress((kill + Math.random()) / GATEWAY_KILLS);
           const at = client.gateway;
+          await digests.add(gateways[at]?.url);
           const handedOver = client.failoverMs.length;
           gateways[at]?.command.process.kill('SIGKILL');
           await expect.poll(() => client.failoverMs.length, { timeout: 60_000 }).toBeGreaterThan(handedOver);
@@ -144,8 +147,10 @@ describe('a fleet of gateways and brokers', () => {
       const missing = Array.from({ length: n }, (_, index) => index + 1).filter(
         (number) => !received.includes(number),
       );
+      for (const { url } of gateways) await digests.add(url);
       report({
         n,
+        digests: digests.sum,
         received: received.length,
         missing,
         outages,
@@ -157,12 +162,28 @@ describe('a fleet of gateways and brokers', () => {
       );
       expect(lost, JSON.stringify(outages)).toEqual([]);
       expect(client.resets, client.payloads.join('\n')).toBe(0);
+      expect(digests.sum.delta).toBeGreaterThan(0);
+      expect(digests.sum.different).toBe(0);
 
       for (const { command } of gateways) await command[Symbol.asyncDispose]();
     },
     FULL ? 400_000 : 120_000,
   );
 });
+
+/** Sums how gateways have read the bucket, by their metrics. */
+function createDigestSum() {
+  const sum = { delta: 0, state: 0, equal: 0, different: 0 };
+  return {
+    sum,
+    async add(url = ''): Promise<void> {
+      const text = await (await fetch(new URL('/metrics', url.replace('ws', 'http')))).text();
+      for (const key of ['delta', 'state', 'equal', 'different'] as const) {
+        sum[key] += Number(text.match(new RegExp(`bucket_.*"${key}"} (\\d+)`))?.[1] ?? 0);
+      }
+    },
+  };
+}
 
 interface StartedGateway {
   readonly command: RunningCommand;
