@@ -80,8 +80,8 @@ async function measure(entrant: string, bench: Bench): Promise<Row[]> {
   const parts = { broker, load, readings: readings.all };
   const heapBefore = await measureHeap(parts);
   const idleOptions = { seconds: seconds / 2, sessions };
-  const shared = await measureIdle(parts, { ...idleOptions, sessionsPerPublisher: SESSIONS_PER_HOST });
   const alone = await measureIdle(parts, { ...idleOptions, sessionsPerPublisher: 1 });
+  const shared = await measureIdle(parts, { ...idleOptions, sessionsPerPublisher: SESSIONS_PER_HOST });
   const idle = {
     ...alone,
     idleSharedCpu: shared.idleCpu,
