@@ -66,7 +66,7 @@ export function* selectBurst(message: ScannedMessage, skipped: number, limits: L
   const { segments: table, spans } = message;
   const selected: number[] = [];
   const leftOut = new Map<string, number>();
-  const states = createStates(table.spanIds, spans);
+  const states = yield* createStates(table.spanIds, spans);
   let total = 0;
   let nextSpan = -1;
 
@@ -100,20 +100,25 @@ export function* selectBurst(message: ScannedMessage, skipped: number, limits: L
     state.nextLevel = place.level;
     nextSpan = place.span;
   }
-  const cutSpans = states
-    .filter(({ cutLevel }) => cutLevel !== 0)
-    .map(({ id, resource, cutLevel }) => ({ id, resource, level: cutLevel }));
+  const cutSpans: CutSpan[] = [];
+  for (const [index, { id, resource, cutLevel }] of states.entries()) {
+    if (cutLevel !== 0) cutSpans.push({ id, resource, level: cutLevel });
+    if (index % STEP_SEGMENTS === 0) yield;
+  }
   return { segments: selected.reverse(), leftOut, cutSpans };
 }
 
-function createStates(ids: readonly string[], spans: ReadonlyMap<string, Span>): SpanState[] {
+function* createStates(ids: readonly string[], spans: ReadonlyMap<string, Span>): Steps<SpanState[]> {
   const sums = new Map<string, Sum>();
-  return ids.map((id) => {
+  const states: SpanState[] = [];
+  for (const id of ids) {
+    if (states.length % STEP_SEGMENTS === 0) yield;
     const resource = spans.get(id)?.resource ?? TILTFILE;
     const sum = sums.get(resource) ?? { lines: 0, bytes: 0 };
     sums.set(resource, sum);
-    return { id, resource, sum, nextLevel: 0, isNextSelected: true, cutLevel: 0 };
-  });
+    states.push({ id, resource, sum, nextLevel: 0, isNextSelected: true, cutLevel: 0 });
+  }
+  return states;
 }
 
 function isEmpty({ start, textStart, end }: SegmentPlace): boolean {

@@ -103,7 +103,11 @@ export function* readObject(
   if (bytes[from] !== OPENING_BRACE) throw unexpected(bytes, from);
   let at = skipSpace(bytes, from + 1);
   if (bytes[at] === CLOSING_BRACE) return at + 1;
-  for (;;) {
+  for (let pause = at + STEP_BYTES; ; ) {
+    if (at > pause) {
+      yield;
+      pause = at + STEP_BYTES;
+    }
     if (bytes[at] !== QUOTE) throw unexpected(bytes, at);
     const end = yield* skipString(bytes, at + 1);
     const colon = skipSpace(bytes, end + 1);
@@ -129,7 +133,12 @@ export function* readList(
   if (bytes[from] !== OPENING_BRACKET) throw unexpected(bytes, from);
   let at = skipSpace(bytes, from + 1);
   if (bytes[at] === CLOSING_BRACKET) return at + 1;
+  let pause = at + STEP_BYTES;
   for (let index = 0; ; index += 1) {
+    if (at > pause) {
+      yield;
+      pause = at + STEP_BYTES;
+    }
     at = skipSpace(bytes, yield* read(index, at));
     if (bytes[at] === CLOSING_BRACKET) return at + 1;
     if (bytes[at] !== COMMA) throw unexpected(bytes, at);

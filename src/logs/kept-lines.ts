@@ -51,7 +51,9 @@ export function createKeptLines({ lines: maxLines, bytes: maxBytes, totalBytes }
     append(lines, leftOut) {
       for (const count of leftOut.values()) position += count;
       const end = position + lines.length;
-      for (const [resource, count] of leftOut) if (count > 0) skip(resource, count, end);
+      // Those in front of the last ones would be forgotten at once.
+      const recent = [...leftOut].filter(([, count]) => count > 0).slice(-MAX_RESOURCES);
+      for (const [resource, count] of recent) skip(resource, count, end);
       for (const line of lines) add(line, end);
     },
     clear() {

@@ -14,6 +14,12 @@ const REPLACEMENT = '[REDACTED]';
 const MAX_PATTERN = 1_000;
 
 /**
+ * Size limit of a compiled pattern, in instructions. The time of a search is proportional to it: a line of
+ * 16 KB takes up to 0.4 s with 1,000. A repetition counts as often as it may repeat: `[a-z]{20,500}` has 982.
+ */
+const MAX_INSTRUCTIONS = 1_000;
+
+/**
  * Matches of a pattern in a line. Behind the last one the rest of the line is redacted: the search for each
  * match may read the whole rest, so that without a limit the time would be quadratic.
  */
@@ -46,6 +52,15 @@ function compilePattern(pattern: string): RE2JS {
       `Invalid redaction pattern: ${pattern.length} characters; at most ${MAX_PATTERN} are allowed.`,
     );
   }
+  const expression = parsePattern(pattern);
+  const size = expression.programSize();
+  if (size <= MAX_INSTRUCTIONS) return expression;
+  throw new Error(
+    `Invalid redaction pattern ${JSON.stringify(pattern)}: it has ${size} instructions; at most ${MAX_INSTRUCTIONS} are allowed. Lower the limits of its repetitions.`,
+  );
+}
+
+function parsePattern(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern);
   } catch (error) {

@@ -95,12 +95,7 @@ function isNull(bytes: Buffer, start: number): boolean {
 function* scanSegments(bytes: Buffer, from: number, found: Found): Steps<number> {
   const table = createSegmentTable();
   found.segments = table;
-  let pause = from + STEP_BYTES;
   return yield* readList(bytes, from, function* (index, start) {
-    if (start > pause) {
-      yield;
-      pause = start + STEP_BYTES;
-    }
     let end = table.read(bytes, start);
     while (end === UNFINISHED) {
       yield;

@@ -37,14 +37,14 @@ export function createSegmentReader(log: WritableLog, redactor: Redactor, limits
       return undefined;
     },
     leaveOut({ leftOut, cutSpans }) {
-      const all = new Map(leftOut);
+      const discardedLines = new Map<string, number>();
       for (const { id, resource, level } of cutSpans) {
         // The unfinished line is the start of the first one that is left out, or a line of its own.
         const discarded = assembler.discard(id);
-        const isLine = discarded !== null && levelLetter(discarded) !== level;
-        if (isLine) all.set(resource, (all.get(resource) ?? 0) + 1);
+        if (discarded === null || levelLetter(discarded) === level) continue;
+        discardedLines.set(resource, (discardedLines.get(resource) ?? leftOut.get(resource) ?? 0) + 1);
       }
-      log.append([], all);
+      log.append([], discardedLines.size === 0 ? leftOut : new Map([...leftOut, ...discardedLines]));
     },
     skipOthers: assembler.endMessage,
     append,

@@ -177,6 +177,23 @@ describe('createHudReader', () => {
     );
   });
 
+  it('pauses at least once in 128 KiB of spans, also of those without a segment', async () => {
+    let yields = 0;
+    const { reader, lines } = createTestReader({
+      yieldToLoop: async () => {
+        yields += 1;
+      },
+    });
+    const spans = Object.fromEntries(
+      Array.from({ length: 20_000 }, (_, index) => [`cmd:r${index}:update`, { manifestName: `r${index}` }]),
+    );
+    const message = createMessage(0, [createSegment('r7', 'text\n')]);
+    const bytes = encode({ ...message, logList: { ...message.logList, spans } });
+    await reader.push(bytes);
+    expect(lines().map(({ resource }) => resource)).toEqual(['r7']);
+    expect(yields).toBeGreaterThan(bytes.length / (128 * 1024));
+  });
+
   it('reads segments in any order of members, and spans behind them', async () => {
     const { reader, lines } = createTestReader();
     const text = encodeLong(createMessage(0, [])).toString();

@@ -113,6 +113,7 @@ describe('createRedactor', () => {
     ['(a', /^Invalid redaction pattern "\(a": missing closing \).*Expected a regular expression of RE2\.$/],
     ['a(?=b)', /^Invalid redaction pattern "a\(\?=b\)": invalid or unsupported Perl syntax/],
     ['', /it is empty/],
+    ['[a-z]{0,900}$', /it has \d+ instructions; at most 1000 are allowed\. Lower the limits/],
     ['x'.repeat(1_001), /1001 characters; at most 1000 are allowed/],
   ])('rejects the pattern %s with its reason', (pattern, error) => {
     expect(() => createRedactor([pattern])).toThrow(error);

@@ -84,6 +84,19 @@ describe('createSessionLog', () => {
     expect(log.since(0, {}, 9_000).dropped).toBe(1_000);
   });
 
+  it('counts the lines that a burst of more than 2,000 resources leaves out, and keeps the last ones', () => {
+    const log = createSessionLog();
+    log.append([createLine('old', 'x')]);
+    log.append(
+      [createLine('new', 'x')],
+      new Map(Array.from({ length: 5_000 }, (_, index) => [`r${index}`, 2])),
+    );
+    expect(log.since(0, {}, 9)).toMatchObject({ dropped: 10_001, position: 10_002 });
+    expect(log.since(0, { resource: 'r4999' }, 9).dropped).toBe(2);
+    expect(log.since(0, { resource: 'r2999' }, 9).dropped).toBe(0);
+    expect(texts(log.tail({}, 9))).toEqual(['x']);
+  });
+
   it('keeps the newest lines within all bounds and counts exactly, whatever is appended', () => {
     const limits = { lines: 5, bytes: 5 * OVERHEAD + 20, totalBytes: 9 * OVERHEAD + 60 };
     fc.assert(
