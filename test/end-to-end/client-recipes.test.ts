@@ -14,11 +14,13 @@ import WebSocket, { WebSocketServer } from 'ws';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { openDisposableClient } from '../support/disposable-client.js';
 import { startGateway } from '../support/gateway.js';
+import { createTestLog, logLine } from '../support/log-lines.js';
 import { withFacts } from '../support/resource-facts.js';
 import { session } from '../support/sessions.js';
 import { connectApollo } from './recipes/apollo.js';
 import codegenConfig from './recipes/codegen.js';
 import { printLinks } from './recipes/links.js';
+import { followLog } from './recipes/log.js';
 import { useTargets } from './recipes/react.js';
 import { createEnvironment } from './recipes/relay.js';
 import { connectUrql } from './recipes/urql.js';
@@ -94,6 +96,24 @@ describe('the client recipes of docs/client.md', () => {
     await printLinks(gateway.url);
     expect(log.mock.calls).toEqual([['api', 'page', 'http://localhost:8080']]);
     log.mockRestore();
+  });
+
+  it('follow the log of a resource until they are aborted', async () => {
+    const source = createMemoryProvider('ci', [session('ci', { 'api:update': 'running' })]);
+    const ciLog = createTestLog();
+    source.setLog('ci/Tiltfile', ciLog);
+    ciLog.append(logLine('compiling'));
+    await using gateway = await startGateway({ providers: [source.provider] });
+    const log = vi.spyOn(console, 'log').mockReturnValue();
+    const aborting = new AbortController();
+    const following = followLog(gateway.url, aborting.signal);
+    await expect.poll(() => log.mock.calls).toEqual([[expect.any(String), 'compiling']]);
+    ciLog.append(logLine('\u001b[31mFAIL\u001b[0m adds numbers'));
+    await expect.poll(() => log.mock.calls).toContainEqual([expect.any(String), 'FAIL adds numbers']);
+    aborting.abort();
+    await following;
+    log.mockRestore();
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
   });
 
   it('query with generated, typed documents', async () => {
