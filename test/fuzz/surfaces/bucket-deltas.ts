@@ -171,7 +171,8 @@ function nextState(key: string, before: Session | undefined, change: Step['chang
     return before ? { ...next, spec: before.spec, metadata: before.metadata } : next;
   }
   try {
-    const decoded = decodeSession(raw, key);
+    // A publisher reads JSON, in which a list has no holes.
+    const decoded = decodeSession(JSON.parse(JSON.stringify(raw)), key);
     return decoded.metadata.name === 'Tiltfile' ? decoded : null;
   } catch {
     return null;
