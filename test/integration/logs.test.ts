@@ -11,6 +11,9 @@ const EXCERPT = `query ($id: ID) { session(id: $id) { connection { state } verdi
   name log(last: 2) { text } state { ... on TargetStateTerminated { excerpt { omitted isFinal lines { text } } } }
 } } } }`;
 
+/** A part of the log of the recording. */
+const SHOWN = /expected 4|adds numbers|running 3/;
+
 interface Excerpt {
   readonly omitted: number;
   readonly isFinal: boolean;
@@ -78,7 +81,7 @@ describe('a gateway with --logs', () => {
     await using identity = await startIdentityProvider();
     await using gateway = await startTiltGateway(
       { [hud.context]: server },
-      { logs: createTiltLogs({ tokenFile }), jwt: { jwks: identity.jwks } },
+      { logs: createTiltLogs({ tokenFile }), jwt: { jwks: identity.jwks }, federation: true },
     );
     await expect.poll(() => hud.open).toBe(1);
     server.put(last.session);
@@ -99,13 +102,47 @@ describe('a gateway with --logs', () => {
     expect(await (await ask('other-*', query)).json()).toEqual({
       data: { session: null, targets: [], sessions: { nodes: [] } },
     });
-    const subscription = `subscription { log(session: "${id}") { isAvailable lines { text } } }`;
-    const stream = await ask('other-*', subscription, 'text/event-stream');
-    const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
-    let text = '';
-    while (!text.includes('"log"')) text += (await reader?.read())?.value ?? '';
-    expect(text).toContain('{"log":{"isAvailable":false,"lines":[]}}');
-    await reader?.cancel();
+    const readFirst = async (
+      instances: string,
+      subscription: string,
+      isEnough: (text: string) => boolean,
+    ) => {
+      const stream = await ask(instances, subscription, 'text/event-stream');
+      const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+      let text = '';
+      for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
+        text += chunk.value;
+        if (isEnough(text)) break;
+      }
+      await reader?.cancel();
+      return text;
+    };
+    const target = 'log { text } state { ... on TargetStateTerminated { excerpt { lines { text } } } }';
+    const queries = [
+      `{ node(id: "${id}") { ... on Session { status { targets { ${target} } } } } }`,
+      `{ node(id: "${id}#unit:update") { ... on Target { ${target} } } }`,
+      `{ target(session: "${id}", name: "unit:update") { ${target} } }`,
+      `{ _entities(representations: [{ __typename: "Target", id: "${id}#unit:update" }]) { ... on Target { ${target} } } }`,
+    ];
+    const subscriptions = [
+      `subscription { log(session: "${id}") { isAvailable lines { text } } }`,
+      'subscription { log { isAvailable lines { text } } }',
+      `subscription { session(id: "${id}") { status { targets { ${target} } } } }`,
+      `subscription { targetChanges(session: "${id}") { changes { target { ${target} } } } }`,
+      `subscription { sessionChanges { changes { session { status { targets { ${target} } } } } } }`,
+    ];
+    for (const text of queries) {
+      expect(await (await ask('tilt-*', text)).text()).toContain('expected 4, got 5');
+      expect(await (await ask('other-*', text)).text()).not.toMatch(SHOWN);
+    }
+    for (const text of subscriptions) {
+      expect(await readFirst('tilt-*', text, (got) => SHOWN.test(got))).toMatch(SHOWN);
+      expect(await readFirst('other-*', text, (got) => got.includes('"data":'))).not.toMatch(SHOWN);
+    }
+    const metrics = await fetch(`${gateway.origin}/metrics`, {
+      headers: { authorization: `Bearer ${await identity.sign({ tilt_instances: 'other-*' })}` },
+    });
+    expect(await metrics.text()).not.toMatch(SHOWN);
   });
 
   it('shows the last lines of resources and targets, and nothing without the option', async () => {

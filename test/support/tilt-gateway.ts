@@ -32,6 +32,8 @@ export interface TiltGatewayOptions {
   /** Reader of the logs of the Tilts. Default: none. */
   readonly logs?: TiltLogs;
   readonly jwt?: JwtOptions;
+  /** Whether entities of Apollo Federation can be queried. Default: false. */
+  readonly federation?: boolean;
   /** Providers in addition to the Tilts. */
   readonly providers?: readonly SessionProvider[];
 }
