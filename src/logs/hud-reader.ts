@@ -86,7 +86,7 @@ export function createHudReader(options: HudReaderOptions): HudReader {
       const error = reader.add(segment, message.spans);
       invalid ??= error;
     }
-    complete(message, invalid);
+    complete(message, message.segments.length, invalid);
   }
 
   function* readInSteps(bytes: Buffer): Steps<void> {
@@ -111,7 +111,7 @@ export function createHudReader(options: HudReaderOptions): HudReader {
       run.advanceTo(message.from + index + 1);
       yield;
     }
-    complete(message, invalid);
+    complete(message, message.segments.size, invalid);
   }
 
   /** Begins a message. Returns the number of its segments that were read before. */
@@ -120,9 +120,10 @@ export function createHudReader(options: HudReaderOptions): HudReader {
     return run.countRead(message);
   }
 
-  function complete({ to }: Checkpoints, invalid: DecodeError | undefined): void {
+  function complete({ from, to }: Checkpoints, segments: number, invalid: DecodeError | undefined): void {
     reader.endMessage();
-    run.advanceTo(to);
+    // Both are the same in a message of Tilt. A wrong end would hide all segments in front of it.
+    run.advanceTo(Math.min(to, from + segments));
     if (invalid !== undefined) onInvalid?.(invalid);
   }
 }

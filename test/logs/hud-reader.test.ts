@@ -154,6 +154,14 @@ describe('createHudReader', () => {
     expect(log.position).toBe(1);
   });
 
+  it.each(WAYS)('reads the lines behind a message whose end is wrong (%s)', async (way) => {
+    const reader = createTestReader();
+    const { logList } = createMessage(0, [createSegment('a', 'one\n')]);
+    await reader[way]({ logList: { ...logList, toCheckpoint: Number.MAX_SAFE_INTEGER } });
+    await reader[way](createMessage(1, [createSegment('a', 'two\n')]));
+    expect(reader.lines().map(({ styledText }) => styledText)).toEqual(['one', 'two']);
+  });
+
   it('reads the rest of an aborted message with the next connection, and no line twice', async () => {
     const abort = new AbortController();
     let yields = 0;
