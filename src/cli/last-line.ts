@@ -4,7 +4,7 @@ import { lineText } from './text.js';
 /** Longest last line, in characters. */
 const MAX_LENGTH = 300;
 
-/** Returns the last line of an excerpt that contains a letter or a digit. Null if there is none. */
+/** Returns the last line of an excerpt that has a letter or a digit. Null without such a line. */
 export function findLastLine(excerpt: Excerpt | undefined): string | null {
   const last = excerpt?.lines.findLast(({ text }) => /[\p{L}\p{N}]/u.test(text));
   return last === undefined ? null : shorten(lineText(last.text), MAX_LENGTH);

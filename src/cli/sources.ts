@@ -152,7 +152,7 @@ async function chooseTilts(
   return { kubeconfig, contexts };
 }
 
-/** Loads the reader of logs on demand. The token is beside a kubeconfig that was given, else where Tilt writes it. */
+/** Loads the reader of logs on demand. The token is next to `--kubeconfig`, otherwise in Tilt's folder. */
 async function openLogs(
   { tiltLogs: { redact }, sources: { kubeconfig } }: SourceOptions,
   { env, home }: SourceParts,

@@ -39,7 +39,7 @@ const FAILED_PHASES: TargetFields['phase'][] = ['FAILED', 'RETRYING'];
 
 /**
  * Reads the excerpts of failed targets, and waits for at most one second until they are final. Does not wait
- * if there are none: the gateway does not read logs, is too old for it, or cannot be reached. The excerpt of
+ * without excerpts: the gateway does not read logs, is too old for it, or cannot be reached. The excerpt of
  * another run of a target is left out. Never rejects.
  */
 export async function readExcerpts(

@@ -30,7 +30,7 @@ export interface LogView {
   readonly reset: boolean;
   /** Lines since the view before, oldest first. Empty when only the link or the availability changed. */
   readonly lines: readonly LogLine[];
-  /** Number of lines before `lines` that were not received, as far as it is known. */
+  /** Known number of lines before `lines` that were not received. */
   readonly dropped: number;
   readonly link: LinkState;
 }

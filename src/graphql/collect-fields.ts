@@ -12,12 +12,12 @@ import {
 } from 'graphql';
 import { applies } from './cost.js';
 
-/** What the fields of a selection depend on besides the type. */
+/** Parts of an operation that decide, with the type, which fields a selection has. */
 export type SelectionScope = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'variableValues'>;
 
 /**
- * Collects the fields of selections on a type, by their names in the response (GraphQL, section 6.3.2). Throws
- * for a directive whose condition is null.
+ * Collects the fields of selections on a type, by their names in the response (GraphQL, section 6.3.2).
+ * Throws for a directive whose condition is null.
  */
 export function collectFields(
   { schema, fragments, variableValues }: SelectionScope,

@@ -12,7 +12,7 @@ export const MAX_LOG_LINES = 1_000;
 
 /**
  * Whether a document selects lines of a log (`Target.log`, `Resource.log`), found by the name. New lines are
- * no revisions, so its answers are neither kept nor shared with later requests.
+ * no revisions, so its responses are neither cached nor shared with later requests.
  */
 export const selectsLog = memoize((document: DocumentNode): boolean => {
   let isFound = false;
@@ -51,14 +51,14 @@ export function sessionIdOf({ id, key }: Pick<TrackedTarget, 'id' | 'key'>): Ses
   return id.slice(0, -key.length - 1);
 }
 
-/** Returns the excerpt of a target that failed. Null if it did not, or if there is none. */
+/** Returns the excerpt of a failed target. Null for other targets, and without an excerpt. */
 export function findExcerpt(store: ReadableStore, { target }: ShownTerminated): TargetExcerpt | null {
   return target ? excerptOf(store.get(sessionIdOf(target)), target) : null;
 }
 
 /**
- * Returns the excerpt that a state of a Session has of a failed target. One of another start is not a part of
- * this result.
+ * Returns the excerpt of a failed target in a state of its Session. Null for an excerpt of another start of
+ * the target.
  */
 export function excerptOf(record: SessionRecord | null, { key, state }: Target): TargetExcerpt | null {
   if (state.is !== 'terminated' || state.error === null) return null;

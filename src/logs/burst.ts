@@ -11,7 +11,7 @@ import { TILTFILE } from './span-target.js';
 export interface Burst {
   /** Indices of the segments, in order. A gap holds segments of other spans that are left out. */
   readonly segments: readonly number[];
-  /** Number of lines by resource that are left out in front of them. */
+  /** Number of lines that are left out before these segments, by resource. */
   readonly leftOut: ReadonlyMap<string, number>;
   /** Spans that have left out segments. */
   readonly cutSpans: readonly CutSpan[];
@@ -30,13 +30,13 @@ export function levelLetter(level: LogLevel): number {
   return level.toUpperCase().charCodeAt(0);
 }
 
-/** What the newest segments of a resource add up to. */
+/** Total of the newest segments of a resource. */
 interface Sum {
   lines: number;
   bytes: number;
 }
 
-/** State of a span, from its end. */
+/** State of a span. Its segments are visited from the last to the first. */
 interface SpanState {
   readonly id: string;
   readonly resource: string;
@@ -45,7 +45,7 @@ interface SpanState {
   nextLevel: number;
   /** Whether the next segment is selected, or may still arrive: a line that has not ended is kept. */
   isNextSelected: boolean;
-  /** Level of the first segment that is left out; 0 if there is none. */
+  /** Level of the first segment that is left out; 0 if all are selected. */
   cutLevel: number;
 }
 

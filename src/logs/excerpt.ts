@@ -170,7 +170,9 @@ function findStart(lines: readonly LogLine[], startTime: MicroTime | null): numb
   return before + 1;
 }
 
-/** Removes the error with which Tilt ends the log of a build: `Build Failed: Command … failed: exit status 1`. */
+/**
+ * Removes the error with which Tilt ends the log of a build: `Build Failed: Command … failed: exit status 1`.
+ */
 function withoutClosing(lines: readonly LogLine[], target: string): readonly LogLine[] {
   if (!target.endsWith(':update')) return lines;
   const closing = lines.find(

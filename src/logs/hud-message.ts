@@ -17,7 +17,7 @@ import { findTarget, TILTFILE } from './span-target.js';
 export interface Span {
   readonly id: string;
   readonly resource: string;
-  /** Key of the target that wrote it; null if Tilt does not say so. */
+  /** Key of the target that wrote it; null if unknown. */
   readonly target: string | null;
 }
 
@@ -29,7 +29,7 @@ export interface Segment {
   readonly text: string;
 }
 
-/** Which part of Tilt's log a message carries. */
+/** Part of Tilt's log that a message carries. */
 export interface Checkpoints {
   /** Number of segments before the first one of the message. */
   readonly from: number;
@@ -37,9 +37,9 @@ export interface Checkpoints {
   readonly to: number;
 }
 
-/** What a message says about the run of Tilt that sent it. */
+/** Fields of a message that identify the run of Tilt. */
 export interface RunFacts {
-  /** Start of Tilt; null if the message does not say. */
+  /** Start time of Tilt; null if the message has none. */
   readonly tiltStartTime: string | null;
 }
 

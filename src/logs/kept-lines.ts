@@ -25,10 +25,13 @@ export interface KeptLines {
 /** Memory of a line without its text, in bytes: its objects, its time and its references. */
 export const LINE_OVERHEAD = 200;
 
-/** Resources with lines. The one whose last line is oldest is forgotten, with its lines and its counts. */
+/**
+ * Maximum number of resources with lines. Above it, the one whose last line is oldest is forgotten, with its
+ * lines and its counts.
+ */
 const MAX_RESOURCES = 2_000;
 
-/** Counts of dropped lines, one per batch and resource, of all resources: about 0.5 MB. */
+/** Maximum number of counts of dropped lines, one per batch and resource: about 0.5 MB. */
 const MAX_HISTORY = 32_768;
 const MIN_HISTORY_PER_RESOURCE = 16;
 
@@ -51,7 +54,7 @@ export function createKeptLines({ lines: maxLines, bytes: maxBytes, totalBytes }
     append(lines, leftOut) {
       for (const count of leftOut.values()) position += count;
       const end = position + lines.length;
-      // Those in front of the last ones would be forgotten at once.
+      // Earlier resources would be forgotten at once.
       const recent = [...leftOut].filter(([, count]) => count > 0).slice(-MAX_RESOURCES);
       for (const [resource, count] of recent) skip(resource, count, end);
       for (const line of lines) add(line, end);

@@ -16,9 +16,9 @@ export interface LineAssembler {
   add(segment: Segment, span: Span): void;
   /** Ends an unfinished warning or error: at the end of a message, and where segments are left out. */
   endMessage(): void;
-  /** Ends the unfinished lines of a target, or all of them. What follows in their spans is a new line. */
+  /** Ends the unfinished lines of a target, or all of them. Later text of their spans starts a new line. */
   flush(target?: string): void;
-  /** Forgets the unfinished line of a span. Returns its level; null if there was none. */
+  /** Forgets the unfinished line of a span. Returns its level; null for a span without an unfinished line. */
   discard(span: string): LogLevel | null;
   /** Forgets all unfinished lines. */
   clear(): void;
@@ -41,10 +41,10 @@ interface OpenLine {
   readonly content: UnfinishedLine;
 }
 
-/** Unfinished lines. Beyond it the oldest one ends. */
+/** Maximum number of unfinished lines. Above it, the oldest one ends. */
 const MAX_OPEN_LINES = 256;
 
-/** Text of a line before control sequences are removed, in multiples of the longest line. */
+/** Maximum length of a line with its control sequences, in multiples of the maximum without them. */
 const MAX_RAW = 4;
 
 /** Creates an assembler without unfinished lines. */
@@ -122,8 +122,8 @@ export function createLineAssembler({ redactor, lineBytes, emit }: AssemblerOpti
   ): void {
     const clean = cleanStyles(text);
     const redacted = redactor.redact(keyBlocks.redact(span.id, clean) ?? clean);
-    // A secret that is cut may not look like one, unless a part of the line far from its end is shown. Decided
-    // after the redaction, which moves the end closer.
+    // A secret that is cut may not look like one, unless a part of the line far from its end is shown.
+    // Decided after the redaction, which moves the end closer.
     const whole = isCut && redacted.length < 2 * lineBytes ? dropLastWord(redacted) : redacted;
     const styledText = copy(cutText(isCut ? `${whole}…` : whole, lineBytes));
     emit({ time, level, resource: span.resource, target: span.target, styledText });

@@ -11,10 +11,12 @@ export interface KeyBlocks {
 const BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/;
 const END = '-----END ';
 
-/** Lines of a key of 8,192 bits. A key without an end, such as one that was cut, ends here. */
+/**
+ * Maximum number of lines of a key (8,192 bits). A key without an end, such as one that was cut, ends here.
+ */
 const MAX_KEY_LINES = 120;
 
-/** Spans whose keys are followed. Beyond it the oldest one is forgotten. */
+/** Maximum number of spans whose keys are followed. Above it, the oldest one is forgotten. */
 const MAX_SPANS = 256;
 
 /** Creates the state of all spans. */

@@ -95,7 +95,7 @@ function applyPattern(expression: RE2JS, text: string, ranges: Range[]): void {
   }
 }
 
-/** The first capture group that took part in a match; 0, the whole match, if there is none. */
+/** The first capture group that took part in a match; 0, the whole match, if no group did. */
 function firstGroup(matcher: ReturnType<RE2JS['matcher']>): number {
   for (let group = 1; group <= matcher.groupCount(); group += 1) {
     if (matcher.start(group) >= 0) return group;

@@ -5,8 +5,8 @@ export interface Range {
 }
 
 /**
- * A kind of secret. The expression is global. It runs in linear time: a repetition is bounded, or nothing that
- * follows it in the expression can fail, or it can only start where a word starts.
+ * A kind of secret. The expression is global. It runs in linear time: a repetition is bounded, or nothing
+ * that follows it in the expression can fail, or it can only start where a word starts.
  */
 export interface RedactionRule {
   readonly expression: RegExp;
@@ -20,7 +20,7 @@ const SECRET_NAME = [
   '(?:api|access|account|auth|encryption|master|private|shared|signing|webhook)[_-]?key|[_-]auth',
 ].join('|');
 
-/** Names of parameters that are secrets only in a URL. `sig` is a signature of Azure, `X-Amz-Signature` of AWS. */
+/** Names of parameters that are secrets only in a URL: signatures of Azure (`sig`) and AWS, for example. */
 const PARAMETER_NAME = new RegExp(
   `(?:${SECRET_NAME}|sig|signature|auth|jwt|session(?:[_-]?id)?|assertion)$`,
   'i',
@@ -40,22 +40,22 @@ const KNOWN_TOKENS = [
  *
  * - URLs: the password in front of the host (`https://user:secret@host`), a user of 20 characters or more
  *   (tokens are used as users), and parameters with the name of a secret (`?token=…`, `&X-Amz-Signature=…`).
- * - Headers: `Authorization` and `Proxy-Authorization`, `Cookie` and `Set-Cookie`, `Bearer` and `Basic` with a
- *   value of 16 characters or more.
+ * - Headers: `Authorization` and `Proxy-Authorization`, `Cookie` and `Set-Cookie`, `Bearer` and `Basic` with
+ *   a value of 16 characters or more.
  * - Assignments, members of JSON (also within a JSON string), command-line options (`--password hunter2`) and
- *   elements of XML (`<password>hunter2</password>`) whose name ends with `password`, `passwd`, `passphrase`, `pwd`, `secret`, `token`, `credential`, `api_key`,
- *   `access_key`, `private_key` and the like.
+ *   elements of XML (`<password>hunter2</password>`) whose name ends with `password`, `passwd`, `passphrase`,
+ *   `pwd`, `secret`, `token`, `credential`, `api_key`, `access_key`, `private_key` and the like.
  * - Tokens of a known form: GitHub, GitLab, Slack, AWS key ids, Google, npm, PyPI, Stripe, OpenAI and
  *   Anthropic, Docker Hub, Vault, DigitalOcean, SendGrid, Hugging Face, and JSON Web Tokens.
  * - Addresses of Slack webhooks.
  * - Private keys in PEM format, also over several lines.
  *
- * Not found: secrets without a name or a known form (`echo hunter2`); a password with `/`, `?` or `#` in a URL;
- * an unquoted value after `: ` or ` = ` that has no digit or less than 8 characters, unless the name is that of
- * a password, because `unexpected token: name` is an error of a compiler; plural names (`tokens`) and names
- * that continue behind the word (`token_count`, `PASSWORD_FILE`); encoded secrets, such as Base64 of an
- * assignment; the lines of a private key whose first line was left out; other secrets that extend over several
- * lines.
+ * Not found: secrets without a name or a known form (`echo hunter2`); a password with `/`, `?` or `#` in a
+ * URL; an unquoted value after `: ` or ` = ` that has no digit or less than 8 characters, unless the name is
+ * that of a password, because `unexpected token: name` is an error of a compiler; plural names (`tokens`) and
+ * names that continue behind the word (`token_count`, `PASSWORD_FILE`); encoded secrets, such as Base64 of an
+ * assignment; the lines of a private key whose first line was left out; other secrets that extend over
+ * several lines.
  */
 export const DEFAULT_RULES: readonly RedactionRule[] = [
   { expression: /:\/\/([^\s/?#"'<>]+)/g, select: selectUserInfo },

@@ -12,8 +12,8 @@ export interface SlicesOptions {
 }
 
 /**
- * Runs steps until they are done, with a pause after each slice of 2 ms. Returns their result, or undefined if
- * the signal aborts.
+ * Runs steps until they are done, with a pause after each slice of 2 ms. Returns their result, or undefined
+ * if the signal aborts.
  */
 export async function runInSlices<T>(
   steps: Steps<T>,

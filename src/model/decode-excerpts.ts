@@ -1,11 +1,11 @@
 import { DecodeError, field, listOf, nonEmptyString, optionalTime, record, string } from './decode-fields.js';
 import type { LogLevel, LogLine, TargetExcerpt } from './log.js';
 
-/** Bounds of what is read from other publishers; this gateway's own excerpts are within them. */
+/** Limits of the excerpts of other publishers. Those of this gateway are below them. */
 const MAX_EXCERPTS = 32;
 const MAX_LINES = 50;
 
-/** Encodes excerpts as JSON. A line without `target` is of the excerpt's target. */
+/** Encodes excerpts as JSON. A line without `target` belongs to the excerpt's target. */
 export function encodeExcerpt({
   target,
   startTime,
@@ -28,7 +28,7 @@ function encodeLine({ time, level, resource, target, styledText }: LogLine, usua
   return { time, level, resource, ...(target !== usual && { target }), text: styledText };
 }
 
-/** Decodes the result of {@link encodeExcerpt} for each of a list, or throws a `DecodeError`. */
+/** Decodes a list of results of {@link encodeExcerpt}. Throws a `DecodeError`. */
 export function decodeExcerpts(value: unknown): readonly TargetExcerpt[] {
   return listOf(value, 'excerpts', decodeExcerpt).slice(0, MAX_EXCERPTS);
 }

@@ -10,7 +10,7 @@ export interface LogLine {
   readonly level: LogLevel;
   /** Tiltfile resource that it belongs to; `(Tiltfile)` for Tilt itself. */
   readonly resource: string;
-  /** Key of the target that wrote it; null if Tilt does not say so. */
+  /** Key of the target that wrote it; null if unknown. */
   readonly target: string | null;
   /** The line without its line break. The only control sequences in it set colors and styles (SGR). */
   readonly styledText: string;

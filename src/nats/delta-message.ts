@@ -44,8 +44,8 @@ export function encodeDeltaHeaders(
 }
 
 /**
- * Applies the delta of a message. Returns null if it has none with a digest that was made from this revision and
- * fits its state: the value of the message has to be read.
+ * Applies the delta of a message. Returns null if it has none with a digest that was made from this revision
+ * and fits its state: the value of the message has to be read.
  */
 export function receiveDelta(
   headers: MessageHeaders | undefined,
@@ -55,7 +55,7 @@ export function receiveDelta(
   const start = text.indexOf('{');
   const [, base, serial] = FORMAT.exec(text.slice(0, Math.max(start, 0))) ?? [];
   const digest = headers?.get(HEADERS.digest) ?? '';
-  // Without a digest, nobody would ever notice that the delta led to another state.
+  // Without a digest, a delta that led to another state would never be noticed.
   if (serial === undefined || Number(base) !== known.revision || digest === '') return null;
   try {
     const { session, changedTargets } = applyDelta(known.session, text.slice(start));

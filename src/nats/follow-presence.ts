@@ -18,10 +18,10 @@ export interface FollowPresenceOptions {
 type PresenceMessage = Pick<StreamMessage, 'subject' | 'headers' | 'data' | 'ageMs'>;
 
 /**
- * Reads heartbeats until the signal aborts: first those that are kept in the stream, then each as it is
- * published. A subscription costs the server and the gateway less than a consumer. And a stream without
- * consumers tells publishers that no gateway of an earlier version reads it: that needs a heartbeat for each
- * Session. Without permission to subscribe, the stream is read with a consumer.
+ * Reads heartbeats until the signal aborts: first those that are kept in the stream, then new ones. A
+ * subscription costs the server and the gateway less than a consumer. It also lets publishers recognise
+ * gateways of earlier versions by their consumers: those gateways need a heartbeat for each Session. Without
+ * permission to subscribe, the stream is read with a consumer.
  *
  * Throws a `ProviderError` if the stream cannot be read.
  */
@@ -74,8 +74,8 @@ function ended(signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Subscribes to the messages of the presence stream as they are published. The signal of the result aborts
- * when the subscription ends, or at once without permission.
+ * Subscribes to new messages of the presence stream. The signal of the result aborts when the subscription
+ * ends, or at once without permission.
  */
 async function subscribe(bucket: Bucket, subject: string, onMessage: (message: PresenceMessage) => void) {
   const controller = new AbortController();

@@ -46,8 +46,8 @@ const MAX_AGE_MS = 10 ** 12;
 
 /**
  * Encodes an envelope as JSON:
- * `{"version","publisher","serial","previous","presence","link","error","ageMs","session","facts"}`, with the Session
- * and the objects of its facts as Tilt writes them. Without known facts there is no such field, as in
+ * `{"version","publisher","serial","previous","presence","link","error","ageMs","session","facts"}`, with the
+ * Session and the objects of its facts as Tilt writes them. Without known facts there is no such field, as in
  * messages of older publishers. Older readers ignore it.
  */
 export function encodeEnvelope(envelope: Envelope): string {

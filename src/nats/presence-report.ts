@@ -27,7 +27,7 @@ export function encodeReport({ publisher, keys }: PresenceReport): string {
   });
 }
 
-/** Decodes a report; null if it is none, such as a heartbeat of one Session, which is the name of a run. */
+/** Decodes a report. Null for other messages, such as the heartbeat of one Session: the name of a run. */
 export function decodeReport(text: string): PresenceReport | null {
   if (!text.startsWith('{')) return null;
   try {
@@ -45,8 +45,8 @@ const VERSION = 1;
 const ALIVE = 'live';
 
 /**
- * Formats the key of a publisher's report: a sibling of one of its Sessions, so that whoever may write
- * `team-a.ada.>` may write it. It belongs to this run alone, and its name is that of no Session.
+ * Formats the key of a publisher's report: a sibling of one of its Sessions, so that the permission to write
+ * `team-a.ada.>` covers it. Only this run uses it, and no Session has its name.
  *
  * @param number counts the reports of the publisher
  */

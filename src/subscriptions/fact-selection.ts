@@ -26,7 +26,7 @@ export interface FactSelection {
    * - `chains`: also what blocks them.
    */
   readonly blockers: 'none' | 'names' | 'states' | 'chains';
-  /** Whose excerpts are shown: those of targets in a Session, of changed targets, and of their blockers. */
+  /** Targets whose excerpts are shown: those of a Session, changed ones, and their blockers. */
   readonly excerpts: { readonly session: boolean; readonly changes: boolean; readonly blockers: boolean };
 }
 

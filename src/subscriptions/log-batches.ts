@@ -20,7 +20,7 @@ interface Batch {
   end(): void;
 }
 
-/** Creates a registry without listeners. It listens to a log while it has some for it. */
+/** Creates a registry without listeners. It subscribes to a log only while the log has listeners here. */
 export function createLogBatches(clock: Pick<Clock, 'monotonic' | 'after'>): LogBatches {
   const batches = new Map<SessionLog, Batch>();
 

@@ -40,11 +40,11 @@ export interface MergedUpdate {
   readonly revision: Revision | null;
   /** Number of the newest revision. */
   readonly number: number;
-  /** Number of the revision before the oldest one, for a source that has to know it. */
+  /** Number of the revision before the oldest one; see `Revision.since`. */
   readonly since: number | undefined;
 }
 
-/** The updates of a group: those of a store, or of a view in which they are not changes of Sessions. */
+/** Source of the updates of a group: a store, or a log, whose updates are no changes of Sessions. */
 export type UpdateSource = Pick<ReadableStore, 'revision' | 'cursor' | 'cursorOf' | 'since' | 'subscribe'>;
 
 /** Creates the effect of a single update. */

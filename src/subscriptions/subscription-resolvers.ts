@@ -24,7 +24,7 @@ export interface Source<E extends SourceEvent = SourceEvent> extends AsyncIterab
   readonly sessionId: SessionId;
   /** Cursor that the client saw last. */
   readonly since: string | null;
-  /** Opens what the readers of a group are shown. */
+  /** Opens the source and the events of a group. */
   openView(batches: LogBatches): View<E>;
 }
 

@@ -128,7 +128,7 @@ describe('the log of a target in the live table of tilt-graphql watch', () => {
     await terminal.until(/^PHASE +TARGET/m);
   });
 
-  it('L says that the log is not available, and shows the excerpt of a failure', async () => {
+  it('L shows that the log is not available, or the excerpt of a failure', async () => {
     await using gateway = await startMemoryGateway([shop]);
     await using terminal = await openTmux({ TILT_GRAPHQL_URL: gateway.origin });
     await terminal.type('tilt-graphql watch');

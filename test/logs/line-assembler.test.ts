@@ -15,7 +15,7 @@ describe('lines of a HUD message', () => {
     );
   });
 
-  it('hold no control sequence but styles, and no more bytes than allowed', async () => {
+  it('contain no control sequence but styles, and no more bytes than allowed', async () => {
     await fc.assert(
       fc.asyncProperty(logText, async (text) => {
         for (const line of await readLines([text], { lineBytes: 60 })) {

@@ -98,7 +98,7 @@ describe('an envelope', () => {
     });
   });
 
-  it('contains the facts as the objects of Tilt beside the Session, and no such field if nothing is known', () => {
+  it('contains the facts as the objects of Tilt next to the Session, and no such field if nothing is known', () => {
     const { session, ...head } = decodeEnvelope(text(), INSTANCE);
     const facts = {
       ...NO_FACTS,

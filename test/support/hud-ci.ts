@@ -2,7 +2,7 @@ import { type HudMessage, readHudRecording } from './hud-view.js';
 import { type SessionJson, sessionJson } from './session-json.js';
 import type { TiltWithLogs } from './tilt-with-logs.js';
 
-/** A state of the Session beside a recording of the HUD. */
+/** A state of the Session during a recording of the HUD. */
 export interface RecordedState {
   /** Milliseconds since the HUD was opened. */
   readonly ms: number;

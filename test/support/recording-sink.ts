@@ -16,7 +16,7 @@ export interface RecordedSource {
   readonly sessions: ReadonlyMap<SessionId, Session>;
   /** Why Sessions are stale, by session id. Live Sessions have no entry. */
   readonly stale: ReadonlyMap<SessionId, string>;
-  /** Why kinds beside the Sessions are not provided, by kind. */
+  /** Why kinds other than Sessions are not provided, by kind. */
   readonly unavailable: ReadonlyMap<string, string>;
   /** Why the source as a whole is stale. Null when it is healthy. */
   readonly error: string | null;

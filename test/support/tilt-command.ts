@@ -30,9 +30,10 @@ export interface TiltCommandOptions {
    */
   readonly untilWatched?: boolean;
   /**
-   * If given, the process has a web server with logs, whose token is beside the kubeconfig, and replays
+   * If given, the process has a web server with logs, whose token is next to the kubeconfig, and replays
    * `hud-ci.ndjson` instead of a run of its own: `unit` fails. It waits until this many clients read the log,
-   * and at least one the Session, and cuts its connections 6 ms after the last message. The context is named after the web port.
+   * and at least one the Session, and cuts its connections 6 ms after the last message. The context is named
+   * after the web port.
    */
   readonly logReaders?: number;
   /** Default: `/home/dev/shop/Tiltfile`. */
@@ -75,7 +76,7 @@ function bundleMain(): string {
     platform: 'node',
     format: 'esm',
     outfile,
-    // Fixtures are found beside the sources, not beside the bundle.
+    // Fixtures are next to the sources, not to the bundle.
     define: { 'import.meta.url': JSON.stringify(entry.href) },
     banner: {
       js: "import { createRequire as bundledRequire } from 'node:module'; const require = bundledRequire(import.meta.url);",

@@ -7,7 +7,9 @@ import { createHudView, type HudMessage } from './hud-view.js';
 
 /** Options of {@link startTiltHud}. */
 export interface TiltHudOptions {
-  /** Token that a client must present. Null: none is asked for, as in older Tilts. Default: a random token. */
+  /**
+   * Token that a client must present. Null: no token is required, as in older Tilts. Default: a random token.
+   */
   readonly token?: string | null;
   /** Whether `/api/websocket_token` exists. Default: true. */
   readonly hasTokenEndpoint?: boolean;
@@ -17,7 +19,7 @@ export interface TiltHudOptions {
 export interface TiltHud extends AsyncDisposable {
   /** Name of the context of a Tilt with this web port: `tilt-<port>`. */
   readonly context: string;
-  /** Token that clients must present; empty if none is asked for. Can be set. */
+  /** Token that clients must present; empty if no token is required. Can be set. */
   token: string;
   /** Paths of the requests so far. */
   readonly requests: readonly string[];

@@ -1,7 +1,7 @@
 import { type Client, ClientError } from '../../client/client.js';
 import { describeMissingSession } from '../gateway-client.js';
 
-/** There is nothing to print. The message is one line. */
+/** Error: there is no log to print. The message is one line. */
 export class NoLogError extends Error {
   override readonly name = 'NoLogError';
 }
@@ -13,7 +13,7 @@ interface RequireOptions {
   readonly signal: AbortSignal;
 }
 
-/** Reports a missing Session together with those that exist. Throws a {@link NoLogError} unless it is awaited. */
+/** Reports a missing Session with those that exist. Throws a {@link NoLogError} unless it is awaited. */
 export async function requireSession(
   client: Client,
   wanted: string | null,

@@ -41,7 +41,7 @@ export async function runLogs(
   }
 }
 
-/** Prints a line on standard error, unless it is the last one again. Null makes it new. */
+/** Prints a line on standard error unless it equals the previous one. Null forgets the previous one. */
 type Notice = (message: string | null) => void;
 
 function createNotices({ stderr }: CliProcess): Notice {

@@ -20,7 +20,7 @@ export const PHASES: readonly TargetPhase[] = [
   'DISABLED',
 ];
 
-/** Levels of lines of a log as they are typed, lowest first. */
+/** Levels of log lines as typed on the command line, lowest first. */
 const LOG_LEVELS: ReadonlyMap<string, LogLevel> = new Map([
   ['debug', 'DEBUG'],
   ['verbose', 'VERBOSE'],

@@ -16,7 +16,8 @@ const MAX_ANNOTATIONS = 10;
 
 /**
  * Formats workflow commands for GitHub Actions: an error for each failed target, with the last line of its
- * log if it is a root cause, or else one for the wait itself, and a notice that names the resources that wait for a trigger.
+ * log if it is a root cause, or else one for the wait itself, and a notice that names the resources that wait
+ * for a trigger.
  * https://docs.github.com/actions/reference/workflow-commands-for-github-actions
  */
 export function annotations(report: WaitReport): string[] {

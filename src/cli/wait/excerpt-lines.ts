@@ -6,7 +6,7 @@ import type { WaitReport } from './wait-report.js';
 
 // Ends of the logs of root causes, for the reports of a wait.
 
-/** Which lines of an excerpt are shown. */
+/** Limits of the lines of an excerpt that are shown. */
 export interface ExcerptLimits {
   /** Number of last lines. */
   readonly lines: number;

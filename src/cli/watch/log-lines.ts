@@ -37,7 +37,7 @@ function describe({ log: { state, lines }, row, resources }: LogPane): string {
   return state === 'live' ? count : `${count} before it failed; the rest of the log is not available`;
 }
 
-/** Says that there is no log, and how to read it from Tilt. */
+/** Describes that there is no log, and how to read it from Tilt. */
 function describeUnavailable({ target }: TargetRow, resources: KnownResources): string {
   const own = target.resources.flatMap((name) => resources.get(name) ?? []);
   const [command] = own.flatMap(({ tiltUrl, name }) => formatLogsCommand(tiltUrl, name) ?? []);

@@ -3,14 +3,14 @@ import { type Client, ClientError, type LogLine, type TargetFields } from '../..
 import { toExcerpt } from '../../client/excerpts.js';
 import { logText, withoutLogCommands } from '../text.js';
 
-/** Line of a log, as it is shown on the terminal. */
+/** Line of a log for the terminal. */
 export interface ShownLine {
   readonly text: string;
   /** `ERROR`, `WARN` and so on. */
   readonly level: string;
 }
 
-/** Log of a target, as far as it is known. */
+/** Known part of the log of a target. */
 export interface TargetLog {
   /**
    * `loading`: no answer yet. `live`: the last lines, and new ones as they arrive. `excerpt`: only the last

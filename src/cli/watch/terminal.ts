@@ -34,8 +34,8 @@ const CLEAR_LINE = '\u001b[K';
 const RESUME_MS = 200;
 
 /**
- * Opens the alternate screen in raw mode. The terminal is restored when it is closed, when the process
- * exits, and while the process is stopped by Ctrl-Z or SIGTSTP. Nothing is drawn while stopped.
+ * Opens the alternate screen in raw mode. The terminal is restored when it is closed, when the process exits,
+ * and while the process is stopped by Ctrl-Z or SIGTSTP. It draws nothing while stopped.
  */
 export function openTerminal(cli: CliProcess, { onKey, onRedraw, onGone }: TerminalEvents): Terminal {
   const { stdin, stdout, env } = cli;

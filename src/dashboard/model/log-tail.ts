@@ -51,7 +51,7 @@ interface LineRate {
   /** Start of the interval in milliseconds since 1970. */
   readonly since: number;
   readonly lines: number;
-  /** Whether more lines have arrived in this interval or the one before than anybody can listen to. */
+  /** Whether more lines arrived in this interval or the previous one than a screen reader can speak. */
   readonly isFast: boolean;
 }
 
@@ -71,8 +71,8 @@ export function showLine(line: LogLine, id: number): ShownLine {
 }
 
 /**
- * Applies a payload: clears on `reset`, then appends. The oldest lines above {@link MAX_LINES} are dropped and
- * counted. The lines of a log that is no longer available stay: they are its last ones.
+ * Applies a payload: clears on `reset`, then appends. The oldest lines above {@link MAX_LINES} are dropped
+ * and counted. The lines of a log that is no longer available stay as its last lines.
  *
  * @param now milliseconds since 1970
  */
@@ -129,7 +129,7 @@ const RATE_MS = 5_000;
 const MAX_SPOKEN_LINES = 8;
 
 function measureRate(rate: LineRate, { reset, lines }: LogPayload, now: number): LineRate {
-  // The lines that were there before the visitor came are no news.
+  // Lines from before the log was opened are not announced.
   if (reset) return { since: now, lines: 0, isFast: lines.length > 0 };
   const elapsed = now - rate.since;
   if (elapsed < RATE_MS) {

@@ -86,7 +86,7 @@ export function createTargetWatches(
   };
 }
 
-/** Reads the sources of the gateway. Resolves with null if they cannot be read: the page says why elsewhere. */
+/** Reads the sources of the gateway. Resolves with null on an error, which the page shows elsewhere. */
 async function readSources(
   client: Pick<Client, 'query'>,
   signal: AbortSignal,

@@ -72,7 +72,7 @@ function scrollToMatch(box: Element): void {
   if (mark.top < top || mark.bottom > bottom) box.scrollTop += mark.top - top - height / 2;
 }
 
-/** Properties of a box that scrolls. Its arrows scroll it; elsewhere on the page they move between targets. */
+/** Properties of a scrolling box. Its arrows scroll it; elsewhere on the page they move between targets. */
 export const SCROLLABLE = {
   tabIndex: 0,
   onKeyDown(event: KeyboardEvent) {

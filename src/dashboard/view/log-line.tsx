@@ -9,7 +9,7 @@ export function LogRow({ item, ...rest }: { readonly item: LogItem } & Omit<Line
   return <Missing count={item.count} />;
 }
 
-/** Says how many lines are not shown at this place. Empty for none. */
+/** Describes how many lines are not shown at this place. Empty for zero. */
 export function Missing({ count, what = '' }: { readonly count: number; readonly what?: string }) {
   if (count === 0) return null;
   const lines = count === 1 ? 'line is' : 'lines are';

@@ -129,7 +129,9 @@ function formatItem(item: LogItem): string {
   return item.type === 'line' ? item.text : `[${item.count} lines are not shown]`;
 }
 
-/** Returns the result for the visitor. Browsers have no clipboard on insecure pages, and ask for permission. */
+/**
+ * Returns the result for the visitor. Browsers ask for permission, and have no clipboard on insecure pages.
+ */
 async function copyText(text: string): Promise<string> {
   try {
     await navigator.clipboard.writeText(text);

@@ -42,7 +42,7 @@ export interface KeyWriter {
 export interface Refreshed {
   /** Whether a heartbeat may be written. */
   readonly isAlive: boolean;
-  /** Whether the state was found, or there is none to be found. */
+  /** Whether the state was found, or none is expected. */
   readonly isChecked: boolean;
 }
 

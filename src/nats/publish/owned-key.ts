@@ -184,7 +184,7 @@ export function createOwnedKey(
     return held.revision;
   }
 
-  /** Finds another publisher that is alive: by its heartbeat for this key, or by the report of its Sessions. */
+  /** Finds another publisher that is alive, by its heartbeat for this key or the report of its Sessions. */
   async function findOther(presence: KV, envelope: Envelope | null): Promise<string | null> {
     const other = await readPublisher(presence, key);
     if (other !== null && other !== publisher) return other;

@@ -1,7 +1,7 @@
 import type { Session } from '../../model/session.js';
 import { isTooLarge } from '../errors.js';
 
-/** What was left out of a state, and the error that the state is too large with it. */
+/** Part that was left out of a state, and the error that the state is too large with it. */
 export interface Omission {
   readonly what: 'excerpts' | 'facts';
   readonly error: unknown;

@@ -14,7 +14,7 @@ import { findWebUrl } from './web-url.js';
 
 /** Options of {@link createTiltLogs}. */
 export interface TiltLogsOptions {
-  /** File with the token of Tilt's web server, usually `~/.tilt-dev/token`. May be missing for older Tilts. */
+  /** File with the token of Tilt's web server, usually `~/.tilt-dev/token`. Older Tilts have none. */
   readonly tokenFile: string;
   /**
    * Regular expressions (RE2 syntax) of text that is replaced in each line, in addition to the defaults for
@@ -39,7 +39,7 @@ export interface TiltLogParts {
 
 /** The log of one Tilt. */
 export interface TiltLog {
-  /** Kind that the gate waits for: Tilt's complete view, or that it could not be read. */
+  /** Kind of facts that the gate waits for: until Tilt's complete view was read, or could not be read. */
   readonly kind: string;
   /** Pushes a change of the Sessions, and the log of a Session that it brings. */
   push(change: Change, gate: FactsGate): void;

@@ -19,11 +19,11 @@ export class HudError extends Error {
   }
 }
 
-/** Web server of a Tilt, and the file with the token that it asks for. */
+/** Web server of a Tilt, and the file with the token that it requires. */
 export interface HudAddress {
   /** URL without a path, such as `http://localhost:10350`. */
   readonly webUrl: string;
-  /** Usually `~/.tilt-dev/token`. May be missing: Tilts before June 2026 ask for no token. */
+  /** Usually `~/.tilt-dev/token`. May be missing: Tilts before June 2026 require no token. */
   readonly tokenFile: string;
 }
 

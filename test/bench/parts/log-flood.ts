@@ -144,7 +144,9 @@ async function startReader(
 
 const SAMPLE_MS = 100;
 
-/** Samples the resident memory of servers in MB, and keeps the peaks, until the returned function is called. */
+/**
+ * Samples the resident memory of servers in MB, and keeps the peaks, until the returned function is called.
+ */
 function samplePeaks(servers: readonly RunningServer[]): [number[], () => Promise<void>] {
   const peaks = servers.map(() => 0);
   let isRunning = true;

@@ -12,8 +12,8 @@ const WITHOUT = 'without logs';
 const WITH = 'with logs';
 
 /**
- * Readers and queries that do not select logs, while lines arrive. The CPU time of reading the log itself, which
- * does not depend on the readers, is measured without any load and subtracted.
+ * Readers and queries that do not select logs, while lines arrive. The CPU time of reading the log itself,
+ * which does not depend on the readers, is measured without any load and subtracted.
  */
 export const logReaders: Part = {
   name: 'log-readers',
@@ -29,8 +29,8 @@ export const logReaders: Part = {
 const LINES_PER_SECOND = 1_000;
 
 /**
- * Number of alternating measurements. Over minutes, the same measurement varies by a tenth, so that many short
- * ones are better than a few long ones.
+ * Number of alternating measurements. Over minutes, the same measurement varies by a tenth, so that many
+ * short ones are better than a few long ones.
  */
 const CYCLES = 15;
 

@@ -23,7 +23,7 @@ export const quietReaders: Part = {
 /** Session of the readers. Session 0 is the one that changes. */
 const QUIET = sessionId(1);
 
-/** What a reader received. */
+/** Payloads that a reader received. */
 interface Received {
   readonly payloads: readonly Changes[];
   readonly bytes: number;

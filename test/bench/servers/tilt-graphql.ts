@@ -50,7 +50,9 @@ const LOG_INTERVAL_MS = 200;
 /** Number of messages with more lines than are kept. */
 const FULL_LOG = 100;
 
-/** Creates a log that is read from messages of Tilt's web server, at a fixed rate, until the process exits. */
+/**
+ * Creates a log that is read from messages of Tilt's web server, at a fixed rate, until the process exits.
+ */
 async function writeLog(linesPerSecond: number) {
   const { createHudReader } =
     await module<typeof import('../../../src/logs/hud-reader.js')>('logs/hud-reader');

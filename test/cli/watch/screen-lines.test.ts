@@ -323,7 +323,7 @@ describe('log of a target in watch', () => {
     ]);
   });
 
-  it('watch says that a log is an excerpt, is empty, or is not available, and how to read it from Tilt', () => {
+  it('watch shows that a log is an excerpt, is empty, or is not available, and how to read it from Tilt', () => {
     const excerpt: TargetLog = { state: 'excerpt', lines: lines.slice(0, 1), end: 1 };
     expect(logOf({ log: excerpt }).slice(0, 3)).toEqual([
       'LOG  unit:update  1 line before it failed; the rest of the log is not…',

@@ -139,7 +139,7 @@ describe('the excerpt of a failed target on the dashboard', () => {
 });
 
 describe('the log on the dashboard', () => {
-  it('the log is followed, keeps the newest lines, and says how many are left out', async () => {
+  it('the log is followed, keeps the newest lines, and counts those that are left out', async () => {
     await using shopped = await startShop({ lines: numbered(0, MAX_LINES) });
     await using visit = await visitDashboard(browser, shopped.gateway.origin, { search: DETAILS });
     const { page } = visit;
@@ -269,7 +269,7 @@ describe('the log on the dashboard', () => {
     await inspect(visit, 'log-hostile');
   });
 
-  it('one line says why logs are not available, and is replaced by the log', async () => {
+  it('the reason why logs are not available is one line, and is replaced by the log', async () => {
     const { provider, setLog } = createMemoryProvider('shop', [shop()]);
     await using gateway = await startGateway({ providers: [provider] });
     await using visit = await visitDashboard(browser, gateway.origin, { search: '?session=shop%2FTiltfile' });
@@ -313,7 +313,7 @@ describe('the log on the dashboard', () => {
       .waitFor();
   });
 
-  it('a Session of a bucket has its excerpt, and a line that says where its log is', async () => {
+  it('a Session of a bucket has its excerpt, and a line that names the place of its log', async () => {
     const excerpt = { ...FAILURE, lines: OUTPUT, omitted: 0, isFinal: true };
     const { provider } = createMemoryProvider('fleet', [shop([excerpt])]);
     await using gateway = await startGateway({ providers: [provider] });

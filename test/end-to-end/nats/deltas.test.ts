@@ -84,7 +84,7 @@ function reasonOf(of: Session | undefined): string | null {
 }
 
 describe('a publisher of a large Session', () => {
-  it('writes deltas beside its states, by which readers know which targets changed', async () => {
+  it('writes deltas next to its states, by which readers know which targets changed', async () => {
     const address = nats.address('deltas');
     await using bucket = await openTestBucket(address);
     await using publisher = startPublisher({ address, sessions: [stateOf(0)] });

@@ -223,7 +223,7 @@ describe('the facts about a published Session', () => {
 });
 
 describe('a state that is too large with its facts', () => {
-  /** Without its facts, it is so long that changes are written as deltas as well. */
+  /** Large enough, also without its facts, that changes are written as deltas as well. */
   const many = Object.fromEntries(
     Array.from({ length: 60 }, (_, index) => [`t${index}:update`, 'ready' as const]),
   );

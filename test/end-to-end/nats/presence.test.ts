@@ -20,7 +20,7 @@ const NAMES = ['host.a', 'host.b', 'host.c'];
 const REPORT = 'host.a.one=231';
 const sessions = NAMES.map((instance) => session(instance));
 
-/** Keys of the presence bucket, as they are written. */
+/** Keys of new messages in the presence bucket. */
 function listenTo({ bucket }: TestBucket): { readonly keys: string[] } {
   const prefix = `$KV.${bucket.address.bucket}_presence.`;
   const keys: string[] = [];

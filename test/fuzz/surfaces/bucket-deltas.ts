@@ -16,7 +16,7 @@ import { createSessionStore } from '../harness/session-store.js';
 import { defineSurface } from '../harness/surface.js';
 import { formatValue, Violation } from '../harness/violation.js';
 
-/** What is done to the headers of a message, whose value stays the state of its publisher. */
+/** Change of the headers of a message. Its value stays the state of its publisher. */
 const tricks = fc.oneof(
   { weight: 6, arbitrary: fc.constant({ do: 'nothing' } as const) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('junk' as const), text: awkwardTexts }) },

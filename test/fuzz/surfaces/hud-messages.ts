@@ -88,7 +88,7 @@ const redactor = createRedactor([]);
 /** Longer than a message that is parsed at once. JSON allows white space at its start. */
 const PADDING = Buffer.alloc(65 * 1024, ' ');
 
-/** Messages of Tilt's HUD, as they are, and as long messages that are read in steps. */
+/** Messages of Tilt's HUD, short ones and long ones that are read in steps. */
 export const hudMessages = defineSurface({
   name: 'hud-messages',
   share: 60,

@@ -44,7 +44,7 @@ const payloads: fc.Arbitrary<Buffer> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(...BOMBS) },
 );
 
-/** A control frame that is marked as compressed, which none may be. */
+/** A control frame that is marked as compressed, which is not allowed. */
 const controlFrames: fc.Arbitrary<readonly Frame[]> = fc
   .tuple(fc.constantFrom(OPCODES.ping, OPCODES.pong, OPCODES.close), fc.constantFrom('', '\x03\xe8'))
   .map(([opcode, text]) => [
@@ -70,8 +70,8 @@ const messages: fc.Arbitrary<readonly Frame[]> = fc
   });
 
 /**
- * Compressed messages of a client that are junk, truncated, fragmented or far larger than they look, that refer
- * to other messages, or that are control frames.
+ * Compressed messages of a client that are junk, truncated, fragmented or far larger than they look, that
+ * refer to other messages, or that are control frames.
  */
 export const websocketCompression = defineSurface({
   name: 'websocket-compression',

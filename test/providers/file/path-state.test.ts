@@ -167,7 +167,7 @@ describe('toSnapshot', () => {
     expect(snapshot.stale).toEqual(new Map([[b.id, 'b.yaml: torn']]));
   });
 
-  it('reports one problem of each kind beside the Sessions: that of the first file', () => {
+  it('reports one problem of each kind in addition to the Sessions: that of the first file', () => {
     const files = {
       'b.yaml': file({ sessions: [b], unavailable: new Map([['uiresources', 'b.yaml: torn']]) }),
       'a.yaml': file({ sessions: [a], unavailable: new Map([['uiresources', 'a.yaml: torn']]) }),
