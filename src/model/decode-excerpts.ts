@@ -57,6 +57,8 @@ function decodeLine(value: unknown, usual: string): LogLine {
   };
 }
 
+const MAX_COUNT = 2 ** 31 - 1;
+
 const LEVELS: readonly LogLevel[] = ['none', 'debug', 'verbose', 'info', 'warn', 'error'];
 
 /** Go's zero time. Tilt writes a time for each line. */
@@ -66,9 +68,12 @@ function decodeTarget(value: unknown): string | null {
   return value === null ? null : nonEmptyString(value, 'target');
 }
 
+/** Decodes a lower bound. `Int` of GraphQL has 32 bits. */
 function decodeCount(value: unknown): number {
   if (value === undefined) return 0;
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) {
+    return Math.min(value, MAX_COUNT);
+  }
   throw new DecodeError('a whole number of at least 0', value, ['omitted']);
 }
 

@@ -59,9 +59,11 @@ describe('decodeFacts', () => {
   it('bounds excerpts, and removes control sequences other than colours from their lines', () => {
     const text = '\u001b[31mFAIL\u001b[0m\u001b]0;title\u0007 \u001b[2Jadds\r\n\u202enumbers';
     const lines = Array.from({ length: 60 }, () => ({ ...LINE, text }));
-    const excerpts = Array.from({ length: 40 }, () => ({ target: 'unit:update', lines }));
+    const omitted = Number.MAX_SAFE_INTEGER;
+    const excerpts = Array.from({ length: 40 }, () => ({ target: 'unit:update', lines, omitted }));
     const read = decodeFacts({ excerpts })?.excerpts ?? [];
     expect(read).toHaveLength(32);
+    expect(read[0]?.omitted).toBe(2 ** 31 - 1);
     expect(read[0]?.lines).toHaveLength(50);
     expect(read[0]?.lines[0]).toEqual({
       time: LINE.time,
