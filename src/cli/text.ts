@@ -55,8 +55,11 @@ function escapeCharacter(character: string): string {
  */
 const LOG_COMMAND = /##(?=\w*\[)/g;
 
-/** Command of GitHub Actions: `::command::` at the start of a line. */
-const LINE_COMMAND = /^(\s*):(?=:)/gm;
+/**
+ * Command of GitHub Actions: `::command::` at the start of a line. The white space in front of it has no line
+ * break, since each of many empty lines would be read to the end of all.
+ */
+const LINE_COMMAND = /^([^\S\n\r\u2028\u2029]*):(?=:)/gm;
 
 /** Disables commands of CI services in a text with a space inside the command marks. */
 export function withoutLogCommands(text: string): string {

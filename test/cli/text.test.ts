@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { elapsed, fitError, jsonText, terminalText, toWidth, widthOf } from '../../src/cli/text.js';
+import {
+  elapsed,
+  fitError,
+  jsonText,
+  terminalText,
+  toWidth,
+  widthOf,
+  withoutLogCommands,
+} from '../../src/cli/text.js';
 
 describe('terminalText', () => {
   it.each([
@@ -14,6 +22,19 @@ describe('terminalText', () => {
     ['replaces a tab with a space', 'a\tb', 'a b'],
   ])('terminalText %s', (_, text, expected) => {
     expect(terminalText(text)).toBe(expected);
+  });
+});
+
+describe('withoutLogCommands', () => {
+  it('disables commands at the start of each line, behind white space and empty lines', () => {
+    const text = '::a::\n\n \t::b::\r\u2028\u00a0::c:: ::d::';
+    expect(withoutLogCommands(text)).toBe(': :a::\n\n \t: :b::\r\u2028\u00a0: :c:: ::d::');
+  });
+
+  // A quadratic search takes minutes for these texts: the test would time out.
+  it.each(['\n', '\r', '\n ', ' ', '#'])('reads a text that repeats %j in linear time', (unit) => {
+    const text = unit.repeat(500_000);
+    expect(withoutLogCommands(text)).toBe(text);
   });
 });
 
