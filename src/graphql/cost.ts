@@ -26,8 +26,9 @@ import {
   TypeNameMetaFieldDef,
 } from 'graphql';
 import type { ReadableStore } from '../store/scoped.js';
+import type { Population, Yield } from './field-yield.js';
 import { introspectionSizesOf } from './introspection-sizes.js';
-import { type Population, type Yield, yieldOf } from './populations.js';
+import { yieldOf } from './populations.js';
 import { NO_SIZES, type Sizes } from './sizes.js';
 
 /** An operation, and the data that it is executed on. */

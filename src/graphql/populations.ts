@@ -1,57 +1,11 @@
-import { HISTORY_LIMIT, type SessionRecord } from '../store/record.js';
+import { HISTORY_LIMIT } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import { countListed, type IntrospectionSizes } from './introspection-sizes.js';
+import { MAX_EXCERPT_LINES } from './count-sizes.js';
+import { COUNTING, type FieldSource, LOOKUP, type Yield } from './field-yield.js';
+import { countListed } from './introspection-sizes.js';
 import { MAX_LOG_LINES } from './log-lines.js';
-import { findNode, resolveSession } from './selection.js';
-import {
-  MAX_EXCERPT_LINES,
-  NO_SIZES,
-  type SizeName,
-  type Sizes,
-  sizesOf,
-  sizesOfAny,
-  sizesOfSome,
-  sizesOfStore,
-  sizesOfTarget,
-} from './sizes.js';
-
-/** Objects that a selection is executed on. */
-export interface Population {
-  /** Number of objects. */
-  readonly count: number;
-  /** Sizes of the Sessions that they belong to, in total. */
-  readonly sizes: Sizes;
-}
-
-/**
- * Result of a field: the objects beneath it, and the cost of finding them in addition to the field itself.
- */
-export interface Yield extends Population {
-  readonly work?: number;
-}
-
-/** Input for the size of a field's result. */
-export interface FieldSource {
-  readonly store: ReadableStore;
-  readonly args: Readonly<Record<string, unknown>>;
-  /** Objects that have the field. */
-  readonly parent: Population;
-  readonly introspection: IntrospectionSizes;
-}
-
-/**
- * Cost of comparing a target with a filter: 0.3 to 0.6 µs were measured, a field takes 0.7 to 3 µs.
- */
-const COMPARISON = 1 / 2;
-
-/** Cost of counting a target by phase or resource. */
-const COUNTING = 1 / 8;
-
-/** Cost of resolving an entity reference, which is checked and looked up by the parts of its id. */
-const LOOKUP = 10;
-
-/** Default size of a page, as in the schema. */
-const PAGE = 100;
+import { ROOT_RULES } from './root-populations.js';
+import { NO_SIZES, type SizeName, type Sizes } from './sizes.js';
 
 /** Default length of a history, as in the schema. */
 const HISTORY = 10;
@@ -82,15 +36,7 @@ const BY_SIZE: ReadonlyMap<string, SizeName> = new Map([
 
 /** Fields whose sizes follow from their arguments. */
 const BY_RULE: ReadonlyMap<string, (source: FieldSource) => Yield> = new Map([
-  ['Query.session', ofSession],
-  ['Subscription.session', ofSession],
-  ['Subscription.targetChanges', ({ store, args }) => ofId(store, args.session)],
-  ['Query.sessions', ofPage],
-  ['Subscription.sessionChanges', ({ store, args }) => ofStore(store, 1, args.where)],
-  ['Query.target', ofTarget],
-  ['Query.targets', ({ store, args }) => ofStore(store, sizesOfStore(store).total.targets, args.where)],
-  ['Query.node', ({ store, args }) => ofNode(store, args.id)],
-  ['Query._entities', ofEntities],
+  ...ROOT_RULES,
   ['Gateway.sources', ({ store }) => ({ count: store.sources().length, sizes: NO_SIZES })],
   ['Source.unavailable', ofUnavailable],
   ['Session.resources', ofResources],
@@ -124,59 +70,6 @@ export function yieldOf(field: string, isList: boolean, source: FieldSource): Yi
   if (!isList) return parent;
   const listed = source.introspection.get(field);
   return listed ? { ...parent, count: countListed(listed, parent.count) } : null;
-}
-
-function ofSession({ store, args }: FieldSource): Yield {
-  return ofId(store, args.id);
-}
-
-function ofId(store: ReadableStore, id: unknown): Yield {
-  const record = findSession(store, id);
-  return { count: 1, sizes: record ? sizesOf(record) : NO_SIZES };
-}
-
-/** If several Sessions are possible the field fails, and nothing beneath it is executed. */
-function findSession(store: ReadableStore, id: unknown): SessionRecord | null {
-  return resolveSession(store, typeof id === 'string' ? id : null);
-}
-
-function ofPage({ store, args: { first, where } }: FieldSource): Yield {
-  const size = typeof first === 'number' ? Math.max(first, 0) : PAGE;
-  const all = sizesOfStore(store);
-  return {
-    count: 1,
-    sizes: sizesOfSome(all, size),
-    work: all.total.sessions * COMPARISON + workOf(all.total, where),
-  };
-}
-
-function ofStore(store: ReadableStore, count: number, where: unknown): Yield {
-  const { total } = sizesOfStore(store);
-  return { count, sizes: total, work: workOf(total, where) };
-}
-
-function workOf({ targets }: Sizes, where: unknown): number {
-  return where == null ? 0 : targets * COMPARISON;
-}
-
-function ofTarget({ store, args: { session, name } }: FieldSource): Yield {
-  const record = findSession(store, session);
-  const target = record?.status.targets.find((candidate) => candidate.name === name);
-  const work = (record?.status.targets.length ?? 0) * COUNTING;
-  return { count: 1, sizes: target ? sizesOfTarget(target) : NO_SIZES, work };
-}
-
-function ofNode(store: ReadableStore, id: unknown): Yield {
-  const node = typeof id === 'string' ? findNode(store, id) : null;
-  const work = LOOKUP + sizesOfStore(store).max.targets * COUNTING;
-  if (node === null) return { count: 1, sizes: NO_SIZES, work };
-  return { count: 1, sizes: 'metadata' in node ? sizesOf(node) : sizesOfTarget(node), work };
-}
-
-function ofEntities({ store, args: { representations } }: FieldSource): Yield {
-  const count = Array.isArray(representations) ? representations.length : 1;
-  const all = sizesOfStore(store);
-  return { count, sizes: sizesOfAny(all, count), work: count * (LOOKUP + all.max.targets * COUNTING) };
 }
 
 function ofResources({ parent: { sizes } }: FieldSource): Yield {

@@ -1,4 +1,3 @@
-import { firstIndexAtOrAfter } from '../lib/binary-search.js';
 import { memoize } from '../lib/memoize.js';
 import { type Explanation, RESOURCE_KIND } from '../model/explanation.js';
 import type { LogSelection } from '../model/log.js';
@@ -18,23 +17,16 @@ import type { ResourceRecord } from './context.js';
 import { badInput } from './errors.js';
 import type {
   QueryResolvers,
-  QuerySessionsArgs,
   Resolvers,
-  ResolversTypes,
   ResourceResolvers,
   SessionResolvers,
   TargetResolvers,
   WaitingOnResolvers,
 } from './generated.js';
 import { findExcerpt, readTail, sessionIdOf } from './log-lines.js';
-import {
-  compileSessionFilter,
-  compileTargetFilter,
-  findNode,
-  resolveSessionId,
-  typeOfNode,
-} from './selection.js';
-import { countPhases, groupByResource } from './sizes.js';
+import { compileTargetFilter, findNode, resolveSessionId, typeOfNode } from './selection.js';
+import { pageOfSessions } from './session-page.js';
+import { countPhases, groupByResource } from './target-groups.js';
 import {
   presentState,
   runSeconds,
@@ -46,13 +38,13 @@ import {
 
 const query: QueryResolvers = {
   session: (_, { id }, { store }) => {
-    const meant = resolveSessionId(store, id);
-    return meant === null ? null : store.get(meant);
+    const resolved = resolveSessionId(store, id);
+    return resolved === null ? null : store.get(resolved);
   },
   sessions: (_, args, { store }) => pageOfSessions(store, args),
   target: (_, { session, name }, { store }) => {
-    const meant = resolveSessionId(store, session);
-    const record = meant === null ? null : store.get(meant);
+    const id = resolveSessionId(store, session);
+    const record = id === null ? null : store.get(id);
     return record?.status.targets.find((target) => target.name === name) ?? null;
   },
   targets: (_, { where }, { store }) => {
@@ -178,54 +170,3 @@ const STATE_TYPES = {
   terminated: 'TargetStateTerminated',
   disabled: 'TargetStateDisabled',
 } as const satisfies Record<VisibleState['is'], string>;
-
-/** Maximum number of Sessions in a page. */
-const MAX_PAGE = 1000;
-
-/**
- * Returns a page of Sessions (Relay's connection specification). A cursor contains an id, and the next page
- * has the ids greater than it: Sessions that appear or disappear do not shift pages.
- */
-function pageOfSessions(store: ReadableStore, { where, first, after }: QuerySessionsArgs): SessionPage {
-  const size = first ?? 100;
-  if (size < 1 || size > MAX_PAGE) throw badInput(`first: expected 1 to ${MAX_PAGE}, got ${size}.`);
-  const matches = compileSessionFilter(where);
-  const matching = store
-    .ids()
-    .map((id) => store.get(id))
-    .filter((record): record is SessionRecord => record !== null && matches(record));
-  const start = after == null ? 0 : firstAfter(matching, idOf(after));
-  const nodes = matching.slice(start, start + size);
-  const edges = nodes.map((node) => ({ node, cursor: cursorOf(node.id) }));
-  return {
-    nodes,
-    edges,
-    totalCount: matching.length,
-    pageInfo: {
-      hasNextPage: start + size < matching.length,
-      hasPreviousPage: start > 0,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-  };
-}
-
-type SessionPage = Awaited<ResolversTypes['SessionConnection']>;
-
-function firstAfter(records: readonly SessionRecord[], id: string): number {
-  const ids = records.map((record) => record.id);
-  const index = firstIndexAtOrAfter(ids, id);
-  return ids[index] === id ? index + 1 : index;
-}
-
-// The prefix distinguishes a cursor from other base64 text.
-function cursorOf(id: string): string {
-  return Buffer.from(`session:${id}`).toString('base64url');
-}
-
-function idOf(cursor: string): string {
-  const [, id] = /^session:(.+)$/s.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (id === undefined)
-    throw badInput(`after: expected a cursor of this connection, got ${JSON.stringify(cursor)}.`);
-  return id;
-}

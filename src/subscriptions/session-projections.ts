@@ -1,7 +1,8 @@
 import type { SessionChange } from '../graphql/context.js';
+import { sizesOf, sizesOfAll } from '../graphql/count-sizes.js';
 import type { InputMaybe, SessionFilter } from '../graphql/generated.js';
 import { compileIdFilter, compileSessionFilter } from '../graphql/selection.js';
-import { NO_SIZES, sizesOf, sizesOfAll } from '../graphql/sizes.js';
+import { NO_SIZES } from '../graphql/sizes.js';
 import type { SessionId } from '../model/session.js';
 import type { Revision } from '../store/journal.js';
 import { hasSessionChanged } from '../store/merge.js';

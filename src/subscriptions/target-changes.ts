@@ -1,6 +1,7 @@
+import { sizesOf } from '../graphql/count-sizes.js';
 import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
 import { compileTargetFilter } from '../graphql/selection.js';
-import { NO_SIZES, sizesOf } from '../graphql/sizes.js';
+import { NO_SIZES } from '../graphql/sizes.js';
 import { computePhase } from '../model/phase.js';
 import type { SessionId } from '../model/session.js';
 import { diffTargets } from '../store/diff.js';

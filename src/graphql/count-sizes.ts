@@ -1,0 +1,99 @@
+import { memoize } from '../lib/memoize.js';
+import type { ResourceFacts } from '../model/facts.js';
+import type { TargetExcerpt } from '../model/log.js';
+import type { SessionRecord, TrackedTarget } from '../store/record.js';
+import type { ReadableStore } from '../store/scoped.js';
+import { combine, NO_SIZES, type Sizes, type SizesOfMany } from './sizes.js';
+import { countPhases } from './target-groups.js';
+
+/** Maximum number of lines of an excerpt. */
+export const MAX_EXCERPT_LINES = 50;
+
+/** Returns the sizes of a Session. Counted once, because a record never changes. */
+export const sizesOf = memoize(count);
+
+/** Returns the sizes of some Sessions. */
+export function sizesOfAll(records: readonly SessionRecord[]): SizesOfMany {
+  let [total, max] = [NO_SIZES, NO_SIZES];
+  for (const sizes of records.map(sizesOf)) {
+    total = combine(total, sizes, (a, b) => a + b);
+    max = combine(max, sizes, Math.max);
+  }
+  return { total, max };
+}
+
+// Per store, which is specific to the scope of clients. Holds the sizes of the newest revision.
+const stores = new WeakMap<ReadableStore, SizesOfMany & { readonly revision: number }>();
+
+/** Returns the sizes of all Sessions in a store. Counted once per revision. */
+export function sizesOfStore(store: ReadableStore): SizesOfMany {
+  const last = stores.get(store);
+  if (last?.revision === store.revision) return last;
+  const records = store.ids().flatMap((id) => store.get(id) ?? []);
+  const sizes = { ...sizesOfAll(records), revision: store.revision };
+  stores.set(store, sizes);
+  return sizes;
+}
+
+/** Returns the sizes of a single target. Its excerpt, if it may have one, counts as the longest. */
+export function sizesOfTarget({ history, resources, state }: TrackedTarget): Sizes {
+  return {
+    ...NO_SIZES,
+    targets: 1,
+    changes: 1,
+    transitions: history.length,
+    memberships: resources.length,
+    excerptLines: state.is === 'terminated' && state.error !== null ? MAX_EXCERPT_LINES : 0,
+  };
+}
+
+function count(record: SessionRecord): Sizes {
+  const { metadata, status } = record;
+  const resources = new Map<string, number>();
+  let [transitions, memberships] = [0, 0];
+  const { waiting, running, retrying, failed, untriggered } = countPhases(status.targets);
+  for (const target of status.targets) {
+    transitions += target.history.length;
+    memberships += target.resources.length;
+    for (const name of target.resources) resources.set(name, (resources.get(name) ?? 0) + 1);
+  }
+  return {
+    sessions: 1,
+    targets: status.targets.length,
+    changes: status.targets.length,
+    transitions,
+    resources: resources.size,
+    memberships,
+    waiting,
+    notReady: running,
+    retrying,
+    failed,
+    untriggered,
+    ...countFacts(record.facts?.resources ?? [], resources),
+    excerptLines: countExcerptLines(record.facts?.excerpts),
+    logLines: 0,
+    labels: metadata.labels.length,
+    annotations: metadata.annotations.length,
+    finalizers: metadata.finalizers.length,
+    owners: metadata.ownerReferences.length,
+    managers: metadata.managedFields.length,
+  };
+}
+
+/** @param members number of targets of each resource */
+function countFacts(facts: readonly ResourceFacts[], members: ReadonlyMap<string, number>) {
+  const counts = { blockers: 0, resourceLabels: 0, links: 0, conditions: 0, waitingOn: 0 };
+  for (const { name, labels, links, conditions, waitingOn } of facts) {
+    counts.resourceLabels += labels.length;
+    counts.links += links.length;
+    counts.conditions += conditions.length;
+    counts.waitingOn += waitingOn.length;
+    const blocking = waitingOn.reduce((sum, reference) => sum + (members.get(reference.name) ?? 0), 0);
+    counts.blockers += blocking * (members.get(name) ?? 0);
+  }
+  return counts;
+}
+
+function countExcerptLines(excerpts: readonly TargetExcerpt[] = []): number {
+  return excerpts.reduce((sum, { lines }) => sum + lines.length, 0);
+}
