@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { filter } from '../watch/filter.js';
 import { type FlagsOf, file, flag, oneOf, option, text, type ValuesOf } from './option.js';
-import { between, condition, durationMs, logLevel, pid, time } from './values.js';
+import { durationMs } from './units.js';
+import { between, condition, logLevel, pid, time } from './values.js';
 
 /** URL of a gateway that runs on this machine with its default options. */
 export const DEFAULT_URL = 'http://127.0.0.1:4000/graphql';

@@ -1,6 +1,7 @@
 import { ADDRESS_FORM } from '../../nats/settings.js';
 import { type FlagsOf, file, flag, oneOf, option, type ValuesOf } from './option.js';
-import { append, between, bytes, durationMs, instance } from './values.js';
+import { bytes, durationMs } from './units.js';
+import { append, between, instance } from './values.js';
 
 /** Forms of `--source` and `--from`, for help and error messages. */
 export const SOURCE_FORMS = `tilt, tilt:CONTEXT, demo, demo:SEED, - (standard input), the path of a file or folder, or ${ADDRESS_FORM}`;

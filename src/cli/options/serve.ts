@@ -3,19 +3,8 @@ import { COMPRESS_MODES } from '../../server/compression.js';
 import { DEFAULT_LIMITS } from '../../server/limits.js';
 import { type FlagsOf, file, flag, oneOf, option, text } from './option.js';
 import { bucketOptions, credentialOptions, logOptions, SOURCE_FORMS, tiltLogOptions } from './publish.js';
-import {
-  append,
-  bytes,
-  durationMs,
-  host,
-  hosts,
-  httpUrl,
-  limit,
-  origins,
-  pathPrefix,
-  port,
-  proxies,
-} from './values.js';
+import { bytes, durationMs } from './units.js';
+import { append, host, hosts, httpUrl, limit, origins, pathPrefix, port, proxies } from './values.js';
 
 /** Options of `serve`. Options of the gateway have the names in `GatewayOptions` and `JwtOptions`. */
 export const serveOptions = {

@@ -1,18 +1,17 @@
-import type { KV, KvEntry } from '@nats-io/kv';
+import type { KvEntry } from '@nats-io/kv';
 import { isSystemError } from '../../lib/errors.js';
-import { DecodeError } from '../../model/decode.js';
 import { ProviderError } from '../../providers/provider.js';
 import type { Bucket } from '../bucket.js';
 import { encodeDeltaHeaders } from '../delta-message.js';
+import { COMPRESS_FROM_BYTES, compress, type Envelope, encodeEnvelope } from '../message-format.js';
 import {
-  COMPRESS_FROM_BYTES,
-  compress,
-  decodeEnvelope,
-  decompress,
-  type Envelope,
-  encodeEnvelope,
-} from '../message-format.js';
-import { decodeReport } from '../presence-report.js';
+  createHeldError,
+  createWrittenError,
+  findOtherPublisher,
+  type HeldState,
+  readHeld,
+  readPublisher,
+} from './held-key.js';
 import { type Omission, writeFitting } from './write-fitting.js';
 
 /** State of a Session to be written. */
@@ -167,7 +166,7 @@ export function createOwnedKey(
   /** Returns the revision to continue from, if no other publisher has the key. */
   async function claim({ sessions, presence, presenceMs }: Bucket): Promise<number> {
     const held = readHeld(await sessions.get(key));
-    const other = await findOther(presence, held.envelope);
+    const other = await findOtherPublisher(presence, { key, publisher }, held.envelope);
     const isOver = held.envelope === null || held.envelope.connection === 'gone';
     const hasWritten = heldRevision !== null && held.revision !== heldRevision;
     isHeldInSilence = !hasWritten;
@@ -184,15 +183,6 @@ export function createOwnedKey(
     return held.revision;
   }
 
-  /** Finds another publisher that is alive, by its heartbeat for this key or the report of its Sessions. */
-  async function findOther(presence: KV, envelope: Envelope | null): Promise<string | null> {
-    const other = await readPublisher(presence, key);
-    if (other !== null && other !== publisher) return other;
-    if (envelope?.presence === undefined || envelope.publisher === publisher) return null;
-    const report = decodeReport((await readPublisher(presence, envelope.presence)) ?? '');
-    return report?.publisher === envelope.publisher && report.keys.includes(key) ? report.publisher : null;
-  }
-
   /** Reads the state of the claimed key. It has none if it was deleted or has expired. */
   function readOwn(entry: KvEntry | null): HeldState {
     const held = readHeld(entry);
@@ -205,52 +195,10 @@ export function createOwnedKey(
   }
 }
 
-function createWrittenError(key: string, other: string): ProviderError {
-  const hint = 'give this one another --instance';
-  return new ProviderError(
-    'refused',
-    `${key}: another publisher (${other}) has written it meanwhile; ${hint}`,
-  );
-}
-
-function createHeldError(key: string, other: string, presenceMs: number): ProviderError {
-  const stop = `stop that one (it counts as gone after ${presenceMs / 1_000} s)`;
-  const hint = `${stop}, give this one another --instance, or take over with --take-over`;
-  return new ProviderError('refused', `${key}: another publisher (${other}) publishes this Session; ${hint}`);
-}
-
-/** Newest state of a key, and its revision. */
-interface HeldState {
-  readonly revision: number;
-  readonly envelope: Envelope | null;
-}
-
-function readHeld(entry: KvEntry | null): HeldState {
-  if (entry === null) return { revision: 0, envelope: null };
-  const envelope = entry.operation === 'PUT' ? tryDecode(entry.value) : null;
-  return { revision: entry.revision, envelope };
-}
-
-/** A value that cannot be decoded belongs to no publisher. */
-function tryDecode(bytes: Uint8Array): Envelope | null {
-  try {
-    return decodeEnvelope(decompress(bytes), '');
-  } catch (error) {
-    if (error instanceof DecodeError) return null;
-    throw error;
-  }
-}
-
-/** Reads the publisher that is alive; null without one. */
-async function readPublisher(presence: KV, key: string): Promise<string | null> {
-  const entry = await presence.get(key);
-  return entry?.operation === 'PUT' ? entry.string() : null;
-}
-
 const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 
 /**
- * Whether a state says nothing but the Session: its connection is live, and it is written for the first time.
+ * Whether a state consists of the Session alone: its connection is live, and it is written for the first time.
  */
 function isPlain({ connection, error, ageMs = 0 }: WritableState): boolean {
   return connection === 'live' && error === null && ageMs === 0;

@@ -1,0 +1,69 @@
+import type { KV, KvEntry } from '@nats-io/kv';
+import { DecodeError } from '../../model/decode.js';
+import { ProviderError } from '../../providers/provider.js';
+import { decodeEnvelope, decompress, type Envelope } from '../message-format.js';
+import { decodeReport } from '../presence-report.js';
+
+/** Newest state of a key, and its revision. */
+export interface HeldState {
+  readonly revision: number;
+  readonly envelope: Envelope | null;
+}
+
+/** Decodes the newest entry of a key. Null stands for a key without an entry. */
+export function readHeld(entry: KvEntry | null): HeldState {
+  if (entry === null) return { revision: 0, envelope: null };
+  const envelope = entry.operation === 'PUT' ? tryDecode(entry.value) : null;
+  return { revision: entry.revision, envelope };
+}
+
+/** A value that cannot be decoded belongs to no publisher. */
+function tryDecode(bytes: Uint8Array): Envelope | null {
+  try {
+    return decodeEnvelope(decompress(bytes), '');
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
+}
+
+/** Reads the publisher that is alive; null without one. */
+export async function readPublisher(presence: KV, key: string): Promise<string | null> {
+  const entry = await presence.get(key);
+  return entry?.operation === 'PUT' ? entry.string() : null;
+}
+
+/** Key, and name of the run of the publisher that claims it. */
+interface Owner {
+  readonly key: string;
+  readonly publisher: string;
+}
+
+/** Finds another publisher that is alive, by its heartbeat for this key or the report of its Sessions. */
+export async function findOtherPublisher(
+  presence: KV,
+  { key, publisher }: Owner,
+  envelope: Envelope | null,
+): Promise<string | null> {
+  const other = await readPublisher(presence, key);
+  if (other !== null && other !== publisher) return other;
+  if (envelope?.presence === undefined || envelope.publisher === publisher) return null;
+  const report = decodeReport((await readPublisher(presence, envelope.presence)) ?? '');
+  return report?.publisher === envelope.publisher && report.keys.includes(key) ? report.publisher : null;
+}
+
+/** Error: another publisher has written the key since the first request. */
+export function createWrittenError(key: string, other: string): ProviderError {
+  const hint = 'give this one another --instance';
+  return new ProviderError(
+    'refused',
+    `${key}: another publisher (${other}) has written it meanwhile; ${hint}`,
+  );
+}
+
+/** Error: the key belongs to another publisher that is alive. */
+export function createHeldError(key: string, other: string, presenceMs: number): ProviderError {
+  const stop = `stop that one (it counts as gone after ${presenceMs / 1_000} s)`;
+  const hint = `${stop}, give this one another --instance, or take over with --take-over`;
+  return new ProviderError('refused', `${key}: another publisher (${other}) publishes this Session; ${hint}`);
+}
