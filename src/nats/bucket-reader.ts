@@ -5,8 +5,8 @@ import { createSnapshot, isLive, toNextChanges } from './bucket-changes.js';
 import { createDigestCheck } from './digest-check.js';
 import type { LogChange } from './log-change.js';
 import { createPresence } from './presence.js';
-import { decodeReport } from './presence-report.js';
 import { type Entry, envelopeOf, toChanges } from './replay.js';
+import { createWriterPresence } from './writer-presence.js';
 
 /** Dependencies and callbacks of {@link createBucketReader}. */
 export interface BucketReaderOptions {
@@ -94,10 +94,6 @@ export function createBucketReader(
   const newest = new Map<string, Entry>();
   /** Entries before the snapshot; null after it. */
   let initial: Entry[] | null = [];
-  /** Newest heartbeat of each key before the snapshot, when the writer of the state is not known yet. */
-  const initialHeartbeats = new Map<string, { readonly publisher: string; readonly at: number }>();
-  /** Newest report of each publisher before the snapshot. */
-  const initialReports = new Map<string, { readonly text: string; readonly at: number }>();
   let beginning = { isNewestOnly: false, from: 0 };
   const pending = new Set(['presence', 'sessions']);
   /** Keys whose newest state is wrong. */
@@ -115,21 +111,13 @@ export function createBucketReader(
     onArrived: (key) => pushIfLive(key, (entry) => toChanges(entry)),
     onGone: (key) => pushIfLive(key, ({ id }) => [{ type: 'stale', id, error: silence }]),
   });
+  const findWriter = (key: string) => envelopeOf(newest.get(key))?.publisher;
+  const writers = createWriterPresence({ clock, presence, findWriter });
 
   return {
-    seen(key, publisher, ageMs = 0) {
-      if (initial) initialHeartbeats.set(key, { publisher, at: clock.monotonic() - ageMs });
-      else if (publisher === envelopeOf(newest.get(key))?.publisher) presence.seen(key, ageMs);
-    },
-    reported(from, text, ageMs = 0) {
-      if (initial) initialReports.set(from, { text, at: clock.monotonic() - ageMs });
-      else applyReport(from, text, ageMs);
-    },
-    gone(key) {
-      initialHeartbeats.delete(key);
-      initialReports.delete(key);
-      presence.gone(key);
-    },
+    seen: (key, publisher, ageMs = 0) => writers.seen(key, publisher, ageMs),
+    reported: (from, text, ageMs = 0) => writers.reported(from, text, ageMs),
+    gone: (key) => writers.gone(key),
     begin(isNewestOnly, from = 0) {
       beginning = { isNewestOnly, from };
     },
@@ -178,24 +166,10 @@ export function createBucketReader(
     }
   }
 
-  function applyReport(from: string, text: string, ageMs: number): void {
-    if (presence.refresh(from, text, ageMs)) return;
-    const report = decodeReport(text);
-    if (report === null) return;
-    const { publisher, keys: listed } = report;
-    const keys = listed.filter((key) => envelopeOf(newest.get(key))?.publisher === publisher);
-    presence.reported(from, { text, keys, isComplete: keys.length === listed.length }, ageMs);
-  }
-
   function caughtUp(what: string): void {
     pending.delete(what);
     if (pending.size > 0 || initial === null) return;
-    for (const [key, { publisher, at }] of initialHeartbeats) {
-      if (publisher === envelopeOf(newest.get(key))?.publisher) presence.seen(key, clock.monotonic() - at);
-    }
-    initialHeartbeats.clear();
-    for (const [from, { text, at }] of initialReports) applyReport(from, text, clock.monotonic() - at);
-    initialReports.clear();
+    writers.start();
     const entries = initial;
     initial = null;
     pushSnapshot(entries);
