@@ -2,8 +2,8 @@ import { type Clock, sleep } from '../lib/clock.js';
 import { createDeltaCounts, type DeltaCounts } from '../lib/metrics.js';
 import type { Bucket } from './bucket.js';
 import { createSnapshot, isLive, toNextChanges } from './bucket-changes.js';
-import { createDigestCheck } from './digest-check.js';
 import type { LogChange } from './log-change.js';
+import { createNewestEntries } from './newest-entries.js';
 import { createPresence } from './presence.js';
 import { type Entry, envelopeOf, toChanges } from './replay.js';
 import { createWriterPresence } from './writer-presence.js';
@@ -90,20 +90,15 @@ export function createBucketReader(
     counts = createDeltaCounts(),
   }: BucketReaderOptions,
 ): BucketReader {
-  /** Newest entry of each key. */
-  const newest = new Map<string, Entry>();
   /** Entries before the snapshot; null after it. */
   let initial: Entry[] | null = [];
   let beginning = { isNewestOnly: false, from: 0 };
   const pending = new Set(['presence', 'sessions']);
-  /** Keys whose newest state is wrong. */
-  const distrusted = new Set<string>();
-  const digests = createDigestCheck(clock, (key, isEqual) => {
+  const entries = createNewestEntries(clock, (key, isEqual) => {
     counts[isEqual ? 'matches' : 'mismatches'] += 1;
-    if (isEqual) return;
-    distrusted.add(key);
-    onMismatch(key);
+    if (!isEqual) onMismatch(key);
   });
+  const newest = entries.byKey;
   const silence = `no heartbeat of its publisher for ${presenceMs / 1_000} s`;
   const presence = createPresence({
     clock,
@@ -121,18 +116,18 @@ export function createBucketReader(
     begin(isNewestOnly, from = 0) {
       beginning = { isNewestOnly, from };
     },
-    newest: (key) => (distrusted.has(key) ? undefined : newest.get(key)),
-    awaitsState: (key) => distrusted.has(key),
+    newest: (key) => (entries.isWrong(key) ? undefined : newest.get(key)),
+    awaitsState: entries.isWrong,
     take(entry) {
       const known = newest.get(entry.key);
       counts[entry.delta ? 'deltas' : 'states'] += 1;
-      record(entry);
+      entries.record(entry);
       if (initial) initial.push(entry);
       else pushNext(entry, known);
     },
     heal(entry) {
       if (newest.get(entry.key)?.revision !== entry.revision) return;
-      record(entry);
+      entries.record(entry);
       if (initial) initial.push(entry);
       else for (const change of toNextChanges(entry, log, retainMs)) push(change);
     },
@@ -150,33 +145,21 @@ export function createBucketReader(
     },
     dispose() {
       presence.dispose();
-      digests.dispose();
+      entries.dispose();
     },
   };
-
-  /** Records the newest entry of a key. The digest of a state that a delta led to is checked later. */
-  function record(entry: Entry): void {
-    const { key, delta } = entry;
-    newest.set(key, entry);
-    if (delta === undefined) {
-      distrusted.delete(key);
-      digests.read(key);
-    } else {
-      digests.folded(key, delta.session, delta.digest);
-    }
-  }
 
   function caughtUp(what: string): void {
     pending.delete(what);
     if (pending.size > 0 || initial === null) return;
     writers.start();
-    const entries = initial;
+    const read = initial;
     initial = null;
-    pushSnapshot(entries);
+    pushSnapshot(read);
   }
 
-  function pushSnapshot(entries: readonly Entry[]): void {
-    push(createSnapshot({ ...beginning, entries, log }, newest, clock.now() - retainMs));
+  function pushSnapshot(read: readonly Entry[]): void {
+    push(createSnapshot({ ...beginning, entries: read, log }, newest, clock.now() - retainMs));
     for (const entry of newest.values()) {
       const { key, id } = entry;
       if (isLive(entry) && !presence.isAlive(key)) push({ type: 'stale', id, error: silence });
@@ -205,8 +188,7 @@ export function createBucketReader(
   function removeOlderThan(time: number): void {
     for (const [key, { id, writtenAt }] of newest) {
       if (writtenAt >= time || presence.isAlive(key)) continue;
-      newest.delete(key);
-      distrusted.delete(key);
+      entries.forget(key);
       push({ type: 'remove', id, reason: 'it exceeded the age limit of the bucket' });
     }
   }
