@@ -56,7 +56,7 @@ function escapeCharacter(character: string): string {
 const LOG_COMMAND = /##(?=\w*\[)/g;
 
 /**
- * Command of GitHub Actions: `::command::` at the start of a line. The white space in front of it has no line
+ * Command of GitHub Actions: `::command::` at the start of a line. The white space before it has no line
  * break, since each of many empty lines would be read to the end of all.
  */
 const LINE_COMMAND = /^([^\S\n\r\u2028\u2029]*):(?=:)/gm;
@@ -127,8 +127,8 @@ export function toWidth(text: string, columns: number, keep: KeptPart = 'start')
 }
 
 /**
- * Fits the headline of an error into a width. A long one loses first the command in front of its result, then
- * its start: the cause is at the end.
+ * Fits the headline of an error into a width. A long one loses first the command before its result, then its
+ * start: the cause is at the end.
  */
 export function fitError(error: string, columns: number): string {
   const line = terminalText(extractHeadline(error));

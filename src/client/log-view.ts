@@ -28,7 +28,7 @@ export interface LogView {
   readonly isAvailable: boolean | null;
   /** Whether earlier lines are obsolete: `lines` are the last ones of another log. */
   readonly reset: boolean;
-  /** Lines since the view before, oldest first. Empty when only the link or the availability changed. */
+  /** Lines since the previous view, oldest first. Empty when only the link or the availability changed. */
   readonly lines: readonly LogLine[];
   /** Known number of lines before `lines` that were not received. */
   readonly dropped: number;

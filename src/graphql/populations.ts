@@ -115,9 +115,9 @@ function ofNames({ parent: { count, sizes } }: FieldSource): Yield {
 
 /** Lines of each parent, but no more than were logged if each parent occurs once. */
 function ofLog({ store, args: { last }, parent: { count, sizes } }: FieldSource): Yield {
-  const most = count * countLast(last);
+  const max = count * countLast(last);
   const isEachOnce = count <= Math.max(sizes.targets, sizes.resources);
-  return { count: isEachOnce ? Math.min(most, countLogged(store)) : most, sizes, work: count * LOOKUP };
+  return { count: isEachOnce ? Math.min(max, countLogged(store)) : max, sizes, work: count * LOOKUP };
 }
 
 /** Number of lines of a tail. An invalid number is an error, and nothing is executed. */
@@ -132,8 +132,8 @@ function countLogged(store: ReadableStore): number {
 /** Lines of excerpts: in total as many as there are, if each target occurs once. */
 function ofExcerpt({ parent: { count, sizes } }: FieldSource): Yield {
   const { targets, excerptLines } = sizes;
-  const most = count * Math.min(excerptLines, MAX_EXCERPT_LINES);
-  return { count: count <= targets ? excerptLines : most, sizes };
+  const max = count * Math.min(excerptLines, MAX_EXCERPT_LINES);
+  return { count: count <= targets ? excerptLines : max, sizes };
 }
 
 function ofTail(): Yield {

@@ -41,7 +41,7 @@ interface SpanState {
   readonly id: string;
   readonly resource: string;
   readonly sum: Sum;
-  /** Level of the next segment; 0 behind the last one. */
+  /** Level of the next segment; 0 after the last one. */
   nextLevel: number;
   /** Whether the next segment is selected, or may still arrive: a line that has not ended is kept. */
   isNextSelected: boolean;

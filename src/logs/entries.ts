@@ -14,7 +14,7 @@ export interface Entry {
 
 /** Entries in order, of which the oldest are removed first. Appending and removing take constant time. */
 export interface EntryQueue {
-  /** The entries from `start` on; undefined in front of it. */
+  /** The entries from `start` on; undefined before it. */
   readonly items: readonly (Entry | undefined)[];
   readonly start: number;
   push(entry: Entry): void;
@@ -24,7 +24,7 @@ export interface EntryQueue {
   filter(keep: (entry: Entry) => boolean): void;
 }
 
-/** Empty items in front of `start` that are tolerated before the array is copied. */
+/** Empty items at the start that are tolerated before the array is copied. */
 const MAX_EMPTY = 64;
 
 /** Creates an empty queue. */

@@ -122,7 +122,7 @@ export function createHudReader(options: HudReaderOptions): HudReader {
 
   function complete({ from, to }: Checkpoints, segments: number, invalid: DecodeError | undefined): void {
     reader.endMessage();
-    // Both are the same in a message of Tilt. A wrong end would hide all segments in front of it.
+    // Both are the same in a message of Tilt. A wrong end would hide all segments before it.
     run.advanceTo(Math.min(to, from + segments));
     if (invalid !== undefined) onInvalid?.(invalid);
   }

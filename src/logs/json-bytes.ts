@@ -21,7 +21,7 @@ const COLON = 0x3a;
 
 /**
  * Finds the quote that ends a string. Returns its index, or the complement (`~`) of the index to continue at
- * when it is not in front of the limit.
+ * when it is not before the limit.
  */
 export function findQuote(bytes: Uint8Array, from: number, limit: number): number {
   let at = from;
@@ -33,7 +33,7 @@ export function findQuote(bytes: Uint8Array, from: number, limit: number): numbe
   return ~at;
 }
 
-/** Finds the end of the string that starts behind its opening quote: the index of its closing quote. */
+/** Finds the end of the string that starts after its opening quote: the index of its closing quote. */
 export function* skipString(bytes: Uint8Array, from: number): Steps<number> {
   let end = findQuote(bytes, from, from + STEP_BYTES);
   while (end < 0) {
@@ -44,7 +44,7 @@ export function* skipString(bytes: Uint8Array, from: number): Steps<number> {
   return end;
 }
 
-/** Finds the end of the value at an index: the index behind it. */
+/** Finds the end of the value at an index: the index after it. */
 export function* skipValue(bytes: Uint8Array, from: number): Steps<number> {
   let depth = 0;
   let pause = from + STEP_BYTES;
@@ -93,7 +93,7 @@ function isSpace(byte: number | undefined): boolean {
 
 /**
  * Reads the members of the object at an index. `read` gets the start of each value and returns the index
- * behind it. Returns the index behind the object.
+ * after it. Returns the index after the object.
  */
 export function* readObject(
   bytes: Buffer,

@@ -42,7 +42,7 @@ export function createKeyBlocks(): KeyBlocks {
   function begin(span: string, text: string): null {
     const start = text.lastIndexOf('-----BEGIN ');
     if (start < 0) return null;
-    // A line may have the end of a certificate, or of another key, in front of the start of a key.
+    // A line may have the end of a certificate, or of another key, before the start of a key.
     const last = text.slice(start);
     if (!BEGIN.test(last) || last.includes(END)) return null;
     open.set(span, MAX_KEY_LINES);

@@ -1,4 +1,4 @@
-/** A part of a text, from its start to the index behind its end. */
+/** A part of a text, from its start to the index after its end. */
 export interface Range {
   readonly start: number;
   readonly end: number;
@@ -10,7 +10,7 @@ export interface Range {
  */
 export interface RedactionRule {
   readonly expression: RegExp;
-  /** Finds the secret of a match; null if it is prose. The search continues behind both. */
+  /** Finds the secret of a match; null if it is prose. The search continues after both. */
   readonly select: (match: RegExpExecArray, text: string) => Range | null;
 }
 
@@ -38,8 +38,8 @@ const KNOWN_TOKENS = [
 /**
  * Secrets that are always redacted:
  *
- * - URLs: the password in front of the host (`https://user:secret@host`), a user of 20 characters or more
- *   (tokens are used as users), and parameters with the name of a secret (`?token=…`, `&X-Amz-Signature=…`).
+ * - URLs: the password before the host (`https://user:secret@host`), a user of 20 characters or more (tokens
+ *   are used as users), and parameters with the name of a secret (`?token=…`, `&X-Amz-Signature=…`).
  * - Headers: `Authorization` and `Proxy-Authorization`, `Cookie` and `Set-Cookie`, `Bearer` and `Basic` with
  *   a value of 16 characters or more.
  * - Assignments, members of JSON (also within a JSON string), command-line options (`--password hunter2`) and
@@ -53,7 +53,7 @@ const KNOWN_TOKENS = [
  * Not found: secrets without a name or a known form (`echo hunter2`); a password with `/`, `?` or `#` in a
  * URL; an unquoted value after `: ` or ` = ` that has no digit or less than 8 characters, unless the name is
  * that of a password, because `unexpected token: name` is an error of a compiler; plural names (`tokens`) and
- * names that continue behind the word (`token_count`, `PASSWORD_FILE`); encoded secrets, such as Base64 of an
+ * names that continue after the word (`token_count`, `PASSWORD_FILE`); encoded secrets, such as Base64 of an
  * assignment; the lines of a private key whose first line was left out; other secrets that extend over
  * several lines.
  */

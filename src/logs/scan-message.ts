@@ -43,7 +43,7 @@ interface Found {
   tiltStartTime?: unknown;
   fromCheckpoint?: unknown;
   toCheckpoint?: unknown;
-  /** Start of the spans. They may come behind the segments. */
+  /** Start of the spans. They may come after the segments. */
   spans?: number;
   segments?: SegmentTable;
   invalid?: DecodeError;
@@ -170,7 +170,7 @@ export function parseSegment(
   );
 }
 
-/** Reads the level behind a text; undefined if it is omitted. A level has at most 32 characters. */
+/** Reads the level after a text; undefined if it is omitted. A level has at most 32 characters. */
 function readLevel(bytes: Buffer, { end }: SegmentPlace): string | undefined {
   const [, level] = LEVEL.exec(bytes.toString('latin1', end, end + LEVEL_MEMBER + 33)) ?? [];
   return level;

@@ -17,7 +17,7 @@ export function findPlainEnd(bytes: Uint8Array, from: number): number {
   return -1;
 }
 
-/** Skips the few bytes behind the level. Returns the index behind the segment; -1 if it is longer. */
+/** Skips the few bytes after the level. Returns the index after the segment; -1 if it is longer. */
 export function skipMembers(bytes: Uint8Array, from: number): number {
   if (bytes[from] === CLOSING_BRACE) return from + 1;
   if (bytes[from] !== COMMA) return -1;

@@ -29,7 +29,7 @@ export interface SegmentTable {
   /** Ids of the spans, by number. */
   readonly spanIds: readonly string[];
   /**
-   * Adds the segment at an index. Returns the index behind it, `OTHER_FORM` if it does not have the form that
+   * Adds the segment at an index. Returns the index after it, `OTHER_FORM` if it does not have the form that
    * Tilt writes, or `UNFINISHED` if it is long: `resume` continues then, with the same results.
    */
   read(bytes: Buffer, from: number): number;

@@ -9,7 +9,7 @@ interface SpanNumbers {
   find(bytes: Buffer, start: number, end: number): number;
 }
 
-/** Numbers the ids of spans. Most segments have the span of the one before. */
+/** Numbers the ids of spans. Most segments have the span of the previous one. */
 export function createSpanNumbers(): SpanNumbers {
   const ids: string[] = [];
   const numbers = new Map<string, number>();

@@ -3,7 +3,7 @@ import type { Session } from '../model/session.js';
 import { type AppliedDelta, applyDelta, digestOf, encodeDelta } from './delta.js';
 
 /**
- * Headers of a message whose value is the complete state. A reader that holds the state before, at exactly
+ * Headers of a message whose value is the complete state. A reader that holds the previous state, at exactly
  * the revision `base` of the same key, applies the delta without reading the value. All others ignore them,
  * as gateways of earlier versions do.
  */
@@ -28,7 +28,7 @@ export interface ReceivedDelta extends AppliedDelta {
 }
 
 /**
- * Encodes the headers of a state; null if readers need its value. @param base revision of the state before
+ * Encodes the headers of a state; null if readers need its value. @param base revision of the previous state
  */
 export function encodeDeltaHeaders(
   before: Session,
@@ -66,5 +66,5 @@ export function receiveDelta(
   }
 }
 
-/** The text before a delta: the revision of the state before, and the serial. */
+/** The text before a delta: the revision of the previous state, and the serial. */
 const FORMAT = /^(\d{1,15}) (\d{1,15}) $/;

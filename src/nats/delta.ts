@@ -17,7 +17,7 @@ const MAX_DELTA_BYTES = 2_048;
 /** A Session that a delta was applied to. */
 export interface AppliedDelta {
   readonly session: Session;
-  /** Indices of the targets that differ from the state before. */
+  /** Indices of the targets that differ from the previous state. */
   readonly changedTargets: readonly number[];
 }
 
@@ -86,7 +86,7 @@ export function applyDelta(before: Session, text: string): AppliedDelta {
   const targets =
     changed.size === 0 ? before.status.targets : decodeTargetsAt(before.status.targets, changed);
   if (targets === null || targets.length !== before.status.targets.length) {
-    throw new DecodeError('targets of the state before', [...changed.keys()].join(), ['targets']);
+    throw new DecodeError('targets of the previous state', [...changed.keys()].join(), ['targets']);
   }
   const status = field(delta.status, 'status', decodeStatus);
   const session: Session = {

@@ -70,7 +70,7 @@ function replaceResources(
   for (const [index, raw] of changed) {
     const resource = field(raw, 'resources', decodeResource);
     if (before[index]?.name !== resource.name) {
-      throw new DecodeError('a resource of the state before', resource.name, ['resources', index]);
+      throw new DecodeError('a resource of the previous state', resource.name, ['resources', index]);
     }
     resources[index] = resource;
   }

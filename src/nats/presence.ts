@@ -75,7 +75,7 @@ export function createPresence({ clock, silentMs, onArrived, onGone }: PresenceO
     },
     reported(from, { text, keys, isComplete }, ageMs) {
       if (ageMs >= silentMs || keys.length === 0) return;
-      // Keys that the report no longer lists keep the heartbeat before.
+      // Keys that the report no longer lists keep the previous heartbeat.
       const heartbeat = { at: clock.monotonic() - ageMs, keys: 0 };
       reports.set(from, { text, heartbeat, keys: isComplete ? keys.length : Number.POSITIVE_INFINITY });
       for (const key of keys) record(key, heartbeat);

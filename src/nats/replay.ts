@@ -16,14 +16,14 @@ export interface Entry {
   readonly writtenAt: number;
   /** Null if the key was deleted; an error if the value cannot be decoded. */
   readonly content: Envelope | DecodeError | null;
-  /** How it follows from the entry before it; null if its value was read. */
+  /** How it follows from the previous entry; null if its value was read. */
   readonly delta?: ReceivedDelta;
 }
 
 /**
  * Decodes a message; null if its key is not the key of a Session.
  *
- * @param known the entry before it, to which a delta in the headers is applied. Default: the value is read
+ * @param known the previous entry, to which a delta in the headers is applied. Default: the value is read
  */
 export function decodeEntry(
   message: StreamMessage,
@@ -46,11 +46,11 @@ export function decodeEntry(
   };
 }
 
-/** Applies the delta of a message to the entry before it. Returns null if that is not possible. */
+/** Applies the delta of a message to the previous entry. Returns null if that is not possible. */
 function followEntry({ seq, writtenAt, headers }: StreamMessage, known: Entry): Entry | null {
   const before = envelopeOf(known);
   if (before?.connection !== 'live') return null;
-  // The strings of the entry before: their hashes are known to every map.
+  // The strings of the previous entry: their hashes are known to every map.
   const { key, id, revision: previous } = known;
   const delta = receiveDelta(headers, { revision: previous, session: before.session });
   if (delta === null) return null;

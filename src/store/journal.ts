@@ -21,7 +21,7 @@ export interface Revision {
    * one reader that resumes from another gateway's cursor. Default: false.
    */
   readonly isResync?: boolean;
-  /** Number of the revision before. Only where numbers are positions of something else, such as a log. */
+  /** Number of the previous revision. Only where numbers are positions of something else, such as a log. */
   readonly since?: number;
 }
 

@@ -13,7 +13,7 @@ export interface LogFeed extends UpdateSource {
   /** The Session; null while it does not exist. */
   readonly session: SessionId | null;
   readonly isAvailable: boolean;
-  /** Number at which the present log, or its absence, begins. A reader behind it needs the tail. */
+  /** Number at which the present log, or its absence, begins. Readers at earlier numbers need the tail. */
   readonly startedAt: number;
   /** Returns the last selected lines up to a number. */
   tail(selection: LogSelection, last: number, number: number): LogSlice['lines'];

@@ -77,7 +77,7 @@ export function snapshotEvent<E extends SourceEvent>(
   conflated = 0,
 ): E {
   const cursor = store.cursor();
-  // Not the cursor: revisions that change only the connection may have the cursor of the revision before.
+  // Not the cursor: revisions that change only the connection may have the cursor of the previous revision.
   const cacheKey = conflated === 0 ? `snapshot ${store.revision}` : null;
   return projection.snapshot({ cursor, reset: true, conflated, cacheKey });
 }

@@ -26,7 +26,7 @@ describe('terminalText', () => {
 });
 
 describe('withoutLogCommands', () => {
-  it('disables commands at the start of each line, behind white space and empty lines', () => {
+  it('disables commands at the start of each line, after white space and empty lines', () => {
     const text = '::a::\n\n \t::b::\r\u2028\u00a0::c:: ::d::';
     expect(withoutLogCommands(text)).toBe(': :a::\n\n \t: :b::\r\u2028\u00a0: :c:: ::d::');
   });

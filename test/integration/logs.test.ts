@@ -178,7 +178,7 @@ describe('a gateway with --logs', () => {
       });
   });
 
-  it('after a restart of the Tilt shows no line of the run before', async () => {
+  it('after a restart of the Tilt shows no line of the previous run', async () => {
     await using fake = await startTiltWithLogs({ sessions: [] });
     const { server, hud, tokenFile } = fake;
     playHudCiUpToEnd(fake, 'run-1');

@@ -154,7 +154,7 @@ describe('createHudReader', () => {
     expect(log.position).toBe(1);
   });
 
-  it.each(WAYS)('reads the lines behind a message whose end is wrong (%s)', async (way) => {
+  it.each(WAYS)('reads the lines after a message whose end is wrong (%s)', async (way) => {
     const reader = createTestReader();
     const { logList } = createMessage(0, [createSegment('a', 'one\n')]);
     await reader[way]({ logList: { ...logList, toCheckpoint: Number.MAX_SAFE_INTEGER } });
@@ -203,7 +203,7 @@ describe('createHudReader', () => {
     expect(yields).toBeGreaterThan((1.5 * bytes.length) / (64 * 1024));
   });
 
-  it('reads segments in any order of members, and spans behind them', async () => {
+  it('reads segments in any order of members, and spans after them', async () => {
     const { reader, lines } = createTestReader();
     const text = encodeLong(createMessage(0, [])).toString();
     const list = `{"toCheckpoint":2, "segments": [ {"text":"a\\\\n","level":"WARN","time":"2026-11-26T01:40:48Z","spanId":"build:1"} ,

@@ -85,7 +85,7 @@ describe('lines of a HUD message', () => {
     expect(lines()).toHaveLength(44);
   });
 
-  it('never show a part of a secret that is cut, behind one that is redacted', async () => {
+  it('never show a part of a secret that is cut, after one that is redacted', async () => {
     const start = `token=${'a'.repeat(200)} https://bob:hunter2xyz`;
     const [line] = await readLines([start, 'abcdefghijklmnopqrstuvwxyz@host\n'], { lineBytes: 60 });
     expect(line).toBe('token=[REDACTED] …');
@@ -110,7 +110,7 @@ describe('lines of a HUD message', () => {
   });
 
   it.each([
-    ['behind a certificate in the same line', '-----END CERTIFICATE-----'],
+    ['after a certificate in the same line', '-----END CERTIFICATE-----'],
     ['with styles in its first line', '--\u001b[1m'],
   ])('hide a private key %s', async (_, before) => {
     const text = `${before}-----BEGIN RSA\u001b[0m PRIVATE KEY-----\nMIIEvQ\n-----END RSA PRIVATE KEY-----\nMII\n`;

@@ -52,7 +52,7 @@ describe('createRedactor', () => {
     ],
     ['an option', 'mysql --password hunter2 -u bob', 'mysql --password [REDACTED] -u bob'],
     ['an option with "="', 'login --api-key=abc -u bob', 'login --api-key=[REDACTED] -u bob'],
-    ['a secret behind a word that is prose', 'token: password=abc', 'token: password=[REDACTED]'],
+    ['a secret after a word that is prose', 'token: password=abc', 'token: password=[REDACTED]'],
     ['an element of XML', '<db:password>a b</db:password>', '<db:password>[REDACTED]</db:password>'],
     ['a value in a column', `password:${' '.repeat(20)}hunter2`, `password:${' '.repeat(20)}[REDACTED]`],
     ['a parameter in a value', '?next=/a?sig=abc;sig=d&x=1', '?next=/a?sig=[REDACTED]&x=1'],
@@ -102,7 +102,7 @@ describe('createRedactor', () => {
     );
   });
 
-  it('ignores a pattern that matches nothing, and redacts the rest of a line behind 50 matches', () => {
+  it('ignores a pattern that matches nothing, and redacts the rest of a line after 50 matches', () => {
     expect(createRedactor(['x*']).redact('abc')).toBe('abc');
     expect(createRedactor(['x']).redact(`${'x.'.repeat(49)}x...`)).toBe(
       `${'[REDACTED].'.repeat(49)}[REDACTED]`,

@@ -39,7 +39,7 @@ describe('createSessionLog', () => {
     expect(log.since(slice.position, { resource: 'a' }, 2)).toEqual({ lines: [], dropped: 0, position: 5 });
   });
 
-  it('counts lines that were left out in front of a batch, and drops what is older', () => {
+  it('counts lines that were left out before a batch, and drops what is older', () => {
     const log = createSessionLog();
     log.append([createLine('a', 'old'), createLine('b', 'kept')]);
     log.append([createLine('a', 'new')], new Map([['a', 40]]));

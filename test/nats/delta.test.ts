@@ -32,7 +32,7 @@ function wire(object: object): unknown {
 }
 
 describe('a delta', () => {
-  it('applied to the state before is the state after, for any two states', () => {
+  it('applied to the previous state is the next state, for any two states', () => {
     fc.assert(
       fc.property(
         rawSessions,

@@ -281,7 +281,7 @@ describe('S6 no noise from facts', () => {
   it.each([
     [false, 0],
     [true, 1],
-  ])('an excerpt behind a directive is sent if it is included: %s', async (excerpts, payloads) => {
+  ])('an excerpt with a directive is sent if it is included: %s', async (excerpts, payloads) => {
     const { store, put } = setUp();
     put({ 'api:update': 'failed' }, BEFORE);
     const reader = await subscribeTo(

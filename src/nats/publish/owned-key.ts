@@ -156,7 +156,7 @@ export function createOwnedKey(
     written = { state, revision };
   }
 
-  /** Headers with the difference to the state before, if that is exactly what the key has. */
+  /** Headers with the difference to the previous state, if that is exactly what the key has. */
   function deltaHeaders(state: WritableState, previous: number) {
     if (written?.revision !== previous || !isPlain(state) || !isPlain(written.state)) return NO_HEADERS;
     const { session } = written.state;
@@ -197,9 +197,7 @@ export function createOwnedKey(
 
 const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 
-/**
- * Whether a state consists of the Session alone: its connection is live, and it is written for the first time.
- */
+/** Whether a state consists of the Session alone: its connection is live, and this is its first write. */
 function isPlain({ connection, error, ageMs = 0 }: WritableState): boolean {
   return connection === 'live' && error === null && ageMs === 0;
 }

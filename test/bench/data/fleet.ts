@@ -39,7 +39,7 @@ function fleetInstance(stream: number): string {
 /** Fields of a message that change with each write. */
 export interface MessageHead {
   readonly serial: number;
-  /** Revision of the message before. */
+  /** Revision of the previous message. */
   readonly previous: number;
 }
 

@@ -6,7 +6,7 @@ import { answerCalls } from '../processes/answer-calls.js';
 export type TiltLogApi = {
   /** Starts the web server. */
   start(): Promise<{ readonly context: string; readonly token: string }>;
-  /** Writes lines at this rate until `stop`. A message is sent only when the one before it has left. */
+  /** Writes lines at this rate until `stop`. A message is sent only when the previous one has left. */
   write(rate: LogRate): void;
   stop(): void;
   /** Bytes of log text so far: written by the commands, and sent in messages. */

@@ -196,7 +196,7 @@ describe('screen of watch', () => {
     ]);
   });
 
-  it('watch shows the end of an error that does not fit, without the command in front of it', () => {
+  it('watch shows the end of an error that does not fit, without the command before it', () => {
     const rowOf = (error: string) =>
       screen({ view: createTargetsView([targetFields('a:update', 'FAILED', { error })]), columns: 60 })[4];
     expect(rowOf('Command "a command that takes the whole line" failed: exit status 4')).toBe(

@@ -76,7 +76,7 @@ export function readFrame(bytes: Buffer, mayCompress: boolean): ServerFrame | nu
 /**
  * Compresses a message (RFC 7692, section 7.2.1).
  *
- * @param before the message before, which this one refers to (context takeover). Default: none
+ * @param before the previous message, which this one refers to (context takeover). Default: none
  */
 export function deflateMessage(payload: Uint8Array, before?: Uint8Array): Buffer {
   return deflateRawSync(payload, { ...SYNC, ...(before && { dictionary: before }) }).subarray(0, -4);

@@ -33,7 +33,7 @@ const payloads: fc.Arbitrary<Buffer> = fc.oneof(
     weight: 4,
     arbitrary: hostileBytes(fc.constantFrom(...TEXTS).map((text) => deflateMessage(Buffer.from(text)))),
   },
-  // Refers to the message before, although context takeover was declined.
+  // Refers to the previous message, although context takeover was declined.
   {
     weight: 2,
     arbitrary: fc
