@@ -39,7 +39,9 @@ export interface SegmentTable {
   get(index: number): SegmentPlace;
 }
 
+/** Result of `read` for a segment that does not have the form that Tilt writes. */
 export const OTHER_FORM = -1;
+/** Result of `read` for a long segment, of which only a part was read. */
 export const UNFINISHED = -2;
 
 // The form that Tilt writes: {"spanId":"…","time":"…","text":"…","level":"…",…}

@@ -166,7 +166,7 @@ async function followLog(
     if (done) return;
     const { link, isAvailable, lines, dropped } = view;
     if (link.state === 'lost') notice(`${link.error}; reconnecting`);
-    else if (isAvailable === false) notice('the log is not available any more, waiting for it');
+    else if (isAvailable === false) notice('the log is no longer available; waiting for it');
     else notice(null);
     if (dropped > 0)
       notice(`${dropped} lines${resource === undefined ? '' : ` of ${resource}`} are missing here`);

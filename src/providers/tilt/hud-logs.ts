@@ -10,7 +10,7 @@ import { followHud } from './hud-follower.js';
 import { createHudRun, type HudRun } from './hud-run.js';
 import type { HudAddress } from './hud-token.js';
 import type { KubeContext } from './kube-context.js';
-import { findWebUrl } from './web-url.js';
+import { describeUnknownWebUrl, findWebUrl } from './web-url.js';
 
 /** Options of {@link createTiltLogs}. */
 export interface TiltLogsOptions {
@@ -52,8 +52,7 @@ export interface TiltLog {
 }
 
 /**
- * Creates a reader of the logs of Tilts. Throws a {@link ProviderError} `config` for an invalid
- * pattern.
+ * Creates a reader of the logs of Tilts. Throws a {@link ProviderError} `config` for an invalid pattern.
  *
  * @example
  * createGateway({ tilts: { kubeconfig, logs: createTiltLogs({ tokenFile }) } })
@@ -96,7 +95,7 @@ function createTiltLog(tokenFile: string, redactor: Redactor, parts: TiltLogPart
     attach: (session, facts) => run.attach(session, facts),
     async follow(gate, signal) {
       if (webUrl === null) {
-        gate.push({ type: 'availability', kind: KIND, error: describeUnknownAddress(context) });
+        gate.push({ type: 'availability', kind: KIND, error: describeUnknownWebUrl(context) });
         gate.settled(KIND);
         return;
       }
@@ -195,12 +194,4 @@ interface Following {
 function findSession(change: Change): Session | null {
   if (change.type === 'snapshot') return change.sessions[0] ?? null;
   return change.type === 'upsert' ? change.session : null;
-}
-
-function describeUnknownAddress({ name }: KubeContext): string {
-  const isRandomPort = name === 'tilt-0';
-  const hint = isRandomPort
-    ? 'start Tilt with a fixed --port to read them'
-    : 'they are read only from a Tilt on this machine';
-  return `logs: the address of the web server of ${name} is not known; ${hint}`;
 }

@@ -9,9 +9,9 @@ const DEFAULT_PORT = 10_350;
  * `tilt-default` is 10350, `tilt-10360` is 10360. `tilt-0` stands for a random port. Returns null if the port
  * is not known, and for an API server that is not on this machine, which is no Tilt. Pure.
  *
- * The web server listens on `localhost`, or on the host of `--host` or `TILT_HOST`, which nothing in the
- * kubeconfig tells. With `TILT_HOST=0.0.0.0` the address is right; with the address of one network interface
- * the UI is at that address instead.
+ * The web server listens on `localhost`, or on the host of `--host` or `TILT_HOST`, which the kubeconfig does
+ * not contain. With `TILT_HOST=0.0.0.0` the address is right; with the address of one network interface the
+ * UI is at that address instead.
  */
 export function findWebUrl(context: KubeContext): string | null {
   if (context.is !== 'usable' || !isLoopback(bareHost(new URL(context.endpoint.server)))) return null;
@@ -22,6 +22,15 @@ export function findWebUrl(context: KubeContext): string | null {
 }
 
 const MAX_PORT = 65_535;
+
+/** Describes why logs cannot be read if {@link findWebUrl} returns null. */
+export function describeUnknownWebUrl({ name }: KubeContext): string {
+  const isRandomPort = name === 'tilt-0';
+  const hint = isRandomPort
+    ? 'start Tilt with a fixed --port to read them'
+    : 'they are read only from a Tilt on this machine';
+  return `logs: the address of the web server of ${name} is not known; ${hint}`;
+}
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
