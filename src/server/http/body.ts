@@ -17,7 +17,7 @@ const FREE_CHUNKS = 1_000;
 
 /**
  * Average size of the chunks beyond {@link FREE_CHUNKS}, in bytes. Node.js parses 64 KiB of a connection at a
- * time: chunks of one byte take 14 ms then, chunks of 16 bytes 4 ms.
+ * time: if all are read, chunks of one byte take 14 ms, chunks of 16 bytes 4 ms.
  */
 export const MIN_CHUNK_BYTES = 16;
 
@@ -45,8 +45,7 @@ export function readBody(request: IncomingMessage, length: number, onBody: OnBod
  * client disconnects first.
  *
  * @param onTinyChunks called instead of `onBody`, once, if the chunks are too small: more than 1,000, of less
- *   than 16 bytes
- *   on average. Their parsing would take 20 times that of the JSON in them
+ *   than 16 bytes on average. Their parsing would take 20 times that of the JSON in them
  */
 export function readChunks(
   request: IncomingMessage,
@@ -63,6 +62,7 @@ export function readChunks(
     size += chunk.length;
     if (chunks.length > FREE_CHUNKS + size / MIN_CHUNK_BYTES) {
       stop();
+      discardRest(request);
       onTinyChunks();
     } else if (size > maxBytes) {
       finish();
@@ -94,4 +94,13 @@ export function readChunks(
     request.off('data', take);
     request.off('end', finish);
   }
+}
+
+/**
+ * Discards what Node.js still parses of a body: the rest of a read of 64 KiB, in which it cannot be stopped.
+ * With chunks of one byte the read takes 7 ms; adding them to a stream that nobody reads took 13 ms.
+ */
+function discardRest(request: IncomingMessage): void {
+  const push = request.push.bind(request);
+  request.push = (chunk) => (chunk === null ? push(null) : true);
 }
