@@ -95,8 +95,11 @@ export interface IdleOptions {
   readonly sessionsPerPublisher: number;
 }
 
-/** Time after a change of the publishers before their cost is measured: one heartbeat of each. */
-const SETTLING_MS = 6_000;
+/**
+ * Time after a change of the publishers before their cost is measured: longer than the 15 s after which the
+ * heartbeats of the publishers before expire, which is an event for each Session.
+ */
+const SETTLING_MS = 20_000;
 
 /**
  * Measures the cost per session while nothing changes: the publishers' heartbeats, and the broker that
