@@ -405,6 +405,22 @@ describe('a request body', () => {
     });
   });
 
+  it.each(['application/json', 'text/event-stream'])(
+    'a request body that looks like a promise is a bad request, answered as %s',
+    async (accept) => {
+      await using server = await startWithSessions();
+      const send = (json: string) => server.send({ headers: { ...JSON_TYPE, accept }, body: json });
+      const rejected = 'Unexpected parameter \\"then\\" in the request body.';
+      for (const then of ['""', 'null', '{}']) {
+        const { body } = await send(`{"then":${then},"query":"{ __typename }"}`);
+        expect(body).toContain(rejected);
+        expect(body).toContain('BAD_REQUEST');
+      }
+      expect((await send('null')).body).toContain('POST body is expected to be object but received null');
+      expect((await send('7')).body).toContain('POST body is expected to be object but received number');
+    },
+  );
+
   it('a request body above 1 MB is rejected, also without Content-Length', async () => {
     await using server = await startWithSessions();
     const pieces = Array.from({ length: 11 }, () => ' '.repeat(100_000));

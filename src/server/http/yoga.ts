@@ -63,13 +63,12 @@ function useParams(): Plugin<object, YogaContext> {
       if (!requestParser) return;
       setRequestParser(async (request) => {
         try {
-          const params = await (readUrlParams(request) ?? requestParser(request));
+          const params = await (readUrlParams(request) ?? readJsonParams(request) ?? requestParser(request));
           await serverContext.continueLater();
           return params;
         } catch (error) {
           if (error instanceof SyntaxError)
             throw badRequest('Expected JSON as "variables" and "extensions".');
-          if (isBrokenBody(error)) throw badRequest('Expected JSON as the body.');
           throw error;
         }
       });
@@ -85,11 +84,6 @@ const BODY_TOO_LARGE = httpError(
 
 function badRequest(message: string): GraphQLError {
   return httpError(message, { code: 'BAD_REQUEST' }, { status: 400 });
-}
-
-/** Yoga's own error repeats the whole body. */
-function isBrokenBody(error: unknown): boolean {
-  return error instanceof GraphQLError && 'originalError' in error.extensions;
 }
 
 /** Hands the parameters to the exchange, after Yoga's own checks of their types. */
@@ -157,6 +151,34 @@ function readUrlParams(request: Request): NamedParams | Promise<NamedParams> | n
   if (request.method === 'GET') return toParams(new URL(request.url).searchParams);
   if (request.method !== 'POST' || !FORM_TYPE.test(request.headers.get('content-type') ?? '')) return null;
   return request.text().then((text) => toParams(new URLSearchParams(text)));
+}
+
+const JSON_TYPE = /^application\/(graphql\+)?json *(;|,|$)/i;
+
+/**
+ * Reads the parameters of a POST in JSON. Returns null for others. Yoga's own parser takes an object with a
+ * member `then` for a promise, and its error for other text repeats the whole body.
+ */
+function readJsonParams(request: Request): Promise<GraphQLParams> | null {
+  if (request.method !== 'POST' || !JSON_TYPE.test(request.headers.get('content-type') ?? '')) return null;
+  return request.text().then((text) => {
+    const body = parseBody(text);
+    if (typeof body !== 'object' || body === null) {
+      throw badRequest(
+        `POST body is expected to be object but received ${body === null ? 'null' : typeof body}`,
+      );
+    }
+    if ('then' in body) throw badRequest('Unexpected parameter "then" in the request body.');
+    return body;
+  });
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badRequest('Expected JSON as the body.');
+  }
 }
 
 /** Leaves out empty parameters: forms send all of their fields. */
