@@ -177,11 +177,23 @@ query Timeline {
 `,
   },
   {
+    query: `# The last lines of the log, then new ones. The gateway reads the logs of Tilts with --logs; the demo has one.
+subscription Log {
+  log(last: 20) {
+    isAvailable
+    reset
+    dropped
+    lines { time level resource text }
+  }
+}
+`,
+  },
+  {
     query: `# The sources of the gateway.
 query Gateway {
   gateway {
     version
-    sources { name state since error sessionCount }
+    sources { name state since error sessionCount unavailable }
   }
 }
 `,
