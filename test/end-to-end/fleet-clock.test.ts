@@ -85,6 +85,8 @@ describe('a gateway started after a publisher was killed', () => {
     await using bucket = await openTestBucket(address, { presenceMs: LONG_PRESENCE_S * 1_000 });
     const presenceAt = async () => (await bucket.bucket.presence.get('ci.Tiltfile'))?.created.getTime() ?? 0;
     await expect.poll(presenceAt, { timeout: 10_000 }).toBeGreaterThan(0);
+    // The first heartbeat claims the name, before the first state is written.
+    await expect.poll(() => bucket.bucket.sessions.get('ci.Tiltfile'), { timeout: 10_000 }).not.toBeNull();
     publisher.command.process.kill('SIGKILL');
     await publisher.command.exit;
     const last = await presenceAt();
