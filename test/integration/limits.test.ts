@@ -1,3 +1,4 @@
+import { subscribe as observe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
@@ -248,6 +249,21 @@ describe('pipelined requests', () => {
       expect(metrics).toMatch(/rejections_total\{reason="too_many_operations"\} 1\n/);
     },
   );
+
+  it('Node.js creates no request for what a closed connection has sent after its limit', async () => {
+    await using gateway = await start({ limits: { operations: 100 } });
+    let requests = 0;
+    const count = () => {
+      requests += 1;
+    };
+    observe('http.server.request.start', count);
+    const flood = sendRaw(gateway, 'GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(50_000));
+    // A connection that closes with unread bytes is reset.
+    await flood.catch(() => {});
+    unsubscribe('http.server.request.start', count);
+    // Without the early end, a single read of 64 KiB holds 1,560.
+    expect(requests).toBeLessThan(110);
+  });
 });
 
 describe('connection limits', () => {
