@@ -15,6 +15,8 @@ export interface Limits extends QueryLimits, LargeLimits {
   readonly messageBytes: number;
   /** Frames of a WebSocket message (1008): even an empty frame costs memory. */
   readonly messageFragments: number;
+  /** Values in the JSON of a request or a message, and fields of a form (400; WebSocket: 1008). */
+  readonly jsonValues: number;
   /** Time for the headers of a request, in milliseconds (408). */
   readonly headersMs: number;
   /** Time for a complete request, in milliseconds (408). */
@@ -50,6 +52,7 @@ export const DEFAULT_LIMITS: Limits = {
   bodyBytes: 1_000_000,
   messageBytes: 1_000_000,
   messageFragments: 1_000,
+  jsonValues: 10_000,
   headersMs: 10_000,
   requestMs: 30_000,
   idleMs: 120_000,

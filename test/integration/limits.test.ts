@@ -162,6 +162,55 @@ describe('request limits', () => {
     expect((await many.closed)[0]).toBe(1008);
   });
 
+  it.each([
+    [
+      'arrays',
+      'application/json',
+      `{"query":"{ __typename }","variables":{"x":${'['.repeat(100)}${']'.repeat(100)}}}`,
+    ],
+    [
+      'members',
+      'application/json',
+      JSON.stringify({ query: '{ __typename }', variables: { ...Array(100).fill(1) } }),
+    ],
+    ['fields of a form', 'application/x-www-form-urlencoded', `query={__typename}${'&a'.repeat(100)}`],
+    [
+      'variables of a form',
+      'application/x-www-form-urlencoded',
+      `query={__typename}&variables=[${'1,'.repeat(100)}1]`,
+    ],
+  ])('a request with too many %s is rejected with 400 before it is parsed', async (_, type, body) => {
+    await using gateway = await start({ limits: { jsonValues: 99 } });
+    const answer = await post(gateway, body, { 'content-type': type, accept: 'application/json' });
+    expect(answer.status).toBe(400);
+    expect(answer.text).toMatch(
+      /has more than 99 (values|fields) \(--limit jsonValues\)\..*"TOO_MANY_VALUES"/,
+    );
+    expect((await post(gateway, '{"query":"{ __typename }"}')).status).toBe(200);
+    const metrics = await (await fetch(`${gateway.origin}/metrics`)).text();
+    expect(metrics).toMatch(/rejections_total\{reason="too_many_values"\} 1\n/);
+  });
+
+  it('a variable in a URL with too many values is rejected with 400', async () => {
+    await using gateway = await start({ limits: { jsonValues: 9 } });
+    const response = await fetch(`${gateway.url}?query={__typename}&variables=[[[[[[[[[[]]]]]]]]]]`);
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('TOO_MANY_VALUES');
+  });
+
+  it('brackets and commas in a string are no values', async () => {
+    await using gateway = await start({ limits: { jsonValues: 20 } });
+    const answer = await post(gateway, JSON.stringify({ query: `{ __typename } # ${'\\"[{,'.repeat(50)}` }));
+    expect([answer.status, answer.text]).toEqual([200, '{"data":{"__typename":"Query"}}']);
+  });
+
+  it('a WebSocket is closed with 1008 after a message with too many values', async () => {
+    await using gateway = await start({ limits: { jsonValues: 99 } });
+    const client = await connectWebSocket(gateway.webSocketUrl);
+    client.socket.send(`{"type":"ping","payload":{"x":[${'[],'.repeat(50)}[]]}}`);
+    expect(await client.closed).toEqual([1008, 'The message has more than 99 values (--limit jsonValues)']);
+  });
+
   it('a request that takes too long to arrive is rejected with 408', async () => {
     await using gateway = await start({ limits: { headersMs: 100, requestMs: 200 } });
     expect(await sendRaw(gateway, 'GET /graphql HTTP/1.1\r\nhost: local')).toMatch(/^HTTP\/1\.1 408 /);

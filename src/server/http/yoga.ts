@@ -4,6 +4,7 @@ import { maskError } from '../../graphql/errors.js';
 import { namesDocument, type Operations } from '../../graphql/operation.js';
 import type { Log } from '../../lib/log.js';
 import { countRejections, type Metrics } from '../../lib/metrics.js';
+import { hasMoreFields, hasMoreValues } from '../client-values.js';
 import { type Exchange, httpError, STREAM } from './exchange.js';
 
 /** Settings of Yoga. */
@@ -13,6 +14,8 @@ export interface YogaOptions {
   readonly path: string;
   readonly operations: Operations;
   readonly metrics: Metrics;
+  /** Limit `jsonValues`. */
+  readonly maxValues: number;
 }
 
 /** What Yoga is given with each request. */
@@ -36,10 +39,11 @@ export function createGraphQLYoga({
   path,
   operations,
   metrics,
+  maxValues,
 }: YogaOptions): YogaServerInstance<YogaContext, object> {
   return createYoga<YogaContext>({
     graphqlEndpoint: path,
-    plugins: [useParams(), useExchange(operations), useStatus(metrics)],
+    plugins: [useParams(maxValues), useExchange(operations), useStatus(metrics)],
     extraParamNames: ['documentId'],
     maskedErrors: { maskError: (error) => maskError(error, log) },
     // Checked before the body is read.
@@ -56,14 +60,16 @@ export function createGraphQLYoga({
 }
 
 /** Reads the parameters. Yoga would report variables in a URL that are not JSON as an error of the server. */
-function useParams(): Plugin<object, YogaContext> {
+function useParams(maxValues: number): Plugin<object, YogaContext> {
   return {
     onRequestParse({ requestParser, setRequestParser, serverContext }) {
       if (serverContext.isTooLong) throw BODY_TOO_LARGE;
       if (!requestParser) return;
       setRequestParser(async (request) => {
         try {
-          const params = await (readUrlParams(request) ?? readJsonParams(request) ?? requestParser(request));
+          const params = await (readUrlParams(request, maxValues) ??
+            readJsonParams(request, maxValues) ??
+            requestParser(request));
           await serverContext.continueLater();
           return params;
         } catch (error) {
@@ -81,6 +87,16 @@ const BODY_TOO_LARGE = httpError(
   { code: 'REQUEST_ENTITY_TOO_LARGE' },
   { status: 413 },
 );
+
+/** Throws an error if JSON has more values than the limit, before it is parsed. */
+function limitValues(json: string, max: number): void {
+  if (hasMoreValues(json, max)) throw tooManyValues('JSON', 'values', max);
+}
+
+function tooManyValues(what: string, items: string, max: number): GraphQLError {
+  const message = `The ${what} has more than ${max} ${items} (--limit jsonValues).`;
+  return httpError(message, { code: 'TOO_MANY_VALUES' }, { status: 400 });
+}
 
 function badRequest(message: string): GraphQLError {
   return httpError(message, { code: 'BAD_REQUEST' }, { status: 400 });
@@ -147,10 +163,13 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded *(;|,|$)/i;
  * others. Yoga's own parser does not read `documentId`. Throws a SyntaxError, or rejects with one, for
  * variables and extensions that are not JSON.
  */
-function readUrlParams(request: Request): NamedParams | Promise<NamedParams> | null {
-  if (request.method === 'GET') return toParams(new URL(request.url).searchParams);
+function readUrlParams(request: Request, max: number): NamedParams | Promise<NamedParams> | null {
+  if (request.method === 'GET') return toParams(new URL(request.url).searchParams, max);
   if (request.method !== 'POST' || !FORM_TYPE.test(request.headers.get('content-type') ?? '')) return null;
-  return request.text().then((text) => toParams(new URLSearchParams(text)));
+  return request.text().then((text) => {
+    if (hasMoreFields(text, max)) throw tooManyValues('form', 'fields', max);
+    return toParams(new URLSearchParams(text), max);
+  });
 }
 
 const JSON_TYPE = /^application\/(graphql\+)?json *(;|,|$)/i;
@@ -159,9 +178,10 @@ const JSON_TYPE = /^application\/(graphql\+)?json *(;|,|$)/i;
  * Reads the parameters of a POST in JSON. Returns null for others. Yoga's own parser takes an object with a
  * member `then` for a promise, and its error for other text repeats the whole body.
  */
-function readJsonParams(request: Request): Promise<GraphQLParams> | null {
+function readJsonParams(request: Request, max: number): Promise<GraphQLParams> | null {
   if (request.method !== 'POST' || !JSON_TYPE.test(request.headers.get('content-type') ?? '')) return null;
   return request.text().then((text) => {
+    limitValues(text, max);
     const body = parseBody(text);
     if (typeof body !== 'object' || body === null) {
       throw badRequest(
@@ -182,8 +202,10 @@ function parseBody(text: string): unknown {
 }
 
 /** Leaves out empty parameters: forms send all of their fields. */
-function toParams(params: URLSearchParams): NamedParams {
+function toParams(params: URLSearchParams, max: number): NamedParams {
   const [query, operationName, documentId, variables, extensions] = NAMES.map((name) => params.get(name));
+  limitValues(variables ?? '', max);
+  limitValues(extensions ?? '', max);
   return {
     ...(query && { query }),
     ...(operationName && { operationName }),

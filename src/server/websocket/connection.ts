@@ -18,6 +18,7 @@ import type { FlushScheduler } from '../../subscriptions/flush-scheduler.js';
 import { type Access, type Grant, isGrant } from '../access/access.js';
 import type { Rejection } from '../access/allow-list.js';
 import { NO_TOKENS, readInitTokens } from '../access/credentials.js';
+import { hasMoreValues } from '../client-values.js';
 import type { ContextOf } from '../contexts.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
@@ -34,6 +35,8 @@ import { type OperationsOptions, type OperationsOwner, WebSocketOperations } fro
  */
 const TRY_AGAIN_LATER = 1013;
 
+const POLICY_VIOLATION = 1008;
+
 /** Dependencies and limits of all connections. */
 export interface ConnectionOptions extends OperationsOptions {
   readonly scheduler: FlushScheduler;
@@ -42,7 +45,10 @@ export interface ConnectionOptions extends OperationsOptions {
   readonly tracer: Tracer;
   readonly contextOf: ContextOf;
   readonly access: Access;
-  readonly limits: Pick<Limits, 'initMs' | 'operations' | 'operationsPerSecond' | 'complexity'>;
+  readonly limits: Pick<
+    Limits,
+    'initMs' | 'jsonValues' | 'operations' | 'operationsPerSecond' | 'complexity'
+  >;
 }
 
 /**
@@ -179,7 +185,7 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
   }
 
   onFlood(): void {
-    this.#close(1008, 'Too many messages at once');
+    this.#close(POLICY_VIOLATION, 'Too many messages at once');
   }
 
   onPong(): void {
@@ -202,9 +208,19 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
 
   #handle(bytes: Buffer, hasSlot: boolean): void {
     if (!this.isOpen) return;
+    const text = String(bytes);
+    const { limits, metrics } = this.#options;
+    if (hasMoreValues(text, limits.jsonValues)) {
+      metrics.rejected('TOO_MANY_VALUES');
+      this.#close(
+        POLICY_VIOLATION,
+        `The message has more than ${limits.jsonValues} values (--limit jsonValues)`,
+      );
+      return;
+    }
     let message: Message;
     try {
-      message = parseMessage(String(bytes));
+      message = parseMessage(text);
     } catch {
       this.#close(CloseCode.BadRequest, 'Invalid message received');
       return;

@@ -28,8 +28,11 @@ export const LAST_ID = 'last';
 const NAMES = Array.from({ length: 1_000 }, (_, n) => `resource-${n}-${'x'.repeat(50)}`);
 const GLOB = '*e*s*?'.repeat(4_096 / 6);
 
-/** An operation of 900 kB. No other JSON of this size was found that takes longer to parse. */
-const NESTED = `{"query":"{ __typename }","variables":{"x":${'['.repeat(450_000)}${']'.repeat(450_000)}}}`;
+/**
+ * An operation of 970 kB with 9,900 values. No other JSON of this size within the limit of values was found that
+ * takes longer to parse.
+ */
+const LONG = `{"query":"{ __typename }","variables":{"x":[${longObjects()}]}}`;
 
 /** All kinds, each the most expensive request found of its kind. */
 export const COSTLY: readonly CostlyRequest[] = [
@@ -39,15 +42,15 @@ export const COSTLY: readonly CostlyRequest[] = [
   query('globs', FILTERED, { name: GLOB }),
   query('introspection', INTROSPECTION),
   http('new-documents', (n) => post(JSON.stringify({ query: newDocument(n) }))),
-  http('long-bodies', () => post(NESTED)),
+  http('long-bodies', () => post(LONG)),
   http('long-forms', () => post('a&'.repeat(490_000), 'application/x-www-form-urlencoded')),
   http(
     'chunked-bodies',
-    memoized(() => postInChunks(NESTED, 65_536)),
+    memoized(() => postInChunks(LONG, 65_536)),
   ),
   http(
     'tiny-chunks',
-    memoized(() => postInChunks(NESTED, 1)),
+    memoized(() => postInChunks(LONG, 1)),
   ),
   http(
     'pipelined',
@@ -55,7 +58,7 @@ export const COSTLY: readonly CostlyRequest[] = [
   ),
   webSocket(
     'ws-long-messages',
-    memoized(() => repeat(4, (id) => subscribe(id, NESTED))),
+    memoized(() => repeat(4, (id) => subscribe(id, LONG))),
   ),
   webSocket(
     'ws-pings',
@@ -72,6 +75,11 @@ export const COSTLY: readonly CostlyRequest[] = [
     bytes: (n) => repeat(100, (id) => subscribe(id, changingSession(100 * n + id))),
   },
 ];
+
+/** Objects with a different key each. */
+function longObjects(): string {
+  return Array.from({ length: 4_950 }, (_, n) => `{"${String(n).padEnd(188, 'x')}":1}`).join();
+}
 
 function query(name: string, fields: string, where?: object): CostlyRequest {
   const head = where ? 'query ($where: TargetFilter) ' : '';
