@@ -1,17 +1,12 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import {
-  type AddressInfo,
-  createServer as createTcpServer,
-  type Socket,
-  type Server as TcpServer,
-} from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { isRecord } from '../lib/is-record.js';
 import { findOrigin, rejectMalformed } from './access/reject.js';
 import { limitSockets } from './access/socket-limits.js';
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignored-upgrade.js';
 import { closeUnread, createInFlight } from './http/pending-answers.js';
+import { stopParsing } from './http/stop-parsing.js';
 import { createRoutes, type Routes, type RoutesOptions } from './routes.js';
 import type { KeyPair } from './tls.js';
 
@@ -119,17 +114,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       await closeServer(server);
     },
   };
-}
-
-/**
- * Stops the parser of a destroyed connection, whose last read of 64 KiB can hold 1,500 more requests. For each,
- * Node.js would create a request, a response and an error with a stack trace: 30 ms for each such read. There
- * is no public function for this: a pause takes effect only at the next read. The parser ends with an error if
- * its handler of requests returns a negative number.
- */
-function stopParsing(socket: Socket): void {
-  const parser: unknown = Reflect.get(socket, 'parser');
-  if (isRecord(parser)) Reflect.set(parser, 'onIncoming', () => -1);
 }
 
 /** Origin that may read a response; otherwise null. */

@@ -8,6 +8,7 @@ import { startMemoryGateway } from '../support/gateway.js';
 import { createTestLog, logLine } from '../support/log-lines.js';
 import { query } from '../support/queries.js';
 import { type QueryServer, type RequestOptions, startQueryServer } from '../support/query-server.js';
+import { sendRaw } from '../support/raw-request.js';
 import { session, type states } from '../support/sessions.js';
 
 const A = '{ session(id: "a/Tiltfile") { id status { targets { name phase } } } }';
@@ -370,6 +371,39 @@ describe('a request body', () => {
     expect(String(answer)).toMatch(/^HTTP\/1\.1 400 .*connection: close.*BODY_IN_TINY_CHUNKS/is);
     expect(String(answer)).toContain('expected at least 16 bytes per chunk on average');
     socket.destroy();
+  });
+
+  it('a connection with a body in tiny chunks is not parsed after it was rejected, and its parser serves others', async () => {
+    await using gateway = await startMemoryGateway();
+    const port = Number(new URL(gateway.origin).port);
+    const head = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+    for (let round = 0; round < 3; round += 1) {
+      const socket = connect(port, '127.0.0.1').resume();
+      socket.on('error', () => {});
+      socket.write(`${head}transfer-encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(900_000)}`);
+      await new Promise((resolve) => socket.once('close', resolve));
+      const body = '{"query":"{ __typename }"}';
+      for (const rest of [
+        `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+        `transfer-encoding: chunked\r\nconnection: close\r\n\r\n1a\r\n${body}\r\n0\r\n\r\n`,
+      ]) {
+        expect(await sendRaw(gateway, `${head}${rest}`)).toMatch(/^HTTP\/1\.1 200 .*"Query"/s);
+      }
+    }
+  });
+
+  it('a connection that goes on with tiny chunks after a body that was too long is closed', async () => {
+    await using gateway = await startMemoryGateway();
+    const socket = connect(Number(new URL(gateway.origin).port), '127.0.0.1').resume();
+    socket.on('error', () => {});
+    const long = 'x'.repeat(1_000_001);
+    socket.write(
+      `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${long.length.toString(16)}\r\n${long}\r\n`,
+    );
+    expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 413 /);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write('1\r\nx\r\n'.repeat(100_000));
+    await closed;
   });
 
   it('an empty chunked request body is answered with an error', async () => {
