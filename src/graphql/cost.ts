@@ -67,7 +67,7 @@ export function costOf(options: CostOptions): number | null {
 const MAX_ERRORS = { maxErrors: 50 };
 
 /**
- * A document of 5,000 tokens has at most 2,500 selections; each may be visited for some kinds of objects.
+ * A document of 3,000 tokens has at most 1,500 selections; each may be visited for some kinds of objects.
  * About 20 ms.
  */
 const MAX_VISITS = 50_000;

@@ -90,11 +90,11 @@ const BODY_TOO_LARGE = httpError(
 
 /** Throws an error if JSON has more values than the limit, before it is parsed. */
 function limitValues(json: string, max: number): void {
-  if (hasMoreValues(json, max)) throw tooManyValues('JSON', 'values', max);
+  if (hasMoreValues(json, max))
+    throw tooManyValues(`The JSON has more than ${max} values (--limit jsonValues).`);
 }
 
-function tooManyValues(what: string, items: string, max: number): GraphQLError {
-  const message = `The ${what} has more than ${max} ${items} (--limit jsonValues).`;
+function tooManyValues(message: string): GraphQLError {
   return httpError(message, { code: 'TOO_MANY_VALUES' }, { status: 400 });
 }
 
@@ -167,7 +167,8 @@ function readUrlParams(request: Request, max: number): NamedParams | Promise<Nam
   if (request.method === 'GET') return toParams(new URL(request.url).searchParams, max);
   if (request.method !== 'POST' || !FORM_TYPE.test(request.headers.get('content-type') ?? '')) return null;
   return request.text().then((text) => {
-    if (hasMoreFields(text, max)) throw tooManyValues('form', 'fields', max);
+    if (hasMoreFields(text, max))
+      throw tooManyValues(`The form has more than ${max} fields (--limit jsonValues).`);
     return toParams(new URLSearchParams(text), max);
   });
 }

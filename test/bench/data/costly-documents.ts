@@ -30,16 +30,16 @@ export function changingSession(n: number): string {
   return `subscription { targetChanges(session: "${CHANGING}") { cursor changes { target { name${n}: name ${FEW} } } } }`;
 }
 
-/** Document of up to 5,000 tokens that is slow to validate, different for each number. */
+/** Document of up to 3,000 tokens that is slow to validate, different for each number. */
 export function newDocument(n: number): string {
   return `${SLOW[n % SLOW.length]} # ${n}`;
 }
 
 const SLOW: readonly string[] = [
-  `{ ...f0 } ${list(480, (f) => `fragment f${f} on Query { __typename ${f < 479 ? `...f${f + 1}` : ''} }`)}`,
-  `{ ${list(440, (f) => `...f${f}`)} } ${list(440, (f) => `fragment f${f} on Query { __typename }`)}`,
-  `{ ${list(1_200, () => 'gateway { version }')} }`,
-  `{ ${list(4_990, (f) => `unknown${f}`)} }`,
+  `{ ...f0 } ${list(325, (f) => `fragment f${f} on Query { __typename ${f < 324 ? `...f${f + 1}` : ''} }`)}`,
+  `{ ${list(330, (f) => `...f${f}`)} } ${list(330, (f) => `fragment f${f} on Query { __typename }`)}`,
+  `{ ${list(740, () => 'gateway { version }')} }`,
+  `{ ${list(2_990, (f) => `unknown${f}`)} }`,
 ];
 
 function list(count: number, item: (index: number) => string): string {
