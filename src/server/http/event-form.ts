@@ -11,7 +11,7 @@ export interface EventForm {
   /** Headers of the response. */
   readonly headers: Readonly<Record<string, string>>;
   /** First bytes of the response: an empty comment. */
-  readonly start: Buffer;
+  readonly start: EventBytes;
   /** An empty comment. */
   readonly ping: EventBytes;
   /** Memory of a payload in this form. */
@@ -25,7 +25,7 @@ export interface EventForm {
 }
 
 /** One event as bytes. */
-interface EventBytes {
+export interface EventBytes {
   readonly event: Buffer;
   /** The event as one chunk of a response. */
   readonly chunk: Buffer;
@@ -79,13 +79,14 @@ export const GZIP_EVENTS: EventForm = createForm({
 });
 
 /** Differences between forms. */
-interface FormOptions extends Pick<EventForm, 'isCompressed' | 'headers' | 'start' | 'memoryOf'> {
+interface FormOptions extends Pick<EventForm, 'isCompressed' | 'headers' | 'memoryOf'> {
+  readonly start: Buffer;
   readonly ping: Buffer;
   bodyLength(payload: Payload): number;
   partsOf(payload: Payload): Parts;
 }
 
-function createForm({ ping, bodyLength, partsOf, ...options }: FormOptions): EventForm {
+function createForm({ start, ping, bodyLength, partsOf, ...options }: FormOptions): EventForm {
   const eventOf = memoize((payload: Payload): EventBytes => framed(Buffer.concat(partsOf(payload))));
   /**
    * Caches the last joined chunk by its first payload. Readers of a group mostly receive the same payloads in
@@ -93,7 +94,7 @@ function createForm({ ping, bodyLength, partsOf, ...options }: FormOptions): Eve
    */
   const lastJoined = memoize((first: Payload) => ({ payloads: [first], bytes: eventOf(first).chunk }));
 
-  return { ...options, ping: framed(ping), isShort, join, write };
+  return { ...options, start: framed(start), ping: framed(ping), isShort, join, write };
 
   function isShort(payload: Payload): boolean {
     return bodyLength(payload) <= COPY_LIMIT;

@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.js';
 import type { FlushScheduler, Task } from '../../subscriptions/flush-scheduler.js';
 import type { Payload } from '../../subscriptions/payload.js';
 import type { Reader, Sink } from '../../subscriptions/reader.js';
-import type { EventForm } from './event-form.js';
+import type { EventBytes, EventForm } from './event-form.js';
 import { onClose } from './on-close.js';
 
 /**
@@ -81,13 +81,18 @@ export class EventStream implements Sink, Task {
   open(): void {
     if (this.#isEnded) return;
     const { form } = this.#options;
+    const { socket } = this.#response;
+    socket?.cork();
     this.#response.writeHead(200, { ...HEADERS, ...form.headers });
-    // Some browsers wait for a first byte before they let the client see the head.
-    this.#response.write(form.start);
+    // Node.js 26 would keep the head until the end of the tick, and events do not pass through the response.
+    this.#response.flushHeaders();
     this.#target = targetOf(this.#response);
+    // Some browsers wait for a first byte before they let the client see the head.
+    writeBytes(this.#target, form.start);
     this.#schedulePing();
     this.#scheduleExpiry();
     this.run();
+    socket?.uncork();
   }
 
   send(payload: Payload): void {
@@ -147,9 +152,7 @@ export class EventStream implements Sink, Task {
   #schedulePing(): void {
     const { form, clock } = this.#options;
     this.#cancelPing = clock.after(PING_MS, () => {
-      if (this.#target?.stream.writableLength === 0) {
-        this.#target.stream.write(this.#target.isChunked ? form.ping.chunk : form.ping.event);
-      }
+      if (this.#target?.stream.writableLength === 0) writeBytes(this.#target, form.ping);
       this.#schedulePing();
     });
   }
@@ -175,6 +178,10 @@ interface Target {
   readonly stream: Writable;
   /** Whether events need the framing of a chunk. */
   readonly isChunked: boolean;
+}
+
+function writeBytes({ stream, isChunked }: Target, { event, chunk }: EventBytes): void {
+  stream.write(isChunked ? chunk : event);
 }
 
 /**
