@@ -4,6 +4,7 @@ import { isOn, withFields } from '../lib/log.js';
 import type { Metrics } from '../lib/metrics.js';
 import type { Tracer } from '../lib/tracing.js';
 import type { Rejection } from './access/allow-list.js';
+import { createCookieSignIn } from './access/cookie-sign-in.js';
 import { resolvePeer } from './access/peer.js';
 import { acceptsHtml, isPageVisit, reject, rejectUpgrade } from './access/reject.js';
 import { createRequestGuard, type HostRule, type RequestGuardOptions } from './access/request-guard.js';
@@ -54,6 +55,7 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
   const home = `${pathPrefix}/`;
   const assets = `${pathPrefix}/assets/`;
   const guard = createRequestGuard(options, overLimit, createClientLimits(options.limits.socketsPerAddress));
+  const cookieSignIn = createCookieSignIn(guard, options);
   const graphql = createGraphQLHttp({ ...options, path: endpoint });
   const webSocket = createGraphQLWebSocket(options);
   const pages = createPages(options);
@@ -90,8 +92,8 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
       begin(request, response, () => response.statusCode);
       const path = pathOf(request);
       if (!guard.preflight(request, response, hostRules.get(path))) return;
-      if (signInLinks.has(path) && guard.isSignInLink(request)) {
-        guard.signInByLink(request, response, (rejection) => sendRejection(request, response, rejection));
+      if (signInLinks.has(path) && cookieSignIn.isLink(request)) {
+        cookieSignIn.byLink(request, response, (rejection) => sendRejection(request, response, rejection));
         return;
       }
       // A cached answer sends all its headers in one call, which is faster.
@@ -151,7 +153,7 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
   }
 
   function serveSignIn(request: IncomingMessage, response: ServerResponse): void {
-    guard.signIn(request, response, signInTargets, (rejection, page) => {
+    cookieSignIn.byForm(request, response, signInTargets, (rejection, page) => {
       rejectWithSignIn(request, response, rejection, acceptsHtml(request) ? page : null);
     });
   }

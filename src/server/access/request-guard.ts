@@ -4,10 +4,9 @@ import type { Metrics } from '../../lib/metrics.js';
 import { type Access, type Grant, isGrant } from './access.js';
 import { type AllowList, findRejection, isAllowedCrossOrigin, type Rejection } from './allow-list.js';
 import { allowOrigin, answerPreflight } from './cors.js';
-import { cookieName, createCookie, readTokens } from './credentials.js';
+import { cookieName, readTokens } from './credentials.js';
 import { resolvePeer, type TrustedProxies } from './peer.js';
-import { isPageVisit, reject } from './reject.js';
-import { readSignIn } from './sign-in.js';
+import { reject } from './reject.js';
 import type { CountClient, OverLimit } from './socket-limits.js';
 
 /** Dependencies of {@link createRequestGuard}. */
@@ -27,7 +26,7 @@ export interface RequestGuardOptions {
 export type HostRule = 'allowed' | 'any' | 'any with a token';
 
 /** Receives the rejection of a request. */
-type OnRejection = (rejection: Rejection) => void;
+export type OnRejection = (rejection: Rejection) => void;
 
 /** Checks each request before it is handled: host, origin, number of connections, token. */
 export interface RequestGuard {
@@ -49,20 +48,8 @@ export interface RequestGuard {
     onTokens: (tokens: readonly string[]) => void,
     onRejection: OnRejection,
   ): void;
-  /** Whether a request is a page visit by a link with a token, which must become a cookie. */
-  isSignInLink(request: IncomingMessage): boolean;
-  /** Answers a link with a token: sets the cookie and redirects to the same address without the token. */
-  signInByLink(request: IncomingMessage, response: ServerResponse, onRejection: OnRejection): void;
-  /**
-   * Answers a sign-in form: its token becomes a cookie. `onRejection` also receives the page that the form
-   * names.
-   */
-  signIn(
-    request: IncomingMessage,
-    response: ServerResponse,
-    pages: readonly [string, ...string[]],
-    onRejection: (rejection: Rejection, page: string) => void,
-  ): void;
+  /** Checks a token that is not in the headers, as `authenticate` does. */
+  authenticateToken(token: string, onGrant: (grant: Grant) => void, onRejection: OnRejection): void;
 }
 
 /**
@@ -112,32 +99,8 @@ export function createRequestGuard(
       }
       onTokens(tokensOf(request));
     },
-    isSignInLink: (request) => !access.isOpen && isPageVisit(request) && hasToken(request),
-    signInByLink(request, response, onRejection) {
-      const [path = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s);
-      const query = new URLSearchParams(search);
-      const token = query.get('token') ?? '';
-      query.delete('token');
-      const page = path.slice(path.lastIndexOf('/') + 1);
-      const rest = query.size > 0 ? `?${query}` : '';
-      settle(
-        access.check([token]),
-        () => sendCookie(request, response, token, `${page === '' ? './' : page}${rest}`),
-        onRejection,
-      );
-    },
-    signIn(request, response, pages, onRejection) {
-      readSignIn(
-        request,
-        pages,
-        ({ token, page }) =>
-          settle(
-            access.check([token]),
-            () => sendCookie(request, response, token, page),
-            (rejection) => onRejection(rejection, page),
-          ),
-        () => reject(request, response, NOT_A_FORM),
-      );
+    authenticateToken(token, onGrant, onRejection) {
+      settle(access.check([token]), onGrant, onRejection);
     },
   };
 
@@ -153,25 +116,7 @@ export function createRequestGuard(
   }
 
   function tokensOf(request: IncomingMessage): readonly string[] {
-    return access.isOpen ? [] : readTokens(request.headers, cookieName(localPort(request)));
-  }
-
-  /**
-   * Redirects to a relative address, because a proxy can have stripped a prefix (RFC 9110, section 10.2.2).
-   */
-  function sendCookie(
-    request: IncomingMessage,
-    response: ServerResponse,
-    token: string,
-    location: string,
-  ): void {
-    response.writeHead(303, {
-      location,
-      'set-cookie': createCookie(token, localPort(request), resolvePeer(request, proxies).isSecure),
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-    });
-    response.end();
+    return access.isOpen ? [] : readTokens(request.headers, cookieName(request.socket.localPort ?? 0));
   }
 
   function settle(
@@ -223,17 +168,3 @@ const SEVERAL_HOSTS: Rejection = {
   code: 'BAD_REQUEST',
   message: 'Expected one Host header, got several.',
 };
-
-const NOT_A_FORM: Rejection = {
-  status: 400,
-  code: 'BAD_REQUEST',
-  message: 'Expected a POST of a form with a token.',
-};
-
-function hasToken({ url = '/' }: IncomingMessage): boolean {
-  return /[?&]token=/.test(url);
-}
-
-function localPort({ socket }: IncomingMessage): number {
-  return socket.localPort ?? 0;
-}
