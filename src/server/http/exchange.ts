@@ -1,15 +1,12 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { Readable, type Transform } from 'node:stream';
-import { pipeline as pipe } from 'node:stream/promises';
 import { type ExecutionResult, GraphQLError, OperationTypeNode } from 'graphql';
 import type { Context } from '../../graphql/context.js';
-import { type Dependencies, trackDependencies } from '../../graphql/dependencies.js';
+import { trackDependencies } from '../../graphql/dependencies.js';
 import type { Executed, LargeAnswer } from '../../graphql/execution.js';
 import { selectsLog } from '../../graphql/log-lines.js';
 import type { OperationParams, PreparedOperation } from '../../graphql/operation.js';
 import type { Pipeline } from '../../graphql/pipeline.js';
 import type { Clock } from '../../lib/clock.js';
-import { isSystemError } from '../../lib/errors.js';
 import { type Log, withFields } from '../../lib/log.js';
 import type { Metrics } from '../../lib/metrics.js';
 import type { FlushScheduler } from '../../subscriptions/flush-scheduler.js';
@@ -19,12 +16,11 @@ import type { Grant } from '../access/access.js';
 import type { Compression } from '../compression.js';
 import type { ContextOf } from '../contexts.js';
 import { REQUEST_ID_HEADER } from '../request.js';
-import { createAnswer, VARY } from './answer.js';
-import { AnswerForms, sendForm } from './answer-forms.js';
-import { compress, createCompressStream, MIN_COMPRESSED } from './compress.js';
+import type { AnswerForms } from './answer-forms.js';
 import { GZIP_EVENTS, PLAIN_EVENTS } from './event-form.js';
 import { EventStream } from './event-stream.js';
 import type { QueryCache } from './query-cache.js';
+import { type Outcome, sendOutcome, sendParts, sendText } from './send-outcome.js';
 
 /** Dependencies that all exchanges share. */
 export interface ExchangeOptions {
@@ -70,17 +66,6 @@ export const STREAM: YogaResult & AsyncIterable<never> = {
 /** Media type of an answer as a whole, unlike event streams and multipart. */
 const JSON_TYPE = /^application\/(graphql-response\+)?json(;|$)/;
 
-/** Result of an operation. */
-interface Outcome {
-  /** The answer as JSON, once it is serialised. */
-  text: string | null;
-  readonly large: LargeAnswer | null;
-  /** Whether it has an ETag. */
-  readonly isTagged: boolean;
-  /** Dependencies of the answer; null if it is not kept. */
-  readonly dependencies: Dependencies | null;
-}
-
 /** Creates the exchange of a request. */
 export function createExchange(
   { request, response, grant, key }: ExchangeRequest,
@@ -114,11 +99,12 @@ export function createExchange(
         else stream.end();
       }
       if (response.headersSent || response.destroyed) return;
+      const destination = { request, response, accepted: compression.codingOf(request) };
       if (outcome !== null && JSON_TYPE.test(type)) {
-        await sendOutcome(outcome, type, chosen);
+        await sendOutcome(outcome, chosen, destination);
       } else if (body === null || JSON_TYPE.test(type)) {
         // An answer of Yoga's own, such as an error in the parameters.
-        await sendText(chosen, await chosen.text());
+        await sendText(await chosen.text(), chosen, destination);
       } else {
         response.writeHead(status, Object.fromEntries(chosen.headers));
         await sendParts(response, body);
@@ -155,7 +141,9 @@ export function createExchange(
     });
     const { large = null, errors, stringify } = executed;
     const isTagged = key !== null && !errors && (large?.bytes ?? 0) <= cache.maxResponseBytes;
-    const current: Outcome = { text: null, large, isTagged, dependencies: isTagged ? dependencies : null };
+    const isKept = isTagged && dependencies !== null;
+    const keep = isKept ? (answer: AnswerForms) => cache.keep(key, answer, dependencies) : null;
+    const current: Outcome = { text: null, large, isTagged, keep };
     outcome = current;
     if (large) holdMemory(large);
     return { ...toYogaResult(executed), stringify: serialise };
@@ -175,60 +163,9 @@ export function createExchange(
     else response.once('close', release);
   }
 
-  async function sendOutcome(
-    { text, large, isTagged, dependencies }: Outcome,
-    type: string,
-    chosen: Response,
-  ): Promise<void> {
-    const accepted = compression.codingOf(request);
-    if (isTagged && chosen.status === 200) {
-      const answer = new AnswerForms(createAnswer(large?.parts ?? text ?? '', type));
-      if (dependencies && key !== null) cache.keep(key, answer, dependencies);
-      sendForm(request, response, answer.find(accepted), []);
-    } else if (large && accepted.coding) {
-      const headers = { 'content-type': type, 'content-encoding': accepted.coding, vary: VARY };
-      response.writeHead(chosen.status, headers);
-      await sendParts(response, large.parts, createCompressStream(accepted.coding));
-    } else if (large) {
-      response.writeHead(chosen.status, { 'content-type': type, 'content-length': large.bytes, vary: VARY });
-      await sendParts(response, large.parts);
-    } else {
-      await sendText(chosen, text ?? '');
-    }
-  }
-
-  async function sendText({ status, headers: chosenHeaders }: Response, text: string): Promise<void> {
-    const plain = Buffer.from(text);
-    const { coding, isRequired } = compression.codingOf(request);
-    const isCompressed = coding !== null && (plain.length >= MIN_COMPRESSED || isRequired);
-    const body = isCompressed ? await compress(plain, coding) : plain;
-    response.writeHead(status, {
-      ...Object.fromEntries(chosenHeaders),
-      ...(isCompressed && { 'content-encoding': coding }),
-      'content-length': body.length,
-      vary: VARY,
-    });
-    response.end(body);
-  }
-
   function cut(): void {
     metrics.rejected('RESPONSE_NOT_READ');
     socket.destroy();
-  }
-}
-
-/** Sends a body part by part, each once the client has taken the one before. */
-async function sendParts(
-  response: ServerResponse,
-  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  compressed?: Transform,
-): Promise<void> {
-  try {
-    if (compressed) await pipe(Readable.from(parts), compressed, response);
-    else await pipe(Readable.from(parts), response);
-  } catch (error) {
-    // A client that leaves in the middle is no failure.
-    if (!isSystemError(error)) throw error;
   }
 }
 
