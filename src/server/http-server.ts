@@ -47,7 +47,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: LATE_CHECK_MS,
     keepAliveTimeout: limits.idleMs,
-    // Since Node.js 24.9. For earlier versions see `ignoreUpgrade`.
+    // In newer versions of Node.js, such as 22.23 and 24.21. For others see `ignoreUpgrade`.
     shouldUpgradeCallback: isWebSocketUpgrade,
   };
   /** Event that passes a connection to `node:http`: with TLS, after the handshake. */

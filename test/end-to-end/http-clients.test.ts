@@ -67,6 +67,8 @@ describe('an HTTP request that asks for an upgrade to h2c', () => {
     const { port } = new URL(gateway.url);
     const socket = connect(Number(port), '127.0.0.1');
     socket.write(`GET /healthz HTTP/1.1\r\nhost: localhost\r\n${H2C}\r\n`);
+    // Node.js 22.23, 24.21 and 26.10 drop what arrives together with a request whose upgrade they ignore.
+    await once(socket, 'readable');
     socket.write(`POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n${H2C}\r\n{`);
     const answers = await text(socket);
     expect(answers).toMatch(/^HTTP\/1\.1 200 OK.*\nok\n/s);

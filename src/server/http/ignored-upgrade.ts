@@ -15,7 +15,8 @@ export function isWebSocketUpgrade({
 
 /**
  * Gives a connection back to its server, with its request as if it had not asked for an upgrade. Node.js
- * before 24.9 decides by the server alone whether it takes a request out of HTTP, and has then read no body.
+ * without `shouldUpgradeCallback` decides by the server alone whether it takes a request out of HTTP, and has
+ * then read no body.
  *
  * @param head what came behind the headers
  * @param serve hands the connection to the server, as a new one
