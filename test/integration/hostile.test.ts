@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type Log, silentLog } from '../../src/lib/log.js';
+import type { GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { runCliToEnd } from '../support/cli.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
@@ -11,9 +11,9 @@ import { connectWebSocket } from '../support/web-socket-client.js';
 
 // Regression tests for hostile input that once caused harm.
 
-async function start(log: Log = silentLog): Promise<TestGateway> {
+async function start(options: GatewayOptions = {}): Promise<TestGateway> {
   const source = createMemoryProvider('a', [session('a')]);
-  const started = await startGateway({ providers: [source.provider], log });
+  const started = await startGateway({ providers: [source.provider], ...options });
   await started.gateway.ready();
   return started;
 }
@@ -57,7 +57,7 @@ describe('hostile HTTP input', () => {
     ['fields', `{ ${'session { '.repeat(2_400)}`],
     ['lists', `{ session(id: ${'['.repeat(4_900)}`],
   ])('%s nested beyond the stack size are rejected', async (_, query) => {
-    await using gateway = await start();
+    await using gateway = await start({ limits: { tokens: 5_000 } });
     const response = await fetch(gateway.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
@@ -72,8 +72,10 @@ describe('hostile HTTP input', () => {
     'a client that disconnects in the middle of a body (%s) is not reported as an error',
     async (type) => {
       const faults: string[] = [];
-      await using gateway = await start((level, message) => {
-        if (level === 'error') faults.push(message);
+      await using gateway = await start({
+        log: (level, message) => {
+          if (level === 'error') faults.push(message);
+        },
       });
       for (const framing of ['content-length: 100', 'transfer-encoding: chunked']) {
         const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
