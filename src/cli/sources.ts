@@ -43,7 +43,11 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
   const specs = [...source, ...context.map((name) => `tilt:${name}`)].map(parseSourceSpec);
   const kubeconfig = path ? [path] : defaultKubeconfigPaths(parts.env, parts.home, existsSync);
   if (path !== undefined) await checkKubeconfig(kubeconfig);
+  const tilts = specs.filter((spec) => spec.type === 'tilt');
   const logs = options.tiltLogs.areRead ? await openLogs(options, parts) : null;
+  const readsTilts = specs.length === 0 || tilts.length > 0;
+  if (logs && !readsTilts) parts.log('warn', '--logs has no effect: no source is a Tilt of this machine');
+  if (!logs && options.tiltLogs.redact.length > 0) parts.log('warn', '--redact has no effect without --logs');
   const shared = { env: parts.env, ...(logs && { logs }) };
   if (specs.length === 0) {
     const standIn = createDemoProvider({ clock: parts.clock });
@@ -53,7 +57,6 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
     };
   }
   const providers = await Promise.all(specs.flatMap((spec) => createProviders(spec, options, parts)));
-  const tilts = specs.filter((spec) => spec.type === 'tilt');
   return {
     providers,
     ...(tilts.length === 0 ? {} : { tilts: { ...(await chooseTilts(tilts, kubeconfig)), ...shared } }),

@@ -31,6 +31,16 @@ interface Logs {
 }
 
 describe('the log of a source', () => {
+  it.each([
+    [['--redact', 'x'], '--redact has no effect without --logs'],
+    [['--source', 'demo', '--logs'], '--logs has no effect: no source is a Tilt of this machine'],
+  ])('an option of logs without an effect (%j) is reported', async (args, message) => {
+    await using command = runCli(['--port', '0', ...args]);
+    await command.until(/listens on/);
+    await expect.poll(() => command.stderr).toContain(message);
+    expect(command.stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
   it('Target.log is null for a file, standard input and a Kubernetes API, even with --logs', async () => {
     await using folder = await createTemporaryFolder();
     await using kubeconfig = await createKubeconfigFolder();
