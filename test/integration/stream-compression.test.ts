@@ -234,6 +234,39 @@ describe('compressed messages of a client', () => {
     other.socket.close();
   });
 
+  it('30 clients at once send messages in compressed fragments, with pings between them', async () => {
+    await using gateway = await startCompressing();
+    const clients = await Promise.all(
+      Array.from({ length: 30 }, () => connect(gateway, { perMessageDeflate: { threshold: 0 } })),
+    );
+    const text = JSON.stringify(subscribe(QUERY));
+    for (const { socket } of clients) {
+      socket.send(text.slice(0, 9), { fin: false });
+      socket.ping();
+      socket.send(text.slice(9, 20), { fin: false });
+      socket.send(text.slice(20), { fin: true });
+    }
+    for (const client of clients) {
+      expect((await client.receive(2)).message).toMatchObject({ id: '1', type: 'next' });
+      client.socket.close();
+    }
+  });
+
+  it('clients that leave while their messages are decompressed harm nobody', async () => {
+    await using gateway = await startCompressing();
+    const other = await connect(gateway);
+    const message = compressedFrame(compressMessage(Buffer.alloc(900_000, ' ')));
+    for (let round = 0; round < 10; round += 1) {
+      const clients = await Promise.all(
+        Array.from({ length: 15 }, () => sendRaw(gateway, Buffer.concat([message, message, message]))),
+      );
+      for (const { socket } of clients) socket.terminate();
+    }
+    other.send({ type: 'ping' });
+    expect((await other.receive(2)).message).toEqual({ type: 'pong' });
+    other.socket.close();
+  });
+
   it('a compressed frame on a connection without compression is closed with 1002', async () => {
     await using gateway = await startCompressing({ compress: 'never' });
     const client = await sendRaw(gateway, compressedFrame(compressMessage(Buffer.from('{"type":"ping"}'))));

@@ -22,7 +22,6 @@ import { hasMoreValues } from '../client-values.js';
 import type { ContextOf } from '../contexts.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
-import { releaseInflate } from './deflate-extension.js';
 import { STUCK_MS, waitForDrain } from './drain.js';
 import { FrameWriter, type FrameWriterOwner, HIGH_WATER_MARK } from './frame-writer.js';
 import type { Heartbeat, Pingable } from './heartbeat.js';
@@ -181,7 +180,6 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
   onFrame(bytes: RawData): void {
     // Only another `binaryType` gives anything else.
     if (Buffer.isBuffer(bytes)) this.#inbox.take(bytes);
-    if (this.isCompressed) releaseInflate(this.#socket);
   }
 
   onFlood(): void {

@@ -5,7 +5,7 @@ import type { Compression } from '../compression.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
 import { ClientSocket, type ConnectionOptions, WebSocketConnection } from './connection.js';
-import { DEFLATE_OPTIONS, selectExtension } from './deflate-extension.js';
+import { createDecompressor, DEFLATE_OPTIONS, selectExtension } from './deflate-extension.js';
 import { createHeartbeat } from './heartbeat.js';
 
 /** Time for clients to answer the close frame at shutdown, in milliseconds. */
@@ -33,13 +33,14 @@ export interface GraphQLWebSocket {
 export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQLWebSocket {
   const { clock, limits, compression } = options;
   const shared: ConnectionOptions = { ...options, heartbeat: createHeartbeat(clock) };
+  const decompress = createDecompressor(limits.messageBytes);
   const sockets = new WebSocketServer({
     noServer: true,
     WebSocket: ClientSocket,
     maxPayload: limits.messageBytes,
     maxFragments: limits.messageFragments,
-    // Negotiated by `selectExtension`. `ws` decompresses messages of clients; those to clients are compressed
-    // once for all readers (subscriptions/deflated.ts).
+    // Negotiated by `selectExtension`. Messages to clients are compressed once for all readers
+    // (subscriptions/deflated.ts).
     perMessageDeflate: DEFLATE_OPTIONS,
     handleProtocols,
   });
@@ -52,6 +53,7 @@ export function createGraphQLWebSocket(options: GraphQLWebSocketOptions): GraphQ
     upgrade(request, head, tokens) {
       selectExtension(request.headers, compression.isForStreamsOf(request));
       sockets.handleUpgrade(request, request.socket, head, (socket) => {
+        decompress(socket);
         new WebSocketConnection(socket, request, tokens, shared);
       });
     },
