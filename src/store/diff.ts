@@ -1,4 +1,5 @@
 import type { MicroTime } from '../model/micro-time.js';
+import { sameJson } from '../model/same-json.js';
 import type { Target, TargetState } from '../model/session.js';
 
 /** Change of one target between two states of a Session. */
@@ -9,8 +10,12 @@ export interface TargetChange<T extends Target = Target> {
   readonly previous: T | null;
 }
 
-/** A target whose start of phase may be known. */
-type Observed = Target & { readonly since?: MicroTime };
+/** A target to which observations of the gateway may have been added. */
+type Observed = Target & {
+  readonly since?: MicroTime;
+  readonly readiness?: object | null;
+  readonly history?: readonly object[];
+};
 
 /** Result of merging two lists of targets. */
 export interface TargetMerge<T extends Target> {
@@ -30,6 +35,14 @@ export function diffTargets<T extends Observed>(
 ): readonly TargetChange<T>[] {
   if (before === after) return [];
   return mergeTargets(before, after, (target) => target, isSameInBoth).changes;
+}
+
+/** Compares the targets of two runs of Tilt, whose histories have nothing in common. */
+export function diffRuns<T extends Observed>(
+  before: readonly T[],
+  after: readonly T[],
+): readonly TargetChange<T>[] {
+  return mergeTargets(before, after, (target) => target, isSameAfterRestart).changes;
 }
 
 /**
@@ -128,6 +141,15 @@ function sameTarget(a: Target, b: Target): boolean {
 /** Equality across two runs of Tilt: the state may be the same while the start of the phase is not. */
 function isSameInBoth(a: Observed, b: Observed): boolean {
   return a === b || (a.since === b.since && sameTarget(a, b));
+}
+
+/** The same, with the history: if Tilt reports the start of a phase, it may be all that differs. */
+function isSameAfterRestart(a: Observed, b: Observed): boolean {
+  return (
+    isSameInBoth(a, b) &&
+    sameJson(a.readiness ?? null, b.readiness ?? null) &&
+    sameJson(a.history ?? null, b.history ?? null)
+  );
 }
 
 /** Whether two lists of strings are equal. */

@@ -3,8 +3,7 @@ import type { Change } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
 import { isSameRun, type Session, type SessionId } from '../model/session.js';
 import type { LogPosition } from './cursors.js';
-import { diffTargets } from './diff.js';
-import { mergeSession } from './merge.js';
+import { diffRecords, mergeSession } from './merge.js';
 import { type ConnectionStatus, type SessionRecord, withConnection } from './record.js';
 import type { SessionTable } from './session-table.js';
 
@@ -120,7 +119,7 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
 
   function forget(id: SessionId): void {
     retention.cancel(id);
-    table.commit(id, null, diffTargets(table.get(id)?.status.targets ?? [], []));
+    table.commit(id, null, diffRecords(table.get(id), null));
   }
 }
 

@@ -13,6 +13,7 @@ import {
   targetIdOf,
 } from '../model/session.js';
 import {
+  diffRuns,
   diffTargets,
   mergeTargets,
   mergeTargetsAt,
@@ -35,7 +36,7 @@ import { type MarkedTargets, markUntriggered } from './triggers.js';
 export interface SessionMerge {
   /** The record before itself, when nothing changed. */
   readonly record: SessionRecord;
-  /** Changes of its targets, as `diffTargets` returns them for both records. */
+  /** Changes of its targets, as `diffRecords` returns them for both records. */
   readonly changes: readonly RecordChange[];
 }
 
@@ -136,6 +137,16 @@ export function hasSessionChanged(before: SessionRecord | null, after: SessionRe
   );
 }
 
+/** Compares the targets of two records of a Session. Null: the Session does not exist. */
+export function diffRecords(
+  before: SessionRecord | null,
+  after: SessionRecord | null,
+): readonly RecordChange[] {
+  const [known, newest] = [before?.status.targets ?? [], after?.status.targets ?? []];
+  const isRestart = before !== null && after !== null && !isSameRun(before, after);
+  return isRestart ? diffRuns(known, newest) : diffTargets(known, newest);
+}
+
 function mergeTracked(
   before: SessionRecord | null,
   id: SessionId,
@@ -150,7 +161,7 @@ function mergeTracked(
     return merge ?? mergeTargets(known, after, track);
   }
   const targets = after.map((target) => trackTarget(id, null, target, time));
-  return { targets, changes: diffTargets(known, targets) };
+  return { targets, changes: diffRuns(known, targets) };
 }
 
 function sameRecord(a: SessionRecord, b: SessionRecord): boolean {

@@ -4,9 +4,8 @@ import { compileTargetFilter } from '../graphql/selection.js';
 import { NO_SIZES } from '../graphql/sizes.js';
 import { computePhase } from '../model/phase.js';
 import type { SessionId } from '../model/session.js';
-import { diffTargets } from '../store/diff.js';
 import type { Revision } from '../store/journal.js';
-import { hasSessionChanged } from '../store/merge.js';
+import { diffRecords, hasSessionChanged } from '../store/merge.js';
 import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { FactSelection } from './fact-selection.js';
@@ -75,7 +74,7 @@ export function projectTargetChanges(
   }
 
   function refiltered({ before, after }: MergedUpdate): readonly RecordChange[] {
-    return select(diffTargets(before?.status.targets ?? [], after?.status.targets ?? []), before, after);
+    return select(diffRecords(before, after), before, after);
   }
 
   function select(

@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeSession } from '../../src/model/decode.js';
 import type { SessionFacts } from '../../src/model/facts.js';
 import type { Session, Target } from '../../src/model/session.js';
-import { diffTargets } from '../../src/store/diff.js';
 import type { Revision } from '../../src/store/journal.js';
+import { diffRecords } from '../../src/store/merge.js';
 import { verdictOfRecord } from '../../src/store/record.js';
 import { createStore } from '../../src/store/store.js';
 import { sessionFacts, sessionsWithFacts } from '../support/fact-arbitraries.js';
 import { createManualClock } from '../support/manual-clock.js';
+import { sessionJson } from '../support/session-json.js';
 
 /** States of one Session, each with other targets, other facts, or both. */
 const anyStates = fc.array(sessionsWithFacts('a'), { minLength: 1, maxLength: 5 });
@@ -16,6 +18,21 @@ const anyStates = fc.array(sessionsWithFacts('a'), { minLength: 1, maxLength: 5 
 const anySteps = fc.array(
   fc.record({ facts: fc.option(sessionFacts()), from: fc.option(sessionsWithFacts('a')) }),
   { maxLength: 5 },
+);
+
+/** In the second run the target has the newest state from its start; in the first, its history starts with another. */
+const sameTargetInTwoRuns = [
+  ['run-2', ''],
+  ['run-2', 'unknown'],
+  ['run-1', 'unknown'],
+].map(([uid = '', waitReason]) =>
+  decodeSession(
+    sessionJson({
+      uid,
+      targets: [{ name: 'e2e:serve', type: 'server', resources: [], state: { waiting: { waitReason } } }],
+    }),
+    'a',
+  ),
 );
 
 describe('the facts of a Session', () => {
@@ -58,7 +75,7 @@ describe('the facts of a Session', () => {
         for (const session of states) {
           const { before, after, changes } = apply(session);
           if (after !== before) {
-            expect(changes).toEqual(diffTargets(before?.status.targets ?? [], after?.status.targets ?? []));
+            expect(changes).toEqual(diffRecords(before, after));
           }
           for (const { type, target } of changes) {
             if (type === 'deleted') folded.delete(target.key);
@@ -69,6 +86,7 @@ describe('the facts of a Session', () => {
           expect(targets.map(withoutMark)).toEqual(session.status.targets.map(withoutMark));
         }
       }),
+      { examples: [[sameTargetInTwoRuns]] },
     );
   });
 
