@@ -76,7 +76,7 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     const isLong = size > MAX_CACHED_BODY;
     // The rest of it is discarded, so that the connection can be used again.
     if (isTooLong) request.resume();
-    // A long body takes up to 20 ms to parse, an iteration of the event loop by itself.
+    // The JSON of a long body takes up to 25 ms, an iteration of the event loop by itself.
     const context = { exchange, isTooLong, continueLater: () => (isLong ? budget.goOn() : null) };
     const isParsed = !isTooLong && (method === 'GET' || size > 0);
     const turn = isParsed ? budget.pass() : null;

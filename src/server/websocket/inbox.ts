@@ -47,7 +47,7 @@ const MAX_WAITING = 4 * 2 ** 20;
 /**
  * Passes messages to their connection, in order. Short ones are passed at once. Long ones, and those of a
  * client that sends thousands, wait for a slot of the event loop (`LoopBudget`) before they are parsed: 1 MB
- * of JSON takes up to 120 ms. Meanwhile the socket is paused, so that unread bytes stay in the kernel.
+ * of JSON takes up to 25 ms. Meanwhile the socket is paused, so that unread bytes stay in the kernel.
  *
  * A class without long-lived closures, for the same reason as `WebSocketConnection`.
  */
