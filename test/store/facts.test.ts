@@ -20,7 +20,7 @@ const anySteps = fc.array(
   { maxLength: 5 },
 );
 
-/** In the second run the target has the newest state from its start; in the first, its history starts with another. */
+/** The newest states of both runs are equal, but the history of the first run starts with another state. */
 const sameTargetInTwoRuns = [
   ['run-2', ''],
   ['run-2', 'unknown'],

@@ -61,7 +61,7 @@ export function readChunks(
   request.on('data', take).once('end', finish);
   limitChunks(request, () => {
     stopParsing(request.socket);
-    // What follows a body that is too long is discarded, and has an answer.
+    // The rest of a body that is too long is discarded; the request has been answered.
     if (isFinished) {
       request.socket.destroy();
     } else {

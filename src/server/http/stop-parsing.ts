@@ -5,10 +5,10 @@ import { isRecord } from '../../lib/is-record.js';
 const ON_BODY = 3;
 
 /**
- * Ends the parsing of a connection that closes, in the middle of a read. There is no public function for this:
- * Node.js parses each read of 64 KiB to its end, even if the connection is destroyed meanwhile, and a pause
- * takes effect at the next read. One read holds 1,500 small requests or 10,000 chunks of one byte: 30 and 14 ms,
- * for each of which Node.js creates objects. Does nothing if a version of Node.js has other parsers.
+ * Ends the parsing of a connection that closes, in the middle of a read. Node.js has no public function for
+ * this: it parses each read of 64 KiB to its end, even if the connection is destroyed meanwhile, and a pause
+ * takes effect at the next read. One read contains up to 1,500 requests, which take 30 ms, or 10,000 chunks
+ * of one byte, which take 14 ms. Does nothing if a version of Node.js has other parsers.
  */
 export function stopParsing(socket: Socket): void {
   // Null once the connection has closed: the parser then serves another one.

@@ -43,7 +43,7 @@ function isKnownParam(param: string): boolean {
 /** Number of messages that libuv's thread pool decompresses at once, as in `ws`. Other messages wait. */
 const MAX_AT_ONCE = 10;
 
-/** What a message ends with, and a client leaves out (RFC 7692, section 7.2.2). */
+/** End of each message, which clients do not send (RFC 7692, section 7.2.2). */
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 
 const NOTHING = Buffer.alloc(0);
@@ -52,9 +52,9 @@ const NOTHING = Buffer.alloc(0);
 type OnBytes = (error: Error | null, bytes: Buffer) => void;
 
 /**
- * Creates a function that lets a connection decompress each message with one call, once its last fragment has
- * arrived. `ws` (8.23) uses a stream per connection instead, which has two disadvantages: it takes 40 kB until
- * the connection closes, and a message of a client ended the process (`Cannot read properties of null` in
+ * Creates a function that lets a connection decompress each message with one call, once its last fragment
+ * has arrived. `ws` (8.23) uses a stream per connection, which has two disadvantages. It takes 40 kB until
+ * the connection closes. And a message of a client ended the process (`Cannot read properties of null` in
  * `PerMessageDeflate._decompress`), because the callback of a flush assumes that the stream still exists.
  *
  * @param maxBytes longest message, in bytes (1009). `ws` limits its compressed bytes and its fragments
@@ -105,7 +105,10 @@ export function createDecompressor(maxBytes: number): (socket: WebSocket) => voi
   }
 }
 
-/** Returns the error with which `ws` closes the connection: with 1009 for a message above the limit, else 1007. */
+/**
+ * Returns the error with which `ws` closes the connection: with 1009 for a message above the limit,
+ * otherwise with 1007.
+ */
 function protocolError(socket: WebSocket, error: NodeJS.ErrnoException): Error {
   const isTooLong = error.code === 'ERR_BUFFER_TOO_LARGE';
   const message = isTooLong ? 'Max payload size exceeded' : error.message;

@@ -29,8 +29,8 @@ const NAMES = Array.from({ length: 1_000 }, (_, n) => `resource-${n}-${'x'.repea
 const GLOB = '*e*s*?'.repeat(4_096 / 6);
 
 /**
- * An operation of 970 kB with 9,900 values. No other JSON of this size within the limit of values was found that
- * takes longer to parse.
+ * An operation of 970 kB with 9,900 values. No other JSON of this size within the limit of values was found
+ * that takes longer to parse.
  */
 const LONG = `{"query":"{ __typename }","variables":{"x":[${longObjects()}]}}`;
 
