@@ -1,4 +1,5 @@
 import { isRecord } from '../../lib/is-record.js';
+import { oneLine } from '../../model/plain-text.js';
 import { type Session, type SessionId, sessionIdOf } from '../../model/session.js';
 
 /** Identity and version of an object, which are known even when the rest cannot be decoded. */
@@ -118,5 +119,5 @@ export function createRivals(): Rivals {
 }
 
 function conflictMessage(id: SessionId, uid: string, other: string): string {
-  return `${id}: two objects have this name (uids ${other} and ${uid}); give each a name or namespace of its own`;
+  return `${oneLine(id)}: two objects have this name (uids ${oneLine(other)} and ${oneLine(uid)}); give each a name or namespace of its own`;
 }

@@ -1,4 +1,5 @@
 import type { Change } from '../../model/change.js';
+import { oneLine } from '../../model/plain-text.js';
 import type { Session, SessionId } from '../../model/session.js';
 import { type DecodedObject, decodeObject, type ObjectList, type WatchEvent } from './list-watch.js';
 import {
@@ -160,7 +161,10 @@ function readList(
   }
   for (const [id, count] of repeated) {
     stale.push(
-      toStale(id, `${id}: ${count} objects have this name; give each a name or namespace of its own`),
+      toStale(
+        id,
+        `${oneLine(id)}: ${count} objects have this name; give each a name or namespace of its own`,
+      ),
     );
   }
   return { sessions, stale };

@@ -281,6 +281,17 @@ describe('two objects of one name in createWatchState', () => {
     expect(changes).toEqual([snapshot(), CONFLICT('2 objects have this name')]);
   });
 
+  test('are reported in one line, also if the name has line breaks', () => {
+    const state = createWatchState('tilt-default');
+    const two = ['a', 'b'].map((uid) => {
+      const json = object('1', { uid });
+      return { ...json, metadata: { ...json.metadata, name: 'two\nlines' } };
+    });
+    expect(JSON.stringify(state.list(listOf(...two)))).toContain(
+      'tilt-default/two lines: 2 objects have this name',
+    );
+  });
+
   test('that alternate in a watch are rejected until one is deleted', () => {
     const state = stateWith(object('9'));
     const b = (version: string) => object(version, { uid: 'b' });
