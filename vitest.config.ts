@@ -1,8 +1,15 @@
+import { resolve } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  // graphql-js publishes two builds that cannot be mixed. Use the one that Node.js uses, its `main`.
-  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
+  resolve: {
+    alias: [
+      // graphql-js publishes two builds that cannot be mixed. Use the one that Node.js uses, its `main`.
+      { find: /^graphql$/, replacement: 'graphql/index.js' },
+      // package.json names the compiled file, and unit tests need no build.
+      { find: '#web-socket', replacement: resolve('src/client/node-web-socket.ts') },
+    ],
+  },
   test: {
     reporters: ['default', './test/support/plain-reporter.ts'],
     // On a machine that does much else, a poll of one second (Vitest's default) is a test of the machine.

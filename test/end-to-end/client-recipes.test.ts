@@ -243,6 +243,8 @@ describe('React', () => {
       alias: { 'tilt-graphql/client': `${ROOT}dist/client/client.js` },
       bundle: true,
       platform: 'browser',
+      // As where the package is installed. The project's own tsconfig.json maps imports to sources.
+      tsconfigRaw: {},
       format: 'iife',
       write: false,
       define: { 'process.env.NODE_ENV': '"production"' },

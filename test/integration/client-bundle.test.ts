@@ -16,6 +16,8 @@ describe('the client in a browser', () => {
       entryPoints: [ENTRY],
       bundle: true,
       platform: 'browser',
+      // As where the package is installed. The project's own tsconfig.json maps imports to sources.
+      tsconfigRaw: {},
       format: 'esm',
       minify: true,
       write: false,

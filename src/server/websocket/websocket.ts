@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
+import { createDecompressor } from '../../lib/decompressor.js';
 import type { Compression } from '../compression.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
 import { ClientSocket, type ConnectionOptions, WebSocketConnection } from './connection.js';
-import { createDecompressor, DEFLATE_OPTIONS, selectExtension } from './deflate-extension.js';
+import { DEFLATE_OPTIONS, selectExtension } from './deflate-extension.js';
 import { createHeartbeat } from './heartbeat.js';
 
 /** Time for clients to answer the close frame at shutdown, in milliseconds. */
