@@ -1,14 +1,14 @@
 import {
+  Composer,
+  type CST,
   type Document,
   isAlias,
   isMap,
   isPair,
   isScalar,
   isSeq,
-  Lexer,
   LineCounter,
   Parser,
-  parseAllDocuments,
 } from 'yaml';
 import { messageOf } from '../lib/errors.js';
 
@@ -46,15 +46,28 @@ const MAX_REFERENCES = 1_000;
 const MAX_ALIASED = 100_000;
 
 /**
+ * Ends as soon as the text is nested too deeply, before anything is composed from it. Deep nesting would be an
+ * attack: 5,000 brackets end the process (V8 compiles a regular expression with no stack left, which is
+ * fatal), and 250 nested mappings as keys take seconds.
+ */
+class DepthLimitedParser extends Parser {
+  override *next(lexeme: string): Generator<CST.Token, void> {
+    yield* super.next(lexeme);
+    if (this.stack.length > MAX_DEPTH)
+      throw limitError(`expected at most ${MAX_DEPTH} nested mappings and lists`);
+  }
+}
+
+/**
  * Parses the documents of a YAML text. Throws a {@link YamlError}. The text may be hostile: its length,
  * nesting and aliases are limited. Times stay strings (core schema of YAML 1.2).
  */
 export function parseYaml(text: string): unknown[] {
   if (text.length > MAX_YAML_LENGTH)
     throw limitError(`expected at most ${MAX_YAML_LENGTH / 2 ** 20} MiB of YAML`);
-  if (isTooDeep(text)) throw limitError(`expected at most ${MAX_DEPTH} nested mappings and lists`);
   const lineCounter = new LineCounter();
-  const documents = parseAllDocuments(text, {
+  const parser = new DepthLimitedParser(lineCounter.addNewLine);
+  const composer = new Composer({
     schema: 'core',
     prettyErrors: false,
     uniqueKeys: false,
@@ -62,8 +75,9 @@ export function parseYaml(text: string): unknown[] {
     // Node.js would print warnings, with a part of the text.
     logLevel: 'error',
   });
+  const documents = [...composer.compose(parser.parse(text))];
   const check = createDocumentCheck();
-  return Array.from(documents, (document) => {
+  return documents.map((document) => {
     const problem = findSyntaxError(document) ?? check(document);
     if (problem === null) return toValue(document);
     const { offset, message, reason = message } = problem;
@@ -90,21 +104,6 @@ function toValue(document: Pick<Document, 'toJS'>): unknown {
     const [reason = ''] = message.split(/[\n:]/);
     throw new YamlError(message, reason, null);
   }
-}
-
-/**
- * Whether YAML is nested so deeply that parsing it would be an attack: 5,000 brackets end the process (V8
- * compiles a regular expression with no stack left, which is fatal), and 250 nested mappings as keys take
- * seconds. Takes a fifth of the time of parsing.
- */
-function isTooDeep(text: string): boolean {
-  const parser = new Parser();
-  for (const lexeme of new Lexer().lex(text)) {
-    // The tokens are not needed, but taking them advances the parser.
-    Array.from(parser.next(lexeme));
-    if (parser.stack.length > MAX_DEPTH) return true;
-  }
-  return false;
 }
 
 interface YamlProblem {
