@@ -1,4 +1,5 @@
 import { type Clock, sleep } from '../../lib/clock.js';
+import { messageOf } from '../../lib/errors.js';
 import type { Log } from '../../lib/log.js';
 import type { Bucket } from '../bucket.js';
 import { isMissingStream } from '../errors.js';
@@ -73,13 +74,27 @@ export async function sendHeartbeats(options: HeartbeatsOptions, signal: AbortSi
     try {
       await message.put(bucket, hasOldReaders);
       for (const writer of reported) writer.presenceWritten();
-    } catch (error) {
+    } catch (caught) {
       if (signal.aborted) return;
+      const error = await findMissingStream(caught, bucket);
       await Promise.all(reported.map((writer) => writer.presenceFailed(error, bucket)));
       // A missing bucket was created again.
       if (isMissingStream(error)) await message.put(bucket, hasOldReaders);
     }
   }
+}
+
+/**
+ * Returns the error of the presence stream if it is missing, otherwise the error of a write. Each gateway
+ * subscribes to heartbeats and answers none, so a write to a missing stream times out instead of finding no
+ * responders.
+ */
+async function findMissingStream(error: unknown, { manager, presenceStream }: Bucket): Promise<unknown> {
+  if (!/timeout/i.test(messageOf(error))) return error;
+  return manager.streams.info(presenceStream).then(
+    () => error,
+    (cause: unknown) => (isMissingStream(cause) ? cause : error),
+  );
 }
 
 /**
