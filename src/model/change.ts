@@ -1,13 +1,29 @@
 import type { SessionLog } from './log.js';
 import type { Session, SessionId } from './session.js';
 
+/** Why the newest state of a Session is not known. */
+export interface StaleState {
+  /** Default: it applies to all Sessions of the provider. */
+  readonly id?: SessionId;
+  /** One line. */
+  readonly error: string;
+}
+
 /** A change of a source's Sessions. Changes are applied in order, each of them at once. */
 export type Change =
   /**
    * The complete list of Sessions; others are gone. List, "synced" and recovery after a gap in one. May be
    * empty.
    */
-  | { readonly type: 'snapshot'; readonly sessions: readonly Session[] }
+  | {
+      readonly type: 'snapshot';
+      readonly sessions: readonly Session[];
+      /**
+       * Those of them that are in their last good state, which is not their newest. They become STALE together
+       * with the snapshot, so that no client sees them as LIVE. Default: none.
+       */
+      readonly stale?: readonly StaleState[];
+    }
   | {
       readonly type: 'upsert';
       readonly session: Session;
@@ -26,9 +42,9 @@ export type Change =
     }
   /**
    * The connection broke, or the newest object could not be decoded. The last good state stays, marked STALE,
-   * until an upsert or a snapshot replaces it. Without an id it applies to all Sessions of the provider.
+   * until an upsert or a snapshot replaces it.
    */
-  | { readonly type: 'stale'; readonly id?: SessionId; readonly error: string }
+  | ({ readonly type: 'stale' } & StaleState)
   /**
    * Whether the source provides a kind of objects in addition to its Sessions, such as `uiresources`. The
    * Sessions are not affected; their facts are pushed with them.

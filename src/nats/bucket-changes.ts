@@ -1,4 +1,4 @@
-import type { LogChange } from './log-change.js';
+import type { LogChange, RecordedConnection } from './log-change.js';
 import { type BucketContents, type Entry, envelopeOf, reachedAt, replay, toChanges } from './replay.js';
 
 /**
@@ -19,9 +19,10 @@ export function toNextChanges(entry: Entry, log: string, retainMs: number): LogC
 
 /** Creates the snapshot without Sessions that ended before a time in milliseconds since 1970. */
 export function createSnapshot(
-  contents: Required<Omit<BucketContents, 'newest'>>,
+  contents: Required<Omit<BucketContents, 'newest' | 'silenceOf'>>,
   newest: ReadonlyMap<string, Entry>,
   endedSince: number,
+  silenceOf: (entry: Entry) => RecordedConnection | null,
 ): LogChange {
   const hasExpired = (entry: Entry | undefined) => entry !== undefined && endedBefore(entry, endedSince);
   // A client that knew an omitted Session must not resume as if it had missed nothing.
@@ -32,6 +33,7 @@ export function createSnapshot(
     // Not the bucket's newest revision: a server that lags may not have delivered it yet.
     newest: Math.max(contents.entries.at(-1)?.revision ?? 0, contents.from),
     from: omitted.reduce((latest, revision) => Math.max(latest, revision), contents.from),
+    silenceOf: (entry) => (newest.get(entry.key) === entry ? silenceOf(entry) : null),
   });
 }
 

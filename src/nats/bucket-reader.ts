@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../lib/clock.js';
 import { createDeltaCounts, type DeltaCounts } from '../lib/metrics.js';
 import type { Bucket } from './bucket.js';
 import { createSnapshot, isLive, toNextChanges } from './bucket-changes.js';
-import type { LogChange } from './log-change.js';
+import type { LogChange, RecordedConnection } from './log-change.js';
 import { createNewestEntries } from './newest-entries.js';
 import { createPresence } from './presence.js';
 import { type Entry, envelopeOf, toChanges } from './replay.js';
@@ -159,10 +159,14 @@ export function createBucketReader(
   }
 
   function pushSnapshot(read: readonly Entry[]): void {
-    push(createSnapshot({ ...beginning, entries: read, log }, newest, clock.now() - retainMs));
+    const isSilent = (entry: Entry) => isLive(entry) && !presence.isAlive(entry.key);
+    const since = new Date(clock.now()).toISOString();
+    const stale: RecordedConnection = { state: 'stale', since, error: silence };
+    const silenceOf = (entry: Entry) => (isSilent(entry) ? stale : null);
+    push(createSnapshot({ ...beginning, entries: read, log }, newest, clock.now() - retainMs, silenceOf));
+    // They are STALE already. This is the error of the source.
     for (const entry of newest.values()) {
-      const { key, id } = entry;
-      if (isLive(entry) && !presence.isAlive(key)) push({ type: 'stale', id, error: silence });
+      if (isSilent(entry)) push({ type: 'stale', id: entry.id, error: silence });
     }
   }
 

@@ -1,6 +1,7 @@
 import type { DeltaCounts } from '../lib/metrics.js';
 import type { Change } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
+import type { SessionId } from '../model/session.js';
 import type { SessionProvider } from '../providers/provider.js';
 
 /**
@@ -23,10 +24,13 @@ export interface LogPosition {
   readonly number: number;
 }
 
-/** State of the connection between a publisher and its Tilt, as recorded in the log. */
+/**
+ * State of the connection between a publisher and its Tilt, as recorded in the log, or STALE because the
+ * publisher is silent.
+ */
 export interface RecordedConnection {
   readonly state: 'stale' | 'gone';
-  /** Time of the record, by the clock of the log's servers. */
+  /** Time of the record, by the clock of the log's servers, or of this gateway's observation. */
   readonly since: MicroTime;
   /** Reason why the connection is not live. */
   readonly error: string;
@@ -39,6 +43,8 @@ export interface RecordedConnection {
 export type LogChange =
   | (ChangeOfType<'snapshot'> & {
       readonly at: LogPosition;
+      /** Connections of its Sessions. Default: live. */
+      readonly connections?: ReadonlyMap<SessionId, RecordedConnection>;
       /**
        * Changes after the snapshot, applied together with it. Each becomes a revision of its own, so that a
        * client can resume between them. Default: none.

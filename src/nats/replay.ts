@@ -115,6 +115,8 @@ export interface BucketContents {
    * Default: 0.
    */
   readonly from?: number;
+  /** STALE for a newest entry that its publisher does not confirm; null for the others. Default: null. */
+  readonly silenceOf?: (entry: Entry) => RecordedConnection | null;
 }
 
 /**
@@ -128,6 +130,7 @@ export function replay({
   newest,
   log,
   from = 0,
+  silenceOf = () => null,
 }: BucketContents): Extract<LogChange, { readonly type: 'snapshot' }> {
   const since = isNewestOnly ? newest : Math.max(findCompleteSince(entries), from);
   const at = (number: number): LogPosition => ({ log, number });
@@ -141,19 +144,33 @@ export function replay({
     if (session !== undefined) good.set(entry.key, session);
     else if (entry.content === null) good.delete(entry.key);
   }
-  const latest = [...before.values()];
   return {
     type: 'snapshot',
     sessions: [...good.values()],
+    ...connectionsOf([...before.values()], silenceOf),
     at: at(since),
     upTo: at(newest),
-    followedBy: [
-      // The snapshot makes every Session live. These are the others at that revision: gone, stale or not
-      // decoded.
-      ...latest.flatMap((entry) => toChanges(entry)).filter(isNotLive),
-      ...entries.filter(({ revision }) => revision > since).flatMap((entry) => toChanges(entry, log)),
-    ],
+    followedBy: entries
+      .filter(({ revision }) => revision > since)
+      .flatMap((entry) => withSilence(toChanges(entry, log), silenceOf(entry))),
   };
+}
+
+/** The entries of a snapshot that are not live: gone, stale or not decoded. */
+function connectionsOf(entries: readonly Entry[], silenceOf: (entry: Entry) => RecordedConnection | null) {
+  const changes = entries.flatMap((entry) => withSilence(toChanges(entry), silenceOf(entry)));
+  const connections = new Map<SessionId, RecordedConnection>();
+  for (const change of changes) {
+    if (change.type === 'upsert' && change.connection) connections.set(change.session.id, change.connection);
+  }
+  return { stale: changes.filter((change) => change.type === 'stale'), connections };
+}
+
+/** A state and the silence of its publisher are one change: nobody sees the Session as live. */
+function withSilence(changes: readonly LogChange[], silence: RecordedConnection | null): LogChange[] {
+  return changes.map((change) =>
+    silence !== null && change.type === 'upsert' ? { ...change, connection: silence } : change,
+  );
 }
 
 /**
@@ -184,10 +201,6 @@ function toConnection(entry: Entry, { connection, error }: Envelope): RecordedCo
 
 function toTime(entry: Entry): MicroTime {
   return new Date(reachedAt(entry)).toISOString();
-}
-
-function isNotLive(change: LogChange): boolean {
-  return change.type !== 'upsert' || change.connection !== undefined;
 }
 
 /**

@@ -117,7 +117,7 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
 
   function apply(change: Change): void {
     if (change.type === 'snapshot') backoff.markHealthy();
-    if (change.type === 'stale' && change.id === undefined) backoff.markUnhealthy();
+    if (affectsAll(change)) backoff.markUnhealthy();
     if (change.type !== 'stale' && change.type !== 'availability' && change.type !== 'log') {
       counts.changes += 1;
       counts.lastChangeAt = clock.now();
@@ -134,6 +134,12 @@ export async function keepWatching(options: KeepWatchingOptions): Promise<void> 
     sink.apply(name, { type: 'stale', error: message });
     await sleep(clock, delayMs, signal);
   }
+}
+
+/** Whether no newest state of any Session is known. */
+function affectsAll(change: Change): boolean {
+  if (change.type === 'snapshot') return change.stale?.some(({ id }) => id === undefined) === true;
+  return change.type === 'stale' && change.id === undefined;
 }
 
 /** Message of an error on one line, of limited length. */

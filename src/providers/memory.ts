@@ -104,8 +104,8 @@ type SessionChange = Exclude<Change, { readonly type: 'availability' | 'log' }>;
 function createReplayState(initial: readonly Session[]) {
   let sessions = new Map<SessionId, Session>();
   /**
-   * Changes after the snapshot: `stale` changes and, once all Sessions were stale, the upserts since then. At
-   * most two for each Session, and one.
+   * Changes after the snapshot: `stale` changes, which become a part of it, and, once all Sessions were stale,
+   * the upserts since then. At most one for each Session, and one.
    */
   let laterChanges: SessionChange[] = [];
   replaceAll(initial);
@@ -116,7 +116,13 @@ function createReplayState(initial: readonly Session[]) {
       const changedTargets = findChanged(sessions.get(session.id)?.status.targets, session.status.targets);
       return { type: 'upsert', session, ...(changedTargets && { changedTargets }) };
     },
-    changes: (): Change[] => [{ type: 'snapshot', sessions: [...sessions.values()] }, ...laterChanges],
+    changes(): Change[] {
+      const stale = laterChanges.filter((change) => change.type === 'stale');
+      return [
+        { type: 'snapshot', sessions: [...sessions.values()], ...(stale.length > 0 && { stale }) },
+        ...laterChanges.filter(({ type }) => type !== 'stale'),
+      ];
+    },
   };
 
   function apply(change: SessionChange): void {
@@ -134,11 +140,10 @@ function createReplayState(initial: readonly Session[]) {
         laterChanges = laterChanges.filter((earlier) => idOf(earlier) !== change.id);
         break;
       case 'stale':
-        if (change.id === undefined) laterChanges = [];
-        laterChanges = [
-          ...laterChanges.filter((earlier) => earlier.type === 'upsert' || idOf(earlier) !== change.id),
-          change,
-        ];
+        laterChanges =
+          change.id === undefined
+            ? [change]
+            : [...laterChanges.filter((earlier) => idOf(earlier) !== change.id), change];
     }
   }
 

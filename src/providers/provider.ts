@@ -122,9 +122,11 @@ function findProblem(change: unknown): string | null {
     case 'snapshot':
       if (!Array.isArray(change.sessions))
         return invalidField('snapshot', 'sessions, a list', change.sessions);
-      return change.sessions.every(isSession)
+      if (!change.sessions.every(isSession))
+        return invalidField('snapshot', 'only Sessions', change.sessions);
+      return areStaleStates(change.stale)
         ? null
-        : invalidField('snapshot', 'only Sessions', change.sessions);
+        : invalidField('snapshot', 'stale, a list of { id, error }', change.stale);
     case 'upsert':
       if (!isSession(change.session)) return invalidField('upsert', 'session', change.session);
       return areIndices(change.changedTargets)
@@ -165,6 +167,13 @@ function isSession(value: unknown): boolean {
 function areFacts(value: unknown): boolean {
   if (value === undefined) return true;
   return isRecord(value) && (value.resources == null || Array.isArray(value.resources));
+}
+
+function areStaleStates(value: unknown): boolean {
+  if (value === undefined) return true;
+  const isStaleState = (state: unknown) =>
+    isRecord(state) && typeof state.error === 'string' && ['string', 'undefined'].includes(typeof state.id);
+  return Array.isArray(value) && value.every(isStaleState);
 }
 
 function areIndices(value: unknown): boolean {

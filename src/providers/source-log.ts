@@ -91,10 +91,11 @@ export function createSourceLog(options: SourceLogOptions): SourceLog {
     if (error !== null) unavailable.add(error);
   }
 
-  function replaceAll({ sessions: all }: Extract<Change, { readonly type: 'snapshot' }>): void {
+  function replaceAll({ sessions: all, stale = [] }: Extract<Change, { readonly type: 'snapshot' }>): void {
     sessions.clear();
     for (const { id, status } of all) sessions.set(id, status.done);
     awaitRecovery(errors.markAllResolved());
+    for (const { id = WHOLE, error } of stale) reject(id, error);
   }
 
   function accept(id: SessionId, isSessionDone: boolean): void {

@@ -38,6 +38,7 @@ interface SharedLogFields {
   readonly followedBy?: readonly StoreChange[];
   readonly upTo?: LogPosition;
   readonly connection?: ConnectionStatus;
+  readonly connections?: ReadonlyMap<SessionId, ConnectionStatus>;
   readonly since?: MicroTime;
 }
 

@@ -21,6 +21,11 @@ export interface Revision {
    * one reader that resumes from another gateway's cursor. Default: false.
    */
   readonly isResync?: boolean;
+  /**
+   * Whether it was read from a shared log together with a later one of the same Session, so that it may be
+   * old. Open readers receive only the newest state (S5). Default: false.
+   */
+  readonly isReplayed?: boolean;
   /** Number of the previous revision. Only where numbers are positions of something else, such as a log. */
   readonly since?: number;
 }

@@ -31,6 +31,8 @@ export interface SessionTable {
     changes: readonly RecordChange[],
     position?: LogPosition | undefined,
   ): void;
+  /** Runs a task during which the revisions of these Sessions are replayed ones; see `Revision.isReplayed`. */
+  replay(ids: ReadonlySet<SessionId>, task: () => void): void;
   /** Counts a change that clients see and that belongs to no Session, such as the status of a source. */
   incrementRevision(): void;
   /** Current time in the format of records. */
@@ -62,6 +64,7 @@ export function createSessionTable({
   const logs = new Map<SessionId, SessionLog>();
   const ids = createSortedSet();
   let revision = 0;
+  let replayed: ReadonlySet<SessionId> = NONE;
   let time = { ms: Number.NaN, text: '' };
 
   return {
@@ -92,9 +95,27 @@ export function createSessionTable({
       lastChanges.record(id, revision, before?.status !== after?.status, position?.number);
       const sessionChanged = hasSessionChanged(before, after);
       const factsChanged = before?.facts !== after?.facts;
-      const entry = { number: revision, id, before, after, changes, sessionChanged, factsChanged };
+      const isReplayed = replayed.has(id);
+      const entry = {
+        number: revision,
+        id,
+        before,
+        after,
+        changes,
+        sessionChanged,
+        factsChanged,
+        isReplayed,
+      };
       journal.append(entry);
       onRevision(entry);
+    },
+    replay(ids, task) {
+      replayed = ids;
+      try {
+        task();
+      } finally {
+        replayed = NONE;
+      }
     },
     incrementRevision() {
       revision += 1;
@@ -107,6 +128,8 @@ export function createSessionTable({
     },
   };
 }
+
+const NONE: ReadonlySet<SessionId> = new Set();
 
 /** A set of strings that lists them sorted by code unit, as `<` compares. */
 export interface SortedSet {

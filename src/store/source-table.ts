@@ -1,11 +1,12 @@
 import type { Clock } from '../lib/clock.js';
-import type { ChangeSink } from '../model/change.js';
+import type { ChangeSink, StaleState } from '../model/change.js';
 import type { MicroTime } from '../model/micro-time.js';
-import type { Session, SessionId } from '../model/session.js';
+import type { SessionId } from '../model/session.js';
 import type { Cursors, LogPosition } from './cursors.js';
 import { sameStrings } from './diff.js';
 import { createIngest, type SessionOwner, type SessionUpsert, type StoreChange } from './ingest.js';
 import type { LastChanges } from './last-changes.js';
+import type { ConnectionStatus } from './record.js';
 import type { SessionTable } from './session-table.js';
 
 /** Status of a source, as clients see it. */
@@ -96,13 +97,7 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
       return;
     }
     if (change.type === 'snapshot') {
-      replaceAll(source, change.sessions);
-      if (at) {
-        cursors.recordSnapshot(at, table.revision);
-        lastChanges.recordSnapshot(at.log, at.number);
-      }
-      for (const next of change.followedBy ?? []) applyChange(source, next);
-      if (at && change.upTo) cursors.advanceTo(change.upTo, table.revision);
+      table.replay(idsOf(change.followedBy ?? []), () => applySnapshot(source, change, at));
       return;
     }
     applyOne(source, change, at);
@@ -120,6 +115,7 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
       upsert(source, change, at);
     } else if (change.type === 'remove') {
       source.rejected.delete(change.id);
+      updateState(source, table.now());
       ingest.markGone(source, change.id, change.reason ?? 'it was removed', at, change.since);
     } else {
       markError(source, change.id, change.error, table.now());
@@ -128,17 +124,28 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
     }
   }
 
-  function replaceAll(source: Source, sessions: readonly Session[]): void {
-    markSynced(source, table.now());
+  function applySnapshot(source: Source, change: SnapshotChange, at: LogPosition | undefined): void {
+    replaceAll(source, change);
+    if (at) {
+      cursors.recordSnapshot(at, table.revision);
+      lastChanges.recordSnapshot(at.log, at.number);
+    }
+    for (const next of change.followedBy ?? []) applyChange(source, next);
+    if (at && change.upTo) cursors.advanceTo(change.upTo, table.revision);
+  }
+
+  function replaceAll(source: Source, { sessions, stale = [], connections }: SnapshotChange): void {
+    const now = table.now();
+    markSynced(source, stale, now);
     const missing = new Set(source.sessions);
+    const staleOf = indexErrors(stale, now);
     for (const session of sessions) {
       missing.delete(session.id);
-      upsert(source, { session });
+      // One revision: a `wait` would end if it saw a Session as live for a moment that is not.
+      const connection = connections?.get(session.id) ?? staleOf(session.id);
+      upsert(source, { session, ...(connection && { connection }) });
     }
-    for (const id of missing) {
-      source.rejected.delete(id);
-      ingest.markGone(source, id, 'its source no longer has it');
-    }
+    for (const id of missing) ingest.markGone(source, id, 'its source no longer has it');
   }
 
   function upsert(source: Source, change: SessionUpsert, at?: LogPosition): void {
@@ -151,6 +158,32 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
     table.incrementRevision();
     onSources();
   }
+}
+
+type SnapshotChange = Extract<StoreChange, { readonly type: 'snapshot' }>;
+
+/** Ids of the Sessions that changes concern. */
+function idsOf(changes: readonly StoreChange[]): ReadonlySet<SessionId> {
+  const ids = changes.map((change) => {
+    if (change.type === 'upsert') return change.session.id;
+    return 'id' in change ? change.id : undefined;
+  });
+  return new Set(ids.filter((id) => id !== undefined));
+}
+
+/**
+ * Returns a function that finds the connection of a stale Session. Its own error counts before one of all
+ * Sessions.
+ */
+function indexErrors(
+  stale: readonly StaleState[],
+  since: MicroTime,
+): (id: SessionId) => ConnectionStatus | undefined {
+  const errors = new Map(stale.map(({ id, error }) => [id, error]));
+  return (id) => {
+    const error = errors.get(id) ?? errors.get(undefined);
+    return error === undefined ? undefined : { state: 'stale', since, error };
+  };
 }
 
 /** State of an open source. */
@@ -191,11 +224,12 @@ function isSettled(source: Source): boolean {
   return source.synced || (source.optional && source.state === 'stale');
 }
 
-/** Clears all errors after a snapshot. */
-function markSynced(source: Source, now: MicroTime): void {
+/** Replaces all errors by those of a snapshot. */
+function markSynced(source: Source, stale: readonly StaleState[], now: MicroTime): void {
   source.rejected.clear();
   source.synced = true;
   source.error = null;
+  for (const { id, error } of stale) recordError(source, id, error);
   updateState(source, now);
 }
 
@@ -208,9 +242,13 @@ function markAccepted(source: Source, id: SessionId, now: MicroTime): void {
 
 /** Records an error of the source or, with an id, of one object. */
 function markError(source: Source, id: SessionId | undefined, error: string, now: MicroTime): void {
+  recordError(source, id, error);
+  updateState(source, now);
+}
+
+function recordError(source: Source, id: SessionId | undefined, error: string): void {
   if (id === undefined) source.error = error;
   else source.rejected.set(id, error);
-  updateState(source, now);
 }
 
 function updateState(source: Source, now: MicroTime): void {

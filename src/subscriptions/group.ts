@@ -85,6 +85,8 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
   let pending: Revision[] = [];
   let isScheduled = false;
   let isDeferred = false;
+  /** Whether a pending update is a replayed one. */
+  let hasReplayed = false;
   /** Key of the cached snapshot. */
   let snapshotKey: string | null = null;
   let leaveStore = () => {};
@@ -124,13 +126,16 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
     if (!projection.matches(revision)) return;
     dropSnapshot();
     pending.push(revision);
+    if (revision.isReplayed) hasReplayed = true;
     if (pending.length > MAX_PENDING) deferAll();
     if (isScheduled) return;
     isScheduled = true;
     scheduler.schedule(flush);
   }
 
-  /** Too many updates arrived before the group was flushed: its members merge them (S5). */
+  /**
+   * Too many updates arrived before the group was flushed, or updates of the past: its members merge them (S5).
+   */
   function deferAll(): void {
     const updates = pending;
     pending = [];
@@ -140,6 +145,8 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
 
   function notifyAll(): void {
     isScheduled = false;
+    if (hasReplayed) deferAll();
+    hasReplayed = false;
     const deliveries = pending.flatMap(toDelivery);
     pending = [];
     const [first] = deliveries;

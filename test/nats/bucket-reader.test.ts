@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createBucketReader } from '../../src/nats/bucket-reader.js';
-import type { LogChange } from '../../src/nats/log-change.js';
+import type { LogChange, RecordedConnection } from '../../src/nats/log-change.js';
 import type { Entry } from '../../src/nats/replay.js';
 import { createManualClock, type ManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
@@ -86,7 +86,9 @@ function inShort(change: LogChange): string[] {
   const place = 'at' in change && change.at ? ` at ${change.at.number}` : '';
   switch (change.type) {
     case 'snapshot': {
-      const ids = change.sessions.map(({ id }) => ` ${id}`).join('');
+      const ids = change.sessions
+        .map(({ id }) => ` ${id}${inBrackets(change.connections?.get(id))}`)
+        .join('');
       return [`snapshot${place}${ids}`, ...(change.followedBy ?? []).flatMap(inShort)];
     }
     case 'upsert':
@@ -101,6 +103,10 @@ function inShort(change: LogChange): string[] {
     case 'stale':
       return [`stale ${change.id}: ${change.error}`];
   }
+}
+
+function inBrackets(connection: RecordedConnection | undefined): string {
+  return connection ? ` (${connection.state}: ${connection.error})` : '';
 }
 
 function connectionInShort({ connection }: Extract<LogChange, { type: 'upsert' }>): string {
@@ -151,8 +157,7 @@ describe('a bucket reader that starts', () => {
     reader.presenceCaughtUp();
     reader.sessionsCaughtUp();
     expect(news()).toEqual([
-      'snapshot at 2 a/Tiltfile b/Tiltfile',
-      'upsert b/Tiltfile 2 gone: tilt exited',
+      `snapshot at 2 a/Tiltfile (stale: ${SILENCE}) b/Tiltfile (gone: tilt exited)`,
       `stale a/Tiltfile: ${SILENCE}`,
     ]);
   });
@@ -166,7 +171,10 @@ describe('a bucket reader that starts', () => {
     reader.take(by('q', entryOf(clock, 'b', 2)));
     reader.presenceCaughtUp();
     reader.sessionsCaughtUp();
-    expect(news()).toEqual(['snapshot at 2 a/Tiltfile b/Tiltfile', `stale a/Tiltfile: ${SILENCE}`]);
+    expect(news()).toEqual([
+      `snapshot at 2 a/Tiltfile (stale: ${SILENCE}) b/Tiltfile`,
+      `stale a/Tiltfile: ${SILENCE}`,
+    ]);
   });
 
   it.each(['gone', 'deleted'] as const)(
@@ -180,10 +188,7 @@ describe('a bucket reader that starts', () => {
       reader.take(entryOf(clock, 'c', 3, 'live', RETAIN_MS + 1));
       reader.presenceCaughtUp();
       reader.sessionsCaughtUp();
-      expect(news()).toEqual([
-        'snapshot at 3 b/Tiltfile c/Tiltfile',
-        'upsert b/Tiltfile 2 gone: tilt exited',
-      ]);
+      expect(news()).toEqual(['snapshot at 3 b/Tiltfile (gone: tilt exited) c/Tiltfile']);
     },
   );
 
@@ -194,7 +199,7 @@ describe('a bucket reader that starts', () => {
     reader.take(again(entryOf(clock, 'b', 2, 'gone'), RETAIN_MS));
     reader.presenceCaughtUp();
     reader.sessionsCaughtUp();
-    expect(news()).toEqual(['snapshot at 2 b/Tiltfile', 'upsert b/Tiltfile 2 gone: tilt exited']);
+    expect(news()).toEqual(['snapshot at 2 b/Tiltfile (gone: tilt exited)']);
   });
 
   it('shows a Session that ended long ago and runs again', () => {

@@ -104,6 +104,10 @@ describe('a provider that violates the contract', () => {
       'a change of type "snapshot" with only Sessions, got a list of other values',
     ],
     [
+      { type: 'snapshot', sessions: [], stale: [{ id: 'a' }] },
+      'a change of type "snapshot" with stale, a list of { id, error }, got a list of other values',
+    ],
+    [
       { type: 'upsert', session: { kind: 'Session' } },
       'with session, got an object that decodeSession has not created',
     ],

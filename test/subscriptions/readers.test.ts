@@ -250,3 +250,37 @@ describe('readers of one group', () => {
     expect(subscriptions.groups).toBe(2);
   });
 });
+
+describe('updates that were read from a log together', () => {
+  const version = (number: number, targets: TargetStates) => ({
+    type: 'upsert' as const,
+    session: session('a', targets),
+    at: { log: 'log1', number },
+  });
+
+  it('reach an open reader as one payload with the newest state, and a reader that resumes one by one', async () => {
+    const { store, subscribe, flush } = setUp({ sharedSource: 'test' });
+    store.apply('test', {
+      type: 'snapshot',
+      sessions: [session('a', { x: 'waiting' })],
+      at: { log: 'log1', number: 1 },
+    });
+    const open = await subscribe({ session: 'a/Tiltfile' });
+    const cursor = store.cursor();
+    store.apply('test', {
+      type: 'snapshot',
+      sessions: [session('a', { x: 'waiting' })],
+      at: { log: 'log1', number: 1 },
+      followedBy: [version(2, { x: 'ready' }), version(3, { x: 'failed' })],
+      upTo: { log: 'log1', number: 3 },
+    });
+    flush();
+    expect(open.sent.slice(1).map(brief)).toEqual(['conflated 2, MODIFIED x FAILED']);
+    const resumed = await subscribe({ session: 'a/Tiltfile', since: cursor });
+    // The last one is the present connection, which is not in the log.
+    expect(resumed.sent.map(brief)).toEqual(['MODIFIED x READY', 'MODIFIED x FAILED', '']);
+    store.apply('test', version(4, { x: 'ready' }));
+    flush();
+    expect(open.sent.slice(2).map(brief)).toEqual(['MODIFIED x READY']);
+  });
+});

@@ -10,7 +10,7 @@ export interface ChangeReader {
   readonly availability: ReadonlyMap<string, string | null>;
   /** The newest state of each Session, by name. */
   readonly sessions: ReadonlyMap<string, Session>;
-  /** The errors of all `stale` changes. */
+  /** The errors of all `stale` changes and of the stale states in snapshots. */
   readonly staleReasons: readonly string[];
   count(type: Change['type']): number;
   /** Resolves when the condition holds, evaluated after each change. Rejects if the changes end first. */
@@ -35,7 +35,10 @@ export function readChanges(provider: SessionProvider, signal: AbortSignal): Cha
     availability,
     sessions,
     get staleReasons() {
-      return changes.flatMap((change) => (change.type === 'stale' ? [change.error] : []));
+      return changes.flatMap((change) => {
+        if (change.type === 'snapshot') return (change.stale ?? []).map(({ error }) => error);
+        return change.type === 'stale' ? [change.error] : [];
+      });
     },
     count: (type) => changes.filter((change) => change.type === type).length,
     until,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { Change } from '../../src/model/change.js';
+import type { Change, StaleState } from '../../src/model/change.js';
 import { decodeSession } from '../../src/model/decode.js';
 import type { Session } from '../../src/model/session.js';
-import type { LogChange } from '../../src/nats/log-change.js';
+import type { LogChange, RecordedConnection } from '../../src/nats/log-change.js';
 import { sessionFacts } from './fact-arbitraries.js';
 import { sessionJson } from './session-json.js';
 
@@ -42,21 +42,21 @@ export function foldChanges(changes: readonly (Change | LogChange)[]): FoldedCha
         staleReasons.clear();
         sourceError = null;
         for (const item of change.sessions) sessions.set(item.id, item);
+        change.stale?.forEach(markStale);
+        if ('connections' in change) change.connections?.forEach(applyConnection);
         break;
       case 'upsert':
         sessions.set(change.session.id, change.session);
         staleReasons.delete(change.session.id);
-        applyConnection(change);
+        if ('connection' in change && change.connection)
+          applyConnection(change.connection, change.session.id);
         break;
       case 'remove':
         sessions.delete(change.id);
         staleReasons.delete(change.id);
         break;
       case 'stale':
-        if (change.id === undefined) sourceError = change.error;
-        for (const id of change.id === undefined ? sessions.keys() : [change.id]) {
-          if (sessions.has(id)) staleReasons.set(id, change.error);
-        }
+        markStale(change);
     }
   }
   return {
@@ -65,12 +65,17 @@ export function foldChanges(changes: readonly (Change | LogChange)[]): FoldedCha
     sourceError,
   };
 
-  /** Applies the recorded connection, which only changes of a shared log have. */
-  function applyConnection(change: Extract<Change | LogChange, { readonly type: 'upsert' }>): void {
-    if (!('connection' in change) || change.connection === undefined) return;
-    const { state, error } = change.connection;
-    if (state === 'stale') staleReasons.set(change.session.id, error);
-    else sessions.delete(change.session.id);
+  function markStale({ id, error }: StaleState): void {
+    if (id === undefined) sourceError = error;
+    for (const each of id === undefined ? sessions.keys() : [id]) {
+      if (sessions.has(each)) staleReasons.set(each, error);
+    }
+  }
+
+  /** Applies a recorded connection, which only changes of a shared log have. */
+  function applyConnection({ state, error }: RecordedConnection, id: string): void {
+    if (state === 'stale') staleReasons.set(id, error);
+    else sessions.delete(id);
   }
 }
 

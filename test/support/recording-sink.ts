@@ -96,7 +96,8 @@ function fold(before: RecordedSource, change: LogChange | Change): RecordedSourc
     case 'snapshot': {
       const sessions = new Map(change.sessions.map((session) => [session.id, session]));
       const synced = { ...before, isSynced: true, sessions, stale: new Map(), error: null };
-      return followedBy(change).reduce(fold, synced);
+      const stale = (change.stale ?? []).map((state): Change => ({ type: 'stale', ...state }));
+      return [...stale, ...followedBy(change)].reduce(fold, synced);
     }
     case 'upsert':
       sessions.set(change.session.id, change.session);

@@ -1,20 +1,39 @@
-import type { Change } from '../../model/change.js';
-import type { Session } from '../../model/session.js';
+import type { Change, StaleState } from '../../model/change.js';
+import type { Session, SessionId } from '../../model/session.js';
 import { diffUnavailable } from '../fact-table.js';
 import type { SourceSnapshot } from './path-state.js';
 
 /** Returns the changes from one snapshot, or from nothing, to the next. Compares by identity. Pure. */
 export function diffSnapshots(before: SourceSnapshot | null, after: SourceSnapshot): Change[] {
-  // Only a snapshot clears a problem of the source as a whole.
-  const isReset = before === null || (before.problem !== null && before.problem !== after.problem);
-  const changes: Change[] = isReset
-    ? [{ type: 'snapshot', sessions: [...after.sessions.values()] }]
-    : [...removals(before, after), ...upserts(before, after)];
   return [
-    ...changes,
-    ...staleChanges(isReset ? null : before, after, changes.length > 0),
+    ...(before === null || needsSnapshot(before, after) ? [toSnapshot(after)] : diffSessions(before, after)),
     ...diffUnavailable(before?.unavailable ?? new Map(), after.unavailable),
   ];
+}
+
+/**
+ * Whether only a snapshot leads from one to the next: it clears a problem of the source as a whole, and a
+ * Session that is new in it can be stale, without being live for a moment.
+ */
+function needsSnapshot(before: SourceSnapshot, after: SourceSnapshot): boolean {
+  if (before.problem !== null && before.problem !== after.problem) return true;
+  return changedSessions(before, after).some(({ id }) => after.problem !== null || after.stale.has(id));
+}
+
+function toSnapshot({ sessions, stale, problem }: SourceSnapshot): Change {
+  const errors = toErrors(problem, stale);
+  return { type: 'snapshot', sessions: [...sessions.values()], ...(errors.length > 0 && { stale: errors }) };
+}
+
+function diffSessions(before: SourceSnapshot, after: SourceSnapshot): Change[] {
+  const upserts = changedSessions(before, after).map((session): Change => ({ type: 'upsert', session }));
+  const changes = [...removals(before, after), ...upserts];
+  return [...changes, ...staleChanges(before, after, changes.length > 0)];
+}
+
+function toErrors(problem: string | null, stale: Iterable<readonly [SessionId, string]>): StaleState[] {
+  const single = Array.from(stale, ([id, error]) => ({ id, error }));
+  return problem === null ? single : [{ error: problem }, ...single];
 }
 
 function removals(before: SourceSnapshot, after: SourceSnapshot): Change[] {
@@ -23,12 +42,10 @@ function removals(before: SourceSnapshot, after: SourceSnapshot): Change[] {
   return [...new Set([...removed, ...resolved])].map((id) => ({ type: 'remove', id }));
 }
 
-function upserts(before: SourceSnapshot, after: SourceSnapshot): Change[] {
+function changedSessions(before: SourceSnapshot, after: SourceSnapshot): Session[] {
   const isNew = (session: Session) => before.sessions.get(session.id) !== session;
   const isResolved = ({ id }: Session) => before.stale.has(id) && !after.stale.has(id);
-  return [...after.sessions.values()]
-    .filter((session) => isNew(session) || isResolved(session))
-    .map((session) => ({ type: 'upsert', session }));
+  return [...after.sessions.values()].filter((session) => isNew(session) || isResolved(session));
 }
 
 /**
@@ -36,14 +53,12 @@ function upserts(before: SourceSnapshot, after: SourceSnapshot): Change[] {
  * the source applies to every Session. So after either, all problems of single Sessions are pushed again.
  */
 function staleChanges(
-  before: SourceSnapshot | null,
+  before: SourceSnapshot,
   { stale, problem }: SourceSnapshot,
   hasChanges: boolean,
 ): Change[] {
-  const isProblemPushed = problem === null || (!hasChanges && before?.problem === problem);
+  const isProblemPushed = problem === null || (!hasChanges && before.problem === problem);
   const pushAll = hasChanges || !isProblemPushed;
-  const single = [...stale]
-    .filter(([id, error]) => pushAll || before?.stale.get(id) !== error)
-    .map(([id, error]): Change => ({ type: 'stale', id, error }));
-  return isProblemPushed ? single : [{ type: 'stale', error: problem }, ...single];
+  const news = [...stale].filter(([id, error]) => pushAll || before.stale.get(id) !== error);
+  return toErrors(isProblemPushed ? null : problem, news).map((error) => ({ type: 'stale', ...error }));
 }

@@ -1,4 +1,4 @@
-import type { Change } from '../../model/change.js';
+import type { Change, StaleState } from '../../model/change.js';
 import { oneLine } from '../../model/plain-text.js';
 import type { Session, SessionId } from '../../model/session.js';
 import { type DecodedObject, decodeObject, type ObjectList, type WatchEvent } from './list-watch.js';
@@ -34,7 +34,7 @@ export interface KindState<O, C> {
 }
 
 /**
- * Sessions of one API server. A list is a snapshot, and a `stale` for each item that cannot be decoded.
+ * Sessions of one API server. A list is a snapshot, in which each item that cannot be decoded is stale.
  *
  * Objects of one name in several namespaces are several Sessions: the namespace is a part of their instance.
  * When other objects of one name exist at the same time, the name is ambiguous: the last good state stays,
@@ -99,7 +99,7 @@ export function createWatchState(source: string): WatchState {
     known = sessions;
     resourceVersion = list.resourceVersion;
     isDegraded = stale.length > 0;
-    return [{ type: 'snapshot', sessions: [...sessions.values()] }, ...stale];
+    return [{ type: 'snapshot', sessions: [...sessions.values()], ...(isDegraded && { stale }) }];
   }
 
   function put({ identity, session, reuse }: DecodedObject): Change[] {
@@ -134,19 +134,19 @@ export function createWatchState(source: string): WatchState {
 
   function degrade(id: SessionId | null, error: string): Change[] {
     isDegraded = true;
-    return [toStale(id, error)];
+    return [{ type: 'stale', ...toStale(id, error) }];
   }
 }
 
-/** Sessions of a list, and a `stale` for each that the list does not contain in a good state. Pure. */
+/** Sessions of a list, and the error of each that the list does not contain in a good state. Pure. */
 function readList(
   { items }: ObjectList,
   identities: readonly ObjectIdentity[],
   known: ReadonlyMap<SessionId, Session>,
   source: string,
-): { readonly sessions: Map<SessionId, Session>; readonly stale: readonly Change[] } {
+): { readonly sessions: Map<SessionId, Session>; readonly stale: readonly StaleState[] } {
   const sessions = new Map<SessionId, Session>();
-  const stale: Change[] = [];
+  const stale: StaleState[] = [];
   const repeated = countRepeatedIds(identities);
   for (const [index, identity] of identities.entries()) {
     const { id } = identity;
@@ -170,8 +170,8 @@ function readList(
   return { sessions, stale };
 }
 
-function toStale(id: SessionId | null, error: string): Change {
-  return { type: 'stale', error, ...(id !== null && { id }) };
+function toStale(id: SessionId | null, error: string): StaleState {
+  return { error, ...(id !== null && { id }) };
 }
 
 /** Ids that occur repeatedly in a list, with their counts. */

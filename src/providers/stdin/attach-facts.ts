@@ -1,4 +1,4 @@
-import type { Change } from '../../model/change.js';
+import type { Change, StaleState } from '../../model/change.js';
 import type { SessionFacts } from '../../model/facts.js';
 import type { Session, SessionId } from '../../model/session.js';
 import { diffUnavailable, type FactTable, type Unavailable, withFacts } from '../fact-table.js';
@@ -48,6 +48,7 @@ export function createFactAttacher(table: Pick<FactTable, 'facts' | 'unavailable
         sessions.clear();
         stale.clear();
         for (const session of change.sessions) add(session, current);
+        change.stale?.forEach(markStale);
         break;
       case 'upsert':
         add(change.session, current);
@@ -57,8 +58,12 @@ export function createFactAttacher(table: Pick<FactTable, 'facts' | 'unavailable
         stale.delete(change.id);
         break;
       case 'stale':
-        for (const id of change.id === undefined ? sessions.keys() : [change.id]) stale.add(id);
+        markStale(change);
     }
+  }
+
+  function markStale({ id }: StaleState): void {
+    for (const each of id === undefined ? sessions.keys() : [id]) stale.add(each);
   }
 
   function add(session: Session, current: Set<SessionId>): void {

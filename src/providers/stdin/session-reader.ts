@@ -1,5 +1,5 @@
 import { isRecord } from '../../lib/is-record.js';
-import type { Change } from '../../model/change.js';
+import type { Change, StaleState } from '../../model/change.js';
 import { oneLine } from '../../model/plain-text.js';
 import type { SessionId } from '../../model/session.js';
 import { isList, listedKind, splitItems } from '../decode-sessions.js';
@@ -60,7 +60,7 @@ export function createSessionReader(instance: string): SessionReader {
   }
 
   function track(change: Change): Change {
-    problem = change.type === 'stale' ? change.error : null;
+    problem = errorsOf(change).at(-1)?.error ?? null;
     return change;
   }
 
@@ -126,8 +126,19 @@ function stale(error: string): Change {
   return { type: 'stale', error: oneLine(error) };
 }
 
+function errorsOf(change: Change): readonly StaleState[] {
+  if (change.type === 'snapshot') return change.stale ?? [];
+  return change.type === 'stale' ? [change] : [];
+}
+
 function withNumber(change: Change, number: number): Change {
-  return change.type === 'stale' ? { ...change, error: `value ${number}: ${change.error}` } : change;
+  const withPlace = <S extends StaleState>(state: S) => ({
+    ...state,
+    error: `value ${number}: ${state.error}`,
+  });
+  if (change.type === 'stale') return withPlace(change);
+  if (change.type !== 'snapshot' || change.stale === undefined) return change;
+  return { ...change, stale: change.stale.map(withPlace) };
 }
 
 /** Parses JSON; returns the `SyntaxError` of invalid JSON. */

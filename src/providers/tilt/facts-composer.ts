@@ -1,4 +1,4 @@
-import type { Change } from '../../model/change.js';
+import type { Change, StaleState } from '../../model/change.js';
 import type { SessionFacts } from '../../model/facts.js';
 import type { Session, SessionId } from '../../model/session.js';
 
@@ -26,14 +26,14 @@ export function createFactsComposer(readFacts: (session: Session) => SessionFact
       switch (change.type) {
         case 'snapshot':
           pushed.clear();
-          return { ...change, sessions: change.sessions.map(attach) };
+          return composeSnapshot(change);
         case 'upsert':
           return { ...change, session: attach(change.session) };
         case 'remove':
           pushed.delete(change.id);
           return change;
         case 'stale':
-          for (const id of change.id === undefined ? pushed.keys() : [change.id]) markStale(id);
+          markStale(change);
           return change;
         default:
           return change;
@@ -57,9 +57,17 @@ export function createFactsComposer(readFacts: (session: Session) => SessionFact
     return { ...session, facts };
   }
 
-  function markStale(id: SessionId): void {
-    const last = pushed.get(id);
-    if (last) pushed.set(id, { ...last, isStale: true });
+  function composeSnapshot(change: Extract<Change, { readonly type: 'snapshot' }>): Change {
+    const sessions = change.sessions.map(attach);
+    change.stale?.forEach(markStale);
+    return { ...change, sessions };
+  }
+
+  function markStale({ id }: StaleState): void {
+    for (const each of id === undefined ? pushed.keys() : [id]) {
+      const last = pushed.get(each);
+      if (last) pushed.set(each, { ...last, isStale: true });
+    }
   }
 }
 

@@ -112,8 +112,7 @@ describe('the file provider of a file', () => {
     await using folder = await createTemporaryFolder();
     await using watched = await watch(folder.file('shop.yaml'));
     expect(watched.watching.changes).toEqual([
-      { type: 'snapshot', sessions: [] },
-      { type: 'stale', error: 'no such file or folder' },
+      { type: 'snapshot', sessions: [], stale: [{ error: 'no such file or folder' }] },
     ]);
     await folder.write('shop.yaml', stringify(sessionJson()));
     await watched.until(({ state }) => state.sessions.size === 1 && state.error === null);

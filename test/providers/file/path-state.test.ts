@@ -13,6 +13,8 @@ import {
   type SourceSnapshot,
   toSnapshot,
 } from '../../../src/providers/file/path-state.js';
+import { createStore } from '../../../src/store/store.js';
+import { createManualClock } from '../../support/manual-clock.js';
 import { createRecordingSink } from '../../support/recording-sink.js';
 import { session } from '../../support/sessions.js';
 
@@ -210,15 +212,13 @@ const snapshot = (given: Partial<SourceSnapshot>): SourceSnapshot => ({ ...NOTHI
 const holding = (...sessions: (typeof a)[]) => new Map(sessions.map((each) => [each.id, each]));
 
 describe('diffSnapshots', () => {
-  it('starts with a snapshot, followed by the problems', () => {
+  it('starts with a snapshot that contains the problems, so that no Session is live for a moment', () => {
     const first = snapshot({ sessions: holding(a, b), stale: new Map([[a.id, 'broken']]) });
     expect(diffSnapshots(null, first)).toEqual([
-      { type: 'snapshot', sessions: [a, b] },
-      { type: 'stale', id: a.id, error: 'broken' },
+      { type: 'snapshot', sessions: [a, b], stale: [{ id: a.id, error: 'broken' }] },
     ]);
     expect(diffSnapshots(null, snapshot({ problem: 'no such file' }))).toEqual([
-      { type: 'snapshot', sessions: [] },
-      { type: 'stale', error: 'no such file' },
+      { type: 'snapshot', sessions: [], stale: [{ error: 'no such file' }] },
     ]);
   });
 
@@ -264,9 +264,21 @@ describe('diffSnapshots', () => {
       fc.property(fc.array(anySnapshot, { minLength: 1, maxLength: 6 }), (states) => {
         const sink = createRecordingSink();
         sink.open('x');
+        const store = createStore({ clock: createManualClock(), epoch: 'e' });
+        store.open('x');
+        const live = new Set<SessionId>();
+        store.subscribe(({ id, after }) => {
+          if (after?.connection.state === 'live') live.add(id);
+        });
         let before: SourceSnapshot | null = null;
         for (const after of states) {
-          for (const change of diffSnapshots(before, after)) sink.apply('x', change);
+          live.clear();
+          for (const change of diffSnapshots(before, after)) {
+            sink.apply('x', change);
+            store.apply('x', change);
+          }
+          // No Session that is STALE now was LIVE for a moment.
+          expect([...live].filter((id) => isStaleIn(after, id))).toEqual([]);
           before = after;
           const { sessions, stale, unavailable, error } = sink.source('x');
           expect(unavailable).toEqual(after.unavailable);
@@ -282,6 +294,10 @@ describe('diffSnapshots', () => {
     );
   });
 });
+
+function isStaleIn({ stale, problem }: SourceSnapshot, id: SessionId): boolean {
+  return stale.has(id) || problem !== null;
+}
 
 const ids: readonly SessionId[] = ['a/Tiltfile', 'b/Tiltfile', 'c/Tiltfile'];
 const versions = ids.flatMap((id) => [1, 2].map(() => session(id.replace('/Tiltfile', ''))));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Change } from '../../../src/model/change.js';
+import type { Change, StaleState } from '../../../src/model/change.js';
 import { decodeSession } from '../../../src/model/decode.js';
 import { decodeObject } from '../../../src/providers/kubernetes/list-watch.js';
 import { identityOf } from '../../../src/providers/kubernetes/object-identity.js';
@@ -29,11 +29,10 @@ const remove = (json: unknown, source = 'tilt-default') =>
   ({ type: 'delete', identity: identityOf(json, source) }) as const;
 const upsert = (json: SessionJson): Change => ({ type: 'upsert', session: session(json) });
 const snapshot = (...all: SessionJson[]): Change => ({ type: 'snapshot', sessions: all.map(session) });
-const STALE = {
-  type: 'stale',
-  id: ID,
-  error: expect.stringContaining('status.pid: expected a whole number'),
-};
+/** A snapshot in which some states are not the newest. */
+const staleSnapshot = (stale: StaleState[], ...all: SessionJson[]) => ({ ...snapshot(...all), stale });
+const NOT_DECODED = { id: ID, error: expect.stringContaining('status.pid: expected a whole number') };
+const STALE = { type: 'stale', ...NOT_DECODED };
 
 describe('createWatchState, within one uid', () => {
   test('a later version counts', () => {
@@ -139,21 +138,21 @@ describe('a list in createWatchState', () => {
   test('with an invalid item keeps the last good state of that item, and reports it', () => {
     const other = object('10', { uid: 'b', name: 'other' });
     const state = stateWith(object('9'), other);
-    expect(state.list(listOf(broken('12'), other))).toEqual([snapshot(object('9'), other), STALE]);
+    expect(state.list(listOf(broken('12'), other))).toEqual([
+      staleSnapshot([NOT_DECODED], object('9'), other),
+    ]);
   });
 
   test('with an invalid item that has never been valid contains only the valid ones, and reports it', () => {
     const other = object('10', { uid: 'b', name: 'other' });
     expect(createWatchState('tilt-default').list(listOf(broken('12'), other))).toEqual([
-      snapshot(other),
-      STALE,
+      staleSnapshot([NOT_DECODED], other),
     ]);
   });
 
   test('with an item without a name reports that for the source', () => {
     expect(createWatchState('tilt-default').list(listOf('nonsense'))).toEqual([
-      snapshot(),
-      { type: 'stale', error: 'Session: expected an object, got "nonsense"' },
+      staleSnapshot([{ error: 'Session: expected an object, got "nonsense"' }]),
     ]);
   });
 });
@@ -249,7 +248,7 @@ describe('two objects of one name in createWatchState', () => {
           ? [`-${change.id}`]
           : [];
     });
-  const CONFLICT = (text: string) => ({ type: 'stale', id: ID, error: expect.stringContaining(text) });
+  const CONFLICT = (text: string) => ({ id: ID, error: expect.stringContaining(text) });
 
   test('in two namespaces are two Sessions, in a list and in a watch', () => {
     const state = createWatchState('k8s');
@@ -269,7 +268,7 @@ describe('two objects of one name in createWatchState', () => {
     for (const order of [items, items.toReversed()]) {
       const state = stateWith(object('9'));
       const conflict = CONFLICT(`${ID}: 2 objects have this name`);
-      expect(state.list(listOf(...order))).toEqual([snapshot(object('9')), conflict]);
+      expect(state.list(listOf(...order))).toEqual([staleSnapshot([conflict], object('9'))]);
       expect(state.clearsStale(listOf(...order))).toBe(false);
       expect(state.list(listOf(object('12')))).toEqual([snapshot(object('12'))]);
     }
@@ -278,7 +277,7 @@ describe('two objects of one name in createWatchState', () => {
   test('in the first list are rejected as well', () => {
     const state = createWatchState('tilt-default');
     const changes = state.list(listOf(object('1'), object('1', { uid: 'b' })));
-    expect(changes).toEqual([snapshot(), CONFLICT('2 objects have this name')]);
+    expect(changes).toEqual([staleSnapshot([CONFLICT('2 objects have this name')])]);
   });
 
   test('are reported in one line, also if the name has line breaks', () => {
@@ -298,7 +297,9 @@ describe('two objects of one name in createWatchState', () => {
     // As after a restart of Tilt.
     expect(state.event(put(b('1')))).toEqual([upsert(b('1'))]);
     for (const json of [object('10'), b('2'), object('11')]) {
-      expect(state.event(put(json))).toEqual([CONFLICT('two objects have this name (uids b and a)')]);
+      expect(state.event(put(json))).toEqual([
+        { type: 'stale', ...CONFLICT('two objects have this name (uids b and a)') },
+      ]);
     }
     state.event(remove(object('12')));
     expect(state.event(put(b('3')))).toEqual([upsert(b('3'))]);
