@@ -7,7 +7,6 @@ import {
   ResourcesDocument,
   SessionByIdDocument,
   type SessionFields,
-  type SessionFilter,
   type Sessions,
   SessionsDocument,
 } from './generated.js';
@@ -21,6 +20,7 @@ import {
   createTargetsSource,
   type ResourcesView,
   type SessionSelection,
+  type SessionsSelection,
   type SessionsView,
   type SessionView,
   type TargetSelection,
@@ -58,13 +58,7 @@ export interface ResourcesOptions extends CallOptions, SessionSelection {}
 export interface LogOptions extends CallOptions, LogSelection {}
 
 /** Selects the Sessions to watch. */
-export interface WatchSessionsOptions extends CallOptions {
-  /**
-   * Only matching Sessions: one that starts to match is ADDED, one that stops matching is DELETED. Default:
-   * all.
-   */
-  readonly where?: SessionFilter | undefined;
-}
+export interface WatchSessionsOptions extends CallOptions, SessionsSelection {}
 
 /** A client of one gateway, or of several equivalent ones. All its subscriptions share one WebSocket. */
 export interface Client {
@@ -98,9 +92,9 @@ export interface Client {
   watchSession(id?: string, options?: CallOptions): AsyncIterable<SessionView>;
   /**
    * Watches the targets of one Session, folded (S3): a view for each payload, and whenever the connection
-   * breaks or recovers. A broken connection resumes after the last payload (S4), at the next gateway if there
-   * are several. Throws a ClientError only when a retry cannot help: the token is invalid, the gateway
-   * rejects the document, or no id is given and several Sessions are known.
+   * breaks or recovers. A broken connection resumes after the last payload (S4) unless `resume` is false, at
+   * the next gateway if there are several. Throws a ClientError only when a retry cannot help: the token is
+   * invalid, the gateway rejects the document, or no id is given and several Sessions are known.
    *
    * Up to 64 unread payloads are kept. One more merges all of them into one; `conflated` then is the number
    * of updates in it. Breaking out of the loop ends the subscription at once.
@@ -204,8 +198,9 @@ export function createClient(
       watch(connection, clock, createResourcesSource(selection), signal),
     waitFor(waitOptions) {
       const sources: WaitSources = {
-        watchTargets,
-        watchSessions,
+        // A missed state that follows after a reconnect must not decide: it is no longer current.
+        watchTargets: (selection) => watchTargets({ ...selection, resume: false }),
+        watchSessions: (selection) => watchSessions({ ...selection, resume: false }),
         queryKnownSessions: () => queryKnownSessions(queries, clock, waitOptions.session),
         gatewayTime: connection.gatewayTime,
       };
@@ -221,7 +216,7 @@ export function createClient(
     return watch(connection, clock, createTargetsSource(selection), signal);
   }
 
-  function watchSessions({ signal, where }: WatchSessionsOptions = {}): AsyncIterable<SessionsView> {
-    return watch(connection, clock, createSessionsSource(where), signal);
+  function watchSessions({ signal, ...selection }: WatchSessionsOptions = {}): AsyncIterable<SessionsView> {
+    return watch(connection, clock, createSessionsSource(selection), signal);
   }
 }

@@ -80,8 +80,27 @@ export interface SessionSelection {
   readonly session?: string | undefined;
 }
 
+/** Continuation of a watch after a reconnect. */
+interface ResumeSelection {
+  /**
+   * Whether a new connection continues after the last payload: the missed changes follow one by one (S4), so
+   * the first views after a reconnect may be of earlier states. Otherwise each connection starts with the
+   * current state, and a view whose link is `live` is current. Default: true.
+   */
+  readonly resume?: boolean | undefined;
+}
+
+/** Selects the Sessions to watch. */
+export interface SessionsSelection extends ResumeSelection {
+  /**
+   * Only matching Sessions: one that starts to match is ADDED, one that stops matching is DELETED. Default:
+   * all.
+   */
+  readonly where?: SessionFilter | undefined;
+}
+
 /** Selects the targets to watch. */
-export interface TargetSelection extends SessionSelection {
+export interface TargetSelection extends SessionSelection, ResumeSelection {
   /**
    * Filter of the targets. A target that starts to match is ADDED; one that stops matching is DELETED.
    * Default: all.
@@ -108,6 +127,7 @@ export function createTargetsSource({
   history = 0,
   phaseChangesOnly = false,
   excerpts = false,
+  resume = true,
 }: TargetSelection): ViewSource<
   TargetsPayload,
   Pick<TargetsView, 'session' | 'targets' | 'cursor'>,
@@ -115,7 +135,7 @@ export function createTargetsSource({
 > {
   return {
     empty: { session: null, targets: new Map(), cursor: null },
-    canResume: true,
+    canResume: resume,
     // Keep the Session that the gateway selected: others may have appeared by the next connection.
     request: (newest): GraphQLRequest => ({
       query: WatchTargetsDocument.toString(),
@@ -123,7 +143,7 @@ export function createTargetsSource({
         session: session ?? newest?.session?.id,
         where,
         history,
-        since: newest?.cursor,
+        since: resume ? newest?.cursor : undefined,
         phaseChangesOnly,
         excerpts,
       },
@@ -141,15 +161,16 @@ export function createTargetsSource({
 }
 
 /** Views of the matching Sessions. */
-export function createSessionsSource(
-  where: SessionFilter | undefined,
-): ViewSource<SessionsPayload, Pick<SessionsView, 'sessions' | 'cursor'>, SessionsView> {
+export function createSessionsSource({
+  where,
+  resume = true,
+}: SessionsSelection): ViewSource<SessionsPayload, Pick<SessionsView, 'sessions' | 'cursor'>, SessionsView> {
   return {
     empty: { sessions: new Map(), cursor: null },
-    canResume: true,
+    canResume: resume,
     request: (newest) => ({
       query: WatchSessionsDocument.toString(),
-      variables: { where, since: newest?.cursor },
+      variables: { where, since: resume ? newest?.cursor : undefined },
     }),
     read: readSessionChanges,
     replaces: ({ reset }) => reset,

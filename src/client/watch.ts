@@ -14,8 +14,9 @@ import type { GraphQLRequest } from './socket.js';
 /** State of the connection to the gateway, as one watch sees it. */
 export interface LinkState {
   /**
-   * `connecting`: no gateway has answered yet. `live`: the view is current. `lost`: the connection broke, and
-   * the view may be out of date until a gateway resumes the watch.
+   * `connecting`: no gateway has answered yet. `live`: the view is current, or the changes that were missed
+   * follow it at once, after a reconnect of a watch that resumes. `lost`: the connection broke, and the view
+   * may be out of date until a gateway continues the watch.
    */
   readonly state: 'connecting' | 'live' | 'lost';
   /** Start of this state, in milliseconds since 1970. */

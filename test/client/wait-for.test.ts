@@ -285,6 +285,39 @@ describe('waitFor', () => {
   });
 });
 
+describe('waitFor after a reconnect', () => {
+  it('waitFor decides on the current state, not on states that it missed while it was disconnected', async () => {
+    await using gateway = await startMemoryGateway([session('a', { x: 'running' })]);
+    await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
+    await using client = openDisposableClient({ url: `http://127.0.0.1:${proxy.port}/graphql` });
+    const wait = begin(client, { session: 'a/Tiltfile', for: 'ready' });
+    await wait.seen(({ targets }) => targets.size > 0);
+    proxy.cut();
+    await wait.seen(({ link }) => link.state === 'lost');
+    gateway.source.put(session('a', { x: 'ready' }));
+    gateway.source.put(session('a', { x: 'failed' }));
+    proxy.restore();
+    expect(await wait.ended).toMatchObject({
+      result: 'failed',
+      reason: 'a/Tiltfile failed: x: failed after 2.3 s: exit status 1',
+    });
+  });
+
+  it('waitFor selects among the current runs, not among runs that it missed while it was disconnected', async () => {
+    await using gateway = await startMemoryGateway();
+    await using proxy = await openTcpProxy(Number(new URL(gateway.url).port));
+    await using client = openDisposableClient({ url: `http://127.0.0.1:${proxy.port}/graphql` });
+    const wait = begin(client, { for: 'done' });
+    await wait.seen(({ link }) => link.state === 'live');
+    proxy.cut();
+    await wait.seen(({ link }) => link.state === 'lost');
+    gateway.source.put(ci({ x: 'running' }, { uid: 'one' }));
+    gateway.source.put(ci({ x: 'succeeded' }, { ...DONE, uid: 'two' }));
+    proxy.restore();
+    expect(await wait.ended).toMatchObject({ result: 'reached', run: { uid: 'two' } });
+  });
+});
+
 describe('waitFor when the wall clock jumps', () => {
   const HOUR_MS = 3_600_000;
 
