@@ -86,6 +86,26 @@ export function listenForInterruption(cli: SignalSource, platform = process.plat
   };
 }
 
+/** Uncaught exceptions of the process. They do not end it while they are handled. */
+export interface CrashHandler {
+  /** Rejects with the first uncaught exception. */
+  readonly crash: Promise<never>;
+  /** Removes the handler. */
+  end(): void;
+}
+
+/** Handles uncaught exceptions, for a command whose exit codes differ from that of Node.js, 1. */
+export function handleCrashes(cli: Pick<CliProcess, 'on' | 'off'>): CrashHandler {
+  let onError = (_: Error) => {};
+  const crash = new Promise<never>((_, reject) => {
+    onError = reject;
+  });
+  // The process may end without a crash, or crash after the last reader has left.
+  crash.catch(() => {});
+  cli.on('uncaughtException', onError);
+  return { crash, end: () => void cli.off('uncaughtException', onError) };
+}
+
 /**
  * Resolves with an exit code at the first signal. A second signal has its default effect and ends the process
  * at once.

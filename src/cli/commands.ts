@@ -17,6 +17,8 @@ export interface CommandParts {
   readonly print: (text: string) => Promise<void>;
   /** Sets the exit code of the program. Default: 0. */
   readonly exitWith: (code: number) => void;
+  /** Sets the exit code of the program for an unexpected error. Default: 1. */
+  readonly failWith: (code: number) => void;
 }
 
 /** Declaration of a command. */
@@ -26,12 +28,14 @@ interface CommandSpec<G> {
   readonly help?: string;
   readonly options: OptionGroups<G>;
   readonly argument?: Argument;
+  /** Exit code for an unexpected error. Default: 1. */
+  readonly errorCode?: number;
   /** Runs the command with its option values and arguments. Resolves with the exit code. */
   readonly run: (flags: G, words: readonly string[]) => Promise<number>;
 }
 
 /** Adds every command. Loads the implementation of a command only when it runs, for a fast start. */
-export function addCommands(program: Command, { cli, print, exitWith }: CommandParts): void {
+export function addCommands(program: Command, { cli, print, exitWith, failWith }: CommandParts): void {
   add({
     name: 'serve',
     help: 'serve the gateway (the default command)',
@@ -65,6 +69,8 @@ export function addCommands(program: Command, { cli, print, exitWith }: CommandP
     name: 'wait',
     help: 'wait for a Session or a target to reach a condition; exit codes: 0 reached, 1 failed, 3 unknown, 124 timeout',
     options: waitOptions,
+    // Unknown: 1 would mean that the condition failed.
+    errorCode: 3,
     run: async (flags) => (await import('./wait/run-wait.js')).runWait(flags, cli),
   });
   add({
@@ -121,12 +127,15 @@ export function addCommands(program: Command, { cli, print, exitWith }: CommandP
 
   /** Adds a command. Returns its option values, which are set when the command line is parsed. */
   function add<G extends { [K in keyof G]: object }>(spec: CommandSpec<G>): G {
-    const { name, help, options, argument, run } = spec;
+    const { name, help, options, argument, errorCode, run } = spec;
     const command = program.command(name, { isDefault: name === 'serve', hidden: help === undefined });
     const flags = addOptions(command, options);
     if (help !== undefined) command.description(help);
     if (argument) command.addArgument(argument);
-    command.action(async () => exitWith(await run(flags, command.args)));
+    command.action(async () => {
+      if (errorCode !== undefined) failWith(errorCode);
+      exitWith(await run(flags, command.args));
+    });
     return flags;
   }
 

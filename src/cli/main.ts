@@ -10,12 +10,12 @@ import { UsageError } from './usage-error.js';
 
 /**
  * Runs a command line and resolves with its exit code: 0 for success, 2 for an invalid command line, 1 for
- * any other error. `publish -- COMMAND` exits with the code of its command, and commands that query a
- * gateway with the codes in `gateway-client.ts`. A closed or full standard error changes nothing; standard
+ * any other error, or 3 if the command is `wait`. `publish -- COMMAND` exits with the code of its command,
+ * and commands that query a gateway with the codes in `gateway-client.ts`. A closed or full standard error changes nothing; standard
  * output matters only for commands that print a result.
  */
 export async function main(argv: readonly string[], cli: CliProcess): Promise<number> {
-  const outcome = { exitCode: 0 };
+  const outcome: Outcome = { exitCode: 0, errorCode: 1 };
   // An error event without a listener would end the process.
   cli.stderr.on('error', () => {});
   const output = createOutput(cli.stdout);
@@ -23,8 +23,15 @@ export async function main(argv: readonly string[], cli: CliProcess): Promise<nu
     return (await runCommander(createProgram(cli, output, outcome), argv, output)) ?? outcome.exitCode;
   } catch (error) {
     cli.stderr.write(`tilt-graphql: ${terminalText(messageOf(error))}\n`);
-    return isUsageError(error) ? 2 : 1;
+    return isUsageError(error) ? 2 : outcome.errorCode;
   }
+}
+
+/** Exit codes that the command has chosen. */
+interface Outcome {
+  exitCode: number;
+  /** For an unexpected error. */
+  errorCode: number;
 }
 
 /** Runs the command. Resolves with an exit code when Commander printed an error or help instead. */
@@ -48,7 +55,7 @@ function isUsageError(error: unknown): boolean {
   return error instanceof UsageError || (error instanceof ProviderError && error.code === 'config');
 }
 
-function createProgram(cli: CliProcess, output: Output, outcome: { exitCode: number }): Command {
+function createProgram(cli: CliProcess, output: Output, outcome: Outcome): Command {
   const program = new Command('tilt-graphql')
     .description('A GraphQL gateway for the Sessions of Tilt: the live state of every server and job.')
     .version(version, '-V, --version', 'print the version')
@@ -67,6 +74,9 @@ function createProgram(cli: CliProcess, output: Output, outcome: { exitCode: num
     print: output.write,
     exitWith: (code) => {
       outcome.exitCode = code;
+    },
+    failWith: (code) => {
+      outcome.errorCode = code;
     },
   });
   return program;

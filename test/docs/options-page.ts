@@ -15,7 +15,7 @@ export function optionsPage(): string {
 /** Creates the commands as the program declares them. */
 export function commands(): readonly Command[] {
   const program = new Command('tilt-graphql');
-  addCommands(program, { cli: process, print: async () => {}, exitWith: () => {} });
+  addCommands(program, { cli: process, print: async () => {}, exitWith: () => {}, failWith: () => {} });
   return program.commands;
 }
 

@@ -1,12 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createMemoryProvider } from '../../src/providers/memory.js';
-import { runCli, runCliToEnd } from '../support/cli.js';
+import { BIN, runCli, runCliToEnd } from '../support/cli.js';
 import { startCliClients } from '../support/cli-client.js';
 import { greenJson, HEALTHY } from '../support/followed-session.js';
 import { sessionJson } from '../support/session-json.js';
 import { session } from '../support/sessions.js';
-import { createTemporaryFolder } from '../support/temporary-folder.js';
+import { createTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.js';
 
 describe('tilt-graphql wait', () => {
   it.each(['ready', 'done'])('wait --for %s exits with 0 when tilt ci has passed', async (condition) => {
@@ -192,6 +193,64 @@ describe('reports of a wait', () => {
       0,
       expect.stringContaining('\ntilt-graphql: cannot write /nonexistent/summary.md (ENOENT)\n'),
     ]);
+  });
+});
+
+/** Copies the program to a folder, and returns its path and a function that deletes one of its parts. */
+async function copyProgram(folder: TemporaryFolder) {
+  await cp(dirname(BIN), folder.file('bin'), { recursive: true });
+  await copyFile(new URL('../../package.json', import.meta.url), folder.file('package.json'));
+  const parts = await readdir(folder.file('bin'));
+  return {
+    bin: folder.file('bin/tilt-graphql.js'),
+    async remove(name: string): Promise<void> {
+      const found = parts.filter((part) => part.startsWith(`${name}-`));
+      expect(found).toHaveLength(1);
+      await folder.remove(`bin/${found[0]}`);
+    },
+  };
+}
+
+describe('unexpected errors of a wait', () => {
+  it('wait writes its reports after an update has deleted the files of the program', async () => {
+    await using folder = await createTemporaryFolder();
+    const program = await copyProgram(folder);
+    await using clients = await startCliClients();
+    await clients.play('ci-ok', 4);
+    const files = { junit: folder.file('report.xml'), summary: folder.file('summary.md') };
+    await using command = runCli(
+      ['wait', '--url', clients.gateway.origin, '--junit', files.junit],
+      { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: files.summary },
+      program.bin,
+    );
+    await expect.poll(() => command.stderr, { timeout: 20_000 }).toContain(' run: ');
+    for (const part of ['junit', 'step-summary']) await program.remove(part);
+    await clients.play('ci-ok');
+    expect([await command.exit, command.stdout]).toEqual([0, expect.stringMatching(/^reached: /)]);
+    expect(await readFile(files.junit, 'utf8')).toContain('<testcase name="lint:update"');
+    expect(await readFile(files.summary, 'utf8')).toContain('### Tilt: reached');
+  });
+
+  it('wait exits with 3, not with 1, when a part of the program is missing', async () => {
+    await using folder = await createTemporaryFolder();
+    const program = await copyProgram(folder);
+    await program.remove('run-wait');
+    await using command = runCli(['wait'], {}, program.bin);
+    expect(await command.exit).toBe(3);
+    expect(command.stderr).toMatch(/^tilt-graphql: Cannot find module '.*run-wait-.*\n$/);
+  });
+
+  it('wait exits with 3 and prints its result when the program throws an uncaught exception', async () => {
+    await using clients = await startCliClients();
+    await clients.play('ci-ok', 4);
+    const fault = "process.stdin.once('data', () => { throw new Error('out of handles'); });";
+    const command = clients.run(['wait'], {
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}`,
+    });
+    await expect.poll(() => command.stderr, { timeout: 20_000 }).toContain(' run: ');
+    command.process.stdin.write('now');
+    expect(await command.exit).toBe(3);
+    expect(command.stdout).toMatch(/^unknown: unexpected error: out of handles; run: .*\n$/);
   });
 });
 

@@ -1,44 +1,48 @@
 import { type Client, ClientError, createClient, type WaitOutcome } from '../../client/client.js';
 import { type Excerpts, readExcerpts } from '../../client/excerpts.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
-import { type CliProcess, type Interruption, listenForInterruption } from '../cli-process.js';
+import { messageOf } from '../../lib/errors.js';
+import { type CliProcess, handleCrashes, type Interruption, listenForInterruption } from '../cli-process.js';
 import { EXIT, toClientOptions } from '../gateway-client.js';
 import type { WaitFlags } from '../options/client.js';
 import { findCauses } from './explanation.js';
 import { createProgressReporter } from './progress.js';
 import { queryResources } from './query-resources.js';
 import type { WaitResult } from './wait-report.js';
-import { checkWritable, writeReport } from './write-report.js';
+import { checkWritable, loadReportFiles, writeReport } from './write-report.js';
 
 /**
  * Waits for a condition, reports the result, and resolves with the exit code: 0 reached, 1 failed, 2
  * impossible condition, 3 unknown, 124 timeout, 128 plus the number of a signal. Every result is reported;
  * files are written first. A report that cannot be written does not change the exit code, which describes
- * the Session alone.
+ * the Session alone. An unexpected error, also an uncaught one, makes the result unknown.
  */
 export async function runWait(flags: WaitFlags, cli: CliProcess): Promise<number> {
   const { junit } = flags.report;
   if (junit !== undefined) await checkWritable('--junit', junit);
+  const files = await loadReportFiles(flags.report, cli.env);
   const clock = systemClock;
   const startedAt = clock.monotonic();
   const interruption = listenForInterruption(cli);
   const client = createClient(await toClientOptions(flags.client, cli.env));
+  const crashes = handleCrashes(cli);
   const progress = startProgress(flags, cli, clock);
   let last: LastView = { view: null, run: null, replacedRuns: [], reason: 'no gateway has answered yet' };
   try {
-    const outcome = await client
-      .waitFor({
-        session: flags.client.session,
-        run: flags.run,
-        ...flags.condition,
-        ...flags.timeLimits,
-        signal: interruption.signal,
-        onView(view, details) {
-          last = { view, ...details };
-          progress.show(view, details);
-        },
-      })
-      .catch((error: unknown) => toOutcome(error, last, interruption));
+    const wait = client.waitFor({
+      session: flags.client.session,
+      run: flags.run,
+      ...flags.condition,
+      ...flags.timeLimits,
+      signal: interruption.signal,
+      onView(view, details) {
+        last = { view, ...details };
+        progress.show(view, details);
+      },
+    });
+    const outcome = await Promise.race([wait, crashes.crash]).catch((error: unknown) =>
+      toOutcome(error, last, interruption),
+    );
     progress.end();
     const tookMs = clock.monotonic() - startedAt;
     const now = clock.now();
@@ -48,12 +52,13 @@ export async function runWait(flags: WaitFlags, cli: CliProcess): Promise<number
       queryExcerpts(client, ended, clock),
     ]);
     const report = { ...ended, resources, excerpts };
-    await writeReport(report, flags.report, cli);
+    await writeReport(report, files, flags.report, cli);
     if (outcome.result === 'interrupted') return interruption.exitCode ?? EXIT.unknown;
     return EXIT_CODES[outcome.result];
   } finally {
     progress.end();
     interruption.end();
+    crashes.end();
     client.close();
   }
 }
@@ -61,8 +66,8 @@ export async function runWait(flags: WaitFlags, cli: CliProcess): Promise<number
 type LastView = Omit<WaitOutcome, 'result'>;
 
 /**
- * Turns an error into a result: `interrupted` after a signal, `unknown` when the gateway rejected the
- * request.
+ * Turns an error into a result: `interrupted` after a signal; otherwise `unknown`, because it says nothing
+ * about the Session.
  */
 function toOutcome(
   error: unknown,
@@ -70,8 +75,8 @@ function toOutcome(
   { exitCode }: Interruption,
 ): LastView & Pick<WaitResult, 'result'> {
   if (exitCode !== null) return { ...last, result: 'interrupted', reason: `interrupted; ${last.reason}` };
-  if (error instanceof ClientError) return { ...last, result: 'unknown', reason: error.message };
-  throw error;
+  const reason = error instanceof ClientError ? error.message : `unexpected error: ${messageOf(error)}`;
+  return { ...last, result: 'unknown', reason };
 }
 
 /** Reads the ends of the logs of the root causes. Empty if they are not known. Never rejects. */

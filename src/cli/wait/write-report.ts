@@ -8,33 +8,48 @@ import { annotations } from './annotations.js';
 import { resultLines } from './result-lines.js';
 import type { WaitReport } from './wait-report.js';
 
+/** A file of a report. */
+export interface ReportFile {
+  readonly path: string;
+  readonly flag: 'w' | 'a';
+  readonly format: (report: WaitReport) => string;
+}
+
+/**
+ * Loads the writers of the files that a report needs: XML with `--junit`, Markdown in GitHub Actions. Before
+ * the wait: during a long one the program may be updated or removed.
+ */
+export async function loadReportFiles(
+  { junit }: WaitFlags['report'],
+  env: CliProcess['env'],
+): Promise<readonly ReportFile[]> {
+  const files: ReportFile[] = [];
+  if (junit !== undefined) {
+    const { junitReport } = await import('./junit.js');
+    files.push({ path: junit, flag: 'w', format: junitReport });
+  }
+  if (isGitHub(env) && env.GITHUB_STEP_SUMMARY) {
+    const { stepSummary } = await import('./step-summary.js');
+    files.push({ path: env.GITHUB_STEP_SUMMARY, flag: 'a', format: stepSummary });
+  }
+  return files;
+}
+
+function isGitHub({ GITHUB_ACTIONS }: CliProcess['env']): boolean {
+  return GITHUB_ACTIONS === 'true';
+}
+
 /** Writes the report of a wait. Files are written first: they exist when a reader sees the output. */
 export async function writeReport(
   report: WaitReport,
-  { junit, verbose }: WaitFlags['report'],
+  files: readonly ReportFile[],
+  { verbose }: WaitFlags['report'],
   { stdout, stderr, env }: Pick<CliProcess, 'stdout' | 'stderr' | 'env'>,
 ): Promise<void> {
-  const isGitHub = env.GITHUB_ACTIONS === 'true';
-  const summary = isGitHub ? env.GITHUB_STEP_SUMMARY : undefined;
-  const errors = await Promise.all([
-    junit === undefined ? null : writeJunit(junit, report),
-    summary ? writeStepSummary(summary, report) : null,
-  ]);
+  const errors = await Promise.all(files.map((file) => tryWrite(file, report)));
   for (const error of errors) if (error !== null) stderr.write(`tilt-graphql: ${error}\n`);
-  const lines = [...resultLines(report, verbose), ...(isGitHub ? annotations(report) : [])];
+  const lines = [...resultLines(report, verbose), ...(isGitHub(env) ? annotations(report) : [])];
   stdout.write(`${lines.join('\n')}\n`);
-}
-
-/** Loads the XML writer only when a JUnit report is requested. */
-async function writeJunit(path: string, report: WaitReport): Promise<string | null> {
-  const { junitReport } = await import('./junit.js');
-  return tryWrite(path, junitReport(report));
-}
-
-/** Loads the Markdown writer only in GitHub Actions. */
-async function writeStepSummary(path: string, report: WaitReport): Promise<string | null> {
-  const { stepSummary } = await import('./step-summary.js');
-  return tryWrite(path, stepSummary(report), 'a');
 }
 
 /** Throws a {@link UsageError} for a file that cannot be written, before the wait starts. */
@@ -49,10 +64,10 @@ export async function checkWritable(option: string, path: string): Promise<void>
   }
 }
 
-/** Writes a file. Resolves with one line about the error, or null. */
-async function tryWrite(path: string, text: string, flag: 'w' | 'a' = 'w'): Promise<string | null> {
+/** Formats a report and writes it. Resolves with one line about the error, or null. */
+async function tryWrite({ path, flag, format }: ReportFile, report: WaitReport): Promise<string | null> {
   try {
-    await writeFile(path, text, { flag });
+    await writeFile(path, format(report), { flag });
     return null;
   } catch (error) {
     return `cannot write ${path} (${codeOf(error)})`;
