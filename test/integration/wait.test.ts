@@ -168,6 +168,29 @@ describe('reports of a wait', () => {
     expect(stderr).toBe('tilt-graphql: --junit /nonexistent/report.xml: cannot write the file (ENOENT)\n');
   });
 
+  it.each([
+    ['below a file', 'old.xml/report.xml', /cannot write the file \((ENOTDIR|ENOENT)\)$/],
+    ['with a trailing slash', 'new/', /cannot write the file \((EISDIR|ENOENT|EINVAL)\)$/],
+    ['that is a folder', '.', /expected a file, got a folder$/],
+  ])('wait exits with 2 at its start for a report %s', async (_, name, expected) => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('old.xml', 'an earlier report');
+    const { code, stdout, stderr } = await runCliToEnd(['wait', '--junit', `${folder.path}/${name}`]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr.trimEnd()).toMatch(expected);
+  });
+
+  it('wait keeps an earlier report, and creates no new one, until it has a result', async () => {
+    await using folder = await createTemporaryFolder();
+    await folder.write('old.xml', 'an earlier report');
+    for (const name of ['old.xml', 'new.xml']) {
+      await using command = runCli(['wait', '--url', 'http://127.0.0.1:9', '--junit', folder.file(name)]);
+      await expect.poll(() => command.stderr, { timeout: 20_000 }).toContain('waiting for');
+    }
+    expect(await readdir(folder.path)).toEqual(['old.xml']);
+    expect(await readFile(folder.file('old.xml'), 'utf8')).toBe('an earlier report');
+  });
+
   it('wait annotates failures for GitHub Actions and adds a table to the step summary', async () => {
     await using folder = await createTemporaryFolder();
     await using clients = await startCliClients();

@@ -1,5 +1,4 @@
-import { access, constants, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, constants, open, realpath, stat, unlink, writeFile } from 'node:fs/promises';
 import { codeOf } from '../../lib/errors.js';
 import type { CliProcess } from '../cli-process.js';
 import type { WaitFlags } from '../options/client.js';
@@ -52,16 +51,28 @@ export async function writeReport(
   stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** Throws a {@link UsageError} for a file that cannot be written, before the wait starts. */
+/**
+ * Throws a {@link UsageError} for a file that cannot be created or written, before the wait starts. Keeps the
+ * content of an existing file, and leaves no new one.
+ */
 export async function checkWritable(option: string, path: string): Promise<void> {
   const existing = await stat(path).catch(() => null);
   if (existing?.isDirectory()) throw new UsageError(`${option} ${path}: expected a file, got a folder`);
-  const checkedPath = existing ? path : dirname(path);
   try {
-    await access(checkedPath, constants.W_OK);
+    // Opening a named pipe would wait for its reader.
+    if (existing && !existing.isFile()) await access(path, constants.W_OK);
+    else await (await open(path, 'a')).close();
   } catch (error) {
     throw new UsageError(`${option} ${path}: cannot write the file (${codeOf(error)})`);
   }
+  if (existing === null) await removeNewFile(path);
+}
+
+/** Removes a file that was just created, also through a symbolic link. An empty file does no harm. */
+async function removeNewFile(path: string): Promise<void> {
+  await realpath(path)
+    .then(unlink)
+    .catch(() => {});
 }
 
 /** Formats a report and writes it. Resolves with one line about the error, or null. */
