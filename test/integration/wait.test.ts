@@ -289,11 +289,24 @@ describe('invalid input to wait', () => {
     ],
     ['a missing token file', ['--token-file', '/nonexistent'], /--token-file \/nonexistent: .*ENOENT/],
     ['an empty id', ['--session', ''], /'' is invalid.*such as tilt-default\/Tiltfile/],
+    ['an empty address', ['--url', ''], /'' is invalid.*http:\/\/127\.0\.0\.1:4000/],
+    ['a list without an address', ['--url', ' ,'], /' ,' is invalid.*http:\/\/127\.0\.0\.1:4000/],
+    ['an empty token file', ['--token-file', ''], /'' is invalid.*the path of a file/],
+    ['an empty Tiltfile', ['--tiltfile', ''], /'' is invalid.*the path of a Tiltfile/],
+    ['an empty report', ['--junit', ''], /'' is invalid.*the path of a file/],
     ['an invalid duration', ['--timeout', 'long'], /'long' is invalid.*such as 90s/],
   ])('wait exits with 2 and a one-line error for %s', async (_, args, expected) => {
     const { code, stdout, stderr } = await runCliToEnd(['wait', ...args]);
     expect(stderr).toMatch(expected);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect([code, stdout]).toEqual([2, '']);
+  });
+
+  it('wait exits with 2 when the variable with its gateway is empty', async () => {
+    const { code, stderr } = await runCliToEnd(['wait'], { TILT_GRAPHQL_URL: '' });
+    expect(stderr).toMatch(
+      /^tilt-graphql: .* value '' from env 'TILT_GRAPHQL_URL' is invalid\. Expected a URL/,
+    );
+    expect(code).toBe(2);
   });
 });

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { filter } from '../watch/filter.js';
-import { type FlagsOf, file, flag, oneOf, option, text, type ValuesOf } from './option.js';
+import { type FlagsOf, file, flag, notEmpty, oneOf, option, text, type ValuesOf } from './option.js';
 import { durationMs } from './units.js';
 import { between, condition, logLevel, pid, time } from './values.js';
 
@@ -32,7 +32,11 @@ export const sessionOptions = {
   session: option(
     '-s, --session <id>',
     'id of the Session, <instance>/<name>; may be omitted while exactly one is known',
-    { parse: sessionId, completion: 'sessions', env: 'TILT_GRAPHQL_SESSION' },
+    {
+      parse: notEmpty('an id such as tilt-default/Tiltfile'),
+      completion: 'sessions',
+      env: 'TILT_GRAPHQL_SESSION',
+    },
   ),
 };
 
@@ -122,7 +126,7 @@ export const waitOptions = {
       parse: pid,
     }),
     tiltfile: option('--tiltfile <path>', 'accept only a run of this Tiltfile', {
-      parse: (path) => resolve(path),
+      parse: (path) => resolve(notEmpty('the path of a Tiltfile')(path)),
       completion: 'files',
     }),
     startedAfter: option(
@@ -162,22 +166,23 @@ export const mcpOptions = { client: clientOptions };
 /** Values of {@link mcpOptions}. */
 export type McpFlags = FlagsOf<typeof mcpOptions>;
 
-/** Rejects an empty id: an unset variable in a script must not select any Session. */
-function sessionId(id: string): string {
-  if (id !== '') return id;
-  throw new InvalidArgumentError('Expected an id such as tilt-default/Tiltfile.');
-}
-
-/** Parses URLs of gateways, separated by commas, and appends them. The path `/graphql` may be omitted. */
+/**
+ * Parses URLs of gateways, separated by commas, and appends them. The path `/graphql` may be omitted. Rejects
+ * a list without a URL: an unset variable in a script must not select the default gateway.
+ */
 function gatewayUrls(list: string, previous: readonly URL[]): readonly URL[] {
   const parts = list.split(',').map((part) => part.trim());
-  return [...previous, ...parts.filter((part) => part !== '').map(gatewayUrl)];
+  const urls = parts.filter((part) => part !== '').map(gatewayUrl);
+  if (urls.length === 0) throw new InvalidArgumentError(EXPECTED_URL);
+  return [...previous, ...urls];
 }
+
+const EXPECTED_URL = 'Expected a URL such as http://127.0.0.1:4000.';
 
 function gatewayUrl(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw new InvalidArgumentError('Expected a URL such as http://127.0.0.1:4000.');
+    throw new InvalidArgumentError(EXPECTED_URL);
   }
   if (url.username !== '' || url.password !== '') {
     throw new InvalidArgumentError(

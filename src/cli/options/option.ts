@@ -62,14 +62,25 @@ export function option<T>(flags: string, help: string, traits: Traits<T | undefi
   return { initial: undefined, ...traits, flags, help };
 }
 
-/** Declares an option whose value is any text. */
+/** Declares an option whose value is any text that is not empty. */
 export function text(flags: string, help: string, env?: string): OptionSpec<string | undefined> {
-  return option(flags, help, { env, parse: (value) => value });
+  return option(flags, help, { env, parse: notEmpty('a text that is not empty') });
 }
 
 /** Declares an option whose value is the name of a file. */
 export function file(flags: string, help: string, env?: string): OptionSpec<string | undefined> {
-  return { ...text(flags, help, env), completion: 'files' };
+  return option(flags, help, { env, parse: notEmpty('the path of a file'), completion: 'files' });
+}
+
+/**
+ * Creates a parser for any text that is not empty: an unset variable in a script must not stand for the
+ * default, or for something else.
+ */
+export function notEmpty(expected: string): (value: string) => string {
+  return (value) => {
+    if (value !== '') return value;
+    throw new InvalidArgumentError(`Expected ${expected}.`);
+  };
 }
 
 /** Declares an option without a value: true when given; false for a name that starts with `--no-`. */

@@ -1,7 +1,7 @@
 import { DEFAULT_CLAIM, DEFAULT_LEEWAY_MS } from '../../server/access/access.js';
 import { COMPRESS_MODES } from '../../server/compression.js';
 import { DEFAULT_LIMITS } from '../../server/limits.js';
-import { type FlagsOf, file, flag, oneOf, option, text } from './option.js';
+import { type FlagsOf, file, flag, notEmpty, oneOf, option, text } from './option.js';
 import { bucketOptions, credentialOptions, logOptions, SOURCE_FORMS, tiltLogOptions } from './publish.js';
 import { bytes, durationMs } from './units.js';
 import { append, host, hosts, httpUrl, limit, origins, pathPrefix, port, proxies } from './values.js';
@@ -42,7 +42,7 @@ export const serveOptions = {
       'TILT_GRAPHQL_JWT_AUDIENCE',
     ),
     claim: option('--jwt-claim <name>', 'claim with globs of the instances that the client may read', {
-      parse: (name) => name,
+      parse: notEmpty('the name of a claim'),
       initial: DEFAULT_CLAIM,
       env: 'TILT_GRAPHQL_JWT_CLAIM',
     }),

@@ -73,6 +73,10 @@ describe('options declared in tables', () => {
     expect(() => parse('--form', 'xml')).toThrow(/Allowed choices are json, table\./);
   });
 
+  it.each(['--note', '--path'])('the option %s rejects an empty value', (name) => {
+    expect(() => parse(name, '')).toThrow(/'' is invalid\. Expected /);
+  });
+
   it('the command line takes precedence over an environment variable', () => {
     process.env.TEST_PORT = '2';
     try {
