@@ -49,6 +49,7 @@ export function describeKnownSessions({ present, gone, gateway }: KnownSessions,
 const MAX_LISTED = 20;
 const MAX_ERRORS = 3;
 
-function formatSession({ id, isDemo, connection }: KnownSession): string {
+/** Formats a Session with its state: `a/Tiltfile (LIVE)`. */
+export function formatSession({ id, isDemo, connection }: KnownSession): string {
   return `${id} (${isDemo ? 'demo' : connection.state})`;
 }

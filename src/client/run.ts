@@ -1,4 +1,5 @@
 import type { ExitCondition, SessionFields } from './generated.js';
+import { formatSession } from './known-sessions.js';
 
 /** One run of Tilt. A restarted Tilt keeps the id of its Session, but is another run. */
 export interface Run {
@@ -88,9 +89,10 @@ export type RunSelection =
   | { readonly kind: 'absent' | 'ambiguous'; readonly reason: string };
 
 /**
- * Selects the run of a wait: the LIVE one; otherwise one that appeared and ended during the wait; otherwise,
- * once no run has appeared for `maxAgeMs`, the one that ended within `maxAgeMs` before the wait. A run
- * selected by pid or start time counts whenever it ended. An ended run counts only if its verdict is final.
+ * Selects the run of a wait: the only one that is LIVE or STALE, since the run that was meant may be the
+ * STALE one; otherwise one that appeared and ended during the wait; otherwise, once no run has appeared for
+ * `maxAgeMs`, the one that ended within `maxAgeMs` before the wait. A run selected by pid or start time
+ * counts whenever it ended. An ended run counts only if its verdict is final.
  */
 export function selectRun(options: SelectRunOptions): RunSelection {
   const { sessions, id, selector, acceptsEndedRun } = options;
@@ -144,11 +146,11 @@ export function describeLostTilt({ id, connection }: SessionFields): string {
 }
 
 function ambiguous(sessions: readonly SessionFields[]): RunSelection {
-  const ids = sessions.slice(0, MAX_LISTED).map(({ id }) => id);
-  const more = sessions.length > ids.length ? ` and ${sessions.length - ids.length} more` : '';
+  const listed = sessions.slice(0, MAX_LISTED).map(formatSession);
+  const more = sessions.length > listed.length ? ` and ${sessions.length - listed.length} more` : '';
   return {
     kind: 'ambiguous',
-    reason: `${sessions.length} Sessions match; give an id: ${ids.join(', ')}${more}`,
+    reason: `${sessions.length} Sessions match; give an id: ${listed.join(', ')}${more}`,
   };
 }
 

@@ -36,7 +36,8 @@ export interface WaitSubject {
    */
   readonly session?: string | undefined;
   /**
-   * Selects a run. Default: the LIVE one, otherwise the next one to appear, or one that ended just before.
+   * Selects a run. Default: the only one that is LIVE or STALE, otherwise the next one to appear, or one that
+   * ended just before.
    */
   readonly run?: RunSelector | undefined;
   readonly for: Condition;

@@ -292,9 +292,9 @@ describe('selecting a run among all Sessions', () => {
     expect(wait.evaluator.run?.session ?? null).toBe(selected);
   });
 
-  it('the reason lists the ids when several Sessions match', () => {
-    expect(evaluatorOf().onSessions([{}, b]).reason).toBe(
-      '2 Sessions match; give an id: a/Tiltfile, b/Tiltfile',
+  it('the reason lists the ids and states when several Sessions match', () => {
+    expect(evaluatorOf().onSessions([{}, { ...b, connection: 'STALE' }]).reason).toBe(
+      '2 Sessions match; give an id: a/Tiltfile (LIVE), b/Tiltfile (STALE)',
     );
   });
 });

@@ -104,7 +104,7 @@ describe('tilt-graphql wait', () => {
     const { code, stdout } = await clients.runToEnd(['wait']);
     expect([code, stdout]).toEqual([
       3,
-      expect.stringMatching(/^unknown: .*other\/Tiltfile, tilt-default\/Tiltfile/),
+      expect.stringMatching(/^unknown: .*other\/Tiltfile \(LIVE\), tilt-default\/Tiltfile \(LIVE\)/),
     ]);
     expect((await clients.runToEnd(['wait', '--session', 'tilt-default/Tiltfile'])).code).toBe(0);
   });
