@@ -4,9 +4,17 @@ import { MAX_LINE, MAX_NAME, truncate } from './bounds.js';
 
 // Inputs and outputs of the tools with their schemas: flat, with words instead of codes.
 
+/**
+ * Input: text that is not empty. Checked without the keyword `minLength`, which not all model APIs accept.
+ *
+ * @param expected end of the error message
+ */
+export function textInput(expected: string): z.ZodString {
+  return z.string().refine((text) => text !== '', { error: `expected ${expected}, got an empty text` });
+}
+
 /** Input: id of a Session. */
-export const sessionInput = z
-  .string()
+export const sessionInput = textInput('an id such as tilt-default/Tiltfile, or no session')
   .optional()
   .describe(
     'Id of the Session, such as tilt-default/Tiltfile. May be omitted while exactly one Tilt runs. The demo must be named',

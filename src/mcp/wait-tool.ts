@@ -1,9 +1,17 @@
 import { z } from 'zod';
-import { blockersOf } from '../client/client.js';
+import { blockersOf, type Condition } from '../client/client.js';
 import type { Clock } from '../lib/clock.js';
 import { firstPage, MAX_LINE, moreFacts, truncate } from './bounds.js';
 import { NoAnswerError } from './current-view.js';
-import { phaseInput, runFacts, sessionFacts, sessionInput, toRunFacts, toSessionFacts } from './facts.js';
+import {
+  phaseInput,
+  runFacts,
+  sessionFacts,
+  sessionInput,
+  textInput,
+  toRunFacts,
+  toSessionFacts,
+} from './facts.js';
 import { type AnyTool, defineTool, type SendProgress } from './server.js';
 import { blockerFacts, toBlockerFacts } from './target-facts.js';
 
@@ -22,10 +30,14 @@ A client that ends calls early, some after 5 s, needs a lower timeoutSeconds, su
   input: z.object({
     session: sessionInput,
     condition: z.enum(['ready', 'done', 'target']),
-    target: z.string().optional().describe('With condition target: name of the target'),
+    target: textInput('the name of a target')
+      .optional()
+      .describe('With condition target: name of the target'),
     phase: phaseInput.optional().describe('With condition target: the phase to wait for'),
     pid: z.number().int().min(1).optional().describe('Only the run with this process id'),
-    tiltfile: z.string().optional().describe('Only a run of this Tiltfile (absolute path)'),
+    tiltfile: textInput('an absolute path')
+      .optional()
+      .describe('Only a run of this Tiltfile (absolute path)'),
     startedAfter: z
       .string()
       .refine((text) => z.iso.datetime({ offset: true }).safeParse(text).success, {
@@ -61,7 +73,7 @@ A client that ends calls early, some after 5 s, needs a lower timeoutSeconds, su
       startedAfter,
       timeoutSeconds,
     } = input;
-    const awaited = condition === 'target' ? toTargetCondition(target, wanted) : condition;
+    const awaited = toCondition(condition, target, wanted);
     const progress = startProgress(clock, sendProgress);
     try {
       const { result, reason, view, run } = await client.waitFor({
@@ -94,10 +106,24 @@ A client that ends calls early, some after 5 s, needs a lower timeoutSeconds, su
   },
 });
 
-function toTargetCondition(target: string | undefined, wanted: z.infer<typeof phaseInput> | undefined) {
-  if (target === undefined || wanted === undefined)
+/**
+ * Combines the inputs that make up a condition. Throws a {@link NoAnswerError} for a target or phase that the
+ * condition would ignore: the agent waits for something else than it means.
+ */
+function toCondition(
+  condition: 'ready' | 'done' | 'target',
+  target: string | undefined,
+  phase: z.infer<typeof phaseInput> | undefined,
+): Condition {
+  if (condition !== 'target') {
+    if (target === undefined && phase === undefined) return condition;
+    throw new NoAnswerError(
+      `condition ${condition} is about the whole Session: omit target and phase, or use condition target with both`,
+    );
+  }
+  if (target === undefined || phase === undefined)
     throw new NoAnswerError('condition target requires both target and phase');
-  return { target, phase: wanted };
+  return { target, phase };
 }
 
 /** Progress notifications of one call. */

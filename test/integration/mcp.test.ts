@@ -103,6 +103,29 @@ describe('tilt-graphql mcp', () => {
     expect(await agent.callTool('list_targets', { phase: ['FAILED'] })).toMatch(/Unrecognized key: "phase"/);
   });
 
+  it.each([
+    ['a target and a phase', { condition: 'ready', target: 'nosuch:serve', phase: 'FAILED' }],
+    ['a target', { condition: 'ready', target: 'nosuch:serve' }],
+    ['a phase', { condition: 'done', phase: 'FAILED' }],
+  ])('wait_for rejects %s that its condition would ignore', async (_, input) => {
+    await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'ready' })]);
+    await using agent = await startMcpAgent(gateway.url);
+    expect(await agent.callTool('wait_for', input)).toBe(
+      `condition ${input.condition} is about the whole Session: omit target and phase, or use condition target with both`,
+    );
+  });
+
+  it.each([
+    ['session', 'wait_for', { session: '', condition: 'ready' }],
+    ['session', 'explain_verdict', { session: '' }],
+    ['tiltfile', 'wait_for', { tiltfile: '', condition: 'ready' }],
+    ['target', 'wait_for', { target: '', phase: 'READY', condition: 'target' }],
+  ])('an empty %s of the MCP tool %s is rejected at once', async (name, tool, input) => {
+    await using gateway = await startMemoryGateway([session('shop', { 'api:serve': 'ready' })]);
+    await using agent = await startMcpAgent(gateway.url);
+    expect(await agent.callTool(tool, input)).toMatch(new RegExp(`${name}: expected .*, got an empty text`));
+  });
+
   it('MCP results contain texts of Tilt without terminal escape sequences', async () => {
     const state = {
       terminated: { startTime: null, finishTime: null, error: '\u001b[31mred\u001b[0m\rline' },
