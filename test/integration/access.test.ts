@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import type { GatewayOptions } from '../../src/gateway.js';
+import { createGateway, type GatewayOptions } from '../../src/gateway.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { DEFAULT_LEEWAY_MS } from '../../src/server/access/access.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
@@ -271,6 +272,41 @@ describe('the token', () => {
     );
   });
 
+  it('the cookie of a sign-in does not contain the token, and works as nothing but a cookie of this gateway', async () => {
+    await using gateway = await start({ token: TOKEN });
+    const cookie = await signIn(gateway, TOKEN);
+    const [name = '', value = ''] = cookie.split('=');
+    expect(value).not.toContain(TOKEN);
+    expect(Buffer.from(value, 'base64url').includes(TOKEN)).toBe(false);
+    expect(await sendQuery(gateway, { cookie })).toMatchObject(answered);
+    const invalid = rejected(401, 'The token is invalid.');
+    expect(await sendQuery(gateway, { authorization: `Bearer ${value}` })).toMatchObject(invalid);
+    await expect(initWebSocket(gateway.webSocketUrl, { token: value })).rejects.toThrow(/^4403 /);
+    await using other = await start({ token: TOKEN });
+    const { port } = new URL(other.url);
+    for (const named of [cookie, `tilt-graphql-${port}=${value}`]) {
+      expect(name).not.toBe(`tilt-graphql-${port}`);
+      expect((await sendQuery(other, { cookie: named })).status).toBe(401);
+    }
+  });
+
+  it('a browser stays signed in when the gateway is restarted with the same token, and only then', async () => {
+    const first = await start({ token: TOKEN });
+    const cookie = await signIn(first, TOKEN);
+    const port = Number(new URL(first.url).port);
+    await first[Symbol.asyncDispose]();
+    for (const [token, status] of [
+      [TOKEN, 200],
+      ['another-token-of-the-tests', 401],
+    ] as const) {
+      const again = createGateway({ token });
+      await again.listen(port);
+      const url = `http://127.0.0.1:${port}/graphql?query={__typename}`;
+      expect((await fetch(url, { headers: { cookie } })).status).toBe(status);
+      await again.close();
+    }
+  });
+
   it('a browser without a token gets a sign-in form, which turns the token into a cookie', async () => {
     await using gateway = await start({ token: TOKEN });
     const visit = await fetch(gateway.url, { headers: { accept: 'text/html' } });
@@ -413,6 +449,38 @@ describe('a JWT of an identity provider', () => {
     for (const { socket } of [some, all]) socket.terminate();
   });
 
+  it('a sign-in with a JWT keeps its scope and its expiry, and is not valid at another gateway', async () => {
+    await using setup = await setUp();
+    const exp = Math.floor(setup.clock.now() / 1_000) + 60 - DEFAULT_LEEWAY_MS / 1_000;
+    const cookie = await signIn(setup.gateway, await setup.provider.sign({ ...setup.claims, exp }));
+    const body = await sendQuery(setup.gateway, { cookie });
+    expect(body.status).toBe(200);
+    expect(body.text).toContain(OTHER);
+    expect(body.text).not.toContain(SECRET);
+    await using again = await startGateway({ clock: setup.clock, jwt: { jwks: setup.provider.jwks } });
+    const value = cookie.slice(cookie.indexOf('=') + 1);
+    const renamed = `tilt-graphql-${new URL(again.url).port}=${value}`;
+    expect((await sendQuery(again, { cookie: renamed })).status).toBe(401);
+    await setup.clock.advance(60_000);
+    expect(await sendQuery(setup.gateway, { cookie })).toMatchObject(rejected(401, 'expired'));
+  });
+
+  it('a JWT of 4,000 characters fits into a cookie, and a longer one is rejected with the reason', async () => {
+    await using setup = await setUp();
+    const sign = (groups: number) =>
+      setup.provider.sign({ ...setup.claims, groups: Array.from({ length: groups }, () => randomUUID()) });
+    const long = await sign(75);
+    expect(long.length).toBeGreaterThan(4_000);
+    expect((await sendQuery(setup.gateway, { cookie: await signIn(setup.gateway, long) })).status).toBe(200);
+    const response = await fetch(`${setup.gateway.origin}/sign-in`, {
+      method: 'POST',
+      redirect: 'manual',
+      body: new URLSearchParams({ token: await sign(140) }),
+    });
+    expect([response.status, response.headers.get('set-cookie')]).toEqual([400, null]);
+    expect(await response.text()).toContain('too long for a cookie');
+  });
+
   it('when a JWT expires, its WebSocket is closed with 4403 and its SSE stream ends without "complete"', async () => {
     await using setup = await setUp();
     const exp = Math.floor(setup.clock.now() / 1_000) + 60 - DEFAULT_LEEWAY_MS / 1_000;
@@ -482,6 +550,17 @@ describe('a JWT of an identity provider', () => {
     expect(setup.provider.requests).toBe(1);
   });
 });
+
+/** Signs in with a form, and resolves with the cookie. */
+async function signIn({ origin }: TestGateway, token: string): Promise<string> {
+  const signedIn = await fetch(`${origin}/sign-in`, {
+    method: 'POST',
+    redirect: 'manual',
+    body: new URLSearchParams({ token }),
+  });
+  expect(signedIn.status).toBe(303);
+  return signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';
+}
 
 /** Sends a GET with a custom Host header, which `fetch` does not allow. */
 async function rawGet(

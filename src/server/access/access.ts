@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Rejection } from './allow-list.js';
+import { createTokenSeal, type TokenSeal } from './token-seal.js';
 
 /** The part of all Sessions that a client may see. */
 export interface Scope {
@@ -32,6 +33,8 @@ export interface Grant {
 export interface Access {
   /** Whether no token is required. */
   readonly isOpen: boolean;
+  /** Encrypts tokens for cookies. */
+  readonly seal: TokenSeal;
   /**
    * Grant of the first valid token, or the reason why none is valid. A promise only if a signature must be
    * verified.
@@ -56,6 +59,7 @@ export function createAccess({ token, verify }: AccessOptions): Access {
   const expected = token === null ? null : digest(token);
   return {
     isOpen,
+    seal: createTokenSeal(token),
     check(tokens) {
       const [first] = tokens;
       if (isOpen) return ALL;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Access } from './access.js';
 import type { Rejection } from './allow-list.js';
-import { createCookie } from './credentials.js';
+import { createCookie, MAX_COOKIE } from './credentials.js';
 import { resolvePeer, type TrustedProxies } from './peer.js';
 import { isPageVisit, reject } from './reject.js';
 import type { OnRejection, RequestGuard } from './request-guard.js';
@@ -9,7 +9,7 @@ import { readSignIn } from './sign-in.js';
 
 /** Dependencies of {@link createCookieSignIn}. */
 export interface CookieSignInOptions {
-  readonly access: Pick<Access, 'isOpen'>;
+  readonly access: Pick<Access, 'isOpen' | 'seal'>;
   readonly proxies: TrustedProxies;
 }
 
@@ -48,18 +48,24 @@ export function createCookieSignIn(
       const page = path.slice(path.lastIndexOf('/') + 1);
       const rest = query.size > 0 ? `?${query}` : '';
       const location = `${page === '' ? './' : page}${rest}`;
-      authenticateToken(token, () => sendCookie(request, response, token, location), onRejection);
+      authenticateToken(
+        token,
+        () => sendCookie(request, response, { token, location }, onRejection),
+        onRejection,
+      );
     },
     byForm(request, response, pages, onRejection) {
       readSignIn(
         request,
         pages,
-        ({ token, page }) =>
+        ({ token, page }) => {
+          const rejectForm = (rejection: Rejection) => onRejection(rejection, page);
           authenticateToken(
             token,
-            () => sendCookie(request, response, token, page),
-            (rejection) => onRejection(rejection, page),
-          ),
+            () => sendCookie(request, response, { token, location: page }, rejectForm),
+            rejectForm,
+          );
+        },
         () => reject(request, response, NOT_A_FORM),
       );
     },
@@ -71,21 +77,38 @@ export function createCookieSignIn(
   function sendCookie(
     request: IncomingMessage,
     response: ServerResponse,
-    token: string,
-    location: string,
+    { token, location }: SignedIn,
+    onRejection: OnRejection,
   ): void {
+    const { isSecure } = resolvePeer(request, proxies);
+    const cookie = createCookie(token, request.socket.localPort ?? 0, isSecure, access.seal.seal);
+    if (cookie.length > MAX_COOKIE) {
+      onRejection(tooLong(cookie.length));
+      return;
+    }
     response.writeHead(303, {
       location,
-      'set-cookie': createCookie(
-        token,
-        request.socket.localPort ?? 0,
-        resolvePeer(request, proxies).isSecure,
-      ),
+      'set-cookie': cookie,
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
     });
     response.end();
   }
+}
+
+/** A valid token, and the page that it opens. */
+interface SignedIn {
+  readonly token: string;
+  readonly location: string;
+}
+
+/** Without this rejection, a browser that ignores the cookie would show the sign-in form again and again. */
+function tooLong(length: number): Rejection {
+  return {
+    status: 400,
+    code: 'BAD_REQUEST',
+    message: `The token is valid, but too long for a cookie: it needs ${length} characters, and browsers store ${MAX_COOKIE}. Use a token with fewer claims.`,
+  };
 }
 
 const NOT_A_FORM: Rejection = {

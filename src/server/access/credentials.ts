@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { TokenSeal } from './token-seal.js';
 
 /** Number of tokens of one request that are checked: each can require the verification of a signature. */
 const MAX_TOKENS = 4;
@@ -8,12 +9,19 @@ const MAX_TOKENS = 4;
  * section 2.1), then the gateway's cookies. Other authentication schemes, such as a proxy's `Basic`, are
  * ignored. A browser sends several cookies of one name if they were set for several paths (RFC 6265, section
  * 5.4).
+ *
+ * @param open decrypts the cookie that a sign-in has set; null for a token, which programs send as it is
  */
-export function readTokens(headers: IncomingHttpHeaders, cookieName: string): readonly string[] {
+export function readTokens(
+  headers: IncomingHttpHeaders,
+  cookieName: string,
+  open: TokenSeal['open'],
+): readonly string[] {
   const bearer = parseBearer(headers.authorization ?? '');
   if (headers.cookie === undefined) return bearer === null ? NO_TOKENS : [bearer];
-  const all = [...(bearer === null ? [] : [bearer]), ...parseCookies(headers.cookie, cookieName)];
-  return [...new Set(all)].slice(0, MAX_TOKENS);
+  const values = [...new Set(parseCookies(headers.cookie, cookieName))].slice(0, MAX_TOKENS);
+  const tokens = values.map((value) => open(value, cookieName) ?? value);
+  return [...new Set([...(bearer === null ? [] : [bearer]), ...tokens])].slice(0, MAX_TOKENS);
 }
 
 /** The empty list of tokens. */
@@ -37,14 +45,23 @@ export function readInitTokens(payload: Readonly<Record<string, unknown>> | unde
  * sign in again).
  *
  * It has no `Path`, so the browser uses the folder of the visible address (RFC 6265, section 5.1.4). This
- * also works behind a proxy that strips a prefix, and other applications of the host never receive the token.
+ * also works behind a proxy that strips a prefix. Servers at other ports of the host receive the cookie too,
+ * so it contains the token encrypted.
  *
  * @param port part of the cookie's name, because browsers send cookies to all ports of a host
  */
-export function createCookie(token: string, port: number, isSecure: boolean): string {
-  const secure = isSecure ? '; Secure' : '';
-  return `${cookieName(port)}=${encodeURIComponent(token)}; HttpOnly; SameSite=Lax${secure}`;
+export function createCookie(
+  token: string,
+  port: number,
+  isSecure: boolean,
+  seal: TokenSeal['seal'],
+): string {
+  const name = cookieName(port);
+  return `${name}=${seal(token, name)}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
 }
+
+/** Longest cookie, in characters, that all browsers store (RFC 6265, section 6.1). They ignore longer ones. */
+export const MAX_COOKIE = 4_096;
 
 /** Name of the cookie of a gateway that listens on this port. */
 export function cookieName(port: number): string {

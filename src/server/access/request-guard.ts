@@ -4,7 +4,7 @@ import type { Metrics } from '../../lib/metrics.js';
 import { type Access, type Grant, isGrant } from './access.js';
 import { type AllowList, findRejection, isAllowedCrossOrigin, type Rejection } from './allow-list.js';
 import { allowOrigin, answerPreflight } from './cors.js';
-import { cookieName, readTokens } from './credentials.js';
+import { cookieName, NO_TOKENS, readTokens } from './credentials.js';
 import { resolvePeer, type TrustedProxies } from './peer.js';
 import { reject } from './reject.js';
 import type { CountClient, OverLimit } from './socket-limits.js';
@@ -116,7 +116,8 @@ export function createRequestGuard(
   }
 
   function tokensOf(request: IncomingMessage): readonly string[] {
-    return access.isOpen ? [] : readTokens(request.headers, cookieName(request.socket.localPort ?? 0));
+    if (access.isOpen) return NO_TOKENS;
+    return readTokens(request.headers, cookieName(request.socket.localPort ?? 0), access.seal.open);
   }
 
   function settle(

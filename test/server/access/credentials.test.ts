@@ -5,8 +5,10 @@ import {
   readInitTokens,
   readTokens,
 } from '../../../src/server/access/credentials.js';
+import { createTokenSeal } from '../../../src/server/access/token-seal.js';
 
 const NAME = cookieName(4000);
+const { seal, open } = createTokenSeal(null);
 
 describe('tokens of a request', () => {
   it.each([
@@ -25,9 +27,14 @@ describe('tokens of a request', () => {
     [{ cookie: `${NAME}=a+b==` }, ['a+b==']],
     [{ cookie: `${NAME}=%E0%A4%A` }, ['%E0%A4%A']],
     [{ cookie: 'tilt-graphql-4001=abc; a' }, []],
+    [
+      { authorization: `Bearer ${seal('abc', NAME)}`, cookie: `${NAME}=${seal('abc', NAME)}` },
+      [expect.stringMatching(/^[\w-]{40,}$/), 'abc'],
+    ],
+    [{ cookie: `${NAME}=${seal('abc', 'tilt-graphql-4001')}` }, [expect.stringMatching(/^[\w-]{40,}$/)]],
     [{ cookie: `${NAME}=1;${NAME}=2;${NAME}=3;${NAME}=4;${NAME}=5` }, ['1', '2', '3', '4']],
   ])('the headers %j contain the tokens %j, in this order', (headers, tokens) => {
-    expect(readTokens(headers, NAME)).toEqual(tokens);
+    expect(readTokens(headers, NAME, open)).toEqual(tokens);
   });
 
   it.each([
@@ -47,7 +54,7 @@ describe('tokens of a request', () => {
   });
 
   it('a token with any characters survives the round trip through its cookie', () => {
-    const [cookie = ''] = createCookie('a;b=c d', 4000, true).split('; ');
-    expect(readTokens({ cookie }, NAME)).toEqual(['a;b=c d']);
+    const [cookie = ''] = createCookie('a;b=c d', 4000, true, seal).split('; ');
+    expect(readTokens({ cookie }, NAME, open)).toEqual(['a;b=c d']);
   });
 });
