@@ -78,6 +78,7 @@ export function createOperations(options: OperationsOptions): Operations {
       if (typeof query === 'string') return query;
       throw documentId == null && hash !== undefined ? persistedQueryNotSupported() : noText(documentId);
     }
+    if (typeof id !== 'string' && typeof query !== 'string') throw noDocument();
     const text = typeof id === 'string' ? documents.find(id) : query;
     if (text != null && documents.has(text)) return text;
     const message =
@@ -198,10 +199,18 @@ function persistedQueryNotSupported(): GraphQLError {
 }
 
 function noText(documentId: unknown): GraphQLError {
-  const message =
+  return badRequest(
     documentId == null
       ? 'Expected a string as "query".'
-      : 'Expected a string as "query". This gateway has no manifest of documents (--documents), so "documentId" is not supported.';
+      : 'Expected a string as "query". This gateway has no manifest of documents (--documents), so "documentId" is not supported.',
+  );
+}
+
+function noDocument(): GraphQLError {
+  return badRequest('Expected a string as "documentId" or "query".');
+}
+
+function badRequest(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST' } });
 }
 

@@ -96,7 +96,7 @@ describe('a form request', () => {
   it.each([
     [{ documentId: 'other' }, 'DOCUMENT_NOT_KNOWN'],
     [{ documentId: 'query', variables: '{' }, 'BAD_REQUEST'],
-    [{}, 'DOCUMENT_NOT_KNOWN'],
+    [{}, 'BAD_REQUEST'],
   ])('is rejected without a known document or with broken variables: %o', async (fields, code) => {
     await using gateway = await withManifest();
     const response = await fetch(gateway.url, { method: 'POST', body: new URLSearchParams(fields) });

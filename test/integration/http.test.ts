@@ -1,9 +1,12 @@
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readManifest } from '../../src/graphql/documents.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import type { SessionProvider } from '../../src/providers/provider.js';
 import { startGateway, startMemoryGateway, type TestGateway } from '../support/gateway.js';
 import { session } from '../support/sessions.js';
+
+const POST = (body: string) => ({ method: 'POST', body, headers: { 'content-type': 'application/json' } });
 
 describe('GraphQL over HTTP', () => {
   let audited: TestGateway;
@@ -84,6 +87,34 @@ describe('GraphQL over HTTP', () => {
       const answer = { errors: [expect.objectContaining({ extensions: { code } })] };
       expect(await ask('application/graphql-response+json')).toEqual([400, answer]);
       expect(await ask('application/json')).toEqual([200, answer]);
+    },
+  );
+
+  const malformed: [string, string, RequestInit, boolean?][] = [
+    ['without a query', '', POST('{}')],
+    ['with null as its query', '', POST('{"query":null}')],
+    ['with a number as its query', '', POST('{"query":5}')],
+    ['with a documentId but no manifest', '', POST('{"documentId":"x"}')],
+    ['with an unknown parameter alone', '', POST('{"qeury":"{__typename}"}')],
+    ['without a query in its URL', '', {}],
+    ['with an empty query in its URL', '?query=', {}],
+    ['with a form without a query', '', { method: 'POST', body: new URLSearchParams({ variables: '{}' }) }],
+    ['without a documentId, for a gateway with a manifest', '', POST('{}'), true],
+    ['with a number as its query, for a gateway with a manifest', '', POST('{"query":5}'), true],
+  ];
+
+  it.each(malformed)(
+    'a request %s is answered with 400 in both media types of GraphQL',
+    async (_, search, { headers, ...init }, hasManifest = false) => {
+      const documents = hasManifest ? readManifest('{"one":"{ __typename }"}') : null;
+      await using gateway = await startGateway({ ...(documents && { documents }) });
+      for (const accept of ['*/*', 'application/json', 'application/graphql-response+json']) {
+        const response = await fetch(gateway.url + search, { ...init, headers: { ...headers, accept } });
+        expect([response.status, await response.json()]).toEqual([
+          400,
+          { errors: [expect.objectContaining({ extensions: { code: 'BAD_REQUEST' } })] },
+        ]);
+      }
     },
   );
 

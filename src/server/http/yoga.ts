@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { maskError } from '../../graphql/errors.js';
 import { namesDocument, type Operations } from '../../graphql/operation.js';
+import { isRecord } from '../../lib/is-record.js';
 import type { Log } from '../../lib/log.js';
 import { countRejections, type Metrics } from '../../lib/metrics.js';
 import { hasMoreFields, hasMoreValues } from '../client-values.js';
@@ -124,7 +125,7 @@ function useExchange(operations: Operations): Plugin<object, YogaContext> {
 /**
  * Gives an answer without `data` a status of 4xx or 5xx if the client accepts
  * `application/graphql-response+json`, which requires it (GraphQL over HTTP, section 6.4.2). With
- * `application/json` the status stays 200 (section 6.4.1).
+ * `application/json` the status stays 200, unless the request is not well-formed (section 6.4.1).
  */
 function useStatus(metrics: Metrics): Plugin<object, YogaContext> {
   return {
@@ -141,15 +142,16 @@ function useStatus(metrics: Metrics): Plugin<object, YogaContext> {
  */
 function withStatus(error: GraphQLError): GraphQLError {
   const { message, extensions, nodes, path, originalError } = error;
-  if ('http' in extensions) return error;
-  const status = extensions.code === 'INTERNAL_SERVER_ERROR' ? 500 : 400;
-  // As Yoga itself: a request without an operation is a bad request, whatever the media type.
-  const spec = extensions.code !== 'OPERATION_RESOLUTION_FAILURE';
+  const { code, http: given } = extensions;
+  const isMalformed = code === 'BAD_REQUEST' || code === 'OPERATION_RESOLUTION_FAILURE';
+  // Yoga ignores its own status for a missing query.
+  if (isRecord(given) && !(isMalformed && given.spec === true)) return error;
+  const status = code === 'INTERNAL_SERVER_ERROR' ? 500 : 400;
   return new GraphQLError(message, {
     nodes: nodes ?? null,
     path: path ?? null,
     originalError: originalError ?? null,
-    extensions: { ...extensions, http: { spec, status } },
+    extensions: { ...extensions, http: { spec: !isMalformed, status } },
   });
 }
 
