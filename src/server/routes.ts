@@ -6,7 +6,7 @@ import type { Tracer } from '../lib/tracing.js';
 import type { Rejection } from './access/allow-list.js';
 import { createCookieSignIn } from './access/cookie-sign-in.js';
 import { resolvePeer } from './access/peer.js';
-import { acceptsHtml, isPageVisit, reject, rejectUpgrade } from './access/reject.js';
+import { isPageVisit, reject, rejectUpgrade, wantsPage } from './access/reject.js';
 import { createRequestGuard, type HostRule, type RequestGuardOptions } from './access/request-guard.js';
 import { sendSignInPage } from './access/sign-in.js';
 import { createClientLimits, type OverLimit } from './access/socket-limits.js';
@@ -154,7 +154,7 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
 
   function serveSignIn(request: IncomingMessage, response: ServerResponse): void {
     cookieSignIn.byForm(request, response, signInTargets, (rejection, page) => {
-      rejectWithSignIn(request, response, rejection, acceptsHtml(request) ? page : null);
+      rejectWithSignIn(request, response, rejection, wantsPage(request) ? page : null);
     });
   }
 

@@ -37,6 +37,42 @@ describe('GraphQL over HTTP', () => {
     expect(await gateway.query('{ session { id } }')).toEqual({ data: { session: { id: 'a/Tiltfile' } } });
   });
 
+  it.each([
+    ['application/json;q=0.1, application/graphql-response+json', 200, 'application/graphql-response+json'],
+    ['application/json;q=0, application/graphql-response+json', 200, 'application/graphql-response+json'],
+    ['*/*;q=0.1, application/graphql-response+json', 200, 'application/graphql-response+json'],
+    ['application/json;q=0, */*', 200, 'application/graphql-response+json'],
+    ['application/graphql-response+json, application/json;q=0.9', 200, 'application/graphql-response+json'],
+    ['application/graphql-response+json;q=0.5, application/json', 200, 'application/json'],
+    ['application/json, text/html;q=0.1', 200, 'application/json'],
+    ['application/json, text/event-stream;q=0', 200, 'application/json'],
+    ['text/html;q=0, application/json', 200, 'application/json'],
+    ['*/*;q=0', 406, null],
+  ])(
+    'a query with the header Accept: %s is answered with %i and the media type %s',
+    async (accept, status, type) => {
+      await using gateway = await startMemoryGateway([session('a')]);
+      for (let again = 0; again < 2; again += 1) {
+        const response = await fetch(`${gateway.url}?query={__typename}`, { headers: { accept } });
+        expect(response.status).toBe(status);
+        expect(response.headers.get('content-type')).toBe(type && `${type}; charset=utf-8`);
+      }
+    },
+  );
+
+  it.each([
+    ['text/event-stream;q=0, application/json', 406],
+    ['text/event-stream;q=0, */*', 406],
+    ['text/event-stream;q=0.1, application/json', 200],
+    ['application/json;q=0.1, */*;q=0.2', 200],
+  ])('a subscription with the header Accept: %s is answered with %i', async (accept, status) => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const query = encodeURIComponent('subscription { sessionChanges { cursor } }');
+    const response = await fetch(`${gateway.url}?query=${query}`, { headers: { accept } });
+    expect(response.status).toBe(status);
+    await response.body?.cancel();
+  });
+
   it('an invalid query is answered with standard errors', async () => {
     await using gateway = await startMemoryGateway();
     expect(await gateway.query('{ sesion { id } }')).toMatchObject({

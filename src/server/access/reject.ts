@@ -1,18 +1,19 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Metrics } from '../../lib/metrics.js';
+import { prefersHtml } from '../http/accept.js';
 import { REQUEST_ID_HEADER } from '../request.js';
 import { type AllowList, isAllowedCrossOrigin, type Rejection } from './allow-list.js';
 import { corsHeaders } from './cors.js';
 
 /** Whether a browser requests a page: GraphQL clients accept JSON or an event stream. */
 export function isPageVisit(request: IncomingMessage): boolean {
-  return (request.method === 'GET' || request.method === 'HEAD') && acceptsHtml(request);
+  return (request.method === 'GET' || request.method === 'HEAD') && wantsPage(request);
 }
 
-/** Whether the client accepts HTML. */
-export function acceptsHtml({ headers }: IncomingMessage): boolean {
-  return headers.accept?.includes('text/html') === true;
+/** Whether the client accepts HTML, rather than an answer of GraphQL. */
+export function wantsPage({ headers }: IncomingMessage): boolean {
+  return prefersHtml(headers.accept ?? '');
 }
 
 /** Answers a request with its rejection: one line of text for a page visit, otherwise a GraphQL error. */

@@ -16,6 +16,7 @@ import type { Grant } from '../access/access.js';
 import type { Compression } from '../compression.js';
 import type { ContextOf } from '../contexts.js';
 import { REQUEST_ID_HEADER } from '../request.js';
+import { acceptsAny } from './accept.js';
 import type { AnswerForms } from './answer-forms.js';
 import { GZIP_EVENTS, PLAIN_EVENTS } from './event-form.js';
 import { EventStream } from './event-stream.js';
@@ -39,6 +40,8 @@ export interface ExchangeRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly grant: Grant;
+  /** Accepted media types, see `normalizeAccept`. */
+  readonly accept: string;
   /** Key to keep the answer by; null if it is not kept. */
   readonly key: string | null;
 }
@@ -68,7 +71,7 @@ const JSON_TYPE = /^application\/(graphql-response\+)?json(;|$)/;
 
 /** Creates the exchange of a request. */
 export function createExchange(
-  { request, response, grant, key }: ExchangeRequest,
+  { request, response, grant, accept, key }: ExchangeRequest,
   { pipeline, subscriptions, scheduler, contextOf, clock, metrics, compression, ...options }: ExchangeOptions,
   cache: QueryCache,
 ): Exchange {
@@ -113,7 +116,7 @@ export function createExchange(
   };
 
   async function subscribe(operation: PreparedOperation): Promise<YogaResult> {
-    if (!accepts(headers, ['text/event-stream'])) return NOT_ACCEPTABLE;
+    if (!acceptsAny(accept, ['text/event-stream'])) return NOT_ACCEPTABLE;
     const opened = new EventStream(request, response, {
       clock,
       scheduler,
@@ -150,7 +153,7 @@ export function createExchange(
 
     function serialise(result: ExecutionResult): string {
       // A large answer is sent in parts; as an event it has to be a single text.
-      if (large) return accepts(headers, JSON_TYPES) ? '' : Buffer.concat(large.parts).toString();
+      if (large) return acceptsAny(accept, JSON_TYPES) ? '' : Buffer.concat(large.parts).toString();
       current.text = stringify ? stringify() : JSON.stringify(result);
       return current.text;
     }
@@ -174,19 +177,6 @@ function lastEventIdOf({ 'last-event-id': id }: IncomingHttpHeaders): string | n
 }
 
 const JSON_TYPES = ['application/json', 'application/graphql-response+json'];
-
-/** Whether a client accepts one of these media types. */
-function accepts({ accept = '*/*' }: IncomingHttpHeaders, types: readonly string[]): boolean {
-  const ranges = accept
-    .toLowerCase()
-    .split(',')
-    .map((range) => range.split(';', 1).join().trim());
-  return ranges.some((range) => range === '*/*' || types.some((type) => matchesType(range, type)));
-}
-
-function matchesType(range: string, type: string): boolean {
-  return range === type || (range.endsWith('/*') && type.startsWith(range.slice(0, -1)));
-}
 
 function toYogaResult({ data, errors }: Executed): YogaResult {
   if (errors?.some(({ extensions }) => extensions.code === 'SERVER_BUSY'))

@@ -5,6 +5,7 @@ import type { Rejection } from '../access/allow-list.js';
 import { reject } from '../access/reject.js';
 import type { Limits } from '../limits.js';
 import { REQUEST_ID_HEADER } from '../request.js';
+import { normalizeAccept } from './accept.js';
 import { sendForm } from './answer-forms.js';
 import { MIN_CHUNK_BYTES, readBody, readChunks } from './body.js';
 import { createExchange, type ExchangeOptions, type ExchangeRequest } from './exchange.js';
@@ -62,12 +63,15 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
       const key = isCacheable ? keyOf(request, grant.scope.key, body?.toString('latin1') ?? '') : null;
       const kept = key === null ? null : cache.find(key);
       if (kept) sendForm(request, response, kept.find(compression.codingOf(request)), idHeaderOf(request));
-      else start({ request, response, grant, key }, body, size);
+      else {
+        const accept = normalizeAccept(headers.accept || '*/*');
+        start({ request, response, grant, accept, key }, body, size);
+      }
     }
   };
 
   function start(incoming: ExchangeRequest, body: Body, size: number): void {
-    const { request, response } = incoming;
+    const { request, response, accept } = incoming;
     const { method = '' } = request;
     const [name, requestId] = idHeaderOf(request);
     if (name !== undefined && requestId !== undefined) response.setHeader(name, requestId);
@@ -87,8 +91,8 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
     });
 
     async function run(): Promise<void> {
-      const { accept, 'content-type': type } = request.headers;
-      const headers = { ...(accept && { accept }), ...(type && { 'content-type': type }) };
+      const { 'content-type': type } = request.headers;
+      const headers = { accept, ...(type && { 'content-type': type }) };
       // Yoga reads neither the host nor the rest of the headers.
       const url = `http://localhost${request.url ?? path}`;
       const init =
