@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Clock } from '../lib/clock.js';
 import type { LargeCounts, Metrics, ReaderCounts, SourceCounts, SourceState } from '../lib/metrics.js';
+import { PUBLIC_VARY } from './http/answer.js';
 import { compress } from './http/compress.js';
 import type { AcceptedCoding } from './http/content-coding.js';
 
@@ -41,7 +42,7 @@ export function createPrometheus(metrics: Metrics, clock: Clock): Prometheus {
         'content-type': own.contentType,
         ...(coding && { 'content-encoding': coding }),
         'cache-control': 'no-store',
-        vary: 'accept-encoding',
+        vary: PUBLIC_VARY,
       });
       response.end(body);
     },

@@ -4,6 +4,7 @@ import { readManifest } from '../../src/graphql/documents.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import type { SessionProvider } from '../../src/providers/provider.js';
 import { startGateway, startMemoryGateway, type TestGateway } from '../support/gateway.js';
+import { sendRaw } from '../support/raw-request.js';
 import { session } from '../support/sessions.js';
 
 const POST = (body: string) => ({ method: 'POST', body, headers: { 'content-type': 'application/json' } });
@@ -185,6 +186,41 @@ describe('GraphQL over HTTP', () => {
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
   });
 
+  it.each([
+    ['text/event-stream', 200, '{ __typename }', /^text\/event-stream$/],
+    ['multipart/mixed', 200, '{ __typename }', /^multipart\/mixed; boundary="-"$/],
+    ['application/json', 200, '{', /^application\/json; charset=utf-8$/],
+    ['application/graphql-response+json', 400, '{', /^application\/graphql-response\+json; charset=utf-8$/],
+  ])(
+    'an answer without an ETag has the caching headers of other answers: %s with status %i for %s',
+    async (accept, status, query, type) => {
+      await using gateway = await startMemoryGateway([session('a')]);
+      const url = `${gateway.url}?query=${encodeURIComponent(query)}`;
+      const response = await fetch(url, { headers: { accept } });
+      expect([response.status, Object.fromEntries(response.headers)]).toEqual([
+        status,
+        expect.objectContaining({
+          'content-type': expect.stringMatching(type),
+          'cache-control': 'private, no-cache',
+          vary: 'accept, accept-encoding, authorization, cookie, origin',
+        }),
+      ]);
+      expect(response.headers.has('content-encoding')).toBe(false);
+      expect(await response.text()).toContain(status === 200 && query !== '{' ? '"Query"' : 'Syntax Error');
+    },
+  );
+
+  it.each(['text/event-stream', 'multipart/mixed'])(
+    'a result as %s is not sent in chunks to a client of HTTP/1.0, which cannot read them',
+    async (accept) => {
+      await using gateway = await startMemoryGateway([session('a')]);
+      const head = `GET /graphql?query={__typename} HTTP/1.0\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`;
+      const answer = await sendRaw(gateway, head);
+      expect(answer).toContain('"__typename":"Query"');
+      expect(answer).not.toMatch(/transfer-encoding/i);
+    },
+  );
+
   it('a body above 1 MB is rejected', async () => {
     await using gateway = await startMemoryGateway();
     const response = await fetch(gateway.url, {
@@ -197,6 +233,21 @@ describe('GraphQL over HTTP', () => {
 });
 
 describe('the other paths', () => {
+  it.each(['/', '/graphql', '/metrics'])(
+    'the page %s depends on the origin of the request, for an allowed origin and without one',
+    async (path) => {
+      await using gateway = await startGateway({ allowOrigins: ['https://b.example'] });
+      const read = async (headers: Record<string, string>) => {
+        const response = await fetch(gateway.origin + path, { headers: { accept: 'text/html', ...headers } });
+        await response.body?.cancel();
+        return [response.headers.get('access-control-allow-origin'), response.headers.get('vary')];
+      };
+      const vary = expect.stringMatching(/accept-encoding, .*origin$/);
+      expect(await read({ origin: 'https://b.example' })).toEqual(['https://b.example', vary]);
+      expect(await read({})).toEqual([null, vary]);
+    },
+  );
+
   it('/healthz succeeds as soon as the gateway listens, /readyz after the first snapshot of each source', async () => {
     const never: SessionProvider = { name: 'never', watch: (_push, signal) => waitForAbort(signal) };
     await using gateway = await startGateway({ providers: [never] });

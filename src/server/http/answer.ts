@@ -26,6 +26,15 @@ const MAX_LATIN1 = 4_096;
 /** Request headers that an answer depends on. */
 export const VARY = 'accept, accept-encoding, authorization, cookie, origin';
 
+/** Headers of every answer: it is cached by the client alone, and revalidated before each use. */
+export const CACHE_HEADERS = { 'cache-control': 'private, no-cache', vary: VARY };
+
+/**
+ * Request headers that a file or the metrics page depends on. CORS headers depend on the origin, also those
+ * that a response does not have.
+ */
+export const PUBLIC_VARY = 'accept-encoding, origin';
+
 /**
  * Creates an answer. Its ETag is strong, and differs by media type.
  *
@@ -60,8 +69,7 @@ interface Parts extends Pick<Answer, 'body' | 'latin1' | 'etag' | 'contentType'>
 }
 
 function toAnswer({ body, latin1, etag, contentType, coding }: Parts): Answer {
-  // Cached by the client alone, and revalidated before each use.
-  const validators = { etag, 'cache-control': 'private, no-cache', vary: VARY };
+  const validators = { etag, ...CACHE_HEADERS };
   const headers = {
     'content-type': contentType,
     ...(coding && { 'content-encoding': coding }),

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Compression } from '../compression.js';
+import { PUBLIC_VARY } from './answer.js';
 import { compressLater } from './compress.js';
 import type { ContentCoding } from './content-coding.js';
 
@@ -44,19 +45,24 @@ export async function compressFile(
   };
 }
 
-/** Sends a file in the best coding that the client accepts, or 304 if the client has it. */
+/**
+ * Sends a file in the best coding that the client accepts, or 304 if the client has it.
+ *
+ * @param vary request headers that the response depends on
+ */
 export async function sendFile(
   file: CompressedFile,
   request: IncomingMessage,
   response: ServerResponse,
   compression: Pick<Compression, 'codingOf'>,
+  vary = PUBLIC_VARY,
 ): Promise<void> {
   const { coding } = compression.codingOf(request);
   const etag = coding === null ? `"${file.hash}"` : `"${file.hash}-${coding}"`;
   response.setHeader('content-type', file.type);
   response.setHeader('etag', etag);
   response.setHeader('cache-control', file.isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
-  response.setHeader('vary', 'accept-encoding');
+  response.setHeader('vary', vary);
   if (request.headers['if-none-match']?.includes(etag)) {
     response.writeHead(304).end();
     return;

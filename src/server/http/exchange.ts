@@ -17,6 +17,7 @@ import type { Compression } from '../compression.js';
 import type { ContextOf } from '../contexts.js';
 import { REQUEST_ID_HEADER } from '../request.js';
 import { acceptsAny } from './accept.js';
+import { CACHE_HEADERS } from './answer.js';
 import type { AnswerForms } from './answer-forms.js';
 import { GZIP_EVENTS, PLAIN_EVENTS } from './event-form.js';
 import { EventStream } from './event-stream.js';
@@ -69,6 +70,12 @@ export const STREAM: YogaResult & AsyncIterable<never> = {
 /** Media type of an answer as a whole, unlike event streams and multipart. */
 const JSON_TYPE = /^application\/(graphql-response\+)?json(;|$)/;
 
+/**
+ * Headers of Yoga's streams that are not sent: Node.js adds those of the connection as the client needs them,
+ * and `Content-Encoding: none` names no coding (RFC 9110, section 8.4.1).
+ */
+const FRAMING: ReadonlySet<string> = new Set(['connection', 'content-encoding', 'transfer-encoding']);
+
 /** Creates the exchange of a request. */
 export function createExchange(
   { request, response, grant, accept, key }: ExchangeRequest,
@@ -109,7 +116,10 @@ export function createExchange(
         // An answer of Yoga's own, such as an error in the parameters.
         await sendText(await chosen.text(), chosen, destination);
       } else {
-        response.writeHead(status, Object.fromEntries(chosen.headers));
+        const headers = [...chosen.headers]
+          .map(([name, value]): [string, string] => [name.toLowerCase(), value])
+          .filter(([name]) => !FRAMING.has(name));
+        response.writeHead(status, { ...Object.fromEntries(headers), ...CACHE_HEADERS });
         await sendParts(response, body);
       }
     },

@@ -3,7 +3,7 @@ import { Readable, type Transform } from 'node:stream';
 import { pipeline as pipe } from 'node:stream/promises';
 import type { LargeAnswer } from '../../graphql/execution.js';
 import { isSystemError } from '../../lib/errors.js';
-import { createAnswer, VARY } from './answer.js';
+import { CACHE_HEADERS, createAnswer } from './answer.js';
 import { AnswerForms, sendForm } from './answer-forms.js';
 import { compress, createCompressStream, MIN_COMPRESSED } from './compress.js';
 import type { AcceptedCoding } from './content-coding.js';
@@ -42,11 +42,12 @@ export async function sendOutcome(
     keep?.(answer);
     sendForm(request, response, answer.find(accepted), []);
   } else if (large && accepted.coding) {
-    const headers = { 'content-type': type, 'content-encoding': accepted.coding, vary: VARY };
+    const headers = { 'content-type': type, 'content-encoding': accepted.coding, ...CACHE_HEADERS };
     response.writeHead(chosen.status, headers);
     await sendParts(response, large.parts, createCompressStream(accepted.coding));
   } else if (large) {
-    response.writeHead(chosen.status, { 'content-type': type, 'content-length': large.bytes, vary: VARY });
+    const headers = { 'content-type': type, 'content-length': large.bytes, ...CACHE_HEADERS };
+    response.writeHead(chosen.status, headers);
     await sendParts(response, large.parts);
   } else {
     await sendText(text ?? '', chosen, to);
@@ -66,7 +67,7 @@ export async function sendText(
     ...Object.fromEntries(headers),
     ...(isCompressed && { 'content-encoding': coding }),
     'content-length': body.length,
-    vary: VARY,
+    ...CACHE_HEADERS,
   });
   response.end(body);
 }
