@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Compression } from './compression.js';
+import { VARY } from './http/answer.js';
 import { type CompressedFile, compressFile, sendFile } from './http/compressed-file.js';
 
 /** The GraphiQL page. */
@@ -21,10 +22,19 @@ export function createGraphiQLPage(compression: Pick<Compression, 'codingOf'>): 
         page = null;
         throw error;
       });
-      await sendFile(await page, request, response, compression);
+      const file = await page;
+      response.setHeaders(new Map(Object.entries(SECURITY_HEADERS)));
+      // The address of the page is that of the endpoint.
+      await sendFile(file, request, response, compression, VARY);
     },
   };
 }
+
+/** GraphiQL runs inline scripts, so the policy of the dashboard is not possible. */
+const SECURITY_HEADERS = {
+  'content-security-policy': "frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+};
 
 async function render(): Promise<CompressedFile> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');

@@ -248,6 +248,15 @@ describe('the other paths', () => {
     },
   );
 
+  it('GraphiQL cannot be framed, its type is not guessed, and caches know that it depends on Accept', async () => {
+    await using gateway = await startGateway();
+    const page = await fetch(gateway.url, { headers: { accept: 'text/html' } });
+    await page.body?.cancel();
+    expect(page.headers.get('content-security-policy')).toBe("frame-ancestors 'none'");
+    expect(page.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(page.headers.get('vary')).toMatch(/^accept,/);
+  });
+
   it('/healthz succeeds as soon as the gateway listens, /readyz after the first snapshot of each source', async () => {
     const never: SessionProvider = { name: 'never', watch: (_push, signal) => waitForAbort(signal) };
     await using gateway = await startGateway({ providers: [never] });
