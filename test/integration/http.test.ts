@@ -221,6 +221,51 @@ describe('GraphQL over HTTP', () => {
     },
   );
 
+  it.each([
+    ['{ session { id } }', {}, 200],
+    ['{ session { id } }', { 'accept-encoding': 'identity;q=0, gzip' }, 200],
+    ['{ session { id } }', { 'if-none-match': '*' }, 304],
+    ['{ session { id } }', { accept: 'application/graphql-response+json' }, 200],
+    ['{ session { id } }', { accept: 'text/event-stream' }, 200],
+    ['{ sesion { id } }', { accept: 'application/graphql-response+json' }, 400],
+    ['', {}, 400],
+  ])(
+    'HEAD of the query "%s" with %o has the status %i and the headers of GET',
+    async (query, headers, status) => {
+      await using gateway = await startMemoryGateway([session('a')]);
+      const read = async (method: string) => {
+        const url = `${gateway.url}?query=${encodeURIComponent(query)}`;
+        const response = await fetch(url, { method, headers });
+        const body = await response.text();
+        const names = ['content-type', 'content-encoding', 'content-length', 'etag', 'cache-control', 'vary'];
+        return { status: response.status, headers: names.map((name) => response.headers.get(name)), body };
+      };
+      const head = await read('HEAD');
+      const get = await read('GET');
+      expect(get.status).toBe(status);
+      expect(head).toEqual({ ...get, body: '' });
+      expect(await read('HEAD')).toEqual(head);
+    },
+  );
+
+  it('HEAD of a subscription is rejected and opens no stream', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const query = encodeURIComponent('subscription { sessionChanges { cursor } }');
+    const headers = { accept: 'text/event-stream' };
+    const response = await fetch(`${gateway.url}?query=${query}`, { method: 'HEAD', headers });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST']);
+    expect(gateway.gateway.readers).toBe(0);
+  });
+
+  it.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS'])(
+    'the method %s is rejected with the allowed ones',
+    async (method) => {
+      await using gateway = await startMemoryGateway([session('a')]);
+      const response = await fetch(`${gateway.url}?query={__typename}`, { method });
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST']);
+    },
+  );
+
   it('a body above 1 MB is rejected', async () => {
     await using gateway = await startMemoryGateway();
     const response = await fetch(gateway.url, {

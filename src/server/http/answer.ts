@@ -100,15 +100,15 @@ export function sendAnswer(
 }
 
 /**
- * Whether the client has the answer according to `If-None-Match`, which applies to GET only (RFC 9110,
- * 13.1.2).
+ * Whether the client has the answer according to `If-None-Match`, which applies to GET and HEAD only (RFC
+ * 9110, section 13.1.2).
  */
 export function isKnown(
   { etag }: Answer,
   method: string | undefined,
   ifNoneMatch: string | null | undefined,
 ): boolean {
-  if (method !== 'GET' || ifNoneMatch == null) return false;
+  if ((method !== 'GET' && method !== 'HEAD') || ifNoneMatch == null) return false;
   // Weak comparison: a proxy that compresses turns "x" into W/"x".
   const known: readonly string[] = ifNoneMatch.match(/"[^"]*"/g) ?? [];
   return ifNoneMatch.trim() === '*' || known.includes(etag);

@@ -98,7 +98,7 @@ export function createExchange(
       const operation = pipeline.prepare(params, context);
       if (!('document' in operation)) return { errors: operation };
       if (operation.type === OperationTypeNode.SUBSCRIPTION) return subscribe(operation);
-      if (operation.type === OperationTypeNode.MUTATION && method === 'GET') return MUTATION_BY_GET;
+      if (operation.type === OperationTypeNode.MUTATION && method !== 'POST') return MUTATION_BY_GET;
       return execute(operation, context);
     },
     async send(chosen) {
@@ -126,6 +126,7 @@ export function createExchange(
   };
 
   async function subscribe(operation: PreparedOperation): Promise<YogaResult> {
+    if (method === 'HEAD') return SUBSCRIPTION_BY_HEAD;
     if (!acceptsAny(accept, ['text/event-stream'])) return NOT_ACCEPTABLE;
     const opened = new EventStream(request, response, {
       clock,
@@ -207,6 +208,16 @@ const NOT_ACCEPTABLE: ExecutionResult = {
       'Subscriptions are sent as server-sent events: expected "text/event-stream" in the header Accept.',
       { code: 'NOT_ACCEPTABLE' },
       { status: 406 },
+    ),
+  ],
+};
+
+const SUBSCRIPTION_BY_HEAD: ExecutionResult = {
+  errors: [
+    httpError(
+      'A subscription requires a GET or POST request.',
+      { code: 'BAD_REQUEST' },
+      { status: 405, headers: { Allow: 'GET, POST' } },
     ),
   ],
 };

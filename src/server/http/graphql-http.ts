@@ -47,7 +47,8 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
   const reading = { maxBytes: limits.bodyBytes, budget: createLoopBudget(clock) };
 
   return (request, response, grant) => {
-    const { method, headers } = request;
+    const { headers } = request;
+    const method = methodOf(request);
     const length = Number(headers['content-length']);
     if (method === 'POST' && length > 0 && length <= limits.bodyBytes) {
       readBody(request, length, answer);
@@ -72,7 +73,7 @@ export function createGraphQLHttp(options: GraphQLHttpOptions): GraphQLHttp {
 
   function start(incoming: ExchangeRequest, body: Body, size: number): void {
     const { request, response, accept } = incoming;
-    const { method = '' } = request;
+    const method = methodOf(request);
     const [name, requestId] = idHeaderOf(request);
     if (name !== undefined && requestId !== undefined) response.setHeader(name, requestId);
     const exchange = createExchange(incoming, options, cache);
@@ -116,7 +117,13 @@ function idHeaderOf({ headers }: IncomingMessage): readonly string[] {
   return typeof id === 'string' ? [REQUEST_ID_HEADER, id] : [];
 }
 
+/** Method of a request. HEAD is handled as GET (RFC 9110, section 9.3.2): Node.js leaves out the body. */
+function methodOf({ method = '' }: IncomingMessage): string {
+  return method === 'HEAD' ? 'GET' : method;
+}
+
 /** All that an answer depends on, byte by byte. No line break can be in what precedes the body. */
-function keyOf({ method, url, headers }: IncomingMessage, scope: string, body: string): string {
-  return `${scope}\n${method}\n${url}\n${headers.accept ?? ''}\n${headers['content-type'] ?? ''}\n${body}`;
+function keyOf(request: IncomingMessage, scope: string, body: string): string {
+  const { url, headers } = request;
+  return `${scope}\n${methodOf(request)}\n${url}\n${headers.accept ?? ''}\n${headers['content-type'] ?? ''}\n${body}`;
 }

@@ -63,7 +63,8 @@ export function createGraphQLYoga({
 /** Reads the parameters. Yoga would report variables in a URL that are not JSON as an error of the server. */
 function useParams(maxValues: number): Plugin<object, YogaContext> {
   return {
-    onRequestParse({ requestParser, setRequestParser, serverContext }) {
+    onRequestParse({ request: { method }, requestParser, setRequestParser, serverContext }) {
+      if (method !== 'GET' && method !== 'POST') throw METHOD_NOT_ALLOWED;
       if (serverContext.isTooLong) throw BODY_TOO_LARGE;
       if (!requestParser) return;
       setRequestParser(async (request) => {
@@ -82,6 +83,13 @@ function useParams(maxValues: number): Plugin<object, YogaContext> {
     },
   };
 }
+
+/** HEAD is passed to Yoga as GET. */
+const METHOD_NOT_ALLOWED = httpError(
+  'GraphQL only supports GET, HEAD and POST requests.',
+  { code: 'BAD_REQUEST' },
+  { status: 405, headers: { Allow: 'GET, HEAD, POST' } },
+);
 
 const BODY_TOO_LARGE = httpError(
   'Request body too large',
