@@ -83,7 +83,10 @@ export function notEmpty(expected: string): (value: string) => string {
   };
 }
 
-/** Declares an option without a value: true when given; false for a name that starts with `--no-`. */
+/**
+ * Declares an option without a value: true when given; false for a name that starts with `--no-`. Its
+ * environment variable is `true` or `false`.
+ */
 export function flag(flags: string, help: string, env?: string): OptionSpec<boolean> {
   const initial = flags.startsWith('--no-');
   return option(flags, help, { env, initial, parse: () => !initial });
@@ -120,9 +123,30 @@ function addTable<V extends object>(command: Command, table: OptionTable<V>): V 
       values[name] = value;
       return value;
     };
-    command.addOption(new DeclaredOption(spec, take));
+    const declared = new DeclaredOption(spec, take);
+    command.addOption(declared);
+    if (spec.env !== undefined && !declared.required && !declared.optional) {
+      command.hook('preAction', () => {
+        if (!isSwitchedOn(command, declared)) values[name] = spec.initial;
+      });
+    }
   }
   return complete(values, table);
+}
+
+/**
+ * Whether the command line or the environment variable switches an option without a value on. Commander only
+ * checks that the variable exists. Ends the command with a usage error for another value than true and false.
+ */
+function isSwitchedOn(command: Command, option: Option): boolean {
+  if (command.getOptionValueSource(option.attributeName()) !== 'env') return true;
+  const variable = option.envVar ?? '';
+  const value = process.env[variable] ?? '';
+  if (value === 'true' || value === '1') return true;
+  if (value === 'false' || value === '0' || value === '') return false;
+  return command.error(
+    `error: option '${option.flags}' value '${value}' from env '${variable}' is invalid. Expected true or false.`,
+  );
 }
 
 /** Returns the values, all of which are set. */

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   addOptions,
   file,
@@ -20,8 +20,8 @@ const groups = {
     note: text('--note <text>', 'a note'),
   },
   second: {
-    isLoud: flag('--loud', 'speak up'),
-    hasPage: flag('--no-page', 'no page'),
+    isLoud: flag('--loud', 'speak up', 'TEST_LOUD'),
+    hasPage: flag('--no-page', 'no page', 'TEST_NO_PAGE'),
     form: option('--form <form>', 'a form', oneOf(['json', 'table'])),
     path: file('--path <path>', 'a file'),
   },
@@ -30,6 +30,7 @@ const groups = {
 function parse(...args: string[]) {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
   const flags = addOptions(command, groups);
+  command.action(() => {});
   command.parse(args, { from: 'user' });
   return flags;
 }
@@ -38,6 +39,8 @@ function wholeNumber(value: string): number {
   if (/^\d+$/.test(value)) return Number(value);
   throw new InvalidArgumentError('Expected a number.');
 }
+
+afterEach(() => vi.unstubAllEnvs());
 
 describe('options declared in tables', () => {
   it('options that are not given have their initial values', () => {
@@ -78,13 +81,30 @@ describe('options declared in tables', () => {
   });
 
   it('the command line takes precedence over an environment variable', () => {
-    process.env.TEST_PORT = '2';
-    try {
-      expect(parse().first.port).toBe(2);
-      expect(parse('--port', '3').first.port).toBe(3);
-    } finally {
-      delete process.env.TEST_PORT;
-    }
+    vi.stubEnv('TEST_PORT', '2');
+    expect(parse().first.port).toBe(2);
+    expect(parse('--port', '3').first.port).toBe(3);
+    vi.stubEnv('TEST_LOUD', 'false');
+    expect(parse('--loud').second.isLoud).toBe(true);
+  });
+
+  it.each([
+    ['true', true],
+    ['1', true],
+    ['false', false],
+    ['0', false],
+    ['', false],
+  ])('the environment variable of an option without a value is read: %j switches to %s', (value, isOn) => {
+    vi.stubEnv('TEST_LOUD', value);
+    vi.stubEnv('TEST_NO_PAGE', value);
+    expect(parse().second).toMatchObject({ isLoud: isOn, hasPage: !isOn });
+  });
+
+  it('an option without a value rejects an environment variable that is neither true nor false', () => {
+    vi.stubEnv('TEST_LOUD', 'maybe');
+    expect(() => parse()).toThrow(
+      /'--loud' value 'maybe' from env 'TEST_LOUD' is invalid\. Expected true or false\./,
+    );
   });
 });
 
