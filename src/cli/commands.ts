@@ -128,7 +128,7 @@ export function addCommands(program: Command, { cli, print, exitWith, failWith }
   /** Adds a command. Returns its option values, which are set when the command line is parsed. */
   function add<G extends { [K in keyof G]: object }>(spec: CommandSpec<G>): G {
     const { name, help, options, argument, errorCode, run } = spec;
-    const command = program.command(name, { isDefault: name === 'serve', hidden: help === undefined });
+    const command = program.command(name, { hidden: help === undefined });
     const flags = addOptions(command, options);
     if (help !== undefined) command.description(help);
     if (argument) command.addArgument(argument);

@@ -41,7 +41,7 @@ async function runCommander(
   output: Output,
 ): Promise<number | null> {
   try {
-    await program.parseAsync([...argv]);
+    await program.parseAsync(withCommand(argv, program));
     return null;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -49,6 +49,18 @@ async function runCommander(
     await output.flush();
     return 0;
   }
+}
+
+/**
+ * Inserts the default command, `serve`, before options of a command. Commander's own default command would
+ * take a mistyped command as its argument.
+ */
+function withCommand(argv: readonly string[], program: Command): string[] {
+  const [node = '', script = '', first, ...rest] = argv;
+  if (first === undefined) return [node, script, 'serve'];
+  const own = program.createHelp().visibleOptions(program);
+  const isOwn = own.some(({ long, short }) => first === long || first === short);
+  return first.startsWith('-') && !isOwn ? [node, script, 'serve', first, ...rest] : [...argv];
 }
 
 function isUsageError(error: unknown): boolean {
@@ -66,7 +78,7 @@ function createProgram(cli: CliProcess, output: Output, outcome: Outcome): Comma
     .configureOutput({
       writeOut: (text) => cli.stdout.write(text),
       writeErr: (text) => cli.stderr.write(text),
-      outputError: (text, write) => write(`tilt-graphql: ${errorLines(text)}\n`),
+      outputError: (text, write) => write(`tilt-graphql: ${errorLine(text)}\n`),
     });
 
   addCommands(program, {
@@ -82,8 +94,7 @@ function createProgram(cli: CliProcess, output: Output, outcome: Outcome): Comma
   return program;
 }
 
-/** Commander's error as one line, and its suggestion as a second one. Arguments may contain line breaks. */
-function errorLines(text: string): string {
-  const [error = '', hint] = text.replace(/^error: /, '').split(/\n(?=\(Did you mean )/);
-  return [terminalText(error), ...(hint === undefined ? [] : [terminalText(hint)])].join('\n');
+/** Commander's error and its suggestion as one line. Arguments may contain line breaks. */
+function errorLine(text: string): string {
+  return terminalText(text.replace(/^error: /, '').replace(/\n(?=\(Did you mean )/, ' '));
 }
