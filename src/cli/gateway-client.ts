@@ -52,9 +52,9 @@ export async function toClientOptions(
   return { urls, ...(token && { token: checkToken(token.trim(), 'the token') }) };
 }
 
-/** Token in a link that `serve` printed. */
+/** Token in a link. A token has no spaces: a space is a `+` that the link does not encode. */
 function tokenIn(url: URL): string | null {
-  return url.searchParams.get('token');
+  return url.searchParams.get('token')?.replaceAll(' ', '+') ?? null;
 }
 
 function withoutToken(url: URL): string {

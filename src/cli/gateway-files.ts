@@ -57,7 +57,7 @@ async function readToken(
 function checkToken(token: string, where: string): string {
   if (/^[\x21-\x7e]+$/.test(token) && token.length >= MIN_TOKEN_LENGTH) return token;
   throw new UsageError(
-    `${where}: expected at least ${MIN_TOKEN_LENGTH} characters without spaces; create one with: openssl rand -base64 24`,
+    `${where}: expected at least ${MIN_TOKEN_LENGTH} characters without spaces; create one with: openssl rand -hex 24`,
   );
 }
 

@@ -46,6 +46,11 @@ describe('token of a client command', () => {
     });
   });
 
+  it('a token with a plus sign works in a link that does not encode it', async () => {
+    const { token } = await optionsOf(['--url', 'http://a/graphql?token=base64+of+the/tests']);
+    expect(token).toBe('base64+of+the/tests');
+  });
+
   it('the token in the environment takes precedence over the one in a link', async () => {
     const { token } = await optionsOf(['--url', 'http://a?token=x'], { TILT_GRAPHQL_TOKEN: ' known\n' });
     expect(token).toBe('known');

@@ -9,9 +9,10 @@ import { session } from '../support/sessions.js';
 import { connectWebSocket, initWebSocket } from '../support/web-socket-client.js';
 
 const TOKEN = 'a-token-of-the-tests';
-const INVALID = 'The token is invalid. The gateway printed a link with a valid one at start-up.';
+const INVALID =
+  'The token is invalid. Send the configured one, or the one in the link that the gateway printed at start-up.';
 const MISSING =
-  'A token is required: open the link that the gateway printed at start-up, or send "Authorization: Bearer TOKEN".';
+  'A token is required ("Authorization: Bearer TOKEN"): the configured one, or the one in the link printed at start-up.';
 
 async function start(options: GatewayOptions) {
   const source = createMemoryProvider('a', [session('a', { x: 'running' })]);

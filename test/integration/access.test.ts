@@ -268,7 +268,7 @@ describe('the token', () => {
     const wrong = await open('?token=wrong');
     expect([wrong.status, wrong.headers.get('set-cookie')]).toEqual([401, null]);
     expect(await wrong.text()).toContain(
-      '<p role="alert">The token is invalid. The gateway printed a link with a valid one at start-up.</p>',
+      '<p role="alert">The token is invalid. Send the configured one, or the one in the link that the gateway printed at start-up.</p>',
     );
   });
 
@@ -305,6 +305,18 @@ describe('the token', () => {
       expect((await fetch(url, { headers: { cookie } })).status).toBe(status);
       await again.close();
     }
+  });
+
+  it('a token with a plus sign works in a link that does not encode it', async () => {
+    const token = 'base64+of+the/tests';
+    await using gateway = await start({ token });
+    const opened = await fetch(`${gateway.url}?token=${token}`, {
+      redirect: 'manual',
+      headers: { accept: 'text/html' },
+    });
+    expect(opened.status).toBe(303);
+    const [cookie = ''] = (opened.headers.get('set-cookie') ?? '').split(';');
+    expect(await sendQuery(gateway, { cookie })).toMatchObject(answered);
   });
 
   it('a browser without a token gets a sign-in form, which turns the token into a cookie', async () => {

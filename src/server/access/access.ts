@@ -98,13 +98,14 @@ const MISSING: Rejection = {
   status: 401,
   code: 'UNAUTHENTICATED',
   message:
-    'A token is required: open the link that the gateway printed at start-up, or send "Authorization: Bearer TOKEN".',
+    'A token is required ("Authorization: Bearer TOKEN"): the configured one, or the one in the link printed at start-up.',
 };
 
 const WRONG: Rejection = {
   status: 401,
   code: 'UNAUTHENTICATED',
-  message: 'The token is invalid. The gateway printed a link with a valid one at start-up.',
+  message:
+    'The token is invalid. Send the configured one, or the one in the link that the gateway printed at start-up.',
 };
 
 function digest(token: string): Buffer {

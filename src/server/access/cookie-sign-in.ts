@@ -43,7 +43,8 @@ export function createCookieSignIn(
     byLink(request, response, onRejection) {
       const [path = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s);
       const query = new URLSearchParams(search);
-      const token = query.get('token') ?? '';
+      // A token has no spaces: a space is a `+` that the link does not encode.
+      const token = (query.get('token') ?? '').replaceAll(' ', '+');
       query.delete('token');
       const page = path.slice(path.lastIndexOf('/') + 1);
       const rest = query.size > 0 ? `?${query}` : '';
