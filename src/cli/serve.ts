@@ -10,9 +10,10 @@ import { GRAPHQL_PATH } from '../server/pages.js';
 import type { KeyPair } from '../server/tls.js';
 import { type CliProcess, homeDirectory, stopSignal } from './cli-process.js';
 import { followKeyPair, readGatewayFiles } from './gateway-files.js';
+import { describeIgnoredOptions } from './ignored-options.js';
 import type { ServeFlags } from './options/serve.js';
 import { createOutput } from './output.js';
-import { chooseSources } from './sources.js';
+import { chooseSources, readsBucket } from './sources.js';
 import { createStderrLog } from './stderr-log.js';
 import { UsageError } from './usage-error.js';
 
@@ -35,6 +36,7 @@ export async function serve(flags: ServeFlags, cli: CliProcess): Promise<number>
     log,
   });
   const files = await readGatewayFiles(flags, cli.env);
+  for (const line of describeIgnoredOptions(flags, readsBucket(flags.sources.source))) log('warn', line);
   const tracer = createTracer();
   if (tracer === noTracer && isTracingConfigured(cli.env)) log('warn', NO_SDK);
   const gateway = createGateway({

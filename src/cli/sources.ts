@@ -44,10 +44,14 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
   const kubeconfig = path ? [path] : defaultKubeconfigPaths(parts.env, parts.home, existsSync);
   if (path !== undefined) await checkKubeconfig(kubeconfig);
   const tilts = specs.filter((spec) => spec.type === 'tilt');
-  const logs = options.tiltLogs.areRead ? await openLogs(options, parts) : null;
+  const { areRead, redact } = options.tiltLogs;
+  // Without --logs this only checks the patterns.
+  const opened = areRead || redact.length > 0 ? await openLogs(options, parts) : null;
+  const logs = areRead ? opened : null;
   const readsTilts = specs.length === 0 || tilts.length > 0;
   if (logs && !readsTilts) parts.log('warn', '--logs has no effect: no source is a Tilt of this machine');
-  if (!logs && options.tiltLogs.redact.length > 0) parts.log('warn', '--redact has no effect without --logs');
+  if (!logs && redact.length > 0) parts.log('warn', '--redact has no effect without --logs');
+  if (path !== undefined && !readsTilts) parts.log('warn', '--kubeconfig has no effect: no source is a Tilt');
   const shared = { env: parts.env, ...(logs && { logs }) };
   if (specs.length === 0) {
     const standIn = createDemoProvider({ clock: parts.clock });
@@ -62,6 +66,11 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
     ...(tilts.length === 0 ? {} : { tilts: { ...(await chooseTilts(tilts, kubeconfig)), ...shared } }),
     description: [...source.map(withoutLogin), ...context].join(', '),
   };
+}
+
+/** Whether a `--source` is a NATS bucket. Throws a {@link UsageError} for an invalid one. */
+export function readsBucket(sources: readonly string[]): boolean {
+  return sources.some((source) => parseSourceSpec(source).type === 'nats');
 }
 
 /** One parsed `--source`. */

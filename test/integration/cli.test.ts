@@ -253,6 +253,27 @@ describe('tilt-graphql', () => {
   });
 });
 
+describe('options of serve that need another one', () => {
+  it.each([
+    [['--jwt-audience', 'tilt'], '--jwt-audience has no effect without --jwks'],
+    [['--jwt-claim', 'groups'], '--jwt-claim has no effect without --jwks'],
+    [['--nats-creds', 'x.creds'], '--nats-creds has no effect: no source is a NATS bucket'],
+    [['--bucket-history', '3'], '--bucket-history has no effect: no source is a NATS bucket'],
+  ])('%j without the other one is reported in one line', async (args, message) => {
+    await using command = runCli(['--port', '0', '--source', 'demo', ...args]);
+    await command.until(LISTENS);
+    await expect.poll(() => command.stderr).toContain(message);
+    expect(command.stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('--kubeconfig without a Tilt among the sources is reported in one line', async () => {
+    const kubeconfig = await writeTemporaryFile('no-contexts.yaml', 'contexts: []\n');
+    await using command = runCli(['--port', '0', '--source', 'demo', '--kubeconfig', kubeconfig]);
+    await command.until(LISTENS);
+    await expect.poll(() => command.stderr).toContain('--kubeconfig has no effect: no source is a Tilt');
+  });
+});
+
 describe('serve beyond loopback', () => {
   it('serve generates a token beyond loopback, prints it once in a link, and requires it', async () => {
     await using cli = runCli([
@@ -386,6 +407,7 @@ describe('invalid command-line input', () => {
       ],
       /empty\.yaml.*tilt-1/,
     ],
+    ['an invalid pattern without --logs', () => ['--redact', '('], /^tilt-graphql: --redact: .*\(/],
     ['the same source twice', () => ['--source', 'demo', '--source', 'demo'], /demo.*NAME=/],
   ])('%s exits with code 2 and a one-line error', async (_, args, expected) => {
     const { code, stdout, stderr } = await runCliToEnd([...(await args()), '--log-level', 'silent']);
