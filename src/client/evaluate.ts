@@ -203,7 +203,7 @@ function joinLimited(lines: readonly string[], separator = '; '): string {
   return `${lines.slice(0, MAX_LISTED).join(separator)}${more > 0 ? `${separator}and ${more} more` : ''}`;
 }
 
-/** Suggests targets for a name that does not exist: `; did you mean api:serve?`, or nothing. */
+/** Suggests targets for a name that does not exist: `; did you mean api:serve?`, or lists the known ones. */
 function suggestTargets(
   targets: ReadonlyMap<string, TargetFields>,
   name: string,
@@ -214,7 +214,12 @@ function suggestTargets(
     .filter((target) => target.resources.includes(name) || parseResource(target.name) === resource)
     .sort((a, b) => rank(a, wanted) - rank(b, wanted));
   const names = similar.slice(0, MAX_SUGGESTED).map((target) => target.name);
-  return names.length === 0 ? '' : `; did you mean ${names.join(' or ')}?`;
+  if (names.length > 0) return `; did you mean ${names.join(' or ')}?`;
+  const known = joinLimited(
+    [...targets.values()].map((target) => target.name),
+    ', ',
+  );
+  return known && `; known: ${known}`;
 }
 
 const MAX_SUGGESTED = 3;

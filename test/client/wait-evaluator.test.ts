@@ -399,14 +399,17 @@ describe('finding a target by name', () => {
     ['api', 'READY', '; did you mean api:serve?'],
     ['API', 'READY', '; did you mean api:serve?'],
     ['api:server', 'READY', '; did you mean api:serve?'],
-    ['other', 'READY', ''],
-  ] as const)('the reason for the unknown target %s suggests similar names', (name, phase, hint) => {
-    const wait = evaluatorOf({ target: name, phase }, { session: 'a/Tiltfile' });
-    expect(wait.onSession({})).toEqual({
-      status: 'open',
-      reason: `target ${name} not found${hint}`,
-    });
-  });
+    ['other', 'READY', '; known: api:serve'],
+  ] as const)(
+    'the reason for the unknown target %s suggests similar names or lists the known ones',
+    (name, phase, hint) => {
+      const wait = evaluatorOf({ target: name, phase }, { session: 'a/Tiltfile' });
+      expect(wait.onSession({})).toEqual({
+        status: 'open',
+        reason: `target ${name} not found${hint}`,
+      });
+    },
+  );
 
   it('a name shared by several targets reaches a phase once all of them have', () => {
     const twice = [

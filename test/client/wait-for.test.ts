@@ -82,7 +82,7 @@ describe('waitFor', () => {
       serve('RUNNING'),
       ci({}, DONE),
       'failed',
-      'target api:serve not found',
+      'target api:serve not found; known: tiltfile:update',
     ],
     [
       'done of `tilt up`, which is never done,',
