@@ -113,6 +113,11 @@ function isStale(view: TargetsView | null): boolean {
   return view.link.state !== 'live' || (view.session?.connection.state !== 'LIVE' && !hasEnded(view));
 }
 
+/** Whether a gateway has answered. */
+function isAnswered(view: TargetsView | null): boolean {
+  return view !== null && view.cursor !== null;
+}
+
 function hasEnded({ session }: TargetsView): boolean {
   return session?.verdict.final === true && session.connection.state === 'GONE';
 }
@@ -120,7 +125,8 @@ function hasEnded({ session }: TargetsView): boolean {
 function sessionLine({ view, columns, wanted }: ScreenState, paint: Paint): string {
   const session = view?.session;
   if (!session) {
-    const name = wanted === null ? 'no Session yet' : `Session ${terminalText(wanted)} not found yet`;
+    const missing = isAnswered(view) ? (id: string) => `Session ${id} not found yet` : (id: string) => id;
+    const name = wanted === null ? 'no Session yet' : missing(terminalText(wanted));
     return paint('bold', toWidth(name, columns));
   }
   const { state, final, reason } = session.verdict;
@@ -147,7 +153,8 @@ function countsLine({ view, ui, columns }: ScreenState, matching: number, paint:
   const { total = 0, ...phases } = view?.session?.counts ?? {};
   const parts = Object.entries(phases).flatMap(([phase, count]) => (count > 0 ? [`${count} ${phase}`] : []));
   const filtered = ui.filter === '' ? '' : `${matching} match /${ui.filter}; `;
-  return paint('dim', toWidth(`${filtered}${total} targets: ${parts.join(', ')}`, columns));
+  const listed = parts.length > 0 ? `: ${parts.join(', ')}` : '';
+  return paint('dim', toWidth(`${filtered}${total} targets${listed}`, columns));
 }
 
 function linkLine({ view, columns, now }: ScreenState, paint: Paint): string {
@@ -158,10 +165,10 @@ function linkLine({ view, columns, now }: ScreenState, paint: Paint): string {
   if (link.state === 'lost') {
     const why = terminalText(link.error ?? '');
     const since = elapsed(now - link.since);
-    return paint(
-      'red',
-      toWidth(`CONNECTION LOST for ${since}, this is the last known state: ${why}`, columns),
-    );
+    const what = isAnswered(view)
+      ? `CONNECTION LOST for ${since}, this is the last known state`
+      : `cannot connect for ${since}`;
+    return paint('red', toWidth(`${what}: ${why}`, columns));
   }
   if (session && session.connection.state !== 'LIVE') {
     const { state, since, error } = session.connection;

@@ -99,7 +99,11 @@ describe('screen of watch', () => {
     expect(screen({ view: createTargetsView(TARGETS, { session }) })[0]).toBe(
       'demo/Tiltfile (demo)  PENDING',
     );
-    expect(screen({ view: null, wanted: 'nope' })[0]).toBe('Session nope not found yet');
+    const missing = createTargetsView([], { session: null });
+    expect(screen({ view: missing, wanted: 'nope' }).slice(0, 2)).toEqual([
+      'Session nope not found yet',
+      '0 targets',
+    ]);
   });
 
   it('watch shows a tilt ci that passed and exited in green, and one that exited early in red', () => {
@@ -136,7 +140,7 @@ describe('screen of watch', () => {
   });
 
   it('watch shows that it is connecting, that the connection is lost, and that the state is STALE', () => {
-    expect(screen({ view: null }).slice(0, 3)).toEqual(['no Session yet', '0 targets:', 'connecting …']);
+    expect(screen({ view: null }).slice(0, 3)).toEqual(['no Session yet', '0 targets', 'connecting …']);
     const since = A_MINUTE_LATER - 5_000;
     const link = { state: 'lost', since, error: 'gone\n\u001b[2J', url: null } as const;
     expect(screen({ view: createTargetsView(TARGETS, { link }) })[2]).toBe(
@@ -147,6 +151,17 @@ describe('screen of watch', () => {
     expect(screen({ view: createTargetsView(TARGETS, { session }) })[2]).toBe(
       'STALE for 5s, this is the last known state: refused',
     );
+  });
+
+  it('watch claims nothing about a Session while no gateway has ever answered', () => {
+    const error = 'connect ECONNREFUSED 127.0.0.1:4000';
+    const link = { state: 'lost', since: A_MINUTE_LATER - 1_000, error, url: null } as const;
+    const view = createTargetsView([], { session: null, cursor: null, link });
+    expect(screen({ view, wanted: 'a/Tiltfile' }).slice(0, 3)).toEqual([
+      'a/Tiltfile',
+      '0 targets',
+      `cannot connect for 1s: ${error}`,
+    ]);
   });
 
   it('watch dims rows that may be out of date', () => {
