@@ -1,13 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { ServingOptions } from '../gateway.js';
-import { type Documents, ManifestError, readManifest } from '../graphql/documents.js';
+import {
+  type Documents,
+  describeInvalidDocument,
+  ManifestError,
+  parseManifest,
+  readManifest,
+} from '../graphql/documents.js';
+import { createSchema } from '../graphql/schema.js';
 import type { Clock } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
 import { followFiles } from '../lib/file-watcher.js';
 import type { Log } from '../lib/log.js';
 import { isLoopback } from '../server/access/peer.js';
 import type { KeyPair } from '../server/tls.js';
+import { subscriptionResolvers } from '../subscriptions/subscription-resolvers.js';
 import { withoutUndefined } from './options/option.js';
 import type { ServeFlags } from './options/serve.js';
 import { readTextFile, UsageError } from './usage-error.js';
@@ -20,10 +28,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function readGatewayFiles(
   { access, jwt, serving }: Pick<ServeFlags, 'access' | 'jwt' | 'serving'>,
   env: Environment,
+  log: Log,
 ): Promise<Pick<ServingOptions, 'token' | 'documents' | 'tls' | 'jwt'>> {
   const { jwks, ...claims } = jwt;
   const token = await readToken(access, jwks !== undefined, env);
-  const documents = serving.documentsFile === undefined ? null : await readDocuments(serving.documentsFile);
+  const documents = await readDocuments(serving, log);
   const tls = await readTls(serving);
   return {
     ...(token !== null && { token }),
@@ -61,10 +70,18 @@ function checkToken(token: string, where: string): string {
   );
 }
 
-async function readDocuments(path: string): Promise<Documents> {
+/** Reads the manifest. Only logs an invalid document: it may be for the next version of the gateway. */
+async function readDocuments(
+  { documentsFile: path, federation }: ServeFlags['serving'],
+  log: Log,
+): Promise<Documents | null> {
+  if (path === undefined) return null;
   const where = `--documents ${path}`;
   const manifest = await readTextFile(path, where);
   try {
+    const schema = createSchema(subscriptionResolvers, { federation });
+    const invalid = describeInvalidDocument(parseManifest(manifest), schema);
+    if (invalid !== null) log('warn', `${where}: ${invalid}`);
     return readManifest(manifest);
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;

@@ -35,7 +35,7 @@ export async function serve(flags: ServeFlags, cli: CliProcess): Promise<number>
     clock: systemClock,
     log,
   });
-  const files = await readGatewayFiles(flags, cli.env);
+  const files = await readGatewayFiles(flags, cli.env, log);
   for (const line of describeIgnoredOptions(flags, readsBucket(flags.sources.source))) log('warn', line);
   const tracer = createTracer();
   if (tracer === noTracer && isTracingConfigured(cli.env)) log('warn', NO_SDK);

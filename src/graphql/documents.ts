@@ -2,11 +2,14 @@ import {
   type DocumentNode,
   type FragmentDefinitionNode,
   GraphQLError,
+  type GraphQLSchema,
   Kind,
   NoSchemaIntrospectionCustomRule,
   OperationTypeNode,
+  parse,
   type SelectionSetNode,
   type ValidationRule,
+  validate,
 } from 'graphql';
 import { isRecord } from '../lib/is-record.js';
 
@@ -30,7 +33,14 @@ export class ManifestError extends Error {
  * @param json the file's content
  */
 export function readManifest(json: string): Documents {
-  const manifest = parse(json);
+  const byId = parseManifest(json);
+  const texts = new Set(byId.values());
+  return { find: (id) => byId.get(id) ?? null, has: (text) => texts.has(text) };
+}
+
+/** Parses a manifest to its texts by id. Throws a {@link ManifestError}. */
+export function parseManifest(json: string): ReadonlyMap<string, string> {
+  const manifest = parseJson(json);
   if (!isRecord(manifest)) {
     throw new ManifestError(`expected an object of documents by id, got ${kindOf(manifest)}`);
   }
@@ -40,11 +50,32 @@ export function readManifest(json: string): Documents {
       throw new ManifestError(`document ${id}: expected a text, got ${kindOf(text)}`);
     byId.set(id, text);
   }
-  const texts = new Set(byId.values());
-  return { find: (id) => byId.get(id) ?? null, has: (text) => texts.has(text) };
+  return byId;
 }
 
-function parse(json: string): unknown {
+/** The first document of a manifest that a schema rejects, with the reason, in one line. Null without one. */
+export function describeInvalidDocument(
+  byId: ReadonlyMap<string, string>,
+  schema: GraphQLSchema,
+): string | null {
+  for (const [id, text] of byId) {
+    const reason = findError(text, schema);
+    if (reason !== null) return `document ${id}: ${reason}`;
+  }
+  return null;
+}
+
+function findError(text: string, schema: GraphQLSchema): string | null {
+  try {
+    return validate(schema, parse(text), undefined, { maxErrors: 1 })[0]?.message ?? null;
+  } catch (error) {
+    // Deeply nested brackets and fragments exceed the stack.
+    if (error instanceof GraphQLError || error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
+function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {

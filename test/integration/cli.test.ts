@@ -253,7 +253,7 @@ describe('tilt-graphql', () => {
   });
 });
 
-describe('options of serve that need another one', () => {
+describe('options of serve without their effect', () => {
   it.each([
     [['--jwt-audience', 'tilt'], '--jwt-audience has no effect without --jwks'],
     [['--jwt-claim', 'groups'], '--jwt-claim has no effect without --jwks'],
@@ -263,6 +263,17 @@ describe('options of serve that need another one', () => {
     await using command = runCli(['--port', '0', '--source', 'demo', ...args]);
     await command.until(LISTENS);
     await expect.poll(() => command.stderr).toContain(message);
+    expect(command.stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('an invalid document of --documents is reported in one line', async () => {
+    const manifest = JSON.stringify({ good: '{ session { id } }', bad: '{ session { nope } }' });
+    const path = await writeTemporaryFile('documents.json', manifest);
+    await using command = runCli(['--port', '0', '--source', 'demo', '--documents', path]);
+    await command.until(LISTENS);
+    await expect
+      .poll(() => command.stderr)
+      .toContain('documents.json: document bad: Cannot query field "nope" on type "Session".');
     expect(command.stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 
