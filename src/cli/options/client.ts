@@ -50,7 +50,7 @@ export const queryOptions = {
     file: file('-f, --file <path>', 'file with the document; - for standard input'),
     variables: text('--variables <json>', 'variables as a JSON object, or @FILE to read them from a file'),
     operation: text('--operation <name>', 'operation to run, when the document has several'),
-    watch: flag('-w, --watch', 'print changes as they arrive: run a query as a subscription'),
+    watch: flag('-w, --watch', 'print changes as they arrive: run a query of session as a subscription'),
     output: option(
       '-o, --output <format>',
       'output format (default: json, or template with --template)',

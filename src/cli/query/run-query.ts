@@ -124,7 +124,7 @@ export interface Operation {
 export interface OperationChoice {
   /** Name of the operation. Optional when the document has only one. */
   readonly operation?: string | undefined;
-  /** Runs a query as a subscription. */
+  /** Runs a query as a subscription. Its only field must be `session`. */
   readonly watch: boolean;
 }
 
@@ -136,6 +136,7 @@ export function selectOperation(text: string, { operation: name, watch }: Operat
   const [chosen] = found;
   if (chosen === undefined || found.length > 1) throw new UsageError(describeChoice(all, name));
   if (watch && chosen.operation === OperationTypeNode.QUERY) {
+    requireWatchable(chosen);
     return { text: print(asSubscription(isolate(document, chosen), chosen)), isSubscription: true };
   }
   // A document with one operation is sent unchanged: a gateway may allow only persisted documents.
@@ -165,6 +166,15 @@ function describeChoice(all: readonly OperationDefinitionNode[], name: string | 
 
 function isolate(document: DocumentNode, chosen: OperationDefinitionNode): DocumentNode {
   return separateOperations(document)[chosen.name?.value ?? ''] ?? document;
+}
+
+/** Throws a {@link UsageError} unless `session` is the only field: the only one that a subscription has too. */
+function requireWatchable({ selectionSet }: OperationDefinitionNode): void {
+  const names = selectionSet.selections.map((node) => (node.kind === Kind.FIELD ? node.name.value : '...'));
+  if (names.length === 1 && names[0] === 'session') return;
+  throw new UsageError(
+    `--watch: expected a query with session as its only field, got ${names.join(', ')}; for targets write a subscription { targetChanges { … } }`,
+  );
 }
 
 function asSubscription(document: DocumentNode, chosen: OperationDefinitionNode): DocumentNode {

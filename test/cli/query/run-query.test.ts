@@ -52,6 +52,13 @@ describe('operation that query selects', () => {
       { operation: 'A', watch: false },
       /^--operation: expected one of A, A, got A/,
     ],
+    [
+      '{ targets { name } }',
+      { watch: true },
+      /^--watch: expected a query with session as its only field, got targets; for targets write/,
+    ],
+    ['{ session { id } gateway { version } }', { watch: true }, /got session, gateway;/],
+    ['{ ...A } fragment A on Query { session { id } }', { watch: true }, /got \.\.\.;/],
   ])('query rejects the document %j', (text, choice, expected) => {
     expect(() => selectOperation(text, choice)).toThrow(expected);
   });
