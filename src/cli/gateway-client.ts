@@ -82,21 +82,6 @@ function checkToken(token: string, where: string): string {
   throw new UsageError(`${where}: expected one word of printable ASCII characters`);
 }
 
-/**
- * Line that names the Sessions of the built-in demo, for people who read a table. Null without demo
- * Sessions, or when the gateway does not answer.
- */
-export async function demoNote(client: Client, signal: AbortSignal): Promise<string | null> {
-  try {
-    const sessions = await client.sessions({ signal });
-    const ids = sessions.filter(({ isDemo }) => isDemo).map(({ id }) => terminalText(id));
-    return ids.length === 0 ? null : `${ids.join(', ')}: built-in demo, no Tilt is running`;
-  } catch (error) {
-    if (error instanceof ClientError || signal.aborted) return null;
-    throw error;
-  }
-}
-
 /** Dependencies of {@link createMissingSessionNotice}. */
 export interface MissingSessionOptions {
   /** Id of the Session that was requested; null when none was. */

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/lib/clock.js';
+import { createDemoProvider } from '../../src/providers/demo/demo.js';
+import { createMemoryProvider } from '../../src/providers/memory.js';
 import { runCliToEnd } from '../support/cli.js';
 import { startCliClients } from '../support/cli-client.js';
 import { startGateway } from '../support/gateway.js';
 import { sessionJson } from '../support/session-json.js';
+import { session } from '../support/sessions.js';
 import { createTemporaryFolder } from '../support/temporary-folder.js';
 
 const VERDICT = '{ session { verdict { state } } }';
@@ -60,6 +64,33 @@ describe('tilt-graphql query', () => {
     commands[1]?.process.stdout.destroy();
     await clients.put(sessionJson({ status: { done: true, error: 'no' } }));
     expect(await commands[1]?.exit).toBe(0);
+  });
+
+  it.each([
+    ['{ session { verdict { state } } }', []],
+    ['{ targets { name } }', []],
+    [
+      'query ($name: String!, $x: ID) { target(name: $name) { phase } session(id: $x) { id } }',
+      ['--variables', '{"name":"api:serve"}'],
+    ],
+    ['{ sessions { totalCount } }', ['--output', 'table']],
+  ])('query names the demo on standard error if the answer to %j contains it', async (document, args) => {
+    await using gateway = await startGateway({ providers: [createDemoProvider({ clock: systemClock })] });
+    await gateway.gateway.ready();
+    const { code, stderr } = await runCliToEnd(['query', '--url', gateway.origin, document, ...args]);
+    expect([code, stderr]).toEqual([0, 'tilt-graphql: demo/Tiltfile is the built-in demo, not a Tilt\n']);
+  });
+
+  it('query does not name the demo if the answer contains other data only', async () => {
+    const source = createMemoryProvider('a', [session('a', { x: 'running' })]);
+    const demo = createDemoProvider({ clock: systemClock });
+    await using gateway = await startGateway({ providers: [source.provider, demo] });
+    await gateway.gateway.ready();
+    const documents = ['{ gateway { version } }', '{ session(id: "a/Tiltfile") { id } }'];
+    for (const document of documents) {
+      const { code, stderr } = await runCliToEnd(['query', '--url', gateway.origin, document]);
+      expect([code, stderr]).toEqual([0, '']);
+    }
   });
 
   it('query prints lists as tables', async () => {

@@ -14,11 +14,12 @@ import { createClient } from '../../client/client.js';
 import { messageOf } from '../../lib/errors.js';
 import { isRecord } from '../../lib/is-record.js';
 import { type CliProcess, listenForInterruption, terminalSize } from '../cli-process.js';
-import { demoNote, EXIT, reportClientError, toClientOptions } from '../gateway-client.js';
+import { EXIT, reportClientError, toClientOptions } from '../gateway-client.js';
 import type { QueryFlags } from '../options/client.js';
 import { createOutput } from '../output.js';
 import { isJobLog, terminalText } from '../text.js';
 import { readTextFile, UsageError } from '../usage-error.js';
+import { demoNote } from './demo-note.js';
 import { createPresenter } from './presenter.js';
 
 type Data = Readonly<Record<string, unknown>>;
@@ -57,7 +58,7 @@ export async function runQuery(
       }
     } else {
       await output.write(present(await client.query<Data, Data>(operation.text, variables, options)));
-      const note = flags.output === 'table' ? await demoNote(client, options.signal) : null;
+      const note = await demoNote(client, { text: operation.text, variables }, options.signal);
       if (note !== null) cli.stderr.write(`tilt-graphql: ${note}\n`);
     }
     return interruption.exitCode ?? EXIT.ok;
