@@ -60,11 +60,12 @@ export async function chooseSources(options: SourceOptions, parts: SourceParts):
       description: `every Tilt in ${kubeconfig.join(delimiter)}, or the built-in demo while no Tilt runs`,
     };
   }
+  const file = tilts.length === 0 ? '' : ` (kubeconfig ${kubeconfig.join(delimiter)})`;
   const providers = await Promise.all(specs.flatMap((spec) => createProviders(spec, options, parts)));
   return {
     providers,
     ...(tilts.length === 0 ? {} : { tilts: { ...(await chooseTilts(tilts, kubeconfig)), ...shared } }),
-    description: [...source.map(withoutLogin), ...context].join(', '),
+    description: `${[...source.map(withoutLogin), ...context].join(', ')}${file}`,
   };
 }
 

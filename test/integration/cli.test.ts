@@ -110,7 +110,10 @@ describe('tilt-graphql', () => {
     await command.until(/open .*\n/);
     const error = `${crashed.url}: connect ECONNREFUSED .*`;
     expect(command.stdout).toMatch(
-      new RegExp(`^reads tilt; now: tilt LIVE, tilt-default STALE \\(${error}\\)$`, 'm'),
+      new RegExp(
+        `^reads tilt \\(kubeconfig ${folder.path}\\); now: tilt LIVE, tilt-default STALE \\(${error}\\)$`,
+        'm',
+      ),
     );
     await expect
       .poll(() => command.stderr, { timeout: 10_000 })
