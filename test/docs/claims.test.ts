@@ -33,6 +33,18 @@ describe('the public API', () => {
   });
 });
 
+describe('docs/library.md', () => {
+  it.each([
+    ['src/client/client.ts', '## Names of the client'],
+    ['src/index.ts', '# Embed the gateway in a Node.js program'],
+  ])('lists every name that %s exports', (path, heading) => {
+    const [, section = ''] = readPage('docs/library.md').text.split(`${heading}\n`);
+    const exported = [...readPage(path).text.matchAll(/export (?:type )?\{([^}]*)\}/g)];
+    const names = exported.flatMap(([, list = '']) => list.replaceAll('type ', '').match(/\w+/g) ?? []);
+    expect(names.filter((name) => !new RegExp(`\`${name}\\b`).test(section))).toEqual([]);
+  });
+});
+
 describe('docs/guarantees.md', () => {
   it('names only tests that exist', () => {
     const { text } = readPage('docs/guarantees.md');
