@@ -44,6 +44,25 @@ export class ClientError extends Error {
   }
 }
 
+/** Combines the failures of several gateways into one with the code of the latest. One failure is unchanged. */
+export function combineFailures(failures: readonly ClientError[], latest: ClientError): ClientError {
+  if (failures.length < 2) return latest;
+  const more = failures.length - MAX_FAILURES;
+  const messages = failures.slice(0, MAX_FAILURES).map(({ message }) => message);
+  return new ClientError(latest.code, `${messages.join('; ')}${more > 0 ? `; and ${more} more` : ''}`);
+}
+
+const MAX_FAILURES = 3;
+
+/** Creates the error for a gateway that cannot be reached. */
+export function createUnreachableError(url: string, why: string): ClientError {
+  const cause = NO_TLS.test(why) ? 'the server does not speak TLS; use http://' : why;
+  return new ClientError('UNREACHABLE', `${url} cannot be reached${cause === '' ? '' : `: ${cause}`}`);
+}
+
+/** Errors of OpenSSL about an answer that is not TLS. */
+const NO_TLS = /:SSL routines:[^:]*:(?:wrong version number|packet length too long)/;
+
 /** Whether one of the response's errors has this code (`extensions.code`). */
 export function hasCode(error: ClientError, code: string): boolean {
   return error.errors?.some(({ extensions }) => extensions?.code === code) ?? false;

@@ -1,7 +1,7 @@
 import { createBackoff } from '../lib/backoff.js';
 import type { Clock } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
-import { ClientError, type ResponseError } from './client-error.js';
+import { ClientError, combineFailures, type ResponseError } from './client-error.js';
 import { type Endpoint, resolveTokenInTime, type Token } from './endpoint.js';
 import { type GatewaySocket, type GraphQLRequest, openSocket } from './socket.js';
 
@@ -151,6 +151,8 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
   let clockOffset: number | null = null;
   /** Set while reconnecting. */
   let lastDisconnect: { readonly error: ClientError; readonly url: string } | null = null;
+  /** The latest failures since a gateway was connected, by the order of the gateways. */
+  const failures: (ClientError | undefined)[] = endpoints.map(() => undefined);
   /** Cancels the wait for the next attempt, or for its token. */
   let cancelAttempt: (() => void) | null = null;
 
@@ -173,7 +175,10 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
     abandon(error: ClientError) {
       if (socket) handleDisconnect(error);
     },
-    reset,
+    reset() {
+      reset();
+      failures.fill(undefined);
+    },
     markHealthy: backoff.markHealthy,
     gatewayTime: () => (clockOffset === null ? null : clockOffset + clock.monotonic()),
   };
@@ -207,6 +212,7 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
         if (socket !== opened) return;
         clockOffset = time === null ? null : time - clock.monotonic();
         isConnected = true;
+        failures.fill(undefined);
         events.onConnected(endpoint().url);
       },
       onDisconnected(error) {
@@ -224,10 +230,15 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
       events.onUnauthenticated(error);
       return;
     }
-    lastDisconnect = { error, url };
+    failures[index] = error;
+    const reported = combineFailures(
+      failures.filter((failure) => failure !== undefined),
+      error,
+    );
+    lastDisconnect = { error: reported, url };
     index = (index + 1) % endpoints.length;
     cancelAttempt = clock.after(backoff.nextDelayMs(), () => void attempt());
-    events.onDisconnected(error, url);
+    events.onDisconnected(reported, url);
   }
 
   /** Closes the socket, or cancels the attempt. */

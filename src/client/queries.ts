@@ -1,7 +1,13 @@
 import type { Clock } from '../lib/clock.js';
 import { codeOf, messageOf } from '../lib/errors.js';
 import { isRecord } from '../lib/is-record.js';
-import { ClientError, createResponseError, parseErrors } from './client-error.js';
+import {
+  ClientError,
+  combineFailures,
+  createResponseError,
+  createUnreachableError,
+  parseErrors,
+} from './client-error.js';
 import type { Connection } from './connection.js';
 import { type Endpoint, resolveToken, type Token } from './endpoint.js';
 import type { GraphQLRequest } from './socket.js';
@@ -80,16 +86,18 @@ export function createQueries({ endpoints, token, clock, connection }: QueriesOp
   async function tryEach(executeAt: (endpoint: Endpoint) => Promise<unknown>): Promise<unknown> {
     const first = Math.max(endpoints.indexOf(connection.endpoint), 0);
     const order = [...endpoints.slice(first), ...endpoints.slice(0, first)];
-    let failure: unknown;
+    const failures: ClientError[] = [];
+    let latest: unknown;
     for (const endpoint of order) {
       try {
         return await executeAt(endpoint);
       } catch (error) {
         if (!(error instanceof ClientError && error.code === 'UNREACHABLE')) throw error;
-        failure = error;
+        failures.push(error);
+        latest = combineFailures(failures, error);
       }
     }
-    throw failure;
+    throw latest;
   }
 
   async function execute(
@@ -104,7 +112,10 @@ export function createQueries({ endpoints, token, clock, connection }: QueriesOp
     const abort = () => controller.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     pending.add(controller);
-    const timeout = createUnreachableError(endpoint, `no response within ${RESPONSE_TIMEOUT_MS / 1_000} s`);
+    const timeout = createUnreachableError(
+      endpoint.url,
+      `no response within ${RESPONSE_TIMEOUT_MS / 1_000} s`,
+    );
     const cancel = clock.after(RESPONSE_TIMEOUT_MS, () => controller.abort(timeout));
     try {
       const value = await rejectOnAbort(resolveToken(token), controller.signal);
@@ -136,12 +147,10 @@ async function post(
     return parseResponse(response.status, await response.text(), endpoint);
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof ClientError ? error : createUnreachableError(endpoint, describeFetchError(error));
+    throw error instanceof ClientError
+      ? error
+      : createUnreachableError(endpoint.url, describeFetchError(error));
   }
-}
-
-function createUnreachableError({ url }: Endpoint, why: string): ClientError {
-  return new ClientError('UNREACHABLE', `${url} cannot be reached: ${why}`);
 }
 
 function toRequestInit(request: GraphQLRequest, token: string | null): RequestInit {

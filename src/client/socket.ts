@@ -2,7 +2,7 @@ import { createClient } from 'graphql-ws/client';
 import { WebSocket } from '#web-socket';
 import type { Clock } from '../lib/clock.js';
 import { isRecord } from '../lib/is-record.js';
-import { ClientError, parseErrors, type ResponseError } from './client-error.js';
+import { ClientError, createUnreachableError, parseErrors, type ResponseError } from './client-error.js';
 import type { Endpoint } from './endpoint.js';
 
 /** A GraphQL operation and its variables. */
@@ -183,7 +183,7 @@ function describeDisconnect(reason: unknown, url: string, wasConnected: boolean)
 function describeHandshakeError(text: string, url: string): ClientError {
   const [, status] = /^Unexpected server response: (\d{3})$/.exec(text) ?? [];
   if (status === undefined) {
-    return new ClientError('UNREACHABLE', `${url} cannot be reached${text === '' ? '' : `: ${text}`}`);
+    return createUnreachableError(url, text);
   }
   const message = `${url} responded with status ${status} instead of a WebSocket`;
   if (status === '401') return new ClientError('UNAUTHENTICATED', message);

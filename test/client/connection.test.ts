@@ -187,6 +187,15 @@ describe('reconnecting', () => {
     expect((await views.next()).link).toMatchObject({ state: 'live', url: second.url });
   });
 
+  it('a watch names every gateway that cannot be reached, in their order', async () => {
+    const urls = ['http://127.0.0.1:1/graphql', 'http://127.0.0.1:2/graphql'];
+    await using client = openDisposableClient({ urls });
+    await using views = readIterator(client.watchSessions());
+    const all = urls.map((url) => `${url} cannot be reached: connect ECONNREFUSED ${new URL(url).host}`);
+    expect((await views.next()).link.error).toBe(all[0]);
+    expect((await views.next()).link.error).toBe(all.join('; '));
+  });
+
   it('the client works while one of several gateways is reachable', async () => {
     const gone = await startGateway();
     await gone.gateway.close();

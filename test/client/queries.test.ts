@@ -127,6 +127,30 @@ describe('query', () => {
     });
   });
 
+  it('query names every gateway if none of several answers, up to three', async () => {
+    const urls = [2, 3, 4, 5, 6].map((port) => `http://127.0.0.1:${port}/graphql`);
+    const refused = (url = '') => `${url} cannot be reached: connect ECONNREFUSED ${new URL(url).host}`;
+    await using two = openDisposableClient({ urls: urls.slice(0, 2) });
+    await expect(two.session()).rejects.toMatchObject({
+      code: 'UNREACHABLE',
+      message: urls.slice(0, 2).map(refused).join('; '),
+    });
+    await using five = openDisposableClient({ urls });
+    await expect(five.session()).rejects.toMatchObject({
+      message: `${urls.slice(0, 3).map(refused).join('; ')}; and 2 more`,
+    });
+  });
+
+  it('query and watch say that the address of a gateway without TLS starts with http', async () => {
+    await using gateway = await startMemoryGateway([session('a')]);
+    const url = gateway.url.replace('http:', 'https:');
+    await using client = openDisposableClient({ url });
+    const error = `${url} cannot be reached: the server does not speak TLS; use http://`;
+    await expect(client.session()).rejects.toMatchObject({ code: 'UNREACHABLE', message: error });
+    await using views = readIterator(client.watchTargets());
+    expect((await views.next()).link.error).toBe(error);
+  });
+
   it('query rejects after 30 s without a response', async () => {
     const clock = createManualClock();
     await using gateway = await startScriptedGateway({ onQuery: () => null });
