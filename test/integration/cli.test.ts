@@ -430,6 +430,14 @@ describe('invalid command-line input', () => {
     expect([code, stdout]).toEqual([2, '']);
   });
 
+  it('watch --output table without a terminal exits with code 2 and a one-line error', async () => {
+    expect(await runCliToEnd(['watch', '--output', 'table'])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'tilt-graphql: --output table needs a terminal; use --output json\n',
+    });
+  });
+
   it('a port in use exits with code 2 and a one-line error', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');

@@ -77,7 +77,7 @@ export const watchOptions = {
     ),
     output: option(
       '-o, --output <format>',
-      'live table, or one JSON line for each change of a phase, the verdict or a connection (default: table on a terminal, json otherwise)',
+      'live table, which needs a terminal, or one JSON line for each change of a phase, the verdict or a connection (default: table on a terminal, json otherwise)',
       oneOf(['table', 'json']),
     ),
     allChanges: flag(

@@ -9,6 +9,7 @@ import { systemClock } from '../../lib/clock.js';
 import { type CliProcess, listenForInterruption } from '../cli-process.js';
 import { createMissingSessionNotice, EXIT, reportClientError, toClientOptions } from '../gateway-client.js';
 import type { WatchFlags } from '../options/client.js';
+import { UsageError } from '../usage-error.js';
 import { createAlerts } from './alerts.js';
 import { createExecQueue, createShell, type ExecQueue } from './exec.js';
 import type { Display } from './json-display.js';
@@ -19,9 +20,12 @@ import type { FollowLog } from './target-log.js';
 /**
  * Shows what the targets of a Session do until it is interrupted. Resolves with the exit code: 0 after `q`
  * or when the reader closes the output, 3 when the gateway rejects the request, 1 for a GraphQL error, 128
- * plus the number of a signal.
+ * plus the number of a signal. Rejects with a {@link UsageError} for a table without a terminal.
  */
 export async function runWatch(flags: WatchFlags, cli: CliProcess): Promise<number> {
+  if (flags.watch.output === 'table' && !canShowScreen(cli)) {
+    throw new UsageError('--output table needs a terminal; use --output json');
+  }
   const options = await toClientOptions(flags.client, cli.env);
   const interruption = listenForInterruption(cli);
   try {
@@ -34,13 +38,18 @@ export async function runWatch(flags: WatchFlags, cli: CliProcess): Promise<numb
   }
 }
 
+/** Whether standard output is a terminal that can show a live table. */
+function canShowScreen({ stdout, env }: CliProcess): boolean {
+  return stdout.isTTY && env.TERM !== 'dumb';
+}
+
 async function follow(
   { client: { session }, watch: { filter, output, exec, allChanges } }: WatchFlags,
   cli: CliProcess,
   options: ClientOptions,
   interrupted: AbortSignal,
 ): Promise<void> {
-  const isScreen = output !== 'json' && cli.stdout.isTTY && cli.env.TERM !== 'dumb';
+  const isScreen = output !== 'json' && canShowScreen(cli);
   const wanted = session ?? null;
   const client = createClient(options);
   const { display, table } = await openDisplay(isScreen, cli, client, { wanted, allChanges, interrupted });
