@@ -26,15 +26,15 @@ export interface TargetMerge<T extends Target> {
 }
 
 /**
- * Compares two lists of targets. Targets are matched by key; equal targets are no change. One pass; identical
- * objects are not compared field by field.
+ * Compares two lists of targets of one run of Tilt. Targets are matched by key; equal targets are no change.
+ * One pass; identical objects are not compared field by field.
  */
 export function diffTargets<T extends Observed>(
   before: readonly T[],
   after: readonly T[],
 ): readonly TargetChange<T>[] {
   if (before === after) return [];
-  return mergeTargets(before, after, (target) => target, isSameInBoth).changes;
+  return mergeTargets(before, after, (target) => target, isSameInRun).changes;
 }
 
 /** Compares the targets of two runs of Tilt, whose histories have nothing in common. */
@@ -138,18 +138,22 @@ function sameTarget(a: Target, b: Target): boolean {
   );
 }
 
-/** Equality across two runs of Tilt: the state may be the same while the start of the phase is not. */
-function isSameInBoth(a: Observed, b: Observed): boolean {
-  return a === b || (a.since === b.since && sameTarget(a, b));
+/**
+ * Equality of two states of one run: a target that has returned to an earlier state has a longer history. The
+ * history is the same object until a transition is added to it.
+ */
+function isSameInRun(a: Observed, b: Observed): boolean {
+  return a === b || (a.history === b.history && isSameObservation(a, b));
 }
 
-/** The same, with the history: if Tilt reports the start of a phase, it may be all that differs. */
+/** The same across two runs, which share no objects. */
 function isSameAfterRestart(a: Observed, b: Observed): boolean {
-  return (
-    isSameInBoth(a, b) &&
-    sameJson(a.readiness ?? null, b.readiness ?? null) &&
-    sameJson(a.history ?? null, b.history ?? null)
-  );
+  return isSameObservation(a, b) && sameJson(a.history ?? null, b.history ?? null);
+}
+
+/** Equality without the history: the state may be the same while the start of the phase is not. */
+function isSameObservation(a: Observed, b: Observed): boolean {
+  return a.since === b.since && sameTarget(a, b) && sameJson(a.readiness ?? null, b.readiness ?? null);
 }
 
 /** Whether two lists of strings are equal. */

@@ -17,6 +17,7 @@ interface TargetView {
   readonly phase: string;
   readonly since: string;
   readonly state: object | null;
+  readonly history: readonly object[];
 }
 
 interface Payload {
@@ -29,7 +30,8 @@ interface Payload {
   }[];
 }
 
-const FIELDS = 'id name phase since state { ... on TargetStateWaiting { waitReason } }';
+const FIELDS =
+  'id name phase since state { ... on TargetStateWaiting { waitReason } } history { time phase }';
 
 const SUBSCRIPTION = `subscription ($where: TargetFilter, $since: String, $phaseChangesOnly: Boolean) {
   targetChanges(session: "${ID}", where: $where, since: $since, phaseChangesOnly: $phaseChangesOnly) {

@@ -161,6 +161,24 @@ describe('S3 fold', () => {
     );
   });
 
+  it('a client that was paused while a target returned to its state holds the history of the target', async () => {
+    const { store, put } = setUp(session('a', { x: 'failed', y: 'ready' }));
+    const reader = await subscribeTo<{ targetChanges: { changes: { target: object }[] } }>(
+      store,
+      'subscription { targetChanges { changes { target { name history { phase } } } } }',
+    );
+    await reader.next();
+    reader.pause();
+    put('a', { x: 'disabled', y: 'ready' });
+    put('a', { x: 'failed', y: 'ready' });
+    await reader.drain();
+    reader.resume();
+    const [payload, ...rest] = await reader.drain();
+    const history = [{ phase: 'FAILED' }, { phase: 'DISABLED' }, { phase: 'FAILED' }];
+    expect(payload?.targetChanges.changes).toEqual([{ target: { name: 'x', history } }]);
+    expect(rest).toEqual([]);
+  });
+
   it('a client that folds sessionChanges holds exactly the matching Sessions', async () => {
     const { store, put } = setUp(session('a'));
     const reader = await subscribeTo<{
@@ -264,7 +282,9 @@ describe('S5 slow readers converge', () => {
     const reader = await targetChanges({}, { limits });
     await reader.next();
     reader.pause();
-    for (const state of ['running', 'ready', 'failed', 'running', 'waiting'] as const) put('a', { x: state });
+    for (const state of ['waiting', 'running', 'ready', 'failed'] as const)
+      put('a', { x: 'waiting', y: state });
+    put('a', { x: 'waiting' });
     expect(await reader.drain()).toEqual([]);
     reader.resume();
     expect(await reader.drain()).toEqual([]);
