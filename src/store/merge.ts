@@ -6,6 +6,7 @@ import {
   type ActiveState,
   identifiesRun,
   isSameRun,
+  type ObjectMeta,
   type Session,
   type SessionId,
   type Target,
@@ -123,6 +124,9 @@ function finalResult(before: SessionRecord | null): Partial<Pick<SessionRecord['
   return { done: true, error: before.status.error };
 }
 
+/** Metadata that changes with every update of the object. */
+const BOOKKEEPING: ReadonlySet<string> = new Set<keyof ObjectMeta>(['resourceVersion', 'managedFields']);
+
 /**
  * Whether the Session itself changed, apart from its targets and from bookkeeping (`resourceVersion`,
  * `managedFields`). Readers of target changes receive a payload for that too.
@@ -131,10 +135,18 @@ export function hasSessionChanged(before: SessionRecord | null, after: SessionRe
   if (before === null || after === null) return before !== after;
   return (
     before.connection !== after.connection ||
+    before.apiVersion !== after.apiVersion ||
     before.spec !== after.spec ||
-    before.metadata.uid !== after.metadata.uid ||
+    !sameFields(before.metadata, after.metadata, BOOKKEEPING) ||
     !sameStatus(before, after)
   );
+}
+
+/** Compares the fields of two objects by identity: equal ones are reused. Both have the same fields. */
+function sameFields<T extends object>(a: T, b: T, except: ReadonlySet<string>): boolean {
+  if (a === b) return true;
+  for (const key in a) if (a[key] !== b[key] && !except.has(key)) return false;
+  return true;
 }
 
 /** Compares the targets of two records of a Session. Null: the Session does not exist. */

@@ -12,7 +12,9 @@ import { isIncluded } from '../graphql/cost.js';
 
 /** The facts that an operation shows. Changes of other facts are no payload for its readers (S6). */
 export interface FactSelection {
-  /** Whether it shows nothing of Sessions but facts: changes of targets alone do not concern it. */
+  /**
+   * Whether it shows nothing of Sessions but facts and `isDemo`: changes of targets alone do not concern it.
+   */
   readonly isFactsOnly: boolean;
   readonly cluster: boolean;
   readonly verdict: boolean;
@@ -33,7 +35,7 @@ export interface FactSelection {
 /** Fields of `Resource` that do not come from facts. */
 const OWN_FIELDS = new Set(['name', 'targets', 'counts', '__typename']);
 
-/** Fields of `Session` that are facts, or never change. */
+/** Fields of `Session` that are facts, never change, or depend on the annotations. */
 const FACT_FIELDS = new Set(['id', 'instance', 'isDemo', 'cluster', 'resources', '__typename']);
 
 /** Fields of a target that never change. */

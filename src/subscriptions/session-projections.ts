@@ -116,9 +116,10 @@ export function projectSession(
   };
 }
 
-/** Whether the facts changed, or the resources that the targets belong to. */
+/** Whether the facts changed, the resources that the targets belong to, or whether it is the demo. */
 function mayChangeFacts({ before, after, changes, factsChanged }: Revision): boolean {
   if (before === null || after === null || factsChanged) return true;
+  if (before.metadata.annotations !== after.metadata.annotations) return true;
   return changes.some(
     ({ type, target, previous }) => type !== 'modified' || target.resources !== previous?.resources,
   );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Session } from '../../src/model/session.js';
+import { DEMO_ANNOTATION, type ObjectMeta, type Session } from '../../src/model/session.js';
 import { createStore, type Store } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { query } from '../support/queries.js';
@@ -39,6 +39,12 @@ function setUp(...sessions: Session[]) {
     targetChanges: (variables: Record<string, unknown> = {}, options = {}) =>
       subscribeTo<{ targetChanges: Payload }>(store, TARGET_CHANGES, variables, options),
   };
+}
+
+/** Applies a state of a Session with other metadata. */
+function putMetadata(store: Store, state: Session, metadata: Partial<ObjectMeta>): void {
+  const next = { ...state, metadata: { ...state.metadata, ...metadata } };
+  store.apply('test', { type: 'upsert', session: next });
 }
 
 const brief = (payload: { targetChanges: Payload } | null | undefined) =>
@@ -210,6 +216,50 @@ describe('S3 fold', () => {
   });
 });
 
+describe('metadata of a Session', () => {
+  const added = [{ key: 'team', value: 'shop' }];
+
+  it.each<[string, Partial<ObjectMeta>, string, unknown]>([
+    ['labels', { labels: added }, 'metadata { labels { key value } }', { metadata: { labels: added } }],
+    [
+      'annotations',
+      { annotations: added },
+      'metadata { annotations { key value } }',
+      { metadata: { annotations: added } },
+    ],
+    ['finalizers', { finalizers: ['f'] }, 'metadata { finalizers }', { metadata: { finalizers: ['f'] } }],
+    [
+      'deletion time',
+      { deletionTimestamp: '2026-11-22T12:00:00Z' },
+      'metadata { deletionTimestamp }',
+      { metadata: { deletionTimestamp: '2026-11-22T12:00:00Z' } },
+    ],
+    [
+      'mark as the demo',
+      { annotations: [{ key: DEMO_ANNOTATION, value: 'true' }] },
+      'isDemo',
+      { isDemo: true },
+    ],
+  ])(
+    'S3: a change of the %s alone is sent to the readers that select it',
+    async (_, metadata, fields, now) => {
+      const first = session('a', { x: 'ready' });
+      const { store } = setUp(first);
+      const changes = await subscribeTo(
+        store,
+        `subscription { targetChanges { session { ${fields} } changes { type } } }`,
+      );
+      const newest = await subscribeTo(store, `subscription { session { ${fields} } }`);
+      await changes.next();
+      await newest.next();
+      putMetadata(store, first, metadata);
+      putMetadata(store, first, metadata);
+      expect(await changes.drain()).toEqual([{ targetChanges: { session: now, changes: [] } }]);
+      expect(await newest.drain()).toEqual([{ session: now }]);
+    },
+  );
+});
+
 describe('S4 resume', () => {
   it('a reader with a cursor receives exactly the updates since that cursor', async () => {
     const { put, targetChanges } = setUp(session('a', { x: 'waiting' }));
@@ -310,6 +360,15 @@ describe('S5 slow readers converge', () => {
   });
 });
 
+const MANAGER = {
+  manager: 'tilt',
+  operation: 'Update',
+  apiVersion: 'tilt.dev/v1alpha1',
+  fieldsType: 'FieldsV1',
+  subresource: null,
+  fieldsV1: {},
+};
+
 describe('S6 no noise', () => {
   it('session: nothing is sent if what the client selected did not change', async () => {
     const { store, put } = setUp(session('a', { x: 'waiting' }));
@@ -331,6 +390,20 @@ describe('S6 no noise', () => {
     await reader.next();
     put('a', { x: 'ready' }, { resourceVersion: '99' });
     put('b', { y: 'ready' });
+    expect(await reader.drain()).toEqual([]);
+  });
+
+  it('targetChanges: nothing is sent for an update that changes only resourceVersion and managedFields', async () => {
+    const { store } = setUp(session('a', { x: 'ready' }, { resourceVersion: '1' }));
+    const reader = await subscribeTo(
+      store,
+      'subscription { targetChanges { session { metadata { labels { key } } } changes { type } } }',
+    );
+    await reader.next();
+    for (const resourceVersion of ['2', '3']) {
+      const managedFields = [{ ...MANAGER, time: `2026-11-22T12:00:0${resourceVersion}Z` }];
+      putMetadata(store, session('a', { x: 'ready' }, { resourceVersion }), { managedFields });
+    }
     expect(await reader.drain()).toEqual([]);
   });
 
