@@ -3,8 +3,8 @@ import type { Clock } from '../lib/clock.js';
 /** The next deadline of a wait. */
 export interface NextDeadline {
   /**
-   * `no-run`: no run has appeared for `maxAgeMs`. `silent`: no
-   * conclusive view for `maxAgeMs`. `timeout`: the wait is over.
+   * `no-run`: no run has appeared for `maxAgeMs`. `silent`: no conclusive view for `maxAgeMs`. `timeout`: the
+   * wait is over. The last two leave time for an answer that is on its way.
    */
   readonly kind: 'no-run' | 'silent' | 'timeout';
   /** Milliseconds from now; 0 or less when it is due. */
@@ -20,8 +20,12 @@ export interface WaitDeadlines {
   /** Time since the last conclusive view, in milliseconds; null while the newest view is conclusive. */
   readonly silentMs: number | null;
   readonly elapsedMs: number;
+  /** Longest time without a conclusive view, in milliseconds. */
+  readonly maxSilenceMs: number;
   /** Records a view. `isNews`: whether it is conclusive. */
   onView(isNews: boolean): void;
+  /** Records the answer to the last request, or that the gateway cannot be reached. */
+  onAnswer(): void;
   /** Records that a run was selected. Its targets may take a moment to arrive. */
   onBound(): void;
   /** Handles `no-run`: from now on, a run that ended before the wait counts. */
@@ -30,13 +34,27 @@ export interface WaitDeadlines {
   next(hasRun: boolean): NextDeadline;
 }
 
-/** Extra time for the targets of a run that was selected at the end of the wait, in milliseconds. */
-const LAST_VIEW_MS = 5_000;
+/**
+ * Minimum time for the first answer of the gateway, in milliseconds. A shorter timeout or maximum age applies
+ * from then on: with 0 the condition is checked once.
+ */
+const FIRST_ANSWER_MS = 3_000;
+
+/** Minimum time for the targets of a run that was just selected, in milliseconds. */
+const TARGETS_MS = 5_000;
+
+/** A period in which the wait does not end by itself, because an answer is on its way. */
+interface Grace {
+  readonly since: number;
+  readonly ms: number;
+}
+
+const NO_GRACE: Grace = { since: Number.NEGATIVE_INFINITY, ms: 0 };
 
 /** Starts the deadlines of a wait. */
 export function createWaitDeadlines(clock: Clock, timeoutMs: number, maxAgeMs: number): WaitDeadlines {
   const startedAt = clock.monotonic();
-  let endsAt = startedAt + timeoutMs;
+  let grace: Grace = { since: startedAt, ms: FIRST_ANSWER_MS };
   let silentSince: number | null = startedAt;
   let acceptsEndedRun = false;
   let hadNews = false;
@@ -53,23 +71,30 @@ export function createWaitDeadlines(clock: Clock, timeoutMs: number, maxAgeMs: n
     get elapsedMs() {
       return clock.monotonic() - startedAt;
     },
+    get maxSilenceMs() {
+      return Math.max(Math.min(maxAgeMs, timeoutMs), grace.ms);
+    },
     onView(isNews) {
       hadNews ||= isNews;
       silentSince = isNews ? null : (silentSince ?? clock.monotonic());
     },
+    onAnswer() {
+      grace = NO_GRACE;
+    },
     onBound() {
       silentSince = clock.monotonic();
-      if (acceptsEndedRun) endsAt = Math.max(endsAt, silentSince + LAST_VIEW_MS);
+      grace = { since: silentSince, ms: TARGETS_MS };
     },
     acceptEndedRun() {
       acceptsEndedRun = true;
     },
     next(hasRun) {
       const never = Number.POSITIVE_INFINITY;
+      const endOfGrace = grace.since + grace.ms;
       const deadlines = [
         ['no-run', hasRun || acceptsEndedRun ? never : startedAt + Math.min(maxAgeMs, timeoutMs)],
-        ['timeout', endsAt],
-        ['silent', silentSince === null ? never : silentSince + maxAgeMs],
+        ['timeout', Math.max(startedAt + timeoutMs, endOfGrace)],
+        ['silent', silentSince === null ? never : Math.max(silentSince + maxAgeMs, endOfGrace)],
       ] as const;
       const [kind, at] = deadlines.reduce((first, other) => (other[1] < first[1] ? other : first));
       return { kind, inMs: at - clock.monotonic() };

@@ -8,12 +8,16 @@ import { createWaitEvaluator, type WaitEvaluator, type WaitSubject } from './wai
 
 /** Options of {@link Client.waitFor}. */
 export interface WaitOptions extends WaitSubject {
-  /** Maximum duration, in milliseconds. Default: no limit. */
+  /**
+   * Maximum duration, in milliseconds. 0 checks the condition once: the first answer of the gateway may take
+   * 3 s, however short the duration is, and the targets of the selected run 5 s. Default: no limit.
+   */
   readonly timeoutMs?: number | undefined;
   /**
    * Maximum age of data that still counts, in milliseconds: how long the connection to the gateway, or the
    * gateway's to Tilt, may be lost, how long no run may exist, and how long before the wait a run may have
-   * ended, until the outcome is `unknown`. Default: 10,000.
+   * ended, until the outcome is `unknown`. It applies from the first answer of the gateway, as `timeoutMs`
+   * does. Default: 10,000.
    */
   readonly maxAgeMs?: number | undefined;
   /** Ends the wait: the promise rejects with the signal's reason. */
@@ -90,8 +94,8 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
     const evaluations = createEvaluations(sources, options.session, evaluator, onEvaluation, fail);
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) return abort();
-    checkDeadlines();
     evaluations.start();
+    checkDeadlines();
 
     function onEvaluation(next: Evaluation, seen: TargetsView, isNewlyBound: boolean): void {
       evaluation = next;
@@ -102,6 +106,9 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
       }
       view = seen;
       if (isNewlyBound) deadlines.onBound();
+      // A run that was found in the list of Sessions has no targets yet.
+      const isAwaited = isNewlyBound && next.status === 'indeterminate';
+      if (seen.link.state !== 'connecting' && !isAwaited) deadlines.onAnswer();
       deadlines.onView(next.status === 'open');
       onView?.(seen, progress(next.reason));
       if (next.status === 'open' || next.status === 'indeterminate' || next.status === 'absent')
@@ -123,7 +130,7 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
       } else if (next.kind === 'timeout' && deadlines.hadNews) {
         settle('timeout', `timed out after ${timeoutMs / 1_000} s: ${evaluation.reason}${formatSince()}`);
       } else {
-        void settleUnknown(Math.min(maxAgeMs, timeoutMs) / 1_000);
+        void settleUnknown();
       }
     }
 
@@ -132,8 +139,9 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
       return silentMs === null ? '' : ` (since ${new Date(clock.now() - silentMs).toISOString()})`;
     }
 
-    async function settleUnknown(seconds: number): Promise<void> {
+    async function settleUnknown(): Promise<void> {
       const { status, reason } = evaluation;
+      const seconds = deadlines.maxSilenceMs / 1_000;
       if (status !== 'absent')
         return settle('unknown', `no news for ${seconds} s: ${reason}${formatSince()}`);
       const text = `no run appeared within ${seconds} s: ${reason}`;

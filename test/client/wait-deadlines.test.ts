@@ -30,6 +30,22 @@ describe('the deadlines of a wait', () => {
     );
   });
 
+  it('the first answer gets 3 s if the timeout or the maximum age is shorter', async () => {
+    for (const [timeoutMs, maxAgeMs] of [
+      [0, MAX_AGE_MS],
+      [TIMEOUT_MS, 0],
+    ] as const) {
+      const clock = createSteppedClock();
+      const deadlines = createWaitDeadlines(clock, timeoutMs, maxAgeMs);
+      deadlines.acceptEndedRun();
+      expect(deadlines.next(false).inMs).toBe(3_000);
+      expect(deadlines.maxSilenceMs).toBe(3_000);
+      await clock.advance(1_000);
+      deadlines.onAnswer();
+      expect(deadlines.next(false).inMs).toBe(-1_000);
+    }
+  });
+
   it('a run selected at the timeout gets 5 s to deliver its targets', async () => {
     const clock = createSteppedClock();
     const deadlines = createWaitDeadlines(clock, 5_000, MAX_AGE_MS);

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Condition, TargetsView, WaitOptions, WaitOutcome } from '../../src/client/client.js';
 import type { Session } from '../../src/model/session.js';
@@ -5,6 +6,7 @@ import { createMemoryProvider } from '../../src/providers/memory.js';
 import { type DisposableClient, openDisposableClient } from '../support/disposable-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
+import { startRawServer } from '../support/raw-server.js';
 import type { SessionJsonOptions } from '../support/session-json.js';
 import { asCi, asDemo, session, type TargetStates } from '../support/sessions.js';
 import { createSteppedClock } from '../support/stepped-clock.js';
@@ -318,6 +320,96 @@ describe('waitFor after a reconnect', () => {
   });
 });
 
+describe('waitFor with a limit of 0', () => {
+  const passed = session('a', { x: 'ready' });
+  const waiting = session('a', { x: 'waiting' });
+  const stale =
+    /^no news for 0 s: a\/Tiltfile: the gateway lost the connection to its Tilt: the cable is out/;
+
+  it.each<[string, Pick<WaitOptions, 'timeoutMs' | 'maxAgeMs'>, Session[], WaitOutcome['result'], RegExp]>([
+    [
+      'a timeout of 0 and a condition that holds',
+      { timeoutMs: 0 },
+      [passed],
+      'reached',
+      /^a\/Tiltfile passed/,
+    ],
+    [
+      'a timeout of 0 and a condition that does not hold',
+      { timeoutMs: 0 },
+      [waiting],
+      'timeout',
+      /^timed out after 0 s: x: waiting/,
+    ],
+    ['a timeout of 0 and no Session', { timeoutMs: 0 }, [], 'unknown', /^no run appeared within 0 s: /],
+    ['a maximum age of 0 and current data', { maxAgeMs: 0 }, [passed], 'reached', /^a\/Tiltfile passed/],
+    ['a maximum age of 0 and no Session', { maxAgeMs: 0 }, [], 'unknown', /^no run appeared within 0 s: /],
+  ])('waitFor checks once for %s', async (_, limits, sessions, result, reason) => {
+    await using gateway = await startMemoryGateway(sessions);
+    for (const id of [undefined, 'a/Tiltfile']) {
+      await using client = openDisposableClient({ url: gateway.url });
+      const outcome = await client.waitFor({ session: id, for: 'ready', ...limits });
+      expect(outcome).toMatchObject({ result, reason: expect.stringMatching(reason) });
+    }
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+  });
+
+  it.each([{ timeoutMs: 0 }, { maxAgeMs: 0 }])(
+    'waitFor is unknown for data that is STALE: %j',
+    async (limits) => {
+      await using gateway = await startMemoryGateway([passed]);
+      gateway.source.markStale('the cable is out');
+      await using client = openDisposableClient({ url: gateway.url });
+      const outcome = await client.waitFor({ for: 'ready', ...limits });
+      expect(outcome).toMatchObject({ result: 'unknown', reason: expect.stringMatching(stale) });
+    },
+  );
+
+  it('waitFor accepts a run that has just ended', async () => {
+    const source = createMemoryProvider('memory', [ci({ x: 'succeeded' }, DONE)]);
+    await using gateway = await startGateway({ providers: [source.provider] });
+    await gateway.gateway.ready();
+    source.replaceAll([]);
+    await using client = openDisposableClient({ url: gateway.url });
+    expect((await client.waitFor({ for: 'done', timeoutMs: 0 })).result).toBe('reached');
+  });
+
+  it('waitFor is unknown at once if the connection is refused, and after 3 s if nothing answers', async () => {
+    const clock = createManualClock();
+    const gone = await startGateway();
+    await gone.gateway.close();
+    await using refused = openDisposableClient({ url: gone.url }, { clock, random: () => 1 });
+    expect(await refused.waitFor({ for: 'ready', timeoutMs: 0 })).toMatchObject({
+      result: 'unknown',
+      reason: expect.stringContaining('cannot be reached: connect ECONNREFUSED'),
+    });
+    await using silent = await startSilentGateway();
+    await using client = openDisposableClient({ url: silent.url }, { clock, random: () => 1 });
+    const wait = begin(client, { for: 'ready', timeoutMs: 0 });
+    await expect.poll(() => silent.connections).toHaveLength(1);
+    await clock.advance(2_999);
+    expect(wait.outcome).toBeNull();
+    await clock.advance(1);
+    expect(await wait.ended).toMatchObject({
+      result: 'unknown',
+      reason: expect.stringMatching(/^no news for 3 s: no gateway has answered yet/),
+    });
+    await expect.poll(() => clock.pending).toBe(0);
+  });
+
+  it('waitFor opens no connection if its signal is aborted already', async () => {
+    await using silent = await startSilentGateway();
+    await using client = openDisposableClient({ url: silent.url });
+    const wait = client.waitFor({
+      for: 'ready',
+      timeoutMs: 0,
+      signal: AbortSignal.abort(new Error('enough')),
+    });
+    await expect(wait).rejects.toThrow('enough');
+    expect(silent.connections).toEqual([]);
+  });
+});
+
 describe('waitFor when the wall clock jumps', () => {
   const HOUR_MS = 3_600_000;
 
@@ -472,6 +564,17 @@ describe('the run of a wait', () => {
     expect((await wait.ended).result).toBe('reached');
   });
 });
+
+/** Starts a gateway that accepts connections and never answers. */
+async function startSilentGateway() {
+  const connections: Socket[] = [];
+  const server = await startRawServer((socket) => connections.push(socket));
+  return {
+    url: `http://127.0.0.1:${new URL(server.url).port}/graphql`,
+    connections,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
 
 /** Starts a wait and records its views and outcome. */
 function begin(client: DisposableClient, options: WaitOptions) {
