@@ -1,5 +1,7 @@
 import type { SessionId } from '../model/session.js';
 import type { Revision } from './journal.js';
+import { scopeSources } from './scoped-sources.js';
+import type { SourceStatus } from './source-table.js';
 import type { Store } from './store.js';
 
 /** The read-only part of a store. */
@@ -20,12 +22,13 @@ export type ReadableStore = Pick<
 >;
 
 /**
- * Creates a view of a store that contains only some instances. Sessions and sources of the others do not
- * exist in it. Cursors are those of the whole store.
+ * Creates a view of a store that contains only some instances. The Sessions of the others, and what is known
+ * of them through their sources, do not exist in it. Cursors are those of the whole store.
  */
 export function scopedStore(store: ReadableStore, isVisible: (instance: string) => boolean): ReadableStore {
   let allIds: readonly string[] = [];
   let visibleIds: readonly string[] = [];
+  let visibleSources: { readonly revision: number; readonly list: SourceStatus[] } | null = null;
 
   return {
     get revision() {
@@ -42,15 +45,12 @@ export function scopedStore(store: ReadableStore, isVisible: (instance: string) 
       const record = store.get(id);
       return record && isVisible(record.instance) ? store.log(id) : null;
     },
-    ids() {
-      const ids = store.ids();
-      if (ids !== allIds) {
-        allIds = ids;
-        visibleIds = ids.filter((id) => isVisible(store.get(id)?.instance ?? ''));
-      }
-      return visibleIds;
+    ids: listIds,
+    sources() {
+      const { revision } = store;
+      if (visibleSources?.revision !== revision) visibleSources = { revision, list: listSources() };
+      return visibleSources.list;
     },
-    sources: () => store.sources().filter(({ name }) => isVisible(name)),
     cursor: () => store.cursor(),
     since: (cursor, id, concerns) =>
       store.since(cursor, id, concerns ?? isVisibleId)?.filter(isVisibleRevision) ?? null,
@@ -65,6 +65,20 @@ export function scopedStore(store: ReadableStore, isVisible: (instance: string) 
         if (isVisibleId(id)) listener(id);
       }),
   };
+
+  function listIds(): readonly string[] {
+    const ids = store.ids();
+    if (ids !== allIds) {
+      allIds = ids;
+      visibleIds = ids.filter((id) => isVisible(store.get(id)?.instance ?? ''));
+    }
+    return visibleIds;
+  }
+
+  function listSources(): SourceStatus[] {
+    const records = listIds().flatMap((id) => store.get(id) ?? []);
+    return scopeSources(store.sources(), records, isVisible);
+  }
 
   /** By its id, because a Session that was deleted has no record. */
   function isVisibleId(id: SessionId): boolean {

@@ -431,6 +431,30 @@ describe('a JWT of an identity provider', () => {
     expect((await post(everything)).text).not.toContain(SECRET);
   });
 
+  it('a JWT hides errors and counts of other instances that come from the same source', async () => {
+    await using setup = await setUp();
+    const shared = createMemoryProvider('bucket', [session('other-2'), session(`${SECRET}-2`)]);
+    await using gateway = await startGateway({
+      clock: setup.clock,
+      jwt: { jwks: setup.provider.jwks, issuer: 'https://id.example', audience: 'tilt' },
+      providers: [shared.provider],
+    });
+    await gateway.gateway.ready();
+    shared.markStale(`${SECRET}-2.yaml: line 3: expected a map`, `${SECRET}-2/Tiltfile`);
+    const sourcesFor = async (claims: Readonly<Record<string, unknown>>) => {
+      const authorization = `Bearer ${await setup.provider.sign(claims)}`;
+      const query = '{ gateway { sources { name state error sessionCount } } }';
+      const url = `${gateway.url}?query=${encodeURIComponent(query)}`;
+      return await (await fetch(url, { headers: { authorization } })).json();
+    };
+    const live = { name: 'bucket', state: 'LIVE', error: null, sessionCount: 1 };
+    expect(await sourcesFor(setup.claims)).toEqual({ data: { gateway: { sources: [live] } } });
+    const error = `${SECRET}-2.yaml: line 3: expected a map`;
+    expect(await sourcesFor({ ...setup.claims, tilt_instances: '*' })).toEqual({
+      data: { gateway: { sources: [{ name: 'bucket', state: 'STALE', error, sessionCount: 2 }] } },
+    });
+  });
+
   it('a JWT limits subscriptions, which are never shared with clients of another scope', async () => {
     await using setup = await setUp();
     const query = 'subscription { sessionChanges { changes { session { id } } } }';
