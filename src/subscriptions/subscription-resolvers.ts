@@ -56,7 +56,7 @@ export const subscriptionResolvers: SubscriptionResolvers = {
       return createSource({
         context,
         sessionId: sessionId ?? '',
-        since: since ?? context.lastEventId,
+        since: lastCursor(context, since),
         openView: () => ({
           source: context.store,
           projection: projectTargetChanges(context.store, {
@@ -74,7 +74,7 @@ export const subscriptionResolvers: SubscriptionResolvers = {
       createSource({
         context,
         sessionId: '',
-        since: since ?? context.lastEventId,
+        since: lastCursor(context, since),
         openView: () => ({
           source: context.store,
           projection: projectSessionChanges(context.store, where, findFactSelection(info)),
@@ -102,6 +102,14 @@ export const subscriptionResolvers: SubscriptionResolvers = {
 /** Whether a source stream is one of {@link subscriptionResolvers}. */
 export function isSource(stream: object): stream is Source {
   return 'openView' in stream;
+}
+
+/**
+ * Returns the cursor that a client saw last. `EventSource` repeats the request, with its old `since`, at each
+ * reconnect: the id of the last event is newer.
+ */
+function lastCursor({ lastEventId }: Context, since: string | null | undefined): string | null {
+  return lastEventId || (since ?? null);
 }
 
 function createSource<E extends SourceEvent>(

@@ -280,6 +280,18 @@ describe('S4 resume', () => {
     expect((await reader.drain()).map(brief)).toEqual([['MODIFIED x READY']]);
   });
 
+  it('a reader receives what followed the last event if EventSource repeats an older since, and an empty id counts as none', async () => {
+    const { put, targetChanges, store } = setUp(session('a', { x: 'waiting' }));
+    const since = store.cursor();
+    put('a', { x: 'running' });
+    const lastEventId = store.cursor();
+    put('a', { x: 'ready' });
+    const reader = await targetChanges({ since }, { lastEventId });
+    expect((await reader.drain()).map(brief)).toEqual([['MODIFIED x READY']]);
+    const other = await targetChanges({ since }, { lastEventId: '' });
+    expect((await other.drain()).map(brief)).toEqual([['MODIFIED x RUNNING'], ['MODIFIED x READY']]);
+  });
+
   it.each(['of another gateway-7', 'e-99999999', 'junk', ''])(
     'a reader with an unknown cursor receives a reset: %j',
     async (since) => {
