@@ -4,6 +4,7 @@ import type { Revision } from '../store/journal.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { LogBatches } from './log-batches.js';
 import type { UpdateSource } from './projection.js';
+import type { SessionBinding } from './session-binding.js';
 
 /**
  * The log of a Session as a source of updates. Their numbers are positions in the log, so that a reader that
@@ -25,16 +26,14 @@ export interface LogFeed extends UpdateSource {
 export interface LogFeedOptions {
   readonly store: ReadableStore;
   readonly batches: LogBatches;
-  /** Null if none is known; then the first one that appears is used. */
-  readonly session: SessionId | null;
+  readonly binding: SessionBinding;
 }
 
 /** Creates the feed of one group. It holds no resources while nothing is subscribed to it. */
-export function createLogFeed({ store, batches, session }: LogFeedOptions): LogFeed {
-  let id = session;
+export function createLogFeed({ store, batches, binding }: LogFeedOptions): LogFeed {
   let listener = (_: Revision) => {};
   let log: SessionLog | null = null;
-  let isKnown = false;
+  let session: SessionId | null = null;
   let number = 0;
   let startedAt = 0;
   /** Difference between a number and a position of the present log. */
@@ -43,7 +42,7 @@ export function createLogFeed({ store, batches, session }: LogFeedOptions): LogF
 
   return {
     get session() {
-      return isKnown ? id : null;
+      return session;
     },
     get isAvailable() {
       return log !== null;
@@ -61,7 +60,7 @@ export function createLogFeed({ store, batches, session }: LogFeedOptions): LogF
     subscribe(call) {
       open();
       listener = call;
-      const unsubscribe = [store.subscribe(onRevision, id ?? undefined), store.onLog(onLog)];
+      const unsubscribe = [store.subscribe(onRevision, binding.named), store.onLog(onLog)];
       return () => {
         leaveLog();
         for (const leave of unsubscribe) leave();
@@ -84,16 +83,15 @@ export function createLogFeed({ store, batches, session }: LogFeedOptions): LogF
     },
   };
 
-  function onRevision({ id: changed }: Revision): void {
-    id ??= changed;
-    if (changed === id) update();
+  function onRevision(revision: Revision): void {
+    if (binding.follow(revision)) update();
   }
 
   function onLog(changed: SessionId): void {
-    if (changed === id) update();
+    if (changed === binding.id) update();
   }
 
-  /** Follows the Session's log if it has appeared, disappeared or been replaced. */
+  /** Follows the Session's log if the log or the Session has appeared, disappeared or been replaced. */
   function update(): void {
     if (!hasChanged()) return;
     const since = number;
@@ -103,16 +101,22 @@ export function createLogFeed({ store, batches, session }: LogFeedOptions): LogF
   }
 
   function hasChanged(): boolean {
-    if (id === null) return false;
-    const isNowKnown = store.get(id) !== null;
-    return isNowKnown !== isKnown || store.log(id) !== log;
+    return knownSession() !== session || presentLog() !== log;
+  }
+
+  function knownSession(): SessionId | null {
+    return binding.id === null ? null : (store.get(binding.id)?.id ?? null);
+  }
+
+  function presentLog(): SessionLog | null {
+    return binding.id === null ? null : store.log(binding.id);
   }
 
   /** Begins with the present log at its newest line. */
   function open(): void {
     leaveLog();
-    isKnown = id !== null && store.get(id) !== null;
-    log = id === null ? null : store.log(id);
+    session = knownSession();
+    log = presentLog();
     startedAt = number;
     offset = number - (log?.position ?? 0);
     leaveLog = log === null ? () => {} : batches.subscribe(log, onLines);
@@ -125,7 +129,7 @@ export function createLogFeed({ store, batches, session }: LogFeedOptions): LogF
   }
 
   function notify(since: number): void {
-    const entry = { since, number, id: id ?? '', before: null, after: null };
+    const entry = { since, number, id: binding.id ?? '', before: null, after: null };
     listener({ ...entry, changes: [], sessionChanged: false, factsChanged: false });
   }
 }

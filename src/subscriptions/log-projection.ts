@@ -24,6 +24,7 @@ const MAX_PAYLOAD_BYTES = 256 * 1024;
 export function projectLog(feed: LogFeed, { selection, last }: LogOptions): Projection<LogEvent> {
   return {
     sessionId: undefined,
+    showsSet: false,
     matches: () => true,
     snapshot: (position) => createTail(position, feed.revision),
     changes([update], position) {

@@ -55,8 +55,13 @@ export function toMergedUpdate(revision: Revision): MergedUpdate {
 
 /** The part of the store that a subscription shows, as events. */
 export interface Projection<E extends SourceEvent> {
-  /** The Session that it is limited to; undefined for all. */
+  /** The Session that it is limited to; undefined for all, and if it may become another one. */
   readonly sessionId: SessionId | undefined;
+  /**
+   * Whether it shows a set of Sessions. Otherwise merged updates of several Sessions mean that it has
+   * switched to another one, and are replaced by the complete state.
+   */
+  readonly showsSet: boolean;
   /** Whether a Session may concern it, by its id. Default: all. */
   readonly concerns?: ((id: SessionId) => boolean) | undefined;
   /**

@@ -147,7 +147,10 @@ export class Reader implements Member {
     }
   }
 
-  #sendPending(pending: PendingUpdate): void {
+  #sendPending(next: PendingUpdate): void {
+    const { projection } = this.#group;
+    const isOther = next.type === 'updates' && next.merged.length > 1 && !projection.showsSet;
+    const pending: PendingUpdate = isOther ? { type: 'reset', updates: next.updates } : next;
     this.#counts.conflated += countConflated(pending);
     // The complete state includes updates that the group has not delivered yet.
     if (pending.type === 'reset') this.from = this.#group.store.revision;

@@ -3,13 +3,13 @@ import { sizesOf, sizesOfAll } from '../graphql/count-sizes.js';
 import type { InputMaybe, SessionFilter } from '../graphql/generated.js';
 import { compileIdFilter, compileSessionFilter } from '../graphql/selection.js';
 import { NO_SIZES } from '../graphql/sizes.js';
-import type { SessionId } from '../model/session.js';
 import type { Revision } from '../store/journal.js';
 import { hasSessionChanged } from '../store/merge.js';
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { FactSelection } from './fact-selection.js';
 import type { MergedUpdate, Position, Projection, SourceEvent } from './projection.js';
+import type { SessionBinding } from './session-binding.js';
 import { haveOnlyExcerptsChanged, haveShownFactsChanged } from './shown-facts.js';
 
 /** Payload of `sessionChanges`. */
@@ -31,6 +31,7 @@ export function projectSessionChanges(
   const matches = compileSessionFilter(where);
   return {
     sessionId: undefined,
+    showsSet: true,
     concerns: compileIdFilter(where),
     matches: (revision) => changeOf(revision) !== null,
     snapshot: (position) =>
@@ -93,26 +94,24 @@ interface SessionEvent extends SourceEvent {
   readonly session: SessionRecord | null;
 }
 
-/**
- * Projection of the subscription `session`: the newest state, or null.
- *
- * @param session null if none is known; then the first one that appears is used
- */
+/** Projection of the subscription `session`: the newest state, or null. */
 export function projectSession(
   store: ReadableStore,
-  session: SessionId | null,
+  binding: SessionBinding,
   { isFactsOnly, excerpts }: FactSelection,
 ): Projection<SessionEvent> {
-  let id = session;
   return {
-    sessionId: session ?? undefined,
+    sessionId: binding.named,
+    showsSet: false,
     matches(revision) {
-      id ??= revision.id;
-      if (revision.id !== id || (isFactsOnly && !mayChangeFacts(revision))) return false;
+      if (!binding.follow(revision)) return false;
+      if (binding.switchedAt(revision.number) !== null) return true;
+      if (isFactsOnly && !mayChangeFacts(revision)) return false;
       return excerpts.session || !haveOnlyExcerptsChanged(revision);
     },
-    snapshot: (position) => sessionEvent(position, id === null ? null : store.get(id)),
-    changes: ([update], position) => (update ? sessionEvent(position, update.after) : null),
+    snapshot: (position) => sessionEvent(position, binding.id === null ? null : store.get(binding.id)),
+    changes: ([update], position) =>
+      update ? sessionEvent(position, binding.switchedAt(update.number) ?? update.after) : null,
   };
 }
 

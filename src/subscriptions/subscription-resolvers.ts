@@ -8,6 +8,7 @@ import type { LogBatches } from './log-batches.js';
 import { createLogFeed } from './log-feed.js';
 import { projectLog } from './log-projection.js';
 import type { Projection, SourceEvent, UpdateSource } from './projection.js';
+import { type BoundSession, createSessionBinding, type SessionBinding } from './session-binding.js';
 import { projectSession, projectSessionChanges } from './session-projections.js';
 import { projectTargetChanges } from './target-changes.js';
 
@@ -18,10 +19,10 @@ import { projectTargetChanges } from './target-changes.js';
 export interface Source<E extends SourceEvent = SourceEvent> extends AsyncIterable<E> {
   readonly context: Context;
   /**
-   * The Session that the client left out, which is part of the group's key; empty if none is known, or none
-   * is needed.
+   * The Session, which is part of the group's key because the client may have left it out. Null if none is
+   * known, or none is needed.
    */
-  readonly sessionId: SessionId;
+  readonly sessionId: SessionId | null;
   /** Cursor that the client saw last. */
   readonly since: string | null;
   /** Opens the source and the events of a group. */
@@ -32,68 +33,53 @@ export interface Source<E extends SourceEvent = SourceEvent> extends AsyncIterab
 export interface View<E extends SourceEvent = SourceEvent> {
   readonly source: UpdateSource;
   readonly projection: Projection<E>;
+  /** Null for a set of Sessions. */
+  readonly binding: SessionBinding | null;
 }
 
 /** The resolvers of all subscriptions. */
 export const subscriptionResolvers: SubscriptionResolvers = {
   session: {
     subscribe(_, { id }, context, info) {
-      const sessionId = resolveSessionId(context.store, id);
-      return createSource({
-        context,
-        sessionId: sessionId ?? '',
-        since: null,
-        openView: () => ({
-          source: context.store,
-          projection: projectSession(context.store, sessionId, findFactSelection(info)),
-        }),
-      });
+      return createSessionSource(context, id, null, (binding) => ({
+        source: context.store,
+        projection: projectSession(context.store, binding, findFactSelection(info)),
+      }));
     },
   },
   targetChanges: {
     subscribe(_, { session, where, since, phaseChangesOnly }, context, info) {
-      const sessionId = resolveSessionId(context.store, session);
-      return createSource({
-        context,
-        sessionId: sessionId ?? '',
-        since: lastCursor(context, since),
-        openView: () => ({
-          source: context.store,
-          projection: projectTargetChanges(context.store, {
-            session: sessionId,
-            where,
-            phaseChangesOnly: phaseChangesOnly ?? false,
-            facts: findFactSelection(info),
-          }),
+      return createSessionSource(context, session, lastCursor(context, since), (binding) => ({
+        source: context.store,
+        projection: projectTargetChanges(context.store, {
+          binding,
+          where,
+          phaseChangesOnly: phaseChangesOnly ?? false,
+          facts: findFactSelection(info),
         }),
-      });
+      }));
     },
   },
   sessionChanges: {
     subscribe: (_, { where, since }, context, info) =>
       createSource({
         context,
-        sessionId: '',
+        sessionId: null,
         since: lastCursor(context, since),
         openView: () => ({
           source: context.store,
           projection: projectSessionChanges(context.store, where, findFactSelection(info)),
+          binding: null,
         }),
       }),
   },
   log: {
     subscribe(_, { session, resource, level, last }, context) {
-      const sessionId = resolveSessionId(context.store, session);
       const selection = { resource: resource ?? undefined, level: level ?? undefined };
       const options = { selection, last: checkLast(last) };
-      return createSource({
-        context,
-        sessionId: sessionId ?? '',
-        since: null,
-        openView(batches) {
-          const source = createLogFeed({ store: context.store, batches, session: sessionId });
-          return { source, projection: projectLog(source, options) };
-        },
+      return createSessionSource(context, session, null, (binding, batches) => {
+        const source = createLogFeed({ store: context.store, batches, binding });
+        return { source, projection: projectLog(source, options) };
       });
     },
   },
@@ -110,6 +96,26 @@ export function isSource(stream: object): stream is Source {
  */
 function lastCursor({ lastEventId }: Context, since: string | null | undefined): string | null {
   return lastEventId || (since ?? null);
+}
+
+/** Creates the source of a subscription to one Session: the named one, otherwise the default Session. */
+function createSessionSource<E extends SourceEvent>(
+  context: Context,
+  name: SessionId | null | undefined,
+  since: string | null,
+  open: (binding: SessionBinding, batches: LogBatches) => Omit<View<E>, 'binding'>,
+): Source<E> {
+  const { store } = context;
+  const bound: BoundSession = { id: resolveSessionId(store, name), isNamed: name != null };
+  return createSource({
+    context,
+    sessionId: bound.id,
+    since,
+    openView(batches) {
+      const binding = createSessionBinding(store, bound);
+      return { ...open(binding, batches), binding };
+    },
+  });
 }
 
 function createSource<E extends SourceEvent>(

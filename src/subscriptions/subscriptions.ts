@@ -13,6 +13,7 @@ import { groupKey } from './group-key.js';
 import { createLogBatches } from './log-batches.js';
 import { createPayloadMaker, type Payload } from './payload.js';
 import { Reader, type Sink } from './reader.js';
+import type { SessionBinding } from './session-binding.js';
 import { isSource, type Source } from './subscription-resolvers.js';
 
 /**
@@ -47,6 +48,12 @@ export interface SubscriptionsOptions {
   readonly clock?: Pick<Clock, 'monotonic' | 'after'>;
 }
 
+interface JoinableGroup {
+  readonly group: Group;
+  /** Null for a set of Sessions. */
+  readonly binding: SessionBinding | null;
+}
+
 const DEFAULT_LIMITS = { ...DEFAULT_QUERY_LIMITS, ...DEFAULT_LARGE_LIMITS };
 
 /** Sent instead of older updates than the reader has seen. */
@@ -70,7 +77,9 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     metrics = createMetrics(),
   } = options;
   const { largeLimits = DEFAULT_LIMITS, clock = systemClock } = options;
-  const groups = new Map<string, Group>();
+  const groups = new Set<Group>();
+  /** The groups that new readers may join, by key. */
+  const joinable = new Map<string, JoinableGroup>();
   const batches = createLogBatches(clock);
   const createSnapshotCache = createSnapshotCaches();
   // A lane of their own: payloads do not wait for long queries. There are no more of them than groups.
@@ -83,7 +92,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
 
   return {
     get readers() {
-      return [...groups.values()].reduce((total, { readers }) => total + readers, 0);
+      return [...groups].reduce((total, { readers }) => total + readers, 0);
     },
     get groups() {
       return groups.size;
@@ -106,10 +115,11 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
 
   /** Returns the group of a subscription. A reader has to join it in the same tick. */
   function openGroup(args: ExecutionArgs, { context, sessionId, openView }: Source): Group {
-    const key = `${context.scope}\n${sessionId}\n${groupKey(args)}`;
-    const known = groups.get(key);
-    if (known) return known;
-    const { source, projection } = openView(batches);
+    const key = `${context.scope}\n${sessionId ?? ''}\n${groupKey(args)}`;
+    const known = joinable.get(key);
+    // A group without a Session's name may have switched to another one than the key says.
+    if (known && (known.binding === null || known.binding.id === sessionId)) return known.group;
+    const { source, projection, binding } = openView(batches);
     const group: Group = createGroup({
       store: source,
       scheduler,
@@ -119,14 +129,18 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         context,
         executor,
         log,
-        isWanted: () => groups.get(key) === group,
+        isWanted: () => groups.has(group),
         isCompressed: () => group.isCompressed,
       }),
       // New lines are no revisions, so a snapshot with lines is outdated at any time.
       cache: source === context.store && selectsLog(args.document) ? NO_CACHE : createSnapshotCache(),
-      onEmpty: () => groups.delete(key),
+      onEmpty() {
+        groups.delete(group);
+        if (joinable.get(key)?.group === group) joinable.delete(key);
+      },
     });
-    groups.set(key, group);
+    groups.add(group);
+    joinable.set(key, { group, binding });
     return group;
   }
 

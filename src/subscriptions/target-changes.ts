@@ -3,13 +3,13 @@ import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
 import { compileTargetFilter } from '../graphql/selection.js';
 import { NO_SIZES } from '../graphql/sizes.js';
 import { computePhase } from '../model/phase.js';
-import type { SessionId } from '../model/session.js';
 import type { Revision } from '../store/journal.js';
 import { diffRecords, hasSessionChanged } from '../store/merge.js';
 import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import type { FactSelection } from './fact-selection.js';
 import type { MergedUpdate, Position, Projection, SourceEvent } from './projection.js';
+import type { SessionBinding } from './session-binding.js';
 import {
   hasShownExcerptChanged,
   haveShownBlockersChanged,
@@ -31,8 +31,7 @@ export interface TargetChangesEvent extends SourceEvent {
 
 /** Arguments of `targetChanges`. */
 export interface TargetChangesOptions {
-  /** Null if none is known; then the first one that appears is used. */
-  readonly session: SessionId | null;
+  readonly binding: SessionBinding;
   readonly where: InputMaybe<TargetFilter> | undefined;
   /** Whether changes within a phase are left out. */
   readonly phaseChangesOnly: boolean;
@@ -43,23 +42,25 @@ export interface TargetChangesOptions {
 /** Projection of the subscription `targetChanges`. */
 export function projectTargetChanges(
   store: ReadableStore,
-  { session, where, phaseChangesOnly, facts }: TargetChangesOptions,
+  { binding, where, phaseChangesOnly, facts }: TargetChangesOptions,
 ): Projection<TargetChangesEvent> {
-  let id = session;
   const matchesFilter = compileTargetFilter(where);
   return {
-    sessionId: session ?? undefined,
+    sessionId: binding.named,
+    showsSet: false,
     matches(revision) {
-      id ??= revision.id;
-      if (revision.id !== id) return false;
+      if (!binding.follow(revision)) return false;
+      if (binding.switchedAt(revision.number) !== null) return true;
       return revision.sessionChanged || showsFacts(revision) || filtered(revision).length > 0;
     },
     snapshot(position) {
-      const record = id === null ? null : store.get(id);
+      const record = binding.id === null ? null : store.get(binding.id);
       return event(position, record, select(allAdded(record), null, record));
     },
     changes([update], position) {
       if (!update) return null;
+      const other = binding.switchedAt(update.number);
+      if (other !== null) return event(position, other, select(allAdded(other), null, other), true);
       const changes = update.revision ? filtered(update.revision) : refiltered(update);
       const sessionChanged = update.revision
         ? update.revision.sessionChanged
@@ -150,6 +151,7 @@ function event(
   position: Position,
   session: SessionRecord | null,
   changes: readonly RecordChange[],
+  reset = position.reset,
 ): TargetChangesEvent {
   const { cacheKey, ...place } = position;
   return {
@@ -159,7 +161,7 @@ function event(
     isSnapshot: position.reset,
     items: 1 + changes.length + (session?.status.targets.length ?? 0),
     sizes: () => ({ ...(session ? sizesOf(session) : NO_SIZES), changes: changes.length }),
-    targetChanges: { ...place, session, changes },
+    targetChanges: { ...place, reset, session, changes },
   };
 }
 

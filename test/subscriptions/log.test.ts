@@ -261,6 +261,37 @@ describe('the subscription log', () => {
     expect(texts(await take())).toEqual([['mine']]);
   });
 
+  it('without an id, the tail of the Session that replaces a deleted one follows as a reset, also for a paused reader', async () => {
+    const { store, log, setLog, put, subscribe } = setUp();
+    const [fast, slow] = [await subscribe(), await subscribe()];
+    for (const { take } of [fast, slow]) await take();
+    slow.reader.pause();
+    log.append(logLine('of a'));
+    put('b');
+    store.apply('test', { type: 'remove', id: 'a/Tiltfile' });
+    store.forget('test');
+    const newer = createTestLog();
+    newer.append(logLine('of b'));
+    setLog(newer, 'b/Tiltfile');
+    const seen = (payloads: readonly Lines[]) =>
+      payloads.map((lines) => [lines.session, lines.isAvailable, lines.reset, ...texts([lines]).flat()]);
+    expect(seen(await fast.take()).at(-1)).toEqual(['b/Tiltfile', true, true, 'of b']);
+    expect(await slow.take()).toEqual([]);
+    slow.reader.resume();
+    expect(seen(await slow.take())).toEqual([['b/Tiltfile', true, true, 'of b']]);
+  });
+
+  it('without an id, a Session without a log that replaces another one without a log is a payload', async () => {
+    const { store, setLog, put, subscribe } = setUp();
+    setLog(null);
+    const { take } = await subscribe();
+    await take();
+    put('b');
+    store.apply('test', { type: 'remove', id: 'a/Tiltfile' });
+    store.forget('test');
+    expect(await take()).toMatchObject([{ session: 'b/Tiltfile', isAvailable: false, reset: true }]);
+  });
+
   it('a log that is replaced after a restart of Tilt is a reset with its tail, also for a paused reader', async () => {
     const { log, setLog, subscribe } = setUp();
     const readers = [await subscribe(), await subscribe()] as const;

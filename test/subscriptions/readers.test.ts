@@ -249,6 +249,33 @@ describe('readers of one group', () => {
     await subscribe();
     expect(subscriptions.groups).toBe(2);
   });
+
+  it('are not shared by readers that began while no Session was known, once those show one', async () => {
+    const { store, subscriptions, put, subscribe, flush } = setUp();
+    const query = 'subscription { session { id } }';
+    const remove = (instance: string) => {
+      store.apply('test', { type: 'remove', id: `${instance}/Tiltfile` });
+      store.forget('test');
+    };
+    const ids = ({ sent }: Awaited<ReturnType<typeof subscribe>>) =>
+      sent.map(({ body }) => JSON.parse(String(body)).data.session?.id ?? null);
+    remove('a');
+    const [early, another] = [await subscribe({}, query), await subscribe({}, query)];
+    expect(subscriptions.groups).toBe(1);
+    put({}, 'b');
+    flush();
+    remove('b');
+    flush();
+    const late = await subscribe({}, query);
+    expect(subscriptions.groups).toBe(2);
+    put({}, 'c');
+    flush();
+    for (const reader of [early, another])
+      expect(ids(reader)).toEqual([null, 'b/Tiltfile', null, 'c/Tiltfile']);
+    expect(ids(late)).toEqual([null, 'c/Tiltfile']);
+    for (const reader of [early, another, late]) reader.end();
+    expect([subscriptions.readers, subscriptions.groups, store.subscribers]).toEqual([0, 0, 0]);
+  });
 });
 
 describe('updates that were read from a log together', () => {

@@ -43,17 +43,32 @@ export function createJsonDisplay(
     closed: output.gone,
     async show(view) {
       const time = new Date(clock.now()).toISOString();
-      const demo = (view.session ?? before?.session)?.isDemo ?? false;
-      const lineOf = (event: WatchEvent) => `${jsonText({ time, ...event, ...(demo && { demo }) })}\n`;
-      const events = eventsBetween(before, view).filter((event) => allChanges || !isWithinPhase(event));
-      before = view;
-      await output.write(events.map(lineOf).join(''));
+      const linesOf = (next: TargetsView) => {
+        const demo = (next.session ?? before?.session)?.isDemo ?? false;
+        const events = eventsBetween(before, next).filter((event) => allChanges || !isWithinPhase(event));
+        before = next;
+        return events.map((event) => `${jsonText({ time, ...event, ...(demo && { demo }) })}\n`).join('');
+      };
+      await output.write(splitSwitch(before, view).map(linesOf).join(''));
     },
     notice(message) {
       if (message !== null) stderr.write(`tilt-graphql: ${message}\n`);
     },
     close: output.end,
   };
+}
+
+/**
+ * Splits a view of another Session than before into two, so that events name the Session that they belong to:
+ * the first one has ended, and the second one appears. A watch without an id continues with another Session
+ * when its own is deleted, such as the demo when a Tilt appears.
+ */
+export function splitSwitch(before: TargetsView | null, after: TargetsView): TargetsView[] {
+  const isSwitch =
+    before?.session != null && after.session !== null && before.session.id !== after.session.id;
+  return isSwitch
+    ? [{ ...after, session: null, targets: new Map(), changes: [], reset: true }, after]
+    : [after];
 }
 
 /** JSON line of `watch`, without `time`. */

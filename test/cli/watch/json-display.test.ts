@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventsBetween, isWithinPhase } from '../../../src/cli/watch/json-display.js';
+import { eventsBetween, isWithinPhase, splitSwitch } from '../../../src/cli/watch/json-display.js';
 import type { TargetFields, TargetsView } from '../../../src/client/client.js';
 import {
   createTargetsView,
@@ -48,6 +48,28 @@ describe('JSON events of watch', () => {
     const other = { ...FIRST, session: sessionFields([API, UNIT], { metadata: { uid: 'another run' } }) };
     expect(shortEvents(FIRST, other)).toEqual(['VERDICT null PENDING']);
     expect(shortEvents(FIRST, FIRST)).toEqual([]);
+  });
+
+  it('watch reports the end of the demo under its id, then the Tilt that replaces it', () => {
+    const demo = { ...FIRST, session: sessionFields([API, UNIT], { id: 'demo/Tiltfile', isDemo: true }) };
+    const [ended, appeared, ...others] = splitSwitch(demo, FIRST);
+    if (!ended || !appeared) throw new Error('Expected two views.');
+    expect(others).toEqual([]);
+    expect(eventsBetween(demo, ended).map(({ session }) => session)).not.toContain('tilt-default/Tiltfile');
+    expect(shortEvents(demo, ended)).toEqual([
+      'CONNECTION null',
+      'DELETED api:serve READY READY',
+      'DELETED unit:update RUNNING RUNNING',
+      'VERDICT PENDING null',
+    ]);
+    expect(shortEvents(ended, appeared)).toEqual([
+      'CONNECTION LIVE',
+      'ADDED api:serve null READY',
+      'ADDED unit:update null RUNNING',
+      'VERDICT null PENDING',
+    ]);
+    expect(splitSwitch(FIRST, FIRST)).toEqual([FIRST]);
+    expect(splitSwitch(null, FIRST)).toEqual([FIRST]);
   });
 
   it('watch reports the connections, all targets and the verdict at first', () => {

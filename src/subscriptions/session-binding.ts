@@ -1,0 +1,68 @@
+import { resolveSession } from '../graphql/selection.js';
+import type { SessionId } from '../model/session.js';
+import type { Revision } from '../store/journal.js';
+import type { SessionRecord } from '../store/record.js';
+import type { ReadableStore } from '../store/scoped.js';
+
+/** The Session that a subscription shows: the one that it names, otherwise the default Session. */
+export interface SessionBinding {
+  /** Null while the subscription names none and none was known. */
+  readonly id: SessionId | null;
+  /** The Session if the subscription names it; undefined if it may become another one. */
+  readonly named: SessionId | undefined;
+  /** Whether a new revision concerns the subscription. It may bind it to another Session. */
+  follow(revision: Revision): boolean;
+  /**
+   * Returns the record of the Session that the last switch led to, as of that revision. Null if the last
+   * switch was at another revision.
+   */
+  switchedAt(number: number): SessionRecord | null;
+}
+
+/** A Session, and whether the subscription names it. */
+export interface BoundSession {
+  readonly id: SessionId | null;
+  readonly isNamed: boolean;
+}
+
+/**
+ * Creates the binding of one group. Without a name it stays with its Session until that is deleted, also
+ * while others appear. Then it switches to the default Session, as soon as there is one that is not GONE: a
+ * reader of the demo would otherwise never see the Tilt that replaces it.
+ */
+export function createSessionBinding(
+  store: ReadableStore,
+  { id: first, isNamed }: BoundSession,
+): SessionBinding {
+  let id = first;
+  let last: { readonly number: number; readonly record: SessionRecord } | null = null;
+
+  return {
+    get id() {
+      return id;
+    },
+    named: isNamed && first !== null ? first : undefined,
+    follow(revision) {
+      const isOwn = revision.id === id;
+      if (isNamed || (isOwn && revision.after !== null)) return isOwn;
+      return switchSession(revision) || isOwn;
+    },
+    switchedAt: (number) => (last?.number === number ? last.record : null),
+  };
+
+  function switchSession(revision: Revision): boolean {
+    if ((id !== null && store.get(id) !== null) || !mayChangeDefault(revision)) return false;
+    const next = resolveSession(store, null);
+    if (next === null || (id !== null && next.connection.state === 'gone')) return false;
+    // The first Session replaces none: it is an ordinary update.
+    if (id !== null || next.id !== revision.id) last = { number: revision.number, record: next };
+    id = next.id;
+    return true;
+  }
+}
+
+/** Whether a Session appears, disappears, or enters or leaves GONE. */
+function mayChangeDefault({ before, after }: Revision): boolean {
+  if (before === null || after === null) return true;
+  return (before.connection.state === 'gone') !== (after.connection.state === 'gone');
+}
