@@ -15,6 +15,7 @@ export type ReadableStore = Pick<
   | 'sources'
   | 'cursor'
   | 'since'
+  | 'historySince'
   | 'cursorOf'
   | 'catchUp'
   | 'subscribe'
@@ -54,6 +55,12 @@ export function scopedStore(store: ReadableStore, isVisible: (instance: string) 
     cursor: () => store.cursor(),
     since: (cursor, id, concerns) =>
       store.since(cursor, id, concerns ?? isVisibleId)?.filter(isVisibleRevision) ?? null,
+    historySince(cursor) {
+      const history = store.historySince(cursor);
+      if (history === null) return null;
+      const { at, after } = history;
+      return { at: at && isVisibleRevision(at) ? at : null, after: after.filter(isVisibleRevision) };
+    },
     cursorOf: (revision) => store.cursorOf(revision),
     catchUp: (cursor) => store.catchUp(cursor),
     subscribe: (listener, id) =>
@@ -108,6 +115,7 @@ export function freezeStore(store: ReadableStore): ReadableStore {
     sources: () => sources,
     cursor: () => cursor,
     since: (since, id, concerns) => store.since(since, id, concerns),
+    historySince: (cursor) => store.historySince(cursor),
     cursorOf: (number) => store.cursorOf(number),
     catchUp: (since) => store.catchUp(since),
     subscribe: (listener, id) => store.subscribe(listener, id),

@@ -36,6 +36,11 @@ export interface Store extends ChangeSink {
    * @param concerns condition on the Sessions whose revisions are wanted. Default: all Sessions
    */
   since(cursor: string, id?: SessionId, concerns?: (id: SessionId) => boolean): Revision[] | null;
+  /**
+   * Returns the revision of a cursor, null if its number is that of no Session, and all later revisions,
+   * oldest first. Null when the cursor is not certainly one of this store, or the journal no longer has them.
+   */
+  historySince(cursor: string): History | null;
   cursorOf(revision: number): string;
   /**
    * Waits until the change of another gateway's cursor has been applied here. Resolves with false when that
@@ -60,6 +65,12 @@ export interface Store extends ChangeSink {
   forget(source: string): void;
   /** Cancels all timers and removes all listeners. */
   dispose(): void;
+}
+
+/** The revision of a cursor, and those after it. */
+export interface History {
+  readonly at: Revision | null;
+  readonly after: readonly Revision[];
 }
 
 /** Options of {@link createStore}. */
@@ -135,6 +146,15 @@ export function createStore(options: StoreOptions): Store {
       if (missed === null || cursors.isOwn(cursor)) return missed;
       const known = id === undefined ? table.ids() : [id];
       return known.length > MAX_RESYNCS ? null : [...missed, ...known.flatMap(resync)];
+    },
+    historySince(cursor) {
+      const number = cursors.revisionOf(cursor);
+      if (number === null || number > table.revision || cursors.cursorOf(number) !== cursor) return null;
+      const revisions = journal.after(number - 1);
+      if (revisions === null) return null;
+      const [first = null] = revisions;
+      const at = first?.number === number ? first : null;
+      return { at, after: at === null ? revisions : revisions.slice(1) };
     },
     cursorOf: cursors.cursorOf,
     catchUp: (cursor) => (isBehind(cursor) ? catchUp.wait(cursor) : null),

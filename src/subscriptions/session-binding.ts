@@ -61,6 +61,19 @@ export function createSessionBinding(
   }
 }
 
+/**
+ * Whether a client that names no Session, and saw a cursor, holds a state of the default Session, so that the
+ * changes since then complete it (S4). The cursor does not tell which Session the client held. It was the
+ * present one if the revision of the cursor is of that Session, or of none, and if no later revision could
+ * have changed the default.
+ */
+export function holdsDefaultSession(store: ReadableStore, id: SessionId | null, cursor: string): boolean {
+  const history = store.historySince(cursor);
+  if (history === null || id === null) return false;
+  const { at, after } = history;
+  return (at === null || at.id === id) && !after.some(mayChangeDefault);
+}
+
 /** Whether a Session appears, disappears, or enters or leaves GONE. */
 function mayChangeDefault({ before, after }: Revision): boolean {
   if (before === null || after === null) return true;

@@ -8,7 +8,12 @@ import type { LogBatches } from './log-batches.js';
 import { createLogFeed } from './log-feed.js';
 import { projectLog } from './log-projection.js';
 import type { Projection, SourceEvent, UpdateSource } from './projection.js';
-import { type BoundSession, createSessionBinding, type SessionBinding } from './session-binding.js';
+import {
+  type BoundSession,
+  createSessionBinding,
+  holdsDefaultSession,
+  type SessionBinding,
+} from './session-binding.js';
 import { projectSession, projectSessionChanges } from './session-projections.js';
 import { projectTargetChanges } from './target-changes.js';
 
@@ -25,6 +30,8 @@ export interface Source<E extends SourceEvent = SourceEvent> extends AsyncIterab
   readonly sessionId: SessionId | null;
   /** Cursor that the client saw last. */
   readonly since: string | null;
+  /** Whether the missed changes complete the state that the client holds; otherwise it is reset. */
+  mayResume(cursor: string): boolean;
   /** Opens the source and the events of a group. */
   openView(batches: LogBatches): View<E>;
 }
@@ -66,6 +73,7 @@ export const subscriptionResolvers: SubscriptionResolvers = {
         context,
         sessionId: null,
         since: lastCursor(context, since),
+        mayResume: () => true,
         openView: () => ({
           source: context.store,
           projection: projectSessionChanges(context.store, where, findFactSelection(info)),
@@ -111,6 +119,7 @@ function createSessionSource<E extends SourceEvent>(
     context,
     sessionId: bound.id,
     since,
+    mayResume: (cursor) => bound.isNamed || holdsDefaultSession(store, bound.id, cursor),
     openView(batches) {
       const binding = createSessionBinding(store, bound);
       return { ...open(binding, batches), binding };

@@ -98,19 +98,23 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
       return groups.size;
     },
     async subscribe(args, sink, counts) {
-      const source = await createSourceEventStream(args);
+      const source = await openSource(args);
       if (!isSource(source)) return failed(source);
-      const { since } = source;
-      if (!(await hasCaughtUp(source))) return BEHIND;
+      const since = source.since !== null && source.mayResume(source.since) ? source.since : null;
       return new Reader(openGroup(args, source), sink, { since, limits, counts });
     },
   };
 
   /**
    * A reader that comes from another gateway may have seen updates that are still on their way to this one.
+   * The default Session may be known only afterwards.
    */
-  async function hasCaughtUp({ context, since }: Source): Promise<boolean> {
-    return since === null || ((await context.store.catchUp(since)) ?? true);
+  async function openSource(args: ExecutionArgs): ReturnType<typeof createSourceEventStream> {
+    const source = await createSourceEventStream(args);
+    if (!isSource(source) || source.since === null) return source;
+    const caughtUp = source.context.store.catchUp(source.since);
+    if (caughtUp === null) return source;
+    return (await caughtUp) ? createSourceEventStream(args) : BEHIND;
   }
 
   /** Returns the group of a subscription. A reader has to join it in the same tick. */

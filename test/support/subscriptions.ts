@@ -3,7 +3,7 @@ import type { Context } from '../../src/graphql/context.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { silentLog } from '../../src/lib/log.js';
 import { createReaderCounts } from '../../src/lib/metrics.js';
-import type { Store } from '../../src/store/store.js';
+import type { ReadableStore } from '../../src/store/scoped.js';
 import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from '../../src/subscriptions/backlog.js';
 import { createFlushScheduler } from '../../src/subscriptions/flush-scheduler.js';
 import type { Payload } from '../../src/subscriptions/payload.js';
@@ -27,7 +27,7 @@ export interface Subscriber<T> {
 
 /** Subscribes without a transport. */
 export async function subscribeTo<T>(
-  store: Store,
+  store: ReadableStore,
   query: string,
   variableValues: Record<string, unknown> = {},
   { limits = DEFAULT_BACKLOG_LIMITS, lastEventId = null, clock = createManualClock() }: SubscribeOptions = {},

@@ -1,0 +1,255 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Session } from '../../src/model/session.js';
+import { scopedStore } from '../../src/store/scoped.js';
+import { createStore } from '../../src/store/store.js';
+import { createManualClock } from '../support/manual-clock.js';
+import { asDemo, session, type TargetStates } from '../support/sessions.js';
+import { subscribeTo } from '../support/subscriptions.js';
+
+const CHANGES = `subscription ($since: String) { targetChanges(since: $since) {
+  cursor reset session { id } changes { type target { id phase } } } }`;
+
+interface Payload {
+  readonly targetChanges: {
+    readonly cursor: string;
+    readonly reset: boolean;
+    readonly session: { readonly id: string } | null;
+    readonly changes: readonly {
+      readonly type: string;
+      readonly target: { readonly id: string; readonly phase: string };
+    }[];
+  };
+}
+
+/** A store with one source for each instance. */
+function setUp(...sessions: Session[]) {
+  const store = createStore({ clock: createManualClock(), epoch: 'e', retainMs: 1_000_000 });
+  for (const instance of ['a', 'b', 'gone', 'demo']) store.open(instance);
+  const put = (of: Session) => store.apply(of.instance, { type: 'upsert', session: of });
+  for (const of of sessions) put(of);
+  return {
+    store,
+    put: (instance: string, targets: TargetStates = {}) => {
+      const of = session(instance, targets);
+      put(instance === 'demo' ? asDemo(of) : of);
+    },
+    /** As a Tilt that exits: its Session is GONE. */
+    leave: (instance: string) => store.apply(instance, { type: 'remove', id: `${instance}/Tiltfile` }),
+    /** As at the end of the retention time: the GONE Session is deleted. */
+    forget: (instance: string) => store.forget(instance),
+    changes: (variables: object = {}, options = {}) =>
+      subscribeTo<Payload>(store, CHANGES, { ...variables }, options),
+  };
+}
+
+const brief = ({ targetChanges: { reset, session: shown, changes } }: Payload) =>
+  [
+    reset && 'reset',
+    shown?.id ?? 'none',
+    ...changes.map(({ type, target }) => `${type} ${target.id.replace('/Tiltfile#', ' ')} ${target.phase}`),
+  ]
+    .filter(Boolean)
+    .join(', ');
+
+const TILTFILE = 'tiltfile:update SUCCEEDED';
+
+describe('S4: a reader that names no Session and returns with a cursor', () => {
+  async function resume(
+    { store, changes }: ReturnType<typeof setUp>,
+    change: () => void,
+  ): Promise<readonly string[]> {
+    const first = await changes();
+    const payloads = await first.drain();
+    const since = payloads.at(-1)?.targetChanges.cursor ?? store.cursor();
+    first.end();
+    change();
+    const second = await changes({ since });
+    const missed = await second.drain();
+    second.end();
+    return missed.map(brief);
+  }
+
+  it('receives a reset if its Session has ended and another one is the default', async () => {
+    const world = setUp(session('a', { x: 'ready' }));
+    const missed = await resume(world, () => {
+      world.leave('a');
+      world.put('b', { z: 'ready' });
+    });
+    expect(missed).toEqual([`reset, b/Tiltfile, ADDED b ${TILTFILE}, ADDED b z READY`]);
+  });
+
+  it('receives a reset if the demo has been followed by a Tilt', async () => {
+    const world = setUp(asDemo(session('demo', { x: 'ready' })));
+    const missed = await resume(world, () => world.put('b'));
+    expect(missed).toEqual([`reset, b/Tiltfile, ADDED b ${TILTFILE}`]);
+  });
+
+  it('receives a reset if its Session has been deleted and is known again', async () => {
+    const world = setUp(session('a', { x: 'ready' }));
+    const missed = await resume(world, () => {
+      world.leave('a');
+      world.forget('a');
+      world.put('a', { y: 'ready' });
+    });
+    expect(missed).toEqual([`reset, a/Tiltfile, ADDED a ${TILTFILE}, ADDED a y READY`]);
+  });
+
+  it('receives a reset if its last payload was of a Session that another one has replaced as the default', async () => {
+    const world = setUp(session('a', { x: 'ready' }));
+    const first = await world.changes();
+    await first.drain();
+    world.put('b', { z: 'waiting' });
+    world.leave('a');
+    const since = (await first.drain()).at(-1)?.targetChanges.cursor;
+    first.end();
+    world.put('b', { z: 'ready' });
+    const second = await world.changes({ since });
+    expect((await second.drain()).map(brief)).toEqual([
+      `reset, b/Tiltfile, ADDED b ${TILTFILE}, ADDED b z READY`,
+    ]);
+  });
+
+  it('receives only what it missed while the default Session stays the same', async () => {
+    const world = setUp(session('gone'), session('a', { x: 'waiting' }));
+    world.leave('gone');
+    const missed = await resume(world, () => world.put('a', { x: 'ready' }));
+    expect(missed).toEqual(['a/Tiltfile, MODIFIED a x READY']);
+    expect(await resume(world, () => {})).toEqual([]);
+  });
+
+  it('receives only what it missed although Sessions of instances that it may not see have come and gone', async () => {
+    const { store, put, leave, forget } = setUp(session('a', { x: 'waiting' }));
+    const visible = scopedStore(store, (instance) => instance === 'a');
+    const first = await subscribeTo<Payload>(visible, CHANGES);
+    const since = (await first.drain()).at(-1)?.targetChanges.cursor;
+    first.end();
+    put('b');
+    leave('b');
+    forget('b');
+    put('a', { x: 'ready' });
+    const second = await subscribeTo<Payload>(visible, CHANGES, { since });
+    expect((await second.drain()).map(brief)).toEqual(['a/Tiltfile, MODIFIED a x READY']);
+  });
+});
+
+describe('a subscription that names no Session', () => {
+  it('continues with the Tilt that replaces the demo, after a reset', async () => {
+    const { store, put, forget, changes } = setUp(asDemo(session('demo', { x: 'ready' })));
+    const reader = await changes();
+    const state = await subscribeTo(store, 'subscription { session { id verdict { state } } }');
+    const labels = await subscribeTo(store, 'subscription { session { id resources { name } } }');
+    for (const { drain } of [reader, state, labels]) await drain();
+    put('a', { api: 'failed' });
+    store.close('demo', 'a Tilt has appeared');
+    forget('demo');
+    put('a', { api: 'ready' });
+    expect((await reader.drain()).map(brief).slice(1)).toEqual([
+      `reset, a/Tiltfile, ADDED a api FAILED, ADDED a ${TILTFILE}`,
+      'a/Tiltfile, MODIFIED a api READY',
+    ]);
+    expect((await state.drain()).slice(1)).toEqual([
+      { session: { id: 'a/Tiltfile', verdict: { state: 'FAILED' } } },
+      { session: { id: 'a/Tiltfile', verdict: { state: 'PASSED' } } },
+    ]);
+    expect((await labels.drain()).at(-1)).toEqual({
+      session: { id: 'a/Tiltfile', resources: [{ name: 'api' }, { name: 'tiltfile' }] },
+    });
+  });
+
+  it('S5: a reader that was paused meanwhile receives one reset with the newest state', async () => {
+    const { put, leave, forget, changes } = setUp(session('a', { x: 'ready' }));
+    const reader = await changes();
+    await reader.drain();
+    reader.pause();
+    leave('a');
+    forget('a');
+    put('b', { y: 'waiting' });
+    put('b', { y: 'ready' });
+    await reader.drain();
+    reader.resume();
+    expect((await reader.drain()).map(brief)).toEqual([
+      `reset, b/Tiltfile, ADDED b ${TILTFILE}, ADDED b y READY`,
+    ]);
+    put('b', { y: 'failed' });
+    expect((await reader.drain()).map(brief)).toEqual(['b/Tiltfile, MODIFIED b y FAILED']);
+  });
+
+  it('stays with its Session while others appear, and waits for it rather than show one that is GONE', async () => {
+    const { put, leave, forget, changes } = setUp(session('a'));
+    const reader = await changes();
+    await reader.drain();
+    put('b');
+    leave('b');
+    expect(await reader.drain()).toEqual([]);
+    leave('a');
+    forget('a');
+    expect((await reader.drain()).map(brief)).toEqual(['a/Tiltfile', `none, DELETED a ${TILTFILE}`]);
+    put('a', { x: 'ready' });
+    expect((await reader.drain()).map(brief)).toEqual([`a/Tiltfile, ADDED a ${TILTFILE}, ADDED a x READY`]);
+  });
+
+  it('begins with the first Session that appears, not with one whose deletion it missed', async () => {
+    const { store, put, leave, forget, changes } = setUp(session('a'));
+    const since = store.cursor();
+    leave('a');
+    forget('a');
+    const reader = await changes({ since });
+    await reader.drain();
+    put('b', { z: 'ready' });
+    expect((await reader.drain()).map(brief)).toEqual([`b/Tiltfile, ADDED b ${TILTFILE}, ADDED b z READY`]);
+  });
+
+  it('S3: a client that applies the payloads holds exactly the targets of the shown Session, for any Sessions that come and go', async () => {
+    const instance = fc.constantFrom('a', 'b', 'demo');
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('put' as const), instance, ready: fc.boolean() }) },
+      fc.record({ do: fc.constantFrom('leave' as const, 'forget' as const), instance }),
+      fc.record({ do: fc.constantFrom('pause' as const, 'take' as const, 'return' as const) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        const { store, put, leave, forget, changes } = setUp();
+        const held = new Set<string>();
+        let shown: string | null = null;
+        let cursor: string | null = null;
+        let reader = await changes();
+        const take = async () => {
+          reader.resume();
+          for (const { targetChanges } of await reader.drain()) {
+            if (targetChanges.reset) held.clear();
+            shown = targetChanges.session?.id ?? null;
+            cursor = targetChanges.cursor;
+            for (const { type, target } of targetChanges.changes) {
+              if (type === 'DELETED') held.delete(target.id);
+              else held.add(target.id);
+            }
+          }
+          const targets = shown === null ? [] : (store.get(shown)?.status.targets ?? []);
+          expect([...held].sort()).toEqual(targets.map(({ id }) => id).sort());
+          const live = store.ids().filter((id) => store.get(id)?.connection.state !== 'gone');
+          if (live.length === 1) expect(shown).not.toBeNull();
+        };
+        for (const item of steps) {
+          if (item.do === 'put') put(item.instance, { [item.ready ? 'x' : 'y']: 'ready' });
+          else if (item.do === 'leave') leave(item.instance);
+          else if (item.do === 'forget') forget(item.instance);
+          else if (item.do === 'pause') reader.pause();
+          else if (item.do === 'take') await take();
+          else {
+            reader.end();
+            try {
+              reader = await changes({ since: cursor });
+            } catch {
+              // Several Sessions are known.
+              return;
+            }
+          }
+        }
+        await take();
+        reader.end();
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
