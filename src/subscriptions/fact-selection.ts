@@ -10,14 +10,37 @@ import {
 } from 'graphql';
 import { isIncluded } from '../graphql/cost.js';
 
-/** The facts that an operation shows. Changes of other facts are no payload for its readers (S6). */
+const VERDICT_LISTS = ['waiting', 'notReady', 'retrying', 'failed', 'untriggered'] as const;
+
+/** Lists of targets in a Session: all of them, and those of its verdict. */
+export type TargetList = 'all' | (typeof VERDICT_LISTS)[number];
+
+/**
+ * How much is shown of the targets in a list:
+ *
+ * - `names`: names, or other fields that hardly change.
+ * - `phases`: also their phases, or numbers of them.
+ * - `states`: also fields that change within a phase.
+ */
+export type TargetDetail = 'names' | 'phases' | 'states';
+
+/**
+ * What an operation shows of Sessions: facts, and what follows from targets. Other changes of these are no
+ * payload for its readers (S6).
+ */
 export interface FactSelection {
   /**
    * Whether it shows nothing of Sessions but facts and `isDemo`: changes of targets alone do not concern it.
    */
   readonly isFactsOnly: boolean;
   readonly cluster: boolean;
-  readonly verdict: boolean;
+  readonly verdict: { readonly state: boolean; readonly reason: boolean };
+  /** Whether it shows the numbers of a Session's targets by phase. */
+  readonly counts: boolean;
+  /** Whether it shows metadata that changes without a new run. */
+  readonly metadata: boolean;
+  /** The lists of targets that it shows of a Session. Those of its resources belong to `all`. */
+  readonly targets: ReadonlyMap<TargetList, TargetDetail>;
   /** Selected fields of resources that come from facts. */
   readonly resources: ReadonlySet<string>;
   /**
@@ -41,14 +64,21 @@ const FACT_FIELDS = new Set(['id', 'instance', 'isDemo', 'cluster', 'resources',
 /** Fields of a target that never change. */
 const CONSTANT_FIELDS = new Set(['id', 'name', 'resources', '__typename']);
 
-/** Finds the facts that an operation shows, with its variables. */
+/** Fields of the metadata that change only with the run, which is a change of the Session itself. */
+const RUN_FIELDS = new Set(['name', 'uid', '__typename']);
+
+/** Finds what an operation shows of Sessions, with its variables. */
 export function findFactSelection({
   schema,
   operation,
   fragments,
   variableValues,
 }: Operation): FactSelection {
-  const shown = { cluster: false, verdict: false, isFactsOnly: true };
+  const shown = { cluster: false, counts: false, metadata: false, isFactsOnly: true };
+  const verdict = { state: false, reason: false };
+  const targets = new Map<TargetList, TargetDetail>();
+  /** The list of a Session that the visited target is in. */
+  let list: TargetList | null = null;
   const resources = new Set<string>();
   let depth = 0;
   let sessionDepth = 0;
@@ -58,7 +88,7 @@ export function findFactSelection({
   // A fragment is visited once for each depth: a document may spread it exponentially often.
   const visited = new Set<string>();
   if (root) visit(root, operation.selectionSet);
-  return { ...shown, resources, blockers, excerpts };
+  return { ...shown, verdict, targets, resources, blockers, excerpts };
 
   function visit(parent: GraphQLCompositeType, { selections }: SelectionSetNode): void {
     for (const selection of selections) {
@@ -71,7 +101,7 @@ export function findFactSelection({
   }
 
   function visitFragment(fragment: FragmentDefinitionNode | undefined): void {
-    const key = `${fragment?.name.value} ${Math.min(depth, 2)} ${Math.min(sessionDepth, 1)}`;
+    const key = `${fragment?.name.value} ${Math.min(depth, 2)} ${Math.min(sessionDepth, 1)} ${list}`;
     if (!fragment || visited.has(key)) return;
     visited.add(key);
     const type = typeNamed(fragment.typeCondition.name.value);
@@ -89,17 +119,30 @@ export function findFactSelection({
     if (parent.name === 'Session' && !FACT_FIELDS.has(name)) shown.isFactsOnly = false;
     if (parent.name === 'Resource' && (name === 'targets' || name === 'counts')) shown.isFactsOnly = false;
     if (parent.name === 'Session' && name === 'cluster') shown.cluster = true;
-    if (parent.name === 'Session' && name === 'verdict') shown.verdict = true;
+    if (parent.name === 'Session' && name === 'counts') shown.counts = true;
+    if (parent.name === 'Verdict' && (name === 'state' || name === 'reason')) verdict[name] = true;
+    if (parent.name === 'ObjectMeta' && !RUN_FIELDS.has(name)) shown.metadata = true;
     if (parent.name === 'Resource' && !OWN_FIELDS.has(name)) resources.add(name);
     const type = isUnionType(parent) ? undefined : getNamedType(parent.getFields()[name]?.type);
     if (parent.name === 'TargetStateTerminated' && name === 'excerpt') showExcerpt();
+    if (list !== null && parent.name === 'Target') showTargets(list, detailOf(name));
+    const inner = listOf(parent.name, name);
+    if (inner !== null) showTargets(inner, name === 'counts' ? 'phases' : 'names');
     if (!selectionSet || !isCompositeType(type)) return;
     const isSession = type.name === 'Session';
+    const outer = list;
+    list = inner ?? outer;
     if (isBlocker) depth += 1;
     if (isSession) sessionDepth += 1;
     visit(type, selectionSet);
     if (isBlocker) depth -= 1;
     if (isSession) sessionDepth -= 1;
+    list = outer;
+  }
+
+  function showTargets(which: TargetList, detail: TargetDetail): void {
+    const known = targets.get(which);
+    if (known === undefined || DETAILS.indexOf(detail) > DETAILS.indexOf(known)) targets.set(which, detail);
   }
 
   function showExcerpt(): void {
@@ -119,5 +162,28 @@ export function findFactSelection({
 }
 
 type Operation = Pick<GraphQLResolveInfo, 'schema' | 'operation' | 'fragments' | 'variableValues'>;
+
+/** Returns the list that a field shows. Resources follow from all targets. */
+function listOf(parent: string, field: string): TargetList | null {
+  if (parent === 'Verdict') return VERDICT_LISTS.find((list) => list === field) ?? null;
+  return ALL_TARGETS.has(`${parent}.${field}`) ? 'all' : null;
+}
+
+const ALL_TARGETS = new Set([
+  'SessionStatus.targets',
+  'Session.resources',
+  'Resource.targets',
+  'Resource.counts',
+]);
+
+/** Returns how much a field shows of a target. New lines of a log are no update. */
+function detailOf(field: string): TargetDetail {
+  if (field === 'phase') return 'phases';
+  return NAME_FIELDS.has(field) ? 'names' : 'states';
+}
+
+const NAME_FIELDS = new Set([...CONSTANT_FIELDS, 'type', 'typeText', 'log']);
+
+const DETAILS: readonly TargetDetail[] = ['names', 'phases', 'states'];
 
 const BLOCKERS: readonly FactSelection['blockers'][] = ['none', 'names', 'states', 'chains'];

@@ -64,11 +64,12 @@ export function projectSessionChanges(
     return { type: !was ? 'added' : is ? 'modified' : 'deleted', session, previous: before };
   }
 
-  /** Whether only facts changed, and none that the operation shows. */
+  /** Whether only facts and bookkeeping changed, and nothing that the operation shows. */
   function isHidden(before: SessionRecord, after: SessionRecord): boolean {
     return (
       before.facts !== after.facts &&
       before.status.targets === after.status.targets &&
+      (!facts.metadata || before.metadata === after.metadata) &&
       facts.blockers === 'none' &&
       !hasSessionChanged(before, after) &&
       !haveShownFactsChanged(facts, before, after)

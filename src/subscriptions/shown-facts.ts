@@ -12,25 +12,31 @@ import type { FactSelection } from './fact-selection.js';
 
 /** Whether a change of facts alone changes what is shown of the Session itself. */
 export function haveShownFactsChanged(
-  { cluster, verdict, resources, excerpts }: FactSelection,
+  selection: FactSelection,
   before: SessionRecord,
   after: SessionRecord,
 ): boolean {
+  const { cluster, resources, excerpts } = selection;
   const [was, is] = [before.facts, after.facts];
   if (was === is) return false;
   return (
     (cluster && !sameJson(was?.cluster ?? null, is?.cluster ?? null)) ||
-    (verdict && !isSameVerdict(before, after)) ||
+    hasShownVerdictChanged(selection, before, after) ||
     (excerpts.session && !sameJson(was?.excerpts ?? null, is?.excerpts ?? null)) ||
     (resources.has('tiltUrl') && (was?.webUrl ?? null) !== (is?.webUrl ?? null)) ||
     (resources.size > 0 && haveResourcesChanged(was?.resources ?? null, is?.resources ?? null, resources))
   );
 }
 
-function isSameVerdict(before: SessionRecord, after: SessionRecord): boolean {
-  const [a, b] = [verdictOfRecord(before), verdictOfRecord(after)];
-  // Its lists change only with targets, and those are changes of their own.
-  return a.state === b.state && a.reason === b.reason;
+/** Whether what is shown of the verdict differs, apart from its lists: these change only with targets. */
+export function hasShownVerdictChanged(
+  { verdict: { state, reason } }: FactSelection,
+  before: SessionRecord,
+  after: SessionRecord,
+): boolean {
+  if (!state && !reason) return false;
+  const [was, is] = [verdictOfRecord(before), verdictOfRecord(after)];
+  return (state && was.state !== is.state) || (reason && was.reason !== is.reason);
 }
 
 type Resources = readonly ResourceFacts[] | null;

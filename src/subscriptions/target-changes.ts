@@ -2,7 +2,6 @@ import { sizesOf } from '../graphql/count-sizes.js';
 import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
 import { compileTargetFilter } from '../graphql/selection.js';
 import { NO_SIZES } from '../graphql/sizes.js';
-import { computePhase } from '../model/phase.js';
 import type { Revision } from '../store/journal.js';
 import { diffRecords, hasSessionChanged } from '../store/merge.js';
 import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
@@ -16,6 +15,7 @@ import {
   haveShownFactsChanged,
   mayExcerptsDiffer,
 } from './shown-facts.js';
+import { changesPhase, haveShownTargetsChanged } from './shown-targets.js';
 
 /** Payload of `targetChanges`. */
 export interface TargetChanges extends Omit<Position, 'cacheKey'> {
@@ -35,7 +35,7 @@ export interface TargetChangesOptions {
   readonly where: InputMaybe<TargetFilter> | undefined;
   /** Whether changes within a phase are left out. */
   readonly phaseChangesOnly: boolean;
-  /** The facts that the operation shows. */
+  /** What the operation shows of the Session. */
   readonly facts: FactSelection;
 }
 
@@ -50,8 +50,7 @@ export function projectTargetChanges(
     showsSet: false,
     matches(revision) {
       if (!binding.follow(revision)) return false;
-      if (binding.switchedAt(revision.number) !== null) return true;
-      return revision.sessionChanged || showsFacts(revision) || filtered(revision).length > 0;
+      return binding.switchedAt(revision.number) !== null || shownChanges(revision) !== null;
     },
     snapshot(position) {
       const record = binding.id === null ? null : store.get(binding.id);
@@ -61,21 +60,17 @@ export function projectTargetChanges(
       if (!update) return null;
       const other = binding.switchedAt(update.number);
       if (other !== null) return event(position, other, select(allAdded(other), null, other), true);
-      const changes = update.revision ? filtered(update.revision) : refiltered(update);
-      const sessionChanged = update.revision
-        ? update.revision.sessionChanged
-        : hasSessionChanged(update.before, update.after);
-      const isShown = sessionChanged || showsFacts(update);
-      return changes.length > 0 || isShown ? event(position, update.after, changes) : null;
+      const changes = shownChanges(update.revision ?? toDifference(update));
+      return changes === null ? null : event(position, update.after, changes);
     },
   };
 
-  function filtered({ changes, before, after }: Revision): readonly RecordChange[] {
-    return select(changes, before, after);
-  }
-
-  function refiltered({ before, after }: MergedUpdate): readonly RecordChange[] {
-    return select(diffRecords(before, after), before, after);
+  /** Returns the selected changes of an update; null if nothing that the operation shows has changed (S6). */
+  function shownChanges({ changes, before, after, sessionChanged }: Difference) {
+    const all = withAffected(changes, before, after);
+    const selected = select(all, before, after);
+    const isShown = selected.length > 0 || sessionChanged || showsSession(all, before, after);
+    return isShown ? selected : null;
   }
 
   function select(
@@ -83,12 +78,22 @@ export function projectTargetChanges(
     before: SessionRecord | null,
     after: SessionRecord | null,
   ): readonly RecordChange[] {
-    const selected = matching(withAffected(changes, before, after), before, after);
+    const selected = matching(changes, before, after);
     return phaseChangesOnly ? selected.filter(changesPhase) : selected;
   }
 
-  function showsFacts({ before, after }: Pick<MergedUpdate, 'before' | 'after'>): boolean {
-    return before !== null && after !== null && haveShownFactsChanged(facts, before, after);
+  /** Whether what is shown of the Session has changed, although no selected target has. */
+  function showsSession(
+    changes: readonly RecordChange[],
+    before: SessionRecord | null,
+    after: SessionRecord | null,
+  ): boolean {
+    if (before === null || after === null) return false;
+    return (
+      (facts.metadata && before.metadata !== after.metadata) ||
+      haveShownFactsChanged(facts, before, after) ||
+      haveShownTargetsChanged(facts, before, after, changes)
+    );
   }
 
   /**
@@ -142,9 +147,12 @@ export function projectTargetChanges(
   }
 }
 
-/** Whether a target appears, disappears or enters another phase. */
-function changesPhase({ type, target, previous }: RecordChange): boolean {
-  return type !== 'modified' || previous === null || computePhase(previous) !== computePhase(target);
+/** Difference between two records of a Session. */
+type Difference = Pick<Revision, 'changes' | 'before' | 'after' | 'sessionChanged'>;
+
+function toDifference({ before, after }: MergedUpdate): Difference {
+  const sessionChanged = hasSessionChanged(before, after);
+  return { changes: diffRecords(before, after), before, after, sessionChanged };
 }
 
 function event(

@@ -41,6 +41,21 @@ describe('watchTargets', () => {
     expect((await views.next()).targets.has('x')).toBe(false);
   });
 
+  it('watchTargets with where yields the verdict and the counts of the Session when another target fails', async () => {
+    await using gateway = await startMemoryGateway([session('a', { x: 'ready', y: 'ready' })]);
+    await using client = openDisposableClient({ url: gateway.url });
+    await using views = readIterator(client.watchTargets({ where: { name: 'x' } }));
+    expect((await views.next()).session?.verdict.state).toBe('PASSED');
+    gateway.source.put(session('a', { x: 'ready', y: 'failed' }));
+    const view = await views.next();
+    expect(view.session).toMatchObject({
+      verdict: { state: 'FAILED', reason: 'y: exit status 1', failed: [{ name: 'y' }] },
+      counts: { ready: 1, failed: 1 },
+    });
+    expect(view).toMatchObject({ changes: [], reset: false });
+    expect(phases(view)).toEqual({ x: 'READY' });
+  });
+
   it('watchTargets fetches the requested history, by default none', async () => {
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
     gateway.source.put(session('a', { x: 'ready' }));

@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { RunningCommand } from '../support/cli.js';
 import { startCliClients } from '../support/cli-client.js';
 import { sessionJson } from '../support/session-json.js';
+import { createTemporaryFolder } from '../support/temporary-folder.js';
 
 const RESOURCES = 70;
 const TIMES = { startTime: '2026-11-22T11:00:00Z', finishTime: '2026-11-22T11:00:02Z' };
@@ -23,6 +25,22 @@ function buildingJson(built: number, isBuilding: boolean, waitReason: string) {
   return sessionJson({ uid: 'one', targets: [...targets, TILTFILE] });
 }
 
+/** Creates a `tilt up` with two servers, of which `web` is ready or has failed. */
+function serversJson({ ready }: { readonly ready: boolean }) {
+  const active = { active: { startTime: TIMES.startTime, ready: true } };
+  const failed = { terminated: { ...TIMES, error: 'exit status 1' } };
+  const server = (resource: string, state: object) => ({
+    name: `${resource}:serve`,
+    type: 'server',
+    resources: [resource],
+    state,
+  });
+  return sessionJson({
+    uid: 'one',
+    targets: [server('api', active), TILTFILE, server('web', ready ? active : failed)],
+  });
+}
+
 interface Line {
   readonly type: string;
   readonly target?: string;
@@ -36,6 +54,24 @@ function parseLines({ stdout }: RunningCommand): Line[] {
     .slice(0, -1)
     .map((line): Line => JSON.parse(line));
 }
+
+describe('watch --filter', () => {
+  it('reports the verdict of the Session and runs --exec when a target outside of the filter fails', async () => {
+    await using folder = await createTemporaryFolder();
+    await using clients = await startCliClients();
+    const file = folder.file('alerts');
+    await clients.put(serversJson({ ready: true }));
+    const command = clients.run([
+      ...['watch', '--output', 'json', '--filter', 'api:*'],
+      ...['--exec', `echo "$TILT_GRAPHQL_EVENT $TILT_GRAPHQL_VERDICT" >>${file}`],
+    ]);
+    await command.until(/"verdict":"PASSED"/);
+    await clients.put(serversJson({ ready: false }));
+    await command.until(/"type":"VERDICT","verdict":"FAILED","previousVerdict":"PASSED".*"web:serve/);
+    await expect.poll(() => readFile(file, 'utf8').catch(() => '')).toBe('verdict FAILED\n');
+    expect(parseLines(command).some(({ target }) => target === 'web:serve')).toBe(false);
+  });
+});
 
 describe('watch --output json while 70 local resources are built', () => {
   it('watch --output json prints one line per phase change; with --all-changes also changes within a phase', async () => {
