@@ -94,7 +94,7 @@ function createCounter(
   function countSet(set: SelectionSetNode, type: GraphQLObjectType, parent: Population): number {
     const costs = known.get(set) ?? new Map<string, number>();
     known.set(set, costs);
-    const key = `${type.name} ${parent.count} ${idOf(parent.sizes)}`;
+    const key = `${type.name} ${parent.count} ${idOf(parent.sizes)} ${parent.isRepeated ?? false}`;
     const counted = costs.get(key);
     if (counted !== undefined) return counted;
     visits += set.selections.length;
@@ -125,11 +125,13 @@ function createCounter(
     const result: Yield | null =
       isRoot && event ? event : yieldOf(`${type.name}.${field.name}`, isList, source);
     if (result === null) throw new Error(`The length of ${type.name}.${field.name} is not known.`);
-    const own = parent.count + (result.work ?? 0);
+    // The work is that of this field alone.
+    const { work = 0, ...items } = result;
+    const own = parent.count + work;
     const item = getNamedType(field.type);
     // The items of a list of texts or numbers are completed one by one, too.
-    if (!node.selectionSet || !isCompositeType(item)) return own + (isList ? result.count : 0);
-    return own + countItems(node.selectionSet, item, result);
+    if (!node.selectionSet || !isCompositeType(item)) return own + (isList ? items.count : 0);
+    return own + countItems(node.selectionSet, item, items);
   }
 
   /** For an abstract type the maximum over the possible types. */

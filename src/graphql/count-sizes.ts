@@ -1,13 +1,10 @@
 import { memoize } from '../lib/memoize.js';
 import type { ResourceFacts } from '../model/facts.js';
 import type { TargetExcerpt } from '../model/log.js';
-import type { SessionRecord, TrackedTarget } from '../store/record.js';
+import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { combine, NO_SIZES, type Sizes, type SizesOfMany } from './sizes.js';
 import { countPhases } from './target-groups.js';
-
-/** Maximum number of lines of an excerpt. */
-export const MAX_EXCERPT_LINES = 50;
 
 /** Returns the sizes of a Session. Counted once, because a record never changes. */
 export const sizesOf = memoize(count);
@@ -35,27 +32,20 @@ export function sizesOfStore(store: ReadableStore): SizesOfMany {
   return sizes;
 }
 
-/** Returns the sizes of a single target. Its excerpt, if it may have one, counts as the longest. */
-export function sizesOfTarget({ history, resources, state }: TrackedTarget): Sizes {
-  return {
-    ...NO_SIZES,
-    targets: 1,
-    changes: 1,
-    transitions: history.length,
-    memberships: resources.length,
-    excerptLines: state.is === 'terminated' && state.error !== null ? MAX_EXCERPT_LINES : 0,
-  };
-}
-
 function count(record: SessionRecord): Sizes {
   const { metadata, status } = record;
   const resources = new Map<string, number>();
-  let [transitions, memberships] = [0, 0];
+  let [transitions, memberships, membershipsOfOne, targetsOfOne] = [0, 0, 0, 0];
   const { waiting, running, retrying, failed, untriggered } = countPhases(status.targets);
   for (const target of status.targets) {
     transitions += target.history.length;
     memberships += target.resources.length;
-    for (const name of target.resources) resources.set(name, (resources.get(name) ?? 0) + 1);
+    membershipsOfOne = Math.max(membershipsOfOne, target.resources.length);
+    for (const name of target.resources) {
+      const members = (resources.get(name) ?? 0) + 1;
+      resources.set(name, members);
+      targetsOfOne = Math.max(targetsOfOne, members);
+    }
   }
   return {
     sessions: 1,
@@ -64,12 +54,13 @@ function count(record: SessionRecord): Sizes {
     transitions,
     resources: resources.size,
     memberships,
+    targetsOfOne,
     waiting,
     notReady: running,
     retrying,
     failed,
     untriggered,
-    ...countFacts(record.facts?.resources ?? [], resources),
+    ...countFacts(record.facts?.resources ?? [], resources, membershipsOfOne),
     excerptLines: countExcerptLines(record.facts?.excerpts),
     logLines: 0,
     labels: metadata.labels.length,
@@ -80,16 +71,28 @@ function count(record: SessionRecord): Sizes {
   };
 }
 
-/** @param members number of targets of each resource */
-function countFacts(facts: readonly ResourceFacts[], members: ReadonlyMap<string, number>) {
-  const counts = { blockers: 0, resourceLabels: 0, links: 0, conditions: 0, waitingOn: 0 };
+/**
+ * @param members number of targets of each resource
+ * @param membershipsOfOne maximum number of resources of a target
+ */
+function countFacts(
+  facts: readonly ResourceFacts[],
+  members: ReadonlyMap<string, number>,
+  membershipsOfOne: number,
+) {
+  const counts = {
+    ...{ blockers: 0, blockersOfOne: 0, resourceLabels: 0, links: 0, conditions: 0 },
+    ...{ waitingOn: 0, waitingOnOfOne: 0 },
+  };
   for (const { name, labels, links, conditions, waitingOn } of facts) {
     counts.resourceLabels += labels.length;
     counts.links += links.length;
     counts.conditions += conditions.length;
     counts.waitingOn += waitingOn.length;
+    counts.waitingOnOfOne = Math.max(counts.waitingOnOfOne, waitingOn.length);
     const blocking = waitingOn.reduce((sum, reference) => sum + (members.get(reference.name) ?? 0), 0);
     counts.blockers += blocking * (members.get(name) ?? 0);
+    counts.blockersOfOne = Math.max(counts.blockersOfOne, blocking * membershipsOfOne);
   }
   return counts;
 }

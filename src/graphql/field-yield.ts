@@ -8,6 +8,11 @@ export interface Population {
   readonly count: number;
   /** Sizes of the Sessions that they belong to, in total. */
   readonly sizes: Sizes;
+  /**
+   * Whether any of them may occur several times: all may be the one with the longest lists. Default: each
+   * occurs once, so that their lists are in total as long as {@link sizes}.
+   */
+  readonly isRepeated?: boolean;
 }
 
 /**

@@ -1,11 +1,10 @@
 import { HISTORY_LIMIT } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import { MAX_EXCERPT_LINES } from './count-sizes.js';
-import { COUNTING, type FieldSource, LOOKUP, type Yield } from './field-yield.js';
+import { COUNTING, type FieldSource, LOOKUP, type Population, type Yield } from './field-yield.js';
 import { countListed } from './introspection-sizes.js';
 import { MAX_LOG_LINES } from './log-lines.js';
 import { ROOT_RULES } from './root-populations.js';
-import { NO_SIZES, type SizeName, type Sizes } from './sizes.js';
+import { MAX_EXCERPT_LINES, NO_SIZES, type SizeName } from './sizes.js';
 
 /** Default length of a history, as in the schema. */
 const HISTORY = 10;
@@ -20,7 +19,6 @@ const BY_SIZE: ReadonlyMap<string, SizeName> = new Map([
   ['SessionChanges.changes', 'sessions'],
   ['TargetChanges.changes', 'changes'],
   ['SessionStatus.targets', 'targets'],
-  ['Resource.targets', 'memberships'],
   ['Verdict.waiting', 'waiting'],
   ['Verdict.notReady', 'notReady'],
   ['Verdict.retrying', 'retrying'],
@@ -45,10 +43,12 @@ const BY_RULE: ReadonlyMap<string, (source: FieldSource) => Yield> = new Map([
   ['Target.history', ofHistory],
   ['Target.blockedBy', ofBlockers],
   ['Target.rootCause', ofRootCause],
+  ['WaitingOn.resource', ({ parent }) => ({ ...parent, isRepeated: true })],
   ['Resource.labels', ofMembers('resourceLabels')],
   ['Resource.links', ofMembers('links')],
   ['Resource.conditions', ofMembers('conditions')],
-  ['Resource.waitingOn', ofMembers('waitingOn')],
+  ['Resource.waitingOn', ofMembers('waitingOn', 'waitingOnOfOne')],
+  ['Resource.targets', ofMembers('memberships', 'targetsOfOne')],
   ['Target.resources', ofNames],
   ['Target.log', ofLog],
   ['Resource.log', ofLog],
@@ -66,7 +66,7 @@ export function yieldOf(field: string, isList: boolean, source: FieldSource): Yi
   const rule = BY_RULE.get(field);
   if (rule) return rule(source);
   const name = BY_SIZE.get(field);
-  if (name) return { count: parent.sizes[name], sizes: parent.sizes };
+  if (name) return { ...parent, count: (parent.isRepeated ? parent.count : 1) * parent.sizes[name] };
   if (!isList) return parent;
   const listed = source.introspection.get(field);
   return listed ? { ...parent, count: countListed(listed, parent.count) } : null;
@@ -76,9 +76,10 @@ function ofResources({ parent: { sizes } }: FieldSource): Yield {
   return { count: sizes.resources, sizes, work: sizes.memberships };
 }
 
-function ofHistory({ args: { last }, parent: { count, sizes } }: FieldSource): Yield {
+function ofHistory({ args: { last }, parent }: FieldSource): Yield {
   const length = typeof last === 'number' ? Math.min(Math.max(last, 0), HISTORY_LIMIT) : HISTORY;
-  return { count: Math.min(count * length, distinct(count, sizes, sizes.transitions)), sizes };
+  const total = lengthOf(parent, parent.sizes.transitions, HISTORY_LIMIT);
+  return { ...parent, count: Math.min(parent.count * length, total) };
 }
 
 /** All sources, each of which occurs once. */
@@ -92,32 +93,32 @@ function ofVerdict({ parent }: FieldSource): Yield {
 }
 
 /** A search through the Session's blockers finds the target at the root of a wait. */
-function ofRootCause({ parent: { count, sizes } }: FieldSource): Yield {
-  return { count, sizes, work: (sizes.targets + sizes.blockers) * COUNTING };
+function ofRootCause({ parent }: FieldSource): Yield {
+  const { targets, blockers } = parent.sizes;
+  return { ...parent, isRepeated: true, work: (targets + blockers) * COUNTING };
 }
 
-function ofBlockers({ parent: { count, sizes } }: FieldSource): Yield {
-  const all = count <= sizes.targets ? sizes.blockers : count * Math.min(sizes.blockers, sizes.targets);
-  return { count: all, sizes, work: sizes.targets * COUNTING };
+/** A target may block many others, and is then listed by each of them. */
+function ofBlockers({ parent }: FieldSource): Yield {
+  const { targets, blockers, blockersOfOne } = parent.sizes;
+  const count = lengthOf(parent, blockers, blockersOfOne);
+  return { ...parent, count, isRepeated: true, work: targets * COUNTING };
 }
 
-/** Lists of resources: in total as long as those of all resources, if each resource occurs once. */
-function ofMembers(name: SizeName): (source: FieldSource) => Yield {
-  return ({ parent: { count, sizes } }) => {
-    const total = sizes[name];
-    return { count: count <= sizes.resources ? total : Math.min(count, total) * total, sizes };
-  };
+/** @param ofOne size of the longest list of a single resource. Default: all */
+function ofMembers(name: SizeName, ofOne = name): (source: FieldSource) => Yield {
+  return ({ parent }) => ({ ...parent, count: lengthOf(parent, parent.sizes[name], parent.sizes[ofOne]) });
 }
 
-function ofNames({ parent: { count, sizes } }: FieldSource): Yield {
-  return { count: distinct(count, sizes, sizes.memberships), sizes };
+function ofNames({ parent }: FieldSource): Yield {
+  return { ...parent, count: lengthOf(parent, parent.sizes.memberships) };
 }
 
 /** Lines of each parent, but no more than were logged if each parent occurs once. */
-function ofLog({ store, args: { last }, parent: { count, sizes } }: FieldSource): Yield {
-  const max = count * countLast(last);
-  const isEachOnce = count <= Math.max(sizes.targets, sizes.resources);
-  return { count: isEachOnce ? Math.min(max, countLogged(store)) : max, sizes, work: count * LOOKUP };
+function ofLog({ store, args: { last }, parent }: FieldSource): Yield {
+  const max = parent.count * countLast(last);
+  const count = parent.isRepeated ? max : Math.min(max, countLogged(store));
+  return { ...parent, count, work: parent.count * LOOKUP };
 }
 
 /** Number of lines of a tail. An invalid number is an error, and nothing is executed. */
@@ -129,11 +130,8 @@ function countLogged(store: ReadableStore): number {
   return store.ids().reduce((sum, id) => sum + (store.log(id)?.position ?? 0), 0);
 }
 
-/** Lines of excerpts: in total as many as there are, if each target occurs once. */
-function ofExcerpt({ parent: { count, sizes } }: FieldSource): Yield {
-  const { targets, excerptLines } = sizes;
-  const max = count * Math.min(excerptLines, MAX_EXCERPT_LINES);
-  return { count: count <= targets ? excerptLines : max, sizes };
+function ofExcerpt({ parent }: FieldSource): Yield {
+  return { ...parent, count: lengthOf(parent, parent.sizes.excerptLines, MAX_EXCERPT_LINES) };
 }
 
 function ofTail(): Yield {
@@ -141,9 +139,10 @@ function ofTail(): Yield {
 }
 
 /**
- * Returns the maximum length of the targets' lists: the total if each target occurs once, otherwise each may
- * be the target that has all.
+ * Returns the maximum length of the objects' lists: the total if each object occurs once. Otherwise each may
+ * be the object with the longest list, of the total or of the maximum of one list.
  */
-function distinct(count: number, { targets }: Sizes, total: number): number {
-  return count <= targets ? total : count * Math.min(total, HISTORY_LIMIT);
+function lengthOf({ count, isRepeated }: Population, total: number, max = total): number {
+  const longest = count * Math.min(total, max);
+  return isRepeated ? longest : Math.min(total, longest);
 }

@@ -1,7 +1,15 @@
 import type { SessionRecord } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
-import { sizesOf, sizesOfStore, sizesOfTarget } from './count-sizes.js';
-import { COUNTING, type FieldSource, LOOKUP, type SizeRule, type Yield } from './field-yield.js';
+import { sizesOf, sizesOfStore } from './count-sizes.js';
+import {
+  COUNTING,
+  type FieldSource,
+  LOOKUP,
+  type Population,
+  type SizeRule,
+  type Yield,
+} from './field-yield.js';
+import { sessionIdOf } from './log-lines.js';
 import { findNode, resolveSession } from './selection.js';
 import { NO_SIZES, type Sizes, sizesOfAny, sizesOfSome } from './sizes.js';
 
@@ -63,14 +71,20 @@ function ofTarget({ store, args: { session, name } }: FieldSource): Yield {
   const record = findSession(store, session);
   const target = record?.status.targets.find((candidate) => candidate.name === name);
   const work = (record?.status.targets.length ?? 0) * COUNTING;
-  return { count: 1, sizes: target ? sizesOfTarget(target) : NO_SIZES, work };
+  return { ...ofTargetIn(target ? record : null), work };
+}
+
+/** Any target of a Session: it may be the one with the longest lists, and lead to all others. */
+function ofTargetIn(record: SessionRecord | null): Population {
+  return { count: 1, sizes: record ? sizesOf(record) : NO_SIZES, isRepeated: true };
 }
 
 function ofNode(store: ReadableStore, id: unknown): Yield {
   const node = typeof id === 'string' ? findNode(store, id) : null;
   const work = LOOKUP + sizesOfStore(store).max.targets * COUNTING;
   if (node === null) return { count: 1, sizes: NO_SIZES, work };
-  return { count: 1, sizes: 'metadata' in node ? sizesOf(node) : sizesOfTarget(node), work };
+  if ('metadata' in node) return { count: 1, sizes: sizesOf(node), work };
+  return { ...ofTargetIn(store.get(sessionIdOf(node))), work };
 }
 
 function ofEntities({ store, args: { representations } }: FieldSource): Yield {

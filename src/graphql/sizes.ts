@@ -1,5 +1,8 @@
 import { HISTORY_LIMIT } from '../store/record.js';
 
+/** Maximum number of lines of an excerpt. */
+export const MAX_EXCERPT_LINES = 50;
+
 /** Total lengths of the lists of some Sessions. */
 export interface Sizes {
   readonly sessions: number;
@@ -18,12 +21,18 @@ export interface Sizes {
   readonly untriggered: number;
   /** Targets that block others: at most the sum over all targets. */
   readonly blockers: number;
+  /** Targets that block a single target, at most. */
+  readonly blockersOfOne: number;
+  /** Targets of a single resource, at most. */
+  readonly targetsOfOne: number;
   /** Labels of all resources. */
   readonly resourceLabels: number;
   readonly links: number;
   readonly conditions: number;
   /** Objects that the resources wait for. */
   readonly waitingOn: number;
+  /** Objects that a single resource waits for, at most. */
+  readonly waitingOnOfOne: number;
   /** Lines of the excerpts of failed targets. */
   readonly excerptLines: number;
   /** Lines of a payload of the log. */
@@ -52,10 +61,13 @@ export const NO_SIZES: Sizes = {
   failed: 0,
   untriggered: 0,
   blockers: 0,
+  blockersOfOne: 0,
+  targetsOfOne: 0,
   resourceLabels: 0,
   links: 0,
   conditions: 0,
   waitingOn: 0,
+  waitingOnOfOne: 0,
   excerptLines: 0,
   logLines: 0,
   labels: 0,
@@ -103,10 +115,13 @@ export function combine(a: Sizes, b: Sizes, by: (a: number, b: number) => number
     failed: by(a.failed, b.failed),
     untriggered: by(a.untriggered, b.untriggered),
     blockers: by(a.blockers, b.blockers),
+    blockersOfOne: by(a.blockersOfOne, b.blockersOfOne),
+    targetsOfOne: by(a.targetsOfOne, b.targetsOfOne),
     resourceLabels: by(a.resourceLabels, b.resourceLabels),
     links: by(a.links, b.links),
     conditions: by(a.conditions, b.conditions),
     waitingOn: by(a.waitingOn, b.waitingOn),
+    waitingOnOfOne: by(a.waitingOnOfOne, b.waitingOnOfOne),
     excerptLines: by(a.excerptLines, b.excerptLines),
     logLines: by(a.logLines, b.logLines),
     labels: by(a.labels, b.labels),

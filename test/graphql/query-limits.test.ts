@@ -1,4 +1,5 @@
 import {
+  executeSync,
   type GraphQLSchema,
   getIntrospectionQuery,
   getNamedType,
@@ -18,6 +19,8 @@ import { exampleTabs } from '../../src/server/graphiql.js';
 import { createStore } from '../../src/store/store.js';
 import { subscriptionResolvers } from '../../src/subscriptions/subscription-resolvers.js';
 import { createManualClock } from '../support/manual-clock.js';
+import { explained, resourceFacts, waitingOn } from '../support/resource-facts.js';
+import { layeredSession, nestedBlockers } from '../support/resource-layers.js';
 import { session } from '../support/sessions.js';
 
 const schema = createSchema(subscriptionResolvers, { federation: true });
@@ -72,6 +75,11 @@ function prepare(query: string, variables = {}, limits = {}) {
 
 const repeated = (count: number, text: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => text(index)).join(' ');
+
+const WAITING_TARGETS =
+  '{ session { resources { waitingOn { resource { waitingOn { resource { targets { name } } } } } } } }';
+
+const ROOT_CAUSES = '{ targets { rootCause { history(last: 3) { time phase } } } }';
 
 /** A document as deep as asked: a Session's target's change's … */
 const nested = `{ sessions { nodes { resources { targets { history { state { ... on TargetStateActive { summary } } } } } } } }`;
@@ -188,6 +196,37 @@ describe('the complexity of a document', () => {
     const withId = `{ ${field}(${id}: "s0/Tiltfile") ${selection} }`;
     expect(costOf(withoutId)).toBe(costOf(withId));
     expect(codesOf(withoutId, {}, { complexity: costOf(withId) - 1 })).toEqual(['QUERY_TOO_COMPLEX']);
+  });
+
+  it.each([
+    ['the blockers of a single target', nestedBlockers(5, 'target(name: "r0-0:update")')],
+    ['the blockers of a node', nestedBlockers(5, 'node(id: "a/Tiltfile#r0-0:update") { ... on Target')],
+    ['the blockers of all targets', nestedBlockers(5)],
+    ['the targets of resources that wait for the same one', WAITING_TARGETS],
+    ['the histories of targets that have the same cause', ROOT_CAUSES],
+  ])('is at least the number of fields in the answer: %s', (_, query) => {
+    store.apply('test', { type: 'snapshot', sessions: [layeredSession(5, 4)] });
+    const prepared = prepare(query);
+    if (!('document' in prepared)) throw new Error(prepared.map(String).join());
+    const { data, errors } = executeSync(prepared);
+    expect(errors).toBeUndefined();
+    const fields = JSON.stringify(data).match(/":/g)?.length ?? 0;
+    expect(fields).toBeGreaterThan(100);
+    expect(prepared.cost).toBeGreaterThanOrEqual(fields);
+    expect(prepared.cost).toBeLessThan(10 * fields);
+  });
+
+  it('is at least the number of fields in the answer: the blockers of a target that blocks all others', () => {
+    const names = (letter: string) => Array.from({ length: 30 }, (_, n) => `${letter}${n}`);
+    const [above, below] = [names('a'), names('z')];
+    const facts = [
+      ...above.map((name) => resourceFacts(name, { waitingOn: waitingOn('m') })),
+      resourceFacts('m', { waitingOn: waitingOn(...below) }),
+    ];
+    const targets = Object.fromEntries([...above, 'm', ...below].map((name) => [name, 'waiting' as const]));
+    store.apply('test', { type: 'snapshot', sessions: [explained(session('a', targets), facts)] });
+    // Each of 30 targets lists the 30 blockers of one.
+    expect(costOf('{ targets { blockedBy { blockedBy { name } } } }')).toBeGreaterThan(900);
   });
 
   it('is defined for every list of the schema', () => {
