@@ -209,7 +209,11 @@ function openServer(options: GatewayOptions, store: Store, parts: Parts) {
   const schema = createSchema(subscriptionResolvers, { federation: options.federation ?? false });
   const executor = createExecutor(limits, clock);
   const scheduler = createFlushScheduler();
-  const subscriptions = createSubscriptions({ log, scheduler, metrics, largeLimits: limits, clock });
+  const subscriptions = createSubscriptions({
+    ...{ log, scheduler, metrics, clock },
+    largeLimits: limits,
+    complexity: limits.complexity,
+  });
   const tracer = options.tracer ?? createTracer();
   const operations = createOperations({
     schema,

@@ -1,7 +1,7 @@
 import { memoize } from '../lib/memoize.js';
 import type { ResourceFacts } from '../model/facts.js';
 import type { TargetExcerpt } from '../model/log.js';
-import type { SessionRecord } from '../store/record.js';
+import type { SessionRecord, TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { combine, NO_SIZES, type Sizes, type SizesOfMany } from './sizes.js';
 import { countPhases } from './target-groups.js';
@@ -18,6 +18,24 @@ export function sizesOfAll(records: readonly SessionRecord[]): SizesOfMany {
   }
   return { total, max };
 }
+
+/**
+ * Returns the sizes of an event: of the Sessions as it shows them, and as the store holds them now, since
+ * blockers and logs are those of the newest state.
+ */
+export function sizesOfEvent(store: ReadableStore, records: readonly (SessionRecord | null)[]): Sizes {
+  const shown = records.filter((record) => record !== null);
+  const newest = shown.flatMap(({ id }) => store.get(id) ?? []);
+  return combine(sizesOfAll(shown).total, sizesOfAll(newest).total, Math.max);
+}
+
+/** Returns the number of targets. One with several resources counts as many. */
+export function countItems(targets: readonly TrackedTarget[]): number {
+  return targets.reduce((sum, { resources }) => sum + Math.max(resources.length, 1), 0);
+}
+
+/** Returns the same of a Session. Counted once, because a record never changes. */
+export const itemsOf = memoize(({ status }: SessionRecord) => countItems(status.targets));
 
 // Per store, which is specific to the scope of clients. Holds the sizes of the newest revision.
 const stores = new WeakMap<ReadableStore, SizesOfMany & { readonly revision: number }>();

@@ -1,4 +1,4 @@
-import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
 import { getOperationAST, getVariableValues } from 'graphql';
 import type { Log } from '../lib/log.js';
 import type { CompiledOperation } from './compiled-operation.js';
@@ -32,6 +32,11 @@ export interface Job {
   readonly context: Context;
   /** See `computeCost`. */
   readonly cost: number;
+  /**
+   * Computes the cost again, from the data after an operation has been queued. Returns the error if it is
+   * above the limit now.
+   */
+  readonly recheck: () => GraphQLError | null;
   /** Receives errors that are masked. */
   readonly log: Log;
   /** Whether the client still waits. An operation whose client has left is not executed. */

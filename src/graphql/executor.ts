@@ -110,9 +110,14 @@ export function createExecutor(
     return lane.run(task) ?? Promise.resolve(SERVER_BUSY);
   }
 
-  async function executeInSlices({ args, context, log }: Job, execution: Execution): Promise<Executed> {
+  async function executeInSlices(
+    { args, context, recheck, log }: Job,
+    execution: Execution,
+  ): Promise<Executed> {
     await roomFor(execution);
     if (!execution.isWanted()) return GONE;
+    const rejection = recheck();
+    if (rejection !== null) return { errors: [rejection] };
     execution.begin(context.store.revision);
     const pacer = createPacer(clock);
     const contextValue = { ...context, store: freezeStore(context.store), pacer };

@@ -59,6 +59,8 @@ export interface Operations {
   findText(params: OperationParams): string;
   /** Returns the operation to execute, or the errors of the request. */
   prepare(params: OperationParams, contextValue: Context): PreparedOperation | readonly GraphQLError[];
+  /** Returns the cost of an operation on the current data, or the error above the limit. */
+  costOf(args: OperationArgs, context: Pick<Context, 'store'>): number | GraphQLError;
 }
 
 /** Creates a reader of requests. It keeps documents that it has parsed and validated. */
@@ -69,7 +71,7 @@ export function createOperations(options: OperationsOptions): Operations {
   const hideSuggestions = !introspection;
   const outcomes = createDocumentCache();
 
-  return { isRestricted: documents !== null, findText, prepare };
+  return { isRestricted: documents !== null, findText, prepare, costOf };
 
   function findText({ query, documentId, extensions }: OperationParams): string {
     const hash = hashOf(extensions?.persistedQuery);

@@ -70,9 +70,13 @@ export function createPipeline({ operations, executor, tracer, metrics }: Pipeli
     execute(operation, { context, headers, log, isWanted, client }) {
       const span = tracer.begin({ ...operation, headers });
       const { cost } = operation;
+      const recheck = () => {
+        const current = operations.costOf(operation, context);
+        return typeof current === 'number' ? null : current;
+      };
       const result = executor.execute({
         args: operation,
-        ...{ context, cost, log, isWanted },
+        ...{ context, cost, recheck, log, isWanted },
         ...(client && { client }),
       });
       return result instanceof Promise ? result.then(finish) : finish(result);

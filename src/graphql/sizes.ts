@@ -77,8 +77,28 @@ export const NO_SIZES: Sizes = {
   managers: 0,
 };
 
-/** One of each, and a complete history. */
-export const UNIT_SIZES: Sizes = { ...combine(NO_SIZES, NO_SIZES, () => 1), transitions: HISTORY_LIMIT };
+/**
+ * Maximum sizes of one item of an event: a Session, a target, a membership, a change or a line. Infinite for
+ * lists that do not follow from the number of items, so that the cost of a document that selects them is
+ * infinite too.
+ */
+export const UNIT_SIZES: Sizes = {
+  ...combine(NO_SIZES, NO_SIZES, () => 1),
+  transitions: HISTORY_LIMIT,
+  excerptLines: MAX_EXCERPT_LINES,
+  blockers: Number.POSITIVE_INFINITY,
+  blockersOfOne: Number.POSITIVE_INFINITY,
+  resourceLabels: Number.POSITIVE_INFINITY,
+  links: Number.POSITIVE_INFINITY,
+  conditions: Number.POSITIVE_INFINITY,
+  waitingOn: Number.POSITIVE_INFINITY,
+  waitingOnOfOne: Number.POSITIVE_INFINITY,
+  labels: Number.POSITIVE_INFINITY,
+  annotations: Number.POSITIVE_INFINITY,
+  finalizers: Number.POSITIVE_INFINITY,
+  owners: Number.POSITIVE_INFINITY,
+  managers: Number.POSITIVE_INFINITY,
+};
 
 /** Sizes of some Sessions in total, and the maximum of a single Session. */
 export interface SizesOfMany {
@@ -98,6 +118,11 @@ export function sizesOfSome({ total, max }: SizesOfMany, limit: number): Sizes {
  */
 export function sizesOfAny({ max }: SizesOfMany, count: number): Sizes {
   return combine(max, max, (most) => count * most);
+}
+
+/** Whether no size exceeds that of the same name. */
+export function isWithin(sizes: Sizes, max: Sizes): boolean {
+  return Object.values(combine(sizes, max, (size, most) => size - most)).every((excess) => excess <= 0);
 }
 
 /** Combines two sizes name by name. */

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
 import { compileOperation } from '../graphql/compiled-operation.js';
 import type { Context } from '../graphql/context.js';
-import { costOf } from '../graphql/cost.js';
 import { maskError } from '../graphql/errors.js';
 import type { Executed } from '../graphql/execution.js';
-import { CHEAP, type Executor } from '../graphql/executor.js';
-import { UNIT_SIZES } from '../graphql/sizes.js';
+import type { Executor } from '../graphql/executor.js';
 import type { AnswerMemory } from '../graphql/unsent-answers.js';
 import type { Log } from '../lib/log.js';
+import { countRejections, type Metrics } from '../lib/metrics.js';
 import { type Deflated, deflateBody, deflateLarge, MIN_DEFLATED } from './deflated.js';
+import { createEventCosts } from './event-cost.js';
 import type { SourceEvent } from './projection.js';
 
 /**
@@ -19,6 +19,9 @@ import type { SourceEvent } from './projection.js';
 export interface Payload extends Pick<ExecutionResult, 'errors'> {
   readonly cursor: string;
   readonly onlyIfDifferent: boolean;
+  readonly isSnapshot: boolean;
+  /** Whether there are only errors, so that the readers miss the event. */
+  readonly isFailed: boolean;
   /** The result as JSON. */
   readonly body: Buffer;
   /** The same bytes and one `}` more: all that follows `{…,"payload":` in a WebSocket message. */
@@ -42,8 +45,8 @@ const CLOSE = Buffer.from('}');
 /** Makes the payloads of a subscription. */
 export interface PayloadMaker {
   /**
-   * Executes the document on an event: at once if that is cheap, otherwise in slices. A promise never
-   * rejects.
+   * Executes the document on an event: at once if that is cheap, otherwise in slices. An event whose cost is
+   * above the limit is not executed: its payload is the error. A promise never rejects.
    */
   make(event: SourceEvent): Payload | Promise<Payload>;
 }
@@ -54,6 +57,9 @@ export interface PayloadMakerOptions {
   readonly context: Context;
   readonly executor: Executor;
   readonly log: Log;
+  readonly metrics: Metrics;
+  /** Maximum cost of an event (`complexity`). */
+  readonly maxCost: number;
   /** Whether a reader still waits for payloads. */
   readonly isWanted: () => boolean;
   /** Whether a reader needs compressed payloads. */
@@ -66,19 +72,26 @@ export function createPayloadMaker({
   context,
   executor,
   log,
+  metrics,
+  maxCost,
   isWanted,
   isCompressed,
 }: PayloadMakerOptions): PayloadMaker {
   const { schema, document, operationName, variableValues: variables } = args;
   const operation = { schema, document, operationName, variables, store: context.store };
   const compiled = compileOperation(args);
-  /** Cost of one Session with one target: the cost of an event is at most this for each of its items. */
-  const unit = estimate(() => costOf({ ...operation, event: { count: 1, sizes: UNIT_SIZES } }));
+  const costs = createEventCosts(operation, maxCost);
 
   return {
     make(event) {
-      const result = execute(event);
+      const cost = costs.estimate(event);
+      if (typeof cost !== 'number') return reject(cost);
+      const result = execute(event, cost);
       return result instanceof Promise ? result.then(finish, fail) : toPayload(result);
+
+      function reject(error: GraphQLError): Payload {
+        return toPayload({ errors: [error] });
+      }
 
       /** Compresses a large answer, which keeps its memory until the readers retain it. */
       async function finish(executed: Executed): Promise<Payload> {
@@ -96,15 +109,19 @@ export function createPayloadMaker({
 
       function toPayload(executed: Executed, early?: Deflated | null): Payload {
         let deflated = early;
-        const { cursor, onlyIfDifferent } = event;
+        const { cursor, onlyIfDifferent, isSnapshot } = event;
         const closedBody = serialise(executed);
         const body = closedBody.subarray(0, -1);
         const { errors, large } = executed;
+        const isFailed = errors !== undefined && !large && executed.data == null;
+        if (isFailed) countRejections(metrics, errors);
         const isLong = body.length > MAX_KEPT_BYTES;
         return {
           ...(errors && { errors }),
           cursor,
           onlyIfDifferent,
+          isSnapshot,
+          isFailed,
           body,
           closedBody,
           get deflated() {
@@ -118,31 +135,16 @@ export function createPayloadMaker({
     },
   };
 
-  function execute(event: SourceEvent): Executed | Promise<Executed> {
+  function execute(event: SourceEvent, cost: number): Executed | Promise<Executed> {
     return executor.execute({
       args: { ...args, rootValue: event },
       compiled,
       context,
-      cost: costOn(event),
+      cost,
+      recheck: () => costs.check(event),
       log,
       isWanted,
     });
-  }
-
-  /** Estimates the cost of a small event from the number of its items. That of a large event is counted. */
-  function costOn(event: SourceEvent): number {
-    const maxCost = unit * Math.max(event.items, 1);
-    if (maxCost <= CHEAP) return maxCost;
-    return estimate(() => costOf({ ...operation, event: { count: 1, sizes: event.sizes() } }));
-  }
-}
-
-/** Returns infinity for a cost that cannot be computed. */
-function estimate(cost: () => number | null): number {
-  try {
-    return cost() ?? 0;
-  } catch {
-    return Number.POSITIVE_INFINITY;
   }
 }
 

@@ -53,6 +53,10 @@ export class Reader implements Member {
   /** Whether the group has handed over updates before its flush. */
   #isDeferred = false;
   #isEnded = false;
+  /** Whether the client lacks the state: its last payload was an error. The next update is a `reset` (S3). */
+  #isBehind = false;
+  /** Whether the complete state has to be sent instead of updates. */
+  #needsState = false;
   /** Payload whose execution ended while the reader was paused. */
   #late: Payload | null = null;
   #releaseLate: (() => void) | undefined;
@@ -79,6 +83,7 @@ export class Reader implements Member {
   notify(updates: readonly Delivery[]): void {
     for (const update of updates) {
       if (this.#backlog !== null) this.#backlog.add(update.revision);
+      else if (this.#isBehind || this.#needsState) this.#needsState = true;
       else if (update.executed !== null) this.#send(update.executed);
       else this.#deliver(update.payload());
     }
@@ -140,11 +145,25 @@ export class Reader implements Member {
 
   /** Sends pending updates until the backlog is empty or sending must wait. */
   #catchUp(): void {
-    while (this.#backlog !== null && !this.#isPaused && !this.#isExecuting && !this.#isDeferred) {
-      const pending = this.#backlog.take();
+    while (this.#hasPending && !this.#isPaused && !this.#isExecuting && !this.#isDeferred) {
+      const pending = this.#takePending();
       if (pending === null) this.#backlog = null;
       else this.#sendPending(pending);
     }
+  }
+
+  get #hasPending(): boolean {
+    return this.#backlog !== null || this.#needsState;
+  }
+
+  /** Takes the next updates, or the complete state if the client has missed something. */
+  #takePending(): PendingUpdate | null {
+    const pending = this.#backlog?.take() ?? null;
+    if (!this.#needsState && !(this.#isBehind && pending !== null)) return pending;
+    this.#needsState = false;
+    // The complete state contains the other updates too.
+    this.#backlog = null;
+    return { type: 'reset', updates: pending === null || pending.updates === 1 ? 0 : pending.updates };
   }
 
   #sendPending(next: PendingUpdate): void {
@@ -187,7 +206,13 @@ export class Reader implements Member {
   }
 
   #send(payload: Payload): void {
-    if (isRepeated(payload, this.#last)) return;
+    // The complete state may be within the limits although an update is not.
+    if (payload.isFailed && !payload.isSnapshot) {
+      this.#needsState = true;
+      return;
+    }
+    if (isRepeated(payload, this.#last) || (payload.isFailed && this.#isBehind)) return;
+    this.#isBehind = payload.isFailed;
     this.#last = payload.identity;
     this.#counts.payloads += 1;
     this.#sink.send(payload);

@@ -1,8 +1,7 @@
 import type { SessionChange } from '../graphql/context.js';
-import { sizesOf, sizesOfAll } from '../graphql/count-sizes.js';
+import { itemsOf, sizesOfEvent } from '../graphql/count-sizes.js';
 import type { InputMaybe, SessionFilter } from '../graphql/generated.js';
 import { compileIdFilter, compileSessionFilter } from '../graphql/selection.js';
-import { NO_SIZES } from '../graphql/sizes.js';
 import type { Revision } from '../store/journal.js';
 import { hasSessionChanged } from '../store/merge.js';
 import type { SessionRecord } from '../store/record.js';
@@ -36,6 +35,7 @@ export function projectSessionChanges(
     matches: (revision) => changeOf(revision) !== null,
     snapshot: (position) =>
       event(
+        store,
         position,
         store.ids().flatMap((id) => changesOf(null, store.get(id))),
       ),
@@ -43,7 +43,7 @@ export function projectSessionChanges(
       const changes = updates
         .flatMap(({ before, after }) => changesOf(before, after))
         .sort((a, b) => (a.session.id < b.session.id ? -1 : 1));
-      return changes.length === 0 ? null : event(position, changes);
+      return changes.length === 0 ? null : event(store, position, changes);
     },
   };
 
@@ -77,15 +77,20 @@ export function projectSessionChanges(
   }
 }
 
-function event(position: Position, changes: readonly SessionChange[]): SessionChangesEvent {
+function event(
+  store: ReadableStore,
+  position: Position,
+  changes: readonly SessionChange[],
+): SessionChangesEvent {
   const { cacheKey, ...place } = position;
+  const sessions = changes.map(({ session }) => session);
   return {
     cursor: position.cursor,
     onlyIfDifferent: false,
     cacheKey,
     isSnapshot: position.reset,
-    items: changes.reduce((sum, { session }) => sum + 1 + session.status.targets.length, 0),
-    sizes: () => sizesOfAll(changes.map(({ session }) => session)).total,
+    items: sessions.reduce((sum, session) => sum + 1 + itemsOf(session), 0),
+    sizes: () => sizesOfEvent(store, sessions),
     sessionChanges: { ...place, changes },
   };
 }
@@ -110,9 +115,9 @@ export function projectSession(
       if (isFactsOnly && !mayChangeFacts(revision)) return false;
       return excerpts.session || !haveOnlyExcerptsChanged(revision);
     },
-    snapshot: (position) => sessionEvent(position, binding.id === null ? null : store.get(binding.id)),
+    snapshot: (position) => sessionEvent(store, position, binding.id === null ? null : store.get(binding.id)),
     changes: ([update], position) =>
-      update ? sessionEvent(position, binding.switchedAt(update.number) ?? update.after) : null,
+      update ? sessionEvent(store, position, binding.switchedAt(update.number) ?? update.after) : null,
   };
 }
 
@@ -125,14 +130,18 @@ function mayChangeFacts({ before, after, changes, factsChanged }: Revision): boo
   );
 }
 
-function sessionEvent({ cursor, cacheKey, reset }: Position, session: SessionRecord | null): SessionEvent {
+function sessionEvent(
+  store: ReadableStore,
+  { cursor, cacheKey, reset }: Position,
+  session: SessionRecord | null,
+): SessionEvent {
   return {
     cursor,
     onlyIfDifferent: true,
     cacheKey,
     isSnapshot: reset,
-    items: 1 + (session?.status.targets.length ?? 0),
-    sizes: () => (session ? sizesOf(session) : NO_SIZES),
+    items: 1 + (session ? itemsOf(session) : 0),
+    sizes: () => sizesOfEvent(store, [session]),
     session,
   };
 }

@@ -44,6 +44,8 @@ export interface SubscriptionsOptions {
   readonly metrics?: Metrics;
   /** Limits of large payloads. Default: those of large answers. */
   readonly largeLimits?: Pick<ExecutorLimits, 'responseBytes' | 'unsentBytes'>;
+  /** Maximum cost of a payload. Default: that of an answer. */
+  readonly complexity?: number;
   /** Default: the system's. */
   readonly clock?: Pick<Clock, 'monotonic' | 'after'>;
 }
@@ -76,7 +78,11 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     limits = DEFAULT_BACKLOG_LIMITS,
     metrics = createMetrics(),
   } = options;
-  const { largeLimits = DEFAULT_LIMITS, clock = systemClock } = options;
+  const {
+    largeLimits = DEFAULT_LIMITS,
+    complexity = DEFAULT_LIMITS.complexity,
+    clock = systemClock,
+  } = options;
   const groups = new Set<Group>();
   /** The groups that new readers may join, by key. */
   const joinable = new Map<string, JoinableGroup>();
@@ -133,6 +139,8 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         context,
         executor,
         log,
+        metrics,
+        maxCost: complexity,
         isWanted: () => groups.has(group),
         isCompressed: () => group.isCompressed,
       }),

@@ -1,7 +1,7 @@
-import { sizesOf } from '../graphql/count-sizes.js';
+import { countItems, itemsOf, sizesOfEvent } from '../graphql/count-sizes.js';
 import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
 import { compileTargetFilter } from '../graphql/selection.js';
-import { NO_SIZES } from '../graphql/sizes.js';
+import { combine } from '../graphql/sizes.js';
 import type { Revision } from '../store/journal.js';
 import { diffRecords, hasSessionChanged } from '../store/merge.js';
 import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
@@ -54,14 +54,16 @@ export function projectTargetChanges(
     },
     snapshot(position) {
       const record = binding.id === null ? null : store.get(binding.id);
-      return event(position, record, select(allAdded(record), null, record));
+      return event(position, { before: null, after: record }, select(allAdded(record), null, record));
     },
     changes([update], position) {
       if (!update) return null;
       const other = binding.switchedAt(update.number);
-      if (other !== null) return event(position, other, select(allAdded(other), null, other), true);
+      if (other !== null) {
+        return event(position, { before: null, after: other }, select(allAdded(other), null, other), true);
+      }
       const changes = shownChanges(update.revision ?? toDifference(update));
-      return changes === null ? null : event(position, update.after, changes);
+      return changes === null ? null : event(position, update, changes);
     },
   };
 
@@ -145,6 +147,28 @@ export function projectTargetChanges(
       return [{ ...change, type: !was ? 'added' : is ? 'modified' : 'deleted' }];
     });
   }
+
+  function event(
+    position: Position,
+    { before, after }: Pick<MergedUpdate, 'before' | 'after'>,
+    changes: readonly RecordChange[],
+    reset = position.reset,
+  ): TargetChangesEvent {
+    const { cacheKey, ...place } = position;
+    return {
+      cursor: position.cursor,
+      onlyIfDifferent: false,
+      cacheKey,
+      isSnapshot: position.reset,
+      items: 1 + countItems(changes.map(({ target }) => target)) + (after ? itemsOf(after) : 0),
+      // Deleted targets are those of the state before.
+      sizes: () => ({
+        ...combine(sizesOfEvent(store, [before]), sizesOfEvent(store, [after]), Math.max),
+        changes: changes.length,
+      }),
+      targetChanges: { ...place, reset, session: after, changes },
+    };
+  }
 }
 
 /** Difference between two records of a Session. */
@@ -153,24 +177,6 @@ type Difference = Pick<Revision, 'changes' | 'before' | 'after' | 'sessionChange
 function toDifference({ before, after }: MergedUpdate): Difference {
   const sessionChanged = hasSessionChanged(before, after);
   return { changes: diffRecords(before, after), before, after, sessionChanged };
-}
-
-function event(
-  position: Position,
-  session: SessionRecord | null,
-  changes: readonly RecordChange[],
-  reset = position.reset,
-): TargetChangesEvent {
-  const { cacheKey, ...place } = position;
-  return {
-    cursor: position.cursor,
-    onlyIfDifferent: false,
-    cacheKey,
-    isSnapshot: position.reset,
-    items: 1 + changes.length + (session?.status.targets.length ?? 0),
-    sizes: () => ({ ...(session ? sizesOf(session) : NO_SIZES), changes: changes.length }),
-    targetChanges: { ...place, reset, session, changes },
-  };
 }
 
 function allAdded(record: SessionRecord | null): RecordChange[] {

@@ -26,6 +26,7 @@ function start() {
         args: { schema, document: parse(query), variableValues: { ...variables } },
         context: { store, version: 'test', scope, lastEventId: null },
         cost: 1,
+        recheck: () => null,
         log: silentLog,
         isWanted,
       };

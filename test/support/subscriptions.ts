@@ -1,5 +1,6 @@
 import { parse } from 'graphql';
 import type { Context } from '../../src/graphql/context.js';
+import { DEFAULT_QUERY_LIMITS } from '../../src/graphql/limits.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { silentLog } from '../../src/lib/log.js';
 import { createReaderCounts } from '../../src/lib/metrics.js';
@@ -30,15 +31,17 @@ export async function subscribeTo<T>(
   store: ReadableStore,
   query: string,
   variableValues: Record<string, unknown> = {},
-  { limits = DEFAULT_BACKLOG_LIMITS, lastEventId = null, clock = createManualClock() }: SubscribeOptions = {},
+  options: SubscribeOptions = {},
 ): Promise<Subscriber<T>> {
+  const { limits = DEFAULT_BACKLOG_LIMITS, lastEventId = null, clock = createManualClock() } = options;
+  const { complexity = DEFAULT_QUERY_LIMITS.complexity, onError = fail } = options;
   const contextValue: Context = { store, version: 'test', scope: '', lastEventId };
   // A busy machine would make the scheduler cool down. On a manual clock no flush appears slow.
   const scheduler = createFlushScheduler({ clock: createManualClock() });
-  const subscriptions = createSubscriptions({ log: silentLog, scheduler, limits, clock });
+  const subscriptions = createSubscriptions({ log: silentLog, scheduler, limits, complexity, clock });
   const args = { schema, document: parse(query), variableValues, contextValue };
   const payloads: T[] = [];
-  const sink = { isCompressed: false, send: (payload: Payload) => payloads.push(dataOf(payload)) };
+  const sink = { isCompressed: false, send };
   const reader = await subscriptions.subscribe(args, sink, createReaderCounts());
   if (!(reader instanceof Reader)) throw new Error(reader.errors?.map(String).join('; '));
 
@@ -57,16 +60,23 @@ export async function subscribeTo<T>(
   };
 
   /** As it goes over the wire. */
-  function dataOf({ body, errors }: Payload): T {
-    if (errors) throw new Error(errors.map(String).join('; '));
-    return JSON.parse(String(body)).data;
+  function send({ body, errors }: Payload): void {
+    if (errors) for (const { extensions, message } of errors) onError(String(extensions.code ?? message));
+    else payloads.push(JSON.parse(String(body)).data);
   }
+}
+
+function fail(error: string): void {
+  throw new Error(error);
 }
 
 interface SubscribeOptions {
   readonly limits?: BacklogLimits;
   readonly lastEventId?: string | null;
   readonly clock?: ManualClock;
+  readonly complexity?: number;
+  /** Called with the code of each error in a payload. Default: throws it. */
+  readonly onError?: (code: string) => void;
 }
 
 const schema = createSchema(subscriptionResolvers);

@@ -127,9 +127,12 @@ function createForm({ start, ping, bodyLength, partsOf, ...options }: FormOption
   }
 }
 
-/** JSON has no line breaks, so that a single `data` line is enough. */
-function headOf({ cursor }: Payload): Buffer {
-  return Buffer.from(`event: next\nid: ${cursor}\ndata: `);
+/**
+ * JSON has no line breaks, so that a single `data` line is enough. An event that the client misses has no id:
+ * it resumes after the last one that it has (S4).
+ */
+function headOf({ cursor, isFailed }: Payload): Buffer {
+  return Buffer.from(`event: next\n${isFailed ? '' : `id: ${cursor}\n`}data: `);
 }
 
 function framed(event: Buffer): EventBytes {
