@@ -4,7 +4,7 @@ import { compileOperation } from '../graphql/compiled-operation.js';
 import type { Context } from '../graphql/context.js';
 import { maskError } from '../graphql/errors.js';
 import type { Executed } from '../graphql/execution.js';
-import type { Executor } from '../graphql/executor.js';
+import { CHEAP, type Executor } from '../graphql/executor.js';
 import type { AnswerMemory } from '../graphql/unsent-answers.js';
 import type { Log } from '../lib/log.js';
 import { countRejections, type Metrics } from '../lib/metrics.js';
@@ -22,6 +22,8 @@ export interface Payload extends Pick<ExecutionResult, 'errors'> {
   readonly isSnapshot: boolean;
   /** Whether there are only errors, so that the readers miss the event. */
   readonly isFailed: boolean;
+  /** Cost of the event if it is not cheap, else 0. */
+  readonly cost: number;
   /** The result as JSON. */
   readonly body: Buffer;
   /** The same bytes and one `}` more: all that follows `{…,"payload":` in a WebSocket message. */
@@ -122,6 +124,7 @@ export function createPayloadMaker({
           onlyIfDifferent,
           isSnapshot,
           isFailed,
+          cost: typeof cost === 'number' && cost > CHEAP ? cost : 0,
           body,
           closedBody,
           get deflated() {

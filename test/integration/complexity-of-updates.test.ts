@@ -5,11 +5,14 @@ import { startGateway, type TestGateway } from '../support/gateway.js';
 import { largeSession, WAIT_REASON_FIELDS } from '../support/large-session.js';
 import { openPausableSocket } from '../support/pausable-socket.js';
 import { session } from '../support/sessions.js';
+import { initWebSocket } from '../support/web-socket-client.js';
 
 /** Larger than the socket buffers of a local connection. */
 const LONG = 16 * 1_000_000;
 
 const LONG_QUERY = `{ session(id: "long/Tiltfile") { status { targets { ${WAIT_REASON_FIELDS} } } } }`;
+
+const ONE_QUERY = `{ target(session: "long/Tiltfile", name: "t0") { ${WAIT_REASON_FIELDS} } }`;
 
 const TARGETS = '{ session(id: "late/Tiltfile") { status { targets { id name phase } } } }';
 
@@ -70,6 +73,21 @@ describe('the complexity of data that appears after an operation was accepted', 
     for (const { abort } of [stream, late]) abort();
   });
 
+  it('the sum of a WebSocket includes the largest payload of each subscription', async () => {
+    await using gateway = await start({ complexity: 60_000 });
+    const client = await initWebSocket(gateway.webSocketUrl);
+    const subscribe = (id: string) =>
+      client.send({ id, type: 'subscribe', payload: { query: `subscription ${TARGETS}` } });
+    subscribe('first');
+    await expect.poll(() => JSON.stringify(client.messages)).toContain('"session":null');
+    gateway.source.put(lateSession(10_000));
+    await expect.poll(() => JSON.stringify(client.messages)).toContain('tiltfile:update');
+    subscribe('second');
+    await expect.poll(() => client.messages.at(-1)).toMatchObject({ id: 'second', type: 'error' });
+    expect(JSON.stringify(client.messages.at(-1))).toMatch(/at most 60000 in total, got 60\d\d\d\./);
+    client.socket.terminate();
+  });
+
   it('a queued query is rejected if its data has grown above the limit before it is executed', async () => {
     await using gateway = await start({ complexity: 100_000, unsentBytes: 1 });
     gateway.source.put(lateSession(5_000));
@@ -88,5 +106,29 @@ describe('the complexity of data that appears after an operation was accepted', 
     gateway.source.put(lateSession(40_000));
     held.socket.destroy();
     expect(await answer).toMatchObject({ errors: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
+  });
+
+  it('a query that waits until its WebSocket drains is rejected if its data has grown above the limit', async () => {
+    await using gateway = await start({ complexity: 1_000 });
+    const held = openPausableSocket(gateway.webSocketUrl);
+    const client = await initWebSocket(gateway.webSocketUrl, undefined, {
+      createConnection: () => held.socket,
+    });
+    client.socket.pause();
+    // Their answers of 1 MB are sent at once, until the buffer is full.
+    held.socket.cork();
+    for (let n = 0; n < 12; n += 1)
+      client.send({ id: `long${n}`, type: 'subscribe', payload: { query: ONE_QUERY } });
+    client.send({ id: 'late', type: 'subscribe', payload: { query: TARGETS } });
+    held.socket.uncork();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    gateway.source.put(lateSession(400));
+    client.socket.resume();
+    await expect
+      .poll(() => client.messages.find((message) => JSON.stringify(message).startsWith('{"id":"late"')), {
+        timeout: 20_000,
+      })
+      .toMatchObject({ type: 'error', payload: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] });
+    client.socket.terminate();
   });
 });

@@ -132,8 +132,8 @@ export class WebSocketOperations implements LargeClient {
   }
 
   /**
-   * Checks the total cost of all subscriptions, since one update can execute all of them. Null if it is
-   * within the limit.
+   * Checks the total cost of all subscriptions, since one update can execute all of them: each has the cost
+   * of its largest payload so far. Null if it is within the limit.
    */
   #checkCost(cost: number): GraphQLError | null {
     const max = this.#options.limits.complexity;
@@ -152,9 +152,18 @@ export class WebSocketOperations implements LargeClient {
     if (slot !== null) await slot;
     if (!this.#isCurrent(operation)) return;
     const prepared = this.#options.pipeline.prepare(params, context);
-    if (!('document' in prepared)) this.#fail(operation, prepared);
-    else if (prepared.type === OperationTypeNode.SUBSCRIPTION) await this.#subscribe(operation, prepared);
-    else await this.#execute(operation, prepared, context);
+    if (!('document' in prepared)) {
+      this.#fail(operation, prepared);
+    } else if (prepared.type === OperationTypeNode.SUBSCRIPTION) {
+      await this.#subscribe(operation, prepared);
+    } else {
+      // Another answer would only wait in memory behind those that the client does not read. Its cost is
+      // computed again afterwards, from the data of that time.
+      const pause = this.drained();
+      await (pause === null
+        ? this.#execute(operation, prepared, context)
+        : this.#start(operation, params, context, pause));
+    }
   }
 
   async #subscribe(operation: Operation, prepared: PreparedOperation): Promise<void> {
@@ -179,9 +188,6 @@ export class WebSocketOperations implements LargeClient {
   }
 
   async #execute(operation: Operation, prepared: PreparedOperation, context: Context): Promise<void> {
-    // Another answer would only wait in memory behind those that the client does not read.
-    for (let pause = this.drained(); pause !== null; pause = this.drained()) await pause;
-    if (!this.#isCurrent(operation)) return;
     const { headers, log } = this.#owner;
     const isWanted = () => this.#isCurrent(operation);
     const request = { context, headers, log, isWanted, client: this };
@@ -252,7 +258,7 @@ class Operation implements Sink {
   readonly #head: Buffer;
   /** The same for compressed messages. Null if the client does not read them. */
   readonly #storedHead: Buffer | null;
-  /** Maximum cost of an update, for a subscription. */
+  /** Maximum cost of an update so far, for a subscription. */
   cost = 0;
   /** Reader of a running subscription. */
   reader: Reader | null = null;
@@ -270,6 +276,7 @@ class Operation implements Sink {
   }
 
   send(payload: Payload): void {
+    if (payload.cost > this.cost) this.cost = payload.cost;
     const deflated = this.#storedHead && payload.deflated;
     if (this.#storedHead && deflated) this.#write(this.#storedHead, deflated.message, deflated.memory);
     else this.#write(this.#head, payload.closedBody, payload.memory);
