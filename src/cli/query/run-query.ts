@@ -58,7 +58,7 @@ export async function runQuery(
       }
     } else {
       await output.write(present(await client.query<Data, Data>(operation.text, variables, options)));
-      const note = await demoNote(client, { text: operation.text, variables }, options.signal);
+      const note = await demoNote(client, options.signal);
       if (note !== null) cli.stderr.write(`tilt-graphql: ${note}\n`);
     }
     return interruption.exitCode ?? EXIT.ok;
