@@ -16,6 +16,7 @@ const END_PX = 24;
 /** The lines of a log. Follows its end until the visitor scrolls up. */
 export function LogBox({ reader, resource, isFast }: LogBoxProps) {
   const box = useRef<HTMLDivElement>(null);
+  const lastTop = useRef(0);
   const items = reader.items.value;
   const isPaused = reader.isPaused.value;
   const matches = reader.matchesByLine.value;
@@ -43,7 +44,10 @@ export function LogBox({ reader, resource, isFast }: LogBoxProps) {
       {...SCROLLABLE}
       ref={box}
       onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-        if (scrollHeight - scrollTop - clientHeight > END_PX) reader.pause();
+        // The event of a scroll to the end may arrive after other line breaks have moved the end.
+        const isUp = scrollTop < lastTop.current;
+        lastTop.current = scrollTop;
+        if (isUp && scrollHeight - scrollTop - clientHeight > END_PX) reader.pause();
       }}
     >
       <Missing count={reader.earlier.value} what="earlier " />
