@@ -37,8 +37,6 @@ export interface FactSelection {
   readonly verdict: { readonly state: boolean; readonly reason: boolean };
   /** Whether it shows the numbers of a Session's targets by phase. */
   readonly counts: boolean;
-  /** Whether it shows metadata that changes without a new run. */
-  readonly metadata: boolean;
   /** The lists of targets that it shows of a Session. Those of its resources belong to `all`. */
   readonly targets: ReadonlyMap<TargetList, TargetDetail>;
   /** Selected fields of resources that come from facts. */
@@ -64,9 +62,6 @@ const FACT_FIELDS = new Set(['id', 'instance', 'isDemo', 'cluster', 'resources',
 /** Fields of a target that never change. */
 const CONSTANT_FIELDS = new Set(['id', 'name', 'resources', '__typename']);
 
-/** Fields of the metadata that change only with the run, which is a change of the Session itself. */
-const RUN_FIELDS = new Set(['name', 'uid', '__typename']);
-
 /** Finds what an operation shows of Sessions, with its variables. */
 export function findFactSelection({
   schema,
@@ -74,7 +69,7 @@ export function findFactSelection({
   fragments,
   variableValues,
 }: Operation): FactSelection {
-  const shown = { cluster: false, counts: false, metadata: false, isFactsOnly: true };
+  const shown = { cluster: false, counts: false, isFactsOnly: true };
   const verdict = { state: false, reason: false };
   const targets = new Map<TargetList, TargetDetail>();
   /** The list of a Session that the visited target is in. */
@@ -121,7 +116,6 @@ export function findFactSelection({
     if (parent.name === 'Session' && name === 'cluster') shown.cluster = true;
     if (parent.name === 'Session' && name === 'counts') shown.counts = true;
     if (parent.name === 'Verdict' && (name === 'state' || name === 'reason')) verdict[name] = true;
-    if (parent.name === 'ObjectMeta' && !RUN_FIELDS.has(name)) shown.metadata = true;
     if (parent.name === 'Resource' && !OWN_FIELDS.has(name)) resources.add(name);
     const type = isUnionType(parent) ? undefined : getNamedType(parent.getFields()[name]?.type);
     if (parent.name === 'TargetStateTerminated' && name === 'excerpt') showExcerpt();

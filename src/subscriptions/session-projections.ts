@@ -69,7 +69,6 @@ export function projectSessionChanges(
     return (
       before.facts !== after.facts &&
       before.status.targets === after.status.targets &&
-      (!facts.metadata || before.metadata === after.metadata) &&
       facts.blockers === 'none' &&
       !hasSessionChanged(before, after) &&
       !haveShownFactsChanged(facts, before, after)

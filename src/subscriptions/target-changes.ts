@@ -92,9 +92,7 @@ export function projectTargetChanges(
   ): boolean {
     if (before === null || after === null) return false;
     return (
-      (facts.metadata && before.metadata !== after.metadata) ||
-      haveShownFactsChanged(facts, before, after) ||
-      haveShownTargetsChanged(facts, before, after, changes)
+      haveShownFactsChanged(facts, before, after) || haveShownTargetsChanged(facts, before, after, changes)
     );
   }
 

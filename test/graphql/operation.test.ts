@@ -80,12 +80,16 @@ describe('with a manifest, preparing an operation', () => {
     { query: '{ __schema { queryType { name } } }' },
     { documentId: 'two' },
     { documentId: '__proto__' },
-    { documentId: 1 },
-    { extensions: { persistedQuery: null } },
-    {},
-  ])('rejects any other request: %j', (params) => {
+  ])('rejects any other document: %j', (params) => {
     expect(prepare(params)).toEqual([expect.stringContaining('not in the manifest of this gateway')]);
   });
+
+  it.each<OperationParams>([{ documentId: 1 }, { extensions: { persistedQuery: null } }, {}])(
+    'rejects a request without a document: %j',
+    (params) => {
+      expect(prepare(params)).toEqual(['Expected a string as "documentId" or "query".']);
+    },
+  );
 });
 
 describe('without a manifest, preparing an operation', () => {

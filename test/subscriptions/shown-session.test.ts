@@ -140,12 +140,6 @@ describe('the Session in targetChanges with a filter', () => {
     },
   );
 
-  it('is sent if selected metadata changes', async () => {
-    const { put, take } = await setUp(READY, 'metadata { resourceVersion }');
-    put(FAILED);
-    expect(await take()).toMatchObject([{ session: { metadata: { resourceVersion: '2' } }, changes: [] }]);
-  });
-
   it('S5: a paused reader receives it once, and nothing if it is as before', async () => {
     const { put, take, reader } = await setUp(READY, 'verdict { state }');
     reader.pause();
