@@ -85,7 +85,7 @@ interface ResumeSelection {
   /**
    * Whether a new connection continues after the last payload: the missed changes follow one by one (S4), so
    * the first views after a reconnect may be of earlier states. Otherwise each connection starts with the
-   * current state, and a view whose link is `live` is current. Default: true.
+   * current state, which is never older than the last payload, also at another gateway. Default: true.
    */
   readonly resume?: boolean | undefined;
 }
@@ -143,7 +143,8 @@ export function createTargetsSource({
         session: session ?? newest?.session?.id,
         where,
         history,
-        since: resume ? newest?.cursor : undefined,
+        since: newest?.cursor,
+        resume,
         phaseChangesOnly,
         excerpts,
       },
@@ -170,7 +171,7 @@ export function createSessionsSource({
     canResume: resume,
     request: (newest) => ({
       query: WatchSessionsDocument.toString(),
-      variables: { where, since: resume ? newest?.cursor : undefined },
+      variables: { where, since: newest?.cursor, resume },
     }),
     read: readSessionChanges,
     replaces: ({ reset }) => reset,

@@ -48,15 +48,16 @@ export interface View<E extends SourceEvent = SourceEvent> {
 export const subscriptionResolvers: SubscriptionResolvers = {
   session: {
     subscribe(_, { id }, context, info) {
-      return createSessionSource(context, id, null, (binding) => ({
+      return createSessionSource(context, id, NOTHING_SEEN, (binding) => ({
         source: context.store,
         projection: projectSession(context.store, binding, findFactSelection(info)),
       }));
     },
   },
   targetChanges: {
-    subscribe(_, { session, where, since, phaseChangesOnly }, context, info) {
-      return createSessionSource(context, session, lastCursor(context, since), (binding) => ({
+    subscribe(_, { session, where, since, resume, phaseChangesOnly }, context, info) {
+      const last = { cursor: lastCursor(context, since), resume: resume ?? true };
+      return createSessionSource(context, session, last, (binding) => ({
         source: context.store,
         projection: projectTargetChanges(context.store, {
           binding,
@@ -68,12 +69,12 @@ export const subscriptionResolvers: SubscriptionResolvers = {
     },
   },
   sessionChanges: {
-    subscribe: (_, { where, since }, context, info) =>
+    subscribe: (_, { where, since, resume }, context, info) =>
       createSource({
         context,
         sessionId: null,
         since: lastCursor(context, since),
-        mayResume: () => true,
+        mayResume: () => resume ?? true,
         openView: () => ({
           source: context.store,
           projection: projectSessionChanges(context.store, where, findFactSelection(info)),
@@ -85,7 +86,7 @@ export const subscriptionResolvers: SubscriptionResolvers = {
     subscribe(_, { session, resource, level, last }, context) {
       const selection = { resource: resource ?? undefined, level: level ?? undefined };
       const options = { selection, last: checkLast(last) };
-      return createSessionSource(context, session, null, (binding, batches) => {
+      return createSessionSource(context, session, NOTHING_SEEN, (binding, batches) => {
         const source = createLogFeed({ store: context.store, batches, binding });
         return { source, projection: projectLog(source, options) };
       });
@@ -106,11 +107,20 @@ function lastCursor({ lastEventId }: Context, since: string | null | undefined):
   return lastEventId || (since ?? null);
 }
 
+/** What a client has seen before. */
+interface Seen {
+  readonly cursor: string | null;
+  /** Whether it wants the changes since then, otherwise the complete state. */
+  readonly resume: boolean;
+}
+
+const NOTHING_SEEN: Seen = { cursor: null, resume: true };
+
 /** Creates the source of a subscription to one Session: the named one, otherwise the default Session. */
 function createSessionSource<E extends SourceEvent>(
   context: Context,
   name: SessionId | null | undefined,
-  since: string | null,
+  { cursor: since, resume }: Seen,
   open: (binding: SessionBinding, batches: LogBatches) => Omit<View<E>, 'binding'>,
 ): Source<E> {
   const { store } = context;
@@ -119,7 +129,7 @@ function createSessionSource<E extends SourceEvent>(
     context,
     sessionId: bound.id,
     since,
-    mayResume: (cursor) => bound.isNamed || holdsDefaultSession(store, bound.id, cursor),
+    mayResume: (cursor) => resume && (bound.isNamed || holdsDefaultSession(store, bound.id, cursor)),
     openView(batches) {
       const binding = createSessionBinding(store, bound);
       return { ...open(binding, batches), binding };

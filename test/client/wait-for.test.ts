@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Condition, TargetsView, WaitOptions, WaitOutcome } from '../../src/client/client.js';
+import { createDeltaCounts } from '../../src/lib/metrics.js';
 import type { Session } from '../../src/model/session.js';
+import type { LogChange, LogProvider } from '../../src/nats/log-change.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { type DisposableClient, openDisposableClient } from '../support/disposable-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
@@ -318,7 +320,46 @@ describe('waitFor after a reconnect', () => {
     proxy.restore();
     expect(await wait.ended).toMatchObject({ result: 'reached', run: { uid: 'two' } });
   });
+
+  it('waitFor does not decide on a state older than it has seen, when it moves to a gateway that lags behind', async () => {
+    const [first, second] = [createLog(), createLog()];
+    const early = await startGateway({ providers: [first.provider] });
+    await using late = await startGateway({ providers: [second.provider] });
+    await Promise.all([early, late].map(({ gateway }) => gateway.ready()));
+    first.push(2, { x: 'failed' });
+    await using client = openDisposableClient({ urls: [early.url, late.url] });
+    const wait = begin(client, { session: 'a/Tiltfile', for: { target: 'x', phase: 'READY' } });
+    await wait.seen(({ targets }) => targets.get('x')?.phase === 'FAILED');
+    await early[Symbol.asyncDispose]();
+    await wait.seen(({ link }) => link.error?.includes('has not received the revision') === true);
+    second.push(2, { x: 'failed' });
+    await wait.seen(({ link }) => link.state === 'live');
+    second.push(3, { x: 'ready' });
+    expect(await wait.ended).toMatchObject({ result: 'reached' });
+  });
 });
+
+/** A log that several gateways read. It begins with a ready target. */
+function createLog() {
+  const change = (number: number, targets: TargetStates): LogChange => ({
+    type: 'upsert',
+    session: session('a', targets),
+    at: { log: 'log', number },
+  });
+  let push = (_: LogChange) => {};
+  const provider: LogProvider = {
+    name: 'log',
+    sharesLog: true,
+    counts: createDeltaCounts(),
+    watch(pushChange, signal) {
+      push = pushChange;
+      push({ type: 'snapshot', sessions: [], at: { log: 'log', number: 0 } });
+      push(change(1, { x: 'ready' }));
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+    },
+  };
+  return { provider, push: (number: number, targets: TargetStates) => push(change(number, targets)) };
+}
 
 describe('waitFor with a limit of 0', () => {
   const passed = session('a', { x: 'ready' });
