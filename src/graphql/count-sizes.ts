@@ -26,6 +26,9 @@ export function sizesOfAll(records: readonly SessionRecord[]): SizesOfMany {
 export function sizesOfEvent(store: ReadableStore, records: readonly (SessionRecord | null)[]): Sizes {
   const shown = records.filter((record) => record !== null);
   const newest = shown.flatMap(({ id }) => store.get(id) ?? []);
+  const [first] = shown;
+  // The usual event: the newest state of one Session.
+  if (first && shown.length === 1 && newest[0] === first) return sizesOf(first);
   return combine(sizesOfAll(shown).total, sizesOfAll(newest).total, Math.max);
 }
 

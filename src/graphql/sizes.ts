@@ -120,9 +120,11 @@ export function sizesOfAny({ max }: SizesOfMany, count: number): Sizes {
   return combine(max, max, (most) => count * most);
 }
 
+const SIZE_NAMES = Object.keys(NO_SIZES).filter((name): name is SizeName => name in NO_SIZES);
+
 /** Whether no size exceeds that of the same name. */
 export function isWithin(sizes: Sizes, max: Sizes): boolean {
-  return Object.values(combine(sizes, max, (size, most) => size - most)).every((excess) => excess <= 0);
+  return SIZE_NAMES.every((name) => sizes[name] <= max[name]);
 }
 
 /** Combines two sizes name by name. */

@@ -1,6 +1,14 @@
 import type { SessionId } from '../model/session.js';
 import type { Revision } from '../store/journal.js';
-import { type MergedUpdate, toMergedUpdate } from './projection.js';
+import {
+  type MergedUpdate,
+  type Projection,
+  type SourceEvent,
+  snapshotEvent,
+  toMergedUpdate,
+  type UpdateSource,
+  updateEvent,
+} from './projection.js';
 
 /** Next update or updates for a reader. */
 export type PendingUpdate =
@@ -8,6 +16,8 @@ export type PendingUpdate =
   | {
       readonly type: 'updates';
       readonly merged: readonly MergedUpdate[];
+      /** Number of the oldest revision, and of the newest. */
+      readonly first: number;
       readonly number: number;
       readonly updates: number;
     }
@@ -46,10 +56,12 @@ export function createBacklog(limits: BacklogLimits): Backlog {
   const merged = new Map<SessionId, MergedUpdate>();
   let state: 'queueing' | 'merging' | 'lost' = 'queueing';
   let updates = 0;
+  let first = 0;
   let number = 0;
 
   return {
     add(revision) {
+      if (updates === 0) first = revision.number;
       updates += 1;
       number = revision.number;
       if (state === 'queueing') {
@@ -64,7 +76,7 @@ export function createBacklog(limits: BacklogLimits): Backlog {
       const pending: PendingUpdate =
         state === 'lost'
           ? { type: 'reset', updates }
-          : { type: 'updates', merged: [...merged.values()], number, updates };
+          : { type: 'updates', merged: [...merged.values()], first, number, updates };
       merged.clear();
       state = 'queueing';
       updates = 0;
@@ -76,7 +88,9 @@ export function createBacklog(limits: BacklogLimits): Backlog {
     const revision = queue.shift();
     if (!revision) return null;
     updates -= 1;
-    return { type: 'updates', merged: [toMergedUpdate(revision)], number: revision.number, updates: 1 };
+    first = queue[0]?.number ?? 0;
+    const { number } = revision;
+    return { type: 'updates', merged: [toMergedUpdate(revision)], first: number, number, updates: 1 };
   }
 
   function mergeQueue(): void {
@@ -98,4 +112,23 @@ export function createBacklog(limits: BacklogLimits): Backlog {
 
 function withLater(earlier: MergedUpdate, { number, after }: Revision): MergedUpdate {
   return { ...earlier, after, number, revision: null };
+}
+
+/**
+ * Creates the event for pending updates. Returns null when they contain nothing that the reader selects.
+ *
+ * @param key cache key of merged updates
+ */
+export function pendingEvent<E extends SourceEvent>(
+  projection: Projection<E>,
+  store: UpdateSource,
+  pending: PendingUpdate,
+  key: string | null,
+): E | null {
+  const { updates } = pending;
+  if (pending.type === 'reset') return snapshotEvent(projection, store, updates);
+  const [first] = pending.merged;
+  if (updates === 1 && first?.revision) return updateEvent(projection, store, first.revision);
+  const cursor = store.cursorOf(pending.number);
+  return projection.changes(pending.merged, { cursor, reset: false, conflated: updates, cacheKey: key });
 }

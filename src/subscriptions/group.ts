@@ -1,4 +1,5 @@
 import type { Revision } from '../store/journal.js';
+import { type PendingUpdate, pendingEvent } from './backlog.js';
 import type { FlushScheduler } from './flush-scheduler.js';
 import type { Payload, PayloadMaker } from './payload.js';
 import {
@@ -43,8 +44,11 @@ export interface Group {
   readonly readers: number;
   /** Whether the connection of a reader is compressed. */
   readonly isCompressed: boolean;
-  /** Returns the payload of an event. A promise never rejects. */
-  payloadOf(event: SourceEvent): Payload | Promise<Payload>;
+  /**
+   * Returns the payload of pending updates, which is executed once for all readers that missed the same ones.
+   * Null if they contain nothing that the readers select. A promise never rejects.
+   */
+  pendingPayload(pending: PendingUpdate): Payload | Promise<Payload> | null;
   /** Returns the payload of the complete state in this tick. */
   snapshot(): Payload | Promise<Payload>;
   /** Notifies a member of each update from the next one on. */
@@ -65,14 +69,17 @@ export interface GroupOptions {
 }
 
 /**
- * The newest snapshot of a group, kept for readers that subscribe before the next update. It may be evicted
- * at any time.
+ * The newest snapshot of a group, or newest merged updates, kept for other readers before the next update. It
+ * may be evicted at any time.
  */
 export interface SnapshotCache {
   get(): Payload | undefined;
   set(payload: Payload): void;
   delete(): void;
 }
+
+/** Start of the key of merged updates. */
+const MERGED = 'merged ';
 
 /** Number of updates that may wait for a flush. With one more, each member merges them into one payload. */
 const MAX_PENDING = 64;
@@ -87,8 +94,8 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
   let isDeferred = false;
   /** Whether a pending update is a replayed one. */
   let hasReplayed = false;
-  /** Key of the cached snapshot. */
-  let snapshotKey: string | null = null;
+  /** Key of the cached payload. */
+  let keptKey: string | null = null;
   let leaveStore = () => {};
   let compressed = 0;
 
@@ -101,14 +108,20 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
     get isCompressed() {
       return compressed > 0;
     },
-    payloadOf,
+    pendingPayload(pending) {
+      const key = keyOf(pending);
+      const known = findPayload(key);
+      if (known) return known;
+      const event = pendingEvent(projection, store, pending, key);
+      return event === null ? null : payloadOf(event);
+    },
     snapshot: () => payloadOf(snapshotEvent(projection, store)),
     join(member) {
       if (members.size === 0) leaveStore = store.subscribe(onRevision, projection.sessionId);
       members.add(member);
       if (!member.isCompressed) return;
       // A large one was not compressed when it was made.
-      if (compressed === 0) dropSnapshot();
+      if (compressed === 0) dropKept();
       compressed += 1;
     },
     leave(member) {
@@ -117,14 +130,14 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
       if (members.size > 0) return;
       leaveStore();
       pending = [];
-      dropSnapshot();
+      dropKept();
       onEmpty();
     },
   };
 
   function onRevision(revision: Revision): void {
     if (!projection.matches(revision)) return;
-    dropSnapshot();
+    dropKept();
     pending.push(revision);
     if (revision.isReplayed) hasReplayed = true;
     if (pending.length > MAX_PENDING) deferAll();
@@ -177,30 +190,43 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
   function payloadOf(event: SourceEvent): Payload | Promise<Payload> {
     const { cacheKey } = event;
     if (cacheKey === null) return maker.make(event);
-    const known = (cacheKey === snapshotKey ? cache.get() : undefined) ?? inFlight.get(cacheKey);
+    const known = findPayload(cacheKey);
     if (known) return known;
     const payload = maker.make(event);
     if (!(payload instanceof Promise)) {
-      keepSnapshot(event, payload);
+      keep(event, payload);
       return payload;
     }
     inFlight.set(cacheKey, payload);
     void payload.then((made) => {
       inFlight.delete(cacheKey);
-      keepSnapshot(event, made);
+      keep(event, made);
     });
     return payload;
   }
 
-  function keepSnapshot({ isSnapshot, cacheKey }: SourceEvent, payload: Payload): void {
-    if (!isSnapshot || members.size === 0) return;
-    snapshotKey = cacheKey;
+  function findPayload(key: string | null): Payload | Promise<Payload> | undefined {
+    if (key === null) return undefined;
+    return (key === keptKey ? cache.get() : undefined) ?? inFlight.get(key);
+  }
+
+  /** Keeps a snapshot, or merged updates, for the next reader. A single update is kept by its delivery. */
+  function keep({ isSnapshot, cacheKey }: SourceEvent, payload: Payload): void {
+    const isShared = isSnapshot || cacheKey?.startsWith(MERGED) === true;
+    if (!isShared || members.size === 0) return;
+    keptKey = cacheKey;
     cache.set(payload);
   }
 
-  function dropSnapshot(): void {
-    if (snapshotKey === null) return;
-    snapshotKey = null;
+  function dropKept(): void {
+    if (keptKey === null) return;
+    keptKey = null;
     cache.delete();
+  }
+
+  /** Equal for readers that missed the same updates. Null for a reset, whose event has a key of its own. */
+  function keyOf(pending: PendingUpdate): string | null {
+    if (pending.type === 'reset' || pending.updates === 1) return null;
+    return `${MERGED}${pending.first} ${pending.number} ${pending.updates}`;
   }
 }

@@ -22,7 +22,7 @@ export interface SourceEvent {
   readonly onlyIfDifferent: boolean;
   /**
    * Equal for equal events of a group, which are executed once: those of one update, and snapshots at one
-   * revision. Null for what a single slow reader missed.
+   * revision, and merged updates of the same revisions. Null for a connection resync.
    */
   readonly cacheKey: string | null;
   readonly isSnapshot: boolean;
@@ -83,7 +83,7 @@ export function snapshotEvent<E extends SourceEvent>(
 ): E {
   const cursor = store.cursor();
   // Not the cursor: revisions that change only the connection may have the cursor of the previous revision.
-  const cacheKey = conflated === 0 ? `snapshot ${store.revision}` : null;
+  const cacheKey = `snapshot ${store.revision} ${conflated}`;
   return projection.snapshot({ cursor, reset: true, conflated, cacheKey });
 }
 

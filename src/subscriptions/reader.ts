@@ -9,7 +9,6 @@ import {
 } from './backlog.js';
 import type { Delivery, Group, Member } from './group.js';
 import { isRepeated, type Payload } from './payload.js';
-import { type SourceEvent, snapshotEvent, updateEvent } from './projection.js';
 
 /** Connection that a reader's payloads are sent over. */
 export interface Sink {
@@ -173,8 +172,8 @@ export class Reader implements Member {
     this.#counts.conflated += countConflated(pending);
     // The complete state includes updates that the group has not delivered yet.
     if (pending.type === 'reset') this.from = this.#group.store.revision;
-    const event = pendingEvent(this.#group, pending);
-    if (event !== null) this.#deliver(this.#group.payloadOf(event));
+    const payload = this.#group.pendingPayload(pending);
+    if (payload !== null) this.#deliver(payload);
   }
 
   #deliver(payload: Payload | Promise<Payload>): void {
@@ -217,14 +216,4 @@ export class Reader implements Member {
     this.#counts.payloads += 1;
     this.#sink.send(payload);
   }
-}
-
-/** Creates the event for pending updates. Returns null when they contain nothing that the reader selects. */
-function pendingEvent({ projection, store }: Group, pending: PendingUpdate): SourceEvent | null {
-  const { updates } = pending;
-  if (pending.type === 'reset') return snapshotEvent(projection, store, updates);
-  const [first] = pending.merged;
-  if (updates === 1 && first?.revision) return updateEvent(projection, store, first.revision);
-  const cursor = store.cursorOf(pending.number);
-  return projection.changes(pending.merged, { cursor, reset: false, conflated: updates, cacheKey: null });
 }

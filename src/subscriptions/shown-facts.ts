@@ -104,6 +104,7 @@ export function haveOnlyExcerptsChanged({
   factsChanged,
 }: Revision): boolean {
   if (!factsChanged || sessionChanged || changes.length > 0) return false;
+  if (before?.metadata !== after?.metadata) return false;
   const [was, is] = [before?.facts, after?.facts];
   return (
     was !== undefined &&

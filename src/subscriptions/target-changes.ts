@@ -159,11 +159,13 @@ export function projectTargetChanges(
       cacheKey,
       isSnapshot: position.reset,
       items: 1 + countItems(changes.map(({ target }) => target)) + (after ? itemsOf(after) : 0),
-      // Deleted targets are those of the state before.
-      sizes: () => ({
-        ...combine(sizesOfEvent(store, [before]), sizesOfEvent(store, [after]), Math.max),
-        changes: changes.length,
-      }),
+      sizes() {
+        const sizes = sizesOfEvent(store, [after]);
+        const hasDeleted = changes.some(({ type }) => type === 'deleted');
+        // Deleted targets are those of the state before.
+        const all = hasDeleted ? combine(sizesOfEvent(store, [before]), sizes, Math.max) : sizes;
+        return { ...all, changes: changes.length };
+      },
       targetChanges: { ...place, reset, session: after, changes },
     };
   }

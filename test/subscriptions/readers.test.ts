@@ -293,6 +293,7 @@ describe('updates that were read from a log together', () => {
       at: { log: 'log1', number: 1 },
     });
     const open = await subscribe({ session: 'a/Tiltfile' });
+    const other = await subscribe({ session: 'a/Tiltfile' });
     const cursor = store.cursor();
     store.apply('test', {
       type: 'snapshot',
@@ -303,6 +304,8 @@ describe('updates that were read from a log together', () => {
     });
     flush();
     expect(open.sent.slice(1).map(brief)).toEqual(['conflated 2, MODIFIED x FAILED']);
+    // Executed once for all readers.
+    expect(other.sent[1]?.body).toBe(open.sent[1]?.body);
     const resumed = await subscribe({ session: 'a/Tiltfile', since: cursor });
     // The last one is the present connection, which is not in the log.
     expect(resumed.sent.map(brief)).toEqual(['MODIFIED x READY', 'MODIFIED x FAILED', '']);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { NO_FACTS } from '../../src/model/facts.js';
 import { DEMO_ANNOTATION, type ObjectMeta, type Session } from '../../src/model/session.js';
 import { createStore, type Store } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
@@ -217,6 +218,30 @@ describe('S3 fold', () => {
 });
 
 describe('metadata of a Session', () => {
+  it('session: a selected resourceVersion is sent also if only an excerpt changed with it', async () => {
+    const state = session('a', { x: 'failed' }, { resourceVersion: '1' });
+    const { store } = setUp(state);
+    const reader = await subscribeTo(store, 'subscription { session { metadata { resourceVersion } } }');
+    await reader.next();
+    for (const line of ['one', 'two']) {
+      const metadata = { ...state.metadata, resourceVersion: line };
+      const excerpt = {
+        target: 'x',
+        startTime: null,
+        finishTime: null,
+        lines: [],
+        omitted: 0,
+        isFinal: true,
+      };
+      const facts = { ...NO_FACTS, excerpts: [excerpt] };
+      store.apply('test', { type: 'upsert', session: { ...state, metadata, facts } });
+    }
+    expect(await reader.drain()).toMatchObject([
+      { session: { metadata: { resourceVersion: 'one' } } },
+      { session: { metadata: { resourceVersion: 'two' } } },
+    ]);
+  });
+
   const added = [{ key: 'team', value: 'shop' }];
 
   it.each<[string, Partial<ObjectMeta>, string, unknown]>([
