@@ -11,8 +11,8 @@ import { UsageError } from './usage-error.js';
 /**
  * Runs a command line and resolves with its exit code: 0 for success, 2 for an invalid command line, 1 for
  * any other error, or 3 if the command is `wait`. `publish -- COMMAND` exits with the code of its command,
- * and commands that query a gateway with the codes in `gateway-client.ts`. A closed or full standard error changes nothing; standard
- * output matters only for commands that print a result.
+ * and commands that query a gateway with the codes in `gateway-client.ts`. A closed or full standard error
+ * changes nothing; standard output matters only for commands that print a result.
  */
 export async function main(argv: readonly string[], cli: CliProcess): Promise<number> {
   const outcome: Outcome = { exitCode: 0, errorCode: 1 };

@@ -44,7 +44,7 @@ export class ClientError extends Error {
   }
 }
 
-/** Combines the failures of several gateways into one with the code of the latest. One failure is unchanged. */
+/** Combines the failures of several gateways into one with the code of the latest. One is unchanged. */
 export function combineFailures(failures: readonly ClientError[], latest: ClientError): ClientError {
   if (failures.length < 2) return latest;
   const more = failures.length - MAX_FAILURES;

@@ -19,8 +19,8 @@ export type Change =
       readonly type: 'snapshot';
       readonly sessions: readonly Session[];
       /**
-       * Those of them that are in their last good state, which is not their newest. They become STALE together
-       * with the snapshot, so that no client sees them as LIVE. Default: none.
+       * Those of them that are in their last good state, which is not their newest. They become STALE
+       * together with the snapshot, so that no client sees them as LIVE. Default: none.
        */
       readonly stale?: readonly StaleState[];
     }

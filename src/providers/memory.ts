@@ -104,8 +104,8 @@ type SessionChange = Exclude<Change, { readonly type: 'availability' | 'log' }>;
 function createReplayState(initial: readonly Session[]) {
   let sessions = new Map<SessionId, Session>();
   /**
-   * Changes after the snapshot: `stale` changes, which become a part of it, and, once all Sessions were stale,
-   * the upserts since then. At most one for each Session, and one.
+   * Changes after the snapshot: `stale` changes, which become a part of it, and, once all Sessions were
+   * stale, the upserts since then. At most one for each Session, and one.
    */
   let laterChanges: SessionChange[] = [];
   replaceAll(initial);

@@ -46,8 +46,8 @@ const MAX_REFERENCES = 1_000;
 const MAX_ALIASED = 100_000;
 
 /**
- * Ends as soon as the text is nested too deeply, before anything is composed from it. Deep nesting would be an
- * attack: 5,000 brackets end the process (V8 compiles a regular expression with no stack left, which is
+ * Ends as soon as the text is nested too deeply, before anything is composed from it. Deep nesting would be
+ * an attack: 5,000 brackets end the process (V8 compiles a regular expression with no stack left, which is
  * fatal), and 250 nested mappings as keys take seconds.
  */
 class DepthLimitedParser extends Parser {

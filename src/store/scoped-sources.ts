@@ -28,7 +28,7 @@ export function scopeSources(
   });
 }
 
-/** An error of the source makes all of its Sessions STALE, one of an object only the Session of that object. */
+/** An error of the source makes all of its Sessions STALE, one of an object only its Session. */
 function scopeStatus(status: SourceStatus, own: readonly ConnectionStatus[]): SourceStatus {
   const stale = own.filter(({ state }) => state === 'stale');
   const live = own.filter(({ state }) => state === 'live');

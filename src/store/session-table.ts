@@ -31,7 +31,7 @@ export interface SessionTable {
     changes: readonly RecordChange[],
     position?: LogPosition | undefined,
   ): void;
-  /** Runs a task during which the revisions of these Sessions are replayed ones; see `Revision.isReplayed`. */
+  /** Runs a task. The revisions of these Sessions in it are replayed ones; see `Revision.isReplayed`. */
   replay(ids: ReadonlySet<SessionId>, task: () => void): void;
   /** Counts a change that clients see and that belongs to no Session, such as the status of a source. */
   incrementRevision(): void;

@@ -147,7 +147,8 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
   }
 
   /**
-   * Too many updates arrived before the group was flushed, or updates of the past: its members merge them (S5).
+   * Too many updates arrived before the group was flushed, or updates of the past: its members merge them
+   * (S5).
    */
   function deferAll(): void {
     const updates = pending;

@@ -169,7 +169,7 @@ function isolate(document: DocumentNode, chosen: OperationDefinitionNode): Docum
   return separateOperations(document)[chosen.name?.value ?? ''] ?? document;
 }
 
-/** Throws a {@link UsageError} unless `session` is the only field: the only one that a subscription has too. */
+/** Throws a {@link UsageError} unless `session` is the only field: a subscription has no other one. */
 function requireWatchable({ selectionSet }: OperationDefinitionNode): void {
   const names = selectionSet.selections.map((node) => (node.kind === Kind.FIELD ? node.name.value : '...'));
   if (names.length === 1 && names[0] === 'session') return;

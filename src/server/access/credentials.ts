@@ -60,7 +60,7 @@ export function createCookie(
   return `${name}=${seal(token, name)}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
 }
 
-/** Longest cookie, in characters, that all browsers store (RFC 6265, section 6.1). They ignore longer ones. */
+/** Longest cookie, in characters, that all browsers store (RFC 6265, section 6.1). */
 export const MAX_COOKIE = 4_096;
 
 /** Name of the cookie of a gateway that listens on this port. */

@@ -47,9 +47,9 @@ async function lastIn({ manager }: TestBucket['bucket'], name: string): Promise<
 }
 
 /**
- * Records what is written to the key from now on. nats-server 2.9 panics (`jsMsgGetRequest`, a nil pointer) when
- * a message is requested from a stream that is being created, so until the state is written again the tests
- * send no requests, and only they advance the publisher's clock.
+ * Records what is written to the key from now on. nats-server 2.9 panics (`jsMsgGetRequest`, a nil pointer)
+ * when a message is requested from a stream that is being created, so until the state is written again the
+ * tests send no requests, and only they advance the publisher's clock.
  */
 async function recordWrites({ connection }: TestBucket['bucket'], clock: ManualClock, name: string) {
   const writes: string[] = [];
