@@ -56,11 +56,12 @@ export function sizesOfStore(store: ReadableStore): SizesOfMany {
 function count(record: SessionRecord): Sizes {
   const { metadata, status } = record;
   const resources = new Map<string, number>();
-  let [transitions, memberships, membershipsOfOne, targetsOfOne] = [0, 0, 0, 0];
+  let [transitions, memberships, extraMemberships, membershipsOfOne, targetsOfOne] = [0, 0, 0, 0, 0];
   const { waiting, running, retrying, failed, untriggered } = countPhases(status.targets);
   for (const target of status.targets) {
     transitions += target.history.length;
     memberships += target.resources.length;
+    extraMemberships += Math.max(target.resources.length - 1, 0);
     membershipsOfOne = Math.max(membershipsOfOne, target.resources.length);
     for (const name of target.resources) {
       const members = (resources.get(name) ?? 0) + 1;
@@ -75,6 +76,7 @@ function count(record: SessionRecord): Sizes {
     transitions,
     resources: resources.size,
     memberships,
+    extraMemberships,
     targetsOfOne,
     waiting,
     notReady: running,

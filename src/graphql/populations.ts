@@ -48,7 +48,7 @@ const BY_RULE: ReadonlyMap<string, (source: FieldSource) => Yield> = new Map([
   ['Resource.links', ofMembers('links')],
   ['Resource.conditions', ofMembers('conditions')],
   ['Resource.waitingOn', ofMembers('waitingOn', 'waitingOnOfOne')],
-  ['Resource.targets', ofMembers('memberships', 'targetsOfOne')],
+  ['Resource.targets', ofTargets],
   ['Target.resources', ofNames],
   ['Target.log', ofLog],
   ['Resource.log', ofLog],
@@ -108,6 +108,13 @@ function ofBlockers({ parent }: FieldSource): Yield {
 /** @param ofOne size of the longest list of a single resource. Default: all */
 function ofMembers(name: SizeName, ofOne = name): (source: FieldSource) => Yield {
   return ({ parent }) => ({ ...parent, count: lengthOf(parent, parent.sizes[name], parent.sizes[ofOne]) });
+}
+
+/** A target of several resources occurs in each of them. */
+function ofTargets({ parent }: FieldSource): Yield {
+  const { memberships, extraMemberships, targetsOfOne } = parent.sizes;
+  const count = lengthOf(parent, memberships, targetsOfOne);
+  return { ...parent, count, isRepeated: parent.isRepeated === true || extraMemberships > 0 };
 }
 
 function ofNames({ parent }: FieldSource): Yield {

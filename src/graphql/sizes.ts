@@ -14,6 +14,8 @@ export interface Sizes {
   readonly resources: number;
   /** Targets of all resources: a target of two resources counts twice. */
   readonly memberships: number;
+  /** Memberships beyond the first of each target: such a target occurs several times. */
+  readonly extraMemberships: number;
   readonly waiting: number;
   readonly notReady: number;
   readonly retrying: number;
@@ -55,6 +57,7 @@ export const NO_SIZES: Sizes = {
   transitions: 0,
   resources: 0,
   memberships: 0,
+  extraMemberships: 0,
   waiting: 0,
   notReady: 0,
   retrying: 0,
@@ -136,6 +139,7 @@ export function combine(a: Sizes, b: Sizes, by: (a: number, b: number) => number
     transitions: by(a.transitions, b.transitions),
     resources: by(a.resources, b.resources),
     memberships: by(a.memberships, b.memberships),
+    extraMemberships: by(a.extraMemberships, b.extraMemberships),
     waiting: by(a.waiting, b.waiting),
     notReady: by(a.notReady, b.notReady),
     retrying: by(a.retrying, b.retrying),

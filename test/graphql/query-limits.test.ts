@@ -216,6 +216,22 @@ describe('the complexity of a document', () => {
     expect(prepared.cost).toBeLessThan(10 * fields);
   });
 
+  it('is at least the number of fields in the answer: the histories of targets of several resources', () => {
+    for (const state of ['waiting', 'running', 'ready'] as const) {
+      const one = session('a', { x: state, y: state });
+      const targets = one.status.targets.map((target) => ({ ...target, resources: ['a', 'b', 'c', 'd'] }));
+      const many = { ...one, status: { ...one.status, targets } };
+      if (state === 'waiting') store.apply('test', { type: 'snapshot', sessions: [many] });
+      else store.apply('test', { type: 'upsert', session: many });
+    }
+    const prepared = prepare('{ session { resources { targets { history { time phase } } } } }');
+    if (!('document' in prepared)) throw new Error(prepared.map(String).join());
+    const { data } = executeSync(prepared);
+    const fields = JSON.stringify(data).match(/":/g)?.length ?? 0;
+    expect(fields).toBeGreaterThan(60);
+    expect(prepared.cost).toBeGreaterThanOrEqual(fields);
+  });
+
   it('is at least the number of fields in the answer: the blockers of a target that blocks all others', () => {
     const names = (letter: string) => Array.from({ length: 30 }, (_, n) => `${letter}${n}`);
     const [above, below] = [names('a'), names('z')];
