@@ -155,7 +155,8 @@ export function parseSlice(bytes: Buffer, start: number, end: number): unknown {
   }
 }
 
-function unexpected(bytes: Uint8Array, at: number): DecodeError {
+/** Error of bytes that are no JSON, with their index and the first of them. */
+export function unexpected(bytes: Uint8Array, at: number): DecodeError {
   const found = at < bytes.length ? Buffer.from(bytes.subarray(at, at + 40)).toString() : 'its end';
   return new DecodeError(`JSON at byte ${at}`, found, ['message']);
 }

@@ -18,6 +18,7 @@ import {
   type Steps,
   skipSpace,
   skipValue,
+  unexpected,
 } from './json-bytes.js';
 import {
   createSegmentTable,
@@ -178,16 +179,23 @@ function readLevel(bytes: Buffer, { end }: SegmentPlace): string | undefined {
 
 const LEVEL = /^","level":"([^"]*)/;
 
-/** Parses a text. Of a long one only the start, since its line would be cut anyway. */
+/** Length of the longest escape in JSON, such as `\u001b`, in bytes. */
+const MAX_ESCAPE = 6;
+
+/**
+ * Parses a text. Of a long one only the start, since its line would be cut anyway. Throws `DecodeError` if it
+ * is no JSON.
+ */
 function parseText(bytes: Buffer, { textStart, end, endsLine }: SegmentPlace): string {
   if (end - textStart <= STEP_BYTES) return String(parseSlice(bytes, textStart - 1, end + 1));
-  // The cut must not be within an escape, which has at most six bytes, or a character.
+  // The cut must not be within an escape. A text that is invalid elsewhere fails at every cut, and trying all of
+  // them took 4 s.
   for (let cut = textStart + STEP_BYTES; ; cut -= 1) {
     try {
       const text: unknown = JSON.parse(`"${bytes.toString('utf8', textStart, cut)}"`);
       return endsLine ? `${text}\n` : String(text);
     } catch {
-      if (cut <= textStart) return '';
+      if (cut <= textStart + STEP_BYTES - MAX_ESCAPE) throw unexpected(bytes, textStart);
     }
   }
 }

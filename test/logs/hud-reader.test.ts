@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { DecodeError } from '../../src/model/decode-fields.js';
 import type { LogLine } from '../../src/model/log.js';
 import {
@@ -152,6 +152,22 @@ describe('createHudReader', () => {
     await expect(reader.push(bytes)).rejects.toThrow(error);
     await push(createMessage(0, [createSegment('a', 'next\n')]));
     expect(log.position).toBe(1);
+  });
+
+  it('rejects a long text that is no JSON after a few attempts to parse its start', async () => {
+    const { reader } = createTestReader();
+    const text = 'x'.repeat(200_000);
+    const message = encode(createMessage(0, [createSegment('a', text)])).toString();
+    const attempts = vi.spyOn(JSON, 'parse');
+    try {
+      // A tab must be escaped in JSON.
+      await expect(reader.push(Buffer.from(message.replace(text, `\t${text}`)))).rejects.toThrow(
+        /JSON at byte/,
+      );
+      expect(attempts.mock.calls.length).toBeLessThan(20);
+    } finally {
+      attempts.mockRestore();
+    }
   });
 
   it.each(WAYS)('reads the lines after a message whose end is wrong (%s)', async (way) => {
