@@ -9,6 +9,11 @@ const MULTIPART = 'multipart/mixed';
 const NONE = 'none/none';
 
 describe('normalizeAccept', () => {
+  it('media types after the first 2,000 characters of a header are ignored', () => {
+    const header = `${GRAPHQL};q=0.5, ${'a/b;q=0.1, '.repeat(1_000)}${JSON_TYPE}`;
+    expect(normalizeAccept(header)).toBe(GRAPHQL);
+  });
+
   it.each([
     '*/*',
     '',
