@@ -188,8 +188,8 @@ const MAX_ESCAPE = 6;
  */
 function parseText(bytes: Buffer, { textStart, end, endsLine }: SegmentPlace): string {
   if (end - textStart <= STEP_BYTES) return String(parseSlice(bytes, textStart - 1, end + 1));
-  // The cut must not be within an escape. A text that is invalid elsewhere fails at every cut, and trying all of
-  // them took 4 s.
+  // The cut must not be within an escape. A text that is invalid elsewhere fails at every cut, and trying all
+  // of them took 4 s.
   for (let cut = textStart + STEP_BYTES; ; cut -= 1) {
     try {
       const text: unknown = JSON.parse(`"${bytes.toString('utf8', textStart, cut)}"`);

@@ -285,7 +285,7 @@ describe('updates that were read from a log together', () => {
     at: { log: 'log1', number },
   });
 
-  it('reach an open reader as one payload with the newest state, and a reader that resumes one by one', async () => {
+  it('S5: reach an open reader as one payload with the newest state, and a reader that resumes one by one', async () => {
     const { store, subscribe, flush } = setUp({ sharedSource: 'test' });
     store.apply('test', {
       type: 'snapshot',
