@@ -43,9 +43,13 @@ function sendQuery(
 ): PausableSocket {
   const held = openPausableSocket(origin);
   held.pause();
-  const path = `/graphql?query=${encodeURIComponent(query)}`;
-  held.socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`);
+  writeQuery(held, query, accept);
   return held;
+}
+
+function writeQuery({ socket }: PausableSocket, query: string, accept = 'application/json'): void {
+  const path = `/graphql?query=${encodeURIComponent(query)}`;
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`);
 }
 
 /** The same. Resolves when the response is being sent. */
@@ -133,6 +137,23 @@ describe('large responses', () => {
     expect(sizes).toEqual(Array.from({ length: 20 }, () => 16));
     await expect.poll(() => readLargeMetrics(gateway)).toMatchObject({ waiting: 0, unsent: 0, busy: 0 });
     expect((await readLargeMetrics(gateway)).peak).toBeLessThan(49);
+  });
+
+  it('pipelined requests are executed one by one, so that only one response waits for a client that does not read', async () => {
+    await using gateway = await start({});
+    const names = Array.from({ length: 20 }, (_, n) => `a${n}`);
+    const client = await sendQueryUntilResponse(gateway, longQuery('first'));
+    for (const name of names) writeQuery(client, longQuery(name));
+    for (let turns = 0; turns < 20; turns += 1) await fetch(`${gateway.origin}/healthz`);
+    expect((await readLargeMetrics(gateway)).peak).toBeLessThan(17);
+    let bytes = 0;
+    client.socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    client.resume();
+    await expect.poll(() => bytes, { timeout: 60_000 }).toBeGreaterThan(21 * LONG);
+    expect((await readLargeMetrics(gateway)).peak).toBeLessThan(17);
+    client.socket.destroy();
   });
 
   it('a client that does not read leaves memory for large responses to others', async () => {
