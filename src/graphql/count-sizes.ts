@@ -1,7 +1,8 @@
 import { memoize } from '../lib/memoize.js';
 import type { ResourceFacts } from '../model/facts.js';
 import type { TargetExcerpt } from '../model/log.js';
-import type { SessionRecord, TrackedTarget } from '../store/record.js';
+import type { Revision } from '../store/journal.js';
+import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
 import type { ReadableStore } from '../store/scoped.js';
 import { combine, NO_SIZES, type Sizes, type SizesOfMany } from './sizes.js';
 import { countPhases } from './target-groups.js';
@@ -37,8 +38,31 @@ export function countItems(targets: readonly TrackedTarget[]): number {
   return targets.reduce((sum, { resources }) => sum + Math.max(resources.length, 1), 0);
 }
 
-/** Returns the same of a Session. Counted once, because a record never changes. */
-export const itemsOf = memoize(({ status }: SessionRecord) => countItems(status.targets));
+const itemsOfRecords = new WeakMap<SessionRecord, number>();
+
+/**
+ * Returns the same of a Session. Counted once, because a record never changes, and from the number of the
+ * record before when the revision that led to it is known: reading 100 targets that had left the processor's
+ * cache took 13 % of the time of an update.
+ */
+export function itemsOf(record: SessionRecord, revision: Revision | null = null): number {
+  const known = itemsOfRecords.get(record);
+  if (known !== undefined) return known;
+  const before =
+    revision?.after === record && revision.before ? itemsOfRecords.get(revision.before) : undefined;
+  const items =
+    revision === null || before === undefined
+      ? countItems(record.status.targets)
+      : before + addedItems(revision.changes);
+  itemsOfRecords.set(record, items);
+  return items;
+}
+
+function addedItems(changes: readonly RecordChange[]): number {
+  const after = changes.flatMap(({ type, target }) => (type === 'deleted' ? [] : [target]));
+  const before = changes.flatMap(({ previous }) => previous ?? []);
+  return countItems(after) - countItems(before);
+}
 
 // Per store, which is specific to the scope of clients. Holds the sizes of the newest revision.
 const stores = new WeakMap<ReadableStore, SizesOfMany & { readonly revision: number }>();

@@ -40,6 +40,8 @@ export function projectSessionChanges(
         store.ids().flatMap((id) => changesOf(null, store.get(id))),
       ),
     changes(updates, position) {
+      // Counted here because the changes of targets are known here.
+      for (const { after, revision } of updates) if (after) itemsOf(after, revision);
       const changes = updates
         .flatMap(({ before, after }) => changesOf(before, after))
         .sort((a, b) => (a.session.id < b.session.id ? -1 : 1));
@@ -116,7 +118,9 @@ export function projectSession(
     },
     snapshot: (position) => sessionEvent(store, position, binding.id === null ? null : store.get(binding.id)),
     changes: ([update], position) =>
-      update ? sessionEvent(store, position, binding.switchedAt(update.number) ?? update.after) : null,
+      update
+        ? sessionEvent(store, position, binding.switchedAt(update.number) ?? update.after, update.revision)
+        : null,
   };
 }
 
@@ -133,13 +137,14 @@ function sessionEvent(
   store: ReadableStore,
   { cursor, cacheKey, reset }: Position,
   session: SessionRecord | null,
+  revision: Revision | null = null,
 ): SessionEvent {
   return {
     cursor,
     onlyIfDifferent: true,
     cacheKey,
     isSnapshot: reset,
-    items: 1 + (session ? itemsOf(session) : 0),
+    items: 1 + (session ? itemsOf(session, revision) : 0),
     sizes: () => sizesOfEvent(store, [session]),
     session,
   };

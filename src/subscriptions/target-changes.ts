@@ -148,7 +148,7 @@ export function projectTargetChanges(
 
   function event(
     position: Position,
-    { before, after }: Pick<MergedUpdate, 'before' | 'after'>,
+    { before, after, revision = null }: Pick<MergedUpdate, 'before' | 'after'> & Partial<MergedUpdate>,
     changes: readonly RecordChange[],
     reset = position.reset,
   ): TargetChangesEvent {
@@ -158,7 +158,7 @@ export function projectTargetChanges(
       onlyIfDifferent: false,
       cacheKey,
       isSnapshot: position.reset,
-      items: 1 + countItems(changes.map(({ target }) => target)) + (after ? itemsOf(after) : 0),
+      items: 1 + countItems(changes.map(({ target }) => target)) + (after ? itemsOf(after, revision) : 0),
       sizes() {
         const sizes = sizesOfEvent(store, [after]);
         const hasDeleted = changes.some(({ type }) => type === 'deleted');
