@@ -37,6 +37,8 @@ export async function readBucket(
     },
   });
   const readsHistory = state.messages <= MAX_HISTORY.messages && state.bytes <= MAX_HISTORY.bytes;
+  // At once: a caller that aborts does not wait until both streams have ended.
+  signal.addEventListener('abort', () => reader.dispose(), { once: true });
   reader.begin(!readsHistory, options.from);
   const run = (task: Promise<void>) => task.finally(() => scope.end());
   try {
@@ -65,7 +67,6 @@ export async function readBucket(
     ]);
   } finally {
     scope.end();
-    reader.dispose();
   }
 
   /** Reads the newest state of a key completely, and retries until it is known. */

@@ -133,6 +133,17 @@ describe('server-sent events', () => {
     second.abort();
   });
 
+  it('S7: a gateway that was closed has no pending timer, although its clients have not disconnected', async () => {
+    const clock = createManualClock();
+    await using started = await startGateway({ clock });
+    await fetch(`${started.origin}/healthz`);
+    const { abort } = await openEventStream(started.url, SUBSCRIPTION);
+    expect(clock.pending).toBeGreaterThan(0);
+    await started.gateway.close();
+    await expect.poll(() => clock.pending).toBe(0);
+    abort();
+  });
+
   it('S7: an idle SSE stream is freed when its client disconnects', async () => {
     await using gateway = await startMemoryGateway([session('a')]);
     const { events, abort } = await openEventStream(gateway.url, SUBSCRIPTION);

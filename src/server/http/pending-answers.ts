@@ -24,7 +24,8 @@ interface LastProgress {
 /**
  * Closes connections whose clients do not read their answers or event streams, which would stay in memory for
  * as long as the connection is open. A slow client that reads anything is kept. WebSockets have a deadline of
- * their own, with a close code. One timer checks all connections, and runs only while there are some.
+ * their own, with a close code. One timer checks all connections. It runs only while there are some, and ends
+ * with the server.
  */
 export function closeUnread(server: Server | TlsServer, clock: Clock, metrics: Metrics): void {
   const sockets = new Map<Socket, LastProgress | null>();
@@ -35,6 +36,10 @@ export function closeUnread(server: Server | TlsServer, clock: Clock, metrics: M
     if (sockets.size === 1) cancel = clock.after(CHECK_MS, check);
   });
   server.on('upgrade', ({ socket }) => forget(socket));
+  server.on('close', () => {
+    sockets.clear();
+    cancel();
+  });
 
   function forget(socket: Socket): void {
     if (sockets.delete(socket) && sockets.size === 0) cancel();
