@@ -41,7 +41,7 @@ export function createPlan({ minutes, seed }: Options): SoakPlan {
     churnMs: 6_000,
     updatesPerSecond: 760,
     connectsPerSecond: 170,
-    refill: 12_000,
+    refill: 20_000,
     waitsForCuts: true,
   };
 }

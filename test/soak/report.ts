@@ -1,5 +1,5 @@
 import type { Figures, QuickFigures } from './processes/api.js';
-import type { SoakCounts, SoakResult } from './soak.js';
+import type { ProcessFigures, SoakCounts, SoakResult } from './soak.js';
 
 /** Formats the progress of a run in one line. */
 export function formatProgress(counts: SoakCounts, { heapBytes, rssBytes, files }: QuickFigures): string {
@@ -17,26 +17,36 @@ export function formatProgress(counts: SoakCounts, { heapBytes, rssBytes, files 
 }
 
 /** Formats the result of a run. */
-export function formatResult({ start, end, counts }: SoakResult): string {
+export function formatResult({ gateway, publisher, counts }: SoakResult): string {
+  return [
+    ...formatFigures('gateway', gateway),
+    '',
+    ...formatFigures('publisher', publisher),
+    '',
+    ...summaryLines(counts),
+  ].join('\n');
+}
+
+function formatFigures(name: string, { start, end }: ProcessFigures): string[] {
   const [before, after] = [rowsOf(start), rowsOf(end)];
   const rows = [
-    ['', 'start', 'end'],
+    [name, 'start', 'end'],
     ...[...after].map(([name, value]) => [name, before.get(name) ?? '–', value]),
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const table = rows.map((row) =>
+  return rows.map((row) =>
     row
       .map((cell, column) =>
         column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('  '),
   );
-  return [...table, '', ...summaryLines(counts)].join('\n');
 }
 
 function summaryLines(counts: SoakCounts): string[] {
   const { ms, rounds, connects, updates, payloads, compared, mismatches } = counts;
   const { resumes, resets, conflated, stalls, cut, chaos, longestStallMs } = counts;
+  const { deltas, digests, digestMismatches } = counts;
   const minutes = ms / 60_000;
   const others = Object.entries(chaos).map(([name, count]) => `${count} ${name}`);
   return [
@@ -44,6 +54,7 @@ function summaryLines(counts: SoakCounts): string[] {
     `${formatCount(updates)} updates (${formatCount(updates / minutes)}/min), ${formatCount(payloads)} payloads;`,
     `${formatCount(compared)} states compared with the model, ${formatCount(mismatches)} mismatches;`,
     `${formatCount(resumes)} resumed (${formatCount(resets)} of them with a reset), ${formatCount(stalls)} stalls, ${formatCount(conflated)} conflated payloads, ${cut} half-open readers disconnected;`,
+    `bucket: ${formatCount(deltas)} deltas applied, ${formatCount(digests)} digests equal, ${formatCount(digestMismatches)} different;`,
     `Tilts: ${others.join(', ')}; longest blocked write ${Math.round(longestStallMs)} ms`,
   ];
 }

@@ -3,7 +3,7 @@ import { runSoak } from './soak.js';
 import { findLeftovers, findMismatches } from './verdict.js';
 
 // A short version of `npm run soak`, too short to measure memory.
-it('the gateway delivers only correct states (S1 to S6) and frees everything (S7) while readers come, stall and resume and Tilts restart', async () => {
+it('the gateway delivers only correct states (S1 to S6), also of deltas, and frees everything (S7) while readers come, stall and resume and Tilts restart', async () => {
   const plan = {
     seed: 1,
     warmUpMs: 2_000,
@@ -19,4 +19,5 @@ it('the gateway delivers only correct states (S1 to S6) and frees everything (S7
   expect(findLeftovers(result)).toEqual([]);
   expect(result.counts.connects).toBeGreaterThan(0);
   expect(result.counts.compared).toBeGreaterThan(0);
+  expect(result.counts.deltas).toBeGreaterThan(0);
 }, 240_000);

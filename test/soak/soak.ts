@@ -1,11 +1,14 @@
 import { createRandom } from '../../src/providers/demo/random.js';
 import type { Child } from '../bench/processes/child-calls.js';
+import { startNats } from '../support/nats-server.js';
+import { type BucketCounts, readBucketCounts } from './harness/bucket-counts.js';
 import { buildProcesses } from './harness/processes.js';
 import type { ModelState } from './model/model-state.js';
 import type {
   Figures,
   GatewayApi,
-  GatewayInternals,
+  Internals,
+  PublisherApi,
   QuickFigures,
   ReaderCounts,
   ReadersApi,
@@ -25,8 +28,8 @@ export interface SoakPlan {
   readonly updatesPerSecond: number;
   readonly connectsPerSecond: number;
   /**
-   * Number of updates before figures are taken, always the same ones. From 10,000 on they fill the gateway's
-   * journal, so that it holds the same content each time.
+   * Number of updates before figures are taken, always the same ones. From 20,000 on they fill the gateway's
+   * journal of 10,000 revisions although a publisher merges some, so that it holds much the same each time.
    */
   readonly refill: number;
   /** Whether to wait until the gateway disconnects half-open readers. Otherwise they close. */
@@ -34,7 +37,7 @@ export interface SoakPlan {
 }
 
 /** Counts between the first figures and the last. */
-export interface SoakCounts extends ReaderCounts {
+export interface SoakCounts extends ReaderCounts, BucketCounts {
   readonly ms: number;
   readonly rounds: number;
   /** Updates that the Tilts sent. */
@@ -47,12 +50,18 @@ export interface SoakCounts extends ReaderCounts {
 
 /** Result of a run. */
 export interface SoakResult {
+  readonly gateway: ProcessFigures;
+  readonly publisher: ProcessFigures;
+  readonly counts: SoakCounts;
+}
+
+/** Figures of a process. */
+export interface ProcessFigures {
   /** Figures without readers. The Tilts are in the same state at the end. */
   readonly start: Figures;
   readonly end: Figures;
-  /** State after the gateway was closed. */
-  readonly closed: GatewayInternals;
-  readonly counts: SoakCounts;
+  /** What it held after it was closed. */
+  readonly closed: Internals;
 }
 
 /** Called after each round. `glance` reads figures of the gateway. */
@@ -88,21 +97,27 @@ const CALL_SLACK_MS = 60_000;
 const FIGURES_MS = 300_000;
 
 /**
- * Runs the soak: the gateway and the readers in their own processes, the Tilts in this one. Rejects if it
- * cannot continue or the signal aborts. Failures of the gateway are in the result. All processes end with the
- * run.
+ * Runs the soak: the gateway, the publisher and the readers in their own processes, the Tilts in this one,
+ * with a NATS broker. Rejects if it cannot continue or the signal aborts. Failures of the gateway and of the
+ * publisher are in the result. All processes end with the run.
  */
 export async function runSoak(plan: SoakPlan, signal: AbortSignal, onRound: OnRound): Promise<SoakResult> {
-  await using built = await buildProcesses(['gateway', 'readers']);
+  await using built = await buildProcesses(['gateway', 'publisher', 'readers']);
   await using tilts = await startTilts(createRandom(plan.seed));
+  await using nats = await startNats();
+  await using publisher = built.start<PublisherApi>('publisher', signal);
   await using gateway = built.start<GatewayApi>('gateway', signal);
   await using readers = built.start<ReadersApi>('readers', signal);
-  const parts: Parts = { plan, tilts, gateway, readers };
-  const { kubeconfig, ids } = tilts;
-  const { port } = await gateway.call('start', { kubeconfig, retainMs: RETAIN_MS });
+  const { kubeconfig, publishedKubeconfig, ids } = tilts;
+  const bucket = nats.address('soak');
+  await publisher.call('start', { kubeconfig: publishedKubeconfig, bucket });
+  const { port } = await gateway.call('start', { kubeconfig, bucket, retainMs: RETAIN_MS });
+  const parts: Parts = { plan, tilts, port, gateway, publisher, readers };
   await readers.call('start', { url: `http://127.0.0.1:${port}/graphql`, ids, seed: plan.seed + 1 });
 
   await runRounds(parts, { ms: plan.warmUpMs, minRounds: MIN_WARM_UP_ROUNDS }, () => {});
+  // The first counts load what the metrics need.
+  await count(parts);
   const start = await idleFigures(parts);
   const before = await count(parts);
   const progress = { rounds: 0, ms: 0 };
@@ -116,24 +131,28 @@ export async function runSoak(plan: SoakPlan, signal: AbortSignal, onRound: OnRo
   let end = await idleFigures(parts);
   for (
     let measurements = 1;
-    measurements < MAX_FINAL_MEASUREMENTS && findGrowth(start, end).length > 0;
+    measurements < MAX_FINAL_MEASUREMENTS &&
+    PROCESSES.some((name) => findGrowth(start[name], end[name]).length > 0);
     measurements += 1
   ) {
     end = await idleFigures(parts);
   }
   const { mismatches, firstMismatches } = await readers.call('counts');
+  const publisherClosed = await publisher.call('close');
   return {
-    start,
-    end,
+    publisher: { start: start.publisher, end: end.publisher, closed: publisherClosed },
+    gateway: { start: start.gateway, end: end.gateway, closed: await gateway.call('close') },
     counts: { ...counts, mismatches, firstMismatches },
-    closed: await gateway.call('close'),
   };
 }
 
 interface Parts {
   readonly plan: SoakPlan;
   readonly tilts: Tilts;
+  /** Port of the gateway. */
+  readonly port: number;
   readonly gateway: Child<GatewayApi>;
+  readonly publisher: Child<PublisherApi>;
   readonly readers: Child<ReadersApi>;
 }
 
@@ -152,24 +171,36 @@ async function runRounds(
 }
 
 /** Runs the active part of a round, then compares all readers with the model. */
-async function runRound({ plan, tilts, gateway, readers }: Parts): Promise<void> {
+async function runRound(parts: Parts): Promise<void> {
+  const { plan, tilts, readers } = parts;
   const { churnMs: ms, updatesPerSecond, connectsPerSecond } = plan;
   await Promise.all([
-    tilts.churn({ perSecond: updatesPerSecond, ms }, () => gateway.call('caughtUp')),
+    tilts.churn({ perSecond: updatesPerSecond, ms }, () => caughtUp(parts)),
     readers.call('churn', { perSecond: connectsPerSecond, ms }, ms + CALL_SLACK_MS),
   ]);
   await settle(readers, await tilts.quiesce());
 }
 
+/** Resolves when the gateway and the publisher have handled everything that arrived before. */
+async function caughtUp({ gateway, publisher }: Parts): Promise<void> {
+  await Promise.all([publisher.call('caughtUp'), gateway.call('caughtUp')]);
+}
+
+const PROCESSES = ['gateway', 'publisher'] as const;
+
 /** Reads the figures without readers, with the Tilts in a fixed state. */
-async function idleFigures({ plan, tilts, gateway, readers }: Parts): Promise<Figures> {
+async function idleFigures(parts: Parts): Promise<Record<(typeof PROCESSES)[number], Figures>> {
+  const { plan, tilts, gateway, publisher, readers } = parts;
   await readers.call('closeReaders', { includeHalfOpen: !plan.waitsForCuts });
-  await settle(readers, await tilts.reset(plan.refill, () => gateway.call('caughtUp')));
+  await settle(readers, await tilts.reset(plan.refill, () => caughtUp(parts)));
   await readers.call('closeReaders', { includeHalfOpen: !plan.waitsForCuts });
   const isIdle = await gateway.call('untilNoReaders', { ms: NO_READERS_MS }, NO_READERS_MS + CALL_SLACK_MS);
   // Otherwise the figures show the remaining readers.
   if (isIdle) await readers.call('closeReaders', { includeHalfOpen: true });
-  return gateway.call('figures', undefined, FIGURES_MS);
+  return {
+    gateway: await gateway.call('figures', undefined, FIGURES_MS),
+    publisher: await publisher.call('figures', undefined, FIGURES_MS),
+  };
 }
 
 function settle(readers: Child<ReadersApi>, model: ModelState): Promise<void> {
@@ -178,14 +209,16 @@ function settle(readers: Child<ReadersApi>, model: ModelState): Promise<void> {
 
 type Counted = Omit<SoakCounts, 'ms' | 'rounds'>;
 
-async function count({ tilts, readers }: Parts): Promise<Counted> {
+async function count({ tilts, port, readers }: Parts): Promise<Counted> {
   const { updates, chaos, longestStallMs } = tilts;
-  return { ...(await readers.call('counts')), updates, chaos, longestStallMs };
+  const bucket = await readBucketCounts(port);
+  return { ...(await readers.call('counts')), ...bucket, updates, chaos, longestStallMs };
 }
 
-/** Counts after `before`. Mismatches count whenever they happened. */
+/** Counts after `before`. Mismatches of states and digests count whenever they happened. */
 function subtractCounts(before: Counted, now: Counted): Counted {
   const { connects, payloads, resumes, resets, conflated, stalls, cut, compared, updates } = before;
+  const { deltas, digests } = before;
   return {
     ...now,
     connects: now.connects - connects,
@@ -197,5 +230,7 @@ function subtractCounts(before: Counted, now: Counted): Counted {
     cut: now.cut - cut,
     compared: now.compared - compared,
     updates: now.updates - updates,
+    deltas: now.deltas - deltas,
+    digests: now.digests - digests,
   };
 }

@@ -14,10 +14,11 @@ const FIGURES: Figures = {
   listeners: 3,
 };
 
+const PROCESS = { start: FIGURES, end: FIGURES, closed: { readers: 0, timers: 0 } };
+
 const RESULT: SoakResult = {
-  start: FIGURES,
-  end: FIGURES,
-  closed: { readers: 0, timers: 0 },
+  gateway: PROCESS,
+  publisher: PROCESS,
   counts: {
     ms: 60_000,
     rounds: 12,
@@ -32,6 +33,9 @@ const RESULT: SoakResult = {
     stalls: 90,
     cut: 1,
     compared: 90_000,
+    deltas: 9_000,
+    digests: 90,
+    digestMismatches: 0,
     mismatches: 0,
     firstMismatches: [],
   },
@@ -45,9 +49,8 @@ describe('the verdict of a soak run', () => {
   });
 
   it('accepts a little more heap and less of everything else', () => {
-    expect(findFailures({ ...RESULT, end: { ...FIGURES, heapBytes: 41_900_000, timers: 5 } }, GOALS)).toEqual(
-      [],
-    );
+    const gateway = { ...PROCESS, end: { ...FIGURES, heapBytes: 41_900_000, timers: 5 } };
+    expect(findFailures({ ...RESULT, gateway }, GOALS)).toEqual([]);
   });
 
   it.each<[string, Partial<SoakResult>, RegExp]>([
@@ -56,31 +59,40 @@ describe('the verdict of a soak run', () => {
       { counts: { ...RESULT.counts, mismatches: 1, firstMismatches: ['x'] } },
       /1 state differed from the model/,
     ],
-    ['a larger heap', { end: { ...FIGURES, heapBytes: 42_400_000 } }, /the heap grew by 6.0 %/],
+    [
+      'a state that differs from a digest',
+      { counts: { ...RESULT.counts, digestMismatches: 1 } },
+      /1 states differed from a publisher's digest/,
+    ],
+    [
+      'a larger heap',
+      { publisher: { ...PROCESS, end: { ...FIGURES, heapBytes: 42_400_000 } } },
+      /publisher, the heap grew by 6.0 %/,
+    ],
     [
       'an additional reader',
-      { end: { ...FIGURES, readers: 1 } },
+      { gateway: { ...PROCESS, end: { ...FIGURES, readers: 1 } } },
       /readers: 1 after all clients disconnected/,
     ],
     [
       'an additional open file',
-      { end: { ...FIGURES, files: 31 } },
-      /open files: 31 at the end, 30 at the start/,
+      { publisher: { ...PROCESS, end: { ...FIGURES, files: 31 } } },
+      /publisher, open files: 31 at the end, 30 at the start/,
     ],
     [
       'a new kind of handle',
-      { end: { ...FIGURES, handles: { PipeWrap: 1 } } },
+      { gateway: { ...PROCESS, end: { ...FIGURES, handles: { PipeWrap: 1 } } } },
       /handles of PipeWrap: 1 at the end, 0/,
     ],
     [
       'an additional timer',
-      { end: { ...FIGURES, objects: { Timeout: 9 } } },
+      { gateway: { ...PROCESS, end: { ...FIGURES, objects: { Timeout: 9 } } } },
       /objects of Timeout: 9 at the end, 8/,
     ],
     [
       'a timer after the gateway closed',
-      { closed: { readers: 0, timers: 6 } },
-      /timers: 6 after the gateway was closed/,
+      { gateway: { ...PROCESS, closed: { readers: 0, timers: 6 } } },
+      /gateway, timers: 6 after it was closed/,
     ],
     [
       'too few connects',

@@ -1,5 +1,5 @@
 import type { Figures } from './processes/api.js';
-import type { SoakResult } from './soak.js';
+import type { ProcessFigures, SoakResult } from './soak.js';
 
 /** Minimum counts and limits of a run. */
 export interface Goals {
@@ -16,24 +16,31 @@ export function findFailures(result: SoakResult, goals: Goals): string[] {
   return [...findMismatches(result), ...findLeftovers(result), ...findMissedGoals(result, goals)];
 }
 
-/** Mismatches between readers and the model. */
-export function findMismatches({ counts: { mismatches, firstMismatches } }: SoakResult): string[] {
-  return mismatches === 0
-    ? []
-    : [
-        `${mismatches} ${mismatches === 1 ? 'state' : 'states'} differed from the model, such as:`,
-        ...firstMismatches,
-      ];
+/** Mismatches between readers and the model, and between the gateway and the publisher. */
+export function findMismatches({
+  counts: { mismatches, firstMismatches, digestMismatches },
+}: SoakResult): string[] {
+  const states = `${mismatches} ${mismatches === 1 ? 'state' : 'states'} differed from the model, such as:`;
+  return [
+    ...(mismatches === 0 ? [] : [states, ...firstMismatches]),
+    ...(digestMismatches === 0 ? [] : [`${digestMismatches} states differed from a publisher's digest`]),
+  ];
 }
 
-/** Resources that remain at the end or after the gateway was closed. */
-export function findLeftovers({ start, end, closed }: SoakResult): string[] {
+/** Resources that remain at the end or after the process was closed, with the name of the process. */
+export function findLeftovers({ gateway, publisher }: SoakResult): string[] {
+  return [
+    ...leftoversOf(gateway).map((reason) => `gateway, ${reason}`),
+    ...leftoversOf(publisher).map((reason) => `publisher, ${reason}`),
+  ];
+}
+
+function leftoversOf({ start, end, closed }: ProcessFigures): string[] {
   const open = Object.entries(closed).filter(([, value]) => value > 0);
-  const remaining = open.map(([name, value]) => `${name}: ${value} after the gateway was closed`);
   return [
     ...(end.readers > 0 ? [`readers: ${end.readers} after all clients disconnected`] : []),
     ...findGrowth(start, end),
-    ...remaining,
+    ...open.map(([name, value]) => `${name}: ${value} after it was closed`),
   ];
 }
 
@@ -46,10 +53,9 @@ export function findGrowth(start: Figures, end: Figures): string[] {
   });
 }
 
-function findMissedGoals({ start, end, counts }: SoakResult, goals: Goals): string[] {
-  const growth = end.heapBytes / start.heapBytes - 1;
-  const { resumes, resets, conflated, stalls, cut, chaos } = counts;
-  const events = goals.variety ? { resumes, resets, conflated, stalls, cut, ...chaos } : {};
+function findMissedGoals({ gateway, publisher, counts }: SoakResult, goals: Goals): string[] {
+  const { resumes, resets, conflated, stalls, cut, deltas, digests, chaos } = counts;
+  const events = goals.variety ? { resumes, resets, conflated, stalls, cut, deltas, digests, ...chaos } : {};
   const missing = Object.entries(events).filter(([, count]) => count === 0);
   return [
     ...(counts.connects < goals.connects
@@ -58,7 +64,10 @@ function findMissedGoals({ start, end, counts }: SoakResult, goals: Goals): stri
     ...(counts.updates < goals.updates
       ? [`${counts.updates} updates, expected at least ${goals.updates}`]
       : []),
-    ...(growth > goals.heapGrowth ? [`the heap grew by ${(growth * 100).toFixed(1)} %`] : []),
+    ...Object.entries({ gateway, publisher }).flatMap(([name, { start, end }]) => {
+      const growth = end.heapBytes / start.heapBytes - 1;
+      return growth > goals.heapGrowth ? [`${name}, the heap grew by ${(growth * 100).toFixed(1)} %`] : [];
+    }),
     ...missing.map(([name]) => `${name}: 0, expected at least 1`),
   ];
 }

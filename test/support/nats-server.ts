@@ -168,8 +168,12 @@ function collectLog({ stderr }: ChildProcess): () => string {
 }
 
 /** Resolves when the server has logged that it is ready. */
-function waitUntilReady({ stderr }: ChildProcess, readLog: () => string): Promise<void> {
+function waitUntilReady(server: ChildProcess, readLog: () => string): Promise<void> {
+  const { stderr } = server;
   return new Promise((resolve, reject) => {
+    server.once('error', ({ message }) =>
+      reject(new Error(`nats-server does not start: ${message}. Install it with: npm run setup:e2e`)),
+    );
     stderr?.on('data', () => {
       if (readLog().includes('Server is ready')) resolve();
     });

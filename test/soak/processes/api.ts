@@ -1,16 +1,16 @@
 import type { ModelState } from '../model/model-state.js';
 import type { Pace } from '../pace.js';
 
-/** State known only to the gateway's own code. */
-export interface GatewayInternals {
-  /** Number of open subscriptions. */
+/** State known only to the code of a gateway or a publisher. */
+export interface Internals {
+  /** Number of open subscriptions. 0 in a publisher. */
   readonly readers: number;
-  /** Number of pending timers set by the gateway. */
+  /** Number of its pending timers. */
   readonly timers: number;
 }
 
-/** Resources held by an idle gateway process. */
-export interface Figures extends GatewayInternals {
+/** Resources held by an idle process. */
+export interface Figures extends Internals {
   /** JavaScript heap in use after garbage collection, in bytes. */
   readonly heapBytes: number;
   readonly rssBytes: number;
@@ -18,7 +18,7 @@ export interface Figures extends GatewayInternals {
   readonly files: number | null;
   /** Active handles, by kind. */
   readonly handles: Readonly<Record<string, number>>;
-  /** Live objects of some classes, by class. */
+  /** Live objects of some classes, by class. Not counted in a publisher. */
   readonly objects: Readonly<Record<string, number>>;
   /** Listeners on events of the process. */
   readonly listeners: number;
@@ -31,6 +31,8 @@ export type QuickFigures = Pick<Figures, 'heapBytes' | 'rssBytes' | 'readers' | 
 export type GatewayApi = {
   start(options: {
     readonly kubeconfig: string;
+    /** Address of the bucket that the publisher writes to. */
+    readonly bucket: string;
     readonly retainMs: number;
   }): Promise<{ readonly port: number }>;
   /** Answers when the process has handled everything that arrived before. */
@@ -41,7 +43,17 @@ export type GatewayApi = {
   untilNoReaders(options: { readonly ms: number }): Promise<boolean>;
   figures(): Promise<Figures>;
   /** Closes the gateway. Returns what it still holds. */
-  close(): Promise<GatewayInternals>;
+  close(): Promise<Internals>;
+};
+
+/** API of the process that publishes Tilts to a bucket. */
+export type PublisherApi = {
+  start(options: { readonly kubeconfig: string; readonly bucket: string }): void;
+  /** Answers when the process has handled everything that arrived before. */
+  caughtUp(): void;
+  figures(): Promise<Figures>;
+  /** Marks the Sessions GONE and ends. Returns what it still holds. */
+  close(): Promise<Internals>;
 };
 
 /** Counts since the readers started. */

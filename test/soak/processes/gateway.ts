@@ -1,28 +1,27 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { Clock, Gateway } from '../../../src/index.js';
-import { createRandom } from '../../../src/providers/demo/random.js';
+import type { Gateway } from '../../../src/index.js';
 import { answerCalls } from '../../bench/processes/answer-calls.js';
-import type { GatewayApi, GatewayInternals } from './api.js';
+import type { GatewayApi, Internals } from './api.js';
+import { type CountingClock, createCountingClock } from './counting-clock.js';
 import { readFigures, readQuickFigures } from './figures.js';
+import { createShortDelays } from './short-delays.js';
 
-/** Factor for the retry delays of the providers, because rounds are short. */
-const BACKOFF = 0.02;
-
-const random = createRandom(1);
 let gateway: Gateway | null = null;
-let pending = 0;
+let clock: CountingClock | null = null;
 
 const api: GatewayApi = {
-  async start({ kubeconfig, retainMs }) {
-    const { createGateway, systemClock } = await gatewayLibrary();
+  async start({ kubeconfig, bucket, retainMs }) {
+    const { createGateway, createNatsProvider, systemClock } = await gatewayLibrary();
+    clock = createCountingClock(systemClock);
     gateway = createGateway({
+      providers: [createNatsProvider({ name: 'fleet', address: bucket, clock, retainMs })],
       tilts: { kubeconfig },
       retainMs,
       compress: 'always',
-      clock: counting(systemClock),
-      random: () => random() * BACKOFF,
+      clock,
+      random: createShortDelays(1),
     });
     await gateway.ready();
     const { port } = await gateway.listen(0);
@@ -43,35 +42,11 @@ const api: GatewayApi = {
 };
 answerCalls(api);
 
-function inside(): GatewayInternals {
-  return { readers: gateway?.readers ?? 0, timers: pending };
+function inside(): Internals {
+  return { readers: gateway?.readers ?? 0, timers: clock?.pending ?? 0 };
 }
 
 /** The built library, as programs import it. The process runs in the project's root. */
 function gatewayLibrary(): Promise<typeof import('../../../src/index.js')> {
   return import(pathToFileURL(resolve('dist/index.js')).href);
-}
-
-/** Wraps a clock to count pending timers. */
-function counting(clock: Clock): Clock {
-  return {
-    now: () => clock.now(),
-    monotonic: () => clock.monotonic(),
-    after(ms, task) {
-      let isPending = true;
-      const settle = () => {
-        if (isPending) pending -= 1;
-        isPending = false;
-      };
-      pending += 1;
-      const cancel = clock.after(ms, () => {
-        settle();
-        task();
-      });
-      return () => {
-        settle();
-        cancel();
-      };
-    },
-  };
 }

@@ -7,10 +7,10 @@ export interface TiltShape extends Omit<TiltOptions, 'random' | 'onVersion'> {
 
 /** The smallest Tilts get most updates: of 60 updates, 1 is for the largest and 30 are for the smallest. */
 export const TILT_SHAPES: readonly TiltShape[] = [
-  tilt({ name: 'tilt-default', plain: false, size: 200, maxTargets: 500, weight: 1 }),
-  tilt({ name: 'tilt-10351', plain: true, size: 100, maxTargets: 200, weight: 3 }),
-  tilt({ name: 'tilt-10352', plain: false, size: 40, maxTargets: 80, weight: 6 }),
-  tilt({ name: 'tilt-10353', plain: true, size: 15, maxTargets: 30, weight: 20 }),
+  tilt({ name: 'tilt-default', plain: false, size: 200, maxTargets: 500, weight: 1, isPublished: false }),
+  tilt({ name: 'tilt-10351', plain: true, size: 100, maxTargets: 200, weight: 3, isPublished: true }),
+  tilt({ name: 'tilt-10352', plain: false, size: 40, maxTargets: 80, weight: 6, isPublished: false }),
+  tilt({ name: 'tilt-10353', plain: true, size: 15, maxTargets: 30, weight: 20, isPublished: true }),
   {
     name: 'tilt-cluster',
     mode: 'kubernetes',
@@ -18,6 +18,7 @@ export const TILT_SHAPES: readonly TiltShape[] = [
     size: 8,
     maxTargets: 20,
     weight: 30,
+    isPublished: false,
     sessions: ['Tiltfile', 'one', 'two', 'three', 'four', 'five'],
   },
 ];

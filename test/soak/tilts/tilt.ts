@@ -11,6 +11,8 @@ export interface TiltOptions {
   /** `kubernetes`: several sessions that are added and removed, and versions that expire. */
   readonly mode: 'tilt' | 'kubernetes';
   readonly plain: boolean;
+  /** Whether the gateway reads it from a bucket that a publisher writes to. */
+  readonly isPublished: boolean;
   /** Names of the sessions. A Tilt has only the first. */
   readonly sessions: readonly [string, ...string[]];
   /** Number of targets of each session at the start and at the end. */
@@ -26,6 +28,7 @@ export interface TiltOptions {
 export interface SoakTilt {
   readonly name: string;
   readonly server: TiltServer;
+  readonly isPublished: boolean;
   /** Whether the kubeconfig lists it. */
   isUp: boolean;
   /** Whether a fault is being injected, so that it must not be updated. */
@@ -67,6 +70,7 @@ export async function createSoakTilt(options: TiltOptions): Promise<SoakTilt> {
   return {
     name,
     server,
+    isPublished: options.isPublished,
     isUp: true,
     isBusy: false,
     get updates() {

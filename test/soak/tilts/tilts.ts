@@ -1,15 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../../../src/providers/demo/random.js';
 import { createKubeconfigFolder, writeKubeconfig } from '../../support/kubeconfig-file.js';
+import type { TiltServer } from '../../support/tilt-server.js';
 import type { ModelState, Version } from '../model/model-state.js';
 import { type Pace, runAtRate } from '../pace.js';
 import { createChaos } from './chaos.js';
 import { createSoakTilt, type SoakTilt } from './tilt.js';
 import { TILT_SHAPES } from './tilt-shapes.js';
 
-/** Several simulated Tilts in one kubeconfig. */
+/** Several simulated Tilts. */
 export interface Tilts extends AsyncDisposable {
+  /** Kubeconfig of the Tilts that the gateway watches. */
   readonly kubeconfig: string;
+  /** Kubeconfig of the Tilts that a publisher watches. */
+  readonly publishedKubeconfig: string;
   /** Ids of all sessions that may exist. */
   readonly ids: readonly string[];
   /** Number of updates sent to a watcher. */
@@ -42,9 +46,9 @@ const DISCOVERY_MS = 1_500;
 /** Interval between two faults, in milliseconds. */
 const FAULT_INTERVAL_MS = 400;
 
-/** Starts all Tilts and writes their kubeconfig. */
+/** Starts all Tilts and writes their kubeconfigs. */
 export async function startTilts(random: Random): Promise<Tilts> {
-  const folder = await createKubeconfigFolder();
+  const [folder, publishedFolder] = await Promise.all([createKubeconfigFolder(), createKubeconfigFolder()]);
   const tilts: SoakTilt[] = [];
   const chaos = createChaos(random);
   let versions: Version[] = [];
@@ -59,6 +63,7 @@ export async function startTilts(random: Random): Promise<Tilts> {
 
   return {
     kubeconfig: folder.path,
+    publishedKubeconfig: publishedFolder.path,
     ids: TILT_SHAPES.flatMap(({ name, sessions }) => sessions.map((session) => `${name}/${session}`)),
     get updates() {
       return tilts.reduce((sum, tilt) => sum + tilt.updates, 0);
@@ -100,7 +105,7 @@ export async function startTilts(random: Random): Promise<Tilts> {
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(tilts.map(({ server }) => server.close()));
-      await folder[Symbol.asyncDispose]();
+      await Promise.all([folder[Symbol.asyncDispose](), publishedFolder[Symbol.asyncDispose]()]);
     },
   };
 
@@ -131,8 +136,13 @@ export async function startTilts(random: Random): Promise<Tilts> {
     if (away.length > 0) await announce();
   }
 
-  function announce(): Promise<void> {
-    return writeKubeconfig(folder.path, Object.fromEntries(up().map(({ name, server }) => [name, server])));
+  async function announce(): Promise<void> {
+    const published = up().filter(({ isPublished }) => isPublished);
+    const watched = up().filter(({ isPublished }) => !isPublished);
+    await Promise.all([
+      writeKubeconfig(folder.path, toEntries(watched)),
+      writeKubeconfig(publishedFolder.path, toEntries(published)),
+    ]);
   }
 
   function up(): SoakTilt[] {
@@ -148,6 +158,10 @@ export async function startTilts(random: Random): Promise<Tilts> {
     versions = [];
     return { versions: since, newest: Object.assign({}, ...up().map((tilt) => tilt.newest())) };
   }
+}
+
+function toEntries(tilts: readonly SoakTilt[]): Record<string, TiltServer> {
+  return Object.fromEntries(tilts.map(({ name, server }) => [name, server]));
 }
 
 const STEPS_PER_BATCH = 50;
