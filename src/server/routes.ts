@@ -3,11 +3,17 @@ import type { Duplex } from 'node:stream';
 import { isOn, withFields } from '../lib/log.js';
 import type { Metrics } from '../lib/metrics.js';
 import type { Tracer } from '../lib/tracing.js';
+import type { Grant } from './access/access.js';
 import type { Rejection } from './access/allow-list.js';
-import { createCookieSignIn } from './access/cookie-sign-in.js';
+import { type CookieSignIn, createCookieSignIn } from './access/cookie-sign-in.js';
 import { resolvePeer } from './access/peer.js';
 import { isPageVisit, reject, rejectUpgrade, wantsPage } from './access/reject.js';
-import { createRequestGuard, type HostRule, type RequestGuardOptions } from './access/request-guard.js';
+import {
+  createRequestGuard,
+  type HostRule,
+  type RequestGuard,
+  type RequestGuardOptions,
+} from './access/request-guard.js';
 import { sendSignInPage } from './access/sign-in.js';
 import { createClientLimits, type OverLimit } from './access/socket-limits.js';
 import { createGraphQLHttp, type GraphQLHttpOptions } from './http/graphql-http.js';
@@ -52,55 +58,27 @@ export interface Routes {
 export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Routes {
   const { log, clock, random, pathPrefix } = options;
   const endpoint = pathPrefix + GRAPHQL_PATH;
-  const home = `${pathPrefix}/`;
-  const assets = `${pathPrefix}/assets/`;
   const guard = createRequestGuard(options, overLimit, createClientLimits(options.limits.socketsPerAddress));
   const cookieSignIn = createCookieSignIn(guard, options);
-  const graphql = createGraphQLHttp({ ...options, path: endpoint });
   const webSocket = createGraphQLWebSocket(options);
-  const pages = createPages(options);
-  /** Pages that a sign-in can redirect to, relative to its own address. */
-  const signInTargets: readonly [string, ...string[]] = [
-    options.dashboard ? './' : GRAPHQL_PAGE,
-    GRAPHQL_PAGE,
-    'metrics',
-  ];
-  const handlers = new Map<string, ServePage>([
-    [pathPrefix, pages.redirectIntoPrefix],
-    [home, pages.home],
-    [endpoint, serveEndpoint],
-    [`${pathPrefix}/metrics`, serveMetrics],
-    [`${pathPrefix}/healthz`, pages.health],
-    [`${pathPrefix}/readyz`, pages.readiness],
-  ]);
-  // Without a required token the path stays free for an application that embeds the gateway.
-  if (!options.access.isOpen) handlers.set(`${pathPrefix}/sign-in`, serveSignIn);
-  const hostRules = new Map<string, HostRule>([
-    [`${pathPrefix}/metrics`, 'any with a token'],
-    [`${pathPrefix}/healthz`, 'any'],
-    [`${pathPrefix}/readyz`, 'any'],
-  ]);
-  /** Pages that a link with a token opens. */
-  const signInLinks = new Set([home, endpoint, `${pathPrefix}/metrics`]);
+  const rejectRequest = createRejecter(`${pathPrefix}/`);
+  const table = createRouteTable(options, { guard, cookieSignIn, rejectRequest });
 
   return {
-    isOurs(request) {
-      const path = pathOf(request);
-      return handlers.has(path) || path.startsWith(assets);
-    },
+    isOurs: (request) => table.find(pathOf(request)) !== undefined,
     handle(request, response) {
       begin(request, response, () => response.statusCode);
       const path = pathOf(request);
-      if (!guard.preflight(request, response, hostRules.get(path))) return;
-      if (signInLinks.has(path) && cookieSignIn.isLink(request)) {
-        cookieSignIn.byLink(request, response, (rejection) => sendRejection(request, response, rejection));
+      const route = table.find(path) ?? table.notFound;
+      if (!guard.preflight(request, response, route.hosts)) return;
+      if (route.signsIn && cookieSignIn.isLink(request)) {
+        cookieSignIn.byLink(request, response, (rejection) => rejectRequest(request, response, rejection));
         return;
       }
       // A cached answer sends all its headers in one call, which is faster.
       if (path !== endpoint)
         response.setHeader(REQUEST_ID_HEADER, String(request.headers[REQUEST_ID_HEADER]));
-      const serve = handlers.get(path) ?? (path.startsWith(assets) ? pages.asset : pages.notFound);
-      serve(request, response);
+      route.serve(request, response);
     },
     upgrade(request, socket, head) {
       // Until `ws` owns the socket, a client that disconnects must not end the process.
@@ -132,24 +110,82 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
     const { address: client } = resolvePeer(request, options.proxies);
     logAccess(request, { log: withFields(log, { requestId }), clock, client, response, status });
   }
+}
 
-  function serveEndpoint(request: IncomingMessage, response: ServerResponse): void {
-    guard.authenticate(
-      request,
-      (grant) => {
-        if (pages.graphiql && isPageVisit(request)) pages.graphiql(request, response);
-        else graphql(request, response, grant);
+/** What is served at a path. */
+interface Route {
+  readonly serve: ServePage;
+  /** Default: `allowed`. */
+  readonly hosts?: HostRule;
+  /** Whether a link with a token to it signs in. Default: false. */
+  readonly signsIn?: boolean;
+}
+
+/** What is served at each path. */
+interface RouteTable {
+  find(path: string): Route | undefined;
+  /** The route of every other path. */
+  readonly notFound: Route;
+}
+
+interface RouteParts {
+  readonly guard: RequestGuard;
+  readonly cookieSignIn: CookieSignIn;
+  readonly rejectRequest: RejectRequest;
+}
+
+function createRouteTable(
+  options: RoutesOptions,
+  { guard, cookieSignIn, rejectRequest }: RouteParts,
+): RouteTable {
+  const { pathPrefix } = options;
+  const endpoint = pathPrefix + GRAPHQL_PATH;
+  const pages = createPages(options);
+  const graphql = createGraphQLHttp({ ...options, path: endpoint });
+  /** Pages that a sign-in can redirect to, relative to its own address. */
+  const signInTargets: readonly [string, ...string[]] = [
+    options.dashboard ? './' : GRAPHQL_PAGE,
+    GRAPHQL_PAGE,
+    'metrics',
+  ];
+  const routes = new Map<string, Route>([
+    [pathPrefix, { serve: pages.redirectIntoPrefix }],
+    [`${pathPrefix}/`, { serve: pages.home, signsIn: true }],
+    [
+      endpoint,
+      {
+        serve: authenticated((request, response, grant) => {
+          if (pages.graphiql && isPageVisit(request)) pages.graphiql(request, response);
+          else graphql(request, response, grant);
+        }),
+        signsIn: true,
       },
-      (rejection) => sendRejection(request, response, rejection),
-    );
-  }
+    ],
+    [
+      `${pathPrefix}/metrics`,
+      { serve: authenticated(pages.metrics), hosts: 'any with a token', signsIn: true },
+    ],
+    [`${pathPrefix}/healthz`, { serve: pages.health, hosts: 'any' }],
+    [`${pathPrefix}/readyz`, { serve: pages.readiness, hosts: 'any' }],
+  ]);
+  // Without a required token the path stays free for an application that embeds the gateway.
+  if (!options.access.isOpen) routes.set(`${pathPrefix}/sign-in`, { serve: serveSignIn });
+  const asset: Route = { serve: pages.asset };
+  const assets = `${pathPrefix}/assets/`;
+  return {
+    find: (path) => routes.get(path) ?? (path.startsWith(assets) ? asset : undefined),
+    notFound: { serve: pages.notFound },
+  };
 
-  function serveMetrics(request: IncomingMessage, response: ServerResponse): void {
-    guard.authenticate(
-      request,
-      (grant) => pages.metrics(request, response, grant),
-      (rejection) => sendRejection(request, response, rejection),
-    );
+  function authenticated(
+    serve: (request: IncomingMessage, response: ServerResponse, grant: Grant) => void,
+  ): ServePage {
+    return (request, response) =>
+      guard.authenticate(
+        request,
+        (grant) => serve(request, response, grant),
+        (rejection) => rejectRequest(request, response, rejection),
+      );
   }
 
   function serveSignIn(request: IncomingMessage, response: ServerResponse): void {
@@ -157,11 +193,16 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
       rejectWithSignIn(request, response, rejection, wantsPage(request) ? page : null);
     });
   }
+}
 
-  function sendRejection(request: IncomingMessage, response: ServerResponse, rejection: Rejection): void {
+type RejectRequest = (request: IncomingMessage, response: ServerResponse, rejection: Rejection) => void;
+
+/** @param home path of the home page */
+function createRejecter(home: string): RejectRequest {
+  return (request, response, rejection) => {
     const page = isPageVisit(request) ? pathOf(request).slice(home.length) || './' : null;
     rejectWithSignIn(request, response, rejection, page);
-  }
+  };
 }
 
 /**
