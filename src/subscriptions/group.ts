@@ -9,6 +9,7 @@ import {
   type UpdateSource,
   updateEvent,
 } from './projection.js';
+import { createSharedPayloads, keyOfMerged, type SnapshotCache } from './shared-payloads.js';
 
 /** One update on its way to the readers of a group. */
 export interface Delivery {
@@ -68,34 +69,19 @@ export interface GroupOptions {
   readonly onEmpty: () => void;
 }
 
-/**
- * The newest snapshot of a group, or newest merged updates, kept for other readers before the next update. It
- * may be evicted at any time.
- */
-export interface SnapshotCache {
-  get(): Payload | undefined;
-  set(payload: Payload): void;
-  delete(): void;
-}
-
-/** Start of the key of merged updates. */
-const MERGED = 'merged ';
-
 /** Number of updates that may wait for a flush. With one more, each member merges them into one payload. */
 const MAX_PENDING = 64;
 
 /** Creates a group without readers. It listens to the store while it has some. */
 export function createGroup({ store, projection, scheduler, maker, cache, onEmpty }: GroupOptions): Group {
   const members = new Set<Member>();
-  const inFlight = new Map<string, Promise<Payload>>();
+  const payloads = createSharedPayloads({ maker, cache, mayKeep: () => members.size > 0 });
   const flush = { run: notifyAll };
   let pending: Revision[] = [];
   let isScheduled = false;
   let isDeferred = false;
   /** Whether a pending update is a replayed one. */
   let hasReplayed = false;
-  /** Key of the cached payload. */
-  let keptKey: string | null = null;
   let leaveStore = () => {};
   let compressed = 0;
 
@@ -109,19 +95,19 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
       return compressed > 0;
     },
     pendingPayload(pending) {
-      const key = keyOf(pending);
-      const known = findPayload(key);
+      const key = keyOfMerged(pending);
+      const known = payloads.find(key);
       if (known) return known;
       const event = pendingEvent(projection, store, pending, key);
-      return event === null ? null : payloadOf(event);
+      return event === null ? null : payloads.payloadOf(event);
     },
-    snapshot: () => payloadOf(snapshotEvent(projection, store)),
+    snapshot: () => payloads.payloadOf(snapshotEvent(projection, store)),
     join(member) {
       if (members.size === 0) leaveStore = store.subscribe(onRevision, projection.sessionId);
       members.add(member);
       if (!member.isCompressed) return;
       // A large one was not compressed when it was made.
-      if (compressed === 0) dropKept();
+      if (compressed === 0) payloads.drop();
       compressed += 1;
     },
     leave(member) {
@@ -130,14 +116,14 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
       if (members.size > 0) return;
       leaveStore();
       pending = [];
-      dropKept();
+      payloads.drop();
       onEmpty();
     },
   };
 
   function onRevision(revision: Revision): void {
     if (!projection.matches(revision)) return;
-    dropKept();
+    payloads.drop();
     pending.push(revision);
     if (revision.isReplayed) hasReplayed = true;
     if (pending.length > MAX_PENDING) deferAll();
@@ -180,54 +166,11 @@ export function createGroup({ store, projection, scheduler, maker, cache, onEmpt
       revision,
       executed: null,
       payload() {
-        payload ??= payloadOf(event);
+        payload ??= payloads.payloadOf(event);
         if (!(payload instanceof Promise)) delivery.executed = payload;
         return payload;
       },
     };
     return [delivery];
-  }
-
-  function payloadOf(event: SourceEvent): Payload | Promise<Payload> {
-    const { cacheKey } = event;
-    if (cacheKey === null) return maker.make(event);
-    const known = findPayload(cacheKey);
-    if (known) return known;
-    const payload = maker.make(event);
-    if (!(payload instanceof Promise)) {
-      keep(event, payload);
-      return payload;
-    }
-    inFlight.set(cacheKey, payload);
-    void payload.then((made) => {
-      inFlight.delete(cacheKey);
-      keep(event, made);
-    });
-    return payload;
-  }
-
-  function findPayload(key: string | null): Payload | Promise<Payload> | undefined {
-    if (key === null) return undefined;
-    return (key === keptKey ? cache.get() : undefined) ?? inFlight.get(key);
-  }
-
-  /** Keeps a snapshot, or merged updates, for the next reader. A single update is kept by its delivery. */
-  function keep({ isSnapshot, cacheKey }: SourceEvent, payload: Payload): void {
-    const isShared = isSnapshot || cacheKey?.startsWith(MERGED) === true;
-    if (!isShared || members.size === 0) return;
-    keptKey = cacheKey;
-    cache.set(payload);
-  }
-
-  function dropKept(): void {
-    if (keptKey === null) return;
-    keptKey = null;
-    cache.delete();
-  }
-
-  /** Equal for readers that missed the same updates. Null for a reset, whose event has a key of its own. */
-  function keyOf(pending: PendingUpdate): string | null {
-    if (pending.type === 'reset' || pending.updates === 1) return null;
-    return `${MERGED}${pending.first} ${pending.number} ${pending.updates}`;
   }
 }

@@ -8,12 +8,13 @@ import type { Log } from '../lib/log.js';
 import { createMetrics, type Metrics, type ReaderCounts } from '../lib/metrics.js';
 import { type BacklogLimits, DEFAULT_BACKLOG_LIMITS } from './backlog.js';
 import { createFlushScheduler, type FlushScheduler } from './flush-scheduler.js';
-import { createGroup, type Group, type SnapshotCache } from './group.js';
+import { createGroup, type Group } from './group.js';
 import { groupKey } from './group-key.js';
 import { createLogBatches } from './log-batches.js';
 import { createPayloadMaker, type Payload } from './payload.js';
 import { Reader, type Sink } from './reader.js';
 import type { SessionBinding } from './session-binding.js';
+import type { SnapshotCache } from './shared-payloads.js';
 import { isSource, type Source } from './subscription-resolvers.js';
 
 /**

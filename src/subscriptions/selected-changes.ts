@@ -1,0 +1,126 @@
+import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
+import { compileTargetFilter } from '../graphql/selection.js';
+import type { Revision } from '../store/journal.js';
+import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
+import type { FactSelection } from './fact-selection.js';
+import {
+  hasShownExcerptChanged,
+  haveShownBlockersChanged,
+  haveShownFactsChanged,
+  mayExcerptsDiffer,
+} from './shown-facts.js';
+import { changesPhase, haveShownTargetsChanged } from './shown-targets.js';
+
+/** Difference between two records of a Session. */
+export type Difference = Pick<Revision, 'changes' | 'before' | 'after' | 'sessionChanged'>;
+
+/** What an operation selects of the changes of a Session. */
+export interface ChangeSelectionOptions {
+  readonly where: InputMaybe<TargetFilter> | undefined;
+  /** Whether changes within a phase are left out. */
+  readonly phaseChangesOnly: boolean;
+  /** What the operation shows of the Session. */
+  readonly facts: FactSelection;
+}
+
+/** The changes of targets that an operation selects. */
+export interface ChangeSelection {
+  /** Returns the selected changes of an update; null if nothing that the operation shows has changed (S6). */
+  shown(difference: Difference): readonly RecordChange[] | null;
+  /** Returns every target of a Session that matches the filter, as added. */
+  all(record: SessionRecord | null): readonly RecordChange[];
+}
+
+/** Creates the selection of an operation. */
+export function createChangeSelection({
+  where,
+  phaseChangesOnly,
+  facts,
+}: ChangeSelectionOptions): ChangeSelection {
+  const matchesFilter = compileTargetFilter(where);
+
+  return {
+    shown({ changes, before, after, sessionChanged }) {
+      const affected = withAffected(changes, before, after);
+      const selected = select(affected, before, after);
+      const isShown = selected.length > 0 || sessionChanged || showsSession(affected, before, after);
+      return isShown ? selected : null;
+    },
+    all: (record) => select(allAdded(record), null, record),
+  };
+
+  function select(
+    changes: readonly RecordChange[],
+    before: SessionRecord | null,
+    after: SessionRecord | null,
+  ): readonly RecordChange[] {
+    const selected = matching(changes, before, after);
+    return phaseChangesOnly ? selected.filter(changesPhase) : selected;
+  }
+
+  /** Whether what is shown of the Session has changed, although no selected target has. */
+  function showsSession(
+    changes: readonly RecordChange[],
+    before: SessionRecord | null,
+    after: SessionRecord | null,
+  ): boolean {
+    if (before === null || after === null) return false;
+    return (
+      haveShownFactsChanged(facts, before, after) || haveShownTargetsChanged(facts, before, after, changes)
+    );
+  }
+
+  /**
+   * Adds the targets that did not change themselves, but whose blockers, labels or excerpts did: clients that
+   * apply the changes would hold outdated ones (S3). Most updates have none.
+   */
+  function withAffected(
+    changes: readonly RecordChange[],
+    before: SessionRecord | null,
+    after: SessionRecord | null,
+  ): readonly RecordChange[] {
+    if (before === null || after === null || !mayAffectOthers(before, after)) return changes;
+    const changed = new Map(changes.map((change) => [change.target.key, change]));
+    const others = after.status.targets.flatMap((target): RecordChange[] => {
+      const change = changed.get(target.key);
+      if (change) return [change];
+      const isAffected =
+        haveShownBlockersChanged(facts, target, before, after) ||
+        hasShownExcerptChanged(facts, target, before, after) ||
+        (where?.label != null && matchesFilter(target, before) !== matchesFilter(target, after));
+      return isAffected ? [{ type: 'modified', target, previous: target }] : [];
+    });
+    return [...changes.filter(({ type }) => type === 'deleted'), ...others];
+  }
+
+  function mayAffectOthers(before: SessionRecord, after: SessionRecord): boolean {
+    if (mayExcerptsDiffer(facts, before, after)) return true;
+    const hasResources = (before.facts?.resources ?? after.facts?.resources ?? null) !== null;
+    return (
+      hasResources && (facts.blockers !== 'none' || (where?.label != null && before.facts !== after.facts))
+    );
+  }
+
+  /**
+   * Applies the filter to changes: a target that enters the filter is added, one that leaves it is deleted.
+   */
+  function matching(
+    changes: readonly RecordChange[],
+    before: SessionRecord | null,
+    after: SessionRecord | null,
+  ): readonly RecordChange[] {
+    if (where == null) return changes;
+    const matches = (target: TrackedTarget | null, record: SessionRecord | null) =>
+      target !== null && record !== null && matchesFilter(target, record);
+    return changes.flatMap((change): RecordChange[] => {
+      const was = matches(change.previous, before);
+      const is = change.type !== 'deleted' && matches(change.target, after);
+      if (!was && !is) return [];
+      return [{ ...change, type: !was ? 'added' : is ? 'modified' : 'deleted' }];
+    });
+  }
+}
+
+function allAdded(record: SessionRecord | null): RecordChange[] {
+  return (record?.status.targets ?? []).map((target) => ({ type: 'added', target, previous: null }));
+}
