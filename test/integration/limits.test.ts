@@ -1,8 +1,9 @@
 import { subscribe as observe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { GatewayOptions } from '../../src/gateway.js';
+import { createGateway, type GatewayOptions } from '../../src/gateway.js';
 import { readManifest } from '../../src/graphql/documents.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
 import { startGateway, type TestGateway } from '../support/gateway.js';
@@ -306,6 +307,38 @@ describe('pipelined requests', () => {
       expect(metrics).toMatch(/rejections_total\{reason="too_many_operations"\} 1\n/);
     },
   );
+
+  it('a WebSocket handshake behind too many pipelined requests of a proxy does not end the process', async () => {
+    await using gateway = await start({ trustProxies: ['127.0.0.1'], limits: { operations: 100 } });
+    const headers = 'host: localhost\r\nx-forwarded-for: 203.0.113.9\r\n';
+    const post = `POST /graphql HTTP/1.1\r\n${headers}content-length: 0\r\n\r\n`;
+    const ask = `GET /healthz HTTP/1.1\r\n${headers}\r\n`;
+    const handshake = `GET /graphql HTTP/1.1\r\n${headers}connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
+    await sendRaw(gateway, `${post}${ask.repeat(100)}${handshake}`);
+    expect((await gateway.query('{ __typename }')).errors).toBeUndefined();
+  });
+
+  it('a request of a proxy whose connection closed before an application passed it on does not end the process', async () => {
+    const gateway = createGateway({ trustProxies: ['127.0.0.1'] });
+    const statuses: number[] = [];
+    const server = createServer(async (request, response) => {
+      // As a log of requests does. After that, Node.js knows the address also once the connection is closed.
+      expect(request.socket.remoteAddress).toBe('127.0.0.1');
+      await once(request.socket, 'close');
+      gateway.handle(request, response);
+      statuses.push(response.statusCode);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const address = server.address();
+    const port = address !== null && typeof address === 'object' ? address.port : 0;
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-forwarded-for: 203.0.113.9\r\n\r\n');
+    await once(server, 'request');
+    socket.destroy();
+    await expect.poll(() => statuses).toHaveLength(1);
+    server.close();
+    await gateway.close();
+  });
 
   it('Node.js creates no request for what a closed connection has sent after its limit', async () => {
     await using gateway = await start({ limits: { operations: 100 } });
