@@ -1,11 +1,11 @@
-import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Client, LinkState } from '../../client/client.js';
 import { ClientError } from '../../client/client-error.js';
 import { messageOf } from '../../lib/errors.js';
 import type { Session } from '../model/types.js';
 import { createDetail, type Detail } from './detail.js';
 import { type FrameScheduler, showViews } from './frames.js';
-import { createTargetWatches, type TargetWatches } from './target-watches.js';
+import { createTargetWatches, type TargetWatches, type WatchErrors } from './target-watches.js';
 
 /** The data of the page. */
 export interface Board extends TargetWatches {
@@ -49,7 +49,12 @@ export function createBoard(
   const link = signal<LinkState>({ state: 'connecting', since: Date.now(), error: null, url: null });
   const sessions = signal<ReadonlyMap<string, Session> | null>(null);
   const labelled = signal<ReadonlySet<string> | null>(null);
-  const error = signal<BoardError | null>(null);
+  /** Why the connection was lost; null while it is not. */
+  const lossError = signal<BoardError | null>(null);
+  /** Errors of watches that have ended, by key. What they have shown is outdated until they are opened again. */
+  const watchErrors = signal<ReadonlyMap<string, BoardError>>(new Map());
+  const error = computed(() => lossError.value ?? [...watchErrors.value.values()][0] ?? null);
+  const errors = createWatchErrors(watchErrors, frames);
   const opened = computed(() => {
     const id = selection.session.value;
     return id === null ? null : createDetail(id);
@@ -58,7 +63,7 @@ export function createBoard(
 
   show(client.watchSessions(), 'sessions', (view) => {
     if (view.link.state === 'lost' && link.value.state !== 'lost') void explainLoss();
-    if (view.link.state === 'live') error.value = null;
+    if (view.link.state === 'live') lossError.value = null;
     link.value = view.link;
     if (view.cursor !== null) sessions.value = view.sessions;
   });
@@ -68,8 +73,12 @@ export function createBoard(
     const stopping = new AbortController();
     const history = selection.history.value;
     const views = client.watchTargets({ session: detail.id, history, signal: stopping.signal });
-    show(views, `targets of ${detail.id}`, showTargets);
-    return () => stopping.abort();
+    const key = `targets of ${detail.id}`;
+    show(views, key, showTargets);
+    return () => {
+      stopping.abort();
+      errors.clear(key);
+    };
   });
   effect(() => {
     if (opened.value === null) return;
@@ -107,7 +116,7 @@ export function createBoard(
     labelled,
     detail,
     error,
-    ...createTargetWatches(client, frames, showError),
+    ...createTargetWatches(client, frames, errors),
   };
 
   /**
@@ -120,7 +129,7 @@ export function createBoard(
     } catch (reason) {
       if (!(reason instanceof ClientError) || !FIXABLE_CODES.has(reason.code)) return;
       frames.schedule('error', () => {
-        if (link.value.state === 'lost') error.value = toBoardError(reason);
+        if (link.value.state === 'lost') lossError.value = toBoardError(reason);
       });
     }
   }
@@ -129,16 +138,30 @@ export function createBoard(
     views: AsyncIterable<T>,
     key: string,
     showView: (view: T) => void,
-    fail: (reason: unknown) => void = showError,
+    fail: (reason: unknown) => void = (reason) => errors.show(key, reason),
   ): void {
     void showViews(frames, views, key, showView, fail);
   }
+}
 
-  function showError(reason: unknown): void {
-    frames.schedule('error', () => {
-      error.value = toBoardError(reason);
-    });
-  }
+/** Collects the errors of watches. */
+function createWatchErrors(
+  shown: Signal<ReadonlyMap<string, BoardError>>,
+  frames: FrameScheduler,
+): WatchErrors {
+  return {
+    show(key, reason) {
+      frames.schedule(`error of ${key}`, () => {
+        shown.value = new Map(shown.peek()).set(key, toBoardError(reason));
+      });
+    },
+    clear(key) {
+      frames.schedule(`error of ${key}`, () => {
+        if (shown.peek().has(key))
+          shown.value = new Map([...shown.peek()].filter(([other]) => other !== key));
+      });
+    },
+  };
 }
 
 const FIXABLE_CODES: ReadonlySet<ClientError['code']> = new Set(['UNAUTHENTICATED', 'REFUSED']);

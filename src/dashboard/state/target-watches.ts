@@ -27,17 +27,23 @@ export interface TargetWatches {
   watchMissingLog(session: string, show: (reason: string) => void): () => void;
 }
 
+/** Errors that ended watches, which the page shows until the watch is closed. */
+export interface WatchErrors {
+  show(key: string, reason: unknown): void;
+  clear(key: string): void;
+}
+
 /** Interval in which the reason for a missing log is read again, in milliseconds. */
 const REASON_MS = 10_000;
 
 /** History entries that a gateway keeps for each target. */
 const MAX_HISTORY = 50;
 
-/** @param fail shows an error that the visitor may be able to fix */
+/** Creates the watches. */
 export function createTargetWatches(
   client: Pick<Client, 'watchTargets' | 'log' | 'query'>,
   frames: FrameScheduler,
-  fail: (reason: unknown) => void,
+  errors: WatchErrors,
 ): TargetWatches {
   return {
     watchTarget(session, { key, name }, show) {
@@ -54,8 +60,12 @@ export function createTargetWatches(
         const found = targets.get(key);
         if (found && !signal.aborted) show(found);
       };
-      void showViews(frames, views, `target ${session}#${key}`, showTarget, fail);
-      return () => stopping.abort();
+      const watch = `target ${session}#${key}`;
+      void showViews(frames, views, watch, showTarget, (reason) => errors.show(watch, reason));
+      return () => {
+        stopping.abort();
+        errors.clear(watch);
+      };
     },
     watchLog(session, resource, reader) {
       const stopping = new AbortController();
