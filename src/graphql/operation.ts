@@ -1,4 +1,5 @@
 import {
+  BREAK,
   type DocumentNode,
   type ExecutionArgs,
   GraphQLError,
@@ -8,6 +9,7 @@ import {
   parse,
   specifiedRules,
   validate,
+  visit,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { isRecord } from '../lib/is-record.js';
@@ -90,7 +92,7 @@ export function createOperations(options: OperationsOptions): Operations {
 
   function parseText(text: string): DocumentNode {
     try {
-      return parse(text, { maxTokens: limits.tokens });
+      return parse(text, { maxTokens: limits.tokens, noLocation: hasManyLines(text) });
     } catch (error) {
       // Thousands of nested brackets are within the limit of tokens, and exceed the stack of the recursive
       // parser.
@@ -101,7 +103,8 @@ export function createOperations(options: OperationsOptions): Operations {
     }
   }
 
-  function validateDocument(document: DocumentNode): readonly GraphQLError[] {
+  function validateDocument(text: string, document: DocumentNode): readonly GraphQLError[] {
+    if (hasLongName(text, document)) return [nameTooLong()];
     try {
       const conditional = findConditionalRoot(document);
       if (conditional !== null) return [conditional];
@@ -149,11 +152,52 @@ export function createOperations(options: OperationsOptions): Operations {
     const known = outcomes.get(text);
     if (known) return known;
     const document = parseText(text);
-    const errors = validateDocument(document).map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
+    const errors = validateDocument(text, document).map((error) =>
+      withCode(error, 'GRAPHQL_VALIDATION_FAILED'),
+    );
     const outcome = errors.length > 0 ? errors : document;
     outcomes.set(text, outcome);
     return outcome;
   }
+}
+
+/**
+ * Line breaks up to which errors have locations. To find its line, graphql-js counts all line breaks before
+ * the place, for each error: with 5,000 of them, the errors of a query took 0.5 s. Locations are optional
+ * (GraphQL, section 7.1.2).
+ */
+const MAX_LINE_BREAKS = 250;
+
+function hasManyLines(text: string): boolean {
+  let count = 0;
+  for (const _ of text.matchAll(/[\n\r]/g)) {
+    count += 1;
+    if (count > MAX_LINE_BREAKS) return true;
+  }
+  return false;
+}
+
+/**
+ * Maximum length of a name, in characters. Up to 100 errors of validation repeat the same name, so that a
+ * request of 900 kB was answered with 90 MB.
+ */
+const MAX_NAME_LENGTH = 256;
+
+const LONG_WORD = new RegExp(`\\w{${MAX_NAME_LENGTH + 1}}`);
+
+/** Whether a name is above {@link MAX_NAME_LENGTH}. */
+function hasLongName(text: string, document: DocumentNode): boolean {
+  // Nearly always false: a long word may also be a part of a string.
+  if (!LONG_WORD.test(text)) return false;
+  let isFound = false;
+  visit(document, {
+    Name({ value }) {
+      if (value.length <= MAX_NAME_LENGTH) return undefined;
+      isFound = true;
+      return BREAK;
+    },
+  });
+  return isFound;
 }
 
 /** Memory of a parsed document per character of its text, in bytes: 80 to 200 were measured. */
@@ -181,6 +225,10 @@ function noOperation(): GraphQLError {
   return new GraphQLError('Could not determine what operation to execute.', {
     extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
   });
+}
+
+function nameTooLong(): GraphQLError {
+  return new GraphQLError(`A name of the document: expected at most ${MAX_NAME_LENGTH} characters.`);
 }
 
 /** Whether a request names a document, by `documentId` or by a hash as Apollo's clients do. */

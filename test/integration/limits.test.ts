@@ -63,6 +63,52 @@ describe('document limits', () => {
     ],
   ];
 
+  it('errors of a document with more than 250 line breaks have no locations, which take long to find', async () => {
+    await using gateway = await start();
+    const [few] = (await gateway.query(`${'\n'.repeat(250)}{ nothing }`)).errors ?? [];
+    const [many] = (await gateway.query(`${'\n'.repeat(251)}{ nothing }`)).errors ?? [];
+    expect(few).toMatchObject({ message: expect.any(String), locations: [{ line: 251, column: 3 }] });
+    expect(many).toEqual({ message: few?.message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
+  });
+
+  it('a name of 900,000 characters is not repeated in 100 errors', async () => {
+    await using gateway = await start({ limits: { messageBytes: 2 ** 20 } });
+    const variables = Array.from({ length: 100 }, (_, n) => `$a${n}`).join(' ');
+    const query = `query ${'N'.repeat(900_000)} { targets(where: { session: [${variables}] }) { name } }`;
+    const errors = [
+      {
+        message: 'A name of the document: expected at most 256 characters.',
+        extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+      },
+    ];
+    expect(await gateway.query(query)).toEqual({ errors });
+    const client = await initWebSocket(gateway.webSocketUrl);
+    client.send(subscribe('1', query));
+    await expect.poll(() => errorOf(client, '1')).toEqual({ id: '1', type: 'error', payload: errors });
+    client.socket.terminate();
+  });
+
+  it('the id of a WebSocket operation has at most 256 characters', async () => {
+    await using gateway = await start();
+    const client = await initWebSocket(gateway.webSocketUrl);
+    const id = 'x'.repeat(256);
+    client.send(subscribe(id, '{ __typename }'));
+    await expect.poll(() => JSON.stringify(client.messages)).toContain(`{"id":"${id}","type":"complete"}`);
+    const closed = once(client.socket, 'close');
+    client.send(subscribe(`${id}x`, '{ __typename }'));
+    const [code, reason] = await closed;
+    expect([code, String(reason)]).toEqual([4400, 'The id of an operation has more than 256 characters']);
+  });
+
+  it.each(['application/json', 'text/event-stream'])(
+    'a syntax error has the place where it is, as %s',
+    async (accept) => {
+      await using gateway = await start();
+      const { text } = await post(gateway, JSON.stringify({ query: '{\n  session {' }), { accept });
+      expect(text).toContain('"locations":[{"line":2,"column":12}]');
+    },
+  );
+
   it.each(tooMuch)('an HTTP document is rejected above the limit of %s', async (_, query, code) => {
     await using gateway = await start({ limits: { complexity: 500 } });
     for (let again = 0; again < 2; again += 1) {

@@ -149,7 +149,7 @@ function useStatus(metrics: Metrics): Plugin<object, YogaContext> {
  * Yoga reads the status there, and does not send it; `spec` means that it is ignored for `application/json`.
  */
 function withStatus(error: GraphQLError): GraphQLError {
-  const { message, extensions, nodes, path, originalError } = error;
+  const { message, extensions, nodes, source, positions, path, originalError } = error;
   const { code, http: given } = extensions;
   const isMalformed = code === 'BAD_REQUEST' || code === 'OPERATION_RESOLUTION_FAILURE';
   // Yoga ignores its own status for a missing query.
@@ -157,6 +157,9 @@ function withStatus(error: GraphQLError): GraphQLError {
   const status = code === 'INTERNAL_SERVER_ERROR' ? 500 : 400;
   return new GraphQLError(message, {
     nodes: nodes ?? null,
+    // A syntax error has no nodes.
+    source: source ?? null,
+    positions: positions ?? null,
     path: path ?? null,
     originalError: originalError ?? null,
     extensions: { ...extensions, http: { spec: !isMalformed, status } },

@@ -36,6 +36,12 @@ const TRY_AGAIN_LATER = 1013;
 
 const POLICY_VIOLATION = 1008;
 
+/**
+ * Maximum length of the id of an operation, in characters: clients count, or create UUIDs. Each operation
+ * keeps its id, and sends it with each payload.
+ */
+const MAX_ID_LENGTH = 256;
+
 /** Dependencies and limits of all connections. */
 export interface ConnectionOptions extends OperationsOptions {
   readonly scheduler: FlushScheduler;
@@ -282,6 +288,8 @@ export class WebSocketConnection implements Pingable, FrameWriterOwner, InboxOwn
 
   #subscribe(message: SubscribeMessage, hasSlot: boolean): void {
     if (this.#context === null) this.#close(CloseCode.Unauthorized, 'Unauthorized');
+    else if (message.id.length > MAX_ID_LENGTH)
+      this.#close(CloseCode.BadRequest, `The id of an operation has more than ${MAX_ID_LENGTH} characters`);
     else if (this.#operations.has(message.id))
       this.#close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${message.id} already exists`);
     else this.#operations.begin(message, this.#context, hasSlot);
