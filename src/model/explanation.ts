@@ -12,15 +12,13 @@ export interface Explanation<T extends Target = Target> {
    */
   blockedBy(target: T): readonly T[];
   /**
-   * The targets from a waiting target to the cause of its wait, both included: the next blocker, its blocker,
-   * and so on. Of several causes the most important one counts ({@link RANKS}), then the nearest. Empty if
-   * nothing blocks the target, or if all its blockers wait for each other.
+   * The cause of a waiting target's wait: a blocker, or a blocker of it, and so on, that is not blocked
+   * itself. Of several causes the most important one counts ({@link RANKS}), then the nearest. Null if nothing
+   * blocks the target, or if all its blockers wait for each other.
    */
-  chain(target: T): readonly T[];
-  /** The last target of the chain; null if there is none. */
   rootCause(target: T): T | null;
-  /** All targets that block a target, directly and through others, in the order of their distance. */
-  reachable(target: T): readonly T[];
+  /** The blocker that is next on the way to the root cause; null if there is none. */
+  nextToCause(target: T): T | null;
   /** Other objects that the resources of a waiting target wait for: `Cluster/default`. */
   otherObjects(target: T): readonly string[];
 }
@@ -42,12 +40,7 @@ export function explain<T extends Target>({ status, facts }: ExplainedSession<T>
   return {
     blockedBy,
     rootCause: (target) => causeOf(target)?.root ?? null,
-    chain(target) {
-      const path = [target];
-      for (let at = causeOf(target); at !== undefined; at = causeOf(at.next)) path.push(at.next);
-      return path.length > 1 ? path : NONE;
-    },
-    reachable: (target) => [...search(target)].slice(1),
+    nextToCause: (target) => causeOf(target)?.next ?? null,
     otherObjects: (target) =>
       references(target).flatMap(({ kind, name }) => (kind === RESOURCE_KIND ? [] : [`${kind}/${name}`])),
   };
@@ -86,13 +79,6 @@ export function explain<T extends Target>({ status, facts }: ExplainedSession<T>
     if (waitingOn.size === 0) return undefined;
     causes ??= findCauses();
     return causes.get(target);
-  }
-
-  /** A target and all that block it, breadth first. */
-  function search(target: T): ReadonlySet<T> {
-    const found = new Set([target]);
-    for (const at of found) for (const blocker of blockedBy(at)) found.add(blocker);
-    return found;
   }
 
   /**

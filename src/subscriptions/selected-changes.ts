@@ -2,13 +2,9 @@ import type { InputMaybe, TargetFilter } from '../graphql/generated.js';
 import { compileTargetFilter } from '../graphql/selection.js';
 import type { Revision } from '../store/journal.js';
 import type { RecordChange, SessionRecord, TrackedTarget } from '../store/record.js';
+import { compareBlockers } from './blocker-changes.js';
 import type { FactSelection } from './fact-selection.js';
-import {
-  hasShownExcerptChanged,
-  haveShownBlockersChanged,
-  haveShownFactsChanged,
-  mayExcerptsDiffer,
-} from './shown-facts.js';
+import { hasShownExcerptChanged, haveShownFactsChanged, mayExcerptsDiffer } from './shown-facts.js';
 import { changesPhase, haveShownTargetsChanged } from './shown-targets.js';
 
 /** Difference between two records of a Session. */
@@ -80,12 +76,13 @@ export function createChangeSelection({
     after: SessionRecord | null,
   ): readonly RecordChange[] {
     if (before === null || after === null || !mayAffectOthers(before, after)) return changes;
+    const haveBlockersChanged = compareBlockers(facts, before, after);
     const changed = new Map(changes.map((change) => [change.target.key, change]));
     const others = after.status.targets.flatMap((target): RecordChange[] => {
       const change = changed.get(target.key);
       if (change) return [change];
       const isAffected =
-        haveShownBlockersChanged(facts, target, before, after) ||
+        haveBlockersChanged(target) ||
         hasShownExcerptChanged(facts, target, before, after) ||
         (where?.label != null && matchesFilter(target, before) !== matchesFilter(target, after));
       return isAffected ? [{ type: 'modified', target, previous: target }] : [];

@@ -2,12 +2,7 @@ import { excerptOf } from '../graphql/log-lines.js';
 import type { ResourceFacts } from '../model/facts.js';
 import { sameJson } from '../model/same-json.js';
 import type { Revision } from '../store/journal.js';
-import {
-  explanationOfRecord,
-  type SessionRecord,
-  type TrackedTarget,
-  verdictOfRecord,
-} from '../store/record.js';
+import { type SessionRecord, type TrackedTarget, verdictOfRecord } from '../store/record.js';
 import type { FactSelection } from './fact-selection.js';
 
 /** Whether a change of facts alone changes what is shown of the Session itself. */
@@ -91,7 +86,8 @@ export function hasShownExcerptChanged(
   return excerpts.changes && !hasSameExcerpt(target, before, after);
 }
 
-function hasSameExcerpt(target: TrackedTarget, before: SessionRecord, after: SessionRecord): boolean {
+/** Whether the excerpt of a target is the same in two states of its Session. */
+export function hasSameExcerpt(target: TrackedTarget, before: SessionRecord, after: SessionRecord): boolean {
   return sameJson(excerptOf(before, target), excerptOf(after, target));
 }
 
@@ -113,39 +109,4 @@ export function haveOnlyExcerptsChanged({
     was.cluster === is.cluster &&
     was.webUrl === is.webUrl
   );
-}
-
-/** Whether what is shown of the blockers of an unchanged target differs between two states of its Session. */
-export function haveShownBlockersChanged(
-  { blockers, excerpts }: FactSelection,
-  target: TrackedTarget,
-  before: SessionRecord,
-  after: SessionRecord,
-): boolean {
-  if (blockers === 'none') return false;
-  const [was, is] = [explanationOfRecord(before), explanationOfRecord(after)];
-  const isIdentical = (a: TrackedTarget, b: TrackedTarget) =>
-    a === b && (!excerpts.blockers || hasSameExcerpt(a, before, after));
-  const isSame = blockers === 'names' ? hasSameKey : isIdentical;
-  const lists = (explanation: typeof was) =>
-    blockers === 'chains'
-      ? [explanation.blockedBy(target), explanation.chain(target), explanation.reachable(target)]
-      : [explanation.blockedBy(target), [explanation.rootCause(target)].filter((root) => root !== null)];
-  const later = lists(is);
-  return lists(was).some((list, index) => !areSame(list, later[index] ?? [], isSame));
-}
-
-function areSame<T>(a: readonly T[], b: readonly T[], isSame: (a: T, b: T) => boolean): boolean {
-  return (
-    a === b ||
-    (a.length === b.length &&
-      a.every((item, index) => {
-        const other = b[index];
-        return other !== undefined && isSame(item, other);
-      }))
-  );
-}
-
-function hasSameKey(a: TrackedTarget, b: TrackedTarget): boolean {
-  return a.key === b.key;
 }

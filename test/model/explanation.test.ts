@@ -16,7 +16,14 @@ function explained(targets: TargetStates, resources: Readonly<Record<string, Res
   const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
   return {
     blockedBy: (name: string) => names(explanation.blockedBy(find(name))),
-    chain: (name: string) => names(explanation.chain(find(name))),
+    /** Names of the targets from this one to the root of its wait; empty if there is none. */
+    chain(name: string) {
+      const path = [];
+      for (let at = explanation.nextToCause(find(name)); at !== null; at = explanation.nextToCause(at))
+        path.push(at);
+      expect(path.at(-1) ?? null).toBe(explanation.rootCause(find(name)));
+      return path.length === 0 ? [] : [name, ...names(path)];
+    },
     describe: (name: string) => describeWait(explanation, find(name)),
     reason: computeVerdict(of, 'live').reason,
   };

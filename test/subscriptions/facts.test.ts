@@ -80,6 +80,19 @@ describe('S3 fold with facts', () => {
     expect(names(await reader.drain())).toEqual([['MODIFIED web:serve']]);
   });
 
+  it('a target is MODIFIED when another blocker is added between blockers that it had before', async () => {
+    const { store, put } = setUp();
+    const targets = { 'db:serve': 'running', 'api:serve': 'waiting', 'web:serve': 'waiting' } as const;
+    put(targets, { web: { on: ['api', 'db'] } });
+    const reader = await subscribeTo<Payload>(
+      store,
+      'subscription { targetChanges(where: { name: "web:*" }) { changes { type target { name blockedBy { blockedBy { name } } } } } }',
+    );
+    await reader.drain();
+    put(targets, { web: { on: ['api', 'db'] }, api: { on: ['db'] } });
+    expect(names(await reader.drain())).toEqual([['MODIFIED web:serve']]);
+  });
+
   it('a target whose labels become known enters a filter by label as ADDED, and leaves it as DELETED', async () => {
     const { store, put } = setUp();
     put({ 'api:serve': 'running' }, {});
