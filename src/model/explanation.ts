@@ -13,11 +13,11 @@ export interface Explanation<T extends Target = Target> {
   blockedBy(target: T): readonly T[];
   /**
    * The cause of a waiting target's wait: a blocker, or a blocker of it, and so on, that is not blocked
-   * itself. Of several causes the most important one counts ({@link RANKS}), then the nearest. Null if nothing
-   * blocks the target, or if all its blockers wait for each other.
+   * itself. Of several causes the most important one counts ({@link RANKS}), then the nearest. Null if
+   * nothing blocks the target, or if all its blockers wait for each other.
    */
   rootCause(target: T): T | null;
-  /** The blocker that is next on the way to the root cause; null if there is none. */
+  /** The blocker that is next on the way to the root cause; null without a root cause. */
   nextToCause(target: T): T | null;
   /** Other objects that the resources of a waiting target wait for: `Cluster/default`. */
   otherObjects(target: T): readonly string[];

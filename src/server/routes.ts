@@ -112,7 +112,7 @@ export function createRoutes(options: RoutesOptions, overLimit: OverLimit): Rout
   }
 }
 
-/** What is served at a path. */
+/** Handling of one path. */
 interface Route {
   readonly serve: ServePage;
   /** Default: `allowed`. */
@@ -121,7 +121,7 @@ interface Route {
   readonly signsIn?: boolean;
 }
 
-/** What is served at each path. */
+/** Handling of all paths. */
 interface RouteTable {
   find(path: string): Route | undefined;
   /** The route of every other path. */

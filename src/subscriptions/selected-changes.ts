@@ -10,12 +10,12 @@ import { changesPhase, haveShownTargetsChanged } from './shown-targets.js';
 /** Difference between two records of a Session. */
 export type Difference = Pick<Revision, 'changes' | 'before' | 'after' | 'sessionChanged'>;
 
-/** What an operation selects of the changes of a Session. */
+/** Arguments and selections of an operation that decide which changes it shows. */
 export interface ChangeSelectionOptions {
   readonly where: InputMaybe<TargetFilter> | undefined;
   /** Whether changes within a phase are left out. */
   readonly phaseChangesOnly: boolean;
-  /** What the operation shows of the Session. */
+  /** Facts that the operation shows. */
   readonly facts: FactSelection;
 }
 

@@ -60,7 +60,7 @@ export interface ProcessFigures {
   /** Figures without readers. The Tilts are in the same state at the end. */
   readonly start: Figures;
   readonly end: Figures;
-  /** What it held after it was closed. */
+  /** Resources that it held after it was closed. */
   readonly closed: Internals;
 }
 

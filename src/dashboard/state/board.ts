@@ -51,7 +51,7 @@ export function createBoard(
   const labelled = signal<ReadonlySet<string> | null>(null);
   /** Why the connection was lost; null while it is not. */
   const lossError = signal<BoardError | null>(null);
-  /** Errors of watches that have ended, by key. What they have shown is outdated until they are opened again. */
+  /** Errors of ended watches, by key. Their views are outdated until they are opened again. */
   const watchErrors = signal<ReadonlyMap<string, BoardError>>(new Map());
   const error = computed(() => lossError.value ?? [...watchErrors.value.values()][0] ?? null);
   const errors = createWatchErrors(watchErrors, frames);
