@@ -12,19 +12,24 @@ export type Concern = SessionId | ((id: SessionId) => boolean);
  */
 export interface LastChanges {
   /**
-   * Records a change. `position` is that in the shared log, if it has one; a new connection to a source has
-   * none, and does not change the state of the Session.
+   * Records a change.
+   *
+   * @param isNewState whether more than the connection may have changed
+   * @param position position in the shared log; undefined without one
    */
   record(id: SessionId, revision: number, isNewState: boolean, position: number | undefined): void;
-  /** Records that all states came from the log up to a position, in any order. */
-  recordSnapshot(log: string, position: number): void;
+  /** Runs a task that applies a snapshot. The states that it records come from the log up to a position. */
+  recordSnapshot(log: string, position: number, task: () => void): void;
   /** Whether no Session of the concern changed after a place. False if that is not known. */
   isQuietSince(place: Place, concern: Concern): boolean;
 }
 
 interface LastChange {
   revision: number;
-  /** Position of the last state; null if it is part of the last snapshot. */
+  /**
+   * Position of the last state; null if it is part of the last snapshot. Infinite if this gateway changed it
+   * alone, for example when it deleted a GONE Session: no position tells whether a client knows that.
+   */
   position: number | null;
 }
 
@@ -35,9 +40,13 @@ const MAX_SESSIONS = 200_000;
 export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
   // In the order in which they were first recorded: reordering at each change takes longer than an update.
   const changes = new Map<SessionId, LastChange>();
-  /** The newest change of a Session that is no longer remembered. */
-  let forgotten: LastChange = { revision: 0, position: 0 };
+  /**
+   * The newest change of a Session that is not remembered. Such a Session may have ended before the snapshot,
+   * which does not contain it then.
+   */
+  let forgotten: LastChange = { revision: 0, position: null };
   let snapshot: { readonly log: string; readonly position: number } | null = null;
+  let isInSnapshot = false;
   /**
    * Newest change of the Sessions that satisfy a condition, as of one revision. Readers of a group share it.
    */
@@ -47,7 +56,8 @@ export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
   return {
     record(id, revision, isNewState, position) {
       const before = changes.get(id);
-      const last = position ?? (isNewState ? null : (before?.position ?? null));
+      const unplaced = isInSnapshot ? null : Number.POSITIVE_INFINITY;
+      const last = position ?? (isNewState || before === undefined ? unplaced : before.position);
       forgetCached();
       if (before !== undefined) {
         before.revision = revision;
@@ -61,7 +71,7 @@ export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
       forgotten = later(forgotten, oldest[1]);
       changes.delete(oldest[0]);
     },
-    recordSnapshot(log, position) {
+    recordSnapshot(log, position, task) {
       // Positions of another log say nothing.
       if (snapshot !== null && snapshot.log !== log) {
         for (const [id, { revision }] of changes) changes.set(id, { revision, position: null });
@@ -69,6 +79,12 @@ export function createLastChanges(maxSessions = MAX_SESSIONS): LastChanges {
       }
       snapshot = { log, position };
       forgetCached();
+      isInSnapshot = true;
+      try {
+        task();
+      } finally {
+        isInSnapshot = false;
+      }
     },
     isQuietSince(place, concern) {
       const last = typeof concern === 'string' ? (changes.get(concern) ?? forgotten) : lastOf(concern);

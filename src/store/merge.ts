@@ -177,15 +177,20 @@ function mergeTracked(
 }
 
 function sameRecord(a: SessionRecord, b: SessionRecord): boolean {
+  return a.connection === b.connection && !hasNewState(a, b);
+}
+
+/** Whether more than the connection of a Session has changed. Null: the Session does not exist. */
+export function hasNewState(before: SessionRecord | null, after: SessionRecord | null): boolean {
+  if (before === null || after === null) return before !== after;
   return (
-    a.metadata === b.metadata &&
-    a.spec === b.spec &&
-    a.connection === b.connection &&
-    a.source === b.source &&
-    a.apiVersion === b.apiVersion &&
-    a.facts === b.facts &&
-    a.status.targets === b.status.targets &&
-    sameStatus(a, b)
+    before.metadata !== after.metadata ||
+    before.spec !== after.spec ||
+    before.source !== after.source ||
+    before.apiVersion !== after.apiVersion ||
+    before.facts !== after.facts ||
+    before.status.targets !== after.status.targets ||
+    !sameStatus(before, after)
   );
 }
 

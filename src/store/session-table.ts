@@ -6,7 +6,7 @@ import type { SessionId } from '../model/session.js';
 import type { Cursors, LogPosition } from './cursors.js';
 import type { Journal, Revision } from './journal.js';
 import type { LastChanges } from './last-changes.js';
-import { hasSessionChanged } from './merge.js';
+import { hasNewState, hasSessionChanged } from './merge.js';
 import type { RecordChange, SessionRecord } from './record.js';
 
 /** The newest record of every Session and the revision counter. Both change only here. */
@@ -92,7 +92,9 @@ export function createSessionTable({
       // A snapshot of many Sessions is many revisions, each of which is one payload (S2).
       revision += 1;
       if (position) cursors.record(position, revision);
-      lastChanges.record(id, revision, before?.status !== after?.status, position?.number);
+      // The last states of a Session that its source no longer has are not known.
+      const isNewState = after?.connection.state === 'gone' || hasNewState(before, after);
+      lastChanges.record(id, revision, isNewState, position?.number);
       const sessionChanged = hasSessionChanged(before, after);
       const factsChanged = before?.facts !== after?.facts;
       const isReplayed = replayed.has(id);

@@ -125,10 +125,12 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
   }
 
   function applySnapshot(source: Source, change: SnapshotChange, at: LogPosition | undefined): void {
-    replaceAll(source, change);
+    const replace = () => replaceAll(source, change);
     if (at) {
+      lastChanges.recordSnapshot(at.log, at.number, replace);
       cursors.recordSnapshot(at, table.revision);
-      lastChanges.recordSnapshot(at.log, at.number);
+    } else {
+      replace();
     }
     for (const next of change.followedBy ?? []) applyChange(source, next);
     if (at && change.upTo) cursors.advanceTo(change.upTo, table.revision);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Revision } from '../../src/store/journal.js';
 import { createLastChanges } from '../../src/store/last-changes.js';
-import { createStore, type StoreOptions } from '../../src/store/store.js';
+import { createStore, DEFAULT_RETAIN_MS, type StoreOptions } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
 import { session } from '../support/sessions.js';
 
@@ -107,6 +107,77 @@ describe('a store whose journal no longer reaches back', () => {
   );
 });
 
+describe('a store of a shared log whose journal no longer reaches back', () => {
+  const at = (number: number) => ({ at: { log: LOG, number } });
+  const startsWithA = (id: string) => id.startsWith('a');
+
+  /** A store with the Sessions `a`, changed at position 20, and `b`, whose changes only `busy` makes. */
+  function setUpShared() {
+    const clock = createManualClock();
+    const store = createStore({ clock, epoch: 'e', sharedSource: 'test', ...SMALL });
+    store.open('test');
+    store.apply('test', { type: 'snapshot', sessions: [session('a'), session('b')], ...at(10) });
+    store.apply('test', { type: 'upsert', session: session('a', { x: 'ready' }), ...at(20) });
+    let position = 100;
+    /** Changes of another Session, after which the journal has dropped all earlier revisions. */
+    const busy = () => {
+      for (const x of ['ready', 'failed', 'waiting', 'ready'] as const) {
+        position += 1;
+        store.apply('test', { type: 'upsert', session: session('b', { x }), ...at(position) });
+      }
+    };
+    return { clock, store, busy };
+  }
+
+  it('S4: does not resume a reader of a Session that ended before the snapshot and is not in it', () => {
+    const store = setUp({ ...SMALL, sharedSource: 'test' });
+    store.apply('test', { type: 'snapshot', sessions: [session('b')], ...at(20) });
+    expect(store.since('log1-10', 'a/Tiltfile')).toBeNull();
+    expect(store.since('log1-10', undefined, startsWithA)).toBeNull();
+    expect(store.since('log1-20', 'a/Tiltfile')).toEqual([]);
+  });
+
+  it('S4: does not resume a reader of a Session that has ended and was deleted since', async () => {
+    const { clock, store, busy } = setUpShared();
+    const cursor = store.cursor();
+    store.apply('test', { type: 'upsert', session: session('a', { x: 'failed' }), ...at(21) });
+    store.apply('test', { type: 'remove', id: 'a/Tiltfile', ...at(22) });
+    busy();
+    expect(store.since(cursor, 'a/Tiltfile')).toBeNull();
+    await clock.advance(DEFAULT_RETAIN_MS);
+    busy();
+    expect(store.get('a/Tiltfile')).toBeNull();
+    expect(store.since(cursor, 'a/Tiltfile')).toBeNull();
+    expect(store.since(cursor, undefined, startsWithA)).toBeNull();
+  });
+
+  it('S4: does not resume a reader at a position before a state that only the store has replaced', () => {
+    const { store, busy } = setUpShared();
+    store.apply('test', { type: 'upsert', session: session('a', { x: 'failed' }) });
+    busy();
+    expect(store.since('log1-20', 'a/Tiltfile')).toBeNull();
+  });
+
+  it('S4: does not resume a reader of a Session that has left unread between two snapshots', () => {
+    const { store, busy } = setUpShared();
+    store.apply('test', { type: 'snapshot', sessions: [session('b')], ...at(22) });
+    busy();
+    expect(store.since('log1-21', 'a/Tiltfile')).toBeNull();
+    expect(store.since('log1-22', 'a/Tiltfile')).toMatchObject([
+      { isResync: true, after: { connection: { state: 'gone' } } },
+    ]);
+  });
+
+  it('S4: remembers when a Session last changed although its publisher fell silent and came back', () => {
+    const { store, busy } = setUpShared();
+    store.apply('test', { type: 'stale', id: 'a/Tiltfile', error: 'silent' });
+    store.apply('test', { type: 'upsert', session: session('a', { x: 'ready' }) });
+    busy();
+    expect(store.since('log1-15', 'a/Tiltfile')).toBeNull();
+    expect(store.since('log1-20.1.other', 'a/Tiltfile')).toMatchObject([{ isResync: true }]);
+  });
+});
+
 describe('createLastChanges', () => {
   it('counts the newest change of what it no longer remembers for every Session that it does not know', () => {
     const last = createLastChanges(2);
@@ -118,9 +189,9 @@ describe('createLastChanges', () => {
 
   it('does not compare positions of two logs', () => {
     const last = createLastChanges();
-    last.recordSnapshot('old', 1);
+    last.recordSnapshot('old', 1, () => {});
     last.record('a', 1, true, 2);
-    last.recordSnapshot('new', 900);
+    last.recordSnapshot('new', 900, () => {});
     expect(last.isQuietSince({ position: 500 }, 'a')).toBe(false);
     expect(last.isQuietSince({ position: 900 }, 'a')).toBe(true);
   });
