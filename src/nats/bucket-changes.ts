@@ -17,9 +17,12 @@ export function toNextChanges(entry: Entry, log: string, retainMs: number): LogC
     : changes;
 }
 
+/** Contents of a bucket. `oldest`: oldest revision that the bucket keeps, of any key. */
+type ReadContents = Required<Omit<BucketContents, 'newest' | 'silenceOf'>> & { readonly oldest: number };
+
 /** Creates the snapshot without Sessions that ended before a time in milliseconds since 1970. */
 export function createSnapshot(
-  contents: Required<Omit<BucketContents, 'newest' | 'silenceOf'>>,
+  { oldest, ...contents }: ReadContents,
   newest: ReadonlyMap<string, Entry>,
   endedSince: number,
   silenceOf: (entry: Entry) => RecordedConnection | null,
@@ -27,12 +30,18 @@ export function createSnapshot(
   const hasExpired = (entry: Entry | undefined) => entry !== undefined && endedBefore(entry, endedSince);
   // A client that knew an omitted Session must not resume as if it had missed nothing.
   const omitted = [...newest.values()].filter(hasExpired).map(({ revision }) => revision);
+  // Nor one that knew a Session of which nothing is left, because its states are older than the age limit.
+  const expired = Math.min(oldest, contents.entries[0]?.revision ?? oldest) - 1;
+  const from = omitted.reduce(
+    (latest, revision) => Math.max(latest, revision),
+    Math.max(contents.from, expired),
+  );
   return replay({
     ...contents,
     entries: contents.entries.filter(({ key }) => !hasExpired(newest.get(key))),
     // Not the bucket's newest revision: a server that lags may not have delivered it yet.
-    newest: Math.max(contents.entries.at(-1)?.revision ?? 0, contents.from),
-    from: omitted.reduce((latest, revision) => Math.max(latest, revision), contents.from),
+    newest: Math.max(contents.entries.at(-1)?.revision ?? 0, from),
+    from,
     silenceOf: (entry) => (newest.get(entry.key) === entry ? silenceOf(entry) : null),
   });
 }

@@ -55,8 +55,13 @@ export interface BucketReader {
   reported(from: string, text: string, ageMs?: number): void;
   /** Processes that the publisher of a key has left. */
   gone(key: string): void;
-  /** Starts. `from`: revision up to which everything was pushed before; 0 without one. */
-  begin(isNewestOnly: boolean, from?: number): void;
+  /**
+   * Starts.
+   *
+   * @param from revision up to which everything was pushed before. Default: 0, none
+   * @param oldest oldest revision that the bucket keeps, of any key. Default: 1, the first
+   */
+  begin(isNewestOnly: boolean, from?: number, oldest?: number): void;
   /** Newest entry of a key, to which the next delta applies; undefined if none may be applied. */
   newest(key: string): Entry | undefined;
   /** Whether the deltas of a key led to a wrong state that was not replaced yet. */
@@ -92,7 +97,7 @@ export function createBucketReader(
 ): BucketReader {
   /** Entries before the snapshot; null after it. */
   let initial: Entry[] | null = [];
-  let beginning = { isNewestOnly: false, from: 0 };
+  let beginning = { isNewestOnly: false, from: 0, oldest: 1 };
   const pending = new Set(['presence', 'sessions']);
   const entries = createNewestEntries(clock, (key, isEqual) => {
     counts[isEqual ? 'matches' : 'mismatches'] += 1;
@@ -113,8 +118,8 @@ export function createBucketReader(
     seen: (key, publisher, ageMs = 0) => writers.seen(key, publisher, ageMs),
     reported: (from, text, ageMs = 0) => writers.reported(from, text, ageMs),
     gone: (key) => writers.gone(key),
-    begin(isNewestOnly, from = 0) {
-      beginning = { isNewestOnly, from };
+    begin(isNewestOnly, from = 0, oldest = 1) {
+      beginning = { isNewestOnly, from, oldest };
     },
     newest: (key) => (entries.isWrong(key) ? undefined : newest.get(key)),
     awaitsState: entries.isWrong,
@@ -133,7 +138,8 @@ export function createBucketReader(
     },
     presenceCaughtUp: () => caughtUp('presence'),
     sessionsCaughtUp() {
-      const read = initial?.at(-1)?.revision ?? 0;
+      // Revisions below the oldest one were not lost, but dropped.
+      const read = Math.max(initial?.at(-1)?.revision ?? 0, beginning.oldest - 1);
       if (initial !== null && read < beginning.from) onLoss(read);
       caughtUp('sessions');
     },

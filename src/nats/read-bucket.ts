@@ -39,7 +39,7 @@ export async function readBucket(
   const readsHistory = state.messages <= MAX_HISTORY.messages && state.bytes <= MAX_HISTORY.bytes;
   // At once: a caller that aborts does not wait until both streams have ended.
   signal.addEventListener('abort', () => reader.dispose(), { once: true });
-  reader.begin(!readsHistory, options.from);
+  reader.begin(!readsHistory, options.from, state.first_seq);
   const run = (task: Promise<void>) => task.finally(() => scope.end());
   try {
     await Promise.all([

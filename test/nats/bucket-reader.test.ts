@@ -15,18 +15,20 @@ function setUp({ maxAgeMs = MAX_AGE_MS } = {}) {
   const clock = createManualClock();
   const changes: LogChange[] = [];
   const gaps: string[] = [];
+  const losses: number[] = [];
   const reader = createBucketReader(
     { log: LOG, presenceMs: PRESENCE_MS, maxAgeMs },
     {
       clock,
       retainMs: RETAIN_MS,
       push: (change) => changes.push(change),
+      onLoss: (newest) => losses.push(newest),
       onGap: ({ key, revision }, known) => gaps.push(`${key} ${known} to ${revision}`),
     },
   );
   /** The changes since the last call, in short. */
   const news = () => changes.splice(0).flatMap(inShort);
-  return { clock, reader, news, gaps };
+  return { clock, reader, news, gaps, losses };
 }
 
 /** A reader after its snapshot of a live Session `a` whose publisher is alive. */
@@ -137,6 +139,46 @@ describe('a bucket reader that starts', () => {
     reader.presenceCaughtUp();
     reader.sessionsCaughtUp();
     expect(news()).toEqual(['snapshot at 0']);
+  });
+
+  it('S4: starts before the oldest revision that the bucket keeps, because nothing is left of expired Sessions', () => {
+    const { clock, reader, news } = setUp();
+    reader.begin(false, 0, 21);
+    reader.seen('b.Tiltfile', 'p');
+    reader.take(entryOf(clock, 'b', 21));
+    reader.presenceCaughtUp();
+    reader.sessionsCaughtUp();
+    expect(news()).toEqual(['snapshot at 20', 'upsert b/Tiltfile 21 at 21']);
+  });
+
+  it('S4: starts at the newest revision of a bucket of which everything has expired', () => {
+    const { reader, news } = setUp();
+    reader.begin(false, 0, 21);
+    reader.presenceCaughtUp();
+    reader.sessionsCaughtUp();
+    expect(news()).toEqual(['snapshot at 20']);
+  });
+
+  it('reports revisions that a bucket has lost, but none that it has dropped', () => {
+    for (const [oldest, losses] of [
+      [21, []],
+      [16, [15]],
+    ] as const) {
+      const parts = setUp();
+      parts.reader.begin(false, 20, oldest);
+      parts.reader.sessionsCaughtUp();
+      expect(parts.losses).toEqual(losses);
+    }
+  });
+
+  it('starts before the first state that it has read, although the bucket has dropped it meanwhile', () => {
+    const { clock, reader, news } = setUp();
+    reader.begin(false, 0, 21);
+    reader.seen('b.Tiltfile', 'p');
+    reader.take(entryOf(clock, 'b', 15));
+    reader.presenceCaughtUp();
+    reader.sessionsCaughtUp();
+    expect(news()).toEqual(['snapshot at 14', 'upsert b/Tiltfile 15 at 15']);
   });
 
   it('takes the newest revision that it has read as its position if it reads only the newest states', () => {
