@@ -68,8 +68,8 @@ export interface BucketReader {
   awaitsState(key: string): boolean;
   take(entry: Entry): void;
   /**
-   * Replaces the newest entry of a key by the same revision, read completely. Has no effect if the key has
-   * another revision by now.
+   * Replaces the newest entry of a key by the same revision, read completely, and drops the earlier entries
+   * of the key if the snapshot has not been pushed yet. Has no effect if the key has another revision by now.
    */
   heal(entry: Entry): void;
   /** Marks the presence bucket as read up to its newest message. */
@@ -133,8 +133,10 @@ export function createBucketReader(
     heal(entry) {
       if (newest.get(entry.key)?.revision !== entry.revision) return;
       entries.record(entry);
-      if (initial) initial.push(entry);
-      else for (const change of toNextChanges(entry, log, retainMs)) push(change);
+      // The earlier states led to a wrong one, so they may be wrong as well.
+      if (initial) initial = initial.flatMap((known) => replaceStates(known, entry));
+      // Without a position: later ones of other keys were pushed since, and cursors never go back.
+      else for (const change of toChanges(entry)) push(change);
     },
     presenceCaughtUp: () => caughtUp('presence'),
     sessionsCaughtUp() {
@@ -202,4 +204,10 @@ export function createBucketReader(
       push({ type: 'remove', id, reason: 'it exceeded the age limit of the bucket' });
     }
   }
+}
+
+/** The entries that take the place of a known one if all entries of a key are replaced by its newest one. */
+function replaceStates(known: Entry, newest: Entry): Entry[] {
+  if (known.key !== newest.key) return [known];
+  return known.revision === newest.revision ? [newest] : [];
 }

@@ -9,8 +9,8 @@ import { digestOf } from './delta.js';
 export interface DigestCheck {
   /** Records the newest state of a key, which a delta led to. @param digest that of the publisher's state */
   folded(key: string, session: Session, digest: string): void;
-  /** Records that the newest state of a key was read completely. */
-  read(key: string): void;
+  /** Drops the state of a key that was read completely meanwhile, or that is forgotten. */
+  drop(key: string): void;
   /** Cancels the timer. */
   dispose(): void;
 }
@@ -60,7 +60,7 @@ export function createDigestCheck(
       state.at = clock.monotonic();
       if (state.count >= DELTAS_PER_CHECK) check(key, state);
     },
-    read(key) {
+    drop(key) {
       unchecked.delete(key);
     },
     dispose() {

@@ -38,7 +38,7 @@ export function createNewestEntries(
       byKey.set(key, entry);
       if (delta === undefined) {
         distrusted.delete(key);
-        digests.read(key);
+        digests.drop(key);
       } else {
         digests.folded(key, delta.session, delta.digest);
       }
@@ -47,6 +47,7 @@ export function createNewestEntries(
     forget(key) {
       byKey.delete(key);
       distrusted.delete(key);
+      digests.drop(key);
     },
     dispose: () => digests.dispose(),
   };

@@ -114,7 +114,9 @@ export function createCursors(epoch: string): Cursors {
     return isSame ? before : null;
   }
 
+  /** Adds a checkpoint, unless its position is lower: a log that lost positions assigns them again. */
   function add(checkpoint: Checkpoint): void {
+    if (checkpoint.position < (checkpoints.at(-1)?.position ?? 0)) return;
     checkpoints.push(checkpoint);
     if (checkpoints.length > 2 * MAX_CHECKPOINTS) checkpoints = checkpoints.slice(-MAX_CHECKPOINTS);
   }

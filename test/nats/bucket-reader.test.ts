@@ -426,6 +426,47 @@ describe('a key whose deltas led to another state', () => {
     expect(news()).toHaveLength(1);
   });
 
+  it('S4: is healed without a position, which would be before that of later revisions of other keys', async () => {
+    const { clock, reader, news } = setUpCaughtUp();
+    reader.take(wrong(clock, 2));
+    reader.take(entryOf(clock, 'b', 3));
+    await clock.advance(4_000);
+    news();
+    reader.heal(entryOf(clock, 'a', 2, 'live', 0, 1));
+    expect(news()).toEqual(['upsert a/Tiltfile 2']);
+  });
+
+  it('S4: that is healed before the snapshot has no earlier state in it, and keeps the order of revisions', async () => {
+    const { clock, reader, news } = setUp();
+    reader.begin(false);
+    for (const instance of ['a', 'b']) reader.seen(`${instance}.Tiltfile`, 'p');
+    reader.take(entryOf(clock, 'a', 1));
+    reader.take(wrong(clock, 2));
+    reader.take(entryOf(clock, 'b', 3));
+    await clock.advance(4_000);
+    reader.heal(entryOf(clock, 'a', 2, 'live', 0, 1));
+    reader.presenceCaughtUp();
+    reader.sessionsCaughtUp();
+    expect(news()).toEqual(['snapshot at 2 a/Tiltfile', 'upsert b/Tiltfile 3 at 3']);
+  });
+
+  it('is not checked again after it was removed', async () => {
+    const { clock, reader } = setUp({ maxAgeMs: 61_000 });
+    const ending = new AbortController();
+    reader.begin(false);
+    reader.presenceCaughtUp();
+    reader.sessionsCaughtUp();
+    const ended = reader.removeExpired(ending.signal);
+    await clock.advance(59_500);
+    const old = wrong(clock, 2);
+    reader.take({ ...old, writtenAt: old.writtenAt - 61_000 });
+    reader.gone('a.Tiltfile');
+    await clock.advance(5_000);
+    expect(reader.awaitsState('a.Tiltfile')).toBe(false);
+    ending.abort();
+    await ended;
+  });
+
   it('is healed by its next complete state', async () => {
     const { clock, reader } = setUpCaughtUp();
     reader.take(wrong(clock, 2));

@@ -37,7 +37,7 @@ describe('the check of digests', () => {
   it('leaves out a key whose state was read completely, and everything once it is disposed', async () => {
     const { clock, check, found, fold } = setUp();
     fold('read');
-    check.read('read');
+    check.drop('read');
     await clock.advance(5_000);
     fold('disposed');
     check.dispose();

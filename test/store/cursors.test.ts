@@ -145,6 +145,19 @@ describe('cursors of a shared log', () => {
     expect(known).toEqual([null, null, 2, 3, null, null, 4, 5]);
   });
 
+  it('never go back: a revision at a position that the log assigns again has a cursor of its own', () => {
+    const cursors = createCursors('e1');
+    cursors.recordSnapshot(at(5), 2);
+    cursors.record(at(9), 3);
+    cursors.record(at(7), 4);
+    cursors.advanceTo(at(8), 4);
+    expect(cursors.cursorOf(4)).toBe('log1-9.4.e1');
+    cursors.recordSnapshot(at(8), 6);
+    expect([5, 9].map((number) => cursors.revisionOf(`log1-${number}`))).toEqual([2, 3]);
+    cursors.record(at(10), 7);
+    expect([2, 3, 7].map(cursors.cursorOf)).toEqual(['log1-5', 'log1-9', 'log1-10']);
+  });
+
   it('are ahead until their position has been applied, even if it is a no-op', () => {
     const cursors = createCursors('e1');
     expect(cursors.isAhead('log1-7')).toBe(false);
