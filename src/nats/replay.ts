@@ -204,16 +204,17 @@ function toTime(entry: Entry): MicroTime {
 }
 
 /**
- * Finds the revision from which every state of every key is known: the latest of the oldest known states that
- * are not the first of their key.
+ * Finds the revision from which every state of every key is known: the latest one that does not certainly
+ * follow the known entry of its key. The bucket may have dropped states in between, also while it was read. A
+ * deletion, and a value that cannot be decoded, do not tell what they follow.
  */
 function findCompleteSince(entries: readonly Entry[]): number {
-  const seen = new Set<string>();
+  const last = new Map<string, number>();
   let since = 0;
   for (const entry of entries) {
-    if (seen.has(entry.key)) continue;
-    seen.add(entry.key);
-    if (envelopeOf(entry)?.previous !== 0) since = entry.revision;
+    const { key, revision } = entry;
+    if (envelopeOf(entry)?.previous !== (last.get(key) ?? 0)) since = revision;
+    last.set(key, revision);
   }
   return since;
 }

@@ -124,7 +124,7 @@ describe('a bucket reader that starts', () => {
     reader.begin(false);
     reader.seen('a.Tiltfile', 'p');
     reader.take(entryOf(clock, 'a', 1));
-    reader.take(entryOf(clock, 'a', 2));
+    reader.take(entryOf(clock, 'a', 2, 'live', 0, 1));
     reader[first]();
     expect(news()).toEqual([]);
     reader[second]();
@@ -249,7 +249,7 @@ describe('a bucket reader that starts', () => {
     reader.begin(false);
     reader.seen('a.Tiltfile', 'p');
     reader.take(entryOf(clock, 'a', 1, 'gone', 2 * RETAIN_MS));
-    reader.take(entryOf(clock, 'a', 2));
+    reader.take(entryOf(clock, 'a', 2, 'live', 0, 1));
     reader.presenceCaughtUp();
     reader.sessionsCaughtUp();
     expect(news().at(-1)).toBe('upsert a/Tiltfile 2 at 2');

@@ -158,7 +158,7 @@ describe('a replay', () => {
   });
 
   it('starts with an empty snapshot if the bucket has dropped no state', () => {
-    const entries = [entry('a', 3, 'live', 0), entry('b', 4, 'live', 0), entry('a', 9, 'live')];
+    const entries = [entry('a', 3, 'live', 0), entry('b', 4, 'live', 0), entry('a', 9, 'live', 3)];
     const { snapshot, since, followedBy } = parts(
       replay({ entries, isNewestOnly: false, newest: 9, log: LOG }),
     );
@@ -166,12 +166,40 @@ describe('a replay', () => {
     expect(followedBy.map(positionOf)).toEqual([3, 4, 9]);
   });
 
+  it('S4: starts after the states that the bucket has dropped between two entries of a key', () => {
+    const entries = [
+      entry('a', 5, 'live', 0),
+      entry('b', 6, 'live', 0),
+      entry('a', 8, 'live', 7),
+      entry('b', 9, 'live', 6),
+    ];
+    const { snapshot, since, followedBy } = parts(
+      replay({ entries, isNewestOnly: false, newest: 9, log: LOG }),
+    );
+    expect(since).toBe(8);
+    expect(snapshot.sessions).toMatchObject([
+      { metadata: { resourceVersion: '8' } },
+      { metadata: { resourceVersion: '6' } },
+    ]);
+    expect(followedBy.map(positionOf)).toEqual([9]);
+  });
+
+  it.each(['deleted', 'broken'] as const)(
+    'S4: starts at a revision that is %s, because states before it may have been dropped',
+    (kind) => {
+      const entries = [entry('a', 5, 'live', 0), entry('a', 8, kind), entry('a', 9, 'live', 8)];
+      const { since, followedBy } = parts(replay({ entries, isNewestOnly: false, newest: 9, log: LOG }));
+      expect(since).toBe(8);
+      expect(followedBy.map(positionOf)).toEqual([9]);
+    },
+  );
+
   it('starts at the latest of the oldest known states that are not the first of their key', () => {
     const entries = [
       entry('a', 3, 'live'),
       entry('b', 4, 'live', 0),
       entry('c', 6, 'stale'),
-      entry('b', 7, 'live'),
+      entry('b', 7, 'live', 4),
     ];
     const { snapshot, since, followedBy } = parts(
       replay({ entries, isNewestOnly: false, newest: 7, log: LOG }),
