@@ -125,6 +125,7 @@ function applyMeta(before: ObjectMeta, members: Readonly<Record<string, unknown>
     return { ...before, resourceVersion };
   }
   const decoded = decodeMeta({ name: before.name, ...members });
+  if (decoded.name !== before.name) throw new DecodeError(`"${before.name}"`, decoded.name, ['name']);
   const changed = Object.entries(decoded).filter(([key]) => Object.hasOwn(members, key));
   return { ...before, ...Object.fromEntries(changed) };
 }

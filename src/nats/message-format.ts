@@ -166,8 +166,14 @@ export function formatKey(instance: string, name: string): string {
   return [...tokens, name].map(escapeToken).join('.');
 }
 
+/** Instance and name of the Session of a key. */
+export interface KeyParts {
+  readonly instance: string;
+  readonly name: string;
+}
+
 /** Parses a key into instance and name; null if it is not the key of a Session. */
-export function parseKey(key: string): { readonly instance: string; readonly name: string } | null {
+export function parseKey(key: string): KeyParts | null {
   const tokens = key.split('.').map(unescapeToken);
   const name = tokens.pop();
   if (name === undefined || tokens.length === 0 || [name, ...tokens].includes('')) return null;

@@ -3,7 +3,7 @@ import type { MicroTime } from '../model/micro-time.js';
 import { type Session, type SessionId, sessionIdOf } from '../model/session.js';
 import { type ReceivedDelta, receiveDelta } from './delta-message.js';
 import type { LogChange, LogPosition, RecordedConnection } from './log-change.js';
-import { decodeEnvelope, decompress, type Envelope, parseKey } from './message-format.js';
+import { decodeEnvelope, decompress, type Envelope, type KeyParts, parseKey } from './message-format.js';
 import type { StreamMessage } from './stream-position.js';
 
 /** One revision of a key in a bucket. */
@@ -35,14 +35,13 @@ export function decodeEntry(
   if (followed) return followed;
   const parts = parseKey(key);
   if (parts === null) return null;
-  const { instance, name } = parts;
   const { seq: revision, writtenAt } = message;
   return {
     key,
-    id: sessionIdOf(instance, name),
+    id: sessionIdOf(parts.instance, parts.name),
     revision,
     writtenAt,
-    content: decodeContent(message, instance),
+    content: decodeContent(message, parts),
   };
 }
 
@@ -66,10 +65,14 @@ function followEntry({ seq, writtenAt, headers }: StreamMessage, known: Entry): 
   };
 }
 
-function decodeContent(message: StreamMessage, instance: string): Entry['content'] {
+function decodeContent(message: StreamMessage, { instance, name }: KeyParts): Entry['content'] {
   if (isDeletion(message)) return null;
   try {
-    return decodeEnvelope(decompress(message.data), instance);
+    const envelope = decodeEnvelope(decompress(message.data), instance);
+    const found = envelope.session.metadata.name;
+    // Its end, and the silence of its publisher, are reported for the key: another Session would stay live.
+    if (found === name) return envelope;
+    return new DecodeError(`"${name}" as in the key`, found, ['session', 'metadata', 'name']);
   } catch (error) {
     if (error instanceof DecodeError) return error;
     throw error;

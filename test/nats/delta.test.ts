@@ -92,6 +92,12 @@ describe('a delta', () => {
     expect(encodeDelta(before, after)).toBeNull();
   });
 
+  it('does not fit if it changes the name of the Session', () => {
+    const before = state([A]);
+    const delta = JSON.stringify({ metadata: { name: 'Other' }, status: {} });
+    expect(() => applyDelta(before, delta)).toThrow(/^metadata\.name: expected ".+", got "Other"$/);
+  });
+
   it('is small for one target of a hundred, and names no other', () => {
     const before = largeSession('a', 100, 20);
     const targets = before.status.targets.map((target, index) =>

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { DecodeError } from '../../src/model/decode.js';
 import { sessionIdOf } from '../../src/model/session.js';
 import type { LogChange } from '../../src/nats/log-change.js';
-import { type Entry, replay, toChanges } from '../../src/nats/replay.js';
+import { encodeEnvelope } from '../../src/nats/message-format.js';
+import { decodeEntry, type Entry, envelopeOf, replay, toChanges } from '../../src/nats/replay.js';
 import { foldChanges } from '../support/change-sequences.js';
 import { session } from '../support/sessions.js';
 
@@ -232,6 +233,38 @@ describe('a replay', () => {
       at: { log: LOG, number: 0 },
       followedBy: [],
     });
+  });
+});
+
+describe('decodeEntry', () => {
+  const message = (key: string, text: string) => ({
+    subject: `$KV.tilts.${key}`,
+    seq: 5,
+    writtenAt: 5,
+    ageMs: 0,
+    headers: undefined,
+    data: Buffer.from(text),
+  });
+  const envelope = envelopeOf(entry('a', 5, 'live'));
+  const text = envelope === null ? '' : encodeEnvelope(envelope);
+
+  it('decodes a Session with the name in its key', () => {
+    expect(decodeEntry(message('a.Tiltfile', text))).toMatchObject({
+      id: 'a/Tiltfile',
+      content: { session: { id: 'a/Tiltfile' } },
+    });
+  });
+
+  it('rejects a Session with another name than its key, whose end would not be noticed', () => {
+    const decoded = decodeEntry(message('a.Other', text));
+    expect(decoded?.id).toBe('a/Other');
+    expect(decoded && toChanges(decoded, LOG)).toEqual([
+      {
+        type: 'stale',
+        id: 'a/Other',
+        error: 'a.Other: session.metadata.name: expected "Other" as in the key, got "Tiltfile"',
+      },
+    ]);
   });
 });
 
