@@ -43,7 +43,7 @@ interface SharedLogFields {
 }
 
 /** A newer state of a Session. */
-export type SessionUpsert = Omit<Extract<StoreChange, { readonly type: 'upsert' }>, 'type'>;
+type SessionUpsert = Omit<Extract<StoreChange, { readonly type: 'upsert' }>, 'type'>;
 
 /** A source and the Sessions that it provides. */
 export interface SessionOwner {

@@ -4,7 +4,7 @@ import type { MicroTime } from '../model/micro-time.js';
 import type { SessionId } from '../model/session.js';
 import type { Cursors, LogPosition } from './cursors.js';
 import { sameStrings } from './diff.js';
-import { createIngest, type SessionOwner, type SessionUpsert, type StoreChange } from './ingest.js';
+import { createIngest, type SessionOwner, type StoreChange } from './ingest.js';
 import type { LastChanges } from './last-changes.js';
 import type { ConnectionStatus } from './record.js';
 import type { SessionTable } from './session-table.js';
@@ -72,6 +72,8 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
       const before = statusOf(source);
       const wasSettled = isSettled(source);
       applyChange(source, change);
+      // Once all errors are known: a source that stays STALE because of one is not live in between.
+      if (change.type !== 'availability' && change.type !== 'log') updateState(source, table.now());
       if (!isSameStatus(before, statusOf(source)) || wasSettled !== isSettled(source)) publishStatus();
       onApplied();
     },
@@ -111,14 +113,16 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
     at: LogPosition | undefined,
   ): void {
     if (change.type === 'upsert') {
-      markAccepted(source, change.session.id, table.now());
-      upsert(source, change, at);
+      const { id } = change.session;
+      const error = ingest.upsert(source, change, at);
+      source.error = null;
+      if (error === null) source.rejected.delete(id);
+      else source.rejected.set(id, error);
     } else if (change.type === 'remove') {
       source.rejected.delete(change.id);
-      updateState(source, table.now());
       ingest.markGone(source, change.id, change.reason ?? 'it was removed', at, change.since);
     } else {
-      markError(source, change.id, change.error, table.now());
+      recordError(source, change.id, change.error);
       const ids = change.id === undefined ? source.sessions : [change.id];
       for (const id of ids) ingest.markStale(source, id, change.error);
     }
@@ -137,22 +141,20 @@ export function createSourceTable(options: SourceTableOptions): SourceTable {
   }
 
   function replaceAll(source: Source, { sessions, stale = [], connections }: SnapshotChange): void {
-    const now = table.now();
-    markSynced(source, stale, now);
+    source.synced = true;
+    source.error = null;
+    source.rejected.clear();
+    for (const { id, error } of stale) recordError(source, id, error);
     const missing = new Set(source.sessions);
-    const staleOf = indexErrors(stale, now);
+    const staleOf = indexErrors(stale, table.now());
     for (const session of sessions) {
       missing.delete(session.id);
       // One revision: a `wait` would end if it saw a Session as live for a moment that is not.
       const connection = connections?.get(session.id) ?? staleOf(session.id);
-      upsert(source, { session, ...(connection && { connection }) });
+      const error = ingest.upsert(source, { session, ...(connection && { connection }) });
+      if (error !== null) source.rejected.set(session.id, error);
     }
     for (const id of missing) ingest.markGone(source, id, 'its source no longer has it');
-  }
-
-  function upsert(source: Source, change: SessionUpsert, at?: LogPosition): void {
-    const error = ingest.upsert(source, change, at);
-    if (error !== null) markError(source, change.session.id, error, table.now());
   }
 
   /** A change of status is a revision, although it belongs to no Session. */
@@ -226,28 +228,7 @@ function isSettled(source: Source): boolean {
   return source.synced || (source.optional && source.state === 'stale');
 }
 
-/** Replaces all errors by those of a snapshot. */
-function markSynced(source: Source, stale: readonly StaleState[], now: MicroTime): void {
-  source.rejected.clear();
-  source.synced = true;
-  source.error = null;
-  for (const { id, error } of stale) recordError(source, id, error);
-  updateState(source, now);
-}
-
-/** Clears the errors of the source and of one object after an object was decoded. */
-function markAccepted(source: Source, id: SessionId, now: MicroTime): void {
-  source.rejected.delete(id);
-  source.error = null;
-  updateState(source, now);
-}
-
 /** Records an error of the source or, with an id, of one object. */
-function markError(source: Source, id: SessionId | undefined, error: string, now: MicroTime): void {
-  recordError(source, id, error);
-  updateState(source, now);
-}
-
 function recordError(source: Source, id: SessionId | undefined, error: string): void {
   if (id === undefined) source.error = error;
   else source.rejected.set(id, error);

@@ -69,6 +69,33 @@ describe('the store: Sessions', () => {
     expect(revisions.map(({ sessionChanged }) => sessionChanged)).toEqual([true, false, true]);
   });
 
+  it.each([
+    ['an update', { type: 'upsert', session: session('a') }],
+    ['a snapshot', { type: 'snapshot', sessions: [session('a')] }],
+  ] as const)(
+    'leaves the status of a source as it is when it repeats a rejected Session in %s',
+    async (_, repeated) => {
+      const { store, clock } = setUp();
+      store.open('file');
+      store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+      store.apply('file', { type: 'snapshot', sessions: [session('a')] });
+      const before = { sources: store.sources(), revision: store.revision };
+      await clock.advance(1_000);
+      store.apply('file', repeated);
+      expect({ sources: store.sources(), revision: store.revision }).toEqual(before);
+    },
+  );
+
+  it('clears the error of a source that provides a Session again, although another source has it', () => {
+    const { store } = setUp();
+    store.open('file');
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    store.apply('file', { type: 'snapshot', sessions: [] });
+    store.apply('file', { type: 'stale', error: 'the file cannot be read' });
+    store.apply('file', { type: 'upsert', session: session('a') });
+    expect(store.sources().find(({ name }) => name === 'file')?.error).toMatch(/^a\/Tiltfile already comes/);
+  });
+
   it('rejects a Session that another source provides, with an error at the source', () => {
     const { store } = setUp();
     store.open('file');
