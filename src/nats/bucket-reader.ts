@@ -5,7 +5,7 @@ import { createSnapshot, isLive, toNextChanges } from './bucket-changes.js';
 import type { LogChange, RecordedConnection } from './log-change.js';
 import { createNewestEntries } from './newest-entries.js';
 import { createPresence } from './presence.js';
-import { type Entry, envelopeOf, toChanges } from './replay.js';
+import { type Entry, envelopeOf, toChanges, withSilence } from './replay.js';
 import { createWriterPresence } from './writer-presence.js';
 
 /** Dependencies and callbacks of {@link createBucketReader}. */
@@ -135,8 +135,7 @@ export function createBucketReader(
       entries.record(entry);
       // The earlier states led to a wrong one, so they may be wrong as well.
       if (initial) initial = initial.flatMap((known) => replaceStates(known, entry));
-      // Without a position: later ones of other keys were pushed since, and cursors never go back.
-      else for (const change of toChanges(entry)) push(change);
+      else pushHealed(entry);
     },
     presenceCaughtUp: () => caughtUp('presence'),
     sessionsCaughtUp() {
@@ -167,15 +166,28 @@ export function createBucketReader(
   }
 
   function pushSnapshot(read: readonly Entry[]): void {
-    const isSilent = (entry: Entry) => isLive(entry) && !presence.isAlive(entry.key);
-    const since = new Date(clock.now()).toISOString();
-    const stale: RecordedConnection = { state: 'stale', since, error: silence };
-    const silenceOf = (entry: Entry) => (isSilent(entry) ? stale : null);
     push(createSnapshot({ ...beginning, entries: read, log }, newest, clock.now() - retainMs, silenceOf));
-    // They are STALE already. This is the error of the source.
-    for (const entry of newest.values()) {
-      if (isSilent(entry)) push({ type: 'stale', id: entry.id, error: silence });
-    }
+    for (const entry of newest.values()) pushSilence(entry);
+  }
+
+  function pushHealed(entry: Entry): void {
+    // Without a position: later ones of other keys were pushed since, and cursors never go back.
+    for (const change of withSilence(toChanges(entry), silenceOf(entry))) push(change);
+    pushSilence(entry);
+  }
+
+  /** Pushes the error of the source for a silent Session that is STALE already. */
+  function pushSilence(entry: Entry): void {
+    if (isSilent(entry)) push({ type: 'stale', id: entry.id, error: silence });
+  }
+
+  function isSilent(entry: Entry): boolean {
+    return isLive(entry) && !presence.isAlive(entry.key);
+  }
+
+  function silenceOf(entry: Entry): RecordedConnection | null {
+    const since = new Date(clock.now()).toISOString();
+    return isSilent(entry) ? { state: 'stale', since, error: silence } : null;
   }
 
   function pushNext(entry: Entry, known: Entry | undefined): void {

@@ -170,7 +170,7 @@ function connectionsOf(entries: readonly Entry[], silenceOf: (entry: Entry) => R
 }
 
 /** A state and the silence of its publisher are one change: nobody sees the Session as live. */
-function withSilence(changes: readonly LogChange[], silence: RecordedConnection | null): LogChange[] {
+export function withSilence(changes: readonly LogChange[], silence: RecordedConnection | null): LogChange[] {
   return changes.map((change) =>
     silence !== null && change.type === 'upsert' ? { ...change, connection: silence } : change,
   );

@@ -450,6 +450,15 @@ describe('a key whose deltas led to another state', () => {
     expect(news()).toEqual(['snapshot at 2 a/Tiltfile', 'upsert b/Tiltfile 3 at 3']);
   });
 
+  it('stays STALE when it is healed after its publisher fell silent', async () => {
+    const { clock, reader, news } = setUpCaughtUp();
+    reader.take(wrong(clock, 2));
+    await clock.advance(PRESENCE_MS);
+    news();
+    reader.heal(entryOf(clock, 'a', 2, 'live', 0, 1));
+    expect(news()).toEqual([`upsert a/Tiltfile 2 stale: ${SILENCE}`, `stale a/Tiltfile: ${SILENCE}`]);
+  });
+
   it('is not checked again after it was removed', async () => {
     const { clock, reader } = setUp({ maxAgeMs: 61_000 });
     const ending = new AbortController();
