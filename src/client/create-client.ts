@@ -10,7 +10,7 @@ import {
   type Sessions,
   SessionsDocument,
 } from './generated.js';
-import { queryKnownSessions } from './known-sessions.js';
+import { queryConnectingSources, queryKnownSessions } from './known-sessions.js';
 import { createLogSource, type LogSelection, type LogView } from './log-view.js';
 import { createQueries, type TypedDocument } from './queries.js';
 import {
@@ -201,6 +201,7 @@ export function createClient(
         // A missed state that follows after a reconnect must not decide: it is no longer current.
         watchTargets: (selection) => watchTargets({ ...selection, resume: false }),
         watchSessions: (selection) => watchSessions({ ...selection, resume: false }),
+        queryConnectingSources: (signal) => queryConnectingSources(connection, signal),
         queryKnownSessions: () => queryKnownSessions(queries, clock, waitOptions.session),
         gatewayTime: connection.gatewayTime,
       };

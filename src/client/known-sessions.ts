@@ -1,6 +1,13 @@
 import type { Clock } from '../lib/clock.js';
-import { type KnownSession, type KnownSessions, KnownSessionsDocument } from './generated.js';
+import type { Connection } from './connection.js';
+import {
+  type KnownSession,
+  type KnownSessions,
+  KnownSessionsDocument,
+  SourceStatesDocument,
+} from './generated.js';
 import type { Queries } from './queries.js';
+import { subscribe } from './watch.js';
 
 /** Time limit of the query, in milliseconds. */
 const TIMEOUT_MS = 3_000;
@@ -44,6 +51,24 @@ export function describeKnownSessions({ present, gone, gateway }: KnownSessions,
     error !== null && (isEmpty || id?.startsWith(`${name}/`)) ? [`source ${name}: ${error}`] : [],
   );
   return errors.length > 0 ? errors.slice(0, MAX_ERRORS).join('; ') : sessions;
+}
+
+/**
+ * Asks the connected gateway which of its sources have not delivered data yet. The query uses the WebSocket
+ * of the watches, so that no other gateway answers. Null on any error; never rejects.
+ */
+export async function queryConnectingSources(
+  connection: Connection,
+  signal: AbortSignal,
+): Promise<readonly string[] | null> {
+  try {
+    for await (const { gateway } of subscribe(connection, SourceStatesDocument, {}, signal)) {
+      return gateway.sources.filter(({ state }) => state === 'CONNECTING').map(({ name }) => name);
+    }
+  } catch {
+    // The next view reports a lost connection.
+  }
+  return null;
 }
 
 const MAX_LISTED = 20;

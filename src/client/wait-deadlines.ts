@@ -28,6 +28,8 @@ export interface WaitDeadlines {
   onAnswer(): void;
   /** Records that a run was selected. Its targets may take a moment to arrive. */
   onBound(): void;
+  /** Records that the gateway was asked for its sources. Until the answer, a repetition gets no more time. */
+  onSourcesAsked(): void;
   /** Handles `no-run`: from now on, a run that ended before the wait counts. */
   acceptEndedRun(): void;
   /** @param hasRun whether the wait is bound to a run */
@@ -49,6 +51,9 @@ interface Grace {
   readonly ms: number;
 }
 
+/** Minimum time for the sources of the gateway, in milliseconds. */
+const SOURCES_MS = 3_000;
+
 const NO_GRACE: Grace = { since: Number.NEGATIVE_INFINITY, ms: 0 };
 
 /** Starts the deadlines of a wait. */
@@ -58,6 +63,7 @@ export function createWaitDeadlines(clock: Clock, timeoutMs: number, maxAgeMs: n
   let silentSince: number | null = startedAt;
   let acceptsEndedRun = false;
   let hadNews = false;
+  let areSourcesAsked = false;
   return {
     get acceptsEndedRun() {
       return acceptsEndedRun;
@@ -79,7 +85,13 @@ export function createWaitDeadlines(clock: Clock, timeoutMs: number, maxAgeMs: n
       silentSince = isNews ? null : (silentSince ?? clock.monotonic());
     },
     onAnswer() {
+      areSourcesAsked = false;
       grace = NO_GRACE;
+    },
+    onSourcesAsked() {
+      if (areSourcesAsked) return;
+      areSourcesAsked = true;
+      grace = { since: clock.monotonic(), ms: SOURCES_MS };
     },
     onBound() {
       silentSince = clock.monotonic();

@@ -19,8 +19,12 @@ export interface WaitEvaluator {
   readonly run: Run | null;
   /** The runs that `run` has replaced, oldest first. */
   readonly replacedRuns: readonly Run[];
-  /** Looks for the run in a view of all Sessions. */
-  onSessions(view: SessionsView): Evaluation;
+  /**
+   * Looks for the run in a view of all Sessions.
+   *
+   * @param connecting the sources that had not delivered data before the view; null if they are not known
+   */
+  onSessions(view: SessionsView, connecting: readonly string[] | null): Evaluation;
   /** Evaluates the condition on a view of the wait's Session. */
   onTargets(view: TargetsView): Evaluation;
 }
@@ -31,7 +35,8 @@ export type WaitTiming = Pick<SelectRunOptions, 'startedAt' | 'now' | 'maxAgeMs'
 /** Session, run and condition of a wait. */
 export interface WaitSubject {
   /**
-   * Id of the Session, which need not exist yet. Optional while only one run matches. Required to wait for
+   * Id of the Session, which need not exist yet. Optional while only one run matches; without it, no run is
+   * selected before every source of the gateway has delivered its Sessions or failed. Required to wait for
    * the demo.
    */
   readonly session?: string | undefined;
@@ -57,15 +62,17 @@ export function createWaitEvaluator(
       return run;
     },
     replacedRuns,
-    onSessions({ link, sessions }) {
+    onSessions({ link, sessions }, connecting) {
       if (link.state !== 'live') return { status: 'indeterminate', reason: link.error ?? NO_ANSWER };
-      const failure = bind([...sessions.values()]);
+      const failure = bind([...sessions.values()], connecting);
       return failure ?? { status: 'indeterminate', reason: 'no targets received yet' };
     },
     onTargets(view) {
       const { link, session } = view;
       if (link.state === 'live') {
-        const other = run === null ? bind(session ? [session] : []) : session && checkReplaced(run, session);
+        // Only one source provides the Session with this id.
+        const other =
+          run === null ? bind(session ? [session] : [], []) : session && checkReplaced(run, session);
         if (other) return other;
       }
       return evaluate(view, condition);
@@ -73,10 +80,11 @@ export function createWaitEvaluator(
   };
 
   /** Selects a run and binds to it. Returns null on success, otherwise an evaluation with the reason. */
-  function bind(sessions: readonly SessionFields[]): Evaluation | null {
+  function bind(sessions: readonly SessionFields[], connecting: readonly string[] | null): Evaluation | null {
     firstSeen ??= sessions.map(runOf);
     const selection = selectRun({ sessions, id, selector, firstSeen, ...timing() });
     if (selection.kind !== 'run') return toEvaluation(selection);
+    if (connecting?.length !== 0) return unconfirmed(selection.session, connecting);
     run = runOf(selection.session);
     return null;
   }
@@ -113,6 +121,19 @@ function isPlaceholder({ connection, spec }: SessionFields): boolean {
 /** Whether a run is a later `tilt up` of the same Tiltfile. */
 function isRestart(known: Run, seen: Run): boolean {
   return seen.exitCondition === 'MANUAL' && known.tiltfilePath === seen.tiltfilePath;
+}
+
+/** The evaluation of a run that may not be the only one. */
+function unconfirmed({ id }: SessionFields, connecting: readonly string[] | null): Evaluation {
+  const detail =
+    connecting === null ? 'the gateway has not reported its sources' : describeConnecting(connecting);
+  return { status: 'unconfirmed', reason: `${id} may not be the only Session that matches: ${detail}` };
+}
+
+function describeConnecting(names: readonly string[]): string {
+  const [first, ...others] = names;
+  const more = others.length === 0 ? 'is' : `and ${others.length} more are`;
+  return `source ${first} ${more} still connecting; give an id to select a run`;
 }
 
 function toEvaluation(selection: Exclude<RunSelection, { readonly kind: 'run' }>): Evaluation {

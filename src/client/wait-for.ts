@@ -62,6 +62,11 @@ export interface WaitSources {
   }): AsyncIterable<TargetsView>;
   watchSessions(options: { readonly signal: AbortSignal }): AsyncIterable<SessionsView>;
   /**
+   * Names the sources of the connected gateway that have not delivered data yet; null when it does not answer.
+   * Never rejects.
+   */
+  queryConnectingSources(signal: AbortSignal): Promise<readonly string[] | null>;
+  /**
    * Describes the known Sessions in one line; null when the gateway does not respond in time. Never rejects.
    */
   queryKnownSessions(): Promise<string | null>;
@@ -91,13 +96,16 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
   let cancelTimer = () => {};
 
   return new Promise((resolve, reject) => {
-    const evaluations = createEvaluations(sources, options.session, evaluator, onEvaluation, fail);
+    const evaluations = createEvaluations(
+      { sources, clock, id: options.session, evaluator },
+      { onEvaluation, onError: fail },
+    );
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) return abort();
     evaluations.start();
     checkDeadlines();
 
-    function onEvaluation(next: Evaluation, seen: TargetsView, isNewlyBound: boolean): void {
+    function onEvaluation(next: Evaluation, seen: TargetsView, requested: Requested): void {
       evaluation = next;
       // A view of another run must not become the outcome's view.
       if (next.status === 'replaced') {
@@ -105,15 +113,22 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
         return;
       }
       view = seen;
-      if (isNewlyBound) deadlines.onBound();
-      // A run that was found in the list of Sessions has no targets yet.
-      const isAwaited = isNewlyBound && next.status === 'indeterminate';
-      if (seen.link.state !== 'connecting' && !isAwaited) deadlines.onAnswer();
+      if (requested === 'targets') deadlines.onBound();
+      else if (requested === 'sources') deadlines.onSourcesAsked();
+      else if (seen.link.state !== 'connecting') deadlines.onAnswer();
       deadlines.onView(next.status === 'open');
-      onView?.(seen, progress(next.reason));
-      if (next.status === 'open' || next.status === 'indeterminate' || next.status === 'absent')
-        checkDeadlines();
-      else settle(next.status, next.reason);
+      // The sources follow within milliseconds. Without them there is no progress to report.
+      if (requested !== 'sources') onView?.(seen, progress(next.reason));
+      switch (next.status) {
+        case 'open':
+        case 'indeterminate':
+        case 'absent':
+        case 'unconfirmed':
+          checkDeadlines();
+          break;
+        default:
+          settle(next.status, next.reason);
+      }
     }
 
     /** Handles the deadline that is due, or sets a timer for the next one. */
@@ -177,29 +192,42 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
   });
 }
 
+/** What the gateway was asked for, and has not sent yet. */
+type Requested = 'sources' | 'targets' | null;
+
+interface EvaluationEvents {
+  onEvaluation(evaluation: Evaluation, view: TargetsView, requested: Requested): void;
+  onError(error: unknown): void;
+}
+
+interface EvaluationOptions {
+  readonly sources: WaitSources;
+  readonly clock: Clock;
+  /** Id of the Session, if one was named. */
+  readonly id: string | undefined;
+  readonly evaluator: WaitEvaluator;
+}
+
+/** Interval of the queries while sources are connecting, in milliseconds. */
+const SOURCES_INTERVAL_MS = 250;
+
 /**
  * Evaluates each view: of all Sessions until a run is selected, then of that run's targets. With an id, of
  * its targets from the start.
  */
 function createEvaluations(
-  sources: WaitSources,
-  id: string | undefined,
-  evaluator: WaitEvaluator,
-  onEvaluation: (evaluation: Evaluation, view: TargetsView, isNewlyBound: boolean) => void,
-  onError: (error: unknown) => void,
+  { sources, clock, id, evaluator }: EvaluationOptions,
+  { onEvaluation, onError }: EvaluationEvents,
 ) {
   const stopping = new AbortController();
-  /** Ends the watch of all Sessions, once a run is selected. */
-  const searching = new AbortController();
+  /** Ends the current watch of all Sessions. */
+  let searching = new AbortController();
   let repeat = () => {};
 
   return {
     start() {
       if (id !== undefined) watchTargets(id);
-      else {
-        const views = sources.watchSessions({ signal: searching.signal });
-        forEachView(views, onSessions, searching.signal).catch(onError);
-      }
+      else search(null);
     },
     /** Evaluates the newest view again. */
     repeat: () => repeat(),
@@ -214,19 +242,64 @@ function createEvaluations(
     forEachView(views, onTargets, stopping.signal).catch(onError);
   }
 
-  function onSessions(seen: SessionsView): void {
-    if (searching.signal.aborted) return;
-    repeat = () => onSessions(seen);
-    const evaluation = evaluator.onSessions(seen);
-    const { run } = evaluator;
-    const session = evaluation.session ?? seen.sessions.get(run?.session ?? '') ?? null;
-    const { cursor, link } = seen;
-    const view = { session, targets: new Map(), changes: [], reset: true, conflated: 0, cursor, link };
-    onEvaluation(evaluation, view, run !== null);
-    if (run === null || stopping.signal.aborted) return;
-    // Before the search ends: the shared connection closes with its last watch.
-    watchTargets(run.session);
-    searching.abort();
+  /**
+   * Watches all Sessions. A run is selected only in the first view after every source had delivered its data:
+   * until then it may not be the only one. Any other view that has a run starts a query for the sources, and
+   * then another search.
+   *
+   * @param connecting the sources that had not delivered data before this search; null if they are not known
+   */
+  function search(connecting: readonly string[] | null): void {
+    const previous = searching;
+    searching = new AbortController();
+    const { signal } = searching;
+    let isAsking = false;
+    forEachView(sources.watchSessions({ signal }), onSessions, signal).catch(onError);
+    // After the next watch has begun: the shared connection closes with its last watch.
+    previous.abort();
+
+    function onSessions(seen: SessionsView): void {
+      if (signal.aborted) return;
+      repeat = () => onSessions(seen);
+      // After a reconnect, another gateway may have other sources.
+      if (seen.link.state !== 'live') connecting = null;
+      const evaluation = evaluator.onSessions(seen, connecting);
+      if (connecting?.length === 0) connecting = null;
+      const { run } = evaluator;
+      const session = evaluation.session ?? seen.sessions.get(run?.session ?? '') ?? null;
+      const { cursor, link } = seen;
+      const view = { session, targets: new Map(), changes: [], reset: true, conflated: 0, cursor, link };
+      const isUnconfirmed = evaluation.status === 'unconfirmed';
+      const isAsked = isUnconfirmed && connecting === null;
+      onEvaluation(evaluation, view, run !== null ? 'targets' : isAsked ? 'sources' : null);
+      if (stopping.signal.aborted) return;
+      if (isUnconfirmed) askForSources();
+      if (run === null) return;
+      // Before the search ends, for the same reason.
+      watchTargets(run.session);
+      searching.abort();
+    }
+
+    function askForSources(): void {
+      if (isAsking) return;
+      isAsking = true;
+      sources.queryConnectingSources(signal).then(onSources).catch(onError);
+    }
+
+    function onSources(names: readonly string[] | null): void {
+      if (signal.aborted) return;
+      if (names?.length === 0) {
+        search(names);
+        return;
+      }
+      connecting = names;
+      const cancel = clock.after(SOURCES_INTERVAL_MS, () => {
+        isAsking = false;
+        repeat();
+      });
+      signal.addEventListener('abort', cancel, { once: true });
+      repeat();
+    }
   }
 
   function onTargets(seen: TargetsView): void {
@@ -234,7 +307,9 @@ function createEvaluations(
     repeat = () => onTargets(seen);
     const wasBound = evaluator.run !== null;
     const evaluation = evaluator.onTargets(seen);
-    onEvaluation(evaluation, seen, !wasBound && evaluator.run !== null);
+    // A run that was found in the list of Sessions has no targets yet.
+    const isAwaited = !wasBound && evaluator.run !== null && evaluation.status === 'indeterminate';
+    onEvaluation(evaluation, seen, isAwaited ? 'targets' : null);
   }
 }
 

@@ -72,15 +72,18 @@ function evaluatorOf(
       timing = LATE;
     },
     onSession: (facts: Facts | null) => evaluator.onTargets(viewFor(facts && sessionOf(facts), facts?.phase)),
-    onSessions: (all: readonly Facts[]) =>
-      evaluator.onSessions({
-        sessions: new Map(all.map(sessionOf).map((one) => [one.id, one])),
-        changes: [],
-        reset: true,
-        conflated: 0,
-        cursor: 'c',
-        link: viewFor(null).link,
-      }),
+    onSessions: (all: readonly Facts[], connecting: readonly string[] | null = []) =>
+      evaluator.onSessions(
+        {
+          sessions: new Map(all.map(sessionOf).map((one) => [one.id, one])),
+          changes: [],
+          reset: true,
+          conflated: 0,
+          cursor: 'c',
+          link: viewFor(null).link,
+        },
+        connecting,
+      ),
   };
 }
 
@@ -290,6 +293,33 @@ describe('selecting a run among all Sessions', () => {
     const wait = evaluatorOf('done', { run });
     expect(wait.onSessions(sessions).status).toBe(status);
     expect(wait.evaluator.run?.session ?? null).toBe(selected);
+  });
+
+  it.each<[string, RunSelector, Facts]>([
+    ['LIVE run', {}, {}],
+    ['run that ended, with the pid', { pid: 1 }, gone],
+    ['run that ended, with the start time', { startedAfter: new Date(STARTED - 60_000) }, gone],
+  ])('the only %s is not selected while a source may have another one', (_, run, facts) => {
+    const wait = evaluatorOf('done', { run });
+    expect(wait.onSessions([facts], null)).toEqual({
+      status: 'unconfirmed',
+      reason: 'a/Tiltfile may not be the only Session that matches: the gateway has not reported its sources',
+    });
+    expect(wait.onSessions([facts], ['stdin'])).toEqual({
+      status: 'unconfirmed',
+      reason:
+        'a/Tiltfile may not be the only Session that matches: source stdin is still connecting; give an id to select a run',
+    });
+    expect(wait.onSessions([facts], ['stdin', 'x', 'y']).reason).toContain(
+      'source stdin and 2 more are still',
+    );
+    expect(wait.evaluator.run).toBeNull();
+    expect(wait.onSessions([facts], []).status).toBe('indeterminate');
+    expect(wait.evaluator.run?.session).toBe('a/Tiltfile');
+  });
+
+  it('several Sessions match at once, also while a source is connecting', () => {
+    expect(evaluatorOf().onSessions([{}, b], ['stdin']).status).toBe('unknown');
   });
 
   it('the reason lists the ids and states when several Sessions match', () => {

@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Condition, TargetsView, WaitOptions, WaitOutcome } from '../../src/client/client.js';
+import { type WaitSources, waitFor } from '../../src/client/wait-for.js';
 import { createDeltaCounts } from '../../src/lib/metrics.js';
 import type { Session } from '../../src/model/session.js';
 import type { LogChange, LogProvider } from '../../src/nats/log-change.js';
 import { createMemoryProvider } from '../../src/providers/memory.js';
+import type { SessionProvider } from '../../src/providers/provider.js';
 import { type DisposableClient, openDisposableClient } from '../support/disposable-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { createManualClock } from '../support/manual-clock.js';
@@ -12,6 +15,7 @@ import { startRawServer } from '../support/raw-server.js';
 import type { SessionJsonOptions } from '../support/session-json.js';
 import { asCi, asDemo, session, type TargetStates } from '../support/sessions.js';
 import { createSteppedClock } from '../support/stepped-clock.js';
+import { createTargetsView, sessionFields } from '../support/target-fields.js';
 import { openTcpProxy } from '../support/tcp-proxy.js';
 
 /** Creates a Session of `tilt ci`. */
@@ -606,6 +610,130 @@ describe('the run of a wait', () => {
   });
 });
 
+describe('the run of a wait without an id, while a source of the gateway is connecting', () => {
+  const passed = session('a', { x: 'ready' });
+
+  it('waitFor selects no run before the source has delivered its Sessions, and none if there are two then', async () => {
+    const clock = createManualClock();
+    const late = createLateProvider();
+    const source = createMemoryProvider('memory', [passed]);
+    await using gateway = await startGateway({ providers: [source.provider, late.provider] });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
+    const wait = begin(client, { for: 'ready' });
+    await expect.poll(() => wait.reason).toContain('source late is still connecting');
+    expect(wait.outcome).toBeNull();
+    late.deliver([session('b', { x: 'failed' })]);
+    await clock.advance(250);
+    expect(await wait.ended).toMatchObject({
+      result: 'unknown',
+      reason: '2 Sessions match; give an id: a/Tiltfile (LIVE), b/Tiltfile (LIVE)',
+      run: null,
+    });
+    await expect.poll(() => gateway.gateway.readers).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('waitFor selects the only run as soon as the source has delivered that it has none', async () => {
+    const clock = createManualClock();
+    const late = createLateProvider();
+    const source = createMemoryProvider('memory', [passed]);
+    await using gateway = await startGateway({ providers: [source.provider, late.provider] });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
+    const wait = begin(client, { for: 'ready' });
+    await expect.poll(() => wait.reason).toContain('source late is still connecting');
+    late.deliver([]);
+    await clock.advance(250);
+    expect(await wait.ended).toMatchObject({ result: 'reached', run: { session: 'a/Tiltfile' } });
+  });
+
+  it('waitFor is unknown when the source delivers nothing for the maximum age', async () => {
+    const clock = createManualClock();
+    const source = createMemoryProvider('memory', [passed]);
+    const { provider } = createLateProvider();
+    await using gateway = await startGateway({ providers: [source.provider, provider] });
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
+    const wait = begin(client, { for: 'ready' });
+    await expect.poll(() => wait.reason).toContain('source late is still connecting');
+    await clock.advance(9_999);
+    expect(wait.outcome).toBeNull();
+    await clock.advance(1);
+    expect(await wait.ended).toMatchObject({
+      result: 'unknown',
+      reason: expect.stringMatching(
+        /^no news for 10 s: a\/Tiltfile may not be .*: source late is still connecting; give an id to select a run /,
+      ),
+      run: null,
+      view: { session: null },
+    });
+    expect((await client.waitFor({ for: 'ready', session: 'a/Tiltfile' })).result).toBe('reached');
+    for (const limit of [{ timeoutMs: 0 }, { maxAgeMs: 0 }]) {
+      expect((await client.waitFor({ for: 'ready', ...limit })).result).toBe('unknown');
+    }
+  });
+
+  it('waitFor selects no run that has ended before the source has delivered its Sessions', async () => {
+    const clock = createManualClock();
+    const source = createMemoryProvider('memory', [ci({ x: 'succeeded' }, DONE)]);
+    const late = createLateProvider();
+    await using gateway = await startGateway({ providers: [source.provider, late.provider] });
+    await expect.poll(() => gateway.gateway.sources()[0]?.state).toBe('live');
+    source.replaceAll([]);
+    await using client = openDisposableClient({ url: gateway.url }, { clock, random: () => 1 });
+    const wait = begin(client, { for: 'done', timeoutMs: 20_000, maxAgeMs: 15_000 });
+    await wait.seen(({ link }) => link.state === 'live');
+    await clock.advance(15_000);
+    expect(await wait.ended).toMatchObject({ result: 'unknown', run: null });
+  });
+
+  it('waitFor ignores a source that cannot be reached', async () => {
+    const source = createMemoryProvider('memory', [passed]);
+    const unreachable = { name: 'down', watch: () => Promise.reject(new Error('connection refused')) };
+    await using gateway = await startGateway({ providers: [source.provider, unreachable] });
+    await expect.poll(() => gateway.gateway.sources()[1]?.state).toBe('stale');
+    await using client = openDisposableClient({ url: gateway.url });
+    expect((await client.waitFor({ for: 'ready' })).result).toBe('reached');
+  });
+
+  it('waitFor evaluates a view that is newer than the answer about the sources', async () => {
+    const views = [['a'], ['a', 'b']].map((ids) => ({
+      sessions: new Map(ids.map((id) => [id, sessionFields([], { id })])),
+      changes: [],
+      reset: true,
+      conflated: 0,
+      cursor: 'c',
+      link: createTargetsView([]).link,
+    }));
+    const sources: WaitSources = {
+      async *watchSessions({ signal }) {
+        const view = views.shift();
+        if (view) yield view;
+        await once(signal, 'abort');
+      },
+      watchTargets: () => {
+        throw new Error('no run must be selected');
+      },
+      queryConnectingSources: async () => [],
+      queryKnownSessions: async () => null,
+      gatewayTime: () => null,
+    };
+    const outcome = await waitFor(sources, { for: 'ready' }, createManualClock());
+    expect(outcome).toMatchObject({ result: 'unknown', reason: expect.stringContaining('2 Sessions match') });
+  });
+});
+
+/** A source that delivers its first Sessions when the test says so. */
+function createLateProvider() {
+  let deliver = (_: readonly Session[]) => {};
+  const provider: SessionProvider = {
+    name: 'late',
+    watch(push, signal) {
+      deliver = (sessions) => push({ type: 'snapshot', sessions: [...sessions] });
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+    },
+  };
+  return { provider, deliver: (sessions: readonly Session[]) => deliver(sessions) };
+}
+
 /** Starts a gateway that accepts connections and never answers. */
 async function startSilentGateway() {
   const connections: Socket[] = [];
@@ -620,8 +748,13 @@ async function startSilentGateway() {
 /** Starts a wait and records its views and outcome. */
 function begin(client: DisposableClient, options: WaitOptions) {
   let last: TargetsView | null = null;
+  let lastReason = '';
   let outcome: WaitOutcome | null = null;
-  const ended = client.waitFor({ ...options, onView: (view) => (last = view) });
+  const onView: WaitOptions['onView'] = (view, { reason }) => {
+    last = view;
+    lastReason = reason;
+  };
+  const ended = client.waitFor({ ...options, onView });
   ended.then(
     (given) => (outcome = given),
     () => {},
@@ -630,6 +763,10 @@ function begin(client: DisposableClient, options: WaitOptions) {
     ended,
     get outcome() {
       return outcome;
+    },
+    /** Reason of the latest progress. */
+    get reason() {
+      return lastReason;
     },
     seen: (holds: (view: TargetsView) => boolean) =>
       expect.poll(() => last !== null && holds(last)).toBe(true),
