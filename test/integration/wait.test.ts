@@ -295,6 +295,12 @@ describe('invalid input to wait', () => {
     ['an empty Tiltfile', ['--tiltfile', ''], /'' is invalid.*the path of a Tiltfile/],
     ['an empty report', ['--junit', ''], /'' is invalid.*the path of a file/],
     ['an invalid duration', ['--timeout', 'long'], /'long' is invalid.*such as 90s/],
+    [
+      'a second condition',
+      ['--for', 'target:nonexistent:serve=READY', '--for', 'target:tiltfile:update=SUCCEEDED'],
+      /^tilt-graphql: --for: given twice, expected once; /,
+    ],
+    ['a second id', ['-s', 'a/Tiltfile', '--session', 'b/Tiltfile'], /--session: given twice, expected once/],
   ])('wait exits with 2 and a one-line error for %s', async (_, args, expected) => {
     const { code, stdout, stderr } = await runCliToEnd(['wait', ...args]);
     expect(stderr).toMatch(expected);

@@ -7,18 +7,18 @@ import { createTemporaryFolder } from './temporary-folder.js';
 /** Presence interval of publishers in these tests, in seconds. */
 export const PRESENCE_S = 3;
 
-/** Option of both processes, because the first of them creates the bucket. */
-function presenceOption(seconds: number): readonly string[] {
-  return ['--bucket-presence', `${seconds}s`];
+/** Adds the presence interval to the options of both processes, because the first of them creates the bucket. */
+function withPresence(args: readonly string[]): readonly string[] {
+  return args.includes('--bucket-presence') ? args : ['--bucket-presence', `${PRESENCE_S}s`, ...args];
 }
 
-/** Starts a gateway that reads a bucket, with a presence interval of {@link PRESENCE_S} seconds. */
+/** Starts a gateway that reads a bucket, with a presence interval of {@link PRESENCE_S} seconds by default. */
 export function serveShortPresenceBucket(
   address: string,
   env: Record<string, string> = {},
   args: readonly string[] = [],
 ): Promise<BucketGateway> {
-  return serveBucket(address, env, [...presenceOption(PRESENCE_S), ...args]);
+  return serveBucket(address, env, withPresence(args));
 }
 
 /** `tilt-graphql publish --from FILE` in a process of its own. */
@@ -50,9 +50,7 @@ export async function publishFile(
   const red = (bytes = 10) => folder.replace('ci.json', redText(bytes));
   await (redBytes === undefined ? green() : red(redBytes));
   const command = runCli(
-    ['publish', '--to', address, '--instance', 'ci', '--from', folder.path]
-      .concat(presenceOption(PRESENCE_S))
-      .concat(args),
+    ['publish', '--to', address, '--instance', 'ci', '--from', folder.path, ...withPresence(args)],
     env,
   );
   return {

@@ -12,6 +12,7 @@ export const DEFAULT_URL = 'http://127.0.0.1:4000/graphql';
 export const clientOptions = {
   url: option('-u, --url <url>', 'URL of the gateway, may be repeated: the client fails over to the next', {
     parse: gatewayUrls,
+    isRepeatable: true,
     initial: [],
     shown: DEFAULT_URL,
     env: 'TILT_GRAPHQL_URL',
@@ -73,7 +74,7 @@ export const watchOptions = {
     filter: option(
       '-f, --filter <filter>',
       'show only matching targets, may be repeated: part of a name or a glob such as api:*, phase=FAILED,WAITING, type=SERVER, resource=api, label=backend',
-      { parse: filter, completion: 'filters' },
+      { parse: filter, isRepeatable: true, completion: 'filters' },
     ),
     output: option(
       '-o, --output <format>',

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../usage-error.js';
 
 /** Kind of value that shell completion suggests. Names of Sessions and targets come from the gateway. */
 export type Completion = 'files' | 'sessions' | 'conditions' | 'filters';
@@ -18,6 +19,11 @@ interface Traits<T> {
    * `InvalidArgumentError`.
    */
   readonly parse: (text: string, previous: T) => T;
+  /**
+   * Whether the option may be given several times: `parse` then includes `previous`. Default: false, and a
+   * second value is a usage error. Options without a value may always be repeated.
+   */
+  readonly isRepeatable?: boolean;
   /** Initial value in the help text. Default: its JSON, or nothing for undefined. */
   readonly shown?: string;
   /** Environment variable for the value. The command line wins. Default: none. */
@@ -118,20 +124,30 @@ function addTable<V extends object>(command: Command, table: OptionTable<V>): V 
     const spec = table[name];
     let value = spec.initial;
     values[name] = value;
+    let isGiven = false;
+    // Commander reads the environment variable only if the command line has no value.
     const take = (argument: string) => {
+      if (isGiven && hasValue && !spec.isRepeatable) throw givenTwice(declared);
+      isGiven = true;
       value = spec.parse(argument, value);
       values[name] = value;
       return value;
     };
     const declared = new DeclaredOption(spec, take);
+    const hasValue = declared.required || declared.optional;
     command.addOption(declared);
-    if (spec.env !== undefined && !declared.required && !declared.optional) {
+    if (spec.env !== undefined && !hasValue) {
       command.hook('preAction', () => {
         if (!isSwitchedOn(command, declared)) values[name] = spec.initial;
       });
     }
   }
   return complete(values, table);
+}
+
+/** The error of a second value: one of both would be ignored, such as the condition that fails. */
+function givenTwice({ long, short }: Option): UsageError {
+  return new UsageError(`${long ?? short}: given twice, expected once; remove one of the values`);
 }
 
 /**

@@ -36,7 +36,7 @@ export const tiltLogOptions = {
   redact: option(
     '--redact <pattern>',
     'regular expression (RE2 syntax) of text to remove from logs, in addition to tokens and passwords; may be repeated',
-    { parse: append, initial: [], shown: 'none', env: 'TILT_GRAPHQL_REDACT' },
+    { parse: append, isRepeatable: true, initial: [], shown: 'none', env: 'TILT_GRAPHQL_REDACT' },
   ),
 };
 
@@ -105,6 +105,7 @@ export const publishOptions = {
     }),
     from: option('-f, --from <spec>', `source to publish, may be repeated: ${SOURCE_FORMS}`, {
       parse: append,
+      isRepeatable: true,
       initial: [],
       shown: 'every Tilt on this machine; with a command, only the Tilt that it starts',
       completion: 'files',

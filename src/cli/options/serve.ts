@@ -17,12 +17,12 @@ export const serveOptions = {
     allowHosts: option(
       '--allow-host <name>',
       'host name to accept, besides localhost and IP addresses; * for any; may be repeated',
-      { parse: hosts, initial: [], shown: 'none', env: 'TILT_GRAPHQL_ALLOW_HOST' },
+      { parse: hosts, isRepeatable: true, initial: [], shown: 'none', env: 'TILT_GRAPHQL_ALLOW_HOST' },
     ),
     allowOrigins: option(
       '--allow-origin <origin>',
       "origin of web pages to accept, besides the gateway's own; * for any; may be repeated",
-      { parse: origins, initial: [], shown: 'none', env: 'TILT_GRAPHQL_ALLOW_ORIGIN' },
+      { parse: origins, isRepeatable: true, initial: [], shown: 'none', env: 'TILT_GRAPHQL_ALLOW_ORIGIN' },
     ),
     tokenFile: file(
       '--token-file <path>',
@@ -68,12 +68,18 @@ export const serveOptions = {
     trustProxies: option(
       '--trust-proxy <address>',
       'address or network of a proxy whose X-Forwarded-* headers are trusted; may be repeated',
-      { parse: proxies, initial: [], shown: 'none', env: 'TILT_GRAPHQL_TRUST_PROXY' },
+      { parse: proxies, isRepeatable: true, initial: [], shown: 'none', env: 'TILT_GRAPHQL_TRUST_PROXY' },
     ),
     limits: option(
       '--limit <name=number>',
       `override a limit, may be repeated: ${Object.keys(DEFAULT_LIMITS).join(', ')}`,
-      { parse: limit, initial: {}, shown: 'see docs/limits.md', env: 'TILT_GRAPHQL_LIMIT' },
+      {
+        parse: limit,
+        isRepeatable: true,
+        initial: {},
+        shown: 'see docs/limits.md',
+        env: 'TILT_GRAPHQL_LIMIT',
+      },
     ),
     documentsFile: file(
       '--documents <path>',
@@ -109,6 +115,7 @@ export const serveOptions = {
   sources: {
     source: option('-s, --source <spec>', `source of Sessions, may be repeated: ${SOURCE_FORMS}`, {
       parse: append,
+      isRepeatable: true,
       initial: [],
       shown: 'every Tilt on this machine, or the demo while no Tilt runs',
       completion: 'files',
@@ -122,7 +129,7 @@ export const serveOptions = {
     context: option(
       '--context <name>',
       'context of the kubeconfig to read, may be repeated: short for --source tilt:NAME',
-      { parse: append, initial: [], shown: 'every context named tilt-*' },
+      { parse: append, isRepeatable: true, initial: [], shown: 'every context named tilt-*' },
     ),
   },
   retention: {

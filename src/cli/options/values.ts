@@ -110,7 +110,7 @@ export function httpUrl(text: string): URL {
   throw new InvalidArgumentError('Expected an https URL (or http on this machine).');
 }
 
-/** Parses limits as NAME=NUMBER, separated by commas, and appends them. */
+/** Parses limits as NAME=NUMBER, separated by commas, each name once, and appends them. */
 export function limit(text: string, previous: Partial<Limits>): Partial<Limits> {
   const limits: Record<string, number> = {};
   for (const part of text.split(',')) {
@@ -123,6 +123,7 @@ export function limit(text: string, previous: Partial<Limits>): Partial<Limits> 
     if (!/^[1-9]\d{0,9}$/.test(value)) {
       throw new InvalidArgumentError(`Expected ${name}=NUMBER, a whole number of at least 1.`);
     }
+    if (name in limits || name in previous) throw new InvalidArgumentError(`Expected ${name} once.`);
     limits[name] = Number(value);
   }
   return { ...previous, ...limits };

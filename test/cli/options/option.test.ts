@@ -9,12 +9,14 @@ import {
   text,
   withoutUndefined,
 } from '../../../src/cli/options/option.js';
+import { UsageError } from '../../../src/cli/usage-error.js';
 
 const groups = {
   first: {
     port: option('-p, --port <number>', 'a port', { parse: wholeNumber, initial: 4000, env: 'TEST_PORT' }),
     names: option('--name <name>', 'names', {
       parse: (name, given: readonly string[]) => [...given, name],
+      isRepeatable: true,
       initial: [],
     }),
     note: text('--note <text>', 'a note'),
@@ -74,6 +76,31 @@ describe('options declared in tables', () => {
   it('options reject values that cannot be parsed or are not a choice', () => {
     expect(() => parse('--port', 'x')).toThrow(/'x' is invalid\. Expected a number\./);
     expect(() => parse('--form', 'xml')).toThrow(/Allowed choices are json, table\./);
+  });
+
+  it.each([
+    ['--port', ['--port', '1', '-p', '2']],
+    ['--port', ['-p', '1', '--port=1']],
+    ['--note', ['--note', 'a', '--loud', '--note', 'b']],
+    ['--form', ['--form', 'json', '--form', 'table']],
+    ['--path', ['--path', 'a', '--path', 'a', '--path', 'a']],
+  ])('the option %s is rejected when it has a second value: %j', (name, args) => {
+    expect(() => parse(...args)).toThrow(
+      new UsageError(`${name}: given twice, expected once; remove one of the values`),
+    );
+  });
+
+  it('a value from the environment does not count as the first one', () => {
+    vi.stubEnv('TEST_PORT', '2');
+    expect(parse('--port', '3').first.port).toBe(3);
+    expect(() => parse('--port', '3', '--port', '4')).toThrow('--port: given twice');
+  });
+
+  it('options without a value may be repeated', () => {
+    expect(parse('--loud', '--no-page', '--loud', '--no-page').second).toMatchObject({
+      isLoud: true,
+      hasPage: false,
+    });
   });
 
   it.each(['--note', '--path'])('the option %s rejects an empty value', (name) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { condition } from '../../../src/cli/options/values.js';
+import { condition, limit } from '../../../src/cli/options/values.js';
 import { describeCondition } from '../../../src/cli/wait/wait-report.js';
 
 describe('condition of wait', () => {
@@ -22,4 +22,12 @@ describe('condition of wait', () => {
     'wait rejects the condition %j',
     (text) => expect(() => condition(text)).toThrow(/^Expected ready, done, or target:NAME=PHASE/),
   );
+});
+
+describe('limits', () => {
+  it('a name is rejected when it has a second value, which would replace the first', () => {
+    expect(limit('sockets=5,depth=9', { tokens: 7 })).toEqual({ tokens: 7, sockets: 5, depth: 9 });
+    expect(() => limit('sockets=5,sockets=6', {})).toThrow('Expected sockets once.');
+    expect(() => limit('sockets=6', { sockets: 5 })).toThrow('Expected sockets once.');
+  });
 });
