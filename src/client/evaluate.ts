@@ -120,7 +120,7 @@ function evaluateVerdict(view: TargetsView, session: SessionFields, condition: '
   return { status: 'open', reason: joinLimited(blockers) || verdict.reason || 'not done yet' };
 }
 
-/** Phases that a target leaves again: unknown once its Tilt has exited. */
+/** Phases that a target leaves again: whether it is still in one is unknown once its Tilt has exited. */
 const TRANSIENT_PHASES: ReadonlySet<TargetPhase> = new Set([
   'WAITING',
   'UNTRIGGERED',
@@ -138,10 +138,8 @@ function evaluateTarget(
   const hasFailed = found.some(({ phase }) => phase === 'FAILED');
   const other = found.find(({ phase }) => phase !== wanted);
   const isMet = found.length > 0 && other === undefined;
-  if (connection.state === 'GONE' && TRANSIENT_PHASES.has(wanted) && (isMet || !hasFailed)) {
-    const last = other ?? found[0];
-    const was = last ? `${name} was ${last.phase}` : `target ${name} did not exist`;
-    return { status: 'unknown', reason: `${id}: Tilt exited; ${was} at that time` };
+  if (isMet && connection.state === 'GONE' && TRANSIENT_PHASES.has(wanted)) {
+    return { status: 'unknown', reason: `${id}: Tilt exited; ${name} was ${wanted} at that time` };
   }
   if (isMet) return { status: 'reached', reason: `${name} is ${wanted}` };
   const isOver = verdict.final || (hasFailed && spec.exitCondition === 'CI');

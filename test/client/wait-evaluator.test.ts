@@ -134,7 +134,7 @@ describe('a bound run', () => {
     [
       'GONE, done and passed, with a target that was SUCCEEDED',
       { ...PASSED, phase: 'SUCCEEDED', connection: 'GONE' },
-      ['reached', 'reached', 'unknown', 'reached', 'failed'],
+      ['reached', 'reached', 'failed', 'reached', 'failed'],
     ],
     [
       'GONE, done and failed, with a target that was FAILED',
@@ -160,6 +160,27 @@ describe('a bound run', () => {
       expect(wait.onSession({ ...PASSED, phase, connection: 'GONE' })).toEqual({
         status: 'unknown',
         reason: `a/Tiltfile: Tilt exited; api:serve was ${phase} at that time`,
+      });
+    },
+  );
+
+  it.each(['LIVE', 'GONE'] as const)(
+    'a wait for READY fails when another target ended the run and this one waits: %s',
+    (connection) => {
+      const targets = [targetFields('api:update', 'FAILED'), targetFields('web:serve', 'WAITING')];
+      const session = { ...sessionOf({ ...FAILED, connection }), id: 'a/Tiltfile' };
+      const evaluate = (name: string) => {
+        const wait = evaluatorOf({ target: name, phase: 'READY' }, { session: session.id });
+        wait.onSession({});
+        return wait.evaluator.onTargets(createTargetsView(targets, { session }));
+      };
+      expect(evaluate('web:serve')).toEqual({
+        status: 'failed',
+        reason: 'web:serve is WAITING, not READY',
+      });
+      expect(evaluate('wbe:serve')).toMatchObject({
+        status: 'failed',
+        reason: expect.stringContaining('target wbe:serve not found'),
       });
     },
   );
