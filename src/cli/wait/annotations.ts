@@ -31,8 +31,7 @@ export function annotations(report: WaitReport): string[] {
 }
 
 function errors(report: WaitReport): string[] {
-  const isOutdated = isStale(report) && report.result !== 'failed';
-  const failed = isOutdated || findClusterFailure(report) !== null ? [] : findFailed(report);
+  const failed = hasDecidingTargets(report) ? findFailed(report) : [];
   if (failed.length === 0) {
     const [cause] = findCauses(report);
     const help = cause === undefined ? [] : hints(cause, report);
@@ -41,6 +40,13 @@ function errors(report: WaitReport): string[] {
   return failed
     .slice(0, MAX_ANNOTATIONS)
     .map((target) => command('error', target.name, describeTarget(target, report), ...hints(target, report)));
+}
+
+/** Whether the states of the targets are the reason of the result, rather than a cluster or a connection. */
+function hasDecidingTargets(report: WaitReport): boolean {
+  const { result } = report;
+  if (result === 'failed') return findClusterFailure(report) === null;
+  return (result === 'timeout' || result === 'interrupted') && !isStale(report);
 }
 
 /** The last line of a target's log, and where to look further. */

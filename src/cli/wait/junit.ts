@@ -6,6 +6,7 @@ import {
   describeCondition,
   findAwaited,
   findClusterFailure,
+  findFailed,
   findRunEnd,
   fullText,
   isStale,
@@ -18,12 +19,13 @@ import {
  * Formats a wait as a JUnit report with one test case per target:
  *
  * - failure: a failed target, and a target that the wait still needed at its timeout or interruption
- * - skipped: an inactive, disabled or undecided target; a waiting one names its root cause
+ * - skipped: an inactive, disabled or undecided target; a waiting one names its root cause; a failed one
+ *   whose last known state may be out of date
  *
  * The test case of a root cause has the last lines of its log.
  *
- * An unsuccessful wait without a failed target adds a failed test case for the wait itself, so that its
- * report is never green.
+ * A failed test case for the wait itself comes first, unless the wait succeeded or the failures of targets
+ * are its result: another target that failed must not hide why the wait ended.
  */
 export function junitReport(report: WaitReport): string {
   const { result, tookMs, now } = report;
@@ -31,11 +33,11 @@ export function junitReport(report: WaitReport): string {
   const endedEarly = (result === 'timeout' || result === 'interrupted') && !isStale(report);
   const awaited = new Set(endedEarly ? findAwaited(report) : []);
   const cases = targetsOf(report).map((target) =>
-    testCase(target, awaited.has(target) || hasFailed(target, report), report),
+    testCase(target, awaited.has(target) || isFailure(target, report), report),
   );
   const name = lineText(session?.id ?? 'tilt-graphql');
-  const hasFailure = cases.some(({ kind }) => kind === 'failure') && findClusterFailure(report) === null;
-  const all = result === 'reached' || hasFailure ? cases : [waitCase(report, name), ...cases];
+  const isExplained = result === 'reached' || isFailedByTargets(report) || awaited.size > 0;
+  const all = isExplained ? cases : [waitCase(report, name), ...cases];
   const count = (kind: TestCase['kind']) => all.filter((one) => one.kind === kind).length;
   const counts = { tests: all.length, failures: count('failure'), errors: 0, skipped: count('skipped') };
   const started = Date.parse(session?.status.startTime ?? '');
@@ -77,10 +79,21 @@ function toProperties({ condition, result, run }: WaitReport): string[] {
   );
 }
 
-/** Whether a target failed, unless its failure is the condition. */
-function hasFailed({ name, phase }: TargetFields, { condition, result }: WaitReport): boolean {
+/** Whether failed targets are the reason of the result. */
+function isFailedByTargets(report: WaitReport): boolean {
+  return report.result === 'failed' && findFailed(report).length > 0 && findClusterFailure(report) === null;
+}
+
+/** Whether a target failed, unless its failure is the condition or may be out of date. */
+function isFailure({ name, phase }: TargetFields, report: WaitReport): boolean {
+  const { condition, result } = report;
   const isCondition = result === 'reached' && typeof condition === 'object' && condition.target === name;
-  return phase === 'FAILED' && !isCondition;
+  return phase === 'FAILED' && !isCondition && !isOutdated(report);
+}
+
+/** Whether the states of the targets say nothing about now. A result rests on current or final states. */
+function isOutdated(report: WaitReport): boolean {
+  return isStale(report) && report.result !== 'failed' && report.result !== 'reached';
 }
 
 function testCase(target: TargetFields, isFailure: boolean, report: WaitReport): TestCase {
@@ -97,10 +110,16 @@ function testCase(target: TargetFields, isFailure: boolean, report: WaitReport):
   }
   if (phase === 'READY' || phase === 'SUCCEEDED')
     return { kind: 'passed', xml: element('testcase', attributes) };
-  const message = target.rootCause || phase === 'UNTRIGGERED' ? describeTarget(target, report) : null;
-  const skipped = element('skipped', { message });
+  const skipped = element('skipped', { message: describeSkipped(target, report) });
   const output = systemOut(formatExcerpt(target, report));
   return { kind: 'skipped', xml: element('testcase', attributes, [skipped, ...output]) };
+}
+
+function describeSkipped(target: TargetFields, report: WaitReport): string | null {
+  if (target.phase === 'FAILED' && isOutdated(report)) {
+    return `last known state: ${describeTarget(target, report)}`;
+  }
+  return target.rootCause || target.phase === 'UNTRIGGERED' ? describeTarget(target, report) : null;
 }
 
 function systemOut(lines: readonly string[]): string[] {

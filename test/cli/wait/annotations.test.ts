@@ -21,6 +21,14 @@ describe('annotations for GitHub Actions', () => {
     expect(annotations(waitReport('unknown', ready))).toEqual(['::error title=wait to be ready::the reason']);
   });
 
+  it.each(['unknown', 'impossible'] as const)(
+    'the annotation of the result %s has its reason, not a failed target that did not decide it',
+    (result) => {
+      const failed = [targetFields('api:update', 'FAILED')];
+      expect(annotations(waitReport(result, failed))).toEqual(['::error title=wait to be ready::the reason']);
+    },
+  );
+
   it('a notice names the resources that wait for a trigger, also for a reached condition', () => {
     const targets = [
       targetFields('api:serve', 'READY'),

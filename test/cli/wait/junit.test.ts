@@ -88,6 +88,44 @@ describe('JUnit report of wait', () => {
     },
   );
 
+  it.each(['failed', 'timeout', 'interrupted', 'unknown', 'impossible'] as const)(
+    'a failed target that a wait was not for does not hide the result %s of the wait',
+    (result) => {
+      const condition = { target: 'wbe:serve', phase: 'READY' } as const;
+      const targets = [targetFields('api:update', 'FAILED'), targetFields('web:serve', 'READY')];
+      const reason = 'target wbe:serve not found; did you mean web:serve?';
+      const report = junitReport(waitReport(result, targets, { condition, reason }));
+      expect(report).toContain(
+        `</properties>\n<testcase name="wait for wbe:serve to be READY" classname="tilt-default/Tiltfile" time="3">\n<failure type="${result}" message="${reason}">`,
+      );
+      expect(report).toContain('failures="2"');
+      expect(report).toContain('<failure type="FAILED" message="exit status 1">');
+    },
+  );
+
+  it.each([
+    ['failed', 'FAILED'],
+    ['timeout', 'RUNNING'],
+    ['interrupted', 'RUNNING'],
+  ] as const)('a JUnit report of the result %s blames the target of the condition alone', (result, phase) => {
+    const condition = { target: 'api:serve', phase: 'READY' } as const;
+    const targets = [targetFields('api:serve', phase), targetFields('web:serve', 'READY')];
+    const report = junitReport(waitReport(result, targets, { condition }));
+    expect(report).toContain('failures="1"');
+    expect(report).toContain(`<failure type="${phase}"`);
+  });
+
+  it.each(['unknown', 'timeout', 'interrupted'] as const)(
+    'a JUnit report of the result %s skips a failed target whose state may be out of date',
+    (result) => {
+      const targets = [targetFields('api:update', 'FAILED')];
+      const report = junitReport(waitReport(result, targets, { isStale: true }));
+      expect(report).toContain('failures="1"');
+      expect(report).toContain(`<failure type="${result}" message="the reason">`);
+      expect(report).toContain('<skipped message="last known state: exit status 1"/>');
+    },
+  );
+
   it('a JUnit report is green when the failure was the condition', () => {
     const condition = { target: 'unit:update', phase: 'FAILED' } as const;
     const report = junitReport(waitReport('reached', [targetFields('unit:update', 'FAILED')], { condition }));
