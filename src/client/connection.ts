@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.js';
 import { messageOf } from '../lib/errors.js';
 import { ClientError, combineFailures, type ResponseError } from './client-error.js';
 import { type Endpoint, resolveTokenInTime, type Token } from './endpoint.js';
-import { type GatewaySocket, type GraphQLRequest, openSocket } from './socket.js';
+import { type GatewaySocket, type GraphQLRequest, openSocket, RESPONSE_TIMEOUT_MS } from './socket.js';
 
 /** A subscription that outlives sockets. */
 export interface Subscription {
@@ -38,6 +38,8 @@ export interface Connection {
   markHealthy(): void;
   /** The gateway's clock, in milliseconds since 1970; null when the gateway did not send it. */
   gatewayTime(): number | null;
+  /** Whether every gateway has failed since one was connected. */
+  haveAllFailed(): boolean;
   /** Ends every subscription. */
   close(): void;
 }
@@ -78,6 +80,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     abandon: connector.abandon,
     markHealthy: connector.markHealthy,
     gatewayTime: connector.gatewayTime,
+    haveAllFailed: connector.haveAllFailed,
     close() {
       if (isClosed) return;
       isClosed = true;
@@ -141,6 +144,13 @@ interface ConnectorEvents {
 /** Waits of 0.13 s to 2.5 s: spreads the load of a thousand clients, and is short enough for a person. */
 const BACKOFF = { firstMs: 250, maxMs: 2_500, minShare: 0.5, healthyMs: 5_000 };
 
+/**
+ * Time limit of the first connection to each of several gateways, in milliseconds. It leaves time for another
+ * one: a wait with a timeout of 0 allows 3 s for the first answer. It doubles when all have failed, since they
+ * may be busy.
+ */
+const FIRST_CONNECT_MS = 2_000;
+
 /** Creates and replaces the socket: token, gateway rotation, backoff. Does nothing until `connect`. */
 function createConnector({ endpoints, token, clock, random }: ConnectionOptions, events: ConnectorEvents) {
   const backoff = createBackoff(clock, random, { ...BACKOFF, peers: endpoints.length });
@@ -153,6 +163,8 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
   let lastDisconnect: { readonly error: ClientError; readonly url: string } | null = null;
   /** The latest failures since a gateway was connected, by the order of the gateways. */
   const failures: (ClientError | undefined)[] = endpoints.map(() => undefined);
+  /** The number of failures since a gateway was connected. */
+  let failureCount = 0;
   /** Cancels the wait for the next attempt, or for its token. */
   let cancelAttempt: (() => void) | null = null;
 
@@ -177,10 +189,11 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
     },
     reset() {
       reset();
-      failures.fill(undefined);
+      clearFailures();
     },
     markHealthy: backoff.markHealthy,
     gatewayTime: () => (clockOffset === null ? null : clockOffset + clock.monotonic()),
+    haveAllFailed: () => failureCount >= endpoints.length,
   };
 
   function endpoint(): Endpoint {
@@ -208,11 +221,12 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
       endpoint: endpoint(),
       token: tokenValue,
       clock,
+      connectMs: connectMs(),
       onConnected(time) {
         if (socket !== opened) return;
         clockOffset = time === null ? null : time - clock.monotonic();
         isConnected = true;
-        failures.fill(undefined);
+        clearFailures();
         events.onConnected(endpoint().url);
       },
       onDisconnected(error) {
@@ -231,6 +245,7 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
       return;
     }
     failures[index] = error;
+    failureCount += 1;
     const reported = combineFailures(
       failures.filter((failure) => failure !== undefined),
       error,
@@ -239,6 +254,17 @@ function createConnector({ endpoints, token, clock, random }: ConnectionOptions,
     index = (index + 1) % endpoints.length;
     cancelAttempt = clock.after(backoff.nextDelayMs(), () => void attempt());
     events.onDisconnected(reported, url);
+  }
+
+  function connectMs(): number {
+    if (endpoints.length === 1) return RESPONSE_TIMEOUT_MS;
+    const rounds = Math.floor(failureCount / endpoints.length);
+    return Math.min(FIRST_CONNECT_MS * 2 ** rounds, RESPONSE_TIMEOUT_MS);
+  }
+
+  function clearFailures(): void {
+    failures.fill(undefined);
+    failureCount = 0;
   }
 
   /** Closes the socket, or cancels the attempt. */

@@ -204,6 +204,7 @@ export function createClient(
         queryConnectingSources: (signal) => queryConnectingSources(connection, signal),
         queryKnownSessions: () => queryKnownSessions(queries, clock, waitOptions.session),
         gatewayTime: connection.gatewayTime,
+        haveAllFailed: connection.haveAllFailed,
       };
       return waitFor(sources, waitOptions, clock);
     },

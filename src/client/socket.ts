@@ -32,6 +32,8 @@ export interface SocketOptions {
   readonly endpoint: Endpoint;
   readonly token: string | null;
   readonly clock: Clock;
+  /** Time limit for the acknowledgement of the connection, in milliseconds. */
+  readonly connectMs: number;
   /**
    * The gateway accepted the connection. `time`: its clock in milliseconds since 1970; null when it sent
    * none.
@@ -41,8 +43,8 @@ export interface SocketOptions {
   readonly onDisconnected: (error: ClientError) => void;
 }
 
-/** Time limit for the acknowledgement of a connection and for the response to a ping, in milliseconds. */
-const RESPONSE_TIMEOUT_MS = 10_000;
+/** Time limit for the response to a ping, and the longest one for a connection, in milliseconds. */
+export const RESPONSE_TIMEOUT_MS = 10_000;
 const PING_INTERVAL_MS = 5_000;
 
 /**
@@ -54,7 +56,7 @@ export function openSocket(options: SocketOptions): GatewaySocket {
   const unsubscribers = new Set<() => void>();
   let isClosed = false;
   let isConnected = false;
-  let cancelTimeout = clock.after(RESPONSE_TIMEOUT_MS, handleTimeout);
+  let cancelTimeout = limitResponse(options.connectMs);
 
   const client = createClient({
     url: endpoint.webSocketUrl,
@@ -71,7 +73,7 @@ export function openSocket(options: SocketOptions): GatewaySocket {
       ping(isReceived) {
         if (isReceived || isClosed) return;
         cancelTimeout();
-        cancelTimeout = clock.after(RESPONSE_TIMEOUT_MS, handleTimeout);
+        cancelTimeout = limitResponse(RESPONSE_TIMEOUT_MS);
       },
       message() {
         if (isConnected) cancelTimeout();
@@ -113,10 +115,13 @@ export function openSocket(options: SocketOptions): GatewaySocket {
     }
   }
 
-  function handleTimeout(): void {
-    isConnected = false;
-    const message = `${endpoint.url} did not respond within ${RESPONSE_TIMEOUT_MS / 1_000} s`;
-    handleDisconnect(new ClientError('UNREACHABLE', message));
+  /** Disconnects after this time. Returns a function that cancels that. */
+  function limitResponse(ms: number): () => void {
+    return clock.after(ms, () => {
+      isConnected = false;
+      const message = `${endpoint.url} did not respond within ${ms / 1_000} s`;
+      handleDisconnect(new ClientError('UNREACHABLE', message));
+    });
   }
 
   function handleDisconnect(error: ClientError): void {

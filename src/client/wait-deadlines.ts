@@ -24,7 +24,7 @@ export interface WaitDeadlines {
   readonly maxSilenceMs: number;
   /** Records a view. `isNews`: whether it is conclusive. */
   onView(isNews: boolean): void;
-  /** Records the answer to the last request, or that the gateway cannot be reached. */
+  /** Records the answer to the last request, or that no gateway can be reached. */
   onAnswer(): void;
   /** Records that a run was selected. Its targets may take a moment to arrive. */
   onBound(): void;

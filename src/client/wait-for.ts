@@ -5,6 +5,7 @@ import type { Run } from './run.js';
 import type { SessionsView, TargetsView } from './views.js';
 import { createWaitDeadlines } from './wait-deadlines.js';
 import { createWaitEvaluator, type WaitEvaluator, type WaitSubject } from './wait-evaluator.js';
+import type { LinkState } from './watch.js';
 
 /** Options of {@link Client.waitFor}. */
 export interface WaitOptions extends WaitSubject {
@@ -72,6 +73,8 @@ export interface WaitSources {
   queryKnownSessions(): Promise<string | null>;
   /** The gateway's clock, in milliseconds since 1970; null when unknown. */
   gatewayTime(): number | null;
+  /** Whether every gateway has failed since one was connected. */
+  haveAllFailed(): boolean;
 }
 
 /** Default maximum age, in milliseconds: as long as a gateway takes to restart. */
@@ -115,7 +118,7 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
       view = seen;
       if (requested === 'targets') deadlines.onBound();
       else if (requested === 'sources') deadlines.onSourcesAsked();
-      else if (seen.link.state !== 'connecting') deadlines.onAnswer();
+      else if (isAnswer(seen.link)) deadlines.onAnswer();
       deadlines.onView(next.status === 'open');
       // The sources follow within milliseconds. Without them there is no progress to report.
       if (requested !== 'sources') onView?.(seen, progress(next.reason));
@@ -129,6 +132,11 @@ export function waitFor(sources: WaitSources, options: WaitOptions, clock: Clock
         default:
           settle(next.status, next.reason);
       }
+    }
+
+    /** A failure is the answer only if no other gateway is left to try. */
+    function isAnswer({ state }: LinkState): boolean {
+      return state === 'live' || (state === 'lost' && sources.haveAllFailed());
     }
 
     /** Handles the deadline that is due, or sets a timer for the next one. */

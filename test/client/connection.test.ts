@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { openDisposableClient } from '../support/disposable-client.js';
 import { startGateway, startMemoryGateway } from '../support/gateway.js';
 import { readIterator } from '../support/iterator-reader.js';
-import { createManualClock } from '../support/manual-clock.js';
+import { advanceUntil, createManualClock } from '../support/manual-clock.js';
 import { startRawServer } from '../support/raw-server.js';
 import { acknowledge, answerWith, startScriptedGateway } from '../support/scripted-gateway.js';
 import { session } from '../support/sessions.js';
@@ -49,6 +49,27 @@ describe('the connection of a client', () => {
       error: `${gateway.url} did not respond within 10 s`,
     });
     await expect.poll(() => gateway.closes).toEqual([4499]);
+  });
+
+  it('each of several gateways gets 2 s to acknowledge the connection, then 4 s, 8 s and 10 s', async () => {
+    const clock = createManualClock();
+    await using first = await startScriptedGateway({ onMessage() {} });
+    await using second = await startScriptedGateway({ onMessage() {} });
+    const urls = [first.url, second.url];
+    await using client = openDisposableClient({ urls }, { clock, random: () => 0 });
+    const errors: (string | null)[] = [];
+    const views = (async () => {
+      for await (const { link } of client.watchTargets()) errors.push(link.error);
+    })();
+    await advanceUntil(clock, () => errors.length === 8);
+    const limits = [[2], [2, 2], [4, 2], [4, 4], [8, 4], [8, 8], [10, 8], [10, 10]];
+    expect(errors).toEqual(
+      limits.map((seconds) =>
+        seconds.map((limit, index) => `${urls[index]} did not respond within ${limit} s`).join('; '),
+      ),
+    );
+    client.close();
+    await views;
   });
 
   it('a gateway that does not answer a ping within 10 s is lost', async () => {

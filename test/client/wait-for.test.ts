@@ -259,6 +259,20 @@ describe('waitFor', () => {
     await expect.poll(() => clock.pending).toBe(0);
   });
 
+  it('waitFor uses the next gateway in time if the first one accepts connections and never answers', async () => {
+    const clock = createManualClock();
+    await using silent = await startSilentGateway();
+    await using gateway = await startMemoryGateway([session('a', { x: 'ready' })]);
+    await using client = openDisposableClient(
+      { urls: [silent.url, gateway.url] },
+      { clock, random: () => 1 },
+    );
+    const wait = begin(client, { for: 'ready' });
+    await expect.poll(() => silent.connections).toHaveLength(1);
+    await clock.advance(10_000 - 1);
+    expect(await wait.ended).toMatchObject({ result: 'reached', run: { session: 'a/Tiltfile' } });
+  });
+
   it('waitFor is unknown when the gateway stays lost after a first view', async () => {
     const clock = createManualClock();
     await using gateway = await startMemoryGateway([session('a', { x: 'waiting' })]);
@@ -440,6 +454,45 @@ describe('waitFor with a limit of 0', () => {
       reason: expect.stringMatching(/^no news for 3 s: no gateway has answered yet/),
     });
     await expect.poll(() => clock.pending).toBe(0);
+  });
+
+  it.each([{ timeoutMs: 0 }, { maxAgeMs: 0 }])(
+    'waitFor uses the second gateway if the first one refuses the connection or is silent: %j',
+    async (limits) => {
+      const gone = await startGateway();
+      await gone.gateway.close();
+      await using silent = await startSilentGateway();
+      await using gateway = await startMemoryGateway([passed]);
+      for (const id of [undefined, 'a/Tiltfile']) {
+        await using client = openDisposableClient({ urls: [gone.url, gateway.url] });
+        const outcome = await client.waitFor({ session: id, for: 'ready', ...limits });
+        expect(outcome).toMatchObject({ result: 'reached' });
+      }
+      const clock = createManualClock();
+      await using client = openDisposableClient(
+        { urls: [silent.url, gateway.url] },
+        { clock, random: () => 1 },
+      );
+      const wait = begin(client, { for: 'ready', ...limits });
+      await expect.poll(() => silent.connections).toHaveLength(1);
+      await clock.advance(2_000);
+      expect(await wait.ended).toMatchObject({ result: 'reached' });
+    },
+  );
+
+  it('waitFor is unknown at once if all gateways refuse the connection, and names them', async () => {
+    const gone = [await startGateway(), await startGateway()];
+    for (const { gateway } of gone) await gateway.close();
+    const clock = createManualClock();
+    const urls = gone.map(({ url }) => url);
+    await using client = openDisposableClient({ urls }, { clock, random: () => 1 });
+    const wait = begin(client, { for: 'ready', timeoutMs: 0 });
+    await wait.seen(({ link }) => link.state === 'lost');
+    // The second one is tried without a wait.
+    await clock.advance(0);
+    const { result, reason } = await wait.ended;
+    expect(result).toBe('unknown');
+    for (const url of urls) expect(reason).toContain(`${url} cannot be reached`);
   });
 
   it('waitFor opens no connection if its signal is aborted already', async () => {
@@ -715,6 +768,7 @@ describe('the run of a wait without an id, while a source of the gateway is conn
       queryConnectingSources: async () => [],
       queryKnownSessions: async () => null,
       gatewayTime: () => null,
+      haveAllFailed: () => false,
     };
     const outcome = await waitFor(sources, { for: 'ready' }, createManualClock());
     expect(outcome).toMatchObject({ result: 'unknown', reason: expect.stringContaining('2 Sessions match') });
