@@ -14,17 +14,8 @@ const COUNTER = `
   setTimeout(() => process.exit(1), 60_000);
   console.log('publisher', process.ppid);`;
 
-const PUBLISH = [
-  BIN,
-  'publish',
-  '--to',
-  'nats://127.0.0.1:1/none',
-  '--deadline',
-  '1ms',
-  '--log-level',
-  'silent',
-];
-const COMMAND = [process.execPath, ...PUBLISH, '--', process.execPath, '-e', COUNTER];
+const PUBLISH = [BIN, 'publish', '--to', 'nats://127.0.0.1:1/none', '--log-level', 'silent'];
+const COMMAND = [process.execPath, ...PUBLISH, '--deadline', '1ms', '--', process.execPath, '-e', COUNTER];
 
 /** Runs a program in its own session, without the terminal of the test run. */
 function run(file: string, args: readonly string[]) {
