@@ -85,8 +85,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     });
   });
   server.on('upgrade', (request, socket, head) => {
-    // Node.js still passes on a handshake that a destroyed connection has sent.
-    if (socket.destroyed) return;
     if (isWebSocketUpgrade(request)) routes.upgrade(request, socket, head);
     else ignoreUpgrade(request, socket, head, (again) => server.emit(httpConnection, again));
   });

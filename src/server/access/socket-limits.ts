@@ -130,7 +130,8 @@ export type CountClient = (peer: Peer, socket: Socket, response: ServerResponse 
 export function createClientLimits(perAddress: number): CountClient {
   const counts = new Map<string, number>();
   return ({ address, isProxied, isClientKnown }, socket, response) => {
-    if (!isProxied || !isClientKnown) return null;
+    // Node.js passes on what a client has sent before its connection was closed.
+    if (!isProxied || !isClientKnown || socket.destroyed) return null;
     const count = (counts.get(address) ?? 0) + 1;
     counts.set(address, count);
     // A response that is queued behind others does not close with the connection.

@@ -4,19 +4,13 @@ import type { Socket } from 'node:net';
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Calls back once when a connection has closed, or in the next microtask if it is closed: never before the
- * caller has the returned function, which cancels this. A connection has a single listener, however many
- * pipelined requests wait for it.
+ * Calls back once when a connection has closed, or at once, before it returns, if it is closed. Returns a
+ * function that cancels this. A connection has a single listener, however many pipelined requests wait for it.
  */
 export function onClose(socket: Socket, listener: () => void): () => void {
   if (socket.destroyed) {
-    let isCancelled = false;
-    queueMicrotask(() => {
-      if (!isCancelled) listener();
-    });
-    return () => {
-      isCancelled = true;
-    };
+    listener();
+    return () => {};
   }
   const listeners = waiting.get(socket) ?? listenTo(socket);
   listeners.add(listener);
