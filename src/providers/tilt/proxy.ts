@@ -111,6 +111,8 @@ function connectByHttp(proxy: URL, authority: string, signal: AbortSignal): Prom
     const options = { method: 'CONNECT', path: authority, headers, agent: false, signal } as const;
     const request = proxy.protocol === 'https:' ? httpsRequest(proxy, options) : httpRequest(proxy, options);
     request.once('connect', ({ statusCode = 0, statusMessage = '' }, socket) => {
+      // Node.js has removed its own listener.
+      socket.on('error', () => {});
       if (statusCode === 200) return resolve(socket);
       socket.destroy();
       reject(

@@ -86,7 +86,12 @@ function serverName(url: URL): { servername?: string } {
 
 function waitForResponse(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
+    request.on('socket', (socket) => {
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
+      // Node.js removes its own listener at the end of a response. If the request was aborted by a line in the
+      // same chunk, the error of the connection follows (lib/_http_client.js, `responseKeepAlive`).
+      if (!socket.listeners('error').includes(ignoreError)) socket.on('error', ignoreError);
+    });
     request.on('response', resolve);
     // The listener stays after the response, because an error event without a listener ends the process.
     request.on('error', reject);
@@ -95,6 +100,8 @@ function waitForResponse(request: ClientRequest): Promise<IncomingMessage> {
     request.end();
   });
 }
+
+function ignoreError(): void {}
 
 /** TCP keep-alive detects a peer that is gone and keeps the connection open in firewalls. */
 const KEEP_ALIVE_MS = 15_000;

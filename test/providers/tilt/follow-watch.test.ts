@@ -4,6 +4,7 @@ import { createLineReader } from '../../../src/providers/tilt/follow-watch.js';
 import { type FollowedTilt, followTilt } from '../../support/follow-tilt.js';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.js';
 import { brokenSessionJson, sessionJson } from '../../support/session-json.js';
+import { createStatus } from '../../support/tilt-responses.js';
 import { createTiltServer, type TiltServer, type TiltServerOptions } from '../../support/tilt-server.js';
 
 const A = { uid: 'a' };
@@ -55,6 +56,23 @@ describe('the lines of a watch', () => {
     expect(server.count('watch')).toBe(1);
   });
 });
+
+test.each([{ plain: true }, { plain: false }])(
+  'a watch that is answered with an ERROR event in a single packet leads to a new list: %o',
+  async (options) => {
+    await using server = await serverWith(options);
+    await using tilt = await followQuietly(server, createManualClock());
+    for (let n = 1; n <= 5; n += 1) {
+      const event = { type: 'ERROR', object: createStatus(410, 'too old resource version') };
+      server.respond('watch', { status: 200, body: `${JSON.stringify(event)}\n` }, 1);
+      const lists = server.count('list');
+      server.endWatches();
+      await server.until(() => server.count('list') > lists);
+      await writeOne(server, tilt);
+    }
+    expect(tilt.staleReasons).toEqual([]);
+  },
+);
 
 describe('a list after 30 s of silence', () => {
   test('leaves a quiet watch alone', async () => {
