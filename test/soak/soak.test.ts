@@ -20,4 +20,5 @@ it('the gateway delivers only correct states (S1 to S6), also of deltas, and fre
   expect(result.counts.connects).toBeGreaterThan(0);
   expect(result.counts.compared).toBeGreaterThan(0);
   expect(result.counts.deltas).toBeGreaterThan(0);
+  expect(result.counts.digests).toBeGreaterThan(0);
 }, 240_000);

@@ -138,11 +138,13 @@ export async function runSoak(plan: SoakPlan, signal: AbortSignal, onRound: OnRo
     end = await idleFigures(parts);
   }
   const { mismatches, firstMismatches } = await readers.call('counts');
+  // Most digests are compared while the Tilts are idle.
+  const { digests, digestMismatches } = subtractCounts(before, await count(parts));
   const publisherClosed = await publisher.call('close');
   return {
     publisher: { start: start.publisher, end: end.publisher, closed: publisherClosed },
     gateway: { start: start.gateway, end: end.gateway, closed: await gateway.call('close') },
-    counts: { ...counts, mismatches, firstMismatches },
+    counts: { ...counts, mismatches, firstMismatches, digests, digestMismatches },
   };
 }
 
