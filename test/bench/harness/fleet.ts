@@ -6,7 +6,6 @@ import type { ReadersApi } from '../clients/readers.js';
 import { FLEET_UPDATES, fleetSessionId } from '../data/fleet.js';
 import { targetChange } from '../data/operations.js';
 import { faultOf } from '../parts/flow.js';
-import { OURS } from '../parts/part.js';
 import type { Child } from '../processes/child-calls.js';
 import type { Usage } from '../processes/usage.js';
 import type { Bench } from './bench.js';
@@ -34,14 +33,18 @@ export interface WatchedBucket {
   readonly sessions: number;
 }
 
-/** Starts the processes that read a bucket: gateways, or programs that watch it directly. */
+/**
+ * Starts the processes that read a bucket.
+ *
+ * @param server a server with one reader for each session; null for programs that watch the bucket directly
+ */
 export async function openBucketReaders(
   bench: Bench,
-  { hasGateway, ...watched }: WatchedBucket & { readonly hasGateway: boolean },
+  { server, ...watched }: WatchedBucket & { readonly server: string | null },
 ) {
   const all: BucketReader[] = [];
   for (let index = 0; index < READERS; index += 1) {
-    all.push(await (hasGateway ? openGateway(bench, watched) : openWatcher(bench, watched)));
+    all.push(await (server === null ? openWatcher(bench, watched) : openGateway(bench, server, watched)));
   }
   return {
     all,
@@ -51,9 +54,13 @@ export async function openBucketReaders(
   };
 }
 
-/** Starts a gateway with one reader for each session. */
-async function openGateway(bench: Bench, { address, sessions }: WatchedBucket): Promise<BucketReader> {
-  const gateway = await bench.startServer(OURS, { upstream: { nats: address } });
+/** Starts a gateway, or a server in its place, with one reader for each session. */
+async function openGateway(
+  bench: Bench,
+  server: string,
+  { address, sessions }: WatchedBucket,
+): Promise<BucketReader> {
+  const gateway = await bench.startServer(server, { upstream: { nats: address } });
   const receiver = await bench.openReaders({
     port: gateway.port,
     sockets: sessions,

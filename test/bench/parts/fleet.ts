@@ -20,15 +20,17 @@ const IDLE_SHARED: Column = {
 /** Latency at which a rate counts as sustained, in milliseconds. */
 const MAX_P99_MS = 250;
 const WATCHER = 'raw-nats';
+/** The lower bound for a gateway: it forwards each message and knows no states. */
+const RELAY = 'raw-relay';
 
 /**
  * Publishers, a broker, two gateways and their readers, compared with two programs that watch the broker
- * directly.
+ * directly, and with two that forward its messages unread.
  */
 export const fleet: Part = {
   name: 'fleet',
   title: '1,000 Sessions of 100 targets through one NATS server to two gateways with 1,000 readers each',
-  entrants: [OURS, WATCHER],
+  entrants: [OURS, WATCHER, RELAY],
   columns: [
     CPU,
     { key: 'brokerCpu', title: 'broker µs/update', digits: 0 },
@@ -76,7 +78,11 @@ async function measure(entrant: string, bench: Bench): Promise<Row[]> {
   const address = broker.address('fleet');
   await using load = startChild<FleetLoadApi>('clients/fleet-load', bench.signal);
   await load.call('open', { address, sessions, services: SERVICES });
-  await using readings = await openBucketReaders(bench, { address, sessions, hasGateway: entrant === OURS });
+  await using readings = await openBucketReaders(bench, {
+    address,
+    sessions,
+    server: entrant === WATCHER ? null : entrant,
+  });
   const parts = { broker, load, readings: readings.all };
   const heapBefore = await measureHeap(parts);
   const idleOptions = { seconds: seconds / 2, sessions };

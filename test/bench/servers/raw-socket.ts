@@ -1,5 +1,4 @@
-import { headerLength, writeHeader } from '../../../src/server/websocket/frame-writer.js';
-import { serveRaw } from './raw-readers.js';
+import { framed, serveRaw } from './raw-readers.js';
 
 // The lower bound for servers on Node.js that write to each reader separately: a prepared frame, the same for
 // all, is written to each connection. The cost is the system call and Node's path to it.
@@ -7,9 +6,3 @@ serveRaw((readers, message) => {
   const frame = framed(message);
   for (const { connection } of readers) connection.write(frame);
 });
-
-function framed(message: Buffer): Buffer {
-  const header = Buffer.alloc(headerLength(message.length));
-  writeHeader(header, 0, message.length);
-  return Buffer.concat([header, message]);
-}
