@@ -1,11 +1,9 @@
 import { Argument, type Command } from 'commander';
-import { oneLine } from '../model/plain-text.js';
 import type { CliProcess } from './cli-process.js';
 import { logsOptions, mcpOptions, queryOptions, waitOptions, watchOptions } from './options/client.js';
 import { addOptions, type OptionGroups } from './options/option.js';
 import { publishOptions } from './options/publish.js';
 import { serveOptions } from './options/serve.js';
-import { UsageError } from './usage-error.js';
 
 /** Dependencies of the commands. */
 export interface CommandParts {
@@ -117,10 +115,9 @@ export function addCommands(program: Command, { cli, print, exitWith, failWith }
     name: 'help',
     help: 'print the help of a command',
     options: {},
-    argument: new Argument('[command]'),
+    argument: new Argument('[command]').choices([...visibleCommands(), 'help']),
     async run(_, [name]) {
       const command = program.commands.find((candidate) => candidate.name() === name);
-      if (name !== undefined && !command) throw new UsageError(`unknown command '${oneLine(name)}'`);
       return printText((command ?? program).helpInformation());
     },
   });
@@ -137,6 +134,13 @@ export function addCommands(program: Command, { cli, print, exitWith, failWith }
       exitWith(await run(flags, command.args));
     });
     return flags;
+  }
+
+  function visibleCommands(): string[] {
+    return program
+      .createHelp()
+      .visibleCommands(program)
+      .map((command) => command.name());
   }
 
   async function printText(text: string): Promise<number> {

@@ -351,6 +351,11 @@ describe('invalid command-line input', () => {
       /^tilt-graphql: unknown command 'wtach' \(Did you mean watch\?\)$/,
     ],
     [
+      'an unknown command whose help is asked for',
+      () => ['help', 'wtach'],
+      /^tilt-graphql: .*'wtach' is invalid for argument 'command'\. Allowed choices are serve, .*watch/,
+    ],
+    [
       'an argument of the default command',
       () => ['--port', '0', 'wtach'],
       /^tilt-graphql: too many arguments for 'serve'/,
