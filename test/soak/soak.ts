@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createRandom } from '../../src/providers/demo/random.js';
 import type { Child } from '../bench/processes/child-calls.js';
 import { startNats } from '../support/nats-server.js';
@@ -79,6 +80,12 @@ const SETTLE_MS = 15_000;
  */
 const NO_READERS_MS = 60_000;
 
+/** Timeout for the comparison of a digest, which follows 2 to 4 s after the last update, in milliseconds. */
+const DIGEST_MS = 60_000;
+
+/** Interval of looking for a compared digest, in milliseconds. */
+const DIGEST_POLL_MS = 250;
+
 /**
  * Minimum number of rounds before the first figures, so that everything that is created once exists by then.
  */
@@ -137,6 +144,7 @@ export async function runSoak(plan: SoakPlan, signal: AbortSignal, onRound: OnRo
   ) {
     end = await idleFigures(parts);
   }
+  await untilDigestCompared(parts, before.digests);
   const { mismatches, firstMismatches } = await readers.call('counts');
   // Most digests are compared while the Tilts are idle.
   const { digests, digestMismatches } = subtractCounts(before, await count(parts));
@@ -203,6 +211,19 @@ async function idleFigures(parts: Parts): Promise<Record<(typeof PROCESSES)[numb
     gateway: await gateway.call('figures', undefined, FIGURES_MS),
     publisher: await publisher.call('figures', undefined, FIGURES_MS),
   };
+}
+
+/**
+ * Waits until the gateway has compared a digest, unless it has compared one since `before`. After a short run
+ * on a busy machine, the newest message of each Session may have been read as a state, which has none.
+ */
+async function untilDigestCompared({ tilts, port, readers }: Parts, before: number): Promise<void> {
+  const hasCompared = async () => (await readBucketCounts(port)).digests > before;
+  if (await hasCompared()) return;
+  // One update of each Session: a delta, whose state is compared once the Session is quiet.
+  await settle(readers, await tilts.quiesce());
+  const end = performance.now() + DIGEST_MS;
+  while (performance.now() < end && !(await hasCompared())) await delay(DIGEST_POLL_MS);
 }
 
 function settle(readers: Child<ReadersApi>, model: ModelState): Promise<void> {
