@@ -48,7 +48,7 @@ function decodeStatus(name: string, value: unknown): Omit<ResourceFacts, 'name' 
     triggerMode: decodeTriggerMode(status.triggerMode),
     hasPendingChanges: flag(status.hasPendingChanges, 'hasPendingChanges'),
     queued: flag(status.queued, 'queued'),
-    ...(status.updateStatus === IN_PROGRESS && { isUpdating: true }),
+    ...((status.updateStatus === PENDING || status.updateStatus === IN_PROGRESS) && { isUpdating: true }),
     isDisabled: field(status.disableStatus, 'disableStatus', isDisabled),
     conditions: listOf(status.conditions, 'conditions', decodeCondition),
     waitingOn: field(status.waiting, 'waiting', decodeWaiting),
@@ -63,7 +63,13 @@ function decodeOrder(value: unknown): number | null {
   throw new DecodeError('a whole number within 2^31', value, ['order']);
 }
 
-/** `UpdateStatusInProgress`. */
+/**
+ * `UpdateStatusPending`. A resource in a manual mode has it only before its first run by Tilt itself, or after
+ * a person has triggered it (`ManifestState.UpdateStatus`).
+ */
+const PENDING = 'pending';
+
+/** `UpdateStatusInProgress`. A local resource without an update command has `pending` instead. */
 const IN_PROGRESS = 'in_progress';
 
 /** Name of the `UIResource` of the Tiltfile itself. */

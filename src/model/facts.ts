@@ -28,7 +28,7 @@ export interface ResourceFacts {
   readonly hasPendingChanges: boolean;
   /** Whether it was triggered and waits for its turn. */
   readonly queued: boolean;
-  /** Whether an update of it is in progress. Default: false. */
+  /** Whether Tilt runs an update of it, or is going to. Default: false. */
   readonly isUpdating?: true;
   readonly isDisabled: boolean;
   readonly conditions: readonly ResourceCondition[];

@@ -13,9 +13,9 @@ export interface MarkedTargets {
 const NO_REASON = 'unknown';
 
 /**
- * Marks the targets that wait for a person: their resource has a manual trigger mode and pending changes, and
- * is neither queued nor updated, nor waits for anything. Under `tilt up` Tilt reports them as waiting,
- * without a limit.
+ * Marks the targets that wait for a person: their resource has a manual trigger mode and pending changes, is
+ * not queued and waits for nothing, and Tilt has no update of it to run. Under `tilt up` Tilt reports them as
+ * waiting, without a limit.
  *
  * The facts can be up to a second older than the Session. So a target that has run before, or never was to
  * run, and now waits, is marked at once: a resource in a manual mode runs again only after a person has

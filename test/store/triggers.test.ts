@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { decodeResource } from '../../src/model/decode-facts.js';
 import type { SessionFacts } from '../../src/model/facts.js';
 import { computePhase } from '../../src/model/phase.js';
 import { verdictOfRecord } from '../../src/store/record.js';
@@ -39,6 +40,14 @@ function setUp() {
     },
     store,
   };
+}
+
+/** A manual resource with pending changes as Tilt reports it, which starts it by itself only at first. */
+function editedResource(updateStatus: string): ResourceOptions {
+  return decodeResource({
+    metadata: { name: 'lint' },
+    status: { triggerMode: 1, hasPendingChanges: true, updateStatus },
+  });
 }
 
 describe('a target of a manual resource with pending changes', () => {
@@ -110,6 +119,16 @@ describe('a target of a manual resource with pending changes', () => {
     put(WAITING, EDITED);
     expect(put(WAITING, null, 'run-1', [])).toMatchObject({ phase: 'waiting', verdict: 'pending' });
   });
+
+  it.each(['ok', 'error', 'none'])(
+    'is untriggered while Tilt reports its update as %s, which it does not start by itself',
+    (updateStatus) => {
+      expect(setUp().put(WAITING, editedResource(updateStatus))).toMatchObject({
+        phase: 'untriggered',
+        verdict: 'passed',
+      });
+    },
+  );
 });
 
 describe('a target that is about to run', () => {
@@ -124,6 +143,8 @@ describe('a target that is about to run', () => {
     ['and waits for another resource', WAITING, { ...EDITED, on: ['api'] }],
     ['and waits for a reason that Tilt names', { waiting: { waitReason: 'waiting-for-local' } }, EDITED],
     ['under a trigger mode of a newer Tilt', WAITING, { triggerMode: 'unknown', hasPendingChanges: true }],
+    ['for the first time, although files have changed', WAITING, editedResource('pending')],
+    ['whose first update runs, although files have changed', WAITING, editedResource('in_progress')],
   ])('is waiting: %s', (_, state, lint) => {
     expect(setUp().put(state, lint)).toMatchObject({ phase: 'waiting', verdict: 'pending', untriggered: [] });
   });

@@ -65,7 +65,7 @@ export function rawResources(names: readonly string[] = RESOURCE_NAMES): fc.Arbi
     ),
     waiting: fc.option(objects({ reason: texts, on: fc.option(references(names)) })),
     order: fc.constantFrom(null, 0, 1, 2, -1),
-    updateStatus: fc.oneof(texts, fc.constant('in_progress')),
+    updateStatus: fc.oneof(texts, fc.constantFrom('pending', 'in_progress')),
     buildHistory: newerFields,
   });
   return objects(
