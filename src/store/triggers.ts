@@ -13,7 +13,7 @@ export interface MarkedTargets {
 const NO_REASON = 'unknown';
 
 /**
- * Marks the targets that wait for a person: their resource has a manual trigger mode and pending changes, is
+ * Marks the updates that wait for a person: their resource has a manual trigger mode and pending changes, is
  * not queued and waits for nothing, and Tilt has no update of it to run. Under `tilt up` Tilt reports them as
  * waiting, without a limit.
  *
@@ -98,11 +98,21 @@ function canWait({ triggerMode, queued, isUpdating, waitingOn, isDisabled }: Res
   return isManual && !queued && !isUpdating && !isDisabled && waitingOn.length === 0;
 }
 
-function mustWait({ state }: Target, last: Target | null, resource: ResourceFacts | undefined): boolean {
+function mustWait(target: Target, last: Target | null, resource: ResourceFacts | undefined): boolean {
+  const { state } = target;
   if (resource === undefined || state.is !== 'waiting' || state.waitReason !== NO_REASON) return false;
+  if (!isUpdate(target)) return false;
   // A resource that a person enables again may run by itself.
   const hasRun = last !== null && last.state.is !== 'waiting' && last.state.is !== 'disabled';
   return resource.hasPendingChanges || hasRun || (last !== null && isMarked(last));
+}
+
+/**
+ * Whether a target is the update of a resource, which alone waits for a trigger. A server keeps running when
+ * files change, and is inactive if it was never started: one that waits is down.
+ */
+function isUpdate({ name, type }: Target): boolean {
+  return type === 'job' && name.endsWith(':update');
 }
 
 function isMarked({ state }: Target): boolean {

@@ -13,16 +13,16 @@ const MANUAL: ResourceOptions = { triggerMode: 'manual-with-auto-init' };
 const EDITED: ResourceOptions = { ...MANUAL, hasPendingChanges: true };
 const TRIGGERED: ResourceOptions = { ...EDITED, queued: true };
 
-function setUp() {
+function setUp(name = 'lint:update') {
   const store = createStore({ clock: createManualClock(), epoch: 'e' });
   store.open('test');
   store.apply('test', { type: 'snapshot', sessions: [] });
   const phases: string[] = [];
   return {
     phases,
-    /** Applies a state of `lint:update` with facts about `lint`, and returns its phase and the verdict. */
+    /** Applies a state of the target with facts about `lint`, and returns its phase and the verdict. */
     put(state: Json, lint: ResourceOptions | null, uid = 'run-1', changedTargets?: readonly number[]) {
-      const targets = [rawTarget('lint:update', state), rawTarget('tiltfile:update', RAW_STATES.succeeded)];
+      const targets = [rawTarget(name, state), rawTarget('tiltfile:update', RAW_STATES.succeeded)];
       const session = decodeRawSession({ metadata: { uid }, status: { targets } });
       const facts: SessionFacts = lint
         ? sessionFacts({ lint })
@@ -129,6 +129,25 @@ describe('a target of a manual resource with pending changes', () => {
       });
     },
   );
+});
+
+describe('a server of a manual resource', () => {
+  const servers = [['lint:serve'], ['lint:runtime']];
+
+  it.each(servers)('%s is waiting while it is down, whether or not files have changed', (name) => {
+    const { put } = setUp(name);
+    const down = { phase: 'waiting', verdict: 'pending', untriggered: [] };
+    put(RAW_STATES.ready, MANUAL);
+    expect(put(WAITING, MANUAL)).toEqual(down);
+    expect(put(WAITING, EDITED, 'run-1', [])).toEqual(down);
+    expect(put(RAW_STATES.ready, EDITED)).toMatchObject({ phase: 'ready', verdict: 'passed' });
+  });
+
+  it.each(servers)('%s is inactive and does not stop the Session if it was never started', (name) => {
+    const { put } = setUp(name);
+    const edited: ResourceOptions = { triggerMode: 'manual', hasPendingChanges: true };
+    expect(put(RAW_STATES.inactive, edited)).toMatchObject({ phase: 'inactive', verdict: 'passed' });
+  });
 });
 
 describe('a target that is about to run', () => {
