@@ -2,6 +2,7 @@ import { isRecord } from '../lib/is-record.js';
 import { DecodeError, decodeSession } from '../model/decode.js';
 import type { Session } from '../model/session.js';
 import { type FactKind, type FactObject, isFactKind, toFactObject } from './fact-objects.js';
+import { identityOf } from './kubernetes/object-identity.js';
 
 /**
  * Longest single input that is read, in bytes: a file, or one value of a stream. 64 MiB; a Session of a
@@ -22,18 +23,18 @@ export interface DecodedInput {
  * several kinds. Pure. Throws a `DecodeError` if a Session is invalid; in a list, its path starts with
  * `items[…]`.
  *
- * @param instance instance of the Sessions
+ * @param source instance of the Sessions that have no namespace; a namespace is part of the instance
  */
-export function decodeSessions(value: unknown, instance: string): DecodedInput {
+export function decodeSessions(value: unknown, source: string): DecodedInput {
   if (!isList(value)) {
     const object = toFactObject(value);
     if (object) return { sessions: [], factObjects: [object] };
-    return { sessions: [decodeSession(value, instance)], factObjects: [] };
+    return { sessions: [decodeObject(value, source)], factObjects: [] };
   }
   const items = value.items ?? [];
   if (!Array.isArray(items)) throw new DecodeError('a list', items, ['items']);
   const { others, factObjects } = splitItems(value, items);
-  return { sessions: others.map(({ item, index }) => decodeItem(item, index, instance)), factObjects };
+  return { sessions: others.map(({ item, index }) => decodeItem(item, index, source)), factObjects };
 }
 
 /** Items of a list by what is read from them. */
@@ -77,9 +78,13 @@ export function withKind(item: unknown, { kind, apiVersion }: JsonObject): unkno
   return { kind: kind.replace(/List$/, ''), apiVersion, ...item };
 }
 
-function decodeItem(item: unknown, index: number, instance: string): Session {
+function decodeObject(value: unknown, source: string): Session {
+  return decodeSession(value, identityOf(value, source).instance);
+}
+
+function decodeItem(item: unknown, index: number, source: string): Session {
   try {
-    return decodeSession(item, instance);
+    return decodeObject(item, source);
   } catch (error) {
     throw error instanceof DecodeError ? error.within(index).within('items') : error;
   }

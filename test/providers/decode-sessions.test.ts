@@ -22,6 +22,12 @@ describe('decodeSessions', () => {
     expect(idsIn({ ...list, items: null })).toEqual([]);
   });
 
+  it('gives Sessions of the same name in two namespaces ids of their own', () => {
+    const items = ['team-a', 'team-b'].map((namespace) => inNamespace(namespace));
+    expect(idsIn({ kind: 'List', items })).toEqual(['shop/team-a/Tiltfile', 'shop/team-b/Tiltfile']);
+    expect(idsIn(inNamespace('team-a'))).toEqual(['shop/team-a/Tiltfile']);
+  });
+
   it('takes the kind of the items from a list of one kind', () => {
     const { kind: _, apiVersion, ...item } = sessionJson();
     const list = { kind: 'SessionList', apiVersion, items: [item] };
@@ -71,6 +77,11 @@ describe('decodeSessions', () => {
     expect(() => decodeSessions(value, 'shop')).toThrow(DecodeError);
   });
 });
+
+function inNamespace(namespace: string): object {
+  const session = sessionJson();
+  return { ...session, metadata: { ...session.metadata, namespace } };
+}
 
 function idsIn(value: unknown): string[] {
   return decodeSessions(value, 'shop').sessions.map(({ id }) => id);

@@ -20,7 +20,7 @@ export class FileProblem extends Error {
 export interface ParseOptions {
   /** Name of the file, for messages. Files ending in `.json` are JSON, all others YAML. */
   readonly file: string;
-  /** Instance of its Sessions. */
+  /** Instance of its Sessions that have no namespace. */
   readonly instance: string;
   /** Its last good facts, which stay for objects that cannot be read. Default: none. */
   readonly lastGood?: SessionFacts | undefined;
