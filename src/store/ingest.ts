@@ -97,7 +97,7 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
     const before = table.get(id);
     const owner = before === null ? undefined : findSource(before.source);
     if (owner && owner !== source && owner.sessions.has(id)) {
-      return `${id} already comes from the source ${owner.name}; give one of the two sources another name`;
+      return `${id} already comes from the source ${owner.name}; each Session needs an id of its own: rename the source, or in a folder the file`;
     }
     // `changedTargets` relates to the last state from this source, which the record holds only if it was
     // accepted.

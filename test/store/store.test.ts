@@ -104,7 +104,8 @@ describe('the store: Sessions', () => {
     expect(store.get(A)?.source).toBe('tilt');
     expect(store.sources().find(({ name }) => name === 'file')).toMatchObject({
       state: 'stale',
-      error: 'a/Tiltfile already comes from the source tilt; give one of the two sources another name',
+      error:
+        'a/Tiltfile already comes from the source tilt; each Session needs an id of its own: rename the source, or in a folder the file',
     });
   });
 });
