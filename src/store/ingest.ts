@@ -102,10 +102,11 @@ export function createIngest({ table, clock, retainMs, findSource }: IngestOptio
     // `changedTargets` relates to the last state from this source, which the record holds only if it was
     // accepted.
     const changed = source.sessions.has(id) ? changedTargets : undefined;
-    source.sessions.add(id);
-    retention.cancel(id);
     const connection = connectionAfter(before, session, recorded, now());
     const { record, changes } = mergeSession(before, session, source.name, connection, now(), changed);
+    // Not before the merge: a state that it throws on must not revive a GONE Session.
+    source.sessions.add(id);
+    retention.cancel(id);
     if (record !== before) table.commit(id, record, changes, at);
     if (connection.state === 'gone') {
       source.sessions.delete(id);

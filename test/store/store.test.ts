@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Session } from '../../src/model/session.js';
 import type { JournalLimits, Revision } from '../../src/store/journal.js';
 import { createStore } from '../../src/store/store.js';
 import { createManualClock } from '../support/manual-clock.js';
@@ -208,6 +209,23 @@ describe('the store: connection', () => {
     expect(store.get(A)?.connection.state).toBe('live');
     await clock.advance(120_000);
     expect(store.get(A)).not.toBeNull();
+  });
+
+  it('stays GONE until its retention time ends if a later state of it cannot be applied', async () => {
+    const { clock, store } = setUp({ retainMs: 60_000 });
+    store.apply('tilt', { type: 'snapshot', sessions: [session('a')] });
+    store.apply('tilt', { type: 'remove', id: A });
+    const broken: Session = {
+      ...session('a'),
+      get status(): never {
+        throw new Error('it cannot be read');
+      },
+    };
+    expect(() => store.apply('tilt', { type: 'upsert', session: broken })).toThrow('it cannot be read');
+    store.apply('tilt', { type: 'stale', error: 'the watch was ended' });
+    expect(store.get(A)?.connection.state).toBe('gone');
+    await clock.advance(60_000);
+    expect(store.get(A)).toBeNull();
   });
 
   it('stays GONE, not STALE, when an error follows', () => {
