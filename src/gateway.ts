@@ -124,7 +124,7 @@ export interface Gateway {
   readonly readers: number;
   /** Status of each source. */
   sources(): SourceStatus[];
-  /** Resolves when every source has delivered its first snapshot. */
+  /** Resolves when every source has delivered its first snapshot. Rejects if the gateway is closed first. */
   ready(): Promise<void>;
   /** Replaces the TLS certificate for new connections. */
   renewTls(tls: KeyPair): void;
@@ -142,6 +142,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const store = openStore(options, parts);
   const { server, subscriptions } = openServer(options, store, parts);
   const sources = startSources(options, store, parts);
+  const closing = new AbortController();
 
   return {
     ...requestHandlers(server.routes),
@@ -153,9 +154,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       return subscriptions.readers;
     },
     sources: () => store.sources(),
-    ready: () => waitUntilReady(store),
+    ready: () => waitUntilReady(store, closing.signal),
     renewTls: (tls) => server.renewTls(tls),
     async close() {
+      closing.abort();
       await server.close();
       await sources.close();
       store.dispose();
@@ -325,15 +327,30 @@ function requireToken({ token, jwt }: GatewayOptions, host: string): void {
   );
 }
 
-function waitUntilReady(store: Store): Promise<void> {
-  return new Promise((resolve) => {
+function waitUntilReady(store: Store, closing: AbortSignal): Promise<void> {
+  const ready = new Promise<void>((resolve, reject) => {
     const stop = store.onSources(check);
+    closing.addEventListener('abort', fail);
     check();
+    if (closing.aborted) fail();
 
     function check(): void {
       if (!store.ready) return;
-      stop();
+      end();
       resolve();
     }
+
+    function fail(): void {
+      end();
+      reject(new Error('the gateway was closed before every source was ready'));
+    }
+
+    function end(): void {
+      stop();
+      closing.removeEventListener('abort', fail);
+    }
   });
+  // Node.js would end a program that closes its gateway and ignores this promise.
+  ready.catch(() => {});
+  return ready;
 }

@@ -44,6 +44,11 @@ async function listen(server: Server): Promise<AddressInfo> {
   return address;
 }
 
+/** Watches without ever pushing a change. */
+async function untilAborted(_: unknown, signal: AbortSignal): Promise<void> {
+  await once(signal, 'abort');
+}
+
 describe('an embedded gateway', () => {
   it('an embedded gateway answers its own paths and ignores all others', async () => {
     await using host = await startHost();
@@ -70,6 +75,24 @@ describe('an embedded gateway', () => {
     await expect(initWebSocket(`${address}/graphql`)).rejects.toThrow();
     await host.gateway.close();
     expect((await client.closed)[0]).toBe(1001);
+  });
+
+  it('ready rejects if the gateway is closed before every source was ready', async () => {
+    const gateway = createGateway({ providers: [{ name: 'silent', watch: untilAborted }] });
+    // Vitest fails if the rejection of an ignored promise is unhandled.
+    void gateway.ready();
+    const early = gateway.ready();
+    await gateway.close();
+    const message = 'the gateway was closed before every source was ready';
+    await expect(early).rejects.toThrow(message);
+    await expect(gateway.ready()).rejects.toThrow(message);
+  });
+
+  it('ready resolves after the gateway was closed if every source was ready before', async () => {
+    const gateway = createGateway({ providers: [createMemoryProvider('mine').provider] });
+    await gateway.ready();
+    await gateway.close();
+    await gateway.ready();
   });
 
   it('an embedded gateway rejects other origins and other hosts', async () => {
