@@ -101,7 +101,7 @@ export function decodeStatus(value: unknown): SessionStatus {
 export function decodeMeta(value: unknown): ObjectMeta {
   const meta = record(value);
   return {
-    name: nonEmptyString(meta.name, 'name'),
+    name: decodeName(meta.name),
     generateName: optionalString(meta.generateName, 'generateName'),
     namespace: optionalString(meta.namespace, 'namespace'),
     uid: optionalString(meta.uid, 'uid'),
@@ -116,6 +116,13 @@ export function decodeMeta(value: unknown): ObjectMeta {
     ownerReferences: listOf(meta.ownerReferences, 'ownerReferences', decodeOwner),
     managedFields: listOf(meta.managedFields, 'managedFields', decodeManagedFields),
   };
+}
+
+/** Reads a name. Kubernetes allows no slash in it, and the last one in an id separates instance and name. */
+function decodeName(value: unknown): string {
+  const name = nonEmptyString(value, 'name');
+  if (name.includes('/')) throw new DecodeError('a name without a slash', name, ['name']);
+  return name;
 }
 
 function decodeOwner(value: unknown): OwnerReference {

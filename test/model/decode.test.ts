@@ -541,6 +541,11 @@ describe('a DecodeError', () => {
       'metadata.name: expected a string that is not empty, got ""',
     ],
     [
+      'a name with a slash, which separates the parts of an id',
+      rawSession({ metadata: { name: 'a/b' } }),
+      'metadata.name: expected a name without a slash, got "a/b"',
+    ],
+    [
       'a flag in words',
       rawSession({ status: { done: 'yes' } }),
       'status.done: expected true or false, got "yes"',
